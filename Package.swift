@@ -1,0 +1,80 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// OpenMP and -O3 need unsafe flags, and SwiftPM refuses a *versioned* dependency that has any. So
+// they are set when this package is built on its own or by path, and left out when it is somebody
+// else's checkout: the kernels are then serial, and such users pass `-Xcc -fopenmp -Xcc -O3`.
+// SWIFTLET_OPENMP=0 builds without OpenMP, for machines that have no libomp.
+let isDependencyCheckout = Context.packageDirectory.contains("/checkouts/")
+let usesOpenMP = !isDependencyCheckout && Context.environment["SWIFTLET_OPENMP"] != "0"
+
+var kernelFlags: [CSetting] = []
+var kernelLinks: [LinkerSetting] = []
+if !isDependencyCheckout {
+    // -O3 in debug builds too: -O0 kernels are fifty times slower, and the test suite with them.
+    kernelFlags.append(.unsafeFlags(["-O3"]))
+}
+if usesOpenMP {
+    #if os(macOS)
+        kernelFlags.append(.unsafeFlags(["-Xclang", "-fopenmp"]))
+        kernelLinks.append(.unsafeFlags(["-L/opt/homebrew/opt/libomp/lib", "-lomp"]))
+    #else
+        kernelFlags.append(.unsafeFlags(["-fopenmp"]))
+        // Debian and Ubuntu put libomp.so.5 on the linker's path, but not libomp.so.
+        kernelLinks.append(.linkedLibrary(":libomp.so.5", .when(platforms: [.linux])))
+    #endif
+}
+
+let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let argumentParser = Target.Dependency.product(
+    name: "ArgumentParser",
+    package: "swift-argument-parser"
+)
+
+let package = Package(
+    name: "swiftlet",
+    platforms: [.macOS("26.0")],
+    products: [
+        .library(name: "Swiftlet", targets: ["Swiftlet"]),
+        .executable(name: "swiftlet", targets: ["SwiftletCLI"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.6.0"),
+    ],
+    targets: [
+        // Imports point down this list: a target may name only targets above it.
+        .target(name: "CKernels", cSettings: kernelFlags, linkerSettings: kernelLinks),
+        .target(name: "FileIO", dependencies: [system]),
+        .target(name: "Tensors", dependencies: ["CKernels"]),
+        .target(name: "TensorFiles", dependencies: ["FileIO", "Tensors"]),
+        .target(name: "Tokenization", dependencies: ["FileIO"]),
+        .target(name: "TokenData", dependencies: ["FileIO", "Tensors", "Tokenization"]),
+        .target(name: "Inference", dependencies: ["Tensors"]),
+        .target(
+            name: "LanguageModels",
+            dependencies: ["FileIO", "Inference", "TensorFiles", "Tensors"]
+        ),
+        .target(
+            name: "TextGeneration",
+            dependencies: ["Inference", "LanguageModels", "Tokenization"]
+        ),
+        .target(
+            name: "Training",
+            dependencies: ["FileIO", "Inference", "LanguageModels", "Tensors", "TokenData"]
+        ),
+        .target(
+            name: "Swiftlet",
+            dependencies: [
+                "FileIO", "Inference", "LanguageModels", "Tensors", "TensorFiles", "TextGeneration",
+                "TokenData", "Tokenization", "Training",
+            ]
+        ),
+        .executableTarget(name: "SwiftletCLI", dependencies: ["Swiftlet", argumentParser]),
+
+        .target(name: "TestSupport", dependencies: ["FileIO"], path: "Tests/TestSupport"),
+        .testTarget(name: "FileIOTests", dependencies: ["FileIO", "TestSupport"]),
+    ],
+    swiftLanguageModes: [.v6],
+    cLanguageStandard: .c17
+)

@@ -1,0 +1,82 @@
+// A cursor over a mapped file that never reads past its end. All formats of this project are
+// little-endian, and so is every machine it supports; integers are converted all the same.
+
+import SystemPackage
+
+/// Reads integers, floats and byte ranges from a file, front to back, checking every length.
+public struct BinaryReader {
+    /// The file under the cursor.
+    public let file: MappedFile
+    /// The next byte to be read, counted from the start of the file.
+    public private(set) var offset: Int
+
+    /// The bytes between the cursor and the end of the file.
+    public var remaining: Int { file.count - offset }
+
+    /// Starts at the first byte of `file`.
+    public init(_ file: MappedFile) {
+        self.file = file
+        offset = 0
+    }
+
+    /// Opens `path` and starts at its first byte.
+    /// - Throws: ``FileIOError`` as ``MappedFile`` does.
+    public init(path: FilePath) throws {
+        self.init(try MappedFile(path))
+    }
+
+    /// Steps over `count` bytes and calls `body` with them, without copying.
+    /// - Throws: ``FileIOError/truncated(path:offset:needed:available:)`` when fewer remain.
+    public mutating func readBytes<Result>(
+        _ count: Int,
+        _ body: (UnsafeRawBufferPointer) throws -> Result
+    ) throws -> Result {
+        precondition(count >= 0, "a length must not be negative, got \(count)")
+        guard count <= remaining else {
+            throw FileIOError.truncated(
+                path: file.path,
+                offset: offset,
+                needed: count,
+                available: remaining
+            )
+        }
+        let range = offset..<offset + count
+        offset += count
+        return try file.withUnsafeBytes { try body(UnsafeRawBufferPointer(rebasing: $0[range])) }
+    }
+
+    /// Reads one little-endian integer.
+    public mutating func read<T: FixedWidthInteger & BitwiseCopyable>(
+        _ type: T.Type = T.self
+    ) throws -> T {
+        T(littleEndian: try readBytes(MemoryLayout<T>.size) { $0.loadUnaligned(as: T.self) })
+    }
+
+    /// Reads one little-endian float32.
+    public mutating func readFloat() throws -> Float {
+        Float(bitPattern: try read(UInt32.self))
+    }
+
+    /// Reads `count` little-endian integers into an array; nothing is allocated unless all exist.
+    public mutating func readArray<T: FixedWidthInteger & BitwiseCopyable>(
+        of type: T.Type = T.self,
+        count: Int
+    ) throws -> [T] {
+        let (byteCount, overflow) = count.multipliedReportingOverflow(by: MemoryLayout<T>.size)
+        guard count >= 0, !overflow else {
+            throw FileIOError.truncated(
+                path: file.path,
+                offset: offset,
+                needed: .max,
+                available: remaining
+            )
+        }
+        return try readBytes(byteCount) { bytes in
+            [T](unsafeUninitializedCapacity: count) { buffer, initialized in
+                UnsafeMutableRawBufferPointer(buffer).copyMemory(from: bytes)
+                for i in buffer.indices { buffer[i] = T(littleEndian: buffer[i]) }
+                initialized = count
+            }
+        }
+    }
+}

@@ -1,0 +1,92 @@
+// Questions about paths, and directories. What FilePath itself does not answer.
+
+import SystemPackage
+
+#if canImport(Glibc)
+    @preconcurrency import Glibc
+#elseif canImport(Musl)
+    @preconcurrency import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// Questions and small changes to the file system, each one system call or two.
+public enum FileSystem {
+    /// Whether anything exists at `path` (a dangling link does not).
+    public static func exists(_ path: FilePath) -> Bool {
+        mode(of: path) != nil
+    }
+
+    /// Whether `path` is a directory, or a link to one.
+    public static func isDirectory(_ path: FilePath) -> Bool {
+        mode(of: path).map { $0 & S_IFMT == S_IFDIR } ?? false
+    }
+
+    /// Creates the directory `path` and those above it; one that exists is left as it is.
+    /// - Throws: ``FileIOError`` when a name on the way is a file or may not be created.
+    public static func createDirectory(_ path: FilePath) throws {
+        if path.isEmpty || isDirectory(path) { return }
+        try createDirectory(path.removingLastComponent())
+        do {
+            _ = try systemCall("create", path) { path.withPlatformString { mkdir($0, 0o777) } }
+        } catch {
+            // Another process may have created it in between.
+            if !isDirectory(path) { throw error }
+        }
+    }
+
+    /// The names in a directory, sorted by their bytes, without `.` and `..`.
+    public static func names(in directory: FilePath) throws -> [String] {
+        guard let stream = directory.withPlatformString({ opendir($0) }) else {
+            throw FileIOError(Errno(rawValue: errno), path: directory, action: "list")
+        }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { tuple in
+                tuple.withMemoryRebound(
+                    to: CChar.self,
+                    capacity: MemoryLayout.size(ofValue: tuple.pointee)
+                ) { String(cString: $0) }
+            }
+            if name != "." && name != ".." { names.append(name) }
+        }
+        return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+
+    /// The paths matching a shell pattern (`*`, `?`, `[...]`), sorted; empty when none does.
+    public static func paths(matching pattern: String) -> [FilePath] {
+        var result = glob_t()
+        defer { globfree(&result) }
+        guard glob(pattern, 0, nil, &result) == 0 else { return [] }
+        return (0..<Int(result.gl_pathc)).compactMap { index in
+            result.gl_pathv[index].map { FilePath(platformString: $0) }
+        }
+        .sorted { $0.string.utf8.lexicographicallyPrecedes($1.string.utf8) }
+    }
+
+    /// Removes a file; one that does not exist is no error.
+    public static func remove(_ path: FilePath) throws {
+        do {
+            _ = try systemCall("remove", path) { path.withPlatformString { unlink($0) } }
+        } catch FileIOError.missing {}
+    }
+
+    /// Makes a new or renamed entry of a directory survive a crash of the machine.
+    static func flushDirectory(of path: FilePath) throws {
+        let parent = path.removingLastComponent()
+        let directory = parent.isEmpty ? FilePath(".") : parent
+        let descriptor = try systemCall("open", directory) {
+            directory.withPlatformString { open($0, O_RDONLY | O_CLOEXEC) }
+        }
+        defer { close(descriptor) }
+        // Some file systems do not flush directories; the rename itself is atomic all the same.
+        _ = fsync(descriptor)
+    }
+
+    private static func mode(of path: FilePath) -> mode_t? {
+        var status = stat()
+        let result = path.withPlatformString { stat($0, &status) }
+        return result == 0 ? status.st_mode : nil
+    }
+}

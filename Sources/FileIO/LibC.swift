@@ -1,0 +1,25 @@
+// The C library under its name on each platform, and the one way this module calls it.
+
+import SystemPackage
+
+#if canImport(Glibc)
+    @preconcurrency import Glibc
+#elseif canImport(Musl)
+    @preconcurrency import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// Repeats `call` while a signal interrupts it; a negative result becomes a ``FileIOError``.
+func systemCall<Result: SignedInteger>(
+    _ action: String,
+    _ path: FilePath,
+    _ call: () -> Result
+) throws -> Result {
+    while true {
+        let result = call()
+        if result >= 0 { return result }
+        let code = Errno(rawValue: errno)
+        if code != .interrupted { throw FileIOError(code, path: path, action: action) }
+    }
+}

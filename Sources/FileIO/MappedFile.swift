@@ -1,0 +1,74 @@
+// A whole file as read-only memory. The operating system pages it in on demand and shares it
+// between processes, so opening a model of many gigabytes costs nothing until it is read.
+
+import SystemPackage
+
+#if canImport(Glibc)
+    @preconcurrency import Glibc
+#elseif canImport(Musl)
+    @preconcurrency import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// A read-only memory mapping of a regular file, unmapped when the last reference goes.
+///
+/// The size is taken once, when the file is opened. A file that another process truncates while it
+/// is mapped cannot be defended against here: reading the lost pages ends the process.
+// @unchecked Sendable: the mapping is private and read-only, and its properties are constants.
+public final class MappedFile: @unchecked Sendable {
+    /// Where the file was opened, for messages.
+    public let path: FilePath
+    // Never handed out bare: a pointer does not keep the mapping alive.
+    private let bytes: UnsafeRawBufferPointer
+
+    /// The file's size in bytes.
+    public var count: Int { bytes.count }
+
+    /// Maps the file at `path`.
+    /// - Throws: ``FileIOError`` when it is missing, a directory, unreadable or not a regular file.
+    public init(_ path: FilePath) throws {
+        self.path = path
+        let descriptor = try systemCall("open", path) {
+            path.withPlatformString { open($0, O_RDONLY | O_CLOEXEC) }
+        }
+        defer { close(descriptor) }
+        var status = stat()
+        _ = try systemCall("inspect", path) { fstat(descriptor, &status) }
+        switch status.st_mode & S_IFMT {
+        case S_IFREG: break
+        case S_IFDIR: throw FileIOError.isDirectory(path: path)
+        default:
+            throw FileIOError.system(path: path, action: "read", reason: "it is not a regular file")
+        }
+        let size = Int(status.st_size)
+        guard size > 0 else {
+            bytes = UnsafeRawBufferPointer(start: nil, count: 0)
+            return
+        }
+        let address = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0)
+        guard let address, address != MAP_FAILED else {
+            throw FileIOError(Errno(rawValue: errno), path: path, action: "map")
+        }
+        bytes = UnsafeRawBufferPointer(start: address, count: size)
+    }
+
+    /// Calls `body` with the file's bytes, which it must not keep.
+    public func withUnsafeBytes<Result>(
+        _ body: (UnsafeRawBufferPointer) throws -> Result
+    ) rethrows -> Result {
+        // The mapping must outlive the call, even when this was the last use of the object.
+        try withExtendedLifetime(self) { try body(bytes) }
+    }
+
+    /// A copy of the whole file, for those known to be small.
+    public func contents() -> [UInt8] {
+        withUnsafeBytes { Array($0) }
+    }
+
+    deinit {
+        if let start = bytes.baseAddress {
+            munmap(UnsafeMutableRawPointer(mutating: start), bytes.count)
+        }
+    }
+}

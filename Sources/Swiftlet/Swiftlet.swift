@@ -1,0 +1,11 @@
+// The umbrella: `import Swiftlet` brings the whole library.
+
+@_exported import FileIO
+@_exported import Inference
+@_exported import LanguageModels
+@_exported import TensorFiles
+@_exported import Tensors
+@_exported import TextGeneration
+@_exported import TokenData
+@_exported import Tokenization
+@_exported import Training

@@ -1,1 +1,155 @@
-#pragma once
+// The kernels of Swiftlet: every operation of GPT-2, forward and backward, on float32 arrays.
+//
+// This is the one public header. A kernel knows floats, sizes and threads; it never allocates,
+// prints, fails or learns what model it serves. Checking shapes is the caller's part (Tensors/Ops).
+//
+// Dimension letters, as in llm.c: B batch size, T sequence length, C channels, V vocabulary size,
+// Vp V padded, NH attention heads, HS head size (C / NH), OC output channels, N rows (often B * T).
+// All arrays are dense and row-major. "Overwritten" and "accumulated into" say what happens to an
+// output. Unless a comment allows it, an output overlaps no other argument.
+#ifndef CKERNELS_H
+#define CKERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// ---- Choosing an instruction set ----------------------------------------------------------------
+
+typedef enum {
+    CK_REFERENCE = 0, // plain loops: the oracle of the tests, and the fallback for any CPU
+    CK_AVX2 = 1,      // AVX2 + FMA
+    CK_AVX512 = 2,    // AVX-512 F, BW, DQ, VL
+    CK_NEON = 3,      // arm64
+    CK_ISA_COUNT = 4,
+} ck_isa;
+
+struct ck_table; // the micro-kernels of one instruction set
+
+// The micro-kernels of `isa`, or NULL when this build, this CPU or its operating system lacks them.
+const struct ck_table *ck_table_for(ck_isa isa);
+
+// Whether the kernels were compiled with OpenMP; without it they run on the calling thread.
+bool ck_has_openmp(void);
+
+// What a kernel runs on. `scratch` is the caller's memory, 64-byte aligned, at least
+// ck_scratch_floats(threads, largest_row) floats; its content means nothing between calls, and two
+// calls at once need a context each.
+typedef struct {
+    const struct ck_table *table;
+    int threads;
+    float *scratch;
+} ck_context;
+
+// Floats of scratch that every operation can do with, on `threads` threads, when C is at most
+// `largest_row` wherever layernorm and attention see it.
+size_t ck_scratch_floats(int threads, size_t largest_row);
+
+// ---- Embedding ----------------------------------------------------------------------------------
+
+// out (B, T, C) overwritten: wte (V, C) row of each token plus wpe (maxT, C) row of its position.
+// tokens (B, T), each in 0 ..< V.
+void ck_encoder_forward(const ck_context *ctx, float *out, const int32_t *tokens, const float *wte,
+                        const float *wpe, size_t B, size_t T, size_t C);
+
+// dwte (V, C), dwpe (maxT, C) accumulated into; dout (B, T, C).
+void ck_encoder_backward(const ck_context *ctx, float *dwte, float *dwpe, const float *dout,
+                         const int32_t *tokens, size_t B, size_t T, size_t C);
+
+// ---- Layer normalisation ------------------------------------------------------------------------
+
+// out (N, C), mean (N), rstd (N) overwritten; inp (N, C), weight (C), bias (C). Epsilon 1e-5.
+void ck_layernorm_forward(const ck_context *ctx, float *out, float *mean, float *rstd,
+                          const float *inp, const float *weight, const float *bias, size_t N,
+                          size_t C);
+
+// dinp (N, C), dweight (C), dbias (C) accumulated into; dout, inp (N, C); mean, rstd (N) as the
+// forward pass wrote them.
+void ck_layernorm_backward(const ck_context *ctx, float *dinp, float *dweight, float *dbias,
+                           const float *dout, const float *inp, const float *weight,
+                           const float *mean, const float *rstd, size_t N, size_t C);
+
+// ---- Linear layer -------------------------------------------------------------------------------
+
+// out (N, OC) overwritten: inp (N, C) times weight (OC, C) transposed, plus bias (OC) unless NULL,
+// plus residual (N, OC) unless NULL. When gelu_out (N, OC) is not NULL it receives gelu(out).
+void ck_matmul_forward(const ck_context *ctx, float *out, float *gelu_out, const float *inp,
+                       const float *weight, const float *bias, const float *residual, size_t N,
+                       size_t C, size_t OC);
+
+// dinp (N, C) overwritten: dout (N, OC) times weight (OC, C). When gelu_inp (N, C) is not NULL the
+// result is multiplied by gelu'(gelu_inp): backpropagation through a GELU that fed this layer.
+void ck_matmul_backward_input(const ck_context *ctx, float *dinp, const float *dout,
+                              const float *weight, const float *gelu_inp, size_t N, size_t C,
+                              size_t OC);
+
+// dweight (OC, C): dout (N, OC) transposed times inp (N, C), accumulated into or, when accumulate
+// is false, overwritten. dbias (OC) unless NULL: the column sums of dout, always accumulated into.
+void ck_matmul_backward_weight(const ck_context *ctx, float *dweight, float *dbias,
+                               const float *dout, const float *inp, size_t N, size_t C, size_t OC,
+                               bool accumulate);
+
+// ---- Attention ----------------------------------------------------------------------------------
+
+// Causal multi-head attention with a running softmax (Dao et al. 2022, "FlashAttention"): nothing
+// of size T x T exists. out (B, T, C), lse (B, NH, T) overwritten; lse is the logarithm of each
+// row's softmax denominator. qkv (B, T, 3C): q, then k, then v; head h owns columns h*HS ..< (h+1)*HS
+// of each.
+void ck_attention_forward(const ck_context *ctx, float *out, float *lse, const float *qkv, size_t B,
+                          size_t T, size_t C, size_t NH);
+
+// dqkv (B, T, 3C) overwritten; dout (B, T, C); out and lse as the forward pass wrote them.
+void ck_attention_backward(const ck_context *ctx, float *dqkv, const float *dout, const float *out,
+                           const float *qkv, const float *lse, size_t B, size_t T, size_t C,
+                           size_t NH);
+
+// ---- Elementwise --------------------------------------------------------------------------------
+
+// out (n) overwritten with GELU(inp), the tanh form of Hendrycks & Gimpel 2016. May be in place.
+void ck_gelu_forward(const ck_context *ctx, float *out, const float *inp, size_t n);
+
+// dinp (n) overwritten with dout * gelu'(inp). dinp may be dout.
+void ck_gelu_backward(const ck_context *ctx, float *dinp, const float *inp, const float *dout,
+                      size_t n);
+
+// out (n) overwritten with a + b. out may be a or b.
+void ck_residual_forward(const ck_context *ctx, float *out, const float *a, const float *b,
+                         size_t n);
+
+// ---- Softmax and loss ---------------------------------------------------------------------------
+
+// probs (N, Vp) overwritten: softmax of each row of logits (N, Vp) over its first V columns, zero in
+// the rest. May be in place.
+void ck_softmax_forward(const ck_context *ctx, float *probs, const float *logits, size_t N,
+                        size_t V, size_t Vp);
+
+// losses (N) overwritten: -log softmax(logits)[target] over the first V columns; targets in 0 ..< V.
+void ck_crossentropy_forward(const ck_context *ctx, float *losses, const float *logits,
+                             const int32_t *targets, size_t N, size_t V, size_t Vp);
+
+// The same losses; logits (N, Vp) are replaced by their gradient, (softmax - onehot) * dloss, and by
+// zero in the padding.
+void ck_crossentropy_forward_backward(const ck_context *ctx, float *losses, float *logits,
+                                      const int32_t *targets, float dloss, size_t N, size_t V,
+                                      size_t Vp);
+
+// ---- Optimiser ----------------------------------------------------------------------------------
+
+typedef struct {
+    float learning_rate;
+    float beta1, beta2, epsilon;
+    float weight_decay;
+    float bias_correction1; // 1 - beta1^step
+    float bias_correction2; // 1 - beta2^step
+    float grad_scale;       // multiplies every gradient: clipping
+} ck_adamw_config;
+
+// One step of AdamW (Loshchilov & Hutter 2019) in a single pass: params, m, v (n) updated in place.
+void ck_adamw(const ck_context *ctx, float *params, const float *grads, float *m, float *v,
+              size_t n, ck_adamw_config config);
+
+// The sum of squares of x (n), accumulated in double over fixed chunks: the same bits for any
+// number of threads. NaN and infinity propagate.
+double ck_sum_of_squares(const ck_context *ctx, const float *x, size_t n);
+
+#endif

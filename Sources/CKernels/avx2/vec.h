@@ -1,0 +1,28 @@
+// Vectors of AVX2 with FMA: 8 floats.
+#include <immintrin.h>
+
+#define LANES 8
+// 4 x 3 accumulators, 3 vectors of B and one of A are the 16 registers there are.
+#define TILE_ROWS 4
+#define TILE_VECTORS 3
+
+typedef float vf __attribute__((vector_size(32)));
+typedef int32_t vi __attribute__((vector_size(32)));
+
+static inline __m256i v_first_lanes(size_t n) {
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n),
+                              _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+
+static inline vf v_load_partial(const float *p, size_t n) {
+    return (vf)_mm256_maskload_ps(p, v_first_lanes(n));
+}
+
+static inline void v_store_partial(float *p, vf x, size_t n) {
+    _mm256_maskstore_ps(p, v_first_lanes(n), (__m256)x);
+}
+
+static inline vf v_sqrt(vf x) { return (vf)_mm256_sqrt_ps((__m256)x); }
+
+#define INTERLEAVE_LOW(a, b) __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11)
+#define INTERLEAVE_HIGH(a, b) __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15)

@@ -1,0 +1,85 @@
+// One table of micro-kernels: what is worth writing anew for each instruction set, and nothing
+// more. A micro-kernel works on a tile or a row, on one thread. Blocking, packing and threads are
+// portable and live in parallel/; the vector code lives once in simd/ and is compiled for each
+// instruction set by the files in avx2/, avx512/ and neon/.
+#ifndef KERNEL_TABLE_H
+#define KERNEL_TABLE_H
+
+#include "CKernels.h"
+
+// Upper bounds over all instruction sets, for buffers whose size must be a constant.
+#define CK_MAX_TILE_ROWS 8
+#define CK_MAX_PANEL_COLS 48
+
+// C (rows, cols) = A (rows, k) * B (k, cols), for one panel of at most panel_cols columns.
+//   A[i][p] = a[(i / tile_rows) * a_tile + (i % tile_rows) * a_row + p * a_k]
+//   B[p][j] = b[p * ldb + j]
+// `init`, when not NULL, is a row (cols) every row of C starts from; else it starts from C itself
+// when accumulate is set, else from zero. Nothing outside the stated elements is read or written.
+typedef struct {
+    size_t rows, cols, k;
+    const float *a;
+    size_t a_tile, a_row, a_k;
+    const float *b;
+    size_t ldb;
+    float *c;
+    size_t ldc;
+    const float *init;
+    bool accumulate;
+} ck_gemm_panel;
+
+struct ck_table {
+    ck_isa isa;
+    size_t lanes;      // floats in a vector
+    size_t tile_rows;  // rows of C computed at once: A is packed in groups of this many
+    size_t panel_cols; // columns of C computed at once: B is packed in panels of this width
+
+    void (*gemm_panel)(const ck_gemm_panel *panel);
+    // dst[p * tile_rows + i] = src[i * lds + p], i < rows (zero from there to tile_rows), p < k.
+    void (*pack_a)(float *dst, const float *src, size_t lds, size_t rows, size_t k);
+    // dst[p * tile_rows + i] = src[p * lds + i], i < rows (zero from there to tile_rows), p < k.
+    void (*pack_a_transposed)(float *dst, const float *src, size_t lds, size_t rows, size_t k);
+    // dst[p * panel_cols + j] = src[p * lds + j], j < cols, p < k; the rest of a row is undefined.
+    void (*pack_b)(float *dst, const float *src, size_t lds, size_t cols, size_t k);
+    // dst[p * ldd + j] = src[j * lds + p], j < cols <= panel_cols, p < k; the vector after the last
+    // column is completed with zeros.
+    void (*pack_b_transposed)(float *dst, size_t ldd, const float *src, size_t lds, size_t cols,
+                              size_t k);
+
+    void (*layernorm_forward_row)(float *out, float *mean, float *rstd, const float *inp,
+                                  const float *weight, const float *bias, size_t C);
+    void (*layernorm_backward_row)(float *dinp, float *dweight, float *dbias, const float *dout,
+                                   const float *inp, const float *weight, float mean, float rstd,
+                                   size_t C);
+    void (*gelu_forward)(float *out, const float *inp, size_t n);
+    void (*gelu_backward)(float *dinp, const float *inp, const float *dout, size_t n);
+    // out = a + b
+    void (*add)(float *out, const float *a, const float *b, size_t n);
+    // Softmax of a row of n logits: the maximum, and the sum of exp(x - maximum).
+    void (*softmax_stats)(float *maximum, float *sum, const float *logits, size_t n);
+    // out = exp(logits - offset) * scale
+    void (*softmax_write)(float *out, const float *logits, float offset, float scale, size_t n);
+    // A tile of attention scores, transposed: scores (keys, queries; ld), one query a lane. Key j is
+    // visible to query i when j <= i + diagonal. Updates the running maximum and sum (queries),
+    // turns the scores into exp(scale * (score - maximum)), zero where invisible, and writes what
+    // earlier results must be multiplied with into rescale (queries).
+    void (*attention_softmax)(float *scores, size_t ld, float *maximum, float *sum, float *rescale,
+                              float scale, size_t keys, size_t queries, ptrdiff_t diagonal);
+    // For the same tile: scores become the probabilities P = exp(scale * score - lse), and grads,
+    // which holds dP, becomes the gradient of the unscaled scores, P * (dP - dot) * scale.
+    void (*attention_gradient)(float *scores, float *grads, size_t ld, const float *lse,
+                               const float *dot, float scale, size_t keys, size_t queries,
+                               ptrdiff_t diagonal);
+    // x (rows, cols; ld) multiplied row by row with factor (rows).
+    void (*scale_rows)(float *x, size_t ld, const float *factor, size_t rows, size_t cols);
+    float (*dot)(const float *a, const float *b, size_t n);
+    void (*adamw)(float *params, const float *grads, float *m, float *v, size_t n,
+                  const ck_adamw_config *config);
+    double (*sum_of_squares)(const float *x, size_t n);
+};
+
+const struct ck_table *ck_avx2_table(void);
+const struct ck_table *ck_avx512_table(void);
+const struct ck_table *ck_neon_table(void);
+
+#endif

@@ -1,0 +1,44 @@
+// GELU and residual additions where no matrix product could take them along.
+#include "../reference/reference.h"
+#include "team.h"
+
+void ck_gelu_forward(const ck_context *ctx, float *out, const float *inp, size_t n) {
+    if (ctx->table->isa == CK_REFERENCE) {
+        ck_reference_gelu_forward(ctx, out, inp, n);
+        return;
+    }
+#pragma omp parallel num_threads(team_size(ctx, (double)n / FLOATS_PER_THREAD))
+    {
+        size_t begin, end;
+        team_share(n, 16, &begin, &end);
+        ctx->table->gelu_forward(out + begin, inp + begin, end - begin);
+    }
+}
+
+void ck_gelu_backward(const ck_context *ctx, float *dinp, const float *inp, const float *dout,
+                      size_t n) {
+    if (ctx->table->isa == CK_REFERENCE) {
+        ck_reference_gelu_backward(ctx, dinp, inp, dout, n);
+        return;
+    }
+#pragma omp parallel num_threads(team_size(ctx, (double)n / FLOATS_PER_THREAD))
+    {
+        size_t begin, end;
+        team_share(n, 16, &begin, &end);
+        ctx->table->gelu_backward(dinp + begin, inp + begin, dout + begin, end - begin);
+    }
+}
+
+void ck_residual_forward(const ck_context *ctx, float *out, const float *a, const float *b,
+                         size_t n) {
+    if (ctx->table->isa == CK_REFERENCE) {
+        ck_reference_residual_forward(ctx, out, a, b, n);
+        return;
+    }
+#pragma omp parallel num_threads(team_size(ctx, (double)n / FLOATS_PER_THREAD))
+    {
+        size_t begin, end;
+        team_share(n, 16, &begin, &end);
+        ctx->table->add(out + begin, a + begin, b + begin, end - begin);
+    }
+}

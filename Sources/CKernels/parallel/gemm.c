@@ -1,0 +1,148 @@
+// A matrix product after Goto & van de Geijn 2008: A is packed in blocks that the team shares, B in
+// panels that one thread packs, uses from its own cache and forgets.
+//
+// A phase is one block of A (GEMM_BLOCK_ROWS x GEMM_BLOCK_K). The team packs it together, meets at a
+// barrier, and then takes tasks (a panel of B, times some or all rows of the block) from a counter.
+// Blocks alternate between two buffers, so one barrier a phase is enough: whoever packs phase p + 1
+// early writes where nobody of phase p reads. Every element of C is summed over k in the same order
+// whoever computes it, so results do not depend on the number of threads.
+#include "gemm.h"
+#include "scratch.h"
+
+typedef struct {
+    size_t row, rows; // of A and C
+    size_t p, k;      // of A's columns and B's rows
+    bool first, last; // among the blocks along k
+} gemm_block;
+
+// Panels and their borders: the vectors of a row of B, dealt evenly to as few panels as hold them.
+static size_t panel_count(const struct ck_table *t, size_t n) {
+    return (n + t->panel_cols - 1) / t->panel_cols;
+}
+
+static size_t panel_start(const struct ck_table *t, size_t n, size_t panel) {
+    const size_t vectors = (n + t->lanes - 1) / t->lanes;
+    const size_t start = vectors * panel / panel_count(t, n) * t->lanes;
+    return start < n ? start : n;
+}
+
+// Packs the tiles tile ..< tile_end of a block of A.
+static void pack_tiles(const struct ck_table *t, float *dst, const ck_gemm *g,
+                       const gemm_block *block, size_t tile, size_t tile_end) {
+    const float *a = g->a + block->row * g->a_row + block->p * g->a_col;
+    const size_t tile_floats = t->tile_rows * block->k;
+    if (g->a_col == 1) {
+        for (; tile < tile_end; tile++) {
+            const size_t row = tile * t->tile_rows;
+            const size_t left = block->rows - row;
+            t->pack_a(dst + tile * tile_floats, a + row * g->a_row, g->a_row,
+                      left < t->tile_rows ? left : t->tile_rows, block->k);
+        }
+        return;
+    }
+    // Along k a tile touches only part of each cache line, and the next tile the rest: go through a
+    // few lines at a time, all tiles of them.
+    const size_t depth = 16;
+    for (size_t p = 0; p < block->k; p += depth) {
+        const size_t k = block->k - p < depth ? block->k - p : depth;
+        for (size_t i = tile; i < tile_end; i++) {
+            const size_t row = i * t->tile_rows;
+            const size_t left = block->rows - row;
+            t->pack_a_transposed(dst + i * tile_floats + p * t->tile_rows, a + p * g->a_col + row,
+                                 g->a_col, left < t->tile_rows ? left : t->tile_rows, k);
+        }
+    }
+}
+
+// What remains to be done to rows x cols of C, hot in the cache, once its sum over k is complete.
+static void epilogue(const struct ck_table *t, const ck_gemm *g, size_t row, size_t rows,
+                     size_t col, size_t cols) {
+    for (size_t i = row; i < row + rows; i++) {
+        const size_t at = i * g->n + col;
+        if (g->residual)
+            t->add(g->c + at, g->c + at, g->residual + at, cols);
+        if (g->gelu_out)
+            t->gelu_forward(g->gelu_out + at, g->c + at, cols);
+        if (g->gelu_inp)
+            t->gelu_backward(g->c + at, g->gelu_inp + at, g->c + at, cols);
+    }
+}
+
+// One panel of B against the tiles tile ..< tile_end of the packed block of A.
+static void run_task(const struct ck_table *t, const ck_gemm *g, const gemm_block *block,
+                     const float *a_block, float *b_panel, size_t panel, size_t tile,
+                     size_t tile_end) {
+    const size_t col = panel_start(t, g->n, panel);
+    const size_t cols = panel_start(t, g->n, panel + 1) - col;
+    const float *b = g->b + block->p * g->b_row + col * g->b_col;
+    if (g->b_col == 1)
+        t->pack_b(b_panel, b, g->b_row, cols, block->k);
+    else
+        t->pack_b_transposed(b_panel, t->panel_cols, b, g->b_col, cols, block->k);
+
+    const size_t first = tile * t->tile_rows;
+    const size_t end = tile_end * t->tile_rows;
+    const size_t rows = (end < block->rows ? end : block->rows) - first;
+    const size_t row = block->row + first;
+    t->gemm_panel(&(ck_gemm_panel){
+        .rows = rows,
+        .cols = cols,
+        .k = block->k,
+        .a = a_block + tile * t->tile_rows * block->k,
+        .a_tile = t->tile_rows * block->k,
+        .a_row = 1,
+        .a_k = t->tile_rows,
+        .b = b_panel,
+        .ldb = t->panel_cols,
+        .c = g->c + row * g->n + col,
+        .ldc = g->n,
+        .init = block->first && g->bias ? g->bias + col : NULL,
+        .accumulate = g->accumulate || !block->first,
+    });
+    if (block->last)
+        epilogue(t, g, row, rows, col, cols);
+}
+
+void ck_gemm_run(const ck_context *ctx, const ck_gemm *g) {
+    const struct ck_table *t = ctx->table;
+    const int team = team_size(ctx, (double)g->m * g->n * g->k * 2 / FLOPS_PER_THREAD);
+    const size_t panels = panel_count(t, g->n);
+    const size_t k_blocks = (g->k + GEMM_BLOCK_K - 1) / GEMM_BLOCK_K;
+    const size_t k_step = (g->k + k_blocks - 1) / k_blocks;
+    const size_t row_blocks = (g->m + GEMM_BLOCK_ROWS - 1) / GEMM_BLOCK_ROWS;
+    // Several tasks for each thread, so that one that is held up does not hold up all.
+    const size_t wanted = team > 1 ? (size_t)team * 4 : 1;
+    const size_t splits = panels < wanted ? (wanted + panels - 1) / panels : 1;
+    atomic_size_t counters[2] = {0, 0};
+
+#pragma omp parallel num_threads(team)
+    {
+        float *b_panel =
+            ctx->scratch + 2 * GEMM_A_FLOATS + (size_t)omp_get_thread_num() * GEMM_B_FLOATS;
+        for (size_t phase = 0; phase < row_blocks * k_blocks; phase++) {
+            gemm_block block = {.row = phase / k_blocks * GEMM_BLOCK_ROWS,
+                                .p = phase % k_blocks * k_step,
+                                .first = phase % k_blocks == 0,
+                                .last = phase % k_blocks == k_blocks - 1};
+            block.rows = g->m - block.row < GEMM_BLOCK_ROWS ? g->m - block.row : GEMM_BLOCK_ROWS;
+            block.k = g->k - block.p < k_step ? g->k - block.p : k_step;
+            const size_t tiles = (block.rows + t->tile_rows - 1) / t->tile_rows;
+
+            float *a_block = ctx->scratch + phase % 2 * GEMM_A_FLOATS;
+            size_t begin, end;
+            team_share(tiles, 1, &begin, &end);
+            pack_tiles(t, a_block, g, &block, begin, end);
+#pragma omp barrier
+            // Nobody is left in the phase before, whose counter the next phase will use.
+            if (omp_get_thread_num() == 0)
+                atomic_store_explicit(&counters[(phase + 1) % 2], 0, memory_order_relaxed);
+
+            const size_t parts = splits < tiles ? splits : tiles;
+            for (size_t task; (task = take(&counters[phase % 2])) < panels * parts;) {
+                const size_t part = task % parts;
+                run_task(t, g, &block, a_block, b_panel, task / parts, tiles * part / parts,
+                         tiles * (part + 1) / parts);
+            }
+        }
+    }
+}

@@ -1,0 +1,25 @@
+// How the caller's scratch memory is divided: by the matrix product, attention and layernorm, one
+// at a time.
+#ifndef SCRATCH_H
+#define SCRATCH_H
+
+#include "../kernel_table.h"
+
+// The matrix product: two blocks of A shared by the team, and a panel of B for each thread.
+#define GEMM_BLOCK_ROWS 1024 // rows of A packed at once, a multiple of every tile_rows
+#define GEMM_BLOCK_K 384     // depth of a block: a panel of B stays in the first two cache levels
+#define GEMM_A_FLOATS ((size_t)GEMM_BLOCK_ROWS * GEMM_BLOCK_K)
+#define GEMM_B_FLOATS ((size_t)GEMM_BLOCK_K * CK_MAX_PANEL_COLS)
+
+// Attention: a tile is this many queries by this many keys. Queries are a multiple of every
+// panel_cols, so the widest micro-kernels do the work.
+#define ATTENTION_QUERIES 96
+#define ATTENTION_KEYS 64
+
+// For each thread: two transposed tiles of HS rows (queries and output gradients), two tiles of
+// scores, and four numbers a query.
+static inline size_t attention_floats(size_t HS) {
+    return (2 * HS + 2 * ATTENTION_KEYS + 4) * ATTENTION_QUERIES;
+}
+
+#endif

@@ -1,0 +1,50 @@
+// Threads: how many a piece of work deserves, and which part of it each of them takes.
+//
+// Swift's clang brings no omp.h, so the few functions used are declared here, with stand-ins for a
+// build without OpenMP. Schedules are static or by an atomic counter: schedule(dynamic) would need a
+// newer libomp than some systems have.
+#ifndef TEAM_H
+#define TEAM_H
+
+#include "../kernel_table.h"
+
+#include <stdatomic.h>
+
+#ifdef _OPENMP
+int omp_get_thread_num(void);
+int omp_get_num_threads(void);
+#else
+static inline int omp_get_thread_num(void) { return 0; }
+static inline int omp_get_num_threads(void) { return 1; }
+#endif
+
+// Starting and joining a team costs a few microseconds, so each thread must have some tens of
+// microseconds of work to make up for it: this many floats moved, or multiply-adds.
+#define FLOATS_PER_THREAD 16384.0
+#define FLOPS_PER_THREAD 1e6
+
+static inline int team_size(const ck_context *ctx, double threads_worth) {
+    if (threads_worth >= ctx->threads)
+        return ctx->threads;
+    return threads_worth < 1 ? 1 : (int)threads_worth;
+}
+
+// The calling thread's share begin ..< end of 0 ..< n, in whole multiples of `grain`.
+static inline void team_share(size_t n, size_t grain, size_t *begin, size_t *end) {
+    const size_t grains = (n + grain - 1) / grain;
+    const size_t threads = (size_t)omp_get_num_threads();
+    const size_t me = (size_t)omp_get_thread_num();
+    *begin = grains * me / threads * grain;
+    *end = grains * (me + 1) / threads * grain;
+    if (*begin > n)
+        *begin = n;
+    if (*end > n)
+        *end = n;
+}
+
+// The next number from a counter shared by a team.
+static inline size_t take(atomic_size_t *counter) {
+    return atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
+}
+
+#endif

@@ -1,0 +1,48 @@
+// Operations on rows that treat every element alike, and the sums over a row.
+#ifndef SIMD_ELEMENTWISE_H
+#define SIMD_ELEMENTWISE_H
+
+#include "math.h"
+
+static void gelu_forward(float *out, const float *inp, size_t n) {
+    FOR_EACH_VECTOR(i, n, {
+        const vf x = LOAD(inp + i);
+        STORE(out + i, x * v_gelu_gate(x));
+    });
+}
+
+static void gelu_backward(float *dinp, const float *inp, const float *dout, size_t n) {
+    FOR_EACH_VECTOR(i, n,
+                    STORE(dinp + i, LOAD(dout + i) * v_gelu_derivative(LOAD(inp + i))););
+}
+
+static void add(float *out, const float *a, const float *b, size_t n) {
+    FOR_EACH_VECTOR(i, n, STORE(out + i, LOAD(a + i) + LOAD(b + i)););
+}
+
+static void scale_rows(float *x, size_t ld, const float *factor, size_t rows, size_t cols) {
+    for (size_t row = 0; row < rows; row++) {
+        const vf f = v_splat(factor[row]);
+        FOR_EACH_VECTOR(i, cols, STORE(x + row * ld + i, LOAD(x + row * ld + i) * f););
+    }
+}
+
+static float dot(const float *a, const float *b, size_t n) {
+    vf sum = v_zero();
+    FOR_EACH_VECTOR(i, n, sum = v_fma(LOAD(a + i), LOAD(b + i), sum););
+    return v_sum_lanes(sum);
+}
+
+static double sum_of_squares(const float *x, size_t n) {
+    // Blocks small enough for float lanes to be exact to rounding, summed in double: the whole array
+    // may hold a billion elements.
+    const size_t block = 64 * LANES;
+    double total = 0;
+    for (size_t start = 0; start < n; start += block) {
+        const size_t count = n - start < block ? n - start : block;
+        total += dot(x + start, x + start, count);
+    }
+    return total;
+}
+
+#endif

@@ -1,0 +1,54 @@
+// exp and the sigmoid behind GELU, on vectors. Error bounds are stated here and tested.
+#ifndef SIMD_MATH_H
+#define SIMD_MATH_H
+
+#include "vector.h"
+
+#ifndef HAVE_SCALE_BY_POWER_OF_TWO
+// x * 2^n for whole n in -150 ... 130. Two factors: 2^n alone may not be a float.
+ALWAYS_INLINE vf v_scale_by_power_of_two(vf x, vf n) {
+    const vi whole = __builtin_convertvector(n, vi);
+    const vi half = whole >> 1;
+    return x * (vf)((half + 127) << 23) * (vf)((whole - half + 127) << 23);
+}
+#endif
+
+// e^x within 2 ulp where the result is a normal float. Above 88.72 infinity, below -87.33 (where
+// the result would be subnormal) 0, NaN for NaN.
+// x = n ln 2 + r with |r| <= ln 2 / 2, and a polynomial of degree 6 for e^r, its coefficients from
+// Cephes (Moshier 1992).
+ALWAYS_INLINE vf v_exp(vf x) {
+    // Adding 1.5 * 2^23 rounds to a whole number, which subtracting it again leaves.
+    const vf rounder = v_splat(12582912.0f);
+    const vf n = v_fma(x, v_splat(1.44269504f), rounder) - rounder;
+    // ln 2 in two parts: n times the first is exact.
+    vf r = v_fma(n, v_splat(-0.693359375f), x);
+    r = v_fma(n, v_splat(2.12194440e-4f), r);
+    vf p = v_splat(1.9875691500e-4f);
+    p = v_fma(p, r, v_splat(1.3981999507e-3f));
+    p = v_fma(p, r, v_splat(8.3334519073e-3f));
+    p = v_fma(p, r, v_splat(4.1665795894e-2f));
+    p = v_fma(p, r, v_splat(1.6666665459e-1f));
+    p = v_fma(p, r, v_splat(5.0000001201e-1f));
+    p = v_fma(p, r * r, r) + v_splat(1.0f);
+    vf e = v_scale_by_power_of_two(p, n);
+    e = v_select(x > v_splat(88.7228317f), v_splat(INFINITY), e);
+    return v_select(x < v_splat(-87.3365402f), v_zero(), e);
+}
+
+// The two factors of the tanh form of GELU: gelu(x) = x * sigmoid(2 u) with
+// u = sqrt(2 / pi) (x + 0.044715 x^3), since (1 + tanh u) / 2 = sigmoid(2 u). Unlike 1 + tanh u this
+// keeps its relative precision where it is near zero.
+ALWAYS_INLINE vf v_gelu_gate(vf x) {
+    const vf minus_2u = x * v_fma(x * x, v_splat(-0.0713548163f), v_splat(-1.59576912f));
+    return v_splat(1.0f) / (v_splat(1.0f) + v_exp(minus_2u));
+}
+
+// d/dx of x * gate(x), where gate' = gate (1 - gate) 2 u'.
+ALWAYS_INLINE vf v_gelu_derivative(vf x) {
+    const vf gate = v_gelu_gate(x);
+    const vf two_du = v_fma(x * x, v_splat(0.214064449f), v_splat(1.59576912f));
+    return v_fma(x * gate * (v_splat(1.0f) - gate), two_du, gate);
+}
+
+#endif

@@ -1,0 +1,37 @@
+// All micro-kernels of this folder, gathered into one table.
+#include "adamw.h"
+#include "attention.h"
+#include "elementwise.h"
+#include "gemm.h"
+#include "layernorm.h"
+#include "pack.h"
+#include "softmax.h"
+
+_Static_assert(TILE_ROWS <= CK_MAX_TILE_ROWS && TILE_VECTORS *LANES <= CK_MAX_PANEL_COLS,
+               "the tile of this instruction set is larger than the buffers made for it");
+
+#define SIMD_TABLE(ISA)                                                                            \
+    {                                                                                              \
+        .isa = (ISA),                                                                              \
+        .lanes = LANES,                                                                            \
+        .tile_rows = TILE_ROWS,                                                                    \
+        .panel_cols = TILE_VECTORS * LANES,                                                        \
+        .gemm_panel = gemm_panel,                                                                  \
+        .pack_a = pack_a,                                                                          \
+        .pack_a_transposed = pack_a_transposed,                                                    \
+        .pack_b = pack_b,                                                                          \
+        .pack_b_transposed = pack_b_transposed,                                                    \
+        .layernorm_forward_row = layernorm_forward_row,                                            \
+        .layernorm_backward_row = layernorm_backward_row,                                          \
+        .gelu_forward = gelu_forward,                                                              \
+        .gelu_backward = gelu_backward,                                                            \
+        .add = add,                                                                                \
+        .softmax_stats = softmax_stats,                                                            \
+        .softmax_write = softmax_write,                                                            \
+        .attention_softmax = attention_softmax,                                                    \
+        .attention_gradient = attention_gradient,                                                  \
+        .scale_rows = scale_rows,                                                                  \
+        .dot = dot,                                                                                \
+        .adamw = adamw,                                                                            \
+        .sum_of_squares = sum_of_squares,                                                          \
+    }

@@ -1,0 +1,123 @@
+// Elementwise operations, softmax and the loss.
+
+import CKernels
+
+extension Ops {
+    /// The tanh form of GELU (Hendrycks & Gimpel 2016).
+    /// - Parameters:
+    ///   - out: Any shape, overwritten; may be `inp`.
+    ///   - inp: The same shape.
+    public func geluForward(out: Tensor, inp: Tensor) {
+        Self.expect(inp, out.shape, "inp")
+        run { ck_gelu_forward($0, out.floatPointer, inp.floatPointer, out.count) }
+        keepAlive(out, inp)
+    }
+
+    /// Backpropagates through GELU.
+    /// - Parameters:
+    ///   - dinp: Any shape, overwritten with `dout * gelu'(inp)`; may be `dout`.
+    ///   - inp: The same shape, as in the forward pass.
+    ///   - dout: The same shape.
+    public func geluBackward(dinp: Tensor, inp: Tensor, dout: Tensor) {
+        Self.expect(inp, dinp.shape, "inp")
+        Self.expect(dout, dinp.shape, "dout")
+        run {
+            ck_gelu_backward(
+                $0,
+                dinp.floatPointer,
+                inp.floatPointer,
+                dout.floatPointer,
+                dinp.count
+            )
+        }
+        keepAlive(dinp, inp, dout)
+    }
+
+    /// Adds two tensors.
+    /// - Parameters:
+    ///   - out: Any shape, overwritten; may be `a` or `b`.
+    ///   - a: The same shape.
+    ///   - b: The same shape.
+    public func residualForward(out: Tensor, a: Tensor, b: Tensor) {
+        Self.expect(a, out.shape, "a")
+        Self.expect(b, out.shape, "b")
+        run { ck_residual_forward($0, out.floatPointer, a.floatPointer, b.floatPointer, out.count) }
+        keepAlive(out, a, b)
+    }
+
+    /// Softmax of each row over its first `vocabularySize` columns; the padding becomes zero.
+    /// - Parameters:
+    ///   - probs: `(N, Vp)`, overwritten; may be `logits`.
+    ///   - logits: `(N, Vp)`.
+    ///   - V: The vocabulary's size, at most Vp.
+    public func softmaxForward(probs: Tensor, logits: Tensor, vocabularySize V: Int) {
+        let (N, Vp) = (logits.shape[0], logits.shape[1])
+        Self.expect(probs, [N, Vp], "probs")
+        precondition(V >= 1 && V <= Vp, "a vocabulary of \(V) in rows of \(Vp)")
+        run { ck_softmax_forward($0, probs.floatPointer, logits.floatPointer, N, V, Vp) }
+        keepAlive(probs, logits)
+    }
+
+    /// Cross-entropy of each row in nats.
+    /// - Parameters:
+    ///   - losses: `(N)`, overwritten.
+    ///   - logits: `(N, Vp)`.
+    ///   - targets: `(N)` int32, each in `0 ..< V`; checked by the caller.
+    ///   - V: The vocabulary's size, at most Vp.
+    public func crossEntropyForward(
+        losses: Tensor,
+        logits: Tensor,
+        targets: Tensor,
+        vocabularySize V: Int
+    ) {
+        let (N, Vp) = (logits.shape[0], logits.shape[1])
+        Self.expect(losses, [N], "losses")
+        Self.expect(targets, [N], dtype: .int32, "targets")
+        precondition(V >= 1 && V <= Vp, "a vocabulary of \(V) in rows of \(Vp)")
+        run {
+            ck_crossentropy_forward(
+                $0,
+                losses.floatPointer,
+                logits.floatPointer,
+                targets.tokenPointer,
+                N,
+                V,
+                Vp
+            )
+        }
+        keepAlive(losses, logits, targets)
+    }
+
+    /// Cross-entropy of each row, and its gradient in place of the logits.
+    /// - Parameters:
+    ///   - losses: `(N)`, overwritten.
+    ///   - logits: `(N, Vp)`, replaced by `(softmax - onehot) * dloss`, zero in the padding.
+    ///   - targets: `(N)` int32, each in `0 ..< V`; checked by the caller.
+    ///   - dloss: The gradient of each row's loss, such as `1 / N` for their mean.
+    ///   - V: The vocabulary's size, at most Vp.
+    public func crossEntropyForwardBackward(
+        losses: Tensor,
+        logits: Tensor,
+        targets: Tensor,
+        dloss: Float,
+        vocabularySize V: Int
+    ) {
+        let (N, Vp) = (logits.shape[0], logits.shape[1])
+        Self.expect(losses, [N], "losses")
+        Self.expect(targets, [N], dtype: .int32, "targets")
+        precondition(V >= 1 && V <= Vp, "a vocabulary of \(V) in rows of \(Vp)")
+        run {
+            ck_crossentropy_forward_backward(
+                $0,
+                losses.floatPointer,
+                logits.floatPointer,
+                targets.tokenPointer,
+                dloss,
+                N,
+                V,
+                Vp
+            )
+        }
+        keepAlive(losses, logits, targets)
+    }
+}

@@ -1,0 +1,317 @@
+// Embedding, normalisation, linear layers and attention.
+
+import CKernels
+
+extension Ops {
+    /// Looks up token and position embeddings.
+    /// - Parameters:
+    ///   - out: `(B, T, C)`, overwritten.
+    ///   - tokens: `(B, T)` int32, each in `0 ..< V`; checked by the caller.
+    ///   - wte: `(V, C)`.
+    ///   - wpe: `(maxT, C)` with `maxT >= T`.
+    public func encoderForward(out: Tensor, tokens: Tensor, wte: Tensor, wpe: Tensor) {
+        let (B, T, C) = (out.shape[0], out.shape[1], out.shape[2])
+        Self.expect(tokens, [B, T], dtype: .int32, "tokens")
+        Self.expect(wte, [wte.shape[0], C], "wte")
+        Self.expect(wpe, [wpe.shape[0], C], "wpe")
+        precondition(T <= wpe.shape[0], "\(T) positions, wpe has \(wpe.shape[0])")
+        run {
+            ck_encoder_forward(
+                $0,
+                out.floatPointer,
+                tokens.tokenPointer,
+                wte.floatPointer,
+                wpe.floatPointer,
+                B,
+                T,
+                C
+            )
+        }
+        keepAlive(out, tokens, wte, wpe)
+    }
+
+    /// Backpropagates through the embeddings.
+    /// - Parameters:
+    ///   - dwte: `(V, C)`, accumulated into.
+    ///   - dwpe: `(maxT, C)`, accumulated into.
+    ///   - dout: `(B, T, C)`.
+    ///   - tokens: `(B, T)` int32, as in the forward pass.
+    public func encoderBackward(dwte: Tensor, dwpe: Tensor, dout: Tensor, tokens: Tensor) {
+        let (B, T, C) = (dout.shape[0], dout.shape[1], dout.shape[2])
+        Self.expect(tokens, [B, T], dtype: .int32, "tokens")
+        Self.expect(dwte, [dwte.shape[0], C], "dwte")
+        Self.expect(dwpe, [dwpe.shape[0], C], "dwpe")
+        precondition(T <= dwpe.shape[0], "\(T) positions, dwpe has \(dwpe.shape[0])")
+        run {
+            ck_encoder_backward(
+                $0,
+                dwte.floatPointer,
+                dwpe.floatPointer,
+                dout.floatPointer,
+                tokens.tokenPointer,
+                B,
+                T,
+                C
+            )
+        }
+        keepAlive(dwte, dwpe, dout, tokens)
+    }
+
+    /// Normalises each row of the last axis to mean 0 and variance 1, then scales and shifts it.
+    ///
+    /// Epsilon is 1e-5 (Ba et al. 2016).
+    /// - Parameters:
+    ///   - out: `(N, C)`, overwritten.
+    ///   - mean: `(N)`, overwritten; the backward pass needs it.
+    ///   - rstd: `(N)`, overwritten; reciprocal standard deviation.
+    ///   - inp: `(N, C)`.
+    ///   - weight: `(C)`.
+    ///   - bias: `(C)`.
+    public func layernormForward(
+        out: Tensor,
+        mean: Tensor,
+        rstd: Tensor,
+        inp: Tensor,
+        weight: Tensor,
+        bias: Tensor
+    ) {
+        let (N, C) = (inp.shape[0], inp.shape[1])
+        Self.expect(out, [N, C], "out")
+        Self.expect(mean, [N], "mean")
+        Self.expect(rstd, [N], "rstd")
+        Self.expect(weight, [C], "weight")
+        Self.expect(bias, [C], "bias")
+        run(channels: C) {
+            ck_layernorm_forward(
+                $0,
+                out.floatPointer,
+                mean.floatPointer,
+                rstd.floatPointer,
+                inp.floatPointer,
+                weight.floatPointer,
+                bias.floatPointer,
+                N,
+                C
+            )
+        }
+        keepAlive(out, mean, rstd, inp, weight, bias)
+    }
+
+    /// Backpropagates through layer normalisation.
+    /// - Parameters:
+    ///   - dinp: `(N, C)`, accumulated into.
+    ///   - dweight: `(C)`, accumulated into.
+    ///   - dbias: `(C)`, accumulated into.
+    ///   - dout: `(N, C)`.
+    ///   - inp: `(N, C)`, as in the forward pass.
+    ///   - weight: `(C)`.
+    ///   - mean: `(N)`, as the forward pass wrote it.
+    ///   - rstd: `(N)`, as the forward pass wrote it.
+    public func layernormBackward(
+        dinp: Tensor,
+        dweight: Tensor,
+        dbias: Tensor,
+        dout: Tensor,
+        inp: Tensor,
+        weight: Tensor,
+        mean: Tensor,
+        rstd: Tensor
+    ) {
+        let (N, C) = (inp.shape[0], inp.shape[1])
+        for (tensor, name) in [(dinp, "dinp"), (dout, "dout")] as [(Tensor, StaticString)] {
+            Self.expect(tensor, [N, C], name)
+        }
+        for tensor in [dweight, dbias, weight] { Self.expect(tensor, [C], "weight or gradient") }
+        for tensor in [mean, rstd] { Self.expect(tensor, [N], "mean or rstd") }
+        run(channels: C) {
+            ck_layernorm_backward(
+                $0,
+                dinp.floatPointer,
+                dweight.floatPointer,
+                dbias.floatPointer,
+                dout.floatPointer,
+                inp.floatPointer,
+                weight.floatPointer,
+                mean.floatPointer,
+                rstd.floatPointer,
+                N,
+                C
+            )
+        }
+        keepAlive(dinp, dweight, dbias, dout, inp, weight, mean, rstd)
+    }
+
+    /// Applies a linear layer and, in the same pass over memory, what follows it.
+    /// - Parameters:
+    ///   - out: `(N, OC)`, overwritten with `inp * weight^T + bias + residual`.
+    ///   - geluOut: `(N, OC)`, overwritten with `gelu(out)`; nil where no GELU follows.
+    ///   - inp: `(N, C)`.
+    ///   - weight: `(OC, C)`.
+    ///   - bias: `(OC)`, or nil.
+    ///   - residual: `(N, OC)`, or nil.
+    public func matmulForward(
+        out: Tensor,
+        geluOut: Tensor? = nil,
+        inp: Tensor,
+        weight: Tensor,
+        bias: Tensor? = nil,
+        residual: Tensor? = nil
+    ) {
+        let (N, C, OC) = (inp.shape[0], inp.shape[1], weight.shape[0])
+        Self.expect(out, [N, OC], "out")
+        Self.expect(weight, [OC, C], "weight")
+        if let bias { Self.expect(bias, [OC], "bias") }
+        if let geluOut { Self.expect(geluOut, [N, OC], "geluOut") }
+        if let residual { Self.expect(residual, [N, OC], "residual") }
+        run {
+            ck_matmul_forward(
+                $0,
+                out.floatPointer,
+                geluOut?.floatPointer,
+                inp.floatPointer,
+                weight.floatPointer,
+                bias?.floatPointer,
+                residual?.floatPointer,
+                N,
+                C,
+                OC
+            )
+        }
+        keepAlive(out, geluOut, inp, weight, bias, residual)
+    }
+
+    /// Backpropagates a linear layer to its input.
+    /// - Parameters:
+    ///   - dinp: `(N, C)`, overwritten with `dout * weight`.
+    ///   - dout: `(N, OC)`.
+    ///   - weight: `(OC, C)`.
+    ///   - geluInp: `(N, C)`, the input of a GELU that fed this layer, to backpropagate through it
+    ///     in the same pass; or nil.
+    public func matmulBackwardInput(
+        dinp: Tensor,
+        dout: Tensor,
+        weight: Tensor,
+        geluInp: Tensor? = nil
+    ) {
+        let (N, C, OC) = (dinp.shape[0], dinp.shape[1], weight.shape[0])
+        Self.expect(dout, [N, OC], "dout")
+        Self.expect(weight, [OC, C], "weight")
+        if let geluInp { Self.expect(geluInp, [N, C], "geluInp") }
+        run {
+            ck_matmul_backward_input(
+                $0,
+                dinp.floatPointer,
+                dout.floatPointer,
+                weight.floatPointer,
+                geluInp?.floatPointer,
+                N,
+                C,
+                OC
+            )
+        }
+        keepAlive(dinp, dout, weight, geluInp)
+    }
+
+    /// Backpropagates a linear layer to its weight and bias.
+    /// - Parameters:
+    ///   - dweight: `(OC, C)`: `dout^T * inp`, accumulated into or overwritten.
+    ///   - dbias: `(OC)`, accumulated into; nil where there is no bias.
+    ///   - dout: `(N, OC)`.
+    ///   - inp: `(N, C)`, as in the forward pass.
+    ///   - accumulate: Whether `dweight` holds something to add to.
+    public func matmulBackwardWeight(
+        dweight: Tensor,
+        dbias: Tensor? = nil,
+        dout: Tensor,
+        inp: Tensor,
+        accumulate: Bool
+    ) {
+        let (N, C, OC) = (inp.shape[0], inp.shape[1], dout.shape[1])
+        Self.expect(dweight, [OC, C], "dweight")
+        Self.expect(dout, [N, OC], "dout")
+        if let dbias { Self.expect(dbias, [OC], "dbias") }
+        run {
+            ck_matmul_backward_weight(
+                $0,
+                dweight.floatPointer,
+                dbias?.floatPointer,
+                dout.floatPointer,
+                inp.floatPointer,
+                N,
+                C,
+                OC,
+                accumulate
+            )
+        }
+        keepAlive(dweight, dbias, dout, inp)
+    }
+
+    /// Causal multi-head attention with a running softmax.
+    ///
+    /// The method is that of Dao et al. 2022, "FlashAttention".
+    /// - Parameters:
+    ///   - out: `(B, T, C)`, overwritten.
+    ///   - lse: `(B, NH, T)`, overwritten: logarithm of each row's softmax denominator.
+    ///   - qkv: `(B, T, 3C)`: queries, keys, values; a head owns `C / NH` columns of each.
+    public func attentionForward(out: Tensor, lse: Tensor, qkv: Tensor) {
+        let (B, T, C, NH) = (out.shape[0], out.shape[1], out.shape[2], lse.shape[1])
+        Self.expect(lse, [B, NH, T], "lse")
+        Self.expect(qkv, [B, T, 3 * C], "qkv")
+        precondition(C % NH == 0, "\(C) channels in \(NH) heads")
+        run(channels: C) {
+            ck_attention_forward(
+                $0,
+                out.floatPointer,
+                lse.floatPointer,
+                qkv.floatPointer,
+                B,
+                T,
+                C,
+                NH
+            )
+        }
+        keepAlive(out, lse, qkv)
+    }
+
+    /// Backpropagates through ``attentionForward(out:lse:qkv:)``.
+    /// - Parameters:
+    ///   - dqkv: `(B, T, 3C)`, overwritten.
+    ///   - dout: `(B, T, C)`.
+    ///   - out: `(B, T, C)`, as the forward pass wrote it.
+    ///   - qkv: `(B, T, 3C)`, as in the forward pass.
+    ///   - lse: `(B, NH, T)`, as the forward pass wrote it.
+    public func attentionBackward(
+        dqkv: Tensor,
+        dout: Tensor,
+        out: Tensor,
+        qkv: Tensor,
+        lse: Tensor
+    ) {
+        let (B, T, C, NH) = (out.shape[0], out.shape[1], out.shape[2], lse.shape[1])
+        Self.expect(dqkv, [B, T, 3 * C], "dqkv")
+        Self.expect(dout, [B, T, C], "dout")
+        Self.expect(qkv, [B, T, 3 * C], "qkv")
+        Self.expect(lse, [B, NH, T], "lse")
+        precondition(C % NH == 0, "\(C) channels in \(NH) heads")
+        run(channels: C) {
+            ck_attention_backward(
+                $0,
+                dqkv.floatPointer,
+                dout.floatPointer,
+                out.floatPointer,
+                qkv.floatPointer,
+                lse.floatPointer,
+                B,
+                T,
+                C,
+                NH
+            )
+        }
+        keepAlive(dqkv, dout, out, qkv, lse)
+    }
+
+    /// A tensor's memory must outlive the call that was given only its address.
+    func keepAlive(_ tensors: Tensor?...) {
+        withExtendedLifetime(tensors) {}
+    }
+}

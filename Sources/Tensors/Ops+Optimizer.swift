@@ -1,0 +1,100 @@
+// The optimiser's arithmetic.
+
+import CKernels
+
+/// What one AdamW update needs besides the tensors.
+public struct AdamWStep: Sendable, Equatable {
+    /// The learning rate of this step.
+    public var learningRate: Float
+    /// Decay rate of the first moment.
+    public var beta1: Float
+    /// Decay rate of the second moment.
+    public var beta2: Float
+    /// Added to the denominator.
+    public var epsilon: Float
+    /// Decoupled weight decay; 0 for tensors that do not decay.
+    public var weightDecay: Float
+    /// Number of this update, from 1: the bias corrections depend on it.
+    public var step: Int
+    /// Multiplies every gradient, to clip their norm.
+    public var gradientScale: Float
+
+    /// Describes an update.
+    public init(
+        learningRate: Float,
+        beta1: Float,
+        beta2: Float,
+        epsilon: Float,
+        weightDecay: Float,
+        step: Int,
+        gradientScale: Float
+    ) {
+        self.learningRate = learningRate
+        self.beta1 = beta1
+        self.beta2 = beta2
+        self.epsilon = epsilon
+        self.weightDecay = weightDecay
+        self.step = step
+        self.gradientScale = gradientScale
+    }
+
+    var configuration: ck_adamw_config {
+        ck_adamw_config(
+            learning_rate: learningRate,
+            beta1: beta1,
+            beta2: beta2,
+            epsilon: epsilon,
+            weight_decay: weightDecay,
+            bias_correction1: 1 - power(beta1, step),
+            bias_correction2: 1 - power(beta2, step),
+            grad_scale: gradientScale
+        )
+    }
+
+    /// `base` to the power `exponent`, by squaring: in double, as a float loses digits near 1.
+    private func power(_ base: Float, _ exponent: Int) -> Float {
+        var result = 1.0
+        var factor = Double(base)
+        var rest = exponent
+        while rest > 0 {
+            if rest % 2 == 1 { result *= factor }
+            factor *= factor
+            rest /= 2
+        }
+        return Float(result)
+    }
+}
+
+extension Ops {
+    /// One update of AdamW (Loshchilov & Hutter 2019), in a single pass over memory.
+    /// - Parameters:
+    ///   - params: Any shape, updated.
+    ///   - grads: The same shape.
+    ///   - m: The same shape, the first moment, updated.
+    ///   - v: The same shape, the second moment, updated.
+    ///   - step: Rates and corrections.
+    public func adamW(params: Tensor, grads: Tensor, m: Tensor, v: Tensor, step: AdamWStep) {
+        for tensor in [grads, m, v] { Self.expect(tensor, params.shape, "grads, m or v") }
+        run {
+            ck_adamw(
+                $0,
+                params.floatPointer,
+                grads.floatPointer,
+                m.floatPointer,
+                v.floatPointer,
+                params.count,
+                step.configuration
+            )
+        }
+        keepAlive(params, grads, m, v)
+    }
+
+    /// The sum of the squares of all elements, with the same bits for any number of threads.
+    ///
+    /// NaN and infinity propagate.
+    public func sumOfSquares(_ tensor: Tensor) -> Double {
+        precondition(tensor.dtype == .float32, "the sum of squares of \(tensor.dtype)")
+        defer { keepAlive(tensor) }
+        return run { ck_sum_of_squares($0, tensor.floatPointer, tensor.count) }
+    }
+}

@@ -1,0 +1,116 @@
+// The typed, checked face of CKernels, and the only way to it: a second backend would be added
+// behind this class. Each operation is described in CKernels.h; the faces, in Ops+*.swift, check
+// shapes and pass on pointers.
+
+import CKernels
+
+#if canImport(Glibc)
+    @preconcurrency import Glibc
+#elseif canImport(Musl)
+    @preconcurrency import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// Runs operations on tensors, with one instruction set and a fixed number of threads.
+///
+/// Dimension letters are llm.c's: B batch size, T sequence length, C channels, NH heads, V and Vp
+/// vocabulary size without and with padding, OC output channels, N rows. A tensor of the wrong
+/// shape is a programmer's error and stops the program with both shapes.
+///
+/// An object serves one caller at a time: it owns scratch memory.
+public final class Ops {
+    /// The micro-kernels in use.
+    public let instructionSet: InstructionSet
+    /// Threads that large operations are divided among.
+    public let threadCount: Int
+    private let table: OpaquePointer
+    private var scratch: TensorBuffer
+    private var largestRow: Int
+
+    /// Prepares operations.
+    /// - Parameters:
+    ///   - instructionSet: The micro-kernels; nil takes the one named by the environment variable
+    ///     `SWIFTLET_ISA`, or else the fastest.
+    ///   - threadCount: Threads; nil takes ``Machine/defaultThreadCount``.
+    /// - Throws: ``TensorError`` when the instruction set is not available or memory is short.
+    public init(instructionSet: InstructionSet? = nil, threadCount: Int? = nil) throws {
+        let chosen =
+            if let instructionSet {
+                instructionSet
+            } else if let forced = getenv("SWIFTLET_ISA") {
+                try InstructionSet(named: String(cString: forced))
+            } else {
+                InstructionSet.best
+            }
+        guard let table = ck_table_for(chosen.identifier) else {
+            throw TensorError.unavailableInstructionSet(
+                name: chosen.rawValue,
+                available: InstructionSet.available.map(\.rawValue)
+            )
+        }
+        let threads = threadCount ?? Machine.defaultThreadCount
+        guard threads >= 1 else { throw TensorError.invalidThreadCount(found: threads) }
+        self.instructionSet = chosen
+        self.threadCount = Machine.hasOpenMP ? min(threads, Self.maximumThreadCount) : 1
+        self.table = table
+        largestRow = 1024
+        scratch = try Self.scratch(threadCount: self.threadCount, largestRow: largestRow)
+    }
+
+    /// More threads than any machine this is meant for; a mistyped number must not exhaust memory.
+    private static let maximumThreadCount = 256
+
+    private static func scratch(threadCount: Int, largestRow: Int) throws -> TensorBuffer {
+        let floats = ck_scratch_floats(CInt(threadCount), largestRow)
+        return try TensorBuffer(byteCount: floats * MemoryLayout<Float>.size)
+    }
+
+    /// Makes room for rows of `channels`, which models do once, when they are made.
+    /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
+    public func reserve(channels: Int) throws {
+        guard channels > largestRow else { return }
+        scratch = try Self.scratch(threadCount: threadCount, largestRow: channels)
+        largestRow = channels
+    }
+
+    /// Calls `body` with what the C functions run on.
+    func run<Result>(
+        channels: Int = 0,
+        _ body: (UnsafePointer<ck_context>) -> Result
+    ) -> Result {
+        precondition(
+            channels <= largestRow,
+            "rows of \(channels) channels; reserve(channels:) made room for \(largestRow)"
+        )
+        return withExtendedLifetime(scratch) {
+            var context = ck_context(
+                table: table,
+                threads: CInt(threadCount),
+                scratch: scratch.start.assumingMemoryBound(to: Float.self)
+            )
+            return body(&context)
+        }
+    }
+
+    /// Stops the program unless `tensor` has `shape` and `dtype`.
+    static func expect(
+        _ tensor: Tensor,
+        _ shape: [Int],
+        dtype: DType = .float32,
+        _ name: StaticString
+    ) {
+        precondition(
+            tensor.shape == shape && tensor.dtype == dtype,
+            "\(name): expected \(dtype) \(shape), got \(tensor.dtype) \(tensor.shape)"
+        )
+    }
+}
+
+// It owns scratch memory that every operation writes.
+@available(*, unavailable) extension Ops: Sendable {}
+
+extension Tensor {
+    var floatPointer: UnsafeMutablePointer<Float> { pointer(to: Float.self) }
+    var tokenPointer: UnsafeMutablePointer<Int32> { pointer(to: Int32.self) }
+}

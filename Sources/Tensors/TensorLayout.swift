@@ -1,0 +1,103 @@
+// Where named tensors lie in one buffer. The one description that allocation, files, the optimiser
+// and documentation read, so that none of them can drift from the others.
+
+/// A named tensor before it has memory.
+public struct TensorSpecification: Sendable, Equatable {
+    /// A name unique in its layout, such as `qkvw`.
+    public let name: String
+    /// The extent of each axis, outermost first.
+    public let shape: [Int]
+    /// The type of the elements.
+    public let dtype: DType
+    /// Whether the optimiser applies weight decay.
+    public let decays: Bool
+
+    /// The number of elements.
+    public var count: Int { shape.reduce(1, *) }
+
+    /// Describes a tensor; only weights that an optimiser knows set `decays`.
+    public init(_ name: String, _ shape: [Int], dtype: DType = .float32, decays: Bool = false) {
+        self.name = name
+        self.shape = shape
+        self.dtype = dtype
+        self.decays = decays
+    }
+}
+
+/// An ordered list of tensors and the place of each in one buffer.
+public struct TensorLayout: Sendable, Equatable {
+    /// The tensors in the order they lie in.
+    public let specifications: [TensorSpecification]
+    /// The first byte of each tensor.
+    public let byteOffsets: [Int]
+    /// Bytes of a buffer that holds all tensors.
+    public let byteCount: Int
+
+    /// The number of elements in all tensors together.
+    public var elementCount: Int { specifications.reduce(0) { $0 + $1.count } }
+
+    /// Places tensors one after the other.
+    /// - Parameters:
+    ///   - specifications: The tensors, in order.
+    ///   - alignment: Each tensor starts at a multiple of this many bytes: 1 packs them without
+    ///     gaps, as files and the optimiser want parameters; 64, a cache line, is for working memory.
+    public init(_ specifications: [TensorSpecification], alignment: Int = 1) {
+        var offsets: [Int] = []
+        var end = 0
+        for specification in specifications {
+            // Even packed tensors must be aligned to their own elements.
+            let step = max(alignment, specification.dtype.byteWidth)
+            end = (end + step - 1) / step * step
+            offsets.append(end)
+            end += specification.count * specification.dtype.byteWidth
+        }
+        self.specifications = specifications
+        byteOffsets = offsets
+        byteCount = end
+    }
+
+    /// Allocates one zeroed buffer and returns a view of it for each tensor, in order.
+    /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
+    public func allocate() throws -> TensorSet {
+        TensorSet(self, try TensorBuffer(byteCount: byteCount))
+    }
+}
+
+/// The tensors of a layout, in one buffer.
+public struct TensorSet {
+    /// What is where.
+    public let layout: TensorLayout
+    /// One view for each specification of the layout, in order.
+    public let tensors: [Tensor]
+    private let buffer: TensorBuffer
+
+    init(_ layout: TensorLayout, _ buffer: TensorBuffer) {
+        self.layout = layout
+        self.buffer = buffer
+        tensors = zip(layout.specifications, layout.byteOffsets).map { specification, offset in
+            Tensor(
+                buffer,
+                byteOffset: offset,
+                shape: specification.shape,
+                dtype: specification.dtype
+            )
+        }
+    }
+
+    /// The tensor called `name`, which the layout must contain.
+    public subscript(name: String) -> Tensor {
+        guard let index = layout.specifications.firstIndex(where: { $0.name == name }) else {
+            preconditionFailure("no tensor is called '\(name)'")
+        }
+        return tensors[index]
+    }
+
+    /// All elements as one float32 tensor of one axis; the layout must be packed and float32.
+    public var flat: Tensor {
+        precondition(layout.byteCount == layout.elementCount * DType.float32.byteWidth)
+        return Tensor(buffer, shape: [layout.elementCount])
+    }
+}
+
+// The set hands out views of one buffer.
+@available(*, unavailable) extension TensorSet: Sendable {}

@@ -74,6 +74,10 @@ let package = Package(
 
         .target(name: "TestSupport", dependencies: ["FileIO"], path: "Tests/TestSupport"),
         .testTarget(name: "FileIOTests", dependencies: ["FileIO", "TestSupport"]),
+        .testTarget(
+            name: "TokenizationTests",
+            dependencies: ["FileIO", "TestSupport", "Tokenization"]
+        ),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c17

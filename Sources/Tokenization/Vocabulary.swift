@@ -1,0 +1,102 @@
+// The tokens of a model as bytes, which is all that decoding needs. How text becomes ids is not
+// known here; files of vocabularies are in Vocabulary+LLMC.swift.
+
+/// A token's number: what models read and write and shards store.
+public typealias TokenID = Int32
+
+/// The bytes each token id stands for, and the id that ends a text.
+///
+/// Tokens are byte strings, not text: one character may be spread over several of them. Use
+/// ``StreamingUTF8Decoder`` to turn a stream of tokens into whole characters.
+public struct Vocabulary: Sendable, Equatable {
+    /// The id between documents, GPT-2's `<|endoftext|>`.
+    ///
+    /// Its bytes are this name, for display.
+    public let endOfText: TokenID
+
+    // All tokens back to back; token i is bytes[offsets[i]..<offsets[i + 1]].
+    private let bytes: [UInt8]
+    private let offsets: [Int]
+
+    /// The number of tokens; ids run from 0 to one less.
+    public var count: Int { offsets.count - 1 }
+
+    /// The length of the longest token in bytes.
+    public var longestTokenByteCount: Int {
+        zip(offsets.dropFirst(), offsets).reduce(0) { max($0, $1.0 - $1.1) }
+    }
+
+    /// Takes tokens in the order of their ids.
+    /// - Precondition: no token is empty, and `endOfText` is the id of one of them.
+    public init(tokens: some Sequence<some Collection<UInt8>>, endOfText: TokenID) {
+        var bytes: [UInt8] = []
+        var offsets = [0]
+        for token in tokens {
+            precondition(!token.isEmpty, "token \(offsets.count - 1) is empty")
+            bytes.append(contentsOf: token)
+            offsets.append(bytes.count)
+        }
+        self.init(bytes: bytes, offsets: offsets, endOfText: endOfText)
+    }
+
+    /// Takes tokens laid back to back; token i is `bytes[offsets[i]..<offsets[i + 1]]`.
+    init(bytes: [UInt8], offsets: [Int], endOfText: TokenID) {
+        precondition(
+            endOfText >= 0 && Int(endOfText) < offsets.count - 1,
+            "the end-of-text id is \(endOfText), but the ids are 0..<\(offsets.count - 1)"
+        )
+        self.bytes = bytes
+        self.offsets = offsets
+        self.endOfText = endOfText
+    }
+
+    /// Whether `id` is one of the vocabulary's ids.
+    ///
+    /// Models have more rows than tokens (llm.c pads to a multiple of 128), so an id that a model
+    /// gives is not always one of them.
+    public func contains(_ id: TokenID) -> Bool {
+        id >= 0 && Int(id) < count
+    }
+
+    /// The bytes of one token.
+    /// - Precondition: ``contains(_:)`` holds for `id`.
+    public func bytes(of id: TokenID) -> [UInt8] {
+        Array(slice(of: id))
+    }
+
+    /// The bytes of one token, without a copy.
+    /// - Precondition: ``contains(_:)`` holds for `id`.
+    func slice(of id: TokenID) -> ArraySlice<UInt8> {
+        precondition(contains(id), "token \(id) is not in 0..<\(count)")
+        return bytes[offsets[Int(id)]..<offsets[Int(id) + 1]]
+    }
+
+    /// Calls `body` with the bytes of all tokens back to back and the offset at which each begins,
+    /// followed by that of the end.
+    func withUnsafeTokens<Result>(
+        _ body: (UnsafeBufferPointer<UInt8>, UnsafeBufferPointer<Int>) throws -> Result
+    ) rethrows -> Result {
+        try bytes.withUnsafeBufferPointer { bytes in
+            try offsets.withUnsafeBufferPointer { offsets in try body(bytes, offsets) }
+        }
+    }
+
+    /// The bytes of a sequence of tokens, one after another.
+    /// - Throws: ``TokenizerError/unknownToken(id:vocabularySize:)``.
+    public func decodeBytes(_ ids: some Sequence<TokenID>) throws -> [UInt8] {
+        var result: [UInt8] = []
+        for id in ids {
+            guard contains(id) else {
+                throw TokenizerError.unknownToken(id: id, vocabularySize: count)
+            }
+            result.append(contentsOf: slice(of: id))
+        }
+        return result
+    }
+
+    /// The text of a sequence of tokens; bytes that are not UTF-8 become U+FFFD.
+    /// - Throws: ``TokenizerError/unknownToken(id:vocabularySize:)``.
+    public func decode(_ ids: some Sequence<TokenID>) throws -> String {
+        String(decoding: try decodeBytes(ids), as: UTF8.self)
+    }
+}

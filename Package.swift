@@ -75,6 +75,10 @@ let package = Package(
         .target(name: "TestSupport", dependencies: ["FileIO"], path: "Tests/TestSupport"),
         .testTarget(name: "FileIOTests", dependencies: ["FileIO", "TestSupport"]),
         .testTarget(
+            name: "TensorsTests",
+            dependencies: ["CKernels", "TestSupport", "Tensors"]
+        ),
+        .testTarget(
             name: "TokenizationTests",
             dependencies: ["FileIO", "TestSupport", "Tokenization"]
         ),

@@ -1,0 +1,130 @@
+// llm.c's model files, version 3 (float32) and 5 (bfloat16): a header, then the parameters in the
+// order of the layout, and nothing else.
+
+import FileIO
+import TensorFiles
+import Tensors
+
+/// What the header of an llm.c model says.
+public struct GPT2CheckpointHeader: Sendable, Equatable {
+    /// The model's sizes.
+    public let configuration: GPT2Configuration
+    /// How the file stores every tensor.
+    public let dtype: DType
+
+    static let magic: Int32 = 20_240_326
+    private static let format = "an llm.c model"
+    private static let versions: [(version: Int32, dtype: DType)] = [(3, .float32), (5, .bfloat16)]
+
+    init(configuration: GPT2Configuration, dtype: DType) {
+        self.configuration = configuration
+        self.dtype = dtype
+    }
+
+    /// Whether the file at `path` starts as an llm.c model does.
+    public static func isAtStart(of file: MappedFile) -> Bool {
+        var reader = BinaryReader(file)
+        return (try? reader.read(Int32.self)) == magic
+    }
+
+    /// Reads and checks a header, and that the file has exactly the bytes it asks for.
+    /// - Throws: ``TensorFileError`` or ``ModelError`` saying what is wrong with the file.
+    init(_ reader: inout BinaryReader) throws {
+        let path = reader.file.path
+        let header = try LLMCHeader(&reader, magic: Self.magic, format: Self.format)
+        guard let known = Self.versions.first(where: { $0.version == header.version }) else {
+            throw TensorFileError.unsupportedVersion(
+                path: path,
+                format: Self.format,
+                supported: "version 3 (float32) or 5 (bfloat16)",
+                found: header.version,
+                hint: "export it again with llm.c's train_gpt2.py"
+            )
+        }
+        dtype = known.dtype
+        do {
+            configuration = try GPT2Configuration(
+                contextLength: Int(header[2]),
+                vocabularySize: Int(header[3]),
+                layerCount: Int(header[4]),
+                headCount: Int(header[5]),
+                channels: Int(header[6])
+            )
+        } catch ModelError.invalidConfiguration(let reason) {
+            throw ModelError.mismatch(
+                path: path,
+                expected: "the sizes of a GPT-2",
+                found: "a damaged header (\(reason))",
+                hint: "copy or create the file again"
+            )
+        }
+        guard Int(header[7]) == configuration.paddedVocabularySize else {
+            throw TensorFileError.invalidHeader(
+                path: path,
+                field: "the padded vocabulary",
+                requirement: "\(configuration.paddedVocabularySize)",
+                found: Int(header[7])
+            )
+        }
+        // The bounds of a configuration keep this product far below overflow.
+        let expected =
+            LLMCHeader.byteCount + configuration.parameterLayout.elementCount * dtype.byteWidth
+        guard reader.file.count == expected else {
+            throw TensorFileError.wrongSize(
+                path: path,
+                expected: expected,
+                found: reader.file.count
+            )
+        }
+    }
+
+    /// Reads only the header of the file at `path`.
+    /// - Throws: ``FileIOError``, ``TensorFileError`` or ``ModelError``.
+    public init(path: FilePath) throws {
+        var reader = try BinaryReader(path: path)
+        try self.init(&reader)
+    }
+
+    func write(to file: AtomicFile) throws {
+        let version = Self.versions.first { $0.dtype == dtype }?.version
+        guard let version else { preconditionFailure("llm.c has no models of \(dtype)") }
+        var header = LLMCHeader(magic: Self.magic, version: version)
+        header[2] = Int32(configuration.contextLength)
+        header[3] = Int32(configuration.vocabularySize)
+        header[4] = Int32(configuration.layerCount)
+        header[5] = Int32(configuration.headCount)
+        header[6] = Int32(configuration.channels)
+        header[7] = Int32(configuration.paddedVocabularySize)
+        try header.write(to: file)
+    }
+}
+
+extension GPT2 {
+    /// Reads an llm.c model file, of version 3 or 5; bfloat16 weights are widened to float32.
+    /// - Throws: ``FileIOError``, ``TensorFileError``, ``ModelError`` or ``TensorError``.
+    public convenience init(llmcCheckpoint path: FilePath, ops: Ops) throws {
+        var reader = try BinaryReader(path: path)
+        let header = try GPT2CheckpointHeader(&reader)
+        try self.init(zeros: header.configuration, ops: ops)
+        for tensor in parameters.set.tensors {
+            try reader.read(into: tensor, storedAs: header.dtype)
+        }
+    }
+
+    /// Writes an llm.c model file, which appears complete or not at all.
+    /// - Parameters:
+    ///   - path: The file.
+    ///   - dtype: float32 for version 3, bfloat16 (rounded to nearest) for version 5.
+    ///   - overwrite: Whether an existing file may be replaced.
+    /// - Throws: ``FileIOError``.
+    public func writeLLMCCheckpoint(
+        to path: FilePath,
+        dtype: DType = .float32,
+        overwrite: Bool = true
+    ) throws {
+        let file = try AtomicFile(path, overwrite: overwrite)
+        try GPT2CheckpointHeader(configuration: configuration, dtype: dtype).write(to: file)
+        for tensor in parameters.set.tensors { try file.write(tensor, as: dtype) }
+        try file.commit()
+    }
+}

@@ -1,0 +1,32 @@
+// The random weights a GPT-2 starts its life with (Radford et al. 2019).
+
+import Tensors
+
+extension GPT2Parameters {
+    /// Fills the parameters as GPT-2 was initialised.
+    ///
+    /// Weights are drawn from a normal distribution of standard deviation 0.02, those that write into
+    /// the residual stream scaled by 1 / sqrt(2L); biases are 0 and layernorm weights 1. The rows
+    /// that pad the vocabulary stay 0.
+    /// - Parameters:
+    ///   - configuration: The sizes these parameters were allocated for.
+    ///   - generator: Where the randomness comes from; moved on.
+    func initialize(_ configuration: GPT2Configuration, using generator: inout MersenneTwister) {
+        let deviation: Float = 0.02
+        let residual = deviation / Float(2 * configuration.layerCount).squareRoot()
+        let vocabulary = wte[0..<configuration.vocabularySize]
+        let weights = [
+            (vocabulary, deviation), (wpe, deviation), (qkvw, deviation), (attprojw, residual),
+            (fcw, deviation), (fcprojw, residual),
+        ]
+        for (weight, standardDeviation) in weights {
+            weight.withUnsafeMutableElements(as: Float.self) { elements in
+                var span = elements.mutableSpan
+                generator.fillNormal(&span, standardDeviation: standardDeviation)
+            }
+        }
+        for weight in [ln1w, ln2w, lnfw] {
+            weight.withUnsafeMutableElements(as: Float.self) { $0.update(repeating: 1) }
+        }
+    }
+}

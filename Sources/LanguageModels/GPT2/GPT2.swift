@@ -1,0 +1,58 @@
+// The model: sizes, weights and what computes with them. Reading and writing files, the forward and
+// the backward pass are in the extensions beside this file.
+
+import Tensors
+
+/// A GPT-2 language model in float32.
+///
+/// The architecture is that of Radford et al. 2019: layer normalisation before each sublayer, learned
+/// positions, the tanh form of GELU, and a head tied to the embedding.
+///
+/// The model holds weights only. A pass through it needs working memory, which the caller makes once
+/// for a batch shape: ``GPT2Workspace``.
+public final class GPT2 {
+    /// The model's sizes.
+    public let configuration: GPT2Configuration
+    /// The weights, which training changes in place.
+    public let parameters: GPT2Parameters
+    let ops: Ops
+
+    /// A model with all weights zero, to be filled from a file.
+    init(zeros configuration: GPT2Configuration, ops: Ops) throws {
+        try ops.reserve(channels: configuration.channels)
+        self.configuration = configuration
+        self.ops = ops
+        parameters = try GPT2Parameters(configuration)
+    }
+
+    /// A model with the random weights GPT-2's training started from.
+    /// - Parameters:
+    ///   - configuration: The sizes.
+    ///   - generator: Where the randomness comes from; moved on.
+    ///   - ops: What runs the arithmetic.
+    /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
+    public convenience init(
+        randomWeights configuration: GPT2Configuration,
+        using generator: inout MersenneTwister,
+        ops: Ops
+    ) throws {
+        try self.init(zeros: configuration, ops: ops)
+        parameters.initialize(configuration, using: &generator)
+    }
+
+    /// Checks that every token is in the vocabulary.
+    /// - Throws: ``ModelError/tokenOutsideVocabulary(token:index:vocabularySize:)``.
+    func checkTokens(_ tokens: some Collection<Int32>) throws {
+        let vocabularySize = Int32(configuration.vocabularySize)
+        for (index, token) in tokens.enumerated() where token < 0 || token >= vocabularySize {
+            throw ModelError.tokenOutsideVocabulary(
+                token: token,
+                index: index,
+                vocabularySize: configuration.vocabularySize
+            )
+        }
+    }
+}
+
+// Its weights change during training without synchronisation.
+@available(*, unavailable) extension GPT2: Sendable {}

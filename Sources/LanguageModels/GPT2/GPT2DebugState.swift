@@ -1,0 +1,72 @@
+// llm.c's debug state: a batch and what a reference implementation computed for it.
+
+import FileIO
+import TensorFiles
+import Tensors
+
+/// A batch with the logits, loss and gradients that a model must give for it.
+public struct GPT2DebugState {
+    /// B: sequences in the batch.
+    public let batchSize: Int
+    /// T: tokens in a sequence.
+    public let sequenceLength: Int
+    /// B * T input tokens.
+    public let inputs: [Int32]
+    /// B * T target tokens.
+    public let targets: [Int32]
+    /// `(B * T, V)`, unpadded.
+    public let logits: Tensor
+    /// The mean cross-entropy in nats.
+    public let loss: Float
+    /// The gradient of the loss with respect to each parameter.
+    public let gradients: GPT2Parameters
+
+    private static let magic: Int32 = 20_240_327
+    private static let format = "an llm.c debug state"
+
+    /// Reads a debug state that was written for a model of this configuration.
+    /// - Throws: ``FileIOError``, ``TensorFileError`` or ``TensorError``.
+    public init(path: FilePath, configuration: GPT2Configuration) throws {
+        var reader = try BinaryReader(path: path)
+        let header = try LLMCHeader(&reader, magic: Self.magic, format: Self.format)
+        guard header.version == 2 else {
+            throw TensorFileError.unsupportedVersion(
+                path: path,
+                format: Self.format,
+                supported: "version 2",
+                found: header.version,
+                hint: "export it again with llm.c's train_gpt2.py"
+            )
+        }
+        for (field, index) in [("B", 2), ("T", 3)] where header[index] < 1 {
+            throw TensorFileError.invalidHeader(
+                path: path,
+                field: field,
+                requirement: "at least 1",
+                found: Int(header[index])
+            )
+        }
+        let (B, T) = (Int(header[2]), Int(header[3]))
+        let V = configuration.vocabularySize
+        let layout = configuration.parameterLayout
+        // 4 bytes each: inputs, targets, a row of logits a token; the loss; the gradients.
+        let (rows, overflow) = (B * T).multipliedReportingOverflow(by: V + 2)
+        let expected = LLMCHeader.byteCount + 4 * (rows + 1 + layout.elementCount)
+        guard !overflow, rows < 1 << 50, reader.file.count == expected else {
+            throw TensorFileError.wrongSize(
+                path: path,
+                expected: overflow || rows >= 1 << 50 ? .max : expected,
+                found: reader.file.count
+            )
+        }
+        batchSize = B
+        sequenceLength = T
+        inputs = try reader.readArray(of: Int32.self, count: B * T)
+        targets = try reader.readArray(of: Int32.self, count: B * T)
+        logits = try Tensor(zeros: [B * T, V])
+        try reader.read(into: logits, storedAs: .float32)
+        loss = try reader.readFloat()
+        gradients = try GPT2Parameters(configuration)
+        for tensor in gradients.set.tensors { try reader.read(into: tensor, storedAs: .float32) }
+    }
+}

@@ -1,0 +1,40 @@
+import FileIO
+
+/// A model that cannot be made, read or fed; `description` is one sentence for the user.
+public enum ModelError: Error, Equatable, Sendable {
+    /// A configuration that no model can have.
+    case invalidConfiguration(reason: String)
+    /// A size that is neither a known name nor a list such as `layers=4,heads=4,channels=128`.
+    case unknownDescriptor(found: String)
+    /// More tokens in a sequence than the model has positions for.
+    case sequenceTooLong(length: Int, maximum: Int)
+    /// A batch of another shape than it should have.
+    case wrongBatch(expected: String, found: String)
+    /// A token id outside the vocabulary, at `index` of the tokens given.
+    case tokenOutsideVocabulary(token: Int32, index: Int, vocabularySize: Int)
+    /// A file that does not match what it is used with.
+    case mismatch(path: FilePath, expected: String, found: String, hint: String)
+}
+
+extension ModelError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .invalidConfiguration(let reason):
+            "no such model can exist: \(reason)"
+        case .unknownDescriptor(let found):
+            "'\(found)' is not a model size; use one of "
+                + GPT2Configuration.named.map(\.name).joined(separator: ", ")
+                + ", or a list such as layers=4,heads=4,channels=128,context=256"
+        case .sequenceTooLong(let length, let maximum):
+            "a sequence of \(length) tokens is longer than the model's context of \(maximum); "
+                + "use shorter sequences or a model with a larger context"
+        case .wrongBatch(let expected, let found):
+            "expected a batch of \(expected), got \(found)"
+        case .tokenOutsideVocabulary(let token, let index, let vocabularySize):
+            "token \(token) at position \(index) is outside the model's vocabulary of "
+                + "\(vocabularySize); was the data prepared with another tokenizer?"
+        case .mismatch(let path, let expected, let found, let hint):
+            "'\(path)' holds \(found), but \(expected) is needed; \(hint)"
+        }
+    }
+}

@@ -78,6 +78,7 @@ let package = Package(
             name: "TokenizationTests",
             dependencies: ["FileIO", "TestSupport", "Tokenization"]
         ),
+        .testTarget(name: "TensorsTests", dependencies: ["Tensors", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c17

@@ -79,6 +79,11 @@ let package = Package(
             dependencies: ["FileIO", "TestSupport", "Tokenization"]
         ),
         .testTarget(name: "TensorsTests", dependencies: ["Tensors", "TestSupport"]),
+        .testTarget(
+            name: "TokenDataTests",
+            dependencies: ["FileIO", "Tensors", "TestSupport", "TokenData"],
+            resources: [.copy("Fixtures")]
+        ),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c17

@@ -82,6 +82,12 @@ let package = Package(
             name: "TokenizationTests",
             dependencies: ["FileIO", "TestSupport", "Tokenization"]
         ),
+        .testTarget(name: "TensorsTests", dependencies: ["Tensors", "TestSupport"]),
+        .testTarget(
+            name: "TokenDataTests",
+            dependencies: ["FileIO", "Tensors", "TestSupport", "TokenData"],
+            resources: [.copy("Fixtures")]
+        ),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c17

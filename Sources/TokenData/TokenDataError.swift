@@ -1,0 +1,76 @@
+// What can be wrong with token data, one sentence each. Failures of the file system itself are
+// FileIO's errors.
+
+import FileIO
+
+/// Token data that cannot be used; `description` is one sentence for the user.
+public enum TokenDataError: Error, Equatable, Sendable {
+    /// No file matches `pattern`.
+    case noShards(pattern: String)
+    /// `path` starts with the number `found`, which no kind of token shard starts with.
+    case notAShard(path: FilePath, found: Int32?)
+    /// `path` is a shard of a version other than the one that its kind has.
+    case unsupportedVersion(path: FilePath, found: Int32, expected: Int32)
+    /// The header of `path` claims a number of tokens below zero.
+    case negativeCount(path: FilePath, found: Int32)
+    /// `path` has `found` bytes, but a shard of `tokenCount` tokens has `expected`.
+    case wrongSize(path: FilePath, tokenCount: Int, expected: Int, found: Int)
+    /// `path` holds no token, or was to be written without any.
+    case empty(path: FilePath)
+    /// `path` holds `found` tokens, and one sample of all processes together takes `needed`.
+    case tooFewTokens(path: FilePath, needed: Int, found: Int)
+    /// `other` stores its tokens in another format than `path`, and both match one pattern.
+    case mixedFormats(path: FilePath, other: FilePath)
+    /// The token at `position` of `path` is none of a vocabulary of `vocabularySize`.
+    case tokenOutOfRange(path: FilePath, position: Int, token: Int, vocabularySize: Int)
+    /// `path` was replaced or rewritten after the loader had checked it.
+    case changedWhileReading(path: FilePath)
+    /// `path` would hold more tokens than a shard's header can count.
+    case shardFull(path: FilePath, limit: Int)
+    /// A saved position does not fit the loader it was given to; `reason` says in what.
+    case positionMismatch(reason: String)
+}
+
+extension TokenDataError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .noShards(let pattern):
+            return "no file matches '\(pattern)'; check the pattern, or create token shards with "
+                + "'swiftlet prepare'"
+        case .notAShard(let path, let found):
+            let known = TokenShard.Format.allCases.map { "\($0.magic) (\($0.name))" }
+            return "'\(path)' is not a token shard: it starts with "
+                + "\(found.map(String.init) ?? "fewer than 4 bytes"), not with "
+                + known.joined(separator: " or ") + "; create one with 'swiftlet prepare'"
+        case .unsupportedVersion(let path, let found, let expected):
+            return "'\(path)' is a token shard of version \(found), but only version \(expected) "
+                + "can be read; prepare the data again"
+        case .negativeCount(let path, let found):
+            return "'\(path)' claims to hold \(found) tokens; the file is damaged, copy or create "
+                + "it again"
+        case .wrongSize(let path, let tokenCount, let expected, let found):
+            return "'\(path)' has \(found) bytes, but with \(tokenCount) tokens it must have "
+                + "\(expected); the file is incomplete or damaged, copy or create it again"
+        case .empty(let path):
+            return "'\(path)' holds no tokens; prepare it from text that is not empty"
+        case .tooFewTokens(let path, let needed, let found):
+            return "'\(path)' holds \(found) tokens, but one batch needs \(needed) (processes x "
+                + "batch size x sequence length + 1); reduce the batch size or the sequence "
+                + "length, or leave this file out"
+        case .mixedFormats(let path, let other):
+            return "'\(path)' and '\(other)' were made for different tokenizers; choose a pattern "
+                + "that matches only one kind"
+        case .tokenOutOfRange(let path, let position, let token, let vocabularySize):
+            return "'\(path)' holds token \(token) at position \(position), but the vocabulary "
+                + "has only \(vocabularySize) tokens; prepare the data with the model's tokenizer"
+        case .changedWhileReading(let path):
+            return "'\(path)' changed while it was in use; start again with the new data"
+        case .shardFull(let path, let limit):
+            return "'\(path)' cannot hold more than \(limit) tokens; divide the data into several "
+                + "shards"
+        case .positionMismatch(let reason):
+            return "cannot resume from the saved position in the training data: \(reason); resume "
+                + "with the data and settings of the saved run, or start a new run"
+        }
+    }
+}

@@ -1,0 +1,208 @@
+// Batches of tokens for training and evaluation, in exactly the order of llm.c (llmc/dataloader.h):
+// one sample is a batch of every process, and a shard's tail that fills no sample is dropped.
+
+import FileIO
+import Tensors
+
+/// Serves batches from token shards, epoch after epoch, in an order that can be saved and resumed.
+///
+/// Sample `i` of a shard starts at token `i * processCount * B * T + rank * B * T` and takes
+/// `B * T + 1` tokens: the inputs, and the same shifted by one as targets. Shuffled, the shards are
+/// permuted at the start of every epoch and the samples of a shard whenever it is opened.
+///
+/// The loader is a value: a copy goes on by itself from where the original stands.
+public struct TokenLoader: Sendable {
+    /// What is read and how it is divided.
+    public let source: TokenLoaderSource
+    /// The shards in sorted order.
+    public let shardPaths: [FilePath]
+    /// How many samples each shard has, in the order of `shardPaths`.
+    public let sampleCounts: [Int]
+    /// How many batches one process reads in an epoch.
+    public let samplesPerEpoch: Int
+    /// Where the loader stands: what ``restore(_:)`` takes to continue from here.
+    public private(set) var state: TokenLoaderState
+
+    private let vocabularySize: Int?
+    private var shard: TokenShard
+
+    /// Tokens of one batch of this process: `B * T`.
+    public var tokensPerBatch: Int { source.batchSize * source.sequenceLength }
+
+    /// How many tokens the shards hold, dropped tails included.
+    public var tokenCount: Int { source.shards.reduce(0) { $0 + $1.tokenCount } }
+
+    /// Opens all shards that match a pattern, checks them and stands before the first batch.
+    /// - Parameters:
+    ///   - pattern: A shell pattern such as `data/train_*.bin`, or the path of one file.
+    ///   - batchSize: B, sequences a batch.
+    ///   - sequenceLength: T, tokens a sequence.
+    ///   - shuffled: Whether shards and samples are permuted, which validation data should not be.
+    ///   - seed: Decides the permutations, together with `rank`; llm.c's is 42.
+    ///   - processCount: How many processes share the data.
+    ///   - rank: Which of them this is, from 0.
+    ///   - vocabularySize: Ids from this on are an error when they are read; nil allows all.
+    /// - Throws: ``TokenDataError`` when nothing matches or a shard is damaged or too small for one
+    ///   sample, `FileIOError` when one cannot be opened.
+    /// - Precondition: B, T and `processCount` are at least 1, `rank` is less than `processCount`.
+    public init(
+        matching pattern: String,
+        batchSize: Int,
+        sequenceLength: Int,
+        shuffled: Bool,
+        seed: UInt64 = 42,
+        processCount: Int = 1,
+        rank: Int = 0,
+        vocabularySize: Int? = nil
+    ) throws {
+        precondition(
+            batchSize > 0 && sequenceLength > 0 && rank >= 0 && rank < processCount,
+            "B \(batchSize), T \(sequenceLength), rank \(rank) of \(processCount) processes"
+        )
+        var paths = FileSystem.paths(matching: pattern)
+        // A name with brackets in it is a pattern that does not match itself.
+        if paths.isEmpty && FileSystem.exists(FilePath(pattern)) { paths = [FilePath(pattern)] }
+        guard !paths.isEmpty else { throw TokenDataError.noShards(pattern: pattern) }
+
+        let tokensPerSample = Self.tokensPerSample(batchSize, sequenceLength, processCount)
+        let shards = try Self.check(paths, tokensPerSample: tokensPerSample)
+        source = TokenLoaderSource(
+            batchSize: batchSize,
+            sequenceLength: sequenceLength,
+            processCount: processCount,
+            rank: rank,
+            shards: shards
+        )
+        shardPaths = paths
+        sampleCounts = shards.map { ($0.tokenCount - 1) / tokensPerSample }
+        samplesPerEpoch = sampleCounts.reduce(0, +)
+        self.vocabularySize = vocabularySize
+
+        // Orders in place of those that startEpoch makes: permutations start from the identity.
+        let shuffle = TokenLoaderState.Shuffle(
+            shardOrder: [Int32](0..<Int32(paths.count)),
+            sampleOrder: [],
+            generator: MersenneTwister(seed: seed &+ UInt64(rank))
+        )
+        state = TokenLoaderState(
+            shardIndex: 0,
+            sampleIndex: 0,
+            shuffle: shuffled ? shuffle : nil,
+            source: source
+        )
+        shard = try TokenShard(paths[0])
+        try startEpoch()
+    }
+
+    /// Fills the buffers with the next batch, opening the next shard or starting the next epoch
+    /// when it is time.
+    /// - Parameters:
+    ///   - inputs: `(B, T)`, overwritten.
+    ///   - targets: `(B, T)`, overwritten: the token that follows each input.
+    /// - Throws: ``TokenDataError/tokenOutOfRange(path:position:token:vocabularySize:)`` for an id
+    ///   outside the vocabulary, and what opening a shard throws. The loader then stands before
+    ///   the batch that could not be read.
+    /// - Precondition: both buffers hold ``tokensPerBatch`` tokens.
+    public mutating func nextBatch(
+        inputs: inout MutableSpan<Int32>,
+        targets: inout MutableSpan<Int32>
+    ) throws {
+        precondition(
+            inputs.count == tokensPerBatch && targets.count == tokensPerBatch,
+            "buffers of \(inputs.count) and \(targets.count) tokens for batches of (B, T) = "
+                + "(\(source.batchSize), \(source.sequenceLength))"
+        )
+        if state.sampleIndex == sampleCounts[shardNumber(of: state)] {
+            if state.shardIndex + 1 == shardPaths.count {
+                try startEpoch()
+            } else {
+                try open(state.shardIndex + 1, of: state)
+            }
+        }
+        let sample = state.shuffle.map { Int($0.sampleOrder[state.sampleIndex]) }
+        let position =
+            ((sample ?? state.sampleIndex) * source.processCount + source.rank) * tokensPerBatch
+        try shard.copyTokens(from: position, into: &inputs, vocabularySize: vocabularySize)
+        try shard.copyTokens(from: position + 1, into: &targets, vocabularySize: vocabularySize)
+        state.sampleIndex += 1
+    }
+
+    /// Goes to the first sample; shuffled, to that of a new order.
+    /// - Throws: What opening a shard throws; the loader then stands where it stood.
+    public mutating func startEpoch() throws {
+        var next = state
+        next.shuffle?.permuteShards()
+        try open(0, of: next)
+    }
+
+    /// Goes to a position saved earlier by a loader of the same data and settings.
+    /// - Throws: ``TokenDataError/positionMismatch(reason:)`` when the position belongs to other
+    ///   data, and what opening a shard throws. The loader then stands where it stood.
+    public mutating func restore(_ saved: TokenLoaderState) throws {
+        try saved.checkFits(
+            source,
+            shardPaths: shardPaths,
+            sampleCounts: sampleCounts,
+            shuffled: state.shuffle != nil
+        )
+        shard = try reopen(shardNumber(of: saved))
+        state = saved
+        state.source = source
+    }
+
+    /// Opens every shard once, so that none is found unusable in the middle of an epoch.
+    private static func check(
+        _ paths: [FilePath],
+        tokensPerSample: Int
+    ) throws -> [TokenShard.Identity] {
+        var first: TokenShard?
+        return try paths.map { path in
+            let shard = try TokenShard(path)
+            if let first, first.format != shard.format {
+                throw TokenDataError.mixedFormats(path: first.path, other: path)
+            }
+            first = first ?? shard
+            guard shard.count > tokensPerSample else {
+                throw TokenDataError.tooFewTokens(
+                    path: path,
+                    needed: tokensPerSample + 1,
+                    found: shard.count
+                )
+            }
+            return shard.identity
+        }
+    }
+
+    /// Tokens by which the samples of a shard are apart; more than any shard has when the product
+    /// is out of range.
+    private static func tokensPerSample(_ B: Int, _ T: Int, _ processCount: Int) -> Int {
+        [B, T, processCount].reduce(1) { product, factor in
+            let (next, overflow) = product.multipliedReportingOverflow(by: factor)
+            return overflow ? TokenShard.largestCount : min(next, TokenShard.largestCount)
+        }
+    }
+
+    /// Moves to the first sample of a place in the order of shards, permuting its samples.
+    private mutating func open(_ shardIndex: Int, of position: TokenLoaderState) throws {
+        var next = position
+        next.shardIndex = shardIndex
+        next.sampleIndex = 0
+        let number = shardNumber(of: next)
+        next.shuffle?.permuteSamples(count: sampleCounts[number])
+        shard = try reopen(number)
+        state = next
+    }
+
+    /// The shard at the place that `position` names, counted in sorted order.
+    private func shardNumber(of position: TokenLoaderState) -> Int {
+        position.shuffle.map { Int($0.shardOrder[position.shardIndex]) } ?? position.shardIndex
+    }
+
+    private func reopen(_ number: Int) throws -> TokenShard {
+        let shard = try TokenShard(shardPaths[number])
+        guard shard.identity == source.shards[number] else {
+            throw TokenDataError.changedWhileReading(path: shard.path)
+        }
+        return shard
+    }
+}

@@ -1,0 +1,106 @@
+// Making the next order, and deciding whether a saved position can be trusted with the data at
+// hand. A position is read from files, so every index in it is checked before it is used.
+
+import FileIO
+import Tensors
+
+extension TokenLoaderState.Shuffle {
+    /// Permutes the shards for a new epoch, starting from the order of the last one.
+    mutating func permuteShards() {
+        generator.permute(&shardOrder)
+    }
+
+    /// Permutes the samples of a shard just opened, starting from the identity.
+    mutating func permuteSamples(count: Int) {
+        sampleOrder = [Int32](0..<Int32(count))
+        generator.permute(&sampleOrder)
+    }
+}
+
+extension TokenLoaderState {
+    /// Checks that a loader with this source can stand at this position.
+    /// - Throws: ``TokenDataError/positionMismatch(reason:)``.
+    func checkFits(
+        _ current: TokenLoaderSource,
+        shardPaths: [FilePath],
+        sampleCounts: [Int],
+        shuffled: Bool
+    ) throws {
+        func require(_ condition: Bool, _ reason: @autoclosure () -> String) throws {
+            if !condition { throw TokenDataError.positionMismatch(reason: reason()) }
+        }
+        if let source { try source.checkEquals(current, shardPaths: shardPaths) }
+        try require(
+            (shuffle != nil) == shuffled,
+            shuffled
+                ? "the saved run read the data in sequence, this one shuffles them"
+                : "the saved run shuffled the data, this one reads them in sequence"
+        )
+        try require(
+            shardPaths.indices.contains(shardIndex),
+            "it is in shard \(shardIndex + 1), but the data have \(shardPaths.count)"
+        )
+        var number = shardIndex
+        if let shuffle {
+            try require(
+                shuffle.shardOrder.count == shardPaths.count,
+                "it is among \(shuffle.shardOrder.count) shards, but the data have "
+                    + "\(shardPaths.count)"
+            )
+            try require(
+                Self.isPermutation(shuffle.shardOrder),
+                "its order of the shards is damaged"
+            )
+            number = Int(shuffle.shardOrder[shardIndex])
+            try require(
+                shuffle.sampleOrder.count == sampleCounts[number],
+                "'\(shardPaths[number])' had \(shuffle.sampleOrder.count) batches then and has "
+                    + "\(sampleCounts[number]) now"
+            )
+            try require(
+                Self.isPermutation(shuffle.sampleOrder),
+                "its order of the batches is damaged"
+            )
+        }
+        try require(
+            (0...sampleCounts[number]).contains(sampleIndex),
+            "it is at batch \(sampleIndex) of '\(shardPaths[number])', which has "
+                + "\(sampleCounts[number])"
+        )
+    }
+
+    private static func isPermutation(_ order: [Int32]) -> Bool {
+        var seen = [Bool](repeating: false, count: order.count)
+        for value in order {
+            guard let index = Int(exactly: value), seen.indices.contains(index), !seen[index] else {
+                return false
+            }
+            seen[index] = true
+        }
+        return true
+    }
+}
+
+extension TokenLoaderSource {
+    /// Checks that `current` is the same data divided in the same way.
+    /// - Throws: ``TokenDataError/positionMismatch(reason:)`` naming the first difference.
+    fileprivate func checkEquals(_ current: Self, shardPaths: [FilePath]) throws {
+        let settings = [
+            ("the batch size", batchSize, current.batchSize),
+            ("the sequence length", sequenceLength, current.sequenceLength),
+            ("the number of processes", processCount, current.processCount),
+            ("the rank of this process", rank, current.rank),
+            ("the number of shards", shards.count, current.shards.count),
+        ]
+        for (name, then, now) in settings where then != now {
+            throw TokenDataError.positionMismatch(reason: "\(name) was \(then) and is now \(now)")
+        }
+        for (path, (then, now)) in zip(shardPaths, zip(shards, current.shards)) where then != now {
+            let difference =
+                then.tokenCount == now.tokenCount
+                ? "holds other tokens than then"
+                : "held \(then.tokenCount) tokens then and holds \(now.tokenCount) now"
+            throw TokenDataError.positionMismatch(reason: "'\(path)' \(difference)")
+        }
+    }
+}

@@ -1,0 +1,132 @@
+// One file of tokens, read in place. Which tokens belong to which batch is TokenLoader's affair.
+
+import FileIO
+
+/// A token shard of llm.c, memory-mapped: opening one costs nothing however large it is.
+///
+/// The header and the file's size are checked when it is opened, each token when it is read.
+public struct TokenShard: Sendable {
+    /// Where the shard lies.
+    public let path: FilePath
+    /// How its tokens are stored.
+    public let format: Format
+    /// How many tokens it holds; never 0.
+    public let count: Int
+
+    private let file: MappedFile
+
+    /// Opens a shard of either format and checks its header against its size.
+    /// - Throws: ``TokenDataError`` when it is no shard, damaged or empty, `FileIOError` when it
+    ///   cannot be opened.
+    public init(_ path: FilePath) throws {
+        file = try MappedFile(path)
+        var reader = BinaryReader(file)
+        let magic = reader.remaining < 4 ? nil : try reader.read(Int32.self)
+        guard let format = Format.allCases.first(where: { $0.magic == magic }) else {
+            throw TokenDataError.notAShard(path: path, found: magic)
+        }
+        let header = try reader.readArray(of: Int32.self, count: Self.headerByteCount / 4 - 1)
+        let (version, count) = (header[0], header[1])
+        guard version == format.version else {
+            throw TokenDataError.unsupportedVersion(
+                path: path,
+                found: version,
+                expected: format.version
+            )
+        }
+        guard count >= 0 else { throw TokenDataError.negativeCount(path: path, found: count) }
+        let expected = Self.headerByteCount + Int(count) * format.tokenByteCount
+        guard file.count == expected else {
+            throw TokenDataError.wrongSize(
+                path: path,
+                tokenCount: Int(count),
+                expected: expected,
+                found: file.count
+            )
+        }
+        guard count > 0 else { throw TokenDataError.empty(path: path) }
+        self.path = path
+        self.format = format
+        self.count = Int(count)
+    }
+
+    /// Fills `tokens` with those from `position` on.
+    /// - Parameters:
+    ///   - position: Index of the first token to copy.
+    ///   - tokens: Overwritten, also when an error is thrown.
+    ///   - vocabularySize: The ids that are allowed are those below it; nil allows all ids that
+    ///     int32 holds.
+    /// - Throws: ``TokenDataError/tokenOutOfRange(path:position:token:vocabularySize:)``.
+    /// - Precondition: the shard holds `tokens.count` tokens from `position` on.
+    public func copyTokens(
+        from position: Int,
+        into tokens: inout MutableSpan<Int32>,
+        vocabularySize: Int? = nil
+    ) throws {
+        precondition(
+            position >= 0 && tokens.count <= count - position,
+            "tokens \(position)..<\(position + tokens.count) of a shard of \(count)"
+        )
+        switch format {
+        case .gpt2: try copy(UInt16.self, position, &tokens, vocabularySize)
+        case .llama3: try copy(UInt32.self, position, &tokens, vocabularySize)
+        }
+    }
+
+    /// The tokens of `range` as an array.
+    /// - Throws: ``TokenDataError/tokenOutOfRange(path:position:token:vocabularySize:)``.
+    /// - Precondition: `range` lies within `0..<count`.
+    public func tokens(in range: Range<Int>, vocabularySize: Int? = nil) throws -> [Int32] {
+        var tokens = [Int32](repeating: 0, count: range.count)
+        var span = tokens.mutableSpan
+        try copyTokens(from: range.lowerBound, into: &span, vocabularySize: vocabularySize)
+        return tokens
+    }
+
+    private func copy<Stored: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
+        _ type: Stored.Type,
+        _ position: Int,
+        _ tokens: inout MutableSpan<Int32>,
+        _ vocabularySize: Int?
+    ) throws {
+        let limit = min(vocabularySize ?? .max, Int(Int32.max) + 1)
+        try file.withUnsafeBytes { bytes in
+            var offset = Self.headerByteCount + position * MemoryLayout<Stored>.size
+            for i in tokens.indices {
+                let token = Int(
+                    Stored(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: type))
+                )
+                guard token < limit else {
+                    throw TokenDataError.tokenOutOfRange(
+                        path: path,
+                        position: position + i,
+                        token: token,
+                        vocabularySize: limit
+                    )
+                }
+                tokens[i] = Int32(truncatingIfNeeded: token)
+                offset += MemoryLayout<Stored>.size
+            }
+        }
+    }
+}
+
+extension TokenShard {
+    /// What tells a shard from another without reading all of it, nor depending on its name.
+    public struct Identity: Codable, Equatable, Sendable {
+        /// How many tokens the shard holds.
+        public let tokenCount: Int
+        /// FNV-1a of the first and the last 4096 bytes of the file.
+        public let checksum: UInt32
+    }
+
+    /// The shard's size and a checksum of its two ends.
+    public var identity: Identity {
+        let blockByteCount = 4096
+        let checksum = file.withUnsafeBytes { bytes in
+            [bytes.prefix(blockByteCount), bytes.suffix(blockByteCount)].joined()
+                .reduce(0x811c_9dc5 as UInt32) { ($0 ^ UInt32($1)) &* 0x0100_0193 }
+        }
+        return Identity(tokenCount: count, checksum: checksum)
+    }
+}

@@ -82,7 +82,6 @@ let package = Package(
             name: "TokenizationTests",
             dependencies: ["FileIO", "TestSupport", "Tokenization"]
         ),
-        .testTarget(name: "TensorsTests", dependencies: ["Tensors", "TestSupport"]),
         .testTarget(
             name: "TokenDataTests",
             dependencies: ["FileIO", "Tensors", "TestSupport", "TokenData"],

@@ -87,6 +87,13 @@ let package = Package(
             dependencies: ["FileIO", "Tensors", "TestSupport", "TokenData"],
             resources: [.copy("Fixtures")]
         ),
+        .testTarget(
+            name: "ParityTests",
+            dependencies: [
+                "FileIO", "LanguageModels", "Tensors", "TestSupport", "TokenData", "Training",
+            ],
+            resources: [.copy("Fixtures")]
+        ),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c17

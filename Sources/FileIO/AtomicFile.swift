@@ -77,7 +77,7 @@ public final class AtomicFile {
         if bytes.count < Self.bufferCapacity {
             buffer.append(contentsOf: bytes)
         } else {
-            try writeThrough(bytes)
+            try writeAll(bytes, to: descriptor, path: path)
         }
     }
 
@@ -140,26 +140,7 @@ public final class AtomicFile {
         guard !buffer.isEmpty else { return }
         let pending = buffer
         buffer.removeAll(keepingCapacity: true)
-        try pending.withUnsafeBytes { bytes in try writeThrough(bytes) }
-    }
-
-    private func writeThrough(_ bytes: UnsafeRawBufferPointer) throws {
-        var done = 0
-        while done < bytes.count {
-            done += try systemCall("write", path) {
-                #if canImport(Darwin)
-                    Darwin.write(
-                        descriptor,
-                        bytes.baseAddress.map { $0 + done },
-                        bytes.count - done
-                    )
-                #elseif canImport(Musl)
-                    Musl.write(descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done)
-                #else
-                    Glibc.write(descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done)
-                #endif
-            }
-        }
+        try pending.withUnsafeBytes { bytes in try writeAll(bytes, to: descriptor, path: path) }
     }
 
     deinit {

@@ -23,3 +23,12 @@ func systemCall<Result: SignedInteger>(
         if code != .interrupted { throw FileIOError(code, path: path, action: action) }
     }
 }
+
+/// Writes all of `bytes`, in as many calls as the system needs.
+func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: CInt, path: FilePath) throws {
+    var done = 0
+    while done < bytes.count {
+        let rest = UnsafeRawBufferPointer(rebasing: bytes[done...])
+        done += try systemCall("write", path) { write(descriptor, rest.baseAddress, rest.count) }
+    }
+}

@@ -4,6 +4,7 @@ import ArgumentParser
 struct SwiftletCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "swiftlet",
-        abstract: "Train GPT-2 and sample from it, on a CPU, with no Python."
+        abstract: "Train GPT-2 and sample from it, on a CPU, with no Python.",
+        subcommands: [TrainCommand.self]
     )
 }

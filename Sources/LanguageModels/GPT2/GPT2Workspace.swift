@@ -7,7 +7,7 @@
 import Tensors
 
 /// What the backward pass computes again instead of having kept it, to save memory.
-public enum Recomputation: String, Sendable, CaseIterable {
+public enum Recomputation: String, Sendable, CaseIterable, Codable {
     /// Nothing but layer normalisations.
     case none
     /// The output of GELU: a quarter less memory for almost no time.

@@ -1,0 +1,40 @@
+// A log: a file that grows line by line and may be read by others meanwhile. The exception to
+// writing files atomically, so each append is one system call: a line is there whole or not at all.
+
+import SystemPackage
+
+#if canImport(Glibc)
+    @preconcurrency import Glibc
+#elseif canImport(Musl)
+    @preconcurrency import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// A file that is appended to and never rewritten.
+public final class AppendingFile {
+    /// Where the file is.
+    public let path: FilePath
+    private let descriptor: CInt
+
+    /// Creates the file, or empties it.
+    /// - Throws: ``FileIOError`` when the directory cannot be written.
+    public init(_ path: FilePath) throws {
+        self.path = path
+        descriptor = try systemCall("create", path) {
+            path.withPlatformString {
+                open($0, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0o666)
+            }
+        }
+    }
+
+    /// Appends `bytes`.
+    /// - Throws: ``FileIOError`` when the disk is full or fails.
+    public func append(_ bytes: [UInt8]) throws {
+        try bytes.withUnsafeBytes { try writeAll($0, to: descriptor, path: path) }
+    }
+
+    deinit {
+        close(descriptor)
+    }
+}

@@ -1,0 +1,26 @@
+import FileIO
+
+/// A run that cannot start or go on; `description` is one sentence for the user.
+public enum TrainingError: Error, Equatable, Sendable {
+    /// A setting outside what makes sense.
+    case invalidSetting(name: String, requirement: String, found: String)
+    /// The run directory holds a run already.
+    case runExists(path: FilePath)
+    /// The loss is not a number any more.
+    case diverged(step: Int, loss: Float)
+}
+
+extension TrainingError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .invalidSetting(let name, let requirement, let found):
+            "\(name) must be \(requirement), got \(found)"
+        case .runExists(let path):
+            "'\(path)' already holds a training run; choose another output directory, "
+                + "or allow overwriting it"
+        case .diverged(let step, let loss):
+            "the loss of step \(step) is \(loss): training has diverged; "
+                + "use a lower learning rate or a longer warm-up"
+        }
+    }
+}

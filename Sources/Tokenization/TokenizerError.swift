@@ -8,11 +8,17 @@ import FileIO
 public enum TokenizerError: Error, Equatable, Sendable {
     /// The content of `path` is none of the formats this module reads; `found` says how it begins.
     case unrecognized(path: FilePath, found: String)
+    /// The directory holds none of the `expected` files.
+    case nothingInDirectory(path: FilePath, expected: [String])
+    /// `path` is one of a pair of files, and none of the names `expected` is beside it.
+    case missingCompanion(path: FilePath, expected: [String])
     /// The file is of a known format, in a version this module does not read.
     case unsupportedVersion(path: FilePath, found: UInt32)
     /// The file breaks a rule of its format: `what` was to be `expected` and is `found`.
     case malformed(path: FilePath, what: String, expected: String, found: String)
-    /// The vocabulary cannot be stored in llm.c's format, for the reason given.
+    /// The vocabulary can decode ids, but no text can be encoded with it, for the reason given.
+    case notEncodable(path: FilePath, reason: String)
+    /// The tokenizer cannot be stored in the format of `path`, for the reason given.
     case cannotExport(path: FilePath, reason: String)
     /// An id that no token of the vocabulary has.
     case unknownToken(id: TokenID, vocabularySize: Int)
@@ -22,15 +28,23 @@ extension TokenizerError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .unrecognized(let path, let found):
-            "'\(path)' is not a tokenizer: it begins with \(found); give llm.c's tokenizer file"
+            "'\(path)' is not a tokenizer: it begins with \(found); give llm.c's tokenizer file, "
+                + "or a vocabulary in JSON with its merges file beside it"
+        case .nothingInDirectory(let path, let expected):
+            "'\(path)' holds no tokenizer: looked for \(expected.joined(separator: ", "))"
+        case .missingCompanion(let path, let expected):
+            "'\(path)' is only half of a tokenizer: put \(expected.joined(separator: " or ")) "
+                + "beside it"
         case .unsupportedVersion(let path, let found):
             "'\(path)' is a tokenizer file of version \(found), but only versions 1 and 2 are "
                 + "known; export it again"
         case .malformed(let path, let what, let expected, let found):
             "'\(path)' is damaged: \(what) should be \(expected), but is \(found); "
                 + "copy or create the file again"
+        case .notEncodable(let path, let reason):
+            "text cannot be encoded with '\(path)': \(reason)"
         case .cannotExport(let path, let reason):
-            "cannot write '\(path)' in llm.c's tokenizer format: \(reason)"
+            "cannot write '\(path)': \(reason)"
         case .unknownToken(let id, let vocabularySize):
             "there is no token \(id): the ids of this vocabulary are 0...\(vocabularySize - 1); "
                 + "use the tokenizer that made the ids"

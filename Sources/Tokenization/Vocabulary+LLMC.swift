@@ -1,11 +1,13 @@
 // llm.c's tokenizer file: a header of 256 uint32, then each token as one length byte and its
-// bytes. Merges are not in it; Tokenizer recovers them from the order of the ids.
+// bytes. Merges are not in it; MergeTable+Recovery.swift finds them by the order of the ids.
 
 import FileIO
 
 extension Vocabulary {
     /// The first word of every llm.c tokenizer file.
     static let llmcMagic: UInt32 = 20_240_328
+    /// The first bytes of every llm.c tokenizer file.
+    static let llmcMagicBytes = Swift.withUnsafeBytes(of: llmcMagic.littleEndian) { Array($0) }
     private static let headerWordCount = 256
     // Version 1 stores no end-of-text id, because it was only ever written for GPT-2.
     private static let version1TokenCount = 50_257
@@ -103,7 +105,7 @@ extension Vocabulary {
     /// Writes llm.c's tokenizer file, version 2, whole or not at all.
     ///
     /// Decoding needs no more than this. Whether text can be *encoded* from the file alone depends
-    /// on the order of the ids, which `Tokenizer` checks before it writes.
+    /// on the order of the ids, which ``BytePairTokenizer`` checks before it writes.
     /// - Throws: ``TokenizerError/cannotExport(path:reason:)`` when a token is longer than 255
     ///   bytes; `FileIOError` when the file exists and `overwrite` is false, or on I/O errors.
     public func writeLLMCFile(to path: FilePath, overwrite: Bool = true) throws {

@@ -71,14 +71,13 @@ public struct Vocabulary: Sendable, Equatable {
         return bytes[offsets[Int(id)]..<offsets[Int(id) + 1]]
     }
 
-    /// Calls `body` with the bytes of all tokens back to back and the offset at which each begins,
-    /// followed by that of the end.
-    func withUnsafeTokens<Result>(
-        _ body: (UnsafeBufferPointer<UInt8>, UnsafeBufferPointer<Int>) throws -> Result
+    /// Calls `body` with the bytes of one token.
+    /// - Precondition: ``contains(_:)`` holds for `id`.
+    func withBytes<Result>(
+        of id: TokenID,
+        _ body: (UnsafeBufferPointer<UInt8>) throws -> Result
     ) rethrows -> Result {
-        try bytes.withUnsafeBufferPointer { bytes in
-            try offsets.withUnsafeBufferPointer { offsets in try body(bytes, offsets) }
-        }
+        try slice(of: id).withUnsafeBufferPointer(body)
     }
 
     /// The bytes of a sequence of tokens, one after another.

@@ -1,0 +1,101 @@
+// Opening and saving tokenizers. Formats are read and written elsewhere; which merges a file
+// stands for, and whether it can stand for these merges at all, is decided here.
+
+import FileIO
+
+extension BytePairTokenizer {
+    /// Opens a tokenizer, recognised by content.
+    ///
+    /// - Parameter path: llm.c's tokenizer file; or `encoder.json` or `vocab.bpe` with the other
+    ///   beside it; or `vocab.json` or `merges.txt` with the other beside it; or a directory that
+    ///   holds one of these.
+    /// - Throws: ``TokenizerError`` when the content is not a tokenizer, damaged, or not enough to
+    ///   encode text with; `FileIOError` when a file is missing or ends early.
+    public convenience init(contentsOf path: FilePath) throws {
+        switch try TokenizerFiles(at: path) {
+        case .llmc(let path): try self.init(llmcFile: path)
+        case .pair(let vocabulary, let merges):
+            try self.init(vocabularyFile: vocabulary, mergesFile: merges)
+        }
+    }
+
+    /// Opens a vocabulary in JSON (`encoder.json`, `vocab.json`) and its merges (`vocab.bpe`,
+    /// `merges.txt`), whatever they are called.
+    ///
+    /// - Throws: As ``init(contentsOf:)``.
+    public convenience init(vocabularyFile: FilePath, mergesFile: FilePath) throws {
+        let vocabulary = try VocabularyJSON.read(MappedFile(vocabularyFile))
+        let merges = try MergesFile.read(MappedFile(mergesFile), for: vocabulary)
+        self.init(vocabulary: vocabulary, merges: merges)
+    }
+
+    private convenience init(llmcFile path: FilePath) throws {
+        let vocabulary = try Vocabulary(llmcFile: path)
+        do {
+            let merges = try MergeTable(recoveredFrom: vocabulary)
+            self.init(vocabulary: vocabulary, merges: merges)
+        } catch let error as MergeRecoveryError {
+            throw TokenizerError.notEncodable(path: path, reason: error.description)
+        }
+    }
+
+    /// Writes llm.c's tokenizer file, version 2, whole or not at all.
+    ///
+    /// The format stores no merges: it stands for those in which the token of the lowest id is
+    /// merged first. GPT-2's are such, and those trained here; other merges are refused, because
+    /// the file would encode text differently.
+    ///
+    /// - Throws: ``TokenizerError/cannotExport(path:reason:)``; `FileIOError` when the file exists
+    ///   and `overwrite` is false, or on I/O errors.
+    public func writeLLMCFile(to path: FilePath, overwrite: Bool = true) throws {
+        do {
+            guard try MergeTable(recoveredFrom: vocabulary) == merges else {
+                throw TokenizerError.cannotExport(
+                    path: path,
+                    reason: "its merges are not in the order of their token ids; "
+                        + "keep the vocabulary and merges files instead"
+                )
+            }
+        } catch let error as MergeRecoveryError {
+            throw TokenizerError.cannotExport(path: path, reason: error.description)
+        }
+        try vocabulary.writeLLMCFile(to: path, overwrite: overwrite)
+    }
+
+    /// Writes the vocabulary as JSON (`vocab.json`) and the merges (`merges.txt`), as Hugging
+    /// Face's and OpenAI's programs read them.
+    ///
+    /// - Throws: ``TokenizerError/cannotExport(path:reason:)`` when the end-of-text token is not
+    ///   `<|endoftext|>`, by which readers know it; `FileIOError` when a file exists and
+    ///   `overwrite` is false, or on I/O errors.
+    public func write(
+        vocabularyFile: FilePath,
+        mergesFile: FilePath,
+        overwrite: Bool = true
+    ) throws {
+        let vocabularyOutput = try AtomicFile(vocabularyFile, overwrite: overwrite)
+        let mergesOutput = try AtomicFile(mergesFile, overwrite: overwrite)
+        try VocabularyJSON.write(vocabulary, to: vocabularyOutput)
+        try MergesFile.write(merges, of: vocabulary, to: mergesOutput)
+        try vocabularyOutput.commit()
+        try mergesOutput.commit()
+    }
+
+    /// Writes the tokenizer into a directory, so that ``init(contentsOf:)`` of the directory opens
+    /// it: as `tokenizer.bin` in llm.c's format, or as `vocab.json` and `merges.txt` when that
+    /// format cannot hold it.
+    ///
+    /// - Throws: As ``write(vocabularyFile:mergesFile:overwrite:)``.
+    public func save(in directory: FilePath, overwrite: Bool = true) throws {
+        do {
+            let path = directory.appending("tokenizer.bin")
+            try writeLLMCFile(to: path, overwrite: overwrite)
+        } catch TokenizerError.cannotExport {
+            try write(
+                vocabularyFile: directory.appending("vocab.json"),
+                mergesFile: directory.appending("merges.txt"),
+                overwrite: overwrite
+            )
+        }
+    }
+}

@@ -1,0 +1,104 @@
+// GPT-2's tokenizer: text to ids and back. Files are in BytePairTokenizer+Files.swift, threads in
+// BytePairTokenizer+Concurrent.swift, streams in StreamingEncoder.swift.
+
+import Synchronization
+
+/// Byte-level byte pair encoding with GPT-2's pre-tokeniser.
+///
+/// Any bytes can be encoded, and decoding gives the same bytes back. Bytes that are not UTF-8 are
+/// kept too, each of them treated as a character that is neither letter, number nor whitespace.
+/// Letters, numbers and whitespace are those of Unicode 16.0.
+///
+/// ```swift
+/// let tokenizer = try BytePairTokenizer(contentsOf: "gpt2_tokenizer.bin")
+/// let ids = tokenizer.encode("Hello world")       // [15496, 995]
+/// let text = try tokenizer.decode(ids)
+/// ```
+///
+/// One object may be used from several threads at once.
+public final class BytePairTokenizer: Sendable {
+    /// The tokens' bytes.
+    public let vocabulary: Vocabulary
+    /// The merges by rank.
+    let merges: MergeTable
+
+    // Encoders remember the words they met, so they are kept: as many as calls ever ran at once,
+    // some 2 MiB each.
+    private let idleEncoders = Mutex<[PieceEncoder]>([])
+
+    init(vocabulary: Vocabulary, merges: MergeTable) {
+        self.vocabulary = vocabulary
+        self.merges = merges
+    }
+
+    /// The number of tokens, the end of text included.
+    public var vocabularySize: Int { vocabulary.count }
+
+    /// The id between documents.
+    public var endOfText: TokenID { vocabulary.endOfText }
+
+    /// The ids of a text, in which `<|endoftext|>` means what `endOfTextMarker` says.
+    public func encode(_ text: String, endOfTextMarker: EndOfTextMarker = .text) -> [TokenID] {
+        var text = text
+        return text.withUTF8 {
+            encode(UnsafeRawBufferPointer($0), endOfTextMarker: endOfTextMarker)
+        }
+    }
+
+    /// The ids of bytes that may be anything.
+    public func encode(_ bytes: [UInt8], endOfTextMarker: EndOfTextMarker = .text) -> [TokenID] {
+        bytes.withUnsafeBytes { encode($0, endOfTextMarker: endOfTextMarker) }
+    }
+
+    /// The ids of bytes that may be anything, such as those of a mapped file, on this thread.
+    public func encode(
+        _ bytes: UnsafeRawBufferPointer,
+        endOfTextMarker: EndOfTextMarker = .text
+    ) -> [TokenID] {
+        var output: [TokenID] = []
+        // English takes 4.2 bytes a token with GPT-2's vocabulary.
+        output.reserveCapacity(bytes.count / 4)
+        withEncoder { encode(bytes, endOfTextMarker, using: &$0, into: &output) }
+        return output
+    }
+
+    /// The text of ids; bytes that are not UTF-8 become U+FFFD.
+    ///
+    /// - Throws: ``TokenizerError/unknownToken(id:vocabularySize:)``.
+    public func decode(_ ids: some Sequence<TokenID>) throws -> String {
+        try vocabulary.decode(ids)
+    }
+
+    /// Appends the ids of a text to `output`.
+    func encode(
+        _ bytes: UnsafeRawBufferPointer,
+        _ endOfTextMarker: EndOfTextMarker,
+        using encoder: inout PieceEncoder,
+        into output: inout [TokenID]
+    ) {
+        bytes.withMemoryRebound(to: UInt8.self) { bytes in
+            var start = 0
+            if endOfTextMarker == .token {
+                let search = markerSearch
+                while let end = search.first(in: bytes, from: start) {
+                    let segment = UnsafeBufferPointer(rebasing: bytes[start..<end])
+                    encoder.encode(segment, with: merges, into: &output)
+                    output.append(endOfText)
+                    start = end + search.marker.count
+                }
+            }
+            let rest = UnsafeBufferPointer(rebasing: bytes[start...])
+            encoder.encode(rest, with: merges, into: &output)
+        }
+    }
+
+    /// Lends an encoder, warm from earlier calls if there is one.
+    func withEncoder<Result>(_ body: (inout PieceEncoder) throws -> Result) rethrows -> Result {
+        var encoder = idleEncoders.withLock { $0.popLast() } ?? PieceEncoder()
+        defer { idleEncoders.withLock { $0.append(encoder) } }
+        return try body(&encoder)
+    }
+
+    /// The search for the end-of-text token's name.
+    var markerSearch: MarkerSearch { MarkerSearch(marker: vocabulary.bytes(of: endOfText)) }
+}

@@ -1,0 +1,94 @@
+// Byte pair encoding proper: merges the bytes of one pre-token into tokens. Results are remembered
+// in PieceCache.swift, not here.
+
+/// Merges single bytes into tokens, the pair of lowest rank first and the leftmost of equals.
+///
+/// Keeps its working memory from piece to piece.
+struct PieceMerger: Sendable {
+    // Up to this many bytes, looking through all pairs for the lowest rank beats a heap.
+    private static let longestScanned = 96
+
+    private var tokens: [TokenID] = []
+    private var ranks: [UInt32] = []
+
+    /// Appends the tokens of `piece` to `output`.
+    /// - Precondition: `piece` has less than 2^32 bytes.
+    /// - Complexity: O(n log n) for n bytes.
+    mutating func merge(
+        _ piece: UnsafeBufferPointer<UInt8>,
+        with table: MergeTable,
+        into output: inout [TokenID]
+    ) {
+        precondition(piece.count <= UInt32.max, "a word of \(piece.count) bytes is too long")
+        tokens.removeAll(keepingCapacity: true)
+        ranks.removeAll(keepingCapacity: true)
+        for byte in piece { tokens.append(table.byteTokens[Int(byte)]) }
+        for i in tokens.indices.dropLast() {
+            ranks.append(table.rank(of: tokens[i], tokens[i + 1]))
+        }
+        if piece.count <= Self.longestScanned {
+            mergeByScanning(table)
+            output.append(contentsOf: tokens)
+        } else {
+            mergeByHeap(table, into: &output)
+        }
+    }
+
+    /// Merges in place; `ranks[i]` stays the rank of `tokens[i]` and `tokens[i + 1]`.
+    private mutating func mergeByScanning(_ table: MergeTable) {
+        while true {
+            var best = MergeTable.noRank
+            var i = 0
+            for (index, rank) in ranks.enumerated() where rank < best {
+                best = rank
+                i = index
+            }
+            if best == MergeTable.noRank { return }
+            tokens[i] = table.merges[Int(best)].merged
+            tokens.remove(at: i + 1)
+            ranks.remove(at: i)
+            if i > 0 { ranks[i - 1] = table.rank(of: tokens[i - 1], tokens[i]) }
+            if i < ranks.count { ranks[i] = table.rank(of: tokens[i], tokens[i + 1]) }
+        }
+    }
+
+    /// The same for long pieces: a linked list of tokens, and a heap of the pairs that merge.
+    private mutating func mergeByHeap(_ table: MergeTable, into output: inout [TokenID]) {
+        let count = tokens.count
+        // A token is named by the position of its first byte; `count` is the end of the list.
+        var next = (0..<count).map { UInt32($0 + 1) }
+        var previous = (0..<count).map { UInt32(max($0, 1) - 1) }
+        // The last token has no pair; positions that were merged away lose theirs.
+        ranks.append(MergeTable.noRank)
+        // Rank above position: the order of merging. Entries are not removed when their pair goes;
+        // they are known by a rank that is no longer that of the position.
+        var heap = Heap(
+            ranks.indices.lazy.filter { [ranks] in ranks[$0] != MergeTable.noRank }.map {
+                [ranks] in UInt64(ranks[$0]) << 32 | UInt64($0)
+            }
+        )
+        while let entry = heap.popMinimum() {
+            let (rank, i) = (UInt32(entry >> 32), Int(entry & 0xFFFF_FFFF))
+            guard ranks[i] == rank else { continue }
+            let removed = Int(next[i])
+            tokens[i] = table.merges[Int(rank)].merged
+            ranks[removed] = MergeTable.noRank
+            next[i] = next[removed]
+            if Int(next[i]) < count { previous[Int(next[i])] = UInt32(i) }
+            for position in i > 0 ? [Int(previous[i]), i] : [i] {
+                let following = Int(next[position])
+                ranks[position] =
+                    following < count
+                    ? table.rank(of: tokens[position], tokens[following]) : MergeTable.noRank
+                if ranks[position] != MergeTable.noRank {
+                    heap.insert(UInt64(ranks[position]) << 32 | UInt64(position))
+                }
+            }
+        }
+        var i = 0
+        while i < count {
+            output.append(tokens[i])
+            i = Int(next[i])
+        }
+    }
+}

@@ -1,0 +1,230 @@
+// encoder.json and vocab.json: one JSON object from tokens, in GPT-2's printable form, to ids. The
+// parser knows no other JSON; a general one takes ten times as long.
+
+import FileIO
+
+/// A strict reader of `{"token": id, ...}`, and the writer beside it.
+struct VocabularyJSON {
+    /// The name GPT-2's files give the token that ends a text.
+    static let endOfTextName = "<|endoftext|>"
+
+    private let path: FilePath
+    private let source: UnsafeBufferPointer<UInt8>
+    private var offset = 0
+
+    // The tokens in the order of the file.
+    private var bytes: [UInt8] = []
+    private var tokens: [(range: Range<Int>, id: Int)] = []
+    // The key being read.
+    private var scalars: [UInt32] = []
+
+    /// Reads a vocabulary.
+    /// - Throws: ``TokenizerError`` when the file is not JSON of this form, the ids are not 0, 1, 2
+    ///   and so on without a gap, or there is no `<|endoftext|>`.
+    static func read(_ file: MappedFile) throws -> Vocabulary {
+        try file.withUnsafeBytes { raw in
+            try raw.withMemoryRebound(to: UInt8.self) { source in
+                var parser = Self(path: file.path, source: source)
+                try parser.parseObject()
+                return try parser.vocabulary()
+            }
+        }
+    }
+
+    /// Writes a vocabulary, in the order of its ids.
+    /// - Throws: ``TokenizerError/cannotExport(path:reason:)`` when the end-of-text token has
+    ///   another name than `<|endoftext|>`.
+    static func write(_ vocabulary: Vocabulary, to file: AtomicFile) throws {
+        guard vocabulary.slice(of: vocabulary.endOfText).elementsEqual(endOfTextName.utf8) else {
+            let name = String(decoding: vocabulary.slice(of: vocabulary.endOfText), as: UTF8.self)
+            throw TokenizerError.cannotExport(
+                path: file.path,
+                reason: "its end-of-text token is '\(name)', and readers look for \(endOfTextName)"
+            )
+        }
+        var text = "{"
+        for id in 0..<TokenID(vocabulary.count) {
+            text += id == 0 ? "\"" : ", \""
+            for scalar in ByteAlphabet.text(of: vocabulary.slice(of: id)).unicodeScalars {
+                if scalar == "\"" || scalar == "\\" { text += "\\" }
+                text.unicodeScalars.append(scalar)
+            }
+            text += "\": \(id)"
+        }
+        try file.write(Array((text + "}\n").utf8))
+    }
+
+    private init(path: FilePath, source: UnsafeBufferPointer<UInt8>) {
+        self.path = path
+        self.source = source
+        // About half of GPT-2's file is token bytes; this only saves a few reallocations.
+        bytes.reserveCapacity(source.count / 2)
+        tokens.reserveCapacity(source.count / 20)
+    }
+
+    // MARK: The vocabulary
+
+    private func vocabulary() throws -> Vocabulary {
+        var positions = [Int?](repeating: nil, count: tokens.count)
+        for (position, token) in tokens.enumerated() {
+            guard token.id < tokens.count, positions[token.id] == nil else {
+                throw malformed(
+                    "the id of token \(position + 1) of \(tokens.count)",
+                    expected: "below \(tokens.count) and of no other token",
+                    found: "\(token.id)"
+                )
+            }
+            positions[token.id] = position
+        }
+        // As many different ids as tokens, all in range: none is missing.
+        let ordered = positions.compactMap { $0.map { bytes[tokens[$0].range] } }
+        guard
+            let endOfText = ordered.lastIndex(where: { $0.elementsEqual(Self.endOfTextName.utf8) })
+        else {
+            throw malformed(
+                "the token that ends a text",
+                expected: Self.endOfTextName,
+                found: "missing"
+            )
+        }
+        return Vocabulary(tokens: ordered, endOfText: TokenID(endOfText))
+    }
+
+    // MARK: JSON
+
+    private mutating func parseObject() throws {
+        skipWhitespace()
+        try expect("{")
+        skipWhitespace()
+        if peek() != UInt8(ascii: "}") {
+            repeat {
+                skipWhitespace()
+                try parseKey()
+                skipWhitespace()
+                try expect(":")
+                skipWhitespace()
+                let start = bytes.count
+                appendToken()
+                tokens.append((start..<bytes.count, try parseID()))
+                skipWhitespace()
+            } while accept(",")
+        }
+        try expect("}")
+        skipWhitespace()
+        if offset < source.count { throw unexpected("the end of the file") }
+    }
+
+    /// Appends the bytes that `scalars` stand for.
+    ///
+    /// Tokens that are not written in GPT-2's alphabet are special ones, such as chat markers with
+    /// a space in them, and mean themselves.
+    private mutating func appendToken() {
+        let start = bytes.count
+        for scalar in scalars {
+            guard let byte = ByteAlphabet.byte(of: scalar) else {
+                bytes.removeLast(bytes.count - start)
+                var text = String.UnicodeScalarView()
+                text.append(contentsOf: scalars.compactMap { Unicode.Scalar($0) })
+                bytes.append(contentsOf: String(text).utf8)
+                return
+            }
+            bytes.append(byte)
+        }
+    }
+
+    private mutating func parseKey() throws {
+        try expect("\"")
+        scalars.removeAll(keepingCapacity: true)
+        while let byte = peek(), byte != UInt8(ascii: "\"") {
+            if byte == UInt8(ascii: "\\") {
+                scalars.append(try parseEscape())
+                continue
+            }
+            let rest = UnsafeBufferPointer(rebasing: source[offset...])
+            guard byte >= 0x20, case .scalar(let scalar, let length) = UTF8Sequence(startOf: rest)
+            else { throw unexpected("text in UTF-8") }
+            scalars.append(scalar)
+            offset += length
+        }
+        if scalars.isEmpty { throw unexpected("a token of one character or more") }
+        try expect("\"")
+    }
+
+    private mutating func parseEscape() throws -> UInt32 {
+        offset += 1
+        let escapes: [(name: Character, scalar: UInt32)] = [
+            ("\"", 0x22), ("\\", 0x5C), ("/", 0x2F), ("b", 0x08), ("f", 0x0C), ("n", 0x0A),
+            ("r", 0x0D), ("t", 0x09),
+        ]
+        if let escape = escapes.first(where: { $0.name.asciiValue == peek() }) {
+            offset += 1
+            return escape.scalar
+        }
+        let unit = try parseCodeUnit()
+        guard 0xD800...0xDFFF ~= unit else { return unit }
+        guard unit < 0xDC00, peek() == UInt8(ascii: "\\") else {
+            throw unexpected("the second half of a surrogate pair")
+        }
+        offset += 1
+        let low = try parseCodeUnit()
+        guard 0xDC00...0xDFFF ~= low else {
+            throw unexpected("the second half of a surrogate pair")
+        }
+        return 0x10000 + (unit - 0xD800) << 10 + (low - 0xDC00)
+    }
+
+    /// The value of `uXXXX`.
+    private mutating func parseCodeUnit() throws -> UInt32 {
+        try expect("u")
+        var value: UInt32 = 0
+        for _ in 0..<4 {
+            guard let byte = peek(), let digit = Character(Unicode.Scalar(byte)).hexDigitValue
+            else { throw unexpected("four hexadecimal digits") }
+            value = value << 4 | UInt32(digit)
+            offset += 1
+        }
+        return value
+    }
+
+    private mutating func parseID() throws -> Int {
+        let start = offset
+        var value = 0
+        while let byte = peek(), UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte {
+            value = value * 10 + Int(byte - UInt8(ascii: "0"))
+            offset += 1
+            if value > TokenID.max { throw unexpected("a token id of 32 bits") }
+        }
+        if offset == start { throw unexpected("a token id") }
+        return value
+    }
+
+    private func peek() -> UInt8? { offset < source.count ? source[offset] : nil }
+
+    private mutating func accept(_ character: Unicode.Scalar) -> Bool {
+        guard peek() == UInt8(ascii: character) else { return false }
+        offset += 1
+        return true
+    }
+
+    private mutating func expect(_ character: Unicode.Scalar) throws {
+        if !accept(character) { throw unexpected("'\(character)'") }
+    }
+
+    private mutating func skipWhitespace() {
+        while let byte = peek(), [0x20, 0x09, 0x0A, 0x0D].contains(byte) { offset += 1 }
+    }
+
+    private func unexpected(_ expected: String) -> TokenizerError {
+        let found: String
+        switch peek() {
+        case nil: found = "the end of the file"
+        case let byte? where 0x21...0x7E ~= byte: found = "'\(Unicode.Scalar(byte))'"
+        case let byte?: found = "byte \(byte)"
+        }
+        return malformed("the content at byte \(offset)", expected: expected, found: found)
+    }
+
+    private func malformed(_ what: String, expected: String, found: String) -> TokenizerError {
+        .malformed(path: path, what: what, expected: expected, found: found)
+    }
+}

@@ -80,13 +80,9 @@ struct TrainCommand: ParsableCommand {
             directory: RunDirectory(FilePath(output)),
             overwrite: overwrite
         )
-        try run.run { event in
-            if case .step(let step) = event {
-                print(step.step, step.loss, step.learningRate, step.gradientNorm, step.duration)
-            } else {
-                print(event)
-            }
-        }
+        let display = TrainingDisplay(totalSteps: settings.schedule.totalSteps)
+        defer { display.finish() }
+        try run.run { display.show($0) }
     }
 
     private func makeModel(vocabularySize: Int?, ops: Ops) throws -> GPT2 {

@@ -63,10 +63,12 @@ let package = Package(
             name: "Training",
             dependencies: ["FileIO", "Inference", "LanguageModels", "Tensors", "TokenData"]
         ),
+        .target(name: "Benchmarks", dependencies: ["LanguageModels", "Tensors", "Training"]),
         .target(
             name: "Swiftlet",
             dependencies: [
-                "FileIO", "Inference", "LanguageModels", "Tensors", "TensorFiles", "TextGeneration",
+                "Benchmarks", "FileIO", "Inference", "LanguageModels", "Tensors", "TensorFiles",
+                "TextGeneration",
                 "TokenData", "Tokenization", "Training",
             ]
         ),

@@ -76,6 +76,8 @@ struct ck_table {
     void (*adamw)(float *params, const float *grads, float *m, float *v, size_t n,
                   const ck_adamw_config *config);
     double (*sum_of_squares)(const float *x, size_t n);
+    // See simd/burst.h.
+    double (*fma_burst)(size_t iterations, float *sink);
 };
 
 const struct ck_table *ck_avx2_table(void);

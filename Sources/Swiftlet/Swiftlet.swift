@@ -1,5 +1,6 @@
 // The umbrella: `import Swiftlet` brings the whole library.
 
+@_exported import Benchmarks
 @_exported import FileIO
 @_exported import Inference
 @_exported import LanguageModels

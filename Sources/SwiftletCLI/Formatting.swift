@@ -37,3 +37,8 @@ func timeText(_ duration: Duration) -> String {
     default: return "\(seconds / 3600)h \(two(seconds / 60 % 60))m"
     }
 }
+
+/// `text` with spaces after it, to at least `width` characters.
+func padded(_ text: String, _ width: Int) -> String {
+    text + String(repeating: " ", count: max(0, width - text.count))
+}

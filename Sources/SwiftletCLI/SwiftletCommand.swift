@@ -5,6 +5,6 @@ struct SwiftletCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "swiftlet",
         abstract: "Train GPT-2 and sample from it, on a CPU, with no Python.",
-        subcommands: [TrainCommand.self]
+        subcommands: [TrainCommand.self, BenchCommand.self]
     )
 }

@@ -61,6 +61,18 @@ public enum Machine {
         #endif
     }
 
+    /// The most memory this process has held in physical pages so far, in bytes.
+    public static var peakMemoryBytes: Int {
+        var usage = rusage()
+        #if canImport(Darwin)
+            getrusage(RUSAGE_SELF, &usage)
+            return usage.ru_maxrss
+        #else
+            getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+            return usage.ru_maxrss * 1024
+        #endif
+    }
+
     /// The numbers in a list such as `0-3,8`.
     private static func processors(inList list: Substring) -> [Int] {
         list.split { ",\t ".contains($0) }.flatMap { part -> [Int] in

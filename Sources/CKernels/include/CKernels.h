@@ -152,4 +152,14 @@ void ck_adamw(const ck_context *ctx, float *params, const float *grads, float *m
 // number of threads. NaN and infinity propagate.
 double ck_sum_of_squares(const ck_context *ctx, const float *x, size_t n);
 
+// ---- Limits of the machine ----------------------------------------------------------------------
+
+// Multiply-adds on registers alone, on every thread. Returns the floating-point operations done: 0
+// for CK_REFERENCE, which has no vectors to measure.
+double ck_fma_burst(const ck_context *ctx, size_t iterations);
+
+// a, b, c (n) each increased by d (n): four reads and three writes an element, as in AdamW, and no
+// arithmetic to speak of.
+void ck_stream_burst(const ck_context *ctx, float *a, float *b, float *c, const float *d, size_t n);
+
 #endif

@@ -1,6 +1,7 @@
 // All micro-kernels of this folder, gathered into one table.
 #include "adamw.h"
 #include "attention.h"
+#include "burst.h"
 #include "elementwise.h"
 #include "gemm.h"
 #include "layernorm.h"
@@ -34,4 +35,5 @@ _Static_assert(TILE_ROWS <= CK_MAX_TILE_ROWS && TILE_VECTORS *LANES <= CK_MAX_PA
         .dot = dot,                                                                                \
         .adamw = adamw,                                                                            \
         .sum_of_squares = sum_of_squares,                                                          \
+        .fma_burst = fma_burst,                                                                    \
     }

@@ -1,0 +1,203 @@
+// Each kernel on the shapes of GPT-2 124M, as a fraction of what the machine can do.
+
+import Tensors
+
+/// What one kernel reached.
+public struct KernelResult: Sendable {
+    /// The operation's name, as in CKernels.h without the prefix.
+    public let name: String
+    /// The sizes, in the operation's own terms.
+    public let shape: String
+    /// Floating-point operations a second; nil for kernels bound by memory.
+    public let flops: Double?
+    /// Bytes moved a second; nil for kernels bound by arithmetic.
+    public let bytesPerSecond: Double?
+    /// The part of the limit reached: of the FMA peak, or of the bandwidth of a plain loop.
+    public let fractionOfPeak: Double
+}
+
+/// Runs the kernels one after the other.
+public struct KernelBenchmark {
+    private let ops: Ops
+    private let runs: Int
+
+    /// GPT-2 124M's linear layers, as inputs and outputs.
+    private static let linearShapes = [
+        (768, 2304), (768, 768), (768, 3072), (3072, 768), (768, 50304),
+    ]
+
+    /// Prepares a benchmark.
+    /// - Parameters:
+    ///   - ops: What runs the kernels.
+    ///   - runs: Runs of each kernel, of which the fastest counts.
+    public init(ops: Ops, runs: Int = 10) {
+        self.ops = ops
+        self.runs = runs
+    }
+
+    /// Measures every kernel.
+    /// - Parameters:
+    ///   - rows: B * T for the linear layers.
+    ///   - report: Called with each result as it comes.
+    /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
+    public func run(rows: [Int] = [256], report: (KernelResult) throws -> Void) throws {
+        for N in rows {
+            for (C, OC) in Self.linearShapes { try matmul(N, C, OC, report) }
+        }
+        try attention(B: 4, T: 64, report)
+        try attention(B: 4, T: 1024, report)
+        try layernorm(N: 4096, C: 768, report)
+        try gelu(count: 4096 * 3072, report)
+        try adamW(count: 1 << 25, report)
+    }
+
+    private func matmul(
+        _ N: Int,
+        _ C: Int,
+        _ OC: Int,
+        _ report: (KernelResult) throws -> Void
+    ) throws {
+        let inp = try random([N, C])
+        let weight = try random([OC, C])
+        let out = try random([N, OC])
+        let dweight = try random([OC, C])
+        let bias = try random([OC])
+        let operations = 2 * Double(N) * Double(C) * Double(OC)
+        let shape = "\(N)x\(C)x\(OC)"
+        try arithmetic("matmul_forward", shape, operations, report) {
+            ops.matmulForward(out: out, inp: inp, weight: weight, bias: bias)
+        }
+        try arithmetic("matmul_backward_input", shape, operations, report) {
+            ops.matmulBackwardInput(dinp: inp, dout: out, weight: weight)
+        }
+        try arithmetic("matmul_backward_weight", shape, operations, report) {
+            ops.matmulBackwardWeight(dweight: dweight, dout: out, inp: inp, accumulate: true)
+        }
+    }
+
+    private func attention(
+        B: Int,
+        T: Int,
+        _ report: (KernelResult) throws -> Void
+    ) throws {
+        let (C, NH) = (768, 12)
+        let qkv = try random([B, T, 3 * C])
+        let out = try Tensor(zeros: [B, T, C])
+        let lse = try Tensor(zeros: [B, NH, T])
+        let dqkv = try Tensor(zeros: [B, T, 3 * C])
+        let shape = "B\(B) T\(T) C\(C) NH\(NH)"
+        // Two products over the half of T x T that causality leaves, five on the way back.
+        let pairs = Double(B * T) * Double(T) / 2 * Double(C) * 2
+        try arithmetic("attention_forward", shape, 2 * pairs, report) {
+            ops.attentionForward(out: out, lse: lse, qkv: qkv)
+        }
+        try arithmetic("attention_backward", shape, 5 * pairs, report) {
+            ops.attentionBackward(dqkv: dqkv, dout: out, out: out, qkv: qkv, lse: lse)
+        }
+    }
+
+    private func layernorm(
+        N: Int,
+        C: Int,
+        _ report: (KernelResult) throws -> Void
+    ) throws {
+        let inp = try random([N, C])
+        let out = try Tensor(zeros: [N, C])
+        let weight = try random([C])
+        let (mean, rstd) = (try Tensor(zeros: [N]), try Tensor(zeros: [N]))
+        try memory("layernorm_forward", "\(N)x\(C)", floats: 2 * N * C, report) {
+            ops.layernormForward(
+                out: out,
+                mean: mean,
+                rstd: rstd,
+                inp: inp,
+                weight: weight,
+                bias: weight
+            )
+        }
+    }
+
+    private func gelu(count: Int, _ report: (KernelResult) throws -> Void) throws {
+        let inp = try random([count])
+        let out = try Tensor(zeros: [count])
+        try memory("gelu_forward", "\(count)", floats: 2 * count, report) {
+            ops.geluForward(out: out, inp: inp)
+        }
+    }
+
+    private func adamW(count: Int, _ report: (KernelResult) throws -> Void) throws {
+        let grads = try random([count])
+        let (params, m) = (try random([count]), try random([count]))
+        let v = try Tensor(zeros: [count])
+        let step = AdamWStep(
+            learningRate: 1e-4,
+            beta1: 0.9,
+            beta2: 0.95,
+            epsilon: 1e-8,
+            weightDecay: 0.1,
+            step: 1,
+            gradientScale: 1
+        )
+        // params, m and v are read and written, grads only read.
+        try memory("adamw", "\(count)", floats: 7 * count, report) {
+            ops.adamW(params: params, grads: grads, m: m, v: v, step: step)
+        }
+    }
+
+    /// A kernel bound by arithmetic, next to the FMA peak of the same moment.
+    private func arithmetic(
+        _ name: String,
+        _ shape: String,
+        _ operations: Double,
+        _ report: (KernelResult) throws -> Void,
+        _ body: () -> Void
+    ) throws {
+        let flops = operations / fastest(of: runs, body)
+        try report(
+            KernelResult(
+                name: name,
+                shape: shape,
+                flops: flops,
+                bytesPerSecond: nil,
+                fractionOfPeak: flops / MachineLimits.fmaPeak(ops)
+            )
+        )
+    }
+
+    /// A kernel bound by memory, next to a plain loop of reads and writes at the same moment.
+    private func memory(
+        _ name: String,
+        _ shape: String,
+        floats: Int,
+        _ report: (KernelResult) throws -> Void,
+        _ body: () -> Void
+    ) throws {
+        let width = Double(DType.float32.byteWidth)
+        let speed = Double(floats) * width / fastest(of: runs, body)
+        let count = 1 << 25
+        let blocks = try (0..<4).map { _ in try random([count]) }
+        let time = fastest(of: runs) {
+            ops.streamBurst(a: blocks[0], b: blocks[1], c: blocks[2], d: blocks[3])
+        }
+        let limit = 7 * Double(count) * width / time
+        try report(
+            KernelResult(
+                name: name,
+                shape: shape,
+                flops: nil,
+                bytesPerSecond: speed,
+                fractionOfPeak: speed / limit
+            )
+        )
+    }
+
+    private func random(_ shape: [Int]) throws -> Tensor {
+        let tensor = try Tensor(zeros: shape)
+        var generator = MersenneTwister(seed: 1)
+        tensor.withUnsafeMutableElements(as: Float.self) { elements in
+            var span = elements.mutableSpan
+            generator.fillUniform(&span, from: -1, to: 1)
+        }
+        return tensor
+    }
+}

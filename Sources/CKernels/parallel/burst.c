@@ -1,0 +1,31 @@
+// What this machine can do at most, by every thread at once: the limits that benchmarks quote.
+#include "team.h"
+
+double ck_fma_burst(const ck_context *ctx, size_t iterations) {
+    if (ctx->table->isa == CK_REFERENCE)
+        return 0;
+    double total = 0;
+#pragma omp parallel num_threads(ctx->threads) reduction(+ : total)
+    {
+        float sink;
+        total += ctx->table->fma_burst(iterations, &sink);
+        // A volatile copy: the result counts as used.
+        const volatile float used = sink;
+        (void)used;
+    }
+    return total;
+}
+
+void ck_stream_burst(const ck_context *ctx, float *a, float *b, float *c, const float *d,
+                     size_t n) {
+#pragma omp parallel num_threads(ctx->threads)
+    {
+        size_t begin, end;
+        team_share(n, 16, &begin, &end);
+        for (size_t i = begin; i < end; i++) {
+            a[i] += d[i];
+            b[i] += d[i];
+            c[i] += d[i];
+        }
+    }
+}

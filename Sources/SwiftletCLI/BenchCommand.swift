@@ -1,0 +1,105 @@
+import ArgumentParser
+import Swiftlet
+
+/// `swiftlet bench`: how much of this machine the kernels and the training step use.
+struct BenchCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bench",
+        abstract: "Measure kernels and training beside this machine's limits.",
+        subcommands: [BenchKernelsCommand.self, BenchTrainCommand.self]
+    )
+}
+
+/// `swiftlet bench kernels`.
+struct BenchKernelsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "kernels",
+        abstract: "Measure each kernel as a fraction of the FMA peak or the memory bandwidth."
+    )
+
+    @Option(help: "Rows of the linear layers: batch size times sequence length. Repeatable.")
+    var rows: [Int] = [256]
+
+    @Option(help: "Runs of each kernel; the fastest counts.")
+    var runs = 10
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    @Option(help: "Threads (default: physical cores available).")
+    var threads: Int?
+
+    func validate() throws {
+        guard rows.allSatisfy({ $0 > 0 }), runs > 0 else {
+            throw ValidationError("--rows and --runs must be at least 1")
+        }
+    }
+
+    func run() throws {
+        let ops = try Ops(threadCount: threads)
+        let limits = try MachineLimits(ops: ops)
+        let benchmark = KernelBenchmark(ops: ops, runs: runs)
+        var report = KernelReport(ops: ops, limits: limits)
+        if !json { print(report.heading) }
+        try benchmark.run(rows: rows) { result in
+            if !json { print(KernelReport.line(result)) }
+            report.append(result)
+        }
+        if json { try printJSON(report) }
+    }
+}
+
+/// `swiftlet bench train`.
+struct BenchTrainCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "train",
+        abstract: "Time optimiser steps of a GPT-2 on random tokens."
+    )
+
+    @Option(name: .customLong("init"), help: "The model's size.")
+    var descriptor = "gpt2"
+
+    @Option(help: "Tokens the model knows.")
+    var vocabularySize = GPT2Configuration.gpt2VocabularySize
+
+    @Option(help: "Sequences in a step.")
+    var batchSize = 4
+
+    @Option(help: "Tokens in a sequence.")
+    var sequenceLength = 64
+
+    @Option(help: "What the backward pass computes again: none, gelu or block.")
+    var recompute = Recomputation.none
+
+    @Option(help: "Steps timed; the median counts.")
+    var steps = 5
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    @Option(help: "Threads (default: physical cores available).")
+    var threads: Int?
+
+    func validate() throws {
+        guard steps > 0 else { throw ValidationError("--steps must be at least 1") }
+    }
+
+    func run() throws {
+        let benchmark = TrainingBenchmark(
+            configuration: try GPT2Configuration(
+                descriptor: descriptor,
+                vocabularySize: vocabularySize
+            ),
+            batchSize: batchSize,
+            sequenceLength: sequenceLength,
+            recomputation: recompute,
+            steps: steps
+        )
+        let ops = try Ops(threadCount: threads)
+        let result = try benchmark.run(ops: ops) { number, seconds in
+            Terminal.writeError("step \(number)/\(steps): \(decimal(seconds * 1000, 1)) ms\n")
+        }
+        let report = TrainingReport(result)
+        if json { try printJSON(report) } else { print(report.text) }
+    }
+}

@@ -1,0 +1,102 @@
+// What `bench` prints: JSON keys as documented, and the same as text.
+
+import Swiftlet
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// Prints `value` as one JSON object on a line.
+func printJSON(_ value: some Encodable) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    print(String(decoding: try encoder.encode(value), as: UTF8.self))
+}
+
+/// The result of `bench kernels`.
+struct KernelReport: Encodable {
+    struct Kernel: Encodable {
+        let name: String
+        let shape: String
+        let gflops: Double?
+        let gbs: Double?
+        let fraction_of_peak: Double
+    }
+
+    let isa: String
+    let threads: Int
+    let fma_peak_gflops: Double
+    let memory_bandwidth_gbs: Double
+    private(set) var kernels: [Kernel] = []
+
+    init(ops: Ops, limits: MachineLimits) {
+        isa = ops.instructionSet.rawValue
+        threads = ops.threadCount
+        fma_peak_gflops = limits.fmaPeak / 1e9
+        memory_bandwidth_gbs = limits.readBandwidth / 1e9
+    }
+
+    mutating func append(_ result: KernelResult) {
+        kernels.append(
+            Kernel(
+                name: result.name,
+                shape: result.shape,
+                gflops: result.flops.map { $0 / 1e9 },
+                gbs: result.bytesPerSecond.map { $0 / 1e9 },
+                fraction_of_peak: result.fractionOfPeak
+            )
+        )
+    }
+
+    var heading: String {
+        "\(isa), \(threads) threads: FMA peak \(decimal(fma_peak_gflops, 0)) GFLOP/s, "
+            + "memory \(decimal(memory_bandwidth_gbs, 1)) GB/s reading"
+    }
+
+    static func line(_ result: KernelResult) -> String {
+        let speed =
+            if let flops = result.flops {
+                "\(decimal(flops / 1e9, 0)) GFLOP/s"
+            } else {
+                "\(decimal((result.bytesPerSecond ?? 0) / 1e9, 1)) GB/s"
+            }
+        return [
+            padded(result.name, 24), padded(result.shape, 22), padded(speed, 14),
+            "\(decimal(result.fractionOfPeak * 100, 1))% of the limit",
+        ].joined(separator: " ")
+    }
+}
+
+/// The result of `bench train`.
+struct TrainingReport: Encodable {
+    let precision = "float32"
+    let batch_size: Int
+    let sequence_length: Int
+    let milliseconds: Double
+    let tokens_per_second: Double
+    let peak_flops: Double
+    let flops_utilisation: Double
+    let peak_memory_bytes: Int
+
+    init(_ result: TrainingResult) {
+        batch_size = result.batchSize
+        sequence_length = result.sequenceLength
+        milliseconds = result.secondsPerStep * 1000
+        tokens_per_second = result.tokensPerSecond
+        peak_flops = result.peakFlops
+        flops_utilisation = result.flopsUtilization
+        peak_memory_bytes = result.peakMemoryBytes
+    }
+
+    var text: String {
+        """
+        B=\(batch_size) T=\(sequence_length): \(decimal(milliseconds, 1)) ms a step, \
+        \(decimal(tokens_per_second, 0)) tokens/s, \
+        \(decimal(flops_utilisation * 100, 1))% of the FMA peak of \
+        \(decimal(peak_flops / 1e9, 0)) GFLOP/s, \
+        \(decimal(Double(peak_memory_bytes) / 1e9, 2)) GB of memory
+        """
+    }
+}

@@ -1,0 +1,33 @@
+// What the machine can do at most, for benchmarks to compare with.
+
+import CKernels
+
+extension Ops {
+    /// Multiplies and adds on registers alone, on every thread.
+    /// - Parameter iterations: Rounds of some dozens of vector operations.
+    /// - Returns: The floating-point operations done: 0 with the reference, which has no vectors.
+    public func fmaBurst(iterations: Int) -> Double {
+        run { ck_fma_burst($0, iterations) }
+    }
+
+    /// Adds `d` to three tensors: AdamW's mix of reads and writes with no arithmetic to speak of.
+    /// - Parameters:
+    ///   - a: Any shape, updated.
+    ///   - b: The same shape, updated.
+    ///   - c: The same shape, updated.
+    ///   - d: The same shape.
+    public func streamBurst(a: Tensor, b: Tensor, c: Tensor, d: Tensor) {
+        for tensor in [b, c, d] { Self.expect(tensor, a.shape, "b, c or d") }
+        run {
+            ck_stream_burst(
+                $0,
+                a.floatPointer,
+                b.floatPointer,
+                c.floatPointer,
+                d.floatPointer,
+                a.count
+            )
+        }
+        keepAlive(a, b, c, d)
+    }
+}

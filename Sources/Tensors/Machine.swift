@@ -30,12 +30,14 @@ public enum Machine {
 
     /// Threads a computation should use.
     ///
-    /// `OMP_NUM_THREADS` when it is set, else the physical cores this process may run on: two
-    /// hardware threads of a core share the units that do the work.
+    /// `OMP_NUM_THREADS` when it is set (of a list, the first: that of the outermost team), else
+    /// the physical cores this process may run on: two hardware threads of a core share the units
+    /// that do the work.
     public static var defaultThreadCount: Int {
         guard hasOpenMP else { return 1 }
         if let variable = getenv("OMP_NUM_THREADS"),
-            let count = Int(String(cString: variable)), count > 0
+            let first = String(cString: variable).split(separator: ",").first,
+            let count = Int(first), count > 0
         {
             return count
         }
@@ -85,7 +87,8 @@ public enum Machine {
     private static func textFile(_ path: String) -> String? {
         guard let file = fopen(path, "r") else { return nil }
         defer { fclose(file) }
-        var bytes = [UInt8](repeating: 0, count: 4096)
+        // The groups of a user may fill pages of /proc/self/status before the line that is wanted.
+        var bytes = [UInt8](repeating: 0, count: 1 << 16)
         let count = fread(&bytes, 1, bytes.count, file)
         return String(decoding: bytes.prefix(count), as: UTF8.self)
     }

@@ -8,6 +8,7 @@ extension Ops {
     ///   - out: Any shape, overwritten; may be `inp`.
     ///   - inp: The same shape.
     public func geluForward(out: Tensor, inp: Tensor) {
+        Self.expect(out, out.shape, "out")
         Self.expect(inp, out.shape, "inp")
         run { ck_gelu_forward($0, out.floatPointer, inp.floatPointer, out.count) }
         keepAlive(out, inp)
@@ -19,6 +20,7 @@ extension Ops {
     ///   - inp: The same shape, as in the forward pass.
     ///   - dout: The same shape.
     public func geluBackward(dinp: Tensor, inp: Tensor, dout: Tensor) {
+        Self.expect(dinp, dinp.shape, "dinp")
         Self.expect(inp, dinp.shape, "inp")
         Self.expect(dout, dinp.shape, "dout")
         run {
@@ -39,6 +41,7 @@ extension Ops {
     ///   - a: The same shape.
     ///   - b: The same shape.
     public func residualForward(out: Tensor, a: Tensor, b: Tensor) {
+        Self.expect(out, out.shape, "out")
         Self.expect(a, out.shape, "a")
         Self.expect(b, out.shape, "b")
         run { ck_residual_forward($0, out.floatPointer, a.floatPointer, b.floatPointer, out.count) }
@@ -51,7 +54,7 @@ extension Ops {
     ///   - logits: `(N, Vp)`.
     ///   - V: The vocabulary's size, at most Vp.
     public func softmaxForward(probs: Tensor, logits: Tensor, vocabularySize V: Int) {
-        let (N, Vp) = (logits.shape[0], logits.shape[1])
+        let (N, Vp) = Self.sizes2(logits, "logits")
         Self.expect(probs, [N, Vp], "probs")
         precondition(V >= 1 && V <= Vp, "a vocabulary of \(V) in rows of \(Vp)")
         run { ck_softmax_forward($0, probs.floatPointer, logits.floatPointer, N, V, Vp) }
@@ -70,7 +73,7 @@ extension Ops {
         targets: Tensor,
         vocabularySize V: Int
     ) {
-        let (N, Vp) = (logits.shape[0], logits.shape[1])
+        let (N, Vp) = Self.sizes2(logits, "logits")
         Self.expect(losses, [N], "losses")
         Self.expect(targets, [N], dtype: .int32, "targets")
         precondition(V >= 1 && V <= Vp, "a vocabulary of \(V) in rows of \(Vp)")
@@ -102,7 +105,7 @@ extension Ops {
         dloss: Float,
         vocabularySize V: Int
     ) {
-        let (N, Vp) = (logits.shape[0], logits.shape[1])
+        let (N, Vp) = Self.sizes2(logits, "logits")
         Self.expect(losses, [N], "losses")
         Self.expect(targets, [N], dtype: .int32, "targets")
         precondition(V >= 1 && V <= Vp, "a vocabulary of \(V) in rows of \(Vp)")

@@ -10,7 +10,7 @@ extension Ops {
     ///   - wte: `(V, C)`.
     ///   - wpe: `(maxT, C)` with `maxT >= T`.
     public func encoderForward(out: Tensor, tokens: Tensor, wte: Tensor, wpe: Tensor) {
-        let (B, T, C) = (out.shape[0], out.shape[1], out.shape[2])
+        let (B, T, C) = Self.sizes3(out, "out")
         Self.expect(tokens, [B, T], dtype: .int32, "tokens")
         Self.expect(wte, [wte.shape[0], C], "wte")
         Self.expect(wpe, [wpe.shape[0], C], "wpe")
@@ -37,7 +37,7 @@ extension Ops {
     ///   - dout: `(B, T, C)`.
     ///   - tokens: `(B, T)` int32, as in the forward pass.
     public func encoderBackward(dwte: Tensor, dwpe: Tensor, dout: Tensor, tokens: Tensor) {
-        let (B, T, C) = (dout.shape[0], dout.shape[1], dout.shape[2])
+        let (B, T, C) = Self.sizes3(dout, "dout")
         Self.expect(tokens, [B, T], dtype: .int32, "tokens")
         Self.expect(dwte, [dwte.shape[0], C], "dwte")
         Self.expect(dwpe, [dwpe.shape[0], C], "dwpe")
@@ -75,7 +75,7 @@ extension Ops {
         weight: Tensor,
         bias: Tensor
     ) {
-        let (N, C) = (inp.shape[0], inp.shape[1])
+        let (N, C) = Self.sizes2(inp, "inp")
         Self.expect(out, [N, C], "out")
         Self.expect(mean, [N], "mean")
         Self.expect(rstd, [N], "rstd")
@@ -117,7 +117,7 @@ extension Ops {
         mean: Tensor,
         rstd: Tensor
     ) {
-        let (N, C) = (inp.shape[0], inp.shape[1])
+        let (N, C) = Self.sizes2(inp, "inp")
         for (tensor, name) in [(dinp, "dinp"), (dout, "dout")] as [(Tensor, StaticString)] {
             Self.expect(tensor, [N, C], name)
         }
@@ -157,7 +157,8 @@ extension Ops {
         bias: Tensor? = nil,
         residual: Tensor? = nil
     ) {
-        let (N, C, OC) = (inp.shape[0], inp.shape[1], weight.shape[0])
+        let (N, C) = Self.sizes2(inp, "inp")
+        let (OC, _) = Self.sizes2(weight, "weight")
         Self.expect(out, [N, OC], "out")
         Self.expect(weight, [OC, C], "weight")
         if let bias { Self.expect(bias, [OC], "bias") }
@@ -193,7 +194,8 @@ extension Ops {
         weight: Tensor,
         geluInp: Tensor? = nil
     ) {
-        let (N, C, OC) = (dinp.shape[0], dinp.shape[1], weight.shape[0])
+        let (N, C) = Self.sizes2(dinp, "dinp")
+        let (OC, _) = Self.sizes2(weight, "weight")
         Self.expect(dout, [N, OC], "dout")
         Self.expect(weight, [OC, C], "weight")
         if let geluInp { Self.expect(geluInp, [N, C], "geluInp") }
@@ -226,7 +228,8 @@ extension Ops {
         inp: Tensor,
         accumulate: Bool
     ) {
-        let (N, C, OC) = (inp.shape[0], inp.shape[1], dout.shape[1])
+        let (N, C) = Self.sizes2(inp, "inp")
+        let (_, OC) = Self.sizes2(dout, "dout")
         Self.expect(dweight, [OC, C], "dweight")
         Self.expect(dout, [N, OC], "dout")
         if let dbias { Self.expect(dbias, [OC], "dbias") }
@@ -254,7 +257,8 @@ extension Ops {
     ///   - lse: `(B, NH, T)`, overwritten: logarithm of each row's softmax denominator.
     ///   - qkv: `(B, T, 3C)`: queries, keys, values; a head owns `C / NH` columns of each.
     public func attentionForward(out: Tensor, lse: Tensor, qkv: Tensor) {
-        let (B, T, C, NH) = (out.shape[0], out.shape[1], out.shape[2], lse.shape[1])
+        let (B, T, C) = Self.sizes3(out, "out")
+        let (_, NH, _) = Self.sizes3(lse, "lse")
         Self.expect(lse, [B, NH, T], "lse")
         Self.expect(qkv, [B, T, 3 * C], "qkv")
         precondition(C % NH == 0, "\(C) channels in \(NH) heads")
@@ -287,7 +291,8 @@ extension Ops {
         qkv: Tensor,
         lse: Tensor
     ) {
-        let (B, T, C, NH) = (out.shape[0], out.shape[1], out.shape[2], lse.shape[1])
+        let (B, T, C) = Self.sizes3(out, "out")
+        let (_, NH, _) = Self.sizes3(lse, "lse")
         Self.expect(dqkv, [B, T, 3 * C], "dqkv")
         Self.expect(dout, [B, T, C], "dout")
         Self.expect(qkv, [B, T, 3 * C], "qkv")

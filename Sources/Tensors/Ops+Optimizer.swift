@@ -45,23 +45,26 @@ public struct AdamWStep: Sendable, Equatable {
             beta2: beta2,
             epsilon: epsilon,
             weight_decay: weightDecay,
-            bias_correction1: 1 - power(beta1, step),
-            bias_correction2: 1 - power(beta2, step),
+            bias_correction1: biasCorrection(beta1),
+            bias_correction2: biasCorrection(beta2),
             grad_scale: gradientScale
         )
     }
 
-    /// `base` to the power `exponent`, by squaring: in double, as a float loses digits near 1.
-    private func power(_ base: Float, _ exponent: Int) -> Float {
-        var result = 1.0
-        var factor = Double(base)
-        var rest = exponent
+    /// 1 - beta^step, the power by squaring.
+    ///
+    /// In double to the end: a power near 1, rounded to float, would leave few digits of the
+    /// difference.
+    private func biasCorrection(_ beta: Float) -> Float {
+        var power = 1.0
+        var factor = Double(beta)
+        var rest = step
         while rest > 0 {
-            if rest % 2 == 1 { result *= factor }
+            if rest % 2 == 1 { power *= factor }
             factor *= factor
             rest /= 2
         }
-        return Float(result)
+        return Float(1 - power)
     }
 }
 
@@ -74,7 +77,9 @@ extension Ops {
     ///   - v: The same shape, the second moment, updated.
     ///   - step: Rates and corrections.
     public func adamW(params: Tensor, grads: Tensor, m: Tensor, v: Tensor, step: AdamWStep) {
+        Self.expect(params, params.shape, "params")
         for tensor in [grads, m, v] { Self.expect(tensor, params.shape, "grads, m or v") }
+        precondition(step.step >= 1, "updates are numbered from 1, got \(step.step)")
         run {
             ck_adamw(
                 $0,

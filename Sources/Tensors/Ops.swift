@@ -93,6 +93,26 @@ public final class Ops {
         }
     }
 
+    /// The extents of a float32 tensor of two axes, none of them empty; else stops the program.
+    static func sizes2(_ tensor: Tensor, _ name: StaticString) -> (Int, Int) {
+        expectAxes(2, tensor, name)
+        return (tensor.shape[0], tensor.shape[1])
+    }
+
+    /// The extents of a float32 tensor of three axes, none of them empty; else stops the program.
+    static func sizes3(_ tensor: Tensor, _ name: StaticString) -> (Int, Int, Int) {
+        expectAxes(3, tensor, name)
+        return (tensor.shape[0], tensor.shape[1], tensor.shape[2])
+    }
+
+    private static func expectAxes(_ axes: Int, _ tensor: Tensor, _ name: StaticString) {
+        precondition(
+            tensor.shape.count == axes && tensor.count > 0 && tensor.dtype == .float32,
+            "\(name): expected float32 of \(axes) axes, not empty, "
+                + "got \(tensor.dtype) \(tensor.shape)"
+        )
+    }
+
     /// Stops the program unless `tensor` has `shape` and `dtype`.
     static func expect(
         _ tensor: Tensor,

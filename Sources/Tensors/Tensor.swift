@@ -14,7 +14,7 @@ public struct Tensor {
     /// The number of elements.
     public var count: Int { shape.reduce(1, *) }
 
-    /// A view of `buffer` from `byteOffset` on.
+    /// A view of `buffer` from `byteOffset` on, which must be a multiple of an element's width.
     public init(_ buffer: TensorBuffer, byteOffset: Int = 0, shape: [Int], dtype: DType = .float32)
     {
         self.buffer = buffer
@@ -23,7 +23,7 @@ public struct Tensor {
         self.dtype = dtype
         let end = byteOffset + shape.reduce(1, *) * dtype.byteWidth
         precondition(
-            byteOffset >= 0 && end <= buffer.byteCount,
+            byteOffset >= 0 && byteOffset % dtype.byteWidth == 0 && end <= buffer.byteCount,
             "a tensor of shape \(shape) at byte \(byteOffset) in a buffer of \(buffer.byteCount)"
         )
     }
@@ -117,7 +117,7 @@ public struct Tensor {
 
     /// Where the elements are, only for calls that keep `self` alive until they return.
     func pointer<Element: BitwiseCopyable>(to type: Element.Type) -> UnsafeMutablePointer<Element> {
-        // Every offset is a multiple of the element's width: see TensorLayout.
+        // The buffer starts at a page and every offset is a multiple of the element's width.
         (buffer.start + byteOffset).assumingMemoryBound(to: type)
     }
 }

@@ -41,7 +41,9 @@ public struct TensorLayout: Sendable, Equatable {
     ///   - specifications: The tensors, in order.
     ///   - alignment: Each tensor starts at a multiple of this many bytes: 1 packs them without
     ///     gaps, as files and the optimiser want parameters; 64, a cache line, is for working memory.
+    ///     A power of two.
     public init(_ specifications: [TensorSpecification], alignment: Int = 1) {
+        precondition(alignment > 0 && alignment & (alignment - 1) == 0, "alignment \(alignment)")
         var offsets: [Int] = []
         var end = 0
         for specification in specifications {
@@ -94,7 +96,11 @@ public struct TensorSet {
 
     /// All elements as one float32 tensor of one axis; the layout must be packed and float32.
     public var flat: Tensor {
-        precondition(layout.byteCount == layout.elementCount * DType.float32.byteWidth)
+        precondition(
+            layout.specifications.allSatisfy { $0.dtype == .float32 }
+                && layout.byteCount == layout.elementCount * DType.float32.byteWidth,
+            "a flat view of a layout with gaps or with elements other than float32"
+        )
         return Tensor(buffer, shape: [layout.elementCount])
     }
 }

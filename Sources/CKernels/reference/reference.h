@@ -1,6 +1,8 @@
-// The reference implementation of every operation in CKernels.h: plain loops, sums in double, one
-// idea a line. They are the oracle of the tests and what runs on a CPU without vector units. Each
-// does what CKernels.h says of the function of the same name.
+// The reference implementation of every operation in CKernels.h: plain loops, one idea a line. They
+// are the oracle of the tests and what runs on a CPU without vector units. Sums are in double, but
+// for those that are built up in an array of the caller's: the outputs of attention and the
+// gradients of its inputs and of the embeddings. Each does what CKernels.h says of the function of
+// the same name.
 #ifndef REFERENCE_H
 #define REFERENCE_H
 

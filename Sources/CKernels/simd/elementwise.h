@@ -33,15 +33,19 @@ static float dot(const float *a, const float *b, size_t n) {
     return v_sum_lanes(sum);
 }
 
+// A vector of as many doubles as a vector has floats.
+typedef double vd __attribute__((vector_size(2 * sizeof(vf))));
+
 static double sum_of_squares(const float *x, size_t n) {
-    // Blocks small enough for float lanes to be exact to rounding, summed in double: the whole array
-    // may hold a billion elements.
-    const size_t block = 64 * LANES;
+    // In double every square is exact, and none overflows.
+    vd sum = {0};
+    FOR_EACH_VECTOR(i, n, {
+        const vd wide = __builtin_convertvector(LOAD(x + i), vd);
+        sum += wide * wide;
+    });
     double total = 0;
-    for (size_t start = 0; start < n; start += block) {
-        const size_t count = n - start < block ? n - start : block;
-        total += dot(x + start, x + start, count);
-    }
+    for (int i = 0; i < LANES; i++)
+        total += sum[i];
     return total;
 }
 

@@ -50,8 +50,10 @@ public struct TrainingBenchmark {
         self.steps = steps
     }
 
-    /// Operations of one token, forwards and backwards: 6 N + 6 L C T with N all parameters
-    /// without the vocabulary's padding (Kaplan et al. 2020, with causal attention).
+    /// Operations of one token, forwards and backwards: 6 N + 6 L C T.
+    ///
+    /// N is the number of parameters
+    /// without the padding of the vocabulary (Kaplan et al. 2020, with causal attention).
     public var flopsPerToken: Double {
         6 * Double(configuration.unpaddedParameterCount)
             + 6 * Double(configuration.layerCount * configuration.channels * sequenceLength)

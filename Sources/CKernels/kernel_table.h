@@ -26,6 +26,10 @@ typedef struct {
     size_t ldc;
     const float *init;
     bool accumulate;
+
+    // What the caller will read next, fetched towards the cache meanwhile: rows of some floats.
+    const float *next;
+    size_t next_ld, next_rows, next_cols;
 } ck_gemm_panel;
 
 struct ck_table {

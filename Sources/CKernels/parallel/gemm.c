@@ -70,8 +70,8 @@ static void epilogue(const struct ck_table *t, const ck_gemm *g, size_t row, siz
 
 // One panel of B against the tiles tile ..< tile_end of the packed block of A.
 static void run_task(const struct ck_table *t, const ck_gemm *g, const gemm_block *block,
-                     const float *a_block, float *b_panel, size_t panel, size_t tile,
-                     size_t tile_end) {
+                     const float *a_block, float *b_panel, size_t panel, size_t next_panel,
+                     size_t tile, size_t tile_end) {
     const size_t col = panel_start(t, g->n, panel);
     const size_t cols = panel_start(t, g->n, panel + 1) - col;
     const float *b = g->b + block->p * g->b_row + col * g->b_col;
@@ -79,6 +79,12 @@ static void run_task(const struct ck_table *t, const ck_gemm *g, const gemm_bloc
         t->pack_b(b_panel, b, g->b_row, cols, block->k);
     else
         t->pack_b_transposed(b_panel, t->panel_cols, b, g->b_col, cols, block->k);
+
+    // While this panel is used, the memory of the next one comes nearer.
+    const bool has_next = next_panel < panel_count(t, g->n);
+    const size_t next_col = has_next ? panel_start(t, g->n, next_panel) : 0;
+    const size_t next_cols = has_next ? panel_start(t, g->n, next_panel + 1) - next_col : 0;
+    const bool by_rows = g->b_col == 1;
 
     const size_t first = tile * t->tile_rows;
     const size_t end = tile_end * t->tile_rows;
@@ -98,6 +104,10 @@ static void run_task(const struct ck_table *t, const ck_gemm *g, const gemm_bloc
         .ldc = g->n,
         .init = block->first && g->bias ? g->bias + col : NULL,
         .accumulate = g->accumulate || !block->first,
+        .next = g->b + block->p * g->b_row + next_col * g->b_col,
+        .next_ld = by_rows ? g->b_row : g->b_col,
+        .next_rows = has_next ? (by_rows ? block->k : next_cols) : 0,
+        .next_cols = by_rows ? next_cols : block->k,
     });
     if (block->last)
         epilogue(t, g, row, rows, col, cols);
@@ -140,7 +150,10 @@ void ck_gemm_run(const ck_context *ctx, const ck_gemm *g) {
             const size_t parts = splits < tiles ? splits : tiles;
             for (size_t task; (task = take(&counters[phase % 2])) < panels * parts;) {
                 const size_t part = task % parts;
-                run_task(t, g, &block, a_block, b_panel, task / parts, tiles * part / parts,
+                const size_t panel = task / parts;
+                // Most likely, as every thread takes one task in turn.
+                const size_t next_panel = panel + (size_t)team;
+                run_task(t, g, &block, a_block, b_panel, panel, next_panel, tiles * part / parts,
                          tiles * (part + 1) / parts);
             }
         }

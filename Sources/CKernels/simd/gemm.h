@@ -18,10 +18,9 @@ ALWAYS_INLINE void gemm_tile(const ck_gemm_panel *g, size_t row, size_t rows, co
         a[i] = a_tile + valid * g->a_row;
         c[i] = g->c + (row + valid) * g->ldc;
     }
-    for (size_t i = 0; i < TILE_ROWS; i++) {
-        __builtin_prefetch(c[i], 1);
-        __builtin_prefetch(c[i] + (vectors - 1) * LANES, 1);
-    }
+    for (size_t i = 0; i < TILE_ROWS; i++)
+        for (int j = 0; j < vectors; j++)
+            __builtin_prefetch(c[i] + j * LANES, 1);
     vf acc[TILE_ROWS][TILE_VECTORS];
     for (int i = 0; i < TILE_ROWS; i++)
         for (int j = 0; j < vectors; j++)
@@ -62,10 +61,20 @@ ALWAYS_INLINE void gemm_tile(const ck_gemm_panel *g, size_t row, size_t rows, co
     }
 }
 
+// Fetches a share of the rows the caller will read next; a cache line holds 16 floats.
+ALWAYS_INLINE void prefetch_next(const ck_gemm_panel *g, size_t tile, size_t tiles) {
+    const size_t end = g->next_rows * (tile + 1) / tiles;
+    for (size_t row = g->next_rows * tile / tiles; row < end; row++)
+        for (size_t col = 0; col < g->next_cols; col += 16)
+            __builtin_prefetch(g->next + row * g->next_ld + col, 0, 2);
+}
+
 ALWAYS_INLINE void gemm_columns(const ck_gemm_panel *g, const int vectors, const bool has_tail) {
     const size_t tail = g->cols % LANES;
+    const size_t tiles = (g->rows + TILE_ROWS - 1) / TILE_ROWS;
     for (size_t row = 0; row < g->rows; row += TILE_ROWS) {
         const size_t left = g->rows - row;
+        prefetch_next(g, row / TILE_ROWS, tiles);
         gemm_tile(g, row, left < TILE_ROWS ? left : TILE_ROWS, vectors, has_tail, tail);
     }
 }

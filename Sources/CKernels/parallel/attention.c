@@ -51,7 +51,7 @@ static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 // The parts of one thread's scratch. Rows are ATTENTION_QUERIES long.
 typedef struct {
     float *queries;  // (HS): a tile of q, transposed
-    float *douts;    // (HS): a tile of dout, transposed
+    float *outputs;  // (HS): the tile of out, rows HS apart; backwards that of dout, transposed
     float *scores;   // (ATTENTION_KEYS)
     float *grads;    // (ATTENTION_KEYS)
     float *maximum;  // (1)
@@ -65,8 +65,8 @@ static attention_scratch thread_scratch(const ck_context *ctx, size_t HS) {
     float *start = ctx->scratch + (size_t)omp_get_thread_num() * attention_floats(HS);
     attention_scratch s;
     s.queries = start;
-    s.douts = s.queries + HS * row;
-    s.scores = s.douts + HS * row;
+    s.outputs = s.queries + HS * row;
+    s.scores = s.outputs + HS * row;
     s.grads = s.scores + ATTENTION_KEYS * row;
     s.maximum = s.grads + ATTENTION_KEYS * row;
     s.sum = s.maximum + row;
@@ -113,15 +113,17 @@ static void forward_tile(const struct ck_table *t, const attention_head *head,
         t->attention_softmax(s->scores, ATTENTION_QUERIES, s->maximum, s->sum, s->rescale,
                              head->scale, keys, count, (ptrdiff_t)first - (ptrdiff_t)key);
         if (key > 0)
-            t->scale_rows(out, head->ld_out, s->rescale, count, HS);
+            t->scale_rows(s->outputs, HS, s->rescale, count, HS);
         tile_product(t, count, HS, keys, s->scores, 1, ATTENTION_QUERIES, head->v + key * head->ld,
-                     head->ld, out, head->ld_out, key > 0);
+                     head->ld, s->outputs, HS, key > 0);
     }
     for (size_t i = 0; i < count; i++) {
         lse[i] = s->maximum[i] * head->scale + logf(s->sum[i]);
         s->rescale[i] = 1.0f / s->sum[i];
     }
-    t->scale_rows(out, head->ld_out, s->rescale, count, HS);
+    t->scale_rows(s->outputs, HS, s->rescale, count, HS);
+    for (size_t i = 0; i < count; i++)
+        __builtin_memcpy(out + i * head->ld_out, s->outputs + i * HS, HS * sizeof(float));
 }
 
 void ck_attention_forward(const ck_context *ctx, float *out, float *lse, const float *qkv, size_t B,
@@ -161,7 +163,7 @@ static void backward_tile(const struct ck_table *t, const attention_head *head,
     dout += first * head->ld_out;
     out += first * head->ld_out;
     transpose(t, s->queries, q, ld, count, HS);
-    transpose(t, s->douts, dout, head->ld_out, count, HS);
+    transpose(t, s->outputs, dout, head->ld_out, count, HS);
     // The softmax's gradient needs sum over keys of P * dP, which is dout . out.
     for (size_t i = 0; i < count; i++)
         s->dot[i] = t->dot(dout + i * head->ld_out, out + i * head->ld_out, HS);
@@ -172,7 +174,7 @@ static void backward_tile(const struct ck_table *t, const attention_head *head,
         const float *k = head->k + key * ld;
         tile_product(t, keys, count, HS, k, ld, 1, s->queries, ATTENTION_QUERIES, s->scores,
                      ATTENTION_QUERIES, false);
-        tile_product(t, keys, count, HS, head->v + key * ld, ld, 1, s->douts, ATTENTION_QUERIES,
+        tile_product(t, keys, count, HS, head->v + key * ld, ld, 1, s->outputs, ATTENTION_QUERIES,
                      s->grads, ATTENTION_QUERIES, false);
         t->attention_gradient(s->scores, s->grads, ATTENTION_QUERIES, lse + first, s->dot,
                               head->scale, keys, count, (ptrdiff_t)first - (ptrdiff_t)key);

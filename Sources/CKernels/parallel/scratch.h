@@ -13,8 +13,8 @@
 
 // Attention: a tile is this many queries by this many keys. Queries are a multiple of every
 // panel_cols, so the widest micro-kernels do the work.
-#define ATTENTION_QUERIES 96
-#define ATTENTION_KEYS 64
+#define ATTENTION_QUERIES 48
+#define ATTENTION_KEYS 128
 
 // For each thread: two transposed tiles of HS rows (queries and output gradients), two tiles of
 // scores, and four numbers a query.

@@ -14,16 +14,13 @@ extension KernelTests {
         /// Expects the bits `body` gives with one thread, each time it is run with one to three.
         private func expectSameBitsForAnyThreads(
             _ set: InstructionSet,
-            channels: Int = 1,
             sourceLocation: SourceLocation = #_sourceLocation,
             _ body: (Ops) throws -> [Tensor]
         ) throws {
-            let first = try body(
-                Backend(instructionSet: set, threadCount: 1).ops(channels: channels)
-            )
+            let first = try body(Backend(instructionSet: set, threadCount: 1).ops())
             for threads in [1, 2, 2, 3, 3] {
                 let backend = Backend(instructionSet: set, threadCount: threads)
-                let again = try body(backend.ops(channels: channels))
+                let again = try body(backend.ops())
                 for (a, b) in zip(again, first) {
                     expectSameBits(a, b, "\(backend)", sourceLocation: sourceLocation)
                 }

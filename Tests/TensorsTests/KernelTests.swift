@@ -30,9 +30,14 @@ struct Backend: Sendable, CustomStringConvertible {
 
     var description: String { "\(instructionSet) with \(threadCount) threads" }
 
-    func ops(channels: Int = 1) throws -> Ops {
+    /// Operations whose scratch memory is full of NaN, as an operation before may have left it.
+    func ops() throws -> Ops {
         let ops = try Ops(instructionSet: instructionSet, threadCount: threadCount)
-        try ops.reserve(channels: channels)
+        ops.matmulForward(
+            out: try TensorMaker.garbage([96, 48]),
+            inp: try TensorMaker.garbage([96, 384]),
+            weight: try TensorMaker.garbage([48, 384])
+        )
         return ops
     }
 }

@@ -5,10 +5,7 @@
 #include "math.h"
 
 static void gelu_forward(float *out, const float *inp, size_t n) {
-    FOR_EACH_VECTOR(i, n, {
-        const vf x = LOAD(inp + i);
-        STORE(out + i, x * v_gelu_gate(x));
-    });
+    FOR_EACH_VECTOR(i, n, STORE(out + i, v_gelu(LOAD(inp + i))););
 }
 
 static void gelu_backward(float *dinp, const float *inp, const float *dout, size_t n) {

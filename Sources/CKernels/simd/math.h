@@ -1,4 +1,4 @@
-// exp and the sigmoid behind GELU, on vectors. Error bounds are stated here and tested.
+// exp and GELU on vectors. Error bounds are stated here and tested.
 #ifndef SIMD_MATH_H
 #define SIMD_MATH_H
 
@@ -13,7 +13,7 @@ ALWAYS_INLINE vf v_scale_by_power_of_two(vf x, vf n) {
 }
 #endif
 
-// e^x within 2 ulp where the result is a normal float. Above 88.72 infinity, below -87.33 (where
+// e^x within 1.02 ulp where the result is a normal float. Above 88.72 infinity, below -87.33 (where
 // the result would be subnormal) 0, NaN for NaN.
 // x = n ln 2 + r with |r| <= ln 2 / 2, and a polynomial of degree 6 for e^r, its coefficients from
 // Cephes (Moshier 1992).
@@ -36,19 +36,26 @@ ALWAYS_INLINE vf v_exp(vf x) {
     return v_select(x < v_splat(-87.3365402f), v_zero(), e);
 }
 
-// The two factors of the tanh form of GELU: gelu(x) = x * sigmoid(2 u) with
+// The tanh form of GELU: gelu(x) = x * gate with gate = sigmoid(2 u) = 1 / (1 + e^-2u) and
 // u = sqrt(2 / pi) (x + 0.044715 x^3), since (1 + tanh u) / 2 = sigmoid(2 u). Unlike 1 + tanh u this
-// keeps its relative precision where it is near zero.
-ALWAYS_INLINE vf v_gelu_gate(vf x) {
-    const vf minus_2u = x * v_fma(x * x, v_splat(-0.0713548163f), v_splat(-1.59576912f));
-    return v_splat(1.0f) / (v_splat(1.0f) + v_exp(minus_2u));
+// keeps its relative precision where it is near zero. This is e^-2u.
+ALWAYS_INLINE vf v_gelu_power(vf x) {
+    return v_exp(x * v_fma(x * x, v_splat(-0.0713548163f), v_splat(-1.59576912f)));
 }
 
-// d/dx of x * gate(x), where gate' = gate (1 - gate) 2 u'.
+// Within 2.5 ulp for x from -1 on. Below, the rounding of 2 u counts: 32 ulp to -5, 212 to -10.
+ALWAYS_INLINE vf v_gelu(vf x) { return x / (v_splat(1.0f) + v_gelu_power(x)); }
+
+// d/dx of x * gate(x), where gate' = gate (1 - gate) 2 u', within 3.5 * 2^-24. NaN where x^2 is not
+// a float, above 1.8e19.
 ALWAYS_INLINE vf v_gelu_derivative(vf x) {
-    const vf gate = v_gelu_gate(x);
+    const vf power = v_gelu_power(x);
+    const vf gate = v_splat(1.0f) / (v_splat(1.0f) + power);
+    // 1 - gate is also power * gate. Where x is positive the difference would cancel; where it is
+    // negative the power may be infinite.
+    const vf rest = v_select(x > v_zero(), power * gate, v_splat(1.0f) - gate);
     const vf two_du = v_fma(x * x, v_splat(0.214064449f), v_splat(1.59576912f));
-    return v_fma(x * gate * (v_splat(1.0f) - gate), two_du, gate);
+    return v_fma(x * gate * rest, two_du, gate);
 }
 
 #endif

@@ -1,0 +1,172 @@
+// Causal attention, tiled by the vector kernels into 96 queries by 64 keys.
+
+import Tensors
+import Testing
+
+extension KernelTests {
+    @Suite(.serialized) struct AttentionTests {
+        struct Shape: Sendable, CustomTestStringConvertible {
+            let B: Int
+            let T: Int
+            let NH: Int
+            let HS: Int
+            var C: Int { NH * HS }
+
+            init(_ B: Int, _ T: Int, _ NH: Int, _ HS: Int) {
+                (self.B, self.T, self.NH, self.HS) = (B, T, NH, HS)
+            }
+
+            var testDescription: String { "B \(B), T \(T), NH \(NH), HS \(HS)" }
+        }
+
+        /// Head sizes around vectors and panels, lengths around the tiles; the last two are large
+        /// enough for a team of three.
+        static let shapes = [
+            Shape(1, 1, 1, 1), Shape(2, 3, 3, 1), Shape(1, 2, 2, 3), Shape(1, 7, 1, 15),
+            Shape(1, 8, 2, 16), Shape(2, 9, 1, 17), Shape(1, 17, 2, 5), Shape(1, 33, 1, 49),
+            Shape(1, 63, 1, 8), Shape(1, 64, 1, 7), Shape(1, 65, 1, 9), Shape(1, 95, 1, 3),
+            Shape(1, 96, 1, 4), Shape(1, 97, 1, 5), Shape(1, 129, 1, 3), Shape(2, 161, 3, 10),
+            Shape(1, 200, 2, 65),
+        ]
+
+        var make = TensorMaker()
+
+        /// A forward and a backward pass; the backward pass of every backend starts from the same
+        /// `forward` results when they are given.
+        private func run(
+            _ ops: Ops,
+            qkv: Tensor,
+            dout: Tensor,
+            NH: Int,
+            forward: (out: Tensor, lse: Tensor)? = nil
+        ) throws -> (out: Tensor, lse: Tensor, dqkv: Tensor) {
+            let (B, T, C) = (dout.shape[0], dout.shape[1], dout.shape[2])
+            let (out, lse) = (
+                try TensorMaker.garbage([B, T, C]), try TensorMaker.garbage([B, NH, T])
+            )
+            let dqkv = try TensorMaker.garbage([B, T, 3 * C])
+            ops.attentionForward(out: out, lse: lse, qkv: qkv)
+            ops.attentionBackward(
+                dqkv: dqkv,
+                dout: dout,
+                out: forward?.out ?? out,
+                qkv: qkv,
+                lse: forward?.lse ?? lse
+            )
+            return (out, lse, dqkv)
+        }
+
+        /// `qkv` with the values' signs dropped.
+        private func withPositiveValues(_ qkv: Tensor, C: Int) throws -> Tensor {
+            let elements = qkv.floats().enumerated().map { i, x in i % (3 * C) < 2 * C ? x : abs(x)
+            }
+            return try TensorMaker.copy(elements, qkv.shape)
+        }
+
+        @Test(arguments: shapes)
+        mutating func bothPassesAgreeWithTheReference(shape: Shape) throws {
+            let (B, T, C, NH) = (shape.B, shape.T, shape.C, shape.NH)
+            let qkv = try make.uniform([B, T, 3 * C], -2...2)
+            let dout = try make.uniform([B, T, C])
+            let reference = try Backend.reference.ops()
+            let expected = try run(reference, qkv: qkv, dout: dout, NH: NH)
+            let sizes = TensorMaker.self
+            let magnitude = (try sizes.garbage([B, T, C]), try sizes.garbage([B, NH, T]))
+            reference.attentionForward(
+                out: magnitude.0,
+                lse: magnitude.1,
+                qkv: try withPositiveValues(qkv, C: C)
+            )
+            // A score's error, in units of scores, is that of each probability relative to itself.
+            let lseMagnitude = expected.lse.floats().map { 1 + abs($0) }
+            for backend in Backend.all {
+                let actual = try run(
+                    backend.ops(),
+                    qkv: qkv,
+                    dout: dout,
+                    NH: NH,
+                    forward: (expected.out, expected.lse)
+                )
+                expectClose(
+                    actual.out,
+                    expected.out,
+                    magnitude: magnitude.0.floats(),
+                    within: 24,
+                    "out, \(backend)"
+                )
+                expectClose(
+                    actual.lse,
+                    expected.lse,
+                    magnitude: lseMagnitude,
+                    within: 8,
+                    "lse, \(backend)"
+                )
+                expectClose(
+                    actual.dqkv,
+                    expected.dqkv,
+                    ofLargestWithin: 24,
+                    "dqkv, \(backend)"
+                )
+            }
+        }
+
+        @Test mutating func scoresInTheThousandsNeitherOverflowNorLoseTheLargest() throws {
+            let (B, T, NH, HS) = (1, 130, 1, 8)
+            let qkv = try make.uniform([B, T, 3 * HS], -60...60)
+            let dout = try make.uniform([B, T, HS])
+            let reference = try Backend.reference.ops()
+            let expected = try run(reference, qkv: qkv, dout: dout, NH: NH)
+            let largestScore = expected.lse.floats().reduce(0) { max($0, abs($1)) }
+            #expect(largestScore > 2000)
+            for backend in Backend.all {
+                let actual = try run(
+                    backend.ops(),
+                    qkv: qkv,
+                    dout: dout,
+                    NH: NH,
+                    forward: (expected.out, expected.lse)
+                )
+                // A score's rounding is relative to the score, and so is that of e to its power.
+                expectClose(
+                    actual.out,
+                    expected.out,
+                    magnitude: Array(repeating: 60, count: T * HS),
+                    within: 0.3 * Double(largestScore),
+                    "out, \(backend)"
+                )
+                expectClose(
+                    actual.lse,
+                    expected.lse,
+                    magnitude: Array(repeating: largestScore, count: T),
+                    within: 4,
+                    "lse, \(backend)"
+                )
+                expectClose(
+                    actual.dqkv,
+                    expected.dqkv,
+                    ofLargestWithin: 0.3 * Double(largestScore),
+                    "dqkv, \(backend)"
+                )
+            }
+        }
+
+        @Test(arguments: [5, 130])
+        mutating func aQueryDoesNotSeeLaterKeysAndValues(T: Int) throws {
+            let (NH, HS) = (2, 5)
+            let C = NH * HS
+            let qkv = try make.uniform([1, T, 3 * C])
+            let changed = try TensorMaker.copy(qkv)
+            changed[0][T - 1].withUnsafeMutableElements(as: Float.self) { row in
+                for i in row.indices { row[i] *= -1e4 }
+            }
+            let dout = try make.uniform([1, T, C])
+            for backend in Backend.all + [.reference] {
+                let before = try run(backend.ops(), qkv: qkv, dout: dout, NH: NH)
+                let after = try run(backend.ops(), qkv: changed, dout: dout, NH: NH)
+                let earlier = 0..<T - 1
+                expectSameBits(after.out[0][earlier], before.out[0][earlier], "\(backend)")
+                #expect(after.out[0][T - 1].floats() != before.out[0][T - 1].floats())
+            }
+        }
+    }
+}

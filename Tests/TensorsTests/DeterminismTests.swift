@@ -1,0 +1,176 @@
+// The same inputs give the same bits: twice in a row, and for any number of threads except where a
+// sum over rows is divided among them (the parameters' gradients of layernorm).
+
+import Tensors
+import Testing
+
+extension KernelTests {
+    @Suite(.serialized) struct DeterminismTests {
+        /// The sets with vectors: the reference is one thread's order by construction.
+        static let sets = InstructionSet.available.filter { $0 != .reference }
+
+        var make = TensorMaker()
+
+        /// Expects the bits `body` gives with one thread, each time it is run with one to three.
+        private func expectSameBitsForAnyThreads(
+            _ set: InstructionSet,
+            sourceLocation: SourceLocation = #_sourceLocation,
+            _ body: (Ops) throws -> [Tensor]
+        ) throws {
+            let first = try body(Backend(instructionSet: set, threadCount: 1).ops())
+            for threads in [1, 2, 2, 3, 3] {
+                let backend = Backend(instructionSet: set, threadCount: threads)
+                let again = try body(backend.ops())
+                for (a, b) in zip(again, first) {
+                    expectSameBits(a, b, "\(backend)", sourceLocation: sourceLocation)
+                }
+            }
+        }
+
+        @Test(arguments: sets)
+        mutating func matmulDoesNotDependOnThreads(set: InstructionSet) throws {
+            // Two blocks of rows and of depth in one of the products each.
+            for (N, C, OC) in [(1027, 61, 70), (61, 70, 1027), (70, 1027, 61)] {
+                let (inp, weight) = (try make.uniform([N, C]), try make.uniform([OC, C]))
+                let (bias, residual) = (try make.uniform([OC]), try make.uniform([N, OC]))
+                let dout = try make.uniform([N, OC])
+                try expectSameBitsForAnyThreads(set) { ops in
+                    let (out, geluOut) = (
+                        try TensorMaker.garbage([N, OC]), try TensorMaker.garbage([N, OC])
+                    )
+                    ops.matmulForward(
+                        out: out,
+                        geluOut: geluOut,
+                        inp: inp,
+                        weight: weight,
+                        bias: bias,
+                        residual: residual
+                    )
+                    let dinp = try TensorMaker.garbage([N, C])
+                    ops.matmulBackwardInput(dinp: dinp, dout: dout, weight: weight, geluInp: inp)
+                    let (dweight, dbias) = (
+                        try TensorMaker.copy(weight), try TensorMaker.copy(bias)
+                    )
+                    ops.matmulBackwardWeight(
+                        dweight: dweight,
+                        dbias: dbias,
+                        dout: dout,
+                        inp: inp,
+                        accumulate: true
+                    )
+                    return [out, geluOut, dinp, dweight, dbias]
+                }
+            }
+        }
+
+        @Test(arguments: sets)
+        mutating func attentionDoesNotDependOnThreads(set: InstructionSet) throws {
+            let (B, T, NH, HS) = (2, 161, 3, 10)
+            let C = NH * HS
+            let (qkv, dout) = (try make.uniform([B, T, 3 * C]), try make.uniform([B, T, C]))
+            try expectSameBitsForAnyThreads(set) { ops in
+                let (out, lse) = (
+                    try TensorMaker.garbage([B, T, C]), try TensorMaker.garbage([B, NH, T])
+                )
+                let dqkv = try TensorMaker.garbage([B, T, 3 * C])
+                ops.attentionForward(out: out, lse: lse, qkv: qkv)
+                ops.attentionBackward(dqkv: dqkv, dout: dout, out: out, qkv: qkv, lse: lse)
+                return [out, lse, dqkv]
+            }
+        }
+
+        @Test(arguments: sets)
+        mutating func lossSoftmaxGeluAndAdamWDoNotDependOnThreads(set: InstructionSet) throws {
+            let (N, V, Vp) = (31, 1801, 1856)
+            let logits = try make.uniform([N, Vp], -5...5)
+            let targets = try make.tokens([N], below: V)
+            let (m, v) = (try make.uniform([N, Vp], 0...1), try make.uniform([N, Vp], 0...1))
+            try expectSameBitsForAnyThreads(set) { ops in
+                let (losses, dlogits) = (
+                    try TensorMaker.garbage([N]), try TensorMaker.copy(logits)
+                )
+                ops.crossEntropyForwardBackward(
+                    losses: losses,
+                    logits: dlogits,
+                    targets: targets,
+                    dloss: 0.1,
+                    vocabularySize: V
+                )
+                let probs = try TensorMaker.garbage([N, Vp])
+                ops.softmaxForward(probs: probs, logits: logits, vocabularySize: V)
+                let gelu = try TensorMaker.garbage([N, Vp])
+                ops.geluForward(out: gelu, inp: logits)
+                let (params, m, v) = (
+                    try TensorMaker.copy(logits), try TensorMaker.copy(m), try TensorMaker.copy(v)
+                )
+                ops.adamW(
+                    params: params,
+                    grads: dlogits,
+                    m: m,
+                    v: v,
+                    step: AdamWStep(
+                        learningRate: 1e-3,
+                        beta1: 0.9,
+                        beta2: 0.95,
+                        epsilon: 1e-8,
+                        weightDecay: 0.1,
+                        step: 3,
+                        gradientScale: 1
+                    )
+                )
+                return [losses, dlogits, probs, gelu, params, m, v]
+            }
+        }
+
+        @Test(arguments: sets)
+        mutating func sumOfSquaresDoesNotDependOnThreads(set: InstructionSet) throws {
+            let x = try make.uniform([70_003])
+            let sums = try [1, 1, 2, 2, 3, 3].map {
+                try Backend(instructionSet: set, threadCount: $0).ops().sumOfSquares(x).bitPattern
+            }
+            #expect(Set(sums).count == 1)
+        }
+
+        @Test(arguments: sets)
+        mutating func layernormRepeatsItselfForEachNumberOfThreads(set: InstructionSet) throws {
+            let (N, C) = (193, 257)
+            let (inp, dout) = (try make.uniform([N, C]), try make.uniform([N, C]))
+            let (weight, bias) = (try make.uniform([C]), try make.uniform([C]))
+            func run(_ threads: Int) throws -> (rows: [Tensor], parameters: [Tensor]) {
+                let ops = try Backend(instructionSet: set, threadCount: threads).ops()
+                let (out, dinp) = (try TensorMaker.garbage([N, C]), try TensorMaker.copy(inp))
+                let (mean, rstd) = (try TensorMaker.garbage([N]), try TensorMaker.garbage([N]))
+                let (dweight, dbias) = (try TensorMaker.copy(weight), try TensorMaker.copy(bias))
+                ops.layernormForward(
+                    out: out,
+                    mean: mean,
+                    rstd: rstd,
+                    inp: inp,
+                    weight: weight,
+                    bias: bias
+                )
+                ops.layernormBackward(
+                    dinp: dinp,
+                    dweight: dweight,
+                    dbias: dbias,
+                    dout: dout,
+                    inp: inp,
+                    weight: weight,
+                    mean: mean,
+                    rstd: rstd
+                )
+                return ([out, mean, rstd, dinp], [dweight, dbias])
+            }
+            let alone = try run(1)
+            for threads in 1...3 {
+                let (first, second) = (try run(threads), try run(threads))
+                for (a, b) in zip(second.rows + second.parameters, first.rows + first.parameters) {
+                    expectSameBits(a, b, "\(threads) threads, again")
+                }
+                for (a, b) in zip(first.rows, alone.rows) {
+                    expectSameBits(a, b, "\(threads) threads")
+                }
+            }
+        }
+    }
+}

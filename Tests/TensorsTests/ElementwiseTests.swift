@@ -1,0 +1,122 @@
+// Embeddings, GELU and additions.
+
+import Tensors
+import Testing
+
+extension KernelTests {
+    @Suite(.serialized) struct ElementwiseTests {
+        /// Around vectors of 4, 8 and 16; the last is large enough for a team of three.
+        static let counts = [1, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 50_001]
+
+        var make = TensorMaker()
+
+        @Test(arguments: counts)
+        mutating func geluAgreesWithTheReferenceBothWays(count: Int) throws {
+            let (inp, dout) = (try make.uniform([count], -6...6), try make.uniform([count]))
+            func run(_ ops: Ops) throws -> (out: Tensor, dinp: Tensor) {
+                let (out, dinp) = (
+                    try TensorMaker.garbage([count]), try TensorMaker.garbage([count])
+                )
+                ops.geluForward(out: out, inp: inp)
+                ops.geluBackward(dinp: dinp, inp: inp, dout: dout)
+                return (out, dinp)
+            }
+            let expected = try run(Backend.reference.ops())
+            for backend in Backend.all {
+                let actual = try run(backend.ops())
+                expectClose(
+                    actual.out,
+                    expected.out,
+                    magnitude: inp.floats().map { abs($0) },
+                    within: 4,
+                    "out, \(backend)"
+                )
+                expectClose(
+                    actual.dinp,
+                    expected.dinp,
+                    magnitude: dout.floats().map { abs($0) },
+                    within: 12,
+                    "dinp, \(backend)"
+                )
+            }
+        }
+
+        @Test(arguments: counts)
+        mutating func geluAndAdditionMayWorkInPlace(count: Int) throws {
+            let (a, b) = (try make.uniform([count]), try make.uniform([count]))
+            for backend in Backend.all + [.reference] {
+                let ops = try backend.ops()
+                let apart = try TensorMaker.garbage([count])
+                var inPlace = try TensorMaker.copy(a)
+                ops.geluForward(out: apart, inp: a)
+                ops.geluForward(out: inPlace, inp: inPlace)
+                expectSameBits(inPlace, apart, "\(backend)")
+
+                inPlace = try TensorMaker.copy(b)
+                ops.geluBackward(dinp: apart, inp: a, dout: b)
+                ops.geluBackward(dinp: inPlace, inp: a, dout: inPlace)
+                expectSameBits(inPlace, apart, "\(backend)")
+
+                inPlace = try TensorMaker.copy(b)
+                ops.residualForward(out: apart, a: a, b: b)
+                ops.residualForward(out: inPlace, a: a, b: inPlace)
+                expectSameBits(inPlace, apart, "\(backend)")
+            }
+        }
+
+        @Test(arguments: counts)
+        mutating func additionIsExact(count: Int) throws {
+            let (a, b) = (try make.uniform([count]), try make.uniform([count]))
+            let expected = zip(a.floats(), b.floats()).map { $0 + $1 }
+            for backend in Backend.all + [.reference] {
+                let out = try TensorMaker.garbage([count])
+                try backend.ops().residualForward(out: out, a: a, b: b)
+                #expect(out.floats() == expected, "\(backend)")
+            }
+        }
+
+        @Test func geluKeepsNaNAndHasItsLimits() throws {
+            for backend in Backend.all + [.reference] {
+                let ops = try backend.ops()
+                let inp = try TensorMaker.copy([.nan, .infinity, 1e30, -100, -1e30, 0, -0.0], [7])
+                let out = try TensorMaker.garbage([7])
+                ops.geluForward(out: out, inp: inp)
+                let values = out.floats()
+                #expect(values[0].isNaN)
+                #expect(Array(values[1...]) == [.infinity, 1e30, 0, 0, 0, 0], "\(backend)")
+                let ones = try TensorMaker.filled([7], with: 1)
+                ops.geluBackward(dinp: out, inp: inp, dout: ones)
+                #expect(out.floats()[0].isNaN)
+                #expect(out.floats()[3] == 0)
+                #expect(out.floats()[5] == 0.5)
+            }
+        }
+
+        /// B, T, C around vectors of 4, 8 and 16; the last is large enough for a team of three.
+        static let embeddings = [
+            [1, 1, 1], [2, 3, 3], [1, 2, 7], [3, 2, 8], [2, 2, 9], [1, 5, 15], [2, 4, 16],
+            [1, 3, 17], [4, 65, 193],
+        ]
+
+        @Test(arguments: embeddings)
+        mutating func embeddingsAreTheReferencesBitForBit(shape: [Int]) throws {
+            let (B, T, C, V) = (shape[0], shape[1], shape[2], 11)
+            let tokens = try make.tokens([B, T], below: V)
+            let (wte, wpe) = (try make.uniform([V, C]), try make.uniform([T + 1, C]))
+            let dout = try make.uniform([B, T, C])
+            func run(_ ops: Ops) throws -> [Tensor] {
+                let out = try TensorMaker.garbage([B, T, C])
+                let (dwte, dwpe) = (try TensorMaker.copy(wte), try TensorMaker.copy(wpe))
+                ops.encoderForward(out: out, tokens: tokens, wte: wte, wpe: wpe)
+                ops.encoderBackward(dwte: dwte, dwpe: dwpe, dout: dout, tokens: tokens)
+                return [out, dwte, dwpe]
+            }
+            let expected = try run(Backend.reference.ops())
+            for backend in Backend.all {
+                // One addition forward; backward the same sums in the same order.
+                let actual = try run(backend.ops())
+                for (a, e) in zip(actual, expected) { expectSameBits(a, e, "\(backend)") }
+            }
+        }
+    }
+}

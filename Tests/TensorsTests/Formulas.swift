@@ -1,0 +1,106 @@
+// The operations as their textbook formulas, in double, on small arrays: what the reference kernels
+// are held to. Gradients come from finite differences, so no derivative is written down twice.
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+enum Formulas {
+    static func encoder(tokens: [Int], wte: [Double], wpe: [Double], T: Int, C: Int) -> [Double] {
+        tokens.enumerated().flatMap { i, token in
+            (0..<C).map { wte[token * C + $0] + wpe[i % T * C + $0] }
+        }
+    }
+
+    static func layernorm(inp: [Double], weight: [Double], bias: [Double]) -> [Double] {
+        let C = weight.count
+        return stride(from: 0, to: inp.count, by: C).flatMap { start -> [Double] in
+            let row = inp[start..<start + C]
+            let mean = row.reduce(0, +) / Double(C)
+            let variance = row.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(C)
+            return row.enumerated().map { c, x in
+                (x - mean) / (variance + 1e-5).squareRoot() * weight[c] + bias[c]
+            }
+        }
+    }
+
+    /// inp (N, C) times weight (OC, C) transposed, plus bias (OC).
+    static func matmul(inp: [Double], weight: [Double], bias: [Double], C: Int) -> [Double] {
+        let OC = bias.count
+        return (0..<inp.count / C * OC).map { at in
+            let (i, o) = (at / OC, at % OC)
+            return (0..<C).reduce(bias[o]) { $0 + inp[i * C + $1] * weight[o * C + $1] }
+        }
+    }
+
+    /// x * (1 + tanh u) / 2, written with e^-2u: 1 + tanh u cancels where x is negative.
+    static func gelu(_ x: Double) -> Double {
+        x / (1 + exp(-2 * (2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)))
+    }
+
+    static func geluDerivative(_ x: Double) -> Double {
+        let twoU = 2 * (2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)
+        let twoDu = 2 * (2 / Double.pi).squareRoot() * (1 + 3 * 0.044715 * x * x)
+        let gate = 1 / (1 + exp(-twoU))
+        return gate + x * gate / (1 + exp(twoU)) * twoDu
+    }
+
+    static func softmax(_ logits: ArraySlice<Double>) -> [Double] {
+        let powers = logits.map { exp($0) }
+        let sum = powers.reduce(0, +)
+        return powers.map { $0 / sum }
+    }
+
+    /// One sequence: qkv (T, 3C) to out (T, C).
+    static func attention(qkv: [Double], C: Int, NH: Int) -> [Double] {
+        let (T, HS) = (qkv.count / (3 * C), C / NH)
+        var out = [Double](repeating: 0, count: T * C)
+        for h in 0..<NH {
+            for t in 0..<T {
+                let scores = (0...t).map { j in
+                    (0..<HS).reduce(0) {
+                        $0 + qkv[t * 3 * C + h * HS + $1] * qkv[j * 3 * C + C + h * HS + $1]
+                    } / Double(HS).squareRoot()
+                }
+                for (j, p) in softmax(scores[...]).enumerated() {
+                    for d in h * HS..<(h + 1) * HS {
+                        out[t * C + d] += p * qkv[j * 3 * C + 2 * C + d]
+                    }
+                }
+            }
+        }
+        return out
+    }
+
+    /// The cross-entropy of each row of logits (N, Vp) over its first V columns.
+    static func crossEntropy(logits: [Double], targets: [Int], V: Int, Vp: Int) -> [Double] {
+        targets.enumerated().map { i, target in
+            -log(softmax(logits[i * Vp..<i * Vp + V])[target])
+        }
+    }
+
+    /// The gradient at `x` of `weights` times `function`, by central differences.
+    ///
+    /// With a step of 2^-14 both the terms left out and the rounding are near 1e-9 for functions
+    /// whose values and derivatives are near 1.
+    static func gradient(
+        at x: [Double],
+        weights: [Double],
+        of function: ([Double]) -> [Double]
+    ) -> [Double] {
+        func weighted(_ x: [Double]) -> Double {
+            zip(weights, function(x)).reduce(0) { $0 + $1.0 * $1.1 }
+        }
+        let step = 0x1p-14
+        return x.indices.map { i in
+            var (above, below) = (x, x)
+            above[i] += step
+            below[i] -= step
+            return (weighted(above) - weighted(below)) / (2 * step)
+        }
+    }
+}

@@ -1,0 +1,178 @@
+// What the tests of kernels share: the suite they all belong to, what they run on, where their
+// tensors lie and how results are compared. What is expected comes from the reference kernels, and
+// what the reference kernels are held to comes from Formulas.swift.
+
+import Tensors
+import Testing
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// Every test of a kernel, one after the other: two OpenMP teams would fight for the processors.
+@Suite(.serialized) enum KernelTests {}
+
+/// What a kernel can run on.
+struct Backend: Sendable, CustomStringConvertible {
+    let instructionSet: InstructionSet
+    let threadCount: Int
+
+    /// Every vector instruction set of this machine, with one, two and three threads.
+    static let all: [Backend] = InstructionSet.available.filter { $0 != .reference }
+        .flatMap { set in (1...3).map { Backend(instructionSet: set, threadCount: $0) } }
+
+    /// The oracle.
+    static let reference = Backend(instructionSet: .reference, threadCount: 1)
+
+    var description: String { "\(instructionSet) with \(threadCount) threads" }
+
+    /// Operations whose scratch memory is full of NaN, as an operation before may have left it.
+    func ops() throws -> Ops {
+        let ops = try Ops(instructionSet: instructionSet, threadCount: threadCount)
+        ops.matmulForward(
+            out: try TensorMaker.garbage([96, 48]),
+            inp: try TensorMaker.garbage([96, 384]),
+            weight: try TensorMaker.garbage([48, 384])
+        )
+        return ops
+    }
+}
+
+/// Makes the tensors of a test, always the same ones.
+///
+/// A tensor ends where readable memory ends: a kernel that reads or writes one element too many
+/// stops the process. Where it starts is therefore a matter of its size, seldom a multiple of 64.
+struct TensorMaker {
+    private var generator = MersenneTwister(seed: 42)
+
+    mutating func uniform(_ shape: [Int], _ range: ClosedRange<Float> = -1...1) throws -> Tensor {
+        let (lower, width) = (range.lowerBound, range.upperBound - range.lowerBound)
+        let tensor = try Self.unreadableAfter(shape)
+        tensor.withUnsafeMutableElements(as: Float.self) { elements in
+            for i in elements.indices { elements[i] = lower + width * generator.nextFloat() }
+        }
+        return tensor
+    }
+
+    /// Token ids in `0 ..< limit`.
+    mutating func tokens(_ shape: [Int], below limit: Int) throws -> Tensor {
+        let tensor = try Self.unreadableAfter(shape, dtype: .int32)
+        tensor.withUnsafeMutableElements(as: Int32.self) { elements in
+            for i in elements.indices {
+                elements[i] = Int32(generator.next32() % UInt32(limit))
+            }
+        }
+        return tensor
+    }
+
+    /// A tensor of NaNs, for outputs that must be overwritten.
+    static func garbage(_ shape: [Int]) throws -> Tensor { try filled(shape, with: .nan) }
+
+    static func filled(_ shape: [Int], with value: Float) throws -> Tensor {
+        let tensor = try unreadableAfter(shape)
+        tensor.withUnsafeMutableElements(as: Float.self) { $0.update(repeating: value) }
+        return tensor
+    }
+
+    /// A copy of `elements`.
+    static func copy(_ elements: [Float], _ shape: [Int]) throws -> Tensor {
+        let tensor = try unreadableAfter(shape)
+        precondition(tensor.count == elements.count)
+        tensor.withUnsafeMutableElements(as: Float.self) { _ = $0.update(fromContentsOf: elements) }
+        return tensor
+    }
+
+    static func copy(_ tensor: Tensor) throws -> Tensor { try copy(tensor.floats(), tensor.shape) }
+
+    /// The same with every sign dropped: sums of it bound the rounding errors of sums of `tensor`.
+    static func magnitudes(_ tensor: Tensor) throws -> Tensor {
+        try copy(tensor.floats().map { abs($0) }, tensor.shape)
+    }
+
+    private static func unreadableAfter(_ shape: [Int], dtype: DType = .float32) throws -> Tensor {
+        let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+        let byteCount = shape.reduce(1, *) * dtype.byteWidth
+        let readable = (byteCount + page - 1) / page * page
+        let buffer = try TensorBuffer(byteCount: readable + page)
+        let words = Tensor(buffer, shape: [buffer.byteCount / 4], dtype: .int32)
+        words.withUnsafeMutableElements(as: Int32.self) { words in
+            let bytes = UnsafeMutableRawBufferPointer(words)
+            let guardPage = UnsafeMutableRawBufferPointer(rebasing: bytes[readable...])
+            precondition(mprotect(guardPage.baseAddress, page, PROT_NONE) == 0)
+        }
+        return Tensor(buffer, byteOffset: readable - byteCount, shape: shape, dtype: dtype)
+    }
+}
+
+/// The largest difference between `actual` and `expected`, each divided by half an ulp (2^-24) of
+/// `magnitude`: the error of rounding a number of that size once is at most 1.
+///
+/// Infinity where only one of the two is NaN.
+func roundings(_ actual: [Float], _ expected: [Float], _ magnitude: [Float]) -> Double {
+    precondition(actual.count == expected.count && actual.count == magnitude.count)
+    var worst = 0.0
+    for i in actual.indices where actual[i] != expected[i] {
+        if actual[i].isNaN && expected[i].isNaN { continue }
+        let error = abs(Double(actual[i]) - Double(expected[i])) / (Double(magnitude[i]) * 0x1p-24)
+        worst = max(worst, error.isNaN ? .infinity : error)
+    }
+    return worst
+}
+
+/// Records an issue unless `actual` is within `bound` roundings of `magnitude` of `expected`.
+func expectClose(
+    _ actual: Tensor,
+    _ expected: Tensor,
+    magnitude: [Float],
+    within bound: Double,
+    _ what: @autoclosure () -> String,
+    sourceLocation: SourceLocation = #_sourceLocation
+) {
+    let worst = roundings(actual.floats(), expected.floats(), magnitude)
+    #expect(
+        worst <= bound,
+        "\(what()): an error of \(worst) roundings, at most \(bound) expected",
+        sourceLocation: sourceLocation
+    )
+}
+
+/// The same, for all elements relative to the largest of `expected`.
+func expectClose(
+    _ actual: Tensor,
+    _ expected: Tensor,
+    ofLargestWithin bound: Double,
+    _ what: @autoclosure () -> String,
+    sourceLocation: SourceLocation = #_sourceLocation
+) {
+    let largest = expected.floats().reduce(0) { max($0, abs($1)) }
+    expectClose(
+        actual,
+        expected,
+        magnitude: Array(repeating: largest, count: expected.count),
+        within: bound,
+        what(),
+        sourceLocation: sourceLocation
+    )
+}
+
+/// Records an issue unless all bits are equal: also those of a NaN and of a zero's sign.
+func expectSameBits(
+    _ actual: Tensor,
+    _ expected: Tensor,
+    _ what: @autoclosure () -> String,
+    sourceLocation: SourceLocation = #_sourceLocation
+) {
+    func bits(_ tensor: Tensor) -> [UInt32] {
+        tensor.withUnsafeMutableElements(as: UInt32.self) { Array($0) }
+    }
+    let differing = zip(bits(actual), bits(expected)).filter { $0 != $1 }.count
+    #expect(
+        differing == 0,
+        "\(what()): \(differing) of \(expected.count) elements differ",
+        sourceLocation: sourceLocation
+    )
+}

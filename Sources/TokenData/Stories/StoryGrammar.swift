@@ -1,0 +1,110 @@
+// A grammar of short stories, read from text files that a person can write: word lists with
+// columns, and plots made of sentences. data/README.md describes the format. Telling stories from
+// it is StoryGenerator's work.
+
+import FileIO
+
+/// Word lists and plots from which stories are told, checked as a whole when they are read.
+///
+/// Every reference of every plot is known to lead to a word, no list leads back to itself, and no
+/// story can be longer than ``longestStory``, so telling a story cannot fail.
+public struct StoryGrammar: Sendable {
+    /// The titles of the plots, in the order of their files and lines.
+    public var plotTitles: [String] { plots.map(\.title) }
+
+    /// The word lists by name.
+    let lists: [String: WordList]
+    /// The plots in the order of their files and lines.
+    let plots: [Plot]
+
+    /// The most characters that a story may have; a grammar that could exceed it is refused.
+    static let longestStory = 1 << 16
+    /// How many lists may stand within each other: a bound for the recursion that expands them.
+    static let deepestNesting = 64
+    /// The most bytes that one file may have.
+    static let largestFile = 1 << 20
+
+    /// Reads every file of `directory` whose name ends in `.txt`, in the order of their names.
+    /// - Throws: ``StoryGrammarError`` with file and line, or ``FileIOError``.
+    public init(directory: FilePath) throws {
+        var parser = StoryGrammarParser()
+        for name in try FileSystem.names(in: directory) where name.hasSuffix(".txt") {
+            let path = directory.appending(name)
+            try parser.read(Self.text(of: path), from: path)
+        }
+        lists = parser.lists
+        plots = parser.plots
+        guard !plots.isEmpty else { throw StoryGrammarError.noPlots(directory: directory) }
+        try StoryGrammarChecker.check(self)
+    }
+
+    private static func text(of path: FilePath) throws -> String {
+        let file = try MappedFile(path)
+        guard file.count <= largestFile else {
+            throw StoryGrammarError.fileTooLarge(path: path, limit: largestFile, found: file.count)
+        }
+        guard let text = String(validating: file.contents(), as: UTF8.self) else {
+            throw StoryGrammarError.notText(path: path)
+        }
+        return text
+    }
+}
+
+/// Where something stands in the files of a grammar.
+struct StorySource: Sendable {
+    let path: FilePath
+    /// Counted from 1.
+    let line: Int
+
+    func error(_ problem: String) -> StoryGrammarError {
+        .invalid(path: path, line: line, problem: problem)
+    }
+}
+
+/// A list of words or phrases, one to a row, with further forms of it in further columns.
+struct WordList: Sendable {
+    let source: StorySource
+    /// The names of the columns; the first is the word itself.
+    let columns: [String]
+    /// One cell for each column.
+    var rows: [[StoryTemplate]]
+
+    /// The forms that a column `he` adds: the pronouns that agree with its cell.
+    static let pronouns: [String: [String: String]] = [
+        "he": ["him": "him", "his": "his", "himself": "himself"],
+        "she": ["him": "her", "his": "her", "himself": "herself"],
+        "it": ["him": "it", "his": "its", "himself": "itself"],
+    ]
+    /// The names of a pronoun's forms; alone in a template they mean those of the role `hero`.
+    static let pronounForms: Set<String> = ["he", "him", "his", "himself"]
+
+    /// The forms that a role filled from this list has.
+    var forms: Set<String> {
+        columns.contains("he") ? Self.pronounForms.union(columns) : Set(columns)
+    }
+}
+
+/// The course of one kind of story.
+struct Plot: Sendable {
+    /// Someone or something that stays the same through a story.
+    struct Role: Sendable {
+        let source: StorySource
+        let name: String
+        /// The lists that it may be chosen from.
+        let lists: [String]
+    }
+
+    /// One place in a story: a sentence or a few.
+    struct Step: Sendable {
+        /// What may stand here, each as likely as the others.
+        var alternatives: [StoryTemplate]
+        /// Left out of every second story.
+        let isOptional: Bool
+    }
+
+    let source: StorySource
+    let title: String
+    /// In the order in which they are filled: a list's cells may speak of earlier roles.
+    var roles: [Role] = []
+    var paragraphs: [[Step]] = []
+}

@@ -1,0 +1,185 @@
+// Proves before the first story that none can go wrong: every reference leads to a word, no list
+// leads back to itself, and no choice can make a story grow beyond bounds.
+
+/// Follows everything that one plot can reach, and measures the longest text it can become.
+struct StoryGrammarChecker {
+    /// How far a template can reach.
+    private struct Extent {
+        /// The most bytes of text it can become.
+        var length = 0
+        /// The most lists that can stand within each other.
+        var depth = 0
+
+        /// Makes this the extent of either this or `other`.
+        mutating func reach(_ other: Extent) {
+            length = max(length, other.length)
+            depth = max(depth, other.depth)
+        }
+
+        /// Makes this the extent of this followed by `other`.
+        mutating func extend(by other: Extent) {
+            length += other.length
+            depth = max(depth, other.depth)
+        }
+    }
+
+    private let grammar: StoryGrammar
+    /// The forms of the roles filled so far, and the longest text of each.
+    private var cast: [String: [String: Int]] = [:]
+    /// The extent of each list's first column, once known.
+    private var extents: [String: Extent] = [:]
+    /// The lists on the way to the template being measured.
+    private var open: Set<String> = []
+    private var reached: Set<String> = []
+
+    private init(_ grammar: StoryGrammar) {
+        self.grammar = grammar
+    }
+
+    /// Checks every plot and that every list is of use to one.
+    /// - Throws: ``StoryGrammarError`` naming the file and line.
+    static func check(_ grammar: StoryGrammar) throws {
+        var reached: Set<String> = []
+        for plot in grammar.plots {
+            var checker = StoryGrammarChecker(grammar)
+            try checker.check(plot)
+            reached.formUnion(checker.reached)
+        }
+        // Only a list that some plot reaches has been checked; an unused one is most often a
+        // reference misspelt.
+        if let unused = grammar.lists.keys.filter({ !reached.contains($0) }).min() {
+            throw list(unused, of: grammar).source.error(
+                "no plot uses the list '\(unused)'; use it or remove it"
+            )
+        }
+    }
+
+    private mutating func check(_ plot: Plot) throws {
+        guard !plot.paragraphs.isEmpty else {
+            throw plot.source.error("the plot '\(plot.title)' has no sentences")
+        }
+        for role in plot.roles { try fill(role) }
+        var length = 0
+        for step in plot.paragraphs.joined() {
+            // The space or the two line ends before the next.
+            length += try extent(of: step.alternatives).length + 2
+        }
+        guard length <= StoryGrammar.longestStory else {
+            throw plot.source.error(
+                "a story of '\(plot.title)' could have \(length) characters; at most "
+                    + "\(StoryGrammar.longestStory) are allowed"
+            )
+        }
+    }
+
+    private mutating func fill(_ role: Plot.Role) throws {
+        if grammar.lists[role.name] != nil || cast[role.name] != nil {
+            throw role.source.error("'\(role.name)' has a meaning already; choose another name")
+        }
+        // Lists with different columns may share a role, which then has the columns of all.
+        var forms: [String: Int]?
+        for name in role.lists {
+            guard let list = grammar.lists[name] else {
+                throw role.source.error("there is no list '\(name)'")
+            }
+            var own: [String: Int] = [:]
+            _ = try measure(list: name, calledAt: role.source)
+            for (index, column) in list.columns.enumerated() {
+                own[column] = try extent(of: list.rows.map { $0[index] }).length
+            }
+            // The first column goes by the role's bare name.
+            own[""] = own[list.columns[0]]
+            for form in list.forms where own[form] == nil { own[form] = "himself".count }
+            forms =
+                forms.map { $0.filter { own[$0.key] != nil }.merging(own, uniquingKeysWith: max) }
+                ?? own
+        }
+        cast[role.name] = forms
+    }
+
+    /// The extent of any one of `templates`.
+    private mutating func extent(of templates: [StoryTemplate]) throws -> Extent {
+        var result = Extent()
+        for template in templates { try result.reach(measure(template)) }
+        return result
+    }
+
+    private mutating func measure(_ template: StoryTemplate) throws -> Extent {
+        var result = Extent()
+        for piece in template.pieces {
+            switch piece {
+            case .text(let text): result.length += text.utf8.count
+            case .choice(let choices): try result.extend(by: extent(of: choices))
+            case .reference(let reference):
+                try result.extend(by: measure(reference, at: template.source))
+                if reference.hasArticle { result.length += "an ".count }
+            }
+            // Checked piece by piece, so that the sum cannot overflow.
+            guard result.length <= StoryGrammar.longestStory else {
+                throw template.source.error(
+                    "this could become longer than \(StoryGrammar.longestStory) characters"
+                )
+            }
+        }
+        return result
+    }
+
+    private mutating func measure(
+        _ reference: StoryTemplate.Reference,
+        at source: StorySource
+    ) throws -> Extent {
+        if let forms = cast[reference.name] {
+            guard let length = forms[reference.form ?? ""] else {
+                throw source.error(
+                    "'{\(reference.text)}': the role '\(reference.name)' has only the forms "
+                        + forms.keys.filter { !$0.isEmpty }.sorted().joined(separator: ", ")
+                )
+            }
+            return Extent(length: length)
+        }
+        guard grammar.lists[reference.name] != nil else {
+            throw source.error(
+                "'{\(reference.text)}': there is no list '\(reference.name)' and no such role yet"
+            )
+        }
+        guard reference.form == nil else {
+            throw source.error(
+                "'{\(reference.text)}': only a role has forms; fill one from the list "
+                    + "'\(reference.name)'"
+            )
+        }
+        return try measure(list: reference.name, calledAt: source)
+    }
+
+    private mutating func measure(
+        list name: String,
+        calledAt source: StorySource
+    ) throws -> Extent {
+        reached.insert(name)
+        if let extent = extents[name] { return extent }
+        let list = Self.list(name, of: grammar)
+        guard !list.rows.isEmpty else { throw list.source.error("the list '\(name)' has no rows") }
+        guard open.insert(name).inserted else {
+            throw source.error("the list '\(name)' leads back to itself")
+        }
+        defer { open.remove(name) }
+        // Asked on the way down, to end this recursion, and on the way up, where lists measured
+        // before may have lain below.
+        let tooDeep = source.error(
+            "lists stand within each other more than \(StoryGrammar.deepestNesting) deep"
+        )
+        guard open.count <= StoryGrammar.deepestNesting else { throw tooDeep }
+        var result = try extent(of: list.rows.map { $0[0] })
+        result.depth += 1
+        guard result.depth <= StoryGrammar.deepestNesting else { throw tooDeep }
+        extents[name] = result
+        return result
+    }
+
+    private static func list(_ name: String, of grammar: StoryGrammar) -> WordList {
+        guard let list = grammar.lists[name] else {
+            preconditionFailure("the list '\(name)' was looked up without asking whether it exists")
+        }
+        return list
+    }
+}

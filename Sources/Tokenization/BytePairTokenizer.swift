@@ -77,18 +77,15 @@ public final class BytePairTokenizer: Sendable {
         into output: inout [TokenID]
     ) {
         bytes.withMemoryRebound(to: UInt8.self) { bytes in
-            var start = 0
-            if endOfTextMarker == .token {
-                let search = markerSearch
-                while let end = search.first(in: bytes, from: start) {
-                    let segment = UnsafeBufferPointer(rebasing: bytes[start..<end])
-                    encoder.encode(segment, with: merges, into: &output)
-                    output.append(endOfText)
-                    start = end + search.marker.count
+            switch endOfTextMarker {
+            case .text:
+                encoder.encode(bytes, with: merges, into: &output)
+            case .token:
+                markerSearch.forEachText(in: bytes) { text, endsWithMarker in
+                    encoder.encode(text, with: merges, into: &output)
+                    if endsWithMarker { output.append(endOfText) }
                 }
             }
-            let rest = UnsafeBufferPointer(rebasing: bytes[start...])
-            encoder.encode(rest, with: merges, into: &output)
         }
     }
 

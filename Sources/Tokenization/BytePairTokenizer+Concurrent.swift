@@ -30,11 +30,11 @@ extension BytePairTokenizer {
         bytesPerPart: Int
     ) -> [TokenID] {
         precondition(threads > 0, "encoding takes one thread or more, got \(threads)")
-        let whole = { self.encode(bytes, endOfTextMarker: endOfTextMarker) }
-        if threads == 1 { return whole() }
+        if threads == 1 || bytes.count < 2 * bytesPerPart {
+            return encode(bytes, endOfTextMarker: endOfTextMarker)
+        }
         let marker = endOfTextMarker == .token ? markerSearch : nil
         let parts = TextParts(of: bytes, byteCount: bytesPerPart, marker: marker)
-        if parts.count == 1 { return whole() }
         let results = Mutex([[TokenID]](repeating: [], count: parts.count))
         parts.run(threads: threads) {
             withEncoder { encoder in

@@ -82,11 +82,11 @@ public struct BytePairTrainer: Sendable {
 
     private mutating func countWords(in part: [UInt8]) {
         part.withUnsafeBytes { bytes in
-            let parts = TextParts(of: bytes, byteCount: TextParts.usualByteCount, marker: marker)
-            if threads == 1 || parts.count == 1 {
+            if threads == 1 || bytes.count < 2 * TextParts.usualByteCount {
                 words.add(textsOf: bytes, marker: marker)
                 return
             }
+            let parts = TextParts(of: bytes, byteCount: TextParts.usualByteCount, marker: marker)
             let words = Mutex(self.words)
             parts.run(threads: threads) { [marker] in
                 var found = WordCounter()

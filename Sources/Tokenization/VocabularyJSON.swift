@@ -207,7 +207,7 @@ struct VocabularyJSON {
             offset += 1
             if value > TokenID.max { throw unexpected("a token id of 32 bits") }
         }
-        if offset == start { throw unexpected("a token id") }
+        if offset == start { throw unexpected("a token id, as in vocab.json") }
         return value
     }
 

@@ -7,7 +7,8 @@ import Synchronization
 ///
 /// Any bytes can be encoded, and decoding gives the same bytes back. Bytes that are not UTF-8 are
 /// kept too, each of them treated as a character that is neither letter, number nor whitespace.
-/// Letters, numbers and whitespace are those of Unicode 16.0.
+/// Letters, numbers and whitespace are those of Unicode 16.0. A single word must have less than
+/// 4 GiB.
 ///
 /// ```swift
 /// let tokenizer = try BytePairTokenizer(contentsOf: "gpt2_tokenizer.bin")

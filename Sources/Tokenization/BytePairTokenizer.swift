@@ -7,7 +7,8 @@ import Synchronization
 ///
 /// Any bytes can be encoded, and decoding gives the same bytes back. Bytes that are not UTF-8 are
 /// kept too, each of them treated as a character that is neither letter, number nor whitespace.
-/// Letters, numbers and whitespace are those of Unicode 16.0.
+/// Letters, numbers and whitespace are those of Unicode 16.0. A single word must have less than
+/// 4 GiB.
 ///
 /// ```swift
 /// let tokenizer = try BytePairTokenizer(contentsOf: "gpt2_tokenizer.bin")
@@ -77,18 +78,15 @@ public final class BytePairTokenizer: Sendable {
         into output: inout [TokenID]
     ) {
         bytes.withMemoryRebound(to: UInt8.self) { bytes in
-            var start = 0
-            if endOfTextMarker == .token {
-                let search = markerSearch
-                while let end = search.first(in: bytes, from: start) {
-                    let segment = UnsafeBufferPointer(rebasing: bytes[start..<end])
-                    encoder.encode(segment, with: merges, into: &output)
-                    output.append(endOfText)
-                    start = end + search.marker.count
+            switch endOfTextMarker {
+            case .text:
+                encoder.encode(bytes, with: merges, into: &output)
+            case .token:
+                markerSearch.forEachText(in: bytes) { text, endsWithMarker in
+                    encoder.encode(text, with: merges, into: &output)
+                    if endsWithMarker { output.append(endOfText) }
                 }
             }
-            let rest = UnsafeBufferPointer(rebasing: bytes[start...])
-            encoder.encode(rest, with: merges, into: &output)
         }
     }
 

@@ -13,7 +13,7 @@ struct MarkerSearch {
     let marker: [UInt8]
 
     /// Where the first marker at or after `start` begins.
-    func first(in bytes: UnsafeBufferPointer<UInt8>, from start: Int) -> Int? {
+    private func first(in bytes: UnsafeBufferPointer<UInt8>, from start: Int) -> Int? {
         var index = start
         while index + marker.count <= bytes.count {
             // Few texts have the marker's first byte at all.
@@ -22,6 +22,19 @@ struct MarkerSearch {
             index = candidate + 1
         }
         return nil
+    }
+
+    /// Calls `body` with each text between markers, and whether a marker follows it.
+    func forEachText(
+        in bytes: UnsafeBufferPointer<UInt8>,
+        _ body: (UnsafeBufferPointer<UInt8>, _ endsWithMarker: Bool) -> Void
+    ) {
+        var start = 0
+        while let end = first(in: bytes, from: start) {
+            body(UnsafeBufferPointer(rebasing: bytes[start..<end]), true)
+            start = end + marker.count
+        }
+        body(UnsafeBufferPointer(rebasing: bytes[start...]), false)
     }
 
     /// Whether a marker begins before `index` and ends after it.

@@ -40,7 +40,10 @@ enum MergesFile {
                 let isHeader = number == 0 && line.starts(with: headerStart.utf8)
                 let isEnd = number == lines.count - 1 && line.isEmpty
                 if isHeader || isEnd { continue }
-                guard let merge = merge(of: line, index), table.append(merge) else {
+                // A merge that gave the end of text would let documents end themselves.
+                guard let merge = merge(of: line, index), merge.merged != vocabulary.endOfText,
+                    table.append(merge)
+                else {
                     throw TokenizerError.malformed(
                         path: file.path,
                         what: "line \(number + 1)",

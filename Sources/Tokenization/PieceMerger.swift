@@ -62,33 +62,36 @@ struct PieceMerger: Sendable {
         ranks.append(MergeTable.noRank)
         // Rank above position: the order of merging. Entries are not removed when their pair goes;
         // they are known by a rank that is no longer that of the position.
-        var heap = Heap(
-            ranks.indices.lazy.filter { [ranks] in ranks[$0] != MergeTable.noRank }.map {
-                [ranks] in UInt64(ranks[$0]) << 32 | UInt64($0)
-            }
-        )
-        while let entry = heap.popMinimum() {
-            let (rank, i) = (UInt32(entry >> 32), Int(entry & 0xFFFF_FFFF))
-            guard ranks[i] == rank else { continue }
-            let removed = Int(next[i])
-            tokens[i] = table.merges[Int(rank)].merged
-            ranks[removed] = MergeTable.noRank
-            next[i] = next[removed]
-            if Int(next[i]) < count { previous[Int(next[i])] = UInt32(i) }
-            for position in i > 0 ? [Int(previous[i]), i] : [i] {
-                let following = Int(next[position])
-                ranks[position] =
-                    following < count
-                    ? table.rank(of: tokens[position], tokens[following]) : MergeTable.noRank
-                if ranks[position] != MergeTable.noRank {
-                    heap.insert(UInt64(ranks[position]) << 32 | UInt64(position))
-                }
-            }
+        func entry(_ rank: UInt32, _ position: Int) -> UInt64 {
+            UInt64(rank) << 32 | UInt64(position)
         }
-        var i = 0
-        while i < count {
-            output.append(tokens[i])
-            i = Int(next[i])
+        let mergeable = ranks.enumerated().filter { $0.element != MergeTable.noRank }
+        var heap = Heap(mergeable.map { entry($0.element, $0.offset) })
+
+        func updateRank(at position: Int) {
+            let following = Int(next[position])
+            let rank =
+                following < count
+                ? table.rank(of: tokens[position], tokens[following]) : MergeTable.noRank
+            ranks[position] = rank
+            if rank != MergeTable.noRank { heap.insert(entry(rank, position)) }
+        }
+        while let first = heap.popMinimum() {
+            let (rank, position) = (UInt32(first >> 32), Int(first & 0xFFFF_FFFF))
+            guard ranks[position] == rank else { continue }
+            let removed = Int(next[position])
+            let following = Int(next[removed])
+            tokens[position] = table.merges[Int(rank)].merged
+            ranks[removed] = MergeTable.noRank
+            next[position] = UInt32(following)
+            if following < count { previous[following] = UInt32(position) }
+            if position > 0 { updateRank(at: Int(previous[position])) }
+            updateRank(at: position)
+        }
+        var position = 0
+        while position < count {
+            output.append(tokens[position])
+            position = Int(next[position])
         }
     }
 }

@@ -1,10 +1,9 @@
-// Ids of a text that arrives in chunks, which may end anywhere: inside a word, a character or a
-// marker. Documents and shards are not known here.
+// Ids of a text that arrives in chunks. Documents and shards are not known here.
 
 /// Encodes bytes that arrive in chunks of any size; the ids are those of the whole text.
 ///
-/// It holds back the end of what it was given, from the last place where no pre-token can span, so
-/// its memory is bounded by the longest word and the largest chunk.
+/// It holds back the end of what it was given, from the last place that no pre-token spans, so its
+/// memory is bounded by the longest word and the largest chunk.
 ///
 /// ```swift
 /// var encoder = StreamingEncoder(tokenizer)
@@ -15,11 +14,7 @@ public struct StreamingEncoder: Sendable {
     private let tokenizer: BytePairTokenizer
     private let endOfTextMarker: EndOfTextMarker
     private let threads: Int
-
-    private var pending: [UInt8] = []
-    // No index of `pending` below this is a place to cut. Without it, a long word arriving in
-    // small chunks would be searched again with each of them.
-    private var searchedCount = 0
+    private var text: HeldBackText
 
     /// Starts a text.
     ///
@@ -37,20 +32,12 @@ public struct StreamingEncoder: Sendable {
         self.tokenizer = tokenizer
         self.endOfTextMarker = endOfTextMarker
         self.threads = threads
+        text = HeldBackText(marker: endOfTextMarker == .token ? tokenizer.markerSearch : nil)
     }
 
     /// Takes the next bytes and appends the ids that are certain to `ids`.
     public mutating func append(_ chunk: UnsafeRawBufferPointer, to ids: inout [TokenID]) {
-        pending.append(contentsOf: chunk)
-        let cut = pending.withUnsafeBufferPointer { bytes in
-            let marker = endOfTextMarker == .token ? tokenizer.markerSearch : nil
-            let cutter = TextCutter(bytes, marker: marker)
-            let end = cutter.undecidedMarker
-            let cut = searchedCount <= end ? cutter.lastCut(in: searchedCount...end) : nil
-            searchedCount = max(searchedCount, cutter.decidedCount)
-            return cut
-        }
-        if let cut { flush(cut, to: &ids) }
+        encode(text.append(chunk), into: &ids)
     }
 
     /// Takes the next bytes and appends the ids that are certain to `ids`.
@@ -60,16 +47,12 @@ public struct StreamingEncoder: Sendable {
 
     /// Ends the text and appends the ids held back; the encoder is then as new.
     public mutating func finish(to ids: inout [TokenID]) {
-        flush(pending.count, to: &ids)
+        encode(text.finish(), into: &ids)
     }
 
-    /// Encodes the first `count` pending bytes.
-    private mutating func flush(_ count: Int, to ids: inout [TokenID]) {
-        pending.withUnsafeBytes { bytes in
-            let bytes = UnsafeRawBufferPointer(rebasing: bytes[..<count])
-            ids += tokenizer.encode(bytes, endOfTextMarker: endOfTextMarker, threads: threads)
+    private func encode(_ part: [UInt8], into ids: inout [TokenID]) {
+        part.withUnsafeBytes {
+            ids += tokenizer.encode($0, endOfTextMarker: endOfTextMarker, threads: threads)
         }
-        pending.removeFirst(count)
-        searchedCount = 0
     }
 }

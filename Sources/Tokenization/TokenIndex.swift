@@ -34,9 +34,7 @@ struct TokenIndex {
 
     /// The slot that holds these bytes, or the empty one where they belong.
     private func slotIndex(of bytes: UnsafeBufferPointer<UInt8>) -> Int {
-        // FNV-1a, which is good enough for bytes this few.
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+        let hash = hashFNV1a(bytes)
         var index = Int(truncatingIfNeeded: hash ^ hash >> 32) & (slots.count - 1)
         while slots[index] >= 0,
             !vocabulary.withBytes(of: slots[index], { $0.elementsEqual(bytes) })

@@ -22,6 +22,12 @@ public enum TokenizerError: Error, Equatable, Sendable {
     case cannotExport(path: FilePath, reason: String)
     /// An id that no token of the vocabulary has.
     case unknownToken(id: TokenID, vocabularySize: Int)
+    /// A tokenizer was to be trained with fewer tokens than there are bytes and an end of text.
+    case vocabularyTooSmall(requested: Int)
+    /// The text to train with has no more pairs to merge after `largest` tokens.
+    case textTooSmall(requested: Int, largest: Int)
+    /// The distinct words of the text to train with have more bytes than `limit`.
+    case textTooLarge(byteCount: Int, limit: Int)
 }
 
 extension TokenizerError: CustomStringConvertible {
@@ -48,6 +54,15 @@ extension TokenizerError: CustomStringConvertible {
         case .unknownToken(let id, let vocabularySize):
             "there is no token \(id): the ids of this vocabulary are 0...\(vocabularySize - 1); "
                 + "use the tokenizer that made the ids"
+        case .vocabularyTooSmall(let requested):
+            "a vocabulary of \(requested) tokens is too small: the 256 bytes and the end of text "
+                + "make \(BytePairTrainer.smallestVocabularySize)"
+        case .textTooSmall(let requested, let largest):
+            "the text is too small for \(requested) tokens: after \(largest) nothing is left to "
+                + "merge; ask for \(largest) or fewer, or add text"
+        case .textTooLarge(let byteCount, let limit):
+            "the text is too large to train with: its distinct words have \(byteCount) bytes, and "
+                + "the limit is \(limit); train with a part of it"
         }
     }
 }

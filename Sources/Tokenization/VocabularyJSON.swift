@@ -152,13 +152,19 @@ struct VocabularyJSON {
 
     private mutating func parseEscape() throws -> UInt32 {
         offset += 1
-        let escapes: [(name: Character, scalar: UInt32)] = [
-            ("\"", 0x22), ("\\", 0x5C), ("/", 0x2F), ("b", 0x08), ("f", 0x0C), ("n", 0x0A),
-            ("r", 0x0D), ("t", 0x09),
-        ]
-        if let escape = escapes.first(where: { $0.name.asciiValue == peek() }) {
+        let simple: UInt32? =
+            switch peek().map(Unicode.Scalar.init) {
+            case "\"", "\\", "/": peek().map(UInt32.init)
+            case "b": 0x08
+            case "t": 0x09
+            case "n": 0x0A
+            case "f": 0x0C
+            case "r": 0x0D
+            default: nil
+            }
+        if let simple {
             offset += 1
-            return escape.scalar
+            return simple
         }
         let unit = try parseCodeUnit()
         guard 0xD800...0xDFFF ~= unit else { return unit }
@@ -178,8 +184,15 @@ struct VocabularyJSON {
         try expect("u")
         var value: UInt32 = 0
         for _ in 0..<4 {
-            guard let byte = peek(), let digit = Character(Unicode.Scalar(byte)).hexDigitValue
-            else { throw unexpected("four hexadecimal digits") }
+            let digit: UInt8
+            switch peek() {
+            case let byte? where UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte:
+                digit = byte - UInt8(ascii: "0")
+            // Bit 5 is the difference between "A" and "a".
+            case let byte? where UInt8(ascii: "a")...UInt8(ascii: "f") ~= byte | 0x20:
+                digit = (byte | 0x20) - UInt8(ascii: "a") + 10
+            default: throw unexpected("four hexadecimal digits")
+            }
             value = value << 4 | UInt32(digit)
             offset += 1
         }
@@ -194,7 +207,7 @@ struct VocabularyJSON {
             offset += 1
             if value > TokenID.max { throw unexpected("a token id of 32 bits") }
         }
-        if offset == start { throw unexpected("a token id") }
+        if offset == start { throw unexpected("a token id, as in vocab.json") }
         return value
     }
 

@@ -1,5 +1,5 @@
-// Texts and the ids that tiktoken 0.14 gives them with GPT-2's vocabulary. Larger comparisons are
-// made by scripts/check_tokenizer.py; these few are for machines that have only the vocabulary.
+// Texts that meet each rule of the pre-tokeniser, and the ids that tiktoken 0.14 gives them with
+// GPT-2's vocabulary.
 
 @testable import Tokenization
 

@@ -112,8 +112,8 @@ import Testing
         ("{\"a\": 0} x", "should be the end of the file, but is 'x'"),
         ("{\"a\": 0,}", "should be '\"', but is '}'"),
         ("{\"a\" 0}", "should be ':'"),
-        ("{\"a\": \"0\"}", "should be a token id, but is '\"'"),
-        ("{\"a\": -1}", "should be a token id, but is '-'"),
+        ("{\"a\": \"0\"}", "should be a token id, as in vocab.json, but is '\"'"),
+        ("{\"a\": -1}", "should be a token id, as in vocab.json, but is '-'"),
         ("{\"a\": 1.5}", "should be '}', but is '.'"),
         ("{\"a\": 99999999999999999999}", "a token id of 32 bits"),
         ("{\"\": 0}", "a token of one character or more"),
@@ -144,13 +144,19 @@ import Testing
         ("t  h", "line 1"),
         ("t \u{80}", "line 1"),
         ("t 日", "line 1"),
+        ("<|endoftext| >", "line 1"),
     ])
     func damagedMergesAreRefusedNamingTheLine(merges: String, message: String) throws {
         try withTemporaryDirectory { directory in
-            let vocabulary = directory.appending("vocab.json")
-            let ignored = directory.appending("ignored")
-            try SmallTokenizer.make(merges: ["t h", "h e"])
-                .write(vocabularyFile: vocabulary, mergesFile: ignored)
+            // The third of these and ">" would merge into the end of text.
+            let words = ["th", "he", "<|endoftext|", "<|endoftext|>"].map { Array($0.utf8) }
+            let vocabulary = Vocabulary(
+                tokens: ByteAlphabet.order.map { [$0] } + words,
+                endOfText: 259
+            )
+            let file = try AtomicFile(directory.appending("vocab.json"))
+            try VocabularyJSON.write(vocabulary, to: file)
+            try file.commit()
             try write(merges, "merges.txt", in: directory)
             let error = #expect(throws: TokenizerError.self) {
                 try BytePairTokenizer(contentsOf: directory.appending("merges.txt"))

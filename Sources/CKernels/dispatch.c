@@ -4,9 +4,11 @@
 static const struct ck_table reference_table = {.isa = CK_REFERENCE};
 
 #if defined(__x86_64__)
-// __builtin_cpu_supports asks both the CPU and, through XCR0, whether the operating system saves the
-// wide registers on a context switch.
-static bool has_avx2(void) { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
+// __builtin_cpu_supports asks both the CPU and, through XCR0, whether the operating system saves
+// the wide registers on a context switch.
+static bool has_avx2(void) {
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
 
 static bool has_avx512(void) {
     return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&

@@ -63,8 +63,8 @@ struct ck_table {
     void (*softmax_stats)(float *maximum, float *sum, const float *logits, size_t n);
     // out = exp(logits - offset) * scale
     void (*softmax_write)(float *out, const float *logits, float offset, float scale, size_t n);
-    // A tile of attention scores, transposed: scores (keys, queries; ld), one query a lane. Key j is
-    // visible to query i when j <= i + diagonal. Updates the running maximum and sum (queries),
+    // A tile of attention scores, transposed: scores (keys, queries; ld), one query a lane. Key j
+    // is visible to query i when j <= i + diagonal. Updates the running maximum and sum (queries),
     // turns the scores into exp(scale * (score - maximum)), zero where invisible, and writes what
     // earlier results must be multiplied with into rescale (queries).
     void (*attention_softmax)(float *scores, size_t ld, float *maximum, float *sum, float *rescale,

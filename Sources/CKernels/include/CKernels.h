@@ -5,8 +5,8 @@
 //
 // Dimension letters, as in llm.c: B batch size, T sequence length, C channels, V vocabulary size,
 // Vp V padded, NH attention heads, HS head size (C / NH), OC output channels, N rows (often B * T).
-// All arrays are dense and row-major. "Overwritten" and "accumulated into" say what happens to an
-// output. Unless a comment allows it, an output overlaps no other argument.
+// All arrays are dense and row-major, all sizes at least 1. "Overwritten" and "accumulated into"
+// say what happens to an output. Unless a comment allows it, an output overlaps no other argument.
 #ifndef CKERNELS_H
 #define CKERNELS_H
 
@@ -93,8 +93,8 @@ void ck_matmul_backward_weight(const ck_context *ctx, float *dweight, float *dbi
 
 // Causal multi-head attention with a running softmax (Dao et al. 2022, "FlashAttention"): nothing
 // of size T x T exists. out (B, T, C), lse (B, NH, T) overwritten; lse is the logarithm of each
-// row's softmax denominator. qkv (B, T, 3C): q, then k, then v; head h owns columns h*HS ..< (h+1)*HS
-// of each.
+// row's softmax denominator. qkv (B, T, 3C): q, then k, then v; head h owns columns h*HS ..<
+// (h+1)*HS of each.
 void ck_attention_forward(const ck_context *ctx, float *out, float *lse, const float *qkv, size_t B,
                           size_t T, size_t C, size_t NH);
 
@@ -118,17 +118,18 @@ void ck_residual_forward(const ck_context *ctx, float *out, const float *a, cons
 
 // ---- Softmax and loss ---------------------------------------------------------------------------
 
-// probs (N, Vp) overwritten: softmax of each row of logits (N, Vp) over its first V columns, zero in
-// the rest. May be in place.
+// probs (N, Vp) overwritten: softmax of each row of logits (N, Vp) over its first V columns, zero
+// in the rest. May be in place.
 void ck_softmax_forward(const ck_context *ctx, float *probs, const float *logits, size_t N,
                         size_t V, size_t Vp);
 
-// losses (N) overwritten: -log softmax(logits)[target] over the first V columns; targets in 0 ..< V.
+// losses (N) overwritten: -log softmax(logits)[target] over the first V columns; targets in 0 ..<
+// V.
 void ck_crossentropy_forward(const ck_context *ctx, float *losses, const float *logits,
                              const int32_t *targets, size_t N, size_t V, size_t Vp);
 
-// The same losses; logits (N, Vp) are replaced by their gradient, (softmax - onehot) * dloss, and by
-// zero in the padding.
+// The same losses; logits (N, Vp) are replaced by their gradient, (softmax - onehot) * dloss, and
+// by zero in the padding.
 void ck_crossentropy_forward_backward(const ck_context *ctx, float *losses, float *logits,
                                       const int32_t *targets, float dloss, size_t N, size_t V,
                                       size_t Vp);

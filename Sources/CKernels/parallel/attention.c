@@ -50,14 +50,14 @@ static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
 // The parts of one thread's scratch. Rows are ATTENTION_QUERIES long.
 typedef struct {
-    float *queries;  // (HS): a tile of q, transposed
-    float *outputs;  // (HS): the tile of out, rows HS apart; backwards that of dout, transposed
-    float *scores;   // (ATTENTION_KEYS)
-    float *grads;    // (ATTENTION_KEYS)
-    float *maximum;  // (1)
-    float *sum;      // (1)
-    float *rescale;  // (1)
-    float *dot;      // (1)
+    float *queries; // (HS): a tile of q, transposed
+    float *outputs; // (HS): the tile of out, rows HS apart; backwards that of dout, transposed
+    float *scores;  // (ATTENTION_KEYS)
+    float *grads;   // (ATTENTION_KEYS)
+    float *maximum; // (1)
+    float *sum;     // (1)
+    float *rescale; // (1)
+    float *dot;     // (1)
 } attention_scratch;
 
 static attention_scratch thread_scratch(const ck_context *ctx, size_t HS) {

@@ -8,7 +8,7 @@ void ck_encoder_forward(const ck_context *ctx, float *out, const int32_t *tokens
         ck_reference_encoder_forward(ctx, out, tokens, wte, wpe, B, T, C);
         return;
     }
-#pragma omp parallel num_threads(team_size(ctx, (double)B *T *C / FLOATS_PER_THREAD))
+#pragma omp parallel num_threads(team_size(ctx, (double)B * T * C / FLOATS_PER_THREAD))
     {
         size_t begin, end;
         team_share(B * T, 1, &begin, &end);
@@ -25,7 +25,7 @@ void ck_encoder_backward(const ck_context *ctx, float *dwte, float *dwpe, const 
     }
     // A token may occur anywhere, so threads divide the channels, not the positions: no two ever
     // write the same element, and each is summed in the order of the positions.
-#pragma omp parallel num_threads(team_size(ctx, (double)B *T *C / FLOATS_PER_THREAD))
+#pragma omp parallel num_threads(team_size(ctx, (double)B * T * C / FLOATS_PER_THREAD))
     {
         size_t begin, end;
         team_share(C, 16, &begin, &end);

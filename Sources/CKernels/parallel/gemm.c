@@ -1,11 +1,11 @@
 // A matrix product after Goto & van de Geijn 2008: A is packed in blocks that the team shares, B in
 // panels that one thread packs, uses from its own cache and forgets.
 //
-// A phase is one block of A (GEMM_BLOCK_ROWS x GEMM_BLOCK_K). The team packs it together, meets at a
-// barrier, and then takes tasks (a panel of B, times some or all rows of the block) from a counter.
-// Blocks alternate between two buffers, so one barrier a phase is enough: whoever packs phase p + 1
-// early writes where nobody of phase p reads. Every element of C is summed over k in the same order
-// whoever computes it, so results do not depend on the number of threads.
+// A phase is one block of A (GEMM_BLOCK_ROWS x GEMM_BLOCK_K). The team packs it together, meets at
+// a barrier, and then takes tasks (a panel of B, times some or all rows of the block) from a
+// counter. Blocks alternate between two buffers, so one barrier a phase is enough: whoever packs
+// phase p + 1 early writes where nobody of phase p reads. Every element of C is summed over k in
+// the same order whoever computes it, so results do not depend on the number of threads.
 #include "gemm.h"
 #include "scratch.h"
 

@@ -1,5 +1,6 @@
-// Layer normalisation over rows. With simd/layernorm.h and reference/layernorm.c this is the pattern
-// to copy for a new operation: one call of a micro-kernel for each row, threads over the rows.
+// Layer normalisation over rows. With simd/layernorm.h and reference/layernorm.c this is the
+// pattern to copy for a new operation: one call of a micro-kernel for each row, threads over the
+// rows.
 #include "../reference/reference.h"
 #include "team.h"
 

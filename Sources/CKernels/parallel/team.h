@@ -1,8 +1,8 @@
 // Threads: how many a piece of work deserves, and which part of it each of them takes.
 //
 // Swift's clang brings no omp.h, so the few functions used are declared here, with stand-ins for a
-// build without OpenMP. Schedules are static or by an atomic counter: schedule(dynamic) would need a
-// newer libomp than some systems have.
+// build without OpenMP. Schedules are static or by an atomic counter: schedule(dynamic) would need
+// a newer libomp than some systems have.
 #ifndef TEAM_H
 #define TEAM_H
 

@@ -8,59 +8,61 @@
 
 #include "../kernel_table.h"
 
-void ck_reference_encoder_forward(const ck_context *ctx, float *out, const int32_t *tokens, const float *wte,
-                        const float *wpe, size_t B, size_t T, size_t C);
+void ck_reference_encoder_forward(const ck_context *ctx, float *out, const int32_t *tokens,
+                                  const float *wte, const float *wpe, size_t B, size_t T, size_t C);
 
-void ck_reference_encoder_backward(const ck_context *ctx, float *dwte, float *dwpe, const float *dout,
-                         const int32_t *tokens, size_t B, size_t T, size_t C);
+void ck_reference_encoder_backward(const ck_context *ctx, float *dwte, float *dwpe,
+                                   const float *dout, const int32_t *tokens, size_t B, size_t T,
+                                   size_t C);
 
 void ck_reference_layernorm_forward(const ck_context *ctx, float *out, float *mean, float *rstd,
-                          const float *inp, const float *weight, const float *bias, size_t N,
-                          size_t C);
+                                    const float *inp, const float *weight, const float *bias,
+                                    size_t N, size_t C);
 
-void ck_reference_layernorm_backward(const ck_context *ctx, float *dinp, float *dweight, float *dbias,
-                           const float *dout, const float *inp, const float *weight,
-                           const float *mean, const float *rstd, size_t N, size_t C);
+void ck_reference_layernorm_backward(const ck_context *ctx, float *dinp, float *dweight,
+                                     float *dbias, const float *dout, const float *inp,
+                                     const float *weight, const float *mean, const float *rstd,
+                                     size_t N, size_t C);
 
-void ck_reference_matmul_forward(const ck_context *ctx, float *out, float *gelu_out, const float *inp,
-                       const float *weight, const float *bias, const float *residual, size_t N,
-                       size_t C, size_t OC);
+void ck_reference_matmul_forward(const ck_context *ctx, float *out, float *gelu_out,
+                                 const float *inp, const float *weight, const float *bias,
+                                 const float *residual, size_t N, size_t C, size_t OC);
 
 void ck_reference_matmul_backward_input(const ck_context *ctx, float *dinp, const float *dout,
-                              const float *weight, const float *gelu_inp, size_t N, size_t C,
-                              size_t OC);
+                                        const float *weight, const float *gelu_inp, size_t N,
+                                        size_t C, size_t OC);
 
 void ck_reference_matmul_backward_weight(const ck_context *ctx, float *dweight, float *dbias,
-                               const float *dout, const float *inp, size_t N, size_t C, size_t OC,
-                               bool accumulate);
+                                         const float *dout, const float *inp, size_t N, size_t C,
+                                         size_t OC, bool accumulate);
 
-void ck_reference_attention_forward(const ck_context *ctx, float *out, float *lse, const float *qkv, size_t B,
-                          size_t T, size_t C, size_t NH);
+void ck_reference_attention_forward(const ck_context *ctx, float *out, float *lse, const float *qkv,
+                                    size_t B, size_t T, size_t C, size_t NH);
 
-void ck_reference_attention_backward(const ck_context *ctx, float *dqkv, const float *dout, const float *out,
-                           const float *qkv, const float *lse, size_t B, size_t T, size_t C,
-                           size_t NH);
+void ck_reference_attention_backward(const ck_context *ctx, float *dqkv, const float *dout,
+                                     const float *out, const float *qkv, const float *lse, size_t B,
+                                     size_t T, size_t C, size_t NH);
 
 void ck_reference_gelu_forward(const ck_context *ctx, float *out, const float *inp, size_t n);
 
-void ck_reference_gelu_backward(const ck_context *ctx, float *dinp, const float *inp, const float *dout,
-                      size_t n);
+void ck_reference_gelu_backward(const ck_context *ctx, float *dinp, const float *inp,
+                                const float *dout, size_t n);
 
-void ck_reference_residual_forward(const ck_context *ctx, float *out, const float *a, const float *b,
-                         size_t n);
+void ck_reference_residual_forward(const ck_context *ctx, float *out, const float *a,
+                                   const float *b, size_t n);
 
-void ck_reference_softmax_forward(const ck_context *ctx, float *probs, const float *logits, size_t N,
-                        size_t V, size_t Vp);
+void ck_reference_softmax_forward(const ck_context *ctx, float *probs, const float *logits,
+                                  size_t N, size_t V, size_t Vp);
 
 void ck_reference_crossentropy_forward(const ck_context *ctx, float *losses, const float *logits,
-                             const int32_t *targets, size_t N, size_t V, size_t Vp);
+                                       const int32_t *targets, size_t N, size_t V, size_t Vp);
 
 void ck_reference_crossentropy_forward_backward(const ck_context *ctx, float *losses, float *logits,
-                                      const int32_t *targets, float dloss, size_t N, size_t V,
-                                      size_t Vp);
+                                                const int32_t *targets, float dloss, size_t N,
+                                                size_t V, size_t Vp);
 
-void ck_reference_adamw(const ck_context *ctx, float *params, const float *grads, float *m, float *v,
-              size_t n, ck_adamw_config config);
+void ck_reference_adamw(const ck_context *ctx, float *params, const float *grads, float *m,
+                        float *v, size_t n, ck_adamw_config config);
 
 double ck_reference_sum_of_squares(const ck_context *ctx, const float *x, size_t n);
 

@@ -9,8 +9,7 @@ static void gelu_forward(float *out, const float *inp, size_t n) {
 }
 
 static void gelu_backward(float *dinp, const float *inp, const float *dout, size_t n) {
-    FOR_EACH_VECTOR(i, n,
-                    STORE(dinp + i, LOAD(dout + i) * v_gelu_derivative(LOAD(inp + i))););
+    FOR_EACH_VECTOR(i, n, STORE(dinp + i, LOAD(dout + i) * v_gelu_derivative(LOAD(inp + i))););
 }
 
 static void add(float *out, const float *a, const float *b, size_t n) {

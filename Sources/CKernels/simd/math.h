@@ -37,8 +37,8 @@ ALWAYS_INLINE vf v_exp(vf x) {
 }
 
 // The tanh form of GELU: gelu(x) = x * gate with gate = sigmoid(2 u) = 1 / (1 + e^-2u) and
-// u = sqrt(2 / pi) (x + 0.044715 x^3), since (1 + tanh u) / 2 = sigmoid(2 u). Unlike 1 + tanh u this
-// keeps its relative precision where it is near zero. This is e^-2u.
+// u = sqrt(2 / pi) (x + 0.044715 x^3), since (1 + tanh u) / 2 = sigmoid(2 u). Unlike 1 + tanh u
+// this keeps its relative precision where it is near zero. This is e^-2u.
 ALWAYS_INLINE vf v_gelu_power(vf x) {
     return v_exp(x * v_fma(x * x, v_splat(-0.0713548163f), v_splat(-1.59576912f)));
 }

@@ -8,7 +8,7 @@
 #include "pack.h"
 #include "softmax.h"
 
-_Static_assert(TILE_ROWS <= CK_MAX_TILE_ROWS && TILE_VECTORS *LANES <= CK_MAX_PANEL_COLS,
+_Static_assert(TILE_ROWS <= CK_MAX_TILE_ROWS && TILE_VECTORS * LANES <= CK_MAX_PANEL_COLS,
                "the tile of this instruction set is larger than the buffers made for it");
 
 #define SIMD_TABLE(ISA)                                                                            \

@@ -71,7 +71,7 @@ ALWAYS_INLINE float v_max_lanes(vf x) {
             body                                                                                   \
         }                                                                                          \
         if (i < (n)) {                                                                             \
-            const size_t lanes = (n)-i;                                                            \
+            const size_t lanes = (n) - i;                                                          \
             body                                                                                   \
         }                                                                                          \
     } while (0)

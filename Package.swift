@@ -90,6 +90,20 @@ let package = Package(
             resources: [.copy("Fixtures")]
         ),
         .testTarget(
+            name: "TensorFilesTests",
+            dependencies: ["FileIO", "TensorFiles", "Tensors", "TestSupport"]
+        ),
+        .testTarget(
+            name: "LanguageModelsTests",
+            dependencies: ["FileIO", "LanguageModels", "TensorFiles", "Tensors", "TestSupport"]
+        ),
+        .testTarget(
+            name: "TrainingTests",
+            dependencies: [
+                "FileIO", "LanguageModels", "Tensors", "TestSupport", "TokenData", "Training",
+            ]
+        ),
+        .testTarget(
             name: "ParityTests",
             dependencies: [
                 "FileIO", "LanguageModels", "Tensors", "TestSupport", "TokenData", "Training",

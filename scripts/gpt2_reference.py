@@ -159,10 +159,12 @@ def random_model(configuration: Configuration, seed: int) -> GPT2:
     for name, shape in parameter_shapes(configuration).items():
         if name in DECAYED_TENSORS:
             shrink = math.sqrt(2 * configuration.layers) if name in RESIDUAL_PROJECTIONS else 1
-            tensors[name] = torch.randn(shape, generator=generator) * (0.02 / shrink)
+            tensors[name] = torch.zeros(shape)
+            # Nothing is drawn for the padding, so a seed gives the weights it gives in Swiftlet.
+            drawn = tensors[name][: configuration.vocabulary_size] if name == "wte" else tensors[name]
+            drawn.normal_(0, 0.02 / shrink, generator=generator)
         else:
             tensors[name] = torch.full(shape, 1.0 if name in NORM_WEIGHTS else 0.0)
-    tensors["wte"][configuration.vocabulary_size :] = 0
     return GPT2(configuration, tensors)
 
 
@@ -220,7 +222,11 @@ class AdamW:
         return norm
 
     def _gradient_norm(self) -> float:
-        norms = [torch.linalg.vector_norm(p.grad).double() for p in self.model.parameters()]
+        # In float32 PyTorch loses up to the fourth digit of the norm of a large tensor.
+        norms = [
+            torch.linalg.vector_norm(parameter.grad, dtype=torch.float64)
+            for parameter in self.model.parameters()
+        ]
         return torch.linalg.vector_norm(torch.stack(norms)).item()
 
     def _update(self, name: str, parameter: Tensor, gradient: Tensor, learning_rate: float) -> None:

@@ -29,7 +29,8 @@ public struct LearningRateSchedule: Sendable, Equatable, Codable {
     public var peak: Float
     /// Steps over which the rate rises from 0 to the peak.
     public var warmupSteps: Int
-    /// The rate of the last step, as a fraction of the peak.
+    /// What the decline heads for, as a fraction of the peak: the rate that a step after the last
+    /// would have.
     public var finalFraction: Float
     /// Steps of the whole run.
     public var totalSteps: Int
@@ -49,8 +50,8 @@ public struct LearningRateSchedule: Sendable, Equatable, Codable {
         self.totalSteps = totalSteps
     }
 
-    /// The part of a run that `wsd` spends declining.
-    private static let declinePart = 0.2
+    /// The part of a run after which `wsd` declines.
+    private static let stablePart = 0.8
 
     /// The rate of an update.
     /// - Parameter step: Updates made before it: 0 for the first.
@@ -67,11 +68,13 @@ public struct LearningRateSchedule: Sendable, Equatable, Codable {
         case .constant:
             return 1
         case .cosine:
-            return 0.5 * (1 + cos(.pi * progress(at: step, from: Double(warmupSteps))))
+            return 0.5 * (1 + cos(.pi * progress(at: step, from: warmupSteps)))
         case .linear:
-            return 1 - progress(at: step, from: Double(warmupSteps))
+            return 1 - progress(at: step, from: warmupSteps)
         case .wsd:
-            let start = Double(totalSteps) * (1 - Self.declinePart)
+            // llm.c's rounding. A warm-up longer than the stable part takes from the decline, as
+            // the rate would otherwise drop at its end.
+            let start = max(Int(Double(totalSteps) * Self.stablePart), warmupSteps)
             return 1 - progress(at: step, from: start).squareRoot()
         }
     }
@@ -79,9 +82,8 @@ public struct LearningRateSchedule: Sendable, Equatable, Codable {
     /// How much of the steps between `start` and the end has passed, from 0 to 1.
     ///
     /// A run that ends with its warm-up has nothing left to pass.
-    private func progress(at step: Int, from start: Double) -> Double {
-        let length = Double(totalSteps) - start
-        guard length > 0 else { return 1 }
-        return min(max((Double(step) - start) / length, 0), 1)
+    private func progress(at step: Int, from start: Int) -> Double {
+        guard totalSteps > start else { return 1 }
+        return min(max(Double(step - start) / Double(totalSteps - start), 0), 1)
     }
 }

@@ -34,8 +34,13 @@ public struct RunDirectory: Sendable, Equatable {
         guard FileSystem.isDirectory(path) else { return [] }
         let prefix = "DONE_"
         return try FileSystem.names(in: path)
-            .filter { $0.hasPrefix(prefix) && $0.utf8.count == prefix.utf8.count + 8 }
-            .compactMap { Int($0.dropFirst(prefix.count)) }
+            .compactMap { name in
+                guard name.hasPrefix(prefix), let step = Int(name.dropFirst(prefix.count)),
+                    // Not every number is written as ours are: DONE_1 is not.
+                    donePath(step: step).lastComponent?.string == name
+                else { return nil }
+                return step
+            }
             .sorted()
     }
 

@@ -20,6 +20,22 @@ public struct TrainingStep: Sendable, Equatable {
     /// Tokens the step learnt from.
     public let tokenCount: Int
 
+    package init(
+        step: Int,
+        loss: Float,
+        learningRate: Float,
+        gradientNorm: Float,
+        duration: Duration,
+        tokenCount: Int
+    ) {
+        self.step = step
+        self.loss = loss
+        self.learningRate = learningRate
+        self.gradientNorm = gradientNorm
+        self.duration = duration
+        self.tokenCount = tokenCount
+    }
+
     /// Tokens learnt from in a second.
     public var tokensPerSecond: Double { Double(tokenCount) / (duration / .seconds(1)) }
 }
@@ -63,7 +79,7 @@ public final class Trainer {
     }
 
     /// Learns from the next micro-batches.
-    /// - Throws: ``TokenDataError`` for bad data, ``TrainingError/diverged(step:loss:)``.
+    /// - Throws: ``TokenDataError`` for bad data, ``TrainingError/diverged(step:quantity:found:)``.
     public func step() throws -> TrainingStep {
         let clock = ContinuousClock()
         let start = clock.now
@@ -84,9 +100,8 @@ public final class Trainer {
         }
         let loss = Float(totalLoss / Double(count))
         let norm = optimizer.norm(of: gradients)
-        guard loss.isFinite, norm.isFinite else {
-            throw TrainingError.diverged(step: stepCount + 1, loss: loss)
-        }
+        try requireFinite(loss, "the loss", step: stepCount + 1)
+        try requireFinite(norm, "the gradient norm", step: stepCount + 1)
         let rate = settings.schedule.rate(at: stepCount)
         stepCount += 1
         optimizer.update(
@@ -110,7 +125,7 @@ public final class Trainer {
     /// The mean loss over held-out data, from its first batch on.
     /// - Parameter validation: Data with batches of the settings' shape; not changed.
     /// - Returns: The loss in nats.
-    /// - Throws: ``TokenDataError`` for bad data.
+    /// - Throws: ``TokenDataError`` for bad data, ``TrainingError/diverged(step:quantity:found:)``.
     public func validationLoss(on validation: TokenLoader) throws -> Float {
         var validation = validation
         try validation.startEpoch()
@@ -124,7 +139,15 @@ public final class Trainer {
                 try model.loss(inputs: batch.inputs, targets: batch.targets, workspace: workspace)
             )
         }
-        return Float(total / Double(count))
+        let loss = Float(total / Double(count))
+        try requireFinite(loss, "the validation loss", step: stepCount)
+        return loss
+    }
+
+    private func requireFinite(_ value: Float, _ quantity: String, step: Int) throws {
+        guard value.isFinite else {
+            throw TrainingError.diverged(step: step, quantity: quantity, found: value)
+        }
     }
 }
 

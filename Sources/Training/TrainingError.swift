@@ -6,8 +6,8 @@ public enum TrainingError: Error, Equatable, Sendable {
     case invalidSetting(name: String, requirement: String, found: String)
     /// The run directory holds a run already.
     case runExists(path: FilePath)
-    /// The loss is not a number any more.
-    case diverged(step: Int, loss: Float)
+    /// What was measured at `step`, such as "the loss", is not a finite number any more.
+    case diverged(step: Int, quantity: String, found: Float)
 }
 
 extension TrainingError: CustomStringConvertible {
@@ -18,8 +18,8 @@ extension TrainingError: CustomStringConvertible {
         case .runExists(let path):
             "'\(path)' already holds a training run; choose another output directory, "
                 + "or allow overwriting it"
-        case .diverged(let step, let loss):
-            "the loss of step \(step) is \(loss): training has diverged; "
+        case .diverged(let step, let quantity, let found):
+            "\(quantity) of step \(step) is \(found): training has diverged; "
                 + "use a lower learning rate or a longer warm-up"
         }
     }

@@ -49,13 +49,16 @@ public struct GPT2DebugState {
         let (B, T) = (Int(header[2]), Int(header[3]))
         let V = configuration.vocabularySize
         let layout = configuration.parameterLayout
-        // 4 bytes each: inputs, targets, a row of logits a token; the loss; the gradients.
+        // 4 bytes each: inputs, targets, a row of logits a token; the loss; the gradients. Two
+        // int32 and the bounds of a configuration can overflow this product, but no file is as large.
         let (rows, overflow) = (B * T).multipliedReportingOverflow(by: V + 2)
-        let expected = LLMCHeader.byteCount + 4 * (rows + 1 + layout.elementCount)
-        guard !overflow, rows < 1 << 50, reader.file.count == expected else {
+        let isTooLarge = overflow || rows >= 1 << 50
+        let expected =
+            isTooLarge ? .max : LLMCHeader.byteCount + 4 * (rows + 1 + layout.elementCount)
+        guard reader.file.count == expected else {
             throw TensorFileError.wrongSize(
                 path: path,
-                expected: overflow || rows >= 1 << 50 ? .max : expected,
+                expected: expected,
                 found: reader.file.count
             )
         }

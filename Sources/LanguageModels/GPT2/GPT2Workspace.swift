@@ -49,6 +49,9 @@ public final class GPT2Workspace {
     /// A multiple of every micro-kernel's rows, and enough to make the matrix product efficient.
     private static let maximumClassifierRows = 256
 
+    /// With any model that fits into memory, no size of a larger batch could overflow.
+    private static let maximumTokens = 1 << 30
+
     /// Plans and allocates memory.
     /// - Parameters:
     ///   - configuration: The sizes of the model.
@@ -63,7 +66,7 @@ public final class GPT2Workspace {
         sequenceLength T: Int,
         training recomputation: Recomputation?
     ) throws {
-        guard B >= 1, T >= 1, B <= 1 << 24 else {
+        guard B >= 1, T >= 1 else {
             throw ModelError.wrongBatch(
                 expected: "at least one sequence of one token",
                 found: "\(B) sequences of \(T)"
@@ -71,6 +74,12 @@ public final class GPT2Workspace {
         }
         guard T <= configuration.contextLength else {
             throw ModelError.sequenceTooLong(length: T, maximum: configuration.contextLength)
+        }
+        guard B <= Self.maximumTokens / T else {
+            throw ModelError.wrongBatch(
+                expected: "at most \(Self.maximumTokens) tokens",
+                found: "\(B) sequences of \(T)"
+            )
         }
         let N = B * T
         let (C, L) = (configuration.channels, configuration.layerCount)

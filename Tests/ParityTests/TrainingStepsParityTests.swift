@@ -1,0 +1,60 @@
+// Ten optimiser steps with weight decay, clipping, accumulation and a learning rate that changes,
+// against what PyTorch made of the same weights and tokens.
+
+import LanguageModels
+import Tensors
+import Testing
+import Training
+
+@Suite(.serialized) struct TrainingStepsParityTests {
+    @Test(arguments: ["odd", "even"], InstructionSet.available)
+    func tenStepsAreThoseOfPyTorch(name: String, isa: InstructionSet) throws {
+        let expected = try StepsFixture.read(name)
+        #expect(expected.steps.count == 10)
+        for recomputation in Recomputation.allCases {
+            let ops = try Ops(instructionSet: isa, threadCount: 2)
+            let trainer = try expected.trainer(name, recomputation: recomputation, ops: ops)
+            let steps = try expected.steps.map { _ in try trainer.step() }
+
+            let losses = compare(steps.map(\.loss), expected.steps.map(\.trainLoss))
+            let norms = compare(steps.map(\.gradientNorm), expected.steps.map(\.gradNorm))
+            let rates = compare(steps.map(\.learningRate), expected.steps.map(\.learningRate))
+            print(
+                "\(name) \(isa) \(recomputation) ten steps: largest difference of the losses",
+                "\(losses.largest), of the norms \(norms.largest)"
+            )
+            #expect(losses.largest <= 1e-4)
+            #expect(norms.largest <= 1e-4)
+            #expect(rates.largest <= 1e-9)
+            // Clipping is tested only if it happens.
+            #expect(steps.allSatisfy { $0.gradientNorm > trainer.settings.optimizer.gradientClip })
+
+            let parameters = trainer.model.parameters.set
+            for (tensor, specification) in zip(
+                parameters.tensors,
+                parameters.layout.specifications
+            ) {
+                let samples = try #require(expected.finalParameters[specification.name])
+                let found = tensor.floats()
+                let difference = compare(samples.indices.map { found[$0] }, samples.values)
+                print(
+                    "\(name) \(isa) \(recomputation) \(specification.name) after ten steps:",
+                    "largest difference \(difference.largest)"
+                )
+                #expect(difference.largest <= 1e-4, "\(specification.name)")
+            }
+        }
+    }
+
+    @Test(arguments: InstructionSet.available)
+    func paddingOfTheVocabularyStaysExactlyZero(isa: InstructionSet) throws {
+        let fixture = try StepsFixture.read("odd")
+        let trainer = try fixture.trainer("odd", ops: Ops(instructionSet: isa, threadCount: 2))
+        for _ in fixture.steps { _ = try trainer.step() }
+        let configuration = trainer.model.configuration
+        let (V, Vp) = (configuration.vocabularySize, configuration.paddedVocabularySize)
+        try #require(Vp > V)
+        let padding = trainer.model.parameters.set["wte"][V..<Vp].floats()
+        #expect(padding.allSatisfy { $0.bitPattern == 0 })
+    }
+}

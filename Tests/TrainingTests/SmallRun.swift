@@ -1,0 +1,80 @@
+// A small model and random data to train it on, for the tests of this target.
+
+import FileIO
+import LanguageModels
+import Tensors
+import TestSupport
+import TokenData
+import Training
+
+/// What a test may vary of a small run; everything follows from it.
+struct SmallRun {
+    var threads = 1
+    var channels = 8
+    var vocabularySize = 16
+    var batchSize = 2
+    var sequenceLength = 8
+    var totalBatchTokens: Int?
+    var steps = 5
+    /// Random tokens in the training data.
+    var tokenCount = 4096
+
+    /// Settings without validation, checkpoints and samples.
+    var settings: TrainingSettings {
+        var settings = TrainingSettings(
+            batchSize: batchSize,
+            sequenceLength: sequenceLength,
+            totalBatchTokens: totalBatchTokens,
+            schedule: LearningRateSchedule(peak: 1e-2, totalSteps: steps)
+        )
+        settings.validationInterval = 0
+        settings.checkpointInterval = 0
+        return settings
+    }
+
+    /// A loader of this run's shape over random tokens, which it writes to `directory`.
+    func loader(in directory: FilePath, seed: UInt64 = 1) throws -> TokenLoader {
+        var generator = MersenneTwister(seed: seed)
+        let tokens = (0..<tokenCount).map { _ in
+            Int32(generator.next32() % UInt32(vocabularySize))
+        }
+        let path = directory.appending("tokens_\(seed).bin")
+        let writer = try TokenShardWriter(path, vocabularySize: vocabularySize)
+        try writer.append(contentsOf: tokens)
+        try writer.commit()
+        return try TokenLoader(
+            matching: path.string,
+            batchSize: batchSize,
+            sequenceLength: sequenceLength,
+            shuffled: false
+        )
+    }
+
+    /// A trainer at its first step.
+    func trainer(in directory: FilePath, settings: TrainingSettings? = nil) throws -> Trainer {
+        let ops = try Ops(threadCount: threads)
+        let configuration = try GPT2Configuration(
+            contextLength: sequenceLength,
+            vocabularySize: vocabularySize,
+            layerCount: 1,
+            headCount: 2,
+            channels: channels
+        )
+        var generator = MersenneTwister(seed: 7)
+        return try Trainer(
+            model: GPT2(randomWeights: configuration, using: &generator, ops: ops),
+            settings: settings ?? self.settings,
+            loader: loader(in: directory),
+            ops: ops
+        )
+    }
+}
+
+extension GPT2 {
+    /// Makes every result of the model NaN.
+    func poison() {
+        parameters.set["wpe"].withUnsafeMutableElements(as: Float.self) {
+            $0.update(repeating: .nan)
+        }
+    }
+}

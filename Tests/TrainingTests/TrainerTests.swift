@@ -1,0 +1,164 @@
+import FileIO
+import LanguageModels
+import Tensors
+import TestSupport
+import Testing
+import TokenData
+import Training
+
+@Suite(.serialized) struct TrainerTests {
+    @Test func accumulatedMicroBatchesAreOneLargeBatchWithinRounding() throws {
+        try withTemporaryDirectory { directory in
+            // Unshuffled, two batches of two sequences are one batch of four.
+            let small = SmallRun(batchSize: 2, totalBatchTokens: 32)
+            let large = SmallRun(batchSize: 4)
+            let accumulating = try small.trainer(in: directory)
+            let direct = try large.trainer(in: directory)
+            #expect(accumulating.settings.accumulationSteps == 2)
+            for _ in 0..<5 {
+                let a = try accumulating.step()
+                let b = try direct.step()
+                #expect(abs(a.loss - b.loss) <= 1e-6)
+                #expect(abs(a.gradientNorm - b.gradientNorm) <= 1e-6)
+                #expect(a.tokenCount == 32 && b.tokenCount == 32)
+            }
+        }
+    }
+
+    @Test func lossFallsWhileTheSameTokensAreLearnt() throws {
+        try withTemporaryDirectory { directory in
+            let run = SmallRun(steps: 60, tokenCount: 17)
+            let trainer = try run.trainer(in: directory)
+            let losses = try (0..<run.steps).map { _ in try trainer.step().loss }
+            #expect(losses[59] < losses[0] - 1)
+            #expect(trainer.stepCount == 60)
+        }
+    }
+
+    @Test func stepsCountFromOneAndTakeTheScheduleFromItsStart() throws {
+        try withTemporaryDirectory { directory in
+            let run = SmallRun()
+            var settings = run.settings
+            settings.schedule.warmupSteps = 4
+            let trainer = try run.trainer(in: directory, settings: settings)
+            let steps = try (0..<5).map { _ in try trainer.step() }
+            #expect(steps.map(\.step) == [1, 2, 3, 4, 5])
+            #expect(steps.map(\.learningRate) == (0..<5).map(settings.schedule.rate(at:)))
+        }
+    }
+
+    @Test func lossThatIsNoNumberEndsTrainingAndLeavesTheWeights() throws {
+        try withTemporaryDirectory { directory in
+            let trainer = try SmallRun().trainer(in: directory)
+            _ = try trainer.step()
+            trainer.model.poison()
+            let weights = trainer.model.parameters.set["wte"].floats()
+            let error = #expect(throws: TrainingError.self) { try trainer.step() }
+            guard case .diverged(2, "the loss", let found) = error else {
+                Issue.record("\(String(describing: error))")
+                return
+            }
+            #expect(found.isNaN)
+            #expect(error?.description.contains("the loss of step 2 is nan") == true)
+            #expect(trainer.model.parameters.set["wte"].floats() == weights)
+            #expect(trainer.stepCount == 1)
+        }
+    }
+
+    @Test func gradientNormThatOverflowsIsNamed() throws {
+        try withTemporaryDirectory { directory in
+            let trainer = try SmallRun().trainer(in: directory)
+            // The loss stays finite: the last layernorm makes any scale of its input one. But its
+            // gradient reaches the head, and with such weights it overflows behind it.
+            trainer.model.parameters.set["lnfw"].withUnsafeMutableElements(as: Float.self) {
+                $0.update(repeating: 1e30)
+            }
+            let error = #expect(throws: TrainingError.self) { try trainer.step() }
+            guard case .diverged(1, "the gradient norm", _) = error else {
+                Issue.record("\(String(describing: error))")
+                return
+            }
+        }
+    }
+
+    @Test func validationIsTheMeanOverBatchesFromTheFirstOn() throws {
+        try withTemporaryDirectory { directory in
+            let run = SmallRun(tokenCount: 16 * 3 + 1)
+            let validation = try run.loader(in: directory, seed: 2)
+            #expect(validation.samplesPerEpoch == 3)
+
+            func loss(batches: Int) throws -> Float {
+                var settings = run.settings
+                settings.validationBatches = batches
+                let trainer = try run.trainer(in: directory, settings: settings)
+                let first = try trainer.validationLoss(on: validation)
+                #expect(try trainer.validationLoss(on: validation) == first)
+                return first
+            }
+            var losses: [Float] = []
+            let model = try run.trainer(in: directory).model
+            let workspace = try GPT2Workspace(
+                model.configuration,
+                batchSize: 2,
+                sequenceLength: 8,
+                training: nil
+            )
+            var loader = validation
+            for _ in 0..<3 {
+                var inputs = [Int32](repeating: 0, count: 16)
+                var targets = inputs
+                var inputSpan = inputs.mutableSpan
+                var targetSpan = targets.mutableSpan
+                try loader.nextBatch(inputs: &inputSpan, targets: &targetSpan)
+                losses.append(
+                    try model.loss(inputs: inputs, targets: targets, workspace: workspace)
+                )
+            }
+            #expect(try loss(batches: 1) == losses[0])
+            #expect(abs(try loss(batches: 2) - (losses[0] + losses[1]) / 2) <= 1e-6)
+            let mean = losses.reduce(0, +) / 3
+            for batches in [0, 3, 100] {
+                #expect(abs(try loss(batches: batches) - mean) <= 1e-6)
+            }
+        }
+    }
+
+    @Test func settingsAndSequencesAreCheckedBeforeTraining() throws {
+        try withTemporaryDirectory { directory in
+            let run = SmallRun()
+            var settings = run.settings
+            settings.totalBatchTokens = 17
+            #expect(throws: TrainingError.self) {
+                try run.trainer(in: directory, settings: settings)
+            }
+            settings = run.settings
+            settings.sequenceLength = 9
+            settings.totalBatchTokens = 18
+            #expect(throws: ModelError.sequenceTooLong(length: 9, maximum: 8)) {
+                try run.trainer(in: directory, settings: settings)
+            }
+        }
+    }
+
+    @Test func tokenOutsideTheVocabularyIsAnError() throws {
+        try withTemporaryDirectory { directory in
+            let run = SmallRun()
+            let ops = try Ops(threadCount: 1)
+            var generator = MersenneTwister(seed: 7)
+            let configuration = try GPT2Configuration(
+                contextLength: 8,
+                vocabularySize: 5,
+                layerCount: 1,
+                headCount: 2,
+                channels: 8
+            )
+            let trainer = try Trainer(
+                model: GPT2(randomWeights: configuration, using: &generator, ops: ops),
+                settings: run.settings,
+                loader: run.loader(in: directory),
+                ops: ops
+            )
+            #expect(throws: ModelError.self) { try trainer.step() }
+        }
+    }
+}

@@ -1,0 +1,188 @@
+import FileIO
+import LanguageModels
+import Tensors
+import TestSupport
+import Testing
+import Training
+
+@Suite(.serialized) struct TrainingRunTests {
+    private struct Interruption: Error {}
+
+    /// What a run did, in short: `s1` is a step, `v` a validation, `c` a checkpoint, `t` a sample.
+    private func events(
+        steps: Int = 5,
+        validationInterval: Int = 0,
+        checkpointInterval: Int = 0,
+        sampleInterval: Int = 0,
+        stopAfter: Int? = nil
+    ) throws -> (events: [String], checkpoints: [Int], metrics: [Substring]) {
+        try withTemporaryDirectory { directory in
+            let small = SmallRun(steps: steps)
+            var settings = small.settings
+            settings.validationInterval = validationInterval
+            settings.checkpointInterval = checkpointInterval
+            settings.sampleInterval = sampleInterval
+            let trainer = try small.trainer(in: directory, settings: settings)
+            let run = RunDirectory(directory.appending("deep").appending("run"))
+            let training = try TrainingRun(
+                trainer,
+                validation: small.loader(in: directory, seed: 2),
+                directory: run,
+                sample: { "sample \(trainer.stepCount)" }
+            )
+            var events: [String] = []
+            try training.run(until: { trainer.stepCount == stopAfter }) { event in
+                switch event {
+                case .step(let step):
+                    events.append("s\(step.step)")
+                case .validation(let step, let loss):
+                    events.append("v\(step)")
+                    #expect(abs(loss - 2.8) < 0.5)
+                case .checkpoint(let step, let path):
+                    events.append("c\(step)")
+                    #expect(path == run.modelPath(step: step))
+                    let complete = try run.checkpointSteps()
+                    #expect(complete.last == step)
+                case .sample(let step, let text):
+                    events.append("t\(step)")
+                    #expect(text == "sample \(step)")
+                }
+            }
+            let metrics = String(
+                decoding: try MappedFile(run.metricsPath).contents(),
+                as: UTF8.self
+            )
+            return (events, try run.checkpointSteps(), metrics.split(separator: "\n"))
+        }
+    }
+
+    @Test func eventsComeAtTheirIntervalsAndAtTheEnd() throws {
+        let result = try events(validationInterval: 2, checkpointInterval: 2, sampleInterval: 3)
+        #expect(
+            result.events == [
+                "v0", "s1", "s2", "v2", "c2", "s3", "t3", "s4", "v4", "c4", "s5", "v5", "t5", "c5",
+            ]
+        )
+        #expect(result.checkpoints == [2, 4, 5])
+    }
+
+    @Test func everyMeasurementIsALineOfTheMetrics() throws {
+        let metrics = try events(steps: 2, validationInterval: 2, sampleInterval: 2).metrics
+        let keys = metrics.map { line in
+            line.split(separator: "\"").map(String.init).filter { line.contains("\"\($0)\":") }
+        }
+        let step = [
+            "grad_norm", "learning_rate", "milliseconds", "step", "tokens_per_second", "train_loss",
+        ]
+        #expect(
+            keys == [["step", "val_loss"], step, step, ["step", "val_loss"], ["sample", "step"]]
+        )
+        #expect(metrics.last == "{\"sample\":\"sample 2\",\"step\":2}")
+    }
+
+    @Test func intervalOfZeroIsNeverNotEvenAtTheEnd() throws {
+        let result = try events(steps: 3)
+        #expect(result.events == ["s1", "s2", "s3"])
+        #expect(result.checkpoints == [])
+    }
+
+    @Test func intervalLongerThanTheRunIsOnceAtTheEnd() throws {
+        let result = try events(
+            steps: 2,
+            validationInterval: 100,
+            checkpointInterval: 100,
+            sampleInterval: 100
+        )
+        #expect(result.events == ["v0", "s1", "s2", "v2", "t2", "c2"])
+    }
+
+    @Test func stoppedRunLeavesACheckpointOfItsLastStep() throws {
+        let result = try events(validationInterval: 10, checkpointInterval: 10, stopAfter: 3)
+        #expect(result.events == ["v0", "s1", "s2", "s3", "c3"])
+        #expect(result.checkpoints == [3])
+    }
+
+    @Test func runOfNoStepsOnlyValidates() throws {
+        #expect(try events(steps: 0, validationInterval: 1).events == ["v0"])
+    }
+
+    @Test func checkpointHoldsTheTrainedWeights() throws {
+        try withTemporaryDirectory { directory in
+            let small = SmallRun(steps: 2)
+            var settings = small.settings
+            settings.checkpointInterval = 1
+            let trainer = try small.trainer(in: directory, settings: settings)
+            let run = RunDirectory(directory.appending("run"))
+            try TrainingRun(trainer, validation: nil, directory: run).run { _ in }
+            let loaded = try GPT2(
+                llmcCheckpoint: run.modelPath(step: 2),
+                ops: Ops(threadCount: 1)
+            )
+            #expect(loaded.configuration == trainer.model.configuration)
+            #expect(
+                loaded.parameters.set.flat.floats() == trainer.model.parameters.set.flat.floats()
+            )
+            let first = try GPT2(llmcCheckpoint: run.modelPath(step: 1), ops: Ops(threadCount: 1))
+            #expect(first.parameters.set.flat.floats() != loaded.parameters.set.flat.floats())
+        }
+    }
+
+    @Test func existingRunIsKeptUnlessOverwritingIsAllowed() throws {
+        try withTemporaryDirectory { directory in
+            let small = SmallRun(steps: 3)
+            var settings = small.settings
+            settings.checkpointInterval = 1
+            let run = RunDirectory(directory.appending("run"))
+            func start(overwrite: Bool) throws -> TrainingRun {
+                try TrainingRun(
+                    small.trainer(in: directory, settings: settings),
+                    validation: nil,
+                    directory: run,
+                    overwrite: overwrite
+                )
+            }
+            try start(overwrite: false).run { _ in }
+            let metrics = try MappedFile(run.metricsPath).contents()
+            #expect(throws: TrainingError.runExists(path: run.path)) {
+                try start(overwrite: false)
+            }
+            #expect(try run.checkpointSteps() == [1, 2, 3])
+            #expect(try MappedFile(run.metricsPath).contents() == metrics)
+
+            let replaced = try start(overwrite: true)
+            #expect(try FileSystem.names(in: run.path) == ["metrics.jsonl"])
+            try replaced.run(until: { replaced.trainer.stepCount == 1 }) { _ in }
+            #expect(try run.checkpointSteps() == [1])
+        }
+    }
+
+    @Test func errorOfTheReportEndsTheRun() throws {
+        try withTemporaryDirectory { directory in
+            let trainer = try SmallRun().trainer(in: directory)
+            let run = try TrainingRun(
+                trainer,
+                validation: nil,
+                directory: RunDirectory(directory.appending("run"))
+            )
+            #expect(throws: Interruption.self) { try run.run { _ in throw Interruption() } }
+            #expect(trainer.stepCount == 1)
+        }
+    }
+
+    @Test func validationOfADivergedModelIsAnErrorInWords() throws {
+        try withTemporaryDirectory { directory in
+            let small = SmallRun()
+            var settings = small.settings
+            settings.validationInterval = 1
+            let trainer = try small.trainer(in: directory, settings: settings)
+            trainer.model.poison()
+            let run = try TrainingRun(
+                trainer,
+                validation: small.loader(in: directory, seed: 2),
+                directory: RunDirectory(directory.appending("run"))
+            )
+            let error = #expect(throws: TrainingError.self) { try run.run { _ in } }
+            #expect(error?.description.contains("the validation loss of step 0 is nan") == true)
+        }
+    }
+}

@@ -1,0 +1,86 @@
+import Testing
+import Training
+
+@Suite struct TrainingSettingsTests {
+    private var valid: TrainingSettings {
+        TrainingSettings(
+            batchSize: 4,
+            sequenceLength: 16,
+            totalBatchTokens: 128,
+            schedule: LearningRateSchedule(peak: 1e-3, warmupSteps: 2, totalSteps: 10)
+        )
+    }
+
+    @Test func defaultsAreThoseOfTheCommandLine() throws {
+        let settings = TrainingSettings(
+            sequenceLength: 16,
+            schedule: LearningRateSchedule(peak: 3e-4, totalSteps: 1)
+        )
+        try settings.validate()
+        #expect(settings.batchSize == 4)
+        #expect(settings.totalBatchTokens == 64)
+        #expect(settings.accumulationSteps == 1)
+        #expect(settings.schedule.shape == .cosine)
+        #expect(settings.optimizer.beta1 == 0.9)
+        #expect(settings.optimizer.beta2 == 0.95)
+        #expect(settings.optimizer.epsilon == 1e-8)
+        #expect(settings.optimizer.weightDecay == 0.1)
+        #expect(settings.optimizer.gradientClip == 1)
+        #expect(settings.validationInterval == 250)
+        #expect(settings.validationBatches == 20)
+        #expect(settings.checkpointInterval == 1000)
+        #expect(settings.sampleInterval == 0)
+    }
+
+    @Test func totalBatchIsDividedIntoMicroBatches() throws {
+        try valid.validate()
+        #expect(valid.accumulationSteps == 2)
+    }
+
+    @Test func everyImpossibleSettingIsNamedWithWhatWasFound() throws {
+        let changes: [(name: String, found: String, change: (inout TrainingSettings) -> Void)] = [
+            ("the batch size", "0", { $0.batchSize = 0 }),
+            ("the batch size", "-4", { $0.batchSize = -4 }),
+            ("the batch size", "\(Int.max)", { $0.batchSize = .max }),
+            ("the sequence length", "0", { $0.sequenceLength = 0 }),
+            ("batch size times sequence length", "an overflow", { $0.sequenceLength = .max }),
+            ("the number of tokens of a step", "0", { $0.totalBatchTokens = 0 }),
+            ("the number of tokens of a step", "-64", { $0.totalBatchTokens = -64 }),
+            ("the number of tokens of a step", "96", { $0.totalBatchTokens = 96 }),
+            ("the number of steps", "-1", { $0.schedule.totalSteps = -1 }),
+            ("the learning rate", "0.0", { $0.schedule.peak = 0 }),
+            ("the learning rate", "nan", { $0.schedule.peak = .nan }),
+            ("the learning rate", "inf", { $0.schedule.peak = .infinity }),
+            ("the number of warm-up steps", "-1", { $0.schedule.warmupSteps = -1 }),
+            (
+                "the final fraction of the learning rate", "1.5",
+                { $0.schedule.finalFraction = 1.5 }
+            ),
+            (
+                "the final fraction of the learning rate", "nan",
+                { $0.schedule.finalFraction = .nan }
+            ),
+            ("beta1", "1.0", { $0.optimizer.beta1 = 1 }),
+            ("beta2", "-0.5", { $0.optimizer.beta2 = -0.5 }),
+            ("beta2", "nan", { $0.optimizer.beta2 = .nan }),
+            ("epsilon", "0.0", { $0.optimizer.epsilon = 0 }),
+            ("the weight decay", "-0.1", { $0.optimizer.weightDecay = -0.1 }),
+            ("the gradient clip", "-1.0", { $0.optimizer.gradientClip = -1 }),
+            ("the gradient clip", "nan", { $0.optimizer.gradientClip = .nan }),
+            ("the validation interval", "-1", { $0.validationInterval = -1 }),
+            ("the number of validation batches", "-1", { $0.validationBatches = -1 }),
+            ("the checkpoint interval", "-1", { $0.checkpointInterval = -1 }),
+            ("the sample interval", "-1", { $0.sampleInterval = -1 }),
+        ]
+        for (name, found, change) in changes {
+            var settings = valid
+            change(&settings)
+            let error = #expect(throws: TrainingError.self) { try settings.validate() }
+            guard case .invalidSetting(name, let requirement, found) = error else {
+                Issue.record("\(name) \(found): \(String(describing: error))")
+                continue
+            }
+            #expect(error?.description == "\(name) must be \(requirement), got \(found)")
+        }
+    }
+}

@@ -89,6 +89,14 @@ let package = Package(
             dependencies: ["FileIO", "Tensors", "TestSupport", "TokenData"],
             resources: [.copy("Fixtures")]
         ),
+        .testTarget(name: "InferenceTests", dependencies: ["Inference", "Tensors"]),
+        .testTarget(
+            name: "TextGenerationTests",
+            dependencies: [
+                "FileIO", "Inference", "LanguageModels", "Tensors", "TestSupport",
+                "TextGeneration", "Tokenization",
+            ]
+        ),
         .testTarget(
             name: "ParityTests",
             dependencies: [

@@ -98,6 +98,13 @@ let package = Package(
             ]
         ),
         .testTarget(
+            name: "CommandLineTests",
+            dependencies: [
+                "FileIO", "LanguageModels", "SwiftletCLI", "Tensors", "TestSupport", "TokenData",
+                "Tokenization",
+            ]
+        ),
+        .testTarget(
             name: "ParityTests",
             dependencies: [
                 "FileIO", "LanguageModels", "Tensors", "TestSupport", "TokenData", "Training",

@@ -5,8 +5,10 @@ public struct SamplingOptions: Sendable, Equatable {
     public let temperature: Float
     /// Only this many of the most likely tokens are considered; 0 is no limit.
     public let topK: Int
-    /// Only the most likely tokens that together reach this probability are considered
-    /// (Holtzman et al. 2020); 1 is no limit.
+    /// Only the most likely tokens that together reach this probability are considered; 1 is no
+    /// limit.
+    ///
+    /// This is nucleus sampling (Holtzman et al. 2020).
     public let topP: Float
 
     /// Always the most likely token.

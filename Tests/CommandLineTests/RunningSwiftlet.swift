@@ -55,6 +55,7 @@ func shell(_ script: String) throws -> Outcome {
 ///   - input: What it reads from standard input.
 ///   - whileRunning: Called once it runs, with the file that receives what it prints.
 /// - Returns: What the run left behind.
+/// - Throws: When the program cannot be started.
 func run(
     _ program: String,
     _ arguments: [String],

@@ -130,6 +130,56 @@ enum WrongFile: String, CaseIterable {
         }
     }
 
+    @Test(arguments: WrongFile.neverRight + [.tokenizer, .shard, .debugState])
+    func trainRefusesItAsAModel(file: WrongFile) throws {
+        try file.withFile { path, directory in
+            let shard = try writeShard(to: directory.appending("shard.bin"))
+            let outcome = try train("--init", path, "--train-data", shard.string, in: directory)
+            expectError(outcome, file.status, path)
+        }
+    }
+
+    @Test(arguments: WrongFile.neverRight + [.model, .tokenizer, .debugState])
+    func trainRefusesItAsData(file: WrongFile) throws {
+        try file.withFile { path, directory in
+            let shard = try writeShard(to: directory.appending("shard.bin"))
+            for arguments in [
+                ["--train-data", path], ["--train-data", shard.string, "--val-data", path],
+            ] {
+                let outcome = try train(["--init", Self.smallSize] + arguments, in: directory)
+                expectError(outcome, file.status, path)
+            }
+        }
+    }
+
+    @Test(arguments: WrongFile.neverRight + [.model, .shard, .debugState])
+    func trainRefusesItAsATokenizer(file: WrongFile) throws {
+        try file.withFile { path, directory in
+            let shard = try writeShard(to: directory.appending("shard.bin"))
+            let outcome = try train(
+                "--init",
+                Self.smallSize,
+                "--train-data",
+                shard.string,
+                "--tokenizer",
+                path,
+                in: directory
+            )
+            expectError(outcome, file.status, path)
+        }
+    }
+
+    private static let smallSize = "layers=1,heads=1,channels=8,context=16"
+
+    private func train(_ arguments: String..., in directory: FilePath) throws -> Outcome {
+        try train(arguments, in: directory)
+    }
+
+    private func train(_ arguments: [String], in directory: FilePath) throws -> Outcome {
+        let fixed = ["--output", directory.appending("run").string, "--steps", "1"]
+        return try run(swiftletPath(), ["train"] + arguments + fixed)
+    }
+
     @Test func anotherKindOfFileIsNamed() throws {
         for (file, name) in [
             (WrongFile.shard, "is a token shard, not"), (.tokenizer, "is a tokenizer, not"),

@@ -89,6 +89,21 @@ let package = Package(
             dependencies: ["FileIO", "Tensors", "TestSupport", "TokenData"],
             resources: [.copy("Fixtures")]
         ),
+        .testTarget(name: "InferenceTests", dependencies: ["Inference", "Tensors"]),
+        .testTarget(
+            name: "TextGenerationTests",
+            dependencies: [
+                "FileIO", "Inference", "LanguageModels", "Tensors", "TestSupport",
+                "TextGeneration", "Tokenization",
+            ]
+        ),
+        .testTarget(
+            name: "CommandLineTests",
+            dependencies: [
+                "FileIO", "LanguageModels", "SwiftletCLI", "Tensors", "TestSupport", "TokenData",
+                "Tokenization",
+            ]
+        ),
         .testTarget(
             name: "TensorFilesTests",
             dependencies: ["FileIO", "TensorFiles", "Tensors", "TestSupport"]

@@ -40,12 +40,12 @@ struct BenchKernelsCommand: ParsableCommand {
         let limits = try MachineLimits(ops: ops)
         let benchmark = KernelBenchmark(ops: ops, runs: runs)
         var report = KernelReport(ops: ops, limits: limits)
-        if !json { print(report.heading) }
+        if !json { try Terminal.print(report.heading) }
         try benchmark.run(rows: rows) { result in
-            if !json { print(KernelReport.line(result)) }
+            if !json { try Terminal.print(KernelReport.line(result)) }
             report.append(result)
         }
-        if json { try printJSON(report) }
+        if json { try Terminal.printJSON(report) }
     }
 }
 
@@ -100,6 +100,6 @@ struct BenchTrainCommand: ParsableCommand {
             Terminal.writeError("step \(number)/\(steps): \(decimal(seconds * 1000, 1)) ms\n")
         }
         let report = TrainingReport(result)
-        if json { try printJSON(report) } else { print(report.text) }
+        if json { try Terminal.printJSON(report) } else { try Terminal.print(report.text) }
     }
 }

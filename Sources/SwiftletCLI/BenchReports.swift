@@ -2,19 +2,6 @@
 
 import Swiftlet
 
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
-
-/// Prints `value` as one JSON object on a line.
-func printJSON(_ value: some Encodable) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    print(String(decoding: try encoder.encode(value), as: UTF8.self))
-}
-
 /// The result of `bench kernels`.
 struct KernelReport: Encodable {
     struct Kernel: Encodable {

@@ -1,4 +1,4 @@
-// Numbers and times as people read them, without a locale.
+// Numbers, sizes and times as people read them, without a locale.
 
 /// `value` with a fixed number of decimals; what is not finite by its name.
 func decimal(_ value: Double, _ places: Int) -> String {
@@ -41,4 +41,28 @@ func timeText(_ duration: Duration) -> String {
 /// `text` with spaces after it, to at least `width` characters.
 func padded(_ text: String, _ width: Int) -> String {
     text + String(repeating: " ", count: max(0, width - text.count))
+}
+
+extension Int {
+    /// The digits in groups of three: 124,475,904.
+    var grouped: String {
+        let digits = String(magnitude)
+        var result = self < 0 ? "-" : ""
+        for (index, digit) in digits.enumerated() {
+            if index > 0 && (digits.count - index) % 3 == 0 { result.append(",") }
+            result.append(digit)
+        }
+        return result
+    }
+
+    /// A number of bytes in the largest binary unit that leaves at least 1: 474.8 MiB.
+    var formattedAsBytes: String {
+        var value = Double(self)
+        var unit = "bytes"
+        for larger in ["KiB", "MiB", "GiB", "TiB"] where value >= 1024 {
+            value /= 1024
+            unit = larger
+        }
+        return unit == "bytes" ? "\(self) bytes" : "\(decimal(value, 1)) \(unit)"
+    }
 }

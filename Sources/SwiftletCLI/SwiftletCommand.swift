@@ -1,10 +1,59 @@
+// The command `swiftlet`: its subcommands, and the one place where an error becomes a line on stderr
+// and an exit code.
+
 import ArgumentParser
+import Swiftlet
 
 @main
-struct SwiftletCommand: AsyncParsableCommand {
+struct SwiftletCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "swiftlet",
         abstract: "Train GPT-2 and sample from it, on a CPU, with no Python.",
-        subcommands: [TrainCommand.self, BenchCommand.self]
+        subcommands: [
+            TrainCommand.self, SampleCommand.self, InfoCommand.self, BenchCommand.self,
+        ]
     )
+
+    static func main() {
+        Signals.endQuietlyWhenOutputIsClosed()
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch {
+            report(error).exitProcess()
+        }
+    }
+
+    /// Prints what there is to say about `error`, and returns the exit code.
+    private static func report(_ error: any Error) -> ExitStatus {
+        if let status = error as? ExitStatus { return status }
+        let parserCode = exitCode(for: error)
+        if parserCode == .success {
+            // A request for help or for completions.
+            return printed(fullMessage(for: error))
+        }
+        if parserCode == .validationFailure {
+            Terminal.diagnose("error: \(message(for: error)); see '\(helpCommand)'")
+            return .wrongUsage
+        }
+        Terminal.diagnose("error: \(error)")
+        return ExitStatus(for: error)
+    }
+
+    private static func printed(_ text: String) -> ExitStatus {
+        do {
+            try Terminal.print(text)
+            return .done
+        } catch {
+            return report(error)
+        }
+    }
+
+    /// The help of the subcommand at hand.
+    private static var helpCommand: String {
+        let name = CommandLine.arguments.dropFirst().first
+        let isSubcommand = configuration.subcommands.contains { $0._commandName == name }
+        return ["swiftlet", isSubcommand ? name : nil, "--help"].compactMap { $0 }
+            .joined(separator: " ")
+    }
 }

@@ -1,4 +1,6 @@
-// Writing to stdout and stderr at once, without the buffering and the locks of stdio.
+// Reading stdin, and writing to stdout and stderr at once, without the buffering and the locks of stdio.
+
+import Swiftlet
 
 #if canImport(Glibc)
     @preconcurrency import Glibc
@@ -8,11 +10,56 @@
     import Darwin
 #endif
 
-/// The two streams of a command.
+/// The streams of a command.
 enum Terminal {
-    /// Writes progress or a diagnostic.
+    /// Writes a result and a line end.
+    /// - Throws: ``FileIOError`` when standard output is closed or its disk is full.
+    static func print(_ line: String) throws {
+        try write(line + "\n")
+    }
+
+    /// Writes part of a result, at once.
+    /// - Throws: ``FileIOError`` when standard output is closed or its disk is full.
+    static func write(_ text: String) throws {
+        guard write(text, to: STDOUT_FILENO) else {
+            throw FileIOError.system(
+                path: "standard output",
+                action: "write",
+                reason: String(cString: strerror(errno))
+            )
+        }
+    }
+
+    /// Writes a line that says what is or goes wrong, under the program's name.
+    static func diagnose(_ message: String) {
+        writeError("swiftlet: \(message)\n")
+    }
+
+    /// Writes progress or a diagnostic; where nobody can read it, it is lost.
     static func writeError(_ text: String) {
         _ = write(text, to: STDERR_FILENO)
+    }
+
+    /// Reads standard input to its end.
+    /// - Throws: ``FileIOError`` when it is closed or fails.
+    static func readInput() throws -> [UInt8] {
+        var input: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = chunk.withUnsafeMutableBytes {
+                read(STDIN_FILENO, $0.baseAddress, $0.count)
+            }
+            if count < 0 && errno == EINTR { continue }
+            guard count >= 0 else {
+                throw FileIOError.system(
+                    path: "standard input",
+                    action: "read",
+                    reason: String(cString: strerror(errno))
+                )
+            }
+            if count == 0 { return input }
+            input += chunk[..<count]
+        }
     }
 
     /// Writes all of `text`; false when the reader has gone or the device is full.

@@ -5,9 +5,11 @@ import FileIO
 
 extension Vocabulary {
     /// The first word of every llm.c tokenizer file.
-    static let llmcMagic: UInt32 = 20_240_328
+    package static let llmcMagic: UInt32 = 20_240_328
     /// The first bytes of every llm.c tokenizer file.
-    static let llmcMagicBytes = Swift.withUnsafeBytes(of: llmcMagic.littleEndian) { Array($0) }
+    package static let llmcMagicBytes = Swift.withUnsafeBytes(of: llmcMagic.littleEndian) {
+        Array($0)
+    }
     private static let headerWordCount = 256
     // Version 1 stores no end-of-text id, because it was only ever written for GPT-2.
     private static let version1TokenCount = 50_257

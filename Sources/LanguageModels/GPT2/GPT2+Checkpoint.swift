@@ -12,19 +12,13 @@ public struct GPT2CheckpointHeader: Sendable, Equatable {
     /// How the file stores every tensor.
     public let dtype: DType
 
-    static let magic: Int32 = 20_240_326
+    package static let magic: Int32 = 20_240_326
     private static let format = "an llm.c model"
     private static let versions: [(version: Int32, dtype: DType)] = [(3, .float32), (5, .bfloat16)]
 
     init(configuration: GPT2Configuration, dtype: DType) {
         self.configuration = configuration
         self.dtype = dtype
-    }
-
-    /// Whether the file at `path` starts as an llm.c model does.
-    public static func isAtStart(of file: MappedFile) -> Bool {
-        var reader = BinaryReader(file)
-        return (try? reader.read(Int32.self)) == magic
     }
 
     /// Reads and checks a header, and that the file has exactly the bytes it asks for.

@@ -41,10 +41,21 @@ extension GPT2 {
         try load(inputs: inputs, targets: nil as [Int32]?, into: workspace)
         forwardBlocks(workspace)
         return (0..<workspace.batchSize).map { sequence in
-            let last = (sequence + 1) * workspace.sequenceLength - 1
-            let row = logits(of: last..<last + 1, workspace)
-            return Array(row.floats().prefix(configuration.vocabularySize))
+            logitRow((sequence + 1) * workspace.sequenceLength - 1, workspace)
         }
+    }
+
+    /// The logits of one position of a single sequence.
+    /// - Parameters:
+    ///   - position: Index of the token whose successor is predicted.
+    ///   - inputs: T token ids.
+    ///   - workspace: Memory for one sequence of T.
+    /// - Returns: V logits.
+    /// - Throws: ``ModelError`` for a wrong number of tokens, or one outside the vocabulary.
+    func logits(at position: Int, inputs: [Int32], workspace: GPT2Workspace) throws -> [Float] {
+        try load(inputs: inputs, targets: nil as [Int32]?, into: workspace)
+        forwardBlocks(workspace)
+        return logitRow(position, workspace)
     }
 
     /// The logits of every position, for comparing models; large: B * T rows of V floats.
@@ -164,6 +175,12 @@ extension GPT2 {
             bias: parameters.fcprojb[layer],
             residual: activations.residual2
         )
+    }
+
+    /// The V logits of one row of `workspace.normalized`.
+    private func logitRow(_ row: Int, _ workspace: GPT2Workspace) -> [Float] {
+        let padded = logits(of: row..<row + 1, workspace)
+        return Array(padded.floats().prefix(configuration.vocabularySize))
     }
 
     /// The logits of some rows of `workspace.normalized`, in the workspace's chunk.

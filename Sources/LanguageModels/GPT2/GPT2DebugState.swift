@@ -4,30 +4,20 @@ import FileIO
 import TensorFiles
 import Tensors
 
-/// A batch with the logits, loss and gradients that a model must give for it.
-public struct GPT2DebugState {
+/// What the header of an llm.c debug state says.
+public struct GPT2DebugStateHeader: Sendable, Equatable {
     /// B: sequences in the batch.
     public let batchSize: Int
     /// T: tokens in a sequence.
     public let sequenceLength: Int
-    /// B * T input tokens.
-    public let inputs: [Int32]
-    /// B * T target tokens.
-    public let targets: [Int32]
-    /// `(B * T, V)`, unpadded.
-    public let logits: Tensor
-    /// The mean cross-entropy in nats.
-    public let loss: Float
-    /// The gradient of the loss with respect to each parameter.
-    public let gradients: GPT2Parameters
 
-    private static let magic: Int32 = 20_240_327
+    package static let magic: Int32 = 20_240_327
     private static let format = "an llm.c debug state"
 
-    /// Reads a debug state that was written for a model of this configuration.
-    /// - Throws: ``FileIOError``, ``TensorFileError`` or ``TensorError``.
-    public init(path: FilePath, configuration: GPT2Configuration) throws {
-        var reader = try BinaryReader(path: path)
+    /// Reads and checks a header; the file's size depends on the model and is not checked.
+    /// - Throws: ``FileIOError`` or ``TensorFileError``.
+    init(_ reader: inout BinaryReader) throws {
+        let path = reader.file.path
         let header = try LLMCHeader(&reader, magic: Self.magic, format: Self.format)
         guard header.version == 2 else {
             throw TensorFileError.unsupportedVersion(
@@ -46,7 +36,41 @@ public struct GPT2DebugState {
                 found: Int(header[index])
             )
         }
-        let (B, T) = (Int(header[2]), Int(header[3]))
+        batchSize = Int(header[2])
+        sequenceLength = Int(header[3])
+    }
+
+    /// Reads only the header of the file at `path`.
+    /// - Throws: ``FileIOError`` or ``TensorFileError``.
+    public init(path: FilePath) throws {
+        var reader = try BinaryReader(path: path)
+        try self.init(&reader)
+    }
+}
+
+/// A batch with the logits, loss and gradients that a model must give for it.
+public struct GPT2DebugState {
+    /// B: sequences in the batch.
+    public let batchSize: Int
+    /// T: tokens in a sequence.
+    public let sequenceLength: Int
+    /// B * T input tokens.
+    public let inputs: [Int32]
+    /// B * T target tokens.
+    public let targets: [Int32]
+    /// `(B * T, V)`, unpadded.
+    public let logits: Tensor
+    /// The mean cross-entropy in nats.
+    public let loss: Float
+    /// The gradient of the loss with respect to each parameter.
+    public let gradients: GPT2Parameters
+
+    /// Reads a debug state that was written for a model of this configuration.
+    /// - Throws: ``FileIOError``, ``TensorFileError`` or ``TensorError``.
+    public init(path: FilePath, configuration: GPT2Configuration) throws {
+        var reader = try BinaryReader(path: path)
+        let header = try GPT2DebugStateHeader(&reader)
+        let (B, T) = (header.batchSize, header.sequenceLength)
         let V = configuration.vocabularySize
         let layout = configuration.parameterLayout
         // 4 bytes each: inputs, targets, a row of logits a token; the loss; the gradients. Two

@@ -1,0 +1,156 @@
+// What a file is, told by its first bytes: so that a file given in the place of another is named for
+// what it is. Whether it is whole is the business of those who read it.
+
+import FileIO
+import LanguageModels
+import TensorFiles
+import TokenData
+import Tokenization
+import Training
+
+/// The kinds of file and directory this project can tell apart.
+public enum FileKind: String, Sendable, CaseIterable {
+    /// A model as llm.c writes it.
+    case model
+    /// llm.c's batch with the logits and gradients expected for it.
+    case debugState
+    /// A tokenizer as llm.c writes it.
+    case tokenizer
+    /// Token ids to train on.
+    case tokenShard
+    /// llm.c's multiple-choice questions.
+    case evaluationShard
+    /// llm.c's moments of AdamW.
+    case optimizerState
+    /// A directory that a training run has left files in.
+    case runDirectory
+    /// Any other directory.
+    case directory
+    /// Tensors in Hugging Face's format.
+    case safetensors
+    /// Tensors in llama.cpp's format.
+    case gguf
+    /// A zip archive, as PyTorch writes.
+    case zip
+    /// JSON.
+    case json
+    /// Any other text.
+    case text
+    /// A file of no bytes.
+    case empty
+    /// None of the others.
+    case unknown
+
+    /// Looks at the start of the file, or into the directory, at `path`.
+    /// - Throws: ``FileIOError`` when nothing is there or it cannot be read.
+    public init(of path: FilePath) throws {
+        if FileSystem.isDirectory(path) {
+            self = try RunDirectory(path).holdsRun() ? .runDirectory : .directory
+        } else {
+            self = try MappedFile(path).withUnsafeBytes { FileKind(startOf: $0.prefix(512)) }
+        }
+    }
+
+    /// llm.c's files start with a number of their own.
+    private static let magicNumbers: [Int32: FileKind] = [
+        GPT2CheckpointHeader.magic: .model,
+        GPT2DebugStateHeader.magic: .debugState,
+        Int32(Vocabulary.llmcMagic): .tokenizer,
+        TokenShard.Format.gpt2.magic: .tokenShard,
+        TokenShard.Format.llama3.magic: .tokenShard,
+        20_240_522: .evaluationShard,
+        20_240_527: .optimizerState,
+    ]
+
+    private init(startOf bytes: Slice<UnsafeRawBufferPointer>) {
+        if bytes.isEmpty {
+            self = .empty
+            return
+        }
+        let magic = bytes.prefix(4).reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+        if bytes.count >= 4, let kind = Self.magicNumbers[Int32(bitPattern: magic)] {
+            self = kind
+        } else if bytes.starts(with: "GGUF".utf8) {
+            self = .gguf
+        } else if bytes.starts(with: [0x50, 0x4B, 0x03, 0x04]) {
+            self = .zip
+        } else if bytes.count > 8, bytes.dropFirst(6).starts(with: [0, 0, UInt8(ascii: "{")]) {
+            // The length of the header, in 8 bytes, and the header's JSON.
+            self = .safetensors
+        } else if Self.isText(bytes) {
+            let first = bytes.first { !Self.whitespace.contains($0) }
+            self = first == UInt8(ascii: "{") || first == UInt8(ascii: "[") ? .json : .text
+        } else {
+            self = .unknown
+        }
+    }
+
+    private static let whitespace = Set("\t\n\u{0B}\u{0C}\r ".utf8)
+
+    /// Whether bytes, which may end within a character, are UTF-8 without control characters.
+    private static func isText(_ bytes: Slice<UnsafeRawBufferPointer>) -> Bool {
+        var decoder = StreamingUTF8Decoder()
+        return !decoder.append(bytes).contains("\u{FFFD}")
+            && bytes.allSatisfy { $0 >= 0x20 || whitespace.contains($0) }
+    }
+}
+
+extension FileKind: CustomStringConvertible {
+    /// The kind with its article, as a sentence names it.
+    public var description: String {
+        switch self {
+        case .model: "an llm.c model"
+        case .debugState: "an llm.c debug state"
+        case .tokenizer: "a tokenizer"
+        case .tokenShard: "a token shard"
+        case .evaluationShard: "an evaluation shard"
+        case .optimizerState: "an llm.c optimiser state"
+        case .runDirectory: "the directory of a training run"
+        case .directory: "a directory without a training run"
+        case .safetensors: "a safetensors file"
+        case .gguf: "a GGUF file"
+        case .zip: "a zip archive"
+        case .json: "a JSON file"
+        case .text: "a text file"
+        case .empty: "an empty file"
+        case .unknown: "a file of no known format"
+        }
+    }
+
+    /// Checks that what is at `path` is one of `kinds`, before a reader finds out less clearly.
+    /// - Throws: ``UnexpectedFileError``, or ``FileIOError`` when nothing is there.
+    @discardableResult
+    public static func require(_ kinds: FileKind..., at path: FilePath) throws -> FileKind {
+        let found = try FileKind(of: path)
+        guard kinds.contains(found) else {
+            throw UnexpectedFileError(path: path, expected: kinds, found: found)
+        }
+        return found
+    }
+}
+
+/// A file of one kind where another was needed; `description` is one sentence for the user.
+public struct UnexpectedFileError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// The file or directory.
+    public let path: FilePath
+    /// The kinds any of which was needed.
+    public let expected: [FileKind]
+    /// What it is.
+    public let found: FileKind
+
+    /// Describes a wrong file.
+    public init(path: FilePath, expected: [FileKind], found: FileKind) {
+        self.path = path
+        self.expected = expected
+        self.found = found
+    }
+
+    public var description: String {
+        let names = expected.map(\.description)
+        // "a, b or c"
+        let list =
+            (names.count > 1 ? names.dropLast().joined(separator: ", ") + " or " : "")
+            + (names.last ?? "")
+        return "'\(path)' is \(found), not \(list); check the path"
+    }
+}

@@ -1,0 +1,93 @@
+// What `info` shows of the files beside models: tokenizers, token shards and debug states.
+
+import Swiftlet
+
+/// A tokenizer file.
+struct TokenizerInfo: InfoReport {
+    let format = "llm.c"
+    let kind = "tokenizer"
+    let path: String
+    let vocabulary: Int
+    let endOfText: TokenID
+    let longestTokenBytes: Int
+
+    /// Reads the whole file, which is small.
+    init(_ path: FilePath) throws {
+        let vocabulary = try Vocabulary(llmcFile: path)
+        self.path = path.string
+        self.vocabulary = vocabulary.count
+        endOfText = vocabulary.endOfText
+        longestTokenBytes = vocabulary.longestTokenByteCount
+    }
+
+    var text: String {
+        var facts = Table(.left, .left)
+        facts.append("format", "llm.c tokenizer")
+        facts.append("vocabulary", vocabulary.grouped)
+        facts.append("end of text", "token \(endOfText)")
+        facts.append("longest token", "\(longestTokenBytes) bytes")
+        return "\(path)\n\(facts.text)"
+    }
+}
+
+/// A token shard.
+struct TokenShardInfo: InfoReport {
+    let format = "llm.c"
+    let kind = "token_shard"
+    let path: String
+    let family: String
+    let tokens: Int
+    let bytesPerToken: Int
+    let firstTokens: [Int32]
+    let bytes: Int
+
+    private static let shownTokenCount = 8
+
+    /// Reads the header and the first few tokens.
+    init(_ path: FilePath) throws {
+        let shard = try TokenShard(path)
+        self.path = path.string
+        family = shard.format.name
+        tokens = shard.count
+        bytesPerToken = shard.format.tokenByteCount
+        firstTokens = try shard.tokens(in: 0..<min(shard.count, Self.shownTokenCount))
+        bytes = try MappedFile(path).count
+    }
+
+    var text: String {
+        let first = firstTokens.map(String.init).joined(separator: " ")
+        var facts = Table(.left, .left)
+        facts.append("format", "llm.c token shard, \(family), \(bytesPerToken) bytes a token")
+        facts.append("tokens", tokens.grouped)
+        facts.append("first tokens", first + (tokens > firstTokens.count ? " ..." : ""))
+        facts.append("size", bytes.formattedAsBytes)
+        return "\(path)\n\(facts.text)"
+    }
+}
+
+/// A debug state: a batch, and the logits, loss and gradients expected for it.
+struct DebugStateInfo: InfoReport {
+    let format = "llm.c"
+    let kind = "debug_state"
+    let path: String
+    let batchSize: Int
+    let sequenceLength: Int
+    let bytes: Int
+
+    /// Reads the header.
+    init(_ path: FilePath) throws {
+        let header = try GPT2DebugStateHeader(path: path)
+        self.path = path.string
+        batchSize = header.batchSize
+        sequenceLength = header.sequenceLength
+        bytes = try MappedFile(path).count
+    }
+
+    var text: String {
+        var facts = Table(.left, .left)
+        facts.append("format", "llm.c debug state")
+        facts.append("batch", "\(batchSize) sequences of \(sequenceLength) tokens")
+        facts.append("size", bytes.formattedAsBytes)
+        return "\(path)\n\(facts.text)"
+    }
+}

@@ -1,0 +1,117 @@
+// Exit codes, after BSD's sysexits, and which error is which.
+
+import Swiftlet
+
+#if canImport(Glibc)
+    @preconcurrency import Glibc
+#elseif canImport(Musl)
+    @preconcurrency import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// How the program ends; thrown, it ends the program without a message.
+enum ExitStatus: CInt, Error {
+    case done = 0
+    case wrongUsage = 64
+    case wrongContent = 65
+    case missingInput = 66
+    /// Our own fault, or a machine that is too small.
+    case failure = 70
+    case cannotCreate = 73
+    case inputOutput = 74
+    /// By Ctrl-C.
+    case interrupted = 130
+
+    /// The status that an error of the library, or of a command, stands for.
+    init(for error: any Error) {
+        self =
+            switch error {
+            case let error as CommandError: error.status
+            case let error as FileIOError: ExitStatus(error)
+            case let error as UnexpectedFileError:
+                error.found == .directory ? .missingInput : .wrongContent
+            case let error as ModelError: ExitStatus(error)
+            case let error as TokenDataError: ExitStatus(error)
+            case let error as TokenizerError: ExitStatus(error)
+            case let error as InferenceError: ExitStatus(error)
+            case let error as TensorError: ExitStatus(error)
+            case let error as TrainingError: ExitStatus(error)
+            case is TensorFileError, is TextGenerationError: .wrongContent
+            default: .failure
+            }
+    }
+
+    /// Ends the program.
+    func exitProcess() -> Never {
+        exit(rawValue)
+    }
+
+    private init(_ error: FileIOError) {
+        self =
+            switch error {
+            case .missing, .isDirectory: .missingInput
+            case .truncated: .wrongContent
+            case .alreadyExists: .cannotCreate
+            case .system(_, "create", _): .cannotCreate
+            case .system(_, "open", _), .system(_, "read", _), .system(_, "list", _): .missingInput
+            case .system: .inputOutput
+            }
+    }
+
+    private init(_ error: ModelError) {
+        self =
+            switch error {
+            case .invalidConfiguration, .unknownDescriptor, .sequenceTooLong, .wrongBatch:
+                .wrongUsage
+            case .tokenOutsideVocabulary, .mismatch: .wrongContent
+            }
+    }
+
+    private init(_ error: TokenDataError) {
+        self =
+            switch error {
+            case .noShards: .missingInput
+            case .tooFewTokens: .wrongUsage
+            case .shardFull: .cannotCreate
+            default: .wrongContent
+            }
+    }
+
+    private init(_ error: TokenizerError) {
+        self =
+            switch error {
+            case .cannotExport: .cannotCreate
+            case .nothingInDirectory, .missingCompanion: .missingInput
+            default: .wrongContent
+            }
+    }
+
+    private init(_ error: InferenceError) {
+        if case .unusableLogit = error { self = .wrongContent } else { self = .wrongUsage }
+    }
+
+    private init(_ error: TrainingError) {
+        self =
+            switch error {
+            case .invalidSetting: .wrongUsage
+            case .runExists: .cannotCreate
+            case .diverged: .wrongContent
+            }
+    }
+
+    private init(_ error: TensorError) {
+        if case .outOfMemory = error { self = .failure } else { self = .wrongUsage }
+    }
+}
+
+/// A mistake that only the command line can see; `description` is one sentence for the user.
+struct CommandError: Error, CustomStringConvertible {
+    let status: ExitStatus
+    let description: String
+
+    init(_ status: ExitStatus, _ description: String) {
+        self.status = status
+        self.description = description
+    }
+}

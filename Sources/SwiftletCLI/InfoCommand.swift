@@ -1,0 +1,76 @@
+import ArgumentParser
+import Swiftlet
+
+/// `swiftlet info`: what a file holds, or what this machine offers.
+struct InfoCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "info",
+        abstract: "Show what a file or the directory of a run holds, or what this machine offers.",
+        discussion: """
+            Knows llm.c's models, debug states and tokenizers, token shards, and the directories of \
+            training runs, all by their content. Only headers are read, so large files take no time.
+
+            Examples:
+              swiftlet info gpt2_124M.bin
+              swiftlet info runs/first --json
+              swiftlet info --machine
+            """
+    )
+
+    @Argument(help: "A file, or the directory of a training run.")
+    var file: String?
+
+    @Flag(help: "Show processor, instruction sets, threads and OpenMP.")
+    var machine = false
+
+    @Option(
+        help: ArgumentHelp(
+            "The checkpoint of a run: latest, or the number of a step (default: latest).",
+            valueName: "latest|step"
+        )
+    )
+    var checkpoint: CheckpointChoice?
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    func validate() throws {
+        if (file == nil) != machine {
+            throw ValidationError("give either a file or --machine")
+        }
+    }
+
+    func run() throws {
+        let report: any InfoReport =
+            if let file { try Self.report(on: FilePath(file), checkpoint) } else {
+                try MachineInfo()
+            }
+        try json ? Terminal.printJSON(report) : Terminal.print(report.text)
+    }
+
+    private static func report(
+        on path: FilePath,
+        _ checkpoint: CheckpointChoice?
+    ) throws -> any InfoReport {
+        let kind = try FileKind.require(
+            .model,
+            .runDirectory,
+            .tokenizer,
+            .tokenShard,
+            .debugState,
+            at: path
+        )
+        switch kind {
+        case .runDirectory: return try RunInfo(RunDirectory(path), checkpoint ?? .latest)
+        case .tokenizer: return try TokenizerInfo(path)
+        case .tokenShard: return try TokenShardInfo(path)
+        case .debugState: return try DebugStateInfo(path)
+        default: return try ModelInfo(path)
+        }
+    }
+}
+
+/// Facts in two forms: the encoded one is for programs, the text for people.
+protocol InfoReport: Encodable {
+    var text: String { get }
+}

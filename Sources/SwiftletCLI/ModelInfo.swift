@@ -1,0 +1,126 @@
+// What `info` shows of models and of the directories of runs.
+
+import Swiftlet
+
+/// An llm.c model file.
+struct ModelInfo: InfoReport {
+    /// The sizes, under the names that `--init` gives them.
+    struct Configuration: Encodable {
+        let layers: Int
+        let heads: Int
+        let channels: Int
+        let context: Int
+        let vocabulary: Int
+        let paddedVocabulary: Int
+    }
+
+    struct TensorInfo: Encodable {
+        let name: String
+        let shape: [Int]
+        let dtype: String
+    }
+
+    let format = "llm.c"
+    let kind = "model"
+    let path: String
+    let model = "gpt2"
+    let dtype: String
+    let parameters: Int
+    let unpaddedParameters: Int
+    let configuration: Configuration
+    let tensors: [TensorInfo]
+    let bytes: Int
+
+    /// Reads the header of the file at `path`.
+    init(_ path: FilePath) throws {
+        let header = try GPT2CheckpointHeader(path: path)
+        let sizes = header.configuration
+        let dtype = header.dtype.rawValue
+        self.path = path.string
+        self.dtype = dtype
+        parameters = sizes.parameterLayout.elementCount
+        unpaddedParameters = sizes.unpaddedParameterCount
+        configuration = Configuration(
+            layers: sizes.layerCount,
+            heads: sizes.headCount,
+            channels: sizes.channels,
+            context: sizes.contextLength,
+            vocabulary: sizes.vocabularySize,
+            paddedVocabulary: sizes.paddedVocabularySize
+        )
+        tensors = sizes.parameterLayout.specifications.map {
+            TensorInfo(name: $0.name, shape: $0.shape, dtype: dtype)
+        }
+        bytes = try MappedFile(path).count
+    }
+
+    var text: String {
+        var facts = Table(.left, .left)
+        facts.append("format", "llm.c model, \(dtype)")
+        facts.append(
+            "parameters",
+            "\(parameters.grouped) (\(unpaddedParameters.grouped) without vocabulary padding)"
+        )
+        facts.append("layers", configuration.layers.grouped)
+        facts.append(
+            "heads",
+            "\(configuration.heads) of \(configuration.channels / configuration.heads) channels"
+        )
+        facts.append("channels", configuration.channels.grouped)
+        facts.append("context", configuration.context.grouped)
+        facts.append(
+            "vocabulary",
+            "\(configuration.vocabulary.grouped), padded to "
+                + configuration.paddedVocabulary.grouped
+        )
+        facts.append("size", bytes.formattedAsBytes)
+
+        var list = Table(.left, .left, .right)
+        list.append("tensor", "shape", "elements")
+        for tensor in tensors {
+            list.append(
+                tensor.name,
+                tensor.shape.map(String.init).joined(separator: " x "),
+                tensor.shape.reduce(1, *).grouped
+            )
+        }
+        return "\(path)\n\(facts.text)\n\n\(list.text)"
+    }
+}
+
+/// The directory of a training run: its checkpoints, and the model of one.
+struct RunInfo: InfoReport {
+    private let path: String
+    private let checkpoints: [Int]
+    private let hasTokenizer: Bool
+    private let model: ModelInfo
+
+    private enum CodingKeys: String, CodingKey {
+        case kind, run, checkpoints, hasTokenizer
+    }
+
+    init(_ directory: RunDirectory, _ choice: CheckpointChoice) throws {
+        path = directory.path.string
+        checkpoints = try directory.checkpointSteps()
+        hasTokenizer = FileSystem.exists(directory.tokenizerPath)
+        model = try ModelInfo(directory.modelPath(choice))
+    }
+
+    /// The keys of the model, and beside them those of the run.
+    func encode(to encoder: any Encoder) throws {
+        try model.encode(to: encoder)
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode("run", forKey: .kind)
+        try container.encode(path, forKey: .run)
+        try container.encode(checkpoints, forKey: .checkpoints)
+        try container.encode(hasTokenizer, forKey: .hasTokenizer)
+    }
+
+    var text: String {
+        var facts = Table(.left, .left)
+        facts.append("format", "training run")
+        facts.append("checkpoints", checkpoints.map(String.init).joined(separator: ", "))
+        facts.append("tokenizer", hasTokenizer ? "tokenizer.bin" : "none")
+        return "\(path)\n\(facts.text)\n\n\(model.text)"
+    }
+}

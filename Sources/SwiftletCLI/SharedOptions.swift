@@ -1,0 +1,137 @@
+// Options that several subcommands have.
+
+import ArgumentParser
+import Swiftlet
+
+/// How much of the machine is used, and how much is said about it.
+struct ComputeOptions: ParsableArguments {
+    @Option(help: "Threads to compute with (default: the physical cores available).")
+    var threads: Int?
+
+    @Flag(help: "Say more about what is done, on stderr.")
+    var verbose = false
+
+    /// What runs the arithmetic.
+    func makeOps() throws -> Ops {
+        let ops = try Ops(threadCount: threads)
+        note("\(ops.threadCount) threads, \(ops.instructionSet.rawValue) kernels")
+        return ops
+    }
+
+    /// A line on stderr, with `--verbose` only.
+    func note(_ message: @autoclosure () -> String) {
+        if verbose { Terminal.diagnose(message()) }
+    }
+}
+
+/// Which of a run's checkpoints.
+enum CheckpointChoice: ExpressibleByArgument, Equatable {
+    case latest
+    case step(Int)
+
+    init?(argument: String) {
+        if argument == "latest" {
+            self = .latest
+        } else if let step = Int(argument), step >= 0 {
+            self = .step(step)
+        } else {
+            return nil
+        }
+    }
+}
+
+/// Which model, and which tokenizer belongs to it.
+struct ModelOptions: ParsableArguments {
+    @Option(help: "An llm.c model file, or the directory of a training run.")
+    var model: String
+
+    @Option(
+        help: ArgumentHelp(
+            "The checkpoint of a run: latest, or the number of a step (default: latest).",
+            valueName: "latest|step"
+        )
+    )
+    var checkpoint: CheckpointChoice?
+
+    @Option(
+        help: """
+            A tokenizer: llm.c's file, vocab.json beside merges.txt, or a directory with either \
+            (default: the tokenizer.bin beside the model).
+            """
+    )
+    var tokenizer: String?
+
+    /// The model file these options name.
+    func modelPath() throws -> FilePath {
+        let path = FilePath(model)
+        if try FileKind.require(.model, .runDirectory, at: path) == .runDirectory {
+            return try RunDirectory(path).modelPath(checkpoint ?? .latest)
+        }
+        guard checkpoint == nil else {
+            throw CommandError(
+                .wrongUsage,
+                "--checkpoint is for the directory of a run, but '\(path)' is one model; "
+                    + "leave it out"
+            )
+        }
+        return path
+    }
+
+    /// The tokenizer these options name, or else the one that lies beside `modelPath`.
+    func tokenizerPath(besideModel modelPath: FilePath) throws -> FilePath {
+        if let tokenizer { return try TokenizerFile.checked(FilePath(tokenizer)) }
+        let path = RunDirectory(modelPath.removingLastComponent()).tokenizerPath
+        guard FileSystem.exists(path) else {
+            throw CommandError(
+                .wrongUsage,
+                "no tokenizer lies beside the model '\(modelPath)'; name one with --tokenizer"
+            )
+        }
+        return try TokenizerFile.checked(path)
+    }
+}
+
+/// A tokenizer as an argument: a file or a directory.
+enum TokenizerFile {
+    /// The path, when what lies there may be a tokenizer; its reader looks closer.
+    /// - Throws: ``UnexpectedFileError`` when it is certainly something else.
+    static func checked(_ path: FilePath) throws -> FilePath {
+        let kind = try FileKind(of: path)
+        switch kind {
+        case .tokenizer, .json, .text, .directory, .runDirectory: return path
+        default: throw UnexpectedFileError(path: path, expected: [.tokenizer], found: kind)
+        }
+    }
+
+    /// Reads what decoding needs; unlike encoding, that does not need merges.
+    static func vocabulary(_ path: FilePath) throws -> Vocabulary {
+        if try FileKind(of: path) == .tokenizer { return try Vocabulary(llmcFile: path) }
+        return try BytePairTokenizer(contentsOf: path).vocabulary
+    }
+}
+
+extension RunDirectory {
+    /// The model of one of the run's complete checkpoints.
+    func modelPath(_ choice: CheckpointChoice) throws -> FilePath {
+        let steps = try checkpointSteps()
+        guard let last = steps.last else {
+            throw CommandError(
+                .missingInput,
+                "'\(path)' holds no complete checkpoint yet; let the run reach one"
+            )
+        }
+        switch choice {
+        case .latest:
+            return modelPath(step: last)
+        case .step(let step):
+            guard steps.contains(step) else {
+                let found = steps.map(String.init).joined(separator: ", ")
+                throw CommandError(
+                    .missingInput,
+                    "'\(path)' holds no checkpoint of step \(step); it has \(found)"
+                )
+            }
+            return modelPath(step: step)
+        }
+    }
+}

@@ -1,0 +1,48 @@
+// What the system interrupts the program for. Ctrl-C: long work notices it and ends in order; pressed
+// again, it ends the program at once. A closed pipe ends the program without a word.
+
+import Synchronization
+
+#if canImport(Glibc)
+    @preconcurrency import Glibc
+#elseif canImport(Musl)
+    @preconcurrency import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// The signals the program answers to.
+enum Signals {
+    private static let interruption = Atomic<Bool>(false)
+
+    /// Whether the program was asked to end since ``catchInterruption()``.
+    static var isInterrupted: Bool { interruption.load(ordering: .relaxed) }
+
+    /// From now on SIGINT and SIGTERM only set ``isInterrupted``, the first time.
+    static func catchInterruption() {
+        // Makes the flag now: a signal handler must not be the one that initialises it.
+        interruption.store(false, ordering: .relaxed)
+        for number in [SIGINT, SIGTERM] {
+            _ = signal(number) { number in
+                Signals.interruption.store(true, ordering: .relaxed)
+                _ = signal(number, SIG_DFL)
+            }
+            unblock(number)
+        }
+    }
+
+    /// Lets the system end the program when it writes to a pipe that nobody reads any more, as
+    /// `head` leaves one.
+    static func endQuietlyWhenOutputIsClosed() {
+        _ = signal(SIGPIPE, SIG_DFL)
+        unblock(SIGPIPE)
+    }
+
+    /// A program inherits the signals that the thread which started it had blocked.
+    private static func unblock(_ number: CInt) {
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        sigaddset(&signals, number)
+        pthread_sigmask(SIG_UNBLOCK, &signals, nil)
+    }
+}

@@ -1,0 +1,147 @@
+import FileIO
+import Foundation
+import Tensors
+import TestSupport
+import Testing
+
+@Suite(.serialized) struct InfoTests {
+    @Test func aModelIsDescribed() throws {
+        try withTemporaryDirectory { directory in
+            let model = try writeModel(to: directory.appending("model.bin"))
+            let object = try swiftlet("info", model.string, "--json").object()
+            #expect(object["format"] as? String == "llm.c")
+            #expect(object["kind"] as? String == "model")
+            #expect(object["model"] as? String == "gpt2")
+            // Vp C + maxT C + 2 C + 12 C^2 + 13 C, with Vp = 384, C = 16, maxT = 32.
+            #expect(object["parameters"] as? Int == 384 * 16 + 32 * 16 + 2 * 16 + 3072 + 208)
+            let configuration = try #require(object["configuration"] as? [String: Int])
+            #expect(
+                configuration == [
+                    "layers": 1, "heads": 2, "channels": 16, "context": 32, "vocabulary": 257,
+                    "padded_vocabulary": 384,
+                ]
+            )
+            let tensors = try #require(object["tensors"] as? [[String: Any]])
+            #expect(tensors.count == 16)
+            #expect(tensors[0]["name"] as? String == "wte")
+            #expect(tensors[0]["shape"] as? [Int] == [384, 16])
+            #expect(tensors[0]["dtype"] as? String == "float32")
+
+            let text = try swiftlet("info", model.string)
+            #expect(text.status == 0)
+            #expect(text.errors == "")
+            #expect(text.output.contains("  layers      1\n"))
+            #expect(text.output.contains("  qkvw      1 x 48 x 16       768\n"))
+        }
+    }
+
+    @Test func aBFloat16ModelSaysSo() throws {
+        try withTemporaryDirectory { directory in
+            let model = try writeModel(to: directory.appending("model.bin"), dtype: .bfloat16)
+            let object = try swiftlet("info", model.string, "--json").object()
+            let tensors = try #require(object["tensors"] as? [[String: Any]])
+            #expect(tensors.allSatisfy { $0["dtype"] as? String == "bfloat16" })
+        }
+    }
+
+    @Test func aTokenizerIsDescribed() throws {
+        try withTemporaryDirectory { directory in
+            let path = try writeTokenizer(to: directory.appending("t.bin"))
+            let object = try swiftlet("info", path.string, "--json").object()
+            #expect(object["kind"] as? String == "tokenizer")
+            #expect(object["vocabulary"] as? Int == 257)
+            #expect(object["end_of_text"] as? Int == 256)
+            #expect(try swiftlet("info", path.string).output.contains("vocabulary     257\n"))
+        }
+    }
+
+    @Test func aTokenShardIsDescribed() throws {
+        try withTemporaryDirectory { directory in
+            let path = try writeShard(to: directory.appending("s.bin"))
+            let object = try swiftlet("info", path.string, "--json").object()
+            #expect(object["kind"] as? String == "token_shard")
+            #expect(object["tokens"] as? Int == 300)
+            #expect(object["bytes"] as? Int == 1024 + 600)
+            #expect(try swiftlet("info", path.string).output.contains("0 1 2 3 4 5 6 7 ...\n"))
+        }
+    }
+
+    @Test func aDebugStateIsDescribed() throws {
+        try withTemporaryDirectory { directory in
+            let path = try writeHeader([20_240_327, 2, 4, 64], to: directory.appending("d.bin"))
+            let object = try swiftlet("info", path.string, "--json").object()
+            #expect(object["kind"] as? String == "debug_state")
+            #expect(object["batch_size"] as? Int == 4)
+            #expect(object["sequence_length"] as? Int == 64)
+            #expect(try swiftlet("info", path.string).output.contains("4 sequences of 64 tokens"))
+        }
+    }
+
+    @Test func aRunIsDescribed() throws {
+        try withTemporaryDirectory { directory in
+            for step in [3, 7] {
+                try writeModel(to: directory.appending("model_0000000\(step).bin"))
+                try writeBytes([], to: directory.appending("DONE_0000000\(step)"))
+            }
+            let object = try swiftlet("info", directory.string, "--json").object()
+            #expect(object["kind"] as? String == "run")
+            #expect(object["checkpoints"] as? [Int] == [3, 7])
+            #expect(object["has_tokenizer"] as? Bool == false)
+            #expect((object["path"] as? String)?.hasSuffix("model_00000007.bin") == true)
+            #expect(object["model"] as? String == "gpt2")
+            let chosen = try swiftlet("info", directory.string, "--checkpoint", "3").output
+            #expect(chosen.contains("checkpoints  3, 7\n"))
+            #expect(chosen.contains("model_00000003.bin"))
+        }
+    }
+
+    @Test func theMachineIsDescribed() throws {
+        let object = try swiftlet("info", "--machine", "--json").object()
+        #expect(
+            Set(object.keys) == [
+                "processor", "physical_cores", "instruction_sets", "instruction_set", "threads",
+                "openmp",
+            ]
+        )
+        let sets = try #require(object["instruction_sets"] as? [String])
+        #expect(sets == InstructionSet.available.map(\.rawValue))
+        #expect(sets.contains(object["instruction_set"] as? String ?? ""))
+        #expect(object["openmp"] as? Bool == Machine.hasOpenMP)
+
+        let text = try shell(
+            "SWIFTLET_ISA=reference OMP_NUM_THREADS=1 \"$SWIFTLET\" info --machine"
+        )
+        #expect(text.status == 0)
+        #expect(text.output.contains("chosen            reference\n"))
+        #expect(text.output.contains("threads           1\n"))
+    }
+
+    @Test func anUnknownInstructionSetIsOneSentence() throws {
+        let outcome = try shell("SWIFTLET_ISA=mmx \"$SWIFTLET\" info --machine")
+        expectError(outcome, 64, "'mmx'")
+    }
+
+    @Test func eitherAFileOrTheMachineIsAskedFor() throws {
+        expectError(try swiftlet("info"), 64, "--machine")
+        expectError(try swiftlet("info", "--machine", "x"), 64, "--machine")
+    }
+
+    @Test(.enabled(if: TestData.isAvailable, Comment(rawValue: TestData.skipReason)))
+    func realFilesAreDescribed() throws {
+        func object(_ name: String) throws -> [String: Any] {
+            try swiftlet("info", TestData.path(name).string, "--json").object()
+        }
+        let model = try object("tiny-gpt2/capp_gpt_llmc_v3.bin")
+        #expect(model["unpadded_parameters"] as? Int == 236_224)
+        let configuration = try #require(model["configuration"] as? [String: Int])
+        #expect(configuration["context"] == 512)
+        #expect(configuration["vocabulary"] == 53)
+        for name in ["gpt2/gpt2_tokenizer.bin", "gpt2/gpt2_tokenizer_v1.bin"] {
+            let tokenizer = try object(name)
+            #expect(tokenizer["vocabulary"] as? Int == 50_257)
+            #expect(tokenizer["end_of_text"] as? Int == 50_256)
+        }
+        let shard = try object("tinyshakespeare/tiny_shakespeare_train.bin")
+        #expect(shard["tokens"] as? Int == 305_260)
+    }
+}

@@ -1,0 +1,76 @@
+// Small files of every kind the commands read, written into a test's directory.
+
+import FileIO
+import LanguageModels
+import Tensors
+import TokenData
+import Tokenization
+
+/// A vocabulary in which every byte is a token, and the last token ends a text.
+let byteVocabulary = Vocabulary(
+    tokens: (0...255).map { [UInt8($0)] } + [Array("<|endoftext|>".utf8)],
+    endOfText: 256
+)
+
+/// Writes a GPT-2 of one layer with random weights, for the byte vocabulary unless told otherwise.
+@discardableResult
+func writeModel(
+    to path: FilePath,
+    contextLength: Int = 32,
+    vocabularySize: Int = 257,
+    seed: UInt64 = 1,
+    dtype: DType = .float32,
+    change: (GPT2Parameters) -> Void = { _ in }
+) throws -> FilePath {
+    var generator = MersenneTwister(seed: seed)
+    let configuration = try GPT2Configuration(
+        contextLength: contextLength,
+        vocabularySize: vocabularySize,
+        layerCount: 1,
+        headCount: 2,
+        channels: 16
+    )
+    let model = try GPT2(
+        randomWeights: configuration,
+        using: &generator,
+        ops: Ops(threadCount: 1)
+    )
+    change(model.parameters)
+    try model.writeLLMCCheckpoint(to: path, dtype: dtype)
+    return path
+}
+
+/// Writes the byte vocabulary as llm.c does.
+@discardableResult
+func writeTokenizer(to path: FilePath) throws -> FilePath {
+    try byteVocabulary.writeLLMCFile(to: path)
+    return path
+}
+
+/// Writes a shard of small tokens.
+@discardableResult
+func writeShard(to path: FilePath, count: Int = 300) throws -> FilePath {
+    let writer = try TokenShardWriter(path, format: .gpt2)
+    try writer.append(contentsOf: (0..<count).map { Int32($0 % 257) })
+    try writer.commit()
+    return path
+}
+
+/// Writes raw bytes.
+@discardableResult
+func writeBytes(_ bytes: [UInt8], to path: FilePath) throws -> FilePath {
+    let file = try AtomicFile(path)
+    try file.write(bytes)
+    try file.commit()
+    return path
+}
+
+/// Writes a header as llm.c's files begin with, and bytes after it.
+@discardableResult
+func writeHeader(_ fields: [Int32], body: [UInt8] = [], to path: FilePath) throws -> FilePath {
+    let file = try AtomicFile(path)
+    try file.write(integers: fields + [Int32](repeating: 0, count: 256 - fields.count))
+    try file.write(body)
+    try file.commit()
+    return path
+}

@@ -1,0 +1,130 @@
+import Inference
+import Testing
+import TextGeneration
+import Tokenization
+
+/// Emits a fixed list of tokens, then the last one for ever.
+private struct PlaybackModel: LanguageModel {
+    let vocabularySize: Int
+    let contextLength = 64
+    let tokens: [Int32]
+
+    func makeSession() -> PlaybackSession {
+        PlaybackSession(vocabularySize: vocabularySize, tokens: tokens)
+    }
+}
+
+private struct PlaybackSession: DecodingSession {
+    let vocabularySize: Int
+    let tokens: [Int32]
+    private(set) var tokenCount = 0
+    private var position = 0
+
+    init(vocabularySize: Int, tokens: [Int32]) {
+        self.vocabularySize = vocabularySize
+        self.tokens = tokens
+    }
+
+    mutating func logits(appending newTokens: [Int32]) throws -> [Float] {
+        tokenCount += newTokens.count
+        var logits = [Float](repeating: 0, count: vocabularySize)
+        logits[Int(tokens[min(position, tokens.count - 1)])] = 1
+        position += 1
+        return logits
+    }
+}
+
+/// Every byte is a token, as in the first 256 of GPT-2 but in their own order; 256 ends a text.
+private let byteVocabulary = Vocabulary(
+    tokens: (0...255).map { [UInt8($0)] } + [Array("<|endoftext|>".utf8)],
+    endOfText: 256
+)
+
+private func pieces(
+    of tokens: [Int32],
+    maxTokens: Int = 60,
+    ignoresEndOfText: Bool = false
+) throws -> (pieces: [String], stream: TextStream<PlaybackModel>) {
+    let model = PlaybackModel(vocabularySize: 257, tokens: tokens)
+    let generator = try TextGenerator(model, vocabulary: byteVocabulary)
+    var stream = try generator.stream(
+        options: GenerationOptions(
+            maxTokens: maxTokens,
+            sampling: .greedy,
+            ignoresEndOfText: ignoresEndOfText
+        ),
+        seed: 1
+    )
+    var pieces: [String] = []
+    while let piece = try stream.next() { pieces.append(piece) }
+    return (pieces, stream)
+}
+
+@Suite struct TextGeneratorTests {
+    @Test func aCharacterOfSeveralTokensIsNeverTorn() throws {
+        let text = "né 🙂!"
+        let bytes = text.utf8.map { Int32($0) }
+        let (pieces, stream) = try pieces(of: bytes + [256])
+        #expect(pieces == ["n", "", "é", " ", "", "", "", "🙂", "!"])
+        #expect(stream.text == text)
+        #expect(stream.tokens == bytes)
+        #expect(stream.stopReason == .endOfText)
+    }
+
+    @Test func aCharacterLeftUnfinishedIsReplacedOnce() throws {
+        let (pieces, stream) = try pieces(of: [0x61, 0xF0, 0x9F], maxTokens: 3)
+        #expect(pieces == ["a", "", "", "\u{FFFD}"])
+        #expect(stream.text == "a\u{FFFD}")
+        #expect(stream.stopReason == .length)
+    }
+
+    @Test func bytesThatAreNoTextAreReplaced() throws {
+        #expect(try pieces(of: [0xFF, 0x62, 256]).stream.text == "\u{FFFD}b")
+    }
+
+    @Test func anIgnoredEndOfTextIsPartOfTheText() throws {
+        let (_, stream) = try pieces(of: [0x61, 256, 0x62], maxTokens: 3, ignoresEndOfText: true)
+        #expect(stream.text == "a<|endoftext|>b")
+        #expect(stream.tokens == [0x61, 256, 0x62])
+        #expect(stream.stopReason == .length)
+    }
+
+    @Test func withoutAPromptTheTextStartsFromTheEndOfTextToken() throws {
+        #expect(try pieces(of: [0x61, 256]).stream.promptTokenCount == 1)
+    }
+
+    @Test func aPromptIsNotPartOfTheText() throws {
+        let model = PlaybackModel(vocabularySize: 257, tokens: [0x63, 256])
+        var stream = try TextGenerator(model, vocabulary: byteVocabulary).stream(
+            prompt: [0x61, 0x62],
+            options: GenerationOptions(maxTokens: 5, sampling: .greedy),
+            seed: 1
+        )
+        while try stream.next() != nil {}
+        #expect(stream.promptTokenCount == 2)
+        #expect(stream.text == "c")
+    }
+
+    @Test func anInterruptedTextKeepsWhatIsThere() throws {
+        let model = PlaybackModel(vocabularySize: 257, tokens: [0x61, 0xC3])
+        var stream = try TextGenerator(model, vocabulary: byteVocabulary).stream(
+            options: GenerationOptions(maxTokens: 50, sampling: .greedy),
+            seed: 1
+        )
+        #expect(try stream.next() == "a")
+        #expect(try stream.next() == "")
+        stream.interrupt()
+        #expect(try stream.next() == "\u{FFFD}")
+        #expect(try stream.next() == nil)
+        #expect(stream.stopReason == .interrupted)
+    }
+
+    @Test func aTokenizerOfAnotherSizeIsRefused() {
+        let model = PlaybackModel(vocabularySize: 300, tokens: [0])
+        #expect(
+            throws: TextGenerationError.vocabularyMismatch(tokenizerSize: 257, modelSize: 300)
+        ) {
+            try TextGenerator(model, vocabulary: byteVocabulary)
+        }
+    }
+}

@@ -44,50 +44,67 @@ struct TrainCommand: ParsableCommand {
     @OptionGroup(title: "Between steps")
     var intervals: IntervalOptions
 
-    @Option(help: "Threads (default: physical cores available).")
-    var threads: Int?
-
-    @Option(help: "Decides the random weights and samples.")
+    @Option(help: "Decides the random weights and the samples.")
     var seed: UInt64 = 42
+
+    @OptionGroup
+    var compute: ComputeOptions
 
     private static let sizes =
         GPT2Configuration.named.map(\.name).joined(separator: ", ")
         + " or layers=4,heads=4,channels=128,context=256"
 
-    func run() throws {
-        let ops = try Ops(threadCount: threads)
-        let vocabulary = try tokenizer.map { try Vocabulary(llmcFile: FilePath($0)) }
-        let model = try makeModel(vocabularySize: vocabulary?.count, ops: ops)
-        let configuration = model.configuration
-        let sequenceLength = batch.sequenceLength ?? min(1024, configuration.contextLength)
-
-        func loader(_ pattern: String, shuffled: Bool) throws -> TokenLoader {
-            try TokenLoader(
-                matching: pattern,
-                batchSize: batch.batchSize,
-                sequenceLength: sequenceLength,
-                shuffled: shuffled,
-                vocabularySize: configuration.vocabularySize
-            )
+    func validate() throws {
+        if intervals.sampleEvery > 0 && tokenizer == nil {
+            throw ValidationError("--sample-every needs --tokenizer, to turn tokens into text")
         }
-        let training = try loader(trainData, shuffled: shuffle)
-        let validation = try valData.map { try loader($0, shuffled: false) }
+        if intervals.sampleTokens < 1 {
+            throw ValidationError("--sample-tokens must be at least 1")
+        }
+    }
+
+    func run() throws {
+        let ops = try compute.makeOps()
+        let tokenizer = try tokenizer.map {
+            try BytePairTokenizer(contentsOf: TokenizerFile.checked(FilePath($0)))
+        }
+        let model = try makeModel(vocabularySize: tokenizer?.vocabularySize, ops: ops)
+        let sample = try tokenizer.map { try makeSampler(model, $0) }
+        let sequenceLength =
+            batch.sequenceLength
+            ?? min(GPT2Configuration.gpt2ContextLength, model.configuration.contextLength)
+        let training = try loader(trainData, model, sequenceLength, shuffled: shuffle)
+        let validation = try valData.map {
+            try loader($0, model, sequenceLength, shuffled: false)
+        }
         let settings = settings(sequenceLength: sequenceLength, samples: training.samplesPerEpoch)
         let trainer = try Trainer(model: model, settings: settings, loader: training, ops: ops)
+        let directory = RunDirectory(FilePath(output))
         let run = try TrainingRun(
             trainer,
             validation: validation,
-            directory: RunDirectory(FilePath(output)),
-            overwrite: overwrite
+            directory: directory,
+            overwrite: overwrite,
+            sample: sample
         )
+        try tokenizer?.save(in: directory.path)
+        describe(model, settings, training)
+
+        Signals.catchInterruption()
         let display = TrainingDisplay(totalSteps: settings.schedule.totalSteps)
         defer { display.finish() }
-        try run.run { display.show($0) }
+        try run.run(until: { Signals.isInterrupted }, report: { display.show($0) })
+        if Signals.isInterrupted { throw ExitStatus.interrupted }
     }
 
     private func makeModel(vocabularySize: Int?, ops: Ops) throws -> GPT2 {
         guard GPT2Configuration.isDescriptor(initialization) else {
-            return try GPT2(llmcCheckpoint: FilePath(initialization), ops: ops)
+            let path = FilePath(initialization)
+            let isRun = try FileKind.require(.model, .runDirectory, at: path) == .runDirectory
+            return try GPT2(
+                llmcCheckpoint: isRun ? RunDirectory(path).modelPath(.latest) : path,
+                ops: ops
+            )
         }
         let configuration = try GPT2Configuration(
             descriptor: initialization,
@@ -95,6 +112,58 @@ struct TrainCommand: ParsableCommand {
         )
         var generator = MersenneTwister(seed: seed)
         return try GPT2(randomWeights: configuration, using: &generator, ops: ops)
+    }
+
+    /// Draws a text from the model as it is at the time.
+    private func makeSampler(
+        _ model: GPT2,
+        _ tokenizer: BytePairTokenizer
+    ) throws -> () throws -> String {
+        let generator = try TextGenerator(model, vocabulary: tokenizer.vocabulary)
+        let prompt = intervals.samplePrompt ?? ""
+        let options = GenerationOptions(
+            maxTokens: intervals.sampleTokens,
+            sampling: try SamplingOptions()
+        )
+        return {
+            var stream = try generator.stream(
+                prompt: tokenizer.encode(prompt, endOfTextMarker: .token),
+                options: options,
+                seed: seed
+            )
+            while try stream.next() != nil {}
+            return prompt + stream.text
+        }
+    }
+
+    private func loader(
+        _ pattern: String,
+        _ model: GPT2,
+        _ sequenceLength: Int,
+        shuffled: Bool
+    ) throws -> TokenLoader {
+        try TokenLoader(
+            matching: pattern,
+            batchSize: batch.batchSize,
+            sequenceLength: sequenceLength,
+            shuffled: shuffled,
+            vocabularySize: model.configuration.vocabularySize
+        )
+    }
+
+    /// Says what is about to happen.
+    private func describe(_ model: GPT2, _ settings: TrainingSettings, _ loader: TokenLoader) {
+        let configuration = model.configuration
+        let parameters = configuration.unpaddedParameterCount.grouped
+        Terminal.diagnose(
+            "GPT-2 of \(parameters) parameters: \(configuration.layerCount) layers, "
+                + "\(configuration.headCount) heads, \(configuration.channels) channels"
+        )
+        Terminal.diagnose(
+            "\(settings.schedule.totalSteps) steps of \(settings.totalBatchTokens) tokens, "
+                + "from \(loader.tokenCount.grouped) tokens in \(loader.shardPaths.count) "
+                + (loader.shardPaths.count == 1 ? "shard" : "shards")
+        )
     }
 
     private func settings(sequenceLength: Int, samples: Int) -> TrainingSettings {

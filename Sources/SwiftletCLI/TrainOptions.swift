@@ -94,6 +94,9 @@ struct IntervalOptions: ParsableArguments {
     @Option(help: "Tokens of a sample.")
     var sampleTokens = 64
 
+    @Option(help: "What samples continue (default: they start a new text).")
+    var samplePrompt: String?
+
     @Option(help: "Steps between checkpoints, and one at the end; 0 is never.")
     var checkpointEvery = 1000
 }

@@ -216,17 +216,4 @@ import Testing
             #expect(throws: FileIOError.isDirectory(path: directory)) { try load(directory) }
         }
     }
-
-    @Test func modelsAreRecognisedByTheirFirstBytes() throws {
-        try withTemporaryDirectory { directory in
-            let path = directory.appending("file")
-            for (bytes, expected) in [
-                ([0xc6, 0xd7, 0x34, 0x01], true), ([0xc7, 0xd7, 0x34, 0x01], false),
-                ([0xc6, 0xd7, 0x34], false), ([], false),
-            ] as [([UInt8], Bool)] {
-                try writeFile(path, bytes: bytes)
-                #expect(GPT2CheckpointHeader.isAtStart(of: try MappedFile(path)) == expected)
-            }
-        }
-    }
 }

@@ -34,7 +34,9 @@ ALWAYS_INLINE void gemm_tile(const ck_gemm_panel *g, size_t row, size_t rows, co
             bv[j] = has_tail && j == vectors - 1 ? v_load_partial(b + j * LANES, tail)
                                                  : v_load(b + j * LANES);
         for (int i = 0; i < TILE_ROWS; i++) {
-            const vf av = v_splat(a[i][offset]);
+            vf av = v_splat(a[i][offset]);
+            // Keeps the broadcast here: hoisted, the sixteen of AVX2's registers would not suffice.
+            KEEP_IN_REGISTER(av);
             for (int j = 0; j < vectors; j++)
                 acc[i][j] = v_fma(av, bv[j], acc[i][j]);
         }
@@ -85,8 +87,10 @@ static void gemm_panel(const ck_gemm_panel *g) {
     case 2: gemm_columns(g, 1, false); break;
     case 3: gemm_columns(g, 2, true); break;
     case 4: gemm_columns(g, 2, false); break;
+#if TILE_VECTORS > 2
     case 5: gemm_columns(g, 3, true); break;
     case 6: gemm_columns(g, 3, false); break;
+#endif
     }
 }
 

@@ -20,7 +20,8 @@ ALWAYS_INLINE void interleave(vf *v, const int rows) {
 }
 
 // dst[p * ld + i] = src[i * lds + p] for i < group, p < k; rows from `rows` on are zero. `group` is
-// a constant power of two: LANES, or less, and then ld.
+// a constant power of two: LANES, or less, and then ld. Of a group larger than ld only the first ld
+// rows are kept.
 ALWAYS_INLINE void transpose_group(float *dst, size_t ld, const float *src, size_t lds, size_t rows,
                                    size_t k, const int group) {
     size_t p = 0;
@@ -31,15 +32,19 @@ ALWAYS_INLINE void transpose_group(float *dst, size_t ld, const float *src, size
         interleave(v, group);
         // One column of the group in each vector, or several that lie one after the other in dst.
         const size_t step = group == LANES ? ld : LANES;
-        for (int i = 0; i < group; i++)
+        const bool overlaps = ld < (size_t)group;
+        for (int i = 0; i < group - overlaps; i++)
             v_store(dst + p * ld + i * step, v[i]);
+        // A column wider than ld runs into the next, which then overwrites it; the last must not.
+        if (overlaps)
+            v_store_partial(dst + p * ld + (group - 1) * step, v[group - 1], ld);
     }
     for (; p < k; p++)
-        for (int i = 0; i < group; i++)
-            dst[p * ld + i] = (size_t)i < rows ? src[i * lds + p] : 0;
+        for (size_t i = 0; i < (size_t)group && i < ld; i++)
+            dst[p * ld + i] = i < rows ? src[i * lds + p] : 0;
 }
 
-#if TILE_ROWS <= LANES
+#if TILE_ROWS <= LANES && (TILE_ROWS & (TILE_ROWS - 1)) == 0
 #define PACK_A_GROUP TILE_ROWS
 #else
 #define PACK_A_GROUP LANES

@@ -60,6 +60,13 @@ ALWAYS_INLINE float v_max_lanes(vf x) {
     return lanes[0];
 }
 
+// Makes the compiler have `x` in a register at this point, rather than earlier or never.
+#if defined(__x86_64__)
+#define KEEP_IN_REGISTER(x) __asm__ volatile("" : "+x"(x))
+#else
+#define KEEP_IN_REGISTER(x) __asm__ volatile("" : "+w"(x))
+#endif
+
 // Runs `body` for every vector of a row of n floats: `i` is the first element, LOAD and STORE move
 // a whole vector, or the rest of the row at its end.
 #define FOR_EACH_VECTOR(i, n, body)                                                                \

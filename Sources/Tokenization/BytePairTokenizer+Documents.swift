@@ -8,6 +8,7 @@ extension BytePairTokenizer {
     ///   - bytes: The documents; what lies before the first start continues a document of which
     ///     the rest was encoded before, up to a place that ``HeldBackText`` found certain.
     ///   - starts: Where documents begin, ascending and at most `bytes.count`.
+    /// - Returns: the ids of all.
     package func encodeDocuments(_ bytes: UnsafeRawBufferPointer, starts: [Int]) -> [TokenID] {
         var output: [TokenID] = []
         // English takes 4.2 bytes a token with GPT-2's vocabulary.

@@ -6,7 +6,7 @@ import FileIO
 ///
 /// A row is in memory as a whole, up to ``longestRow``.
 struct JSONRows {
-    /// The most bytes of a row. A file without line ends is more likely no file of rows.
+    /// The most bytes of a row; a file with longer ones is more likely no file of rows.
     static let longestRow = 1 << 28
 
     private let path: FilePath

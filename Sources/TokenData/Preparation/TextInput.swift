@@ -44,6 +44,7 @@ public struct TextInput: Equatable, Sendable {
     ///   - arguments: Paths; `-` is standard input.
     ///   - format: The format of all of them; nil decides by the name, which ends in `.jsonl` for
     ///     JSON lines.
+    /// - Returns: one input or more for each argument.
     /// - Throws: ``PreparationError`` for a directory without text, `FileIOError` for what is
     ///   missing or may not be read.
     public static func find(_ arguments: [String], format: Format? = nil) throws -> [TextInput] {

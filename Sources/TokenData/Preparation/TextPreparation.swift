@@ -65,6 +65,7 @@ public struct TextPreparation: Sendable {
     ///   - settings: Where to.
     ///   - progress: Called after each block of some 256 kB, on this thread; what it throws ends
     ///     the preparation, and nothing is left of it.
+    /// - Returns: what was made.
     /// - Throws: ``PreparationError``; ``TokenDataError/shardFull(path:limit:)`` when the tokens
     ///   are too many for one shard; `FileIOError` when a file cannot be read or written, or
     ///   exists.

@@ -55,11 +55,9 @@ public struct BytePairTrainer: Sendable {
         }
         self.vocabularySize = vocabularySize
         self.threads = threads
-        marker = endOfTextMarker == .token ? MarkerSearch(marker: Self.endOfTextName) : nil
+        marker = endOfTextMarker == .token ? .endOfText : nil
         text = HeldBackText(marker: marker)
     }
-
-    private static let endOfTextName = Array(VocabularyJSON.endOfTextName.utf8)
 
     // MARK: Text
 
@@ -142,7 +140,7 @@ public struct BytePairTrainer: Sendable {
                 Progress(tokenCount: tokens.count + 1, vocabularySize: vocabularySize)
             )
         }
-        tokens.append(Self.endOfTextName)
+        tokens.append(MarkerSearch.endOfText.marker)
         let vocabulary = Vocabulary(tokens: tokens, endOfText: TokenID(tokens.count - 1))
         return BytePairTokenizer(vocabulary: vocabulary, merges: table)
     }

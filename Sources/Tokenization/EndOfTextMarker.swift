@@ -9,7 +9,10 @@ public enum EndOfTextMarker: Sendable {
 }
 
 /// A search for the marker in bytes.
-struct MarkerSearch {
+package struct MarkerSearch: Sendable {
+    /// GPT-2's name of the end-of-text token, which files of many texts put between them.
+    package static let endOfText = MarkerSearch(marker: Array(VocabularyJSON.endOfTextName.utf8))
+
     let marker: [UInt8]
 
     /// Where the first marker at or after `start` begins.
@@ -25,16 +28,16 @@ struct MarkerSearch {
     }
 
     /// Calls `body` with each text between markers, and whether a marker follows it.
-    func forEachText(
+    package func forEachText(
         in bytes: UnsafeBufferPointer<UInt8>,
-        _ body: (UnsafeBufferPointer<UInt8>, _ endsWithMarker: Bool) -> Void
-    ) {
+        _ body: (UnsafeBufferPointer<UInt8>, _ endsWithMarker: Bool) throws -> Void
+    ) rethrows {
         var start = 0
         while let end = first(in: bytes, from: start) {
-            body(UnsafeBufferPointer(rebasing: bytes[start..<end]), true)
+            try body(UnsafeBufferPointer(rebasing: bytes[start..<end]), true)
             start = end + marker.count
         }
-        body(UnsafeBufferPointer(rebasing: bytes[start...]), false)
+        try body(UnsafeBufferPointer(rebasing: bytes[start...]), false)
     }
 
     /// Whether a marker begins before `index` and ends after it.
@@ -43,7 +46,7 @@ struct MarkerSearch {
     }
 
     /// Where the bytes that may be the start of a marker begin, at the end of `bytes`.
-    func incompleteSuffix(of bytes: UnsafeBufferPointer<UInt8>) -> Int? {
+    package func incompleteSuffix(of bytes: UnsafeBufferPointer<UInt8>) -> Int? {
         (max(0, bytes.count - marker.count + 1)..<bytes.count).first {
             marker.starts(with: bytes[$0...])
         }

@@ -5,20 +5,28 @@
 ///
 /// Chunks may end inside a word, a character or a marker; parts do not. Memory is bounded by the
 /// longest word and the largest chunk.
-struct HeldBackText: Sendable {
+package struct HeldBackText: Sendable {
     private let marker: MarkerSearch?
     private var pending: [UInt8] = []
     // No index of `pending` below this is a place to cut. Without it, a long word arriving in
     // small chunks would be searched again with each of them.
     private var searchedCount = 0
 
+    /// Starts a text.
+    package init() {
+        self.init(marker: nil)
+    }
+
     /// Starts a text, of which no part ends inside `marker`.
     init(marker: MarkerSearch?) {
         self.marker = marker
     }
 
+    /// Whether nothing is held back.
+    package var isEmpty: Bool { pending.isEmpty }
+
     /// Takes the next chunk and returns the part that is certain, which may be empty.
-    mutating func append(_ chunk: UnsafeRawBufferPointer) -> [UInt8] {
+    package mutating func append(_ chunk: UnsafeRawBufferPointer) -> [UInt8] {
         pending.append(contentsOf: chunk)
         let cut = pending.withUnsafeBufferPointer { bytes in
             let cutter = TextCutter(bytes, marker: marker)
@@ -36,7 +44,7 @@ struct HeldBackText: Sendable {
     }
 
     /// Ends the text and returns what was held back; the next chunk starts a new text.
-    mutating func finish() -> [UInt8] {
+    package mutating func finish() -> [UInt8] {
         defer { self = HeldBackText(marker: marker) }
         return pending
     }

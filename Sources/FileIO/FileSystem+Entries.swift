@@ -1,0 +1,50 @@
+// Entries of directories: what they are, and moving and removing them as a whole.
+
+import SystemPackage
+
+#if canImport(Glibc)
+    @preconcurrency import Glibc
+#elseif canImport(Musl)
+    @preconcurrency import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+extension FileSystem {
+    /// Whether `path` is a symbolic link, wherever it leads.
+    public static func isSymbolicLink(_ path: FilePath) -> Bool {
+        var status = stat()
+        let result = path.withPlatformString { lstat($0, &status) }
+        return result == 0 && status.st_mode & S_IFMT == S_IFLNK
+    }
+
+    /// The size of a regular file; nil for pipes, devices and what does not exist.
+    public static func byteCount(of path: FilePath) -> Int? {
+        var status = stat()
+        let result = path.withPlatformString { stat($0, &status) }
+        return result == 0 && status.st_mode & S_IFMT == S_IFREG ? Int(status.st_size) : nil
+    }
+
+    /// Checks that `path` exists and may be read, without opening it, which a pipe would notice.
+    /// - Throws: ``FileIOError``.
+    public static func requireReadable(_ path: FilePath) throws {
+        _ = try systemCall("open", path) { path.withPlatformString { access($0, R_OK) } }
+    }
+
+    /// Gives a file another name in the same file system, in the place of what had that name.
+    /// - Throws: ``FileIOError``; both names then stand for what they stood for before.
+    public static func move(_ source: FilePath, to destination: FilePath) throws {
+        _ = try systemCall("create", destination) {
+            source.withPlatformString { old in
+                destination.withPlatformString { new in rename(old, new) }
+            }
+        }
+        try flushDirectory(of: destination)
+    }
+
+    /// Removes a directory that is empty.
+    /// - Throws: ``FileIOError``.
+    public static func removeDirectory(_ path: FilePath) throws {
+        _ = try systemCall("remove", path) { path.withPlatformString { rmdir($0) } }
+    }
+}

@@ -1,0 +1,253 @@
+// Strict JSON (RFC 8259), of which only one field's text is kept: a row is checked and read in one
+// pass, at the speed that preparing a large corpus needs.
+
+/// A parser of one object.
+struct JSONRowParser {
+    /// Why a row cannot be used.
+    struct Problem: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    private let source: UnsafeBufferPointer<UInt8>
+    private var offset = 0
+    // Keys and the strings nobody asked for; kept to spare allocations.
+    private var scratch: [UInt8] = []
+
+    /// Deeper nesting is refused: a bound for the recursion.
+    private static let deepestNesting = 512
+    private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+
+    /// Starts at a row, which must outlive the parser; only the first of a file may begin with a
+    /// byte order mark.
+    init(_ source: UnsafeBufferPointer<UInt8>, allowsByteOrderMark: Bool) {
+        self.source = source
+        if allowsByteOrderMark && source.starts(with: Self.byteOrderMark) {
+            offset = Self.byteOrderMark.count
+        }
+    }
+
+    /// The bytes of the text in the row's field `field`; nil when the row is blank.
+    ///
+    /// Bytes of strings that are not UTF-8 are kept.
+    /// - Throws: ``Problem`` when the row is not one object, or the field is not there once and
+    ///   text.
+    mutating func text(of field: [UInt8]) throws -> [UInt8]? {
+        skipWhitespace()
+        if offset == source.count { return nil }
+        var text: [UInt8]?
+        var names: [String] = []
+        try expect("{", "a row of JSON, which begins with '{'")
+        try parseMembers { parser, key in
+            if key != field {
+                if names.count < 8 { names.append(String(decoding: key, as: UTF8.self)) }
+                try parser.skipValue(depth: 1)
+                return
+            }
+            guard parser.peek() == UInt8(ascii: "\"") else {
+                throw Problem(
+                    description: "the field '\(Self.name(field))' is not text; choose another "
+                        + "with --text-field, or leave this row out"
+                )
+            }
+            guard text == nil else {
+                throw Problem(description: "the row has the field '\(Self.name(field))' twice")
+            }
+            var value: [UInt8] = []
+            try parser.parseString(into: &value)
+            text = value
+        }
+        skipWhitespace()
+        if offset < source.count { throw unexpected("the end of the row") }
+        guard let text else {
+            throw Problem(
+                description: "the row has no field '\(Self.name(field))', only "
+                    + (names.isEmpty ? "none" : names.map { "'\($0)'" }.joined(separator: ", "))
+                    + "; name the field with the text with --text-field"
+            )
+        }
+        return text
+    }
+
+    private static func name(_ field: [UInt8]) -> String {
+        String(decoding: field, as: UTF8.self)
+    }
+
+    // MARK: Values
+
+    /// Parses an object after its `{`, calling `member` at each value.
+    private mutating func parseMembers(
+        _ member: (inout JSONRowParser, _ key: [UInt8]) throws -> Void
+    ) throws {
+        skipWhitespace()
+        if accept("}") { return }
+        repeat {
+            skipWhitespace()
+            scratch.removeAll(keepingCapacity: true)
+            var key: [UInt8] = []
+            swap(&key, &scratch)
+            try parseString(into: &key)
+            skipWhitespace()
+            try expect(":")
+            skipWhitespace()
+            try member(&self, key)
+            swap(&key, &scratch)
+            skipWhitespace()
+        } while accept(",")
+        try expect("}", "',' or '}'")
+    }
+
+    private mutating func skipValue(depth: Int) throws {
+        guard depth <= Self.deepestNesting else {
+            throw Problem(description: "the row is nested deeper than \(Self.deepestNesting)")
+        }
+        switch peek().map(Unicode.Scalar.init) {
+        case "\"":
+            scratch.removeAll(keepingCapacity: true)
+            var text: [UInt8] = []
+            swap(&text, &scratch)
+            try parseString(into: &text)
+            swap(&text, &scratch)
+        case "{":
+            offset += 1
+            try parseMembers { parser, _ in try parser.skipValue(depth: depth + 1) }
+        case "[":
+            offset += 1
+            try skipElements(depth: depth)
+        case "t": try expectWord("true")
+        case "f": try expectWord("false")
+        case "n": try expectWord("null")
+        default: try skipNumber()
+        }
+    }
+
+    private mutating func skipElements(depth: Int) throws {
+        skipWhitespace()
+        if accept("]") { return }
+        repeat {
+            skipWhitespace()
+            try skipValue(depth: depth + 1)
+            skipWhitespace()
+        } while accept(",")
+        try expect("]", "',' or ']'")
+    }
+
+    private mutating func skipNumber() throws {
+        _ = accept("-")
+        // No digit may follow a leading zero.
+        if !accept("0") { try skipDigits("a value") }
+        if accept(".") { try skipDigits("a digit") }
+        if accept("e") || accept("E") {
+            if !accept("+") { _ = accept("-") }
+            try skipDigits("a digit")
+        }
+    }
+
+    private mutating func skipDigits(_ expected: String) throws {
+        let start = offset
+        while let byte = peek(), UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte { offset += 1 }
+        if offset == start { throw unexpected(expected) }
+    }
+
+    // MARK: Strings
+
+    /// Appends the bytes that a string stands for.
+    private mutating func parseString(into text: inout [UInt8]) throws {
+        try expect("\"")
+        while true {
+            let start = offset
+            while let byte = peek(), byte >= 0x20, byte != UInt8(ascii: "\""),
+                byte != UInt8(ascii: "\\")
+            {
+                offset += 1
+            }
+            text.append(contentsOf: source[start..<offset])
+            if accept("\"") { return }
+            guard accept("\\") else { throw unexpected("the end of a string, or an escape") }
+            try parseEscape(into: &text)
+        }
+    }
+
+    /// Parses what follows a backslash.
+    private mutating func parseEscape(into text: inout [UInt8]) throws {
+        let simple: UInt8? =
+            switch peek().map(Unicode.Scalar.init) {
+            case "\"", "\\", "/": peek()
+            case "b": 0x08
+            case "t": 0x09
+            case "n": 0x0A
+            case "f": 0x0C
+            case "r": 0x0D
+            default: nil
+            }
+        if let simple {
+            offset += 1
+            text.append(simple)
+            return
+        }
+        var value = try parseCodeUnit()
+        if 0xD800...0xDBFF ~= value {
+            try expect("\\", "the second half of a surrogate pair")
+            let low = try parseCodeUnit()
+            guard 0xDC00...0xDFFF ~= low else {
+                throw unexpected("the second half of a surrogate pair")
+            }
+            value = 0x10000 + (value - 0xD800) << 10 + (low - 0xDC00)
+        }
+        guard let scalar = Unicode.Scalar(value) else {
+            throw unexpected("the first half of a surrogate pair before this")
+        }
+        text.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
+    }
+
+    /// The value of `uXXXX`.
+    private mutating func parseCodeUnit() throws -> UInt32 {
+        try expect("u", "an escape such as \\n or \\u0041")
+        var value: UInt32 = 0
+        for _ in 0..<4 {
+            guard let byte = peek(), let digit = Character(Unicode.Scalar(byte)).hexDigitValue
+            else { throw unexpected("four hexadecimal digits") }
+            value = value << 4 | UInt32(digit)
+            offset += 1
+        }
+        return value
+    }
+
+    // MARK: Bytes
+
+    private func peek() -> UInt8? { offset < source.count ? source[offset] : nil }
+
+    private mutating func accept(_ character: Unicode.Scalar) -> Bool {
+        guard peek() == UInt8(ascii: character) else { return false }
+        offset += 1
+        return true
+    }
+
+    private mutating func expect(_ character: Unicode.Scalar, _ expected: String? = nil) throws {
+        if !accept(character) { throw unexpected(expected ?? "'\(character)'") }
+    }
+
+    private mutating func expectWord(_ word: StaticString) throws {
+        for byte in UnsafeBufferPointer(start: word.utf8Start, count: word.utf8CodeUnitCount) {
+            guard peek() == byte else { throw unexpected("'\(word)'") }
+            offset += 1
+        }
+    }
+
+    private mutating func skipWhitespace() {
+        while let byte = peek(), byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D {
+            offset += 1
+        }
+    }
+
+    private func unexpected(_ expected: String) -> Problem {
+        let found =
+            switch peek() {
+            case nil: "the end of the line"
+            case let byte? where 0x21...0x7E ~= byte: "'\(Unicode.Scalar(byte))'"
+            case let byte?: "byte \(byte)"
+            }
+        return Problem(
+            description: "expected \(expected) at column \(offset + 1), found \(found)"
+        )
+    }
+}

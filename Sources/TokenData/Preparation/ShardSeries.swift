@@ -1,0 +1,175 @@
+// A stream of tokens divided into the files of a training run: validation first, then one shard or
+// several to train on. Names are llm.c's.
+
+import FileIO
+import Tokenization
+
+/// Where prepared shards go and how large they are.
+public struct ShardSettings: Sendable {
+    /// The directory, which is made if it is missing.
+    public var directory: FilePath
+    /// How the names of the shards begin.
+    public var name: String
+    /// How many tokens, the first, are for validation; 0 makes no such shard.
+    public var validationTokens = 0
+    /// The most tokens of a shard to train on; nil makes one of any size.
+    public var shardTokens: Int?
+    /// Whether shards of this name may be replaced.
+    public var overwrite = false
+
+    /// Everything into one shard, `NAME_train.bin`, unless the other properties are changed.
+    public init(directory: FilePath, name: String) {
+        self.directory = directory
+        self.name = name
+    }
+}
+
+/// One shard of a preparation.
+public struct PreparedShard: Equatable, Sendable {
+    /// Where it lies.
+    public let path: FilePath
+    /// How many tokens it holds.
+    public let tokenCount: Int
+}
+
+/// Writes the shards of one preparation, all of which appear on ``commit()``, or none.
+final class ShardSeries {
+    private let settings: ShardSettings
+    private let vocabularySize: Int
+    private let staging: StagingDirectory
+    private var writer: TokenShardWriter?
+    private var shards: [PreparedShard] = []
+
+    /// Tokens appended so far.
+    private(set) var tokenCount = 0
+
+    /// Makes room for the shards.
+    /// - Throws: ``PreparationError/invalidName(name:)``; `FileIOError` when shards of this name
+    ///   exist and may not be replaced, or the directory cannot be written.
+    /// - Precondition: no size in `settings` is negative, and shards hold a token or more.
+    init(_ settings: ShardSettings, vocabularySize: Int) throws {
+        precondition(
+            settings.validationTokens >= 0 && settings.shardTokens ?? 1 > 0,
+            "\(settings.validationTokens) tokens for validation, \(settings.shardTokens ?? 1) a shard"
+        )
+        let name = settings.name
+        guard !name.isEmpty, !name.contains("/"), !name.utf8.contains(0) else {
+            throw PreparationError.invalidName(name: name)
+        }
+        self.settings = settings
+        self.vocabularySize = vocabularySize
+        if !settings.overwrite, let existing = try Self.existingShards(settings).first {
+            throw FileIOError.alreadyExists(path: settings.directory.appending(existing))
+        }
+        staging = try StagingDirectory(in: settings.directory, name: name)
+    }
+
+    /// Appends the next tokens of the stream.
+    /// - Throws: ``TokenDataError/shardFull(path:limit:)``; `FileIOError` when the disk is full or
+    ///   fails.
+    func append(_ tokens: [TokenID]) throws {
+        var rest = tokens[...]
+        while !rest.isEmpty {
+            let writer = try writer ?? startShard()
+            let room = limit - writer.count
+            if rest.count <= room {
+                try writer.append(contentsOf: Array(rest))
+                tokenCount += rest.count
+                return
+            }
+            try writer.append(contentsOf: Array(rest.prefix(room)))
+            tokenCount += room
+            rest = rest.dropFirst(room)
+            try finishShard()
+        }
+    }
+
+    /// Gives all shards their names, and removes older ones of the same preparation.
+    /// - Throws: ``PreparationError/nothingToTrainOn(tokenCount:validationTokens:)``;
+    ///   `FileIOError`.
+    /// - Precondition: tokens were appended.
+    func commit() throws -> [PreparedShard] {
+        try finishShard()
+        guard tokenCount > settings.validationTokens else {
+            throw PreparationError.nothingToTrainOn(
+                tokenCount: tokenCount,
+                validationTokens: settings.validationTokens
+            )
+        }
+        let existing = try Self.existingShards(settings)
+        let names = shards.compactMap { $0.path.lastComponent?.string }
+        try staging.publish(names)
+        // Left there, shards of a longer preparation would be trained on with these.
+        for name in existing where !names.contains(name) {
+            try FileSystem.remove(settings.directory.appending(name))
+        }
+        return shards
+    }
+
+    // MARK: Shards
+
+    /// Whether the current shard, or the next if there is none, is the one for validation.
+    private var isValidation: Bool { settings.validationTokens > 0 && shards.isEmpty }
+
+    private var limit: Int {
+        isValidation
+            ? settings.validationTokens
+            : min(settings.shardTokens ?? .max, TokenShard.largestCount)
+    }
+
+    private func startShard() throws -> TokenShardWriter {
+        if settings.shardTokens == nil && !isValidation && tokenCount > settings.validationTokens {
+            throw TokenDataError.shardFull(
+                path: settings.directory.appending(shardName),
+                limit: TokenShard.largestCount
+            )
+        }
+        let writer = try TokenShardWriter(
+            staging.path.appending(shardName),
+            vocabularySize: vocabularySize
+        )
+        self.writer = writer
+        return writer
+    }
+
+    private func finishShard() throws {
+        guard let writer else { return }
+        try writer.commit()
+        shards.append(
+            PreparedShard(
+                path: settings.directory.appending(shardName),
+                tokenCount: writer.count
+            )
+        )
+        self.writer = nil
+    }
+
+    // MARK: Names
+
+    /// The name of the current shard, or of the next if there is none.
+    private var shardName: String {
+        let kind = isValidation ? "val" : "train"
+        guard settings.shardTokens != nil else { return "\(settings.name)_\(kind).bin" }
+        // Validation is number 0, also when there is none.
+        let digits = String(settings.validationTokens > 0 ? shards.count : shards.count + 1)
+        let zeros = String(repeating: "0", count: max(0, Self.digitCount - digits.count))
+        return "\(settings.name)_\(kind)_\(zeros)\(digits).bin"
+    }
+
+    private static let digitCount = 6
+
+    /// The names of shards that a preparation of this name has left in the directory.
+    private static func existingShards(_ settings: ShardSettings) throws -> [String] {
+        guard FileSystem.exists(settings.directory) else { return [] }
+        return try FileSystem.names(in: settings.directory).filter { name in
+            ["train", "val"].contains { kind in
+                let start = "\(settings.name)_\(kind)"
+                guard name.hasPrefix(start), name.hasSuffix(".bin") else { return false }
+                let number = name.dropFirst(start.count).dropLast(".bin".count)
+                return number.isEmpty
+                    || number.first == "_" && number.count > digitCount
+                        && number.dropFirst().allSatisfy { ("0"..."9").contains($0) }
+            }
+        }
+    }
+}

@@ -1,0 +1,94 @@
+// Where text comes from: files, the text files of directories, standard input. What is in them is
+// TextDocuments' affair.
+
+import FileIO
+
+/// One file to take text from, or standard input.
+public struct TextInput: Equatable, Sendable {
+    /// How the text lies in the file.
+    public enum Format: Equatable, Sendable {
+        /// The bytes are the text.
+        case text
+        /// One JSON object a line, the text of a document in one of its fields.
+        case jsonLines
+    }
+
+    /// The file; nil is standard input.
+    public let path: FilePath?
+    /// How the text lies in it.
+    public let format: Format
+
+    /// The names' endings by which text files in directories are known.
+    public static let extensions = ["txt", "md", jsonLinesExtension]
+    private static let jsonLinesExtension = "jsonl"
+
+    /// Names a file (nil for standard input) that exists or not.
+    public init(path: FilePath?, format: Format) {
+        self.path = path
+        self.format = format
+    }
+
+    /// What the user calls it.
+    public var name: String { path?.string ?? "standard input" }
+
+    /// The size in bytes, where it can be known.
+    public var byteCount: Int? { path.flatMap(FileSystem.byteCount) }
+
+    /// The inputs that arguments name, in their order; all were found to be there and readable.
+    ///
+    /// A file is taken whatever it is called. Of a directory, the files are taken whose names end
+    /// in one of ``extensions``, and so on below it, all in the order of their names; hidden files
+    /// and directories are left out, and links to directories are not followed.
+    ///
+    /// - Parameters:
+    ///   - arguments: Paths; `-` is standard input.
+    ///   - format: The format of all of them; nil decides by the name, which ends in `.jsonl` for
+    ///     JSON lines.
+    /// - Returns: one input or more for each argument.
+    /// - Throws: ``PreparationError`` for a directory without text, `FileIOError` for what is
+    ///   missing or may not be read.
+    public static func find(_ arguments: [String], format: Format? = nil) throws -> [TextInput] {
+        guard arguments.count(where: { $0 == "-" }) <= 1 else {
+            throw PreparationError.repeatedStandardInput
+        }
+        var inputs: [TextInput] = []
+        for argument in arguments {
+            let path = FilePath(argument)
+            if argument == "-" {
+                inputs.append(TextInput(path: nil, format: format ?? .text))
+            } else if FileSystem.isDirectory(path) {
+                let count = inputs.count
+                try appendFiles(below: path, format, to: &inputs)
+                guard inputs.count > count else {
+                    throw PreparationError.noTextFiles(directory: path, extensions: extensions)
+                }
+            } else {
+                inputs.append(try readable(path, format))
+            }
+        }
+        return inputs
+    }
+
+    private static func appendFiles(
+        below directory: FilePath,
+        _ format: Format?,
+        to inputs: inout [TextInput]
+    ) throws {
+        for name in try FileSystem.names(in: directory) where !name.hasPrefix(".") {
+            let path = directory.appending(name)
+            if FileSystem.isDirectory(path) {
+                // A link may lead back up.
+                if FileSystem.isSymbolicLink(path) { continue }
+                try appendFiles(below: path, format, to: &inputs)
+            } else if extensions.contains(path.extension ?? "") {
+                inputs.append(try readable(path, format))
+            }
+        }
+    }
+
+    private static func readable(_ path: FilePath, _ format: Format?) throws -> TextInput {
+        try FileSystem.requireReadable(path)
+        let ownFormat: Format = path.extension == jsonLinesExtension ? .jsonLines : .text
+        return TextInput(path: path, format: format ?? ownFormat)
+    }
+}

@@ -1,0 +1,120 @@
+// Text to token shards: reads, divides into documents, encodes on several threads, and writes, all
+// at the same time and with memory that does not grow with the text.
+
+import FileIO
+import Tokenization
+
+/// Makes token shards, as llm.c reads them, of any amount of text.
+///
+/// Every document becomes the end-of-text token and the tokens of its bytes, which may be anything;
+/// a document without bytes becomes nothing. `<|endoftext|>` within a document is text.
+///
+/// ```swift
+/// let inputs = try TextInput.find(["books"])
+/// let preparation = TextPreparation(TextDocuments(inputs), tokenizer: tokenizer, threads: 2)
+/// let result = try preparation.run(ShardSettings(directory: "data", name: "books"))
+/// ```
+public struct TextPreparation: Sendable {
+    /// How far the preparation has come.
+    public struct Progress: Sendable {
+        /// Bytes of the inputs that are done.
+        public let byteCount: Int
+        /// Bytes of all inputs, if all are files.
+        public let totalByteCount: Int?
+        /// Tokens written.
+        public let tokenCount: Int
+        /// The time since the start.
+        public let duration: Duration
+
+        /// The speed so far.
+        public var bytesPerSecond: Double {
+            Double(byteCount) / max(duration / .seconds(1), .leastNonzeroMagnitude)
+        }
+    }
+
+    /// What was made.
+    public struct Result: Sendable {
+        /// The shards, the one for validation first.
+        public let shards: [PreparedShard]
+        /// Documents, those without bytes left out.
+        public let documentCount: Int
+        /// The inputs in which no text was.
+        public let emptyInputs: [TextInput]
+        /// Where it ended.
+        public let progress: Progress
+    }
+
+    private let documents: TextDocuments
+    private let tokenizer: BytePairTokenizer
+    private let threads: Int
+
+    /// Blocks encoded or waiting to be: enough that a thread finds the next while the caller reads.
+    private var blocksAhead: Int { 2 * threads + 2 }
+
+    /// Prepares documents with a tokenizer, which `threads` threads use.
+    public init(_ documents: TextDocuments, tokenizer: BytePairTokenizer, threads: Int = 1) {
+        precondition(threads > 0, "encoding takes one thread or more, got \(threads)")
+        self.documents = documents
+        self.tokenizer = tokenizer
+        self.threads = threads
+    }
+
+    /// Reads everything and writes the shards, which take their names when all are complete.
+    ///
+    /// - Parameters:
+    ///   - settings: Where to.
+    ///   - progress: Called after each block of some 256 kB, on this thread; what it throws ends
+    ///     the preparation, and nothing is left of it.
+    /// - Returns: what was made.
+    /// - Throws: ``PreparationError``; ``TokenDataError/shardFull(path:limit:)`` when the tokens
+    ///   are too many for one shard; `FileIOError` when a file cannot be read or written, or
+    ///   exists.
+    public func run(
+        _ settings: ShardSettings,
+        progress: (Progress) throws -> Void = { _ in }
+    ) throws -> Result {
+        let clock = ContinuousClock()
+        let startTime = clock.now
+        let totalByteCount = documents.byteCount
+        let series = try ShardSeries(settings, vocabularySize: tokenizer.vocabularySize)
+        let encoder = BlockEncoder(tokenizer, threads: threads)
+        var builder = TextBlockBuilder(byteCount: documents.chunkByteCount)
+        var documentCount = 0
+        var last = Progress(
+            byteCount: 0,
+            totalByteCount: totalByteCount,
+            tokenCount: 0,
+            duration: .zero
+        )
+        func writeOldestBlock() throws {
+            guard let (block, tokens) = encoder.takeOldest() else { return }
+            try series.append(tokens)
+            documentCount += block.starts.count
+            last = Progress(
+                byteCount: block.bytesRead,
+                totalByteCount: totalByteCount,
+                tokenCount: series.tokenCount,
+                duration: clock.now - startTime
+            )
+            try progress(last)
+        }
+        let emptyInputs = try documents.read { text, endsDocument, bytesRead in
+            guard
+                let block = builder.append(text, endsDocument: endsDocument, bytesRead: bytesRead)
+            else { return }
+            encoder.submit(block)
+            if encoder.count >= blocksAhead { try writeOldestBlock() }
+        }
+        encoder.submit(builder.finish())
+        while encoder.count > 0 { try writeOldestBlock() }
+        guard series.tokenCount > 0 else {
+            throw PreparationError.noText(inputs: documents.inputs.map(\.name))
+        }
+        return Result(
+            shards: try series.commit(),
+            documentCount: documentCount,
+            emptyInputs: emptyInputs,
+            progress: last
+        )
+    }
+}

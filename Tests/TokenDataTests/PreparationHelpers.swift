@@ -1,0 +1,43 @@
+// A tokenizer made on the spot, files of text, and the preparation of text in its plainest form, to
+// hold the streaming one against.
+
+import FileIO
+import TokenData
+import Tokenization
+
+enum Prepared {
+    /// A tokenizer that knows a few words, so that where text is cut would show.
+    static let tokenizer: BytePairTokenizer = {
+        let text = "the cat and the dog and the end\n\n the  cats' dog \n\n\n and\r\n\r\nthe end"
+        do {
+            var trainer = try BytePairTrainer(vocabularySize: 272)
+            trainer.add(text)
+            return try trainer.train()
+        } catch {
+            fatalError("\(error)")
+        }
+    }()
+
+    /// The tokens of whole documents, those without bytes left out.
+    static func tokens(_ documents: [[UInt8]]) -> [TokenID] {
+        documents.filter { !$0.isEmpty }.flatMap { [tokenizer.endOfText] + tokenizer.encode($0) }
+    }
+
+    /// The tokens of the shards of a preparation, one after another.
+    static func tokens(of result: TextPreparation.Result) throws -> [TokenID] {
+        try result.shards.flatMap { prepared in
+            let shard = try TokenShard(prepared.path)
+            return try shard.tokens(in: 0..<shard.count)
+        }
+    }
+}
+
+/// Writes a file of these bytes and returns its path.
+@discardableResult
+func writeText(_ bytes: some Sequence<UInt8>, to path: FilePath) throws -> FilePath {
+    try FileSystem.createDirectory(path.removingLastComponent())
+    let file = try AtomicFile(path)
+    try file.write(Array(bytes))
+    try file.commit()
+    return path
+}

@@ -58,6 +58,11 @@ struct TrainCommand: ParsableCommand {
         if intervals.sampleEvery > 0 && tokenizer == nil {
             throw ValidationError("--sample-every needs --tokenizer, to turn tokens into text")
         }
+        if batch.batchSize < 1 || (batch.sequenceLength ?? 1) < 1 || (batch.steps ?? 0) < 0 {
+            throw ValidationError(
+                "--batch-size and --sequence-length must be at least 1, and --steps at least 0"
+            )
+        }
         if intervals.sampleTokens < 1 {
             throw ValidationError("--sample-tokens must be at least 1")
         }

@@ -68,6 +68,8 @@ public final class TrainingRun {
         let settings = trainer.settings
         let lastStep = settings.schedule.totalSteps
         try validateIfDue(isLast: lastStep == 0, report)
+        // A run of no steps still leaves a model: the one it started from.
+        if lastStep == 0 { try checkpointIfDue(isLast: true, report) }
         var stopped = false
         while trainer.stepCount < lastStep && !stopped {
             let step = try trainer.step()

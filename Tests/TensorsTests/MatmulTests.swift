@@ -21,7 +21,7 @@ extension KernelTests {
         }
 
         /// Around vectors of 4, 8 and 16, tiles of 4 and 8 rows, panels of 12, 24 and 48 columns, and
-        /// the borders of blocks: 384 deep, 1024 rows.
+        /// the borders of blocks: 768 deep, 1008 rows.
         ///
         /// Each of the three products sums over another of the extents, and the last three are large
         /// enough for a team of three.

@@ -65,7 +65,7 @@ extension GPT2 {
             rstd: workspace.lnfRstd
         )
         for layer in (0..<configuration.layerCount).reversed() {
-            if workspace.recomputation == .block { forwardBlock(layer, workspace) }
+            if workspace.recomputation == .block { forwardBlockInside(layer, workspace) }
             backwardBlock(layer, workspace, flow, gradients, accumulate: accumulate)
         }
         ops.encoderBackward(

@@ -114,7 +114,10 @@ extension GPT2 {
             wte: parameters.wte,
             wpe: parameters.wpe
         )
-        for layer in 0..<configuration.layerCount { forwardBlock(layer, workspace) }
+        for layer in 0..<configuration.layerCount {
+            forwardBlockInside(layer, workspace)
+            forwardBlockOutput(layer, workspace)
+        }
         ops.layernormForward(
             out: workspace.normalized,
             mean: workspace.lnfMean,
@@ -125,8 +128,8 @@ extension GPT2 {
         )
     }
 
-    /// One block, from its residual to the next.
-    func forwardBlock(_ layer: Int, _ workspace: GPT2Workspace) {
+    /// One block, from its residual to all that its backward pass needs.
+    func forwardBlockInside(_ layer: Int, _ workspace: GPT2Workspace) {
         let activations = workspace.block(layer)
         let N = workspace.batchSize * workspace.sequenceLength
         let C = configuration.channels
@@ -168,6 +171,11 @@ extension GPT2 {
             weight: parameters.fcw[layer],
             bias: parameters.fcb[layer]
         )
+    }
+
+    /// The last product of a block, which gives the residual after it.
+    private func forwardBlockOutput(_ layer: Int, _ workspace: GPT2Workspace) {
+        let activations = workspace.block(layer)
         ops.matmulForward(
             out: workspace.residual(layer + 1),
             inp: activations.fchGelu,

@@ -87,10 +87,13 @@ public final class AtomicFile {
     }
 
     /// Appends integers in little-endian order.
+    // Inlinable, and without a key path, so that callers with millions of integers get a loop of
+    // their own type; as a generic function this was slower than tokenising the text.
+    @inlinable
     public func write<T: FixedWidthInteger & BitwiseCopyable>(
         integers values: [T]
     ) throws {
-        try values.map(\.littleEndian).withUnsafeBytes { bytes in
+        try values.map { $0.littleEndian }.withUnsafeBytes { bytes in
             try write(bytes)
         }
     }

@@ -2,18 +2,20 @@
 
 import Swiftlet
 
-/// A tokenizer file.
+/// A tokenizer: a file, a vocabulary and its merges, or a directory.
 struct TokenizerInfo: InfoReport {
-    let format = "llm.c"
+    let format: String
     let kind = "tokenizer"
     let path: String
     let vocabulary: Int
     let endOfText: TokenID
     let longestTokenBytes: Int
 
-    /// Reads the whole file, which is small.
+    /// Reads the whole tokenizer, which is small.
     init(_ path: FilePath) throws {
-        let vocabulary = try Vocabulary(llmcFile: path)
+        let vocabulary = try TokenizerFile.vocabulary(path)
+        let kind = try FileKind(of: path)
+        format = kind == .tokenizer ? "llm.c" : kind == .directory ? "directory" : "bpe"
         self.path = path.string
         self.vocabulary = vocabulary.count
         endOfText = vocabulary.endOfText
@@ -22,7 +24,7 @@ struct TokenizerInfo: InfoReport {
 
     var text: String {
         var facts = Table(.left, .left)
-        facts.append("format", "llm.c tokenizer")
+        facts.append("format", format == "llm.c" ? "llm.c tokenizer" : "tokenizer (\(format))")
         facts.append("vocabulary", vocabulary.grouped)
         facts.append("end of text", "token \(endOfText)")
         facts.append("longest token", "\(longestTokenBytes) bytes")

@@ -33,6 +33,8 @@ enum ExitStatus: CInt, Error {
                 error.found == .directory ? .missingInput : .wrongContent
             case let error as ModelError: ExitStatus(error)
             case let error as TokenDataError: ExitStatus(error)
+            case let error as PreparationError: ExitStatus(error)
+            case let error as StoryGrammarError: ExitStatus(error)
             case let error as TokenizerError: ExitStatus(error)
             case let error as InferenceError: ExitStatus(error)
             case let error as TensorError: ExitStatus(error)
@@ -76,6 +78,19 @@ enum ExitStatus: CInt, Error {
             case .shardFull: .cannotCreate
             default: .wrongContent
             }
+    }
+
+    private init(_ error: PreparationError) {
+        self =
+            switch error {
+            case .noTextFiles: .missingInput
+            case .noText, .invalidRow: .wrongContent
+            case .repeatedStandardInput, .nothingToTrainOn, .invalidName: .wrongUsage
+            }
+    }
+
+    private init(_ error: StoryGrammarError) {
+        if case .noPlots = error { self = .missingInput } else { self = .wrongContent }
     }
 
     private init(_ error: TokenizerError) {

@@ -10,7 +10,8 @@ struct SwiftletCommand: ParsableCommand {
         commandName: "swiftlet",
         abstract: "Train GPT-2 and sample from it, on a CPU, with no Python.",
         subcommands: [
-            TrainCommand.self, SampleCommand.self, InfoCommand.self, BenchCommand.self,
+            StoriesCommand.self, TokenizerCommand.self, PrepareCommand.self, TrainCommand.self,
+            SampleCommand.self, InfoCommand.self, BenchCommand.self,
         ]
     )
 

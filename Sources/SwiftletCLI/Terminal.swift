@@ -21,7 +21,13 @@ enum Terminal {
     /// Writes part of a result, at once.
     /// - Throws: ``FileIOError`` when standard output is closed or its disk is full.
     static func write(_ text: String) throws {
-        guard write(text, to: STDOUT_FILENO) else {
+        try write(Array(text.utf8))
+    }
+
+    /// Writes part of a result that need not be text, at once.
+    /// - Throws: ``FileIOError`` when standard output is closed or its disk is full.
+    static func write(_ bytes: [UInt8]) throws {
+        guard write(bytes[...], to: STDOUT_FILENO) else {
             throw FileIOError.system(
                 path: "standard output",
                 action: "write",
@@ -37,7 +43,7 @@ enum Terminal {
 
     /// Writes progress or a diagnostic; where nobody can read it, it is lost.
     static func writeError(_ text: String) {
-        _ = write(text, to: STDERR_FILENO)
+        _ = write(Array(text.utf8)[...], to: STDERR_FILENO)
     }
 
     /// Reads standard input to its end.
@@ -62,9 +68,9 @@ enum Terminal {
         }
     }
 
-    /// Writes all of `text`; false when the reader has gone or the device is full.
-    private static func write(_ text: String, to descriptor: CInt) -> Bool {
-        var bytes = Array(text.utf8)[...]
+    /// Writes all of `bytes`; false when the reader has gone or the device is full.
+    private static func write(_ bytes: ArraySlice<UInt8>, to descriptor: CInt) -> Bool {
+        var bytes = bytes
         while !bytes.isEmpty {
             let count = bytes.withUnsafeBytes { systemWrite(descriptor, $0.baseAddress, $0.count) }
             if count < 0 && errno == EINTR { continue }

@@ -160,7 +160,7 @@ final class ShardSeries {
 
     /// The names of shards that a preparation of this name has left in the directory.
     private static func existingShards(_ settings: ShardSettings) throws -> [String] {
-        guard FileSystem.exists(settings.directory) else { return [] }
+        guard FileSystem.isDirectory(settings.directory) else { return [] }
         return try FileSystem.names(in: settings.directory).filter { name in
             ["train", "val"].contains { kind in
                 let start = "\(settings.name)_\(kind)"

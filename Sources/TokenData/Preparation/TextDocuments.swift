@@ -14,7 +14,7 @@ public struct TextDocuments: Sendable {
 
     /// How much is read at a time: enough that a chunk costs nothing, and so little that no thread
     /// waits long for the others.
-    var chunkByteCount = 256 << 10
+    public var chunkByteCount = 256 << 10
 
     /// Names text; nothing is read yet.
     public init(

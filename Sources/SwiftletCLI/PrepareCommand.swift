@@ -1,0 +1,138 @@
+import ArgumentParser
+import Swiftlet
+
+/// `swiftlet prepare`: text to token shards.
+struct PrepareCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "prepare",
+        abstract: "Make token shards to train on, of any amount of text.",
+        discussion: """
+            Writes NAME_train.bin and NAME_val.bin, or NAME_train_000001.bin and so on with \
+            --shard-tokens. They appear when all are complete.
+
+            Examples:
+              swiftlet prepare input.txt --split blank-lines --validation-tokens 32768 \\
+                --tokenizer gpt2_tokenizer.bin --output data --name tiny_shakespeare
+              zcat corpus.jsonl.gz | swiftlet prepare - --jsonl --tokenizer tokenizer.bin \\
+                --output data --name corpus --shard-tokens 100000000
+            """
+    )
+
+    @OptionGroup(title: "Text")
+    var text: TextOptions
+
+    @Option(help: "A tokenizer: llm.c's file, vocab.json beside merges.txt, or a directory.")
+    var tokenizer: String
+
+    @Option(help: "The directory of the shards, which is made if it is missing.")
+    var output = "."
+
+    @Option(help: "How the shards' names begin (default: as the first input is called).")
+    var name: String?
+
+    @Option(help: "Tokens for validation, the first of all; 0 makes no such shard.")
+    var validationTokens = 0
+
+    @Option(help: "The most tokens of a shard to train on (default: all in one).")
+    var shardTokens: Int?
+
+    @Flag(help: "Replace shards of this name.")
+    var overwrite = false
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    @OptionGroup
+    var compute: ComputeOptions
+
+    func validate() throws {
+        if validationTokens < 0 {
+            throw ValidationError("--validation-tokens must be at least 0, got \(validationTokens)")
+        }
+        if let shardTokens, shardTokens < 1 {
+            throw ValidationError("--shard-tokens must be at least 1, got \(shardTokens)")
+        }
+    }
+
+    func run() throws {
+        let threads = try compute.threadCount()
+        let documents = try text.documents()
+        let path = try TokenizerFile.checked(FilePath(tokenizer))
+        let tokenizer = try BytePairTokenizer(contentsOf: path)
+        compute.note("\(threads) threads, \(tokenizer.vocabularySize.grouped) tokens in '\(path)'")
+
+        var settings = ShardSettings(
+            directory: FilePath(output),
+            name: name ?? documents.inputs.first.map(Self.name) ?? ""
+        )
+        settings.validationTokens = validationTokens
+        settings.shardTokens = shardTokens
+        settings.overwrite = overwrite
+
+        Signals.catchInterruption()
+        let line = ProgressLine()
+        defer { line.finish() }
+        let preparation = TextPreparation(documents, tokenizer: tokenizer, threads: threads)
+        let result = try preparation.run(settings) { progress in
+            if Signals.isInterrupted { throw ExitStatus.interrupted }
+            line.show(
+                "\(byteProgress(progress.byteCount, of: progress.totalByteCount)), "
+                    + "\(progress.tokenCount.grouped) tokens, \(Self.speed(progress))"
+            )
+        }
+        line.finish()
+        try report(result)
+    }
+
+    private func report(_ result: TextPreparation.Result) throws {
+        if let first = result.emptyInputs.first {
+            let more = result.emptyInputs.count - 1
+            Terminal.diagnose("no text in '\(first.name)'" + (more > 0 ? " and \(more) more" : ""))
+        }
+        let report = PrepareReport(result)
+        if json {
+            try Terminal.printJSON(report)
+        } else {
+            var table = Table(.left, .right)
+            for shard in report.shards {
+                table.append(shard.path, "\(shard.tokens.grouped) tokens")
+            }
+            try Terminal.print(table.text)
+        }
+        Terminal.diagnose(
+            "\(result.documentCount.grouped) documents, \(report.bytes.formattedAsBytes) in "
+                + "\(decimal(report.seconds, 2)) s, \(Self.speed(result.progress))"
+        )
+    }
+
+    private static func speed(_ progress: TextPreparation.Progress) -> String {
+        "\(decimal(progress.bytesPerSecond / 1e6, 1)) MB/s"
+    }
+
+    /// What an input is called, without directories and the ending of its name.
+    private static func name(of input: TextInput) -> String {
+        input.path?.lastComponent?.stem ?? "text"
+    }
+}
+
+/// What was made: `prepare --json` prints it.
+private struct PrepareReport: Encodable {
+    struct Shard: Encodable {
+        let path: String
+        let tokens: Int
+    }
+
+    let shards: [Shard]
+    let documents: Int
+    let bytes: Int
+    let tokens: Int
+    let seconds: Double
+
+    init(_ result: TextPreparation.Result) {
+        shards = result.shards.map { Shard(path: $0.path.string, tokens: $0.tokenCount) }
+        documents = result.documentCount
+        bytes = result.progress.byteCount
+        tokens = result.progress.tokenCount
+        seconds = result.progress.duration / .seconds(1)
+    }
+}

@@ -1,0 +1,71 @@
+// Options of the commands that read text to learn from, and how many threads they use.
+
+import ArgumentParser
+import Swiftlet
+
+extension DocumentSplit: ExpressibleByArgument {}
+
+/// Which text, and how it is divided into documents.
+struct TextOptions: ParsableArguments {
+    @Argument(
+        help: """
+            Text files, .jsonl files, directories of .txt, .md and .jsonl files, or - for standard \
+            input.
+            """
+    )
+    var inputs: [String]
+
+    @Option(
+        help: """
+            How a text is divided into documents: none; blank-lines, each of which stays with the \
+            document before it; or marker, which is <|endoftext|> and dropped.
+            """
+    )
+    var split = DocumentSplit.none
+
+    @Flag(help: "Read every input as rows of JSON, whatever it is called.")
+    var jsonl = false
+
+    @Option(help: "The field with the text, in rows of JSON.")
+    var textField = "text"
+
+    /// The text these options name, of which nothing has been read yet.
+    func documents() throws -> TextDocuments {
+        let inputs = try TextInput.find(inputs, format: jsonl ? .jsonLines : nil)
+        try checkKinds(of: inputs)
+        return TextDocuments(inputs, split: split, textField: textField)
+    }
+
+    /// Refuses the files of other commands, which are certainly no text, and remarks on those whose
+    /// bytes hardly are.
+    private func checkKinds(of inputs: [TextInput]) throws {
+        var others: [TextInput] = []
+        for input in inputs {
+            guard let path = input.path, input.byteCount != nil else { continue }
+            switch try FileKind(of: path) {
+            case .text, .json, .empty, .directory, .runDirectory: break
+            case .unknown: others.append(input)
+            case let kind:
+                throw UnexpectedFileError(path: path, expected: [.text], found: kind)
+            }
+        }
+        if let first = others.first {
+            let more = others.count > 1 ? " and \(others.count - 1) more" : ""
+            Terminal.diagnose("'\(first.name)'\(more): not UTF-8 text; the bytes are kept as is")
+        }
+    }
+}
+
+extension ComputeOptions {
+    /// The threads for work that is not the kernels'.
+    func threadCount() throws -> Int {
+        guard let threads else {
+            // Without OpenMP the kernels have one thread, but this work has all.
+            return Machine.hasOpenMP ? Machine.defaultThreadCount : Machine.availablePhysicalCores
+        }
+        guard 1...1024 ~= threads else {
+            throw CommandError(.wrongUsage, "--threads must be 1 to 1024, got \(threads)")
+        }
+        return threads
+    }
+}

@@ -1,0 +1,95 @@
+import ArgumentParser
+import Swiftlet
+
+/// `swiftlet tokenizer encode`.
+struct TokenizerEncodeCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "encode",
+        abstract: "Turn text into token ids.",
+        discussion: """
+            Prints the ids of each text on a line of its own, as they are found. The text may be any \
+            bytes; 'tokenizer decode' gives the same bytes back.
+
+            Examples:
+              swiftlet tokenizer encode --tokenizer gpt2_tokenizer.bin --text "Hello world"
+              swiftlet tokenizer encode --tokenizer gpt2_tokenizer.bin < input.txt
+            """
+    )
+
+    @Argument(help: "Files, or - for standard input, which is read when there is none.")
+    var files: [String] = []
+
+    @Option(help: "A text to encode. Repeatable.")
+    var text: [String] = []
+
+    @Option(help: "A tokenizer: llm.c's file, vocab.json beside merges.txt, or a directory.")
+    var tokenizer: String
+
+    @Flag(help: "Take <|endoftext|> for the token of this name, not for text.")
+    var special = false
+
+    @Flag(help: "Print one JSON object a text: {\"tokens\":[...],\"count\":N}.")
+    var json = false
+
+    @OptionGroup
+    var compute: ComputeOptions
+
+    private static let chunkByteCount = 1 << 20
+
+    func validate() throws {
+        if !files.isEmpty && !text.isEmpty {
+            throw ValidationError("give either files or --text")
+        }
+    }
+
+    func run() throws {
+        let path = try TokenizerFile.checked(FilePath(tokenizer))
+        let tokenizer = try BytePairTokenizer(contentsOf: path)
+        var encoder = StreamingEncoder(
+            tokenizer,
+            endOfTextMarker: special ? .token : .text,
+            threads: try compute.threadCount()
+        )
+        // Those that are missing are found before anything is printed.
+        let inputs = try (files.isEmpty && text.isEmpty ? ["-"] : files).map {
+            $0 == "-" ? .standardInput : try InputFile(FilePath($0))
+        }
+        for text in text {
+            try print { ids, _ in
+                encoder.append(Array(text.utf8), to: &ids)
+                encoder.finish(to: &ids)
+            }
+        }
+        for input in inputs {
+            try print { ids, flush in
+                try input.forEachChunk(ofAtMost: Self.chunkByteCount) { chunk in
+                    encoder.append(chunk, to: &ids)
+                    try flush(&ids)
+                }
+                encoder.finish(to: &ids)
+            }
+        }
+    }
+
+    /// Prints the ids of one text: those that `encode` passes on, and those it leaves.
+    private func print(
+        _ encode: (inout [TokenID], _ flush: (inout [TokenID]) throws -> Void) throws -> Void
+    ) throws {
+        var count = 0
+        func flush(_ ids: inout [TokenID]) throws {
+            var line: [UInt8] = []
+            for id in ids {
+                if count > 0 { line.append(UInt8(ascii: json ? "," : " ")) }
+                line += String(id).utf8
+                count += 1
+            }
+            ids.removeAll(keepingCapacity: true)
+            try Terminal.write(line)
+        }
+        if json { try Terminal.write("{\"tokens\":[") }
+        var ids: [TokenID] = []
+        try encode(&ids, flush)
+        try flush(&ids)
+        try Terminal.write(json ? "],\"count\":\(count)}\n" : "\n")
+    }
+}

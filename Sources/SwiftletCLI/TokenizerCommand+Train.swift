@@ -1,0 +1,121 @@
+import ArgumentParser
+import Swiftlet
+
+/// `swiftlet tokenizer train`.
+struct TokenizerTrainCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "train",
+        abstract: "Learn a byte-level BPE tokenizer from text, with GPT-2's pre-tokeniser.",
+        discussion: """
+            The same text always gives the same tokenizer. 257 tokens, the smallest vocabulary, are \
+            the bytes and the end of text.
+
+            Example:
+              swiftlet tokenizer train books --vocabulary-size 8192 --output tokenizer.bin
+            """
+    )
+
+    @OptionGroup(title: "Text")
+    var text: TextOptions
+
+    @Option(help: "Tokens to make, the 256 bytes and the end of text included.")
+    var vocabularySize: Int
+
+    @Option(help: "The tokenizer file, in llm.c's format.")
+    var output: String
+
+    @Option(
+        help: ArgumentHelp(
+            "Write vocab.json and merges.txt into this directory too.",
+            valueName: "directory"
+        )
+    )
+    var huggingface: String?
+
+    @Flag(help: "Replace files of these names.")
+    var overwrite = false
+
+    @OptionGroup
+    var compute: ComputeOptions
+
+    /// Enough for every thread to have some of it.
+    private static let chunkByteCount = 4 << 20
+
+    func run() throws {
+        let threads = try compute.threadCount()
+        var trainer: BytePairTrainer
+        do {
+            trainer = try BytePairTrainer(vocabularySize: vocabularySize, threads: threads)
+        } catch {
+            throw CommandError(.wrongUsage, "--vocabulary-size: \(error)")
+        }
+        var documents = try text.documents()
+        documents.chunkByteCount = Self.chunkByteCount
+        try prepareOutputs()
+
+        Signals.catchInterruption()
+        let line = ProgressLine()
+        defer { line.finish() }
+        try read(documents, into: &trainer, line)
+        let tokenizer = try trainer.train { progress in
+            if Signals.isInterrupted { throw ExitStatus.interrupted }
+            line.show(
+                "\(progress.tokenCount.grouped) of \(progress.vocabularySize.grouped) tokens"
+            )
+        }
+        line.finish()
+        try write(tokenizer)
+    }
+
+    private func read(
+        _ documents: TextDocuments,
+        into trainer: inout BytePairTrainer,
+        _ line: ProgressLine
+    ) throws {
+        let total = documents.byteCount
+        let emptyInputs = try documents.read { text, endsDocument, bytesRead in
+            if Signals.isInterrupted { throw ExitStatus.interrupted }
+            trainer.append(text)
+            if endsDocument { trainer.endText() }
+            line.show("reading: \(byteProgress(bytesRead, of: total))")
+        }
+        if emptyInputs.count == documents.inputs.count {
+            throw PreparationError.noText(inputs: emptyInputs.map(\.name))
+        }
+    }
+
+    /// Finds out what cannot be written before the work is done, not after it.
+    private func prepareOutputs() throws {
+        let path = FilePath(output)
+        _ = try AtomicFile(path, overwrite: overwrite)
+        guard let huggingface else { return }
+        try FileSystem.createDirectory(FilePath(huggingface))
+        let (vocabulary, merges) = Self.files(in: FilePath(huggingface))
+        _ = try AtomicFile(vocabulary, overwrite: overwrite)
+        _ = try AtomicFile(merges, overwrite: overwrite)
+    }
+
+    private func write(_ tokenizer: BytePairTokenizer) throws {
+        let path = FilePath(output)
+        try tokenizer.writeLLMCFile(to: path, overwrite: overwrite)
+        var table = Table(.left, .right)
+        table.append(path.string, "\(tokenizer.vocabularySize.grouped) tokens")
+        if let huggingface {
+            let (vocabulary, merges) = Self.files(in: FilePath(huggingface))
+            try tokenizer.write(
+                vocabularyFile: vocabulary,
+                mergesFile: merges,
+                overwrite: overwrite
+            )
+            table.append(vocabulary.string, "")
+            table.append(merges.string, "")
+        }
+        try Terminal.print(table.text)
+    }
+
+    private static func files(
+        in directory: FilePath
+    ) -> (vocabulary: FilePath, merges: FilePath) {
+        (directory.appending("vocab.json"), directory.appending("merges.txt"))
+    }
+}

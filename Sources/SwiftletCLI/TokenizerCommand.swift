@@ -1,0 +1,33 @@
+import ArgumentParser
+import Swiftlet
+
+/// `swiftlet tokenizer`: making tokenizers and looking at what they do.
+struct TokenizerCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "tokenizer",
+        abstract: "Train a tokenizer, or turn text into token ids and back.",
+        subcommands: [
+            TokenizerTrainCommand.self, TokenizerEncodeCommand.self, TokenizerDecodeCommand.self,
+            TokenizerInfoCommand.self,
+        ]
+    )
+}
+
+/// `swiftlet tokenizer info`.
+struct TokenizerInfoCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "info",
+        abstract: "Show what a tokenizer holds."
+    )
+
+    @Argument(help: "llm.c's file, vocab.json beside merges.txt, or a directory with either.")
+    var tokenizer: String
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    func run() throws {
+        let report = try TokenizerInfo(TokenizerFile.checked(FilePath(tokenizer)))
+        try json ? Terminal.printJSON(report) : Terminal.print(report.text)
+    }
+}

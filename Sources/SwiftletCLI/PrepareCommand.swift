@@ -99,8 +99,9 @@ struct PrepareCommand: ParsableCommand {
             }
             try Terminal.print(table.text)
         }
+        let documents = result.documentCount == 1 ? "document" : "documents"
         Terminal.diagnose(
-            "\(result.documentCount.grouped) documents, \(report.bytes.formattedAsBytes) in "
+            "\(result.documentCount.grouped) \(documents), \(report.bytes.formattedAsBytes) in "
                 + "\(decimal(report.seconds, 2)) s, \(Self.speed(result.progress))"
         )
     }

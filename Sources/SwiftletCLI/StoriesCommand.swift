@@ -35,8 +35,16 @@ struct StoriesCommand: ParsableCommand {
     }
 
     func run() throws {
+        let directory = FilePath(grammar)
+        guard FileSystem.isDirectory(directory) else {
+            throw CommandError(
+                .missingInput,
+                "there is no directory '\(directory)'; name that of a grammar, such as the "
+                    + "project's data/stories, with --grammar"
+            )
+        }
         var generator = StoryGenerator(
-            grammar: try StoryGrammar(directory: FilePath(grammar)),
+            grammar: try StoryGrammar(directory: directory),
             seed: seed
         )
         guard let output else {

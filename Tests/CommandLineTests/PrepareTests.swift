@@ -63,7 +63,7 @@ private func tokens(_ documents: String...) -> [Int32] {
             #expect(outcome.status == 0)
             let (val, train) = (place.path("out/x_val.bin"), place.path("out/x_train.bin"))
             #expect(outcome.output == "  \(val)    3 tokens\n  \(train)  9 tokens\n")
-            #expect(outcome.errors.hasPrefix("swiftlet: 1 documents, 11 bytes in "))
+            #expect(outcome.errors.hasPrefix("swiftlet: 1 document, 11 bytes in "))
             #expect(outcome.errors.split(separator: "\n").count == 1)
             try #expect(place.tokens("x_val.bin") == [256, 79, 110])
             try #expect(

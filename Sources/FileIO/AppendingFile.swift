@@ -1,5 +1,6 @@
 // A log: a file that grows line by line and may be read by others meanwhile. The exception to
-// writing files atomically, so each append is one system call: a line is there whole or not at all.
+// writing files atomically, so each append is one system call: unless the disk becomes full, a line
+// is there whole or not at all.
 
 import SystemPackage
 

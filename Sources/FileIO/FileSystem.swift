@@ -31,7 +31,13 @@ public enum FileSystem {
             _ = try systemCall("create", path) { path.withPlatformString { mkdir($0, 0o777) } }
         } catch {
             // Another process may have created it in between.
-            if !isDirectory(path) { throw error }
+            if isDirectory(path) { return }
+            guard exists(path) else { throw error }
+            throw FileIOError.system(
+                path: path,
+                action: "create",
+                reason: "it exists and is not a directory"
+            )
         }
     }
 

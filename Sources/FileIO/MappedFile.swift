@@ -29,8 +29,9 @@ public final class MappedFile: @unchecked Sendable {
     /// - Throws: ``FileIOError`` when it is missing, a directory, unreadable or not a regular file.
     public init(_ path: FilePath) throws {
         self.path = path
+        // O_NONBLOCK: opening a pipe would wait for somebody who writes to it.
         let descriptor = try systemCall("open", path) {
-            path.withPlatformString { open($0, O_RDONLY | O_CLOEXEC) }
+            path.withPlatformString { open($0, O_RDONLY | O_NONBLOCK | O_CLOEXEC) }
         }
         defer { close(descriptor) }
         var status = stat()

@@ -2,6 +2,14 @@ import FileIO
 import TestSupport
 import Testing
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
 @Suite struct BinaryReaderTests {
     private func withFile(_ bytes: [UInt8], _ body: (FilePath) throws -> Void) throws {
         try withTemporaryDirectory { directory in
@@ -51,6 +59,15 @@ import Testing
             }
         }
     }
+
+    @Test func aPipeIsRefusedAtOnce() throws {
+        try withTemporaryDirectory { directory in
+            let pipe = directory.appending("pipe")
+            try #require(pipe.withPlatformString { mkfifo($0, 0o600) } == 0)
+            let error = #expect(throws: FileIOError.self) { _ = try MappedFile(pipe) }
+            #expect(error?.description.contains("not a regular file") == true)
+        }
+    }
 }
 
 @Suite struct FileSystemTests {
@@ -61,6 +78,22 @@ import Testing
             }
             let found = FileSystem.paths(matching: directory.appending("*_train.bin").string)
             #expect(found == ["a_train.bin", "b_train.bin"].map { directory.appending($0) })
+        }
+    }
+
+    @Test func aFileInThePlaceOfADirectoryIsNamed() throws {
+        try withTemporaryDirectory { directory in
+            let file = directory.appending("a")
+            try AtomicFile(file).commit()
+            for path in [file, file.appending("b")] {
+                let error = #expect(throws: FileIOError.self) {
+                    try FileSystem.createDirectory(path)
+                }
+                #expect(
+                    error?.description
+                        == "cannot create '\(file)': it exists and is not a directory"
+                )
+            }
         }
     }
 

@@ -16,6 +16,7 @@ struct SwiftletCommand: ParsableCommand {
     )
 
     static func main() {
+        Terminal.reserveClosedStreams()
         Signals.endQuietlyWhenOutputIsClosed()
         do {
             var command = try parseAsRoot()

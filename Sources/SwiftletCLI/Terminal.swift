@@ -12,6 +12,16 @@ import Swiftlet
 
 /// The streams of a command.
 enum Terminal {
+    /// Takes the numbers of standard streams that are closed: the first file opened would get
+    /// them, and what is meant for the terminal would be written into it.
+    static func reserveClosedStreams() {
+        for stream in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where fcntl(stream, F_GETFD) < 0
+        {
+            // The wrong way round, so that using the stream still fails.
+            _ = open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY)
+        }
+    }
+
     /// Writes a result and a line end.
     /// - Throws: ``FileIOError`` when standard output is closed or its disk is full.
     static func print(_ line: String) throws {
@@ -50,22 +60,8 @@ enum Terminal {
     /// - Throws: ``FileIOError`` when it is closed or fails.
     static func readInput() throws -> [UInt8] {
         var input: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 1 << 16)
-        while true {
-            let count = chunk.withUnsafeMutableBytes {
-                read(STDIN_FILENO, $0.baseAddress, $0.count)
-            }
-            if count < 0 && errno == EINTR { continue }
-            guard count >= 0 else {
-                throw FileIOError.system(
-                    path: "standard input",
-                    action: "read",
-                    reason: String(cString: strerror(errno))
-                )
-            }
-            if count == 0 { return input }
-            input += chunk[..<count]
-        }
+        try InputFile.standardInput.forEachChunk(ofAtMost: 1 << 16) { input += $0 }
+        return input
     }
 
     /// Writes all of `bytes`; false when the reader has gone or the device is full.

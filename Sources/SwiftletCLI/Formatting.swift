@@ -2,9 +2,9 @@
 
 /// `value` with a fixed number of decimals; what is not finite by its name.
 func decimal(_ value: Double, _ places: Int) -> String {
-    guard value.isFinite, abs(value) < 1e15 else { return "\(value)" }
     var scale = 1.0
     for _ in 0..<places { scale *= 10 }
+    guard value.isFinite, abs(value) * scale < 1e18 else { return "\(value)" }
     let units = Int((abs(value) * scale).rounded())
     let sign = value < 0 && units > 0 ? "-" : ""
     let whole = units / Int(scale)

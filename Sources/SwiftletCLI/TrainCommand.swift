@@ -63,6 +63,7 @@ struct TrainCommand: ParsableCommand {
                 "--batch-size and --sequence-length must be at least 1, and --steps at least 0"
             )
         }
+        if output.isEmpty { throw ValidationError("--output needs the name of a directory") }
         if intervals.sampleTokens < 1 {
             throw ValidationError("--sample-tokens must be at least 1")
         }
@@ -82,7 +83,7 @@ struct TrainCommand: ParsableCommand {
         let validation = try valData.map {
             try loader($0, model, sequenceLength, shuffled: false)
         }
-        let settings = settings(sequenceLength: sequenceLength, samples: training.samplesPerEpoch)
+        let settings = try settings(sequenceLength: sequenceLength, data: training)
         let trainer = try Trainer(model: model, settings: settings, loader: training, ops: ops)
         let directory = RunDirectory(FilePath(output))
         let run = try TrainingRun(
@@ -171,16 +172,24 @@ struct TrainCommand: ParsableCommand {
         )
     }
 
-    private func settings(sequenceLength: Int, samples: Int) -> TrainingSettings {
+    private func settings(sequenceLength: Int, data: TokenLoader) throws -> TrainingSettings {
         let accumulation = max(
             (batch.totalBatchTokens ?? 0) / (batch.batchSize * sequenceLength),
             1
         )
+        let stepsPerEpoch = data.samplesPerEpoch / accumulation
+        guard batch.steps != nil || stepsPerEpoch > 0 else {
+            throw CommandError(
+                .wrongUsage,
+                "one epoch of \(data.tokenCount) tokens is shorter than a step; give the number of "
+                    + "--steps, or smaller --total-batch-tokens"
+            )
+        }
         var settings = TrainingSettings(
             batchSize: batch.batchSize,
             sequenceLength: sequenceLength,
             totalBatchTokens: batch.totalBatchTokens,
-            schedule: optimizer.schedule(steps: batch.steps ?? samples / accumulation)
+            schedule: optimizer.schedule(steps: batch.steps ?? stepsPerEpoch)
         )
         settings.optimizer = optimizer.settings
         settings.recomputation = batch.recompute

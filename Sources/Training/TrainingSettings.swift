@@ -74,9 +74,9 @@ public struct TrainingSettings: Sendable, Equatable, Codable {
             totalBatchTokens
         )
         try require(
-            schedule.totalSteps >= 0,
+            schedule.totalSteps >= 0 && schedule.totalSteps <= Int(Int32.max),
             "the number of steps",
-            "at least 0",
+            "0 to \(Int32.max), the most that llm.c's state files can count",
             schedule.totalSteps
         )
         try require(
@@ -100,7 +100,12 @@ public struct TrainingSettings: Sendable, Equatable, Codable {
         for (name, beta) in [("beta1", optimizer.beta1), ("beta2", optimizer.beta2)] {
             try require(beta >= 0 && beta < 1, name, "at least 0 and below 1", beta)
         }
-        try require(optimizer.epsilon > 0, "epsilon", "positive", optimizer.epsilon)
+        try require(
+            optimizer.epsilon > 0 && optimizer.epsilon.isFinite,
+            "epsilon",
+            "positive",
+            optimizer.epsilon
+        )
         try require(
             optimizer.weightDecay >= 0 && optimizer.weightDecay.isFinite,
             "the weight decay",

@@ -1,0 +1,105 @@
+// `train` as a process: what it leaves behind, and what it says when it cannot start. That it learns
+// is tested in TrainingTests and ParityTests.
+
+import FileIO
+import Foundation
+import TestSupport
+import Testing
+
+/// Calls `body` with the arguments of a small run and its directory.
+private func withRun(
+    tokens: Int = 300,
+    _ body: (_ arguments: [String], _ run: FilePath) throws -> Void
+) throws {
+    try withTemporaryDirectory { directory in
+        let data = try writeShard(to: directory.appending("data.bin"), count: tokens)
+        let run = directory.appending("run")
+        let arguments = [
+            "train", "--init", "layers=1,heads=1,channels=8,context=8", "--train-data", data.string,
+            "--output", run.string,
+        ]
+        try body(arguments, run)
+    }
+}
+
+/// Runs `swiftlet` with these arguments to its end.
+private func train(
+    _ arguments: [String],
+    whileRunning: (Process, URL) throws -> Void = { _, _ in }
+) throws -> Outcome {
+    try run(swiftletPath(), arguments, whileRunning: whileRunning)
+}
+
+@Suite(.serialized) struct TrainTests {
+    @Test func aRunLeavesACheckpointAndALineForEveryStep() throws {
+        try withRun { arguments, run in
+            let outcome = try train(arguments + ["--steps", "3"])
+            #expect(outcome.status == 0)
+            #expect(outcome.output == "")
+            #expect(
+                try FileSystem.names(in: run)
+                    == ["DONE_00000003", "metrics.jsonl", "model_00000003.bin"]
+            )
+            #expect(try metrics(run).count == 3)
+        }
+    }
+
+    @Test func closedStreamsAreNotMistakenForItsFiles() throws {
+        try withRun { arguments, run in
+            let line = arguments.map { "'\($0)'" }.joined(separator: " ")
+            let outcome = try shell("\"$SWIFTLET\" \(line) --steps 3 <&- >&- 2>&-")
+            #expect(outcome.status == 0)
+            #expect(try metrics(run).count == 3)
+        }
+    }
+
+    @Test func ctrlCEndsTheRunWithACheckpoint() throws {
+        try withRun { arguments, run in
+            let outcome = try train(arguments + ["--steps", "1000000"]) { process, _ in
+                // A step was made, so the program has begun to catch the signal.
+                let log = run.appending("metrics.jsonl")
+                while process.isRunning, (try? MappedFile(log).count) ?? 0 == 0 {
+                    Thread.sleep(forTimeInterval: 0.01)
+                }
+                process.interrupt()
+            }
+            #expect(outcome.status == 130)
+            let names = try FileSystem.names(in: run)
+            let steps = try metrics(run).count
+            #expect(names.contains { $0.hasPrefix("DONE_") && Int($0.dropFirst(5)) == steps })
+        }
+    }
+
+    @Test(arguments: [
+        (["--steps", "1", "--output", ""], "--output"),
+        (["--total-batch-tokens", "640"], "shorter than a step"),
+        (["--total-batch-tokens", "33"], "a multiple of"),
+        (["--steps", "1", "--batch-size", "\(Int.max)"], "batch"),
+        (["--steps", "1", "--sequence-length", "9"], "context"),
+        (["--steps", "\(Int.max)"], "the number of steps"),
+        (["--steps", "1", "--learning-rate", "nan"], "the learning rate"),
+        (["--steps", "1", "--threads", "0"], "threads"),
+    ])
+    func aWrongOptionIsOneSentenceAndLeavesNothing(options: [String], fragment: String) throws {
+        try withRun { arguments, run in
+            expectError(try train(arguments + options), 64, fragment)
+            #expect(!FileSystem.exists(run))
+        }
+    }
+
+    @Test func aFileInThePlaceOfTheRunIsOneSentence() throws {
+        try withRun { arguments, run in
+            try writeBytes([1], to: run)
+            expectError(try train(arguments + ["--steps", "1"]), 73, "not a directory")
+        }
+    }
+
+    /// The objects of the run's log.
+    private func metrics(_ run: FilePath) throws -> [[String: Any]] {
+        let log = String(
+            decoding: try MappedFile(run.appending("metrics.jsonl")).contents(),
+            as: UTF8.self
+        )
+        return try Outcome(status: 0, output: log, errors: "").objects()
+    }
+}

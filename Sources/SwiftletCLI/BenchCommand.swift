@@ -29,10 +29,14 @@ struct BenchKernelsCommand: ParsableCommand {
     @Option(help: "Threads (default: physical cores available).")
     var threads: Int?
 
+    /// Far above what fits into memory, and no product of sizes overflows.
+    private static let maximumRows = 1 << 30
+
     func validate() throws {
-        guard rows.allSatisfy({ $0 > 0 }), runs > 0 else {
-            throw ValidationError("--rows and --runs must be at least 1")
+        guard rows.allSatisfy((1...Self.maximumRows).contains) else {
+            throw ValidationError("--rows must be between 1 and \(Self.maximumRows)")
         }
+        guard runs > 0 else { throw ValidationError("--runs must be at least 1") }
     }
 
     func run() throws {

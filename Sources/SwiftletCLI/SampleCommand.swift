@@ -55,7 +55,7 @@ struct SampleCommand: ParsableCommand {
 
         let seed = seed ?? UInt64.random(in: 0...UInt64(UInt32.max))
         Signals.catchInterruption()
-        let texts = prompts.flatMap { Array(repeating: $0, count: numSamples) }
+        let texts = prompts.lazy.flatMap { repeatElement($0, count: numSamples) }
         for (index, prompt) in texts.enumerated() {
             if index > 0 && !json { try Terminal.print("---") }
             // Each text has a seed of its own, so that it does not depend on those before it.

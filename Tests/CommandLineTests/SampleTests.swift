@@ -312,7 +312,8 @@ private func withModel(
                 process.interrupt()
             }
             #expect(outcome.status == 130)
-            #expect(outcome.output.last == "\n")
+            // As a byte: after a carriage return the two would be one character.
+            #expect(outcome.output.utf8.last == UInt8(ascii: "\n"))
             #expect(outcome.errors.contains("interrupted"))
         }
     }
@@ -326,6 +327,13 @@ private func withModel(
                 """
             )
             #expect(!outcome.errors.contains("error"))
+            let endless = try shell(
+                """
+                "$SWIFTLET" sample --model '\(model)' --tokenizer '\(tokenizer)' --max-tokens 1 \
+                --num-samples \(Int.max) | head -n 3 | wc -l
+                """
+            )
+            #expect(endless.output == "3\n")
             let info = try shell("\"$SWIFTLET\" info '\(model)' | head -1")
             #expect(info.errors == "")
             #expect(info.output == model + "\n")

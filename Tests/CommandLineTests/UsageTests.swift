@@ -26,6 +26,12 @@ import Testing
         #expect(outcome.errors.contains("see 'swiftlet sample --help'"))
     }
 
+    @Test func aBenchmarkOfNoSensibleSizeIsOneSentence() throws {
+        for rows in ["0", "\(Int.max)"] {
+            expectError(try swiftlet("bench", "kernels", "--rows", rows), 64, "--rows")
+        }
+    }
+
     @Test func completionScriptsAreMade() throws {
         for name in ["bash", "zsh", "fish"] {
             let outcome = try swiftlet("--generate-completion-script", name)

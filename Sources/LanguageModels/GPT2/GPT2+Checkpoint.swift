@@ -47,7 +47,7 @@ public struct GPT2CheckpointHeader: Sendable, Equatable {
         } catch ModelError.invalidConfiguration(let reason) {
             throw ModelError.mismatch(
                 path: path,
-                expected: "the sizes of a GPT-2",
+                expected: "that of a GPT-2",
                 found: "a damaged header (\(reason))",
                 hint: "copy or create the file again"
             )

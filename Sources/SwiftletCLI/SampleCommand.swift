@@ -7,8 +7,9 @@ struct SampleCommand: ParsableCommand {
         commandName: "sample",
         abstract: "Generate text with a model.",
         discussion: """
-            The text that continues the prompt goes to stdout as it is made, and a line about the \
-            speed to stderr. Several texts are divided by lines of three dashes.
+            The prompt and the text that continues it go to stdout as it is made, and a line \
+            about the speed to stderr. Several texts are divided by lines of three dashes. With \
+            --json the prompt is left out.
 
             Examples:
               swiftlet sample --model runs/first --prompt "ROMEO:"
@@ -57,7 +58,10 @@ struct SampleCommand: ParsableCommand {
         Signals.catchInterruption()
         let texts = prompts.lazy.flatMap { repeatElement($0, count: numSamples) }
         for (index, prompt) in texts.enumerated() {
-            if index > 0 && !json { try Terminal.print("---") }
+            if !json {
+                if index > 0 { try Terminal.print("---") }
+                try Terminal.write(vocabulary.decode(prompt))
+            }
             // Each text has a seed of its own, so that it does not depend on those before it.
             let textSeed = seed &+ UInt64(index)
             try generate(

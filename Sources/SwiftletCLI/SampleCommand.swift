@@ -58,16 +58,14 @@ struct SampleCommand: ParsableCommand {
         Signals.catchInterruption()
         let texts = prompts.lazy.flatMap { repeatElement($0, count: numSamples) }
         for (index, prompt) in texts.enumerated() {
+            // Each text has a seed of its own, so that it does not depend on those before it.
+            let textSeed = seed &+ UInt64(index)
+            let stream = try generator.stream(prompt: prompt, options: options, seed: textSeed)
             if !json {
                 if index > 0 { try Terminal.print("---") }
                 try Terminal.write(vocabulary.decode(prompt))
             }
-            // Each text has a seed of its own, so that it does not depend on those before it.
-            let textSeed = seed &+ UInt64(index)
-            try generate(
-                generator.stream(prompt: prompt, options: options, seed: textSeed),
-                seed: textSeed
-            )
+            try generate(stream, seed: textSeed)
             if Signals.isInterrupted { throw ExitStatus.interrupted }
         }
     }

@@ -189,6 +189,19 @@ private func withModel(
         }
     }
 
+    @Test func textStartsWithItsPromptAndJSONLeavesItOut() throws {
+        try withModel { model, tokenizer in
+            let common = [
+                "sample", "--model", model, "--tokenizer", tokenizer, "--temperature", "0",
+                "--max-tokens", "6", "--prompt", "Hi é",
+            ]
+            let text = try run(swiftletPath(), common)
+            let object = try run(swiftletPath(), common + ["--json"]).object()
+            let generated = try #require(object["text"] as? String)
+            #expect(text.output == "Hi é" + generated + "\n")
+        }
+    }
+
     @Test func aPromptLongerThanTheContextIsAnError() throws {
         try withModel { model, tokenizer in
             let outcome = try swiftlet(

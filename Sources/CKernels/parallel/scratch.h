@@ -16,8 +16,8 @@
 #define ATTENTION_QUERIES 48
 #define ATTENTION_KEYS 128
 
-// For each thread: two transposed tiles of HS rows (queries and output gradients), two tiles of
-// scores, and four numbers a query.
+// For each thread: two tiles of HS rows (transposed queries; the output, or backwards its transposed
+// gradient), two tiles of scores, and four numbers a query.
 static inline size_t attention_floats(size_t HS) {
     return (2 * HS + 2 * ATTENTION_KEYS + 4) * ATTENTION_QUERIES;
 }

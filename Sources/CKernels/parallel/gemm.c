@@ -1,12 +1,13 @@
 // A matrix product after Goto & van de Geijn 2008: A is packed in blocks that the team shares, B in
 // panels that one thread packs, uses from its own cache and forgets.
 //
-// A phase is one block of A (GEMM_BLOCK_ROWS x GEMM_BLOCK_K). The team packs it together, meets at
-// a barrier, and then takes tasks (a panel of B, times some or all rows of the block) from a
-// counter. Blocks alternate between two buffers, so one barrier a phase is enough: whoever packs
-// phase p + 1 early writes where nobody of phase p reads. Every element of C is summed over k in
-// the same order whoever computes it, so results do not depend on the number of threads.
+// A phase is one block of A (GEMM_BLOCK_ROWS x GEMM_BLOCK_K): the team packs it together, then
+// multiplies every panel of B with it. All this work stands in one queue, see gemm_segment, and
+// packing the next block comes in the middle of a phase, so that nobody waits where two phases
+// meet. Blocks alternate between two buffers. Every element of C is summed over k in the same order
+// whoever computes it, so results do not depend on the number of threads.
 #include "gemm.h"
+#include "queue.h"
 #include "scratch.h"
 
 typedef struct {
@@ -69,7 +70,7 @@ static void epilogue(const struct ck_table *t, const ck_gemm *g, size_t row, siz
 }
 
 // One panel of B against the tiles tile ..< tile_end of the packed block of A.
-static void run_task(const struct ck_table *t, const ck_gemm *g, const gemm_block *block,
+static void run_product(const struct ck_table *t, const ck_gemm *g, const gemm_block *block,
                      const float *a_block, float *b_panel, size_t panel, size_t next_panel,
                      size_t tile, size_t tile_end) {
     const size_t col = panel_start(t, g->n, panel);
@@ -113,49 +114,118 @@ static void run_task(const struct ck_table *t, const ck_gemm *g, const gemm_bloc
         epilogue(t, g, row, rows, col, cols);
 }
 
+typedef struct {
+    size_t panels;   // of B
+    size_t k_blocks; // along k, of k_step each
+    size_t k_step;
+    size_t phases;
+    size_t shares; // into how many items work is divided at least, where it can be
+} gemm_plan;
+
+static gemm_block block_of(const ck_gemm *g, const gemm_plan *plan, size_t phase) {
+    const size_t along_k = phase % plan->k_blocks;
+    gemm_block block = {.row = phase / plan->k_blocks * GEMM_BLOCK_ROWS,
+                        .p = along_k * plan->k_step,
+                        .first = along_k == 0,
+                        .last = along_k == plan->k_blocks - 1};
+    block.rows = g->m - block.row < GEMM_BLOCK_ROWS ? g->m - block.row : GEMM_BLOCK_ROWS;
+    block.k = g->k - block.p < plan->k_step ? g->k - block.p : plan->k_step;
+    return block;
+}
+
+// A stretch of the queue: half of a phase's products, the packing of the next phase's block of A,
+// the other half. The first segment only packs, the last only multiplies.
+typedef struct {
+    size_t index;
+    size_t start; // in the queue
+    gemm_block multiplied, packed;
+    size_t multiplied_tiles, packed_tiles;
+    size_t parts;           // a panel is multiplied in so many items, each a part of the rows
+    size_t products, packs; // items
+} gemm_segment;
+
+static gemm_segment segment_at(const struct ck_table *t, const ck_gemm *g, const gemm_plan *plan,
+                               size_t index, size_t start) {
+    gemm_segment s = {.index = index, .start = start};
+    if (index > 0) {
+        s.multiplied = block_of(g, plan, index - 1);
+        s.multiplied_tiles = (s.multiplied.rows + t->tile_rows - 1) / t->tile_rows;
+        const size_t parts = (plan->shares + plan->panels - 1) / plan->panels;
+        s.parts = parts < s.multiplied_tiles ? parts : s.multiplied_tiles;
+        s.products = plan->panels * s.parts;
+    }
+    if (index < plan->phases) {
+        s.packed = block_of(g, plan, index);
+        s.packed_tiles = (s.packed.rows + t->tile_rows - 1) / t->tile_rows;
+        s.packs = plan->shares < s.packed_tiles ? plan->shares : s.packed_tiles;
+    }
+    return s;
+}
+
+// Where in the queue a segment's product stands.
+static size_t item_of_product(const gemm_segment *s, size_t product) {
+    return s->start + product + (product < s->products / 2 ? 0 : s->packs);
+}
+
+// The last item that must be done before a product may start: the packing of its block of A, and,
+// where the sum over k goes on, the same product of the block before.
+static size_t product_needs(const gemm_segment *before, const gemm_segment *s, size_t product) {
+    const size_t packed = before->start + before->products / 2 + before->packs - 1;
+    const size_t summed = s->multiplied.first ? 0 : item_of_product(before, product);
+    return packed > summed ? packed : summed;
+}
+
 void ck_gemm_run(const ck_context *ctx, const ck_gemm *g) {
     const struct ck_table *t = ctx->table;
     const int team = team_size(ctx, (double)g->m * g->n * g->k * 2 / FLOPS_PER_THREAD);
-    const size_t panels = panel_count(t, g->n);
     const size_t k_blocks = (g->k + GEMM_BLOCK_K - 1) / GEMM_BLOCK_K;
-    const size_t k_step = (g->k + k_blocks - 1) / k_blocks;
-    const size_t row_blocks = (g->m + GEMM_BLOCK_ROWS - 1) / GEMM_BLOCK_ROWS;
-    // Several tasks for each thread, so that one that is held up does not hold up all.
-    const size_t wanted = team > 1 ? (size_t)team * 4 : 1;
-    const size_t splits = panels < wanted ? (wanted + panels - 1) / panels : 1;
-    atomic_size_t counters[2] = {0, 0};
+    const gemm_plan plan = {
+        .panels = panel_count(t, g->n),
+        .k_blocks = k_blocks,
+        .k_step = (g->k + k_blocks - 1) / k_blocks,
+        .phases = (g->m + GEMM_BLOCK_ROWS - 1) / GEMM_BLOCK_ROWS * k_blocks,
+        // Several for each thread, so that one that is held up does not hold up all.
+        .shares = team > 1 ? (size_t)team * 4 : 1,
+    };
+    work_queue queue;
+    queue_init(&queue, team);
 
 #pragma omp parallel num_threads(team)
     {
         float *b_panel =
             ctx->scratch + 2 * GEMM_A_FLOATS + (size_t)omp_get_thread_num() * GEMM_B_FLOATS;
-        for (size_t phase = 0; phase < row_blocks * k_blocks; phase++) {
-            gemm_block block = {.row = phase / k_blocks * GEMM_BLOCK_ROWS,
-                                .p = phase % k_blocks * k_step,
-                                .first = phase % k_blocks == 0,
-                                .last = phase % k_blocks == k_blocks - 1};
-            block.rows = g->m - block.row < GEMM_BLOCK_ROWS ? g->m - block.row : GEMM_BLOCK_ROWS;
-            block.k = g->k - block.p < k_step ? g->k - block.p : k_step;
-            const size_t tiles = (block.rows + t->tile_rows - 1) / t->tile_rows;
-
-            float *a_block = ctx->scratch + phase % 2 * GEMM_A_FLOATS;
-            size_t begin, end;
-            team_share(tiles, 1, &begin, &end);
-            pack_tiles(t, a_block, g, &block, begin, end);
-#pragma omp barrier
-            // Nobody is left in the phase before, whose counter the next phase will use.
-            if (omp_get_thread_num() == 0)
-                atomic_store_explicit(&counters[(phase + 1) % 2], 0, memory_order_relaxed);
-
-            const size_t parts = splits < tiles ? splits : tiles;
-            for (size_t task; (task = take(&counters[phase % 2])) < panels * parts;) {
-                const size_t part = task % parts;
-                const size_t panel = task / parts;
-                // Most likely, as every thread takes one task in turn.
-                const size_t next_panel = panel + (size_t)team;
-                run_task(t, g, &block, a_block, b_panel, panel, next_panel, tiles * part / parts,
-                         tiles * (part + 1) / parts);
+        gemm_segment before = {0};
+        gemm_segment s = segment_at(t, g, &plan, 0, 0);
+        for (;;) {
+            const size_t item = queue_take(&queue);
+            while (s.index <= plan.phases && item >= s.start + s.products + s.packs) {
+                before = s;
+                s = segment_at(t, g, &plan, s.index + 1, s.start + s.products + s.packs);
             }
+            if (s.index > plan.phases)
+                break;
+
+            const size_t place = item - s.start;
+            if (place >= s.products / 2 && place < s.products / 2 + s.packs) {
+                // The products of the segment before read what is overwritten here.
+                if (s.start > 0)
+                    queue_wait(&queue, s.start - 1);
+                const size_t share = place - s.products / 2;
+                pack_tiles(t, ctx->scratch + s.index % 2 * GEMM_A_FLOATS, g, &s.packed,
+                           s.packed_tiles * share / s.packs,
+                           s.packed_tiles * (share + 1) / s.packs);
+                continue;
+            }
+            const size_t product = place < s.products / 2 ? place : place - s.packs;
+            queue_wait(&queue, product_needs(&before, &s, product));
+            const size_t part = product % s.parts;
+            const size_t panel = product / s.parts;
+            // Most likely, as every thread takes one product in turn.
+            const size_t next_panel = panel + (size_t)team;
+            run_product(t, g, &s.multiplied, ctx->scratch + (s.index - 1) % 2 * GEMM_A_FLOATS,
+                        b_panel, panel, next_panel, s.multiplied_tiles * part / s.parts,
+                        s.multiplied_tiles * (part + 1) / s.parts);
         }
+        queue_leave(&queue);
     }
 }

@@ -23,9 +23,13 @@ static inline int omp_get_num_threads(void) { return 1; }
 #define FLOATS_PER_THREAD 16384.0
 #define FLOPS_PER_THREAD 1e6
 
+// More threads than this are never used.
+#define MAX_TEAM 1024
+
 static inline int team_size(const ck_context *ctx, double threads_worth) {
-    if (threads_worth >= ctx->threads)
-        return ctx->threads;
+    const int most = ctx->threads < MAX_TEAM ? ctx->threads : MAX_TEAM;
+    if (threads_worth >= most)
+        return most;
     return threads_worth < 1 ? 1 : (int)threads_worth;
 }
 

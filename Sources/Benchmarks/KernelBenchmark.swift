@@ -20,6 +20,7 @@ public struct KernelResult: Sendable {
 public struct KernelBenchmark {
     private let ops: Ops
     private let runs: Int
+    private let prefix: String
 
     /// GPT-2 124M's linear layers, as inputs and outputs.
     private static let linearShapes = [
@@ -30,12 +31,14 @@ public struct KernelBenchmark {
     /// - Parameters:
     ///   - ops: What runs the kernels.
     ///   - runs: Runs of each kernel, of which the fastest counts.
-    public init(ops: Ops, runs: Int = 10) {
+    ///   - prefix: Only kernels whose names start so.
+    public init(ops: Ops, runs: Int = 10, prefix: String = "") {
         self.ops = ops
         self.runs = runs
+        self.prefix = prefix
     }
 
-    /// Measures every kernel.
+    /// Measures the kernels one after the other.
     /// - Parameters:
     ///   - rows: B * T for the linear layers.
     ///   - report: Called with each result as it comes.
@@ -152,6 +155,7 @@ public struct KernelBenchmark {
         _ report: (KernelResult) throws -> Void,
         _ body: () -> Void
     ) throws {
+        guard name.hasPrefix(prefix) else { return }
         let flops = operations / fastest(of: runs, body)
         try report(
             KernelResult(
@@ -172,6 +176,7 @@ public struct KernelBenchmark {
         _ report: (KernelResult) throws -> Void,
         _ body: () -> Void
     ) throws {
+        guard name.hasPrefix(prefix) else { return }
         let width = Double(DType.float32.byteWidth)
         let speed = Double(floats) * width / fastest(of: runs, body)
         let count = 1 << 25

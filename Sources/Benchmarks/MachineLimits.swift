@@ -6,6 +6,8 @@ import Tensors
 public struct MachineLimits: Sendable {
     /// Floating-point operations a second of multiply-adds on registers, all threads.
     public let fmaPeak: Double
+    /// The same for every vector instruction set that can run here, slowest first.
+    public let fmaPeaks: [(set: InstructionSet, flops: Double)]
     /// Bytes a second that all threads read from memory together.
     public let readBandwidth: Double
 
@@ -15,7 +17,11 @@ public struct MachineLimits: Sendable {
     /// Measures both.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
     public init(ops: Ops) throws {
-        fmaPeak = Self.fmaPeak(ops)
+        fmaPeaks = try InstructionSet.available.filter { $0 != .reference }.map { set in
+            let ops = try Ops(instructionSet: set, threadCount: ops.threadCount)
+            return (set, Self.fmaPeak(ops))
+        }
+        fmaPeak = fmaPeaks.first { $0.set == ops.instructionSet }?.flops ?? 0
         let block = try Tensor(zeros: [Self.readFloats])
         // Pages that were never written all show one page of zeros, which the cache holds.
         block.withUnsafeMutableElements(as: Float.self) { $0.update(repeating: 1) }

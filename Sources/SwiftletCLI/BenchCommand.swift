@@ -23,11 +23,14 @@ struct BenchKernelsCommand: ParsableCommand {
     @Option(help: "Runs of each kernel; the fastest counts.")
     var runs = 10
 
+    @Option(help: "Only kernels whose names start so, such as matmul.")
+    var only = ""
+
     @Flag(help: "Print one JSON object.")
     var json = false
 
-    @Option(help: "Threads (default: physical cores available).")
-    var threads: Int?
+    @OptionGroup
+    var compute: ComputeOptions
 
     /// Far above what fits into memory, and no product of sizes overflows.
     private static let maximumRows = 1 << 30
@@ -40,9 +43,9 @@ struct BenchKernelsCommand: ParsableCommand {
     }
 
     func run() throws {
-        let ops = try Ops(threadCount: threads)
+        let ops = try compute.makeOps()
         let limits = try MachineLimits(ops: ops)
-        let benchmark = KernelBenchmark(ops: ops, runs: runs)
+        let benchmark = KernelBenchmark(ops: ops, runs: runs, prefix: only)
         var report = KernelReport(ops: ops, limits: limits)
         if !json { try Terminal.print(report.heading) }
         try benchmark.run(rows: rows) { result in
@@ -81,8 +84,8 @@ struct BenchTrainCommand: ParsableCommand {
     @Flag(help: "Print one JSON object.")
     var json = false
 
-    @Option(help: "Threads (default: physical cores available).")
-    var threads: Int?
+    @OptionGroup
+    var compute: ComputeOptions
 
     func validate() throws {
         guard steps > 0 else { throw ValidationError("--steps must be at least 1") }
@@ -99,7 +102,7 @@ struct BenchTrainCommand: ParsableCommand {
             recomputation: recompute,
             steps: steps
         )
-        let ops = try Ops(threadCount: threads)
+        let ops = try compute.makeOps()
         let result = try benchmark.run(ops: ops) { number, seconds in
             Terminal.writeError("step \(number)/\(steps): \(decimal(seconds * 1000, 1)) ms\n")
         }

@@ -15,6 +15,7 @@ struct KernelReport: Encodable {
     let isa: String
     let threads: Int
     let fma_peak_gflops: Double
+    let fma_peak_gflops_by_isa: [String: Double]
     let memory_bandwidth_gbs: Double
     private(set) var kernels: [Kernel] = []
 
@@ -22,6 +23,9 @@ struct KernelReport: Encodable {
         isa = ops.instructionSet.rawValue
         threads = ops.threadCount
         fma_peak_gflops = limits.fmaPeak / 1e9
+        fma_peak_gflops_by_isa = Dictionary(
+            uniqueKeysWithValues: limits.fmaPeaks.map { ($0.set.rawValue, $0.flops / 1e9) }
+        )
         memory_bandwidth_gbs = limits.readBandwidth / 1e9
     }
 
@@ -38,7 +42,10 @@ struct KernelReport: Encodable {
     }
 
     var heading: String {
-        "\(isa), \(threads) threads: FMA peak \(decimal(fma_peak_gflops, 0)) GFLOP/s, "
+        let peaks = fma_peak_gflops_by_isa.sorted { $0.value < $1.value }
+            .map { "\($0.key) \(decimal($0.value, 0))" }
+            .joined(separator: ", ")
+        return "\(isa), \(threads) threads: FMA peak \(peaks) GFLOP/s, "
             + "memory \(decimal(memory_bandwidth_gbs, 1)) GB/s reading"
     }
 

@@ -1,0 +1,135 @@
+// `swiftlet bench`: its keys, and what of its figures does not depend on the machine's speed.
+
+import Testing
+
+@Suite struct BenchTests {
+    private func numbers(_ object: [String: Any], _ keys: [String]) throws -> [Double] {
+        try keys.map { key in try #require(object[key] as? Double, "no number '\(key)'") }
+    }
+
+    @Test func kernelsReportEachKernelBesideTheLimitsOfTheMachine() throws {
+        let outcome = try swiftlet(
+            "bench",
+            "kernels",
+            "--rows",
+            "3",
+            "--runs",
+            "1",
+            "--threads",
+            "1",
+            "--json"
+        )
+        #expect(outcome.status == 0)
+        let object = try outcome.object()
+        #expect(object["threads"] as? Int == 1)
+        let isa = try #require(object["isa"] as? String)
+        let limits = try numbers(object, ["fma_peak_gflops", "memory_bandwidth_gbs"])
+        #expect(limits[1] > 0)
+        let peaks = try #require(object["fma_peak_gflops_by_isa"] as? [String: Double])
+        #expect(isa == "reference" ? peaks.isEmpty : peaks[isa] == limits[0])
+        #expect(peaks.values.allSatisfy { $0 > 0 })
+
+        let kernels = try #require(object["kernels"] as? [[String: Any]])
+        let names = Set(kernels.compactMap { $0["name"] as? String })
+        #expect(
+            names == [
+                "matmul_forward", "matmul_backward_input", "matmul_backward_weight",
+                "attention_forward", "attention_backward", "layernorm_forward", "gelu_forward",
+                "adamw",
+            ]
+        )
+        #expect(kernels.contains { $0["shape"] as? String == "3x768x2304" })
+        for kernel in kernels {
+            let speed = try #require((kernel["gflops"] ?? kernel["gbs"]) as? Double)
+            #expect(speed > 0)
+            #expect((kernel["gflops"] == nil) != (kernel["gbs"] == nil))
+        }
+    }
+
+    @Test func kernelsCanBeNarrowedToThoseOfOneName() throws {
+        let outcome = try swiftlet(
+            "bench",
+            "kernels",
+            "--only",
+            "adamw",
+            "--runs",
+            "1",
+            "--json"
+        )
+        let kernels = try #require(try outcome.object()["kernels"] as? [[String: Any]])
+        #expect(kernels.map { $0["name"] as? String } == ["adamw"])
+    }
+
+    @Test func trainingReportsFiguresThatAgreeWithEachOther() throws {
+        let (B, T, V, C, L) = (2, 16, 300, 32, 2)
+        let outcome = try swiftlet(
+            "bench",
+            "train",
+            "--init",
+            "layers=\(L),heads=2,channels=\(C),context=\(T)",
+            "--vocabulary-size",
+            "\(V)",
+            "--batch-size",
+            "\(B)",
+            "--sequence-length",
+            "\(T)",
+            "--steps",
+            "3",
+            "--json"
+        )
+        #expect(outcome.status == 0)
+        let object = try outcome.object()
+        #expect(object["precision"] as? String == "float32")
+        #expect(object["batch_size"] as? Int == B)
+        #expect(object["sequence_length"] as? Int == T)
+        let figures = try numbers(
+            object,
+            [
+                "milliseconds", "tokens_per_second", "peak_flops", "flops_utilisation",
+                "peak_memory_bytes",
+            ]
+        )
+        let seconds = figures[0] / 1000
+        #expect(abs(figures[1] * seconds / Double(B * T) - 1) < 1e-9)
+        #expect(figures[4] > 0)
+        // 6 N + 6 L C T operations a token; N has no padding of the vocabulary.
+        let N = V * C + T * C + L * (12 * C * C + 13 * C) + 2 * C
+        let operations = Double((6 * N + 6 * L * C * T) * B * T)
+        if figures[2] > 0 {
+            #expect(abs(figures[3] * figures[2] * seconds / operations - 1) < 1e-9)
+        }
+    }
+
+    @Test func withoutJSONTheFiguresAreText() throws {
+        let kernels = try swiftlet("bench", "kernels", "--only", "adamw", "--runs", "1")
+        let lines = kernels.output.split(separator: "\n")
+        #expect(lines.count == 2)
+        #expect(lines.first?.contains("FMA peak") == true)
+        #expect(lines.last?.hasPrefix("adamw") == true)
+        let training = try swiftlet(
+            "bench",
+            "train",
+            "--init",
+            "layers=1,heads=1,channels=8,context=8",
+            "--sequence-length",
+            "8",
+            "--steps",
+            "1"
+        )
+        #expect(training.output.contains("ms a step"))
+    }
+
+    @Test(
+        arguments: [
+            ["kernels", "--rows", "0"], ["kernels", "--runs", "0"], ["train", "--steps", "0"],
+            ["train", "--init", "d7"], ["train", "--batch-size", "0"],
+            ["train", "--sequence-length", "2048"], ["kernels", "--threads", "0"],
+        ]
+    )
+    func sizesThatMakeNoSenseAreWrongUsage(_ arguments: [String]) throws {
+        let outcome = try run(swiftletPath(), ["bench"] + arguments)
+        #expect(outcome.status == 64)
+        #expect(outcome.output.isEmpty)
+        #expect(outcome.errors.hasPrefix("Error: ") || outcome.errors.hasPrefix("swiftlet: "))
+    }
+}

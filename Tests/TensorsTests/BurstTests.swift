@@ -1,0 +1,31 @@
+// The loops that measure a machine's limits: they must do the work that they say they do.
+
+import Tensors
+import Testing
+
+extension KernelTests {
+    @Suite struct BurstTests {
+        @Test(arguments: Backend.all)
+        func multiplyAddsAreCountedForEveryThread(_ backend: Backend) throws {
+            let ops = try backend.ops()
+            let one = ops.fmaBurst(iterations: 1)
+            #expect(one > 0)
+            #expect(one.truncatingRemainder(dividingBy: Double(2 * backend.threadCount)) == 0)
+            #expect(ops.fmaBurst(iterations: 10) == 10 * one)
+        }
+
+        @Test(arguments: Backend.all)
+        func streamingAddsToThreeBlocksWhatAFourthHolds(_ backend: Backend) throws {
+            let count = 1000
+            var maker = TensorMaker()
+            let blocks = try (0..<4).map { _ in try maker.uniform([count]) }
+            let before = blocks.map { $0.floats() }
+            try backend.ops()
+                .streamBurst(a: blocks[0], b: blocks[1], c: blocks[2], d: blocks[3])
+            for (block, old) in zip(blocks, before).prefix(3) {
+                #expect(block.floats() == zip(old, before[3]).map { $0 + $1 })
+            }
+            #expect(blocks[3].floats() == before[3])
+        }
+    }
+}

@@ -130,6 +130,6 @@ import Testing
         let outcome = try run(swiftletPath(), ["bench"] + arguments)
         #expect(outcome.status == 64)
         #expect(outcome.output.isEmpty)
-        #expect(outcome.errors.hasPrefix("Error: ") || outcome.errors.hasPrefix("swiftlet: "))
+        #expect(outcome.errors.hasPrefix("swiftlet: error: "))
     }
 }

@@ -26,6 +26,7 @@ typedef struct {
     size_t ldc;
     const float *init;
     bool accumulate;
+    bool bypass; // C is written past the caches, as nobody reads it soon; never with accumulate
 
     // What the caller will read next, fetched towards the cache meanwhile: rows of some floats.
     const float *next;

@@ -23,14 +23,15 @@ extension KernelTests {
         /// Around vectors of 4, 8 and 16, tiles of 4 and 8 rows, panels of 12, 24 and 48 columns, and
         /// the borders of blocks: 768 deep, 1008 rows.
         ///
-        /// Each of the three products sums over another of the extents, and the last three are large
-        /// enough for a team of three.
+        /// Each of the three products sums over another of the extents. Those with an extent of 1030
+        /// are large enough for a team of three. The weights of the last three start where vectors
+        /// may and are large enough to be written past the caches, in one pass or, of 800 rows, not.
         static let shapes = [
             Shape(1, 1, 1), Shape(3, 3, 3), Shape(1, 7, 15), Shape(2, 8, 16), Shape(5, 9, 17),
             Shape(7, 15, 23), Shape(8, 16, 24), Shape(9, 17, 25), Shape(13, 31, 47),
             Shape(17, 33, 48), Shape(19, 47, 49), Shape(24, 48, 97), Shape(5, 384, 6),
             Shape(385, 5, 5), Shape(3, 4, 769), Shape(1030, 37, 50), Shape(37, 1030, 50),
-            Shape(37, 50, 1030),
+            Shape(37, 50, 1030), Shape(7, 256, 512), Shape(9, 64, 2048), Shape(800, 256, 512),
         ]
 
         static let bound = 8.0

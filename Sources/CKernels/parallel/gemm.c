@@ -69,6 +69,18 @@ static void epilogue(const struct ck_table *t, const ck_gemm *g, size_t row, siz
     }
 }
 
+// A smaller C may well stay in the caches, with the other gradients of a small model.
+#define LEAST_BYPASS_FLOATS ((size_t)1 << 17)
+
+// Whether a block of C is better written past the caches: it is complete after one pass, and whole
+// vectors start where vectors may.
+static bool bypasses(const struct ck_table *t, const ck_gemm *g, const gemm_block *block) {
+    const bool one_pass = block->first && block->last && !g->accumulate;
+    const bool plain = !g->bias && !g->residual && !g->gelu_out && !g->gelu_inp;
+    const bool aligned = (uintptr_t)g->c % (t->lanes * sizeof(float)) == 0 && g->n % t->lanes == 0;
+    return g->used_late && g->m * g->n >= LEAST_BYPASS_FLOATS && one_pass && plain && aligned;
+}
+
 // One panel of B against the tiles tile ..< tile_end of the packed block of A.
 static void run_product(const struct ck_table *t, const ck_gemm *g, const gemm_block *block,
                      const float *a_block, float *b_panel, size_t panel, size_t next_panel,
@@ -105,6 +117,7 @@ static void run_product(const struct ck_table *t, const ck_gemm *g, const gemm_b
         .ldc = g->n,
         .init = block->first && g->bias ? g->bias + col : NULL,
         .accumulate = g->accumulate || !block->first,
+        .bypass = bypasses(t, g, block),
         .next = g->b + block->p * g->b_row + next_col * g->b_col,
         .next_ld = by_rows ? g->b_row : g->b_col,
         .next_rows = has_next ? (by_rows ? block->k : next_cols) : 0,

@@ -14,6 +14,7 @@ typedef struct {
     size_t b_row, b_col;
     float *c;
     bool accumulate;
+    bool used_late; // C is not read soon: where it can be, it is written past the caches
 
     // The epilogue, each part left out when NULL:
     const float *bias;     // (n), added to every row

@@ -82,5 +82,6 @@ void ck_matmul_backward_weight(const ck_context *ctx, float *dweight, float *dbi
                          .b_col = 1,
                          .c = dweight,
                          .accumulate = accumulate,
+                         .used_late = true,
                      });
 }

@@ -18,7 +18,7 @@ ALWAYS_INLINE void gemm_tile(const ck_gemm_panel *g, size_t row, size_t rows, co
         a[i] = a_tile + valid * g->a_row;
         c[i] = g->c + (row + valid) * g->ldc;
     }
-    for (size_t i = 0; i < TILE_ROWS; i++)
+    for (size_t i = 0; i < TILE_ROWS && !g->bypass; i++)
         for (int j = 0; j < vectors; j++)
             __builtin_prefetch(c[i] + j * LANES, 1);
     vf acc[TILE_ROWS][TILE_VECTORS];
@@ -44,6 +44,12 @@ ALWAYS_INLINE void gemm_tile(const ck_gemm_panel *g, size_t row, size_t rows, co
         offset += g->a_k;
     }
 
+    if (g->bypass && !has_tail) {
+        for (size_t i = 0; i < TILE_ROWS && i < rows; i++)
+            for (int j = 0; j < vectors; j++)
+                v_store_bypass(c[i] + j * LANES, acc[i][j]);
+        return;
+    }
     for (int j = 0; j < vectors; j++) {
         const bool partial = has_tail && j == vectors - 1;
         const size_t at = (size_t)j * LANES;
@@ -92,6 +98,8 @@ static void gemm_panel(const ck_gemm_panel *g) {
     case 6: gemm_columns(g, 3, false); break;
 #endif
     }
+    if (g->bypass)
+        publish_bypassed();
 }
 
 #endif

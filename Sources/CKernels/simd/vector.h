@@ -14,6 +14,15 @@ typedef float vf_unaligned __attribute__((vector_size(sizeof(vf)), aligned(4), m
 ALWAYS_INLINE vf v_load(const float *p) { return (vf) * (const vf_unaligned *)p; }
 ALWAYS_INLINE void v_store(float *p, vf x) { *(vf_unaligned *)p = (vf_unaligned)x; }
 
+// Past the caches; p is aligned to a vector. publish_bypassed() orders such stores before others.
+ALWAYS_INLINE void v_store_bypass(float *p, vf x) { __builtin_nontemporal_store(x, (vf *)p); }
+
+ALWAYS_INLINE void publish_bypassed(void) {
+#ifdef __x86_64__
+    __builtin_ia32_sfence();
+#endif
+}
+
 ALWAYS_INLINE vf v_splat(float x) {
     vf v;
     for (int i = 0; i < LANES; i++)

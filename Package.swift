@@ -46,6 +46,8 @@ let package = Package(
         // Imports point down this list: a target may name only targets above it.
         .target(name: "CKernels", cSettings: kernelFlags, linkerSettings: kernelLinks),
         .target(name: "FileIO", dependencies: [system]),
+        // The only target that links FoundationNetworking, and the only one that uses the network.
+        .target(name: "Downloads", dependencies: ["FileIO"]),
         .target(name: "Tensors", dependencies: ["CKernels"]),
         .target(name: "TensorFiles", dependencies: ["FileIO", "Tensors"]),
         .target(name: "Tokenization", dependencies: ["FileIO"]),
@@ -67,7 +69,7 @@ let package = Package(
         .target(
             name: "Swiftlet",
             dependencies: [
-                "Benchmarks", "FileIO", "Inference", "LanguageModels", "Tensors", "TensorFiles",
+                "Benchmarks", "Downloads", "FileIO", "Inference", "LanguageModels", "Tensors", "TensorFiles",
                 "TextGeneration",
                 "TokenData", "Tokenization", "Training",
             ]
@@ -76,6 +78,7 @@ let package = Package(
 
         .target(name: "TestSupport", dependencies: ["FileIO"], path: "Tests/TestSupport"),
         .testTarget(name: "FileIOTests", dependencies: ["FileIO", "TestSupport"]),
+        .testTarget(name: "DownloadsTests", dependencies: ["Downloads", "FileIO", "TestSupport"]),
         .testTarget(
             name: "TensorsTests",
             dependencies: ["CKernels", "TestSupport", "Tensors"]
@@ -100,7 +103,7 @@ let package = Package(
         .testTarget(
             name: "CommandLineTests",
             dependencies: [
-                "FileIO", "LanguageModels", "SwiftletCLI", "Tensors", "TestSupport", "TokenData",
+                "Downloads", "FileIO", "LanguageModels", "SwiftletCLI", "Tensors", "TestSupport", "TokenData",
                 "Tokenization",
             ]
         ),

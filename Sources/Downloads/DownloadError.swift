@@ -1,0 +1,60 @@
+// What can go wrong on the way from a server to a verified file, one sentence each.
+
+import FileIO
+
+/// A failure to download a file; `description` is one sentence for the user.
+public enum DownloadError: Error, Equatable, Sendable {
+    /// The base address is not one of a web server.
+    case invalidBaseURL(String)
+    /// The server was not reached; `reason` is the end of a sentence about it.
+    case unreachable(url: String, reason: String)
+    /// The server answered, but with this HTTP status instead of the file.
+    case refused(url: String, status: Int)
+    /// The connection broke again and again; `received` bytes are kept for the next run.
+    case interrupted(url: String, reason: String, received: Int)
+    /// What the server sends is not the file that was published.
+    case wrongContent(url: String, mismatch: Mismatch)
+    /// Another file has the name already.
+    case otherFileExists(path: FilePath, mismatch: Mismatch)
+    /// What arrives cannot be written.
+    case cannotWrite(path: FilePath, reason: String)
+}
+
+extension DownloadError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .invalidBaseURL(let text):
+            "'\(text)' is not the address of a web server; it must look like https://HOST/PATH"
+        case .unreachable(let url, let reason):
+            "cannot download \(url): \(reason)"
+        case .refused(let url, let status):
+            "cannot download \(url): \(Self.meaning(ofStatus: status))"
+        case .interrupted(let url, let reason, let received):
+            "the download of \(url) broke off after \(received) bytes: \(reason); run the same "
+                + "command again, which goes on from there"
+        case .wrongContent(let url, let mismatch):
+            "\(url) is not the file that was published: \(mismatch); nothing of it was kept, "
+                + "check the base address or try again later"
+        case .otherFileExists(let path, let mismatch):
+            "'\(path)' already exists and is not the file that was published: \(mismatch); move it "
+                + "away, choose another output or allow overwriting it"
+        case .cannotWrite(let path, let reason):
+            "cannot write '\(path)': \(reason); make room and run the same command again, which "
+                + "goes on from there"
+        }
+    }
+
+    private static func meaning(ofStatus status: Int) -> String {
+        switch status {
+        case 300..<400:
+            "the server redirects in circles or to where no download is safe (HTTP \(status)); "
+                + "check the base address"
+        case 401, 403, 407:
+            "the server does not allow it (HTTP \(status)); check the base address and any proxy"
+        case 404, 410: "the server has no such file (HTTP \(status)); check the base address"
+        case 429: "the server asks for patience (HTTP 429); try again later"
+        case 500...: "the server failed (HTTP \(status)); try again later"
+        default: "the server answered with HTTP \(status); check the base address"
+        }
+    }
+}

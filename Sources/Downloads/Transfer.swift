@@ -1,0 +1,257 @@
+// One HTTP request, whose answer is appended to a file as it arrives. The only place that touches
+// the network. Whether to try again, and what the bytes are worth, is decided in Downloader.swift.
+
+import Dispatch
+import FileIO
+import Foundation
+import Synchronization
+
+#if canImport(FoundationNetworking)
+    import FoundationNetworking
+#endif
+
+/// A request for the bytes of a file from where the last one ended.
+// @unchecked Sendable: `file` is touched by the session's serial queue alone while the request
+// runs, and by the caller before and after; everything else is constant or behind the mutex.
+final class Transfer: NSObject, URLSessionDataDelegate, @unchecked Sendable {
+    /// How a request ended.
+    enum Ending {
+        /// The answer arrived whole, as far as the server says.
+        case complete
+        /// The bytes that were there are of another version, or of none: begin again.
+        case stale
+        /// The server does not answer now, or the connection broke.
+        case broken(reason: String, wasReached: Bool)
+        /// The server answered with this status; a later try may help if it `isTransient`.
+        case refused(status: Int, isTransient: Bool)
+        /// Nothing more is to be tried.
+        case failed(any Error)
+    }
+
+    private struct State {
+        var ending: Ending?
+        var wasReached = false
+        var received: Int
+        var total: Int?
+        var redirectionCount = 0
+    }
+
+    private let url: URL
+    private let file: ResumableFile
+    private let expectedByteCount: Int?
+    private let offset: Int
+    private let state: Mutex<State>
+    private let hasEnded = DispatchSemaphore(value: 0)
+
+    /// Prepares a request for what is missing of `file`.
+    init(_ url: URL, into file: ResumableFile, expectedByteCount: Int?) {
+        self.url = url
+        self.file = file
+        self.expectedByteCount = expectedByteCount
+        offset = file.count
+        state = Mutex(State(received: file.count, total: expectedByteCount))
+    }
+
+    /// Sends the request and waits for the end of the answer.
+    /// - Parameter progress: Called now and then, on the caller's thread, with the bytes of the
+    ///   file so far and all it will have; when it throws, the request is given up.
+    /// - Throws: What `progress` throws.
+    func run(
+        idleTimeout: Duration,
+        progress: (_ received: Int, _ total: Int?) throws -> Void
+    ) throws -> Ending {
+        let configuration = URLSessionConfiguration.ephemeral
+        configuration.urlCache = nil
+        configuration.httpCookieStorage = nil
+        configuration.timeoutIntervalForRequest = idleTimeout / .seconds(1)
+        let queue = OperationQueue()
+        queue.maxConcurrentOperationCount = 1
+        let session = URLSession(
+            configuration: configuration,
+            delegate: self,
+            delegateQueue: queue
+        )
+        // A session keeps its delegate until it is told to let go.
+        defer { session.invalidateAndCancel() }
+        let task = session.dataTask(with: request())
+        task.resume()
+        do {
+            while hasEnded.wait(timeout: .now() + .milliseconds(50)) == .timedOut {
+                let (received, total) = state.withLock { ($0.received, $0.total) }
+                try progress(received, total)
+            }
+        } catch {
+            task.cancel()
+            // What has arrived is written before the file is left alone.
+            _ = hasEnded.wait(timeout: .now() + .seconds(2))
+            throw error
+        }
+        return state.withLock { $0.ending ?? .complete }
+    }
+
+    private func request() -> URLRequest {
+        var request = URLRequest(url: url)
+        // Compressed answers could not be resumed, nor their size be checked beforehand.
+        request.setValue("identity", forHTTPHeaderField: "Accept-Encoding")
+        if offset > 0, let version = file.version {
+            request.setValue("bytes=\(offset)-", forHTTPHeaderField: "Range")
+            request.setValue(version, forHTTPHeaderField: "If-Range")
+        }
+        return request
+    }
+
+    // MARK: - On the session's queue
+
+    func urlSession(
+        _ session: URLSession,
+        task: URLSessionTask,
+        willPerformHTTPRedirection response: HTTPURLResponse,
+        newRequest request: URLRequest,
+        completionHandler: @escaping @Sendable (URLRequest?) -> Void
+    ) {
+        let count = state.withLock {
+            $0.redirectionCount += 1
+            return $0.redirectionCount
+        }
+        let isDowngrade = response.url?.scheme == "https" && request.url?.scheme != "https"
+        guard count <= Self.mostRedirections, !isDowngrade else {
+            end(.refused(status: response.statusCode, isTransient: false), task)
+            return completionHandler(nil)
+        }
+        var request = request
+        for (name, value) in self.request().allHTTPHeaderFields ?? [:] {
+            request.setValue(value, forHTTPHeaderField: name)
+        }
+        completionHandler(request)
+    }
+
+    /// Browsers follow twenty; a file's address needs two or three.
+    private static let mostRedirections = 10
+
+    func urlSession(
+        _ session: URLSession,
+        dataTask: URLSessionDataTask,
+        didReceive response: URLResponse,
+        completionHandler: @escaping @Sendable (URLSession.ResponseDisposition) -> Void
+    ) {
+        if state.withLock({ $0.ending != nil }) { return completionHandler(.cancel) }
+        do {
+            if let ending = try begin(response) {
+                end(ending, dataTask)
+                completionHandler(.cancel)
+            } else {
+                completionHandler(.allow)
+            }
+        } catch {
+            end(.failed(writeError(error)), dataTask)
+            completionHandler(.cancel)
+        }
+    }
+
+    func urlSession(_ session: URLSession, dataTask: URLSessionDataTask, didReceive data: Data) {
+        guard state.withLock({ $0.ending == nil }) else { return }
+        do {
+            if let expectedByteCount, file.count + data.count > expectedByteCount {
+                let found = "more"
+                let mismatch = Mismatch(expected: "\(expectedByteCount) bytes", found: found)
+                return end(.failed(wrongContent(mismatch)), dataTask)
+            }
+            try data.withUnsafeBytes { try file.append($0) }
+            state.withLock { $0.received = file.count }
+        } catch {
+            end(.failed(writeError(error)), dataTask)
+        }
+    }
+
+    func urlSession(
+        _ session: URLSession,
+        task: URLSessionTask,
+        didCompleteWithError error: (any Error)?
+    ) {
+        state.withLock { state in
+            guard state.ending == nil else { return }
+            if let error {
+                let reason = connectionFailure(error, host: url.host ?? "the server")
+                state.ending = .broken(reason: reason, wasReached: state.wasReached)
+            } else if let total = state.total, state.received < total {
+                let reason = "the server sent less than it announced"
+                state.ending = .broken(reason: reason, wasReached: true)
+            } else {
+                state.ending = .complete
+            }
+        }
+        hasEnded.signal()
+    }
+
+    /// Looks at the head of an answer and makes the file ready for its body.
+    /// - Returns: An ending when the body is not wanted.
+    private func begin(_ response: URLResponse) throws -> Ending? {
+        guard let response = response as? HTTPURLResponse else {
+            return .broken(reason: "the server does not speak HTTP", wasReached: false)
+        }
+        state.withLock { $0.wasReached = true }
+        let status = response.statusCode
+        switch status {
+        case 200:
+            try file.restart(version: Self.version(of: response))
+        case 206 where offset > 0:
+            guard file.version != nil, Self.version(of: response) == file.version,
+                ContentRange(of: response)?.start == offset
+            else { return .stale }
+        case 416 where offset > 0:
+            // Asked for what comes after the last byte, when the end of the file was not known.
+            return ContentRange(of: response)?.total == offset ? .complete : .stale
+        case 408, 425, 429, 500...:
+            return .refused(status: status, isTransient: true)
+        default:
+            return .refused(status: status, isTransient: false)
+        }
+        let length = Int(response.expectedContentLength)
+        let total = length >= 0 ? file.count + length : nil
+        if let total, let expectedByteCount, total != expectedByteCount {
+            let mismatch = Mismatch(expected: "\(expectedByteCount) bytes", found: "\(total)")
+            return .failed(wrongContent(mismatch))
+        }
+        state.withLock {
+            $0.received = file.count
+            $0.total = total ?? expectedByteCount
+        }
+        return nil
+    }
+
+    /// What tells this version of the file from others: a strong ETag, or else the date.
+    private static func version(of response: HTTPURLResponse) -> String? {
+        if let tag = response.value(forHTTPHeaderField: "ETag"), !tag.hasPrefix("W/") { return tag }
+        return response.value(forHTTPHeaderField: "Last-Modified")
+    }
+
+    private func end(_ ending: Ending, _ task: URLSessionTask) {
+        state.withLock { $0.ending = $0.ending ?? ending }
+        task.cancel()
+    }
+
+    private func wrongContent(_ mismatch: Mismatch) -> DownloadError {
+        .wrongContent(url: url.absoluteString, mismatch: mismatch)
+    }
+
+    private func writeError(_ error: any Error) -> any Error {
+        guard case FileIOError.system(let path, "write", let reason) = error else { return error }
+        return DownloadError.cannotWrite(path: path, reason: reason)
+    }
+}
+
+/// The header `Content-Range: bytes START-END/TOTAL`, or `bytes */TOTAL`.
+private struct ContentRange {
+    let start: Int?
+    let total: Int?
+
+    init?(of response: HTTPURLResponse) {
+        guard let text = response.value(forHTTPHeaderField: "Content-Range") else { return nil }
+        let words = text.split(separator: " ")
+        guard words.count == 2, words[0].lowercased() == "bytes" else { return nil }
+        let parts = words[1].split(separator: "/")
+        guard parts.count == 2 else { return nil }
+        start = parts[0].split(separator: "-").first.flatMap { Int($0) }
+        total = Int(parts[1])
+    }
+}

@@ -1,0 +1,113 @@
+// A file that may take several runs to arrive. Until it is whole it is called NAME.part, and
+// NAME.part.version beside it says which version of the source its bytes are of. Knows nothing of
+// where they come from. The exception to writing files atomically, as AppendingFile is: what was
+// received must survive the process, but the final name still never stands for half of it.
+
+import SystemPackage
+
+#if canImport(Glibc)
+    @preconcurrency import Glibc
+#elseif canImport(Musl)
+    @preconcurrency import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// The part of a file that has arrived so far; it stays on the disk until it is committed or removed.
+public final class ResumableFile {
+    /// The name the file takes when it is committed.
+    public let destination: FilePath
+    /// Where the bytes lie until then.
+    public let path: FilePath
+    /// Bytes that have arrived.
+    public private(set) var count: Int
+    /// What identifies the version of the source that the bytes are of; nil when nobody can tell.
+    public private(set) var version: String?
+
+    private let descriptor: CInt
+    private let versionPath: FilePath
+
+    /// Longer identifications, and those with anything but printable ASCII, are not kept.
+    private static let longestVersion = 1024
+
+    /// Takes up the part of `destination` that an earlier run has left, or begins an empty one.
+    /// - Throws: ``FileIOError`` when the directory cannot be written, or when another process is
+    ///   writing the same file.
+    public init(for destination: FilePath) throws {
+        let path = FilePath(destination.string + ".part")
+        descriptor = try systemCall("create", path) {
+            path.withPlatformString { open($0, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o666) }
+        }
+        self.destination = destination
+        self.path = path
+        versionPath = FilePath(path.string + ".version")
+        count = 0
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            throw FileIOError.system(
+                path: path,
+                action: "create",
+                reason: "another process is writing it; wait until it ends"
+            )
+        }
+        count = Int(try systemCall("inspect", path) { lseek(descriptor, 0, SEEK_END) })
+        version = Self.storedVersion(at: versionPath)
+    }
+
+    /// Appends `bytes`.
+    /// - Throws: ``FileIOError`` when the disk is full or fails; ``count`` is then what arrived.
+    public func append(_ bytes: UnsafeRawBufferPointer) throws {
+        do {
+            try writeAll(bytes, to: descriptor, path: path)
+            count += bytes.count
+        } catch {
+            // Some of the bytes may have been written before the disk was full.
+            count = Int(try systemCall("inspect", path) { lseek(descriptor, 0, SEEK_END) })
+            throw error
+        }
+    }
+
+    /// Forgets what has arrived, and begins again with bytes of `version`.
+    /// - Throws: ``FileIOError`` when the disk fails.
+    public func restart(version: String?) throws {
+        // Emptied before its version changes: a crash in between leaves nothing of the wrong one.
+        _ = try systemCall("write", path) { ftruncate(descriptor, 0) }
+        count = 0
+        self.version = version.flatMap { Self.isStorable($0) ? $0 : nil }
+        guard let stored = self.version else { return try FileSystem.remove(versionPath) }
+        let file = try AtomicFile(versionPath)
+        try file.write(Array(stored.utf8))
+        try file.commit()
+    }
+
+    /// Flushes everything to the disk and gives the file its name.
+    /// - Throws: ``FileIOError``; the name then still stands for what it stood for before.
+    public func commit() throws {
+        _ = try systemCall("flush", path) { fsync(descriptor) }
+        try FileSystem.move(path, to: destination)
+        try FileSystem.remove(versionPath)
+    }
+
+    /// Removes what has arrived, which turned out to be of no use.
+    /// - Throws: ``FileIOError``.
+    public func remove() throws {
+        try FileSystem.remove(versionPath)
+        try FileSystem.remove(path)
+    }
+
+    private static func storedVersion(at path: FilePath) -> String? {
+        guard let size = FileSystem.byteCount(of: path), size > 0, size <= longestVersion,
+            let file = try? MappedFile(path)
+        else { return nil }
+        let version = String(decoding: file.contents(), as: UTF8.self)
+        return isStorable(version) ? version : nil
+    }
+
+    private static func isStorable(_ version: String) -> Bool {
+        (1...longestVersion).contains(version.utf8.count)
+            && version.utf8.allSatisfy { (0x20...0x7E).contains($0) }
+    }
+
+    deinit {
+        close(descriptor)
+    }
+}

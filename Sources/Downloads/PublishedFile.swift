@@ -6,7 +6,7 @@ import FileIO
 /// A file of llm.c's starter pack.
 public struct PublishedFile: Sendable, Equatable {
     /// How its size is known.
-    enum Size: Sendable, Equatable {
+    package enum Size: Sendable, Equatable {
         case bytes(Int)
         /// From the batch in the header: the debug state of a GPT-2 of this many parameters,
         /// padding included, and this vocabulary.
@@ -28,7 +28,8 @@ public struct PublishedFile: Sendable, Equatable {
         if case .bytes(let count) = size { count } else { nil }
     }
 
-    init(_ name: String, header: [Int32], size: Size, sha256: String? = nil) {
+    /// Describes a file.
+    package init(_ name: String, header: [Int32], size: Size, sha256: String? = nil) {
         self.name = name
         self.sha256 = sha256
         self.header = header
@@ -120,6 +121,12 @@ public struct Mismatch: Error, Sendable, Equatable, CustomStringConvertible {
     public let expected: String
     /// What this one has.
     public let found: String
+
+    /// Describes a difference.
+    public init(expected: String, found: String) {
+        self.expected = expected
+        self.found = found
+    }
 
     public var description: String { "expected \(expected), found \(found)" }
 }

@@ -31,6 +31,7 @@ enum ExitStatus: CInt, Error {
             case let error as FileIOError: ExitStatus(error)
             case let error as UnexpectedFileError:
                 error.found == .directory ? .missingInput : .wrongContent
+            case let error as DownloadError: ExitStatus(error)
             case let error as ModelError: ExitStatus(error)
             case let error as TokenDataError: ExitStatus(error)
             case let error as PreparationError: ExitStatus(error)
@@ -58,6 +59,17 @@ enum ExitStatus: CInt, Error {
             case .system(_, "create", _): .cannotCreate
             case .system(_, "open", _), .system(_, "read", _), .system(_, "list", _): .missingInput
             case .system: .inputOutput
+            }
+    }
+
+    private init(_ error: DownloadError) {
+        self =
+            switch error {
+            case .invalidBaseURL: .wrongUsage
+            case .unreachable, .refused: .missingInput
+            case .wrongContent: .wrongContent
+            case .otherFileExists: .cannotCreate
+            case .interrupted, .cannotWrite: .inputOutput
             }
     }
 

@@ -38,6 +38,12 @@ enum Signals {
         unblock(SIGPIPE)
     }
 
+    /// From now on writing to a connection or a pipe that is closed is an error and not the end: a
+    /// server may close one at any time.
+    static func ignoreClosedConnections() {
+        _ = signal(SIGPIPE, SIG_IGN)
+    }
+
     /// A program inherits the signals that the thread which started it had blocked.
     private static func unblock(_ number: CInt) {
         var signals = sigset_t()

@@ -1,0 +1,222 @@
+import Downloads
+import FileIO
+import Foundation
+import TestSupport
+import Testing
+
+/// An evaluation shard that passes for HellaSwag's: as many examples, one token each.
+private let hellaSwagBytes: [UInt8] = {
+    var fields = [Int32](repeating: 0, count: 256)
+    fields.replaceSubrange(0..<4, with: [20_240_522, 1, 10042, 8])
+    var bytes = fields.flatMap { field in withUnsafeBytes(of: field.littleEndian) { Array($0) } }
+    for index in 0..<10042 {
+        bytes += [0xFF, 0xFF, 8, 0, UInt8(index & 0xFF), UInt8(index >> 8), 7, 7]
+    }
+    return bytes
+}()
+
+/// Runs `swiftlet fetch` in an empty directory, with a server that has `hellaswag_val.bin`.
+private func withServer(
+    _ change: (inout LoopbackServer.Behavior) -> Void = { _ in },
+    _ body: (
+        _ server: LoopbackServer,
+        _ directory: FilePath,
+        _ fetch: (String...) throws -> Outcome
+    ) throws -> Void
+) throws {
+    var behavior = LoopbackServer.Behavior()
+    behavior.files["/hellaswag_val.bin"] = hellaSwagBytes
+    change(&behavior)
+    let server = try LoopbackServer(behavior)
+    try withTemporaryDirectory { directory in
+        try body(server, directory) { arguments in
+            try run(
+                swiftletPath(),
+                ["fetch"] + arguments + ["--output", directory.string, "--base-url", server.url]
+            )
+        }
+    }
+}
+
+@Suite(.serialized) struct FetchTests {
+    @Test func aFileIsDownloadedOnce() throws {
+        try withServer { server, directory, fetch in
+            let path = directory.appending("hellaswag_val.bin")
+            let first = try fetch("hellaswag")
+            #expect(first.status == 0, "\(first.errors)")
+            #expect(first.output == "\(path): 79.5 KiB, downloaded and verified\n")
+            try #expect(MappedFile(path).contents() == hellaSwagBytes)
+            let second = try fetch("hellaswag")
+            #expect(second.status == 0)
+            #expect(second.output == "\(path): 79.5 KiB, already here\n")
+            #expect(server.requests.count == 1)
+            try #expect(fetch("hellaswag", "--overwrite").status == 0)
+            #expect(server.requests.count == 2)
+        }
+    }
+
+    @Test func jsonNamesEveryFile() throws {
+        try withServer { _, directory, fetch in
+            let object = try fetch("hellaswag", "--json").object()
+            let files = try #require(object["files"] as? [[String: Any]])
+            #expect(files.count == 1)
+            #expect(files[0]["path"] as? String == "\(directory)/hellaswag_val.bin")
+            #expect(files[0]["bytes"] as? Int == hellaSwagBytes.count)
+            #expect(files[0]["already_here"] as? Bool == false)
+        }
+    }
+
+    @Test func ctrlCKeepsWhatArrivedForTheNextRun() throws {
+        try withServer {
+            $0.stallAfter = 50_000
+        } _: { server, directory, fetch in
+            let part = directory.appending("hellaswag_val.bin.part")
+            let arguments = [
+                "fetch", "hellaswag", "--output", directory.string, "--base-url", server.url,
+            ]
+            let outcome = try run(swiftletPath(), arguments) { process, _ in
+                while process.isRunning && FileSystem.byteCount(of: part) != 50_000 {
+                    usleep(10_000)
+                }
+                process.interrupt()
+            }
+            #expect(outcome.status == 130)
+            #expect(outcome.output == "")
+            #expect(FileSystem.byteCount(of: part) == 50_000)
+            server.update { $0.stallAfter = nil }
+            let next = try fetch("hellaswag")
+            #expect(next.status == 0)
+            #expect(next.output.contains("from 48.8 KiB on"))
+            #expect(server.requests.last?.range == "bytes=50000-")
+            #expect(server.requests.last?.sent == hellaSwagBytes.count - 50_000)
+            try #expect(FileSystem.names(in: directory) == ["hellaswag_val.bin"])
+        }
+    }
+
+    @Test func aKilledDownloadIsGoneOnWith() throws {
+        try withServer {
+            $0.stallAfter = 50_000
+        } _: { server, directory, fetch in
+            let part = directory.appending("hellaswag_val.bin.part")
+            let arguments = [
+                "fetch", "hellaswag", "--output", directory.string, "--base-url", server.url,
+            ]
+            _ = try run(swiftletPath(), arguments) { process, _ in
+                while process.isRunning && FileSystem.byteCount(of: part) != 50_000 {
+                    usleep(10_000)
+                }
+                kill(process.processIdentifier, SIGKILL)
+            }
+            server.update { $0.stallAfter = nil }
+            try #expect(fetch("hellaswag").status == 0)
+            #expect(server.requests.last?.range == "bytes=50000-")
+        }
+    }
+
+    @Test func aFileThatCannotBeWrittenKeepsItsBeginning() throws {
+        try withServer { server, directory, fetch in
+            // A limit of the shell's stands in for a full disk: 512-byte blocks here.
+            let script = """
+                trap '' XFSZ; ulimit -f 64; exec "$SWIFTLET" fetch hellaswag \
+                --output '\(directory)' --base-url \(server.url)
+                """
+            expectError(try shell(script), 74, "make room and run the same command again")
+            let part = directory.appending("hellaswag_val.bin.part")
+            let kept = try #require(FileSystem.byteCount(of: part))
+            #expect(kept > 0)
+            let next = try fetch("hellaswag")
+            #expect(next.status == 0, "\(next.errors)")
+            #expect(server.requests.last?.range == "bytes=\(kept)-")
+        }
+    }
+
+    @Test func whatTheServerLacksIsOneSentence() throws {
+        try withServer { server, directory, fetch in
+            expectError(try fetch("gpt2"), 66, "\(server.url)/gpt2_tokenizer.bin")
+            expectError(try fetch("tinyshakespeare"), 66, "no such file (HTTP 404)")
+            try #expect(FileSystem.names(in: directory) == [])
+        }
+    }
+
+    @Test func aServerThatIsNotThereIsOneSentence() throws {
+        var url = ""
+        try withServer { server, _, _ in url = server.url }
+        try withTemporaryDirectory { directory in
+            let outcome = try swiftlet(
+                "fetch",
+                "gpt2",
+                "--output",
+                directory.string,
+                "--base-url",
+                url
+            )
+            expectError(outcome, 66, "does not accept the connection")
+            try #expect(FileSystem.names(in: directory) == [])
+        }
+    }
+
+    @Test func aWrongFileIsNotKept() throws {
+        try withServer {
+            $0.files["/hellaswag_val.bin"]?[4] = 2
+        } _: { _, directory, fetch in
+            expectError(try fetch("hellaswag"), 65, "expected a header of [20240522, 1, 10042]")
+            try #expect(FileSystem.names(in: directory) == [])
+        }
+    }
+
+    @Test func anotherFileOfThatNameIsLeftAlone() throws {
+        try withServer { server, directory, fetch in
+            try writeBytes([1], to: directory.appending("hellaswag_val.bin"))
+            expectError(try fetch("hellaswag"), 73, "already exists")
+            #expect(server.requests.isEmpty)
+        }
+    }
+
+    @Test(.enabled(if: TestData.isAvailable, Comment(rawValue: TestData.skipReason)))
+    func namesStandForTheirFiles() throws {
+        func bytes(_ path: String) throws -> [UInt8] {
+            try MappedFile(TestData.path(path)).contents()
+        }
+        let files: [String: [UInt8]] = [
+            "/gpt2_tokenizer.bin": try bytes("gpt2/gpt2_tokenizer.bin"),
+            "/tiny_shakespeare_train.bin": try bytes(
+                "tinyshakespeare/tiny_shakespeare_train.bin"
+            ),
+            "/tiny_shakespeare_val.bin": try bytes("tinyshakespeare/tiny_shakespeare_val.bin"),
+        ]
+        try withServer {
+            $0.files = files
+        } _: { server, directory, fetch in
+            let outcome = try fetch("tinyshakespeare")
+            #expect(outcome.status == 0, "\(outcome.errors)")
+            for (path, bytes) in files {
+                let copy = directory.appending(String(path.dropFirst()))
+                try #expect(MappedFile(copy).contents() == bytes)
+            }
+            // The tokenizer is here already; the models are what the server does not have.
+            expectError(try fetch("gpt2", "--json"), 66, "/gpt2_124M.bin")
+            expectError(
+                try fetch("gpt2", "--precision", "bfloat16", "--json"),
+                66,
+                "/gpt2_124M_bf16.bin"
+            )
+        }
+    }
+
+    @Test func whatCannotBeFetchedSaysWhatToDo() throws {
+        for name in ["gpt2-medium", "gpt2-large", "gpt2-xl"] {
+            let outcome = try swiftlet("fetch", name)
+            expectError(outcome, 66, "train_gpt2.py --model \(name)")
+            #expect(outcome.errors.contains("safetensors cannot be read yet"))
+        }
+    }
+
+    @Test func wrongUsageIsOneSentence() throws {
+        expectError(try swiftlet("fetch", "gpt3"), 64, "gpt3")
+        expectError(try swiftlet("fetch", "gpt2", "--base-url", "file:///x"), 64, "https://HOST")
+        expectError(try swiftlet("fetch", "hellaswag", "--debug-state"), 64, "--debug-state")
+        let precision = ["fetch", "tinyshakespeare", "--precision", "bfloat16"]
+        expectError(try run(swiftletPath(), precision), 64, "--precision")
+        expectError(try swiftlet("fetch", "gpt2", "--precision", "q8_0"), 64, "q8_0")
+    }
+}

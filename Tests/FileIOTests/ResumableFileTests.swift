@@ -1,0 +1,58 @@
+import FileIO
+import TestSupport
+import Testing
+
+@Suite struct ResumableFileTests {
+    @Test func whatArrivedIsTakenUpByTheNextRun() throws {
+        try withTemporaryDirectory { directory in
+            let path = directory.appending("file")
+            try {
+                let file = try ResumableFile(for: path)
+                try file.restart(version: "one")
+                try [1, 2, 3].withUnsafeBytes { try file.append($0) }
+            }()
+            try #expect(FileSystem.names(in: directory) == ["file.part", "file.part.version"])
+            let file = try ResumableFile(for: path)
+            #expect(file.count == 3 * MemoryLayout<Int>.size)
+            #expect(file.version == "one")
+            try file.commit()
+            try #expect(FileSystem.names(in: directory) == ["file"])
+        }
+    }
+
+    @Test func anotherVersionStartsEmpty() throws {
+        try withTemporaryDirectory { directory in
+            let file = try ResumableFile(for: directory.appending("file"))
+            try file.restart(version: "one")
+            try [UInt8(1)].withUnsafeBytes { try file.append($0) }
+            try file.restart(version: nil)
+            #expect(file.count == 0)
+            #expect(file.version == nil)
+            try #expect(FileSystem.names(in: directory) == ["file.part"])
+            try file.remove()
+            try #expect(FileSystem.names(in: directory) == [])
+        }
+    }
+
+    @Test func aVersionThatCouldForgeAHeaderIsNotKept() throws {
+        try withTemporaryDirectory { directory in
+            let path = directory.appending("file")
+            let version = try AtomicFile(directory.appending("file.part.version"))
+            try version.write(Array("one\r\nHost: other".utf8))
+            try version.commit()
+            let file = try ResumableFile(for: path)
+            #expect(file.version == nil)
+            try file.restart(version: String(repeating: "x", count: 2000))
+            #expect(file.version == nil)
+        }
+    }
+
+    @Test func twoWritersOfOneFileAreKeptApart() throws {
+        try withTemporaryDirectory { directory in
+            let path = directory.appending("file")
+            let first = try ResumableFile(for: path)
+            #expect(throws: FileIOError.self) { try ResumableFile(for: path) }
+            withExtendedLifetime(first) {}
+        }
+    }
+}

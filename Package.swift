@@ -69,7 +69,8 @@ let package = Package(
         .target(
             name: "Swiftlet",
             dependencies: [
-                "Benchmarks", "Downloads", "FileIO", "Inference", "LanguageModels", "Tensors", "TensorFiles",
+                "Benchmarks", "Downloads", "FileIO", "Inference", "LanguageModels", "Tensors",
+                "TensorFiles",
                 "TextGeneration",
                 "TokenData", "Tokenization", "Training",
             ]
@@ -103,7 +104,8 @@ let package = Package(
         .testTarget(
             name: "CommandLineTests",
             dependencies: [
-                "Downloads", "FileIO", "LanguageModels", "SwiftletCLI", "Tensors", "TestSupport", "TokenData",
+                "Downloads", "FileIO", "LanguageModels", "SwiftletCLI", "Tensors", "TestSupport",
+                "TokenData",
                 "Tokenization",
             ]
         ),

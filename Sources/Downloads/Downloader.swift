@@ -83,6 +83,8 @@ public struct Downloader: Sendable {
         }
         try FileSystem.createDirectory(directory)
         let part = try ResumableFile(for: path)
+        // URLSession lets go of its delegate, and thus of the part, only some time later.
+        defer { part.release() }
         do {
             let resumedAt = try complete(part, file, progress)
             if let mismatch = try file.mismatch(at: part.path) {
@@ -120,8 +122,6 @@ public struct Downloader: Sendable {
         var failureCount = 0
 
         func report(_ received: Int, _ total: Int?) throws {
-            // The server may have begun again at the first byte.
-            resumedAt = min(resumedAt, received)
             try progress(
                 Progress(
                     received: received,
@@ -138,7 +138,11 @@ public struct Downloader: Sendable {
                 into: part,
                 expectedByteCount: file.byteCount
             )
-            let ending = try transfer.run(idleTimeout: idleTimeout, progress: report)
+            let ending = try transfer.run(idleTimeout: idleTimeout) { received, total in
+                if transfer.hasRestarted { resumedAt = 0 }
+                try report(received, total)
+            }
+            if transfer.hasRestarted { resumedAt = 0 }
             try report(part.count, file.byteCount)
             let failure: DownloadError
             switch ending {
@@ -150,6 +154,7 @@ public struct Downloader: Sendable {
             case .stale:
                 // Cannot happen twice: the next request asks for the whole file.
                 try part.restart(version: nil)
+                resumedAt = 0
                 continue
             case .refused(let status, let isTransient):
                 failure = .refused(url: url(of: file), status: status)

@@ -34,6 +34,7 @@ final class Transfer: NSObject, URLSessionDataDelegate, @unchecked Sendable {
         var received: Int
         var total: Int?
         var redirectionCount = 0
+        var hasRestarted = false
     }
 
     private let url: URL
@@ -42,6 +43,9 @@ final class Transfer: NSObject, URLSessionDataDelegate, @unchecked Sendable {
     private let offset: Int
     private let state: Mutex<State>
     private let hasEnded = DispatchSemaphore(value: 0)
+
+    /// Whether the server began again at the file's first byte.
+    var hasRestarted: Bool { state.withLock { $0.hasRestarted } }
 
     /// Prepares a request for what is missing of `file`.
     init(_ url: URL, into file: ResumableFile, expectedByteCount: Int?) {
@@ -81,8 +85,9 @@ final class Transfer: NSObject, URLSessionDataDelegate, @unchecked Sendable {
                 try progress(received, total)
             }
         } catch {
+            // From here on nothing is appended, but for a write that is under way.
+            state.withLock { $0.ending = $0.ending ?? .failed(error) }
             task.cancel()
-            // What has arrived is written before the file is left alone.
             _ = hasEnded.wait(timeout: .now() + .seconds(2))
             throw error
         }
@@ -115,7 +120,11 @@ final class Transfer: NSObject, URLSessionDataDelegate, @unchecked Sendable {
         }
         let isDowngrade = response.url?.scheme == "https" && request.url?.scheme != "https"
         guard count <= Self.mostRedirections, !isDowngrade else {
-            end(.refused(status: response.statusCode, isTransient: false), task)
+            // Not cancelled here: URLSession on Linux stops the process when a task that waits for
+            // this answer is. It ends by itself, with the redirection as its answer.
+            state.withLock {
+                $0.ending = .refused(status: response.statusCode, isTransient: false)
+            }
             return completionHandler(nil)
         }
         var request = request
@@ -194,6 +203,7 @@ final class Transfer: NSObject, URLSessionDataDelegate, @unchecked Sendable {
         switch status {
         case 200:
             try file.restart(version: Self.version(of: response))
+            state.withLock { $0.hasRestarted = true }
         case 206 where offset > 0:
             guard file.version != nil, Self.version(of: response) == file.version,
                 ContentRange(of: response)?.start == offset

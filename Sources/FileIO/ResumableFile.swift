@@ -94,6 +94,12 @@ public final class ResumableFile {
         try FileSystem.remove(path)
     }
 
+    /// Lets others take up the file, before the last reference to this object goes; nothing may be
+    /// appended any more.
+    public func release() {
+        _ = flock(descriptor, LOCK_UN)
+    }
+
     private static func storedVersion(at path: FilePath) -> String? {
         guard let size = FileSystem.byteCount(of: path), size > 0, size <= longestVersion,
             let file = try? MappedFile(path)

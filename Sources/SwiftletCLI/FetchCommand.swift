@@ -24,7 +24,9 @@ struct FetchCommand: ParsableCommand {
         help: ArgumentHelp(
             "What to download: \(FetchName.allCases.map(\.rawValue).joined(separator: ", ")).",
             valueName: "name"
-        )
+        ),
+        completion: .list(FetchName.allCases.map(\.rawValue)),
+        transform: FetchName.named
     )
     var name: FetchName
 
@@ -112,13 +114,20 @@ struct FetchCommand: ParsableCommand {
 }
 
 /// What can be asked for.
-enum FetchName: String, ExpressibleByArgument, CaseIterable {
+enum FetchName: String, CaseIterable {
     case gpt2
     case gpt2Medium = "gpt2-medium"
     case gpt2Large = "gpt2-large"
     case gpt2XL = "gpt2-xl"
     case tinyshakespeare
     case hellaswag
+
+    /// The case called `text`; the parser's own message for an enumeration has several lines.
+    static func named(_ text: String) throws -> FetchName {
+        if let name = FetchName(rawValue: text) { return name }
+        let names = allCases.map(\.rawValue).joined(separator: ", ")
+        throw ValidationError("there is no '\(text)' to fetch, only \(names)")
+    }
 
     /// Where its files go unless told otherwise: models to checkpoints, data to data.
     var directory: String {

@@ -6,7 +6,7 @@ import TestSupport
 
 /// 100,000 bytes after a header of 20240520, 1.
 let publishedBytes: [UInt8] =
-    [0x88, 0xD7, 0x34, 0x01, 1, 0, 0, 0] + (8..<100_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+    [0x88, 0xD8, 0x34, 0x01, 1, 0, 0, 0] + (8..<100_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
 
 /// What is known of them.
 let published = PublishedFile(

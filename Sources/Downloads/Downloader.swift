@@ -38,8 +38,10 @@ public struct Downloader: Sendable {
         case alreadyThere(byteCount: Int)
     }
 
-    /// How long to wait before each further try; after the last, the download fails. Whenever more
-    /// of the file has arrived, they are counted anew.
+    /// How long to wait before each further try.
+    ///
+    /// After the last, the download fails. Whenever more of the file has arrived, they are counted
+    /// anew.
     public var retryDelays: [Duration] = [.seconds(1), .seconds(2), .seconds(4), .seconds(8)]
     /// How long the server may send nothing before the connection counts as broken.
     public var idleTimeout = Duration.seconds(60)

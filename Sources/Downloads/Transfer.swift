@@ -57,8 +57,11 @@ final class Transfer: NSObject, URLSessionDataDelegate, @unchecked Sendable {
     }
 
     /// Sends the request and waits for the end of the answer.
-    /// - Parameter progress: Called now and then, on the caller's thread, with the bytes of the
-    ///   file so far and all it will have; when it throws, the request is given up.
+    /// - Parameters:
+    ///   - idleTimeout: How long the server may send nothing.
+    ///   - progress: Called now and then, on the caller's thread, with the bytes of the file so
+    ///     far and all it will have; when it throws, the request is given up.
+    /// - Returns: How the request ended.
     /// - Throws: What `progress` throws.
     func run(
         idleTimeout: Duration,

@@ -61,7 +61,9 @@ let package = Package(
         ),
         .target(
             name: "Training",
-            dependencies: ["FileIO", "Inference", "LanguageModels", "Tensors", "TokenData"]
+            dependencies: [
+                "FileIO", "Inference", "LanguageModels", "Tensors", "TokenData", "Tokenization",
+            ]
         ),
         .target(name: "Benchmarks", dependencies: ["LanguageModels", "Tensors", "Training"]),
         .target(

@@ -88,7 +88,7 @@ let package = Package(
         ),
         .testTarget(
             name: "TokenDataTests",
-            dependencies: ["FileIO", "Tensors", "TestSupport", "TokenData"],
+            dependencies: ["FileIO", "Tensors", "TestSupport", "TokenData", "Tokenization"],
             resources: [.copy("Fixtures")]
         ),
         .testTarget(name: "InferenceTests", dependencies: ["Inference", "Tensors"]),
@@ -117,13 +117,15 @@ let package = Package(
         .testTarget(
             name: "TrainingTests",
             dependencies: [
-                "FileIO", "LanguageModels", "Tensors", "TestSupport", "TokenData", "Training",
+                "FileIO", "LanguageModels", "Tensors", "TestSupport", "TokenData", "Tokenization",
+                "Training",
             ]
         ),
         .testTarget(
             name: "ParityTests",
             dependencies: [
-                "FileIO", "LanguageModels", "Tensors", "TestSupport", "TokenData", "Training",
+                "FileIO", "LanguageModels", "Tensors", "TestSupport", "TokenData", "Tokenization",
+                "Training",
             ],
             resources: [.copy("Fixtures")]
         ),

@@ -10,6 +10,9 @@ enum HellaSwagFile {
     ///   - vocabularySize: The model's, in whose tokens the questions are asked.
     ///   - limit: The most examples to read; nil reads all.
     ///   - tokenizer: Called when there is text to encode.
+    /// - Returns: One example or more.
+    /// - Throws: ``UnexpectedFileError``, ``TokenDataError`` or ``FileIOError``; what `tokenizer`
+    ///   throws.
     static func examples(
         _ path: FilePath,
         vocabularySize: Int,

@@ -4,7 +4,7 @@ import TokenData
 
 /// The tokens of one batch.
 struct TokenBatch {
-    /// `(B, T)`
+    /// `(B, T)`: what the model reads.
     private(set) var inputs: [Int32]
     /// `(B, T)`: the token that follows each input.
     private(set) var targets: [Int32]

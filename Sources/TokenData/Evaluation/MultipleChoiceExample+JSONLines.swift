@@ -14,7 +14,8 @@ extension MultipleChoiceExample {
     private struct Row: Decodable {
         let ctx: String
         let endings: [String]
-        let label: Int
+        // As a fraction is decoded too, it can be named as what is wrong.
+        let label: Double
     }
 
     /// Reads HellaSwag's rows of JSON and encodes their texts, an ending with a space before it.
@@ -50,13 +51,16 @@ extension MultipleChoiceExample {
                 } catch {
                     throw invalid(description(of: error))
                 }
+                guard let label = Int(exactly: row.label) else {
+                    throw invalid("the field 'label' is not a whole number")
+                }
                 let context = tokenizer.encode(row.ctx)
                 let endings = row.endings.map { tokenizer.encode(" " + $0) }
-                if let problem = problem(context: context, endings: endings, label: row.label) {
+                if let problem = problem(context: context, endings: endings, label: label) {
                     throw invalid(problem)
                 }
                 examples.append(
-                    MultipleChoiceExample(context: context, endings: endings, label: row.label)
+                    MultipleChoiceExample(context: context, endings: endings, label: label)
                 )
             }
             return examples
@@ -88,10 +92,6 @@ extension MultipleChoiceExample {
             case "endings": "the field 'endings' is not a list of texts"
             default: "the field '\(field)' is not a whole number"
             }
-        case DecodingError.dataCorrupted(let context):
-            // A fraction for the label, and the like.
-            guard let field = context.codingPath.first?.stringValue else { break }
-            return "the field '\(field)' has no usable value"
         default: break
         }
         return "the row is not one JSON object"

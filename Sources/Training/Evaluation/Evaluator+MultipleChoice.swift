@@ -26,6 +26,7 @@ extension Evaluator {
     /// - Parameters:
     ///   - examples: Questions in the model's tokens.
     ///   - progress: Called after every batch, with endings.
+    /// - Returns: How many were right.
     /// - Throws: ``ModelError`` for tokens outside the vocabulary, ``TensorError``,
     ///   ``TrainingError/unusableLoss(found:)``; what `progress` throws.
     public func score(

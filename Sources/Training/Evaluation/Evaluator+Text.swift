@@ -15,6 +15,7 @@ extension Evaluator {
     ///   - text: What is measured.
     ///   - stride: Tokens the window moves by, from 1 to T; nil is half of T.
     ///   - progress: Called after every batch of windows, with tokens.
+    /// - Returns: The loss, with the text's bytes.
     /// - Throws: ``TrainingError`` for a stride out of range or a loss that is no number,
     ///   ``ModelError`` for tokens outside the vocabulary, ``TensorError``; what `progress` throws.
     public func loss(

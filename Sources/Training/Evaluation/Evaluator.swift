@@ -53,6 +53,7 @@ public struct Evaluator {
     ///   - vocabulary: The bytes of tokens, for ``LossMeasurement/bitsPerByte``; the end-of-text
     ///     token counts as none.
     ///   - progress: Called after every batch, with batches.
+    /// - Returns: The loss of all targets.
     /// - Throws: ``TokenDataError`` for bad or too little data, `TokenizerError` for tokens that
     ///   `vocabulary` lacks, ``TrainingError/unusableLoss(found:)``, ``TensorError``; what
     ///   `progress` throws.

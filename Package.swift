@@ -63,7 +63,9 @@ let package = Package(
         ),
         .target(
             name: "Training",
-            dependencies: ["FileIO", "Inference", "LanguageModels", "Tensors", "TokenData"]
+            dependencies: [
+                "FileIO", "Inference", "LanguageModels", "Tensors", "TokenData", "Tokenization",
+            ]
         ),
         .target(name: "Benchmarks", dependencies: ["LanguageModels", "Tensors", "Training"]),
         .target(
@@ -90,7 +92,7 @@ let package = Package(
         ),
         .testTarget(
             name: "TokenDataTests",
-            dependencies: ["FileIO", "Tensors", "TestSupport", "TokenData"],
+            dependencies: ["FileIO", "Tensors", "TestSupport", "TokenData", "Tokenization"],
             resources: [.copy("Fixtures")]
         ),
         .testTarget(name: "InferenceTests", dependencies: ["Inference", "Tensors"]),
@@ -120,13 +122,15 @@ let package = Package(
         .testTarget(
             name: "TrainingTests",
             dependencies: [
-                "FileIO", "LanguageModels", "Tensors", "TestSupport", "TokenData", "Training",
+                "FileIO", "LanguageModels", "Tensors", "TestSupport", "TokenData", "Tokenization",
+                "Training",
             ]
         ),
         .testTarget(
             name: "ParityTests",
             dependencies: [
-                "FileIO", "LanguageModels", "Tensors", "TestSupport", "TokenData", "Training",
+                "FileIO", "LanguageModels", "Tensors", "TestSupport", "TokenData", "Tokenization",
+                "Training",
             ],
             resources: [.copy("Fixtures")]
         ),

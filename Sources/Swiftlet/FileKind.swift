@@ -58,7 +58,7 @@ public enum FileKind: String, Sendable, CaseIterable {
         Int32(Vocabulary.llmcMagic): .tokenizer,
         TokenShard.Format.gpt2.magic: .tokenShard,
         TokenShard.Format.llama3.magic: .tokenShard,
-        20_240_522: .evaluationShard,
+        MultipleChoiceExample.shardMagic: .evaluationShard,
         20_240_527: .optimizerState,
     ]
 

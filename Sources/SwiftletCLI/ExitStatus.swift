@@ -123,7 +123,7 @@ enum ExitStatus: CInt, Error {
             switch error {
             case .invalidSetting: .wrongUsage
             case .runExists: .cannotCreate
-            case .diverged: .wrongContent
+            case .diverged, .unusableLoss: .wrongContent
             }
     }
 

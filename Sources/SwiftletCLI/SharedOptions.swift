@@ -79,15 +79,20 @@ struct ModelOptions: ParsableArguments {
 
     /// The tokenizer these options name, or else the one that lies beside `modelPath`.
     func tokenizerPath(besideModel modelPath: FilePath) throws -> FilePath {
-        if let tokenizer { return try TokenizerFile.checked(FilePath(tokenizer)) }
-        let path = RunDirectory(modelPath.removingLastComponent()).tokenizerPath
-        guard FileSystem.exists(path) else {
+        guard let path = try optionalTokenizerPath(besideModel: modelPath) else {
             throw CommandError(
                 .wrongUsage,
                 "no tokenizer lies beside the model '\(modelPath)'; name one with --tokenizer"
             )
         }
-        return try TokenizerFile.checked(path)
+        return path
+    }
+
+    /// The same where there need be none.
+    func optionalTokenizerPath(besideModel modelPath: FilePath) throws -> FilePath? {
+        if let tokenizer { return try TokenizerFile.checked(FilePath(tokenizer)) }
+        let path = RunDirectory(modelPath.removingLastComponent()).tokenizerPath
+        return FileSystem.exists(path) ? try TokenizerFile.checked(path) : nil
     }
 }
 

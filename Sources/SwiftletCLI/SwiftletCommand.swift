@@ -11,7 +11,8 @@ struct SwiftletCommand: ParsableCommand {
         abstract: "Train GPT-2 and sample from it, on a CPU, with no Python.",
         subcommands: [
             StoriesCommand.self, TokenizerCommand.self, PrepareCommand.self, TrainCommand.self,
-            SampleCommand.self, InfoCommand.self, BenchCommand.self, FetchCommand.self,
+            SampleCommand.self, EvaluateCommand.self, InfoCommand.self, BenchCommand.self,
+            FetchCommand.self,
         ]
     )
 

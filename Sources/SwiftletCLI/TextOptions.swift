@@ -35,24 +35,24 @@ struct TextOptions: ParsableArguments {
         try checkKinds(of: inputs)
         return TextDocuments(inputs, split: split, textField: textField)
     }
+}
 
-    /// Refuses the files of other commands, which are certainly no text, and remarks on those whose
-    /// bytes hardly are.
-    private func checkKinds(of inputs: [TextInput]) throws {
-        var others: [TextInput] = []
-        for input in inputs {
-            guard let path = input.path, input.byteCount != nil else { continue }
-            switch try FileKind(of: path) {
-            case .text, .json, .empty, .directory, .runDirectory: break
-            case .unknown: others.append(input)
-            case let kind:
-                throw UnexpectedFileError(path: path, expected: [.text], found: kind)
-            }
+/// Refuses the files of other commands, which are certainly no text, and remarks on those whose
+/// bytes hardly are.
+func checkKinds(of inputs: [TextInput]) throws {
+    var others: [TextInput] = []
+    for input in inputs {
+        guard let path = input.path, input.byteCount != nil else { continue }
+        switch try FileKind(of: path) {
+        case .text, .json, .empty, .directory, .runDirectory: break
+        case .unknown: others.append(input)
+        case let kind:
+            throw UnexpectedFileError(path: path, expected: [.text], found: kind)
         }
-        if let first = others.first {
-            let more = others.count > 1 ? " and \(others.count - 1) more" : ""
-            Terminal.diagnose("'\(first.name)'\(more): not UTF-8 text; the bytes are kept as is")
-        }
+    }
+    if let first = others.first {
+        let more = others.count > 1 ? " and \(others.count - 1) more" : ""
+        Terminal.diagnose("'\(first.name)'\(more): not UTF-8 text; the bytes are kept as is")
     }
 }
 

@@ -29,6 +29,9 @@ public enum TokenDataError: Error, Equatable, Sendable {
     case shardFull(path: FilePath, limit: Int)
     /// A saved position does not fit the loader it was given to; `reason` says in what.
     case positionMismatch(reason: String)
+    /// Questions for evaluation that cannot be used: `problem`, at `place` of the file `path`, such
+    /// as "line 3".
+    case invalidEvaluation(path: FilePath, place: String, problem: String)
 }
 
 extension TokenDataError: CustomStringConvertible {
@@ -71,6 +74,8 @@ extension TokenDataError: CustomStringConvertible {
         case .positionMismatch(let reason):
             return "cannot resume from the saved position in the training data: \(reason); resume "
                 + "with the data and settings of the saved run, or start a new run"
+        case .invalidEvaluation(let path, let place, let problem):
+            return "'\(path)', \(place): \(problem)"
         }
     }
 }

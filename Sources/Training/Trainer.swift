@@ -153,29 +153,3 @@ public final class Trainer {
 
 // It changes a model and its own state with every step.
 @available(*, unavailable) extension Trainer: Sendable {}
-
-/// The tokens of one micro-batch.
-private struct TokenBatch {
-    private(set) var inputs: [Int32]
-    private(set) var targets: [Int32]
-
-    init(tokenCount: Int) {
-        inputs = [Int32](repeating: 0, count: tokenCount)
-        targets = inputs
-    }
-
-    mutating func load(from loader: inout TokenLoader) throws {
-        try Self.fill(&inputs, &targets, from: &loader)
-    }
-
-    // Spans of two stored properties cannot be borrowed from self at once; two arguments can.
-    private static func fill(
-        _ inputs: inout [Int32],
-        _ targets: inout [Int32],
-        from loader: inout TokenLoader
-    ) throws {
-        var inputSpan = inputs.mutableSpan
-        var targetSpan = targets.mutableSpan
-        try loader.nextBatch(inputs: &inputSpan, targets: &targetSpan)
-    }
-}

@@ -8,6 +8,8 @@ public enum TrainingError: Error, Equatable, Sendable {
     case runExists(path: FilePath)
     /// What was measured at `step`, such as "the loss", is not a finite number any more.
     case diverged(step: Int, quantity: String, found: Float)
+    /// The loss of a model on data it did not learn from is not a finite number.
+    case unusableLoss(found: Double)
 }
 
 extension TrainingError: CustomStringConvertible {
@@ -21,6 +23,9 @@ extension TrainingError: CustomStringConvertible {
         case .diverged(let step, let quantity, let found):
             "\(quantity) of step \(step) is \(found): training has diverged; "
                 + "use a lower learning rate or a longer warm-up"
+        case .unusableLoss(let found):
+            "the model's loss on this data is \(found): its training has diverged or its file is "
+                + "damaged; evaluate an earlier checkpoint"
         }
     }
 }

@@ -74,3 +74,25 @@ func writeHeader(_ fields: [Int32], body: [UInt8] = [], to path: FilePath) throw
     try file.commit()
     return path
 }
+
+/// Writes rows of HellaSwag as llm.c's evaluation shard.
+func writeEvaluationShard(rows: FilePath, tokenizer: FilePath, to path: FilePath) throws {
+    let examples = try MultipleChoiceExample.examples(
+        jsonLines: rows,
+        tokenizer: BytePairTokenizer(contentsOf: tokenizer)
+    )
+    var body: [UInt16] = []
+    var longest = 0
+    for (index, example) in examples.enumerated() {
+        var tokens = [UInt16(example.context.count)] + example.context.map { UInt16($0) }
+        for ending in example.endings {
+            tokens += [UInt16(ending.count)] + ending.map { UInt16($0) }
+        }
+        let byteCount = 2 * (5 + tokens.count)
+        body += [.max, UInt16(byteCount), UInt16(index), UInt16(example.label)]
+        body += [UInt16(example.endings.count)] + tokens
+        longest = max(longest, byteCount)
+    }
+    let bytes = body.flatMap { [UInt8($0 & 255), UInt8($0 >> 8)] }
+    try writeHeader([20_240_522, 1, Int32(examples.count), Int32(longest)], body: bytes, to: path)
+}

@@ -17,14 +17,7 @@ extension GPT2 {
     ) throws -> Float {
         try load(inputs: inputs, targets: targets, into: workspace)
         forwardBlocks(workspace)
-        forEachClassifierChunk(workspace) { chunk, logits in
-            ops.crossEntropyForward(
-                losses: workspace.losses[chunk],
-                logits: logits,
-                targets: workspace.targets[chunk],
-                vocabularySize: configuration.vocabularySize
-            )
-        }
+        computeLosses(workspace)
         return meanLoss(workspace)
     }
 
@@ -198,15 +191,29 @@ extension GPT2 {
         return logits
     }
 
-    /// Calls `body` with the logits of all rows, a chunk at a time; `body` may change them.
+    /// Calls `body` with the logits of the first `rowCount` rows, or of all, a chunk at a time;
+    /// `body` may change them.
     func forEachClassifierChunk(
         _ workspace: GPT2Workspace,
+        rowCount: Int? = nil,
         _ body: (_ rows: Range<Int>, _ logits: Tensor) -> Void
     ) {
-        let N = workspace.batchSize * workspace.sequenceLength
+        let N = rowCount ?? workspace.batchSize * workspace.sequenceLength
         for start in stride(from: 0, to: N, by: workspace.classifierRows) {
             let rows = start..<min(start + workspace.classifierRows, N)
             body(rows, logits(of: rows, workspace))
+        }
+    }
+
+    /// The losses of the first `rowCount` rows, or of all, into `workspace.losses`.
+    func computeLosses(_ workspace: GPT2Workspace, rowCount: Int? = nil) {
+        forEachClassifierChunk(workspace, rowCount: rowCount) { chunk, logits in
+            ops.crossEntropyForward(
+                losses: workspace.losses[chunk],
+                logits: logits,
+                targets: workspace.targets[chunk],
+                vocabularySize: configuration.vocabularySize
+            )
         }
     }
 

@@ -66,21 +66,7 @@ public final class GPT2Workspace {
         sequenceLength T: Int,
         training recomputation: Recomputation?
     ) throws {
-        guard B >= 1, T >= 1 else {
-            throw ModelError.wrongBatch(
-                expected: "at least one sequence of one token",
-                found: "\(B) sequences of \(T)"
-            )
-        }
-        guard T <= configuration.contextLength else {
-            throw ModelError.sequenceTooLong(length: T, maximum: configuration.contextLength)
-        }
-        guard B <= Self.maximumTokens / T else {
-            throw ModelError.wrongBatch(
-                expected: "at most \(Self.maximumTokens) tokens",
-                found: "\(B) sequences of \(T)"
-            )
-        }
+        try Self.checkShape(configuration, batchSize: B, sequenceLength: T)
         let N = B * T
         let (C, L) = (configuration.channels, configuration.layerCount)
         let isTraining = recomputation != nil
@@ -125,6 +111,30 @@ public final class GPT2Workspace {
         logits = set["logits"]
         kept = (0..<blockCount).map { GPT2BlockActivations(set, block: $0, sharesGelu: sharesGelu) }
         gradients = isTraining ? GPT2ActivationGradients(set) : nil
+    }
+
+    /// Checks that a model can take batches of a shape, before memory is planned for one.
+    /// - Throws: ``ModelError``.
+    package static func checkShape(
+        _ configuration: GPT2Configuration,
+        batchSize B: Int,
+        sequenceLength T: Int
+    ) throws {
+        guard B >= 1, T >= 1 else {
+            throw ModelError.wrongBatch(
+                expected: "at least one sequence of one token",
+                found: "\(B) sequences of \(T)"
+            )
+        }
+        guard T <= configuration.contextLength else {
+            throw ModelError.sequenceTooLong(length: T, maximum: configuration.contextLength)
+        }
+        guard B <= Self.maximumTokens / T else {
+            throw ModelError.wrongBatch(
+                expected: "at most \(Self.maximumTokens) tokens",
+                found: "\(B) sequences of \(T)"
+            )
+        }
     }
 
     /// Whether a backward pass is possible.

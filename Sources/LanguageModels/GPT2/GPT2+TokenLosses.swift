@@ -1,0 +1,57 @@
+// Losses of single tokens, for those who score parts of a batch: the endings of a question, or what
+// a sliding window has moved onto. What the parts mean is theirs to know.
+
+import Tensors
+
+extension GPT2 {
+    /// The cross-entropy, in nats, of predicting some of the targets.
+    ///
+    /// The classifier, which a small model spends most of its time in, runs on these positions only.
+    /// - Parameters:
+    ///   - inputs: B * T token ids, one sequence after the other.
+    ///   - targets: As many: the token that follows each input. Those of other positions may be any
+    ///     tokens.
+    ///   - positions: Strictly ascending indices into `targets`.
+    ///   - workspace: Memory for this batch shape.
+    /// - Returns: A loss for each of `positions`.
+    /// - Throws: ``ModelError`` for a wrong number of tokens, or one outside the vocabulary.
+    public func tokenLosses(
+        inputs: some Collection<Int32>,
+        targets: some Collection<Int32>,
+        at positions: [Int],
+        workspace: GPT2Workspace
+    ) throws -> [Float] {
+        try load(inputs: inputs, targets: targets, into: workspace)
+        if positions.isEmpty { return [] }
+        forwardBlocks(workspace)
+        gather(positions, workspace)
+        computeLosses(workspace, rowCount: positions.count)
+        return workspace.losses[0..<positions.count].floats()
+    }
+
+    /// Moves rows of `workspace.normalized`, and their targets, to the front: in place, because no
+    /// row moves back and all are written again by the next pass.
+    private func gather(_ positions: [Int], _ workspace: GPT2Workspace) {
+        let C = configuration.channels
+        var previous = -1
+        workspace.normalized.withUnsafeMutableElements(as: Float.self) { rows in
+            workspace.targets.withUnsafeMutableElements(as: Int32.self) { targets in
+                for (row, position) in positions.enumerated() {
+                    precondition(
+                        position > previous && position < targets.count,
+                        "position \(position) after \(previous) of \(targets.count)"
+                    )
+                    previous = position
+                    if row == position { continue }
+                    targets[row] = targets[position]
+                    // Whole rows never overlap, and the bounds were checked above.
+                    let source = UnsafeBufferPointer(
+                        rebasing: rows[position * C..<(position + 1) * C]
+                    )
+                    _ = UnsafeMutableBufferPointer(rebasing: rows[row * C..<(row + 1) * C])
+                        .update(from: source)
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,214 @@
+import ArgumentParser
+import Swiftlet
+
+/// `swiftlet evaluate`: how well a model predicts.
+struct EvaluateCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "evaluate",
+        abstract: "Measure a model: loss, perplexity, bits per byte, HellaSwag.",
+        discussion: """
+            Shards are read as in training: all batches in order, each sequence by itself. A text \
+            is read with a window that slides over it, so that every token is predicted once and \
+            with context; the tokenizer's end-of-text token stands before the first.
+
+            Examples:
+              swiftlet evaluate --model runs/first --data 'data/*_val*.bin'
+              swiftlet evaluate --model gpt2_124M.bin --tokenizer gpt2_tokenizer.bin \\
+                --text input.txt --hellaswag hellaswag_val.bin
+            """
+    )
+
+    @OptionGroup(title: "Model")
+    var model: ModelOptions
+
+    @Option(help: "Token shards; a pattern such as 'data/*_val*.bin'.")
+    var data: String?
+
+    @Option(help: "A text file.")
+    var text: String?
+
+    @Option(help: "HellaSwag: llm.c's evaluation shard, or the published rows of JSON.")
+    var hellaswag: String?
+
+    @Option(help: "Sequences that are computed at once.")
+    var batchSize = 4
+
+    @Option(help: "Tokens of a sequence (default: the model's context, at most 1024).")
+    var sequenceLength: Int?
+
+    @Option(help: "Tokens by which the window moves over a text (default: half the sequence).")
+    var stride: Int?
+
+    @Option(help: "Examples of HellaSwag to take, from the first (default: all).")
+    var maxExamples: Int?
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    @OptionGroup
+    var compute: ComputeOptions
+
+    func validate() throws {
+        if data != nil && text != nil {
+            throw ValidationError("give either --data or --text, not both")
+        }
+        if data == nil && text == nil && hellaswag == nil {
+            throw ValidationError("give what to evaluate on: --data, --text or --hellaswag")
+        }
+        if stride != nil && text == nil { throw ValidationError("--stride is for --text") }
+        if maxExamples != nil && hellaswag == nil {
+            throw ValidationError("--max-examples is for --hellaswag")
+        }
+        for (name, value) in [
+            ("--batch-size", batchSize), ("--sequence-length", sequenceLength),
+            ("--stride", stride), ("--max-examples", maxExamples),
+        ] {
+            if let value, value < 1 {
+                throw ValidationError("\(name) must be at least 1, got \(value)")
+            }
+        }
+    }
+
+    func run() throws {
+        let path = try model.modelPath()
+        let gpt2 = try GPT2(llmcCheckpoint: path, ops: compute.makeOps())
+        compute.note("model '\(path)', \(gpt2.configuration.unpaddedParameterCount) weights")
+        let evaluator = try Evaluator(
+            gpt2,
+            batchSize: batchSize,
+            sequenceLength: sequenceLength
+        )
+        let tokenizers = ModelTokenizer(model, modelPath: path, model: gpt2)
+        // What is wrong with the questions is found before the time is spent on the loss.
+        let examples = try hellaswag.map {
+            try HellaSwagFile.examples(
+                FilePath($0),
+                vocabularySize: gpt2.configuration.vocabularySize,
+                limit: maxExamples,
+                tokenizer: tokenizers.tokenizer
+            )
+        }
+        let progress = ProgressLine()
+        defer { progress.finish() }
+        let loss = try measureLoss(evaluator, tokenizers, progress)
+        let score = try examples.map {
+            try evaluator.score($0) { done, total in
+                progress.show("HellaSwag: \(done.grouped) of \(total.grouped) endings")
+            }
+        }
+        progress.finish()
+        let report = EvaluationReport(loss: loss, score: score)
+        try json ? Terminal.printJSON(report) : Terminal.print(report.table)
+    }
+
+    /// The loss on the shards or the text, if one of them was given.
+    private func measureLoss(
+        _ evaluator: Evaluator,
+        _ tokenizers: ModelTokenizer,
+        _ progress: ProgressLine
+    ) throws -> LossMeasurement? {
+        if let data {
+            return try evaluator.loss(ofShards: data, vocabulary: tokenizers.vocabulary()) {
+                progress.show("loss: \($0.grouped) of \($1.grouped) batches")
+            }
+        }
+        guard let text else { return nil }
+        let path = FilePath(text)
+        try checkKinds(of: [TextInput(path: path, format: .text)])
+        let encoded = try EncodedText(
+            contentsOf: path,
+            tokenizer: tokenizers.tokenizer(),
+            threads: compute.threadCount()
+        )
+        return try evaluator.loss(of: encoded, stride: stride) {
+            progress.show("loss: \($0.grouped) of \($1.grouped) tokens")
+        }
+    }
+}
+
+/// The tokenizer that belongs to a model, read when it is needed.
+private struct ModelTokenizer {
+    private let options: ModelOptions
+    private let modelPath: FilePath
+    private let vocabularySize: Int
+
+    init(_ options: ModelOptions, modelPath: FilePath, model: GPT2) {
+        self.options = options
+        self.modelPath = modelPath
+        vocabularySize = model.configuration.vocabularySize
+    }
+
+    /// What encodes text; one there must be.
+    func tokenizer() throws -> BytePairTokenizer {
+        let path = try options.tokenizerPath(besideModel: modelPath)
+        let tokenizer = try BytePairTokenizer(contentsOf: path)
+        try check(tokenizer.vocabulary, path)
+        return tokenizer
+    }
+
+    /// The bytes of tokens, if a tokenizer was named or lies beside the model.
+    func vocabulary() throws -> Vocabulary? {
+        guard let path = try options.optionalTokenizerPath(besideModel: modelPath) else {
+            return nil
+        }
+        let vocabulary = try TokenizerFile.vocabulary(path)
+        try check(vocabulary, path)
+        return vocabulary
+    }
+
+    private func check(_ vocabulary: Vocabulary, _ path: FilePath) throws {
+        guard vocabulary.count == vocabularySize else {
+            throw ModelError.mismatch(
+                path: path,
+                expected: "a tokenizer of \(vocabularySize) tokens, as the model has",
+                found: "\(vocabulary.count) tokens",
+                hint: "use the tokenizer the model was trained with"
+            )
+        }
+    }
+}
+
+/// What `evaluate` found: `--json` prints it.
+private struct EvaluationReport: Encodable {
+    let loss: LossMeasurement?
+    let score: MultipleChoiceScore?
+
+    private enum Key: String, CodingKey {
+        case loss, perplexity, bitsPerByte, tokens, hellaswagAccuracy, hellaswagExamples
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Key.self)
+        if let loss {
+            try container.encode(loss.loss, forKey: .loss)
+            // JSON has no infinity, which only a loss beyond all use gives.
+            try container.encode(
+                min(loss.perplexity, .greatestFiniteMagnitude),
+                forKey: .perplexity
+            )
+            // encode, not encodeIfPresent: without a tokenizer it is null.
+            try container.encode(loss.bitsPerByte, forKey: .bitsPerByte)
+            try container.encode(loss.tokenCount, forKey: .tokens)
+        }
+        if let score {
+            try container.encode(score.accuracy, forKey: .hellaswagAccuracy)
+            try container.encode(score.exampleCount, forKey: .hellaswagExamples)
+        }
+    }
+
+    /// The same for people.
+    var table: String {
+        var table = Table(.left, .right)
+        if let loss {
+            table.append("loss", decimal(loss.loss, 4))
+            table.append("perplexity", decimal(loss.perplexity, 2))
+            if let bits = loss.bitsPerByte { table.append("bits per byte", decimal(bits, 4)) }
+            table.append("tokens", loss.tokenCount.grouped)
+        }
+        if let score {
+            table.append("HellaSwag accuracy", decimal(score.accuracy, 4))
+            table.append("HellaSwag examples", score.exampleCount.grouped)
+        }
+        return table.text
+    }
+}

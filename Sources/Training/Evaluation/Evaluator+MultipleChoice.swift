@@ -1,0 +1,151 @@
+// Multiple choice as llm.c scores HellaSwag: the model chooses the ending that it finds likeliest, by
+// the mean loss of the ending's own tokens after the context.
+
+import LanguageModels
+import TokenData
+import Tokenization
+
+/// How many questions a model answered, and how many rightly.
+public struct MultipleChoiceScore: Sendable, Equatable {
+    /// Questions whose right ending was chosen.
+    public let correctCount: Int
+    /// Questions asked.
+    public let exampleCount: Int
+
+    /// The share of right answers, 0 when nothing was asked.
+    public var accuracy: Double {
+        exampleCount > 0 ? Double(correctCount) / Double(exampleCount) : 0
+    }
+}
+
+extension Evaluator {
+    /// Lets the model choose endings; on a tie the first.
+    ///
+    /// An example longer than T keeps the end of its context, and an ending longer than T its own
+    /// end, so that every example is scored.
+    /// - Parameters:
+    ///   - examples: Questions in the model's tokens.
+    ///   - progress: Called after every batch, with endings.
+    /// - Returns: How many were right.
+    /// - Throws: ``ModelError`` for tokens outside the vocabulary, ``TensorError``,
+    ///   ``TrainingError/unusableLoss(found:)``; what `progress` throws.
+    public func score(
+        _ examples: [MultipleChoiceExample],
+        progress: Progress = { _, _ in }
+    ) throws -> MultipleChoiceScore {
+        let losses = try endingLosses(examples, progress: progress)
+        let correctCount = zip(examples, losses).count { example, losses in
+            losses.indices.min { losses[$0] < losses[$1] } == example.label
+        }
+        return MultipleChoiceScore(correctCount: correctCount, exampleCount: examples.count)
+    }
+
+    /// The mean loss of each ending of each example, in nats a token.
+    /// - Throws: As ``score(_:progress:)``.
+    package func endingLosses(
+        _ examples: [MultipleChoiceExample],
+        progress: Progress = { _, _ in }
+    ) throws -> [[Double]] {
+        var losses = examples.map { [Double](repeating: 0, count: $0.endings.count) }
+        // Longest first: neighbours are of about one length, so little is padding, and a lack of
+        // memory shows at once.
+        let endings = examples.indices.flatMap { example in
+            examples[example].endings.indices.map {
+                EndingIndex(example: example, ending: $0, length: length(examples[example], $0))
+            }
+        }
+        .sorted { ($1.length, $0.example, $0.ending) < ($0.length, $1.example, $1.ending) }
+
+        var workspace: GPT2Workspace?
+        var doneCount = 0
+        while doneCount < endings.count {
+            let longest = endings[doneCount].length
+            let T = min(
+                (longest + Self.lengthStep - 1) / Self.lengthStep * Self.lengthStep,
+                sequenceLength
+            )
+            let B = min(max(1, batchSize * sequenceLength / T), endings.count - doneCount)
+            if workspace?.batchSize != B || workspace?.sequenceLength != T {
+                // The old one goes before the new one comes.
+                workspace = nil
+            }
+            let current = try workspace ?? makeWorkspace(B, T)
+            workspace = current
+            let batch = endings[doneCount..<doneCount + B]
+            let batchLosses = try meanLosses(
+                batch.map { sequence(examples[$0.example], $0.ending) },
+                current
+            )
+            for (index, loss) in zip(batch, batchLosses) {
+                guard loss.isFinite else { throw TrainingError.unusableLoss(found: loss) }
+                losses[index.example][index.ending] = loss
+            }
+            doneCount += B
+            try progress(doneCount, endings.count)
+        }
+        return losses
+    }
+
+    /// Sequences are padded to a multiple of this many tokens, so that many batches share memory.
+    private static let lengthStep = 8
+
+    /// One of all endings of all examples.
+    private struct EndingIndex {
+        let example: Int
+        let ending: Int
+        /// Inputs of its sequence.
+        let length: Int
+    }
+
+    /// A context and one ending of it.
+    private struct EndingSequence {
+        /// At most T + 1 tokens: the last is only predicted.
+        let tokens: [TokenID]
+        /// Tokens of the ending, all of which are predicted.
+        let endingCount: Int
+    }
+
+    /// The inputs of an ending's sequence.
+    private func length(_ example: MultipleChoiceExample, _ ending: Int) -> Int {
+        min(example.context.count + example.endings[ending].count - 1, sequenceLength)
+    }
+
+    private func sequence(_ example: MultipleChoiceExample, _ ending: Int) -> EndingSequence {
+        let tokens = (example.context + example.endings[ending]).suffix(sequenceLength + 1)
+        return EndingSequence(
+            tokens: Array(tokens),
+            endingCount: min(example.endings[ending].count, tokens.count - 1)
+        )
+    }
+
+    /// The mean loss of each ending of one batch.
+    private func meanLosses(
+        _ sequences: [EndingSequence],
+        _ workspace: GPT2Workspace
+    ) throws -> [Double] {
+        let T = workspace.sequenceLength
+        var inputs: [Int32] = []
+        var targets: [Int32] = []
+        var positions: [Int] = []
+        for (index, sequence) in sequences.enumerated() {
+            let inputCount = sequence.tokens.count - 1
+            // No position looks at those after it, so any token may fill them.
+            let padding = repeatElement(Int32(0), count: T - inputCount)
+            inputs += sequence.tokens.dropLast() + padding
+            targets += sequence.tokens.dropFirst() + padding
+            let end = index * T + inputCount
+            positions += end - sequence.endingCount..<end
+        }
+        var losses = try model.tokenLosses(
+            inputs: inputs,
+            targets: targets,
+            at: positions,
+            workspace: workspace
+        )[...]
+        return sequences.map { sequence in
+            defer { losses = losses.dropFirst(sequence.endingCount) }
+            let total = losses.prefix(sequence.endingCount).reduce(0.0) { $0 + Double($1) }
+            return total / Double(sequence.endingCount)
+        }
+    }
+}

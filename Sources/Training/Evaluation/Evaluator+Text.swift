@@ -1,0 +1,73 @@
+// The loss of one text, with context for every token: a window that slides over it, as perplexities
+// of long texts are usually reported.
+
+import LanguageModels
+import TokenData
+
+extension Evaluator {
+    /// The loss of every token of a text, each predicted once.
+    ///
+    /// A window of T tokens moves over the text by `stride`, and each time the tokens that are new
+    /// in it are scored. A token of the first window has all the tokens before it as context, any
+    /// other at least T - stride. A small stride gives more context, and takes T / stride times the
+    /// arithmetic that one pass over the text does.
+    /// - Parameters:
+    ///   - text: What is measured.
+    ///   - stride: Tokens the window moves by, from 1 to T; nil is half of T.
+    ///   - progress: Called after every batch of windows, with tokens.
+    /// - Returns: The loss, with the text's bytes.
+    /// - Throws: ``TrainingError`` for a stride out of range or a loss that is no number,
+    ///   ``ModelError`` for tokens outside the vocabulary, ``TensorError``; what `progress` throws.
+    public func loss(
+        of text: EncodedText,
+        stride: Int? = nil,
+        progress: Progress = { _, _ in }
+    ) throws -> LossMeasurement {
+        let stride = stride ?? max(1, sequenceLength / 2)
+        guard 1...sequenceLength ~= stride else {
+            throw TrainingError.invalidSetting(
+                name: "the stride",
+                requirement: "from 1 to the sequence length, \(sequenceLength)",
+                found: "\(stride)"
+            )
+        }
+        let targetCount = text.tokens.count - 1
+        var windows = SlidingWindows(
+            targetCount: targetCount,
+            length: sequenceLength,
+            stride: stride
+        )
+        let T = windows.length
+        let B = min(batchSize, windows.count)
+        let workspace = try makeWorkspace(B, T)
+        var totalLoss = 0.0
+        var scoredCount = 0
+        while scoredCount < targetCount {
+            var inputs: [Int32] = []
+            var targets: [Int32] = []
+            var positions: [Int] = []
+            while inputs.count < B * T, let window = windows.next() {
+                let offset = inputs.count - window.start
+                positions += window.scored.lazy.map { $0 + offset }
+                inputs += text.tokens[window.start..<window.start + T]
+                targets += text.tokens[window.start + 1...window.start + T]
+            }
+            // The last batch may lack windows; what fills it is not scored.
+            let padding = repeatElement(Int32(0), count: B * T - inputs.count)
+            let losses = try model.tokenLosses(
+                inputs: inputs + padding,
+                targets: targets + padding,
+                at: positions,
+                workspace: workspace
+            )
+            totalLoss = losses.reduce(totalLoss) { $0 + Double($1) }
+            scoredCount += positions.count
+            try progress(scoredCount, targetCount)
+        }
+        return try LossMeasurement(
+            tokenCount: scoredCount,
+            totalLoss: totalLoss,
+            byteCount: text.byteCount
+        )
+    }
+}

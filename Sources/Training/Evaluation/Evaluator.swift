@@ -1,0 +1,105 @@
+// A model measured on data it does not learn from: here, whole token shards. A text is measured in
+// Evaluator+Text.swift, multiple choice in Evaluator+MultipleChoice.swift.
+
+import LanguageModels
+import TokenData
+import Tokenization
+
+/// Measures a model; its weights are not changed.
+///
+/// ```swift
+/// let evaluator = try Evaluator(model)
+/// let loss = try evaluator.loss(ofShards: "data/*_val*.bin").loss
+/// let accuracy = try evaluator.score(examples).accuracy
+/// ```
+public struct Evaluator {
+    /// What is measured.
+    public let model: GPT2
+    /// B: sequences that are computed at once.
+    public let batchSize: Int
+    /// T: the most tokens of context for a prediction.
+    public let sequenceLength: Int
+
+    /// Called with how much of the work is done, and how much there is, in units of the caller's
+    /// choice.
+    public typealias Progress = (_ done: Int, _ total: Int) throws -> Void
+
+    /// Chooses the shape of batches; memory is only taken while something is measured.
+    /// - Parameters:
+    ///   - model: What is measured, as it is at the time of each call.
+    ///   - batchSize: B, at least 1.
+    ///   - sequenceLength: T, at least 1 and at most the model's context; nil is that, or 1024 if
+    ///     it is longer.
+    /// - Throws: ``ModelError`` for a shape the model cannot take.
+    public init(_ model: GPT2, batchSize: Int = 4, sequenceLength: Int? = nil) throws {
+        self.model = model
+        self.batchSize = batchSize
+        self.sequenceLength =
+            sequenceLength
+            ?? min(GPT2Configuration.gpt2ContextLength, model.configuration.contextLength)
+        try GPT2Workspace.checkShape(
+            model.configuration,
+            batchSize: batchSize,
+            sequenceLength: self.sequenceLength
+        )
+    }
+
+    /// The loss on all batches of some shards, in order.
+    ///
+    /// As in llm.c, a sequence starts where the one before it ended, without its context, and what
+    /// fills no batch at a shard's end is left out.
+    /// - Parameters:
+    ///   - pattern: A shell pattern such as `data/*_val*.bin`, or the path of one file.
+    ///   - vocabulary: The bytes of tokens, for ``LossMeasurement/bitsPerByte``; the end-of-text
+    ///     token counts as none.
+    ///   - progress: Called after every batch, with batches.
+    /// - Returns: The loss of all targets.
+    /// - Throws: ``TokenDataError`` for bad or too little data, `TokenizerError` for tokens that
+    ///   `vocabulary` lacks, ``TrainingError/unusableLoss(found:)``, ``TensorError``; what
+    ///   `progress` throws.
+    public func loss(
+        ofShards pattern: String,
+        vocabulary: Vocabulary? = nil,
+        progress: Progress = { _, _ in }
+    ) throws -> LossMeasurement {
+        var loader = try TokenLoader(
+            matching: pattern,
+            batchSize: batchSize,
+            sequenceLength: sequenceLength,
+            shuffled: false,
+            vocabularySize: model.configuration.vocabularySize
+        )
+        let workspace = try makeWorkspace(batchSize, sequenceLength)
+        var batch = TokenBatch(tokenCount: loader.tokensPerBatch)
+        let batchCount = loader.samplesPerEpoch
+        var totalLoss = 0.0
+        var byteCount = 0
+        for index in 0..<batchCount {
+            try batch.load(from: &loader)
+            let loss = try model.loss(
+                inputs: batch.inputs,
+                targets: batch.targets,
+                workspace: workspace
+            )
+            totalLoss += Double(loss) * Double(loader.tokensPerBatch)
+            if let vocabulary {
+                let text = batch.targets.lazy.filter { $0 != vocabulary.endOfText }
+                byteCount += try vocabulary.decodeBytes(text).count
+            }
+            try progress(index + 1, batchCount)
+        }
+        return try LossMeasurement(
+            tokenCount: batchCount * loader.tokensPerBatch,
+            totalLoss: totalLoss,
+            byteCount: vocabulary == nil ? nil : byteCount
+        )
+    }
+
+    /// Memory for passes over batches of a shape.
+    func makeWorkspace(_ B: Int, _ T: Int) throws -> GPT2Workspace {
+        try GPT2Workspace(model.configuration, batchSize: B, sequenceLength: T, training: nil)
+    }
+}
+
+// Its model's weights may change during training without synchronisation.
+@available(*, unavailable) extension Evaluator: Sendable {}

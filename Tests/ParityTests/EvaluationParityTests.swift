@@ -1,0 +1,129 @@
+// Losses of texts and of multiple choice against PyTorch in float64, one at a time. The fixtures come
+// from scripts/export_evaluation_fixtures.py.
+
+import FileIO
+import Foundation
+import LanguageModels
+import Tensors
+import TestSupport
+import Testing
+import TokenData
+import Tokenization
+import Training
+
+/// What `evaluation.json` holds.
+private struct Expected: Decodable {
+    struct Window: Decodable {
+        let sequence_length: Int
+        let stride: Int
+        let loss: Double
+    }
+
+    let tokens: [Int32]
+    let windows: [Window]
+    let question_sequence_length: Int
+    let ending_losses: [[Double]]
+    let labels: [Int]
+
+    static func read() throws -> Expected {
+        let data = try Data(MappedFile(fixture("evaluation.json")).contents())
+        return try JSONDecoder().decode(Expected.self, from: data)
+    }
+}
+
+@Suite(.serialized) struct EvaluationParityTests {
+    private func oddModel() throws -> GPT2 {
+        try GPT2(llmcCheckpoint: fixture("odd_model.bin"), ops: Ops(threadCount: 2))
+    }
+
+    @Test(arguments: [1, 3, 100])
+    func windowsOverATextGiveTheLossOfPyTorch(batchSize: Int) throws {
+        let expected = try Expected.read()
+        let model = try oddModel()
+        let text = EncodedText(tokens: expected.tokens, byteCount: 1000)
+        #expect(expected.windows.count == 4)
+        for window in expected.windows {
+            let evaluator = try Evaluator(
+                model,
+                batchSize: batchSize,
+                sequenceLength: window.sequence_length
+            )
+            let found = try evaluator.loss(of: text, stride: window.stride)
+            print("window \(window): difference \(abs(found.loss - window.loss))")
+            #expect(abs(found.loss - window.loss) <= 1e-5)
+            #expect(found.tokenCount == expected.tokens.count - 1)
+            let bits = window.loss * 299 / 0.6931471805599453 / 1000
+            #expect(abs(try #require(found.bitsPerByte) - bits) <= 1e-5)
+        }
+    }
+
+    @Test(arguments: [1, 4])
+    func endingsHaveTheLossesOfPyTorch(batchSize: Int) throws {
+        let expected = try Expected.read()
+        let model = try oddModel()
+        let examples = try MultipleChoiceExample.examples(
+            shard: fixture("evaluation.bin"),
+            vocabularySize: model.configuration.vocabularySize
+        )
+        #expect(examples.map(\.label) == expected.labels)
+        #expect(examples.contains { $0.context.count > expected.question_sequence_length - 10 })
+        let evaluator = try Evaluator(
+            model,
+            batchSize: batchSize,
+            sequenceLength: expected.question_sequence_length
+        )
+        let losses = try evaluator.endingLosses(examples)
+        try #require(losses.map(\.count) == expected.ending_losses.map(\.count))
+        let difference =
+            zip(losses.joined(), expected.ending_losses.joined())
+            .map { abs($0 - $1) }.max() ?? .infinity
+        print("ending losses: largest difference \(difference)")
+        #expect(difference <= 1e-5)
+
+        let right = zip(expected.ending_losses, expected.labels).count { losses, label in
+            losses.indices.min { losses[$0] < losses[$1] } == label
+        }
+        let score = try evaluator.score(examples)
+        #expect(score.correctCount == right)
+        #expect(score.exampleCount == 24)
+    }
+}
+
+@Suite(
+    .serialized,
+    .enabled(if: TestData.isAvailable, Comment(rawValue: TestData.skipReason))
+) struct HellaSwagParityTests {
+    /// What `hellaswag_sample.json` holds.
+    private struct Expected: Decodable {
+        let correct: Int
+        let choices: String
+    }
+
+    @Test func aRandomModelChoosesTheEndingsThatPyTorchChooses() throws {
+        let data = try Data(MappedFile(fixture("hellaswag_sample.json")).contents())
+        let expected = try JSONDecoder().decode(Expected.self, from: data)
+        let configuration = try GPT2Configuration(
+            contextLength: 128,
+            layerCount: 2,
+            headCount: 2,
+            channels: 32
+        )
+        var generator = MersenneTwister(seed: 42)
+        let model = try GPT2(
+            randomWeights: configuration,
+            using: &generator,
+            ops: Ops(threadCount: 2)
+        )
+        let examples = try MultipleChoiceExample.examples(
+            jsonLines: TestData.path("hellaswag/hellaswag_val_sample.jsonl"),
+            tokenizer: BytePairTokenizer(contentsOf: TestData.path("gpt2/gpt2_tokenizer.bin"))
+        )
+        let losses = try Evaluator(model).endingLosses(examples)
+        let choices = losses.map { losses in
+            losses.indices.min { losses[$0] < losses[$1] } ?? 0
+        }
+        #expect(choices.map(String.init).joined() == expected.choices)
+        let correct = zip(choices, examples).count { $0 == $1.label }
+        #expect(correct == expected.correct)
+    }
+}

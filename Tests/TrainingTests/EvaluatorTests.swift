@@ -1,0 +1,116 @@
+// Measuring a model: what is counted, and what is refused. That the numbers are right is tested in
+// ParityTests.
+
+import FileIO
+import LanguageModels
+import Tensors
+import TestSupport
+import Testing
+import TokenData
+import Tokenization
+
+@testable import Training
+
+@Suite(.serialized) struct EvaluatorTests {
+    @Test(arguments: [1, 2, 7, 8, 9, 16, 31, 100], [1, 3, 8])
+    func windowsScoreEveryTargetOnceWithTheContextTheyPromise(count: Int, stride: Int) {
+        let windows = SlidingWindows(targetCount: count, length: 8, stride: stride)
+        let places = Array(windows)
+        #expect(places.count == windows.count)
+        #expect(places.flatMap { Array($0.scored) } == Array(0..<count))
+        for (index, window) in places.enumerated() {
+            #expect(window.scored.upperBound == window.start + windows.length)
+            #expect(window.scored.upperBound <= count)
+            // Every target but the first window's sees T - stride tokens and itself's predecessor.
+            if index > 0 { #expect(window.scored.lowerBound - window.start >= 8 - stride) }
+        }
+    }
+
+    @Test func shardsGiveTheLossThatValidationGives() throws {
+        try withTemporaryDirectory { directory in
+            let run = SmallRun()
+            var settings = run.settings
+            settings.validationBatches = 0
+            let trainer = try run.trainer(in: directory, settings: settings)
+            let validation = try run.loader(in: directory, seed: 3)
+            let evaluator = try Evaluator(trainer.model, batchSize: 2, sequenceLength: 8)
+            var reports: [Int] = []
+            let found = try evaluator.loss(ofShards: validation.shardPaths[0].string) {
+                reports.append($0)
+                #expect($1 == 255)
+            }
+            let expected = try trainer.validationLoss(on: validation)
+            #expect(abs(found.loss - Double(expected)) <= 1e-6)
+            #expect(found.tokenCount == 255 * 16)
+            #expect(found.bitsPerByte == nil)
+            #expect(reports == Array(1...255))
+        }
+    }
+
+    @Test func bytesOfAShardAreThoseOfItsTextWithoutEndOfText() throws {
+        try withTemporaryDirectory { directory in
+            let path = directory.appending("shard.bin")
+            let writer = try TokenShardWriter(path, vocabularySize: 16)
+            // Targets 1, 2, 15, 3 of lengths 2, 3, 9 and 4, of which 15 ends a text.
+            try writer.append(contentsOf: [0, 1, 2, 15, 3])
+            try writer.commit()
+            let vocabulary = Vocabulary(
+                tokens: (0..<16).map { [UInt8](repeating: 97, count: $0 == 15 ? 9 : $0 + 1) },
+                endOfText: 15
+            )
+            let model = try SmallRun().trainer(in: directory).model
+            let found = try Evaluator(model, batchSize: 1, sequenceLength: 4)
+                .loss(ofShards: path.string, vocabulary: vocabulary)
+            #expect(found.byteCount == 9)
+            #expect(found.tokenCount == 4)
+        }
+    }
+
+    @Test func longExampleKeepsTheEndOfItsContextAndLongEndingItsOwn() throws {
+        try withTemporaryDirectory { directory in
+            let model = try SmallRun().trainer(in: directory).model
+            let evaluator = try Evaluator(model, batchSize: 1, sequenceLength: 8)
+            func losses(_ context: [Int32], _ ending: [Int32]) throws -> Double {
+                let example = MultipleChoiceExample(
+                    context: context,
+                    endings: [ending, ending],
+                    label: 0
+                )
+                return try evaluator.endingLosses([example])[0][0]
+            }
+            let tail: [Int32] = [3, 1, 4, 1, 5]
+            #expect(try losses([9, 9, 9] + tail, [2, 6, 5, 3]) == losses(tail, [2, 6, 5, 3]))
+            #expect(try losses([8] + tail, [2, 6, 5]) != losses(tail, [2, 6, 5]))
+            let long: [Int32] = [2, 6, 5, 3, 5, 8, 9, 7, 9, 3, 2, 3]
+            #expect(try losses(tail, long) == losses([long[3]], Array(long.suffix(8))))
+        }
+    }
+
+    @Test func modelWithoutNumbersIsRefused() throws {
+        try withTemporaryDirectory { directory in
+            let model = try SmallRun().trainer(in: directory).model
+            model.poison()
+            let evaluator = try Evaluator(model, batchSize: 1)
+            let example = MultipleChoiceExample(context: [1], endings: [[1], [2]], label: 0)
+            #expect(throws: TrainingError.self) { try evaluator.score([example]) }
+            #expect(throws: TrainingError.self) {
+                try evaluator.loss(of: EncodedText(tokens: [1, 2], byteCount: 1))
+            }
+        }
+    }
+
+    @Test func shapesThatDoNotFitAreRefused() throws {
+        try withTemporaryDirectory { directory in
+            let model = try SmallRun().trainer(in: directory).model
+            #expect(throws: ModelError.self) { try Evaluator(model, batchSize: 0) }
+            #expect(throws: ModelError.self) { try Evaluator(model, batchSize: .max) }
+            #expect(throws: ModelError.self) { try Evaluator(model, sequenceLength: 9) }
+            let text = EncodedText(tokens: [1, 2, 3], byteCount: 2)
+            for stride in [0, 9] {
+                #expect(throws: TrainingError.self) {
+                    try Evaluator(model).loss(of: text, stride: stride)
+                }
+            }
+        }
+    }
+}

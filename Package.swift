@@ -63,7 +63,9 @@ let package = Package(
         ),
         .target(
             name: "Training",
-            dependencies: ["FileIO", "Inference", "LanguageModels", "Tensors", "TokenData"]
+            dependencies: [
+                "FileIO", "Inference", "LanguageModels", "TensorFiles", "Tensors", "TokenData",
+            ]
         ),
         .target(name: "Benchmarks", dependencies: ["LanguageModels", "Tensors", "Training"]),
         .target(
@@ -120,7 +122,8 @@ let package = Package(
         .testTarget(
             name: "TrainingTests",
             dependencies: [
-                "FileIO", "LanguageModels", "Tensors", "TestSupport", "TokenData", "Training",
+                "FileIO", "LanguageModels", "TensorFiles", "Tensors", "TestSupport", "TokenData",
+                "Training",
             ]
         ),
         .testTarget(

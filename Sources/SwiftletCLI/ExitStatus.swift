@@ -122,8 +122,10 @@ enum ExitStatus: CInt, Error {
         self =
             switch error {
             case .invalidSetting: .wrongUsage
-            case .runExists: .cannotCreate
-            case .diverged: .wrongContent
+            case .runExists, .noRoom: .cannotCreate
+            case .runDiffers: .wrongUsage
+            case .diverged, .damagedFile: .wrongContent
+            case .noCheckpoint, .noCheckpointOfStep, .noBestCheckpoint: .missingInput
             }
     }
 

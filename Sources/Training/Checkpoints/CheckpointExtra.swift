@@ -116,16 +116,3 @@ struct CheckpointExtra: Codable, Equatable {
             : ["\(name) was \(old) and is now \(new)"]
     }
 }
-
-/// The checkpoint with the lowest validation loss, measured at its own step; in `best.json`.
-public struct BestCheckpoint: Codable, Equatable, Sendable {
-    /// Updates before it.
-    public var step: Int
-    /// Its loss in nats.
-    public var validationLoss: Float
-
-    private enum CodingKeys: String, CodingKey {
-        case step
-        case validationLoss = "val_loss"
-    }
-}

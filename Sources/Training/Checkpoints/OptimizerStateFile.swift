@@ -85,7 +85,11 @@ enum OptimizerStateFile {
         var shuffle: TokenLoaderState.Shuffle?
         if header[Field.shuffling] == 1 { shuffle = try TokenLoaderState.Shuffle(from: &tail) }
         guard tail.remaining == 0 else {
-            throw TensorFileError.wrongSize(path: path, expected: tail.offset, found: tail.file.count)
+            throw TensorFileError.wrongSize(
+                path: path,
+                expected: tail.offset,
+                found: tail.file.count
+            )
         }
         let position = TokenLoaderState(
             shardIndex: try header.index(Field.shardIndex, "the shard", path: path),

@@ -60,6 +60,9 @@ public final class MainLog {
         let count = withVaList([places, Double(value)]) {
             vsnprintf(&buffer, buffer.count, "%.*f", $0)
         }
-        return String(decoding: buffer.prefix(Int(count)).map(UInt8.init(bitPattern:)), as: UTF8.self)
+        return String(
+            decoding: buffer.prefix(Int(count)).map(UInt8.init(bitPattern:)),
+            as: UTF8.self
+        )
     }
 }

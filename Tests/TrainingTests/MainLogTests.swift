@@ -19,6 +19,7 @@ import Training
         try withTemporaryDirectory { directory in
             let path = directory.appending("main.log")
             let log = try MainLog(path)
+            // The float next to 11.00995 is below it.
             try log.append(validationLoss: 11.00995, step: 0)
             // Our first step is llm.c's step 0.
             try log.append(step(1, 10.99996, 8.571429e-7, 15.345))
@@ -32,7 +33,7 @@ import Training
             try log.append(step(123_457, 3, 1, 0))
             #expect(
                 try text(path) == """
-                    s:0 tel:11.0100
+                    s:0 tel:11.0099
                     s:0 trl:11.0000 lr:0.000001 norm:15.35
                     s:1 trl:4.5000 lr:0.000300 norm:0.12
                     s:2 trl:0.0000 lr:0.000600 norm:0.38

@@ -33,7 +33,7 @@ extension RunDirectory {
             try AtomicFile(donePath(step: step)).commit()
         } catch {
             // The error that matters is the one of writing.
-            try? removeCheckpoint(step: step)
+            for path in checkpointPaths(step: step) { try? FileSystem.remove(path) }
             throw error
         }
     }
@@ -80,9 +80,11 @@ extension RunDirectory {
     /// Removes a checkpoint, `DONE` first: it never counts with a part missing.
     /// - Throws: ``FileIOError``.
     func removeCheckpoint(step: Int) throws {
-        try FileSystem.remove(donePath(step: step))
-        for path in [extraPath(step: step), statePath(step: step), modelPath(step: step)] {
-            try FileSystem.remove(path)
-        }
+        for path in checkpointPaths(step: step) { try FileSystem.remove(path) }
+    }
+
+    /// The files of a checkpoint, in the order of removal.
+    private func checkpointPaths(step: Int) -> [FilePath] {
+        [donePath(step: step), extraPath(step: step), statePath(step: step), modelPath(step: step)]
     }
 }

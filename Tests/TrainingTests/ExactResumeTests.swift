@@ -109,6 +109,57 @@ enum DataOrder: String, CaseIterable {
         }
     }
 
+    @Test func runKilledAtAnyEventEndsAsTheUndisturbedOne() throws {
+        struct Killed: Error {}
+        try withTemporaryDirectory { directory in
+            let small = DataOrder.accumulatedShuffledUnevenShards.run
+            var settings = small.settings
+            (settings.checkpointInterval, settings.validationInterval) = (3, 2)
+            func start(_ name: String) throws -> TrainingRun {
+                try TrainingRun(
+                    small.trainer(in: directory, settings: settings),
+                    validation: small.loader(in: directory, seed: 2),
+                    directory: RunDirectory(directory.appending(name))
+                )
+            }
+            let whole = try start("whole")
+            var eventCount = 0
+            try whole.run { _ in eventCount += 1 }
+            let expected = TrainerState(whole.trainer)
+            let best = try text(RunDirectory(directory.appending("whole")).bestPath)
+
+            // Each time a little later than the last, until the run comes through.
+            for period in [3, 7] {
+                let name = "killed\(period)"
+                var stepsMade = 0
+                var kills = 0
+                while kills < eventCount {
+                    let run = try start(name)
+                    var events = 0
+                    do {
+                        try run.run { event in
+                            if case .step = event { stepsMade += 1 }
+                            events += 1
+                            if events == period + kills { throw Killed() }
+                        }
+                        #expect(TrainerState(run.trainer) == expected)
+                        break
+                    } catch is Killed {
+                        kills += 1
+                    }
+                }
+                #expect(kills > 1 && kills < eventCount)
+                #expect(stepsMade <= small.steps + kills * settings.checkpointInterval)
+                let path = RunDirectory(directory.appending(name))
+                #expect(try text(path.bestPath) == best)
+                #expect(
+                    try measurements(path)
+                        == measurements(RunDirectory(directory.appending("whole")))
+                )
+            }
+        }
+    }
+
     @Test func windowsThatWereFullAreFullAgain() throws {
         try withTemporaryDirectory { directory in
             var small = SmallRun(steps: 140)

@@ -13,8 +13,9 @@ enum OptimizerStateFile {
     private static let version: Int32 = 1
     private static let format = "an llm.c optimiser state"
 
-    /// Where llm.c's generator for stochastic rounding starts (train_gpt2.cu, rank 0). We draw
-    /// nothing from it, but llm.c, going on from our file, would be stuck at 0.
+    /// Where llm.c's generator for stochastic rounding starts (train_gpt2.cu, rank 0).
+    ///
+    /// We draw nothing from it, but llm.c, going on from our file, would be stuck at 0.
     private static let roundingSeed: UInt64 = 13_371_337
 
     /// Places in the header, in int32; a uint64 takes two.

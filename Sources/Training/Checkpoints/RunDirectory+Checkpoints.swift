@@ -41,6 +41,7 @@ extension RunDirectory {
     /// Puts a trainer where the checkpoint of a step left one.
     /// - Parameters:
     ///   - extra: Of the checkpoint, already compared with the run that goes on.
+    ///   - trainer: Of a model of the same sizes.
     ///   - keepsPosition: Whether the data are those of the checkpoint; otherwise they are read from
     ///     where the trainer's loader stands.
     /// - Throws: ``FileIOError``, ``TensorFileError``, ``ModelError``, ``TokenDataError`` or

@@ -5,8 +5,12 @@ import FileIO
 
 /// Repairs of logs.
 enum LineFile {
-    /// Keeps the lines that satisfy `isKept`, and never a last line without its end, which a full
-    /// disk leaves. A file that does not exist, or loses nothing, is not touched.
+    /// Keeps the lines that satisfy a condition, and never a last line without its end.
+    ///
+    /// A full disk leaves such a line. A file that does not exist, or loses nothing, is not touched.
+    /// - Parameters:
+    ///   - path: The log.
+    ///   - isKept: Called with each line, without its end.
     /// - Throws: ``FileIOError``, or what `isKept` throws.
     static func filter(_ path: FilePath, _ isKept: (ArraySlice<UInt8>) throws -> Bool) throws {
         guard FileSystem.exists(path) else { return }

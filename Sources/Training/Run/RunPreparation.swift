@@ -13,10 +13,11 @@ public enum ResumePolicy: String, Sendable, CaseIterable, Codable {
 }
 
 extension RunDirectory {
-    /// The step a run in this directory goes on from; nil when it starts.
+    /// Decides whether a run in this directory goes on or starts.
     /// - Parameters:
     ///   - policy: What happens with a run that is there.
     ///   - overwrite: Whether a run that is there is replaced, whatever the policy.
+    /// - Returns: The step of the checkpoint it goes on from; nil when it starts.
     /// - Throws: ``TrainingError/runExists(path:)`` when it is refused, or ``FileIOError``.
     public func resumptionStep(_ policy: ResumePolicy, overwrite: Bool = false) throws -> Int? {
         if overwrite { return nil }

@@ -124,7 +124,7 @@ enum ExitStatus: CInt, Error {
             case .invalidSetting: .wrongUsage
             case .runExists, .noRoom: .cannotCreate
             case .runDiffers: .wrongUsage
-            case .diverged, .damagedFile: .wrongContent
+            case .diverged, .damagedFile, .invalidJSON: .wrongContent
             case .noCheckpoint, .noCheckpointOfStep, .noBestCheckpoint: .missingInput
             }
     }

@@ -9,8 +9,10 @@ public enum TrainingError: Error, Equatable, Sendable {
     /// The run of a checkpoint had other settings, data or another model; each difference is a
     /// phrase with the old and the new value.
     case runDiffers(path: FilePath, differences: [String])
-    /// A file of a checkpoint, or of a run, does not hold what it should.
+    /// A file of a checkpoint does not hold what it should.
     case damagedFile(path: FilePath, reason: String)
+    /// A JSON file of a run, such as `run.json`, does not hold what it should.
+    case invalidJSON(path: FilePath, reason: String)
     /// The file system of `path` has not enough room for the checkpoints of the run.
     case noRoom(path: FilePath, needed: Int, available: Int)
     /// What was measured at `step`, such as "the loss", is not a finite number any more.
@@ -38,6 +40,8 @@ extension TrainingError: CustomStringConvertible {
         case .damagedFile(let path, let reason):
             "'\(path)' cannot be used: \(reason); resume from an earlier checkpoint by removing "
                 + "the DONE file of this one, or start a new run"
+        case .invalidJSON(let path, let reason):
+            "'\(path)' cannot be read: \(reason); copy or create the file again"
         case .noRoom(let path, let needed, let available):
             "the checkpoints of this run need \(needed) bytes in '\(path)' and \(available) are "
                 + "free; make room, keep fewer checkpoints, or choose another output directory"

@@ -43,6 +43,14 @@ struct CheckpointExtra: Codable, Equatable {
                 reason: "the file is missing, as it is when another program wrote the checkpoint"
             )
         }
+        do {
+            return try checked(path, step: step)
+        } catch TrainingError.invalidJSON(_, let reason) {
+            throw TrainingError.damagedFile(path: path, reason: reason)
+        }
+    }
+
+    private static func checked(_ path: FilePath, step: Int) throws -> Self {
         let version = try JSONFile.read(Version.self, from: path).formatVersion
         guard version == currentVersion else {
             throw TrainingError.damagedFile(

@@ -27,7 +27,7 @@ enum JSONFile {
         try file.commit()
     }
 
-    /// - Throws: ``TrainingError/damagedFile(path:reason:)`` or ``FileIOError``.
+    /// - Throws: ``TrainingError/invalidJSON(path:reason:)`` or ``FileIOError``.
     static func read<Value: Decodable>(_ type: Value.Type, from path: FilePath) throws -> Value {
         let bytes = try MappedFile(path).contents()
         let decoder = JSONDecoder()
@@ -39,7 +39,7 @@ enum JSONFile {
         do {
             return try decoder.decode(type, from: Data(bytes))
         } catch let error as DecodingError {
-            throw TrainingError.damagedFile(path: path, reason: error.sentence)
+            throw TrainingError.invalidJSON(path: path, reason: error.sentence)
         }
     }
 }

@@ -104,7 +104,7 @@ public struct RunDescription: Codable, Equatable, Sendable {
     }
 
     /// Reads a `run.json`.
-    /// - Throws: ``TrainingError/damagedFile(path:reason:)`` or ``FileIOError``.
+    /// - Throws: ``TrainingError/invalidJSON(path:reason:)`` or ``FileIOError``.
     public init(contentsOf path: FilePath) throws {
         self = try JSONFile.read(Self.self, from: path)
     }

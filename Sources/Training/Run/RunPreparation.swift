@@ -33,9 +33,11 @@ extension RunDirectory {
     /// - Throws: ``FileIOError``.
     func createWritable() throws {
         try FileSystem.createDirectory(path)
-        // Permissions do not tell: a file system may be read-only or full. Without a commit the
-        // file is gone at once.
-        try AtomicFile(descriptionPath).write([0])
+        // Permissions do not tell: a file system may be read-only or full. Writing the byte again
+        // takes it out of the buffer, and without a commit the file is gone at once.
+        let probe = try AtomicFile(descriptionPath)
+        try probe.write([0])
+        try probe.overwrite([0], at: 0)
     }
 
     /// Checks that the checkpoints of a run will fit into the file system.

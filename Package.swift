@@ -64,7 +64,8 @@ let package = Package(
         .target(
             name: "Training",
             dependencies: [
-                "FileIO", "Inference", "LanguageModels", "Tensors", "TokenData", "Tokenization",
+                "FileIO", "Inference", "LanguageModels", "TensorFiles", "Tensors", "TokenData",
+                "Tokenization",
             ]
         ),
         .target(name: "Benchmarks", dependencies: ["LanguageModels", "Tensors", "Training"]),
@@ -122,8 +123,8 @@ let package = Package(
         .testTarget(
             name: "TrainingTests",
             dependencies: [
-                "FileIO", "LanguageModels", "Tensors", "TestSupport", "TokenData", "Tokenization",
-                "Training",
+                "FileIO", "LanguageModels", "TensorFiles", "Tensors", "TestSupport", "TokenData",
+                "Tokenization", "Training",
             ]
         ),
         .testTarget(

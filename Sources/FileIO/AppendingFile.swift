@@ -12,20 +12,22 @@ import SystemPackage
     import Darwin
 #endif
 
-/// A file that is appended to and never rewritten.
+/// A file that is only appended to.
 public final class AppendingFile {
     /// Where the file is.
     public let path: FilePath
     private let descriptor: CInt
 
-    /// Creates the file, or empties it.
+    /// Creates the file, or opens it.
+    /// - Parameters:
+    ///   - path: The file.
+    ///   - keepingContents: Whether to go on after what is there, or to empty the file.
     /// - Throws: ``FileIOError`` when the directory cannot be written.
-    public init(_ path: FilePath) throws {
+    public init(_ path: FilePath, keepingContents: Bool = false) throws {
         self.path = path
+        let flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | (keepingContents ? 0 : O_TRUNC)
         descriptor = try systemCall("create", path) {
-            path.withPlatformString {
-                open($0, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0o666)
-            }
+            path.withPlatformString { open($0, flags, 0o666) }
         }
     }
 

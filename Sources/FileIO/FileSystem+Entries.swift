@@ -1,4 +1,5 @@
-// Entries of directories: what they are, and moving and removing them as a whole.
+// Entries of directories: what they are, how much room is left for more, and moving and removing
+// them as a whole.
 
 import SystemPackage
 
@@ -23,6 +24,18 @@ extension FileSystem {
         var status = stat()
         let result = path.withPlatformString { stat($0, &status) }
         return result == 0 && status.st_mode & S_IFMT == S_IFREG ? Int(status.st_size) : nil
+    }
+
+    /// Bytes that a user without privileges may still write to the file system of `path`.
+    /// - Throws: ``FileIOError``.
+    public static func availableByteCount(at path: FilePath) throws -> Int {
+        var status = statvfs()
+        _ = try systemCall("inspect", path) {
+            path.withPlatformString { statvfs($0, &status) }
+        }
+        let (count, overflow) = Int(clamping: status.f_bavail)
+            .multipliedReportingOverflow(by: Int(clamping: status.f_frsize))
+        return overflow ? .max : count
     }
 
     /// Checks that `path` exists and may be read, without opening it, which a pipe would notice.

@@ -122,8 +122,10 @@ enum ExitStatus: CInt, Error {
         self =
             switch error {
             case .invalidSetting: .wrongUsage
-            case .runExists: .cannotCreate
-            case .diverged, .unusableLoss: .wrongContent
+            case .runExists, .noRoom: .cannotCreate
+            case .runDiffers: .wrongUsage
+            case .diverged, .unusableLoss, .damagedFile, .invalidJSON: .wrongContent
+            case .noCheckpoint, .noCheckpointOfStep, .noBestCheckpoint: .missingInput
             }
     }
 

@@ -25,11 +25,11 @@ struct InfoCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The checkpoint of a run: latest, or the number of a step (default: latest).",
-            valueName: "latest|step"
+            "The checkpoint of a run: latest, best or the number of a step (default: latest).",
+            valueName: "latest|best|step"
         )
     )
-    var checkpoint: CheckpointChoice?
+    var checkpoint: CheckpointSelection?
 
     @Flag(help: "Print one JSON object.")
     var json = false
@@ -50,7 +50,7 @@ struct InfoCommand: ParsableCommand {
 
     private static func report(
         on path: FilePath,
-        _ checkpoint: CheckpointChoice?
+        _ checkpoint: CheckpointSelection?
     ) throws -> any InfoReport {
         let kind = try FileKind.require(
             .model,

@@ -99,7 +99,7 @@ struct RunInfo: InfoReport {
         case kind, run, checkpoints, hasTokenizer
     }
 
-    init(_ directory: RunDirectory, _ choice: CheckpointChoice) throws {
+    init(_ directory: RunDirectory, _ choice: CheckpointSelection) throws {
         path = directory.path.string
         checkpoints = try directory.checkpointSteps()
         hasTokenizer = FileSystem.exists(directory.tokenizerPath)

@@ -24,14 +24,13 @@ struct ComputeOptions: ParsableArguments {
     }
 }
 
-/// Which of a run's checkpoints.
-enum CheckpointChoice: ExpressibleByArgument, Equatable {
-    case latest
-    case step(Int)
-
-    init?(argument: String) {
+extension CheckpointSelection: ExpressibleByArgument {
+    /// `latest`, `best` or the number of a step.
+    public init?(argument: String) {
         if argument == "latest" {
             self = .latest
+        } else if argument == "best" {
+            self = .best
         } else if let step = Int(argument), step >= 0 {
             self = .step(step)
         } else {
@@ -47,11 +46,11 @@ struct ModelOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The checkpoint of a run: latest, or the number of a step (default: latest).",
-            valueName: "latest|step"
+            "The checkpoint of a run: latest, best or the number of a step (default: latest).",
+            valueName: "latest|best|step"
         )
     )
-    var checkpoint: CheckpointChoice?
+    var checkpoint: CheckpointSelection?
 
     @Option(
         help: """
@@ -112,31 +111,5 @@ enum TokenizerFile {
     static func vocabulary(_ path: FilePath) throws -> Vocabulary {
         if try FileKind(of: path) == .tokenizer { return try Vocabulary(llmcFile: path) }
         return try BytePairTokenizer(contentsOf: path).vocabulary
-    }
-}
-
-extension RunDirectory {
-    /// The model of one of the run's complete checkpoints.
-    func modelPath(_ choice: CheckpointChoice) throws -> FilePath {
-        let steps = try checkpointSteps()
-        guard let last = steps.last else {
-            throw CommandError(
-                .missingInput,
-                "'\(path)' holds no complete checkpoint yet; let the run reach one"
-            )
-        }
-        switch choice {
-        case .latest:
-            return modelPath(step: last)
-        case .step(let step):
-            guard steps.contains(step) else {
-                let found = steps.map(String.init).joined(separator: ", ")
-                throw CommandError(
-                    .missingInput,
-                    "'\(path)' holds no checkpoint of step \(step); it has \(found)"
-                )
-            }
-            return modelPath(step: step)
-        }
     }
 }

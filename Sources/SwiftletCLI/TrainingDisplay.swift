@@ -36,6 +36,17 @@ final class TrainingDisplay {
             showStep(step)
         case .validation(let step, let loss):
             showLine("step \(step): validation loss \(decimal(Double(loss), 4))")
+        case .resumed(let step, let path):
+            showLine("step \(step): going on from \(path)")
+        case .alreadyFinished(let step):
+            showLine("step \(step): the run is finished already")
+        case .outlier(let step, let quantity, let zScore):
+            let deviations = decimal(zScore, 1)
+            showLine("step \(step): \(quantity.name) is \(deviations) deviations above the mean")
+        case .skipped(let step, let reason):
+            showLine("step \(step): update skipped, \(reason)")
+        case .hellaSwag(let step, let accuracy):
+            showLine("step \(step): HellaSwag accuracy \(decimal(accuracy, 4))")
         case .checkpoint(let step, let path):
             showLine("step \(step): checkpoint \(path)")
         case .sample(let step, let text):

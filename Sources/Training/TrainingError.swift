@@ -6,10 +6,25 @@ public enum TrainingError: Error, Equatable, Sendable {
     case invalidSetting(name: String, requirement: String, found: String)
     /// The run directory holds a run already.
     case runExists(path: FilePath)
+    /// The run of a checkpoint had other settings, data or another model; each difference is a
+    /// phrase with the old and the new value.
+    case runDiffers(path: FilePath, differences: [String])
+    /// A file of a checkpoint does not hold what it should.
+    case damagedFile(path: FilePath, reason: String)
+    /// A JSON file of a run, such as `run.json`, does not hold what it should.
+    case invalidJSON(path: FilePath, reason: String)
+    /// The file system of `path` has not enough room for the checkpoints of the run.
+    case noRoom(path: FilePath, needed: Int, available: Int)
     /// What was measured at `step`, such as "the loss", is not a finite number any more.
     case diverged(step: Int, quantity: String, found: Float)
     /// The loss of a model on data it did not learn from is not a finite number.
     case unusableLoss(found: Double)
+    /// The run has no complete checkpoint.
+    case noCheckpoint(path: FilePath)
+    /// The run has no complete checkpoint of `step`, but those of `available`.
+    case noCheckpointOfStep(path: FilePath, step: Int, available: [Int])
+    /// No checkpoint of the run is known to be the best.
+    case noBestCheckpoint(path: FilePath)
 }
 
 extension TrainingError: CustomStringConvertible {
@@ -19,13 +34,33 @@ extension TrainingError: CustomStringConvertible {
             "\(name) must be \(requirement), got \(found)"
         case .runExists(let path):
             "'\(path)' already holds a training run; choose another output directory, "
-                + "or allow overwriting it"
+                + "let it be resumed, or allow overwriting it"
+        case .runDiffers(let path, let differences):
+            "the run in '\(path)' cannot go on as it began: \(differences.joined(separator: ", ")); "
+                + "train with what it began with, allow the changes, or choose another output "
+                + "directory"
+        case .damagedFile(let path, let reason):
+            "'\(path)' cannot be used: \(reason); resume from an earlier checkpoint by removing "
+                + "the DONE file of this one, or start a new run"
+        case .invalidJSON(let path, let reason):
+            "'\(path)' cannot be read: \(reason); copy or create the file again"
+        case .noRoom(let path, let needed, let available):
+            "the checkpoints of this run need \(needed) bytes in '\(path)' and \(available) are "
+                + "free; make room, keep fewer checkpoints, or choose another output directory"
         case .diverged(let step, let quantity, let found):
             "\(quantity) of step \(step) is \(found): training has diverged; "
                 + "use a lower learning rate or a longer warm-up"
         case .unusableLoss(let found):
             "the model's loss on this data is \(found): its training has diverged or its file is "
                 + "damaged; evaluate an earlier checkpoint"
+        case .noCheckpoint(let path):
+            "'\(path)' holds no complete checkpoint yet; let the run reach one"
+        case .noCheckpointOfStep(let path, let step, let available):
+            "'\(path)' holds no checkpoint of step \(step); it has "
+                + available.map(String.init).joined(separator: ", ")
+        case .noBestCheckpoint(let path):
+            "'\(path)' does not say which checkpoint is the best, as none was validated at its own "
+                + "step; choose the latest or a step"
         }
     }
 }

@@ -38,7 +38,10 @@ private func train(
             #expect(outcome.output == "")
             #expect(
                 try FileSystem.names(in: run)
-                    == ["DONE_00000003", "metrics.jsonl", "model_00000003.bin"]
+                    == [
+                        "DONE_00000003", "extra_00000003.json", "main.log", "metrics.jsonl",
+                        "model_00000003.bin", "run.json", "state_00000003_00000.bin",
+                    ]
             )
             #expect(try metrics(run).count == 3)
         }

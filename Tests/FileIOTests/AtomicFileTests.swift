@@ -53,3 +53,26 @@ import Testing
         #expect(error?.description.contains("there is no directory") == true)
     }
 }
+
+@Suite(.serialized) struct AppendingFileTests {
+    @Test func fileIsEmptiedUnlessItsContentsAreKept() throws {
+        try withTemporaryDirectory { directory in
+            let path = directory.appending("log")
+            try AppendingFile(path, keepingContents: true).append([1, 2])
+            try AppendingFile(path, keepingContents: true).append([3])
+            #expect(try MappedFile(path).contents() == [1, 2, 3])
+            try AppendingFile(path).append([4])
+            #expect(try MappedFile(path).contents() == [4])
+        }
+    }
+}
+
+@Suite struct RoomTests {
+    @Test func roomIsThatOfTheFileSystemOfThePath() throws {
+        let available = try FileSystem.availableByteCount(at: ".")
+        #expect(available > 0)
+        #expect(throws: FileIOError.missing(path: "/nonexistent")) {
+            try FileSystem.availableByteCount(at: "/nonexistent")
+        }
+    }
+}

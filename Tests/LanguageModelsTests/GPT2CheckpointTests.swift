@@ -32,6 +32,33 @@ import Testing
         }
     }
 
+    @Test func weightsAreReplacedInPlaceByThoseOfAFileOfTheSameSizesOnly() throws {
+        try withTemporaryDirectory { directory in
+            let path = directory.appending("model.bin")
+            let written = try smallModel(seed: 6)
+            try written.writeLLMCCheckpoint(to: path)
+            let model = try smallModel(seed: 5)
+            let flat = model.parameters.set.flat
+            try model.loadWeights(llmcCheckpoint: path)
+            #expect(flat.floats() == written.parameters.set.flat.floats())
+
+            let sizes = try GPT2Configuration(
+                contextLength: 16,
+                vocabularySize: 10,
+                layerCount: 1,
+                headCount: 3,
+                channels: 12
+            )
+            let other = try smallModel(sizes)
+            let before = other.parameters.set.flat.floats()
+            let error = #expect(throws: ModelError.self) {
+                try other.loadWeights(llmcCheckpoint: path)
+            }
+            #expect(error?.description.contains("holds 2 layers, 3 heads") == true)
+            #expect(other.parameters.set.flat.floats() == before)
+        }
+    }
+
     @Test func bfloat16CheckpointHoldsRoundedWeightsAndWritesTheSameBytes() throws {
         try withTemporaryDirectory { directory in
             let (first, second) = (directory.appending("a"), directory.appending("b"))

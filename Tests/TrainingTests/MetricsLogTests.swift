@@ -4,10 +4,6 @@ import Testing
 import Training
 
 @Suite(.serialized) struct MetricsLogTests {
-    private func text(_ path: FilePath) throws -> String {
-        String(decoding: try MappedFile(path).contents(), as: UTF8.self)
-    }
-
     @Test func linesAreThoseOfTheDocumentation() throws {
         try withTemporaryDirectory { directory in
             let path = directory.appending("metrics.jsonl")
@@ -30,6 +26,34 @@ import Training
                     {"sample":"Grüße/\\"ROMEO\\":\\n\\u0001","step":20}
                     {"grad_norm":1.2,"learning_rate":0.0003,"milliseconds":250,"step":21,\
                     "tokens_per_second":256,"train_loss":4.1}
+
+                    """
+            )
+        }
+    }
+
+    @Test func numbersThatAreNotFiniteAreNull() throws {
+        try withTemporaryDirectory { directory in
+            let path = directory.appending("metrics.jsonl")
+            let log = try MetricsLog(path)
+            try log.append(validationLoss: .nan, step: 1)
+            try log.append(hellaSwagAccuracy: 0.27, step: 1)
+            try log.append(
+                TrainingStep(
+                    step: 2,
+                    loss: .nan,
+                    learningRate: 1,
+                    gradientNorm: -.infinity,
+                    duration: .zero,
+                    tokenCount: 64
+                )
+            )
+            #expect(
+                try text(path) == """
+                    {"step":1,"val_loss":null}
+                    {"hellaswag_accuracy":0.27,"step":1}
+                    {"grad_norm":null,"learning_rate":1,"milliseconds":0,"step":2,\
+                    "tokens_per_second":null,"train_loss":null}
 
                     """
             )

@@ -4,16 +4,17 @@ import Testing
 import Training
 
 @Suite(.serialized) struct RunDirectoryTests {
-    private func touch(_ path: FilePath) throws {
-        try AtomicFile(path).commit()
-    }
-
     @Test func namesAreLlmCs() {
         let run = RunDirectory("runs/first")
         #expect(run.modelPath(step: 1000) == "runs/first/model_00001000.bin")
         #expect(run.donePath(step: 0) == "runs/first/DONE_00000000")
         #expect(run.donePath(step: 123_456_789) == "runs/first/DONE_123456789")
+        #expect(run.statePath(step: 1000) == "runs/first/state_00001000_00000.bin")
+        #expect(run.extraPath(step: 1000) == "runs/first/extra_00001000.json")
         #expect(run.metricsPath == "runs/first/metrics.jsonl")
+        #expect(run.mainLogPath == "runs/first/main.log")
+        #expect(run.descriptionPath == "runs/first/run.json")
+        #expect(run.bestPath == "runs/first/best.json")
     }
 
     @Test func onlyCompleteCheckpointsCount() throws {
@@ -48,23 +49,6 @@ import Training
             let run = RunDirectory(directory)
             try touch(run.metricsPath)
             #expect(try run.holdsRun())
-        }
-    }
-
-    @Test func checkpointThatCannotBeWrittenIsNotComplete() throws {
-        try withTemporaryDirectory { directory in
-            let model = try SmallRun().trainer(in: directory).model
-            let run = RunDirectory(directory.appending("run"))
-            try FileSystem.createDirectory(run.path)
-            try run.writeCheckpoint(of: model, step: 3)
-            #expect(try run.checkpointSteps() == [3])
-
-            try FileSystem.remove(run.modelPath(step: 3))
-            try FileSystem.createDirectory(run.modelPath(step: 3))
-            #expect(throws: FileIOError.isDirectory(path: run.modelPath(step: 3))) {
-                try run.writeCheckpoint(of: model, step: 3)
-            }
-            #expect(try run.checkpointSteps() == [])
         }
     }
 }

@@ -18,6 +18,9 @@ struct SmallRun {
     var steps = 5
     /// Random tokens in the training data.
     var tokenCount = 4096
+    /// Random tokens in each of several shards, instead.
+    var shardTokenCounts: [Int]?
+    var shuffled = false
 
     /// Settings without validation, checkpoints and samples.
     var settings: TrainingSettings {
@@ -35,18 +38,20 @@ struct SmallRun {
     /// A loader of this run's shape over random tokens, which it writes to `directory`.
     func loader(in directory: FilePath, seed: UInt64 = 1) throws -> TokenLoader {
         var generator = MersenneTwister(seed: seed)
-        let tokens = (0..<tokenCount).map { _ in
-            Int32(generator.next32() % UInt32(vocabularySize))
+        for (index, count) in (shardTokenCounts ?? [tokenCount]).enumerated() {
+            let tokens = (0..<count).map { _ in
+                Int32(generator.next32() % UInt32(vocabularySize))
+            }
+            let path = directory.appending("tokens_\(seed)_\(index).bin")
+            let writer = try TokenShardWriter(path, vocabularySize: vocabularySize)
+            try writer.append(contentsOf: tokens)
+            try writer.commit()
         }
-        let path = directory.appending("tokens_\(seed).bin")
-        let writer = try TokenShardWriter(path, vocabularySize: vocabularySize)
-        try writer.append(contentsOf: tokens)
-        try writer.commit()
         return try TokenLoader(
-            matching: path.string,
+            matching: directory.appending("tokens_\(seed)_*.bin").string,
             batchSize: batchSize,
             sequenceLength: sequenceLength,
-            shuffled: false
+            shuffled: shuffled
         )
     }
 
@@ -76,5 +81,37 @@ extension GPT2 {
         parameters.set["wpe"].withUnsafeMutableElements(as: Float.self) {
             $0.update(repeating: .nan)
         }
+    }
+}
+
+/// Creates an empty file, or one of these bytes.
+func touch(_ path: FilePath, _ bytes: [UInt8] = []) throws {
+    let file = try AtomicFile(path)
+    try file.write(bytes)
+    try file.commit()
+}
+
+/// The content of a text file.
+func text(_ path: FilePath) throws -> String {
+    String(decoding: try MappedFile(path).contents(), as: UTF8.self)
+}
+
+/// Everything of a trainer that decides how it goes on, as bits.
+struct TrainerState: Equatable {
+    let stepCount: Int
+    let parameters: [UInt32]
+    let m: [UInt32]
+    let v: [UInt32]
+    let position: TokenLoaderState
+    let windows: [[Float]]
+
+    init(_ trainer: Trainer) {
+        func bits(_ set: TensorSet) -> [UInt32] { set.flat.floats().map(\.bitPattern) }
+        stepCount = trainer.stepCount
+        parameters = bits(trainer.model.parameters.set)
+        m = bits(trainer.optimizer.m.set)
+        v = bits(trainer.optimizer.v.set)
+        position = trainer.loader.state
+        windows = [trainer.lossDetector.values, trainer.normDetector.values]
     }
 }

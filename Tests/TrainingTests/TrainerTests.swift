@@ -47,21 +47,35 @@ import Training
         }
     }
 
-    @Test func lossThatIsNoNumberEndsTrainingAndLeavesTheWeights() throws {
+    @Test func stepWhoseLossIsNoNumberCountsAndChangesNothing() throws {
         try withTemporaryDirectory { directory in
             let trainer = try SmallRun().trainer(in: directory)
             _ = try trainer.step()
+            let good = trainer.model.parameters.set["wpe"].floats()
+            let m = trainer.optimizer.m.set.flat.floats()
             trainer.model.poison()
             let weights = trainer.model.parameters.set["wte"].floats()
-            let error = #expect(throws: TrainingError.self) { try trainer.step() }
-            guard case .diverged(2, "the loss", let found) = error else {
-                Issue.record("\(String(describing: error))")
+            let step = try trainer.step()
+            #expect(step.step == 2)
+            #expect(step.loss.isNaN)
+            guard case .nonFinite(.loss, let found) = step.skipReason else {
+                Issue.record("\(String(describing: step.skipReason))")
                 return
             }
             #expect(found.isNaN)
-            #expect(error?.description.contains("the loss of step 2 is nan") == true)
             #expect(trainer.model.parameters.set["wte"].floats() == weights)
-            #expect(trainer.stepCount == 1)
+            #expect(trainer.optimizer.m.set.flat.floats() == m)
+            #expect(trainer.stepCount == 2)
+            #expect(trainer.nonFiniteStepsInARow == 1)
+            #expect(trainer.lossDetector.values.count == 1)
+
+            trainer.model.parameters.set["wpe"].withUnsafeMutableElements(as: Float.self) {
+                _ = $0.update(fromContentsOf: good)
+            }
+            let next = try trainer.step()
+            #expect(next.skipReason == nil)
+            #expect(next.loss.isFinite)
+            #expect(trainer.nonFiniteStepsInARow == 0)
         }
     }
 
@@ -74,12 +88,25 @@ import Training
             trainer.model.parameters.set["lnfw"].withUnsafeMutableElements(as: Float.self) {
                 $0.update(repeating: 1.25e38)
             }
-            let error = #expect(throws: TrainingError.self) { try trainer.step() }
-            guard case .diverged(1, "the gradient norm", let found) = error else {
-                Issue.record("\(String(describing: error))")
-                return
+            let step = try trainer.step()
+            #expect(step.skipReason == .nonFinite(quantity: .gradientNorm, found: .infinity))
+            #expect(step.skipReason?.description == "the gradient norm is inf")
+        }
+    }
+
+    @Test func overfittingLearnsFromTheFirstBatchesOnly() throws {
+        try withTemporaryDirectory { directory in
+            // Two micro-batches a step; other data behind them must not matter.
+            let run = SmallRun(totalBatchTokens: 32, steps: 4)
+            var settings = run.settings
+            settings.overfitsSingleBatch = true
+            let overfitting = try run.trainer(in: directory, settings: settings)
+            let small = SmallRun(totalBatchTokens: 32, steps: 4, tokenCount: 33)
+            let repeating = try small.trainer(in: directory)
+            #expect(repeating.loader.samplesPerEpoch == 2)
+            for _ in 0..<4 {
+                #expect(try overfitting.step().loss == repeating.step().loss)
             }
-            #expect(found == .infinity)
         }
     }
 

@@ -8,12 +8,14 @@ import Training
 @Suite(.serialized) struct TrainingRunTests {
     private struct Interruption: Error {}
 
-    /// What a run did, in short: `s1` is a step, `v` a validation, `c` a checkpoint, `t` a sample.
+    /// What a run did, in short: `s1` is a step, `v` a validation, `c` a checkpoint, `t` a sample,
+    /// `h` a HellaSwag evaluation.
     private func events(
         steps: Int = 5,
         validationInterval: Int = 0,
         checkpointInterval: Int = 0,
         sampleInterval: Int = 0,
+        hellaSwagInterval: Int = 0,
         stopAfter: Int? = nil
     ) throws -> (events: [String], checkpoints: [Int], metrics: [Substring]) {
         try withTemporaryDirectory { directory in
@@ -22,13 +24,16 @@ import Training
             settings.validationInterval = validationInterval
             settings.checkpointInterval = checkpointInterval
             settings.sampleInterval = sampleInterval
+            settings.hellaSwagInterval = hellaSwagInterval
+            settings.keepLast = 100
             let trainer = try small.trainer(in: directory, settings: settings)
             let run = RunDirectory(directory.appending("deep").appending("run"))
             let training = try TrainingRun(
                 trainer,
                 validation: small.loader(in: directory, seed: 2),
                 directory: run,
-                sample: { "sample \(trainer.stepCount)" }
+                sample: { "sample \(trainer.stepCount)" },
+                hellaSwag: { Double(trainer.stepCount) / 100 }
             )
             var events: [String] = []
             try training.run(until: { trainer.stepCount == stopAfter }) { event in
@@ -43,6 +48,11 @@ import Training
                     #expect(path == run.modelPath(step: step))
                     let complete = try run.checkpointSteps()
                     #expect(complete.last == step)
+                case .hellaSwag(let step, let accuracy):
+                    events.append("h\(step)")
+                    #expect(accuracy == Double(step) / 100)
+                case .resumed, .alreadyFinished, .outlier, .skipped:
+                    Issue.record("\(event)")
                 case .sample(let step, let text):
                     events.append("t\(step)")
                     #expect(text == "sample \(step)")
@@ -78,6 +88,12 @@ import Training
             keys == [["step", "val_loss"], step, step, ["step", "val_loss"], ["sample", "step"]]
         )
         #expect(metrics.last == "{\"sample\":\"sample 2\",\"step\":2}")
+    }
+
+    @Test func hellaSwagIsMeasuredAtItsIntervalAndAtTheEnd() throws {
+        let result = try events(steps: 3, sampleInterval: 2, hellaSwagInterval: 2)
+        #expect(result.events == ["s1", "s2", "h2", "t2", "s3", "h3", "t3"])
+        #expect(result.metrics[2] == "{\"hellaswag_accuracy\":0.02,\"step\":2}")
     }
 
     @Test func intervalOfZeroIsNeverNotEvenAtTheEnd() throws {
@@ -132,16 +148,20 @@ import Training
             let small = SmallRun(steps: 3)
             var settings = small.settings
             settings.checkpointInterval = 1
+            settings.keepLast = 3
             let run = RunDirectory(directory.appending("run"))
             func start(overwrite: Bool) throws -> TrainingRun {
                 try TrainingRun(
                     small.trainer(in: directory, settings: settings),
                     validation: nil,
                     directory: run,
+                    resume: .never,
                     overwrite: overwrite
                 )
             }
             try start(overwrite: false).run { _ in }
+            try touch(run.path.appending("notes.txt"))
+            try touch(run.tokenizerPath)
             let metrics = try MappedFile(run.metricsPath).contents()
             #expect(throws: TrainingError.runExists(path: run.path)) {
                 try start(overwrite: false)
@@ -150,7 +170,11 @@ import Training
             #expect(try MappedFile(run.metricsPath).contents() == metrics)
 
             let replaced = try start(overwrite: true)
-            #expect(try FileSystem.names(in: run.path) == ["metrics.jsonl"])
+            #expect(
+                try FileSystem.names(in: run.path) == [
+                    "main.log", "metrics.jsonl", "notes.txt", "run.json", "tokenizer.bin",
+                ]
+            )
             try replaced.run(until: { replaced.trainer.stepCount == 1 }) { _ in }
             #expect(try run.checkpointSteps() == [1])
         }

@@ -30,6 +30,12 @@ import Training
         #expect(settings.validationBatches == 20)
         #expect(settings.checkpointInterval == 1000)
         #expect(settings.sampleInterval == 0)
+        #expect(settings.hellaSwagInterval == 0)
+        #expect(settings.keepLast == 2)
+        #expect(settings.keepEvery == 0)
+        #expect(settings.skipLossZScore == 0)
+        #expect(settings.skipNormZScore == 0)
+        #expect(!settings.overfitsSingleBatch)
     }
 
     @Test func totalBatchIsDividedIntoMicroBatches() throws {
@@ -73,6 +79,11 @@ import Training
             ("the number of validation batches", "-1", { $0.validationBatches = -1 }),
             ("the checkpoint interval", "-1", { $0.checkpointInterval = -1 }),
             ("the sample interval", "-1", { $0.sampleInterval = -1 }),
+            ("the HellaSwag interval", "-1", { $0.hellaSwagInterval = -1 }),
+            ("the number of newest checkpoints kept", "0", { $0.keepLast = 0 }),
+            ("the step of the checkpoints that are kept for ever", "-1", { $0.keepEvery = -1 }),
+            ("the z-score of losses that are skipped", "-1.0", { $0.skipLossZScore = -1 }),
+            ("the z-score of gradient norms that are skipped", "nan", { $0.skipNormZScore = .nan }),
         ]
         for (name, found, change) in changes {
             var settings = valid

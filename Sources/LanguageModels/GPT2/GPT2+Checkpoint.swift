@@ -100,9 +100,29 @@ extension GPT2 {
         var reader = try BinaryReader(path: path)
         let header = try GPT2CheckpointHeader(&reader)
         try self.init(zeros: header.configuration, ops: ops)
-        for tensor in parameters.set.tensors {
-            try reader.read(into: tensor, storedAs: header.dtype)
+        try readWeights(from: &reader, storedAs: header.dtype)
+    }
+
+    /// Replaces the weights by those of an llm.c model file of the same sizes, without a second
+    /// copy of them in memory.
+    /// - Throws: ``FileIOError``, ``TensorFileError``, or ``ModelError`` when the sizes differ; the
+    ///   weights are then what they were.
+    public func loadWeights(llmcCheckpoint path: FilePath) throws {
+        var reader = try BinaryReader(path: path)
+        let header = try GPT2CheckpointHeader(&reader)
+        guard header.configuration == configuration else {
+            throw ModelError.mismatch(
+                path: path,
+                expected: configuration.sizes,
+                found: header.configuration.sizes,
+                hint: "use the model that the file was written from"
+            )
         }
+        try readWeights(from: &reader, storedAs: header.dtype)
+    }
+
+    private func readWeights(from reader: inout BinaryReader, storedAs dtype: DType) throws {
+        for tensor in parameters.set.tensors { try reader.read(into: tensor, storedAs: dtype) }
     }
 
     /// Writes an llm.c model file, which appears complete or not at all.
@@ -120,5 +140,13 @@ extension GPT2 {
         try GPT2CheckpointHeader(configuration: configuration, dtype: dtype).write(to: file)
         for tensor in parameters.set.tensors { try file.write(tensor, as: dtype) }
         try file.commit()
+    }
+}
+
+extension GPT2Configuration {
+    /// The sizes in words, for messages.
+    fileprivate var sizes: String {
+        "\(layerCount) layers, \(headCount) heads, \(channels) channels, a context of "
+            + "\(contextLength) and a vocabulary of \(vocabularySize)"
     }
 }

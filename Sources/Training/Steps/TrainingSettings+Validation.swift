@@ -1,51 +1,6 @@
-// Everything that decides how a run goes, apart from its data and its starting weights.
+// Which settings make sense, each with a sentence for the one that does not.
 
-import LanguageModels
-
-/// The settings of a training run, with the defaults of the command line.
-public struct TrainingSettings: Sendable, Equatable, Codable {
-    /// B: sequences in a micro-batch.
-    public var batchSize = 4
-    /// T: tokens in a sequence.
-    public var sequenceLength: Int
-    /// Tokens of one optimiser step: a multiple of a micro-batch's.
-    public var totalBatchTokens: Int
-    /// The learning rate over the run.
-    public var schedule: LearningRateSchedule
-    /// The optimiser's rates.
-    public var optimizer = AdamW.Settings()
-    /// What the backward pass computes again to save memory.
-    public var recomputation = Recomputation.none
-    /// Steps between validations; 0 is never.
-    public var validationInterval = 250
-    /// Batches of a validation; 0 is all there are.
-    public var validationBatches = 20
-    /// Steps between checkpoints; 0 is never, not even at the end.
-    public var checkpointInterval = 1000
-    /// Steps between samples; 0 is never.
-    public var sampleInterval = 0
-
-    /// Settings with defaults for all that is not given.
-    /// - Parameters:
-    ///   - batchSize: B.
-    ///   - sequenceLength: T.
-    ///   - totalBatchTokens: Tokens of a step; nil for one micro-batch.
-    ///   - schedule: The learning rate, and with it the number of steps.
-    public init(
-        batchSize: Int = 4,
-        sequenceLength: Int,
-        totalBatchTokens: Int? = nil,
-        schedule: LearningRateSchedule
-    ) {
-        self.batchSize = batchSize
-        self.sequenceLength = sequenceLength
-        self.totalBatchTokens = totalBatchTokens ?? batchSize &* sequenceLength
-        self.schedule = schedule
-    }
-
-    /// Micro-batches whose gradients are averaged in one step.
-    public var accumulationSteps: Int { totalBatchTokens / (batchSize * sequenceLength) }
-
+extension TrainingSettings {
     /// Checks that the settings make sense together.
     /// - Throws: ``TrainingError/invalidSetting(name:requirement:found:)``.
     public func validate() throws {
@@ -123,8 +78,17 @@ public struct TrainingSettings: Sendable, Equatable, Codable {
             ("the number of validation batches", validationBatches),
             ("the checkpoint interval", checkpointInterval),
             ("the sample interval", sampleInterval),
+            ("the HellaSwag interval", hellaSwagInterval),
+            ("the step of the checkpoints that are kept for ever", keepEvery),
         ] {
             try require(interval >= 0, name, "at least 0", interval)
+        }
+        try require(keepLast >= 1, "the number of newest checkpoints kept", "at least 1", keepLast)
+        for (name, limit) in [
+            ("the z-score of losses that are skipped", skipLossZScore),
+            ("the z-score of gradient norms that are skipped", skipNormZScore),
+        ] {
+            try require(limit >= 0, name, "at least 0", limit)
         }
     }
 }

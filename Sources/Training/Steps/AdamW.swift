@@ -23,8 +23,10 @@ public final class AdamW {
     }
 
     private let ops: Ops
-    private let m: GPT2Parameters
-    private let v: GPT2Parameters
+    /// The first moments: running means of the gradients.
+    package let m: GPT2Parameters
+    /// The second moments: running means of the gradients' squares.
+    package let v: GPT2Parameters
 
     /// Allocates the moments, all zero.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.

@@ -1,0 +1,126 @@
+// `extra_%08d.json`: what a checkpoint needs to go on exactly, and llm.c's state file has no place
+// for. The position in the data is not here: the state file holds it, whatever the sizes of the
+// shards, and only which data it is a position in has to be added.
+
+import FileIO
+import TokenData
+
+/// What a checkpoint holds beside the model and llm.c's state.
+struct CheckpointExtra: Codable, Equatable {
+    /// The layout that this code writes, and the only one it reads.
+    static let currentVersion = 1
+
+    var formatVersion = currentVersion
+    /// Updates before the checkpoint.
+    var step: Int
+    /// The best checkpoint so far, this one included.
+    var best: BestCheckpoint?
+    /// How the run is trained.
+    var settings: TrainingSettings
+    /// The model, and what it started from.
+    var model: RunDescription.Model
+    /// What the position in the state file is a position in.
+    var trainingData: TokenLoaderSource
+    /// Whether that is a position in a shuffled order.
+    var isShuffled: Bool
+    /// What validation losses were measured on.
+    var validationData: TokenLoaderSource?
+    /// The window of recent losses, oldest first.
+    var recentLosses: [Float]
+    /// The window of recent gradient norms, oldest first.
+    var recentNorms: [Float]
+
+    private struct Version: Decodable {
+        let formatVersion: Int
+    }
+
+    /// Reads the file of a checkpoint.
+    /// - Throws: ``TrainingError/damagedFile(path:reason:)`` or ``FileIOError``.
+    static func read(from path: FilePath, step: Int) throws -> Self {
+        guard FileSystem.exists(path) else {
+            throw TrainingError.damagedFile(
+                path: path,
+                reason: "the file is missing, as it is when another program wrote the checkpoint"
+            )
+        }
+        do {
+            return try checked(path, step: step)
+        } catch TrainingError.invalidJSON(_, let reason) {
+            throw TrainingError.damagedFile(path: path, reason: reason)
+        }
+    }
+
+    private static func checked(_ path: FilePath, step: Int) throws -> Self {
+        let version = try JSONFile.read(Version.self, from: path).formatVersion
+        guard version == currentVersion else {
+            throw TrainingError.damagedFile(
+                path: path,
+                reason: "it has format \(version), and only \(currentVersion) can be read"
+            )
+        }
+        let extra = try JSONFile.read(Self.self, from: path)
+        guard extra.step == step else {
+            throw TrainingError.damagedFile(path: path, reason: "it belongs to step \(extra.step)")
+        }
+        do {
+            try extra.settings.validate()
+        } catch let error as TrainingError {
+            throw TrainingError.damagedFile(path: path, reason: error.description)
+        }
+        return extra
+    }
+
+    /// A detector that goes on with one of the windows.
+    func detector(_ window: KeyPath<Self, [Float]>, path: FilePath) throws -> OutlierDetector {
+        guard let detector = OutlierDetector(values: self[keyPath: window]) else {
+            throw TrainingError.damagedFile(
+                path: path,
+                reason: "a window holds more than \(OutlierDetector.windowSize) values, or values "
+                    + "that are not finite"
+            )
+        }
+        return detector
+    }
+
+    /// Says in what the run that goes on differs from the one that wrote this.
+    func differences(from current: Self) -> [String] {
+        var phrases = settings.differences(from: current.settings)
+        if let then = model.initialization, let now = current.model.initialization, then != now {
+            phrases.append("the model to start from was '\(then)' and is now '\(now)'")
+        }
+        phrases += difference(
+            "the training data",
+            trainingData.shards,
+            current.trainingData.shards
+        )
+        if isShuffled != current.isShuffled {
+            let names = (shuffled: "shuffled", inSequence: "read in sequence")
+            phrases.append(
+                "the training data was \(isShuffled ? names.shuffled : names.inSequence) and is now "
+                    + (isShuffled ? names.inSequence : names.shuffled)
+            )
+        }
+        phrases += difference(
+            "the validation data",
+            validationData?.shards ?? [],
+            current.validationData?.shards ?? []
+        )
+        return phrases
+    }
+
+    private func difference(
+        _ name: String,
+        _ then: [TokenShard.Identity],
+        _ now: [TokenShard.Identity]
+    ) -> [String] {
+        func text(_ shards: [TokenShard.Identity]) -> String {
+            let tokens = shards.reduce(0) { $0 &+ $1.tokenCount }
+            return "\(tokens) tokens in \(shards.count) shard\(shards.count == 1 ? "" : "s")"
+        }
+        guard then != now else { return [] }
+        let (old, new) = (text(then), text(now))
+        return old == new
+            ? ["\(name) holds other tokens than then"]
+            : ["\(name) was \(old) and is now \(new)"]
+    }
+}

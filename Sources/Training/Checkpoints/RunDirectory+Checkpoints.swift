@@ -1,0 +1,91 @@
+// Complete checkpoints: writing one so that it counts only when all of it is there, reading the
+// newest back, and removing those nobody needs.
+
+import FileIO
+import LanguageModels
+import TokenData
+
+extension RunDirectory {
+    /// Writes everything that resuming after these steps needs: the model, llm.c's state, what the
+    /// state has no place for, and last the `DONE` file, with which the checkpoint counts.
+    /// - Throws: ``FileIOError``, or ``TrainingError/diverged(step:quantity:found:)`` when a parameter
+    ///   is not finite. No other checkpoint is harmed, and nothing of this one is left.
+    func writeCheckpoint(of trainer: Trainer, extra: CheckpointExtra) throws {
+        let step = extra.step
+        let squares = Float(trainer.ops.sumOfSquares(trainer.model.parameters.set.flat))
+        guard squares.isFinite else {
+            throw TrainingError.diverged(
+                step: step,
+                quantity: "the sum of the squares of the parameters",
+                found: squares
+            )
+        }
+        try FileSystem.remove(donePath(step: step))
+        do {
+            try trainer.model.writeLLMCCheckpoint(to: modelPath(step: step))
+            try OptimizerStateFile.write(
+                to: statePath(step: step),
+                step: step,
+                moments: (trainer.optimizer.m.set, trainer.optimizer.v.set),
+                position: trainer.loader.state
+            )
+            try JSONFile.write(extra, to: extraPath(step: step))
+            try AtomicFile(donePath(step: step)).commit()
+        } catch {
+            // The error that matters is the one of writing.
+            for path in checkpointPaths(step: step) { try? FileSystem.remove(path) }
+            throw error
+        }
+    }
+
+    /// Puts a trainer where the checkpoint of a step left one.
+    /// - Parameters:
+    ///   - extra: Of the checkpoint, already compared with the run that goes on.
+    ///   - trainer: Of a model of the same sizes.
+    ///   - keepsPosition: Whether the data are those of the checkpoint; otherwise they are read from
+    ///     where the trainer's loader stands.
+    /// - Throws: ``FileIOError``, ``TensorFileError``, ``ModelError``, ``TokenDataError`` or
+    ///   ``TrainingError``. The trainer must not be used then.
+    func load(_ extra: CheckpointExtra, into trainer: Trainer, keepsPosition: Bool) throws {
+        let path = extraPath(step: extra.step)
+        let lossDetector = try extra.detector(\.recentLosses, path: path)
+        let normDetector = try extra.detector(\.recentNorms, path: path)
+        var position = try OptimizerStateFile.read(
+            from: statePath(step: extra.step),
+            step: extra.step,
+            moments: (trainer.optimizer.m.set, trainer.optimizer.v.set)
+        )
+        position.source = extra.trainingData
+        var loader = trainer.loader
+        if keepsPosition { try loader.restore(position) }
+        try trainer.model.loadWeights(llmcCheckpoint: modelPath(step: extra.step))
+        trainer.restore(
+            stepCount: extra.step,
+            loader: loader,
+            lossDetector: lossDetector,
+            normDetector: normDetector
+        )
+    }
+
+    /// Bytes of one checkpoint of a trainer, to the nearest block.
+    static func checkpointByteCount(of trainer: Trainer) -> Int {
+        let parameterCount = trainer.model.parameters.set.layout.elementCount
+        let state = OptimizerStateFile.byteCount(
+            parameterCount: parameterCount,
+            position: trainer.loader.state
+        )
+        // The model is half as large as the moments; the JSON file takes a block or two.
+        return state + 4 * parameterCount + 1 << 16
+    }
+
+    /// Removes a checkpoint, `DONE` first: it never counts with a part missing.
+    /// - Throws: ``FileIOError``.
+    func removeCheckpoint(step: Int) throws {
+        for path in checkpointPaths(step: step) { try FileSystem.remove(path) }
+    }
+
+    /// The files of a checkpoint, in the order of removal.
+    private func checkpointPaths(step: Int) -> [FilePath] {
+        [donePath(step: step), extraPath(step: step), statePath(step: step), modelPath(step: step)]
+    }
+}

@@ -1,0 +1,111 @@
+// metrics.jsonl: what a run measured, one JSON object a line, for programs to read.
+
+import FileIO
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// Appends measurements to a run's `metrics.jsonl`.
+public final class MetricsLog {
+    private let file: AppendingFile
+    private let encoder = JSONEncoder()
+
+    /// Opens the log at `path`.
+    /// - Parameters:
+    ///   - path: The file.
+    ///   - step: The updates of the checkpoint that the run goes on from: lines past them, and
+    ///     lines that are none, are removed. Nil replaces what was there.
+    /// - Throws: ``FileIOError`` when it cannot be created.
+    public init(_ path: FilePath, continuingAfter step: Int? = nil) throws {
+        if let step { try Self.removeLines(after: step, from: path) }
+        file = try AppendingFile(path, keepingContents: step != nil)
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    }
+
+    private static func removeLines(after step: Int, from path: FilePath) throws {
+        struct Line: Decodable {
+            let step: Int
+        }
+        let decoder = JSONDecoder()
+        try LineFile.filter(path) { bytes in
+            guard let line = try? decoder.decode(Line.self, from: Data(bytes)) else { return false }
+            return line.step <= step
+        }
+    }
+
+    /// The line of an optimiser step.
+    /// - Throws: ``FileIOError`` when the disk is full or fails.
+    public func append(_ step: TrainingStep) throws {
+        struct Line: Encodable {
+            let step: Int
+            let train_loss: Finite<Float>
+            let learning_rate: Finite<Float>
+            let grad_norm: Finite<Float>
+            let milliseconds: Double
+            let tokens_per_second: Finite<Double>
+        }
+        try append(
+            Line(
+                step: step.step,
+                train_loss: Finite(step.loss),
+                learning_rate: Finite(step.learningRate),
+                grad_norm: Finite(step.gradientNorm),
+                milliseconds: step.duration / .milliseconds(1),
+                tokens_per_second: Finite(step.tokensPerSecond)
+            )
+        )
+    }
+
+    /// The line of a validation after `step` updates.
+    /// - Throws: ``FileIOError`` when the disk is full or fails.
+    public func append(validationLoss: Float, step: Int) throws {
+        struct Line: Encodable {
+            let step: Int
+            let val_loss: Finite<Float>
+        }
+        try append(Line(step: step, val_loss: Finite(validationLoss)))
+    }
+
+    /// The line of a HellaSwag evaluation after `step` updates.
+    /// - Throws: ``FileIOError`` when the disk is full or fails.
+    public func append(hellaSwagAccuracy: Double, step: Int) throws {
+        struct Line: Encodable {
+            let step: Int
+            let hellaswag_accuracy: Finite<Double>
+        }
+        try append(Line(step: step, hellaswag_accuracy: Finite(hellaSwagAccuracy)))
+    }
+
+    /// The line of a sample drawn after `step` updates.
+    /// - Throws: ``FileIOError`` when the disk is full or fails.
+    public func append(sample: String, step: Int) throws {
+        struct Line: Encodable {
+            let step: Int
+            let sample: String
+        }
+        try append(Line(step: step, sample: sample))
+    }
+
+    private func append(_ line: some Encodable) throws {
+        var bytes = [UInt8](try encoder.encode(line))
+        bytes.append(UInt8(ascii: "\n"))
+        try file.append(bytes)
+    }
+}
+
+/// A number in JSON, which knows neither NaN nor infinity: null stands for both.
+private struct Finite<Value: FloatingPoint & Encodable>: Encodable {
+    let value: Value
+
+    init(_ value: Value) {
+        self.value = value
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        if value.isFinite { try container.encode(value) } else { try container.encodeNil() }
+    }
+}

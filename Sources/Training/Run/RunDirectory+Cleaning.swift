@@ -1,0 +1,60 @@
+// Files of a run that stand for nothing any more: parts of checkpoints that were never completed,
+// temporaries of a process that was killed, and the whole run when it is replaced. Files that a run
+// does not write are never touched.
+
+import FileIO
+
+extension RunDirectory {
+    /// Names, other than those of checkpoints, of what a run writes and a new run replaces.
+    private var otherFiles: [FilePath] {
+        [metricsPath, mainLogPath, descriptionPath, bestPath]
+    }
+
+    /// What is left of checkpoints that were never completed, and of interrupted writing.
+    /// - Throws: ``FileIOError`` when the directory cannot be listed.
+    func strayFiles() throws -> [FilePath] {
+        let complete = Set(try checkpointSteps())
+        return try files { name in
+            if let step = checkpointStep(named: name) { return !complete.contains(step) }
+            return isTemporary(name)
+        }
+    }
+
+    /// Every file of a run, except a tokenizer and token shards, which may already be the new run's.
+    /// - Throws: ``FileIOError`` when the directory cannot be listed.
+    func allFiles() throws -> [FilePath] {
+        let names = Set(otherFiles.compactMap { $0.lastComponent?.string })
+        return try files { name in
+            names.contains(name) || checkpointStep(named: name) != nil || isTemporary(name)
+        }
+    }
+
+    /// Removes files of checkpoints, `DONE` first, and others.
+    func remove(_ files: [FilePath]) throws {
+        let isDone = { (file: FilePath) in file.lastComponent?.string.hasPrefix("DONE_") == true }
+        for file in files.filter(isDone) + files.filter({ !isDone($0) }) {
+            try FileSystem.remove(file)
+        }
+    }
+
+    private func files(where isIncluded: (String) -> Bool) throws -> [FilePath] {
+        guard FileSystem.isDirectory(path) else { return [] }
+        return try FileSystem.names(in: path).filter(isIncluded).map { path.appending($0) }
+    }
+
+    /// Whether a name is that of an ``AtomicFile`` of ours which its process did not live to commit:
+    /// `.NAME.PROCESS-NUMBER`.
+    private func isTemporary(_ name: String) -> Bool {
+        guard name.hasPrefix("."), let end = name.lastIndex(of: "."), end > name.startIndex else {
+            return false
+        }
+        let numbers = name[name.index(after: end)...].split(
+            separator: "-",
+            omittingEmptySubsequences: false
+        )
+        guard numbers.count == 2, numbers.allSatisfy({ UInt32($0) != nil }) else { return false }
+        let target = String(name[name.index(after: name.startIndex)..<end])
+        return checkpointStep(named: target) != nil
+            || (otherFiles + [tokenizerPath]).contains { $0.lastComponent?.string == target }
+    }
+}

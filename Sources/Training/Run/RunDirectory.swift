@@ -1,0 +1,80 @@
+// The files of a training run, and their names (docs: checkpoints/README.md). Writing and reading
+// checkpoints is in RunDirectory+Checkpoints.swift, tidying up in RunDirectory+Cleaning.swift.
+
+import FileIO
+
+/// The directory of a training run.
+public struct RunDirectory: Sendable, Equatable {
+    /// Where the run is kept.
+    public let path: FilePath
+
+    /// The directory at `path`, which need not exist.
+    public init(_ path: FilePath) {
+        self.path = path
+    }
+
+    /// The tokenizer's copy, in llm.c's format.
+    public var tokenizerPath: FilePath { path.appending("tokenizer.bin") }
+    /// One JSON object a line: losses, rates, samples.
+    public var metricsPath: FilePath { path.appending("metrics.jsonl") }
+    /// Losses and rates in llm.c's format.
+    public var mainLogPath: FilePath { path.appending("main.log") }
+    /// Everything needed to repeat the run: a ``RunDescription``.
+    public var descriptionPath: FilePath { path.appending("run.json") }
+    /// Which checkpoint is the best: a ``BestCheckpoint``.
+    public var bestPath: FilePath { path.appending("best.json") }
+
+    /// The model after `step` updates.
+    public func modelPath(step: Int) -> FilePath { path.appending("model_\(padded(step)).bin") }
+    /// The optimiser's moments and the place in the data after `step` updates, of the only process.
+    public func statePath(step: Int) -> FilePath {
+        path.appending("state_\(padded(step))_00000.bin")
+    }
+    /// What llm.c's state has no place for, after `step` updates.
+    public func extraPath(step: Int) -> FilePath { path.appending("extra_\(padded(step)).json") }
+    /// An empty file, written last: the checkpoint of `step` is complete.
+    public func donePath(step: Int) -> FilePath { path.appending("DONE_\(padded(step))") }
+
+    private func padded(_ step: Int) -> String {
+        let digits = "\(step)"
+        return String(repeating: "0", count: max(0, 8 - digits.count)) + digits
+    }
+
+    /// The steps of the complete checkpoints, in order; none when the directory does not exist.
+    /// - Throws: ``FileIOError`` when the directory cannot be listed.
+    public func checkpointSteps() throws -> [Int] {
+        guard FileSystem.isDirectory(path) else { return [] }
+        return try FileSystem.names(in: path)
+            .compactMap { step(named: $0, prefix: "DONE_", suffix: "", donePath) }
+            .sorted()
+    }
+
+    /// Whether a run has left files here.
+    /// - Throws: ``FileIOError`` when the directory cannot be listed.
+    public func holdsRun() throws -> Bool {
+        let started = FileSystem.exists(metricsPath) || FileSystem.exists(descriptionPath)
+        return try started || !checkpointSteps().isEmpty
+    }
+
+    /// The step in a file name of a checkpoint; nil for any other name.
+    func checkpointStep(named name: String) -> Int? {
+        step(named: name, prefix: "DONE_", suffix: "", donePath)
+            ?? step(named: name, prefix: "extra_", suffix: ".json", extraPath)
+            ?? step(named: name, prefix: "state_", suffix: "_00000.bin", statePath)
+            ?? step(named: name, prefix: "model_", suffix: ".bin", modelPath)
+    }
+
+    private func step(
+        named name: String,
+        prefix: String,
+        suffix: String,
+        _ path: (Int) -> FilePath
+    ) -> Int? {
+        guard name.hasPrefix(prefix), name.hasSuffix(suffix),
+            let step = Int(name.dropFirst(prefix.count).dropLast(suffix.count)),
+            // Not every number is written as ours are: DONE_1 is not.
+            path(step).lastComponent?.string == name
+        else { return nil }
+        return step
+    }
+}

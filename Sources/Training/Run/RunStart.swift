@@ -1,0 +1,117 @@
+// The start of a run in its directory: from nothing, or from the checkpoint that the directory
+// holds. Everything that can be refused is refused before a file is changed.
+
+import FileIO
+import LanguageModels
+import TokenData
+
+/// Where a run begins.
+struct RunStart {
+    /// The step of the checkpoint it goes on from; nil when it starts anew.
+    let resumedStep: Int?
+    /// The best checkpoint so far.
+    let best: BestCheckpoint?
+
+    /// Readies a directory, and a trainer when the run goes on.
+    /// - Parameters:
+    ///   - directory: Where the run is kept.
+    ///   - resumptionStep: The step to go on from; nil to start anew, in place of what is there.
+    ///   - trainer: Put where the checkpoint left one.
+    ///   - extra: What a checkpoint of this run would say, to compare with.
+    ///   - allowsChanges: Whether settings and data may differ from the checkpoint's.
+    /// - Throws: As ``TrainingRun`` does when it is made.
+    init(
+        _ directory: RunDirectory,
+        resumptionStep: Int?,
+        trainer: Trainer,
+        extra: CheckpointExtra,
+        allowsChanges: Bool
+    ) throws {
+        let saved = try resumptionStep.map { step in
+            try CheckpointExtra.read(from: directory.extraPath(step: step), step: step)
+        }
+        try directory.createWritable()
+        let superfluous =
+            if saved != nil {
+                try directory.strayFiles()
+            } else if try directory.holdsRun() {
+                try directory.allFiles()
+            } else {
+                [FilePath]()
+            }
+        try Self.requireRoom(
+            directory,
+            trainer,
+            validates: extra.validationData != nil,
+            present: saved == nil ? 0 : try directory.checkpointSteps().count,
+            removable: superfluous
+        )
+        if let saved {
+            try Self.requireSameModel(directory, step: saved.step, trainer.model.configuration)
+            let differences = saved.differences(from: extra)
+            guard differences.isEmpty || allowsChanges else {
+                throw TrainingError.runDiffers(path: directory.path, differences: differences)
+            }
+            try directory.load(
+                saved,
+                into: trainer,
+                keepsPosition: !allowsChanges || Self.isSameOrder(saved, trainer)
+            )
+        }
+        try directory.remove(superfluous)
+        resumedStep = saved?.step
+        // Losses on other data cannot be compared.
+        best = saved?.validationData == extra.validationData ? saved?.best : nil
+        // The run may have been killed between its checkpoint and the note.
+        if let best { try JSONFile.write(best, to: directory.bestPath) }
+    }
+
+    private static func requireRoom(
+        _ directory: RunDirectory,
+        _ trainer: Trainer,
+        validates: Bool,
+        present: Int,
+        removable: [FilePath]
+    ) throws {
+        let settings = trainer.settings
+        guard settings.checkpointInterval > 0 else { return }
+        let retention = Retention(keepLast: settings.keepLast, keepEvery: settings.keepEvery)
+        try directory.requireRoom(
+            forCheckpoints: retention.largestCount(
+                interval: settings.checkpointInterval,
+                totalSteps: settings.schedule.totalSteps,
+                validates: validates && settings.validationInterval > 0
+            ),
+            byteCount: RunDirectory.checkpointByteCount(of: trainer),
+            present: present,
+            removable: removable
+        )
+    }
+
+    /// Checks that the weights fit into the model, which no allowance can change.
+    private static func requireSameModel(
+        _ directory: RunDirectory,
+        step: Int,
+        _ configuration: GPT2Configuration
+    ) throws {
+        let saved = try GPT2CheckpointHeader(path: directory.modelPath(step: step)).configuration
+        let sizes: [(String, Int, Int)] = [
+            ("the number of layers", saved.layerCount, configuration.layerCount),
+            ("the number of heads", saved.headCount, configuration.headCount),
+            ("the number of channels", saved.channels, configuration.channels),
+            ("the context", saved.contextLength, configuration.contextLength),
+            ("the vocabulary", saved.vocabularySize, configuration.vocabularySize),
+        ]
+        let differences = sizes.filter { $0.1 != $0.2 }
+            .map { name, then, now in "\(name) was \(then) and is now \(now)" }
+        guard differences.isEmpty else {
+            throw TrainingError.runDiffers(path: directory.path, differences: differences)
+        }
+    }
+
+    /// Whether the trainer reads the same batches in the same order as the checkpoint's did.
+    private static func isSameOrder(_ saved: CheckpointExtra, _ trainer: Trainer) -> Bool {
+        saved.trainingData == trainer.loader.source
+            && saved.isShuffled == (trainer.loader.state.shuffle != nil)
+    }
+}

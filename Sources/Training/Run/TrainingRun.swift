@@ -1,0 +1,222 @@
+// A whole run: steps, and between them validation, evaluation, samples and checkpoints. It keeps the
+// run directory and reports events; drawing them is the caller's. How a run starts or goes on is in
+// TrainingRun+Start.swift.
+
+import FileIO
+import LanguageModels
+import TokenData
+
+/// Trains to the end, and leaves a run directory.
+public final class TrainingRun {
+    /// What makes the steps.
+    public let trainer: Trainer
+    /// The step of the checkpoint this run goes on from; nil when it started anew.
+    public let resumedStep: Int?
+    /// The checkpoint with the lowest validation loss.
+    public private(set) var best: BestCheckpoint?
+    let description: RunDescription
+    let validation: TokenLoader?
+    private let directory: RunDirectory
+    private let metrics: MetricsLog
+    private let mainLog: MainLog
+    private let sample: (() throws -> String)?
+    private let hellaSwag: (() throws -> Double)?
+    /// The newest validation.
+    private var lastValidation: BestCheckpoint?
+    /// Whether a checkpoint was due when none could be written, so that the next step writes it.
+    private var checkpointIsOverdue = false
+
+    /// Steps in a row without a finite loss and gradient norm after which a run is given up.
+    public static let nonFiniteStepLimit = 5
+
+    /// Starts a run, or goes on with the one in the directory.
+    ///
+    /// Creates the directory, removes what an interrupted run left half-made, and writes `run.json`.
+    /// A run that goes on finds the trainer's model, moments and data replaced by the checkpoint's.
+    /// - Parameters:
+    ///   - trainer: What makes the steps, at its first one.
+    ///   - validation: Held-out data, or nil for no validation.
+    ///   - directory: Where the run is kept.
+    ///   - resume: What happens with a run that is there.
+    ///   - overwrite: Whether a run that is there is replaced, whatever `resume` says. Its
+    ///     tokenizer stays.
+    ///   - allowsChanges: Whether a run may go on with other settings and data; the new ones then
+    ///     hold, and other data are read from their start.
+    ///   - description: What `run.json` says; nil describes what the trainer tells.
+    ///   - sample: Draws a text from the model as it is, or nil for no samples.
+    ///   - hellaSwag: Measures the accuracy of the model as it is, or nil for no evaluation.
+    /// - Throws: ``TrainingError`` when the run is refused, differs, is damaged or does not fit on the
+    ///   disk, ``FileIOError`` when the directory cannot be written; the run that was there is then
+    ///   as it was.
+    public init(
+        _ trainer: Trainer,
+        validation: TokenLoader?,
+        directory: RunDirectory,
+        resume: ResumePolicy = .auto,
+        overwrite: Bool = false,
+        allowsChanges: Bool = false,
+        description: RunDescription? = nil,
+        sample: (() throws -> String)? = nil,
+        hellaSwag: (() throws -> Double)? = nil
+    ) throws {
+        self.trainer = trainer
+        self.validation = validation
+        self.directory = directory
+        self.sample = sample
+        self.hellaSwag = hellaSwag
+        self.description = description ?? RunDescription(trainer, validation: validation)
+        let start = try RunStart(
+            directory,
+            resumptionStep: directory.resumptionStep(resume, overwrite: overwrite),
+            trainer: trainer,
+            extra: Self.extra(of: trainer, self.description, validation, best: nil),
+            allowsChanges: allowsChanges
+        )
+        resumedStep = start.resumedStep
+        best = start.best
+        try self.description.write(to: directory.descriptionPath)
+        metrics = try MetricsLog(directory.metricsPath, continuingAfter: resumedStep)
+        if resumedStep != nil { try LineFile.filter(directory.mainLogPath) { _ in true } }
+        mainLog = try MainLog(directory.mainLogPath, keepingContents: resumedStep != nil)
+    }
+
+    /// Trains until the last step.
+    /// - Parameters:
+    ///   - shouldStop: Asked after every step; true ends the run with a checkpoint.
+    ///   - report: Called with every event, in order.
+    /// - Throws: What a step, a file or `report` throws, and
+    ///   ``TrainingError/diverged(step:quantity:found:)`` after ``nonFiniteStepLimit`` steps in a
+    ///   row without finite measurements. Complete checkpoints stay.
+    public func run(
+        until shouldStop: () -> Bool = { false },
+        report: (TrainingEvent) throws -> Void
+    ) throws {
+        let lastStep = trainer.settings.schedule.totalSteps
+        if let resumedStep {
+            try report(.resumed(step: resumedStep, path: directory.modelPath(step: resumedStep)))
+            if resumedStep >= lastStep { return try report(.alreadyFinished(step: resumedStep)) }
+        } else {
+            try validateIfDue(isLast: lastStep == 0, report)
+            // A run of no steps still leaves a model: the one it started from.
+            if lastStep == 0 { try checkpointIfDue(isLast: true, report) }
+        }
+        var stopped = false
+        while trainer.stepCount < lastStep && !stopped {
+            try makeStep(report)
+            stopped = shouldStop()
+            let isLast = stopped || trainer.stepCount == lastStep
+            try validateIfDue(isLast: isLast && !stopped, report)
+            try evaluateIfDue(isLast: isLast && !stopped, report)
+            try sampleIfDue(isLast: isLast && !stopped, report)
+            try checkpointIfDue(isLast: isLast, report)
+        }
+    }
+
+    private func makeStep(_ report: (TrainingEvent) throws -> Void) throws {
+        let step = try trainer.step()
+        try metrics.append(step)
+        try mainLog.append(step)
+        try report(.step(step))
+        for outlier in step.outliers {
+            try report(
+                .outlier(step: step.step, quantity: outlier.quantity, zScore: outlier.zScore)
+            )
+        }
+        guard let reason = step.skipReason else { return }
+        try report(.skipped(step: step.step, reason: reason))
+        if case .nonFinite(let quantity, let found) = reason,
+            trainer.nonFiniteStepsInARow >= Self.nonFiniteStepLimit
+        {
+            throw TrainingError.diverged(step: step.step, quantity: quantity.name, found: found)
+        }
+    }
+
+    private func isDue(_ interval: Int, isLast: Bool) -> Bool {
+        interval > 0 && (isLast || trainer.stepCount % interval == 0)
+    }
+
+    private func validateIfDue(isLast: Bool, _ report: (TrainingEvent) throws -> Void) throws {
+        guard let validation, isDue(trainer.settings.validationInterval, isLast: isLast) else {
+            return
+        }
+        let loss = try trainer.validationLoss(on: validation)
+        lastValidation = BestCheckpoint(step: trainer.stepCount, validationLoss: loss)
+        try metrics.append(validationLoss: loss, step: trainer.stepCount)
+        try mainLog.append(validationLoss: loss, step: trainer.stepCount)
+        try report(.validation(step: trainer.stepCount, loss: loss))
+    }
+
+    private func evaluateIfDue(isLast: Bool, _ report: (TrainingEvent) throws -> Void) throws {
+        guard let hellaSwag, isDue(trainer.settings.hellaSwagInterval, isLast: isLast) else {
+            return
+        }
+        let accuracy = try hellaSwag()
+        try metrics.append(hellaSwagAccuracy: accuracy, step: trainer.stepCount)
+        try mainLog.append(hellaSwagAccuracy: accuracy, step: trainer.stepCount)
+        try report(.hellaSwag(step: trainer.stepCount, accuracy: accuracy))
+    }
+
+    private func sampleIfDue(isLast: Bool, _ report: (TrainingEvent) throws -> Void) throws {
+        guard let sample, isDue(trainer.settings.sampleInterval, isLast: isLast) else { return }
+        let text = try sample()
+        try metrics.append(sample: text, step: trainer.stepCount)
+        try report(.sample(step: trainer.stepCount, text: text))
+    }
+
+    private func checkpointIfDue(isLast: Bool, _ report: (TrainingEvent) throws -> Void) throws {
+        let interval = trainer.settings.checkpointInterval
+        guard isDue(interval, isLast: isLast) || checkpointIsOverdue else { return }
+        // A model that just gave no number is not worth the place of one that did.
+        checkpointIsOverdue = trainer.nonFiniteStepsInARow > 0
+        if checkpointIsOverdue { return }
+        try writeCheckpoint()
+        let path = directory.modelPath(step: trainer.stepCount)
+        try report(.checkpoint(step: trainer.stepCount, path: path))
+    }
+
+    /// Writes a checkpoint, and then removes those it makes superfluous.
+    private func writeCheckpoint() throws {
+        var newBest = best
+        if let lastValidation, lastValidation.step == trainer.stepCount,
+            lastValidation.validationLoss < best?.validationLoss ?? .infinity
+        {
+            newBest = lastValidation
+        }
+        let extra = Self.extra(of: trainer, description, validation, best: newBest)
+        try directory.writeCheckpoint(of: trainer, extra: extra)
+        if let newBest, newBest != best {
+            // Before anything is removed: the old best is still there until the new one is known.
+            try JSONFile.write(newBest, to: directory.bestPath)
+            best = newBest
+        }
+        let settings = trainer.settings
+        let retention = Retention(keepLast: settings.keepLast, keepEvery: settings.keepEvery)
+        let steps = try directory.checkpointSteps()
+        for step in retention.removable(among: steps, best: best?.step) {
+            try directory.removeCheckpoint(step: step)
+        }
+    }
+
+    /// What a checkpoint written now says beside the model and llm.c's state.
+    private static func extra(
+        of trainer: Trainer,
+        _ description: RunDescription,
+        _ validation: TokenLoader?,
+        best: BestCheckpoint?
+    ) -> CheckpointExtra {
+        CheckpointExtra(
+            step: trainer.stepCount,
+            best: best,
+            settings: trainer.settings,
+            model: description.model,
+            trainingData: trainer.loader.source,
+            isShuffled: trainer.loader.state.shuffle != nil,
+            validationData: validation?.source,
+            recentLosses: trainer.lossDetector.values,
+            recentNorms: trainer.normDetector.values
+        )
+    }
+}
+
+// It drives a trainer, which is not sendable either.
+@available(*, unavailable) extension TrainingRun: Sendable {}

@@ -1,0 +1,192 @@
+// The arithmetic of training: one optimiser step, and the loss on held-out data. What happens
+// between steps (validation, checkpoints, samples), and when to give up, is TrainingRun's.
+
+import LanguageModels
+import Tensors
+import TokenData
+
+/// Trains a GPT-2 step by step.
+public final class Trainer {
+    /// The model being trained.
+    public let model: GPT2
+    /// How it is trained.
+    public let settings: TrainingSettings
+    /// Optimiser steps made so far.
+    public private(set) var stepCount = 0
+    /// Updates left out without interruption because a measurement was not finite.
+    public private(set) var nonFiniteStepsInARow = 0
+    /// What runs the arithmetic.
+    public let ops: Ops
+    /// The training data, standing before the next batch.
+    public private(set) var loader: TokenLoader
+    /// The optimiser and its moments.
+    package let optimizer: AdamW
+    /// The recent losses.
+    package private(set) var lossDetector = OutlierDetector()
+    /// The recent gradient norms.
+    package private(set) var normDetector = OutlierDetector()
+
+    /// Where every step starts that learns from the same batches again and again.
+    private let firstBatches: TokenLoader
+    private let gradients: GPT2Parameters
+    private let workspace: GPT2Workspace
+    private var batch: TokenBatch
+
+    /// Allocates gradients, moments and working memory.
+    /// - Parameters:
+    ///   - model: Its weights are changed by every step.
+    ///   - settings: How to train; checked here.
+    ///   - loader: The training data, with batches of the settings' shape.
+    ///   - ops: What runs the arithmetic; the model's own.
+    /// - Throws: ``TrainingError``, ``ModelError`` or ``TensorError``.
+    public init(model: GPT2, settings: TrainingSettings, loader: TokenLoader, ops: Ops) throws {
+        try settings.validate()
+        self.model = model
+        self.settings = settings
+        self.ops = ops
+        self.loader = loader
+        firstBatches = loader
+        workspace = try GPT2Workspace(
+            model.configuration,
+            batchSize: settings.batchSize,
+            sequenceLength: settings.sequenceLength,
+            training: settings.recomputation
+        )
+        gradients = try GPT2Parameters(model.configuration)
+        optimizer = try AdamW(model.configuration, ops: ops)
+        batch = TokenBatch(tokenCount: settings.batchSize * settings.sequenceLength)
+    }
+
+    /// Learns from the next micro-batches.
+    ///
+    /// A step whose loss or gradient norm is not finite, or an outlier beyond the settings' limits,
+    /// changes neither parameters nor moments; it counts all the same, as in llm.c.
+    /// - Returns: What was measured, and whether the update was left out.
+    /// - Throws: ``TokenDataError`` or ``ModelError`` for bad data.
+    public func step() throws -> TrainingStep {
+        let clock = ContinuousClock()
+        let start = clock.now
+        let loss = try accumulateGradients()
+        let norm = optimizer.norm(of: gradients)
+        let (skipReason, outliers) = judge(loss: loss, norm: norm)
+        let rate = settings.schedule.rate(at: stepCount)
+        stepCount += 1
+        if skipReason == nil {
+            optimizer.update(
+                model.parameters,
+                gradients: gradients,
+                norm: norm,
+                learningRate: rate,
+                step: stepCount,
+                settings: settings.optimizer
+            )
+        }
+        return TrainingStep(
+            step: stepCount,
+            loss: loss,
+            learningRate: rate,
+            gradientNorm: norm,
+            duration: clock.now - start,
+            tokenCount: settings.totalBatchTokens,
+            skipReason: skipReason,
+            outliers: outliers
+        )
+    }
+
+    /// Fills the gradients from the next micro-batches.
+    /// - Returns: The mean loss.
+    private func accumulateGradients() throws -> Float {
+        if settings.overfitsSingleBatch { loader = firstBatches }
+        let count = settings.accumulationSteps
+        var totalLoss = 0.0
+        for micro in 0..<count {
+            try batch.load(from: &loader)
+            totalLoss += Double(
+                try model.lossAndGradients(
+                    inputs: batch.inputs,
+                    targets: batch.targets,
+                    workspace: workspace,
+                    gradients: gradients,
+                    scale: 1 / Float(count),
+                    accumulate: micro > 0
+                )
+            )
+        }
+        return Float(totalLoss / Double(count))
+    }
+
+    /// Compares the measurements of a step with the recent ones.
+    private func judge(loss: Float, norm: Float) -> (SkipReason?, [Outlier]) {
+        let measurements = [(StepQuantity.loss, loss), (.gradientNorm, norm)]
+        if let (quantity, found) = measurements.first(where: { !$0.1.isFinite }) {
+            nonFiniteStepsInARow += 1
+            return (.nonFinite(quantity: quantity, found: found), [])
+        }
+        nonFiniteStepsInARow = 0
+        let scores = [
+            (StepQuantity.loss, lossDetector.add(loss), settings.skipLossZScore),
+            (.gradientNorm, normDetector.add(norm), settings.skipNormZScore),
+        ]
+        var reason: SkipReason?
+        var outliers: [Outlier] = []
+        for case (let quantity, let zScore?, let limit) in scores {
+            if zScore > OutlierDetector.notableZScore {
+                outliers.append(Outlier(quantity: quantity, zScore: zScore))
+            }
+            if reason == nil, limit > 0, zScore > limit {
+                reason = .outlier(quantity: quantity, zScore: zScore, limit: limit)
+            }
+        }
+        return (reason, outliers)
+    }
+
+    /// Goes to the state that a checkpoint saved; parameters and moments are filled by the caller.
+    /// - Parameters:
+    ///   - stepCount: Steps made before the checkpoint.
+    ///   - loader: The training data, standing where they stood.
+    ///   - lossDetector: The recent losses.
+    ///   - normDetector: The recent gradient norms.
+    package func restore(
+        stepCount: Int,
+        loader: TokenLoader,
+        lossDetector: OutlierDetector,
+        normDetector: OutlierDetector
+    ) {
+        self.stepCount = stepCount
+        self.loader = loader
+        self.lossDetector = lossDetector
+        self.normDetector = normDetector
+        nonFiniteStepsInARow = 0
+    }
+
+    /// The mean loss over held-out data, from its first batch on.
+    /// - Parameter validation: Data with batches of the settings' shape; not changed.
+    /// - Returns: The loss in nats.
+    /// - Throws: ``TokenDataError`` for bad data, ``TrainingError/diverged(step:quantity:found:)``.
+    public func validationLoss(on validation: TokenLoader) throws -> Float {
+        var validation = validation
+        try validation.startEpoch()
+        let limit = settings.validationBatches
+        let available = validation.samplesPerEpoch
+        let count = limit == 0 ? available : min(limit, available)
+        var total = 0.0
+        for _ in 0..<count {
+            try batch.load(from: &validation)
+            total += Double(
+                try model.loss(inputs: batch.inputs, targets: batch.targets, workspace: workspace)
+            )
+        }
+        let loss = Float(total / Double(count))
+        guard loss.isFinite else {
+            throw TrainingError.diverged(
+                step: stepCount,
+                quantity: "the validation loss",
+                found: loss
+            )
+        }
+        return loss
+    }
+}
+
+// It changes a model and its own state with every step.
+@available(*, unavailable) extension Trainer: Sendable {}

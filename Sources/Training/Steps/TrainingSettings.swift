@@ -1,0 +1,63 @@
+// Everything that decides how a run goes, apart from its data and its starting weights.
+
+import LanguageModels
+
+/// The settings of a training run, with the defaults of the command line.
+public struct TrainingSettings: Sendable, Equatable, Codable {
+    /// B: sequences in a micro-batch.
+    public var batchSize = 4
+    /// T: tokens in a sequence.
+    public var sequenceLength: Int
+    /// Tokens of one optimiser step: a multiple of a micro-batch's.
+    public var totalBatchTokens: Int
+    /// The learning rate over the run.
+    public var schedule: LearningRateSchedule
+    /// The optimiser's rates.
+    public var optimizer = AdamW.Settings()
+    /// What the backward pass computes again to save memory.
+    public var recomputation = Recomputation.none
+    /// Steps between validations; 0 is never.
+    public var validationInterval = 250
+    /// Batches of a validation; 0 is all there are.
+    public var validationBatches = 20
+    /// Steps between checkpoints; 0 is never, not even at the end.
+    public var checkpointInterval = 1000
+    /// Steps between samples; 0 is never.
+    public var sampleInterval = 0
+    /// Steps between HellaSwag evaluations; 0 is never.
+    public var hellaSwagInterval = 0
+    /// The newest checkpoints that are kept.
+    public var keepLast = 2
+    /// Checkpoints of multiples of this step are kept for ever; 0 is none.
+    public var keepEvery = 0
+    /// An update is skipped when its loss is more standard deviations than this above the recent
+    /// mean; 0 is never.
+    public var skipLossZScore = 0.0
+    /// The same for the gradient norm.
+    public var skipNormZScore = 0.0
+    /// Whether every step learns from the first batches of the data, to see that it can.
+    public var overfitsSingleBatch = false
+    /// What the random weights and the samples were drawn with.
+    public var seed: UInt64 = 42
+
+    /// Settings with defaults for all that is not given.
+    /// - Parameters:
+    ///   - batchSize: B.
+    ///   - sequenceLength: T.
+    ///   - totalBatchTokens: Tokens of a step; nil for one micro-batch.
+    ///   - schedule: The learning rate, and with it the number of steps.
+    public init(
+        batchSize: Int = 4,
+        sequenceLength: Int,
+        totalBatchTokens: Int? = nil,
+        schedule: LearningRateSchedule
+    ) {
+        self.batchSize = batchSize
+        self.sequenceLength = sequenceLength
+        self.totalBatchTokens = totalBatchTokens ?? batchSize &* sequenceLength
+        self.schedule = schedule
+    }
+
+    /// Micro-batches whose gradients are averaged in one step.
+    public var accumulationSteps: Int { totalBatchTokens / (batchSize * sequenceLength) }
+}

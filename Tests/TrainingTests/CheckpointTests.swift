@@ -1,0 +1,216 @@
+// Checkpoints as a whole: what they leave when writing fails, what a damaged one says, which stay.
+
+import FileIO
+import LanguageModels
+import TensorFiles
+import TestSupport
+import Testing
+import Training
+
+@Suite(.serialized) struct CheckpointTests {
+    private func start(
+        in directory: FilePath,
+        steps: Int = 6,
+        validates: Bool = false,
+        change: (inout TrainingSettings) -> Void = { _ in }
+    ) throws -> TrainingRun {
+        let small = SmallRun(steps: steps)
+        var settings = small.settings
+        settings.checkpointInterval = 1
+        change(&settings)
+        return try TrainingRun(
+            small.trainer(in: directory, settings: settings),
+            validation: validates ? small.loader(in: directory, seed: 2) : nil,
+            directory: RunDirectory(directory.appending("run"))
+        )
+    }
+
+    @Test func failedWriteThrowsAndLeavesOtherCheckpointsAndNoTemporary() throws {
+        try withTemporaryDirectory { directory in
+            let run = RunDirectory(directory.appending("run"))
+            // A directory in the place of each file in turn: the parts before it are written.
+            for blocked in [run.modelPath, run.statePath, run.extraPath, run.donePath] {
+                let training = try start(in: directory, steps: 10)
+                let step = training.trainer.stepCount + 2
+                try FileSystem.createDirectory(blocked(step))
+                #expect(throws: FileIOError.self) { try training.run { _ in } }
+                try FileSystem.removeDirectory(blocked(step))
+                let steps = try run.checkpointSteps()
+                #expect(steps.last == step - 1)
+                let files = [run.donePath, run.extraPath, run.modelPath, run.statePath]
+                let kept = steps.flatMap { step in
+                    files.compactMap { $0(step).lastComponent?.string }
+                }
+                let others = ["main.log", "metrics.jsonl", "run.json"]
+                #expect(try Set(FileSystem.names(in: run.path)) == Set(kept + others))
+
+                let again = try start(in: directory, steps: 10)
+                #expect(again.resumedStep == step - 1)
+                try again.run(until: { true }) { _ in }
+            }
+        }
+    }
+
+    @Test func newestStay() throws {
+        try withTemporaryDirectory { directory in
+            let run = RunDirectory(directory.appending("run"))
+            try start(in: directory).run { _ in }
+            #expect(try run.checkpointSteps() == [5, 6])
+            #expect(
+                try FileSystem.names(in: run.path).filter { $0.hasSuffix(".bin") } == [
+                    "model_00000005.bin", "model_00000006.bin", "state_00000005_00000.bin",
+                    "state_00000006_00000.bin",
+                ]
+            )
+        }
+    }
+
+    @Test func multiplesStayForEver() throws {
+        try withTemporaryDirectory { directory in
+            let run = RunDirectory(directory.appending("run"))
+            try start(in: directory, steps: 9) { ($0.keepLast, $0.keepEvery) = (1, 4) }.run { _ in }
+            #expect(try run.checkpointSteps() == [4, 8, 9])
+        }
+    }
+
+    @Test func bestByValidationLossStaysAndIsNamed() throws {
+        try withTemporaryDirectory { directory in
+            let run = RunDirectory(directory.appending("run"))
+            let training = try start(in: directory, steps: 8, validates: true) {
+                ($0.keepLast, $0.validationInterval) = (1, 1)
+                // Random tokens are not learnt; a large rate soon makes the loss worse.
+                ($0.schedule.peak, $0.schedule.shape) = (0.3, .constant)
+            }
+            var losses: [Int: Float] = [:]
+            try training.run { event in
+                if case .validation(let step, let loss) = event { losses[step] = loss }
+                guard case .checkpoint(let step, _) = event else { return }
+                // The loss before the first step belongs to no checkpoint.
+                let best = losses.filter { $0.key > 0 }.min { $0.value < $1.value }
+                let found = try run.step(of: .best)
+                #expect(found == best?.key)
+                #expect(try run.checkpointSteps() == Set([step, found]).sorted())
+                let value = try #require(best)
+                #expect(
+                    training.best == BestCheckpoint(step: value.key, validationLoss: value.value)
+                )
+            }
+            let best = try run.step(of: .best)
+            #expect(best < 8, "the best must not be the newest for this test to mean anything")
+            #expect(try run.modelPath(.best) == run.modelPath(step: best))
+            #expect(try run.modelPath(.latest) == run.modelPath(step: 8))
+
+            // Going on knows it, and restores a note that was not written any more.
+            try FileSystem.remove(run.bestPath)
+            let again = try start(in: directory, steps: 8, validates: true) {
+                ($0.keepLast, $0.validationInterval) = (1, 1)
+                ($0.schedule.peak, $0.schedule.shape) = (0.3, .constant)
+            }
+            #expect(again.best == training.best)
+            #expect(try run.step(of: .best) == best)
+        }
+    }
+
+    @Test func lossMeasuredAtAnotherStepMakesNoBest() throws {
+        try withTemporaryDirectory { directory in
+            let run = RunDirectory(directory.appending("run"))
+            let training = try start(in: directory, steps: 8, validates: true) {
+                ($0.checkpointInterval, $0.validationInterval) = (2, 3)
+            }
+            try training.run(until: { training.trainer.stepCount == 5 }) { _ in }
+            #expect(try run.checkpointSteps() == [4, 5])
+            #expect(!FileSystem.exists(run.bestPath))
+            #expect(throws: TrainingError.noBestCheckpoint(path: run.path)) {
+                try run.modelPath(.best)
+            }
+        }
+    }
+
+    @Test func absentCheckpointsAreErrorsThatSayWhatThereIs() throws {
+        try withTemporaryDirectory { directory in
+            let run = RunDirectory(directory.appending("run"))
+            for selection in [CheckpointSelection.latest, .best, .step(1)] {
+                #expect(throws: TrainingError.noCheckpoint(path: run.path)) {
+                    try run.modelPath(selection)
+                }
+            }
+            try start(in: directory).run { _ in }
+            #expect(try run.modelPath(.step(5)) == run.modelPath(step: 5))
+            let error = #expect(throws: TrainingError.self) { try run.modelPath(.step(3)) }
+            #expect(
+                error?.description == "'\(run.path)' holds no checkpoint of step 3; it has 5, 6"
+            )
+            try touch(run.bestPath, [UInt8](#"{"step":2,"val_loss":1}"#.utf8))
+            #expect(throws: TrainingError.self) { try run.modelPath(.best) }
+            try touch(run.bestPath, [UInt8]("{".utf8))
+            #expect(throws: TrainingError.self) { try run.modelPath(.best) }
+        }
+    }
+
+    @Test func damagedExtraFilesAreRefusedWithASentence() throws {
+        try withTemporaryDirectory { directory in
+            let run = RunDirectory(directory.appending("run"))
+            try start(in: directory).run { _ in }
+            let path = run.extraPath(step: 6)
+            let good = try text(path)
+            func replaced(_ old: String, _ new: String) -> String {
+                #expect(good.contains(old), "\(old)")
+                return good.replacing(old, with: new)
+            }
+            let values = Array(repeating: "1", count: 129).joined(separator: ",")
+            let window = try #require(good.firstMatch(of: /"recentLosses" : \[[^\]]*\]/)).output
+            let cases: [(String, String)] = [
+                ("", "not the JSON"),
+                (String(good.prefix(good.count / 2)), "not the JSON"),
+                ("[1, 2]", "not the JSON"),
+                ("{}", "no 'formatVersion'"),
+                (replaced("\"formatVersion\" : 1", "\"formatVersion\" : 2"), "has format 2"),
+                (replaced("\"step\" : 6", "\"step\" : 5"), "belongs to step 5"),
+                (replaced("\"batchSize\" : 2", "\"batchSize\" : 0"), "the batch size must be"),
+                (
+                    replaced("\"batchSize\" : 2", "\"batchSize\" : \"two\""),
+                    "batchSize' makes no sense"
+                ),
+                (replaced("\"keepLast\"", "\"other\""), "no 'settings.keepLast'"),
+                (good.replacing(window, with: "\"recentLosses\" : [\(values)]"), "more than 128"),
+                (good.replacing(window, with: "\"recentLosses\" : [\"nan\"]"), "not finite"),
+                (good.replacing(window, with: "\"recentLosses\" : [1e99]"), "not the JSON"),
+                (String(repeating: "[", count: 100_000), "not the JSON"),
+            ]
+            for (json, fragment) in cases {
+                try touch(path, [UInt8](json.utf8))
+                let error = #expect(throws: TrainingError.self) { try start(in: directory) }
+                let sentence = error?.description ?? ""
+                #expect(sentence.contains(path.string))
+                #expect(sentence.contains(fragment), "\(sentence)")
+            }
+            try FileSystem.remove(path)
+            let error = #expect(throws: TrainingError.self) { try start(in: directory) }
+            #expect(error?.description.contains("the file is missing") == true)
+        }
+    }
+
+    @Test func damagedModelIsRefusedAndTheRunStays() throws {
+        try withTemporaryDirectory { directory in
+            let run = RunDirectory(directory.appending("run"))
+            try start(in: directory).run { _ in }
+            let good = try MappedFile(run.modelPath(step: 6)).contents()
+            try touch(run.modelPath(step: 6), good.dropLast())
+            #expect(throws: TensorFileError.self) { try start(in: directory) }
+            #expect(try run.checkpointSteps() == [5, 6])
+            // What the message of a damaged checkpoint advises.
+            try FileSystem.remove(run.donePath(step: 6))
+            #expect(try start(in: directory).resumedStep == 5)
+        }
+    }
+
+    @Test func stopWithCheckpointsOffWritesNone() throws {
+        try withTemporaryDirectory { directory in
+            let run = RunDirectory(directory.appending("run"))
+            try start(in: directory) { $0.checkpointInterval = 0 }.run(until: { true }) { _ in }
+            #expect(
+                try FileSystem.names(in: run.path) == ["main.log", "metrics.jsonl", "run.json"]
+            )
+        }
+    }
+}

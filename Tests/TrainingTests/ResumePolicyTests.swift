@@ -1,0 +1,356 @@
+// When a run starts, goes on or is refused, and what it does with what it finds.
+
+import FileIO
+import LanguageModels
+import TestSupport
+import Testing
+import TokenData
+import Training
+
+@Suite(.serialized) struct ResumePolicyTests {
+    private var small: SmallRun { SmallRun(steps: 6) }
+
+    private var settings: TrainingSettings {
+        var settings = small.settings
+        settings.checkpointInterval = 2
+        return settings
+    }
+
+    /// A run in `directory`/run, with whatever `change` does to the settings of the others.
+    private func start(
+        in directory: FilePath,
+        small: SmallRun? = nil,
+        resume: ResumePolicy = .auto,
+        overwrite: Bool = false,
+        allowsChanges: Bool = false,
+        change: (inout TrainingSettings) -> Void = { _ in }
+    ) throws -> TrainingRun {
+        var settings = settings
+        if let small { settings.totalBatchTokens = small.settings.totalBatchTokens }
+        change(&settings)
+        return try TrainingRun(
+            (small ?? self.small).trainer(in: directory, settings: settings),
+            validation: nil,
+            directory: RunDirectory(directory.appending("run")),
+            resume: resume,
+            overwrite: overwrite,
+            allowsChanges: allowsChanges
+        )
+    }
+
+    /// A run stopped after `step` steps.
+    private func stopped(after step: Int, in directory: FilePath) throws -> RunDirectory {
+        let run = try start(in: directory)
+        try run.run(until: { run.trainer.stepCount == step }) { _ in }
+        return RunDirectory(directory.appending("run"))
+    }
+
+    @Test func directoryWithoutARunStartsOne() throws {
+        try withTemporaryDirectory { directory in
+            for policy in ResumePolicy.allCases {
+                let run = RunDirectory(directory.appending("run"))
+                let step = try run.resumptionStep(policy)
+                #expect(step == nil)
+            }
+            let run = try start(in: directory, resume: .never)
+            #expect(run.resumedStep == nil)
+        }
+    }
+
+    @Test func neverRefusesARunAndLeavesItAlone() throws {
+        try withTemporaryDirectory { directory in
+            let run = try stopped(after: 3, in: directory)
+            let names = try FileSystem.names(in: run.path)
+            let metrics = try text(run.metricsPath)
+            #expect(throws: TrainingError.runExists(path: run.path)) {
+                try start(in: directory, resume: .never)
+            }
+            #expect(try FileSystem.names(in: run.path) == names)
+            #expect(try text(run.metricsPath) == metrics)
+        }
+    }
+
+    @Test func overwritingStartsAnewWhateverThePolicy() throws {
+        try withTemporaryDirectory { directory in
+            for policy in ResumePolicy.allCases {
+                let run = try stopped(after: 3, in: directory)
+                let replaced = try start(in: directory, resume: policy, overwrite: true)
+                #expect(replaced.resumedStep == nil)
+                #expect(replaced.trainer.stepCount == 0)
+                #expect(try run.checkpointSteps() == [])
+                #expect(try text(run.metricsPath) == "")
+                #expect(try text(run.mainLogPath) == "")
+            }
+        }
+    }
+
+    @Test func runKilledBeforeItsFirstCheckpointStartsOver() throws {
+        try withTemporaryDirectory { directory in
+            let killed = try start(in: directory)
+            #expect(throws: Killed.self) { try killed.run { _ in throw Killed() } }
+            let run = RunDirectory(directory.appending("run"))
+            #expect(try !text(run.metricsPath).isEmpty)
+            try touch(run.modelPath(step: 2))
+
+            let again = try start(in: directory)
+            #expect(again.resumedStep == nil)
+            #expect(try text(run.metricsPath) == "")
+            #expect(!FileSystem.exists(run.modelPath(step: 2)))
+        }
+    }
+
+    @Test func largestCompleteCheckpointCounts() throws {
+        try withTemporaryDirectory { directory in
+            let run = try stopped(after: 5, in: directory)
+            #expect(try run.checkpointSteps() == [4, 5])
+            #expect(try start(in: directory).resumedStep == 5)
+            try FileSystem.remove(run.donePath(step: 5))
+            #expect(try start(in: directory).resumedStep == 4)
+        }
+    }
+
+    @Test func leftoversOfAKilledRunAreRemovedAndOtherFilesAreNot() throws {
+        try withTemporaryDirectory { directory in
+            let run = try stopped(after: 3, in: directory)
+            let good = try FileSystem.names(in: run.path)
+            let leftovers = [
+                // A model without a state, a state without the rest, all but the DONE file.
+                "model_00000004.bin",
+                "model_00000005.bin", "state_00000005_00000.bin",
+                "model_00000006.bin", "state_00000006_00000.bin", "extra_00000006.json",
+                "state_00000001_00000.bin",
+                // Files being written when the process ended.
+                ".model_00000004.bin.123-4567", ".extra_00000004.json.9-0", ".DONE_00000004.1-2",
+                ".metrics.jsonl.77-4294967295", ".run.json.1-1", ".best.json.1-1",
+            ]
+            let others = [
+                "model_4.bin", "model.bin", "notes.txt", ".hidden", ".notes.txt.1-2",
+                ".model_00000004.bin.backup", "model_00000004.bin.orig",
+            ]
+            for name in leftovers + others { try touch(run.path.appending(name)) }
+            #expect(try start(in: directory).resumedStep == 3)
+            #expect(try FileSystem.names(in: run.path).sorted() == (good + others).sorted())
+        }
+    }
+
+    @Test func linesPastTheCheckpointAreLost() throws {
+        try withTemporaryDirectory { directory in
+            let run = try stopped(after: 3, in: directory)
+            let metrics = try text(run.metricsPath)
+            let log = try text(run.mainLogPath)
+            let tail = """
+                {"step":3,"val_loss":1}
+                {"step":4,"train_loss":1}
+                {"sample":"a lie: \\"step\\":1","step":4}
+                no JSON
+                {"step":5,"train_l
+                """
+            try touch(run.metricsPath, [UInt8]((metrics + tail).utf8))
+            try touch(run.mainLogPath, [UInt8]((log + "s:3 trl:1.0000 lr:0.1 norm:1\ns:4 tr").utf8))
+            let resumed = try start(in: directory)
+            #expect(try text(run.metricsPath) == metrics + "{\"step\":3,\"val_loss\":1}\n")
+            #expect(try text(run.mainLogPath) == log + "s:3 trl:1.0000 lr:0.1 norm:1\n")
+
+            try resumed.run { _ in }
+            let steps = try text(run.metricsPath).split(separator: "\n").filter {
+                $0.contains("train_loss")
+            }
+            #expect(steps.count == 6)
+            #expect(try text(run.mainLogPath).contains("norm:1\ns:3 trl:"))
+        }
+    }
+
+    @Test func differencesAreListedInOneSentenceWithOldAndNewValues() throws {
+        try withTemporaryDirectory { directory in
+            let run = try stopped(after: 3, in: directory)
+            let before = try FileSystem.names(in: run.path)
+            let error = #expect(throws: TrainingError.self) {
+                try start(in: directory) {
+                    $0.schedule.peak = 0.001
+                    $0.optimizer.beta2 = 0.99
+                    $0.schedule.totalSteps = 8
+                }
+            }
+            #expect(
+                error?.description
+                    == "the run in '\(run.path)' cannot go on as it began: the learning rate was "
+                    + "0.01 and is now 0.001, the number of steps was 6 and is now 8, beta2 was "
+                    + "0.95 and is now 0.99; train with what it began with, allow the changes, or "
+                    + "choose another output directory"
+            )
+            #expect(try FileSystem.names(in: run.path) == before)
+        }
+    }
+
+    @Test func everySettingThatDecidesTheArithmeticIsCompared() throws {
+        try withTemporaryDirectory { directory in
+            let run = try stopped(after: 3, in: directory)
+            let changes: [(String, (inout TrainingSettings) -> Void)] = [
+                ("the schedule was cosine and is now wsd", { $0.schedule.shape = .wsd }),
+                ("the number of warm-up steps was 0 and is now 1", { $0.schedule.warmupSteps = 1 }),
+                (
+                    "the final fraction of the learning rate was 0.0 and is now 0.5",
+                    { $0.schedule.finalFraction = 0.5 }
+                ),
+                ("beta1 was 0.9 and is now 0.5", { $0.optimizer.beta1 = 0.5 }),
+                ("epsilon was 1e-08 and is now 1e-06", { $0.optimizer.epsilon = 1e-6 }),
+                ("the weight decay was 0.1 and is now 0.0", { $0.optimizer.weightDecay = 0 }),
+                (
+                    "the gradient clip was 1.0 and is now inf",
+                    { $0.optimizer.gradientClip = .infinity }
+                ),
+                (
+                    "the z-score of losses that are skipped was 0.0 and is now 3.0",
+                    { $0.skipLossZScore = 3 }
+                ),
+                (
+                    "the z-score of gradient norms that are skipped was 0.0 and is now 3.0",
+                    { $0.skipNormZScore = 3 }
+                ),
+                (
+                    "overfitting a single batch was false and is now true",
+                    { $0.overfitsSingleBatch = true }
+                ),
+                (
+                    "the number of tokens of a step was 16 and is now 32",
+                    { $0.totalBatchTokens = 32 }
+                ),
+                ("the seed was 42 and is now 7", { $0.seed = 7 }),
+            ]
+            for (phrase, change) in changes {
+                #expect(
+                    throws: TrainingError.runDiffers(path: run.path, differences: [phrase])
+                ) { try start(in: directory, change: change) }
+            }
+        }
+    }
+
+    @Test func settingsThatDoNotTouchTheArithmeticMayChange() throws {
+        try withTemporaryDirectory { directory in
+            _ = try stopped(after: 3, in: directory)
+            let run = try start(in: directory) {
+                $0.checkpointInterval = 5
+                $0.validationInterval = 1
+                $0.validationBatches = 1
+                $0.sampleInterval = 3
+                $0.hellaSwagInterval = 3
+                $0.keepLast = 9
+                $0.keepEvery = 2
+                $0.recomputation = .block
+            }
+            #expect(run.resumedStep == 3)
+        }
+    }
+
+    @Test func constantRateMayGoOnForLonger() throws {
+        try withTemporaryDirectory { directory in
+            func constant(_ steps: Int) throws -> TrainingRun {
+                try start(in: directory) {
+                    $0.schedule.shape = .constant
+                    $0.schedule.totalSteps = steps
+                }
+            }
+            try constant(4).run { _ in }
+            let longer = try constant(6)
+            #expect(longer.resumedStep == 4)
+            try longer.run { _ in }
+            #expect(longer.trainer.stepCount == 6)
+        }
+    }
+
+    @Test func otherDataAreADifference() throws {
+        try withTemporaryDirectory { directory in
+            let run = try stopped(after: 3, in: directory)
+            func differences(_ small: SmallRun) throws -> [String] {
+                let error = #expect(throws: TrainingError.self) {
+                    try start(in: directory, small: small)
+                }
+                guard case .runDiffers(run.path, let differences) = error else { return [] }
+                return differences
+            }
+            #expect(
+                try differences(SmallRun(tokenCount: 200)) == [
+                    "the training data was 4096 tokens in 1 shard and is now 200 tokens in 1 shard"
+                ]
+            )
+            #expect(
+                try differences(SmallRun(vocabularySize: 15)).contains(
+                    "the training data holds other tokens than then"
+                ) == false,
+                "the model is compared first"
+            )
+            #expect(
+                try differences(SmallRun(shuffled: true))
+                    == ["the training data was read in sequence and is now shuffled"]
+            )
+        }
+    }
+
+    @Test func anotherModelIsADifferenceThatNothingAllows() throws {
+        try withTemporaryDirectory { directory in
+            let run = try stopped(after: 3, in: directory)
+            for allows in [false, true] {
+                #expect(
+                    throws: TrainingError.runDiffers(
+                        path: run.path,
+                        differences: ["the number of channels was 8 and is now 16"]
+                    )
+                ) {
+                    try start(in: directory, small: SmallRun(channels: 16), allowsChanges: allows)
+                }
+            }
+        }
+    }
+
+    @Test func allowedChangesHoldFromTheCheckpointOn() throws {
+        try withTemporaryDirectory { directory in
+            _ = try stopped(after: 3, in: directory)
+            let run = try start(in: directory, allowsChanges: true) {
+                $0.schedule.peak = 0.5
+                $0.schedule.totalSteps = 4
+            }
+            #expect(run.resumedStep == 3)
+            // The data are the same, so they are read on from where they were.
+            #expect(run.trainer.loader.state.sampleIndex == 3)
+            var rates: [Float] = []
+            try run.run { if case .step(let step) = $0 { rates.append(step.learningRate) } }
+            #expect(rates == [run.trainer.settings.schedule.rate(at: 3)])
+            // What holds now is what the next resumption compares with.
+            #expect(throws: TrainingError.self) { try start(in: directory) }
+        }
+    }
+
+    @Test func otherDataThatAreAllowedAreReadFromTheirStart() throws {
+        try withTemporaryDirectory { directory in
+            _ = try stopped(after: 3, in: directory)
+            let run = try start(
+                in: directory,
+                small: SmallRun(tokenCount: 200, shuffled: true),
+                allowsChanges: true
+            )
+            #expect(run.resumedStep == 3)
+            #expect(run.trainer.stepCount == 3)
+            #expect(run.trainer.loader.state.sampleIndex == 0)
+            try run.run { _ in }
+            #expect(run.trainer.stepCount == 6)
+        }
+    }
+
+    @Test func finishedRunDoesNothingMoreAndSaysSo() throws {
+        try withTemporaryDirectory { directory in
+            try start(in: directory).run { _ in }
+            let run = RunDirectory(directory.appending("run"))
+            let metrics = try text(run.metricsPath)
+            var events: [TrainingEvent] = []
+            try start(in: directory).run { events.append($0) }
+            #expect(
+                events == [
+                    .resumed(step: 6, path: run.modelPath(step: 6)), .alreadyFinished(step: 6),
+                ]
+            )
+            #expect(try text(run.metricsPath) == metrics)
+        }
+    }
+
+    private struct Killed: Error {}
+}

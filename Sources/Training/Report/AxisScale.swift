@@ -28,7 +28,7 @@ struct AxisScale: Sendable {
             "a logarithmic axis shows values above 0, got \(range)"
         )
         let (low, high) = (range.lowerBound, range.upperBound)
-        let margin = max(abs(low) * 0.05, 1e-9)
+        let margin = low == 0 ? 1 : abs(low) * 0.05
         self.range = high - low > abs(high) * 1e-9 ? range : (low - margin)...(high + margin)
         self.isLogarithmic = isLogarithmic
     }
@@ -70,9 +70,28 @@ struct AxisScale: Sendable {
     // MARK: Ticks
 
     /// Round numbers on the axis, about `count` of them.
-    func ticks(count: Int, label: (Double) -> String = { NumberText.compact($0) }) -> [Tick] {
-        (isLogarithmic ? logarithmicTicks(count: count) : linearTicks(count: count))
-            .map { Tick(value: $0, label: label($0)) }
+    /// - Parameters:
+    ///   - count: How many there is room for.
+    ///   - label: Writes a number; nil for as many digits as tell the marked ones apart.
+    /// - Returns: From the lowest to the highest.
+    func ticks(count: Int, label: ((Double) -> String)? = nil) -> [Tick] {
+        let values = isLogarithmic ? logarithmicTicks(count: count) : linearTicks(count: count)
+        let label = label ?? (isLogarithmic ? { NumberText.compact($0) } : Self.label(of: values))
+        return values.map { Tick(value: $0, label: label($0)) }
+    }
+
+    /// Writes evenly spaced numbers with the same decimals.
+    private static func label(of values: [Double]) -> (Double) -> String {
+        guard values.count > 1, let last = values.last, abs(last) < 10_000 else {
+            return { NumberText.compact($0) }
+        }
+        let step = values[1] - values[0]
+        let places = (0...9).first { places in
+            let units = step * NumberText.power(places)
+            return units > 0.5 && abs(units - units.rounded()) < 0.01
+        }
+        return places.map { places in { NumberText.fixed($0, places) } }
+            ?? { NumberText.significant($0) }
     }
 
     private func linearTicks(count: Int) -> [Double] {

@@ -21,8 +21,10 @@ struct Chart {
         let color: Int
         let style: Style
         let curve: Curve
-        /// Whether the legend shows it, and pointing at the chart its values.
-        var isNamed = true
+        /// Whether pointing at the chart shows its values.
+        var isReadable = true
+        /// Whether the legend shows it.
+        var isInLegend = true
     }
 
     /// The heading.
@@ -40,8 +42,8 @@ struct Chart {
     var reference: (value: Double, name: String)?
     /// Whether it is drawn across the whole page.
     var isWide = false
-    /// Writes a value on the axis.
-    var axisText: (Double) -> String = { NumberText.compact($0) }
+    /// Writes a value on the axis; nil for plain numbers.
+    var axisText: ((Double) -> String)?
     /// Writes a value in full.
     var valueText: (Double) -> String = { NumberText.significant($0) }
 }
@@ -61,7 +63,7 @@ extension Chart {
     var html: HTML {
         let yTicks = scale.ticks(count: isWide ? 6 : 5, label: axisText)
         let xScale = AxisScale(0...Double(max(lastStep, 1)))
-        let xTicks = xScale.ticks(count: isWide ? 7 : 4)
+        let xTicks = xScale.ticks(count: isWide ? 7 : 4, label: stepText)
         let grid = yTicks.map { tick -> HTML in
             "<path class=\"grid\" d=\"M0 \(y(tick.value))H2000\"/>"
         }
@@ -89,7 +91,7 @@ extension Chart {
     }
 
     private var legend: HTML {
-        let entries = lines.filter(\.isNamed).map { line -> HTML in
+        let entries = lines.filter(\.isInLegend).map { line -> HTML in
             let dot: HTML =
                 line.style == .dots ? "<path class=\"dot c\(line.color)\" d=\"M11 5h0\"/>" : ""
             return """
@@ -108,7 +110,7 @@ extension Chart {
 
     /// What the chart shows, for those who cannot see it.
     private var summary: String {
-        let parts = lines.filter(\.isNamed).compactMap { line -> String? in
+        let parts = lines.filter(\.isReadable).compactMap { line -> String? in
             guard let first = line.curve.points.first, let last = line.curve.points.last else {
                 return nil
             }
@@ -144,10 +146,15 @@ extension Chart {
         Int((Self.width * Double(step) / Double(max(lastStep, 1))).rounded())
     }
 
-    /// The vertical place, at most one height outside of the plot.
+    /// The vertical place; values beyond the axis are at its end.
     private func y(_ value: Double) -> Int {
-        let fraction = min(max(scale.fraction(of: value), -1), 2)
+        let fraction = min(max(scale.fraction(of: value), 0), 1)
         return Int((Self.height * (1 - fraction)).rounded())
+    }
+
+    /// Steps on the axis: all of them in thousands when the last ones are.
+    private func stepText(_ step: Double) -> String {
+        NumberText.compact(step, from: lastStep < 10_000 ? 10_000 : 1000)
     }
 
     private func percent(_ fraction: Double) -> String {
@@ -160,7 +167,7 @@ extension Chart {
     private var bandElements: [HTML] {
         var texts = [[String]](repeating: [], count: Self.bands)
         var steps = [Int?](repeating: nil, count: Self.bands)
-        for line in lines where line.isNamed {
+        for line in lines where line.isReadable {
             line.curve.forEachColumn(Self.bands, lastStep: lastStep) { band, points in
                 guard let point = points.last else { return }
                 steps[band] = max(steps[band] ?? 0, point.step)

@@ -11,9 +11,10 @@ struct Curve: Sendable {
 
     private(set) var points: [Point]
 
-    /// Values that are not finite are left out.
+    /// Values that a Float cannot hold are left out, whoever wrote them: no loss is that large, and
+    /// sums and ranges of the others are finite.
     init(_ points: some Sequence<Point>) {
-        self.points = points.filter { $0.value.isFinite }
+        self.points = points.filter { Float($0.value).isFinite }
     }
 
     /// One number of every step.
@@ -33,12 +34,13 @@ struct Curve: Sendable {
         max(count / 50, 2) | 1
     }
 
-    /// The mean of the `window` points around each.
+    /// The mean of the `window` points around each, without those outside of `range`.
     ///
     /// At the beginning, where losses fall steeply, the window shrinks on both sides, so that the
     /// curve starts where the values do; at the end only the side that is missing is cut off.
-    func smoothed(window: Int) -> Curve {
+    func smoothed(window: Int, within range: ClosedRange<Double>) -> Curve {
         precondition(window > 0, "a window has one point or more, got \(window)")
+        let points = points.filter { range.contains($0.value) }
         var sums: [Double] = [0]
         sums.reserveCapacity(points.count + 1)
         for point in points { sums.append(sums[sums.count - 1] + point.value) }

@@ -40,9 +40,11 @@ enum NumberText {
         return "\(trimmed(mantissa))e\(exponent)"
     }
 
-    /// As 12.8k, 124M or 1.5B: three significant digits.
-    static func compact(_ value: Double) -> String {
-        guard abs(value) >= 10_000 else { return trimmed(fixed(value, abs(value) < 100 ? 2 : 0)) }
+    /// As 12.8k, 124M or 1.5B: three significant digits; in full below `limit`.
+    static func compact(_ value: Double, from limit: Double = 10_000) -> String {
+        guard abs(value) >= limit else {
+            return trimmed(abs(value) < 100 ? significant(value, digits: 3) : fixed(value, 0))
+        }
         for (unit, size) in [("k", 1e3), ("M", 1e6), ("B", 1e9), ("T", 1e12)] {
             let scaled = value / size
             // 999.6k would be printed as 1000k.
@@ -51,6 +53,11 @@ enum NumberText {
             }
         }
         return scientific(value, digits: 3)
+    }
+
+    /// A fraction of 1 as 30% or 30.5%.
+    static func percent(_ fraction: Double) -> String {
+        trimmed(fixed(100 * fraction, 1)) + "%"
     }
 
     /// Digits in groups of three: 124,475,904.
@@ -64,17 +71,17 @@ enum NumberText {
         return result
     }
 
-    /// As 42 s, 3 min 07 s, 5 h 12 min or 3 d 04 h.
+    /// As 42s, 3m 07s, 5h 12m or 3d 04h.
     static func duration(seconds: Double) -> String {
-        guard seconds.isFinite, seconds < 1e15 else { return "\(seconds) s" }
+        guard seconds.isFinite, seconds < 1e15 else { return "\(seconds)s" }
         func two(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
-        if seconds < 10 { return "\(fixed(seconds, 1)) s" }
+        if seconds < 10 { return "\(fixed(seconds, 1))s" }
         let whole = Int(seconds.rounded())
         switch whole {
-        case ..<60: return "\(whole) s"
-        case ..<3600: return "\(whole / 60) min \(two(whole % 60)) s"
-        case ..<86_400: return "\(whole / 3600) h \(two(whole / 60 % 60)) min"
-        default: return "\(grouped(whole / 86_400)) d \(two(whole / 3600 % 24)) h"
+        case ..<60: return "\(whole)s"
+        case ..<3600: return "\(whole / 60)m \(two(whole % 60))s"
+        case ..<86_400: return "\(whole / 3600)h \(two(whole / 60 % 60))m"
+        default: return "\(grouped(whole / 86_400))d \(two(whole / 3600 % 24))h"
         }
     }
 

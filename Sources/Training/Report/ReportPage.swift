@@ -44,12 +44,12 @@ public struct ReportPage: Sendable {
         let names = runs.map(\.name).joined(separator: ", ")
         let charts = RunCharts(runs).all
         // Those below the wide one share rows of equal length.
-        let perRow = charts.count == 5 ? "two" : "three"
+        let kind = (charts.count == 5 ? "two" : "three") + (runs.count > 1 ? " compared" : "")
         let body = [
             header(runs),
             charts.isEmpty
                 ? "<p class=\"empty\">Nothing has been measured yet.</p>"
-                : "<section class=\"charts \(perRow)\">\(charts.map(\.html))</section>\n",
+                : "<section class=\"charts \(kind)\">\(charts.map(\.html))</section>\n",
             samples(runs),
             configuration(runs),
         ]

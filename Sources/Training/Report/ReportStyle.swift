@@ -26,12 +26,12 @@ enum ReportStyle {
         .model,.empty{margin:8px 0 0;color:var(--soft)}
         .unit{margin-left:8px;color:var(--soft);font-size:13px}
         .note{margin:6px 0 0;color:var(--soft);font-size:12px}
-        small{display:block;color:var(--soft);font-size:12px;font-weight:400;letter-spacing:0;
+        small{display:block;color:var(--soft);font-size:11.5px;font-weight:400;letter-spacing:0;
         line-height:1.35;white-space:nowrap}
-        dl.figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(118px,1fr));
-        gap:18px 16px;margin:26px 0 28px}
+        dl.figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(116px,1fr));
+        gap:18px 14px;margin:26px 0 28px}
         dt{color:var(--soft);font-size:12.5px;white-space:nowrap}
-        dd{margin:0;font-size:23px;font-weight:600;letter-spacing:-.015em;line-height:1.3}
+        dd{margin:0;font-size:21px;font-weight:600;letter-spacing:-.015em;line-height:1.35;white-space:nowrap}
         .card{margin:0;padding:18px 20px;background:var(--card);border:1px solid var(--rule);
         border-radius:12px}
         .charts{display:grid;grid-template-columns:repeat(6,minmax(0,1fr));gap:16px}
@@ -39,15 +39,17 @@ enum ReportStyle {
         .legend{display:flex;flex-wrap:wrap;gap:2px 18px;margin:6px 0 0;padding:0;list-style:none;
         color:var(--soft);font-size:12.5px;overflow-wrap:anywhere}
         .key{width:22px;height:10px;margin-right:6px;vertical-align:-1px}
-        .plot{position:relative;height:190px;margin:16px 4px 0 40px}
-        .wide .plot{height:340px}
-        .plot svg{display:block;width:100%;height:100%;overflow:hidden}
+        figure.card{display:flex;flex-direction:column}
+        .plot{position:relative;flex:1 0 190px;margin:16px 4px 0 40px}
+        .wide .plot{flex-basis:340px}
+        .plot svg{position:absolute;width:100%;height:100%;overflow:visible}
         svg path{fill:none;vector-effect:non-scaling-stroke;stroke-linejoin:round;
         stroke-linecap:round}
         .grid{stroke:var(--rule);stroke-width:1}
         .reference{stroke:var(--soft);stroke-width:1;stroke-dasharray:4 4}
         .faint{stroke-width:1;opacity:var(--faint)}.strong{stroke-width:2}
-        .dots{stroke-width:1.25;stroke-dasharray:1 4}.dot{stroke-width:7}
+        .dots{stroke-width:1.25;stroke-dasharray:1 4}.dot{stroke-width:6}
+        .compared{--faint:.17}
         .c0{--c:var(--c0)}.c1{--c:var(--c1)}.c2{--c:var(--c2)}.c3{--c:var(--c3)}
         .c4{--c:var(--c4)}.c5{--c:var(--c5)}.c6{--c:var(--c6)}.c7{--c:var(--c7)}
         .faint,.strong,.dots,.dot{stroke:var(--c)}
@@ -81,9 +83,9 @@ enum ReportStyle {
         .figures th{white-space:nowrap}.figures tbody th{color:var(--ink);font-weight:600}
         .figures td{font-size:15px;font-weight:600;white-space:nowrap}
         @media (max-width:760px){main{padding:26px 14px 40px}h1{font-size:27px}
-        .card{padding:15px 14px}.charts .card{grid-column:1/-1}.wide .plot{height:250px}
-        dl.figures{grid-template-columns:repeat(auto-fit,minmax(104px,1fr));gap:14px 12px}
-        dd{font-size:20px}}
+        .card{padding:15px 14px}.charts .card{grid-column:1/-1}.wide .plot{flex-basis:250px}
+        dl.figures{grid-template-columns:repeat(auto-fill,minmax(136px,1fr));gap:14px 12px}
+        dd{font-size:19px}.dot{stroke-width:4.5}}
         @media print{:root{--page:#fff}body{font-size:12px}main{max-width:none;padding:0}
         .card,details,tr{break-inside:avoid}.samples,.configuration{break-inside:auto}
         .swatch{print-color-adjust:exact;-webkit-print-color-adjust:exact}.tip{display:none}}

@@ -31,7 +31,8 @@ struct RunCharts {
                 name: isComparison ? "\(run.name), validation" : "validation",
                 color: isComparison ? index : Self.validationColor,
                 style: .dots,
-                curve: Curve(run.validation)
+                curve: Curve(run.validation),
+                isInLegend: !isComparison
             )
         }
         addSmoothed(to: &plan, of: \.loss, name: "training")
@@ -40,6 +41,9 @@ struct RunCharts {
             return nil
         }
         chart.isWide = true
+        if isComparison && plan.lines.contains(where: { $0.style == .dots }) {
+            chart.note = "Lines: training. Dots: validation. " + chart.note
+        }
         return chart
     }
 
@@ -95,8 +99,8 @@ struct RunCharts {
         var chart = chart(plan, "HellaSwag", "accuracy")
         chart?.reference = (chance, "chance")
         chart?.note = "The dashed line is guessing, 25%."
-        chart?.axisText = { NumberText.fixed(100 * $0, 1) + "%" }
-        chart?.valueText = { NumberText.fixed(100 * $0, 1) + "%" }
+        chart?.axisText = NumberText.percent
+        chart?.valueText = NumberText.percent
         return chart
     }
 
@@ -137,7 +141,7 @@ struct RunCharts {
         var smoothed: [Chart.Line] = []
         for (index, run) in runs.enumerated() {
             let curve = Curve(run.steps) { $0[keyPath: quantity] }
-            guard !curve.points.isEmpty else { continue }
+            guard let range = curve.typicalRange else { continue }
             let window = Curve.smoothingWindow(count: curve.points.count)
             plan.windows.append(window)
             if runs.count <= Self.mostFaintLines {
@@ -147,7 +151,8 @@ struct RunCharts {
                         color: index,
                         style: .faint,
                         curve: curve,
-                        isNamed: !isComparison
+                        isReadable: !isComparison,
+                        isInLegend: !isComparison
                     )
                 )
             }
@@ -156,7 +161,7 @@ struct RunCharts {
                     name: isComparison ? run.name : "\(name), smoothed",
                     color: index,
                     style: .strong,
-                    curve: curve.smoothed(window: window)
+                    curve: curve.smoothed(window: window, within: range.widened)
                 )
             )
         }
@@ -195,7 +200,7 @@ struct RunCharts {
             low == high
             ? NumberText.grouped(low)
             : "\(NumberText.grouped(low)) to \(NumberText.grouped(high))"
-        return "Smoothed: the mean of \(window) steps."
+        return "Smoothed: the mean of \(window) steps, without outliers."
     }
 
     /// Says what the axis leaves out.
@@ -212,6 +217,14 @@ struct RunCharts {
                 + NumberText.grouped(highest.step)
             : ""
         return "\(count) \(verb) beyond the axis\(extreme)."
+    }
+}
+
+extension ClosedRange<Double> {
+    /// With as much on either side as separates noise from outliers.
+    fileprivate var widened: Self {
+        let margin = (upperBound / 2 - lowerBound / 2) * 0.5
+        return (lowerBound - margin)...(upperBound + margin)
     }
 }
 

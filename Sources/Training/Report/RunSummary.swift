@@ -65,22 +65,18 @@ struct Figure {
         let summary = RunSummary(run)
         let none = "\u{2013}"
         func loss(_ value: Double?) -> String { value.map { NumberText.fixed($0, 3) } ?? none }
-        func step(_ step: Int?) -> String { step.map { "step \(NumberText.grouped($0))" } ?? "" }
         return [
             Figure(
                 name: "Validation loss",
                 value: loss(summary.validation?.value),
-                detail: step(summary.validation?.step)
-            ),
-            Figure(
-                name: "Best validation",
-                value: loss(summary.bestValidation?.value),
-                detail: step(summary.bestValidation?.step)
+                detail: summary.bestValidation.map {
+                    "best \(NumberText.fixed($0.value, 3)) at \(NumberText.grouped($0.step))"
+                } ?? ""
             ),
             Figure(
                 name: "Training loss",
                 value: loss(summary.trainingLoss),
-                detail: "mean of the last \(NumberText.grouped(summary.trainingLossWindow))"
+                detail: "mean of last \(NumberText.grouped(summary.trainingLossWindow))"
             ),
             Figure(
                 name: "Steps",
@@ -89,7 +85,7 @@ struct Figure {
             ),
             Figure(
                 name: "Tokens seen",
-                value: summary.tokenCount.map(NumberText.compact) ?? none,
+                value: summary.tokenCount.map { NumberText.compact($0) } ?? none,
                 detail: summary.tokensPerStep.map { "\(NumberText.grouped($0)) a step" } ?? ""
             ),
             Figure(
@@ -99,7 +95,7 @@ struct Figure {
             ),
             Figure(
                 name: "Speed",
-                value: summary.tokensPerSecond.map(NumberText.compact) ?? none,
+                value: summary.tokensPerSecond.map { NumberText.compact($0) } ?? none,
                 detail: "tokens/s, median"
             ),
             Figure(
@@ -112,8 +108,8 @@ struct Figure {
                 [
                     Figure(
                         name: "HellaSwag",
-                        value: NumberText.fixed(100 * accuracy.value, 1) + "%",
-                        detail: step(accuracy.step)
+                        value: NumberText.percent(accuracy.value),
+                        detail: "at step \(NumberText.grouped(accuracy.step))"
                     )
                 ]
             } ?? [])

@@ -40,6 +40,7 @@ enum ExitStatus: CInt, Error {
             case let error as InferenceError: ExitStatus(error)
             case let error as TensorError: ExitStatus(error)
             case let error as TrainingError: ExitStatus(error)
+            case let error as ReportError: ExitStatus(error)
             case is TensorFileError, is TextGenerationError: .wrongContent
             default: .failure
             }
@@ -127,6 +128,10 @@ enum ExitStatus: CInt, Error {
             case .diverged, .unusableLoss, .damagedFile, .invalidJSON: .wrongContent
             case .noCheckpoint, .noCheckpointOfStep, .noBestCheckpoint: .missingInput
             }
+    }
+
+    private init(_ error: ReportError) {
+        if case .tooManyRuns = error { self = .wrongUsage } else { self = .wrongContent }
     }
 
     private init(_ error: TensorError) {

@@ -12,7 +12,7 @@ struct SwiftletCommand: ParsableCommand {
         subcommands: [
             StoriesCommand.self, TokenizerCommand.self, PrepareCommand.self, TrainCommand.self,
             SampleCommand.self, EvaluateCommand.self, InfoCommand.self, BenchCommand.self,
-            FetchCommand.self,
+            FetchCommand.self, ReportCommand.self,
         ]
     )
 

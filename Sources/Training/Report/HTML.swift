@@ -1,0 +1,69 @@
+// Markup that cannot be broken by what is put into it: text becomes markup only by being escaped.
+
+/// A piece of markup, well-formed as XML too.
+///
+/// Literals are markup; a string interpolated into one is text and is escaped.
+struct HTML: ExpressibleByStringInterpolation, Sendable, Equatable {
+    /// The markup itself.
+    private(set) var source: String
+
+    init(stringLiteral source: String) {
+        self.source = source
+    }
+
+    init(stringInterpolation: StringInterpolation) {
+        source = stringInterpolation.source
+    }
+
+    /// Pieces one after the other.
+    init(_ pieces: some Sequence<HTML>) {
+        source = pieces.map(\.source).joined()
+    }
+
+    static func + (left: HTML, right: HTML) -> HTML {
+        HTML([left, right])
+    }
+
+    struct StringInterpolation: StringInterpolationProtocol {
+        fileprivate var source = ""
+
+        init(literalCapacity: Int, interpolationCount: Int) {
+            source.reserveCapacity(literalCapacity)
+        }
+
+        mutating func appendLiteral(_ literal: String) {
+            source += literal
+        }
+
+        mutating func appendInterpolation(_ markup: HTML) {
+            source += markup.source
+        }
+
+        mutating func appendInterpolation(_ pieces: [HTML]) {
+            for piece in pieces { source += piece.source }
+        }
+
+        mutating func appendInterpolation(_ number: Int) {
+            source += String(number)
+        }
+
+        mutating func appendInterpolation(_ text: String) {
+            for scalar in text.unicodeScalars { append(escaping: scalar) }
+        }
+
+        private mutating func append(escaping scalar: Unicode.Scalar) {
+            switch scalar {
+            case "&": source += "&amp;"
+            case "<": source += "&lt;"
+            case ">": source += "&gt;"
+            case "\"": source += "&quot;"
+            case "'": source += "&#39;"
+            case "\n", "\t": source.unicodeScalars.append(scalar)
+            // Control characters and noncharacters, which neither HTML nor XML may contain.
+            case "\u{00}"..."\u{1F}", "\u{7F}"..."\u{9F}", "\u{FFFE}", "\u{FFFF}":
+                source += "\u{FFFD}"
+            default: source.unicodeScalars.append(scalar)
+            }
+        }
+    }
+}

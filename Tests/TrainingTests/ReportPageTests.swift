@@ -28,18 +28,18 @@ import Testing
         }
         run.accuracy = [.init(step: steps, value: 0.27)]
         run.samples = [.init(step: steps, text: "ROMEO:\nBut soft!")]
-        var description = RunDescription()
-        description.parameterCount = 124_475_904
-        description.sections = [
-            .init(
-                title: "Flags",
-                entries: [
-                    .init(name: "batch-size", value: "4"), .init(name: "seed", value: "\(seed)"),
-                ]
-            )
-        ]
-        run.description = description
+        run.facts = facts(seed: seed)
         return run
+    }
+
+    private func facts(seed: Float) -> RunFacts? {
+        let json = """
+            {"model":{"layers":12,"heads":12,"channels":768,"context":1024,"vocabulary_size":50257,
+            "parameters":124475904},"flags":{"batch-size":4,"seed":"\(seed)"},"steps":500,
+            "data":{"train":[],"validation":[]},"machine":{"isa":"avx2","threads":2}}
+            """
+        return (try? JSONDecoder().decode(RunDescription.self, from: Data(json.utf8)))
+            .map { RunFacts($0) }
     }
 
     /// Whether an XML parser accepts the page, which is stricter than any browser.
@@ -120,8 +120,8 @@ import Testing
         let hostile = "</script></pre><script>alert(1)</script><img src=x onerror=\"y\">&\u{0}'"
         var run = history(hostile, steps: 3)
         run.samples = [.init(step: 1, text: hostile)]
-        run.description?.model = hostile
-        run.description?.sections = [
+        run.facts?.model = hostile
+        run.facts?.sections = [
             .init(title: "Flags", entries: [.init(name: hostile, value: hostile)])
         ]
         for runs in [[run], [run, run]] {

@@ -4,8 +4,6 @@ import FileIO
 public enum ReportError: Error, Equatable, Sendable {
     /// A line of `metrics.jsonl`, counted from 1, is not a measurement.
     case malformedLine(path: FilePath, line: Int, problem: String)
-    /// `run.json` is not what a run writes.
-    case malformedDescription(path: FilePath, problem: String)
     /// More runs than there are colours to tell them apart.
     case tooManyRuns(found: Int, limit: Int)
 }
@@ -16,8 +14,6 @@ extension ReportError: CustomStringConvertible {
         case .malformedLine(let path, let line, let problem):
             "line \(line) of '\(path)' is no measurement: \(problem); "
                 + "remove the line, or restore the file"
-        case .malformedDescription(let path, let problem):
-            "'\(path)' does not describe a run: \(problem); restore it, or remove it to do without"
         case .tooManyRuns(let found, let limit):
             "a report compares at most \(limit) runs, got \(found); name fewer"
         }

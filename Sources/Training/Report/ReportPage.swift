@@ -114,7 +114,7 @@ public struct ReportPage: Sendable {
 
             """
         }
-        let model: HTML = run.description?.model.map { "<p class=\"model\">\($0)</p>" } ?? ""
+        let model: HTML = run.facts.map { "<p class=\"model\">\($0.model)</p>" } ?? ""
         return """
             <header><p class="kicker">Training report</p>
             <h1>\(run.name)</h1>\(model)</header>
@@ -194,7 +194,7 @@ public struct ReportPage: Sendable {
         let titles = ["Flags", "Model", "Data", "Machine"]
         let tables = titles.compactMap { title -> HTML? in
             let columns = runs.map { run -> [String: String] in
-                let sections = run.description?.sections ?? []
+                let sections = run.facts?.sections ?? []
                 let entries = sections.first { $0.title == title }?.entries ?? []
                 return Dictionary(entries.map { ($0.name, $0.value) }) { _, last in last }
             }

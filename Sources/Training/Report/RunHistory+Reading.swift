@@ -16,10 +16,13 @@ extension RunHistory {
     /// Reads what the run in `directory` has logged so far, and what it was started with.
     ///
     /// The last line may be torn, as a run that was killed leaves it, and is then left out.
-    /// - Throws: ``FileIOError`` when there is no log, ``ReportError`` when a line is malformed.
+    /// - Throws: ``FileIOError`` when there is no log, ``ReportError`` when a line is malformed,
+    ///   ``TrainingError/invalidJSON(path:reason:)`` when `run.json` is.
     public init(_ directory: RunDirectory, name: String) throws {
         self.init(name: name)
-        description = try RunDescription(of: directory)
+        if FileSystem.exists(directory.descriptionPath) {
+            facts = RunFacts(try RunDescription(contentsOf: directory.descriptionPath))
+        }
         let path = directory.metricsPath
         guard !FileSystem.exists(path) || FileSystem.byteCount(of: path) != nil else {
             // Opening a pipe would wait for somebody who writes to it.

@@ -71,7 +71,7 @@ public struct RunHistory: Sendable, Equatable {
     /// Texts drawn on the way.
     public var samples: [Sample] = []
     /// What the run was started with; nil for runs that did not note it.
-    public var description: RunDescription?
+    public var facts: RunFacts?
 
     /// A run of which nothing is known yet.
     public init(name: String) {

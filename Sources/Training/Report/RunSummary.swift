@@ -81,7 +81,7 @@ struct Figure {
             Figure(
                 name: "Steps",
                 value: NumberText.grouped(summary.stepCount),
-                detail: run.description?.plannedSteps.map { "of \(NumberText.grouped($0))" } ?? ""
+                detail: run.facts.map { "of \(NumberText.grouped($0.plannedSteps))" } ?? ""
             ),
             Figure(
                 name: "Tokens seen",
@@ -100,7 +100,7 @@ struct Figure {
             ),
             Figure(
                 name: "Parameters",
-                value: run.description?.parameterCount.map { NumberText.compact(Double($0)) }
+                value: run.facts.map { NumberText.compact(Double($0.parameterCount)) }
                     ?? none
             ),
         ]

@@ -20,7 +20,8 @@ struct SwiftletCommand: ParsableCommand {
         Terminal.reserveClosedStreams()
         Signals.endQuietlyWhenOutputIsClosed()
         do {
-            var command = try parseAsRoot()
+            let arguments = Array(CommandLine.arguments.dropFirst())
+            var command = try parseAsRoot(TrainConfiguration.expanding(arguments))
             try command.run()
         } catch {
             report(error).exitProcess()

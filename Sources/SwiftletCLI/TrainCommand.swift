@@ -5,35 +5,27 @@ import Swiftlet
 struct TrainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "train",
-        abstract: "Train a GPT-2 from token shards, from scratch or from a checkpoint.",
+        abstract: "Train a GPT-2 from tokens or text, from scratch or from a checkpoint.",
         discussion: """
-            Example:
+            The same command again goes on with a run that was interrupted.
+
+            Examples:
               swiftlet train --init layers=4,heads=4,channels=128,context=256 \\
                 --train-data 'data/*_train*.bin' --val-data 'data/*_val*.bin' \\
                 --steps 500 --output runs/first
+              swiftlet train --init gpt2_124M.bin --text my_text.txt \\
+                --tokenizer gpt2_tokenizer.bin --sequence-length 256 --output runs/mine
             """
     )
 
     @Option(name: .customLong("init"), help: "A size (\(sizes)) or an llm.c checkpoint.")
     var initialization: String
 
-    @Option(help: "Token shards to learn from; a pattern such as 'data/*_train*.bin'.")
-    var trainData: String
-
-    @Option(help: "Token shards to validate on.")
-    var valData: String?
-
     @Option(help: "The run directory.")
     var output: String
 
-    @Option(help: "A tokenizer, needed only for samples; copied into the run directory.")
-    var tokenizer: String?
-
-    @Flag(inversion: .prefixedNo, help: "Shuffle the data, in llm.c's order.")
-    var shuffle = true
-
-    @Flag(help: "Replace a run that is in the output directory.")
-    var overwrite = false
+    @OptionGroup(title: "Data")
+    var data: DataOptions
 
     @OptionGroup(title: "Batches and steps")
     var batch: BatchOptions
@@ -43,6 +35,9 @@ struct TrainCommand: ParsableCommand {
 
     @OptionGroup(title: "Between steps")
     var intervals: IntervalOptions
+
+    @OptionGroup(title: "Runs that exist")
+    var resumption: ResumeOptions
 
     @Option(help: "Decides the random weights and the samples.")
     var seed: UInt64 = 42
@@ -55,55 +50,98 @@ struct TrainCommand: ParsableCommand {
         + " or layers=4,heads=4,channels=128,context=256"
 
     func validate() throws {
-        if intervals.sampleEvery > 0 && tokenizer == nil {
-            throw ValidationError("--sample-every needs --tokenizer, to turn tokens into text")
-        }
-        if batch.batchSize < 1 || (batch.sequenceLength ?? 1) < 1 || (batch.steps ?? 0) < 0 {
-            throw ValidationError(
-                "--batch-size and --sequence-length must be at least 1, and --steps at least 0"
-            )
-        }
         if output.isEmpty { throw ValidationError("--output needs the name of a directory") }
-        if intervals.sampleTokens < 1 {
-            throw ValidationError("--sample-tokens must be at least 1")
-        }
     }
 
     func run() throws {
+        let directory = RunDirectory(FilePath(output))
+        let resumedStep = try directory.resumptionStep(
+            resumption.resume,
+            overwrite: resumption.overwrite
+        )
+        let tokenizer = try tokenizer(in: directory, isResumed: resumedStep != nil)
         let ops = try compute.makeOps()
-        let tokenizer = try tokenizer.map {
-            try BytePairTokenizer(contentsOf: TokenizerFile.checked(FilePath($0)))
-        }
-        let model = try makeModel(vocabularySize: tokenizer?.vocabularySize, ops: ops)
-        let sample = try tokenizer.map { try makeSampler(model, $0) }
+        let model = try makeModel(
+            resuming: resumedStep.map(directory.modelPath),
+            vocabularySize: tokenizer?.vocabularySize,
+            ops: ops
+        )
         let sequenceLength =
             batch.sequenceLength
             ?? min(GPT2Configuration.gpt2ContextLength, model.configuration.contextLength)
-        let training = try loader(trainData, model, sequenceLength, shuffled: shuffle)
-        let validation = try valData.map {
-            try loader($0, model, sequenceLength, shuffled: false)
-        }
-        let settings = try settings(sequenceLength: sequenceLength, data: training)
-        let trainer = try Trainer(model: model, settings: settings, loader: training, ops: ops)
-        let directory = RunDirectory(FilePath(output))
+        Signals.catchInterruption()
+        let source = try TrainingSource(
+            data,
+            tokenizer: tokenizer,
+            directory: directory,
+            batchSize: batch.batchSize,
+            sequenceLength: sequenceLength,
+            vocabularySize: model.configuration.vocabularySize,
+            threads: compute.threadCount()
+        )
+        let settings = try settings(sequenceLength: sequenceLength, data: source.training)
+        let trainer = try Trainer(
+            model: model,
+            settings: settings,
+            loader: source.training,
+            ops: ops
+        )
         let run = try TrainingRun(
             trainer,
-            validation: validation,
+            validation: source.validation,
             directory: directory,
-            overwrite: overwrite,
-            sample: sample
+            resume: resumption.resume,
+            overwrite: resumption.overwrite,
+            allowsChanges: resumption.allowChanges,
+            description: RunDescription(
+                trainer,
+                validation: source.validation,
+                initialization: initialization,
+                flags: flags(settings)
+            ),
+            sample: try makeSampler(model, tokenizer),
+            hellaSwag: try makeHellaSwag(model, tokenizer)
         )
         try tokenizer?.save(in: directory.path)
-        describe(model, settings, training)
+        describe(model, settings, source.training)
+        compute.note("\(trainer.activationByteCount.grouped) bytes for activations")
 
-        Signals.catchInterruption()
         let display = TrainingDisplay(totalSteps: settings.schedule.totalSteps)
         defer { display.finish() }
         try run.run(until: { Signals.isInterrupted }, report: { display.show($0) })
         if Signals.isInterrupted { throw ExitStatus.interrupted }
     }
 
-    private func makeModel(vocabularySize: Int?, ops: Ops) throws -> GPT2 {
+    /// The tokenizer that is named, or the copy that the run took when it began.
+    private func tokenizer(
+        in directory: RunDirectory,
+        isResumed: Bool
+    ) throws -> BytePairTokenizer? {
+        let copy = isResumed && FileSystem.exists(directory.tokenizerPath)
+        guard
+            let path = data.tokenizer.map({ FilePath($0) })
+                ?? (copy ? directory.tokenizerPath : nil)
+        else {
+            for (flag, isUsed) in [
+                ("text", data.text != nil), ("sample-every", intervals.sampleEvery > 0),
+            ]
+            where isUsed {
+                throw CommandError(
+                    .wrongUsage,
+                    "--\(flag) needs --tokenizer, which turns text into tokens and back"
+                )
+            }
+            return nil
+        }
+        return try BytePairTokenizer(contentsOf: TokenizerFile.checked(path))
+    }
+
+    private func makeModel(
+        resuming checkpoint: FilePath?,
+        vocabularySize: Int?,
+        ops: Ops
+    ) throws -> GPT2 {
+        if let checkpoint { return try GPT2(llmcCheckpoint: checkpoint, ops: ops) }
         guard GPT2Configuration.isDescriptor(initialization) else {
             let path = FilePath(initialization)
             let isRun = try FileKind.require(.model, .runDirectory, at: path) == .runDirectory
@@ -123,8 +161,9 @@ struct TrainCommand: ParsableCommand {
     /// Draws a text from the model as it is at the time.
     private func makeSampler(
         _ model: GPT2,
-        _ tokenizer: BytePairTokenizer
-    ) throws -> () throws -> String {
+        _ tokenizer: BytePairTokenizer?
+    ) throws -> (() throws -> String)? {
+        guard let tokenizer, intervals.sampleEvery > 0 else { return nil }
         let generator = try TextGenerator(model, vocabulary: tokenizer.vocabulary)
         let prompt = intervals.samplePrompt ?? ""
         let options = GenerationOptions(
@@ -142,19 +181,23 @@ struct TrainCommand: ParsableCommand {
         }
     }
 
-    private func loader(
-        _ pattern: String,
+    /// Measures the accuracy on HellaSwag of the model as it is at the time.
+    private func makeHellaSwag(
         _ model: GPT2,
-        _ sequenceLength: Int,
-        shuffled: Bool
-    ) throws -> TokenLoader {
-        try TokenLoader(
-            matching: pattern,
-            batchSize: batch.batchSize,
-            sequenceLength: sequenceLength,
-            shuffled: shuffled,
+        _ tokenizer: BytePairTokenizer?
+    ) throws -> (() throws -> Double)? {
+        guard let path = intervals.hellaSwag, intervals.hellaSwagEvery > 0 else { return nil }
+        let examples = try HellaSwagFile.examples(
+            FilePath(path),
             vocabularySize: model.configuration.vocabularySize
-        )
+        ) {
+            guard let tokenizer else {
+                throw CommandError(.wrongUsage, "--hellaswag with text needs --tokenizer")
+            }
+            return tokenizer
+        }
+        let evaluator = try Evaluator(model, batchSize: batch.batchSize)
+        return { try evaluator.score(examples).accuracy }
     }
 
     /// Says what is about to happen.
@@ -192,11 +235,18 @@ struct TrainCommand: ParsableCommand {
             schedule: optimizer.schedule(steps: batch.steps ?? stepsPerEpoch)
         )
         settings.optimizer = optimizer.settings
+        settings.skipLossZScore = optimizer.skipLossZScore
+        settings.skipNormZScore = optimizer.skipNormZScore
         settings.recomputation = batch.recompute
+        settings.overfitsSingleBatch = self.data.overfitSingleBatch
         settings.validationInterval = intervals.valEvery
         settings.validationBatches = intervals.valBatches
         settings.checkpointInterval = intervals.checkpointEvery
+        settings.keepLast = intervals.keepLast
+        settings.keepEvery = intervals.keepEvery
         settings.sampleInterval = intervals.sampleEvery
+        settings.hellaSwagInterval = intervals.hellaSwagEvery
+        settings.seed = seed
         return settings
     }
 }

@@ -1,10 +1,52 @@
-// The flags of `train`, in the groups its help shows, and the settings they make.
+// The flags of `train`, in the groups its help shows, and the settings they make. What run.json keeps
+// of them is in TrainFlags.swift.
 
 import ArgumentParser
 import Swiftlet
 
 extension LearningRateSchedule.Shape: ExpressibleByArgument {}
 extension Recomputation: ExpressibleByArgument {}
+extension ResumePolicy: ExpressibleByArgument {}
+
+/// What numbers training computes with.
+enum TrainingPrecision: String, ExpressibleByArgument, CaseIterable {
+    case float32, bfloat16
+}
+
+/// What is learnt from.
+struct DataOptions: ParsableArguments {
+    @Option(help: "Token shards to learn from; a pattern such as 'data/*_train*.bin'.")
+    var trainData: String?
+
+    @Option(help: "Token shards to validate on.")
+    var valData: String?
+
+    @Option(
+        help: """
+            A text instead of --train-data: a file, or a directory of text files. Its tokens are \
+            kept in the run directory, and without --val-data the first of them are held out.
+            """
+    )
+    var text: String?
+
+    @Option(help: "A tokenizer, for --text and for samples; copied into the run directory.")
+    var tokenizer: String?
+
+    @Flag(inversion: .prefixedNo, help: "Shuffle the data, in llm.c's order.")
+    var shuffle = true
+
+    @Flag(help: "Learn from the first step's data in every step: the loss must fall to nothing.")
+    var overfitSingleBatch = false
+
+    func validate() throws {
+        guard (trainData == nil) != (text == nil) else {
+            throw ValidationError("give the data as either --train-data or --text")
+        }
+        if text == "-" {
+            throw ValidationError("--text needs a file, as a resumed run reads it again")
+        }
+    }
+}
 
 /// How much data a step takes.
 struct BatchOptions: ParsableArguments {
@@ -26,6 +68,20 @@ struct BatchOptions: ParsableArguments {
 
     @Option(help: "What the backward pass computes again, to save memory: none, gelu or block.")
     var recompute = Recomputation.none
+
+    @Option(help: "What numbers training computes with: float32.")
+    var precision = TrainingPrecision.float32
+
+    func validate() throws {
+        if batchSize < 1 || (sequenceLength ?? 1) < 1 || (steps ?? 0) < 0 {
+            throw ValidationError(
+                "--batch-size and --sequence-length must be at least 1, and --steps at least 0"
+            )
+        }
+        if precision == .bfloat16 {
+            throw ValidationError("training computes with float32 only; leave --precision out")
+        }
+    }
 }
 
 /// How a step changes the weights.
@@ -56,6 +112,18 @@ struct OptimizerOptions: ParsableArguments {
 
     @Option(help: "The largest norm of the gradients; 0 is no limit.")
     var gradClip: Float = 1
+
+    @Option(
+        name: .customLong("skip-loss-zscore"),
+        help: "Skip an update whose loss is so many deviations above the last 128; 0 never."
+    )
+    var skipLossZScore = 0.0
+
+    @Option(
+        name: .customLong("skip-norm-zscore"),
+        help: "Skip an update whose gradient norm is so many deviations above them; 0 never."
+    )
+    var skipNormZScore = 0.0
 
     /// The optimiser's rates as the library takes them.
     var settings: AdamW.Settings {
@@ -97,6 +165,46 @@ struct IntervalOptions: ParsableArguments {
     @Option(help: "What samples continue (default: they start a new text).")
     var samplePrompt: String?
 
+    @Option(
+        name: .customLong("hellaswag"),
+        help: "Questions of HellaSwag: its .jsonl file, or llm.c's shard of it."
+    )
+    var hellaSwag: String?
+
+    @Option(
+        name: .customLong("hellaswag-every"),
+        help: "Steps between measurements of the accuracy on HellaSwag; 0 is never."
+    )
+    var hellaSwagEvery = 0
+
     @Option(help: "Steps between checkpoints, and one at the end; 0 is never.")
     var checkpointEvery = 1000
+
+    @Option(help: "How many of the newest checkpoints are kept, besides the best.")
+    var keepLast = 2
+
+    @Option(help: "Checkpoints of every multiple of so many steps are kept for ever; 0 is none.")
+    var keepEvery = 0
+
+    func validate() throws {
+        if sampleTokens < 1 { throw ValidationError("--sample-tokens must be at least 1") }
+        if hellaSwagEvery > 0 && hellaSwag == nil {
+            throw ValidationError("--hellaswag-every needs --hellaswag, the questions")
+        }
+    }
+}
+
+/// What becomes of a run that is in the output directory.
+struct ResumeOptions: ParsableArguments {
+    @Option(help: "A run that is in the output directory goes on (auto) or is refused (never).")
+    var resume = ResumePolicy.auto
+
+    @Flag(help: "Go on although settings or data differ from the run's; the new ones then hold.")
+    var allowChanges = false
+
+    @Flag(help: "Replace a run that is in the output directory.")
+    var overwrite = false
+
+    @Option(help: "Take flags from a run's run.json; those on the command line win.")
+    var config: String?
 }

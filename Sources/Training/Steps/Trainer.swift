@@ -30,6 +30,9 @@ public final class Trainer {
     private let firstBatches: TokenLoader
     private let gradients: GPT2Parameters
     private let workspace: GPT2Workspace
+
+    /// Memory for activations, which recomputation lowers.
+    public var activationByteCount: Int { workspace.byteCount }
     private var batch: TokenBatch
 
     /// Allocates gradients, moments and working memory.

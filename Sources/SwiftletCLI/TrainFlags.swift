@@ -1,0 +1,146 @@
+// The flags of `train` as run.json keeps them, and back: `--config` puts them into the command line
+// before it is parsed, so that they are checked as if they had been typed.
+
+import Swiftlet
+
+/// Flags by their names without dashes.
+typealias Flags = [String: JSONValue]
+
+extension TrainCommand {
+    /// Every flag in effect that decides how a run goes.
+    ///
+    /// Left out is what would be wrong to repeat: whether to replace a run or to accept changes.
+    /// - Parameter settings: What the defaults that depend on model and data have become.
+    /// - Returns: The flags, those with default values included.
+    func flags(_ settings: TrainingSettings) -> Flags {
+        let general: Flags = [
+            "init": .string(initialization),
+            "output": .string(output),
+            "seed": JSONValue(seed),
+            "resume": .string(resumption.resume.rawValue),
+            "threads": .optional(compute.threads),
+        ]
+        let groups = [
+            general, data.flags, batch.flags(settings), optimizer.flags, intervals.flags,
+        ]
+        return groups.reduce(into: [:]) { all, group in all.merge(group) { first, _ in first } }
+    }
+}
+
+extension DataOptions {
+    fileprivate var flags: Flags {
+        [
+            "train-data": .optional(trainData),
+            "val-data": .optional(valData),
+            "text": .optional(text),
+            "tokenizer": .optional(tokenizer),
+            "shuffle": .bool(shuffle),
+            "overfit-single-batch": .bool(overfitSingleBatch),
+        ]
+    }
+}
+
+extension BatchOptions {
+    fileprivate func flags(_ settings: TrainingSettings) -> Flags {
+        [
+            "batch-size": .integer(batchSize),
+            "sequence-length": .integer(settings.sequenceLength),
+            "total-batch-tokens": .integer(settings.totalBatchTokens),
+            "steps": .integer(settings.schedule.totalSteps),
+            "recompute": .string(recompute.rawValue),
+            "precision": .string(precision.rawValue),
+        ]
+    }
+}
+
+extension OptimizerOptions {
+    fileprivate var flags: Flags {
+        [
+            "learning-rate": JSONValue(learningRate),
+            "schedule": .string(schedule.rawValue),
+            "warmup-steps": .integer(warmupSteps),
+            "final-learning-rate-fraction": JSONValue(finalLearningRateFraction),
+            "weight-decay": JSONValue(weightDecay),
+            "beta1": JSONValue(beta1),
+            "beta2": JSONValue(beta2),
+            "epsilon": JSONValue(epsilon),
+            "grad-clip": JSONValue(gradClip),
+            "skip-loss-zscore": .number(skipLossZScore),
+            "skip-norm-zscore": .number(skipNormZScore),
+        ]
+    }
+}
+
+extension IntervalOptions {
+    fileprivate var flags: Flags {
+        [
+            "val-every": .integer(valEvery),
+            "val-batches": .integer(valBatches),
+            "sample-every": .integer(sampleEvery),
+            "sample-tokens": .integer(sampleTokens),
+            "sample-prompt": .optional(samplePrompt),
+            "hellaswag": .optional(hellaSwag),
+            "hellaswag-every": .integer(hellaSwagEvery),
+            "checkpoint-every": .integer(checkpointEvery),
+            "keep-last": .integer(keepLast),
+            "keep-every": .integer(keepEvery),
+        ]
+    }
+}
+
+extension JSONValue {
+    fileprivate static func optional(_ text: String?) -> Self { text.map(Self.string) ?? .null }
+    fileprivate static func optional(_ number: Int?) -> Self { number.map(Self.integer) ?? .null }
+}
+
+/// `train --config FILE`.
+enum TrainConfiguration {
+    /// Flags of which only one is to be given: one on the command line replaces the other's.
+    private static let alternatives = [
+        "text": ["train-data", "val-data"], "train-data": ["text"],
+    ]
+
+    /// The arguments with those of the `--config` file before them, except for what they say
+    /// themselves.
+    /// - Parameter arguments: Of the command line, the subcommand first.
+    /// - Returns: The arguments to parse.
+    /// - Throws: ``TrainingError/invalidJSON(path:reason:)`` or ``FileIOError``.
+    static func expanding(_ arguments: [String]) throws -> [String] {
+        guard arguments.first == "train", let path = value(of: "config", in: arguments) else {
+            return arguments
+        }
+        let given = Set(arguments.compactMap(name))
+        let replaced = given.union(given.flatMap { alternatives[$0] ?? [] })
+        let flags = try RunDescription(contentsOf: FilePath(path)).flags
+            .filter { !replaced.contains($0.key) }
+            .sorted { $0.key < $1.key }
+        return ["train"] + flags.flatMap { argument($0.key, $0.value) } + arguments.dropFirst()
+    }
+
+    /// The flag an argument sets, by its name in run.json; nil when it is none.
+    private static func name(_ argument: String) -> String? {
+        guard argument.hasPrefix("--") else { return nil }
+        let name = String(argument.dropFirst(2).prefix { $0 != "=" })
+        return name == "no-shuffle" ? "shuffle" : name
+    }
+
+    private static func value(of flag: String, in arguments: [String]) -> String? {
+        for (index, argument) in arguments.enumerated() {
+            if argument == "--\(flag)" { return arguments.dropFirst(index + 1).first }
+            if argument.hasPrefix("--\(flag)=") {
+                return String(argument.dropFirst(flag.count + 3))
+            }
+        }
+        return nil
+    }
+
+    private static func argument(_ name: String, _ value: JSONValue) -> [String] {
+        switch value {
+        case .null, .array: []
+        case .bool(let isSet): isSet ? ["--\(name)"] : name == "shuffle" ? ["--no-shuffle"] : []
+        case .integer(let number): ["--\(name)=\(number)"]
+        case .number(let number): ["--\(name)=\(number)"]
+        case .string(let text): ["--\(name)=\(text)"]
+        }
+    }
+}

@@ -1,0 +1,86 @@
+// The data of a run, from shards or from a text that becomes shards in the run directory.
+
+import Swiftlet
+
+/// What a run learns from and validates on.
+struct TrainingSource {
+    let training: TokenLoader
+    let validation: TokenLoader?
+
+    /// Opens the shards that `options` name, or makes them of its text.
+    init(
+        _ options: DataOptions,
+        tokenizer: BytePairTokenizer?,
+        directory: RunDirectory,
+        batchSize: Int,
+        sequenceLength: Int,
+        vocabularySize: Int,
+        threads: Int
+    ) throws {
+        func loader(_ pattern: String, shuffled: Bool) throws -> TokenLoader {
+            try TokenLoader(
+                matching: pattern,
+                batchSize: batchSize,
+                sequenceLength: sequenceLength,
+                shuffled: shuffled,
+                vocabularySize: vocabularySize
+            )
+        }
+        var (trainData, valData) = (options.trainData ?? "", options.valData)
+        if let text = options.text, let tokenizer {
+            let holdsOut = valData == nil
+            let prepared = try Self.prepare(
+                text,
+                tokenizer,
+                directory,
+                heldOutTokens: holdsOut ? Self.mostHeldOutTokens : 0,
+                // One batch and its last target; whether the sizes make sense is checked later.
+                leastHeldOutTokens: batchSize.multipliedReportingOverflow(by: sequenceLength)
+                    .partialValue &+ 1,
+                threads: threads
+            )
+            trainData = prepared.trainingPath.string
+            if let path = prepared.validationPath {
+                valData = path.string
+            } else if holdsOut {
+                Terminal.diagnose("the text is too short to hold any of it out for validation")
+            }
+        }
+        training = try loader(trainData, shuffled: options.shuffle)
+        validation = try valData.map { try loader($0, shuffled: false) }
+    }
+
+    /// Tokens of a long text that are held out: some hundred batches of any usual size.
+    ///
+    /// Shorter texts give fewer. It depends on the text alone, so that a resumed run finds its
+    /// shards.
+    private static let mostHeldOutTokens = 1 << 20
+
+    private static func prepare(
+        _ text: String,
+        _ tokenizer: BytePairTokenizer,
+        _ directory: RunDirectory,
+        heldOutTokens: Int,
+        leastHeldOutTokens: Int,
+        threads: Int
+    ) throws -> PreparedText {
+        let inputs = try TextInput.find([text])
+        try checkKinds(of: inputs)
+        let line = ProgressLine()
+        defer { line.finish() }
+        return try PreparedText(
+            TextDocuments(inputs),
+            tokenizer: tokenizer,
+            directory: directory.path.appending("data"),
+            heldOutTokens: heldOutTokens,
+            leastHeldOutTokens: leastHeldOutTokens,
+            threads: threads
+        ) { progress in
+            if Signals.isInterrupted { throw ExitStatus.interrupted }
+            line.show(
+                "preparing: \(byteProgress(progress.byteCount, of: progress.totalByteCount)), "
+                    + "\(progress.tokenCount.grouped) tokens"
+            )
+        }
+    }
+}

@@ -4,7 +4,7 @@
 #   scripts/run_text.sh my_text.txt [DIRECTORY]     default: checkpoints/text
 #
 # A file, or a directory of .txt, .md and .jsonl files; a megabyte or more is a good start.
-# VOCABULARY, STEPS and INIT in the environment change the recipe.
+# Stopped, it goes on when it is run again. VOCABULARY, STEPS and INIT in the environment change the recipe.
 set -euo pipefail
 input=${1:?usage: scripts/run_text.sh my_text.txt [DIRECTORY]}
 repository=$(cd "$(dirname "$0")/.." && pwd)
@@ -16,11 +16,8 @@ swiftlet=$(swift build -c release --show-bin-path --package-path "$repository")/
 
 "$swiftlet" tokenizer train "$input" --vocabulary-size "${VOCABULARY:-2048}" \
     --output "$output/tokenizer.bin" --overwrite
-"$swiftlet" prepare "$input" --tokenizer "$output/tokenizer.bin" --validation-tokens 10000 \
-    --output "$output/data" --name text --overwrite
-"$swiftlet" train --init "${INIT:-layers=6,heads=6,channels=192,context=256}" \
-    --train-data "$output/data/text_train.bin" --val-data "$output/data/text_val.bin" \
-    --tokenizer "$output/tokenizer.bin" --batch-size 8 --sequence-length 256 \
+"$swiftlet" train --init "${INIT:-layers=6,heads=6,channels=192,context=256}" --text "$input" \
+    --tokenizer "$output/tokenizer.bin" --batch-size 8 \
     --steps "${STEPS:-3000}" --learning-rate 1e-3 --warmup-steps 100 \
-    --final-learning-rate-fraction 0.1 --sample-every 500 --output "$output/run" --overwrite
+    --final-learning-rate-fraction 0.1 --sample-every 500 --output "$output/run"
 "$swiftlet" sample --model "$output/run" --temperature 0.8

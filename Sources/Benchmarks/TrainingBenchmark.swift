@@ -66,6 +66,12 @@ public struct TrainingBenchmark {
     /// - Returns: Medians, beside the machine's peak.
     /// - Throws: ``ModelError`` or ``TensorError`` when the batch does not fit.
     public func run(ops: Ops, progress: (Int, Double) -> Void) throws -> TrainingResult {
+        // Before the weights are made, which takes seconds.
+        try GPT2Workspace.checkShape(
+            configuration,
+            batchSize: batchSize,
+            sequenceLength: sequenceLength
+        )
         var generator = MersenneTwister(seed: 1)
         let model = try GPT2(randomWeights: configuration, using: &generator, ops: ops)
         let workspace = try GPT2Workspace(

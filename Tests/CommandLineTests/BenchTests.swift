@@ -2,7 +2,7 @@
 
 import Testing
 
-@Suite struct BenchTests {
+@Suite(.serialized) struct BenchTests {
     private func numbers(_ object: [String: Any], _ keys: [String]) throws -> [Double] {
         try keys.map { key in try #require(object[key] as? Double, "no number '\(key)'") }
     }

@@ -14,6 +14,7 @@ import Synchronization
 /// The signals the program answers to.
 enum Signals {
     private static let interruption = Atomic<Bool>(false)
+    private static let continuation = Atomic<Bool>(false)
 
     /// Whether the program was asked to end since ``catchInterruption()``.
     static var isInterrupted: Bool { interruption.load(ordering: .relaxed) }
@@ -29,6 +30,18 @@ enum Signals {
             }
             unblock(number)
         }
+    }
+
+    /// From now on ``takeContinuation()`` knows when the program goes on after Ctrl-Z.
+    static func noticeContinuation() {
+        // Made now, as above.
+        continuation.store(false, ordering: .relaxed)
+        _ = signal(SIGCONT) { _ in Signals.continuation.store(true, ordering: .relaxed) }
+    }
+
+    /// Whether the program was stopped and went on since the last call.
+    static func takeContinuation() -> Bool {
+        continuation.exchange(false, ordering: .relaxed)
     }
 
     /// Lets the system end the program when it writes to a pipe that nobody reads any more, as

@@ -106,7 +106,7 @@ struct TrainCommand: ParsableCommand {
         describe(model, settings, source.training)
         compute.note("\(trainer.activationByteCount.grouped) bytes for activations")
 
-        let display = TrainingDisplay(totalSteps: settings.schedule.totalSteps)
+        let display = TrainingDisplay(totalSteps: settings.schedule.totalSteps, best: run.best)
         defer { display.finish() }
         try run.run(until: { Signals.isInterrupted }, report: { display.show($0) })
         if Signals.isInterrupted { throw ExitStatus.interrupted }

@@ -1,94 +1,118 @@
-// Draws the events of a run on stderr: one line that is rewritten in place on a terminal, and plain
-// lines, no more than one a second, when piped.
+// Draws the events of a run on stderr: on a terminal a panel that is rewritten in place, with what
+// should stay scrolling above it; and plain lines, no more than one a second, when piped.
 
 import Swiftlet
-
-#if canImport(Glibc)
-    @preconcurrency import Glibc
-#elseif canImport(Musl)
-    @preconcurrency import Musl
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+import Synchronization
 
 /// Shows the progress of a training run.
-final class TrainingDisplay {
-    private let totalSteps: Int
-    private let isTerminal: Bool
-    private let clock = ContinuousClock()
-    private let startTime: ContinuousClock.Instant
-    private var lastLine: ContinuousClock.Instant?
-    private var liveLineIsShown = false
+final class TrainingDisplay: Sendable {
+    private struct State {
+        var progress: TrainingProgress
+        /// Nil where only plain lines are written.
+        var region: LiveRegion?
+        /// When the panel was drawn, or a line of a step written.
+        var lastShown: Duration?
+        var lastShownStep = 0
+        var isFinished = false
+        /// Draws the panel while a step takes long.
+        var clock: Task<Void, Never>?
+    }
 
-    /// Plain lines come at most this often.
+    private let state: Mutex<State>
+    private let panel: TrainingPanel
+    private let startTime = ContinuousClock.now
+
+    /// Fast enough to look alive, slow enough to read and to cost nothing.
+    private static let panelInterval = Duration.milliseconds(100)
     private static let plainInterval = Duration.seconds(1)
 
-    init(totalSteps: Int) {
-        self.totalSteps = totalSteps
-        isTerminal = isatty(STDERR_FILENO) != 0
-        startTime = clock.now
+    /// A display of a run that is about to begin, or to go on.
+    /// - Parameters:
+    ///   - totalSteps: Steps of the whole run.
+    ///   - best: The lowest validation loss before.
+    init(totalSteps: Int, best: BestCheckpoint? = nil) {
+        var state = State(progress: TrainingProgress(totalSteps: totalSteps, best: best))
+        if Terminal.canRedraw { state.region = LiveRegion(inColor: Terminal.usesColor) }
+        let isLive = state.region != nil
+        self.state = Mutex(state)
+        panel = TrainingPanel(glyphs: Terminal.usesUnicode ? .unicode : .ascii)
+        if isLive {
+            Signals.noticeContinuation()
+            let clock = Task.detached { [weak self] in
+                while (try? await Task.sleep(for: .seconds(1))) != nil { self?.tick() }
+            }
+            self.state.withLock { $0.clock = clock }
+        }
     }
 
     /// Shows one event.
     func show(_ event: TrainingEvent) {
-        switch event {
-        case .step(let step):
-            showStep(step)
-        case .validation(let step, let loss):
-            showLine("step \(step): validation loss \(decimal(Double(loss), 4))")
-        case .resumed(let step, let path):
-            showLine("step \(step): going on from \(path)")
-        case .alreadyFinished(let step):
-            showLine("step \(step): the run is finished already")
-        case .outlier(let step, let quantity, let zScore):
-            let deviations = decimal(zScore, 1)
-            showLine("step \(step): \(quantity.name) is \(deviations) deviations above the mean")
-        case .skipped(let step, let reason):
-            showLine("step \(step): update skipped, \(reason)")
-        case .hellaSwag(let step, let accuracy):
-            showLine("step \(step): HellaSwag accuracy \(decimal(accuracy, 4))")
-        case .checkpoint(let step, let path):
-            showLine("step \(step): checkpoint \(path)")
-        case .sample(let step, let text):
-            showLine("step \(step): sample\n\(text)")
+        let now = ContinuousClock.now - startTime
+        state.withLock { state in
+            state.progress.apply(event, at: now)
+            if case .step(let step) = event {
+                let isDue = isDue(state, at: now)
+                if state.region != nil {
+                    if isDue { draw(&state) }
+                } else if isDue || step.step == state.progress.totalSteps {
+                    writeStep(step, &state)
+                }
+            } else if state.region != nil {
+                draw(&state, above: event.panelLine)
+            } else if let line = event.plainLine {
+                Terminal.writeError(line + "\n")
+            }
         }
     }
 
-    /// Ends a line that is still being rewritten.
+    /// Leaves the panel as it is in the end, or writes the last step and how the run ended.
     func finish() {
-        if liveLineIsShown { Terminal.writeError("\n") }
-        liveLineIsShown = false
-    }
-
-    private func showStep(_ step: TrainingStep) {
-        let now = clock.now
-        let isLast = step.step == totalSteps
-        if isTerminal {
-            Terminal.writeError("\r\u{1b}[K" + line(for: step, now: now))
-            liveLineIsShown = true
-            return
+        let now = ContinuousClock.now - startTime
+        state.withLock { state in
+            guard !state.isFinished else { return }
+            state.isFinished = true
+            state.clock?.cancel()
+            state.progress.end(at: now)
+            // A run that was finished already, or failed before its first step, has said so.
+            guard let lastStep = state.progress.lastStep else { return }
+            if state.region != nil { return draw(&state) }
+            if state.lastShownStep != lastStep.step { writeStep(lastStep, &state) }
+            Terminal.writeError(state.progress.endingLine + "\n")
         }
-        if let lastLine, now - lastLine < Self.plainInterval, !isLast { return }
-        lastLine = now
-        Terminal.writeError(line(for: step, now: now) + "\n")
     }
 
-    private func showLine(_ text: String) {
-        finish()
-        Terminal.writeError(text + "\n")
+    private func tick() {
+        let now = ContinuousClock.now - startTime
+        state.withLock { state in
+            guard !state.isFinished, isDue(state, at: now) else { return }
+            state.progress.advance(to: now)
+            draw(&state)
+        }
     }
 
-    private func line(for step: TrainingStep, now: ContinuousClock.Instant) -> String {
-        let perStep = (now - startTime) / Double(step.step)
-        let left = perStep * Double(totalSteps - step.step)
-        return [
-            "step \(step.step)/\(totalSteps)",
-            "loss \(decimal(Double(step.loss), 4))",
-            "lr \(scientific(Double(step.learningRate)))",
-            "norm \(decimal(Double(step.gradientNorm), 2))",
-            "\(decimal(step.duration / .milliseconds(1), 0)) ms",
-            "\(decimal(step.tokensPerSecond, 0)) tok/s",
-            "\(timeText(left)) left",
-        ].joined(separator: " | ")
+    private func isDue(_ state: State, at now: Duration) -> Bool {
+        let interval = state.region == nil ? Self.plainInterval : Self.panelInterval
+        return state.lastShown.map { now - $0 >= interval } ?? true
+    }
+
+    private func writeStep(_ step: TrainingStep, _ state: inout State) {
+        state.lastShown = state.progress.elapsed
+        state.lastShownStep = step.step
+        Terminal.writeError(state.progress.line(for: step) + "\n")
+    }
+
+    private func draw(_ state: inout State, above: StyledLine? = nil) {
+        guard var region = state.region else { return }
+        state.lastShown = state.progress.elapsed
+        // The shell has written since.
+        if Signals.takeContinuation() { region.release() }
+        let size = Terminal.errorSize
+        // Where the run had ended before, there is nothing to watch.
+        let isShown = state.progress.firstStep < state.progress.totalSteps
+        let lines =
+            isShown && Terminal.isInForeground
+            ? panel.lines(state.progress, columns: size.columns, rows: size.rows) : []
+        Terminal.writeError(region.replace(with: lines, above: above, columns: size.columns))
+        state.region = region
     }
 }

@@ -1,0 +1,74 @@
+// Where the training loss is and where it is going, from the steps of this session.
+
+/// The recent losses of a run; those that are not finite are left out.
+struct LossTrend {
+    /// Where the loss is going.
+    enum Direction {
+        case falling
+        case level
+        case rising
+    }
+
+    /// The latest losses, oldest first.
+    private var recent: [Double] = []
+    /// Means of consecutive losses, oldest first; the last one may be of fewer.
+    private(set) var course: [Double] = []
+    private var lastCourseCount = 0
+    private let lossesPerPoint: Int
+
+    /// Enough to tell a direction from noise.
+    private static let window = 128
+    /// Losses averaged for the one that is shown: batches differ more than steps.
+    private static let smoothingWindow = 16
+    /// Points worth keeping: more than fit on a line.
+    static let courseLimit = 24
+
+    /// A trend whose points are each a hundredth of a run, but at most 64 steps: a long run should
+    /// move visibly too.
+    init(totalSteps: Int) {
+        lossesPerPoint = min(64, max(1, totalSteps / 100))
+    }
+
+    /// Adds the loss of a step.
+    mutating func add(_ loss: Float) {
+        guard loss.isFinite else { return }
+        let loss = Double(loss)
+        if recent.count == Self.window { recent.removeFirst() }
+        recent.append(loss)
+        if lastCourseCount == lossesPerPoint || course.isEmpty {
+            if course.count == Self.courseLimit { course.removeFirst() }
+            course.append(loss)
+            lastCourseCount = 1
+        } else {
+            lastCourseCount += 1
+            let last = course.count - 1
+            course[last] += (loss - course[last]) / Double(lastCourseCount)
+        }
+    }
+
+    /// The mean of the last losses.
+    var smoothed: Double? {
+        recent.isEmpty ? nil : Self.mean(recent.suffix(Self.smoothingWindow))
+    }
+
+    /// Whether the newer half of the recent losses lies below the older half by more than twice the
+    /// standard error of the difference; nil while there are too few.
+    var direction: Direction? {
+        guard recent.count >= Self.smoothingWindow else { return nil }
+        let half = recent.count / 2
+        let (older, newer) = (recent.prefix(half), recent.suffix(half))
+        let (olderMean, newerMean) = (Self.mean(older), Self.mean(newer))
+        func squares(_ values: ArraySlice<Double>, _ mean: Double) -> Double {
+            values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+        }
+        let variance =
+            (squares(older, olderMean) + squares(newer, newerMean)) / Double(2 * half - 2)
+        let error = (2 * variance / Double(half)).squareRoot()
+        let change = newerMean - olderMean
+        return abs(change) <= 2 * error ? .level : change < 0 ? .falling : .rising
+    }
+
+    private static func mean(_ values: ArraySlice<Double>) -> Double {
+        values.reduce(0, +) / Double(values.count)
+    }
+}

@@ -1,0 +1,174 @@
+// A line for the terminal whose width is known although it carries colours, and text from elsewhere
+// made safe to print. It knows nothing of what the lines say.
+
+/// Pieces of text, each with its ink.
+struct StyledLine: Equatable {
+    /// How a piece stands out.
+    enum Ink: String {
+        case plain = ""
+        case strong = "1"
+        case faint = "2"
+        case good = "32"
+        case warning = "33"
+        case accent = "36"
+    }
+
+    private struct Piece: Equatable {
+        var text: String
+        let ink: Ink
+    }
+
+    private var pieces: [Piece] = []
+    /// Columns the line takes.
+    private(set) var width = 0
+
+    /// A line of one piece; line ends and control characters are left out.
+    init(_ text: String = "", _ ink: Ink = .plain) {
+        append(text, ink)
+    }
+
+    /// The text without colours.
+    var text: String { pieces.map(\.text).joined() }
+
+    /// Adds a piece; line ends and control characters are left out.
+    mutating func append(_ text: String, _ ink: Ink = .plain) {
+        let text = text.withoutControlCharacters(keepingLineEnds: false)
+        guard !text.isEmpty else { return }
+        append(Piece(text: text, ink: ink))
+    }
+
+    private mutating func append(_ piece: Piece) {
+        pieces.append(piece)
+        width += piece.text.columnCount
+    }
+
+    /// Adds another line's pieces.
+    mutating func append(_ line: StyledLine) {
+        pieces += line.pieces
+        width += line.width
+    }
+
+    /// Adds spaces up to a column.
+    mutating func pad(to column: Int) {
+        if width < column { append(String(repeating: " ", count: column - width)) }
+    }
+
+    /// As much of the line as fits into `columns`.
+    func cut(to columns: Int) -> StyledLine {
+        guard width > columns else { return self }
+        var result = StyledLine()
+        for piece in pieces {
+            let text = piece.text.prefix(columns: columns - result.width)
+            result.append(Piece(text: text, ink: piece.ink))
+            if result.width >= columns { break }
+        }
+        return result
+    }
+
+    /// The line as it is written to a terminal.
+    func rendered(inColor: Bool) -> String {
+        guard inColor else { return text }
+        return pieces.map { piece in
+            piece.ink == .plain ? piece.text : "\u{1b}[\(piece.ink.rawValue)m\(piece.text)\u{1b}[0m"
+        }
+        .joined()
+    }
+}
+
+extension String {
+    /// The text without what could move the cursor, change colours or reverse the direction of
+    /// writing; tabs become spaces.
+    func withoutControlCharacters(keepingLineEnds: Bool) -> String {
+        // Nearly all text that is shown is plain, and this is called for every piece of a frame.
+        if utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7f }) { return self }
+        if unicodeScalars.allSatisfy(\.isPlainlyPrintable) { return self }
+        var result = String.UnicodeScalarView()
+        for scalar in unicodeScalars {
+            switch scalar.properties.generalCategory {
+            case .control where scalar == "\t": result.append(" ")
+            case .control where scalar == "\n" && keepingLineEnds: result.append(scalar)
+            case .control, .format, .lineSeparator, .paragraphSeparator: continue
+            default: result.append(scalar)
+            }
+        }
+        return String(result)
+    }
+
+    /// Columns the text takes on a terminal.
+    var columnCount: Int {
+        if unicodeScalars.allSatisfy(\.isPlainlyPrintable) { return unicodeScalars.count }
+        return reduce(0) { $0 + $1.columnCount }
+    }
+
+    /// The longest beginning of at most `columns` columns.
+    func prefix(columns: Int) -> String {
+        var left = columns
+        return String(
+            prefix { character in
+                left -= character.columnCount
+                return left >= 0
+            }
+        )
+    }
+
+    /// The text broken into lines of at most `columns` columns, between words where it can be;
+    /// empty lines are left out, and `limit` lines are made at most, the last one ending in `more`
+    /// if there was more.
+    func wrapped(columns: Int, limit: Int, more: String) -> [String] {
+        guard columns > 0, limit > 0 else { return [] }
+        var lines: [String] = []
+        for line in split(separator: "\n") {
+            var current = ""
+            var width = 0
+            for word in line.split(separator: " ") {
+                if !current.isEmpty, width + 1 + String(word).columnCount > columns {
+                    lines.append(current)
+                    (current, width) = ("", 0)
+                    if lines.count > limit { break }
+                }
+                current += (current.isEmpty ? "" : " ") + word
+                width = current.columnCount
+                // A word longer than a line.
+                while width > columns, lines.count <= limit {
+                    let start = current.prefix(columns: columns)
+                    // A character wider than the line is left out rather than tried for ever.
+                    lines.append(start)
+                    current = String(current.dropFirst(max(1, start.count)))
+                    width = current.columnCount
+                }
+            }
+            if !current.isEmpty { lines.append(current) }
+            if lines.count > limit { break }
+        }
+        guard lines.count > limit, let last = lines[..<limit].last else { return lines }
+        return lines[..<(limit - 1)] + [last.prefix(columns: columns - more.columnCount) + more]
+    }
+}
+
+extension Unicode.Scalar {
+    /// Whether the scalar is ASCII or a line of a drawing, and so takes one column: told without a
+    /// look into Unicode's tables, which a frame would make a thousand of.
+    fileprivate var isPlainlyPrintable: Bool {
+        (0x20..<0x7f).contains(value) || (0x2500..<0x25a0).contains(value)
+    }
+}
+
+extension Character {
+    /// Columns the character takes: 2 for East Asian wide characters and emoji, 0 for a combining
+    /// mark that stands alone.
+    fileprivate var columnCount: Int {
+        if isASCII { return 1 }
+        guard let first = unicodeScalars.first else { return 0 }
+        if first.properties.isEmojiPresentation || unicodeScalars.contains("\u{fe0f}") { return 2 }
+        switch first.value {
+        // The blocks of Unicode's EastAsianWidth.txt that are wide as a whole, or nearly.
+        case 0x1100...0x115f, 0x2e80...0x303e, 0x3041...0xa4cf, 0xa960...0xa97f, 0xac00...0xd7a3,
+            0xf900...0xfaff, 0xfe30...0xfe6f, 0xff00...0xff60, 0xffe0...0xffe6,
+            0x17000...0x18cff, 0x1b000...0x1b2ff, 0x20000...0x3fffd:
+            return 2
+        default:
+            let category = first.properties.generalCategory
+            return category == .nonspacingMark || category == .enclosingMark ? 0 : 1
+        }
+    }
+}

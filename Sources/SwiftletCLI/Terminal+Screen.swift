@@ -1,0 +1,45 @@
+// What the terminal behind stderr can do.
+
+#if canImport(Glibc)
+    @preconcurrency import Glibc
+#elseif canImport(Musl)
+    @preconcurrency import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+extension Terminal {
+    /// Whether stderr is a terminal on which lines can be rewritten.
+    static var canRedraw: Bool {
+        isatty(STDERR_FILENO) != 0 && !["", "dumb"].contains(environment("TERM"))
+    }
+
+    /// Whether colours are wanted: <https://no-color.org>.
+    static var usesColor: Bool { environment("NO_COLOR").isEmpty }
+
+    /// Whether the locale lets characters beyond ASCII through.
+    static var usesUnicode: Bool {
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].map(environment).first { !$0.isEmpty } ?? ""
+        return ["utf-8", "utf8"].contains { locale.lowercased().hasSuffix($0) }
+    }
+
+    /// Columns and rows of the terminal now; 80 and 24 where it does not say.
+    static var errorSize: (columns: Int, rows: Int) {
+        var size = winsize()
+        guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0
+        else { return (80, 24) }
+        return (Int(size.ws_col), Int(size.ws_row))
+    }
+
+    /// Whether the shell lets the program have the terminal: in the background, lines that are
+    /// rewritten would disturb what the user does in front.
+    static var isInForeground: Bool {
+        let group = tcgetpgrp(STDERR_FILENO)
+        // Not the terminal of a shell that could have put the program into the background.
+        return group < 0 || group == getpgrp()
+    }
+
+    private static func environment(_ name: String) -> String {
+        getenv(name).map { String(cString: $0) } ?? ""
+    }
+}

@@ -25,6 +25,7 @@ private enum Moment {
     ///   - duration: Of the undisturbed run, in seconds. Moments need not be met exactly: on a
     ///     machine that has become slower they fall earlier in the run, and that is all.
     ///   - generator: Decides.
+    /// - Returns: The moment.
     static func random(duration: TimeInterval, using generator: inout some RandomNumberGenerator)
         -> Moment
     {
@@ -40,7 +41,8 @@ private enum Moment {
     }
 }
 
-/// Moments that are the same in every run of the tests: SplitMix64 (Steele et al. 2014).
+/// Makes the moments the same in every run of the tests.
+// SplitMix64 of Steele, Lea and Flood, 2014.
 private struct SeededGenerator: RandomNumberGenerator {
     var state: UInt64
 

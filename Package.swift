@@ -109,7 +109,7 @@ let package = Package(
             dependencies: [
                 "Downloads", "FileIO", "LanguageModels", "SwiftletCLI", "Tensors", "TestSupport",
                 "TokenData",
-                "Tokenization",
+                "Tokenization", "Training",
             ]
         ),
         .testTarget(

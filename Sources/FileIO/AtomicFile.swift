@@ -27,6 +27,10 @@ public final class AtomicFile {
 
     /// Small writes are gathered into one system call of about this many bytes.
     private static let bufferCapacity = 1 << 20
+    /// Large writes are given to the disk in pieces of this many bytes.
+    private static let pieceByteCount = 1 << 24
+    /// So many bytes before a piece may still be on their way.
+    private static let adviceByteCount = 1 << 26
 
     /// Starts a file that will be named `path`.
     /// - Throws: ``FileIOError`` when the directory cannot be written or, unless `overwrite` is
@@ -77,7 +81,32 @@ public final class AtomicFile {
         if bytes.count < Self.bufferCapacity {
             buffer.append(contentsOf: bytes)
         } else {
-            try writeAll(bytes, to: descriptor, path: path)
+            try writePieces(of: bytes)
+        }
+    }
+
+    /// Writes past the buffer, which is empty.
+    ///
+    /// The system would keep gigabytes and begin to write them when ``commit()`` asks for all of
+    /// them. So each piece is sent to the disk while the next one is copied.
+    private func writePieces(of bytes: UnsafeRawBufferPointer) throws {
+        let start = count - bytes.count
+        for offset in stride(from: 0, to: bytes.count, by: Self.pieceByteCount) {
+            let end = min(offset + Self.pieceByteCount, bytes.count)
+            let piece = UnsafeRawBufferPointer(rebasing: bytes[offset..<end])
+            try writeAll(piece, to: descriptor, path: path)
+            #if !canImport(Darwin)
+                // Advice that pages are not needed any more starts writing them; given again, it
+                // frees those that were written, and the next piece can take their place. It does
+                // no harm when it is not taken, so the result is ignored.
+                let first = max(offset - Self.adviceByteCount, 0)
+                _ = posix_fadvise(
+                    descriptor,
+                    off_t(start + first),
+                    off_t(end - first),
+                    POSIX_FADV_DONTNEED
+                )
+            #endif
         }
     }
 

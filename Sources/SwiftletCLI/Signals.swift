@@ -26,7 +26,9 @@ enum Signals {
         for number in [SIGINT, SIGTERM] {
             _ = signal(number) { number in
                 Signals.interruption.store(true, ordering: .relaxed)
-                _ = signal(number, SIG_DFL)
+                // Of both: whoever asks twice need not ask in the same way.
+                _ = signal(SIGINT, SIG_DFL)
+                _ = signal(SIGTERM, SIG_DFL)
             }
             unblock(number)
         }

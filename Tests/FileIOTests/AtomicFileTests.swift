@@ -20,6 +20,22 @@ import Testing
         }
     }
 
+    @Test func fileOfManyPiecesHoldsEverythingWrittenInOrder() throws {
+        try withTemporaryDirectory { directory in
+            let path = directory.appending("a.bin")
+            let file = try AtomicFile(path)
+            let large = (0..<9 << 20).map { UInt32($0) }
+            try file.write([1, 2, 3])
+            try file.write(integers: large)
+            try file.write([4])
+            try file.write(integers: large)
+            try file.commit()
+            let written = try MappedFile(path).contents()
+            let expected = large.withUnsafeBytes { [UInt8]($0) }
+            #expect(written == [1, 2, 3] + expected + [4] + expected)
+        }
+    }
+
     @Test func droppedFileLeavesTheOldContentAndNoTemporary() throws {
         try withTemporaryDirectory { directory in
             let path = directory.appending("a.bin")

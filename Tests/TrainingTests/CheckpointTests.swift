@@ -73,6 +73,23 @@ import Training
         }
     }
 
+    @Test func checkpointsThatAKilledRunWasAboutToRemoveAreRemoved() throws {
+        try withTemporaryDirectory { directory in
+            let run = RunDirectory(directory.appending("run"))
+            try start(in: directory, steps: 9) { $0.keepEvery = 4 }.run { _ in }
+            let names = try FileSystem.names(in: run.path)
+            for step in [3, 7] {
+                for file in [run.modelPath, run.statePath, run.extraPath, run.donePath] {
+                    try touch(file(step))
+                }
+            }
+            // By the settings of the run that wrote them, not by those of today.
+            _ = try start(in: directory, steps: 9) { ($0.keepLast, $0.keepEvery) = (1, 0) }
+            #expect(try FileSystem.names(in: run.path) == names)
+            #expect(try run.checkpointSteps() == [4, 8, 9])
+        }
+    }
+
     @Test func bestByValidationLossStaysAndIsNamed() throws {
         try withTemporaryDirectory { directory in
             let run = RunDirectory(directory.appending("run"))

@@ -69,7 +69,7 @@ enum DataOrder: String, CaseIterable {
             try whole.run { _ in }
             let expected = TrainerState(whole.trainer)
 
-            for stop in [1, 6, 11] {
+            for stop in [1, 6, 11, 12] {
                 let name = "stopped\(stop)"
                 let first = try start(order, in: directory, name)
                 try first.run(until: { first.trainer.stepCount == stop }) { _ in }

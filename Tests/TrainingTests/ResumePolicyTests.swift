@@ -133,6 +133,20 @@ import Training
         }
     }
 
+    @Test func temporariesOfARunKilledBeforeItHadFilesAreRemovedAndOtherFilesAreNot() throws {
+        try withTemporaryDirectory { directory in
+            let run = RunDirectory(directory.appending("run"))
+            try FileSystem.createDirectory(run.path)
+            let others = ["model_00000004.bin", "notes.txt"]
+            for name in others + [".run.json.1-1"] { try touch(run.path.appending(name)) }
+            _ = try start(in: directory)
+            #expect(
+                try FileSystem.names(in: run.path)
+                    == (others + ["main.log", "metrics.jsonl", "run.json"]).sorted()
+            )
+        }
+    }
+
     @Test func linesPastTheCheckpointAreLost() throws {
         try withTemporaryDirectory { directory in
             let run = try stopped(after: 3, in: directory)

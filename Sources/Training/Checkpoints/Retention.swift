@@ -7,6 +7,12 @@ struct Retention {
     /// Multiples of this step stay for ever; 0 is none.
     var keepEvery: Int
 
+    /// What the settings of a run say.
+    init(_ settings: TrainingSettings) {
+        keepLast = settings.keepLast
+        keepEvery = settings.keepEvery
+    }
+
     /// Chooses the checkpoints that nobody needs any more.
     /// - Parameters:
     ///   - steps: Those of all complete checkpoints.

@@ -78,10 +78,16 @@ extension RunDirectory {
         return state + 4 * parameterCount + 1 << 16
     }
 
-    /// Removes a checkpoint, `DONE` first: it never counts with a part missing.
+    /// Removes the checkpoints nobody needs any more, each `DONE` first: it never counts with a part
+    /// missing.
+    /// - Parameters:
+    ///   - retention: Which ones stay.
+    ///   - best: The one with the lowest validation loss, which stays.
     /// - Throws: ``FileIOError``.
-    func removeCheckpoint(step: Int) throws {
-        for path in checkpointPaths(step: step) { try FileSystem.remove(path) }
+    func removeCheckpoints(_ retention: Retention, best: BestCheckpoint?) throws {
+        for step in retention.removable(among: try checkpointSteps(), best: best?.step) {
+            for path in checkpointPaths(step: step) { try FileSystem.remove(path) }
+        }
     }
 
     /// The files of a checkpoint, in the order of removal.

@@ -20,6 +20,12 @@ extension RunDirectory {
         }
     }
 
+    /// What is left of interrupted writing.
+    /// - Throws: ``FileIOError`` when the directory cannot be listed.
+    func temporaries() throws -> [FilePath] {
+        try files(where: isTemporary)
+    }
+
     /// Every file of a run, except a tokenizer and token shards, which may already be the new run's.
     /// - Throws: ``FileIOError`` when the directory cannot be listed.
     func allFiles() throws -> [FilePath] {
@@ -29,12 +35,14 @@ extension RunDirectory {
         }
     }
 
-    /// Removes files of checkpoints, `DONE` first, and others.
+    /// Removes files of checkpoints, `DONE` first, and others; last `run.json`, so that a run that is
+    /// killed meanwhile is still known to be one.
     func remove(_ files: [FilePath]) throws {
-        let isDone = { (file: FilePath) in file.lastComponent?.string.hasPrefix("DONE_") == true }
-        for file in files.filter(isDone) + files.filter({ !isDone($0) }) {
-            try FileSystem.remove(file)
+        func rank(_ file: FilePath) -> Int {
+            if file == descriptionPath { return 2 }
+            return file.lastComponent?.string.hasPrefix("DONE_") == true ? 0 : 1
         }
+        for file in files.sorted(by: { rank($0) < rank($1) }) { try FileSystem.remove(file) }
     }
 
     private func files(where isIncluded: (String) -> Bool) throws -> [FilePath] {

@@ -37,7 +37,7 @@ struct RunStart {
             } else if try directory.holdsRun() {
                 try directory.allFiles()
             } else {
-                [FilePath]()
+                try directory.temporaries()
             }
         try Self.requireRoom(
             directory,
@@ -62,8 +62,11 @@ struct RunStart {
         resumedStep = saved?.step
         // Losses on other data cannot be compared.
         best = saved?.validationData == extra.validationData ? saved?.best : nil
-        // The run may have been killed between its checkpoint and the note.
-        if let best { try JSONFile.write(best, to: directory.bestPath) }
+        if let saved {
+            // The run may have been killed between its checkpoint and what follows from it.
+            if let best = saved.best { try JSONFile.write(best, to: directory.bestPath) }
+            try directory.removeCheckpoints(Retention(saved.settings), best: saved.best)
+        }
     }
 
     private static func requireRoom(
@@ -75,9 +78,8 @@ struct RunStart {
     ) throws {
         let settings = trainer.settings
         guard settings.checkpointInterval > 0 else { return }
-        let retention = Retention(keepLast: settings.keepLast, keepEvery: settings.keepEvery)
         try directory.requireRoom(
-            forCheckpoints: retention.largestCount(
+            forCheckpoints: Retention(settings).largestCount(
                 interval: settings.checkpointInterval,
                 totalSteps: settings.schedule.totalSteps,
                 validates: validates && settings.validationInterval > 0

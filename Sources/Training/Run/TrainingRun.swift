@@ -104,11 +104,12 @@ public final class TrainingRun {
         while trainer.stepCount < lastStep && !stopped {
             try makeStep(report)
             stopped = shouldStop()
-            let isLast = stopped || trainer.stepCount == lastStep
-            try validateIfDue(isLast: isLast && !stopped, report)
-            try evaluateIfDue(isLast: isLast && !stopped, report)
-            try sampleIfDue(isLast: isLast && !stopped, report)
-            try checkpointIfDue(isLast: isLast, report)
+            // Also when stopped: a run that has made its last step does not go on later.
+            let isLast = trainer.stepCount == lastStep
+            try validateIfDue(isLast: isLast, report)
+            try evaluateIfDue(isLast: isLast, report)
+            try sampleIfDue(isLast: isLast, report)
+            try checkpointIfDue(isLast: isLast || stopped, report)
         }
     }
 
@@ -189,12 +190,7 @@ public final class TrainingRun {
             try JSONFile.write(newBest, to: directory.bestPath)
             best = newBest
         }
-        let settings = trainer.settings
-        let retention = Retention(keepLast: settings.keepLast, keepEvery: settings.keepEvery)
-        let steps = try directory.checkpointSteps()
-        for step in retention.removable(among: steps, best: best?.step) {
-            try directory.removeCheckpoint(step: step)
-        }
+        try directory.removeCheckpoints(Retention(trainer.settings), best: best)
     }
 
     /// What a checkpoint written now says beside the model and llm.c's state.

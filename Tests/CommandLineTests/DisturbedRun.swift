@@ -1,0 +1,157 @@
+// A short run of `swiftlet train` that tests kill and interrupt, and all that it leaves behind. It has
+// what resuming could get wrong: shards of different sizes, two micro-batches a step, epochs that end
+// in the middle of a step, validation, samples, and checkpoints that are kept and removed.
+
+import FileIO
+import Foundation
+import TestSupport
+import Testing
+import Training
+
+/// A run whose program may be started several times.
+final class DisturbedRun {
+    /// Steps between checkpoints.
+    static let checkpointInterval = 5
+    private static let tokensOfBatch = 16
+
+    private let directory: FilePath
+    private let arguments: [String]
+    /// Where it is kept.
+    let files: RunDirectory
+    /// Optimiser steps that all its processes have logged, repeated ones included.
+    private(set) var stepsMade = 0
+
+    /// Describes a run.
+    /// - Parameters:
+    ///   - directory: Where runs share their data.
+    ///   - name: The run's directory in it.
+    ///   - microBatches: Of a step.
+    /// - Throws: When the data cannot be written.
+    init(in directory: FilePath, _ name: String, microBatches: Int = 2) throws {
+        self.directory = directory
+        files = RunDirectory(directory.appending(name))
+        let tokenizer = try writeTokenizer(to: directory.appending("bytes.bin"))
+        // 9 and 14 batches: an epoch is 11 steps and a half.
+        for (index, batches) in [9, 14].enumerated() {
+            let count = batches * Self.tokensOfBatch + 1
+            try writeShard(to: directory.appending("data_\(index).bin"), count: count)
+        }
+        let validation = try writeShard(to: directory.appending("held_out.bin"), count: 100)
+        arguments = [
+            "train", "--init", "layers=1,heads=2,channels=16,context=8",
+            "--tokenizer", tokenizer.string, "--output", files.path.string,
+            "--train-data", directory.appending("data_*.bin").string,
+            "--val-data", validation.string, "--val-every", "4",
+            "--batch-size", "2", "--total-batch-tokens", "\(microBatches * Self.tokensOfBatch)",
+            "--steps", "60", "--learning-rate", "1e-2", "--warmup-steps", "4",
+            "--sample-every", "15", "--sample-tokens", "8",
+            "--checkpoint-every", "\(Self.checkpointInterval)", "--keep-last", "2",
+            "--keep-every", "20", "--threads", "1",
+        ]
+    }
+
+    /// Starts the program, or starts it again, and counts the steps it makes.
+    func start(whileRunning: (Process) throws -> Void = { _ in }) throws -> Outcome {
+        // Steps in the log before are not this process's, unless it began the log anew. That is
+        // another file then: the link keeps the old one's number from being given to it.
+        let link = directory.appending("log-\(UUID().uuidString)")
+        defer { try? FileSystem.remove(link) }
+        if FileSystem.exists(files.mainLogPath) {
+            try FileManager.default.linkItem(atPath: files.mainLogPath.string, toPath: link.string)
+        }
+        let before = stepLines
+        let goesOn = try !files.checkpointSteps().isEmpty
+        let outcome = try run(swiftletPath(), arguments) { process, _ in
+            try whileRunning(process)
+        }
+        let isSameLog = fileNumber(link) == fileNumber(files.mainLogPath)
+        stepsMade += stepLines - (goesOn || isSameLog ? before : 0)
+        return outcome
+    }
+
+    /// Runs the program to its end.
+    func finish() throws {
+        let outcome = try start()
+        #expect(outcome.status == 0, "\(outcome.errors)")
+    }
+
+    private func fileNumber(_ path: FilePath) -> Int? {
+        let attributes = try? FileManager.default.attributesOfItem(atPath: path.string)
+        return (attributes?[.systemFileNumber] as? NSNumber)?.intValue
+    }
+
+    // MARK: While it runs
+
+    /// Complete lines in the run's log.
+    var lineCount: Int { logLines.count }
+
+    private var stepLines: Int { logLines.count { $0.contains(" trl:") } }
+
+    private var logLines: [Substring] {
+        guard let bytes = try? MappedFile(files.mainLogPath).contents() else { return [] }
+        return String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+    }
+
+    /// Whether a process has a file of a checkpoint, the first of which is the model, half written.
+    func isWritingCheckpoint(_ process: Process) throws -> Bool {
+        guard FileSystem.isDirectory(files.path) else { return false }
+        return try FileSystem.names(in: files.path).contains {
+            $0.hasPrefix(".model_") && $0.contains(".\(process.processIdentifier)-")
+        }
+    }
+
+    /// What a process that was killed left, in a few words.
+    func situation() throws -> String {
+        guard FileSystem.isDirectory(files.path) else { return "no directory" }
+        let complete = try files.checkpointSteps()
+        let others = try FileSystem.names(in: files.path).filter { name in
+            let isOfCheckpoint = ["model_", "state_", "extra_"].contains { name.contains($0) }
+            return name.hasPrefix(".")
+                || isOfCheckpoint && !complete.contains { name.contains("_\(padded($0))") }
+        }
+        return "\(stepLines) steps logged, checkpoints \(complete), left over: \(others)"
+    }
+
+    private func padded(_ step: Int) -> String {
+        String(files.modelPath(step: step).lastComponent?.stem.dropFirst("model_".count) ?? "")
+    }
+
+    // MARK: What it leaves
+
+    /// What the run left, without what may differ: times, the name of its directory, and lines of
+    /// `main.log` that were repeated.
+    func result() throws -> [String: [String]] {
+        var result: [String: [String]] = [:]
+        for name in try FileSystem.names(in: files.path) {
+            let bytes = try MappedFile(files.path.appending(name)).contents()
+            let text = String(decoding: bytes, as: UTF8.self)
+            result[name] =
+                switch name {
+                case "main.log": lastLines(text)
+                case "metrics.jsonl": try text.split(separator: "\n").map(withoutTimes)
+                case "run.json":
+                    [text.replacingOccurrences(of: files.path.string, with: "RUN")]
+                default: [Data(bytes).base64EncodedString()]
+                }
+        }
+        return result
+    }
+
+    /// The later line of two of one step and kind, as readers of llm.c's logs have it.
+    private func lastLines(_ log: String) -> [String] {
+        var lines: [String: String] = [:]
+        for line in log.split(separator: "\n") {
+            let key = line.split(separator: ":").prefix(2).joined(separator: ":")
+            lines[key] = String(line)
+        }
+        return lines.values.sorted()
+    }
+
+    private func withoutTimes(_ line: Substring) throws -> String {
+        let object = try JSONSerialization.jsonObject(with: Data(line.utf8))
+        var values = try #require(object as? [String: Any])
+        values["milliseconds"] = nil
+        values["tokens_per_second"] = nil
+        return "\(values.sorted { $0.key < $1.key })"
+    }
+}

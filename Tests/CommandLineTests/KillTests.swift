@@ -1,0 +1,125 @@
+// `kill -9` at random moments of a run: it goes on from its last complete checkpoint, ends as the run
+// that nothing happened to, bit for bit, and repeats no more than the steps since that checkpoint.
+// Interruptions that the program answers to are in InterruptionTests.swift.
+//
+// SWIFTLET_KILLS=30 kills so many times and prints where, SWIFTLET_KILL_SEED=N at other moments:
+//
+//     SWIFTLET_KILLS=30 scripts/test --filter KillTests
+
+import FileIO
+import Foundation
+import TestSupport
+import Testing
+
+/// When a process is killed.
+private enum Moment {
+    /// So many seconds after its start: perhaps before anything is read.
+    case sinceStart(TimeInterval)
+    /// So many seconds after it has logged so many lines: in or between steps.
+    case sinceLines(Int, TimeInterval)
+    /// So many seconds after it has begun to write a checkpoint.
+    case sinceCheckpoint(TimeInterval)
+
+    /// A moment of one of the three kinds.
+    /// - Parameters:
+    ///   - duration: Of the undisturbed run, in seconds. Moments need not be met exactly: on a
+    ///     machine that has become slower they fall earlier in the run, and that is all.
+    ///   - generator: Decides.
+    /// - Returns: The moment.
+    static func random(duration: TimeInterval, using generator: inout some RandomNumberGenerator)
+        -> Moment
+    {
+        switch Int.random(in: 0..<3, using: &generator) {
+        case 0: .sinceStart(.random(in: 0...duration / 4, using: &generator))
+        case 1:
+            .sinceLines(
+                .random(in: 1...15, using: &generator),
+                .random(in: 0...duration / 50, using: &generator)
+            )
+        default: .sinceCheckpoint(.random(in: 0...duration / 50, using: &generator))
+        }
+    }
+}
+
+/// Makes the moments the same in every run of the tests.
+// SplitMix64 of Steele, Lea and Flood, 2014.
+private struct SeededGenerator: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var bits = state
+        bits = (bits ^ (bits >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        bits = (bits ^ (bits >> 27)) &* 0x94d0_49bb_1331_11eb
+        return bits ^ (bits >> 31)
+    }
+}
+
+@Suite(.serialized) struct KillTests {
+    private let environment = ProcessInfo.processInfo.environment
+
+    @Test func runKilledAtRandomMomentsIsTheUndisturbedOne() throws {
+        let wanted = environment["SWIFTLET_KILLS"].flatMap(Int.init) ?? 6
+        let seed = environment["SWIFTLET_KILL_SEED"].flatMap(UInt64.init) ?? 1
+        var generator = SeededGenerator(state: seed)
+        try withTemporaryDirectory { directory in
+            let start = Date()
+            let whole = try DisturbedRun(in: directory, "whole")
+            try whole.finish()
+            let duration = Date().timeIntervalSince(start)
+            let expected = try whole.result()
+
+            var kills = 0
+            var rounds = 0
+            // A run that came through before it was killed often enough is followed by another.
+            while kills < wanted {
+                rounds += 1
+                let run = try DisturbedRun(in: directory, "run\(rounds)")
+                var killsOfRun = 0
+                while kills < wanted {
+                    let moment = Moment.random(duration: duration, using: &generator)
+                    guard try kill(run, at: moment) else { break }
+                    kills += 1
+                    killsOfRun += 1
+                    if environment["SWIFTLET_KILLS"] != nil {
+                        print("run \(rounds), kill \(kills), \(moment): \(try run.situation())")
+                    }
+                }
+                try run.finish()
+                #expect(try run.result() == expected, "after \(killsOfRun) kills")
+                let most = whole.stepsMade + killsOfRun * DisturbedRun.checkpointInterval
+                #expect(run.stepsMade <= most, "after \(killsOfRun) kills")
+                if environment["SWIFTLET_KILLS"] != nil {
+                    print("run \(rounds): \(killsOfRun) kills, \(run.stepsMade) steps of \(most)")
+                }
+            }
+        }
+    }
+
+    /// Runs the program until a moment.
+    /// - Returns: Whether it was killed; false when it had ended before.
+    private func kill(_ run: DisturbedRun, at moment: Moment) throws -> Bool {
+        let outcome = try run.start { process in
+            func wait(until condition: () throws -> Bool) rethrows {
+                while process.isRunning, try !condition() { usleep(200) }
+            }
+            let seconds: TimeInterval
+            switch moment {
+            case .sinceStart(let delay): seconds = delay
+            case .sinceLines(let count, let delay):
+                let before = run.lineCount
+                wait { run.lineCount >= before + count }
+                seconds = delay
+            case .sinceCheckpoint(let delay):
+                try wait { try run.isWritingCheckpoint(process) }
+                seconds = delay
+            }
+            let end = Date().addingTimeInterval(seconds)
+            wait { Date() >= end }
+            Foundation.kill(process.processIdentifier, SIGKILL)
+        }
+        if outcome.status == SIGKILL { return true }
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        return false
+    }
+}

@@ -28,10 +28,20 @@ typedef struct {
     bool accumulate;
     bool bypass; // C is written past the caches, as nobody reads it soon; never with accumulate
 
-    // What the caller will read next, fetched towards the cache meanwhile: rows of some floats.
-    const float *next;
-    size_t next_ld, next_rows, next_cols;
+    // What the caller will read next, fetched towards the cache meanwhile: rows of some bytes.
+    const char *next;
+    size_t next_ld, next_rows, next_bytes;
 } ck_gemm_panel;
+
+// The input of a linear layer, as it is and, for weights in integer formats, as int16: x = words *
+// scale within scale / 2. A block that holds NaN or infinity has a scale of NaN.
+typedef struct {
+    const float *floats;  // (N, C)
+    const int16_t *words; // (N, C; ld_words); what completes a block is zero
+    const float *scales;  // (N, blocks; ld_blocks), ld_blocks a multiple of every `lanes`
+    const float *offsets; // the same: -8 times the sum of a block's words
+    size_t ld_words, ld_blocks;
+} ck_linear_input;
 
 struct ck_table {
     ck_isa isa;
@@ -50,6 +60,29 @@ struct ck_table {
     // column is completed with zeros.
     void (*pack_b_transposed)(float *dst, size_t ldd, const float *src, size_t lds, size_t cols,
                               size_t k);
+
+    // The weights of a matrix (OC, C) as columns of B: dst[q * panel_cols + j] = W[row + j][p + q],
+    // j < cols <= panel_cols, q < k; the vector after the last column is completed with zeros. p is
+    // a multiple of CK_WEIGHT_BLOCK.
+    void (*pack_b_weight)(float *dst, const ck_weight *weight, size_t row, size_t cols, size_t p,
+                          size_t k);
+    // The product of packed pairs of bfloat16, summed in float32: each float of A and B is a pair
+    // of neighbours along k, and k counts pairs. NULL where the processor has no such instruction.
+    void (*gemm_panel_pairs)(const ck_gemm_panel *panel);
+    // As pack_a, k floats rounded to bfloat16, in pairs; the last of an odd k is paired with zero.
+    void (*pack_a_pairs)(float *dst, const float *src, size_t lds, size_t rows, size_t k);
+    // As pack_b_weight, of a bfloat16 matrix, in pairs.
+    void (*pack_b_weight_pairs)(float *dst, const ck_weight *weight, size_t row, size_t cols,
+                                size_t p, size_t k);
+
+    // out[n * ldo + i] = row `row` + i of the weight matrix times row n of the input, i < rows, n <
+    // N. Each row is read from memory once for all N.
+    void (*weight_product)(float *out, size_t ldo, const ck_weight *weight, size_t row, size_t rows,
+                           const ck_linear_input *inp, size_t N);
+    // x (n) as int16 for weights in integer formats, see ck_linear_input.
+    void (*quantize_input)(int16_t *words, float *scales, float *offsets, const float *x, size_t n);
+    // out (cols) = the weights of one row.
+    void (*weight_row)(float *out, const ck_weight *weight, size_t row);
 
     void (*layernorm_forward_row)(float *out, float *mean, float *rstd, const float *inp,
                                   const float *weight, const float *bias, size_t C);
@@ -83,10 +116,13 @@ struct ck_table {
     double (*sum_of_squares)(const float *x, size_t n);
     // See simd/burst.h.
     double (*fma_burst)(size_t iterations, float *sink);
+    // The same with pairs of bfloat16, or NULL.
+    double (*pair_burst)(size_t iterations, float *sink);
 };
 
 const struct ck_table *ck_avx2_table(void);
 const struct ck_table *ck_avx512_table(void);
+const struct ck_table *ck_avx512_bf16_table(void);
 const struct ck_table *ck_neon_table(void);
 
 #endif

@@ -4,7 +4,7 @@
 #if defined(__x86_64__)
 
 // The attribute must stand before the first vector type: without it the types would be split.
-#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
 
 #include "vec.h"
 

@@ -26,3 +26,8 @@ static inline vf v_sqrt(vf x) { return (vf)_mm256_sqrt_ps((__m256)x); }
 
 #define INTERLEAVE_LOW(a, b) __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11)
 #define INTERLEAVE_HIGH(a, b) __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15)
+
+typedef int16_t vw __attribute__((vector_size(32)));
+static inline vi v_multiply_pairs(vw a, vw b) {
+    return (vi)_mm256_madd_epi16((__m256i)a, (__m256i)b);
+}

@@ -29,3 +29,13 @@ static inline vf v_sqrt(vf x) { return (vf)_mm512_sqrt_ps((__m512)x); }
     __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
 #define INTERLEAVE_HIGH(a, b)                                                                      \
     __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
+
+#define HAVE_LOAD_FLOAT16_PARTIAL
+static inline vf v_load_float16_partial(const uint16_t *p, size_t n) {
+    return (vf)_mm512_cvtph_ps(_mm256_maskz_loadu_epi16((__mmask16)((1u << n) - 1), p));
+}
+
+typedef int16_t vw __attribute__((vector_size(64)));
+static inline vi v_multiply_pairs(vw a, vw b) {
+    return (vi)_mm512_madd_epi16((__m512i)a, (__m512i)b);
+}

@@ -18,10 +18,11 @@
 
 typedef enum {
     CK_REFERENCE = 0, // plain loops: the oracle of the tests, and the fallback for any CPU
-    CK_AVX2 = 1,      // AVX2 + FMA
+    CK_AVX2 = 1,      // AVX2 + FMA + F16C
     CK_AVX512 = 2,    // AVX-512 F, BW, DQ, VL
     CK_NEON = 3,      // arm64
-    CK_ISA_COUNT = 4,
+    CK_AVX512_BF16 = 4, // AVX-512 and its products of bfloat16
+    CK_ISA_COUNT = 5,
 } ck_isa;
 
 struct ck_table; // the micro-kernels of one instruction set
@@ -88,6 +89,65 @@ void ck_matmul_backward_input(const ck_context *ctx, float *dinp, const float *d
 void ck_matmul_backward_weight(const ck_context *ctx, float *dweight, float *dbias,
                                const float *dout, const float *inp, size_t N, size_t C, size_t OC,
                                bool accumulate);
+
+// ---- Weight matrices for inference --------------------------------------------------------------
+
+// Columns that share a scale in a quantised format.
+#define CK_WEIGHT_BLOCK 32
+
+// How the elements of a weight matrix are stored. The quantised formats are GGUF's, but in planes
+// instead of interleaved blocks: the values of all blocks, then, elsewhere, the scales of all
+// blocks, one for each 32 columns of a row. The last block of a row is completed with zeros.
+typedef enum {
+    CK_FLOAT32 = 0,
+    CK_BFLOAT16 = 1, // the upper half of a float32
+    CK_Q8_0 = 2,     // int8 times a float16 scale: 34 bytes a block
+    CK_Q8_F32 = 3,   // int8 times a float32 scale: 36 bytes a block
+    CK_Q4_0 = 4,     // (nibble - 8) times a float16 scale, 18 bytes a block: byte j of a block holds
+                     // element j in its low nibble and element j + 16 in its high one
+} ck_weight_format;
+
+// A matrix of `rows` times `cols` weights. Planes start at a multiple of their element's size.
+typedef struct {
+    ck_weight_format format;
+    size_t rows, cols;
+    const void *values; // row-major, each row ck_weight_row_bytes(format, cols) long
+    const void *scales; // (rows, blocks of a row); NULL for formats without
+} ck_weight;
+
+// Bytes of a row in the plane of values, and in that of scales: 0 for formats without.
+size_t ck_weight_row_bytes(ck_weight_format format, size_t cols);
+size_t ck_weight_row_scale_bytes(ck_weight_format format, size_t cols);
+
+// values and scales (planes as above) overwritten with src (rows, cols) in `format`: bfloat16
+// rounded to nearest, ties to even; q8 and q4_0 as ggml defines them, to the bit.
+void ck_quantize(const ck_context *ctx, ck_weight_format format, void *values, void *scales,
+                 const float *src, size_t rows, size_t cols);
+
+// out (count, cols) overwritten with the rows rows[0], rows[1], ... of the matrix, exactly.
+void ck_dequantize_rows(const ck_context *ctx, float *out, const ck_weight *weight,
+                        const int32_t *rows, size_t count);
+
+// One of the layers that ck_linear_forward applies to the same input.
+typedef struct {
+    float *out;            // (N, OC) overwritten
+    const ck_weight *weight; // (OC, C)
+    const float *bias;     // (OC), or NULL
+    const float *residual; // (N, OC), or NULL
+    bool gelu;             // whether out is gelu of the sum
+} ck_linear;
+
+// Rows of input up to which ck_linear_forward reads the weights where they are.
+size_t ck_linear_few_rows(void);
+
+// For each of `count` layers: out = inp (N, C) times weight transposed, plus bias, plus residual,
+// then GELU where asked for. Several layers in one call share a team of threads, which pays for
+// small ones. Weights count exactly as stored, and sums are float32. The input is rounded in two
+// cases: for few rows and an integer format to 16 bits, by at most 2^-16 of the largest of its
+// block of 32 (a block that holds NaN or infinity makes NaN); for more rows, bfloat16 weights and
+// CK_AVX512_BF16 to bfloat16. The same bits for any number of threads.
+void ck_linear_forward(const ck_context *ctx, const ck_linear *layers, size_t count,
+                       const float *inp, size_t N, size_t C);
 
 // ---- Attention ----------------------------------------------------------------------------------
 
@@ -158,6 +218,9 @@ double ck_sum_of_squares(const ck_context *ctx, const float *x, size_t n);
 // Multiply-adds on registers alone, on every thread. Returns the floating-point operations done: 0
 // for CK_REFERENCE, which has no vectors to measure.
 double ck_fma_burst(const ck_context *ctx, size_t iterations);
+
+// The same with pairs of bfloat16: 0 where the instruction set cannot multiply them.
+double ck_pair_burst(const ck_context *ctx, size_t iterations);
 
 // a, b, c (n) each increased by d (n): four reads and three writes an element, as in AdamW, and no
 // arithmetic to speak of.

@@ -1,19 +1,28 @@
 // What this machine can do at most, by every thread at once: the limits that benchmarks quote.
 #include "team.h"
 
-double ck_fma_burst(const ck_context *ctx, size_t iterations) {
-    if (ctx->table->isa == CK_REFERENCE)
+static double run_burst(const ck_context *ctx, double (*burst)(size_t iterations, float *sink),
+                        size_t iterations) {
+    if (!burst)
         return 0;
     double total = 0;
 #pragma omp parallel num_threads(ctx->threads) reduction(+ : total)
     {
         float sink;
-        total += ctx->table->fma_burst(iterations, &sink);
+        total += burst(iterations, &sink);
         // A volatile copy: the result counts as used.
         const volatile float used = sink;
         (void)used;
     }
     return total;
+}
+
+double ck_fma_burst(const ck_context *ctx, size_t iterations) {
+    return run_burst(ctx, ctx->table->fma_burst, iterations);
+}
+
+double ck_pair_burst(const ck_context *ctx, size_t iterations) {
+    return run_burst(ctx, ctx->table->pair_burst, iterations);
 }
 
 void ck_stream_burst(const ck_context *ctx, float *a, float *b, float *c, const float *d,

@@ -7,6 +7,7 @@
 // meet. Blocks alternate between two buffers. Every element of C is summed over k in the same order
 // whoever computes it, so results do not depend on the number of threads.
 #include "gemm.h"
+#include "../weights.h"
 #include "queue.h"
 #include "scratch.h"
 
@@ -15,6 +16,17 @@ typedef struct {
     size_t p, k;      // of A's columns and B's rows
     bool first, last; // among the blocks along k
 } gemm_block;
+
+// Whether the product is one of bfloat16: A is rounded to it when it is packed, and a float of a
+// packed block or panel is a pair of neighbours along k.
+static bool multiplies_pairs(const struct ck_table *t, const ck_gemm *g) {
+    return t->gemm_panel_pairs && g->weight && g->weight->format == CK_BFLOAT16;
+}
+
+// How many floats long k columns of A are once they are packed.
+static size_t packed_depth(const struct ck_table *t, const ck_gemm *g, size_t k) {
+    return multiplies_pairs(t, g) ? (k + 1) / 2 : k;
+}
 
 // Panels and their borders: the vectors of a row of B, dealt evenly to as few panels as hold them.
 static size_t panel_count(const struct ck_table *t, size_t n) {
@@ -31,13 +43,15 @@ static size_t panel_start(const struct ck_table *t, size_t n, size_t panel) {
 static void pack_tiles(const struct ck_table *t, float *dst, const ck_gemm *g,
                        const gemm_block *block, size_t tile, size_t tile_end) {
     const float *a = g->a + block->row * g->a_row + block->p * g->a_col;
-    const size_t tile_floats = t->tile_rows * block->k;
+    const size_t tile_floats = t->tile_rows * packed_depth(t, g, block->k);
     if (g->a_col == 1) {
+        const bool pairs = multiplies_pairs(t, g);
         for (; tile < tile_end; tile++) {
             const size_t row = tile * t->tile_rows;
             const size_t left = block->rows - row;
-            t->pack_a(dst + tile * tile_floats, a + row * g->a_row, g->a_row,
-                      left < t->tile_rows ? left : t->tile_rows, block->k);
+            (pairs ? t->pack_a_pairs : t->pack_a)(
+                dst + tile * tile_floats, a + row * g->a_row, g->a_row,
+                left < t->tile_rows ? left : t->tile_rows, block->k);
         }
         return;
     }
@@ -81,34 +95,58 @@ static bool bypasses(const struct ck_table *t, const ck_gemm *g, const gemm_bloc
     return g->used_late && g->m * g->n >= LEAST_BYPASS_FLOATS && one_pass && plain && aligned;
 }
 
+// Packs columns col ..< col + cols of a block of B.
+static void pack_panel(const struct ck_table *t, float *dst, const ck_gemm *g,
+                       const gemm_block *block, size_t col, size_t cols) {
+    const float *b = g->b + block->p * g->b_row + col * g->b_col;
+    if (multiplies_pairs(t, g))
+        t->pack_b_weight_pairs(dst, g->weight, col, cols, block->p, block->k);
+    else if (g->weight)
+        t->pack_b_weight(dst, g->weight, col, cols, block->p, block->k);
+    else if (g->b_col == 1)
+        t->pack_b(dst, b, g->b_row, cols, block->k);
+    else
+        t->pack_b_transposed(dst, t->panel_cols, b, g->b_col, cols, block->k);
+}
+
+// While a panel is used, the memory of the next one comes nearer.
+static void fetch_columns(const ck_gemm *g, const gemm_block *block, size_t col, size_t cols,
+                          ck_gemm_panel *panel) {
+    if (g->weight) {
+        const size_t row_bytes = weight_row_bytes(g->weight->format, g->k);
+        panel->next = (const char *)g->weight->values + col * row_bytes +
+                      weight_row_bytes(g->weight->format, block->p);
+        panel->next_ld = row_bytes;
+        panel->next_rows = cols;
+        panel->next_bytes = weight_row_bytes(g->weight->format, block->k);
+        return;
+    }
+    const bool by_rows = g->b_col == 1;
+    panel->next = (const char *)(g->b + block->p * g->b_row + col * g->b_col);
+    panel->next_ld = (by_rows ? g->b_row : g->b_col) * sizeof(float);
+    panel->next_rows = by_rows ? block->k : cols;
+    panel->next_bytes = (by_rows ? cols : block->k) * sizeof(float);
+}
+
 // One panel of B against the tiles tile ..< tile_end of the packed block of A.
 static void run_product(const struct ck_table *t, const ck_gemm *g, const gemm_block *block,
-                     const float *a_block, float *b_panel, size_t panel, size_t next_panel,
-                     size_t tile, size_t tile_end) {
+                        const float *a_block, float *b_panel, size_t panel, size_t next_panel,
+                        size_t tile, size_t tile_end) {
     const size_t col = panel_start(t, g->n, panel);
     const size_t cols = panel_start(t, g->n, panel + 1) - col;
-    const float *b = g->b + block->p * g->b_row + col * g->b_col;
-    if (g->b_col == 1)
-        t->pack_b(b_panel, b, g->b_row, cols, block->k);
-    else
-        t->pack_b_transposed(b_panel, t->panel_cols, b, g->b_col, cols, block->k);
-
-    // While this panel is used, the memory of the next one comes nearer.
-    const bool has_next = next_panel < panel_count(t, g->n);
-    const size_t next_col = has_next ? panel_start(t, g->n, next_panel) : 0;
-    const size_t next_cols = has_next ? panel_start(t, g->n, next_panel + 1) - next_col : 0;
-    const bool by_rows = g->b_col == 1;
+    pack_panel(t, b_panel, g, block, col, cols);
 
     const size_t first = tile * t->tile_rows;
     const size_t end = tile_end * t->tile_rows;
     const size_t rows = (end < block->rows ? end : block->rows) - first;
     const size_t row = block->row + first;
-    t->gemm_panel(&(ck_gemm_panel){
+    const size_t depth = packed_depth(t, g, block->k);
+    ck_gemm_panel product = {
         .rows = rows,
         .cols = cols,
-        .k = block->k,
-        .a = a_block + tile * t->tile_rows * block->k,
-        .a_tile = t->tile_rows * block->k,
+        .k = depth,
+        .a = a_block + tile * t->tile_rows * depth,
+        .a_tile = t->tile_rows * depth,
         .a_row = 1,
         .a_k = t->tile_rows,
         .b = b_panel,
@@ -118,11 +156,13 @@ static void run_product(const struct ck_table *t, const ck_gemm *g, const gemm_b
         .init = block->first && g->bias ? g->bias + col : NULL,
         .accumulate = g->accumulate || !block->first,
         .bypass = bypasses(t, g, block),
-        .next = g->b + block->p * g->b_row + next_col * g->b_col,
-        .next_ld = by_rows ? g->b_row : g->b_col,
-        .next_rows = has_next ? (by_rows ? block->k : next_cols) : 0,
-        .next_cols = by_rows ? next_cols : block->k,
-    });
+    };
+    if (next_panel < panel_count(t, g->n)) {
+        const size_t next_col = panel_start(t, g->n, next_panel);
+        fetch_columns(g, block, next_col, panel_start(t, g->n, next_panel + 1) - next_col,
+                      &product);
+    }
+    (multiplies_pairs(t, g) ? t->gemm_panel_pairs : t->gemm_panel)(&product);
     if (block->last)
         epilogue(t, g, row, rows, col, cols);
 }
@@ -191,11 +231,14 @@ static size_t product_needs(const gemm_segment *before, const gemm_segment *s, s
 void ck_gemm_run(const ck_context *ctx, const ck_gemm *g) {
     const struct ck_table *t = ctx->table;
     const int team = team_size(ctx, (double)g->m * g->n * g->k * 2 / FLOPS_PER_THREAD);
-    const size_t k_blocks = (g->k + GEMM_BLOCK_K - 1) / GEMM_BLOCK_K;
+    const size_t depth = packed_depth(t, g, g->k);
+    const size_t k_blocks = (depth + GEMM_BLOCK_K - 1) / GEMM_BLOCK_K;
+    const size_t k_step = (g->k + k_blocks - 1) / k_blocks;
     const gemm_plan plan = {
         .panels = panel_count(t, g->n),
         .k_blocks = k_blocks,
-        .k_step = (g->k + k_blocks - 1) / k_blocks,
+        // Blocks of weights are not divided. GEMM_BLOCK_K is a multiple of them.
+        .k_step = g->weight ? weight_blocks(k_step) * CK_WEIGHT_BLOCK : k_step,
         .phases = (g->m + GEMM_BLOCK_ROWS - 1) / GEMM_BLOCK_ROWS * k_blocks,
         // Several for each thread, so that one that is held up does not hold up all.
         .shares = team > 1 ? (size_t)team * 4 : 1,

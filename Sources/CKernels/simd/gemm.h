@@ -5,10 +5,19 @@
 
 #include "vector.h"
 
+#ifndef HAVE_DOT_PAIRS
+// Never called: only gemm_panel_pairs multiplies pairs.
+ALWAYS_INLINE vf v_dot_pairs(vf a, vf b, vf c) {
+    (void)a, (void)b;
+    return c;
+}
+#endif
+
 // One tile: rows row ..< row + rows of the panel, `vectors` vectors wide, the last of which has
 // only `tail` columns when tail is not 0. `vectors` and `has_tail` are constants at every call.
+// So is `pairs`: whether each float is a pair of bfloat16.
 ALWAYS_INLINE void gemm_tile(const ck_gemm_panel *g, size_t row, size_t rows, const int vectors,
-                             const bool has_tail, size_t tail) {
+                             const bool has_tail, size_t tail, const bool pairs) {
     // Rows past the end read the last row again; their results are dropped.
     const float *a[TILE_ROWS];
     float *c[TILE_ROWS];
@@ -38,7 +47,7 @@ ALWAYS_INLINE void gemm_tile(const ck_gemm_panel *g, size_t row, size_t rows, co
             // Keeps the broadcast here: hoisted, the sixteen of AVX2's registers would not suffice.
             KEEP_IN_REGISTER(av);
             for (int j = 0; j < vectors; j++)
-                acc[i][j] = v_fma(av, bv[j], acc[i][j]);
+                acc[i][j] = pairs ? v_dot_pairs(av, bv[j], acc[i][j]) : v_fma(av, bv[j], acc[i][j]);
         }
         b += g->ldb;
         offset += g->a_k;
@@ -69,37 +78,44 @@ ALWAYS_INLINE void gemm_tile(const ck_gemm_panel *g, size_t row, size_t rows, co
     }
 }
 
-// Fetches a share of the rows the caller will read next; a cache line holds 16 floats.
+// Fetches a share of the rows the caller will read next; a cache line holds 64 bytes.
 ALWAYS_INLINE void prefetch_next(const ck_gemm_panel *g, size_t tile, size_t tiles) {
     const size_t end = g->next_rows * (tile + 1) / tiles;
     for (size_t row = g->next_rows * tile / tiles; row < end; row++)
-        for (size_t col = 0; col < g->next_cols; col += 16)
-            __builtin_prefetch(g->next + row * g->next_ld + col, 0, 2);
+        for (size_t byte = 0; byte < g->next_bytes; byte += 64)
+            __builtin_prefetch(g->next + row * g->next_ld + byte, 0, 2);
 }
 
-ALWAYS_INLINE void gemm_columns(const ck_gemm_panel *g, const int vectors, const bool has_tail) {
+ALWAYS_INLINE void gemm_columns(const ck_gemm_panel *g, const int vectors, const bool has_tail,
+                                const bool pairs) {
     const size_t tail = g->cols % LANES;
     const size_t tiles = (g->rows + TILE_ROWS - 1) / TILE_ROWS;
     for (size_t row = 0; row < g->rows; row += TILE_ROWS) {
         const size_t left = g->rows - row;
         prefetch_next(g, row / TILE_ROWS, tiles);
-        gemm_tile(g, row, left < TILE_ROWS ? left : TILE_ROWS, vectors, has_tail, tail);
+        gemm_tile(g, row, left < TILE_ROWS ? left : TILE_ROWS, vectors, has_tail, tail, pairs);
     }
 }
 
-static void gemm_panel(const ck_gemm_panel *g) {
+ALWAYS_INLINE void gemm_panel_of(const ck_gemm_panel *g, const bool pairs) {
     switch (g->cols / LANES * 2 + (g->cols % LANES != 0)) {
-    case 1: gemm_columns(g, 1, true); break;
-    case 2: gemm_columns(g, 1, false); break;
-    case 3: gemm_columns(g, 2, true); break;
-    case 4: gemm_columns(g, 2, false); break;
+    case 1: gemm_columns(g, 1, true, pairs); break;
+    case 2: gemm_columns(g, 1, false, pairs); break;
+    case 3: gemm_columns(g, 2, true, pairs); break;
+    case 4: gemm_columns(g, 2, false, pairs); break;
 #if TILE_VECTORS > 2
-    case 5: gemm_columns(g, 3, true); break;
-    case 6: gemm_columns(g, 3, false); break;
+    case 5: gemm_columns(g, 3, true, pairs); break;
+    case 6: gemm_columns(g, 3, false, pairs); break;
 #endif
     }
     if (g->bypass)
         publish_bypassed();
 }
+
+static void gemm_panel(const ck_gemm_panel *g) { gemm_panel_of(g, false); }
+
+#ifdef HAVE_DOT_PAIRS
+static void gemm_panel_pairs(const ck_gemm_panel *g) { gemm_panel_of(g, true); }
+#endif
 
 #endif

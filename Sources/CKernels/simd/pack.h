@@ -1,9 +1,11 @@
 // Transposing rows into the panels that gemm.h reads: what is k-contiguous in memory must be
-// row-contiguous (A) or column-contiguous (B) in a panel.
+// row-contiguous (A) or column-contiguous (B) in a panel. Stored weights become floats on the way,
+// or, for a processor that multiplies them, pairs of bfloat16.
 #ifndef SIMD_PACK_H
 #define SIMD_PACK_H
 
 #include "vector.h"
+#include "weights.h"
 
 // Interleaves `rows` (a power of two) vectors: element p of row i moves to position p * rows + i of
 // the sequence that v[0], v[1], ... then are. Each round doubles the interleaved groups.
@@ -81,5 +83,76 @@ static void pack_b_transposed(float *dst, size_t ldd, const float *src, size_t l
     for (size_t j = 0; j < cols; j += LANES)
         transpose_group(dst + j, ldd, src + j * lds, lds, cols - j, k, LANES);
 }
+
+// Columns of weights turned into floats at once, on the way into a panel.
+ALWAYS_INLINE void pack_b_weight_of(float *dst, const ck_weight_format format,
+                                    const ck_weight *weight, size_t row, size_t cols, size_t p,
+                                    size_t k) {
+    const size_t ldd = TILE_VECTORS * LANES;
+    if (format == CK_FLOAT32) {
+        const float *values = (const float *)weight->values + row * weight->cols + p;
+        pack_b_transposed(dst, ldd, values, weight->cols, cols, k);
+        return;
+    }
+    float floats[LANES][CK_WEIGHT_BLOCK];
+    for (size_t j = 0; j < cols; j += LANES) {
+        const size_t group = cols - j < LANES ? cols - j : LANES;
+        for (size_t q = 0; q < k; q += CK_WEIGHT_BLOCK) {
+            const size_t left = k - q < CK_WEIGHT_BLOCK ? k - q : CK_WEIGHT_BLOCK;
+            for (size_t i = 0; i < group; i++)
+                copy_weights(floats[i], format, weight, row + j + i, p + q, left);
+            transpose_group(dst + q * ldd + j, ldd, floats[0], CK_WEIGHT_BLOCK, group, left, LANES);
+        }
+    }
+}
+
+static void pack_b_weight(float *dst, const ck_weight *weight, size_t row, size_t cols, size_t p,
+                          size_t k) {
+#define PACK(format) pack_b_weight_of(dst, format, weight, row, cols, p, k)
+    WITH_CONSTANT_FORMAT(weight->format, PACK)
+#undef PACK
+}
+
+#ifdef HAVE_DOT_PAIRS
+static void pack_a_pairs(float *dst, const float *src, size_t lds, size_t rows, size_t k) {
+    float pairs[TILE_ROWS][LANES];
+    for (size_t p = 0; p < k; p += 2 * LANES) {
+        const size_t left = k - p < 2 * LANES ? k - p : 2 * LANES;
+        for (size_t i = 0; i < rows; i++) {
+            const float *x = src + i * lds + p;
+            const vf low = left >= LANES ? v_load(x) : v_load_partial(x, left);
+            const vf high = left == 2 * LANES ? v_load(x + LANES)
+                            : left > LANES    ? v_load_partial(x + LANES, left - LANES)
+                                              : v_zero();
+            v_store(pairs[i], v_pairs(low, high));
+        }
+        pack_a(dst + p / 2 * TILE_ROWS, pairs[0], LANES, rows, (left + 1) / 2);
+    }
+}
+
+// Pairs of bfloat16 already stand in a row of weights, as the floats of a row half as long.
+static void pack_b_weight_pairs(float *dst, const ck_weight *weight, size_t row, size_t cols,
+                                size_t p, size_t k) {
+    const size_t ldd = TILE_VECTORS * LANES;
+    const uint16_t *values = (const uint16_t *)weight->values + row * weight->cols + p;
+    if (weight->cols % 2 == 0 && (uintptr_t)values % sizeof(float) == 0) {
+        pack_b_transposed(dst, ldd, (const float *)(const void *)values, weight->cols / 2, cols,
+                          k / 2);
+        return;
+    }
+    for (size_t j = 0; j < cols; j += LANES) {
+        const size_t group = cols - j < LANES ? cols - j : LANES;
+        for (size_t q = 0; q < k; q += 2 * LANES) {
+            const size_t left = k - q < 2 * LANES ? k - q : 2 * LANES;
+            uint16_t pairs[LANES][2 * LANES] __attribute__((aligned(sizeof(vf)))) = {0};
+            for (size_t i = 0; i < group; i++)
+                __builtin_memcpy(pairs[i], values + (j + i) * weight->cols + q,
+                                 left * sizeof(uint16_t));
+            transpose_group(dst + q / 2 * ldd + j, ldd, (const float *)(const void *)pairs, LANES,
+                            group, (left + 1) / 2, LANES);
+        }
+    }
+}
+#endif
 
 #endif

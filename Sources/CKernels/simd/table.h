@@ -5,11 +5,20 @@
 #include "elementwise.h"
 #include "gemm.h"
 #include "layernorm.h"
+#include "linear.h"
 #include "pack.h"
 #include "softmax.h"
 
 _Static_assert(TILE_ROWS <= CK_MAX_TILE_ROWS && TILE_VECTORS * LANES <= CK_MAX_PANEL_COLS,
                "the tile of this instruction set is larger than the buffers made for it");
+
+#ifdef HAVE_DOT_PAIRS
+#define PAIR_SLOTS                                                                                 \
+    .gemm_panel_pairs = gemm_panel_pairs, .pack_a_pairs = pack_a_pairs,                            \
+    .pack_b_weight_pairs = pack_b_weight_pairs, .pair_burst = pair_burst,
+#else
+#define PAIR_SLOTS
+#endif
 
 #define SIMD_TABLE(ISA)                                                                            \
     {                                                                                              \
@@ -22,6 +31,11 @@ _Static_assert(TILE_ROWS <= CK_MAX_TILE_ROWS && TILE_VECTORS * LANES <= CK_MAX_P
         .pack_a_transposed = pack_a_transposed,                                                    \
         .pack_b = pack_b,                                                                          \
         .pack_b_transposed = pack_b_transposed,                                                    \
+        .pack_b_weight = pack_b_weight,                                                            \
+        PAIR_SLOTS                                                                                 \
+        .weight_product = weight_product,                                                          \
+        .quantize_input = quantize_input,                                                          \
+        .weight_row = weight_row,                                                                  \
         .layernorm_forward_row = layernorm_forward_row,                                            \
         .layernorm_backward_row = layernorm_backward_row,                                          \
         .gelu_forward = gelu_forward,                                                              \

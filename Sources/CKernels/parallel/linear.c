@@ -1,0 +1,120 @@
+// Linear layers over stored weights, for inference. Few rows of input are bound by the memory that
+// weights come from: threads divide the rows of weights, and each reads its share front to back.
+// Many rows are a matrix product that unpacks weights on their way into its panels.
+#include "../reference/reference.h"
+#include "../weights.h"
+#include "gemm.h"
+#include "scratch.h"
+
+// Up to here, weights are read as they are; from here on it pays to unpack them for all rows.
+// Measured on the layers of GPT-2 124M.
+#define FEW_ROWS 8
+
+// Bytes of weights that make up for a thread: they take as long as FLOATS_PER_THREAD do.
+#define BYTES_PER_THREAD (FLOATS_PER_THREAD * sizeof(float))
+
+size_t ck_linear_few_rows(void) { return FEW_ROWS; }
+
+// Where the input of few rows lies in scratch memory once it is turned into integers.
+typedef struct {
+    int16_t *words;
+    float *scales, *offsets;
+    size_t ld_words, ld_blocks;
+    size_t floats; // all of it
+} int_input;
+
+static int_input int_input_at(float *scratch, size_t N, size_t C) {
+    const size_t blocks = (weight_blocks(C) + 15) / 16 * 16; // a multiple of every `lanes`
+    const size_t words = blocks * CK_WEIGHT_BLOCK;
+    const size_t word_floats = N * words * sizeof(int16_t) / sizeof(float);
+    return (int_input){
+        .words = (int16_t *)(void *)scratch,
+        .scales = scratch + word_floats,
+        .offsets = scratch + word_floats + N * blocks,
+        .ld_words = words,
+        .ld_blocks = blocks,
+        .floats = word_floats + 2 * N * blocks,
+    };
+}
+
+// What remains to be done to a finished row of sums.
+static void finish_row(const struct ck_table *t, const ck_linear *layer, size_t n, size_t begin,
+                       size_t end) {
+    float *out = layer->out + n * layer->weight->rows;
+    const size_t count = end - begin;
+    if (layer->bias)
+        t->add(out + begin, out + begin, layer->bias + begin, count);
+    if (layer->residual)
+        t->add(out + begin, out + begin, layer->residual + n * layer->weight->rows + begin, count);
+    if (layer->gelu)
+        t->gelu_forward(out + begin, out + begin, count);
+}
+
+static size_t weight_bytes(const ck_weight *w) {
+    return w->rows * (weight_row_bytes(w->format, w->cols) +
+                      weight_row_scale_bytes(w->format, w->cols));
+}
+
+static void run_few_rows(const ck_context *ctx, const ck_linear *layers, size_t count,
+                         const float *inp, size_t N, size_t C) {
+    const struct ck_table *t = ctx->table;
+    size_t bytes = 0;
+    bool any_ints = false;
+    for (size_t i = 0; i < count; i++) {
+        bytes += weight_bytes(layers[i].weight);
+        any_ints = any_ints || weight_has_scales(layers[i].weight->format);
+    }
+    const int_input ints = int_input_at(ctx->scratch, N, C);
+    for (size_t n = 0; n < N && any_ints; n++)
+        t->quantize_input(ints.words + n * ints.ld_words, ints.scales + n * ints.ld_blocks,
+                          ints.offsets + n * ints.ld_blocks, inp + n * C, C);
+    const ck_linear_input input = {
+        .floats = inp,
+        .words = ints.words,
+        .scales = ints.scales,
+        .offsets = ints.offsets,
+        .ld_words = ints.ld_words,
+        .ld_blocks = ints.ld_blocks,
+    };
+#pragma omp parallel num_threads(team_size(ctx, (double)bytes / BYTES_PER_THREAD))
+    for (size_t i = 0; i < count; i++) {
+        const ck_linear *layer = &layers[i];
+        const size_t OC = layer->weight->rows;
+        size_t begin, end;
+        team_share(OC, 16, &begin, &end);
+        if (begin == end)
+            continue;
+        t->weight_product(layer->out + begin, OC, layer->weight, begin, end - begin, &input, N);
+        for (size_t n = 0; n < N; n++)
+            finish_row(t, layer, n, begin, end);
+    }
+}
+
+void ck_linear_forward(const ck_context *ctx, const ck_linear *layers, size_t count,
+                       const float *inp, size_t N, size_t C) {
+    if (ctx->table->isa == CK_REFERENCE) {
+        ck_reference_linear_forward(ctx, layers, count, inp, N, C);
+        return;
+    }
+    // The integers of a few very long rows might not fit into scratch memory.
+    if (N <= FEW_ROWS && int_input_at(NULL, N, C).floats <= 2 * GEMM_A_FLOATS) {
+        run_few_rows(ctx, layers, count, inp, N, C);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const ck_linear *layer = &layers[i];
+        ck_gemm_run(ctx, &(ck_gemm){
+                             .m = N,
+                             .n = layer->weight->rows,
+                             .k = C,
+                             .a = inp,
+                             .a_row = C,
+                             .a_col = 1,
+                             .weight = layer->weight,
+                             .c = layer->out,
+                             .bias = layer->bias,
+                             .residual = layer->residual,
+                             .gelu_out = layer->gelu ? layer->out : NULL,
+                         });
+    }
+}

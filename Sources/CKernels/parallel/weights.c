@@ -1,0 +1,101 @@
+// Into and out of the stored formats of weights. Quantising is plain C, so that every instruction
+// set makes the same bits: it is done once, when a model is loaded.
+#include "../weights.h"
+#include "../reference/reference.h"
+#include "team.h"
+
+#include <math.h>
+
+size_t ck_weight_row_bytes(ck_weight_format format, size_t cols) {
+    return weight_row_bytes(format, cols);
+}
+
+size_t ck_weight_row_scale_bytes(ck_weight_format format, size_t cols) {
+    return weight_row_scale_bytes(format, cols);
+}
+
+// As ggml: the scale makes the largest magnitude 127, halves round away from zero. Returns it.
+static float quantize_q8_block(int8_t *values, const float *src, size_t count) {
+    float largest = 0;
+    for (size_t i = 0; i < count; i++)
+        largest = fmaxf(largest, fabsf(src[i]));
+    const float scale = largest / 127;
+    const float factor = scale != 0 ? 1 / scale : 0;
+    for (size_t i = 0; i < CK_WEIGHT_BLOCK; i++)
+        values[i] = i < count ? (int8_t)roundf(src[i] * factor) : 0;
+    return scale;
+}
+
+// As ggml: the scale makes the value of largest magnitude, with its sign, -8. Returns it.
+static float quantize_q4_block(uint8_t *values, const float *src, size_t count) {
+    float largest = 0;
+    for (size_t i = 0; i < count; i++)
+        if (fabsf(src[i]) > fabsf(largest))
+            largest = src[i];
+    const float scale = largest / -8;
+    const float factor = scale != 0 ? 1 / scale : 0;
+    uint8_t nibbles[CK_WEIGHT_BLOCK];
+    for (size_t i = 0; i < CK_WEIGHT_BLOCK; i++) {
+        const int whole = (int)((i < count ? src[i] : 0) * factor + 8.5f);
+        nibbles[i] = (uint8_t)(whole < 15 ? whole : 15);
+    }
+    for (size_t i = 0; i < CK_WEIGHT_BLOCK / 2; i++)
+        values[i] = (uint8_t)(nibbles[i] | nibbles[i + CK_WEIGHT_BLOCK / 2] << 4);
+    return scale;
+}
+
+static void quantize_row(ck_weight_format format, void *values, void *scales, const float *src,
+                         size_t cols) {
+    if (format == CK_FLOAT32) {
+        memcpy(values, src, cols * sizeof(float));
+        return;
+    }
+    if (format == CK_BFLOAT16) {
+        for (size_t i = 0; i < cols; i++)
+            ((uint16_t *)values)[i] = bfloat16_from_float(src[i]);
+        return;
+    }
+    for (size_t block = 0; block < weight_blocks(cols); block++) {
+        const size_t first = block * CK_WEIGHT_BLOCK;
+        const size_t count = cols - first < CK_WEIGHT_BLOCK ? cols - first : CK_WEIGHT_BLOCK;
+        char *at = (char *)values + block * weight_row_bytes(format, CK_WEIGHT_BLOCK);
+        const float scale = format == CK_Q4_0
+                                ? quantize_q4_block((uint8_t *)at, src + first, count)
+                                : quantize_q8_block((int8_t *)at, src + first, count);
+        if (format == CK_Q8_F32)
+            ((float *)scales)[block] = scale;
+        else
+            ((uint16_t *)scales)[block] = float16_from_float(scale);
+    }
+}
+
+void ck_quantize(const ck_context *ctx, ck_weight_format format, void *values, void *scales,
+                 const float *src, size_t rows, size_t cols) {
+    const size_t row_bytes = weight_row_bytes(format, cols);
+    const size_t scale_bytes = weight_row_scale_bytes(format, cols);
+#pragma omp parallel num_threads(team_size(ctx, (double)rows *cols / FLOATS_PER_THREAD))
+    {
+        size_t begin, end;
+        team_share(rows, 1, &begin, &end);
+        for (size_t row = begin; row < end; row++)
+            quantize_row(format, (char *)values + row * row_bytes,
+                         scales ? (char *)scales + row * scale_bytes : NULL, src + row * cols,
+                         cols);
+    }
+}
+
+void ck_dequantize_rows(const ck_context *ctx, float *out, const ck_weight *weight,
+                        const int32_t *rows, size_t count) {
+    if (ctx->table->isa == CK_REFERENCE) {
+        ck_reference_dequantize_rows(ctx, out, weight, rows, count);
+        return;
+    }
+    const size_t cols = weight->cols;
+#pragma omp parallel num_threads(team_size(ctx, (double)count *cols / FLOATS_PER_THREAD))
+    {
+        size_t begin, end;
+        team_share(count, 1, &begin, &end);
+        for (size_t i = begin; i < end; i++)
+            ctx->table->weight_row(out + i * cols, weight, (size_t)rows[i]);
+    }
+}

@@ -12,18 +12,19 @@ public struct KernelResult: Sendable {
     public let flops: Double?
     /// Bytes moved a second; nil for kernels bound by arithmetic.
     public let bytesPerSecond: Double?
-    /// The part of the limit reached: of the FMA peak, or of the bandwidth of a plain loop.
+    /// The part of the limit reached: of the arithmetic peak (of bfloat16 where that is multiplied),
+    /// or of the bandwidth of a plain loop.
     public let fractionOfPeak: Double
 }
 
 /// Runs the kernels one after the other.
 public struct KernelBenchmark {
-    private let ops: Ops
-    private let runs: Int
-    private let prefix: String
+    let ops: Ops
+    let runs: Int
+    let prefix: String
 
     /// GPT-2 124M's linear layers, as inputs and outputs.
-    private static let linearShapes = [
+    static let linearShapes = [
         (768, 2304), (768, 768), (768, 3072), (3072, 768), (768, 50304),
     ]
 
@@ -47,6 +48,8 @@ public struct KernelBenchmark {
         for N in rows {
             for (C, OC) in Self.linearShapes { try matmul(N, C, OC, report) }
         }
+        for N in rows { try storedMatmuls(N, report) }
+        for (name, format) in Self.formats { try decoding(name, format, report) }
         try attention(B: 4, T: 64, report)
         try attention(B: 4, T: 1024, report)
         try layernorm(N: 4096, C: 768, report)
@@ -148,10 +151,11 @@ public struct KernelBenchmark {
     }
 
     /// A kernel bound by arithmetic, next to the FMA peak of the same moment.
-    private func arithmetic(
+    func arithmetic(
         _ name: String,
         _ shape: String,
         _ operations: Double,
+        peak: (Ops) -> Double = MachineLimits.fmaPeak,
         _ report: (KernelResult) throws -> Void,
         _ body: () -> Void
     ) throws {
@@ -163,7 +167,7 @@ public struct KernelBenchmark {
                 shape: shape,
                 flops: flops,
                 bytesPerSecond: nil,
-                fractionOfPeak: flops / MachineLimits.fmaPeak(ops)
+                fractionOfPeak: flops / peak(ops)
             )
         )
     }
@@ -196,7 +200,7 @@ public struct KernelBenchmark {
         )
     }
 
-    private func random(_ shape: [Int]) throws -> Tensor {
+    func random(_ shape: [Int]) throws -> Tensor {
         let tensor = try Tensor(zeros: shape)
         var generator = MersenneTwister(seed: 1)
         tensor.withUnsafeMutableElements(as: Float.self) { elements in

@@ -8,6 +8,8 @@ public struct MachineLimits: Sendable {
     public let fmaPeak: Double
     /// The same for every vector instruction set that can run here, slowest first.
     public let fmaPeaks: [(set: InstructionSet, flops: Double)]
+    /// The same for products of bfloat16 summed in float32; 0 where there are none.
+    public let bfloat16Peak: Double
     /// Bytes a second that all threads read from memory together.
     public let readBandwidth: Double
 
@@ -22,19 +24,41 @@ public struct MachineLimits: Sendable {
             return (set, Self.fmaPeak(ops))
         }
         fmaPeak = fmaPeaks.first { $0.set == ops.instructionSet }?.flops ?? 0
-        let block = try Tensor(zeros: [Self.readFloats])
+        bfloat16Peak = Self.bfloat16Peak(ops)
+        let block = try Self.readBlock()
+        readBandwidth = (0..<5).reduce(0) { best, _ in max(best, Self.readBandwidth(ops, block)) }
+    }
+
+    /// Memory larger than any cache.
+    /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
+    static func readBlock() throws -> Tensor {
+        let block = try Tensor(zeros: [readFloats])
         // Pages that were never written all show one page of zeros, which the cache holds.
         block.withUnsafeMutableElements(as: Float.self) { $0.update(repeating: 1) }
-        let time = fastest(of: 5) { _ = ops.sumOfSquares(block) }
-        readBandwidth = Double(block.count * DType.float32.byteWidth) / time
+        return block
+    }
+
+    /// Bytes a second of reading a block of ``readBlock()`` once.
+    static func readBandwidth(_ ops: Ops, _ block: Tensor) -> Double {
+        let time = seconds { _ = ops.sumOfSquares(block) }
+        return Double(block.count * DType.float32.byteWidth) / time
+    }
+
+    /// The best of a few short bursts of products of bfloat16; 0 where there are none.
+    static func bfloat16Peak(_ ops: Ops) -> Double {
+        peak { ops.bfloat16Burst(iterations: 1 << 20) }
     }
 
     /// Multiply-adds a second times two, the best of a few short bursts.
     static func fmaPeak(_ ops: Ops) -> Double {
+        peak { ops.fmaBurst(iterations: 1 << 20) }
+    }
+
+    private static func peak(_ burst: () -> Double) -> Double {
         var best = 0.0
         for _ in 0..<5 {
             var operations = 0.0
-            let time = seconds { operations = ops.fmaBurst(iterations: 1 << 20) }
+            let time = seconds { operations = burst() }
             best = max(best, operations / time)
         }
         return best

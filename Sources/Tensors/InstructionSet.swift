@@ -10,6 +10,8 @@ public enum InstructionSet: String, Sendable, CaseIterable {
     case avx2
     /// 16 floats a vector.
     case avx512
+    /// The same, and products of bfloat16.
+    case avx512bf16
     /// 4 floats a vector, arm64.
     case neon
 
@@ -18,6 +20,7 @@ public enum InstructionSet: String, Sendable, CaseIterable {
         case .reference: CK_REFERENCE
         case .avx2: CK_AVX2
         case .avx512: CK_AVX512
+        case .avx512bf16: CK_AVX512_BF16
         case .neon: CK_NEON
         }
     }

@@ -10,6 +10,14 @@ extension Ops {
         run { ck_fma_burst($0, iterations) }
     }
 
+    /// The same with pairs of bfloat16, summed in float32.
+    /// - Parameter iterations: Rounds of some dozens of vector operations.
+    /// - Returns: The floating-point operations done: 0 where the instruction set cannot multiply
+    ///   bfloat16.
+    public func bfloat16Burst(iterations: Int) -> Double {
+        run { ck_pair_burst($0, iterations) }
+    }
+
     /// Adds `d` to three tensors: AdamW's mix of reads and writes with no arithmetic to speak of.
     /// - Parameters:
     ///   - a: Any shape, updated.

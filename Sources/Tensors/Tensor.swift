@@ -8,8 +8,8 @@ public struct Tensor {
     public let shape: [Int]
     /// The type of the elements.
     public let dtype: DType
-    private let buffer: TensorBuffer
-    private let byteOffset: Int
+    let buffer: TensorBuffer
+    let byteOffset: Int
 
     /// The number of elements.
     public var count: Int { shape.reduce(1, *) }

@@ -4,8 +4,8 @@
 #if defined(__x86_64__)
 
 // The attribute must stand before the first vector type: without it the types would be split.
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,"   \
-                                                  "avx512bf16,fma"))),                             \
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,"           \
+                                                   "avx512bf16,fma"))),                            \
                              apply_to = function)
 
 #include "vec.h"

@@ -17,10 +17,10 @@
 // ---- Choosing an instruction set ----------------------------------------------------------------
 
 typedef enum {
-    CK_REFERENCE = 0, // plain loops: the oracle of the tests, and the fallback for any CPU
-    CK_AVX2 = 1,      // AVX2 + FMA + F16C
-    CK_AVX512 = 2,    // AVX-512 F, BW, DQ, VL
-    CK_NEON = 3,      // arm64
+    CK_REFERENCE = 0,   // plain loops: the oracle of the tests, and the fallback for any CPU
+    CK_AVX2 = 1,        // AVX2 + FMA + F16C
+    CK_AVX512 = 2,      // AVX-512 F, BW, DQ, VL
+    CK_NEON = 3,        // arm64
     CK_AVX512_BF16 = 4, // AVX-512 and its products of bfloat16
     CK_ISA_COUNT = 5,
 } ck_isa;
@@ -103,8 +103,8 @@ typedef enum {
     CK_BFLOAT16 = 1, // the upper half of a float32
     CK_Q8_0 = 2,     // int8 times a float16 scale: 34 bytes a block
     CK_Q8_F32 = 3,   // int8 times a float32 scale: 36 bytes a block
-    CK_Q4_0 = 4,     // (nibble - 8) times a float16 scale, 18 bytes a block: byte j of a block holds
-                     // element j in its low nibble and element j + 16 in its high one
+    CK_Q4_0 = 4, // (nibble - 8) times a float16 scale, 18 bytes a block: byte j of a block holds
+                 // element j in its low nibble and element j + 16 in its high one
 } ck_weight_format;
 
 // A matrix of `rows` times `cols` weights. Planes start at a multiple of their element's size.
@@ -119,8 +119,13 @@ typedef struct {
 size_t ck_weight_row_bytes(ck_weight_format format, size_t cols);
 size_t ck_weight_row_scale_bytes(ck_weight_format format, size_t cols);
 
+// The nearest float16, ties to even, above 65519 infinity; NaN stays NaN. The other way is exact.
+uint16_t ck_float16_from_float(float x);
+float ck_float_from_float16(uint16_t bits);
+
 // values and scales (planes as above) overwritten with src (rows, cols) in `format`: bfloat16
-// rounded to nearest, ties to even; q8 and q4_0 as ggml defines them, to the bit.
+// rounded to nearest, ties to even; q8 and q4_0 as ggml defines them, to the bit. A block that holds
+// NaN or infinity has a scale of NaN.
 void ck_quantize(const ck_context *ctx, ck_weight_format format, void *values, void *scales,
                  const float *src, size_t rows, size_t cols);
 
@@ -130,11 +135,11 @@ void ck_dequantize_rows(const ck_context *ctx, float *out, const ck_weight *weig
 
 // One of the layers that ck_linear_forward applies to the same input.
 typedef struct {
-    float *out;            // (N, OC) overwritten
+    float *out;              // (N, OC) overwritten
     const ck_weight *weight; // (OC, C)
-    const float *bias;     // (OC), or NULL
-    const float *residual; // (N, OC), or NULL
-    bool gelu;             // whether out is gelu of the sum
+    const float *bias;       // (OC), or NULL
+    const float *residual;   // (N, OC), or NULL
+    bool gelu;               // whether out is gelu of the sum
 } ck_linear;
 
 // Rows of input up to which ck_linear_forward reads the weights where they are.

@@ -49,9 +49,9 @@ static void pack_tiles(const struct ck_table *t, float *dst, const ck_gemm *g,
         for (; tile < tile_end; tile++) {
             const size_t row = tile * t->tile_rows;
             const size_t left = block->rows - row;
-            (pairs ? t->pack_a_pairs : t->pack_a)(
-                dst + tile * tile_floats, a + row * g->a_row, g->a_row,
-                left < t->tile_rows ? left : t->tile_rows, block->k);
+            (pairs ? t->pack_a_pairs
+                   : t->pack_a)(dst + tile * tile_floats, a + row * g->a_row, g->a_row,
+                                left < t->tile_rows ? left : t->tile_rows, block->k);
         }
         return;
     }

@@ -51,8 +51,8 @@ static void finish_row(const struct ck_table *t, const ck_linear *layer, size_t 
 }
 
 static size_t weight_bytes(const ck_weight *w) {
-    return w->rows * (weight_row_bytes(w->format, w->cols) +
-                      weight_row_scale_bytes(w->format, w->cols));
+    return w->rows *
+           (weight_row_bytes(w->format, w->cols) + weight_row_scale_bytes(w->format, w->cols));
 }
 
 static void run_few_rows(const ck_context *ctx, const ck_linear *layers, size_t count,

@@ -7,9 +7,9 @@
 // As many sums as hide the latency of an FMA on every port, and as fit in the registers.
 #define BURST_SUMS (TILE_ROWS * TILE_VECTORS)
 
-// `iterations` rounds of independent multiply-adds on registers alone, of floats or, when `pairs` is
-// set, of pairs of bfloat16. Returns the floating-point
-// operations done; `sink` keeps the compiler from leaving them out.
+// `iterations` rounds of independent multiply-adds on registers alone, of floats or, when `pairs`
+// is set, of pairs of bfloat16. Returns the floating-point operations done; `sink` keeps the
+// compiler from leaving them out.
 ALWAYS_INLINE double burst_of(size_t iterations, float *sink, const bool pairs) {
     vf sums[BURST_SUMS];
     for (int i = 0; i < BURST_SUMS; i++)

@@ -125,8 +125,7 @@ ALWAYS_INLINE vw join_halves(vw_half low, vw_half high) {
 #endif
 
 // A block as int16; nibbles as 0 ... 15, not yet less 8, see add_int_blocks.
-ALWAYS_INLINE void load_words(vw *w, const ck_weight_format format, const char *row,
-                              size_t block) {
+ALWAYS_INLINE void load_words(vw *w, const ck_weight_format format, const char *row, size_t block) {
     if (format != CK_Q4_0) {
         for (int v = 0; v < BLOCK_WORD_VECTORS; v++) {
             const char *p = row + block * CK_WEIGHT_BLOCK + v * 2 * LANES;
@@ -150,8 +149,7 @@ ALWAYS_INLINE void load_words(vw *w, const ck_weight_format format, const char *
 // One block of integers: each lane gets some of the block's products, summed.
 ALWAYS_INLINE void add_int_block(vf acc[][GROUP_INPUTS], const product_group *g,
                                  const ck_weight_format format, const int rows, const int N,
-                                 size_t block, float (*factors)[GROUP_INPUTS][LANES],
-                                 size_t lane) {
+                                 size_t block, float (*factors)[GROUP_INPUTS][LANES], size_t lane) {
     for (int r = 0; r < rows; r++) {
         vw w[BLOCK_WORD_VECTORS];
         load_words(w, format, g->values[r], block);
@@ -160,8 +158,8 @@ ALWAYS_INLINE void add_int_block(vf acc[][GROUP_INPUTS], const product_group *g,
             vi sum = {0};
             for (int v = 0; v < BLOCK_WORD_VECTORS; v++)
                 sum += v_multiply_pairs(w[v], *(const vw_unaligned *)(x + v * 2 * LANES));
-            acc[r][n] = v_fma(__builtin_convertvector(sum, vf), v_splat(factors[r][n][lane]),
-                              acc[r][n]);
+            acc[r][n] =
+                v_fma(__builtin_convertvector(sum, vf), v_splat(factors[r][n][lane]), acc[r][n]);
         }
     }
 }
@@ -180,15 +178,14 @@ ALWAYS_INLINE void add_two_nibble_blocks(vf acc[][GROUP_INPUTS], const product_g
         x[n][1] = join_halves(quarters[1], quarters[3]);
     }
     for (int r = 0; r < rows; r++) {
-        const vw bytes =
-            __builtin_convertvector(*(const vub *)(g->values[r] + block * 16), vw);
+        const vw bytes = __builtin_convertvector(*(const vub *)(g->values[r] + block * 16), vw);
         for (int n = 0; n < N; n++) {
-            const vi sum = v_multiply_pairs(bytes & 15, x[n][0]) +
-                           v_multiply_pairs(bytes >> 4, x[n][1]);
+            const vi sum =
+                v_multiply_pairs(bytes & 15, x[n][0]) + v_multiply_pairs(bytes >> 4, x[n][1]);
             typedef float two_floats __attribute__((vector_size(8), aligned(4), may_alias));
             const two_floats pair = *(const two_floats *)&factors[r][n][lane];
-            const vf factor = __builtin_shufflevector(pair, pair, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1,
-                                                      1, 1, 1, 1, 1);
+            const vf factor =
+                __builtin_shufflevector(pair, pair, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1);
             acc[r][n] = v_fma(__builtin_convertvector(sum, vf), factor, acc[r][n]);
         }
     }
@@ -229,8 +226,7 @@ ALWAYS_INLINE void add_int_blocks(vf acc[][GROUP_INPUTS], const product_group *g
 // `rows` rows of weights, at most `most`, times `N` rows of input, at most `widest`.
 ALWAYS_INLINE void multiply_group(float *out, size_t ldo, const ck_weight *weight, size_t row,
                                   size_t rows, const ck_linear_input *inp, size_t first, size_t N,
-                                  const ck_weight_format format, const int most,
-                                  const int widest) {
+                                  const ck_weight_format format, const int most, const int widest) {
     const size_t row_bytes = weight_row_bytes(format, weight->cols);
     const size_t scale_bytes = weight_row_scale_bytes(format, weight->cols);
     product_group g = {.cols = weight->cols};
@@ -287,8 +283,8 @@ ALWAYS_INLINE void multiply_rows(float *out, size_t ldo, const ck_weight *weight
     }
 }
 
-static void weight_product(float *out, size_t ldo, const ck_weight *weight, size_t row,
-                           size_t rows, const ck_linear_input *inp, size_t N) {
+static void weight_product(float *out, size_t ldo, const ck_weight *weight, size_t row, size_t rows,
+                           const ck_linear_input *inp, size_t N) {
 #define MULTIPLY_ROWS(format) multiply_rows(out, ldo, weight, row, rows, inp, N, format)
     WITH_CONSTANT_FORMAT(weight->format, MULTIPLY_ROWS)
 #undef MULTIPLY_ROWS

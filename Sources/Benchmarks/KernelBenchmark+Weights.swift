@@ -1,0 +1,83 @@
+// Linear layers over stored weights: a token at a time, as a fraction of the bandwidth that weights
+// are read with, and many rows, as a fraction of the arithmetic.
+
+import Tensors
+
+extension KernelBenchmark {
+    /// Formats of weights and what they are called here.
+    static let formats: [(name: String, format: WeightFormat)] = [
+        ("f32", .float32), ("bf16", .bfloat16), ("q8_0", .q8_0), ("q4_0", .q4_0),
+    ]
+
+    /// Every linear layer of GPT-2 124M once, one row of input: its 12 blocks, then the classifier.
+    ///
+    /// All of them together are more than caches hold, at least in the wider formats.
+    func decoding(
+        _ name: String,
+        _ format: WeightFormat,
+        _ report: (KernelResult) throws -> Void
+    ) throws {
+        guard "linear_\(name)".hasPrefix(prefix) else { return }
+        let block = Self.linearShapes.dropLast()
+        let shapes = Array(repeating: block, count: 12).joined() + Self.linearShapes.suffix(1)
+        let layers = try shapes.map { C, OC in
+            LinearLayer(out: try Tensor(zeros: [1, OC]), weight: try weights(format, C, OC))
+        }
+        let inputs = try layers.map { try random([1, $0.weight.columns]) }
+        let bytes = layers.reduce(0) { $0 + $1.weight.byteCount }
+        let memory = try MachineLimits.readBlock()
+        var (time, bandwidth) = (Double.infinity, 0.0)
+        // In turn, as what the machine gives changes within seconds.
+        for _ in 0...runs {
+            bandwidth = max(bandwidth, MachineLimits.readBandwidth(ops, memory))
+            time = min(
+                time,
+                seconds {
+                    for (layer, inp) in zip(layers, inputs) {
+                        ops.linear(out: layer.out, inp: inp, weight: layer.weight)
+                    }
+                }
+            )
+        }
+        let speed = Double(bytes) / time
+        try report(
+            KernelResult(
+                name: "linear_\(name)",
+                shape: "1 row, 124M",
+                flops: nil,
+                bytesPerSecond: speed,
+                fractionOfPeak: speed / bandwidth
+            )
+        )
+    }
+
+    /// The layers of GPT-2 124M with many rows of input.
+    func storedMatmuls(_ N: Int, _ report: (KernelResult) throws -> Void) throws {
+        for (name, format) in Self.formats.dropFirst() {
+            let isPairs = format == .bfloat16 && ops.bfloat16Burst(iterations: 1) > 0
+            for (C, OC) in Self.linearShapes where "matmul_\(name)".hasPrefix(prefix) {
+                let weight = try weights(format, C, OC)
+                let (inp, out) = (try random([N, C]), try Tensor(zeros: [N, OC]))
+                try arithmetic(
+                    "matmul_\(name)",
+                    "\(N)x\(C)x\(OC)",
+                    2 * Double(N) * Double(C) * Double(OC),
+                    peak: isPairs ? MachineLimits.bfloat16Peak : MachineLimits.fmaPeak,
+                    report
+                ) {
+                    ops.linear(out: out, inp: inp, weight: weight)
+                }
+            }
+        }
+    }
+
+    /// Random weights, made piece by piece: the float32 of a large matrix is not needed at once.
+    private func weights(_ format: WeightFormat, _ C: Int, _ OC: Int) throws -> WeightMatrix {
+        let piece = try random([64, C])
+        let matrix = try WeightMatrix(zeros: format, rows: OC, columns: C)
+        for first in stride(from: 0, to: OC, by: 64) {
+            ops.store(piece[0..<min(64, OC - first)], in: matrix, firstRow: first)
+        }
+        return matrix
+    }
+}

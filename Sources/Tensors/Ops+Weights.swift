@@ -1,0 +1,184 @@
+// Linear layers over stored weights, for inference, and the way into and out of their formats.
+
+import CKernels
+
+/// One of the layers that ``Ops/linear(_:inp:)`` applies to the same input.
+public struct LinearLayer {
+    /// `(N, OC)`, overwritten.
+    public var out: Tensor
+    /// OC rows of C columns.
+    public var weight: WeightMatrix
+    /// `(OC)`, or nil.
+    public var bias: Tensor?
+    /// `(N, OC)`, or nil; not `out`.
+    public var residual: Tensor?
+    /// Whether `out` is the GELU of the sum.
+    public var gelu: Bool
+
+    /// Describes a layer.
+    public init(
+        out: Tensor,
+        weight: WeightMatrix,
+        bias: Tensor? = nil,
+        residual: Tensor? = nil,
+        gelu: Bool = false
+    ) {
+        self.out = out
+        self.weight = weight
+        self.bias = bias
+        self.residual = residual
+        self.gelu = gelu
+    }
+}
+
+extension Ops {
+    /// Rows of input up to which weights are multiplied where they lie; from the next one on they
+    /// are unpacked for a matrix product.
+    public static var fewRows: Int { ck_linear_few_rows() }
+
+    /// Applies a linear layer to `inp` and, in the same pass, what follows it.
+    ///
+    /// Weights count exactly as stored and sums are float32. The input of up to ``fewRows`` rows is
+    /// rounded to 16 bits where weights are integers, that of more rows to bfloat16 where weights
+    /// are and ``InstructionSet/avx512bf16`` runs; see docs/numerics.md. The result has the same
+    /// bits for any number of threads.
+    /// - Parameters:
+    ///   - out: `(N, OC)`, overwritten with `inp * weight^T + bias + residual`.
+    ///   - inp: `(N, C)`.
+    ///   - weight: OC rows of C columns.
+    ///   - bias: `(OC)`, or nil.
+    ///   - residual: `(N, OC)`, or nil; not `out`.
+    ///   - gelu: Whether `out` is the GELU of that sum.
+    public func linear(
+        out: Tensor,
+        inp: Tensor,
+        weight: WeightMatrix,
+        bias: Tensor? = nil,
+        residual: Tensor? = nil,
+        gelu: Bool = false
+    ) {
+        linear(
+            CollectionOfOne(
+                LinearLayer(out: out, weight: weight, bias: bias, residual: residual, gelu: gelu)
+            ),
+            inp: inp
+        )
+    }
+
+    /// Applies several linear layers to the same input, such as those for q, k and v.
+    ///
+    /// One team of threads does them all, which pays where each of them is small.
+    /// - Parameters:
+    ///   - layers: The layers, of C columns each.
+    ///   - inp: `(N, C)`.
+    public func linear(_ layers: some RandomAccessCollection<LinearLayer>, inp: Tensor) {
+        let (N, C) = Self.sizes2(inp, "inp")
+        for layer in layers {
+            let OC = layer.weight.rows
+            precondition(
+                layer.weight.columns == C,
+                "weights of \(layer.weight.columns) columns for inp \(inp.shape)"
+            )
+            Self.expect(layer.out, [N, OC], "out")
+            if let bias = layer.bias { Self.expect(bias, [OC], "bias") }
+            if let residual = layer.residual {
+                Self.expect(residual, [N, OC], "residual")
+                precondition(
+                    residual.floatPointer != layer.out.floatPointer,
+                    "the residual of a linear layer is its output"
+                )
+            }
+        }
+        let count = layers.count
+        withUnsafeTemporaryAllocation(of: ck_weight.self, capacity: count) { weights in
+            withUnsafeTemporaryAllocation(of: ck_linear.self, capacity: count) { arguments in
+                for (i, layer) in layers.enumerated() {
+                    weights.initializeElement(at: i, to: layer.weight.argument)
+                    arguments.initializeElement(
+                        at: i,
+                        to: ck_linear(
+                            out: layer.out.floatPointer,
+                            weight: weights.baseAddress.map { UnsafePointer($0 + i) },
+                            bias: layer.bias?.floatPointer,
+                            residual: layer.residual?.floatPointer,
+                            gelu: layer.gelu
+                        )
+                    )
+                }
+                run {
+                    ck_linear_forward($0, arguments.baseAddress, count, inp.floatPointer, N, C)
+                }
+            }
+        }
+        withExtendedLifetime((layers, inp)) {}
+    }
+
+    /// Looks up rows of a matrix, such as the embeddings of tokens, as the floats they stand for.
+    /// - Parameters:
+    ///   - out: `(N, C)`, overwritten.
+    ///   - weight: Rows of C columns.
+    ///   - rows: `(N)` int32, each a row of `weight`.
+    public func lookUp(out: Tensor, weight: WeightMatrix, rows: Tensor) {
+        let (N, C) = Self.sizes2(out, "out")
+        Self.expect(rows, [N], dtype: .int32, "rows")
+        precondition(weight.columns == C, "rows of \(weight.columns) weights for \(out.shape)")
+        rows.withUnsafeMutableElements(as: Int32.self) { indices in
+            precondition(
+                indices.allSatisfy { $0 >= 0 && $0 < weight.rows },
+                "a row outside 0 ..< \(weight.rows)"
+            )
+        }
+        var argument = weight.argument
+        run { ck_dequantize_rows($0, out.floatPointer, &argument, rows.tokenPointer, N) }
+        withExtendedLifetime((out, weight, rows)) {}
+    }
+
+    /// Stores float32 weights in the format of a matrix, or in some of its rows.
+    ///
+    /// bfloat16 is rounded to nearest, ties to even; the integer formats are those of ggml's
+    /// reference, to the bit.
+    /// - Parameters:
+    ///   - source: `(n, C)` float32.
+    ///   - matrix: Rows of C columns, in memory of this process; rows `firstRow ..< firstRow + n`
+    ///     are overwritten.
+    ///   - firstRow: Where to begin, so that a large matrix can be stored piece by piece.
+    public func store(_ source: Tensor, in matrix: WeightMatrix, firstRow: Int = 0) {
+        let (n, C) = Self.sizes2(source, "source")
+        precondition(
+            matrix.columns == C && firstRow >= 0 && firstRow + n <= matrix.rows,
+            "\(source.shape) weights from row \(firstRow) of a matrix of \(matrix.rows) times "
+                + "\(matrix.columns)"
+        )
+        let part = matrix[firstRow..<firstRow + n]
+        let (values, scales) = part.writablePlanes
+        run {
+            ck_quantize($0, matrix.format.identifier, values, scales, source.floatPointer, n, C)
+        }
+        withExtendedLifetime((source, part)) {}
+    }
+
+    /// A new matrix with these weights.
+    /// - Parameters:
+    ///   - source: `(OC, C)` float32.
+    ///   - format: How to store them.
+    /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
+    public func quantize(_ source: Tensor, to format: WeightFormat) throws -> WeightMatrix {
+        let (rows, columns) = Self.sizes2(source, "source")
+        let matrix = try WeightMatrix(zeros: format, rows: rows, columns: columns)
+        store(source, in: matrix)
+        return matrix
+    }
+}
+
+extension WeightMatrix {
+    /// What C functions take, only for calls that keep `self` alive until they return.
+    fileprivate var argument: ck_weight {
+        ck_weight(
+            format: format.identifier,
+            rows: rows,
+            cols: columns,
+            values: planes.values,
+            scales: planes.scales
+        )
+    }
+}

@@ -1,0 +1,218 @@
+// Storing weights and getting them back: against the formats' definitions, against blocks that
+// GGUF's own Python package made, and every backend against the reference.
+
+import Tensors
+import Testing
+
+extension KernelTests {
+    @Suite(.serialized) struct WeightTests {
+        static let integerFormats: [WeightFormat] = [.q8_0, .q8_f32, .q4_0]
+
+        /// Below, at and above a block, and not a multiple of anything.
+        static let columns = [1, 31, 32, 33, 63, 64, 100, 1537]
+
+        var make = TensorMaker()
+
+        private static func floats(_ matrix: WeightMatrix, _ ops: Ops) throws -> [Float] {
+            let out = try TensorMaker.garbage([matrix.rows, matrix.columns])
+            let rows = try Tensor((0..<Int32(matrix.rows)).map { $0 }, shape: [matrix.rows])
+            ops.lookUp(out: out, weight: matrix, rows: rows)
+            return out.floats()
+        }
+
+        /// What `gguf` 0.19 made of ((i * i * 7 + i * 13) mod 257 - 120) / 64 for i in 0 ..< 128, as
+        /// two rows of 64; the second block divided by 1024, the third zero.
+        private static let ggufSource: [Float] = (0..<128).map { i in
+            let whole: Int = (i * i * 7 + i * 13) % 257 - 120
+            let value = Float(whole) / 64
+            switch i / 32 {
+            case 1: return value / 1024
+            case 2: return 0
+            default: return value
+            }
+        }
+
+        private static let ggufBlocks: [WeightFormat: String] = [
+            .q8_0: "8f238196baed2f7fce3ca935bf6911c88e72564849597895d11d77cf47bd53e7894b"
+                + "00010bddbdaba7b1c9ef2365b4127ef77f14b76928f5d0b9b0b5c8e918559ff85fd3"
+                + "00000000000000000000000000000000000000000000000000000000000000000000"
+                + "002469b7147ff77e12b46523efc9b1a7abbddd0b4790e84ec143d2701bd49b715445",
+            .q4_0: "8033d0d1d4e7fb1f55acf35bc44fd96411df"
+                + "f08bd71a5c9dbecddbd9c6926d37e09920b7"
+                + "008088888888888888888888888888888888"
+                + "f0b3a17d47f0a930c74db21669bbed1e3d4c",
+        ]
+
+        @Test(arguments: [WeightFormat.q8_0, .q4_0])
+        func blocksAreThoseOfGGUF(format: WeightFormat) throws {
+            let ops = try Backend.reference.ops()
+            let source = try TensorMaker.copy(Self.ggufSource, [2, 64])
+            let matrix = try ops.quantize(source, to: format)
+            let valueBytes = format.valueBytes(columns: 32)
+            var blocks: [UInt8] = []
+            matrix.withUnsafeBytes { values, scales in
+                for block in 0..<4 {
+                    blocks += scales[block * 2..<(block + 1) * 2]
+                    blocks += values[block * valueBytes..<(block + 1) * valueBytes]
+                }
+            }
+            func hex(_ byte: UInt8) -> String {
+                let digits = String(byte, radix: 16)
+                return digits.count == 1 ? "0" + digits : digits
+            }
+            #expect(blocks.map(hex).joined() == Self.ggufBlocks[format])
+            #expect(matrix.byteCount == 4 * (valueBytes + 2))
+        }
+
+        @Test(arguments: columns)
+        mutating func floatFormatsKeepWhatTheyCanHold(C: Int) throws {
+            let source = try make.uniform([5, C], -3...3)
+            let ops = try Backend.reference.ops()
+            let same = try Self.floats(ops.quantize(source, to: .float32), ops)
+            #expect(same == source.floats())
+            let rounded = try Self.floats(ops.quantize(source, to: .bfloat16), ops)
+            for (a, b) in zip(rounded, source.floats()) {
+                #expect(abs(a - b) <= abs(b) * 0x1p-8 && a.bitPattern & 0xffff == 0)
+            }
+        }
+
+        @Test(arguments: columns)
+        mutating func integerFormatsAreOffByHalfAStepAtMost(C: Int) throws {
+            let source = try make.uniform([5, C], -3...3)
+            let ops = try Backend.reference.ops()
+            for format in Self.integerFormats {
+                let stored = try Self.floats(ops.quantize(source, to: format), ops)
+                for row in 0..<5 {
+                    for first in stride(from: 0, to: C, by: 32) {
+                        let block = (first..<min(first + 32, C)).map { row * C + $0 }
+                        let largest = block.map { abs(source.floats()[$0]) }.max() ?? 0
+                        // Half a step, but q4_0 reaches only 7 steps on one side, where 8 would be
+                        // needed; and the rounding of a float16 scale, times 127 or 8 steps.
+                        let step = format == .q4_0 ? largest / 8 : largest / 127 / 2
+                        for i in block {
+                            #expect(abs(stored[i] - source.floats()[i]) <= step + largest * 0x1p-11)
+                        }
+                    }
+                }
+            }
+        }
+
+        @Test(arguments: columns)
+        mutating func everyBackendReadsRowsAsTheReferenceDoes(C: Int) throws {
+            let source = try make.uniform([7, C])
+            let rows = try make.tokens([23], below: 7)
+            for format in WeightFormat.allCases {
+                let matrix = try StoredWeights.unreadableAfter(source, format)
+                func run(_ ops: Ops) throws -> Tensor {
+                    let out = try TensorMaker.garbage([23, C])
+                    ops.lookUp(out: out, weight: matrix, rows: rows)
+                    return out
+                }
+                let expected = try run(Backend.reference.ops())
+                for backend in Backend.all {
+                    expectSameBits(try run(backend.ops()), expected, "\(format), \(backend)")
+                }
+            }
+        }
+
+        @Test mutating func storingDoesNotDependOnThreadsNorOnThePieces() throws {
+            let source = try make.uniform([301, 333])
+            for format in WeightFormat.allCases {
+                let ops = try Backend(instructionSet: .best, threadCount: 3).ops()
+                let whole = try Backend.reference.ops().quantize(source, to: format)
+                let pieces = try WeightMatrix(zeros: format, rows: 301, columns: 333)
+                for first in stride(from: 0, to: 301, by: 100) {
+                    ops.store(source[first..<min(first + 100, 301)], in: pieces, firstRow: first)
+                }
+                let same = whole.withUnsafeBytes { values, scales in
+                    pieces.withUnsafeBytes { otherValues, otherScales in
+                        values.elementsEqual(otherValues) && scales.elementsEqual(otherScales)
+                    }
+                }
+                #expect(same, "\(format)")
+            }
+        }
+
+        @Test func zeroBlocksStayZeroAndTinyOnesBecomeZero() throws {
+            let ops = try Backend.reference.ops()
+            for value in [Float(0), -0.0, 0x1p-146, -0x1p-140] {
+                let source = try TensorMaker.filled([2, 40], with: value)
+                for format in Self.integerFormats {
+                    let stored = try Self.floats(ops.quantize(source, to: format), ops)
+                    #expect(stored.allSatisfy { $0 == 0 }, "\(value) as \(format)")
+                }
+            }
+        }
+
+        @Test(arguments: [Float.nan, .infinity, -.infinity])
+        func aBlockWithNaNOrInfinityIsNaNAndOthersAreNot(value: Float) throws {
+            let ops = try Backend.reference.ops()
+            let source = try TensorMaker.filled([2, 40], with: 1)
+            source.withUnsafeMutableElements(as: Float.self) { $0[3] = value }
+            for format in Self.integerFormats {
+                let stored = try Self.floats(ops.quantize(source, to: format), ops)
+                #expect(stored[..<32].allSatisfy { $0.isNaN })
+                #expect(stored[32...].allSatisfy { abs($0 - 1) < 0.01 })
+            }
+        }
+
+        @Test func partsOfAMatrixAreItsRows() throws {
+            let ops = try Backend.reference.ops()
+            let source = try TensorMaker.copy((0..<5 * 70).map { Float($0 % 17) - 8 }, [5, 70])
+            for format in WeightFormat.allCases {
+                let matrix = try ops.quantize(source, to: format)
+                let all = try Self.floats(matrix, ops)
+                #expect(try Self.floats(matrix[1..<4], ops) == Array(all[70..<280]))
+            }
+            #expect(try Self.floats(WeightMatrix(source), ops) == source.floats())
+        }
+
+        @Test func rowsThatDoNotExistStopTheProgram() async {
+            await #expect(processExitsWith: .trap) {
+                let ops = try Ops(instructionSet: .reference, threadCount: 1)
+                let matrix = try WeightMatrix(zeros: .q8_0, rows: 3, columns: 40)
+                let out = try Tensor(zeros: [1, 40])
+                ops.lookUp(out: out, weight: matrix, rows: try Tensor([Int32(3)], shape: [1]))
+            }
+        }
+
+        @Test func planesOutsideTheirMemoryStopTheProgram() async {
+            await #expect(processExitsWith: .trap) {
+                let buffer = try TensorBuffer(byteCount: 40 * 3 - 1)
+                _ = WeightMatrix(
+                    format: .float32,
+                    rows: 3,
+                    columns: 10,
+                    storage: buffer,
+                    valuesOffset: 0
+                )
+            }
+        }
+    }
+}
+
+@Suite struct Float16BitsTests {
+    private static let cases: [(Float, UInt16)] = [
+        (0, 0), (-0.0, 0x8000), (1, 0x3c00), (-2, 0xc000), (65504, 0x7bff),
+        (65519.996, 0x7bff), (65520, 0x7c00), (.infinity, 0x7c00), (-.infinity, 0xfc00),
+        (0x1p-24, 0x0001), (0x1p-25, 0x0000), (0x1.8p-25, 0x0001), (0x1.8p-24, 0x0002),
+        (0x1p-14, 0x0400), (0x1.ffcp-15, 0x03ff),
+        (0x1.002p0, 0x3c00), (0x1.006p0, 0x3c02),
+    ]
+
+    @Test(arguments: cases)
+    func floatsRoundToTheNearestHalf(value: Float, bits: UInt16) {
+        #expect(value.float16Bits == bits)
+    }
+
+    @Test func everyHalfSurvivesBothConversions() {
+        for bits in UInt16.min...UInt16.max {
+            let value = Float(float16Bits: bits)
+            if bits & 0x7fff > 0x7c00 {
+                #expect(value.isNaN && Float(float16Bits: value.float16Bits).isNaN)
+            } else {
+                #expect(value.float16Bits == bits)
+            }
+        }
+    }
+}

@@ -31,7 +31,8 @@ typedef int16_t vw_unaligned __attribute__((vector_size(4 * LANES), aligned(2), 
 
 static void quantize_input(int16_t *words, float *scales, float *offsets, const float *x,
                            size_t n) {
-    for (size_t block = 0; block * CK_WEIGHT_BLOCK < n; block++) {
+    size_t block = 0;
+    for (; block * CK_WEIGHT_BLOCK < n; block++) {
         float values[CK_WEIGHT_BLOCK] = {0};
         const size_t first = block * CK_WEIGHT_BLOCK;
         const size_t left = n - first < CK_WEIGHT_BLOCK ? n - first : CK_WEIGHT_BLOCK;
@@ -60,6 +61,9 @@ static void quantize_input(int16_t *words, float *scales, float *offsets, const 
         scales[block] = (usable ? most / 32767.0f : 0) + bad;
         offsets[block] = -8 * v_sum_lanes(total);
     }
+    // What completes a vector is multiplied, too.
+    for (; block % LANES != 0; block++)
+        scales[block] = offsets[block] = 0;
 }
 
 // A group of weight rows and of rows of input. Past the end the last one is repeated, and its

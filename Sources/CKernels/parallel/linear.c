@@ -8,7 +8,7 @@
 
 // Up to here, weights are read as they are; from here on it pays to unpack them for all rows.
 // Measured on the layers of GPT-2 124M.
-#define FEW_ROWS 8
+#define FEW_ROWS 16
 
 // Bytes of weights that make up for a thread: they take as long as FLOATS_PER_THREAD do.
 #define BYTES_PER_THREAD (FLOATS_PER_THREAD * sizeof(float))

@@ -2,8 +2,12 @@
 public enum InferenceError: Error, Equatable, Sendable {
     /// A sampling option outside what makes sense.
     case invalidOption(name: String, requirement: String, found: String)
+    /// A bias for a token that the model does not have.
+    case unknownBiasToken(token: Int32, vocabularySize: Int)
     /// A model's logits from which no token can be drawn; `value` is that of `token`.
     case unusableLogit(token: Int, value: Float)
+    /// Logits that were usable until the chain of processors changed them.
+    case nothingToDraw
     /// A prompt with more tokens than the model can look at.
     case promptTooLong(tokenCount: Int, maximum: Int)
 }
@@ -13,9 +17,15 @@ extension InferenceError: CustomStringConvertible {
         switch self {
         case .invalidOption(let name, let requirement, let found):
             "the \(name) must be \(requirement), got \(found)"
+        case .unknownBiasToken(let token, let vocabularySize):
+            "there is no token \(token) to give a logit bias; the model's ids run from 0 to "
+                + "\(vocabularySize - 1)"
         case .unusableLogit(let token, let value):
             "the model gives token \(token) the logit \(value), from which nothing can be drawn; "
                 + "its weights are damaged, or its training diverged: use an earlier checkpoint"
+        case .nothingToDraw:
+            "the sampling options leave no token to draw, or logits that are no numbers; exclude "
+                + "fewer tokens and use a smaller bias or penalty"
         case .promptTooLong(let tokenCount, let maximum):
             "the prompt has \(tokenCount) tokens, but the model's context is \(maximum); "
                 + "shorten the prompt or use a model with a larger context"

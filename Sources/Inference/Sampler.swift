@@ -1,133 +1,87 @@
-// Drawing a token from logits. The order of the steps is temperature, top-k, top-p: each limits what
-// the one before it left.
+// From logits to a token: a chain of processors, then a draw.
 
 import Tensors
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+/// How a token is chosen from processed logits.
+public enum TokenDraw: Sendable, Equatable {
+    /// The token with the largest logit; of equals, the lowest id.
+    case greedy
+    /// A token at random, each as often as its probability says.
+    case random(seed: UInt64)
+}
 
-/// Draws tokens; the same seed, options and logits give the same tokens.
+/// Draws tokens; the same chain, seed and logits give the same tokens.
+///
+/// ```swift
+/// var sampler = Sampler(try SamplingOptions(temperature: 0.8, topK: 40), seed: 1)
+/// var own = Sampler([try TopK(40), MyProcessor()], draw: .random(seed: 1))
+/// ```
 public struct Sampler: Sendable {
-    /// How tokens are drawn.
-    public let options: SamplingOptions
-    private var generator: MersenneTwister
+    private var processors: [any LogitsProcessor]
+    /// Draws at random; nil is greedy.
+    private var generator: MersenneTwister?
+    private var weights = TokenWeights()
 
-    /// Starts with a seed, which greedy sampling does not use.
+    /// Puts a chain together.
+    /// - Parameters:
+    ///   - processors: Run in this order.
+    ///   - draw: How a token is chosen in the end.
+    public init(_ processors: [any LogitsProcessor], draw: TokenDraw) {
+        self.processors = processors
+        if case .random(let seed) = draw { generator = MersenneTwister(seed: seed) }
+    }
+
+    /// The chain of the usual options, in the order of ``LogitsProcessor``.
+    /// - Parameters:
+    ///   - options: How tokens are drawn.
+    ///   - seed: What random draws start from; greedy sampling does not use it.
     public init(_ options: SamplingOptions, seed: UInt64) {
-        self.options = options
-        generator = MersenneTwister(seed: seed)
+        self.init(options.processors, draw: options.isGreedy ? .greedy : .random(seed: seed))
     }
 
     /// Draws a token.
     ///
-    /// Of equally likely tokens, greedy sampling takes and top-k and top-p prefer the lowest id. A
-    /// token whose logit is negative infinity is never drawn.
-    /// - Parameter logits: One for each token of the vocabulary; not empty.
+    /// A token whose logit is negative infinity is never drawn.
+    /// - Parameters:
+    ///   - logits: `(V)`, one for each token of the vocabulary; the processors change them.
+    ///   - tokens: The sequence so far, prompt included.
     /// - Returns: An id below `logits.count`.
     /// - Throws: ``InferenceError/unusableLogit(token:value:)`` when a logit is NaN or positive
-    ///   infinity, or all are negative infinity.
-    public mutating func sample(_ logits: [Float]) throws -> Int32 {
-        let best = try Self.mostLikely(logits)
-        guard options.temperature > 0, options.topK != 1 else { return Int32(best) }
-        // Relative to the largest, so that no exponential overflows. In double, because a float sum
-        // over a large vocabulary would misplace its unlikely tokens.
-        let (largest, temperature) = (Double(logits[best]), Double(options.temperature))
-        let weights = logits.map { exp((Double($0) - largest) / temperature) }
-        let limitsCount = options.topK > 0 && options.topK < logits.count
-        guard limitsCount || options.topP < 1 else { return draw(logits.indices, weights) }
-
-        var keys = logits.indices.map { RankKey(token: $0, logit: logits[$0]) }
-        if limitsCount { keys.keepSmallest(options.topK) }
-        return draw(nucleus(&keys, weights).map(\.token), weights)
-    }
-
-    /// The most likely tokens that together reach `topP` of the weight of all in `keys`, in order.
-    private func nucleus(_ keys: inout [RankKey], _ weights: [Double]) -> ArraySlice<RankKey> {
-        let topP = Double(options.topP)
-        let total = keys.reduce(0.0) { $0 + weights[$1.token] }
-        // Tokens below this weigh less than 1 - topP together, so the nucleus is reached without
-        // them, and sorting only the others is much quicker.
-        let least = (1 - topP) * total / Double(keys.count)
-        keys.removeAll { weights[$0.token] < least }
-        keys.sort()
-        guard topP < 1 else { return keys[...] }
-        var sum = 0.0
-        let last = keys.firstIndex {
-            sum += weights[$0.token]
-            return sum >= topP * total
-        }
-        return keys[...(last ?? keys.count - 1)]
-    }
-
-    /// Draws one of `tokens` with a probability proportional to its weight.
-    private mutating func draw(_ tokens: some Collection<Int>, _ weights: [Double]) -> Int32 {
-        let total = tokens.reduce(0.0) { $0 + weights[$1] }
-        let coin = generator.nextDouble() * total
-        var sum = 0.0
-        var drawn = 0
-        for token in tokens where weights[token] > 0 {
-            drawn = token
-            sum += weights[token]
-            if coin < sum { break }
-        }
-        // When rounding makes the coin equal the total, the last possible token is drawn.
-        return Int32(drawn)
-    }
-
-    /// The token with the largest logit, the first of equals, after checking every logit.
-    private static func mostLikely(_ logits: [Float]) throws -> Int {
+    ///   infinity, or all are negative infinity; ``InferenceError/nothingToDraw`` when they become
+    ///   so; what a processor throws.
+    public mutating func sample(
+        _ logits: inout MutableSpan<Float>,
+        after tokens: [Int32]
+    ) throws -> Int32 {
         precondition(!logits.isEmpty, "sampling from no logits")
-        var best = 0
-        for (token, logit) in logits.enumerated() {
-            guard logit < .infinity else {
-                throw InferenceError.unusableLogit(token: token, value: logit)
-            }
-            if logit > logits[best] { best = token }
+        // Before the chain: top-k, for one, would drop a NaN without a word.
+        if let token = logits.firstUnusable ?? (logits.largest == -.infinity ? 0 : nil) {
+            throw InferenceError.unusableLogit(token: token, value: logits[token])
         }
-        guard logits[best] > -.infinity else {
-            throw InferenceError.unusableLogit(token: best, value: logits[best])
+        for index in processors.indices {
+            try processors[index].process(&logits, after: tokens)
         }
-        return best
-    }
-}
-
-/// A token and its logit in one integer that sorts the most likely first, and equals by id.
-private struct RankKey: Comparable {
-    private let bits: UInt64
-
-    var token: Int { Int(bits & 0xffff_ffff) }
-
-    init(token: Int, logit: Float) {
-        // Adding zero makes -0 and 0 the same. Then the bits of positive floats sort as the floats
-        // do, and those of negative ones the other way round.
-        let pattern = (logit + 0).bitPattern
-        let ascending = pattern >> 31 == 0 ? pattern | 0x8000_0000 : ~pattern
-        bits = UInt64(~ascending) << 32 | UInt64(token)
+        guard processors.isEmpty || logits.firstUnusable == nil, let token = draw(logits) else {
+            throw InferenceError.nothingToDraw
+        }
+        return Int32(token)
     }
 
-    static func < (a: RankKey, b: RankKey) -> Bool { a.bits < b.bits }
-}
+    /// Draws a token from logits that are left as they are.
+    public mutating func sample(_ logits: [Float], after tokens: [Int32] = []) throws -> Int32 {
+        var logits = logits
+        var span = logits.mutableSpan
+        return try sample(&span, after: tokens)
+    }
 
-extension [RankKey] {
-    /// Keeps the `count` smallest, in any order (quickselect, Hoare 1961).
-    fileprivate mutating func keepSmallest(_ count: Int) {
-        withUnsafeMutableBufferPointer { keys in
-            // What is left of the range is smaller, what is right of it larger than all within.
-            var range = keys.indices
-            // Keys are distinct and so are the three, so that each round leaves fewer.
-            while range.count > 2 {
-                var part = UnsafeMutableBufferPointer(rebasing: keys[range])
-                let pivot = [part[0], part[part.count / 2], part[part.count - 1]].sorted()[1]
-                let split = range.lowerBound + part.partition { $0 >= pivot }
-                range = count < split ? range.lowerBound..<split : split..<range.upperBound
-            }
-            keys[range].sort()
+    /// A token that is not excluded; nil when all are.
+    private mutating func draw(_ logits: borrowing MutableSpan<Float>) -> Int? {
+        guard generator != nil else {
+            let largest = logits.largest
+            return largest > -.infinity ? logits.firstToken(with: largest) : nil
         }
-        removeSubrange(count...)
+        weights.compute(from: logits)
+        guard let coin = generator?.nextDouble() else { return nil }
+        return weights.token(at: coin * weights.total)
     }
 }

@@ -1,4 +1,4 @@
-/// How a token is drawn from a model's logits.
+/// How a token is drawn from a model's logits: the usual chain of processors by its numbers.
 public struct SamplingOptions: Sendable, Equatable {
     /// Divides the logits: below 1 sharpens the distribution, above 1 flattens it, and 0 always
     /// takes the most likely token.
@@ -7,43 +7,109 @@ public struct SamplingOptions: Sendable, Equatable {
     public let topK: Int
     /// Only the most likely tokens that together reach this probability are considered; 1 is no
     /// limit.
-    ///
-    /// This is nucleus sampling (Holtzman et al. 2020).
     public let topP: Float
+    /// Only tokens at least this fraction as likely as the most likely one are considered; 0 is no
+    /// limit.
+    public let minP: Float
+    /// Above 1 makes tokens that occurred already less likely; 1 is no penalty.
+    public let repetitionPenalty: Float
+    /// Only this many of the last tokens are penalised; 0 is all, those of the prompt included.
+    public let repetitionWindow: Int
+    /// What is added to the logits of some tokens; negative infinity excludes a token.
+    public let logitBias: [Int32: Float]
+
+    /// These numbers as a chain, without the steps that would change nothing.
+    let processors: [any LogitsProcessor]
 
     /// Always the most likely token.
-    public static let greedy = SamplingOptions(uncheckedTemperature: 0, topK: 0, topP: 1)
+    public static let greedy = SamplingOptions()
+
+    /// Whether the most likely token is always drawn.
+    var isGreedy: Bool { temperature == 0 }
 
     /// Checks the options.
     /// - Throws: ``InferenceError/invalidOption(name:requirement:found:)``.
-    public init(temperature: Float = 1, topK: Int = 0, topP: Float = 1) throws {
-        guard temperature >= 0, temperature.isFinite else {
-            throw InferenceError.invalidOption(
-                name: "temperature",
-                requirement: "0 or more",
-                found: "\(temperature)"
-            )
-        }
-        guard topK >= 0 else {
-            throw InferenceError.invalidOption(
-                name: "top-k",
-                requirement: "0 (no limit) or more",
-                found: "\(topK)"
-            )
-        }
-        guard topP > 0, topP <= 1 else {
-            throw InferenceError.invalidOption(
-                name: "top-p",
-                requirement: "more than 0 and at most 1",
-                found: "\(topP)"
-            )
-        }
-        self.init(uncheckedTemperature: temperature, topK: topK, topP: topP)
-    }
+    public init(
+        temperature: Float = 1,
+        topK: Int = 0,
+        topP: Float = 1,
+        minP: Float = 0,
+        repetitionPenalty: Float = 1,
+        repetitionWindow: Int = 0,
+        logitBias: [Int32: Float] = [:]
+    ) throws {
+        try InferenceError.require(
+            temperature >= 0 && temperature.isFinite,
+            "temperature",
+            "0 or more",
+            temperature
+        )
+        try InferenceError.require(topK >= 0, "top-k", "0 (no limit) or more", topK)
+        let penalty = try RepetitionPenalty(repetitionPenalty, window: repetitionWindow)
+        let bias = try LogitBias(logitBias)
+        let nucleus = try TopP(topP)
+        let floor = try MinP(minP)
 
-    private init(uncheckedTemperature temperature: Float, topK: Int, topP: Float) {
+        var processors: [any LogitsProcessor] = []
+        if repetitionPenalty != 1 { processors.append(penalty) }
+        if !logitBias.isEmpty { processors.append(bias) }
+        // The limits leave the most likely token, which is all that greedy sampling asks for.
+        if temperature > 0 {
+            if temperature != 1 { processors.append(try Temperature(temperature)) }
+            if topK > 0 { processors.append(try TopK(topK)) }
+            if topP < 1 { processors.append(nucleus) }
+            if minP > 0 { processors.append(floor) }
+        }
+
         self.temperature = temperature
         self.topK = topK
         self.topP = topP
+        self.minP = minP
+        self.repetitionPenalty = repetitionPenalty
+        self.repetitionWindow = repetitionWindow
+        self.logitBias = logitBias
+        self.processors = processors
+    }
+
+    /// Checks that a vocabulary has all tokens that the options name.
+    /// - Throws: ``InferenceError/unknownBiasToken(token:vocabularySize:)``.
+    public func check(vocabularySize: Int) throws {
+        try LogitBias(logitBias).check(vocabularySize: vocabularySize)
+    }
+
+    private init() {
+        temperature = 0
+        topK = 0
+        topP = 1
+        minP = 0
+        repetitionPenalty = 1
+        repetitionWindow = 0
+        logitBias = [:]
+        processors = []
+    }
+
+    public static func == (a: SamplingOptions, b: SamplingOptions) -> Bool {
+        // All that the processors are made from.
+        a.temperature == b.temperature && a.topK == b.topK && a.topP == b.topP
+            && a.minP == b.minP && a.repetitionPenalty == b.repetitionPenalty
+            && a.repetitionWindow == b.repetitionWindow && a.logitBias == b.logitBias
+    }
+}
+
+extension InferenceError {
+    /// Throws ``invalidOption(name:requirement:found:)`` unless the requirement holds.
+    static func require(
+        _ holds: Bool,
+        _ name: String,
+        _ requirement: String,
+        _ found: some Any
+    ) throws {
+        if !holds {
+            throw InferenceError.invalidOption(
+                name: name,
+                requirement: requirement,
+                found: "\(found)"
+            )
+        }
     }
 }

@@ -1,0 +1,90 @@
+// Selecting the most likely tokens without sorting all of them (quickselect, Hoare 1961).
+
+/// A token that may stay, ordered with the most likely first, and equals by id.
+struct Candidate: Comparable {
+    // The order in one integer: what sorting looks at.
+    private let key: UInt64
+    let logit: Float
+    /// In proportion to the token's probability; 0 where only the order matters.
+    let weight: Float
+
+    var token: Int { Int(key & 0xffff_ffff) }
+
+    init(token: Int, logit: Float, weight: Float = 0) {
+        // Adding zero makes -0 and 0 the same. Then the bits of positive floats sort as the floats
+        // do, and those of negative ones the other way round.
+        let pattern = (logit + 0).bitPattern
+        let ascending = pattern >> 31 == 0 ? pattern | 0x8000_0000 : ~pattern
+        key = UInt64(~ascending) << 32 | UInt64(token)
+        self.logit = logit
+        self.weight = weight
+    }
+
+    /// The one in the middle.
+    static func median(_ a: Candidate, _ b: Candidate, _ c: Candidate) -> Candidate {
+        max(min(a, b), min(max(a, b), c))
+    }
+
+    static func < (a: Candidate, b: Candidate) -> Bool { a.key < b.key }
+    static func == (a: Candidate, b: Candidate) -> Bool { a.key == b.key }
+}
+
+extension [Candidate] {
+    /// Keeps the `count` most likely, in any order; all when there are fewer.
+    mutating func keepMostLikely(_ count: Int) {
+        guard count < self.count else { return }
+        divide { split, _ in split <= count }
+        removeSubrange(count...)
+    }
+
+    /// Keeps the fewest most likely that together weigh at least `target`, in order of likelihood
+    /// at the end; all when they weigh less.
+    mutating func keepNucleus(reaching target: Double) {
+        var sum = 0.0
+        let rest = divide { _, weight in
+            guard sum + weight < target else { return false }
+            sum += weight
+            return true
+        }
+        let last = self[rest].firstIndex {
+            sum += Double($0.weight)
+            return sum >= target
+        }
+        if let last { removeSubrange((last + 1)...) }
+    }
+
+    /// Narrows a range to two at most, so that what is left of it is more likely and what is right
+    /// of it less likely than all within; then puts the range in order.
+    /// - Parameter isLeft: Told where a range would be split, and the weight of the split's left
+    ///   half; returns whether the left half is left of what is looked for.
+    /// - Returns: The range.
+    @discardableResult
+    private mutating func divide(_ isLeft: (_ split: Int, _ weight: Double) -> Bool) -> Range<Int> {
+        withUnsafeMutableBufferPointer { candidates in
+            var range = candidates.indices
+            // Candidates are distinct and so are the three, so that each round leaves fewer.
+            while range.count > 2 {
+                var part = UnsafeMutableBufferPointer(rebasing: candidates[range])
+                let (a, b, c) = (part[0], part[part.count / 2], part[part.count - 1])
+                let pivot = Candidate.median(a, b, c)
+                let split = part.partition { $0 >= pivot }
+                let weight = part[..<split].reduce(0) { $0 + Double($1.weight) }
+                if isLeft(range.lowerBound + split, weight) {
+                    range = range.lowerBound + split..<range.upperBound
+                } else {
+                    range = range.lowerBound..<range.lowerBound + split
+                }
+            }
+            candidates[range].sort()
+            return range
+        }
+    }
+}
+
+extension MutableSpan<Float> {
+    /// Makes negative infinity of all logits but those of some tokens.
+    mutating func excludeAll(but candidates: [Candidate]) {
+        update(repeating: -.infinity)
+        for candidate in candidates { self[candidate.token] = candidate.logit }
+    }
+}

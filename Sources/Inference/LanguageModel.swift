@@ -1,9 +1,9 @@
-// What generation needs of a model: its sizes, and a sequence that can be continued. Only token ids
+// What generation needs of a model: its sizes, and sequences that can be continued. Only token ids
 // pass through here; what they stand for is the business of TextGeneration.
 
 /// A model that predicts the next token of a sequence.
 public protocol LanguageModel {
-    /// What continues one sequence.
+    /// What continues sequences.
     associatedtype Session: DecodingSession
 
     /// V: token ids run from 0 to one less.
@@ -11,25 +11,94 @@ public protocol LanguageModel {
     /// maxT: the longest sequence the model can look at.
     var contextLength: Int { get }
 
-    /// Starts an empty sequence.
+    /// Starts empty sequences that are continued together.
     ///
     /// Sessions share the weights, which must not change while one is in use, and each has its own
     /// working memory.
-    func makeSession() -> Session
+    /// - Parameters:
+    ///   - sequenceCount: At least one.
+    ///   - tokenCapacity: How long each sequence may become, so that a short text need not have
+    ///     memory for the whole context; 1 to ``contextLength``.
+    /// - Returns: The sequences.
+    /// - Throws: A model's error when memory is short.
+    func makeSession(sequenceCount: Int, tokenCapacity: Int) throws -> Session
 }
 
-/// One sequence of tokens in a model, which grows at its end.
+extension LanguageModel {
+    /// Starts empty sequences that may become as long as the context.
+    /// - Throws: A model's error when memory is short.
+    public func makeSession(sequenceCount: Int = 1) throws -> Session {
+        try makeSession(sequenceCount: sequenceCount, tokenCapacity: contextLength)
+    }
+}
+
+/// Tokens that one sequence of a session grows by.
+public struct SequencePart: Sendable, Equatable {
+    /// Index of the sequence in its session.
+    public var sequence: Int
+    /// What is appended to it; at least one token.
+    public var tokens: [Int32]
+
+    /// Names a sequence and its next tokens.
+    public init(sequence: Int, tokens: [Int32]) {
+        self.sequence = sequence
+        self.tokens = tokens
+    }
+}
+
+/// Sequences of tokens in a model, each of which grows at its end.
 ///
 /// It is an object rather than a function of all tokens, so that a model may keep what it computed
-/// for the tokens it has seen.
-public protocol DecodingSession {
-    /// Tokens appended so far.
-    var tokenCount: Int { get }
+/// for the tokens it has seen. One call takes parts of any length for any of the sequences: a
+/// prompt is one part with many tokens, a step of decoding a part of one token for each sequence
+/// that goes on, a turn of a chat a few tokens more for a sequence that holds the turns before.
+/// Weights are read once for all parts of a call.
+///
+/// Sequences start empty. One that is done with is truncated to nothing and used again. To continue
+/// a prompt in several ways, it is appended to one sequence and copied to the others.
+public protocol DecodingSession: AnyObject {
+    /// V of the model.
+    var vocabularySize: Int { get }
+    /// Sequences, numbered from 0.
+    var sequenceCount: Int { get }
+    /// Tokens that each sequence can hold.
+    var tokenCapacity: Int { get }
 
-    /// Appends tokens and predicts the one after them.
+    /// Tokens that a sequence holds.
+    func tokenCount(of sequence: Int) -> Int
+
+    /// Appends a part to each of some sequences, and predicts the token after each part.
+    ///
+    /// Nothing is kept of the logits of other positions than the last of each part. A long part may
+    /// be computed in pieces, so that working memory does not grow with it.
+    /// - Parameters:
+    ///   - parts: At least one; no two of the same sequence.
+    ///   - logits: `(parts.count, V)`, overwritten.
+    /// - Throws: A model's error when a sequence would be longer than ``tokenCapacity``, a token is
+    ///   outside the vocabulary, or memory is short; all sequences are then as they were.
+    func append(_ parts: [SequencePart], predicting logits: inout MutableSpan<Float>) throws
+
+    /// Forgets all but the first `tokenCount` tokens of a sequence.
+    /// - Precondition: the sequence holds that many.
+    func truncate(_ sequence: Int, to tokenCount: Int)
+
+    /// Replaces what one sequence holds with what another does, without computing it again.
+    /// - Throws: A model's error when memory is short; both sequences are then as they were.
+    func copy(_ source: Int, to destination: Int) throws
+}
+
+extension DecodingSession {
+    /// Tokens that the first sequence holds.
+    public var tokenCount: Int { tokenCount(of: 0) }
+
+    /// Appends tokens to the first sequence and predicts the one after them.
     /// - Parameter tokens: Ids below the model's vocabulary size; at least one.
     /// - Returns: The V logits of the next token.
-    /// - Throws: A model's error when the sequence would be longer than the context, a token is
-    ///   outside the vocabulary, or memory is short; the sequence is then as it was.
-    mutating func logits(appending tokens: [Int32]) throws -> [Float]
+    /// - Throws: A model's error, as ``append(_:predicting:)`` does.
+    public func logits(appending tokens: [Int32]) throws -> [Float] {
+        var logits = [Float](repeating: 0, count: vocabularySize)
+        var span = logits.mutableSpan
+        try append([SequencePart(sequence: 0, tokens: tokens)], predicting: &span)
+        return logits
+    }
 }

@@ -6,7 +6,7 @@ public enum ModelError: Error, Equatable, Sendable {
     case invalidConfiguration(reason: String)
     /// A size that is neither a known name nor a list such as `layers=4,heads=4,channels=128`.
     case unknownDescriptor(found: String)
-    /// More tokens in a sequence than the model has positions for.
+    /// More tokens in a sequence than the model has positions for, or a session room.
     case sequenceTooLong(length: Int, maximum: Int)
     /// A batch of another shape than it should have.
     case wrongBatch(expected: String, found: String)
@@ -26,7 +26,7 @@ extension ModelError: CustomStringConvertible {
                 + GPT2Configuration.named.map(\.name).joined(separator: ", ")
                 + ", or a list such as layers=4,heads=4,channels=128,context=256"
         case .sequenceTooLong(let length, let maximum):
-            "a sequence of \(length) tokens is longer than the model's context of \(maximum); "
+            "a sequence of \(length) tokens is longer than the \(maximum) there is room for; "
                 + "use shorter sequences or a model with a larger context"
         case .wrongBatch(let expected, let found):
             "expected a batch of \(expected), got \(found)"

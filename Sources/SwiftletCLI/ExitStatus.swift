@@ -41,7 +41,8 @@ enum ExitStatus: CInt, Error {
             case let error as TensorError: ExitStatus(error)
             case let error as TrainingError: ExitStatus(error)
             case let error as ReportError: ExitStatus(error)
-            case is TensorFileError, is TextGenerationError: .wrongContent
+            case let error as TextGenerationError: ExitStatus(error)
+            case is TensorFileError: .wrongContent
             default: .failure
             }
     }
@@ -117,6 +118,10 @@ enum ExitStatus: CInt, Error {
 
     private init(_ error: InferenceError) {
         if case .unusableLogit = error { self = .wrongContent } else { self = .wrongUsage }
+    }
+
+    private init(_ error: TextGenerationError) {
+        if case .emptyStopString = error { self = .wrongUsage } else { self = .wrongContent }
     }
 
     private init(_ error: TrainingError) {

@@ -171,7 +171,7 @@ struct TrainCommand: ParsableCommand {
             sampling: try SamplingOptions()
         )
         return {
-            var stream = try generator.stream(
+            let stream = try generator.stream(
                 prompt: tokenizer.encode(prompt, endOfTextMarker: .token),
                 options: options,
                 seed: seed

@@ -2,6 +2,8 @@
 public enum TextGenerationError: Error, Equatable, Sendable {
     /// The tokenizer and the model do not belong together.
     case vocabularyMismatch(tokenizerSize: Int, modelSize: Int)
+    /// A stop string that every text begins with.
+    case emptyStopString
 }
 
 extension TextGenerationError: CustomStringConvertible {
@@ -10,6 +12,8 @@ extension TextGenerationError: CustomStringConvertible {
         case .vocabularyMismatch(let tokenizerSize, let modelSize):
             "the tokenizer has \(tokenizerSize) tokens, but the model's vocabulary has "
                 + "\(modelSize); use the tokenizer the model was trained with"
+        case .emptyStopString:
+            "a stop string must have at least one character; leave it out for none"
         }
     }
 }

@@ -4,24 +4,6 @@
 import Inference
 import Tokenization
 
-/// How much text is generated, and how.
-public struct GenerationOptions: Sendable, Equatable {
-    /// Generation ends after this many tokens.
-    public var maxTokens: Int
-    /// How tokens are drawn.
-    public var sampling: SamplingOptions
-    /// Whether generation goes on when the model ends the text; the end-of-text token is then part
-    /// of what is generated.
-    public var ignoresEndOfText: Bool
-
-    /// Describes a generation.
-    public init(maxTokens: Int, sampling: SamplingOptions, ignoresEndOfText: Bool = false) {
-        self.maxTokens = maxTokens
-        self.sampling = sampling
-        self.ignoresEndOfText = ignoresEndOfText
-    }
-}
-
 /// A model and the vocabulary that gives its tokens their meaning.
 public struct TextGenerator<Model: LanguageModel> {
     /// What predicts.
@@ -49,20 +31,52 @@ public struct TextGenerator<Model: LanguageModel> {
     ///   - options: How much is generated, and how.
     ///   - seed: What random draws start from.
     /// - Returns: The text, piece by piece.
-    /// - Throws: ``InferenceError/promptTooLong(tokenCount:maximum:)``.
+    /// - Throws: ``InferenceError`` or ``TextGenerationError`` for a prompt or options that do not
+    ///   fit the model, or a model's error when memory is short.
     public func stream(
         prompt: [TokenID] = [],
         options: GenerationOptions,
         seed: UInt64
     ) throws -> TextStream<Model> {
-        let prompt = prompt.isEmpty ? [vocabulary.endOfText] : prompt
-        let tokens = try TokenGenerator(
-            model,
-            prompt: prompt,
-            sampler: Sampler(options.sampling, seed: seed),
-            maxTokens: options.maxTokens,
-            endOfText: options.ignoresEndOfText ? nil : vocabulary.endOfText
+        TextStream(try batch(prompts: [prompt], options: options, seeds: [seed]))
+    }
+
+    /// Starts several texts that are generated together; equal prompts are computed once.
+    ///
+    /// Each text is what ``stream(prompt:options:seed:)`` gives for its prompt and seed, as far as
+    /// the model's arithmetic does not depend on what else is in a batch.
+    /// - Parameters:
+    ///   - prompts: Ids to continue, for each text; none start a new text.
+    ///   - options: How much is generated, and how.
+    ///   - seeds: What random draws start from, for each text.
+    /// - Returns: The texts, piece by piece.
+    /// - Throws: What ``stream(prompt:options:seed:)`` throws.
+    public func batch(
+        prompts: [[TokenID]],
+        options: GenerationOptions,
+        seeds: [UInt64]
+    ) throws -> TextBatch<Model> {
+        precondition(
+            prompts.count == seeds.count,
+            "\(prompts.count) prompts for \(seeds.count) seeds"
         )
-        return TextStream(tokens, promptTokenCount: prompt.count, vocabulary: vocabulary)
+        try options.sampling.check(vocabularySize: model.vocabularySize)
+        if options.stopStrings.contains("") { throw TextGenerationError.emptyStopString }
+        let tokens = try BatchGenerator(
+            model,
+            prompts: prompts.map { $0.isEmpty ? [vocabulary.endOfText] : $0 },
+            samplers: seeds.map { Sampler(options.sampling, seed: $0) },
+            limits: GenerationLimits(
+                maxTokens: options.maxTokens,
+                endTokens: options.ignoresEndOfText ? [] : [vocabulary.endOfText],
+                contextOverflow: options.contextOverflow
+            )
+        )
+        return TextBatch(
+            tokens,
+            assemblers: seeds.map { _ in
+                TextAssembler(vocabulary, stopStrings: options.stopStrings)
+            }
+        )
     }
 }

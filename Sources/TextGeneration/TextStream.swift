@@ -1,54 +1,51 @@
-// Text as it is made. A character may be spread over several tokens: it is given out whole, when the
-// last of them is there.
+// One text as it is made.
 
 import Inference
 import Tokenization
 
 /// A text being generated, in pieces that are always valid Unicode.
 ///
+/// A character that is spread over several tokens is given out when the last of them is there; what
+/// may become a stop string when it is clear that it does not.
+///
 /// ```swift
-/// var stream = try generator.stream(options: options, seed: 1)
+/// let stream = try generator.stream(options: options, seed: 1)
 /// while let piece = try stream.next() { print(piece, terminator: "") }
 /// ```
-public struct TextStream<Model: LanguageModel> {
-    /// Tokens the model was given to start from.
-    public let promptTokenCount: Int
-    /// All pieces given out so far, joined.
-    public private(set) var text = ""
-    /// Tokens generated so far, without the prompt.
-    public var tokens: [TokenID] { generator.tokens }
-    /// Why generation ended; nil while it goes on.
-    public var stopReason: StopReason? { generator.stopReason }
+public final class TextStream<Model: LanguageModel> {
+    private let batch: TextBatch<Model>
 
-    private let vocabulary: Vocabulary
-    private var generator: TokenGenerator<Model>
-    private var decoder = StreamingUTF8Decoder()
-
-    init(_ generator: TokenGenerator<Model>, promptTokenCount: Int, vocabulary: Vocabulary) {
-        self.generator = generator
-        self.promptTokenCount = promptTokenCount
-        self.vocabulary = vocabulary
+    init(_ batch: TextBatch<Model>) {
+        self.batch = batch
     }
 
-    /// Generates one token and returns the characters it completes, which may be none.
+    /// The text as far as it is made.
+    public var generated: GeneratedText { batch[0] }
+    /// All pieces given out so far, joined.
+    public var text: String { generated.text }
+    /// Tokens generated so far, without the prompt.
+    public var tokens: [TokenID] { generated.tokens }
+    /// Tokens the model was given to start from.
+    public var promptTokenCount: Int { generated.promptTokenCount }
+    /// Why generation ended; nil while it goes on.
+    public var stopReason: StopReason? { generated.stopReason }
+
+    /// Generates one token and returns the text that becomes certain, which may be none.
     ///
     /// When generation ends within a character, the last piece is U+FFFD.
     /// - Returns: The piece, or nil at the end of the text.
-    /// - Throws: What the model or the sampler throws.
-    public mutating func next() throws -> String? {
-        var piece: String
-        if let token = try generator.next() {
-            piece = decoder.append(vocabulary.bytes(of: token))
-        } else {
-            piece = decoder.finish()
-            if piece.isEmpty { return nil }
-        }
-        text += piece
-        return piece
+    /// - Throws: What the model or the sampler throws; the text has then ended.
+    public func next() throws -> String? {
+        guard let pieces = try batch.next() else { return nil }
+        let text = pieces.map(\.text).joined()
+        return text.isEmpty && pieces.contains(where: \.isLast) ? nil : text
     }
 
     /// Ends generation; what is left of the text can still be asked for.
-    public mutating func interrupt() {
-        generator.interrupt()
+    public func interrupt() {
+        batch.interrupt()
     }
 }
+
+// Its model is not Sendable.
+@available(*, unavailable) extension TextStream: Sendable {}

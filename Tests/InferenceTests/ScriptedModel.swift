@@ -6,9 +6,12 @@ import Inference
 struct ScriptedModel: LanguageModel {
     let vocabularySize: Int
     var contextLength = 16
-    let script: @Sendable ([Int32]) -> [Float]
+    var record = Record()
+    let script: @Sendable ([Int32]) throws -> [Float]
 
-    func makeSession() -> ScriptedSession { ScriptedSession(script: script) }
+    func makeSession(sequenceCount: Int, tokenCapacity: Int) -> ScriptedSession {
+        ScriptedSession(self, sequenceCount: sequenceCount, tokenCapacity: tokenCapacity)
+    }
 
     /// Always the token after the last one, cyclically.
     static func counting(vocabularySize: Int, contextLength: Int = 16) -> ScriptedModel {
@@ -20,18 +23,52 @@ struct ScriptedModel: LanguageModel {
     }
 }
 
-struct ScriptedSession: DecodingSession {
-    let script: @Sendable ([Int32]) -> [Float]
-    private var tokens: [Int32] = []
+/// What sessions were asked for.
+final class Record {
+    /// The capacity of each session.
+    var capacities: [Int] = []
+    /// The parts of each call.
+    var passes: [[SequencePart]] = []
+    /// Each copy, from and to.
+    var copies: [[Int]] = []
+}
 
-    init(script: @escaping @Sendable ([Int32]) -> [Float]) {
-        self.script = script
+final class ScriptedSession: DecodingSession {
+    let tokenCapacity: Int
+    private let model: ScriptedModel
+    private var sequences: [[Int32]]
+
+    init(_ model: ScriptedModel, sequenceCount: Int, tokenCapacity: Int) {
+        precondition(1...model.contextLength ~= tokenCapacity)
+        model.record.capacities.append(tokenCapacity)
+        self.model = model
+        self.tokenCapacity = tokenCapacity
+        sequences = Array(repeating: [], count: sequenceCount)
     }
 
-    var tokenCount: Int { tokens.count }
+    var vocabularySize: Int { model.vocabularySize }
+    var sequenceCount: Int { sequences.count }
 
-    mutating func logits(appending newTokens: [Int32]) throws -> [Float] {
-        tokens += newTokens
-        return script(tokens)
+    func tokenCount(of sequence: Int) -> Int { sequences[sequence].count }
+
+    func append(_ parts: [SequencePart], predicting logits: inout MutableSpan<Float>) throws {
+        precondition(logits.count == parts.count * vocabularySize)
+        model.record.passes.append(parts)
+        for (row, part) in parts.enumerated() {
+            sequences[part.sequence] += part.tokens
+            precondition(sequences[part.sequence].count <= tokenCapacity)
+            for (token, logit) in try model.script(sequences[part.sequence]).enumerated() {
+                logits[row * vocabularySize + token] = logit
+            }
+        }
+    }
+
+    func truncate(_ sequence: Int, to tokenCount: Int) {
+        sequences[sequence].removeSubrange(tokenCount...)
+    }
+
+    func copy(_ source: Int, to destination: Int) {
+        model.record.copies.append([source, destination])
+        sequences[destination] = sequences[source]
     }
 }

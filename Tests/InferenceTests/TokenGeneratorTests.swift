@@ -6,14 +6,18 @@ private func generate(
     _ model: ScriptedModel,
     prompt: [Int32],
     maxTokens: Int,
-    endOfText: Int32? = nil
+    endTokens: Set<Int32> = [],
+    contextOverflow: ContextOverflow = .stop
 ) throws -> (tokens: [Int32], reason: StopReason?) {
-    var generator = try TokenGenerator(
+    let generator = try TokenGenerator(
         model,
         prompt: prompt,
         sampler: Sampler(.greedy, seed: 1),
-        maxTokens: maxTokens,
-        endOfText: endOfText
+        limits: GenerationLimits(
+            maxTokens: maxTokens,
+            endTokens: endTokens,
+            contextOverflow: contextOverflow
+        )
     )
     var tokens: [Int32] = []
     while let token = try generator.next() { tokens.append(token) }
@@ -33,9 +37,15 @@ private func generate(
         #expect(reason == .length)
     }
 
-    @Test func theEndOfTextEndsItAndIsNotGivenOut() throws {
+    @Test(arguments: [Set<Int32>([9]), [9, 3], [1, 9]])
+    func anEndTokenEndsItAndIsNotGivenOut(endTokens: Set<Int32>) throws {
         let model = ScriptedModel.counting(vocabularySize: 10)
-        let (tokens, reason) = try generate(model, prompt: [6], maxTokens: 9, endOfText: 9)
+        let (tokens, reason) = try generate(
+            model,
+            prompt: [6],
+            maxTokens: 9,
+            endTokens: endTokens
+        )
         #expect(tokens == [7, 8])
         #expect(reason == .endOfText)
     }
@@ -48,30 +58,64 @@ private func generate(
         #expect(reason == .context)
     }
 
+    @Test func aSlidingContextKeepsItsNewerHalf() throws {
+        let model = ScriptedModel.counting(vocabularySize: 50, contextLength: 6)
+        let (tokens, reason) = try generate(
+            model,
+            prompt: [0, 1, 2, 3],
+            maxTokens: 9,
+            contextOverflow: .slide
+        )
+        #expect(tokens == [4, 5, 6, 7, 8, 9, 10, 11, 12])
+        #expect(reason == .length)
+        // After 0 ... 5 the context is full: the last three of all tokens are encoded again.
+        #expect(
+            model.record.passes.map { $0[0].tokens } == [
+                [0, 1, 2, 3], [4], [5], [4, 5, 6], [7], [8], [9], [8, 9, 10], [11],
+            ]
+        )
+    }
+
+    @Test func aContextOfOneTokenCanSlide() throws {
+        let model = ScriptedModel.counting(vocabularySize: 50, contextLength: 1)
+        let (tokens, _) = try generate(
+            model,
+            prompt: [7],
+            maxTokens: 3,
+            contextOverflow: .slide
+        )
+        #expect(tokens == [8, 9, 10])
+    }
+
     @Test func aPromptLongerThanTheContextIsAnError() {
         let model = ScriptedModel.counting(vocabularySize: 50, contextLength: 2)
-        #expect(throws: InferenceError.promptTooLong(tokenCount: 3, maximum: 2)) {
-            try generate(model, prompt: [0, 1, 2], maxTokens: 1)
+        for overflow in ContextOverflow.allCases {
+            #expect(throws: InferenceError.promptTooLong(tokenCount: 3, maximum: 2)) {
+                try generate(model, prompt: [0, 1, 2], maxTokens: 1, contextOverflow: overflow)
+            }
         }
     }
 
     @Test func noTokensAreGeneratedWhenNoneAreWanted() throws {
-        let (tokens, reason) = try generate(.counting(vocabularySize: 9), prompt: [0], maxTokens: 0)
+        let model = ScriptedModel.counting(vocabularySize: 9)
+        let (tokens, reason) = try generate(model, prompt: [0], maxTokens: 0)
         #expect(tokens.isEmpty)
         #expect(reason == .length)
+        #expect(model.record.passes.isEmpty)
     }
 
     @Test func theCallerCanEndIt() throws {
-        var generator = try TokenGenerator(
+        let generator = try TokenGenerator(
             ScriptedModel.counting(vocabularySize: 9),
             prompt: [0],
             sampler: Sampler(.greedy, seed: 1),
-            maxTokens: 5
+            limits: GenerationLimits(maxTokens: 5)
         )
         #expect(try generator.next() == 1)
         generator.interrupt()
         #expect(try generator.next() == nil)
         #expect(generator.stopReason == .interrupted)
+        #expect(generator.tokens == [1])
     }
 
     @Test func everyTokenReachesTheModelOnce() throws {
@@ -82,5 +126,34 @@ private func generate(
             return logits
         }
         #expect(try generate(model, prompt: [1, 2], maxTokens: 4).tokens == [3, 6, 12, 24])
+    }
+
+    @Test func theSamplerSeesThePromptAndWhatWasGenerated() throws {
+        // The same logits every time: only the penalty keeps tokens from coming again.
+        let model = ScriptedModel(vocabularySize: 5) { _ in [5, 4, 3, 2, 1] }
+        let options = try SamplingOptions(temperature: 0, repetitionPenalty: 100)
+        let generator = try TokenGenerator(
+            model,
+            prompt: [0],
+            sampler: Sampler(options, seed: 1),
+            limits: GenerationLimits(maxTokens: 4)
+        )
+        while try generator.next() != nil {}
+        #expect(generator.tokens == [1, 2, 3, 4])
+    }
+
+    @Test func anErrorEndsIt() throws {
+        let model = ScriptedModel(vocabularySize: 2) { $0.count < 3 ? [0, 1] : [0, .nan] }
+        let generator = try TokenGenerator(
+            model,
+            prompt: [0],
+            sampler: Sampler(.greedy, seed: 1),
+            limits: GenerationLimits(maxTokens: 9)
+        )
+        #expect(try generator.next() == 1)
+        #expect(try generator.next() == 1)
+        #expect(throws: InferenceError.self) { try generator.next() }
+        #expect(try generator.next() == nil)
+        #expect(generator.stopReason == .interrupted)
     }
 }

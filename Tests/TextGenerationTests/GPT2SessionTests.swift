@@ -32,7 +32,7 @@ private func smallModel() throws -> GPT2 {
             training: nil
         )
         let expected = try model.allLogits(inputs: tokens, workspace: workspace)
-        let session = model.makeSession()
+        let session = try model.makeSession()
         // A prompt, then one token at a time up to the full context.
         for end in [5] + Array(6...37) {
             let logits = try session.logits(
@@ -47,12 +47,23 @@ private func smallModel() throws -> GPT2 {
 
     @Test func aTokenTooManyIsAnErrorAndChangesNothing() throws {
         let model = try smallModel()
-        let session = model.makeSession()
+        let session = try model.makeSession()
         _ = try session.logits(appending: [Int32](repeating: 1, count: 37))
         #expect(throws: ModelError.sequenceTooLong(length: 38, maximum: 37)) {
             try session.logits(appending: [1])
         }
         #expect(session.tokenCount == 37)
+    }
+
+    @Test func aSessionHoldsNoMoreThanItsCapacity() throws {
+        let session = try smallModel().makeSession(sequenceCount: 2, tokenCapacity: 3)
+        #expect(session.tokenCapacity == 3)
+        let expected = try smallModel().makeSession().logits(appending: [1, 2, 3])
+        #expect(try session.logits(appending: [1, 2, 3]) == expected)
+        #expect(throws: ModelError.sequenceTooLong(length: 4, maximum: 3)) {
+            try session.logits(appending: [4])
+        }
+        #expect(session.tokenCount == 3)
     }
 
     @Test func aTokenOutsideTheVocabularyIsAnErrorAndChangesNothing() throws {
@@ -64,6 +75,98 @@ private func smallModel() throws -> GPT2 {
             try session.logits(appending: [61])
         }
         #expect(session.tokenCount == 2)
+    }
+
+    @Test func aBatchPredictsWhatEachSequenceDoesAlone() throws {
+        let model = try smallModel()
+        let session = try model.makeSession(sequenceCount: 3)
+        var held: [[Int32]] = [[], [], []]
+        let passes: [[SequencePart]] = [
+            [
+                SequencePart(sequence: 0, tokens: [1, 2, 3]),
+                SequencePart(sequence: 2, tokens: [60]),
+            ],
+            [SequencePart(sequence: 2, tokens: [5]), SequencePart(sequence: 0, tokens: [6, 7])],
+            [SequencePart(sequence: 1, tokens: Array(0..<37))],
+        ]
+        for parts in passes {
+            var logits = [Float](repeating: 0, count: parts.count * 61)
+            var span = logits.mutableSpan
+            try session.append(parts, predicting: &span)
+            for (row, part) in parts.enumerated() {
+                held[part.sequence] += part.tokens
+                let alone = try model.makeSession().logits(appending: held[part.sequence])
+                let difference =
+                    zip(alone, logits[row * 61..<(row + 1) * 61])
+                    .map { abs($0 - $1) }.max() ?? .nan
+                #expect(difference <= 1e-5)
+                #expect(session.tokenCount(of: part.sequence) == held[part.sequence].count)
+            }
+        }
+    }
+
+    @Test func aSequenceCutBackOrCopiedGoesOnFromThere() throws {
+        let model = try smallModel()
+        let session = try model.makeSession(sequenceCount: 2)
+        _ = try session.logits(appending: [1, 2, 3, 4])
+        session.truncate(0, to: 2)
+        session.copy(0, to: 1)
+        let expected = try model.makeSession().logits(appending: [1, 2, 9])
+        #expect(try session.logits(appending: [9]) == expected)
+        #expect(session.tokenCount(of: 1) == 2)
+        var copied = [Float](repeating: 0, count: 61)
+        var span = copied.mutableSpan
+        try session.append([SequencePart(sequence: 1, tokens: [9])], predicting: &span)
+        #expect(copied == expected)
+    }
+
+    @Test func anErrorInOnePartLeavesAllSequencesAsTheyWere() throws {
+        let session = try smallModel().makeSession(sequenceCount: 2)
+        var logits = [Float](repeating: 0, count: 2 * 61)
+        var span = logits.mutableSpan
+        #expect(throws: ModelError.self) {
+            try session.append(
+                [
+                    SequencePart(sequence: 0, tokens: [1]),
+                    SequencePart(sequence: 1, tokens: [61]),
+                ],
+                predicting: &span
+            )
+        }
+        #expect(session.tokenCount(of: 0) == 0)
+        #expect(session.tokenCount(of: 1) == 0)
+    }
+
+    @Test func textsOfABatchAreWhatTheyWouldBeAlone() throws {
+        let model = try smallModel()
+        let options = try SamplingOptions(temperature: 1.5, topP: 0.9, repetitionPenalty: 1.2)
+        for overflow in ContextOverflow.allCases {
+            let limits = GenerationLimits(
+                maxTokens: 50,
+                endTokens: [60],
+                contextOverflow: overflow
+            )
+            let prompts: [[Int32]] = [[1, 2, 3], [7], [1, 2, 3]]
+            let samplers = (0..<3).map { Sampler(options, seed: $0) }
+            let batch = try BatchGenerator(
+                model,
+                prompts: prompts,
+                samplers: samplers,
+                limits: limits
+            )
+            while try batch.next() != nil {}
+            for index in 0..<3 {
+                let alone = try TokenGenerator(
+                    model,
+                    prompt: prompts[index],
+                    sampler: samplers[index],
+                    limits: limits
+                )
+                while try alone.next() != nil {}
+                #expect(batch.sequences[index].tokens == alone.tokens)
+                #expect(batch.sequences[index].stopReason == alone.stopReason)
+            }
+        }
     }
 
     @Test(.enabled(if: TestData.isAvailable, Comment(rawValue: TestData.skipReason)))
@@ -86,11 +189,11 @@ private func smallModel() throws -> GPT2 {
             print("tiny-gpt2 logits: largest difference \(difference)")
             #expect(difference <= 1e-4)
 
-            var generator = try TokenGenerator(
+            let generator = try TokenGenerator(
                 model,
                 prompt: reference.prompt_ids,
                 sampler: Sampler(.greedy, seed: 0),
-                maxTokens: reference.greedy_ids.count
+                limits: GenerationLimits(maxTokens: reference.greedy_ids.count)
             )
             while try generator.next() != nil {}
             #expect(generator.tokens == reference.greedy_ids)

@@ -3,43 +3,6 @@ import Testing
 import TextGeneration
 import Tokenization
 
-/// Emits a fixed list of tokens, then the last one for ever.
-private struct PlaybackModel: LanguageModel {
-    let vocabularySize: Int
-    let contextLength = 64
-    let tokens: [Int32]
-
-    func makeSession() -> PlaybackSession {
-        PlaybackSession(vocabularySize: vocabularySize, tokens: tokens)
-    }
-}
-
-private struct PlaybackSession: DecodingSession {
-    let vocabularySize: Int
-    let tokens: [Int32]
-    private(set) var tokenCount = 0
-    private var position = 0
-
-    init(vocabularySize: Int, tokens: [Int32]) {
-        self.vocabularySize = vocabularySize
-        self.tokens = tokens
-    }
-
-    mutating func logits(appending newTokens: [Int32]) throws -> [Float] {
-        tokenCount += newTokens.count
-        var logits = [Float](repeating: 0, count: vocabularySize)
-        logits[Int(tokens[min(position, tokens.count - 1)])] = 1
-        position += 1
-        return logits
-    }
-}
-
-/// Every byte is a token, as in the first 256 of GPT-2 but in their own order; 256 ends a text.
-private let byteVocabulary = Vocabulary(
-    tokens: (0...255).map { [UInt8($0)] } + [Array("<|endoftext|>".utf8)],
-    endOfText: 256
-)
-
 private func pieces(
     of tokens: [Int32],
     maxTokens: Int = 60,
@@ -47,7 +10,7 @@ private func pieces(
 ) throws -> (pieces: [String], stream: TextStream<PlaybackModel>) {
     let model = PlaybackModel(vocabularySize: 257, tokens: tokens)
     let generator = try TextGenerator(model, vocabulary: byteVocabulary)
-    var stream = try generator.stream(
+    let stream = try generator.stream(
         options: GenerationOptions(
             maxTokens: maxTokens,
             sampling: .greedy,
@@ -95,7 +58,7 @@ private func pieces(
 
     @Test func aPromptIsNotPartOfTheText() throws {
         let model = PlaybackModel(vocabularySize: 257, tokens: [0x63, 256])
-        var stream = try TextGenerator(model, vocabulary: byteVocabulary).stream(
+        let stream = try TextGenerator(model, vocabulary: byteVocabulary).stream(
             prompt: [0x61, 0x62],
             options: GenerationOptions(maxTokens: 5, sampling: .greedy),
             seed: 1
@@ -107,7 +70,7 @@ private func pieces(
 
     @Test func anInterruptedTextKeepsWhatIsThere() throws {
         let model = PlaybackModel(vocabularySize: 257, tokens: [0x61, 0xC3])
-        var stream = try TextGenerator(model, vocabulary: byteVocabulary).stream(
+        let stream = try TextGenerator(model, vocabulary: byteVocabulary).stream(
             options: GenerationOptions(maxTokens: 50, sampling: .greedy),
             seed: 1
         )

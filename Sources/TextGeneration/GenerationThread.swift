@@ -1,0 +1,53 @@
+// A thread of its own for a model. Swift's cooperative pool has a thread for each processor and
+// moves work between them, and OpenMP raises a team of threads for every thread that runs a kernel:
+// a model used from the pool would end up with as many teams as there are processors, all of them
+// awake. A pass of a large model would also block a thread that other tasks wait for.
+
+import Dispatch
+import Synchronization
+
+/// Runs the jobs of an actor, one after the other, on one thread that lives as long as it does.
+final class GenerationThread: SerialExecutor {
+    /// What the thread shares with those who give it work.
+    private final class Queue: Sendable {
+        private let jobs = Mutex<[(UnownedJob, GenerationThread)]>([])
+        private let count = DispatchSemaphore(value: 0)
+
+        /// Adds a job, with the executor, which must live until the job has run.
+        func add(_ job: UnownedJob, of executor: GenerationThread) {
+            jobs.withLock { $0.append((job, executor)) }
+            count.signal()
+        }
+
+        /// Lets the thread end.
+        func close() {
+            count.signal()
+        }
+
+        /// Waits for a job; nil when there will be none.
+        func next() -> (job: UnownedJob, executor: GenerationThread)? {
+            count.wait()
+            return jobs.withLock { $0.isEmpty ? nil : $0.removeFirst() }
+        }
+    }
+
+    private let queue = Queue()
+
+    init() {
+        // A serial queue of its own has one thread while it has work, and this work lasts until the
+        // executor is gone.
+        DispatchQueue(label: "swiftlet.generation").async { [queue] in
+            while let (job, executor) = queue.next() {
+                job.runSynchronously(on: executor.asUnownedSerialExecutor())
+            }
+        }
+    }
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        queue.add(UnownedJob(job), of: self)
+    }
+
+    deinit {
+        queue.close()
+    }
+}

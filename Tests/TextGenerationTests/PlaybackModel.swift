@@ -1,0 +1,63 @@
+// A model that emits what it is told, so that text is tested apart from any real model.
+
+import Inference
+import Synchronization
+import TextGeneration
+import Tokenization
+
+/// Emits a fixed list of tokens after any prompt, then the last one for ever.
+struct PlaybackModel: LanguageModel {
+    let vocabularySize: Int
+    var contextLength = 64
+    let tokens: [Int32]
+    /// Called before every pass.
+    var willPredict: @Sendable () -> Void = {}
+
+    func makeSession(sequenceCount: Int, tokenCapacity: Int) -> PlaybackSession {
+        PlaybackSession(self, sequenceCount: sequenceCount, tokenCapacity: tokenCapacity)
+    }
+}
+
+final class PlaybackSession: DecodingSession {
+    let tokenCapacity: Int
+    private let model: PlaybackModel
+    private var counts: [Int]
+    /// Predictions of each sequence.
+    private var positions: [Int]
+
+    init(_ model: PlaybackModel, sequenceCount: Int, tokenCapacity: Int) {
+        self.model = model
+        self.tokenCapacity = tokenCapacity
+        counts = Array(repeating: 0, count: sequenceCount)
+        positions = counts
+    }
+
+    var vocabularySize: Int { model.vocabularySize }
+    var sequenceCount: Int { counts.count }
+
+    func tokenCount(of sequence: Int) -> Int { counts[sequence] }
+
+    func append(_ parts: [SequencePart], predicting logits: inout MutableSpan<Float>) throws {
+        model.willPredict()
+        logits.update(repeating: 0)
+        for (row, part) in parts.enumerated() {
+            counts[part.sequence] += part.tokens.count
+            let token = model.tokens[min(positions[part.sequence], model.tokens.count - 1)]
+            logits[row * vocabularySize + Int(token)] = 1
+            positions[part.sequence] += 1
+        }
+    }
+
+    func truncate(_ sequence: Int, to tokenCount: Int) { counts[sequence] = tokenCount }
+
+    func copy(_ source: Int, to destination: Int) {
+        counts[destination] = counts[source]
+        positions[destination] = positions[source]
+    }
+}
+
+/// Every byte is a token, as in the first 256 of GPT-2 but in their own order; 256 ends a text.
+let byteVocabulary = Vocabulary(
+    tokens: (0...255).map { [UInt8($0)] } + [Array("<|endoftext|>".utf8)],
+    endOfText: 256
+)

@@ -8,14 +8,19 @@ struct SampleCommand: ParsableCommand {
         abstract: "Generate text with a model.",
         discussion: """
             The prompt and the text that continues it go to stdout as it is made, and a line \
-            about the speed to stderr. Several texts are divided by lines of three dashes. With \
-            --json the prompt is left out.
+            about the speed to stderr. Several texts are generated together, \(batchSize) at a \
+            time, and printed in order, divided by lines of three dashes. With --json the prompt \
+            is left out.
 
             Examples:
-              swiftlet sample --model runs/first --prompt "ROMEO:"
+              swiftlet sample --model runs/first --prompt "ROMEO:" --stop "JULIET:"
               swiftlet sample --model gpt2_124M.bin --tokenizer gpt2_tokenizer.bin --top-k 40
             """
     )
+
+    /// Texts generated together: enough that reading the weights is shared, and few enough that
+    /// their caches fit beside the weights.
+    private static let batchSize = 8
 
     @OptionGroup(title: "Model")
     var model: ModelOptions
@@ -26,10 +31,10 @@ struct SampleCommand: ParsableCommand {
     @OptionGroup(title: "Sampling")
     var sampling: SamplingArguments
 
-    @Option(help: "Texts to generate for each prompt, one after the other.")
+    @Option(help: "Texts to generate for each prompt.")
     var numSamples = 1
 
-    @Flag(help: "Print one JSON object a text, when it is complete.")
+    @Flag(help: "Print one JSON object a text, when its batch is complete.")
     var json = false
 
     @Option(help: "Makes random draws repeatable (default: another one every time).")
@@ -54,19 +59,20 @@ struct SampleCommand: ParsableCommand {
         let generator = try TextGenerator(gpt2, vocabulary: vocabulary)
         compute.note("model '\(modelPath)', \(gpt2.configuration.unpaddedParameterCount) weights")
 
-        let seed = seed ?? UInt64.random(in: 0...UInt64(UInt32.max))
+        var seed = seed ?? UInt64.random(in: 0...UInt64(UInt32.max))
+        var texts = prompts.lazy.flatMap { repeatElement($0, count: numSamples) }.makeIterator()
+        var isFirst = true
         Signals.catchInterruption()
-        let texts = prompts.lazy.flatMap { repeatElement($0, count: numSamples) }
-        for (index, prompt) in texts.enumerated() {
+        while true {
+            let prompts = (0..<Self.batchSize).compactMap { _ in texts.next() }
+            if prompts.isEmpty { return }
             // Each text has a seed of its own, so that it does not depend on those before it.
-            let textSeed = seed &+ UInt64(index)
-            let stream = try generator.stream(prompt: prompt, options: options, seed: textSeed)
-            if !json {
-                if index > 0 { try Terminal.print("---") }
-                try Terminal.write(vocabulary.decode(prompt))
-            }
-            try generate(stream, seed: textSeed)
+            let seeds = prompts.indices.map { seed &+ UInt64($0) }
+            seed &+= UInt64(prompts.count)
+            let batch = try generator.batch(prompts: prompts, options: options, seeds: seeds)
+            try generate(batch, prompts, vocabulary, seeds: seeds, isFirst: isFirst)
             if Signals.isInterrupted { throw ExitStatus.interrupted }
+            isFirst = false
         }
     }
 
@@ -82,104 +88,51 @@ struct SampleCommand: ParsableCommand {
         return (tokenizer.vocabulary, prompts)
     }
 
-    /// Prints one text as it is made, or as JSON when it is complete.
-    private func generate(_ stream: TextStream<GPT2>, seed: UInt64) throws {
-        var stream = stream
+    /// Prints texts as they are made, or as JSON when they are complete.
+    private func generate(
+        _ batch: TextBatch<GPT2>,
+        _ prompts: [[TokenID]],
+        _ vocabulary: Vocabulary,
+        seeds: [UInt64],
+        isFirst: Bool
+    ) throws {
+        var column =
+            json
+            ? nil
+            : try TextColumn(
+                beginnings: prompts.map { try vocabulary.decode($0) },
+                isFirst: isFirst
+            )
         let clock = ContinuousClock()
         let start = clock.now
-        var promptEnd: ContinuousClock.Instant?
-        while let piece = try stream.next() {
-            promptEnd = promptEnd ?? clock.now
-            if !json { try Terminal.write(piece) }
-            if Signals.isInterrupted { stream.interrupt() }
-        }
-        let end = clock.now
-        let report = SampleReport(
-            stream,
-            seed: seed,
-            promptDuration: start.duration(to: promptEnd ?? end),
-            generationDuration: (promptEnd ?? end).duration(to: end)
-        )
-        try json ? Terminal.printJSON(report) : Terminal.print("")
-        Terminal.diagnose(report.summary)
-    }
-}
-
-/// The flags that say how tokens are drawn.
-struct SamplingArguments: ParsableArguments {
-    @Option(help: "Tokens to generate, unless the text ends before.")
-    var maxTokens = 256
-
-    @Option(help: "Below 1 sharpens the distribution, above 1 flattens it; 0 is greedy.")
-    var temperature: Float = 1
-
-    @Option(help: "Draw from the K most likely tokens only; 0 is no limit.")
-    var topK = 0
-
-    @Option(help: "Draw from the most likely tokens that reach this probability; 1 is no limit.")
-    var topP: Float = 1
-
-    @Flag(help: "Go on when the model ends the text.")
-    var ignoreEos = false
-
-    func validate() throws {
-        if maxTokens < 1 {
-            throw ValidationError("--max-tokens must be at least 1, got \(maxTokens)")
-        }
-    }
-
-    /// The flags as the library takes them.
-    func generationOptions() throws -> GenerationOptions {
-        GenerationOptions(
-            maxTokens: maxTokens,
-            sampling: try SamplingOptions(temperature: temperature, topK: topK, topP: topP),
-            ignoresEndOfText: ignoreEos
-        )
-    }
-}
-
-/// What is said about a text: `sample --json` prints it.
-private struct SampleReport: Encodable {
-    let text: String
-    let tokens: [TokenID]
-    let promptTokens: Int
-    let generatedTokens: Int
-    let promptSeconds: Double
-    let generationSeconds: Double
-    let stopReason: StopReason?
-    let seed: UInt64
-
-    init(
-        _ stream: TextStream<GPT2>,
-        seed: UInt64,
-        promptDuration: Duration,
-        generationDuration: Duration
-    ) {
-        text = stream.text
-        tokens = stream.tokens
-        promptTokens = stream.promptTokenCount
-        generatedTokens = stream.tokens.count
-        promptSeconds = promptDuration / .seconds(1)
-        generationSeconds = generationDuration / .seconds(1)
-        stopReason = stream.stopReason
-        self.seed = seed
-    }
-
-    /// One line about length, speed and why the text ended.
-    ///
-    /// The speed is that of all tokens over all of the time, the prompt's pass included, which
-    /// gives the first token.
-    var summary: String {
-        let seconds = promptSeconds + generationSeconds
-        let speed = seconds > 0 ? Double(generatedTokens) / seconds : 0
-        let reason =
-            switch stopReason {
-            case .endOfText: "end of text"
-            case .context: "the context is full"
-            case .interrupted: "interrupted"
-            case .length, nil: "length reached"
+        try batch.readPrompts()
+        let promptEnd = clock.now
+        var ends = prompts.map { _ in promptEnd }
+        if Signals.isInterrupted { batch.interrupt() }
+        while let pieces = try batch.next() {
+            for piece in pieces {
+                try column?.add(piece)
+                ends[piece.index] = clock.now
             }
-        return "\(generatedTokens) tokens in \(decimal(seconds, 2)) s, "
-            + "\(decimal(speed, 1)) tokens/s, \(reason), seed \(seed)"
+            if Signals.isInterrupted { batch.interrupt() }
+        }
+
+        let reports = seeds.indices.map { index in
+            SampleReport(
+                batch[index],
+                seed: seeds[index],
+                prompt: start.duration(to: promptEnd),
+                generation: promptEnd.duration(to: ends[index])
+            )
+        }
+        if json { for report in reports { try Terminal.printJSON(report) } }
+        if reports.count > 1 {
+            for report in reports {
+                Terminal.diagnose("\(report.generatedTokens) tokens, \(report.ending)")
+            }
+        }
+        // A prompt of no tokens is read as one.
+        let promptTokens = Set(prompts).reduce(0) { $0 + max(1, $1.count) }
+        Terminal.diagnose(reports.summary(promptTokens: promptTokens))
     }
 }

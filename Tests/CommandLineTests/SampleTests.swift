@@ -4,21 +4,6 @@ import Tensors
 import TestSupport
 import Testing
 
-/// Calls `body` with a model and a tokenizer in a directory of their own.
-private func withModel(
-    contextLength: Int = 32,
-    _ body: (_ model: String, _ tokenizer: String) throws -> Void
-) throws {
-    try withTemporaryDirectory { directory in
-        let model = try writeModel(
-            to: directory.appending("model.bin"),
-            contextLength: contextLength
-        )
-        let tokenizer = try writeTokenizer(to: directory.appending("bytes.bin"))
-        try body(model.string, tokenizer.string)
-    }
-}
-
 @Suite(.serialized) struct SampleTests {
     @Test func textGoesToStdoutAndSpeedToStderr() throws {
         try withModel { model, tokenizer in

@@ -3,6 +3,7 @@
 import FileIO
 import LanguageModels
 import Tensors
+import TestSupport
 import TokenData
 import Tokenization
 
@@ -95,4 +96,19 @@ func writeEvaluationShard(rows: FilePath, tokenizer: FilePath, to path: FilePath
     }
     let bytes = body.flatMap { [UInt8($0 & 255), UInt8($0 >> 8)] }
     try writeHeader([20_240_522, 1, Int32(examples.count), Int32(longest)], body: bytes, to: path)
+}
+
+/// Calls `body` with a model and a tokenizer in a directory of their own.
+func withModel(
+    contextLength: Int = 32,
+    _ body: (_ model: String, _ tokenizer: String) throws -> Void
+) throws {
+    try withTemporaryDirectory { directory in
+        let model = try writeModel(
+            to: directory.appending("model.bin"),
+            contextLength: contextLength
+        )
+        let tokenizer = try writeTokenizer(to: directory.appending("bytes.bin"))
+        try body(model.string, tokenizer.string)
+    }
 }

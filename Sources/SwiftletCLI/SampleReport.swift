@@ -1,0 +1,61 @@
+// What is said about generated texts: `sample --json` prints it, and stderr gets a summary.
+
+import Swiftlet
+
+/// One text and how it was made; the keys of `sample --json`.
+struct SampleReport: Encodable {
+    let text: String
+    let tokens: [TokenID]
+    let promptTokens: Int
+    let generatedTokens: Int
+    /// The pass over all prompts of a batch.
+    let promptSeconds: Double
+    /// From that pass to the end of this text, the texts beside it included.
+    let generationSeconds: Double
+    let stopReason: StopReason?
+    let seed: UInt64
+
+    init(_ generated: GeneratedText, seed: UInt64, prompt: Duration, generation: Duration) {
+        text = generated.text
+        tokens = generated.tokens
+        promptTokens = generated.promptTokenCount
+        generatedTokens = generated.tokens.count
+        promptSeconds = prompt / .seconds(1)
+        generationSeconds = generation / .seconds(1)
+        stopReason = generated.stopReason
+        self.seed = seed
+    }
+
+    /// Why the text ended, and what makes it again.
+    var ending: String {
+        let reason =
+            switch stopReason {
+            case .endOfText: "end of text"
+            case .stopString: "stop string"
+            case .context: "the context is full"
+            case .interrupted: "interrupted"
+            case .length, nil: "length reached"
+            }
+        return "\(reason), seed \(seed)"
+    }
+}
+
+extension [SampleReport] {
+    /// The speed of texts that were generated together; of a single one, also how it ended.
+    /// - Parameter promptTokens: Tokens of the prompts, those of equal ones counted once.
+    /// - Returns: A line for stderr.
+    func summary(promptTokens: Int) -> String {
+        let generated = reduce(0) { $0 + $1.generatedTokens }
+        let seconds = reduce(0) { Swift.max($0, $1.generationSeconds) }
+        let promptSeconds = first?.promptSeconds ?? 0
+        let texts = count == 1 ? "" : "\(count) texts: "
+        let ending = count == 1 ? "; " + self[0].ending : ""
+        return "\(texts)\(generated) tokens in \(speed(generated, seconds)); "
+            + "prompt of \(promptTokens) in \(speed(promptTokens, promptSeconds))\(ending)"
+    }
+
+    private func speed(_ tokens: Int, _ seconds: Double) -> String {
+        let speed = seconds > 0 ? Double(tokens) / seconds : 0
+        return "\(decimal(seconds, 2)) s, \(decimal(speed, 1)) tokens/s"
+    }
+}

@@ -1,0 +1,100 @@
+// The flags that say how much text is generated, and how its tokens are drawn.
+
+import ArgumentParser
+import Swiftlet
+
+/// Flags of sampling, with the library's defaults.
+struct SamplingArguments: ParsableArguments {
+    @Option(help: "Tokens to generate, unless the text ends before.")
+    var maxTokens = 256
+
+    @Option(help: "Below 1 sharpens the distribution, above 1 flattens it; 0 is greedy.")
+    var temperature: Float = 1
+
+    @Option(help: "Draw from the K most likely tokens only; 0 is no limit.")
+    var topK = 0
+
+    @Option(help: "Draw from the most likely tokens that reach this probability; 1 is no limit.")
+    var topP: Float = 1
+
+    @Option(
+        help: """
+            Draw from tokens at least this fraction as likely as the most likely one; 0 is no limit.
+            """
+    )
+    var minP: Float = 0
+
+    @Option(help: "Above 1 makes tokens that occurred already less likely; 1 is no penalty.")
+    var repetitionPenalty: Float = 1
+
+    @Option(help: "Penalise only this many of the last tokens; 0 is all, the prompt's included.")
+    var repetitionWindow = 0
+
+    @Option(
+        help: ArgumentHelp(
+            "Add X to the logit of token ID; -inf excludes it. Repeatable.",
+            valueName: "id=x"
+        )
+    )
+    var logitBias: [TokenBias] = []
+
+    @Option(
+        name: .customLong("stop"),
+        help: ArgumentHelp("End the text before this text. Repeatable.", valueName: "text")
+    )
+    var stopStrings: [String] = []
+
+    @Flag(help: "Go on when the model ends the text.")
+    var ignoreEos = false
+
+    @Option(
+        help: ArgumentHelp(
+            "When the text fills the model's context: end it, or forget the older half of it.",
+            valueName: "stop|slide"
+        )
+    )
+    var contextOverflow = ContextOverflow.stop
+
+    func validate() throws {
+        if maxTokens < 1 {
+            throw ValidationError("--max-tokens must be at least 1, got \(maxTokens)")
+        }
+    }
+
+    /// The flags as the library takes them.
+    func generationOptions() throws -> GenerationOptions {
+        GenerationOptions(
+            maxTokens: maxTokens,
+            sampling: try SamplingOptions(
+                temperature: temperature,
+                topK: topK,
+                topP: topP,
+                minP: minP,
+                repetitionPenalty: repetitionPenalty,
+                repetitionWindow: repetitionWindow,
+                // Of several biases for a token the last counts, as of any option given twice.
+                logitBias: Dictionary(logitBias.map { ($0.token, $0.bias) }) { $1 }
+            ),
+            stopStrings: stopStrings,
+            ignoresEndOfText: ignoreEos,
+            contextOverflow: contextOverflow
+        )
+    }
+}
+
+extension ContextOverflow: ExpressibleByArgument {}
+
+/// A token and what is added to its logit: `50256=-5`.
+struct TokenBias: ExpressibleByArgument {
+    let token: TokenID
+    let bias: Float
+
+    init?(argument: String) {
+        let parts = argument.split(separator: "=", omittingEmptySubsequences: false)
+        guard parts.count == 2, let token = TokenID(parts[0]), let bias = Float(parts[1]) else {
+            return nil
+        }
+        self.token = token
+        self.bias = bias
+    }
+}

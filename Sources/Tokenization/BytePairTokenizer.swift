@@ -35,6 +35,11 @@ public final class BytePairTokenizer: Sendable {
     /// The number of tokens, the end of text included.
     public var vocabularySize: Int { vocabulary.count }
 
+    /// Whether both give the same ids for every text, and mean the same by them.
+    public func encodesLike(_ other: BytePairTokenizer) -> Bool {
+        vocabulary == other.vocabulary && merges == other.merges
+    }
+
     /// The id between documents.
     public var endOfText: TokenID { vocabulary.endOfText }
 

@@ -82,7 +82,11 @@ struct TrainingSource {
             directory: directory.path.appending("data"),
             heldOutTokens: heldOutTokens,
             leastHeldOutTokens: leastHeldOutTokens,
-            threads: threads
+            threads: threads,
+            readingProgress: { count, total in
+                if Signals.isInterrupted { throw ExitStatus.interrupted }
+                line.show("looking at the text: \(byteProgress(count, of: total))")
+            }
         ) { progress in
             if Signals.isInterrupted { throw ExitStatus.interrupted }
             line.show(

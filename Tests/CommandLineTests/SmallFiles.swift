@@ -47,8 +47,9 @@ func writeTokenizer(to path: FilePath) throws -> FilePath {
     return path
 }
 
-/// Writes a tokenizer that llm.c's format cannot hold, as `vocab.json` and `merges.txt`: the second of
-/// its two merges makes the token of the lower id. It has 259 tokens.
+/// Writes a tokenizer that llm.c's format cannot hold, as `vocab.json` and `merges.txt`.
+///
+/// The second of its two merges makes the token of the lower id. It has 259 tokens.
 @discardableResult
 func writeUnorderedTokenizer(in directory: FilePath) throws -> FilePath {
     // GPT-2's characters for bytes: those that print are themselves.

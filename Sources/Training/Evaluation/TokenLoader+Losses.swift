@@ -11,6 +11,7 @@ extension TokenLoader {
     ///   - batchCount: How many batches.
     ///   - batch: Filled with each of them.
     ///   - workspace: Of the shape of the batches.
+    ///   - body: Called after each batch.
     /// - Throws: ``TokenDataError`` or ``ModelError`` for bad data; what `body` throws.
     mutating func forEachLoss(
         of model: GPT2,

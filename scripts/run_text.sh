@@ -4,7 +4,8 @@
 #   scripts/run_text.sh my_text.txt [DIRECTORY]     default: checkpoints/text
 #
 # A file, or a directory of .txt, .md and .jsonl files; a megabyte or more is a good start.
-# Stopped, it goes on when it is run again. VOCABULARY, STEPS and INIT in the environment change the recipe.
+# Stopped, it goes on when it is run again. VOCABULARY, STEPS and INIT in the environment change the
+# recipe.
 set -euo pipefail
 input=${1:?usage: scripts/run_text.sh my_text.txt [DIRECTORY]}
 repository=$(cd "$(dirname "$0")/.." && pwd)

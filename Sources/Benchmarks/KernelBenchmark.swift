@@ -13,7 +13,7 @@ public struct KernelResult: Sendable {
     /// Bytes moved a second; nil for kernels bound by arithmetic.
     public let bytesPerSecond: Double?
     /// The part of the limit reached: of the arithmetic peak (of bfloat16 where that is multiplied),
-    /// or of the bandwidth of a plain loop.
+    /// or of the bandwidth of a plain loop; 0 where there is no such limit.
     public let fractionOfPeak: Double
 }
 
@@ -155,19 +155,20 @@ public struct KernelBenchmark {
         _ name: String,
         _ shape: String,
         _ operations: Double,
-        peak: (Ops) -> Double = MachineLimits.fmaPeak,
+        peak: (Ops) throws -> Double = MachineLimits.fmaPeak,
         _ report: (KernelResult) throws -> Void,
         _ body: () -> Void
     ) throws {
         guard name.hasPrefix(prefix) else { return }
         let flops = operations / fastest(of: runs, body)
+        let limit = try peak(ops)
         try report(
             KernelResult(
                 name: name,
                 shape: shape,
                 flops: flops,
                 bytesPerSecond: nil,
-                fractionOfPeak: flops / peak(ops)
+                fractionOfPeak: limit > 0 ? flops / limit : 0
             )
         )
     }

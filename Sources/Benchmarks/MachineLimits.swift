@@ -5,6 +5,8 @@ import Tensors
 /// The limits that kernels are compared with.
 public struct MachineLimits: Sendable {
     /// Floating-point operations a second of multiply-adds on registers, all threads.
+    ///
+    /// The reference, which has no vectors, has that of the fastest set; 0 where there is none.
     public let fmaPeak: Double
     /// The same for every vector instruction set that can run here, slowest first.
     public let fmaPeaks: [(set: InstructionSet, flops: Double)]
@@ -21,9 +23,10 @@ public struct MachineLimits: Sendable {
     public init(ops: Ops) throws {
         fmaPeaks = try InstructionSet.available.filter { $0 != .reference }.map { set in
             let ops = try Ops(instructionSet: set, threadCount: ops.threadCount)
-            return (set, Self.fmaPeak(ops))
+            return (set, try Self.fmaPeak(ops))
         }
-        fmaPeak = fmaPeaks.first { $0.set == ops.instructionSet }?.flops ?? 0
+        let own = fmaPeaks.first { $0.set == ops.instructionSet }
+        fmaPeak = (own ?? fmaPeaks.last)?.flops ?? 0
         bfloat16Peak = Self.bfloat16Peak(ops)
         let block = try Self.readBlock()
         readBandwidth = (0..<5).reduce(0) { best, _ in max(best, Self.readBandwidth(ops, block)) }
@@ -49,9 +52,14 @@ public struct MachineLimits: Sendable {
         peak { ops.bfloat16Burst(iterations: 1 << 20) }
     }
 
-    /// Multiply-adds a second times two, the best of a few short bursts.
-    static func fmaPeak(_ ops: Ops) -> Double {
-        peak { ops.fmaBurst(iterations: 1 << 20) }
+    /// Multiply-adds a second times two, the best of a few short bursts; for the reference those of
+    /// the fastest set.
+    static func fmaPeak(_ ops: Ops) throws -> Double {
+        var ops = ops
+        if ops.instructionSet == .reference, let fastest = InstructionSet.available.last {
+            ops = try Ops(instructionSet: fastest, threadCount: ops.threadCount)
+        }
+        return peak { ops.fmaBurst(iterations: 1 << 20) }
     }
 
     private static func peak(_ burst: () -> Double) -> Double {

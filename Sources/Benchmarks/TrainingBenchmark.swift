@@ -103,14 +103,14 @@ public struct TrainingBenchmark {
             )
         }
         try step(1)
-        var peak = MachineLimits.fmaPeak(ops)
+        var peak = try MachineLimits.fmaPeak(ops)
         var times: [Double] = []
         for number in 0..<steps {
             let time = try seconds { try step(number + 2) }
             times.append(time)
             progress(number + 1, time)
         }
-        peak = max(peak, MachineLimits.fmaPeak(ops))
+        peak = max(peak, try MachineLimits.fmaPeak(ops))
         let time = median(times)
         let tokensPerSecond = Double(batchSize * sequenceLength) / time
         return TrainingResult(

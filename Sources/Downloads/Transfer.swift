@@ -219,8 +219,10 @@ final class Transfer: NSObject, URLSessionDataDelegate, @unchecked Sendable {
         default:
             return .refused(status: status, isTransient: false)
         }
-        let length = Int(response.expectedContentLength)
-        let total = length >= 0 ? file.count + length : nil
+        // A length that is too large for a number is wrong like any other.
+        let length = Int(clamping: response.expectedContentLength)
+        let (sum, overflow) = file.count.addingReportingOverflow(length)
+        let total = length >= 0 ? (overflow ? .max : sum) : nil
         if let total, let expectedByteCount, total != expectedByteCount {
             let mismatch = Mismatch(expected: "\(expectedByteCount) bytes", found: "\(total)")
             return .failed(wrongContent(mismatch))

@@ -35,22 +35,39 @@ public final class ResumableFile {
     ///   writing the same file.
     public init(for destination: FilePath) throws {
         let path = FilePath(destination.string + ".part")
-        descriptor = try systemCall("create", path) {
-            path.withPlatformString { open($0, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o666) }
-        }
+        descriptor = try Self.openLocked(path)
         self.destination = destination
         self.path = path
         versionPath = FilePath(path.string + ".version")
         count = 0
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            throw FileIOError.system(
-                path: path,
-                action: "create",
-                reason: "another process is writing it; wait until it ends"
-            )
-        }
         count = Int(try systemCall("inspect", path) { lseek(descriptor, 0, SEEK_END) })
         version = Self.storedVersion(at: versionPath)
+    }
+
+    /// Opens the file at `path`, which may have to be made, for this object alone.
+    private static func openLocked(_ path: FilePath) throws -> CInt {
+        while true {
+            let descriptor = try systemCall("create", path) {
+                path.withPlatformString { open($0, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o666) }
+            }
+            guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+                close(descriptor)
+                throw FileIOError.system(
+                    path: path,
+                    action: "create",
+                    reason: "another process is writing it; wait until it ends"
+                )
+            }
+            var (opened, named) = (stat(), stat())
+            if fstat(descriptor, &opened) == 0,
+                path.withPlatformString({ stat($0, &named) }) == 0,
+                opened.st_dev == named.st_dev, opened.st_ino == named.st_ino
+            {
+                return descriptor
+            }
+            // Whoever held the lock has finished the file, or removed it, since it was opened.
+            close(descriptor)
+        }
     }
 
     /// Appends `bytes`.

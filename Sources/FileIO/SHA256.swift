@@ -1,5 +1,6 @@
-// SHA-256 (FIPS 180-4, section 6.2), for telling whether a downloaded file is the published one.
-// Plain code for files of a few megabytes: it is not meant for keys, nor for speed.
+// SHA-256 (FIPS 180-4, section 6.2), for telling whether a file is the published one, or the text that
+// shards were made of. Plain code without the processor's instructions for it: files of gigabytes take
+// seconds, and whoever reads them should say so. It is not meant for keys.
 
 /// The checksum of bytes that arrive in order.
 public struct SHA256: Sendable {
@@ -10,6 +11,8 @@ public struct SHA256: Sendable {
     /// The bytes since the last whole block.
     private var pending: [UInt8] = []
     private var byteCount: UInt64 = 0
+    /// The message schedule of a block; kept, as making room for it would take longer than filling.
+    private var w = [UInt32](repeating: 0, count: 64)
 
     private static let blockSize = 64
 
@@ -47,19 +50,19 @@ public struct SHA256: Sendable {
     /// Takes in more bytes.
     public mutating func update(_ bytes: UnsafeRawBufferPointer) {
         byteCount += UInt64(bytes.count)
-        var rest = bytes[...]
+        var rest = bytes
         if !pending.isEmpty {
-            let missing = rest.prefix(Self.blockSize - pending.count)
-            pending += missing
-            rest = rest.dropFirst(missing.count)
+            let count = min(rest.count, Self.blockSize - pending.count)
+            pending += rest[..<count]
+            rest = UnsafeRawBufferPointer(rebasing: rest[count...])
             guard pending.count == Self.blockSize else { return }
             let block = pending
-            block.withUnsafeBytes { compress($0[...]) }
+            block.withUnsafeBytes { compress($0) }
             pending.removeAll()
         }
         while rest.count >= Self.blockSize {
-            compress(rest.prefix(Self.blockSize))
-            rest = rest.dropFirst(Self.blockSize)
+            compress(UnsafeRawBufferPointer(rebasing: rest[..<Self.blockSize]))
+            rest = UnsafeRawBufferPointer(rebasing: rest[Self.blockSize...])
         }
         pending += rest
     }
@@ -81,29 +84,35 @@ public struct SHA256: Sendable {
         .joined()
     }
 
-    private mutating func compress(_ block: Slice<UnsafeRawBufferPointer>) {
-        var w = [UInt32](repeating: 0, count: 64)
+    private mutating func compress(_ block: UnsafeRawBufferPointer) {
         for t in 0..<16 {
-            let word = block.dropFirst(4 * t).prefix(4)
-            w[t] = word.reduce(0) { $0 << 8 | UInt32($1) }
+            w[t] = UInt32(bigEndian: block.loadUnaligned(fromByteOffset: 4 * t, as: UInt32.self))
         }
         for t in 16..<64 {
             let s0 = rotated(w[t - 15], 7) ^ rotated(w[t - 15], 18) ^ w[t - 15] >> 3
             let s1 = rotated(w[t - 2], 17) ^ rotated(w[t - 2], 19) ^ w[t - 2] >> 10
             w[t] = s1 &+ w[t - 7] &+ s0 &+ w[t - 16]
         }
+        let constants = Self.constants
         var (a, b, c, d) = (state[0], state[1], state[2], state[3])
         var (e, f, g, h) = (state[4], state[5], state[6], state[7])
         for t in 0..<64 {
             let choice = (e & f) ^ (~e & g)
             let sum1 = rotated(e, 6) ^ rotated(e, 11) ^ rotated(e, 25)
-            let t1 = h &+ sum1 &+ choice &+ Self.constants[t] &+ w[t]
+            let t1 = h &+ sum1 &+ choice &+ constants[t] &+ w[t]
             let majority = (a & b) ^ (a & c) ^ (b & c)
             let sum0 = rotated(a, 2) ^ rotated(a, 13) ^ rotated(a, 22)
             (h, g, f, e) = (g, f, e, d &+ t1)
             (d, c, b, a) = (c, b, a, t1 &+ sum0 &+ majority)
         }
-        for (index, word) in [a, b, c, d, e, f, g, h].enumerated() { state[index] &+= word }
+        state[0] &+= a
+        state[1] &+= b
+        state[2] &+= c
+        state[3] &+= d
+        state[4] &+= e
+        state[5] &+= f
+        state[6] &+= g
+        state[7] &+= h
     }
 
     private func rotated(_ word: UInt32, _ bits: UInt32) -> UInt32 {

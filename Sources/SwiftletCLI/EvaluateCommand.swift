@@ -126,48 +126,6 @@ struct EvaluateCommand: ParsableCommand {
     }
 }
 
-/// The tokenizer that belongs to a model, read when it is needed.
-private struct ModelTokenizer {
-    private let options: ModelOptions
-    private let modelPath: FilePath
-    private let vocabularySize: Int
-
-    init(_ options: ModelOptions, modelPath: FilePath, model: GPT2) {
-        self.options = options
-        self.modelPath = modelPath
-        vocabularySize = model.configuration.vocabularySize
-    }
-
-    /// What encodes text; one there must be.
-    func tokenizer() throws -> BytePairTokenizer {
-        let path = try options.tokenizerPath(besideModel: modelPath)
-        let tokenizer = try BytePairTokenizer(contentsOf: path)
-        try check(tokenizer.vocabulary, path)
-        return tokenizer
-    }
-
-    /// The bytes of tokens, if a tokenizer was named or lies beside the model.
-    func vocabulary() throws -> Vocabulary? {
-        guard let path = try options.optionalTokenizerPath(besideModel: modelPath) else {
-            return nil
-        }
-        let vocabulary = try TokenizerFile.vocabulary(path)
-        try check(vocabulary, path)
-        return vocabulary
-    }
-
-    private func check(_ vocabulary: Vocabulary, _ path: FilePath) throws {
-        guard vocabulary.count == vocabularySize else {
-            throw ModelError.mismatch(
-                path: path,
-                expected: "a tokenizer of \(vocabularySize) tokens, as the model has",
-                found: "\(vocabulary.count) tokens",
-                hint: "use the tokenizer the model was trained with"
-            )
-        }
-    }
-}
-
 /// What `evaluate` found: `--json` prints it.
 private struct EvaluationReport: Encodable {
     let loss: LossMeasurement?

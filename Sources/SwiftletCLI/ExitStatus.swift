@@ -128,7 +128,7 @@ enum ExitStatus: CInt, Error {
         self =
             switch error {
             case .invalidSetting: .wrongUsage
-            case .runExists, .noRoom: .cannotCreate
+            case .runExists, .runInUse, .noRoom: .cannotCreate
             case .runDiffers: .wrongUsage
             case .diverged, .unusableLoss, .damagedFile, .invalidJSON: .wrongContent
             case .noCheckpoint, .noCheckpointOfStep, .noBestCheckpoint: .missingInput

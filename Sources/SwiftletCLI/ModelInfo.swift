@@ -92,7 +92,8 @@ struct ModelInfo: InfoReport {
 struct RunInfo: InfoReport {
     private let path: String
     private let checkpoints: [Int]
-    private let hasTokenizer: Bool
+    /// The name of the tokenizer's file.
+    private let tokenizer: String?
     private let model: ModelInfo
 
     private enum CodingKeys: String, CodingKey {
@@ -102,7 +103,7 @@ struct RunInfo: InfoReport {
     init(_ directory: RunDirectory, _ choice: CheckpointSelection) throws {
         path = directory.path.string
         checkpoints = try directory.checkpointSteps()
-        hasTokenizer = FileSystem.exists(directory.tokenizerPath)
+        tokenizer = directory.savedTokenizer?.lastComponent?.string
         model = try ModelInfo(directory.modelPath(choice))
     }
 
@@ -113,14 +114,14 @@ struct RunInfo: InfoReport {
         try container.encode("run", forKey: .kind)
         try container.encode(path, forKey: .run)
         try container.encode(checkpoints, forKey: .checkpoints)
-        try container.encode(hasTokenizer, forKey: .hasTokenizer)
+        try container.encode(tokenizer != nil, forKey: .hasTokenizer)
     }
 
     var text: String {
         var facts = Table(.left, .left)
         facts.append("format", "training run")
         facts.append("checkpoints", checkpoints.map(String.init).joined(separator: ", "))
-        facts.append("tokenizer", hasTokenizer ? "tokenizer.bin" : "none")
+        facts.append("tokenizer", tokenizer ?? "none")
         return "\(path)\n\(facts.text)\n\n\(model.text)"
     }
 }

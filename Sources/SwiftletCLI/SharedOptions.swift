@@ -55,7 +55,7 @@ struct ModelOptions: ParsableArguments {
     @Option(
         help: """
             A tokenizer: llm.c's file, vocab.json beside merges.txt, or a directory with either \
-            (default: the tokenizer.bin beside the model).
+            (default: the one beside the model).
             """
     )
     var tokenizer: String?
@@ -90,8 +90,8 @@ struct ModelOptions: ParsableArguments {
     /// The same where there need be none.
     func optionalTokenizerPath(besideModel modelPath: FilePath) throws -> FilePath? {
         if let tokenizer { return try TokenizerFile.checked(FilePath(tokenizer)) }
-        let path = RunDirectory(modelPath.removingLastComponent()).tokenizerPath
-        return FileSystem.exists(path) ? try TokenizerFile.checked(path) : nil
+        let directory = RunDirectory(modelPath.removingLastComponent())
+        return try directory.savedTokenizer.map(TokenizerFile.checked)
     }
 }
 

@@ -40,7 +40,8 @@ struct SwiftletCommand: ParsableCommand {
             Terminal.diagnose("error: \(message(for: error)); see '\(helpCommand)'")
             return .wrongUsage
         }
-        Terminal.diagnose("error: \(error)")
+        let hint = flagHint(for: error).map { " (\($0))" } ?? ""
+        Terminal.diagnose("error: \(error)\(hint)")
         return ExitStatus(for: error)
     }
 

@@ -59,20 +59,28 @@ struct TrainCommand: ParsableCommand {
             resumption.resume,
             overwrite: resumption.overwrite
         )
+        let replacesRun = try resumption.overwrite && directory.holdsRun()
         let tokenizer = try tokenizer(in: directory, isResumed: resumedStep != nil)
         let ops = try compute.makeOps()
         let model = try makeModel(
             resuming: resumedStep.map(directory.modelPath),
-            vocabularySize: tokenizer?.vocabularySize,
+            vocabularySize: tokenizer?.value.vocabularySize,
             ops: ops
         )
+        if let tokenizer {
+            try ModelTokenizer.check(
+                tokenizer.value.vocabulary,
+                tokenizer.path,
+                vocabularySize: model.configuration.vocabularySize
+            )
+        }
         let sequenceLength =
             batch.sequenceLength
             ?? min(GPT2Configuration.gpt2ContextLength, model.configuration.contextLength)
         Signals.catchInterruption()
         let source = try TrainingSource(
             data,
-            tokenizer: tokenizer,
+            tokenizer: tokenizer?.value,
             directory: directory,
             batchSize: batch.batchSize,
             sequenceLength: sequenceLength,
@@ -99,10 +107,12 @@ struct TrainCommand: ParsableCommand {
                 initialization: initialization,
                 flags: flags(settings)
             ),
-            sample: try makeSampler(model, tokenizer),
-            hellaSwag: try makeHellaSwag(model, tokenizer)
+            sample: try makeSampler(model, tokenizer?.value),
+            hellaSwag: try makeHellaSwag(model, tokenizer?.value)
         )
-        try tokenizer?.save(in: directory.path)
+        if tokenizer != nil || replacesRun {
+            try directory.replaceTokenizer(with: tokenizer?.value)
+        }
         describe(model, settings, source.training)
         compute.note("\(trainer.activationByteCount.grouped) bytes for activations")
 
@@ -112,16 +122,13 @@ struct TrainCommand: ParsableCommand {
         if Signals.isInterrupted { throw ExitStatus.interrupted }
     }
 
-    /// The tokenizer that is named, or the copy that the run took when it began.
+    /// The tokenizer that is named, or the copy that the run took when it began; and where it lies.
     private func tokenizer(
         in directory: RunDirectory,
         isResumed: Bool
-    ) throws -> BytePairTokenizer? {
-        let copy = isResumed && FileSystem.exists(directory.tokenizerPath)
-        guard
-            let path = data.tokenizer.map({ FilePath($0) })
-                ?? (copy ? directory.tokenizerPath : nil)
-        else {
+    ) throws -> (value: BytePairTokenizer, path: FilePath)? {
+        let copy = isResumed ? directory.savedTokenizer : nil
+        guard let path = data.tokenizer.map({ FilePath($0) }) ?? copy else {
             for (flag, isUsed) in [
                 ("text", data.text != nil), ("sample-every", intervals.sampleEvery > 0),
             ]
@@ -133,7 +140,11 @@ struct TrainCommand: ParsableCommand {
             }
             return nil
         }
-        return try BytePairTokenizer(contentsOf: TokenizerFile.checked(path))
+        let tokenizer = try BytePairTokenizer(contentsOf: TokenizerFile.checked(path))
+        if isResumed && !resumption.allowChanges {
+            try directory.requireSameTokenizer(tokenizer)
+        }
+        return (tokenizer, path)
     }
 
     private func makeModel(

@@ -13,7 +13,7 @@ extension TrainingEvent {
         switch self {
         case .step, .sample: nil
         case .outlier, .skipped: text.map { StyledLine($0, .warning) }
-        case .resumed, .alreadyFinished, .validation, .hellaSwag, .checkpoint:
+        case .resumed, .startedOver, .alreadyFinished, .validation, .hellaSwag, .checkpoint:
             text.map { StyledLine($0) }
         }
     }
@@ -26,6 +26,8 @@ extension TrainingEvent {
             "step \(step): validation loss \(decimal(Double(loss), 4))"
         case .resumed(let step, let path):
             "step \(step): going on from \(path)"
+        case .startedOver(let path):
+            "'\(path)' holds no complete checkpoint of its run, which starts over"
         case .alreadyFinished(let step):
             "step \(step): the run is finished already"
         case .outlier(let step, let quantity, let zScore):

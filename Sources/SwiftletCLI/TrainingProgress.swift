@@ -66,7 +66,7 @@ struct TrainingProgress {
             pace.add(.sample, step: step, at: elapsed)
         case .checkpoint(let step, _):
             pace.add(.checkpoint, step: step, at: elapsed)
-        case .outlier, .skipped:
+        case .startedOver, .outlier, .skipped:
             break
         }
     }

@@ -52,8 +52,8 @@ struct TrainingSource {
 
     /// Tokens of a long text that are held out: some hundred batches of any usual size.
     ///
-    /// Shorter texts give fewer. It depends on the text alone, so that a resumed run finds its
-    /// shards.
+    /// Shorter texts give fewer, in proportion, and none where that would not fill a batch. So a
+    /// resumed run finds its shards again, and one whose batches have become larger may not.
     private static let mostHeldOutTokens = 1 << 20
 
     private static func prepare(
@@ -65,6 +65,14 @@ struct TrainingSource {
         threads: Int
     ) throws -> PreparedText {
         let inputs = try TextInput.find([text])
+        // A pipe is empty after its first reading, and the run's shards are known by the text.
+        if let input = inputs.first(where: { $0.byteCount == nil }) {
+            throw CommandError(
+                .wrongUsage,
+                "--text needs files, as they are read twice, but '\(input.name)' is none; save what "
+                    + "it gives to a file, or make shards with 'swiftlet prepare'"
+            )
+        }
         try checkKinds(of: inputs)
         let line = ProgressLine()
         defer { line.finish() }
@@ -74,7 +82,11 @@ struct TrainingSource {
             directory: directory.path.appending("data"),
             heldOutTokens: heldOutTokens,
             leastHeldOutTokens: leastHeldOutTokens,
-            threads: threads
+            threads: threads,
+            readingProgress: { count, total in
+                if Signals.isInterrupted { throw ExitStatus.interrupted }
+                line.show("looking at the text: \(byteProgress(count, of: total))")
+            }
         ) { progress in
             if Signals.isInterrupted { throw ExitStatus.interrupted }
             line.show(

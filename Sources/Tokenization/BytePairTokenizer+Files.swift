@@ -85,17 +85,18 @@ extension BytePairTokenizer {
     /// it: as `tokenizer.bin` in llm.c's format, or as `vocab.json` and `merges.txt` when that
     /// format cannot hold it.
     ///
+    /// - Returns: The files that were written.
     /// - Throws: As ``write(vocabularyFile:mergesFile:overwrite:)``.
-    public func save(in directory: FilePath, overwrite: Bool = true) throws {
+    @discardableResult
+    public func save(in directory: FilePath, overwrite: Bool = true) throws -> [FilePath] {
         do {
             let path = directory.appending("tokenizer.bin")
             try writeLLMCFile(to: path, overwrite: overwrite)
+            return [path]
         } catch TokenizerError.cannotExport {
-            try write(
-                vocabularyFile: directory.appending("vocab.json"),
-                mergesFile: directory.appending("merges.txt"),
-                overwrite: overwrite
-            )
+            let paths = [directory.appending("vocab.json"), directory.appending("merges.txt")]
+            try write(vocabularyFile: paths[0], mergesFile: paths[1], overwrite: overwrite)
+            return paths
         }
     }
 }

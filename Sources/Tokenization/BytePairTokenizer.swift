@@ -35,6 +35,17 @@ public final class BytePairTokenizer: Sendable {
     /// The number of tokens, the end of text included.
     public var vocabularySize: Int { vocabulary.count }
 
+    /// Whether both give the same ids for every text, and mean the same by them.
+    public func encodesLike(_ other: BytePairTokenizer) -> Bool {
+        vocabulary == other.vocabulary && merges == other.merges
+    }
+
+    /// The merges as numbers, for checksums: the token of each byte, then for each merge, in order,
+    /// the two tokens that it takes and the one that it makes.
+    package var mergeNumbers: [TokenID] {
+        merges.byteTokens + merges.merges.flatMap { [$0.left, $0.right, $0.merged] }
+    }
+
     /// The id between documents.
     public var endOfText: TokenID { vocabulary.endOfText }
 

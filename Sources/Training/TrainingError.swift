@@ -6,6 +6,8 @@ public enum TrainingError: Error, Equatable, Sendable {
     case invalidSetting(name: String, requirement: String, found: String)
     /// The run directory holds a run already.
     case runExists(path: FilePath)
+    /// Another process is training the run in the directory.
+    case runInUse(path: FilePath)
     /// The run of a checkpoint had other settings, data or another model; each difference is a
     /// phrase with the old and the new value.
     case runDiffers(path: FilePath, differences: [String])
@@ -35,6 +37,9 @@ extension TrainingError: CustomStringConvertible {
         case .runExists(let path):
             "'\(path)' already holds a training run; choose another output directory, "
                 + "let it be resumed, or allow overwriting it"
+        case .runInUse(let path):
+            "another process is training the run in '\(path)'; wait until it ends, or choose another "
+                + "output directory"
         case .runDiffers(let path, let differences):
             "the run in '\(path)' cannot go on as it began: \(differences.joined(separator: ", ")); "
                 + "train with what it began with, allow the changes, or choose another output "

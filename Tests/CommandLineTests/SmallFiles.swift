@@ -48,6 +48,27 @@ func writeTokenizer(to path: FilePath) throws -> FilePath {
     return path
 }
 
+/// Writes a tokenizer that llm.c's format cannot hold, as `vocab.json` and `merges.txt`.
+///
+/// The second of its two merges makes the token of the lower id. It has 259 tokens.
+@discardableResult
+func writeUnorderedTokenizer(in directory: FilePath) throws -> FilePath {
+    // GPT-2's characters for bytes: those that print are themselves.
+    let printing = [33...126, 161...172, 174...255].flatMap(Array.init)
+    let others = (0...255).filter { !printing.contains($0) }
+    var tokens = (printing + others.indices.map { 256 + $0 }).compactMap(UnicodeScalar.init)
+        .map { String(Character($0)) }
+    tokens += ["ab", "cd", "<|endoftext|>"]
+    let entries = tokens.enumerated().map { index, token in
+        let escaped = token.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
+        return "\"\(escaped)\": \(index)"
+    }
+    let vocabulary = directory.appending("vocab.json")
+    try writeBytes(Array("{\(entries.joined(separator: ", "))}".utf8), to: vocabulary)
+    try writeBytes(Array("#version: 0.2\nc d\na b\n".utf8), to: directory.appending("merges.txt"))
+    return vocabulary
+}
+
 /// Writes a shard of small tokens.
 @discardableResult
 func writeShard(to path: FilePath, count: Int = 300) throws -> FilePath {

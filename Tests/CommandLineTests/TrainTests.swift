@@ -73,6 +73,62 @@ private func train(
         }
     }
 
+    @Test func aSecondProcessIsRefusedAndTheFirstGoesOn() throws {
+        try withRun { arguments, run in
+            let outcome = try train(arguments + ["--steps", "1000000"]) { process, _ in
+                let log = run.appending("metrics.jsonl")
+                while process.isRunning, (try? MappedFile(log).count) ?? 0 == 0 {
+                    Thread.sleep(forTimeInterval: 0.01)
+                }
+                let flags = ["--steps", "1000000", "--overwrite"]
+                expectError(try train(arguments + flags), 73, "another process is training")
+                process.interrupt()
+            }
+            #expect(outcome.status == 130)
+            #expect(try metrics(run).count > 0)
+        }
+    }
+
+    @Test func aRunWithoutACheckpointStartsOverWithAWord() throws {
+        try withRun { arguments, run in
+            let flags = ["--steps", "2", "--checkpoint-every", "0"]
+            #expect(try !train(arguments + flags).errors.contains("starts over"))
+            let again = try train(arguments + flags)
+            #expect(again.status == 0)
+            #expect(again.errors.contains("'\(run)' holds no complete checkpoint"))
+            #expect(try metrics(run).count == 2)
+        }
+    }
+
+    @Test func aRefusalNamesTheFlagThatLiftsIt() throws {
+        try withRun { arguments, _ in
+            #expect(try train(arguments + ["--steps", "1"]).status == 0)
+            let steps = ["--steps", "2"]
+            expectError(try train(arguments + steps), 64, "(--allow-changes allows the changes)")
+            expectError(
+                try train(arguments + steps + ["--resume", "never"]),
+                73,
+                "(--resume auto resumes it, --overwrite overwrites it)"
+            )
+        }
+    }
+
+    @Test func aPipeIsNoTextToTrainOn() throws {
+        try withTemporaryDirectory { directory in
+            let tokenizer = try writeTokenizer(to: directory.appending("bytes.bin"))
+            let outcome = try shell(
+                """
+                mkfifo '\(directory)/pipe'; echo text > '\(directory)/pipe' & writer=$!
+                "$SWIFTLET" train --init layers=1,heads=1,channels=8,context=8 --steps 1 \
+                    --text '\(directory)/pipe' --tokenizer '\(tokenizer)' --output '\(directory)/run'
+                status=$?; kill $writer; exit $status
+                """
+            )
+            expectError(outcome, 64, "pipe' is none")
+            #expect(!FileSystem.exists(directory.appending("run")))
+        }
+    }
+
     @Test(arguments: [
         (["--steps", "1", "--output", ""], "--output"),
         (["--total-batch-tokens", "640"], "shorter than a step"),

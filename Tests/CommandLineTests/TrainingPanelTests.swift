@@ -181,6 +181,9 @@ private func texts(
         for number in 1...9 { progress.apply(step(number), at: .seconds(number)) }
         progress.apply(step(10, milliseconds: 3_600_000), at: .seconds(3610))
         #expect(progress.timeLeft.map(timeText) == "9s")
+        #expect(timeText(.seconds(100_000)) == "1d 03h")
+        // As with steps of a second and more of them than anybody has time for.
+        #expect(!timeText(.seconds(1e19)).isEmpty)
     }
 }
 

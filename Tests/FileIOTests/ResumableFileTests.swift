@@ -1,3 +1,4 @@
+import Dispatch
 import FileIO
 import TestSupport
 import Testing
@@ -44,6 +45,23 @@ import Testing
             #expect(file.version == nil)
             try file.restart(version: String(repeating: "x", count: 2000))
             #expect(file.version == nil)
+        }
+    }
+
+    @Test func aFileThatIsFinishedMeanwhileIsNotTakenUp() throws {
+        try withTemporaryDirectory { directory in
+            let path = directory.appending("file")
+            // Two writers that finish at once what they begin: sooner or later one opens the file
+            // just before the other gives it its name.
+            DispatchQueue.concurrentPerform(iterations: 2) { _ in
+                for _ in 0..<2000 {
+                    guard let file = try? ResumableFile(for: path) else { continue }
+                    let part = FileSystem.byteCount(of: file.path)
+                    #expect(file.count == 0 && part == 0)
+                    _ = try? [UInt8(1)].withUnsafeBytes { try file.append($0) }
+                    _ = try? FileSystem.move(file.path, to: path)
+                }
+            }
         }
     }
 

@@ -12,6 +12,7 @@ import Training
         in directory: FilePath,
         steps: Int = 6,
         validates: Bool = false,
+        validationSeed: UInt64 = 2,
         change: (inout TrainingSettings) -> Void = { _ in }
     ) throws -> TrainingRun {
         let small = SmallRun(steps: steps)
@@ -20,8 +21,9 @@ import Training
         change(&settings)
         return try TrainingRun(
             small.trainer(in: directory, settings: settings),
-            validation: validates ? small.loader(in: directory, seed: 2) : nil,
-            directory: RunDirectory(directory.appending("run"))
+            validation: validates ? small.loader(in: directory, seed: validationSeed) : nil,
+            directory: RunDirectory(directory.appending("run")),
+            allowsChanges: true
         )
     }
 
@@ -126,6 +128,55 @@ import Training
             #expect(again.best == training.best)
             #expect(try run.step(of: .best) == best)
         }
+    }
+
+    /// A run that has validated and made some steps, and then goes on as `start` says.
+    private func goingOn(
+        _ start: (FilePath) throws -> TrainingRun
+    ) throws -> (before: BestCheckpoint?, after: BestCheckpoint?, file: Int?, steps: [Int]) {
+        try withTemporaryDirectory { directory in
+            let run = RunDirectory(directory.appending("run"))
+            let first = try self.start(in: directory, steps: 8, validates: true) {
+                ($0.keepLast, $0.validationInterval) = (1, 1)
+                ($0.schedule.peak, $0.schedule.shape) = (0.3, .constant)
+            }
+            try first.run(until: { first.trainer.stepCount == 5 }) { _ in }
+            let again = try start(directory)
+            let best = again.best
+            let file = FileSystem.exists(run.bestPath) ? try run.step(of: .best) : nil
+            try again.run(until: { again.trainer.stepCount == 7 }) { _ in }
+            return (first.best, best, file, try run.checkpointSteps())
+        }
+    }
+
+    @Test func bestStaysWhereNothingIsValidatedAnyMore() throws {
+        let result = try goingOn { directory in
+            try start(in: directory, steps: 8) {
+                ($0.keepLast, $0.validationInterval) = (1, 1)
+                ($0.schedule.peak, $0.schedule.shape) = (0.3, .constant)
+            }
+        }
+        let best = try #require(result.before)
+        #expect(best.step < 5)
+        #expect(result.after == best)
+        #expect(result.file == best.step)
+        #expect(result.steps == [best.step, 7])
+    }
+
+    @Test(arguments: [(2, 3), (3, 20)]) func bestOfAnotherValidationIsForgotten(
+        seed: UInt64,
+        batches: Int
+    ) throws {
+        let result = try goingOn { directory in
+            try start(in: directory, steps: 8, validates: true, validationSeed: seed) {
+                ($0.keepLast, $0.validationBatches) = (1, batches)
+                ($0.schedule.peak, $0.schedule.shape) = (0.3, .constant)
+            }
+        }
+        #expect(result.before != nil)
+        #expect(result.after == nil)
+        #expect(result.file == nil)
+        #expect(result.steps == [7])
     }
 
     @Test func lossMeasuredAtAnotherStepMakesNoBest() throws {

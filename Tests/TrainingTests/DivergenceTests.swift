@@ -79,14 +79,44 @@ import Training
         }
     }
 
-    @Test func runStoppedInABadStepKeepsItsLastGoodCheckpoint() throws {
+    @Test(arguments: [4, 6]) func checkpointOfTheLastChanceIsWrittenAlsoInABadStep(
+        lastStep: Int
+    ) throws {
+        try withTemporaryDirectory { directory in
+            let training = try start(in: directory, steps: 6)
+            let model = training.trainer.model
+            let good = model.parameters.set["wpe"].floats()
+            var checkpoints: [Int] = []
+            try training.run(until: { training.trainer.stepCount == lastStep }) { event in
+                switch event {
+                case .step(let step) where step.step == lastStep - 1: model.poison()
+                case .skipped(lastStep, _):
+                    // As after a batch that gave no number: the parameters are what they were.
+                    model.parameters.set["wpe"].withUnsafeMutableElements(as: Float.self) {
+                        _ = $0.update(fromContentsOf: good)
+                    }
+                case .checkpoint(let step, _): checkpoints.append(step)
+                default: break
+                }
+            }
+            #expect(checkpoints.last == lastStep)
+        }
+    }
+
+    @Test func runStoppedInABadStateKeepsItsLastGoodCheckpoint() throws {
         try withTemporaryDirectory { directory in
             let training = try start(in: directory)
-            try training.run(until: { training.trainer.stepCount == 3 }) { event in
-                if case .step(let step) = event, step.step == 2 {
-                    #expect(step.skipReason == nil)
+            let error = #expect(throws: TrainingError.self) {
+                try training.run(until: { training.trainer.stepCount == 3 }) { event in
+                    if case .step(let step) = event, step.step == 2 {
+                        #expect(step.skipReason == nil)
+                    }
+                    if case .checkpoint(2, _) = event { training.trainer.model.poison() }
                 }
-                if case .checkpoint(2, _) = event { training.trainer.model.poison() }
+            }
+            guard case .diverged(3, "the sum of the squares of the parameters", _) = error else {
+                Issue.record("\(String(describing: error))")
+                return
             }
             #expect(try RunDirectory(directory.appending("run")).checkpointSteps() == [2])
         }

@@ -45,6 +45,23 @@ import Training
         return RunDirectory(directory.appending("run"))
     }
 
+    @Test func runThatIsGoingOnIsRefusedAndLeftAlone() throws {
+        try withTemporaryDirectory { directory in
+            let run = RunDirectory(directory.appending("run"))
+            let live = try start(in: directory)
+            // A checkpoint being written.
+            try touch(run.statePath(step: 2))
+            let names = try FileSystem.names(in: run.path)
+            for overwrite in [false, true] {
+                #expect(throws: TrainingError.runInUse(path: run.path)) {
+                    try start(in: directory, overwrite: overwrite)
+                }
+            }
+            #expect(try FileSystem.names(in: run.path) == names)
+            withExtendedLifetime(live) {}
+        }
+    }
+
     @Test func directoryWithoutARunStartsOne() throws {
         try withTemporaryDirectory { directory in
             for policy in ResumePolicy.allCases {
@@ -86,16 +103,25 @@ import Training
 
     @Test func runKilledBeforeItsFirstCheckpointStartsOver() throws {
         try withTemporaryDirectory { directory in
-            let killed = try start(in: directory)
-            #expect(throws: Killed.self) { try killed.run { _ in throw Killed() } }
+            #expect(throws: Killed.self) { try start(in: directory).run { _ in throw Killed() } }
             let run = RunDirectory(directory.appending("run"))
             #expect(try !text(run.metricsPath).isEmpty)
-            try touch(run.modelPath(step: 2))
+            let parts = [
+                run.modelPath(step: 2), run.statePath(step: 2), run.extraPath(step: 4),
+                run.path.appending(".model_00000006.bin.1-2"), run.bestPath,
+            ]
+            // What nobody can know to be a part of a checkpoint.
+            let others = [run.modelPath(step: 8), run.path.appending("model.bin")]
+            for path in parts + others { try touch(path) }
 
             let again = try start(in: directory)
             #expect(again.resumedStep == nil)
             #expect(try text(run.metricsPath) == "")
-            #expect(!FileSystem.exists(run.modelPath(step: 2)))
+            #expect(parts.filter(FileSystem.exists) == [])
+            #expect(others.filter(FileSystem.exists) == others)
+            var events: [TrainingEvent] = []
+            try again.run { events.append($0) }
+            #expect(events.first == .startedOver(path: run.path))
         }
     }
 

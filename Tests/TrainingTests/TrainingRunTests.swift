@@ -51,7 +51,7 @@ import Training
                 case .hellaSwag(let step, let accuracy):
                     events.append("h\(step)")
                     #expect(accuracy == Double(step) / 100)
-                case .resumed, .alreadyFinished, .outlier, .skipped:
+                case .resumed, .startedOver, .alreadyFinished, .outlier, .skipped:
                     Issue.record("\(event)")
                 case .sample(let step, let text):
                     events.append("t\(step)")
@@ -116,6 +116,59 @@ import Training
         let result = try events(validationInterval: 10, checkpointInterval: 10, stopAfter: 3)
         #expect(result.events == ["v0", "s1", "s2", "s3", "c3"])
         #expect(result.checkpoints == [3])
+    }
+
+    @Test func stoppedRunIsSavedBeforeWhatIsDueAndLastStepAfterIt() throws {
+        func events(stopAfter: Int) throws -> ArraySlice<String> {
+            let all = try self.events(
+                steps: 5,
+                validationInterval: 2,
+                checkpointInterval: 10,
+                sampleInterval: 2,
+                hellaSwagInterval: 2,
+                stopAfter: stopAfter
+            ).events
+            return all.drop { $0 != "s\(stopAfter)" }
+        }
+        #expect(try events(stopAfter: 4) == ["s4", "c4"])
+        #expect(try events(stopAfter: 5) == ["s5", "v5", "h5", "t5", "c5"])
+    }
+
+    @Test func whatAStoppedRunLeftOutIsMeasuredWhenItGoesOn() throws {
+        func files(stopAfter: Int?) throws -> (lines: [Substring], best: String, extra: String) {
+            try withTemporaryDirectory { directory in
+                let small = SmallRun(steps: 6)
+                var settings = small.settings
+                settings.validationInterval = 2
+                settings.sampleInterval = 2
+                settings.checkpointInterval = 2
+                settings.keepLast = 9
+                let run = RunDirectory(directory.appending("run"))
+                func start(until step: Int?) throws {
+                    let trainer = try small.trainer(in: directory, settings: settings)
+                    let training = try TrainingRun(
+                        trainer,
+                        validation: small.loader(in: directory, seed: 2),
+                        directory: run,
+                        sample: { "text" }
+                    )
+                    try training.run(until: { trainer.stepCount == step }) { _ in }
+                }
+                if let stopAfter {
+                    try start(until: stopAfter)
+                    #expect(try text(run.extraPath(step: 4)).contains("isUnmeasured"))
+                }
+                try start(until: nil)
+                let metrics = try text(run.metricsPath).split(separator: "\n")
+                return (
+                    metrics.filter { !$0.contains("milliseconds") }, try text(run.bestPath),
+                    try text(run.extraPath(step: 4))
+                )
+            }
+        }
+        let (whole, stopped) = (try files(stopAfter: nil), try files(stopAfter: 4))
+        #expect(whole.lines.count == 7)
+        #expect(stopped == whole)
     }
 
     @Test func runOfNoStepsOnlyValidates() throws {

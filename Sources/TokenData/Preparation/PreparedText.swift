@@ -5,7 +5,7 @@ import Tokenization
 
 /// Token shards of a text, for training and, when enough of it is there, for validation.
 ///
-/// Their names tell what they hold: the same text, tokenizer and division give the same shards,
+/// Their names tell what they hold: the same documents, tokenizer and division give the same shards,
 /// which are then not made again; anything else gives others.
 public struct PreparedText: Sendable {
     /// The tokens to learn from.
@@ -24,6 +24,8 @@ public struct PreparedText: Sendable {
     ///   - heldOutTokens: The first so many tokens are for validation, but fewer of a short text.
     ///   - leastHeldOutTokens: When the text is too short to hold out so many, none are.
     ///   - threads: How many encode.
+    ///   - readingProgress: Called now and then while the text is looked at, before anything is made
+    ///     of it: with the bytes seen so far, and all there are. What it throws ends the preparation.
     ///   - progress: As ``TextPreparation/run(_:progress:)`` has it.
     /// - Throws: ``PreparationError``, ``TokenDataError`` or `FileIOError`.
     public init(
@@ -33,13 +35,14 @@ public struct PreparedText: Sendable {
         heldOutTokens: Int,
         leastHeldOutTokens: Int = 1,
         threads: Int = 1,
+        readingProgress: (_ byteCount: Int, _ totalByteCount: Int) throws -> Void = { _, _ in },
         progress: (TextPreparation.Progress) throws -> Void = { _ in }
     ) throws {
         let affordable = (documents.byteCount ?? 0) / Self.bytesPerHeldOutToken
         let held = min(heldOutTokens, affordable)
         var settings = ShardSettings(
             directory: directory,
-            name: "text-" + (try Self.digest(documents, tokenizer.vocabulary))
+            name: "text-" + (try Self.digest(documents, tokenizer, readingProgress))
         )
         settings.validationTokens = held < leastHeldOutTokens ? 0 : held
         if settings.validationTokens > 0 { settings.name += "-\(settings.validationTokens)" }
@@ -56,10 +59,11 @@ public struct PreparedText: Sendable {
             .run(settings, progress: progress)
     }
 
-    /// Sixteen hexadecimal digits that stand for a text and a vocabulary.
+    /// Sixteen hexadecimal digits that stand for documents and a tokenizer.
     private static func digest(
         _ documents: TextDocuments,
-        _ vocabulary: Vocabulary
+        _ tokenizer: BytePairTokenizer,
+        _ progress: (Int, Int) throws -> Void
     ) throws -> String {
         var hash = SHA256()
         func add(_ bytes: [UInt8]) { bytes.withUnsafeBytes { hash.update($0) } }
@@ -67,15 +71,35 @@ public struct PreparedText: Sendable {
         func add(_ number: Int) {
             withUnsafeBytes(of: UInt64(number).littleEndian) { hash.update($0) }
         }
-        for id in 0..<vocabulary.count {
-            let bytes = vocabulary.bytes(of: TokenID(id))
+        func add(_ text: String) {
+            add(text.utf8.count)
+            add(Array(text.utf8))
+        }
+        for id in 0..<tokenizer.vocabularySize {
+            let bytes = tokenizer.vocabulary.bytes(of: TokenID(id))
             add(bytes.count)
             add(bytes)
         }
+        add(Int(tokenizer.endOfText))
+        let merges = tokenizer.mergeNumbers
+        add(merges.count)
+        for number in merges { add(Int(number)) }
+        add(documents.split.rawValue)
+        add(documents.textField)
+        var byteCount = 0
+        let totalByteCount = documents.byteCount ?? 0
         for input in documents.inputs {
             guard let path = input.path else { continue }
+            switch input.format {
+            case .text: add("text")
+            case .jsonLines: add("jsonl")
+            }
             add(FileSystem.byteCount(of: path) ?? 0)
-            try InputFile(path).forEachChunk(ofAtMost: 1 << 20) { hash.update($0) }
+            try InputFile(path).forEachChunk(ofAtMost: 1 << 20) { chunk in
+                hash.update(chunk)
+                byteCount += chunk.count
+                try progress(byteCount, totalByteCount)
+            }
         }
         return String(hash.hexadecimal().prefix(16))
     }

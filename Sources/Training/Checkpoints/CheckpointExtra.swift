@@ -25,6 +25,9 @@ struct CheckpointExtra: Codable, Equatable {
     var isShuffled: Bool
     /// What validation losses were measured on.
     var validationData: TokenLoaderSource?
+    /// True when the run was stopped at this step, and what was due after it is still to be
+    /// measured; nil otherwise.
+    var isUnmeasured: Bool?
     /// The window of recent losses, oldest first.
     var recentLosses: [Float]
     /// The window of recent gradient norms, oldest first.
@@ -68,6 +71,17 @@ struct CheckpointExtra: Codable, Equatable {
             throw TrainingError.damagedFile(path: path, reason: error.description)
         }
         return extra
+    }
+
+    /// The best checkpoint so far, as a run that goes on with `current` has it: nil when what it
+    /// measures cannot be compared with the best one's loss.
+    func best(for current: Self) -> BestCheckpoint? {
+        // A run without validation measures nothing: what was the best remains it.
+        guard current.validationData != nil else { return best }
+        let isComparable =
+            validationData == current.validationData
+            && settings.validationBatches == current.settings.validationBatches
+        return isComparable ? best : nil
     }
 
     /// A detector that goes on with one of the windows.

@@ -33,9 +33,22 @@ struct Retention {
     /// - Returns: Their number, at least 1.
     func largestCount(interval: Int, totalSteps: Int, validates: Bool) -> Int {
         let written = totalSteps / interval + (totalSteps.isMultiple(of: interval) ? 0 : 1)
-        let forEver = keepEvery > 0 ? totalSteps / keepEvery : 0
-        let kept = min(keepLast, written) + forEver + (validates ? 1 : 0)
+        let kept =
+            min(keepLast, written) + keptForEver(interval: interval, totalSteps: totalSteps)
+            + (validates ? 1 : 0)
         // A run of no steps leaves one, too.
         return min(max(written, 1), kept + 1)
+    }
+
+    /// Checkpoints of multiples of `keepEvery`: those that are multiples of `interval` too, and the
+    /// last one.
+    private func keptForEver(interval: Int, totalSteps: Int) -> Int {
+        guard keepEvery > 0 else { return 0 }
+        var (divisor, rest) = (interval, keepEvery)
+        while rest > 0 { (divisor, rest) = (rest, divisor % rest) }
+        let (common, overflow) = (interval / divisor).multipliedReportingOverflow(by: keepEvery)
+        let lastIsExtra = !totalSteps.isMultiple(of: interval)
+        return (overflow ? 0 : totalSteps / common)
+            + (lastIsExtra && totalSteps.isMultiple(of: keepEvery) ? 1 : 0)
     }
 }

@@ -74,22 +74,24 @@ public struct Evaluator {
         let batchCount = loader.samplesPerEpoch
         var totalLoss = 0.0
         var byteCount = 0
-        for index in 0..<batchCount {
-            try batch.load(from: &loader)
-            let loss = try model.loss(
-                inputs: batch.inputs,
-                targets: batch.targets,
-                workspace: workspace
-            )
-            totalLoss += Double(loss) * Double(loader.tokensPerBatch)
+        var done = 0
+        let tokensPerBatch = loader.tokensPerBatch
+        try loader.forEachLoss(
+            of: model,
+            batchCount: batchCount,
+            batch: &batch,
+            workspace: workspace
+        ) { loss, batch in
+            totalLoss += loss * Double(tokensPerBatch)
             if let vocabulary {
                 let text = batch.targets.lazy.filter { $0 != vocabulary.endOfText }
                 byteCount += try vocabulary.decodeBytes(text).count
             }
-            try progress(index + 1, batchCount)
+            done += 1
+            try progress(done, batchCount)
         }
         return try LossMeasurement(
-            tokenCount: batchCount * loader.tokensPerBatch,
+            tokenCount: batchCount * tokensPerBatch,
             totalLoss: totalLoss,
             byteCount: vocabulary == nil ? nil : byteCount
         )

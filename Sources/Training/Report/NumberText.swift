@@ -1,17 +1,34 @@
-// Numbers as a page shows them: without a locale, so that the same run always gives the same bytes.
+// Numbers as people read them, on pages and terminals: without a locale, so that the same run always
+// gives the same bytes.
 
 /// Ways to write a number.
-enum NumberText {
+package enum NumberText {
+    /// How a number is set.
+    package enum Style {
+        /// In a text: digits in groups of three, and the sign that is as wide as a plus.
+        case typeset
+        /// Among programs and in columns: digits and a hyphen.
+        case plain
+
+        fileprivate var minus: String { self == .typeset ? "\u{2212}" : "-" }
+    }
+
     /// A fixed number of decimals; what does not fit 18 digits in scientific form.
-    static func fixed(_ value: Double, _ places: Int) -> String {
+    package static func fixed(
+        _ value: Double,
+        _ places: Int,
+        style: Style = .typeset
+    ) -> String {
         var scale = 1.0
         for _ in 0..<places { scale *= 10 }
         guard value.isFinite, abs(value) * scale < 1e18 else {
-            return value.isFinite ? scientific(value, digits: 3) : "\(value)"
+            return value.isFinite && style == .typeset
+                ? scientific(value, digits: 3) : "\(value)"
         }
         let units = Int((abs(value) * scale).rounded())
-        let sign = value < 0 && units > 0 ? "\u{2212}" : ""
-        let whole = grouped(units / Int(scale))
+        let sign = value < 0 && units > 0 ? style.minus : ""
+        let whole =
+            style == .typeset ? grouped(units / Int(scale)) : String(units / Int(scale))
         guard places > 0 else { return sign + whole }
         let fraction = "\(units % Int(scale))"
         let zeros = String(repeating: "0", count: places - fraction.count)
@@ -61,9 +78,9 @@ enum NumberText {
     }
 
     /// Digits in groups of three: 124,475,904.
-    static func grouped(_ value: Int) -> String {
+    package static func grouped(_ value: Int, style: Style = .typeset) -> String {
         let digits = String(value.magnitude)
-        var result = value < 0 ? "\u{2212}" : ""
+        var result = value < 0 ? style.minus : ""
         for (index, digit) in digits.enumerated() {
             if index > 0 && (digits.count - index) % 3 == 0 { result.append(",") }
             result.append(digit)
@@ -72,10 +89,14 @@ enum NumberText {
     }
 
     /// As 42s, 3m 07s, 5h 12m or 3d 04h.
-    static func duration(seconds: Double) -> String {
+    /// - Parameters:
+    ///   - seconds: The duration.
+    ///   - limit: Below so many seconds, which are less than a minute, a decimal is added.
+    /// - Returns: Two units at most.
+    package static func duration(seconds: Double, withTenthsBelow limit: Double = 10) -> String {
         guard seconds.isFinite, seconds < 1e15 else { return "\(seconds)s" }
         func two(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
-        if seconds < 10 { return "\(fixed(seconds, 1))s" }
+        if seconds < limit { return "\(fixed(seconds, 1))s" }
         let whole = Int(seconds.rounded())
         switch whole {
         case ..<60: return "\(whole)s"
@@ -86,7 +107,7 @@ enum NumberText {
     }
 
     /// The power of ten of the first digit.
-    static func exponent(of value: Double) -> Int {
+    package static func exponent(of value: Double) -> Int {
         var exponent = 0
         var magnitude = abs(value)
         while magnitude >= 10 { (magnitude, exponent) = (magnitude / 10, exponent + 1) }
@@ -95,7 +116,7 @@ enum NumberText {
     }
 
     /// Ten to an integer power.
-    static func power(_ exponent: Int) -> Double {
+    package static func power(_ exponent: Int) -> Double {
         var result = 1.0
         for _ in 0..<abs(exponent) { result *= 10 }
         return exponent < 0 ? 1 / result : result

@@ -26,6 +26,22 @@ extension RunDirectory {
         try files(where: isTemporary)
     }
 
+    /// What a run without a complete checkpoint has left and is in the way when it starts over.
+    ///
+    /// A model alone stays, since it may be somebody's own; parts of a checkpoint are certainly a
+    /// run's where a state or an extra file is among them. So does `run.json`, which is written
+    /// again: a run that is killed meanwhile is still known to be one.
+    /// - Throws: ``FileIOError`` when the directory cannot be listed.
+    func leftovers() throws -> [FilePath] {
+        let replaced = otherFiles.filter { $0 != descriptionPath && FileSystem.exists($0) }
+        let parts = try files { name in
+            guard let step = checkpointStep(named: name) else { return isTemporary(name) }
+            return FileSystem.exists(statePath(step: step))
+                || FileSystem.exists(extraPath(step: step))
+        }
+        return replaced + parts
+    }
+
     /// Every file of a run, except a tokenizer and token shards, which may already be the new run's.
     /// - Throws: ``FileIOError`` when the directory cannot be listed.
     func allFiles() throws -> [FilePath] {

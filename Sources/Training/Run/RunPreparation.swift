@@ -29,10 +29,18 @@ extension RunDirectory {
         }
     }
 
-    /// Creates the directory, and checks that files can be made in it.
-    /// - Throws: ``FileIOError``.
-    func createWritable() throws {
+    /// Creates the directory, and keeps other processes from training in it.
+    /// - Returns: What holds the directory as long as it lives.
+    /// - Throws: ``TrainingError/runInUse(path:)`` or ``FileIOError``.
+    func lock() throws -> DirectoryLock {
         try FileSystem.createDirectory(path)
+        guard let lock = try DirectoryLock(path) else { throw TrainingError.runInUse(path: path) }
+        return lock
+    }
+
+    /// Checks that files can be made in the directory.
+    /// - Throws: ``FileIOError``.
+    func requireWritable() throws {
         // Permissions do not tell: a file system may be read-only or full. Writing the byte again
         // takes it out of the buffer, and without a commit the file is gone at once.
         let probe = try AtomicFile(descriptionPath)

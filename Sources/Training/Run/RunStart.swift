@@ -9,13 +9,18 @@ import TokenData
 struct RunStart {
     /// The step of the checkpoint it goes on from; nil when it starts anew.
     let resumedStep: Int?
+    /// Whether a run that is there, and has no complete checkpoint, starts over.
+    let startsOver: Bool
+    /// Whether what was due after `resumedStep` is still to be measured.
+    let isUnmeasured: Bool
     /// The best checkpoint so far.
     let best: BestCheckpoint?
 
     /// Readies a directory, and a trainer when the run goes on.
     /// - Parameters:
     ///   - directory: Where the run is kept.
-    ///   - resumptionStep: The step to go on from; nil to start anew, in place of what is there.
+    ///   - resumptionStep: The step to go on from; nil to start.
+    ///   - overwrite: Whether a run that starts takes the place of the one that is there.
     ///   - trainer: Put where the checkpoint left one.
     ///   - extra: What a checkpoint of this run would say, to compare with.
     ///   - allowsChanges: Whether settings and data may differ from the checkpoint's.
@@ -23,6 +28,7 @@ struct RunStart {
     init(
         _ directory: RunDirectory,
         resumptionStep: Int?,
+        overwrite: Bool,
         trainer: Trainer,
         extra: CheckpointExtra,
         allowsChanges: Bool
@@ -30,22 +36,26 @@ struct RunStart {
         let saved = try resumptionStep.map { step in
             try CheckpointExtra.read(from: directory.extraPath(step: step), step: step)
         }
-        try directory.createWritable()
+        try directory.requireWritable()
+        let holdsRun = try directory.holdsRun()
         let superfluous =
             if saved != nil {
                 try directory.strayFiles()
-            } else if try directory.holdsRun() {
-                try directory.allFiles()
+            } else if holdsRun {
+                try overwrite ? directory.allFiles() : directory.leftovers()
             } else {
                 try directory.temporaries()
             }
-        try Self.requireRoom(
-            directory,
-            trainer,
-            validates: extra.validationData != nil,
-            present: saved == nil ? 0 : try directory.checkpointSteps().count,
-            removable: superfluous
-        )
+        // A run that has made all its steps writes nothing more.
+        if saved.map({ $0.step < trainer.settings.schedule.totalSteps }) ?? true {
+            try Self.requireRoom(
+                directory,
+                trainer,
+                validates: extra.validationData != nil,
+                present: saved == nil ? 0 : try directory.checkpointSteps().count,
+                removable: superfluous
+            )
+        }
         if let saved {
             try Self.requireSameModel(directory, step: saved.step, trainer.model.configuration)
             let differences = saved.differences(from: extra)
@@ -60,11 +70,17 @@ struct RunStart {
         }
         try directory.remove(superfluous)
         resumedStep = saved?.step
-        // Losses on other data cannot be compared.
-        best = saved?.validationData == extra.validationData ? saved?.best : nil
+        startsOver = saved == nil && holdsRun && !overwrite
+        isUnmeasured = saved?.isUnmeasured ?? false
+        best = saved?.best(for: extra)
         if let saved {
             // The run may have been killed between its checkpoint and what follows from it.
-            if let best = saved.best { try JSONFile.write(best, to: directory.bestPath) }
+            if let best {
+                try JSONFile.write(best, to: directory.bestPath)
+            } else {
+                try FileSystem.remove(directory.bestPath)
+            }
+            // Also one that is not comparable: until the next checkpoint the run can go back.
             try directory.removeCheckpoints(Retention(saved.settings), best: saved.best)
         }
     }

@@ -4,6 +4,8 @@ import FileIO
 public enum TrainingEvent: Sendable, Equatable {
     /// The run goes on after `step` updates, from the checkpoint at `path`.
     case resumed(step: Int, path: FilePath)
+    /// The run that was in the directory at `path` had no complete checkpoint, and starts over.
+    case startedOver(path: FilePath)
     /// The run had already made all its steps, `step` of them, and nothing was done.
     case alreadyFinished(step: Int)
     /// An optimiser step was made.

@@ -1,6 +1,6 @@
 // A whole run: steps, and between them validation, evaluation, samples and checkpoints. It keeps the
 // run directory and reports events; drawing them is the caller's. How a run starts or goes on is in
-// TrainingRun+Start.swift.
+// RunStart.swift.
 
 import FileIO
 import LanguageModels
@@ -17,6 +17,11 @@ public final class TrainingRun {
     let description: RunDescription
     let validation: TokenLoader?
     private let directory: RunDirectory
+    /// Held until the run ends.
+    private var lock: DirectoryLock?
+    private let startsOver: Bool
+    /// Whether what was due after `resumedStep` is still to be measured.
+    private let isUnmeasured: Bool
     private let metrics: MetricsLog
     private let mainLog: MainLog
     private let sample: (() throws -> String)?
@@ -32,6 +37,7 @@ public final class TrainingRun {
     /// Starts a run, or goes on with the one in the directory.
     ///
     /// Creates the directory, removes what an interrupted run left half-made, and writes `run.json`.
+    /// Nobody else can train in the directory until ``run(until:report:)`` ends or this object goes.
     /// A run that goes on finds the trainer's model, moments and data replaced by the checkpoint's.
     /// - Parameters:
     ///   - trainer: What makes the steps, at its first one.
@@ -45,8 +51,8 @@ public final class TrainingRun {
     ///   - description: What `run.json` says; nil describes what the trainer tells.
     ///   - sample: Draws a text from the model as it is, or nil for no samples.
     ///   - hellaSwag: Measures the accuracy of the model as it is, or nil for no evaluation.
-    /// - Throws: ``TrainingError`` when the run is refused, differs, is damaged or does not fit on the
-    ///   disk, ``FileIOError`` when the directory cannot be written; the run that was there is then
+    /// - Throws: ``TrainingError`` when the run is refused, in use, differs, is damaged or does not
+    ///   fit on the disk, ``FileIOError`` when the directory cannot be written; the run that was there is then
     ///   as it was.
     public init(
         _ trainer: Trainer,
@@ -65,14 +71,18 @@ public final class TrainingRun {
         self.sample = sample
         self.hellaSwag = hellaSwag
         self.description = description ?? RunDescription(trainer, validation: validation)
+        lock = try directory.lock()
         let start = try RunStart(
             directory,
             resumptionStep: directory.resumptionStep(resume, overwrite: overwrite),
+            overwrite: overwrite,
             trainer: trainer,
             extra: Self.extra(of: trainer, self.description, validation, best: nil),
             allowsChanges: allowsChanges
         )
         resumedStep = start.resumedStep
+        startsOver = start.startsOver
+        isUnmeasured = start.isUnmeasured
         best = start.best
         try self.description.write(to: directory.descriptionPath)
         metrics = try MetricsLog(directory.metricsPath, continuingAfter: resumedStep)
@@ -82,7 +92,8 @@ public final class TrainingRun {
 
     /// Trains until the last step.
     /// - Parameters:
-    ///   - shouldStop: Asked after every step; true ends the run with a checkpoint.
+    ///   - shouldStop: Asked after every step; true ends the run with a checkpoint. What is due
+    ///     after that step is measured when the run goes on, except after the last, which ends it.
     ///   - report: Called with every event, in order.
     /// - Throws: What a step, a file or `report` throws, and
     ///   ``TrainingError/diverged(step:quantity:found:)`` after ``nonFiniteStepLimit`` steps in a
@@ -91,11 +102,15 @@ public final class TrainingRun {
         until shouldStop: () -> Bool = { false },
         report: (TrainingEvent) throws -> Void
     ) throws {
+        lock = try lock ?? directory.lock()
+        defer { lock = nil }
         let lastStep = trainer.settings.schedule.totalSteps
         if let resumedStep {
             try report(.resumed(step: resumedStep, path: directory.modelPath(step: resumedStep)))
             if resumedStep >= lastStep { return try report(.alreadyFinished(step: resumedStep)) }
+            if isUnmeasured { try catchUp(report) }
         } else {
+            if startsOver { try report(.startedOver(path: directory.path)) }
             try validateIfDue(isLast: lastStep == 0, report)
             // A run of no steps still leaves a model: the one it started from.
             if lastStep == 0 { try checkpointIfDue(isLast: true, report) }
@@ -104,13 +119,29 @@ public final class TrainingRun {
         while trainer.stepCount < lastStep && !stopped {
             try makeStep(report)
             stopped = shouldStop()
-            // Also when stopped: a run that has made its last step does not go on later.
             let isLast = trainer.stepCount == lastStep
-            try validateIfDue(isLast: isLast, report)
-            try evaluateIfDue(isLast: isLast, report)
-            try sampleIfDue(isLast: isLast, report)
-            try checkpointIfDue(isLast: isLast || stopped, report)
+            // Who stops a run waits for no more than its checkpoint. A run that has made its last
+            // step does not go on later, though.
+            if isLast || !stopped { try measureIfDue(isLast: isLast, report) }
+            try checkpointIfDue(isLast: isLast, isStopped: stopped, report)
         }
+    }
+
+    private func measureIfDue(isLast: Bool, _ report: (TrainingEvent) throws -> Void) throws {
+        try validateIfDue(isLast: isLast, report)
+        try evaluateIfDue(isLast: isLast, report)
+        try sampleIfDue(isLast: isLast, report)
+    }
+
+    /// Measures what was due when the run was stopped, and adds it to the checkpoint.
+    private func catchUp(_ report: (TrainingEvent) throws -> Void) throws {
+        try measureIfDue(isLast: false, report)
+        let best = bestWithThisStep
+        try JSONFile.write(
+            Self.extra(of: trainer, description, validation, best: best),
+            to: directory.extraPath(step: trainer.stepCount)
+        )
+        try adopt(best)
     }
 
     private func makeStep(_ report: (TrainingEvent) throws -> Void) throws {
@@ -164,33 +195,46 @@ public final class TrainingRun {
         try report(.sample(step: trainer.stepCount, text: text))
     }
 
-    private func checkpointIfDue(isLast: Bool, _ report: (TrainingEvent) throws -> Void) throws {
+    private func checkpointIfDue(
+        isLast: Bool,
+        isStopped: Bool = false,
+        _ report: (TrainingEvent) throws -> Void
+    ) throws {
         let interval = trainer.settings.checkpointInterval
-        guard isDue(interval, isLast: isLast) || checkpointIsOverdue else { return }
-        // A model that just gave no number is not worth the place of one that did.
-        checkpointIsOverdue = trainer.nonFiniteStepsInARow > 0
+        let isLastChance = isLast || isStopped
+        guard isDue(interval, isLast: isLastChance) || checkpointIsOverdue else { return }
+        // A model that just gave no number is not worth the place of one that did. In the end it is
+        // better than none: a step that was left out has not changed it.
+        checkpointIsOverdue = trainer.nonFiniteStepsInARow > 0 && !isLastChance
         if checkpointIsOverdue { return }
-        try writeCheckpoint()
+        try writeCheckpoint(isUnmeasured: isStopped && !isLast)
         let path = directory.modelPath(step: trainer.stepCount)
         try report(.checkpoint(step: trainer.stepCount, path: path))
     }
 
     /// Writes a checkpoint, and then removes those it makes superfluous.
-    private func writeCheckpoint() throws {
-        var newBest = best
-        if let lastValidation, lastValidation.step == trainer.stepCount,
-            lastValidation.validationLoss < best?.validationLoss ?? .infinity
-        {
-            newBest = lastValidation
-        }
-        let extra = Self.extra(of: trainer, description, validation, best: newBest)
+    private func writeCheckpoint(isUnmeasured: Bool) throws {
+        let newBest = bestWithThisStep
+        var extra = Self.extra(of: trainer, description, validation, best: newBest)
+        extra.isUnmeasured = isUnmeasured ? true : nil
         try directory.writeCheckpoint(of: trainer, extra: extra)
-        if let newBest, newBest != best {
-            // Before anything is removed: the old best is still there until the new one is known.
-            try JSONFile.write(newBest, to: directory.bestPath)
-            best = newBest
-        }
+        // Before anything is removed: the old best is still there until the new one is known.
+        try adopt(newBest)
         try directory.removeCheckpoints(Retention(trainer.settings), best: best)
+    }
+
+    /// The best checkpoint, with that of this step among them.
+    private var bestWithThisStep: BestCheckpoint? {
+        guard let lastValidation, lastValidation.step == trainer.stepCount,
+            lastValidation.validationLoss < best?.validationLoss ?? .infinity
+        else { return best }
+        return lastValidation
+    }
+
+    private func adopt(_ newBest: BestCheckpoint?) throws {
+        guard let newBest, newBest != best else { return }
+        try JSONFile.write(newBest, to: directory.bestPath)
+        best = newBest
     }
 
     /// What a checkpoint written now says beside the model and llm.c's state.

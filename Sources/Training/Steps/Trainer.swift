@@ -173,12 +173,12 @@ public final class Trainer {
         let available = validation.samplesPerEpoch
         let count = limit == 0 ? available : min(limit, available)
         var total = 0.0
-        for _ in 0..<count {
-            try batch.load(from: &validation)
-            total += Double(
-                try model.loss(inputs: batch.inputs, targets: batch.targets, workspace: workspace)
-            )
-        }
+        try validation.forEachLoss(
+            of: model,
+            batchCount: count,
+            batch: &batch,
+            workspace: workspace
+        ) { loss, _ in total += loss }
         let loss = Float(total / Double(count))
         guard loss.isFinite else {
             throw TrainingError.diverged(

@@ -1,0 +1,35 @@
+// One process at a time in a directory. The lock is the system's, on the directory itself: it leaves
+// no file behind, and it ends with its process, however that ends.
+
+import SystemPackage
+
+#if canImport(Glibc)
+    @preconcurrency import Glibc
+#elseif canImport(Musl)
+    @preconcurrency import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// A directory that nobody else holds, until the last reference to this object goes.
+///
+/// It keeps out only those who ask for the same lock.
+public final class DirectoryLock {
+    private let descriptor: CInt
+
+    /// Takes the directory at `path`, without waiting.
+    /// - Returns: Nil when another process, or another object of this one, holds it.
+    /// - Throws: ``FileIOError`` when the directory cannot be opened.
+    public init?(_ path: FilePath) throws {
+        descriptor = try systemCall("open", path) {
+            path.withPlatformString { open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+        }
+        // Some file systems have no locks; there nobody can be kept out, and that is no reason to
+        // keep everybody out.
+        if flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK { return nil }
+    }
+
+    deinit {
+        close(descriptor)
+    }
+}

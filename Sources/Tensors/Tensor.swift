@@ -115,10 +115,24 @@ public struct Tensor {
         }
     }
 
+    /// Overwrites the elements with those of a tensor of the same shape and type.
+    public func copy(from source: Tensor) {
+        precondition(
+            source.shape == shape && source.dtype == dtype,
+            "\(source.dtype) \(source.shape) copied to \(dtype) \(shape)"
+        )
+        withExtendedLifetime((buffer, source.buffer)) {
+            rawPointer.copyMemory(from: source.rawPointer, byteCount: count * dtype.byteWidth)
+        }
+    }
+
     /// Where the elements are, only for calls that keep `self` alive until they return.
+    var rawPointer: UnsafeMutableRawPointer { buffer.start + byteOffset }
+
+    /// The same, typed.
     func pointer<Element: BitwiseCopyable>(to type: Element.Type) -> UnsafeMutablePointer<Element> {
         // The buffer starts at a page and every offset is a multiple of the element's width.
-        (buffer.start + byteOffset).assumingMemoryBound(to: type)
+        rawPointer.assumingMemoryBound(to: type)
     }
 }
 

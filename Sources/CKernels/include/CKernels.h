@@ -168,6 +168,32 @@ void ck_attention_backward(const ck_context *ctx, float *dqkv, const float *dout
                            const float *qkv, const float *lse, size_t B, size_t T, size_t C,
                            size_t NH);
 
+// What one sequence brings to ck_cached_attention: some new tokens, and its cache of one layer.
+typedef struct {
+    size_t row, count;   // its rows of q, k, v and out
+    size_t silent;       // of these, the first ones that only store: their rows of out stay as is
+    size_t past;         // positions whose keys and values the cache holds already
+    size_t capacity;     // positions there is room for, at least past + count
+    void *keys, *values; // (NKH, capacity, HS) in the cache's format
+} ck_cache_part;
+
+// Rows of q, k and v are ld_q, ld_k and ld_v floats apart; head h of each owns HS columns from
+// h * HS on.
+typedef struct {
+    float *out; // (N, NH * HS) overwritten
+    const float *q, *k, *v;
+    size_t ld_q, ld_k, ld_v;
+    const ck_cache_part *parts; // no two of the same sequence
+    size_t count;               // of parts
+    ck_weight_format cache_format; // CK_FLOAT32, or CK_BFLOAT16: rounded to nearest, ties to even
+    size_t NH, NKH, HS; // NH a multiple of NKH: so many query heads share a head of keys and values
+} ck_cached_attention_arguments;
+
+// Stores k and v of new tokens in their sequence's cache, from position `past` on; each new token
+// then attends to all positions up to its own. The same bits for any number of threads and whatever
+// the other parts are.
+void ck_cached_attention(const ck_context *ctx, const ck_cached_attention_arguments *arguments);
+
 // ---- Elementwise --------------------------------------------------------------------------------
 
 // out (n) overwritten with GELU(inp), the tanh form of Hendrycks & Gimpel 2016. May be in place.

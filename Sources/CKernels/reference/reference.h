@@ -45,6 +45,9 @@ void ck_reference_dequantize_rows(const ck_context *ctx, float *out, const ck_we
 void ck_reference_attention_forward(const ck_context *ctx, float *out, float *lse, const float *qkv,
                                     size_t B, size_t T, size_t C, size_t NH);
 
+void ck_reference_cached_attention(const ck_context *ctx,
+                                   const ck_cached_attention_arguments *arguments);
+
 void ck_reference_attention_backward(const ck_context *ctx, float *dqkv, const float *dout,
                                      const float *out, const float *qkv, const float *lse, size_t B,
                                      size_t T, size_t C, size_t NH);

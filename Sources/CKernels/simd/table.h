@@ -1,6 +1,7 @@
 // All micro-kernels of this folder, gathered into one table.
 #include "adamw.h"
 #include "attention.h"
+#include "attention_row.h"
 #include "burst.h"
 #include "elementwise.h"
 #include "gemm.h"
@@ -45,6 +46,7 @@ _Static_assert(TILE_ROWS <= CK_MAX_TILE_ROWS && TILE_VECTORS * LANES <= CK_MAX_P
         .softmax_write = softmax_write,                                                            \
         .attention_softmax = attention_softmax,                                                    \
         .attention_gradient = attention_gradient,                                                  \
+        .attention_row = attention_row,                                                            \
         .scale_rows = scale_rows,                                                                  \
         .dot = dot,                                                                                \
         .adamw = adamw,                                                                            \

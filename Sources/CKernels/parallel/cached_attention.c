@@ -1,0 +1,83 @@
+// Attention of new tokens over sequences whose earlier keys and values are in a cache.
+//
+// One thread owns a head of keys and values of a sequence: it stores the new ones and then attends,
+// so nobody waits for anybody, and nothing is summed in an order that depends on the threads.
+#include "../reference/reference.h"
+#include "../weights.h"
+#include "attention.h"
+
+#include <math.h>
+
+// More queries than this make tiles worth their transposing.
+#define MOST_SINGLE_QUERIES 4
+
+static void store_rows(void *cache, bool bfloat16, size_t past, const float *rows, size_t ld,
+                       size_t count, size_t HS) {
+    for (size_t i = 0; i < count; i++) {
+        const float *row = rows + i * ld;
+        if (!bfloat16) {
+            memcpy((float *)cache + (past + i) * HS, row, HS * sizeof(float));
+            continue;
+        }
+        uint16_t *out = (uint16_t *)cache + (past + i) * HS;
+        for (size_t d = 0; d < HS; d++)
+            out[d] = bfloat16_from_float(row[d]);
+    }
+}
+
+// Head `h` of keys and values of one part, and the heads of queries that share it.
+static void attend(const ck_context *ctx, const ck_cached_attention_arguments *a,
+                   const ck_cache_part *part, size_t h) {
+    const struct ck_table *t = ctx->table;
+    const size_t HS = a->HS, group = a->NH / a->NKH;
+    const bool bfloat16 = a->cache_format == CK_BFLOAT16;
+    const size_t strip = h * part->capacity * HS * (bfloat16 ? sizeof(uint16_t) : sizeof(float));
+    char *keys = (char *)part->keys + strip;
+    char *values = (char *)part->values + strip;
+    store_rows(keys, bfloat16, part->past, a->k + part->row * a->ld_k + h * HS, a->ld_k,
+               part->count, HS);
+    store_rows(values, bfloat16, part->past, a->v + part->row * a->ld_v + h * HS, a->ld_v,
+               part->count, HS);
+    for (size_t g = h * group; g < (h + 1) * group; g++) {
+        const attention_head head = {
+            .q = a->q + part->row * a->ld_q + g * HS,
+            .k = keys,
+            .v = values,
+            .ld = a->ld_q,
+            .ld_cache = HS,
+            .ld_out = a->NH * HS,
+            .past = part->past,
+            .HS = HS,
+            .bfloat16 = bfloat16,
+            .scale = 1.0f / sqrtf((float)HS),
+        };
+        float *out = a->out + part->row * head.ld_out + g * HS;
+        if (part->count - part->silent <= MOST_SINGLE_QUERIES) {
+            for (size_t i = part->silent; i < part->count; i++)
+                t->attention_row(out + i * head.ld_out, head.q + i * head.ld, keys, values,
+                                 a->cache_format, head.scale, part->past + i + 1, HS);
+            continue;
+        }
+        const attention_scratch s = attention_thread_scratch(ctx, HS);
+        for (size_t first = part->silent; first < part->count; first += ATTENTION_QUERIES)
+            attention_forward_tile(t, &head, &s, out + first * head.ld_out, NULL, first,
+                                   attention_smaller(ATTENTION_QUERIES, part->count - first));
+    }
+}
+
+void ck_cached_attention(const ck_context *ctx, const ck_cached_attention_arguments *a) {
+    if (ctx->table->isa == CK_REFERENCE) {
+        ck_reference_cached_attention(ctx, a);
+        return;
+    }
+    // Each key and value is read once a query, or once a tile of queries.
+    double floats = 0;
+    for (size_t i = 0; i < a->count; i++)
+        floats += 2.0 * (double)(a->parts[i].past + a->parts[i].count) *
+                  (double)(a->parts[i].count - a->parts[i].silent) * (double)(a->NKH * a->HS);
+    const size_t tasks = a->count * a->NKH;
+    atomic_size_t next = 0;
+#pragma omp parallel num_threads(team_size(ctx, floats / FLOATS_PER_THREAD))
+    for (size_t task; (task = take(&next)) < tasks;)
+        attend(ctx, a, &a->parts[task / a->NKH], task % a->NKH);
+}

@@ -1,0 +1,135 @@
+// Attention of a single query over cached keys and values: three passes over blocks of keys that a
+// running softmax joins. Bound by the memory that keys and values come from.
+#ifndef SIMD_ATTENTION_ROW_H
+#define SIMD_ATTENTION_ROW_H
+
+#include "math.h"
+#include "weights.h"
+
+// Keys in a block: their scores stay in the nearest cache.
+#define ROW_KEYS 512
+// Keys whose products are computed side by side, and vectors of values that are summed at once.
+#define SIDE_BY_SIDE 4
+
+// `lanes` numbers of a cached row from element i on.
+ALWAYS_INLINE vf load_cached(const ck_weight_format format, const void *rows, size_t at,
+                             size_t lanes) {
+    if (format == CK_FLOAT32)
+        return LOAD((const float *)rows + at);
+    const uint16_t *p = (const uint16_t *)rows + at;
+    if (lanes == LANES)
+        return v_load_bfloat16(p);
+    uint16_t some[LANES] = {0};
+    __builtin_memcpy(some, p, lanes * sizeof *some);
+    return v_load_bfloat16(some);
+}
+
+// scores[i] = scale * q . key i, for `count` keys.
+ALWAYS_INLINE void score_keys(float *scores, const float *q, const void *keys,
+                              const ck_weight_format format, float scale, size_t first,
+                              const int count, size_t HS) {
+    vf acc[SIDE_BY_SIDE];
+    for (int i = 0; i < count; i++)
+        acc[i] = v_zero();
+    FOR_EACH_VECTOR(d, HS, {
+        const vf x = LOAD(q + d);
+        for (int i = 0; i < count; i++)
+            acc[i] = v_fma(x, load_cached(format, keys, (first + (size_t)i) * HS + d, lanes), acc[i]);
+    });
+    for (int i = 0; i < count; i++)
+        scores[i] = v_sum_lanes(acc[i]) * scale;
+}
+
+// out[d] += the sum over keys of weights[key] * value[d], for some vectors of d.
+ALWAYS_INLINE void add_values(float *out, const float *weights, const void *values,
+                              const ck_weight_format format, size_t first, size_t count, size_t HS,
+                              size_t d, const int vectors, size_t lanes) {
+    vf even[SIDE_BY_SIDE], odd[SIDE_BY_SIDE];
+    for (int v = 0; v < vectors; v++) {
+        even[v] = LOAD(out + d + (size_t)v * LANES);
+        odd[v] = v_zero();
+    }
+    size_t key = 0;
+    for (; key + 2 <= count; key += 2) {
+        const vf p = v_splat(weights[key]), p_odd = v_splat(weights[key + 1]);
+        const size_t at = (first + key) * HS + d;
+        for (int v = 0; v < vectors; v++) {
+            even[v] = v_fma(p, load_cached(format, values, at + (size_t)v * LANES, lanes), even[v]);
+            odd[v] =
+                v_fma(p_odd, load_cached(format, values, at + HS + (size_t)v * LANES, lanes), odd[v]);
+        }
+    }
+    for (int v = 0; v < vectors; v++) {
+        if (key < count)
+            even[v] = v_fma(v_splat(weights[key]),
+                            load_cached(format, values, (first + key) * HS + d + (size_t)v * LANES,
+                                        lanes),
+                            even[v]);
+        STORE(out + d + (size_t)v * LANES, even[v] + odd[v]);
+    }
+}
+
+ALWAYS_INLINE float largest_score(const float *scores, size_t count) {
+    vf largest = v_splat(-INFINITY);
+    size_t i = 0;
+    for (; i + LANES <= count; i += LANES)
+        largest = v_max(largest, v_load(scores + i));
+    float result = v_max_lanes(largest);
+    for (; i < count; i++)
+        result = fmaxf(result, scores[i]);
+    return result;
+}
+
+// Turns scores into exp(score - offset), and returns their sum.
+ALWAYS_INLINE float exponentiate(float *scores, float offset, size_t count) {
+    vf sum = v_zero();
+    FOR_EACH_VECTOR(i, count, {
+        const vf e = v_exp(LOAD(scores + i) - v_splat(offset));
+        STORE(scores + i, e);
+        sum += v_keep_first(e, lanes);
+    });
+    return v_sum_lanes(sum);
+}
+
+ALWAYS_INLINE void attend_row(float *out, const float *q, const void *keys, const void *values,
+                              const ck_weight_format format, float scale, size_t visible,
+                              size_t HS) {
+    float scores[ROW_KEYS];
+    float maximum = -INFINITY, sum = 0;
+    FOR_EACH_VECTOR(d, HS, STORE(out + d, v_zero()););
+    for (size_t first = 0; first < visible; first += ROW_KEYS) {
+        const size_t count = visible - first < ROW_KEYS ? visible - first : ROW_KEYS;
+        size_t key = 0;
+        for (; key + SIDE_BY_SIDE <= count; key += SIDE_BY_SIDE)
+            score_keys(scores + key, q, keys, format, scale, first + key, SIDE_BY_SIDE, HS);
+        for (; key < count; key++)
+            score_keys(scores + key, q, keys, format, scale, first + key, 1, HS);
+
+        const float larger = fmaxf(maximum, largest_score(scores, count));
+        const float kept = first == 0 ? 0 : expf(maximum - larger);
+        sum = sum * kept + exponentiate(scores, larger, count);
+        maximum = larger;
+        if (first > 0)
+            FOR_EACH_VECTOR(d, HS, STORE(out + d, LOAD(out + d) * v_splat(kept)););
+
+        size_t d = 0;
+        for (; d + SIDE_BY_SIDE * LANES <= HS; d += SIDE_BY_SIDE * LANES)
+            add_values(out, scores, values, format, first, count, HS, d, SIDE_BY_SIDE, LANES);
+        for (; d + LANES <= HS; d += LANES)
+            add_values(out, scores, values, format, first, count, HS, d, 1, LANES);
+        if (d < HS)
+            add_values(out, scores, values, format, first, count, HS, d, 1, HS - d);
+    }
+    const vf factor = v_splat(1 / sum);
+    FOR_EACH_VECTOR(d, HS, STORE(out + d, LOAD(out + d) * factor););
+}
+
+static void attention_row(float *out, const float *q, const void *keys, const void *values,
+                          ck_weight_format format, float scale, size_t visible, size_t HS) {
+    if (format == CK_BFLOAT16)
+        attend_row(out, q, keys, values, CK_BFLOAT16, scale, visible, HS);
+    else
+        attend_row(out, q, keys, values, CK_FLOAT32, scale, visible, HS);
+}
+
+#endif

@@ -1,0 +1,125 @@
+// Attention over sequences whose earlier keys and values are kept: the work of a layer when tokens
+// are appended to sequences.
+
+import CKernels
+
+/// Some columns of a tensor of rows, such as the queries of a row that holds q, k and v.
+public struct TensorColumns {
+    /// `(N, W)` float32.
+    public var tensor: Tensor
+    /// Those of the W columns that are meant.
+    public var columns: Range<Int>
+
+    /// All columns, or some.
+    public init(_ tensor: Tensor, _ columns: Range<Int>? = nil) {
+        self.tensor = tensor
+        self.columns = columns ?? 0..<(tensor.shape.last ?? 0)
+    }
+
+    fileprivate var pointer: UnsafePointer<Float> {
+        UnsafePointer(tensor.floatPointer + columns.lowerBound)
+    }
+}
+
+/// What one sequence brings to ``Ops/cachedAttention(out:q:k:v:parts:headCount:)``.
+public struct CachePart {
+    /// `(NKH, capacity, HS)` float32 or bfloat16; new keys are stored at positions from `past` on.
+    public var keys: Tensor
+    /// The same for values.
+    public var values: Tensor
+    /// Positions that the cache holds already.
+    public var past: Int
+    /// The sequence's rows of q, k, v and out.
+    public var rows: Range<Int>
+    /// How many of the rows, from the first one on, only store: their rows of `out` stay as they are.
+    public var silent: Int
+
+    /// Describes a part.
+    public init(keys: Tensor, values: Tensor, past: Int, rows: Range<Int>, silent: Int = 0) {
+        self.keys = keys
+        self.values = values
+        self.past = past
+        self.rows = rows
+        self.silent = silent
+    }
+}
+
+extension Ops {
+    /// Stores the keys and values of new tokens, and lets each of them attend to all positions of its
+    /// sequence up to its own.
+    ///
+    /// bfloat16 caches round to nearest, ties to even. The result has the same bits for any number
+    /// of threads, and does not depend on the other parts.
+    /// - Parameters:
+    ///   - out: `(N, NH * HS)`, overwritten in the rows of the parts that are not silent.
+    ///   - q: N rows of NH * HS columns.
+    ///   - k: N rows of NKH * HS columns.
+    ///   - v: The same.
+    ///   - parts: Sequences and their rows, no two of the same sequence; all caches of one shape but
+    ///     for their capacity, and of one type.
+    ///   - headCount: NH, a multiple of NKH: so many query heads share a head of keys and values
+    ///     (Ainslie et al. 2023, "GQA").
+    public func cachedAttention(
+        out: Tensor,
+        q: TensorColumns,
+        k: TensorColumns,
+        v: TensorColumns,
+        parts: [CachePart],
+        headCount NH: Int
+    ) {
+        guard let first = parts.first else { return }
+        let (N, _) = Self.sizes2(q.tensor, "q")
+        precondition(first.keys.shape.count == 3, "keys \(first.keys.shape)")
+        let (NKH, HS) = (first.keys.shape[0], first.keys.shape[2])
+        precondition(NH % NKH == 0, "\(NH) heads share \(NKH) heads of keys")
+        Self.expect(out, [N, NH * HS], "out")
+        for (input, width) in [(q, NH * HS), (k, NKH * HS), (v, NKH * HS)] {
+            let (rows, W) = Self.sizes2(input.tensor, "q, k or v")
+            precondition(
+                rows == N && input.columns.count == width && input.columns.upperBound <= W,
+                "columns \(input.columns) of \(input.tensor.shape) for \(N) rows of \(width)"
+            )
+        }
+        let dtype = first.keys.dtype
+        precondition(dtype == .float32 || dtype == .bfloat16, "a cache of \(dtype)")
+        let arguments = parts.map { part in
+            let capacity = part.keys.shape[1]
+            Self.expect(part.keys, [NKH, capacity, HS], dtype: dtype, "keys")
+            Self.expect(part.values, [NKH, capacity, HS], dtype: dtype, "values")
+            precondition(
+                part.past >= 0 && part.past + part.rows.count <= capacity
+                    && part.rows.lowerBound >= 0 && part.rows.upperBound <= N
+                    && 0...part.rows.count ~= part.silent,
+                "rows \(part.rows) of \(N), \(part.silent) silent, after \(part.past) of \(capacity)"
+            )
+            return ck_cache_part(
+                row: part.rows.lowerBound,
+                count: part.rows.count,
+                silent: part.silent,
+                past: part.past,
+                capacity: capacity,
+                keys: part.keys.rawPointer,
+                values: part.values.rawPointer
+            )
+        }
+        arguments.withUnsafeBufferPointer { buffer in
+            var all = ck_cached_attention_arguments(
+                out: out.floatPointer,
+                q: q.pointer,
+                k: k.pointer,
+                v: v.pointer,
+                ld_q: q.tensor.shape[1],
+                ld_k: k.tensor.shape[1],
+                ld_v: v.tensor.shape[1],
+                parts: buffer.baseAddress,
+                count: buffer.count,
+                cache_format: dtype == .bfloat16 ? CK_BFLOAT16 : CK_FLOAT32,
+                NH: NH,
+                NKH: NKH,
+                HS: HS
+            )
+            run(channels: HS) { ck_cached_attention($0, &all) }
+        }
+        withExtendedLifetime((out, q, k, v, parts)) {}
+    }
+}

@@ -68,7 +68,10 @@ let package = Package(
                 "Tokenization",
             ]
         ),
-        .target(name: "Benchmarks", dependencies: ["LanguageModels", "Tensors", "Training"]),
+        .target(
+            name: "Benchmarks",
+            dependencies: ["Inference", "LanguageModels", "Tensors", "Training"]
+        ),
         .target(
             name: "Swiftlet",
             dependencies: [

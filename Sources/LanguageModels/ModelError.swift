@@ -16,6 +16,25 @@ public enum ModelError: Error, Equatable, Sendable {
     case mismatch(path: FilePath, expected: String, found: String, hint: String)
 }
 
+extension ModelError {
+    /// Checks that every token is in the vocabulary; `first` is the position of the first one.
+    /// - Throws: ``tokenOutsideVocabulary(token:index:vocabularySize:)``.
+    static func checkTokens(
+        _ tokens: some Collection<Int32>,
+        first: Int = 0,
+        vocabularySize: Int
+    ) throws {
+        let limit = Int32(vocabularySize)
+        for (index, token) in tokens.enumerated() where token < 0 || token >= limit {
+            throw tokenOutsideVocabulary(
+                token: token,
+                index: first + index,
+                vocabularySize: vocabularySize
+            )
+        }
+    }
+}
+
 extension ModelError: CustomStringConvertible {
     public var description: String {
         switch self {

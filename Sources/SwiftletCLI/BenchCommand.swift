@@ -5,8 +5,8 @@ import Swiftlet
 struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
-        abstract: "Measure kernels and training beside this machine's limits.",
-        subcommands: [BenchKernelsCommand.self, BenchTrainCommand.self]
+        abstract: "Measure kernels, training and generation beside this machine's limits.",
+        subcommands: [BenchKernelsCommand.self, BenchTrainCommand.self, BenchGenerateCommand.self]
     )
 }
 

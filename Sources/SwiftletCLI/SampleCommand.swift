@@ -28,6 +28,9 @@ struct SampleCommand: ParsableCommand {
     @OptionGroup(title: "Prompt")
     var prompt: PromptOptions
 
+    @OptionGroup(title: "Precision")
+    var precision: PrecisionOptions
+
     @OptionGroup(title: "Sampling")
     var sampling: SamplingArguments
 
@@ -55,7 +58,12 @@ struct SampleCommand: ParsableCommand {
         let (vocabulary, prompts) = try readPrompts(
             tokenizerPath: model.tokenizerPath(besideModel: modelPath)
         )
-        let gpt2 = try GPT2(llmcCheckpoint: modelPath, ops: compute.makeOps())
+        let gpt2 = try GPT2Decoder(
+            llmcCheckpoint: modelPath,
+            precision: precision.weightFormat,
+            cachePrecision: precision.cachePrecision,
+            ops: compute.makeOps()
+        )
         let generator = try TextGenerator(gpt2, vocabulary: vocabulary)
         compute.note("model '\(modelPath)', \(gpt2.configuration.unpaddedParameterCount) weights")
 
@@ -90,7 +98,7 @@ struct SampleCommand: ParsableCommand {
 
     /// Prints texts as they are made, or as JSON when they are complete.
     private func generate(
-        _ batch: TextBatch<GPT2>,
+        _ batch: TextBatch<GPT2Decoder>,
         _ prompts: [[TokenID]],
         _ vocabulary: Vocabulary,
         seeds: [UInt64],

@@ -175,7 +175,10 @@ struct TrainCommand: ParsableCommand {
         _ tokenizer: BytePairTokenizer?
     ) throws -> (() throws -> String)? {
         guard let tokenizer, intervals.sampleEvery > 0 else { return nil }
-        let generator = try TextGenerator(model, vocabulary: tokenizer.vocabulary)
+        let generator = try TextGenerator(
+            GPT2Decoder(model),
+            vocabulary: tokenizer.vocabulary
+        )
         let prompt = intervals.samplePrompt ?? ""
         let options = GenerationOptions(
             maxTokens: intervals.sampleTokens,

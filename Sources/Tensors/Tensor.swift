@@ -126,6 +126,12 @@ public struct Tensor {
         }
     }
 
+    /// Overwrites the elements of an int32 tensor.
+    public func copy(from source: [Int32]) {
+        precondition(source.count == count, "\(source.count) elements for shape \(shape)")
+        withUnsafeMutableElements(as: Int32.self) { _ = $0.update(fromContentsOf: source) }
+    }
+
     /// Where the elements are, only for calls that keep `self` alive until they return.
     var rawPointer: UnsafeMutableRawPointer { buffer.start + byteOffset }
 

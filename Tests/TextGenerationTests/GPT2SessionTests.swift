@@ -21,6 +21,8 @@ private func smallModel() throws -> GPT2 {
     return try GPT2(randomWeights: configuration, using: &generator, ops: Ops())
 }
 
+private func smallDecoder() throws -> GPT2Decoder { try GPT2Decoder(smallModel()) }
+
 @Suite(.serialized) struct GPT2SessionTests {
     @Test func aSessionPredictsWhatAWholePassDoes() throws {
         let model = try smallModel()
@@ -32,7 +34,7 @@ private func smallModel() throws -> GPT2 {
             training: nil
         )
         let expected = try model.allLogits(inputs: tokens, workspace: workspace)
-        let session = try model.makeSession()
+        let session = try GPT2Decoder(model).makeSession()
         // A prompt, then one token at a time up to the full context.
         for end in [5] + Array(6...37) {
             let logits = try session.logits(
@@ -46,7 +48,7 @@ private func smallModel() throws -> GPT2 {
     }
 
     @Test func aTokenTooManyIsAnErrorAndChangesNothing() throws {
-        let model = try smallModel()
+        let model = try smallDecoder()
         let session = try model.makeSession()
         _ = try session.logits(appending: [Int32](repeating: 1, count: 37))
         #expect(throws: ModelError.sequenceTooLong(length: 38, maximum: 37)) {
@@ -56,9 +58,9 @@ private func smallModel() throws -> GPT2 {
     }
 
     @Test func aSessionHoldsNoMoreThanItsCapacity() throws {
-        let session = try smallModel().makeSession(sequenceCount: 2, tokenCapacity: 3)
+        let session = try smallDecoder().makeSession(sequenceCount: 2, tokenCapacity: 3)
         #expect(session.tokenCapacity == 3)
-        let expected = try smallModel().makeSession().logits(appending: [1, 2, 3])
+        let expected = try smallDecoder().makeSession().logits(appending: [1, 2, 3])
         #expect(try session.logits(appending: [1, 2, 3]) == expected)
         #expect(throws: ModelError.sequenceTooLong(length: 4, maximum: 3)) {
             try session.logits(appending: [4])
@@ -67,7 +69,7 @@ private func smallModel() throws -> GPT2 {
     }
 
     @Test func aTokenOutsideTheVocabularyIsAnErrorAndChangesNothing() throws {
-        let session = try smallModel().makeSession()
+        let session = try smallDecoder().makeSession()
         _ = try session.logits(appending: [1, 2])
         #expect(
             throws: ModelError.tokenOutsideVocabulary(token: 61, index: 2, vocabularySize: 61)
@@ -78,7 +80,7 @@ private func smallModel() throws -> GPT2 {
     }
 
     @Test func aBatchPredictsWhatEachSequenceDoesAlone() throws {
-        let model = try smallModel()
+        let model = try smallDecoder()
         let session = try model.makeSession(sequenceCount: 3)
         var held: [[Int32]] = [[], [], []]
         let passes: [[SequencePart]] = [
@@ -106,11 +108,11 @@ private func smallModel() throws -> GPT2 {
     }
 
     @Test func aSequenceCutBackOrCopiedGoesOnFromThere() throws {
-        let model = try smallModel()
+        let model = try smallDecoder()
         let session = try model.makeSession(sequenceCount: 2)
         _ = try session.logits(appending: [1, 2, 3, 4])
         session.truncate(0, to: 2)
-        session.copy(0, to: 1)
+        try session.copy(0, to: 1)
         let expected = try model.makeSession().logits(appending: [1, 2, 9])
         #expect(try session.logits(appending: [9]) == expected)
         #expect(session.tokenCount(of: 1) == 2)
@@ -121,7 +123,7 @@ private func smallModel() throws -> GPT2 {
     }
 
     @Test func anErrorInOnePartLeavesAllSequencesAsTheyWere() throws {
-        let session = try smallModel().makeSession(sequenceCount: 2)
+        let session = try smallDecoder().makeSession(sequenceCount: 2)
         var logits = [Float](repeating: 0, count: 2 * 61)
         var span = logits.mutableSpan
         #expect(throws: ModelError.self) {
@@ -138,7 +140,7 @@ private func smallModel() throws -> GPT2 {
     }
 
     @Test func textsOfABatchAreWhatTheyWouldBeAlone() throws {
-        let model = try smallModel()
+        let model = try smallDecoder()
         let options = try SamplingOptions(temperature: 1.5, topP: 0.9, repetitionPenalty: 1.2)
         for overflow in ContextOverflow.allCases {
             let limits = GenerationLimits(
@@ -178,7 +180,7 @@ private func smallModel() throws -> GPT2 {
         }
         let json = try MappedFile(TestData.path("tiny-gpt2/reference_numpy.json")).contents()
         let references = try JSONDecoder().decode([Reference].self, from: Data(json))
-        let model = try GPT2(
+        let model = try GPT2Decoder(
             llmcCheckpoint: TestData.path("tiny-gpt2/capp_gpt_llmc_v3.bin"),
             ops: Ops()
         )

@@ -38,19 +38,6 @@ extension GPT2 {
         }
     }
 
-    /// The logits of one position of a single sequence.
-    /// - Parameters:
-    ///   - position: Index of the token whose successor is predicted.
-    ///   - inputs: T token ids.
-    ///   - workspace: Memory for one sequence of T.
-    /// - Returns: V logits.
-    /// - Throws: ``ModelError`` for a wrong number of tokens, or one outside the vocabulary.
-    func logits(at position: Int, inputs: [Int32], workspace: GPT2Workspace) throws -> [Float] {
-        try load(inputs: inputs, targets: nil as [Int32]?, into: workspace)
-        forwardBlocks(workspace)
-        return logitRow(position, workspace)
-    }
-
     /// The logits of every position, for comparing models; large: B * T rows of V floats.
     /// - Parameters:
     ///   - inputs: B * T token ids, one sequence after the other.

@@ -43,14 +43,7 @@ public final class GPT2 {
     /// Checks that every token is in the vocabulary.
     /// - Throws: ``ModelError/tokenOutsideVocabulary(token:index:vocabularySize:)``.
     func checkTokens(_ tokens: some Collection<Int32>) throws {
-        let vocabularySize = Int32(configuration.vocabularySize)
-        for (index, token) in tokens.enumerated() where token < 0 || token >= vocabularySize {
-            throw ModelError.tokenOutsideVocabulary(
-                token: token,
-                index: index,
-                vocabularySize: configuration.vocabularySize
-            )
-        }
+        try ModelError.checkTokens(tokens, vocabularySize: configuration.vocabularySize)
     }
 }
 

@@ -1,0 +1,100 @@
+// Generation with a real model, timed as a user would see it: the pass over a prompt, and tokens one
+// by one beside the memory bandwidth that bounds them.
+
+import Inference
+import LanguageModels
+import Tensors
+
+/// What generation reached.
+public struct GenerationResult: Sendable {
+    /// Tokens of a prompt computed in a second, the median of a few passes.
+    public let promptTokensPerSecond: Double
+    /// Tokens generated in a second for all sequences together, by the median time of a pass.
+    public let decodeTokensPerSecond: Double
+    /// Bytes a second read from memory in the same run, the median.
+    public let readBandwidth: Double
+    /// Bytes of weights that a pass reads.
+    public let weightBytes: Int
+    /// The part of the bandwidth that reading the weights once a pass makes; the cache is not counted.
+    public let fractionOfBandwidth: Double
+    /// Bytes that keys and values took.
+    public let cacheBytes: Int
+}
+
+/// Times prompts and single tokens of a model.
+public struct GenerationBenchmark {
+    /// Tokens of the prompt.
+    public var promptTokens: Int
+    /// Tokens generated after a prompt of ``decodeStart`` tokens, and timed.
+    public var decodeTokens: Int
+    /// Sequences that are generated together.
+    public var batchSize: Int
+    /// Passes over the prompt.
+    public var runs: Int
+
+    /// Tokens that stand before the first generated one.
+    public static let decodeStart = 16
+    /// Tokens generated between two measurements of the bandwidth, which changes within seconds.
+    private static let decodeStretch = 16
+
+    /// Describes a benchmark.
+    public init(promptTokens: Int, decodeTokens: Int, batchSize: Int, runs: Int) {
+        self.promptTokens = promptTokens
+        self.decodeTokens = decodeTokens
+        self.batchSize = batchSize
+        self.runs = runs
+    }
+
+    /// Runs the passes.
+    /// - Parameters:
+    ///   - model: What generates; its context must hold the prompt and the generated tokens.
+    ///   - ops: What measures the bandwidth: the model's own.
+    /// - Throws: ``ModelError`` or ``TensorError`` when the tokens do not fit.
+    public func run<Model: CachedTransformer & LanguageModel>(
+        _ model: Model,
+        weightBytes: Int,
+        ops: Ops
+    ) throws -> GenerationResult where Model.Session == CachedSession<Model> {
+        let memory = try MachineLimits.readBlock()
+        var generator = MersenneTwister(seed: 1)
+        func tokens(_ count: Int) -> [Int32] {
+            (0..<count).map { _ in Int32(generator.next32() % UInt32(model.vocabularySize)) }
+        }
+        let session = try model.makeSession(sequenceCount: batchSize)
+        let prompt = tokens(promptTokens)
+        let promptTimes = try (0...runs).map { _ in
+            session.truncate(0, to: 0)
+            return try seconds { _ = try session.logits(appending: prompt) }
+        }.dropFirst()
+
+        var logits = [Float](repeating: 0, count: batchSize * model.vocabularySize)
+        func append(_ count: Int) throws {
+            let parts = (0..<batchSize).map {
+                SequencePart(sequence: $0, tokens: tokens(count))
+            }
+            var span = logits.mutableSpan
+            try session.append(parts, predicting: &span)
+        }
+        session.truncate(0, to: 0)
+        try append(Self.decodeStart)
+        var bandwidths: [Double] = []
+        var decodeTimes: [Double] = []
+        for token in 0..<decodeTokens {
+            if token % Self.decodeStretch == 0 {
+                bandwidths.append(MachineLimits.readBandwidth(ops, memory))
+                // The block just read has displaced the weights that caches held.
+                if token == 0 { try append(1) }
+            }
+            decodeTimes.append(try seconds { try append(1) })
+        }
+        let (time, bandwidth) = (median(decodeTimes), median(bandwidths))
+        return GenerationResult(
+            promptTokensPerSecond: Double(promptTokens) / median(Array(promptTimes)),
+            decodeTokensPerSecond: Double(batchSize) / time,
+            readBandwidth: bandwidth,
+            weightBytes: weightBytes,
+            fractionOfBandwidth: Double(weightBytes) / time / bandwidth,
+            cacheBytes: session.cacheByteCount
+        )
+    }
+}

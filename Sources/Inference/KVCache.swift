@@ -1,0 +1,169 @@
+// The keys and values of every layer for the tokens that sequences hold. What is kept is never
+// computed again.
+
+import Tensors
+
+/// The sizes of what a transformer keeps of a token.
+public struct KVCacheShape: Sendable, Equatable {
+    /// L: transformer blocks.
+    public var layerCount: Int
+    /// NKH: heads of keys and values in a block.
+    public var headCount: Int
+    /// HS: numbers of one head.
+    public var headSize: Int
+
+    /// Names the sizes.
+    public init(layerCount: Int, headCount: Int, headSize: Int) {
+        self.layerCount = layerCount
+        self.headCount = headCount
+        self.headSize = headSize
+    }
+
+    /// Bytes a token takes: a key and a value of each head of each layer.
+    public func bytesPerToken(_ precision: CachePrecision) -> Int {
+        2 * layerCount * headCount * headSize * precision.dtype.byteWidth
+    }
+}
+
+/// How keys and values are stored.
+public enum CachePrecision: String, Sendable, CaseIterable {
+    case float32
+    /// Half the memory; keys and values are rounded to 8 significant bits.
+    case bfloat16
+
+    var dtype: DType {
+        switch self {
+        case .float32: .float32
+        case .bfloat16: .bfloat16
+        }
+    }
+}
+
+/// Room for keys and values that grows with its sequences.
+public final class KVCache {
+    /// The sizes of a token's keys and values.
+    public let shape: KVCacheShape
+    /// How they are stored.
+    public let precision: CachePrecision
+    /// Tokens that a sequence can hold at most.
+    public let tokenCapacity: Int
+    private var sequences: [Sequence]
+
+    /// What one sequence holds.
+    private struct Sequence {
+        var tokenCount = 0
+        var capacity = 0
+        /// Of each layer, `(NKH, capacity, HS)`.
+        var layers: [(keys: Tensor, values: Tensor)] = []
+    }
+
+    /// The smallest room made for a sequence, in tokens.
+    private static let smallestCapacity = 64
+
+    /// Empty sequences, which take no memory yet.
+    public init(
+        _ shape: KVCacheShape,
+        precision: CachePrecision,
+        tokenCapacity: Int,
+        sequenceCount: Int
+    ) {
+        precondition(sequenceCount >= 1, "a cache of \(sequenceCount) sequences")
+        self.shape = shape
+        self.precision = precision
+        self.tokenCapacity = tokenCapacity
+        sequences = Array(repeating: Sequence(), count: sequenceCount)
+    }
+
+    /// How many sequences there are.
+    public var sequenceCount: Int { sequences.count }
+
+    /// Tokens that a sequence holds.
+    public func tokenCount(of sequence: Int) -> Int { sequences[sequence].tokenCount }
+
+    /// Bytes that keys and values of all sequences take, with the room to grow.
+    public var byteCount: Int {
+        sequences.reduce(0) { $0 + $1.capacity } * shape.bytesPerToken(precision)
+    }
+
+    /// Makes room for `tokenCount` tokens in a sequence, at most ``tokenCapacity``.
+    ///
+    /// Room is doubled when it is short, so a sequence that grows token by token is seldom moved.
+    /// - Throws: ``TensorError/outOfMemory(byteCount:)``; the sequence is then as it was.
+    public func reserve(_ sequence: Int, tokenCount: Int) throws {
+        precondition(tokenCount <= tokenCapacity, "room for \(tokenCount) of \(tokenCapacity)")
+        let old = sequences[sequence]
+        guard tokenCount > old.capacity else { return }
+        let capacity = min(
+            max(tokenCount, 2 * old.capacity, Self.smallestCapacity),
+            tokenCapacity
+        )
+        var new = try makeSequence(capacity: capacity)
+        Self.copyTokens(of: old, count: old.tokenCount, to: &new)
+        sequences[sequence] = new
+    }
+
+    /// Where a layer keeps a sequence's keys and values, for attention over the new tokens.
+    /// - Parameters:
+    ///   - layer: The block.
+    ///   - sequence: The sequence, which has room for the rows.
+    ///   - past: Tokens before the rows.
+    ///   - rows: The new tokens' rows of q, k and v.
+    ///   - silent: See ``CachePart``.
+    public func part(
+        layer: Int,
+        sequence: Int,
+        past: Int,
+        rows: Range<Int>,
+        silent: Int = 0
+    ) -> CachePart {
+        let planes = sequences[sequence].layers[layer]
+        return CachePart(
+            keys: planes.keys,
+            values: planes.values,
+            past: past,
+            rows: rows,
+            silent: silent
+        )
+    }
+
+    /// Says that a sequence now holds `tokenCount` tokens, fewer or more than before; keys and values
+    /// of new ones have been stored.
+    public func setTokenCount(_ tokenCount: Int, of sequence: Int) {
+        precondition(
+            0...sequences[sequence].capacity ~= tokenCount,
+            "\(tokenCount) tokens where there is room for \(sequences[sequence].capacity)"
+        )
+        sequences[sequence].tokenCount = tokenCount
+    }
+
+    /// Replaces what one sequence holds with what another does.
+    /// - Throws: ``TensorError/outOfMemory(byteCount:)``; both are then as they were.
+    public func copy(_ source: Int, to destination: Int) throws {
+        guard source != destination else { return }
+        let count = sequences[source].tokenCount
+        try reserve(destination, tokenCount: count)
+        Self.copyTokens(of: sequences[source], count: count, to: &sequences[destination])
+    }
+
+    private func makeSequence(capacity: Int) throws -> Sequence {
+        let (L, NKH, HS) = (shape.layerCount, shape.headCount, shape.headSize)
+        let all = try Tensor(zeros: [2, L, NKH, capacity, HS], dtype: precision.dtype)
+        let layers = (0..<L).map { (keys: all[0][$0], values: all[1][$0]) }
+        return Sequence(tokenCount: 0, capacity: capacity, layers: layers)
+    }
+
+    private static func copyTokens(of source: Sequence, count: Int, to destination: inout Sequence)
+    {
+        destination.tokenCount = count
+        guard count > 0 else { return }
+        for (from, to) in zip(source.layers, destination.layers) {
+            for head in 0..<from.keys.shape[0] {
+                to.keys[head][0..<count].copy(from: from.keys[head][0..<count])
+                to.values[head][0..<count].copy(from: from.values[head][0..<count])
+            }
+        }
+    }
+}
+
+// Its memory is written without synchronisation.
+@available(*, unavailable) extension KVCache: Sendable {}

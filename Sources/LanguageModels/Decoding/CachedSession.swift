@@ -1,0 +1,158 @@
+// Sequences over a cache: checks, cutting into chunks, and the bookkeeping that every transformer
+// shares.
+
+import Inference
+import Tensors
+
+/// Sequences that a transformer continues without computing anything twice.
+public final class CachedSession<Model: CachedTransformer>: DecodingSession {
+    private let model: Model
+    private let cache: KVCache
+    private var workspace: (rowCount: Int, predictedCount: Int, memory: Model.Workspace)?
+
+    /// Tokens computed in one pass at most: enough for matrix products to run at full speed, few
+    /// enough that working memory stays small beside the weights.
+    public static var chunkLength: Int { 256 }
+
+    /// Empty sequences.
+    /// - Parameters:
+    ///   - model: What predicts.
+    ///   - sequenceCount: At least one.
+    ///   - tokenCapacity: How long each sequence may become, at most the model's context.
+    ///   - precision: How keys and values are stored.
+    public init(
+        _ model: Model,
+        sequenceCount: Int,
+        tokenCapacity: Int,
+        precision: CachePrecision
+    ) {
+        precondition(
+            1...model.contextLength ~= tokenCapacity,
+            "sequences of \(tokenCapacity) tokens for a context of \(model.contextLength)"
+        )
+        self.model = model
+        cache = KVCache(
+            model.cacheShape,
+            precision: precision,
+            tokenCapacity: tokenCapacity,
+            sequenceCount: sequenceCount
+        )
+    }
+
+    public var vocabularySize: Int { model.vocabularySize }
+    public var sequenceCount: Int { cache.sequenceCount }
+    public var tokenCapacity: Int { cache.tokenCapacity }
+    /// Bytes that keys and values take.
+    public var cacheByteCount: Int { cache.byteCount }
+
+    public func tokenCount(of sequence: Int) -> Int { cache.tokenCount(of: sequence) }
+
+    public func append(
+        _ parts: [SequencePart],
+        predicting logits: inout MutableSpan<Float>
+    ) throws {
+        let V = vocabularySize
+        precondition(
+            !parts.isEmpty && logits.count == parts.count * V,
+            "\(logits.count) logits for \(parts.count) parts and a vocabulary of \(V)"
+        )
+        for (index, part) in parts.enumerated() {
+            precondition(!part.tokens.isEmpty, "part \(index) has no tokens")
+            try check(part)
+            try cache.reserve(
+                part.sequence,
+                tokenCount: tokenCount(of: part.sequence) + part.tokens.count
+            )
+        }
+        // Sequences grow when all chunks are computed: what an error leaves behind is not counted.
+        var row = 0
+        for chunk in chunks(of: parts) {
+            let memory = try memory(for: chunk)
+            if let predicted = model.decode(chunk, cache: cache, workspace: memory) {
+                predicted.withUnsafeMutableElements(as: Float.self) { elements in
+                    for i in elements.indices { logits[row * V + i] = elements[i] }
+                }
+                row += predicted.shape[0]
+            }
+        }
+        for part in parts {
+            cache.setTokenCount(
+                tokenCount(of: part.sequence) + part.tokens.count,
+                of: part.sequence
+            )
+        }
+    }
+
+    public func truncate(_ sequence: Int, to tokenCount: Int) {
+        let found = self.tokenCount(of: sequence)
+        precondition(
+            0...found ~= tokenCount,
+            "truncating a sequence of \(found) tokens to \(tokenCount)"
+        )
+        cache.setTokenCount(tokenCount, of: sequence)
+    }
+
+    public func copy(_ source: Int, to destination: Int) throws {
+        try cache.copy(source, to: destination)
+    }
+
+    private func check(_ part: SequencePart) throws {
+        let past = tokenCount(of: part.sequence)
+        let length = past + part.tokens.count
+        guard length <= tokenCapacity else {
+            throw ModelError.sequenceTooLong(length: length, maximum: tokenCapacity)
+        }
+        try ModelError.checkTokens(part.tokens, first: past, vocabularySize: vocabularySize)
+    }
+
+    /// Cuts parts into chunks of at most ``chunkLength`` tokens, in order.
+    private func chunks(of parts: [SequencePart]) -> [TokenChunk] {
+        var chunks: [TokenChunk] = []
+        var tokens: [Int32] = []
+        var pieces: [TokenChunk.Part] = []
+        func finish() {
+            if !tokens.isEmpty { chunks.append(TokenChunk(tokens: tokens, parts: pieces)) }
+            (tokens, pieces) = ([], [])
+        }
+        for part in parts {
+            var done = 0
+            while done < part.tokens.count {
+                if tokens.count == Self.chunkLength { finish() }
+                let count = min(part.tokens.count - done, Self.chunkLength - tokens.count)
+                pieces.append(
+                    TokenChunk.Part(
+                        sequence: part.sequence,
+                        past: tokenCount(of: part.sequence) + done,
+                        rows: tokens.count..<tokens.count + count,
+                        predicts: done + count == part.tokens.count
+                    )
+                )
+                tokens += part.tokens[done..<done + count]
+                done += count
+            }
+        }
+        finish()
+        return chunks
+    }
+
+    /// Working memory for the shape of a chunk; the newest is kept, as decoding asks for the same
+    /// again and again.
+    private func memory(for chunk: TokenChunk) throws -> Model.Workspace {
+        let predictedCount = chunk.parts.count(where: \.predicts)
+        if let workspace, workspace.rowCount == chunk.tokens.count,
+            workspace.predictedCount == predictedCount
+        {
+            return workspace.memory
+        }
+        workspace = nil
+        let memory = try model.makeDecodingWorkspace(
+            rowCount: chunk.tokens.count,
+            predictedCount: predictedCount
+        )
+        workspace = (chunk.tokens.count, predictedCount, memory)
+        return memory
+    }
+}
+
+// Its cache and working memory are written without synchronisation.
+@available(*, unavailable) extension CachedSession: Sendable {}

@@ -1,0 +1,118 @@
+// A GPT-2 that continues sequences: weights in any stored format, keys and values in a cache.
+
+import FileIO
+import Inference
+import TensorFiles
+import Tensors
+
+/// A GPT-2 for generation.
+///
+/// Its weights are read-only and, where a file stores them in the format asked for, the file's own
+/// pages: processes that run the same model share them.
+public final class GPT2Decoder: LanguageModel, CachedTransformer {
+    /// The model's sizes.
+    public let configuration: GPT2Configuration
+    /// How weight matrices are stored.
+    public let precision: WeightFormat
+    /// How keys and values are stored.
+    public let cachePrecision: CachePrecision
+    let weights: GPT2DecoderWeights
+    let ops: Ops
+
+    /// Reads an llm.c model file, of version 3 or 5.
+    /// - Parameters:
+    ///   - path: The file, which must not be changed while the model is in use.
+    ///   - precision: How to store weight matrices; other formats than the file's are made here.
+    ///   - cachePrecision: How to store keys and values.
+    ///   - ops: What runs the arithmetic.
+    /// - Throws: ``FileIOError``, ``TensorFileError``, ``ModelError`` or ``TensorError``.
+    public init(
+        llmcCheckpoint path: FilePath,
+        precision: WeightFormat = .float32,
+        cachePrecision: CachePrecision = .float32,
+        ops: Ops
+    ) throws {
+        let header = try GPT2CheckpointHeader(path: path)
+        let file = try MappedFile(path)
+        let layout = header.configuration.parameterLayout
+        configuration = header.configuration
+        weights = try GPT2DecoderWeights(configuration, format: precision, ops: ops) { name in
+            header.matrix(name, of: layout, in: file)
+        }
+        self.precision = precision
+        self.cachePrecision = cachePrecision
+        self.ops = ops
+        try ops.reserve(channels: configuration.channels)
+    }
+
+    /// Generates with the weights of a model that may be in training: at float32 they are the same
+    /// memory.
+    /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
+    public init(
+        _ model: GPT2,
+        precision: WeightFormat = .float32,
+        cachePrecision: CachePrecision = .float32
+    ) throws {
+        configuration = model.configuration
+        ops = model.ops
+        self.precision = precision
+        self.cachePrecision = cachePrecision
+        weights = try GPT2DecoderWeights(configuration, format: precision, ops: ops) { name in
+            let tensor = model.parameters.set[name]
+            let columns = tensor.shape[tensor.shape.count - 1]
+            return WeightMatrix(tensor.reshaped([tensor.count / columns, columns]))
+        }
+    }
+
+    public var vocabularySize: Int { configuration.vocabularySize }
+    public var contextLength: Int { configuration.contextLength }
+    public var cacheShape: KVCacheShape {
+        KVCacheShape(
+            layerCount: configuration.layerCount,
+            headCount: configuration.headCount,
+            headSize: configuration.headSize
+        )
+    }
+
+    /// Bytes of weights that are read for every token, or batch of tokens.
+    public var weightBytesPerToken: Int { weights.bytesPerToken }
+
+    public func makeSession(
+        sequenceCount: Int,
+        tokenCapacity: Int
+    ) -> CachedSession<GPT2Decoder> {
+        CachedSession(
+            self,
+            sequenceCount: sequenceCount,
+            tokenCapacity: tokenCapacity,
+            precision: cachePrecision
+        )
+    }
+}
+
+// Its operations own scratch memory.
+@available(*, unavailable) extension GPT2Decoder: Sendable {}
+
+extension GPT2CheckpointHeader {
+    /// A tensor where it lies in the file, its last axis as columns.
+    fileprivate func matrix(
+        _ name: String,
+        of layout: TensorLayout,
+        in file: MappedFile
+    ) -> WeightMatrix {
+        guard let index = layout.specifications.firstIndex(where: { $0.name == name }) else {
+            preconditionFailure("no tensor is called '\(name)'")
+        }
+        let specification = layout.specifications[index]
+        let columns = specification.shape[specification.shape.count - 1]
+        // The layout counts bytes of float32.
+        let first = layout.byteOffsets[index] / DType.float32.byteWidth
+        return WeightMatrix(
+            format: dtype == .bfloat16 ? .bfloat16 : .float32,
+            rows: specification.count / columns,
+            columns: columns,
+            storage: file,
+            valuesOffset: LLMCHeader.byteCount + first * dtype.byteWidth
+        )
+    }
+}

@@ -1,0 +1,124 @@
+import ArgumentParser
+import Swiftlet
+
+/// `swiftlet bench generate`.
+struct BenchGenerateCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "generate",
+        abstract: "Time a prompt and generated tokens beside the memory bandwidth."
+    )
+
+    @Option(help: "A model file; without it, random weights of the size given by --init.")
+    var model: String?
+
+    @Option(name: .customLong("init"), help: "The size of a model of random weights.")
+    var descriptor = "gpt2"
+
+    @OptionGroup
+    var precision: PrecisionOptions
+
+    @Option(help: "Tokens of the prompt.")
+    var promptTokens = 256
+
+    @Option(help: "Tokens generated after a short prompt; the median time counts.")
+    var tokens = 64
+
+    @Option(help: "Sequences generated together.")
+    var batchSize = 1
+
+    @Option(help: "Passes over the prompt; the median counts.")
+    var runs = 5
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    @OptionGroup
+    var compute: ComputeOptions
+
+    func validate() throws {
+        for (value, name) in [
+            (promptTokens, "--prompt-tokens"), (tokens, "--tokens"), (runs, "--runs"),
+        ] where value < 1 {
+            throw ValidationError("\(name) must be at least 1, got \(value)")
+        }
+        guard 1...256 ~= batchSize else {
+            throw ValidationError("--batch-size must be between 1 and 256, got \(batchSize)")
+        }
+    }
+
+    func run() throws {
+        let ops = try compute.makeOps()
+        let decoder = try makeDecoder(ops)
+        let benchmark = GenerationBenchmark(
+            promptTokens: promptTokens,
+            decodeTokens: tokens,
+            batchSize: batchSize,
+            runs: runs
+        )
+        let result = try benchmark.run(
+            decoder,
+            weightBytes: decoder.weightBytesPerToken,
+            ops: ops
+        )
+        let report = GenerationReport(result, precision: precision, batchSize: batchSize)
+        if json { try Terminal.printJSON(report) } else { try Terminal.print(report.text) }
+    }
+
+    private func makeDecoder(_ ops: Ops) throws -> GPT2Decoder {
+        if let model {
+            let path = FilePath(model)
+            try FileKind.require(.model, at: path)
+            return try GPT2Decoder(
+                llmcCheckpoint: path,
+                precision: precision.weightFormat,
+                cachePrecision: precision.cachePrecision,
+                ops: ops
+            )
+        }
+        var generator = MersenneTwister(seed: 1)
+        let weights = try GPT2(
+            randomWeights: GPT2Configuration(descriptor: descriptor),
+            using: &generator,
+            ops: ops
+        )
+        return try GPT2Decoder(
+            weights,
+            precision: precision.weightFormat,
+            cachePrecision: precision.cachePrecision
+        )
+    }
+}
+
+/// The result of `bench generate`.
+struct GenerationReport: Encodable {
+    let precision: String
+    let cache_precision: String
+    let batch_size: Int
+    let decode_tokens_per_second: Double
+    let prompt_tokens_per_second: Double
+    let fraction_of_bandwidth: Double
+    let memory_bandwidth_gbs: Double
+    let weight_bytes_per_token: Int
+    let cache_bytes: Int
+
+    init(_ result: GenerationResult, precision: PrecisionOptions, batchSize: Int) {
+        self.precision = precision.precision.rawValue
+        cache_precision = precision.cachePrecision.rawValue
+        batch_size = batchSize
+        decode_tokens_per_second = result.decodeTokensPerSecond
+        prompt_tokens_per_second = result.promptTokensPerSecond
+        fraction_of_bandwidth = result.fractionOfBandwidth
+        memory_bandwidth_gbs = result.readBandwidth / 1e9
+        weight_bytes_per_token = result.weightBytes
+        cache_bytes = result.cacheBytes
+    }
+
+    var text: String {
+        """
+        \(precision): prompt \(decimal(prompt_tokens_per_second, 0)) tokens/s, generation \
+        \(decimal(decode_tokens_per_second, 1)) tokens/s, which reads weights at \
+        \(decimal(fraction_of_bandwidth * 100, 1))% of the \
+        \(decimal(memory_bandwidth_gbs, 1)) GB/s that memory gives
+        """
+    }
+}

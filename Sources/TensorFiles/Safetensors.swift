@@ -23,7 +23,7 @@ extension TensorArchive {
             )
         }
         let entries = try reader.readBytes(Int(length)) {
-            try JSONHeader.decode(SafetensorsHeader.self, from: $0, of: file.path).entries
+            try JSONContent.decode(SafetensorsHeader.self, from: $0, of: file.path).entries
         }
         var tensors: [StoredTensor] = []
         var end = 0

@@ -21,7 +21,7 @@ public struct StoredTensor: Sendable {
     public var count: Int { byteRange.count / elementType.byteWidth }
 
     /// Names a part of a file, whose size must be that of the shape.
-    init(
+    package init(
         name: String,
         elementType: ElementType,
         shape: [Int],

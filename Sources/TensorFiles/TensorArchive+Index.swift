@@ -9,7 +9,7 @@ extension TensorArchive {
     ///   index says; `FileIOError` when a file is missing.
     init(index file: MappedFile) throws {
         let index = try file.withUnsafeBytes {
-            try JSONHeader.decode(TensorIndex.self, from: $0, of: file.path)
+            try JSONContent.decode(TensorIndex.self, from: $0, of: file.path)
         }
         var archives: [String: TensorArchive] = [:]
         var tensors: [StoredTensor] = []

@@ -64,7 +64,7 @@ import Testing
         ),
         (
             "{\"a\":{\"dtype\":\"F32\",\"shape\":[99999999999999999999],\"data_offsets\":[0,8]}}",
-            "the header"
+            "its JSON should be"
         ),
         ("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[8,0]}}", "'a.data_offsets"),
         ("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8,8]}}", "'a.data_offsets"),
@@ -143,7 +143,7 @@ import Testing
         ("{\"a\":\"2\"}", "does not exist"),
         ("{\"c\":\"1\"}", "has no tensor 'c'"),
         ("{\"a\":\"model.safetensors.index.json\"}", "neither a safetensors file"),
-        ("{\"a\":1}", "the header's 'weight_map.a'"),
+        ("{\"a\":1}", "'weight_map.a' of its JSON"),
         ("[]", "of another type"),
     ])
     func damagedIndexIsRefused(map: String, message: String) {

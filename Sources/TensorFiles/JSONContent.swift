@@ -1,4 +1,4 @@
-// JSON inside and beside files of tensors. The decoder's own errors speak of Swift types; here they
+// JSON inside and beside files of tensors, and of models. The decoder's own errors speak of Swift types; here they
 // become sentences about the file.
 
 import FileIO
@@ -10,10 +10,10 @@ import FileIO
 #endif
 
 /// Reads small JSON values out of files that may be anything.
-enum JSONHeader {
+package enum JSONContent {
     /// Decodes a value.
     /// - Throws: ``TensorFileError/malformed(path:what:expected:found:)``.
-    static func decode<Value: Decodable>(
+    package static func decode<Value: Decodable>(
         _ type: Value.Type,
         from bytes: UnsafeRawBufferPointer,
         of path: FilePath
@@ -24,8 +24,8 @@ enum JSONHeader {
             let keys = error.codingPath.map(\.stringValue)
             throw TensorFileError.malformed(
                 path: path,
-                what: keys.isEmpty ? "the header" : "the header's '\(keys.joined(separator: "."))'",
-                expected: "JSON as the format wants it",
+                what: keys.isEmpty ? "its JSON" : "'\(keys.joined(separator: "."))' of its JSON",
+                expected: "as the format wants it",
                 found: error.reason
             )
         }

@@ -19,6 +19,16 @@ public struct BinaryReader {
         offset = 0
     }
 
+    /// Starts at byte `offset` of `file`, a number that a file may have given.
+    /// - Throws: ``FileIOError/truncated(path:offset:needed:available:)`` when it is outside the file.
+    public init(_ file: MappedFile, offset: Int) throws {
+        guard (0...file.count).contains(offset) else {
+            throw FileIOError.truncated(path: file.path, offset: offset, needed: 1, available: 0)
+        }
+        self.file = file
+        self.offset = offset
+    }
+
     /// Opens `path` and starts at its first byte.
     /// - Throws: ``FileIOError`` as ``MappedFile`` does.
     public init(path: FilePath) throws {

@@ -1,4 +1,4 @@
-// Float tensors in files: float32 as it is, bfloat16 converted element by element.
+// Float tensors in files: float32 as it is, other types converted element by element.
 
 import FileIO
 import Tensors
@@ -10,17 +10,8 @@ extension BinaryReader {
         precondition(tensor.dtype == .float32, "reading into a tensor of \(tensor.dtype)")
         try readBytes(tensor.count * dtype.byteWidth) { bytes in
             tensor.withUnsafeMutableElements(as: Float.self) { elements in
-                switch dtype {
-                case .float32:
-                    UnsafeMutableRawBufferPointer(elements).copyMemory(from: bytes)
-                case .bfloat16:
-                    for i in elements.indices {
-                        let bits = bytes.loadUnaligned(fromByteOffset: i * 2, as: UInt16.self)
-                        elements[i] = Float(bfloat16Bits: UInt16(littleEndian: bits))
-                    }
-                case .int32:
-                    preconditionFailure("float tensors are not stored as int32")
-                }
+                let isRead = elements.convert(bytes, storedAs: dtype.elementType)
+                precondition(isRead, "float tensors are not stored as \(dtype)")
             }
         }
     }
@@ -45,6 +36,46 @@ extension AtomicFile {
                 preconditionFailure("float tensors are not stored as int32")
             }
         }
+    }
+}
+
+extension DType {
+    /// The type as files know it.
+    public var elementType: ElementType {
+        switch self {
+        case .float32: .float32
+        case .bfloat16: .bfloat16
+        case .int32: .int32
+        }
+    }
+}
+
+extension UnsafeMutableBufferPointer<Float> {
+    /// Fills the buffer with floats stored in another type.
+    /// - Parameters:
+    ///   - bytes: As many elements as the buffer has, little-endian, at any alignment.
+    ///   - elementType: Their type.
+    /// - Returns: Whether the type is one that is converted; if not, nothing was done.
+    func convert(_ bytes: UnsafeRawBufferPointer, storedAs elementType: ElementType) -> Bool {
+        precondition(
+            bytes.count == count * elementType.byteWidth,
+            "\(bytes.count) bytes for \(count) elements of \(elementType)"
+        )
+        func each<Bits: FixedWidthInteger & BitwiseCopyable>(_ convert: (Bits) -> Float) {
+            for i in indices {
+                let offset = i * MemoryLayout<Bits>.size
+                let bits = bytes.loadUnaligned(fromByteOffset: offset, as: Bits.self)
+                self[i] = convert(Bits(littleEndian: bits))
+            }
+        }
+        switch elementType {
+        case .float32: UnsafeMutableRawBufferPointer(self).copyMemory(from: bytes)
+        case .bfloat16: each { Float(bfloat16Bits: $0) }
+        case .float16: each { Float(float16Bits: $0) }
+        case .float64: each { Float(Double(bitPattern: $0)) }
+        default: return false
+        }
+        return true
     }
 }
 

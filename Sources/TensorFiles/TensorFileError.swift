@@ -16,6 +16,18 @@ public enum TensorFileError: Error, Equatable, Sendable {
     case invalidHeader(path: FilePath, field: String, requirement: String, found: Int)
     /// The header asks for another file size than there is.
     case wrongSize(path: FilePath, expected: Int, found: Int)
+    /// The file breaks a rule of its format: `what` was to be `expected` and is `found`.
+    case malformed(path: FilePath, what: String, expected: String, found: String)
+    /// A file that is not damaged, but cannot be used for the reason given; `hint` says what helps.
+    case unsupported(path: FilePath, reason: String, hint: String)
+    /// A pickle that is damaged, or wants more than tensors, at a byte of itself.
+    case refusedPickle(path: FilePath, offset: Int, reason: String)
+    /// The directory holds none of the `expected` files.
+    case nothingInDirectory(path: FilePath, expected: [String])
+    /// There is no tensor of this name.
+    case missingTensor(path: FilePath, name: String)
+    /// A tensor is there, but in another shape than is needed.
+    case wrongShape(path: FilePath, name: String, expected: [Int], found: [Int])
 }
 
 extension TensorFileError: CustomStringConvertible {
@@ -32,6 +44,22 @@ extension TensorFileError: CustomStringConvertible {
         case .wrongSize(let path, let expected, let found):
             "'\(path)' is \(found) bytes long, but its header asks for \(expected); "
                 + "the file is incomplete or damaged, copy or create it again"
+        case .malformed(let path, let what, let expected, let found):
+            "'\(path)' is damaged: \(what) should be \(expected), but is \(found); "
+                + "copy or create the file again"
+        case .unsupported(let path, let reason, let hint):
+            "'\(path)' cannot be used: \(reason); \(hint)"
+        case .refusedPickle(let path, let offset, let reason):
+            "'\(path)' cannot be read: at byte \(offset) its pickle \(reason), and only tensors by name "
+                + "are taken from pickles; nothing in it was run; save the model's state_dict alone"
+        case .nothingInDirectory(let path, let expected):
+            "'\(path)' holds no tensors: looked for \(expected.joined(separator: ", "))"
+        case .missingTensor(let path, let name):
+            "'\(path)' has no tensor '\(name)'; check that it is a model of the right kind, "
+                + "and complete"
+        case .wrongShape(let path, let name, let expected, let found):
+            "tensor '\(name)' of '\(path)' has the shape \(found), but \(expected) is needed; "
+                + "check that the configuration is this model's"
         }
     }
 }

@@ -50,7 +50,7 @@ public final class BytePairTokenizer: Sendable {
     public var endOfText: TokenID { vocabulary.endOfText }
 
     /// The ids of a text, in which `<|endoftext|>` means what `endOfTextMarker` says.
-    public func encode(_ text: String, endOfTextMarker: EndOfTextMarker = .text) -> [TokenID] {
+    public func encode(_ text: String, endOfTextMarker: EndOfTextMarker) -> [TokenID] {
         var text = text
         return text.withUTF8 {
             encode(UnsafeRawBufferPointer($0), endOfTextMarker: endOfTextMarker)
@@ -72,13 +72,6 @@ public final class BytePairTokenizer: Sendable {
         output.reserveCapacity(bytes.count / 4)
         withEncoder { encode(bytes, endOfTextMarker, using: &$0, into: &output) }
         return output
-    }
-
-    /// The text of ids; bytes that are not UTF-8 become U+FFFD.
-    ///
-    /// - Throws: ``TokenizerError/unknownToken(id:vocabularySize:)``.
-    public func decode(_ ids: some Sequence<TokenID>) throws -> String {
-        try vocabulary.decode(ids)
     }
 
     /// Appends the ids of a text to `output`.

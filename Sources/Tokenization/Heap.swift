@@ -49,3 +49,5 @@ struct Heap<Element: Comparable> {
         elements[index] = element
     }
 }
+
+extension Heap: Sendable where Element: Sendable {}

@@ -1,8 +1,8 @@
-// From a token's bytes to its id, for reading files that name tokens by their bytes. Encoding text
-// does not look tokens up this way.
+// From a token's bytes to its id: for reading files that name tokens by their bytes, and for
+// SentencePiece's way of merging. GPT-2's tokenizer does not look tokens up this way.
 
 /// A hash table over the tokens of a vocabulary.
-struct TokenIndex {
+struct TokenIndex: Sendable {
     private let vocabulary: Vocabulary
     // Token ids, or -1; linear probing, at most half full.
     private var slots: [TokenID]
@@ -10,11 +10,17 @@ struct TokenIndex {
     /// Indexes every token.
     /// - Throws: ``DuplicateToken`` when two tokens have the same bytes.
     init(_ vocabulary: Vocabulary) throws {
+        try self.init(vocabulary, of: 0..<TokenID(vocabulary.count))
+    }
+
+    /// Indexes the tokens `ids`, which are in the vocabulary.
+    /// - Throws: ``DuplicateToken`` when two of them have the same bytes.
+    init(_ vocabulary: Vocabulary, of ids: some Sequence<TokenID>) throws {
         self.vocabulary = vocabulary
         var capacity = 1024
         while capacity < 2 * vocabulary.count { capacity *= 2 }
         slots = Array(repeating: -1, count: capacity)
-        for id in 0..<TokenID(vocabulary.count) {
+        for id in ids {
             let slot = vocabulary.withBytes(of: id) { slotIndex(of: $0) }
             guard slots[slot] < 0 else { throw DuplicateToken(first: slots[slot], second: id) }
             slots[slot] = id
@@ -28,7 +34,12 @@ struct TokenIndex {
 
     /// The id of the token with exactly these bytes.
     func id(of bytes: [UInt8]) -> TokenID? {
-        let id = slots[bytes.withUnsafeBufferPointer { slotIndex(of: $0) }]
+        bytes.withUnsafeBufferPointer { id(of: $0) }
+    }
+
+    /// The id of the token with exactly these bytes.
+    func id(of bytes: UnsafeBufferPointer<UInt8>) -> TokenID? {
+        let id = slots[slotIndex(of: bytes)]
         return id < 0 ? nil : id
     }
 

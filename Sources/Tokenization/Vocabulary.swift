@@ -7,7 +7,7 @@ public typealias TokenID = Int32
 /// The bytes each token id stands for, and the id that ends a text.
 ///
 /// Tokens are byte strings, not text: one character may be spread over several of them. Use
-/// ``StreamingUTF8Decoder`` to turn a stream of tokens into whole characters.
+/// ``StreamingDecoder`` to turn a stream of tokens into whole characters.
 public struct Vocabulary: Sendable, Equatable {
     /// The id between documents, GPT-2's `<|endoftext|>`.
     ///
@@ -78,24 +78,5 @@ public struct Vocabulary: Sendable, Equatable {
         _ body: (UnsafeBufferPointer<UInt8>) throws -> Result
     ) rethrows -> Result {
         try slice(of: id).withUnsafeBufferPointer(body)
-    }
-
-    /// The bytes of a sequence of tokens, one after another.
-    /// - Throws: ``TokenizerError/unknownToken(id:vocabularySize:)``.
-    public func decodeBytes(_ ids: some Sequence<TokenID>) throws -> [UInt8] {
-        var result: [UInt8] = []
-        for id in ids {
-            guard contains(id) else {
-                throw TokenizerError.unknownToken(id: id, vocabularySize: count)
-            }
-            result.append(contentsOf: slice(of: id))
-        }
-        return result
-    }
-
-    /// The text of a sequence of tokens; bytes that are not UTF-8 become U+FFFD.
-    /// - Throws: ``TokenizerError/unknownToken(id:vocabularySize:)``.
-    public func decode(_ ids: some Sequence<TokenID>) throws -> String {
-        String(decoding: try decodeBytes(ids), as: UTF8.self)
     }
 }

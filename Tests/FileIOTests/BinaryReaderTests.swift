@@ -60,6 +60,22 @@ import Testing
         }
     }
 
+    @Test func readingStartsAnywhereWithinTheFile() throws {
+        try withTemporaryDirectory { directory in
+            let path = directory.appending("file")
+            let file = try AtomicFile(path)
+            try file.write([1, 2, 3])
+            try file.commit()
+            let mapped = try MappedFile(path)
+            var reader = try BinaryReader(mapped, offset: 2)
+            #expect(try reader.read(UInt8.self) == 3)
+            #expect(try BinaryReader(mapped, offset: 3).remaining == 0)
+            for offset in [-1, 4, .max] {
+                #expect(throws: FileIOError.self) { try BinaryReader(mapped, offset: offset) }
+            }
+        }
+    }
+
     @Test func aPipeIsRefusedAtOnce() throws {
         try withTemporaryDirectory { directory in
             let pipe = directory.appending("pipe")

@@ -1,0 +1,92 @@
+// The sizes of a Llama 2, checked. Files that give them are read in Llama2CFile.swift and
+// Llama2Configuration+Params.swift.
+
+/// The sizes that define a Llama 2: every value of this type is one that a model can have.
+public struct Llama2Configuration: Sendable, Equatable {
+    /// maxT: the longest sequence the model was made for.
+    public let contextLength: Int
+    /// V: tokens the model knows.
+    public let vocabularySize: Int
+    /// L: transformer blocks.
+    public let layerCount: Int
+    /// NH: heads of queries in a block.
+    public let headCount: Int
+    /// NKV: heads of keys and values in a block, each of which NH / NKV heads of queries share.
+    public let keyValueHeadCount: Int
+    /// C: the width of the residual stream.
+    public let channels: Int
+    /// H: the width of the feed-forward network.
+    public let hiddenChannels: Int
+    /// Whether the classifier has weights of its own, instead of the token embedding.
+    public let hasSeparateClassifier: Bool
+    /// The base of the rotary positions' wavelengths.
+    public let ropeTheta: Float
+    /// What RMSNorm adds to the mean of squares.
+    public let normEpsilon: Float
+
+    /// HS: channels of one head.
+    public var headSize: Int { channels / headCount }
+    /// The width of the keys, and of the values, of all heads.
+    public var keyValueChannels: Int { keyValueHeadCount * headSize }
+
+    /// Checks sizes.
+    /// - Throws: ``ModelError/invalidConfiguration(reason:)``.
+    public init(
+        contextLength: Int,
+        vocabularySize: Int,
+        layerCount: Int,
+        headCount: Int,
+        keyValueHeadCount: Int,
+        channels: Int,
+        hiddenChannels: Int,
+        hasSeparateClassifier: Bool,
+        ropeTheta: Float = 10_000,
+        normEpsilon: Float = 1e-5
+    ) throws {
+        // Bounds far above any Llama, so that a damaged header can neither overflow a product nor
+        // ask for memory nobody has.
+        let bounds: [(String, Int, Int)] = [
+            ("the context", contextLength, 1 << 20),
+            ("the vocabulary", vocabularySize, 1 << 24),
+            ("the number of layers", layerCount, 1 << 12),
+            ("the number of heads", headCount, 1 << 12),
+            ("the number of key and value heads", keyValueHeadCount, headCount),
+            ("the number of channels", channels, 1 << 17),
+            ("the number of hidden channels", hiddenChannels, 1 << 20),
+        ]
+        for (name, value, maximum) in bounds where value < 1 || value > maximum {
+            throw ModelError.invalidConfiguration(
+                reason: "\(name) is \(value) and must be between 1 and \(maximum)"
+            )
+        }
+        guard channels % headCount == 0, channels / headCount % 2 == 0 else {
+            throw ModelError.invalidConfiguration(
+                reason: "\(channels) channels cannot be divided among \(headCount) heads in pairs, "
+                    + "which rotary positions turn"
+            )
+        }
+        guard headCount % keyValueHeadCount == 0 else {
+            throw ModelError.invalidConfiguration(
+                reason: "\(headCount) heads cannot share \(keyValueHeadCount) heads of keys and "
+                    + "values evenly"
+            )
+        }
+        for (name, value) in [("theta", ropeTheta), ("epsilon", normEpsilon)] {
+            guard value.isFinite, value > 0 else {
+                throw ModelError.invalidConfiguration(
+                    reason: "\(name) is \(value) and must be above 0"
+                )
+            }
+        }
+        self.contextLength = contextLength
+        self.vocabularySize = vocabularySize
+        self.layerCount = layerCount
+        self.headCount = headCount
+        self.keyValueHeadCount = keyValueHeadCount
+        self.channels = channels
+        self.hiddenChannels = hiddenChannels
+        self.hasSeparateClassifier = hasSeparateClassifier
+        self.ropeTheta = ropeTheta
+        self.normEpsilon = normEpsilon
+    }
+}

@@ -1,0 +1,54 @@
+// JSON inside and beside files of tensors, and of models. The decoder's own errors speak of Swift types; here they
+// become sentences about the file.
+
+import FileIO
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// Reads small JSON values out of files that may be anything.
+package enum JSONContent {
+    /// Decodes a value.
+    /// - Throws: ``TensorFileError/malformed(path:what:expected:found:)``.
+    package static func decode<Value: Decodable>(
+        _ type: Value.Type,
+        from bytes: UnsafeRawBufferPointer,
+        of path: FilePath
+    ) throws -> Value {
+        do {
+            return try JSONDecoder().decode(type, from: Data(bytes))
+        } catch let error as DecodingError {
+            let keys = error.codingPath.map(\.stringValue)
+            throw TensorFileError.malformed(
+                path: path,
+                what: keys.isEmpty ? "its JSON" : "'\(keys.joined(separator: "."))' of its JSON",
+                expected: "as the format wants it",
+                found: error.reason
+            )
+        }
+    }
+}
+
+extension DecodingError {
+    /// The keys that lead to what is wrong.
+    fileprivate var codingPath: [any CodingKey] {
+        switch self {
+        case .keyNotFound(_, let context), .typeMismatch(_, let context),
+            .valueNotFound(_, let context), .dataCorrupted(let context):
+            context.codingPath
+        @unknown default: []
+        }
+    }
+
+    fileprivate var reason: String {
+        switch self {
+        case .keyNotFound(let key, _): "without '\(key.stringValue)'"
+        case .typeMismatch: "of another type"
+        case .valueNotFound: "null"
+        default: "damaged"
+        }
+    }
+}

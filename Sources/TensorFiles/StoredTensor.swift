@@ -1,0 +1,72 @@
+// One tensor of a file, where it lies. Its bytes are looked at when they are asked for, and not
+// before: opening a model of many gigabytes reads next to nothing.
+
+import FileIO
+import Tensors
+
+/// A named, dense, row-major tensor in a mapped file.
+public struct StoredTensor: Sendable {
+    /// Its name in the file, such as `model.norm.weight`.
+    public let name: String
+    /// The type of its elements.
+    public let elementType: ElementType
+    /// The extent of each axis, outermost first; empty for a single number.
+    public let shape: [Int]
+    /// The file, which the tensor keeps mapped.
+    public let file: MappedFile
+    /// Where its elements are in the file, little-endian and at any alignment.
+    public let byteRange: Range<Int>
+
+    /// The number of elements.
+    public var count: Int { byteRange.count / elementType.byteWidth }
+
+    /// Names a part of a file, whose size must be that of the shape.
+    package init(
+        name: String,
+        elementType: ElementType,
+        shape: [Int],
+        file: MappedFile,
+        byteRange: Range<Int>
+    ) {
+        precondition(
+            elementType.byteCount(of: shape) == byteRange.count
+                && byteRange.lowerBound >= 0 && byteRange.upperBound <= file.count,
+            "\(byteRange.count) bytes for a tensor of \(elementType) and shape \(shape)"
+        )
+        self.name = name
+        self.elementType = elementType
+        self.shape = shape
+        self.file = file
+        self.byteRange = byteRange
+    }
+
+    /// Calls `body` with the bytes of the elements, which it must not keep.
+    public func withUnsafeBytes<Result>(
+        _ body: (UnsafeRawBufferPointer) throws -> Result
+    ) rethrows -> Result {
+        try file.withUnsafeBytes { try body(UnsafeRawBufferPointer(rebasing: $0[byteRange])) }
+    }
+
+    /// Converts the elements to float32.
+    /// - Parameter tensor: A float32 tensor of as many elements, in any shape.
+    /// - Throws: ``TensorFileError/unsupported(path:reason:hint:)`` when they are no floats, or floats
+    ///   of eight bits.
+    public func read(into tensor: Tensor) throws {
+        precondition(
+            tensor.dtype == .float32 && tensor.count == count,
+            "reading '\(name)' of shape \(shape) into \(tensor.dtype) of shape \(tensor.shape)"
+        )
+        let isRead = withUnsafeBytes { bytes in
+            tensor.withUnsafeMutableElements(as: Float.self) { elements in
+                elements.convert(bytes, storedAs: elementType)
+            }
+        }
+        guard isRead else {
+            throw TensorFileError.unsupported(
+                path: file.path,
+                reason: "tensor '\(name)' has elements of type \(elementType)",
+                hint: "weights are to be float32, float16, bfloat16 or float64"
+            )
+        }
+    }
+}

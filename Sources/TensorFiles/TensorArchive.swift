@@ -1,0 +1,108 @@
+// Tensors by name, from whatever files hold them: the face that models load from. The formats are
+// read in Safetensors.swift and PyTorchFile.swift; what the names mean is for the models to know.
+
+import FileIO
+
+/// The named tensors of one model, in one file or several.
+public struct TensorArchive: Sendable {
+    /// The file they are in, or the one that tells in which files they are; for messages.
+    public let path: FilePath
+    /// All tensors, in the order in which they are stored.
+    public let tensors: [StoredTensor]
+    private let indices: [String: Int]
+
+    // The names Hugging Face's programs look for.
+    private static let names = [
+        "model.safetensors", "model.safetensors.index.json",
+        "pytorch_model.bin", "pytorch_model.bin.index.json",
+    ]
+
+    /// Opens tensors, recognised by content.
+    ///
+    /// - Parameter path: A safetensors file, PyTorch's `.pth` or `.bin`, the index of several such
+    ///   files, or a directory that holds one of these under Hugging Face's name.
+    /// - Throws: ``TensorFileError`` when the content is something else or damaged; `FileIOError` when
+    ///   a file is missing or ends early.
+    public init(contentsOf path: FilePath) throws {
+        var path = path
+        if FileSystem.isDirectory(path) {
+            let candidates = Self.names.map { path.appending($0) }
+            guard let file = candidates.first(where: FileSystem.exists) else {
+                throw TensorFileError.nothingInDirectory(path: path, expected: Self.names)
+            }
+            path = file
+        }
+        let file = try MappedFile(path)
+        let start = file.withUnsafeBytes { Array($0.prefix(8)) }
+        // A safetensors file may start with the same byte, but then zeros follow: its length.
+        if start.first == UInt8(ascii: "{"), !start.contains(0) {
+            try self.init(index: file)
+        } else {
+            try self.init(singleFile: file)
+        }
+    }
+
+    /// Opens one file that holds tensors itself.
+    init(singleFile file: MappedFile) throws {
+        let start = file.withUnsafeBytes { Array($0.prefix(9)) }
+        if start.starts(with: ZipArchive.magic) {
+            try self.init(pyTorch: file)
+        } else if start.starts(with: [0x80, 0x02]) {
+            throw TensorFileError.unsupported(
+                path: file.path,
+                reason: "it is in the format PyTorch had before version 1.6",
+                hint: "load it with PyTorch and save it again"
+            )
+        } else if start.count == 9, start[8] == UInt8(ascii: "{") {
+            try self.init(safetensors: file)
+        } else {
+            throw TensorFileError.unsupported(
+                path: file.path,
+                reason: "it is neither a safetensors file nor one of PyTorch's",
+                hint: "check that it is the right file"
+            )
+        }
+    }
+
+    /// Takes tensors.
+    /// - Throws: ``TensorFileError/malformed(path:what:expected:found:)`` when two have one name.
+    init(_ tensors: [StoredTensor], path: FilePath) throws {
+        self.path = path
+        self.tensors = tensors
+        var indices: [String: Int] = [:]
+        for (index, tensor) in tensors.enumerated() {
+            guard indices.updateValue(index, forKey: tensor.name) == nil else {
+                throw TensorFileError.malformed(
+                    path: path,
+                    what: "the number of tensors called '\(tensor.name)'",
+                    expected: "1",
+                    found: "more"
+                )
+            }
+        }
+        self.indices = indices
+    }
+
+    /// The tensor called `name`, if there is one.
+    public subscript(name: String) -> StoredTensor? {
+        indices[name].map { tensors[$0] }
+    }
+
+    /// The tensor called `name`, which must have this shape.
+    /// - Throws: ``TensorFileError/missingTensor(path:name:)`` or
+    ///   ``TensorFileError/wrongShape(path:name:expected:found:)``.
+    public func tensor(_ name: String, shape: [Int]) throws -> StoredTensor {
+        guard let tensor = self[name] else {
+            throw TensorFileError.missingTensor(path: path, name: name)
+        }
+        guard tensor.shape == shape else {
+            throw TensorFileError.wrongShape(
+                path: tensor.file.path,
+                name: name,
+                expected: shape,
+                found: tensor.shape
+            )
+        }
+        return tensor
+    }
+}

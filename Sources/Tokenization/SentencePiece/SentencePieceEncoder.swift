@@ -1,0 +1,176 @@
+// Text to pieces: byte pair encoding as SentencePiece does it, which looks at the strings that
+// neighbours make together rather than at a list of merges. One thread's worth; the pool of these is
+// in SentencePieceTokenizer.swift.
+
+/// The working state of encoding: what one thread needs besides the vocabulary.
+///
+/// It merges the neighbours that make the piece of the best score, the leftmost of equals, until none
+/// make a piece.
+struct SentencePieceEncoder: Sendable {
+    /// A character, or what characters have been merged into; one of a linked list.
+    private struct Symbol {
+        /// Its first byte in the text; its last is before the next symbol's first.
+        var start: Int
+        var previous: Int
+        var next: Int
+        /// Whether it may be merged with nothing.
+        var isFrozen: Bool
+        /// The piece it makes with the next symbol, or -1.
+        var pair: TokenID
+    }
+
+    private var symbols: [Symbol] = []
+    // Score above position: the order of merging. Entries are not removed when their pair goes; they
+    // are known by a score that is no longer that of the position's pair.
+    private var queue = Heap<UInt64>()
+    /// Where each unused piece was last put together, as the length of its left part.
+    private var splits: [TokenID: Int] = [:]
+
+    /// Appends the pieces of a text to `output`.
+    ///
+    /// - Parameters:
+    ///   - text: The text, with the dummy prefix if there is to be one. What is not UTF-8 is treated
+    ///     as a character a byte.
+    ///   - vocabulary: The pieces.
+    ///   - output: Where ids are put.
+    /// - Complexity: O(n log n) for n bytes.
+    mutating func encode(
+        _ text: UnsafeBufferPointer<UInt8>,
+        with vocabulary: SentencePieceVocabulary,
+        into output: inout [TokenID]
+    ) {
+        let firstOutput = output.count
+        var start = 0
+        while start < text.count {
+            var end = text.count
+            if vocabulary.splitsAtSpaces {
+                end = start + 1
+                while end < text.count, text[end] != 0x20 || text[end - 1] == 0x20 { end += 1 }
+            }
+            let part = UnsafeBufferPointer(rebasing: text[start..<end])
+            merge(part, with: vocabulary)
+            emit(part, with: vocabulary, into: &output, from: firstOutput)
+            start = end
+        }
+    }
+
+    // MARK: Merging
+
+    private mutating func merge(
+        _ text: UnsafeBufferPointer<UInt8>,
+        with vocabulary: SentencePieceVocabulary
+    ) {
+        precondition(text.count <= UInt32.max, "a text of \(text.count) bytes is too long")
+        split(text, with: vocabulary)
+        splits.removeAll()
+        for position in symbols.indices { updatePair(at: position, text, vocabulary) }
+        while let first = queue.popMinimum() {
+            let position = Int(first & 0xFFFF_FFFF)
+            let pair = symbols[position].pair
+            guard pair >= 0, vocabulary.mergeOrder[Int(pair)] == UInt32(first >> 32) else {
+                continue
+            }
+            let removed = symbols[position].next
+            let following = symbols[removed].next
+            symbols[removed].pair = -1
+            symbols[position].next = following
+            if following < symbols.count { symbols[following].previous = position }
+            if position > 0 { updatePair(at: symbols[position].previous, text, vocabulary) }
+            updatePair(at: position, text, vocabulary)
+        }
+    }
+
+    /// Makes a symbol of each character and each user-defined piece.
+    private mutating func split(
+        _ text: UnsafeBufferPointer<UInt8>,
+        with vocabulary: SentencePieceVocabulary
+    ) {
+        symbols.removeAll(keepingCapacity: true)
+        var start = 0
+        while start < text.count {
+            let rest = UnsafeBufferPointer(rebasing: text[start...])
+            let userDefined = vocabulary.userDefined[rest[0]]?
+                .first { rest.starts(with: vocabulary.text(of: $0)) }
+            let position = symbols.count
+            symbols.append(
+                Symbol(
+                    start: start,
+                    previous: max(position, 1) - 1,
+                    next: position + 1,
+                    isFrozen: userDefined != nil,
+                    pair: -1
+                )
+            )
+            if let userDefined {
+                start += vocabulary.text(of: userDefined).count
+            } else if case .scalar(_, let length) = UTF8Sequence(startOf: rest) {
+                start += length
+            } else {
+                start += 1
+            }
+        }
+    }
+
+    /// Finds out what the symbol at `position` makes with the next one.
+    private mutating func updatePair(
+        at position: Int,
+        _ text: UnsafeBufferPointer<UInt8>,
+        _ vocabulary: SentencePieceVocabulary
+    ) {
+        let next = symbols[position].next
+        symbols[position].pair = -1
+        guard next < symbols.count, !symbols[position].isFrozen, !symbols[next].isFrozen else {
+            return
+        }
+        let start = symbols[position].start
+        let joined = UnsafeBufferPointer(rebasing: text[start..<end(of: next, text)])
+        guard let pair = vocabulary.id(of: joined) else { return }
+        symbols[position].pair = pair
+        queue.insert(UInt64(vocabulary.mergeOrder[Int(pair)]) << 32 | UInt64(position))
+        if vocabulary.kind(of: pair) == .unused { splits[pair] = symbols[next].start - start }
+    }
+
+    private func end(of position: Int, _ text: UnsafeBufferPointer<UInt8>) -> Int {
+        let next = symbols[position].next
+        return next < symbols.count ? symbols[next].start : text.count
+    }
+
+    // MARK: Output
+
+    private func emit(
+        _ text: UnsafeBufferPointer<UInt8>,
+        with vocabulary: SentencePieceVocabulary,
+        into output: inout [TokenID],
+        from firstOutput: Int
+    ) {
+        var position = 0
+        while position < symbols.count {
+            let range = symbols[position].start..<end(of: position, text)
+            let bytes = UnsafeBufferPointer(rebasing: text[range])
+            emitSymbol(bytes, with: vocabulary, into: &output, from: firstOutput)
+            position = symbols[position].next
+        }
+    }
+
+    private func emitSymbol(
+        _ bytes: UnsafeBufferPointer<UInt8>,
+        with vocabulary: SentencePieceVocabulary,
+        into output: inout [TokenID],
+        from firstOutput: Int
+    ) {
+        let id = vocabulary.id(of: bytes)
+        if let id, vocabulary.kind(of: id) != .unused {
+            output.append(id)
+        } else if let id, let split = splits[id] {
+            for part in [bytes[..<split], bytes[split...]] {
+                let part = UnsafeBufferPointer(rebasing: part)
+                emitSymbol(part, with: vocabulary, into: &output, from: firstOutput)
+            }
+        } else if !vocabulary.byteIDs.isEmpty {
+            for byte in bytes { output.append(vocabulary.byteIDs[Int(byte)]) }
+        } else if output.count == firstOutput || output[output.count - 1] != vocabulary.unknown {
+            // A run of unknown characters is one unknown piece.
+            output.append(vocabulary.unknown)
+        }
+    }
+}

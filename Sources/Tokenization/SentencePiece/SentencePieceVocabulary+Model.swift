@@ -1,0 +1,151 @@
+// SentencePiece's own file, tokenizer.model: a protocol buffer whose fields sentencepiece_model.proto
+// numbers. Only those that encoding and decoding need are looked at, the others stepped over.
+
+import FileIO
+
+extension SentencePieceVocabulary {
+    /// Reads SentencePiece's `tokenizer.model`.
+    ///
+    /// - Parameters:
+    ///   - path: The file.
+    ///   - count: The number of pieces the model knows, which the file must have; nil when it is not
+    ///     known.
+    /// - Throws: ``TokenizerError`` when the content is wrong in any way, or needs more than byte
+    ///   pair encoding of the text as it is; `FileIOError` when the file is missing.
+    public init(modelFile path: FilePath, count: Int? = nil) throws {
+        let file = try MappedFile(path)
+        var model = SentencePieceModel()
+        do {
+            try file.withUnsafeBytes { try model.read($0[...]) }
+        } catch let error as ProtobufReader.Malformed {
+            throw TokenizerError.malformed(
+                path: path,
+                what: "the content at byte \(error.offset)",
+                expected: error.expected,
+                found: "something else"
+            )
+        }
+        if let reason = model.unsupportedReason {
+            throw TokenizerError.notEncodable(path: path, reason: reason)
+        }
+        try Self.checkCount(model.pieces.count, expected: count, path: path)
+        try self.init(model.checkedPieces(path: path), model.rules, path: path)
+    }
+}
+
+/// What the message says, before it is known to make sense.
+private struct SentencePieceModel {
+    /// A piece with the number of its kind.
+    struct Piece {
+        var name: [UInt8] = []
+        var score: Float = 0
+        var kind: UInt64 = 1
+    }
+
+    // What fields have that are not in the file is given by sentencepiece_model.proto.
+    var pieces: [Piece] = []
+    var rules = SentencePieceVocabulary.Rules(fallsBackToBytes: false)
+    private var algorithm: UInt64 = 1
+    private var hasCharacterMap = false
+    private var removesExtraSpaces = true
+    private var escapesSpaces = true
+    private var putsSpacesBehind = false
+
+    private static let bytePairEncoding: UInt64 = 2
+    private static let algorithmNames = ["unigram", "byte pair encoding", "words", "characters"]
+
+    /// Why text cannot be encoded as this model wants it.
+    var unsupportedReason: String? {
+        if algorithm != Self.bytePairEncoding {
+            let names = Self.algorithmNames
+            let isKnown = (1...UInt64(names.count)).contains(algorithm)
+            let name = isKnown ? names[Int(algorithm) - 1] : "number \(algorithm)"
+            return "it was made for another algorithm (\(name)) than byte pair encoding, "
+                + "which is the one known here"
+        }
+        if hasCharacterMap || removesExtraSpaces || !escapesSpaces || putsSpacesBehind {
+            return "it changes characters or spaces of a text before it encodes it, "
+                + "and only tokenizers that keep them, as Llama's do, can be used"
+        }
+        return nil
+    }
+
+    /// The pieces, when each has a name and a kind.
+    func checkedPieces(path: FilePath) throws -> [SentencePieceVocabulary.Piece] {
+        try pieces.enumerated().map { id, piece in
+            guard let kind = SentencePieceVocabulary.Kind(rawValue: piece.kind) else {
+                throw TokenizerError.malformed(
+                    path: path,
+                    what: "the kind of piece \(id)",
+                    expected: "from 1 to 6",
+                    found: "\(piece.kind)"
+                )
+            }
+            guard !piece.name.isEmpty else {
+                throw TokenizerError.malformed(
+                    path: path,
+                    what: "piece \(id)",
+                    expected: "one byte or more",
+                    found: "empty"
+                )
+            }
+            let name = SentencePieceVocabulary.replacingSpaceMarks(in: piece.name)
+            return SentencePieceVocabulary.Piece(name: name, score: piece.score, kind: kind)
+        }
+    }
+
+    mutating func read(_ message: Slice<UnsafeRawBufferPointer>) throws {
+        var reader = ProtobufReader(message)
+        while let (field, value) = try reader.next() {
+            switch (field, value) {
+            case (1, .bytes(let piece)): pieces.append(try Self.piece(piece))
+            case (2, .bytes(let specification)): try readTrainer(specification)
+            case (3, .bytes(let specification)): try readNormalizer(specification)
+            default: break
+            }
+        }
+    }
+
+    private static func piece(_ message: Slice<UnsafeRawBufferPointer>) throws -> Piece {
+        var reader = ProtobufReader(message)
+        var piece = Piece()
+        while let (field, value) = try reader.next() {
+            switch (field, value) {
+            case (1, .bytes(let name)): piece.name = Array(name)
+            case (2, .fixed32(let bits)): piece.score = Float(bitPattern: bits)
+            case (3, .varint(let kind)): piece.kind = kind
+            default: break
+            }
+        }
+        return piece
+    }
+
+    private mutating func readTrainer(_ message: Slice<UnsafeRawBufferPointer>) throws {
+        var reader = ProtobufReader(message)
+        while let (field, value) = try reader.next() {
+            switch (field, value) {
+            case (3, .varint(let number)): algorithm = number
+            case (24, .varint(let flag)): putsSpacesBehind = flag != 0
+            case (35, .varint(let flag)): rules.fallsBackToBytes = flag != 0
+            case (44, .bytes(let text)):
+                rules.unknownSurface = String(decoding: text, as: UTF8.self)
+            case (46, .bytes(let name)): rules.startName = String(decoding: name, as: UTF8.self)
+            case (47, .bytes(let name)): rules.endName = String(decoding: name, as: UTF8.self)
+            default: break
+            }
+        }
+    }
+
+    private mutating func readNormalizer(_ message: Slice<UnsafeRawBufferPointer>) throws {
+        var reader = ProtobufReader(message)
+        while let (field, value) = try reader.next() {
+            switch (field, value) {
+            case (2, .bytes(let map)): hasCharacterMap = !map.isEmpty
+            case (3, .varint(let flag)): rules.addsDummyPrefix = flag != 0
+            case (4, .varint(let flag)): removesExtraSpaces = flag != 0
+            case (5, .varint(let flag)): escapesSpaces = flag != 0
+            default: break
+            }
+        }
+    }
+}

@@ -1,0 +1,219 @@
+// The pieces of a SentencePiece model: what each stands for, and how eagerly it is formed. The files
+// they come in are read in SentencePieceVocabulary+Llama2C.swift and +Model.swift; text becomes
+// pieces in SentencePieceEncoder.swift.
+
+import FileIO
+
+/// The pieces of a SentencePiece BPE model with their scores and kinds.
+public struct SentencePieceVocabulary: Sendable {
+    /// What a piece is for, with SentencePiece's numbers.
+    enum Kind: UInt64, Sendable {
+        case normal = 1
+        /// Stands for text that no piece covers.
+        case unknown
+        /// Marks a place in a sequence; no text becomes it, and it becomes no text.
+        case control
+        /// Is never split, nor merged with what stands beside it.
+        case userDefined
+        /// Is split again after merging has formed it.
+        case unused
+        /// One byte of text that no other piece covers.
+        case byte
+    }
+
+    /// U+2581 in UTF-8, which SentencePiece's pieces have in the place of spaces.
+    static let spaceMark: [UInt8] = [0xE2, 0x96, 0x81]
+
+    /// A piece as it stands in a file, but with spaces as spaces instead of U+2581.
+    struct Piece: Sendable, Equatable {
+        var name: [UInt8]
+        var score: Float
+        var kind: Kind
+    }
+
+    /// The pieces by id.
+    let pieces: [Piece]
+    /// The text of each piece: its name, or its byte.
+    private let texts: Vocabulary
+    private let index: TokenIndex
+
+    /// The id of text that nothing else covers.
+    let unknown: TokenID
+    /// The id that starts a sequence.
+    let start: TokenID
+    /// The id that ends a sequence.
+    let end: TokenID
+    /// The ids of the 256 bytes; none when the model does not fall back to bytes.
+    let byteIDs: [TokenID]
+    /// Whether a space is put before every text, so that its first word is like any other.
+    let addsDummyPrefix: Bool
+    /// What decoding the unknown piece gives.
+    let unknownSurface: [UInt8]
+
+    /// What merging forms first comes first; by id.
+    let mergeOrder: [UInt32]
+    /// The user-defined pieces by their first byte, the longest first.
+    let userDefined: [UInt8: [TokenID]]
+    /// Bytes of the longest piece that text can become.
+    let longestPieceByteCount: Int
+    /// Whether a space after anything else always starts a new piece, so that the words of a text
+    /// can be encoded apart.
+    let splitsAtSpaces: Bool
+
+    /// What a file says besides its pieces.
+    struct Rules {
+        var addsDummyPrefix = true
+        var fallsBackToBytes = true
+        var startName = "<s>"
+        var endName = "</s>"
+        var unknownSurface = " \u{2047} "
+    }
+
+    /// Checks pieces and puts them in order.
+    /// - Parameters:
+    ///   - pieces: In the order of their ids, none with an empty name.
+    ///   - rules: What else the file says.
+    ///   - path: The file, for messages.
+    /// - Throws: ``TokenizerError/malformed(path:what:expected:found:)`` when a piece that is needed
+    ///   is missing, or two are the same.
+    init(_ pieces: [Piece], _ rules: Rules, path: FilePath) throws {
+        func malformed(_ what: String, _ expected: String, _ found: String) -> TokenizerError {
+            .malformed(path: path, what: what, expected: expected, found: found)
+        }
+        guard pieces.count <= TokenID.max else {
+            throw malformed("the number of pieces", "at most \(TokenID.max)", "\(pieces.count)")
+        }
+        func ids(_ kinds: Kind...) -> [TokenID] {
+            pieces.indices.filter { kinds.contains(pieces[$0].kind) }.map { TokenID($0) }
+        }
+        func control(_ name: String) throws -> TokenID {
+            let id = ids(.control).first { pieces[Int($0)].name.elementsEqual(name.utf8) }
+            guard let id else { throw malformed("the control piece \(name)", "there", "missing") }
+            return id
+        }
+        if let id = pieces.firstIndex(where: { !$0.score.isFinite }) {
+            throw malformed("the score of piece \(id)", "a number", "\(pieces[id].score)")
+        }
+        let unknowns = ids(.unknown)
+        guard let unknown = unknowns.first, unknowns.count == 1 else {
+            throw malformed("the number of pieces for unknown text", "1", "\(unknowns.count)")
+        }
+        self.unknown = unknown
+        start = try control(rules.startName)
+        end = try control(rules.endName)
+        byteIDs = try Self.byteIDs(pieces, isNeeded: rules.fallsBackToBytes, path: path)
+        addsDummyPrefix = rules.addsDummyPrefix
+        unknownSurface = Array(rules.unknownSurface.utf8)
+
+        texts = Vocabulary(
+            tokens: pieces.map {
+                $0.kind == .byte ? Self.byte(of: $0.name).map { [$0] } ?? [] : $0.name
+            },
+            endOfText: end
+        )
+        let textual = ids(.normal, .userDefined, .unused)
+        do { index = try TokenIndex(texts, of: textual) } catch let error
+            as TokenIndex.DuplicateToken
+        {
+            throw malformed(
+                "the pieces",
+                "all different",
+                "the same for ids \(error.first) and \(error.second)"
+            )
+        }
+        let names = textual.map { pieces[Int($0)].name }
+        longestPieceByteCount = names.reduce(0) { max($0, $1.count) }
+        // Unused pieces are split as they were last formed, anywhere in a text.
+        splitsAtSpaces = ids(.unused).isEmpty && !names.contains(where: Self.hasInnerSpace)
+        mergeOrder = pieces.map { Self.descendingOrder(of: $0.score) }
+        userDefined = Dictionary(grouping: ids(.userDefined)) { pieces[Int($0)].name[0] }
+            .mapValues { $0.sorted { pieces[Int($0)].name.count > pieces[Int($1)].name.count } }
+        self.pieces = pieces
+    }
+
+    /// The number of pieces.
+    public var count: Int { pieces.count }
+
+    /// The bytes of one piece, those of a control piece being its name.
+    func text(of id: TokenID) -> ArraySlice<UInt8> { texts.slice(of: id) }
+
+    /// Whether `id` is a piece.
+    func contains(_ id: TokenID) -> Bool { texts.contains(id) }
+
+    /// What the piece is for.
+    func kind(of id: TokenID) -> Kind { pieces[Int(id)].kind }
+
+    /// The piece that text with exactly these bytes is, however it was put together.
+    func id(of bytes: UnsafeBufferPointer<UInt8>) -> TokenID? {
+        bytes.count <= longestPieceByteCount ? index.id(of: bytes) : nil
+    }
+
+    /// The byte that a name such as `<0x0A>` stands for.
+    static func byte(of name: [UInt8]) -> UInt8? {
+        guard name.count == 6 else { return nil }
+        let value = UInt8(String(decoding: name[3..<5], as: UTF8.self), radix: 16)
+        return value.flatMap { name == byteName($0) ? $0 : nil }
+    }
+
+    /// The name of the piece for a byte.
+    static func byteName(_ byte: UInt8) -> [UInt8] {
+        let digits = String(byte, radix: 16, uppercase: true)
+        return Array("<0x\(byte < 16 ? "0" : "")\(digits)>".utf8)
+    }
+
+    private static func byteIDs(
+        _ pieces: [Piece],
+        isNeeded: Bool,
+        path: FilePath
+    ) throws -> [TokenID] {
+        var found = [TokenID?](repeating: nil, count: 256)
+        for (id, piece) in pieces.enumerated() where piece.kind == .byte {
+            guard isNeeded, let byte = byte(of: piece.name), found[Int(byte)] == nil else {
+                throw TokenizerError.malformed(
+                    path: path,
+                    what: "the byte piece \(id)",
+                    expected: isNeeded ? "one of <0x00> to <0xFF>, each once" : "of another kind",
+                    found: String(decoding: piece.name, as: UTF8.self)
+                )
+            }
+            found[Int(byte)] = TokenID(id)
+        }
+        let ids = found.compactMap(\.self)
+        guard ids.count == 256 || !isNeeded else {
+            throw TokenizerError.malformed(
+                path: path,
+                what: "the number of byte pieces",
+                expected: "256",
+                found: "\(ids.count)"
+            )
+        }
+        return ids
+    }
+
+    /// The text in which every U+2581 is a space.
+    static func replacingSpaceMarks(in text: some Collection<UInt8>) -> [UInt8] {
+        var result: [UInt8] = []
+        result.reserveCapacity(text.count)
+        var rest = text[...]
+        while let mark = rest.firstIndex(of: spaceMark[0]) {
+            result.append(contentsOf: rest[..<mark])
+            let isMark = rest[mark...].starts(with: spaceMark)
+            result.append(isMark ? 0x20 : rest[mark])
+            rest = rest[mark...].dropFirst(isMark ? spaceMark.count : 1)
+        }
+        result.append(contentsOf: rest)
+        return result
+    }
+
+    private static func hasInnerSpace(_ name: [UInt8]) -> Bool {
+        zip(name, name.dropFirst()).contains { $0 != 0x20 && $1 == 0x20 }
+    }
+
+    /// An integer that is the smaller the larger the score is.
+    private static func descendingOrder(of score: Float) -> UInt32 {
+        // Adding zero makes -0 and 0 the same. Then the bits of positive floats sort as the floats
+        // do, and those of negative ones the other way round.
+        let bits = (score + 0).bitPattern
+        return bits >> 31 == 0 ? ~(bits | 0x8000_0000) : bits
+    }
+}

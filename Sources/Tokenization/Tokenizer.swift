@@ -1,0 +1,56 @@
+// What programs above this module need of a tokenizer, whichever kind it is. How text becomes ids
+// is each tokenizer's own business.
+
+/// The half of a tokenizer that turns ids into text: all that showing a model's output needs.
+public protocol TokenDecoder: Sendable {
+    /// Ids run from 0 to one less.
+    var vocabularySize: Int { get }
+
+    /// The id that stands before every text a model has seen.
+    var startOfText: TokenID { get }
+
+    /// The ids that end a text when a model predicts them.
+    var endsOfText: [TokenID] { get }
+
+    /// The bytes one token adds to a text.
+    ///
+    /// They may be none, as those of a marker, or a part of a character only.
+    /// - Parameters:
+    ///   - id: The token.
+    ///   - previous: The token before it; nil at the start of a sequence.
+    /// - Returns: The bytes.
+    /// - Throws: ``TokenizerError/unknownToken(id:vocabularySize:)``.
+    func bytes(of id: TokenID, after previous: TokenID?) throws -> ArraySlice<UInt8>
+}
+
+extension TokenDecoder {
+    /// The bytes of a sequence of tokens, one after another.
+    /// - Throws: ``TokenizerError/unknownToken(id:vocabularySize:)``.
+    public func decodeBytes(_ ids: some Sequence<TokenID>) throws -> [UInt8] {
+        var result: [UInt8] = []
+        var previous: TokenID?
+        for id in ids {
+            result.append(contentsOf: try bytes(of: id, after: previous))
+            previous = id
+        }
+        return result
+    }
+
+    /// The text of a sequence of tokens; bytes that are not UTF-8 become U+FFFD.
+    /// - Throws: ``TokenizerError/unknownToken(id:vocabularySize:)``.
+    public func decode(_ ids: some Sequence<TokenID>) throws -> String {
+        String(decoding: try decodeBytes(ids), as: UTF8.self)
+    }
+}
+
+/// Text to ids and back.
+public protocol Tokenizer: TokenDecoder {
+    /// The ids of a text, in which nothing has a special meaning.
+    func encode(_ text: String) -> [TokenID]
+
+    /// The ids a model is given so that it continues `text`; at least one, also for an empty text.
+    ///
+    /// What stands before a text, and what its names of special tokens mean, is as the models of
+    /// this kind of tokenizer expect it.
+    func promptTokens(of text: String) -> [TokenID]
+}

@@ -1,0 +1,99 @@
+import FileIO
+import TestSupport
+import Testing
+
+@testable import LanguageModels
+
+@Suite struct Llama2ConfigurationTests {
+    private func read(_ json: String, vocabularySize: Int = 32_000) throws -> Llama2Configuration {
+        try withTemporaryDirectory { directory in
+            let path = directory.appending("params.json")
+            let file = try AtomicFile(path)
+            try file.write(Array(json.utf8))
+            try file.commit()
+            return try Llama2Configuration(paramsFile: path, vocabularySize: vocabularySize)
+        }
+    }
+
+    @Test(
+        arguments: [
+            // Llama 2 7B, 13B, 34B (Code Llama), 70B, and llama2.c's 15M and 110M.
+            (4096, nil, 256, 11008), (5120, nil, 256, 13824), (8192, 1.0, 256, 22016),
+            (8192, 1.3, 4096, 28672), (288, nil, 32, 768), (768, nil, 32, 2048),
+        ] as [(Int, Double?, Int, Int)]
+    )
+    func hiddenChannelsFollowTheRuleOfTheFamily(
+        channels: Int,
+        multiplier: Double?,
+        multiple: Int,
+        hidden: Int
+    ) throws {
+        try #expect(
+            Llama2Configuration.hiddenChannels(
+                channels: channels,
+                multiplier: multiplier,
+                multiple: multiple
+            ) == hidden
+        )
+    }
+
+    @Test func metasParametersAreRead() throws {
+        let large = try read(
+            """
+            {"dim": 8192, "multiple_of": 4096, "ffn_dim_multiplier": 1.3, "n_heads": 64,
+             "n_kv_heads": 8, "n_layers": 80, "norm_eps": 1e-06, "vocab_size": -1}
+            """
+        )
+        #expect(large.channels == 8192)
+        #expect(large.hiddenChannels == 28672)
+        #expect(large.layerCount == 80)
+        #expect(large.headCount == 64)
+        #expect(large.keyValueHeadCount == 8)
+        #expect(large.vocabularySize == 32_000)
+        #expect(large.contextLength == 4096)
+        #expect(large.normEpsilon == 1e-6)
+        #expect(large.ropeTheta == 10_000)
+        #expect(large.hasSeparateClassifier)
+        let small = try read(
+            "{\"dim\": 4096, \"n_heads\": 32, \"n_layers\": 32, \"rope_theta\": 1000000.0, "
+                + "\"vocab_size\": 32016, \"max_seq_len\": 16384, \"other\": [1]}",
+            vocabularySize: 32_016
+        )
+        #expect(small.keyValueHeadCount == 32)
+        #expect(small.hiddenChannels == 11008)
+        #expect(small.normEpsilon == 1e-5)
+        #expect(small.ropeTheta == 1_000_000)
+        #expect(small.contextLength == 16_384)
+    }
+
+    @Test(arguments: [
+        ("{}", "'dim'"),
+        ("[]", "another type"),
+        ("", "damaged"),
+        ("{\"dim\": \"x\", \"n_heads\": 1, \"n_layers\": 1}", "'dim' of its JSON"),
+        ("{\"dim\": 0, \"n_heads\": 1, \"n_layers\": 1}", "0 channels"),
+        ("{\"dim\": 9000000000000000000, \"n_heads\": 1, \"n_layers\": 1}", "channels"),
+        ("{\"dim\": 64, \"n_heads\": 0, \"n_layers\": 1}", "the number of heads is 0"),
+        ("{\"dim\": 64, \"n_heads\": 64, \"n_layers\": 1}", "in pairs"),
+        ("{\"dim\": 64, \"n_heads\": 8, \"n_kv_heads\": 3, \"n_layers\": 1}", "cannot share 3"),
+        ("{\"dim\": 64, \"n_heads\": 8, \"n_layers\": 1, \"multiple_of\": 0}", "multiples of 0"),
+        ("{\"dim\": 64, \"n_heads\": 8, \"n_layers\": 1, \"norm_eps\": 0}", "epsilon is 0.0"),
+        ("{\"dim\": 64, \"n_heads\": 8, \"n_layers\": 1, \"rope_theta\": -1}", "theta is -1.0"),
+        (
+            "{\"dim\": 64, \"n_heads\": 8, \"n_layers\": 1, \"ffn_dim_multiplier\": 1e300}",
+            "the factor of the hidden channels"
+        ),
+        (
+            "{\"dim\": 64, \"n_heads\": 8, \"n_layers\": 1, \"ffn_dim_multiplier\": -1}",
+            "the factor of the hidden channels"
+        ),
+        (
+            "{\"dim\": 64, \"n_heads\": 8, \"n_layers\": 1, \"vocab_size\": 512}",
+            "holds a vocabulary of 512, but one of 32000 is needed"
+        ),
+    ])
+    func impossibleParametersAreRefused(json: String, message: String) {
+        let error = #expect(throws: (any Error).self) { try read(json) }
+        #expect(error.map { "\($0)" }?.contains(message) == true, "\(String(describing: error))")
+    }
+}

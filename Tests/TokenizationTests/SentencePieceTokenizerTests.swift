@@ -1,0 +1,210 @@
+import FileIO
+import TestSupport
+import Testing
+
+@testable import Tokenization
+
+@Suite struct SentencePieceTokenizerTests {
+    private typealias Small = SmallSentencePieces
+
+    /// The pieces of a text with their names, bytes as `<0xNN>`.
+    private func names(_ text: String, _ tokenizer: SentencePieceTokenizer) -> [String] {
+        tokenizer.encode(text).map {
+            String(decoding: tokenizer.vocabulary.pieces[Int($0)].name, as: UTF8.self)
+        }
+    }
+
+    @Test(arguments: [
+        ("", []),
+        ("the", [" the"]),
+        ("the the", [" the", " the"]),
+        ("hello", [" hell", "o"]),
+        (" a", [" ", " a"]),
+        ("a  a", [" a", " ", " a"]),
+        ("   a", ["  ", " ", " a"]),
+        ("theé", [" the", "é"]),
+        ("è", [" ", "<0xC3>", "<0xA8>"]),
+        ("a\n", [" a", "<0x0A>"]),
+        // What names a marker is text like any other.
+        ("<s>", [" ", "<0x3C>", "<0x73>", "<0x3E>"]),
+        ("\u{2581}a", [" ", " a"]),
+    ])
+    func textBecomesThePiecesOfTheBestScores(text: String, pieces: [String]) throws {
+        #expect(names(text, try Small.tokenizer()) == pieces)
+    }
+
+    @Test func leftmostOfEqualScoresIsMergedFirst() throws {
+        var pieces = Small.pieces(["ab", "bc", "a", "b", "c", " "])
+        pieces[260].score = pieces[259].score
+        #expect(names("abc", try Small.tokenizer(pieces)) == [" ", "ab", "c"])
+        #expect(names("bcab", try Small.tokenizer(pieces)) == [" ", "bc", "ab"])
+        // Zeros of both signs are equal.
+        pieces[260].score = -pieces[259].score
+        #expect(names("abc", try Small.tokenizer(pieces)) == [" ", "ab", "c"])
+        pieces[260].score = 1
+        #expect(names("abc", try Small.tokenizer(pieces)) == [" ", "a", "bc"])
+    }
+
+    @Test func userDefinedPiecesAreNeitherSplitNorMerged() throws {
+        var pieces = Small.pieces([" t", "th", "the", "t", "h", "e", " ", "he", "hee"])
+        pieces[266].kind = .userDefined
+        pieces[267].kind = .userDefined
+        #expect(names("the", try Small.tokenizer(pieces)) == [" t", "he"])
+        #expect(names("theet", try Small.tokenizer(pieces)) == [" t", "hee", "t"])
+    }
+
+    @Test func unusedPiecesAreSplitAsTheyWereFormed() throws {
+        var pieces = Small.pieces(["bc", "abc", "a", "b", "c", " ", "x"])
+        pieces[260].kind = .unused
+        #expect(names("abc", try Small.tokenizer(pieces)) == [" ", "a", "bc"])
+        pieces[265].kind = .unused
+        #expect(names("xa", try Small.tokenizer(pieces)) == [" ", "<0x78>", "a"])
+    }
+
+    @Test func withoutByteFallbackARunOfUnknownCharactersIsOnePiece() throws {
+        let pieces = Small.standardPieces.filter { $0.kind != .byte }
+        let tokenizer = try Small.tokenizer(pieces, .init(fallsBackToBytes: false))
+        #expect(names("xyzax", tokenizer) == [" ", "<unk>", "a", "<unk>"])
+        try #expect(tokenizer.decode(tokenizer.encode("xa")) == " \u{2047} a")
+    }
+
+    @Test func piecesWithInnerSpacesAreFoundAcrossWords() throws {
+        let pieces = Small.pieces(["a b", "a ", "a", "b", " "])
+        #expect(names("a b", try Small.tokenizer(pieces)) == [" ", "a b"])
+    }
+
+    @Test func bytesThatAreNotUTF8BecomeBytePieces() throws {
+        let tokenizer = try Small.tokenizer()
+        let bytes: [UInt8] = [0xFF, 0x61, 0xC3, 0xE2, 0x96]
+        let ids = bytes.withUnsafeBytes { tokenizer.encode($0) }
+        #expect(Array(ids.prefix(2)) == [267, 258])
+        try #expect(tokenizer.decodeBytes(ids) == bytes)
+    }
+
+    @Test(arguments: ["hello the", " a  the ", "\n\n", "日本 é😀", "  ", "a\u{0}b"])
+    func decodingGivesTheTextBack(text: String) throws {
+        let tokenizer = try Small.tokenizer()
+        try #expect(tokenizer.decode(tokenizer.encode(text)) == text)
+        try #expect(tokenizer.decode(tokenizer.promptTokens(of: text)) == text)
+        let unprefixed = try Small.tokenizer(
+            Small.standardPieces,
+            .init(addsDummyPrefix: false)
+        )
+        try #expect(unprefixed.decode(unprefixed.encode(text)) == text)
+    }
+
+    @Test func spaceIsStrippedFromTheFirstPieceOnly() throws {
+        let tokenizer = try Small.tokenizer()
+        let the: TokenID = 261
+        try #expect(tokenizer.decode([the, the]) == "the the")
+        try #expect(tokenizer.decode([1, the, the]) == "the the")
+        // A continuation keeps the space, and markers are no text.
+        var decoder = StreamingDecoder(tokenizer, after: the)
+        try #expect(decoder.append(the) == " the")
+        try #expect(decoder.append(2) == "")
+        try #expect(decoder.append(1) == "")
+        try #expect(decoder.append(the) == "the")
+        #expect(decoder.finish() == "")
+    }
+
+    @Test func charactersSpreadOverByteTokensAreGivenOutWhole() throws {
+        let tokenizer = try Small.tokenizer()
+        var decoder = StreamingDecoder(tokenizer)
+        let pieces = try tokenizer.encode("😀a").map { try decoder.append($0) }
+        #expect(pieces == ["", "", "", "", "😀", "a"])
+        try #expect(decoder.append(3 + 0xF0) == "")
+        #expect(decoder.finish() == "\u{FFFD}")
+    }
+
+    @Test(arguments: [-1, 275, .max]) func idOutsideTheVocabularyIsAnError(id: TokenID) throws {
+        let tokenizer = try Small.tokenizer()
+        #expect(throws: TokenizerError.unknownToken(id: id, vocabularySize: 275)) {
+            try tokenizer.decode([id])
+        }
+    }
+
+    @Test func bothKindsOfTokenizerStartAndEndTexts() throws {
+        let llama: any Tokenizer = try Small.tokenizer()
+        #expect(llama.promptTokens(of: "") == [1])
+        #expect(llama.promptTokens(of: "the") == [1, 261])
+        #expect(llama.startOfText == 1)
+        #expect(llama.endsOfText == [2, 1])
+        let gpt2: any Tokenizer = SmallTokenizer.standard
+        let end = SmallTokenizer.standard.endOfText
+        #expect(gpt2.promptTokens(of: "") == [end])
+        #expect(gpt2.promptTokens(of: "<|endoftext|>") == [end])
+        #expect(gpt2.encode("<|endoftext|>").count > 1)
+        #expect(gpt2.startOfText == end)
+        #expect(gpt2.endsOfText == [end])
+        #expect(gpt2.vocabularySize == Int(end) + 1)
+    }
+
+    @Test func longWordTakesNoQuadraticTime() throws {
+        // 2^20 letters in one word: trying all pairs for each merge would take days.
+        let tokenizer = try Small.tokenizer()
+        let count = 1 << 20
+        let ids = tokenizer.encode(String(repeating: "l", count: count))
+        #expect(ids.count == 1 + count / 2)
+    }
+
+    @Test(
+        .enabled(if: TestData.isAvailable, Comment(rawValue: TestData.skipReason)),
+        arguments: ["tokenizer.model", "tokenizer.bin"]
+    )
+    func llamasPromptsHaveTheIDsOfSentencePiece(name: String) throws {
+        let tokenizer = try SentencePieceTokenizer(
+            contentsOf: TestData.path("llama2/\(name)"),
+            vocabularySize: 32_000
+        )
+        let launch =
+            "A brief message congratulating the team on the launch:\n\n"
+            + "        Hi everyone,\n\n        I just "
+        let french =
+            "Translate English to French:\n\n        sea otter => loutre de mer\n"
+            + "        peppermint => menthe poivrée\n        plush girafe => girafe peluche\n"
+            + "        cheese =>"
+        let vectors: [(String, [TokenID])] = [
+            ("", [1]),
+            (
+                "I believe the meaning of life is",
+                [1, 306, 4658, 278, 6593, 310, 2834, 338]
+            ),
+            (
+                "Simply put, the theory of relativity states that ",
+                [1, 3439, 17632, 1925, 29892, 278, 6368, 310, 14215, 537, 5922, 393, 29871]
+            ),
+            (
+                launch,
+                [
+                    1, 319, 11473, 2643, 378, 629, 271, 18099, 278, 3815, 373, 278, 6826, 29901, 13,
+                    13, 4706, 6324, 14332, 29892, 13, 13, 4706, 306, 925, 29871,
+                ]
+            ),
+            (
+                french,
+                [
+                    1, 4103, 9632, 4223, 304, 5176, 29901, 13, 13, 4706, 7205, 4932, 357, 1149, 301,
+                    449, 276, 316, 2778, 13, 4706, 1236, 407, 837, 524, 1149, 6042, 354, 772, 440,
+                    29878, 1318, 13, 4706, 715, 1878, 330, 3055, 1725, 1149, 330, 3055, 1725, 4639,
+                    28754, 13, 4706, 923, 968, 1149,
+                ]
+            ),
+        ]
+        for (text, ids) in vectors {
+            #expect(tokenizer.promptTokens(of: text) == ids)
+            try #expect(tokenizer.decode(ids) == text)
+        }
+    }
+
+    @Test(.enabled(if: TestData.isAvailable, Comment(rawValue: TestData.skipReason)))
+    func shakespeareComesBackFromAsManyTokensAsSentencePieceMakes() throws {
+        let tokenizer = try SentencePieceTokenizer(
+            contentsOf: TestData.path("llama2/tokenizer.model")
+        )
+        let text = try MappedFile(TestData.path("tinyshakespeare/input.txt")).contents()
+        let ids = text.withUnsafeBytes { tokenizer.encode($0) }
+        // Counted, and compared id by id, with version 0.2.3 of the sentencepiece package.
+        #expect(ids.count == 368_633)
+        try #expect(tokenizer.decodeBytes(ids) == text)
+    }
+}

@@ -10,6 +10,7 @@ extension Ops {
     /// - Parameters:
     ///   - matrix: The weights.
     ///   - format: How to store them; see ``store(_:in:firstRow:)`` for the rounding.
+    /// - Returns: The weights in `format`.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
     public func convert(_ matrix: WeightMatrix, to format: WeightFormat) throws -> WeightMatrix {
         if matrix.format == format { return matrix }

@@ -43,6 +43,7 @@ extension KVCache {
     ///   - chunk: Its sequences have room for its tokens.
     ///   - onlyPredicted: Whether only rows whose next token is predicted need a result, as in the
     ///     last layer.
+    /// - Returns: A part for each of the chunk's.
     public func parts(layer: Int, of chunk: TokenChunk, onlyPredicted: Bool = false) -> [CachePart]
     {
         chunk.parts.map {

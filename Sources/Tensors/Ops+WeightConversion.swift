@@ -22,6 +22,8 @@ extension Ops {
             let some = piece[0..<min(pieceRows, rows - first)]
             try copy(matrix, firstRow: first, to: some)
             store(some, in: result, firstRow: first)
+            // Else a file would take memory beside what was made of it.
+            matrix[first..<first + some.shape[0]].releasePages()
         }
         return result
     }

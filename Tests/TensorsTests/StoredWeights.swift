@@ -46,6 +46,8 @@ final class StoredWeights: WeightStorage {
         try withExtendedLifetime(self) { try body(UnsafeRawBufferPointer(bytes)) }
     }
 
+    func releasePages(_ range: Range<Int>) {}
+
     /// `source` (OC, C) in `format`.
     static func unreadableAfter(_ source: Tensor, _ format: WeightFormat) throws -> WeightMatrix {
         let stored = try Backend.reference.ops().quantize(source, to: format)

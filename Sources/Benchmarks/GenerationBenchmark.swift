@@ -48,7 +48,9 @@ public struct GenerationBenchmark {
     /// Runs the passes.
     /// - Parameters:
     ///   - model: What generates; its context must hold the prompt and the generated tokens.
+    ///   - weightBytes: Bytes of weights that a pass reads.
     ///   - ops: What measures the bandwidth: the model's own.
+    /// - Returns: Both speeds, beside the bandwidth.
     /// - Throws: ``ModelError`` or ``TensorError`` when the tokens do not fit.
     public func run<Model: CachedTransformer & LanguageModel>(
         _ model: Model,

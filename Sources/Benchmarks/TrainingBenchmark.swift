@@ -68,7 +68,7 @@ public struct TrainingBenchmark {
     public func run(ops: Ops, progress: (Int, Double) -> Void) throws -> TrainingResult {
         // Before the weights are made, which takes seconds.
         try GPT2Workspace.checkShape(
-            configuration,
+            configuration.contextLength,
             batchSize: batchSize,
             sequenceLength: sequenceLength
         )

@@ -67,6 +67,21 @@ public final class MappedFile: @unchecked Sendable {
         withUnsafeBytes { Array($0) }
     }
 
+    /// Says that some bytes are not needed for now, so that their pages count for this process no
+    /// longer; they are read again when they are.
+    public func releasePages(_ range: Range<Int>) {
+        precondition(range.lowerBound >= 0 && range.upperBound <= bytes.count, "bytes \(range)")
+        let page = Int(sysconf(CInt(_SC_PAGESIZE)))
+        let first = range.lowerBound / page * page
+        guard let start = bytes.baseAddress, !range.isEmpty else { return }
+        // Advice: where it is not taken, memory is only freed later.
+        _ = madvise(
+            UnsafeMutableRawPointer(mutating: start + first),
+            range.upperBound - first,
+            MADV_DONTNEED
+        )
+    }
+
     deinit {
         if let start = bytes.baseAddress {
             munmap(UnsafeMutableRawPointer(mutating: start), bytes.count)

@@ -109,6 +109,7 @@ public final class KVCache {
     ///   - past: Tokens before the rows.
     ///   - rows: The new tokens' rows of q, k and v.
     ///   - silent: See ``CachePart``.
+    /// - Returns: Where they are; what is stored there counts once ``setTokenCount(_:of:)`` says so.
     public func part(
         layer: Int,
         sequence: Int,

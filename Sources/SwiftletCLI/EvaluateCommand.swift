@@ -9,7 +9,9 @@ struct EvaluateCommand: ParsableCommand {
         discussion: """
             Shards are read as in training: all batches in order, each sequence by itself. A text \
             is read with a window that slides over it, so that every token is predicted once and \
-            with context; the tokenizer's end-of-text token stands before the first.
+            with context; the tokenizer's end-of-text token stands before the first. With \
+            --precision and --cache-precision the model is as sample has it with them, its tokens \
+            computed as those of a prompt.
 
             Examples:
               swiftlet evaluate --model runs/first --data 'data/*_val*.bin'
@@ -20,6 +22,9 @@ struct EvaluateCommand: ParsableCommand {
 
     @OptionGroup(title: "Model")
     var model: ModelOptions
+
+    @OptionGroup(title: "Precision")
+    var precision: PrecisionOptions
 
     @Option(help: "Token shards; a pattern such as 'data/*_val*.bin'.")
     var data: String?
@@ -71,19 +76,28 @@ struct EvaluateCommand: ParsableCommand {
 
     func run() throws {
         let path = try model.modelPath()
-        let gpt2 = try GPT2(llmcCheckpoint: path, ops: compute.makeOps())
+        let gpt2 = try GPT2Decoder(
+            llmcCheckpoint: path,
+            precision: precision.weightFormat,
+            cachePrecision: precision.cachePrecision,
+            ops: compute.makeOps()
+        )
         compute.note("model '\(path)', \(gpt2.configuration.unpaddedParameterCount) weights")
         let evaluator = try Evaluator(
             gpt2,
             batchSize: batchSize,
             sequenceLength: sequenceLength
         )
-        let tokenizers = ModelTokenizer(model, modelPath: path, model: gpt2)
+        let tokenizers = ModelTokenizer(
+            model,
+            modelPath: path,
+            vocabularySize: gpt2.vocabularySize
+        )
         // What is wrong with the questions is found before the time is spent on the loss.
         let examples = try hellaswag.map {
             try HellaSwagFile.examples(
                 FilePath($0),
-                vocabularySize: gpt2.configuration.vocabularySize,
+                vocabularySize: gpt2.vocabularySize,
                 limit: maxExamples,
                 tokenizer: tokenizers.tokenizer
             )
@@ -103,7 +117,7 @@ struct EvaluateCommand: ParsableCommand {
 
     /// The loss on the shards or the text, if one of them was given.
     private func measureLoss(
-        _ evaluator: Evaluator,
+        _ evaluator: Evaluator<GPT2Decoder>,
         _ tokenizers: ModelTokenizer,
         _ progress: ProgressLine
     ) throws -> LossMeasurement? {

@@ -9,10 +9,10 @@ struct ModelTokenizer {
     private let modelPath: FilePath
     private let vocabularySize: Int
 
-    init(_ options: ModelOptions, modelPath: FilePath, model: GPT2) {
+    init(_ options: ModelOptions, modelPath: FilePath, vocabularySize: Int) {
         self.options = options
         self.modelPath = modelPath
-        vocabularySize = model.configuration.vocabularySize
+        self.vocabularySize = vocabularySize
     }
 
     /// What encodes text; one there must be.

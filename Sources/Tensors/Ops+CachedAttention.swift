@@ -57,7 +57,7 @@ extension Ops {
     ///   - v: The same.
     ///   - parts: Sequences and their rows, no two of the same sequence; all caches of one shape but
     ///     for their capacity, and of one type.
-    ///   - headCount: NH, a multiple of NKH: so many query heads share a head of keys and values
+    ///   - NH: The heads of q, a multiple of NKH: so many query heads share a head of keys and values
     ///     (Ainslie et al. 2023, "GQA").
     public func cachedAttention(
         out: Tensor,

@@ -10,6 +10,7 @@ extension Ops {
     /// - Parameters:
     ///   - matrix: The weights.
     ///   - format: How to store them; see ``store(_:in:firstRow:)`` for the rounding.
+    /// - Returns: The weights in `format`.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
     public func convert(_ matrix: WeightMatrix, to format: WeightFormat) throws -> WeightMatrix {
         if matrix.format == format { return matrix }
@@ -21,6 +22,8 @@ extension Ops {
             let some = piece[0..<min(pieceRows, rows - first)]
             try copy(matrix, firstRow: first, to: some)
             store(some, in: result, firstRow: first)
+            // Else a file would take memory beside what was made of it.
+            matrix[first..<first + some.shape[0]].releasePages()
         }
         return result
     }

@@ -161,6 +161,7 @@ extension Ops {
     /// - Parameters:
     ///   - source: `(OC, C)` float32.
     ///   - format: How to store them.
+    /// - Returns: The weights in `format`, in memory of their own.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
     public func quantize(_ source: Tensor, to format: WeightFormat) throws -> WeightMatrix {
         let (rows, columns) = Self.sizes2(source, "source")

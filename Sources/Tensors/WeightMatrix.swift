@@ -9,6 +9,9 @@ public protocol WeightStorage: AnyObject {
     func withUnsafeBytes<Result>(
         _ body: (UnsafeRawBufferPointer) throws -> Result
     ) rethrows -> Result
+
+    /// Says that some bytes have been read and are not needed for now; they can be read again.
+    func releasePages(_ range: Range<Int>)
 }
 
 extension TensorBuffer: WeightStorage {
@@ -19,6 +22,9 @@ extension TensorBuffer: WeightStorage {
             try body(UnsafeRawBufferPointer(start: start, count: byteCount))
         }
     }
+
+    /// Does nothing: this is the only copy.
+    public func releasePages(_ range: Range<Int>) {}
 }
 
 /// The weights of a linear layer: `rows` outputs times `columns` inputs.
@@ -160,6 +166,19 @@ public struct WeightMatrix {
                     count: rows * format.scaleBytes(columns: columns)
                 )
             )
+        }
+    }
+
+    /// Lets go of the memory of a file's pages once the weights in them have been read.
+    func releasePages() {
+        withUnsafeBytes { values, scales in
+            storage.withUnsafeBytes { all in
+                guard let start = all.baseAddress else { return }
+                for plane in [values, scales] {
+                    guard let first = plane.baseAddress else { continue }
+                    storage.releasePages(first - start..<first - start + plane.count)
+                }
+            }
         }
     }
 

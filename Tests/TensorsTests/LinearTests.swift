@@ -13,8 +13,9 @@ extension KernelTests {
         typealias Shape = MatmulTests.Shape
 
         /// Few rows, around groups of 4 and the columns of blocks and of chunks of blocks; and many,
-        /// around tiles, panels, and the borders of blocks of the matrix product. The last of each
-        /// are large enough for a team of three.
+        /// around tiles, panels, and the borders of blocks of the matrix product.
+        ///
+        /// The last of each are large enough for a team of three.
         static let shapes = [
             Shape(1, 1, 1), Shape(2, 31, 3), Shape(3, 32, 5), Shape(4, 33, 4), Shape(5, 63, 7),
             Shape(6, 100, 13), Shape(7, 130, 9), Shape(8, 545, 6), Shape(1, 1056, 17),
@@ -32,9 +33,10 @@ extension KernelTests {
             return rounded && N > Ops.fewRows ? 0x1p16 : 8
         }
 
-        /// The sums of the terms' magnitudes. Where input is rounded to 16 bits, 2^-16 of the largest
-        /// of a block is 2^8 roundings of it: an eighth of that is added to each element of the
-        /// block, as the bound is 8.
+        /// The sums of the terms' magnitudes.
+        ///
+        /// Where input is rounded to 16 bits, 2^-16 of the largest of a block is 2^8 roundings of
+        /// it: an eighth of that is added to each element of the block, as the bound is 8.
         private func magnitude(
             _ inp: Tensor,
             _ weight: WeightMatrix,

@@ -33,7 +33,8 @@ final class StoredWeights: WeightStorage {
         offsets = (readable(values.count) - values.count, scalesEnd - scales.count)
         for (plane, offset) in [(values, offsets.values), (scales, offsets.scales)] {
             bytes[offset..<offset + plane.count].copyBytes(from: plane)
-            precondition(mprotect(bytes.baseAddress! + offset + plane.count, page, PROT_NONE) == 0)
+            let end = start.map { $0 + offset + plane.count }
+            precondition(mprotect(end, page, PROT_NONE) == 0)
         }
     }
 
@@ -44,6 +45,8 @@ final class StoredWeights: WeightStorage {
     ) rethrows -> Result {
         try withExtendedLifetime(self) { try body(UnsafeRawBufferPointer(bytes)) }
     }
+
+    func releasePages(_ range: Range<Int>) {}
 
     /// `source` (OC, C) in `format`.
     static func unreadableAfter(_ source: Tensor, _ format: WeightFormat) throws -> WeightMatrix {

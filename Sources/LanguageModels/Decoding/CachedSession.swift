@@ -56,6 +56,27 @@ public final class CachedSession<Model: CachedTransformer>: DecodingSession {
             !parts.isEmpty && logits.count == parts.count * V,
             "\(logits.count) logits for \(parts.count) parts and a vocabulary of \(V)"
         )
+        var row = 0
+        try append(parts, predictedCounts: parts.map { _ in 1 }) { predicted in
+            predicted.withUnsafeMutableElements(as: Float.self) { elements in
+                for i in elements.indices { logits[row * V + i] = elements[i] }
+            }
+            row += predicted.shape[0]
+        }
+    }
+
+    /// Appends parts, of whose last tokens some have the next one predicted.
+    /// - Parameters:
+    ///   - parts: At least one; no two of the same sequence.
+    ///   - predictedCounts: How many tokens of each part, up to its last one.
+    ///   - body: Called with the logits `(n, V)` of some of them after the other; the memory is used
+    ///     again when it returns.
+    /// - Throws: ``ModelError`` or ``TensorError``; all sequences are then as they were.
+    func append(
+        _ parts: [SequencePart],
+        predictedCounts: [Int],
+        _ body: (_ predicted: Tensor) throws -> Void
+    ) throws {
         for (index, part) in parts.enumerated() {
             precondition(!part.tokens.isEmpty, "part \(index) has no tokens")
             try check(part)
@@ -65,14 +86,10 @@ public final class CachedSession<Model: CachedTransformer>: DecodingSession {
             )
         }
         // Sequences grow when all chunks are computed: what an error leaves behind is not counted.
-        var row = 0
-        for chunk in chunks(of: parts) {
+        for chunk in chunks(of: parts, predictedCounts: predictedCounts) {
             let memory = try memory(for: chunk)
             if let predicted = model.decode(chunk, cache: cache, workspace: memory) {
-                predicted.withUnsafeMutableElements(as: Float.self) { elements in
-                    for i in elements.indices { logits[row * V + i] = elements[i] }
-                }
-                row += predicted.shape[0]
+                try body(predicted)
             }
         }
         for part in parts {
@@ -106,7 +123,7 @@ public final class CachedSession<Model: CachedTransformer>: DecodingSession {
     }
 
     /// Cuts parts into chunks of at most ``chunkLength`` tokens, in order.
-    private func chunks(of parts: [SequencePart]) -> [TokenChunk] {
+    private func chunks(of parts: [SequencePart], predictedCounts: [Int]) -> [TokenChunk] {
         var chunks: [TokenChunk] = []
         var tokens: [Int32] = []
         var pieces: [TokenChunk.Part] = []
@@ -114,7 +131,8 @@ public final class CachedSession<Model: CachedTransformer>: DecodingSession {
             if !tokens.isEmpty { chunks.append(TokenChunk(tokens: tokens, parts: pieces)) }
             (tokens, pieces) = ([], [])
         }
-        for part in parts {
+        for (part, predictedCount) in zip(parts, predictedCounts) {
+            let firstPredicted = part.tokens.count - predictedCount
             var done = 0
             while done < part.tokens.count {
                 if tokens.count == Self.chunkLength { finish() }
@@ -124,7 +142,7 @@ public final class CachedSession<Model: CachedTransformer>: DecodingSession {
                         sequence: part.sequence,
                         past: tokenCount(of: part.sequence) + done,
                         rows: tokens.count..<tokens.count + count,
-                        predicts: done + count == part.tokens.count
+                        predictedCount: min(count, max(0, done + count - firstPredicted))
                     )
                 )
                 tokens += part.tokens[done..<done + count]
@@ -138,7 +156,7 @@ public final class CachedSession<Model: CachedTransformer>: DecodingSession {
     /// Working memory for the shape of a chunk; the newest is kept, as decoding asks for the same
     /// again and again.
     private func memory(for chunk: TokenChunk) throws -> Model.Workspace {
-        let predictedCount = chunk.parts.count(where: \.predicts)
+        let predictedCount = chunk.parts.reduce(0) { $0 + $1.predictedCount }
         if let workspace, workspace.rowCount == chunk.tokens.count,
             workspace.predictedCount == predictedCount
         {

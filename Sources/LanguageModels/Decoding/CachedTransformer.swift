@@ -14,8 +14,8 @@ public struct TokenChunk {
         public let past: Int
         /// Its rows of the chunk.
         public let rows: Range<Int>
-        /// Whether the token after the last row is predicted.
-        public let predicts: Bool
+        /// How many of the rows, up to the last one, have the token after them predicted.
+        public let predictedCount: Int
     }
 
     /// The tokens, row by row.
@@ -32,7 +32,7 @@ public struct TokenChunk {
 
     /// The rows whose next token is predicted.
     public var predictedRows: [Int32] {
-        parts.filter(\.predicts).map { Int32($0.rows.upperBound - 1) }
+        parts.flatMap { $0.rows.suffix($0.predictedCount).map { Int32($0) } }
     }
 }
 
@@ -43,6 +43,7 @@ extension KVCache {
     ///   - chunk: Its sequences have room for its tokens.
     ///   - onlyPredicted: Whether only rows whose next token is predicted need a result, as in the
     ///     last layer.
+    /// - Returns: A part for each of the chunk's.
     public func parts(layer: Int, of chunk: TokenChunk, onlyPredicted: Bool = false) -> [CachePart]
     {
         chunk.parts.map {
@@ -51,7 +52,7 @@ extension KVCache {
                 sequence: $0.sequence,
                 past: $0.past,
                 rows: $0.rows,
-                silent: onlyPredicted ? $0.rows.count - ($0.predicts ? 1 : 0) : 0
+                silent: onlyPredicted ? $0.rows.count - $0.predictedCount : 0
             )
         }
     }

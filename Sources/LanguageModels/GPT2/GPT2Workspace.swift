@@ -66,7 +66,7 @@ public final class GPT2Workspace {
         sequenceLength T: Int,
         training recomputation: Recomputation?
     ) throws {
-        try Self.checkShape(configuration, batchSize: B, sequenceLength: T)
+        try Self.checkShape(configuration.contextLength, batchSize: B, sequenceLength: T)
         let N = B * T
         let (C, L) = (configuration.channels, configuration.layerCount)
         let isTraining = recomputation != nil
@@ -116,7 +116,7 @@ public final class GPT2Workspace {
     /// Checks that a model can take batches of a shape, before memory is planned for one.
     /// - Throws: ``ModelError``.
     package static func checkShape(
-        _ configuration: GPT2Configuration,
+        _ contextLength: Int,
         batchSize B: Int,
         sequenceLength T: Int
     ) throws {
@@ -126,8 +126,8 @@ public final class GPT2Workspace {
                 found: "\(B) sequences of \(T)"
             )
         }
-        guard T <= configuration.contextLength else {
-            throw ModelError.sequenceTooLong(length: T, maximum: configuration.contextLength)
+        guard T <= contextLength else {
+            throw ModelError.sequenceTooLong(length: T, maximum: contextLength)
         }
         guard B <= Self.maximumTokens / T else {
             throw ModelError.wrongBatch(

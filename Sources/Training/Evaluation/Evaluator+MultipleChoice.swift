@@ -56,7 +56,7 @@ extension Evaluator {
         }
         .sorted { ($1.length, $0.example, $0.ending) < ($0.length, $1.example, $1.ending) }
 
-        var workspace: GPT2Workspace?
+        var memory: (B: Int, T: Int, workspace: Model.ScoringWorkspace)?
         var doneCount = 0
         while doneCount < endings.count {
             let longest = endings[doneCount].length
@@ -65,16 +65,18 @@ extension Evaluator {
                 sequenceLength
             )
             let B = min(max(1, batchSize * sequenceLength / T), endings.count - doneCount)
-            if workspace?.batchSize != B || workspace?.sequenceLength != T {
+            if memory?.B != B || memory?.T != T {
                 // The old one goes before the new one comes.
-                workspace = nil
+                memory = nil
             }
-            let current = try workspace ?? makeWorkspace(B, T)
-            workspace = current
+            let workspace = try memory?.workspace
+                ?? model.makeScoringWorkspace(batchSize: B, sequenceLength: T)
+            memory = (B, T, workspace)
             let batch = endings[doneCount..<doneCount + B]
             let batchLosses = try meanLosses(
                 batch.map { sequence(examples[$0.example], $0.ending) },
-                current
+                T,
+                workspace
             )
             for (index, loss) in zip(batch, batchLosses) {
                 guard loss.isFinite else { throw TrainingError.unusableLoss(found: loss) }
@@ -87,7 +89,7 @@ extension Evaluator {
     }
 
     /// Sequences are padded to a multiple of this many tokens, so that many batches share memory.
-    private static let lengthStep = 8
+    private static var lengthStep: Int { 8 }
 
     /// One of all endings of all examples.
     private struct EndingIndex {
@@ -121,9 +123,9 @@ extension Evaluator {
     /// The mean loss of each ending of one batch.
     private func meanLosses(
         _ sequences: [EndingSequence],
-        _ workspace: GPT2Workspace
+        _ T: Int,
+        _ workspace: Model.ScoringWorkspace
     ) throws -> [Double] {
-        let T = workspace.sequenceLength
         var inputs: [Int32] = []
         var targets: [Int32] = []
         var positions: [Int] = []

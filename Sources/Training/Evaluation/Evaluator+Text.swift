@@ -39,7 +39,7 @@ extension Evaluator {
         )
         let T = windows.length
         let B = min(batchSize, windows.count)
-        let workspace = try makeWorkspace(B, T)
+        let workspace = try model.makeScoringWorkspace(batchSize: B, sequenceLength: T)
         var totalLoss = 0.0
         var scoredCount = 0
         while scoredCount < targetCount {

@@ -12,9 +12,9 @@ import Tokenization
 /// let loss = try evaluator.loss(ofShards: "data/*_val*.bin").loss
 /// let accuracy = try evaluator.score(examples).accuracy
 /// ```
-public struct Evaluator {
+public struct Evaluator<Model: ScoringModel> {
     /// What is measured.
-    public let model: GPT2
+    public let model: Model
     /// B: sequences that are computed at once.
     public let batchSize: Int
     /// T: the most tokens of context for a prediction.
@@ -31,14 +31,14 @@ public struct Evaluator {
     ///   - sequenceLength: T, at least 1 and at most the model's context; nil is that, or 1024 if
     ///     it is longer.
     /// - Throws: ``ModelError`` for a shape the model cannot take.
-    public init(_ model: GPT2, batchSize: Int = 4, sequenceLength: Int? = nil) throws {
+    public init(_ model: Model, batchSize: Int = 4, sequenceLength: Int? = nil) throws {
         self.model = model
         self.batchSize = batchSize
         self.sequenceLength =
             sequenceLength
-            ?? min(GPT2Configuration.gpt2ContextLength, model.configuration.contextLength)
+            ?? min(GPT2Configuration.gpt2ContextLength, model.contextLength)
         try GPT2Workspace.checkShape(
-            model.configuration,
+            model.contextLength,
             batchSize: batchSize,
             sequenceLength: self.sequenceLength
         )
@@ -67,9 +67,12 @@ public struct Evaluator {
             batchSize: batchSize,
             sequenceLength: sequenceLength,
             shuffled: false,
-            vocabularySize: model.configuration.vocabularySize
+            vocabularySize: model.vocabularySize
         )
-        let workspace = try makeWorkspace(batchSize, sequenceLength)
+        let workspace = try model.makeScoringWorkspace(
+            batchSize: batchSize,
+            sequenceLength: sequenceLength
+        )
         var batch = TokenBatch(tokenCount: loader.tokensPerBatch)
         let batchCount = loader.samplesPerEpoch
         var totalLoss = 0.0
@@ -95,11 +98,6 @@ public struct Evaluator {
             totalLoss: totalLoss,
             byteCount: vocabulary == nil ? nil : byteCount
         )
-    }
-
-    /// Memory for passes over batches of a shape.
-    func makeWorkspace(_ B: Int, _ T: Int) throws -> GPT2Workspace {
-        try GPT2Workspace(model.configuration, batchSize: B, sequenceLength: T, training: nil)
     }
 }
 

@@ -13,21 +13,22 @@ extension TokenLoader {
     ///   - workspace: Of the shape of the batches.
     ///   - body: Called after each batch.
     /// - Throws: ``TokenDataError`` or ``ModelError`` for bad data; what `body` throws.
-    mutating func forEachLoss(
-        of model: GPT2,
+    mutating func forEachLoss<Model: ScoringModel>(
+        of model: Model,
         batchCount: Int,
         batch: inout TokenBatch,
-        workspace: GPT2Workspace,
+        workspace: Model.ScoringWorkspace,
         _ body: (_ loss: Double, TokenBatch) throws -> Void
     ) throws {
         for _ in 0..<batchCount {
             try batch.load(from: &self)
-            let loss = try model.loss(
+            let losses = try model.tokenLosses(
                 inputs: batch.inputs,
                 targets: batch.targets,
+                at: Array(batch.targets.indices),
                 workspace: workspace
             )
-            try body(Double(loss), batch)
+            try body(losses.reduce(0.0) { $0 + Double($1) } / Double(losses.count), batch)
         }
     }
 }

@@ -54,7 +54,7 @@ extension KernelBenchmark {
     /// The layers of GPT-2 124M with many rows of input.
     func storedMatmuls(_ N: Int, _ report: (KernelResult) throws -> Void) throws {
         for (name, format) in Self.formats.dropFirst() {
-            let isPairs = format == .bfloat16 && ops.bfloat16Burst(iterations: 1) > 0
+            let isPairs = ops.bfloat16Burst(iterations: 1) > 0
             for (C, OC) in Self.linearShapes where "matmul_\(name)".hasPrefix(prefix) {
                 let weight = try weights(format, C, OC)
                 let (inp, out) = (try random([N, C]), try Tensor(zeros: [N, OC]))

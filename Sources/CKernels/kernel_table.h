@@ -71,7 +71,7 @@ struct ck_table {
     void (*gemm_panel_pairs)(const ck_gemm_panel *panel);
     // As pack_a, k floats rounded to bfloat16, in pairs; the last of an odd k is paired with zero.
     void (*pack_a_pairs)(float *dst, const float *src, size_t lds, size_t rows, size_t k);
-    // As pack_b_weight, of a bfloat16 matrix, in pairs.
+    // As pack_b_weight, rounded to bfloat16, in pairs.
     void (*pack_b_weight_pairs)(float *dst, const ck_weight *weight, size_t row, size_t cols,
                                 size_t p, size_t k);
 

@@ -3,7 +3,8 @@
 //
 // Where nothing is rounded but sums, errors are as in MatmulTests. Two ways round the input: to 16
 // bits in few rows times integers, which is off by at most 2^-16 of the largest of a block, and to
-// bfloat16 in many rows times bfloat16 where there are instructions for it, by 2^-8 of each element.
+// many rows become bfloat16 where there are instructions for it, as do the weights of integer
+// formats then: 2^-8 of each product for each factor.
 
 import Tensors
 import Testing
@@ -29,8 +30,13 @@ extension KernelTests {
 
         /// How far results may be off, in roundings of the sum of the terms' magnitudes.
         private static func bound(_ format: WeightFormat, _ N: Int, _ backend: Backend) -> Double {
-            let rounded = backend.instructionSet == .avx512bf16 && format == .bfloat16
-            return rounded && N > Ops.fewRows ? 0x1p16 : 8
+            guard backend.instructionSet == .avx512bf16, N > Ops.fewRows else { return 8 }
+            switch format {
+            case .float32: return 8
+            case .bfloat16: return 0x1p16
+            // Both factors are rounded.
+            case .q8_0, .q8_f32, .q4_0: return 0x1p17
+            }
         }
 
         /// The sums of the terms' magnitudes.

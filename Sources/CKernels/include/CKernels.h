@@ -147,10 +147,11 @@ size_t ck_linear_few_rows(void);
 
 // For each of `count` layers: out = inp (N, C) times weight transposed, plus bias, plus residual,
 // then GELU where asked for. Several layers in one call share a team of threads, which pays for
-// small ones. Weights count exactly as stored, and sums are float32. The input is rounded in two
-// cases: for few rows and an integer format to 16 bits, by at most 2^-16 of the largest of its
-// block of 32 (a block that holds NaN or infinity makes NaN); for more rows, bfloat16 weights and
-// CK_AVX512_BF16 to bfloat16. The same bits for any number of threads.
+// small ones. Sums are float32. For few rows weights count exactly as stored, and for integer formats
+// the input is rounded to 16 bits, by at most 2^-16 of the largest of its block of 32 (a block that
+// holds NaN or infinity makes NaN). For more rows nothing is rounded, but with CK_AVX512_BF16: there
+// the input and the weights are rounded to bfloat16, unless the weights are float32. The same bits for
+// any number of threads.
 void ck_linear_forward(const ck_context *ctx, const ck_linear *layers, size_t count,
                        const float *inp, size_t N, size_t C);
 

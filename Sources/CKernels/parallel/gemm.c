@@ -20,7 +20,7 @@ typedef struct {
 // Whether the product is one of bfloat16: A is rounded to it when it is packed, and a float of a
 // packed block or panel is a pair of neighbours along k.
 static bool multiplies_pairs(const struct ck_table *t, const ck_gemm *g) {
-    return t->gemm_panel_pairs && g->weight && g->weight->format == CK_BFLOAT16;
+    return t->gemm_panel_pairs && g->weight && g->weight->format != CK_FLOAT32;
 }
 
 // How many floats long k columns of A are once they are packed.

@@ -130,26 +130,49 @@ static void pack_a_pairs(float *dst, const float *src, size_t lds, size_t rows, 
     }
 }
 
-// Pairs of bfloat16 already stand in a row of weights, as the floats of a row half as long.
+// Pairs already stand in a row of bfloat16, as the floats of a row half as long. NULL where they are
+// not, or not where a float may be.
+static const float *pairs_in_place(const ck_weight *weight, size_t row, size_t p) {
+    if (weight->format != CK_BFLOAT16 || weight->cols % 2 != 0)
+        return NULL;
+    const uint16_t *values = (const uint16_t *)weight->values + row * weight->cols + p;
+    return (uintptr_t)values % sizeof(float) == 0 ? (const float *)(const void *)values : NULL;
+}
+
+// dst (LANES, rows LANES apart) = CK_WEIGHT_BLOCK weights of each of `group` rows, rounded to
+// bfloat16, in pairs; the other rows are zero.
+ALWAYS_INLINE void pair_block(float *dst, const ck_weight_format format, const ck_weight *weight,
+                              size_t row, size_t group, size_t block, size_t count) {
+    for (size_t i = 0; i < LANES; i++) {
+        vf w[BLOCK_VECTORS];
+        if (i < group)
+            load_weights(w, format, weight, row + i, block, count);
+        for (int v = 0; v < BLOCK_VECTORS; v += 2)
+            v_store(dst + i * LANES + (size_t)v / 2 * LANES,
+                    i < group ? v_pairs(w[v], w[v + 1]) : v_zero());
+    }
+}
+
+_Static_assert(CK_WEIGHT_BLOCK == 2 * LANES, "a block of weights is a vector of pairs");
+
 static void pack_b_weight_pairs(float *dst, const ck_weight *weight, size_t row, size_t cols,
                                 size_t p, size_t k) {
     const size_t ldd = TILE_VECTORS * LANES;
-    const uint16_t *values = (const uint16_t *)weight->values + row * weight->cols + p;
-    if (weight->cols % 2 == 0 && (uintptr_t)values % sizeof(float) == 0) {
-        pack_b_transposed(dst, ldd, (const float *)(const void *)values, weight->cols / 2, cols,
-                          k / 2);
+    const float *in_place = pairs_in_place(weight, row, p);
+    if (in_place) {
+        pack_b_transposed(dst, ldd, in_place, weight->cols / 2, cols, k / 2);
         return;
     }
     for (size_t j = 0; j < cols; j += LANES) {
         const size_t group = cols - j < LANES ? cols - j : LANES;
-        for (size_t q = 0; q < k; q += 2 * LANES) {
-            const size_t left = k - q < 2 * LANES ? k - q : 2 * LANES;
-            uint16_t pairs[LANES][2 * LANES] __attribute__((aligned(sizeof(vf)))) = {0};
-            for (size_t i = 0; i < group; i++)
-                __builtin_memcpy(pairs[i], values + (j + i) * weight->cols + q,
-                                 left * sizeof(uint16_t));
-            transpose_group(dst + q / 2 * ldd + j, ldd, (const float *)(const void *)pairs, LANES,
-                            group, (left + 1) / 2, LANES);
+        for (size_t q = 0; q < k; q += CK_WEIGHT_BLOCK) {
+            const size_t left = k - q < CK_WEIGHT_BLOCK ? k - q : CK_WEIGHT_BLOCK;
+            const size_t block = (p + q) / CK_WEIGHT_BLOCK;
+            float pairs[LANES * LANES] __attribute__((aligned(sizeof(vf))));
+#define PAIR_BLOCK(format) pair_block(pairs, format, weight, row + j, group, block, left)
+            WITH_CONSTANT_FORMAT(weight->format, PAIR_BLOCK)
+#undef PAIR_BLOCK
+            transpose_group(dst + q / 2 * ldd + j, ldd, pairs, LANES, group, (left + 1) / 2, LANES);
         }
     }
 }

@@ -58,9 +58,7 @@ public final class CachedSession<Model: CachedTransformer>: DecodingSession {
         )
         var row = 0
         try append(parts, predictedCounts: parts.map { _ in 1 }) { predicted in
-            predicted.withUnsafeMutableElements(as: Float.self) { elements in
-                for i in elements.indices { logits[row * V + i] = elements[i] }
-            }
+            logits.overwrite(from: row * V, with: predicted)
             row += predicted.shape[0]
         }
     }
@@ -174,3 +172,19 @@ public final class CachedSession<Model: CachedTransformer>: DecodingSession {
 
 // Its cache and working memory are written without synchronisation.
 @available(*, unavailable) extension CachedSession: Sendable {}
+
+extension MutableSpan<Float> {
+    /// Copies the elements of a tensor, which are many, at once.
+    fileprivate mutating func overwrite(from first: Int, with tensor: Tensor) {
+        precondition(
+            first >= 0 && first + tensor.count <= count,
+            "\(tensor.count) logits at \(first) of \(count)"
+        )
+        withUnsafeMutableBufferPointer { all in
+            tensor.withUnsafeMutableElements(as: Float.self) { elements in
+                _ = UnsafeMutableBufferPointer(rebasing: all[first..<first + elements.count])
+                    .update(fromContentsOf: elements)
+            }
+        }
+    }
+}

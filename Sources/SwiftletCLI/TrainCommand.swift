@@ -175,16 +175,17 @@ struct TrainCommand: ParsableCommand {
         _ tokenizer: BytePairTokenizer?
     ) throws -> (() throws -> String)? {
         guard let tokenizer, intervals.sampleEvery > 0 else { return nil }
-        let generator = try TextGenerator(
-            GPT2Decoder(model),
-            vocabulary: tokenizer.vocabulary
-        )
         let prompt = intervals.samplePrompt ?? ""
         let options = GenerationOptions(
             maxTokens: intervals.sampleTokens,
             sampling: try SamplingOptions()
         )
         return {
+            // Made anew, as a decoder keeps some of the weights as they are when it is made.
+            let generator = try TextGenerator(
+                GPT2Decoder(model),
+                vocabulary: tokenizer.vocabulary
+            )
             let stream = try generator.stream(
                 prompt: tokenizer.encode(prompt, endOfTextMarker: .token),
                 options: options,

@@ -9,7 +9,7 @@ extension GPT2Decoder: ScoringModel {
         batchSize: Int,
         sequenceLength: Int
     ) throws -> CachedSession<GPT2Decoder> {
-        try makeSession(sequenceCount: batchSize, tokenCapacity: sequenceLength)
+        makeSession(sequenceCount: batchSize, tokenCapacity: sequenceLength)
     }
 
     /// The cross-entropy, in nats, of predicting some of the targets.

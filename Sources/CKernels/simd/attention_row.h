@@ -4,6 +4,7 @@
 #define SIMD_ATTENTION_ROW_H
 
 #include "math.h"
+#include "pack.h"
 #include "weights.h"
 
 // Keys in a block: their scores stay in the nearest cache.
@@ -24,20 +25,41 @@ ALWAYS_INLINE vf load_cached(const ck_weight_format format, const void *rows, si
     return v_load_bfloat16(some);
 }
 
-// scores[i] = scale * q . key i, for `count` keys.
+// The sums of the lanes of four vectors.
+ALWAYS_INLINE void sum_lanes_of_four(float *sums, vf *v) {
+    typedef float four __attribute__((vector_size(16), aligned(4), may_alias));
+    float lanes[LANES];
+    // Lanes i, i + 4, i + 8 ... of the sum then hold parts of v[i].
+    interleave(v, SIDE_BY_SIDE);
+    v_store(lanes, (v[0] + v[1]) + (v[2] + v[3]));
+    four total = *(const four *)lanes;
+    for (int i = SIDE_BY_SIDE; i < LANES; i += SIDE_BY_SIDE)
+        total += *(const four *)(lanes + i);
+    *(four *)sums = total;
+}
+
+// scores[i] = q . key i, for SIDE_BY_SIDE keys.
 ALWAYS_INLINE void score_keys(float *scores, const float *q, const void *keys,
-                              const ck_weight_format format, float scale, size_t first,
-                              const int count, size_t HS) {
-    vf acc[SIDE_BY_SIDE];
-    for (int i = 0; i < count; i++)
+                              const ck_weight_format format, size_t first, size_t HS) {
+    vf acc[LANES];
+    for (int i = 0; i < SIDE_BY_SIDE; i++)
         acc[i] = v_zero();
     FOR_EACH_VECTOR(d, HS, {
         const vf x = LOAD(q + d);
-        for (int i = 0; i < count; i++)
-            acc[i] = v_fma(x, load_cached(format, keys, (first + (size_t)i) * HS + d, lanes), acc[i]);
+        for (int i = 0; i < SIDE_BY_SIDE; i++)
+            acc[i] =
+                v_fma(x, load_cached(format, keys, (first + (size_t)i) * HS + d, lanes), acc[i]);
     });
-    for (int i = 0; i < count; i++)
-        scores[i] = v_sum_lanes(acc[i]) * scale;
+    sum_lanes_of_four(scores, acc);
+}
+
+// The same for a single key.
+ALWAYS_INLINE float score_key(const float *q, const void *keys, const ck_weight_format format,
+                              size_t key, size_t HS) {
+    vf acc = v_zero();
+    FOR_EACH_VECTOR(d, HS,
+                    acc = v_fma(LOAD(q + d), load_cached(format, keys, key * HS + d, lanes), acc););
+    return v_sum_lanes(acc);
 }
 
 // out[d] += the sum over keys of weights[key] * value[d], for some vectors of d.
@@ -80,11 +102,11 @@ ALWAYS_INLINE float largest_score(const float *scores, size_t count) {
     return result;
 }
 
-// Turns scores into exp(score - offset), and returns their sum.
-ALWAYS_INLINE float exponentiate(float *scores, float offset, size_t count) {
+// Turns scores into exp((score - offset) * scale), and returns their sum.
+ALWAYS_INLINE float exponentiate(float *scores, float offset, float scale, size_t count) {
     vf sum = v_zero();
     FOR_EACH_VECTOR(i, count, {
-        const vf e = v_exp(LOAD(scores + i) - v_splat(offset));
+        const vf e = v_exp((LOAD(scores + i) - v_splat(offset)) * v_splat(scale));
         STORE(scores + i, e);
         sum += v_keep_first(e, lanes);
     });
@@ -101,13 +123,13 @@ ALWAYS_INLINE void attend_row(float *out, const float *q, const void *keys, cons
         const size_t count = visible - first < ROW_KEYS ? visible - first : ROW_KEYS;
         size_t key = 0;
         for (; key + SIDE_BY_SIDE <= count; key += SIDE_BY_SIDE)
-            score_keys(scores + key, q, keys, format, scale, first + key, SIDE_BY_SIDE, HS);
+            score_keys(scores + key, q, keys, format, first + key, HS);
         for (; key < count; key++)
-            score_keys(scores + key, q, keys, format, scale, first + key, 1, HS);
+            scores[key] = score_key(q, keys, format, first + key, HS);
 
         const float larger = fmaxf(maximum, largest_score(scores, count));
-        const float kept = first == 0 ? 0 : expf(maximum - larger);
-        sum = sum * kept + exponentiate(scores, larger, count);
+        const float kept = first == 0 ? 0 : expf((maximum - larger) * scale);
+        sum = sum * kept + exponentiate(scores, larger, scale, count);
         maximum = larger;
         if (first > 0)
             FOR_EACH_VECTOR(d, HS, STORE(out + d, LOAD(out + d) * v_splat(kept)););

@@ -8,7 +8,7 @@ struct BenchGenerateCommand: ParsableCommand {
         abstract: "Time a prompt and generated tokens beside the memory bandwidth."
     )
 
-    @Option(help: "A model file.")
+    @Option(help: "An llm.c model file, or the directory of a training run.")
     var model: String?
 
     @Option(
@@ -77,10 +77,8 @@ struct BenchGenerateCommand: ParsableCommand {
 
     private func makeDecoder(_ ops: Ops) throws -> GPT2Decoder {
         if let model {
-            let path = FilePath(model)
-            try FileKind.require(.model, at: path)
             return try GPT2Decoder(
-                llmcCheckpoint: path,
+                llmcCheckpoint: ModelOptions.modelFile(FilePath(model)),
                 precision: precision.weightFormat,
                 cachePrecision: precision.cachePrecision,
                 ops: ops

@@ -82,7 +82,7 @@ import Testing
             (["--prompt-tokens", "0"], "--prompt-tokens"),
             (["--tokens", "\(Int.max)"], "--tokens"), (["--runs", "0"], "--runs"),
             (["--batch-size", "0"], "--batch-size"), (["--batch-size", "257"], "--batch-size"),
-            (["--precision", "int3"], "--precision"),
+            (["--precision", "int3"], "'q8_0' or 'q4_0'; see"),
             (["--cache-precision", "q8_0"], "--cache-precision"),
             (["--init", "d7"], "'d7'"), (["--init", "d6", "--model", "m.bin"], "not both"),
             (["--init", tiny, "--prompt-tokens", "65"], "65 tokens"),

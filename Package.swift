@@ -121,7 +121,9 @@ let package = Package(
         ),
         .testTarget(
             name: "LanguageModelsTests",
-            dependencies: ["FileIO", "LanguageModels", "TensorFiles", "Tensors", "TestSupport"]
+            dependencies: [
+                "FileIO", "Inference", "LanguageModels", "TensorFiles", "Tensors", "TestSupport",
+            ]
         ),
         .testTarget(
             name: "TrainingTests",

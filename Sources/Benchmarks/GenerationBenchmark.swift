@@ -19,6 +19,9 @@ public struct GenerationResult: Sendable {
     public let fractionOfBandwidth: Double
     /// Bytes that keys and values took.
     public let cacheBytes: Int
+    /// The most memory the process held up to the first generated tokens: before the bandwidth was
+    /// measured, which takes a large block.
+    public let peakMemoryBytes: Int
 }
 
 /// Times prompts and single tokens of a model.
@@ -57,7 +60,11 @@ public struct GenerationBenchmark {
         weightBytes: Int,
         ops: Ops
     ) throws -> GenerationResult where Model.Session == CachedSession<Model> {
-        let memory = try MachineLimits.readBlock()
+        // Known now, rather than after minutes.
+        for length in [promptTokens, Self.decodeStart + 1 + decodeTokens]
+        where length > model.contextLength {
+            throw ModelError.sequenceTooLong(length: length, maximum: model.contextLength)
+        }
         var generator = MersenneTwister(seed: 1)
         func tokens(_ count: Int) -> [Int32] {
             (0..<count).map { _ in Int32(generator.next32() % UInt32(model.vocabularySize)) }
@@ -79,13 +86,15 @@ public struct GenerationBenchmark {
         }
         session.truncate(0, to: 0)
         try append(Self.decodeStart)
+        // A single token has working memory of another shape, which counts too.
+        try append(1)
+        let peakMemoryBytes = Machine.peakMemoryBytes
+        let memory = try MachineLimits.readBlock()
         var bandwidths: [Double] = []
         var decodeTimes: [Double] = []
         for token in 0..<decodeTokens {
             if token % Self.decodeStretch == 0 {
                 bandwidths.append(MachineLimits.readBandwidth(ops, memory))
-                // The block just read has displaced the weights that caches held.
-                if token == 0 { try append(1) }
             }
             decodeTimes.append(try seconds { try append(1) })
         }
@@ -96,7 +105,8 @@ public struct GenerationBenchmark {
             readBandwidth: bandwidth,
             weightBytes: weightBytes,
             fractionOfBandwidth: Double(weightBytes) / time / bandwidth,
-            cacheBytes: session.cacheByteCount
+            cacheBytes: session.cacheByteCount,
+            peakMemoryBytes: peakMemoryBytes
         )
     }
 }

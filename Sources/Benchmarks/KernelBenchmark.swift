@@ -201,12 +201,20 @@ public struct KernelBenchmark {
         )
     }
 
+    /// Random floats, the same ones again and again: no kernel's time depends on that, and making
+    /// all of them would take longer than measuring.
     func random(_ shape: [Int]) throws -> Tensor {
         let tensor = try Tensor(zeros: shape)
         var generator = MersenneTwister(seed: 1)
         tensor.withUnsafeMutableElements(as: Float.self) { elements in
-            var span = elements.mutableSpan
+            let count = min(elements.count, 1 << 16)
+            let first = UnsafeMutableBufferPointer(rebasing: elements[..<count])
+            var span = first.mutableSpan
             generator.fillUniform(&span, from: -1, to: 1)
+            for start in stride(from: count, to: elements.count, by: count) {
+                let rest = UnsafeMutableBufferPointer(rebasing: elements[start...])
+                _ = rest.update(fromContentsOf: first.prefix(rest.count))
+            }
         }
         return tensor
     }

@@ -45,8 +45,8 @@ extension ModelError: CustomStringConvertible {
                 + GPT2Configuration.named.map(\.name).joined(separator: ", ")
                 + ", or a list such as layers=4,heads=4,channels=128,context=256"
         case .sequenceTooLong(let length, let maximum):
-            "a sequence of \(length) tokens is longer than the \(maximum) there is room for; "
-                + "use shorter sequences or a model with a larger context"
+            "a sequence of \(length) tokens does not fit into a context of \(maximum); use "
+                + "shorter sequences or a model with a larger context"
         case .wrongBatch(let expected, let found):
             "expected a batch of \(expected), got \(found)"
         case .tokenOutsideVocabulary(let token, let index, let vocabularySize):

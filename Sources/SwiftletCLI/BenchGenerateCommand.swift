@@ -8,11 +8,14 @@ struct BenchGenerateCommand: ParsableCommand {
         abstract: "Time a prompt and generated tokens beside the memory bandwidth."
     )
 
-    @Option(help: "A model file; without it, random weights of the size given by --init.")
+    @Option(help: "An llm.c model file, or the directory of a training run.")
     var model: String?
 
-    @Option(name: .customLong("init"), help: "The size of a model of random weights.")
-    var descriptor = "gpt2"
+    @Option(
+        name: .customLong("init"),
+        help: "In place of a file: the size of a model of random weights (default: gpt2)."
+    )
+    var descriptor: String?
 
     @OptionGroup
     var precision: PrecisionOptions
@@ -35,11 +38,19 @@ struct BenchGenerateCommand: ParsableCommand {
     @OptionGroup
     var compute: ComputeOptions
 
+    /// More than any context, and days of passes.
+    private static let maximumCount = 1_000_000
+
     func validate() throws {
+        if model != nil && descriptor != nil {
+            throw ValidationError("give either --model or --init, not both")
+        }
         for (value, name) in [
             (promptTokens, "--prompt-tokens"), (tokens, "--tokens"), (runs, "--runs"),
-        ] where value < 1 {
-            throw ValidationError("\(name) must be at least 1, got \(value)")
+        ] where !(1...Self.maximumCount ~= value) {
+            throw ValidationError(
+                "\(name) must be between 1 and \(Self.maximumCount), got \(value)"
+            )
         }
         guard 1...256 ~= batchSize else {
             throw ValidationError("--batch-size must be between 1 and 256, got \(batchSize)")
@@ -66,10 +77,8 @@ struct BenchGenerateCommand: ParsableCommand {
 
     private func makeDecoder(_ ops: Ops) throws -> GPT2Decoder {
         if let model {
-            let path = FilePath(model)
-            try FileKind.require(.model, at: path)
             return try GPT2Decoder(
-                llmcCheckpoint: path,
+                llmcCheckpoint: ModelOptions.modelFile(FilePath(model)),
                 precision: precision.weightFormat,
                 cachePrecision: precision.cachePrecision,
                 ops: ops
@@ -77,7 +86,7 @@ struct BenchGenerateCommand: ParsableCommand {
         }
         var generator = MersenneTwister(seed: 1)
         let weights = try GPT2(
-            randomWeights: GPT2Configuration(descriptor: descriptor),
+            randomWeights: GPT2Configuration(descriptor: descriptor ?? "gpt2"),
             using: &generator,
             ops: ops
         )
@@ -100,6 +109,7 @@ struct GenerationReport: Encodable {
     let memory_bandwidth_gbs: Double
     let weight_bytes_per_token: Int
     let cache_bytes: Int
+    let peak_memory_bytes: Int
 
     init(_ result: GenerationResult, precision: PrecisionOptions, batchSize: Int) {
         self.precision = precision.precision.rawValue
@@ -111,6 +121,7 @@ struct GenerationReport: Encodable {
         memory_bandwidth_gbs = result.readBandwidth / 1e9
         weight_bytes_per_token = result.weightBytes
         cache_bytes = result.cacheBytes
+        peak_memory_bytes = result.peakMemoryBytes
     }
 
     var text: String {

@@ -62,7 +62,14 @@ struct ModelOptions: ParsableArguments {
 
     /// The model file these options name.
     func modelPath() throws -> FilePath {
-        let path = FilePath(model)
+        try Self.modelFile(FilePath(model), checkpoint)
+    }
+
+    /// The model file at `path`, or that of a checkpoint of the run there.
+    static func modelFile(
+        _ path: FilePath,
+        _ checkpoint: CheckpointSelection? = nil
+    ) throws -> FilePath {
         if try FileKind.require(.model, .runDirectory, at: path) == .runDirectory {
             return try RunDirectory(path).modelPath(checkpoint ?? .latest)
         }

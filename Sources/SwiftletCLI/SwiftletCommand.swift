@@ -37,7 +37,10 @@ struct SwiftletCommand: ParsableCommand {
             return printed(fullMessage(for: error))
         }
         if parserCode == .validationFailure {
-            Terminal.diagnose("error: \(message(for: error)); see '\(helpCommand)'")
+            // Some of the parser's sentences end with a full stop, and some do not.
+            let message = message(for: error)
+            let sentence = message.hasSuffix(".") ? String(message.dropLast()) : message
+            Terminal.diagnose("error: \(sentence); see '\(helpCommand)'")
             return .wrongUsage
         }
         let hint = flagHint(for: error).map { " (\($0))" } ?? ""

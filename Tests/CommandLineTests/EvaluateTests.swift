@@ -129,6 +129,25 @@ private func withFiles(_ body: (Files) throws -> Void) throws {
         }
     }
 
+    @Test func weightsAndCacheOfFewerBitsChangeTheLossALittle() throws {
+        try withFiles { files in
+            func loss(_ options: String...) throws -> Double {
+                let found = try evaluate(["--data", "SHARD", "--json"] + options, in: files)
+                return try #require(found.object()["loss"] as? Double)
+            }
+            let exact = try loss()
+            #expect(try loss("--precision", "float32", "--cache-precision", "float32") == exact)
+            for options in [
+                ["--precision", "bfloat16"], ["--precision", "q8_0"], ["--precision", "q4_0"],
+                ["--cache-precision", "bfloat16"],
+            ] {
+                let other = try loss(options[0], options[1])
+                #expect(other != exact, "\(options)")
+                #expect(abs(other - exact) < 0.05, "\(options)")
+            }
+        }
+    }
+
     @Test func tokenizerBesideTheModelIsFoundAndRunDirectoriesAreModels() throws {
         try withFiles { files in
             let directory = files.directory.appending("run")

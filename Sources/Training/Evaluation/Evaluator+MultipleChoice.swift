@@ -69,7 +69,8 @@ extension Evaluator {
                 // The old one goes before the new one comes.
                 memory = nil
             }
-            let workspace = try memory?.workspace
+            let workspace =
+                try memory?.workspace
                 ?? model.makeScoringWorkspace(batchSize: B, sequenceLength: T)
             memory = (B, T, workspace)
             let batch = endings[doneCount..<doneCount + B]

@@ -31,7 +31,7 @@ import Testing
         return rms(zip(found, expected).map { $0 - $1 }) / rms(expected)
     }
 
-    /// At most four times what was seen: 0.0064, 0.016 and 0.25.
+    /// At most four times what was seen: 0.0064, 0.018 and 0.25.
     ///
     /// A random model is worse off
     /// than a trained one, whose perplexity docs/benchmarks.md has.
@@ -81,13 +81,14 @@ import Testing
                 let model = try livelyModel(contextLength: 64, channels: 40, ops: ops)
                 return try logits(GPT2Decoder(model, precision: format))
             }
-            // Input becomes bfloat16 where there are products of pairs of them, and int16 before
-            // integers: docs/numerics.md. At most four times what was seen.
+            // What is rounded beside sums stands in docs/numerics.md: input to bfloat16, and so
+            // integer weights, where there are products of pairs of them; else input to int16 before
+            // integers. At most four times what was seen.
             let bound =
                 switch format {
                 case .float32: 1.5e-6
                 case .bfloat16: isa == .avx512bf16 ? 0.012 : 1.5e-6
-                default: 2e-4
+                default: isa == .avx512bf16 ? 0.018 : 2e-4
                 }
             let error = relativeError(found[0], found[1])
             print("\(isa) \(format): relative error of logits \(error)")

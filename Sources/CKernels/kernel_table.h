@@ -89,8 +89,14 @@ struct ck_table {
     void (*layernorm_backward_row)(float *dinp, float *dweight, float *dbias, const float *dout,
                                    const float *inp, const float *weight, float mean, float rstd,
                                    size_t C);
+    void (*rmsnorm_forward_row)(float *out, const float *inp, const float *weight, float epsilon,
+                                size_t C);
+    // The pairs of each head of x (NH, HS) turned by rotations (HS): cosine, sine, cosine, ...
+    void (*rope_row)(float *x, const float *rotations, size_t NH, size_t HS);
     void (*gelu_forward)(float *out, const float *inp, size_t n);
     void (*gelu_backward)(float *dinp, const float *inp, const float *dout, size_t n);
+    // out = silu(gate) * up
+    void (*swiglu_forward)(float *out, const float *gate, const float *up, size_t n);
     // out = a + b
     void (*add)(float *out, const float *a, const float *b, size_t n);
     // Softmax of a row of n logits: the maximum, and the sum of exp(x - maximum).

@@ -35,6 +35,21 @@ extension Ops {
         keepAlive(dinp, inp, dout)
     }
 
+    /// The gate of a feed-forward network: `silu(gate) * up` (Shazeer 2020, "SwiGLU").
+    /// - Parameters:
+    ///   - out: Any shape, overwritten; may be `gate` or `up`.
+    ///   - gate: The same shape.
+    ///   - up: The same shape.
+    public func swigluForward(out: Tensor, gate: Tensor, up: Tensor) {
+        Self.expect(out, out.shape, "out")
+        Self.expect(gate, out.shape, "gate")
+        Self.expect(up, out.shape, "up")
+        run {
+            ck_swiglu_forward($0, out.floatPointer, gate.floatPointer, up.floatPointer, out.count)
+        }
+        keepAlive(out, gate, up)
+    }
+
     /// Adds two tensors.
     /// - Parameters:
     ///   - out: Any shape, overwritten; may be `a` or `b`.

@@ -1,4 +1,4 @@
-// How exact exp and GELU are, in units in the last place (ulps): the bounds of docs/numerics.md.
+// How exact exp, GELU and SiLU are, in units in the last place (ulps): the bounds of docs/numerics.md.
 
 import Tensors
 import Testing
@@ -89,6 +89,19 @@ extension KernelTests {
                 try Ops(instructionSet: set, threadCount: 1).geluForward(out: out, inp: inp)
                 let worst = worstUlps(out.floats(), x, Formulas.gelu)
                 #expect(worst.ulps <= bound, "\(set), at \(worst.at)")
+            }
+        }
+
+        @Test func siluIsWithinItsBound() throws {
+            let x = sweep(-87...20, count: 200_000).filter { $0 != 0 }
+            let gate = try TensorMaker.copy(x, [x.count])
+            let ones = try TensorMaker.filled([x.count], with: 1)
+            let out = try TensorMaker.garbage([x.count])
+            for set in InstructionSet.available where set != .reference {
+                let ops = try Ops(instructionSet: set, threadCount: 1)
+                ops.swigluForward(out: out, gate: gate, up: ones)
+                let worst = worstUlps(out.floats(), x, Formulas.silu)
+                #expect(worst.ulps <= 2.5, "\(set), at \(worst.at)")
             }
         }
 

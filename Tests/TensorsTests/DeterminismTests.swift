@@ -123,6 +123,27 @@ extension KernelTests {
         }
 
         @Test(arguments: sets)
+        mutating func theOperationsOfLlamaDoNotDependOnThreads(set: InstructionSet) throws {
+            let (N, NH, HS) = (193, 4, 66)
+            let inp = try make.uniform([N, NH * HS], -3...3)
+            let weight = try make.uniform([NH * HS])
+            let positions = try make.tokens([N], below: 4096)
+            try expectSameBitsForAnyThreads(set) { ops in
+                let (normalized, gated) = (
+                    try TensorMaker.garbage(inp.shape), try TensorMaker.garbage(inp.shape)
+                )
+                let (rotations, turned) = (
+                    try TensorMaker.garbage([N, HS]), try TensorMaker.copy(inp)
+                )
+                ops.rmsnormForward(out: normalized, inp: inp, weight: weight, epsilon: 1e-5)
+                ops.swigluForward(out: gated, gate: inp, up: normalized)
+                ops.ropeRotations(rotations, positions: positions, theta: 10_000)
+                ops.ropeForward(turned, rotations: rotations)
+                return [normalized, gated, rotations, turned]
+            }
+        }
+
+        @Test(arguments: sets)
         mutating func sumOfSquaresDoesNotDependOnThreads(set: InstructionSet) throws {
             let x = try make.uniform([70_003])
             let sums = try [1, 1, 2, 2, 3, 3].map {

@@ -50,6 +50,26 @@ enum Formulas {
         return gate + x * gate / (1 + exp(twoU)) * twoDu
     }
 
+    static func silu(_ x: Double) -> Double { x / (1 + exp(-x)) }
+
+    static func rmsnorm(inp: [Double], weight: [Double], epsilon: Double) -> [Double] {
+        let C = weight.count
+        return stride(from: 0, to: inp.count, by: C).flatMap { start -> [Double] in
+            let row = inp[start..<start + C]
+            let meanSquare = row.reduce(0) { $0 + $1 * $1 } / Double(C)
+            return zip(row, weight).map { $0 * $1 / (meanSquare + epsilon).squareRoot() }
+        }
+    }
+
+    /// Pairs of x (N, NH * HS) as complex numbers, times those of rotations (N, HS).
+    static func rope(x: [Double], rotations: [Double], NH: Int, HS: Int) -> [Double] {
+        stride(from: 0, to: x.count, by: 2).flatMap { i -> [Double] in
+            let at = i / (NH * HS) * HS + i % HS
+            let (a, b, c, s) = (x[i], x[i + 1], rotations[at], rotations[at + 1])
+            return [a * c - b * s, a * s + b * c]
+        }
+    }
+
     static func softmax(_ logits: ArraySlice<Double>) -> [Double] {
         let powers = logits.map { exp($0) }
         let sum = powers.reduce(0, +)

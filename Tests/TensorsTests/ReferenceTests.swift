@@ -248,6 +248,38 @@ extension KernelTests {
             try expect(dinp, dx, within: 2)
         }
 
+        @Test mutating func theOperationsOfLlamaFollowTheirFormulas() throws {
+            let (N, NH, HS) = (3, 2, 6)
+            let C = NH * HS
+            let (inp, weight) = (try make.uniform([N, C], -3...3), try make.uniform([C]))
+            let rotations = try make.uniform([N, HS])
+            let (x, r) = (doubles(inp), doubles(rotations))
+            let out = try TensorMaker.garbage([N, C])
+            ops.rmsnormForward(out: out, inp: inp, weight: weight, epsilon: 0.5)
+            try expect(
+                out,
+                Formulas.rmsnorm(inp: x, weight: doubles(weight), epsilon: 0.5),
+                within: 2
+            )
+            let up = try make.uniform([N, C])
+            ops.swigluForward(out: out, gate: inp, up: up)
+            try expect(out, zip(x, doubles(up)).map { Formulas.silu($0) * $1 }, within: 2)
+            ops.ropeForward(inp, rotations: rotations)
+            try expect(inp, Formulas.rope(x: x, rotations: r, NH: NH, HS: HS), within: 2)
+        }
+
+        @Test func rmsnormOfThreeAndFourIsWhatItIsByHand() throws {
+            let out = try TensorMaker.garbage([1, 2])
+            ops.rmsnormForward(
+                out: out,
+                inp: try TensorMaker.copy([3, 4], [1, 2]),
+                weight: try TensorMaker.copy([1, -2], [2]),
+                epsilon: 0.25
+            )
+            // The mean square is 12.5, and the root of 12.75 is 3.57071421.
+            try expect(out, [0.84016805, -2.24044814], within: 2)
+        }
+
         @Test func lossAndSoftmaxOfTwoRowsAreWhatTheyAreByHand() throws {
             // Softmax of (0, ln 3) is (1/4, 3/4); a uniform row costs ln 2. The padding is no token.
             let logits = try TensorMaker.copy([0, 1.09861229, 99, 7, 7, 99], [2, 3])

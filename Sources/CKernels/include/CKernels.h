@@ -1,4 +1,5 @@
-// The kernels of Swiftlet: every operation of GPT-2, forward and backward, on float32 arrays.
+// The kernels of Swiftlet: every operation of GPT-2, forward and backward, and those that Llama 2 has
+// besides, forward, on float32 arrays.
 //
 // This is the one public header. A kernel knows floats, sizes and threads; it never allocates,
 // prints, fails or learns what model it serves. Checking shapes is the caller's part (Tensors/Ops).
@@ -69,6 +70,25 @@ void ck_layernorm_forward(const ck_context *ctx, float *out, float *mean, float 
 void ck_layernorm_backward(const ck_context *ctx, float *dinp, float *dweight, float *dbias,
                            const float *dout, const float *inp, const float *weight,
                            const float *mean, const float *rstd, size_t N, size_t C);
+
+// ---- RMS normalisation --------------------------------------------------------------------------
+
+// out (N, C) overwritten: inp (N, C) divided by the root of its row's mean square plus epsilon,
+// times weight (C) (Zhang & Sennrich 2019). out may be inp.
+void ck_rmsnorm_forward(const ck_context *ctx, float *out, const float *inp, const float *weight,
+                        float epsilon, size_t N, size_t C);
+
+// ---- Rotary positions ---------------------------------------------------------------------------
+
+// rotations (N, HS) overwritten: for each row the cosine and sine of positions[row] * theta^(-2i /
+// HS), for i from 0 to HS / 2 - 1, one after the other. HS is even. Angles are computed in double.
+void ck_rope_rotations(const ck_context *ctx, float *rotations, const int32_t *positions,
+                       float theta, size_t N, size_t HS);
+
+// x in place: N rows of NH * HS floats. Each pair (2i, 2i + 1) of each head is turned by pair i of
+// the row's rotations (N, HS) (Su et al. 2021, "RoFormer").
+void ck_rope_forward(const ck_context *ctx, float *x, const float *rotations, size_t N, size_t NH,
+                     size_t HS);
 
 // ---- Linear layer -------------------------------------------------------------------------------
 
@@ -203,6 +223,11 @@ void ck_gelu_forward(const ck_context *ctx, float *out, const float *inp, size_t
 // dinp (n) overwritten with dout * gelu'(inp). dinp may be dout.
 void ck_gelu_backward(const ck_context *ctx, float *dinp, const float *inp, const float *dout,
                       size_t n);
+
+// out (n) overwritten with silu(gate) * up, where silu(x) = x / (1 + e^-x) (Shazeer 2020). out may
+// be gate or up.
+void ck_swiglu_forward(const ck_context *ctx, float *out, const float *gate, const float *up,
+                       size_t n);
 
 // out (n) overwritten with a + b. out may be a or b.
 void ck_residual_forward(const ck_context *ctx, float *out, const float *a, const float *b,

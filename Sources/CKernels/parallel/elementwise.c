@@ -1,4 +1,4 @@
-// GELU and residual additions where no matrix product could take them along.
+// GELU, SwiGLU and residual additions where no matrix product could take them along.
 #include "../reference/reference.h"
 #include "team.h"
 
@@ -26,6 +26,20 @@ void ck_gelu_backward(const ck_context *ctx, float *dinp, const float *inp, cons
         size_t begin, end;
         team_share(n, 16, &begin, &end);
         ctx->table->gelu_backward(dinp + begin, inp + begin, dout + begin, end - begin);
+    }
+}
+
+void ck_swiglu_forward(const ck_context *ctx, float *out, const float *gate, const float *up,
+                       size_t n) {
+    if (ctx->table->isa == CK_REFERENCE) {
+        ck_reference_swiglu_forward(ctx, out, gate, up, n);
+        return;
+    }
+#pragma omp parallel num_threads(team_size(ctx, (double)n / FLOATS_PER_THREAD))
+    {
+        size_t begin, end;
+        team_share(n, 16, &begin, &end);
+        ctx->table->swiglu_forward(out + begin, gate + begin, up + begin, end - begin);
     }
 }
 

@@ -25,6 +25,13 @@ void ck_reference_gelu_backward(const ck_context *ctx, float *dinp, const float 
     }
 }
 
+void ck_reference_swiglu_forward(const ck_context *ctx, float *out, const float *gate,
+                                 const float *up, size_t n) {
+#pragma omp parallel for num_threads(ctx->threads)
+    for (size_t i = 0; i < n; i++)
+        out[i] = (float)(gate[i] / (1.0 + exp(-(double)gate[i])) * up[i]);
+}
+
 void ck_reference_residual_forward(const ck_context *ctx, float *out, const float *a,
                                    const float *b, size_t n) {
 #pragma omp parallel for num_threads(ctx->threads)

@@ -24,6 +24,12 @@ void ck_reference_layernorm_backward(const ck_context *ctx, float *dinp, float *
                                      const float *weight, const float *mean, const float *rstd,
                                      size_t N, size_t C);
 
+void ck_reference_rmsnorm_forward(const ck_context *ctx, float *out, const float *inp,
+                                  const float *weight, float epsilon, size_t N, size_t C);
+
+void ck_reference_rope_forward(const ck_context *ctx, float *x, const float *rotations, size_t N,
+                               size_t NH, size_t HS);
+
 void ck_reference_matmul_forward(const ck_context *ctx, float *out, float *gelu_out,
                                  const float *inp, const float *weight, const float *bias,
                                  const float *residual, size_t N, size_t C, size_t OC);
@@ -56,6 +62,9 @@ void ck_reference_gelu_forward(const ck_context *ctx, float *out, const float *i
 
 void ck_reference_gelu_backward(const ck_context *ctx, float *dinp, const float *inp,
                                 const float *dout, size_t n);
+
+void ck_reference_swiglu_forward(const ck_context *ctx, float *out, const float *gate,
+                                 const float *up, size_t n);
 
 void ck_reference_residual_forward(const ck_context *ctx, float *out, const float *a,
                                    const float *b, size_t n);

@@ -12,6 +12,10 @@ static void gelu_backward(float *dinp, const float *inp, const float *dout, size
     FOR_EACH_VECTOR(i, n, STORE(dinp + i, LOAD(dout + i) * v_gelu_derivative(LOAD(inp + i))););
 }
 
+static void swiglu_forward(float *out, const float *gate, const float *up, size_t n) {
+    FOR_EACH_VECTOR(i, n, STORE(out + i, v_silu(LOAD(gate + i)) * LOAD(up + i)););
+}
+
 static void add(float *out, const float *a, const float *b, size_t n) {
     FOR_EACH_VECTOR(i, n, STORE(out + i, LOAD(a + i) + LOAD(b + i)););
 }

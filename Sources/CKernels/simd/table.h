@@ -8,6 +8,8 @@
 #include "layernorm.h"
 #include "linear.h"
 #include "pack.h"
+#include "rmsnorm.h"
+#include "rope.h"
 #include "softmax.h"
 
 _Static_assert(TILE_ROWS <= CK_MAX_TILE_ROWS && TILE_VECTORS * LANES <= CK_MAX_PANEL_COLS,
@@ -39,8 +41,11 @@ _Static_assert(TILE_ROWS <= CK_MAX_TILE_ROWS && TILE_VECTORS * LANES <= CK_MAX_P
         .weight_row = weight_row,                                                                  \
         .layernorm_forward_row = layernorm_forward_row,                                            \
         .layernorm_backward_row = layernorm_backward_row,                                          \
+        .rmsnorm_forward_row = rmsnorm_forward_row,                                                \
+        .rope_row = rope_row,                                                                      \
         .gelu_forward = gelu_forward,                                                              \
         .gelu_backward = gelu_backward,                                                            \
+        .swiglu_forward = swiglu_forward,                                                          \
         .add = add,                                                                                \
         .softmax_stats = softmax_stats,                                                            \
         .softmax_write = softmax_write,                                                            \

@@ -1,0 +1,42 @@
+// Rotary positions: the rotations of some positions, which all layers share, and turning rows by them.
+#include "../reference/reference.h"
+#include "team.h"
+
+#include <math.h>
+
+// Pairs of sine and cosine in double that make up for a thread.
+#define ROTATIONS_PER_THREAD 1024.0
+
+// The one form for every instruction set: it is needed once a pass, and in double.
+void ck_rope_rotations(const ck_context *ctx, float *rotations, const int32_t *positions,
+                       float theta, size_t N, size_t HS) {
+    const size_t pairs = HS / 2;
+#pragma omp parallel num_threads(team_size(ctx, (double)N *pairs / ROTATIONS_PER_THREAD))
+    {
+        size_t begin, end;
+        team_share(N, 1, &begin, &end);
+        for (size_t i = 0; i < pairs && begin < end; i++) {
+            const double frequency = pow(theta, -2.0 * (double)i / (double)HS);
+            for (size_t row = begin; row < end; row++) {
+                const double angle = positions[row] * frequency;
+                rotations[row * HS + 2 * i] = (float)cos(angle);
+                rotations[row * HS + 2 * i + 1] = (float)sin(angle);
+            }
+        }
+    }
+}
+
+void ck_rope_forward(const ck_context *ctx, float *x, const float *rotations, size_t N, size_t NH,
+                     size_t HS) {
+    if (ctx->table->isa == CK_REFERENCE) {
+        ck_reference_rope_forward(ctx, x, rotations, N, NH, HS);
+        return;
+    }
+#pragma omp parallel num_threads(team_size(ctx, (double)N *NH *HS / FLOATS_PER_THREAD))
+    {
+        size_t begin, end;
+        team_share(N, 1, &begin, &end);
+        for (size_t i = begin; i < end; i++)
+            ctx->table->rope_row(x + i * NH * HS, rotations + i * HS, NH, HS);
+    }
+}

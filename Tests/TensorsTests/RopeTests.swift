@@ -1,0 +1,90 @@
+// Rotary positions: the rotations against sines and cosines in double, turning against the reference.
+
+import Tensors
+import Testing
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+extension KernelTests {
+    @Suite(.serialized) struct RopeTests {
+        /// N, NH, HS around vectors of 4, 8 and 16; the last is large enough for a team of three.
+        static let shapes = [
+            [1, 1, 2], [3, 2, 4], [2, 3, 6], [5, 1, 8], [2, 2, 10], [3, 1, 14], [1, 4, 16],
+            [2, 3, 18], [1, 2, 34], [3, 12, 64], [193, 4, 130],
+        ]
+
+        var make = TensorMaker()
+
+        @Test(arguments: shapes)
+        mutating func turnsAsTheReferenceDoes(shape: [Int]) throws {
+            let (N, NH, HS) = (shape[0], shape[1], shape[2])
+            let (x, rotations) = (try make.uniform([N, NH * HS]), try make.uniform([N, HS]))
+            func run(_ ops: Ops) throws -> Tensor {
+                let out = try TensorMaker.copy(x)
+                ops.ropeForward(out, rotations: rotations)
+                return out
+            }
+            let expected = try run(Backend.reference.ops())
+            let (a, r) = (x.floats(), rotations.floats())
+            // Two products are added: their magnitudes are what roundings are relative to.
+            let magnitude = a.indices.map { i in
+                let at = i / (NH * HS) * HS + i % HS
+                return abs(a[i] * r[at & ~1]) + abs(a[i ^ 1] * r[at | 1])
+            }
+            for backend in Backend.all {
+                expectClose(
+                    try run(backend.ops()),
+                    expected,
+                    magnitude: magnitude,
+                    within: 4,
+                    "\(backend)"
+                )
+            }
+        }
+
+        @Test(arguments: [(1, 2), (5, 6), (70, 128)])
+        func rotationsAreTheNearestFloats(N: Int, HS: Int) throws {
+            let positions = (0..<N).map { Int32(($0 * 977) % 5000) }
+            let expected = positions.flatMap { position in
+                (0..<HS).map { i -> Float in
+                    let angle = Double(position) * pow(500_000, -Double(i & ~1) / Double(HS))
+                    return Float(i % 2 == 0 ? cos(angle) : sin(angle))
+                }
+            }
+            for backend in Backend.all + [.reference] {
+                let rotations = try TensorMaker.garbage([N, HS])
+                try backend.ops().ropeRotations(
+                    rotations,
+                    positions: try Tensor(positions, shape: [N]),
+                    theta: 500_000
+                )
+                #expect(rotations.floats() == expected, "\(backend)")
+            }
+        }
+
+        @Test func aQuarterTurnSwapsAPair() throws {
+            for backend in Backend.all + [.reference] {
+                let x = try TensorMaker.copy([1, 2, 3, 4, 5, 6, 7, 8], [2, 4])
+                // The first row's pairs are turned by a quarter and not at all, in both heads.
+                let rotations = try TensorMaker.copy([0, 1, 1, 0], [2, 2])
+                try backend.ops().ropeForward(x, rotations: rotations)
+                #expect(x.floats() == [-2, 1, -4, 3, 5, 6, 7, 8], "\(backend)")
+            }
+        }
+
+        @Test func nanStaysInItsPair() throws {
+            for backend in Backend.all + [.reference] {
+                let x = try TensorMaker.copy([1, 2, .nan, 4, 5, 6], [1, 6])
+                let rotations = try TensorMaker.copy([0.6, 0.8, 0.8, 0.6, 1, 0], [1, 6])
+                try backend.ops().ropeForward(x, rotations: rotations)
+                #expect(x.floats().map(\.isNaN) == [false, false, true, true, false, false])
+            }
+        }
+    }
+}

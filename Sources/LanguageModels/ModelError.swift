@@ -14,6 +14,8 @@ public enum ModelError: Error, Equatable, Sendable {
     case tokenOutsideVocabulary(token: Int32, index: Int, vocabularySize: Int)
     /// A file that does not match what it is used with.
     case mismatch(path: FilePath, expected: String, found: String, hint: String)
+    /// A format that cannot say what the model is.
+    case cannotWrite(path: FilePath, reason: String, hint: String)
 }
 
 extension ModelError {
@@ -54,6 +56,8 @@ extension ModelError: CustomStringConvertible {
                 + "\(vocabularySize); was the data prepared with another tokenizer?"
         case .mismatch(let path, let expected, let found, let hint):
             "'\(path)' holds \(found), but \(expected) is needed; \(hint)"
+        case .cannotWrite(let path, let reason, let hint):
+            "the model cannot be written to '\(path)': \(reason); \(hint)"
         }
     }
 }

@@ -81,6 +81,7 @@ enum ExitStatus: CInt, Error {
             case .invalidConfiguration, .unknownDescriptor, .sequenceTooLong, .wrongBatch:
                 .wrongUsage
             case .tokenOutsideVocabulary, .mismatch: .wrongContent
+            case .cannotWrite: .cannotCreate
             }
     }
 

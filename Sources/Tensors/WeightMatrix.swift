@@ -38,7 +38,8 @@ public struct WeightMatrix {
     /// Inputs of the layer: C.
     public let columns: Int
     private let storage: any WeightStorage
-    // Both point into `storage`, which this value keeps alive; nil where the format has no scales.
+    private let scalesStorage: any WeightStorage
+    // Both point into the storages, which this value keeps alive; nil where the format has no scales.
     private let values: UnsafeRawPointer
     private let scales: UnsafeRawPointer?
 
@@ -59,6 +60,7 @@ public struct WeightMatrix {
     ///   - columns: Inputs of the layer, at least 1.
     ///   - storage: The memory, which must be large enough; the caller checks what files claim.
     ///   - valuesOffset: The first byte of the values, a multiple of a value's width in memory.
+    ///   - scalesStorage: The memory of the scales, where that is another one.
     ///   - scalesOffset: The first byte of the scales, likewise; ignored where there are none.
     public init(
         format: WeightFormat,
@@ -66,6 +68,7 @@ public struct WeightMatrix {
         columns: Int,
         storage: any WeightStorage,
         valuesOffset: Int,
+        scalesStorage: (any WeightStorage)? = nil,
         scalesOffset: Int = 0
     ) {
         precondition(rows > 0 && columns > 0, "a matrix of \(rows) times \(columns) weights")
@@ -73,7 +76,13 @@ public struct WeightMatrix {
         self.rows = rows
         self.columns = columns
         self.storage = storage
-        func plane(_ offset: Int, _ byteCount: Int, _ alignment: Int) -> UnsafeRawPointer {
+        self.scalesStorage = scalesStorage ?? storage
+        func plane(
+            _ storage: any WeightStorage,
+            _ offset: Int,
+            _ byteCount: Int,
+            _ alignment: Int
+        ) -> UnsafeRawPointer {
             storage.withUnsafeBytes { bytes in
                 precondition(
                     offset >= 0 && byteCount <= bytes.count - offset,
@@ -88,13 +97,16 @@ public struct WeightMatrix {
             }
         }
         values = plane(
+            storage,
             valuesOffset,
             rows * format.valueBytes(columns: columns),
             format.valueAlignment
         )
         let scaleBytes = rows * format.scaleBytes(columns: columns)
         scales =
-            scaleBytes == 0 ? nil : plane(scalesOffset, scaleBytes, format.scaleAlignment)
+            scaleBytes == 0
+            ? nil
+            : plane(self.scalesStorage, scalesOffset, scaleBytes, format.scaleAlignment)
     }
 
     /// A new matrix of zeros, values and scales in one block of memory.
@@ -143,6 +155,7 @@ public struct WeightMatrix {
         rows = range.count
         columns = whole.columns
         storage = whole.storage
+        scalesStorage = whole.scalesStorage
         let (first, columns) = (range.lowerBound, whole.columns)
         values = whole.values + first * whole.format.valueBytes(columns: columns)
         scales = whole.scales.map { $0 + first * whole.format.scaleBytes(columns: columns) }
@@ -155,7 +168,7 @@ public struct WeightMatrix {
             _ scales: UnsafeRawBufferPointer
         ) throws -> Result
     ) rethrows -> Result {
-        try withExtendedLifetime(storage) {
+        try withExtendedLifetime((storage, scalesStorage)) {
             try body(
                 UnsafeRawBufferPointer(
                     start: values,
@@ -185,7 +198,10 @@ public struct WeightMatrix {
     /// Where the planes are, to write them: only in memory that came from a ``TensorBuffer``, and
     /// only for calls that keep `self` alive until they return.
     var writablePlanes: (values: UnsafeMutableRawPointer, scales: UnsafeMutableRawPointer?) {
-        precondition(storage is TensorBuffer, "these weights are read-only")
+        precondition(
+            storage is TensorBuffer && scalesStorage is TensorBuffer,
+            "these weights are read-only"
+        )
         return (
             UnsafeMutableRawPointer(mutating: values),
             scales.map { UnsafeMutableRawPointer(mutating: $0) }

@@ -54,12 +54,16 @@ struct Llama2CLayout {
         return place.offset + layer * place.stride
     }
 
-    private enum Section {
+    /// What follows the header, in order.
+    enum Section {
+        /// One kind of weight, of all layers.
         case weight(Llama2Weight)
+        /// Tables of cosines and sines, which readers skip.
         case rotations
     }
 
-    private static func sections(
+    /// All sections of a version.
+    static func sections(
         of version: Llama2CFile.Version,
         _ configuration: Llama2Configuration
     ) -> [Section] {

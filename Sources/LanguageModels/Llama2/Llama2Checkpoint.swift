@@ -1,0 +1,70 @@
+// The files of a Llama 2, whoever wrote them: recognised here, read in Llama2CFile.swift,
+// MetaLlama2.swift and HuggingFaceLlama2.swift.
+
+import FileIO
+import TensorFiles
+
+/// The weights of a Llama 2 in files, of which little has been read yet.
+public struct Llama2Checkpoint {
+    /// What files of Llama 2 there are.
+    public enum Format: Sendable, Equatable {
+        /// llama2.c's checkpoint.
+        case llama2c(Llama2CFile.Version)
+        /// Meta's `params.json` and `consolidated.NN.pth`.
+        case meta
+        /// Hugging Face's `config.json` and tensors.
+        case huggingFace
+        /// No files: weights that were made here.
+        case memory
+    }
+
+    /// Who writes such files.
+    public let format: Format
+    let source: any Llama2WeightSource
+
+    /// The model's sizes.
+    public var configuration: Llama2Configuration { source.configuration }
+
+    init(_ source: some Llama2WeightSource, format: Format) {
+        self.source = source
+        self.format = format
+    }
+
+    /// Opens a model, recognised by content.
+    ///
+    /// - Parameter path: llama2.c's checkpoint; a directory of Meta's (`params.json` with
+    ///   `consolidated.00.pth` and so on) or Hugging Face's (`config.json` with safetensors or
+    ///   `pytorch_model.bin`); or one of the files in such a directory.
+    /// - Throws: ``ModelError`` or `TensorFileError` when the content is something else, damaged or
+    ///   another model's; `FileIOError` when a file is missing or ends early.
+    public init(contentsOf path: FilePath) throws {
+        guard let directory = try Self.directory(of: path) else {
+            let file = try Llama2CFile(path)
+            self.init(file, format: .llama2c(file.version))
+            return
+        }
+        if FileSystem.exists(directory.appending(HuggingFaceLlama2.configurationName)) {
+            self.init(try HuggingFaceLlama2(directory), format: .huggingFace)
+        } else if FileSystem.exists(directory.appending(MetaLlama2.configurationName)) {
+            self.init(try MetaLlama2(directory), format: .meta)
+        } else {
+            throw TensorFileError.nothingInDirectory(
+                path: directory,
+                expected: [HuggingFaceLlama2.configurationName, MetaLlama2.configurationName]
+            )
+        }
+    }
+
+    /// The directory that a model's files are in; nil for a file that may be all of a model.
+    private static func directory(of path: FilePath) throws -> FilePath? {
+        if FileSystem.isDirectory(path) { return path }
+        let start = try MappedFile(path).withUnsafeBytes { Array($0.prefix(9)) }
+        let isPart =
+            start.first == UInt8(ascii: "{") && !start.contains(0)  // JSON
+            || start.starts(with: [0x50, 0x4B, 0x03, 0x04])  // a zip file, as PyTorch's are
+            || start.count == 9 && start[8] == UInt8(ascii: "{")  // safetensors
+        if !isPart { return nil }
+        let directory = path.removingLastComponent()
+        return directory.isEmpty ? "." : directory
+    }
+}

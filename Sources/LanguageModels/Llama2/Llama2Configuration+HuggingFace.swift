@@ -1,0 +1,113 @@
+// Hugging Face's config.json. What it may ask for that Llama 2 has not is refused, as the model would
+// say something else.
+
+import FileIO
+import TensorFiles
+
+extension Llama2Configuration {
+    /// Reads Hugging Face's `config.json` of a Llama.
+    /// - Throws: ``ModelError`` when the sizes are no Llama's; `TensorFileError` when the file is
+    ///   another model's or damaged; `FileIOError` when it is missing.
+    public init(huggingFaceFile path: FilePath) throws {
+        let config = try MappedFile(path).withUnsafeBytes {
+            try JSONContent.decode(Config.self, from: $0, of: path)
+        }
+        if let reason = config.differenceFromLlama2 {
+            throw TensorFileError.unsupported(
+                path: path,
+                reason: reason,
+                hint: "use a model of the Llama 2 architecture"
+            )
+        }
+        guard let channels = config.hidden_size, let hiddenChannels = config.intermediate_size,
+            let layerCount = config.num_hidden_layers, let headCount = config.num_attention_heads,
+            let vocabularySize = config.vocab_size
+        else {
+            throw TensorFileError.malformed(
+                path: path,
+                what: "its JSON",
+                expected: "a model's sizes",
+                found: "without one of hidden_size, intermediate_size, num_hidden_layers, "
+                    + "num_attention_heads and vocab_size"
+            )
+        }
+        // What is left out has the value that Hugging Face's program gives it.
+        do {
+            try self.init(
+                contextLength: config.max_position_embeddings ?? 2048,
+                vocabularySize: vocabularySize,
+                layerCount: layerCount,
+                headCount: headCount,
+                keyValueHeadCount: config.num_key_value_heads ?? headCount,
+                channels: channels,
+                hiddenChannels: hiddenChannels,
+                hasSeparateClassifier: !(config.tie_word_embeddings ?? false),
+                ropeTheta: config.rope_theta ?? config.rope_parameters?.rope_theta ?? 10_000,
+                normEpsilon: config.rms_norm_eps ?? 1e-6
+            )
+        } catch ModelError.invalidConfiguration(let reason) {
+            throw ModelError.mismatch(
+                path: path,
+                expected: "those of a Llama",
+                found: "impossible sizes (\(reason))",
+                hint: "copy the file again"
+            )
+        }
+        guard config.head_dim == nil || config.head_dim == headSize else {
+            throw TensorFileError.unsupported(
+                path: path,
+                reason: "its heads have \(config.head_dim ?? 0) channels instead of \(headSize)",
+                hint: "use a model of the Llama 2 architecture"
+            )
+        }
+    }
+}
+
+/// The file's content; keys it may have besides are of no interest.
+private struct Config: Decodable {
+    let model_type: String?
+    let hidden_size: Int?
+    let intermediate_size: Int?
+    let num_hidden_layers: Int?
+    let num_attention_heads: Int?
+    let num_key_value_heads: Int?
+    let head_dim: Int?
+    let vocab_size: Int?
+    let max_position_embeddings: Int?
+    let rms_norm_eps: Float?
+    let rope_theta: Float?
+    let rope_scaling: RotaryPositions?
+    /// Where newer versions have both of these.
+    let rope_parameters: RotaryPositions?
+    let tie_word_embeddings: Bool?
+    let attention_bias: Bool?
+    let mlp_bias: Bool?
+    let hidden_act: String?
+
+    struct RotaryPositions: Decodable {
+        let rope_theta: Float?
+        let rope_type: String?
+        let type: String?
+
+        /// The kind, if it is not the plain one.
+        var scaling: String? {
+            let kind = rope_type ?? type ?? "default"
+            return kind == "default" ? nil : kind
+        }
+    }
+
+    /// What makes this another model than a Llama 2, in words.
+    var differenceFromLlama2: String? {
+        if let model_type, model_type != "llama" {
+            return "it is of a model of type '\(model_type)'"
+        }
+        if let scaling = rope_scaling?.scaling ?? rope_parameters?.scaling {
+            return "its rotary positions are scaled ('\(scaling)')"
+        }
+        if attention_bias == true || mlp_bias == true { return "its linear layers have biases" }
+        if let hidden_act, hidden_act != "silu" {
+            return "its activation is '\(hidden_act)' instead of 'silu'"
+        }
+        return nil
+    }
+}

@@ -1,0 +1,70 @@
+// A Llama 2 that continues sequences: weights in any stored format, keys and values in a cache.
+
+import FileIO
+import Inference
+import Tensors
+
+/// A Llama 2 for generation.
+///
+/// Its weights are read-only and, where a file stores them in the format asked for, the file's own
+/// pages: such a model opens at once, and processes that run it share them.
+public final class Llama2Decoder: LanguageModel, CachedTransformer {
+    /// The model's sizes.
+    public let configuration: Llama2Configuration
+    /// How weight matrices are stored.
+    public let precision: WeightFormat
+    /// How keys and values are stored.
+    public let cachePrecision: CachePrecision
+    let weights: Llama2DecoderWeights
+    let ops: Ops
+
+    /// Takes the weights of a checkpoint.
+    /// - Parameters:
+    ///   - checkpoint: The weights, whose files must not be changed while the model is in use.
+    ///   - precision: How to store weight matrices; other formats than the file's are made here. The
+    ///     integers of llama2.c's version 2 are kept as they are at ``WeightFormat/q8_0``.
+    ///   - cachePrecision: How to store keys and values.
+    ///   - ops: What runs the arithmetic.
+    /// - Throws: ``TensorFileError`` or ``TensorError``.
+    public init(
+        _ checkpoint: Llama2Checkpoint,
+        precision: WeightFormat = .float32,
+        cachePrecision: CachePrecision = .float32,
+        ops: Ops
+    ) throws {
+        configuration = checkpoint.configuration
+        self.precision = precision
+        self.cachePrecision = cachePrecision
+        self.ops = ops
+        weights = try Llama2DecoderWeights(checkpoint.source, format: precision, ops: ops)
+        try ops.reserve(channels: configuration.channels)
+    }
+
+    public var vocabularySize: Int { configuration.vocabularySize }
+    public var contextLength: Int { configuration.contextLength }
+    public var cacheShape: KVCacheShape {
+        KVCacheShape(
+            layerCount: configuration.layerCount,
+            headCount: configuration.keyValueHeadCount,
+            headSize: configuration.headSize
+        )
+    }
+
+    /// Bytes of weights that are read for every token, or batch of tokens.
+    public var weightBytesPerToken: Int { weights.bytesPerToken }
+
+    public func makeSession(
+        sequenceCount: Int,
+        tokenCapacity: Int
+    ) -> CachedSession<Llama2Decoder> {
+        CachedSession(
+            self,
+            sequenceCount: sequenceCount,
+            tokenCapacity: tokenCapacity,
+            precision: cachePrecision
+        )
+    }
+}
+
+// Its operations own scratch memory.
+@available(*, unavailable) extension Llama2Decoder: Sendable {}

@@ -1,0 +1,69 @@
+// The weights of a Llama 2 as generation uses them: matrices in one stored format, norms in float32.
+
+import Tensors
+
+/// The weights of a Llama 2 that continues sequences.
+struct Llama2DecoderWeights {
+    /// The weights of one block.
+    struct Layer {
+        let attentionNorm: Tensor  // (C)
+        let wq: WeightMatrix  // (C, C)
+        let wk: WeightMatrix  // (NKV * HS, C)
+        let wv: WeightMatrix  // (NKV * HS, C)
+        let wo: WeightMatrix  // (C, C)
+        let feedForwardNorm: Tensor  // (C)
+        let w1: WeightMatrix  // (H, C)
+        let w2: WeightMatrix  // (C, H)
+        let w3: WeightMatrix  // (H, C)
+
+        var matrices: [WeightMatrix] { [wq, wk, wv, wo, w1, w2, w3] }
+    }
+
+    let tokenEmbedding: WeightMatrix  // (V, C)
+    let layers: [Layer]
+    let finalNorm: Tensor  // (C)
+    let classifier: WeightMatrix  // (V, C)
+
+    /// Bytes of the matrices that every token is multiplied with.
+    var bytesPerToken: Int {
+        layers.reduce(classifier.byteCount) { $0 + $1.matrices.reduce(0) { $0 + $1.byteCount } }
+    }
+
+    /// Takes weights from where they are, and converts those that are not in `format`.
+    /// - Throws: What `source` throws, or `TensorError` when memory is short.
+    init(_ source: some Llama2WeightSource, format: WeightFormat, ops: Ops) throws {
+        func matrix(_ weight: Llama2Weight, _ layer: Int = 0) throws -> WeightMatrix {
+            let stored = try source.matrix(weight, layer: layer)
+            // Integers with the scales they came with are q8_0 but for the scales' width, and
+            // rounding them anew would only lose.
+            if stored.format == .q8_f32, format == .q8_0 { return stored }
+            return try ops.convert(stored, to: format)
+        }
+        func norm(_ weight: Llama2Weight, _ layer: Int = 0) throws -> Tensor {
+            let row = try ops.floats(source.matrix(weight, layer: layer))
+            return row.reshaped([row.count])
+        }
+        layers = try (0..<source.configuration.layerCount).map { layer in
+            Layer(
+                attentionNorm: try norm(.attentionNorm, layer),
+                wq: try matrix(.wq, layer),
+                wk: try matrix(.wk, layer),
+                wv: try matrix(.wv, layer),
+                wo: try matrix(.wo, layer),
+                feedForwardNorm: try norm(.feedForwardNorm, layer),
+                w1: try matrix(.w1, layer),
+                w2: try matrix(.w2, layer),
+                w3: try matrix(.w3, layer)
+            )
+        }
+        finalNorm = try norm(.finalNorm)
+        if source.configuration.hasSeparateClassifier {
+            classifier = try matrix(.classifier)
+            // A row is read a token: nothing is gained by storing it in fewer bits.
+            tokenEmbedding = try source.matrix(.tokenEmbedding, layer: 0)
+        } else {
+            classifier = try matrix(.tokenEmbedding)
+            tokenEmbedding = classifier
+        }
+    }
+}

@@ -1,0 +1,102 @@
+// Llama 2 as Meta gives it away: params.json, and tensors in one or several consolidated.NN.pth, each
+// of which has a slice of every matrix.
+
+import FileIO
+import TensorFiles
+import Tensors
+
+/// A directory of Meta's.
+struct MetaLlama2: Llama2WeightSource {
+    let configuration: Llama2Configuration
+    /// The slices, in order.
+    private let archives: [TensorArchive]
+
+    static let configurationName = "params.json"
+
+    /// Opens the files of a directory.
+    /// - Throws: ``ModelError``, `TensorFileError` or `FileIOError`.
+    init(_ directory: FilePath) throws {
+        let names = (0..<100).map { number in
+            "consolidated.\(number < 10 ? "0" : "")\(number).pth"
+        }
+        let paths = names.map { directory.appending($0) }.prefix(while: FileSystem.exists)
+        guard !paths.isEmpty else {
+            throw TensorFileError.nothingInDirectory(path: directory, expected: [names[0]])
+        }
+        archives = try paths.map { try TensorArchive(contentsOf: $0) }
+        let embedding = Llama2Weight.tokenEmbedding.metaName(layer: 0)
+        guard let stored = archives[0][embedding] else {
+            throw TensorFileError.missingTensor(path: archives[0].path, name: embedding)
+        }
+        configuration = try Llama2Configuration(
+            paramsFile: directory.appending(Self.configurationName),
+            vocabularySize: stored.shape.first ?? 0
+        )
+        // All shapes are looked at now, so that nothing is wrong later.
+        for weight in configuration.weights {
+            for layer in 0..<(weight.isLayered ? configuration.layerCount : 1) {
+                _ = try slices(of: weight, layer: layer)
+            }
+        }
+    }
+
+    func matrix(_ weight: Llama2Weight, layer: Int) throws -> WeightMatrix {
+        let slices = try slices(of: weight, layer: layer)
+        if slices.count == 1 { return try slices[0].matrix() }
+        let whole = try Tensor(zeros: weight.shape(in: configuration))
+        var end = 0
+        for slice in slices {
+            if weight.isSlicedByColumns {
+                let (part, columns) = (try slice.floats(), slice.shape[1])
+                for row in 0..<slice.shape[0] {
+                    whole[row].reshaped([whole.shape[1], 1])[end..<end + columns]
+                        .copy(from: part[row].reshaped([columns, 1]))
+                }
+                end += columns
+            } else {
+                try slice.read(into: whole[end..<end + slice.shape[0]])
+                end += slice.shape[0]
+            }
+        }
+        return WeightMatrix(whole)
+    }
+
+    /// What each file has of a weight; a norm is whole in every file, and the first one's is taken.
+    private func slices(of weight: Llama2Weight, layer: Int) throws -> [StoredTensor] {
+        let name = weight.metaName(layer: layer)
+        let whole = weight.shape(in: configuration)
+        if weight.isNorm { return [try archives[0].tensor(name, shape: whole)] }
+        let axis = weight.isSlicedByColumns ? 1 : 0
+        var shape = whole
+        shape[axis] /= archives.count
+        guard shape[axis] * archives.count == whole[axis] else {
+            throw ModelError.mismatch(
+                path: archives[0].path,
+                expected: "a number of files that divides \(whole[axis])",
+                found: "a slice of '\(name)' beside \(archives.count - 1) others",
+                hint: "put all files of one model, and no others, in the directory"
+            )
+        }
+        return try archives.map { try $0.tensor(name, shape: shape) }
+    }
+}
+
+extension Llama2Weight {
+    /// Whether Meta cuts the matrix along its columns, instead of its rows.
+    fileprivate var isSlicedByColumns: Bool {
+        [.tokenEmbedding, .wo, .w2].contains(self)
+    }
+
+    /// The name in Meta's files.
+    func metaName(layer: Int) -> String {
+        switch self {
+        case .tokenEmbedding: "tok_embeddings.weight"
+        case .attentionNorm: "layers.\(layer).attention_norm.weight"
+        case .wq, .wk, .wv, .wo: "layers.\(layer).attention.\(rawValue).weight"
+        case .feedForwardNorm: "layers.\(layer).ffn_norm.weight"
+        case .w1, .w2, .w3: "layers.\(layer).feed_forward.\(rawValue).weight"
+        case .finalNorm: "norm.weight"
+        case .classifier: "output.weight"
+        }
+    }
+}

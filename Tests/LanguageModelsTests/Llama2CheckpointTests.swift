@@ -1,0 +1,194 @@
+// The files of Llama 2, written and read again, and what is said of those that are no such files.
+
+import FileIO
+import Inference
+import Tensors
+import TestSupport
+import Testing
+
+@testable import LanguageModels
+
+@Suite struct Llama2CheckpointTests {
+    private let ops: Ops
+
+    init() throws { ops = try Ops(threadCount: 1) }
+
+    private func logits(_ checkpoint: Llama2Checkpoint, _ precision: WeightFormat = .float32)
+        throws -> [Float]
+    {
+        try Llama2Decoder(checkpoint, precision: precision, ops: ops).makeSession()
+            .logits(appending: [1, 5, 2, 7])
+    }
+
+    @Test(arguments: [Llama2CFile.Version.legacy, .float32], [false, true])
+    func float32FilesGiveTheSameBits(version: Llama2CFile.Version, separate: Bool) throws {
+        let checkpoint = try randomLlama(smallLlama(separate: separate))
+        try withTemporaryDirectory { directory in
+            let path = directory.appending("model.bin")
+            try checkpoint.writeLlama2C(to: path, version: version, ops: ops)
+            let read = try Llama2Checkpoint(contentsOf: path)
+            #expect(read.configuration == checkpoint.configuration)
+            #expect(try logits(read) == logits(checkpoint))
+        }
+    }
+
+    /// Groups of 64 go across the ends of rows of 96; groups of 4 are smaller than a block.
+    @Test(arguments: [(192, 96, 64, WeightFormat.q8_f32), (36, 44, 4, .float32)])
+    func int8GroupsAreHonouredWhateverTheRows(
+        channels: Int,
+        hidden: Int,
+        groupSize: Int,
+        format: WeightFormat
+    ) throws {
+        let checkpoint = try randomLlama(smallLlama(channels: channels, hidden: hidden))
+        try withTemporaryDirectory { directory in
+            let path = directory.appending("model.bin")
+            try checkpoint.writeLlama2C(to: path, version: .int8, ops: ops)
+            let file = try Llama2CFile(path)
+            #expect(file.groupSize == groupSize)
+            for weight in [Llama2Weight.tokenEmbedding, .wk, .w1, .w2] {
+                let matrix = try file.matrix(weight, layer: 0)
+                #expect(matrix.format == format)
+                let scales = try #require(file.scales(weight, layer: 0)).floats().floats()
+                let values = file.tensor(weight, layer: 0).withUnsafeBytes { Array($0) }
+                let expected = values.enumerated().map { index, byte in
+                    Float(Int8(bitPattern: byte)) * scales[index / groupSize]
+                }
+                #expect(try ops.floats(matrix).floats() == expected)
+                // No value is off by more than half a step.
+                let original = try ops.floats(checkpoint.source.matrix(weight, layer: 0)).floats()
+                let isClose = zip(original, expected).enumerated().allSatisfy { index, pair in
+                    abs(pair.0 - pair.1) <= scales[index / groupSize] * 0.5001
+                }
+                #expect(isClose)
+            }
+            let (float32, q8) = (
+                try logits(Llama2Checkpoint(contentsOf: path)),
+                try logits(Llama2Checkpoint(contentsOf: path), .q8_0)
+            )
+            let largest = zip(float32, q8).reduce(0) { max($0, abs($1.0 - $1.1)) }
+            // As they are, integers differ by the rounding of the input only.
+            #expect(largest <= (format == .q8_f32 ? 2e-3 : 0.1))
+        }
+    }
+
+    @Test func aGroupOfZerosStaysZero() throws {
+        let configuration = try smallLlama()
+        var generator = MersenneTwister(seed: 3)
+        let checkpoint = try Llama2Checkpoint(randomWeights: configuration, using: &generator)
+        try checkpoint.source.matrix(.wv, layer: 1).withUnsafeBytes { values, _ in
+            _ = UnsafeMutableRawBufferPointer(mutating: values)
+                .initializeMemory(as: UInt8.self, repeating: 0)
+        }
+        try withTemporaryDirectory { directory in
+            let path = directory.appending("model.bin")
+            try checkpoint.writeLlama2C(to: path, version: .int8, ops: ops)
+            let matrix = try Llama2CFile(path).matrix(.wv, layer: 1)
+            #expect(try ops.floats(matrix).floats().allSatisfy { $0 == 0 })
+        }
+    }
+
+    @Test func constantsThatLlama2CDoesNotHaveAreNotDroppedInSilence() throws {
+        let configuration = try Llama2Configuration(
+            contextLength: 8,
+            vocabularySize: 7,
+            layerCount: 1,
+            headCount: 2,
+            keyValueHeadCount: 2,
+            channels: 8,
+            hiddenChannels: 8,
+            hasSeparateClassifier: false,
+            ropeTheta: 500_000
+        )
+        var generator = MersenneTwister(seed: 3)
+        let checkpoint = try Llama2Checkpoint(randomWeights: configuration, using: &generator)
+        try withTemporaryDirectory { directory in
+            let path = directory.appending("model.bin")
+            #expect(throws: ModelError.self) {
+                try checkpoint.writeLlama2C(to: path, version: .legacy, ops: ops)
+            }
+            #expect(!FileSystem.exists(path))
+        }
+    }
+
+    /// The sentence that opening a directory of such files ends in.
+    private func error(_ files: [(String, String)], opening name: String? = nil) throws -> String {
+        try withTemporaryDirectory { directory in
+            for (name, text) in files {
+                try writeFile(directory.appending(name), bytes: Array(text.utf8))
+            }
+            do {
+                _ = try Llama2Checkpoint(
+                    contentsOf: name.map { directory.appending($0) } ?? directory
+                )
+                return "no error"
+            } catch {
+                return "\(error)"
+            }
+        }
+    }
+
+    private static let sizes = """
+        "hidden_size": 8, "intermediate_size": 8, "num_hidden_layers": 1, \
+        "num_attention_heads": 2, "vocab_size": 7
+        """
+
+    @Test(arguments: [
+        ([], "looked for config.json, params.json"),
+        ([("config.json", "{}")], "without one of hidden_size"),
+        ([("config.json", "{")], "is damaged"),
+        ([("config.json", #"{"hidden_size": "8"}"#)], "'hidden_size' of its JSON"),
+        ([("config.json", #"{"model_type": "gpt2"}"#)], "model of type 'gpt2'"),
+        ([("config.json", "{\(sizes)}")], "looked for model.safetensors"),
+        (
+            [("config.json", #"{"rope_scaling": {"type": "linear"}, \#(sizes)}"#)],
+            "rotary positions are scaled ('linear')"
+        ),
+        (
+            [("config.json", #"{"rope_parameters": {"rope_type": "llama3"}, \#(sizes)}"#)],
+            "rotary positions are scaled ('llama3')"
+        ),
+        ([("config.json", #"{"attention_bias": true, \#(sizes)}"#)], "have biases"),
+        ([("config.json", #"{"hidden_act": "gelu", \#(sizes)}"#)], "'gelu' instead of 'silu'"),
+        ([("config.json", #"{"head_dim": 6, \#(sizes)}"#)], "6 channels instead of 4"),
+        (
+            [("config.json", #"{"num_key_value_heads": 0, \#(sizes)}"#)],
+            "the number of key and value heads is 0"
+        ),
+        ([("params.json", "{}")], "looked for consolidated.00.pth"),
+    ])
+    func directoriesThatAreNoLlamaAreNamed(files: [(String, String)], words: String) throws {
+        let message = try error(files)
+        #expect(message.contains(words), "\(message)")
+    }
+
+    @Test func aTextFileIsNoCheckpoint() throws {
+        let files = [("story.txt", "Once upon a time, there was a little girl named Lily.")]
+        let message = try error(files, opening: "story.txt")
+        #expect(message.contains("it is not a llama2.c checkpoint"))
+    }
+
+    @Test func aGPT2CheckpointIsNoLlama() throws {
+        try withTemporaryDirectory { directory in
+            let path = directory.appending("gpt2.bin")
+            try smallModel().writeLLMCCheckpoint(to: path)
+            #expect(throws: (any Error).self) { try Llama2Checkpoint(contentsOf: path) }
+        }
+    }
+
+    @Test(arguments: Llama2CFile.Version.allCases)
+    func everyTruncationIsAnError(version: Llama2CFile.Version) throws {
+        let checkpoint = try randomLlama(smallLlama(channels: 12, hidden: 4, context: 8))
+        try withTemporaryDirectory { directory in
+            let (path, cut) = (directory.appending("model.bin"), directory.appending("cut.bin"))
+            try checkpoint.writeLlama2C(to: path, version: version, ops: ops)
+            let bytes = try MappedFile(path).contents()
+            for count in Array(0..<300) + [bytes.count / 2, bytes.count - 1] {
+                try writeFile(cut, bytes: Array(bytes.prefix(count)))
+                #expect(throws: (any Error).self) { try Llama2Checkpoint(contentsOf: cut) }
+            }
+            try writeFile(cut, bytes: bytes + [0])
+            #expect(throws: (any Error).self) { try Llama2Checkpoint(contentsOf: cut) }
+        }
+    }
+}

@@ -1,0 +1,164 @@
+// Llama 2 against transformers, from every kind of file. The fixtures come from
+// scripts/export_llama_fixtures.py.
+
+import FileIO
+import Foundation
+import Inference
+import LanguageModels
+import Tensors
+import TestSupport
+import Testing
+import Tokenization
+
+@Suite(.serialized) struct LlamaParityTests {
+    /// What `llama.json` holds of one model.
+    private struct Expected: Decodable {
+        let tokens: [Int32]
+        let logits: [[Float]]
+    }
+
+    /// Files, and the model in `llama.json` that they are.
+    private static let files = [
+        ("grouped", "grouped"), ("grouped-meta", "grouped"), ("grouped_v1.bin", "grouped"),
+        ("grouped_v2.bin", "grouped_v2"), ("tied", "tied"), ("tied/model.safetensors", "tied"),
+        ("grouped/model.safetensors.index.json", "grouped"),
+        ("grouped-meta/consolidated.01.pth", "grouped"),
+    ]
+
+    private func expected(_ name: String) throws -> Expected {
+        let data = try Data(MappedFile(fixture("Llama/llama.json")).contents())
+        let all = try JSONDecoder().decode([String: Expected].self, from: data)
+        return try #require(all[name])
+    }
+
+    private func checkpoint(_ file: String) throws -> Llama2Checkpoint {
+        try Llama2Checkpoint(contentsOf: fixture("Llama/\(file)"))
+    }
+
+    /// The largest difference of the logits after each token, fed one by one.
+    private func largestDifference(
+        _ model: Llama2Decoder,
+        _ expected: Expected
+    ) throws -> Float {
+        let session = try model.makeSession()
+        return try zip(expected.tokens, expected.logits).reduce(0) { worst, position in
+            let logits = try session.logits(appending: [position.0])
+            try #require(logits.count == position.1.count)
+            return max(worst, compare(logits, position.1).largest)
+        }
+    }
+
+    @Test(arguments: files, InstructionSet.available)
+    func logitsAreThoseOfTransformers(file: (String, String), isa: InstructionSet) throws {
+        let expected = try expected(file.1)
+        let model = try Llama2Decoder(
+            checkpoint(file.0),
+            ops: Ops(instructionSet: isa, threadCount: 1)
+        )
+        let difference = try largestDifference(model, expected)
+        print("\(file.0) \(isa): largest difference \(difference)")
+        #expect(difference <= 1e-4)
+        // As one prompt, the whole is a few matrix products.
+        let last = try model.makeSession().logits(appending: expected.tokens)
+        let expectedLast = try #require(expected.logits.last)
+        #expect(compare(last, expectedLast).largest <= 1e-4)
+    }
+
+    @Test(arguments: ["grouped", "grouped-meta"], Llama2CFile.Version.allCases)
+    func writtenFilesGiveTheSameLogits(source: String, version: Llama2CFile.Version) throws {
+        let ops = try Ops(threadCount: 2)
+        try withTemporaryDirectory { directory in
+            let path = directory.appending("model.bin")
+            try checkpoint(source).writeLlama2C(to: path, version: version, ops: ops)
+            let written = try Llama2Checkpoint(contentsOf: path)
+            #expect(written.format == .llama2c(version))
+            let model = try Llama2Decoder(written, ops: ops)
+            let name = version == .int8 ? "grouped_v2" : "grouped"
+            #expect(try largestDifference(model, expected(name)) <= 1e-4)
+        }
+    }
+
+    @Test(arguments: [(Llama2CFile.Version.float32, "grouped_v1.bin"), (.int8, "grouped_v2.bin")])
+    func writtenFilesHaveTheBytesOfTheReference(
+        version: Llama2CFile.Version,
+        reference: String
+    ) throws {
+        try withTemporaryDirectory { directory in
+            let path = directory.appending("model.bin")
+            try checkpoint("grouped").writeLlama2C(
+                to: path,
+                version: version,
+                ops: Ops(threadCount: 1)
+            )
+            let bytes = try MappedFile(path).contents()
+            #expect(try bytes == MappedFile(fixture("Llama/\(reference)")).contents())
+        }
+    }
+}
+
+@Suite(
+    .serialized,
+    .enabled(if: TestData.isAvailable, Comment(rawValue: TestData.skipReason))
+) struct StoriesParityTests {
+    /// What llama2.c writes, greedily, in 200 steps.
+    private static let story = """
+        Once upon a time, there was a little girl named Lily. She loved to play outside in the \
+        park. One day, she saw a big, red ball. She wanted to play with it, but it was too high.
+        Lily's mom said, "Lily, let's go to the park." Lily was sad and didn't know what to do. \
+        She said, "I want to play with your ball, but I can't find it."
+        Lily was sad and didn't know what to do. She said, "I'm sorry, Lily. I didn't know what \
+        to do."
+        Lily didn't want to help her mom, so she
+        """
+
+    private func story(_ path: FilePath, _ precision: WeightFormat, _ ops: Ops) throws -> String {
+        let model = try Llama2Decoder(
+            Llama2Checkpoint(contentsOf: path),
+            precision: precision,
+            ops: ops
+        )
+        let tokenizer = try SentencePieceTokenizer(
+            contentsOf: TestData.path("llama2/tok512.bin"),
+            vocabularySize: model.vocabularySize
+        )
+        let generator = try TokenGenerator(
+            model,
+            prompt: tokenizer.promptTokens(of: ""),
+            sampler: Sampler(.greedy, seed: 0),
+            limits: GenerationLimits(maxTokens: 200, endTokens: Set(tokenizer.endsOfText))
+        )
+        while try generator.next() != nil {}
+        #expect(generator.tokens.count == 200)
+        return try tokenizer.decode([tokenizer.startOfText] + generator.tokens)
+    }
+
+    @Test(arguments: InstructionSet.available)
+    func stories260KTellsTheStoryOfTheReference(isa: InstructionSet) throws {
+        let path = try TestData.path("llama2/stories260K.bin")
+        let ops = try Ops(instructionSet: isa, threadCount: 1)
+        #expect(try story(path, .float32, ops) == Self.story)
+    }
+
+    @Test func theStorySurvivesEveryVersionOfTheFile() throws {
+        let ops = try Ops(threadCount: 2)
+        let checkpoint = try Llama2Checkpoint(
+            contentsOf: TestData.path("llama2/stories260K.bin")
+        )
+        try withTemporaryDirectory { directory in
+            for version in [Llama2CFile.Version.legacy, .float32] {
+                let path = directory.appending("v\(version.rawValue).bin")
+                try checkpoint.writeLlama2C(to: path, version: version, ops: ops)
+                #expect(try story(path, .float32, ops) == Self.story)
+            }
+            // Eight bits a weight change the story, but not its beginning.
+            let path = directory.appending("v2.bin")
+            try checkpoint.writeLlama2C(to: path, version: .int8, ops: ops)
+            for precision in [WeightFormat.float32, .q8_0] {
+                #expect(try story(path, precision, ops).hasPrefix("Once upon a time, there was"))
+            }
+            let original = try MappedFile(TestData.path("llama2/stories260K.bin")).contents()
+            let copy = try MappedFile(directory.appending("v0.bin")).contents()
+            #expect(original.count == copy.count)
+        }
+    }
+}

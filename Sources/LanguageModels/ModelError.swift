@@ -45,7 +45,8 @@ extension ModelError: CustomStringConvertible {
         case .unknownDescriptor(let found):
             "'\(found)' is not a model size; use one of "
                 + GPT2Configuration.named.map(\.name).joined(separator: ", ")
-                + ", or a list such as layers=4,heads=4,channels=128,context=256"
+                + ", a list such as layers=4,heads=4,channels=128,context=256, or of a Llama 2 "
+                + "llama2:layers=6,heads=6,channels=288,hidden=768"
         case .sequenceTooLong(let length, let maximum):
             "a sequence of \(length) tokens does not fit into a context of \(maximum); use "
                 + "shorter sequences or a model with a larger context"

@@ -14,8 +14,14 @@ public enum FileKind: String, Sendable, CaseIterable {
     case model
     /// llm.c's batch with the logits and gradients expected for it.
     case debugState
+    /// A model as llama2.c writes it.
+    case llama2c
+    /// A directory with a model's configuration, as Hugging Face and Meta have them.
+    case modelDirectory
     /// A tokenizer as llm.c writes it.
     case tokenizer
+    /// A tokenizer of Llama, as SentencePiece or llama2.c writes it.
+    case sentencePiece
     /// Token ids to train on.
     case tokenShard
     /// llm.c's multiple-choice questions.
@@ -30,7 +36,9 @@ public enum FileKind: String, Sendable, CaseIterable {
     case safetensors
     /// Tensors in llama.cpp's format.
     case gguf
-    /// A zip archive, as PyTorch writes.
+    /// Tensors in PyTorch's format.
+    case pyTorch
+    /// Any other zip archive.
     case zip
     /// JSON.
     case json
@@ -45,9 +53,16 @@ public enum FileKind: String, Sendable, CaseIterable {
     /// - Throws: ``FileIOError`` when nothing is there or it cannot be read.
     public init(of path: FilePath) throws {
         if FileSystem.isDirectory(path) {
-            self = try RunDirectory(path).holdsRun() ? .runDirectory : .directory
+            if try RunDirectory(path).holdsRun() {
+                self = .runDirectory
+            } else {
+                self = Llama2Checkpoint.isDirectory(path) ? .modelDirectory : .directory
+            }
         } else {
-            self = try MappedFile(path).withUnsafeBytes { FileKind(startOf: $0.prefix(512)) }
+            let file = try MappedFile(path)
+            self = file.withUnsafeBytes { FileKind(startOf: $0.prefix(512)) }
+            // Its oldest version starts with sizes and nothing else, which are looked at last.
+            if self == .unknown, Llama2CFile.mayBegin(file) { self = .llama2c }
         }
     }
 
@@ -60,6 +75,7 @@ public enum FileKind: String, Sendable, CaseIterable {
         TokenShard.Format.llama3.magic: .tokenShard,
         MultipleChoiceExample.shardMagic: .evaluationShard,
         20_240_527: .optimizerState,
+        Int32(Llama2CFile.magic): .llama2c,
     ]
 
     private init(startOf bytes: Slice<UnsafeRawBufferPointer>) {
@@ -73,7 +89,9 @@ public enum FileKind: String, Sendable, CaseIterable {
         } else if bytes.starts(with: "GGUF".utf8) {
             self = .gguf
         } else if bytes.starts(with: [0x50, 0x4B, 0x03, 0x04]) {
-            self = .zip
+            self = Self.isPyTorch(bytes) ? .pyTorch : .zip
+        } else if SentencePieceTokenizer.mayBegin(with: bytes) {
+            self = .sentencePiece
         } else if bytes.count > 8, bytes.dropFirst(6).starts(with: [0, 0, UInt8(ascii: "{")]) {
             // The length of the header, in 8 bytes, and the header's JSON.
             self = .safetensors
@@ -83,6 +101,13 @@ public enum FileKind: String, Sendable, CaseIterable {
         } else {
             self = .unknown
         }
+    }
+
+    /// Whether the first entry of a zip archive is the one with which PyTorch begins its files.
+    private static func isPyTorch(_ bytes: Slice<UnsafeRawBufferPointer>) -> Bool {
+        // The length of the name stands at byte 26, the name after 30 bytes.
+        let length = bytes.dropFirst(26).first.map { Int($0) } ?? 0
+        return bytes.dropFirst(30).prefix(length).suffix(9).elementsEqual("/data.pkl".utf8)
     }
 
     private static let whitespace = Set("\t\n\u{0B}\u{0C}\r ".utf8)
@@ -101,7 +126,10 @@ extension FileKind: CustomStringConvertible {
         switch self {
         case .model: "an llm.c model"
         case .debugState: "an llm.c debug state"
+        case .llama2c: "a llama2.c checkpoint"
+        case .modelDirectory: "the directory of a Llama"
         case .tokenizer: "a tokenizer"
+        case .sentencePiece: "a SentencePiece tokenizer"
         case .tokenShard: "a token shard"
         case .evaluationShard: "an evaluation shard"
         case .optimizerState: "an llm.c optimiser state"
@@ -109,6 +137,7 @@ extension FileKind: CustomStringConvertible {
         case .directory: "a directory without a training run"
         case .safetensors: "a safetensors file"
         case .gguf: "a GGUF file"
+        case .pyTorch: "a PyTorch file"
         case .zip: "a zip archive"
         case .json: "a JSON file"
         case .text: "a text file"

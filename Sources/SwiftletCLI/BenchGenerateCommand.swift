@@ -13,7 +13,11 @@ struct BenchGenerateCommand: ParsableCommand {
 
     @Option(
         name: .customLong("init"),
-        help: "In place of a file: the size of a model of random weights (default: gpt2)."
+        help: """
+            In place of a file: the size of a model of random weights (default: gpt2). A Llama 2 \
+            is llama2:layers=6,heads=6,channels=288,hidden=768,context=256, where kv-heads and \
+            vocabulary may be added.
+            """
     )
     var descriptor: String?
 
@@ -59,42 +63,61 @@ struct BenchGenerateCommand: ParsableCommand {
 
     func run() throws {
         let ops = try compute.makeOps()
-        let decoder = try makeDecoder(ops)
+        let result =
+            switch try makeModel(ops) {
+            case .gpt2(let model):
+                try measure(model, weightBytes: model.weightBytesPerToken, ops)
+            case .llama2(let model):
+                try measure(model, weightBytes: model.weightBytesPerToken, ops)
+            }
+        let report = GenerationReport(result, precision: precision, batchSize: batchSize)
+        if json { try Terminal.printJSON(report) } else { try Terminal.print(report.text) }
+    }
+
+    private func measure<Model: CachedTransformer & LanguageModel>(
+        _ model: Model,
+        weightBytes: Int,
+        _ ops: Ops
+    ) throws -> GenerationResult where Model.Session == CachedSession<Model> {
         let benchmark = GenerationBenchmark(
             promptTokens: promptTokens,
             decodeTokens: tokens,
             batchSize: batchSize,
             runs: runs
         )
-        let result = try benchmark.run(
-            decoder,
-            weightBytes: decoder.weightBytesPerToken,
-            ops: ops
-        )
-        let report = GenerationReport(result, precision: precision, batchSize: batchSize)
-        if json { try Terminal.printJSON(report) } else { try Terminal.print(report.text) }
+        return try benchmark.run(model, weightBytes: weightBytes, ops: ops)
     }
 
-    private func makeDecoder(_ ops: Ops) throws -> GPT2Decoder {
+    private func makeModel(_ ops: Ops) throws -> GeneratingModel {
         if let model {
-            return try GPT2Decoder(
-                llmcCheckpoint: ModelOptions.modelFile(FilePath(model)),
+            return try ModelFile(FilePath(model), checkpoint: nil).open(precision, ops: ops)
+        }
+        var generator = MersenneTwister(seed: 1)
+        let descriptor = descriptor ?? "gpt2"
+        if Llama2Configuration.isDescriptor(descriptor) {
+            let weights = try Llama2Checkpoint(
+                randomWeights: Llama2Configuration(descriptor: descriptor),
+                using: &generator
+            )
+            let model = try Llama2Decoder(
+                weights,
                 precision: precision.weightFormat,
                 cachePrecision: precision.cachePrecision,
                 ops: ops
             )
+            return .llama2(model)
         }
-        var generator = MersenneTwister(seed: 1)
         let weights = try GPT2(
-            randomWeights: GPT2Configuration(descriptor: descriptor ?? "gpt2"),
+            randomWeights: GPT2Configuration(descriptor: descriptor),
             using: &generator,
             ops: ops
         )
-        return try GPT2Decoder(
+        let model = try GPT2Decoder(
             weights,
             precision: precision.weightFormat,
             cachePrecision: precision.cachePrecision
         )
+        return .gpt2(model)
     }
 }
 

@@ -7,8 +7,9 @@ struct InfoCommand: ParsableCommand {
         commandName: "info",
         abstract: "Show what a file or the directory of a run holds, or what this machine offers.",
         discussion: """
-            Knows llm.c's models, debug states and tokenizers, token shards, and the directories of \
-            training runs, all by their content. Only headers are read, so large files take no time.
+            Knows llm.c's models, debug states and tokenizers, token shards, the directories of \
+            training runs, and Llama 2 as llama2.c, Meta and Hugging Face store it, all by their \
+            content. Only headers are read, so large files take no time.
 
             Examples:
               swiftlet info gpt2_124M.bin
@@ -52,20 +53,23 @@ struct InfoCommand: ParsableCommand {
         on path: FilePath,
         _ checkpoint: CheckpointSelection?
     ) throws -> any InfoReport {
-        let kind = try FileKind.require(
-            .model,
-            .runDirectory,
-            .tokenizer,
-            .tokenShard,
-            .debugState,
-            at: path
-        )
+        let kind = try FileKind(of: path)
         switch kind {
+        case .model: return try ModelInfo(path)
         case .runDirectory: return try RunInfo(RunDirectory(path), checkpoint ?? .latest)
         case .tokenizer: return try TokenizerInfo(path)
         case .tokenShard: return try TokenShardInfo(path)
         case .debugState: return try DebugStateInfo(path)
-        default: return try ModelInfo(path)
+        case _ where ModelFile.isLlama2(path, kind): return try Llama2Info(path)
+        default:
+            throw UnexpectedFileError(
+                path: path,
+                expected: [
+                    .model, .runDirectory, .llama2c, .modelDirectory, .tokenizer, .tokenShard,
+                    .debugState,
+                ],
+                found: kind
+            )
         }
     }
 }

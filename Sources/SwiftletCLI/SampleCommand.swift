@@ -15,6 +15,7 @@ struct SampleCommand: ParsableCommand {
             Examples:
               swiftlet sample --model runs/first --prompt "ROMEO:" --stop "JULIET:"
               swiftlet sample --model gpt2_124M.bin --tokenizer gpt2_tokenizer.bin --top-k 40
+              swiftlet sample --model stories15M.bin --tokenizer tokenizer.bin --temperature 0
             """
     )
 
@@ -54,19 +55,24 @@ struct SampleCommand: ParsableCommand {
 
     func run() throws {
         let options = try sampling.generationOptions()
-        let modelPath = try model.modelPath()
-        let (vocabulary, prompts) = try readPrompts(
-            tokenizerPath: model.tokenizerPath(besideModel: modelPath)
-        )
-        let gpt2 = try GPT2Decoder(
-            llmcCheckpoint: modelPath,
-            precision: precision.weightFormat,
-            cachePrecision: precision.cachePrecision,
-            ops: compute.makeOps()
-        )
-        let generator = try TextGenerator(gpt2, vocabulary: vocabulary)
-        compute.note("model '\(modelPath)', \(gpt2.configuration.unpaddedParameterCount) weights")
+        let file = try model.modelFile()
+        let (vocabulary, prompts) = try readPrompts(for: file)
+        let model = try file.open(precision, ops: compute.makeOps())
+        compute.note("model '\(file.path)', \(model.parameterCount) weights")
+        switch model {
+        case .gpt2(let model):
+            try generate(TextGenerator(model, vocabulary: vocabulary), prompts, options)
+        case .llama2(let model):
+            try generate(TextGenerator(model, vocabulary: vocabulary), prompts, options)
+        }
+    }
 
+    /// Generates the texts of all prompts, batch by batch.
+    private func generate<Model: LanguageModel>(
+        _ generator: TextGenerator<Model>,
+        _ prompts: [[TokenID]],
+        _ options: GenerationOptions
+    ) throws {
         var seed = seed ?? UInt64.random(in: 0...UInt64(UInt32.max))
         var texts = prompts.lazy.flatMap { repeatElement($0, count: numSamples) }.makeIterator()
         var isFirst = true
@@ -78,16 +84,25 @@ struct SampleCommand: ParsableCommand {
             let seeds = prompts.indices.map { seed &+ UInt64($0) }
             seed &+= UInt64(prompts.count)
             let batch = try generator.batch(prompts: prompts, options: options, seeds: seeds)
-            try generate(batch, prompts, vocabulary, seeds: seeds, isFirst: isFirst)
+            try generate(batch, prompts, generator.vocabulary, seeds: seeds, isFirst: isFirst)
             if Signals.isInterrupted { throw ExitStatus.interrupted }
             isFirst = false
         }
     }
 
-    /// The bytes of each token, and the tokens of each prompt; one of no tokens when there is none.
+    /// What tokens stand for, and the tokens of each prompt; one of no tokens when there is none.
     private func readPrompts(
-        tokenizerPath: FilePath
-    ) throws -> (vocabulary: Vocabulary, prompts: [[TokenID]]) {
+        for file: ModelFile
+    ) throws -> (vocabulary: any TokenDecoder, prompts: [[TokenID]]) {
+        if file.family == .llama2 {
+            let tokenizer = try model.sentencePieceTokenizer(of: file)
+            if prompt.isEmpty { return (tokenizer, [[]]) }
+            let prompts = try prompt.prompts().map { bytes in
+                [tokenizer.startOfText] + bytes.withUnsafeBytes { tokenizer.encode($0) }
+            }
+            return (tokenizer, prompts)
+        }
+        let tokenizerPath = try model.tokenizerPath(besideModel: file.path)
         if prompt.isEmpty { return (try TokenizerFile.vocabulary(tokenizerPath), [[]]) }
         let tokenizer = try BytePairTokenizer(contentsOf: tokenizerPath)
         let prompts = try prompt.prompts().map {
@@ -97,10 +112,10 @@ struct SampleCommand: ParsableCommand {
     }
 
     /// Prints texts as they are made, or as JSON when they are complete.
-    private func generate(
-        _ batch: TextBatch<GPT2Decoder>,
+    private func generate<Model: LanguageModel>(
+        _ batch: TextBatch<Model>,
         _ prompts: [[TokenID]],
-        _ vocabulary: Vocabulary,
+        _ vocabulary: any TokenDecoder,
         seeds: [UInt64],
         isFirst: Bool
     ) throws {

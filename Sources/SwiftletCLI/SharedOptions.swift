@@ -41,7 +41,12 @@ extension CheckpointSelection: ExpressibleByArgument {
 
 /// Which model, and which tokenizer belongs to it.
 struct ModelOptions: ParsableArguments {
-    @Option(help: "An llm.c model file, or the directory of a training run.")
+    @Option(
+        help: """
+            An llm.c model file, or the directory of a training run; to generate also a Llama 2, \
+            as llama2.c, Meta or Hugging Face store it.
+            """
+    )
     var model: String
 
     @Option(
@@ -54,8 +59,9 @@ struct ModelOptions: ParsableArguments {
 
     @Option(
         help: """
-            A tokenizer: llm.c's file, vocab.json beside merges.txt, or a directory with either \
-            (default: the one beside the model).
+            A tokenizer: llm.c's file, vocab.json beside merges.txt, or a directory with either; \
+            for a Llama 2 tokenizer.model or llama2.c's tokenizer.bin (default: the one beside \
+            the model).
             """
     )
     var tokenizer: String?
@@ -73,6 +79,12 @@ struct ModelOptions: ParsableArguments {
         if try FileKind.require(.model, .runDirectory, at: path) == .runDirectory {
             return try RunDirectory(path).modelPath(checkpoint ?? .latest)
         }
+        try refuse(checkpoint, of: path)
+        return path
+    }
+
+    /// Checks that no checkpoint is chosen of what is not a run.
+    static func refuse(_ checkpoint: CheckpointSelection?, of path: FilePath) throws {
         guard checkpoint == nil else {
             throw CommandError(
                 .wrongUsage,
@@ -80,18 +92,22 @@ struct ModelOptions: ParsableArguments {
                     + "leave it out"
             )
         }
-        return path
     }
 
     /// The tokenizer these options name, or else the one that lies beside `modelPath`.
     func tokenizerPath(besideModel modelPath: FilePath) throws -> FilePath {
         guard let path = try optionalTokenizerPath(besideModel: modelPath) else {
-            throw CommandError(
-                .wrongUsage,
-                "no tokenizer lies beside the model '\(modelPath)'; name one with --tokenizer"
-            )
+            throw noTokenizer(beside: modelPath)
         }
         return path
+    }
+
+    /// The error where a tokenizer is needed and none is there.
+    func noTokenizer(beside modelPath: FilePath) -> CommandError {
+        CommandError(
+            .wrongUsage,
+            "no tokenizer lies beside the model '\(modelPath)'; name one with --tokenizer"
+        )
     }
 
     /// The same where there need be none.

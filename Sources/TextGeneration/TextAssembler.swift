@@ -8,18 +8,19 @@ struct TextAssembler {
     /// Whether the text has ended with a stop string.
     var isStopped: Bool { matcher.isStopped }
 
-    private let vocabulary: Vocabulary
-    private var decoder = StreamingUTF8Decoder()
+    private var decoder: StreamingDecoder
     private var matcher: StopStringMatcher
 
-    init(_ vocabulary: Vocabulary, stopStrings: [String]) {
-        self.vocabulary = vocabulary
+    /// Starts a text after a token, the last one of its prompt.
+    init(_ vocabulary: any TokenDecoder, after previous: TokenID?, stopStrings: [String]) {
+        decoder = StreamingDecoder(vocabulary, after: previous)
         matcher = StopStringMatcher(stopStrings)
     }
 
     /// Takes a token and returns the text it makes certain, which may be none.
-    mutating func append(_ token: TokenID) -> String {
-        giveOut(matcher.append(decoder.append(vocabulary.bytes(of: token))))
+    /// - Throws: `TokenizerError` for a token outside the vocabulary.
+    mutating func append(_ token: TokenID) throws -> String {
+        giveOut(matcher.append(try decoder.append(token)))
     }
 
     /// Ends the text and returns what was held back; a character left unfinished becomes U+FFFD.

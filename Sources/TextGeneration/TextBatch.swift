@@ -68,7 +68,7 @@ public final class TextBatch<Model: LanguageModel> {
         var pieces: [TextPiece] = []
         for event in try batch.next() ?? [] {
             guard let token = event.token else { continue }
-            let text = assemblers[event.sequence].append(token)
+            let text = try assemblers[event.sequence].append(token)
             pieces.append(TextPiece(index: event.sequence, text: text, isLast: false))
             if assemblers[event.sequence].isStopped { batch.end(event.sequence, .stopString) }
         }

@@ -8,15 +8,15 @@ import Tokenization
 public struct TextGenerator<Model: LanguageModel> {
     /// What predicts.
     public let model: Model
-    /// The bytes of each token.
-    public let vocabulary: Vocabulary
+    /// What each token stands for.
+    public let vocabulary: any TokenDecoder
 
     /// Pairs a model with its vocabulary.
     /// - Throws: ``TextGenerationError/vocabularyMismatch(tokenizerSize:modelSize:)``.
-    public init(_ model: Model, vocabulary: Vocabulary) throws {
-        guard vocabulary.count == model.vocabularySize else {
+    public init(_ model: Model, vocabulary: any TokenDecoder) throws {
+        guard vocabulary.vocabularySize == model.vocabularySize else {
             throw TextGenerationError.vocabularyMismatch(
-                tokenizerSize: vocabulary.count,
+                tokenizerSize: vocabulary.vocabularySize,
                 modelSize: model.vocabularySize
             )
         }
@@ -26,8 +26,8 @@ public struct TextGenerator<Model: LanguageModel> {
 
     /// Starts a text; the model first runs when a piece is asked for.
     /// - Parameters:
-    ///   - prompt: Ids to continue. With none, the model starts a new text, from the end-of-text
-    ///     token that stands before every document it has seen.
+    ///   - prompt: Ids to continue. With none, the model starts a new text, from the token that
+    ///     stands before every text it has seen.
     ///   - options: How much is generated, and how.
     ///   - seed: What random draws start from.
     /// - Returns: The text, piece by piece.
@@ -62,20 +62,21 @@ public struct TextGenerator<Model: LanguageModel> {
         )
         try options.sampling.check(vocabularySize: model.vocabularySize)
         if options.stopStrings.contains("") { throw TextGenerationError.emptyStopString }
+        let prompts = prompts.map { $0.isEmpty ? [vocabulary.startOfText] : $0 }
         let tokens = try BatchGenerator(
             model,
-            prompts: prompts.map { $0.isEmpty ? [vocabulary.endOfText] : $0 },
+            prompts: prompts,
             samplers: seeds.map { Sampler(options.sampling, seed: $0) },
             limits: GenerationLimits(
                 maxTokens: options.maxTokens,
-                endTokens: options.ignoresEndOfText ? [] : [vocabulary.endOfText],
+                endTokens: options.ignoresEndOfText ? [] : Set(vocabulary.endsOfText),
                 contextOverflow: options.contextOverflow
             )
         )
         return TextBatch(
             tokens,
-            assemblers: seeds.map { _ in
-                TextAssembler(vocabulary, stopStrings: options.stopStrings)
+            assemblers: prompts.map {
+                TextAssembler(vocabulary, after: $0.last, stopStrings: options.stopStrings)
             }
         )
     }

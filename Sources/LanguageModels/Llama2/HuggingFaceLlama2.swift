@@ -50,6 +50,8 @@ struct HuggingFaceLlama2: Llama2WeightSource {
         }
     }
 
+    var tensors: [StoredTensor] { archive.tensors }
+
     private func stored(_ weight: Llama2Weight, layer: Int) throws -> StoredTensor {
         try archive.tensor(
             weight.huggingFaceName(layer: layer),

@@ -34,6 +34,15 @@ extension Llama2CFile: Llama2WeightSource {
         )
     }
 
+    /// All weights, layer by layer; scales are left out.
+    var tensors: [StoredTensor] {
+        configuration.weights.flatMap { weight in
+            (0..<(weight.isLayered ? configuration.layerCount : 1)).map {
+                tensor(weight, layer: $0)
+            }
+        }
+    }
+
     /// int8 times the scale of its group.
     private static func floats(
         _ stored: StoredTensor,

@@ -52,6 +52,11 @@ public struct Llama2CFile: Sendable {
         }
     }
 
+    /// Whether a file starts with the sizes of a model, however long it is.
+    public static func mayBegin(_ file: MappedFile) -> Bool {
+        (try? Llama2CHeader(file)) != nil
+    }
+
     /// The elements of a weight: float32, or int8 for a matrix in version 2.
     /// - Precondition: the model has the weight, and the layer.
     public func tensor(_ weight: Llama2Weight, layer: Int = 0) -> StoredTensor {

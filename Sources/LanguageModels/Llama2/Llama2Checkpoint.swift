@@ -25,6 +25,11 @@ public struct Llama2Checkpoint {
     /// The model's sizes.
     public var configuration: Llama2Configuration { source.configuration }
 
+    /// What the files hold, under the names it has there; int8 without its scales.
+    public var tensors: [StoredTensor] { source.tensors }
+    /// Elements that share a scale, in llama2.c's version 2.
+    public var groupSize: Int? { (source as? Llama2CFile)?.groupSize }
+
     init(_ source: some Llama2WeightSource, format: Format) {
         self.source = source
         self.format = format
@@ -52,6 +57,13 @@ public struct Llama2Checkpoint {
                 path: directory,
                 expected: [HuggingFaceLlama2.configurationName, MetaLlama2.configurationName]
             )
+        }
+    }
+
+    /// Whether a directory has the configuration of a model in it, which may be another one's.
+    public static func isDirectory(_ path: FilePath) -> Bool {
+        [HuggingFaceLlama2.configurationName, MetaLlama2.configurationName].contains {
+            FileSystem.exists(path.appending($0))
         }
     }
 

@@ -1,5 +1,6 @@
 // Weights of a Llama 2 that nobody has trained: for tests, and to measure speed without a download.
 
+import TensorFiles
 import Tensors
 
 extension Llama2Checkpoint {
@@ -38,7 +39,7 @@ extension Llama2Checkpoint {
             }
         }
         self.init(
-            Llama2RandomWeights(configuration: configuration, tensors: tensors),
+            Llama2RandomWeights(configuration: configuration, values: tensors),
             format: .memory
         )
     }
@@ -47,10 +48,11 @@ extension Llama2Checkpoint {
 /// Weights in memory.
 private struct Llama2RandomWeights: Llama2WeightSource {
     let configuration: Llama2Configuration
-    let tensors: [Llama2Weight: [Tensor]]
+    let values: [Llama2Weight: [Tensor]]
+    var tensors: [StoredTensor] { [] }
 
     func matrix(_ weight: Llama2Weight, layer: Int) throws -> WeightMatrix {
-        guard let tensor = tensors[weight]?[layer] else {
+        guard let tensor = values[weight]?[layer] else {
             preconditionFailure("no weight \(weight.rawValue) of layer \(layer)")
         }
         let columns = tensor.shape[tensor.shape.count - 1]

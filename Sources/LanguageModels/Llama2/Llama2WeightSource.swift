@@ -1,6 +1,7 @@
 // What all files of Llama 2 have in common once they are open: sizes, and weights by name and layer,
 // in the order of rows and columns that llama2.c and Meta use.
 
+import TensorFiles
 import Tensors
 
 /// Where the weights of a Llama 2 come from.
@@ -16,6 +17,9 @@ protocol Llama2WeightSource {
     ///   short.
     /// - Precondition: the model has the weight, and the layer.
     func matrix(_ weight: Llama2Weight, layer: Int) throws -> WeightMatrix
+
+    /// What the files hold, under the names it has there.
+    var tensors: [StoredTensor] { get }
 }
 
 extension Llama2Configuration {

@@ -61,6 +61,8 @@ struct MetaLlama2: Llama2WeightSource {
         return WeightMatrix(whole)
     }
 
+    var tensors: [StoredTensor] { archives.flatMap(\.tensors) }
+
     /// What each file has of a weight; a norm is whole in every file, and the first one's is taken.
     private func slices(of weight: Llama2Weight, layer: Int) throws -> [StoredTensor] {
         let name = weight.metaName(layer: layer)

@@ -1,0 +1,104 @@
+// What `info` shows of a Llama 2.
+
+import Swiftlet
+
+/// A Llama 2, in one file or several.
+struct Llama2Info: InfoReport {
+    /// The sizes, under the names that `bench generate --init` gives them.
+    struct Configuration: Encodable {
+        let layers: Int
+        let heads: Int
+        let kvHeads: Int
+        let channels: Int
+        let hidden: Int
+        let context: Int
+        let vocabulary: Int
+        let separateClassifier: Bool
+        let theta: Float
+        let epsilon: Float
+        /// Elements that share a scale, where weights are int8.
+        let groupSize: Int?
+    }
+
+    let format: String
+    let kind = "model"
+    let path: String
+    let model = "llama2"
+    let version: Int?
+    let parameters: Int
+    let configuration: Configuration
+    let tensors: [ModelInfo.TensorInfo]
+    let bytes: Int
+
+    /// Reads what the files at `path` say of themselves.
+    init(_ path: FilePath) throws {
+        let checkpoint = try Llama2Checkpoint(contentsOf: path)
+        let sizes = checkpoint.configuration
+        self.path = path.string
+        switch checkpoint.format {
+        case .llama2c(let version): (format, self.version) = ("llama2c", Int(version.rawValue))
+        case .meta: (format, version) = ("meta", nil)
+        case .huggingFace: (format, version) = ("huggingface", nil)
+        case .memory: (format, version) = ("memory", nil)
+        }
+        parameters = sizes.parameterCount
+        configuration = Configuration(
+            layers: sizes.layerCount,
+            heads: sizes.headCount,
+            kvHeads: sizes.keyValueHeadCount,
+            channels: sizes.channels,
+            hidden: sizes.hiddenChannels,
+            context: sizes.contextLength,
+            vocabulary: sizes.vocabularySize,
+            separateClassifier: sizes.hasSeparateClassifier,
+            theta: sizes.ropeTheta,
+            epsilon: sizes.normEpsilon,
+            groupSize: checkpoint.groupSize
+        )
+        let stored = checkpoint.tensors
+        tensors = stored.map {
+            ModelInfo.TensorInfo(
+                name: $0.name,
+                shape: $0.shape,
+                dtype: String(describing: $0.elementType)
+            )
+        }
+        bytes = Dictionary(stored.map { ($0.file.path, $0.file.count) }) { first, _ in first }
+            .values.reduce(0, +)
+    }
+
+    var text: String {
+        var facts = Table(.left, .left)
+        facts.append("format", "Llama 2, \(format)\(version.map { " version \($0)" } ?? "")")
+        facts.append("parameters", parameters.grouped)
+        facts.append("layers", configuration.layers.grouped)
+        facts.append(
+            "heads",
+            "\(configuration.heads) of \(configuration.channels / configuration.heads) channels, "
+                + "\(configuration.kvHeads) of keys and values"
+        )
+        facts.append("channels", configuration.channels.grouped)
+        facts.append("hidden", configuration.hidden.grouped)
+        facts.append("context", configuration.context.grouped)
+        facts.append("vocabulary", configuration.vocabulary.grouped)
+        facts.append(
+            "classifier",
+            configuration.separateClassifier ? "separate" : "the token embedding"
+        )
+        if let groupSize = configuration.groupSize {
+            facts.append("int8 groups", groupSize.grouped)
+        }
+        facts.append("size", bytes.formattedAsBytes)
+
+        var list = Table(.left, .left, .left)
+        list.append("tensor", "shape", "type")
+        for tensor in tensors {
+            list.append(
+                tensor.name,
+                tensor.shape.map(String.init).joined(separator: " x "),
+                tensor.dtype
+            )
+        }
+        return "\(path)\n\(facts.text)\n\n\(list.text)"
+    }
+}

@@ -122,7 +122,7 @@ enum ExitStatus: CInt, Error {
     }
 
     private init(_ error: TextGenerationError) {
-        if case .emptyStopString = error { self = .wrongUsage } else { self = .wrongContent }
+        if case .vocabularyMismatch = error { self = .wrongContent } else { self = .wrongUsage }
     }
 
     private init(_ error: TrainingError) {

@@ -35,6 +35,14 @@ struct SampleCommand: ParsableCommand {
     @OptionGroup(title: "Sampling")
     var sampling: SamplingArguments
 
+    @Option(
+        help: ArgumentHelp(
+            "When the text fills the model's context: end it, or forget the older half of it.",
+            valueName: "stop|slide"
+        )
+    )
+    var contextOverflow = ContextOverflow.stop
+
     @Option(help: "Texts to generate for each prompt.")
     var numSamples = 1
 
@@ -54,7 +62,7 @@ struct SampleCommand: ParsableCommand {
     }
 
     func run() throws {
-        let options = try sampling.generationOptions()
+        let options = try sampling.generationOptions(contextOverflow: contextOverflow)
         let file = try model.modelFile()
         let (vocabulary, prompts) = try readPrompts(for: file)
         let model = try file.open(precision, ops: compute.makeOps())

@@ -47,14 +47,6 @@ struct SamplingArguments: ParsableArguments {
     @Flag(help: "Go on when the model ends the text.")
     var ignoreEos = false
 
-    @Option(
-        help: ArgumentHelp(
-            "When the text fills the model's context: end it, or forget the older half of it.",
-            valueName: "stop|slide"
-        )
-    )
-    var contextOverflow = ContextOverflow.stop
-
     func validate() throws {
         if maxTokens < 1 {
             throw ValidationError("--max-tokens must be at least 1, got \(maxTokens)")
@@ -62,7 +54,9 @@ struct SamplingArguments: ParsableArguments {
     }
 
     /// The flags as the library takes them.
-    func generationOptions() throws -> GenerationOptions {
+    func generationOptions(
+        contextOverflow: ContextOverflow = .stop
+    ) throws -> GenerationOptions {
         GenerationOptions(
             maxTokens: maxTokens,
             sampling: try SamplingOptions(

@@ -34,6 +34,11 @@ enum Signals {
         }
     }
 
+    /// From now on SIGINT and SIGTERM end the program again.
+    static func releaseInterruption() {
+        for number in [SIGINT, SIGTERM] { _ = signal(number, SIG_DFL) }
+    }
+
     /// From now on ``takeContinuation()`` knows when the program goes on after Ctrl-Z.
     static func noticeContinuation() {
         // Made now, as above.

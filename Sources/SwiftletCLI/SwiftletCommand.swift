@@ -8,10 +8,11 @@ import Swiftlet
 struct SwiftletCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "swiftlet",
-        abstract: "Train GPT-2 and sample from it, on a CPU, with no Python.",
+        abstract: "Train GPT-2, and generate with it and Llama 2, on a CPU, with no Python.",
         subcommands: [
             StoriesCommand.self, TokenizerCommand.self, PrepareCommand.self, TrainCommand.self,
-            SampleCommand.self, EvaluateCommand.self, InfoCommand.self, BenchCommand.self,
+            SampleCommand.self, ChatCommand.self, EvaluateCommand.self, InfoCommand.self,
+            BenchCommand.self,
             FetchCommand.self, ReportCommand.self,
         ]
     )

@@ -14,6 +14,9 @@ extension Terminal {
         isatty(STDERR_FILENO) != 0 && !["", "dumb"].contains(environment("TERM"))
     }
 
+    /// Whether somebody types what is read.
+    static var isInteractive: Bool { isatty(STDIN_FILENO) != 0 }
+
     /// Whether colours are wanted: <https://no-color.org>.
     static var usesColor: Bool { environment("NO_COLOR").isEmpty }
 

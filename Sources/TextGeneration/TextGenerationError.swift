@@ -4,6 +4,8 @@ public enum TextGenerationError: Error, Equatable, Sendable {
     case vocabularyMismatch(tokenizerSize: Int, modelSize: Int)
     /// A stop string that every text begins with.
     case emptyStopString
+    /// A message that fills the context alone, with the system prompt.
+    case turnTooLong(tokenCount: Int, maximum: Int)
 }
 
 extension TextGenerationError: CustomStringConvertible {
@@ -14,6 +16,9 @@ extension TextGenerationError: CustomStringConvertible {
                 + "\(modelSize); use the tokenizer the model was trained with"
         case .emptyStopString:
             "a stop string must have at least one character; leave it out for none"
+        case .turnTooLong(let tokenCount, let maximum):
+            "the message and the system prompt are \(tokenCount) tokens long, but the model can look "
+                + "at \(maximum); make them shorter"
         }
     }
 }

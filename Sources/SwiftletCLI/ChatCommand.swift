@@ -1,0 +1,115 @@
+import ArgumentParser
+import Swiftlet
+
+/// `swiftlet chat`: a conversation with a model.
+struct ChatCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "chat",
+        abstract: "Talk with a Llama 2 that was trained for conversations.",
+        discussion: """
+            Every line of standard input is a message, and the reply goes to stdout as it is made. \
+            The model reads only what is new in each turn. When the context is full, the oldest \
+            turns are forgotten; the system prompt never is. Ctrl-C ends a reply, and between \
+            replies the conversation.
+
+            Example:
+              swiftlet chat --model llama-2-7b-chat --precision q8_0 --system "Answer briefly."
+            """
+    )
+
+    @OptionGroup(title: "Model")
+    var model: ModelOptions
+
+    @Option(help: "What the model is told about its part before the conversation.")
+    var system: String?
+
+    @OptionGroup(title: "Precision")
+    var precision: PrecisionOptions
+
+    @OptionGroup(title: "Sampling")
+    var sampling: SamplingArguments
+
+    @Flag(help: "Print one JSON object a reply, when it is complete.")
+    var json = false
+
+    @Option(help: "Makes random draws repeatable (default: another one every time).")
+    var seed: UInt64?
+
+    @OptionGroup
+    var compute: ComputeOptions
+
+    func run() throws {
+        let options = try sampling.generationOptions()
+        let file = try model.modelFile()
+        guard file.family == .llama2 else {
+            throw CommandError(
+                .wrongUsage,
+                "'\(file.path)' is a GPT-2, which knows no conversations; use sample instead"
+            )
+        }
+        let tokenizer = try model.sentencePieceTokenizer(of: file)
+        guard case .llama2(let llama) = try file.open(precision, ops: compute.makeOps()) else {
+            return
+        }
+        let chat = try ChatSession(
+            llama,
+            tokenizer: tokenizer,
+            system: system,
+            options: options,
+            seed: seed ?? UInt64.random(in: 0...UInt64(UInt32.max))
+        )
+        var messages = LineInput()
+        while true {
+            if Terminal.isInteractive { Terminal.writeError("> ") }
+            guard let message = try messages.next() else { return }
+            if message.allSatisfy(\.isWhitespace) { continue }
+            try reply(to: message, in: chat)
+        }
+    }
+
+    /// Prints the reply to one message.
+    private func reply(to message: String, in chat: ChatSession<Llama2Decoder>) throws {
+        let clock = ContinuousClock()
+        let start = clock.now
+        Signals.catchInterruption()
+        let reply = try chat.reply(to: message) { piece in
+            if !json { try Terminal.write(piece) }
+            return !Signals.isInterrupted
+        }
+        let report = ChatReport(reply, seconds: start.duration(to: clock.now) / .seconds(1))
+        if json { try Terminal.printJSON(report) } else { try Terminal.print("") }
+        compute.note(report.summary)
+        if Signals.isInterrupted && !Terminal.isInteractive { throw ExitStatus.interrupted }
+        Signals.releaseInterruption()
+    }
+}
+
+/// One reply and how it was made; the keys of `chat --json`.
+struct ChatReport: Encodable {
+    let text: String
+    let tokens: [TokenID]
+    /// Tokens that were read before the reply: those of this turn, unless turns were forgotten.
+    let promptTokens: Int
+    let generatedTokens: Int
+    /// From the message to the end of the reply.
+    let seconds: Double
+    let stopReason: StopReason
+    let forgottenTurns: Int
+
+    init(_ reply: ChatReply, seconds: Double) {
+        text = reply.text
+        tokens = reply.tokens
+        promptTokens = reply.promptTokenCount
+        generatedTokens = reply.tokens.count
+        self.seconds = seconds
+        stopReason = reply.stopReason
+        forgottenTurns = reply.forgottenTurnCount
+    }
+
+    /// A line for stderr.
+    var summary: String {
+        let forgotten = forgottenTurns == 0 ? "" : ", \(forgottenTurns) turns forgotten"
+        return "\(promptTokens) tokens read, \(generatedTokens) generated in "
+            + "\(decimal(seconds, 2)) s\(forgotten)"
+    }
+}

@@ -1,0 +1,232 @@
+// A conversation with a model. What it has read of it stays in its session, so that a turn costs its
+// own tokens only; when the context is full, the oldest turns go and the system prompt stays.
+
+import Inference
+import Tokenization
+
+/// What a model said in one turn.
+public struct ChatReply: Sendable, Equatable {
+    /// The reply.
+    public let text: String
+    /// Its tokens, without the one that ended it.
+    public let tokens: [TokenID]
+    /// Tokens that the model read for this turn before it replied: those it had not read yet.
+    public let promptTokenCount: Int
+    /// Why it ended.
+    public let stopReason: StopReason
+    /// Turns that had to be forgotten so far.
+    public let forgottenTurnCount: Int
+}
+
+/// A conversation, turn by turn.
+///
+/// ```swift
+/// let chat = try ChatSession(model, tokenizer: tokenizer, options: options, seed: 1)
+/// let reply = try chat.reply(to: "Hello!") { piece in
+///     print(piece, terminator: "")
+///     return true
+/// }
+/// ```
+public final class ChatSession<Model: LanguageModel> {
+    private struct Turn {
+        let message: String
+        /// The tokens before the reply.
+        var opening: [TokenID]
+        var reply: [TokenID] = []
+        /// The tokens after the reply, once it is complete.
+        var closing: [TokenID] = []
+
+        var tokens: [TokenID] { opening + reply + closing }
+    }
+
+    /// What an error takes the conversation back to.
+    private struct Conversation {
+        var turns: [Turn] = []
+        var forgottenTurnCount = 0
+        /// The tokens of all turns.
+        var tokens: [TokenID] = []
+    }
+
+    private let tokenizer: any Tokenizer
+    private let template: any ChatTemplate
+    private let system: String?
+    private let options: GenerationOptions
+    private let session: Model.Session
+    private var sampler: Sampler
+    private var conversation = Conversation()
+    /// What the session holds: the conversation's tokens or, after a turn was forgotten or failed,
+    /// others.
+    private var held: [TokenID] = []
+
+    /// Starts a conversation; nothing is computed yet.
+    /// - Parameters:
+    ///   - model: Who replies.
+    ///   - tokenizer: The model's tokenizer.
+    ///   - template: The form of conversations the model knows.
+    ///   - system: What the model is told about its part.
+    ///   - options: How much is generated in a turn, and how; old turns are always forgotten when the
+    ///     context is full.
+    ///   - seed: What random draws start from.
+    /// - Throws: ``TextGenerationError`` or ``InferenceError`` when the parts do not belong together,
+    ///   or a model's error when memory is short.
+    public init(
+        _ model: Model,
+        tokenizer: any Tokenizer,
+        template: any ChatTemplate = Llama2ChatTemplate(),
+        system: String? = nil,
+        options: GenerationOptions,
+        seed: UInt64
+    ) throws {
+        guard tokenizer.vocabularySize == model.vocabularySize else {
+            throw TextGenerationError.vocabularyMismatch(
+                tokenizerSize: tokenizer.vocabularySize,
+                modelSize: model.vocabularySize
+            )
+        }
+        try options.sampling.check(vocabularySize: model.vocabularySize)
+        if options.stopStrings.contains("") { throw TextGenerationError.emptyStopString }
+        self.tokenizer = tokenizer
+        self.template = template
+        self.system = system
+        self.options = options
+        session = try model.makeSession()
+        sampler = Sampler(options.sampling, seed: seed)
+    }
+
+    /// Takes a message and generates the reply, which is then part of the conversation.
+    /// - Parameters:
+    ///   - message: What the user says.
+    ///   - receive: Called with each piece of the reply, valid Unicode and not empty; false ends it.
+    /// - Returns: The whole reply.
+    /// - Throws: ``TextGenerationError/turnTooLong(tokenCount:maximum:)``, or what the model, the
+    ///   sampler or `receive` throws; the conversation is then without this turn.
+    public func reply(
+        to message: String,
+        receive: (String) throws -> Bool
+    ) throws -> ChatReply {
+        let before = conversation
+        do {
+            return try generate(message, receive)
+        } catch {
+            conversation = before
+            throw error
+        }
+    }
+
+    private func generate(
+        _ message: String,
+        _ receive: (String) throws -> Bool
+    ) throws -> ChatReply {
+        let capacity = session.tokenCapacity
+        conversation.turns.append(
+            Turn(message: message, opening: opening(message, isFirst: conversation.turns.isEmpty))
+        )
+        conversation.tokens = conversation.turns.flatMap(\.tokens)
+        // Room for a good part of the reply, which would else be read again after its first tokens.
+        makeRoom(for: min(options.maxTokens, capacity / 4))
+        guard conversation.tokens.count <= capacity else {
+            throw TextGenerationError.turnTooLong(
+                tokenCount: conversation.tokens.count,
+                maximum: capacity
+            )
+        }
+        let promptTokenCount = unreadCount
+        var logits = try predict()
+        // A reply is a text of its own, and the space before its first word no part of it.
+        var reply = TextAssembler(
+            tokenizer,
+            after: tokenizer.startOfText,
+            stopStrings: options.stopStrings
+        )
+        var stopReason: StopReason?
+        while stopReason == nil {
+            guard let token = try draw(&logits) else {
+                stopReason = .endOfText
+                break
+            }
+            let piece = try reply.append(token)
+            if !piece.isEmpty, try !receive(piece) {
+                stopReason = .interrupted
+            } else if reply.isStopped {
+                stopReason = .stopString
+            } else if currentReply.count >= options.maxTokens {
+                stopReason = .length
+            } else {
+                makeRoom(for: 0)
+                if conversation.tokens.count > capacity {
+                    stopReason = .context
+                } else {
+                    logits = try predict()
+                }
+            }
+        }
+        let rest = reply.finish()
+        if !rest.isEmpty { _ = try receive(rest) }
+        close()
+        return ChatReply(
+            text: reply.text,
+            tokens: currentReply,
+            promptTokenCount: promptTokenCount,
+            stopReason: stopReason ?? .length,
+            forgottenTurnCount: conversation.forgottenTurnCount
+        )
+    }
+
+    private var currentReply: [TokenID] { conversation.turns.last?.reply ?? [] }
+
+    private func opening(_ message: String, isFirst: Bool) -> [TokenID] {
+        template.opening(of: message, system: isFirst ? system : nil, tokenizer: tokenizer)
+    }
+
+    /// The next token, which is then part of the reply; nil when it ends the reply.
+    private func draw(_ logits: inout [Float]) throws -> TokenID? {
+        var span = logits.mutableSpan
+        let token = try sampler.sample(&span, after: conversation.tokens)
+        if !options.ignoresEndOfText, tokenizer.endsOfText.contains(token) { return nil }
+        conversation.turns[conversation.turns.count - 1].reply.append(token)
+        conversation.tokens.append(token)
+        return token
+    }
+
+    /// Ends the current turn.
+    private func close() {
+        let closing = template.closing(tokenizer: tokenizer)
+        conversation.turns[conversation.turns.count - 1].closing = closing
+        conversation.tokens += closing
+    }
+
+    /// Forgets the oldest turns when there is no room for `count` tokens more.
+    ///
+    /// As what follows must then be read again, turns go until half of the context is free, or only
+    /// the current one is left. The first of those that stay brings the system prompt.
+    private func makeRoom(for count: Int) {
+        let capacity = session.tokenCapacity
+        guard conversation.tokens.count + count > capacity else { return }
+        while conversation.turns.count > 1, conversation.tokens.count > capacity / 2 {
+            conversation.turns.removeFirst()
+            conversation.forgottenTurnCount += 1
+            let message = conversation.turns[0].message
+            conversation.turns[0].opening = opening(message, isFirst: true)
+            conversation.tokens = conversation.turns.flatMap(\.tokens)
+        }
+    }
+
+    /// Tokens of the conversation that the session must be given, at least the last one.
+    private var unreadCount: Int {
+        let common = zip(held, conversation.tokens).prefix { $0 == $1 }.count
+        return max(1, conversation.tokens.count - common)
+    }
+
+    /// Predicts the token after the conversation, of which only what is new is computed.
+    private func predict() throws -> [Float] {
+        let unread = conversation.tokens.suffix(unreadCount)
+        session.truncate(0, to: conversation.tokens.count - unread.count)
+        held.removeLast(held.count - session.tokenCount)
+        let logits = try session.logits(appending: Array(unread))
+        held = conversation.tokens
+        return logits
+    }
+}
+
+// Its session is written by every turn.
+@available(*, unavailable) extension ChatSession: Sendable {}

@@ -1,5 +1,5 @@
-// Generation with a real model, timed as a user would see it: the pass over a prompt, and tokens one
-// by one beside the memory bandwidth that bounds them.
+// The passes of generation, without sampling: over a prompt, and token by token after a short one,
+// beside the memory bandwidth that bounds them.
 
 import Inference
 import LanguageModels

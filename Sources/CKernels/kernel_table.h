@@ -114,8 +114,8 @@ struct ck_table {
     void (*attention_gradient)(float *scores, float *grads, size_t ld, const float *lse,
                                const float *dot, float scale, size_t keys, size_t queries,
                                ptrdiff_t diagonal);
-    // One query q (HS) over the first `visible` of keys and values (visible, HS), stored as float32 or
-    // bfloat16: out (HS).
+    // One query q (HS) over the first `visible` of keys and values (visible, HS), stored as float32
+    // or bfloat16: out (HS).
     void (*attention_row)(float *out, const float *q, const void *keys, const void *values,
                           ck_weight_format format, float scale, size_t visible, size_t HS);
     // x (rows, cols; ld) multiplied row by row with factor (rows).

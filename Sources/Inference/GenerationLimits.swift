@@ -22,7 +22,7 @@ public enum ContextOverflow: String, Sendable, CaseIterable {
     ///
     /// The newer half is encoded again, because with learned positions what was computed for a
     /// token holds for its place only. That takes as long as a prompt of half the context, once for
-    /// every half context generated.
+    /// every half context generated. A prompt must still fit the context.
     case slide
 }
 

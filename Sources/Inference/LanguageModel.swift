@@ -13,8 +13,8 @@ public protocol LanguageModel {
 
     /// Starts empty sequences that are continued together.
     ///
-    /// Sessions share the weights, which must not change while one is in use, and each has its own
-    /// working memory.
+    /// Sessions share the weights, which must not change while one is in use; only one of them may
+    /// compute at a time.
     /// - Parameters:
     ///   - sequenceCount: At least one.
     ///   - tokenCapacity: How long each sequence may become, so that a short text need not have

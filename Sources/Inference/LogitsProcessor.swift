@@ -3,8 +3,9 @@
 
 /// A step that changes the logits of the next token before it is drawn.
 ///
-/// A token is excluded by making its logit negative infinity. What a processor gets is a number or
-/// negative infinity, never NaN, and at least one logit is a number.
+/// A token is excluded by making its logit negative infinity. What the first processor of a chain
+/// gets is a number or negative infinity, never NaN, and at least one logit is a number; the others
+/// get what those before them left.
 ///
 /// The order of a chain matters. That of ``SamplingOptions`` is the one usual elsewhere:
 /// ``RepetitionPenalty``, ``LogitBias``, ``Temperature``, ``TopK``, ``TopP``, ``MinP``; each of the

@@ -1,5 +1,5 @@
-// The kernels of Swiftlet: every operation of GPT-2, forward and backward, and those that Llama 2 has
-// besides, forward, on float32 arrays.
+// The kernels of Swiftlet: every operation of GPT-2, forward and backward, and those that Llama 2
+// has besides, forward, on float32 arrays.
 //
 // This is the one public header. A kernel knows floats, sizes and threads; it never allocates,
 // prints, fails or learns what model it serves. Checking shapes is the caller's part (Tensors/Ops).
@@ -144,8 +144,8 @@ uint16_t ck_float16_from_float(float x);
 float ck_float_from_float16(uint16_t bits);
 
 // values and scales (planes as above) overwritten with src (rows, cols) in `format`: bfloat16
-// rounded to nearest, ties to even; q8 and q4_0 as ggml defines them, to the bit. A block that holds
-// NaN or infinity has a scale of NaN.
+// rounded to nearest, ties to even; q8 and q4_0 as ggml defines them, to the bit. A block that
+// holds NaN or infinity has a scale of NaN.
 void ck_quantize(const ck_context *ctx, ck_weight_format format, void *values, void *scales,
                  const float *src, size_t rows, size_t cols);
 
@@ -167,11 +167,11 @@ size_t ck_linear_few_rows(void);
 
 // For each of `count` layers: out = inp (N, C) times weight transposed, plus bias, plus residual,
 // then GELU where asked for. Several layers in one call share a team of threads, which pays for
-// small ones. Sums are float32. For few rows weights count exactly as stored, and for integer formats
-// the input is rounded to 16 bits, by at most 2^-16 of the largest of its block of 32 (a block that
-// holds NaN or infinity makes NaN). For more rows nothing is rounded, but with CK_AVX512_BF16: there
-// the input and the weights are rounded to bfloat16, unless the weights are float32. The same bits for
-// any number of threads.
+// small ones. Sums are float32. For few rows weights count exactly as stored, and for integer
+// formats the input is rounded to 16 bits, by at most 2^-16 of the largest of its block of 32 (a
+// block that holds NaN or infinity makes NaN). For more rows nothing is rounded, but with
+// CK_AVX512_BF16: there the input and the weights are rounded to bfloat16, unless the weights are
+// float32. The same bits for any number of threads.
 void ck_linear_forward(const ck_context *ctx, const ck_linear *layers, size_t count,
                        const float *inp, size_t N, size_t C);
 
@@ -204,8 +204,8 @@ typedef struct {
     float *out; // (N, NH * HS) overwritten
     const float *q, *k, *v;
     size_t ld_q, ld_k, ld_v;
-    const ck_cache_part *parts; // no two of the same sequence
-    size_t count;               // of parts
+    const ck_cache_part *parts;    // no two of the same sequence
+    size_t count;                  // of parts
     ck_weight_format cache_format; // CK_FLOAT32, or CK_BFLOAT16: rounded to nearest, ties to even
     size_t NH, NKH, HS; // NH a multiple of NKH: so many query heads share a head of keys and values
 } ck_cached_attention_arguments;

@@ -1,6 +1,6 @@
-// Causal attention over whole sequences, in tiles of queries and keys with a running softmax between
-// them (Dao et al. 2022). One thread owns a head of a sequence, so nothing is shared and nothing is
-// summed in an order that depends on the threads.
+// Causal attention over whole sequences, in tiles of queries and keys with a running softmax
+// between them (Dao et al. 2022). One thread owns a head of a sequence, so nothing is shared and
+// nothing is summed in an order that depends on the threads.
 #include "attention.h"
 #include "../reference/reference.h"
 
@@ -39,8 +39,8 @@ void ck_attention_forward(const ck_context *ctx, float *out, float *lse, const f
             const attention_head head = head_at(qkv, b, h, T, C, NH);
             const size_t first = tile * ATTENTION_QUERIES;
             attention_forward_tile(ctx->table, &head, &s, out + (b * T + first) * C + h * head.HS,
-                         lse + (b * NH + h) * T + first, first,
-                         attention_smaller(ATTENTION_QUERIES, T - first));
+                                   lse + (b * NH + h) * T + first, first,
+                                   attention_smaller(ATTENTION_QUERIES, T - first));
         }
     }
 }
@@ -66,17 +66,17 @@ static void backward_tile(const struct ck_table *t, const attention_head *head,
         const size_t keys = attention_smaller(ATTENTION_KEYS, visible - key);
         const float *k = (const float *)head->k + key * ld;
         attention_product(t, keys, count, HS, k, ld, 1, s->queries, ATTENTION_QUERIES, s->scores,
-                     ATTENTION_QUERIES, false);
-        attention_product(t, keys, count, HS, (const float *)head->v + key * ld, ld, 1, s->outputs, ATTENTION_QUERIES,
-                     s->grads, ATTENTION_QUERIES, false);
+                          ATTENTION_QUERIES, false);
+        attention_product(t, keys, count, HS, (const float *)head->v + key * ld, ld, 1, s->outputs,
+                          ATTENTION_QUERIES, s->grads, ATTENTION_QUERIES, false);
         t->attention_gradient(s->scores, s->grads, ATTENTION_QUERIES, lse + first, s->dot,
                               head->scale, keys, count, (ptrdiff_t)first - (ptrdiff_t)key);
         attention_product(t, keys, HS, count, s->scores, ATTENTION_QUERIES, 1, dout, head->ld_out,
-                     dv + key * ld, ld, true);
-        attention_product(t, keys, HS, count, s->grads, ATTENTION_QUERIES, 1, q, ld, dk + key * ld, ld,
-                     true);
-        attention_product(t, count, HS, keys, s->grads, 1, ATTENTION_QUERIES, k, ld, dq + first * ld, ld,
-                     true);
+                          dv + key * ld, ld, true);
+        attention_product(t, keys, HS, count, s->grads, ATTENTION_QUERIES, 1, q, ld, dk + key * ld,
+                          ld, true);
+        attention_product(t, count, HS, keys, s->grads, 1, ATTENTION_QUERIES, k, ld,
+                          dq + first * ld, ld, true);
     }
 }
 
@@ -103,7 +103,8 @@ void ck_attention_backward(const ck_context *ctx, float *dqkv, const float *dout
             const size_t at = b * T * C + h * HS;
             for (size_t first = 0; first < T; first += ATTENTION_QUERIES)
                 backward_tile(ctx->table, &head, &s, dq, dq + C, dq + 2 * C, dout + at, out + at,
-                              lse + task * T, first, attention_smaller(ATTENTION_QUERIES, T - first));
+                              lse + task * T, first,
+                              attention_smaller(ATTENTION_QUERIES, T - first));
         }
     }
 }

@@ -1,5 +1,5 @@
-// Tiles of attention, for whole sequences (attention.c) and for those whose keys and values are in a
-// cache (cached_attention.c): the parts of a thread's scratch memory, and one tile of queries.
+// Tiles of attention, for whole sequences (attention.c) and for those whose keys and values are in
+// a cache (cached_attention.c): the parts of a thread's scratch memory, and one tile of queries.
 #ifndef ATTENTION_H
 #define ATTENTION_H
 

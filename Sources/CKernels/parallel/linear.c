@@ -10,8 +10,8 @@
 // Measured on the layers of GPT-2 124M.
 #define FEW_ROWS 16
 
-// Bytes of weights that make up for a thread: those of a small model come from a near cache, twice as
-// fast as the numbers that FLOATS_PER_THREAD is about.
+// Bytes of weights that make up for a thread: those of a small model come from a near cache, twice
+// as fast as the numbers that FLOATS_PER_THREAD is about.
 #define BYTES_PER_THREAD (2 * FLOATS_PER_THREAD * sizeof(float))
 
 size_t ck_linear_few_rows(void) { return FEW_ROWS; }
@@ -57,14 +57,11 @@ static size_t weight_bytes(const ck_weight *w) {
 }
 
 static void run_few_rows(const ck_context *ctx, const ck_linear *layers, size_t count,
-                         const float *inp, size_t N, size_t C) {
+                         bool any_ints, const float *inp, size_t N, size_t C) {
     const struct ck_table *t = ctx->table;
     size_t bytes = 0;
-    bool any_ints = false;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         bytes += weight_bytes(layers[i].weight);
-        any_ints = any_ints || weight_has_scales(layers[i].weight->format);
-    }
     const int_input ints = int_input_at(ctx->scratch, N, C);
     for (size_t n = 0; n < N && any_ints; n++)
         t->quantize_input(ints.words + n * ints.ld_words, ints.scales + n * ints.ld_blocks,
@@ -97,9 +94,13 @@ void ck_linear_forward(const ck_context *ctx, const ck_linear *layers, size_t co
         ck_reference_linear_forward(ctx, layers, count, inp, N, C);
         return;
     }
+    bool any_ints = false;
+    for (size_t i = 0; i < count; i++)
+        any_ints = any_ints || weight_has_scales(layers[i].weight->format);
     // The integers of a few very long rows might not fit into scratch memory.
-    if (N <= FEW_ROWS && int_input_at(NULL, N, C).floats <= 2 * GEMM_A_FLOATS) {
-        run_few_rows(ctx, layers, count, inp, N, C);
+    const bool fits = !any_ints || int_input_at(NULL, N, C).floats <= 2 * GEMM_A_FLOATS;
+    if (N <= FEW_ROWS && fits) {
+        run_few_rows(ctx, layers, count, any_ints, inp, N, C);
         return;
     }
     for (size_t i = 0; i < count; i++) {

@@ -1,4 +1,5 @@
-// Rotary positions: the rotations of some positions, which all layers share, and turning rows by them.
+// Rotary positions: the rotations of some positions, which all layers share, and turning rows by
+// them.
 #include "../reference/reference.h"
 #include "team.h"
 
@@ -32,7 +33,7 @@ void ck_rope_forward(const ck_context *ctx, float *x, const float *rotations, si
         ck_reference_rope_forward(ctx, x, rotations, N, NH, HS);
         return;
     }
-#pragma omp parallel num_threads(team_size(ctx, (double)N *NH *HS / FLOATS_PER_THREAD))
+#pragma omp parallel num_threads(team_size(ctx, (double)N * NH * HS / FLOATS_PER_THREAD))
     {
         size_t begin, end;
         team_share(N, 1, &begin, &end);

@@ -4,9 +4,8 @@
 #include <math.h>
 
 static double element(const ck_cached_attention_arguments *a, const void *cache, size_t at) {
-    return a->cache_format == CK_BFLOAT16
-               ? (double)bfloat16_to_float(((const uint16_t *)cache)[at])
-               : (double)((const float *)cache)[at];
+    return a->cache_format == CK_BFLOAT16 ? (double)bfloat16_to_float(((const uint16_t *)cache)[at])
+                                          : (double)((const float *)cache)[at];
 }
 
 static void store(const ck_cached_attention_arguments *a, void *cache, size_t at, float x) {

@@ -77,16 +77,16 @@ ALWAYS_INLINE void add_values(float *out, const float *weights, const void *valu
         const size_t at = (first + key) * HS + d;
         for (int v = 0; v < vectors; v++) {
             even[v] = v_fma(p, load_cached(format, values, at + (size_t)v * LANES, lanes), even[v]);
-            odd[v] =
-                v_fma(p_odd, load_cached(format, values, at + HS + (size_t)v * LANES, lanes), odd[v]);
+            odd[v] = v_fma(p_odd, load_cached(format, values, at + HS + (size_t)v * LANES, lanes),
+                           odd[v]);
         }
     }
     for (int v = 0; v < vectors; v++) {
         if (key < count)
-            even[v] = v_fma(v_splat(weights[key]),
-                            load_cached(format, values, (first + key) * HS + d + (size_t)v * LANES,
-                                        lanes),
-                            even[v]);
+            even[v] = v_fma(
+                v_splat(weights[key]),
+                load_cached(format, values, (first + key) * HS + d + (size_t)v * LANES, lanes),
+                even[v]);
         STORE(out + d + (size_t)v * LANES, even[v] + odd[v]);
     }
 }

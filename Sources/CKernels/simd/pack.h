@@ -130,8 +130,8 @@ static void pack_a_pairs(float *dst, const float *src, size_t lds, size_t rows, 
     }
 }
 
-// Pairs already stand in a row of bfloat16, as the floats of a row half as long. NULL where they are
-// not, or not where a float may be.
+// Pairs already stand in a row of bfloat16, as the floats of a row half as long. NULL where they
+// are not, or not where a float may be.
 static const float *pairs_in_place(const ck_weight *weight, size_t row, size_t p) {
     if (weight->format != CK_BFLOAT16 || weight->cols % 2 != 0)
         return NULL;

@@ -1,5 +1,5 @@
-// Rotary positions of one row: pairs of neighbours are complex numbers, and so are the rotations they
-// are multiplied with.
+// Rotary positions of one row: pairs of neighbours are complex numbers, and so are the rotations
+// they are multiplied with.
 #ifndef SIMD_ROPE_H
 #define SIMD_ROPE_H
 

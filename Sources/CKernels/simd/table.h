@@ -35,8 +35,7 @@ _Static_assert(TILE_ROWS <= CK_MAX_TILE_ROWS && TILE_VECTORS * LANES <= CK_MAX_P
         .pack_b = pack_b,                                                                          \
         .pack_b_transposed = pack_b_transposed,                                                    \
         .pack_b_weight = pack_b_weight,                                                            \
-        PAIR_SLOTS                                                                                 \
-        .weight_product = weight_product,                                                          \
+        PAIR_SLOTS.weight_product = weight_product,                                                \
         .quantize_input = quantize_input,                                                          \
         .weight_row = weight_row,                                                                  \
         .layernorm_forward_row = layernorm_forward_row,                                            \

@@ -75,6 +75,11 @@ public final class CachedSession<Model: CachedTransformer>: DecodingSession {
         predictedCounts: [Int],
         _ body: (_ predicted: Tensor) throws -> Void
     ) throws {
+        precondition(
+            Set(parts.map(\.sequence)).count == parts.count
+                && parts.allSatisfy { 0..<sequenceCount ~= $0.sequence },
+            "parts of sequences \(parts.map(\.sequence)), of \(sequenceCount)"
+        )
         for (index, part) in parts.enumerated() {
             precondition(!part.tokens.isEmpty, "part \(index) has no tokens")
             try check(part)

@@ -14,8 +14,8 @@ extension GPT2Decoder: ScoringModel {
 
     /// The cross-entropy, in nats, of predicting some of the targets.
     ///
-    /// Nothing is computed after a sequence's last position. Logits take memory for
-    /// ``CachedSession/chunkLength`` rows.
+    /// Nothing is computed after a sequence's last position; between its first and its last one, the
+    /// logits of all are. They take memory for ``CachedSession/chunkLength`` rows.
     /// - Parameters:
     ///   - inputs: B * T token ids, one sequence after the other.
     ///   - targets: As many: the token that follows each input. Those of other positions may be any
@@ -23,7 +23,8 @@ extension GPT2Decoder: ScoringModel {
     ///   - positions: Strictly ascending indices into `targets`.
     ///   - workspace: B sequences of T tokens at most; what they hold is forgotten.
     /// - Returns: A loss for each of `positions`.
-    /// - Throws: ``ModelError`` for a wrong number of tokens, or one outside the vocabulary.
+    /// - Throws: ``ModelError`` for a wrong number of tokens, or one outside the vocabulary, or
+    ///   ``TensorError`` when memory is short.
     public func tokenLosses(
         inputs: some Collection<Int32>,
         targets: some Collection<Int32>,
@@ -41,6 +42,11 @@ extension GPT2Decoder: ScoringModel {
             }
             try ModelError.checkTokens(tokens, vocabularySize: vocabularySize)
         }
+        precondition(
+            zip(positions, positions.dropFirst()).allSatisfy(<)
+                && positions.allSatisfy { 0..<B * T ~= $0 },
+            "positions that do not ascend within \(B * T)"
+        )
         var parts: [SequencePart] = []
         var predicted: [Range<Int>] = []
         var rest = positions[...]

@@ -32,8 +32,9 @@ public final class GPT2Decoder: LanguageModel, CachedTransformer {
         cachePrecision: CachePrecision = .float32,
         ops: Ops
     ) throws {
-        let header = try GPT2CheckpointHeader(path: path)
         let file = try MappedFile(path)
+        var reader = BinaryReader(file)
+        let header = try GPT2CheckpointHeader(&reader)
         let layout = header.configuration.parameterLayout
         configuration = header.configuration
         weights = try GPT2DecoderWeights(configuration, format: precision, ops: ops) { name in
@@ -45,8 +46,10 @@ public final class GPT2Decoder: LanguageModel, CachedTransformer {
         try ops.reserve(channels: configuration.channels)
     }
 
-    /// Generates with the weights of a model that may be in training: at float32 they are the same
-    /// memory.
+    /// Generates with the weights of a model as they are now.
+    ///
+    /// At float32 matrices are the model's own memory, and vectors are copies: after a step of
+    /// training, make another one.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
     public init(
         _ model: GPT2,

@@ -55,20 +55,20 @@ struct GPT2DecoderWeights {
             let count = all.rows / L
             return all[layer * count..<(layer + 1) * count]
         }
-        func vector(_ matrix: WeightMatrix) throws -> Tensor {
-            try ops.floats(matrix).reshaped([matrix.columns])
+        func row(_ matrix: WeightMatrix) throws -> Tensor {
+            try ops.floats(matrix).reshaped([matrix.rows * matrix.columns])
         }
         wte = try ops.convert(stored("wte")[0..<V], to: format)
-        // A row is read a token: nothing is gained by storing it in fewer bits.
-        wpe = try ops.convert(stored("wpe"), to: .float32)
+        // A row is read a token: nothing is gained by storing it in fewer bits. But a view of a
+        // model's weights would keep all of them in memory, where the others are converted.
+        wpe =
+            try format == .float32
+            ? ops.convert(stored("wpe"), to: .float32) : WeightMatrix(ops.floats(stored("wpe")))
         layers = try (0..<L).map { layer in
             func matrix(_ name: String) throws -> WeightMatrix {
                 try ops.convert(rows(name, of: layer), to: format)
             }
-            func vector(_ name: String) throws -> Tensor {
-                let row = try ops.floats(rows(name, of: layer))
-                return row.reshaped([row.count])
-            }
+            func vector(_ name: String) throws -> Tensor { try row(rows(name, of: layer)) }
             return Layer(
                 ln1w: try vector("ln1w"),
                 ln1b: try vector("ln1b"),
@@ -84,7 +84,7 @@ struct GPT2DecoderWeights {
                 fcprojb: try vector("fcprojb")
             )
         }
-        lnfw = try vector(stored("lnfw"))
-        lnfb = try vector(stored("lnfb"))
+        lnfw = try row(stored("lnfw"))
+        lnfb = try row(stored("lnfb"))
     }
 }

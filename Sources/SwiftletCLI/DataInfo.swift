@@ -32,6 +32,37 @@ struct TokenizerInfo: InfoReport {
     }
 }
 
+/// A tokenizer of Llama.
+struct SentencePieceInfo: InfoReport {
+    let format = "sentencepiece"
+    let kind = "tokenizer"
+    let path: String
+    let vocabulary: Int
+    let startOfText: TokenID
+    let endsOfText: [TokenID]
+
+    /// Reads the whole tokenizer, which is small.
+    init(_ path: FilePath) throws {
+        let tokenizer = try SentencePieceTokenizer(contentsOf: path)
+        self.path = path.string
+        vocabulary = tokenizer.vocabularySize
+        startOfText = tokenizer.startOfText
+        endsOfText = tokenizer.endsOfText
+    }
+
+    var text: String {
+        var facts = Table(.left, .left)
+        facts.append("format", "SentencePiece tokenizer")
+        facts.append("vocabulary", vocabulary.grouped)
+        facts.append("start of text", "token \(startOfText)")
+        facts.append(
+            "ends of text",
+            "tokens " + endsOfText.map(String.init).joined(separator: " and ")
+        )
+        return "\(path)\n\(facts.text)"
+    }
+}
+
 /// A token shard.
 struct TokenShardInfo: InfoReport {
     let format = "llm.c"

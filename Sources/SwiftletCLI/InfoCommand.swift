@@ -58,6 +58,7 @@ struct InfoCommand: ParsableCommand {
         case .model: return try ModelInfo(path)
         case .runDirectory: return try RunInfo(RunDirectory(path), checkpoint ?? .latest)
         case .tokenizer: return try TokenizerInfo(path)
+        case .sentencePiece: return try SentencePieceInfo(path)
         case .tokenShard: return try TokenShardInfo(path)
         case .debugState: return try DebugStateInfo(path)
         case _ where ModelFile.isLlama2(path, kind): return try Llama2Info(path)
@@ -65,8 +66,8 @@ struct InfoCommand: ParsableCommand {
             throw UnexpectedFileError(
                 path: path,
                 expected: [
-                    .model, .runDirectory, .llama2c, .modelDirectory, .tokenizer, .tokenShard,
-                    .debugState,
+                    .model, .runDirectory, .llama2c, .modelDirectory, .tokenizer, .sentencePiece,
+                    .tokenShard, .debugState,
                 ],
                 found: kind
             )

@@ -185,10 +185,9 @@ public struct WeightMatrix {
     /// Lets go of the memory of a file's pages once the weights in them have been read.
     func releasePages() {
         withUnsafeBytes { values, scales in
-            storage.withUnsafeBytes { all in
-                guard let start = all.baseAddress else { return }
-                for plane in [values, scales] {
-                    guard let first = plane.baseAddress else { continue }
+            for (plane, storage) in [(values, storage), (scales, scalesStorage)] {
+                storage.withUnsafeBytes { all in
+                    guard let start = all.baseAddress, let first = plane.baseAddress else { return }
                     storage.releasePages(first - start..<first - start + plane.count)
                 }
             }

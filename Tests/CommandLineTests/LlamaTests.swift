@@ -95,6 +95,15 @@ private func writeByteTokenizer(to path: FilePath) throws -> FilePath {
         }
     }
 
+    @Test func infoKnowsItsTokenizer() throws {
+        try withLlama { _, tokenizer in
+            let object = try swiftlet("info", tokenizer, "--json").object()
+            #expect(object["format"] as? String == "sentencepiece")
+            #expect(object["vocabulary"] as? Int == 259)
+            #expect(object["ends_of_text"] as? [Int] == [2, 1])
+        }
+    }
+
     @Test func wrongFilesEndInOneSentence() throws {
         try withLlama { model, tokenizer in
             let directory = FilePath(model).removingLastComponent()

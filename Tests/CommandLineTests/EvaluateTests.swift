@@ -183,7 +183,7 @@ private func withFiles(_ body: (Files) throws -> Void) throws {
         (["--data", "SHARD", "--batch-size", "0"], "--batch-size"),
         (["--data", "SHARD", "--batch-size", "\(Int.max)"], "batch"),
         (["--data", "SHARD", "--batch-size", "500"], "reduce the batch size"),
-        (["--data", "SHARD", "--sequence-length", "33"], "longer than the 32"),
+        (["--data", "SHARD", "--sequence-length", "33"], "a context of 32"),
         (["--text", "TEXT"], "--tokenizer"),
         (["--hellaswag", "QUESTIONS"], "--tokenizer"),
         (["--text", "TEXT", "--tokenizer", "TOKENIZER", "--stride", "33"], "the stride"),

@@ -181,10 +181,10 @@ public final class BatchGenerator<Model: LanguageModel> {
 
     /// What the session must still be given of a sequence, for which there is then room.
     private func unseenTokens(of index: Int) -> [Int32] {
-        let history = sequences[index].history
-        if session.tokenCount(of: index) < contextLength { return history.suffix(1) }
+        let history = sequences[index].history[...]
+        if session.tokenCount(of: index) < contextLength { return Array(history.suffix(1)) }
         session.truncate(index, to: 0)
-        return history.suffix(max(1, contextLength / 2))
+        return Array(history.suffix(max(1, contextLength / 2)))
     }
 
     private func append(_ parts: [SequencePart]) throws {

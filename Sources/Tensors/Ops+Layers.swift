@@ -315,8 +315,28 @@ extension Ops {
         keepAlive(dqkv, dout, out, qkv, lse)
     }
 
-    /// A tensor's memory must outlive the call that was given only its address.
-    func keepAlive(_ tensors: Tensor?...) {
-        withExtendedLifetime(tensors) {}
+    /// Tensors' memory must outlive the call that was given only its address.
+    ///
+    /// Inlined, and not variadic, because an array of them would cost small models more than their
+    /// arithmetic does.
+    @inline(__always)
+    func keepAlive(
+        _ first: Tensor?,
+        _ second: Tensor? = nil,
+        _ third: Tensor? = nil,
+        _ fourth: Tensor? = nil,
+        _ fifth: Tensor? = nil,
+        _ sixth: Tensor? = nil,
+        _ seventh: Tensor? = nil,
+        _ eighth: Tensor? = nil
+    ) {
+        withExtendedLifetime(first) {}
+        withExtendedLifetime(second) {}
+        withExtendedLifetime(third) {}
+        withExtendedLifetime(fourth) {}
+        withExtendedLifetime(fifth) {}
+        withExtendedLifetime(sixth) {}
+        withExtendedLifetime(seventh) {}
+        withExtendedLifetime(eighth) {}
     }
 }

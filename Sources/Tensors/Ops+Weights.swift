@@ -57,12 +57,15 @@ extension Ops {
         residual: Tensor? = nil,
         gelu: Bool = false
     ) {
-        linear(
-            CollectionOfOne(
-                LinearLayer(out: out, weight: weight, bias: bias, residual: residual, gelu: gelu)
-            ),
-            inp: inp
-        )
+        let (N, C) = Self.check(out, inp, weight, bias, residual)
+        withUnsafePointer(to: weight.argument) { weight in
+            let argument = ck_linear(out, weight, bias, residual, gelu)
+            withUnsafePointer(to: argument) { argument in
+                run { ck_linear_forward($0, argument, 1, inp.floatPointer, N, C) }
+            }
+        }
+        withExtendedLifetime(weight) {}
+        keepAlive(out, inp, bias, residual)
     }
 
     /// Applies several linear layers to the same input, such as those for q, k and v.
@@ -71,39 +74,23 @@ extension Ops {
     /// - Parameters:
     ///   - layers: The layers, of C columns each.
     ///   - inp: `(N, C)`.
-    public func linear(_ layers: some RandomAccessCollection<LinearLayer>, inp: Tensor) {
+    public func linear(_ layers: [LinearLayer], inp: Tensor) {
         let (N, C) = Self.sizes2(inp, "inp")
-        for layer in layers {
-            let OC = layer.weight.rows
-            precondition(
-                layer.weight.columns == C,
-                "weights of \(layer.weight.columns) columns for inp \(inp.shape)"
-            )
-            Self.expect(layer.out, [N, OC], "out")
-            if let bias = layer.bias { Self.expect(bias, [OC], "bias") }
-            if let residual = layer.residual {
-                Self.expect(residual, [N, OC], "residual")
-                precondition(
-                    residual.floatPointer != layer.out.floatPointer,
-                    "the residual of a linear layer is its output"
-                )
-            }
-        }
         let count = layers.count
         withUnsafeTemporaryAllocation(of: ck_weight.self, capacity: count) { weights in
             withUnsafeTemporaryAllocation(of: ck_linear.self, capacity: count) { arguments in
+                guard let firstWeight = weights.baseAddress else { return }
                 for (i, layer) in layers.enumerated() {
+                    Self.check(layer.out, inp, layer.weight, layer.bias, layer.residual)
                     weights.initializeElement(at: i, to: layer.weight.argument)
-                    arguments.initializeElement(
-                        at: i,
-                        to: ck_linear(
-                            out: layer.out.floatPointer,
-                            weight: weights.baseAddress.map { UnsafePointer($0 + i) },
-                            bias: layer.bias?.floatPointer,
-                            residual: layer.residual?.floatPointer,
-                            gelu: layer.gelu
-                        )
+                    let argument = ck_linear(
+                        layer.out,
+                        firstWeight + i,
+                        layer.bias,
+                        layer.residual,
+                        layer.gelu
                     )
+                    arguments.initializeElement(at: i, to: argument)
                 }
                 run {
                     ck_linear_forward($0, arguments.baseAddress, count, inp.floatPointer, N, C)
@@ -111,6 +98,33 @@ extension Ops {
             }
         }
         withExtendedLifetime((layers, inp)) {}
+    }
+
+    /// Stops the program unless the shapes of a layer fit those of its input, which are returned.
+    @discardableResult
+    private static func check(
+        _ out: Tensor,
+        _ inp: Tensor,
+        _ weight: WeightMatrix,
+        _ bias: Tensor?,
+        _ residual: Tensor?
+    ) -> (N: Int, C: Int) {
+        let (N, C) = sizes2(inp, "inp")
+        let OC = weight.rows
+        precondition(
+            weight.columns == C,
+            "weights of \(weight.columns) columns for inp \(inp.shape)"
+        )
+        expect(out, [N, OC], "out")
+        if let bias { expect(bias, [OC], "bias") }
+        if let residual {
+            expect(residual, [N, OC], "residual")
+            precondition(
+                residual.floatPointer != out.floatPointer,
+                "the residual of a linear layer is its output"
+            )
+        }
+        return (N, C)
     }
 
     /// Looks up rows of a matrix, such as the embeddings of tokens, as the floats they stand for.
@@ -168,6 +182,25 @@ extension Ops {
         let matrix = try WeightMatrix(zeros: format, rows: rows, columns: columns)
         store(source, in: matrix)
         return matrix
+    }
+}
+
+extension ck_linear {
+    /// Only for calls that keep everything alive until they return.
+    fileprivate init(
+        _ out: Tensor,
+        _ weight: UnsafePointer<ck_weight>,
+        _ bias: Tensor?,
+        _ residual: Tensor?,
+        _ gelu: Bool
+    ) {
+        self.init(
+            out: out.floatPointer,
+            weight: weight,
+            bias: bias?.floatPointer,
+            residual: residual?.floatPointer,
+            gelu: gelu
+        )
     }
 }
 

@@ -65,6 +65,14 @@ static void attend(const ck_context *ctx, const ck_cached_attention_arguments *a
     }
 }
 
+// Heads of keys and values, one after the other, as long as there are any.
+static void attend_share(const ck_context *ctx, const ck_cached_attention_arguments *a,
+                         atomic_size_t *next) {
+    const size_t tasks = a->count * a->NKH;
+    for (size_t task; (task = take(next)) < tasks;)
+        attend(ctx, a, &a->parts[task / a->NKH], task % a->NKH);
+}
+
 void ck_cached_attention(const ck_context *ctx, const ck_cached_attention_arguments *a) {
     if (ctx->table->isa == CK_REFERENCE) {
         ck_reference_cached_attention(ctx, a);
@@ -75,9 +83,6 @@ void ck_cached_attention(const ck_context *ctx, const ck_cached_attention_argume
     for (size_t i = 0; i < a->count; i++)
         floats += 2.0 * (double)(a->parts[i].past + a->parts[i].count) *
                   (double)(a->parts[i].count - a->parts[i].silent) * (double)(a->NKH * a->HS);
-    const size_t tasks = a->count * a->NKH;
     atomic_size_t next = 0;
-#pragma omp parallel num_threads(team_size(ctx, floats / FLOATS_PER_THREAD))
-    for (size_t task; (task = take(&next)) < tasks;)
-        attend(ctx, a, &a->parts[task / a->NKH], task % a->NKH);
+    RUN_IN_TEAM(team_size(ctx, floats / FLOATS_PER_THREAD), attend_share(ctx, a, &next));
 }

@@ -56,6 +56,22 @@ static size_t weight_bytes(const ck_weight *w) {
            (weight_row_bytes(w->format, w->cols) + weight_row_scale_bytes(w->format, w->cols));
 }
 
+// A thread's rows of the weights of each layer.
+static void multiply_share(const struct ck_table *t, const ck_linear *layers, size_t count,
+                           const ck_linear_input *input, size_t N) {
+    for (size_t i = 0; i < count; i++) {
+        const ck_linear *layer = &layers[i];
+        const size_t OC = layer->weight->rows;
+        size_t begin, end;
+        team_share(OC, 16, &begin, &end);
+        if (begin == end)
+            continue;
+        t->weight_product(layer->out + begin, OC, layer->weight, begin, end - begin, input, N);
+        for (size_t n = 0; n < N; n++)
+            finish_row(t, layer, n, begin, end);
+    }
+}
+
 static void run_few_rows(const ck_context *ctx, const ck_linear *layers, size_t count,
                          bool any_ints, const float *inp, size_t N, size_t C) {
     const struct ck_table *t = ctx->table;
@@ -74,18 +90,8 @@ static void run_few_rows(const ck_context *ctx, const ck_linear *layers, size_t 
         .ld_words = ints.ld_words,
         .ld_blocks = ints.ld_blocks,
     };
-#pragma omp parallel num_threads(team_size(ctx, (double)bytes / BYTES_PER_THREAD))
-    for (size_t i = 0; i < count; i++) {
-        const ck_linear *layer = &layers[i];
-        const size_t OC = layer->weight->rows;
-        size_t begin, end;
-        team_share(OC, 16, &begin, &end);
-        if (begin == end)
-            continue;
-        t->weight_product(layer->out + begin, OC, layer->weight, begin, end - begin, &input, N);
-        for (size_t n = 0; n < N; n++)
-            finish_row(t, layer, n, begin, end);
-    }
+    RUN_IN_TEAM(team_size(ctx, (double)bytes / BYTES_PER_THREAD),
+                multiply_share(t, layers, count, &input, N));
 }
 
 void ck_linear_forward(const ck_context *ctx, const ck_linear *layers, size_t count,

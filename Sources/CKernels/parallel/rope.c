@@ -27,17 +27,20 @@ void ck_rope_rotations(const ck_context *ctx, float *rotations, const int32_t *p
     }
 }
 
+static void rotate_share(const struct ck_table *t, float *x, const float *rotations, size_t N,
+                         size_t NH, size_t HS) {
+    size_t begin, end;
+    team_share(N, 1, &begin, &end);
+    for (size_t i = begin; i < end; i++)
+        t->rope_row(x + i * NH * HS, rotations + i * HS, NH, HS);
+}
+
 void ck_rope_forward(const ck_context *ctx, float *x, const float *rotations, size_t N, size_t NH,
                      size_t HS) {
     if (ctx->table->isa == CK_REFERENCE) {
         ck_reference_rope_forward(ctx, x, rotations, N, NH, HS);
         return;
     }
-#pragma omp parallel num_threads(team_size(ctx, (double)N * NH * HS / FLOATS_PER_THREAD))
-    {
-        size_t begin, end;
-        team_share(N, 1, &begin, &end);
-        for (size_t i = begin; i < end; i++)
-            ctx->table->rope_row(x + i * NH * HS, rotations + i * HS, NH, HS);
-    }
+    RUN_IN_TEAM(team_size(ctx, (double)N * NH * HS / FLOATS_PER_THREAD),
+                rotate_share(ctx->table, x, rotations, N, NH, HS));
 }

@@ -46,6 +46,19 @@ static inline void team_share(size_t n, size_t grain, size_t *begin, size_t *end
         *end = n;
 }
 
+// Has a team of `size` threads call a function that takes its part of the work by team_share or
+// take. One thread does without OpenMP, where even a team of one costs as much as a small model's
+// layer.
+#define RUN_IN_TEAM(size, call)                                                                    \
+    do {                                                                                           \
+        const int team_threads = (size);                                                           \
+        if (team_threads == 1) {                                                                   \
+            call;                                                                                  \
+        } else {                                                                                   \
+            _Pragma("omp parallel num_threads(team_threads)") call;                                \
+        }                                                                                          \
+    } while (0)
+
 // The next number from a counter shared by a team.
 static inline size_t take(atomic_size_t *counter) {
     return atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);

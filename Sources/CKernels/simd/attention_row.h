@@ -12,32 +12,6 @@
 // Keys whose products are computed side by side, and vectors of values that are summed at once.
 #define SIDE_BY_SIDE 4
 
-// `lanes` numbers of a cached row from element i on.
-ALWAYS_INLINE vf load_cached(const ck_weight_format format, const void *rows, size_t at,
-                             size_t lanes) {
-    if (format == CK_FLOAT32)
-        return LOAD((const float *)rows + at);
-    const uint16_t *p = (const uint16_t *)rows + at;
-    if (lanes == LANES)
-        return v_load_bfloat16(p);
-    uint16_t some[LANES] = {0};
-    __builtin_memcpy(some, p, lanes * sizeof *some);
-    return v_load_bfloat16(some);
-}
-
-// The sums of the lanes of four vectors.
-ALWAYS_INLINE void sum_lanes_of_four(float *sums, vf *v) {
-    typedef float four __attribute__((vector_size(16), aligned(4), may_alias));
-    float lanes[LANES];
-    // Lanes i, i + 4, i + 8 ... of the sum then hold parts of v[i].
-    interleave(v, SIDE_BY_SIDE);
-    v_store(lanes, (v[0] + v[1]) + (v[2] + v[3]));
-    four total = *(const four *)lanes;
-    for (int i = SIDE_BY_SIDE; i < LANES; i += SIDE_BY_SIDE)
-        total += *(const four *)(lanes + i);
-    *(four *)sums = total;
-}
-
 // scores[i] = q . key i, for SIDE_BY_SIDE keys.
 ALWAYS_INLINE void score_keys(float *scores, const float *q, const void *keys,
                               const ck_weight_format format, size_t first, size_t HS) {
@@ -48,7 +22,7 @@ ALWAYS_INLINE void score_keys(float *scores, const float *q, const void *keys,
         const vf x = LOAD(q + d);
         for (int i = 0; i < SIDE_BY_SIDE; i++)
             acc[i] =
-                v_fma(x, load_cached(format, keys, (first + (size_t)i) * HS + d, lanes), acc[i]);
+                v_fma(x, load_floats(format, keys, (first + (size_t)i) * HS + d, lanes), acc[i]);
     });
     sum_lanes_of_four(scores, acc);
 }
@@ -58,7 +32,7 @@ ALWAYS_INLINE float score_key(const float *q, const void *keys, const ck_weight_
                               size_t key, size_t HS) {
     vf acc = v_zero();
     FOR_EACH_VECTOR(d, HS,
-                    acc = v_fma(LOAD(q + d), load_cached(format, keys, key * HS + d, lanes), acc););
+                    acc = v_fma(LOAD(q + d), load_floats(format, keys, key * HS + d, lanes), acc););
     return v_sum_lanes(acc);
 }
 
@@ -76,8 +50,8 @@ ALWAYS_INLINE void add_values(float *out, const float *weights, const void *valu
         const vf p = v_splat(weights[key]), p_odd = v_splat(weights[key + 1]);
         const size_t at = (first + key) * HS + d;
         for (int v = 0; v < vectors; v++) {
-            even[v] = v_fma(p, load_cached(format, values, at + (size_t)v * LANES, lanes), even[v]);
-            odd[v] = v_fma(p_odd, load_cached(format, values, at + HS + (size_t)v * LANES, lanes),
+            even[v] = v_fma(p, load_floats(format, values, at + (size_t)v * LANES, lanes), even[v]);
+            odd[v] = v_fma(p_odd, load_floats(format, values, at + HS + (size_t)v * LANES, lanes),
                            odd[v]);
         }
     }
@@ -85,7 +59,7 @@ ALWAYS_INLINE void add_values(float *out, const float *weights, const void *valu
         if (key < count)
             even[v] = v_fma(
                 v_splat(weights[key]),
-                load_cached(format, values, (first + key) * HS + d + (size_t)v * LANES, lanes),
+                load_floats(format, values, (first + key) * HS + d + (size_t)v * LANES, lanes),
                 even[v]);
         STORE(out + d + (size_t)v * LANES, even[v] + odd[v]);
     }

@@ -9,10 +9,11 @@
 #ifndef SIMD_LINEAR_H
 #define SIMD_LINEAR_H
 
+#include "pack.h"
 #include "weights.h"
 
 // Rows of weights and of input that are multiplied at once at most: as many sums as there are
-// registers for.
+// registers for, and as sum_lanes_of_four takes.
 #define GROUP_ROWS 4
 #define GROUP_INPUTS 4
 
@@ -103,20 +104,14 @@ ALWAYS_INLINE void add_float_blocks(vf acc[][GROUP_INPUTS], const product_group 
                 }
         }
     }
-    const size_t left = g->cols % CK_WEIGHT_BLOCK;
-    if (left == 0)
-        return;
-    float x[CK_WEIGHT_BLOCK] = {0};
-    for (int n = 0; n < N; n++) {
-        __builtin_memcpy(x, g->x[n] + blocks * CK_WEIGHT_BLOCK, left * sizeof(float));
+    const size_t done = blocks * CK_WEIGHT_BLOCK;
+    FOR_EACH_VECTOR(i, g->cols - done, {
         for (int r = 0; r < rows; r++) {
-            const ck_weight one = {.cols = g->cols, .values = g->values[r]};
-            vf w[BLOCK_VECTORS];
-            load_weights(w, format, &one, 0, blocks, left);
-            for (int v = 0; v < BLOCK_VECTORS; v++)
-                acc[r][n] = v_fma(w[v], v_load(x + v * LANES), acc[r][n]);
+            const vf w = load_floats(format, g->values[r], done + i, lanes);
+            for (int n = 0; n < N; n++)
+                acc[r][n] = v_fma(w, LOAD(g->x[n] + done + i), acc[r][n]);
         }
-    }
+    });
 }
 
 #if LANES == 16
@@ -227,18 +222,19 @@ ALWAYS_INLINE void add_int_blocks(vf acc[][GROUP_INPUTS], const product_group *g
     }
 }
 
-// `rows` rows of weights, at most `most`, times `N` rows of input, at most `widest`.
+// Up to GROUP_ROWS rows of weights times up to `widest` rows of input.
 ALWAYS_INLINE void multiply_group(float *out, size_t ldo, const ck_weight *weight, size_t row,
                                   size_t rows, const ck_linear_input *inp, size_t first, size_t N,
-                                  const ck_weight_format format, const int most, const int widest) {
+                                  size_t ahead, const ck_weight_format format, const int widest) {
     const size_t row_bytes = weight_row_bytes(format, weight->cols);
     const size_t scale_bytes = weight_row_scale_bytes(format, weight->cols);
-    product_group g = {.cols = weight->cols};
-    for (int r = 0; r < most; r++) {
-        const size_t at = row + ((size_t)r < rows ? (size_t)r : rows - 1);
-        g.values[r] = (const char *)weight->values + at * row_bytes;
-        if (weight_has_scales(format))
-            g.scales[r] = (const char *)weight->scales + at * scale_bytes;
+    product_group g = {.cols = weight->cols, .ahead = ahead};
+    g.values[0] = (const char *)weight->values + row * row_bytes;
+    g.scales[0] = (const char *)weight->scales + row * scale_bytes;
+    for (int r = 1; r < GROUP_ROWS; r++) {
+        const bool is_there = (size_t)r < rows;
+        g.values[r] = g.values[r - 1] + (is_there ? row_bytes : 0);
+        g.scales[r] = g.scales[r - 1] + (is_there ? scale_bytes : 0);
     }
     for (int n = 0; n < widest; n++) {
         const size_t at = first + ((size_t)n < N ? (size_t)n : N - 1);
@@ -249,41 +245,49 @@ ALWAYS_INLINE void multiply_group(float *out, size_t ldo, const ck_weight *weigh
             g.x_offsets[n] = inp->offsets + at * inp->ld_blocks;
         }
     }
-    // The same place in a later group: what lies between is fetched by the rows between.
-    const size_t group_bytes = row_bytes * (size_t)most;
-    g.ahead = (FETCH_AHEAD + group_bytes - 1) / group_bytes * group_bytes;
 
     vf acc[GROUP_ROWS][GROUP_INPUTS];
-    for (int r = 0; r < most; r++)
+    for (int r = 0; r < GROUP_ROWS; r++)
         for (int n = 0; n < widest; n++)
             acc[r][n] = v_zero();
     if (weight_has_scales(format))
-        add_int_blocks(acc, &g, format, most, widest);
+        add_int_blocks(acc, &g, format, GROUP_ROWS, widest);
     else
-        add_float_blocks(acc, &g, format, most, widest);
-    for (int r = 0; r < most; r++)
-        for (int n = 0; n < widest; n++)
-            if ((size_t)r < rows && (size_t)n < N)
-                out[(first + (size_t)n) * ldo + (size_t)r] = v_sum_lanes(acc[r][n]);
+        add_float_blocks(acc, &g, format, GROUP_ROWS, widest);
+    for (int n = 0; n < widest && (size_t)n < N; n++) {
+        vf of_rows[LANES];
+        for (int r = 0; r < GROUP_ROWS; r++)
+            of_rows[r] = acc[r][n];
+        float sums[GROUP_ROWS];
+        sum_lanes_of_four(sums, of_rows);
+        float *to = out + (first + (size_t)n) * ldo;
+        if (rows == GROUP_ROWS)
+            __builtin_memcpy(to, sums, sizeof sums);
+        else
+            for (size_t r = 0; r < rows; r++)
+                to[r] = sums[r];
+    }
 }
 
 ALWAYS_INLINE void multiply_rows(float *out, size_t ldo, const ck_weight *weight, size_t row,
                                  size_t rows, const ck_linear_input *inp, size_t N,
                                  const ck_weight_format format) {
+    // The same place in a later group is fetched: what lies between is, by the rows between.
+    const size_t group_bytes = weight_row_bytes(format, weight->cols) * GROUP_ROWS;
+    const size_t ahead = (FETCH_AHEAD + group_bytes - 1) / group_bytes * group_bytes;
     for (size_t r = 0; r < rows; r += GROUP_ROWS) {
         const size_t some = rows - r < GROUP_ROWS ? rows - r : GROUP_ROWS;
+#define MULTIPLY_GROUP(widest)                                                                     \
+    multiply_group(out + r, ldo, weight, row + r, some, inp, n, N - n, ahead, format, widest)
         for (size_t n = 0; n < N; n += GROUP_INPUTS) {
-            const size_t left = N - n < GROUP_INPUTS ? N - n : GROUP_INPUTS;
-            if (left == 1)
-                multiply_group(out + r, ldo, weight, row + r, some, inp, n, left, format,
-                               GROUP_ROWS, 1);
-            else if (left == 2)
-                multiply_group(out + r, ldo, weight, row + r, some, inp, n, left, format,
-                               GROUP_ROWS, 2);
+            if (N - n == 1)
+                MULTIPLY_GROUP(1);
+            else if (N - n == 2)
+                MULTIPLY_GROUP(2);
             else
-                multiply_group(out + r, ldo, weight, row + r, some, inp, n, left, format,
-                               GROUP_ROWS, GROUP_INPUTS);
+                MULTIPLY_GROUP(GROUP_INPUTS);
         }
+#undef MULTIPLY_GROUP
     }
 }
 

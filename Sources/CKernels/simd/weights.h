@@ -62,6 +62,19 @@ ALWAYS_INLINE void load_block(vf *w, const ck_weight_format format, const void *
     }
 }
 
+// `lanes` numbers from number `at` on, in a format without scales.
+ALWAYS_INLINE vf load_floats(const ck_weight_format format, const void *numbers, size_t at,
+                             size_t lanes) {
+    if (format == CK_FLOAT32)
+        return LOAD((const float *)numbers + at);
+    const uint16_t *p = (const uint16_t *)numbers + at;
+    if (lanes == LANES)
+        return v_load_bfloat16(p);
+    uint16_t some[LANES] = {0};
+    __builtin_memcpy(some, p, lanes * sizeof *some);
+    return v_load_bfloat16(some);
+}
+
 // The first `count` weights of a block, as they are: multiplied with their scale. Those after them
 // are zero.
 ALWAYS_INLINE void load_weights(vf *w, const ck_weight_format format, const ck_weight *weight,

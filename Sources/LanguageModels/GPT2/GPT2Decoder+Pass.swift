@@ -21,7 +21,8 @@ extension GPT2Decoder {
         workspace: GPT2DecoderWorkspace
     ) -> Tensor? {
         embed(chunk, workspace)
-        for (layer, weights) in weights.layers.enumerated().dropLast() {
+        for layer in weights.layers.indices.dropLast() {
+            let weights = weights.layers[layer]
             attend(weights, cache.parts(layer: layer, of: chunk), workspace)
             transform(weights, atty: workspace.atty, residual: workspace.residual, workspace)
         }

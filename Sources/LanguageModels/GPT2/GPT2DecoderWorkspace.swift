@@ -3,7 +3,7 @@
 import Tensors
 
 /// Memory for passes of one shape.
-public struct GPT2DecoderWorkspace {
+public final class GPT2DecoderWorkspace {
     let tokens: Tensor  // (N) int32
     let positions: Tensor  // (N) int32
     let residual: Tensor  // (N, C)

@@ -4,7 +4,7 @@ import Inference
 import Tensors
 
 /// Memory for passes of one shape.
-public struct Llama2DecoderWorkspace {
+public final class Llama2DecoderWorkspace {
     let tokens: Tensor  // (N) int32
     let positions: Tensor  // (N) int32
     let rotations: Tensor  // (N, HS)
@@ -84,7 +84,8 @@ extension Llama2Decoder {
         workspace: Llama2DecoderWorkspace
     ) -> Tensor? {
         embed(chunk, workspace)
-        for (layer, weights) in weights.layers.enumerated().dropLast() {
+        for layer in weights.layers.indices.dropLast() {
+            let weights = weights.layers[layer]
             attend(weights, cache.parts(layer: layer, of: chunk), workspace)
             transform(weights, atty: workspace.atty, residual: workspace.residual, workspace)
         }

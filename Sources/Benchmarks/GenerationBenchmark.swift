@@ -16,6 +16,7 @@ public struct GenerationResult: Sendable {
     /// Bytes of weights that a pass reads.
     public let weightBytes: Int
     /// The part of the bandwidth that reading the weights once a pass makes; the cache is not counted.
+    /// The median of stretches of tokens, each beside the bandwidth right before and after it.
     public let fractionOfBandwidth: Double
     /// Bytes that keys and values took.
     public let cacheBytes: Int
@@ -90,13 +91,18 @@ public struct GenerationBenchmark {
         try append(1)
         let peakMemoryBytes = Machine.peakMemoryBytes
         let memory = try MachineLimits.readBlock()
-        var bandwidths: [Double] = []
+        var bandwidths = [MachineLimits.readBandwidth(ops, memory)]
         var decodeTimes: [Double] = []
-        for token in 0..<decodeTokens {
-            if token % Self.decodeStretch == 0 {
-                bandwidths.append(MachineLimits.readBandwidth(ops, memory))
+        var fractions: [Double] = []
+        for first in stride(from: 0, to: decodeTokens, by: Self.decodeStretch) {
+            let stretch = try (first..<min(first + Self.decodeStretch, decodeTokens)).map { _ in
+                try seconds { try append(1) }
             }
-            decodeTimes.append(try seconds { try append(1) })
+            bandwidths.append(MachineLimits.readBandwidth(ops, memory))
+            // Before and after: the limit that held for these tokens.
+            let bandwidth = bandwidths.suffix(2).reduce(0, +) / 2
+            fractions.append(Double(weightBytes) / median(stretch) / bandwidth)
+            decodeTimes += stretch
         }
         let (time, bandwidth) = (median(decodeTimes), median(bandwidths))
         return GenerationResult(
@@ -104,7 +110,7 @@ public struct GenerationBenchmark {
             decodeTokensPerSecond: Double(batchSize) / time,
             readBandwidth: bandwidth,
             weightBytes: weightBytes,
-            fractionOfBandwidth: Double(weightBytes) / time / bandwidth,
+            fractionOfBandwidth: median(fractions),
             cacheBytes: session.cacheByteCount,
             peakMemoryBytes: peakMemoryBytes
         )

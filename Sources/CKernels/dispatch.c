@@ -16,7 +16,10 @@ static bool has_avx512(void) {
            __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") && has_avx2();
 }
 
-static bool has_avx512_bf16(void) { return __builtin_cpu_supports("avx512bf16") && has_avx512(); }
+static bool has_avx512_bf16(void) {
+    return __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512vnni") &&
+           has_avx512();
+}
 #else
 static bool has_avx512_bf16(void) { return false; }
 static bool has_avx2(void) { return false; }

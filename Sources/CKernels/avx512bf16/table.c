@@ -1,11 +1,11 @@
-// The micro-kernels of simd/ compiled for AVX-512 with its bfloat16 instructions.
+// The micro-kernels of simd/ compiled for AVX-512 with its bfloat16 and VNNI instructions.
 #include "../kernel_table.h"
 
 #if defined(__x86_64__)
 
 // The attribute must stand before the first vector type: without it the types would be split.
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,"           \
-                                                   "avx512bf16,fma"))),                            \
+                                                   "avx512bf16,avx512vnni,fma"))),                 \
                              apply_to = function)
 
 #include "vec.h"

@@ -1,4 +1,4 @@
-// Vectors of AVX-512, and products of pairs of bfloat16.
+// Vectors of AVX-512, and sums of products of pairs of bfloat16 and, by VNNI, of int16.
 #include "../avx512/vec.h"
 
 #define HAVE_DOT_PAIRS
@@ -10,4 +10,9 @@ static inline vf v_dot_pairs(vf a, vf b, vf c) {
 // The floats of low, then those of high, rounded to bfloat16, as a vector of pairs.
 static inline vf v_pairs(vf low, vf high) {
     return (vf)_mm512_cvtne2ps_pbh((__m512)high, (__m512)low);
+}
+
+#define HAVE_ADD_PAIRS
+static inline vi v_add_pairs(vi sum, vw a, vw b) {
+    return (vi)_mm512_dpwssd_epi32((__m512i)sum, (__m512i)a, (__m512i)b);
 }

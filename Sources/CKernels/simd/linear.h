@@ -28,6 +28,11 @@ typedef int16_t vw_unaligned __attribute__((vector_size(4 * LANES), aligned(2), 
 // Where a block of input holds nothing larger, it counts as zero: 32767 / x must be a float.
 #define SMALLEST_INPUT 1e-30f
 
+#ifndef HAVE_ADD_PAIRS
+// sum + the sums of two products each.
+ALWAYS_INLINE vi v_add_pairs(vi sum, vw a, vw b) { return sum + v_multiply_pairs(a, b); }
+#endif
+
 #define BLOCK_WORD_VECTORS (CK_WEIGHT_BLOCK / (2 * LANES))
 
 static void quantize_input(int16_t *words, float *scales, float *offsets, const float *x,
@@ -156,7 +161,7 @@ ALWAYS_INLINE void add_int_block(vf acc[][GROUP_INPUTS], const product_group *g,
             const int16_t *x = g->words[n] + block * CK_WEIGHT_BLOCK;
             vi sum = {0};
             for (int v = 0; v < BLOCK_WORD_VECTORS; v++)
-                sum += v_multiply_pairs(w[v], *(const vw_unaligned *)(x + v * 2 * LANES));
+                sum = v_add_pairs(sum, w[v], *(const vw_unaligned *)(x + v * 2 * LANES));
             acc[r][n] =
                 v_fma(__builtin_convertvector(sum, vf), v_splat(factors[r][n][lane]), acc[r][n]);
         }
@@ -179,8 +184,7 @@ ALWAYS_INLINE void add_two_nibble_blocks(vf acc[][GROUP_INPUTS], const product_g
     for (int r = 0; r < rows; r++) {
         const vw bytes = __builtin_convertvector(*(const vub *)(g->values[r] + block * 16), vw);
         for (int n = 0; n < N; n++) {
-            const vi sum =
-                v_multiply_pairs(bytes & 15, x[n][0]) + v_multiply_pairs(bytes >> 4, x[n][1]);
+            const vi sum = v_add_pairs(v_multiply_pairs(bytes & 15, x[n][0]), bytes >> 4, x[n][1]);
             typedef float two_floats __attribute__((vector_size(8), aligned(4), may_alias));
             const two_floats pair = *(const two_floats *)&factors[r][n][lane];
             const vf factor =
@@ -210,9 +214,10 @@ ALWAYS_INLINE void add_int_blocks(vf acc[][GROUP_INPUTS], const product_group *g
         }
         size_t lane = 0;
 #if LANES == 16
-        for (; format == CK_Q4_0 && lane + 2 <= count; lane += 2) {
-            fetch_ahead(g, format, rows, first + lane, 2);
+        for (; format == CK_Q4_0 && lane + 4 <= count; lane += 4) {
+            fetch_ahead(g, format, rows, first + lane, 4);
             add_two_nibble_blocks(acc, g, rows, N, first + lane, factors, lane);
+            add_two_nibble_blocks(acc, g, rows, N, first + lane + 2, factors, lane + 2);
         }
 #endif
         for (; lane < count; lane++) {

@@ -16,7 +16,7 @@ public final class Llama2Decoder: LanguageModel, CachedTransformer {
     /// How keys and values are stored.
     public let cachePrecision: CachePrecision
     let weights: Llama2DecoderWeights
-    let ops: Ops
+    public let ops: Ops
 
     /// Takes the weights of a checkpoint.
     /// - Parameters:

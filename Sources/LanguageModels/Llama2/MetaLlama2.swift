@@ -41,7 +41,8 @@ struct MetaLlama2: Llama2WeightSource {
         guard !found.isEmpty else {
             throw TensorFileError.nothingInDirectory(path: directory, expected: [fileName(0)])
         }
-        if let later = paths.indices[found.count...].first(where: { FileSystem.exists(paths[$0]) }) {
+        if let later = paths.indices[found.count...].first(where: { FileSystem.exists(paths[$0]) })
+        {
             throw TensorFileError.missingPart(
                 path: directory,
                 name: fileName(found.count),
@@ -74,10 +75,9 @@ struct MetaLlama2: Llama2WeightSource {
             )
         }
         if count > needed {
-            throw ModelError.mismatch(
+            throw TensorFileError.unsupported(
                 path: directory,
-                expected: "\(needed)",
-                found: "\(count) consolidated.NN.pth",
+                reason: "\(fileName(0)) is one of \(needed) files, but there are \(count)",
                 hint: "put all files of one model, and no others, in the directory"
             )
         }

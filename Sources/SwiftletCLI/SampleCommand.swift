@@ -51,9 +51,9 @@ struct SampleCommand: ParsableCommand {
 
     @Option(
         help: """
-            Makes random draws repeatable (default: another one every time); of several texts the \
-            next has the next seed. A text is the same again only beside the same other ones, with \
-            which its sums are rounded.
+            Makes random draws repeatable (default: another one every time); of several texts each \
+            has the seed after that of the text before it. Beside other prompts a text may be rounded \
+            in another way, and become another one.
             """
     )
     var seed: UInt64?

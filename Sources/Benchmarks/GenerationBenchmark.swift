@@ -41,25 +41,21 @@ public struct GenerationBenchmark {
     /// Tokens generated between two measurements of the bandwidth, which changes within seconds.
     private static let decodeStretch = 16
 
-    /// Describes a benchmark.
-    public init(promptTokens: Int, decodeTokens: Int, batchSize: Int, runs: Int) {
-        self.promptTokens = promptTokens
-        self.decodeTokens = decodeTokens
+    /// Describes a benchmark of the usual 256 tokens of a prompt and 64 generated ones, or of as many
+    /// as a context has room for.
+    public init(contextLength: Int, batchSize: Int, runs: Int) {
+        promptTokens = min(256, contextLength)
+        decodeTokens = max(1, min(64, contextLength - Self.decodeStart - 1))
         self.batchSize = batchSize
         self.runs = runs
     }
 
     /// Runs the passes.
-    /// - Parameters:
-    ///   - model: What generates; its context must hold the prompt and the generated tokens.
-    ///   - weightBytes: Bytes of weights that a pass reads.
-    ///   - ops: What measures the bandwidth: the model's own.
+    /// - Parameter model: What generates; its context must hold the prompt and the generated tokens.
     /// - Returns: Both speeds, beside the bandwidth.
     /// - Throws: ``ModelError`` or ``TensorError`` when the tokens do not fit.
     public func run<Model: CachedTransformer & LanguageModel>(
-        _ model: Model,
-        weightBytes: Int,
-        ops: Ops
+        _ model: Model
     ) throws -> GenerationResult where Model.Session == CachedSession<Model> {
         // Known now, rather than after minutes.
         for length in [promptTokens, Self.decodeStart + 1 + decodeTokens]
@@ -91,17 +87,17 @@ public struct GenerationBenchmark {
         try append(1)
         let peakMemoryBytes = Machine.peakMemoryBytes
         let memory = try MachineLimits.readBlock()
-        var bandwidths = [MachineLimits.readBandwidth(ops, memory)]
+        var bandwidths = [MachineLimits.readBandwidth(model.ops, memory)]
         var decodeTimes: [Double] = []
         var fractions: [Double] = []
         for first in stride(from: 0, to: decodeTokens, by: Self.decodeStretch) {
             let stretch = try (first..<min(first + Self.decodeStretch, decodeTokens)).map { _ in
                 try seconds { try append(1) }
             }
-            bandwidths.append(MachineLimits.readBandwidth(ops, memory))
+            bandwidths.append(MachineLimits.readBandwidth(model.ops, memory))
             // Before and after: the limit that held for these tokens.
             let bandwidth = bandwidths.suffix(2).reduce(0, +) / 2
-            fractions.append(Double(weightBytes) / median(stretch) / bandwidth)
+            fractions.append(Double(model.weightBytesPerToken) / median(stretch) / bandwidth)
             decodeTimes += stretch
         }
         let (time, bandwidth) = (median(decodeTimes), median(bandwidths))
@@ -109,7 +105,7 @@ public struct GenerationBenchmark {
             promptTokensPerSecond: Double(promptTokens) / median(Array(promptTimes)),
             decodeTokensPerSecond: Double(batchSize) / time,
             readBandwidth: bandwidth,
-            weightBytes: weightBytes,
+            weightBytes: model.weightBytesPerToken,
             fractionOfBandwidth: median(fractions),
             cacheBytes: session.cacheByteCount,
             peakMemoryBytes: peakMemoryBytes

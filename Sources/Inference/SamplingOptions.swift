@@ -98,7 +98,7 @@ public struct SamplingOptions: Sendable, Equatable {
 
 extension InferenceError {
     /// Throws ``invalidOption(name:requirement:found:)`` unless the requirement holds.
-    static func require(
+    package static func require(
         _ holds: Bool,
         _ name: String,
         _ requirement: String,

@@ -4,6 +4,8 @@ import FileIO
 public enum ModelError: Error, Equatable, Sendable {
     /// A configuration that no model can have.
     case invalidConfiguration(reason: String)
+    /// A file that gives a configuration that no model can have.
+    case impossibleSizes(path: FilePath, reason: String)
     /// A size that is neither a known name nor a list such as `layers=4,heads=4,channels=128`.
     case unknownDescriptor(found: String)
     /// More tokens in a sequence than the model has positions for, or a session room.
@@ -37,11 +39,24 @@ extension ModelError {
     }
 }
 
+extension ModelError {
+    /// What `body` returns, for sizes that the file at `path` gives.
+    /// - Throws: ``impossibleSizes(path:reason:)`` in place of ``invalidConfiguration(reason:)``, which
+    ///   cannot say where the sizes come from; what else `body` throws.
+    static func naming<Result>(_ path: FilePath, _ body: () throws -> Result) throws -> Result {
+        do { return try body() } catch ModelError.invalidConfiguration(let reason) {
+            throw impossibleSizes(path: path, reason: reason)
+        }
+    }
+}
+
 extension ModelError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .invalidConfiguration(let reason):
             "no such model can exist: \(reason)"
+        case .impossibleSizes(let path, let reason):
+            "'\(path)' describes a model that cannot exist: \(reason); copy or create the file again"
         case .unknownDescriptor(let found):
             "'\(found)' is not a model size; use one of "
                 + GPT2Configuration.named.map(\.name).joined(separator: ", ")

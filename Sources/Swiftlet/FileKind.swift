@@ -18,7 +18,7 @@ public enum FileKind: String, Sendable, CaseIterable {
     case llama2c
     /// A directory with a model's configuration, as Hugging Face and Meta have them.
     case modelDirectory
-    /// A tokenizer as llm.c writes it.
+    /// A byte-level BPE tokenizer as llm.c writes it.
     case tokenizer
     /// A tokenizer of Llama, as SentencePiece or llama2.c writes it.
     case sentencePiece
@@ -127,8 +127,8 @@ extension FileKind: CustomStringConvertible {
         case .model: "an llm.c model"
         case .debugState: "an llm.c debug state"
         case .llama2c: "a llama2.c checkpoint"
-        case .modelDirectory: "the directory of a Llama"
-        case .tokenizer: "a tokenizer"
+        case .modelDirectory: "the directory of a model"
+        case .tokenizer: "a GPT-2 (byte-level BPE) tokenizer"
         case .sentencePiece: "a SentencePiece tokenizer"
         case .tokenShard: "a token shard"
         case .evaluationShard: "an evaluation shard"

@@ -8,8 +8,21 @@ struct BenchGenerateCommand: ParsableCommand {
         abstract: "Time a prompt and generated tokens beside the memory bandwidth."
     )
 
-    @Option(help: "An llm.c model file, or the directory of a training run.")
+    @Option(
+        help: """
+            An llm.c model file, the directory of a training run, or a Llama 2 as llama2.c, Meta or \
+            Hugging Face store it.
+            """
+    )
     var model: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The checkpoint of a run: latest, best or the number of a step (default: latest).",
+            valueName: "latest|best|step"
+        )
+    )
+    var checkpoint: CheckpointSelection?
 
     @Option(
         name: .customLong("init"),
@@ -24,11 +37,16 @@ struct BenchGenerateCommand: ParsableCommand {
     @OptionGroup
     var precision: PrecisionOptions
 
-    @Option(help: "Tokens of the prompt.")
-    var promptTokens = 256
+    @Option(help: "Tokens of the prompt (default: 256, or the context if that is shorter).")
+    var promptTokens: Int?
 
-    @Option(help: "Tokens generated after a short prompt; the median time counts.")
-    var tokens = 64
+    @Option(
+        help: """
+            Tokens generated after a short prompt; the median time counts (default: 64, or what the \
+            context has room for).
+            """
+    )
+    var tokens: Int?
 
     @Option(help: "Sequences generated together.")
     var batchSize = 1
@@ -49,12 +67,17 @@ struct BenchGenerateCommand: ParsableCommand {
         if model != nil && descriptor != nil {
             throw ValidationError("give either --model or --init, not both")
         }
+        if checkpoint != nil && model == nil {
+            throw ValidationError("--checkpoint is for the run that --model names")
+        }
         for (value, name) in [
             (promptTokens, "--prompt-tokens"), (tokens, "--tokens"), (runs, "--runs"),
-        ] where !(1...Self.maximumCount ~= value) {
-            throw ValidationError(
-                "\(name) must be between 1 and \(Self.maximumCount), got \(value)"
-            )
+        ] {
+            if let value, !(1...Self.maximumCount ~= value) {
+                throw ValidationError(
+                    "\(name) must be between 1 and \(Self.maximumCount), got \(value)"
+                )
+            }
         }
         guard 1...256 ~= batchSize else {
             throw ValidationError("--batch-size must be between 1 and 256, got \(batchSize)")
@@ -65,32 +88,29 @@ struct BenchGenerateCommand: ParsableCommand {
         let ops = try compute.makeOps()
         let result =
             switch try makeModel(ops) {
-            case .gpt2(let model):
-                try measure(model, weightBytes: model.weightBytesPerToken, ops)
-            case .llama2(let model):
-                try measure(model, weightBytes: model.weightBytesPerToken, ops)
+            case .gpt2(let model): try measure(model)
+            case .llama2(let model): try measure(model)
             }
         let report = GenerationReport(result, precision: precision, batchSize: batchSize)
         if json { try Terminal.printJSON(report) } else { try Terminal.print(report.text) }
     }
 
     private func measure<Model: CachedTransformer & LanguageModel>(
-        _ model: Model,
-        weightBytes: Int,
-        _ ops: Ops
+        _ model: Model
     ) throws -> GenerationResult where Model.Session == CachedSession<Model> {
-        let benchmark = GenerationBenchmark(
-            promptTokens: promptTokens,
-            decodeTokens: tokens,
+        var benchmark = GenerationBenchmark(
+            contextLength: model.contextLength,
             batchSize: batchSize,
             runs: runs
         )
-        return try benchmark.run(model, weightBytes: weightBytes, ops: ops)
+        if let promptTokens { benchmark.promptTokens = promptTokens }
+        if let tokens { benchmark.decodeTokens = tokens }
+        return try benchmark.run(model)
     }
 
     private func makeModel(_ ops: Ops) throws -> GeneratingModel {
         if let model {
-            return try ModelFile(FilePath(model), checkpoint: nil).open(precision, ops: ops)
+            return try ModelFile(FilePath(model), checkpoint: checkpoint).open(precision, ops: ops)
         }
         var generator = MersenneTwister(seed: 1)
         let descriptor = descriptor ?? "gpt2"
@@ -118,41 +138,5 @@ struct BenchGenerateCommand: ParsableCommand {
             cachePrecision: precision.cachePrecision
         )
         return .gpt2(model)
-    }
-}
-
-/// The result of `bench generate`.
-struct GenerationReport: Encodable {
-    let precision: String
-    let cache_precision: String
-    let batch_size: Int
-    let decode_tokens_per_second: Double
-    let prompt_tokens_per_second: Double
-    let fraction_of_bandwidth: Double
-    let memory_bandwidth_gbs: Double
-    let weight_bytes_per_token: Int
-    let cache_bytes: Int
-    let peak_memory_bytes: Int
-
-    init(_ result: GenerationResult, precision: PrecisionOptions, batchSize: Int) {
-        self.precision = precision.precision.rawValue
-        cache_precision = precision.cachePrecision.rawValue
-        batch_size = batchSize
-        decode_tokens_per_second = result.decodeTokensPerSecond
-        prompt_tokens_per_second = result.promptTokensPerSecond
-        fraction_of_bandwidth = result.fractionOfBandwidth
-        memory_bandwidth_gbs = result.readBandwidth / 1e9
-        weight_bytes_per_token = result.weightBytes
-        cache_bytes = result.cacheBytes
-        peak_memory_bytes = result.peakMemoryBytes
-    }
-
-    var text: String {
-        """
-        \(precision): prompt \(decimal(prompt_tokens_per_second, 0)) tokens/s, generation \
-        \(decimal(decode_tokens_per_second, 1)) tokens/s, which reads weights at \
-        \(decimal(fraction_of_bandwidth * 100, 1))% of the \
-        \(decimal(memory_bandwidth_gbs, 1)) GB/s that memory gives
-        """
     }
 }

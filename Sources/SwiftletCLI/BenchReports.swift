@@ -94,3 +94,39 @@ struct TrainingReport: Encodable {
         """
     }
 }
+
+/// The result of `bench generate`.
+struct GenerationReport: Encodable {
+    let precision: String
+    let cache_precision: String
+    let batch_size: Int
+    let decode_tokens_per_second: Double
+    let prompt_tokens_per_second: Double
+    let fraction_of_bandwidth: Double
+    let memory_bandwidth_gbs: Double
+    let weight_bytes_per_token: Int
+    let cache_bytes: Int
+    let peak_memory_bytes: Int
+
+    init(_ result: GenerationResult, precision: PrecisionOptions, batchSize: Int) {
+        self.precision = precision.precision.rawValue
+        cache_precision = precision.cachePrecision.rawValue
+        batch_size = batchSize
+        decode_tokens_per_second = result.decodeTokensPerSecond
+        prompt_tokens_per_second = result.promptTokensPerSecond
+        fraction_of_bandwidth = result.fractionOfBandwidth
+        memory_bandwidth_gbs = result.readBandwidth / 1e9
+        weight_bytes_per_token = result.weightBytes
+        cache_bytes = result.cacheBytes
+        peak_memory_bytes = result.peakMemoryBytes
+    }
+
+    var text: String {
+        """
+        \(precision): prompt \(decimal(prompt_tokens_per_second, 0)) tokens/s, generation \
+        \(decimal(decode_tokens_per_second, 1)) tokens/s, which reads weights at \
+        \(decimal(fraction_of_bandwidth * 100, 1))% of the \
+        \(decimal(memory_bandwidth_gbs, 1)) GB/s that memory gives
+        """
+    }
+}

@@ -10,7 +10,8 @@ struct ChatCommand: ParsableCommand {
             Every line of standard input is a message, and the reply goes to stdout as it is made. \
             The model reads only what is new in each turn. When the context is full, the oldest \
             turns are forgotten; the system prompt never is. Ctrl-C ends a reply, and between \
-            replies the conversation.
+            replies the conversation. A message that does not fit the context is refused: at a \
+            terminal the conversation goes on without it, and a script ends there.
 
             Example:
               swiftlet chat --model llama-2-7b-chat --precision q8_0 --system "Answer briefly."
@@ -41,12 +42,13 @@ struct ChatCommand: ParsableCommand {
     func run() throws {
         let options = try sampling.generationOptions()
         let file = try model.modelFile()
-        guard file.family == .llama2 else {
+        guard case .llama2 = file.content else {
             throw CommandError(
                 .wrongUsage,
                 "'\(file.path)' is a GPT-2, which knows no conversations; use sample instead"
             )
         }
+        try options.check(vocabularySize: file.vocabularySize)
         let tokenizer = try model.sentencePieceTokenizer(of: file)
         guard case .llama2(let llama) = try file.open(precision, ops: compute.makeOps()) else {
             return
@@ -61,9 +63,18 @@ struct ChatCommand: ParsableCommand {
         var messages = LineInput()
         while true {
             if Terminal.isInteractive { Terminal.writeError("> ") }
-            guard let message = try messages.next() else { return }
+            guard let message = try messages.next() else {
+                // After Ctrl-D the shell's prompt gets a line of its own.
+                if Terminal.isInteractive { Terminal.writeError("\n") }
+                return
+            }
             if message.allSatisfy(\.isWhitespace) { continue }
-            try reply(to: message, in: chat)
+            do {
+                try reply(to: message, in: chat)
+            } catch let error as TextGenerationError where Terminal.isInteractive {
+                // Who typed it can say it in fewer words.
+                Terminal.diagnose(error.description)
+            }
         }
     }
 
@@ -72,15 +83,18 @@ struct ChatCommand: ParsableCommand {
         let clock = ContinuousClock()
         let start = clock.now
         Signals.catchInterruption()
+        defer { Signals.releaseInterruption() }
         let reply = try chat.reply(to: message) { piece in
-            if !json { try Terminal.write(piece) }
+            if !json, !piece.isEmpty { try Terminal.write(piece) }
             return !Signals.isInterrupted
         }
         let report = ChatReport(reply, seconds: start.duration(to: clock.now) / .seconds(1))
         if json { try Terminal.printJSON(report) } else { try Terminal.print("") }
         compute.note(report.summary)
-        if Signals.isInterrupted && !Terminal.isInteractive { throw ExitStatus.interrupted }
-        Signals.releaseInterruption()
+        // At a terminal Ctrl-C is for the reply alone.
+        if Signals.isTerminated || Signals.isInterrupted && !Terminal.isInteractive {
+            throw ExitStatus.interrupted
+        }
     }
 }
 
@@ -108,8 +122,9 @@ struct ChatReport: Encodable {
 
     /// A line for stderr.
     var summary: String {
-        let forgotten = forgottenTurns == 0 ? "" : ", \(forgottenTurns) turns forgotten"
-        return "\(promptTokens) tokens read, \(generatedTokens) generated in "
+        let turns = forgottenTurns == 1 ? "1 turn" : "\(forgottenTurns) turns"
+        let forgotten = forgottenTurns == 0 ? "" : ", \(turns) forgotten"
+        return "\(tokenCount(promptTokens)) read, \(generatedTokens) generated in "
             + "\(decimal(seconds, 2)) s\(forgotten)"
     }
 }

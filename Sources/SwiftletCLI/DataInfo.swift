@@ -15,7 +15,11 @@ struct TokenizerInfo: InfoReport {
     init(_ path: FilePath) throws {
         let vocabulary = try TokenizerFile.vocabulary(path)
         let kind = try FileKind(of: path)
-        format = kind == .tokenizer ? "llm.c" : kind == .directory ? "directory" : "bpe"
+        switch kind {
+        case .tokenizer: format = "llm.c"
+        case .directory, .modelDirectory, .runDirectory: format = "directory"
+        default: format = "bpe"
+        }
         self.path = path.string
         self.vocabulary = vocabulary.count
         endOfText = vocabulary.endOfText

@@ -42,7 +42,7 @@ enum ExitStatus: CInt, Error {
             case let error as TrainingError: ExitStatus(error)
             case let error as ReportError: ExitStatus(error)
             case let error as TextGenerationError: ExitStatus(error)
-            case is TensorFileError: .wrongContent
+            case let error as TensorFileError: ExitStatus(error)
             default: .failure
             }
     }
@@ -80,7 +80,7 @@ enum ExitStatus: CInt, Error {
             switch error {
             case .invalidConfiguration, .unknownDescriptor, .sequenceTooLong, .wrongBatch:
                 .wrongUsage
-            case .tokenOutsideVocabulary, .mismatch: .wrongContent
+            case .tokenOutsideVocabulary, .mismatch, .impossibleSizes: .wrongContent
             case .cannotWrite: .cannotCreate
             }
     }
@@ -138,6 +138,13 @@ enum ExitStatus: CInt, Error {
 
     private init(_ error: ReportError) {
         if case .tooManyRuns = error { self = .wrongUsage } else { self = .wrongContent }
+    }
+
+    private init(_ error: TensorFileError) {
+        switch error {
+        case .nothingInDirectory, .missingPart: self = .missingInput
+        default: self = .wrongContent
+        }
     }
 
     private init(_ error: TensorError) {

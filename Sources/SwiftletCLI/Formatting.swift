@@ -25,6 +25,11 @@ func timeText(_ duration: Duration) -> String {
     NumberText.duration(seconds: duration / .seconds(1), withTenthsBelow: 0)
 }
 
+/// `count` with its noun.
+func tokenCount(_ count: Int) -> String {
+    count == 1 ? "1 token" : "\(count) tokens"
+}
+
 /// `text` with spaces after it, to at least `width` characters.
 func padded(_ text: String, _ width: Int) -> String {
     text + String(repeating: " ", count: max(0, width - text.count))

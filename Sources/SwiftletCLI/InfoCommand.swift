@@ -5,11 +5,11 @@ import Swiftlet
 struct InfoCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "info",
-        abstract: "Show what a file or the directory of a run holds, or what this machine offers.",
+        abstract: "Show what a file or a directory holds, or what this machine offers.",
         discussion: """
             Knows llm.c's models, debug states and tokenizers, token shards, the directories of \
-            training runs, and Llama 2 as llama2.c, Meta and Hugging Face store it, all by their \
-            content. Only headers are read, so large files take no time.
+            training runs, and Llama 2 and its tokenizers as llama2.c, Meta and Hugging Face store \
+            them, all by their content. Only headers are read, so large files take no time.
 
             Examples:
               swiftlet info gpt2_124M.bin
@@ -18,7 +18,7 @@ struct InfoCommand: ParsableCommand {
             """
     )
 
-    @Argument(help: "A file, or the directory of a training run.")
+    @Argument(help: "A file, or the directory of a training run or of a Llama 2.")
     var file: String?
 
     @Flag(help: "Show processor, instruction sets, threads and OpenMP.")
@@ -61,7 +61,7 @@ struct InfoCommand: ParsableCommand {
         case .sentencePiece: return try SentencePieceInfo(path)
         case .tokenShard: return try TokenShardInfo(path)
         case .debugState: return try DebugStateInfo(path)
-        case _ where ModelFile.isLlama2(path, kind): return try Llama2Info(path)
+        case _ where try ModelFile.isLlama2(path, kind): return try Llama2Info(path)
         default:
             throw UnexpectedFileError(
                 path: path,

@@ -6,6 +6,8 @@ import Swiftlet
 struct LineInput {
     private let input = InputFile.standardInput
     private var pending: [UInt8] = []
+    /// Bytes of ``pending`` that are known to be no line end.
+    private var searchedCount = 0
     private var hasEnded = false
 
     /// The next line without its end, or nil at the end of the input; bytes that are not UTF-8
@@ -13,12 +15,16 @@ struct LineInput {
     /// - Throws: ``FileIOError`` when standard input is closed or fails.
     mutating func next() throws -> String? {
         while true {
-            if let end = pending.firstIndex(of: UInt8(ascii: "\n")) {
-                defer { pending.removeFirst(end + 1) }
+            if let end = pending[searchedCount...].firstIndex(of: UInt8(ascii: "\n")) {
+                defer {
+                    pending.removeFirst(end + 1)
+                    searchedCount = 0
+                }
                 return Self.text(pending[..<end])
             }
+            searchedCount = pending.count
             if hasEnded {
-                defer { pending = [] }
+                defer { (pending, searchedCount) = ([], 0) }
                 return pending.isEmpty ? nil : Self.text(pending[...])
             }
             var buffer = [UInt8](repeating: 0, count: 1 << 12)

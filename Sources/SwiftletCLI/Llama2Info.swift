@@ -85,6 +85,8 @@ struct Llama2Info: InfoReport {
             "classifier",
             configuration.separateClassifier ? "separate" : "the token embedding"
         )
+        facts.append("theta", "\(configuration.theta)")
+        facts.append("epsilon", "\(configuration.epsilon)")
         if let groupSize = configuration.groupSize {
             facts.append("int8 groups", groupSize.grouped)
         }

@@ -2,52 +2,74 @@
 
 import Swiftlet
 
-/// The file or directory of a model that generates.
+/// The file or directory of a model that generates, of which only what it says of itself is read.
 struct ModelFile {
     /// The kinds of model there are.
-    enum Family {
-        case gpt2, llama2
+    enum Content {
+        case gpt2(GPT2Configuration)
+        case llama2(Llama2Checkpoint)
     }
 
     let path: FilePath
-    let family: Family
+    let content: Content
 
     /// Looks at what is at `path`; in a training run, at the model of a checkpoint.
-    /// - Throws: ``UnexpectedFileError`` when it is no model.
+    /// - Throws: ``UnexpectedFileError`` when it is no model, and the errors of models' files.
     init(_ path: FilePath, checkpoint: CheckpointSelection?) throws {
         let kind = try FileKind(of: path)
-        if kind == .runDirectory {
-            self.path = try RunDirectory(path).modelPath(checkpoint ?? .latest)
-            family = .gpt2
-            return
-        }
-        if kind == .model {
-            family = .gpt2
-        } else if Self.isLlama2(path, kind) {
-            family = .llama2
+        if try Self.isLlama2(path, kind) {
+            content = .llama2(try Llama2Checkpoint(contentsOf: path))
+            self.path = path
+            try ModelOptions.refuse(checkpoint, of: path)
         } else {
-            throw UnexpectedFileError(
-                path: path,
-                expected: [.model, .runDirectory, .llama2c, .modelDirectory],
-                found: kind
-            )
+            guard [.model, .runDirectory].contains(kind) else {
+                throw UnexpectedFileError(
+                    path: path,
+                    expected: [.model, .runDirectory, .llama2c, .modelDirectory],
+                    found: kind
+                )
+            }
+            self.path = try ModelOptions.modelFile(path, checkpoint)
+            content = .gpt2(try GPT2CheckpointHeader(path: self.path).configuration)
         }
-        try ModelOptions.refuse(checkpoint, of: path)
-        self.path = path
+    }
+
+    /// V: token ids run from 0 to one less.
+    var vocabularySize: Int {
+        switch content {
+        case .gpt2(let configuration): configuration.vocabularySize
+        case .llama2(let checkpoint): checkpoint.configuration.vocabularySize
+        }
+    }
+
+    /// maxT: the longest sequence.
+    var contextLength: Int {
+        switch content {
+        case .gpt2(let configuration): configuration.contextLength
+        case .llama2(let checkpoint): checkpoint.configuration.contextLength
+        }
     }
 
     /// Whether a file or directory of this kind is a Llama 2, or one of its files.
-    static func isLlama2(_ path: FilePath, _ kind: FileKind) -> Bool {
+    /// - Throws: ``CommandError`` for tensors without the file that says what model they are.
+    static func isLlama2(_ path: FilePath, _ kind: FileKind) throws -> Bool {
         switch kind {
-        case .llama2c, .modelDirectory: true
-        case .safetensors, .pyTorch, .json: Llama2Checkpoint.isDirectory(path.directory)
-        default: false
+        case .llama2c, .modelDirectory: return true
+        case .safetensors, .pyTorch, .json:
+            if Llama2Checkpoint.isDirectory(path.directory) { return true }
+            if kind == .json { return false }
+            throw CommandError(
+                .missingInput,
+                "'\(path)' is \(kind) of tensors, but neither config.json nor params.json lies "
+                    + "beside it, which says what model they are; copy it there"
+            )
+        default: return false
         }
     }
 
     /// Opens the model to generate with it.
     func open(_ precision: PrecisionOptions, ops: Ops) throws -> GeneratingModel {
-        switch family {
+        switch content {
         case .gpt2:
             let model = try GPT2Decoder(
                 llmcCheckpoint: path,
@@ -56,9 +78,9 @@ struct ModelFile {
                 ops: ops
             )
             return .gpt2(model)
-        case .llama2:
+        case .llama2(let checkpoint):
             let model = try Llama2Decoder(
-                Llama2Checkpoint(contentsOf: path),
+                checkpoint,
                 precision: precision.weightFormat,
                 cachePrecision: precision.cachePrecision,
                 ops: ops
@@ -96,19 +118,38 @@ extension ModelOptions {
     }
 
     /// The tokenizer of a Llama: the one these options name, or else the one beside the model.
+    /// - Throws: ``TokenizerError`` also when it has another number of tokens than the model.
     func sentencePieceTokenizer(of model: ModelFile) throws -> SentencePieceTokenizer {
         if let tokenizer {
             let path = FilePath(tokenizer)
             try FileKind.require(.sentencePiece, .modelDirectory, .directory, at: path)
-            return try SentencePieceTokenizer(contentsOf: path)
+            return try SentencePieceTokenizer(
+                contentsOf: path,
+                vocabularySize: model.vocabularySize
+            )
         }
         let isDirectory = FileSystem.isDirectory(model.path)
         let directory = isDirectory ? model.path : model.path.directory
         let candidates = ["tokenizer.model", "tokenizer.bin"].map { directory.appending($0) }
         guard let path = candidates.first(where: FileSystem.exists) else {
-            throw noTokenizer(beside: model.path)
+            guard FileSystem.exists(directory.appending("tokenizer.json")) else {
+                throw noTokenizer(beside: model.path)
+            }
+            throw CommandError(
+                .missingInput,
+                "only tokenizer.json lies beside the model '\(model.path)', and of a Llama's "
+                    + "tokenizers tokenizer.model is read; copy it there or name it with --tokenizer"
+            )
         }
         try FileKind.require(.sentencePiece, at: path)
-        return try SentencePieceTokenizer(contentsOf: path)
+        do {
+            return try SentencePieceTokenizer(
+                contentsOf: path,
+                vocabularySize: model.vocabularySize
+            )
+        } catch let error as TokenizerError {
+            guard case .wrongCount = error else { throw error }
+            throw CommandError(.wrongContent, "\(error), and name it with --tokenizer")
+        }
     }
 }

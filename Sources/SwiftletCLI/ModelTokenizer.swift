@@ -36,11 +36,10 @@ struct ModelTokenizer {
     /// Refuses a vocabulary, of the tokenizer at `path`, whose tokens cannot be those of a model.
     static func check(_ vocabulary: Vocabulary, _ path: FilePath, vocabularySize: Int) throws {
         guard vocabulary.count == vocabularySize else {
-            throw ModelError.mismatch(
+            throw TokenizerError.wrongCount(
                 path: path,
-                expected: "a tokenizer of \(vocabularySize) tokens, as the model has",
-                found: "\(vocabulary.count) tokens",
-                hint: "use the tokenizer the model was trained with"
+                expected: vocabularySize,
+                found: vocabulary.count
             )
         }
     }

@@ -14,7 +14,7 @@ struct PromptOptions: ParsableArguments {
     )
     var texts: [String] = []
 
-    @Option(help: "A file with text to continue.")
+    @Option(help: "A file with text to continue, which may be a pipe.")
     var promptFile: String?
 
     /// Whether there is any prompt.
@@ -29,10 +29,11 @@ struct PromptOptions: ParsableArguments {
     /// The bytes of all prompts, in order.
     func prompts() throws -> [[UInt8]] {
         var prompts = try texts.map { text in
-            text == "-" ? withoutLineEnd(try Terminal.readInput()) : Array(text.utf8)
+            text == "-" ? withoutLineEnd(try Terminal.readAll(.standardInput)) : Array(text.utf8)
         }
         if let promptFile {
-            prompts.append(withoutLineEnd(try MappedFile(FilePath(promptFile)).contents()))
+            let file = try InputFile(FilePath(promptFile))
+            prompts.append(withoutLineEnd(try Terminal.readAll(file)))
         }
         return prompts
     }

@@ -49,7 +49,13 @@ struct SampleCommand: ParsableCommand {
     @Flag(help: "Print one JSON object a text, when its batch is complete.")
     var json = false
 
-    @Option(help: "Makes random draws repeatable (default: another one every time).")
+    @Option(
+        help: """
+            Makes random draws repeatable (default: another one every time); of several texts each \
+            has the seed after that of the text before it. Beside other prompts a text may be rounded \
+            in another way, and become another one.
+            """
+    )
     var seed: UInt64?
 
     @OptionGroup
@@ -65,6 +71,12 @@ struct SampleCommand: ParsableCommand {
         let options = try sampling.generationOptions(contextOverflow: contextOverflow)
         let file = try model.modelFile()
         let (vocabulary, prompts) = try readPrompts(for: file)
+        // What is wrong with any of them is found before time is spent on the model.
+        try options.check(
+            prompts: prompts,
+            vocabularySize: file.vocabularySize,
+            contextLength: file.contextLength
+        )
         let model = try file.open(precision, ops: compute.makeOps())
         compute.note("model '\(file.path)', \(model.parameterCount) weights")
         switch model {
@@ -102,7 +114,7 @@ struct SampleCommand: ParsableCommand {
     private func readPrompts(
         for file: ModelFile
     ) throws -> (vocabulary: any TokenDecoder, prompts: [[TokenID]]) {
-        if file.family == .llama2 {
+        guard case .gpt2 = file.content else {
             let tokenizer = try model.sentencePieceTokenizer(of: file)
             if prompt.isEmpty { return (tokenizer, [[]]) }
             let prompts = try prompt.prompts().map { bytes in
@@ -110,9 +122,18 @@ struct SampleCommand: ParsableCommand {
             }
             return (tokenizer, prompts)
         }
-        let tokenizerPath = try model.tokenizerPath(besideModel: file.path)
-        if prompt.isEmpty { return (try TokenizerFile.vocabulary(tokenizerPath), [[]]) }
-        let tokenizer = try BytePairTokenizer(contentsOf: tokenizerPath)
+        let tokenizers = ModelTokenizer(
+            model,
+            modelPath: file.path,
+            vocabularySize: file.vocabularySize
+        )
+        if prompt.isEmpty {
+            guard let vocabulary = try tokenizers.vocabulary() else {
+                throw model.noTokenizer(beside: file.path)
+            }
+            return (vocabulary, [[]])
+        }
+        let tokenizer = try tokenizers.tokenizer()
         let prompts = try prompt.prompts().map {
             tokenizer.encode($0, endOfTextMarker: .token)
         }
@@ -159,7 +180,7 @@ struct SampleCommand: ParsableCommand {
         if json { for report in reports { try Terminal.printJSON(report) } }
         if reports.count > 1 {
             for report in reports {
-                Terminal.diagnose("\(report.generatedTokens) tokens, \(report.ending)")
+                Terminal.diagnose("\(tokenCount(report.generatedTokens)), \(report.ending)")
             }
         }
         // A prompt of no tokens is read as one.

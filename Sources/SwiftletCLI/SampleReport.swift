@@ -26,6 +26,12 @@ struct SampleReport: Encodable {
         self.seed = seed
     }
 
+    /// Tokens drawn after passes of their own, the one that ended the text included: the first
+    /// comes out of the prompt's.
+    var timedTokens: Int {
+        max(0, generatedTokens - (stopReason == .endOfText ? 0 : 1))
+    }
+
     /// Why the text ended, and what makes it again.
     var ending: String {
         let reason =
@@ -42,6 +48,8 @@ struct SampleReport: Encodable {
 
 extension [SampleReport] {
     /// The speed of texts that were generated together; of a single one, also how it ended.
+    ///
+    /// Tokens that came out of the prompt's pass do not count in the speed.
     /// - Parameter promptTokens: Tokens of the prompts, those of equal ones counted once.
     /// - Returns: A line for stderr.
     func summary(promptTokens: Int) -> String {
@@ -50,7 +58,8 @@ extension [SampleReport] {
         let promptSeconds = first?.promptSeconds ?? 0
         let texts = count == 1 ? "" : "\(count) texts: "
         let ending = count == 1 ? "; " + self[0].ending : ""
-        return "\(texts)\(generated) tokens in \(speed(generated, seconds)); "
+        let timed = reduce(0) { $0 + $1.timedTokens }
+        return "\(texts)\(tokenCount(generated)) in \(speed(timed, seconds)); "
             + "prompt of \(promptTokens) in \(speed(promptTokens, promptSeconds))\(ending)"
     }
 

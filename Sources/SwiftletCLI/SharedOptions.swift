@@ -120,12 +120,18 @@ struct ModelOptions: ParsableArguments {
 
 /// A tokenizer as an argument: a file or a directory.
 enum TokenizerFile {
-    /// The path, when what lies there may be a tokenizer; its reader looks closer.
+    /// The help of an argument that may be of any kind.
+    static let anyKindHelp: ArgumentHelp = """
+        A tokenizer: llm.c's file, vocab.json beside merges.txt, or a directory with either; or \
+        tokenizer.model or tokenizer.bin of a Llama 2.
+        """
+
+    /// The path, when what lies there may be a byte-level BPE tokenizer; its reader looks closer.
     /// - Throws: ``UnexpectedFileError`` when it is certainly something else.
     static func checked(_ path: FilePath) throws -> FilePath {
         let kind = try FileKind(of: path)
         switch kind {
-        case .tokenizer, .json, .text, .directory, .runDirectory: return path
+        case .tokenizer, .json, .text, .directory, .modelDirectory, .runDirectory: return path
         default: throw UnexpectedFileError(path: path, expected: [.tokenizer], found: kind)
         }
     }

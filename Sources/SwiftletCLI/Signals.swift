@@ -14,17 +14,23 @@ import Synchronization
 /// The signals the program answers to.
 enum Signals {
     private static let interruption = Atomic<Bool>(false)
+    private static let termination = Atomic<Bool>(false)
     private static let continuation = Atomic<Bool>(false)
 
     /// Whether the program was asked to end since ``catchInterruption()``.
     static var isInterrupted: Bool { interruption.load(ordering: .relaxed) }
 
+    /// Whether it was asked so by SIGTERM: not to end what it is doing, but as a whole.
+    static var isTerminated: Bool { termination.load(ordering: .relaxed) }
+
     /// From now on SIGINT and SIGTERM only set ``isInterrupted``, the first time.
     static func catchInterruption() {
-        // Makes the flag now: a signal handler must not be the one that initialises it.
+        // Makes the flags now: a signal handler must not be the one that initialises them.
+        termination.store(false, ordering: .relaxed)
         interruption.store(false, ordering: .relaxed)
         for number in [SIGINT, SIGTERM] {
             _ = signal(number) { number in
+                if number == SIGTERM { Signals.termination.store(true, ordering: .relaxed) }
                 Signals.interruption.store(true, ordering: .relaxed)
                 // Of both: whoever asks twice need not ask in the same way.
                 _ = signal(SIGINT, SIG_DFL)

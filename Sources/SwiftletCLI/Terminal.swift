@@ -56,11 +56,11 @@ enum Terminal {
         _ = write(Array(text.utf8)[...], to: STDERR_FILENO)
     }
 
-    /// Reads standard input to its end.
+    /// Reads standard input, or what else may be a pipe, to its end.
     /// - Throws: ``FileIOError`` when it is closed or fails.
-    static func readInput() throws -> [UInt8] {
+    static func readAll(_ file: InputFile) throws -> [UInt8] {
         var input: [UInt8] = []
-        try InputFile.standardInput.forEachChunk(ofAtMost: 1 << 16) { input += $0 }
+        try file.forEachChunk(ofAtMost: 1 << 16) { input += $0 }
         return input
     }
 

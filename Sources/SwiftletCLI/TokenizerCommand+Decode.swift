@@ -23,17 +23,26 @@ struct TokenizerDecodeCommand: ParsableCommand {
     )
     var ids: [String] = []
 
-    @Option(help: "A tokenizer: llm.c's file, vocab.json beside merges.txt, or a directory.")
+    @Option(help: TokenizerFile.anyKindHelp)
     var tokenizer: String
 
     private static let chunkByteCount = 1 << 16
 
     func run() throws {
-        let vocabulary = try TokenizerFile.vocabulary(
-            TokenizerFile.checked(FilePath(tokenizer))
-        )
+        let path = FilePath(tokenizer)
+        let decoder: any TokenDecoder =
+            try FileKind(of: path) == .sentencePiece
+            ? SentencePieceTokenizer(contentsOf: path)
+            : TokenizerFile.vocabulary(TokenizerFile.checked(path))
+        // A token's bytes may depend on the one before it, which may have come in another chunk.
+        var previous: TokenID?
         func decode(_ ids: [TokenID]) throws {
-            try Terminal.write(vocabulary.decodeBytes(ids))
+            var bytes: [UInt8] = []
+            for id in ids {
+                bytes += try decoder.bytes(of: id, after: previous)
+                previous = id
+            }
+            try Terminal.write(bytes)
         }
         var reader = TokenIDReader()
         if ids.isEmpty {

@@ -8,7 +8,8 @@ struct TokenizerEncodeCommand: ParsableCommand {
         abstract: "Turn text into token ids.",
         discussion: """
             Prints the ids of each text on a line of its own, as they are found. The text may be any \
-            bytes; 'tokenizer decode' gives the same bytes back.
+            bytes; 'tokenizer decode' gives the same bytes back. A Llama's tokenizer takes a text \
+            whole, and its ids are those of the text alone, without the start.
 
             Examples:
               swiftlet tokenizer encode --tokenizer gpt2_tokenizer.bin --text "Hello world"
@@ -22,7 +23,7 @@ struct TokenizerEncodeCommand: ParsableCommand {
     @Option(help: "A text to encode. Repeatable.")
     var text: [String] = []
 
-    @Option(help: "A tokenizer: llm.c's file, vocab.json beside merges.txt, or a directory.")
+    @Option(help: TokenizerFile.anyKindHelp)
     var tokenizer: String
 
     @Flag(help: "Take <|endoftext|> for the token of this name, not for text.")
@@ -43,17 +44,20 @@ struct TokenizerEncodeCommand: ParsableCommand {
     }
 
     func run() throws {
-        let path = try TokenizerFile.checked(FilePath(tokenizer))
-        let tokenizer = try BytePairTokenizer(contentsOf: path)
+        // Those that are missing are found before anything is printed.
+        let inputs = try (files.isEmpty && text.isEmpty ? ["-"] : files).map {
+            $0 == "-" ? .standardInput : try InputFile(FilePath($0))
+        }
+        let path = FilePath(tokenizer)
+        if try FileKind(of: path) == .sentencePiece {
+            return try encode(inputs, with: SentencePieceTokenizer(contentsOf: path))
+        }
+        let tokenizer = try BytePairTokenizer(contentsOf: TokenizerFile.checked(path))
         var encoder = StreamingEncoder(
             tokenizer,
             endOfTextMarker: special ? .token : .text,
             threads: try compute.threadCount()
         )
-        // Those that are missing are found before anything is printed.
-        let inputs = try (files.isEmpty && text.isEmpty ? ["-"] : files).map {
-            $0 == "-" ? .standardInput : try InputFile(FilePath($0))
-        }
         for text in text {
             try print { ids, _ in
                 encoder.append(Array(text.utf8), to: &ids)
@@ -68,6 +72,22 @@ struct TokenizerEncodeCommand: ParsableCommand {
                 }
                 encoder.finish(to: &ids)
             }
+        }
+    }
+
+    /// The same with a tokenizer that needs a text whole.
+    private func encode(_ inputs: [InputFile], with tokenizer: SentencePieceTokenizer) throws {
+        if special {
+            throw CommandError(
+                .wrongUsage,
+                "--special is for byte-level BPE, and '\(self.tokenizer)' has no <|endoftext|>; "
+                    + "leave it out"
+            )
+        }
+        for text in text { try print { ids, _ in ids = tokenizer.encode(text) } }
+        for input in inputs {
+            let bytes = try Terminal.readAll(input)
+            try print { ids, _ in ids = bytes.withUnsafeBytes { tokenizer.encode($0) } }
         }
     }
 

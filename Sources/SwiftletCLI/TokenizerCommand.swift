@@ -20,14 +20,17 @@ struct TokenizerInfoCommand: ParsableCommand {
         abstract: "Show what a tokenizer holds."
     )
 
-    @Argument(help: "llm.c's file, vocab.json beside merges.txt, or a directory with either.")
+    @Argument(help: TokenizerFile.anyKindHelp)
     var tokenizer: String
 
     @Flag(help: "Print one JSON object.")
     var json = false
 
     func run() throws {
-        let report = try TokenizerInfo(TokenizerFile.checked(FilePath(tokenizer)))
+        let path = FilePath(tokenizer)
+        let report: any InfoReport =
+            try FileKind(of: path) == .sentencePiece
+            ? SentencePieceInfo(path) : TokenizerInfo(TokenizerFile.checked(path))
         try json ? Terminal.printJSON(report) : Terminal.print(report.text)
     }
 }

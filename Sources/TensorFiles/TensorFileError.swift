@@ -24,6 +24,9 @@ public enum TensorFileError: Error, Equatable, Sendable {
     case refusedPickle(path: FilePath, offset: Int, reason: String)
     /// The directory holds none of the `expected` files.
     case nothingInDirectory(path: FilePath, expected: [String])
+    /// The directory has some of the files that a model is divided among, but not the one called
+    /// `name`, which must be there for the reason given.
+    case missingPart(path: FilePath, name: String, reason: String)
     /// There is no tensor of this name.
     case missingTensor(path: FilePath, name: String)
     /// A tensor is there, but in another shape than is needed.
@@ -53,7 +56,12 @@ extension TensorFileError: CustomStringConvertible {
             "'\(path)' cannot be read: at byte \(offset) its pickle \(reason), and only tensors by name "
                 + "are taken from pickles; nothing in it was run; save the model's state_dict alone"
         case .nothingInDirectory(let path, let expected):
-            "'\(path)' holds no tensors: looked for \(expected.joined(separator: ", "))"
+            "'\(path)' is no model's directory, or not all of one: looked for "
+                + "\(expected.joined(separator: ", ")); check the path, and copy what is missing "
+                + "there"
+        case .missingPart(let path, let name, let reason):
+            "'\(path)' has no '\(name)', although \(reason); put all files of the model, and no "
+                + "others, in the directory"
         case .missingTensor(let path, let name):
             "'\(path)' has no tensor '\(name)'; check that it is a model of the right kind, "
                 + "and complete"

@@ -43,6 +43,10 @@ public struct WeightMatrix {
     private let values: UnsafeRawPointer
     private let scales: UnsafeRawPointer?
 
+    /// Whether the values are the pages of a file, which take no memory that the system cannot have
+    /// back.
+    public var isMapped: Bool { !(storage is TensorBuffer) }
+
     /// Bytes of both planes: what a matrix-vector product reads.
     public var byteCount: Int {
         Self.byteCount(format: format, rows: rows, columns: columns)

@@ -83,8 +83,7 @@ public final class ChatSession<Model: LanguageModel> {
                 modelSize: model.vocabularySize
             )
         }
-        try options.sampling.check(vocabularySize: model.vocabularySize)
-        if options.stopStrings.contains("") { throw TextGenerationError.emptyStopString }
+        try options.check(vocabularySize: model.vocabularySize)
         self.tokenizer = tokenizer
         self.template = template
         self.system = system
@@ -96,7 +95,8 @@ public final class ChatSession<Model: LanguageModel> {
     /// Takes a message and generates the reply, which is then part of the conversation.
     /// - Parameters:
     ///   - message: What the user says.
-    ///   - receive: Called with each piece of the reply, valid Unicode and not empty; false ends it.
+    ///   - receive: Called when the message has been read, and after every token, with the text that
+    ///     has become certain: valid Unicode, and often none. False ends the reply.
     /// - Returns: The whole reply.
     /// - Throws: ``TextGenerationError/turnTooLong(tokenCount:maximum:)``, or what the model, the
     ///   sampler or `receive` throws; the conversation is then without this turn.
@@ -131,21 +131,21 @@ public final class ChatSession<Model: LanguageModel> {
             )
         }
         let promptTokenCount = unreadCount
-        var logits = try predict()
         // A reply is a text of its own, and the space before its first word no part of it.
         var reply = TextAssembler(
             tokenizer,
             after: tokenizer.startOfText,
             stopStrings: options.stopStrings
         )
-        var stopReason: StopReason?
+        var logits = try predict()
+        var stopReason: StopReason? =
+            try !receive("") ? .interrupted : options.maxTokens == 0 ? .length : nil
         while stopReason == nil {
             guard let token = try draw(&logits) else {
                 stopReason = .endOfText
                 break
             }
-            let piece = try reply.append(token)
-            if !piece.isEmpty, try !receive(piece) {
+            if try !receive(reply.append(token)) {
                 stopReason = .interrupted
             } else if reply.isStopped {
                 stopReason = .stopString

@@ -1,8 +1,9 @@
 import Inference
+import Tokenization
 
 /// How much text is generated, and how.
 public struct GenerationOptions: Sendable, Equatable {
-    /// Generation ends after this many tokens.
+    /// Generation ends after this many tokens, 0 or more.
     public var maxTokens: Int
     /// How tokens are drawn.
     public var sampling: SamplingOptions
@@ -29,5 +30,37 @@ public struct GenerationOptions: Sendable, Equatable {
         self.stopStrings = stopStrings
         self.ignoresEndOfText = ignoresEndOfText
         self.contextOverflow = contextOverflow
+    }
+
+    /// Checks that these options are possible with a model, which need not be loaded for it.
+    /// - Parameter vocabularySize: V of the model.
+    /// - Throws: ``InferenceError`` or ``TextGenerationError``.
+    public func check(vocabularySize: Int) throws {
+        try InferenceError.require(
+            maxTokens >= 0,
+            "number of tokens to generate",
+            "0 or more",
+            maxTokens
+        )
+        try sampling.check(vocabularySize: vocabularySize)
+        if stopStrings.contains("") { throw TextGenerationError.emptyStopString }
+    }
+
+    /// Checks also prompts that are to be continued.
+    /// - Parameters:
+    ///   - prompts: Ids to continue, for each text.
+    ///   - vocabularySize: V of the model.
+    ///   - contextLength: maxT of the model.
+    /// - Throws: ``InferenceError`` or ``TextGenerationError``.
+    public func check(
+        prompts: [[TokenID]],
+        vocabularySize: Int,
+        contextLength: Int
+    ) throws {
+        try check(vocabularySize: vocabularySize)
+        if prompts.isEmpty { throw TextGenerationError.noPrompts }
+        for prompt in prompts where prompt.count > contextLength {
+            throw InferenceError.promptTooLong(tokenCount: prompt.count, maximum: contextLength)
+        }
     }
 }

@@ -4,6 +4,8 @@ public enum TextGenerationError: Error, Equatable, Sendable {
     case vocabularyMismatch(tokenizerSize: Int, modelSize: Int)
     /// A stop string that every text begins with.
     case emptyStopString
+    /// Texts to be generated from no prompts at all.
+    case noPrompts
     /// A message that fills the context alone, with the system prompt.
     case turnTooLong(tokenCount: Int, maximum: Int)
 }
@@ -16,6 +18,8 @@ extension TextGenerationError: CustomStringConvertible {
                 + "\(modelSize); use the tokenizer the model was trained with"
         case .emptyStopString:
             "a stop string must have at least one character; leave it out for none"
+        case .noPrompts:
+            "there are no prompts to continue; give an empty one to start a new text"
         case .turnTooLong(let tokenCount, let maximum):
             "the message and the system prompt are \(tokenCount) tokens long, but the model can look "
                 + "at \(maximum); make them shorter"

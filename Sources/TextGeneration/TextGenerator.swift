@@ -46,7 +46,8 @@ public struct TextGenerator<Model: LanguageModel> {
     /// Each text is what ``stream(prompt:options:seed:)`` gives for its prompt and seed, as far as
     /// the model's arithmetic does not depend on what else is in a batch.
     /// - Parameters:
-    ///   - prompts: Ids to continue, for each text; none start a new text.
+    ///   - prompts: Ids to continue, for each text, of which there is at least one; one of no ids
+    ///     starts a new text.
     ///   - options: How much is generated, and how.
     ///   - seeds: What random draws start from, for each text.
     /// - Returns: The texts, piece by piece.
@@ -60,8 +61,11 @@ public struct TextGenerator<Model: LanguageModel> {
             prompts.count == seeds.count,
             "\(prompts.count) prompts for \(seeds.count) seeds"
         )
-        try options.sampling.check(vocabularySize: model.vocabularySize)
-        if options.stopStrings.contains("") { throw TextGenerationError.emptyStopString }
+        try options.check(
+            prompts: prompts,
+            vocabularySize: model.vocabularySize,
+            contextLength: model.contextLength
+        )
         let prompts = prompts.map { $0.isEmpty ? [vocabulary.startOfText] : $0 }
         let tokens = try BatchGenerator(
             model,

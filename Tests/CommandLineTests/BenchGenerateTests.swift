@@ -77,6 +77,19 @@ import Testing
         #expect(outcome.output.split(separator: "\n").count == 1)
     }
 
+    @Test func defaultsFitASmallContext() throws {
+        let outcome = try swiftlet("bench", "generate", "--init", Self.tiny, "--runs", "1")
+        #expect(outcome.status == 0, "\(outcome.errors)")
+    }
+
+    @Test func aCheckpointIsChosenOfARunOnly() throws {
+        try withTemporaryDirectory { directory in
+            let model = try writeModel(to: directory.appending("model.bin")).string
+            let arguments = ["bench", "generate", "--model", model, "--checkpoint", "best"]
+            expectError(try run(swiftletPath(), arguments), 64, "--checkpoint is for")
+        }
+    }
+
     @Test(
         arguments: [
             (["--prompt-tokens", "0"], "--prompt-tokens"),
@@ -84,7 +97,8 @@ import Testing
             (["--batch-size", "0"], "--batch-size"), (["--batch-size", "257"], "--batch-size"),
             (["--precision", "int3"], "'q8_0' or 'q4_0'; see"),
             (["--cache-precision", "q8_0"], "--cache-precision"),
-            (["--init", "d7"], "'d7'"), (["--init", "d6", "--model", "m.bin"], "not both"),
+            (["--checkpoint", "best"], "--model"), (["--init", "d7"], "'d7'"),
+            (["--init", "d6", "--model", "m.bin"], "not both"),
             (["--init", tiny, "--prompt-tokens", "65"], "65 tokens"),
             (["--init", tiny, "--prompt-tokens", "5", "--tokens", "48"], "65 tokens"),
         ]

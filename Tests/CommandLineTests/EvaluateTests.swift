@@ -273,7 +273,7 @@ private func withFiles(_ body: (Files) throws -> Void) throws {
                 "--tokenizer",
                 files.tokenizer
             )
-            expectError(outcome, 65, "a tokenizer of 300 tokens")
+            expectError(outcome, 65, "but the model knows 300")
         }
     }
 

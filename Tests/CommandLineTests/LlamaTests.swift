@@ -1,53 +1,13 @@
-// Llama 2 on the command line: a small model of random weights in llama2.c's format, with a tokenizer
-// that knows bytes only.
+// Llama 2 on the command line, in llama2.c's format. The files of Meta and Hugging Face are in
+// LlamaDirectoryTests.swift, conversations in ChatTests.swift.
 
 import FileIO
 import Foundation
 import LanguageModels
-import Tensors
 import TestSupport
 import Testing
-import Tokenization
-
-/// Writes llama2.c's tokenizer of the markers and the bytes, 259 pieces.
-@discardableResult
-private func writeByteTokenizer(to path: FilePath) throws -> FilePath {
-    let names =
-        ["<unk>", "\n<s>\n", "\n</s>\n"]
-        + (0..<256).map { "<0x" + ($0 < 16 ? "0" : "") + String($0, radix: 16).uppercased() + ">" }
-    func word(_ value: Int) -> [UInt8] {
-        withUnsafeBytes(of: UInt32(value).littleEndian) { Array($0) }
-    }
-    let pieces = names.flatMap { word(0) + word($0.utf8.count) + Array($0.utf8) }
-    return try writeBytes(word(6) + pieces, to: path)
-}
 
 @Suite(.serialized) struct LlamaTests {
-    private func withLlama(
-        version: Llama2CFile.Version = .legacy,
-        context: Int = 96,
-        _ body: (_ model: String, _ tokenizer: String) throws -> Void
-    ) throws {
-        let configuration = try Llama2Configuration(
-            contextLength: context,
-            vocabularySize: 259,
-            layerCount: 2,
-            headCount: 4,
-            keyValueHeadCount: 2,
-            channels: 32,
-            hiddenChannels: 64,
-            hasSeparateClassifier: false
-        )
-        var generator = MersenneTwister(seed: 5)
-        try withTemporaryDirectory { directory in
-            let path = directory.appending("model.bin")
-            try Llama2Checkpoint(randomWeights: configuration, using: &generator)
-                .writeLlama2C(to: path, version: version, ops: Ops(threadCount: 1))
-            let tokenizer = try writeByteTokenizer(to: directory.appending("tokenizer.bin"))
-            try body(path.string, tokenizer.string)
-        }
-    }
-
     @Test(
         arguments: Llama2CFile.Version.allCases,
         ["float32", "bfloat16", "q8_0", "q4_0"]
@@ -91,16 +51,85 @@ private func writeByteTokenizer(to path: FilePath) throws -> FilePath {
             #expect(configuration["group_size"] as? Int == 32)
             let tensors = try #require(object["tensors"] as? [[String: Any]])
             #expect(tensors.first?["dtype"] as? String == "int8")
-            #expect(try swiftlet("info", model).output.contains("2 of keys and values"))
+            let text = try swiftlet("info", model).output
+            #expect(text.contains("2 of keys and values"))
+            #expect(text.contains("10000.0") && text.contains("1e-05"))
         }
     }
 
-    @Test func infoKnowsItsTokenizer() throws {
+    @Test(arguments: [["info"], ["tokenizer", "info"]])
+    func infoKnowsItsTokenizer(command: [String]) throws {
         try withLlama { _, tokenizer in
-            let object = try swiftlet("info", tokenizer, "--json").object()
+            let object = try run(swiftletPath(), command + [tokenizer, "--json"]).object()
             #expect(object["format"] as? String == "sentencepiece")
             #expect(object["vocabulary"] as? Int == 259)
             #expect(object["ends_of_text"] as? [Int] == [2, 1])
+        }
+    }
+
+    @Test func whatTakesGPT2sTokenizersNamesThem() throws {
+        try withLlama { _, tokenizer in
+            let sentence = "is a SentencePiece tokenizer, not a GPT-2 (byte-level BPE) tokenizer"
+            let arguments = ["prepare", "-", "--name", "x", "--tokenizer", tokenizer]
+            expectError(try run(swiftletPath(), arguments, input: "Hi"), 65, sentence)
+        }
+    }
+
+    @Test func itsTokenizerEncodesAndDecodes() throws {
+        try withLlama { _, tokenizer in
+            let common = ["--tokenizer", tokenizer]
+            let encode = ["tokenizer", "encode"] + common
+            // The space before the first word, and a byte's id is three more than the byte.
+            let outcome = try run(swiftletPath(), encode + ["--text", "Hé", "--text", "A"])
+            #expect(outcome.output == "35 75 198 172\n35 68\n")
+            let text = "  Two\nlines, é 🙂\n"
+            let ids = try run(swiftletPath(), encode, input: text).output
+            let decode = ["tokenizer", "decode"] + common
+            // Here the space before a text is a byte, which stays; as a piece it would be left out.
+            #expect(try run(swiftletPath(), decode, input: ids).output == " " + text)
+            expectError(try run(swiftletPath(), encode + ["--special"]), 64, "--special")
+            expectError(try run(swiftletPath(), decode + ["259"]), 65, "no token 259")
+        }
+    }
+
+    @Test func aTokenizerOfAnotherSizeBesideTheModelIsNamed() throws {
+        try withLlama { model, tokenizer in
+            // What is taken first.
+            let other = FilePath(model).removingLastComponent().appending("tokenizer.model")
+            try writeBytes(
+                MappedFile(FilePath(tokenizer)).contents() + [0, 0, 0, 0, 1, 0, 0, 0, 0x78],
+                to: other
+            )
+            for command in ["sample", "chat"] {
+                let outcome = try swiftlet(command, "--model", model)
+                expectError(outcome, 65, "'\(other)' has 260 tokens, but the model knows 259")
+                #expect(outcome.errors.contains("--tokenizer"))
+            }
+        }
+    }
+
+    @Test func everyPromptIsCheckedBeforeTheFirstText() throws {
+        try withLlama { model, _ in
+            let prompts = Array(repeating: ["--prompt", "Hi"], count: 8).flatMap(\.self)
+            let long = ["--prompt", String(repeating: "x", count: 100)]
+            let arguments = ["sample", "--model", model, "--max-tokens", "1"] + prompts + long
+            expectError(try run(swiftletPath(), arguments), 64, "the prompt has 102 tokens")
+        }
+    }
+
+    @Test func oneTokenIsNotPlural() throws {
+        try withLlama { model, _ in
+            let outcome = try swiftlet(
+                "sample",
+                "--model",
+                model,
+                "--max-tokens",
+                "1",
+                "--ignore-eos"
+            )
+            #expect(outcome.errors.hasPrefix("swiftlet: 1 token in "))
+            // It comes out of the prompt's pass, and has no speed.
+            #expect(outcome.errors.contains(" s, 0.0 tokens/s; prompt"))
         }
     }
 
@@ -126,64 +155,13 @@ private func writeByteTokenizer(to path: FilePath) throws -> FilePath {
                 MappedFile(FilePath(tokenizer)).contents() + [0, 0, 0, 0, 1, 0, 0, 0, 0x78],
                 to: directory.appending("larger.bin")
             )
-            expectError(try sample(model, larger.string), 65, "260 tokens, but the model's")
+            expectError(try sample(model, larger.string), 65, "260 tokens, but the model knows 259")
             expectError(
                 try swiftlet("chat", "--model", gpt2.string, "--tokenizer", tokenizer),
                 64,
                 "knows no conversations"
             )
             expectError(try swiftlet("evaluate", "--model", model, "--data", "x"), 65, "llama2.c")
-        }
-    }
-
-    @Test func everyLineOfAChatIsATurnThatReadsOnlyItself() throws {
-        try withLlama(context: 512) { model, _ in
-            let outcome = try swiftlet(
-                "chat",
-                "--model",
-                model,
-                "--system",
-                "Be kind.",
-                "--max-tokens",
-                "6",
-                "--seed",
-                "1",
-                "--ignore-eos",
-                "--json",
-                input: "Hello\n\nAnd then?\nBye"
-            )
-            #expect(outcome.status == 0)
-            let replies = try outcome.objects()
-            #expect(replies.map { $0["generated_tokens"] as? Int } == [6, 6, 6])
-            let first = " [INST] <<SYS>>\nBe kind.\n<</SYS>>\n\nHello [/INST]".utf8.count + 1
-            let second = " [INST] And then? [/INST]".utf8.count + 1
-            let third = " [INST] Bye [/INST]".utf8.count + 1
-            // With the last token of the reply before and its end.
-            #expect(
-                replies.map { $0["prompt_tokens"] as? Int } == [first, second + 2, third + 2]
-            )
-        }
-    }
-
-    @Test func aChatLongerThanTheContextGoesOn() throws {
-        try withLlama(context: 96) { model, _ in
-            let outcome = try swiftlet(
-                "chat",
-                "--model",
-                model,
-                "--system",
-                "Be kind.",
-                "--max-tokens",
-                "5",
-                "--ignore-eos",
-                "--json",
-                input: String(repeating: "Hello\n", count: 7)
-            )
-            #expect(outcome.status == 0)
-            let replies = try outcome.objects()
-            #expect(replies.count == 7)
-            #expect(replies.last?["forgotten_turns"] as? Int == 6)
-            #expect(replies.allSatisfy { $0["stop_reason"] as? String == "length" })
         }
     }
 

@@ -53,6 +53,7 @@ func shell(_ script: String) throws -> Outcome {
 ///   - program: The path of the program.
 ///   - arguments: What it is given.
 ///   - input: What it reads from standard input.
+///   - terminal: What it reads from instead.
 ///   - whileRunning: Called once it runs, with the file that receives what it prints.
 /// - Returns: What the run left behind.
 /// - Throws: When the program cannot be started.
@@ -60,6 +61,7 @@ func run(
     _ program: String,
     _ arguments: [String],
     input: String = "",
+    terminal: FileHandle? = nil,
     whileRunning: (Process, URL) throws -> Void = { _, _ in }
 ) throws -> Outcome {
     try withTemporaryDirectory { directory in
@@ -75,7 +77,7 @@ func run(
         let process = Process()
         process.executableURL = URL(fileURLWithPath: program)
         process.arguments = arguments
-        process.standardInput = standardInput.handle
+        process.standardInput = terminal ?? standardInput.handle
         process.standardOutput = output.handle
         process.standardError = errors.handle
         try process.run()

@@ -161,6 +161,10 @@ import Testing
                     try run(swiftletPath(), common + ["--prompt", "Hi é"]),
                     try run(swiftletPath(), common + ["--prompt-file", file.string]),
                     try run(swiftletPath(), common + ["--prompt", "-"], input: "Hi é\n"),
+                    try shell(
+                        "cat '\(file)' | \"$SWIFTLET\" \(common.joined(separator: " ")) "
+                            + "--prompt-file /dev/stdin"
+                    ),
                 ]
                 let objects = try outcomes.map { try $0.object() }
                 let tokens = try #require(objects[0]["tokens"] as? [Int])
@@ -256,7 +260,7 @@ import Testing
             )
             try writeTokenizer(to: directory.appending("tokenizer.bin"))
             let outcome = try swiftlet("sample", "--model", model.string)
-            expectError(outcome, 65, "257 tokens, but the model's vocabulary has 300")
+            expectError(outcome, 65, "257 tokens, but the model knows 300")
         }
     }
 

@@ -104,7 +104,7 @@ private func withTrained(
             expectError(try train(missing, "300", new), 66, missing)
             let empty = try writeBytes([], to: directory.appending("empty.txt")).string
             expectError(try train(empty, "300", new), 65, empty)
-            expectError(try train(tokenizer, "300", new), 65, "is a tokenizer, not")
+            expectError(try train(tokenizer, "300", new), 65, "(byte-level BPE) tokenizer, not")
             #expect(!FileSystem.exists(FilePath(new)))
         }
     }

@@ -6,47 +6,6 @@ import Foundation
 import TestSupport
 import Testing
 
-#if canImport(Glibc)
-    @preconcurrency import Glibc
-#elseif canImport(Musl)
-    @preconcurrency import Musl
-#elseif canImport(Darwin)
-    import Darwin
-#endif
-
-/// A terminal that remembers all that was written to it.
-private final class PseudoTerminal {
-    let device: FileHandle
-    private let master: CInt
-    private(set) var written = ""
-
-    init(columns: UInt16) throws {
-        var size = winsize(ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0)
-        var ends: (master: CInt, device: CInt) = (-1, -1)
-        try #require(openpty(&ends.master, &ends.device, nil, nil, &size) == 0)
-        // Programs that other tests start meanwhile must not keep the terminal open.
-        _ = fcntl(ends.master, F_SETFD, FD_CLOEXEC)
-        _ = fcntl(ends.device, F_SETFD, FD_CLOEXEC)
-        master = ends.master
-        device = FileHandle(fileDescriptor: ends.device, closeOnDealloc: false)
-    }
-
-    /// Reads until nobody has the terminal open any more; line ends are "\n" again.
-    func readToEnd() {
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 4096)
-        while case let count = read(master, &chunk, chunk.count), count > 0 {
-            bytes += chunk[..<count]
-        }
-        written = String(decoding: bytes, as: UTF8.self)
-            .replacingOccurrences(of: "\r\n", with: "\n")
-    }
-
-    deinit {
-        close(master)
-    }
-}
-
 /// Runs a small `train` with its stderr on a terminal, and returns what that received.
 private func trainOnTerminal(
     _ arguments: [String] = [],

@@ -57,7 +57,7 @@ private struct Workplace {
                 "--steps",
                 "1"
             )
-            expectError(outcome, 65, "a tokenizer of 300 tokens")
+            expectError(outcome, 65, "but the model knows 300")
             #expect(!FileSystem.exists(place.path("run")))
         }
     }

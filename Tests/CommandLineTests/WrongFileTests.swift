@@ -182,7 +182,8 @@ enum WrongFile: String, CaseIterable {
 
     @Test func anotherKindOfFileIsNamed() throws {
         for (file, name) in [
-            (WrongFile.shard, "is a token shard, not"), (.tokenizer, "is a tokenizer, not"),
+            (WrongFile.shard, "is a token shard, not"),
+            (.tokenizer, "is a GPT-2 (byte-level BPE) tokenizer, not"),
             (.text, "is a text file, not"), (.empty, "is an empty file, not"),
         ] {
             try file.withFile { path, directory in

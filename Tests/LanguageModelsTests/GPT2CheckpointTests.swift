@@ -154,12 +154,11 @@ import Testing
     )
     func impossibleSizesAreADamagedHeader(index: Int, value: Int32) throws {
         let (error, path) = try #require(try error([index: value]))
-        guard case .mismatch(path, _, let found, _) = error as? ModelError else {
+        guard case .impossibleSizes(path, let reason) = error as? ModelError else {
             Issue.record("\(error)")
             return
         }
-        #expect(found.contains("damaged header"))
-        #expect(found.contains("\(value)"))
+        #expect(reason.contains("\(value)"))
     }
 
     @Test(arguments: [0, -128, 10, 127, 129, 256, .max, .min] as [Int32])

@@ -56,7 +56,8 @@ import Testing
         #expect(large.hasSeparateClassifier)
         let small = try read(
             "{\"dim\": 4096, \"n_heads\": 32, \"n_layers\": 32, \"rope_theta\": 1000000.0, "
-                + "\"vocab_size\": 32016, \"max_seq_len\": 16384, \"other\": [1]}",
+                + "\"vocab_size\": 32016, \"max_seq_len\": 16384, \"use_scaled_rope\": false, "
+                + "\"other\": [1]}",
             vocabularySize: 32_016
         )
         #expect(small.keyValueHeadCount == 32)
@@ -73,7 +74,10 @@ import Testing
         ("{\"dim\": \"x\", \"n_heads\": 1, \"n_layers\": 1}", "'dim' of its JSON"),
         ("{\"dim\": 0, \"n_heads\": 1, \"n_layers\": 1}", "0 channels"),
         ("{\"dim\": 9000000000000000000, \"n_heads\": 1, \"n_layers\": 1}", "channels"),
-        ("{\"dim\": 64, \"n_heads\": 0, \"n_layers\": 1}", "the number of heads is 0"),
+        (
+            "{\"dim\": 64, \"n_heads\": 0, \"n_layers\": 1}",
+            "that cannot exist: the number of heads is 0"
+        ),
         ("{\"dim\": 64, \"n_heads\": 64, \"n_layers\": 1}", "in pairs"),
         ("{\"dim\": 64, \"n_heads\": 8, \"n_kv_heads\": 3, \"n_layers\": 1}", "cannot share 3"),
         ("{\"dim\": 64, \"n_heads\": 8, \"n_layers\": 1, \"multiple_of\": 0}", "multiples of 0"),
@@ -86,6 +90,10 @@ import Testing
         (
             "{\"dim\": 64, \"n_heads\": 8, \"n_layers\": 1, \"ffn_dim_multiplier\": -1}",
             "the factor of the hidden channels"
+        ),
+        (
+            "{\"dim\": 64, \"n_heads\": 8, \"n_layers\": 1, \"use_scaled_rope\": true}",
+            "its rotary positions are scaled"
         ),
         (
             "{\"dim\": 64, \"n_heads\": 8, \"n_layers\": 1, \"vocab_size\": 512}",

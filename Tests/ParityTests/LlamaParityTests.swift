@@ -5,6 +5,7 @@ import FileIO
 import Foundation
 import Inference
 import LanguageModels
+import TensorFiles
 import Tensors
 import TestSupport
 import Testing
@@ -23,6 +24,7 @@ import Tokenization
         ("grouped_v2.bin", "grouped_v2"), ("tied", "tied"), ("tied/model.safetensors", "tied"),
         ("grouped/model.safetensors.index.json", "grouped"),
         ("grouped-meta/consolidated.01.pth", "grouped"),
+        ("grouped-bf16", "grouped-bf16"), ("grouped-f16", "grouped-f16"),
     ]
 
     private func expected(_ name: String) throws -> Expected {
@@ -76,6 +78,81 @@ import Tokenization
             let name = version == .int8 ? "grouped_v2" : "grouped"
             #expect(try largestDifference(model, expected(name)) <= 1e-4)
         }
+    }
+
+    /// Copies a model of one safetensors file with a space after its header, so that no element is
+    /// aligned: such a file is valid, and cannot be used where it lies.
+    private func copyMisaligned(_ name: String, to directory: FilePath) throws {
+        let config = try MappedFile(fixture("Llama/\(name)/config.json")).contents()
+        try writeFile(config, to: directory.appending("config.json"))
+        var bytes = try MappedFile(fixture("Llama/\(name)/model.safetensors")).contents()
+        let length = Int(bytes[0]) + Int(bytes[1]) << 8
+        (bytes[0], bytes[1]) = (UInt8((length + 1) & 255), UInt8((length + 1) >> 8))
+        bytes.insert(UInt8(ascii: " "), at: 8 + length)
+        try writeFile(bytes, to: directory.appending("model.safetensors"))
+    }
+
+    private func writeFile(_ bytes: [UInt8], to path: FilePath) throws {
+        let file = try AtomicFile(path)
+        try file.write(bytes)
+        try file.commit()
+    }
+
+    @Test(arguments: ["grouped-bf16", "grouped-f16", "tied"])
+    func misalignedWeightsGiveTheSameLogits(name: String) throws {
+        let ops = try Ops(threadCount: 1)
+        try withTemporaryDirectory { directory in
+            try copyMisaligned(name, to: directory)
+            let expected = try expected(name)
+            let misaligned = try Llama2Checkpoint(contentsOf: directory)
+            let odd = try #require(misaligned.tensors.first).byteRange.lowerBound
+            #expect(odd % 2 == 1)
+            let model = try Llama2Decoder(misaligned, ops: ops)
+            #expect(try largestDifference(model, expected) <= 1e-4)
+            // Stored as bfloat16, weights are the same bits whether the file's own or copied.
+            let logits = try [misaligned, checkpoint(name)].map {
+                try Llama2Decoder($0, precision: .bfloat16, ops: ops).makeSession()
+                    .logits(appending: expected.tokens)
+            }
+            #expect(logits[0] == logits[1])
+        }
+    }
+
+    /// The sentence that opening some of Meta's files ends in.
+    private func error(_ files: [(source: Int, name: Int)]) throws -> String {
+        try withTemporaryDirectory { directory in
+            func copy(_ source: String, _ name: String) throws {
+                let bytes = try MappedFile(fixture("Llama/grouped-meta/\(source)")).contents()
+                try writeFile(bytes, to: directory.appending(name))
+            }
+            try copy("params.json", "params.json")
+            for file in files {
+                try copy("consolidated.0\(file.source).pth", "consolidated.0\(file.name).pth")
+            }
+            let error = #expect(throws: TensorFileError.self) {
+                try Llama2Checkpoint(contentsOf: directory)
+            }
+            return "\(try #require(error))"
+        }
+    }
+
+    @Test(
+        arguments: [
+            (
+                [(0, 0)],
+                "has no 'consolidated.01.pth', although consolidated.00.pth is one of 2 files"
+            ),
+            (
+                [(0, 0), (1, 2)],
+                "has no 'consolidated.01.pth', although there is a consolidated.02.pth"
+            ),
+            ([(0, 0), (1, 1), (1, 2)], "consolidated.00.pth is one of 2 files, but there are 3"),
+            ([(1, 1)], "looked for consolidated.00.pth"),
+        ] as [([(Int, Int)], String)]
+    )
+    func anIncompleteDownloadOfMetasIsNamed(files: [(Int, Int)], words: String) throws {
+        let message = try error(files.map { (source: $0.0, name: $0.1) })
+        #expect(message.contains(words), "\(message)")
     }
 
     @Test(arguments: [(Llama2CFile.Version.float32, "grouped_v1.bin"), (.int8, "grouped_v2.bin")])

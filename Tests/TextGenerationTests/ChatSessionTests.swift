@@ -3,6 +3,7 @@
 import Inference
 import LanguageModels
 import Tensors
+import TestSupport
 import Testing
 import TextGeneration
 import Tokenization
@@ -205,9 +206,81 @@ private func options(_ maxTokens: Int = 40) -> GenerationOptions {
             pieces.append(piece)
             return pieces.count < 3
         }
-        #expect(pieces == ["a", "a", "a"])
-        #expect(reply.text == "aaa")
+        // The first is for the message, which has been read.
+        #expect(pieces == ["", "a", "a"])
+        #expect(reply.text == "aa")
         #expect(reply.stopReason == .interrupted)
+    }
+
+    @Test func aReplyEndsAlsoWhileNoTextIsCertain() throws {
+        var options = options(100)
+        // Every token may be part of it.
+        options.stopStrings = [String(repeating: "a", count: 90)]
+        let chat = try ChatSession(
+            NotingModel(contextLength: 200, reply: [0x61]),
+            tokenizer: tokenizer,
+            options: options,
+            seed: 1
+        )
+        var calls = 0
+        let reply = try chat.reply(to: "Go") { piece in
+            calls += 1
+            #expect(piece == (calls <= 6 ? "" : "aaaaa"))
+            return calls < 6
+        }
+        #expect(reply.stopReason == .interrupted)
+        #expect(reply.tokens.count == 5)
+        #expect(reply.text == "aaaaa")
+    }
+
+    @Test func aReplyEndsBeforeItBeginsWhenTheCallerSaysSo() throws {
+        let model = NotingModel(contextLength: 200)
+        let chat = try chat(model)
+        let reply = try chat.reply(to: "Go") { _ in false }
+        #expect(reply.stopReason == .interrupted)
+        #expect(reply.tokens == [])
+        #expect(model.session.parts.count == 1)
+    }
+
+    @Test func noTokensMakeAnEmptyReply() throws {
+        let model = NotingModel(contextLength: 200)
+        let chat = try chat(model, maxTokens: 0)
+        let reply = try chat.reply(to: "Go") { _ in true }
+        #expect(reply.stopReason == .length)
+        #expect(reply.tokens == [])
+        #expect(throws: InferenceError.self) { try self.chat(model, maxTokens: -1) }
+    }
+
+    @Test(.enabled(if: TestData.isAvailable, Comment(rawValue: TestData.skipReason)))
+    func turnsHaveTheIDsOfSentencePiece() throws {
+        let tokenizer = try SentencePieceTokenizer(
+            contentsOf: TestData.path("llama2/tokenizer.model")
+        )
+        let template = Llama2ChatTemplate()
+        let first = template.opening(
+            of: "Who are you?",
+            system: "Be kind.",
+            tokenizer: tokenizer
+        )
+        let second = template.opening(
+            of: "Say it\nin French, s'il te plaît.",
+            system: nil,
+            tokenizer: tokenizer
+        )
+        // Made with version 0.2.3 of the sentencepiece package, from Meta's template.
+        #expect(
+            first == [
+                1, 518, 25580, 29962, 3532, 14816, 29903, 6778, 13, 3629, 2924, 29889, 13, 29966,
+                829, 14816, 29903, 6778, 13, 13, 22110, 526, 366, 29973, 518, 29914, 25580, 29962,
+            ]
+        )
+        #expect(template.closing(tokenizer: tokenizer) == [2])
+        #expect(
+            second == [
+                1, 518, 25580, 29962, 14891, 372, 13, 262, 5176, 29892, 269, 29915, 309, 734, 2174,
+                13871, 29889, 518, 29914, 25580, 29962,
+            ]
+        )
     }
 
     @Test func repliesAreThoseOfTheWholeConversationReadAnew() throws {

@@ -56,6 +56,26 @@ private func pieces(
         #expect(try pieces(of: [0x61, 256]).stream.promptTokenCount == 1)
     }
 
+    @Test func whatCannotBeGeneratedIsAnError() throws {
+        let model = PlaybackModel(vocabularySize: 257, contextLength: 4, tokens: [0x61])
+        let generator = try TextGenerator(model, vocabulary: byteVocabulary)
+        var options = GenerationOptions(maxTokens: 5, sampling: .greedy)
+        #expect(throws: TextGenerationError.noPrompts) {
+            try generator.batch(prompts: [], options: options, seeds: [])
+        }
+        #expect(throws: InferenceError.promptTooLong(tokenCount: 5, maximum: 4)) {
+            try generator.batch(prompts: [[], [1, 2, 3, 4, 5]], options: options, seeds: [1, 2])
+        }
+        options.maxTokens = -1
+        #expect(
+            throws: InferenceError.invalidOption(
+                name: "number of tokens to generate",
+                requirement: "0 or more",
+                found: "-1"
+            )
+        ) { try generator.stream(options: options, seed: 1) }
+    }
+
     @Test func aPromptIsNotPartOfTheText() throws {
         let model = PlaybackModel(vocabularySize: 257, tokens: [0x63, 256])
         let stream = try TextGenerator(model, vocabulary: byteVocabulary).stream(

@@ -33,6 +33,11 @@ public struct RepetitionPenalty: LogitsProcessor {
         self.window = window
     }
 
+    /// Changes the logits of tokens that occurred.
+    /// - Parameters:
+    ///   - logits: `(V)`, one for each token of the vocabulary.
+    ///   - tokens: The sequence so far, prompt included.
+    /// - Precondition: there is a logit for every one of `tokens`.
     public mutating func process(_ logits: inout MutableSpan<Float>, after tokens: [Int32]) {
         if penalizedIn.count != logits.count || call == .max {
             penalizedIn = [UInt32](repeating: 0, count: logits.count)
@@ -40,6 +45,10 @@ public struct RepetitionPenalty: LogitsProcessor {
         }
         call += 1
         for token in window == 0 ? tokens[...] : tokens.suffix(window) {
+            precondition(
+                0 <= token && token < logits.count,
+                "token \(token) among \(logits.count) logits"
+            )
             let token = Int(token)
             if penalizedIn[token] == call { continue }
             penalizedIn[token] = call

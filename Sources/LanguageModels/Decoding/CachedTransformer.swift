@@ -69,6 +69,10 @@ public protocol CachedTransformer: AnyObject {
     var contextLength: Int { get }
     /// What is kept of a token.
     var cacheShape: KVCacheShape { get }
+    /// Bytes of weights that are read for every token, or batch of tokens.
+    var weightBytesPerToken: Int { get }
+    /// What runs the arithmetic.
+    var ops: Ops { get }
 
     /// Memory for passes over `rowCount` tokens that predict `predictedCount` ones.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.

@@ -36,20 +36,13 @@ public struct GPT2CheckpointHeader: Sendable, Equatable {
             )
         }
         dtype = known.dtype
-        do {
-            configuration = try GPT2Configuration(
+        configuration = try ModelError.naming(path) {
+            try GPT2Configuration(
                 contextLength: Int(header[2]),
                 vocabularySize: Int(header[3]),
                 layerCount: Int(header[4]),
                 headCount: Int(header[5]),
                 channels: Int(header[6])
-            )
-        } catch ModelError.invalidConfiguration(let reason) {
-            throw ModelError.mismatch(
-                path: path,
-                expected: "that of a GPT-2",
-                found: "a damaged header (\(reason))",
-                hint: "copy or create the file again"
             )
         }
         guard Int(header[7]) == configuration.paddedVocabularySize else {

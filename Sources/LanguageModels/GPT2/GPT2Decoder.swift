@@ -17,7 +17,7 @@ public final class GPT2Decoder: LanguageModel, CachedTransformer {
     /// How keys and values are stored.
     public let cachePrecision: CachePrecision
     let weights: GPT2DecoderWeights
-    let ops: Ops
+    public let ops: Ops
 
     /// Reads an llm.c model file, of version 3 or 5.
     /// - Parameters:

@@ -41,15 +41,8 @@ struct Llama2CHeader {
         }
         let sizes = try reader.readArray(of: Int32.self, count: Self.sizeCount).map(Int.init)
         let isShared = try reader.read(UInt8.self) != 0
-        do {
-            configuration = try Self.configuration(sizes, isShared: isShared, isSigned: false)
-        } catch ModelError.invalidConfiguration(let reason) {
-            throw ModelError.mismatch(
-                path: path,
-                expected: "that of a Llama",
-                found: "a damaged header (\(reason))",
-                hint: "copy or create the file again"
-            )
+        configuration = try ModelError.naming(path) {
+            try Self.configuration(sizes, isShared: isShared, isSigned: false)
         }
         self.version = version
         groupSize =

@@ -32,8 +32,8 @@ extension Llama2Configuration {
             )
         }
         // What is left out has the value that Hugging Face's program gives it.
-        do {
-            try self.init(
+        self = try ModelError.naming(path) {
+            try Llama2Configuration(
                 contextLength: config.max_position_embeddings ?? 2048,
                 vocabularySize: vocabularySize,
                 layerCount: layerCount,
@@ -44,13 +44,6 @@ extension Llama2Configuration {
                 hasSeparateClassifier: !(config.tie_word_embeddings ?? false),
                 ropeTheta: config.rope_theta ?? config.rope_parameters?.rope_theta ?? 10_000,
                 normEpsilon: config.rms_norm_eps ?? 1e-6
-            )
-        } catch ModelError.invalidConfiguration(let reason) {
-            throw ModelError.mismatch(
-                path: path,
-                expected: "those of a Llama",
-                found: "impossible sizes (\(reason))",
-                hint: "copy the file again"
             )
         }
         guard config.head_dim == nil || config.head_dim == headSize else {

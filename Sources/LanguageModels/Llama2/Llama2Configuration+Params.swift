@@ -24,6 +24,13 @@ extension Llama2Configuration {
         let params = try MappedFile(path).withUnsafeBytes {
             try JSONContent.decode(Params.self, from: $0, of: path)
         }
+        if params.use_scaled_rope == true {
+            throw TensorFileError.unsupported(
+                path: path,
+                reason: "its rotary positions are scaled, as those of Llama 3.1",
+                hint: "use a model of the Llama 2 architecture"
+            )
+        }
         if let found = params.vocab_size, found >= 0, found != vocabularySize {
             throw ModelError.mismatch(
                 path: path,
@@ -32,8 +39,8 @@ extension Llama2Configuration {
                 hint: "use the files of one model together"
             )
         }
-        do {
-            try self.init(
+        self = try ModelError.naming(path) {
+            try Llama2Configuration(
                 contextLength: params.max_seq_len ?? contextLength,
                 vocabularySize: vocabularySize,
                 layerCount: params.n_layers,
@@ -48,13 +55,6 @@ extension Llama2Configuration {
                 hasSeparateClassifier: true,
                 ropeTheta: params.rope_theta ?? 10_000,
                 normEpsilon: params.norm_eps ?? 1e-5
-            )
-        } catch ModelError.invalidConfiguration(let reason) {
-            throw ModelError.mismatch(
-                path: path,
-                expected: "those of a Llama",
-                found: "impossible sizes (\(reason))",
-                hint: "copy the file again"
             )
         }
     }
@@ -97,5 +97,6 @@ private struct Params: Decodable {
     let ffn_dim_multiplier: Double?
     let norm_eps: Float?
     let rope_theta: Float?
+    let use_scaled_rope: Bool?
     let max_seq_len: Int?
 }

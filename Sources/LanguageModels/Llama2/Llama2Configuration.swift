@@ -1,5 +1,6 @@
-// The sizes of a Llama 2, checked. Files that give them are read in Llama2CFile.swift and
-// Llama2Configuration+Params.swift.
+// The sizes of a Llama 2, checked. Files that give them are read in Llama2CHeader.swift,
+// Llama2Configuration+Params.swift and Llama2Configuration+HuggingFace.swift, and a list of sizes in
+// Llama2Configuration+Descriptor.swift.
 
 /// The sizes that define a Llama 2: every value of this type is one that a model can have.
 public struct Llama2Configuration: Sendable, Equatable {

@@ -16,13 +16,14 @@ public final class Llama2Decoder: LanguageModel, CachedTransformer {
     /// How keys and values are stored.
     public let cachePrecision: CachePrecision
     let weights: Llama2DecoderWeights
-    let ops: Ops
+    public let ops: Ops
 
     /// Takes the weights of a checkpoint.
     /// - Parameters:
     ///   - checkpoint: The weights, whose files must not be changed while the model is in use.
-    ///   - precision: How to store weight matrices; other formats than the file's are made here. The
-    ///     integers of llama2.c's version 2 are kept as they are at ``WeightFormat/q8_0``.
+    ///   - precision: How to store weight matrices; other formats than the file's are made here. At
+    ///     ``WeightFormat/q8_0`` the integers of llama2.c's version 2 are kept as they are in matrices
+    ///     whose columns, and whose groups, are multiples of 32; in others they are rounded anew.
     ///   - cachePrecision: How to store keys and values.
     ///   - ops: What runs the arithmetic.
     /// - Throws: ``TensorFileError`` or ``TensorError``.

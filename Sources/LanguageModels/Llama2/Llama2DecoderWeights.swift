@@ -59,8 +59,10 @@ struct Llama2DecoderWeights {
         finalNorm = try norm(.finalNorm)
         if source.configuration.hasSeparateClassifier {
             classifier = try matrix(.classifier)
-            // A row is read a token: nothing is gained by storing it in fewer bits.
-            tokenEmbedding = try source.matrix(.tokenEmbedding, layer: 0)
+            // A row is read a token: nothing is gained by storing what a file holds in fewer bits, but
+            // a copy in memory is to be small.
+            let stored = try source.matrix(.tokenEmbedding, layer: 0)
+            tokenEmbedding = stored.isMapped ? stored : try ops.convert(stored, to: format)
         } else {
             classifier = try matrix(.tokenEmbedding)
             tokenEmbedding = classifier

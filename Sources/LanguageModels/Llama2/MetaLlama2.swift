@@ -16,14 +16,7 @@ struct MetaLlama2: Llama2WeightSource {
     /// Opens the files of a directory.
     /// - Throws: ``ModelError``, `TensorFileError` or `FileIOError`.
     init(_ directory: FilePath) throws {
-        let names = (0..<100).map { number in
-            "consolidated.\(number < 10 ? "0" : "")\(number).pth"
-        }
-        let paths = names.map { directory.appending($0) }.prefix(while: FileSystem.exists)
-        guard !paths.isEmpty else {
-            throw TensorFileError.nothingInDirectory(path: directory, expected: [names[0]])
-        }
-        archives = try paths.map { try TensorArchive(contentsOf: $0) }
+        archives = try Self.paths(in: directory).map { try TensorArchive(contentsOf: $0) }
         let embedding = Llama2Weight.tokenEmbedding.metaName(layer: 0)
         guard let stored = archives[0][embedding] else {
             throw TensorFileError.missingTensor(path: archives[0].path, name: embedding)
@@ -32,11 +25,61 @@ struct MetaLlama2: Llama2WeightSource {
             paramsFile: directory.appending(Self.configurationName),
             vocabularySize: stored.shape.first ?? 0
         )
+        try Self.checkCount(archives.count, embedding: stored, configuration, directory)
         // All shapes are looked at now, so that nothing is wrong later.
         for weight in configuration.weights {
             for layer in 0..<(weight.isLayered ? configuration.layerCount : 1) {
                 _ = try slices(of: weight, layer: layer)
             }
+        }
+    }
+
+    /// The files of the slices that a directory has, which must be the first ones of all.
+    private static func paths(in directory: FilePath) throws -> [FilePath] {
+        let paths = (0..<100).map { directory.appending(fileName($0)) }
+        let found = paths.prefix(while: FileSystem.exists)
+        guard !found.isEmpty else {
+            throw TensorFileError.nothingInDirectory(path: directory, expected: [fileName(0)])
+        }
+        if let later = paths.indices[found.count...].first(where: { FileSystem.exists(paths[$0]) })
+        {
+            throw TensorFileError.missingPart(
+                path: directory,
+                name: fileName(found.count),
+                reason: "there is a \(fileName(later))"
+            )
+        }
+        return Array(found)
+    }
+
+    private static func fileName(_ number: Int) -> String {
+        "consolidated.\(number < 10 ? "0" : "")\(number).pth"
+    }
+
+    /// Checks that there are as many files as a matrix was cut into, by what is in the first one.
+    private static func checkCount(
+        _ count: Int,
+        embedding: StoredTensor,
+        _ configuration: Llama2Configuration,
+        _ directory: FilePath
+    ) throws {
+        let (whole, part) = (configuration.channels, embedding.shape.last ?? 0)
+        // Anything else than a slice is a wrong shape, which is for others to find.
+        guard embedding.shape.count == 2, part > 0, whole % part == 0 else { return }
+        let needed = whole / part
+        if count < needed {
+            throw TensorFileError.missingPart(
+                path: directory,
+                name: fileName(count),
+                reason: "\(fileName(0)) is one of \(needed) files"
+            )
+        }
+        if count > needed {
+            throw TensorFileError.unsupported(
+                path: directory,
+                reason: "\(fileName(0)) is one of \(needed) files, but there are \(count)",
+                hint: "put all files of one model, and no others, in the directory"
+            )
         }
     }
 

@@ -1,0 +1,170 @@
+// `swiftlet chat`: turns, what it prints, messages that are too long, and the signals it answers to, with
+// a script and with somebody at a terminal.
+
+import FileIO
+import Foundation
+import TestSupport
+import Testing
+
+@Suite(.serialized) struct ChatTests {
+    @Test func everyLineOfAChatIsATurnThatReadsOnlyItself() throws {
+        try withLlama(context: 512) { model, _ in
+            let outcome = try swiftlet(
+                "chat",
+                "--model",
+                model,
+                "--system",
+                "Be kind.",
+                "--max-tokens",
+                "6",
+                "--seed",
+                "1",
+                "--ignore-eos",
+                "--json",
+                input: "Hello\n\nAnd then?\nBye"
+            )
+            #expect(outcome.status == 0)
+            let replies = try outcome.objects()
+            #expect(replies.map { $0["generated_tokens"] as? Int } == [6, 6, 6])
+            let first = " [INST] <<SYS>>\nBe kind.\n<</SYS>>\n\nHello [/INST]".utf8.count + 1
+            let second = " [INST] And then? [/INST]".utf8.count + 1
+            let third = " [INST] Bye [/INST]".utf8.count + 1
+            // With the last token of the reply before and its end.
+            #expect(
+                replies.map { $0["prompt_tokens"] as? Int } == [first, second + 2, third + 2]
+            )
+        }
+    }
+
+    @Test func aChatLongerThanTheContextGoesOn() throws {
+        try withLlama(context: 96) { model, _ in
+            let outcome = try swiftlet(
+                "chat",
+                "--model",
+                model,
+                "--system",
+                "Be kind.",
+                "--max-tokens",
+                "5",
+                "--ignore-eos",
+                "--json",
+                input: String(repeating: "Hello\n", count: 7)
+            )
+            #expect(outcome.status == 0)
+            let replies = try outcome.objects()
+            #expect(replies.count == 7)
+            #expect(replies.last?["forgotten_turns"] as? Int == 6)
+            #expect(replies.allSatisfy { $0["stop_reason"] as? String == "length" })
+        }
+    }
+
+    @Test func repliesAreLinesOfText() throws {
+        try withLlama(context: 512) { model, _ in
+            let arguments = [
+                "chat", "--model", model, "--max-tokens", "6", "--temperature", "0", "--ignore-eos",
+            ]
+            let input = "Hello\nBye\n"
+            let plain = try run(swiftletPath(), arguments, input: input)
+            #expect(plain.status == 0)
+            #expect(plain.errors == "")
+            let replies = try run(swiftletPath(), arguments + ["--json"], input: input).objects()
+            let texts = replies.compactMap { $0["text"] as? String }
+            #expect(texts.count == 2)
+            #expect(plain.output == texts.map { $0 + "\n" }.joined())
+        }
+    }
+
+    @Test func aMessageThatIsTooLongEndsAScript() throws {
+        try withLlama(context: 96) { model, _ in
+            let outcome = try swiftlet(
+                "chat",
+                "--model",
+                model,
+                input: String(repeating: "x", count: 100) + "\nHi\n"
+            )
+            expectError(outcome, 64, "make them shorter")
+        }
+    }
+
+    @Test func aMessageThatIsTooLongIsRefusedAtATerminal() throws {
+        try withLlama(context: 96) { model, _ in
+            let outcome = try chat(model, "--max-tokens", "4", "--ignore-eos", "--json") {
+                $0.type(String(repeating: "x", count: 100) + "\nHi\n")
+                $0.end()
+            }
+            #expect(outcome.status == 0)
+            #expect(outcome.errors.contains("make them shorter"))
+            #expect(try outcome.object()["generated_tokens"] as? Int == 4)
+            // The shell's prompt does not follow this one.
+            #expect(outcome.errors.hasSuffix("> \n"))
+        }
+    }
+
+    private static let endless = ["--max-tokens", "1000000", "--ignore-eos"]
+
+    @Test func controlCEndsTheReplyAtATerminal() throws {
+        try withLlama(context: 1 << 14) { model, _ in
+            let outcome = try chat(model, ["--verbose"] + Self.endless) {
+                $0.type("Hi\n")
+                try $0.waitForReply()
+                $0.send(SIGINT)
+                $0.type("Bye\n")
+                try $0.waitForReply()
+                $0.send(SIGINT)
+                $0.end()
+            }
+            #expect(outcome.status == 0)
+            let counts = outcome.errors.matches(of: /([0-9]+) generated/).compactMap { Int($0.1) }
+            #expect(counts.count == 2)
+            #expect(counts.allSatisfy { $0 < 1 << 13 })
+        }
+    }
+
+    @Test(arguments: [true, false])
+    func terminationEndsTheConversation(hasTerminal: Bool) throws {
+        try withLlama(context: 1 << 14) { model, _ in
+            let outcome =
+                hasTerminal
+                ? try chat(model, Self.endless) {
+                    $0.type("Hi\n")
+                    try $0.waitForReply()
+                    $0.send(SIGTERM)
+                }
+                : try run(
+                    swiftletPath(),
+                    ["chat", "--model", model] + Self.endless,
+                    input: "Hi\nAnd then?\n"
+                ) { process, output in
+                    while process.isRunning, try Data(contentsOf: output).isEmpty { usleep(200) }
+                    kill(process.processIdentifier, SIGTERM)
+                }
+            #expect(outcome.status == 130)
+            #expect(outcome.output.hasSuffix("\n"))
+        }
+    }
+
+    private func chat(
+        _ model: String,
+        _ options: String...,
+        typing: (TypingUser) throws -> Void
+    ) throws -> Outcome {
+        try chat(model, options, typing: typing)
+    }
+
+    /// Runs a conversation with somebody who types.
+    private func chat(
+        _ model: String,
+        _ options: [String],
+        typing: (TypingUser) throws -> Void
+    ) throws -> Outcome {
+        let terminal = try PseudoTerminal()
+        defer { try? terminal.device.close() }
+        return try run(
+            swiftletPath(),
+            ["chat", "--model", model] + options,
+            terminal: terminal.device
+        ) { process, output in
+            try typing(TypingUser(terminal: terminal, process: process, output: output))
+        }
+    }
+}

@@ -1,0 +1,81 @@
+// Somebody at a terminal, for what the program does only then.
+
+import Foundation
+import Testing
+
+#if canImport(Glibc)
+    @preconcurrency import Glibc
+#elseif canImport(Musl)
+    @preconcurrency import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// A terminal that can be typed into, and remembers all that was written to it.
+final class PseudoTerminal {
+    let device: FileHandle
+    private let master: CInt
+    private(set) var written = ""
+
+    init(columns: UInt16 = 80) throws {
+        var size = winsize(ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0)
+        var ends: (master: CInt, device: CInt) = (-1, -1)
+        try #require(openpty(&ends.master, &ends.device, nil, nil, &size) == 0)
+        // Programs that other tests start meanwhile must not keep the terminal open.
+        _ = fcntl(ends.master, F_SETFD, FD_CLOEXEC)
+        _ = fcntl(ends.device, F_SETFD, FD_CLOEXEC)
+        master = ends.master
+        device = FileHandle(fileDescriptor: ends.device, closeOnDealloc: false)
+    }
+
+    /// Types a text, of which a program gets whole lines.
+    func type(_ text: String) {
+        let bytes = Array(text.utf8)
+        #expect(write(master, bytes, bytes.count) == bytes.count)
+    }
+
+    /// Reads until nobody has the terminal open any more; line ends are "\n" again.
+    func readToEnd() {
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 4096)
+        while case let count = read(master, &chunk, chunk.count), count > 0 {
+            bytes += chunk[..<count]
+        }
+        written = String(decoding: bytes, as: UTF8.self)
+            .replacingOccurrences(of: "\r\n", with: "\n")
+    }
+
+    deinit {
+        close(master)
+    }
+}
+
+/// Somebody who types into a terminal, and looks at what a program prints.
+final class TypingUser {
+    private let terminal: PseudoTerminal
+    private let process: Process
+    private let output: URL
+    private var seenCount = 0
+
+    init(terminal: PseudoTerminal, process: Process, output: URL) {
+        self.terminal = terminal
+        self.process = process
+        self.output = output
+    }
+
+    func type(_ text: String) { terminal.type(text) }
+
+    /// Ctrl-D.
+    func end() { type("\u{4}") }
+
+    func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
+
+    /// Waits until more is printed than the last time, and long enough for it to be more than a rest.
+    func waitForReply() throws {
+        let start = seenCount
+        while process.isRunning, seenCount < start + 200 {
+            seenCount = try Data(contentsOf: output).count
+            usleep(500)
+        }
+    }
+}

@@ -16,6 +16,7 @@ public struct GenerationResult: Sendable {
     /// Bytes of weights that a pass reads.
     public let weightBytes: Int
     /// The part of the bandwidth that reading the weights once a pass makes; the cache is not counted.
+    ///
     /// The median of stretches of tokens, each beside the bandwidth right before and after it.
     public let fractionOfBandwidth: Double
     /// Bytes that keys and values took.

@@ -10,7 +10,7 @@ public enum InstructionSet: String, Sendable, CaseIterable {
     case avx2
     /// 16 floats a vector.
     case avx512
-    /// The same, and products of bfloat16.
+    /// The same, and sums of products of bfloat16 (BF16) and of int16 (VNNI).
     case avx512bf16
     /// 4 floats a vector, arm64.
     case neon

@@ -44,7 +44,7 @@ extension Ops {
     /// result has the same bits for any number of threads.
     /// - Parameters:
     ///   - out: `(N, OC)`, overwritten with `inp * weight^T + bias + residual`.
-    ///   - inp: `(N, C)`.
+    ///   - inp: `(N, C)`; not `out`.
     ///   - weight: OC rows of C columns.
     ///   - bias: `(OC)`, or nil.
     ///   - residual: `(N, OC)`, or nil; not `out`.
@@ -72,8 +72,8 @@ extension Ops {
     ///
     /// One team of threads does them all, which pays where each of them is small.
     /// - Parameters:
-    ///   - layers: The layers, of C columns each.
-    ///   - inp: `(N, C)`.
+    ///   - layers: The layers, of C columns each; the output of none is another one's.
+    ///   - inp: `(N, C)`; not one of the outputs.
     public func linear(_ layers: [LinearLayer], inp: Tensor) {
         let (N, C) = Self.sizes2(inp, "inp")
         let count = layers.count
@@ -116,6 +116,7 @@ extension Ops {
             "weights of \(weight.columns) columns for inp \(inp.shape)"
         )
         expect(out, [N, OC], "out")
+        precondition(out.floatPointer != inp.floatPointer, "a linear layer in place")
         if let bias { expect(bias, [OC], "bias") }
         if let residual {
             expect(residual, [N, OC], "residual")

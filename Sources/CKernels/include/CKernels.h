@@ -22,7 +22,7 @@ typedef enum {
     CK_AVX2 = 1,        // AVX2 + FMA + F16C
     CK_AVX512 = 2,      // AVX-512 F, BW, DQ, VL
     CK_NEON = 3,        // arm64
-    CK_AVX512_BF16 = 4, // AVX-512 and its products of bfloat16
+    CK_AVX512_BF16 = 4, // AVX-512, BF16 and VNNI
     CK_ISA_COUNT = 5,
 } ck_isa;
 

@@ -13,9 +13,11 @@
 #ifdef _OPENMP
 int omp_get_thread_num(void);
 int omp_get_num_threads(void);
+int omp_in_parallel(void);
 #else
 static inline int omp_get_thread_num(void) { return 0; }
 static inline int omp_get_num_threads(void) { return 1; }
+static inline int omp_in_parallel(void) { return 0; }
 #endif
 
 // Starting and joining a team costs a few microseconds, so each thread must have some tens of
@@ -52,7 +54,7 @@ static inline void team_share(size_t n, size_t grain, size_t *begin, size_t *end
 #define RUN_IN_TEAM(size, call)                                                                    \
     do {                                                                                           \
         const int team_threads = (size);                                                           \
-        if (team_threads == 1) {                                                                   \
+        if (team_threads == 1 && !omp_in_parallel()) {                                             \
             call;                                                                                  \
         } else {                                                                                   \
             _Pragma("omp parallel num_threads(team_threads)") call;                                \

@@ -80,15 +80,22 @@ extension Ops {
         withUnsafeTemporaryAllocation(of: ck_weight.self, capacity: count) { weights in
             withUnsafeTemporaryAllocation(of: ck_linear.self, capacity: count) { arguments in
                 guard let firstWeight = weights.baseAddress else { return }
-                for (i, layer) in layers.enumerated() {
-                    Self.check(layer.out, inp, layer.weight, layer.bias, layer.residual)
-                    weights.initializeElement(at: i, to: layer.weight.argument)
+                // By index: a copy of a layer would count its references up and down.
+                for i in layers.indices {
+                    Self.check(
+                        layers[i].out,
+                        inp,
+                        layers[i].weight,
+                        layers[i].bias,
+                        layers[i].residual
+                    )
+                    weights.initializeElement(at: i, to: layers[i].weight.argument)
                     let argument = ck_linear(
-                        layer.out,
+                        layers[i].out,
                         firstWeight + i,
-                        layer.bias,
-                        layer.residual,
-                        layer.gelu
+                        layers[i].bias,
+                        layers[i].residual,
+                        layers[i].gelu
                     )
                     arguments.initializeElement(at: i, to: argument)
                 }

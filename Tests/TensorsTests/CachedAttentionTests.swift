@@ -24,13 +24,16 @@ extension KernelTests {
             }
         }
 
-        /// Head sizes around vectors; single queries and tiles; blocks of 512 keys; shared heads.
+        /// Head sizes around vectors, and half of each; single queries and tiles; blocks of 512 keys;
+        /// shared heads.
         static let cases = [
             Case(1, 1, 1, (0, 1, 0)), Case(2, 2, 3, (1, 1, 0)), Case(2, 1, 8, (6, 2, 0)),
             Case(4, 2, 15, (30, 3, 0)), Case(3, 3, 16, (0, 4, 0)), Case(6, 2, 17, (0, 5, 0)),
             Case(1, 1, 64, (511, 1, 0), (512, 1, 0), (513, 1, 0), (1100, 2, 0)),
             Case(2, 1, 65, (7, 49, 0), (0, 1, 0), (130, 100, 0)),
             Case(2, 2, 33, (60, 70, 69), (3, 2, 2), (0, 96, 48)),
+            Case(2, 1, 8, (20, 3, 0), (7, 1, 0), (530, 1, 0), (1100, 1, 0)),
+            Case(2, 1, 4, (20, 3, 0), (530, 1, 0)), Case(1, 1, 2, (20, 3, 0), (530, 1, 0)),
         ]
 
         var make = TensorMaker()

@@ -65,6 +65,46 @@ ALWAYS_INLINE void add_values(float *out, const float *weights, const void *valu
     }
 }
 
+// Heads of half a vector, as the smallest models have them: two keys or values fill one.
+#define NARROW_HEAD (LANES / 2)
+
+// scores[i] = q . key i, for 2 * SIDE_BY_SIDE keys.
+ALWAYS_INLINE void score_narrow_keys(float *scores, const float *q, const float *keys) {
+    float twice[LANES];
+    __builtin_memcpy(twice, q, NARROW_HEAD * sizeof *q);
+    __builtin_memcpy(twice + NARROW_HEAD, q, NARROW_HEAD * sizeof *q);
+    vf products[LANES];
+    for (int i = 0; i < SIDE_BY_SIDE; i++)
+        products[i] = v_load(twice) * v_load(keys + i * LANES);
+    // What comes of the first halves of all vectors comes first.
+    interleave(products, SIDE_BY_SIDE);
+    const four_floats even = sum_every_fourth(products[0] + products[1]);
+    const four_floats odd = sum_every_fourth(products[2] + products[3]);
+    for (int i = 0; i < SIDE_BY_SIDE; i++) {
+        scores[2 * i] = even[i];
+        scores[2 * i + 1] = odd[i];
+    }
+}
+
+// out += the sum over 2 * SIDE_BY_SIDE * blocks keys of weights[key] * value.
+ALWAYS_INLINE void add_narrow_values(float *out, const float *weights, const float *values,
+                                     size_t blocks) {
+    const vi is_first_half = v_lane_index() < NARROW_HEAD;
+    vf acc[SIDE_BY_SIDE];
+    for (int i = 0; i < SIDE_BY_SIDE; i++)
+        acc[i] = v_zero();
+    for (size_t pair = 0; pair < blocks * SIDE_BY_SIDE; pair += SIDE_BY_SIDE)
+        for (size_t i = 0; i < SIDE_BY_SIDE; i++) {
+            const float *two = weights + 2 * (pair + i);
+            const vf p = v_select(is_first_half, v_splat(two[0]), v_splat(two[1]));
+            acc[i] = v_fma(p, v_load(values + (pair + i) * LANES), acc[i]);
+        }
+    float lanes[LANES];
+    v_store(lanes, (acc[0] + acc[1]) + (acc[2] + acc[3]));
+    for (int i = 0; i < NARROW_HEAD; i++)
+        out[i] += lanes[i] + lanes[i + NARROW_HEAD];
+}
+
 ALWAYS_INLINE float largest_score(const float *scores, size_t count) {
     vf largest = v_splat(-INFINITY);
     size_t i = 0;
@@ -90,12 +130,16 @@ ALWAYS_INLINE float exponentiate(float *scores, float offset, float scale, size_
 ALWAYS_INLINE void attend_row(float *out, const float *q, const void *keys, const void *values,
                               const ck_weight_format format, float scale, size_t visible,
                               size_t HS) {
+    const bool is_narrow = HS == NARROW_HEAD && format == CK_FLOAT32;
     float scores[ROW_KEYS];
     float maximum = -INFINITY, sum = 0;
     FOR_EACH_VECTOR(d, HS, STORE(out + d, v_zero()););
     for (size_t first = 0; first < visible; first += ROW_KEYS) {
         const size_t count = visible - first < ROW_KEYS ? visible - first : ROW_KEYS;
         size_t key = 0;
+        const size_t narrow_blocks = is_narrow ? count / (2 * SIDE_BY_SIDE) : 0;
+        for (size_t block = 0; block < narrow_blocks; block++, key += 2 * SIDE_BY_SIDE)
+            score_narrow_keys(scores + key, q, (const float *)keys + (first + key) * HS);
         for (; key + SIDE_BY_SIDE <= count; key += SIDE_BY_SIDE)
             score_keys(scores + key, q, keys, format, first + key, HS);
         for (; key < count; key++)
@@ -108,13 +152,17 @@ ALWAYS_INLINE void attend_row(float *out, const float *q, const void *keys, cons
         if (first > 0)
             FOR_EACH_VECTOR(d, HS, STORE(out + d, LOAD(out + d) * v_splat(kept)););
 
+        const size_t done = narrow_blocks * 2 * SIDE_BY_SIDE;
+        if (done > 0)
+            add_narrow_values(out, scores, (const float *)values + first * HS, narrow_blocks);
         size_t d = 0;
         for (; d + SIDE_BY_SIDE * LANES <= HS; d += SIDE_BY_SIDE * LANES)
             add_values(out, scores, values, format, first, count, HS, d, SIDE_BY_SIDE, LANES);
         for (; d + LANES <= HS; d += LANES)
             add_values(out, scores, values, format, first, count, HS, d, 1, LANES);
         if (d < HS)
-            add_values(out, scores, values, format, first, count, HS, d, 1, HS - d);
+            add_values(out, scores + done, values, format, first + done, count - done, HS, d, 1,
+                       HS - d);
     }
     const vf factor = v_splat(1 / sum);
     FOR_EACH_VECTOR(d, HS, STORE(out + d, LOAD(out + d) * factor););

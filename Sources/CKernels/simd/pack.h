@@ -21,17 +21,22 @@ ALWAYS_INLINE void interleave(vf *v, const int rows) {
     }
 }
 
+typedef float four_floats __attribute__((vector_size(16), aligned(4), may_alias));
+
+// The sums of lanes i, i + 4, i + 8 ... for each i < 4.
+ALWAYS_INLINE four_floats sum_every_fourth(vf x) {
+    float lanes[LANES];
+    v_store(lanes, x);
+    four_floats total = *(const four_floats *)lanes;
+    for (int i = 4; i < LANES; i += 4)
+        total += *(const four_floats *)(lanes + i);
+    return total;
+}
+
 // The sums of the lanes of four vectors.
 ALWAYS_INLINE void sum_lanes_of_four(float *sums, vf *v) {
-    typedef float four __attribute__((vector_size(16), aligned(4), may_alias));
-    float lanes[LANES];
-    // Lanes i, i + 4, i + 8 ... of the sum then hold parts of v[i].
     interleave(v, 4);
-    v_store(lanes, (v[0] + v[1]) + (v[2] + v[3]));
-    four total = *(const four *)lanes;
-    for (int i = 4; i < LANES; i += 4)
-        total += *(const four *)(lanes + i);
-    *(four *)sums = total;
+    *(four_floats *)sums = sum_every_fourth((v[0] + v[1]) + (v[2] + v[3]));
 }
 
 // dst[p * ld + i] = src[i * lds + p] for i < group, p < k; rows from `rows` on are zero. `group` is

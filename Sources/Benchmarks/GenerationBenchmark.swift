@@ -30,23 +30,34 @@ public struct GenerationResult: Sendable {
 public struct GenerationBenchmark {
     /// Tokens of the prompt.
     public var promptTokens: Int
-    /// Tokens generated after a prompt of ``decodeStart`` tokens, and timed.
+    /// Tokens that stand before the first generated one.
+    public var decodeStart: Int
+    /// Tokens generated after ``decodeStart`` others and an untimed one, and timed.
     public var decodeTokens: Int
     /// Sequences that are generated together.
     public var batchSize: Int
     /// Passes over the prompt.
     public var runs: Int
 
-    /// Tokens that stand before the first generated one.
-    public static let decodeStart = 16
     /// Tokens generated between two measurements of the bandwidth, which changes within seconds.
     private static let decodeStretch = 16
 
-    /// Describes a benchmark of the usual 256 tokens of a prompt and 64 generated ones, or of as many
-    /// as a context has room for.
-    public init(contextLength: Int, batchSize: Int, runs: Int) {
+    /// One before the first generated token, one that is not timed and one that is.
+    private static let smallestContext = 3
+
+    /// Describes a benchmark of the usual 256 tokens of a prompt, and of 64 generated ones after 16
+    /// others; or of as many as a context has room for.
+    /// - Throws: ``BenchmarkError/contextTooShort(minimum:found:)``.
+    public init(contextLength: Int, batchSize: Int, runs: Int) throws {
+        guard contextLength >= Self.smallestContext else {
+            throw BenchmarkError.contextTooShort(
+                minimum: Self.smallestContext,
+                found: contextLength
+            )
+        }
         promptTokens = min(256, contextLength)
-        decodeTokens = max(1, min(64, contextLength - Self.decodeStart - 1))
+        decodeStart = min(16, contextLength / 2)
+        decodeTokens = min(64, contextLength - decodeStart - 1)
         self.batchSize = batchSize
         self.runs = runs
     }
@@ -59,7 +70,7 @@ public struct GenerationBenchmark {
         _ model: Model
     ) throws -> GenerationResult where Model.Session == CachedSession<Model> {
         // Known now, rather than after minutes.
-        for length in [promptTokens, Self.decodeStart + 1 + decodeTokens]
+        for length in [promptTokens, decodeStart + 1 + decodeTokens]
         where length > model.contextLength {
             throw ModelError.sequenceTooLong(length: length, maximum: model.contextLength)
         }
@@ -83,7 +94,7 @@ public struct GenerationBenchmark {
             try session.append(parts, predicting: &span)
         }
         session.truncate(0, to: 0)
-        try append(Self.decodeStart)
+        try append(decodeStart)
         // A single token has working memory of another shape, which counts too.
         try append(1)
         let peakMemoryBytes = Machine.peakMemoryBytes

@@ -98,7 +98,7 @@ struct BenchGenerateCommand: ParsableCommand {
     private func measure<Model: CachedTransformer & LanguageModel>(
         _ model: Model
     ) throws -> GenerationResult where Model.Session == CachedSession<Model> {
-        var benchmark = GenerationBenchmark(
+        var benchmark = try GenerationBenchmark(
             contextLength: model.contextLength,
             batchSize: batchSize,
             runs: runs

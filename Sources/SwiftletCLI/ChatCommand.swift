@@ -75,6 +75,11 @@ struct ChatCommand: ParsableCommand {
                 // Who typed it can say it in fewer words.
                 Terminal.diagnose(error.description)
             }
+            // Asked when the signals end the program again: one that came until then ended nothing.
+            // At a terminal Ctrl-C is for the reply alone.
+            if Signals.isTerminated || Signals.isInterrupted && !Terminal.isInteractive {
+                throw ExitStatus.interrupted
+            }
         }
     }
 
@@ -91,10 +96,6 @@ struct ChatCommand: ParsableCommand {
         let report = ChatReport(reply, seconds: start.duration(to: clock.now) / .seconds(1))
         if json { try Terminal.printJSON(report) } else { try Terminal.print("") }
         compute.note(report.summary)
-        // At a terminal Ctrl-C is for the reply alone.
-        if Signals.isTerminated || Signals.isInterrupted && !Terminal.isInteractive {
-            throw ExitStatus.interrupted
-        }
     }
 }
 

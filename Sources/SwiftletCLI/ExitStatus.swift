@@ -43,6 +43,7 @@ enum ExitStatus: CInt, Error {
             case let error as ReportError: ExitStatus(error)
             case let error as TextGenerationError: ExitStatus(error)
             case let error as TensorFileError: ExitStatus(error)
+            case is BenchmarkError: .wrongUsage
             default: .failure
             }
     }

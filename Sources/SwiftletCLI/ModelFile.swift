@@ -130,7 +130,7 @@ extension ModelOptions {
         }
         let isDirectory = FileSystem.isDirectory(model.path)
         let directory = isDirectory ? model.path : model.path.directory
-        let candidates = ["tokenizer.model", "tokenizer.bin"].map { directory.appending($0) }
+        let candidates = SentencePieceTokenizer.fileNames.map { directory.appending($0) }
         guard let path = candidates.first(where: FileSystem.exists) else {
             guard FileSystem.exists(directory.appending("tokenizer.json")) else {
                 throw noTokenizer(beside: model.path)

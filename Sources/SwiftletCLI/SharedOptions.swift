@@ -120,11 +120,43 @@ struct ModelOptions: ParsableArguments {
 
 /// A tokenizer as an argument: a file or a directory.
 enum TokenizerFile {
+    /// Byte-level BPE: a file, or a directory, at which its reader looks closer.
+    case bytePair(FilePath)
+    /// The file of a tokenizer of Llama's.
+    case sentencePiece(FilePath)
+
     /// The help of an argument that may be of any kind.
     static let anyKindHelp: ArgumentHelp = """
-        A tokenizer: llm.c's file, vocab.json beside merges.txt, or a directory with either; or \
-        tokenizer.model or tokenizer.bin of a Llama 2.
+        A tokenizer: llm.c's file, vocab.json beside merges.txt, tokenizer.model or tokenizer.bin \
+        of a Llama 2, or a directory with any of them.
         """
+
+    /// Finds out of which kind the tokenizer at `path` is; of a directory that holds both, it is the
+    /// Llama's.
+    /// - Throws: ``UnexpectedFileError`` when it is certainly no tokenizer, or ``TokenizerError`` for a
+    ///   directory that holds none.
+    init(at path: FilePath) throws {
+        guard FileSystem.isDirectory(path) else {
+            let isSentencePiece = try FileKind(of: path) == .sentencePiece
+            self = isSentencePiece ? .sentencePiece(path) : .bytePair(try Self.checked(path))
+            return
+        }
+        // By content: tokenizer.bin may also be llm.c's.
+        let candidates = SentencePieceTokenizer.fileNames.map { path.appending($0) }
+        if let file = try candidates.first(where: {
+            try FileSystem.exists($0) && FileKind(of: $0) == .sentencePiece
+        }) {
+            self = .sentencePiece(file)
+            return
+        }
+        do {
+            _ = try TokenizerFiles(at: path)
+        } catch TokenizerError.nothingInDirectory(_, let names) {
+            let others = SentencePieceTokenizer.fileNames.filter { !names.contains($0) }
+            throw TokenizerError.nothingInDirectory(path: path, expected: others + names)
+        }
+        self = .bytePair(path)
+    }
 
     /// The path, when what lies there may be a byte-level BPE tokenizer; its reader looks closer.
     /// - Throws: ``UnexpectedFileError`` when it is certainly something else.

@@ -29,11 +29,11 @@ struct TokenizerDecodeCommand: ParsableCommand {
     private static let chunkByteCount = 1 << 16
 
     func run() throws {
-        let path = FilePath(tokenizer)
         let decoder: any TokenDecoder =
-            try FileKind(of: path) == .sentencePiece
-            ? SentencePieceTokenizer(contentsOf: path)
-            : TokenizerFile.vocabulary(TokenizerFile.checked(path))
+            switch try TokenizerFile(at: FilePath(tokenizer)) {
+            case .sentencePiece(let file): try SentencePieceTokenizer(contentsOf: file)
+            case .bytePair(let path): try TokenizerFile.vocabulary(path)
+            }
         // A token's bytes may depend on the one before it, which may have come in another chunk.
         var previous: TokenID?
         func decode(_ ids: [TokenID]) throws {

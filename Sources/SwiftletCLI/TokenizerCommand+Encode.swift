@@ -8,8 +8,11 @@ struct TokenizerEncodeCommand: ParsableCommand {
         abstract: "Turn text into token ids.",
         discussion: """
             Prints the ids of each text on a line of its own, as they are found. The text may be any \
-            bytes; 'tokenizer decode' gives the same bytes back. A Llama's tokenizer takes a text \
-            whole, and its ids are those of the text alone, without the start.
+            bytes; of byte-level BPE, 'tokenizer decode' gives the same bytes back.
+
+            A Llama's tokenizer encodes a text whole, on one thread whatever --threads says, and \
+            without the token that starts a text. Decoded, U+2581, its mark of a space, is a space; \
+            and the space that it puts before a text stays where the tokenizer has no piece for one.
 
             Examples:
               swiftlet tokenizer encode --tokenizer gpt2_tokenizer.bin --text "Hello world"
@@ -48,11 +51,15 @@ struct TokenizerEncodeCommand: ParsableCommand {
         let inputs = try (files.isEmpty && text.isEmpty ? ["-"] : files).map {
             $0 == "-" ? .standardInput : try InputFile(FilePath($0))
         }
-        let path = FilePath(tokenizer)
-        if try FileKind(of: path) == .sentencePiece {
-            return try encode(inputs, with: SentencePieceTokenizer(contentsOf: path))
+        switch try TokenizerFile(at: FilePath(tokenizer)) {
+        case .sentencePiece(let file):
+            try encode(inputs, with: SentencePieceTokenizer(contentsOf: file))
+        case .bytePair(let path):
+            try encode(inputs, with: BytePairTokenizer(contentsOf: path))
         }
-        let tokenizer = try BytePairTokenizer(contentsOf: TokenizerFile.checked(path))
+    }
+
+    private func encode(_ inputs: [InputFile], with tokenizer: BytePairTokenizer) throws {
         var encoder = StreamingEncoder(
             tokenizer,
             endOfTextMarker: special ? .token : .text,

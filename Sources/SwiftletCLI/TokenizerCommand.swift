@@ -27,10 +27,11 @@ struct TokenizerInfoCommand: ParsableCommand {
     var json = false
 
     func run() throws {
-        let path = FilePath(tokenizer)
         let report: any InfoReport =
-            try FileKind(of: path) == .sentencePiece
-            ? SentencePieceInfo(path) : TokenizerInfo(TokenizerFile.checked(path))
+            switch try TokenizerFile(at: FilePath(tokenizer)) {
+            case .sentencePiece(let file): try SentencePieceInfo(file)
+            case .bytePair(let path): try TokenizerInfo(path)
+            }
         try json ? Terminal.printJSON(report) : Terminal.print(report.text)
     }
 }

@@ -3,4 +3,7 @@
 import FileIO
 import Tensors
 
-extension MappedFile: WeightStorage {}
+extension MappedFile: WeightStorage {
+    /// True: the bytes are the file's own.
+    public var isMapped: Bool { true }
+}

@@ -5,6 +5,10 @@
 ///
 /// As long as the object lives, the bytes stay at the same address.
 public protocol WeightStorage: AnyObject {
+    /// Whether the bytes are the pages of a file, which take no memory that the system cannot have
+    /// back.
+    var isMapped: Bool { get }
+
     /// Calls `body` with all bytes.
     func withUnsafeBytes<Result>(
         _ body: (UnsafeRawBufferPointer) throws -> Result
@@ -15,6 +19,9 @@ public protocol WeightStorage: AnyObject {
 }
 
 extension TensorBuffer: WeightStorage {
+    /// False: this is the only copy.
+    public var isMapped: Bool { false }
+
     public func withUnsafeBytes<Result>(
         _ body: (UnsafeRawBufferPointer) throws -> Result
     ) rethrows -> Result {
@@ -43,9 +50,8 @@ public struct WeightMatrix {
     private let values: UnsafeRawPointer
     private let scales: UnsafeRawPointer?
 
-    /// Whether the values are the pages of a file, which take no memory that the system cannot have
-    /// back.
-    public var isMapped: Bool { !(storage is TensorBuffer) }
+    /// Whether the values are the pages of a file; see ``WeightStorage/isMapped``.
+    package var isMapped: Bool { storage.isMapped }
 
     /// Bytes of both planes: what a matrix-vector product reads.
     public var byteCount: Int {

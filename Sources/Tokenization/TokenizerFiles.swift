@@ -4,7 +4,7 @@
 import FileIO
 
 /// The files of one tokenizer.
-enum TokenizerFiles: Equatable {
+package enum TokenizerFiles: Equatable {
     /// llm.c's tokenizer file.
     case llmc(FilePath)
     /// A vocabulary in JSON and a merges file.
@@ -17,7 +17,7 @@ enum TokenizerFiles: Equatable {
     /// Finds the files that belong to `path`: a tokenizer file, one of a pair, or a directory that
     /// holds either.
     /// - Throws: ``TokenizerError`` when the content is something else or a part is missing.
-    init(at path: FilePath) throws {
+    package init(at path: FilePath) throws {
         guard FileSystem.isDirectory(path) else {
             self = try Self(ofFile: path)
             return

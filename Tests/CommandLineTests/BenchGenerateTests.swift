@@ -77,9 +77,17 @@ import Testing
         #expect(outcome.output.split(separator: "\n").count == 1)
     }
 
-    @Test func defaultsFitASmallContext() throws {
-        let outcome = try swiftlet("bench", "generate", "--init", Self.tiny, "--runs", "1")
+    @Test(arguments: [3, 4, 17, 18, 31, 64])
+    func defaultsFitASmallContext(length: Int) throws {
+        let size = "layers=1,heads=2,channels=16,context=\(length)"
+        let outcome = try swiftlet("bench", "generate", "--init", size, "--runs", "1")
         #expect(outcome.status == 0, "\(outcome.errors)")
+    }
+
+    @Test func aContextWithoutRoomToGenerateIsNamed() throws {
+        let size = "layers=1,heads=2,channels=16,context=2"
+        let outcome = try swiftlet("bench", "generate", "--init", size)
+        expectError(outcome, 64, "a context of 3 tokens or more, but the model's is of 2;")
     }
 
     @Test func aCheckpointIsChosenOfARunOnly() throws {

@@ -61,7 +61,7 @@ final class DisturbedRun {
         }
         let before = stepLines
         let goesOn = try !files.checkpointSteps().isEmpty
-        let outcome = try run(swiftletPath(), arguments) { process, _ in
+        let outcome = try run(swiftletPath(), arguments) { process, _, _ in
             try whileRunning(process)
         }
         let isSameLog = fileNumber(link) == fileNumber(files.mainLogPath)

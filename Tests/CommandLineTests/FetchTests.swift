@@ -74,7 +74,7 @@ private func withServer(
             let arguments = [
                 "fetch", "hellaswag", "--output", directory.string, "--base-url", server.url,
             ]
-            let outcome = try run(swiftletPath(), arguments) { process, _ in
+            let outcome = try run(swiftletPath(), arguments) { process, _, _ in
                 while process.isRunning && FileSystem.byteCount(of: part) != 50_000 {
                     usleep(10_000)
                 }
@@ -101,7 +101,7 @@ private func withServer(
             let arguments = [
                 "fetch", "hellaswag", "--output", directory.string, "--base-url", server.url,
             ]
-            _ = try run(swiftletPath(), arguments) { process, _ in
+            _ = try run(swiftletPath(), arguments) { process, _, _ in
                 while process.isRunning && FileSystem.byteCount(of: part) != 50_000 {
                     usleep(10_000)
                 }

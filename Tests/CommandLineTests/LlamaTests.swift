@@ -57,6 +57,34 @@ import Testing
         }
     }
 
+    @Test func theDirectoryOfAModelIsItsTokenizer() throws {
+        try withLlama { model, tokenizer in
+            let directory = FilePath(model).removingLastComponent()
+            func outputs(_ path: String) throws -> [String] {
+                try [["encode", "--text", "Hi"], ["decode", "35", "75"]].map {
+                    try run(swiftletPath(), ["tokenizer"] + $0 + ["--tokenizer", path]).output
+                }
+            }
+            let expected = ["35 75 108\n", " H"]
+            #expect(try outputs(directory.string) == expected)
+            let info = try swiftlet("tokenizer", "info", directory.string, "--json").object()
+            #expect(info["path"] as? String == tokenizer)
+            // What is no tokenizer of Llama's is passed over, whatever its name.
+            try writeTokenizer(to: directory.appending("tokenizer.model"))
+            #expect(try outputs(directory.string) == expected)
+            try writeTokenizer(to: FilePath(tokenizer))
+            #expect(try outputs(directory.string) == ["72 105\n", "#K"])
+        }
+    }
+
+    @Test func aDirectoryWithoutATokenizerIsNamedWithWhatWasLookedFor() throws {
+        try withTemporaryDirectory { directory in
+            try writeBytes(Array("{}".utf8), to: directory.appending("tokenizer.json"))
+            let outcome = try swiftlet("tokenizer", "info", directory.string)
+            expectError(outcome, 66, "looked for tokenizer.model, tokenizer.bin,")
+        }
+    }
+
     @Test(arguments: [["info"], ["tokenizer", "info"]])
     func infoKnowsItsTokenizer(command: [String]) throws {
         try withLlama { _, tokenizer in

@@ -55,12 +55,14 @@ final class TypingUser {
     private let terminal: PseudoTerminal
     private let process: Process
     private let output: URL
+    private let errors: URL
     private var seenCount = 0
 
-    init(terminal: PseudoTerminal, process: Process, output: URL) {
+    init(terminal: PseudoTerminal, process: Process, output: URL, errors: URL) {
         self.terminal = terminal
         self.process = process
         self.output = output
+        self.errors = errors
     }
 
     func type(_ text: String) { terminal.type(text) }
@@ -70,12 +72,21 @@ final class TypingUser {
 
     func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
 
-    /// Waits until more is printed than the last time, and long enough for it to be more than a rest.
+    /// Waits until a reply has begun: until there is more output than when the one before had ended.
     func waitForReply() throws {
-        let start = seenCount
-        while process.isRunning, seenCount < start + 200 {
-            seenCount = try Data(contentsOf: output).count
-            usleep(500)
+        try wait { try Data(contentsOf: output).count > seenCount }
+    }
+
+    /// Waits until as many replies have ended, each of which `--verbose` sums up once it is printed.
+    func waitForEnd(ofReplies count: Int) throws {
+        try wait {
+            let text = String(decoding: try Data(contentsOf: errors), as: UTF8.self)
+            return text.matches(of: /generated in .*\n/).count >= count
         }
+        seenCount = try Data(contentsOf: output).count
+    }
+
+    private func wait(for isReached: () throws -> Bool) throws {
+        while process.isRunning, try !isReached() { usleep(500) }
     }
 }

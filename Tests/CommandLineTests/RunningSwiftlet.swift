@@ -54,7 +54,7 @@ func shell(_ script: String) throws -> Outcome {
 ///   - arguments: What it is given.
 ///   - input: What it reads from standard input.
 ///   - terminal: What it reads from instead.
-///   - whileRunning: Called once it runs, with the file that receives what it prints.
+///   - whileRunning: Called once it runs, with the files that receive what it prints and its errors.
 /// - Returns: What the run left behind.
 /// - Throws: When the program cannot be started.
 func run(
@@ -62,7 +62,7 @@ func run(
     _ arguments: [String],
     input: String = "",
     terminal: FileHandle? = nil,
-    whileRunning: (Process, URL) throws -> Void = { _, _ in }
+    whileRunning: (Process, _ output: URL, _ errors: URL) throws -> Void = { _, _, _ in }
 ) throws -> Outcome {
     try withTemporaryDirectory { directory in
         // Files rather than pipes, which a program could fill while nobody reads.
@@ -81,7 +81,7 @@ func run(
         process.standardOutput = output.handle
         process.standardError = errors.handle
         try process.run()
-        try whileRunning(process, output.url)
+        try whileRunning(process, output.url, errors.url)
         process.waitUntilExit()
         return Outcome(
             status: process.terminationStatus,

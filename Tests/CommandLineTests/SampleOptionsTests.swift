@@ -165,7 +165,7 @@ extension [String: Any] {
                     "sample", "--model", model, "--tokenizer", tokenizer, "--ignore-eos", "--json",
                     "--max-tokens", "60", "--num-samples", "100000",
                 ]
-            ) { process, output in
+            ) { process, output, _ in
                 // Objects come when the first batch is complete: a later one is then being made.
                 while try Data(contentsOf: output).isEmpty && process.isRunning {
                     Thread.sleep(forTimeInterval: 0.01)
@@ -190,7 +190,7 @@ extension [String: Any] {
                     "sample", "--model", model, "--tokenizer", tokenizer, "--ignore-eos",
                     "--max-tokens", "4096", "--num-samples", "3", "--seed", "1",
                 ]
-            ) { process, output in
+            ) { process, output, _ in
                 // The first text is written as it is made: the others are then being made too.
                 while try Data(contentsOf: output).isEmpty && process.isRunning {
                     Thread.sleep(forTimeInterval: 0.01)

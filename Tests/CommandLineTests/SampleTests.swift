@@ -306,7 +306,7 @@ import Testing
                     "sample", "--model", model, "--tokenizer", tokenizer, "--ignore-eos",
                     "--max-tokens", "4096", "--num-samples", "1000",
                 ]
-            ) { process, output in
+            ) { process, output, _ in
                 // Text is there, so the program has begun to catch the signal.
                 while try Data(contentsOf: output).isEmpty && process.isRunning {
                     Thread.sleep(forTimeInterval: 0.01)

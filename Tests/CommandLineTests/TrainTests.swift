@@ -25,7 +25,7 @@ private func withRun(
 /// Runs `swiftlet` with these arguments to its end.
 private func train(
     _ arguments: [String],
-    whileRunning: (Process, URL) throws -> Void = { _, _ in }
+    whileRunning: (Process, URL, URL) throws -> Void = { _, _, _ in }
 ) throws -> Outcome {
     try run(swiftletPath(), arguments, whileRunning: whileRunning)
 }
@@ -58,7 +58,7 @@ private func train(
 
     @Test func ctrlCEndsTheRunWithACheckpoint() throws {
         try withRun { arguments, run in
-            let outcome = try train(arguments + ["--steps", "1000000"]) { process, _ in
+            let outcome = try train(arguments + ["--steps", "1000000"]) { process, _, _ in
                 // A step was made, so the program has begun to catch the signal.
                 let log = run.appending("metrics.jsonl")
                 while process.isRunning, (try? MappedFile(log).count) ?? 0 == 0 {
@@ -75,7 +75,7 @@ private func train(
 
     @Test func aSecondProcessIsRefusedAndTheFirstGoesOn() throws {
         try withRun { arguments, run in
-            let outcome = try train(arguments + ["--steps", "1000000"]) { process, _ in
+            let outcome = try train(arguments + ["--steps", "1000000"]) { process, _, _ in
                 let log = run.appending("metrics.jsonl")
                 while process.isRunning, (try? MappedFile(log).count) ?? 0 == 0 {
                     Thread.sleep(forTimeInterval: 0.01)

@@ -38,6 +38,8 @@ final class StoredWeights: WeightStorage {
         }
     }
 
+    var isMapped: Bool { false }
+
     deinit { munmap(bytes.baseAddress, bytes.count) }
 
     func withUnsafeBytes<Result>(

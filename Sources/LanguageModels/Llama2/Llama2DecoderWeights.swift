@@ -59,10 +59,13 @@ struct Llama2DecoderWeights {
         finalNorm = try norm(.finalNorm)
         if source.configuration.hasSeparateClassifier {
             classifier = try matrix(.classifier)
-            // A row is read a token: nothing is gained by storing what a file holds in fewer bits, but
-            // a copy in memory is to be small.
+            // A row is read a token: nothing is gained by storing what a file holds in fewer bits. A
+            // copy in memory is to be small, but not so small that the same weights give other
+            // logits from another kind of file.
             let stored = try source.matrix(.tokenEmbedding, layer: 0)
-            tokenEmbedding = stored.isMapped ? stored : try ops.convert(stored, to: format)
+            tokenEmbedding =
+                stored.isMapped
+                ? stored : try ops.convert(stored, to: format == .float32 ? .float32 : .bfloat16)
         } else {
             classifier = try matrix(.tokenEmbedding)
             tokenEmbedding = classifier

@@ -4,8 +4,9 @@
 import FileIO
 
 extension SentencePieceTokenizer {
-    // Meta's and Hugging Face's name first: the file llama2.c makes of it says less.
-    private static let names = ["tokenizer.model", "tokenizer.bin"]
+    /// The names of such files in the order in which they are looked for: Meta's and Hugging Face's
+    /// first, since the file that llama2.c makes of it says less.
+    public static let fileNames = ["tokenizer.model", "tokenizer.bin"]
 
     /// Opens a tokenizer, recognised by content.
     ///
@@ -28,9 +29,9 @@ extension SentencePieceTokenizer {
 
     private static func file(at path: FilePath) throws -> FilePath {
         guard FileSystem.isDirectory(path) else { return path }
-        let candidates = names.map { path.appending($0) }
+        let candidates = fileNames.map { path.appending($0) }
         guard let file = candidates.first(where: FileSystem.exists) else {
-            throw TokenizerError.nothingInDirectory(path: path, expected: names)
+            throw TokenizerError.nothingInDirectory(path: path, expected: fileNames)
         }
         return file
     }

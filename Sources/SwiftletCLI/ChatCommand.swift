@@ -14,7 +14,7 @@ struct ChatCommand: ParsableCommand {
             terminal the conversation goes on without it, and a script ends there.
 
             Example:
-              swiftlet chat --model llama-2-7b-chat --precision q8_0 --system "Answer briefly."
+              swiftlet chat --model llama-2-7b-chat --precision q8_0 --system "Be brief."
             """
     )
 

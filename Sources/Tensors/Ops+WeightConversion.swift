@@ -10,12 +10,17 @@ extension Ops {
     /// - Parameters:
     ///   - matrix: The weights.
     ///   - format: How to store them; see ``store(_:in:firstRow:)`` for the rounding.
+    ///   - arena: Where to make a new matrix, if not in memory of its own.
     /// - Returns: The weights in `format`.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
-    public func convert(_ matrix: WeightMatrix, to format: WeightFormat) throws -> WeightMatrix {
+    public func convert(
+        _ matrix: WeightMatrix,
+        to format: WeightFormat,
+        in arena: WeightArena? = nil
+    ) throws -> WeightMatrix {
         if matrix.format == format { return matrix }
         let (rows, columns) = (matrix.rows, matrix.columns)
-        let result = try WeightMatrix(zeros: format, rows: rows, columns: columns)
+        let result = try WeightMatrix(zeros: format, rows: rows, columns: columns, in: arena)
         let pieceRows = min(max(1, Self.pieceFloats / columns), rows)
         let piece = try Tensor(zeros: [pieceRows, columns])
         for first in stride(from: 0, to: rows, by: pieceRows) {

@@ -119,20 +119,29 @@ public struct WeightMatrix {
             : plane(self.scalesStorage, scalesOffset, scaleBytes, format.scaleAlignment)
     }
 
-    /// A new matrix of zeros, values and scales in one block of memory.
+    /// A new matrix of zeros, values and scales in one block of memory: its own, or a part of
+    /// `arena`.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
-    public init(zeros format: WeightFormat, rows: Int, columns: Int) throws {
+    public init(
+        zeros format: WeightFormat,
+        rows: Int,
+        columns: Int,
+        in arena: WeightArena? = nil
+    ) throws {
         // Scales start at a cache line, as values do.
         let valueBytes = rows * format.valueBytes(columns: columns)
         let scalesOffset = (valueBytes + 63) / 64 * 64
         let scaleBytes = rows * format.scaleBytes(columns: columns)
+        let byteCount = scalesOffset + scaleBytes
+        let (buffer, offset) =
+            try arena?.reserve(byteCount: byteCount) ?? (TensorBuffer(byteCount: byteCount), 0)
         self.init(
             format: format,
             rows: rows,
             columns: columns,
-            storage: try TensorBuffer(byteCount: scalesOffset + scaleBytes),
-            valuesOffset: 0,
-            scalesOffset: scalesOffset
+            storage: buffer,
+            valuesOffset: offset,
+            scalesOffset: offset + scalesOffset
         )
     }
 

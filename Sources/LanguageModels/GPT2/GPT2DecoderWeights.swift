@@ -58,7 +58,8 @@ struct GPT2DecoderWeights {
         func row(_ matrix: WeightMatrix) throws -> Tensor {
             try ops.floats(matrix).reshaped([matrix.rows * matrix.columns])
         }
-        wte = try ops.convert(stored("wte")[0..<V], to: format)
+        // Matrices are made in the order in which they are read.
+        let arena = WeightArena()
         // A row is read a token: nothing is gained by storing it in fewer bits. But a view of a
         // model's weights would keep all of them in memory, where the others are converted.
         wpe =
@@ -66,7 +67,7 @@ struct GPT2DecoderWeights {
             ? ops.convert(stored("wpe"), to: .float32) : WeightMatrix(ops.floats(stored("wpe")))
         layers = try (0..<L).map { layer in
             func matrix(_ name: String) throws -> WeightMatrix {
-                try ops.convert(rows(name, of: layer), to: format)
+                try ops.convert(rows(name, of: layer), to: format, in: arena)
             }
             func vector(_ name: String) throws -> Tensor { try row(rows(name, of: layer)) }
             return Layer(
@@ -86,5 +87,6 @@ struct GPT2DecoderWeights {
         }
         lnfw = try row(stored("lnfw"))
         lnfb = try row(stored("lnfb"))
+        wte = try ops.convert(stored("wte")[0..<V], to: format, in: arena)
     }
 }

@@ -32,12 +32,14 @@ struct Llama2DecoderWeights {
     /// Takes weights from where they are, and converts those that are not in `format`.
     /// - Throws: What `source` throws, or `TensorError` when memory is short.
     init(_ source: some Llama2WeightSource, format: WeightFormat, ops: Ops) throws {
+        // Made in the order in which they are read.
+        let arena = WeightArena()
         func matrix(_ weight: Llama2Weight, _ layer: Int = 0) throws -> WeightMatrix {
             let stored = try source.matrix(weight, layer: layer)
             // Integers with the scales they came with are q8_0 but for the scales' width, and
             // rounding them anew would only lose.
             if stored.format == .q8_f32, format == .q8_0 { return stored }
-            return try ops.convert(stored, to: format)
+            return try ops.convert(stored, to: format, in: arena)
         }
         func norm(_ weight: Llama2Weight, _ layer: Int = 0) throws -> Tensor {
             let row = try ops.floats(source.matrix(weight, layer: layer))

@@ -213,17 +213,18 @@ public final class ChatSession<Model: LanguageModel> {
 
     /// Tokens of the conversation that the session must be given, at least the last one.
     private var unreadCount: Int {
-        let common = zip(held, conversation.tokens).prefix { $0 == $1 }.count
+        let shorter = min(held.count, conversation.tokens.count)
+        let common = (0..<shorter).first { held[$0] != conversation.tokens[$0] } ?? shorter
         return max(1, conversation.tokens.count - common)
     }
 
     /// Predicts the token after the conversation, of which only what is new is computed.
     private func predict() throws -> [Float] {
-        let unread = conversation.tokens.suffix(unreadCount)
+        let unread = Array(conversation.tokens.suffix(unreadCount))
         session.truncate(0, to: conversation.tokens.count - unread.count)
         held.removeLast(held.count - session.tokenCount)
-        let logits = try session.logits(appending: Array(unread))
-        held = conversation.tokens
+        let logits = try session.logits(appending: unread)
+        held += unread
         return logits
     }
 }

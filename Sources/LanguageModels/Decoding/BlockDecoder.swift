@@ -67,7 +67,6 @@ final class PassRows {
 
 /// A stack of blocks of attention and a feed-forward network, between embeddings and a classifier.
 protocol BlockDecoder: CachedTransformer {
-    var ops: Ops { get }
     /// L: at least one.
     var blockCount: Int { get }
 

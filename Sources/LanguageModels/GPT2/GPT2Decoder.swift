@@ -93,6 +93,15 @@ public final class GPT2Decoder: LanguageModel, CachedTransformer {
     }
 }
 
+extension GPT2Decoder: ScoringModel {
+    public func makeScoringWorkspace(
+        batchSize: Int,
+        sequenceLength: Int
+    ) throws -> CachedSession<GPT2Decoder> {
+        makeSession(sequenceCount: batchSize, tokenCapacity: sequenceLength)
+    }
+}
+
 // Its operations own scratch memory.
 @available(*, unavailable) extension GPT2Decoder: Sendable {}
 

@@ -1,8 +1,6 @@
 // The weights of a GPT-2 as generation uses them: each layer's on their own, matrices in any stored
 // format, everything else in float32.
 
-import FileIO
-import TensorFiles
 import Tensors
 
 /// The weights of a GPT-2 that continues sequences.

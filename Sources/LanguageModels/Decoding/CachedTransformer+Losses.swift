@@ -4,14 +4,7 @@
 import Inference
 import Tensors
 
-extension GPT2Decoder: ScoringModel {
-    public func makeScoringWorkspace(
-        batchSize: Int,
-        sequenceLength: Int
-    ) throws -> CachedSession<GPT2Decoder> {
-        makeSession(sequenceCount: batchSize, tokenCapacity: sequenceLength)
-    }
-
+extension CachedTransformer {
     /// The cross-entropy, in nats, of predicting some of the targets.
     ///
     /// Nothing is computed after a sequence's last position; between its first and its last one, the
@@ -29,7 +22,7 @@ extension GPT2Decoder: ScoringModel {
         inputs: some Collection<Int32>,
         targets: some Collection<Int32>,
         at positions: [Int],
-        workspace: CachedSession<GPT2Decoder>
+        workspace: CachedSession<Self>
     ) throws -> [Float] {
         let (B, T) = (workspace.sequenceCount, workspace.tokenCapacity)
         let (inputs, targets) = (Array(inputs), Array(targets))

@@ -96,3 +96,11 @@ public enum FileSystem {
         return result == 0 ? status.st_mode : nil
     }
 }
+
+extension FilePath {
+    /// The directory that a file is in.
+    package var directory: FilePath {
+        let directory = removingLastComponent()
+        return directory.isEmpty ? "." : directory
+    }
+}

@@ -88,7 +88,7 @@ public enum FileKind: String, Sendable, CaseIterable {
             self = kind
         } else if bytes.starts(with: "GGUF".utf8) {
             self = .gguf
-        } else if bytes.starts(with: [0x50, 0x4B, 0x03, 0x04]) {
+        } else if TensorFileStart(Array(bytes)) == .zip {
             self = Self.isPyTorch(bytes) ? .pyTorch : .zip
         } else if SentencePieceTokenizer.mayBegin(with: bytes) {
             self = .sentencePiece

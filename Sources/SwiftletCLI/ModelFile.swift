@@ -103,14 +103,6 @@ enum GeneratingModel {
     }
 }
 
-extension FilePath {
-    /// The directory that a file is in.
-    var directory: FilePath {
-        let directory = removingLastComponent()
-        return directory.isEmpty ? "." : directory
-    }
-}
-
 extension ModelOptions {
     /// The model these options name, which may be one of a training run.
     func modelFile() throws -> ModelFile {

@@ -7,7 +7,7 @@ import FileIO
 public struct TensorArchive: Sendable {
     /// The file they are in, or the one that tells in which files they are; for messages.
     public let path: FilePath
-    /// All tensors, in the order in which they are stored.
+    /// All tensors, in the order of the file's own list; of an index, by file and name.
     public let tensors: [StoredTensor]
     private let indices: [String: Int]
 
@@ -33,27 +33,29 @@ public struct TensorArchive: Sendable {
             path = file
         }
         let file = try MappedFile(path)
-        let start = file.withUnsafeBytes { Array($0.prefix(8)) }
-        // A safetensors file may start with the same byte, but then zeros follow: its length.
-        if start.first == UInt8(ascii: "{"), !start.contains(0) {
+        if Self.start(of: file) == .json {
             try self.init(index: file)
         } else {
             try self.init(singleFile: file)
         }
     }
 
+    private static func start(of file: MappedFile) -> TensorFileStart? {
+        TensorFileStart(file.withUnsafeBytes { Array($0.prefix(TensorFileStart.byteCount)) })
+    }
+
     /// Opens one file that holds tensors itself.
     init(singleFile file: MappedFile) throws {
-        let start = file.withUnsafeBytes { Array($0.prefix(9)) }
-        if start.starts(with: ZipArchive.magic) {
+        let start = Self.start(of: file)
+        if start == .zip {
             try self.init(pyTorch: file)
-        } else if start.starts(with: [0x80, 0x02]) {
+        } else if file.withUnsafeBytes({ $0.starts(with: [0x80, 0x02]) }) {
             throw TensorFileError.unsupported(
                 path: file.path,
                 reason: "it is in the format PyTorch had before version 1.6",
                 hint: "load it with PyTorch and save it again"
             )
-        } else if start.count == 9, start[8] == UInt8(ascii: "{") {
+        } else if start == .safetensors {
             try self.init(safetensors: file)
         } else {
             throw TensorFileError.unsupported(

@@ -170,13 +170,10 @@ struct TensorPickle {
 
     // MARK: Operands
 
-    private mutating func take(_ count: Int) throws -> Slice<UnsafeRawBufferPointer> {
+    private mutating func take(_ count: Int) throws -> UnsafeRawBufferPointer {
         guard count <= bytes.count - offset else { throw refusal("ends too early") }
         defer { offset += count }
-        return Slice(
-            base: UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + count]),
-            bounds: 0..<count
-        )
+        return UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + count])
     }
 
     /// An unsigned little-endian integer.
@@ -194,7 +191,7 @@ struct TensorPickle {
         return count == 0 ? 0 : Int(Int64(bitPattern: bits << unused) >> Int64(unused))
     }
 
-    private func text(_ bytes: Slice<UnsafeRawBufferPointer>) throws -> String {
+    private func text(_ bytes: UnsafeRawBufferPointer) throws -> String {
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw refusal("has a text that is not UTF-8")
         }

@@ -5,36 +5,12 @@ import Testing
 
 @testable import TensorFiles
 
-@Suite struct PyTorchFileTests {
+@Suite struct PyTorchFileTests: OpensSmallFiles {
     private typealias Small = SmallTensorFiles
-
-    private func open(_ bytes: [UInt8]) throws -> TensorArchive {
-        try withTemporaryDirectory { directory in
-            let path = directory.appending("small.pth")
-            try Small.write(bytes, to: path)
-            return try TensorArchive(contentsOf: path)
-        }
-    }
-
-    private func error(opening bytes: [UInt8]) -> String {
-        do {
-            _ = try open(bytes)
-            return "no error"
-        } catch {
-            return "\(error)"
-        }
-    }
 
     /// The error for a dictionary whose entry `a` is made by these instructions.
     private func error(value: [UInt8]) -> String {
         error(opening: Small.pyTorch(Pickle.dictionary([("a", value)])))
-    }
-
-    private func floats(_ tensor: StoredTensor?) throws -> [Float] {
-        let stored = try #require(tensor)
-        let tensor = try Tensor(zeros: stored.shape)
-        try stored.read(into: tensor)
-        return tensor.floats()
     }
 
     @Test(arguments: [false, true]) func tensorsAreFoundByName(isLarge: Bool) throws {

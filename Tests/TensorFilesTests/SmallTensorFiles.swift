@@ -1,6 +1,11 @@
 // Files of tensors byte by byte, as other programs write them, and damaged where a test wants it.
 
 import FileIO
+import Tensors
+import TestSupport
+import Testing
+
+@testable import TensorFiles
 
 enum SmallTensorFiles {
     /// A safetensors file.
@@ -148,5 +153,37 @@ enum Pickle {
     /// A whole pickle: a dictionary with these values.
     static func dictionary(_ items: [(key: String, value: [UInt8])]) -> [UInt8] {
         start + emptyDictionary + items.flatMap { text($0.key) + $0.value + setItem } + stop
+    }
+}
+
+/// Tests that open files made byte by byte.
+protocol OpensSmallFiles {}
+
+extension OpensSmallFiles {
+    /// Opens a file of these bytes, which are known by their content and not by a name.
+    func open(_ bytes: [UInt8]) throws -> TensorArchive {
+        try withTemporaryDirectory { directory in
+            let path = directory.appending("model")
+            try SmallTensorFiles.write(bytes, to: path)
+            return try TensorArchive(contentsOf: path)
+        }
+    }
+
+    /// The sentence that opening these bytes ends in.
+    func error(opening bytes: [UInt8]) -> String {
+        do {
+            _ = try open(bytes)
+            return "no error"
+        } catch {
+            return "\(error)"
+        }
+    }
+
+    /// The elements of a tensor that must be there.
+    func floats(_ tensor: StoredTensor?) throws -> [Float] {
+        let stored = try #require(tensor)
+        let tensor = try Tensor(zeros: stored.shape)
+        try stored.read(into: tensor)
+        return tensor.floats()
     }
 }

@@ -5,32 +5,8 @@ import Testing
 
 @testable import TensorFiles
 
-@Suite struct TensorArchiveTests {
+@Suite struct TensorArchiveTests: OpensSmallFiles {
     private typealias Small = SmallTensorFiles
-
-    private func open(_ bytes: [UInt8]) throws -> TensorArchive {
-        try withTemporaryDirectory { directory in
-            let path = directory.appending("model")
-            try Small.write(bytes, to: path)
-            return try TensorArchive(contentsOf: path)
-        }
-    }
-
-    private func error(opening bytes: [UInt8]) -> String {
-        do {
-            _ = try open(bytes)
-            return "no error"
-        } catch {
-            return "\(error)"
-        }
-    }
-
-    private func floats(_ tensor: StoredTensor?) throws -> [Float] {
-        let stored = try #require(tensor)
-        let tensor = try Tensor(zeros: stored.shape)
-        try stored.read(into: tensor)
-        return tensor.floats()
-    }
 
     // MARK: safetensors
 

@@ -30,7 +30,7 @@ struct HuggingFaceLlama2: Llama2WeightSource {
         }
         // All shapes are looked at now, so that nothing is wrong later.
         for weight in configuration.weights {
-            for layer in 0..<(weight.isLayered ? configuration.layerCount : 1) {
+            for layer in configuration.layers(of: weight) {
                 _ = try stored(weight, layer: layer)
             }
         }

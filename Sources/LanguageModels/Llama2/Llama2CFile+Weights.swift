@@ -34,10 +34,10 @@ extension Llama2CFile: Llama2WeightSource {
         )
     }
 
-    /// All weights, layer by layer; scales are left out.
+    /// All weights, kind by kind; scales are left out.
     var tensors: [StoredTensor] {
         configuration.weights.flatMap { weight in
-            (0..<(weight.isLayered ? configuration.layerCount : 1)).map {
+            configuration.layers(of: weight).map {
                 tensor(weight, layer: $0)
             }
         }

@@ -7,7 +7,6 @@ struct Llama2CLayout {
     let byteCount: Int
 
     private let places: [Llama2Weight: Place]
-    private let layerCount: Int
 
     /// Where the weights of one kind are.
     private struct Place {
@@ -15,6 +14,7 @@ struct Llama2CLayout {
         let offset: Int
         /// From one layer's to the next one's.
         let stride: Int
+        let layers: Range<Int>
     }
 
     /// Bytes before the first weight.
@@ -34,23 +34,24 @@ struct Llama2CLayout {
             switch section {
             case .weight(let weight):
                 let size = Self.byteCount(of: weight, configuration, groupSize: groupSize)
-                places[weight] = Place(offset: end, stride: size)
-                end += size * (weight.isLayered ? configuration.layerCount : 1)
+                let layers = configuration.layers(of: weight)
+                places[weight] = Place(offset: end, stride: size, layers: layers)
+                end += size * layers.count
             case .rotations:
                 // Cosines and sines, which follow from the sizes.
                 end += 2 * 4 * configuration.contextLength * (configuration.headSize / 2)
             }
         }
         byteCount = end
-        layerCount = configuration.layerCount
         self.places = places
     }
 
     /// The first byte of a weight.
     /// - Precondition: the model has the weight, and the layer.
     func offset(of weight: Llama2Weight, layer: Int) -> Int {
-        guard let place = places[weight], (0..<(weight.isLayered ? layerCount : 1)).contains(layer)
-        else { preconditionFailure("no weight \(weight.rawValue) of layer \(layer)") }
+        guard let place = places[weight], place.layers.contains(layer) else {
+            preconditionFailure("no weight \(weight.rawValue) of layer \(layer)")
+        }
         return place.offset + layer * place.stride
     }
 

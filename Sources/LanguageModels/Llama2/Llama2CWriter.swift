@@ -78,7 +78,7 @@ private struct Llama2CWriter {
         for section in Llama2CLayout.sections(of: version, configuration) {
             switch section {
             case .weight(let weight):
-                for layer in 0..<(weight.isLayered ? configuration.layerCount : 1) {
+                for layer in configuration.layers(of: weight) {
                     try write(weight, layer: layer)
                 }
             case .rotations: try writeRotations()

@@ -70,13 +70,9 @@ public struct Llama2Checkpoint {
     /// The directory that a model's files are in; nil for a file that may be all of a model.
     private static func directory(of path: FilePath) throws -> FilePath? {
         if FileSystem.isDirectory(path) { return path }
-        let start = try MappedFile(path).withUnsafeBytes { Array($0.prefix(9)) }
-        let isPart =
-            start.first == UInt8(ascii: "{") && !start.contains(0)  // JSON
-            || start.starts(with: [0x50, 0x4B, 0x03, 0x04])  // a zip file, as PyTorch's are
-            || start.count == 9 && start[8] == UInt8(ascii: "{")  // safetensors
-        if !isPart { return nil }
-        let directory = path.removingLastComponent()
-        return directory.isEmpty ? "." : directory
+        let start = try MappedFile(path).withUnsafeBytes {
+            Array($0.prefix(TensorFileStart.byteCount))
+        }
+        return TensorFileStart(start) == nil ? nil : path.directory
     }
 }

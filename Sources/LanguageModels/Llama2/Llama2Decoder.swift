@@ -1,6 +1,5 @@
 // A Llama 2 that continues sequences: weights in any stored format, keys and values in a cache.
 
-import FileIO
 import Inference
 import Tensors
 

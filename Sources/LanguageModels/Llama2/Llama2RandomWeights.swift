@@ -20,7 +20,7 @@ extension Llama2Checkpoint {
         let residual = deviation / Float(2 * configuration.layerCount).squareRoot()
         var tensors: [Llama2Weight: [Tensor]] = [:]
         for weight in configuration.weights {
-            let count = weight.isLayered ? configuration.layerCount : 1
+            let count = configuration.layers(of: weight).count
             tensors[weight] = try (0..<count).map { _ in
                 let tensor = try Tensor(zeros: weight.shape(in: configuration))
                 tensor.withUnsafeMutableElements(as: Float.self) { elements in

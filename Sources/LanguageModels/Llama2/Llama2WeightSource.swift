@@ -18,7 +18,7 @@ protocol Llama2WeightSource {
     /// - Precondition: the model has the weight, and the layer.
     func matrix(_ weight: Llama2Weight, layer: Int) throws -> WeightMatrix
 
-    /// What the files hold, under the names it has there.
+    /// What the files hold, under the names they have there.
     var tensors: [StoredTensor] { get }
 }
 
@@ -28,10 +28,15 @@ extension Llama2Configuration {
         Llama2Weight.allCases.filter { $0 != .classifier || hasSeparateClassifier }
     }
 
+    /// The layers that have a weight of this kind; one without layers counts as layer 0.
+    func layers(of weight: Llama2Weight) -> Range<Int> {
+        0..<(weight.isLayered ? layerCount : 1)
+    }
+
     /// All parameters.
     public var parameterCount: Int {
         weights.reduce(0) { sum, weight in
-            sum + weight.shape(in: self).reduce(1, *) * (weight.isLayered ? layerCount : 1)
+            sum + weight.shape(in: self).reduce(1, *) * layers(of: weight).count
         }
     }
 }

@@ -28,7 +28,7 @@ struct MetaLlama2: Llama2WeightSource {
         try Self.checkCount(archives.count, embedding: stored, configuration, directory)
         // All shapes are looked at now, so that nothing is wrong later.
         for weight in configuration.weights {
-            for layer in 0..<(weight.isLayered ? configuration.layerCount : 1) {
+            for layer in configuration.layers(of: weight) {
                 _ = try slices(of: weight, layer: layer)
             }
         }

@@ -1,7 +1,6 @@
 // Llama's tokenizer: text to ids and back. How pieces are merged is SentencePieceEncoder's business,
 // and what pieces there are SentencePieceVocabulary's.
 
-import FileIO
 import Synchronization
 
 /// SentencePiece's byte pair encoding, with byte fallback: the tokenizer of Llama and Llama 2.

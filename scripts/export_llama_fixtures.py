@@ -168,9 +168,7 @@ def write_llama2c(
 def with_weights(model: LlamaForCausalLM, weights: dict[str, torch.Tensor]) -> LlamaForCausalLM:
     """Returns a model of the same sizes with weights under Meta's names."""
     state = {}
-    for name, old in model.state_dict().items():
-        state[name] = old
-    for name, ours in zip(state, state.values()):
+    for name in model.state_dict():
         meta = name.replace("model.", "").replace("embed_tokens", "tok_embeddings")
         meta = meta.replace("lm_head", "output").replace("self_attn.", "attention.")
         for a, b in [("gate_proj", "w1"), ("down_proj", "w2"), ("up_proj", "w3")]:

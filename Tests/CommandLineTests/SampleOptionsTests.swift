@@ -183,12 +183,13 @@ extension [String: Any] {
     }
 
     @Test func ctrlCKeepsWhatABatchMade() throws {
-        try withModel(contextLength: 4096) { model, tokenizer in
+        // Far longer than a stalled test takes to interrupt it.
+        try withModel(contextLength: 1 << 14) { model, tokenizer in
             let outcome = try run(
                 swiftletPath(),
                 [
                     "sample", "--model", model, "--tokenizer", tokenizer, "--ignore-eos",
-                    "--max-tokens", "4096", "--num-samples", "3", "--seed", "1",
+                    "--max-tokens", "16384", "--num-samples", "3", "--seed", "1",
                 ]
             ) { process, output, _ in
                 // The first text is written as it is made: the others are then being made too.

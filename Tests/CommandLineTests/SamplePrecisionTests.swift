@@ -53,19 +53,4 @@ import Testing
             #expect(object["generated_tokens"] as? Int == 3)
         }
     }
-
-    @Test func aPromptLongerThanTheContextIsOneSentence() throws {
-        try withModel { model, tokenizer in
-            let outcome = try swiftlet(
-                "sample",
-                "--model",
-                model,
-                "--tokenizer",
-                tokenizer,
-                "--prompt",
-                String(repeating: "x", count: 33)
-            )
-            expectError(outcome, 64, "33 tokens")
-        }
-    }
 }

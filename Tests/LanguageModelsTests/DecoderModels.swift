@@ -49,8 +49,12 @@ func best(_ logits: some Collection<Float>) -> Int32? {
     zip(0..., logits).max { $0.1 < $1.1 }.map { Int32($0.0) }
 }
 
-/// The largest difference between two rows of logits.
+/// The largest difference between two rows of logits; infinite where one of them is not a number.
 func largestDifference(_ a: some Collection<Float>, _ b: some Collection<Float>) -> Float {
-    guard a.count == b.count else { return .infinity }
-    return zip(a, b).map { abs($0 - $1) }.max() ?? .infinity
+    guard a.count == b.count, !a.isEmpty else { return .infinity }
+    return zip(a, b).reduce(0) { largest, pair in
+        // `max` would pass over what is not a number.
+        let difference = abs(pair.0 - pair.1)
+        return difference.isNaN ? .infinity : max(largest, difference)
+    }
 }

@@ -66,7 +66,7 @@ import Testing
                 try logits(Llama2Checkpoint(contentsOf: path)),
                 try logits(Llama2Checkpoint(contentsOf: path), .q8_0)
             )
-            let largest = zip(float32, q8).reduce(0) { max($0, abs($1.0 - $1.1)) }
+            let largest = largestDifference(float32, q8)
             // As they are, integers differ by the rounding of the input only.
             #expect(largest <= (format == .q8_f32 ? 2e-3 : 0.1))
         }

@@ -48,10 +48,6 @@ func randomLlama(_ configuration: Llama2Configuration) throws -> Llama2Checkpoin
 }
 
 @Suite struct Llama2DecoderTests {
-    private func largestDifference(_ a: [Float], _ b: [Float]) -> Float {
-        zip(a, b).reduce(0) { max($0, abs($1.0 - $1.1)) }
-    }
-
     @Test(arguments: [(1, false), (2, true)])
     func aPromptInOneGoGivesWhatItsTokensGiveOneByOne(heads: Int, separate: Bool) throws {
         let configuration = try smallLlama(

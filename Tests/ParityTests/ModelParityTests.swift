@@ -21,7 +21,8 @@ func compare(_ found: [Float], _ expected: [Float]) -> (largest: Float, relative
     var norm = 0.0
     for (a, b) in zip(found, expected) {
         let d = a - b
-        if !(abs(d) <= largest) { largest = abs(d) }
+        // Infinite where one is not a number, which later comparisons would pass over.
+        if !(abs(d) <= largest) { largest = d.isNaN ? .infinity : abs(d) }
         difference += Double(d) * Double(d)
         norm += Double(b) * Double(b)
     }

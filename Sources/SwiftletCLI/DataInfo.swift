@@ -6,7 +6,7 @@ import Swiftlet
 struct TokenizerInfo: InfoReport {
     let format: String
     let kind = "tokenizer"
-    let path: String
+    let path: ReportedPath
     let vocabulary: Int
     let endOfText: TokenID
     let longestTokenBytes: Int
@@ -20,7 +20,7 @@ struct TokenizerInfo: InfoReport {
         case .directory, .modelDirectory, .runDirectory: format = "directory"
         default: format = "bpe"
         }
-        self.path = path.string
+        self.path = ReportedPath(path)
         self.vocabulary = vocabulary.count
         endOfText = vocabulary.endOfText
         longestTokenBytes = vocabulary.longestTokenByteCount
@@ -40,7 +40,7 @@ struct TokenizerInfo: InfoReport {
 struct SentencePieceInfo: InfoReport {
     let format = "sentencepiece"
     let kind = "tokenizer"
-    let path: String
+    let path: ReportedPath
     let vocabulary: Int
     let startOfText: TokenID
     let endsOfText: [TokenID]
@@ -48,7 +48,7 @@ struct SentencePieceInfo: InfoReport {
     /// Reads the whole tokenizer, which is small.
     init(_ path: FilePath) throws {
         let tokenizer = try SentencePieceTokenizer(contentsOf: path)
-        self.path = path.string
+        self.path = ReportedPath(path)
         vocabulary = tokenizer.vocabularySize
         startOfText = tokenizer.startOfText
         endsOfText = tokenizer.endsOfText
@@ -71,7 +71,7 @@ struct SentencePieceInfo: InfoReport {
 struct TokenShardInfo: InfoReport {
     let format = "llm.c"
     let kind = "token_shard"
-    let path: String
+    let path: ReportedPath
     let family: String
     let tokens: Int
     let bytesPerToken: Int
@@ -83,7 +83,7 @@ struct TokenShardInfo: InfoReport {
     /// Reads the header and the first few tokens.
     init(_ path: FilePath) throws {
         let shard = try TokenShard(path)
-        self.path = path.string
+        self.path = ReportedPath(path)
         family = shard.format.name
         tokens = shard.count
         bytesPerToken = shard.format.tokenByteCount
@@ -106,7 +106,7 @@ struct TokenShardInfo: InfoReport {
 struct DebugStateInfo: InfoReport {
     let format = "llm.c"
     let kind = "debug_state"
-    let path: String
+    let path: ReportedPath
     let batchSize: Int
     let sequenceLength: Int
     let bytes: Int
@@ -114,7 +114,7 @@ struct DebugStateInfo: InfoReport {
     /// Reads the header.
     init(_ path: FilePath) throws {
         let header = try GPT2DebugStateHeader(path: path)
-        self.path = path.string
+        self.path = ReportedPath(path)
         batchSize = header.batchSize
         sequenceLength = header.sequenceLength
         bytes = try MappedFile(path).count

@@ -147,7 +147,7 @@ enum FetchPrecision: String, ExpressibleByArgument, CaseIterable {
 /// What is there now: `fetch --json` prints it.
 private struct FetchReport: Encodable {
     struct File: Encodable {
-        let path: String
+        let path: ReportedPath
         let bytes: Int
         /// Whether it was there before.
         let alreadyHere: Bool
@@ -155,7 +155,7 @@ private struct FetchReport: Encodable {
         let resumedAt: Int
 
         init(_ path: FilePath, _ result: Downloader.Result) {
-            self.path = path.string
+            self.path = ReportedPath(path)
             switch result {
             case .downloaded(let byteCount, let offset):
                 (bytes, alreadyHere, resumedAt) = (byteCount, false, offset)

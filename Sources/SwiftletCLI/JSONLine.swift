@@ -15,6 +15,21 @@ extension Terminal {
         encoder.keyEncodingStrategy = .convertToSnakeCase
         // Sorted, so that the same object is always the same line.
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        try print(String(decoding: encoder.encode(value), as: UTF8.self))
+        try print(escapingControls(in: String(decoding: encoder.encode(value), as: UTF8.self)))
+    }
+
+    /// JSON itself asks to escape only the first 32 control characters, and a terminal obeys more.
+    ///
+    /// What is left of them stands in strings, so the value stays the same.
+    private static func escapingControls(in json: String) -> String {
+        if json.utf8.allSatisfy({ $0 < 0x7F }) { return json }
+        return json.unicodeScalars.reduce(into: "") { result, scalar in
+            if DisplayText.isObeyed(scalar) {
+                let digits = String(scalar.value, radix: 16)
+                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            } else {
+                result.unicodeScalars.append(scalar)
+            }
+        }
     }
 }

@@ -22,7 +22,7 @@ struct Llama2Info: InfoReport {
 
     let format: String
     let kind = "model"
-    let path: String
+    let path: ReportedPath
     let model = "llama2"
     let version: Int?
     let parameters: Int
@@ -34,7 +34,7 @@ struct Llama2Info: InfoReport {
     init(_ path: FilePath) throws {
         let checkpoint = try Llama2Checkpoint(contentsOf: path)
         let sizes = checkpoint.configuration
-        self.path = path.string
+        self.path = ReportedPath(path)
         switch checkpoint.format {
         case .llama2c(let version): (format, self.version) = ("llama2c", Int(version.rawValue))
         case .meta: (format, version) = ("meta", nil)

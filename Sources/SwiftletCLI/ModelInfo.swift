@@ -22,7 +22,7 @@ struct ModelInfo: InfoReport {
 
     let format = "llm.c"
     let kind = "model"
-    let path: String
+    let path: ReportedPath
     let model = "gpt2"
     let dtype: String
     let parameters: Int
@@ -36,7 +36,7 @@ struct ModelInfo: InfoReport {
         let header = try GPT2CheckpointHeader(path: path)
         let sizes = header.configuration
         let dtype = header.dtype.rawValue
-        self.path = path.string
+        self.path = ReportedPath(path)
         self.dtype = dtype
         parameters = sizes.parameterLayout.elementCount
         unpaddedParameters = sizes.unpaddedParameterCount
@@ -90,7 +90,7 @@ struct ModelInfo: InfoReport {
 
 /// The directory of a training run: its checkpoints, and the model of one.
 struct RunInfo: InfoReport {
-    private let path: String
+    private let path: ReportedPath
     private let checkpoints: [Int]
     /// The name of the tokenizer's file.
     private let tokenizer: String?
@@ -101,9 +101,9 @@ struct RunInfo: InfoReport {
     }
 
     init(_ directory: RunDirectory, _ choice: CheckpointSelection) throws {
-        path = directory.path.string
+        path = ReportedPath(directory.path)
         checkpoints = try directory.checkpointSteps()
-        tokenizer = directory.savedTokenizer?.lastComponent?.string
+        tokenizer = directory.savedTokenizer?.lastComponent.map { "\($0)" }
         model = try ModelInfo(directory.modelPath(choice))
     }
 

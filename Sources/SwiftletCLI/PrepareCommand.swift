@@ -95,7 +95,7 @@ struct PrepareCommand: ParsableCommand {
         } else {
             var table = Table(.left, .right)
             for shard in report.shards {
-                table.append(shard.path, "\(shard.tokens.grouped) tokens")
+                table.append("\(shard.path)", "\(shard.tokens.grouped) tokens")
             }
             try Terminal.print(table.text)
         }
@@ -119,7 +119,7 @@ struct PrepareCommand: ParsableCommand {
 /// What was made: `prepare --json` prints it.
 private struct PrepareReport: Encodable {
     struct Shard: Encodable {
-        let path: String
+        let path: ReportedPath
         let tokens: Int
     }
 
@@ -130,7 +130,7 @@ private struct PrepareReport: Encodable {
     let seconds: Double
 
     init(_ result: TextPreparation.Result) {
-        shards = result.shards.map { Shard(path: $0.path.string, tokens: $0.tokenCount) }
+        shards = result.shards.map { Shard(path: ReportedPath($0.path), tokens: $0.tokenCount) }
         documents = result.documentCount
         bytes = result.progress.byteCount
         tokens = result.progress.tokenCount

@@ -35,7 +35,7 @@ final class ProgressLine {
         }
         lastShown = now
         if isTerminal {
-            Terminal.writeError("\r\u{1b}[K" + text())
+            Terminal.writeError("\r\u{1b}[K" + DisplayText.escaping(text()))
             liveLineIsShown = true
         } else {
             Terminal.diagnose(text())

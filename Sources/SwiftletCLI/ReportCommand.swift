@@ -45,6 +45,6 @@ struct ReportCommand: ParsableCommand {
             try RunHistory($0, name: $1)
         }
         try ReportPage(histories).write(to: path, overwrite: overwrite)
-        try Terminal.print(path.string)
+        try Terminal.print("\(path)")
     }
 }

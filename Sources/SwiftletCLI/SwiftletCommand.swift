@@ -51,7 +51,7 @@ struct SwiftletCommand: ParsableCommand {
 
     private static func printed(_ text: String) -> ExitStatus {
         do {
-            try Terminal.print(text)
+            try Terminal.write(text + "\n")
             return .done
         } catch {
             return report(error)

@@ -1,5 +1,7 @@
 // Facts and lists for people, in columns.
 
+import Swiftlet
+
 /// Rows of cells whose columns line up.
 struct Table {
     /// How the cells of a column are set.
@@ -16,10 +18,10 @@ struct Table {
         self.alignments = alignments
     }
 
-    /// Adds a row with a cell for each column.
+    /// Adds a row with a cell for each column; a cell stays on its line, whatever a file put there.
     mutating func append(_ cells: String...) {
         precondition(cells.count == alignments.count)
-        rows.append(cells)
+        rows.append(cells.map { DisplayText.escaping($0) })
     }
 
     /// The rows as lines, each indented by two spaces.

@@ -22,10 +22,11 @@ enum Terminal {
         }
     }
 
-    /// Writes a result and a line end.
+    /// Writes a result, of one line or several, and a line end; control characters in it, which
+    /// can only be those of a file or an argument, are escaped.
     /// - Throws: ``FileIOError`` when standard output is closed or its disk is full.
-    static func print(_ line: String) throws {
-        try write(line + "\n")
+    static func print(_ text: String) throws {
+        try write(DisplayText.escaping(text, keepingLineEnds: true) + "\n")
     }
 
     /// Writes part of a result, at once.
@@ -46,12 +47,13 @@ enum Terminal {
         }
     }
 
-    /// Writes a line that says what is or goes wrong, under the program's name.
+    /// Writes a line that says what is or goes wrong, under the program's name; control characters
+    /// in it, which can only be those of a file or an argument, are escaped.
     static func diagnose(_ message: String) {
-        writeError("swiftlet: \(message)\n")
+        writeError("swiftlet: \(DisplayText.escaping(message, keepingLineEnds: true))\n")
     }
 
-    /// Writes progress or a diagnostic; where nobody can read it, it is lost.
+    /// Writes progress or a diagnostic as it is; where nobody can read it, it is lost.
     static func writeError(_ text: String) {
         _ = write(Array(text.utf8)[...], to: STDERR_FILENO)
     }

@@ -99,7 +99,7 @@ struct TokenizerTrainCommand: ParsableCommand {
         let path = FilePath(output)
         try tokenizer.writeLLMCFile(to: path, overwrite: overwrite)
         var table = Table(.left, .right)
-        table.append(path.string, "\(tokenizer.vocabularySize.grouped) tokens")
+        table.append("\(path)", "\(tokenizer.vocabularySize.grouped) tokens")
         if let huggingface {
             let (vocabulary, merges) = Self.files(in: FilePath(huggingface))
             try tokenizer.write(
@@ -107,8 +107,8 @@ struct TokenizerTrainCommand: ParsableCommand {
                 mergesFile: merges,
                 overwrite: overwrite
             )
-            table.append(vocabulary.string, "")
-            table.append(merges.string, "")
+            table.append("\(vocabulary)", "")
+            table.append("\(merges)", "")
         }
         try Terminal.print(table.text)
     }

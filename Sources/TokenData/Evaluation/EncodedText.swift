@@ -41,7 +41,7 @@ public struct EncodedText: Sendable, Equatable {
             encoder.append(chunk, to: &tokens)
         }
         encoder.finish(to: &tokens)
-        guard byteCount > 0 else { throw PreparationError.noText(inputs: [path.string]) }
+        guard byteCount > 0 else { throw PreparationError.noText(inputs: ["\(path)"]) }
         self.init(tokens: tokens, byteCount: byteCount)
     }
 }

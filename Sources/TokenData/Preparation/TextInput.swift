@@ -28,8 +28,8 @@ public struct TextInput: Equatable, Sendable {
         self.format = format
     }
 
-    /// What the user calls it.
-    public var name: String { path?.string ?? "standard input" }
+    /// What the user calls it, as it may be shown.
+    public var name: String { path.map(DisplayText.escaping) ?? "standard input" }
 
     /// The size in bytes, where it can be known.
     public var byteCount: Int? { path.flatMap(FileSystem.byteCount) }

@@ -1,0 +1,112 @@
+// Names and other text from elsewhere as they may be shown. A file's name is bytes of any kind, and a
+// terminal obeys what stands in them: a name can move the cursor, change colours, rename the window or
+// turn the direction of writing round. Here such characters become text. It says nothing about what
+// people may read: letters of every script stay as they are.
+
+import SystemPackage
+
+/// Text of a file or of an argument, made safe to show in an error or on a terminal.
+public enum DisplayText {
+    /// `text` with control characters and those that turn the direction of writing round as
+    /// `\n`, `\t` or `\u{1b}`.
+    /// - Parameters:
+    ///   - text: What is to be shown.
+    ///   - keepingLineEnds: Whether line feeds stay what they are.
+    /// - Returns: Text that a terminal draws and does not obey.
+    public static func escaping(_ text: String, keepingLineEnds: Bool = false) -> String {
+        // Nearly all text is plain, and tables of many thousand cells come through here.
+        if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return text }
+        var result = ""
+        for scalar in text.unicodeScalars {
+            append(scalar, to: &result, keepingLineEnds: keepingLineEnds)
+        }
+        return result
+    }
+
+    /// The text that `bytes` are in UTF-8, escaped likewise; bytes that are none become `\xff`.
+    public static func escaping(bytes: some Sequence<UInt8>) -> String {
+        var rest = Array(bytes)[...]
+        var result = ""
+        while !rest.isEmpty {
+            var iterator = rest.makeIterator()
+            var parser = Unicode.UTF8.ForwardParser()
+            switch parser.parseScalar(from: &iterator) {
+            case .valid(let encoded):
+                append(Unicode.UTF8.decode(encoded), to: &result, keepingLineEnds: false)
+                rest = rest.dropFirst(encoded.count)
+            case .error(let length):
+                for byte in rest.prefix(length) { result += "\\x" + hexadecimal(byte, digits: 2) }
+                rest = rest.dropFirst(length)
+            case .emptyInput:
+                return result
+            }
+        }
+        return result
+    }
+
+    /// `path` as it is shown: all its bytes, and only harmless characters.
+    public static func escaping(_ path: FilePath) -> String {
+        path.withPlatformString { escaping(bytes: bytes(of: $0)) }
+    }
+
+    /// One name of a path as it is shown.
+    public static func escaping(_ name: FilePath.Component) -> String {
+        name.withPlatformString { escaping(bytes: bytes(of: $0)) }
+    }
+
+    private static func bytes(of text: UnsafePointer<CInterop.PlatformChar>) -> [UInt8] {
+        var bytes: [UInt8] = []
+        var next = text
+        while next.pointee != 0 {
+            bytes.append(UInt8(bitPattern: next.pointee))
+            next += 1
+        }
+        return bytes
+    }
+
+    private static func append(
+        _ scalar: Unicode.Scalar,
+        to result: inout String,
+        keepingLineEnds: Bool
+    ) {
+        switch scalar {
+        case "\n" where keepingLineEnds: result.unicodeScalars.append(scalar)
+        case "\n": result += "\\n"
+        case "\r": result += "\\r"
+        case "\t": result += "\\t"
+        case _ where isObeyed(scalar): result += "\\u{" + hexadecimal(scalar.value) + "}"
+        default: result.unicodeScalars.append(scalar)
+        }
+    }
+
+    /// Whether a terminal may obey the character instead of drawing it; all such are of the basic
+    /// plane.
+    package static func isObeyed(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        // C0, DELETE and C1.
+        case 0..<0x20, 0x7F..<0xA0: true
+        // Marks, embeddings, overrides and isolates of direction; line and paragraph separators.
+        case 0x61C, 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069: true
+        default: false
+        }
+    }
+
+    private static func hexadecimal(_ value: some BinaryInteger, digits: Int = 1) -> String {
+        let text = String(value, radix: 16)
+        return String(repeating: "0", count: max(0, digits - text.count)) + text
+    }
+}
+
+// A path in a sentence is always shown so. Nothing may build a path or a file's contents out of such
+// a sentence.
+extension DefaultStringInterpolation {
+    /// Adds a path as it may be shown.
+    package mutating func appendInterpolation(_ path: FilePath) {
+        appendLiteral(DisplayText.escaping(path))
+    }
+
+    /// Adds one name of a path as it may be shown.
+    package mutating func appendInterpolation(_ name: FilePath.Component) {
+        appendLiteral(DisplayText.escaping(name))
+    }
+}

@@ -42,7 +42,7 @@ struct SentencePieceInfo: InfoReport {
     let kind = "tokenizer"
     let path: ReportedPath
     let vocabulary: Int
-    let startOfText: TokenID
+    let startOfText: TokenID?
     let endsOfText: [TokenID]
 
     /// Reads the whole tokenizer, which is small.
@@ -58,11 +58,9 @@ struct SentencePieceInfo: InfoReport {
         var facts = Table(.left, .left)
         facts.append("format", "SentencePiece tokenizer")
         facts.append("vocabulary", vocabulary.grouped)
-        facts.append("start of text", "token \(startOfText)")
-        facts.append(
-            "ends of text",
-            "tokens " + endsOfText.map(String.init).joined(separator: " and ")
-        )
+        facts.append("start of text", startOfText.map { "token \($0)" } ?? "none")
+        let ends = endsOfText.map(String.init).joined(separator: " and ")
+        facts.append("ends of text", ends.isEmpty ? "none" : "tokens \(ends)")
         return "\(path)\n\(facts.text)"
     }
 }

@@ -118,7 +118,7 @@ struct SampleCommand: ParsableCommand {
             let tokenizer = try model.sentencePieceTokenizer(of: file)
             if prompt.isEmpty { return (tokenizer, [[]]) }
             let prompts = try prompt.prompts().map { bytes in
-                [tokenizer.startOfText] + bytes.withUnsafeBytes { tokenizer.encode($0) }
+                bytes.withUnsafeBytes { tokenizer.promptTokens(of: $0) }
             }
             return (tokenizer, prompts)
         }

@@ -6,6 +6,8 @@ public enum TextGenerationError: Error, Equatable, Sendable {
     case emptyStopString
     /// Texts to be generated from no prompts at all.
     case noPrompts
+    /// A text without a prompt, and no token that stands before every text.
+    case nothingToStart
     /// A message that fills the context alone, with the system prompt.
     case turnTooLong(tokenCount: Int, maximum: Int)
 }
@@ -20,6 +22,9 @@ extension TextGenerationError: CustomStringConvertible {
             "a stop string must have at least one character; leave it out for none"
         case .noPrompts:
             "there are no prompts to continue; give an empty one to start a new text"
+        case .nothingToStart:
+            "the tokenizer has no token that starts a text, so the model cannot begin without a "
+                + "prompt; give one"
         case .turnTooLong(let tokenCount, let maximum):
             "the message and the system prompt are \(tokenCount) tokens long, but the model can look "
                 + "at \(maximum); make them shorter"

@@ -27,7 +27,7 @@ public struct TextGenerator<Model: LanguageModel> {
     /// Starts a text; the model first runs when a piece is asked for.
     /// - Parameters:
     ///   - prompt: Ids to continue. With none, the model starts a new text, from the token that
-    ///     stands before every text it has seen.
+    ///     stands before every text it has seen, if the vocabulary has one.
     ///   - options: How much is generated, and how.
     ///   - seed: What random draws start from.
     /// - Returns: The text, piece by piece.
@@ -66,7 +66,13 @@ public struct TextGenerator<Model: LanguageModel> {
             vocabularySize: model.vocabularySize,
             contextLength: model.contextLength
         )
-        let prompts = prompts.map { $0.isEmpty ? [vocabulary.startOfText] : $0 }
+        let prompts = try prompts.map { prompt in
+            if !prompt.isEmpty { return prompt }
+            guard let start = vocabulary.startOfText else {
+                throw TextGenerationError.nothingToStart
+            }
+            return [start]
+        }
         let tokens = try BatchGenerator(
             model,
             prompts: prompts,

@@ -3,7 +3,7 @@
 
 extension Vocabulary: TokenDecoder {
     public var vocabularySize: Int { count }
-    public var startOfText: TokenID { endOfText }
+    public var startOfText: TokenID? { endOfText }
     public var endsOfText: [TokenID] { [endOfText] }
 
     public func bytes(of id: TokenID, after previous: TokenID?) throws -> ArraySlice<UInt8> {
@@ -15,7 +15,7 @@ extension Vocabulary: TokenDecoder {
 }
 
 extension BytePairTokenizer: Tokenizer {
-    public var startOfText: TokenID { endOfText }
+    public var startOfText: TokenID? { endOfText }
     public var endsOfText: [TokenID] { [endOfText] }
 
     public func bytes(of id: TokenID, after previous: TokenID?) throws -> ArraySlice<UInt8> {

@@ -6,10 +6,10 @@ public protocol TokenDecoder: Sendable {
     /// Ids run from 0 to one less.
     var vocabularySize: Int { get }
 
-    /// The id that stands before every text a model has seen.
-    var startOfText: TokenID { get }
+    /// The id that stands before every text a model has seen; nil when none does.
+    var startOfText: TokenID? { get }
 
-    /// The ids that end a text when a model predicts them.
+    /// The ids that end a text when a model predicts them, which may be none.
     var endsOfText: [TokenID] { get }
 
     /// The bytes one token adds to a text.
@@ -48,7 +48,8 @@ public protocol Tokenizer: TokenDecoder {
     /// The ids of a text, in which nothing has a special meaning.
     func encode(_ text: String) -> [TokenID]
 
-    /// The ids a model is given so that it continues `text`; at least one, also for an empty text.
+    /// The ids a model is given so that it continues `text`: at least one, unless the text is empty
+    /// and nothing stands before texts.
     ///
     /// What stands before a text, and what its names of special tokens mean, is as the models of
     /// this kind of tokenizer expect it.

@@ -233,7 +233,7 @@ import Tokenization
         )
         while try generator.next() != nil {}
         #expect(generator.tokens.count == 200)
-        return try tokenizer.decode([tokenizer.startOfText] + generator.tokens)
+        return try tokenizer.decode(tokenizer.promptTokens(of: "") + generator.tokens)
     }
 
     @Test(arguments: InstructionSet.available)

@@ -9,7 +9,7 @@ import Tokenization
 /// Every byte is a token; 256 starts a text and 257 ends it.
 struct ByteTokenizer: Tokenizer {
     var vocabularySize: Int { 258 }
-    var startOfText: TokenID { 256 }
+    var startOfText: TokenID? { 256 }
     var endsOfText: [TokenID] { [257, 256] }
 
     func bytes(of id: TokenID, after previous: TokenID?) -> ArraySlice<UInt8> {
@@ -17,7 +17,7 @@ struct ByteTokenizer: Tokenizer {
     }
 
     func encode(_ text: String) -> [TokenID] { text.utf8.map { TokenID($0) } }
-    func promptTokens(of text: String) -> [TokenID] { [startOfText] + encode(text) }
+    func promptTokens(of text: String) -> [TokenID] { [256] + encode(text) }
 }
 
 /// Replies `OK` and the end of the text, over and over, and notes what it is given.

@@ -56,6 +56,17 @@ final class PlaybackSession: DecodingSession {
     }
 }
 
+/// The same bytes, in which nothing stands before a text.
+struct StartlessVocabulary: TokenDecoder {
+    var vocabularySize: Int { byteVocabulary.count }
+    var startOfText: TokenID? { nil }
+    var endsOfText: [TokenID] { [] }
+
+    func bytes(of id: TokenID, after previous: TokenID?) throws -> ArraySlice<UInt8> {
+        try byteVocabulary.bytes(of: id, after: previous)
+    }
+}
+
 /// Every byte is a token, as in the first 256 of GPT-2 but in their own order; 256 ends a text.
 let byteVocabulary = Vocabulary(
     tokens: (0...255).map { [UInt8($0)] } + [Array("<|endoftext|>".utf8)],

@@ -76,6 +76,18 @@ private func pieces(
         ) { try generator.stream(options: options, seed: 1) }
     }
 
+    @Test func withoutATokenThatStartsTextsAPromptIsNeeded() throws {
+        let model = PlaybackModel(vocabularySize: 257, tokens: [0x61])
+        let generator = try TextGenerator(model, vocabulary: StartlessVocabulary())
+        let options = GenerationOptions(maxTokens: 2, sampling: .greedy)
+        #expect(throws: TextGenerationError.nothingToStart) {
+            try generator.stream(options: options, seed: 1)
+        }
+        let stream = try generator.stream(prompt: [0x62], options: options, seed: 1)
+        while try stream.next() != nil {}
+        #expect(stream.text == "aa")
+    }
+
     @Test func aPromptIsNotPartOfTheText() throws {
         let model = PlaybackModel(vocabularySize: 257, tokens: [0x63, 256])
         let stream = try TextGenerator(model, vocabulary: byteVocabulary).stream(

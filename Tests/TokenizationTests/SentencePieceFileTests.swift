@@ -193,10 +193,6 @@ import Testing
         )
         #expect(error(opening: changed(270) { $0.kind = .unknown }).contains("1, but is 2"))
         #expect(error(opening: changed(0) { $0.kind = .normal }).contains("1, but is 0"))
-        #expect(
-            error(opening: changed(1) { $0.kind = .normal })
-                .contains("the control piece <s> should be there, but is missing")
-        )
         #expect(error(opening: changed(9) { $0.kind = .normal }).contains("256, but is 255"))
         #expect(
             error(opening: changed(9) { $0.name = Array("<0x07>".utf8) })

@@ -139,6 +139,19 @@ import Testing
         #expect(gpt2.vocabularySize == Int(end) + 1)
     }
 
+    @Test func markersThatAModelLacksAreNil() throws {
+        var pieces = Small.standardPieces
+        pieces[1].kind = .normal
+        let startless = try Small.tokenizer(pieces)
+        #expect(startless.startOfText == nil)
+        #expect(startless.endsOfText == [2])
+        #expect(startless.promptTokens(of: "the") == [261])
+        #expect(startless.promptTokens(of: "") == [])
+        try #expect(startless.decode([261, 261]) == "the the")
+        pieces[2].kind = .normal
+        #expect(try Small.tokenizer(pieces).endsOfText == [])
+    }
+
     @Test func longWordTakesNoQuadraticTime() throws {
         // 2^20 letters in one word: trying all pairs for each merge would take days.
         let tokenizer = try Small.tokenizer()

@@ -31,12 +31,12 @@ public final class SentencePieceTokenizer: Tokenizer {
     /// The number of pieces.
     public var vocabularySize: Int { vocabulary.count }
 
-    /// The id before every text, Llama's `<s>`.
-    public var startOfText: TokenID { vocabulary.start }
+    /// The id before every text, Llama's `<s>`; nil for a model made without one.
+    public var startOfText: TokenID? { vocabulary.start }
 
     /// Both markers, because a model that was trained on texts in a row, such as those of llama2.c,
     /// goes from one to the next without an end.
-    public var endsOfText: [TokenID] { [vocabulary.end, vocabulary.start] }
+    public var endsOfText: [TokenID] { [vocabulary.end, vocabulary.start].compactMap(\.self) }
 
     /// The ids of a text, without markers before or after it.
     public func encode(_ text: String) -> [TokenID] {
@@ -59,9 +59,15 @@ public final class SentencePieceTokenizer: Tokenizer {
         return output
     }
 
-    /// `<s>`, and the ids of the text.
+    /// `<s>`, where there is one, and the ids of the text.
     public func promptTokens(of text: String) -> [TokenID] {
-        [startOfText] + encode(text)
+        var text = text
+        return text.withUTF8 { promptTokens(of: UnsafeRawBufferPointer($0)) }
+    }
+
+    /// The same for bytes that may be anything.
+    public func promptTokens(of bytes: UnsafeRawBufferPointer) -> [TokenID] {
+        (startOfText.map { [$0] } ?? []) + encode(bytes)
     }
 
     /// The bytes one token adds to a text: none for a marker, and for the first piece of a text those

@@ -39,10 +39,10 @@ public struct SentencePieceVocabulary: Sendable {
 
     /// The id of text that nothing else covers.
     let unknown: TokenID
-    /// The id that starts a sequence.
-    let start: TokenID
-    /// The id that ends a sequence.
-    let end: TokenID
+    /// The id that starts a sequence; nil for models made without one.
+    let start: TokenID?
+    /// The id that ends a sequence; nil for models made without one.
+    let end: TokenID?
     /// The ids of the 256 bytes; none when the model does not fall back to bytes.
     let byteIDs: [TokenID]
     /// Whether a space is put before every text, so that its first word is like any other.
@@ -86,10 +86,8 @@ public struct SentencePieceVocabulary: Sendable {
         func ids(_ kinds: Kind...) -> [TokenID] {
             pieces.indices.filter { kinds.contains(pieces[$0].kind) }.map { TokenID($0) }
         }
-        func control(_ name: String) throws -> TokenID {
-            let id = ids(.control).first { pieces[Int($0)].name.elementsEqual(name.utf8) }
-            guard let id else { throw malformed("the control piece \(name)", "there", "missing") }
-            return id
+        func control(_ name: String) -> TokenID? {
+            ids(.control).first { pieces[Int($0)].name.elementsEqual(name.utf8) }
         }
         if let id = pieces.firstIndex(where: { !$0.score.isFinite }) {
             throw malformed("the score of piece \(id)", "a number", "\(pieces[id].score)")
@@ -99,8 +97,8 @@ public struct SentencePieceVocabulary: Sendable {
             throw malformed("the number of pieces for unknown text", "1", "\(unknowns.count)")
         }
         self.unknown = unknown
-        start = try control(rules.startName)
-        end = try control(rules.endName)
+        start = control(rules.startName)
+        end = control(rules.endName)
         byteIDs = try Self.byteIDs(pieces, isNeeded: rules.fallsBackToBytes, path: path)
         addsDummyPrefix = rules.addsDummyPrefix
         unknownSurface = Array(rules.unknownSurface.utf8)
@@ -109,7 +107,8 @@ public struct SentencePieceVocabulary: Sendable {
             tokens: pieces.map {
                 $0.kind == .byte ? Self.byte(of: $0.name).map { [$0] } ?? [] : $0.name
             },
-            endOfText: end
+            // A vocabulary wants an id here, which nothing asks it for.
+            endOfText: end ?? unknown
         )
         let textual = ids(.normal, .userDefined, .unused)
         do { index = try TokenIndex(texts, of: textual) } catch let error

@@ -1,7 +1,7 @@
-// Finds out what this CPU and its operating system support, and hands out the matching table.
-#include "kernel_table.h"
-
-static const struct ck_table reference_table = {.isa = CK_REFERENCE};
+// Finds out what this CPU and its operating system support, and hands out the matching tables.
+#include "microkernels.h"
+#include "parallel/parallel_operations.h"
+#include "reference/reference_operations.h"
 
 #if defined(__x86_64__)
 // __builtin_cpu_supports asks both the CPU and, through XCR0, whether the operating system saves
@@ -26,15 +26,20 @@ static bool has_avx2(void) { return false; }
 static bool has_avx512(void) { return false; }
 #endif
 
-const struct ck_table *ck_table_for(ck_isa isa) {
+const struct ck_microkernels *ck_microkernels_for(ck_isa isa) {
     switch (isa) {
-    case CK_REFERENCE: return &reference_table;
-    case CK_AVX2: return has_avx2() ? ck_avx2_table() : NULL;
-    case CK_AVX512: return has_avx512() ? ck_avx512_table() : NULL;
-    case CK_AVX512_BF16: return has_avx512_bf16() ? ck_avx512_bf16_table() : NULL;
-    case CK_NEON: return ck_neon_table();
+    case CK_AVX2: return has_avx2() ? ck_avx2_microkernels() : NULL;
+    case CK_AVX512: return has_avx512() ? ck_avx512_microkernels() : NULL;
+    case CK_AVX512_BF16: return has_avx512_bf16() ? ck_avx512_bf16_microkernels() : NULL;
+    case CK_NEON: return ck_neon_microkernels();
     default: return NULL;
     }
+}
+
+const struct ck_operations *ck_operations_for(ck_isa isa) {
+    if (isa == CK_REFERENCE)
+        return &ck_reference_operations;
+    return ck_microkernels_for(isa) ? &ck_parallel_operations : NULL;
 }
 
 bool ck_has_openmp(void) {

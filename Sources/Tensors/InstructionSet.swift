@@ -26,7 +26,7 @@ public enum InstructionSet: String, Sendable, CaseIterable {
     }
 
     /// Whether this build, this processor and its operating system have it.
-    public var isAvailable: Bool { ck_table_for(identifier) != nil }
+    public var isAvailable: Bool { ck_operations_for(identifier) != nil }
 
     /// Those that can run here, slowest first.
     public static var available: [InstructionSet] { allCases.filter(\.isAvailable) }

@@ -118,7 +118,7 @@ extension Ops {
                 NKH: NKH,
                 HS: HS
             )
-            run(channels: HS) { ck_cached_attention($0, &all) }
+            run(channels: HS) { table.cached_attention($0, &all) }
         }
         withExtendedLifetime((out, q, k, v, parts)) {}
     }

@@ -10,7 +10,7 @@ extension Ops {
     public func geluForward(out: Tensor, inp: Tensor) {
         Self.expect(out, out.shape, "out")
         Self.expect(inp, out.shape, "inp")
-        run { ck_gelu_forward($0, out.floatPointer, inp.floatPointer, out.count) }
+        run { table.gelu_forward($0, out.floatPointer, inp.floatPointer, out.count) }
         keepAlive(out, inp)
     }
 
@@ -24,7 +24,7 @@ extension Ops {
         Self.expect(inp, dinp.shape, "inp")
         Self.expect(dout, dinp.shape, "dout")
         run {
-            ck_gelu_backward(
+            table.gelu_backward(
                 $0,
                 dinp.floatPointer,
                 inp.floatPointer,
@@ -45,7 +45,13 @@ extension Ops {
         Self.expect(gate, out.shape, "gate")
         Self.expect(up, out.shape, "up")
         run {
-            ck_swiglu_forward($0, out.floatPointer, gate.floatPointer, up.floatPointer, out.count)
+            table.swiglu_forward(
+                $0,
+                out.floatPointer,
+                gate.floatPointer,
+                up.floatPointer,
+                out.count
+            )
         }
         keepAlive(out, gate, up)
     }
@@ -59,7 +65,9 @@ extension Ops {
         Self.expect(out, out.shape, "out")
         Self.expect(a, out.shape, "a")
         Self.expect(b, out.shape, "b")
-        run { ck_residual_forward($0, out.floatPointer, a.floatPointer, b.floatPointer, out.count) }
+        run {
+            table.residual_forward($0, out.floatPointer, a.floatPointer, b.floatPointer, out.count)
+        }
         keepAlive(out, a, b)
     }
 
@@ -72,7 +80,7 @@ extension Ops {
         let (N, Vp) = Self.sizes2(logits, "logits")
         Self.expect(probs, [N, Vp], "probs")
         precondition(V >= 1 && V <= Vp, "a vocabulary of \(V) in rows of \(Vp)")
-        run { ck_softmax_forward($0, probs.floatPointer, logits.floatPointer, N, V, Vp) }
+        run { table.softmax_forward($0, probs.floatPointer, logits.floatPointer, N, V, Vp) }
         keepAlive(probs, logits)
     }
 
@@ -93,7 +101,7 @@ extension Ops {
         Self.expect(targets, [N], dtype: .int32, "targets")
         precondition(V >= 1 && V <= Vp, "a vocabulary of \(V) in rows of \(Vp)")
         run {
-            ck_crossentropy_forward(
+            table.crossentropy_forward(
                 $0,
                 losses.floatPointer,
                 logits.floatPointer,
@@ -125,7 +133,7 @@ extension Ops {
         Self.expect(targets, [N], dtype: .int32, "targets")
         precondition(V >= 1 && V <= Vp, "a vocabulary of \(V) in rows of \(Vp)")
         run {
-            ck_crossentropy_forward_backward(
+            table.crossentropy_forward_backward(
                 $0,
                 losses.floatPointer,
                 logits.floatPointer,

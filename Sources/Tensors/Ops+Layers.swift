@@ -16,7 +16,7 @@ extension Ops {
         Self.expect(wpe, [wpe.shape[0], C], "wpe")
         precondition(T <= wpe.shape[0], "\(T) positions, wpe has \(wpe.shape[0])")
         run {
-            ck_encoder_forward(
+            table.encoder_forward(
                 $0,
                 out.floatPointer,
                 tokens.tokenPointer,
@@ -43,7 +43,7 @@ extension Ops {
         Self.expect(dwpe, [dwpe.shape[0], C], "dwpe")
         precondition(T <= dwpe.shape[0], "\(T) positions, dwpe has \(dwpe.shape[0])")
         run {
-            ck_encoder_backward(
+            table.encoder_backward(
                 $0,
                 dwte.floatPointer,
                 dwpe.floatPointer,
@@ -82,7 +82,7 @@ extension Ops {
         Self.expect(weight, [C], "weight")
         Self.expect(bias, [C], "bias")
         run(channels: C) {
-            ck_layernorm_forward(
+            table.layernorm_forward(
                 $0,
                 out.floatPointer,
                 mean.floatPointer,
@@ -124,7 +124,7 @@ extension Ops {
         for tensor in [dweight, dbias, weight] { Self.expect(tensor, [C], "weight or gradient") }
         for tensor in [mean, rstd] { Self.expect(tensor, [N], "mean or rstd") }
         run(channels: C) {
-            ck_layernorm_backward(
+            table.layernorm_backward(
                 $0,
                 dinp.floatPointer,
                 dweight.floatPointer,
@@ -165,7 +165,7 @@ extension Ops {
         if let geluOut { Self.expect(geluOut, [N, OC], "geluOut") }
         if let residual { Self.expect(residual, [N, OC], "residual") }
         run {
-            ck_matmul_forward(
+            table.matmul_forward(
                 $0,
                 out.floatPointer,
                 geluOut?.floatPointer,
@@ -200,7 +200,7 @@ extension Ops {
         Self.expect(weight, [OC, C], "weight")
         if let geluInp { Self.expect(geluInp, [N, C], "geluInp") }
         run {
-            ck_matmul_backward_input(
+            table.matmul_backward_input(
                 $0,
                 dinp.floatPointer,
                 dout.floatPointer,
@@ -234,7 +234,7 @@ extension Ops {
         Self.expect(dout, [N, OC], "dout")
         if let dbias { Self.expect(dbias, [OC], "dbias") }
         run {
-            ck_matmul_backward_weight(
+            table.matmul_backward_weight(
                 $0,
                 dweight.floatPointer,
                 dbias?.floatPointer,
@@ -263,7 +263,7 @@ extension Ops {
         Self.expect(qkv, [B, T, 3 * C], "qkv")
         precondition(C % NH == 0, "\(C) channels in \(NH) heads")
         run(channels: C) {
-            ck_attention_forward(
+            table.attention_forward(
                 $0,
                 out.floatPointer,
                 lse.floatPointer,
@@ -299,7 +299,7 @@ extension Ops {
         Self.expect(lse, [B, NH, T], "lse")
         precondition(C % NH == 0, "\(C) channels in \(NH) heads")
         run(channels: C) {
-            ck_attention_backward(
+            table.attention_backward(
                 $0,
                 dqkv.floatPointer,
                 dout.floatPointer,

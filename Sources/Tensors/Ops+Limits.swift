@@ -7,7 +7,7 @@ extension Ops {
     /// - Parameter iterations: Rounds of some dozens of vector operations.
     /// - Returns: The floating-point operations done: 0 with the reference, which has no vectors.
     public func fmaBurst(iterations: Int) -> Double {
-        run { ck_fma_burst($0, iterations) }
+        run { table.fma_burst($0, iterations) }
     }
 
     /// The same with pairs of bfloat16, summed in float32.
@@ -15,7 +15,7 @@ extension Ops {
     /// - Returns: The floating-point operations done: 0 where the instruction set cannot multiply
     ///   bfloat16.
     public func bfloat16Burst(iterations: Int) -> Double {
-        run { ck_pair_burst($0, iterations) }
+        run { table.pair_burst($0, iterations) }
     }
 
     /// Adds `d` to three tensors: AdamW's mix of reads and writes with no arithmetic to speak of.
@@ -27,7 +27,7 @@ extension Ops {
     public func streamBurst(a: Tensor, b: Tensor, c: Tensor, d: Tensor) {
         for tensor in [b, c, d] { Self.expect(tensor, a.shape, "b, c or d") }
         run {
-            ck_stream_burst(
+            table.stream_burst(
                 $0,
                 a.floatPointer,
                 b.floatPointer,

@@ -81,7 +81,7 @@ extension Ops {
         for tensor in [grads, m, v] { Self.expect(tensor, params.shape, "grads, m or v") }
         precondition(step.step >= 1, "updates are numbered from 1, got \(step.step)")
         run {
-            ck_adamw(
+            table.adamw(
                 $0,
                 params.floatPointer,
                 grads.floatPointer,
@@ -100,6 +100,6 @@ extension Ops {
     public func sumOfSquares(_ tensor: Tensor) -> Double {
         precondition(tensor.dtype == .float32, "the sum of squares of \(tensor.dtype)")
         defer { keepAlive(tensor) }
-        return run { ck_sum_of_squares($0, tensor.floatPointer, tensor.count) }
+        return run { table.sum_of_squares($0, tensor.floatPointer, tensor.count) }
     }
 }

@@ -14,7 +14,7 @@ extension Ops {
         Self.expect(out, inp.shape, "out")
         Self.expect(weight, [C], "weight")
         run {
-            ck_rmsnorm_forward(
+            table.rmsnorm_forward(
                 $0,
                 out.floatPointer,
                 inp.floatPointer,
@@ -38,7 +38,7 @@ extension Ops {
         Self.expect(positions, [N], dtype: .int32, "positions")
         precondition(HS % 2 == 0, "pairs in rows of \(HS)")
         run {
-            ck_rope_rotations($0, rotations.floatPointer, positions.tokenPointer, theta, N, HS)
+            table.rope_rotations($0, rotations.floatPointer, positions.tokenPointer, theta, N, HS)
         }
         keepAlive(rotations, positions)
     }
@@ -57,7 +57,7 @@ extension Ops {
             rows == N && HS % 2 == 0 && width % HS == 0,
             "rotations \(rotations.shape) of x \(x.shape)"
         )
-        run { ck_rope_forward($0, x.floatPointer, rotations.floatPointer, N, width / HS, HS) }
+        run { table.rope_forward($0, x.floatPointer, rotations.floatPointer, N, width / HS, HS) }
         keepAlive(x, rotations)
     }
 }

@@ -61,7 +61,7 @@ extension Ops {
         withUnsafePointer(to: weight.argument) { weight in
             let argument = ck_linear(out, weight, bias, residual, gelu)
             withUnsafePointer(to: argument) { argument in
-                run { ck_linear_forward($0, argument, 1, inp.floatPointer, N, C) }
+                run { table.linear_forward($0, argument, 1, inp.floatPointer, N, C) }
             }
         }
         withExtendedLifetime(weight) {}
@@ -100,7 +100,7 @@ extension Ops {
                     arguments.initializeElement(at: i, to: argument)
                 }
                 run {
-                    ck_linear_forward($0, arguments.baseAddress, count, inp.floatPointer, N, C)
+                    table.linear_forward($0, arguments.baseAddress, count, inp.floatPointer, N, C)
                 }
             }
         }
@@ -151,7 +151,7 @@ extension Ops {
             )
         }
         var argument = weight.argument
-        run { ck_dequantize_rows($0, out.floatPointer, &argument, rows.tokenPointer, N) }
+        run { table.dequantize_rows($0, out.floatPointer, &argument, rows.tokenPointer, N) }
         withExtendedLifetime((out, weight, rows)) {}
     }
 
@@ -174,7 +174,7 @@ extension Ops {
         let part = matrix[firstRow..<firstRow + n]
         let (values, scales) = part.writablePlanes
         run {
-            ck_quantize($0, matrix.format.identifier, values, scales, source.floatPointer, n, C)
+            table.quantize($0, matrix.format.identifier, values, scales, source.floatPointer, n, C)
         }
         withExtendedLifetime((source, part)) {}
     }

@@ -24,7 +24,8 @@ public final class Ops {
     public let instructionSet: InstructionSet
     /// Threads that large operations are divided among.
     public let threadCount: Int
-    private let table: OpaquePointer
+    private let operations: UnsafePointer<ck_operations>
+    private let micro: OpaquePointer?
     private var scratch: TensorBuffer
     private var largestRow: Int
 
@@ -43,7 +44,7 @@ public final class Ops {
             } else {
                 InstructionSet.best
             }
-        guard let table = ck_table_for(chosen.identifier) else {
+        guard let operations = ck_operations_for(chosen.identifier) else {
             throw TensorError.unavailableInstructionSet(
                 name: chosen.rawValue,
                 available: InstructionSet.available.map(\.rawValue)
@@ -53,7 +54,8 @@ public final class Ops {
         guard threads >= 1 else { throw TensorError.invalidThreadCount(found: threads) }
         self.instructionSet = chosen
         self.threadCount = Machine.hasOpenMP ? min(threads, Self.maximumThreadCount) : 1
-        self.table = table
+        self.operations = operations
+        micro = ck_microkernels_for(chosen.identifier)
         largestRow = 1024
         scratch = try Self.scratch(threadCount: self.threadCount, largestRow: largestRow)
     }
@@ -74,6 +76,9 @@ public final class Ops {
         largestRow = channels
     }
 
+    /// The C functions, one for each operation.
+    var table: ck_operations { operations.pointee }
+
     /// Calls `body` with what the C functions run on.
     func run<Result>(
         channels: Int = 0,
@@ -85,7 +90,7 @@ public final class Ops {
         )
         return withExtendedLifetime(scratch) {
             var context = ck_context(
-                table: table,
+                micro: micro,
                 threads: CInt(threadCount),
                 scratch: scratch.start.assumingMemoryBound(to: Float.self)
             )

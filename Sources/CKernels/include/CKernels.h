@@ -3,6 +3,8 @@
 //
 // This is the one public header. A kernel knows floats, sizes and threads; it never allocates,
 // prints, fails or learns what model it serves. Checking shapes is the caller's part (Tensors/Ops).
+// Operations are called through a table, struct ck_operations: plain loops, a processor's vectors
+// or a device are one choice, made once.
 //
 // Dimension letters, as in llm.c: B batch size, T sequence length, C channels, V vocabulary size,
 // Vp V padded, NH attention heads, HS head size (C / NH), OC output channels, N rows (often B * T).
@@ -26,19 +28,22 @@ typedef enum {
     CK_ISA_COUNT = 5,
 } ck_isa;
 
-struct ck_table; // the micro-kernels of one instruction set
+struct ck_operations;
+struct ck_microkernels;
 
-// The micro-kernels of `isa`, or NULL when this build, this CPU or its operating system lacks them.
-const struct ck_table *ck_table_for(ck_isa isa);
+// What runs on `isa`: the operations, and the micro-kernels they call, which the reference has none
+// of. Both are NULL when this build, this CPU or its operating system lacks the instruction set.
+const struct ck_operations *ck_operations_for(ck_isa isa);
+const struct ck_microkernels *ck_microkernels_for(ck_isa isa);
 
 // Whether the kernels were compiled with OpenMP; without it they run on the calling thread.
 bool ck_has_openmp(void);
 
-// What a kernel runs on. `scratch` is the caller's memory, 64-byte aligned, at least
+// What an operation runs on. `scratch` is the caller's memory, 64-byte aligned, at least
 // ck_scratch_floats(threads, largest_row) floats; its content means nothing between calls, and two
 // calls at once need a context each.
 typedef struct {
-    const struct ck_table *table;
+    const struct ck_microkernels *micro;
     int threads;
     float *scratch;
 } ck_context;
@@ -47,68 +52,102 @@ typedef struct {
 // `largest_row` wherever layernorm and attention see it.
 size_t ck_scratch_floats(int threads, size_t largest_row);
 
+// ---- Operations ---------------------------------------------------------------------------------
+
+// Every operation there is. Below, each is described by a function type of its name. The table at
+// the end has a slot for each of them, and reference/ and parallel/ have a function each.
+#define CK_OPERATIONS(OP)                                                                          \
+    OP(encoder_forward)                                                                            \
+    OP(encoder_backward)                                                                           \
+    OP(layernorm_forward)                                                                          \
+    OP(layernorm_backward)                                                                         \
+    OP(rmsnorm_forward)                                                                            \
+    OP(rope_rotations)                                                                             \
+    OP(rope_forward)                                                                               \
+    OP(matmul_forward)                                                                             \
+    OP(matmul_backward_input)                                                                      \
+    OP(matmul_backward_weight)                                                                     \
+    OP(quantize)                                                                                   \
+    OP(dequantize_rows)                                                                            \
+    OP(linear_forward)                                                                             \
+    OP(attention_forward)                                                                          \
+    OP(attention_backward)                                                                         \
+    OP(cached_attention)                                                                           \
+    OP(gelu_forward)                                                                               \
+    OP(gelu_backward)                                                                              \
+    OP(swiglu_forward)                                                                             \
+    OP(residual_forward)                                                                           \
+    OP(softmax_forward)                                                                            \
+    OP(crossentropy_forward)                                                                       \
+    OP(crossentropy_forward_backward)                                                              \
+    OP(adamw)                                                                                      \
+    OP(sum_of_squares)                                                                             \
+    OP(fma_burst)                                                                                  \
+    OP(pair_burst)                                                                                 \
+    OP(stream_burst)
+
 // ---- Embedding ----------------------------------------------------------------------------------
 
 // out (B, T, C) overwritten: wte (V, C) row of each token plus wpe (maxT, C) row of its position.
 // tokens (B, T), each in 0 ..< V.
-void ck_encoder_forward(const ck_context *ctx, float *out, const int32_t *tokens, const float *wte,
-                        const float *wpe, size_t B, size_t T, size_t C);
+typedef void ck_encoder_forward(const ck_context *ctx, float *out, const int32_t *tokens,
+                                const float *wte, const float *wpe, size_t B, size_t T, size_t C);
 
 // dwte (V, C), dwpe (maxT, C) accumulated into; dout (B, T, C).
-void ck_encoder_backward(const ck_context *ctx, float *dwte, float *dwpe, const float *dout,
-                         const int32_t *tokens, size_t B, size_t T, size_t C);
+typedef void ck_encoder_backward(const ck_context *ctx, float *dwte, float *dwpe, const float *dout,
+                                 const int32_t *tokens, size_t B, size_t T, size_t C);
 
 // ---- Layer normalisation ------------------------------------------------------------------------
 
 // out (N, C), mean (N), rstd (N) overwritten; inp (N, C), weight (C), bias (C). Epsilon 1e-5.
-void ck_layernorm_forward(const ck_context *ctx, float *out, float *mean, float *rstd,
-                          const float *inp, const float *weight, const float *bias, size_t N,
-                          size_t C);
+typedef void ck_layernorm_forward(const ck_context *ctx, float *out, float *mean, float *rstd,
+                                  const float *inp, const float *weight, const float *bias,
+                                  size_t N, size_t C);
 
 // dinp (N, C), dweight (C), dbias (C) accumulated into; dout, inp (N, C); mean, rstd (N) as the
 // forward pass wrote them.
-void ck_layernorm_backward(const ck_context *ctx, float *dinp, float *dweight, float *dbias,
-                           const float *dout, const float *inp, const float *weight,
-                           const float *mean, const float *rstd, size_t N, size_t C);
+typedef void ck_layernorm_backward(const ck_context *ctx, float *dinp, float *dweight, float *dbias,
+                                   const float *dout, const float *inp, const float *weight,
+                                   const float *mean, const float *rstd, size_t N, size_t C);
 
 // ---- RMS normalisation --------------------------------------------------------------------------
 
 // out (N, C) overwritten: inp (N, C) divided by the root of its row's mean square plus epsilon,
 // times weight (C) (Zhang & Sennrich 2019). out may be inp.
-void ck_rmsnorm_forward(const ck_context *ctx, float *out, const float *inp, const float *weight,
-                        float epsilon, size_t N, size_t C);
+typedef void ck_rmsnorm_forward(const ck_context *ctx, float *out, const float *inp,
+                                const float *weight, float epsilon, size_t N, size_t C);
 
 // ---- Rotary positions ---------------------------------------------------------------------------
 
 // rotations (N, HS) overwritten: for each row the cosine and sine of positions[row] * theta^(-2i /
 // HS), for i from 0 to HS / 2 - 1, one after the other. HS is even. Angles are computed in double.
-void ck_rope_rotations(const ck_context *ctx, float *rotations, const int32_t *positions,
-                       float theta, size_t N, size_t HS);
+typedef void ck_rope_rotations(const ck_context *ctx, float *rotations, const int32_t *positions,
+                               float theta, size_t N, size_t HS);
 
 // x in place: N rows of NH * HS floats. Each pair (2i, 2i + 1) of each head is turned by pair i of
 // the row's rotations (N, HS) (Su et al. 2021, "RoFormer").
-void ck_rope_forward(const ck_context *ctx, float *x, const float *rotations, size_t N, size_t NH,
-                     size_t HS);
+typedef void ck_rope_forward(const ck_context *ctx, float *x, const float *rotations, size_t N,
+                             size_t NH, size_t HS);
 
 // ---- Linear layer -------------------------------------------------------------------------------
 
 // out (N, OC) overwritten: inp (N, C) times weight (OC, C) transposed, plus bias (OC) unless NULL,
 // plus residual (N, OC) unless NULL. When gelu_out (N, OC) is not NULL it receives gelu(out).
-void ck_matmul_forward(const ck_context *ctx, float *out, float *gelu_out, const float *inp,
-                       const float *weight, const float *bias, const float *residual, size_t N,
-                       size_t C, size_t OC);
+typedef void ck_matmul_forward(const ck_context *ctx, float *out, float *gelu_out, const float *inp,
+                               const float *weight, const float *bias, const float *residual,
+                               size_t N, size_t C, size_t OC);
 
 // dinp (N, C) overwritten: dout (N, OC) times weight (OC, C). When gelu_inp (N, C) is not NULL the
 // result is multiplied by gelu'(gelu_inp): backpropagation through a GELU that fed this layer.
-void ck_matmul_backward_input(const ck_context *ctx, float *dinp, const float *dout,
-                              const float *weight, const float *gelu_inp, size_t N, size_t C,
-                              size_t OC);
+typedef void ck_matmul_backward_input(const ck_context *ctx, float *dinp, const float *dout,
+                                      const float *weight, const float *gelu_inp, size_t N,
+                                      size_t C, size_t OC);
 
 // dweight (OC, C): dout (N, OC) transposed times inp (N, C), accumulated into or, when accumulate
 // is false, overwritten. dbias (OC) unless NULL: the column sums of dout, always accumulated into.
-void ck_matmul_backward_weight(const ck_context *ctx, float *dweight, float *dbias,
-                               const float *dout, const float *inp, size_t N, size_t C, size_t OC,
-                               bool accumulate);
+typedef void ck_matmul_backward_weight(const ck_context *ctx, float *dweight, float *dbias,
+                                       const float *dout, const float *inp, size_t N, size_t C,
+                                       size_t OC, bool accumulate);
 
 // ---- Weight matrices for inference --------------------------------------------------------------
 
@@ -146,12 +185,12 @@ float ck_float_from_float16(uint16_t bits);
 // values and scales (planes as above) overwritten with src (rows, cols) in `format`: bfloat16
 // rounded to nearest, ties to even; q8 and q4_0 as ggml defines them, to the bit. A block that
 // holds NaN or infinity has a scale of NaN.
-void ck_quantize(const ck_context *ctx, ck_weight_format format, void *values, void *scales,
-                 const float *src, size_t rows, size_t cols);
+typedef void ck_quantize(const ck_context *ctx, ck_weight_format format, void *values, void *scales,
+                         const float *src, size_t rows, size_t cols);
 
 // out (count, cols) overwritten with the rows rows[0], rows[1], ... of the matrix, exactly.
-void ck_dequantize_rows(const ck_context *ctx, float *out, const ck_weight *weight,
-                        const int32_t *rows, size_t count);
+typedef void ck_dequantize_rows(const ck_context *ctx, float *out, const ck_weight *weight,
+                                const int32_t *rows, size_t count);
 
 // One of the layers that ck_linear_forward applies to the same input.
 typedef struct {
@@ -172,8 +211,8 @@ size_t ck_linear_few_rows(void);
 // block that holds NaN or infinity makes NaN). For more rows nothing is rounded, but with
 // CK_AVX512_BF16: there the input and the weights are rounded to bfloat16, unless the weights are
 // float32. The same bits for any number of threads.
-void ck_linear_forward(const ck_context *ctx, const ck_linear *layers, size_t count,
-                       const float *inp, size_t N, size_t C);
+typedef void ck_linear_forward(const ck_context *ctx, const ck_linear *layers, size_t count,
+                               const float *inp, size_t N, size_t C);
 
 // ---- Attention ----------------------------------------------------------------------------------
 
@@ -181,13 +220,13 @@ void ck_linear_forward(const ck_context *ctx, const ck_linear *layers, size_t co
 // of size T x T exists. out (B, T, C), lse (B, NH, T) overwritten; lse is the logarithm of each
 // row's softmax denominator. qkv (B, T, 3C): q, then k, then v; head h owns columns h*HS ..<
 // (h+1)*HS of each.
-void ck_attention_forward(const ck_context *ctx, float *out, float *lse, const float *qkv, size_t B,
-                          size_t T, size_t C, size_t NH);
+typedef void ck_attention_forward(const ck_context *ctx, float *out, float *lse, const float *qkv,
+                                  size_t B, size_t T, size_t C, size_t NH);
 
 // dqkv (B, T, 3C) overwritten; dout (B, T, C); out and lse as the forward pass wrote them.
-void ck_attention_backward(const ck_context *ctx, float *dqkv, const float *dout, const float *out,
-                           const float *qkv, const float *lse, size_t B, size_t T, size_t C,
-                           size_t NH);
+typedef void ck_attention_backward(const ck_context *ctx, float *dqkv, const float *dout,
+                                   const float *out, const float *qkv, const float *lse, size_t B,
+                                   size_t T, size_t C, size_t NH);
 
 // What one sequence brings to ck_cached_attention: some new tokens, and its cache of one layer.
 typedef struct {
@@ -213,43 +252,44 @@ typedef struct {
 // Stores k and v of new tokens in their sequence's cache, from position `past` on; each new token
 // then attends to all positions up to its own. The same bits for any number of threads and whatever
 // the other parts are.
-void ck_cached_attention(const ck_context *ctx, const ck_cached_attention_arguments *arguments);
+typedef void ck_cached_attention(const ck_context *ctx,
+                                 const ck_cached_attention_arguments *arguments);
 
 // ---- Elementwise --------------------------------------------------------------------------------
 
 // out (n) overwritten with GELU(inp), the tanh form of Hendrycks & Gimpel 2016. May be in place.
-void ck_gelu_forward(const ck_context *ctx, float *out, const float *inp, size_t n);
+typedef void ck_gelu_forward(const ck_context *ctx, float *out, const float *inp, size_t n);
 
 // dinp (n) overwritten with dout * gelu'(inp). dinp may be dout.
-void ck_gelu_backward(const ck_context *ctx, float *dinp, const float *inp, const float *dout,
-                      size_t n);
+typedef void ck_gelu_backward(const ck_context *ctx, float *dinp, const float *inp,
+                              const float *dout, size_t n);
 
 // out (n) overwritten with silu(gate) * up, where silu(x) = x / (1 + e^-x) (Shazeer 2020). out may
 // be gate or up.
-void ck_swiglu_forward(const ck_context *ctx, float *out, const float *gate, const float *up,
-                       size_t n);
+typedef void ck_swiglu_forward(const ck_context *ctx, float *out, const float *gate,
+                               const float *up, size_t n);
 
 // out (n) overwritten with a + b. out may be a or b.
-void ck_residual_forward(const ck_context *ctx, float *out, const float *a, const float *b,
-                         size_t n);
+typedef void ck_residual_forward(const ck_context *ctx, float *out, const float *a, const float *b,
+                                 size_t n);
 
 // ---- Softmax and loss ---------------------------------------------------------------------------
 
 // probs (N, Vp) overwritten: softmax of each row of logits (N, Vp) over its first V columns, zero
 // in the rest. May be in place.
-void ck_softmax_forward(const ck_context *ctx, float *probs, const float *logits, size_t N,
-                        size_t V, size_t Vp);
+typedef void ck_softmax_forward(const ck_context *ctx, float *probs, const float *logits, size_t N,
+                                size_t V, size_t Vp);
 
 // losses (N) overwritten: -log softmax(logits)[target] over the first V columns; targets in 0 ..<
 // V.
-void ck_crossentropy_forward(const ck_context *ctx, float *losses, const float *logits,
-                             const int32_t *targets, size_t N, size_t V, size_t Vp);
+typedef void ck_crossentropy_forward(const ck_context *ctx, float *losses, const float *logits,
+                                     const int32_t *targets, size_t N, size_t V, size_t Vp);
 
 // The same losses; logits (N, Vp) are replaced by their gradient, (softmax - onehot) * dloss, and
 // by zero in the padding.
-void ck_crossentropy_forward_backward(const ck_context *ctx, float *losses, float *logits,
-                                      const int32_t *targets, float dloss, size_t N, size_t V,
-                                      size_t Vp);
+typedef void ck_crossentropy_forward_backward(const ck_context *ctx, float *losses, float *logits,
+                                              const int32_t *targets, float dloss, size_t N,
+                                              size_t V, size_t Vp);
 
 // ---- Optimiser ----------------------------------------------------------------------------------
 
@@ -263,24 +303,33 @@ typedef struct {
 } ck_adamw_config;
 
 // One step of AdamW (Loshchilov & Hutter 2019) in a single pass: params, m, v (n) updated in place.
-void ck_adamw(const ck_context *ctx, float *params, const float *grads, float *m, float *v,
-              size_t n, ck_adamw_config config);
+typedef void ck_adamw(const ck_context *ctx, float *params, const float *grads, float *m, float *v,
+                      size_t n, ck_adamw_config config);
 
 // The sum of squares of x (n), accumulated in double over fixed chunks: the same bits for any
 // number of threads. NaN and infinity propagate.
-double ck_sum_of_squares(const ck_context *ctx, const float *x, size_t n);
+typedef double ck_sum_of_squares(const ck_context *ctx, const float *x, size_t n);
 
 // ---- Limits of the machine ----------------------------------------------------------------------
 
 // Multiply-adds on registers alone, on every thread. Returns the floating-point operations done: 0
-// for CK_REFERENCE, which has no vectors to measure.
-double ck_fma_burst(const ck_context *ctx, size_t iterations);
+// where there are no vectors to measure.
+typedef double ck_fma_burst(const ck_context *ctx, size_t iterations);
 
 // The same with pairs of bfloat16: 0 where the instruction set cannot multiply them.
-double ck_pair_burst(const ck_context *ctx, size_t iterations);
+typedef double ck_pair_burst(const ck_context *ctx, size_t iterations);
 
 // a, b, c (n) each increased by d (n): four reads and three writes an element, as in AdamW, and no
 // arithmetic to speak of.
-void ck_stream_burst(const ck_context *ctx, float *a, float *b, float *c, const float *d, size_t n);
+typedef void ck_stream_burst(const ck_context *ctx, float *a, float *b, float *c, const float *d,
+                             size_t n);
+
+// ---- The table ----------------------------------------------------------------------------------
+
+struct ck_operations {
+#define CK_SLOT(name) ck_##name *name;
+    CK_OPERATIONS(CK_SLOT)
+#undef CK_SLOT
+};
 
 #endif

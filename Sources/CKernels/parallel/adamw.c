@@ -1,18 +1,14 @@
 // The optimiser's pass over all parameters, and the norm of all gradients.
-#include "../reference/reference.h"
+#include "parallel_operations.h"
 #include "team.h"
 
-void ck_adamw(const ck_context *ctx, float *params, const float *grads, float *m, float *v,
-              size_t n, ck_adamw_config config) {
-    if (ctx->table->isa == CK_REFERENCE) {
-        ck_reference_adamw(ctx, params, grads, m, v, n, config);
-        return;
-    }
+void ck_parallel_adamw(const ck_context *ctx, float *params, const float *grads, float *m, float *v,
+                       size_t n, ck_adamw_config config) {
 #pragma omp parallel num_threads(team_size(ctx, (double)n / FLOATS_PER_THREAD))
     {
         size_t begin, end;
         team_share(n, 16, &begin, &end);
-        ctx->table->adamw(params + begin, grads + begin, m + begin, v + begin, end - begin,
+        ctx->micro->adamw(params + begin, grads + begin, m + begin, v + begin, end - begin,
                           &config);
     }
 }
@@ -20,9 +16,7 @@ void ck_adamw(const ck_context *ctx, float *params, const float *grads, float *m
 // Chunks whose sums are kept apart until the end: enough for any team, few enough for the stack.
 #define NORM_CHUNKS 256
 
-double ck_sum_of_squares(const ck_context *ctx, const float *x, size_t n) {
-    if (ctx->table->isa == CK_REFERENCE)
-        return ck_reference_sum_of_squares(ctx, x, n);
+double ck_parallel_sum_of_squares(const ck_context *ctx, const float *x, size_t n) {
     double sums[NORM_CHUNKS] = {0};
     const size_t chunk = (n + NORM_CHUNKS - 1) / NORM_CHUNKS;
 #pragma omp parallel num_threads(team_size(ctx, (double)n / FLOATS_PER_THREAD))
@@ -31,7 +25,7 @@ double ck_sum_of_squares(const ck_context *ctx, const float *x, size_t n) {
         team_share(NORM_CHUNKS, 1, &begin, &end);
         for (size_t i = begin; i < end; i++) {
             const size_t start = i * chunk < n ? i * chunk : n;
-            sums[i] = ctx->table->sum_of_squares(x + start, n - start < chunk ? n - start : chunk);
+            sums[i] = ctx->micro->sum_of_squares(x + start, n - start < chunk ? n - start : chunk);
         }
     }
     double total = 0;

@@ -31,19 +31,19 @@ typedef struct {
 } attention_head;
 
 // C (rows, cols; ldc) = [C +] A * B for the small products of one tile, panel by panel.
-void attention_product(const struct ck_table *t, size_t rows, size_t cols, size_t k, const float *a,
-                       size_t a_row, size_t a_k, const float *b, size_t ldb, float *c, size_t ldc,
-                       bool accumulate);
+void attention_product(const struct ck_microkernels *micro, size_t rows, size_t cols, size_t k,
+                       const float *a, size_t a_row, size_t a_k, const float *b, size_t ldb,
+                       float *c, size_t ldc, bool accumulate);
 
 // dst (cols, ATTENTION_QUERIES) = src (rows, cols; lds) transposed.
-void attention_transpose(const struct ck_table *t, float *dst, const float *src, size_t lds,
-                         size_t rows, size_t cols);
+void attention_transpose(const struct ck_microkernels *micro, float *dst, const float *src,
+                         size_t lds, size_t rows, size_t cols);
 
 // The calling thread's part of the scratch memory.
 attention_scratch attention_thread_scratch(const ck_context *ctx, size_t HS);
 
 // Queries first ..< first + count: out (count, HS), and lse (count) unless NULL.
-void attention_forward_tile(const struct ck_table *t, const attention_head *head,
+void attention_forward_tile(const struct ck_microkernels *micro, const attention_head *head,
                             const attention_scratch *s, float *out, float *lse, size_t first,
                             size_t count);
 

@@ -17,16 +17,16 @@ static double run_burst(const ck_context *ctx, double (*burst)(size_t iterations
     return total;
 }
 
-double ck_fma_burst(const ck_context *ctx, size_t iterations) {
-    return run_burst(ctx, ctx->table->fma_burst, iterations);
+double ck_parallel_fma_burst(const ck_context *ctx, size_t iterations) {
+    return run_burst(ctx, ctx->micro->fma_burst, iterations);
 }
 
-double ck_pair_burst(const ck_context *ctx, size_t iterations) {
-    return run_burst(ctx, ctx->table->pair_burst, iterations);
+double ck_parallel_pair_burst(const ck_context *ctx, size_t iterations) {
+    return run_burst(ctx, ctx->micro->pair_burst, iterations);
 }
 
-void ck_stream_burst(const ck_context *ctx, float *a, float *b, float *c, const float *d,
-                     size_t n) {
+void ck_parallel_stream_burst(const ck_context *ctx, float *a, float *b, float *c, const float *d,
+                              size_t n) {
 #pragma omp parallel num_threads(ctx->threads)
     {
         size_t begin, end;

@@ -2,9 +2,9 @@
 //
 // One thread owns a head of keys and values of a sequence: it stores the new ones and then attends,
 // so nobody waits for anybody, and nothing is summed in an order that depends on the threads.
-#include "../reference/reference.h"
-#include "../weights.h"
+#include "../stored_weights.h"
 #include "attention.h"
+#include "parallel_operations.h"
 
 #include <math.h>
 
@@ -28,7 +28,7 @@ static void store_rows(void *cache, bool bfloat16, size_t past, const float *row
 // Head `h` of keys and values of one part, and the heads of queries that share it.
 static void attend(const ck_context *ctx, const ck_cached_attention_arguments *a,
                    const ck_cache_part *part, size_t h) {
-    const struct ck_table *t = ctx->table;
+    const struct ck_microkernels *micro = ctx->micro;
     const size_t HS = a->HS, group = a->NH / a->NKH;
     const bool bfloat16 = a->cache_format == CK_BFLOAT16;
     const size_t strip = h * part->capacity * HS * (bfloat16 ? sizeof(uint16_t) : sizeof(float));
@@ -54,13 +54,13 @@ static void attend(const ck_context *ctx, const ck_cached_attention_arguments *a
         float *out = a->out + part->row * head.ld_out + g * HS;
         if (part->count - part->silent <= MOST_SINGLE_QUERIES) {
             for (size_t i = part->silent; i < part->count; i++)
-                t->attention_row(out + i * head.ld_out, head.q + i * head.ld, keys, values,
-                                 a->cache_format, head.scale, part->past + i + 1, HS);
+                micro->attention_row(out + i * head.ld_out, head.q + i * head.ld, keys, values,
+                                     a->cache_format, head.scale, part->past + i + 1, HS);
             continue;
         }
         const attention_scratch s = attention_thread_scratch(ctx, HS);
         for (size_t first = part->silent; first < part->count; first += ATTENTION_QUERIES)
-            attention_forward_tile(t, &head, &s, out + first * head.ld_out, NULL, first,
+            attention_forward_tile(micro, &head, &s, out + first * head.ld_out, NULL, first,
                                    attention_smaller(ATTENTION_QUERIES, part->count - first));
     }
 }
@@ -73,11 +73,7 @@ static void attend_share(const ck_context *ctx, const ck_cached_attention_argume
         attend(ctx, a, &a->parts[task / a->NKH], task % a->NKH);
 }
 
-void ck_cached_attention(const ck_context *ctx, const ck_cached_attention_arguments *a) {
-    if (ctx->table->isa == CK_REFERENCE) {
-        ck_reference_cached_attention(ctx, a);
-        return;
-    }
+void ck_parallel_cached_attention(const ck_context *ctx, const ck_cached_attention_arguments *a) {
     // Each key and value is read once a query, or once a tile of queries.
     double floats = 0;
     for (size_t i = 0; i < a->count; i++)

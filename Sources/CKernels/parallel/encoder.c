@@ -1,28 +1,21 @@
 // Token and position embeddings.
-#include "../reference/reference.h"
+#include "parallel_operations.h"
 #include "team.h"
 
-void ck_encoder_forward(const ck_context *ctx, float *out, const int32_t *tokens, const float *wte,
-                        const float *wpe, size_t B, size_t T, size_t C) {
-    if (ctx->table->isa == CK_REFERENCE) {
-        ck_reference_encoder_forward(ctx, out, tokens, wte, wpe, B, T, C);
-        return;
-    }
+void ck_parallel_encoder_forward(const ck_context *ctx, float *out, const int32_t *tokens,
+                                 const float *wte, const float *wpe, size_t B, size_t T, size_t C) {
 #pragma omp parallel num_threads(team_size(ctx, (double)B * T * C / FLOATS_PER_THREAD))
     {
         size_t begin, end;
         team_share(B * T, 1, &begin, &end);
         for (size_t i = begin; i < end; i++)
-            ctx->table->add(out + i * C, wte + (size_t)tokens[i] * C, wpe + i % T * C, C);
+            ctx->micro->add(out + i * C, wte + (size_t)tokens[i] * C, wpe + i % T * C, C);
     }
 }
 
-void ck_encoder_backward(const ck_context *ctx, float *dwte, float *dwpe, const float *dout,
-                         const int32_t *tokens, size_t B, size_t T, size_t C) {
-    if (ctx->table->isa == CK_REFERENCE) {
-        ck_reference_encoder_backward(ctx, dwte, dwpe, dout, tokens, B, T, C);
-        return;
-    }
+void ck_parallel_encoder_backward(const ck_context *ctx, float *dwte, float *dwpe,
+                                  const float *dout, const int32_t *tokens, size_t B, size_t T,
+                                  size_t C) {
     // A token may occur anywhere, so threads divide the channels, not the positions: no two ever
     // write the same element, and each is summed in the order of the positions.
 #pragma omp parallel num_threads(team_size(ctx, (double)B * T * C / FLOATS_PER_THREAD))
@@ -33,8 +26,8 @@ void ck_encoder_backward(const ck_context *ctx, float *dwte, float *dwpe, const 
             const float *d = dout + i * C + begin;
             float *token_row = dwte + (size_t)tokens[i] * C + begin;
             float *position_row = dwpe + i % T * C + begin;
-            ctx->table->add(token_row, token_row, d, end - begin);
-            ctx->table->add(position_row, position_row, d, end - begin);
+            ctx->micro->add(token_row, token_row, d, end - begin);
+            ctx->micro->add(position_row, position_row, d, end - begin);
         }
     }
 }

@@ -1,34 +1,26 @@
-// Layer normalisation over rows. With simd/layernorm.h and reference/layernorm.c this is the
-// pattern to copy for a new operation: one call of a micro-kernel for each row, threads over the
-// rows.
-#include "../reference/reference.h"
+// Layer normalisation over rows. With simd/layernorm_simd.h and
+// reference/layernorm_reference.c it is the pattern to copy for a new operation: one call of a
+// micro-kernel for each row, threads over the rows.
+#include "parallel_operations.h"
 #include "team.h"
 
-void ck_layernorm_forward(const ck_context *ctx, float *out, float *mean, float *rstd,
-                          const float *inp, const float *weight, const float *bias, size_t N,
-                          size_t C) {
-    if (ctx->table->isa == CK_REFERENCE) {
-        ck_reference_layernorm_forward(ctx, out, mean, rstd, inp, weight, bias, N, C);
-        return;
-    }
+void ck_parallel_layernorm_forward(const ck_context *ctx, float *out, float *mean, float *rstd,
+                                   const float *inp, const float *weight, const float *bias,
+                                   size_t N, size_t C) {
 #pragma omp parallel num_threads(team_size(ctx, (double)N *C / FLOATS_PER_THREAD))
     {
         size_t begin, end;
         team_share(N, 1, &begin, &end);
         for (size_t i = begin; i < end; i++)
-            ctx->table->layernorm_forward_row(out + i * C, mean + i, rstd + i, inp + i * C, weight,
+            ctx->micro->layernorm_forward_row(out + i * C, mean + i, rstd + i, inp + i * C, weight,
                                               bias, C);
     }
 }
 
-void ck_layernorm_backward(const ck_context *ctx, float *dinp, float *dweight, float *dbias,
-                           const float *dout, const float *inp, const float *weight,
-                           const float *mean, const float *rstd, size_t N, size_t C) {
-    if (ctx->table->isa == CK_REFERENCE) {
-        ck_reference_layernorm_backward(ctx, dinp, dweight, dbias, dout, inp, weight, mean, rstd, N,
-                                        C);
-        return;
-    }
+void ck_parallel_layernorm_backward(const ck_context *ctx, float *dinp, float *dweight,
+                                    float *dbias, const float *dout, const float *inp,
+                                    const float *weight, const float *mean, const float *rstd,
+                                    size_t N, size_t C) {
 #pragma omp parallel num_threads(team_size(ctx, (double)N *C / FLOATS_PER_THREAD))
     {
         // Each thread sums the weight gradients of its rows apart; the sums are then added in the
@@ -38,14 +30,14 @@ void ck_layernorm_backward(const ck_context *ctx, float *dinp, float *dweight, f
         size_t begin, end;
         team_share(N, 1, &begin, &end);
         for (size_t i = begin; i < end; i++)
-            ctx->table->layernorm_backward_row(dinp + i * C, partial, partial + C, dout + i * C,
+            ctx->micro->layernorm_backward_row(dinp + i * C, partial, partial + C, dout + i * C,
                                                inp + i * C, weight, mean[i], rstd[i], C);
 #pragma omp barrier
         team_share(C, 16, &begin, &end);
         for (int thread = 0; thread < omp_get_num_threads(); thread++) {
             const float *other = ctx->scratch + (size_t)thread * 2 * C + begin;
-            ctx->table->add(dweight + begin, dweight + begin, other, end - begin);
-            ctx->table->add(dbias + begin, dbias + begin, other + C, end - begin);
+            ctx->micro->add(dweight + begin, dweight + begin, other, end - begin);
+            ctx->micro->add(dbias + begin, dbias + begin, other + C, end - begin);
         }
     }
 }

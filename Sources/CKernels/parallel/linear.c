@@ -1,9 +1,9 @@
 // Linear layers over stored weights, for inference. Few rows of input are bound by the memory that
 // weights come from: threads divide the rows of weights, and each reads its share front to back.
 // Many rows are a matrix product that unpacks weights on their way into its panels.
-#include "../reference/reference.h"
-#include "../weights.h"
+#include "../stored_weights.h"
 #include "gemm.h"
+#include "parallel_operations.h"
 #include "scratch.h"
 
 // Up to here, weights are read as they are; from here on it pays to unpack them for all rows.
@@ -39,16 +39,17 @@ static int_input int_input_at(float *scratch, size_t N, size_t C) {
 }
 
 // What remains to be done to a finished row of sums.
-static void finish_row(const struct ck_table *t, const ck_linear *layer, size_t n, size_t begin,
-                       size_t end) {
+static void finish_row(const struct ck_microkernels *micro, const ck_linear *layer, size_t n,
+                       size_t begin, size_t end) {
     float *out = layer->out + n * layer->weight->rows;
     const size_t count = end - begin;
     if (layer->bias)
-        t->add(out + begin, out + begin, layer->bias + begin, count);
+        micro->add(out + begin, out + begin, layer->bias + begin, count);
     if (layer->residual)
-        t->add(out + begin, out + begin, layer->residual + n * layer->weight->rows + begin, count);
+        micro->add(out + begin, out + begin, layer->residual + n * layer->weight->rows + begin,
+                   count);
     if (layer->gelu)
-        t->gelu_forward(out + begin, out + begin, count);
+        micro->gelu_forward(out + begin, out + begin, count);
 }
 
 static size_t weight_bytes(const ck_weight *w) {
@@ -57,8 +58,8 @@ static size_t weight_bytes(const ck_weight *w) {
 }
 
 // A thread's rows of the weights of each layer.
-static void multiply_share(const struct ck_table *t, const ck_linear *layers, size_t count,
-                           const ck_linear_input *input, size_t N) {
+static void multiply_share(const struct ck_microkernels *micro, const ck_linear *layers,
+                           size_t count, const ck_linear_input *input, size_t N) {
     for (size_t i = 0; i < count; i++) {
         const ck_linear *layer = &layers[i];
         const size_t OC = layer->weight->rows;
@@ -66,22 +67,22 @@ static void multiply_share(const struct ck_table *t, const ck_linear *layers, si
         team_share(OC, 16, &begin, &end);
         if (begin == end)
             continue;
-        t->weight_product(layer->out + begin, OC, layer->weight, begin, end - begin, input, N);
+        micro->weight_product(layer->out + begin, OC, layer->weight, begin, end - begin, input, N);
         for (size_t n = 0; n < N; n++)
-            finish_row(t, layer, n, begin, end);
+            finish_row(micro, layer, n, begin, end);
     }
 }
 
 static void run_few_rows(const ck_context *ctx, const ck_linear *layers, size_t count,
                          bool any_ints, const float *inp, size_t N, size_t C) {
-    const struct ck_table *t = ctx->table;
+    const struct ck_microkernels *micro = ctx->micro;
     size_t bytes = 0;
     for (size_t i = 0; i < count; i++)
         bytes += weight_bytes(layers[i].weight);
     const int_input ints = int_input_at(ctx->scratch, N, C);
     for (size_t n = 0; n < N && any_ints; n++)
-        t->quantize_input(ints.words + n * ints.ld_words, ints.scales + n * ints.ld_blocks,
-                          ints.offsets + n * ints.ld_blocks, inp + n * C, C);
+        micro->quantize_input(ints.words + n * ints.ld_words, ints.scales + n * ints.ld_blocks,
+                              ints.offsets + n * ints.ld_blocks, inp + n * C, C);
     const ck_linear_input input = {
         .floats = inp,
         .words = ints.words,
@@ -91,15 +92,11 @@ static void run_few_rows(const ck_context *ctx, const ck_linear *layers, size_t 
         .ld_blocks = ints.ld_blocks,
     };
     RUN_IN_TEAM(team_size(ctx, (double)bytes / BYTES_PER_THREAD),
-                multiply_share(t, layers, count, &input, N));
+                multiply_share(micro, layers, count, &input, N));
 }
 
-void ck_linear_forward(const ck_context *ctx, const ck_linear *layers, size_t count,
-                       const float *inp, size_t N, size_t C) {
-    if (ctx->table->isa == CK_REFERENCE) {
-        ck_reference_linear_forward(ctx, layers, count, inp, N, C);
-        return;
-    }
+void ck_parallel_linear_forward(const ck_context *ctx, const ck_linear *layers, size_t count,
+                                const float *inp, size_t N, size_t C) {
     bool any_ints = false;
     for (size_t i = 0; i < count; i++)
         any_ints = any_ints || weight_has_scales(layers[i].weight->format);

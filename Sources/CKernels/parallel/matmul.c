@@ -1,14 +1,10 @@
 // The three products of a linear layer, each one matrix product over differently strided operands.
-#include "../reference/reference.h"
 #include "gemm.h"
+#include "parallel_operations.h"
 
-void ck_matmul_forward(const ck_context *ctx, float *out, float *gelu_out, const float *inp,
-                       const float *weight, const float *bias, const float *residual, size_t N,
-                       size_t C, size_t OC) {
-    if (ctx->table->isa == CK_REFERENCE) {
-        ck_reference_matmul_forward(ctx, out, gelu_out, inp, weight, bias, residual, N, C, OC);
-        return;
-    }
+void ck_parallel_matmul_forward(const ck_context *ctx, float *out, float *gelu_out,
+                                const float *inp, const float *weight, const float *bias,
+                                const float *residual, size_t N, size_t C, size_t OC) {
     ck_gemm_run(ctx, &(ck_gemm){
                          .m = N,
                          .n = OC,
@@ -26,13 +22,9 @@ void ck_matmul_forward(const ck_context *ctx, float *out, float *gelu_out, const
                      });
 }
 
-void ck_matmul_backward_input(const ck_context *ctx, float *dinp, const float *dout,
-                              const float *weight, const float *gelu_inp, size_t N, size_t C,
-                              size_t OC) {
-    if (ctx->table->isa == CK_REFERENCE) {
-        ck_reference_matmul_backward_input(ctx, dinp, dout, weight, gelu_inp, N, C, OC);
-        return;
-    }
+void ck_parallel_matmul_backward_input(const ck_context *ctx, float *dinp, const float *dout,
+                                       const float *weight, const float *gelu_inp, size_t N,
+                                       size_t C, size_t OC) {
     ck_gemm_run(ctx, &(ck_gemm){
                          .m = N,
                          .n = C,
@@ -51,23 +43,19 @@ void ck_matmul_backward_input(const ck_context *ctx, float *dinp, const float *d
 // dbias (OC) += the column sums of dout (N, OC); each thread owns a range of columns.
 static void sum_columns(const ck_context *ctx, float *dbias, const float *dout, size_t N,
                         size_t OC) {
-    const struct ck_table *t = ctx->table;
+    const struct ck_microkernels *micro = ctx->micro;
 #pragma omp parallel num_threads(team_size(ctx, (double)N *OC / FLOATS_PER_THREAD))
     {
         size_t begin, end;
         team_share(OC, 16, &begin, &end);
         for (size_t i = 0; i < N; i++)
-            t->add(dbias + begin, dbias + begin, dout + i * OC + begin, end - begin);
+            micro->add(dbias + begin, dbias + begin, dout + i * OC + begin, end - begin);
     }
 }
 
-void ck_matmul_backward_weight(const ck_context *ctx, float *dweight, float *dbias,
-                               const float *dout, const float *inp, size_t N, size_t C, size_t OC,
-                               bool accumulate) {
-    if (ctx->table->isa == CK_REFERENCE) {
-        ck_reference_matmul_backward_weight(ctx, dweight, dbias, dout, inp, N, C, OC, accumulate);
-        return;
-    }
+void ck_parallel_matmul_backward_weight(const ck_context *ctx, float *dweight, float *dbias,
+                                        const float *dout, const float *inp, size_t N, size_t C,
+                                        size_t OC, bool accumulate) {
     if (dbias)
         sum_columns(ctx, dbias, dout, N, OC);
     ck_gemm_run(ctx, &(ck_gemm){

@@ -1,6 +1,6 @@
 // Rotary positions: the rotations of some positions, which all layers share, and turning rows by
 // them.
-#include "../reference/reference.h"
+#include "parallel_operations.h"
 #include "team.h"
 
 #include <math.h>
@@ -9,8 +9,8 @@
 #define ROTATIONS_PER_THREAD 1024.0
 
 // The one form for every instruction set: it is needed once a pass, and in double.
-void ck_rope_rotations(const ck_context *ctx, float *rotations, const int32_t *positions,
-                       float theta, size_t N, size_t HS) {
+void ck_parallel_rope_rotations(const ck_context *ctx, float *rotations, const int32_t *positions,
+                                float theta, size_t N, size_t HS) {
     const size_t pairs = HS / 2;
 #pragma omp parallel num_threads(team_size(ctx, (double)N *pairs / ROTATIONS_PER_THREAD))
     {
@@ -27,20 +27,16 @@ void ck_rope_rotations(const ck_context *ctx, float *rotations, const int32_t *p
     }
 }
 
-static void rotate_share(const struct ck_table *t, float *x, const float *rotations, size_t N,
-                         size_t NH, size_t HS) {
+static void rotate_share(const struct ck_microkernels *micro, float *x, const float *rotations,
+                         size_t N, size_t NH, size_t HS) {
     size_t begin, end;
     team_share(N, 1, &begin, &end);
     for (size_t i = begin; i < end; i++)
-        t->rope_row(x + i * NH * HS, rotations + i * HS, NH, HS);
+        micro->rope_row(x + i * NH * HS, rotations + i * HS, NH, HS);
 }
 
-void ck_rope_forward(const ck_context *ctx, float *x, const float *rotations, size_t N, size_t NH,
-                     size_t HS) {
-    if (ctx->table->isa == CK_REFERENCE) {
-        ck_reference_rope_forward(ctx, x, rotations, N, NH, HS);
-        return;
-    }
+void ck_parallel_rope_forward(const ck_context *ctx, float *x, const float *rotations, size_t N,
+                              size_t NH, size_t HS) {
     RUN_IN_TEAM(team_size(ctx, (double)N * NH * HS / FLOATS_PER_THREAD),
-                rotate_share(ctx->table, x, rotations, N, NH, HS));
+                rotate_share(ctx->micro, x, rotations, N, NH, HS));
 }

@@ -3,7 +3,7 @@
 #ifndef SCRATCH_H
 #define SCRATCH_H
 
-#include "../kernel_table.h"
+#include "../microkernels.h"
 
 // The matrix product: two blocks of A shared by the team, and a panel of B for each thread.
 #define GEMM_BLOCK_ROWS 1008 // rows of A packed at once, a multiple of every tile_rows

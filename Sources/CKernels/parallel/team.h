@@ -6,7 +6,7 @@
 #ifndef TEAM_H
 #define TEAM_H
 
-#include "../kernel_table.h"
+#include "../microkernels.h"
 
 #include <stdatomic.h>
 

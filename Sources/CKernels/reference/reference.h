@@ -6,7 +6,7 @@
 #ifndef REFERENCE_H
 #define REFERENCE_H
 
-#include "../kernel_table.h"
+#include "../microkernels.h"
 
 void ck_reference_encoder_forward(const ck_context *ctx, float *out, const int32_t *tokens,
                                   const float *wte, const float *wpe, size_t B, size_t T, size_t C);

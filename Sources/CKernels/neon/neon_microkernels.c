@@ -1,0 +1,18 @@
+// The micro-kernels of simd/ compiled for NEON, which is part of every arm64 CPU.
+#include "../microkernels.h"
+
+#if defined(__aarch64__)
+
+#include "neon_vector.h"
+
+#include "../simd/microkernels_simd.h"
+
+static const struct ck_microkernels table = SIMD_TABLE(CK_NEON);
+
+const struct ck_microkernels *ck_neon_microkernels(void) { return &table; }
+
+#else
+
+const struct ck_microkernels *ck_neon_microkernels(void) { return NULL; }
+
+#endif

@@ -1,0 +1,22 @@
+#include "reference_operations.h"
+
+// Plain loops do not keep the vector units busy, so no limit is measured with them.
+double ck_reference_fma_burst(const ck_context *ctx, size_t iterations) {
+    (void)ctx, (void)iterations;
+    return 0;
+}
+
+double ck_reference_pair_burst(const ck_context *ctx, size_t iterations) {
+    (void)ctx, (void)iterations;
+    return 0;
+}
+
+void ck_reference_stream_burst(const ck_context *ctx, float *a, float *b, float *c, const float *d,
+                               size_t n) {
+#pragma omp parallel for num_threads(ctx->threads)
+    for (size_t i = 0; i < n; i++) {
+        a[i] += d[i];
+        b[i] += d[i];
+        c[i] += d[i];
+    }
+}

@@ -1,0 +1,40 @@
+#include "reference_operations.h"
+
+#include <math.h>
+
+#define SQRT_2_OVER_PI 0.7978845608028654
+
+void ck_reference_gelu_forward(const ck_context *ctx, float *out, const float *inp, size_t n) {
+#pragma omp parallel for num_threads(ctx->threads)
+    for (size_t i = 0; i < n; i++) {
+        const double x = inp[i];
+        const double u = SQRT_2_OVER_PI * (x + 0.044715 * x * x * x);
+        out[i] = (float)(0.5 * x * (1.0 + tanh(u)));
+    }
+}
+
+void ck_reference_gelu_backward(const ck_context *ctx, float *dinp, const float *inp,
+                                const float *dout, size_t n) {
+#pragma omp parallel for num_threads(ctx->threads)
+    for (size_t i = 0; i < n; i++) {
+        const double x = inp[i];
+        const double u = SQRT_2_OVER_PI * (x + 0.044715 * x * x * x);
+        const double du = SQRT_2_OVER_PI * (1.0 + 3.0 * 0.044715 * x * x);
+        const double t = tanh(u);
+        dinp[i] = (float)(dout[i] * (0.5 * (1.0 + t) + 0.5 * x * (1.0 - t * t) * du));
+    }
+}
+
+void ck_reference_swiglu_forward(const ck_context *ctx, float *out, const float *gate,
+                                 const float *up, size_t n) {
+#pragma omp parallel for num_threads(ctx->threads)
+    for (size_t i = 0; i < n; i++)
+        out[i] = (float)(gate[i] / (1.0 + exp(-(double)gate[i])) * up[i]);
+}
+
+void ck_reference_residual_forward(const ck_context *ctx, float *out, const float *a,
+                                   const float *b, size_t n) {
+#pragma omp parallel for num_threads(ctx->threads)
+    for (size_t i = 0; i < n; i++)
+        out[i] = a[i] + b[i];
+}

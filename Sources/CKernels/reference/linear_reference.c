@@ -1,0 +1,46 @@
+#include "../stored_weights.h"
+#include "reference_operations.h"
+
+static float weight_at(const ck_weight *w, size_t row, size_t col) {
+    const char *values = (const char *)w->values + row * weight_row_bytes(w->format, w->cols);
+    if (w->format == CK_FLOAT32)
+        return ((const float *)(const void *)values)[col];
+    if (w->format == CK_BFLOAT16)
+        return bfloat16_to_float(((const uint16_t *)(const void *)values)[col]);
+    const size_t block = col / CK_WEIGHT_BLOCK;
+    const size_t i = col % CK_WEIGHT_BLOCK;
+    const float scale = weight_scale(w->format, w, row, block);
+    if (w->format != CK_Q4_0)
+        return (float)((const int8_t *)values)[col] * scale;
+    const uint8_t byte = ((const uint8_t *)values)[block * (CK_WEIGHT_BLOCK / 2) + i % 16];
+    return (float)((i < 16 ? byte & 15 : byte >> 4) - 8) * scale;
+}
+
+void ck_reference_dequantize_rows(const ck_context *ctx, float *out, const ck_weight *weight,
+                                  const int32_t *rows, size_t count) {
+    (void)ctx;
+    for (size_t i = 0; i < count; i++)
+        for (size_t c = 0; c < weight->cols; c++)
+            out[i * weight->cols + c] = weight_at(weight, (size_t)rows[i], c);
+}
+
+void ck_reference_linear_forward(const ck_context *ctx, const ck_linear *layers, size_t count,
+                                 const float *inp, size_t N, size_t C) {
+    for (size_t l = 0; l < count; l++) {
+        const ck_linear *layer = &layers[l];
+        const size_t OC = layer->weight->rows;
+#pragma omp parallel for num_threads(ctx->threads)
+        for (size_t o = 0; o < OC; o++) {
+            for (size_t i = 0; i < N; i++) {
+                double sum = layer->bias ? layer->bias[o] : 0;
+                for (size_t c = 0; c < C; c++)
+                    sum += (double)inp[i * C + c] * weight_at(layer->weight, o, c);
+                if (layer->residual)
+                    sum += layer->residual[i * OC + o];
+                layer->out[i * OC + o] = (float)sum;
+            }
+        }
+        if (layer->gelu)
+            ck_reference_gelu_forward(ctx, layer->out, layer->out, N * OC);
+    }
+}

@@ -1,0 +1,39 @@
+// A group of weight rows and of rows of input, and how a thread walks through it. linear.h and
+// linear_ints.h multiply it.
+#ifndef SIMD_LINEAR_GROUP_H
+#define SIMD_LINEAR_GROUP_H
+
+#include "weights_simd.h"
+
+// Rows of weights and of input that are multiplied at once at most: as many sums as there are
+// registers for, and as sum_lanes_of_four takes.
+#define GROUP_ROWS 4
+#define GROUP_INPUTS 4
+
+// How many bytes ahead weights are fetched at least: about what memory delivers to one core in the
+// time it takes to answer.
+#define FETCH_AHEAD 4096
+
+// A group of weight rows and of rows of input. Past the end the last one is repeated, and its
+// results are dropped.
+typedef struct {
+    const char *values[GROUP_ROWS];
+    const char *scales[GROUP_ROWS];
+    const float *x[GROUP_INPUTS];
+    const int16_t *words[GROUP_INPUTS];
+    const float *x_scales[GROUP_INPUTS];
+    const float *x_offsets[GROUP_INPUTS];
+    size_t cols;
+    size_t ahead; // bytes to what is fetched
+} product_group;
+
+// Fetches what follows `count` blocks of each row by g->ahead.
+ALWAYS_INLINE void fetch_ahead(const product_group *g, const ck_weight_format format,
+                               const int rows, size_t block, const int count) {
+    const size_t block_bytes = weight_row_bytes(format, CK_WEIGHT_BLOCK);
+    for (int r = 0; r < rows; r++)
+        for (size_t byte = 0; byte < (size_t)count * block_bytes; byte += 64)
+            __builtin_prefetch(g->values[r] + block * block_bytes + byte + g->ahead);
+}
+
+#endif

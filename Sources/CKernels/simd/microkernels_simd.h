@@ -1,0 +1,59 @@
+// All micro-kernels of this folder, gathered into one table.
+#include "adamw_simd.h"
+#include "attention_row_simd.h"
+#include "attention_simd.h"
+#include "burst_simd.h"
+#include "elementwise_simd.h"
+#include "gemm_simd.h"
+#include "layernorm_simd.h"
+#include "linear_simd.h"
+#include "pack_simd.h"
+#include "rmsnorm_simd.h"
+#include "rope_simd.h"
+#include "softmax_simd.h"
+
+_Static_assert(TILE_ROWS <= CK_MAX_TILE_ROWS && TILE_VECTORS * LANES <= CK_MAX_PANEL_COLS,
+               "the tile of this instruction set is larger than the buffers made for it");
+
+#ifdef HAVE_DOT_PAIRS
+#define PAIR_SLOTS                                                                                 \
+    .gemm_panel_pairs = gemm_panel_pairs, .pack_a_pairs = pack_a_pairs,                            \
+    .pack_b_weight_pairs = pack_b_weight_pairs, .pair_burst = pair_burst,
+#else
+#define PAIR_SLOTS
+#endif
+
+#define SIMD_TABLE(ISA)                                                                            \
+    {                                                                                              \
+        .isa = (ISA),                                                                              \
+        .lanes = LANES,                                                                            \
+        .tile_rows = TILE_ROWS,                                                                    \
+        .panel_cols = TILE_VECTORS * LANES,                                                        \
+        .gemm_panel = gemm_panel,                                                                  \
+        .pack_a = pack_a,                                                                          \
+        .pack_a_transposed = pack_a_transposed,                                                    \
+        .pack_b = pack_b,                                                                          \
+        .pack_b_transposed = pack_b_transposed,                                                    \
+        .pack_b_weight = pack_b_weight,                                                            \
+        PAIR_SLOTS.weight_product = weight_product,                                                \
+        .quantize_input = quantize_input,                                                          \
+        .weight_row = weight_row,                                                                  \
+        .layernorm_forward_row = layernorm_forward_row,                                            \
+        .layernorm_backward_row = layernorm_backward_row,                                          \
+        .rmsnorm_forward_row = rmsnorm_forward_row,                                                \
+        .rope_row = rope_row,                                                                      \
+        .gelu_forward = gelu_forward,                                                              \
+        .gelu_backward = gelu_backward,                                                            \
+        .swiglu_forward = swiglu_forward,                                                          \
+        .add = add,                                                                                \
+        .softmax_stats = softmax_stats,                                                            \
+        .softmax_write = softmax_write,                                                            \
+        .attention_softmax = attention_softmax,                                                    \
+        .attention_gradient = attention_gradient,                                                  \
+        .attention_row = attention_row,                                                            \
+        .scale_rows = scale_rows,                                                                  \
+        .dot = dot,                                                                                \
+        .adamw = adamw,                                                                            \
+        .sum_of_squares = sum_of_squares,                                                          \
+        .fma_burst = fma_burst,                                                                    \
+    }

@@ -1,0 +1,101 @@
+// How the elements of a weight matrix are stored: sizes of its planes, conversion of one number.
+// Portable C for drivers and the reference; the vector forms are in simd/weights_simd.h.
+#ifndef STORED_WEIGHTS_H
+#define STORED_WEIGHTS_H
+
+#include "CKernels.h"
+
+#include <string.h>
+
+static inline size_t weight_blocks(size_t cols) {
+    return (cols + CK_WEIGHT_BLOCK - 1) / CK_WEIGHT_BLOCK;
+}
+
+static inline size_t weight_row_bytes(ck_weight_format format, size_t cols) {
+    switch (format) {
+    case CK_FLOAT32: return cols * sizeof(float);
+    case CK_BFLOAT16: return cols * sizeof(uint16_t);
+    case CK_Q4_0: return weight_blocks(cols) * CK_WEIGHT_BLOCK / 2;
+    default: return weight_blocks(cols) * CK_WEIGHT_BLOCK;
+    }
+}
+
+static inline size_t weight_row_scale_bytes(ck_weight_format format, size_t cols) {
+    switch (format) {
+    case CK_FLOAT32:
+    case CK_BFLOAT16: return 0;
+    case CK_Q8_F32: return weight_blocks(cols) * sizeof(float);
+    default: return weight_blocks(cols) * sizeof(uint16_t);
+    }
+}
+
+static inline bool weight_has_scales(ck_weight_format format) { return format >= CK_Q8_0; }
+
+static inline uint32_t float_bits(float x) {
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+static inline float float_from_bits(uint32_t bits) {
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+static inline float bfloat16_to_float(uint16_t bits) {
+    return float_from_bits((uint32_t)bits << 16);
+}
+
+// Rounds to nearest, ties to even.
+static inline uint16_t bfloat16_from_float(float x) {
+    const uint32_t bits = float_bits(x);
+    // Rounding could carry the low bits of a NaN away and leave infinity.
+    if (x != x)
+        return (uint16_t)(bits >> 16 | 0x40);
+    return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
+static inline float float16_to_float(uint16_t half) {
+    const uint32_t sign = (uint32_t)(half & 0x8000) << 16;
+    const uint32_t magnitude = half & 0x7fff;
+    if (magnitude >= 0x7c00) // infinity and NaN
+        return float_from_bits(sign | 0x7f800000 | (magnitude & 0x3ff) << 13);
+    // As the low bits of a float whose exponent is 112 too small; multiplying also normalises what
+    // is subnormal in half precision. Exact.
+    return float_from_bits(sign | float_bits(float_from_bits(magnitude << 13) * 0x1p112f));
+}
+
+// Rounds to nearest, ties to even; above 65519 to infinity.
+static inline uint16_t float16_from_float(float x) {
+    const uint32_t bits = float_bits(x);
+    const uint32_t sign = bits >> 16 & 0x8000;
+    const uint32_t magnitude = bits & 0x7fffffff;
+    if (magnitude > 0x7f800000)
+        return (uint16_t)(sign | 0x7e00 | (magnitude >> 13 & 0x3ff));
+    if (magnitude >= 0x477ff000) // 65520, halfway between the largest and what would follow it
+        return (uint16_t)(sign | 0x7c00);
+    if (magnitude < 0x38800000) {
+        // Subnormal, in units of 2^-24: adding 0.5 leaves as many bits as there are units.
+        const float units = float_from_bits(magnitude) + 0.5f;
+        return (uint16_t)(sign | (float_bits(units) - float_bits(0.5f)));
+    }
+    const uint32_t rounded = magnitude + 0xfff + (magnitude >> 13 & 1);
+    return (uint16_t)(sign | (rounded - (112u << 23)) >> 13);
+}
+
+// The scale of a block, where the format has scales.
+static inline float weight_scale(ck_weight_format format, const ck_weight *w, size_t row,
+                                 size_t block) {
+    const size_t at = row * weight_blocks(w->cols) + block;
+    if (format == CK_Q8_F32)
+        return ((const float *)w->scales)[at];
+    return float16_to_float(((const uint16_t *)w->scales)[at]);
+}
+
+// A row of floats in `format`: its part of the plane of values, and of that of scales, which is
+// NULL where there are none. See ck_quantize.
+void quantize_row(ck_weight_format format, void *values, void *scales, const float *src,
+                  size_t cols);
+
+#endif

@@ -30,16 +30,22 @@ quietly() {
     return "$status"
 }
 
+# Installs Debian's or Ubuntu's packages.
+install_packages() {
+    command -v apt-get >/dev/null || fail "$* are missing, and there is no apt-get to install them"
+    local as_root=(env DEBIAN_FRONTEND=noninteractive)
+    if ((EUID != 0)); then as_root=(sudo "${as_root[@]}"); fi
+    say "installing $* with apt-get"
+    quietly "${as_root[@]}" apt-get update && quietly "${as_root[@]}" apt-get install -y "$@"
+}
+
 install_libomp() {
     if [[ $(uname -s) == Darwin ]]; then
         command -v brew >/dev/null || fail 'libomp is missing; install Homebrew, then libomp'
         say 'libomp, the OpenMP runtime, is missing; installing it with Homebrew'
         quietly brew install libomp
     elif command -v apt-get >/dev/null; then
-        local as_root=(env DEBIAN_FRONTEND=noninteractive)
-        if ((EUID != 0)); then as_root=(sudo "${as_root[@]}"); fi
-        say 'libomp, the OpenMP runtime, is missing; installing libomp-dev with apt-get'
-        quietly "${as_root[@]}" apt-get update && quietly "${as_root[@]}" apt-get install -y libomp-dev
+        install_packages libomp-dev
     else
         fail 'libomp.so.5 is missing; install LLVM OpenMP, or set SWIFTLET_OPENMP=0 to do without'
     fi

@@ -21,20 +21,28 @@ typedef struct {
     int16_t *words;
     float *scales, *offsets;
     size_t ld_words, ld_blocks;
-    size_t floats; // all of it
 } int_input;
 
+// Blocks of a row: a multiple of every `lanes`.
+static size_t int_input_blocks(size_t C) { return (weight_blocks(C) + 15) / 16 * 16; }
+
+// The floats that the words of N rows take up, and those that all of it does.
+static size_t word_floats(size_t N, size_t C) {
+    return N * int_input_blocks(C) * CK_WEIGHT_BLOCK * sizeof(int16_t) / sizeof(float);
+}
+
+static size_t int_input_floats(size_t N, size_t C) {
+    return word_floats(N, C) + 2 * N * int_input_blocks(C);
+}
+
 static int_input int_input_at(float *scratch, size_t N, size_t C) {
-    const size_t blocks = (weight_blocks(C) + 15) / 16 * 16; // a multiple of every `lanes`
-    const size_t words = blocks * CK_WEIGHT_BLOCK;
-    const size_t word_floats = N * words * sizeof(int16_t) / sizeof(float);
+    const size_t blocks = int_input_blocks(C);
     return (int_input){
         .words = (int16_t *)(void *)scratch,
-        .scales = scratch + word_floats,
-        .offsets = scratch + word_floats + N * blocks,
-        .ld_words = words,
+        .scales = scratch + word_floats(N, C),
+        .offsets = scratch + word_floats(N, C) + N * blocks,
+        .ld_words = blocks * CK_WEIGHT_BLOCK,
         .ld_blocks = blocks,
-        .floats = word_floats + 2 * N * blocks,
     };
 }
 
@@ -101,7 +109,7 @@ void ck_parallel_linear_forward(const ck_context *ctx, const ck_linear *layers, 
     for (size_t i = 0; i < count; i++)
         any_ints = any_ints || weight_has_scales(layers[i].weight->format);
     // The integers of a few very long rows might not fit into scratch memory.
-    const bool fits = !any_ints || int_input_at(NULL, N, C).floats <= 2 * GEMM_A_FLOATS;
+    const bool fits = !any_ints || int_input_floats(N, C) <= 2 * GEMM_A_FLOATS;
     if (N <= FEW_ROWS && fits) {
         run_few_rows(ctx, layers, count, any_ints, inp, N, C);
         return;

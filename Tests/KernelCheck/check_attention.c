@@ -1,0 +1,77 @@
+// Attention over whole sequences, both ways, and over new tokens of sequences with a cache.
+#include "kernel_check.h"
+
+static void check_whole(size_t B, size_t T, size_t NH, size_t HS) {
+    const size_t C = NH * HS;
+    const float *qkv = uniform(B * T * 3 * C, -2, 2), *dout = uniform(B * T * C, -1, 1);
+    float *out[2], *lse[2], *dqkv[2];
+    EACH_SIDE(i) {
+        out[i] = garbage(B * T * C);
+        lse[i] = garbage(B * NH * T);
+        dqkv[i] = garbage(B * T * 3 * C);
+        RUN(i, attention_forward, out[i], lse[i], qkv, B, T, C, NH);
+        RUN(i, attention_backward, dqkv[i], dout, out[0], qkv, lse[0], B, T, C, NH);
+    }
+    compare("attention_forward out", out[1], out[0], B * T * C, 1e-5);
+    compare("attention_forward lse", lse[1], lse[0], B * NH * T, 1e-5);
+    compare("attention_backward", dqkv[1], dqkv[0], B * T * 3 * C, 1e-5);
+}
+
+// `count` new tokens after `past` ones, of which the cache holds keys and values already.
+static void check_cached(ck_weight_format format, size_t past, size_t count, size_t HS) {
+    const size_t NKH = 2, NH = 4, capacity = past + count + 3;
+    const size_t width = format == CK_BFLOAT16 ? sizeof(uint16_t) : sizeof(float);
+    const size_t bytes = NKH * capacity * HS * width;
+    const float *q = uniform(count * NH * HS, -2, 2);
+    const float *k = uniform(count * NKH * HS, -2, 2), *v = uniform(count * NKH * HS, -1, 1);
+    const float *before = uniform(NKH * capacity * HS, -1, 1);
+    float *out[2];
+    void *keys[2], *values[2];
+    EACH_SIDE(i) {
+        out[i] = garbage(count * NH * HS);
+        keys[i] = make_array(bytes);
+        values[i] = make_array(bytes);
+        RUN(0, quantize, format, keys[i], NULL, before, NKH * capacity, HS);
+        RUN(0, quantize, format, values[i], NULL, before, NKH * capacity, HS);
+        const ck_cache_part part = {.count = count,
+                                    .past = past,
+                                    .capacity = capacity,
+                                    .keys = keys[i],
+                                    .values = values[i]};
+        const ck_cached_attention_arguments arguments = {
+            .out = out[i],
+            .q = q,
+            .k = k,
+            .v = v,
+            .ld_q = NH * HS,
+            .ld_k = NKH * HS,
+            .ld_v = NKH * HS,
+            .parts = &part,
+            .count = 1,
+            .cache_format = format,
+            .NH = NH,
+            .NKH = NKH,
+            .HS = HS,
+        };
+        RUN(i, cached_attention, &arguments);
+    }
+    compare("cached_attention", out[1], out[0], count * NH * HS, 1e-5);
+    compare_bytes("cached_attention keys", keys[1], keys[0], bytes);
+    compare_bytes("cached_attention values", values[1], values[0], bytes);
+}
+
+void check_attention(void) {
+    static const size_t whole[][4] = {
+        {1, 1, 1, 1}, {2, 3, 2, 5}, {1, 49, 3, 16}, {2, 131, 1, 33}, {1, 161, 3, 64}};
+    for (size_t s = 0; s < sizeof whole / sizeof whole[0]; s++) {
+        check_whole(whole[s][0], whole[s][1], whole[s][2], whole[s][3]);
+        release_arrays();
+    }
+    static const size_t cached[][3] = {
+        {0, 1, 4}, {7, 1, 33}, {130, 1, 64}, {5, 4, 48}, {20, 71, 17}};
+    for (size_t s = 0; s < sizeof cached / sizeof cached[0]; s++) {
+        check_cached(CK_FLOAT32, cached[s][0], cached[s][1], cached[s][2]);
+        check_cached(CK_BFLOAT16, cached[s][0], cached[s][1], cached[s][2]);
+        release_arrays();
+    }
+}

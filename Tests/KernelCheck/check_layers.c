@@ -1,0 +1,106 @@
+// Embedding, normalisation, rotary positions and what works element by element.
+#include "kernel_check.h"
+
+// Around vectors of 4, 8 and 16; the last is large enough for a team of three.
+static const size_t sizes[][2] = {{1, 1},  {3, 3},  {2, 4},  {5, 7},   {7, 9},
+                                  {6, 16}, {5, 17}, {3, 33}, {2, 768}, {193, 258}};
+
+static void check_encoder(size_t N, size_t C) {
+    const size_t T = N > 3 ? 3 : N, B = N / T, V = 11;
+    const int32_t *tokens = ids(B * T, V);
+    const float *wte = uniform(V * C, -1, 1), *wpe = uniform(T * C, -1, 1);
+    const float *dout = uniform(B * T * C, -1, 1);
+    float *out[2], *dwte[2], *dwpe[2];
+    const float *start = uniform(V * C, -1, 1);
+    EACH_SIDE(i) {
+        out[i] = garbage(B * T * C);
+        dwte[i] = copy_of(start, V * C);
+        dwpe[i] = copy_of(start, T * C);
+        RUN(i, encoder_forward, out[i], tokens, wte, wpe, B, T, C);
+        RUN(i, encoder_backward, dwte[i], dwpe[i], dout, tokens, B, T, C);
+    }
+    compare("encoder_forward", out[1], out[0], B * T * C, 1e-7);
+    compare("encoder_backward dwte", dwte[1], dwte[0], V * C, 1e-6);
+    compare("encoder_backward dwpe", dwpe[1], dwpe[0], T * C, 1e-6);
+}
+
+static void check_layernorm(size_t N, size_t C) {
+    const float *inp = uniform(N * C, -1, 3), *dout = uniform(N * C, -1, 1);
+    const float *weight = uniform(C, -1, 1), *bias = uniform(C, -1, 1);
+    const float *start = uniform(N * C, -1, 1);
+    float *out[2], *mean[2], *rstd[2], *dinp[2], *dweight[2], *dbias[2];
+    EACH_SIDE(i) {
+        out[i] = garbage(N * C);
+        mean[i] = garbage(N);
+        rstd[i] = garbage(N);
+        dinp[i] = copy_of(start, N * C);
+        dweight[i] = copy_of(start, C);
+        dbias[i] = copy_of(start, C);
+        RUN(i, layernorm_forward, out[i], mean[i], rstd[i], inp, weight, bias, N, C);
+        RUN(i, layernorm_backward, dinp[i], dweight[i], dbias[i], dout, inp, weight, mean[0],
+            rstd[0], N, C);
+    }
+    compare("layernorm_forward out", out[1], out[0], N * C, 1e-5);
+    compare("layernorm_forward mean", mean[1], mean[0], N, 1e-6);
+    compare("layernorm_forward rstd", rstd[1], rstd[0], N, 1e-5);
+    compare("layernorm_backward dinp", dinp[1], dinp[0], N * C, 1e-5);
+    compare("layernorm_backward dweight", dweight[1], dweight[0], C, 1e-5);
+    compare("layernorm_backward dbias", dbias[1], dbias[0], C, 1e-5);
+}
+
+static void check_rmsnorm(size_t N, size_t C) {
+    const float *inp = uniform(N * C, -1, 3), *weight = uniform(C, -1, 1);
+    float *out[2];
+    EACH_SIDE(i) {
+        out[i] = garbage(N * C);
+        RUN(i, rmsnorm_forward, out[i], inp, weight, 1e-5f, N, C);
+    }
+    compare("rmsnorm_forward", out[1], out[0], N * C, 1e-6);
+}
+
+static void check_rope(size_t N, size_t HS) {
+    const size_t NH = 3;
+    const int32_t *positions = ids(N, 4096);
+    const float *start = uniform(N * NH * HS, -1, 1);
+    float *rotations[2], *x[2];
+    EACH_SIDE(i) {
+        rotations[i] = garbage(N * HS);
+        x[i] = copy_of(start, N * NH * HS);
+        RUN(i, rope_rotations, rotations[i], positions, 10000.0f, N, HS);
+        RUN(i, rope_forward, x[i], rotations[0], N, NH, HS);
+    }
+    compare("rope_rotations", rotations[1], rotations[0], N * HS, 1e-7);
+    compare("rope_forward", x[1], x[0], N * NH * HS, 1e-6);
+}
+
+static void check_elementwise(size_t n) {
+    const float *a = uniform(n, -6, 6), *b = uniform(n, -1, 1);
+    float *gelu[2], *dgelu[2], *swiglu[2], *sum[2];
+    EACH_SIDE(i) {
+        gelu[i] = garbage(n);
+        dgelu[i] = garbage(n);
+        swiglu[i] = garbage(n);
+        sum[i] = garbage(n);
+        RUN(i, gelu_forward, gelu[i], a, n);
+        RUN(i, gelu_backward, dgelu[i], a, b, n);
+        RUN(i, swiglu_forward, swiglu[i], a, b, n);
+        RUN(i, residual_forward, sum[i], a, b, n);
+    }
+    compare("gelu_forward", gelu[1], gelu[0], n, 1e-6);
+    compare("gelu_backward", dgelu[1], dgelu[0], n, 1e-6);
+    compare("swiglu_forward", swiglu[1], swiglu[0], n, 1e-6);
+    compare("residual_forward", sum[1], sum[0], n, 0);
+}
+
+void check_layers(void) {
+    for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
+        const size_t N = sizes[s][0], C = sizes[s][1];
+        check_encoder(N, C);
+        check_layernorm(N, C);
+        check_rmsnorm(N, C);
+        if (C % 2 == 0)
+            check_rope(N, C);
+        check_elementwise(N * C);
+        release_arrays();
+    }
+}

@@ -1,0 +1,192 @@
+// Compares every table of operations of this machine with the reference, without Swift: so it also
+// runs for processors that only an emulator offers, and under sanitizers. scripts/check_kernels
+// builds and runs it.
+#define _DEFAULT_SOURCE // MAP_ANONYMOUS
+#include "kernel_check.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+backend side[2];
+
+static int comparisons, failures;
+
+// ---- Arrays -------------------------------------------------------------------------------------
+
+#define MOST_ARRAYS 256
+static struct {
+    void *start;
+    size_t bytes;
+} arrays[MOST_ARRAYS];
+static int array_count;
+
+static void give_up(const char *why) {
+    fprintf(stderr, "kernel_check: %s\n", why);
+    exit(1);
+}
+
+void *make_array(size_t bytes) {
+    if (array_count == MOST_ARRAYS)
+        give_up("a check makes more arrays than MOST_ARRAYS");
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    const size_t readable = (bytes + page - 1) / page * page;
+    char *start =
+        mmap(NULL, readable + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (start == MAP_FAILED || mprotect(start + readable, page, PROT_NONE) != 0)
+        give_up("there is not enough memory");
+    arrays[array_count].start = start;
+    arrays[array_count++].bytes = readable + page;
+    return start + readable - bytes;
+}
+
+void release_arrays(void) {
+    while (array_count > 0) {
+        array_count--;
+        munmap(arrays[array_count].start, arrays[array_count].bytes);
+    }
+}
+
+// xorshift64 (Marsaglia 2003): good enough for inputs, and the same everywhere.
+static uint64_t random_state;
+
+static uint32_t next_random(void) {
+    random_state ^= random_state << 13;
+    random_state ^= random_state >> 7;
+    random_state ^= random_state << 17;
+    return (uint32_t)(random_state >> 32);
+}
+
+float *uniform(size_t n, float low, float high) {
+    float *x = make_array(n * sizeof(float));
+    for (size_t i = 0; i < n; i++)
+        x[i] = low + (high - low) * (float)(next_random() >> 8) * 0x1p-24f;
+    return x;
+}
+
+float *garbage(size_t n) {
+    float *x = make_array(n * sizeof(float));
+    for (size_t i = 0; i < n; i++)
+        x[i] = NAN;
+    return x;
+}
+
+float *copy_of(const float *x, size_t n) {
+    return memcpy(make_array(n * sizeof(float)), x, n * sizeof(float));
+}
+
+int32_t *ids(size_t n, size_t limit) {
+    int32_t *x = make_array(n * sizeof(int32_t));
+    for (size_t i = 0; i < n; i++)
+        x[i] = (int32_t)(next_random() % limit);
+    return x;
+}
+
+// ---- Verdicts -----------------------------------------------------------------------------------
+
+static void fail(const char *what, const char *why) {
+    failures++;
+    printf("%s, %d threads: %s: %s\n", side[1].name, side[1].ctx.threads, what, why);
+}
+
+void compare(const char *what, const float *actual, const float *expected, size_t n,
+             double tolerance) {
+    comparisons++;
+    double largest = 1;
+    for (size_t i = 0; i < n; i++)
+        largest = fmax(largest, fabs((double)expected[i]));
+    double worst = 0;
+    size_t at = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (isnan(actual[i]) && isnan(expected[i]))
+            continue;
+        double error = fabs((double)actual[i] - (double)expected[i]) / largest;
+        if (isnan(error))
+            error = INFINITY;
+        if (error > worst) {
+            worst = error;
+            at = i;
+        }
+    }
+    if (worst <= tolerance)
+        return;
+    char why[160];
+    snprintf(why, sizeof why, "element %zu of %zu is %g and should be %g (%.2g of the largest)", at,
+             n, (double)actual[at], (double)expected[at], worst);
+    fail(what, why);
+}
+
+void compare_bytes(const char *what, const void *actual, const void *expected, size_t bytes) {
+    comparisons++;
+    if (memcmp(actual, expected, bytes) != 0)
+        fail(what, "the bytes differ");
+}
+
+void expect(const char *what, bool condition) {
+    comparisons++;
+    if (!condition)
+        fail(what, "it is not so");
+}
+
+// ---- Tables -------------------------------------------------------------------------------------
+
+#define LARGEST_ROW 1024
+
+static bool open_backend(backend *b, const char *name, ck_isa isa, int threads) {
+    const size_t floats = ck_scratch_floats(threads, LARGEST_ROW);
+    *b = (backend){.name = name, .op = ck_operations_for(isa)};
+    if (!b->op)
+        return false;
+    b->ctx.micro = ck_microkernels_for(isa);
+    b->ctx.threads = threads;
+    b->ctx.scratch = aligned_alloc(64, (floats * sizeof(float) + 63) / 64 * 64);
+    if (!b->ctx.scratch)
+        give_up("there is not enough memory");
+    // As an earlier operation may have left it.
+    for (size_t i = 0; i < floats; i++)
+        b->ctx.scratch[i] = NAN;
+    return true;
+}
+
+static void run_checks(void (*checks)(void)) {
+    random_state = 42;
+    checks();
+    release_arrays();
+}
+
+int main(void) {
+    static const struct {
+        const char *name;
+        ck_isa isa;
+    } tables[] = {
+        {"avx2", CK_AVX2},
+        {"avx512", CK_AVX512},
+        {"avx512bf16", CK_AVX512_BF16},
+        {"neon", CK_NEON},
+    };
+    if (!open_backend(&side[0], "reference", CK_REFERENCE, 1))
+        give_up("there is no reference");
+    int checked = 0;
+    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
+        const int most_threads = ck_has_openmp() ? 3 : 1;
+        for (int threads = 1; threads <= most_threads; threads++) {
+            if (!open_backend(&side[1], tables[i].name, tables[i].isa, threads))
+                break;
+            run_checks(check_layers);
+            run_checks(check_products);
+            run_checks(check_stored_weights);
+            run_checks(check_attention);
+            run_checks(check_training);
+            free(side[1].ctx.scratch);
+            checked++;
+        }
+        if (side[1].op)
+            printf("checked %s\n", tables[i].name);
+    }
+    free(side[0].ctx.scratch);
+    if (checked == 0)
+        give_up("no table but the reference runs on this machine");
+    printf("%d passed, %d failed\n", comparisons - failures, failures);
+    return failures > 0;
+}

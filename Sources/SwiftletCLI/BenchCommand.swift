@@ -24,7 +24,7 @@ struct BenchKernelsCommand: ParsableCommand {
     var runs = 10
 
     @Option(help: "Only kernels whose names start so, such as matmul.")
-    var only = ""
+    var only: ArgumentText = ""
 
     @Flag(help: "Print one JSON object.")
     var json = false
@@ -45,7 +45,7 @@ struct BenchKernelsCommand: ParsableCommand {
     func run() throws {
         let ops = try compute.makeOps()
         let limits = try MachineLimits(ops: ops)
-        let benchmark = KernelBenchmark(ops: ops, runs: runs, prefix: only)
+        let benchmark = KernelBenchmark(ops: ops, runs: runs, prefix: only.string)
         var report = KernelReport(ops: ops, limits: limits)
         if !json { try Terminal.print(report.heading) }
         try benchmark.run(rows: rows) { result in
@@ -64,7 +64,7 @@ struct BenchTrainCommand: ParsableCommand {
     )
 
     @Option(name: .customLong("init"), help: "The model's size.")
-    var descriptor = "gpt2"
+    var descriptor: ArgumentText = "gpt2"
 
     @Option(help: "Tokens the model knows.")
     var vocabularySize = GPT2Configuration.gpt2VocabularySize
@@ -94,7 +94,7 @@ struct BenchTrainCommand: ParsableCommand {
     func run() throws {
         let benchmark = TrainingBenchmark(
             configuration: try GPT2Configuration(
-                descriptor: descriptor,
+                descriptor: descriptor.string,
                 vocabularySize: vocabularySize
             ),
             batchSize: batchSize,

@@ -14,7 +14,7 @@ struct BenchGenerateCommand: ParsableCommand {
             Hugging Face store it.
             """
     )
-    var model: String?
+    var model: FilePath?
 
     @Option(
         help: ArgumentHelp(
@@ -32,7 +32,7 @@ struct BenchGenerateCommand: ParsableCommand {
             vocabulary may be added.
             """
     )
-    var descriptor: String?
+    var descriptor: ArgumentText?
 
     @OptionGroup
     var precision: PrecisionOptions
@@ -110,10 +110,10 @@ struct BenchGenerateCommand: ParsableCommand {
 
     private func makeModel(_ ops: Ops) throws -> GeneratingModel {
         if let model {
-            return try ModelFile(FilePath(model), checkpoint: checkpoint).open(precision, ops: ops)
+            return try ModelFile(model, checkpoint: checkpoint).open(precision, ops: ops)
         }
         var generator = MersenneTwister(seed: 1)
-        let descriptor = descriptor ?? "gpt2"
+        let descriptor = descriptor?.string ?? "gpt2"
         if Llama2Configuration.isDescriptor(descriptor) {
             let weights = try Llama2Checkpoint(
                 randomWeights: Llama2Configuration(descriptor: descriptor),

@@ -22,7 +22,7 @@ struct ChatCommand: ParsableCommand {
     var model: ModelOptions
 
     @Option(help: "What the model is told about its part before the conversation.")
-    var system: String?
+    var system: ArgumentText?
 
     @OptionGroup(title: "Precision")
     var precision: PrecisionOptions
@@ -56,7 +56,7 @@ struct ChatCommand: ParsableCommand {
         let chat = try ChatSession(
             llama,
             tokenizer: tokenizer,
-            system: system,
+            system: system?.string,
             options: options,
             seed: seed ?? UInt64.random(in: 0...UInt64(UInt32.max))
         )

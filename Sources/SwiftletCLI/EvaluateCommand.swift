@@ -27,13 +27,13 @@ struct EvaluateCommand: ParsableCommand {
     var precision: PrecisionOptions
 
     @Option(help: "Token shards; a pattern such as 'data/*_val*.bin'.")
-    var data: String?
+    var data: FilePath?
 
     @Option(help: "A text file.")
-    var text: String?
+    var text: FilePath?
 
     @Option(help: "HellaSwag: llm.c's evaluation shard, or the published rows of JSON.")
-    var hellaswag: String?
+    var hellaswag: FilePath?
 
     @Option(help: "Sequences that are computed at once.")
     var batchSize = 4
@@ -96,7 +96,7 @@ struct EvaluateCommand: ParsableCommand {
         // What is wrong with the questions is found before the time is spent on the loss.
         let examples = try hellaswag.map {
             try HellaSwagFile.examples(
-                FilePath($0),
+                $0,
                 vocabularySize: gpt2.vocabularySize,
                 limit: maxExamples,
                 tokenizer: tokenizers.tokenizer
@@ -122,12 +122,11 @@ struct EvaluateCommand: ParsableCommand {
         _ progress: ProgressLine
     ) throws -> LossMeasurement? {
         if let data {
-            return try evaluator.loss(ofShards: data, vocabulary: tokenizers.vocabulary()) {
+            return try evaluator.loss(ofShards: data.string, vocabulary: tokenizers.vocabulary()) {
                 progress.show("loss: \($0.grouped) of \($1.grouped) batches")
             }
         }
-        guard let text else { return nil }
-        let path = FilePath(text)
+        guard let path = text else { return nil }
         try checkKinds(of: [TextInput(path: path, format: .text)])
         let encoded = try EncodedText(
             contentsOf: path,

@@ -36,13 +36,13 @@ struct FetchCommand: ParsableCommand {
             checkpoints/gpt2, data/tinyshakespeare or data/hellaswag).
             """
     )
-    var output: String?
+    var output: FilePath?
 
     @Option(
         name: .customLong("base-url"),
         help: "Where the files are: this address, a slash, and a file's name."
     )
-    var baseURL = StarterPack.baseURL
+    var baseURL = ArgumentText(stringLiteral: StarterPack.baseURL)
 
     @Option(help: "The numbers of gpt2's weights: float32 or bfloat16 (default: float32).")
     var precision: FetchPrecision?
@@ -64,8 +64,8 @@ struct FetchCommand: ParsableCommand {
 
     func run() throws {
         let files = try files()
-        let directory = FilePath(output ?? name.directory)
-        let downloader = try Downloader(baseURL: baseURL)
+        let directory = output ?? name.directory
+        let downloader = try Downloader(baseURL: baseURL.string)
         Signals.catchInterruption()
         Signals.ignoreClosedConnections()
         let line = ProgressLine()
@@ -130,10 +130,10 @@ enum FetchName: String, CaseIterable {
     }
 
     /// Where its files go unless told otherwise: models to checkpoints, data to data.
-    var directory: String {
+    var directory: FilePath {
         switch self {
-        case .tinyshakespeare, .hellaswag: "data/\(rawValue)"
-        default: "checkpoints/\(rawValue)"
+        case .tinyshakespeare, .hellaswag: FilePath("data/\(rawValue)")
+        default: FilePath("checkpoints/\(rawValue)")
         }
     }
 }

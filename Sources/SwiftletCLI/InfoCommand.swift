@@ -19,7 +19,7 @@ struct InfoCommand: ParsableCommand {
     )
 
     @Argument(help: "A file, or the directory of a training run or of a Llama 2.")
-    var file: String?
+    var file: FilePath?
 
     @Flag(help: "Show processor, instruction sets, threads and OpenMP.")
     var machine = false
@@ -43,7 +43,7 @@ struct InfoCommand: ParsableCommand {
 
     func run() throws {
         let report: any InfoReport =
-            if let file { try Self.report(on: FilePath(file), checkpoint) } else {
+            if let file { try Self.report(on: file, checkpoint) } else {
                 try MachineInfo()
             }
         try json ? Terminal.printJSON(report) : Terminal.print(report.text)

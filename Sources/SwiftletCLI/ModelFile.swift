@@ -106,14 +106,13 @@ enum GeneratingModel {
 extension ModelOptions {
     /// The model these options name, which may be one of a training run.
     func modelFile() throws -> ModelFile {
-        try ModelFile(FilePath(model), checkpoint: checkpoint)
+        try ModelFile(model, checkpoint: checkpoint)
     }
 
     /// The tokenizer of a Llama: the one these options name, or else the one beside the model.
     /// - Throws: ``TokenizerError`` also when it has another number of tokens than the model.
     func sentencePieceTokenizer(of model: ModelFile) throws -> SentencePieceTokenizer {
-        if let tokenizer {
-            let path = FilePath(tokenizer)
+        if let path = tokenizer {
             try FileKind.require(.sentencePiece, .modelDirectory, .directory, at: path)
             return try SentencePieceTokenizer(
                 contentsOf: path,

@@ -22,13 +22,13 @@ struct PrepareCommand: ParsableCommand {
     var text: TextOptions
 
     @Option(help: "A tokenizer: llm.c's file, vocab.json beside merges.txt, or a directory.")
-    var tokenizer: String
+    var tokenizer: FilePath
 
     @Option(help: "The directory of the shards, which is made if it is missing.")
-    var output = "."
+    var output: FilePath = "."
 
     @Option(help: "How the shards' names begin (default: as the first input is called).")
-    var name: String?
+    var name: ArgumentText?
 
     @Option(help: "Tokens for validation, the first of all; 0 makes no such shard.")
     var validationTokens = 0
@@ -57,13 +57,13 @@ struct PrepareCommand: ParsableCommand {
     func run() throws {
         let threads = try compute.threadCount()
         let documents = try text.documents()
-        let path = try TokenizerFile.checked(FilePath(tokenizer))
+        let path = try TokenizerFile.checked(tokenizer)
         let tokenizer = try BytePairTokenizer(contentsOf: path)
         compute.note("\(threads) threads, \(tokenizer.vocabularySize.grouped) tokens in '\(path)'")
 
         var settings = ShardSettings(
-            directory: FilePath(output),
-            name: name ?? documents.inputs.first.map(Self.name) ?? ""
+            directory: output,
+            name: name?.string ?? documents.inputs.first.map(Self.name) ?? ""
         )
         settings.validationTokens = validationTokens
         settings.shardTokens = shardTokens

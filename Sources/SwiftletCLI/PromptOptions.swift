@@ -12,10 +12,10 @@ struct PromptOptions: ParsableArguments {
             valueName: "text"
         )
     )
-    var texts: [String] = []
+    var texts: [ArgumentText] = []
 
     @Option(help: "A file with text to continue, which may be a pipe.")
-    var promptFile: String?
+    var promptFile: FilePath?
 
     /// Whether there is any prompt.
     var isEmpty: Bool { texts.isEmpty && promptFile == nil }
@@ -29,10 +29,10 @@ struct PromptOptions: ParsableArguments {
     /// The bytes of all prompts, in order.
     func prompts() throws -> [[UInt8]] {
         var prompts = try texts.map { text in
-            text == "-" ? withoutLineEnd(try Terminal.readAll(.standardInput)) : Array(text.utf8)
+            text == "-" ? withoutLineEnd(try Terminal.readAll(.standardInput)) : text.bytes
         }
         if let promptFile {
-            let file = try InputFile(FilePath(promptFile))
+            let file = try InputFile(promptFile)
             prompts.append(withoutLineEnd(try Terminal.readAll(file)))
         }
         return prompts

@@ -18,7 +18,7 @@ struct ReportCommand: ParsableCommand {
     )
 
     @Argument(help: "The directories of training runs.")
-    var directories: [String]
+    var directories: [FilePath]
 
     @Option(
         help: ArgumentHelp(
@@ -26,7 +26,7 @@ struct ReportCommand: ParsableCommand {
             valueName: "file.html"
         )
     )
-    var output: String?
+    var output: FilePath?
 
     @Flag(help: "Replace a page that exists.")
     var overwrite = false
@@ -36,9 +36,9 @@ struct ReportCommand: ParsableCommand {
     }
 
     func run() throws {
-        let runs = directories.map { RunDirectory(FilePath($0)) }
+        let runs = directories.map { RunDirectory($0) }
         for run in runs { try FileKind.require(.runDirectory, at: run.path) }
-        let path = output.map { FilePath($0) } ?? ReportPage.defaultPath(for: runs)
+        let path = output ?? ReportPage.defaultPath(for: runs)
         // Reading may take a while; an output in the way is better said at once.
         if !overwrite && FileSystem.exists(path) { throw FileIOError.alreadyExists(path: path) }
         let histories = try zip(runs, RunHistory.names(of: runs)).map {

@@ -42,7 +42,7 @@ struct SamplingArguments: ParsableArguments {
         name: .customLong("stop"),
         help: ArgumentHelp("End the text before this text. Repeatable.", valueName: "text")
     )
-    var stopStrings: [String] = []
+    var stopStrings: [ArgumentText] = []
 
     @Flag(help: "Go on when the model ends the text.")
     var ignoreEos = false
@@ -69,7 +69,7 @@ struct SamplingArguments: ParsableArguments {
                 // Of several biases for a token the last counts, as of any option given twice.
                 logitBias: Dictionary(logitBias.map { ($0.token, $0.bias) }) { $1 }
             ),
-            stopStrings: stopStrings,
+            stopStrings: stopStrings.map(\.string),
             ignoresEndOfText: ignoreEos,
             contextOverflow: contextOverflow
         )

@@ -47,7 +47,7 @@ struct ModelOptions: ParsableArguments {
             as llama2.c, Meta or Hugging Face store it.
             """
     )
-    var model: String
+    var model: FilePath
 
     @Option(
         help: ArgumentHelp(
@@ -64,11 +64,11 @@ struct ModelOptions: ParsableArguments {
             the model).
             """
     )
-    var tokenizer: String?
+    var tokenizer: FilePath?
 
     /// The model file these options name.
     func modelPath() throws -> FilePath {
-        try Self.modelFile(FilePath(model), checkpoint)
+        try Self.modelFile(model, checkpoint)
     }
 
     /// The model file at `path`, or that of a checkpoint of the run there.
@@ -112,7 +112,7 @@ struct ModelOptions: ParsableArguments {
 
     /// The same where there need be none.
     func optionalTokenizerPath(besideModel modelPath: FilePath) throws -> FilePath? {
-        if let tokenizer { return try TokenizerFile.checked(FilePath(tokenizer)) }
+        if let tokenizer { return try TokenizerFile.checked(tokenizer) }
         let directory = RunDirectory(modelPath.removingLastComponent())
         return try directory.savedTokenizer.map(TokenizerFile.checked)
     }

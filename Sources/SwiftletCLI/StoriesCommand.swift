@@ -22,10 +22,10 @@ struct StoriesCommand: ParsableCommand {
     var seed: UInt64 = 1
 
     @Option(help: "The directory of the grammar that the stories are made with.")
-    var grammar = "data/stories"
+    var grammar: FilePath = "data/stories"
 
     @Option(help: "The file to write (default: standard output).")
-    var output: String?
+    var output: FilePath?
 
     @Flag(help: "Replace a file of this name.")
     var overwrite = false
@@ -35,23 +35,22 @@ struct StoriesCommand: ParsableCommand {
     }
 
     func run() throws {
-        let directory = FilePath(grammar)
-        guard FileSystem.isDirectory(directory) else {
+        guard FileSystem.isDirectory(grammar) else {
             throw CommandError(
                 .missingInput,
-                "there is no directory '\(directory)'; name that of a grammar, such as the "
+                "there is no directory '\(grammar)'; name that of a grammar, such as the "
                     + "project's data/stories, with --grammar"
             )
         }
         var generator = StoryGenerator(
-            grammar: try StoryGrammar(directory: directory),
+            grammar: try StoryGrammar(directory: grammar),
             seed: seed
         )
         guard let output else {
             try generator.write(byteCount: bytes) { try Terminal.write($0) }
             return
         }
-        let file = try AtomicFile(FilePath(output), overwrite: overwrite)
+        let file = try AtomicFile(output, overwrite: overwrite)
         Signals.catchInterruption()
         try generator.write(byteCount: bytes) { story in
             if Signals.isInterrupted { throw ExitStatus.interrupted }

@@ -20,9 +20,9 @@ struct SwiftletCommand: ParsableCommand {
     static func main() {
         Terminal.reserveClosedStreams()
         Signals.endQuietlyWhenOutputIsClosed()
+        let arguments = CommandLineArguments(CommandLineArguments.ofProcess, of: Self.self)
         do {
-            let arguments = Array(CommandLine.arguments.dropFirst())
-            var command = try parseAsRoot(TrainConfiguration.expanding(arguments))
+            var command = try parseAsRoot(TrainConfiguration.expanding(arguments.texts))
             try command.run()
         } catch {
             report(error).exitProcess()
@@ -39,14 +39,21 @@ struct SwiftletCommand: ParsableCommand {
         }
         if parserCode == .validationFailure {
             // Some of the parser's sentences end with a full stop, and some do not.
-            let message = message(for: error)
-            let sentence = message.hasSuffix(".") ? String(message.dropLast()) : message
-            Terminal.diagnose("error: \(sentence); see '\(helpCommand)'")
+            let message = sentence(message(for: error))
+            Terminal.diagnose("error: \(message); see '\(helpCommand)'")
             return .wrongUsage
         }
         let hint = flagHint(for: error).map { " (\($0))" } ?? ""
         Terminal.diagnose("error: \(error)\(hint)")
         return ExitStatus(for: error)
+    }
+
+    /// A message of the parser as the sentences of this program are: one line, without a full stop
+    /// at its end, which some of them have; and with the values that it quotes as they may be shown.
+    private static func sentence(_ message: String) -> String {
+        let line = message.split(separator: "\n").joined(separator: " ")
+        let text = DisplayText.escaping(bytes: ArgumentBytes.bytes(line))
+        return text.hasSuffix(".") ? String(text.dropLast()) : text
     }
 
     private static func printed(_ text: String) -> ExitStatus {

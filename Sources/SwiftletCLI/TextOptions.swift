@@ -13,7 +13,7 @@ struct TextOptions: ParsableArguments {
             input.
             """
     )
-    var inputs: [String]
+    var inputs: [FilePath]
 
     @Option(
         help: """
@@ -27,13 +27,13 @@ struct TextOptions: ParsableArguments {
     var jsonl = false
 
     @Option(help: "The field with the text, in rows of JSON.")
-    var textField = "text"
+    var textField: ArgumentText = "text"
 
     /// The text these options name, of which nothing has been read yet.
     func documents() throws -> TextDocuments {
         let inputs = try TextInput.find(inputs, format: jsonl ? .jsonLines : nil)
         try checkKinds(of: inputs)
-        return TextDocuments(inputs, split: split, textField: textField)
+        return TextDocuments(inputs, split: split, textField: textField.string)
     }
 }
 

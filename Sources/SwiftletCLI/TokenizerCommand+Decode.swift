@@ -21,16 +21,16 @@ struct TokenizerDecodeCommand: ParsableCommand {
             brackets may stand between them.
             """
     )
-    var ids: [String] = []
+    var ids: [ArgumentText] = []
 
     @Option(help: TokenizerFile.anyKindHelp)
-    var tokenizer: String
+    var tokenizer: FilePath
 
     private static let chunkByteCount = 1 << 16
 
     func run() throws {
         let decoder: any TokenDecoder =
-            switch try TokenizerFile(at: FilePath(tokenizer)) {
+            switch try TokenizerFile(at: tokenizer) {
             case .sentencePiece(let file): try SentencePieceTokenizer(contentsOf: file)
             case .bytePair(let path): try TokenizerFile.vocabulary(path)
             }
@@ -50,7 +50,7 @@ struct TokenizerDecodeCommand: ParsableCommand {
                 try decode(reader.append(chunk))
             }
         } else {
-            let text = Array(ids.joined(separator: " ").utf8)
+            let text = Array(ids.map(\.bytes).joined(separator: " ".utf8))
             try decode(text.withUnsafeBytes { try reader.append($0) })
         }
         try decode(reader.finish())

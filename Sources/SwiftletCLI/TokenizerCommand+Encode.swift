@@ -21,13 +21,13 @@ struct TokenizerEncodeCommand: ParsableCommand {
     )
 
     @Argument(help: "Files, or - for standard input, which is read when there is none.")
-    var files: [String] = []
+    var files: [FilePath] = []
 
     @Option(help: "A text to encode. Repeatable.")
-    var text: [String] = []
+    var text: [ArgumentText] = []
 
     @Option(help: TokenizerFile.anyKindHelp)
-    var tokenizer: String
+    var tokenizer: FilePath
 
     @Flag(help: "Take <|endoftext|> for the token of this name, not for text.")
     var special = false
@@ -49,9 +49,9 @@ struct TokenizerEncodeCommand: ParsableCommand {
     func run() throws {
         // Those that are missing are found before anything is printed.
         let inputs = try (files.isEmpty && text.isEmpty ? ["-"] : files).map {
-            $0 == "-" ? .standardInput : try InputFile(FilePath($0))
+            $0 == "-" ? .standardInput : try InputFile($0)
         }
-        switch try TokenizerFile(at: FilePath(tokenizer)) {
+        switch try TokenizerFile(at: tokenizer) {
         case .sentencePiece(let file):
             try encode(inputs, with: SentencePieceTokenizer(contentsOf: file))
         case .bytePair(let path):
@@ -67,7 +67,7 @@ struct TokenizerEncodeCommand: ParsableCommand {
         )
         for text in text {
             try print { ids, _ in
-                encoder.append(Array(text.utf8), to: &ids)
+                encoder.append(text.bytes, to: &ids)
                 encoder.finish(to: &ids)
             }
         }
@@ -91,7 +91,9 @@ struct TokenizerEncodeCommand: ParsableCommand {
                     + "leave it out"
             )
         }
-        for text in text { try print { ids, _ in ids = tokenizer.encode(text) } }
+        for text in text {
+            try print { ids, _ in ids = text.bytes.withUnsafeBytes { tokenizer.encode($0) } }
+        }
         for input in inputs {
             let bytes = try Terminal.readAll(input)
             try print { ids, _ in ids = bytes.withUnsafeBytes { tokenizer.encode($0) } }

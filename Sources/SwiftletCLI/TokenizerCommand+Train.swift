@@ -22,7 +22,7 @@ struct TokenizerTrainCommand: ParsableCommand {
     var vocabularySize: Int
 
     @Option(help: "The tokenizer file, in llm.c's format.")
-    var output: String
+    var output: FilePath
 
     @Option(
         help: ArgumentHelp(
@@ -30,7 +30,7 @@ struct TokenizerTrainCommand: ParsableCommand {
             valueName: "directory"
         )
     )
-    var huggingface: String?
+    var huggingface: FilePath?
 
     @Flag(help: "Replace files of these names.")
     var overwrite = false
@@ -86,22 +86,20 @@ struct TokenizerTrainCommand: ParsableCommand {
 
     /// Finds out what cannot be written before the work is done, not after it.
     private func prepareOutputs() throws {
-        let path = FilePath(output)
-        _ = try AtomicFile(path, overwrite: overwrite)
+        _ = try AtomicFile(output, overwrite: overwrite)
         guard let huggingface else { return }
-        try FileSystem.createDirectory(FilePath(huggingface))
-        let (vocabulary, merges) = Self.files(in: FilePath(huggingface))
+        try FileSystem.createDirectory(huggingface)
+        let (vocabulary, merges) = Self.files(in: huggingface)
         _ = try AtomicFile(vocabulary, overwrite: overwrite)
         _ = try AtomicFile(merges, overwrite: overwrite)
     }
 
     private func write(_ tokenizer: BytePairTokenizer) throws {
-        let path = FilePath(output)
-        try tokenizer.writeLLMCFile(to: path, overwrite: overwrite)
+        try tokenizer.writeLLMCFile(to: output, overwrite: overwrite)
         var table = Table(.left, .right)
-        table.append("\(path)", "\(tokenizer.vocabularySize.grouped) tokens")
+        table.append("\(output)", "\(tokenizer.vocabularySize.grouped) tokens")
         if let huggingface {
-            let (vocabulary, merges) = Self.files(in: FilePath(huggingface))
+            let (vocabulary, merges) = Self.files(in: huggingface)
             try tokenizer.write(
                 vocabularyFile: vocabulary,
                 mergesFile: merges,

@@ -21,14 +21,14 @@ struct TokenizerInfoCommand: ParsableCommand {
     )
 
     @Argument(help: TokenizerFile.anyKindHelp)
-    var tokenizer: String
+    var tokenizer: FilePath
 
     @Flag(help: "Print one JSON object.")
     var json = false
 
     func run() throws {
         let report: any InfoReport =
-            switch try TokenizerFile(at: FilePath(tokenizer)) {
+            switch try TokenizerFile(at: tokenizer) {
             case .sentencePiece(let file): try SentencePieceInfo(file)
             case .bytePair(let path): try TokenizerInfo(path)
             }

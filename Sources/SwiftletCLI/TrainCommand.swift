@@ -19,10 +19,10 @@ struct TrainCommand: ParsableCommand {
     )
 
     @Option(name: .customLong("init"), help: "A size (\(sizes)) or an llm.c checkpoint.")
-    var initialization: String
+    var initialization: ArgumentText
 
     @Option(help: "The run directory.")
-    var output: String
+    var output: FilePath
 
     @OptionGroup(title: "Data")
     var data: DataOptions
@@ -54,7 +54,7 @@ struct TrainCommand: ParsableCommand {
     }
 
     func run() throws {
-        let directory = RunDirectory(FilePath(output))
+        let directory = RunDirectory(output)
         let resumedStep = try directory.resumptionStep(
             resumption.resume,
             overwrite: resumption.overwrite
@@ -104,7 +104,7 @@ struct TrainCommand: ParsableCommand {
             description: RunDescription(
                 trainer,
                 validation: source.validation,
-                initialization: initialization,
+                initialization: initialization.string,
                 flags: flags(settings)
             ),
             sample: try makeSampler(model, tokenizer?.value),
@@ -128,7 +128,7 @@ struct TrainCommand: ParsableCommand {
         isResumed: Bool
     ) throws -> (value: BytePairTokenizer, path: FilePath)? {
         let copy = isResumed ? directory.savedTokenizer : nil
-        guard let path = data.tokenizer.map({ FilePath($0) }) ?? copy else {
+        guard let path = data.tokenizer ?? copy else {
             for (flag, isUsed) in [
                 ("text", data.text != nil), ("sample-every", intervals.sampleEvery > 0),
             ]
@@ -153,8 +153,8 @@ struct TrainCommand: ParsableCommand {
         ops: Ops
     ) throws -> GPT2 {
         if let checkpoint { return try GPT2(llmcCheckpoint: checkpoint, ops: ops) }
-        guard GPT2Configuration.isDescriptor(initialization) else {
-            let path = FilePath(initialization)
+        guard GPT2Configuration.isDescriptor(initialization.string) else {
+            let path = initialization.path
             let isRun = try FileKind.require(.model, .runDirectory, at: path) == .runDirectory
             return try GPT2(
                 llmcCheckpoint: isRun ? RunDirectory(path).modelPath(.latest) : path,
@@ -162,7 +162,7 @@ struct TrainCommand: ParsableCommand {
             )
         }
         let configuration = try GPT2Configuration(
-            descriptor: initialization,
+            descriptor: initialization.string,
             vocabularySize: vocabularySize ?? GPT2Configuration.gpt2VocabularySize
         )
         var generator = MersenneTwister(seed: seed)
@@ -187,12 +187,12 @@ struct TrainCommand: ParsableCommand {
                 vocabulary: tokenizer.vocabulary
             )
             let stream = try generator.stream(
-                prompt: tokenizer.encode(prompt, endOfTextMarker: .token),
+                prompt: tokenizer.encode(prompt.bytes, endOfTextMarker: .token),
                 options: options,
                 seed: seed
             )
             while try stream.next() != nil {}
-            return prompt + stream.text
+            return prompt.string + stream.text
         }
     }
 
@@ -203,7 +203,7 @@ struct TrainCommand: ParsableCommand {
     ) throws -> (() throws -> Double)? {
         guard let path = intervals.hellaSwag, intervals.hellaSwagEvery > 0 else { return nil }
         let examples = try HellaSwagFile.examples(
-            FilePath(path),
+            path,
             vocabularySize: model.configuration.vocabularySize
         ) {
             guard let tokenizer else {

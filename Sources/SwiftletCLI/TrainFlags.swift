@@ -14,11 +14,11 @@ extension TrainCommand {
     /// - Returns: The flags, those with default values included.
     func flags(_ settings: TrainingSettings) -> Flags {
         let general: Flags = [
-            "init": .string(initialization),
-            "output": .string(output),
+            "init": JSONValue(initialization),
+            "output": JSONValue(output),
             "seed": JSONValue(seed),
             "resume": .string(resumption.resume.rawValue),
-            "threads": .optional(compute.threads),
+            "threads": compute.threads.map(JSONValue.integer) ?? .null,
         ]
         let groups = [
             general, data.flags, batch.flags(settings), optimizer.flags, intervals.flags,
@@ -30,10 +30,10 @@ extension TrainCommand {
 extension DataOptions {
     fileprivate var flags: Flags {
         [
-            "train-data": .optional(trainData),
-            "val-data": .optional(valData),
-            "text": .optional(text),
-            "tokenizer": .optional(tokenizer),
+            "train-data": JSONValue(trainData),
+            "val-data": JSONValue(valData),
+            "text": JSONValue(text),
+            "tokenizer": JSONValue(tokenizer),
             "shuffle": .bool(shuffle),
             "overfit-single-batch": .bool(overfitSingleBatch),
         ]
@@ -78,8 +78,8 @@ extension IntervalOptions {
             "val-batches": .integer(valBatches),
             "sample-every": .integer(sampleEvery),
             "sample-tokens": .integer(sampleTokens),
-            "sample-prompt": .optional(samplePrompt),
-            "hellaswag": .optional(hellaSwag),
+            "sample-prompt": JSONValue(samplePrompt),
+            "hellaswag": JSONValue(hellaSwag),
             "hellaswag-every": .integer(hellaSwagEvery),
             "checkpoint-every": .integer(checkpointEvery),
             "keep-last": .integer(keepLast),
@@ -89,8 +89,14 @@ extension IntervalOptions {
 }
 
 extension JSONValue {
-    fileprivate static func optional(_ text: String?) -> Self { text.map(Self.string) ?? .null }
-    fileprivate static func optional(_ number: Int?) -> Self { number.map(Self.integer) ?? .null }
+    /// A path or a text as JSON can hold it: bytes that are not UTF-8 are carried as in arguments.
+    private init(_ bytes: [UInt8]?) {
+        self =
+            bytes.map { .string(ArgumentBytes.text($0, carryingControls: false)) } ?? .null
+    }
+
+    fileprivate init(_ path: FilePath?) { self.init(path?.bytes) }
+    fileprivate init(_ text: ArgumentText?) { self.init(text?.bytes) }
 }
 
 /// `train --config FILE`.
@@ -102,16 +108,17 @@ enum TrainConfiguration {
 
     /// The arguments with those of the `--config` file before them, except for what they say
     /// themselves.
-    /// - Parameter arguments: Of the command line, the subcommand first.
+    /// - Parameter arguments: Of the command line, as ``CommandLineArguments`` has them.
     /// - Returns: The arguments to parse.
     /// - Throws: ``TrainingError/invalidJSON(path:reason:)`` or ``FileIOError``.
     static func expanding(_ arguments: [String]) throws -> [String] {
-        guard arguments.first == "train", let path = value(of: "config", in: arguments) else {
+        let options = arguments.prefix { $0 != "--" }
+        guard arguments.first == "train", let path = value(of: "config", in: options) else {
             return arguments
         }
-        let given = Set(arguments.compactMap(name))
+        let given = Set(options.compactMap(name))
         let replaced = given.union(given.flatMap { alternatives[$0] ?? [] })
-        let flags = try RunDescription(contentsOf: FilePath(path)).flags
+        let flags = try RunDescription(contentsOf: path).flags
             .filter { !replaced.contains($0.key) }
             .sorted { $0.key < $1.key }
         return ["train"] + flags.flatMap { argument($0.key, $0.value) } + arguments.dropFirst()
@@ -124,14 +131,9 @@ enum TrainConfiguration {
         return name == "no-shuffle" ? "shuffle" : name
     }
 
-    private static func value(of flag: String, in arguments: [String]) -> String? {
-        for (index, argument) in arguments.enumerated() {
-            if argument == "--\(flag)" { return arguments.dropFirst(index + 1).first }
-            if argument.hasPrefix("--\(flag)=") {
-                return String(argument.dropFirst(flag.count + 3))
-            }
-        }
-        return nil
+    private static func value(of flag: String, in arguments: ArraySlice<String>) -> FilePath? {
+        arguments.last { $0.hasPrefix("--\(flag)=") }
+            .map { FilePath(argument: String($0.dropFirst(flag.count + 3))) }
     }
 
     private static func argument(_ name: String, _ value: JSONValue) -> [String] {
@@ -140,7 +142,7 @@ enum TrainConfiguration {
         case .bool(let isSet): isSet ? ["--\(name)"] : name == "shuffle" ? ["--no-shuffle"] : []
         case .integer(let number): ["--\(name)=\(number)"]
         case .number(let number): ["--\(name)=\(number)"]
-        case .string(let text): ["--\(name)=\(text)"]
+        case .string(let text): ["--\(name)=\(ArgumentBytes.value(ArgumentBytes.bytes(text)))"]
         }
     }
 }

@@ -16,10 +16,10 @@ enum TrainingPrecision: String, ExpressibleByArgument, CaseIterable {
 /// What is learnt from.
 struct DataOptions: ParsableArguments {
     @Option(help: "Token shards to learn from; a pattern such as 'data/*_train*.bin'.")
-    var trainData: String?
+    var trainData: FilePath?
 
     @Option(help: "Token shards to validate on.")
-    var valData: String?
+    var valData: FilePath?
 
     @Option(
         help: """
@@ -27,10 +27,10 @@ struct DataOptions: ParsableArguments {
             kept in the run directory, and without --val-data the first of them are held out.
             """
     )
-    var text: String?
+    var text: FilePath?
 
     @Option(help: "A tokenizer, for --text and for samples; copied into the run directory.")
-    var tokenizer: String?
+    var tokenizer: FilePath?
 
     @Flag(inversion: .prefixedNo, help: "Shuffle the data, in llm.c's order.")
     var shuffle = true
@@ -163,13 +163,13 @@ struct IntervalOptions: ParsableArguments {
     var sampleTokens = 64
 
     @Option(help: "What samples continue (default: they start a new text).")
-    var samplePrompt: String?
+    var samplePrompt: ArgumentText?
 
     @Option(
         name: .customLong("hellaswag"),
         help: "Questions of HellaSwag: its .jsonl file, or llm.c's shard of it."
     )
-    var hellaSwag: String?
+    var hellaSwag: FilePath?
 
     @Option(
         name: .customLong("hellaswag-every"),
@@ -206,5 +206,5 @@ struct ResumeOptions: ParsableArguments {
     var overwrite = false
 
     @Option(help: "Take flags from a run's run.json; those on the command line win.")
-    var config: String?
+    var config: FilePath?
 }

@@ -17,9 +17,9 @@ struct TrainingSource {
         vocabularySize: Int,
         threads: Int
     ) throws {
-        func loader(_ pattern: String, shuffled: Bool) throws -> TokenLoader {
+        func loader(_ pattern: FilePath, shuffled: Bool) throws -> TokenLoader {
             try TokenLoader(
-                matching: pattern,
+                matching: pattern.string,
                 batchSize: batchSize,
                 sequenceLength: sequenceLength,
                 shuffled: shuffled,
@@ -39,9 +39,9 @@ struct TrainingSource {
                     .partialValue &+ 1,
                 threads: threads
             )
-            trainData = prepared.trainingPath.string
+            trainData = prepared.trainingPath
             if let path = prepared.validationPath {
-                valData = path.string
+                valData = path
             } else if holdsOut {
                 Terminal.diagnose("the text is too short to hold any of it out for validation")
             }
@@ -57,7 +57,7 @@ struct TrainingSource {
     private static let mostHeldOutTokens = 1 << 20
 
     private static func prepare(
-        _ text: String,
+        _ text: FilePath,
         _ tokenizer: BytePairTokenizer,
         _ directory: RunDirectory,
         heldOutTokens: Int,

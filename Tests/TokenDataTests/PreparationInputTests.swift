@@ -25,7 +25,7 @@ private func makeLink(_ path: FilePath, to target: FilePath) throws {
     ) throws -> [String] {
         try withTemporaryDirectory { directory in
             for name in files { try writeText([], to: directory.appending(name)) }
-            let arguments = arguments.map { $0 == "-" ? $0 : directory.appending($0).string }
+            let arguments = arguments.map { $0 == "-" ? "-" : directory.appending($0) }
             return try TextInput.find(arguments, format: format).map { input in
                 let name = input.name.dropFirst(input.path == nil ? 0 : directory.string.count + 1)
                 return name + (input.format == .jsonLines ? " (rows)" : "")
@@ -59,7 +59,7 @@ private func makeLink(_ path: FilePath, to target: FilePath) throws {
             try writeText([], to: directory.appending("d/a.txt"))
             try makeLink(directory.appending("d/loop"), to: directory.appending("d"))
             try makeLink(directory.appending("d/b.txt"), to: directory.appending("d/a.txt"))
-            let inputs = try TextInput.find([directory.appending("d").string])
+            let inputs = try TextInput.find([directory.appending("d")])
             #expect(inputs.map { $0.path?.lastComponent?.string } == ["a.txt", "b.txt"])
         }
     }
@@ -68,14 +68,14 @@ private func makeLink(_ path: FilePath, to target: FilePath) throws {
         try withTemporaryDirectory { directory in
             let missing = directory.appending("missing.txt")
             #expect(throws: FileIOError.missing(path: missing)) {
-                try TextInput.find([missing.string])
+                try TextInput.find([missing])
             }
             #expect(
                 throws: PreparationError.noTextFiles(
                     directory: directory,
                     extensions: ["txt", "md", "jsonl"]
                 )
-            ) { try TextInput.find([directory.string]) }
+            ) { try TextInput.find([directory]) }
             #expect(throws: PreparationError.repeatedStandardInput) {
                 try TextInput.find(["-", "-"])
             }
@@ -88,7 +88,7 @@ private func makeLink(_ path: FilePath, to target: FilePath) throws {
                 let bytes = [UInt8](repeating: 0x61, count: count)
                 try writeText(bytes, to: directory.appending(name))
             }
-            let files = try TextInput.find([directory.string])
+            let files = try TextInput.find([directory])
             #expect(TextDocuments(files).byteCount == 12)
             let standardInput = TextInput(path: nil, format: .text)
             #expect(TextDocuments(files + [standardInput]).byteCount == nil)

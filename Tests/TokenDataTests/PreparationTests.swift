@@ -19,7 +19,7 @@ private func prepare(
             try writeText(text, to: directory.appending("in/\(10 + index).txt"))
         }
         var documents = TextDocuments(
-            try TextInput.find([directory.appending("in").string]),
+            try TextInput.find([directory.appending("in")]),
             split: split
         )
         documents.chunkByteCount = chunkByteCount
@@ -122,7 +122,7 @@ private func prepare(
         try withTemporaryDirectory { directory in
             let text = Array(String(repeating: "the cat and the dog\n", count: 100).utf8)
             let path = try writeText(text, to: directory.appending("a.txt"))
-            var documents = TextDocuments(try TextInput.find([path.string]))
+            var documents = TextDocuments(try TextInput.find([path]))
             documents.chunkByteCount = 100
             var steps: [TextPreparation.Progress] = []
             let result = try TextPreparation(documents, tokenizer: Prepared.tokenizer)
@@ -153,7 +153,7 @@ private func prepare(
     func tinyShakespeareIsThatOfLLMC(tokenizer: String) throws {
         try withTemporaryDirectory { directory in
             let input = try TestData.path("tinyshakespeare/input.txt")
-            let documents = TextDocuments(try TextInput.find([input.string]), split: .blankLines)
+            let documents = TextDocuments(try TextInput.find([input]), split: .blankLines)
             var settings = ShardSettings(directory: directory, name: "tiny_shakespeare")
             settings.validationTokens = 32_768
             let preparation = TextPreparation(
@@ -183,7 +183,7 @@ private func prepare(
                 let others = ["x_train_1.bin", "x_train_000001.bin.bak", "xx_train.bin"]
                 for other in others { try writeText([1], to: directory.appending(other)) }
                 let preparation = TextPreparation(
-                    TextDocuments(try TextInput.find([input.string])),
+                    TextDocuments(try TextInput.find([input])),
                     tokenizer: Prepared.tokenizer
                 )
                 var settings = ShardSettings(directory: directory, name: "x")
@@ -214,7 +214,7 @@ private func prepare(
             var settings = ShardSettings(directory: output, name: "x")
             func run(_ path: FilePath, progress: () throws -> Void = {}) throws {
                 let preparation = TextPreparation(
-                    TextDocuments(try TextInput.find([path.string])),
+                    TextDocuments(try TextInput.find([path])),
                     tokenizer: Prepared.tokenizer
                 )
                 _ = try preparation.run(settings) { _ in try progress() }
@@ -258,7 +258,7 @@ private func prepare(
         try withTemporaryDirectory { directory in
             let input = try writeText(text, to: directory.appending("a.txt"))
             let preparation = TextPreparation(
-                TextDocuments(try TextInput.find([input.string])),
+                TextDocuments(try TextInput.find([input])),
                 tokenizer: Prepared.tokenizer
             )
             let error = #expect(throws: FileIOError.self) {
@@ -271,7 +271,7 @@ private func prepare(
     @Test func aFileThatVanishesIsNamed() throws {
         try withTemporaryDirectory { directory in
             let input = try writeText(text, to: directory.appending("a.txt"))
-            let documents = TextDocuments(try TextInput.find([input.string]))
+            let documents = TextDocuments(try TextInput.find([input]))
             try FileSystem.remove(input)
             #expect(throws: FileIOError.missing(path: input)) { try documents.read { _, _, _ in } }
         }

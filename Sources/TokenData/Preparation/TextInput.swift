@@ -47,14 +47,13 @@ public struct TextInput: Equatable, Sendable {
     /// - Returns: one input or more for each argument.
     /// - Throws: ``PreparationError`` for a directory without text, `FileIOError` for what is
     ///   missing or may not be read.
-    public static func find(_ arguments: [String], format: Format? = nil) throws -> [TextInput] {
+    public static func find(_ arguments: [FilePath], format: Format? = nil) throws -> [TextInput] {
         guard arguments.count(where: { $0 == "-" }) <= 1 else {
             throw PreparationError.repeatedStandardInput
         }
         var inputs: [TextInput] = []
-        for argument in arguments {
-            let path = FilePath(argument)
-            if argument == "-" {
+        for path in arguments {
+            if path == "-" {
                 inputs.append(TextInput(path: nil, format: format ?? .text))
             } else if FileSystem.isDirectory(path) {
                 let count = inputs.count

@@ -1,0 +1,126 @@
+// How the bytes of an argument travel through the parser, which knows only strings: what is not UTF-8
+// would become U+FFFD there, and an error would show control characters raw. So such bytes travel as
+// private characters, and become bytes again where a value arrives: as a path or as a text. What the
+// arguments mean is CommandLineArguments' affair.
+
+import ArgumentParser
+import Swiftlet
+
+/// Bytes as the parser's strings hold them, and back; every array of bytes has a string of its own.
+enum ArgumentBytes {
+    /// A byte that does not stand for itself is the private character at this place plus its value.
+    private static let firstCarrier: UInt32 = 0x10FE00
+    /// Stands for nothing, before a text that the parser would take for something else.
+    private static let mark: Unicode.Scalar = "\u{10FF00}"
+    private static let carriers = firstCarrier...mark.value
+
+    /// The string for some bytes.
+    /// - Parameters:
+    ///   - bytes: Of any kind.
+    ///   - carryingControls: Whether control characters are carried too, though they are UTF-8.
+    /// - Returns: A string that no other bytes have.
+    static func text(_ bytes: some Sequence<UInt8>, carryingControls: Bool = true) -> String {
+        var rest = Array(bytes)[...]
+        var text = String.UnicodeScalarView()
+        func carry(_ count: Int) {
+            for byte in rest.prefix(count) {
+                text.append(Unicode.Scalar(firstCarrier + UInt32(byte)).unsafelyUnwrapped)
+            }
+        }
+        while !rest.isEmpty {
+            var iterator = rest.makeIterator()
+            var parser = Unicode.UTF8.ForwardParser()
+            switch parser.parseScalar(from: &iterator) {
+            case .valid(let encoded):
+                let scalar = Unicode.UTF8.decode(encoded)
+                if carriers.contains(scalar.value) || carryingControls && isControl(scalar) {
+                    carry(encoded.count)
+                } else {
+                    text.append(scalar)
+                }
+                rest = rest.dropFirst(encoded.count)
+            case .error(let length):
+                carry(length)
+                rest = rest.dropFirst(length)
+            case .emptyInput:
+                break
+            }
+        }
+        return String(text)
+    }
+
+    /// The same for a value that is to come after "=".
+    static func value(_ bytes: some Sequence<UInt8>) -> String {
+        let text = text(bytes)
+        // The parser looks for whole characters, which "=" and a combining mark become together; and
+        // takes the next argument in the place of a value of no characters.
+        return text.isEmpty || "=\(text)".first != "=" ? "\(mark)\(text)" : text
+    }
+
+    /// The same for an argument that is no option, though it begins with a dash.
+    static func positional(_ bytes: some Sequence<UInt8>) -> String { "\(mark)\(text(bytes))" }
+
+    /// The bytes that a string of this type stands for.
+    static func bytes(_ text: String) -> [UInt8] {
+        var bytes: [UInt8] = []
+        for scalar in text.unicodeScalars where scalar != mark {
+            if carriers.contains(scalar.value) {
+                bytes.append(UInt8(scalar.value - firstCarrier))
+            } else {
+                bytes += UTF8.encode(scalar).unsafelyUnwrapped
+            }
+        }
+        return bytes
+    }
+
+    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.properties.generalCategory == .control
+    }
+}
+
+/// Text on the command line, with all its bytes.
+struct ArgumentText: ExpressibleByArgument, ExpressibleByStringLiteral, Equatable {
+    let bytes: [UInt8]
+
+    init(argument: String) {
+        bytes = ArgumentBytes.bytes(argument)
+    }
+
+    init(stringLiteral text: String) {
+        bytes = Array(text.utf8)
+    }
+
+    /// The text where only characters count; bytes that are not UTF-8 become U+FFFD.
+    var string: String { String(decoding: bytes, as: UTF8.self) }
+
+    /// The path that the text is.
+    var path: FilePath { FilePath(bytes: bytes) }
+
+    var defaultValueDescription: String { string }
+}
+
+extension FilePath: @retroactive ExpressibleByArgument {
+    public init(argument: String) {
+        self.init(bytes: ArgumentBytes.bytes(argument))
+    }
+
+    public var defaultValueDescription: String { string }
+
+    public static var defaultCompletionKind: CompletionKind { .file() }
+
+    /// The path of these bytes, none of which is 0: arguments end there.
+    fileprivate init(bytes: [UInt8]) {
+        self = (bytes + [0]).withUnsafeBufferPointer { buffer in
+            buffer.withMemoryRebound(to: CChar.self) {
+                $0.baseAddress.map { FilePath(platformString: $0) } ?? FilePath()
+            }
+        }
+    }
+
+    /// The bytes of the path.
+    var bytes: [UInt8] {
+        withPlatformString { text in
+            UnsafeRawBufferPointer(start: text, count: length).map { $0 }
+        }
+    }
+}

@@ -21,7 +21,7 @@ public struct GenerationEvent: Sendable, Equatable {
 public final class BatchGenerator<Model: LanguageModel> {
     /// One sequence and how far it is.
     public struct Sequence: Sendable {
-        /// All tokens, those of the prompt first.
+        /// All tokens, those of the prompt first, as far as it was read.
         public fileprivate(set) var history: [Int32]
         /// How many of them are the prompt's.
         public let promptTokenCount: Int
@@ -53,8 +53,8 @@ public final class BatchGenerator<Model: LanguageModel> {
     ///   - prompts: Ids to continue; at least one prompt, and one token in each.
     ///   - samplers: What draws, for each prompt.
     ///   - limits: When a sequence ends.
-    /// - Throws: ``InferenceError/promptTooLong(tokenCount:maximum:)``, or a model's error when
-    ///   memory is short.
+    /// - Throws: ``InferenceError/promptTooLong(tokenCount:maximum:)`` unless the context slides, or
+    ///   a model's error when memory is short.
     public init(
         _ model: Model,
         prompts: [[Int32]],
@@ -67,14 +67,16 @@ public final class BatchGenerator<Model: LanguageModel> {
             "\(prompts.count) prompts for \(samplers.count) samplers"
         )
         precondition(limits.maxTokens >= 0, "generating \(limits.maxTokens) tokens")
-        for prompt in prompts {
+        let prompts = try prompts.map { prompt in
             precondition(!prompt.isEmpty, "a prompt of no tokens")
-            guard prompt.count <= model.contextLength else {
+            if prompt.count <= model.contextLength { return prompt }
+            guard limits.contextOverflow == .slide else {
                 throw InferenceError.promptTooLong(
                     tokenCount: prompt.count,
                     maximum: model.contextLength
                 )
             }
+            return limits.window(of: prompt, contextLength: model.contextLength)
         }
         sequences = prompts.map { Sequence(history: $0, promptTokenCount: $0.count) }
         self.samplers = samplers
@@ -181,10 +183,10 @@ public final class BatchGenerator<Model: LanguageModel> {
 
     /// What the session must still be given of a sequence, for which there is then room.
     private func unseenTokens(of index: Int) -> [Int32] {
-        let history = sequences[index].history[...]
-        if session.tokenCount(of: index) < contextLength { return Array(history.suffix(1)) }
+        let history = sequences[index].history
+        if session.tokenCount(of: index) < contextLength { return history.suffix(1) }
         session.truncate(index, to: 0)
-        return Array(history.suffix(max(1, contextLength / 2)))
+        return limits.window(of: history, contextLength: contextLength)
     }
 
     private func append(_ parts: [SequencePart]) throws {

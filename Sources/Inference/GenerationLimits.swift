@@ -18,11 +18,12 @@ public enum StopReason: String, Sendable, Codable {
 public enum ContextOverflow: String, Sendable, CaseIterable {
     /// Generation ends.
     case stop
-    /// The older half of the context is forgotten.
+    /// The older half of the context is forgotten, but for a start token.
     ///
     /// The newer half is encoded again, because with learned positions what was computed for a
     /// token holds for its place only. That takes as long as a prompt of half the context, once for
-    /// every half context generated. A prompt must still fit the context.
+    /// every half context generated. A prompt that is longer than the context is shortened in the
+    /// same way before it is read.
     case slide
 }
 
@@ -34,15 +35,29 @@ public struct GenerationLimits: Sendable, Equatable {
     public var endTokens: Set<Int32>
     /// What happens when the context is full.
     public var contextOverflow: ContextOverflow
+    /// Stays at the front when the context slides, of a sequence that begins with it: models that
+    /// have always seen it there attend to it, and write badly without.
+    public var startToken: Int32?
 
     /// Describes limits.
     public init(
         maxTokens: Int,
         endTokens: Set<Int32> = [],
-        contextOverflow: ContextOverflow = .stop
+        contextOverflow: ContextOverflow = .stop,
+        startToken: Int32? = nil
     ) {
         self.maxTokens = maxTokens
         self.endTokens = endTokens
         self.contextOverflow = contextOverflow
+        self.startToken = startToken
+    }
+
+    /// The tokens that are read again of a sequence longer than the context: half a context, so that
+    /// as much can be added before the next time.
+    func window(of tokens: [Int32], contextLength: Int) -> [Int32] {
+        guard contextLength > 1, let startToken, tokens.first == startToken else {
+            return tokens.suffix(max(1, contextLength / 2))
+        }
+        return [startToken] + tokens.dropFirst().suffix(max(1, contextLength / 2 - 1))
     }
 }

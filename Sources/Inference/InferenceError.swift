@@ -2,7 +2,7 @@
 public enum InferenceError: Error, Equatable, Sendable {
     /// A sampling option outside what makes sense.
     case invalidOption(name: String, requirement: String, found: String)
-    /// A bias for a token that the model does not have.
+    /// A bias for a token that the model or its tokenizer does not have.
     case unknownBiasToken(token: Int32, vocabularySize: Int)
     /// A model's logits from which no token can be drawn; `value` is that of `token`.
     case unusableLogit(token: Int, value: Float)
@@ -18,7 +18,7 @@ extension InferenceError: CustomStringConvertible {
         case .invalidOption(let name, let requirement, let found):
             "the \(name) must be \(requirement), got \(found)"
         case .unknownBiasToken(let token, let vocabularySize):
-            "there is no token \(token) to give a logit bias; the model's ids run from 0 to "
+            "there is no token \(token) to give a logit bias; the ids run from 0 to "
                 + "\(vocabularySize - 1)"
         case .unusableLogit(let token, let value):
             "the model gives token \(token) the logit \(value), from which nothing can be drawn; "
@@ -28,7 +28,7 @@ extension InferenceError: CustomStringConvertible {
                 + "fewer tokens and use a smaller bias or penalty"
         case .promptTooLong(let tokenCount, let maximum):
             "the prompt has \(tokenCount) tokens, but the model's context is \(maximum); "
-                + "shorten the prompt or use a model with a larger context"
+                + "shorten the prompt, let the context slide, or use a model with a larger context"
         }
     }
 }

@@ -18,6 +18,8 @@ public enum TokenDraw: Sendable, Equatable {
 /// ```
 public struct Sampler: Sendable {
     private var processors: [any LogitsProcessor]
+    /// Only ids below it are drawn; nil is no limit.
+    private let tokenLimit: Int?
     /// Draws at random; nil is greedy.
     private var generator: MersenneTwister?
     private var weights = TokenWeights()
@@ -26,8 +28,12 @@ public struct Sampler: Sendable {
     /// - Parameters:
     ///   - processors: Run in this order.
     ///   - draw: How a token is chosen in the end.
-    public init(_ processors: [any LogitsProcessor], draw: TokenDraw) {
+    ///   - tokenLimit: Only ids below it are drawn, because a model may have rows for ids that its
+    ///     tokenizer lacks; nil is all of the model's. The processors do not see the others.
+    public init(_ processors: [any LogitsProcessor], draw: TokenDraw, tokenLimit: Int? = nil) {
+        precondition(tokenLimit ?? 1 >= 1, "a limit of \(tokenLimit ?? 1) tokens")
         self.processors = processors
+        self.tokenLimit = tokenLimit
         if case .random(let seed) = draw { generator = MersenneTwister(seed: seed) }
     }
 
@@ -35,8 +41,13 @@ public struct Sampler: Sendable {
     /// - Parameters:
     ///   - options: How tokens are drawn.
     ///   - seed: What random draws start from; greedy sampling does not use it.
-    public init(_ options: SamplingOptions, seed: UInt64) {
-        self.init(options.processors, draw: options.isGreedy ? .greedy : .random(seed: seed))
+    ///   - tokenLimit: Only ids below it are drawn; nil is all of the model's.
+    public init(_ options: SamplingOptions, seed: UInt64, tokenLimit: Int? = nil) {
+        self.init(
+            options.processors,
+            draw: options.isGreedy ? .greedy : .random(seed: seed),
+            tokenLimit: tokenLimit
+        )
     }
 
     /// Draws a token.
@@ -44,8 +55,8 @@ public struct Sampler: Sendable {
     /// A token whose logit is negative infinity is never drawn.
     /// - Parameters:
     ///   - logits: `(V)`, one for each token of the vocabulary; the processors change them.
-    ///   - tokens: The sequence so far, prompt included.
-    /// - Returns: An id below `logits.count`.
+    ///   - tokens: The sequence so far, prompt included; all below the limit, if there is one.
+    /// - Returns: An id below `logits.count` and the limit.
     /// - Throws: ``InferenceError/unusableLogit(token:value:)`` when a logit is NaN or positive
     ///   infinity, or all are negative infinity; ``InferenceError/nothingToDraw`` when they become
     ///   so; what a processor throws.
@@ -54,6 +65,21 @@ public struct Sampler: Sendable {
         after tokens: [Int32]
     ) throws -> Int32 {
         precondition(!logits.isEmpty, "sampling from no logits")
+        guard let tokenLimit, tokenLimit < logits.count else {
+            return try draw(from: &logits, after: tokens)
+        }
+        return try logits.withUnsafeMutableBufferPointer {
+            // The span ends with this closure.
+            var drawable = UnsafeMutableBufferPointer(rebasing: $0[..<tokenLimit]).mutableSpan
+            return try draw(from: &drawable, after: tokens)
+        }
+    }
+
+    /// The same where every logit's token may be drawn.
+    private mutating func draw(
+        from logits: inout MutableSpan<Float>,
+        after tokens: [Int32]
+    ) throws -> Int32 {
         // Before the chain: top-k, for one, would drop a NaN without a word.
         if let token = logits.firstUnusable ?? (logits.largest == -.infinity ? 0 : nil) {
             throw InferenceError.unusableLogit(token: token, value: logits[token])

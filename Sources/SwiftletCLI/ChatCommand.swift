@@ -48,8 +48,8 @@ struct ChatCommand: ParsableCommand {
                 "'\(file.path)' is a GPT-2, which knows no conversations; use sample instead"
             )
         }
-        try options.check(vocabularySize: file.vocabularySize)
         let tokenizer = try model.sentencePieceTokenizer(of: file)
+        try options.check(vocabularySize: tokenizer.vocabularySize)
         guard case .llama2(let llama) = try file.open(precision, ops: compute.makeOps()) else {
             return
         }

@@ -110,14 +110,11 @@ extension ModelOptions {
     }
 
     /// The tokenizer of a Llama: the one these options name, or else the one beside the model.
-    /// - Throws: ``TokenizerError`` also when it has another number of tokens than the model.
+    /// - Throws: ``TokenizerError`` also when it has more tokens than the model.
     func sentencePieceTokenizer(of model: ModelFile) throws -> SentencePieceTokenizer {
         if let path = tokenizer {
             try FileKind.require(.sentencePiece, .modelDirectory, .directory, at: path)
-            return try SentencePieceTokenizer(
-                contentsOf: path,
-                vocabularySize: model.vocabularySize
-            )
+            return try Self.sentencePieceTokenizer(at: path, of: model)
         }
         let isDirectory = FileSystem.isDirectory(model.path)
         let directory = isDirectory ? model.path : model.path.directory
@@ -134,13 +131,23 @@ extension ModelOptions {
         }
         try FileKind.require(.sentencePiece, at: path)
         do {
-            return try SentencePieceTokenizer(
-                contentsOf: path,
-                vocabularySize: model.vocabularySize
-            )
+            return try Self.sentencePieceTokenizer(at: path, of: model)
         } catch let error as TokenizerError {
             guard case .wrongCount = error else { throw error }
             throw CommandError(.wrongContent, "\(error), and name it with --tokenizer")
         }
+    }
+
+    private static func sentencePieceTokenizer(
+        at path: FilePath,
+        of model: ModelFile
+    ) throws -> SentencePieceTokenizer {
+        let tokenizer = try SentencePieceTokenizer(contentsOf: path)
+        try ModelTokenizer.check(
+            tokenizer.vocabularySize,
+            path,
+            vocabularySize: model.vocabularySize
+        )
+        return tokenizer
     }
 }

@@ -1,5 +1,5 @@
-// Which tokenizer belongs to a model: the named one or the one that lies beside it, of as many tokens
-// as the model has.
+// Which tokenizer belongs to a model: the named one or the one that lies beside it. It may have fewer
+// tokens than the model, whose vocabulary is often rounded up, but not more.
 
 import Swiftlet
 
@@ -19,7 +19,7 @@ struct ModelTokenizer {
     func tokenizer() throws -> BytePairTokenizer {
         let path = try options.tokenizerPath(besideModel: modelPath)
         let tokenizer = try BytePairTokenizer(contentsOf: path)
-        try Self.check(tokenizer.vocabulary, path, vocabularySize: vocabularySize)
+        try Self.check(tokenizer.vocabularySize, path, vocabularySize: vocabularySize)
         return tokenizer
     }
 
@@ -29,17 +29,21 @@ struct ModelTokenizer {
             return nil
         }
         let vocabulary = try TokenizerFile.vocabulary(path)
-        try Self.check(vocabulary, path, vocabularySize: vocabularySize)
+        try Self.check(vocabulary.count, path, vocabularySize: vocabularySize)
         return vocabulary
     }
 
-    /// Refuses a vocabulary, of the tokenizer at `path`, whose tokens cannot be those of a model.
-    static func check(_ vocabulary: Vocabulary, _ path: FilePath, vocabularySize: Int) throws {
-        guard vocabulary.count == vocabularySize else {
-            throw TokenizerError.wrongCount(
-                path: path,
-                expected: vocabularySize,
-                found: vocabulary.count
+    /// Refuses a tokenizer, at `path`, that has more tokens than a model, and remarks on one that has
+    /// so many fewer that it is hardly the model's.
+    static func check(_ count: Int, _ path: FilePath, vocabularySize: Int) throws {
+        guard count <= vocabularySize else {
+            throw TokenizerError.wrongCount(path: path, expected: vocabularySize, found: count)
+        }
+        // Sizes are rounded up to a multiple of 128 at most.
+        if vocabularySize - count >= 128 {
+            Terminal.diagnose(
+                "'\(path)' has \(count.grouped) tokens and the model \(vocabularySize.grouped): is it "
+                    + "the model's? Ids that it lacks are never drawn"
             )
         }
     }

@@ -37,7 +37,10 @@ struct SampleCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "When the text fills the model's context: end it, or forget the older half of it.",
+            """
+            When the text fills the model's context: end it, or forget the older half of it but for \
+            the start token; a longer prompt is then cut in the same way.
+            """,
             valueName: "stop|slide"
         )
     )
@@ -74,7 +77,7 @@ struct SampleCommand: ParsableCommand {
         // What is wrong with any of them is found before time is spent on the model.
         try options.check(
             prompts: prompts,
-            vocabularySize: file.vocabularySize,
+            vocabularySize: vocabulary.vocabularySize,
             contextLength: file.contextLength
         )
         let model = try file.open(precision, ops: compute.makeOps())
@@ -183,8 +186,14 @@ struct SampleCommand: ParsableCommand {
                 Terminal.diagnose("\(tokenCount(report.generatedTokens)), \(report.ending)")
             }
         }
-        // A prompt of no tokens is read as one.
-        let promptTokens = Set(prompts).reduce(0) { $0 + max(1, $1.count) }
-        Terminal.diagnose(reports.summary(promptTokens: promptTokens))
+        // Equal prompts are read once.
+        let read = Dictionary(zip(prompts, reports.map(\.promptTokens))) { first, _ in first }
+        for (prompt, count) in read where count < prompt.count {
+            Terminal.diagnose(
+                "a prompt of \(prompt.count) tokens is longer than the context and was cut to the "
+                    + "last \(count)"
+            )
+        }
+        Terminal.diagnose(reports.summary(promptTokens: read.values.reduce(0, +)))
     }
 }

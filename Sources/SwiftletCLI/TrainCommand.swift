@@ -69,7 +69,7 @@ struct TrainCommand: ParsableCommand {
         )
         if let tokenizer {
             try ModelTokenizer.check(
-                tokenizer.value.vocabulary,
+                tokenizer.value.vocabularySize,
                 tokenizer.path,
                 vocabularySize: model.configuration.vocabularySize
             )

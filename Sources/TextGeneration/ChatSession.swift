@@ -77,19 +77,14 @@ public final class ChatSession<Model: LanguageModel> {
         options: GenerationOptions,
         seed: UInt64
     ) throws {
-        guard tokenizer.vocabularySize == model.vocabularySize else {
-            throw TextGenerationError.vocabularyMismatch(
-                tokenizerSize: tokenizer.vocabularySize,
-                modelSize: model.vocabularySize
-            )
-        }
-        try options.check(vocabularySize: model.vocabularySize)
+        try tokenizer.requireFit(modelSize: model.vocabularySize)
+        try options.check(vocabularySize: tokenizer.vocabularySize)
         self.tokenizer = tokenizer
         self.template = template
         self.system = system
         self.options = options
         session = try model.makeSession()
-        sampler = Sampler(options.sampling, seed: seed)
+        sampler = Sampler(options.sampling, seed: seed, tokenLimit: tokenizer.vocabularySize)
     }
 
     /// Takes a message and generates the reply, which is then part of the conversation.

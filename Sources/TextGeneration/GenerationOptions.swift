@@ -33,7 +33,8 @@ public struct GenerationOptions: Sendable, Equatable {
     }
 
     /// Checks that these options are possible with a model, which need not be loaded for it.
-    /// - Parameter vocabularySize: V of the model.
+    /// - Parameter vocabularySize: The ids that may be drawn: those that both the model and its
+    ///   tokenizer have.
     /// - Throws: ``InferenceError`` or ``TextGenerationError``.
     public func check(vocabularySize: Int) throws {
         try InferenceError.require(
@@ -49,7 +50,7 @@ public struct GenerationOptions: Sendable, Equatable {
     /// Checks also prompts that are to be continued.
     /// - Parameters:
     ///   - prompts: Ids to continue, for each text.
-    ///   - vocabularySize: V of the model.
+    ///   - vocabularySize: The ids that may be drawn.
     ///   - contextLength: maxT of the model.
     /// - Throws: ``InferenceError`` or ``TextGenerationError``.
     public func check(
@@ -59,6 +60,7 @@ public struct GenerationOptions: Sendable, Equatable {
     ) throws {
         try check(vocabularySize: vocabularySize)
         if prompts.isEmpty { throw TextGenerationError.noPrompts }
+        if contextOverflow == .slide { return }
         for prompt in prompts where prompt.count > contextLength {
             throw InferenceError.promptTooLong(tokenCount: prompt.count, maximum: contextLength)
         }

@@ -19,7 +19,8 @@ public struct GeneratedText: Sendable, Equatable {
     public let text: String
     /// Its tokens; past the text, those of a stop string.
     public let tokens: [TokenID]
-    /// Tokens the model was given to start from.
+    /// Tokens the model was given to start from: fewer than the prompt's when it was longer than a
+    /// context that slides.
     public let promptTokenCount: Int
     /// Why generation ended; nil while it goes on.
     public let stopReason: StopReason?

@@ -1,6 +1,6 @@
 /// A text that cannot be generated; `description` is one sentence for the user.
 public enum TextGenerationError: Error, Equatable, Sendable {
-    /// The tokenizer and the model do not belong together.
+    /// The tokenizer has more tokens than the model.
     case vocabularyMismatch(tokenizerSize: Int, modelSize: Int)
     /// A stop string that every text begins with.
     case emptyStopString
@@ -17,7 +17,7 @@ extension TextGenerationError: CustomStringConvertible {
         switch self {
         case .vocabularyMismatch(let tokenizerSize, let modelSize):
             "the tokenizer has \(tokenizerSize) tokens, but the model's vocabulary has "
-                + "\(modelSize); use the tokenizer the model was trained with"
+                + "only \(modelSize); use the tokenizer the model was trained with"
         case .emptyStopString:
             "a stop string must have at least one character; leave it out for none"
         case .noPrompts:

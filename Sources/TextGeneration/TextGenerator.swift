@@ -12,14 +12,13 @@ public struct TextGenerator<Model: LanguageModel> {
     public let vocabulary: any TokenDecoder
 
     /// Pairs a model with its vocabulary.
-    /// - Throws: ``TextGenerationError/vocabularyMismatch(tokenizerSize:modelSize:)``.
+    ///
+    /// The model may have more ids than the vocabulary, as one has whose size was rounded up; those
+    /// that the vocabulary lacks are never drawn.
+    /// - Throws: ``TextGenerationError/vocabularyMismatch(tokenizerSize:modelSize:)`` when the
+    ///   vocabulary has more.
     public init(_ model: Model, vocabulary: any TokenDecoder) throws {
-        guard vocabulary.vocabularySize == model.vocabularySize else {
-            throw TextGenerationError.vocabularyMismatch(
-                tokenizerSize: vocabulary.vocabularySize,
-                modelSize: model.vocabularySize
-            )
-        }
+        try vocabulary.requireFit(modelSize: model.vocabularySize)
         self.model = model
         self.vocabulary = vocabulary
     }
@@ -31,8 +30,8 @@ public struct TextGenerator<Model: LanguageModel> {
     ///   - options: How much is generated, and how.
     ///   - seed: What random draws start from.
     /// - Returns: The text, piece by piece.
-    /// - Throws: ``InferenceError`` or ``TextGenerationError`` for a prompt or options that do not
-    ///   fit the model, or a model's error when memory is short.
+    /// - Throws: ``InferenceError``, ``TextGenerationError`` or `TokenizerError` for a prompt or
+    ///   options that do not fit the model, or a model's error when memory is short.
     public func stream(
         prompt: [TokenID] = [],
         options: GenerationOptions,
@@ -63,10 +62,17 @@ public struct TextGenerator<Model: LanguageModel> {
         )
         try options.check(
             prompts: prompts,
-            vocabularySize: model.vocabularySize,
+            vocabularySize: vocabulary.vocabularySize,
             contextLength: model.contextLength
         )
         let prompts = try prompts.map { prompt in
+            // The model may know ids that nothing else here does.
+            if let token = prompt.first(where: { !vocabulary.contains($0) }) {
+                throw TokenizerError.unknownToken(
+                    id: token,
+                    vocabularySize: vocabulary.vocabularySize
+                )
+            }
             if !prompt.isEmpty { return prompt }
             guard let start = vocabulary.startOfText else {
                 throw TextGenerationError.nothingToStart
@@ -76,11 +82,14 @@ public struct TextGenerator<Model: LanguageModel> {
         let tokens = try BatchGenerator(
             model,
             prompts: prompts,
-            samplers: seeds.map { Sampler(options.sampling, seed: $0) },
+            samplers: seeds.map {
+                Sampler(options.sampling, seed: $0, tokenLimit: vocabulary.vocabularySize)
+            },
             limits: GenerationLimits(
                 maxTokens: options.maxTokens,
                 endTokens: options.ignoresEndOfText ? [] : Set(vocabulary.endsOfText),
-                contextOverflow: options.contextOverflow
+                contextOverflow: options.contextOverflow,
+                startToken: vocabulary.startOfText
             )
         )
         return TextBatch(
@@ -90,4 +99,19 @@ public struct TextGenerator<Model: LanguageModel> {
             }
         )
     }
+}
+
+extension TokenDecoder {
+    /// Checks that a model has all of these ids; it may have more.
+    /// - Throws: ``TextGenerationError/vocabularyMismatch(tokenizerSize:modelSize:)``.
+    func requireFit(modelSize: Int) throws {
+        guard vocabularySize <= modelSize else {
+            throw TextGenerationError.vocabularyMismatch(
+                tokenizerSize: vocabularySize,
+                modelSize: modelSize
+            )
+        }
+    }
+
+    func contains(_ id: TokenID) -> Bool { id >= 0 && Int(id) < vocabularySize }
 }

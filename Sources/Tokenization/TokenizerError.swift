@@ -20,7 +20,7 @@ public enum TokenizerError: Error, Equatable, Sendable {
     case notEncodable(path: FilePath, reason: String)
     /// The tokenizer cannot be stored in the format of `path`, for the reason given.
     case cannotExport(path: FilePath, reason: String)
-    /// The tokenizer has another number of tokens than the model it was opened for.
+    /// The tokenizer has more tokens than the model it was opened for.
     case wrongCount(path: FilePath, expected: Int, found: Int)
     /// An id that no token of the vocabulary has.
     case unknownToken(id: TokenID, vocabularySize: Int)
@@ -54,8 +54,8 @@ extension TokenizerError: CustomStringConvertible {
         case .cannotExport(let path, let reason):
             "cannot write '\(path)': \(reason)"
         case .wrongCount(let path, let expected, let found):
-            "'\(path)' has \(found) tokens, but the model knows \(expected); use the tokenizer the "
-                + "model was trained with"
+            "'\(path)' has \(found) tokens, but the model knows only \(expected); use the tokenizer "
+                + "the model was trained with"
         case .unknownToken(let id, let vocabularySize):
             "there is no token \(id): the ids of this vocabulary are 0...\(vocabularySize - 1); "
                 + "use the tokenizer that made the ids"

@@ -262,7 +262,7 @@ private func withFiles(_ body: (Files) throws -> Void) throws {
         try withFiles { files in
             let other = try writeModel(
                 to: files.directory.appending("other.bin"),
-                vocabularySize: 300
+                vocabularySize: 250
             )
             let outcome = try swiftlet(
                 "evaluate",
@@ -273,7 +273,7 @@ private func withFiles(_ body: (Files) throws -> Void) throws {
                 "--tokenizer",
                 files.tokenizer
             )
-            expectError(outcome, 65, "but the model knows 300")
+            expectError(outcome, 65, "but the model knows only 250")
         }
     }
 

@@ -120,7 +120,7 @@ import Testing
         }
     }
 
-    @Test func aTokenizerOfAnotherSizeBesideTheModelIsNamed() throws {
+    @Test func aTokenizerWithTooManyTokensBesideTheModelIsNamed() throws {
         try withLlama { model, tokenizer in
             // What is taken first.
             let other = FilePath(model).removingLastComponent().appending("tokenizer.model")
@@ -130,7 +130,7 @@ import Testing
             )
             for command in ["sample", "chat"] {
                 let outcome = try swiftlet(command, "--model", model)
-                expectError(outcome, 65, "'\(other)' has 260 tokens, but the model knows 259")
+                expectError(outcome, 65, "'\(other)' has 260 tokens, but the model knows only 259")
                 #expect(outcome.errors.contains("--tokenizer"))
             }
         }
@@ -183,7 +183,11 @@ import Testing
                 MappedFile(FilePath(tokenizer)).contents() + [0, 0, 0, 0, 1, 0, 0, 0, 0x78],
                 to: directory.appending("larger.bin")
             )
-            expectError(try sample(model, larger.string), 65, "260 tokens, but the model knows 259")
+            expectError(
+                try sample(model, larger.string),
+                65,
+                "260 tokens, but the model knows only 259"
+            )
             expectError(
                 try swiftlet("chat", "--model", gpt2.string, "--tokenizer", tokenizer),
                 64,

@@ -54,6 +54,31 @@ extension [String: Any] {
         }
     }
 
+    @Test func aPromptLongerThanTheContextIsCutOrRefused() throws {
+        try withModel(contextLength: 32) { model, tokenizer in
+            let prompt = String(repeating: "x", count: 24) + String(repeating: "y", count: 16)
+            let arguments = ["sample", "--model", model, "--tokenizer", tokenizer]
+            expectError(
+                try run(swiftletPath(), arguments + ["--prompt", prompt]),
+                64,
+                "the prompt has 40 tokens, but the model's context is 32"
+            )
+            let options = ["--temperature", "0", "--max-tokens", "20", "--ignore-eos"]
+            let slide = ["--context-overflow", "slide", "--prompt"]
+            let long = try run(swiftletPath(), arguments + options + slide + [prompt, "--json"])
+            #expect(long.errors.contains("40 tokens is longer than the context"))
+            let object = try long.object()
+            #expect(object["prompt_tokens"] as? Int == 16)
+            #expect(object.tokens?.count == 20)
+            let kept = String(repeating: "y", count: 16)
+            let short = try sample(model, tokenizer, options + slide + [kept])[0]
+            #expect(object.tokens == short.tokens)
+            // All of it is shown, whatever was read of it.
+            let shown = try run(swiftletPath(), arguments + options + slide + [prompt]).output
+            #expect(shown.hasPrefix(prompt))
+        }
+    }
+
     @Test func aBiasDecidesWhatIsDrawn() throws {
         try withModel { model, tokenizer in
             let options = ["--max-tokens", "4", "--logit-bias", "65=1000"]

@@ -252,15 +252,15 @@ import Testing
         }
     }
 
-    @Test func aTokenizerOfAnotherSizeIsRefused() throws {
+    @Test func aTokenizerWithMoreTokensThanTheModelIsRefused() throws {
         try withTemporaryDirectory { directory in
             let model = try writeModel(
                 to: directory.appending("model.bin"),
-                vocabularySize: 300
+                vocabularySize: 256
             )
             try writeTokenizer(to: directory.appending("tokenizer.bin"))
             let outcome = try swiftlet("sample", "--model", model.string)
-            expectError(outcome, 65, "257 tokens, but the model knows 300")
+            expectError(outcome, 65, "257 tokens, but the model knows only 256")
         }
     }
 

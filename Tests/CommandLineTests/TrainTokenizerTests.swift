@@ -46,9 +46,9 @@ private struct Workplace {
         try withTemporaryDirectory { try body(Workplace($0)) }
     }
 
-    @Test func ofAnotherSizeThanTheModelIsRefusedBeforeAnythingIsMade() throws {
+    @Test func withMoreTokensThanTheModelIsRefusedBeforeAnythingIsMade() throws {
         try withWorkplace { place in
-            let model = try writeModel(to: place.path("model.bin"), vocabularySize: 300)
+            let model = try writeModel(to: place.path("model.bin"), vocabularySize: 250)
             let outcome = try place.train(
                 "--init",
                 model.string,
@@ -57,7 +57,7 @@ private struct Workplace {
                 "--steps",
                 "1"
             )
-            expectError(outcome, 65, "but the model knows 300")
+            expectError(outcome, 65, "but the model knows only 250")
             #expect(!FileSystem.exists(place.path("run")))
         }
     }

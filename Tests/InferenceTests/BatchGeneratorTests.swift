@@ -107,6 +107,20 @@ private let prompts: [[Int32]] = [[1], [4, 5, 6], [1], [4, 5], [4, 5, 6]]
         #expect(batch.sequences[1].tokens == [24, 25, 26])
     }
 
+    @Test func promptsAreCutEachForItself() throws {
+        let model = ScriptedModel.counting(vocabularySize: 50, contextLength: 4)
+        let batch = try BatchGenerator(
+            model,
+            prompts: [[9, 1, 2, 3, 4, 5], [20, 21], [30, 31, 32, 33, 34]],
+            samplers: Array(repeating: Sampler(.greedy, seed: 0), count: 3),
+            limits: GenerationLimits(maxTokens: 3, contextOverflow: .slide, startToken: 9)
+        )
+        while try batch.next() != nil {}
+        #expect(model.record.passes[0].map(\.tokens) == [[9, 5], [20, 21], [33, 34]])
+        #expect(batch.sequences.map(\.promptTokenCount) == [2, 2, 2])
+        #expect(batch.sequences.map(\.tokens) == [[6, 7, 8], [22, 23, 24], [35, 36, 37]])
+    }
+
     @Test(arguments: [(0, 3), (1, 4), (4, 7), (5, 8), (6, 8), (Int.max, 8)])
     func aSessionHasRoomForWhatMayComeAndNoMore(maxTokens: Int, capacity: Int) throws {
         let model = ScriptedModel.counting(vocabularySize: 50, contextLength: 8)

@@ -28,6 +28,28 @@ private func scatteredLogits(_ count: Int) -> [Float] {
         #expect(try sampler.sample([-.infinity, -2, -7]) == 1)
     }
 
+    @Test func idsFromTheLimitOnAreNeverDrawn() throws {
+        // Far likelier than the others, and one of them no number.
+        let logits: [Float] = [1, 2, 3, 90, 80, .nan]
+        let chains = [
+            SamplingOptions.greedy, try SamplingOptions(), try SamplingOptions(topK: 5, topP: 0.9),
+            try SamplingOptions(temperature: 0, repetitionPenalty: 3, logitBias: [0: 5]),
+            try SamplingOptions(minP: 0.01, repetitionPenalty: 3, logitBias: [0: 5]),
+        ]
+        for options in chains {
+            var limited = Sampler(options, seed: 1, tokenLimit: 3)
+            var whole = Sampler(options, seed: 1)
+            for _ in 0..<50 {
+                let token = try limited.sample(logits, after: [2, 1])
+                #expect(token == (try whole.sample(Array(logits[..<3]), after: [2, 1])))
+            }
+        }
+        var biased = Sampler(try SamplingOptions(logitBias: [3: 1]), seed: 1, tokenLimit: 3)
+        #expect(throws: InferenceError.unknownBiasToken(token: 3, vocabularySize: 3)) {
+            try biased.sample(logits)
+        }
+    }
+
     @Test func equalLogitsGiveTheLowestToken() throws {
         var greedy = Sampler(.greedy, seed: 1)
         #expect(try greedy.sample([1, 4, 4, 4]) == 1)

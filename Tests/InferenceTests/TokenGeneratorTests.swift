@@ -7,7 +7,8 @@ private func generate(
     prompt: [Int32],
     maxTokens: Int,
     endTokens: Set<Int32> = [],
-    contextOverflow: ContextOverflow = .stop
+    contextOverflow: ContextOverflow = .stop,
+    startToken: Int32? = nil
 ) throws -> (tokens: [Int32], reason: StopReason?) {
     let generator = try TokenGenerator(
         model,
@@ -16,7 +17,8 @@ private func generate(
         limits: GenerationLimits(
             maxTokens: maxTokens,
             endTokens: endTokens,
-            contextOverflow: contextOverflow
+            contextOverflow: contextOverflow,
+            startToken: startToken
         )
     )
     var tokens: [Int32] = []
@@ -76,23 +78,67 @@ private func generate(
         )
     }
 
-    @Test func aContextOfOneTokenCanSlide() throws {
-        let model = ScriptedModel.counting(vocabularySize: 50, contextLength: 1)
+    @Test func aSlidingContextKeepsTheStartTokenOfATextThatHasIt() throws {
+        let model = ScriptedModel.counting(vocabularySize: 50, contextLength: 6)
         let (tokens, _) = try generate(
             model,
-            prompt: [7],
-            maxTokens: 3,
-            contextOverflow: .slide
+            prompt: [40, 1, 2, 3],
+            maxTokens: 9,
+            contextOverflow: .slide,
+            startToken: 40
         )
-        #expect(tokens == [8, 9, 10])
+        #expect(tokens == [4, 5, 6, 7, 8, 9, 10, 11, 12])
+        #expect(
+            model.record.passes.map { $0[0].tokens } == [
+                [40, 1, 2, 3], [4], [5], [40, 5, 6], [7], [8], [9], [40, 9, 10], [11],
+            ]
+        )
+        let other = ScriptedModel.counting(vocabularySize: 50, contextLength: 6)
+        _ = try generate(
+            other,
+            prompt: [39, 1, 40, 40, 40, 40],
+            maxTokens: 2,
+            contextOverflow: .slide,
+            startToken: 40
+        )
+        #expect(other.record.passes.map { $0[0].tokens }.last == [40, 40, 41])
     }
 
-    @Test func aPromptLongerThanTheContextIsAnError() {
+    @Test(arguments: [1, 2, 3], [nil, 7] as [Int32?])
+    func theSmallestContextsCanSlide(contextLength: Int, startToken: Int32?) throws {
+        let model = ScriptedModel.counting(vocabularySize: 50, contextLength: contextLength)
+        let (tokens, reason) = try generate(
+            model,
+            prompt: [7],
+            maxTokens: 9,
+            contextOverflow: .slide,
+            startToken: startToken
+        )
+        // Each is predicted from the newest one, whatever else is kept.
+        #expect(tokens == [8, 9, 10, 11, 12, 13, 14, 15, 16])
+        #expect(reason == .length)
+    }
+
+    @Test func aPromptLongerThanTheContextIsCutWhenTheContextSlides() throws {
+        for (startToken, expected) in [(nil, [5, 6, 7]), (1, [1, 6, 7])] as [(Int32?, [Int32])] {
+            let model = ScriptedModel.counting(vocabularySize: 50, contextLength: 6)
+            let (tokens, reason) = try generate(
+                model,
+                prompt: [1, 2, 3, 4, 5, 6, 7],
+                maxTokens: 4,
+                contextOverflow: .slide,
+                startToken: startToken
+            )
+            #expect(tokens == [8, 9, 10, 11])
+            #expect(reason == .length)
+            #expect(model.record.passes[0].map(\.tokens) == [expected])
+        }
+    }
+
+    @Test func aPromptLongerThanTheContextIsAnErrorWhenTheContextStops() {
         let model = ScriptedModel.counting(vocabularySize: 50, contextLength: 2)
-        for overflow in ContextOverflow.allCases {
-            #expect(throws: InferenceError.promptTooLong(tokenCount: 3, maximum: 2)) {
-                try generate(model, prompt: [0, 1, 2], maxTokens: 1, contextOverflow: overflow)
-            }
+        #expect(throws: InferenceError.promptTooLong(tokenCount: 3, maximum: 2)) {
+            try generate(model, prompt: [0, 1, 2], maxTokens: 1)
         }
     }
 

@@ -114,12 +114,58 @@ private func pieces(
         #expect(stream.stopReason == .interrupted)
     }
 
-    @Test func aTokenizerOfAnotherSizeIsRefused() {
-        let model = PlaybackModel(vocabularySize: 300, tokens: [0])
+    @Test func aTokenizerWithMoreTokensThanTheModelIsRefused() {
+        let model = PlaybackModel(vocabularySize: 256, tokens: [0])
         #expect(
-            throws: TextGenerationError.vocabularyMismatch(tokenizerSize: 257, modelSize: 300)
+            throws: TextGenerationError.vocabularyMismatch(tokenizerSize: 257, modelSize: 256)
         ) {
             try TextGenerator(model, vocabulary: byteVocabulary)
         }
+    }
+
+    @Test func idsThatTheTokenizerLacksAreNeverDrawn() throws {
+        // The model would only ever say 290; of the others the first is as likely as any.
+        let model = PlaybackModel(vocabularySize: 300, tokens: [290])
+        let generator = try TextGenerator(model, vocabulary: byteVocabulary)
+        var options = GenerationOptions(
+            maxTokens: 20,
+            sampling: try SamplingOptions(temperature: 0, repetitionPenalty: 2),
+            ignoresEndOfText: true
+        )
+        let greedy = try generator.stream(prompt: [1], options: options, seed: 1)
+        while try greedy.next() != nil {}
+        #expect(greedy.tokens == Array(repeating: 0, count: 20))
+        options.sampling = try SamplingOptions()
+        let batch = try generator.batch(
+            prompts: [[1], [], [2]],
+            options: options,
+            seeds: [1, 2, 3]
+        )
+        while try batch.next() != nil {}
+        #expect((0..<3).allSatisfy { batch[$0].tokens.allSatisfy { $0 <= 256 } })
+        options.sampling = try SamplingOptions(logitBias: [257: 1])
+        #expect(throws: InferenceError.unknownBiasToken(token: 257, vocabularySize: 257)) {
+            try generator.stream(options: options, seed: 1)
+        }
+        options.sampling = .greedy
+        #expect(throws: TokenizerError.unknownToken(id: 257, vocabularySize: 257)) {
+            try generator.stream(prompt: [1, 257], options: options, seed: 1)
+        }
+    }
+
+    @Test func aLongPromptIsCutWhenTheContextSlides() throws {
+        let model = PlaybackModel(vocabularySize: 257, contextLength: 8, tokens: [0x61])
+        let stream = try TextGenerator(model, vocabulary: byteVocabulary).stream(
+            prompt: Array(0..<20),
+            options: GenerationOptions(
+                maxTokens: 6,
+                sampling: .greedy,
+                contextOverflow: .slide
+            ),
+            seed: 1
+        )
+        while try stream.next() != nil {}
+        #expect(stream.text == "aaaaaa")
+        #expect(stream.promptTokenCount == 4)
     }
 }

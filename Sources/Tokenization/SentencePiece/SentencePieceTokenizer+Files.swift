@@ -13,8 +13,8 @@ extension SentencePieceTokenizer {
     /// - Parameters:
     ///   - path: SentencePiece's `tokenizer.model`, llama2.c's `tokenizer.bin`, or a directory that
     ///     holds one of them.
-    ///   - vocabularySize: The number of pieces the model knows, which the file must have; nil when
-    ///     it is not known.
+    ///   - vocabularySize: The number of pieces the model knows, the most the file may have; nil
+    ///     when it is not known.
     /// - Throws: ``TokenizerError`` when the content is not such a tokenizer, damaged, or of another
     ///   model; `FileIOError` when a file is missing or ends early.
     public convenience init(contentsOf path: FilePath, vocabularySize: Int? = nil) throws {

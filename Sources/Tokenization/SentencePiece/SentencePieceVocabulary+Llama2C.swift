@@ -15,8 +15,8 @@ extension SentencePieceVocabulary {
     ///
     /// - Parameters:
     ///   - path: The file.
-    ///   - count: The number of pieces the model knows, which the file must have; nil when it is not
-    ///     known.
+    ///   - count: The number of pieces the model knows, the most the file may have; nil when it is
+    ///     not known.
     /// - Throws: ``TokenizerError`` when the content is wrong in any way; `FileIOError` when the file
     ///   is missing or ends early.
     public init(llama2CFile path: FilePath, count: Int? = nil) throws {
@@ -61,7 +61,7 @@ extension SentencePieceVocabulary {
     }
 
     static func checkCount(_ count: Int, expected: Int?, path: FilePath) throws {
-        guard let expected, expected != count else { return }
+        guard let expected, count > expected else { return }
         throw TokenizerError.wrongCount(path: path, expected: expected, found: count)
     }
 

@@ -8,8 +8,8 @@ extension SentencePieceVocabulary {
     ///
     /// - Parameters:
     ///   - path: The file.
-    ///   - count: The number of pieces the model knows, which the file must have; nil when it is not
-    ///     known.
+    ///   - count: The number of pieces the model knows, the most the file may have; nil when it is
+    ///     not known.
     /// - Throws: ``TokenizerError`` when the content is wrong in any way, or needs more than byte
     ///   pair encoding of the text as it is; `FileIOError` when the file is missing.
     public init(modelFile path: FilePath, count: Int? = nil) throws {

@@ -135,8 +135,8 @@ let package = Package(
         .testTarget(
             name: "ParityTests",
             dependencies: [
-                "FileIO", "Inference", "LanguageModels", "Tensors", "TestSupport", "TokenData",
-                "Tokenization", "Training",
+                "FileIO", "Inference", "LanguageModels", "Tensors", "TestSupport", "TextGeneration",
+                "TokenData", "Tokenization", "Training",
             ],
             resources: [.copy("Fixtures")]
         ),

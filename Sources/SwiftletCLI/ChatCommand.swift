@@ -7,7 +7,8 @@ struct ChatCommand: ParsableCommand {
         commandName: "chat",
         abstract: "Talk with a Llama 2 that was trained for conversations.",
         discussion: """
-            Every line of standard input is a message, and the reply goes to stdout as it is made. \
+            Every line of standard input is a message, unless it is blank, and the reply goes to \
+            stdout as it is made. \
             The model reads only what is new in each turn. When the context is full, the oldest \
             turns are forgotten; the system prompt never is. Ctrl-C ends a reply, and between \
             replies the conversation. A message that does not fit the context is refused: at a \
@@ -68,7 +69,7 @@ struct ChatCommand: ParsableCommand {
                 if Terminal.isInteractive { Terminal.writeError("\n") }
                 return
             }
-            if message.allSatisfy(\.isWhitespace) { continue }
+            if message.strippingBlanks().isEmpty { continue }
             do {
                 try reply(to: message, in: chat)
             } catch let error as TextGenerationError where Terminal.isInteractive {

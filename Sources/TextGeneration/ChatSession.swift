@@ -1,5 +1,6 @@
 // A conversation with a model. What it has read of it stays in its session, so that a turn costs its
-// own tokens only; when the context is full, the oldest turns go and the system prompt stays.
+// own tokens only, and a reply that the template writes in another way; when the context is full, the
+// oldest turns go and the system prompt stays.
 
 import Inference
 import Tokenization
@@ -30,13 +31,17 @@ public struct ChatReply: Sendable, Equatable {
 public final class ChatSession<Model: LanguageModel> {
     private struct Turn {
         let message: String
-        /// The tokens before the reply.
-        var opening: [TokenID]
-        var reply: [TokenID] = []
-        /// The tokens after the reply, once it is complete.
-        var closing: [TokenID] = []
+        /// The tokens of the reply as they were drawn.
+        var drawn: [TokenID] = []
+        /// The text of the reply, once the turn is over.
+        var reply: String?
+        /// All of the turn as the model reads it.
+        var tokens: [TokenID]
 
-        var tokens: [TokenID] { opening + reply + closing }
+        mutating func add(_ token: TokenID) {
+            drawn.append(token)
+            tokens.append(token)
+        }
     }
 
     /// What an error takes the conversation back to.
@@ -88,6 +93,9 @@ public final class ChatSession<Model: LanguageModel> {
     }
 
     /// Takes a message and generates the reply, which is then part of the conversation.
+    ///
+    /// What is kept of a reply is its text, in the form the template gives it: a part that was drawn
+    /// as other tokens, such as blanks before it, is read again with the next message.
     /// - Parameters:
     ///   - message: What the user says.
     ///   - receive: Called when the message has been read, and after every token, with the text that
@@ -113,10 +121,10 @@ public final class ChatSession<Model: LanguageModel> {
         _ receive: (String) throws -> Bool
     ) throws -> ChatReply {
         let capacity = session.tokenCapacity
-        conversation.turns.append(
-            Turn(message: message, opening: opening(message, isFirst: conversation.turns.isEmpty))
-        )
-        conversation.tokens = conversation.turns.flatMap(\.tokens)
+        let system = conversation.turns.isEmpty ? system : nil
+        let opening = template.opening(of: message, system: system, tokenizer: tokenizer)
+        conversation.turns.append(Turn(message: message, tokens: opening))
+        conversation.tokens += opening
         // Room for a good part of the reply, which would else be read again after its first tokens.
         makeRoom(for: min(options.maxTokens, capacity / 4))
         guard conversation.tokens.count <= capacity else {
@@ -157,7 +165,7 @@ public final class ChatSession<Model: LanguageModel> {
         }
         let rest = reply.finish()
         if !rest.isEmpty { _ = try receive(rest) }
-        close()
+        close(with: reply.text)
         return ChatReply(
             text: reply.text,
             tokens: currentReply,
@@ -167,27 +175,37 @@ public final class ChatSession<Model: LanguageModel> {
         )
     }
 
-    private var currentReply: [TokenID] { conversation.turns.last?.reply ?? [] }
-
-    private func opening(_ message: String, isFirst: Bool) -> [TokenID] {
-        template.opening(of: message, system: isFirst ? system : nil, tokenizer: tokenizer)
-    }
+    private var currentReply: [TokenID] { conversation.turns.last?.drawn ?? [] }
 
     /// The next token, which is then part of the reply; nil when it ends the reply.
     private func draw(_ logits: inout [Float]) throws -> TokenID? {
         var span = logits.mutableSpan
         let token = try sampler.sample(&span, after: conversation.tokens)
         if !options.ignoresEndOfText, tokenizer.endsOfText.contains(token) { return nil }
-        conversation.turns[conversation.turns.count - 1].reply.append(token)
+        conversation.turns[conversation.turns.count - 1].add(token)
         conversation.tokens.append(token)
         return token
     }
 
     /// Ends the current turn.
-    private func close() {
-        let closing = template.closing(tokenizer: tokenizer)
-        conversation.turns[conversation.turns.count - 1].closing = closing
-        conversation.tokens += closing
+    private func close(with reply: String) {
+        let index = conversation.turns.count - 1
+        conversation.turns[index].reply = reply
+        rewriteTurn(at: index)
+    }
+
+    /// Makes the tokens of a turn again from its texts.
+    private func rewriteTurn(at index: Int) {
+        let turn = conversation.turns[index]
+        let system = index == 0 ? system : nil
+        conversation.turns[index].tokens =
+            if let reply = turn.reply {
+                template.turn(turn.message, reply: reply, system: system, tokenizer: tokenizer)
+            } else {
+                template.opening(of: turn.message, system: system, tokenizer: tokenizer)
+                    + turn.drawn
+            }
+        conversation.tokens = conversation.turns.flatMap(\.tokens)
     }
 
     /// Forgets the oldest turns when there is no room for `count` tokens more.
@@ -200,9 +218,7 @@ public final class ChatSession<Model: LanguageModel> {
         while conversation.turns.count > 1, conversation.tokens.count > capacity / 2 {
             conversation.turns.removeFirst()
             conversation.forgottenTurnCount += 1
-            let message = conversation.turns[0].message
-            conversation.turns[0].opening = opening(message, isFirst: true)
-            conversation.tokens = conversation.turns.flatMap(\.tokens)
+            rewriteTurn(at: 0)
         }
     }
 

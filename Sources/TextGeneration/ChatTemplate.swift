@@ -16,11 +16,26 @@ public protocol ChatTemplate: Sendable {
         tokenizer: any Tokenizer
     ) -> [TokenID]
 
-    /// The tokens that stand after a reply.
-    func closing(tokenizer: any Tokenizer) -> [TokenID]
+    /// The tokens of a turn that is over: those before the reply, the reply, and those that end it.
+    /// - Parameters:
+    ///   - message: What the user said.
+    ///   - reply: What the model said; it may be incomplete, and is then treated as if it was not.
+    ///   - system: What the model was told about its part; only of the first turn.
+    ///   - tokenizer: What encodes text.
+    /// - Returns: The tokens, which begin where the turn before it ended.
+    func turn(
+        _ message: String,
+        reply: String,
+        system: String?,
+        tokenizer: any Tokenizer
+    ) -> [TokenID]
 }
 
 /// Llama 2's form: instructions in `[INST]` and `[/INST]`, every turn a text with a start and an end.
+///
+/// The ids are those of Meta's program and of the template that Hugging Face publishes with the
+/// models. Both strip messages and replies of the blanks around them; what stands before the first
+/// message is `<<SYS>>`, so that blanks between it and the message stay.
 public struct Llama2ChatTemplate: ChatTemplate {
     /// Makes the template.
     public init() {}
@@ -30,11 +45,40 @@ public struct Llama2ChatTemplate: ChatTemplate {
         system: String?,
         tokenizer: any Tokenizer
     ) -> [TokenID] {
-        let part = system.map { "<<SYS>>\n\($0)\n<</SYS>>\n\n" } ?? ""
-        return tokenizer.promptTokens(of: "[INST] \(part)\(message) [/INST]")
+        tokenizer.promptTokens(of: instruction(message, system))
     }
 
-    public func closing(tokenizer: any Tokenizer) -> [TokenID] {
-        Array(tokenizer.endsOfText.prefix(1))
+    public func turn(
+        _ message: String,
+        reply: String,
+        system: String?,
+        tokenizer: any Tokenizer
+    ) -> [TokenID] {
+        let text = "\(instruction(message, system)) \(reply.strippingBlanks()) "
+        return tokenizer.promptTokens(of: text) + tokenizer.endsOfText.prefix(1)
+    }
+
+    private func instruction(_ message: String, _ system: String?) -> String {
+        let part = system.map { "<<SYS>>\n\($0)\n<</SYS>>\n\n" } ?? ""
+        return "[INST] \((part + message).strippingBlanks()) [/INST]"
+    }
+}
+
+extension String {
+    /// The text without the blanks at both ends, as Python's `str.strip()` gives it: models were
+    /// trained on what that left.
+    package func strippingBlanks() -> String {
+        let scalars = unicodeScalars
+        guard let first = scalars.firstIndex(where: { !$0.isBlank }),
+            let last = scalars.lastIndex(where: { !$0.isBlank })
+        else { return "" }
+        return String(scalars[first...last])
+    }
+}
+
+extension Unicode.Scalar {
+    /// White space as Unicode has it, and four separators that Python counts too.
+    fileprivate var isBlank: Bool {
+        properties.isWhitespace || "\u{1C}"..."\u{1F}" ~= self
     }
 }

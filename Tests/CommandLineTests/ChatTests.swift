@@ -19,19 +19,23 @@ import Testing
                 "6",
                 "--seed",
                 "1",
-                "--ignore-eos",
+                "--logit-bias",
+                "100=1000",
                 "--json",
-                input: "Hello\n\nAnd then?\nBye"
+                input: "Hello \n\n \u{1C}\nAnd then?\t\nBye"
             )
             #expect(outcome.status == 0)
             let replies = try outcome.objects()
-            #expect(replies.map { $0["generated_tokens"] as? Int } == [6, 6, 6])
+            #expect(replies.map { $0["text"] as? String } == ["aaaaaa", "aaaaaa", "aaaaaa"])
             let first = " [INST] <<SYS>>\nBe kind.\n<</SYS>>\n\nHello [/INST]".utf8.count + 1
             let second = " [INST] And then? [/INST]".utf8.count + 1
             let third = " [INST] Bye [/INST]".utf8.count + 1
-            // With the last token of the reply before and its end.
+            // With the reply before, which begins with a space that was not drawn, and its end.
+            let reply = " aaaaaa ".utf8.count + 1
             #expect(
-                replies.map { $0["prompt_tokens"] as? Int } == [first, second + 2, third + 2]
+                replies.map { $0["prompt_tokens"] as? Int } == [
+                    first, second + reply, third + reply,
+                ]
             )
         }
     }

@@ -10,7 +10,7 @@ import TextGeneration
         var forgotten: [Int] = []
         for turn in 0..<12 {
             let reply = try chat.reply(to: "Message \(turn)") { _ in true }
-            #expect(reply.text == "OK")
+            #expect(reply.text == " OK")
             forgotten.append(reply.forgottenTurnCount)
             let held = shown(model.session.tokens)
             #expect(held.hasPrefix("<s>[INST] <<SYS>>\nBe kind.\n<</SYS>>\n\nMessage "))
@@ -53,6 +53,6 @@ import TextGeneration
         }
         let reply = try chat.reply(to: "Bye") { _ in true }
         #expect(reply.forgottenTurnCount == 0)
-        #expect(reply.promptTokenCount == 2 + "[INST] Bye [/INST]".utf8.count)
+        #expect(reply.promptTokenCount == 3 + "[INST] Bye [/INST]".utf8.count)
     }
 }

@@ -15,14 +15,14 @@ import Tokenization
         let model = NotingModel(contextLength: 200)
         let chat = try makeChat(model, system: "Be kind.")
         let first = try chat.reply(to: "Hello") { _ in true }
-        #expect(first.text == "OK")
-        #expect(first.tokens == [0x4F, 0x4B])
+        #expect(first.text == " OK")
+        #expect(first.tokens == [0x20, 0x4F, 0x4B])
         #expect(first.stopReason == .endOfText)
         _ = try chat.reply(to: "Bye") { _ in true }
         #expect(
             shown(model.session.tokens)
-                == "<s>[INST] <<SYS>>\nBe kind.\n<</SYS>>\n\nHello [/INST]OK</s>"
-                + "<s>[INST] Bye [/INST]OK"
+                == "<s>[INST] <<SYS>>\nBe kind.\n<</SYS>>\n\nHello [/INST] OK </s>"
+                + "<s>[INST] Bye [/INST] OK"
         )
     }
 
@@ -32,13 +32,58 @@ import Tokenization
         let first = try chat.reply(to: "Hello") { _ in true }
         #expect(first.promptTokenCount == 1 + "[INST] Hello [/INST]".utf8.count)
         let second = try chat.reply(to: "Bye") { _ in true }
-        // The end of the first reply, which was predicted but not read, is among them.
-        #expect(second.promptTokenCount == 2 + "[INST] Bye [/INST]".utf8.count)
+        // A space and the end of the first reply are among them.
+        #expect(second.promptTokenCount == 3 + "[INST] Bye [/INST]".utf8.count)
         #expect(
             model.session.parts.map(\.count) == [
-                first.promptTokenCount, 1, 1, second.promptTokenCount, 1, 1,
+                first.promptTokenCount, 1, 1, 1, second.promptTokenCount, 1, 1, 1,
             ]
         )
+    }
+
+    @Test func aReplyIsKeptAsItsTextAndReadAgainWhereThatDiffers() throws {
+        // Blanks around it, and the model's own end of it.
+        let model = NotingModel(contextLength: 200, reply: [0x20, 0x20, 0x41, 0x42, 0x0A, 257])
+        let chat = try makeChat(model, system: " S\n")
+        let first = try chat.reply(to: " \u{1C}A b\t\u{3000}") { _ in true }
+        #expect(first.text == "  AB\n")
+        let second = try chat.reply(to: "\nC ") { _ in true }
+        let beginning = "<s>[INST] <<SYS>>\n S\n\n<</SYS>>\n\n \u{1C}A b [/INST] "
+        #expect(shown(model.session.tokens).hasPrefix(beginning + "AB </s><s>[INST] C [/INST]"))
+        #expect(second.promptTokenCount == "AB ".count + 2 + "[INST] C [/INST]".count)
+    }
+
+    @Test func aStopStringIsNotPartOfWhatIsKept() throws {
+        var options = greedyOptions()
+        options.stopStrings = ["STOP"]
+        let model = NotingModel(contextLength: 200, reply: " ASTOP".utf8.map { TokenID($0) })
+        let chat = try ChatSession(model, tokenizer: ByteTokenizer(), options: options, seed: 1)
+        let reply = try chat.reply(to: "Go") { _ in true }
+        #expect(reply.text == " A" && reply.stopReason == .stopString)
+        _ = try chat.reply(to: "On") { _ in true }
+        #expect(shown(model.session.tokens).hasPrefix("<s>[INST] Go [/INST] A </s><s>[INST] On"))
+    }
+
+    @Test func idsThatTheTokenizerLacksAreNeverDrawn() throws {
+        // The model says nothing but 290.
+        let model = PlaybackModel(vocabularySize: 300, contextLength: 200, tokens: [290])
+        let chat = try ChatSession(
+            model,
+            tokenizer: ByteTokenizer(),
+            options: greedyOptions(5),
+            seed: 1
+        )
+        #expect(try chat.reply(to: "Go") { _ in true }.tokens == [0, 0, 0, 0, 0])
+        #expect(
+            throws: TextGenerationError.vocabularyMismatch(tokenizerSize: 258, modelSize: 257)
+        ) {
+            try ChatSession(
+                PlaybackModel(vocabularySize: 257, tokens: [0]),
+                tokenizer: ByteTokenizer(),
+                options: greedyOptions(),
+                seed: 1
+            )
+        }
     }
 
     @Test func anErrorOfTheModelLeavesTheConversationAsItWas() throws {
@@ -51,7 +96,7 @@ import Tokenization
         #expect(throws: Failure.self) { try chat.reply(to: "Lost") { _ in throw Failure() } }
         _ = try chat.reply(to: "Bye") { _ in true }
         #expect(!shown(model.session.tokens).contains("Lost"))
-        #expect(shown(model.session.tokens).contains("OK</s><s>[INST] Bye [/INST]"))
+        #expect(shown(model.session.tokens).contains(" OK </s><s>[INST] Bye [/INST]"))
     }
 
     @Test(.enabled(if: TestData.isAvailable, Comment(rawValue: TestData.skipReason)))
@@ -77,7 +122,6 @@ import Tokenization
                 829, 14816, 29903, 6778, 13, 13, 22110, 526, 366, 29973, 518, 29914, 25580, 29962,
             ]
         )
-        #expect(template.closing(tokenizer: tokenizer) == [2])
         #expect(
             second == [
                 1, 518, 25580, 29962, 14891, 372, 13, 262, 5176, 29892, 269, 29915, 309, 734, 2174,
@@ -113,20 +157,22 @@ import Tokenization
         var tokens: [TokenID] = []
         for (turn, message) in ["Hello", "And then?", "Bye"].enumerated() {
             let reply = try chat.reply(to: message) { _ in true }
-            tokens += template.opening(
-                of: message,
-                system: turn == 0 ? "Be kind." : nil,
-                tokenizer: tokenizer
-            )
+            let system = turn == 0 ? "Be kind." : nil
+            let opening = template.opening(of: message, system: system, tokenizer: tokenizer)
             let whole = try TokenGenerator(
                 model,
-                prompt: tokens,
+                prompt: tokens + opening,
                 sampler: Sampler(.greedy, seed: 1),
                 limits: GenerationLimits(maxTokens: 12, endTokens: [256, 257])
             )
             while try whole.next() != nil {}
             #expect(reply.tokens == whole.tokens)
-            tokens += reply.tokens + template.closing(tokenizer: tokenizer)
+            tokens += template.turn(
+                message,
+                reply: reply.text,
+                system: system,
+                tokenizer: tokenizer
+            )
         }
     }
 }

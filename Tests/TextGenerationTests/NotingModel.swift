@@ -20,14 +20,14 @@ struct ByteTokenizer: Tokenizer {
     func promptTokens(of text: String) -> [TokenID] { [256] + encode(text) }
 }
 
-/// Replies `OK` and the end of the text, over and over, and notes what it is given.
+/// Replies ` OK` and the end of the text, over and over, and notes what it is given.
 struct NotingModel: LanguageModel {
     var vocabularySize: Int { 258 }
     let contextLength: Int
     let reply: [TokenID]
     let session: NotingSession
 
-    init(contextLength: Int, reply: [TokenID] = [0x4F, 0x4B, 257]) {
+    init(contextLength: Int, reply: [TokenID] = [0x20, 0x4F, 0x4B, 257]) {
         self.contextLength = contextLength
         self.reply = reply
         session = NotingSession(contextLength: contextLength, reply: reply)

@@ -1,0 +1,83 @@
+// Llama 2's form of conversations against transformers, token for token. The fixture comes from
+// scripts/export_chat_fixtures.py.
+
+import FileIO
+import Foundation
+import Inference
+import TestSupport
+import Testing
+import TextGeneration
+import Tokenization
+
+/// A conversation: messages and replies in turn, and what stands before each reply.
+private struct Conversation: Decodable {
+    let system: String?
+    let texts: [String]
+    let prompts: [[Int32]]
+}
+
+/// Replies with given texts as fast as it can, and notes what it holds.
+private struct RecitingModel: LanguageModel {
+    let vocabularySize = 32000
+    let contextLength = 512
+    let session: RecitingSession
+
+    func makeSession(sequenceCount: Int, tokenCapacity: Int) -> RecitingSession { session }
+}
+
+private final class RecitingSession: DecodingSession {
+    let vocabularySize = 32000
+    let sequenceCount = 1
+    let tokenCapacity = 512
+    /// What it says next.
+    var lines: [TokenID] = []
+    private(set) var tokens: [TokenID] = []
+
+    func tokenCount(of sequence: Int) -> Int { tokens.count }
+
+    func append(_ parts: [SequencePart], predicting logits: inout MutableSpan<Float>) {
+        tokens += parts[0].tokens
+        logits.update(repeating: 0)
+        logits[Int(lines.removeFirst())] = 1
+    }
+
+    func truncate(_ sequence: Int, to tokenCount: Int) {
+        tokens.removeLast(tokens.count - tokenCount)
+    }
+
+    func copy(_ source: Int, to destination: Int) {}
+}
+
+@Suite(.enabled(if: TestData.isAvailable, Comment(rawValue: TestData.skipReason)))
+struct ChatParityTests {
+    @Test func conversationsHaveTheTokensOfTransformers() throws {
+        let data = try Data(MappedFile(fixture("llama2_chats.json")).contents())
+        let conversations = try JSONDecoder().decode([Conversation].self, from: data)
+        #expect(conversations.count == 6)
+        let tokenizer = try SentencePieceTokenizer(
+            contentsOf: TestData.path("llama2/tokenizer.model")
+        )
+        for conversation in conversations {
+            let model = RecitingModel(session: RecitingSession())
+            let chat = try ChatSession(
+                model,
+                tokenizer: tokenizer,
+                system: conversation.system,
+                options: GenerationOptions(maxTokens: 100, sampling: .greedy),
+                seed: 1
+            )
+            for (turn, prompt) in conversation.prompts.enumerated() {
+                let texts = conversation.texts.dropFirst(2 * turn)
+                let reply = texts.dropFirst().first ?? "x"
+                model.session.lines = tokenizer.encode(reply) + [2]
+                var held: [TokenID] = []
+                let made = try chat.reply(to: texts.first ?? "") { _ in
+                    if held.isEmpty { held = model.session.tokens }
+                    return true
+                }
+                #expect(held == prompt)
+                #expect(made.text == reply)
+            }
+        }
+    }
+}

@@ -110,9 +110,8 @@ let package = Package(
         .testTarget(
             name: "CommandLineTests",
             dependencies: [
-                "Downloads", "FileIO", "LanguageModels", "SwiftletCLI", "Tensors", "TestSupport",
-                "TokenData",
-                "Tokenization", "Training",
+                "Downloads", "FileIO", "Inference", "LanguageModels", "SwiftletCLI", "Tensors",
+                "TestSupport", "TokenData", "Tokenization", "Training",
             ]
         ),
         .testTarget(

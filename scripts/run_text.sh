@@ -21,4 +21,4 @@ swiftlet=$(swift build -c release --show-bin-path --package-path "$repository")/
     --tokenizer "$output/tokenizer.bin" --batch-size 8 \
     --steps "${STEPS:-3000}" --learning-rate 1e-3 --warmup-steps 100 \
     --final-learning-rate-fraction 0.1 --sample-every 500 --output "$output/run"
-"$swiftlet" sample --model "$output/run" --temperature 0.8
+"$swiftlet" sample --model "$output/run"

@@ -27,7 +27,7 @@ public struct SamplingOptions: Sendable, Equatable {
     /// Whether the most likely token is always drawn.
     var isGreedy: Bool { temperature == 0 }
 
-    /// Checks the options.
+    /// Checks the options; without any, tokens are drawn as often as the model says.
     /// - Throws: ``InferenceError/invalidOption(name:requirement:found:)``.
     public init(
         temperature: Float = 1,

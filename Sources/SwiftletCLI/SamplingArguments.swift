@@ -3,19 +3,35 @@
 import ArgumentParser
 import Swiftlet
 
-/// Flags of sampling, with the library's defaults.
+/// How tokens are drawn unless flags say otherwise.
+///
+/// A little below the model's own probabilities, and without the least likely tokens, of which one
+/// in a hundred or so would derail a text. Top-p rather than top-k, because it keeps few tokens
+/// where the model is sure and many where it is not, whatever the size of its vocabulary; and so
+/// that temperature 1 and top-p 1 are all that the plain distribution takes.
+enum UsualSampling {
+    static let temperature: Float = 0.8
+    static let topP: Float = 0.95
+}
+
+/// Flags of sampling.
 struct SamplingArguments: ParsableArguments {
     @Option(help: "Tokens to generate, unless the text ends before.")
     var maxTokens = 256
 
-    @Option(help: "Below 1 sharpens the distribution, above 1 flattens it; 0 is greedy.")
-    var temperature: Float = 1
+    @Option(
+        help: """
+            Below 1 sharpens the distribution, above 1 flattens it; 0 is greedy. With \
+            --temperature 1 --top-p 1 the model's own distribution is drawn from.
+            """
+    )
+    var temperature = UsualSampling.temperature
 
     @Option(help: "Draw from the K most likely tokens only; 0 is no limit.")
     var topK = 0
 
     @Option(help: "Draw from the most likely tokens that reach this probability; 1 is no limit.")
-    var topP: Float = 1
+    var topP = UsualSampling.topP
 
     @Option(
         help: """

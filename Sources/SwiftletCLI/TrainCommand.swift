@@ -178,7 +178,10 @@ struct TrainCommand: ParsableCommand {
         let prompt = intervals.samplePrompt ?? ""
         let options = GenerationOptions(
             maxTokens: intervals.sampleTokens,
-            sampling: try SamplingOptions()
+            sampling: try SamplingOptions(
+                temperature: UsualSampling.temperature,
+                topP: UsualSampling.topP
+            )
         )
         return {
             // Made anew, as a decoder keeps some of the weights as they are when it is made.

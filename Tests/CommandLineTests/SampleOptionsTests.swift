@@ -1,6 +1,10 @@
 // The flags of `sample` that shape a text, and several texts at once.
 
+import FileIO
 import Foundation
+import Inference
+import LanguageModels
+import Tensors
 import TestSupport
 import Testing
 
@@ -38,6 +42,41 @@ extension [String: Any] {
             #expect(object.text == String(whole[..<end.lowerBound]))
             #expect(object.stopReason == "stop_string")
             #expect(object.tokens?.count == object["generated_tokens"] as? Int)
+        }
+    }
+
+    @Test func temperatureOneAndTopPOneAreTheModelsOwnDistribution() throws {
+        try withModel { model, tokenizer in
+            let options = [
+                "--temperature", "1", "--top-p", "1", "--seed", "7", "--max-tokens", "30",
+            ]
+            let object = try sample(model, tokenizer, options)[0]
+            // Drawn from the logits as they are, with nothing between.
+            let session = try GPT2Decoder(
+                llmcCheckpoint: FilePath(model),
+                ops: Ops(threadCount: 1)
+            ).makeSession()
+            var sampler = Sampler([], draw: .random(seed: 7))
+            var tokens: [Int32] = [256]
+            for _ in 0..<30 {
+                tokens.append(try sampler.sample(session.logits(appending: tokens.suffix(1))))
+            }
+            #expect(object.tokens == tokens.dropFirst().map { Int($0) })
+        }
+    }
+
+    @Test func withoutFlagsTheTemperatureIsLowAndTheUnlikeliestAreLeftOut() throws {
+        try withModel { model, tokenizer in
+            let options = ["--seed", "7", "--max-tokens", "30"]
+            func tokens(_ more: String...) throws -> [Int]? {
+                try sample(model, tokenizer, options + more)[0].tokens
+            }
+            let usual = try tokens()
+            #expect(try tokens("--temperature", "0.8", "--top-p", "0.95") == usual)
+            // Each default holds by itself.
+            #expect(try tokens("--temperature", "0.8") == usual)
+            #expect(try tokens("--top-p", "0.95", "--top-k", "0") == usual)
+            #expect(try tokens("--temperature", "1", "--top-p", "1") != usual)
         }
     }
 

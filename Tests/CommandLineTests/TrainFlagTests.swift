@@ -217,6 +217,19 @@ private func withBench(_ body: (Bench) throws -> Void) throws {
             let long = try sample(["--sample-tokens", "40", "--sample-prompt", "To be"], "long")
             #expect(short.hasPrefix("To be") && long.hasPrefix("To be"))
             #expect(short.utf8.count < long.utf8.count)
+            // As the command draws it from the same weights.
+            let command = try swiftlet(
+                "sample",
+                "--model",
+                bench.directory.appending("long").string,
+                "--prompt",
+                "To be",
+                "--max-tokens",
+                "40",
+                "--seed",
+                "42"
+            )
+            #expect(command.output == long + "\n")
         }
     }
 

@@ -61,14 +61,16 @@ struct ChatCommand: ParsableCommand {
             options: options,
             seed: seed ?? UInt64.random(in: 0...UInt64(UInt32.max))
         )
-        var messages = LineInput()
+        var messages = LineReader(.standardInput)
         while true {
             if Terminal.isInteractive { Terminal.writeError("> ") }
-            guard let message = try messages.next() else {
+            guard let line = try messages.next() else {
                 // After Ctrl-D the shell's prompt gets a line of its own.
                 if Terminal.isInteractive { Terminal.writeError("\n") }
                 return
             }
+            // Bytes that are not UTF-8 become U+FFFD.
+            let message = String(decoding: line, as: UTF8.self)
             if message.strippingBlanks().isEmpty { continue }
             do {
                 try reply(to: message, in: chat)

@@ -10,10 +10,12 @@ struct SampleCommand: ParsableCommand {
             The prompt and the text that continues it go to stdout as it is made, and a line \
             about the speed to stderr. Several texts are generated together, \(batchSize) at a \
             time, and printed in order, divided by lines of three dashes. With --json the prompt \
-            is left out.
+            is left out, and prompt_index is its number, from 0, among those of --prompt, \
+            --prompt-file and --prompts, in this order.
 
             Examples:
               swiftlet sample --model runs/first --prompt "ROMEO:" --stop "JULIET:"
+              swiftlet sample --model runs/first --prompts prompts.txt --json > texts.jsonl
               swiftlet sample --model gpt2_124M.bin --tokenizer gpt2_tokenizer.bin --top-k 40
               swiftlet sample --model stories15M.bin --tokenizer tokenizer.bin --temperature 0
             """
@@ -73,57 +75,78 @@ struct SampleCommand: ParsableCommand {
     func run() throws {
         let options = try sampling.generationOptions(contextOverflow: contextOverflow)
         let file = try model.modelFile()
-        let (vocabulary, prompts) = try readPrompts(for: file)
-        // What is wrong with any of them is found before time is spent on the model.
-        try options.check(
-            prompts: prompts,
-            vocabularySize: vocabulary.vocabularySize,
-            contextLength: file.contextLength
-        )
+        let (vocabulary, encode) = try readTokenizer(for: file)
+        var prompts = try PromptQueue(prompt, count: numSamples, encode: encode) {
+            try options.check(
+                prompts: [$0],
+                vocabularySize: vocabulary.vocabularySize,
+                contextLength: file.contextLength
+            )
+        }
+        // What is wrong with them is found before time is spent on the model.
+        let first = try prompts.next(Self.batchSize)
         let model = try file.open(precision, ops: compute.makeOps())
         compute.note("model '\(file.path)', \(model.parameterCount) weights")
         switch model {
         case .gpt2(let model):
-            try generate(TextGenerator(model, vocabulary: vocabulary), prompts, options)
+            try generate(TextGenerator(model, vocabulary: vocabulary), first, &prompts, options)
         case .llama2(let model):
-            try generate(TextGenerator(model, vocabulary: vocabulary), prompts, options)
+            try generate(TextGenerator(model, vocabulary: vocabulary), first, &prompts, options)
         }
     }
 
     /// Generates the texts of all prompts, batch by batch.
     private func generate<Model: LanguageModel>(
         _ generator: TextGenerator<Model>,
-        _ prompts: [[TokenID]],
+        _ first: [PromptQueue.Prompt],
+        _ rest: inout PromptQueue,
         _ options: GenerationOptions
     ) throws {
         var seed = seed ?? UInt64.random(in: 0...UInt64(UInt32.max))
-        var texts = prompts.lazy.flatMap { repeatElement($0, count: numSamples) }.makeIterator()
+        var prompts = first
         var isFirst = true
-        Signals.catchInterruption()
-        while true {
-            let prompts = (0..<Self.batchSize).compactMap { _ in texts.next() }
-            if prompts.isEmpty { return }
+        // What stands on standard input may come late.
+        var hasRemarked = remarkOnUnreadInput()
+        while !prompts.isEmpty {
+            Signals.catchInterruption()
             // Each text has a seed of its own, so that it does not depend on those before it.
             let seeds = prompts.indices.map { seed &+ UInt64($0) }
             seed &+= UInt64(prompts.count)
-            let batch = try generator.batch(prompts: prompts, options: options, seeds: seeds)
+            let batch = try generator.batch(
+                prompts: prompts.map(\.tokens),
+                options: options,
+                seeds: seeds
+            )
             try generate(batch, prompts, generator.vocabulary, seeds: seeds, isFirst: isFirst)
+            // While it waits for more prompts, Ctrl-C ends the program.
+            Signals.releaseInterruption()
             if Signals.isInterrupted { throw ExitStatus.interrupted }
+            if !hasRemarked { hasRemarked = remarkOnUnreadInput() }
             isFirst = false
+            prompts = try rest.next(Self.batchSize)
         }
     }
 
-    /// What tokens stand for, and the tokens of each prompt; one of no tokens when there is none.
-    private func readPrompts(
+    /// Says that a text on standard input was not read, where no prompt was named.
+    ///
+    /// It is not taken for one: it may belong to the loop of a script, and a pipe may never end.
+    /// - Returns: Whether anything was said.
+    private func remarkOnUnreadInput() -> Bool {
+        guard prompt.isEmpty, Terminal.hasUnreadInput else { return false }
+        Terminal.diagnose(
+            "standard input was not read; give --prompt - to continue its text, or --prompts - for "
+                + "a prompt a line"
+        )
+        return true
+    }
+
+    /// What tokens stand for, and what makes tokens of a prompt.
+    private func readTokenizer(
         for file: ModelFile
-    ) throws -> (vocabulary: any TokenDecoder, prompts: [[TokenID]]) {
+    ) throws -> (vocabulary: any TokenDecoder, encode: ([UInt8]) -> [TokenID]) {
         guard case .gpt2 = file.content else {
             let tokenizer = try model.sentencePieceTokenizer(of: file)
-            if prompt.isEmpty { return (tokenizer, [[]]) }
-            let prompts = try prompt.prompts().map { bytes in
-                bytes.withUnsafeBytes { tokenizer.promptTokens(of: $0) }
-            }
-            return (tokenizer, prompts)
+            return (tokenizer, { $0.withUnsafeBytes { tokenizer.promptTokens(of: $0) } })
         }
         let tokenizers = ModelTokenizer(
             model,
@@ -134,19 +157,17 @@ struct SampleCommand: ParsableCommand {
             guard let vocabulary = try tokenizers.vocabulary() else {
                 throw model.noTokenizer(beside: file.path)
             }
-            return (vocabulary, [[]])
+            // Only a prompt needs merges.
+            return (vocabulary, { _ in [] })
         }
         let tokenizer = try tokenizers.tokenizer()
-        let prompts = try prompt.prompts().map {
-            tokenizer.encode($0, endOfTextMarker: .token)
-        }
-        return (tokenizer.vocabulary, prompts)
+        return (tokenizer.vocabulary, { tokenizer.encode($0, endOfTextMarker: .token) })
     }
 
     /// Prints texts as they are made, or as JSON when they are complete.
     private func generate<Model: LanguageModel>(
         _ batch: TextBatch<Model>,
-        _ prompts: [[TokenID]],
+        _ prompts: [PromptQueue.Prompt],
         _ vocabulary: any TokenDecoder,
         seeds: [UInt64],
         isFirst: Bool
@@ -155,7 +176,7 @@ struct SampleCommand: ParsableCommand {
             json
             ? nil
             : try TextColumn(
-                beginnings: prompts.map { try vocabulary.decode($0) },
+                beginnings: prompts.map { try vocabulary.decode($0.tokens) },
                 isFirst: isFirst
             )
         let clock = ContinuousClock()
@@ -175,6 +196,7 @@ struct SampleCommand: ParsableCommand {
         let reports = seeds.indices.map { index in
             SampleReport(
                 batch[index],
+                promptIndex: prompts[index].index,
                 seed: seeds[index],
                 prompt: start.duration(to: promptEnd),
                 generation: promptEnd.duration(to: ends[index])
@@ -187,7 +209,8 @@ struct SampleCommand: ParsableCommand {
             }
         }
         // Equal prompts are read once.
-        let read = Dictionary(zip(prompts, reports.map(\.promptTokens))) { first, _ in first }
+        let counts = zip(prompts.map(\.tokens), reports.map(\.promptTokens))
+        let read = Dictionary(counts) { first, _ in first }
         for (prompt, count) in read where count < prompt.count {
             Terminal.diagnose(
                 "a prompt of \(prompt.count) tokens is longer than the context and was cut to the "

@@ -4,6 +4,8 @@ import Swiftlet
 
 /// One text and how it was made; the keys of `sample --json`.
 struct SampleReport: Encodable {
+    /// Which prompt it continues, from 0.
+    let promptIndex: Int
     let text: String
     let tokens: [TokenID]
     let promptTokens: Int
@@ -15,7 +17,14 @@ struct SampleReport: Encodable {
     let stopReason: StopReason?
     let seed: UInt64
 
-    init(_ generated: GeneratedText, seed: UInt64, prompt: Duration, generation: Duration) {
+    init(
+        _ generated: GeneratedText,
+        promptIndex: Int,
+        seed: UInt64,
+        prompt: Duration,
+        generation: Duration
+    ) {
+        self.promptIndex = promptIndex
         text = generated.text
         tokens = generated.tokens
         promptTokens = generated.promptTokenCount

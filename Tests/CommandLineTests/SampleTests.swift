@@ -38,7 +38,8 @@ import Testing
             let object = try run(swiftletPath(), arguments + ["--json"]).object()
             #expect(
                 Set(object.keys) == [
-                    "text", "tokens", "prompt_tokens", "generated_tokens", "prompt_seconds",
+                    "prompt_index", "text", "tokens", "prompt_tokens", "generated_tokens",
+                    "prompt_seconds",
                     "generation_seconds", "stop_reason", "seed",
                 ]
             )
@@ -46,6 +47,7 @@ import Testing
             #expect(tokens.count == 20)
             #expect(object["generated_tokens"] as? Int == 20)
             #expect(object["prompt_tokens"] as? Int == 1)
+            #expect(object["prompt_index"] as? Int == 0)
             #expect(object["stop_reason"] as? String == "length")
             let text = try #require(object["text"] as? String)
             #expect(text == (try byteVocabulary.decode(tokens.map { Int32($0) })))

@@ -120,16 +120,16 @@ func writeEvaluationShard(rows: FilePath, tokenizer: FilePath, to path: FilePath
 }
 
 /// Calls `body` with a model and a tokenizer in a directory of their own.
-func withModel(
+func withModel<Result>(
     contextLength: Int = 32,
-    _ body: (_ model: String, _ tokenizer: String) throws -> Void
-) throws {
+    _ body: (_ model: String, _ tokenizer: String) throws -> Result
+) throws -> Result {
     try withTemporaryDirectory { directory in
         let model = try writeModel(
             to: directory.appending("model.bin"),
             contextLength: contextLength
         )
         let tokenizer = try writeTokenizer(to: directory.appending("bytes.bin"))
-        try body(model.string, tokenizer.string)
+        return try body(model.string, tokenizer.string)
     }
 }

@@ -9,6 +9,8 @@ struct JSONRowParser {
     }
 
     private let source: UnsafeBufferPointer<UInt8>
+    /// What chooses another field, for messages.
+    private let fieldOption: String?
     private var offset = 0
     // Keys and the strings nobody asked for; kept to spare allocations.
     private var scratch: [UInt8] = []
@@ -17,10 +19,18 @@ struct JSONRowParser {
     private static let deepestNesting = 512
     private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
-    /// Starts at a row, which must outlive the parser; only the first of a file may begin with a
-    /// byte order mark.
-    init(_ source: UnsafeBufferPointer<UInt8>, allowsByteOrderMark: Bool) {
+    /// Starts at a row, which must outlive the parser.
+    /// - Parameters:
+    ///   - source: The row.
+    ///   - allowsByteOrderMark: Whether it may begin with one, as only the first of a file may.
+    ///   - fieldOption: What chooses another field, for messages.
+    init(
+        _ source: UnsafeBufferPointer<UInt8>,
+        allowsByteOrderMark: Bool,
+        fieldOption: String? = "--text-field"
+    ) {
         self.source = source
+        self.fieldOption = fieldOption
         if allowsByteOrderMark && source.starts(with: Self.byteOrderMark) {
             offset = Self.byteOrderMark.count
         }
@@ -45,8 +55,9 @@ struct JSONRowParser {
             }
             guard parser.peek() == UInt8(ascii: "\"") else {
                 throw Problem(
-                    description: "the field '\(Self.name(field))' is not text; choose another "
-                        + "with --text-field, or leave this row out"
+                    description: "the field '\(Self.name(field))' is not text; "
+                        + (parser.fieldOption.map { "choose another with \($0), or " } ?? "")
+                        + "leave this row out"
                 )
             }
             guard text == nil else {
@@ -62,7 +73,7 @@ struct JSONRowParser {
             throw Problem(
                 description: "the row has no field '\(Self.name(field))', only "
                     + (names.isEmpty ? "none" : names.map { "'\($0)'" }.joined(separator: ", "))
-                    + "; name the field with the text with --text-field"
+                    + (fieldOption.map { "; name the field with the text with \($0)" } ?? "")
             )
         }
         return text

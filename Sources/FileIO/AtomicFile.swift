@@ -1,5 +1,6 @@
 // Writing a file so that its name never stands for half of it: the bytes go to a temporary file in
-// the same directory, are flushed to the disk, and only then take the final name.
+// the same directory, are flushed to the disk, and only then take the final name. What is no file
+// but a device or a pipe cannot be replaced so, and is written into.
 
 import SystemPackage
 
@@ -13,15 +14,22 @@ import SystemPackage
 
 /// A file being written, which appears under its name, complete, on ``commit()``; or never.
 ///
-/// Letting go of the object without a commit removes the temporary file.
+/// Links are followed, and a file that is replaced leaves its owner and permissions to the new one.
+/// Letting go of the object without a commit removes the temporary file. The bytes for a device, a
+/// pipe, or what `/dev/stdout` and its like name, go into it as they come; that needs no leave to
+/// overwrite.
 public final class AtomicFile {
     /// The name the file takes when it is committed.
     public let path: FilePath
     /// Bytes written so far, those still buffered included.
     public private(set) var count = 0
 
-    private let temporaryPath: FilePath
-    private let descriptor: CInt
+    private let target: OutputTarget
+    /// Nil where there is none, as the bytes are not to be taken back.
+    private let temporaryPath: FilePath?
+    /// Nil until the first byte of a stream is written: a pipe that is opened and closed again is at
+    /// its end for those who read it.
+    private var descriptor: CInt?
     private let replacesExisting: Bool
     private var buffer: [UInt8] = []
 
@@ -33,40 +41,73 @@ public final class AtomicFile {
     private static let adviceByteCount = 1 << 26
 
     /// Starts a file that will be named `path`.
-    /// - Throws: ``FileIOError`` when the directory cannot be written or, unless `overwrite` is
-    ///   set, when `path` exists.
+    /// - Throws: ``FileIOError`` when the directory cannot be written, when `path` is a directory or
+    ///   a socket or, unless `overwrite` is set, when it is a file.
     public init(_ path: FilePath, overwrite: Bool = true) throws {
-        // The process id and a random suffix keep two writers of one name apart.
-        let suffix = "\(getpid())-\(UInt32.random(in: 0 ... .max))"
-        let temporaryPath = path.removingLastComponent().appending(
-            ".\(path.lastComponent?.string ?? "file").\(suffix)"
-        )
-        descriptor = try Self.create(temporaryPath, for: path, overwrite: overwrite)
         self.path = path
-        self.temporaryPath = temporaryPath
         replacesExisting = overwrite
-    }
-
-    private static func create(
-        _ temporaryPath: FilePath,
-        for path: FilePath,
-        overwrite: Bool
-    ) throws -> CInt {
-        if !overwrite && FileSystem.exists(path) { throw FileIOError.alreadyExists(path: path) }
-        if FileSystem.isDirectory(path) { throw FileIOError.isDirectory(path: path) }
-        let directory = path.removingLastComponent()
-        if !directory.isEmpty && !FileSystem.isDirectory(directory) {
-            throw FileIOError.system(
-                path: path,
-                action: "create",
-                reason: "there is no directory '\(directory)'"
-            )
+        target = try Self.requireWritable(path, overwrite: overwrite)
+        guard case .file(let file) = target else {
+            temporaryPath = nil
+            return
         }
-        return try systemCall("create", path) {
-            temporaryPath.withPlatformString {
-                open($0, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+        let temporary = file.beside(prefix: ".", suffix: Self.temporarySuffix())
+        temporaryPath = temporary
+        let attributes = FileAttributes(of: file)
+        // What others may not read they may not read meanwhile either.
+        let permissions: mode_t = attributes == nil ? 0o666 : 0o600
+        let descriptor = try systemCall("create", path) {
+            temporary.withPlatformString {
+                open($0, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, permissions)
             }
         }
+        attributes?.apply(to: descriptor)
+        self.descriptor = descriptor
+    }
+
+    /// Keeps two writers of one name apart, by the process id and a random number.
+    package static func temporarySuffix() -> String {
+        ".\(getpid())-\(UInt32.random(in: 0 ... .max))"
+    }
+
+    /// Checks what can be checked without making anything.
+    /// - Returns: Where the bytes will go.
+    private static func requireWritable(_ path: FilePath, overwrite: Bool) throws -> OutputTarget {
+        let target = try OutputTarget(path)
+        switch target {
+        case .descriptor: break
+        case .stream(let stream):
+            _ = try systemCall("create", path) {
+                stream.withPlatformString { access($0, W_OK) }
+            }
+        case .file(let file):
+            if !overwrite && FileSystem.exists(file) {
+                throw FileIOError.alreadyExists(path: path)
+            }
+            guard FileSystem.isDirectory(file.directory) else {
+                throw FileIOError.system(
+                    path: path,
+                    action: "create",
+                    reason: "there is no directory '\(file.directory)'"
+                )
+            }
+        }
+        return target
+    }
+
+    /// The open file, which for a stream is opened by the first byte that goes there.
+    private func openDescriptor() throws -> CInt {
+        if let descriptor { return descriptor }
+        let opened = try systemCall("open", path) {
+            switch target {
+            // A copy goes on where the original stands, and what is written later goes after it.
+            case .descriptor(let number): fcntl(number, F_DUPFD_CLOEXEC, 0)
+            case .stream(let path), .file(let path):
+                path.withPlatformString { open($0, O_WRONLY | O_CLOEXEC | O_NOCTTY) }
+            }
+        }
+        descriptor = opened
+        return opened
     }
 
     /// Appends raw bytes.
@@ -90,6 +131,7 @@ public final class AtomicFile {
     /// The system would keep gigabytes and begin to write them when ``commit()`` asks for all of
     /// them. So each piece is sent to the disk while the next one is copied.
     private func writePieces(of bytes: UnsafeRawBufferPointer) throws {
+        let descriptor = try openDescriptor()
         let start = count - bytes.count
         for offset in stride(from: 0, to: bytes.count, by: Self.pieceByteCount) {
             let end = min(offset + Self.pieceByteCount, bytes.count)
@@ -128,6 +170,7 @@ public final class AtomicFile {
     }
 
     /// Replaces bytes already written, which a header does that counts what follows it.
+    /// - Throws: ``FileIOError`` when the disk is full or fails, or where bytes cannot be taken back.
     public func overwrite(
         _ bytes: [UInt8],
         at offset: Int
@@ -136,7 +179,17 @@ public final class AtomicFile {
             offset >= 0 && offset + bytes.count <= count,
             "overwriting \(bytes.count) bytes at \(offset) in a file of \(count)"
         )
+        guard case .file = target else {
+            throw FileIOError.system(
+                path: path,
+                action: "write",
+                reason:
+                    "the beginning of this format is written last, which a pipe or a device does "
+                    + "not allow; write to a file"
+            )
+        }
         try flush()
+        let descriptor = try openDescriptor()
         var done = 0
         while done < bytes.count {
             done += try systemCall("write", path) {
@@ -156,28 +209,37 @@ public final class AtomicFile {
     /// - Throws: ``FileIOError``; the name then still stands for what it stood for before.
     public func commit() throws {
         try flush()
+        let descriptor = try openDescriptor()
+        guard case .file(let file) = target, let temporaryPath else {
+            // A pipe or a terminal has nothing to flush; a disk that fails has.
+            if fsync(descriptor) != 0 && errno == EIO {
+                throw FileIOError(Errno(rawValue: errno), path: path, action: "flush")
+            }
+            return
+        }
         _ = try systemCall("flush", path) { fsync(descriptor) }
-        if !replacesExisting && FileSystem.exists(path) {
+        if !replacesExisting && FileSystem.exists(file) {
             throw FileIOError.alreadyExists(path: path)
         }
         _ = try systemCall("rename", path) {
             temporaryPath.withPlatformString { old in
-                path.withPlatformString { new in rename(old, new) }
+                file.withPlatformString { new in rename(old, new) }
             }
         }
-        try FileSystem.flushDirectory(of: path)
+        try FileSystem.flushDirectory(of: file)
     }
 
     private func flush() throws {
         guard !buffer.isEmpty else { return }
+        let descriptor = try openDescriptor()
         let pending = buffer
         buffer.removeAll(keepingCapacity: true)
         try pending.withUnsafeBytes { bytes in try writeAll(bytes, to: descriptor, path: path) }
     }
 
     deinit {
-        close(descriptor)
+        if let descriptor { close(descriptor) }
         // After a commit the temporary name is gone and this does nothing.
-        _ = temporaryPath.withPlatformString { unlink($0) }
+        _ = temporaryPath?.withPlatformString { unlink($0) }
     }
 }

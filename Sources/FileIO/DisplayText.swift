@@ -46,22 +46,12 @@ public enum DisplayText {
 
     /// `path` as it is shown: all its bytes, and only harmless characters.
     public static func escaping(_ path: FilePath) -> String {
-        path.withPlatformString { escaping(bytes: bytes(of: $0)) }
+        escaping(bytes: path.bytes)
     }
 
     /// One name of a path as it is shown.
     public static func escaping(_ name: FilePath.Component) -> String {
-        name.withPlatformString { escaping(bytes: bytes(of: $0)) }
-    }
-
-    private static func bytes(of text: UnsafePointer<CInterop.PlatformChar>) -> [UInt8] {
-        var bytes: [UInt8] = []
-        var next = text
-        while next.pointee != 0 {
-            bytes.append(UInt8(bitPattern: next.pointee))
-            next += 1
-        }
-        return bytes
+        escaping(bytes: name.bytes)
     }
 
     private static func append(

@@ -28,6 +28,11 @@ public enum FileIOError: Error, Equatable, Sendable {
             self = .system(path: path, action: action, reason: errno.description)
         }
     }
+
+    /// The error for a pipe, a device or a socket where the bytes of a file are needed.
+    package static func notAFile(_ path: FilePath) -> Self {
+        .system(path: path, action: "read", reason: "it is not a regular file")
+    }
 }
 
 extension FileIOError: CustomStringConvertible {

@@ -1,5 +1,5 @@
-// Entries of directories: what they are, how much room is left for more, and moving and removing
-// them as a whole.
+// Entries of directories: what they are, how much room is left for more, and removing them as a
+// whole. Moving them is in FileSystem+Moving.swift.
 
 import SystemPackage
 
@@ -44,15 +44,10 @@ extension FileSystem {
         _ = try systemCall("open", path) { path.withPlatformString { access($0, R_OK) } }
     }
 
-    /// Gives a file another name in the same file system, in the place of what had that name.
-    /// - Throws: ``FileIOError``; both names then stand for what they stood for before.
-    public static func move(_ source: FilePath, to destination: FilePath) throws {
-        _ = try systemCall("create", destination) {
-            source.withPlatformString { old in
-                destination.withPlatformString { new in rename(old, new) }
-            }
-        }
-        try flushDirectory(of: destination)
+    /// Whether an output of this name is written into what stands there, a device or a pipe, instead
+    /// of taking its place.
+    public static func isStream(_ path: FilePath) -> Bool {
+        (try? OutputTarget(path))?.isStream ?? false
     }
 
     /// Removes a directory that is empty.

@@ -42,33 +42,53 @@ public enum FileSystem {
     }
 
     /// The names in a directory, sorted by their bytes, without `.` and `..`.
-    public static func names(in directory: FilePath) throws -> [String] {
+    ///
+    /// A name is bytes and need not be text, so it is not a string.
+    /// - Throws: ``FileIOError`` when the directory cannot be listed.
+    public static func names(in directory: FilePath) throws -> [FilePath.Component] {
         guard let stream = directory.withPlatformString({ opendir($0) }) else {
             throw FileIOError(Errno(rawValue: errno), path: directory, action: "list")
         }
         defer { closedir(stream) }
-        var names: [String] = []
-        while let entry = readdir(stream) {
+        var names: [FilePath] = []
+        while true {
+            // The end of the directory and a failure differ only in this.
+            errno = 0
+            guard let entry = readdir(stream) else { break }
             let name = withUnsafePointer(to: &entry.pointee.d_name) { tuple in
                 tuple.withMemoryRebound(
-                    to: CChar.self,
+                    to: CInterop.PlatformChar.self,
                     capacity: MemoryLayout.size(ofValue: tuple.pointee)
-                ) { String(cString: $0) }
+                ) { FilePath(platformString: $0) }
             }
-            if name != "." && name != ".." { names.append(name) }
+            names.append(name)
         }
-        return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        guard errno == 0 else {
+            throw FileIOError(Errno(rawValue: errno), path: directory, action: "list")
+        }
+        return names.sorted(by: precedes).compactMap(\.lastComponent)
+            .filter { $0.kind == .regular }
     }
 
     /// The paths matching a shell pattern (`*`, `?`, `[...]`), sorted; empty when none does.
-    public static func paths(matching pattern: String) -> [FilePath] {
+    ///
+    /// What is called exactly as the pattern is written is meant, and nothing else: names may have
+    /// brackets and stars in them.
+    public static func paths(matching pattern: FilePath) -> [FilePath] {
+        if exists(pattern) || isSymbolicLink(pattern) { return [pattern] }
         var result = glob_t()
         defer { globfree(&result) }
-        guard glob(pattern, 0, nil, &result) == 0 else { return [] }
+        guard pattern.withPlatformString({ glob($0, 0, nil, &result) }) == 0 else { return [] }
         return (0..<Int(result.gl_pathc)).compactMap { index in
             result.gl_pathv[index].map { FilePath(platformString: $0) }
         }
-        .sorted { $0.string.utf8.lexicographicallyPrecedes($1.string.utf8) }
+        .sorted(by: precedes)
+    }
+
+    private static func precedes(_ first: FilePath, _ second: FilePath) -> Bool {
+        first.withPlatformString { first in
+            second.withPlatformString { second in strcmp(first, second) < 0 }
+        }
     }
 
     /// Removes a file; one that does not exist is no error.
@@ -94,13 +114,5 @@ public enum FileSystem {
         var status = stat()
         let result = path.withPlatformString { stat($0, &status) }
         return result == 0 ? status.st_mode : nil
-    }
-}
-
-extension FilePath {
-    /// The directory that a file is in.
-    package var directory: FilePath {
-        let directory = removingLastComponent()
-        return directory.isEmpty ? "." : directory
     }
 }

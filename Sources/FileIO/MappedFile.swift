@@ -39,8 +39,7 @@ public final class MappedFile: @unchecked Sendable {
         switch status.st_mode & S_IFMT {
         case S_IFREG: break
         case S_IFDIR: throw FileIOError.isDirectory(path: path)
-        default:
-            throw FileIOError.system(path: path, action: "read", reason: "it is not a regular file")
+        default: throw FileIOError.notAFile(path)
         }
         let size = Int(status.st_size)
         guard size > 0 else {

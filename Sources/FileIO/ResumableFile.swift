@@ -24,6 +24,8 @@ public final class ResumableFile {
     /// What identifies the version of the source that the bytes are of; nil when nobody can tell.
     public private(set) var version: String?
 
+    /// Where the links at the destination lead: the part must lie in the same file system.
+    private let target: FilePath
     private let descriptor: CInt
     private let versionPath: FilePath
 
@@ -31,14 +33,22 @@ public final class ResumableFile {
     private static let longestVersion = 1024
 
     /// Takes up the part of `destination` that an earlier run has left, or begins an empty one.
-    /// - Throws: ``FileIOError`` when the directory cannot be written, or when another process is
-    ///   writing the same file.
+    /// - Throws: ``FileIOError`` when the directory cannot be written, when another process is writing
+    ///   the same file, or when the destination is no file and may not be replaced by one.
     public init(for destination: FilePath) throws {
-        let path = FilePath(destination.string + ".part")
+        guard case .file(let target) = try OutputTarget(destination) else {
+            throw FileIOError.system(
+                path: destination,
+                action: "create",
+                reason: "what arrives must be kept to go on from, so a pipe or a device will not do"
+            )
+        }
+        self.target = target
+        let path = target.beside(suffix: ".part")
         descriptor = try Self.openLocked(path)
         self.destination = destination
         self.path = path
-        versionPath = FilePath(path.string + ".version")
+        versionPath = target.beside(suffix: ".part.version")
         count = 0
         count = Int(try systemCall("inspect", path) { lseek(descriptor, 0, SEEK_END) })
         version = Self.storedVersion(at: versionPath)
@@ -100,7 +110,7 @@ public final class ResumableFile {
     /// - Throws: ``FileIOError``; the name then still stands for what it stood for before.
     public func commit() throws {
         _ = try systemCall("flush", path) { fsync(descriptor) }
-        try FileSystem.move(path, to: destination)
+        try FileSystem.move(path, to: target)
         try FileSystem.remove(versionPath)
     }
 

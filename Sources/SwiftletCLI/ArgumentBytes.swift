@@ -107,20 +107,4 @@ extension FilePath: @retroactive ExpressibleByArgument {
     public var defaultValueDescription: String { string }
 
     public static var defaultCompletionKind: CompletionKind { .file() }
-
-    /// The path of these bytes, none of which is 0: arguments end there.
-    fileprivate init(bytes: [UInt8]) {
-        self = (bytes + [0]).withUnsafeBufferPointer { buffer in
-            buffer.withMemoryRebound(to: CChar.self) {
-                $0.baseAddress.map { FilePath(platformString: $0) } ?? FilePath()
-            }
-        }
-    }
-
-    /// The bytes of the path.
-    var bytes: [UInt8] {
-        withPlatformString { text in
-            UnsafeRawBufferPointer(start: text, count: length).map { $0 }
-        }
-    }
 }

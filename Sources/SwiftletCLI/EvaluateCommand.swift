@@ -122,7 +122,7 @@ struct EvaluateCommand: ParsableCommand {
         _ progress: ProgressLine
     ) throws -> LossMeasurement? {
         if let data {
-            return try evaluator.loss(ofShards: data.string, vocabulary: tokenizers.vocabulary()) {
+            return try evaluator.loss(ofShards: data, vocabulary: tokenizers.vocabulary()) {
                 progress.show("loss: \($0.grouped) of \($1.grouped) batches")
             }
         }

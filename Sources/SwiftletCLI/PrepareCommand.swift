@@ -56,7 +56,8 @@ struct PrepareCommand: ParsableCommand {
 
     func run() throws {
         let threads = try compute.threadCount()
-        let documents = try text.documents()
+        let passedOver = PassedOverEntries()
+        let documents = try text.documents(passedOver)
         let path = try TokenizerFile.checked(tokenizer)
         let tokenizer = try BytePairTokenizer(contentsOf: path)
         compute.note("\(threads) threads, \(tokenizer.vocabularySize.grouped) tokens in '\(path)'")
@@ -82,6 +83,7 @@ struct PrepareCommand: ParsableCommand {
         }
         line.finish()
         try report(result)
+        passedOver.report()
     }
 
     private func report(_ result: TextPreparation.Result) throws {

@@ -40,7 +40,9 @@ struct ReportCommand: ParsableCommand {
         for run in runs { try FileKind.require(.runDirectory, at: run.path) }
         let path = output ?? ReportPage.defaultPath(for: runs)
         // Reading may take a while; an output in the way is better said at once.
-        if !overwrite && FileSystem.exists(path) { throw FileIOError.alreadyExists(path: path) }
+        if !overwrite && FileSystem.exists(path) && !FileSystem.isStream(path) {
+            throw FileIOError.alreadyExists(path: path)
+        }
         let histories = try zip(runs, RunHistory.names(of: runs)).map {
             try RunHistory($0, name: $1)
         }

@@ -64,6 +64,12 @@ enum Signals {
         unblock(SIGPIPE)
     }
 
+    /// Makes writing more to a file than a limit allows an error: as a signal it would end the
+    /// program at once, with files half written left behind.
+    static func ignoreFileSizeLimit() {
+        _ = signal(SIGXFSZ, SIG_IGN)
+    }
+
     /// From now on writing to a connection or a pipe that is closed is an error and not the end: a
     /// server may close one at any time.
     static func ignoreClosedConnections() {

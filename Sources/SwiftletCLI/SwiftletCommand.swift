@@ -20,6 +20,7 @@ struct SwiftletCommand: ParsableCommand {
     static func main() {
         Terminal.reserveClosedStreams()
         Signals.endQuietlyWhenOutputIsClosed()
+        Signals.ignoreFileSizeLimit()
         let arguments = CommandLineArguments(CommandLineArguments.ofProcess, of: Self.self)
         do {
             var command = try parseAsRoot(TrainConfiguration.expanding(arguments.texts))

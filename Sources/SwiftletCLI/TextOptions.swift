@@ -30,10 +30,35 @@ struct TextOptions: ParsableArguments {
     var textField: ArgumentText = "text"
 
     /// The text these options name, of which nothing has been read yet.
-    func documents() throws -> TextDocuments {
-        let inputs = try TextInput.find(inputs, format: jsonl ? .jsonLines : nil)
+    func documents(_ passedOver: PassedOverEntries) throws -> TextDocuments {
+        let inputs = try TextInput.find(
+            inputs,
+            format: jsonl ? .jsonLines : nil,
+            passingOver: passedOver.append
+        )
         try checkKinds(of: inputs)
         return TextDocuments(inputs, split: split, textField: textField.string)
+    }
+}
+
+/// Entries of directories that are no text files, though they are called so, and what is said of them.
+final class PassedOverEntries {
+    private var count = 0
+    /// As many as a person reads.
+    private static let shownCount = 10
+
+    /// Says what is wrong with an entry.
+    func append(_ error: any Error) {
+        count += 1
+        if count <= Self.shownCount { Terminal.diagnose("passed over: \(error)") }
+    }
+
+    /// Says how many there were, if any, at the end of what was done with the others.
+    func report() {
+        guard count > 0 else { return }
+        let entries =
+            count == 1 ? "1 entry of a directory was" : "\(count) entries of directories were"
+        Terminal.diagnose("\(entries) passed over")
     }
 }
 

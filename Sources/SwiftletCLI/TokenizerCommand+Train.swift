@@ -49,7 +49,8 @@ struct TokenizerTrainCommand: ParsableCommand {
         } catch {
             throw CommandError(.wrongUsage, "--vocabulary-size: \(error)")
         }
-        var documents = try text.documents()
+        let passedOver = PassedOverEntries()
+        var documents = try text.documents(passedOver)
         documents.chunkByteCount = Self.chunkByteCount
         try prepareOutputs()
 
@@ -65,6 +66,7 @@ struct TokenizerTrainCommand: ParsableCommand {
         }
         line.finish()
         try write(tokenizer)
+        passedOver.report()
     }
 
     private func read(

@@ -19,7 +19,7 @@ struct TrainingSource {
     ) throws {
         func loader(_ pattern: FilePath, shuffled: Bool) throws -> TokenLoader {
             try TokenLoader(
-                matching: pattern.string,
+                matching: pattern,
                 batchSize: batchSize,
                 sequenceLength: sequenceLength,
                 shuffled: shuffled,
@@ -64,7 +64,8 @@ struct TrainingSource {
         leastHeldOutTokens: Int,
         threads: Int
     ) throws -> PreparedText {
-        let inputs = try TextInput.find([text])
+        let passedOver = PassedOverEntries()
+        let inputs = try TextInput.find([text], passingOver: passedOver.append)
         // A pipe is empty after its first reading, and the run's shards are known by the text.
         if let input = inputs.first(where: { $0.byteCount == nil }) {
             throw CommandError(
@@ -75,7 +76,10 @@ struct TrainingSource {
         }
         try checkKinds(of: inputs)
         let line = ProgressLine()
-        defer { line.finish() }
+        defer {
+            line.finish()
+            passedOver.report()
+        }
         return try PreparedText(
             TextDocuments(inputs),
             tokenizer: tokenizer,

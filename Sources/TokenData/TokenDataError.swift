@@ -6,7 +6,7 @@ import FileIO
 /// Token data that cannot be used; `description` is one sentence for the user.
 public enum TokenDataError: Error, Equatable, Sendable {
     /// No file matches `pattern`.
-    case noShards(pattern: String)
+    case noShards(pattern: FilePath)
     /// `path` starts with the number `found`, which no kind of token shard starts with.
     case notAShard(path: FilePath, found: Int32?)
     /// `path` is a shard of a version other than the one that its kind has.

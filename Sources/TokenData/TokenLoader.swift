@@ -34,7 +34,7 @@ public struct TokenLoader: Sendable {
 
     /// Opens all shards that match a pattern, checks them and stands before the first batch.
     /// - Parameters:
-    ///   - pattern: A shell pattern such as `data/train_*.bin`, or the path of one file.
+    ///   - pattern: The path of one file, or a shell pattern such as `data/train_*.bin`.
     ///   - batchSize: B, sequences a batch.
     ///   - sequenceLength: T, tokens a sequence.
     ///   - shuffled: Whether shards and samples are permuted, which validation data should not be.
@@ -46,7 +46,7 @@ public struct TokenLoader: Sendable {
     ///   sample, `FileIOError` when one cannot be opened.
     /// - Precondition: B, T and `processCount` are at least 1, `rank` is less than `processCount`.
     public init(
-        matching pattern: String,
+        matching pattern: FilePath,
         batchSize: Int,
         sequenceLength: Int,
         shuffled: Bool,
@@ -59,9 +59,7 @@ public struct TokenLoader: Sendable {
             batchSize > 0 && sequenceLength > 0 && rank >= 0 && rank < processCount,
             "B \(batchSize), T \(sequenceLength), rank \(rank) of \(processCount) processes"
         )
-        var paths = FileSystem.paths(matching: pattern)
-        // A name with brackets in it is a pattern that does not match itself.
-        if paths.isEmpty && FileSystem.exists(FilePath(pattern)) { paths = [FilePath(pattern)] }
+        let paths = FileSystem.paths(matching: pattern)
         guard !paths.isEmpty else { throw TokenDataError.noShards(pattern: pattern) }
 
         let tokensPerSample = Self.tokensPerSample(batchSize, sequenceLength, processCount)

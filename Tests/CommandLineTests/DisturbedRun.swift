@@ -95,7 +95,7 @@ final class DisturbedRun {
     /// Whether a process has a file of a checkpoint, the first of which is the model, half written.
     func isWritingCheckpoint(_ process: Process) throws -> Bool {
         guard FileSystem.isDirectory(files.path) else { return false }
-        return try FileSystem.names(in: files.path).contains {
+        return try FileSystem.names(in: files.path).map(\.string).contains {
             $0.hasPrefix(".model_") && $0.contains(".\(process.processIdentifier)-")
         }
     }
@@ -104,7 +104,7 @@ final class DisturbedRun {
     func situation() throws -> String {
         guard FileSystem.isDirectory(files.path) else { return "no directory" }
         let complete = try files.checkpointSteps()
-        let others = try FileSystem.names(in: files.path).filter { name in
+        let others = try FileSystem.names(in: files.path).map(\.string).filter { name in
             let isOfCheckpoint = ["model_", "state_", "extra_"].contains { name.contains($0) }
             return name.hasPrefix(".")
                 || isOfCheckpoint && !complete.contains { name.contains("_\(padded($0))") }
@@ -122,7 +122,7 @@ final class DisturbedRun {
     /// `main.log` that were repeated.
     func result() throws -> [String: [String]] {
         var result: [String: [String]] = [:]
-        for name in try FileSystem.names(in: files.path) {
+        for name in try FileSystem.names(in: files.path).map(\.string) {
             let bytes = try MappedFile(files.path.appending(name)).contents()
             let text = String(decoding: bytes, as: UTF8.self)
             result[name] =

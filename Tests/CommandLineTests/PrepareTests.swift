@@ -39,7 +39,7 @@ private struct Workplace {
     }
 
     var outputs: [String] {
-        get throws { try FileSystem.names(in: directory.appending("out")) }
+        get throws { try FileSystem.names(in: directory.appending("out")).map(\.string) }
     }
 }
 

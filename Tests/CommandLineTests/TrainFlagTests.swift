@@ -54,8 +54,10 @@ private struct Bench {
     }
 
     func checkpoints(_ name: String) throws -> [String] {
-        try FileSystem.names(in: directory.appending(name)).filter { $0.hasPrefix("DONE_") }
-            .sorted()
+        try FileSystem.names(in: directory.appending(name)).map(\.string).filter {
+            $0.hasPrefix("DONE_")
+        }
+        .sorted()
     }
 }
 

@@ -37,7 +37,7 @@ private func train(
             #expect(outcome.status == 0)
             #expect(outcome.output == "")
             #expect(
-                try FileSystem.names(in: run)
+                try FileSystem.names(in: run).map(\.string)
                     == [
                         "DONE_00000003", "extra_00000003.json", "main.log", "metrics.jsonl",
                         "model_00000003.bin", "run.json", "state_00000003_00000.bin",
@@ -67,7 +67,7 @@ private func train(
                 process.interrupt()
             }
             #expect(outcome.status == 130)
-            let names = try FileSystem.names(in: run)
+            let names = try FileSystem.names(in: run).map(\.string)
             let steps = try metrics(run).count
             #expect(names.contains { $0.hasPrefix("DONE_") && Int($0.dropFirst(5)) == steps })
         }

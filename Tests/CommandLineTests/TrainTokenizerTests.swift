@@ -35,7 +35,7 @@ private struct Workplace {
     /// The files of the run's tokenizer.
     var copies: [String] {
         get throws {
-            try FileSystem.names(in: path("run"))
+            try FileSystem.names(in: path("run")).map(\.string)
                 .filter { ["tokenizer.bin", "vocab.json", "merges.txt"].contains($0) }
         }
     }

@@ -87,16 +87,6 @@ import Testing
 }
 
 @Suite struct FileSystemTests {
-    @Test func globFindsMatchingPathsSorted() throws {
-        try withTemporaryDirectory { directory in
-            for name in ["b_train.bin", "a_train.bin", "a_val.bin"] {
-                try AtomicFile(directory.appending(name)).commit()
-            }
-            let found = FileSystem.paths(matching: directory.appending("*_train.bin").string)
-            #expect(found == ["a_train.bin", "b_train.bin"].map { directory.appending($0) })
-        }
-    }
-
     @Test func aFileInThePlaceOfADirectoryIsNamed() throws {
         try withTemporaryDirectory { directory in
             let file = directory.appending("a")

@@ -93,7 +93,7 @@ import Training
                 )
             ),
             loader: TokenLoader(
-                matching: TestData.path("tinyshakespeare/tiny_shakespeare_train.bin").string,
+                matching: TestData.path("tinyshakespeare/tiny_shakespeare_train.bin"),
                 batchSize: 4,
                 sequenceLength: 64,
                 shuffled: true

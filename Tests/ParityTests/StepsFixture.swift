@@ -73,7 +73,7 @@ struct StepsFixture: Decodable {
             model: GPT2(llmcCheckpoint: fixture("\(name)_model.bin"), ops: ops),
             settings: settings,
             loader: TokenLoader(
-                matching: fixture("\(name)_tokens.bin").string,
+                matching: fixture("\(name)_tokens.bin"),
                 batchSize: batchSize,
                 sequenceLength: sequenceLength,
                 shuffled: false

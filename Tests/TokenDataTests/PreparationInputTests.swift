@@ -8,6 +8,13 @@ import TokenData
 #else
     import Foundation
 #endif
+#if canImport(Glibc)
+    @preconcurrency import Glibc
+#elseif canImport(Musl)
+    @preconcurrency import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
 
 private func makeLink(_ path: FilePath, to target: FilePath) throws {
     try FileManager.default.createSymbolicLink(
@@ -61,6 +68,31 @@ private func makeLink(_ path: FilePath, to target: FilePath) throws {
             try makeLink(directory.appending("d/b.txt"), to: directory.appending("d/a.txt"))
             let inputs = try TextInput.find([directory.appending("d")])
             #expect(inputs.map { $0.path?.lastComponent?.string } == ["a.txt", "b.txt"])
+        }
+    }
+
+    @Test func oddEntriesOfADirectoryArePassedOver() throws {
+        try withTemporaryDirectory { directory in
+            let input = directory.appending("d")
+            try writeText([], to: input.appending("a.txt"))
+            let odd = input.appending(FilePath(bytes: [0xFF] + ".txt".utf8).components)
+            try writeText([], to: odd)
+            let (nowhere, pipe) = (input.appending("b.txt"), input.appending("c.txt"))
+            try makeLink(nowhere, to: directory.appending("missing"))
+            try #require(pipe.withPlatformString { mkfifo($0, 0o600) } == 0)
+            // No text file by its name, so nobody asked for it.
+            try makeLink(input.appending("e.bin"), to: directory.appending("missing"))
+            var passedOver: [FileIOError?] = []
+            let inputs = try TextInput.find([input]) { passedOver.append($0 as? FileIOError) }
+            #expect(inputs.map(\.path) == [input.appending("a.txt"), odd])
+            #expect(
+                passedOver == [
+                    .missing(path: nowhere),
+                    .system(path: pipe, action: "read", reason: "it is not a regular file"),
+                ]
+            )
+            // Named outright, it is a mistake.
+            #expect(throws: FileIOError.missing(path: nowhere)) { try TextInput.find([nowhere]) }
         }
     }
 

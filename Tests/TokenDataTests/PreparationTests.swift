@@ -114,7 +114,7 @@ private func prepare(
             )
             #expect(result.shards.dropLast().dropFirst().allSatisfy { $0.tokenCount == 5 })
             try #expect(Prepared.tokens(of: result) == expected)
-            try #expect(FileSystem.names(in: output) == names.sorted())
+            try #expect(FileSystem.names(in: output).map(\.string) == names.sorted())
         }
     }
 
@@ -195,7 +195,7 @@ private func prepare(
                 _ = try preparation.run(settings)
                 // Shards that the new ones do not replace would be trained on with them.
                 try #expect(
-                    FileSystem.names(in: directory)
+                    FileSystem.names(in: directory).map(\.string)
                         == (["a.txt", "x_train.bin"] + others).sorted()
                 )
             }

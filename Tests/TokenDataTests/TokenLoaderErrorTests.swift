@@ -13,7 +13,7 @@ import TokenData
         vocabularySize: Int? = nil
     ) throws -> TokenLoader {
         try TokenLoader(
-            matching: pattern.string,
+            matching: pattern,
             batchSize: B,
             sequenceLength: T,
             shuffled: shuffled,
@@ -25,7 +25,7 @@ import TokenData
     @Test func patternWithoutFilesIsAnError() throws {
         try withTemporaryDirectory { directory in
             let pattern = directory.appending("none_*.bin")
-            #expect(throws: TokenDataError.noShards(pattern: pattern.string)) {
+            #expect(throws: TokenDataError.noShards(pattern: pattern)) {
                 _ = try loader(pattern)
             }
         }

@@ -32,12 +32,12 @@ private struct ExpectedOrder: Decodable {
 
     /// Writes shards in which token `p` of shard `s` is `1000 s + p`, so that a batch shows where
     /// it comes from.
-    func writeShards(to directory: FilePath) throws -> String {
+    func writeShards(to directory: FilePath) throws -> FilePath {
         for (s, count) in shardTokens.enumerated() {
             let first = Int32(s) * 1000
             try writeShard(first..<first + count, to: directory.appending("train_\(s).bin"))
         }
-        return directory.appending("train_*.bin").string
+        return directory.appending("train_*.bin")
     }
 }
 
@@ -76,7 +76,7 @@ private struct ExpectedOrder: Decodable {
             try writeShard(200..<208, to: directory.appending("b.bin"))
             try writeShard(100..<114, to: directory.appending("a.bin"))
             var loader = try TokenLoader(
-                matching: directory.appending("?.bin").string,
+                matching: directory.appending("?.bin"),
                 batchSize: 1,
                 sequenceLength: 4,
                 shuffled: false
@@ -96,7 +96,7 @@ private struct ExpectedOrder: Decodable {
             let path = try writeShard(0..<25, to: directory.appending("a.bin"))
             let firsts = try (0..<3).map { rank in
                 var loader = try TokenLoader(
-                    matching: path.string,
+                    matching: path,
                     batchSize: 2,
                     sequenceLength: 2,
                     shuffled: false,
@@ -114,7 +114,7 @@ private struct ExpectedOrder: Decodable {
             let path = try writeShard(0..<1000, to: directory.appending("a.bin"))
             func order(seed: UInt64) throws -> [[Int32]] {
                 var loader = try TokenLoader(
-                    matching: path.string,
+                    matching: path,
                     batchSize: 1,
                     sequenceLength: 8,
                     shuffled: true,
@@ -132,7 +132,7 @@ private struct ExpectedOrder: Decodable {
         try withTemporaryDirectory { directory in
             let path = try writeShard(0..<9, to: directory.appending("a.bin"), format: .llama3)
             var loader = try TokenLoader(
-                matching: path.string,
+                matching: path,
                 batchSize: 2,
                 sequenceLength: 4,
                 shuffled: true

@@ -8,16 +8,16 @@ import TokenData
 @Suite struct TokenLoaderResumeTests {
     /// Three shards of different sizes: 5, 2 and 8 samples.
     @discardableResult
-    private func writeShards(to directory: FilePath, offset: Int32 = 0) throws -> String {
+    private func writeShards(to directory: FilePath, offset: Int32 = 0) throws -> FilePath {
         for (s, count) in [Int32(30), 12, 41].enumerated() {
             let first = Int32(s) * 100 + offset
             try writeShard(first..<first + count, to: directory.appending("\(s).bin"))
         }
-        return directory.appending("*.bin").string
+        return directory.appending("*.bin")
     }
 
     private func loader(
-        _ pattern: String,
+        _ pattern: FilePath,
         B: Int = 1,
         T: Int = 5,
         shuffled: Bool = true,

@@ -44,7 +44,7 @@ import Training
                     files.compactMap { $0(step).lastComponent?.string }
                 }
                 let others = ["main.log", "metrics.jsonl", "run.json"]
-                #expect(try Set(FileSystem.names(in: run.path)) == Set(kept + others))
+                #expect(try Set(FileSystem.names(in: run.path).map(\.string)) == Set(kept + others))
 
                 let again = try start(in: directory, steps: 10)
                 #expect(again.resumedStep == step - 1)
@@ -59,10 +59,11 @@ import Training
             try start(in: directory).run { _ in }
             #expect(try run.checkpointSteps() == [5, 6])
             #expect(
-                try FileSystem.names(in: run.path).filter { $0.hasSuffix(".bin") } == [
-                    "model_00000005.bin", "model_00000006.bin", "state_00000005_00000.bin",
-                    "state_00000006_00000.bin",
-                ]
+                try FileSystem.names(in: run.path).map(\.string).filter { $0.hasSuffix(".bin") }
+                    == [
+                        "model_00000005.bin", "model_00000006.bin", "state_00000005_00000.bin",
+                        "state_00000006_00000.bin",
+                    ]
             )
         }
     }
@@ -79,7 +80,7 @@ import Training
         try withTemporaryDirectory { directory in
             let run = RunDirectory(directory.appending("run"))
             try start(in: directory, steps: 9) { $0.keepEvery = 4 }.run { _ in }
-            let names = try FileSystem.names(in: run.path)
+            let names = try FileSystem.names(in: run.path).map(\.string)
             for step in [3, 7] {
                 for file in [run.modelPath, run.statePath, run.extraPath, run.donePath] {
                     try touch(file(step))
@@ -87,7 +88,7 @@ import Training
             }
             // By the settings of the run that wrote them, not by those of today.
             _ = try start(in: directory, steps: 9) { ($0.keepLast, $0.keepEvery) = (1, 0) }
-            #expect(try FileSystem.names(in: run.path) == names)
+            #expect(try FileSystem.names(in: run.path).map(\.string) == names)
             #expect(try run.checkpointSteps() == [4, 8, 9])
         }
     }
@@ -277,7 +278,9 @@ import Training
             let run = RunDirectory(directory.appending("run"))
             try start(in: directory) { $0.checkpointInterval = 0 }.run(until: { true }) { _ in }
             #expect(
-                try FileSystem.names(in: run.path) == ["main.log", "metrics.jsonl", "run.json"]
+                try FileSystem.names(in: run.path).map(\.string) == [
+                    "main.log", "metrics.jsonl", "run.json",
+                ]
             )
         }
     }

@@ -35,7 +35,7 @@ import Tokenization
             let validation = try run.loader(in: directory, seed: 3)
             let evaluator = try Evaluator(trainer.model, batchSize: 2, sequenceLength: 8)
             var reports: [Int] = []
-            let found = try evaluator.loss(ofShards: validation.shardPaths[0].string) {
+            let found = try evaluator.loss(ofShards: validation.shardPaths[0]) {
                 reports.append($0)
                 #expect($1 == 255)
             }
@@ -60,7 +60,7 @@ import Tokenization
             )
             let model = try SmallRun().trainer(in: directory).model
             let found = try Evaluator(model, batchSize: 1, sequenceLength: 4)
-                .loss(ofShards: path.string, vocabulary: vocabulary)
+                .loss(ofShards: path, vocabulary: vocabulary)
             #expect(found.byteCount == 9)
             #expect(found.tokenCount == 4)
         }

@@ -51,13 +51,13 @@ import Training
             let live = try start(in: directory)
             // A checkpoint being written.
             try touch(run.statePath(step: 2))
-            let names = try FileSystem.names(in: run.path)
+            let names = try FileSystem.names(in: run.path).map(\.string)
             for overwrite in [false, true] {
                 #expect(throws: TrainingError.runInUse(path: run.path)) {
                     try start(in: directory, overwrite: overwrite)
                 }
             }
-            #expect(try FileSystem.names(in: run.path) == names)
+            #expect(try FileSystem.names(in: run.path).map(\.string) == names)
             withExtendedLifetime(live) {}
         }
     }
@@ -77,12 +77,12 @@ import Training
     @Test func neverRefusesARunAndLeavesItAlone() throws {
         try withTemporaryDirectory { directory in
             let run = try stopped(after: 3, in: directory)
-            let names = try FileSystem.names(in: run.path)
+            let names = try FileSystem.names(in: run.path).map(\.string)
             let metrics = try text(run.metricsPath)
             #expect(throws: TrainingError.runExists(path: run.path)) {
                 try start(in: directory, resume: .never)
             }
-            #expect(try FileSystem.names(in: run.path) == names)
+            #expect(try FileSystem.names(in: run.path).map(\.string) == names)
             #expect(try text(run.metricsPath) == metrics)
         }
     }
@@ -138,7 +138,7 @@ import Training
     @Test func leftoversOfAKilledRunAreRemovedAndOtherFilesAreNot() throws {
         try withTemporaryDirectory { directory in
             let run = try stopped(after: 3, in: directory)
-            let good = try FileSystem.names(in: run.path)
+            let good = try FileSystem.names(in: run.path).map(\.string)
             let leftovers = [
                 // A model without a state, a state without the rest, all but the DONE file.
                 "model_00000004.bin",
@@ -155,7 +155,10 @@ import Training
             ]
             for name in leftovers + others { try touch(run.path.appending(name)) }
             #expect(try start(in: directory).resumedStep == 3)
-            #expect(try FileSystem.names(in: run.path).sorted() == (good + others).sorted())
+            #expect(
+                try FileSystem.names(in: run.path).map(\.string).sorted()
+                    == (good + others).sorted()
+            )
         }
     }
 
@@ -167,7 +170,7 @@ import Training
             for name in others + [".run.json.1-1"] { try touch(run.path.appending(name)) }
             _ = try start(in: directory)
             #expect(
-                try FileSystem.names(in: run.path)
+                try FileSystem.names(in: run.path).map(\.string)
                     == (others + ["main.log", "metrics.jsonl", "run.json"]).sorted()
             )
         }
@@ -203,7 +206,7 @@ import Training
     @Test func differencesAreListedInOneSentenceWithOldAndNewValues() throws {
         try withTemporaryDirectory { directory in
             let run = try stopped(after: 3, in: directory)
-            let before = try FileSystem.names(in: run.path)
+            let before = try FileSystem.names(in: run.path).map(\.string)
             let error = #expect(throws: TrainingError.self) {
                 try start(in: directory) {
                     $0.schedule.peak = 0.001
@@ -218,7 +221,7 @@ import Training
                     + "0.95 and is now 0.99; train with what it began with, allow the changes, or "
                     + "choose another output directory"
             )
-            #expect(try FileSystem.names(in: run.path) == before)
+            #expect(try FileSystem.names(in: run.path).map(\.string) == before)
         }
     }
 

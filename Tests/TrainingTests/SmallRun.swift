@@ -48,7 +48,7 @@ struct SmallRun {
             try writer.commit()
         }
         return try TokenLoader(
-            matching: directory.appending("tokens_\(seed)_*.bin").string,
+            matching: directory.appending("tokens_\(seed)_*.bin"),
             batchSize: batchSize,
             sequenceLength: sequenceLength,
             shuffled: shuffled

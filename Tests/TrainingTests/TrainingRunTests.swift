@@ -224,7 +224,7 @@ import Training
 
             let replaced = try start(overwrite: true)
             #expect(
-                try FileSystem.names(in: run.path) == [
+                try FileSystem.names(in: run.path).map(\.string) == [
                     "main.log", "metrics.jsonl", "notes.txt", "run.json", "tokenizer.bin",
                 ]
             )

@@ -97,7 +97,7 @@ final class ShardSeries {
             )
         }
         let existing = try Self.existingShards(settings)
-        let names = shards.compactMap { $0.path.lastComponent?.string }
+        let names = shards.compactMap(\.path.lastComponent)
         try staging.publish(names)
         // Left there, shards of a longer preparation would be trained on with these.
         for name in existing where !names.contains(name) {
@@ -159,10 +159,17 @@ final class ShardSeries {
     private static let digitCount = 6
 
     /// The names of shards that a preparation of this name has left in the directory.
-    private static func existingShards(_ settings: ShardSettings) throws -> [String] {
+    private static func existingShards(_ settings: ShardSettings) throws -> [FilePath.Component] {
         guard FileSystem.isDirectory(settings.directory) else { return [] }
-        return try FileSystem.names(in: settings.directory).filter { name in
-            ["train", "val"].contains { kind in
+        return try FileSystem.names(in: settings.directory).filter { component in
+            let name = component.string
+            // Another name, with bytes that are no text, may read the same.
+            guard FilePath.Component(name) == component else { return false }
+            // Nothing is lost of a pipe or a device.
+            guard !FileSystem.isStream(settings.directory.appending(component)) else {
+                return false
+            }
+            return ["train", "val"].contains { kind in
                 let start = "\(settings.name)_\(kind)"
                 guard name.hasPrefix(start), name.hasSuffix(".bin") else { return false }
                 let number = name.dropFirst(start.count).dropLast(".bin".count)

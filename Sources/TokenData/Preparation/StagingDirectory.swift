@@ -2,14 +2,6 @@
 
 import FileIO
 
-#if canImport(Glibc)
-    @preconcurrency import Glibc
-#elseif canImport(Musl)
-    @preconcurrency import Musl
-#elseif canImport(Darwin)
-    import Darwin
-#endif
-
 /// A hidden directory beside the final place of files, in which they are written first.
 ///
 /// Letting go of the object removes what was not published.
@@ -23,15 +15,15 @@ final class StagingDirectory {
     /// - Throws: `FileIOError` when `destination` cannot be made or written.
     init(in destination: FilePath, name: String) throws {
         self.destination = destination
-        // The process id and a random suffix keep two preparations of one name apart.
-        let suffix = "\(getpid())-\(UInt32.random(in: 0 ... .max))"
-        path = destination.appending(".\(name).\(suffix)")
+        path = destination.appending(name)
+            .beside(prefix: ".", suffix: AtomicFile.temporarySuffix())
         try FileSystem.createDirectory(path)
     }
 
-    /// Moves the named files to their final place, where they replace files of the same names.
+    /// Moves the named files to their final place, where they replace files of the same names, and are
+    /// written into devices and pipes.
     /// - Throws: `FileIOError`; files that were moved by then remain.
-    func publish(_ names: [String]) throws {
+    func publish(_ names: [FilePath.Component]) throws {
         for name in names {
             try FileSystem.move(path.appending(name), to: destination.appending(name))
         }

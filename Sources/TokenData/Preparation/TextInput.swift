@@ -38,16 +38,22 @@ public struct TextInput: Equatable, Sendable {
     ///
     /// A file is taken whatever it is called. Of a directory, the files are taken whose names end
     /// in one of ``extensions``, and so on below it, all in the order of their names; hidden files
-    /// and directories are left out, and links to directories are not followed.
+    /// and directories are left out, and links to directories are not followed. What is in the way
+    /// in a directory, such as a link that leads nowhere, is passed over.
     ///
     /// - Parameters:
     ///   - arguments: Paths; `-` is standard input.
     ///   - format: The format of all of them; nil decides by the name, which ends in `.jsonl` for
     ///     JSON lines.
+    ///   - passingOver: Called for each entry of a directory that is no file or may not be read.
     /// - Returns: one input or more for each argument.
     /// - Throws: ``PreparationError`` for a directory without text, `FileIOError` for what is
     ///   missing or may not be read.
-    public static func find(_ arguments: [FilePath], format: Format? = nil) throws -> [TextInput] {
+    public static func find(
+        _ arguments: [FilePath],
+        format: Format? = nil,
+        passingOver: (any Error) -> Void = { _ in }
+    ) throws -> [TextInput] {
         guard arguments.count(where: { $0 == "-" }) <= 1 else {
             throw PreparationError.repeatedStandardInput
         }
@@ -57,7 +63,8 @@ public struct TextInput: Equatable, Sendable {
                 inputs.append(TextInput(path: nil, format: format ?? .text))
             } else if FileSystem.isDirectory(path) {
                 let count = inputs.count
-                try appendFiles(below: path, format, to: &inputs)
+                let names = try FileSystem.names(in: path)
+                appendFiles(names, of: path, format, to: &inputs, passingOver: passingOver)
                 guard inputs.count > count else {
                     throw PreparationError.noTextFiles(directory: path, extensions: extensions)
                 }
@@ -69,18 +76,28 @@ public struct TextInput: Equatable, Sendable {
     }
 
     private static func appendFiles(
-        below directory: FilePath,
+        _ names: [FilePath.Component],
+        of directory: FilePath,
         _ format: Format?,
-        to inputs: inout [TextInput]
-    ) throws {
-        for name in try FileSystem.names(in: directory) where !name.hasPrefix(".") {
+        to inputs: inout [TextInput],
+        passingOver: (any Error) -> Void
+    ) {
+        for name in names where !name.isHidden {
             let path = directory.appending(name)
-            if FileSystem.isDirectory(path) {
-                // A link may lead back up.
-                if FileSystem.isSymbolicLink(path) { continue }
-                try appendFiles(below: path, format, to: &inputs)
-            } else if extensions.contains(path.extension ?? "") {
-                inputs.append(try readable(path, format))
+            do {
+                if FileSystem.isDirectory(path) {
+                    // A link may lead back up.
+                    if FileSystem.isSymbolicLink(path) { continue }
+                    let names = try FileSystem.names(in: path)
+                    appendFiles(names, of: path, format, to: &inputs, passingOver: passingOver)
+                } else if extensions.contains(name.extension ?? "") {
+                    let input = try readable(path, format)
+                    // A pipe would be waited for until somebody writes to it.
+                    guard input.byteCount != nil else { throw FileIOError.notAFile(path) }
+                    inputs.append(input)
+                }
+            } catch {
+                passingOver(error)
             }
         }
     }

@@ -24,11 +24,13 @@ public struct StoryGrammar: Sendable {
     /// The most bytes that one file may have.
     static let largestFile = 1 << 20
 
-    /// Reads every file of `directory` whose name ends in `.txt`, in the order of their names.
+    /// Reads every file of `directory` whose name ends in `.txt`, in the order of their names, but
+    /// for hidden ones, which editors leave while a file is open.
     /// - Throws: ``StoryGrammarError`` with file and line, or ``FileIOError``.
     public init(directory: FilePath) throws {
         var parser = StoryGrammarParser()
-        for name in try FileSystem.names(in: directory) where name.hasSuffix(".txt") {
+        for name in try FileSystem.names(in: directory)
+        where name.extension == "txt" && !name.isHidden {
             let path = directory.appending(name)
             try parser.read(Self.text(of: path), from: path)
         }

@@ -1,6 +1,7 @@
 // A model measured on data it does not learn from: here, whole token shards. A text is measured in
 // Evaluator+Text.swift, multiple choice in Evaluator+MultipleChoice.swift.
 
+import FileIO
 import LanguageModels
 import TokenData
 import Tokenization
@@ -49,7 +50,7 @@ public struct Evaluator<Model: ScoringModel> {
     /// As in llm.c, a sequence starts where the one before it ended, without its context, and what
     /// fills no batch at a shard's end is left out.
     /// - Parameters:
-    ///   - pattern: A shell pattern such as `data/*_val*.bin`, or the path of one file.
+    ///   - pattern: The path of one file, or a shell pattern such as `data/*_val*.bin`.
     ///   - vocabulary: The bytes of tokens, for ``LossMeasurement/bitsPerByte``; the end-of-text
     ///     token counts as none.
     ///   - progress: Called after every batch, with batches.
@@ -58,7 +59,7 @@ public struct Evaluator<Model: ScoringModel> {
     ///   `vocabulary` lacks, ``TrainingError/unusableLoss(found:)``, ``TensorError``; what
     ///   `progress` throws.
     public func loss(
-        ofShards pattern: String,
+        ofShards pattern: FilePath,
         vocabulary: Vocabulary? = nil,
         progress: Progress = { _, _ in }
     ) throws -> LossMeasurement {

@@ -7,13 +7,14 @@ import FileIO
 enum LineFile {
     /// Keeps the lines that satisfy a condition, and never a last line without its end.
     ///
-    /// A full disk leaves such a line. A file that does not exist, or loses nothing, is not touched.
+    /// A full disk leaves such a line. A file that does not exist, or loses nothing, is not touched,
+    /// nor is a pipe or a device, of which nothing can be taken back.
     /// - Parameters:
     ///   - path: The log.
     ///   - isKept: Called with each line, without its end.
     /// - Throws: ``FileIOError``, or what `isKept` throws.
     static func filter(_ path: FilePath, _ isKept: (ArraySlice<UInt8>) throws -> Bool) throws {
-        guard FileSystem.exists(path) else { return }
+        guard FileSystem.byteCount(of: path) != nil else { return }
         let bytes = try MappedFile(path).contents()
         let newline = UInt8(ascii: "\n")
         var kept: [UInt8] = []

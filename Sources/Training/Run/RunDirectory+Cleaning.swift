@@ -53,17 +53,23 @@ extension RunDirectory {
 
     /// Removes files of checkpoints, `DONE` first, and others; last `run.json`, so that a run that is
     /// killed meanwhile is still known to be one.
+    ///
+    /// Pipes and devices in their place are no files of the run.
     func remove(_ files: [FilePath]) throws {
         func rank(_ file: FilePath) -> Int {
             if file == descriptionPath { return 2 }
             return file.lastComponent?.string.hasPrefix("DONE_") == true ? 0 : 1
         }
-        for file in files.sorted(by: { rank($0) < rank($1) }) { try FileSystem.remove(file) }
+        for file in files.sorted(by: { rank($0) < rank($1) }) where !FileSystem.isStream(file) {
+            try FileSystem.remove(file)
+        }
     }
 
     private func files(where isIncluded: (String) -> Bool) throws -> [FilePath] {
         guard FileSystem.isDirectory(path) else { return [] }
-        return try FileSystem.names(in: path).filter(isIncluded).map { path.appending($0) }
+        return try FileSystem.names(in: path)
+            .filter { isIncluded($0.string) }
+            .map { path.appending($0) }
     }
 
     /// Whether a name is that of an ``AtomicFile`` of ours which its process did not live to commit:

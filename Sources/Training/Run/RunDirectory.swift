@@ -45,7 +45,7 @@ public struct RunDirectory: Sendable, Equatable {
     public func checkpointSteps() throws -> [Int] {
         guard FileSystem.isDirectory(path) else { return [] }
         return try FileSystem.names(in: path)
-            .compactMap { step(named: $0, prefix: "DONE_", suffix: "", donePath) }
+            .compactMap { step(named: $0.string, prefix: "DONE_", suffix: "", donePath) }
             .sorted()
     }
 

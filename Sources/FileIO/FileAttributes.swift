@@ -1,0 +1,42 @@
+// What of a file outlives its content: who owns it and who may read it. A file that takes the place of
+// another keeps them, so that what was private stays so. Access lists are not among them.
+
+import SystemPackage
+
+#if canImport(Glibc)
+    @preconcurrency import Glibc
+#elseif canImport(Musl)
+    @preconcurrency import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// Owner, group and permissions of a regular file.
+struct FileAttributes {
+    private let owner: uid_t
+    private let group: gid_t
+    private let permissions: mode_t
+
+    /// Those of the file at `path`; nil when there is none.
+    init?(of path: FilePath) {
+        var status = stat()
+        guard path.withPlatformString({ stat($0, &status) }) == 0,
+            status.st_mode & S_IFMT == S_IFREG
+        else { return nil }
+        (owner, group, permissions) = (status.st_uid, status.st_gid, status.st_mode & 0o7777)
+    }
+
+    /// Gives them to another file, as far as the system permits.
+    func apply(to descriptor: CInt) {
+        var isOwned = true
+        var status = stat()
+        if fstat(descriptor, &status) != 0 || status.st_uid != owner || status.st_gid != group {
+            isOwned = fchown(descriptor, owner, group) == 0
+            // Only the superuser gives files away, but a group of one's own is one's to choose.
+            if !isOwned { _ = fchown(descriptor, uid_t.max, group) }
+        }
+        // Running as its owner is meant for that owner alone. Some file systems know no permissions,
+        // so a refusal is no error.
+        _ = fchmod(descriptor, isOwned ? permissions : permissions & 0o777)
+    }
+}

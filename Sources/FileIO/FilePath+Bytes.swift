@@ -1,0 +1,60 @@
+// Names as what they are: bytes. Everything that makes one name out of another goes through here, so
+// that a name which is not text loses nothing on the way.
+
+import SystemPackage
+
+#if canImport(Glibc)
+    @preconcurrency import Glibc
+#elseif canImport(Musl)
+    @preconcurrency import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+extension FilePath {
+    /// The path that is written with these bytes, up to the first zero.
+    package init(bytes: some Sequence<UInt8>) {
+        self = (bytes.map(CInterop.PlatformChar.init(bitPattern:)) + [0]).withUnsafeBufferPointer {
+            // Never nil: it has a zero in it.
+            $0.baseAddress.map { FilePath(platformString: $0) } ?? FilePath()
+        }
+    }
+
+    /// The bytes the path is written with.
+    package var bytes: [UInt8] {
+        withPlatformString { Array(UnsafeRawBufferPointer(start: $0, count: strlen($0))) }
+    }
+
+    /// The directory that a file is in.
+    package var directory: FilePath {
+        let directory = removingLastComponent()
+        return directory.isEmpty ? "." : directory
+    }
+
+    /// A name beside this one: `prefix`, this name, `suffix`.
+    ///
+    /// Where that is longer than the file system allows, this name in it is cut short.
+    package func beside(prefix: String = "", suffix: String) -> FilePath {
+        let limit = directory.withPlatformString { pathconf($0, CInt(_PC_NAME_MAX)) }
+        let room = (limit > 0 ? limit : 255) - prefix.utf8.count - suffix.utf8.count
+        var name = lastComponent?.bytes ?? Array("file".utf8)
+        if name.count > room {
+            name.removeLast(name.count - max(room, 1))
+            // Some file systems want text, so no character may be cut in two.
+            while let last = name.last, last & 0xC0 == 0x80 { name.removeLast() }
+            if let last = name.last, last >= 0xC0 { name.removeLast() }
+        }
+        return removingLastComponent()
+            .appending(FilePath(bytes: Array(prefix.utf8) + name + Array(suffix.utf8)).components)
+    }
+}
+
+extension FilePath.Component {
+    /// The bytes the name is written with.
+    package var bytes: [UInt8] {
+        withPlatformString { Array(UnsafeRawBufferPointer(start: $0, count: strlen($0))) }
+    }
+
+    /// Whether listings leave the name out, since it begins with a dot.
+    package var isHidden: Bool { bytes.first == UInt8(ascii: ".") }
+}

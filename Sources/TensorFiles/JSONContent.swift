@@ -1,5 +1,5 @@
-// JSON inside and beside files of tensors, and of models. The decoder's own errors speak of Swift types; here they
-// become sentences about the file.
+// JSON inside and beside files of tensors, and of models. The decoder's own errors speak of Swift
+// types; here they become sentences about the file.
 
 import FileIO
 
@@ -19,7 +19,7 @@ package enum JSONContent {
         of path: FilePath
     ) throws -> Value {
         do {
-            return try JSONDecoder().decode(type, from: Data(bytes))
+            return try JSONDecoder().decode(type, from: Data(PythonJSON.standard(bytes)))
         } catch let error as DecodingError {
             let keys = error.codingPath.map(\.stringValue)
             throw TensorFileError.malformed(

@@ -93,6 +93,8 @@ struct VocabularyJSON {
     // MARK: JSON
 
     private mutating func parseObject() throws {
+        let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+        if source.starts(with: byteOrderMark) { offset = byteOrderMark.count }
         skipWhitespace()
         try expect("{")
         skipWhitespace()
@@ -152,51 +154,11 @@ struct VocabularyJSON {
 
     private mutating func parseEscape() throws -> UInt32 {
         offset += 1
-        let simple: UInt32? =
-            switch peek().map(Unicode.Scalar.init) {
-            case "\"", "\\", "/": peek().map(UInt32.init)
-            case "b": 0x08
-            case "t": 0x09
-            case "n": 0x0A
-            case "f": 0x0C
-            case "r": 0x0D
-            default: nil
-            }
-        if let simple {
-            offset += 1
-            return simple
+        do {
+            return try JSONEscape.scalar(in: source, at: &offset).value
+        } catch {
+            throw unexpected(error.expected)
         }
-        let unit = try parseCodeUnit()
-        guard 0xD800...0xDFFF ~= unit else { return unit }
-        guard unit < 0xDC00, peek() == UInt8(ascii: "\\") else {
-            throw unexpected("the second half of a surrogate pair")
-        }
-        offset += 1
-        let low = try parseCodeUnit()
-        guard 0xDC00...0xDFFF ~= low else {
-            throw unexpected("the second half of a surrogate pair")
-        }
-        return 0x10000 + (unit - 0xD800) << 10 + (low - 0xDC00)
-    }
-
-    /// The value of `uXXXX`.
-    private mutating func parseCodeUnit() throws -> UInt32 {
-        try expect("u")
-        var value: UInt32 = 0
-        for _ in 0..<4 {
-            let digit: UInt8
-            switch peek() {
-            case let byte? where UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte:
-                digit = byte - UInt8(ascii: "0")
-            // Bit 5 is the difference between "A" and "a".
-            case let byte? where UInt8(ascii: "a")...UInt8(ascii: "f") ~= byte | 0x20:
-                digit = (byte | 0x20) - UInt8(ascii: "a") + 10
-            default: throw unexpected("four hexadecimal digits")
-            }
-            value = value << 4 | UInt32(digit)
-            offset += 1
-        }
-        return value
     }
 
     private mutating func parseID() throws -> Int {

@@ -148,13 +148,33 @@ private func read(rows: [UInt8], limit: Int? = nil) throws -> [MultipleChoiceExa
         #expect(try read(rows: Array("\(row)\nnonsense".utf8), limit: 1) == [expected])
     }
 
+    /// The second is how Hugging Face's data set has it.
+    @Test(arguments: ["1", #""1""#, "1.0", #""1.0""#])
+    func theLabelMayBeANumberOrItsDigits(label: String) throws {
+        let row = #"{"ctx":"a","endings":["b","c"],"label":\#(label)}"#
+        #expect(try read(rows: Array(row.utf8)).map(\.label) == [1])
+    }
+
+    @Test func rowsArePythonsJSON() throws {
+        let row =
+            "\u{FEFF}"
+            + #"{"ctx":"a\ud83d","endings":["b","\ud83d\ude00"],"label":0,"x":[NaN,-Infinity]}"#
+        let examples = try read(rows: Array(row.utf8))
+        let bytes = { (text: String) in text.utf8.map { TokenID($0) } }
+        #expect(examples.first?.context == bytes("a\u{FFFD}"))
+        #expect(examples.first?.endings == [bytes(" b"), bytes(" 😀")])
+    }
+
     @Test(arguments: [
         (#"{"endings":["a","b"],"label":0}"#, "no field 'ctx'"),
         (#"{"ctx":"a","label":0}"#, "no field 'endings'"),
         (#"{"ctx":"a","endings":["a","b"]}"#, "no field 'label'"),
         (#"{"ctx":1,"endings":["a","b"],"label":0}"#, "'ctx' is not text"),
         (#"{"ctx":"a","endings":["a",null],"label":0}"#, "'endings' is not a list of texts"),
-        (#"{"ctx":"a","endings":["a","b"],"label":"0"}"#, "'label' is not a whole number"),
+        (#"{"ctx":"a","endings":["a","b"],"label":"b"}"#, "'label' is not a whole number"),
+        (#"{"ctx":"a","endings":["a","b"],"label":""}"#, "'label' is not a whole number"),
+        (#"{"ctx":"a","endings":["a","b"],"label":null}"#, "'label' is not a whole number"),
+        (#"{"ctx":"a","endings":["a","b"],"label":NaN}"#, "'label' is not a whole number"),
         (#"{"ctx":"a","endings":["a","b"],"label":0.5}"#, "'label'"),
         (#"{"ctx":"a","endings":["a","b"],"label":2}"#, "the label is 2"),
         (#"{"ctx":"a","endings":["a","b"],"label":-1}"#, "the label is -1"),

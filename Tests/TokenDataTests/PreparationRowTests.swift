@@ -43,6 +43,16 @@ private func text(_ row: String) throws -> String? {
             (#" { "a" : [ 1 , -0.5e+3 , 0 , 2E9 , [ ] , { } ] , "text" : "t" } "#, "t"),
             (#"{"text":"t","b":{"text":"inner","c":null},"d":true,"e":false}"#, "t"),
             (#"{"te\u0078t":"t"}"#, "t"),
+            // What Python writes and reads besides.
+            (#"{"text":"t","a":NaN,"b":[Infinity,-Infinity],"c":1234567890123456789012}"#, "t"),
+            (#"{"text":"a","text":"b"}"#, "b"),
+            (#"{"text":1,"text":"b"}"#, "b"),
+            // Halves of surrogate pairs, as tiktoken takes them.
+            (#"{"text":"\ud800"}"#, "\u{FFFD}"),
+            (#"{"text":"a\uDBFFb\udc00"}"#, "a\u{FFFD}b\u{FFFD}"),
+            (#"{"text":"\ud800\u0041"}"#, "\u{FFFD}A"),
+            (#"{"text":"\ud83d\ud83d\ude00"}"#, "\u{FFFD}😀"),
+            (#"{"text":"\udc00\ud800\n"}"#, "\u{FFFD}\u{FFFD}\n"),
         ]
     )
     func theTextOfARowIsWhatJSONSays(row: String, expected: String) throws {
@@ -76,13 +86,14 @@ private func text(_ row: String) throws -> String? {
             ("{\"text\":\"a\tb\"}", "found byte 9"),
             (#"{"text":"\x"}"#, "an escape such as"),
             (#"{"text":"\u12g4"}"#, "four hexadecimal digits"),
-            (#"{"text":"\ud800"}"#, "the second half"),
-            (#"{"text":"\ud800\u0041"}"#, "the second half"),
-            (#"{"text":"\udc00"}"#, "the first half"),
+            (#"{"text":"\ud800\u12"}"#, "four hexadecimal digits"),
+            (#"{"a":Nan,"text":""}"#, "'NaN'"),
+            (#"{"a":-Infinit,"text":""}"#, "'Infinity'"),
+            (#"{"a":-NaN,"text":""}"#, "a value"),
             (#"{"text":null}"#, "'text' is not text"),
             (#"{"title":"a","body":"b"}"#, "no field 'text', only 'title', 'body'"),
             ("{}", "no field 'text'"),
-            (#"{"text":"a","text":"b"}"#, "twice"),
+            (#"{"text":"a","text":1}"#, "'text' is not text"),
             (
                 #"{"a":"# + String(repeating: "[", count: 100_000),
                 "nested deeper than 512"

@@ -14,8 +14,22 @@ extension MultipleChoiceExample {
     private struct Row: Decodable {
         let ctx: String
         let endings: [String]
-        // As a fraction is decoded too, it can be named as what is wrong.
-        let label: Double
+        let label: Label
+    }
+
+    /// The number of the right ending: a number, or digits in text as Hugging Face's data set has.
+    private struct Label: Decodable {
+        /// Nil when it is no whole number.
+        let number: Int?
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.singleValueContainer()
+            if let text = try? container.decode(String.self) {
+                number = Double(text).flatMap { Int(exactly: $0) }
+            } else {
+                number = Int(exactly: try container.decode(Double.self))
+            }
+        }
     }
 
     /// Reads HellaSwag's rows of JSON and encodes their texts, an ending with a space before it.
@@ -47,11 +61,12 @@ extension MultipleChoiceExample {
                 }
                 let row: Row
                 do {
-                    row = try decoder.decode(Row.self, from: Data(line))
+                    let json = PythonJSON.standard(UnsafeRawBufferPointer(rebasing: line))
+                    row = try decoder.decode(Row.self, from: Data(json))
                 } catch {
                     throw invalid(description(of: error))
                 }
-                guard let label = Int(exactly: row.label) else {
+                guard let label = row.label.number else {
                     throw invalid("the field 'label' is not a whole number")
                 }
                 let context = tokenizer.encode(row.ctx)

@@ -1,5 +1,7 @@
-// Strict JSON (RFC 8259), of which only one field's text is kept: a row is checked and read in one
-// pass, at the speed that preparing a large corpus needs.
+// JSON (RFC 8259, and NaN and the infinities as Python writes them), of which only one field's text
+// is kept: a row is checked and read in one pass, at the speed that preparing a large corpus needs.
+
+import FileIO
 
 /// A parser of one object.
 struct JSONRowParser {
@@ -38,13 +40,14 @@ struct JSONRowParser {
 
     /// The bytes of the text in the row's field `field`; nil when the row is blank.
     ///
-    /// Bytes of strings that are not UTF-8 are kept.
-    /// - Throws: ``Problem`` when the row is not one object, or the field is not there once and
-    ///   text.
+    /// Bytes of strings that are not UTF-8 are kept. Of a field that is there twice, the last counts,
+    /// as it does for Python.
+    /// - Throws: ``Problem`` when the row is not one object, or the field is not there or no text.
     mutating func text(of field: [UInt8]) throws -> [UInt8]? {
         skipWhitespace()
         if offset == source.count { return nil }
         var text: [UInt8]?
+        var hasOtherValue = false
         var names: [String] = []
         try expect("{", "a row of JSON, which begins with '{'")
         try parseMembers { parser, key in
@@ -54,21 +57,23 @@ struct JSONRowParser {
                 return
             }
             guard parser.peek() == UInt8(ascii: "\"") else {
-                throw Problem(
-                    description: "the field '\(Self.name(field))' is not text; "
-                        + (parser.fieldOption.map { "choose another with \($0), or " } ?? "")
-                        + "leave this row out"
-                )
-            }
-            guard text == nil else {
-                throw Problem(description: "the row has the field '\(Self.name(field))' twice")
+                try parser.skipValue(depth: 1)
+                (text, hasOtherValue) = (nil, true)
+                return
             }
             var value: [UInt8] = []
             try parser.parseString(into: &value)
-            text = value
+            (text, hasOtherValue) = (value, false)
         }
         skipWhitespace()
         if offset < source.count { throw unexpected("the end of the row") }
+        if hasOtherValue {
+            throw Problem(
+                description: "the field '\(Self.name(field))' is not text; "
+                    + (fieldOption.map { "choose another with \($0), or " } ?? "")
+                    + "leave this row out"
+            )
+        }
         guard let text else {
             throw Problem(
                 description: "the row has no field '\(Self.name(field))', only "
@@ -127,6 +132,8 @@ struct JSONRowParser {
         case "t": try expectWord("true")
         case "f": try expectWord("false")
         case "n": try expectWord("null")
+        case "N": try expectWord("NaN")
+        case "I": try expectWord("Infinity")
         default: try skipNumber()
         }
     }
@@ -143,7 +150,7 @@ struct JSONRowParser {
     }
 
     private mutating func skipNumber() throws {
-        _ = accept("-")
+        if accept("-"), peek() == UInt8(ascii: "I") { return try expectWord("Infinity") }
         // No digit may follow a leading zero.
         if !accept("0") { try skipDigits("a value") }
         if accept(".") { try skipDigits("a digit") }
@@ -180,47 +187,12 @@ struct JSONRowParser {
 
     /// Parses what follows a backslash.
     private mutating func parseEscape(into text: inout [UInt8]) throws {
-        let simple: UInt8? =
-            switch peek().map(Unicode.Scalar.init) {
-            case "\"", "\\", "/": peek()
-            case "b": 0x08
-            case "t": 0x09
-            case "n": 0x0A
-            case "f": 0x0C
-            case "r": 0x0D
-            default: nil
-            }
-        if let simple {
-            offset += 1
-            text.append(simple)
-            return
+        do {
+            let scalar = try JSONEscape.scalar(in: source, at: &offset)
+            text.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
+        } catch {
+            throw unexpected(error.expected)
         }
-        var value = try parseCodeUnit()
-        if 0xD800...0xDBFF ~= value {
-            try expect("\\", "the second half of a surrogate pair")
-            let low = try parseCodeUnit()
-            guard 0xDC00...0xDFFF ~= low else {
-                throw unexpected("the second half of a surrogate pair")
-            }
-            value = 0x10000 + (value - 0xD800) << 10 + (low - 0xDC00)
-        }
-        guard let scalar = Unicode.Scalar(value) else {
-            throw unexpected("the first half of a surrogate pair before this")
-        }
-        text.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
-    }
-
-    /// The value of `uXXXX`.
-    private mutating func parseCodeUnit() throws -> UInt32 {
-        try expect("u", "an escape such as \\n or \\u0041")
-        var value: UInt32 = 0
-        for _ in 0..<4 {
-            guard let byte = peek(), let digit = Character(Unicode.Scalar(byte)).hexDigitValue
-            else { throw unexpected("four hexadecimal digits") }
-            value = value << 4 | UInt32(digit)
-            offset += 1
-        }
-        return value
     }
 
     // MARK: Bytes

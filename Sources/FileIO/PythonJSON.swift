@@ -1,0 +1,79 @@
+// JSON as Python's json module writes and reads it, for Foundation's decoder, which is stricter.
+
+/// Changes what Python writes beyond the standard into what the standard has.
+package enum PythonJSON {
+    private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+    private static let replacement = Array("\\ufffd".utf8)
+    // Longer words first: the one is a part of the other.
+    private static let words = ["-Infinity", "Infinity", "NaN"].map { Array($0.utf8) }
+
+    /// The same JSON without a byte order mark, with halves of surrogate pairs as U+FFFD, and with
+    /// NaN and the infinities as texts of that name: so they do no harm where nobody reads them, and
+    /// are of the wrong type where somebody does.
+    /// - Parameter bytes: JSON, or anything: what is wrong is left for the decoder to find.
+    /// - Returns: What Foundation's decoder reads.
+    package static func standard(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
+        bytes.withMemoryRebound(to: UInt8.self) { bytes in
+            var rest = Rewriting(bytes)
+            if bytes.starts(with: byteOrderMark) { rest.replace(byteOrderMark.count, by: []) }
+            while rest.offset < bytes.count { rest.step() }
+            return rest.finish()
+        }
+    }
+
+    /// A copy that is mostly made of long stretches of what is copied.
+    private struct Rewriting {
+        private let source: UnsafeBufferPointer<UInt8>
+        private var result: [UInt8] = []
+        private(set) var offset = 0
+        private var copied = 0
+        private var isInText = false
+
+        init(_ source: UnsafeBufferPointer<UInt8>) {
+            self.source = source
+            result.reserveCapacity(source.count)
+        }
+
+        /// Goes on to after the next byte, escape or word.
+        mutating func step() {
+            switch source[offset] {
+            case UInt8(ascii: "\""):
+                isInText.toggle()
+                offset += 1
+            case UInt8(ascii: "\\") where isInText:
+                takeEscape()
+            case UInt8(ascii: "N"), UInt8(ascii: "I"), UInt8(ascii: "-"):
+                let rest = source[offset...]
+                let word = isInText ? nil : PythonJSON.words.first { rest.starts(with: $0) }
+                guard let word else { fallthrough }
+                replace(word.count, by: [UInt8(ascii: "\"")] + word + [UInt8(ascii: "\"")])
+            default:
+                offset += 1
+            }
+        }
+
+        private mutating func takeEscape() {
+            let start = offset
+            offset += 1
+            // What is no escape is left for the decoder to find.
+            guard let scalar = try? JSONEscape.scalar(in: source, at: &offset) else { return }
+            guard scalar == "\u{FFFD}" else { return }
+            let count = offset - start
+            offset = start
+            replace(count, by: PythonJSON.replacement)
+        }
+
+        /// Puts `bytes` in the place of the next `count`.
+        mutating func replace(_ count: Int, by bytes: [UInt8]) {
+            result += source[copied..<offset]
+            result += bytes
+            offset += count
+            copied = offset
+        }
+
+        mutating func finish() -> [UInt8] {
+            result += source[copied...]
+            return result
+        }
+    }
+}

@@ -67,6 +67,57 @@ import Testing
         #expect(small.contextLength == 16_384)
     }
 
+    /// The configuration that Hugging Face's file gives with this beside its sizes.
+    private func readHuggingFace(_ more: String) throws -> Llama2Configuration {
+        try withTemporaryDirectory { directory in
+            let path = directory.appending("config.json")
+            let file = try AtomicFile(path)
+            let sizes = """
+                "hidden_size": 8, "intermediate_size": 8, "num_hidden_layers": 1, \
+                "num_attention_heads": 2, "vocab_size": 7, "max_position_embeddings": 32
+                """
+            try file.write(Array("{\(sizes), \(more)}".utf8))
+            try file.commit()
+            return try Llama2Configuration(huggingFaceFile: path)
+        }
+    }
+
+    @Test(arguments: [
+        #""rope_scaling": null"#,
+        #""rope_scaling": {"type": "default"}"#,
+        #""rope_scaling": {"factor": 1.0, "type": "linear"}"#,
+        #""rope_scaling": {"factor": 1, "rope_type": "dynamic"}"#,
+        #""rope_scaling": {"factor": 1.0, "rope_type": "yarn", "attention_factor": null}"#,
+        #""rope_parameters": {"factor": 1.0, "rope_theta": 10000.0, "rope_type": "linear"}"#,
+        #""rope_parameters": {"factor": 1.0, "rope_type": "llama3", "low_freq_factor": 1.0}"#,
+    ])
+    func rotaryPositionsThatAFactorOfOneLeavesAsTheyAreOpen(more: String) throws {
+        #expect(try readHuggingFace(more).ropeTheta == 10_000)
+    }
+
+    @Test(arguments: [
+        (#""rope_scaling": {"factor": 2.0, "type": "linear"}"#, "('linear')"),
+        (#""rope_scaling": {"factor": 1.0, "type": "longrope"}"#, "('longrope')"),
+        (#""rope_scaling": {"factor": 1, "type": "yarn", "attention_factor": 1.1}"#, "('yarn')"),
+        (
+            #""rope_scaling": {"factor": 1, "type": "yarn", "original_max_position_embeddings": 8}"#,
+            "('yarn')"
+        ),
+        (#""rope_parameters": {"factor": 1.5, "rope_type": "llama3"}"#, "('llama3')"),
+    ])
+    func scaledRotaryPositionsAreRefused(more: String, kind: String) {
+        let error = #expect(throws: (any Error).self) { try readHuggingFace(more) }
+        #expect(error.map { "\($0)" }?.contains("are scaled \(kind)") == true)
+    }
+
+    @Test func configurationsMayBePythonsJSON() throws {
+        let more =
+            #""x": NaN, "y": [-Infinity], "name": "\ud800", "z": 123456789012345678901234567890"#
+        #expect(try readHuggingFace(more).channels == 8)
+        let error = #expect(throws: (any Error).self) { try readHuggingFace(#""rope_theta": NaN"#) }
+        #expect(error.map { "\($0)" }?.contains("'rope_theta' of its JSON") == true)
+    }
+
     @Test(arguments: [
         ("{}", "'dim'"),
         ("[]", "another type"),

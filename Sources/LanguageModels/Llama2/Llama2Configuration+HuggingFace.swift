@@ -42,7 +42,8 @@ extension Llama2Configuration {
                 channels: channels,
                 hiddenChannels: hiddenChannels,
                 hasSeparateClassifier: !(config.tie_word_embeddings ?? false),
-                ropeTheta: config.rope_theta ?? config.rope_parameters?.rope_theta ?? 10_000,
+                ropeTheta: config.rope_theta ?? config.rope_parameters?.rope_theta
+                    ?? config.rope_scaling?.rope_theta ?? 10_000,
                 normEpsilon: config.rms_norm_eps ?? 1e-6
             )
         }
@@ -81,11 +82,24 @@ private struct Config: Decodable {
         let rope_theta: Float?
         let rope_type: String?
         let type: String?
+        let factor: Double?
+        let attention_factor: Double?
+        let original_max_position_embeddings: Int?
 
-        /// The kind, if it is not the plain one.
-        var scaling: String? {
+        /// The kind, if it changes anything of a model with this context.
+        func scaling(contextLength: Int?) -> String? {
             let kind = rope_type ?? type ?? "default"
-            return kind == "default" ? nil : kind
+            // What a factor of 1 means is known of these kinds only: others have lists of factors.
+            let isIdentity =
+                switch kind {
+                case "default": true
+                case "linear", "llama3": factor == 1
+                case "dynamic", "yarn":
+                    factor == 1 && attention_factor ?? 1 == 1
+                        && original_max_position_embeddings ?? contextLength == contextLength
+                default: false
+                }
+            return isIdentity ? nil : kind
         }
     }
 
@@ -94,7 +108,10 @@ private struct Config: Decodable {
         if let model_type, model_type != "llama" {
             return "it is of a model of type '\(model_type)'"
         }
-        if let scaling = rope_scaling?.scaling ?? rope_parameters?.scaling {
+        let scalings = [rope_scaling, rope_parameters].compactMap {
+            $0?.scaling(contextLength: max_position_embeddings)
+        }
+        if let scaling = scalings.first {
             return "its rotary positions are scaled ('\(scaling)')"
         }
         if attention_bias == true || mlp_bias == true { return "its linear layers have biases" }

@@ -1,4 +1,4 @@
-// What a file is, told by its first bytes: so that a file given in the place of another is named for
+// What a file is, told by how it begins: so that a file given in the place of another is named for
 // what it is. Whether it is whole is the business of those who read it.
 
 import FileIO
@@ -59,10 +59,7 @@ public enum FileKind: String, Sendable, CaseIterable {
                 self = Llama2Checkpoint.isDirectory(path) ? .modelDirectory : .directory
             }
         } else {
-            let file = try MappedFile(path)
-            self = file.withUnsafeBytes { FileKind(startOf: $0.prefix(512)) }
-            // Its oldest version starts with sizes and nothing else, which are looked at last.
-            if self == .unknown, Llama2CFile.mayBegin(file) { self = .llama2c }
+            self = FileKind(of: try MappedFile(path))
         }
     }
 
@@ -78,29 +75,35 @@ public enum FileKind: String, Sendable, CaseIterable {
         Int32(Llama2CFile.magic): .llama2c,
     ]
 
-    private init(startOf bytes: Slice<UnsafeRawBufferPointer>) {
-        if bytes.isEmpty {
-            self = .empty
-            return
+    /// Tells kinds by the strongest sign first: what takes the most coincidence to be wrong.
+    private init(of file: MappedFile) {
+        let tensors = TensorFileStart(file)
+        let kind: FileKind? = file.withUnsafeBytes { bytes in
+            let start = bytes.prefix(512)
+            if bytes.isEmpty { return .empty }
+            // A frame that fits the file, although its first bytes may be a number of another's.
+            if tensors == .safetensors { return .safetensors }
+            if let kind = Self.numbered(start) { return kind }
+            if tensors == .zip { return Self.isPyTorch(start) ? .pyTorch : .zip }
+            if tensors == .oldPyTorch { return .pyTorch }
+            // Lengths that lead from piece to piece.
+            if SentencePieceFormat(bytes) != nil { return .sentencePiece }
+            if tensors == .partOfSafetensors { return .safetensors }
+            if Self.isText(start) { return JSONStart(start) == nil ? .text : .json }
+            return nil
         }
-        let magic = bytes.prefix(4).reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
-        if bytes.count >= 4, let kind = Self.magicNumbers[Int32(bitPattern: magic)] {
-            self = kind
-        } else if bytes.starts(with: "GGUF".utf8) {
-            self = .gguf
-        } else if TensorFileStart(Array(bytes)) == .zip {
-            self = Self.isPyTorch(bytes) ? .pyTorch : .zip
-        } else if SentencePieceTokenizer.mayBegin(with: bytes) {
-            self = .sentencePiece
-        } else if bytes.count > 8, bytes.dropFirst(6).starts(with: [0, 0, UInt8(ascii: "{")]) {
-            // The length of the header, in 8 bytes, and the header's JSON.
-            self = .safetensors
-        } else if Self.isText(bytes) {
-            let first = bytes.first { !Self.whitespace.contains($0) }
-            self = first == UInt8(ascii: "{") || first == UInt8(ascii: "[") ? .json : .text
-        } else {
-            self = .unknown
-        }
+        // Sizes and nothing else: any small numbers look like them.
+        self = kind ?? (Llama2CFile.mayBegin(file) ? .llama2c : .unknown)
+    }
+
+    /// The kind of a file that starts with a number of its own.
+    private static func numbered(_ bytes: Slice<UnsafeRawBufferPointer>) -> FileKind? {
+        // Some of these numbers are letters; the versions after them are small, and no text.
+        guard bytes.count >= 4, bytes.count < 8 || bytes.dropFirst(4).prefix(4).contains(0)
+        else { return nil }
+        if bytes.starts(with: "GGUF".utf8) { return .gguf }
+        let number = bytes.prefix(4).reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+        return magicNumbers[Int32(bitPattern: number)]
     }
 
     /// Whether the first entry of a zip archive is the one with which PyTorch begins its files.
@@ -114,9 +117,12 @@ public enum FileKind: String, Sendable, CaseIterable {
 
     /// Whether bytes, which may end within a character, are UTF-8 without control characters.
     private static func isText(_ bytes: Slice<UnsafeRawBufferPointer>) -> Bool {
-        var decoder = StreamingUTF8Decoder()
-        return !decoder.append(bytes).contains("\u{FFFD}")
-            && bytes.allSatisfy { $0 >= 0x20 || whitespace.contains($0) }
+        let cut = (0...3).first { String(validating: bytes.dropLast($0), as: UTF8.self) != nil }
+        guard let cut, bytes.allSatisfy({ $0 >= 0x20 || whitespace.contains($0) }) else {
+            return false
+        }
+        // What may be cut off is what a character of several bytes starts with.
+        return cut == 0 || bytes.suffix(cut).first.map { 0xC2...0xF4 ~= $0 } ?? false
     }
 }
 

@@ -6,7 +6,7 @@ import FileIO
 
 extension TensorArchive {
     /// The longest header the format allows, so that nobody has to parse gigabytes of JSON.
-    private static let longestHeader = 100_000_000
+    static let longestHeader = 100_000_000
 
     /// Opens one safetensors file.
     /// - Throws: ``TensorFileError`` when the content is wrong in any way; `FileIOError` when the file

@@ -33,31 +33,27 @@ public struct TensorArchive: Sendable {
             path = file
         }
         let file = try MappedFile(path)
-        if Self.start(of: file) == .json {
+        if TensorFileStart(file) == .json {
             try self.init(index: file)
         } else {
             try self.init(singleFile: file)
         }
     }
 
-    private static func start(of file: MappedFile) -> TensorFileStart? {
-        TensorFileStart(file.withUnsafeBytes { Array($0.prefix(TensorFileStart.byteCount)) })
-    }
-
     /// Opens one file that holds tensors itself.
     init(singleFile file: MappedFile) throws {
-        let start = Self.start(of: file)
-        if start == .zip {
+        switch TensorFileStart(file) {
+        case .safetensors, .partOfSafetensors:
+            try self.init(safetensors: file)
+        case .zip:
             try self.init(pyTorch: file)
-        } else if file.withUnsafeBytes({ $0.starts(with: [0x80, 0x02]) }) {
+        case .oldPyTorch:
             throw TensorFileError.unsupported(
                 path: file.path,
                 reason: "it is in the format PyTorch had before version 1.6",
                 hint: "load it with PyTorch and save it again"
             )
-        } else if start == .safetensors {
-            try self.init(safetensors: file)
-        } else {
+        case .json, nil:
             throw TensorFileError.unsupported(
                 path: file.path,
                 reason: "it is neither a safetensors file nor one of PyTorch's",

@@ -1,31 +1,64 @@
-// Telling files of tensors apart by how they begin.
+// Telling files of tensors apart. Where two signs contradict each other, the one that takes more
+// coincidence counts: so the order of the steps below matters, and each says why it stands there.
 
-/// What a file may be, going by its first bytes.
+import FileIO
+
+/// What a file may be, going by how it begins and how long it is.
 package enum TensorFileStart {
-    /// A JSON object, such as the index of several files.
-    case json
+    /// The length of a header, and the header's JSON, which fits the file.
+    case safetensors
+    /// The same, but cut off or damaged.
+    case partOfSafetensors
     /// A zip archive, as PyTorch's files are.
     case zip
-    /// The length of a header, and the header's JSON.
-    case safetensors
+    /// A file of PyTorch's from before version 1.6.
+    case oldPyTorch
+    /// A JSON object, such as the index of several files.
+    case json
 
-    /// How many bytes tell.
-    package static let byteCount = 512
+    /// How the pickled number begins that old files of PyTorch start with.
+    private static let oldPyTorchMagic: [UInt8] = [0x80, 0x02, 0x8A, 0x0A]
+    private static let blanks = Set("\t\n\r ".utf8)
 
-    /// Looks at the first ``byteCount`` bytes of a file; nil for other files.
-    package init?(_ bytes: [UInt8]) {
-        let brace = UInt8(ascii: "{")
-        if bytes.starts(with: ZipArchive.magic) {
-            self = .zip
-        } else if bytes.first(where: { !"\t\n\r ".utf8.contains($0) }) == brace,
-            // The length in a safetensors file may begin with the same byte, but zeros follow it.
-            !bytes.prefix(8).contains(0)
-        {
-            self = .json
-        } else if bytes.count > 8, bytes[8] == brace {
-            self = .safetensors
-        } else {
-            return nil
+    /// Looks at a file; nil for others.
+    package init?(_ file: MappedFile) {
+        let kind = file.withUnsafeBytes { Self.kind(of: $0) }
+        guard let kind else { return nil }
+        self = kind
+    }
+
+    private static func kind(of bytes: UnsafeRawBufferPointer) -> Self? {
+        // A length that ends at a brace is no coincidence, whatever its bytes spell otherwise.
+        if let header = safetensorsHeader(in: bytes), isBraced(bytes[header]) {
+            return .safetensors
         }
+        // Four bytes that no text has.
+        if bytes.starts(with: ZipArchive.magic) { return .zip }
+        if bytes.starts(with: oldPyTorchMagic) { return .oldPyTorch }
+        // A brace where the header would begin, and before it zeros of a length, as no JSON has.
+        let length = bytes.prefix(8)
+        if bytes.count > 8, bytes[8] == UInt8(ascii: "{"), length.contains(0),
+            length.suffix(4).allSatisfy({ $0 == 0 })
+                || JSONStart(bytes[8...].prefix(512)) == .object
+        {
+            return .partOfSafetensors
+        }
+        return JSONStart(bytes.prefix(512)) == .object ? .json : nil
+    }
+
+    /// The bytes of the header, when they are in the file.
+    private static func safetensorsHeader(in bytes: UnsafeRawBufferPointer) -> Range<Int>? {
+        guard bytes.count >= 10 else { return nil }
+        let length = UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
+        guard length >= 2, length <= TensorArchive.longestHeader, Int(length) <= bytes.count - 8
+        else { return nil }
+        return 8..<8 + Int(length)
+    }
+
+    /// Whether JSON that is not looked into is an object, perhaps with the blanks behind it that
+    /// align what follows.
+    private static func isBraced(_ header: Slice<UnsafeRawBufferPointer>) -> Bool {
+        header.first == UInt8(ascii: "{")
+            && header.last { !blanks.contains($0) } == UInt8(ascii: "}")
     }
 }

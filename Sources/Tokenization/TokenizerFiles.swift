@@ -22,13 +22,19 @@ package enum TokenizerFiles: Equatable {
             self = try Self(ofFile: path)
             return
         }
-        if let name = Self.llmcNames.first(where: { FileSystem.exists(path.appending($0)) }) {
-            self = .llmc(path.appending(name))
+        let llmcFiles = Self.llmcNames.map { path.appending($0) }.filter(FileSystem.exists)
+        let pairs = Self.pairNames.map { (path.appending($0.0), path.appending($0.1)) }
+            .filter { FileSystem.exists($0) && FileSystem.exists($1) }
+        // By content first: llama2.c calls its tokenizers tokenizer.bin, too.
+        if let file = try llmcFiles.first(where: { try Self.isLLMC(Self.start(of: $0)) }) {
+            self = .llmc(file)
             return
         }
-        let pairs = Self.pairNames.map { (path.appending($0.0), path.appending($0.1)) }
-        guard let pair = pairs.first(where: { FileSystem.exists($0) && FileSystem.exists($1) })
-        else {
+        guard let pair = pairs.first else {
+            if let file = llmcFiles.first {
+                self = .llmc(file)
+                return
+            }
             throw TokenizerError.nothingInDirectory(
                 path: path,
                 expected: Self.llmcNames + Self.pairNames.map { "\($0) with \($1)" }
@@ -38,18 +44,19 @@ package enum TokenizerFiles: Equatable {
     }
 
     private init(ofFile path: FilePath) throws {
-        let file = try MappedFile(path)
-        let start = file.withUnsafeBytes { Array($0.prefix(64)) }
+        let start = try Self.start(of: path)
         let name = path.lastComponent?.string
-        if start.starts(with: Vocabulary.llmcMagicBytes) {
+        let isMergesFile =
+            start.starts(with: MergesFile.headerStart.utf8)
+            || Self.pairNames.contains { $0.1 == name }
+        if Self.isLLMC(start) {
             self = .llmc(path)
-        } else if start.first(where: { !Self.isWhitespace($0) }) == UInt8(ascii: "{") {
+        } else if !isMergesFile, JSONStart(start) == .object {
+            // The first merge of a merges file may be one of braces.
             let names = Self.pairNames.first { $0.0 == name }.map { [$0] }
             let merges = try Self.companion(of: path, among: (names ?? Self.pairNames).map(\.1))
             self = .pair(vocabulary: path, merges: merges)
-        } else if start.starts(with: MergesFile.headerStart.utf8)
-            || Self.pairNames.contains(where: { $0.1 == name })
-        {
+        } else if isMergesFile {
             let names = Self.pairNames.first { $0.1 == name }.map { [$0] }
             let vocabulary = try Self.companion(of: path, among: (names ?? Self.pairNames).map(\.0))
             self = .pair(vocabulary: vocabulary, merges: path)
@@ -67,8 +74,12 @@ package enum TokenizerFiles: Equatable {
         return companion
     }
 
-    private static func isWhitespace(_ byte: UInt8) -> Bool {
-        [0x20, 0x09, 0x0A, 0x0D].contains(byte)
+    private static func start(of path: FilePath) throws -> [UInt8] {
+        try MappedFile(path).withUnsafeBytes { Array($0.prefix(64)) }
+    }
+
+    private static func isLLMC(_ start: [UInt8]) -> Bool {
+        start.starts(with: Vocabulary.llmcMagicBytes)
     }
 
     /// The first bytes of a file in words.

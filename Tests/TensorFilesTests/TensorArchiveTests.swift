@@ -88,6 +88,15 @@ import Testing
         #expect(error?.description.contains("tensor 'a' has elements of type uint8") == true)
     }
 
+    /// The length then begins as a pickle does.
+    @Test(arguments: [640, 640 + 1 << 16])
+    func headerWhoseLengthLooksLikeAPickleIsNotTakenForOne(byteCount: Int) throws {
+        let entry = "{\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]}}"
+        let header = entry + String(repeating: " ", count: byteCount - entry.utf8.count)
+        let archive = try open(Small.safetensors(header, data: [7]))
+        #expect(archive["a"]?.withUnsafeBytes { Array($0) } == [7])
+    }
+
     // MARK: Several files
 
     private func openIndex(_ map: String, files: [String: [UInt8]]) throws -> TensorArchive {

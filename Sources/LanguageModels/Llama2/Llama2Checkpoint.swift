@@ -70,9 +70,6 @@ public struct Llama2Checkpoint {
     /// The directory that a model's files are in; nil for a file that may be all of a model.
     private static func directory(of path: FilePath) throws -> FilePath? {
         if FileSystem.isDirectory(path) { return path }
-        let start = try MappedFile(path).withUnsafeBytes {
-            Array($0.prefix(TensorFileStart.byteCount))
-        }
-        return TensorFileStart(start) == nil ? nil : path.directory
+        return try TensorFileStart(MappedFile(path)) == nil ? nil : path.directory
     }
 }

@@ -19,10 +19,11 @@ extension SentencePieceTokenizer {
     ///   model; `FileIOError` when a file is missing or ends early.
     public convenience init(contentsOf path: FilePath, vocabularySize: Int? = nil) throws {
         let file = try Self.file(at: path)
-        let isModel = try MappedFile(file).withUnsafeBytes { Self.isModel(with: $0.prefix(3)) }
+        let format = try MappedFile(file).withUnsafeBytes { SentencePieceFormat($0) }
         self.init(
-            isModel
+            format == .model
                 ? try SentencePieceVocabulary(modelFile: file, count: vocabularySize)
+                // Its reader says what is wrong with a file that is neither.
                 : try SentencePieceVocabulary(llama2CFile: file, count: vocabularySize)
         )
     }
@@ -34,29 +35,5 @@ extension SentencePieceTokenizer {
             throw TokenizerError.nothingInDirectory(path: path, expected: fileNames)
         }
         return file
-    }
-
-    /// Whether a file that starts like this is SentencePiece's.
-    ///
-    /// It starts with field 1, a piece, whose length is not zero, and which starts with its own field
-    /// 1. llama2.c's file starts with the length of the longest piece, in four bytes: it would have
-    /// to be 655,360 bytes or more for the two to be alike.
-    private static func isModel(with start: Slice<UnsafeRawBufferPointer>) -> Bool {
-        let fieldOne: UInt8 = 0x0A
-        return start.count == 3 && start[0] == fieldOne && start[1] != 0 && start[2] == fieldOne
-    }
-
-    /// Whether a file that starts with these bytes is one that ``init(contentsOf:vocabularySize:)`` reads.
-    /// - Parameter bytes: Its first 32 bytes, or more.
-    /// - Returns: Whether it looks like one; the rest may still be damaged.
-    public static func mayBegin(with bytes: Slice<UnsafeRawBufferPointer>) -> Bool {
-        // llama2.c: the longest length, then the score, length and text of the first piece; in the
-        // other format, fields of protobuf around the same text.
-        let unknown = Array("<unk>".utf8)
-        if isModel(with: bytes.prefix(3)) {
-            return bytes.dropFirst(4).prefix(16).indices
-                .contains { bytes[$0...].starts(with: unknown) }
-        }
-        return bytes.dropFirst(8).starts(with: [UInt8(unknown.count), 0, 0, 0] + unknown)
     }
 }

@@ -1,0 +1,43 @@
+// Whether bytes begin a JSON document, told by more than a bracket: prose begins with one, too.
+
+/// The kinds of JSON document that files hold.
+package enum JSONStart {
+    /// Names with values.
+    case object
+    /// Values in order.
+    case array
+
+    private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+    private static let words = ["true", "false", "null", "NaN", "Infinity"].map { Array($0.utf8) }
+    /// What follows the bracket of an array, if no word does.
+    private static let valueStarts = Set("]{[\"-0123456789".utf8)
+
+    /// Looks at the first bytes of a file, which may begin with a byte order mark; nil when they are
+    /// something else.
+    package init?(_ bytes: some Collection<UInt8>) {
+        let marked = bytes.starts(with: Self.byteOrderMark)
+        var rest = Self.withoutBlanks(bytes.dropFirst(marked ? Self.byteOrderMark.count : 0))
+        let bracket = rest.popFirst()
+        rest = Self.withoutBlanks(rest)
+        // A bracket and nothing else is the start of a file that was cut off.
+        let next = rest.first
+        if bracket == UInt8(ascii: "{"),
+            next == nil || next == UInt8(ascii: "\"") || next == UInt8(ascii: "}")
+        {
+            self = .object
+        } else if bracket == UInt8(ascii: "["),
+            next.map(Self.valueStarts.contains) ?? true
+                || Self.words.contains(where: { rest.starts(with: $0) })
+        {
+            self = .array
+        } else {
+            return nil
+        }
+    }
+
+    private static func withoutBlanks<Bytes: Collection<UInt8>>(
+        _ bytes: Bytes
+    ) -> Bytes.SubSequence {
+        bytes.drop { $0 == 0x20 || $0 == 0x09 || $0 == 0x0A || $0 == 0x0D }
+    }
+}

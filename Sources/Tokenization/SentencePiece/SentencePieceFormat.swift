@@ -1,0 +1,95 @@
+// Which file of SentencePiece pieces a file is. Neither format has a magic number, and any piece may
+// come first: so they are known by lengths that lead from one piece to the next.
+
+/// The formats of tokenizers that ``SentencePieceTokenizer`` reads.
+public enum SentencePieceFormat: Sendable {
+    /// SentencePiece's own, `tokenizer.model`.
+    case model
+    /// llama2.c's `tokenizer.bin`.
+    case llama2C
+
+    /// More than this is not looked at.
+    private static let longestWalk = 64
+    /// So many pieces in a row are no coincidence, even when what follows is damaged.
+    private static let enoughPieces = 3
+
+    /// Looks at the bytes of a whole file, of which it reads the first pieces; nil for other files.
+    public init?(_ bytes: UnsafeRawBufferPointer) {
+        if Self.holdsModel(bytes) {
+            self = .model
+        } else if Self.holdsLlama2C(bytes) {
+            self = .llama2C
+        } else {
+            return nil
+        }
+    }
+
+    // MARK: SentencePiece's
+
+    private static func holdsModel(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        var reader = ProtobufReader(bytes[...])
+        var pieceCount = 0
+        do {
+            for _ in 0..<longestWalk {
+                guard let (field, value) = try reader.next() else { break }
+                // 1 to 5 are pieces and settings; other programs may add fields from 200 on.
+                guard case .bytes(let content) = value, 1...5 ~= field || field >= 200,
+                    field != 1 || isPiece(content)
+                else { return pieceCount >= enoughPieces }
+                if field == 1 { pieceCount += 1 }
+            }
+            return pieceCount > 0
+        } catch {
+            return pieceCount >= enoughPieces
+        }
+    }
+
+    /// Whether a message has the fields of a piece, and text among them.
+    private static func isPiece(_ message: Slice<UnsafeRawBufferPointer>) -> Bool {
+        var reader = ProtobufReader(message)
+        var hasText = false
+        do {
+            while let (field, value) = try reader.next() {
+                switch (field, value) {
+                case (1, .bytes(let text)): hasText = !text.isEmpty
+                case (2, .fixed32), (3, .varint), (200..., _): break
+                default: return false
+                }
+            }
+            return hasText
+        } catch {
+            return false
+        }
+    }
+
+    // MARK: llama2.c's
+
+    private static func holdsLlama2C(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        // What llama2.c writes itself begins with this piece, after its score.
+        let unknown = Array("<unk>".utf8)
+        let length = [UInt8(unknown.count), 0, 0, 0]
+        if bytes.dropFirst(8).starts(with: length + unknown) { return true }
+        var offset = 0
+        func number() -> UInt32? {
+            guard bytes.count - offset >= 4 else { return nil }
+            defer { offset += 4 }
+            let number = bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self)
+            return UInt32(littleEndian: number)
+        }
+        guard let longest = number(), 1...bytes.count ~= Int(longest) else { return false }
+        var pieceCount = 0
+        while pieceCount < longestWalk, offset < bytes.count {
+            guard let score = number(), Float(bitPattern: score).isFinite, let length = number(),
+                1...longest ~= length, Int(length) <= bytes.count - offset,
+                isText(bytes[offset..<offset + Int(length)])
+            else { return pieceCount >= enoughPieces }
+            offset += Int(length)
+            pieceCount += 1
+        }
+        return pieceCount >= enoughPieces
+    }
+
+    private static func isText(_ name: Slice<UnsafeRawBufferPointer>) -> Bool {
+        !name.contains(0) && String(validating: name, as: UTF8.self) != nil
+    }
+}

@@ -92,7 +92,8 @@ let package = Package(
         ),
         .testTarget(
             name: "TokenizationTests",
-            dependencies: ["FileIO", "TestSupport", "Tokenization"]
+            dependencies: ["FileIO", "TestSupport", "Tokenization"],
+            resources: [.copy("Fixtures")]
         ),
         .testTarget(
             name: "TokenDataTests",

@@ -40,7 +40,7 @@ struct TokenizerDecodeCommand: ParsableCommand {
             var bytes: [UInt8] = []
             for id in ids {
                 bytes += try decoder.bytes(of: id, after: previous)
-                previous = id
+                previous = decoder.context(after: id, previous)
             }
             try Terminal.write(bytes)
         }

@@ -11,7 +11,8 @@ struct TokenizerEncodeCommand: ParsableCommand {
             bytes; of byte-level BPE, 'tokenizer decode' gives the same bytes back.
 
             A Llama's tokenizer encodes a text whole, on one thread whatever --threads says, and \
-            without the token that starts a text. Decoded, U+2581, its mark of a space, is a space; \
+            without the token that starts a text. What its file says is done to a text first: \
+            characters are replaced, spaces removed or put before it. Decoded, U+2581, its mark of a space, is a space; \
             and the space that it puts before a text stays where the tokenizer has no piece for one.
 
             Examples:

@@ -27,7 +27,7 @@ public struct StreamingDecoder: Sendable {
     /// - Throws: ``TokenizerError/unknownToken(id:vocabularySize:)``.
     public mutating func append(_ id: TokenID) throws -> String {
         let bytes = try tokens.bytes(of: id, after: previous)
-        previous = id
+        previous = tokens.context(after: id, previous)
         return characters.append(bytes)
     }
 

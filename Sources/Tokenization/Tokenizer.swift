@@ -17,13 +17,23 @@ public protocol TokenDecoder: Sendable {
     /// They may be none, as those of a marker, or a part of a character only.
     /// - Parameters:
     ///   - id: The token.
-    ///   - previous: The token before it; nil at the start of a sequence.
+    ///   - previous: The token before it, or what ``context(after:_:)`` gave for that; nil at the
+    ///     start of a sequence.
     /// - Returns: The bytes.
     /// - Throws: ``TokenizerError/unknownToken(id:vocabularySize:)``.
     func bytes(of id: TokenID, after previous: TokenID?) throws -> ArraySlice<UInt8>
+
+    /// What ``bytes(of:after:)`` of the token after `id` wants to know of what was before it.
+    /// - Parameters:
+    ///   - id: A token.
+    ///   - previous: What this gave for the token before it; nil at the start of a sequence.
+    /// - Returns: `id`, where a tokenizer does not look further back.
+    func context(after id: TokenID, _ previous: TokenID?) -> TokenID?
 }
 
 extension TokenDecoder {
+    public func context(after id: TokenID, _ previous: TokenID?) -> TokenID? { id }
+
     /// The bytes of a sequence of tokens, one after another.
     /// - Throws: ``TokenizerError/unknownToken(id:vocabularySize:)``.
     public func decodeBytes(_ ids: some Sequence<TokenID>) throws -> [UInt8] {
@@ -31,7 +41,7 @@ extension TokenDecoder {
         var previous: TokenID?
         for id in ids {
             result.append(contentsOf: try bytes(of: id, after: previous))
-            previous = id
+            previous = context(after: id, previous)
         }
         return result
     }

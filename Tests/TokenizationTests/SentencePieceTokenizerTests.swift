@@ -88,7 +88,7 @@ import Testing
         try #expect(tokenizer.decode(tokenizer.promptTokens(of: text)) == text)
         let unprefixed = try Small.tokenizer(
             Small.standardPieces,
-            .init(addsDummyPrefix: false)
+            .init(normalization: .init(addsDummySpace: false))
         )
         try #expect(unprefixed.decode(unprefixed.encode(text)) == text)
     }

@@ -3,11 +3,12 @@
 
 import Synchronization
 
-/// SentencePiece's byte pair encoding, with byte fallback: the tokenizer of Llama and Llama 2.
+/// SentencePiece's byte pair encoding: the tokenizer of Llama and Llama 2, and of models made with
+/// other settings of SentencePiece's trainer, which travel in its file and are carried out.
 ///
 /// The ids are those of SentencePiece and of llama2.c. Both replace U+2581, which stands for a space
 /// in their pieces; so text with that character comes back with a space, as it does from
-/// SentencePiece.
+/// SentencePiece. Unlike there, bytes that are not UTF-8 are kept.
 ///
 /// ```swift
 /// let tokenizer = try SentencePieceTokenizer(contentsOf: "tokenizer.model")
@@ -51,9 +52,7 @@ public final class SentencePieceTokenizer: Tokenizer {
         // English takes 3.8 bytes a token with Llama's vocabulary.
         output.reserveCapacity(bytes.count / 3)
         var encoder = idleEncoders.withLock { $0.popLast() } ?? SentencePieceEncoder()
-        // One more space stands before it all, so that the first word is like the others.
-        let prefix: [UInt8] = vocabulary.addsDummyPrefix ? [0x20] : []
-        let text = prefix + SentencePieceVocabulary.replacingSpaceMarks(in: bytes)
+        let text = bytes.withMemoryRebound(to: UInt8.self) { vocabulary.normalizer.normalized($0) }
         text.withUnsafeBufferPointer { encoder.encode($0, with: vocabulary, into: &output) }
         idleEncoders.withLock { $0.append(encoder) }
         return output
@@ -81,10 +80,23 @@ public final class SentencePieceTokenizer: Tokenizer {
         case .unknown: return vocabulary.unknownSurface[...]
         case .byte: return vocabulary.text(of: id)
         case .normal, .userDefined, .unused:
-            let text = vocabulary.text(of: id)
-            let isFirst = previous == nil || previous == startOfText
-            return isFirst && vocabulary.addsDummyPrefix && text.first == 0x20
-                ? text.dropFirst() : text
+            return vocabulary.surface(of: id, isFirst: previous == nil || previous == startOfText)
+        }
+    }
+
+    public func context(after id: TokenID, _ previous: TokenID?) -> TokenID? {
+        guard vocabulary.contains(id), id != startOfText else { return id }
+        let isFirst = previous == nil || previous == startOfText
+        switch vocabulary.kind(of: id) {
+        // A marker is nowhere in the text.
+        case .control: return previous
+        // A text whose extra spaces are removed does not begin with them either.
+        case .normal, .userDefined, .unused:
+            let isPassedOver =
+                isFirst && vocabulary.normalizer.settings.removesExtraSpaces
+                && vocabulary.surface(of: id, isFirst: true).isEmpty
+            return isPassedOver ? previous : id
+        case .unknown, .byte: return id
         }
     }
 }

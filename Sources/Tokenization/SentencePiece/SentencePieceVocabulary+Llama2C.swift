@@ -102,10 +102,11 @@ extension SentencePieceVocabulary {
     }
 
     private func checkExportable(_ names: [[UInt8]], to path: FilePath) throws {
-        guard addsDummyPrefix else {
+        guard normalizer.isLlamas else {
             throw TokenizerError.cannotExport(
                 path: path,
-                reason: "the tokenizer puts no space before a text, and the format's always does"
+                reason: "the tokenizer changes characters or spaces of a text, or puts no space "
+                    + "before it, and the format has no place to say so"
             )
         }
         let other = pieces.indices.first { Self.kind(of: names[$0], at: $0) != pieces[$0].kind }

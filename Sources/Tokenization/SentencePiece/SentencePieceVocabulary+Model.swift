@@ -10,8 +10,8 @@ extension SentencePieceVocabulary {
     ///   - path: The file.
     ///   - count: The number of pieces the model knows, the most the file may have; nil when it is
     ///     not known.
-    /// - Throws: ``TokenizerError`` when the content is wrong in any way, or needs more than byte
-    ///   pair encoding of the text as it is; `FileIOError` when the file is missing.
+    /// - Throws: ``TokenizerError`` when the content is wrong in any way, or was made for another
+    ///   algorithm than byte pair encoding; `FileIOError` when the file is missing.
     public init(modelFile path: FilePath, count: Int? = nil) throws {
         let file = try MappedFile(path)
         var model = SentencePieceModel()
@@ -23,6 +23,13 @@ extension SentencePieceVocabulary {
                 what: "the content at byte \(error.offset)",
                 expected: error.expected,
                 found: "something else"
+            )
+        } catch let error as SentencePieceCharacterMap.Malformed {
+            throw TokenizerError.malformed(
+                path: path,
+                what: "\(error.what), in the map of characters,",
+                expected: error.expected,
+                found: error.found
             )
         }
         if let reason = model.unsupportedReason {
@@ -44,12 +51,12 @@ private struct SentencePieceModel {
 
     // What fields have that are not in the file is given by sentencepiece_model.proto.
     var pieces: [Piece] = []
-    var rules = SentencePieceVocabulary.Rules(fallsBackToBytes: false)
+    var rules = SentencePieceVocabulary.Rules(
+        normalization: .init(removesExtraSpaces: true),
+        fallsBackToBytes: false
+    )
     private var algorithm: UInt64 = 1
-    private var hasCharacterMap = false
-    private var removesExtraSpaces = true
-    private var escapesSpaces = true
-    private var putsSpacesBehind = false
+    private var changesDecodedText = false
 
     private static let bytePairEncoding: UInt64 = 2
     private static let algorithmNames = ["unigram", "byte pair encoding", "words", "characters"]
@@ -63,9 +70,8 @@ private struct SentencePieceModel {
             return "it was made for another algorithm (\(name)) than byte pair encoding, "
                 + "which is the one known here"
         }
-        if hasCharacterMap || removesExtraSpaces || !escapesSpaces || putsSpacesBehind {
-            return "it changes characters or spaces of a text before it encodes it, "
-                + "and only tokenizers that keep them, as Llama's do, can be used"
+        if changesDecodedText {
+            return "it changes characters of a text after decoding it, which is not known here"
         }
         return nil
     }
@@ -89,7 +95,9 @@ private struct SentencePieceModel {
                     found: "empty"
                 )
             }
-            let name = SentencePieceVocabulary.replacingSpaceMarks(in: piece.name)
+            let name =
+                rules.normalization.escapesSpaces
+                ? SentencePieceVocabulary.swappingSpaceMarks(in: piece.name) : piece.name
             return SentencePieceVocabulary.Piece(name: name, score: piece.score, kind: kind)
         }
     }
@@ -101,6 +109,7 @@ private struct SentencePieceModel {
             case (1, .bytes(let piece)): pieces.append(try Self.piece(piece))
             case (2, .bytes(let specification)): try readTrainer(specification)
             case (3, .bytes(let specification)): try readNormalizer(specification)
+            case (5, .bytes(let specification)): try readDenormalizer(specification)
             default: break
             }
         }
@@ -125,7 +134,7 @@ private struct SentencePieceModel {
         while let (field, value) = try reader.next() {
             switch (field, value) {
             case (3, .varint(let number)): algorithm = number
-            case (24, .varint(let flag)): putsSpacesBehind = flag != 0
+            case (24, .varint(let flag)): rules.normalization.putsSpacesBehind = flag != 0
             case (35, .varint(let flag)): rules.fallsBackToBytes = flag != 0
             case (44, .bytes(let text)):
                 rules.unknownSurface = String(decoding: text, as: UTF8.self)
@@ -140,12 +149,21 @@ private struct SentencePieceModel {
         var reader = ProtobufReader(message)
         while let (field, value) = try reader.next() {
             switch (field, value) {
-            case (2, .bytes(let map)): hasCharacterMap = !map.isEmpty
-            case (3, .varint(let flag)): rules.addsDummyPrefix = flag != 0
-            case (4, .varint(let flag)): removesExtraSpaces = flag != 0
-            case (5, .varint(let flag)): escapesSpaces = flag != 0
+            case (2, .bytes(let map)):
+                rules.normalization.characterMap =
+                    map.isEmpty ? nil : try SentencePieceCharacterMap(map)
+            case (3, .varint(let flag)): rules.normalization.addsDummySpace = flag != 0
+            case (4, .varint(let flag)): rules.normalization.removesExtraSpaces = flag != 0
+            case (5, .varint(let flag)): rules.normalization.escapesSpaces = flag != 0
             default: break
             }
+        }
+    }
+
+    private mutating func readDenormalizer(_ message: Slice<UnsafeRawBufferPointer>) throws {
+        var reader = ProtobufReader(message)
+        while let (field, value) = try reader.next() {
+            if case (2, .bytes(let map)) = (field, value) { changesDecodedText = !map.isEmpty }
         }
     }
 }

@@ -24,7 +24,8 @@ public struct SentencePieceVocabulary: Sendable {
     /// U+2581 in UTF-8, which SentencePiece's pieces have in the place of spaces.
     static let spaceMark: [UInt8] = [0xE2, 0x96, 0x81]
 
-    /// A piece as it stands in a file, but with spaces as spaces instead of U+2581.
+    /// A piece as it stands in a file, but with spaces instead of U+2581 where that stands for them,
+    /// and U+2581 instead of spaces, which no text has then.
     struct Piece: Sendable, Equatable {
         var name: [UInt8]
         var score: Float
@@ -45,8 +46,8 @@ public struct SentencePieceVocabulary: Sendable {
     let end: TokenID?
     /// The ids of the 256 bytes; none when the model does not fall back to bytes.
     let byteIDs: [TokenID]
-    /// Whether a space is put before every text, so that its first word is like any other.
-    let addsDummyPrefix: Bool
+    /// What is done to a text before pieces are looked for in it.
+    let normalizer: SentencePieceNormalizer
     /// What decoding the unknown piece gives.
     let unknownSurface: [UInt8]
 
@@ -54,6 +55,8 @@ public struct SentencePieceVocabulary: Sendable {
     let mergeOrder: [UInt32]
     /// The user-defined pieces by their first byte, the longest first.
     let userDefined: [UInt8: [TokenID]]
+    /// Whether pieces have U+2581 in them that texts come back without.
+    private let hasSpaceMarks: Bool
     /// Bytes of the longest piece that text can become.
     let longestPieceByteCount: Int
     /// Whether a space after anything else always starts a new piece, so that the words of a text
@@ -62,7 +65,7 @@ public struct SentencePieceVocabulary: Sendable {
 
     /// What a file says besides its pieces.
     struct Rules {
-        var addsDummyPrefix = true
+        var normalization = SentencePieceNormalizer.Settings()
         var fallsBackToBytes = true
         var startName = "<s>"
         var endName = "</s>"
@@ -100,7 +103,13 @@ public struct SentencePieceVocabulary: Sendable {
         start = control(rules.startName)
         end = control(rules.endName)
         byteIDs = try Self.byteIDs(pieces, isNeeded: rules.fallsBackToBytes, path: path)
-        addsDummyPrefix = rules.addsDummyPrefix
+        normalizer = SentencePieceNormalizer(
+            rules.normalization,
+            userDefined: ids(.userDefined).map { id in
+                let name = pieces[Int(id)].name
+                return rules.normalization.escapesSpaces ? Self.swappingSpaceMarks(in: name) : name
+            }
+        )
         unknownSurface = Array(rules.unknownSurface.utf8)
 
         texts = Vocabulary(
@@ -122,6 +131,7 @@ public struct SentencePieceVocabulary: Sendable {
         }
         let names = textual.map { pieces[Int($0)].name }
         longestPieceByteCount = names.reduce(0) { max($0, $1.count) }
+        hasSpaceMarks = names.contains { $0.firstRange(of: Self.spaceMark) != nil }
         // Unused pieces are split as they were last formed, anywhere in a text.
         splitsAtSpaces = ids(.unused).isEmpty && !names.contains(where: Self.hasInnerSpace)
         mergeOrder = pieces.map { Self.descendingOrder(of: $0.score) }
@@ -135,6 +145,20 @@ public struct SentencePieceVocabulary: Sendable {
 
     /// The bytes of one piece, those of a control piece being its name.
     func text(of id: TokenID) -> ArraySlice<UInt8> { texts.slice(of: id) }
+
+    /// The text that a piece stands for, without the space that was put before it when it is the
+    /// first of a text.
+    func surface(of id: TokenID, isFirst: Bool) -> ArraySlice<UInt8> {
+        let settings = normalizer.settings
+        var text = texts.slice(of: id)
+        // What U+2581 in the file is here.
+        let mark = settings.escapesSpaces ? [0x20] : Self.spaceMark
+        let mayBegin = settings.addsDummySpace || settings.removesExtraSpaces
+        if isFirst, mayBegin, text.starts(with: mark) {
+            text = text.dropFirst(mark.count)
+        }
+        return hasSpaceMarks ? Self.replacingSpaceMarks(in: text)[...] : text
+    }
 
     /// Whether `id` is a piece.
     func contains(_ id: TokenID) -> Bool { texts.contains(id) }
@@ -202,6 +226,14 @@ public struct SentencePieceVocabulary: Sendable {
         }
         result.append(contentsOf: rest)
         return result
+    }
+
+    /// The name in which every U+2581 is a space, and every space U+2581.
+    static func swappingSpaceMarks(in name: [UInt8]) -> [UInt8] {
+        name.split(separator: 0x20, omittingEmptySubsequences: false)
+            .map { replacingSpaceMarks(in: $0) }
+            .joined(separator: spaceMark)
+            .map(\.self)
     }
 
     private static func hasInnerSpace(_ name: [UInt8]) -> Bool {

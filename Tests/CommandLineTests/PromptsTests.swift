@@ -33,7 +33,7 @@ import Testing
 
     @Test(
         arguments: [
-            "Hi\r\n\nthere\n \t\nyou", "\u{FEFF}Hi\nthere\nyou\n",
+            "Hi\r\n\nthere\n \t\nyou", "\u{FEFF}Hi\nthere\nyou\n", "{x\n{\"a\"}\n[y]",
             #"{"prompt": "Hi"}"# + "\n\n" + #"{"id": 7, "prompt": "th\u0065re"}"# + "\r\n"
                 + #" {"prompt":"you"}"#,
         ],

@@ -3,7 +3,8 @@
 
 import FileIO
 
-/// The texts of a file whose first character says what its lines are: `{` begins rows of JSON.
+/// The texts of a file whose first line says what its lines are: rows of JSON, when it begins as an
+/// object does, and texts otherwise, also when one begins with a brace.
 ///
 /// Blank lines are passed over. Bytes that are not UTF-8 are kept.
 package struct TextRows {
@@ -39,8 +40,8 @@ package struct TextRows {
             if lines.lineCount == 1, line.starts(with: Self.byteOrderMark) {
                 line.removeFirst(Self.byteOrderMark.count)
             }
-            guard let first = line.first(where: { $0 != 0x20 && $0 != 0x09 }) else { continue }
-            let isJSON = isJSON ?? (first == UInt8(ascii: "{"))
+            if line.allSatisfy({ $0 == 0x20 || $0 == 0x09 }) { continue }
+            let isJSON = isJSON ?? (JSONStart(line) == .object)
             self.isJSON = isJSON
             return Row(text: isJSON ? try text(ofRow: line) : line, line: lines.lineCount)
         }

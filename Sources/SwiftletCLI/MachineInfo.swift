@@ -4,6 +4,8 @@ import Swiftlet
 struct MachineInfo: InfoReport {
     let processor: String
     let physicalCores: Int
+    /// Processors' worth of time that control groups grant; left out when they set no limit.
+    let processorQuota: Double?
     let instructionSets: [String]
     let instructionSet: String
     let threads: Int
@@ -14,6 +16,7 @@ struct MachineInfo: InfoReport {
         let ops = try Ops()
         processor = Machine.processorName
         physicalCores = Machine.availablePhysicalCores
+        processorQuota = Machine.processorQuota
         instructionSets = InstructionSet.available.map(\.rawValue)
         instructionSet = ops.instructionSet.rawValue
         threads = ops.threadCount
@@ -26,8 +29,20 @@ struct MachineInfo: InfoReport {
         facts.append("physical cores", "\(physicalCores) available")
         facts.append("instruction sets", instructionSets.joined(separator: ", "))
         facts.append("chosen", instructionSet)
-        facts.append("threads", "\(threads)")
+        facts.append("threads", threadsText)
         facts.append("OpenMP", openmp ? "on" : "off: kernels use one thread")
         return facts.text
+    }
+
+    /// The number of threads, and why it is not that of the cores.
+    private var threadsText: String {
+        guard openmp, Machine.requestedThreadCount == nil, threads < physicalCores,
+            let processorQuota
+        else { return "\(threads)" }
+        let quota = NumberText.compact(processorQuota)
+        return """
+            \(threads) (of \(physicalCores) processors; the control group's quota is \(quota) \
+            \(quota == "1" ? "processor" : "processors"))
+            """
     }
 }

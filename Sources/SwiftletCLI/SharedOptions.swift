@@ -5,7 +5,7 @@ import Swiftlet
 
 /// How much of the machine is used, and how much is said about it.
 struct ComputeOptions: ParsableArguments {
-    @Option(help: "Threads to compute with (default: the physical cores available).")
+    @Option(help: "Threads to compute with (default: the physical cores this process may use).")
     var threads: Int?
 
     @Flag(help: "Say more about what is done, on stderr.")

@@ -86,7 +86,7 @@ extension ComputeOptions {
     func threadCount() throws -> Int {
         guard let threads else {
             // Without OpenMP the kernels have one thread, but this work has all.
-            return Machine.hasOpenMP ? Machine.defaultThreadCount : Machine.availablePhysicalCores
+            return Machine.hasOpenMP ? Machine.defaultThreadCount : Machine.usableProcessors
         }
         guard 1...1024 ~= threads else {
             throw CommandError(.wrongUsage, "--threads must be 1 to 1024, got \(threads)")

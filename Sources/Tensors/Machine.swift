@@ -28,32 +28,52 @@ public enum Machine {
         return "unknown processor"
     }
 
-    /// Threads a computation should use.
-    ///
-    /// `OMP_NUM_THREADS` when it is set (of a list, the first: that of the outermost team), else
-    /// the physical cores this process may run on: two hardware threads of a core share the units
-    /// that do the work.
+    /// Threads a computation should use: ``requestedThreadCount``, or else
+    /// ``usableProcessors``.
     public static var defaultThreadCount: Int {
-        guard hasOpenMP else { return 1 }
-        if let variable = getenv("OMP_NUM_THREADS"),
+        hasOpenMP ? requestedThreadCount ?? usableProcessors : 1
+    }
+
+    /// What `OMP_NUM_THREADS` asks for; nil when it is not set to a number above 0.
+    ///
+    /// Of a list the first counts: that of the outermost team.
+    public static var requestedThreadCount: Int? {
+        guard let variable = getenv("OMP_NUM_THREADS"),
             let first = String(cString: variable).split(separator: ",").first,
             let count = Int(first), count > 0
-        {
-            return count
-        }
-        return availablePhysicalCores
+        else { return nil }
+        return count
+    }
+
+    /// Processors this process can keep busy, at least 1: its physical cores, since two hardware
+    /// threads of a core share the units that do the work, but no more than its control groups
+    /// grant time for.
+    ///
+    /// More threads than that would wait for each other while the group is out of time.
+    public static var usableProcessors: Int {
+        usableProcessors(cores: availablePhysicalCores, quota: processorQuota)
+    }
+
+    package static func usableProcessors(cores: Int, quota: Double?) -> Int {
+        guard let quota, quota < Double(cores) else { return cores }
+        return max(1, Int(quota.rounded(.up)))
+    }
+
+    /// Processors' worth of time that control groups grant this process, such as 1.5; nil without
+    /// a limit.
+    public static var processorQuota: Double? {
+        #if os(Linux)
+            return ProcessorQuota.processors(reading: textFile)
+        #else
+            return nil
+        #endif
     }
 
     /// Physical cores among the processors this process may run on, at least 1.
     public static var availablePhysicalCores: Int {
         #if os(Linux)
-            let prefix = "Cpus_allowed_list:"
-            let line = textFile("/proc/self/status")?.split(separator: "\n")
-                .first { $0.hasPrefix(prefix) }
-            guard let list = line?.dropFirst(prefix.count) else { return 1 }
-            let allowed = processors(inList: list)
             // Hardware threads of one core list the same siblings.
-            let cores = allowed.map { processor in
+            let cores = allowedProcessors.map { processor in
                 textFile("/sys/devices/system/cpu/cpu\(processor)/topology/thread_siblings_list")
                     ?? "\(processor)"
             }
@@ -75,21 +95,41 @@ public enum Machine {
         #endif
     }
 
+    #if os(Linux)
+        /// The numbers of the processors this process may run on.
+        static var allowedProcessors: [Int] {
+            let prefix = "Cpus_allowed_list:"
+            let line = textFile("/proc/self/status")?.split(separator: "\n")
+                .first { $0.hasPrefix(prefix) }
+            return line.map { processors(inList: $0.dropFirst(prefix.count)) } ?? []
+        }
+    #endif
+
     /// The numbers in a list such as `0-3,8`.
     private static func processors(inList list: Substring) -> [Int] {
         list.split { ",\t ".contains($0) }.flatMap { part -> [Int] in
             let bounds = part.split(separator: "-").compactMap { Int($0) }
-            guard let first = bounds.first, let last = bounds.last, first <= last else { return [] }
+            guard let first = bounds.first, let last = bounds.last, first <= last,
+                last < 1 << 16
+            else { return [] }
             return Array(first...last)
         }
     }
 
-    private static func textFile(_ path: String) -> String? {
+    /// The text of a file of the system's, whose size is known only once it is read.
+    static func textFile(_ path: String) -> String? {
         guard let file = fopen(path, "r") else { return nil }
         defer { fclose(file) }
-        // The groups of a user may fill pages of /proc/self/status before the line that is wanted.
-        var bytes = [UInt8](repeating: 0, count: 1 << 16)
-        let count = fread(&bytes, 1, bytes.count, file)
-        return String(decoding: bytes.prefix(count), as: UTF8.self)
+        // The mounts of a machine with many containers fill pages, but not without end.
+        let (chunk, most) = (1 << 14, 1 << 22)
+        var bytes: [UInt8] = []
+        while bytes.count < most {
+            let part = [UInt8](unsafeUninitializedCapacity: chunk) { buffer, count in
+                count = fread(buffer.baseAddress, 1, chunk, file)
+            }
+            bytes += part
+            if part.count < chunk { break }
+        }
+        return String(decoding: bytes, as: UTF8.self)
     }
 }

@@ -83,7 +83,7 @@ import Testing
                 setenv("OMP_NUM_THREADS", value, 1)
                 return Machine.defaultThreadCount
             }
-            let cores = Machine.availablePhysicalCores
+            let cores = Machine.usableProcessors
             let asExpected =
                 count("5") == 5 && count("3,2") == 3
                 && ["", "0", "-4", "many"].allSatisfy { count($0) == cores }

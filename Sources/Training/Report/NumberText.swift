@@ -58,7 +58,7 @@ package enum NumberText {
     }
 
     /// As 12.8k, 124M or 1.5B: three significant digits; in full below `limit`.
-    static func compact(_ value: Double, from limit: Double = 10_000) -> String {
+    package static func compact(_ value: Double, from limit: Double = 10_000) -> String {
         guard abs(value) >= limit else {
             return trimmed(abs(value) < 100 ? significant(value, digits: 3) : fixed(value, 0))
         }

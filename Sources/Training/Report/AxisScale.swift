@@ -21,16 +21,28 @@ struct AxisScale: Sendable {
     /// Whether equal distances are equal ratios.
     let isLogarithmic: Bool
 
+    /// Below this, halves and tenths of a number lose digits and end at 0.
+    private static let smallest = 1e-290
+
     /// An axis that shows exactly `range`, which becomes wider when it has no width.
+    ///
+    /// A logarithmic axis of numbers too small for it, below 1e-290, is a linear one.
     init(_ range: ClosedRange<Double>, isLogarithmic: Bool = false) {
         precondition(
             !isLogarithmic || range.lowerBound > 0,
             "a logarithmic axis shows values above 0, got \(range)"
         )
         let (low, high) = (range.lowerBound, range.upperBound)
-        let margin = low == 0 ? 1 : abs(low) * 0.05
-        self.range = high - low > abs(high) * 1e-9 ? range : (low - margin)...(high + margin)
-        self.isLogarithmic = isLogarithmic
+        let margin = low == 0 ? 1 : max(abs(low) * 0.05, Self.smallest)
+        let isWide = high - low > max(abs(high) * 1e-9, Self.smallest)
+        self.range = isWide ? range : Self.within(low - margin, high + margin)
+        self.isLogarithmic = isLogarithmic && low >= Self.smallest
+    }
+
+    /// A range of finite numbers.
+    private static func within(_ low: Double, _ high: Double) -> ClosedRange<Double> {
+        let largest = Double.greatestFiniteMagnitude
+        return max(low, -largest)...min(high, largest)
     }
 
     /// An axis that shows `values` with a little air around them.
@@ -45,14 +57,16 @@ struct AxisScale: Sendable {
         logarithmicFrom: Double? = nil
     ) {
         let (low, high) = (values.lowerBound, values.upperBound)
-        if let logarithmicFrom, low > 0, high / low >= logarithmicFrom, (high / low).isFinite {
+        if let logarithmicFrom, low >= Self.smallest, high / low >= logarithmicFrom,
+            (high / low).isFinite
+        {
             let air = pow(high / low, 0.04)
-            self.init((low / air)...min(high * air, .greatestFiniteMagnitude), isLogarithmic: true)
+            self.init(Self.within(low / air, high * air), isLogarithmic: true)
         } else {
             // Halves, because the width of a range of extremes is not finite.
             let air = (high / 2 - low / 2) * 0.1
             let bottom = includesZero ? min(0, low) : low - air
-            self.init(bottom...max(high + air, bottom))
+            self.init(Self.within(bottom, max(high + air, bottom)))
         }
     }
 

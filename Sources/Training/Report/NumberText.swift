@@ -72,9 +72,10 @@ package enum NumberText {
         return scientific(value, digits: 3)
     }
 
-    /// A fraction of 1 as 30% or 30.5%.
+    /// A fraction of 1 as 30% or 30.5%; one that no percentage can stand for as it is.
     static func percent(_ fraction: Double) -> String {
-        trimmed(fixed(100 * fraction, 1)) + "%"
+        let percentage = 100 * fraction
+        return percentage.isFinite ? trimmed(fixed(percentage, 1)) + "%" : significant(fraction)
     }
 
     /// Digits in groups of three: 124,475,904.
@@ -124,7 +125,8 @@ package enum NumberText {
 
     /// Without zeros at the end of the decimals.
     private static func trimmed(_ text: String) -> String {
-        guard text.contains(".") else { return text }
+        // The zeros of an exponent count.
+        guard text.contains("."), !text.contains("e") else { return text }
         let kept = text.reversed().drop { $0 == "0" }
         return String((kept.first == "." ? kept.dropFirst() : kept).reversed())
     }

@@ -51,7 +51,12 @@ let package = Package(
         .target(name: "Tensors", dependencies: ["CKernels"]),
         .target(name: "TensorFiles", dependencies: ["FileIO", "Tensors"]),
         .target(name: "Tokenization", dependencies: ["FileIO"]),
-        .target(name: "TokenData", dependencies: ["FileIO", "Tensors", "Tokenization"]),
+        // The files of data/stories, embedded by the C compiler.
+        .target(name: "CStories"),
+        .target(
+            name: "TokenData",
+            dependencies: ["CStories", "FileIO", "Tensors", "Tokenization"]
+        ),
         .target(name: "Inference", dependencies: ["Tensors"]),
         .target(
             name: "LanguageModels",

@@ -21,8 +21,13 @@ struct StoriesCommand: ParsableCommand {
     @Option(help: "Decides the stories.")
     var seed: UInt64 = 1
 
-    @Option(help: "The directory of the grammar that the stories are made with.")
-    var grammar: FilePath = "data/stories"
+    @Option(
+        help: ArgumentHelp(
+            "The directory of another grammar to make stories with (default: the built-in one).",
+            valueName: "directory"
+        )
+    )
+    var grammar: FilePath?
 
     @Option(help: "The file to write (default: standard output).")
     var output: FilePath?
@@ -35,17 +40,7 @@ struct StoriesCommand: ParsableCommand {
     }
 
     func run() throws {
-        guard FileSystem.isDirectory(grammar) else {
-            throw CommandError(
-                .missingInput,
-                "there is no directory '\(grammar)'; name that of a grammar, such as the "
-                    + "project's data/stories, with --grammar"
-            )
-        }
-        var generator = StoryGenerator(
-            grammar: try StoryGrammar(directory: grammar),
-            seed: seed
-        )
+        var generator = StoryGenerator(grammar: try storyGrammar(), seed: seed)
         guard let output else {
             try generator.write(byteCount: bytes) { try Terminal.write($0) }
             return
@@ -58,5 +53,17 @@ struct StoriesCommand: ParsableCommand {
         }
         try file.commit()
         try Terminal.print("\(file.path): \(file.count.formattedAsBytes)")
+    }
+
+    private func storyGrammar() throws -> StoryGrammar {
+        guard let grammar else { return StoryGrammar() }
+        guard FileSystem.isDirectory(grammar) else {
+            throw CommandError(
+                .missingInput,
+                "there is no directory '\(grammar)'; name that of a grammar with --grammar, or "
+                    + "leave it out for the one that is built in"
+            )
+        }
+        return try StoryGrammar(directory: grammar)
     }
 }

@@ -51,6 +51,50 @@ private func withGrammar(
         }
     }
 
+    @Test func theGrammarIsInTheProgram() throws {
+        try withTemporaryDirectory { directory in
+            let outcome = try shell(
+                "cd '\(directory)' && \"$SWIFTLET\" stories --bytes 2000 --seed 3"
+            )
+            #expect(outcome.status == 0, "\(outcome.errors)")
+            let stories = FilePath(#filePath).removingLastComponent().removingLastComponent()
+                .removingLastComponent().appending("data/stories").string
+            let read = try swiftlet(
+                "stories",
+                "--bytes",
+                "2000",
+                "--seed",
+                "3",
+                "--grammar",
+                stories
+            )
+            #expect(outcome.output == read.output)
+            #expect(outcome.output.utf8.count >= 2000)
+        }
+    }
+
+    @Test(arguments: ["{|}", "?  {|}", "{| {|}}\n\n| {|}\n| {|}"])
+    func storiesThatCanOnlyBeEmptyAreRefused(_ body: String) throws {
+        try withGrammar("[plot P]\n\n\(body)\n") { directory, grammar in
+            let path = directory.appending("s.txt").string
+            for output in [[], ["--output", path]] {
+                let arguments = ["stories", "--bytes", "10", "--grammar", grammar] + output
+                expectError(try run(swiftletPath(), arguments), 65, "a.txt:1: ")
+            }
+            #expect(!FileSystem.exists(FilePath(path)))
+        }
+    }
+
+    @Test func storiesThatHappenToBeEmptyAreLeftOut() throws {
+        try withGrammar("[plot P]\n\n? Words.\n\n? {|}\n") { _, grammar in
+            let outcome = try swiftlet("stories", "--bytes", "100", "--grammar", grammar)
+            #expect(outcome.status == 0)
+            let stories = outcome.output.dropLast().components(separatedBy: "\n<|endoftext|>")
+            #expect(stories.count > 3)
+            #expect(stories.allSatisfy { $0.hasPrefix("Words.") }, "\(stories)")
+        }
+    }
+
     @Test func mistakesAreOneSentence() throws {
         try withGrammar("[plot P]\n\n{nobody}\n") { directory, grammar in
             func tell(_ bytes: String, _ grammar: String, _ more: String...) throws -> Outcome {

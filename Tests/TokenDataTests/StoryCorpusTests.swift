@@ -35,6 +35,16 @@ private enum Corpus {
 }
 
 @Suite struct StoryCorpusTests {
+    @Test func theBuiltInGrammarIsThatOfTheDirectory() throws {
+        let grammar = try StoryGrammar(directory: Corpus.directory)
+        #expect(StoryGrammar().plotTitles == grammar.plotTitles)
+        var (builtIn, read) = (
+            StoryGenerator(grammar: StoryGrammar(), seed: 3),
+            StoryGenerator(grammar: grammar, seed: 3)
+        )
+        for _ in 0..<1000 { #expect(builtIn.next() == read.next()) }
+    }
+
     @Test func everyPlotIsToldAndThereAreAtLeast25() throws {
         let titles = try StoryGrammar(directory: Corpus.directory).plotTitles
         #expect(titles.count >= 25)

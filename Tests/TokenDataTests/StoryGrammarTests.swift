@@ -89,6 +89,20 @@ private struct Mistake: CustomTestStringConvertible, Sendable {
         ),
         Mistake("deep lists, outer first", chain(100, first: 100), line: 76, "64 deep"),
         Mistake("deep lists, inner first", chain(100, first: 0), line: 269, "64 deep"),
+        Mistake("only blank text", "[plot P]\n\n{|}\n", line: 1, "always be empty"),
+        Mistake(
+            "only spaces, from a list and a role",
+            "[words a]\n{ | }\n[plot P]\nr = a\n\n? {a} {r}\n\n| {R}\n| {| {|}}\n",
+            line: 3,
+            "always be empty"
+        ),
+        Mistake(
+            "text once in a million stories",
+            "[words a]\n" + String(repeating: "{|}\n", count: 999)
+                + "word\n[plot P]\n\n? {{|{|{|{|{|{a}}}}}}|}\n",
+            line: 1002,
+            "nearly always be empty"
+        ),
         Mistake("growth without bound", doublings(30), line: 33, "longer than"),
     ]
 

@@ -36,7 +36,16 @@ public struct StoryGenerator: Sendable {
     }
 
     /// Tells the next story; every plot is as likely as the others.
+    ///
+    /// A story in which chance left no words is told again; the grammar is known to have others.
     public mutating func next() -> Story {
+        while true {
+            let story = tell()
+            if story.text.contains(where: { !$0.isWhitespace }) { return story }
+        }
+    }
+
+    private mutating func tell() -> Story {
         let plot = grammar.plots[draw(below: grammar.plots.count)]
         cast.removeAll(keepingCapacity: true)
         used.removeAll(keepingCapacity: true)

@@ -2,12 +2,14 @@
 // columns, and plots made of sentences. data/README.md describes the format. Telling stories from
 // it is StoryGenerator's work.
 
+import CStories
 import FileIO
 
 /// Word lists and plots from which stories are told, checked as a whole when they are read.
 ///
-/// Every reference of every plot is known to lead to a word, no list leads back to itself, and no
-/// story can be longer than ``longestStory``, so telling a story cannot fail.
+/// Every reference of every plot is known to lead to a word, no list leads back to itself, no
+/// story can be longer than ``longestStory`` and every plot makes stories that have words, so
+/// telling a story cannot fail.
 public struct StoryGrammar: Sendable {
     /// The titles of the plots, in the order of their files and lines.
     public var plotTitles: [String] { plots.map(\.title) }
@@ -21,6 +23,8 @@ public struct StoryGrammar: Sendable {
     static let longestStory = 1 << 16
     /// How many lists may stand within each other: a bound for the recursion that expands them.
     static let deepestNesting = 64
+    /// How often the stories of a plot may be blank: they are told again, which has to end.
+    static let mostBlankStories = 0.999
     /// The most bytes that one file may have.
     static let largestFile = 1 << 20
 
@@ -34,9 +38,33 @@ public struct StoryGrammar: Sendable {
             let path = directory.appending(name)
             try parser.read(Self.text(of: path), from: path)
         }
+        guard !parser.plots.isEmpty else { throw StoryGrammarError.noPlots(directory: directory) }
+        try self.init(parser)
+    }
+
+    /// The project's own grammar, that of its directory `data/stories`, which the program holds.
+    public init() {
+        let directory: FilePath = "data/stories"
+        do {
+            var parser = StoryGrammarParser()
+            var count = 0
+            let files = cs_files(&count)
+            for file in UnsafeBufferPointer(start: files, count: count) {
+                let bytes = UnsafeBufferPointer(start: file.text, count: file.size)
+                try parser.read(
+                    String(decoding: bytes, as: UTF8.self),
+                    from: directory.appending(String(cString: file.name))
+                )
+            }
+            try self.init(parser)
+        } catch {
+            preconditionFailure("the grammar that was built in cannot be read: \(error)")
+        }
+    }
+
+    private init(_ parser: StoryGrammarParser) throws {
         lists = parser.lists
         plots = parser.plots
-        guard !plots.isEmpty else { throw StoryGrammarError.noPlots(directory: directory) }
         try StoryGrammarChecker.check(self)
     }
 

@@ -1,31 +1,39 @@
 // Proves before the first story that none can go wrong: every reference leads to a word, no list
-// leads back to itself, and no choice can make a story grow beyond bounds.
+// leads back to itself, no choice can make a story grow beyond bounds, and no plot has only stories
+// without a word.
 
 /// Follows everything that one plot can reach, and measures the longest text it can become.
 struct StoryGrammarChecker {
-    /// How far a template can reach.
+    /// What a template can become.
     private struct Extent {
-        /// The most bytes of text it can become.
+        /// The most bytes of text.
         var length = 0
         /// The most lists that can stand within each other.
         var depth = 0
-
-        /// Makes this the extent of either this or `other`.
-        mutating func reach(_ other: Extent) {
-            length = max(length, other.length)
-            depth = max(depth, other.depth)
-        }
+        /// The chance that it becomes nothing, or nothing but spaces.
+        var blankChance = 1.0
 
         /// Makes this the extent of this followed by `other`.
         mutating func extend(by other: Extent) {
             length += other.length
             depth = max(depth, other.depth)
+            blankChance *= other.blankChance
+        }
+
+        /// The extent of either this or `other`, which is as likely as `weights` say.
+        func or(_ other: Extent, weights: (own: Int, other: Int)) -> Extent {
+            let share = Double(weights.other) / Double(weights.own + weights.other)
+            return Extent(
+                length: max(length, other.length),
+                depth: max(depth, other.depth),
+                blankChance: blankChance + (other.blankChance - blankChance) * share
+            )
         }
     }
 
     private let grammar: StoryGrammar
-    /// The forms of the roles filled so far, and the longest text of each.
-    private var cast: [String: [String: Int]] = [:]
+    /// The forms of the roles filled so far, and the text that each can be.
+    private var cast: [String: [String: Extent]] = [:]
     /// The extent of each list's first column, once known.
     private var extents: [String: Extent] = [:]
     /// The lists on the way to the template being measured.
@@ -59,15 +67,23 @@ struct StoryGrammarChecker {
             throw plot.source.error("the plot '\(plot.title)' has no sentences")
         }
         for role in plot.roles { try fill(role) }
-        var length = 0
+        var (length, blankChance) = (0, 1.0)
         for step in plot.paragraphs.joined() {
+            let extent = try extent(of: step.alternatives)
             // The space or the two line ends before the next.
-            length += try extent(of: step.alternatives).length + 2
+            length += extent.length + 2
+            blankChance *= step.isOptional ? (1 + extent.blankChance) / 2 : extent.blankChance
         }
         guard length <= StoryGrammar.longestStory else {
             throw plot.source.error(
                 "a story of '\(plot.title)' could have \(length) characters; at most "
                     + "\(StoryGrammar.longestStory) are allowed"
+            )
+        }
+        guard blankChance <= StoryGrammar.mostBlankStories else {
+            throw plot.source.error(
+                "a story of '\(plot.title)' would \(blankChance == 1 ? "always" : "nearly always") "
+                    + "be empty; give it a sentence with words"
             )
         }
     }
@@ -77,22 +93,33 @@ struct StoryGrammarChecker {
             throw role.source.error("'\(role.name)' has a meaning already; choose another name")
         }
         // Lists with different columns may share a role, which then has the columns of all.
-        var forms: [String: Int]?
+        var forms: [String: Extent]?
+        var rowCount = 0
         for name in role.lists {
             guard let list = grammar.lists[name] else {
                 throw role.source.error("there is no list '\(name)'")
             }
-            var own: [String: Int] = [:]
+            var own: [String: Extent] = [:]
             _ = try measure(list: name, calledAt: role.source)
             for (index, column) in list.columns.enumerated() {
-                own[column] = try extent(of: list.rows.map { $0[index] }).length
+                own[column] = try extent(of: list.rows.map { $0[index] })
+                // The cells are text by the time the role is spoken of.
+                own[column]?.depth = 0
             }
             // The first column goes by the role's bare name.
             own[""] = own[list.columns[0]]
-            for form in list.forms where own[form] == nil { own[form] = "himself".count }
+            for form in list.forms where own[form] == nil {
+                own[form] = Extent(length: "himself".count, blankChance: 0)
+            }
+            let weights = (rowCount, list.rows.count)
             forms =
-                forms.map { $0.filter { own[$0.key] != nil }.merging(own, uniquingKeysWith: max) }
-                ?? own
+                forms.map { earlier in
+                    earlier.filter { own[$0.key] != nil }
+                        .merging(own.filter { earlier[$0.key] != nil }) {
+                            $0.or($1, weights: weights)
+                        }
+                } ?? own
+            rowCount += list.rows.count
         }
         cast[role.name] = forms
     }
@@ -100,7 +127,9 @@ struct StoryGrammarChecker {
     /// The extent of any one of `templates`.
     private mutating func extent(of templates: [StoryTemplate]) throws -> Extent {
         var result = Extent()
-        for template in templates { try result.reach(measure(template)) }
+        for (index, template) in templates.enumerated() {
+            result = try result.or(measure(template), weights: (index, 1))
+        }
         return result
     }
 
@@ -108,11 +137,16 @@ struct StoryGrammarChecker {
         var result = Extent()
         for piece in template.pieces {
             switch piece {
-            case .text(let text): result.length += text.utf8.count
+            case .text(let text):
+                result.length += text.utf8.count
+                if text.contains(where: { !$0.isWhitespace }) { result.blankChance = 0 }
             case .choice(let choices): try result.extend(by: extent(of: choices))
             case .reference(let reference):
                 try result.extend(by: measure(reference, at: template.source))
-                if reference.hasArticle { result.length += "an ".count }
+                if reference.hasArticle {
+                    result.length += "an ".count
+                    result.blankChance = 0
+                }
             }
             // Checked piece by piece, so that the sum cannot overflow.
             guard result.length <= StoryGrammar.longestStory else {
@@ -129,13 +163,13 @@ struct StoryGrammarChecker {
         at source: StorySource
     ) throws -> Extent {
         if let forms = cast[reference.name] {
-            guard let length = forms[reference.form ?? ""] else {
+            guard let extent = forms[reference.form ?? ""] else {
                 throw source.error(
                     "'{\(reference.text)}': the role '\(reference.name)' has only the forms "
                         + forms.keys.filter { !$0.isEmpty }.sorted().joined(separator: ", ")
                 )
             }
-            return Extent(length: length)
+            return extent
         }
         guard grammar.lists[reference.name] != nil else {
             throw source.error(

@@ -19,7 +19,7 @@ extension StoryGrammarError: CustomStringConvertible {
         switch self {
         case .noPlots(let directory):
             "'\(directory)' describes no stories; give a directory with .txt files that have "
-                + "[plot ...] sections, such as 'data/stories'"
+                + "[plot ...] sections"
         case .fileTooLarge(let path, let limit, let found):
             "'\(path)' has \(found) bytes, but a file of a story grammar may have at most "
                 + "\(limit); divide it into several files"

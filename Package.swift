@@ -116,8 +116,8 @@ let package = Package(
         .testTarget(
             name: "CommandLineTests",
             dependencies: [
-                "Downloads", "FileIO", "Inference", "LanguageModels", "SwiftletCLI", "Tensors",
-                "TestSupport", "TokenData", "Tokenization", "Training",
+                "Downloads", "FileIO", "Inference", "LanguageModels", "Swiftlet", "SwiftletCLI",
+                "Tensors", "TestSupport", "TokenData", "Tokenization", "Training",
             ]
         ),
         .testTarget(

@@ -1,0 +1,85 @@
+// What Foundation's `localizedDescription` says of the library's errors: the sentence that
+// `description` is. Here in one place, so that the targets below need no Foundation for it; an error
+// that is missing from this list fails a test.
+
+import Benchmarks
+import Downloads
+import FileIO
+import Inference
+import LanguageModels
+import TensorFiles
+import Tensors
+import TextGeneration
+import TokenData
+import Tokenization
+import Training
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+extension BenchmarkError: LocalizedError {
+    public var errorDescription: String? { description }
+}
+
+extension DownloadError: LocalizedError {
+    public var errorDescription: String? { description }
+}
+
+extension FileIOError: LocalizedError {
+    public var errorDescription: String? { description }
+}
+
+extension InferenceError: LocalizedError {
+    public var errorDescription: String? { description }
+}
+
+extension Mismatch: LocalizedError {
+    public var errorDescription: String? { description }
+}
+
+extension ModelError: LocalizedError {
+    public var errorDescription: String? { description }
+}
+
+extension PreparationError: LocalizedError {
+    public var errorDescription: String? { description }
+}
+
+extension ReportError: LocalizedError {
+    public var errorDescription: String? { description }
+}
+
+extension StoryGrammarError: LocalizedError {
+    public var errorDescription: String? { description }
+}
+
+extension TensorError: LocalizedError {
+    public var errorDescription: String? { description }
+}
+
+extension TensorFileError: LocalizedError {
+    public var errorDescription: String? { description }
+}
+
+extension TextGenerationError: LocalizedError {
+    public var errorDescription: String? { description }
+}
+
+extension TokenDataError: LocalizedError {
+    public var errorDescription: String? { description }
+}
+
+extension TokenizerError: LocalizedError {
+    public var errorDescription: String? { description }
+}
+
+extension TrainingError: LocalizedError {
+    public var errorDescription: String? { description }
+}
+
+extension UnexpectedFileError: LocalizedError {
+    public var errorDescription: String? { description }
+}

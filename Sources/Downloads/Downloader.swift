@@ -83,6 +83,9 @@ public struct Downloader: Sendable {
             }
             return .alreadyThere(byteCount: FileSystem.byteCount(of: path) ?? 0)
         }
+        let made = FileSystem.missingDirectories(of: directory)
+        // Directories that stay empty are of no use to anybody.
+        defer { for directory in made { FileSystem.removeIfEmpty(directory) } }
         try FileSystem.createDirectory(directory)
         let part = try ResumableFile(for: path)
         // URLSession lets go of its delegate, and thus of the part, only some time later.

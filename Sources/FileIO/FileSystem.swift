@@ -41,6 +41,22 @@ public enum FileSystem {
         }
     }
 
+    /// The directories that ``createDirectory(_:)`` would have to make, `path` first.
+    public static func missingDirectories(of path: FilePath) -> [FilePath] {
+        var missing: [FilePath] = []
+        var path = path
+        while !path.isEmpty && !exists(path) {
+            missing.append(path)
+            path = path.removingLastComponent()
+        }
+        return missing
+    }
+
+    /// Removes a directory when nothing is in it; anything else is left as it is.
+    public static func removeIfEmpty(_ directory: FilePath) {
+        _ = directory.withPlatformString { rmdir($0) }
+    }
+
     /// The names in a directory, sorted by their bytes, without `.` and `..`.
     ///
     /// A name is bytes and need not be text, so it is not a string.

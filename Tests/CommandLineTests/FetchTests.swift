@@ -155,6 +155,24 @@ private func withServer(
         }
     }
 
+    @Test func whatCannotBeFetchedLeavesNoDirectory() throws {
+        var url = ""
+        try withServer { server, _, _ in url = server.url }
+        try withTemporaryDirectory { directory in
+            func fetch(into output: FilePath) throws -> Outcome {
+                try swiftlet("fetch", "gpt2", "--output", output.string, "--base-url", url)
+            }
+            expectError(try fetch(into: directory.appending("a/b/c")), 66, "connection")
+            try #expect(FileSystem.names(in: directory) == [])
+            // What was there before stays, empty or not.
+            let kept = directory.appending("kept")
+            try FileSystem.createDirectory(kept)
+            expectError(try fetch(into: kept), 66, "connection")
+            expectError(try fetch(into: kept.appending("new")), 66, "connection")
+            try #expect(FileSystem.names(in: directory) == ["kept"])
+        }
+    }
+
     @Test func aWrongFileIsNotKept() throws {
         try withServer {
             $0.files["/hellaswag_val.bin"]?[4] = 2

@@ -17,8 +17,9 @@ public struct GenerationResult: Sendable {
     public let weightBytes: Int
     /// The part of the bandwidth that reading the weights once a pass makes; the cache is not counted.
     ///
-    /// The median of stretches of tokens, each beside the bandwidth right before and after it.
-    public let fractionOfBandwidth: Double
+    /// The median of stretches of tokens, each beside the bandwidth right before and after it. nil
+    /// where the weights fit into a cache and came from there, faster than memory gives them.
+    public let fractionOfBandwidth: Double?
     /// Bytes that keys and values took.
     public let cacheBytes: Int
     /// The most memory the process held up to the first generated tokens: before the bandwidth was
@@ -98,27 +99,31 @@ public struct GenerationBenchmark {
         // A single token has working memory of another shape, which counts too.
         try append(1)
         let peakMemoryBytes = Machine.peakMemoryBytes
-        let memory = try MachineLimits.readBlock()
-        var bandwidths = [MachineLimits.readBandwidth(model.ops, memory)]
+        let (reader, memory) = (
+            try MachineLimits.fastest(model.ops), try MachineLimits.readBlock()
+        )
+        var bandwidths = [MachineLimits.readBandwidth(reader, memory)]
         var decodeTimes: [Double] = []
         var fractions: [Double] = []
         for first in stride(from: 0, to: decodeTokens, by: Self.decodeStretch) {
             let stretch = try (first..<min(first + Self.decodeStretch, decodeTokens)).map { _ in
                 try seconds { try append(1) }
             }
-            bandwidths.append(MachineLimits.readBandwidth(model.ops, memory))
+            bandwidths.append(MachineLimits.readBandwidth(reader, memory))
             // Before and after: the limit that held for these tokens.
             let bandwidth = bandwidths.suffix(2).reduce(0, +) / 2
             fractions.append(Double(model.weightBytesPerToken) / median(stretch) / bandwidth)
             decodeTimes += stretch
         }
         let (time, bandwidth) = (median(decodeTimes), median(bandwidths))
+        let fraction = median(fractions)
+        let isFromCache = fraction > 1 && KernelBenchmark.staysInCache(model.weightBytesPerToken)
         return GenerationResult(
             promptTokensPerSecond: Double(promptTokens) / median(Array(promptTimes)),
             decodeTokensPerSecond: Double(batchSize) / time,
             readBandwidth: bandwidth,
             weightBytes: model.weightBytesPerToken,
-            fractionOfBandwidth: median(fractions),
+            fractionOfBandwidth: isFromCache ? nil : fraction,
             cacheBytes: session.cacheByteCount,
             peakMemoryBytes: peakMemoryBytes
         )

@@ -13,8 +13,9 @@ public struct KernelResult: Sendable {
     /// Bytes moved a second; nil for kernels bound by arithmetic.
     public let bytesPerSecond: Double?
     /// The part of the limit reached: of the arithmetic peak (of bfloat16 where that is multiplied),
-    /// or of the bandwidth of a plain loop; 0 where there is no such limit.
-    public let fractionOfPeak: Double
+    /// or of the bandwidth of a plain loop; 0 where there is no such limit, and nil where the data
+    /// stays in a cache, whose speed is not measured.
+    public let fractionOfPeak: Double?
 }
 
 /// Runs the kernels one after the other.
@@ -111,7 +112,8 @@ public struct KernelBenchmark {
         let out = try Tensor(zeros: [N, C])
         let weight = try random([C])
         let (mean, rstd) = (try Tensor(zeros: [N]), try Tensor(zeros: [N]))
-        try memory("layernorm_forward", "\(N)x\(C)", floats: 2 * N * C, report) {
+        let floats = 2 * N * C
+        try memory("layernorm_forward", "\(N)x\(C)", floats: floats, moved: floats, report) {
             ops.layernormForward(
                 out: out,
                 mean: mean,
@@ -126,7 +128,7 @@ public struct KernelBenchmark {
     private func gelu(count: Int, _ report: (KernelResult) throws -> Void) throws {
         let inp = try random([count])
         let out = try Tensor(zeros: [count])
-        try memory("gelu_forward", "\(count)", floats: 2 * count, report) {
+        try memory("gelu_forward", "\(count)", floats: 2 * count, moved: 2 * count, report) {
             ops.geluForward(out: out, inp: inp)
         }
     }
@@ -145,7 +147,7 @@ public struct KernelBenchmark {
             gradientScale: 1
         )
         // params, m and v are read and written, grads only read.
-        try memory("adamw", "\(count)", floats: 7 * count, report) {
+        try memory("adamw", "\(count)", floats: 4 * count, moved: 7 * count, report) {
             ops.adamW(params: params, grads: grads, m: m, v: v, step: step)
         }
     }
@@ -174,31 +176,44 @@ public struct KernelBenchmark {
     }
 
     /// A kernel bound by memory, next to a plain loop of reads and writes at the same moment.
+    ///
+    /// It works on `floats` numbers, and moves some of them to and fro: `moved` in all.
     private func memory(
         _ name: String,
         _ shape: String,
         floats: Int,
+        moved: Int,
         _ report: (KernelResult) throws -> Void,
         _ body: () -> Void
     ) throws {
         guard name.hasPrefix(prefix) else { return }
-        let width = Double(DType.float32.byteWidth)
-        let speed = Double(floats) * width / fastest(of: runs, body)
-        let count = 1 << 25
-        let blocks = try (0..<4).map { _ in try random([count]) }
-        let time = fastest(of: runs) {
-            ops.streamBurst(a: blocks[0], b: blocks[1], c: blocks[2], d: blocks[3])
-        }
-        let limit = 7 * Double(count) * width / time
+        let width = DType.float32.byteWidth
+        let speed = Double(moved * width) / fastest(of: runs, body)
+        let fraction = try Self.staysInCache(floats * width) ? nil : speed / streamBandwidth()
         try report(
             KernelResult(
                 name: name,
                 shape: shape,
                 flops: nil,
                 bytesPerSecond: speed,
-                fractionOfPeak: speed / limit
+                fractionOfPeak: fraction
             )
         )
+    }
+
+    /// Whether so many bytes, worked on again and again, stay in a cache.
+    static func staysInCache(_ byteCount: Int) -> Bool {
+        byteCount <= Machine.cacheBytes
+    }
+
+    /// Bytes a second of a plain loop that reads and writes as AdamW does.
+    private func streamBandwidth() throws -> Double {
+        let count = 1 << 25
+        let blocks = try (0..<4).map { _ in try random([count]) }
+        let time = fastest(of: runs) {
+            ops.streamBurst(a: blocks[0], b: blocks[1], c: blocks[2], d: blocks[3])
+        }
+        return Double(7 * count * DType.float32.byteWidth) / time
     }
 
     /// Random floats, the same ones again and again: no kernel's time depends on that, and making

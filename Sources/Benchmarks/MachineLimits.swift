@@ -15,8 +15,11 @@ public struct MachineLimits: Sendable {
     /// Bytes a second that all threads read from memory together.
     public let readBandwidth: Double
 
-    /// Floats read to measure bandwidth: 512 MiB, more than any cache holds.
-    private static let readFloats = 1 << 27
+    /// Bytes read to measure bandwidth, more than caches hold; 1 GiB where they are large.
+    private static let readBytes: Int = {
+        let usual = 1 << 29
+        return usual < 4 * Machine.cacheBytes ? 2 * usual : usual
+    }()
 
     /// Measures both.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
@@ -28,22 +31,27 @@ public struct MachineLimits: Sendable {
         let own = fmaPeaks.first { $0.set == ops.instructionSet }
         fmaPeak = (own ?? fmaPeaks.last)?.flops ?? 0
         bfloat16Peak = Self.bfloat16Peak(ops)
-        let block = try Self.readBlock()
-        readBandwidth = (0..<5).reduce(0) { best, _ in max(best, Self.readBandwidth(ops, block)) }
+        let (reader, block) = (try Self.fastest(ops), try Self.readBlock())
+        readBandwidth = (0..<3).reduce(0) { best, _ in
+            max(best, Self.readBandwidth(reader, block))
+        }
     }
 
     /// Memory larger than any cache.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
     static func readBlock() throws -> Tensor {
-        let block = try Tensor(zeros: [readFloats])
+        let block = try Tensor(zeros: [readBytes / DType.float32.byteWidth])
         // Pages that were never written all show one page of zeros, which the cache holds.
         block.withUnsafeMutableElements(as: Float.self) { $0.update(repeating: 1) }
         return block
     }
 
-    /// Bytes a second of reading a block of ``readBlock()`` once.
+    /// Bytes a second of reading a block of ``readBlock()``: the best of a few passes, each of which
+    /// reads in another number of places at a time.
     static func readBandwidth(_ ops: Ops, _ block: Tensor) -> Double {
-        let time = seconds { _ = ops.sumOfSquares(block) }
+        let time = [1, 2, 4, 8].reduce(Double.infinity) { best, streams in
+            min(best, seconds { ops.readBurst(block, streams: streams) })
+        }
         return Double(block.count * DType.float32.byteWidth) / time
     }
 
@@ -55,11 +63,16 @@ public struct MachineLimits: Sendable {
     /// Multiply-adds a second times two, the best of a few short bursts; for the reference those of
     /// the fastest set.
     static func fmaPeak(_ ops: Ops) throws -> Double {
-        var ops = ops
-        if ops.instructionSet == .reference, let fastest = InstructionSet.available.last {
-            ops = try Ops(instructionSet: fastest, threadCount: ops.threadCount)
-        }
+        let ops = try fastest(ops)
         return peak { ops.fmaBurst(iterations: 1 << 20) }
+    }
+
+    /// In place of the reference, which keeps no unit busy, the fastest set of this machine.
+    static func fastest(_ ops: Ops) throws -> Ops {
+        guard ops.instructionSet == .reference, let fastest = InstructionSet.available.last else {
+            return ops
+        }
+        return try Ops(instructionSet: fastest, threadCount: ops.threadCount)
     }
 
     private static func peak(_ burst: () -> Double) -> Double {

@@ -9,7 +9,10 @@ struct KernelReport: Encodable {
         let shape: String
         let gflops: Double?
         let gbs: Double?
-        let fraction_of_peak: Double
+        /// Left out where the data stays in a cache.
+        let fraction_of_peak: Double?
+        /// Said of kernels that are bound by memory.
+        let in_cache: Bool?
     }
 
     let isa: String
@@ -36,7 +39,8 @@ struct KernelReport: Encodable {
                 shape: result.shape,
                 gflops: result.flops.map { $0 / 1e9 },
                 gbs: result.bytesPerSecond.map { $0 / 1e9 },
-                fraction_of_peak: result.fractionOfPeak
+                fraction_of_peak: result.fractionOfPeak,
+                in_cache: result.bytesPerSecond.map { _ in result.fractionOfPeak == nil }
             )
         )
     }
@@ -58,7 +62,7 @@ struct KernelReport: Encodable {
             }
         return [
             padded(result.name, 24), padded(result.shape, 22), padded(speed, 14),
-            "\(decimal(result.fractionOfPeak * 100, 1))% of the limit",
+            result.fractionOfPeak.map { "\(decimal($0 * 100, 1))% of the limit" } ?? "in cache",
         ].joined(separator: " ")
     }
 }
@@ -102,7 +106,8 @@ struct GenerationReport: Encodable {
     let batch_size: Int
     let decode_tokens_per_second: Double
     let prompt_tokens_per_second: Double
-    let fraction_of_bandwidth: Double
+    /// Left out where the weights came from a cache.
+    let fraction_of_bandwidth: Double?
     let memory_bandwidth_gbs: Double
     let weight_bytes_per_token: Int
     let cache_bytes: Int
@@ -122,11 +127,16 @@ struct GenerationReport: Encodable {
     }
 
     var text: String {
-        """
-        \(precision): prompt \(decimal(prompt_tokens_per_second, 0)) tokens/s, generation \
-        \(decimal(decode_tokens_per_second, 1)) tokens/s, which reads weights at \
-        \(decimal(fraction_of_bandwidth * 100, 1))% of the \
-        \(decimal(memory_bandwidth_gbs, 1)) GB/s that memory gives
-        """
+        let memory = "\(decimal(memory_bandwidth_gbs, 1)) GB/s that memory gives"
+        let reading =
+            if let fraction_of_bandwidth {
+                "which reads weights at \(decimal(fraction_of_bandwidth * 100, 1))% of the \(memory)"
+            } else {
+                "with weights in cache, faster than the \(memory)"
+            }
+        return """
+            \(precision): prompt \(decimal(prompt_tokens_per_second, 0)) tokens/s, generation \
+            \(decimal(decode_tokens_per_second, 1)) tokens/s, \(reading)
+            """
     }
 }

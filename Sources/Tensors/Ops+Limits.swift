@@ -38,4 +38,20 @@ extension Ops {
         }
         keepAlive(a, b, c, d)
     }
+
+    /// Reads a tensor once, with every thread and nothing else to do.
+    /// - Parameters:
+    ///   - x: Float32, of a multiple of 16 elements.
+    ///   - streams: In how many places each thread reads at a time: 1, 2, 4 or 8. Which is fastest
+    ///     differs between processors.
+    /// - Returns: The sum of the bits of its elements, as integers that wrap around.
+    @discardableResult
+    public func readBurst(_ x: Tensor, streams: Int) -> UInt32 {
+        precondition(x.count % 16 == 0, "\(x.count) floats are not whole lines of a cache")
+        precondition([1, 2, 4, 8].contains(streams), "\(streams) streams")
+        let byteCount = x.count * DType.float32.byteWidth
+        let sum = run { table.read_burst($0, x.floatPointer, byteCount, CInt(streams)) }
+        keepAlive(x)
+        return sum
+    }
 }

@@ -1,5 +1,6 @@
 // `swiftlet bench`: its keys, and what of its figures does not depend on the machine's speed.
 
+import Tensors
 import Testing
 
 @Suite(.serialized) struct BenchTests {
@@ -44,7 +45,13 @@ import Testing
             let speed = try #require((kernel["gflops"] ?? kernel["gbs"]) as? Double)
             #expect(speed > 0)
             #expect((kernel["gflops"] == nil) != (kernel["gbs"] == nil))
+            // Of what stays in a cache, no part of memory's speed is claimed.
+            let isInCache = kernel["in_cache"] as? Bool
+            #expect((isInCache == nil) == (kernel["gbs"] == nil))
+            #expect((kernel["fraction_of_peak"] == nil) == (isInCache == true))
         }
+        let layernorm = try #require(kernels.first { $0["name"] as? String == "layernorm_forward" })
+        #expect(layernorm["in_cache"] as? Bool == (2 * 4096 * 768 * 4 <= Machine.cacheBytes))
     }
 
     @Test func referenceIsComparedWithTheFastestSetOfTheMachine() throws {

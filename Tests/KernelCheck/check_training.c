@@ -59,6 +59,11 @@ static void check_bursts(void) {
     compare("stream_burst a", a[1], a[0], n, 0);
     compare("stream_burst b", b[1], b[0], n, 0);
     compare("stream_burst c", c[1], c[0], n, 0);
+    const float *words = uniform(4096 + 80, -1, 1);
+    for (int streams = 1; streams <= 8; streams *= 2)
+        for (size_t floats = 16; floats <= 4096 + 80; floats += 1360)
+            expect("read_burst", RUN(1, read_burst, words, 4 * floats, streams) ==
+                                     RUN(0, read_burst, words, 4 * floats, streams));
     expect("fma_burst", RUN(1, fma_burst, 100) > 0 && RUN(0, fma_burst, 100) == 0);
     expect("pair_burst", RUN(1, pair_burst, 100) >= 0 && RUN(0, pair_burst, 100) == 0);
 }

@@ -27,5 +27,17 @@ extension KernelTests {
             }
             #expect(blocks[3].floats() == before[3])
         }
+
+        @Test(arguments: Backend.all, [1, 2, 4, 8])
+        func everyWordIsReadOnce(_ backend: Backend, streams: Int) throws {
+            let ops = try backend.ops()
+            // Sizes that divide among threads and streams, and that do not.
+            for count in [16, 64, 80, 1024, 16 * 257] {
+                var maker = TensorMaker()
+                let x = try maker.uniform([count])
+                let expected = x.floats().map(\.bitPattern).reduce(0, &+)
+                #expect(ops.readBurst(x, streams: streams) == expected, "\(count) floats")
+            }
+        }
     }
 }

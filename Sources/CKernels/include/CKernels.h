@@ -84,7 +84,8 @@ size_t ck_scratch_floats(int threads, size_t largest_row);
     OP(sum_of_squares)                                                                             \
     OP(fma_burst)                                                                                  \
     OP(pair_burst)                                                                                 \
-    OP(stream_burst)
+    OP(stream_burst)                                                                               \
+    OP(read_burst)
 
 // ---- Embedding ----------------------------------------------------------------------------------
 
@@ -323,6 +324,10 @@ typedef double ck_pair_burst(const ck_context *ctx, size_t iterations);
 // arithmetic to speak of.
 typedef void ck_stream_burst(const ck_context *ctx, float *a, float *b, float *c, const float *d,
                              size_t n);
+
+// Reads `bytes` at x (a multiple of 64) once, and returns the sum of its 32-bit words. Each thread
+// reads its part in `streams` places at a time: 1, 2, 4 or 8.
+typedef uint32_t ck_read_burst(const ck_context *ctx, const void *x, size_t bytes, int streams);
 
 // ---- The table ----------------------------------------------------------------------------------
 

@@ -128,6 +128,8 @@ struct ck_microkernels {
     double (*fma_burst)(size_t iterations, float *sink);
     // The same with pairs of bfloat16, or NULL.
     double (*pair_burst)(size_t iterations, float *sink);
+    // The sum of the words of x (n), read in 1, 2, 4 or 8 places at a time.
+    uint32_t (*read_burst)(const uint32_t *x, size_t n, size_t streams);
 };
 
 const struct ck_microkernels *ck_avx2_microkernels(void);

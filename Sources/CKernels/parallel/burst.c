@@ -38,3 +38,14 @@ void ck_parallel_stream_burst(const ck_context *ctx, float *a, float *b, float *
         }
     }
 }
+
+uint32_t ck_parallel_read_burst(const ck_context *ctx, const void *x, size_t bytes, int streams) {
+    uint32_t total = 0;
+#pragma omp parallel num_threads(ctx->threads) reduction(+ : total)
+    {
+        size_t begin, end;
+        team_share(bytes / sizeof(uint32_t), 16, &begin, &end);
+        total += ctx->micro->read_burst((const uint32_t *)x + begin, end - begin, (size_t)streams);
+    }
+    return total;
+}

@@ -1,4 +1,5 @@
-// The most arithmetic a core can do: what matrix products are measured against.
+// The most that a core can do: the arithmetic that matrix products are measured against, and the
+// reading that everything bound by memory is.
 #ifndef SIMD_BURST_H
 #define SIMD_BURST_H
 
@@ -36,5 +37,39 @@ static double pair_burst(size_t iterations, float *sink) {
     return burst_of(iterations, sink, true);
 }
 #endif
+
+// Integers are added in any order, so the sums below may be as many as it takes.
+typedef uint32_t vu __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
+
+// Vectors read from a stream before the next has its turn: 256 bytes. Each has a sum of its own, as
+// many as hide the latency of an addition.
+#define READ_RUN (64 / LANES)
+
+// The streams lie side by side and are read together. `streams` is a constant at every call.
+ALWAYS_INLINE uint32_t sum_streams(const uint32_t *x, size_t n, const size_t streams) {
+    vu sums[READ_RUN] = {0};
+    const size_t step = READ_RUN * LANES;
+    const size_t length = n / streams / step * step;
+    for (size_t i = 0; i < length; i += step)
+        for (size_t stream = 0; stream < streams; stream++)
+            for (size_t j = 0; j < READ_RUN; j++)
+                sums[j] += *(const vu *)(x + stream * length + i + j * LANES);
+    uint32_t total = 0;
+    for (size_t i = streams * length; i < n; i++)
+        total += x[i];
+    for (size_t j = 0; j < READ_RUN; j++)
+        for (size_t lane = 0; lane < LANES; lane++)
+            total += sums[j][lane];
+    return total;
+}
+
+static uint32_t read_burst(const uint32_t *x, size_t n, size_t streams) {
+    switch (streams) {
+    case 1: return sum_streams(x, n, 1);
+    case 2: return sum_streams(x, n, 2);
+    case 4: return sum_streams(x, n, 4);
+    default: return sum_streams(x, n, 8);
+    }
+}
 
 #endif

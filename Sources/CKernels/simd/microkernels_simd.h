@@ -56,4 +56,5 @@ _Static_assert(TILE_ROWS <= CK_MAX_TILE_ROWS && TILE_VECTORS * LANES <= CK_MAX_P
         .adamw = adamw,                                                                            \
         .sum_of_squares = sum_of_squares,                                                          \
         .fma_burst = fma_burst,                                                                    \
+        .read_burst = read_burst,                                                                  \
     }

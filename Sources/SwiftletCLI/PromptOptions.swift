@@ -21,8 +21,8 @@ struct PromptOptions: ParsableArguments {
         name: .customLong("prompts"),
         help: ArgumentHelp(
             """
-            A file of prompts, one a line, or, when it begins with {, rows of JSON with a field \
-            prompt; - reads stdin. Blank lines are passed over. It is read as it is needed, and \
+            A file of prompts: one a line, or rows of JSON with a field prompt when its first line \
+            is a row; - reads stdin. Blank lines are passed over. It is read as it is needed, and \
             may be of any length.
             """,
             valueName: "file"

@@ -5,10 +5,10 @@ import Swiftlet
 
 /// How tokens are drawn unless flags say otherwise.
 ///
-/// A little below the model's own probabilities, and without the least likely tokens, of which one
-/// in a hundred or so would derail a text. Top-p rather than top-k, because it keeps few tokens
-/// where the model is sure and many where it is not, whatever the size of its vocabulary; and so
-/// that temperature 1 and top-p 1 are all that the plain distribution takes.
+/// A little more cautiously than from the model's own distribution, and without its least likely
+/// tokens: together they are drawn one time in twenty, and derail texts. Top-p rather than top-k,
+/// because it keeps few tokens where the model is sure and many where it is not, whatever the size
+/// of its vocabulary; and so that temperature 1 and top-p 1 are all the plain distribution takes.
 enum UsualSampling {
     static let temperature: Float = 0.8
     static let topP: Float = 0.95

@@ -49,7 +49,7 @@ struct KernelReport: Encodable {
         let peaks = fma_peak_gflops_by_isa.sorted { $0.value < $1.value }
             .map { "\($0.key) \(decimal($0.value, 0))" }
             .joined(separator: ", ")
-        return "\(isa), \(threads) threads: FMA peak \(peaks) GFLOP/s, "
+        return "\(isa), \(counted(threads, "thread")): FMA peak \(peaks) GFLOP/s, "
             + "memory \(decimal(memory_bandwidth_gbs, 1)) GB/s reading"
     }
 

@@ -126,9 +126,8 @@ struct ChatReport: Encodable {
 
     /// A line for stderr.
     var summary: String {
-        let turns = forgottenTurns == 1 ? "1 turn" : "\(forgottenTurns) turns"
-        let forgotten = forgottenTurns == 0 ? "" : ", \(turns) forgotten"
-        return "\(tokenCount(promptTokens)) read, \(generatedTokens) generated in "
+        let forgotten = forgottenTurns == 0 ? "" : ", \(counted(forgottenTurns, "turn")) forgotten"
+        return "\(counted(promptTokens, "token")) read, \(generatedTokens) generated in "
             + "\(decimal(seconds, 2)) s\(forgotten)"
     }
 }

@@ -121,7 +121,10 @@ struct DebugStateInfo: InfoReport {
     var text: String {
         var facts = Table(.left, .left)
         facts.append("format", "llm.c debug state")
-        facts.append("batch", "\(batchSize) sequences of \(sequenceLength) tokens")
+        facts.append(
+            "batch",
+            "\(counted(batchSize, "sequence")) of \(counted(sequenceLength, "token"))"
+        )
         facts.append("size", bytes.formattedAsBytes)
         return "\(path)\n\(facts.text)"
     }

@@ -25,9 +25,9 @@ func timeText(_ duration: Duration) -> String {
     NumberText.duration(seconds: duration / .seconds(1), withTenthsBelow: 0)
 }
 
-/// `count` with its noun.
-func tokenCount(_ count: Int) -> String {
-    count == 1 ? "1 token" : "\(count) tokens"
+/// A number of tokens, with the digits in groups.
+func groupedTokens(_ count: Int) -> String {
+    counted(count, "token", written: count.grouped)
 }
 
 /// `text` with spaces after it, to at least `width` characters.
@@ -47,6 +47,6 @@ extension Int {
             value /= 1024
             unit = larger
         }
-        return unit == "bytes" ? "\(self) bytes" : "\(decimal(value, 1)) \(unit)"
+        return unit == "bytes" ? counted(self, "byte") : "\(decimal(value, 1)) \(unit)"
     }
 }

@@ -60,7 +60,9 @@ struct PrepareCommand: ParsableCommand {
         let documents = try text.documents(passedOver)
         let path = try TokenizerFile.checked(tokenizer)
         let tokenizer = try BytePairTokenizer(contentsOf: path)
-        compute.note("\(threads) threads, \(tokenizer.vocabularySize.grouped) tokens in '\(path)'")
+        compute.note(
+            "\(counted(threads, "thread")), \(tokenizer.vocabularySize.grouped) tokens in '\(path)'"
+        )
 
         var settings = ShardSettings(
             directory: output,
@@ -78,7 +80,7 @@ struct PrepareCommand: ParsableCommand {
             if Signals.isInterrupted { throw ExitStatus.interrupted }
             line.show(
                 "\(byteProgress(progress.byteCount, of: progress.totalByteCount)), "
-                    + "\(progress.tokenCount.grouped) tokens, \(Self.speed(progress))"
+                    + "\(groupedTokens(progress.tokenCount)), \(Self.speed(progress))"
             )
         }
         line.finish()
@@ -97,7 +99,7 @@ struct PrepareCommand: ParsableCommand {
         } else {
             var table = Table(.left, .right)
             for shard in report.shards {
-                table.append("\(shard.path)", "\(shard.tokens.grouped) tokens")
+                table.append("\(shard.path)", groupedTokens(shard.tokens))
             }
             try Terminal.print(table.text)
         }

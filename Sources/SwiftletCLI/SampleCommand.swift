@@ -205,7 +205,7 @@ struct SampleCommand: ParsableCommand {
         if json { for report in reports { try Terminal.printJSON(report) } }
         if reports.count > 1 {
             for report in reports {
-                Terminal.diagnose("\(tokenCount(report.generatedTokens)), \(report.ending)")
+                Terminal.diagnose("\(counted(report.generatedTokens, "token")), \(report.ending)")
             }
         }
         // Equal prompts are read once.

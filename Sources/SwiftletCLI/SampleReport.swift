@@ -68,7 +68,7 @@ extension [SampleReport] {
         let texts = count == 1 ? "" : "\(count) texts: "
         let ending = count == 1 ? "; " + self[0].ending : ""
         let timed = reduce(0) { $0 + $1.timedTokens }
-        return "\(texts)\(tokenCount(generated)) in \(speed(timed, seconds)); "
+        return "\(texts)\(counted(generated, "token")) in \(speed(timed, seconds)); "
             + "prompt of \(promptTokens) in \(speed(promptTokens, promptSeconds))\(ending)"
     }
 

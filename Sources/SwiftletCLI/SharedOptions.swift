@@ -14,7 +14,7 @@ struct ComputeOptions: ParsableArguments {
     /// What runs the arithmetic.
     func makeOps() throws -> Ops {
         let ops = try Ops(threadCount: threads)
-        note("\(ops.threadCount) threads, \(ops.instructionSet.rawValue) kernels")
+        note("\(counted(ops.threadCount, "thread")), \(ops.instructionSet.rawValue) kernels")
         return ops
     }
 

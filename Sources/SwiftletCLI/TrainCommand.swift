@@ -223,13 +223,15 @@ struct TrainCommand: ParsableCommand {
         let configuration = model.configuration
         let parameters = configuration.unpaddedParameterCount.grouped
         Terminal.diagnose(
-            "GPT-2 of \(parameters) parameters: \(configuration.layerCount) layers, "
-                + "\(configuration.headCount) heads, \(configuration.channels) channels"
+            "GPT-2 of \(parameters) parameters: \(counted(configuration.layerCount, "layer")), "
+                + "\(counted(configuration.headCount, "head")), "
+                + counted(configuration.channels, "channel")
         )
         Terminal.diagnose(
-            "\(settings.schedule.totalSteps) steps of \(settings.totalBatchTokens) tokens, "
-                + "from \(loader.tokenCount.grouped) tokens in \(loader.shardPaths.count) "
-                + (loader.shardPaths.count == 1 ? "shard" : "shards")
+            "\(counted(settings.schedule.totalSteps, "step")) of "
+                + "\(counted(settings.totalBatchTokens, "token")), "
+                + "from \(groupedTokens(loader.tokenCount)) in "
+                + counted(loader.shardPaths.count, "shard")
         )
     }
 
@@ -242,7 +244,7 @@ struct TrainCommand: ParsableCommand {
         guard batch.steps != nil || stepsPerEpoch > 0 else {
             throw CommandError(
                 .wrongUsage,
-                "one epoch of \(data.tokenCount) tokens is shorter than a step; give the number of "
+                "one epoch of \(counted(data.tokenCount, "token")) is shorter than a step; give the number of "
                     + "--steps, or smaller --total-batch-tokens"
             )
         }

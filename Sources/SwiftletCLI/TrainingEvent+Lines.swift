@@ -62,7 +62,7 @@ extension TrainingProgress {
     var endingLine: String {
         switch ending {
         case .stopped: "stopped after step \(stepCount) of \(totalSteps), in \(timeText(elapsed))"
-        default: "done: \(totalSteps) steps, in \(timeText(elapsed))"
+        default: "done: \(counted(totalSteps, "step")), in \(timeText(elapsed))"
         }
     }
 }

@@ -95,7 +95,7 @@ struct TrainingSource {
             if Signals.isInterrupted { throw ExitStatus.interrupted }
             line.show(
                 "preparing: \(byteProgress(progress.byteCount, of: progress.totalByteCount)), "
-                    + "\(progress.tokenCount.grouped) tokens"
+                    + groupedTokens(progress.tokenCount)
             )
         }
     }

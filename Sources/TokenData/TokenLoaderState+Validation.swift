@@ -44,7 +44,7 @@ extension TokenLoaderState {
         if let shuffle {
             try require(
                 shuffle.shardOrder.count == shardPaths.count,
-                "it is among \(shuffle.shardOrder.count) shards, but the data have "
+                "it is among \(counted(shuffle.shardOrder.count, "shard")), but the data have "
                     + "\(shardPaths.count)"
             )
             try require(
@@ -54,8 +54,9 @@ extension TokenLoaderState {
             number = Int(shuffle.shardOrder[shardIndex])
             try require(
                 shuffle.sampleOrder.count == sampleCounts[number],
-                "'\(shardPaths[number])' had \(shuffle.sampleOrder.count) batches then and has "
-                    + "\(sampleCounts[number]) now"
+                "'\(shardPaths[number])' had "
+                    + counted(shuffle.sampleOrder.count, "batch", plural: "batches")
+                    + " then and has \(sampleCounts[number]) now"
             )
             try require(
                 Self.isPermutation(shuffle.sampleOrder),
@@ -99,7 +100,7 @@ extension TokenLoaderSource {
             let difference =
                 then.tokenCount == now.tokenCount
                 ? "holds other tokens than then"
-                : "held \(then.tokenCount) tokens then and holds \(now.tokenCount) now"
+                : "held \(counted(then.tokenCount, "token")) then and holds \(now.tokenCount) now"
             throw TokenDataError.positionMismatch(reason: "'\(path)' \(difference)")
         }
     }

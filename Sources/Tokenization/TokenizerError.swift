@@ -54,8 +54,8 @@ extension TokenizerError: CustomStringConvertible {
         case .cannotExport(let path, let reason):
             "cannot write '\(path)': \(reason)"
         case .wrongCount(let path, let expected, let found):
-            "'\(path)' has \(found) tokens, but the model knows only \(expected); use the tokenizer "
-                + "the model was trained with"
+            "'\(path)' has \(counted(found, "token")), but the model knows only \(expected); use "
+                + "the tokenizer the model was trained with"
         case .unknownToken(let id, let vocabularySize):
             "there is no token \(id): the ids of this vocabulary are 0...\(vocabularySize - 1); "
                 + "use the tokenizer that made the ids"

@@ -142,7 +142,7 @@ private func texts(
         done.apply(step(1), at: .seconds(1))
         done.end(at: .seconds(2))
         #expect(texts(done, columns: 80)[1].contains("━ 100%  1/1".dropFirst(2)))
-        #expect(done.endingLine == "done: 1 steps, in 2s")
+        #expect(done.endingLine == "done: 1 step, in 2s")
     }
 
     @Test func escapeSequencesInASampleAreHarmless() {

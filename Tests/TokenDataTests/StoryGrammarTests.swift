@@ -35,7 +35,7 @@ private struct Mistake: CustomTestStringConvertible, Sendable {
         Mistake("column twice", "[words a: x, x]\n", line: 1, "each column once"),
         Mistake("list twice", "[words a]\nx\n[words a]\n", line: 3, "already"),
         Mistake("plot twice", "[plot P]\n\nx\n[plot P]\n", line: 4, "already"),
-        Mistake("too few cells", "[words a: x, y]\none | two\none\n", line: 3, "1 cells"),
+        Mistake("too few cells", "[words a: x, y]\none | two\none\n", line: 3, "1 cell,"),
         Mistake("not a pronoun", "[words a: x, he]\none | him\n", line: 2, "not a pronoun"),
         Mistake("open brace", "[plot P]\n\nx {y\n", line: 3, "partner"),
         Mistake("closing brace", "[plot P]\n\nx}\n", line: 3, "partner"),

@@ -117,6 +117,7 @@ import Testing
         #expect(NumberText.percent(1.5e18) == "1.5e20%")
         #expect(NumberText.percent(1.5e308) == "1.5e+308")
         #expect(NumberText.duration(seconds: 4.25) == "4.3s")
+        #expect(NumberText.duration(seconds: 2.9999999e35) == "3e35s")
         #expect(NumberText.duration(seconds: 187) == "3m 07s")
         #expect(NumberText.duration(seconds: 45_600) == "12h 40m")
         #expect(NumberText.duration(seconds: 90_000) == "1d 01h")

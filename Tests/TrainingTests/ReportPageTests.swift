@@ -97,6 +97,12 @@ import Testing
         #expect(source.contains("validation: 3.000</title>"))
     }
 
+    @Test func aShortRunIsMarkedAtWholeSteps() throws {
+        let source = try ReportPage([history("run", steps: 2)]).source
+        #expect(source.contains("<span style=\"left:50.00%\">1</span>"))
+        #expect(!source.contains("\">1.5</span>"))
+    }
+
     @Test func severalRunsAreOverlaidInColoursOfTheirOwn() throws {
         let runs = (0..<ReportPage.mostRuns).map {
             history("run \($0)", steps: 40, seed: Float($0))

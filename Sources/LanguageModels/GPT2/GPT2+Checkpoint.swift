@@ -139,7 +139,7 @@ extension GPT2 {
 extension GPT2Configuration {
     /// The sizes in words, for messages.
     fileprivate var sizes: String {
-        "\(layerCount) layers, \(headCount) heads, \(channels) channels, a context of "
-            + "\(contextLength) and a vocabulary of \(vocabularySize)"
+        "\(counted(layerCount, "layer")), \(counted(headCount, "head")), "
+            + "\(counted(channels, "channel")), a context of \(contextLength) and a vocabulary of \(vocabularySize)"
     }
 }

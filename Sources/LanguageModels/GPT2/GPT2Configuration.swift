@@ -1,5 +1,7 @@
 // The sizes of a GPT-2, checked, and the names people know them by.
 
+import FileIO
+
 /// The sizes that define a GPT-2: every value of this type is one that a model can have.
 public struct GPT2Configuration: Sendable, Equatable {
     /// maxT: the longest sequence the model has positions for.
@@ -50,7 +52,7 @@ public struct GPT2Configuration: Sendable, Equatable {
         }
         guard channels % headCount == 0 else {
             throw ModelError.invalidConfiguration(
-                reason: "\(channels) channels cannot be divided among \(headCount) heads"
+                reason: "\(counted(channels, "channel")) cannot be divided among \(headCount) heads"
             )
         }
         self.contextLength = contextLength

@@ -2,6 +2,8 @@
 // Llama2Configuration+Params.swift and Llama2Configuration+HuggingFace.swift, and a list of sizes in
 // Llama2Configuration+Descriptor.swift.
 
+import FileIO
+
 /// The sizes that define a Llama 2: every value of this type is one that a model can have.
 public struct Llama2Configuration: Sendable, Equatable {
     /// maxT: the longest sequence the model was made for.
@@ -62,14 +64,14 @@ public struct Llama2Configuration: Sendable, Equatable {
         }
         guard channels % headCount == 0, channels / headCount % 2 == 0 else {
             throw ModelError.invalidConfiguration(
-                reason: "\(channels) channels cannot be divided among \(headCount) heads in pairs, "
-                    + "which rotary positions turn"
+                reason: "\(counted(channels, "channel")) cannot be divided among "
+                    + "\(counted(headCount, "head")) in pairs, which rotary positions turn"
             )
         }
         guard headCount % keyValueHeadCount == 0 else {
             throw ModelError.invalidConfiguration(
-                reason: "\(headCount) heads cannot share \(keyValueHeadCount) heads of keys and "
-                    + "values evenly"
+                reason: "\(counted(headCount, "head")) cannot share "
+                    + "\(counted(keyValueHeadCount, "head")) of keys and values evenly"
             )
         }
         for (name, value) in [("theta", ropeTheta), ("epsilon", normEpsilon)] {

@@ -139,7 +139,7 @@ struct StoryGrammarParser {
         let cells = StoryTemplate.split(line)
         guard cells.count == columns.count else {
             throw source.error(
-                "\(cells.count) cells, but '\(list)' has the columns "
+                "\(counted(cells.count, "cell")), but '\(list)' has the columns "
                     + columns.joined(separator: " | ")
             )
         }

@@ -129,7 +129,7 @@ struct CheckpointExtra: Codable, Equatable {
     ) -> [String] {
         func text(_ shards: [TokenShard.Identity]) -> String {
             let tokens = shards.reduce(0) { $0 &+ $1.tokenCount }
-            return "\(tokens) tokens in \(shards.count) shard\(shards.count == 1 ? "" : "s")"
+            return "\(counted(tokens, "token")) in \(counted(shards.count, "shard"))"
         }
         guard then != now else { return [] }
         let (old, new) = (text(then), text(now))

@@ -63,7 +63,9 @@ extension Chart {
     var html: HTML {
         let yTicks = scale.ticks(count: isWide ? 6 : 5, label: axisText)
         let xScale = AxisScale(0...Double(max(lastStep, 1)))
+        // A short run has fewer whole steps than marks.
         let xTicks = xScale.ticks(count: isWide ? 7 : 4, label: stepText)
+            .filter { $0.value == $0.value.rounded() }
         let grid = yTicks.map { tick -> HTML in
             "<path class=\"grid\" d=\"M0 \(y(tick.value))H2000\"/>"
         }

@@ -95,7 +95,7 @@ package enum NumberText {
     ///   - limit: Below so many seconds, which are less than a minute, a decimal is added.
     /// - Returns: Two units at most.
     package static func duration(seconds: Double, withTenthsBelow limit: Double = 10) -> String {
-        guard seconds.isFinite, seconds < 1e15 else { return "\(seconds)s" }
+        guard seconds.isFinite, seconds < 1e15 else { return significant(seconds, digits: 3) + "s" }
         func two(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
         if seconds < limit { return "\(fixed(seconds, 1))s" }
         let whole = Int(seconds.rounded())

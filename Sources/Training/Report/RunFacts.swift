@@ -1,5 +1,7 @@
 // run.json as the report shows it: names and values in sections.
 
+import FileIO
+
 /// What a run was started with, in words.
 public struct RunFacts: Sendable, Equatable {
     /// A name and its value.
@@ -44,8 +46,8 @@ public struct RunFacts: Sendable, Equatable {
         parameterCount = run.model.parameters
         plannedSteps = run.steps
         model =
-            "\(run.model.layers) layers, \(run.model.heads) heads, "
-            + "\(run.model.channels) channels, context \(run.model.context)"
+            "\(counted(run.model.layers, "layer")), \(counted(run.model.heads, "head")), "
+            + "\(counted(run.model.channels, "channel")), context \(run.model.context)"
         sections = [
             Section(
                 title: "Flags",

@@ -189,7 +189,12 @@ struct JSONRowParser {
     private mutating func parseEscape(into text: inout [UInt8]) throws {
         do {
             let scalar = try JSONEscape.scalar(in: source, at: &offset)
-            text.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
+            if scalar.isASCII {
+                // Nearly all are quotes and line ends.
+                text.append(UInt8(scalar.value))
+            } else {
+                text.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
+            }
         } catch {
             throw unexpected(error.expected)
         }

@@ -5,18 +5,16 @@
 import ArgumentParser
 import Swiftlet
 
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
-
 /// Finds out which arguments are values, and makes one argument of an option and its value.
 struct CommandLineArguments {
     /// The arguments as the parser takes them: the names of commands, then `--name=value`.
-    let texts: [String]
-    /// The command that they name.
-    let command: any ParsableCommand.Type
+    private(set) var texts: [String] = []
+    /// Whether help is asked for by its command.
+    let isHelp: Bool
+    /// The names of the commands at their beginning.
+    private(set) var commandNames: [String] = []
+    /// Where a command or an option of no such name was found.
+    private(set) var unknownName: UnknownName?
 
     /// Reads the arguments of a command line.
     /// - Parameters:
@@ -24,35 +22,61 @@ struct CommandLineArguments {
     ///   - root: The program's command.
     init(_ arguments: [[UInt8]], of root: any ParsableCommand.Type) {
         var rest = arguments[...]
-        var texts: [String] = []
+        // `help sample` names a command too.
+        rest = rest.drop { $0.elementsEqual("help".utf8) }
+        isHelp = rest.count < arguments.count
         var command = root
         while let name = rest.first.map({ ArgumentBytes.text($0) }),
             let subcommand = command.subcommand(called: name)
         {
             command = subcommand
-            texts.append(name)
+            commandNames.append(name)
             rest = rest.dropFirst()
         }
-        let options = command.optionsWithValues
+        texts = (isHelp ? ["help"] : []) + commandNames
+        let subcommands = command.configuration.subcommands.map { $0._commandName }
+        if !subcommands.isEmpty, let name = rest.first, name.first != UInt8(ascii: "-") {
+            unknownName = UnknownName(kind: "command", name, known: subcommands)
+        }
+        appendOptions(rest, CommandOptions(of: command))
+    }
+
+    private mutating func appendOptions(_ arguments: ArraySlice<[UInt8]>, _ options: CommandOptions)
+    {
+        var rest = arguments
         while let argument = rest.popFirst() {
             let text = ArgumentBytes.text(argument)
             if text == "--" {
                 texts.append(text)
                 texts += rest.map { ArgumentBytes.text($0) }
-                break
+                return
             }
-            let end = argument.firstIndex(of: UInt8(ascii: "="))
-            if let end, argument.starts(with: "--".utf8) {
-                let name = ArgumentBytes.text(argument[..<end])
+            guard argument.first == UInt8(ascii: "-"), argument.count > 1 else {
+                texts.append(text)
+                continue
+            }
+            if Self.isDigit(argument[1]) {
+                // A number with a minus; no option is called so.
+                texts.append(ArgumentBytes.positional(argument))
+                continue
+            }
+            let end = argument.firstIndex(of: UInt8(ascii: "=")) ?? argument.endIndex
+            let name = ArgumentBytes.text(argument[..<end])
+            if !options.names.contains(name) && unknownName == nil {
+                unknownName = UnknownName(kind: "option", argument[..<end], known: options.names)
+            }
+            if end < argument.endIndex {
                 texts.append("\(name)=\(ArgumentBytes.value(argument[(end + 1)...]))")
-            } else if options.contains(text), let value = rest.popFirst() {
+            } else if options.namesWithValue.contains(text), let value = rest.popFirst() {
                 texts.append("\(text)=\(ArgumentBytes.value(value))")
             } else {
-                texts.append(Self.isNumber(argument) ? ArgumentBytes.positional(argument) : text)
+                texts.append(text)
             }
         }
-        self.texts = texts
-        self.command = command
+    }
+
+    private static func isDigit(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
     }
 
     /// The arguments of this process, but for the program's name.
@@ -63,12 +87,6 @@ struct CommandLineArguments {
                 Array(UnsafeRawBufferPointer(start: text, count: text.byteCount))
             }
         }
-    }
-
-    /// Whether an argument is a number with a minus; no option is called so.
-    private static func isNumber(_ argument: [UInt8]) -> Bool {
-        guard argument.first == UInt8(ascii: "-"), argument.count > 1 else { return false }
-        return (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(argument[1])
     }
 }
 
@@ -85,30 +103,4 @@ extension ParsableCommand {
     fileprivate static func subcommand(called name: String) -> (any ParsableCommand.Type)? {
         configuration.subcommands.first { $0._commandName == name }
     }
-
-    /// The names, with their dashes, of the options that take a value.
-    fileprivate static var optionsWithValues: Set<String> {
-        // The parser's description of itself for other tools; it has no other.
-        let description = try? JSONDecoder().decode(Tool.self, from: Data(_dumpHelp().utf8))
-        let options = description?.command.arguments?.filter { $0.kind == "option" } ?? []
-        return Set(options.flatMap { $0.names ?? [] }.map { "--\($0.name)" })
-    }
-}
-
-/// What is read of the parser's description of a command.
-private struct Tool: Decodable {
-    struct Command: Decodable {
-        let arguments: [Argument]?
-    }
-
-    struct Argument: Decodable {
-        let kind: String
-        let names: [Name]?
-    }
-
-    struct Name: Decodable {
-        let name: String
-    }
-
-    let command: Command
 }

@@ -9,6 +9,7 @@ struct SwiftletCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "swiftlet",
         abstract: "Train GPT-2, and generate with it and Llama 2, on a CPU, with no Python.",
+        version: "swiftlet 0.1.0-dev",
         subcommands: [
             StoriesCommand.self, TokenizerCommand.self, PrepareCommand.self, TrainCommand.self,
             SampleCommand.self, ChatCommand.self, EvaluateCommand.self, InfoCommand.self,
@@ -23,25 +24,42 @@ struct SwiftletCommand: ParsableCommand {
         Signals.ignoreFileSizeLimit()
         let arguments = CommandLineArguments(CommandLineArguments.ofProcess, of: Self.self)
         do {
-            var command = try parseAsRoot(TrainConfiguration.expanding(arguments.texts))
+            var command = try parse(arguments)
             try command.run()
         } catch {
-            report(error).exitProcess()
+            report(error, arguments.commandNames).exitProcess()
         }
     }
 
-    /// Prints what there is to say about `error`, and returns the exit code.
-    private static func report(_ error: any Error) -> ExitStatus {
+    /// The command that the arguments describe.
+    private static func parse(_ arguments: CommandLineArguments) throws -> any ParsableCommand {
+        // The parser's help is that of the last command it knows.
+        if arguments.isHelp, let unknownName = arguments.unknownName { throw unknownName }
+        do {
+            return try parseAsRoot(TrainConfiguration.expanding(arguments.texts))
+        } catch  where exitCode(for: error) == .validationFailure {
+            // The parser misses what was not given before it sees what was mistyped.
+            throw arguments.unknownName ?? error
+        }
+    }
+
+    /// Prints what there is to say about an error of the command that is named, and returns the
+    /// exit code.
+    private static func report(_ error: any Error, _ commandNames: [String]) -> ExitStatus {
         if let status = error as? ExitStatus { return status }
         let parserCode = exitCode(for: error)
+        let help = (["swiftlet"] + commandNames + ["--help"]).joined(separator: " ")
         if parserCode == .success {
             // A request for help or for completions.
-            return printed(fullMessage(for: error))
+            return printed(fullMessage(for: error), commandNames)
         }
         if parserCode == .validationFailure {
             // Some of the parser's sentences end with a full stop, and some do not.
-            let message = sentence(message(for: error))
-            Terminal.diagnose("error: \(message); see '\(helpCommand)'")
+            Terminal.diagnose("error: \(sentence(message(for: error))); see '\(help)'")
+            return .wrongUsage
+        }
+        if let error = error as? UnknownName {
+            Terminal.diagnose("error: \(error); see '\(help)'")
             return .wrongUsage
         }
         let hint = flagHint(for: error).map { " (\($0))" } ?? ""
@@ -57,20 +75,12 @@ struct SwiftletCommand: ParsableCommand {
         return text.hasSuffix(".") ? String(text.dropLast()) : text
     }
 
-    private static func printed(_ text: String) -> ExitStatus {
+    private static func printed(_ text: String, _ commandNames: [String]) -> ExitStatus {
         do {
             try Terminal.write(text + "\n")
             return .done
         } catch {
-            return report(error)
+            return report(error, commandNames)
         }
-    }
-
-    /// The help of the subcommand at hand.
-    private static var helpCommand: String {
-        let name = CommandLine.arguments.dropFirst().first
-        let isSubcommand = configuration.subcommands.contains { $0._commandName == name }
-        return ["swiftlet", isSubcommand ? name : nil, "--help"].compactMap { $0 }
-            .joined(separator: " ")
     }
 }

@@ -16,14 +16,30 @@ import Testing
         }
     }
 
-    @Test func anUnknownSubcommandIsOneSentence() throws {
-        expectError(try swiftlet("smaple"), 64, "smaple")
+    @Test(arguments: [
+        (["sampel"], "'sample'"), (["eval"], "'evaluate'"), (["tokenizer", "encod"], "'encode'"),
+        (["help", "sampl"], "'sample'"), (["help", "bench", "kernel"], "'kernels'"),
+        (["TRAIN"], "'train'"),
+    ])
+    func aMistypedCommandNamesTheRightOne(arguments: [String], name: String) throws {
+        expectError(try run(swiftletPath(), arguments), 64, "did you mean \(name)?")
+    }
+
+    @Test func aCommandLikeNoneIsOneSentence() throws {
+        for arguments in [["xyz"], ["help", "xyz"], ["sam\u{1b}[1m"]] {
+            let outcome = try run(swiftletPath(), arguments)
+            expectError(outcome, 64, "there is no command")
+            #expect(outcome.errors.contains("see 'swiftlet --help'"))
+        }
     }
 
     @Test func aMistypedOptionNamesTheRightOne() throws {
         let outcome = try swiftlet("sample", "--modle", "x")
-        expectError(outcome, 64, "--model")
+        expectError(outcome, 64, "there is no option '--modle' (did you mean '--model'?)")
         #expect(outcome.errors.contains("see 'swiftlet sample --help'"))
+        let encode = try swiftlet("tokenizer", "encode", "--tokeniser=x")
+        expectError(encode, 64, "(did you mean '--tokenizer'?)")
+        #expect(encode.errors.contains("see 'swiftlet tokenizer encode --help'"))
     }
 
     @Test func aBenchmarkOfNoSensibleSizeIsOneSentence() throws {

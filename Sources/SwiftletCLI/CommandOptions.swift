@@ -1,0 +1,62 @@
+// Which options a command has, as the parser itself describes it to other tools.
+
+import ArgumentParser
+import Swiftlet
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// The names, with their dashes, of a command's options.
+struct CommandOptions {
+    /// Those of all.
+    let names: [String]
+    /// Those of the options that take a value.
+    let namesWithValue: Set<String>
+
+    /// Asks the parser about a command.
+    init(of command: any ParsableCommand.Type) {
+        let description = try? JSONDecoder().decode(Tool.self, from: Data(command._dumpHelp().utf8))
+        let options = description?.command.arguments ?? []
+        names = options.flatMap(\.dashedNames)
+        namesWithValue = Set(options.filter { $0.kind == "option" }.flatMap(\.dashedNames))
+    }
+}
+
+/// What is read of the parser's description of a command.
+private struct Tool: Decodable {
+    struct Command: Decodable {
+        let arguments: [Argument]?
+    }
+
+    struct Argument: Decodable {
+        let kind: String
+        let names: [Name]?
+
+        var dashedNames: [String] {
+            (names ?? []).map { ($0.kind == "long" ? "--" : "-") + $0.name }
+        }
+    }
+
+    struct Name: Decodable {
+        let kind: String
+        let name: String
+    }
+
+    let command: Command
+}
+
+/// A name on the command line that stands for nothing, and what it may have been meant for.
+struct UnknownName: Error, CustomStringConvertible {
+    /// A sentence without its end, which says where the names are listed.
+    let description: String
+
+    init(kind: String, _ found: some Sequence<UInt8>, known: [String]) {
+        let found = DisplayText.escaping(bytes: found)
+        let names = known.filter { !$0.hasPrefix("-") || $0.hasPrefix("--") }
+        let suggestion = nearestName(to: found, in: names).map { " (did you mean '\($0)'?)" } ?? ""
+        description = "there is no \(kind) '\(found)'\(suggestion)"
+    }
+}

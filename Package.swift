@@ -116,7 +116,8 @@ let package = Package(
         .testTarget(
             name: "CommandLineTests",
             dependencies: [
-                "Downloads", "FileIO", "Inference", "LanguageModels", "Swiftlet", "SwiftletCLI",
+                argumentParser, "Downloads", "FileIO", "Inference", "LanguageModels", "Swiftlet",
+                "SwiftletCLI",
                 "Tensors", "TestSupport", "TokenData", "Tokenization", "Training",
             ]
         ),

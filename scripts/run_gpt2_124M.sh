@@ -13,7 +13,11 @@
 #
 #   STEPS=200 TOKENS=8192 LENGTH=256 scripts/run_gpt2_124M.sh SHARDS
 set -euo pipefail
-shards=${1:?usage: scripts/run_gpt2_124M.sh SHARDS [DIRECTORY]}
+if (($# < 1 || $# > 2)) || [[ -z $1 || $1 == -* ]]; then
+    echo "usage: scripts/run_gpt2_124M.sh SHARDS [DIRECTORY]" >&2
+    exit 64
+fi
+shards=$1
 repository=$(cd "$(dirname "$0")/.." && pwd)
 output=${2:-$repository/checkpoints/gpt2_124M}
 

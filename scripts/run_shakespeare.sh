@@ -8,7 +8,11 @@
 # steps, learning rate 1e-3 to 1e-4 after 100 steps of warm-up; a validation loss near 1.88.
 # docs/benchmarks.md compares the time with nanoGPT's.
 set -euo pipefail
-input=${1:?usage: scripts/run_shakespeare.sh input.txt [DIRECTORY]}
+if (($# < 1 || $# > 2)) || [[ -z $1 || $1 == -* ]]; then
+    echo "usage: scripts/run_shakespeare.sh input.txt [DIRECTORY]" >&2
+    exit 64
+fi
+input=$1
 repository=$(cd "$(dirname "$0")/.." && pwd)
 output=${2:-$repository/checkpoints/shakespeare}
 [[ -r $input ]] || {

@@ -7,7 +7,11 @@
 # Stopped, it goes on when it is run again. VOCABULARY, STEPS and INIT in the environment change the
 # recipe.
 set -euo pipefail
-input=${1:?usage: scripts/run_text.sh my_text.txt [DIRECTORY]}
+if (($# < 1 || $# > 2)) || [[ -z $1 || $1 == -* ]]; then
+    echo "usage: scripts/run_text.sh my_text.txt [DIRECTORY]" >&2
+    exit 64
+fi
+input=$1
 repository=$(cd "$(dirname "$0")/.." && pwd)
 output=${2:-$repository/checkpoints/text}
 mkdir -p "$output"

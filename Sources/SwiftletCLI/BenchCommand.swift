@@ -14,13 +14,20 @@ struct BenchCommand: ParsableCommand {
 struct BenchKernelsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "kernels",
-        abstract: "Measure each kernel as a fraction of the FMA peak or the memory bandwidth."
+        abstract: "Measure each kernel as a fraction of the FMA peak or the memory bandwidth.",
+        discussion: """
+            Example:
+              swiftlet bench kernels --only matmul --rows 64 --rows 1024
+            """
     )
 
-    @Option(help: "Rows of the linear layers: batch size times sequence length. Repeatable.")
+    @Option(
+        help: "Rows of the linear layers: batch size times sequence length. Repeatable.",
+        in: .from(1, to: 1 << 30)
+    )
     var rows: [Int] = [256]
 
-    @Option(help: "Runs of each kernel; the fastest counts.")
+    @Option(help: "Runs of each kernel; the fastest counts.", in: .from(1, to: 1_000_000))
     var runs = 10
 
     @Option(help: "Only kernels whose names start so, such as matmul.")
@@ -32,16 +39,6 @@ struct BenchKernelsCommand: ParsableCommand {
     @OptionGroup
     var compute: ComputeOptions
 
-    /// Far above what fits into memory, and no product of sizes overflows.
-    private static let maximumRows = 1 << 30
-
-    func validate() throws {
-        guard rows.allSatisfy((1...Self.maximumRows).contains) else {
-            throw ValidationError("--rows must be between 1 and \(Self.maximumRows)")
-        }
-        guard runs > 0 else { throw ValidationError("--runs must be at least 1") }
-    }
-
     func run() throws {
         let ops = try compute.makeOps()
         let limits = try MachineLimits(ops: ops)
@@ -52,6 +49,9 @@ struct BenchKernelsCommand: ParsableCommand {
             if !json { try Terminal.print(KernelReport.line(result)) }
             report.append(result)
         }
+        guard !report.kernels.isEmpty else {
+            throw CommandError(.wrongUsage, "no kernel's name starts as --only asks; leave it out")
+        }
         if json { try Terminal.printJSON(report) }
     }
 }
@@ -60,25 +60,29 @@ struct BenchKernelsCommand: ParsableCommand {
 struct BenchTrainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "train",
-        abstract: "Time optimiser steps of a GPT-2 on random tokens."
+        abstract: "Time optimiser steps of a GPT-2 on random tokens.",
+        discussion: """
+            Example:
+              swiftlet bench train --init d6 --batch-size 8 --sequence-length 128
+            """
     )
 
     @Option(name: .customLong("init"), help: "The model's size.")
     var descriptor: ArgumentText = "gpt2"
 
-    @Option(help: "Tokens the model knows.")
+    @Option(help: "Tokens the model knows.", in: .from(1))
     var vocabularySize = GPT2Configuration.gpt2VocabularySize
 
-    @Option(help: "Sequences in a step.")
+    @Option(help: "Sequences in a step.", in: .from(1, to: 1 << 20))
     var batchSize = 4
 
-    @Option(help: "Tokens in a sequence.")
+    @Option(help: "Tokens in a sequence.", in: .from(1, to: 1 << 20))
     var sequenceLength = 64
 
     @Option(help: "What the backward pass computes again: none, gelu or block.")
     var recompute = Recomputation.none
 
-    @Option(help: "Steps timed; the median counts.")
+    @Option(help: "Steps timed; the median counts.", in: .from(1, to: 1_000_000))
     var steps = 5
 
     @Flag(help: "Print one JSON object.")
@@ -86,10 +90,6 @@ struct BenchTrainCommand: ParsableCommand {
 
     @OptionGroup
     var compute: ComputeOptions
-
-    func validate() throws {
-        guard steps > 0 else { throw ValidationError("--steps must be at least 1") }
-    }
 
     func run() throws {
         let benchmark = TrainingBenchmark(

@@ -5,7 +5,12 @@ import Swiftlet
 struct BenchGenerateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "generate",
-        abstract: "Time a prompt and generated tokens beside the memory bandwidth."
+        abstract: "Time a prompt and generated tokens beside the memory bandwidth.",
+        discussion: """
+            Examples:
+              swiftlet bench generate --precision q8_0
+              swiftlet bench generate --model checkpoints/quickstart/run --tokens 100
+            """
     )
 
     @Option(
@@ -16,12 +21,7 @@ struct BenchGenerateCommand: ParsableCommand {
     )
     var model: FilePath?
 
-    @Option(
-        help: ArgumentHelp(
-            "The checkpoint of a run: latest, best or the number of a step (default: latest).",
-            valueName: "latest|best|step"
-        )
-    )
+    @Option(help: CheckpointSelection.help)
     var checkpoint: CheckpointSelection?
 
     @Option(
@@ -37,21 +37,25 @@ struct BenchGenerateCommand: ParsableCommand {
     @OptionGroup
     var precision: PrecisionOptions
 
-    @Option(help: "Tokens of the prompt (default: 256, or the context if that is shorter).")
+    @Option(
+        help: "Tokens of the prompt (default: 256, or the context if that is shorter).",
+        in: .from(1, to: 1_000_000)
+    )
     var promptTokens: Int?
 
     @Option(
         help: """
             Tokens generated after a short prompt; the median time counts (default: 64, or what the \
             context has room for).
-            """
+            """,
+        in: .from(1, to: 1_000_000)
     )
     var tokens: Int?
 
-    @Option(help: "Sequences generated together.")
+    @Option(help: "Sequences generated together.", in: .from(1, to: 256))
     var batchSize = 1
 
-    @Option(help: "Passes over the prompt; the median counts.")
+    @Option(help: "Passes over the prompt; the median counts.", in: .from(1, to: 1_000_000))
     var runs = 5
 
     @Flag(help: "Print one JSON object.")
@@ -60,27 +64,12 @@ struct BenchGenerateCommand: ParsableCommand {
     @OptionGroup
     var compute: ComputeOptions
 
-    /// More than any context, and days of passes.
-    private static let maximumCount = 1_000_000
-
     func validate() throws {
         if model != nil && descriptor != nil {
             throw ValidationError("give either --model or --init, not both")
         }
         if checkpoint != nil && model == nil {
             throw ValidationError("--checkpoint is for the run that --model names")
-        }
-        for (value, name) in [
-            (promptTokens, "--prompt-tokens"), (tokens, "--tokens"), (runs, "--runs"),
-        ] {
-            if let value, !(1...Self.maximumCount ~= value) {
-                throw ValidationError(
-                    "\(name) must be between 1 and \(Self.maximumCount), got \(value)"
-                )
-            }
-        }
-        guard 1...256 ~= batchSize else {
-            throw ValidationError("--batch-size must be between 1 and 256, got \(batchSize)")
         }
     }
 

@@ -14,13 +14,14 @@ struct ChatCommand: ParsableCommand {
             replies the conversation. A message that does not fit the context is refused: at a \
             terminal the conversation goes on without it, and a script ends there.
 
-            Example:
-              swiftlet chat --model llama-2-7b-chat --precision q8_0 --system "Be brief."
+            Example, where Llama-2-7b-chat-hf is the directory that Hugging Face publishes:
+              swiftlet chat --model Llama-2-7b-chat-hf --precision q8_0 \\
+                --system "Be brief."
             """
     )
 
     @OptionGroup(title: "Model")
-    var model: ModelOptions
+    var model: ChatModelOptions
 
     @Option(help: "What the model is told about its part before the conversation.")
     var system: ArgumentText?
@@ -34,7 +35,7 @@ struct ChatCommand: ParsableCommand {
     @Flag(help: "Print one JSON object a reply, when it is complete.")
     var json = false
 
-    @Option(help: "Makes random draws repeatable (default: another one every time).")
+    @Option(help: "Makes random draws repeatable (default: another one every time).", in: .from(0))
     var seed: UInt64?
 
     @OptionGroup

@@ -14,14 +14,17 @@ struct EvaluateCommand: ParsableCommand {
             computed as those of a prompt.
 
             Examples:
-              swiftlet evaluate --model runs/first --data 'data/*_val*.bin'
-              swiftlet evaluate --model gpt2_124M.bin --tokenizer gpt2_tokenizer.bin \\
-                --text input.txt --hellaswag hellaswag_val.bin
+              swiftlet evaluate --model checkpoints/quickstart/run \\
+                --data 'checkpoints/quickstart/data/*_val*.bin'
+              swiftlet evaluate --model checkpoints/gpt2/gpt2_124M.bin \\
+                --text checkpoints/quickstart/stories.txt --precision bfloat16
+              swiftlet evaluate --model checkpoints/gpt2/gpt2_124M.bin \\
+                --hellaswag data/hellaswag/hellaswag_val.bin
             """
     )
 
     @OptionGroup(title: "Model")
-    var model: ModelOptions
+    var model: EvaluatedModelOptions
 
     @OptionGroup(title: "Precision")
     var precision: PrecisionOptions
@@ -35,16 +38,22 @@ struct EvaluateCommand: ParsableCommand {
     @Option(help: "HellaSwag: llm.c's evaluation shard, or the published rows of JSON.")
     var hellaswag: FilePath?
 
-    @Option(help: "Sequences that are computed at once.")
+    @Option(help: "Sequences that are computed at once.", in: .from(1, to: 1 << 20))
     var batchSize = 4
 
-    @Option(help: "Tokens of a sequence (default: the model's context, at most 1024).")
+    @Option(
+        help: "Tokens of a sequence (default: the model's context, at most 1024).",
+        in: .from(1, to: 1 << 20)
+    )
     var sequenceLength: Int?
 
-    @Option(help: "Tokens by which the window moves over a text (default: half the sequence).")
+    @Option(
+        help: "Tokens by which the window moves over a text (default: half the sequence).",
+        in: .from(1)
+    )
     var stride: Int?
 
-    @Option(help: "Examples of HellaSwag to take, from the first (default: all).")
+    @Option(help: "Examples of HellaSwag to take, from the first (default: all).", in: .from(1))
     var maxExamples: Int?
 
     @Flag(help: "Print one JSON object.")
@@ -63,14 +72,6 @@ struct EvaluateCommand: ParsableCommand {
         if stride != nil && text == nil { throw ValidationError("--stride is for --text") }
         if maxExamples != nil && hellaswag == nil {
             throw ValidationError("--max-examples is for --hellaswag")
-        }
-        for (name, value) in [
-            ("--batch-size", batchSize), ("--sequence-length", sequenceLength),
-            ("--stride", stride), ("--max-examples", maxExamples),
-        ] {
-            if let value, value < 1 {
-                throw ValidationError("\(name) must be at least 1, got \(value)")
-            }
         }
     }
 

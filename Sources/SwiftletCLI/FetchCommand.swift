@@ -16,7 +16,7 @@ struct FetchCommand: ParsableCommand {
 
             Examples:
               swiftlet fetch tinyshakespeare
-              swiftlet fetch gpt2 --precision bfloat16 --output models
+              swiftlet fetch gpt2
             """
     )
 
@@ -44,7 +44,7 @@ struct FetchCommand: ParsableCommand {
     )
     var baseURL = ArgumentText(stringLiteral: StarterPack.baseURL)
 
-    @Option(help: "The numbers of gpt2's weights: float32 or bfloat16 (default: float32).")
+    @Option(help: "The numbers of gpt2's weights (default: float32).")
     var precision: FetchPrecision?
 
     @Flag(help: "With gpt2, the batch with expected gradients that implementations are held to.")
@@ -139,7 +139,7 @@ enum FetchName: String, CaseIterable {
 }
 
 /// The numbers of a model's weights.
-enum FetchPrecision: String, ExpressibleByArgument, CaseIterable {
+enum FetchPrecision: String, NumberFormatArgument {
     case float32
     case bfloat16
 }

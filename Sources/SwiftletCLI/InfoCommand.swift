@@ -12,8 +12,8 @@ struct InfoCommand: ParsableCommand {
             them, all by their content. Only headers are read, so large files take no time.
 
             Examples:
-              swiftlet info gpt2_124M.bin
-              swiftlet info runs/first --json
+              swiftlet info checkpoints/gpt2/gpt2_124M.bin
+              swiftlet info checkpoints/quickstart/run --json
               swiftlet info --machine
             """
     )
@@ -24,12 +24,7 @@ struct InfoCommand: ParsableCommand {
     @Flag(help: "Show processor, instruction sets, threads and OpenMP.")
     var machine = false
 
-    @Option(
-        help: ArgumentHelp(
-            "The checkpoint of a run: latest, best or the number of a step (default: latest).",
-            valueName: "latest|best|step"
-        )
-    )
+    @Option(help: CheckpointSelection.help)
     var checkpoint: CheckpointSelection?
 
     @Flag(help: "Print one JSON object.")

@@ -20,7 +20,7 @@ struct ModelFile {
         if try Self.isLlama2(path, kind) {
             content = .llama2(try Llama2Checkpoint(contentsOf: path))
             self.path = path
-            try ModelOptions.refuse(checkpoint, of: path)
+            try CheckpointSelection.refuse(checkpoint, of: path)
         } else {
             guard [.model, .runDirectory].contains(kind) else {
                 throw UnexpectedFileError(
@@ -29,7 +29,7 @@ struct ModelFile {
                     found: kind
                 )
             }
-            self.path = try ModelOptions.modelFile(path, checkpoint)
+            self.path = try CheckpointSelection.modelFile(path, checkpoint)
             content = .gpt2(try GPT2CheckpointHeader(path: self.path).configuration)
         }
     }
@@ -103,7 +103,7 @@ enum GeneratingModel {
     }
 }
 
-extension ModelOptions {
+extension ModelArguments {
     /// The model these options name, which may be one of a training run.
     func modelFile() throws -> ModelFile {
         try ModelFile(model, checkpoint: checkpoint)
@@ -113,8 +113,8 @@ extension ModelOptions {
     /// - Throws: ``TokenizerError`` also when it has more tokens than the model.
     func sentencePieceTokenizer(of model: ModelFile) throws -> SentencePieceTokenizer {
         if let path = tokenizer {
-            try FileKind.require(.sentencePiece, .modelDirectory, .directory, at: path)
-            return try Self.sentencePieceTokenizer(at: path, of: model)
+            try TokenizerFile.requireSentencePiece(path)
+            return try model.sentencePieceTokenizer(at: path)
         }
         let isDirectory = FileSystem.isDirectory(model.path)
         let directory = isDirectory ? model.path : model.path.directory
@@ -131,23 +131,19 @@ extension ModelOptions {
         }
         try FileKind.require(.sentencePiece, at: path)
         do {
-            return try Self.sentencePieceTokenizer(at: path, of: model)
+            return try model.sentencePieceTokenizer(at: path)
         } catch let error as TokenizerError {
             guard case .wrongCount = error else { throw error }
             throw CommandError(.wrongContent, "\(error), and name it with --tokenizer")
         }
     }
 
-    private static func sentencePieceTokenizer(
-        at path: FilePath,
-        of model: ModelFile
-    ) throws -> SentencePieceTokenizer {
+}
+
+extension ModelFile {
+    fileprivate func sentencePieceTokenizer(at path: FilePath) throws -> SentencePieceTokenizer {
         let tokenizer = try SentencePieceTokenizer(contentsOf: path)
-        try ModelTokenizer.check(
-            tokenizer.vocabularySize,
-            path,
-            vocabularySize: model.vocabularySize
-        )
+        try ModelTokenizer.check(tokenizer.vocabularySize, path, vocabularySize: vocabularySize)
         return tokenizer
     }
 }

@@ -5,11 +5,11 @@ import Swiftlet
 
 /// The tokenizer that belongs to a model, read when it is needed.
 struct ModelTokenizer {
-    private let options: ModelOptions
+    private let options: any ModelArguments
     private let modelPath: FilePath
     private let vocabularySize: Int
 
-    init(_ options: ModelOptions, modelPath: FilePath, vocabularySize: Int) {
+    init(_ options: any ModelArguments, modelPath: FilePath, vocabularySize: Int) {
         self.options = options
         self.modelPath = modelPath
         self.vocabularySize = vocabularySize

@@ -1,10 +1,24 @@
-// How a model that generates is kept in memory.
+// The names of number formats as arguments, and how a model that generates is kept in memory.
 
 import ArgumentParser
 import Swiftlet
 
+/// Number formats to choose from; each is known by its short forms too, in letters of any case.
+protocol NumberFormatArgument: ExpressibleByArgument, RawRepresentable<String>, CaseIterable {}
+
+extension NumberFormatArgument {
+    public init?(argument: String) {
+        let name = argument.lowercased()
+        let fullNames = [
+            "f32": "float32", "fp32": "float32", "bf16": "bfloat16",
+            "q8": "q8_0", "int8": "q8_0", "q4": "q4_0", "int4": "q4_0",
+        ]
+        self.init(rawValue: fullNames[name] ?? name)
+    }
+}
+
 /// The precision of weights.
-enum WeightPrecision: String, ExpressibleByArgument, CaseIterable {
+enum WeightPrecision: String, NumberFormatArgument {
     case float32, bfloat16, q8_0, q4_0
 
     var weightFormat: WeightFormat {
@@ -17,7 +31,7 @@ enum WeightPrecision: String, ExpressibleByArgument, CaseIterable {
     }
 }
 
-extension CachePrecision: ExpressibleByArgument {}
+extension CachePrecision: NumberFormatArgument {}
 
 /// `--precision` and `--cache-precision`.
 struct PrecisionOptions: ParsableArguments {

@@ -11,10 +11,12 @@ struct PrepareCommand: ParsableCommand {
             --shard-tokens. They appear when all are complete.
 
             Examples:
-              swiftlet prepare input.txt --split blank-lines --validation-tokens 32768 \\
-                --tokenizer gpt2_tokenizer.bin --output data --name tiny_shakespeare
-              zcat corpus.jsonl.gz | swiftlet prepare - --jsonl --tokenizer tokenizer.bin \\
-                --output data --name corpus --shard-tokens 100000000
+              swiftlet prepare checkpoints/quickstart/stories.txt --split marker \\
+                --tokenizer checkpoints/gpt2/gpt2_tokenizer.bin \\
+                --validation-tokens 20000 --output shards --name stories
+              swiftlet stories --bytes 10000000 --seed 2 | swiftlet prepare - \\
+                --split marker --tokenizer checkpoints/quickstart/tokenizer.bin \\
+                --output shards --name more --shard-tokens 1000000
             """
     )
 
@@ -30,10 +32,10 @@ struct PrepareCommand: ParsableCommand {
     @Option(help: "How the shards' names begin (default: as the first input is called).")
     var name: ArgumentText?
 
-    @Option(help: "Tokens for validation, the first of all; 0 makes no such shard.")
+    @Option(help: "Tokens for validation, the first of all; 0 makes no such shard.", in: .from(0))
     var validationTokens = 0
 
-    @Option(help: "The most tokens of a shard to train on (default: all in one).")
+    @Option(help: "The most tokens of a shard to train on (default: all in one).", in: .from(1))
     var shardTokens: Int?
 
     @Flag(help: "Replace shards of this name.")
@@ -45,17 +47,8 @@ struct PrepareCommand: ParsableCommand {
     @OptionGroup
     var compute: ComputeOptions
 
-    func validate() throws {
-        if validationTokens < 0 {
-            throw ValidationError("--validation-tokens must be at least 0, got \(validationTokens)")
-        }
-        if let shardTokens, shardTokens < 1 {
-            throw ValidationError("--shard-tokens must be at least 1, got \(shardTokens)")
-        }
-    }
-
     func run() throws {
-        let threads = try compute.threadCount()
+        let threads = compute.threadCount()
         let passedOver = PassedOverEntries()
         let documents = try text.documents(passedOver)
         let path = try TokenizerFile.checked(tokenizer)

@@ -9,10 +9,10 @@ struct ReportCommand: ParsableCommand {
         discussion: """
             The page needs no network and shows losses, learning rate, gradient norm, speed, samples \
             and the configuration; several runs are drawn over each other. A run may still be going \
-            on. Prints the path of the page.
+            on. Prints the path of the page, or the page itself with '--output -'.
 
             Examples:
-              swiftlet report runs/first
+              swiftlet report checkpoints/quickstart/run
               swiftlet report runs/first runs/second --output compare.html
             """
     )
@@ -22,7 +22,10 @@ struct ReportCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The page (default: report.html in the run, or here when there are several).",
+            """
+            The page, or - for standard output (default: report.html in the run, or here when there \
+            are several).
+            """,
             valueName: "file.html"
         )
     )
@@ -38,15 +41,22 @@ struct ReportCommand: ParsableCommand {
     func run() throws {
         let runs = directories.map { RunDirectory($0) }
         for run in runs { try FileKind.require(.runDirectory, at: run.path) }
+        let printsPage = output == "-"
         let path = output ?? ReportPage.defaultPath(for: runs)
         // Reading may take a while; an output in the way is better said at once.
-        if !overwrite && FileSystem.exists(path) && !FileSystem.isStream(path) {
+        let isWrittenThrough = printsPage || FileSystem.isStream(path)
+        if !overwrite && !isWrittenThrough && FileSystem.exists(path) {
             throw FileIOError.alreadyExists(path: path)
         }
         let histories = try zip(runs, RunHistory.names(of: runs)).map {
             try RunHistory($0, name: $1)
         }
-        try ReportPage(histories).write(to: path, overwrite: overwrite)
-        try Terminal.print("\(path)")
+        let page = try ReportPage(histories)
+        if printsPage {
+            try Terminal.write(page.source)
+        } else {
+            try page.write(to: path, overwrite: overwrite)
+            try Terminal.print("\(path)")
+        }
     }
 }

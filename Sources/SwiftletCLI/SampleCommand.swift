@@ -14,10 +14,12 @@ struct SampleCommand: ParsableCommand {
             --prompt-file and --prompts, in this order.
 
             Examples:
-              swiftlet sample --model runs/first --prompt "ROMEO:" --stop "JULIET:"
-              swiftlet sample --model runs/first --prompts prompts.txt --json > texts.jsonl
-              swiftlet sample --model gpt2_124M.bin --tokenizer gpt2_tokenizer.bin --top-k 40
-              swiftlet sample --model stories15M.bin --tokenizer tokenizer.bin --temperature 0
+              swiftlet sample --model checkpoints/quickstart/run \\
+                --prompt "One rainy day," --stop "The end"
+              swiftlet sample --model checkpoints/gpt2/gpt2_124M.bin \\
+                --prompt "The answer is" --top-k 40 --precision q8_0
+              printf 'One day,\\nOne night,' | swiftlet sample --prompts - --json \\
+                --model checkpoints/quickstart/run
             """
     )
 
@@ -48,7 +50,7 @@ struct SampleCommand: ParsableCommand {
     )
     var contextOverflow = ContextOverflow.stop
 
-    @Option(help: "Texts to generate for each prompt.")
+    @Option(help: "Texts to generate for each prompt.", in: .from(1))
     var numSamples = 1
 
     @Flag(help: "Print one JSON object a text, when its batch is complete.")
@@ -59,18 +61,13 @@ struct SampleCommand: ParsableCommand {
             Makes random draws repeatable (default: another one every time); of several texts each \
             has the seed after that of the text before it. Beside other prompts a text may be rounded \
             in another way, and become another one.
-            """
+            """,
+        in: .from(0)
     )
     var seed: UInt64?
 
     @OptionGroup
     var compute: ComputeOptions
-
-    func validate() throws {
-        if numSamples < 1 {
-            throw ValidationError("--num-samples must be at least 1, got \(numSamples)")
-        }
-    }
 
     func run() throws {
         let options = try sampling.generationOptions(contextOverflow: contextOverflow)

@@ -16,41 +16,53 @@ enum UsualSampling {
 
 /// Flags of sampling.
 struct SamplingArguments: ParsableArguments {
-    @Option(help: "Tokens to generate, unless the text ends before.")
+    @Option(help: "Tokens to generate, unless the text ends before.", in: .from(1))
     var maxTokens = 256
 
     @Option(
         help: """
             Below 1 sharpens the distribution, above 1 flattens it; 0 is greedy. With \
             --temperature 1 --top-p 1 the model's own distribution is drawn from.
-            """
+            """,
+        in: .notNegative
     )
     var temperature = UsualSampling.temperature
 
-    @Option(help: "Draw from the K most likely tokens only; 0 is no limit.")
+    @Option(help: "Draw from the K most likely tokens only; 0 is no limit.", in: .from(0))
     var topK = 0
 
-    @Option(help: "Draw from the most likely tokens that reach this probability; 1 is no limit.")
+    @Option(
+        help: "Draw from the most likely tokens that reach this probability; 1 is no limit.",
+        in: .positiveFraction
+    )
     var topP = UsualSampling.topP
 
     @Option(
         help: """
             Draw from tokens at least this fraction as likely as the most likely one; 0 is no limit.
-            """
+            """,
+        in: .fraction
     )
     var minP: Float = 0
 
-    @Option(help: "Above 1 makes tokens that occurred already less likely; 1 is no penalty.")
+    @Option(
+        help: "Above 1 makes tokens that occurred already less likely; 1 is no penalty.",
+        in: .positive
+    )
     var repetitionPenalty: Float = 1
 
-    @Option(help: "Penalise only this many of the last tokens; 0 is all, the prompt's included.")
+    @Option(
+        help: "Penalise only this many of the last tokens; 0 is all, the prompt's included.",
+        in: .from(0)
+    )
     var repetitionWindow = 0
 
     @Option(
         help: ArgumentHelp(
             "Add X to the logit of token ID; -inf excludes it. Repeatable.",
             valueName: "id=x"
-        )
+        ),
+        transform: TokenBias.init(text:)
     )
     var logitBias: [TokenBias] = []
 
@@ -62,12 +74,6 @@ struct SamplingArguments: ParsableArguments {
 
     @Flag(help: "Go on when the model ends the text.")
     var ignoreEos = false
-
-    func validate() throws {
-        if maxTokens < 1 {
-            throw ValidationError("--max-tokens must be at least 1, got \(maxTokens)")
-        }
-    }
 
     /// The flags as the library takes them.
     func generationOptions(
@@ -95,14 +101,14 @@ struct SamplingArguments: ParsableArguments {
 extension ContextOverflow: ExpressibleByArgument {}
 
 /// A token and what is added to its logit: `50256=-5`.
-struct TokenBias: ExpressibleByArgument {
+struct TokenBias {
     let token: TokenID
     let bias: Float
 
-    init?(argument: String) {
-        let parts = argument.split(separator: "=", omittingEmptySubsequences: false)
+    init(text: String) throws {
+        let parts = text.split(separator: "=", omittingEmptySubsequences: false)
         guard parts.count == 2, let token = TokenID(parts[0]), let bias = Float(parts[1]) else {
-            return nil
+            throw NumberError(description: "it must be a token's id and a number: 50256=-5")
         }
         self.token = token
         self.bias = bias

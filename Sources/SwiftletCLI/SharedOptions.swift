@@ -5,7 +5,10 @@ import Swiftlet
 
 /// How much of the machine is used, and how much is said about it.
 struct ComputeOptions: ParsableArguments {
-    @Option(help: "Threads to compute with (default: the physical cores this process may use).")
+    @Option(
+        help: "Threads to compute with (default: the physical cores this process may use).",
+        in: .from(1, to: 1024)
+    )
     var threads: Int?
 
     @Flag(help: "Say more about what is done, on stderr.")
@@ -21,100 +24,6 @@ struct ComputeOptions: ParsableArguments {
     /// A line on stderr, with `--verbose` only.
     func note(_ message: @autoclosure () -> String) {
         if verbose { Terminal.diagnose(message()) }
-    }
-}
-
-extension CheckpointSelection: ExpressibleByArgument {
-    /// `latest`, `best` or the number of a step.
-    public init?(argument: String) {
-        if argument == "latest" {
-            self = .latest
-        } else if argument == "best" {
-            self = .best
-        } else if let step = Int(argument), step >= 0 {
-            self = .step(step)
-        } else {
-            return nil
-        }
-    }
-}
-
-/// Which model, and which tokenizer belongs to it.
-struct ModelOptions: ParsableArguments {
-    @Option(
-        help: """
-            An llm.c model file, or the directory of a training run; to generate also a Llama 2, \
-            as llama2.c, Meta or Hugging Face store it.
-            """
-    )
-    var model: FilePath
-
-    @Option(
-        help: ArgumentHelp(
-            "The checkpoint of a run: latest, best or the number of a step (default: latest).",
-            valueName: "latest|best|step"
-        )
-    )
-    var checkpoint: CheckpointSelection?
-
-    @Option(
-        help: """
-            A tokenizer: llm.c's file, vocab.json beside merges.txt, or a directory with either; \
-            for a Llama 2 tokenizer.model or llama2.c's tokenizer.bin (default: the one beside \
-            the model).
-            """
-    )
-    var tokenizer: FilePath?
-
-    /// The model file these options name.
-    func modelPath() throws -> FilePath {
-        try Self.modelFile(model, checkpoint)
-    }
-
-    /// The model file at `path`, or that of a checkpoint of the run there.
-    static func modelFile(
-        _ path: FilePath,
-        _ checkpoint: CheckpointSelection? = nil
-    ) throws -> FilePath {
-        if try FileKind.require(.model, .runDirectory, at: path) == .runDirectory {
-            return try RunDirectory(path).modelPath(checkpoint ?? .latest)
-        }
-        try refuse(checkpoint, of: path)
-        return path
-    }
-
-    /// Checks that no checkpoint is chosen of what is not a run.
-    static func refuse(_ checkpoint: CheckpointSelection?, of path: FilePath) throws {
-        guard checkpoint == nil else {
-            throw CommandError(
-                .wrongUsage,
-                "--checkpoint is for the directory of a run, but '\(path)' is one model; "
-                    + "leave it out"
-            )
-        }
-    }
-
-    /// The tokenizer these options name, or else the one that lies beside `modelPath`.
-    func tokenizerPath(besideModel modelPath: FilePath) throws -> FilePath {
-        guard let path = try optionalTokenizerPath(besideModel: modelPath) else {
-            throw noTokenizer(beside: modelPath)
-        }
-        return path
-    }
-
-    /// The error where a tokenizer is needed and none is there.
-    func noTokenizer(beside modelPath: FilePath) -> CommandError {
-        CommandError(
-            .wrongUsage,
-            "no tokenizer lies beside the model '\(modelPath)'; name one with --tokenizer"
-        )
-    }
-
-    /// The same where there need be none.
-    func optionalTokenizerPath(besideModel modelPath: FilePath) throws -> FilePath? {
-        if let tokenizer { return try TokenizerFile.checked(tokenizer) }
-        let directory = RunDirectory(modelPath.removingLastComponent())
-        return try directory.savedTokenizer.map(TokenizerFile.checked)
     }
 }
 
@@ -159,13 +68,36 @@ enum TokenizerFile {
     }
 
     /// The path, when what lies there may be a byte-level BPE tokenizer; its reader looks closer.
-    /// - Throws: ``UnexpectedFileError`` when it is certainly something else.
+    /// - Throws: ``CommandError`` when it is a Llama's, and ``UnexpectedFileError`` when it is
+    ///   certainly something else.
     static func checked(_ path: FilePath) throws -> FilePath {
         let kind = try FileKind(of: path)
         switch kind {
-        case .tokenizer, .json, .text, .directory, .modelDirectory, .runDirectory: return path
+        case .tokenizer, .json, .text: return path
+        case .directory, .modelDirectory, .runDirectory:
+            // llama2.c's tokenizer.bin is called as llm.c's may be.
+            if case .llmc(let file)? = try? TokenizerFiles(at: path) { return try checked(file) }
+            return path
+        case .sentencePiece:
+            throw CommandError(
+                .wrongContent,
+                "'\(path)' is a Llama 2's tokenizer, and here a GPT-2's is needed: llm.c's file, or "
+                    + "vocab.json beside merges.txt; name that with --tokenizer"
+            )
         default: throw UnexpectedFileError(path: path, expected: [.tokenizer], found: kind)
         }
+    }
+
+    /// Checks that what lies at `path` may be a Llama's tokenizer.
+    /// - Throws: ``CommandError`` or ``FileIOError``.
+    static func requireSentencePiece(_ path: FilePath) throws {
+        let kind = try FileKind(of: path)
+        if [.sentencePiece, .modelDirectory, .directory].contains(kind) { return }
+        throw CommandError(
+            .wrongContent,
+            "'\(path)' is \(kind), and the model is a Llama 2, whose tokenizer is tokenizer.model or "
+                + "llama2.c's tokenizer.bin; name that with --tokenizer"
+        )
     }
 
     /// Reads what decoding needs; unlike encoding, that does not need merges.

@@ -15,10 +15,10 @@ struct StoriesCommand: ParsableCommand {
             """
     )
 
-    @Option(help: "Stories are told until they have this many bytes together.")
+    @Option(help: "Stories are told until they have this many bytes together.", in: .from(1))
     var bytes: Int
 
-    @Option(help: "Decides the stories.")
+    @Option(help: "Decides the stories.", in: .from(0))
     var seed: UInt64 = 1
 
     @Option(
@@ -29,19 +29,15 @@ struct StoriesCommand: ParsableCommand {
     )
     var grammar: FilePath?
 
-    @Option(help: "The file to write (default: standard output).")
+    @Option(help: "The file to write (default: -, standard output).")
     var output: FilePath?
 
     @Flag(help: "Replace a file of this name.")
     var overwrite = false
 
-    func validate() throws {
-        if bytes < 1 { throw ValidationError("--bytes must be at least 1, got \(bytes)") }
-    }
-
     func run() throws {
         var generator = StoryGenerator(grammar: try storyGrammar(), seed: seed)
-        guard let output else {
+        guard let output, output != "-" else {
             try generator.write(byteCount: bytes) { try Terminal.write($0) }
             return
         }

@@ -83,14 +83,8 @@ func checkKinds(of inputs: [TextInput]) throws {
 
 extension ComputeOptions {
     /// The threads for work that is not the kernels'.
-    func threadCount() throws -> Int {
-        guard let threads else {
-            // Without OpenMP the kernels have one thread, but this work has all.
-            return Machine.hasOpenMP ? Machine.defaultThreadCount : Machine.usableProcessors
-        }
-        guard 1...1024 ~= threads else {
-            throw CommandError(.wrongUsage, "--threads must be 1 to 1024, got \(threads)")
-        }
-        return threads
+    func threadCount() -> Int {
+        // Without OpenMP the kernels have one thread, but this work has all.
+        threads ?? (Machine.hasOpenMP ? Machine.defaultThreadCount : Machine.usableProcessors)
     }
 }

@@ -16,8 +16,10 @@ struct TokenizerEncodeCommand: ParsableCommand {
             and the space that it puts before a text stays where the tokenizer has no piece for one.
 
             Examples:
-              swiftlet tokenizer encode --tokenizer gpt2_tokenizer.bin --text "Hello world"
-              swiftlet tokenizer encode --tokenizer gpt2_tokenizer.bin < input.txt
+              swiftlet tokenizer encode --text "Hello world" \\
+                --tokenizer checkpoints/gpt2/gpt2_tokenizer.bin
+              swiftlet tokenizer encode --tokenizer checkpoints/quickstart/tokenizer.bin \\
+                < checkpoints/quickstart/stories.txt
             """
     )
 
@@ -64,7 +66,7 @@ struct TokenizerEncodeCommand: ParsableCommand {
         var encoder = StreamingEncoder(
             tokenizer,
             endOfTextMarker: special ? .token : .text,
-            threads: try compute.threadCount()
+            threads: compute.threadCount()
         )
         for text in text {
             try print { ids, _ in

@@ -11,14 +11,18 @@ struct TokenizerTrainCommand: ParsableCommand {
             the bytes and the end of text.
 
             Example:
-              swiftlet tokenizer train books --vocabulary-size 8192 --output tokenizer.bin
+              swiftlet tokenizer train checkpoints/quickstart/stories.txt \\
+                --vocabulary-size 512 --output tokenizer.bin
             """
     )
 
     @OptionGroup(title: "Text")
     var text: TextOptions
 
-    @Option(help: "Tokens to make, the 256 bytes and the end of text included.")
+    @Option(
+        help: "Tokens to make, the 256 bytes and the end of text included.",
+        in: .from(257, to: 1_000_000_000)
+    )
     var vocabularySize: Int
 
     @Option(help: "The tokenizer file, in llm.c's format.")
@@ -42,7 +46,7 @@ struct TokenizerTrainCommand: ParsableCommand {
     private static let chunkByteCount = 4 << 20
 
     func run() throws {
-        let threads = try compute.threadCount()
+        let threads = compute.threadCount()
         var trainer: BytePairTrainer
         do {
             trainer = try BytePairTrainer(vocabularySize: vocabularySize, threads: threads)

@@ -17,7 +17,11 @@ struct TokenizerCommand: ParsableCommand {
 struct TokenizerInfoCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "info",
-        abstract: "Show what a tokenizer holds."
+        abstract: "Show what a tokenizer holds.",
+        discussion: """
+            Example:
+              swiftlet tokenizer info checkpoints/quickstart/tokenizer.bin
+            """
     )
 
     @Argument(help: TokenizerFile.anyKindHelp)

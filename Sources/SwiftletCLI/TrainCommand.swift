@@ -11,10 +11,14 @@ struct TrainCommand: ParsableCommand {
 
             Examples:
               swiftlet train --init layers=4,heads=4,channels=128,context=256 \\
-                --train-data 'data/*_train*.bin' --val-data 'data/*_val*.bin' \\
+                --train-data 'checkpoints/quickstart/data/*_train*.bin' \\
+                --val-data 'checkpoints/quickstart/data/*_val*.bin' \\
+                --tokenizer checkpoints/quickstart/tokenizer.bin \\
                 --steps 500 --output runs/first
-              swiftlet train --init gpt2_124M.bin --text my_text.txt \\
-                --tokenizer gpt2_tokenizer.bin --sequence-length 256 --output runs/mine
+              swiftlet train --init checkpoints/gpt2/gpt2_124M.bin \\
+                --text checkpoints/quickstart/stories.txt \\
+                --tokenizer checkpoints/gpt2/gpt2_tokenizer.bin \\
+                --sequence-length 256 --learning-rate 3e-5 --output runs/second
             """
     )
 
@@ -39,7 +43,7 @@ struct TrainCommand: ParsableCommand {
     @OptionGroup(title: "Runs that exist")
     var resumption: ResumeOptions
 
-    @Option(help: "Decides the random weights and the samples.")
+    @Option(help: "Decides the random weights and the samples.", in: .from(0))
     var seed: UInt64 = 42
 
     @OptionGroup

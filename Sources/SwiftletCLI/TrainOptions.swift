@@ -9,8 +9,11 @@ extension Recomputation: ExpressibleByArgument {}
 extension ResumePolicy: ExpressibleByArgument {}
 
 /// What numbers training computes with.
-enum TrainingPrecision: String, ExpressibleByArgument, CaseIterable {
+enum TrainingPrecision: String, NumberFormatArgument {
     case float32, bfloat16
+
+    /// Those that work: the other one has a sentence of its own.
+    static let allValueStrings = [Self.float32.rawValue]
 }
 
 /// What is learnt from.
@@ -50,34 +53,33 @@ struct DataOptions: ParsableArguments {
 
 /// How much data a step takes.
 struct BatchOptions: ParsableArguments {
-    @Option(help: "Sequences in a micro-batch.")
+    @Option(help: "Sequences in a micro-batch.", in: .from(1, to: 1 << 20))
     var batchSize = 4
 
-    @Option(help: "Tokens in a sequence (default: 1024, or the model's context if shorter).")
+    @Option(
+        help: "Tokens in a sequence (default: 1024, or the model's context if shorter).",
+        in: .from(1, to: 1 << 20)
+    )
     var sequenceLength: Int?
 
     @Option(
         help: """
             Tokens of an optimiser step: a multiple of batch size times length (default: that).
-            """
+            """,
+        in: .from(1)
     )
     var totalBatchTokens: Int?
 
-    @Option(help: "Optimiser steps (default: one epoch).")
+    @Option(help: "Optimiser steps (default: one epoch).", in: .from(0, to: Int(Int32.max)))
     var steps: Int?
 
     @Option(help: "What the backward pass computes again, to save memory: none, gelu or block.")
     var recompute = Recomputation.none
 
-    @Option(help: "What numbers training computes with: float32.")
+    @Option(help: "What numbers training computes with.")
     var precision = TrainingPrecision.float32
 
     func validate() throws {
-        if batchSize < 1 || (sequenceLength ?? 1) < 1 || (steps ?? 0) < 0 {
-            throw ValidationError(
-                "--batch-size and --sequence-length must be at least 1, and --steps at least 0"
-            )
-        }
         if precision == .bfloat16 {
             throw ValidationError("training computes with float32 only; leave --precision out")
         }
@@ -86,42 +88,44 @@ struct BatchOptions: ParsableArguments {
 
 /// How a step changes the weights.
 struct OptimizerOptions: ParsableArguments {
-    @Option(help: "The peak learning rate.")
+    @Option(help: "The peak learning rate.", in: .positive)
     var learningRate: Float = 3e-4
 
     @Option(help: "Its course after the warm-up: cosine, linear, constant or wsd.")
     var schedule = LearningRateSchedule.Shape.cosine
 
-    @Option(help: "Steps over which the learning rate rises to its peak.")
+    @Option(help: "Steps over which the learning rate rises to its peak.", in: .from(0))
     var warmupSteps = 0
 
-    @Option(help: "The last learning rate, as a fraction of the peak.")
+    @Option(help: "The last learning rate, as a fraction of the peak.", in: .fraction)
     var finalLearningRateFraction: Float = 0
 
-    @Option(help: "Weight decay, on weight matrices only.")
+    @Option(help: "Weight decay, on weight matrices only.", in: .notNegative)
     var weightDecay: Float = 0.1
 
-    @Option(help: "AdamW's decay rate of the first moment.")
+    @Option(help: "AdamW's decay rate of the first moment.", in: .belowOne)
     var beta1: Float = 0.9
 
-    @Option(help: "AdamW's decay rate of the second moment.")
+    @Option(help: "AdamW's decay rate of the second moment.", in: .belowOne)
     var beta2: Float = 0.95
 
-    @Option(help: "AdamW's epsilon.")
+    @Option(help: "AdamW's epsilon.", in: .positive)
     var epsilon: Float = 1e-8
 
-    @Option(help: "The largest norm of the gradients; 0 is no limit.")
+    @Option(help: "The largest norm of the gradients; 0 is no limit.", in: .notNegativeOrInfinite)
     var gradClip: Float = 1
 
     @Option(
         name: .customLong("skip-loss-zscore"),
-        help: "Skip an update whose loss is so many deviations above the last 128; 0 never."
+        help: "Skip an update whose loss is so many deviations above the last 128; 0 never.",
+        in: .notNegativeOrInfinite
     )
     var skipLossZScore = 0.0
 
     @Option(
         name: .customLong("skip-norm-zscore"),
-        help: "Skip an update whose gradient norm is so many deviations above them; 0 never."
+        help: "Skip an update whose gradient norm is so many deviations above them; 0 never.",
+        in: .notNegativeOrInfinite
     )
     var skipNormZScore = 0.0
 
@@ -150,16 +154,16 @@ struct OptimizerOptions: ParsableArguments {
 
 /// What happens between steps.
 struct IntervalOptions: ParsableArguments {
-    @Option(help: "Steps between validations; 0 is never.")
+    @Option(help: "Steps between validations; 0 is never.", in: .from(0))
     var valEvery = 250
 
-    @Option(help: "Batches of a validation; 0 is all.")
+    @Option(help: "Batches of a validation; 0 is all.", in: .from(0))
     var valBatches = 20
 
-    @Option(help: "Steps between samples; 0 is never.")
+    @Option(help: "Steps between samples; 0 is never.", in: .from(0))
     var sampleEvery = 0
 
-    @Option(help: "Tokens of a sample.")
+    @Option(help: "Tokens of a sample.", in: .from(1))
     var sampleTokens = 64
 
     @Option(help: "What samples continue (default: they start a new text).")
@@ -173,21 +177,24 @@ struct IntervalOptions: ParsableArguments {
 
     @Option(
         name: .customLong("hellaswag-every"),
-        help: "Steps between measurements of the accuracy on HellaSwag; 0 is never."
+        help: "Steps between measurements of the accuracy on HellaSwag; 0 is never.",
+        in: .from(0)
     )
     var hellaSwagEvery = 0
 
-    @Option(help: "Steps between checkpoints, and one at the end; 0 is never.")
+    @Option(help: "Steps between checkpoints, and one at the end; 0 is never.", in: .from(0))
     var checkpointEvery = 1000
 
-    @Option(help: "How many of the newest checkpoints are kept, besides the best.")
+    @Option(help: "How many of the newest checkpoints are kept, besides the best.", in: .from(1))
     var keepLast = 2
 
-    @Option(help: "Checkpoints of every multiple of so many steps are kept for ever; 0 is none.")
+    @Option(
+        help: "Checkpoints of every multiple of so many steps are kept for ever; 0 is none.",
+        in: .from(0)
+    )
     var keepEvery = 0
 
     func validate() throws {
-        if sampleTokens < 1 { throw ValidationError("--sample-tokens must be at least 1") }
         if hellaSwagEvery > 0 && hellaSwag == nil {
             throw ValidationError("--hellaswag-every needs --hellaswag, the questions")
         }

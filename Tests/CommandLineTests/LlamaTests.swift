@@ -97,7 +97,7 @@ import Testing
 
     @Test func whatTakesGPT2sTokenizersNamesThem() throws {
         try withLlama { _, tokenizer in
-            let sentence = "is a SentencePiece tokenizer, not a GPT-2 (byte-level BPE) tokenizer"
+            let sentence = "is a Llama 2's tokenizer, and here a GPT-2's is needed"
             let arguments = ["prepare", "-", "--name", "x", "--tokenizer", tokenizer]
             expectError(try run(swiftletPath(), arguments, input: "Hi"), 65, sentence)
         }
@@ -175,9 +175,9 @@ import Testing
             expectError(
                 try sample(model, gpt2Tokenizer.string),
                 65,
-                "not a SentencePiece tokenizer"
+                "the model is a Llama 2, whose tokenizer is"
             )
-            expectError(try sample(gpt2.string, tokenizer), 65, "is a SentencePiece tokenizer, not")
+            expectError(try sample(gpt2.string, tokenizer), 65, "here a GPT-2's is needed")
             expectError(try sample(tokenizer, tokenizer), 65, "is a SentencePiece tokenizer, not")
             let larger = try writeBytes(
                 MappedFile(FilePath(tokenizer)).contents() + [0, 0, 0, 0, 1, 0, 0, 0, 0x78],

@@ -209,8 +209,8 @@ extension [String: Any] {
                 ["--context-overflow", "wrap"],
             ],
             [
-                "stop string", "no token 257", "65", "id=x", "id", "min-p", "repetition penalty",
-                "repetition window", "stop|slide",
+                "stop string", "no token 257", "65", "id=x", "id", "min-p", "repetition-penalty",
+                "repetition-window", "stop|slide",
             ]
         )
     )

@@ -135,8 +135,8 @@ private func train(
         (["--total-batch-tokens", "33"], "a multiple of"),
         (["--steps", "1", "--batch-size", "\(Int.max)"], "batch"),
         (["--steps", "1", "--sequence-length", "9"], "context"),
-        (["--steps", "\(Int.max)"], "the number of steps"),
-        (["--steps", "1", "--learning-rate", "nan"], "the learning rate"),
+        (["--steps", "\(Int.max)"], "from 0 to 2147483647"),
+        (["--steps", "1", "--learning-rate", "nan"], "--learning-rate"),
         (["--steps", "1", "--threads", "0"], "threads"),
     ])
     func aWrongOptionIsOneSentenceAndLeavesNothing(options: [String], fragment: String) throws {

@@ -1,0 +1,89 @@
+// What the helps say: their examples can be pasted, and what they offer works.
+
+import ArgumentParser
+import Foundation
+import Testing
+
+@testable import SwiftletCLI
+
+/// The commands at the end of the tree below `command`, with the words that call them.
+private func leaves(
+    of command: any ParsableCommand.Type = SwiftletCommand.self,
+    _ names: [String] = []
+) -> [[String]] {
+    let subcommands = command.configuration.subcommands
+    if subcommands.isEmpty { return [names] }
+    return subcommands.flatMap { leaves(of: $0, names + [$0._commandName]) }
+}
+
+/// The commands in a help's examples, as a terminal of the usual width shows them.
+private func examples(inHelpOf names: [String]) throws -> [String] {
+    let help = try run(swiftletPath(), names + ["--help"]).output
+    let lines = help.split(separator: "\n", omittingEmptySubsequences: false)
+    let start = try #require(lines.firstIndex { $0.hasPrefix("Example") }, "\(names)")
+    let shown = lines[(start + 1)...].prefix { $0.hasPrefix("  ") }
+    return shown.joined(separator: "\n").replacing("\\\n", with: " ").split(separator: "\n")
+        .map { $0.trimmingCharacters(in: .whitespaces) }
+}
+
+@Suite(.serialized) struct HelpTests {
+    @Test func everyExampleCanBePasted() throws {
+        for names in leaves() {
+            let examples = try examples(inHelpOf: names)
+            #expect(!examples.isEmpty)
+            for example in examples {
+                // The shell divides it into words, which are printed in the place of the command.
+                let line = example.replacing(/\ < \S+/, with: " < /dev/null")
+                let words = try shell(
+                    "swiftlet() { printf '%s\\n' \"$@\" =END= >&3; cat > /dev/null; }; "
+                        + "exec 3>&1; \(line)"
+                )
+                #expect(words.status == 0 && words.errors == "", "\(example): \(words.errors)")
+                let calls = words.output.components(separatedBy: "=END=\n").dropLast()
+                #expect(!calls.isEmpty, "\(example)")
+                for call in calls {
+                    let arguments = call.split(separator: "\n").map { Array($0.utf8) }
+                    let texts = CommandLineArguments(arguments, of: SwiftletCommand.self)
+                    #expect(texts.unknownName == nil, "\(example)")
+                    #expect(throws: Never.self, "\(example)") {
+                        try SwiftletCommand.parseAsRoot(texts.texts)
+                    }
+                }
+            }
+        }
+    }
+
+    @Test func examplesUseFilesThatTheQuickStartAndFetchMake() throws {
+        let roots = [
+            "checkpoints/quickstart/", "checkpoints/gpt2/", "data/hellaswag/", "runs/",
+        ]
+        for names in leaves() {
+            for example in try examples(inHelpOf: names) {
+                for word in example.split(separator: " ") where word.contains("/") {
+                    let path = word.trimmingCharacters(in: ["'"])
+                    #expect(roots.contains { path.hasPrefix($0) }, "\(example)")
+                }
+            }
+        }
+    }
+
+    @Test func onlyWorkingPrecisionsAreOffered() throws {
+        let help = try swiftlet("train", "--help").output
+        #expect(!help.contains("bfloat16"))
+    }
+
+    @Test func helpsOfChatAndEvaluateSpeakOfTheirOwnModels() throws {
+        let chat = try swiftlet("chat", "--help").output
+        #expect(!chat.contains("llm.c") && !chat.contains("--checkpoint"))
+        let evaluate = try swiftlet("evaluate", "--help").output
+        #expect(!evaluate.contains("Llama"))
+    }
+
+    @Test func theVersionIsPrinted() throws {
+        for arguments in [["--version"], ["train", "--version"]] {
+            let outcome = try run(swiftletPath(), arguments)
+            #expect(outcome.status == 0)
+            #expect(outcome.output.wholeMatch(of: /swiftlet \d+\.\d+\.\d+(-dev)?\n/) != nil)
+        }
+    }
+}

@@ -45,7 +45,8 @@ let package = Package(
     targets: [
         // Imports point down this list: a target may name only targets above it.
         .target(name: "CKernels", cSettings: kernelFlags, linkerSettings: kernelLinks),
-        .target(name: "FileIO", dependencies: [system]),
+        .target(name: "CMapping"),
+        .target(name: "FileIO", dependencies: ["CMapping", system]),
         // The only target that links FoundationNetworking, and the only one that uses the network.
         .target(name: "Downloads", dependencies: ["FileIO"]),
         .target(name: "Tensors", dependencies: ["CKernels"]),

@@ -13,6 +13,8 @@ public struct BinaryReader {
     /// The bytes between the cursor and the end of the file.
     public var remaining: Int { file.count - offset }
 
+    private static let largeByteCount = 1 << 16
+
     /// Starts at the first byte of `file`.
     public init(_ file: MappedFile) {
         self.file = file
@@ -36,7 +38,8 @@ public struct BinaryReader {
     }
 
     /// Steps over `count` bytes and calls `body` with them, without copying.
-    /// - Throws: ``FileIOError/truncated(path:offset:needed:available:)`` when fewer remain.
+    /// - Throws: ``FileIOError/truncated(path:offset:needed:available:)`` when fewer remain,
+    ///   ``FileIOError/shrunk(path:)``.
     public mutating func readBytes<Result>(
         _ count: Int,
         _ body: (UnsafeRawBufferPointer) throws -> Result
@@ -52,7 +55,16 @@ public struct BinaryReader {
         }
         let range = offset..<offset + count
         offset += count
-        return try file.withUnsafeBytes { try body(UnsafeRawBufferPointer(rebasing: $0[range])) }
+        let result = try file.withUnsafeBytes {
+            try body(UnsafeRawBufferPointer(rebasing: $0[range]))
+        }
+        // Asking the system for every number would take longer than reading them.
+        if count >= Self.largeByteCount || remaining == 0 {
+            try file.requireIntact()
+        } else {
+            try file.requireNoLostPages()
+        }
+        return result
     }
 
     /// Reads one little-endian integer.

@@ -14,6 +14,8 @@ public enum FileIOError: Error, Equatable, Sendable {
     case isDirectory(path: FilePath)
     /// The file ended early: `needed` more bytes were wanted at `offset`, `available` remained.
     case truncated(path: FilePath, offset: Int, needed: Int, available: Int)
+    /// The file lost bytes while it was read.
+    case shrunk(path: FilePath)
     /// `path` exists and the caller did not allow replacing it.
     case alreadyExists(path: FilePath)
     /// The operating system refused `action` (a verb phrase such as "write") on `path`.
@@ -45,6 +47,9 @@ extension FileIOError: CustomStringConvertible {
         case .truncated(let path, let offset, let needed, let available):
             "'\(path)' ends too early: \(needed) bytes expected at offset \(offset), "
                 + "\(available) found; the file is incomplete, copy or create it again"
+        case .shrunk(let path):
+            "'\(path)' became shorter, or its disk failed, while it was read; see that nothing "
+                + "changes it, and start again"
         case .alreadyExists(let path):
             "'\(path)' already exists; choose another output or allow overwriting it"
         case .system(let path, let action, let reason):

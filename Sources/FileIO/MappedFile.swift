@@ -1,6 +1,7 @@
 // A whole file as read-only memory. The operating system pages it in on demand and shares it
 // between processes, so opening a model of many gigabytes costs nothing until it is read.
 
+import CMapping
 import SystemPackage
 
 #if canImport(Glibc)
@@ -13,14 +14,22 @@ import SystemPackage
 
 /// A read-only memory mapping of a regular file, unmapped when the last reference goes.
 ///
-/// The size is taken once, when the file is opened. A file that another process truncates while it
-/// is mapped cannot be defended against here: reading the lost pages ends the process.
-// @unchecked Sendable: the mapping is private and read-only, and its properties are constants.
+/// The size is taken once, when the file is opened. Where another process makes the file shorter
+/// meanwhile, zeros are read in the place of what is lost, so whoever has read something asks
+/// ``requireIntact()`` before trusting it. A file that is removed, or that another takes the place of,
+/// stays what it was as long as it is mapped.
+// @unchecked Sendable: the mapping is private and read-only, and its properties are constants but for
+// the watched range, which is made for threads.
 public final class MappedFile: @unchecked Sendable {
     /// Where the file was opened, for messages.
     public let path: FilePath
     // Never handed out bare: a pointer does not keep the mapping alive.
     private let bytes: UnsafeRawBufferPointer
+    /// Nil for an empty file.
+    private let watched: OpaquePointer?
+    /// Which file it is, whatever has its name now.
+    private let device: dev_t
+    private let number: ino_t
 
     /// The file's size in bytes.
     public var count: Int { bytes.count }
@@ -42,8 +51,10 @@ public final class MappedFile: @unchecked Sendable {
         default: throw FileIOError.notAFile(path)
         }
         let size = Int(status.st_size)
+        (device, number) = (status.st_dev, status.st_ino)
         guard size > 0 else {
             bytes = UnsafeRawBufferPointer(start: nil, count: 0)
+            watched = nil
             return
         }
         let address = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0)
@@ -51,9 +62,40 @@ public final class MappedFile: @unchecked Sendable {
             throw FileIOError(Errno(rawValue: errno), path: path, action: "map")
         }
         bytes = UnsafeRawBufferPointer(start: address, count: size)
+        watched = cm_watch(address, size)
     }
 
-    /// Calls `body` with the file's bytes, which it must not keep.
+    /// Checks that what was read so far was the file's: one system call, so for a batch or a tensor
+    /// and not for an element.
+    /// - Throws: ``FileIOError/shrunk(path:)``.
+    public func requireIntact() throws {
+        try requireNoLostPages()
+        // The last page stays as long as one byte of it does, with zeros after that.
+        var status = stat()
+        guard path.withPlatformString({ stat($0, &status) }) == 0,
+            status.st_dev == device, status.st_ino == number, status.st_size < bytes.count
+        else { return }
+        throw FileIOError.shrunk(path: path)
+    }
+
+    /// The same without a system call; it does not notice what is lost of the last page.
+    func requireNoLostPages() throws {
+        if cm_has_lost_pages(watched) { throw FileIOError.shrunk(path: path) }
+    }
+
+    /// Calls `body` with the file's bytes, which it must not keep, and checks afterwards that they
+    /// were the file's.
+    /// - Throws: ``FileIOError/shrunk(path:)``, also in the place of an error that the lost bytes have
+    ///   led to; else what `body` throws.
+    public func withIntactBytes<Result>(
+        _ body: (UnsafeRawBufferPointer) throws -> Result
+    ) throws -> Result {
+        let result = Swift.Result { try withUnsafeBytes(body) }
+        try requireIntact()
+        return try result.get()
+    }
+
+    /// Calls `body` with the file's bytes, which it must not keep; see ``requireIntact()``.
     public func withUnsafeBytes<Result>(
         _ body: (UnsafeRawBufferPointer) throws -> Result
     ) rethrows -> Result {
@@ -62,8 +104,9 @@ public final class MappedFile: @unchecked Sendable {
     }
 
     /// A copy of the whole file, for those known to be small.
-    public func contents() -> [UInt8] {
-        withUnsafeBytes { Array($0) }
+    /// - Throws: ``FileIOError/shrunk(path:)``.
+    public func contents() throws -> [UInt8] {
+        try withIntactBytes { Array($0) }
     }
 
     /// Says that some bytes are not needed for now, so that their pages count for this process no
@@ -82,6 +125,7 @@ public final class MappedFile: @unchecked Sendable {
     }
 
     deinit {
+        cm_unwatch(watched)
         if let start = bytes.baseAddress {
             munmap(UnsafeMutableRawPointer(mutating: start), bytes.count)
         }

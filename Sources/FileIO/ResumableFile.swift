@@ -129,9 +129,9 @@ public final class ResumableFile {
 
     private static func storedVersion(at path: FilePath) -> String? {
         guard let size = FileSystem.byteCount(of: path), size > 0, size <= longestVersion,
-            let file = try? MappedFile(path)
+            let bytes = try? MappedFile(path).contents()
         else { return nil }
-        let version = String(decoding: file.contents(), as: UTF8.self)
+        let version = String(decoding: bytes, as: UTF8.self)
         return isStorable(version) ? version : nil
     }
 

@@ -59,6 +59,8 @@ enum ExitStatus: CInt, Error {
             case .missing, .isDirectory: .missingInput
             case .truncated: .wrongContent
             case .alreadyExists: .cannotCreate
+            case .shrunk: .inputOutput
+            case .system(_, "map", _): .failure
             case .system(_, "create", _): .cannotCreate
             case .system(_, "open", _), .system(_, "read", _), .system(_, "list", _): .missingInput
             case .system: .inputOutput

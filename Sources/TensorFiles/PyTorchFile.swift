@@ -26,7 +26,7 @@ extension TensorArchive {
         // Everything lies in one folder, named as the file once was.
         let folder = String(name.dropLast(pickleName.count))
         try Self.checkByteOrder(archive, folder: folder)
-        let described = try file.withUnsafeBytes { bytes in
+        let described = try file.withIntactBytes { bytes in
             do {
                 return try TensorPickle.tensors(in: UnsafeRawBufferPointer(rebasing: bytes[range]))
             } catch let error as TensorPickle.Refusal {

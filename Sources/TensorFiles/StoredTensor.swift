@@ -47,16 +47,24 @@ public struct StoredTensor: Sendable {
         try file.withUnsafeBytes { try body(UnsafeRawBufferPointer(rebasing: $0[byteRange])) }
     }
 
+    /// The same, and checks afterwards that the bytes were the file's.
+    /// - Throws: As ``MappedFile/withIntactBytes(_:)``.
+    public func withIntactBytes<Result>(
+        _ body: (UnsafeRawBufferPointer) throws -> Result
+    ) throws -> Result {
+        try file.withIntactBytes { try body(UnsafeRawBufferPointer(rebasing: $0[byteRange])) }
+    }
+
     /// Converts the elements to float32.
     /// - Parameter tensor: A float32 tensor of as many elements, in any shape.
     /// - Throws: ``TensorFileError/unsupported(path:reason:hint:)`` when they are no floats, or floats
-    ///   of eight bits.
+    ///   of eight bits; `FileIOError` when the file has lost some of them.
     public func read(into tensor: Tensor) throws {
         precondition(
             tensor.dtype == .float32 && tensor.count == count,
             "reading '\(name)' of shape \(shape) into \(tensor.dtype) of shape \(tensor.shape)"
         )
-        let isRead = withUnsafeBytes { bytes in
+        let isRead = try withIntactBytes { bytes in
             tensor.withUnsafeMutableElements(as: Float.self) { elements in
                 elements.convert(bytes, storedAs: elementType)
             }

@@ -8,7 +8,7 @@ extension TensorArchive {
     /// - Throws: ``TensorFileError`` when the index or a file is damaged, or a tensor is not where the
     ///   index says; `FileIOError` when a file is missing.
     init(index file: MappedFile) throws {
-        let index = try file.withUnsafeBytes {
+        let index = try file.withIntactBytes {
             try JSONContent.decode(TensorIndex.self, from: $0, of: file.path)
         }
         var archives: [String: TensorArchive] = [:]

@@ -12,7 +12,8 @@ extension Ops {
     ///   - format: How to store them; see ``store(_:in:firstRow:)`` for the rounding.
     ///   - arena: Where to make a new matrix, if not in memory of its own.
     /// - Returns: The weights in `format`.
-    /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
+    /// - Throws: ``TensorError/outOfMemory(byteCount:)``; what ``WeightStorage/requireIntact()`` throws
+    ///   of those that were converted.
     public func convert(
         _ matrix: WeightMatrix,
         to format: WeightFormat,
@@ -30,14 +31,16 @@ extension Ops {
             // Else a file would take memory beside what was made of it.
             matrix[first..<first + some.shape[0]].releasePages()
         }
+        try matrix.requireIntact()
         return result
     }
 
     /// The weights as float32, `(rows, columns)`, in memory of their own.
-    /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
+    /// - Throws: ``TensorError/outOfMemory(byteCount:)``; what ``WeightStorage/requireIntact()`` throws.
     public func floats(_ matrix: WeightMatrix) throws -> Tensor {
         let tensor = try Tensor(zeros: [matrix.rows, matrix.columns])
         try copy(matrix, firstRow: 0, to: tensor)
+        try matrix.requireIntact()
         return tensor
     }
 

@@ -16,6 +16,10 @@ public protocol WeightStorage: AnyObject {
 
     /// Says that some bytes have been read and are not needed for now; they can be read again.
     func releasePages(_ range: Range<Int>)
+
+    /// Checks that what was read so far was what was stored: a file may lose bytes meanwhile.
+    /// - Throws: What says so.
+    func requireIntact() throws
 }
 
 extension TensorBuffer: WeightStorage {
@@ -32,6 +36,9 @@ extension TensorBuffer: WeightStorage {
 
     /// Does nothing: this is the only copy.
     public func releasePages(_ range: Range<Int>) {}
+
+    /// Does nothing: nobody else can change it.
+    public func requireIntact() {}
 }
 
 /// The weights of a linear layer: `rows` outputs times `columns` inputs.
@@ -52,6 +59,20 @@ public struct WeightMatrix {
 
     /// Whether the values are the pages of a file; see ``WeightStorage/isMapped``.
     package var isMapped: Bool { storage.isMapped }
+
+    /// Checks that what was read of the weights so far was what is stored.
+    /// - Throws: ``WeightStorage/requireIntact()``'s error.
+    package func requireIntact() throws {
+        try storage.requireIntact()
+        try scalesStorage.requireIntact()
+    }
+
+    /// The files that matrices lie in, each once.
+    package static func files(of matrices: [WeightMatrix]) -> [any WeightStorage] {
+        var known: Set<ObjectIdentifier> = []
+        return matrices.flatMap { [$0.storage, $0.scalesStorage] }
+            .filter { $0.isMapped && known.insert(ObjectIdentifier($0)).inserted }
+    }
 
     /// Bytes of both planes: what a matrix-vector product reads.
     public var byteCount: Int {

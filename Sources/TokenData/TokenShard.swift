@@ -56,7 +56,8 @@ public struct TokenShard: Sendable {
     ///   - tokens: Overwritten, also when an error is thrown.
     ///   - vocabularySize: The ids that are allowed are those below it; nil allows all ids that
     ///     int32 holds.
-    /// - Throws: ``TokenDataError/tokenOutOfRange(path:position:token:vocabularySize:)``.
+    /// - Throws: ``TokenDataError/tokenOutOfRange(path:position:token:vocabularySize:)``, `FileIOError`
+    ///   when the file has become shorter since it was opened.
     /// - Precondition: the shard holds `tokens.count` tokens from `position` on.
     public func copyTokens(
         from position: Int,
@@ -90,7 +91,7 @@ public struct TokenShard: Sendable {
         _ vocabularySize: Int?
     ) throws {
         let limit = min(vocabularySize ?? .max, Int(Int32.max) + 1)
-        try file.withUnsafeBytes { bytes in
+        try file.withIntactBytes { bytes in
             var offset = Self.headerByteCount + position * MemoryLayout<Stored>.size
             for i in tokens.indices {
                 let token = Int(

@@ -32,7 +32,7 @@ enum MergesFile {
             return token
         }
         var table = MergeTable(byteTokens: byteTokens, minimumCapacity: vocabulary.count)
-        try file.withUnsafeBytes { bytes in
+        try file.withIntactBytes { bytes in
             let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
             for (number, line) in lines.enumerated() {
                 // A carriage return is not in the alphabet: a file from Windows reads the same.

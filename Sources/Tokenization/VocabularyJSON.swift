@@ -22,7 +22,7 @@ struct VocabularyJSON {
     /// - Throws: ``TokenizerError`` when the file is not JSON of this form, the ids are not 0, 1, 2
     ///   and so on without a gap, or there is no `<|endoftext|>`.
     static func read(_ file: MappedFile) throws -> Vocabulary {
-        try file.withUnsafeBytes { raw in
+        try file.withIntactBytes { raw in
             try raw.withMemoryRebound(to: UInt8.self) { source in
                 var parser = Self(path: file.path, source: source)
                 try parser.parseObject()

@@ -207,7 +207,7 @@ private func tokens(_ documents: String...) -> [Int32] {
             for name in ["tiny_shakespeare_train.bin", "tiny_shakespeare_val.bin"] {
                 let original = try MappedFile(TestData.path("tinyshakespeare/\(name)"))
                 let made = try MappedFile(directory.appending(name))
-                #expect(made.contents() == original.contents())
+                #expect(try made.contents() == original.contents())
             }
         }
     }

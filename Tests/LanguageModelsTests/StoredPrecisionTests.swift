@@ -136,6 +136,18 @@ import Testing
         }
     }
 
+    @Test func weightsThatTheirFileLosesAreAnError() throws {
+        try withCheckpoint(.float32) { path, model in
+            let decoder = try GPT2Decoder(llmcCheckpoint: path, ops: model.ops)
+            let session = try decoder.makeSession()
+            _ = try session.logits(appending: [1, 2])
+            try FileHandle(forWritingTo: URL(fileURLWithPath: path.string)).truncate(atOffset: 1024)
+            #expect(throws: FileIOError.shrunk(path: path)) {
+                try session.logits(appending: [3])
+            }
+        }
+    }
+
     @Test(arguments: [(DType.float32, WeightFormat.float32), (.bfloat16, .bfloat16)])
     func weightsInTheFormatOfTheirFileAreTheFilesOwnPages(
         dtype: DType,

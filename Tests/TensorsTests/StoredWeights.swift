@@ -40,6 +40,8 @@ final class StoredWeights: WeightStorage {
 
     var isMapped: Bool { false }
 
+    func requireIntact() {}
+
     deinit { munmap(bytes.baseAddress, bytes.count) }
 
     func withUnsafeBytes<Result>(

@@ -1,4 +1,5 @@
 import FileIO
+import Foundation
 import TestSupport
 import Testing
 import TokenData
@@ -94,6 +95,20 @@ import TokenData
                     body: [UInt8](repeating: 0, count: byteCount),
                     at: path
                 )
+            }
+        }
+    }
+
+    @Test(arguments: [TokenShard.Format.gpt2, .llama3])
+    func tokensThatTheFileLosesAreAnError(format: TokenShard.Format) throws {
+        try withTemporaryDirectory { directory in
+            let path = try writeShard(1..<20_000, to: directory.appending("a.bin"), format: format)
+            let shard = try TokenShard(path)
+            #expect(try shard.tokens(in: 5..<7) == [6, 7])
+            // The rest of its page stays, all zeros.
+            try FileHandle(forWritingTo: URL(fileURLWithPath: path.string)).truncate(atOffset: 1034)
+            for range in [0..<4, 5..<7, 19_990..<19_999] {
+                #expect(throws: FileIOError.shrunk(path: path)) { try shard.tokens(in: range) }
             }
         }
     }

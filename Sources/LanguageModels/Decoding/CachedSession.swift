@@ -69,7 +69,8 @@ public final class CachedSession<Model: CachedTransformer>: DecodingSession {
     ///   - predictedCounts: How many tokens of each part, up to its last one.
     ///   - body: Called with the logits `(n, V)` of some of them after the other; the memory is used
     ///     again when it returns.
-    /// - Throws: ``ModelError`` or ``TensorError``; all sequences are then as they were.
+    /// - Throws: ``ModelError`` or ``TensorError``, or what says that a file of weights has lost some
+    ///   of them; all sequences are then as they were.
     func append(
         _ parts: [SequencePart],
         predictedCounts: [Int],
@@ -91,9 +92,9 @@ public final class CachedSession<Model: CachedTransformer>: DecodingSession {
         // Sequences grow when all chunks are computed: what an error leaves behind is not counted.
         for chunk in chunks(of: parts, predictedCounts: predictedCounts) {
             let memory = try memory(for: chunk)
-            if let predicted = model.decode(chunk, cache: cache, workspace: memory) {
-                try body(predicted)
-            }
+            let predicted = model.decode(chunk, cache: cache, workspace: memory)
+            for file in model.weightFiles { try file.requireIntact() }
+            if let predicted { try body(predicted) }
         }
         for part in parts {
             cache.setTokenCount(

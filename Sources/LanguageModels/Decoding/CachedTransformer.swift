@@ -73,6 +73,8 @@ public protocol CachedTransformer: AnyObject {
     var weightBytesPerToken: Int { get }
     /// What runs the arithmetic.
     var ops: Ops { get }
+    /// The files whose pages are weights, which may lose some while the model is in use.
+    var weightFiles: [any WeightStorage] { get }
 
     /// Memory for passes over `rowCount` tokens that predict `predictedCount` ones.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.

@@ -18,6 +18,7 @@ public final class GPT2Decoder: LanguageModel, CachedTransformer {
     public let cachePrecision: CachePrecision
     let weights: GPT2DecoderWeights
     public let ops: Ops
+    public let weightFiles: [any WeightStorage]
 
     /// Reads an llm.c model file, of version 3 or 5.
     /// - Parameters:
@@ -40,6 +41,7 @@ public final class GPT2Decoder: LanguageModel, CachedTransformer {
         weights = try GPT2DecoderWeights(configuration, format: precision, ops: ops) { name in
             header.matrix(name, of: layout, in: file)
         }
+        weightFiles = weights.files
         self.precision = precision
         self.cachePrecision = cachePrecision
         self.ops = ops
@@ -65,6 +67,7 @@ public final class GPT2Decoder: LanguageModel, CachedTransformer {
             let columns = tensor.shape[tensor.shape.count - 1]
             return WeightMatrix(tensor.reshaped([tensor.count / columns, columns]))
         }
+        weightFiles = weights.files
     }
 
     public var vocabularySize: Int { configuration.vocabularySize }

@@ -34,6 +34,11 @@ struct GPT2DecoderWeights {
         layers.reduce(wte.byteCount) { $0 + $1.matrices.reduce(0) { $0 + $1.byteCount } }
     }
 
+    /// The files that matrices lie in.
+    var files: [any WeightStorage] {
+        WeightMatrix.files(of: [wte, wpe] + layers.flatMap(\.matrices))
+    }
+
     /// Takes weights from where they are, and converts those that are not in `format`.
     /// - Parameters:
     ///   - configuration: The model's sizes.

@@ -50,7 +50,7 @@ extension Llama2CFile: Llama2WeightSource {
         groupSize: Int
     ) throws -> WeightMatrix {
         let tensor = try Tensor(zeros: stored.shape)
-        stored.withUnsafeBytes { bytes in
+        try stored.withIntactBytes { bytes in
             scales.withUnsafeMutableElements(as: Float.self) { scales in
                 tensor.withUnsafeMutableElements(as: Float.self) { elements in
                     for i in elements.indices {

@@ -9,7 +9,7 @@ extension Llama2Configuration {
     /// - Throws: ``ModelError`` when the sizes are no Llama's; `TensorFileError` when the file is
     ///   another model's or damaged; `FileIOError` when it is missing.
     public init(huggingFaceFile path: FilePath) throws {
-        let config = try MappedFile(path).withUnsafeBytes {
+        let config = try MappedFile(path).withIntactBytes {
             try JSONContent.decode(Config.self, from: $0, of: path)
         }
         if let reason = config.differenceFromLlama2 {

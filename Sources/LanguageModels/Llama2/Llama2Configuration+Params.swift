@@ -21,7 +21,7 @@ extension Llama2Configuration {
         vocabularySize: Int,
         contextLength: Int = llama2ContextLength
     ) throws {
-        let params = try MappedFile(path).withUnsafeBytes {
+        let params = try MappedFile(path).withIntactBytes {
             try JSONContent.decode(Params.self, from: $0, of: path)
         }
         if params.use_scaled_rope == true {

@@ -16,6 +16,7 @@ public final class Llama2Decoder: LanguageModel, CachedTransformer {
     public let cachePrecision: CachePrecision
     let weights: Llama2DecoderWeights
     public let ops: Ops
+    public let weightFiles: [any WeightStorage]
 
     /// Takes the weights of a checkpoint.
     /// - Parameters:
@@ -40,6 +41,7 @@ public final class Llama2Decoder: LanguageModel, CachedTransformer {
         self.cachePrecision = cachePrecision
         self.ops = ops
         weights = try Llama2DecoderWeights(checkpoint.source, format: precision, ops: ops)
+        weightFiles = weights.files
         try ops.reserve(channels: configuration.channels)
     }
 

@@ -29,6 +29,11 @@ struct Llama2DecoderWeights {
         layers.reduce(classifier.byteCount) { $0 + $1.matrices.reduce(0) { $0 + $1.byteCount } }
     }
 
+    /// The files that matrices lie in.
+    var files: [any WeightStorage] {
+        WeightMatrix.files(of: [tokenEmbedding, classifier] + layers.flatMap(\.matrices))
+    }
+
     /// Takes weights from where they are, and converts those that are not in `format`.
     /// - Throws: What `source` throws, or `TensorError` when memory is short.
     init(_ source: some Llama2WeightSource, format: WeightFormat, ops: Ops) throws {

@@ -47,7 +47,7 @@ extension MultipleChoiceExample {
     ) throws -> [MultipleChoiceExample] {
         precondition(limit ?? 1 > 0, "at most \(limit ?? 0) examples")
         let decoder = JSONDecoder()
-        let examples = try MappedFile(path).withUnsafeBytes { bytes in
+        let examples = try MappedFile(path).withIntactBytes { bytes in
             var examples: [MultipleChoiceExample] = []
             let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
             for (index, line) in lines.enumerated() where !line.allSatisfy(isBlank) {

@@ -73,7 +73,7 @@ public struct StoryGrammar: Sendable {
         guard file.count <= largestFile else {
             throw StoryGrammarError.fileTooLarge(path: path, limit: largestFile, found: file.count)
         }
-        guard let text = String(validating: file.contents(), as: UTF8.self) else {
+        guard let text = String(validating: try file.contents(), as: UTF8.self) else {
             throw StoryGrammarError.notText(path: path)
         }
         return text

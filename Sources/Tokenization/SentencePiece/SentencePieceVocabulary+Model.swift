@@ -16,7 +16,7 @@ extension SentencePieceVocabulary {
         let file = try MappedFile(path)
         var model = SentencePieceModel()
         do {
-            try file.withUnsafeBytes { try model.read($0[...]) }
+            try file.withIntactBytes { try model.read($0[...]) }
         } catch let error as ProtobufReader.Malformed {
             throw TokenizerError.malformed(
                 path: path,

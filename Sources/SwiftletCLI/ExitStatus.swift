@@ -151,7 +151,10 @@ enum ExitStatus: CInt, Error {
     }
 
     private init(_ error: TensorError) {
-        if case .outOfMemory = error { self = .failure } else { self = .wrongUsage }
+        switch error {
+        case .outOfMemory, .noThreads: self = .failure
+        default: self = .wrongUsage
+        }
     }
 }
 

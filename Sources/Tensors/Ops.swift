@@ -34,7 +34,8 @@ public final class Ops {
     ///   - instructionSet: The micro-kernels; nil takes the one named by the environment variable
     ///     `SWIFTLET_ISA`, or else the fastest.
     ///   - threadCount: Threads; nil takes ``Machine/defaultThreadCount``.
-    /// - Throws: ``TensorError`` when the instruction set is not available or memory is short.
+    /// - Throws: ``TensorError`` when the instruction set is not available, memory is short, threads
+    ///   cannot be started, or a variable of OpenMP makes no sense.
     public init(instructionSet: InstructionSet? = nil, threadCount: Int? = nil) throws {
         let chosen =
             if let instructionSet {
@@ -58,6 +59,7 @@ public final class Ops {
         micro = ck_microkernels_for(chosen.identifier)
         largestRow = 1024
         scratch = try Self.scratch(threadCount: self.threadCount, largestRow: largestRow)
+        try ThreadTeam.start(self.threadCount)
     }
 
     /// More threads than any machine this is meant for; a mistyped number must not exhaust memory.

@@ -4,6 +4,10 @@ public enum TensorError: Error, Equatable, Sendable {
     case outOfMemory(byteCount: Int)
     /// A forced instruction set that this build or this processor does not have.
     case unavailableInstructionSet(name: String, available: [String])
+    /// The operating system would not start this many threads.
+    case noThreads(count: Int)
+    /// A variable of the environment that the kernels' threads cannot work with.
+    case invalidEnvironment(name: String, requirement: String, found: String)
     /// A number of threads below one.
     case invalidThreadCount(found: Int)
 }
@@ -17,6 +21,12 @@ extension TensorError: CustomStringConvertible {
         case .unavailableInstructionSet(let name, let available):
             "the instruction set '\(name)' is not available here; choose one of "
                 + available.joined(separator: ", ")
+        case .noThreads(let count):
+            "the system does not start \(count) threads; use fewer, or raise the limits on processes "
+                + "and memory"
+        case .invalidEnvironment(let name, let requirement, let found):
+            "the environment variable \(name) is '\(found)', but must be \(requirement); set it so, "
+                + "or leave it out"
         case .invalidThreadCount(let found):
             "the number of threads must be at least 1, got \(found)"
         }

@@ -131,7 +131,7 @@ public struct SentencePieceVocabulary: Sendable {
         }
         let names = textual.map { pieces[Int($0)].name }
         longestPieceByteCount = names.reduce(0) { max($0, $1.count) }
-        hasSpaceMarks = names.contains { $0.firstRange(of: Self.spaceMark) != nil }
+        hasSpaceMarks = names.contains(where: Self.hasSpaceMark)
         // Unused pieces are split as they were last formed, anywhere in a text.
         splitsAtSpaces = ids(.unused).isEmpty && !names.contains(where: Self.hasInnerSpace)
         mergeOrder = pieces.map { Self.descendingOrder(of: $0.score) }
@@ -230,10 +230,24 @@ public struct SentencePieceVocabulary: Sendable {
 
     /// The name in which every U+2581 is a space, and every space U+2581.
     static func swappingSpaceMarks(in name: [UInt8]) -> [UInt8] {
-        name.split(separator: 0x20, omittingEmptySubsequences: false)
-            .map { replacingSpaceMarks(in: $0) }
-            .joined(separator: spaceMark)
-            .map(\.self)
+        var result: [UInt8] = []
+        result.reserveCapacity(name.count)
+        var rest = name[...]
+        while let byte = rest.popFirst() {
+            if byte == 0x20 {
+                result += spaceMark
+            } else if byte == spaceMark[0], rest.starts(with: spaceMark.dropFirst()) {
+                result.append(0x20)
+                rest = rest.dropFirst(spaceMark.count - 1)
+            } else {
+                result.append(byte)
+            }
+        }
+        return result
+    }
+
+    private static func hasSpaceMark(_ name: [UInt8]) -> Bool {
+        name.indices.contains { name[$0] == spaceMark[0] && name[$0...].starts(with: spaceMark) }
     }
 
     private static func hasInnerSpace(_ name: [UInt8]) -> Bool {

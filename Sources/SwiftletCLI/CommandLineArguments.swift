@@ -13,8 +13,21 @@ struct CommandLineArguments {
     let isHelp: Bool
     /// The names of the commands at their beginning.
     private(set) var commandNames: [String] = []
-    /// Where a command or an option of no such name was found.
-    private(set) var unknownName: UnknownName?
+    private let command: any ParsableCommand.Type
+    private var unknownCommand: UnknownName?
+    /// The names of the options that were given, with their dashes.
+    private var optionNames: [ArraySlice<UInt8>] = []
+
+    /// The options that take no value, of any command.
+    ///
+    /// Asking the parser, which knows, takes longer than most commands; so a test holds this list
+    /// against it.
+    static let flags: Set<String> = [
+        "--allow-changes", "--debug-state", "--generate-completion-script", "--help",
+        "--help-hidden", "--ignore-eos", "--json", "--jsonl", "--machine", "--no-shuffle",
+        "--overfit-single-batch", "--overwrite", "--shuffle", "--special", "--verbose",
+        "--version",
+    ]
 
     /// Reads the arguments of a command line.
     /// - Parameters:
@@ -36,13 +49,23 @@ struct CommandLineArguments {
         texts = (isHelp ? ["help"] : []) + commandNames
         let subcommands = command.configuration.subcommands.map { $0._commandName }
         if !subcommands.isEmpty, let name = rest.first, name.first != UInt8(ascii: "-") {
-            unknownName = UnknownName(kind: "command", name, known: subcommands)
+            unknownCommand = UnknownName(kind: "command", name, known: subcommands)
         }
-        appendOptions(rest, CommandOptions(of: command))
+        self.command = command
+        appendOptions(rest)
     }
 
-    private mutating func appendOptions(_ arguments: ArraySlice<[UInt8]>, _ options: CommandOptions)
-    {
+    /// Where a command or an option of no such name was given.
+    ///
+    /// It takes a while to find out, and matters only when the arguments turn out to be wrong.
+    var unknownName: UnknownName? {
+        if let unknownCommand { return unknownCommand }
+        let known = CommandOptions(of: command).names
+        return optionNames.first { !known.contains(ArgumentBytes.text($0)) }
+            .map { UnknownName(kind: "option", $0, known: known) }
+    }
+
+    private mutating func appendOptions(_ arguments: ArraySlice<[UInt8]>) {
         var rest = arguments
         while let argument = rest.popFirst() {
             let text = ArgumentBytes.text(argument)
@@ -62,12 +85,12 @@ struct CommandLineArguments {
             }
             let end = argument.firstIndex(of: UInt8(ascii: "=")) ?? argument.endIndex
             let name = ArgumentBytes.text(argument[..<end])
-            if !options.names.contains(name) && unknownName == nil {
-                unknownName = UnknownName(kind: "option", argument[..<end], known: options.names)
-            }
+            optionNames.append(argument[..<end])
             if end < argument.endIndex {
                 texts.append("\(name)=\(ArgumentBytes.value(argument[(end + 1)...]))")
-            } else if options.namesWithValue.contains(text), let value = rest.popFirst() {
+            } else if text.hasPrefix("--"), !Self.flags.contains(text),
+                let value = rest.popFirst()
+            {
                 texts.append("\(text)=\(ArgumentBytes.value(value))")
             } else {
                 texts.append(text)

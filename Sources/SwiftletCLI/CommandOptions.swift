@@ -16,7 +16,7 @@ struct CommandOptions {
     /// Those of the options that take a value.
     let namesWithValue: Set<String>
 
-    /// Asks the parser about a command.
+    /// Asks the parser about a command, which takes tens of milliseconds.
     init(of command: any ParsableCommand.Type) {
         let description = try? JSONDecoder().decode(Tool.self, from: Data(command._dumpHelp().utf8))
         let options = description?.command.arguments ?? []

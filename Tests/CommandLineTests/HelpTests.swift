@@ -53,6 +53,21 @@ private func examples(inHelpOf names: [String]) throws -> [String] {
         }
     }
 
+    @Test func theListOfFlagsIsThatOfTheParser() {
+        func check(_ command: any ParsableCommand.Type) {
+            let options = CommandOptions(of: command)
+            let flags = Set(options.names.filter { $0.hasPrefix("--") })
+                .subtracting(options.namesWithValue)
+            #expect(flags.subtracting(CommandLineArguments.flags) == [], "\(command)")
+            #expect(
+                options.namesWithValue.intersection(CommandLineArguments.flags) == [],
+                "\(command)"
+            )
+            for subcommand in command.configuration.subcommands { check(subcommand) }
+        }
+        check(SwiftletCommand.self)
+    }
+
     @Test func examplesUseFilesThatTheQuickStartAndFetchMake() throws {
         let roots = [
             "checkpoints/quickstart/", "checkpoints/gpt2/", "data/hellaswag/", "runs/",

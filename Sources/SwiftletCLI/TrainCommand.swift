@@ -58,6 +58,8 @@ struct TrainCommand: ParsableCommand {
     }
 
     func run() throws {
+        // Until the run begins there is nothing to save.
+        Signals.exitWhenInterrupted()
         let directory = RunDirectory(output)
         let resumedStep = try directory.resumptionStep(
             resumption.resume,
@@ -92,12 +94,17 @@ struct TrainCommand: ParsableCommand {
             threads: compute.threadCount()
         )
         let settings = try settings(sequenceLength: sequenceLength, data: source.training)
+        if Signals.isInterrupted { throw ExitStatus.interrupted }
+        // Memory and checkpoints of large models take their time, and nothing is half-made then.
+        Signals.exitWhenInterrupted()
         let trainer = try Trainer(
             model: model,
             settings: settings,
             loader: source.training,
             ops: ops
         )
+        // A new run makes its files now; one that goes on reads its checkpoint first.
+        if resumedStep == nil { Signals.catchInterruption() }
         let run = try TrainingRun(
             trainer,
             validation: source.validation,
@@ -114,16 +121,30 @@ struct TrainCommand: ParsableCommand {
             sample: try makeSampler(model, tokenizer?.value),
             hellaSwag: try makeHellaSwag(model, tokenizer?.value)
         )
+        if resumedStep != nil { Signals.catchInterruption() }
+        let hadTokenizer = directory.savedTokenizer != nil
         if tokenizer != nil || replacesRun {
             try directory.replaceTokenizer(with: tokenizer?.value)
         }
         describe(model, settings, source.training)
         compute.note("\(trainer.activationByteCount.grouped) bytes for activations")
+        if source.validation != nil && settings.validationInterval > 0
+            && settings.checkpointInterval == 0
+        {
+            Terminal.diagnose("no checkpoints are written, not even of the best validation loss")
+        }
 
         let display = TrainingDisplay(totalSteps: settings.schedule.totalSteps, best: run.best)
         defer { display.finish() }
         try run.run(until: { Signals.isInterrupted }, report: { display.show($0) })
-        if Signals.isInterrupted { throw ExitStatus.interrupted }
+        guard Signals.isInterrupted else { return }
+        if trainer.stepCount == 0 {
+            // Beside the model of another run it would be the wrong one.
+            if !hadTokenizer { try directory.replaceTokenizer(with: nil) }
+            directory.removeIfEmpty()
+            Terminal.diagnose("stopped before the first step: there is nothing to save")
+        }
+        throw ExitStatus.interrupted
     }
 
     /// The tokenizer that is named, or the copy that the run took when it began; and where it lies.
@@ -177,7 +198,7 @@ struct TrainCommand: ParsableCommand {
     private func makeSampler(
         _ model: GPT2,
         _ tokenizer: BytePairTokenizer?
-    ) throws -> (() throws -> String)? {
+    ) throws -> TrainingRun.Probe<String>? {
         guard let tokenizer, intervals.sampleEvery > 0 else { return nil }
         let prompt = intervals.samplePrompt ?? ""
         let options = GenerationOptions(
@@ -187,7 +208,7 @@ struct TrainCommand: ParsableCommand {
                 topP: UsualSampling.topP
             )
         )
-        return {
+        return { shouldStop in
             // Made anew, as a decoder keeps some of the weights as they are when it is made.
             let generator = try TextGenerator(
                 GPT2Decoder(model),
@@ -198,7 +219,9 @@ struct TrainCommand: ParsableCommand {
                 options: options,
                 seed: seed
             )
-            while try stream.next() != nil {}
+            while try stream.next() != nil {
+                if shouldStop() { return nil }
+            }
             return prompt.string + stream.text
         }
     }
@@ -207,7 +230,7 @@ struct TrainCommand: ParsableCommand {
     private func makeHellaSwag(
         _ model: GPT2,
         _ tokenizer: BytePairTokenizer?
-    ) throws -> (() throws -> Double)? {
+    ) throws -> TrainingRun.Probe<Double>? {
         guard let path = intervals.hellaSwag, intervals.hellaSwagEvery > 0 else { return nil }
         let examples = try HellaSwagFile.examples(
             path,
@@ -219,7 +242,16 @@ struct TrainCommand: ParsableCommand {
             return tokenizer
         }
         let evaluator = try Evaluator(model, batchSize: batch.batchSize)
-        return { try evaluator.score(examples).accuracy }
+        return { shouldStop in
+            do {
+                let score = try evaluator.score(examples) { _, _ in
+                    if shouldStop() { throw ExitStatus.interrupted }
+                }
+                return score.accuracy
+            } catch ExitStatus.interrupted {
+                return nil
+            }
+        }
     }
 
     /// Says what is about to happen.

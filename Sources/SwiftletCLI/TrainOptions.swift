@@ -182,7 +182,13 @@ struct IntervalOptions: ParsableArguments {
     )
     var hellaSwagEvery = 0
 
-    @Option(help: "Steps between checkpoints, and one at the end; 0 is never.", in: .from(0))
+    @Option(
+        help: """
+            Steps between checkpoints, and one at the end; one more whenever a validation is the \
+            best so far. 0 is never, not even for the best.
+            """,
+        in: .from(0)
+    )
     var checkpointEvery = 1000
 
     @Option(help: "How many of the newest checkpoints are kept, besides the best.", in: .from(1))

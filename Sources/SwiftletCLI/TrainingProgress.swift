@@ -57,7 +57,8 @@ struct TrainingProgress {
         case .validation(let step, let loss):
             let measured = Measurement(step: step, value: loss)
             validation = measured
-            if loss < best?.value ?? .infinity { best = measured }
+            // Before the first step there is no checkpoint that could be the best.
+            if step > 0 && loss < best?.value ?? .infinity { best = measured }
             pace.add(.validation, step: step, at: elapsed)
         case .hellaSwag(let step, _):
             pace.add(.hellaSwag, step: step, at: elapsed)

@@ -51,7 +51,15 @@ final class DisturbedRun {
     }
 
     /// Starts the program, or starts it again, and counts the steps it makes.
-    func start(whileRunning: (Process) throws -> Void = { _ in }) throws -> Outcome {
+    /// - Parameters:
+    ///   - preparation: What a shell does before it becomes the program.
+    ///   - whileRunning: Called once it runs.
+    /// - Returns: What the process printed and how it ended.
+    /// - Throws: When it cannot be started.
+    func start(
+        through preparation: String = "",
+        whileRunning: (Process) throws -> Void = { _ in }
+    ) throws -> Outcome {
         // Steps in the log before are not this process's, unless it began the log anew. That is
         // another file then: the link keeps the old one's number from being given to it.
         let link = directory.appending("log-\(UUID().uuidString)")
@@ -61,7 +69,11 @@ final class DisturbedRun {
         }
         let before = stepLines
         let goesOn = try !files.checkpointSteps().isEmpty
-        let outcome = try run(swiftletPath(), arguments) { process, _, _ in
+        let script = preparation + "\nexec \"$@\""
+        let outcome = try run(
+            "/bin/sh",
+            ["-c", script, "sh", swiftletPath()] + arguments
+        ) { process, _, _ in
             try whileRunning(process)
         }
         let isSameLog = fileNumber(link) == fileNumber(files.mainLogPath)

@@ -48,7 +48,7 @@ import Training
 
                 let again = try start(in: directory, steps: 10)
                 #expect(again.resumedStep == step - 1)
-                try again.run(until: { true }) { _ in }
+                try again.run(until: { again.trainer.stepCount == step }) { _ in }
             }
         }
     }
@@ -180,18 +180,63 @@ import Training
         #expect(result.steps == [7])
     }
 
-    @Test func lossMeasuredAtAnotherStepMakesNoBest() throws {
+    @Test func bestIsTheLowestLossReportedBetweenCheckpointsToo() throws {
         try withTemporaryDirectory { directory in
             let run = RunDirectory(directory.appending("run"))
-            let training = try start(in: directory, steps: 8, validates: true) {
-                ($0.checkpointInterval, $0.validationInterval) = (2, 3)
+            var losses: [Int: Float] = [:]
+            /// Goes on to a step, and checks after each checkpoint what is there.
+            func goOn(to step: Int) throws {
+                let training = try start(in: directory, steps: 12, validates: true) {
+                    ($0.checkpointInterval, $0.validationInterval, $0.keepLast) = (5, 1, 1)
+                    ($0.schedule.peak, $0.schedule.shape) = (0.1, .constant)
+                }
+                try training.run(until: { training.trainer.stepCount == step }) { event in
+                    if case .validation(let step, let loss) = event, step > 0 {
+                        losses[step] = loss
+                    }
+                    guard case .checkpoint(let step, _) = event else { return }
+                    let lowest = try #require(losses.min { $0.value < $1.value })
+                    #expect(training.best?.step == lowest.key)
+                    #expect(try run.step(of: .best) == lowest.key)
+                    #expect(try run.checkpointSteps() == Set([lowest.key, step]).sorted())
+                }
             }
-            try training.run(until: { training.trainer.stepCount == 5 }) { _ in }
-            #expect(try run.checkpointSteps() == [4, 5])
+            for step in [3, 4, 9, 12] { try goOn(to: step) }
+            let lowest = try #require(losses.min { $0.value < $1.value })
+            #expect(try run.step(of: .best) == lowest.key)
+            #expect(lowest.key % 5 != 0 && lowest.key < 12, "no step that has a checkpoint anyway")
+        }
+    }
+
+    @Test func bestThatIsGoneIsNotTheOneToBeat() throws {
+        try withTemporaryDirectory { directory in
+            let run = RunDirectory(directory.appending("run"))
+            func start() throws -> TrainingRun {
+                try self.start(in: directory, steps: 8, validates: true) {
+                    ($0.keepLast, $0.validationInterval) = (3, 1)
+                    ($0.schedule.peak, $0.schedule.shape) = (0.3, .constant)
+                }
+            }
+            let first = try start()
+            try first.run(until: { first.trainer.stepCount == 5 }) { _ in }
+            let best = try #require(first.best)
+            #expect(best.step < 5)
+            try FileSystem.remove(run.donePath(step: best.step))
+            #expect(try start().best == nil)
             #expect(!FileSystem.exists(run.bestPath))
-            #expect(throws: TrainingError.noBestCheckpoint(path: run.path)) {
-                try run.modelPath(.best)
+        }
+    }
+
+    @Test func withoutCheckpointsThereIsNoBestEither() throws {
+        try withTemporaryDirectory { directory in
+            let run = RunDirectory(directory.appending("run"))
+            let training = try start(in: directory, validates: true) {
+                ($0.checkpointInterval, $0.validationInterval) = (0, 1)
             }
+            try training.run { _ in }
+            #expect(training.best == nil)
+            #expect(!FileSystem.exists(run.bestPath))
+            #expect(try run.checkpointSteps() == [])
         }
     }
 
@@ -276,7 +321,8 @@ import Training
     @Test func stopWithCheckpointsOffWritesNone() throws {
         try withTemporaryDirectory { directory in
             let run = RunDirectory(directory.appending("run"))
-            try start(in: directory) { $0.checkpointInterval = 0 }.run(until: { true }) { _ in }
+            let training = try start(in: directory) { $0.checkpointInterval = 0 }
+            try training.run(until: { training.trainer.stepCount == 1 }) { _ in }
             #expect(
                 try FileSystem.names(in: run.path).map(\.string) == [
                     "main.log", "metrics.jsonl", "run.json",

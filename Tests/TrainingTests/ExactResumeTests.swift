@@ -101,7 +101,7 @@ enum DataOrder: String, CaseIterable {
             var last: TrainingRun?
             for step in 1...12 {
                 let run = try start(order, in: directory, "run")
-                try run.run(until: { true }) { _ in }
+                try run.run(until: { run.trainer.stepCount == step }) { _ in }
                 #expect(run.trainer.stepCount == step)
                 last = run
             }

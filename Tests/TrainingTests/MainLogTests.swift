@@ -58,7 +58,7 @@ import Training
                 small.trainer(in: directory, settings: settings),
                 validation: small.loader(in: directory, seed: 2),
                 directory: run,
-                hellaSwag: { 0.25 }
+                hellaSwag: { _ in 0.25 }
             ).run { _ in }
             let lines = try text(run.mainLogPath).split(separator: "\n")
             #expect(

@@ -155,7 +155,8 @@ import Training
     @Test func runJSONIsWrittenAgainWhenTheRunGoesOn() throws {
         try withTemporaryDirectory { directory in
             let path = directory.appending("run")
-            try start(in: directory, run: path).run(until: { true }) { _ in }
+            let training = try start(in: directory, run: path)
+            try training.run(until: { training.trainer.stepCount == 1 }) { _ in }
             try FileSystem.remove(RunDirectory(path).descriptionPath)
             let again = try start(in: directory, run: path)
             #expect(again.resumedStep == 1)

@@ -122,6 +122,7 @@ import Training
                 let trainer = try run.trainer(in: directory, settings: settings)
                 let first = try trainer.validationLoss(on: validation)
                 #expect(try trainer.validationLoss(on: validation) == first)
+                #expect(try trainer.validationLoss(on: validation, until: { true }) == nil)
                 return first
             }
             var losses: [Float] = []

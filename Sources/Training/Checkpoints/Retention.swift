@@ -28,27 +28,52 @@ struct Retention {
     /// the one that is being written before another is removed.
     /// - Parameters:
     ///   - interval: Steps between checkpoints.
+    ///   - validationInterval: Steps between validations, each of which may make a checkpoint as the
+    ///     best so far; nil when nothing is validated.
     ///   - totalSteps: Steps of the run.
-    ///   - validates: Whether a best one will be known.
     /// - Returns: Their number, at least 1.
-    func largestCount(interval: Int, totalSteps: Int, validates: Bool) -> Int {
-        let written = totalSteps / interval + (totalSteps.isMultiple(of: interval) ? 0 : 1)
+    func largestCount(interval: Int, validationInterval: Int?, totalSteps: Int) -> Int {
+        let steps = CheckpointSteps(
+            interval: interval,
+            validationInterval: validationInterval,
+            totalSteps: totalSteps
+        )
+        let written = steps.count(multiplesOf: 1)
         let kept =
-            min(keepLast, written) + keptForEver(interval: interval, totalSteps: totalSteps)
-            + (validates ? 1 : 0)
+            min(keepLast, written) + (keepEvery > 0 ? steps.count(multiplesOf: keepEvery) : 0)
+            + (validationInterval == nil ? 0 : 1)
         // A run of no steps leaves one, too.
         return min(max(written, 1), kept + 1)
     }
+}
 
-    /// Checkpoints of multiples of `keepEvery`: those that are multiples of `interval` too, and the
-    /// last one.
-    private func keptForEver(interval: Int, totalSteps: Int) -> Int {
-        guard keepEvery > 0 else { return 0 }
-        var (divisor, rest) = (interval, keepEvery)
+/// The steps that a run may write a checkpoint after.
+private struct CheckpointSteps {
+    let interval: Int
+    let validationInterval: Int?
+    let totalSteps: Int
+
+    /// Counts those that are multiples of `divisor`.
+    func count(multiplesOf divisor: Int) -> Int {
+        func multiples(of intervals: Int...) -> Int {
+            totalSteps / intervals.reduce(divisor, Self.leastCommonMultiple)
+        }
+        var count = multiples(of: interval)
+        if let validationInterval {
+            // Those of both intervals would count twice.
+            count += multiples(of: validationInterval) - multiples(of: interval, validationInterval)
+        }
+        let isExtra =
+            !totalSteps.isMultiple(of: interval)
+            && !(validationInterval.map { totalSteps.isMultiple(of: $0) } ?? false)
+        return count + (isExtra && totalSteps.isMultiple(of: divisor) ? 1 : 0)
+    }
+
+    /// The largest number there is where the multiple would be larger.
+    private static func leastCommonMultiple(_ a: Int, _ b: Int) -> Int {
+        var (divisor, rest) = (a, b)
         while rest > 0 { (divisor, rest) = (rest, divisor % rest) }
-        let (common, overflow) = (interval / divisor).multipliedReportingOverflow(by: keepEvery)
-        let lastIsExtra = !totalSteps.isMultiple(of: interval)
-        return (overflow ? 0 : totalSteps / common)
-            + (lastIsExtra && totalSteps.isMultiple(of: keepEvery) ? 1 : 0)
+        let (multiple, overflow) = (a / divisor).multipliedReportingOverflow(by: b)
+        return overflow ? .max : multiple
     }
 }

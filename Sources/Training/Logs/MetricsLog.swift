@@ -18,20 +18,35 @@ public final class MetricsLog {
     ///   - path: The file.
     ///   - step: The updates of the checkpoint that the run goes on from: lines past them, and
     ///     lines that are none, are removed. Nil replaces what was there.
+    ///   - isUnmeasured: Whether what belongs to that step, but for the step itself, is measured
+    ///     again: its lines are then removed too.
     /// - Throws: ``FileIOError`` when it cannot be created.
-    public init(_ path: FilePath, continuingAfter step: Int? = nil) throws {
-        if let step { try Self.removeLines(after: step, from: path) }
+    public init(
+        _ path: FilePath,
+        continuingAfter step: Int? = nil,
+        isUnmeasured: Bool = false
+    ) throws {
+        if let step {
+            try Self.removeLines(after: step, isUnmeasured: isUnmeasured, from: path)
+        }
         file = try AppendingFile(path, keepingContents: step != nil)
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     }
 
-    private static func removeLines(after step: Int, from path: FilePath) throws {
+    private static func removeLines(
+        after step: Int,
+        isUnmeasured: Bool,
+        from path: FilePath
+    ) throws {
         struct Line: Decodable {
             let step: Int
+            /// In the line of an optimiser step only.
+            let milliseconds: Double?
         }
         let decoder = JSONDecoder()
         try LineFile.filter(path) { bytes in
             guard let line = try? decoder.decode(Line.self, from: Data(bytes)) else { return false }
+            if isUnmeasured && line.step == step { return line.milliseconds != nil }
             return line.step <= step
         }
     }

@@ -6,9 +6,10 @@ import FileIO
 
 extension RunDirectory {
     /// Names, other than those of checkpoints, of what a run writes and a new run replaces.
-    private var otherFiles: [FilePath] {
-        [metricsPath, mainLogPath, descriptionPath, bestPath]
-    }
+    private var otherFiles: [FilePath] { logsAndDescription + [bestPath] }
+
+    /// What a run writes before its first checkpoint.
+    var logsAndDescription: [FilePath] { [metricsPath, mainLogPath, descriptionPath] }
 
     /// What is left of checkpoints that were never completed, and of interrupted writing.
     /// - Throws: ``FileIOError`` when the directory cannot be listed.
@@ -49,6 +50,12 @@ extension RunDirectory {
         return try files { name in
             names.contains(name) || checkpointStep(named: name) != nil || isTemporary(name)
         }
+    }
+
+    /// Removes the directory when nothing is in it: a run that did not come about leaves none.
+    public func removeIfEmpty() {
+        // What is in it keeps it, and where it may not be removed it does no harm.
+        try? FileSystem.removeDirectory(path)
     }
 
     /// Removes files of checkpoints, `DONE` first, and others; last `run.json`, so that a run that is

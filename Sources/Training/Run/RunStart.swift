@@ -72,7 +72,9 @@ struct RunStart {
         resumedStep = saved?.step
         startsOver = saved == nil && holdsRun && !overwrite
         isUnmeasured = saved?.isUnmeasured ?? false
-        best = saved?.best(for: extra)
+        let present = try directory.checkpointSteps()
+        // Who goes back to an older checkpoint may have lost the one that was the best then.
+        best = saved?.best(for: extra).flatMap { present.contains($0.step) ? $0 : nil }
         if let saved {
             // The run may have been killed between its checkpoint and what follows from it.
             if let best {
@@ -97,8 +99,9 @@ struct RunStart {
         try directory.requireRoom(
             forCheckpoints: Retention(settings).largestCount(
                 interval: settings.checkpointInterval,
-                totalSteps: settings.schedule.totalSteps,
-                validates: validates && settings.validationInterval > 0
+                validationInterval: validates && settings.validationInterval > 0
+                    ? settings.validationInterval : nil,
+                totalSteps: settings.schedule.totalSteps
             ),
             byteCount: RunDirectory.checkpointByteCount(of: trainer),
             present: present,

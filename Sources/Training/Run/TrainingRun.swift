@@ -12,7 +12,7 @@ public final class TrainingRun {
     public let trainer: Trainer
     /// The step of the checkpoint this run goes on from; nil when it started anew.
     public let resumedStep: Int?
-    /// The checkpoint with the lowest validation loss.
+    /// The checkpoint with the lowest validation loss; that before the first step does not count.
     public private(set) var best: BestCheckpoint?
     let description: RunDescription
     let validation: TokenLoader?
@@ -20,16 +20,22 @@ public final class TrainingRun {
     /// Held until the run ends.
     private var lock: DirectoryLock?
     private let startsOver: Bool
-    /// Whether what was due after `resumedStep` is still to be measured.
-    private let isUnmeasured: Bool
+    /// Whether what was due after the newest step is measured.
+    private var isMeasured: Bool
     private let metrics: MetricsLog
     private let mainLog: MainLog
-    private let sample: (() throws -> String)?
-    private let hellaSwag: (() throws -> Double)?
+    private let sample: Probe<String>?
+    private let hellaSwag: Probe<Double>?
     /// The newest validation.
     private var lastValidation: BestCheckpoint?
     /// Whether a checkpoint was due when none could be written, so that the next step writes it.
     private var checkpointIsOverdue = false
+    /// The step of the newest checkpoint; nil before the first.
+    private var savedStep: Int?
+
+    /// Finds something out about the model as it is. It asks now and then whether to stop, and
+    /// returns nil when it did.
+    public typealias Probe<Value> = (_ shouldStop: () -> Bool) throws -> Value?
 
     /// Steps in a row without a finite loss and gradient norm after which a run is given up.
     public static let nonFiniteStepLimit = 5
@@ -62,8 +68,8 @@ public final class TrainingRun {
         overwrite: Bool = false,
         allowsChanges: Bool = false,
         description: RunDescription? = nil,
-        sample: (() throws -> String)? = nil,
-        hellaSwag: (() throws -> Double)? = nil
+        sample: Probe<String>? = nil,
+        hellaSwag: Probe<Double>? = nil
     ) throws {
         self.trainer = trainer
         self.validation = validation
@@ -82,18 +88,25 @@ public final class TrainingRun {
         )
         resumedStep = start.resumedStep
         startsOver = start.startsOver
-        isUnmeasured = start.isUnmeasured
+        savedStep = start.resumedStep
+        isMeasured = !start.isUnmeasured
         best = start.best
         try self.description.write(to: directory.descriptionPath)
-        metrics = try MetricsLog(directory.metricsPath, continuingAfter: resumedStep)
+        metrics = try MetricsLog(
+            directory.metricsPath,
+            continuingAfter: resumedStep,
+            isUnmeasured: start.isUnmeasured
+        )
         if resumedStep != nil { try LineFile.filter(directory.mainLogPath) { _ in true } }
         mainLog = try MainLog(directory.mainLogPath, keepingContents: resumedStep != nil)
     }
 
     /// Trains until the last step.
     /// - Parameters:
-    ///   - shouldStop: Asked after every step; true ends the run with a checkpoint. What is due
-    ///     after that step is measured when the run goes on, except after the last, which ends it.
+    ///   - shouldStop: Asked before every micro-batch, and between the batches and tokens of what is
+    ///     measured between steps; true ends the run with a checkpoint. A step that is not complete
+    ///     is dropped and made when the run goes on, and so is what was to be measured. Before the
+    ///     first step is complete there is nothing to save, and the files of a new run go.
     ///   - report: Called with every event, in order.
     /// - Throws: What a step, a file or `report` throws, and
     ///   ``TrainingError/diverged(step:quantity:found:)`` after ``nonFiniteStepLimit`` steps in a
@@ -107,35 +120,53 @@ public final class TrainingRun {
         let lastStep = trainer.settings.schedule.totalSteps
         if let resumedStep {
             try report(.resumed(step: resumedStep, path: directory.modelPath(step: resumedStep)))
-            if resumedStep >= lastStep { return try report(.alreadyFinished(step: resumedStep)) }
-            if isUnmeasured { try catchUp(report) }
+            if !isMeasured {
+                try catchUp(until: shouldStop, report)
+            } else if resumedStep >= lastStep {
+                return try report(.alreadyFinished(step: resumedStep))
+            }
         } else {
             if startsOver { try report(.startedOver(path: directory.path)) }
-            try validateIfDue(isLast: lastStep == 0, report)
+            isMeasured = try validateIfDue(until: shouldStop, report)
             // A run of no steps still leaves a model: the one it started from.
-            if lastStep == 0 { try checkpointIfDue(isLast: true, report) }
+            if isMeasured && lastStep == 0 { try checkpointIfDue(report) }
         }
-        var stopped = false
-        while trainer.stepCount < lastStep && !stopped {
-            try makeStep(report)
-            stopped = shouldStop()
-            let isLast = trainer.stepCount == lastStep
-            // Who stops a run waits for no more than its checkpoint. A run that has made its last
-            // step does not go on later, though.
-            if isLast || !stopped { try measureIfDue(isLast: isLast, report) }
-            try checkpointIfDue(isLast: isLast, isStopped: stopped, report)
+        while isMeasured, trainer.stepCount < lastStep, try makeStep(until: shouldStop, report) {
+            isMeasured = try measureIfDue(until: shouldStop, report)
+            if isMeasured { try checkpointIfDue(report) }
         }
+        if !isMeasured || trainer.stepCount < lastStep { try saveStopped(report) }
     }
 
-    private func measureIfDue(isLast: Bool, _ report: (TrainingEvent) throws -> Void) throws {
-        try validateIfDue(isLast: isLast, report)
-        try evaluateIfDue(isLast: isLast, report)
-        try sampleIfDue(isLast: isLast, report)
+    /// Saves what a run that was told to stop has and no checkpoint holds.
+    private func saveStopped(_ report: (TrainingEvent) throws -> Void) throws {
+        if trainer.stepCount == 0 { return try directory.remove(directory.logsAndDescription) }
+        let isSaved = savedStep == trainer.stepCount
+        guard trainer.settings.checkpointInterval > 0, !isSaved else { return }
+        try writeCheckpoint(report)
+    }
+
+    /// Whether the newest step is the run's last.
+    private var isAtLastStep: Bool { trainer.stepCount == trainer.settings.schedule.totalSteps }
+
+    /// Measures what is due after the newest step.
+    /// - Returns: Whether it was measured and not told to stop before.
+    private func measureIfDue(
+        until shouldStop: () -> Bool,
+        _ report: (TrainingEvent) throws -> Void
+    ) throws -> Bool {
+        try validateIfDue(until: shouldStop, report)
+            && evaluateIfDue(until: shouldStop, report)
+            && sampleIfDue(until: shouldStop, report)
     }
 
     /// Measures what was due when the run was stopped, and adds it to the checkpoint.
-    private func catchUp(_ report: (TrainingEvent) throws -> Void) throws {
-        try measureIfDue(isLast: false, report)
+    private func catchUp(
+        until shouldStop: () -> Bool,
+        _ report: (TrainingEvent) throws -> Void
+    ) throws {
+        isMeasured = try measureIfDue(until: shouldStop, report)
+        guard isMeasured else { return }
         let best = bestWithThisStep
         try JSONFile.write(
             Self.extra(of: trainer, description, validation, best: best),
@@ -144,8 +175,13 @@ public final class TrainingRun {
         try adopt(best)
     }
 
-    private func makeStep(_ report: (TrainingEvent) throws -> Void) throws {
-        let step = try trainer.step()
+    /// Makes a step.
+    /// - Returns: False when it was told to stop and dropped the step.
+    private func makeStep(
+        until shouldStop: () -> Bool,
+        _ report: (TrainingEvent) throws -> Void
+    ) throws -> Bool {
+        guard let step = try trainer.step(until: shouldStop) else { return false }
         try metrics.append(step)
         try mainLog.append(step)
         try report(.step(step))
@@ -154,73 +190,82 @@ public final class TrainingRun {
                 .outlier(step: step.step, quantity: outlier.quantity, zScore: outlier.zScore)
             )
         }
-        guard let reason = step.skipReason else { return }
+        guard let reason = step.skipReason else { return true }
         try report(.skipped(step: step.step, reason: reason))
         if case .nonFinite(let quantity, let found) = reason,
             trainer.nonFiniteStepsInARow >= Self.nonFiniteStepLimit
         {
             throw TrainingError.diverged(step: step.step, quantity: quantity.name, found: found)
         }
+        return true
     }
 
-    private func isDue(_ interval: Int, isLast: Bool) -> Bool {
-        interval > 0 && (isLast || trainer.stepCount % interval == 0)
+    private func isDue(_ interval: Int) -> Bool {
+        interval > 0 && (isAtLastStep || trainer.stepCount % interval == 0)
     }
 
-    private func validateIfDue(isLast: Bool, _ report: (TrainingEvent) throws -> Void) throws {
-        guard let validation, isDue(trainer.settings.validationInterval, isLast: isLast) else {
-            return
+    private func validateIfDue(
+        until shouldStop: () -> Bool,
+        _ report: (TrainingEvent) throws -> Void
+    ) throws -> Bool {
+        guard let validation, isDue(trainer.settings.validationInterval) else { return true }
+        guard let loss = try trainer.validationLoss(on: validation, until: shouldStop) else {
+            return false
         }
-        let loss = try trainer.validationLoss(on: validation)
         lastValidation = BestCheckpoint(step: trainer.stepCount, validationLoss: loss)
         try metrics.append(validationLoss: loss, step: trainer.stepCount)
         try mainLog.append(validationLoss: loss, step: trainer.stepCount)
         try report(.validation(step: trainer.stepCount, loss: loss))
+        return true
     }
 
-    private func evaluateIfDue(isLast: Bool, _ report: (TrainingEvent) throws -> Void) throws {
-        guard let hellaSwag, isDue(trainer.settings.hellaSwagInterval, isLast: isLast) else {
-            return
-        }
-        let accuracy = try hellaSwag()
+    private func evaluateIfDue(
+        until shouldStop: () -> Bool,
+        _ report: (TrainingEvent) throws -> Void
+    ) throws -> Bool {
+        guard let hellaSwag, isDue(trainer.settings.hellaSwagInterval) else { return true }
+        guard !shouldStop(), let accuracy = try hellaSwag(shouldStop) else { return false }
         try metrics.append(hellaSwagAccuracy: accuracy, step: trainer.stepCount)
         try mainLog.append(hellaSwagAccuracy: accuracy, step: trainer.stepCount)
         try report(.hellaSwag(step: trainer.stepCount, accuracy: accuracy))
+        return true
     }
 
-    private func sampleIfDue(isLast: Bool, _ report: (TrainingEvent) throws -> Void) throws {
-        guard let sample, isDue(trainer.settings.sampleInterval, isLast: isLast) else { return }
-        let text = try sample()
+    private func sampleIfDue(
+        until shouldStop: () -> Bool,
+        _ report: (TrainingEvent) throws -> Void
+    ) throws -> Bool {
+        guard let sample, isDue(trainer.settings.sampleInterval) else { return true }
+        guard !shouldStop(), let text = try sample(shouldStop) else { return false }
         try metrics.append(sample: text, step: trainer.stepCount)
         try report(.sample(step: trainer.stepCount, text: text))
+        return true
     }
 
-    private func checkpointIfDue(
-        isLast: Bool,
-        isStopped: Bool = false,
-        _ report: (TrainingEvent) throws -> Void
-    ) throws {
+    private func checkpointIfDue(_ report: (TrainingEvent) throws -> Void) throws {
         let interval = trainer.settings.checkpointInterval
-        let isLastChance = isLast || isStopped
-        guard isDue(interval, isLast: isLastChance) || checkpointIsOverdue else { return }
-        // A model that just gave no number is not worth the place of one that did. In the end it is
-        // better than none: a step that was left out has not changed it.
-        checkpointIsOverdue = trainer.nonFiniteStepsInARow > 0 && !isLastChance
+        let isBest = interval > 0 && bestWithThisStep != best
+        guard isBest || isDue(interval) || checkpointIsOverdue else { return }
+        // A model that just gave no number is not worth the place of one that did, unless it is the
+        // best on held-out data. In the end it is better than none: a step that was left out has not
+        // changed it.
+        checkpointIsOverdue = trainer.nonFiniteStepsInARow > 0 && !isAtLastStep && !isBest
         if checkpointIsOverdue { return }
-        try writeCheckpoint(isUnmeasured: isStopped && !isLast)
-        let path = directory.modelPath(step: trainer.stepCount)
-        try report(.checkpoint(step: trainer.stepCount, path: path))
+        try writeCheckpoint(report)
     }
 
     /// Writes a checkpoint, and then removes those it makes superfluous.
-    private func writeCheckpoint(isUnmeasured: Bool) throws {
+    private func writeCheckpoint(_ report: (TrainingEvent) throws -> Void) throws {
         let newBest = bestWithThisStep
         var extra = Self.extra(of: trainer, description, validation, best: newBest)
-        extra.isUnmeasured = isUnmeasured ? true : nil
+        extra.isUnmeasured = isMeasured ? nil : true
         try directory.writeCheckpoint(of: trainer, extra: extra)
+        savedStep = trainer.stepCount
         // Before anything is removed: the old best is still there until the new one is known.
         try adopt(newBest)
         try directory.removeCheckpoints(Retention(trainer.settings), best: best)
+        let path = directory.modelPath(step: trainer.stepCount)
+        try report(.checkpoint(step: trainer.stepCount, path: path))
     }
 
     /// The best checkpoint, with that of this step among them.

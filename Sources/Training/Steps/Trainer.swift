@@ -67,9 +67,22 @@ public final class Trainer {
     /// - Returns: What was measured, and whether the update was left out.
     /// - Throws: ``TokenDataError`` or ``ModelError`` for bad data.
     public func step() throws -> TrainingStep {
+        guard let step = try step(until: { false }) else {
+            preconditionFailure("a step that nobody stops was dropped")
+        }
+        return step
+    }
+
+    /// Learns from the next micro-batches, unless it is told to stop before the last of them.
+    ///
+    /// A step that is dropped has changed nothing: the next one reads its data again.
+    /// - Parameter shouldStop: Asked before every micro-batch; true drops the step.
+    /// - Returns: As ``step()``; nil when the step was dropped.
+    /// - Throws: As ``step()``; the data stand where they stood then, too.
+    public func step(until shouldStop: () -> Bool) throws -> TrainingStep? {
         let clock = ContinuousClock()
         let start = clock.now
-        let loss = try accumulateGradients()
+        guard let loss = try accumulateGradients(until: shouldStop) else { return nil }
         let norm = optimizer.norm(of: gradients)
         let (skipReason, outliers) = judge(loss: loss, norm: norm)
         let rate = settings.schedule.rate(at: stepCount)
@@ -97,13 +110,15 @@ public final class Trainer {
     }
 
     /// Fills the gradients from the next micro-batches.
-    /// - Returns: The mean loss.
-    private func accumulateGradients() throws -> Float {
-        if settings.overfitsSingleBatch { loader = firstBatches }
+    /// - Returns: The mean loss; nil when it was told to stop.
+    private func accumulateGradients(until shouldStop: () -> Bool) throws -> Float? {
+        // Its own place in the data, which counts when all micro-batches are through.
+        var position = settings.overfitsSingleBatch ? firstBatches : loader
         let count = settings.accumulationSteps
         var totalLoss = 0.0
         for micro in 0..<count {
-            try batch.load(from: &loader)
+            if shouldStop() { return nil }
+            try batch.load(from: &position)
             totalLoss += Double(
                 try model.lossAndGradients(
                     inputs: batch.inputs,
@@ -115,6 +130,7 @@ public final class Trainer {
                 )
             )
         }
+        loader = position
         return Float(totalLoss / Double(count))
     }
 
@@ -167,18 +183,37 @@ public final class Trainer {
     /// - Returns: The loss in nats.
     /// - Throws: ``TokenDataError`` for bad data, ``TrainingError/diverged(step:quantity:found:)``.
     public func validationLoss(on validation: TokenLoader) throws -> Float {
+        guard let loss = try validationLoss(on: validation, until: { false }) else {
+            preconditionFailure("a validation that nobody stops was dropped")
+        }
+        return loss
+    }
+
+    /// The mean loss over held-out data, unless it is told to stop.
+    /// - Parameters:
+    ///   - validation: Data with batches of the settings' shape; not changed.
+    ///   - shouldStop: Asked before every batch; true ends the measurement.
+    /// - Returns: The loss in nats; nil when it was told to stop.
+    /// - Throws: As ``validationLoss(on:)``.
+    public func validationLoss(
+        on validation: TokenLoader,
+        until shouldStop: () -> Bool
+    ) throws -> Float? {
         var validation = validation
         try validation.startEpoch()
         let limit = settings.validationBatches
         let available = validation.samplesPerEpoch
         let count = limit == 0 ? available : min(limit, available)
         var total = 0.0
-        try validation.forEachLoss(
-            of: model,
-            batchCount: count,
-            batch: &batch,
-            workspace: workspace
-        ) { loss, _ in total += loss }
+        for _ in 0..<count {
+            if shouldStop() { return nil }
+            try validation.forEachLoss(
+                of: model,
+                batchCount: 1,
+                batch: &batch,
+                workspace: workspace
+            ) { loss, _ in total += loss }
+        }
         let loss = Float(total / Double(count))
         guard loss.isFinite else {
             throw TrainingError.diverged(

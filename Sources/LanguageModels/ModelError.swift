@@ -6,8 +6,9 @@ public enum ModelError: Error, Equatable, Sendable {
     case invalidConfiguration(reason: String)
     /// A file that gives a configuration that no model can have.
     case impossibleSizes(path: FilePath, reason: String)
-    /// A size that is neither a known name nor a list such as `layers=4,heads=4,channels=128`.
-    case unknownDescriptor(found: String)
+    /// A size that is neither a known name nor a list such as `layers=4,heads=4,channels=128`;
+    /// `problem` says why, `hint` what there is.
+    case unknownDescriptor(found: String, problem: String, hint: String)
     /// More tokens in a sequence than the model has positions for, or a session room.
     case sequenceTooLong(length: Int, maximum: Int)
     /// A batch of another shape than it should have.
@@ -57,11 +58,8 @@ extension ModelError: CustomStringConvertible {
             "no such model can exist: \(reason)"
         case .impossibleSizes(let path, let reason):
             "'\(path)' describes a model that cannot exist: \(reason); copy or create the file again"
-        case .unknownDescriptor(let found):
-            "'\(found)' is not a model size; use one of "
-                + GPT2Configuration.named.map(\.name).joined(separator: ", ")
-                + ", a list such as layers=4,heads=4,channels=128,context=256, or of a Llama 2 "
-                + "llama2:layers=6,heads=6,channels=288,hidden=768"
+        case .unknownDescriptor(let found, let problem, let hint):
+            "'\(found)' is not a model size: \(problem); \(hint)"
         case .sequenceTooLong(let length, let maximum):
             "a sequence of \(length) tokens does not fit into a context of \(maximum); use "
                 + "shorter sequences or a model with a larger context"

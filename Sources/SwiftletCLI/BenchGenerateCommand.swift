@@ -97,6 +97,19 @@ struct BenchGenerateCommand: ParsableCommand {
         return try benchmark.run(model)
     }
 
+    /// The sizes of a GPT-2, in whose place there might be those of a Llama 2.
+    private func gpt2Configuration(_ descriptor: String) throws -> GPT2Configuration {
+        do {
+            return try GPT2Configuration(descriptor: descriptor)
+        } catch ModelError.unknownDescriptor(let found, let problem, let hint) {
+            throw ModelError.unknownDescriptor(
+                found: found,
+                problem: problem,
+                hint: hint + ", or for a Llama 2 llama2:layers=6,heads=6,channels=288,hidden=768"
+            )
+        }
+    }
+
     private func makeModel(_ ops: Ops) throws -> GeneratingModel {
         if let model {
             return try ModelFile(model, checkpoint: checkpoint).open(precision, ops: ops)
@@ -117,7 +130,7 @@ struct BenchGenerateCommand: ParsableCommand {
             return .llama2(model)
         }
         let weights = try GPT2(
-            randomWeights: GPT2Configuration(descriptor: descriptor),
+            randomWeights: gpt2Configuration(descriptor),
             using: &generator,
             ops: ops
         )

@@ -9,10 +9,10 @@ func decimal(_ value: Double, _ places: Int) -> String {
 
 /// `value` as `3.00e-04`: always as wide, for a line that is rewritten in place.
 func scientific(_ value: Double) -> String {
-    guard value.isFinite, value != 0 else { return "\(value)" }
+    guard value.isFinite, value != 0 else { return NumberText.shortest(value) }
     var exponent = NumberText.exponent(of: value)
     // Beyond these the power of ten itself is not exact.
-    guard abs(exponent) <= 300 else { return "\(value)" }
+    guard abs(exponent) <= 300 else { return NumberText.shortest(value) }
     // 9.996 would be printed as 10.00.
     if decimal(abs(value) / NumberText.power(exponent), 2) == "10.00" { exponent += 1 }
     let digits = abs(exponent) < 10 ? "0\(abs(exponent))" : "\(abs(exponent))"

@@ -8,7 +8,8 @@ struct PrepareCommand: ParsableCommand {
         abstract: "Make token shards to train on, of any amount of text.",
         discussion: """
             Writes NAME_train.bin and NAME_val.bin, or NAME_train_000001.bin and so on with \
-            --shard-tokens. They appear when all are complete.
+            --shard-tokens. They appear when all are complete, and beside them NAME_manifest.json: \
+            which tokenizer made them, of how many tokens, and what of. train finds it there.
 
             Examples:
               swiftlet prepare checkpoints/quickstart/stories.txt --split marker \\
@@ -64,6 +65,7 @@ struct PrepareCommand: ParsableCommand {
         settings.validationTokens = validationTokens
         settings.shardTokens = shardTokens
         settings.overwrite = overwrite
+        settings.tokenizerPath = path
 
         Signals.catchInterruption()
         let line = ProgressLine()

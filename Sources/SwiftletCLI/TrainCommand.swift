@@ -22,7 +22,13 @@ struct TrainCommand: ParsableCommand {
             """
     )
 
-    @Option(name: .customLong("init"), help: "A size (\(sizes)) or an llm.c checkpoint.")
+    @Option(
+        name: .customLong("init"),
+        help: """
+            A size (\(sizes)) or an llm.c checkpoint. A size may say vocabulary=1024; else the \
+            vocabulary is the tokenizer's, else that of the data's manifest, else GPT-2's 50,257.
+            """
+    )
     var initialization: ArgumentText
 
     @Option(help: "The run directory.")
@@ -66,23 +72,18 @@ struct TrainCommand: ParsableCommand {
             overwrite: resumption.overwrite
         )
         let replacesRun = try resumption.overwrite && directory.holdsRun()
-        let tokenizer = try tokenizer(in: directory, isResumed: resumedStep != nil)
+        let tokens = try knownTokens(in: directory, isResumed: resumedStep != nil)
+        let tokenizer = tokens.tokenizer
         let ops = try compute.makeOps()
-        let model = try makeModel(
+        let start = try StartingModel(
+            initialization,
             resuming: resumedStep.map(directory.modelPath),
-            vocabularySize: tokenizer?.value.vocabularySize,
-            ops: ops
+            tokens
         )
-        if let tokenizer {
-            try ModelTokenizer.check(
-                tokenizer.value.vocabularySize,
-                tokenizer.path,
-                vocabularySize: model.configuration.vocabularySize
-            )
-        }
         let sequenceLength =
             batch.sequenceLength
-            ?? min(GPT2Configuration.gpt2ContextLength, model.configuration.contextLength)
+            ?? min(GPT2Configuration.gpt2ContextLength, start.configuration.contextLength)
+        try start.requireMemory(batch, sequenceLength: sequenceLength)
         Signals.catchInterruption()
         let source = try TrainingSource(
             data,
@@ -90,13 +91,14 @@ struct TrainCommand: ParsableCommand {
             directory: directory,
             batchSize: batch.batchSize,
             sequenceLength: sequenceLength,
-            vocabularySize: model.configuration.vocabularySize,
+            vocabularySize: start.configuration.vocabularySize,
             threads: compute.threadCount()
         )
         let settings = try settings(sequenceLength: sequenceLength, data: source.training)
         if Signals.isInterrupted { throw ExitStatus.interrupted }
         // Memory and checkpoints of large models take their time, and nothing is half-made then.
         Signals.exitWhenInterrupted()
+        let model = try start.make(seed: seed, ops: ops)
         let trainer = try Trainer(
             model: model,
             settings: settings,
@@ -126,6 +128,10 @@ struct TrainCommand: ParsableCommand {
         if tokenizer != nil || replacesRun {
             try directory.replaceTokenizer(with: tokenizer?.value)
         }
+        if let tokenizer, tokens.tokenizerIsFound {
+            Terminal.diagnose("tokenizer '\(tokenizer.path)', with which the data were made")
+        }
+        if let remark = start.vocabularyRemark { Terminal.diagnose(remark) }
         describe(model, settings, source.training)
         compute.note("\(trainer.activationByteCount.grouped) bytes for activations")
         if source.validation != nil && settings.validationInterval > 0
@@ -143,55 +149,46 @@ struct TrainCommand: ParsableCommand {
             if !hadTokenizer { try directory.replaceTokenizer(with: nil) }
             directory.removeIfEmpty()
             Terminal.diagnose("stopped before the first step: there is nothing to save")
+        } else if trainer.stepCount == resumedStep {
+            Terminal.diagnose("stopped: the checkpoint of step \(trainer.stepCount) is the newest")
         }
         throw ExitStatus.interrupted
     }
 
-    /// The tokenizer that is named, or the copy that the run took when it began; and where it lies.
-    private func tokenizer(
-        in directory: RunDirectory,
-        isResumed: Bool
-    ) throws -> (value: BytePairTokenizer, path: FilePath)? {
+    /// The tokenizer that is named, the copy that the run took when it began, or the one that the
+    /// data were made with; and what says the latter.
+    private func knownTokens(in directory: RunDirectory, isResumed: Bool) throws -> KnownTokens {
+        let manifest = try data.manifest()
         let copy = isResumed ? directory.savedTokenizer : nil
         guard let path = data.tokenizer ?? copy else {
+            let tokenizer = manifest?.tokenizer()
             for (flag, isUsed) in [
                 ("text", data.text != nil), ("sample-every", intervals.sampleEvery > 0),
             ]
-            where isUsed {
+            where isUsed && tokenizer == nil {
                 throw CommandError(
                     .wrongUsage,
                     "--\(flag) needs --tokenizer, which turns text into tokens and back"
                 )
             }
-            return nil
+            return KnownTokens(
+                tokenizer: tokenizer,
+                tokenizerIsFound: tokenizer != nil,
+                manifest: manifest
+            )
         }
         let tokenizer = try BytePairTokenizer(contentsOf: TokenizerFile.checked(path))
         if isResumed && !resumption.allowChanges {
             try directory.requireSameTokenizer(tokenizer)
         }
-        return (tokenizer, path)
-    }
-
-    private func makeModel(
-        resuming checkpoint: FilePath?,
-        vocabularySize: Int?,
-        ops: Ops
-    ) throws -> GPT2 {
-        if let checkpoint { return try GPT2(llmcCheckpoint: checkpoint, ops: ops) }
-        guard GPT2Configuration.isDescriptor(initialization.string) else {
-            let path = initialization.path
-            let isRun = try FileKind.require(.model, .runDirectory, at: path) == .runDirectory
-            return try GPT2(
-                llmcCheckpoint: isRun ? RunDirectory(path).modelPath(.latest) : path,
-                ops: ops
+        if let manifest, manifest.manifest.tokenizer.digest != tokenizer.digest {
+            throw CommandError(
+                .wrongUsage,
+                "'\(path)' is not the tokenizer that the data were made with, as '\(manifest.path)' "
+                    + "says; name that one, or prepare the data again"
             )
         }
-        let configuration = try GPT2Configuration(
-            descriptor: initialization.string,
-            vocabularySize: vocabularySize ?? GPT2Configuration.gpt2VocabularySize
-        )
-        var generator = MersenneTwister(seed: seed)
-        return try GPT2(randomWeights: configuration, using: &generator, ops: ops)
+        return KnownTokens(tokenizer: (tokenizer, path), manifest: manifest)
     }
 
     /// Draws a text from the model as it is at the time.

@@ -32,7 +32,12 @@ struct DataOptions: ParsableArguments {
     )
     var text: FilePath?
 
-    @Option(help: "A tokenizer, for --text and for samples; copied into the run directory.")
+    @Option(
+        help: """
+            A tokenizer, for --text and for samples; copied into the run directory (default: the \
+            one that the shards were prepared with, where it is found).
+            """
+    )
     var tokenizer: FilePath?
 
     @Flag(inversion: .prefixedNo, help: "Shuffle the data, in llm.c's order.")
@@ -48,6 +53,16 @@ struct DataOptions: ParsableArguments {
         if text == "-" {
             throw ValidationError("--text needs a file, as a resumed run reads it again")
         }
+    }
+}
+
+extension DataOptions {
+    /// What made the shards that these options name, where it lies beside them.
+    func manifest() throws -> ShardManifest.Found? {
+        let patterns = [trainData, valData].compactMap(\.self)
+        return try ShardManifest.find(
+            besideShards: patterns.flatMap { try TokenLoader.shardPaths(matching: $0) }
+        )
     }
 }
 

@@ -29,16 +29,31 @@ struct TrainingSource {
         var (trainData, valData) = (options.trainData ?? "", options.valData)
         if let text = options.text, let tokenizer {
             let holdsOut = valData == nil
-            let prepared = try Self.prepare(
-                text,
-                tokenizer,
-                directory,
-                heldOutTokens: holdsOut ? Self.mostHeldOutTokens : 0,
-                // One batch and its last target; whether the sizes make sense is checked later.
-                leastHeldOutTokens: batchSize.multipliedReportingOverflow(by: sequenceLength)
-                    .partialValue &+ 1,
-                threads: threads
-            )
+            // One batch and its last target; whether the sizes make sense is checked later.
+            let leastTokens =
+                batchSize.multipliedReportingOverflow(by: sequenceLength)
+                .partialValue &+ 1
+            let prepared = try Self.cleaningUp(directory) {
+                let prepared = try Self.prepare(
+                    text,
+                    tokenizer,
+                    directory,
+                    heldOutTokens: holdsOut ? Self.mostHeldOutTokens : 0,
+                    leastHeldOutTokens: leastTokens,
+                    threads: threads
+                )
+                let tokenCount = try TokenShard(prepared.trainingPath).count
+                guard tokenCount >= leastTokens else {
+                    try prepared.remove()
+                    throw CommandError(
+                        .wrongUsage,
+                        "'\(text)' makes \(counted(tokenCount, "token")), and a batch takes "
+                            + "\(leastTokens.grouped) (batch size x sequence length + 1); take more "
+                            + "text, or a smaller --batch-size or --sequence-length"
+                    )
+                }
+                return prepared
+            }
             trainData = prepared.trainingPath
             if let path = prepared.validationPath {
                 valData = path
@@ -48,6 +63,23 @@ struct TrainingSource {
         }
         training = try loader(trainData, shuffled: options.shuffle)
         validation = try valData.map { try loader($0, shuffled: false) }
+    }
+
+    /// What `body` returns; when it throws, directories go that were made for a run and are empty.
+    private static func cleaningUp<Value>(
+        _ directory: RunDirectory,
+        _ body: () throws -> Value
+    ) throws -> Value {
+        do { return try body() } catch {
+            RunDirectory(data(of: directory)).removeIfEmpty()
+            directory.removeIfEmpty()
+            throw error
+        }
+    }
+
+    /// Where the shards of a text are kept.
+    private static func data(of directory: RunDirectory) -> FilePath {
+        directory.path.appending("data")
     }
 
     /// Tokens of a long text that are held out: some hundred batches of any usual size.
@@ -83,7 +115,7 @@ struct TrainingSource {
         return try PreparedText(
             TextDocuments(inputs),
             tokenizer: tokenizer,
-            directory: directory.path.appending("data"),
+            directory: data(of: directory),
             heldOutTokens: heldOutTokens,
             leastHeldOutTokens: leastHeldOutTokens,
             threads: threads,

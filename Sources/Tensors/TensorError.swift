@@ -16,7 +16,7 @@ extension TensorError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .outOfMemory(let byteCount):
-            "\(byteCount) bytes of memory are needed and not available; use a smaller model, "
+            "\(Self.memory(byteCount)) of memory are needed and not available; use a smaller model, "
                 + "batch or sequence length"
         case .unavailableInstructionSet(let name, let available):
             "the instruction set '\(name)' is not available here; choose one of "
@@ -30,5 +30,14 @@ extension TensorError: CustomStringConvertible {
         case .invalidThreadCount(let found):
             "the number of threads must be at least 1, got \(found)"
         }
+    }
+}
+
+extension TensorError {
+    /// A number of bytes in GiB, or in MiB where that is less than one.
+    package static func memory(_ byteCount: Int) -> String {
+        let mebibytes = Double(byteCount) / 1_048_576
+        let (value, unit) = mebibytes < 1024 ? (mebibytes, "MiB") : (mebibytes / 1024, "GiB")
+        return "\((value * 10).rounded() / 10) \(unit)"
     }
 }

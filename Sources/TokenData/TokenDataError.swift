@@ -29,6 +29,13 @@ public enum TokenDataError: Error, Equatable, Sendable {
     case shardFull(path: FilePath, limit: Int)
     /// A saved position does not fit the loader it was given to; `reason` says in what.
     case positionMismatch(reason: String)
+    /// `path` is not what `prepare` leaves beside its shards; `problem` says why.
+    case invalidManifest(path: FilePath, problem: String)
+    /// The manifest `path` says that `shard` holds `described` tokens, or nothing of it, and it holds
+    /// `found`.
+    case staleManifest(path: FilePath, shard: FilePath, described: Int?, found: Int)
+    /// The manifests `path` and `other` name different tokenizers.
+    case differentTokenizers(path: FilePath, other: FilePath)
     /// Questions for evaluation that cannot be used: `problem`, at `place` of the file `path`, such
     /// as "line 3".
     case invalidEvaluation(path: FilePath, place: String, problem: String)
@@ -75,6 +82,18 @@ extension TokenDataError: CustomStringConvertible {
         case .positionMismatch(let reason):
             return "cannot resume from the saved position in the training data: \(reason); resume "
                 + "with the data and settings of the saved run, or start a new run"
+        case .invalidManifest(let path, let problem):
+            return "'\(path)' cannot be used: \(problem); prepare the data again, or remove the "
+                + "file"
+        case .staleManifest(let path, let shard, let described, let found):
+            let claim = described.map {
+                "says that '\(shard)' holds \($0) tokens, but it holds \(found)"
+            }
+            return "'\(path)' \(claim ?? "says nothing of '\(shard)'"); prepare the data again, or "
+                + "remove the file"
+        case .differentTokenizers(let path, let other):
+            return "'\(path)' and '\(other)' name different tokenizers; train and validate on data "
+                + "of one tokenizer"
         case .invalidEvaluation(let path, let place, let problem):
             return "'\(path)', \(place): \(problem)"
         }

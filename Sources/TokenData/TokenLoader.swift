@@ -59,9 +59,7 @@ public struct TokenLoader: Sendable {
             batchSize > 0 && sequenceLength > 0 && rank >= 0 && rank < processCount,
             "B \(batchSize), T \(sequenceLength), rank \(rank) of \(processCount) processes"
         )
-        let paths = FileSystem.paths(matching: pattern)
-        guard !paths.isEmpty else { throw TokenDataError.noShards(pattern: pattern) }
-
+        let paths = try Self.shardPaths(matching: pattern)
         let tokensPerSample = Self.tokensPerSample(batchSize, sequenceLength, processCount)
         let shards = try Self.check(paths, tokensPerSample: tokensPerSample)
         source = TokenLoaderSource(
@@ -146,6 +144,14 @@ public struct TokenLoader: Sendable {
         shard = try reopen(shardNumber(of: saved))
         state = saved
         state.source = source
+    }
+
+    /// The shards that a pattern, or the path of one file, stands for, in sorted order.
+    /// - Throws: ``TokenDataError/noShards(pattern:)``.
+    public static func shardPaths(matching pattern: FilePath) throws -> [FilePath] {
+        let paths = FileSystem.paths(matching: pattern)
+        guard !paths.isEmpty else { throw TokenDataError.noShards(pattern: pattern) }
+        return paths
     }
 
     /// Opens every shard once, so that none is found unusable in the middle of an epoch.

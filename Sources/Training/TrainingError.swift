@@ -1,4 +1,5 @@
 import FileIO
+import Tensors
 
 /// A run that cannot start or go on; `description` is one sentence for the user.
 public enum TrainingError: Error, Equatable, Sendable {
@@ -50,13 +51,13 @@ extension TrainingError: CustomStringConvertible {
         case .invalidJSON(let path, let reason):
             "'\(path)' cannot be read: \(reason); copy or create the file again"
         case .noRoom(let path, let needed, let available):
-            "the checkpoints of this run need \(needed) bytes in '\(path)' and \(available) are "
-                + "free; make room, keep fewer checkpoints, or choose another output directory"
+            "the checkpoints of this run need \(TensorError.memory(needed)) in '\(path)', and "
+                + "\(TensorError.memory(available)) are free; make room, keep fewer checkpoints, or choose another output directory"
         case .diverged(let step, let quantity, let found):
-            "\(quantity) of step \(step) is \(found): training has diverged; "
+            "\(quantity) of step \(step) is \(NumberText.shortest(found)): training has diverged; "
                 + "use a lower learning rate or a longer warm-up"
         case .unusableLoss(let found):
-            "the model's loss on this data is \(found): its training has diverged or its file is "
+            "the model's loss on this data is \(NumberText.shortest(found)): its training has diverged or its file is "
                 + "damaged; evaluate an earlier checkpoint"
         case .noCheckpoint(let path):
             "'\(path)' holds no complete checkpoint yet; let the run reach one"

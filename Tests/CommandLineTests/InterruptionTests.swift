@@ -78,7 +78,7 @@ import Training
                 ]
             ) { process, _, errors in
                 func hasBegun() -> Bool {
-                    (try? String(contentsOf: errors, encoding: .utf8).contains("steps of")) ?? false
+                    (try? String(contentsOf: errors, encoding: .utf8).contains(" from ")) ?? false
                 }
                 while process.isRunning, !hasBegun() { usleep(200) }
                 usleep(300_000)

@@ -120,7 +120,8 @@ private func tokens(_ documents: String...) -> [Int32] {
             let object = try outcome.object()
             try #expect(
                 place.outputs == [
-                    "x_train_000001.bin", "x_train_000002.bin", "x_val_000000.bin",
+                    "x_manifest.json", "x_train_000001.bin", "x_train_000002.bin",
+                    "x_val_000000.bin",
                 ]
             )
             let shards = try #require(object["shards"] as? [[String: Any]])

@@ -30,7 +30,8 @@ import Testing
             let run = directory.appending("run")
             #expect(FileSystem.exists(run.appending("tokenizer.bin")))
             let shards = try FileSystem.names(in: run.appending("data")).map(\.string)
-            #expect(shards.count == 2)
+            // For training, for validation, and the manifest.
+            #expect(shards.count == 3)
             // Going on finds the shards; another text is another run.
             let again = try train(flags, in: directory)
             #expect(again.status == 0)
@@ -50,9 +51,61 @@ import Testing
             let outcome = try train(flags, in: directory)
             #expect(outcome.status == 0)
             #expect(outcome.errors.contains("too short to hold any of it out"))
-            #expect(
-                try FileSystem.names(in: directory.appending("run/data")).map(\.string).count == 1
+            #expect(try FileSystem.names(in: directory.appending("run/data")).count == 2)
+        }
+    }
+
+    @Test func aTextTooShortForABatchSaysBothNumbersAndLeavesNothing() throws {
+        try withTemporaryDirectory { directory in
+            try writeBytes(Array(Self.text.utf8.prefix(20)), to: directory.appending("input.txt"))
+            let outcome = try train(["--init", "layers=1,heads=1,channels=8"], in: directory)
+            #expect(outcome.status == 64)
+            #expect(outcome.errors.contains("makes 21 tokens, and a batch takes 33"))
+            #expect(!FileSystem.exists(directory.appending("run")))
+        }
+    }
+
+    @Test func aModelThatDoesNotFitIntoMemoryIsRefusedInUnitsThatAreRead() throws {
+        try withTemporaryDirectory { directory in
+            try writeBytes(Array(Self.text.utf8), to: directory.appending("input.txt"))
+            for size in [
+                "layers=4000,heads=16,channels=65536", "layers=4096,heads=1,channels=131072",
+            ] {
+                let outcome = try train(["--init", size], in: directory)
+                #expect(outcome.status == 64)
+                #expect(outcome.errors.contains("training this model takes "))
+                #expect(outcome.errors.contains("GiB; choose a smaller model"))
+                #expect(!FileSystem.exists(directory.appending("run")))
+            }
+        }
+    }
+
+    @Test(arguments: [
+        ("gpt3", "'gpt3' is not a model size: no file has this name either; use one of d6, d12"),
+        ("layers=2,channels=64", "it does not say how many heads"),
+        ("llama2:layers=2", "it is a Llama 2's, not a GPT-2's"),
+    ])
+    func aSizeThatIsNoneSaysWhatIsMissing(size: String, message: String) throws {
+        try withTemporaryDirectory { directory in
+            let outcome = try train(["--init", size], in: directory)
+            #expect(outcome.status == 64)
+            #expect(outcome.errors.contains(message), "\(outcome.errors)")
+            let hint = outcome.errors.split(separator: ";").last ?? ""
+            #expect(!hint.contains("llama2"))
+        }
+    }
+
+    @Test func countsOfOneAreSingular() throws {
+        try withTemporaryDirectory { directory in
+            try writeBytes(Array(Self.text.utf8), to: directory.appending("input.txt"))
+            let outcome = try train(
+                ["--init", "layers=1,heads=1,channels=8,context=16", "--checkpoint-every", "0"],
+                in: directory
             )
+            #expect(outcome.errors.contains("parameters: 1 layer, 1 head, 8 channels"))
+            #expect(outcome.errors.contains("in 1 shard\n"))
+            // Nobody is to think that the best is kept.
+            #expect(outcome.errors.contains("no checkpoints are written, not even of the best"))
         }
     }
 

@@ -52,6 +52,11 @@ import Testing
             #expect(try GPT2Configuration(descriptor: text, vocabularySize: 512) == expected)
             #expect(GPT2Configuration.isDescriptor(text))
         }
+        let sized = "layers=4,vocabulary=512,heads=8,context=256,channels=128"
+        #expect(try GPT2Configuration(descriptor: sized) == expected)
+        #expect(try GPT2Configuration.vocabularySize(inDescriptor: sized) == 512)
+        #expect(try GPT2Configuration.vocabularySize(inDescriptor: "d6,context=8") == nil)
+        #expect(try GPT2Configuration(descriptor: "d6,vocabulary=9").vocabularySize == 9)
         let short = try GPT2Configuration(descriptor: "layers=4,heads=8,channels=128")
         #expect(short.contextLength == 1024)
         #expect(short.vocabularySize == 50257)
@@ -67,10 +72,23 @@ import Testing
         ]
     )
     func otherDescriptorsAreErrorsThatQuoteThem(text: String) {
-        #expect(throws: ModelError.unknownDescriptor(found: text)) {
-            try GPT2Configuration(descriptor: text)
-        }
-        #expect(ModelError.unknownDescriptor(found: text).description.hasPrefix("'\(text)' is not"))
+        let error = #expect(throws: ModelError.self) { try GPT2Configuration(descriptor: text) }
+        let description = error?.description ?? ""
+        #expect(description.hasPrefix("'\(text)' is not a model size: "))
+        #expect(description.contains("d6, d12") && !description.contains("llama"))
+    }
+
+    @Test(arguments: [
+        ("layers=2,channels=64", "it does not say how many heads;"),
+        ("context=9", "it does not say how many layers and heads and channels;"),
+        ("layers=4,heads=4,channels=128,width=3", "it has no 'width';"),
+        ("layers=4,layers=4,heads=4,channels=128", "'layers' stands there twice;"),
+        ("layers=4,heads=x,channels=128", "'heads=x' is not a size"),
+        ("d6,layers=2", "it has no 'layers';"),
+    ])
+    func descriptorSaysWhatIsWrongWithIt(text: String, problem: String) {
+        let error = #expect(throws: ModelError.self) { try GPT2Configuration(descriptor: text) }
+        #expect(error?.description.contains(problem) == true)
     }
 
     @Test func pathsAreNoDescriptors() {

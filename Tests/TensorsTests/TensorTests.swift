@@ -54,6 +54,8 @@ import Testing
     }
 
     @Test func moreMemoryThanThereIsThrowsItsSize() {
+        let error = TensorError.outOfMemory(byteCount: 3 << 29)
+        #expect(error.description.hasPrefix("1.5 GiB of memory are needed"))
         #expect(throws: TensorError.outOfMemory(byteCount: 1 << 60)) {
             try Tensor(zeros: [1 << 58])
         }

@@ -1,4 +1,5 @@
-// The sizes of a GPT-2, checked, and the names people know them by.
+// The sizes of a GPT-2, checked. The names people know them by are in
+// GPT2Configuration+Descriptor.swift.
 
 import FileIO
 
@@ -62,63 +63,5 @@ public struct GPT2Configuration: Sendable, Equatable {
         self.layerCount = layerCount
         self.headCount = headCount
         self.channels = channels
-    }
-}
-
-extension GPT2Configuration {
-    /// The sizes that have names: those of llm.c's descriptors and of the published models.
-    public static let named: [(name: String, layers: Int, heads: Int, channels: Int)] = [
-        ("d6", 6, 6, 384),
-        ("d12", 12, 12, 768), ("gpt2", 12, 12, 768),
-        ("d24", 24, 16, 1024), ("gpt2-medium", 24, 16, 1024),
-        ("d36", 36, 20, 1280), ("gpt2-large", 36, 20, 1280),
-        ("d48", 48, 25, 1600), ("gpt2-xl", 48, 25, 1600),
-    ]
-
-    /// Reads a size as the command line gives it.
-    /// - Parameters:
-    ///   - descriptor: A name of ``named``, or `layers=4,heads=4,channels=128,context=256` in any
-    ///     order, of which `context` may be left out.
-    ///   - vocabularySize: V.
-    /// - Throws: ``ModelError`` for an unknown name, key or impossible size.
-    public init(descriptor: String, vocabularySize: Int = gpt2VocabularySize) throws {
-        if let size = Self.named.first(where: { $0.name == descriptor }) {
-            try self.init(
-                vocabularySize: vocabularySize,
-                layerCount: size.layers,
-                headCount: size.heads,
-                channels: size.channels
-            )
-            return
-        }
-        var values: [Substring: Int] = [:]
-        for part in descriptor.split(separator: ",", omittingEmptySubsequences: false) {
-            let pair = part.split(separator: "=", maxSplits: 1)
-            guard pair.count == 2, let value = Int(pair[1]),
-                values.updateValue(value, forKey: pair[0]) == nil
-            else {
-                throw ModelError.unknownDescriptor(found: descriptor)
-            }
-        }
-        let context = values.removeValue(forKey: "context") ?? Self.gpt2ContextLength
-        guard let layers = values.removeValue(forKey: "layers"),
-            let heads = values.removeValue(forKey: "heads"),
-            let channels = values.removeValue(forKey: "channels"),
-            values.isEmpty
-        else {
-            throw ModelError.unknownDescriptor(found: descriptor)
-        }
-        try self.init(
-            contextLength: context,
-            vocabularySize: vocabularySize,
-            layerCount: layers,
-            headCount: heads,
-            channels: channels
-        )
-    }
-
-    /// Whether `text` looks like a size rather than the name of a file.
-    public static func isDescriptor(_ text: String) -> Bool {
-        named.contains { $0.name == text } || (text.contains("=") && !text.contains("/"))
     }
 }

@@ -67,14 +67,54 @@ public final class GPT2Workspace {
         training recomputation: Recomputation?
     ) throws {
         try Self.checkShape(configuration.contextLength, batchSize: B, sequenceLength: T)
-        let N = B * T
-        let (C, L) = (configuration.channels, configuration.layerCount)
         let isTraining = recomputation != nil
         batchSize = B
         sequenceLength = T
         self.recomputation = recomputation ?? .none
-        classifierRows = min(N, Self.maximumClassifierRows)
+        classifierRows = min(B * T, Self.maximumClassifierRows)
 
+        let plan = Self.plan(configuration, B, T, recomputation)
+        let set = try plan.layout.allocate()
+        byteCount = set.layout.byteCount
+        tokens = set["tokens"]
+        targets = set["targets"]
+        losses = set["losses"]
+        residuals = set["residuals"]
+        lnfMean = set["lnfMean"]
+        lnfRstd = set["lnfRstd"]
+        normalized = set["normalized"]
+        logits = set["logits"]
+        kept = (0..<plan.blockCount).map {
+            GPT2BlockActivations(set, block: $0, sharesGelu: plan.sharesGelu)
+        }
+        gradients = isTraining ? GPT2ActivationGradients(set) : nil
+    }
+
+    /// Bytes that a workspace for training takes, before it is made.
+    /// - Parameters: As of ``init(_:batchSize:sequenceLength:training:)``.
+    /// - Throws: ``ModelError`` for a batch the model cannot take.
+    package static func byteCount(
+        _ configuration: GPT2Configuration,
+        batchSize B: Int,
+        sequenceLength T: Int,
+        training recomputation: Recomputation
+    ) throws -> Int {
+        try checkShape(configuration.contextLength, batchSize: B, sequenceLength: T)
+        return plan(configuration, B, T, recomputation).layout.byteCount
+    }
+
+    /// What lies where, how many blocks have activations of their own, and whether they share the
+    /// output of GELU.
+    private static func plan(
+        _ configuration: GPT2Configuration,
+        _ B: Int,
+        _ T: Int,
+        _ recomputation: Recomputation?
+    ) -> (layout: TensorLayout, blockCount: Int, sharesGelu: Bool) {
+        let N = B * T
+        let (C, L) = (configuration.channels, configuration.layerCount)
+        let isTraining = recomputation != nil
+        let classifierRows = min(N, maximumClassifierRows)
         let blockCount = isTraining && recomputation != .block ? L : 1
         let sharesGelu = !isTraining || recomputation == .gelu
         var layout = [
@@ -98,19 +138,7 @@ public final class GPT2Workspace {
             )
         }
         if isTraining { layout += GPT2ActivationGradients.layout(N, C) }
-
-        let set = try TensorLayout(layout, alignment: 64).allocate()
-        byteCount = set.layout.byteCount
-        tokens = set["tokens"]
-        targets = set["targets"]
-        losses = set["losses"]
-        residuals = set["residuals"]
-        lnfMean = set["lnfMean"]
-        lnfRstd = set["lnfRstd"]
-        normalized = set["normalized"]
-        logits = set["logits"]
-        kept = (0..<blockCount).map { GPT2BlockActivations(set, block: $0, sharesGelu: sharesGelu) }
-        gradients = isTraining ? GPT2ActivationGradients(set) : nil
+        return (TensorLayout(layout, alignment: 64), blockCount, sharesGelu)
     }
 
     /// Checks that a model can take batches of a shape, before memory is planned for one.

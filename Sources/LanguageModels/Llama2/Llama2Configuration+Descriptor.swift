@@ -14,23 +14,39 @@ extension Llama2Configuration {
     ///   classifier with weights of its own; else 0).
     /// - Throws: ``ModelError`` for an unknown key or impossible size.
     public init(descriptor text: String) throws {
-        guard Self.isDescriptor(text) else { throw ModelError.unknownDescriptor(found: text) }
+        func unknown(_ problem: String) -> ModelError {
+            ModelError.unknownDescriptor(
+                found: text,
+                problem: problem,
+                hint: "the size of a Llama 2 is a list such as "
+                    + "llama2:layers=6,heads=6,channels=288,hidden=768,context=256"
+            )
+        }
+        guard Self.isDescriptor(text) else { throw unknown("it does not begin with llama2:") }
         var values: [Substring: Int] = [:]
         for part in text.dropFirst(Self.descriptorPrefix.count)
             .split(separator: ",", omittingEmptySubsequences: false)
         {
             let pair = part.split(separator: "=", maxSplits: 1)
-            guard pair.count == 2, let value = Int(pair[1]),
-                values.updateValue(value, forKey: pair[0]) == nil
-            else { throw ModelError.unknownDescriptor(found: text) }
+            guard pair.count == 2, let value = Int(pair[1]) else {
+                throw unknown("'\(part)' is not a size such as layers=6")
+            }
+            guard values.updateValue(value, forKey: pair[0]) == nil else {
+                throw unknown("'\(pair[0])' stands there twice")
+            }
         }
         func take(_ key: Substring) -> Int? { values.removeValue(forKey: key) }
         let (kvHeads, hidden, vocabulary, context, separate) = (
             take("kv-heads"), take("hidden"), take("vocabulary"), take("context"), take("separate")
         )
-        guard let layers = take("layers"), let heads = take("heads"),
-            let channels = take("channels"), values.isEmpty, 0...1 ~= separate ?? 0
-        else { throw ModelError.unknownDescriptor(found: text) }
+        let needed = (take("layers"), take("heads"), take("channels"))
+        guard let layers = needed.0, let heads = needed.1, let channels = needed.2 else {
+            let missing = [("layers", needed.0), ("heads", needed.1), ("channels", needed.2)]
+                .filter { $0.1 == nil }.map(\.0)
+            throw unknown("it does not say how many \(missing.joined(separator: " and "))")
+        }
+        if let key = values.keys.min() { throw unknown("it has no '\(key)'") }
+        guard 0...1 ~= separate ?? 0 else { throw unknown("'separate' is 0 or 1") }
         try self.init(
             contextLength: context ?? Self.llama2ContextLength,
             vocabularySize: vocabulary ?? 32_000,

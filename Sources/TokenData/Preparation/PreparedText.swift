@@ -59,6 +59,20 @@ public struct PreparedText: Sendable {
             .run(settings, progress: progress)
     }
 
+    /// Removes the shards: what they are too few for can do nothing with them.
+    /// - Throws: `FileIOError`.
+    public func remove() throws {
+        let manifest = trainingPath.lastComponent.flatMap {
+            ShardManifest.preparation(named: $0.string)
+        }
+        let beside = manifest.map {
+            trainingPath.directory.appending(ShardManifest.fileName($0))
+        }
+        for path in [beside, trainingPath, validationPath].compactMap(\.self) {
+            try FileSystem.remove(path)
+        }
+    }
+
     /// Sixteen hexadecimal digits that stand for documents and a tokenizer.
     private static func digest(
         _ documents: TextDocuments,
@@ -75,15 +89,7 @@ public struct PreparedText: Sendable {
             add(text.utf8.count)
             add(Array(text.utf8))
         }
-        for id in 0..<tokenizer.vocabularySize {
-            let bytes = tokenizer.vocabulary.bytes(of: TokenID(id))
-            add(bytes.count)
-            add(bytes)
-        }
-        add(Int(tokenizer.endOfText))
-        let merges = tokenizer.mergeNumbers
-        add(merges.count)
-        for number in merges { add(Int(number)) }
+        tokenizer.update(&hash)
         add(documents.split.rawValue)
         add(documents.textField)
         var byteCount = 0

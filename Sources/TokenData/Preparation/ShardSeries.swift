@@ -16,6 +16,8 @@ public struct ShardSettings: Sendable {
     public var shardTokens: Int?
     /// Whether shards of this name may be replaced.
     public var overwrite = false
+    /// Where the tokenizer lies, which the manifest says; nil where it comes from no file.
+    public var tokenizerPath: FilePath?
 
     /// Everything into one shard, `NAME_train.bin`, unless the other properties are changed.
     public init(directory: FilePath, name: String) {
@@ -58,7 +60,10 @@ final class ShardSeries {
         }
         self.settings = settings
         self.vocabularySize = vocabularySize
-        if !settings.overwrite, let existing = try Self.existingShards(settings).first {
+        // A manifest alone is in the way, too, but shards say more.
+        let all = settings.overwrite ? [] : try Self.existingShards(settings)
+        let manifest = ShardManifest.fileName(settings.name)
+        if let existing = all.first(where: { $0.string != manifest }) ?? all.first {
             throw FileIOError.alreadyExists(path: settings.directory.appending(existing))
         }
         staging = try StagingDirectory(in: settings.directory, name: name)
@@ -85,10 +90,14 @@ final class ShardSeries {
     }
 
     /// Gives all shards their names, and removes older ones of the same preparation.
+    /// - Parameter manifest: What is to lie beside them, given the shards.
+    /// - Returns: The shards.
     /// - Throws: ``PreparationError/nothingToTrainOn(tokenCount:validationTokens:)``;
     ///   `FileIOError`.
     /// - Precondition: tokens were appended.
-    func commit() throws -> [PreparedShard] {
+    func commit(
+        _ manifest: ([PreparedShard]) -> ShardManifest
+    ) throws -> [PreparedShard] {
         try finishShard()
         guard tokenCount > settings.validationTokens else {
             throw PreparationError.nothingToTrainOn(
@@ -97,7 +106,14 @@ final class ShardSeries {
             )
         }
         let existing = try Self.existingShards(settings)
-        let names = shards.compactMap(\.path.lastComponent)
+        let manifestName = ShardManifest.fileName(settings.name)
+        try manifest(shards).write(to: staging.path.appending(manifestName))
+        // Beside new shards an old manifest would be wrong, and is removed first; the new one comes
+        // last.
+        try FileSystem.remove(settings.directory.appending(manifestName))
+        let names =
+            shards.compactMap(\.path.lastComponent)
+            + [FilePath.Component(manifestName)].compactMap(\.self)
         try staging.publish(names)
         // Left there, shards of a longer preparation would be trained on with these.
         for name in existing where !names.contains(name) {
@@ -158,7 +174,7 @@ final class ShardSeries {
 
     private static let digitCount = 6
 
-    /// The names of shards that a preparation of this name has left in the directory.
+    /// The names of what a preparation of this name has left in the directory.
     private static func existingShards(_ settings: ShardSettings) throws -> [FilePath.Component] {
         guard FileSystem.isDirectory(settings.directory) else { return [] }
         return try FileSystem.names(in: settings.directory).filter { component in
@@ -169,6 +185,7 @@ final class ShardSeries {
             guard !FileSystem.isStream(settings.directory.appending(component)) else {
                 return false
             }
+            if name == ShardManifest.fileName(settings.name) { return true }
             return ["train", "val"].contains { kind in
                 let start = "\(settings.name)_\(kind)"
                 guard name.hasPrefix(start), name.hasSuffix(".bin") else { return false }

@@ -110,8 +110,18 @@ public struct TextPreparation: Sendable {
         guard series.tokenCount > 0 else {
             throw PreparationError.noText(inputs: documents.inputs.map(\.name))
         }
+        let shards = try series.commit { shards in
+            ShardManifest(
+                documents,
+                settings,
+                tokenizer,
+                documentCount: documentCount,
+                byteCount: last.byteCount,
+                shards: shards
+            )
+        }
         return Result(
-            shards: try series.commit(),
+            shards: shards,
             documentCount: documentCount,
             emptyInputs: emptyInputs,
             progress: last

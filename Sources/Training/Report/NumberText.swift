@@ -23,7 +23,7 @@ package enum NumberText {
         for _ in 0..<places { scale *= 10 }
         guard value.isFinite, abs(value) * scale < 1e18 else {
             return value.isFinite && style == .typeset
-                ? scientific(value, digits: 3) : "\(value)"
+                ? scientific(value, digits: 3) : shortest(value)
         }
         let units = Int((abs(value) * scale).rounded())
         let sign = value < 0 && units > 0 ? style.minus : ""
@@ -35,9 +35,15 @@ package enum NumberText {
         return "\(sign)\(whole).\(zeros)\(fraction)"
     }
 
+    /// The digits that tell a number from every other; of what is no number the name alone, as its
+    /// sign means nothing.
+    package static func shortest(_ value: some BinaryFloatingPoint) -> String {
+        value.isNaN ? "nan" : "\(value)"
+    }
+
     /// About `digits` significant digits: 10.97, 0.0123, 6.00e-5.
     static func significant(_ value: Double, digits: Int = 4) -> String {
-        guard value.isFinite, value != 0 else { return value == 0 ? "0" : "\(value)" }
+        guard value.isFinite, value != 0 else { return value == 0 ? "0" : shortest(value) }
         let exponent = exponent(of: value)
         guard -4..<9 ~= exponent else { return scientific(value, digits: digits) }
         return fixed(value, max(0, digits - 1 - exponent))
@@ -45,10 +51,10 @@ package enum NumberText {
 
     /// As 6e-4 or 3.25e-5, without zeros at the end.
     static func scientific(_ value: Double, digits: Int = 4) -> String {
-        guard value.isFinite, value != 0 else { return value == 0 ? "0" : "\(value)" }
+        guard value.isFinite, value != 0 else { return value == 0 ? "0" : shortest(value) }
         var exponent = exponent(of: value)
         // Beyond these the power of ten itself is not exact.
-        guard abs(exponent) <= 300 else { return "\(value)" }
+        guard abs(exponent) <= 300 else { return shortest(value) }
         var mantissa = fixed(value / power(exponent), digits - 1)
         if mantissa.hasSuffix("10." + String(repeating: "0", count: digits - 1)) {
             exponent += 1

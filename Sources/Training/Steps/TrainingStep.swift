@@ -79,7 +79,7 @@ extension SkipReason: CustomStringConvertible {
     public var description: String {
         switch self {
         case .nonFinite(let quantity, let found):
-            return "\(quantity.name) is \(found)"
+            return "\(quantity.name) is \(NumberText.shortest(found))"
         case .outlier(let quantity, let zScore, let limit):
             let rounded = (zScore * 10).rounded() / 10
             return "\(quantity.name) is \(rounded) standard deviations above the recent mean, "

@@ -1,0 +1,159 @@
+// What made some token shards: a file of JSON that `prepare` leaves beside them. Finding it again
+// from the shards, and checking that it is about them, is in ShardManifest+Finding.swift.
+
+import FileIO
+import Tokenization
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// What made the shards of one preparation: `NAME_manifest.json` beside `NAME_train.bin`.
+public struct ShardManifest: Codable, Equatable, Sendable {
+    /// The tokenizer.
+    public struct Tokenizer: Codable, Equatable, Sendable {
+        /// Of which kind it is.
+        public var kind: String
+        /// V: token ids run from 0 to one less.
+        public var vocabularySize: Int
+        /// The checksum of its tokens and merges: `BytePairTokenizer.digest`.
+        public var digest: String
+        /// Where it lay, from the root on; nil when it came from no file.
+        public var path: String?
+        /// Where it lay, seen from the shards; nil when it came from no file.
+        public var relativePath: String?
+
+        private enum CodingKeys: String, CodingKey {
+            case kind
+            case vocabularySize = "vocabulary_size"
+            case digest, path
+            case relativePath = "relative_path"
+        }
+    }
+
+    /// How the text was divided.
+    public struct Settings: Codable, Equatable, Sendable {
+        /// How a file or a row became documents: a `DocumentSplit`.
+        public var split: String
+        /// The field of a row that held its text.
+        public var textField: String
+        /// Tokens asked for validation.
+        public var validationTokens: Int
+        /// The most tokens of a shard to train on; nil for one shard of any size.
+        public var shardTokens: Int?
+
+        private enum CodingKeys: String, CodingKey {
+            case split
+            case textField = "text_field"
+            case validationTokens = "validation_tokens"
+            case shardTokens = "shard_tokens"
+        }
+    }
+
+    /// One of the shards.
+    public struct Shard: Codable, Equatable, Sendable {
+        /// The name of its file.
+        public var name: String
+        /// How many tokens it holds.
+        public var tokens: Int
+    }
+
+    /// The layout that this code writes, and the only one it reads.
+    static let currentVersion = 1
+    /// More than the manifest of any preparation takes.
+    private static let largestByteCount = 1 << 26
+
+    /// The layout of the file.
+    public var formatVersion = currentVersion
+    /// What encoded the text.
+    public var tokenizer: Tokenizer
+    /// How the text was divided.
+    public var settings: Settings
+    /// Documents, those without bytes left out.
+    public var documents: Int
+    /// Bytes of text that were read.
+    public var bytes: Int
+    /// Tokens of all shards.
+    public var tokens: Int
+    /// The shards, the one for validation first.
+    public var shards: [Shard]
+
+    private enum CodingKeys: String, CodingKey {
+        case formatVersion = "format_version"
+        case tokenizer, settings, documents, bytes, tokens, shards
+    }
+
+    private struct Version: Decodable {
+        let format_version: Int
+    }
+
+    /// The name of the manifest of a preparation.
+    static func fileName(_ name: String) -> String { "\(name)_manifest.json" }
+
+    /// Reads a manifest.
+    /// - Throws: ``TokenDataError/invalidManifest(path:problem:)`` or `FileIOError`.
+    public init(contentsOf path: FilePath) throws {
+        let file = try MappedFile(path)
+        func invalid(_ problem: String) -> TokenDataError {
+            .invalidManifest(path: path, problem: problem)
+        }
+        guard file.count <= Self.largestByteCount else {
+            throw invalid("it has \(file.count) bytes, more than any")
+        }
+        let bytes = Data(try file.contents())
+        guard let version = try? JSONDecoder().decode(Version.self, from: bytes).format_version
+        else { throw invalid("it is not the JSON that 'swiftlet prepare' writes") }
+        guard version == Self.currentVersion else {
+            throw invalid("it has format \(version), and only \(Self.currentVersion) can be read")
+        }
+        do { self = try JSONDecoder().decode(Self.self, from: bytes) } catch is DecodingError {
+            throw invalid("it is not the JSON that 'swiftlet prepare' writes")
+        }
+        guard 1...Int(Int32.max) ~= tokenizer.vocabularySize else {
+            throw invalid("it says that the tokenizer has \(tokenizer.vocabularySize) tokens")
+        }
+    }
+
+    init(
+        _ documents: TextDocuments,
+        _ settings: ShardSettings,
+        _ tokenizer: BytePairTokenizer,
+        documentCount: Int,
+        byteCount: Int,
+        shards: [PreparedShard]
+    ) {
+        self.tokenizer = Tokenizer(
+            kind: "byte-level BPE",
+            vocabularySize: tokenizer.vocabularySize,
+            digest: tokenizer.digest,
+            path: settings.tokenizerPath.map { FileSystem.absolute($0).string },
+            relativePath: settings.tokenizerPath.map {
+                FileSystem.path(to: $0, from: settings.directory).string
+            }
+        )
+        self.settings = Settings(
+            split: documents.split.rawValue,
+            textField: documents.textField,
+            validationTokens: settings.validationTokens,
+            shardTokens: settings.shardTokens
+        )
+        self.documents = documentCount
+        bytes = byteCount
+        tokens = shards.reduce(0) { $0 + $1.tokenCount }
+        self.shards = shards.map {
+            Shard(name: $0.path.lastComponent?.string ?? "", tokens: $0.tokenCount)
+        }
+    }
+
+    /// Writes the manifest, whole or not at all.
+    func write(to path: FilePath) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+        let file = try AtomicFile(path)
+        try file.write([UInt8](try encoder.encode(self)))
+        try file.write([UInt8(ascii: "\n")])
+        try file.commit()
+    }
+}

@@ -1,0 +1,30 @@
+// What tells a tokenizer from another without comparing all of it.
+
+import FileIO
+
+extension BytePairTokenizer {
+    /// SHA-256 of the tokens and merges in hexadecimal digits: the same for every file of the same
+    /// tokenizer, whatever its format.
+    public var digest: String {
+        var hash = SHA256()
+        update(&hash)
+        return hash.hexadecimal()
+    }
+
+    /// Adds the tokens and merges to a checksum.
+    package func update(_ hash: inout SHA256) {
+        // Each part comes with its length, so that no two divisions give the same bytes.
+        func add(_ number: Int, _ hash: inout SHA256) {
+            withUnsafeBytes(of: UInt64(number).littleEndian) { hash.update($0) }
+        }
+        for id in 0..<vocabularySize {
+            let bytes = vocabulary.bytes(of: TokenID(id))
+            add(bytes.count, &hash)
+            bytes.withUnsafeBytes { hash.update($0) }
+        }
+        add(Int(endOfText), &hash)
+        let merges = mergeNumbers
+        add(merges.count, &hash)
+        for number in merges { add(Int(number), &hash) }
+    }
+}

@@ -1,0 +1,47 @@
+// What training takes of memory, known before any of it is asked for.
+
+import LanguageModels
+import Tensors
+
+extension Trainer {
+    /// The memory of a training run, in bytes.
+    public struct Memory: Sendable, Equatable {
+        /// Of the weights, their gradients and both moments.
+        public let parameters: Int
+        /// Of the activations of a micro-batch.
+        public let activations: Int
+
+        /// All of it.
+        public var total: Int { parameters + activations }
+    }
+
+    /// What training a model takes.
+    /// - Parameters:
+    ///   - configuration: The sizes of the model.
+    ///   - batchSize: B: sequences in a micro-batch.
+    ///   - sequenceLength: T: tokens in a sequence.
+    ///   - recomputation: What the backward pass computes again.
+    /// - Returns: Bytes, in two parts.
+    /// - Throws: ``ModelError`` for a batch the model cannot take.
+    public static func memory(
+        _ configuration: GPT2Configuration,
+        batchSize: Int,
+        sequenceLength: Int,
+        recomputation: Recomputation
+    ) throws -> Memory {
+        let parameters = 4 * configuration.parameterLayout.byteCount
+        // Sizes that no machine has would overflow on the way.
+        let values = [batchSize, sequenceLength, configuration.channels, configuration.layerCount]
+            .reduce(1.0) { $0 * Double($1) }
+        guard values < 0x1p55 else { return Memory(parameters: parameters, activations: .max / 2) }
+        return Memory(
+            parameters: parameters,
+            activations: try GPT2Workspace.byteCount(
+                configuration,
+                batchSize: batchSize,
+                sequenceLength: sequenceLength,
+                training: recomputation
+            )
+        )
+    }
+}

@@ -61,8 +61,20 @@ struct TrainingSource {
                 Terminal.diagnose("the text is too short to hold any of it out for validation")
             }
         }
-        training = try loader(trainData, shuffled: options.shuffle)
-        validation = try valData.map { try loader($0, shuffled: false) }
+        training = try Self.digested(loader(trainData, shuffled: options.shuffle))
+        validation = try valData.map { try Self.digested(loader($0, shuffled: false)) }
+    }
+
+    /// Reads all of the data once: a run that goes on must find the same.
+    private static func digested(_ loader: TokenLoader) throws -> TokenLoader {
+        let line = ProgressLine()
+        defer { line.finish() }
+        var loader = loader
+        try loader.digestShards { count, total in
+            if Signals.isInterrupted { throw ExitStatus.interrupted }
+            line.show("looking at the data: \(byteProgress(count, of: total))")
+        }
+        return loader
     }
 
     /// What `body` returns; when it throws, directories go that were made for a run and are empty.

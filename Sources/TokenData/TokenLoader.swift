@@ -13,7 +13,7 @@ import Tensors
 /// The loader is a value: a copy goes on by itself from where the original stands.
 public struct TokenLoader: Sendable {
     /// What is read and how it is divided.
-    public let source: TokenLoaderSource
+    public private(set) var source: TokenLoaderSource
     /// The shards in sorted order.
     public let shardPaths: [FilePath]
     /// How many samples each shard has, in the order of `shardPaths`.
@@ -121,6 +121,30 @@ public struct TokenLoader: Sendable {
         try shard.copyTokens(from: position, into: &inputs, vocabularySize: vocabularySize)
         try shard.copyTokens(from: position + 1, into: &targets, vocabularySize: vocabularySize)
         state.sampleIndex += 1
+    }
+
+    /// Reads all shards once, after which ``source`` tells them by everything that they hold.
+    ///
+    /// What is known already is not read again.
+    /// - Parameter progress: Called after every 16 MiB with the bytes read so far, and all there are;
+    ///   what it throws ends the reading.
+    /// - Throws: ``TokenDataError`` for a shard that is not what it was when it was checked,
+    ///   `FileIOError` when one cannot be opened.
+    public mutating func digestShards(
+        _ progress: (_ byteCount: Int, _ totalByteCount: Int) throws -> Void = { _, _ in }
+    ) throws {
+        let unread = source.shards.indices.filter { source.shards[$0].digest == nil }
+        let total = unread.reduce(0) { sum, number in
+            sum + (FileSystem.byteCount(of: shardPaths[number]) ?? 0)
+        }
+        var done = 0
+        for number in unread {
+            source.shards[number].digest = try reopen(number).digest { count in
+                done += count
+                try progress(done, total)
+            }
+        }
+        state.source = source
     }
 
     /// Goes to the first sample; shuffled, to that of a new order.

@@ -60,5 +60,5 @@ public struct TokenLoaderSource: Codable, Equatable, Sendable {
     /// Which of them this is, from 0.
     public let rank: Int
     /// The shards, sorted by path, without their names, so that data can be moved.
-    public let shards: [TokenShard.Identity]
+    public internal(set) var shards: [TokenShard.Identity]
 }

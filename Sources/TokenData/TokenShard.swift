@@ -113,12 +113,40 @@ public struct TokenShard: Sendable {
 }
 
 extension TokenShard {
-    /// What tells a shard from another without reading all of it, nor depending on its name.
+    /// What tells a shard from another, not depending on its name.
+    ///
+    /// Two are equal when nothing that is known of both differs: the digest takes reading all of the
+    /// shard, and those of a checkpoint of an earlier version have none.
     public struct Identity: Codable, Equatable, Sendable {
         /// How many tokens the shard holds.
         public let tokenCount: Int
         /// FNV-1a of the first and the last 4096 bytes of the file.
         public let checksum: UInt32
+        /// A checksum of the whole file; nil when it was not read.
+        public internal(set) var digest: String?
+
+        public static func == (one: Self, other: Self) -> Bool {
+            one.tokenCount == other.tokenCount && one.checksum == other.checksum
+                && (one.digest == nil || other.digest == nil || one.digest == other.digest)
+        }
+    }
+
+    /// A checksum of the whole file.
+    /// - Parameter progress: Called now and then with the bytes read since the last time; what it
+    ///   throws ends the reading.
+    /// - Returns: Hexadecimal digits.
+    func digest(_ progress: (_ byteCount: Int) throws -> Void) rethrows -> String {
+        try file.withUnsafeBytes { bytes in
+            var digest = ContentDigest()
+            var rest = bytes[...]
+            while !rest.isEmpty {
+                let block = UnsafeRawBufferPointer(rebasing: rest.prefix(ContentDigest.blockSize))
+                digest.update(block)
+                rest = rest.dropFirst(block.count)
+                try progress(block.count)
+            }
+            return digest.hexadecimal
+        }
     }
 
     /// The shard's size and a checksum of its two ends.

@@ -176,6 +176,44 @@ import Training
         }
     }
 
+    @Test func dataChangedInTheirMiddleAreNoticed() throws {
+        try withTemporaryDirectory { directory in
+            let small = SmallRun(steps: 6, tokenCount: 20_000)
+            let first = try start(in: directory, small: small)
+            try first.run(until: { first.trainer.stepCount == 3 }) { _ in }
+            let run = RunDirectory(directory.appending("run"))
+            let path = directory.appending("tokens_1_0.bin")
+            var bytes = try MappedFile(path).contents()
+            bytes[20_000] ^= 1
+            // The data of these tests are written anew by each trainer.
+            func goOn(allowsChanges: Bool = false) throws -> TrainingRun {
+                let trainer = try small.trainer(in: directory, settings: first.trainer.settings)
+                try touch(path, bytes)
+                return try TrainingRun(
+                    trainer,
+                    validation: nil,
+                    directory: run,
+                    allowsChanges: allowsChanges
+                )
+            }
+            #expect(
+                throws: TrainingError.runDiffers(
+                    path: run.path,
+                    differences: ["the training data holds other tokens than then"]
+                )
+            ) { try goOn() }
+            #expect(try goOn(allowsChanges: true).resumedStep == 3)
+
+            // A checkpoint of an earlier version knows no more than the ends.
+            let extra = try text(run.extraPath(step: 3))
+            let older = extra.split(separator: "\n").filter { !$0.contains("\"digest\"") }
+                .joined(separator: "\n")
+            #expect(older != extra)
+            try touch(run.extraPath(step: 3), [UInt8](older.utf8))
+            #expect(try goOn().resumedStep == 3)
+        }
+    }
+
     @Test func linesPastTheCheckpointAreLost() throws {
         try withTemporaryDirectory { directory in
             let run = try stopped(after: 3, in: directory)

@@ -33,8 +33,9 @@ public final class TrainingRun {
     /// The step of the newest checkpoint; nil before the first.
     private var savedStep: Int?
 
-    /// Finds something out about the model as it is. It asks now and then whether to stop, and
-    /// returns nil when it did.
+    /// Finds something out about the model as it is.
+    ///
+    /// It asks now and then whether to stop, and returns nil when it did.
     public typealias Probe<Value> = (_ shouldStop: () -> Bool) throws -> Value?
 
     /// Steps in a row without a finite loss and gradient norm after which a run is given up.
@@ -45,6 +46,8 @@ public final class TrainingRun {
     /// Creates the directory, removes what an interrupted run left half-made, and writes `run.json`.
     /// Nobody else can train in the directory until ``run(until:report:)`` ends or this object goes.
     /// A run that goes on finds the trainer's model, moments and data replaced by the checkpoint's.
+    /// All data are read once, so that it is noticed when they are not the same any more, unless
+    /// `TokenLoader.digestShards(_:)` has done that already.
     /// - Parameters:
     ///   - trainer: What makes the steps, at its first one.
     ///   - validation: Held-out data, or nil for no validation.
@@ -72,6 +75,9 @@ public final class TrainingRun {
         hellaSwag: Probe<Double>? = nil
     ) throws {
         self.trainer = trainer
+        try trainer.digestData()
+        var validation = validation
+        try validation?.digestShards()
         self.validation = validation
         self.directory = directory
         self.sample = sample

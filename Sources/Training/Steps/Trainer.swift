@@ -27,7 +27,7 @@ public final class Trainer {
     package private(set) var normDetector = OutlierDetector()
 
     /// Where every step starts that learns from the same batches again and again.
-    private let firstBatches: TokenLoader
+    private var firstBatches: TokenLoader
     private let gradients: GPT2Parameters
     private let workspace: GPT2Workspace
 
@@ -132,6 +132,12 @@ public final class Trainer {
         }
         loader = position
         return Float(totalLoss / Double(count))
+    }
+
+    /// Reads all training data once, so that a run that goes on with others is noticed.
+    func digestData() throws {
+        try loader.digestShards()
+        if stepCount == 0 { firstBatches = loader }
     }
 
     /// Compares the measurements of a step with the recent ones.

@@ -10,7 +10,7 @@ struct CommandLineArguments {
     /// The arguments as the parser takes them: the names of commands, then `--name=value`.
     private(set) var texts: [String] = []
     /// Whether help is asked for by its command.
-    let isHelp: Bool
+    private(set) var isHelp = false
     /// The names of the commands at their beginning.
     private(set) var commandNames: [String] = []
     private let command: any ParsableCommand.Type
@@ -35,15 +35,19 @@ struct CommandLineArguments {
     ///   - root: The program's command.
     init(_ arguments: [[UInt8]], of root: any ParsableCommand.Type) {
         var rest = arguments[...]
-        // `help sample` names a command too.
-        rest = rest.drop { $0.elementsEqual("help".utf8) }
-        isHelp = rest.count < arguments.count
         var command = root
-        while let name = rest.first.map({ ArgumentBytes.text($0) }),
-            let subcommand = command.subcommand(called: name)
+        while !command.configuration.subcommands.isEmpty,
+            let name = rest.first.map({ ArgumentBytes.text($0) })
         {
-            command = subcommand
-            commandNames.append(name)
+            // `help sample` and `tokenizer help encode` name a command too.
+            if name == "help" {
+                isHelp = true
+            } else if let subcommand = command.subcommand(called: name) {
+                command = subcommand
+                commandNames.append(name)
+            } else {
+                break
+            }
             rest = rest.dropFirst()
         }
         texts = (isHelp ? ["help"] : []) + commandNames
@@ -61,7 +65,8 @@ struct CommandLineArguments {
     var unknownName: UnknownName? {
         if let unknownCommand { return unknownCommand }
         let known = CommandOptions(of: command).names
-        return optionNames.first { !known.contains(ArgumentBytes.text($0)) }
+        let ofParser = ["--generate-completion-script", "--help-hidden"]
+        return optionNames.first { !(known + ofParser).contains(ArgumentBytes.text($0)) }
             .map { UnknownName(kind: "option", $0, known: known) }
     }
 

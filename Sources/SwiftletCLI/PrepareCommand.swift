@@ -48,6 +48,12 @@ struct PrepareCommand: ParsableCommand {
     @OptionGroup
     var compute: ComputeOptions
 
+    func validate() throws {
+        if let name, !name.string.utf8.elementsEqual(name.bytes) {
+            throw ValidationError("--name must be UTF-8 text, as the names of shards are")
+        }
+    }
+
     func run() throws {
         let threads = compute.threadCount()
         let passedOver = PassedOverEntries()

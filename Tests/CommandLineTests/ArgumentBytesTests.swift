@@ -53,6 +53,6 @@ import Testing
                 == ["sample", "--prompt=--json", "--json"]
         )
         #expect(texts("sample", "--top-p", "-0.0") == ["sample", "--top-p=-0.0"])
-        #expect(texts("sampel", "--prompt", "x") == ["sampel", "--prompt", "x"])
+        #expect(texts("sampel", "--prompt", "x") == ["sampel", "--prompt=x"])
     }
 }

@@ -132,6 +132,13 @@ private func ids(_ text: String) -> String {
         }
     }
 
+    @Test func aNameOfShardsThatIsNoTextIsRefused() throws {
+        let outcome = try shell(
+            "\"$SWIFTLET\" prepare x --tokenizer x --name \"$(printf '\\351')\""
+        )
+        expectError(outcome, 64, "--name must be UTF-8")
+    }
+
     @Test func valuesInMessagesAreEscaped() throws {
         for value in ["caf\\351", "\\033[31m", "a\\nb", "\\302\\205"] {
             for command in [

@@ -8,6 +8,10 @@ import Testing
             #expect(outcome.output.contains("SUBCOMMANDS:"))
             #expect(outcome.errors == "")
         }
+        for arguments in [["help", "bench", "train"], ["bench", "help", "train"]] {
+            let outcome = try run(swiftletPath(), arguments)
+            #expect(outcome.output.contains("USAGE: swiftlet bench train"))
+        }
         for command in ["train", "sample", "info"] {
             let outcome = try swiftlet(command, "--help")
             #expect(outcome.status == 0)
@@ -19,7 +23,7 @@ import Testing
     @Test(arguments: [
         (["sampel"], "'sample'"), (["eval"], "'evaluate'"), (["tokenizer", "encod"], "'encode'"),
         (["help", "sampl"], "'sample'"), (["help", "bench", "kernel"], "'kernels'"),
-        (["TRAIN"], "'train'"),
+        (["TRAIN"], "'train'"), (["tokenizer", "help", "encod"], "'encode'"),
     ])
     func aMistypedCommandNamesTheRightOne(arguments: [String], name: String) throws {
         expectError(try run(swiftletPath(), arguments), 64, "did you mean \(name)?")
@@ -46,6 +50,11 @@ import Testing
         for rows in ["0", "\(Int.max)"] {
             expectError(try swiftlet("bench", "kernels", "--rows", rows), 64, "--rows")
         }
+    }
+
+    @Test func completionsForAnUnknownShellAreOneSentence() throws {
+        let outcome = try swiftlet("--generate-completion-script", "csh\u{1b}")
+        expectError(outcome, 64, "completion scripts for 'csh\\u{1b}'")
     }
 
     @Test func completionScriptsAreMade() throws {

@@ -40,6 +40,7 @@ struct BenchKernelsCommand: ParsableCommand {
     var compute: ComputeOptions
 
     func run() throws {
+        Signals.exitWhenInterrupted()
         let ops = try compute.makeOps()
         let limits = try MachineLimits(ops: ops)
         let benchmark = KernelBenchmark(ops: ops, runs: runs, prefix: only.string)
@@ -92,6 +93,7 @@ struct BenchTrainCommand: ParsableCommand {
     var compute: ComputeOptions
 
     func run() throws {
+        Signals.exitWhenInterrupted()
         let benchmark = TrainingBenchmark(
             configuration: try GPT2Configuration(
                 descriptor: descriptor.string,

@@ -74,6 +74,7 @@ struct BenchGenerateCommand: ParsableCommand {
     }
 
     func run() throws {
+        Signals.exitWhenInterrupted()
         let ops = try compute.makeOps()
         let result =
             switch try makeModel(ops) {

@@ -76,6 +76,8 @@ struct EvaluateCommand: ParsableCommand {
     }
 
     func run() throws {
+        // There is nothing to save.
+        Signals.exitWhenInterrupted()
         let path = try model.modelPath()
         let gpt2 = try GPT2Decoder(
             llmcCheckpoint: path,

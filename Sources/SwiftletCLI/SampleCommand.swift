@@ -178,7 +178,10 @@ struct SampleCommand: ParsableCommand {
             )
         let clock = ContinuousClock()
         let start = clock.now
+        // A long prompt takes a while, and until the first token nothing is lost.
+        if !Signals.isInterrupted { Signals.exitWhenInterrupted() }
         try batch.readPrompts()
+        if !Signals.isInterrupted { Signals.catchInterruption() }
         let promptEnd = clock.now
         var ends = prompts.map { _ in promptEnd }
         if Signals.isInterrupted { batch.interrupt() }

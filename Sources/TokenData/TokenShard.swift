@@ -135,8 +135,9 @@ extension TokenShard {
     /// - Parameter progress: Called now and then with the bytes read since the last time; what it
     ///   throws ends the reading.
     /// - Returns: Hexadecimal digits.
-    func digest(_ progress: (_ byteCount: Int) throws -> Void) rethrows -> String {
-        try file.withUnsafeBytes { bytes in
+    /// - Throws: `FileIOError` when the file becomes shorter meanwhile; what `progress` throws.
+    func digest(_ progress: (_ byteCount: Int) throws -> Void) throws -> String {
+        try file.withIntactBytes { bytes in
             var digest = ContentDigest()
             var rest = bytes[...]
             while !rest.isEmpty {

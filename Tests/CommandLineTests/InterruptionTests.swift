@@ -48,6 +48,31 @@ import Training
         }
     }
 
+    @Test(arguments: signals)
+    func measuringEndsAtOnceAndIsInterrupted(signal: Int32) throws {
+        try withModel { model, tokenizer in
+            try withTemporaryDirectory { directory in
+                // A window for every token: it takes a while.
+                let text = directory.appending("text.txt")
+                try writeBytes([UInt8](repeating: UInt8(ascii: "a"), count: 1 << 20), to: text)
+                let outcome = try CommandLineTests.run(
+                    swiftletPath(),
+                    [
+                        "evaluate", "--model", model, "--tokenizer", tokenizer, "--text",
+                        text.string, "--stride", "1", "--batch-size", "1", "--verbose",
+                    ]
+                ) { process, _, errors in
+                    // What it says first, it says after it has begun to answer.
+                    func hasBegun() -> Bool { (try? Data(contentsOf: errors).isEmpty) == false }
+                    while process.isRunning, !hasBegun() { usleep(200) }
+                    kill(process.processIdentifier, signal)
+                }
+                #expect(outcome.status == 130)
+                #expect(outcome.output.isEmpty)
+            }
+        }
+    }
+
     @Test func hangUpsThatAreIgnoredStayIgnored() throws {
         try withTemporaryDirectory { directory in
             let run = try DisturbedRun(in: directory, "run")

@@ -19,8 +19,8 @@ enum ThreadTeam {
     private static let started = Mutex(1)
 
     private static let stackVariables = ["KMP_STACKSIZE", "GOMP_STACKSIZE", "OMP_STACKSIZE"]
-    /// What a thread gets unless a variable says otherwise, with some room for what comes beside it.
-    private static let usualStackByteCount = 5 << 20
+    /// What OpenMP's library asks for at least, unless a variable says otherwise.
+    private static let usualStackByteCount = 4 << 20
     private static let largestStackByteCount = 1 << 30
     private static let largestThreadCount = 1024
 

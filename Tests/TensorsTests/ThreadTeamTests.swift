@@ -34,6 +34,6 @@ import Testing
         let sizes = try ["", "64M", "65536", "16777216B"].map { value in
             try ThreadTeam.checkEnvironment { $0 == "OMP_STACKSIZE" ? value : nil }
         }
-        #expect(sizes == [5 << 20, 64 << 20, 64 << 20, 16 << 20])
+        #expect(sizes == [4 << 20, 64 << 20, 64 << 20, 16 << 20])
     }
 }

@@ -40,7 +40,7 @@ const struct ck_microkernels *ck_microkernels_for(ck_isa isa);
 bool ck_has_openmp(void);
 
 // Starts the threads of a team of `threads`, the calling one included. False when the system refuses
-// as many, with stacks of so many bytes; none was started then, where OpenMP would end the program.
+// as many, with stacks of so many bytes each; none was started then, where OpenMP would end the program.
 bool ck_start_team(int threads, size_t stack_bytes);
 
 // What an operation runs on. `scratch` is the caller's memory, 64-byte aligned, at least

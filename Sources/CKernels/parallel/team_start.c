@@ -3,8 +3,22 @@
 #include "team.h"
 
 #include <pthread.h>
+#include <sys/resource.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #ifdef _OPENMP
+
+// glibc reserves 64 MiB of addresses or more for what each thread allocates. Where addresses are
+// limited, that would leave no room for the stacks of others, so all share one reservation.
+static void share_reservations(void) {
+#ifdef __GLIBC__
+    struct rlimit limit;
+    if (!getrlimit(RLIMIT_AS, &limit) && limit.rlim_cur != RLIM_INFINITY)
+        mallopt(M_ARENA_MAX, 1);
+#endif
+}
 
 // Waits until it may end.
 static void *wait_for(void *gate) {
@@ -13,14 +27,21 @@ static void *wait_for(void *gate) {
     return NULL;
 }
 
-// Whether `count` threads can be there at once, each with so many bytes of stack.
+// What a thread needs beside its stack.
+#define SPARE_BYTES ((size_t)1 << 20)
+
+// Whether `count` threads can be there at once, each with so many bytes of stack, or with as many as
+// is usual if that is more.
 static bool can_start(int count, size_t stack_bytes) {
     pthread_t threads[MAX_TEAM];
     pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
     pthread_attr_t attributes;
     if (pthread_attr_init(&attributes))
         return false;
-    bool starts = !pthread_attr_setstacksize(&attributes, stack_bytes);
+    size_t usual_bytes = 0;
+    pthread_attr_getstacksize(&attributes, &usual_bytes);
+    const size_t bytes = (stack_bytes > usual_bytes ? stack_bytes : usual_bytes) + SPARE_BYTES;
+    bool starts = !pthread_attr_setstacksize(&attributes, bytes);
     int started = 0;
     pthread_mutex_lock(&gate);
     while (starts && started < count) {
@@ -36,14 +57,16 @@ static bool can_start(int count, size_t stack_bytes) {
 
 bool ck_start_team(int threads, size_t stack_bytes) {
     const int count = threads < MAX_TEAM ? threads : MAX_TEAM;
+    share_reservations();
     // The calling thread is one of them.
     if (count > 1 && !can_start(count - 1, stack_bytes))
         return false;
-    // They stay, so that memory that is taken meanwhile cannot be what keeps them from starting.
+    // They stay, so that memory that is taken meanwhile cannot be what keeps them from starting. They
+    // count, as the compiler leaves out a team that does nothing.
+    atomic_size_t present = 0;
 #pragma omp parallel num_threads(count)
-    {
-    }
-    return true;
+    take(&present);
+    return present > 0;
 }
 
 #else

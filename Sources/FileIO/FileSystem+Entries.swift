@@ -50,6 +50,11 @@ extension FileSystem {
         (try? OutputTarget(path))?.isStream ?? false
     }
 
+    /// Whether an output of this name, such as `/dev/stdout`, goes to standard output.
+    public static func isStandardOutput(_ path: FilePath) -> Bool {
+        (try? OutputTarget(path)) == .descriptor(STDOUT_FILENO)
+    }
+
     /// Removes a directory that is empty.
     /// - Throws: ``FileIOError``.
     public static func removeDirectory(_ path: FilePath) throws {

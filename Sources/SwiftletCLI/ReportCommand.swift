@@ -56,7 +56,7 @@ struct ReportCommand: ParsableCommand {
             try Terminal.write(page.source)
         } else {
             try page.write(to: path, overwrite: overwrite)
-            try Terminal.print("\(path)")
+            try Terminal.print("\(path)", besideOutput: path)
         }
     }
 }

@@ -48,7 +48,10 @@ struct StoriesCommand: ParsableCommand {
             try file.write(Array(story.utf8))
         }
         try file.commit()
-        try Terminal.print("\(file.path): \(file.count.formattedAsBytes)")
+        try Terminal.print(
+            "\(file.path): \(file.count.formattedAsBytes)",
+            besideOutput: file.path
+        )
     }
 
     private func storyGrammar() throws -> StoryGrammar {

@@ -29,6 +29,12 @@ enum Terminal {
         try write(DisplayText.escaping(text, keepingLineEnds: true) + "\n")
     }
 
+    /// Writes what was done, which goes to standard error where `output` itself is standard output.
+    /// - Throws: ``FileIOError`` when standard output is closed or its disk is full.
+    static func print(_ text: String, besideOutput output: FilePath) throws {
+        if FileSystem.isStandardOutput(output) { diagnose(text) } else { try print(text) }
+    }
+
     /// Writes part of a result, at once.
     /// - Throws: ``FileIOError`` when standard output is closed or its disk is full.
     static func write(_ text: String) throws {

@@ -114,7 +114,7 @@ struct TokenizerTrainCommand: ParsableCommand {
             table.append("\(vocabulary)", "")
             table.append("\(merges)", "")
         }
-        try Terminal.print(table.text)
+        try Terminal.print(table.text, besideOutput: output)
     }
 
     private static func files(

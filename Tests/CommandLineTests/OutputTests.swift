@@ -41,6 +41,21 @@ import Testing
         }
     }
 
+    @Test func nothingIsMixedIntoAnOutputThatIsStandardOutput() throws {
+        try withTemporaryDirectory { directory in
+            let (here, there) = (directory.appending("here"), directory.appending("there"))
+            let outcome = try shell(
+                """
+                $SWIFTLET stories --bytes 1000 --output '\(here)' && \
+                $SWIFTLET stories --bytes 1000 --output /dev/stdout > '\(there)'
+                """
+            )
+            #expect(outcome.status == 0, "\(outcome.errors)")
+            #expect(try MappedFile(there).contents() == MappedFile(here).contents())
+            #expect(outcome.errors.hasPrefix("swiftlet: /dev/stdout: "))
+        }
+    }
+
     @Test func aLimitOnTheSizeOfFilesIsAnErrorThatLeavesNothing() throws {
         try withTemporaryDirectory { directory in
             try writeTokenizer(to: directory.appending("t.bin"))

@@ -128,8 +128,8 @@ public struct TokenLoader: Sendable {
     /// What is known already is not read again.
     /// - Parameter progress: Called after every 16 MiB with the bytes read so far, and all there are;
     ///   what it throws ends the reading.
-    /// - Throws: ``TokenDataError`` for a shard that is not what it was when it was checked,
-    ///   `FileIOError` when one cannot be opened.
+    /// - Throws: ``TokenDataError`` for a shard that is not what it was when it was checked, or that
+    ///   holds an id outside the vocabulary; `FileIOError` when one cannot be opened.
     public mutating func digestShards(
         _ progress: (_ byteCount: Int, _ totalByteCount: Int) throws -> Void = { _, _ in }
     ) throws {
@@ -139,7 +139,9 @@ public struct TokenLoader: Sendable {
         }
         var done = 0
         for number in unread {
-            source.shards[number].digest = try reopen(number).digest { count in
+            let shard = try reopen(number)
+            source.shards[number].digest = try shard.digest(vocabularySize: vocabularySize) {
+                count in
                 done += count
                 try progress(done, total)
             }

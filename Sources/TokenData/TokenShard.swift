@@ -131,22 +131,49 @@ extension TokenShard {
         }
     }
 
-    /// A checksum of the whole file.
-    /// - Parameter progress: Called now and then with the bytes read since the last time; what it
-    ///   throws ends the reading.
+    /// A checksum of the whole file, and a look at every token on the way.
+    /// - Parameters:
+    ///   - vocabularySize: The ids that are allowed are those below it; nil allows all.
+    ///   - progress: Called now and then with the bytes read since the last time; what it throws ends
+    ///     the reading.
     /// - Returns: Hexadecimal digits.
-    /// - Throws: `FileIOError` when the file becomes shorter meanwhile; what `progress` throws.
-    func digest(_ progress: (_ byteCount: Int) throws -> Void) throws -> String {
+    /// - Throws: ``TokenDataError/tokenOutOfRange(path:position:token:vocabularySize:)``,
+    ///   `FileIOError` when the file becomes shorter meanwhile; what `progress` throws.
+    func digest(
+        vocabularySize: Int?,
+        _ progress: (_ byteCount: Int) throws -> Void
+    ) throws -> String {
         try file.withIntactBytes { bytes in
             var digest = ContentDigest()
-            var rest = bytes[...]
-            while !rest.isEmpty {
-                let block = UnsafeRawBufferPointer(rebasing: rest.prefix(ContentDigest.blockSize))
-                digest.update(block)
-                rest = rest.dropFirst(block.count)
-                try progress(block.count)
+            for start in stride(from: 0, to: bytes.count, by: ContentDigest.blockSize) {
+                let end = min(start + ContentDigest.blockSize, bytes.count)
+                digest.update(UnsafeRawBufferPointer(rebasing: bytes[start..<end]))
+                let first = max(start, Self.headerByteCount)
+                let tokens = UnsafeRawBufferPointer(rebasing: bytes[first..<end])
+                if let vocabularySize, largestToken(in: tokens) >= vocabularySize {
+                    // Once more, to say which it is.
+                    let position = (first - Self.headerByteCount) / format.tokenByteCount
+                    let range = position..<position + tokens.count / format.tokenByteCount
+                    _ = try self.tokens(in: range, vocabularySize: vocabularySize)
+                }
+                try progress(end - start)
             }
             return digest.hexadecimal
+        }
+    }
+
+    private func largestToken(in bytes: UnsafeRawBufferPointer) -> Int {
+        // A loop of a known type is vectorised, and then as fast as memory.
+        func largest<Stored: FixedWidthInteger & BitwiseCopyable>(_ type: Stored.Type) -> Int {
+            bytes.withMemoryRebound(to: type) { tokens in
+                var largest: Stored = 0
+                for token in tokens { largest = max(largest, Stored(littleEndian: token)) }
+                return Int(clamping: largest)
+            }
+        }
+        return switch format {
+        case .gpt2: largest(UInt16.self)
+        case .llama3: largest(UInt32.self)
         }
     }
 

@@ -75,6 +75,33 @@ import Testing
         }
     }
 
+    @Test func readingFindsTokensOutsideTheVocabulary() throws {
+        try withTemporaryDirectory { directory in
+            // The last one is in the tail, which no batch reads.
+            let path = try writeShard([Int32](0..<100), to: directory.appending("a.bin"))
+            func loader(_ vocabularySize: Int) throws -> TokenLoader {
+                try TokenLoader(
+                    matching: path,
+                    batchSize: 1,
+                    sequenceLength: 64,
+                    shuffled: false,
+                    vocabularySize: vocabularySize
+                )
+            }
+            var fitting = try loader(100)
+            try fitting.digestShards()
+            var narrow = try loader(99)
+            #expect(
+                throws: TokenDataError.tokenOutOfRange(
+                    path: path,
+                    position: 99,
+                    token: 99,
+                    vocabularySize: 99
+                )
+            ) { try narrow.digestShards() }
+        }
+    }
+
     @Test func readingSaysHowFarItIsAndCanBeEnded() throws {
         struct Enough: Error {}
         try withTemporaryDirectory { directory in

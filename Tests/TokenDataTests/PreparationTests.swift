@@ -93,7 +93,9 @@ private func prepare(
                     ]
                 )
                 try #expect(Prepared.tokens(of: result) == expected)
-                try #expect(FileSystem.names(in: output) == ["x_train.bin", "x_val.bin"])
+                try #expect(
+                    FileSystem.names(in: output) == ["x_manifest.json", "x_train.bin", "x_val.bin"]
+                )
             }
         }
     }
@@ -114,7 +116,9 @@ private func prepare(
             )
             #expect(result.shards.dropLast().dropFirst().allSatisfy { $0.tokenCount == 5 })
             try #expect(Prepared.tokens(of: result) == expected)
-            try #expect(FileSystem.names(in: output).map(\.string) == names.sorted())
+            try #expect(
+                FileSystem.names(in: output).map(\.string) == ["x_manifest.json"] + names.sorted()
+            )
         }
     }
 
@@ -196,7 +200,7 @@ private func prepare(
                 // Shards that the new ones do not replace would be trained on with them.
                 try #expect(
                     FileSystem.names(in: directory).map(\.string)
-                        == (["a.txt", "x_train.bin"] + others).sorted()
+                        == (["a.txt", "x_manifest.json", "x_train.bin"] + others).sorted()
                 )
             }
         }

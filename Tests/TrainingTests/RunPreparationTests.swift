@@ -2,6 +2,7 @@
 
 import FileIO
 import LanguageModels
+import Tensors
 import TestSupport
 import Testing
 import Training
@@ -63,8 +64,9 @@ import Training
                 return
             }
             #expect(needed > available && available > 0)
+            let (much, little) = (TensorError.memory(needed), TensorError.memory(available))
             #expect(
-                error?.description.contains("need \(needed) bytes in '\(path)' and \(available)")
+                error?.description.contains("need \(much) in '\(path)', and \(little) are free")
                     == true
             )
             #expect(try FileSystem.names(in: path).map(\.string) == names)

@@ -89,16 +89,31 @@ public enum FileSystem {
     /// The paths matching a shell pattern (`*`, `?`, `[...]`), sorted; empty when none does.
     ///
     /// What is called exactly as the pattern is written is meant, and nothing else: names may have
-    /// brackets and stars in them.
+    /// brackets and stars in them. The same goes for the directories that it begins with.
     public static func paths(matching pattern: FilePath) -> [FilePath] {
         if exists(pattern) || isSymbolicLink(pattern) { return [pattern] }
         var result = glob_t()
         defer { globfree(&result) }
-        guard pattern.withPlatformString({ glob($0, 0, nil, &result) }) == 0 else { return [] }
+        let isFound = escapingDirectories(of: pattern).withPlatformString {
+            glob($0, 0, nil, &result) == 0
+        }
+        guard isFound else { return [] }
         return (0..<Int(result.gl_pathc)).compactMap { index in
             result.gl_pathv[index].map { FilePath(platformString: $0) }
         }
         .sorted(by: precedes)
+    }
+
+    /// The same pattern with a backslash before what would be special in the directories it begins
+    /// with, as far as they exist.
+    private static func escapingDirectories(of pattern: FilePath) -> FilePath {
+        var directory = pattern.removingLastComponent()
+        while !directory.isEmpty && !exists(directory) { directory.removeLastComponent() }
+        let special = Set("*?[\\".utf8)
+        let escaped = directory.bytes.flatMap { byte in
+            special.contains(byte) ? [UInt8(ascii: "\\"), byte] : [byte]
+        }
+        return FilePath(bytes: escaped + pattern.bytes.dropFirst(directory.bytes.count))
     }
 
     private static func precedes(_ first: FilePath, _ second: FilePath) -> Bool {

@@ -65,6 +65,24 @@ import Testing
         }
     }
 
+    @Test(arguments: [("d[1]", "d1"), ("d*", "d2"), ("d?", "d3"), ("d\\[1]", "d[1]")])
+    func aDirectoryThatExistsIsMeantByItsName(name: String, other: String) throws {
+        try withTemporaryDirectory { directory in
+            let (meant, another) = (directory.appending(name), directory.appending(other))
+            for folder in [meant, another] { try FileSystem.createDirectory(folder) }
+            try make(["a.bin"], in: meant)
+            try make(["a.bin", "b.bin"], in: another)
+            let pattern = meant.appending("*.bin")
+            #expect(FileSystem.paths(matching: pattern) == [meant.appending("a.bin")])
+            #expect(FileSystem.paths(matching: meant.appending("b.bin")) == [])
+            // Where it does not exist, it is a pattern.
+            try FileSystem.remove(meant.appending("a.bin"))
+            try FileSystem.removeDirectory(meant)
+            let found = ["a.bin", "b.bin"].map { another.appending($0) }
+            #expect(FileSystem.paths(matching: pattern) == found)
+        }
+    }
+
     @Test func aPatternFindsPathsSortedByTheirBytes() throws {
         try withTemporaryDirectory { directory in
             try make(["b_train.bin", "a_train.bin", "a_val.bin", "é_train.bin"], in: directory)

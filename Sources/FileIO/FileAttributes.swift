@@ -28,15 +28,25 @@ struct FileAttributes {
 
     /// Gives them to another file, as far as the system permits.
     func apply(to descriptor: CInt) {
-        var isOwned = true
+        var (isOwned, isOfGroup) = (true, true)
         var status = stat()
         if fstat(descriptor, &status) != 0 || status.st_uid != owner || status.st_gid != group {
             isOwned = fchown(descriptor, owner, group) == 0
             // Only the superuser gives files away, but a group of one's own is one's to choose.
-            if !isOwned { _ = fchown(descriptor, uid_t.max, group) }
+            isOfGroup = isOwned || fchown(descriptor, uid_t.max, group) == 0
         }
-        // Running as its owner is meant for that owner alone. Some file systems know no permissions,
-        // so a refusal is no error.
-        _ = fchmod(descriptor, isOwned ? permissions : permissions & 0o777)
+        // Some file systems know no permissions, so a refusal is no error.
+        _ = fchmod(
+            descriptor,
+            Self.keeping(permissions, isOwned: isOwned, isOfGroup: isOfGroup)
+        )
+    }
+
+    /// What a file keeps of its permissions when it may have another owner or another group.
+    static func keeping(_ permissions: mode_t, isOwned: Bool, isOfGroup: Bool) -> mode_t {
+        // Running as its owner is meant for that owner alone.
+        let kept = isOwned ? permissions : permissions & 0o777
+        // Another group may do what everybody may.
+        return isOfGroup ? kept : kept & 0o707 | (kept & 0o007) << 3
     }
 }

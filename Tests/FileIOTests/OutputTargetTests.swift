@@ -1,8 +1,9 @@
 // What stands at the path of an output: it is replaced where it really lies, or written into.
 
-import FileIO
 import TestSupport
 import Testing
+
+@testable import FileIO
 
 #if canImport(Glibc)
     @preconcurrency import Glibc
@@ -147,6 +148,17 @@ import Testing
                 #expect(try MappedFile(path).contents() == [4])
             }
         }
+    }
+
+    @Test func permissionsOfAGroupAreNotAnothers() {
+        func kept(_ permissions: mode_t, isOwned: Bool = false, isOfGroup: Bool) -> mode_t {
+            FileAttributes.keeping(permissions, isOwned: isOwned, isOfGroup: isOfGroup)
+        }
+        #expect(kept(0o6755, isOwned: true, isOfGroup: true) == 0o6755)
+        #expect(kept(0o6750, isOfGroup: true) == 0o750)
+        #expect(kept(0o660, isOfGroup: false) == 0o600)
+        #expect(kept(0o2664, isOfGroup: false) == 0o644)
+        #expect(kept(0o604, isOfGroup: false) == 0o644)
     }
 
     @Test(.enabled(if: geteuid() == 0, "only the superuser gives files away"))

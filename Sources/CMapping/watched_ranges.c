@@ -41,6 +41,11 @@ static cm_range *find(uintptr_t address, uintptr_t *end) {
     return NULL;
 }
 
+// Whether somebody sent the signal, so that nothing was read, and no address is known.
+static bool is_sent(const siginfo_t *info) {
+    return info->si_code <= 0 || info->si_code == SI_USER;
+}
+
 static void pass_on(int number, siginfo_t *info, void *context) {
     if (previous.sa_flags & SA_SIGINFO) {
         previous.sa_sigaction(number, info, context);
@@ -49,13 +54,15 @@ static void pass_on(int number, siginfo_t *info, void *context) {
     } else {
         // Going on repeats the fault, which then ends the program as it would have.
         signal(number, SIG_DFL);
+        if (is_sent(info))
+            raise(number);
     }
 }
 
 static void handle(int number, siginfo_t *info, void *context) {
     uintptr_t end = 0;
     const uintptr_t address = (uintptr_t)info->si_addr;
-    cm_range *range = find(address, &end);
+    cm_range *range = is_sent(info) ? NULL : find(address, &end);
     if (!range) {
         pass_on(number, info, context);
         return;

@@ -95,6 +95,16 @@ import Testing
         }
     }
 
+    @Test func aSignalThatIsSentStillEndsTheProgram() async {
+        await #expect(processExitsWith: .signal(SIGBUS)) {
+            // Whatever shows where a program crashed is not to be what ends it.
+            signal(SIGBUS, SIG_DFL)
+            let file = try MappedFile(FilePath(CommandLine.arguments[0]))
+            raise(SIGBUS)
+            try file.requireIntact()
+        }
+    }
+
     @Test func aFileThatIsRemovedOrReplacedStaysWhatItWas() throws {
         try withTemporaryDirectory { directory in
             let path = directory.appending("file")

@@ -40,7 +40,7 @@ public enum Machine {
     public static var requestedThreadCount: Int? {
         guard let variable = getenv("OMP_NUM_THREADS"),
             let first = String(cString: variable).split(separator: ",").first,
-            let count = Int(first), count > 0
+            let count = ThreadTeam.number(first), count > 0
         else { return nil }
         return count
     }

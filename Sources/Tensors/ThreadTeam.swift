@@ -64,7 +64,8 @@ enum ThreadTeam {
         return largest
     }
 
-    private static func number(_ text: Substring) -> Int? {
+    /// A number as OpenMP takes it, with spaces around it.
+    static func number(_ text: Substring) -> Int? {
         let digits = text.filter { $0 != " " }
         return digits.allSatisfy { $0.isASCII && $0.isNumber } ? Int(digits) : nil
     }

@@ -85,7 +85,7 @@ import Testing
             }
             let cores = Machine.usableProcessors
             let asExpected =
-                count("5") == 5 && count("3,2") == 3
+                count("5") == 5 && count("3,2") == 3 && count(" 7 ") == 7
                 && ["", "0", "-4", "many"].allSatisfy { count($0) == cores }
             exit(asExpected ? 0 : 1)
         }

@@ -29,7 +29,7 @@ enum JSONFile {
 
     /// - Throws: ``TrainingError/invalidJSON(path:reason:)`` or ``FileIOError``.
     static func read<Value: Decodable>(_ type: Value.Type, from path: FilePath) throws -> Value {
-        let bytes = try MappedFile(path).withUnsafeBytes { PythonJSON.standard($0) }
+        let bytes = try MappedFile(path).withIntactBytes { PythonJSON.standard($0) }
         let decoder = JSONDecoder()
         decoder.nonConformingFloatDecodingStrategy = .convertFromString(
             positiveInfinity: names.positive,

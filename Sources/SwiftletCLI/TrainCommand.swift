@@ -95,9 +95,10 @@ struct TrainCommand: ParsableCommand {
             threads: compute.threadCount()
         )
         let settings = try settings(sequenceLength: sequenceLength, data: source.training)
-        if Signals.isInterrupted { throw ExitStatus.interrupted }
         // Memory and checkpoints of large models take their time, and nothing is half-made then.
         Signals.exitWhenInterrupted()
+        // Asked afterwards: a signal in between would be lost.
+        if Signals.isInterrupted { throw ExitStatus.interrupted }
         let model = try start.make(seed: seed, ops: ops)
         let trainer = try Trainer(
             model: model,
@@ -144,7 +145,7 @@ struct TrainCommand: ParsableCommand {
         defer { display.finish() }
         try run.run(until: { Signals.isInterrupted }, report: { display.show($0) })
         guard Signals.isInterrupted else { return }
-        if trainer.stepCount == 0 {
+        if trainer.stepCount == 0 && resumedStep == nil {
             // Beside the model of another run it would be the wrong one.
             if !hadTokenizer { try directory.replaceTokenizer(with: nil) }
             directory.removeIfEmpty()

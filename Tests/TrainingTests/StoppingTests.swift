@@ -158,6 +158,28 @@ import Training
         }
     }
 
+    @Test func runOfNoStepsThatIsToMakeSomeKeepsItsModelWhenItIsStopped() throws {
+        try withTemporaryDirectory { directory in
+            let run = RunDirectory(directory.appending("run"))
+            func start(steps: Int) throws -> TrainingRun {
+                var settings = SmallRun(steps: steps).settings
+                settings.checkpointInterval = 100
+                return try TrainingRun(
+                    small.trainer(in: directory, settings: settings),
+                    validation: nil,
+                    directory: run,
+                    allowsChanges: true
+                )
+            }
+            try start(steps: 0).run { _ in }
+            #expect(try run.checkpointSteps() == [0])
+            try start(steps: 2).run(until: { true }) { _ in }
+            #expect(try run.checkpointSteps() == [0])
+            #expect(FileSystem.exists(run.descriptionPath))
+            #expect(FileSystem.exists(run.metricsPath))
+        }
+    }
+
     @Test func runStoppedTwiceAtOneStepKeepsItsCheckpoint() throws {
         try withTemporaryDirectory { directory in
             let first = try start(in: directory, "run")

@@ -146,8 +146,10 @@ public final class TrainingRun {
 
     /// Saves what a run that was told to stop has and no checkpoint holds.
     private func saveStopped(_ report: (TrainingEvent) throws -> Void) throws {
-        if trainer.stepCount == 0 { return try directory.remove(directory.logsAndDescription) }
         let isSaved = savedStep == trainer.stepCount
+        if trainer.stepCount == 0 && !isSaved {
+            return try directory.remove(directory.logsAndDescription)
+        }
         guard trainer.settings.checkpointInterval > 0, !isSaved else { return }
         try writeCheckpoint(report)
     }

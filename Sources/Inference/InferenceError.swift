@@ -21,8 +21,9 @@ extension InferenceError: CustomStringConvertible {
             "there is no token \(token) to give a logit bias; the ids run from 0 to "
                 + "\(vocabularySize - 1)"
         case .unusableLogit(let token, let value):
-            "the model gives token \(token) the logit \(value.isNaN ? "nan" : "\(value)"), from which nothing can be drawn; "
-                + "its weights are damaged, or its training diverged: use an earlier checkpoint"
+            "the model gives token \(token) the logit \(value.isNaN ? "nan" : "\(value)"), from "
+                + "which nothing can be drawn; its weights are damaged, or its training diverged: use "
+                + "an earlier checkpoint"
         case .nothingToDraw:
             "the sampling options leave no token to draw, or logits that are no numbers; exclude "
                 + "fewer tokens and use a smaller bias or penalty"

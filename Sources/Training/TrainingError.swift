@@ -52,13 +52,14 @@ extension TrainingError: CustomStringConvertible {
             "'\(path)' cannot be read: \(reason); copy or create the file again"
         case .noRoom(let path, let needed, let available):
             "the checkpoints of this run need \(TensorError.memory(needed)) in '\(path)', and "
-                + "\(TensorError.memory(available)) are free; make room, keep fewer checkpoints, or choose another output directory"
+                + "\(TensorError.memory(available)) are free; make room, keep fewer checkpoints, or "
+                + "choose another output directory"
         case .diverged(let step, let quantity, let found):
             "\(quantity) of step \(step) is \(NumberText.shortest(found)): training has diverged; "
                 + "use a lower learning rate or a longer warm-up"
         case .unusableLoss(let found):
-            "the model's loss on this data is \(NumberText.shortest(found)): its training has diverged or its file is "
-                + "damaged; evaluate an earlier checkpoint"
+            "the model's loss on this data is \(NumberText.shortest(found)): its training has "
+                + "diverged or its file is damaged; evaluate an earlier checkpoint"
         case .noCheckpoint(let path):
             "'\(path)' holds no complete checkpoint yet; let the run reach one"
         case .noCheckpointOfStep(let path, let step, let available):

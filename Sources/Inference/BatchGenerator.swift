@@ -184,7 +184,8 @@ public final class BatchGenerator<Model: LanguageModel> {
     /// What the session must still be given of a sequence, for which there is then room.
     private func unseenTokens(of index: Int) -> [Int32] {
         let history = sequences[index].history
-        if session.tokenCount(of: index) < contextLength { return history.suffix(1) }
+        // A suffix that is an array at once is Sequence's, which goes through all of the history.
+        if session.tokenCount(of: index) < contextLength { return Array(history.suffix(1)) }
         session.truncate(index, to: 0)
         return limits.window(of: history, contextLength: contextLength)
     }

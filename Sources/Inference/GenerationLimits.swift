@@ -35,8 +35,8 @@ public struct GenerationLimits: Sendable, Equatable {
     public var endTokens: Set<Int32>
     /// What happens when the context is full.
     public var contextOverflow: ContextOverflow
-    /// Stays at the front when the context slides, of a sequence that begins with it: models that
-    /// have always seen it there attend to it, and write badly without.
+    /// The token that stays at the front when the context slides, if the sequence begins with it:
+    /// models that have always seen it there attend to it, and write badly without.
     public var startToken: Int32?
 
     /// Describes limits.
@@ -56,7 +56,7 @@ public struct GenerationLimits: Sendable, Equatable {
     /// as much can be added before the next time.
     func window(of tokens: [Int32], contextLength: Int) -> [Int32] {
         guard contextLength > 1, let startToken, tokens.first == startToken else {
-            return tokens.suffix(max(1, contextLength / 2))
+            return Array(tokens.suffix(max(1, contextLength / 2)))
         }
         return [startToken] + tokens.dropFirst().suffix(max(1, contextLength / 2 - 1))
     }

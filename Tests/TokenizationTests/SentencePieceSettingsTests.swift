@@ -116,6 +116,15 @@ import Testing
         #expect(replacement(of: "", in: map) == nil)
     }
 
+    @Test func aTrieThatLeadsBackToItselfIsNotFollowedWithoutEnd() throws {
+        var trie = [UInt32](repeating: 0, count: 0x41)
+        trie[0] = 1 << 10
+        trie[0x40] = 0x41 << 10 | 0x100 | 0x41
+        trie[1] = 0x8000_0000
+        let text = String(repeating: "A", count: 5000)
+        #expect(replacement(of: text, in: try read(map(trie: trie))) == "1024 bc")
+    }
+
     @Test func damagedMapsAreRefused() {
         let whole = map()
         let damaged: [[UInt8]] = [

@@ -16,7 +16,8 @@ struct SentencePieceCharacterMap: Sendable, Equatable {
     /// What strings are replaced by, each with a zero behind it.
     private let texts: [UInt8]
 
-    // Unicode has one character that becomes 18; a file must not make gigabytes of a text.
+    // Unicode has one character that becomes 18; a file must not make gigabytes of a text, nor have
+    // a trie that leads back to itself followed to the end of a text, from each of its bytes.
     private static let longestText = 1024
 
     /// Reads the map: the bytes of the double array in four bytes, the double array, the texts.
@@ -39,7 +40,11 @@ struct SentencePieceCharacterMap: Sendable, Equatable {
             return UInt32(littleEndian: node)
         }
         texts = Array(bytes[(4 + byteCount)...])
-        let longest = texts.split(separator: 0).reduce(0) { max($0, $1.count) }
+        var (longest, length) = (0, 0)
+        for byte in texts {
+            length = byte == 0 ? 0 : length + 1
+            longest = max(longest, length)
+        }
         guard longest <= Self.longestText else {
             throw Malformed(
                 what: "its longest text",
@@ -49,14 +54,14 @@ struct SentencePieceCharacterMap: Sendable, Equatable {
         }
     }
 
-    /// The longest string of the map that `text` begins with.
+    /// The longest string of the map that `text` begins with, of at most 1,024 bytes.
     /// - Returns: How many bytes it has, and what replaces it; nil when there is none.
     func replacement(
         atStartOf text: Slice<UnsafeBufferPointer<UInt8>>
     ) -> (count: Int, text: ArraySlice<UInt8>)? {
         var found: (count: Int, start: Int)?
         var index = Self.offset(of: nodes[0])
-        for (position, byte) in text.enumerated() {
+        for (position, byte) in text.prefix(Self.longestText).enumerated() {
             index ^= Int(byte)
             guard index < nodes.count, Self.label(of: nodes[index]) == UInt32(byte) else { break }
             let node = nodes[index]

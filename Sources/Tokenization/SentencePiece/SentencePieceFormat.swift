@@ -8,7 +8,7 @@ public enum SentencePieceFormat: Sendable {
     /// llama2.c's `tokenizer.bin`.
     case llama2C
 
-    /// More than this is not looked at.
+    /// How many fields or pieces are looked at, at the most.
     private static let longestWalk = 64
     /// So many pieces in a row are no coincidence, even when what follows is damaged.
     private static let enoughPieces = 3

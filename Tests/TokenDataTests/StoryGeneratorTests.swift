@@ -20,6 +20,10 @@ private func texts(_ grammar: String, count: Int = 50) throws -> Set<String> {
 }
 
 @Suite struct StoryGeneratorTests {
+    @Test func aMarkThatJoinsASpaceIsAWord() throws {
+        #expect(try texts("[plot P]\n\n{|}\n\u{301}\n", count: 2) == [" \u{301}"])
+    }
+
     private let people = """
         [words people: name, he]
         Anna | she

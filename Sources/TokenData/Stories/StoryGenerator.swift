@@ -41,7 +41,7 @@ public struct StoryGenerator: Sendable {
     public mutating func next() -> Story {
         while true {
             let story = tell()
-            if story.text.contains(where: { !$0.isWhitespace }) { return story }
+            if StoryTemplate.hasWords(story.text) { return story }
         }
     }
 

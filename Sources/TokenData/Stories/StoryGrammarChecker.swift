@@ -139,7 +139,7 @@ struct StoryGrammarChecker {
             switch piece {
             case .text(let text):
                 result.length += text.utf8.count
-                if text.contains(where: { !$0.isWhitespace }) { result.blankChance = 0 }
+                if StoryTemplate.hasWords(text) { result.blankChance = 0 }
             case .choice(let choices): try result.extend(by: extent(of: choices))
             case .reference(let reference):
                 try result.extend(by: measure(reference, at: template.source))

@@ -64,6 +64,14 @@ struct StoryTemplate: Sendable {
         self.pieces = pieces
     }
 
+    /// Whether a text has more in it than white space.
+    ///
+    /// By scalars, because a space and a mark that joins it are one character, and that counts as
+    /// white space: a mark would be a word alone and none in its story.
+    static func hasWords(_ text: String) -> Bool {
+        text.unicodeScalars.contains { !$0.properties.isWhitespace }
+    }
+
     /// Divides `text` at every `|` that stands outside braces.
     static func split(_ text: some StringProtocol) -> [Substring] {
         var depth = 0

@@ -7,7 +7,6 @@ package enum JSONStart {
     /// Values in order.
     case array
 
-    private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
     private static let words = ["true", "false", "null", "NaN", "Infinity"].map { Array($0.utf8) }
     /// What follows the bracket of an array, if no word does.
     private static let valueStarts = Set("]{[\"-0123456789".utf8)
@@ -15,8 +14,7 @@ package enum JSONStart {
     /// Looks at the first bytes of a file, which may begin with a byte order mark; nil when they are
     /// something else.
     package init?(_ bytes: some Collection<UInt8>) {
-        let marked = bytes.starts(with: Self.byteOrderMark)
-        var rest = Self.withoutBlanks(bytes.dropFirst(marked ? Self.byteOrderMark.count : 0))
+        var rest = Self.withoutBlanks(bytes.dropFirst(ByteOrderMark.count(atStartOf: bytes)))
         let bracket = rest.popFirst()
         rest = Self.withoutBlanks(rest)
         // A bracket and nothing else is the start of a file that was cut off.

@@ -2,7 +2,6 @@
 
 /// Changes what Python writes beyond the standard into what the standard has.
 package enum PythonJSON {
-    private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
     private static let replacement = Array("\\ufffd".utf8)
     // Longer words first: the one is a part of the other.
     private static let words = ["-Infinity", "Infinity", "NaN"].map { Array($0.utf8) }
@@ -15,7 +14,7 @@ package enum PythonJSON {
     package static func standard(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
         bytes.withMemoryRebound(to: UInt8.self) { bytes in
             var rest = Rewriting(bytes)
-            if bytes.starts(with: byteOrderMark) { rest.replace(byteOrderMark.count, by: []) }
+            rest.replace(ByteOrderMark.count(atStartOf: bytes), by: [])
             while rest.offset < bytes.count { rest.step() }
             return rest.finish()
         }

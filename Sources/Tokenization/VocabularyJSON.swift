@@ -93,8 +93,7 @@ struct VocabularyJSON {
     // MARK: JSON
 
     private mutating func parseObject() throws {
-        let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
-        if source.starts(with: byteOrderMark) { offset = byteOrderMark.count }
+        offset = ByteOrderMark.count(atStartOf: source)
         skipWhitespace()
         try expect("{")
         skipWhitespace()

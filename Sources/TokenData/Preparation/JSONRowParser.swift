@@ -19,7 +19,6 @@ struct JSONRowParser {
 
     /// Deeper nesting is refused: a bound for the recursion.
     private static let deepestNesting = 512
-    private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
     /// Starts at a row, which must outlive the parser.
     /// - Parameters:
@@ -33,9 +32,7 @@ struct JSONRowParser {
     ) {
         self.source = source
         self.fieldOption = fieldOption
-        if allowsByteOrderMark && source.starts(with: Self.byteOrderMark) {
-            offset = Self.byteOrderMark.count
-        }
+        if allowsByteOrderMark { offset = ByteOrderMark.count(atStartOf: source) }
     }
 
     /// The bytes of the text in the row's field `field`; nil when the row is blank.

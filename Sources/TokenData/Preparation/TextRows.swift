@@ -22,8 +22,6 @@ package struct TextRows {
     /// Nil before the first line that is not blank.
     private var isJSON: Bool?
 
-    private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
-
     /// Starts where `input` is.
     /// - Parameters:
     ///   - input: What is read.
@@ -37,9 +35,7 @@ package struct TextRows {
     /// - Throws: ``PreparationError/invalidRow(path:line:problem:)``, or ``FileIOError``.
     package mutating func next() throws -> Row? {
         while var line = try lines.next() {
-            if lines.lineCount == 1, line.starts(with: Self.byteOrderMark) {
-                line.removeFirst(Self.byteOrderMark.count)
-            }
+            if lines.lineCount == 1 { line.removeFirst(ByteOrderMark.count(atStartOf: line)) }
             if line.allSatisfy({ $0 == 0x20 || $0 == 0x09 }) { continue }
             let isJSON = isJSON ?? (JSONStart(line) == .object)
             self.isJSON = isJSON

@@ -24,11 +24,13 @@ extension MultipleChoiceExample {
 
         init(from decoder: any Decoder) throws {
             let container = try decoder.singleValueContainer()
-            if let text = try? container.decode(String.self) {
-                number = Double(text).flatMap { Int(exactly: $0) }
-            } else {
-                number = Int(exactly: try container.decode(Double.self))
-            }
+            let value: Double? =
+                if let number = try? container.decode(Double.self) {
+                    number
+                } else {
+                    Double(try container.decode(String.self))
+                }
+            number = value.flatMap { Int(exactly: $0) }
         }
     }
 

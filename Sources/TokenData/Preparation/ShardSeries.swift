@@ -179,21 +179,23 @@ final class ShardSeries {
         guard FileSystem.isDirectory(settings.directory) else { return [] }
         return try FileSystem.names(in: settings.directory).filter { component in
             let name = component.string
-            // Another name, with bytes that are no text, may read the same.
-            guard FilePath.Component(name) == component else { return false }
-            // Nothing is lost of a pipe or a device.
-            guard !FileSystem.isStream(settings.directory.appending(component)) else {
-                return false
-            }
-            if name == ShardManifest.fileName(settings.name) { return true }
-            return ["train", "val"].contains { kind in
-                let start = "\(settings.name)_\(kind)"
-                guard name.hasPrefix(start), name.hasSuffix(".bin") else { return false }
-                let number = name.dropFirst(start.count).dropLast(".bin".count)
-                return number.isEmpty
-                    || number.first == "_" && number.count > digitCount
-                        && number.dropFirst().allSatisfy { ("0"..."9").contains($0) }
-            }
+            // Another name, with bytes that are no text, may read the same. And a pipe or a device of
+            // such a name holds nothing old.
+            return FilePath.Component(name) == component && isName(name, of: settings)
+                && !FileSystem.isStream(settings.directory.appending(component))
+        }
+    }
+
+    /// Whether a preparation may give this name to a shard or its manifest.
+    private static func isName(_ name: String, of settings: ShardSettings) -> Bool {
+        if name == ShardManifest.fileName(settings.name) { return true }
+        return ["train", "val"].contains { kind in
+            let start = "\(settings.name)_\(kind)"
+            guard name.hasPrefix(start), name.hasSuffix(".bin") else { return false }
+            let number = name.dropFirst(start.count).dropLast(".bin".count)
+            return number.isEmpty
+                || number.first == "_" && number.count > digitCount
+                    && number.dropFirst().allSatisfy { ("0"..."9").contains($0) }
         }
     }
 }

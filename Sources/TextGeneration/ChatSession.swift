@@ -1,6 +1,6 @@
-// A conversation with a model. What it has read of it stays in its session, so that a turn costs its
-// own tokens only, and a reply that the template writes in another way; when the context is full, the
-// oldest turns go and the system prompt stays.
+// A conversation with a model. What the model has read of it stays in its session, so that a turn
+// costs its own tokens only, and those of the last reply where the template writes it otherwise.
+// When the context is full, the oldest turns go and the system prompt stays.
 
 import Inference
 import Tokenization

@@ -34,8 +34,8 @@ public protocol ChatTemplate: Sendable {
 /// Llama 2's form: instructions in `[INST]` and `[/INST]`, every turn a text with a start and an end.
 ///
 /// The ids are those of Meta's program and of the template that Hugging Face publishes with the
-/// models. Both strip messages and replies of the blanks around them; what stands before the first
-/// message is `<<SYS>>`, so that blanks between it and the message stay.
+/// models. Both strip messages and replies of the blanks around them. A system prompt is a part of
+/// the first message, so that blanks between the two stay.
 public struct Llama2ChatTemplate: ChatTemplate {
     /// Makes the template.
     public init() {}

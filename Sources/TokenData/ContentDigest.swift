@@ -12,7 +12,7 @@ struct ContentDigest {
     private var lanes = SIMD8<UInt64>(0, 1, 2, 3, 4, 5, 6, 7)
     private var byteCount = 0
 
-    // 2^64 divided by the golden ratio, as odd a number as any.
+    // 2^64 divided by the golden ratio: odd, so that no product loses anything.
     private static let factor: UInt64 = 0x9e37_79b9_7f4a_7c15
 
     /// Adds the next block.

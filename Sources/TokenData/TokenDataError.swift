@@ -60,20 +60,21 @@ extension TokenDataError: CustomStringConvertible {
                 + "it again"
         case .wrongSize(let path, let tokenCount, let expected, let found):
             let tokens = counted(tokenCount, "token")
-            return "'\(path)' has \(counted(found, "byte")), but with \(tokens) it "
-                + "must have \(expected); the file is incomplete or damaged, copy or create it again"
+            return "'\(path)' has \(counted(found, "byte")), but with \(tokens) it must have "
+                + "\(expected); the file is incomplete or damaged, copy or create it again"
         case .empty(let path):
             return "'\(path)' holds no tokens; prepare it from text that is not empty"
         case .tooFewTokens(let path, let needed, let found):
             return "'\(path)' holds \(counted(found, "token")), but one batch needs \(needed) "
-                + "(processes x batch size x sequence length + 1); reduce the batch size or the sequence "
-                + "length, or leave this file out"
+                + "(processes x batch size x sequence length + 1); reduce the batch size or the "
+                + "sequence length, or leave this file out"
         case .mixedFormats(let path, let other):
             return "'\(path)' and '\(other)' were made for different tokenizers; choose a pattern "
                 + "that matches only one kind"
         case .tokenOutOfRange(let path, let position, let token, let vocabularySize):
             return "'\(path)' holds token \(token) at position \(position), but the vocabulary "
-                + "has only \(counted(vocabularySize, "token")); prepare the data with the model's tokenizer"
+                + "has only \(counted(vocabularySize, "token")); prepare the data with the model's "
+                + "tokenizer"
         case .changedWhileReading(let path):
             return "'\(path)' changed while it was in use; start again with the new data"
         case .shardFull(let path, let limit):

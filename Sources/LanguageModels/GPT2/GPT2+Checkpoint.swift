@@ -140,6 +140,7 @@ extension GPT2Configuration {
     /// The sizes in words, for messages.
     fileprivate var sizes: String {
         "\(counted(layerCount, "layer")), \(counted(headCount, "head")), "
-            + "\(counted(channels, "channel")), a context of \(contextLength) and a vocabulary of \(vocabularySize)"
+            + "\(counted(channels, "channel")), a context of \(contextLength) and a vocabulary of "
+            + "\(vocabularySize)"
     }
 }

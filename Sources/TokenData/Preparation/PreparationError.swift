@@ -33,8 +33,8 @@ extension PreparationError: CustomStringConvertible {
         case .invalidRow(let path, let line, let problem):
             "\(path):\(line): \(problem)"
         case .nothingToTrainOn(let tokenCount, let validationTokens):
-            "the text has \(counted(tokenCount, "token")), so \(validationTokens) for validation leave none "
-                + "to train on; ask for fewer, or add text"
+            "the text has \(counted(tokenCount, "token")), so \(validationTokens) for validation "
+                + "leave none to train on; ask for fewer, or add text"
         case .invalidName(let name):
             "'\(name)' cannot begin the names of files; give a name that is not empty and has no "
                 + "'/' in it"

@@ -31,21 +31,32 @@ extension FilePath {
         return directory.isEmpty ? "." : directory
     }
 
+    /// Bytes of a name that every file system takes, so that it need not be asked.
+    private static let surelyAllowedLength = 128
+
     /// A name beside this one: `prefix`, this name, `suffix`.
     ///
     /// Where that is longer than the file system allows, this name in it is cut short.
     package func beside(prefix: String = "", suffix: String) -> FilePath {
-        let limit = directory.withPlatformString { pathconf($0, CInt(_PC_NAME_MAX)) }
-        let room = (limit > 0 ? limit : 255) - prefix.utf8.count - suffix.utf8.count
         var name = lastComponent?.bytes ?? Array("file".utf8)
-        if name.count > room {
-            name.removeLast(name.count - max(room, 1))
-            // Some file systems want text, so no character may be cut in two.
-            while let last = name.last, last & 0xC0 == 0x80 { name.removeLast() }
-            if let last = name.last, last >= 0xC0 { name.removeLast() }
+        let others = prefix.utf8.count + suffix.utf8.count
+        if name.count + others > Self.surelyAllowedLength {
+            let limit = directory.withPlatformString { pathconf($0, CInt(_PC_NAME_MAX)) }
+            name.cut(to: (limit > 0 ? limit : 255) - others)
         }
         return removingLastComponent()
             .appending(FilePath(bytes: Array(prefix.utf8) + name + Array(suffix.utf8)).components)
+    }
+}
+
+extension [UInt8] {
+    /// Cuts a name short, unless it is short enough.
+    fileprivate mutating func cut(to count: Int) {
+        guard self.count > count else { return }
+        removeLast(self.count - Swift.max(count, 1))
+        // Some file systems want text, so no character may be cut in two.
+        while let last, last & 0xC0 == 0x80 { removeLast() }
+        if let last, last >= 0xC0 { removeLast() }
     }
 }
 

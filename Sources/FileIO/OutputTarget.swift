@@ -72,7 +72,10 @@ enum OutputTarget: Equatable {
 
     /// What a name among those that stand for open files means; nil for all other paths.
     private static func open(_ path: FilePath) -> Self? {
-        guard isListOfOpenFiles(path.directory) else { return nil }
+        // Asked only where it can be, as it takes several calls.
+        guard FileSystem.isSymbolicLink(path) || path.directory == "/dev/fd",
+            isListOfOpenFiles(path.directory)
+        else { return nil }
         let isOfThisProcess =
             realPath(path.directory) == realPath("/proc/self/fd") || path.directory == "/dev/fd"
         if isOfThisProcess, let number = CInt(path.lastComponent?.string ?? "") {

@@ -72,8 +72,8 @@ static void handle(int number, siginfo_t *info, void *context) {
     // A file is cut at its end, so what comes after the first lost page is lost too. mmap is not on
     // POSIX's list of what a handler may call, but it is a system call and nothing else.
     const uintptr_t page = address / page_size * page_size;
-    void *zeros = mmap((void *)page, end - page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
-                       -1, 0);
+    void *zeros =
+        mmap((void *)page, end - page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
     if (zeros == MAP_FAILED)
         pass_on(number, info, context);
 }

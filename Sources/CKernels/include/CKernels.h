@@ -39,8 +39,9 @@ const struct ck_microkernels *ck_microkernels_for(ck_isa isa);
 // Whether the kernels were compiled with OpenMP; without it they run on the calling thread.
 bool ck_has_openmp(void);
 
-// Starts the threads of a team of `threads`, the calling one included. False when the system refuses
-// as many, with stacks of so many bytes each; none was started then, where OpenMP would end the program.
+// Starts the threads of a team of `threads`, the calling one included. False when the system
+// refuses as many, with stacks of so many bytes each; none was started then, where OpenMP would end
+// the program.
 bool ck_start_team(int threads, size_t stack_bytes);
 
 // What an operation runs on. `scratch` is the caller's memory, 64-byte aligned, at least

@@ -30,8 +30,8 @@ static void *wait_for(void *gate) {
 // What a thread needs beside its stack.
 #define SPARE_BYTES ((size_t)1 << 20)
 
-// Whether `count` threads can be there at once, each with so many bytes of stack, or with as many as
-// is usual if that is more.
+// Whether `count` threads can be there at once, each with so many bytes of stack, or with as many
+// as is usual if that is more.
 static bool can_start(int count, size_t stack_bytes) {
     pthread_t threads[MAX_TEAM];
     pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
@@ -61,8 +61,8 @@ bool ck_start_team(int threads, size_t stack_bytes) {
     // The calling thread is one of them.
     if (count > 1 && !can_start(count - 1, stack_bytes))
         return false;
-    // They stay, so that memory that is taken meanwhile cannot be what keeps them from starting. They
-    // count, as the compiler leaves out a team that does nothing.
+    // They stay, so that memory that is taken meanwhile cannot be what keeps them from starting.
+    // They count, as the compiler leaves out a team that does nothing.
     atomic_size_t present = 0;
 #pragma omp parallel num_threads(count)
     take(&present);

@@ -15,7 +15,8 @@ public struct GenerationResult: Sendable {
     public let readBandwidth: Double
     /// Bytes of weights that a pass reads.
     public let weightBytes: Int
-    /// The part of the bandwidth that reading the weights once a pass makes; the cache is not counted.
+    /// The part of the bandwidth that reading the weights once a pass makes; the cache is not
+    /// counted.
     ///
     /// The median of stretches of tokens, each beside the bandwidth right before and after it. nil
     /// where the weights fit into a cache and came from there, faster than memory gives them.
@@ -64,7 +65,8 @@ public struct GenerationBenchmark {
     }
 
     /// Runs the passes.
-    /// - Parameter model: What generates; its context must hold the prompt and the generated tokens.
+    /// - Parameter model: What generates; its context must hold the prompt and the generated
+    ///   tokens.
     /// - Returns: Both speeds, beside the bandwidth.
     /// - Throws: ``ModelError`` or ``TensorError`` when the tokens do not fit.
     public func run<Model: CachedTransformer & LanguageModel>(

@@ -12,9 +12,9 @@ public struct KernelResult: Sendable {
     public let flops: Double?
     /// Bytes moved a second; nil for kernels bound by arithmetic.
     public let bytesPerSecond: Double?
-    /// The part of the limit reached: of the arithmetic peak (of bfloat16 where that is multiplied),
-    /// or of the bandwidth of a plain loop; 0 where there is no such limit, and nil where the data
-    /// stays in a cache, whose speed is not measured.
+    /// The part of the limit reached: of the arithmetic peak (of bfloat16 where that is
+    /// multiplied), or of the bandwidth of a plain loop; 0 where there is no such limit, and nil
+    /// where the data stays in a cache, whose speed is not measured.
     public let fractionOfPeak: Double?
 }
 

@@ -46,8 +46,8 @@ public struct MachineLimits: Sendable {
         return block
     }
 
-    /// Bytes a second of reading a block of ``readBlock()``: the best of a few passes, each of which
-    /// reads in another number of places at a time.
+    /// Bytes a second of reading a block of ``readBlock()``: the best of a few passes, each of
+    /// which reads in another number of places at a time.
     static func readBandwidth(_ ops: Ops, _ block: Tensor) -> Double {
         let time = [1, 2, 4, 8].reduce(Double.infinity) { best, streams in
             min(best, seconds { ops.readBurst(block, streams: streams) })

@@ -27,8 +27,8 @@ public final class AtomicFile {
     private let target: OutputTarget
     /// Nil where there is none, as the bytes are not to be taken back.
     private let temporaryPath: FilePath?
-    /// Nil until the first byte of a stream is written: a pipe that is opened and closed again is at
-    /// its end for those who read it.
+    /// Nil until the first byte of a stream is written: a pipe that is opened and closed again is
+    /// at its end for those who read it.
     private var descriptor: CInt?
     private let replacesExisting: Bool
     private var buffer: [UInt8] = []
@@ -41,8 +41,8 @@ public final class AtomicFile {
     private static let adviceByteCount = 1 << 26
 
     /// Starts a file that will be named `path`.
-    /// - Throws: ``FileIOError`` when the directory cannot be written, when `path` is a directory or
-    ///   a socket or, unless `overwrite` is set, when it is a file.
+    /// - Throws: ``FileIOError`` when the directory cannot be written, when `path` is a directory
+    ///   or a socket or, unless `overwrite` is set, when it is a file.
     public init(_ path: FilePath, overwrite: Bool = true) throws {
         self.path = path
         replacesExisting = overwrite
@@ -170,7 +170,8 @@ public final class AtomicFile {
     }
 
     /// Replaces bytes already written, which a header does that counts what follows it.
-    /// - Throws: ``FileIOError`` when the disk is full or fails, or where bytes cannot be taken back.
+    /// - Throws: ``FileIOError`` when the disk is full or fails, or where bytes cannot be taken
+    ///   back.
     public func overwrite(
         _ bytes: [UInt8],
         at offset: Int

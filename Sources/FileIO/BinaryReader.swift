@@ -22,7 +22,8 @@ public struct BinaryReader {
     }
 
     /// Starts at byte `offset` of `file`, a number that a file may have given.
-    /// - Throws: ``FileIOError/truncated(path:offset:needed:available:)`` when it is outside the file.
+    /// - Throws: ``FileIOError/truncated(path:offset:needed:available:)`` when it is outside the
+    ///   file.
     public init(_ file: MappedFile, offset: Int) throws {
         guard (0...file.count).contains(offset) else {
             throw FileIOError.truncated(path: file.path, offset: offset, needed: 1, available: 0)

@@ -1,5 +1,5 @@
-// One process at a time in a directory. The lock is the system's, on the directory itself: it leaves
-// no file behind, and it ends with its process, however that ends.
+// One process at a time in a directory. The lock is the system's, on the directory itself: it
+// leaves no file behind, and it ends with its process, however that ends.
 
 import SystemPackage
 

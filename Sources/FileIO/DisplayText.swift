@@ -1,7 +1,7 @@
-// Names and other text from elsewhere as they may be shown. A file's name is bytes of any kind, and a
-// terminal obeys what stands in them: a name can move the cursor, change colours, rename the window or
-// turn the direction of writing round. Here such characters become text. It says nothing about what
-// people may read: letters of every script stay as they are.
+// Names and other text from elsewhere as they may be shown. A file's name is bytes of any kind, and
+// a terminal obeys what stands in them: a name can move the cursor, change colours, rename the
+// window or turn the direction of writing round. Here such characters become text. It says nothing
+// about what people may read: letters of every script stay as they are.
 
 import SystemPackage
 
@@ -87,8 +87,8 @@ public enum DisplayText {
     }
 }
 
-// A path in a sentence is always shown so. Nothing may build a path or a file's contents out of such
-// a sentence.
+// A path in a sentence is always shown so. Nothing may build a path or a file's contents out of
+// such a sentence.
 extension DefaultStringInterpolation {
     /// Adds a path as it may be shown.
     package mutating func appendInterpolation(_ path: FilePath) {

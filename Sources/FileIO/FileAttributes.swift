@@ -1,5 +1,5 @@
-// What of a file outlives its content: who owns it and who may read it. A file that takes the place of
-// another keeps them, so that what was private stays so. Access lists are not among them.
+// What of a file outlives its content: who owns it and who may read it. A file that takes the place
+// of another keeps them, so that what was private stays so. Access lists are not among them.
 
 import SystemPackage
 

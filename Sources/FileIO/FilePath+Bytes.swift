@@ -1,5 +1,5 @@
-// Names as what they are: bytes. Everything that makes one name out of another goes through here, so
-// that a name which is not text loses nothing on the way.
+// Names as what they are: bytes. Everything that makes one name out of another goes through here,
+// so that a name which is not text loses nothing on the way.
 
 import SystemPackage
 

@@ -44,8 +44,8 @@ extension FileSystem {
         _ = try systemCall("open", path) { path.withPlatformString { access($0, R_OK) } }
     }
 
-    /// Whether an output of this name is written into what stands there, a device or a pipe, instead
-    /// of taking its place.
+    /// Whether an output of this name is written into what stands there, a device or a pipe,
+    /// instead of taking its place.
     public static func isStream(_ path: FilePath) -> Bool {
         (try? OutputTarget(path))?.isStream ?? false
     }

@@ -1,5 +1,5 @@
-// Giving a finished file the name it is to have, whatever stands there: a file is replaced, a link is
-// followed, a pipe or a device is written into.
+// Giving a finished file the name it is to have, whatever stands there: a file is replaced, a link
+// is followed, a pipe or a device is written into.
 
 import SystemPackage
 

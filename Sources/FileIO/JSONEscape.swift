@@ -17,7 +17,8 @@ package enum JSONEscape {
     /// character, is U+FFFD, as tiktoken takes it.
     /// - Parameters:
     ///   - source: The text.
-    ///   - offset: The byte after the backslash; moved past the escape, or to what is wrong with it.
+    ///   - offset: The byte after the backslash; moved past the escape, or to what is wrong with
+    ///     it.
     /// - Returns: The character.
     /// - Throws: ``Malformed``.
     package static func scalar(

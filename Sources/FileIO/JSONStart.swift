@@ -11,8 +11,8 @@ package enum JSONStart {
     /// What follows the bracket of an array, if no word does.
     private static let valueStarts = Set("]{[\"-0123456789".utf8)
 
-    /// Looks at the first bytes of a file, which may begin with a byte order mark; nil when they are
-    /// something else.
+    /// Looks at the first bytes of a file, which may begin with a byte order mark; nil when they
+    /// are something else.
     package init?(_ bytes: some Collection<UInt8>) {
         var rest = Self.withoutBlanks(bytes.dropFirst(ByteOrderMark.count(atStartOf: bytes)))
         let bracket = rest.popFirst()

@@ -18,8 +18,8 @@ package struct LineReader {
     /// Starts where `input` is.
     /// - Parameters:
     ///   - input: What is read.
-    ///   - longestLine: The most bytes of a line: what has longer ones is no text, and would fill the
-    ///     memory.
+    ///   - longestLine: The most bytes of a line: what has longer ones is no text, and would fill
+    ///     the memory.
     package init(_ input: InputFile, longestLine: Int = 1 << 28) {
         self.input = input
         self.longestLine = longestLine

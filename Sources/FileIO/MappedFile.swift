@@ -16,10 +16,10 @@ import SystemPackage
 ///
 /// The size is taken once, when the file is opened. Where another process makes the file shorter
 /// meanwhile, zeros are read in the place of what is lost, so whoever has read something asks
-/// ``requireIntact()`` before trusting it. A file that is removed, or that another takes the place of,
-/// stays what it was as long as it is mapped.
-// @unchecked Sendable: the mapping is private and read-only, and its properties are constants but for
-// the watched range, which is made for threads.
+/// ``requireIntact()`` before trusting it. A file that is removed, or that another takes the place
+/// of, stays what it was as long as it is mapped.
+// @unchecked Sendable: the mapping is private and read-only, and its properties are constants but
+// for the watched range, which is made for threads.
 public final class MappedFile: @unchecked Sendable {
     /// Where the file was opened, for messages.
     public let path: FilePath
@@ -85,8 +85,8 @@ public final class MappedFile: @unchecked Sendable {
 
     /// Calls `body` with the file's bytes, which it must not keep, and checks afterwards that they
     /// were the file's.
-    /// - Throws: ``FileIOError/shrunk(path:)``, also in the place of an error that the lost bytes have
-    ///   led to; else what `body` throws.
+    /// - Throws: ``FileIOError/shrunk(path:)``, also in the place of an error that the lost bytes
+    ///   have led to; else what `body` throws.
     public func withIntactBytes<Result>(
         _ body: (UnsafeRawBufferPointer) throws -> Result
     ) throws -> Result {

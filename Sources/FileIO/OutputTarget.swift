@@ -1,5 +1,5 @@
-// What stands at the path of an output, and so how it is written: a file is replaced as a whole where
-// it really lies, a device or a pipe is written into. Nothing is opened or changed here.
+// What stands at the path of an output, and so how it is written: a file is replaced as a whole
+// where it really lies, a device or a pipe is written into. Nothing is opened or changed here.
 
 import SystemPackage
 
@@ -47,8 +47,8 @@ enum OutputTarget: Equatable {
         return true
     }
 
-    /// The path that `path` stands for when all links at its end are followed, the last of which may
-    /// lead to nothing.
+    /// The path that `path` stands for when all links at its end are followed, the last of which
+    /// may lead to nothing.
     private static func followingLinks(_ path: FilePath) throws -> FilePath {
         var current = path
         // As many as Linux follows.
@@ -86,8 +86,8 @@ enum OutputTarget: Equatable {
 
     /// Whether the links in a directory stand for what processes have open.
     ///
-    /// What such a link reads may be no path at all, and replacing what it reads would leave the open
-    /// file what it was.
+    /// What such a link reads may be no path at all, and replacing what it reads would leave the
+    /// open file what it was.
     private static func isListOfOpenFiles(_ directory: FilePath) -> Bool {
         guard let real = realPath(directory) else { return false }
         return real == "/dev/fd"

@@ -7,8 +7,8 @@ package enum PythonJSON {
     private static let words = ["-Infinity", "Infinity", "NaN"].map { Array($0.utf8) }
 
     /// The same JSON without a byte order mark, with halves of surrogate pairs as U+FFFD, and with
-    /// NaN and the infinities as texts of that name: so they do no harm where nobody reads them, and
-    /// are of the wrong type where somebody does.
+    /// NaN and the infinities as texts of that name: so they do no harm where nobody reads them,
+    /// and are of the wrong type where somebody does.
     /// - Parameter bytes: JSON, or anything: what is wrong is left for the decoder to find.
     /// - Returns: What Foundation's decoder reads.
     package static func standard(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {

@@ -13,7 +13,8 @@ import SystemPackage
     import Darwin
 #endif
 
-/// The part of a file that has arrived so far; it stays on the disk until it is committed or removed.
+/// The part of a file that has arrived so far; it stays on the disk until it is committed or
+/// removed.
 public final class ResumableFile {
     /// The name the file takes when it is committed.
     public let destination: FilePath
@@ -33,8 +34,8 @@ public final class ResumableFile {
     private static let longestVersion = 1024
 
     /// Takes up the part of `destination` that an earlier run has left, or begins an empty one.
-    /// - Throws: ``FileIOError`` when the directory cannot be written, when another process is writing
-    ///   the same file, or when the destination is no file and may not be replaced by one.
+    /// - Throws: ``FileIOError`` when the directory cannot be written, when another process is
+    ///   writing the same file, or when the destination is no file and may not be replaced by one.
     public init(for destination: FilePath) throws {
         guard case .file(let target) = try OutputTarget(destination) else {
             throw FileIOError.system(

@@ -1,6 +1,6 @@
-// SHA-256 (FIPS 180-4, section 6.2), for telling whether a file is the published one, or the text that
-// shards were made of. Plain code without the processor's instructions for it: files of gigabytes take
-// seconds, and whoever reads them should say so. It is not meant for keys.
+// SHA-256 (FIPS 180-4, section 6.2), for telling whether a file is the published one, or the text
+// that shards were made of. Plain code without the processor's instructions for it: files of
+// gigabytes take seconds, and whoever reads them should say so. It is not meant for keys.
 
 /// The checksum of bytes that arrive in order.
 public struct SHA256: Sendable {

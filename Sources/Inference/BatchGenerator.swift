@@ -53,8 +53,8 @@ public final class BatchGenerator<Model: LanguageModel> {
     ///   - prompts: Ids to continue; at least one prompt, and one token in each.
     ///   - samplers: What draws, for each prompt.
     ///   - limits: When a sequence ends.
-    /// - Throws: ``InferenceError/promptTooLong(tokenCount:maximum:)`` unless the context slides, or
-    ///   a model's error when memory is short.
+    /// - Throws: ``InferenceError/promptTooLong(tokenCount:maximum:)`` unless the context slides,
+    ///   or a model's error when memory is short.
     public init(
         _ model: Model,
         prompts: [[Int32]],

@@ -52,8 +52,8 @@ public struct GenerationLimits: Sendable, Equatable {
         self.startToken = startToken
     }
 
-    /// The tokens that are read again of a sequence longer than the context: half a context, so that
-    /// as much can be added before the next time.
+    /// The tokens that are read again of a sequence longer than the context: half a context, so
+    /// that as much can be added before the next time.
     func window(of tokens: [Int32], contextLength: Int) -> [Int32] {
         guard contextLength > 1, let startToken, tokens.first == startToken else {
             return Array(tokens.suffix(max(1, contextLength / 2)))

@@ -109,7 +109,8 @@ public final class KVCache {
     ///   - past: Tokens before the rows.
     ///   - rows: The new tokens' rows of q, k and v.
     ///   - silent: See ``CachePart``.
-    /// - Returns: Where they are; what is stored there counts once ``setTokenCount(_:of:)`` says so.
+    /// - Returns: Where they are; what is stored there counts once ``setTokenCount(_:of:)`` says
+    ///   so.
     public func part(
         layer: Int,
         sequence: Int,
@@ -127,8 +128,8 @@ public final class KVCache {
         )
     }
 
-    /// Says that a sequence now holds `tokenCount` tokens, fewer or more than before; keys and values
-    /// of new ones have been stored.
+    /// Says that a sequence now holds `tokenCount` tokens, fewer or more than before; keys and
+    /// values of new ones have been stored.
     public func setTokenCount(_ tokenCount: Int, of sequence: Int) {
         precondition(
             0...sequences[sequence].capacity ~= tokenCount,

@@ -20,8 +20,8 @@ public final class TokenGenerator<Model: LanguageModel> {
     ///   - prompt: Ids to continue; at least one.
     ///   - sampler: What draws.
     ///   - limits: When generation ends.
-    /// - Throws: ``InferenceError/promptTooLong(tokenCount:maximum:)`` unless the context slides, or
-    ///   a model's error when memory is short.
+    /// - Throws: ``InferenceError/promptTooLong(tokenCount:maximum:)`` unless the context slides,
+    ///   or a model's error when memory is short.
     public init(
         _ model: Model,
         prompt: [Int32],

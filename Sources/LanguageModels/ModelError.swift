@@ -42,8 +42,8 @@ extension ModelError {
 
 extension ModelError {
     /// What `body` returns, for sizes that the file at `path` gives.
-    /// - Throws: ``impossibleSizes(path:reason:)`` in place of ``invalidConfiguration(reason:)``, which
-    ///   cannot say where the sizes come from; what else `body` throws.
+    /// - Throws: ``impossibleSizes(path:reason:)`` in place of ``invalidConfiguration(reason:)``,
+    ///   which cannot say where the sizes come from; what else `body` throws.
     static func naming<Result>(_ path: FilePath, _ body: () throws -> Result) throws -> Result {
         do { return try body() } catch ModelError.invalidConfiguration(let reason) {
             throw impossibleSizes(path: path, reason: reason)

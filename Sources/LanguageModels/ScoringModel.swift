@@ -1,5 +1,5 @@
-// What measuring a model needs of it: the losses of tokens in a batch. A model in training and one that
-// generates both have them, each by its own arithmetic.
+// What measuring a model needs of it: the losses of tokens in a batch. A model in training and one
+// that generates both have them, each by its own arithmetic.
 
 /// A model that says what predicting tokens costs.
 public protocol ScoringModel {

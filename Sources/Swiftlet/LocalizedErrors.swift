@@ -1,6 +1,6 @@
 // What Foundation's `localizedDescription` says of the library's errors: the sentence that
-// `description` is. Here in one place, so that the targets below need no Foundation for it; an error
-// that is missing from this list fails a test.
+// `description` is. Here in one place, so that the targets below need no Foundation for it; an
+// error that is missing from this list fails a test.
 
 import Benchmarks
 import Downloads

@@ -1,7 +1,7 @@
-// How the bytes of an argument travel through the parser, which knows only strings: what is not UTF-8
-// would become U+FFFD there, and an error would show control characters raw. So such bytes travel as
-// private characters, and become bytes again where a value arrives: as a path or as a text. What the
-// arguments mean is CommandLineArguments' affair.
+// How the bytes of an argument travel through the parser, which knows only strings: what is not
+// UTF-8 would become U+FFFD there, and an error would show control characters raw. So such bytes
+// travel as private characters, and become bytes again where a value arrives: as a path or as a
+// text. What the arguments mean is CommandLineArguments' affair.
 
 import ArgumentParser
 import Swiftlet
@@ -52,8 +52,8 @@ enum ArgumentBytes {
     /// The same for a value that is to come after "=".
     static func value(_ bytes: some Sequence<UInt8>) -> String {
         let text = text(bytes)
-        // The parser looks for whole characters, which "=" and a combining mark become together; and
-        // takes the next argument in the place of a value of no characters.
+        // The parser looks for whole characters, which "=" and a combining mark become together;
+        // and takes the next argument in the place of a value of no characters.
         return text.isEmpty || "=\(text)".first != "=" ? "\(mark)\(text)" : text
     }
 

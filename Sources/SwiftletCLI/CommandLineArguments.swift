@@ -1,6 +1,6 @@
 // The command line made plain for the parser, which asks of every argument first whether it looks
-// like an option, and only then what it is for: `--prompt "- First"` would lack its value. Here each
-// option gets the argument after it, whatever that is. Values are checked by the commands.
+// like an option, and only then what it is for: `--prompt "- First"` would lack its value. Here
+// each option gets the argument after it, whatever that is. Values are checked by the commands.
 
 import ArgumentParser
 import Swiftlet

@@ -75,7 +75,8 @@ struct DisplayGlyphs {
         guard levels.count > 1, let lowest = values.min(), let highest = values.max() else {
             return ""
         }
-        // A fiftieth of the value at least, so that noise on a plateau looks nearly as flat as it is.
+        // A fiftieth of the value at least, so that noise on a plateau looks nearly as flat as it
+        // is.
         let range = max(highest - lowest, abs(highest) / 50, .leastNormalMagnitude)
         return String(
             values.map { value in

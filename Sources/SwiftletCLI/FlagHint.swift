@@ -2,7 +2,8 @@
 
 import Swiftlet
 
-/// The flag that lifts a refusal of the library, as the end of its sentence; nil when there is none.
+/// The flag that lifts a refusal of the library, as the end of its sentence; nil when there is
+/// none.
 func flagHint(for error: any Error) -> String? {
     switch error {
     case TrainingError.runDiffers: "--allow-changes allows the changes"

@@ -1,5 +1,5 @@
-// The options that name a model, with what each command takes for one, and which tokenizer belongs to
-// it. What is in a model's file is ModelFile's affair.
+// The options that name a model, with what each command takes for one, and which tokenizer belongs
+// to it. What is in a model's file is ModelFile's affair.
 
 import ArgumentParser
 import Swiftlet

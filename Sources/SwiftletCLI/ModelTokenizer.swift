@@ -1,5 +1,5 @@
-// Which tokenizer belongs to a model: the named one or the one that lies beside it. It may have fewer
-// tokens than the model, whose vocabulary is often rounded up, but not more.
+// Which tokenizer belongs to a model: the named one or the one that lies beside it. It may have
+// fewer tokens than the model, whose vocabulary is often rounded up, but not more.
 
 import Swiftlet
 
@@ -33,8 +33,8 @@ struct ModelTokenizer {
         return vocabulary
     }
 
-    /// Refuses a tokenizer, at `path`, that has more tokens than a model, and remarks on one that has
-    /// so many fewer that it is hardly the model's.
+    /// Refuses a tokenizer, at `path`, that has more tokens than a model, and remarks on one that
+    /// has so many fewer that it is hardly the model's.
     static func check(_ count: Int, _ path: FilePath, vocabularySize: Int) throws {
         guard count <= vocabularySize else {
             throw TokenizerError.wrongCount(path: path, expected: vocabularySize, found: count)

@@ -40,10 +40,10 @@ enum TokenizerFile {
         of a Llama 2, or a directory with any of them.
         """
 
-    /// Finds out of which kind the tokenizer at `path` is; of a directory that holds both, it is the
-    /// Llama's.
-    /// - Throws: ``UnexpectedFileError`` when it is certainly no tokenizer, or ``TokenizerError`` for a
-    ///   directory that holds none.
+    /// Finds out of which kind the tokenizer at `path` is; of a directory that holds both, it is
+    /// the Llama's.
+    /// - Throws: ``UnexpectedFileError`` when it is certainly no tokenizer, or ``TokenizerError``
+    ///   for a directory that holds none.
     init(at path: FilePath) throws {
         guard FileSystem.isDirectory(path) else {
             let isSentencePiece = try FileKind(of: path) == .sentencePiece

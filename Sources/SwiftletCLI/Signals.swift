@@ -1,6 +1,6 @@
-// What the system interrupts the program for. Ctrl-C, and what batch systems and closing terminals send:
-// long work notices it and ends in order. Asked twice, the program ends at once. A closed pipe ends it
-// without a word.
+// What the system interrupts the program for. Ctrl-C, and what batch systems and closing terminals
+// send: long work notices it and ends in order. Asked twice, the program ends at once. A closed
+// pipe ends it without a word.
 
 import Synchronization
 

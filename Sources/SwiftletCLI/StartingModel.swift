@@ -1,5 +1,5 @@
-// The model that a run begins with: of which size it is, where its vocabulary comes from, and whether
-// training it fits into memory. All of that is known before any memory is taken.
+// The model that a run begins with: of which size it is, where its vocabulary comes from, and
+// whether training it fits into memory. All of that is known before any memory is taken.
 
 import Swiftlet
 

@@ -1,5 +1,5 @@
-// The command `swiftlet`: its subcommands, and the one place where an error becomes a line on stderr
-// and an exit code.
+// The command `swiftlet`: its subcommands, and the one place where an error becomes a line on
+// stderr and an exit code.
 
 import ArgumentParser
 import Swiftlet
@@ -68,7 +68,8 @@ struct SwiftletCommand: ParsableCommand {
     }
 
     /// A message of the parser as the sentences of this program are: one line, without a full stop
-    /// at its end, which some of them have; and with the values that it quotes as they may be shown.
+    /// at its end, which some of them have; and with the values that it quotes as they may be
+    /// shown.
     private static func sentence(_ message: String) -> String {
         let line = message.split(separator: "\n").joined(separator: " ")
         let text = DisplayText.escaping(bytes: ArgumentBytes.bytes(line))

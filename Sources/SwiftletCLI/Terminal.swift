@@ -1,4 +1,5 @@
-// Reading stdin, and writing to stdout and stderr at once, without the buffering and the locks of stdio.
+// Reading stdin, and writing to stdout and stderr at once, without the buffering and the locks of
+// stdio.
 
 import Swiftlet
 

@@ -41,7 +41,8 @@ struct TextOptions: ParsableArguments {
     }
 }
 
-/// Entries of directories that are no text files, though they are called so, and what is said of them.
+/// Entries of directories that are no text files, though they are called so, and what is said of
+/// them.
 final class PassedOverEntries {
     private var count = 0
     /// As many as a person reads.

@@ -1,5 +1,5 @@
-// The flags of `train`, in the groups its help shows, and the settings they make. What run.json keeps
-// of them is in TrainFlags.swift.
+// The flags of `train`, in the groups its help shows, and the settings they make. What run.json
+// keeps of them is in TrainFlags.swift.
 
 import ArgumentParser
 import Swiftlet

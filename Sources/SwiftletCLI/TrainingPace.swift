@@ -1,5 +1,5 @@
-// How long the rest of a run will take: steps as fast as the recent ones, and validation, samples and
-// checkpoints as long and as often as the last ones.
+// How long the rest of a run will take: steps as fast as the recent ones, and validation, samples
+// and checkpoints as long and as often as the last ones.
 
 import Swiftlet
 

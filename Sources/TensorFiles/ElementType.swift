@@ -1,5 +1,5 @@
-// The number types that files of tensors have. A model computes with few of them (see DType); a file
-// may hold others beside its weights, which must be stepped over by the right number of bytes.
+// The number types that files of tensors have. A model computes with few of them (see DType); a
+// file may hold others beside its weights, which must be stepped over by the right number of bytes.
 
 /// The type of a stored tensor's elements; the raw value is its name in safetensors' headers.
 public enum ElementType: String, Sendable, CaseIterable {

@@ -1,5 +1,5 @@
-// The 256 little-endian int32 values that start llm.c's files of tensors: a magic number, a version,
-// and fields whose meaning the version gives.
+// The 256 little-endian int32 values that start llm.c's files of tensors: a magic number, a
+// version, and fields whose meaning the version gives.
 
 import FileIO
 
@@ -24,8 +24,8 @@ public struct LLMCHeader: Sendable, Equatable {
     ///   - reader: Moved past the header.
     ///   - magic: What the first value must be.
     ///   - format: The format's name with its article, for messages: "an llm.c model".
-    /// - Throws: ``TensorFileError/wrongMagic(path:format:expected:found:)``, or ``FileIOError`` when
-    ///   the file is shorter than a header.
+    /// - Throws: ``TensorFileError/wrongMagic(path:format:expected:found:)``, or ``FileIOError``
+    ///   when the file is shorter than a header.
     public init(_ reader: inout BinaryReader, magic: Int32, format: String) throws {
         if reader.remaining >= 4 {
             var peek = reader

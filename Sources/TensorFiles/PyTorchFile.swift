@@ -8,8 +8,9 @@ extension TensorArchive {
     private static let largestPickle = 1 << 24
 
     /// Opens one of PyTorch's files that holds a dictionary of tensors.
-    /// - Throws: ``TensorFileError`` when the content is wrong in any way, wants anything but tensors,
-    ///   or has tensors that are no plain row-major arrays; `FileIOError` when the file ends early.
+    /// - Throws: ``TensorFileError`` when the content is wrong in any way, wants anything but
+    ///   tensors, or has tensors that are no plain row-major arrays; `FileIOError` when the file
+    ///   ends early.
     init(pyTorch file: MappedFile) throws {
         let archive = try ZipArchive(file)
         let pickleName = "/data.pkl"

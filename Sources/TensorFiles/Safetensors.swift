@@ -9,8 +9,8 @@ extension TensorArchive {
     static let longestHeader = 100_000_000
 
     /// Opens one safetensors file.
-    /// - Throws: ``TensorFileError`` when the content is wrong in any way; `FileIOError` when the file
-    ///   ends within its header.
+    /// - Throws: ``TensorFileError`` when the content is wrong in any way; `FileIOError` when the
+    ///   file ends within its header.
     init(safetensors file: MappedFile) throws {
         var reader = BinaryReader(file)
         let length = try reader.read(UInt64.self)

@@ -8,8 +8,8 @@ extension StoredTensor {
     ///
     /// float32 and bfloat16 stay where they are, if they are aligned; else they become float32 in
     /// memory of their own.
-    /// - Throws: ``TensorFileError/unsupported(path:reason:hint:)`` when the elements are no floats, or
-    ///   `TensorError` when memory is short.
+    /// - Throws: ``TensorFileError/unsupported(path:reason:hint:)`` when the elements are no
+    ///   floats, or `TensorError` when memory is short.
     /// - Precondition: the tensor has elements, and one or two axes.
     public func matrix() throws -> WeightMatrix {
         precondition(1...2 ~= shape.count && count > 0, "a matrix of shape \(shape)")

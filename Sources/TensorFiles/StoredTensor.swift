@@ -57,8 +57,8 @@ public struct StoredTensor: Sendable {
 
     /// Converts the elements to float32.
     /// - Parameter tensor: A float32 tensor of as many elements, in any shape.
-    /// - Throws: ``TensorFileError/unsupported(path:reason:hint:)`` when they are no floats, or floats
-    ///   of eight bits; `FileIOError` when the file has lost some of them.
+    /// - Throws: ``TensorFileError/unsupported(path:reason:hint:)`` when they are no floats, or
+    ///   floats of eight bits; `FileIOError` when the file has lost some of them.
     public func read(into tensor: Tensor) throws {
         precondition(
             tensor.dtype == .float32 && tensor.count == count,

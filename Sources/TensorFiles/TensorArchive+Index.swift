@@ -5,8 +5,8 @@ import FileIO
 
 extension TensorArchive {
     /// Opens the files of an index, such as `model.safetensors.index.json`.
-    /// - Throws: ``TensorFileError`` when the index or a file is damaged, or a tensor is not where the
-    ///   index says; `FileIOError` when a file is missing.
+    /// - Throws: ``TensorFileError`` when the index or a file is damaged, or a tensor is not where
+    ///   the index says; `FileIOError` when a file is missing.
     init(index file: MappedFile) throws {
         let index = try file.withIntactBytes {
             try JSONContent.decode(TensorIndex.self, from: $0, of: file.path)

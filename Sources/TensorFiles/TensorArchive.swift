@@ -21,8 +21,8 @@ public struct TensorArchive: Sendable {
     ///
     /// - Parameter path: A safetensors file, PyTorch's `.pth` or `.bin`, the index of several such
     ///   files, or a directory that holds one of these under Hugging Face's name.
-    /// - Throws: ``TensorFileError`` when the content is something else or damaged; `FileIOError` when
-    ///   a file is missing or ends early.
+    /// - Throws: ``TensorFileError`` when the content is something else or damaged; `FileIOError`
+    ///   when a file is missing or ends early.
     public init(contentsOf path: FilePath) throws {
         var path = path
         if FileSystem.isDirectory(path) {

@@ -59,8 +59,8 @@ struct TensorPickle {
     /// What is on the stack.
     ///
     /// No more is kept of a value than tensors need, so values nest in tuples
-    /// only, and `depth` says how far: a chain of millions could not be freed without overflowing the
-    /// stack.
+    /// only, and `depth` says how far: a chain of millions could not be freed without overflowing
+    /// the stack.
     private enum Value {
         case integer(Int)
         case text(String)
@@ -93,8 +93,8 @@ struct TensorPickle {
     private var memo: [Int: Value] = [:]
 
     /// Runs a pickle to its end.
-    /// - Returns: The tensors of the dictionary it makes, in its order; what else is in there, such as
-    ///   a step count, is not of interest.
+    /// - Returns: The tensors of the dictionary it makes, in its order; what else is in there, such
+    ///   as a step count, is not of interest.
     /// - Throws: ``Refusal``.
     static func tensors(
         in bytes: UnsafeRawBufferPointer

@@ -1,5 +1,5 @@
-// Zip files, as much of the format as PyTorch writes: entries that are stored, not compressed, in one
-// file of any size. What an entry holds is not looked at.
+// Zip files, as much of the format as PyTorch writes: entries that are stored, not compressed, in
+// one file of any size. What an entry holds is not looked at.
 
 import FileIO
 

@@ -36,7 +36,8 @@ package enum CacheSizes {
         of directories: [String],
         reading read: (String) -> String?
     ) -> Int? {
-        // By level, the size of each cache; caches are told apart by the processors that share them.
+        // By level, the size of each cache; caches are told apart by the processors that share
+        // them.
         var sizes: [Int: [String: Int]] = [:]
         for directory in directories {
             // No processor has more caches than this.

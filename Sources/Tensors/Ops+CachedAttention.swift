@@ -31,7 +31,8 @@ public struct CachePart {
     public var past: Int
     /// The sequence's rows of q, k, v and out.
     public var rows: Range<Int>
-    /// How many of the rows, from the first one on, only store: their rows of `out` stay as they are.
+    /// How many of the rows, from the first one on, only store: their rows of `out` stay as they
+    /// are.
     public var silent: Int
 
     /// Describes a part.
@@ -45,8 +46,8 @@ public struct CachePart {
 }
 
 extension Ops {
-    /// Stores the keys and values of new tokens, and lets each of them attend to all positions of its
-    /// sequence up to its own.
+    /// Stores the keys and values of new tokens, and lets each of them attend to all positions of
+    /// its sequence up to its own.
     ///
     /// bfloat16 caches round to nearest, ties to even. The result has the same bits for any number
     /// of threads, and does not depend on the other parts.
@@ -55,10 +56,10 @@ extension Ops {
     ///   - q: N rows of NH * HS columns.
     ///   - k: N rows of NKH * HS columns.
     ///   - v: The same.
-    ///   - parts: Sequences and their rows, no two of the same sequence; all caches of one shape but
-    ///     for their capacity, and of one type.
-    ///   - NH: The heads of q, a multiple of NKH: so many query heads share a head of keys and values
-    ///     (Ainslie et al. 2023, "GQA").
+    ///   - parts: Sequences and their rows, no two of the same sequence; all caches of one shape
+    ///     but for their capacity, and of one type.
+    ///   - NH: The heads of q, a multiple of NKH: so many query heads share a head of keys and
+    ///     values (Ainslie et al. 2023, "GQA").
     public func cachedAttention(
         out: Tensor,
         q: TensorColumns,

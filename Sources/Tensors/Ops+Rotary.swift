@@ -29,8 +29,8 @@ extension Ops {
 
     /// The rotations of positions, for ``ropeForward(_:rotations:)``.
     /// - Parameters:
-    ///   - rotations: `(N, HS)`, overwritten with the cosine and sine of `position * theta^(-2i / HS)`
-    ///     for each pair i; HS is even.
+    ///   - rotations: `(N, HS)`, overwritten with the cosine and sine of `position * theta^(-2i /
+    ///     HS)` for each pair i; HS is even.
     ///   - positions: `(N)` int32.
     ///   - theta: The base of the wavelengths.
     public func ropeRotations(_ rotations: Tensor, positions: Tensor, theta: Float) {
@@ -45,8 +45,8 @@ extension Ops {
 
     /// Turns each pair (2i, 2i + 1) of every head by pair i of its row's rotations.
     ///
-    /// These are the rotary positions of Su et al. 2021 ("RoFormer"), with pairs as llama2.c and Meta
-    /// have them; Hugging Face pairs i with i + HS / 2.
+    /// These are the rotary positions of Su et al. 2021 ("RoFormer"), with pairs as llama2.c and
+    /// Meta have them; Hugging Face pairs i with i + HS / 2.
     /// - Parameters:
     ///   - x: `(N, NH * HS)`, in place.
     ///   - rotations: `(N, HS)`.

@@ -1,8 +1,8 @@
 // Weight matrices from one stored format to another.
 
 extension Ops {
-    /// Floats that a piece of a matrix takes while it is converted, so that a model larger than half
-    /// the memory can be.
+    /// Floats that a piece of a matrix takes while it is converted, so that a model larger than
+    /// half the memory can be.
     private static let pieceFloats = 1 << 20
 
     /// The matrix in another format: itself when it is in that one already.
@@ -12,8 +12,8 @@ extension Ops {
     ///   - format: How to store them; see ``store(_:in:firstRow:)`` for the rounding.
     ///   - arena: Where to make a new matrix, if not in memory of its own.
     /// - Returns: The weights in `format`.
-    /// - Throws: ``TensorError/outOfMemory(byteCount:)``; what ``WeightStorage/requireIntact()`` throws
-    ///   of those that were converted.
+    /// - Throws: ``TensorError/outOfMemory(byteCount:)``; what ``WeightStorage/requireIntact()``
+    ///   throws of those that were converted.
     public func convert(
         _ matrix: WeightMatrix,
         to format: WeightFormat,
@@ -36,7 +36,8 @@ extension Ops {
     }
 
     /// The weights as float32, `(rows, columns)`, in memory of their own.
-    /// - Throws: ``TensorError/outOfMemory(byteCount:)``; what ``WeightStorage/requireIntact()`` throws.
+    /// - Throws: ``TensorError/outOfMemory(byteCount:)``; what ``WeightStorage/requireIntact()``
+    ///   throws.
     public func floats(_ matrix: WeightMatrix) throws -> Tensor {
         let tensor = try Tensor(zeros: [matrix.rows, matrix.columns])
         try copy(matrix, firstRow: 0, to: tensor)

@@ -34,8 +34,8 @@ public final class Ops {
     ///   - instructionSet: The micro-kernels; nil takes the one named by the environment variable
     ///     `SWIFTLET_ISA`, or else the fastest.
     ///   - threadCount: Threads; nil takes ``Machine/defaultThreadCount``.
-    /// - Throws: ``TensorError`` when the instruction set is not available, memory is short, threads
-    ///   cannot be started, or a variable of OpenMP makes no sense.
+    /// - Throws: ``TensorError`` when the instruction set is not available, memory is short,
+    ///   threads cannot be started, or a variable of OpenMP makes no sense.
     public init(instructionSet: InstructionSet? = nil, threadCount: Int? = nil) throws {
         let chosen =
             if let instructionSet {

@@ -40,8 +40,8 @@ public struct TensorLayout: Sendable, Equatable {
     /// - Parameters:
     ///   - specifications: The tensors, in order.
     ///   - alignment: Each tensor starts at a multiple of this many bytes: 1 packs them without
-    ///     gaps, as files and the optimiser want parameters; 64, a cache line, is for working memory.
-    ///     A power of two.
+    ///     gaps, as files and the optimiser want parameters; 64, a cache line, is for working
+    ///     memory. A power of two.
     public init(_ specifications: [TensorSpecification], alignment: Int = 1) {
         precondition(alignment > 0 && alignment & (alignment - 1) == 0, "alignment \(alignment)")
         var offsets: [Int] = []

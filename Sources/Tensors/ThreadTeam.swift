@@ -1,6 +1,6 @@
-// Starting the kernels' threads. The library that runs them reads the environment itself, and ends the
-// program where it makes no sense of what it finds or where the system refuses it a thread. So both are
-// tried here first, and are errors.
+// Starting the kernels' threads. The library that runs them reads the environment itself, and ends
+// the program where it makes no sense of what it finds or where the system refuses it a thread. So
+// both are tried here first, and are errors.
 
 import CKernels
 import Synchronization

@@ -2,9 +2,9 @@
 
 /// Memory that matrices are made in, one after the other.
 ///
-/// The operating system gives huge pages only to blocks much larger than a matrix. Addresses in small
-/// pages take time to look up, which generation measures: see docs/experiment-log.md. A matrix keeps
-/// the memory of those that were made beside it.
+/// The operating system gives huge pages only to blocks much larger than a matrix. Addresses in
+/// small pages take time to look up, which generation measures: see docs/experiment-log.md. A
+/// matrix keeps the memory of those that were made beside it.
 public final class WeightArena {
     private static let blockBytes = 64 << 20
     private static let cacheLine = 64

@@ -53,7 +53,8 @@ public struct WeightMatrix {
     public let columns: Int
     private let storage: any WeightStorage
     private let scalesStorage: any WeightStorage
-    // Both point into the storages, which this value keeps alive; nil where the format has no scales.
+    // Both point into the storages, which this value keeps alive; nil where the format has no
+    // scales.
     private let values: UnsafeRawPointer
     private let scales: UnsafeRawPointer?
 
@@ -247,7 +248,8 @@ public struct WeightMatrix {
         )
     }
 
-    /// The planes as C functions take them, only for calls that keep `self` alive until they return.
+    /// The planes as C functions take them, only for calls that keep `self` alive until they
+    /// return.
     var planes: (values: UnsafeRawPointer, scales: UnsafeRawPointer?) { (values, scales) }
 }
 

@@ -69,11 +69,11 @@ public final class ChatSession<Model: LanguageModel> {
     ///   - tokenizer: The model's tokenizer.
     ///   - template: The form of conversations the model knows.
     ///   - system: What the model is told about its part.
-    ///   - options: How much is generated in a turn, and how; old turns are always forgotten when the
-    ///     context is full.
+    ///   - options: How much is generated in a turn, and how; old turns are always forgotten when
+    ///     the context is full.
     ///   - seed: What random draws start from.
-    /// - Throws: ``TextGenerationError`` or ``InferenceError`` when the parts do not belong together,
-    ///   or a model's error when memory is short.
+    /// - Throws: ``TextGenerationError`` or ``InferenceError`` when the parts do not belong
+    ///   together, or a model's error when memory is short.
     public init(
         _ model: Model,
         tokenizer: any Tokenizer,
@@ -94,12 +94,12 @@ public final class ChatSession<Model: LanguageModel> {
 
     /// Takes a message and generates the reply, which is then part of the conversation.
     ///
-    /// What is kept of a reply is its text, in the form the template gives it: a part that was drawn
-    /// as other tokens, such as blanks before it, is read again with the next message.
+    /// What is kept of a reply is its text, in the form the template gives it: a part that was
+    /// drawn as other tokens, such as blanks before it, is read again with the next message.
     /// - Parameters:
     ///   - message: What the user says.
-    ///   - receive: Called when the message has been read, and after every token, with the text that
-    ///     has become certain: valid Unicode, and often none. False ends the reply.
+    ///   - receive: Called when the message has been read, and after every token, with the text
+    ///     that has become certain: valid Unicode, and often none. False ends the reply.
     /// - Returns: The whole reply.
     /// - Throws: ``TextGenerationError/turnTooLong(tokenCount:maximum:)``, or what the model, the
     ///   sampler or `receive` throws; the conversation is then without this turn.

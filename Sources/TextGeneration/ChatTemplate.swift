@@ -31,7 +31,8 @@ public protocol ChatTemplate: Sendable {
     ) -> [TokenID]
 }
 
-/// Llama 2's form: instructions in `[INST]` and `[/INST]`, every turn a text with a start and an end.
+/// Llama 2's form: instructions in `[INST]` and `[/INST]`, every turn a text with a start and an
+/// end.
 ///
 /// The ids are those of Meta's program and of the template that Hugging Face publishes with the
 /// models. Both strip messages and replies of the blanks around them. A system prompt is a part of

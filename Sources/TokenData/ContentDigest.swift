@@ -1,5 +1,5 @@
-// A checksum of much data at the speed of memory. It notices every accident, and no forger: SHA-256 is
-// for that, and takes a hundred times as long.
+// A checksum of much data at the speed of memory. It notices every accident, and no forger: SHA-256
+// is for that, and takes a hundred times as long.
 
 /// A checksum of 64 bits over bytes that come in blocks.
 ///

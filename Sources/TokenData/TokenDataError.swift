@@ -31,8 +31,8 @@ public enum TokenDataError: Error, Equatable, Sendable {
     case positionMismatch(reason: String)
     /// `path` is not what `prepare` leaves beside its shards; `problem` says why.
     case invalidManifest(path: FilePath, problem: String)
-    /// The manifest `path` says that `shard` holds `described` tokens, or nothing of it, and it holds
-    /// `found`.
+    /// The manifest `path` says that `shard` holds `described` tokens, or nothing of it, and it
+    /// holds `found`.
     case staleManifest(path: FilePath, shard: FilePath, described: Int?, found: Int)
     /// The manifests `path` and `other` name different tokenizers.
     case differentTokenizers(path: FilePath, other: FilePath)

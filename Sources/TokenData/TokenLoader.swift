@@ -126,10 +126,10 @@ public struct TokenLoader: Sendable {
     /// Reads all shards once, after which ``source`` tells them by everything that they hold.
     ///
     /// What is known already is not read again.
-    /// - Parameter progress: Called after every 16 MiB with the bytes read so far, and all there are;
-    ///   what it throws ends the reading.
-    /// - Throws: ``TokenDataError`` for a shard that is not what it was when it was checked, or that
-    ///   holds an id outside the vocabulary; `FileIOError` when one cannot be opened.
+    /// - Parameter progress: Called after every 16 MiB with the bytes read so far, and all there
+    ///   are; what it throws ends the reading.
+    /// - Throws: ``TokenDataError`` for a shard that is not what it was when it was checked, or
+    ///   that holds an id outside the vocabulary; `FileIOError` when one cannot be opened.
     public mutating func digestShards(
         _ progress: (_ byteCount: Int, _ totalByteCount: Int) throws -> Void = { _, _ in }
     ) throws {

@@ -11,8 +11,8 @@ extension TokenLoaderState.Shuffle {
     ///
     /// Whether the orders are permutations, and fit the data, is checked when a loader is restored
     /// from them.
-    /// - Throws: `FileIOError` when the file ends too early, ``TokenDataError`` when the generator's
-    ///   state cannot be one.
+    /// - Throws: `FileIOError` when the file ends too early, ``TokenDataError`` when the
+    ///   generator's state cannot be one.
     public init(from reader: inout BinaryReader) throws {
         func readOrder() throws -> [Int32] {
             // A count too large for Int is too large for the file, which readArray reports.

@@ -56,8 +56,8 @@ public struct TokenShard: Sendable {
     ///   - tokens: Overwritten, also when an error is thrown.
     ///   - vocabularySize: The ids that are allowed are those below it; nil allows all ids that
     ///     int32 holds.
-    /// - Throws: ``TokenDataError/tokenOutOfRange(path:position:token:vocabularySize:)``, `FileIOError`
-    ///   when the file has become shorter since it was opened.
+    /// - Throws: ``TokenDataError/tokenOutOfRange(path:position:token:vocabularySize:)``,
+    ///   `FileIOError` when the file has become shorter since it was opened.
     /// - Precondition: the shard holds `tokens.count` tokens from `position` on.
     public func copyTokens(
         from position: Int,
@@ -115,8 +115,8 @@ public struct TokenShard: Sendable {
 extension TokenShard {
     /// What tells a shard from another, not depending on its name.
     ///
-    /// Two are equal when nothing that is known of both differs: the digest takes reading all of the
-    /// shard, and those of a checkpoint of an earlier version have none.
+    /// Two are equal when nothing that is known of both differs: the digest takes reading all of
+    /// the shard, and those of a checkpoint of an earlier version have none.
     public struct Identity: Codable, Equatable, Sendable {
         /// How many tokens the shard holds.
         public let tokenCount: Int
@@ -134,8 +134,8 @@ extension TokenShard {
     /// A checksum of the whole file, and a look at every token on the way.
     /// - Parameters:
     ///   - vocabularySize: The ids that are allowed are those below it; nil allows all.
-    ///   - progress: Called now and then with the bytes read since the last time; what it throws ends
-    ///     the reading.
+    ///   - progress: Called now and then with the bytes read since the last time; what it throws
+    ///     ends the reading.
     /// - Returns: Hexadecimal digits.
     /// - Throws: ``TokenDataError/tokenOutOfRange(path:position:token:vocabularySize:)``,
     ///   `FileIOError` when the file becomes shorter meanwhile; what `progress` throws.

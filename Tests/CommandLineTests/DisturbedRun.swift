@@ -1,6 +1,6 @@
-// A short run of `swiftlet train` that tests kill and interrupt, and all that it leaves behind. It has
-// what resuming could get wrong: shards of different sizes, two micro-batches a step, epochs that end
-// in the middle of a step, validation, samples, and checkpoints that are kept and removed.
+// A short run of `swiftlet train` that tests kill and interrupt, and all that it leaves behind. It
+// has what resuming could get wrong: shards of different sizes, two micro-batches a step, epochs
+// that end in the middle of a step, validation, samples, and checkpoints that are kept and removed.
 
 import FileIO
 import Foundation

@@ -1,5 +1,5 @@
-// `evaluate` as a process: what it prints, and what it says when it cannot. That the numbers are right
-// is tested in ParityTests.
+// `evaluate` as a process: what it prints, and what it says when it cannot. That the numbers are
+// right is tested in ParityTests.
 
 import FileIO
 import Foundation

@@ -1,5 +1,5 @@
-// Signals that `train` answers to: it drops the step at hand, saves and ends, and goes on later as if
-// nothing had happened; asked twice, it ends at once. Kills, which it cannot answer to, are in
+// Signals that `train` answers to: it drops the step at hand, saves and ends, and goes on later as
+// if nothing had happened; asked twice, it ends at once. Kills, which it cannot answer to, are in
 // KillTests.swift.
 
 import FileIO

@@ -1,6 +1,6 @@
-// `kill -9` at random moments of a run: it goes on from its last complete checkpoint, ends as the run
-// that nothing happened to, bit for bit, and repeats no more than the steps since that checkpoint.
-// Interruptions that the program answers to are in InterruptionTests.swift.
+// `kill -9` at random moments of a run: it goes on from its last complete checkpoint, ends as the
+// run that nothing happened to, bit for bit, and repeats no more than the steps since that
+// checkpoint. Interruptions that the program answers to are in InterruptionTests.swift.
 //
 // SWIFTLET_KILLS=30 kills so many times and prints where, SWIFTLET_KILL_SEED=N at other moments:
 //

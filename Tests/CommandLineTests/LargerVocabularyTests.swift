@@ -1,5 +1,5 @@
-// Models with more ids than their tokenizer, as rounding a vocabulary up makes them: every command that
-// pairs the two takes them, and never shows an id that the tokenizer lacks.
+// Models with more ids than their tokenizer, as rounding a vocabulary up makes them: every command
+// that pairs the two takes them, and never shows an id that the tokenizer lacks.
 
 import FileIO
 import Foundation
@@ -9,8 +9,8 @@ import TestSupport
 import Testing
 
 @Suite(.serialized) struct LargerVocabularyTests {
-    /// Calls `body` with a model of 320 ids, nearly all of whose probability is on those past 256, and
-    /// a tokenizer of 257 beside it.
+    /// Calls `body` with a model of 320 ids, nearly all of whose probability is on those past 256,
+    /// and a tokenizer of 257 beside it.
     private func withPaddedModel(
         _ body: (_ model: String, _ directory: FilePath) throws -> Void
     ) throws {

@@ -1,4 +1,5 @@
-// What the system or another program takes away while a command runs is one sentence and an exit code.
+// What the system or another program takes away while a command runs is one sentence and an exit
+// code.
 
 import FileIO
 import Foundation

@@ -72,12 +72,14 @@ final class TypingUser {
 
     func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
 
-    /// Waits until a reply has begun: until there is more output than when the one before had ended.
+    /// Waits until a reply has begun: until there is more output than when the one before had
+    /// ended.
     func waitForReply() throws {
         try wait { try Data(contentsOf: output).count > seenCount }
     }
 
-    /// Waits until as many replies have ended, each of which `--verbose` sums up once it is printed.
+    /// Waits until as many replies have ended, each of which `--verbose` sums up once it is
+    /// printed.
     func waitForEnd(ofReplies count: Int) throws {
         try wait {
             let text = String(decoding: try Data(contentsOf: errors), as: UTF8.self)

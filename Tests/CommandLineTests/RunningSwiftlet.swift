@@ -54,7 +54,8 @@ func shell(_ script: String) throws -> Outcome {
 ///   - arguments: What it is given.
 ///   - input: What it reads from standard input.
 ///   - terminal: What it reads from instead.
-///   - whileRunning: Called once it runs, with the files that receive what it prints and its errors.
+///   - whileRunning: Called once it runs, with the files that receive what it prints and its
+///     errors.
 /// - Returns: What the run left behind.
 /// - Throws: When the program cannot be started.
 func run(

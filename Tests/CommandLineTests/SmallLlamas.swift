@@ -1,5 +1,5 @@
-// Small Llamas of random weights, in the files of llama2.c and Hugging Face, with a tokenizer that knows
-// bytes only.
+// Small Llamas of random weights, in the files of llama2.c and Hugging Face, with a tokenizer that
+// knows bytes only.
 
 import FileIO
 import LanguageModels

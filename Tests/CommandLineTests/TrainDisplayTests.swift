@@ -1,5 +1,5 @@
-// What `train` shows on a terminal and in a pipe: run as a process, on a pseudo-terminal whose other
-// end the test reads.
+// What `train` shows on a terminal and in a pipe: run as a process, on a pseudo-terminal whose
+// other end the test reads.
 
 import FileIO
 import Foundation

@@ -1,5 +1,5 @@
-// Every flag of `train`, one test or one row each, that fails when the flag is ignored. The runs are
-// as small as runs can be.
+// Every flag of `train`, one test or one row each, that fails when the flag is ignored. The runs
+// are as small as runs can be.
 
 import FileIO
 import Foundation

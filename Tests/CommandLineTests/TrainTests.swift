@@ -1,5 +1,5 @@
-// `train` as a process: what it leaves behind, and what it says when it cannot start. That it learns
-// is tested in TrainingTests and ParityTests.
+// `train` as a process: what it leaves behind, and what it says when it cannot start. That it
+// learns is tested in TrainingTests and ParityTests.
 
 import FileIO
 import Foundation

@@ -1,4 +1,5 @@
-// The tokenizer of `train`: that it belongs to the model and to the run, and which copy a run keeps.
+// The tokenizer of `train`: that it belongs to the model and to the run, and which copy a run
+// keeps.
 
 import FileIO
 import Foundation

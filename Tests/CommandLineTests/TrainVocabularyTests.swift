@@ -12,7 +12,8 @@ import Testing
         count: 90
     )
 
-    /// Prepares a text with a tokenizer of bytes, and calls `body` with a function that trains on it.
+    /// Prepares a text with a tokenizer of bytes, and calls `body` with a function that trains on
+    /// it.
     private func withShards(
         _ body: (FilePath, _ train: ([String]) throws -> Outcome) throws -> Void
     ) throws {

@@ -62,7 +62,8 @@ import Testing
                     let isRight = file.count == 0 && FileSystem.byteCount(of: file.path) == 0
                     if !isRight { mistakes.withLock { $0 += 1 } }
                     _ = try? [UInt8(1)].withUnsafeBytes { try file.append($0) }
-                    // As commit does, but for the flushing, in which the other writer would give up.
+                    // As commit does, but for the flushing, in which the other writer would give
+                    // up.
                     rename(file.path.string, path.string)
                 }
             }

@@ -1,5 +1,5 @@
-// The pass of a Llama 2: one token at a time, in chunks, in batches, and in every precision. What it
-// computes is held against transformers in ParityTests.
+// The pass of a Llama 2: one token at a time, in chunks, in batches, and in every precision. What
+// it computes is held against transformers in ParityTests.
 
 import FileIO
 import Inference

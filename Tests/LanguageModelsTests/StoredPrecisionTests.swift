@@ -82,8 +82,8 @@ import Testing
                 return try logits(GPT2Decoder(model, precision: format))
             }
             // What is rounded beside sums stands in docs/numerics.md: input to bfloat16, and so
-            // integer weights, where there are products of pairs of them; else input to int16 before
-            // integers. At most four times what was seen.
+            // integer weights, where there are products of pairs of them; else input to int16
+            // before integers. At most four times what was seen.
             let bound =
                 switch format {
                 case .float32: 1.5e-6

@@ -1,5 +1,5 @@
-// Losses of texts and of multiple choice against PyTorch in float64, one at a time. The fixtures come
-// from scripts/export_evaluation_fixtures.py.
+// Losses of texts and of multiple choice against PyTorch in float64, one at a time. The fixtures
+// come from scripts/export_evaluation_fixtures.py.
 
 import FileIO
 import Foundation

@@ -120,8 +120,8 @@ import Tokenization
         }
     }
 
-    /// Bounds are twice what was seen, of the rounding to bfloat16; it was 0.027 with an embedding of
-    /// q8_0, and 0.32 of q4_0.
+    /// Bounds are twice what was seen, of the rounding to bfloat16; it was 0.027 with an embedding
+    /// of q8_0, and 0.32 of q4_0.
     @Test(arguments: [(WeightFormat.float32, 0), (.q8_0, 0.02), (.q4_0, 0.012)])
     func aCopiedEmbeddingGivesTheLogitsOfAMappedOne(
         precision: WeightFormat,

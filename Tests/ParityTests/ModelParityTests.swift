@@ -1,5 +1,5 @@
-// Whole models against what PyTorch computed for the same weights and tokens. The fixtures come from
-// scripts/export_parity_fixtures.py.
+// Whole models against what PyTorch computed for the same weights and tokens. The fixtures come
+// from scripts/export_parity_fixtures.py.
 
 import FileIO
 import Foundation

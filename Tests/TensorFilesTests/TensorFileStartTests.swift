@@ -35,8 +35,8 @@ import Testing
         #expect(try start(Array(text.utf8)) == kind)
     }
 
-    /// Lengths whose first bytes are those of a pickle, an old file of PyTorch's, JSON, a piece of a
-    /// tokenizer, and none of these.
+    /// Lengths whose first bytes are those of a pickle, an old file of PyTorch's, JSON, a piece of
+    /// a tokenizer, and none of these.
     @Test(arguments: [640, 640 + 1 << 16, 0x7B, 0x227B, 0x0A, 0x0A0A, 2, 1000])
     func aHeaderThatFitsCountsMoreThanWhatItsLengthSpells(byteCount: Int) throws {
         let bytes = safetensors(headerByteCount: byteCount)

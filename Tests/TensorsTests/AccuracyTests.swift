@@ -1,4 +1,5 @@
-// How exact exp, GELU and SiLU are, in units in the last place (ulps): the bounds of docs/numerics.md.
+// How exact exp, GELU and SiLU are, in units in the last place (ulps): the bounds of
+// docs/numerics.md.
 
 import Tensors
 import Testing
@@ -78,8 +79,8 @@ extension KernelTests {
             }
         }
 
-        /// For x below zero the result shrinks as e^-2u, and half an ulp in 2u, which is up to 87 at
-        /// -10, is as many half ulps in the result.
+        /// For x below zero the result shrinks as e^-2u, and half an ulp in 2u, which is up to 87
+        /// at -10, is as many half ulps in the result.
         @Test(arguments: [(-1 as Float, 20 as Float, 2.5), (-5, -1, 32), (-10, -5, 212)])
         func geluIsWithinItsBound(from lower: Float, to upper: Float, bound: Double) throws {
             let x = sweep(lower...upper, count: 50_000).filter { $0 != 0 }

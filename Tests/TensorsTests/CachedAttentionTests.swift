@@ -24,8 +24,8 @@ extension KernelTests {
             }
         }
 
-        /// Head sizes around vectors, and half of each; single queries and tiles; blocks of 512 keys;
-        /// shared heads.
+        /// Head sizes around vectors, and half of each; single queries and tiles; blocks of 512
+        /// keys; shared heads.
         static let cases = [
             Case(1, 1, 1, (0, 1, 0)), Case(2, 2, 3, (1, 1, 0)), Case(2, 1, 8, (6, 2, 0)),
             Case(4, 2, 15, (30, 3, 0)), Case(3, 3, 16, (0, 4, 0)), Case(6, 2, 17, (0, 5, 0)),

@@ -1,6 +1,6 @@
 // The operations as their textbook formulas, in double, on small arrays: what the reference kernels
-// are held to. Gradients come from finite differences; only GELU's derivative is written out, as its
-// precision is measured to more digits than differences have.
+// are held to. Gradients come from finite differences; only GELU's derivative is written out, as
+// its precision is measured to more digits than differences have.
 
 #if canImport(Glibc)
     import Glibc

@@ -1,5 +1,5 @@
-// Linear layers over stored weights, for few rows and for many: every backend against the reference,
-// and the reference against the formula.
+// Linear layers over stored weights, for few rows and for many: every backend against the
+// reference, and the reference against the formula.
 //
 // Where nothing is rounded but sums, errors are as in MatmulTests. Two ways round the input: to 16
 // bits in few rows times integers, which is off by at most 2^-16 of the largest of a block, and to
@@ -13,8 +13,8 @@ extension KernelTests {
     @Suite(.serialized) struct LinearTests {
         typealias Shape = MatmulTests.Shape
 
-        /// Few rows, around groups of 4 and the columns of blocks and of chunks of blocks; and many,
-        /// around tiles, panels, and the borders of blocks of the matrix product.
+        /// Few rows, around groups of 4 and the columns of blocks and of chunks of blocks; and
+        /// many, around tiles, panels, and the borders of blocks of the matrix product.
         ///
         /// The last of each are large enough for a team of three.
         static let shapes = [

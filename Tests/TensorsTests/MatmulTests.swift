@@ -20,12 +20,13 @@ extension KernelTests {
             var testDescription: String { "N \(N), C \(C), OC \(OC)" }
         }
 
-        /// Around vectors of 4, 8 and 16, tiles of 4 and 8 rows, panels of 12, 24 and 48 columns, and
-        /// the borders of blocks: 768 deep, 1008 rows.
+        /// Around vectors of 4, 8 and 16, tiles of 4 and 8 rows, panels of 12, 24 and 48 columns,
+        /// and the borders of blocks: 768 deep, 1008 rows.
         ///
-        /// Each of the three products sums over another of the extents. Those with an extent of 1030
-        /// are large enough for a team of three. The weights of the last three start where vectors
-        /// may and are large enough to be written past the caches, in one pass or, of 800 rows, not.
+        /// Each of the three products sums over another of the extents. Those with an extent of
+        /// 1030 are large enough for a team of three. The weights of the last three start where
+        /// vectors may and are large enough to be written past the caches, in one pass or, of 800
+        /// rows, not.
         static let shapes = [
             Shape(1, 1, 1), Shape(3, 3, 3), Shape(1, 7, 15), Shape(2, 8, 16), Shape(5, 9, 17),
             Shape(7, 15, 23), Shape(8, 16, 24), Shape(9, 17, 25), Shape(13, 31, 47),

@@ -1,7 +1,7 @@
 // The reference kernels, which all others are compared with, held to Formulas.swift and to numbers
-// worked out by hand. Bounds are in roundings to float of the largest element. The reference sums in
-// double, so results differ by at most one ulp, two roundings; or four, where the forward pass hands
-// on rounded numbers (mean, rstd, lse, out) or attention sums a few keys in float.
+// worked out by hand. Bounds are in roundings to float of the largest element. The reference sums
+// in double, so results differ by at most one ulp, two roundings; or four, where the forward pass
+// hands on rounded numbers (mean, rstd, lse, out) or attention sums a few keys in float.
 
 import Tensors
 import Testing
@@ -281,7 +281,8 @@ extension KernelTests {
         }
 
         @Test func lossAndSoftmaxOfTwoRowsAreWhatTheyAreByHand() throws {
-            // Softmax of (0, ln 3) is (1/4, 3/4); a uniform row costs ln 2. The padding is no token.
+            // Softmax of (0, ln 3) is (1/4, 3/4); a uniform row costs ln 2. The padding is no
+            // token.
             let logits = try TensorMaker.copy([0, 1.09861229, 99, 7, 7, 99], [2, 3])
             let targets = try Tensor([0, 1] as [Int32], shape: [2])
             let losses = try TensorMaker.garbage([2])

@@ -1,4 +1,5 @@
-// Rotary positions: the rotations against sines and cosines in double, turning against the reference.
+// Rotary positions: the rotations against sines and cosines in double, turning against the
+// reference.
 
 import Tensors
 import Testing

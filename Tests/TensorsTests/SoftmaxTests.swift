@@ -1,8 +1,8 @@
 // Softmax over the vocabulary and the cross-entropy loss.
 //
-// The error of exp(x - max) relative to itself is that of x - max: one rounding of its size, besides
-// those of exp, of the division and, growing with V, of a vector lane's share of the sum. 6.5
-// roundings were observed.
+// The error of exp(x - max) relative to itself is that of x - max: one rounding of its size,
+// besides those of exp, of the division and, growing with V, of a vector lane's share of the sum.
+// 6.5 roundings were observed.
 
 import Tensors
 import Testing

@@ -1,5 +1,5 @@
-// Weights whose planes each end where readable memory ends, so that a kernel that reads one byte too
-// many stops the process.
+// Weights whose planes each end where readable memory ends, so that a kernel that reads one byte
+// too many stops the process.
 
 import Tensors
 

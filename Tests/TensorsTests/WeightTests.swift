@@ -20,8 +20,8 @@ extension KernelTests {
             return out.floats()
         }
 
-        /// What `gguf` 0.19 made of ((i * i * 7 + i * 13) mod 257 - 120) / 64 for i in 0 ..< 128, as
-        /// two rows of 64; the second block divided by 1024, the third zero.
+        /// What `gguf` 0.19 made of ((i * i * 7 + i * 13) mod 257 - 120) / 64 for i in 0 ..< 128,
+        /// as two rows of 64; the second block divided by 1024, the third zero.
         private static let ggufSource: [Float] = (0..<128).map { i in
             let whole: Int = (i * i * 7 + i * 13) % 257 - 120
             let value = Float(whole) / 64

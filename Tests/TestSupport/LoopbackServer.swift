@@ -1,5 +1,6 @@
-// A web server on 127.0.0.1 for tests of downloads: it serves bytes from memory, as well or as badly
-// as a test wants, and remembers what it was asked. HTTP/1.1, GET only, one answer a connection.
+// A web server on 127.0.0.1 for tests of downloads: it serves bytes from memory, as well or as
+// badly as a test wants, and remembers what it was asked. HTTP/1.1, GET only, one answer a
+// connection.
 
 import Dispatch
 import Synchronization

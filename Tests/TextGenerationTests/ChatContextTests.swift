@@ -1,4 +1,5 @@
-// Conversations that are longer than the context: what is forgotten, what never is, and what is refused.
+// Conversations that are longer than the context: what is forgotten, what never is, and what is
+// refused.
 
 import Testing
 import TextGeneration

@@ -1,5 +1,5 @@
-// A model that notes what it is given, and a tokenizer whose tokens can be read off: conversations are
-// tested with them, apart from any real model.
+// A model that notes what it is given, and a tokenizer whose tokens can be read off: conversations
+// are tested with them, apart from any real model.
 
 import Inference
 import Testing

@@ -1,5 +1,5 @@
-// What `prepare` leaves beside its shards: written with them, found by their names, and believed only
-// where it is about them.
+// What `prepare` leaves beside its shards: written with them, found by their names, and believed
+// only where it is about them.
 
 import FileIO
 import TestSupport
@@ -11,7 +11,8 @@ import Tokenization
 @Suite struct ShardManifestTests {
     private static let text = Array("the cat and the dog and the end of all cats\n".utf8)
 
-    /// Shards of a small text in `directory`/data, made with the tokenizer in `directory`/tokenizer.
+    /// Shards of a small text in `directory`/data, made with the tokenizer in
+    /// `directory`/tokenizer.
     @discardableResult
     private func prepare(
         in directory: FilePath,

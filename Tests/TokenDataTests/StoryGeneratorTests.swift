@@ -1,4 +1,5 @@
-// How stories are told from a grammar: seeds, roles, pronouns, articles, choices, files of any size.
+// How stories are told from a grammar: seeds, roles, pronouns, articles, choices, files of any
+// size.
 
 import FileIO
 import TestSupport

@@ -1,5 +1,5 @@
-// Runs that are told to stop: between micro-batches, and within what is measured between steps. What
-// was not complete is dropped and done again, and the run ends as if nothing had happened.
+// Runs that are told to stop: between micro-batches, and within what is measured between steps.
+// What was not complete is dropped and done again, and the run ends as if nothing had happened.
 
 import FileIO
 import LanguageModels

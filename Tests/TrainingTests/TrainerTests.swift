@@ -81,9 +81,9 @@ import Training
 
     @Test func gradientNormThatOverflowsIsNamed() throws {
         try withTemporaryDirectory { directory in
-            // One token, whose last normalised row x has the norm sqrt(8) * 1.25e38. All fits into a
-            // float: x, the logits, the loss. But wte's gradient is x for the token that wins and -x
-            // for the one that should have, and the norm of both is 5e38.
+            // One token, whose last normalised row x has the norm sqrt(8) * 1.25e38. All fits into
+            // a float: x, the logits, the loss. But wte's gradient is x for the token that wins and
+            // -x for the one that should have, and the norm of both is 5e38.
             let trainer = try SmallRun(batchSize: 1, sequenceLength: 1).trainer(in: directory)
             trainer.model.parameters.set["lnfw"].withUnsafeMutableElements(as: Float.self) {
                 $0.update(repeating: 1.25e38)

@@ -67,10 +67,10 @@ public final class CachedSession<Model: CachedTransformer>: DecodingSession {
     /// - Parameters:
     ///   - parts: At least one; no two of the same sequence.
     ///   - predictedCounts: How many tokens of each part, up to its last one.
-    ///   - body: Called with the logits `(n, V)` of some of them after the other; the memory is used
-    ///     again when it returns.
-    /// - Throws: ``ModelError`` or ``TensorError``, or what says that a file of weights has lost some
-    ///   of them; all sequences are then as they were.
+    ///   - body: Called with the logits `(n, V)` of some of them after the other; the memory is
+    ///     used again when it returns.
+    /// - Throws: ``ModelError`` or ``TensorError``, or what says that a file of weights has lost
+    ///   some of them; all sequences are then as they were.
     func append(
         _ parts: [SequencePart],
         predictedCounts: [Int],

@@ -7,8 +7,8 @@ import Tensors
 extension CachedTransformer {
     /// The cross-entropy, in nats, of predicting some of the targets.
     ///
-    /// Nothing is computed after a sequence's last position; between its first and its last one, the
-    /// logits of all are. They take memory for ``CachedSession/chunkLength`` rows.
+    /// Nothing is computed after a sequence's last position; between its first and its last one,
+    /// the logits of all are. They take memory for ``CachedSession/chunkLength`` rows.
     /// - Parameters:
     ///   - inputs: B * T token ids, one sequence after the other.
     ///   - targets: As many: the token that follows each input. Those of other positions may be any

@@ -85,7 +85,7 @@ public protocol CachedTransformer: AnyObject {
     ///   - chunk: At least one token; all in the vocabulary.
     ///   - cache: Keys and values of the tokens before are read, those of the chunk stored.
     ///   - workspace: Memory for this shape.
-    /// - Returns: `(predictedCount, V)` logits, which are overwritten by the next pass; nil when the
-    ///   chunk predicts nothing.
+    /// - Returns: `(predictedCount, V)` logits, which are overwritten by the next pass; nil when
+    ///   the chunk predicts nothing.
     func decode(_ chunk: TokenChunk, cache: KVCache, workspace: Workspace) -> Tensor?
 }

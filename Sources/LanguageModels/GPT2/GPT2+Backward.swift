@@ -81,8 +81,8 @@ extension GPT2 {
 
     /// Zeroes the gradients that are only ever added to.
     ///
-    /// Those of linear weights are overwritten by the first product that reaches them, which saves a
-    /// pass over most of the memory.
+    /// Those of linear weights are overwritten by the first product that reaches them, which saves
+    /// a pass over most of the memory.
     private func zeroSmallGradients(_ gradients: GPT2Parameters) {
         let overwritten: Set = ["wte", "qkvw", "attprojw", "fcw", "fcprojw"]
         for (specification, tensor) in zip(

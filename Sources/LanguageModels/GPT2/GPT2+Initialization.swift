@@ -5,9 +5,9 @@ import Tensors
 extension GPT2Parameters {
     /// Fills the parameters as GPT-2 was initialised.
     ///
-    /// Weights are drawn from a normal distribution of standard deviation 0.02, those that write into
-    /// the residual stream scaled by 1 / sqrt(2L); biases are 0 and layernorm weights 1. The rows
-    /// that pad the vocabulary stay 0.
+    /// Weights are drawn from a normal distribution of standard deviation 0.02, those that write
+    /// into the residual stream scaled by 1 / sqrt(2L); biases are 0 and layernorm weights 1. The
+    /// rows that pad the vocabulary stay 0.
     /// - Parameters:
     ///   - configuration: The sizes these parameters were allocated for.
     ///   - generator: Where the randomness comes from; moved on.

@@ -6,7 +6,8 @@ import Tensors
 extension GPT2 {
     /// The cross-entropy, in nats, of predicting some of the targets.
     ///
-    /// The classifier, which a small model spends most of its time in, runs on these positions only.
+    /// The classifier, which a small model spends most of its time in, runs on these positions
+    /// only.
     /// - Parameters:
     ///   - inputs: B * T token ids, one sequence after the other.
     ///   - targets: As many: the token that follows each input. Those of other positions may be any

@@ -5,11 +5,11 @@ import Tensors
 
 /// A GPT-2 language model in float32.
 ///
-/// The architecture is that of Radford et al. 2019: layer normalisation before each sublayer, learned
-/// positions, the tanh form of GELU, and a head tied to the embedding.
+/// The architecture is that of Radford et al. 2019: layer normalisation before each sublayer,
+/// learned positions, the tanh form of GELU, and a head tied to the embedding.
 ///
-/// The model holds weights only. A pass through it needs working memory, which the caller makes once
-/// for a batch shape: ``GPT2Workspace``.
+/// The model holds weights only. A pass through it needs working memory, which the caller makes
+/// once for a batch shape: ``GPT2Workspace``.
 public final class GPT2 {
     /// The model's sizes.
     public let configuration: GPT2Configuration

@@ -74,7 +74,8 @@ public struct GPT2DebugState {
         let V = configuration.vocabularySize
         let layout = configuration.parameterLayout
         // 4 bytes each: inputs, targets, a row of logits a token; the loss; the gradients. Two
-        // int32 and the bounds of a configuration can overflow this product, but no file is as large.
+        // int32 and the bounds of a configuration can overflow this product, but no file is as
+        // large.
         let (rows, overflow) = (B * T).multipliedReportingOverflow(by: V + 2)
         let isTooLarge = overflow || rows >= 1 << 50
         let expected =

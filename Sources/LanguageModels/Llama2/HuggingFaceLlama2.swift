@@ -1,5 +1,5 @@
-// Llama 2 as Hugging Face's programs store it: tensors under names of their own, and the rows of wq and
-// wk in another order, because there rotary positions turn the halves of a head instead of
+// Llama 2 as Hugging Face's programs store it: tensors under names of their own, and the rows of wq
+// and wk in another order, because there rotary positions turn the halves of a head instead of
 // neighbours.
 
 import FileIO

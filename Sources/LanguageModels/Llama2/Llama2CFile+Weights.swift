@@ -1,5 +1,5 @@
-// The weights of llama2.c's checkpoints as matrices. int8 groups stay as they are where each block of
-// 32 columns lies within one of them, also when groups go across the ends of rows.
+// The weights of llama2.c's checkpoints as matrices. int8 groups stay as they are where each block
+// of 32 columns lies within one of them, also when groups go across the ends of rows.
 
 import FileIO
 import TensorFiles

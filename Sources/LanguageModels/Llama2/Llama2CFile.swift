@@ -1,6 +1,7 @@
 // llama2.c's checkpoints, all three versions: what they say of the model, and where its weights are
-// in the mapped file. Nothing is read of a weight until it is asked for, and nothing is believed of a
-// header until it agrees with the size of the file, which is all that tells a version 0 from others.
+// in the mapped file. Nothing is read of a weight until it is asked for, and nothing is believed of
+// a header until it agrees with the size of the file, which is all that tells a version 0 from
+// others.
 
 import FileIO
 import TensorFiles

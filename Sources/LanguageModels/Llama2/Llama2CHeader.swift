@@ -1,5 +1,5 @@
-// The headers of llama2.c's checkpoints. Version 0 has seven sizes and nothing else, so that any file
-// may look like one; the versions after it have a magic number.
+// The headers of llama2.c's checkpoints. Version 0 has seven sizes and nothing else, so that any
+// file may look like one; the versions after it have a magic number.
 
 import FileIO
 import TensorFiles

@@ -1,5 +1,5 @@
-// Hugging Face's config.json. What it may ask for that Llama 2 has not is refused, as the model would
-// say something else.
+// Hugging Face's config.json. What it may ask for that Llama 2 has not is refused, as the model
+// would say something else.
 
 import FileIO
 import TensorFiles

@@ -1,6 +1,6 @@
 // The sizes of a Llama 2, checked. Files that give them are read in Llama2CHeader.swift,
-// Llama2Configuration+Params.swift and Llama2Configuration+HuggingFace.swift, and a list of sizes in
-// Llama2Configuration+Descriptor.swift.
+// Llama2Configuration+Params.swift and Llama2Configuration+HuggingFace.swift, and a list of sizes
+// in Llama2Configuration+Descriptor.swift.
 
 import FileIO
 

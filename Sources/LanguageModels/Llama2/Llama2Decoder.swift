@@ -22,11 +22,11 @@ public final class Llama2Decoder: LanguageModel, CachedTransformer {
     /// - Parameters:
     ///   - checkpoint: The weights, whose files must not be changed while the model is in use.
     ///   - precision: How to store weight matrices; other formats than the file's are made here. At
-    ///     ``WeightFormat/q8_0`` the integers of llama2.c's version 2 are kept as they are in matrices
-    ///     whose columns, and whose groups, are multiples of 32; in others they are rounded anew.
-    ///     The embedding of a model with a classifier of its own stays as the file has it where its
-    ///     pages can be used; where it needs a copy, that is float32 at ``WeightFormat/float32`` and
-    ///     bfloat16 at all others.
+    ///     ``WeightFormat/q8_0`` the integers of llama2.c's version 2 are kept as they are in
+    ///     matrices whose columns, and whose groups, are multiples of 32; in others they are
+    ///     rounded anew. The embedding of a model with a classifier of its own stays as the file
+    ///     has it where its pages can be used; where it needs a copy, that is float32 at
+    ///     ``WeightFormat/float32`` and bfloat16 at all others.
     ///   - cachePrecision: How to store keys and values.
     ///   - ops: What runs the arithmetic.
     /// - Throws: ``TensorFileError`` or ``TensorError``.

@@ -1,4 +1,5 @@
-// The weights of a Llama 2 as generation uses them: matrices in one stored format, norms in float32.
+// The weights of a Llama 2 as generation uses them: matrices in one stored format, norms in
+// float32.
 
 import Tensors
 
@@ -66,8 +67,8 @@ struct Llama2DecoderWeights {
         finalNorm = try norm(.finalNorm)
         if source.configuration.hasSeparateClassifier {
             classifier = try matrix(.classifier)
-            // A row is read a token: nothing is gained by storing what a file holds in fewer bits. A
-            // copy in memory is to be small, but not so small that the same weights give other
+            // A row is read a token: nothing is gained by storing what a file holds in fewer bits.
+            // A copy in memory is to be small, but not so small that the same weights give other
             // logits from another kind of file.
             let stored = try source.matrix(.tokenEmbedding, layer: 0)
             tokenEmbedding =

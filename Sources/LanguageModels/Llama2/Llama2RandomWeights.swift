@@ -6,8 +6,8 @@ import Tensors
 extension Llama2Checkpoint {
     /// Draws weights.
     ///
-    /// Matrices are drawn from a normal distribution of standard deviation 0.02, those that write into
-    /// the residual stream scaled by 1 / sqrt(2L), as llama2.c's trainer does; norms are 1.
+    /// Matrices are drawn from a normal distribution of standard deviation 0.02, those that write
+    /// into the residual stream scaled by 1 / sqrt(2L), as llama2.c's trainer does; norms are 1.
     /// - Parameters:
     ///   - configuration: The sizes.
     ///   - generator: Where the randomness comes from; moved on.

@@ -1,5 +1,5 @@
-// What all files of Llama 2 have in common once they are open: sizes, and weights by name and layer,
-// in the order of rows and columns that llama2.c and Meta use.
+// What all files of Llama 2 have in common once they are open: sizes, and weights by name and
+// layer, in the order of rows and columns that llama2.c and Meta use.
 
 import TensorFiles
 import Tensors
@@ -13,8 +13,8 @@ protocol Llama2WeightSource {
     ///
     /// Rows of ``Llama2Weight/wq`` and ``Llama2Weight/wk`` are in the order in which rotary
     /// positions turn neighbours.
-    /// - Throws: `TensorFileError` when the file holds something else, or `TensorError` when memory is
-    ///   short.
+    /// - Throws: `TensorFileError` when the file holds something else, or `TensorError` when memory
+    ///   is short.
     /// - Precondition: the model has the weight, and the layer.
     func matrix(_ weight: Llama2Weight, layer: Int) throws -> WeightMatrix
 

@@ -1,5 +1,5 @@
-// Llama 2 as Meta gives it away: params.json, and tensors in one or several consolidated.NN.pth, each
-// of which has a slice of every matrix.
+// Llama 2 as Meta gives it away: params.json, and tensors in one or several consolidated.NN.pth,
+// each of which has a slice of every matrix.
 
 import FileIO
 import TensorFiles

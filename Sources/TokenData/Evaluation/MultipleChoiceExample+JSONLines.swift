@@ -1,5 +1,5 @@
-// HellaSwag as its authors publish it: one JSON object a line, with the fields ctx, endings and label.
-// Other fields are ignored.
+// HellaSwag as its authors publish it: one JSON object a line, with the fields ctx, endings and
+// label. Other fields are ignored.
 
 import FileIO
 import Tokenization

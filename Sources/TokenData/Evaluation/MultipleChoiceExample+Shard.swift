@@ -1,5 +1,5 @@
-// llm.c's evaluation shards: a header of 256 little-endian int32 (magic, version, number of examples,
-// bytes of the longest), then uint16s. Every length is checked before it is used.
+// llm.c's evaluation shards: a header of 256 little-endian int32 (magic, version, number of
+// examples, bytes of the longest), then uint16s. Every length is checked before it is used.
 
 import FileIO
 import Tokenization

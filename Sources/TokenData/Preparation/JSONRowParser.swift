@@ -37,8 +37,8 @@ struct JSONRowParser {
 
     /// The bytes of the text in the row's field `field`; nil when the row is blank.
     ///
-    /// Bytes of strings that are not UTF-8 are kept. Of a field that is there twice, the last counts,
-    /// as it does for Python.
+    /// Bytes of strings that are not UTF-8 are kept. Of a field that is there twice, the last
+    /// counts, as it does for Python.
     /// - Throws: ``Problem`` when the row is not one object, or the field is not there or no text.
     mutating func text(of field: [UInt8]) throws -> [UInt8]? {
         skipWhitespace()

@@ -5,8 +5,8 @@ import Tokenization
 
 /// Token shards of a text, for training and, when enough of it is there, for validation.
 ///
-/// Their names tell what they hold: the same documents, tokenizer and division give the same shards,
-/// which are then not made again; anything else gives others.
+/// Their names tell what they hold: the same documents, tokenizer and division give the same
+/// shards, which are then not made again; anything else gives others.
 public struct PreparedText: Sendable {
     /// The tokens to learn from.
     public let trainingPath: FilePath
@@ -24,8 +24,9 @@ public struct PreparedText: Sendable {
     ///   - heldOutTokens: The first so many tokens are for validation, but fewer of a short text.
     ///   - leastHeldOutTokens: When the text is too short to hold out so many, none are.
     ///   - threads: How many encode.
-    ///   - readingProgress: Called now and then while the text is looked at, before anything is made
-    ///     of it: with the bytes seen so far, and all there are. What it throws ends the preparation.
+    ///   - readingProgress: Called now and then while the text is looked at, before anything is
+    ///     made of it: with the bytes seen so far, and all there are. What it throws ends the
+    ///     preparation.
     ///   - progress: As ``TextPreparation/run(_:progress:)`` has it.
     /// - Throws: ``PreparationError``, ``TokenDataError`` or `FileIOError`.
     public init(

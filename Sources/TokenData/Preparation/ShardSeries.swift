@@ -179,8 +179,8 @@ final class ShardSeries {
         guard FileSystem.isDirectory(settings.directory) else { return [] }
         return try FileSystem.names(in: settings.directory).filter { component in
             let name = component.string
-            // Another name, with bytes that are no text, may read the same. And a pipe or a device of
-            // such a name holds nothing old.
+            // Another name, with bytes that are no text, may read the same. And a pipe or a device
+            // of such a name holds nothing old.
             return FilePath.Component(name) == component && isName(name, of: settings)
                 && !FileSystem.isStream(settings.directory.appending(component))
         }

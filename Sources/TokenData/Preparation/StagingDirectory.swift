@@ -20,8 +20,8 @@ final class StagingDirectory {
         try FileSystem.createDirectory(path)
     }
 
-    /// Moves the named files to their final place, where they replace files of the same names, and are
-    /// written into devices and pipes.
+    /// Moves the named files to their final place, where they replace files of the same names, and
+    /// are written into devices and pipes.
     /// - Throws: `FileIOError`; files that were moved by then remain.
     func publish(_ names: [FilePath.Component]) throws {
         for name in names {

@@ -1,5 +1,6 @@
-// Short texts of a file, one after the other, as far as they are asked for: a text a line, or a field
-// of a row of JSON a line. Corpora, which are read in blocks, are JSONRows' and TextDocuments'.
+// Short texts of a file, one after the other, as far as they are asked for: a text a line, or a
+// field of a row of JSON a line. Corpora, which are read in blocks, are JSONRows' and
+// TextDocuments'.
 
 import FileIO
 

@@ -1,6 +1,6 @@
-// The rules of a SentencePiece model that replace characters before text is encoded, such as those of
-// NFKC. They travel in the model's file as a double array (a trie in two numbers a node), which is
-// believed as little as any other file.
+// The rules of a SentencePiece model that replace characters before text is encoded, such as those
+// of NFKC. They travel in the model's file as a double array (a trie in two numbers a node), which
+// is believed as little as any other file.
 
 /// Replacements of strings by others, of which the longest that a text begins with counts.
 struct SentencePieceCharacterMap: Sendable, Equatable {

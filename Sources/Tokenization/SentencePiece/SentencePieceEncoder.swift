@@ -1,11 +1,11 @@
 // Text to pieces: byte pair encoding as SentencePiece does it, which looks at the strings that
-// neighbours make together rather than at a list of merges. One thread's worth; the pool of these is
-// in SentencePieceTokenizer.swift.
+// neighbours make together rather than at a list of merges. One thread's worth; the pool of these
+// is in SentencePieceTokenizer.swift.
 
 /// The working state of encoding: what one thread needs besides the vocabulary.
 ///
-/// It merges the neighbours that make the piece of the best score, the leftmost of equals, until none
-/// make a piece.
+/// It merges the neighbours that make the piece of the best score, the leftmost of equals, until
+/// none make a piece.
 struct SentencePieceEncoder: Sendable {
     /// A character, or what characters have been merged into; one of a linked list.
     private struct Symbol {
@@ -20,8 +20,8 @@ struct SentencePieceEncoder: Sendable {
     }
 
     private var symbols: [Symbol] = []
-    // Score above position: the order of merging. Entries are not removed when their pair goes; they
-    // are known by a score that is no longer that of the position's pair.
+    // Score above position: the order of merging. Entries are not removed when their pair goes;
+    // they are known by a score that is no longer that of the position's pair.
     private var queue = Heap<UInt64>()
     /// Where each unused piece was last put together, as the length of its left part.
     private var splits: [TokenID: Int] = [:]
@@ -29,8 +29,8 @@ struct SentencePieceEncoder: Sendable {
     /// Appends the pieces of a text to `output`.
     ///
     /// - Parameters:
-    ///   - text: The text, with the dummy prefix if there is to be one. What is not UTF-8 is treated
-    ///     as a character a byte.
+    ///   - text: The text, with the dummy prefix if there is to be one. What is not UTF-8 is
+    ///     treated as a character a byte.
     ///   - vocabulary: The pieces.
     ///   - output: Where ids are put.
     /// - Complexity: O(n log n) for n bytes.

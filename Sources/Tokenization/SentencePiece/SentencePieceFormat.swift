@@ -1,5 +1,5 @@
-// Which file of SentencePiece pieces a file is. Neither format has a magic number, and any piece may
-// come first: so they are known by lengths that lead from one piece to the next.
+// Which file of SentencePiece pieces a file is. Neither format has a magic number, and any piece
+// may come first: so they are known by lengths that lead from one piece to the next.
 
 /// The formats of tokenizers that ``SentencePieceTokenizer`` reads.
 public enum SentencePieceFormat: Sendable {

@@ -19,7 +19,8 @@ struct SentencePieceNormalizer: Sendable {
     }
 
     let settings: Settings
-    /// Whether nothing but a space in front is added: what Llama does, and llama2.c's format implies.
+    /// Whether nothing but a space in front is added: what Llama does, and llama2.c's format
+    /// implies.
     let isLlamas: Bool
     /// Names of user-defined pieces as they stand in the file, by their first byte, the longest
     /// first: they are left as they are.

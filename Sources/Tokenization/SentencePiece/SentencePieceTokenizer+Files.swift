@@ -15,8 +15,8 @@ extension SentencePieceTokenizer {
     ///     holds one of them.
     ///   - vocabularySize: The number of pieces the model knows, the most the file may have; nil
     ///     when it is not known.
-    /// - Throws: ``TokenizerError`` when the content is not such a tokenizer, damaged, or of another
-    ///   model; `FileIOError` when a file is missing or ends early.
+    /// - Throws: ``TokenizerError`` when the content is not such a tokenizer, damaged, or of
+    ///   another model; `FileIOError` when a file is missing or ends early.
     public convenience init(contentsOf path: FilePath, vocabularySize: Int? = nil) throws {
         let file = try Self.file(at: path)
         let format = try MappedFile(file).withUnsafeBytes { SentencePieceFormat($0) }

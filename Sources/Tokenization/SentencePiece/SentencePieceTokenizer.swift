@@ -1,13 +1,13 @@
-// Llama's tokenizer: text to ids and back. How pieces are merged is SentencePieceEncoder's business,
-// and what pieces there are SentencePieceVocabulary's.
+// Llama's tokenizer: text to ids and back. How pieces are merged is SentencePieceEncoder's
+// business, and what pieces there are SentencePieceVocabulary's.
 
 import Synchronization
 
 /// SentencePiece's byte pair encoding: the tokenizer of Llama and Llama 2, and of models made with
 /// other settings of SentencePiece's trainer, which travel in its file and are carried out.
 ///
-/// The ids are those of SentencePiece and of llama2.c. Both replace U+2581, which stands for a space
-/// in their pieces; so text with that character comes back with a space, as it does from
+/// The ids are those of SentencePiece and of llama2.c. Both replace U+2581, which stands for a
+/// space in their pieces; so text with that character comes back with a space, as it does from
 /// SentencePiece. Unlike there, bytes that are not UTF-8 are kept.
 ///
 /// ```swift
@@ -69,8 +69,8 @@ public final class SentencePieceTokenizer: Tokenizer {
         (startOfText.map { [$0] } ?? []) + encode(bytes)
     }
 
-    /// The bytes one token adds to a text: none for a marker, and for the first piece of a text those
-    /// after the space that encoding has put before it.
+    /// The bytes one token adds to a text: none for a marker, and for the first piece of a text
+    /// those after the space that encoding has put before it.
     public func bytes(of id: TokenID, after previous: TokenID?) throws -> ArraySlice<UInt8> {
         guard vocabulary.contains(id) else {
             throw TokenizerError.unknownToken(id: id, vocabularySize: vocabularySize)

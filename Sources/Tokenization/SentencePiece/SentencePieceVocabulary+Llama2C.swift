@@ -1,6 +1,6 @@
 // llama2.c's tokenizer.bin: the length of the longest piece, then each piece as a float32 score, an
-// int32 length and its bytes, to the end of the file. It has no magic number and no count, and kinds
-// of pieces are told by their ids: so the ids that must be there are what it is known by.
+// int32 length and its bytes, to the end of the file. It has no magic number and no count, and
+// kinds of pieces are told by their ids: so the ids that must be there are what it is known by.
 
 import FileIO
 
@@ -17,8 +17,8 @@ extension SentencePieceVocabulary {
     ///   - path: The file.
     ///   - count: The number of pieces the model knows, the most the file may have; nil when it is
     ///     not known.
-    /// - Throws: ``TokenizerError`` when the content is wrong in any way; `FileIOError` when the file
-    ///   is missing or ends early.
+    /// - Throws: ``TokenizerError`` when the content is wrong in any way; `FileIOError` when the
+    ///   file is missing or ends early.
     public init(llama2CFile path: FilePath, count: Int? = nil) throws {
         var reader = try BinaryReader(path: path)
         func malformed(_ what: String, _ expected: String, _ found: String) -> TokenizerError {

@@ -1,5 +1,6 @@
-// SentencePiece's own file, tokenizer.model: a protocol buffer whose fields sentencepiece_model.proto
-// numbers. Only those that encoding and decoding need are looked at, the others stepped over.
+// SentencePiece's own file, tokenizer.model: a protocol buffer whose fields
+// sentencepiece_model.proto numbers. Only those that encoding and decoding need are looked at, the
+// others stepped over.
 
 import FileIO
 

@@ -1,6 +1,6 @@
-// The pieces of a SentencePiece model: what each stands for, and how eagerly it is formed. The files
-// they come in are read in SentencePieceVocabulary+Llama2C.swift and +Model.swift; text becomes
-// pieces in SentencePieceEncoder.swift.
+// The pieces of a SentencePiece model: what each stands for, and how eagerly it is formed. The
+// files they come in are read in SentencePieceVocabulary+Llama2C.swift and +Model.swift; text
+// becomes pieces in SentencePieceEncoder.swift.
 
 import FileIO
 
@@ -24,8 +24,8 @@ public struct SentencePieceVocabulary: Sendable {
     /// U+2581 in UTF-8, which SentencePiece's pieces have in the place of spaces.
     static let spaceMark: [UInt8] = [0xE2, 0x96, 0x81]
 
-    /// A piece as it stands in a file, but with spaces instead of U+2581 where that stands for them,
-    /// and U+2581 instead of spaces, which no text has then.
+    /// A piece as it stands in a file, but with spaces instead of U+2581 where that stands for
+    /// them, and U+2581 instead of spaces, which no text has then.
     struct Piece: Sendable, Equatable {
         var name: [UInt8]
         var score: Float
@@ -77,8 +77,8 @@ public struct SentencePieceVocabulary: Sendable {
     ///   - pieces: In the order of their ids, none with an empty name.
     ///   - rules: What else the file says.
     ///   - path: The file, for messages.
-    /// - Throws: ``TokenizerError/malformed(path:what:expected:found:)`` when a piece that is needed
-    ///   is missing, or two are the same.
+    /// - Throws: ``TokenizerError/malformed(path:what:expected:found:)`` when a piece that is
+    ///   needed is missing, or two are the same.
     init(_ pieces: [Piece], _ rules: Rules, path: FilePath) throws {
         func malformed(_ what: String, _ expected: String, _ found: String) -> TokenizerError {
             .malformed(path: path, what: what, expected: expected, found: found)

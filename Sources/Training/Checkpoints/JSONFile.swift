@@ -1,4 +1,5 @@
-// Small JSON files of a run, each written whole or not at all. Logs of JSON lines are not among them.
+// Small JSON files of a run, each written whole or not at all. Logs of JSON lines are not among
+// them.
 
 import FileIO
 

@@ -28,8 +28,8 @@ struct Retention {
     /// the one that is being written before another is removed.
     /// - Parameters:
     ///   - interval: Steps between checkpoints.
-    ///   - validationInterval: Steps between validations, each of which may make a checkpoint as the
-    ///     best so far; nil when nothing is validated.
+    ///   - validationInterval: Steps between validations, each of which may make a checkpoint as
+    ///     the best so far; nil when nothing is validated.
     ///   - totalSteps: Steps of the run.
     /// - Returns: Their number, at least 1.
     func largestCount(interval: Int, validationInterval: Int?, totalSteps: Int) -> Int {

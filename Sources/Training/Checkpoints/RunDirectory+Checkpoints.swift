@@ -8,8 +8,8 @@ import TokenData
 extension RunDirectory {
     /// Writes everything that resuming after these steps needs: the model, llm.c's state, what the
     /// state has no place for, and last the `DONE` file, with which the checkpoint counts.
-    /// - Throws: ``FileIOError``, or ``TrainingError/diverged(step:quantity:found:)`` when a parameter
-    ///   is not finite. No other checkpoint is harmed, and nothing of this one is left.
+    /// - Throws: ``FileIOError``, or ``TrainingError/diverged(step:quantity:found:)`` when a
+    ///   parameter is not finite. No other checkpoint is harmed, and nothing of this one is left.
     func writeCheckpoint(of trainer: Trainer, extra: CheckpointExtra) throws {
         let step = extra.step
         let squares = Float(trainer.ops.sumOfSquares(trainer.model.parameters.set.flat))
@@ -42,8 +42,8 @@ extension RunDirectory {
     /// - Parameters:
     ///   - extra: Of the checkpoint, already compared with the run that goes on.
     ///   - trainer: Of a model of the same sizes.
-    ///   - keepsPosition: Whether the data are those of the checkpoint; otherwise they are read from
-    ///     where the trainer's loader stands.
+    ///   - keepsPosition: Whether the data are those of the checkpoint; otherwise they are read
+    ///     from where the trainer's loader stands.
     /// - Throws: ``FileIOError``, ``TensorFileError``, ``ModelError``, ``TokenDataError`` or
     ///   ``TrainingError``. The trainer must not be used then.
     func load(_ extra: CheckpointExtra, into trainer: Trainer, keepsPosition: Bool) throws {
@@ -78,8 +78,8 @@ extension RunDirectory {
         return state + 4 * parameterCount + 1 << 16
     }
 
-    /// Removes the checkpoints nobody needs any more, each `DONE` first: it never counts with a part
-    /// missing.
+    /// Removes the checkpoints nobody needs any more, each `DONE` first: it never counts with a
+    /// part missing.
     /// - Parameters:
     ///   - retention: Which ones stay.
     ///   - best: The one with the lowest validation loss, which stays.

@@ -1,5 +1,5 @@
-// Multiple choice as llm.c scores HellaSwag: the model chooses the ending that it finds likeliest, by
-// the mean loss of the ending's own tokens after the context.
+// Multiple choice as llm.c scores HellaSwag: the model chooses the ending that it finds likeliest,
+// by the mean loss of the ending's own tokens after the context.
 
 import LanguageModels
 import TokenData

@@ -1,5 +1,5 @@
-// The losses of a model on the batches of a loader, one after another: validation while training and
-// measuring a model afterwards are this loop.
+// The losses of a model on the batches of a loader, one after another: validation while training
+// and measuring a model afterwards are this loop.
 
 import LanguageModels
 import TokenData

@@ -1,5 +1,5 @@
-// Taking lines out of a log before it is appended to again. The log is replaced as a whole, so that a
-// kill in between leaves the old one or the new one.
+// Taking lines out of a log before it is appended to again. The log is replaced as a whole, so that
+// a kill in between leaves the old one or the new one.
 
 import FileIO
 
@@ -7,8 +7,8 @@ import FileIO
 enum LineFile {
     /// Keeps the lines that satisfy a condition, and never a last line without its end.
     ///
-    /// A full disk leaves such a line. A file that does not exist, or loses nothing, is not touched,
-    /// nor is a pipe or a device, of which nothing can be taken back.
+    /// A full disk leaves such a line. A file that does not exist, or loses nothing, is not
+    /// touched, nor is a pipe or a device, of which nothing can be taken back.
     /// - Parameters:
     ///   - path: The log.
     ///   - isKept: Called with each line, without its end.

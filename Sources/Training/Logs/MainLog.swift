@@ -12,8 +12,8 @@ import FileIO
 
 /// Appends measurements to a run's `main.log`.
 ///
-/// Steps are numbered as llm.c numbers them: a training step by the updates before it, so from 0, and
-/// everything else by the updates made so far.
+/// Steps are numbered as llm.c numbers them: a training step by the updates before it, so from 0,
+/// and everything else by the updates made so far.
 public final class MainLog {
     private let file: AppendingFile
 

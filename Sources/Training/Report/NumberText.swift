@@ -1,5 +1,5 @@
-// Numbers as people read them, on pages and terminals: without a locale, so that the same run always
-// gives the same bytes.
+// Numbers as people read them, on pages and terminals: without a locale, so that the same run
+// always gives the same bytes.
 
 /// Ways to write a number.
 package enum NumberText {

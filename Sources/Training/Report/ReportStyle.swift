@@ -2,8 +2,8 @@
 
 /// The page's style sheet and script; neither has a character that XML would take for markup.
 enum ReportStyle {
-    /// Colours after Okabe and Ito, which people with any kind of colour vision tell apart; some are
-    /// darker on white and lighter on black than theirs, to be read as lines.
+    /// Colours after Okabe and Ito, which people with any kind of colour vision tell apart; some
+    /// are darker on white and lighter on black than theirs, to be read as lines.
     static let sheet: HTML = """
         :root{--page:#f7f6f3;--card:#fff;--ink:#1c1d21;--soft:#6c6e76;--rule:#e9e8e4;--tint:#fdf3da;
         --c0:#0072b2;--c1:#d55e00;--c2:#009e73;--c3:#b3468b;--c4:#e69f00;--c5:#56b4e9;--c6:#3d3d45;
@@ -92,7 +92,8 @@ enum ReportStyle {
 
         """
 
-    /// Shows the titles at once, beside the pointer; without it the browser shows them after a while.
+    /// Shows the titles at once, beside the pointer; without it the browser shows them after a
+    /// while.
     static let script: HTML = """
         for (const plot of document.querySelectorAll('.plot')) {
           const tip = document.createElement('div');

@@ -43,7 +43,8 @@ extension RunDirectory {
         return replaced + parts
     }
 
-    /// Every file of a run, except a tokenizer and token shards, which may already be the new run's.
+    /// Every file of a run, except a tokenizer and token shards, which may already be the new
+    /// run's.
     /// - Throws: ``FileIOError`` when the directory cannot be listed.
     func allFiles() throws -> [FilePath] {
         let names = Set(otherFiles.compactMap { $0.lastComponent?.string })
@@ -58,8 +59,8 @@ extension RunDirectory {
         try? FileSystem.removeDirectory(path)
     }
 
-    /// Removes files of checkpoints, `DONE` first, and others; last `run.json`, so that a run that is
-    /// killed meanwhile is still known to be one.
+    /// Removes files of checkpoints, `DONE` first, and others; last `run.json`, so that a run that
+    /// is killed meanwhile is still known to be one.
     ///
     /// Pipes and devices in their place are no files of the run.
     func remove(_ files: [FilePath]) throws {
@@ -79,8 +80,8 @@ extension RunDirectory {
             .map { path.appending($0) }
     }
 
-    /// Whether a name is that of an ``AtomicFile`` of ours which its process did not live to commit:
-    /// `.NAME.PROCESS-NUMBER`.
+    /// Whether a name is that of an ``AtomicFile`` of ours which its process did not live to
+    /// commit: `.NAME.PROCESS-NUMBER`.
     private func isTemporary(_ name: String) -> Bool {
         guard name.hasPrefix("."), let end = name.lastIndex(of: "."), end > name.startIndex else {
             return false

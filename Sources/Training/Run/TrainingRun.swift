@@ -1,6 +1,6 @@
-// A whole run: steps, and between them validation, evaluation, samples and checkpoints. It keeps the
-// run directory and reports events; drawing them is the caller's. How a run starts or goes on is in
-// RunStart.swift.
+// A whole run: steps, and between them validation, evaluation, samples and checkpoints. It keeps
+// the run directory and reports events; drawing them is the caller's. How a run starts or goes on
+// is in RunStart.swift.
 
 import FileIO
 import LanguageModels
@@ -43,11 +43,11 @@ public final class TrainingRun {
 
     /// Starts a run, or goes on with the one in the directory.
     ///
-    /// Creates the directory, removes what an interrupted run left half-made, and writes `run.json`.
-    /// Nobody else can train in the directory until ``run(until:report:)`` ends or this object goes.
-    /// A run that goes on finds the trainer's model, moments and data replaced by the checkpoint's.
-    /// All data are read once, so that it is noticed when they are not the same any more, unless
-    /// `TokenLoader.digestShards(_:)` has done that already.
+    /// Creates the directory, removes what an interrupted run left half-made, and writes
+    /// `run.json`. Nobody else can train in the directory until ``run(until:report:)`` ends or this
+    /// object goes. A run that goes on finds the trainer's model, moments and data replaced by the
+    /// checkpoint's. All data are read once, so that it is noticed when they are not the same any
+    /// more, unless `TokenLoader.digestShards(_:)` has done that already.
     /// - Parameters:
     ///   - trainer: What makes the steps, at its first one.
     ///   - validation: Held-out data, or nil for no validation.
@@ -61,8 +61,8 @@ public final class TrainingRun {
     ///   - sample: Draws a text from the model as it is, or nil for no samples.
     ///   - hellaSwag: Measures the accuracy of the model as it is, or nil for no evaluation.
     /// - Throws: ``TrainingError`` when the run is refused, in use, differs, is damaged or does not
-    ///   fit on the disk, ``FileIOError`` when the directory cannot be written; the run that was there is then
-    ///   as it was.
+    ///   fit on the disk, ``FileIOError`` when the directory cannot be written; the run that was
+    ///   there is then as it was.
     public init(
         _ trainer: Trainer,
         validation: TokenLoader?,
@@ -109,10 +109,11 @@ public final class TrainingRun {
 
     /// Trains until the last step.
     /// - Parameters:
-    ///   - shouldStop: Asked before every micro-batch, and between the batches and tokens of what is
-    ///     measured between steps; true ends the run with a checkpoint. A step that is not complete
-    ///     is dropped and made when the run goes on, and so is what was to be measured. Before the
-    ///     first step is complete there is nothing to save, and the files of a new run go.
+    ///   - shouldStop: Asked before every micro-batch, and between the batches and tokens of what
+    ///     is measured between steps; true ends the run with a checkpoint. A step that is not
+    ///     complete is dropped and made when the run goes on, and so is what was to be measured.
+    ///     Before the first step is complete there is nothing to save, and the files of a new run
+    ///     go.
     ///   - report: Called with every event, in order.
     /// - Throws: What a step, a file or `report` throws, and
     ///   ``TrainingError/diverged(step:quantity:found:)`` after ``nonFiniteStepLimit`` steps in a
@@ -255,8 +256,8 @@ public final class TrainingRun {
         let isBest = interval > 0 && bestWithThisStep != best
         guard isBest || isDue(interval) || checkpointIsOverdue else { return }
         // A model that just gave no number is not worth the place of one that did, unless it is the
-        // best on held-out data. In the end it is better than none: a step that was left out has not
-        // changed it.
+        // best on held-out data. In the end it is better than none: a step that was left out has
+        // not changed it.
         checkpointIsOverdue = trainer.nonFiniteStepsInARow > 0 && !isAtLastStep && !isBest
         if checkpointIsOverdue { return }
         try writeCheckpoint(report)

@@ -1,5 +1,6 @@
-// What a resumed run would do differently from the run that its checkpoint comes from. Settings that
-// do not touch the arithmetic of training (intervals, recomputation, what is kept) are not compared.
+// What a resumed run would do differently from the run that its checkpoint comes from. Settings
+// that do not touch the arithmetic of training (intervals, recomputation, what is kept) are not
+// compared.
 
 extension TrainingSettings {
     /// Says in which settings that decide the arithmetic `current` differs from these.

@@ -63,8 +63,8 @@ struct ck_microkernels {
 
     // The weights of a matrix (OC, C) as columns of B: dst[q * panel_cols + j] = W[row + j][p + q],
     // j < cols <= panel_cols, q < k; the vector after the last column is completed with zeros. p is
-    // a multiple of CK_WEIGHT_BLOCK.
-    void (*pack_b_weight)(float *dst, const ck_weight *weight, size_t row, size_t cols, size_t p,
+    // a multiple of CK_BLOCK.
+    void (*pack_b_weight)(float *dst, const ck_matrix *weight, size_t row, size_t cols, size_t p,
                           size_t k);
     // The product of packed pairs of bfloat16, summed in float32: each float of A and B is a pair
     // of neighbours along k, and k counts pairs. NULL where the processor has no such instruction.
@@ -72,17 +72,17 @@ struct ck_microkernels {
     // As pack_a, k floats rounded to bfloat16, in pairs; the last of an odd k is paired with zero.
     void (*pack_a_pairs)(float *dst, const float *src, size_t lds, size_t rows, size_t k);
     // As pack_b_weight, rounded to bfloat16, in pairs.
-    void (*pack_b_weight_pairs)(float *dst, const ck_weight *weight, size_t row, size_t cols,
+    void (*pack_b_weight_pairs)(float *dst, const ck_matrix *weight, size_t row, size_t cols,
                                 size_t p, size_t k);
 
     // out[n * ldo + i] = row `row` + i of the weight matrix times row n of the input, i < rows, n <
     // N. Each row is read from memory once for all N.
-    void (*weight_product)(float *out, size_t ldo, const ck_weight *weight, size_t row, size_t rows,
+    void (*weight_product)(float *out, size_t ldo, const ck_matrix *weight, size_t row, size_t rows,
                            const ck_linear_input *inp, size_t N);
     // x (n) as int16 for weights in integer formats, see ck_linear_input.
     void (*quantize_input)(int16_t *words, float *scales, float *offsets, const float *x, size_t n);
     // out (cols) = the weights of one row.
-    void (*weight_row)(float *out, const ck_weight *weight, size_t row);
+    void (*weight_row)(float *out, const ck_matrix *weight, size_t row);
 
     void (*layernorm_forward_row)(float *out, float *mean, float *rstd, const float *inp,
                                   const float *weight, const float *bias, size_t C);
@@ -117,7 +117,7 @@ struct ck_microkernels {
     // One query q (HS) over the first `visible` of keys and values (visible, HS), stored as float32
     // or bfloat16: out (HS).
     void (*attention_row)(float *out, const float *q, const void *keys, const void *values,
-                          ck_weight_format format, float scale, size_t visible, size_t HS);
+                          ck_element_type type, float scale, size_t visible, size_t HS);
     // x (rows, cols; ld) multiplied row by row with factor (rows).
     void (*scale_rows)(float *x, size_t ld, const float *factor, size_t rows, size_t cols);
     float (*dot)(const float *a, const float *b, size_t n);

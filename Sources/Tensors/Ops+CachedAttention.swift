@@ -114,7 +114,7 @@ extension Ops {
                 ld_v: v.tensor.shape[1],
                 parts: buffer.baseAddress,
                 count: buffer.count,
-                cache_format: dtype == .bfloat16 ? CK_BFLOAT16 : CK_FLOAT32,
+                cache_type: dtype == .bfloat16 ? CK_BFLOAT16 : CK_FLOAT32,
                 NH: NH,
                 NKH: NKH,
                 HS: HS

@@ -77,7 +77,7 @@ extension Ops {
     public func linear(_ layers: [LinearLayer], inp: Tensor) {
         let (N, C) = Self.sizes2(inp, "inp")
         let count = layers.count
-        withUnsafeTemporaryAllocation(of: ck_weight.self, capacity: count) { weights in
+        withUnsafeTemporaryAllocation(of: ck_matrix.self, capacity: count) { weights in
             withUnsafeTemporaryAllocation(of: ck_linear.self, capacity: count) { arguments in
                 guard let firstWeight = weights.baseAddress else { return }
                 // By index: a copy of a layer would count its references up and down.
@@ -197,7 +197,7 @@ extension ck_linear {
     /// Only for calls that keep everything alive until they return.
     fileprivate init(
         _ out: Tensor,
-        _ weight: UnsafePointer<ck_weight>,
+        _ weight: UnsafePointer<ck_matrix>,
         _ bias: Tensor?,
         _ residual: Tensor?,
         _ gelu: Bool
@@ -214,9 +214,9 @@ extension ck_linear {
 
 extension WeightMatrix {
     /// What C functions take, only for calls that keep `self` alive until they return.
-    fileprivate var argument: ck_weight {
-        ck_weight(
-            format: format.identifier,
+    fileprivate var argument: ck_matrix {
+        ck_matrix(
+            type: format.identifier,
             rows: rows,
             cols: columns,
             values: planes.values,

@@ -21,9 +21,9 @@ public enum WeightFormat: String, Sendable, CaseIterable, Codable {
     case q4_0
 
     /// Columns of a row that share a scale in the integer formats.
-    public static let blockSize = Int(CK_WEIGHT_BLOCK)
+    public static let blockSize = Int(CK_BLOCK)
 
-    var identifier: ck_weight_format {
+    var identifier: ck_element_type {
         switch self {
         case .float32: CK_FLOAT32
         case .bfloat16: CK_BFLOAT16
@@ -34,10 +34,10 @@ public enum WeightFormat: String, Sendable, CaseIterable, Codable {
     }
 
     /// Bytes of a row in the plane of values.
-    public func valueBytes(columns: Int) -> Int { ck_weight_row_bytes(identifier, columns) }
+    public func valueBytes(columns: Int) -> Int { ck_row_bytes(identifier, columns) }
 
     /// Bytes of a row in the plane of scales: 0 where there are none.
-    public func scaleBytes(columns: Int) -> Int { ck_weight_row_scale_bytes(identifier, columns) }
+    public func scaleBytes(columns: Int) -> Int { ck_row_scale_bytes(identifier, columns) }
 
     /// The width that the start of a plane of values is a multiple of, in bytes.
     var valueAlignment: Int {

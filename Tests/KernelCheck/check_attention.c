@@ -18,9 +18,9 @@ static void check_whole(size_t B, size_t T, size_t NH, size_t HS) {
 }
 
 // `count` new tokens after `past` ones, of which the cache holds keys and values already.
-static void check_cached(ck_weight_format format, size_t past, size_t count, size_t HS) {
+static void check_cached(ck_element_type type, size_t past, size_t count, size_t HS) {
     const size_t NKH = 2, NH = 4, capacity = past + count + 3;
-    const size_t width = format == CK_BFLOAT16 ? sizeof(uint16_t) : sizeof(float);
+    const size_t width = type == CK_BFLOAT16 ? sizeof(uint16_t) : sizeof(float);
     const size_t bytes = NKH * capacity * HS * width;
     const float *q = uniform(count * NH * HS, -2, 2);
     const float *k = uniform(count * NKH * HS, -2, 2), *v = uniform(count * NKH * HS, -1, 1);
@@ -31,8 +31,8 @@ static void check_cached(ck_weight_format format, size_t past, size_t count, siz
         out[i] = garbage(count * NH * HS);
         keys[i] = make_array(bytes);
         values[i] = make_array(bytes);
-        RUN(0, quantize, format, keys[i], NULL, before, NKH * capacity, HS);
-        RUN(0, quantize, format, values[i], NULL, before, NKH * capacity, HS);
+        RUN(0, quantize, type, keys[i], NULL, before, NKH * capacity, HS);
+        RUN(0, quantize, type, values[i], NULL, before, NKH * capacity, HS);
         const ck_cache_part part = {.count = count,
                                     .past = past,
                                     .capacity = capacity,
@@ -48,7 +48,7 @@ static void check_cached(ck_weight_format format, size_t past, size_t count, siz
             .ld_v = NKH * HS,
             .parts = &part,
             .count = 1,
-            .cache_format = format,
+            .cache_type = type,
             .NH = NH,
             .NKH = NKH,
             .HS = HS,

@@ -1,21 +1,20 @@
 // Weights in every stored format: into it, out of it, and multiplied.
 #include "kernel_check.h"
 
-static const ck_weight_format formats[] = {CK_FLOAT32, CK_BFLOAT16, CK_Q8_0, CK_Q8_F32, CK_Q4_0};
+static const ck_element_type formats[] = {CK_FLOAT32, CK_BFLOAT16, CK_Q8_0, CK_Q8_F32, CK_Q4_0};
 
-static ck_weight stored(int i, ck_weight_format format, const float *src, size_t rows,
-                        size_t cols) {
-    const size_t value_bytes = rows * ck_weight_row_bytes(format, cols);
-    const size_t scale_bytes = rows * ck_weight_row_scale_bytes(format, cols);
+static ck_matrix stored(int i, ck_element_type type, const float *src, size_t rows, size_t cols) {
+    const size_t value_bytes = rows * ck_row_bytes(type, cols);
+    const size_t scale_bytes = rows * ck_row_scale_bytes(type, cols);
     void *values = make_array(value_bytes);
     void *scales = scale_bytes > 0 ? make_array(scale_bytes) : NULL;
-    RUN(i, quantize, format, values, scales, src, rows, cols);
-    return (ck_weight){
-        .format = format, .rows = rows, .cols = cols, .values = values, .scales = scales};
+    RUN(i, quantize, type, values, scales, src, rows, cols);
+    return (ck_matrix){
+        .type = type, .rows = rows, .cols = cols, .values = values, .scales = scales};
 }
 
 // Few rows of input and many go different ways.
-static void check_linear(const ck_weight *weight, size_t N) {
+static void check_linear(const ck_matrix *weight, size_t N) {
     const size_t C = weight->cols, OC = weight->rows;
     const float *inp = uniform(N * C, -1, 1), *bias = uniform(OC, -1, 1);
     const float *residual = uniform(N * OC, -1, 1);
@@ -30,7 +29,7 @@ static void check_linear(const ck_weight *weight, size_t N) {
         RUN(i, linear_forward, layers, 2, inp, N, C);
     }
     // Integers round the input of few rows to 16 bits; products of bfloat16 round both operands.
-    const bool rounds = weight->format != CK_FLOAT32;
+    const bool rounds = weight->type != CK_FLOAT32;
     const bool few = N <= ck_linear_few_rows();
     const double tolerance = !rounds ? 1e-5 : few ? 1e-4 : 1e-2;
     compare("linear_forward", out[1], out[0], N * OC, tolerance);
@@ -43,7 +42,7 @@ void check_stored_weights(void) {
         const size_t rows = sizes[s][0], cols = sizes[s][1];
         for (size_t f = 0; f < sizeof formats / sizeof formats[0]; f++) {
             const float *src = uniform(rows * cols, -2, 2);
-            ck_weight weight[2];
+            ck_matrix weight[2];
             float *out[2];
             const int32_t *wanted = ids(7, rows);
             EACH_SIDE(i) {
@@ -51,10 +50,10 @@ void check_stored_weights(void) {
                 out[i] = garbage(7 * cols);
             }
             compare_bytes("quantize values", weight[1].values, weight[0].values,
-                          rows * ck_weight_row_bytes(formats[f], cols));
+                          rows * ck_row_bytes(formats[f], cols));
             if (weight[0].scales)
                 compare_bytes("quantize scales", weight[1].scales, weight[0].scales,
-                              rows * ck_weight_row_scale_bytes(formats[f], cols));
+                              rows * ck_row_scale_bytes(formats[f], cols));
             EACH_SIDE(i) RUN(i, dequantize_rows, out[i], &weight[0], wanted, 7);
             compare("dequantize_rows", out[1], out[0], 7 * cols, 0);
             check_linear(&weight[0], 1);

@@ -155,14 +155,14 @@ typedef void ck_matmul_backward_weight(const ck_context *ctx, float *dweight, fl
                                        const float *dout, const float *inp, size_t N, size_t C,
                                        size_t OC, bool accumulate);
 
-// ---- Weight matrices for inference --------------------------------------------------------------
+// ---- Elements and matrices ----------------------------------------------------------------------
 
-// Columns that share a scale in a quantised format.
-#define CK_WEIGHT_BLOCK 32
+// Columns that share a scale in a block format.
+#define CK_BLOCK 32
 
-// How the elements of a weight matrix are stored. The quantised formats are GGUF's, but in planes
-// instead of interleaved blocks: the values of all blocks, then, elsewhere, the scales of all
-// blocks, one for each 32 columns of a row. The last block of a row is completed with zeros.
+// How the elements of an array are stored. The block formats are GGUF's, but in planes instead of
+// interleaved blocks: the values of all blocks, then, elsewhere, the scales of all blocks, one for
+// each 32 columns of a row. The last block of a row is completed with zeros.
 typedef enum {
     CK_FLOAT32 = 0,
     CK_BFLOAT16 = 1, // the upper half of a float32
@@ -170,38 +170,38 @@ typedef enum {
     CK_Q8_F32 = 3,   // int8 times a float32 scale: 36 bytes a block
     CK_Q4_0 = 4, // (nibble - 8) times a float16 scale, 18 bytes a block: byte j of a block holds
                  // element j in its low nibble and element j + 16 in its high one
-} ck_weight_format;
+} ck_element_type;
 
-// A matrix of `rows` times `cols` weights. Planes start at a multiple of their element's size.
+// A matrix of `rows` times `cols` elements. Planes start at a multiple of their element's size.
 typedef struct {
-    ck_weight_format format;
+    ck_element_type type;
     size_t rows, cols;
-    const void *values; // row-major, each row ck_weight_row_bytes(format, cols) long
+    const void *values; // row-major, each row ck_row_bytes(type, cols) long
     const void *scales; // (rows, blocks of a row); NULL for formats without
-} ck_weight;
+} ck_matrix;
 
 // Bytes of a row in the plane of values, and in that of scales: 0 for formats without.
-size_t ck_weight_row_bytes(ck_weight_format format, size_t cols);
-size_t ck_weight_row_scale_bytes(ck_weight_format format, size_t cols);
+size_t ck_row_bytes(ck_element_type type, size_t cols);
+size_t ck_row_scale_bytes(ck_element_type type, size_t cols);
 
 // The nearest float16, ties to even, above 65519 infinity; NaN stays NaN. The other way is exact.
 uint16_t ck_float16_from_float(float x);
 float ck_float_from_float16(uint16_t bits);
 
-// values and scales (planes as above) overwritten with src (rows, cols) in `format`: bfloat16
+// values and scales (planes as above) overwritten with src (rows, cols) as `type`: bfloat16
 // rounded to nearest, ties to even; q8 and q4_0 as ggml defines them, to the bit. A block that
 // holds NaN or infinity has a scale of NaN.
-typedef void ck_quantize(const ck_context *ctx, ck_weight_format format, void *values, void *scales,
+typedef void ck_quantize(const ck_context *ctx, ck_element_type type, void *values, void *scales,
                          const float *src, size_t rows, size_t cols);
 
 // out (count, cols) overwritten with the rows rows[0], rows[1], ... of the matrix, exactly.
-typedef void ck_dequantize_rows(const ck_context *ctx, float *out, const ck_weight *weight,
+typedef void ck_dequantize_rows(const ck_context *ctx, float *out, const ck_matrix *weight,
                                 const int32_t *rows, size_t count);
 
 // One of the layers that ck_linear_forward applies to the same input.
 typedef struct {
     float *out;              // (N, OC) overwritten
-    const ck_weight *weight; // (OC, C)
+    const ck_matrix *weight; // (OC, C)
     const float *bias;       // (OC), or NULL
     const float *residual;   // (N, OC), or NULL
     bool gelu;               // whether out is gelu of the sum
@@ -240,7 +240,7 @@ typedef struct {
     size_t silent;       // of these, the first ones that only store: their rows of out stay as is
     size_t past;         // positions whose keys and values the cache holds already
     size_t capacity;     // positions there is room for, at least past + count
-    void *keys, *values; // (NKH, capacity, HS) in the cache's format
+    void *keys, *values; // (NKH, capacity, HS) of the cache's type
 } ck_cache_part;
 
 // Rows of q, k and v are ld_q, ld_k and ld_v floats apart; head h of each owns HS columns from
@@ -249,9 +249,9 @@ typedef struct {
     float *out; // (N, NH * HS) overwritten
     const float *q, *k, *v;
     size_t ld_q, ld_k, ld_v;
-    const ck_cache_part *parts;    // no two of the same sequence
-    size_t count;                  // of parts
-    ck_weight_format cache_format; // CK_FLOAT32, or CK_BFLOAT16: rounded to nearest, ties to even
+    const ck_cache_part *parts; // no two of the same sequence
+    size_t count;               // of parts
+    ck_element_type cache_type; // CK_FLOAT32, or CK_BFLOAT16: rounded to nearest, ties to even
     size_t NH, NKH, HS; // NH a multiple of NKH: so many query heads share a head of keys and values
 } ck_cached_attention_arguments;
 

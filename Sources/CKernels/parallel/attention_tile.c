@@ -66,7 +66,7 @@ static const float *rows_as_floats(const struct ck_microkernels *micro, const at
         return (const float *)rows + first * head->ld_cache;
     }
     // A cache's rows follow each other, as those of a matrix of weights do.
-    const ck_weight matrix = {.format = CK_BFLOAT16, .cols = head->HS, .values = rows};
+    const ck_matrix matrix = {.type = CK_BFLOAT16, .cols = head->HS, .values = rows};
     for (size_t i = 0; i < count; i++)
         micro->weight_row(floats + i * head->HS, &matrix, first + i);
     *ld = head->HS;

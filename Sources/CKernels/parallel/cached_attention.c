@@ -2,7 +2,7 @@
 //
 // One thread owns a head of keys and values of a sequence: it stores the new ones and then attends,
 // so nobody waits for anybody, and nothing is summed in an order that depends on the threads.
-#include "../stored_weights.h"
+#include "../elements.h"
 #include "attention.h"
 #include "parallel_operations.h"
 
@@ -30,7 +30,7 @@ static void attend(const ck_context *ctx, const ck_cached_attention_arguments *a
                    const ck_cache_part *part, size_t h) {
     const struct ck_microkernels *micro = ctx->micro;
     const size_t HS = a->HS, group = a->NH / a->NKH;
-    const bool bfloat16 = a->cache_format == CK_BFLOAT16;
+    const bool bfloat16 = a->cache_type == CK_BFLOAT16;
     const size_t strip = h * part->capacity * HS * (bfloat16 ? sizeof(uint16_t) : sizeof(float));
     char *keys = (char *)part->keys + strip;
     char *values = (char *)part->values + strip;
@@ -55,7 +55,7 @@ static void attend(const ck_context *ctx, const ck_cached_attention_arguments *a
         if (part->count - part->silent <= MOST_SINGLE_QUERIES) {
             for (size_t i = part->silent; i < part->count; i++)
                 micro->attention_row(out + i * head.ld_out, head.q + i * head.ld, keys, values,
-                                     a->cache_format, head.scale, part->past + i + 1, HS);
+                                     a->cache_type, head.scale, part->past + i + 1, HS);
             continue;
         }
         const attention_scratch s = attention_thread_scratch(ctx, HS);

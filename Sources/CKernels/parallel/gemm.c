@@ -7,7 +7,7 @@
 // meet. Blocks alternate between two buffers. Every element of C is summed over k in the same order
 // whoever computes it, so results do not depend on the number of threads.
 #include "gemm.h"
-#include "../stored_weights.h"
+#include "../elements.h"
 #include "queue.h"
 #include "scratch.h"
 
@@ -20,7 +20,7 @@ typedef struct {
 // Whether the product is one of bfloat16: A is rounded to it when it is packed, and a float of a
 // packed block or panel is a pair of neighbours along k.
 static bool multiplies_pairs(const struct ck_microkernels *micro, const ck_gemm *g) {
-    return micro->gemm_panel_pairs && g->weight && g->weight->format != CK_FLOAT32;
+    return micro->gemm_panel_pairs && g->weight && g->weight->type != CK_FLOAT32;
 }
 
 // How many floats long k columns of A are once they are packed.
@@ -116,12 +116,12 @@ static void pack_panel(const struct ck_microkernels *micro, float *dst, const ck
 static void fetch_columns(const ck_gemm *g, const gemm_block *block, size_t col, size_t cols,
                           ck_gemm_panel *panel) {
     if (g->weight) {
-        const size_t row_bytes = weight_row_bytes(g->weight->format, g->k);
+        const size_t row_bytes = bytes_of_row(g->weight->type, g->k);
         panel->next = (const char *)g->weight->values + col * row_bytes +
-                      weight_row_bytes(g->weight->format, block->p);
+                      bytes_of_row(g->weight->type, block->p);
         panel->next_ld = row_bytes;
         panel->next_rows = cols;
-        panel->next_bytes = weight_row_bytes(g->weight->format, block->k);
+        panel->next_bytes = bytes_of_row(g->weight->type, block->k);
         return;
     }
     const bool by_rows = g->b_col == 1;
@@ -241,7 +241,7 @@ void ck_gemm_run(const ck_context *ctx, const ck_gemm *g) {
         .panels = panel_count(micro, g->n),
         .k_blocks = k_blocks,
         // Blocks of weights are not divided. GEMM_BLOCK_K is a multiple of them.
-        .k_step = g->weight ? weight_blocks(k_step) * CK_WEIGHT_BLOCK : k_step,
+        .k_step = g->weight ? row_blocks(k_step) * CK_BLOCK : k_step,
         .phases = (g->m + GEMM_BLOCK_ROWS - 1) / GEMM_BLOCK_ROWS * k_blocks,
         // Several for each thread, so that one that is held up does not hold up all.
         .shares = team > 1 ? (size_t)team * 4 : 1,

@@ -13,7 +13,7 @@ typedef struct {
     size_t a_row, a_col;
     const float *b; // B[p][j] = b[p * b_row + j * b_col]
     size_t b_row, b_col;
-    const ck_weight *weight; // B, when not NULL
+    const ck_matrix *weight; // B, when not NULL
     float *c;
     bool accumulate;
     bool used_late; // C is not read soon: where it can be, it is written past the caches

@@ -1,7 +1,7 @@
 // Linear layers over stored weights, for inference. Few rows of input are bound by the memory that
 // weights come from: threads divide the rows of weights, and each reads its share front to back.
 // Many rows are a matrix product that unpacks weights on their way into its panels.
-#include "../stored_weights.h"
+#include "../elements.h"
 #include "gemm.h"
 #include "parallel_operations.h"
 #include "scratch.h"
@@ -24,11 +24,11 @@ typedef struct {
 } int_input;
 
 // Blocks of a row: a multiple of every `lanes`.
-static size_t int_input_blocks(size_t C) { return (weight_blocks(C) + 15) / 16 * 16; }
+static size_t int_input_blocks(size_t C) { return (row_blocks(C) + 15) / 16 * 16; }
 
 // The floats that the words of N rows take up, and those that all of it does.
 static size_t word_floats(size_t N, size_t C) {
-    return N * int_input_blocks(C) * CK_WEIGHT_BLOCK * sizeof(int16_t) / sizeof(float);
+    return N * int_input_blocks(C) * CK_BLOCK * sizeof(int16_t) / sizeof(float);
 }
 
 static size_t int_input_floats(size_t N, size_t C) {
@@ -41,7 +41,7 @@ static int_input int_input_at(float *scratch, size_t N, size_t C) {
         .words = (int16_t *)(void *)scratch,
         .scales = scratch + word_floats(N, C),
         .offsets = scratch + word_floats(N, C) + N * blocks,
-        .ld_words = blocks * CK_WEIGHT_BLOCK,
+        .ld_words = blocks * CK_BLOCK,
         .ld_blocks = blocks,
     };
 }
@@ -60,9 +60,8 @@ static void finish_row(const struct ck_microkernels *micro, const ck_linear *lay
         micro->gelu_forward(out + begin, out + begin, count);
 }
 
-static size_t weight_bytes(const ck_weight *w) {
-    return w->rows *
-           (weight_row_bytes(w->format, w->cols) + weight_row_scale_bytes(w->format, w->cols));
+static size_t weight_bytes(const ck_matrix *w) {
+    return w->rows * (bytes_of_row(w->type, w->cols) + scale_bytes_of_row(w->type, w->cols));
 }
 
 // A thread's rows of the weights of each layer.
@@ -107,7 +106,7 @@ void ck_parallel_linear_forward(const ck_context *ctx, const ck_linear *layers, 
                                 const float *inp, size_t N, size_t C) {
     bool any_ints = false;
     for (size_t i = 0; i < count; i++)
-        any_ints = any_ints || weight_has_scales(layers[i].weight->format);
+        any_ints = any_ints || has_scales(layers[i].weight->type);
     // The integers of a few very long rows might not fit into scratch memory.
     const bool fits = !any_ints || int_input_floats(N, C) <= 2 * GEMM_A_FLOATS;
     if (N <= FEW_ROWS && fits) {

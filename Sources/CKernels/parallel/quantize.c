@@ -1,24 +1,24 @@
-// Into and out of the stored formats of weights.
-#include "../stored_weights.h"
+// Into and out of the stored types of elements.
+#include "../elements.h"
 #include "parallel_operations.h"
 #include "team.h"
 
-void ck_parallel_quantize(const ck_context *ctx, ck_weight_format format, void *values,
-                          void *scales, const float *src, size_t rows, size_t cols) {
-    const size_t row_bytes = weight_row_bytes(format, cols);
-    const size_t scale_bytes = weight_row_scale_bytes(format, cols);
+void ck_parallel_quantize(const ck_context *ctx, ck_element_type type, void *values, void *scales,
+                          const float *src, size_t rows, size_t cols) {
+    const size_t row_bytes = bytes_of_row(type, cols);
+    const size_t scale_bytes = scale_bytes_of_row(type, cols);
 #pragma omp parallel num_threads(team_size(ctx, (double)rows *cols / FLOATS_PER_THREAD))
     {
         size_t begin, end;
         team_share(rows, 1, &begin, &end);
         for (size_t row = begin; row < end; row++)
-            quantize_row(format, (char *)values + row * row_bytes,
+            quantize_row(type, (char *)values + row * row_bytes,
                          scales ? (char *)scales + row * scale_bytes : NULL, src + row * cols,
                          cols);
     }
 }
 
-void ck_parallel_dequantize_rows(const ck_context *ctx, float *out, const ck_weight *weight,
+void ck_parallel_dequantize_rows(const ck_context *ctx, float *out, const ck_matrix *weight,
                                  const int32_t *rows, size_t count) {
     const size_t cols = weight->cols;
 #pragma omp parallel num_threads(team_size(ctx, (double)count *cols / FLOATS_PER_THREAD))

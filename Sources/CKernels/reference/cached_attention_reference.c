@@ -1,15 +1,15 @@
-#include "../stored_weights.h"
+#include "../elements.h"
 #include "reference_operations.h"
 
 #include <math.h>
 
 static double element(const ck_cached_attention_arguments *a, const void *cache, size_t at) {
-    return a->cache_format == CK_BFLOAT16 ? (double)bfloat16_to_float(((const uint16_t *)cache)[at])
-                                          : (double)((const float *)cache)[at];
+    return a->cache_type == CK_BFLOAT16 ? (double)bfloat16_to_float(((const uint16_t *)cache)[at])
+                                        : (double)((const float *)cache)[at];
 }
 
 static void store(const ck_cached_attention_arguments *a, void *cache, size_t at, float x) {
-    if (a->cache_format == CK_BFLOAT16)
+    if (a->cache_type == CK_BFLOAT16)
         ((uint16_t *)cache)[at] = bfloat16_from_float(x);
     else
         ((float *)cache)[at] = x;

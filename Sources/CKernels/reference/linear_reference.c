@@ -1,22 +1,22 @@
-#include "../stored_weights.h"
+#include "../elements.h"
 #include "reference_operations.h"
 
-static float weight_at(const ck_weight *w, size_t row, size_t col) {
-    const char *values = (const char *)w->values + row * weight_row_bytes(w->format, w->cols);
-    if (w->format == CK_FLOAT32)
+static float weight_at(const ck_matrix *w, size_t row, size_t col) {
+    const char *values = (const char *)w->values + row * bytes_of_row(w->type, w->cols);
+    if (w->type == CK_FLOAT32)
         return ((const float *)(const void *)values)[col];
-    if (w->format == CK_BFLOAT16)
+    if (w->type == CK_BFLOAT16)
         return bfloat16_to_float(((const uint16_t *)(const void *)values)[col]);
-    const size_t block = col / CK_WEIGHT_BLOCK;
-    const size_t i = col % CK_WEIGHT_BLOCK;
-    const float scale = weight_scale(w->format, w, row, block);
-    if (w->format != CK_Q4_0)
+    const size_t block = col / CK_BLOCK;
+    const size_t i = col % CK_BLOCK;
+    const float scale = block_scale(w->type, w, row, block);
+    if (w->type != CK_Q4_0)
         return (float)((const int8_t *)values)[col] * scale;
-    const uint8_t byte = ((const uint8_t *)values)[block * (CK_WEIGHT_BLOCK / 2) + i % 16];
+    const uint8_t byte = ((const uint8_t *)values)[block * (CK_BLOCK / 2) + i % 16];
     return (float)((i < 16 ? byte & 15 : byte >> 4) - 8) * scale;
 }
 
-void ck_reference_dequantize_rows(const ck_context *ctx, float *out, const ck_weight *weight,
+void ck_reference_dequantize_rows(const ck_context *ctx, float *out, const ck_matrix *weight,
                                   const int32_t *rows, size_t count) {
     (void)ctx;
     for (size_t i = 0; i < count; i++)

@@ -45,7 +45,7 @@ void ck_reference_matmul_backward_weight(const ck_context *ctx, float *dweight, 
 void ck_reference_linear_forward(const ck_context *ctx, const ck_linear *layers, size_t count,
                                  const float *inp, size_t N, size_t C);
 
-void ck_reference_dequantize_rows(const ck_context *ctx, float *out, const ck_weight *weight,
+void ck_reference_dequantize_rows(const ck_context *ctx, float *out, const ck_matrix *weight,
                                   const int32_t *rows, size_t count);
 
 void ck_reference_attention_forward(const ck_context *ctx, float *out, float *lse, const float *qkv,

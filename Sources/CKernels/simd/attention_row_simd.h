@@ -3,9 +3,9 @@
 #ifndef SIMD_ATTENTION_ROW_H
 #define SIMD_ATTENTION_ROW_H
 
+#include "elements_simd.h"
 #include "math_simd.h"
 #include "pack_simd.h"
-#include "weights_simd.h"
 
 // Keys in a block: their scores stay in the nearest cache.
 #define ROW_KEYS 512
@@ -14,31 +14,30 @@
 
 // scores[i] = q . key i, for SIDE_BY_SIDE keys.
 ALWAYS_INLINE void score_keys(float *scores, const float *q, const void *keys,
-                              const ck_weight_format format, size_t first, size_t HS) {
+                              const ck_element_type type, size_t first, size_t HS) {
     vf acc[LANES];
     for (int i = 0; i < SIDE_BY_SIDE; i++)
         acc[i] = v_zero();
     FOR_EACH_VECTOR(d, HS, {
         const vf x = LOAD(q + d);
         for (int i = 0; i < SIDE_BY_SIDE; i++)
-            acc[i] =
-                v_fma(x, load_floats(format, keys, (first + (size_t)i) * HS + d, lanes), acc[i]);
+            acc[i] = v_fma(x, load_floats(type, keys, (first + (size_t)i) * HS + d, lanes), acc[i]);
     });
     sum_lanes_of_four(scores, acc);
 }
 
 // The same for a single key.
-ALWAYS_INLINE float score_key(const float *q, const void *keys, const ck_weight_format format,
+ALWAYS_INLINE float score_key(const float *q, const void *keys, const ck_element_type type,
                               size_t key, size_t HS) {
     vf acc = v_zero();
     FOR_EACH_VECTOR(d, HS,
-                    acc = v_fma(LOAD(q + d), load_floats(format, keys, key * HS + d, lanes), acc););
+                    acc = v_fma(LOAD(q + d), load_floats(type, keys, key * HS + d, lanes), acc););
     return v_sum_lanes(acc);
 }
 
 // out[d] += the sum over keys of weights[key] * value[d], for some vectors of d.
 ALWAYS_INLINE void add_values(float *out, const float *weights, const void *values,
-                              const ck_weight_format format, size_t first, size_t count, size_t HS,
+                              const ck_element_type type, size_t first, size_t count, size_t HS,
                               size_t d, const int vectors, size_t lanes) {
     vf even[SIDE_BY_SIDE], odd[SIDE_BY_SIDE];
     for (int v = 0; v < vectors; v++) {
@@ -50,17 +49,17 @@ ALWAYS_INLINE void add_values(float *out, const float *weights, const void *valu
         const vf p = v_splat(weights[key]), p_odd = v_splat(weights[key + 1]);
         const size_t at = (first + key) * HS + d;
         for (int v = 0; v < vectors; v++) {
-            even[v] = v_fma(p, load_floats(format, values, at + (size_t)v * LANES, lanes), even[v]);
-            odd[v] = v_fma(p_odd, load_floats(format, values, at + HS + (size_t)v * LANES, lanes),
-                           odd[v]);
+            even[v] = v_fma(p, load_floats(type, values, at + (size_t)v * LANES, lanes), even[v]);
+            odd[v] =
+                v_fma(p_odd, load_floats(type, values, at + HS + (size_t)v * LANES, lanes), odd[v]);
         }
     }
     for (int v = 0; v < vectors; v++) {
         if (key < count)
-            even[v] = v_fma(
-                v_splat(weights[key]),
-                load_floats(format, values, (first + key) * HS + d + (size_t)v * LANES, lanes),
-                even[v]);
+            even[v] =
+                v_fma(v_splat(weights[key]),
+                      load_floats(type, values, (first + key) * HS + d + (size_t)v * LANES, lanes),
+                      even[v]);
         STORE(out + d + (size_t)v * LANES, even[v] + odd[v]);
     }
 }
@@ -128,9 +127,8 @@ ALWAYS_INLINE float exponentiate(float *scores, float offset, float scale, size_
 }
 
 ALWAYS_INLINE void attend_row(float *out, const float *q, const void *keys, const void *values,
-                              const ck_weight_format format, float scale, size_t visible,
-                              size_t HS) {
-    const bool is_narrow = HS == NARROW_HEAD && format == CK_FLOAT32;
+                              const ck_element_type type, float scale, size_t visible, size_t HS) {
+    const bool is_narrow = HS == NARROW_HEAD && type == CK_FLOAT32;
     float scores[ROW_KEYS];
     float maximum = -INFINITY, sum = 0;
     FOR_EACH_VECTOR(d, HS, STORE(out + d, v_zero()););
@@ -141,9 +139,9 @@ ALWAYS_INLINE void attend_row(float *out, const float *q, const void *keys, cons
         for (size_t block = 0; block < narrow_blocks; block++, key += 2 * SIDE_BY_SIDE)
             score_narrow_keys(scores + key, q, (const float *)keys + (first + key) * HS);
         for (; key + SIDE_BY_SIDE <= count; key += SIDE_BY_SIDE)
-            score_keys(scores + key, q, keys, format, first + key, HS);
+            score_keys(scores + key, q, keys, type, first + key, HS);
         for (; key < count; key++)
-            scores[key] = score_key(q, keys, format, first + key, HS);
+            scores[key] = score_key(q, keys, type, first + key, HS);
 
         const float larger = fmaxf(maximum, largest_score(scores, count));
         const float kept = first == 0 ? 0 : expf((maximum - larger) * scale);
@@ -157,11 +155,11 @@ ALWAYS_INLINE void attend_row(float *out, const float *q, const void *keys, cons
             add_narrow_values(out, scores, (const float *)values + first * HS, narrow_blocks);
         size_t d = 0;
         for (; d + SIDE_BY_SIDE * LANES <= HS; d += SIDE_BY_SIDE * LANES)
-            add_values(out, scores, values, format, first, count, HS, d, SIDE_BY_SIDE, LANES);
+            add_values(out, scores, values, type, first, count, HS, d, SIDE_BY_SIDE, LANES);
         for (; d + LANES <= HS; d += LANES)
-            add_values(out, scores, values, format, first, count, HS, d, 1, LANES);
+            add_values(out, scores, values, type, first, count, HS, d, 1, LANES);
         if (d < HS)
-            add_values(out, scores + done, values, format, first + done, count - done, HS, d, 1,
+            add_values(out, scores + done, values, type, first + done, count - done, HS, d, 1,
                        HS - d);
     }
     const vf factor = v_splat(1 / sum);
@@ -169,8 +167,8 @@ ALWAYS_INLINE void attend_row(float *out, const float *q, const void *keys, cons
 }
 
 static void attention_row(float *out, const float *q, const void *keys, const void *values,
-                          ck_weight_format format, float scale, size_t visible, size_t HS) {
-    if (format == CK_BFLOAT16)
+                          ck_element_type type, float scale, size_t visible, size_t HS) {
+    if (type == CK_BFLOAT16)
         attend_row(out, q, keys, values, CK_BFLOAT16, scale, visible, HS);
     else
         attend_row(out, q, keys, values, CK_FLOAT32, scale, visible, HS);

@@ -3,7 +3,7 @@
 #ifndef SIMD_LINEAR_GROUP_H
 #define SIMD_LINEAR_GROUP_H
 
-#include "weights_simd.h"
+#include "elements_simd.h"
 
 // Rows of weights and of input that are multiplied at once at most: as many sums as there are
 // registers for, and as sum_lanes_of_four takes.
@@ -28,9 +28,9 @@ typedef struct {
 } product_group;
 
 // Fetches what follows `count` blocks of each row by g->ahead.
-ALWAYS_INLINE void fetch_ahead(const product_group *g, const ck_weight_format format,
-                               const int rows, size_t block, const int count) {
-    const size_t block_bytes = weight_row_bytes(format, CK_WEIGHT_BLOCK);
+ALWAYS_INLINE void fetch_ahead(const product_group *g, const ck_element_type type, const int rows,
+                               size_t block, const int count) {
+    const size_t block_bytes = bytes_of_row(type, CK_BLOCK);
     for (int r = 0; r < rows; r++)
         for (size_t byte = 0; byte < (size_t)count * block_bytes; byte += 64)
             __builtin_prefetch(g->values[r] + block * block_bytes + byte + g->ahead);

@@ -18,19 +18,19 @@ typedef int16_t vw_unaligned __attribute__((vector_size(4 * LANES), aligned(2), 
 ALWAYS_INLINE vi v_add_pairs(vi sum, vw a, vw b) { return sum + v_multiply_pairs(a, b); }
 #endif
 
-#define BLOCK_WORD_VECTORS (CK_WEIGHT_BLOCK / (2 * LANES))
+#define BLOCK_WORD_VECTORS (CK_BLOCK / (2 * LANES))
 
 static void quantize_input(int16_t *words, float *scales, float *offsets, const float *x,
                            size_t n) {
     size_t block = 0;
-    for (; block * CK_WEIGHT_BLOCK < n; block++) {
-        float values[CK_WEIGHT_BLOCK] = {0};
-        const size_t first = block * CK_WEIGHT_BLOCK;
-        const size_t left = n - first < CK_WEIGHT_BLOCK ? n - first : CK_WEIGHT_BLOCK;
+    for (; block * CK_BLOCK < n; block++) {
+        float values[CK_BLOCK] = {0};
+        const size_t first = block * CK_BLOCK;
+        const size_t left = n - first < CK_BLOCK ? n - first : CK_BLOCK;
         FOR_EACH_VECTOR(i, left, STORE(values + i, LOAD(x + first + i)););
         vf largest = v_zero();
         vf poison = v_zero();
-        for (int i = 0; i < CK_WEIGHT_BLOCK; i += LANES) {
+        for (int i = 0; i < CK_BLOCK; i += LANES) {
             const vf v = v_load(values + i);
             largest = v_max(largest, v_max(v, -v));
             poison += v * v_zero(); // NaN for NaN and infinity, which integers cannot hold
@@ -42,12 +42,12 @@ static void quantize_input(int16_t *words, float *scales, float *offsets, const 
         // Adding 1.5 * 2^23 rounds to a whole number, which subtracting it again leaves.
         const vf rounder = v_splat(12582912.0f);
         vf total = v_zero();
-        for (int i = 0; i < CK_WEIGHT_BLOCK && usable; i += LANES) {
+        for (int i = 0; i < CK_BLOCK && usable; i += LANES) {
             const vf whole = v_fma(v_load(values + i), factor, rounder) - rounder;
             total += whole;
             v_store(values + i, whole);
         }
-        for (int i = 0; i < CK_WEIGHT_BLOCK; i++)
+        for (int i = 0; i < CK_BLOCK; i++)
             words[first + (size_t)i] = usable ? (int16_t)values[i] : 0;
         scales[block] = (usable ? most / 32767.0f : 0) + bad;
         offsets[block] = -8 * v_sum_lanes(total);
@@ -67,15 +67,15 @@ ALWAYS_INLINE vw join_halves(vw_half low, vw_half high) {
 #endif
 
 // A block as int16; nibbles as 0 ... 15, not yet less 8, see add_int_blocks.
-ALWAYS_INLINE void load_words(vw *w, const ck_weight_format format, const char *row, size_t block) {
-    if (format != CK_Q4_0) {
+ALWAYS_INLINE void load_words(vw *w, const ck_element_type type, const char *row, size_t block) {
+    if (type != CK_Q4_0) {
         for (int v = 0; v < BLOCK_WORD_VECTORS; v++) {
-            const char *p = row + block * CK_WEIGHT_BLOCK + v * 2 * LANES;
+            const char *p = row + block * CK_BLOCK + v * 2 * LANES;
             w[v] = __builtin_convertvector(*(const vb *)p, vw);
         }
         return;
     }
-    const char *p = row + block * CK_WEIGHT_BLOCK / 2;
+    const char *p = row + block * CK_BLOCK / 2;
 #if LANES == 16
     const vw_half bytes = __builtin_convertvector(*(const vu8 *)p, vw_half);
     w[0] = join_halves(bytes & 15, bytes >> 4);
@@ -90,13 +90,13 @@ ALWAYS_INLINE void load_words(vw *w, const ck_weight_format format, const char *
 
 // One block of integers: each lane gets some of the block's products, summed.
 ALWAYS_INLINE void add_int_block(vf acc[][GROUP_INPUTS], const product_group *g,
-                                 const ck_weight_format format, const int rows, const int N,
+                                 const ck_element_type type, const int rows, const int N,
                                  size_t block, float (*factors)[GROUP_INPUTS][LANES], size_t lane) {
     for (int r = 0; r < rows; r++) {
         vw w[BLOCK_WORD_VECTORS];
-        load_words(w, format, g->values[r], block);
+        load_words(w, type, g->values[r], block);
         for (int n = 0; n < N; n++) {
-            const int16_t *x = g->words[n] + block * CK_WEIGHT_BLOCK;
+            const int16_t *x = g->words[n] + block * CK_BLOCK;
             vi sum = {0};
             for (int v = 0; v < BLOCK_WORD_VECTORS; v++)
                 sum = v_add_pairs(sum, w[v], *(const vw_unaligned *)(x + v * 2 * LANES));
@@ -114,7 +114,7 @@ ALWAYS_INLINE void add_two_nibble_blocks(vf acc[][GROUP_INPUTS], const product_g
                                          float (*factors)[GROUP_INPUTS][LANES], size_t lane) {
     vw x[GROUP_INPUTS][2];
     for (int n = 0; n < N; n++) {
-        const int16_t *words = g->words[n] + block * CK_WEIGHT_BLOCK;
+        const int16_t *words = g->words[n] + block * CK_BLOCK;
         const vw_half *quarters = (const vw_half *)words;
         x[n][0] = join_halves(quarters[0], quarters[2]);
         x[n][1] = join_halves(quarters[1], quarters[3]);
@@ -134,33 +134,33 @@ ALWAYS_INLINE void add_two_nibble_blocks(vf acc[][GROUP_INPUTS], const product_g
 #endif
 
 ALWAYS_INLINE void add_int_blocks(vf acc[][GROUP_INPUTS], const product_group *g,
-                                  const ck_weight_format format, const int rows, const int N) {
-    const size_t blocks = weight_blocks(g->cols);
+                                  const ck_element_type type, const int rows, const int N) {
+    const size_t blocks = row_blocks(g->cols);
     // Of LANES blocks at a time: the scale of the weights times that of the input.
     float factors[GROUP_ROWS][GROUP_INPUTS][LANES];
     for (size_t first = 0; first < blocks; first += LANES) {
         const size_t count = blocks - first < LANES ? blocks - first : LANES;
         for (int r = 0; r < rows; r++) {
-            const vf scale = load_scales(format, g->scales[r], first, count);
+            const vf scale = load_scales(type, g->scales[r], first, count);
             for (int n = 0; n < N; n++) {
                 const vf factor = scale * v_load(g->x_scales[n] + first);
                 v_store(factors[r][n], factor);
                 // What taking 8 from each nibble would have taken from the sums of these blocks.
-                if (format == CK_Q4_0)
+                if (type == CK_Q4_0)
                     acc[r][n] = v_fma(factor, v_load(g->x_offsets[n] + first), acc[r][n]);
             }
         }
         size_t lane = 0;
 #if LANES == 16
-        for (; format == CK_Q4_0 && lane + 4 <= count; lane += 4) {
-            fetch_ahead(g, format, rows, first + lane, 4);
+        for (; type == CK_Q4_0 && lane + 4 <= count; lane += 4) {
+            fetch_ahead(g, type, rows, first + lane, 4);
             add_two_nibble_blocks(acc, g, rows, N, first + lane, factors, lane);
             add_two_nibble_blocks(acc, g, rows, N, first + lane + 2, factors, lane + 2);
         }
 #endif
         for (; lane < count; lane++) {
-            fetch_ahead(g, format, rows, first + lane, 1);
-            add_int_block(acc, g, format, rows, N, first + lane, factors, lane);
+            fetch_ahead(g, type, rows, first + lane, 1);
+            add_int_block(acc, g, type, rows, N, first + lane, factors, lane);
         }
     }
 }

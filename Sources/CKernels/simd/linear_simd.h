@@ -10,24 +10,24 @@
 #include "pack_simd.h"
 
 ALWAYS_INLINE void add_float_blocks(vf acc[][GROUP_INPUTS], const product_group *g,
-                                    const ck_weight_format format, const int rows, const int N) {
-    const size_t blocks = g->cols / CK_WEIGHT_BLOCK;
+                                    const ck_element_type type, const int rows, const int N) {
+    const size_t blocks = g->cols / CK_BLOCK;
     for (size_t block = 0; block < blocks; block++) {
-        fetch_ahead(g, format, rows, block, 1);
+        fetch_ahead(g, type, rows, block, 1);
         for (int r = 0; r < rows; r++) {
             vf w[BLOCK_VECTORS];
-            load_block(w, format, g->values[r], block);
+            load_block(w, type, g->values[r], block);
             for (int v = 0; v < BLOCK_VECTORS; v++)
                 for (int n = 0; n < N; n++) {
-                    const vf x = v_load(g->x[n] + block * CK_WEIGHT_BLOCK + v * LANES);
+                    const vf x = v_load(g->x[n] + block * CK_BLOCK + v * LANES);
                     acc[r][n] = v_fma(w[v], x, acc[r][n]);
                 }
         }
     }
-    const size_t done = blocks * CK_WEIGHT_BLOCK;
+    const size_t done = blocks * CK_BLOCK;
     FOR_EACH_VECTOR(i, g->cols - done, {
         for (int r = 0; r < rows; r++) {
-            const vf w = load_floats(format, g->values[r], done + i, lanes);
+            const vf w = load_floats(type, g->values[r], done + i, lanes);
             for (int n = 0; n < N; n++)
                 acc[r][n] = v_fma(w, LOAD(g->x[n] + done + i), acc[r][n]);
         }
@@ -35,25 +35,25 @@ ALWAYS_INLINE void add_float_blocks(vf acc[][GROUP_INPUTS], const product_group 
 }
 
 // Up to GROUP_ROWS rows of weights times up to `widest` rows of input.
-ALWAYS_INLINE void multiply_group(float *out, size_t ldo, const ck_weight *weight, size_t row,
+ALWAYS_INLINE void multiply_group(float *out, size_t ldo, const ck_matrix *weight, size_t row,
                                   size_t rows, const ck_linear_input *inp, size_t first, size_t N,
-                                  size_t ahead, const ck_weight_format format, const int widest) {
-    const size_t row_bytes = weight_row_bytes(format, weight->cols);
-    const size_t scale_bytes = weight_row_scale_bytes(format, weight->cols);
+                                  size_t ahead, const ck_element_type type, const int widest) {
+    const size_t row_bytes = bytes_of_row(type, weight->cols);
+    const size_t scale_bytes = scale_bytes_of_row(type, weight->cols);
     product_group g = {.cols = weight->cols, .ahead = ahead};
     g.values[0] = (const char *)weight->values + row * row_bytes;
-    if (weight_has_scales(format))
+    if (has_scales(type))
         g.scales[0] = (const char *)weight->scales + row * scale_bytes;
     for (int r = 1; r < GROUP_ROWS; r++) {
         const bool is_there = (size_t)r < rows;
         g.values[r] = g.values[r - 1] + (is_there ? row_bytes : 0);
-        if (weight_has_scales(format))
+        if (has_scales(type))
             g.scales[r] = g.scales[r - 1] + (is_there ? scale_bytes : 0);
     }
     for (int n = 0; n < widest; n++) {
         const size_t at = first + ((size_t)n < N ? (size_t)n : N - 1);
         g.x[n] = inp->floats + at * weight->cols;
-        if (weight_has_scales(format)) {
+        if (has_scales(type)) {
             g.words[n] = inp->words + at * inp->ld_words;
             g.x_scales[n] = inp->scales + at * inp->ld_blocks;
             g.x_offsets[n] = inp->offsets + at * inp->ld_blocks;
@@ -64,10 +64,10 @@ ALWAYS_INLINE void multiply_group(float *out, size_t ldo, const ck_weight *weigh
     for (int r = 0; r < GROUP_ROWS; r++)
         for (int n = 0; n < widest; n++)
             acc[r][n] = v_zero();
-    if (weight_has_scales(format))
-        add_int_blocks(acc, &g, format, GROUP_ROWS, widest);
+    if (has_scales(type))
+        add_int_blocks(acc, &g, type, GROUP_ROWS, widest);
     else
-        add_float_blocks(acc, &g, format, GROUP_ROWS, widest);
+        add_float_blocks(acc, &g, type, GROUP_ROWS, widest);
     for (int n = 0; n < widest && (size_t)n < N; n++) {
         vf of_rows[LANES];
         for (int r = 0; r < GROUP_ROWS; r++)
@@ -83,16 +83,16 @@ ALWAYS_INLINE void multiply_group(float *out, size_t ldo, const ck_weight *weigh
     }
 }
 
-ALWAYS_INLINE void multiply_rows(float *out, size_t ldo, const ck_weight *weight, size_t row,
+ALWAYS_INLINE void multiply_rows(float *out, size_t ldo, const ck_matrix *weight, size_t row,
                                  size_t rows, const ck_linear_input *inp, size_t N,
-                                 const ck_weight_format format) {
+                                 const ck_element_type type) {
     // The same place in a later group is fetched: what lies between is, by the rows between.
-    const size_t group_bytes = weight_row_bytes(format, weight->cols) * GROUP_ROWS;
+    const size_t group_bytes = bytes_of_row(type, weight->cols) * GROUP_ROWS;
     const size_t ahead = (FETCH_AHEAD + group_bytes - 1) / group_bytes * group_bytes;
     for (size_t r = 0; r < rows; r += GROUP_ROWS) {
         const size_t some = rows - r < GROUP_ROWS ? rows - r : GROUP_ROWS;
 #define MULTIPLY_GROUP(widest)                                                                     \
-    multiply_group(out + r, ldo, weight, row + r, some, inp, n, N - n, ahead, format, widest)
+    multiply_group(out + r, ldo, weight, row + r, some, inp, n, N - n, ahead, type, widest)
         for (size_t n = 0; n < N; n += GROUP_INPUTS) {
             if (N - n == 1)
                 MULTIPLY_GROUP(1);
@@ -105,10 +105,10 @@ ALWAYS_INLINE void multiply_rows(float *out, size_t ldo, const ck_weight *weight
     }
 }
 
-static void weight_product(float *out, size_t ldo, const ck_weight *weight, size_t row, size_t rows,
+static void weight_product(float *out, size_t ldo, const ck_matrix *weight, size_t row, size_t rows,
                            const ck_linear_input *inp, size_t N) {
-#define MULTIPLY_ROWS(format) multiply_rows(out, ldo, weight, row, rows, inp, N, format)
-    WITH_CONSTANT_FORMAT(weight->format, MULTIPLY_ROWS)
+#define MULTIPLY_ROWS(type) multiply_rows(out, ldo, weight, row, rows, inp, N, type)
+    WITH_CONSTANT_TYPE(weight->type, MULTIPLY_ROWS)
 #undef MULTIPLY_ROWS
 }
 

@@ -4,8 +4,8 @@
 #ifndef SIMD_PACK_H
 #define SIMD_PACK_H
 
+#include "elements_simd.h"
 #include "vector_simd.h"
-#include "weights_simd.h"
 
 // Interleaves `rows` (a power of two) vectors: element p of row i moves to position p * rows + i of
 // the sequence that v[0], v[1], ... then are. Each round doubles the interleaved groups.
@@ -103,31 +103,30 @@ static void pack_b_transposed(float *dst, size_t ldd, const float *src, size_t l
 }
 
 // Columns of weights turned into floats at once, on the way into a panel.
-ALWAYS_INLINE void pack_b_weight_of(float *dst, const ck_weight_format format,
-                                    const ck_weight *weight, size_t row, size_t cols, size_t p,
-                                    size_t k) {
+ALWAYS_INLINE void pack_b_weight_of(float *dst, const ck_element_type type, const ck_matrix *weight,
+                                    size_t row, size_t cols, size_t p, size_t k) {
     const size_t ldd = TILE_VECTORS * LANES;
-    if (format == CK_FLOAT32) {
+    if (type == CK_FLOAT32) {
         const float *values = (const float *)weight->values + row * weight->cols + p;
         pack_b_transposed(dst, ldd, values, weight->cols, cols, k);
         return;
     }
-    float floats[LANES][CK_WEIGHT_BLOCK];
+    float floats[LANES][CK_BLOCK];
     for (size_t j = 0; j < cols; j += LANES) {
         const size_t group = cols - j < LANES ? cols - j : LANES;
-        for (size_t q = 0; q < k; q += CK_WEIGHT_BLOCK) {
-            const size_t left = k - q < CK_WEIGHT_BLOCK ? k - q : CK_WEIGHT_BLOCK;
+        for (size_t q = 0; q < k; q += CK_BLOCK) {
+            const size_t left = k - q < CK_BLOCK ? k - q : CK_BLOCK;
             for (size_t i = 0; i < group; i++)
-                copy_weights(floats[i], format, weight, row + j + i, p + q, left);
-            transpose_group(dst + q * ldd + j, ldd, floats[0], CK_WEIGHT_BLOCK, group, left, LANES);
+                copy_weights(floats[i], type, weight, row + j + i, p + q, left);
+            transpose_group(dst + q * ldd + j, ldd, floats[0], CK_BLOCK, group, left, LANES);
         }
     }
 }
 
-static void pack_b_weight(float *dst, const ck_weight *weight, size_t row, size_t cols, size_t p,
+static void pack_b_weight(float *dst, const ck_matrix *weight, size_t row, size_t cols, size_t p,
                           size_t k) {
-#define PACK(format) pack_b_weight_of(dst, format, weight, row, cols, p, k)
-    WITH_CONSTANT_FORMAT(weight->format, PACK)
+#define PACK(type) pack_b_weight_of(dst, type, weight, row, cols, p, k)
+    WITH_CONSTANT_TYPE(weight->type, PACK)
 #undef PACK
 }
 
@@ -150,30 +149,30 @@ static void pack_a_pairs(float *dst, const float *src, size_t lds, size_t rows, 
 
 // Pairs already stand in a row of bfloat16, as the floats of a row half as long. NULL where they
 // are not, or not where a float may be.
-static const float *pairs_in_place(const ck_weight *weight, size_t row, size_t p) {
-    if (weight->format != CK_BFLOAT16 || weight->cols % 2 != 0)
+static const float *pairs_in_place(const ck_matrix *weight, size_t row, size_t p) {
+    if (weight->type != CK_BFLOAT16 || weight->cols % 2 != 0)
         return NULL;
     const uint16_t *values = (const uint16_t *)weight->values + row * weight->cols + p;
     return (uintptr_t)values % sizeof(float) == 0 ? (const float *)(const void *)values : NULL;
 }
 
-// dst (LANES, rows LANES apart) = CK_WEIGHT_BLOCK weights of each of `group` rows, rounded to
+// dst (LANES, rows LANES apart) = CK_BLOCK weights of each of `group` rows, rounded to
 // bfloat16, in pairs; the other rows are zero.
-ALWAYS_INLINE void pair_block(float *dst, const ck_weight_format format, const ck_weight *weight,
+ALWAYS_INLINE void pair_block(float *dst, const ck_element_type type, const ck_matrix *weight,
                               size_t row, size_t group, size_t block, size_t count) {
     for (size_t i = 0; i < LANES; i++) {
         vf w[BLOCK_VECTORS];
         if (i < group)
-            load_weights(w, format, weight, row + i, block, count);
+            load_weights(w, type, weight, row + i, block, count);
         for (int v = 0; v < BLOCK_VECTORS; v += 2)
             v_store(dst + i * LANES + (size_t)v / 2 * LANES,
                     i < group ? v_pairs(w[v], w[v + 1]) : v_zero());
     }
 }
 
-_Static_assert(CK_WEIGHT_BLOCK == 2 * LANES, "a block of weights is a vector of pairs");
+_Static_assert(CK_BLOCK == 2 * LANES, "a block of weights is a vector of pairs");
 
-static void pack_b_weight_pairs(float *dst, const ck_weight *weight, size_t row, size_t cols,
+static void pack_b_weight_pairs(float *dst, const ck_matrix *weight, size_t row, size_t cols,
                                 size_t p, size_t k) {
     const size_t ldd = TILE_VECTORS * LANES;
     const float *in_place = pairs_in_place(weight, row, p);
@@ -183,12 +182,12 @@ static void pack_b_weight_pairs(float *dst, const ck_weight *weight, size_t row,
     }
     for (size_t j = 0; j < cols; j += LANES) {
         const size_t group = cols - j < LANES ? cols - j : LANES;
-        for (size_t q = 0; q < k; q += CK_WEIGHT_BLOCK) {
-            const size_t left = k - q < CK_WEIGHT_BLOCK ? k - q : CK_WEIGHT_BLOCK;
-            const size_t block = (p + q) / CK_WEIGHT_BLOCK;
+        for (size_t q = 0; q < k; q += CK_BLOCK) {
+            const size_t left = k - q < CK_BLOCK ? k - q : CK_BLOCK;
+            const size_t block = (p + q) / CK_BLOCK;
             float pairs[LANES * LANES] __attribute__((aligned(sizeof(vf))));
-#define PAIR_BLOCK(format) pair_block(pairs, format, weight, row + j, group, block, left)
-            WITH_CONSTANT_FORMAT(weight->format, PAIR_BLOCK)
+#define PAIR_BLOCK(type) pair_block(pairs, type, weight, row + j, group, block, left)
+            WITH_CONSTANT_TYPE(weight->type, PAIR_BLOCK)
 #undef PAIR_BLOCK
             transpose_group(dst + q / 2 * ldd + j, ldd, pairs, LANES, group, (left + 1) / 2, LANES);
         }

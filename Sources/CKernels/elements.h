@@ -1,35 +1,33 @@
-// How the elements of a weight matrix are stored: sizes of its planes, conversion of one number.
-// Portable C for drivers and the reference; the vector forms are in simd/weights_simd.h.
-#ifndef STORED_WEIGHTS_H
-#define STORED_WEIGHTS_H
+// How elements are stored: sizes of a matrix's planes, conversion of one number. Portable C for
+// drivers and the reference; the vector forms are in simd/elements_simd.h.
+#ifndef ELEMENTS_H
+#define ELEMENTS_H
 
 #include "CKernels.h"
 
 #include <string.h>
 
-static inline size_t weight_blocks(size_t cols) {
-    return (cols + CK_WEIGHT_BLOCK - 1) / CK_WEIGHT_BLOCK;
-}
+static inline size_t row_blocks(size_t cols) { return (cols + CK_BLOCK - 1) / CK_BLOCK; }
 
-static inline size_t weight_row_bytes(ck_weight_format format, size_t cols) {
-    switch (format) {
+static inline size_t bytes_of_row(ck_element_type type, size_t cols) {
+    switch (type) {
     case CK_FLOAT32: return cols * sizeof(float);
     case CK_BFLOAT16: return cols * sizeof(uint16_t);
-    case CK_Q4_0: return weight_blocks(cols) * CK_WEIGHT_BLOCK / 2;
-    default: return weight_blocks(cols) * CK_WEIGHT_BLOCK;
+    case CK_Q4_0: return row_blocks(cols) * CK_BLOCK / 2;
+    default: return row_blocks(cols) * CK_BLOCK;
     }
 }
 
-static inline size_t weight_row_scale_bytes(ck_weight_format format, size_t cols) {
-    switch (format) {
+static inline size_t scale_bytes_of_row(ck_element_type type, size_t cols) {
+    switch (type) {
     case CK_FLOAT32:
     case CK_BFLOAT16: return 0;
-    case CK_Q8_F32: return weight_blocks(cols) * sizeof(float);
-    default: return weight_blocks(cols) * sizeof(uint16_t);
+    case CK_Q8_F32: return row_blocks(cols) * sizeof(float);
+    default: return row_blocks(cols) * sizeof(uint16_t);
     }
 }
 
-static inline bool weight_has_scales(ck_weight_format format) { return format >= CK_Q8_0; }
+static inline bool has_scales(ck_element_type type) { return type >= CK_Q8_0; }
 
 static inline uint32_t float_bits(float x) {
     uint32_t bits;
@@ -84,18 +82,17 @@ static inline uint16_t float16_from_float(float x) {
     return (uint16_t)(sign | (rounded - (112u << 23)) >> 13);
 }
 
-// The scale of a block, where the format has scales.
-static inline float weight_scale(ck_weight_format format, const ck_weight *w, size_t row,
-                                 size_t block) {
-    const size_t at = row * weight_blocks(w->cols) + block;
-    if (format == CK_Q8_F32)
+// The scale of a block, where the type has scales.
+static inline float block_scale(ck_element_type type, const ck_matrix *w, size_t row,
+                                size_t block) {
+    const size_t at = row * row_blocks(w->cols) + block;
+    if (type == CK_Q8_F32)
         return ((const float *)w->scales)[at];
     return float16_to_float(((const uint16_t *)w->scales)[at]);
 }
 
-// A row of floats in `format`: its part of the plane of values, and of that of scales, which is
+// A row of floats as `type`: its part of the plane of values, and of that of scales, which is
 // NULL where there are none. See ck_quantize.
-void quantize_row(ck_weight_format format, void *values, void *scales, const float *src,
-                  size_t cols);
+void quantize_row(ck_element_type type, void *values, void *scales, const float *src, size_t cols);
 
 #endif

@@ -1,15 +1,13 @@
-// Into the stored formats of weights, row by row: plain C, so that every instruction set makes the
+// Into the stored types of elements, row by row: plain C, so that every instruction set makes the
 // same bits. It is done once, when a model is loaded.
-#include "stored_weights.h"
+#include "elements.h"
 
 #include <math.h>
 
-size_t ck_weight_row_bytes(ck_weight_format format, size_t cols) {
-    return weight_row_bytes(format, cols);
-}
+size_t ck_row_bytes(ck_element_type type, size_t cols) { return bytes_of_row(type, cols); }
 
-size_t ck_weight_row_scale_bytes(ck_weight_format format, size_t cols) {
-    return weight_row_scale_bytes(format, cols);
+size_t ck_row_scale_bytes(ck_element_type type, size_t cols) {
+    return scale_bytes_of_row(type, cols);
 }
 
 uint16_t ck_float16_from_float(float x) { return float16_from_float(x); }
@@ -37,7 +35,7 @@ static float quantize_q8_block(int8_t *values, const float *src, size_t count) {
         largest = fmaxf(largest, fabsf(src[i]));
     const float scale = holds_nonfinite(src, count) ? NAN : largest / 127;
     const float factor = inverse(scale);
-    for (size_t i = 0; i < CK_WEIGHT_BLOCK; i++)
+    for (size_t i = 0; i < CK_BLOCK; i++)
         values[i] = i < count && factor != 0 ? (int8_t)roundf(src[i] * factor) : 0;
     return scale;
 }
@@ -50,36 +48,35 @@ static float quantize_q4_block(uint8_t *values, const float *src, size_t count) 
             largest = src[i];
     const float scale = holds_nonfinite(src, count) ? NAN : largest / -8;
     const float factor = inverse(scale);
-    uint8_t nibbles[CK_WEIGHT_BLOCK];
-    for (size_t i = 0; i < CK_WEIGHT_BLOCK; i++) {
+    uint8_t nibbles[CK_BLOCK];
+    for (size_t i = 0; i < CK_BLOCK; i++) {
         // Two statements, so that no compiler fuses them and the rounding is everywhere the same.
         const float product = i < count && factor != 0 ? src[i] * factor : 0;
         const int whole = (int)(product + 8.5f);
         nibbles[i] = (uint8_t)(whole < 15 ? whole : 15);
     }
-    for (size_t i = 0; i < CK_WEIGHT_BLOCK / 2; i++)
-        values[i] = (uint8_t)(nibbles[i] | nibbles[i + CK_WEIGHT_BLOCK / 2] << 4);
+    for (size_t i = 0; i < CK_BLOCK / 2; i++)
+        values[i] = (uint8_t)(nibbles[i] | nibbles[i + CK_BLOCK / 2] << 4);
     return scale;
 }
 
-void quantize_row(ck_weight_format format, void *values, void *scales, const float *src,
-                  size_t cols) {
-    if (format == CK_FLOAT32) {
+void quantize_row(ck_element_type type, void *values, void *scales, const float *src, size_t cols) {
+    if (type == CK_FLOAT32) {
         memcpy(values, src, cols * sizeof(float));
         return;
     }
-    if (format == CK_BFLOAT16) {
+    if (type == CK_BFLOAT16) {
         for (size_t i = 0; i < cols; i++)
             ((uint16_t *)values)[i] = bfloat16_from_float(src[i]);
         return;
     }
-    for (size_t block = 0; block < weight_blocks(cols); block++) {
-        const size_t first = block * CK_WEIGHT_BLOCK;
-        const size_t count = cols - first < CK_WEIGHT_BLOCK ? cols - first : CK_WEIGHT_BLOCK;
-        char *at = (char *)values + block * weight_row_bytes(format, CK_WEIGHT_BLOCK);
-        const float scale = format == CK_Q4_0 ? quantize_q4_block((uint8_t *)at, src + first, count)
-                                              : quantize_q8_block((int8_t *)at, src + first, count);
-        if (format == CK_Q8_F32)
+    for (size_t block = 0; block < row_blocks(cols); block++) {
+        const size_t first = block * CK_BLOCK;
+        const size_t count = cols - first < CK_BLOCK ? cols - first : CK_BLOCK;
+        char *at = (char *)values + block * bytes_of_row(type, CK_BLOCK);
+        const float scale = type == CK_Q4_0 ? quantize_q4_block((uint8_t *)at, src + first, count)
+                                            : quantize_q8_block((int8_t *)at, src + first, count);
+        if (type == CK_Q8_F32)
             ((float *)scales)[block] = scale;
         else
             ((uint16_t *)scales)[block] = float16_from_float(scale);

@@ -1,12 +1,12 @@
-// Blocks of 32 stored weights as vectors of floats, whatever their format. A function that takes a
-// format is inlined with a constant one, so that nothing is decided at run time.
-#ifndef SIMD_WEIGHTS_H
-#define SIMD_WEIGHTS_H
+// Blocks of 32 stored elements as vectors of floats, whatever their type. A function that takes a
+// type is inlined with a constant one, so that nothing is decided at run time.
+#ifndef SIMD_ELEMENTS_H
+#define SIMD_ELEMENTS_H
 
-#include "../stored_weights.h"
+#include "../elements.h"
 #include "vector_simd.h"
 
-#define BLOCK_VECTORS (CK_WEIGHT_BLOCK / LANES)
+#define BLOCK_VECTORS (CK_BLOCK / LANES)
 
 // As many small numbers as a vector has floats, at any address that is a multiple of their size.
 typedef int8_t vi8 __attribute__((vector_size(LANES), aligned(1), may_alias));
@@ -32,9 +32,9 @@ ALWAYS_INLINE vf v_load_float16_partial(const uint16_t *p, size_t n) {
 #endif
 
 // `count` scales, at most LANES of them, from block `block` of a row on; zero after them.
-ALWAYS_INLINE vf load_scales(const ck_weight_format format, const void *row, size_t block,
+ALWAYS_INLINE vf load_scales(const ck_element_type type, const void *row, size_t block,
                              size_t count) {
-    if (format == CK_Q8_F32) {
+    if (type == CK_Q8_F32) {
         const float *scales = (const float *)row + block;
         return count == LANES ? v_load(scales) : v_load_partial(scales, count);
     }
@@ -43,15 +43,15 @@ ALWAYS_INLINE vf load_scales(const ck_weight_format format, const void *row, siz
 }
 
 // Block `block` of the row whose values start at `row`, not yet multiplied with its scale.
-ALWAYS_INLINE void load_block(vf *w, const ck_weight_format format, const void *row, size_t block) {
-    const size_t first = block * CK_WEIGHT_BLOCK;
+ALWAYS_INLINE void load_block(vf *w, const ck_element_type type, const void *row, size_t block) {
+    const size_t first = block * CK_BLOCK;
     for (int v = 0; v < BLOCK_VECTORS; v++) {
         const size_t at = first + (size_t)v * LANES;
-        if (format == CK_FLOAT32) {
+        if (type == CK_FLOAT32) {
             w[v] = v_load((const float *)row + at);
-        } else if (format == CK_BFLOAT16) {
+        } else if (type == CK_BFLOAT16) {
             w[v] = v_load_bfloat16((const uint16_t *)row + at);
-        } else if (format == CK_Q4_0) {
+        } else if (type == CK_Q4_0) {
             const bool high = v >= BLOCK_VECTORS / 2;
             const size_t byte = (size_t)v % (BLOCK_VECTORS / 2) * LANES;
             const vu8 bytes = *(const vu8 *)((const uint8_t *)row + first / 2 + byte);
@@ -62,10 +62,10 @@ ALWAYS_INLINE void load_block(vf *w, const ck_weight_format format, const void *
     }
 }
 
-// `lanes` numbers from number `at` on, in a format without scales.
-ALWAYS_INLINE vf load_floats(const ck_weight_format format, const void *numbers, size_t at,
+// `lanes` numbers from number `at` on, of a type without scales.
+ALWAYS_INLINE vf load_floats(const ck_element_type type, const void *numbers, size_t at,
                              size_t lanes) {
-    if (format == CK_FLOAT32)
+    if (type == CK_FLOAT32)
         return LOAD((const float *)numbers + at);
     const uint16_t *p = (const uint16_t *)numbers + at;
     if (lanes == LANES)
@@ -77,33 +77,32 @@ ALWAYS_INLINE vf load_floats(const ck_weight_format format, const void *numbers,
 
 // The first `count` weights of a block, as they are: multiplied with their scale. Those after them
 // are zero.
-ALWAYS_INLINE void load_weights(vf *w, const ck_weight_format format, const ck_weight *weight,
+ALWAYS_INLINE void load_weights(vf *w, const ck_element_type type, const ck_matrix *weight,
                                 size_t row, size_t block, size_t count) {
-    const char *values =
-        (const char *)weight->values + row * weight_row_bytes(format, weight->cols);
-    if (weight_has_scales(format)) {
-        load_block(w, format, values, block);
-        const vf scale = v_splat(weight_scale(format, weight, row, block));
+    const char *values = (const char *)weight->values + row * bytes_of_row(type, weight->cols);
+    if (has_scales(type)) {
+        load_block(w, type, values, block);
+        const vf scale = v_splat(block_scale(type, weight, row, block));
         for (int v = 0; v < BLOCK_VECTORS; v++)
             w[v] *= scale;
-    } else if (count == CK_WEIGHT_BLOCK) {
-        load_block(w, format, values, block);
+    } else if (count == CK_BLOCK) {
+        load_block(w, type, values, block);
     } else {
         // Nothing after the last weight may be read.
-        char bytes[CK_WEIGHT_BLOCK * sizeof(float)] = {0};
-        const size_t size = weight_row_bytes(format, 1);
-        __builtin_memcpy(bytes, values + block * CK_WEIGHT_BLOCK * size, count * size);
-        load_block(w, format, bytes, 0);
+        char bytes[CK_BLOCK * sizeof(float)] = {0};
+        const size_t size = bytes_of_row(type, 1);
+        __builtin_memcpy(bytes, values + block * CK_BLOCK * size, count * size);
+        load_block(w, type, bytes, 0);
     }
 }
 
 // Copies the weights of one row, columns first ..< first + count, to out; `first` starts a block.
-ALWAYS_INLINE void copy_weights(float *out, const ck_weight_format format, const ck_weight *weight,
+ALWAYS_INLINE void copy_weights(float *out, const ck_element_type type, const ck_matrix *weight,
                                 size_t row, size_t first, size_t count) {
-    for (size_t i = 0; i < count; i += CK_WEIGHT_BLOCK) {
-        const size_t left = count - i < CK_WEIGHT_BLOCK ? count - i : CK_WEIGHT_BLOCK;
+    for (size_t i = 0; i < count; i += CK_BLOCK) {
+        const size_t left = count - i < CK_BLOCK ? count - i : CK_BLOCK;
         vf w[BLOCK_VECTORS];
-        load_weights(w, format, weight, row, (first + i) / CK_WEIGHT_BLOCK, left);
+        load_weights(w, type, weight, row, (first + i) / CK_BLOCK, left);
         for (size_t v = 0; v * LANES < left; v++) {
             const size_t at = v * LANES;
             if (left - at >= LANES)
@@ -114,9 +113,9 @@ ALWAYS_INLINE void copy_weights(float *out, const ck_weight_format format, const
     }
 }
 
-// Runs `call`, in which FORMAT is a constant, for the format of a weight matrix.
-#define WITH_CONSTANT_FORMAT(format, call)                                                         \
-    switch (format) {                                                                              \
+// Runs `call` with the type of a matrix as a constant.
+#define WITH_CONSTANT_TYPE(type, call)                                                             \
+    switch (type) {                                                                                \
     case CK_FLOAT32: call(CK_FLOAT32); break;                                                      \
     case CK_BFLOAT16: call(CK_BFLOAT16); break;                                                    \
     case CK_Q8_0: call(CK_Q8_0); break;                                                            \
@@ -124,9 +123,9 @@ ALWAYS_INLINE void copy_weights(float *out, const ck_weight_format format, const
     case CK_Q4_0: call(CK_Q4_0); break;                                                            \
     }
 
-static void weight_row(float *out, const ck_weight *weight, size_t row) {
-#define COPY_ROW(format) copy_weights(out, format, weight, row, 0, weight->cols)
-    WITH_CONSTANT_FORMAT(weight->format, COPY_ROW)
+static void weight_row(float *out, const ck_matrix *weight, size_t row) {
+#define COPY_ROW(type) copy_weights(out, type, weight, row, 0, weight->cols)
+    WITH_CONSTANT_TYPE(weight->type, COPY_ROW)
 #undef COPY_ROW
 }
 

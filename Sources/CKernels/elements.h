@@ -64,6 +64,25 @@ static inline float float16_to_float(uint16_t half) {
     return float_from_bits(sign | float_bits(float_from_bits(magnitude << 13) * 0x1p112f));
 }
 
+// Element i of an array as a float, and a float as element i.
+static inline float element_at(ck_array a, size_t i) {
+    return a.type == CK_BFLOAT16 ? bfloat16_to_float(((const uint16_t *)a.data)[i])
+                                 : ((const float *)a.data)[i];
+}
+
+static inline void set_element(ck_array a, size_t i, float x) {
+    if (a.type == CK_BFLOAT16)
+        ((uint16_t *)a.data)[i] = bfloat16_from_float(x);
+    else
+        ((float *)a.data)[i] = x;
+}
+
+// The array from element `first` on.
+static inline ck_array array_from(ck_array a, size_t first) {
+    const size_t width = a.type == CK_BFLOAT16 ? sizeof(uint16_t) : sizeof(float);
+    return (ck_array){.data = (char *)a.data + first * width, .type = a.type};
+}
+
 // Rounds to nearest, ties to even; above 65519 to infinity.
 static inline uint16_t float16_from_float(float x) {
     const uint32_t bits = float_bits(x);

@@ -1,5 +1,5 @@
 // The kernels of Swiftlet: every operation of GPT-2, forward and backward, and those that Llama 2
-// has besides, forward, on float32 arrays.
+// has besides, forward. Arrays are float32 unless a comment says that they have a type.
 //
 // This is the one public header. A kernel knows floats, sizes and threads; it never allocates,
 // prints, fails or learns what model it serves. Checking shapes is the caller's part (Tensors/Ops).
@@ -56,6 +56,45 @@ typedef struct {
 // Floats of scratch that every operation can do with, on `threads` threads, when C is at most
 // `largest_row` wherever layernorm and attention see it.
 size_t ck_scratch_floats(int threads, size_t largest_row);
+
+// ---- Elements and matrices ----------------------------------------------------------------------
+
+// Columns that share a scale in a block format.
+#define CK_BLOCK 32
+
+// How the elements of an array are stored. The block formats are GGUF's, but in planes instead of
+// interleaved blocks: the values of all blocks, then, elsewhere, the scales of all blocks, one for
+// each 32 columns of a row. The last block of a row is completed with zeros.
+typedef enum {
+    CK_FLOAT32 = 0,
+    CK_BFLOAT16 = 1, // the upper half of a float32
+    CK_Q8_0 = 2,     // int8 times a float16 scale: 34 bytes a block
+    CK_Q8_F32 = 3,   // int8 times a float32 scale: 36 bytes a block
+    CK_Q4_0 = 4, // (nibble - 8) times a float16 scale, 18 bytes a block: byte j of a block holds
+                 // element j in its low nibble and element j + 16 in its high one
+} ck_element_type;
+
+// Elements in float32 or bfloat16, dense.
+typedef struct {
+    void *data;
+    ck_element_type type;
+} ck_array;
+
+// A matrix of `rows` times `cols` elements. Planes start at a multiple of their element's size.
+typedef struct {
+    ck_element_type type;
+    size_t rows, cols;
+    const void *values; // row-major, each row ck_row_bytes(type, cols) long
+    const void *scales; // (rows, blocks of a row); NULL for formats without
+} ck_matrix;
+
+// Bytes of a row in the plane of values, and in that of scales: 0 for formats without.
+size_t ck_row_bytes(ck_element_type type, size_t cols);
+size_t ck_row_scale_bytes(ck_element_type type, size_t cols);
+
+// The nearest float16, ties to even, above 65519 infinity; NaN stays NaN. The other way is exact.
+uint16_t ck_float16_from_float(float x);
+float ck_float_from_float16(uint16_t bits);
 
 // ---- Operations ---------------------------------------------------------------------------------
 
@@ -155,38 +194,7 @@ typedef void ck_matmul_backward_weight(const ck_context *ctx, float *dweight, fl
                                        const float *dout, const float *inp, size_t N, size_t C,
                                        size_t OC, bool accumulate);
 
-// ---- Elements and matrices ----------------------------------------------------------------------
-
-// Columns that share a scale in a block format.
-#define CK_BLOCK 32
-
-// How the elements of an array are stored. The block formats are GGUF's, but in planes instead of
-// interleaved blocks: the values of all blocks, then, elsewhere, the scales of all blocks, one for
-// each 32 columns of a row. The last block of a row is completed with zeros.
-typedef enum {
-    CK_FLOAT32 = 0,
-    CK_BFLOAT16 = 1, // the upper half of a float32
-    CK_Q8_0 = 2,     // int8 times a float16 scale: 34 bytes a block
-    CK_Q8_F32 = 3,   // int8 times a float32 scale: 36 bytes a block
-    CK_Q4_0 = 4, // (nibble - 8) times a float16 scale, 18 bytes a block: byte j of a block holds
-                 // element j in its low nibble and element j + 16 in its high one
-} ck_element_type;
-
-// A matrix of `rows` times `cols` elements. Planes start at a multiple of their element's size.
-typedef struct {
-    ck_element_type type;
-    size_t rows, cols;
-    const void *values; // row-major, each row ck_row_bytes(type, cols) long
-    const void *scales; // (rows, blocks of a row); NULL for formats without
-} ck_matrix;
-
-// Bytes of a row in the plane of values, and in that of scales: 0 for formats without.
-size_t ck_row_bytes(ck_element_type type, size_t cols);
-size_t ck_row_scale_bytes(ck_element_type type, size_t cols);
-
-// The nearest float16, ties to even, above 65519 infinity; NaN stays NaN. The other way is exact.
-uint16_t ck_float16_from_float(float x);
-float ck_float_from_float16(uint16_t bits);
+// ---- Weight matrices for inference --------------------------------------------------------------
 
 // values and scales (planes as above) overwritten with src (rows, cols) as `type`: bfloat16
 // rounded to nearest, ties to even; q8 and q4_0 as ggml defines them, to the bit. A block that

@@ -11,6 +11,7 @@
 // As many small numbers as a vector has floats, at any address that is a multiple of their size.
 typedef int8_t vi8 __attribute__((vector_size(LANES), aligned(1), may_alias));
 typedef uint8_t vu8 __attribute__((vector_size(LANES), aligned(1), may_alias));
+typedef uint32_t vu __attribute__((vector_size(4 * LANES)));
 typedef uint16_t vu16 __attribute__((vector_size(2 * LANES), aligned(2), may_alias));
 typedef _Float16 vh __attribute__((vector_size(2 * LANES), aligned(2), may_alias));
 
@@ -73,6 +74,29 @@ ALWAYS_INLINE vf load_floats(const ck_element_type type, const void *numbers, si
     uint16_t some[LANES] = {0};
     __builtin_memcpy(some, p, lanes * sizeof *some);
     return v_load_bfloat16(some);
+}
+
+// x rounded to bfloat16, to nearest, ties to even; NaN stays NaN.
+ALWAYS_INLINE vu16 v_to_bfloat16(vf x) {
+    const vi bits = (vi)x;
+    const vi rounded = bits + 0x7fff + (bits >> 16 & 1);
+    const vi is_nan = x != x;
+    const vi upper = (is_nan & (bits | 0x400000)) | (~is_nan & rounded);
+    return __builtin_convertvector((vu)upper >> 16, vu16);
+}
+
+// x as numbers `at`, at + 1, ... of an array of a type without blocks: `lanes` of them.
+ALWAYS_INLINE void store_floats(const ck_element_type type, void *numbers, size_t at, vf x,
+                                size_t lanes) {
+    if (type == CK_FLOAT32) {
+        STORE((float *)numbers + at, x);
+        return;
+    }
+    const vu16 some = v_to_bfloat16(x);
+    if (lanes == LANES)
+        *(vu16 *)((uint16_t *)numbers + at) = some;
+    else
+        __builtin_memcpy((uint16_t *)numbers + at, &some, lanes * sizeof(uint16_t));
 }
 
 // The first `count` weights of a block, as they are: multiplied with their scale. Those after them

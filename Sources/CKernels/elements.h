@@ -64,6 +64,11 @@ static inline float float16_to_float(uint16_t half) {
     return float_from_bits(sign | float_bits(float_from_bits(magnitude << 13) * 0x1p112f));
 }
 
+// An array of floats, for where a type is asked for. It is only read, if `x` is.
+static inline ck_array array_of_floats(const float *x) {
+    return (ck_array){.data = (void *)x, .type = CK_FLOAT32};
+}
+
 // Element i of an array as a float, and a float as element i.
 static inline float element_at(ck_array a, size_t i) {
     return a.type == CK_BFLOAT16 ? bfloat16_to_float(((const uint16_t *)a.data)[i])

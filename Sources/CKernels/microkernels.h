@@ -84,7 +84,9 @@ struct ck_microkernels {
     // out (cols) = the weights of one row.
     void (*weight_row)(float *out, const ck_matrix *weight, size_t row);
 
-    void (*layernorm_forward_row)(float *out, float *mean, float *rstd, const float *inp,
+    // out (C) = token + position, the two of a type each.
+    void (*encoder_forward_row)(float *out, ck_array token, ck_array position, size_t C);
+    void (*layernorm_forward_row)(ck_array out, float *mean, float *rstd, const float *inp,
                                   const float *weight, const float *bias, size_t C);
     void (*layernorm_backward_row)(float *dinp, float *dweight, float *dbias, const float *dout,
                                    const float *inp, const float *weight, float mean, float rstd,
@@ -93,8 +95,8 @@ struct ck_microkernels {
                                 size_t C);
     // The pairs of each head of x (NH, HS) turned by rotations (HS): cosine, sine, cosine, ...
     void (*rope_row)(float *x, const float *rotations, size_t NH, size_t HS);
-    void (*gelu_forward)(float *out, const float *inp, size_t n);
-    void (*gelu_backward)(float *dinp, const float *inp, const float *dout, size_t n);
+    void (*gelu_forward)(ck_array out, ck_array inp, size_t n);
+    void (*gelu_backward)(float *dinp, ck_array inp, const float *dout, size_t n);
     // out = silu(gate) * up
     void (*swiglu_forward)(float *out, const float *gate, const float *up, size_t n);
     // out = a + b
@@ -121,8 +123,9 @@ struct ck_microkernels {
     // x (rows, cols; ld) multiplied row by row with factor (rows).
     void (*scale_rows)(float *x, size_t ld, const float *factor, size_t rows, size_t cols);
     float (*dot)(const float *a, const float *b, size_t n);
-    void (*adamw)(float *params, const float *grads, float *m, float *v, size_t n,
-                  const ck_adamw_config *config);
+    // working (n), unless NULL, receives the new params as bfloat16.
+    void (*adamw)(float *params, const float *grads, float *m, float *v, uint16_t *working,
+                  size_t n, const ck_adamw_config *config);
     double (*sum_of_squares)(const float *x, size_t n);
     // See simd/burst_simd.h.
     double (*fma_burst)(size_t iterations, float *sink);

@@ -5,29 +5,29 @@ import CKernels
 extension Ops {
     /// The tanh form of GELU (Hendrycks & Gimpel 2016).
     /// - Parameters:
-    ///   - out: Any shape, overwritten; may be `inp`.
-    ///   - inp: The same shape.
+    ///   - out: Any shape, float32 or bfloat16, overwritten; may be `inp`.
+    ///   - inp: The same shape, float32 or bfloat16.
     public func geluForward(out: Tensor, inp: Tensor) {
-        Self.expect(out, out.shape, "out")
-        Self.expect(inp, out.shape, "inp")
-        run { table.gelu_forward($0, out.floatPointer, inp.floatPointer, out.count) }
+        Self.expectEitherType(out, out.shape, "out")
+        Self.expectEitherType(inp, out.shape, "inp")
+        run { table.gelu_forward($0, out.array, inp.array, out.count) }
         keepAlive(out, inp)
     }
 
     /// Backpropagates through GELU.
     /// - Parameters:
     ///   - dinp: Any shape, overwritten with `dout * gelu'(inp)`; may be `dout`.
-    ///   - inp: The same shape, as in the forward pass.
+    ///   - inp: The same shape, float32 or bfloat16, as in the forward pass.
     ///   - dout: The same shape.
     public func geluBackward(dinp: Tensor, inp: Tensor, dout: Tensor) {
         Self.expect(dinp, dinp.shape, "dinp")
-        Self.expect(inp, dinp.shape, "inp")
+        Self.expectEitherType(inp, dinp.shape, "inp")
         Self.expect(dout, dinp.shape, "dout")
         run {
             table.gelu_backward(
                 $0,
                 dinp.floatPointer,
-                inp.floatPointer,
+                inp.array,
                 dout.floatPointer,
                 dinp.count
             )

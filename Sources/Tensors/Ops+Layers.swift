@@ -7,21 +7,21 @@ extension Ops {
     /// - Parameters:
     ///   - out: `(B, T, C)`, overwritten.
     ///   - tokens: `(B, T)` int32, each in `0 ..< V`; checked by the caller.
-    ///   - wte: `(V, C)`.
-    ///   - wpe: `(maxT, C)` with `maxT >= T`.
+    ///   - wte: `(V, C)`, float32 or bfloat16.
+    ///   - wpe: `(maxT, C)` with `maxT >= T`, float32 or bfloat16.
     public func encoderForward(out: Tensor, tokens: Tensor, wte: Tensor, wpe: Tensor) {
         let (B, T, C) = Self.sizes3(out, "out")
         Self.expect(tokens, [B, T], dtype: .int32, "tokens")
-        Self.expect(wte, [wte.shape[0], C], "wte")
-        Self.expect(wpe, [wpe.shape[0], C], "wpe")
+        Self.expectEitherType(wte, [wte.shape[0], C], "wte")
+        Self.expectEitherType(wpe, [wpe.shape[0], C], "wpe")
         precondition(T <= wpe.shape[0], "\(T) positions, wpe has \(wpe.shape[0])")
         run {
             table.encoder_forward(
                 $0,
                 out.floatPointer,
                 tokens.tokenPointer,
-                wte.floatPointer,
-                wpe.floatPointer,
+                wte.array,
+                wpe.array,
                 B,
                 T,
                 C
@@ -61,7 +61,7 @@ extension Ops {
     ///
     /// Epsilon is 1e-5 (Ba et al. 2016).
     /// - Parameters:
-    ///   - out: `(N, C)`, overwritten.
+    ///   - out: `(N, C)`, float32 or bfloat16, overwritten.
     ///   - mean: `(N)`, overwritten; the backward pass needs it.
     ///   - rstd: `(N)`, overwritten; reciprocal standard deviation.
     ///   - inp: `(N, C)`.
@@ -76,7 +76,7 @@ extension Ops {
         bias: Tensor
     ) {
         let (N, C) = Self.sizes2(inp, "inp")
-        Self.expect(out, [N, C], "out")
+        Self.expectEitherType(out, [N, C], "out")
         Self.expect(mean, [N], "mean")
         Self.expect(rstd, [N], "rstd")
         Self.expect(weight, [C], "weight")
@@ -84,7 +84,7 @@ extension Ops {
         run(channels: C) {
             table.layernorm_forward(
                 $0,
-                out.floatPointer,
+                out.array,
                 mean.floatPointer,
                 rstd.floatPointer,
                 inp.floatPointer,

@@ -75,9 +75,19 @@ extension Ops {
     ///   - grads: The same shape.
     ///   - m: The same shape, the first moment, updated.
     ///   - v: The same shape, the second moment, updated.
+    ///   - working: The same shape in bfloat16, overwritten with the new parameters rounded to
+    ///     nearest, ties to even; nil where nobody works with them.
     ///   - step: Rates and corrections.
-    public func adamW(params: Tensor, grads: Tensor, m: Tensor, v: Tensor, step: AdamWStep) {
+    public func adamW(
+        params: Tensor,
+        grads: Tensor,
+        m: Tensor,
+        v: Tensor,
+        working: Tensor? = nil,
+        step: AdamWStep
+    ) {
         Self.expect(params, params.shape, "params")
+        if let working { Self.expect(working, params.shape, dtype: .bfloat16, "working") }
         for tensor in [grads, m, v] { Self.expect(tensor, params.shape, "grads, m or v") }
         precondition(step.step >= 1, "updates are numbered from 1, got \(step.step)")
         run {
@@ -87,11 +97,36 @@ extension Ops {
                 grads.floatPointer,
                 m.floatPointer,
                 v.floatPointer,
+                working?.pointer(to: UInt16.self),
                 params.count,
                 step.configuration
             )
         }
-        keepAlive(params, grads, m, v)
+        keepAlive(params, grads, m, v, working)
+    }
+
+    /// Rounds to bfloat16, to nearest, ties to even, as ``adamW(params:grads:m:v:working:step:)``
+    /// rounds its working parameters: for those that a run starts with.
+    /// - Parameters:
+    ///   - working: Any shape in bfloat16, overwritten.
+    ///   - params: The same shape in float32.
+    public func roundToBFloat16(_ working: Tensor, from params: Tensor) {
+        Self.expect(params, params.shape, "params")
+        Self.expect(working, params.shape, dtype: .bfloat16, "working")
+        // Threads divide the rows; how the elements are divided into rows changes no result.
+        let columns = min(params.count, 4096)
+        guard columns > 0 else { return }
+        let rows = params.count / columns
+        let rest = params.count - rows * columns
+        let (from, to) = (params.floatPointer, working.pointer(to: UInt16.self))
+        run {
+            table.quantize($0, CK_BFLOAT16, to, nil, from, rows, columns)
+            if rest > 0 {
+                let done = rows * columns
+                table.quantize($0, CK_BFLOAT16, to + done, nil, from + done, 1, rest)
+            }
+        }
+        keepAlive(working, params)
     }
 
     /// The sum of the squares of all elements, with the same bits for any number of threads.

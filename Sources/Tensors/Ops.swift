@@ -120,6 +120,14 @@ public final class Ops {
         )
     }
 
+    /// Stops the program unless `tensor` has `shape`, in float32 or bfloat16.
+    static func expectEitherType(_ tensor: Tensor, _ shape: [Int], _ name: StaticString) {
+        precondition(
+            tensor.shape == shape && (tensor.dtype == .float32 || tensor.dtype == .bfloat16),
+            "\(name): expected float32 or bfloat16 \(shape), got \(tensor.dtype) \(tensor.shape)"
+        )
+    }
+
     /// Stops the program unless `tensor` has `shape` and `dtype`.
     static func expect(
         _ tensor: Tensor,
@@ -139,5 +147,9 @@ public final class Ops {
 
 extension Tensor {
     var floatPointer: UnsafeMutablePointer<Float> { pointer(to: Float.self) }
+    /// The elements of a float32 or bfloat16 tensor, with their type.
+    var array: ck_array {
+        ck_array(data: rawPointer, type: dtype == .bfloat16 ? CK_BFLOAT16 : CK_FLOAT32)
+    }
     var tokenPointer: UnsafeMutablePointer<Int32> { pointer(to: Int32.self) }
 }

@@ -16,7 +16,7 @@ static void check_encoder(size_t N, size_t C) {
         out[i] = garbage(B * T * C);
         dwte[i] = copy_of(start, V * C);
         dwpe[i] = copy_of(start, T * C);
-        RUN(i, encoder_forward, out[i], tokens, wte, wpe, B, T, C);
+        RUN(i, encoder_forward, out[i], tokens, float_array(wte), float_array(wpe), B, T, C);
         RUN(i, encoder_backward, dwte[i], dwpe[i], dout, tokens, B, T, C);
     }
     compare("encoder_forward", out[1], out[0], B * T * C, 1e-7);
@@ -36,7 +36,7 @@ static void check_layernorm(size_t N, size_t C) {
         dinp[i] = copy_of(start, N * C);
         dweight[i] = copy_of(start, C);
         dbias[i] = copy_of(start, C);
-        RUN(i, layernorm_forward, out[i], mean[i], rstd[i], inp, weight, bias, N, C);
+        RUN(i, layernorm_forward, float_array(out[i]), mean[i], rstd[i], inp, weight, bias, N, C);
         RUN(i, layernorm_backward, dinp[i], dweight[i], dbias[i], dout, inp, weight, mean[0],
             rstd[0], N, C);
     }
@@ -81,8 +81,8 @@ static void check_elementwise(size_t n) {
         dgelu[i] = garbage(n);
         swiglu[i] = garbage(n);
         sum[i] = garbage(n);
-        RUN(i, gelu_forward, gelu[i], a, n);
-        RUN(i, gelu_backward, dgelu[i], a, b, n);
+        RUN(i, gelu_forward, float_array(gelu[i]), float_array(a), n);
+        RUN(i, gelu_backward, dgelu[i], float_array(a), b, n);
         RUN(i, swiglu_forward, swiglu[i], a, b, n);
         RUN(i, residual_forward, sum[i], a, b, n);
     }

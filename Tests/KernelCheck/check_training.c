@@ -37,7 +37,7 @@ static void check_adamw(size_t n) {
         p[i] = copy_of(params, n);
         m[i] = copy_of(first, n);
         v[i] = copy_of(second, n);
-        RUN(i, adamw, p[i], grads, m[i], v[i], n, config);
+        RUN(i, adamw, p[i], grads, m[i], v[i], NULL, n, config);
         squares[i] = RUN(i, sum_of_squares, grads, n);
     }
     compare("adamw params", p[1], p[0], n, 1e-6);

@@ -83,6 +83,22 @@ int32_t *ids(size_t n, size_t limit) {
     return x;
 }
 
+ck_array float_array(const float *x) { return (ck_array){.data = (void *)x, .type = CK_FLOAT32}; }
+
+ck_array as_array(ck_element_type type, const float *x, size_t n) {
+    const ck_array a = {.data = make_array(ck_row_bytes(type, n)), .type = type};
+    RUN(0, quantize, type, a.data, NULL, x, 1, n);
+    return a;
+}
+
+ck_array widened(ck_array a, size_t n) {
+    float *x = garbage(n);
+    const int32_t row = 0;
+    const ck_matrix stored = {.type = a.type, .rows = 1, .cols = n, .values = a.data};
+    RUN(0, dequantize_rows, x, &stored, &row, 1);
+    return float_array(x);
+}
+
 // ---- Verdicts -----------------------------------------------------------------------------------
 
 static void fail(const char *what, const char *why) {
@@ -121,6 +137,11 @@ void compare_bytes(const char *what, const void *actual, const void *expected, s
     comparisons++;
     if (memcmp(actual, expected, bytes) != 0)
         fail(what, "the bytes differ");
+}
+
+void compare_rounded(const char *what, ck_array actual, const float *floats, size_t n) {
+    compare_bytes(what, actual.data, as_array(actual.type, floats, n).data,
+                  ck_row_bytes(actual.type, n));
 }
 
 void expect(const char *what, bool condition) {
@@ -174,6 +195,7 @@ int main(void) {
             if (!open_backend(&side[1], tables[i].name, tables[i].isa, threads))
                 break;
             run_checks(check_layers);
+            run_checks(check_arrays);
             run_checks(check_products);
             run_checks(check_stored_weights);
             run_checks(check_attention);

@@ -36,15 +36,25 @@ float *copy_of(const float *x, size_t n);
 // n ids below `limit`.
 int32_t *ids(size_t n, size_t limit);
 
+// An array of those floats.
+ck_array float_array(const float *x);
+// n floats as an array of `type`, as the reference rounds them.
+ck_array as_array(ck_element_type type, const float *x, size_t n);
+// The same numbers as floats.
+ck_array widened(ck_array a, size_t n);
+
 // Counts a failure, and prints it, unless each of n floats is within `tolerance` of the largest
 // magnitude in `expected`, or of 1 if that is larger.
 void compare(const char *what, const float *actual, const float *expected, size_t n,
              double tolerance);
 void compare_bytes(const char *what, const void *actual, const void *expected, size_t bytes);
+// The same, unless `actual` has the bits of n floats rounded to its type.
+void compare_rounded(const char *what, ck_array actual, const float *floats, size_t n);
 void expect(const char *what, bool condition);
 
 // Every operation, at sizes that fit no vector and no tile.
 void check_layers(void);
+void check_arrays(void);
 void check_products(void);
 void check_stored_weights(void);
 void check_attention(void);

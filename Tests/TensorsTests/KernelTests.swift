@@ -93,6 +93,41 @@ struct TensorMaker {
         try copy(tensor.floats().map { abs($0) }, tensor.shape)
     }
 
+    /// A bfloat16 tensor of NaNs.
+    static func bfloat16Garbage(_ shape: [Int]) throws -> Tensor {
+        try bfloat16(rounding: filled(shape, with: .nan))
+    }
+
+    /// The nearest numbers that bfloat16 has, of two equally near ones the even one.
+    static func bfloat16(rounding tensor: Tensor) throws -> Tensor {
+        let rounded = try unreadableAfter(tensor.shape, dtype: .bfloat16)
+        rounded.withUnsafeMutableElements(as: UInt16.self) { elements in
+            for (i, x) in tensor.floats().enumerated() { elements[i] = nearestBFloat16(x) }
+        }
+        return rounded
+    }
+
+    private static func nearestBFloat16(_ x: Float) -> UInt16 {
+        let below = UInt16(x.bitPattern >> 16)
+        let value = { (bits: UInt16) in Double(Float(bitPattern: UInt32(bits) << 16)) }
+        if x.isNaN { return below | 0x40 }
+        if value(below) == Double(x) { return below }
+        // What follows the largest number is infinity, which stands for 2^128 here.
+        let above = value(below + 1)
+        let distanceAbove = abs(
+            (above.isInfinite ? (x < 0 ? -0x1p128 : 0x1p128) : above) - Double(x)
+        )
+        let distanceBelow = abs(value(below) - Double(x))
+        if distanceBelow == distanceAbove { return below % 2 == 0 ? below : below + 1 }
+        return distanceBelow < distanceAbove ? below : below + 1
+    }
+
+    /// The elements of a bfloat16 tensor as float32, exactly.
+    static func widened(_ tensor: Tensor) throws -> Tensor {
+        let bits = tensor.withUnsafeMutableElements(as: UInt16.self) { Array($0) }
+        return try copy(bits.map { Float(bitPattern: UInt32($0) << 16) }, tensor.shape)
+    }
+
     private static func unreadableAfter(_ shape: [Int], dtype: DType = .float32) throws -> Tensor {
         let page = Int(sysconf(Int32(_SC_PAGESIZE)))
         let byteCount = shape.reduce(1, *) * dtype.byteWidth
@@ -167,7 +202,9 @@ func expectSameBits(
     sourceLocation: SourceLocation = #_sourceLocation
 ) {
     func bits(_ tensor: Tensor) -> [UInt32] {
-        tensor.withUnsafeMutableElements(as: UInt32.self) { Array($0) }
+        tensor.dtype == .bfloat16
+            ? tensor.withUnsafeMutableElements(as: UInt16.self) { $0.map { UInt32($0) } }
+            : tensor.withUnsafeMutableElements(as: UInt32.self) { Array($0) }
     }
     let differing = zip(bits(actual), bits(expected)).filter { $0 != $1 }.count
     #expect(

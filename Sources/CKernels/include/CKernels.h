@@ -74,7 +74,8 @@ typedef enum {
                  // element j in its low nibble and element j + 16 in its high one
 } ck_element_type;
 
-// Elements in float32 or bfloat16, dense.
+// Elements in float32 or bfloat16, dense. Stored as bfloat16, a float is rounded to nearest, ties
+// to even, and NaN stays NaN.
 typedef struct {
     void *data;
     ck_element_type type;
@@ -134,9 +135,9 @@ float ck_float_from_float16(uint16_t bits);
 // ---- Embedding ----------------------------------------------------------------------------------
 
 // out (B, T, C) overwritten: wte (V, C) row of each token plus wpe (maxT, C) row of its position.
-// tokens (B, T), each in 0 ..< V.
+// tokens (B, T), each in 0 ..< V. wte and wpe have a type each.
 typedef void ck_encoder_forward(const ck_context *ctx, float *out, const int32_t *tokens,
-                                const float *wte, const float *wpe, size_t B, size_t T, size_t C);
+                                ck_array wte, ck_array wpe, size_t B, size_t T, size_t C);
 
 // dwte (V, C), dwpe (maxT, C) accumulated into; dout (B, T, C).
 typedef void ck_encoder_backward(const ck_context *ctx, float *dwte, float *dwpe, const float *dout,
@@ -144,8 +145,9 @@ typedef void ck_encoder_backward(const ck_context *ctx, float *dwte, float *dwpe
 
 // ---- Layer normalisation ------------------------------------------------------------------------
 
-// out (N, C), mean (N), rstd (N) overwritten; inp (N, C), weight (C), bias (C). Epsilon 1e-5.
-typedef void ck_layernorm_forward(const ck_context *ctx, float *out, float *mean, float *rstd,
+// out (N, C), of either type, mean (N), rstd (N) overwritten; inp (N, C), weight (C), bias (C).
+// Epsilon 1e-5.
+typedef void ck_layernorm_forward(const ck_context *ctx, ck_array out, float *mean, float *rstd,
                                   const float *inp, const float *weight, const float *bias,
                                   size_t N, size_t C);
 
@@ -271,12 +273,13 @@ typedef void ck_cached_attention(const ck_context *ctx,
 
 // ---- Elementwise --------------------------------------------------------------------------------
 
-// out (n) overwritten with GELU(inp), the tanh form of Hendrycks & Gimpel 2016. May be in place.
-typedef void ck_gelu_forward(const ck_context *ctx, float *out, const float *inp, size_t n);
+// out (n) overwritten with GELU(inp), the tanh form of Hendrycks & Gimpel 2016. out and inp have a
+// type each; where it is the same, they may be the same array.
+typedef void ck_gelu_forward(const ck_context *ctx, ck_array out, ck_array inp, size_t n);
 
-// dinp (n) overwritten with dout * gelu'(inp). dinp may be dout.
-typedef void ck_gelu_backward(const ck_context *ctx, float *dinp, const float *inp,
-                              const float *dout, size_t n);
+// dinp (n) overwritten with dout * gelu'(inp); inp has a type. dinp may be dout.
+typedef void ck_gelu_backward(const ck_context *ctx, float *dinp, ck_array inp, const float *dout,
+                              size_t n);
 
 // out (n) overwritten with silu(gate) * up, where silu(x) = x / (1 + e^-x) (Shazeer 2020). out may
 // be gate or up.
@@ -317,8 +320,9 @@ typedef struct {
 } ck_adamw_config;
 
 // One step of AdamW (Loshchilov & Hutter 2019) in a single pass: params, m, v (n) updated in place.
+// working (n), unless NULL, is overwritten with the new parameters rounded to bfloat16.
 typedef void ck_adamw(const ck_context *ctx, float *params, const float *grads, float *m, float *v,
-                      size_t n, ck_adamw_config config);
+                      uint16_t *working, size_t n, ck_adamw_config config);
 
 // The sum of squares of x (n), accumulated in double over fixed chunks: the same bits for any
 // number of threads. NaN and infinity propagate.

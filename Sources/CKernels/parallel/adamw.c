@@ -3,13 +3,13 @@
 #include "team.h"
 
 void ck_parallel_adamw(const ck_context *ctx, float *params, const float *grads, float *m, float *v,
-                       size_t n, ck_adamw_config config) {
+                       uint16_t *working, size_t n, ck_adamw_config config) {
 #pragma omp parallel num_threads(team_size(ctx, (double)n / FLOATS_PER_THREAD))
     {
         size_t begin, end;
         team_share(n, 16, &begin, &end);
-        ctx->micro->adamw(params + begin, grads + begin, m + begin, v + begin, end - begin,
-                          &config);
+        ctx->micro->adamw(params + begin, grads + begin, m + begin, v + begin,
+                          working ? working + begin : NULL, end - begin, &config);
     }
 }
 

@@ -1,23 +1,24 @@
 // GELU, SwiGLU and residual additions where no matrix product could take them along.
+#include "../elements.h"
 #include "parallel_operations.h"
 #include "team.h"
 
-void ck_parallel_gelu_forward(const ck_context *ctx, float *out, const float *inp, size_t n) {
+void ck_parallel_gelu_forward(const ck_context *ctx, ck_array out, ck_array inp, size_t n) {
 #pragma omp parallel num_threads(team_size(ctx, (double)n / FLOATS_PER_THREAD))
     {
         size_t begin, end;
         team_share(n, 16, &begin, &end);
-        ctx->micro->gelu_forward(out + begin, inp + begin, end - begin);
+        ctx->micro->gelu_forward(array_from(out, begin), array_from(inp, begin), end - begin);
     }
 }
 
-void ck_parallel_gelu_backward(const ck_context *ctx, float *dinp, const float *inp,
-                               const float *dout, size_t n) {
+void ck_parallel_gelu_backward(const ck_context *ctx, float *dinp, ck_array inp, const float *dout,
+                               size_t n) {
 #pragma omp parallel num_threads(team_size(ctx, (double)n / FLOATS_PER_THREAD))
     {
         size_t begin, end;
         team_share(n, 16, &begin, &end);
-        ctx->micro->gelu_backward(dinp + begin, inp + begin, dout + begin, end - begin);
+        ctx->micro->gelu_backward(dinp + begin, array_from(inp, begin), dout + begin, end - begin);
     }
 }
 

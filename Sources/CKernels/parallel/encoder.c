@@ -1,15 +1,17 @@
 // Token and position embeddings.
+#include "../elements.h"
 #include "parallel_operations.h"
 #include "team.h"
 
 void ck_parallel_encoder_forward(const ck_context *ctx, float *out, const int32_t *tokens,
-                                 const float *wte, const float *wpe, size_t B, size_t T, size_t C) {
+                                 ck_array wte, ck_array wpe, size_t B, size_t T, size_t C) {
 #pragma omp parallel num_threads(team_size(ctx, (double)B * T * C / FLOATS_PER_THREAD))
     {
         size_t begin, end;
         team_share(B * T, 1, &begin, &end);
         for (size_t i = begin; i < end; i++)
-            ctx->micro->add(out + i * C, wte + (size_t)tokens[i] * C, wpe + i % T * C, C);
+            ctx->micro->encoder_forward_row(out + i * C, array_from(wte, (size_t)tokens[i] * C),
+                                            array_from(wpe, i % T * C), C);
     }
 }
 

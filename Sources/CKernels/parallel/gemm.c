@@ -78,9 +78,10 @@ static void epilogue(const struct ck_microkernels *micro, const ck_gemm *g, size
         if (g->residual)
             micro->add(g->c + at, g->c + at, g->residual + at, cols);
         if (g->gelu_out)
-            micro->gelu_forward(g->gelu_out + at, g->c + at, cols);
+            micro->gelu_forward(array_of_floats(g->gelu_out + at), array_of_floats(g->c + at),
+                                cols);
         if (g->gelu_inp)
-            micro->gelu_backward(g->c + at, g->gelu_inp + at, g->c + at, cols);
+            micro->gelu_backward(g->c + at, array_of_floats(g->gelu_inp + at), g->c + at, cols);
     }
 }
 

@@ -1,10 +1,11 @@
 // Layer normalisation over rows. With simd/layernorm_simd.h and
 // reference/layernorm_reference.c it is the pattern to copy for a new operation: one call of a
 // micro-kernel for each row, threads over the rows.
+#include "../elements.h"
 #include "parallel_operations.h"
 #include "team.h"
 
-void ck_parallel_layernorm_forward(const ck_context *ctx, float *out, float *mean, float *rstd,
+void ck_parallel_layernorm_forward(const ck_context *ctx, ck_array out, float *mean, float *rstd,
                                    const float *inp, const float *weight, const float *bias,
                                    size_t N, size_t C) {
 #pragma omp parallel num_threads(team_size(ctx, (double)N *C / FLOATS_PER_THREAD))
@@ -12,8 +13,8 @@ void ck_parallel_layernorm_forward(const ck_context *ctx, float *out, float *mea
         size_t begin, end;
         team_share(N, 1, &begin, &end);
         for (size_t i = begin; i < end; i++)
-            ctx->micro->layernorm_forward_row(out + i * C, mean + i, rstd + i, inp + i * C, weight,
-                                              bias, C);
+            ctx->micro->layernorm_forward_row(array_from(out, i * C), mean + i, rstd + i,
+                                              inp + i * C, weight, bias, C);
     }
 }
 

@@ -57,7 +57,7 @@ static void finish_row(const struct ck_microkernels *micro, const ck_linear *lay
         micro->add(out + begin, out + begin, layer->residual + n * layer->weight->rows + begin,
                    count);
     if (layer->gelu)
-        micro->gelu_forward(out + begin, out + begin, count);
+        micro->gelu_forward(array_of_floats(out + begin), array_of_floats(out + begin), count);
 }
 
 static size_t weight_bytes(const ck_matrix *w) {

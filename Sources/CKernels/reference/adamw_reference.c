@@ -1,9 +1,10 @@
+#include "../elements.h"
 #include "reference_operations.h"
 
 #include <math.h>
 
 void ck_reference_adamw(const ck_context *ctx, float *params, const float *grads, float *m,
-                        float *v, size_t n, ck_adamw_config config) {
+                        float *v, uint16_t *working, size_t n, ck_adamw_config config) {
 #pragma omp parallel for num_threads(ctx->threads)
     for (size_t i = 0; i < n; i++) {
         const float g = grads[i] * config.grad_scale;
@@ -13,6 +14,8 @@ void ck_reference_adamw(const ck_context *ctx, float *params, const float *grads
         const float v_hat = v[i] / config.bias_correction2;
         params[i] -= config.learning_rate *
                      (m_hat / (sqrtf(v_hat) + config.epsilon) + config.weight_decay * params[i]);
+        if (working)
+            working[i] = bfloat16_from_float(params[i]);
     }
 }
 

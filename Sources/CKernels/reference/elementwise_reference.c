@@ -1,23 +1,24 @@
+#include "../elements.h"
 #include "reference_operations.h"
 
 #include <math.h>
 
 #define SQRT_2_OVER_PI 0.7978845608028654
 
-void ck_reference_gelu_forward(const ck_context *ctx, float *out, const float *inp, size_t n) {
+void ck_reference_gelu_forward(const ck_context *ctx, ck_array out, ck_array inp, size_t n) {
 #pragma omp parallel for num_threads(ctx->threads)
     for (size_t i = 0; i < n; i++) {
-        const double x = inp[i];
+        const double x = element_at(inp, i);
         const double u = SQRT_2_OVER_PI * (x + 0.044715 * x * x * x);
-        out[i] = (float)(0.5 * x * (1.0 + tanh(u)));
+        set_element(out, i, (float)(0.5 * x * (1.0 + tanh(u))));
     }
 }
 
-void ck_reference_gelu_backward(const ck_context *ctx, float *dinp, const float *inp,
-                                const float *dout, size_t n) {
+void ck_reference_gelu_backward(const ck_context *ctx, float *dinp, ck_array inp, const float *dout,
+                                size_t n) {
 #pragma omp parallel for num_threads(ctx->threads)
     for (size_t i = 0; i < n; i++) {
-        const double x = inp[i];
+        const double x = element_at(inp, i);
         const double u = SQRT_2_OVER_PI * (x + 0.044715 * x * x * x);
         const double du = SQRT_2_OVER_PI * (1.0 + 3.0 * 0.044715 * x * x);
         const double t = tanh(u);

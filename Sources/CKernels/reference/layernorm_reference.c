@@ -1,8 +1,9 @@
+#include "../elements.h"
 #include "reference_operations.h"
 
 #include <math.h>
 
-void ck_reference_layernorm_forward(const ck_context *ctx, float *out, float *mean, float *rstd,
+void ck_reference_layernorm_forward(const ck_context *ctx, ck_array out, float *mean, float *rstd,
                                     const float *inp, const float *weight, const float *bias,
                                     size_t N, size_t C) {
 #pragma omp parallel for num_threads(ctx->threads)
@@ -17,7 +18,8 @@ void ck_reference_layernorm_forward(const ck_context *ctx, float *out, float *me
             squares += (x[c] - row_mean) * (x[c] - row_mean);
         const double row_rstd = 1.0 / sqrt(squares / C + 1e-5);
         for (size_t c = 0; c < C; c++)
-            out[i * C + c] = (float)((x[c] - row_mean) * row_rstd * weight[c] + bias[c]);
+            set_element(out, i * C + c,
+                        (float)((x[c] - row_mean) * row_rstd * weight[c] + bias[c]));
         mean[i] = (float)row_mean;
         rstd[i] = (float)row_rstd;
     }

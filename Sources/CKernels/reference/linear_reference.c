@@ -41,6 +41,7 @@ void ck_reference_linear_forward(const ck_context *ctx, const ck_linear *layers,
             }
         }
         if (layer->gelu)
-            ck_reference_gelu_forward(ctx, layer->out, layer->out, N * OC);
+            ck_reference_gelu_forward(ctx, array_of_floats(layer->out), array_of_floats(layer->out),
+                                      N * OC);
     }
 }

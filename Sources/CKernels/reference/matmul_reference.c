@@ -1,3 +1,4 @@
+#include "../elements.h"
 #include "reference_operations.h"
 
 void ck_reference_matmul_forward(const ck_context *ctx, float *out, float *gelu_out,
@@ -15,7 +16,7 @@ void ck_reference_matmul_forward(const ck_context *ctx, float *out, float *gelu_
         }
     }
     if (gelu_out)
-        ck_reference_gelu_forward(ctx, gelu_out, out, N * OC);
+        ck_reference_gelu_forward(ctx, array_of_floats(gelu_out), array_of_floats(out), N * OC);
 }
 
 void ck_reference_matmul_backward_input(const ck_context *ctx, float *dinp, const float *dout,
@@ -31,7 +32,7 @@ void ck_reference_matmul_backward_input(const ck_context *ctx, float *dinp, cons
         }
     }
     if (gelu_inp)
-        ck_reference_gelu_backward(ctx, dinp, gelu_inp, dinp, N * C);
+        ck_reference_gelu_backward(ctx, dinp, array_of_floats(gelu_inp), dinp, N * C);
 }
 
 void ck_reference_matmul_backward_weight(const ck_context *ctx, float *dweight, float *dbias,

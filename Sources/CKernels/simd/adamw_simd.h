@@ -2,10 +2,12 @@
 #ifndef SIMD_ADAMW_H
 #define SIMD_ADAMW_H
 
-#include "vector_simd.h"
+#include "elements_simd.h"
 
-static void adamw(float *params, const float *grads, float *m, float *v, size_t n,
-                  const ck_adamw_config *config) {
+// `has_working` is a constant at both calls.
+ALWAYS_INLINE void adamw_of(float *params, const float *grads, float *m, float *v,
+                            uint16_t *working, const bool has_working, size_t n,
+                            const ck_adamw_config *config) {
     const vf beta1 = v_splat(config->beta1);
     const vf beta2 = v_splat(config->beta2);
     const vf rest1 = v_splat(1.0f - config->beta1);
@@ -24,8 +26,19 @@ static void adamw(float *params, const float *grads, float *m, float *v, size_t 
         STORE(m + i, m_new);
         STORE(v + i, v_new);
         const vf direction = m_new * correct1 / (v_sqrt(v_new * correct2) + epsilon);
-        STORE(params + i, v_fma(rate, v_fma(decay, p, direction), p));
+        const vf p_new = v_fma(rate, v_fma(decay, p, direction), p);
+        STORE(params + i, p_new);
+        if (has_working)
+            store_floats(CK_BFLOAT16, working, i, p_new, lanes);
     });
+}
+
+static void adamw(float *params, const float *grads, float *m, float *v, uint16_t *working,
+                  size_t n, const ck_adamw_config *config) {
+    if (working)
+        adamw_of(params, grads, m, v, working, true, n, config);
+    else
+        adamw_of(params, grads, m, v, NULL, false, n, config);
 }
 
 #endif

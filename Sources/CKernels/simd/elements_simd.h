@@ -99,6 +99,22 @@ ALWAYS_INLINE void store_floats(const ck_element_type type, void *numbers, size_
         __builtin_memcpy((uint16_t *)numbers + at, &some, lanes * sizeof(uint16_t));
 }
 
+// Runs what follows with `constant` as the type of an array, so that the compiler knows it.
+#define WITH_ARRAY_TYPE(constant, type, ...)                                                       \
+    do {                                                                                           \
+        if ((type) == CK_BFLOAT16) {                                                               \
+            const ck_element_type constant = CK_BFLOAT16;                                          \
+            __VA_ARGS__                                                                            \
+        } else {                                                                                   \
+            const ck_element_type constant = CK_FLOAT32;                                           \
+            __VA_ARGS__                                                                            \
+        }                                                                                          \
+    } while (0)
+
+// The same for two arrays.
+#define WITH_ARRAY_TYPES(constant1, type1, constant2, type2, ...)                                  \
+    WITH_ARRAY_TYPE(constant1, type1, WITH_ARRAY_TYPE(constant2, type2, __VA_ARGS__);)
+
 // The first `count` weights of a block, as they are: multiplied with their scale. Those after them
 // are zero.
 ALWAYS_INLINE void load_weights(vf *w, const ck_element_type type, const ck_matrix *weight,

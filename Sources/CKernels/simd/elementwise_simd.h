@@ -2,14 +2,35 @@
 #ifndef SIMD_ELEMENTWISE_H
 #define SIMD_ELEMENTWISE_H
 
+#include "elements_simd.h"
 #include "math_simd.h"
 
-static void gelu_forward(float *out, const float *inp, size_t n) {
-    FOR_EACH_VECTOR(i, n, STORE(out + i, v_gelu(LOAD(inp + i))););
+static void encoder_forward_row(float *out, ck_array token, ck_array position, size_t C) {
+    WITH_ARRAY_TYPES(token_type, token.type, position_type, position.type, {
+        FOR_EACH_VECTOR(i, C, {
+            const vf t = load_floats(token_type, token.data, i, lanes);
+            const vf p = load_floats(position_type, position.data, i, lanes);
+            STORE(out + i, t + p);
+        });
+    });
 }
 
-static void gelu_backward(float *dinp, const float *inp, const float *dout, size_t n) {
-    FOR_EACH_VECTOR(i, n, STORE(dinp + i, LOAD(dout + i) * v_gelu_derivative(LOAD(inp + i))););
+static void gelu_forward(ck_array out, ck_array inp, size_t n) {
+    WITH_ARRAY_TYPES(out_type, out.type, inp_type, inp.type, {
+        FOR_EACH_VECTOR(i, n, {
+            const vf x = load_floats(inp_type, inp.data, i, lanes);
+            store_floats(out_type, out.data, i, v_gelu(x), lanes);
+        });
+    });
+}
+
+static void gelu_backward(float *dinp, ck_array inp, const float *dout, size_t n) {
+    WITH_ARRAY_TYPE(type, inp.type, {
+        FOR_EACH_VECTOR(i, n, {
+            const vf x = load_floats(type, inp.data, i, lanes);
+            STORE(dinp + i, LOAD(dout + i) * v_gelu_derivative(x));
+        });
+    });
 }
 
 static void swiglu_forward(float *out, const float *gate, const float *up, size_t n) {

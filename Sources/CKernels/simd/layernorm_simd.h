@@ -3,11 +3,11 @@
 #ifndef SIMD_LAYERNORM_H
 #define SIMD_LAYERNORM_H
 
-#include "vector_simd.h"
+#include "elements_simd.h"
 
 #define LAYERNORM_EPSILON 1e-5f
 
-static void layernorm_forward_row(float *out, float *mean, float *rstd, const float *inp,
+static void layernorm_forward_row(ck_array out, float *mean, float *rstd, const float *inp,
                                   const float *weight, const float *bias, size_t C) {
     vf sum = v_zero();
     FOR_EACH_VECTOR(i, C, sum += LOAD(inp + i););
@@ -22,9 +22,12 @@ static void layernorm_forward_row(float *out, float *mean, float *rstd, const fl
     });
     const float row_rstd = 1.0f / sqrtf(v_sum_lanes(squares) / (float)C + LAYERNORM_EPSILON);
 
-    FOR_EACH_VECTOR(i, C, {
-        const vf normalised = (LOAD(inp + i) - v_splat(row_mean)) * v_splat(row_rstd);
-        STORE(out + i, v_fma(normalised, LOAD(weight + i), LOAD(bias + i)));
+    WITH_ARRAY_TYPE(type, out.type, {
+        FOR_EACH_VECTOR(i, C, {
+            const vf normalised = (LOAD(inp + i) - v_splat(row_mean)) * v_splat(row_rstd);
+            const vf y = v_fma(normalised, LOAD(weight + i), LOAD(bias + i));
+            store_floats(type, out.data, i, y, lanes);
+        });
     });
     *mean = row_mean;
     *rstd = row_rstd;

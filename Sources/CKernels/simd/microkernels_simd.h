@@ -38,6 +38,7 @@ _Static_assert(TILE_ROWS <= CK_MAX_TILE_ROWS && TILE_VECTORS * LANES <= CK_MAX_P
         PAIR_SLOTS.weight_product = weight_product,                                                \
         .quantize_input = quantize_input,                                                          \
         .weight_row = weight_row,                                                                  \
+        .encoder_forward_row = encoder_forward_row,                                                \
         .layernorm_forward_row = layernorm_forward_row,                                            \
         .layernorm_backward_row = layernorm_backward_row,                                          \
         .rmsnorm_forward_row = rmsnorm_forward_row,                                                \

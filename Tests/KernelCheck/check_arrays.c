@@ -1,0 +1,106 @@
+// Operations whose arrays have a type. With bfloat16 each gives, to the bit, what it gives for the
+// same numbers in float32, rounded once; what it gives in float32 the other checks hold against the
+// reference.
+#include "kernel_check.h"
+
+static const ck_element_type types[] = {CK_FLOAT32, CK_BFLOAT16};
+
+#define EACH_TYPE(type) for (const ck_element_type *type = types; type < types + 2; type++)
+
+// Around vectors of 4, 8 and 16; the last is large enough for a team of three.
+static const size_t sizes[][2] = {{1, 1},  {3, 3},  {2, 4},  {5, 7},   {7, 9},
+                                  {6, 16}, {5, 17}, {3, 33}, {2, 768}, {193, 258}};
+
+static void check_encoder(size_t T, size_t C) {
+    const size_t V = 11;
+    const int32_t *tokens = ids(T, V);
+    const float *wte = uniform(V * C, -1, 1), *wpe = uniform(T * C, -1, 1);
+    EACH_SIDE(i) EACH_TYPE(wte_type) EACH_TYPE(wpe_type) {
+        const ck_array token_rows = as_array(*wte_type, wte, V * C);
+        const ck_array position_rows = as_array(*wpe_type, wpe, T * C);
+        float *out = garbage(T * C), *expected = garbage(T * C);
+        RUN(i, encoder_forward, out, tokens, token_rows, position_rows, 1, T, C);
+        RUN(i, encoder_forward, expected, tokens, widened(token_rows, V * C),
+            widened(position_rows, T * C), 1, T, C);
+        compare_bytes("encoder_forward of types", out, expected, T * C * sizeof(float));
+    }
+}
+
+static void check_layernorm(size_t N, size_t C) {
+    const float *inp = uniform(N * C, -1, 3);
+    const float *weight = uniform(C, -1, 1), *bias = uniform(C, -1, 1);
+    EACH_SIDE(i) {
+        const ck_array out = as_array(CK_BFLOAT16, garbage(N * C), N * C);
+        float *expected = garbage(N * C), *mean[2], *rstd[2];
+        for (int run = 0; run < 2; run++) {
+            mean[run] = garbage(N);
+            rstd[run] = garbage(N);
+        }
+        RUN(i, layernorm_forward, out, mean[0], rstd[0], inp, weight, bias, N, C);
+        RUN(i, layernorm_forward, float_array(expected), mean[1], rstd[1], inp, weight, bias, N, C);
+        compare_rounded("layernorm_forward to bfloat16", out, expected, N * C);
+        compare_bytes("layernorm_forward to bfloat16, mean", mean[0], mean[1], N * sizeof(float));
+        compare_bytes("layernorm_forward to bfloat16, rstd", rstd[0], rstd[1], N * sizeof(float));
+    }
+}
+
+static void check_gelu(size_t n) {
+    const float *x = uniform(n, -6, 6), *dout = uniform(n, -1, 1);
+    EACH_SIDE(i) EACH_TYPE(inp_type) {
+        const ck_array inp = as_array(*inp_type, x, n), wide = widened(inp, n);
+        float *expected = garbage(n), *dinp = garbage(n), *expected_dinp = garbage(n);
+        RUN(i, gelu_forward, float_array(expected), wide, n);
+        EACH_TYPE(out_type) {
+            const ck_array out = as_array(*out_type, garbage(n), n);
+            RUN(i, gelu_forward, out, inp, n);
+            compare_rounded("gelu_forward of types", out, expected, n);
+        }
+        RUN(i, gelu_backward, dinp, inp, dout, n);
+        RUN(i, gelu_backward, expected_dinp, wide, dout, n);
+        compare_bytes("gelu_backward of types", dinp, expected_dinp, n * sizeof(float));
+        RUN(i, gelu_forward, inp, inp, n);
+        compare_rounded("gelu_forward in place", inp, expected, n);
+    }
+}
+
+// Parameters that become halves between two numbers of bfloat16, next to nothing, and NaN.
+static void check_adamw(size_t n) {
+    const ck_adamw_config config = {.learning_rate = 1e-2f,
+                                    .beta1 = 0.9f,
+                                    .beta2 = 0.95f,
+                                    .epsilon = 1e-8f,
+                                    .bias_correction1 = 0.1f,
+                                    .bias_correction2 = 0.05f,
+                                    .grad_scale = 1};
+    const float special[] = {1 + 0x1p-8f, 1 + 0x3p-8f, 0x1p-140f, NAN, -0.0f, 3e38f, INFINITY};
+    float *params = uniform(n, -1, 1), *grads = uniform(n, -1, 1);
+    for (size_t k = 0; k < sizeof special / sizeof special[0] && k < n; k++) {
+        params[n - 1 - k] = special[k];
+        grads[n - 1 - k] = 0;
+    }
+    EACH_SIDE(i) {
+        float *p[2], *m[2], *v[2];
+        const ck_array working = as_array(CK_BFLOAT16, garbage(n), n);
+        for (int run = 0; run < 2; run++) {
+            p[run] = copy_of(params, n);
+            m[run] = memset(make_array(n * sizeof(float)), 0, n * sizeof(float));
+            v[run] = memset(make_array(n * sizeof(float)), 0, n * sizeof(float));
+            RUN(i, adamw, p[run], grads, m[run], v[run], run == 0 ? working.data : NULL, n, config);
+        }
+        compare_bytes("adamw params beside working ones", p[0], p[1], n * sizeof(float));
+        compare_bytes("adamw m beside working params", m[0], m[1], n * sizeof(float));
+        compare_bytes("adamw v beside working params", v[0], v[1], n * sizeof(float));
+        compare_rounded("adamw working", working, p[0], n);
+    }
+}
+
+void check_arrays(void) {
+    for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
+        const size_t N = sizes[s][0], C = sizes[s][1];
+        check_encoder(N, C);
+        check_layernorm(N, C);
+        check_gelu(N * C);
+        check_adamw(N * C);
+        release_arrays();
+    }
+}

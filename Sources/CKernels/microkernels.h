@@ -43,37 +43,41 @@ typedef struct {
     size_t ld_words, ld_blocks;
 } ck_linear_input;
 
-struct ck_microkernels {
-    ck_isa isa;
-    size_t lanes;      // floats in a vector
-    size_t tile_rows;  // rows of C computed at once: A is packed in groups of this many
+// An operand of a product: a matrix as it is stored.
+typedef struct {
+    ck_matrix matrix;
+    bool along_k; // whether the sum runs along its rows: it is (m, k) or (n, k), else (k, m) or (k,
+                  // n)
+} ck_operand;
+
+// One way to multiply: how operands are packed, and what multiplies them then. Packed operands are
+// floats, or pairs of bfloat16 in the place of a float: two neighbours along k.
+typedef struct {
+    size_t depth;      // elements along k in a packed float: 1 or 2
+    size_t tile_rows;  // rows of C computed at once: A is packed in tiles of this many
     size_t panel_cols; // columns of C computed at once: B is packed in panels of this width
 
-    void (*gemm_panel)(const ck_gemm_panel *panel);
-    // dst[p * tile_rows + i] = src[i * lds + p], i < rows (zero from there to tile_rows), p < k.
-    void (*pack_a)(float *dst, const float *src, size_t lds, size_t rows, size_t k);
-    // dst[p * tile_rows + i] = src[p * lds + i], i < rows (zero from there to tile_rows), p < k.
-    void (*pack_a_transposed)(float *dst, const float *src, size_t lds, size_t rows, size_t k);
-    // dst[p * panel_cols + j] = src[p * lds + j], j < cols, p < k; the rest of a row is undefined.
-    void (*pack_b)(float *dst, const float *src, size_t lds, size_t cols, size_t k);
-    // dst[p * ldd + j] = src[j * lds + p], j < cols <= panel_cols, p < k; the vector after the last
-    // column is completed with zeros.
-    void (*pack_b_transposed)(float *dst, size_t ldd, const float *src, size_t lds, size_t cols,
-                              size_t k);
+    void (*panel)(const ck_gemm_panel *panel);
+    // dst[tile * tile_rows * d + q * tile_rows + i] = packed float q of row `row` + tile *
+    // tile_rows
+    // + i, which holds A's columns from p + q * depth on; i < tile_rows, q < d = k / depth, rounded
+    // up. Rows after the last are zero, and so is what completes the last pair of an odd k.
+    void (*pack_a)(float *dst, const ck_operand *a, size_t row, size_t rows, size_t p, size_t k);
+    // dst[q * panel_cols + j] = packed float q of column `col` + j of B, likewise; j < cols <=
+    // panel_cols. The vector after the last column is completed with zeros or not written.
+    void (*pack_b)(float *dst, const ck_operand *b, size_t col, size_t cols, size_t p, size_t k);
+} ck_product;
 
-    // The weights of a matrix (OC, C) as columns of B: dst[q * panel_cols + j] = W[row + j][p + q],
-    // j < cols <= panel_cols, q < k; the vector after the last column is completed with zeros. p is
-    // a multiple of CK_BLOCK.
-    void (*pack_b_weight)(float *dst, const ck_matrix *weight, size_t row, size_t cols, size_t p,
-                          size_t k);
-    // The product of packed pairs of bfloat16, summed in float32: each float of A and B is a pair
-    // of neighbours along k, and k counts pairs. NULL where the processor has no such instruction.
-    void (*gemm_panel_pairs)(const ck_gemm_panel *panel);
-    // As pack_a, k floats rounded to bfloat16, in pairs; the last of an odd k is paired with zero.
-    void (*pack_a_pairs)(float *dst, const float *src, size_t lds, size_t rows, size_t k);
-    // As pack_b_weight, rounded to bfloat16, in pairs.
-    void (*pack_b_weight_pairs)(float *dst, const ck_matrix *weight, size_t row, size_t cols,
-                                size_t p, size_t k);
+struct ck_microkernels {
+    ck_isa isa;
+    size_t lanes; // floats in a vector
+
+    ck_product float32;  // of two float32 operands
+    ck_product bfloat16; // of operands of which one at least is not float32
+
+    // dst[p * ldd + j] = src[j * lds + p], j < cols <= panel_cols of float32, p < k; the vector
+    // after the last column is completed with zeros.
+    void (*transpose)(float *dst, size_t ldd, const float *src, size_t lds, size_t cols, size_t k);
 
     // out[n * ldo + i] = row `row` + i of the weight matrix times row n of the input, i < rows, n <
     // N. Each row is read from memory once for all N.
@@ -81,6 +85,8 @@ struct ck_microkernels {
                            const ck_linear_input *inp, size_t N);
     // x (n) as int16 for weights in integer formats, see ck_linear_input.
     void (*quantize_input)(int16_t *words, float *scales, float *offsets, const float *x, size_t n);
+    // out (n) = x rounded to bfloat16.
+    void (*round_row)(uint16_t *out, const float *x, size_t n);
     // out (cols) = the weights of one row.
     void (*weight_row)(float *out, const ck_matrix *weight, size_t row);
 

@@ -153,3 +153,8 @@ extension Tensor {
     }
     var tokenPointer: UnsafeMutablePointer<Int32> { pointer(to: Int32.self) }
 }
+
+extension Tensor? {
+    /// The elements, with their type; without data for nil.
+    var array: ck_array { self?.array ?? ck_array(data: nil, type: CK_FLOAT32) }
+}

@@ -12,6 +12,15 @@ static inline vf v_pairs(vf low, vf high) {
     return (vf)_mm512_cvtne2ps_pbh((__m512)high, (__m512)low);
 }
 
+#define HAVE_ZIP_PAIRS
+// Lane i: the pair of low[i] and high[i], rounded to bfloat16.
+static inline vf v_zip_pairs(vf low, vf high) {
+    const __m512i order =
+        _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7, 22, 6,
+                         21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
+    return (vf)_mm512_permutexvar_epi16(order, (__m512i)v_pairs(low, high));
+}
+
 #define HAVE_ADD_PAIRS
 static inline vi v_add_pairs(vi sum, vw a, vw b) {
     return (vi)_mm512_dpwssd_epi32((__m512i)sum, (__m512i)a, (__m512i)b);

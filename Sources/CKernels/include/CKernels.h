@@ -178,22 +178,30 @@ typedef void ck_rope_forward(const ck_context *ctx, float *x, const float *rotat
 
 // ---- Linear layer -------------------------------------------------------------------------------
 
-// out (N, OC) overwritten: inp (N, C) times weight (OC, C) transposed, plus bias (OC) unless NULL,
-// plus residual (N, OC) unless NULL. When gelu_out (N, OC) is not NULL it receives gelu(out).
-typedef void ck_matmul_forward(const ck_context *ctx, float *out, float *gelu_out, const float *inp,
-                               const float *weight, const float *bias, const float *residual,
-                               size_t N, size_t C, size_t OC);
+// Operands are float32 or bfloat16, each for itself. Sums are float32. Products of two float32 are
+// exact to float32; with a bfloat16 among them, what is float32 is rounded to bfloat16 where the
+// processor multiplies those (see docs/numerics.md).
 
-// dinp (N, C) overwritten: dout (N, OC) times weight (OC, C). When gelu_inp (N, C) is not NULL the
+// C of a layer whose output is bfloat16 is at most this.
+#define CK_MAX_ROUNDED_SUM ((size_t)1 << 16)
+
+// out (N, OC) overwritten: inp (N, C) times weight (OC, C) transposed, plus bias (OC) unless NULL,
+// plus residual (N, OC) unless NULL. When gelu_out (N, OC) has data it receives gelu(out), of out
+// as it is stored.
+typedef void ck_matmul_forward(const ck_context *ctx, ck_array out, ck_array gelu_out, ck_array inp,
+                               ck_array weight, const float *bias, const float *residual, size_t N,
+                               size_t C, size_t OC);
+
+// dinp (N, C) overwritten: dout (N, OC) times weight (OC, C). When gelu_inp (N, C) has data the
 // result is multiplied by gelu'(gelu_inp): backpropagation through a GELU that fed this layer.
 typedef void ck_matmul_backward_input(const ck_context *ctx, float *dinp, const float *dout,
-                                      const float *weight, const float *gelu_inp, size_t N,
-                                      size_t C, size_t OC);
+                                      ck_array weight, ck_array gelu_inp, size_t N, size_t C,
+                                      size_t OC);
 
 // dweight (OC, C): dout (N, OC) transposed times inp (N, C), accumulated into or, when accumulate
 // is false, overwritten. dbias (OC) unless NULL: the column sums of dout, always accumulated into.
 typedef void ck_matmul_backward_weight(const ck_context *ctx, float *dweight, float *dbias,
-                                       const float *dout, const float *inp, size_t N, size_t C,
+                                       const float *dout, ck_array inp, size_t N, size_t C,
                                        size_t OC, bool accumulate);
 
 // ---- Weight matrices for inference --------------------------------------------------------------

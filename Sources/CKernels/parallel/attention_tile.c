@@ -11,16 +11,16 @@ void attention_product(const struct ck_microkernels *micro, size_t rows, size_t 
                        const float *a, size_t a_row, size_t a_k, const float *b, size_t ldb,
                        float *c, size_t ldc, bool accumulate) {
     const size_t vectors = (cols + micro->lanes - 1) / micro->lanes;
-    const size_t panels = (cols + micro->panel_cols - 1) / micro->panel_cols;
+    const size_t panels = (cols + micro->float32.panel_cols - 1) / micro->float32.panel_cols;
     for (size_t panel = 0; panel < panels; panel++) {
         const size_t col = vectors * panel / panels * micro->lanes;
         const size_t end = vectors * (panel + 1) / panels * micro->lanes;
-        micro->gemm_panel(&(ck_gemm_panel){
+        micro->float32.panel(&(ck_gemm_panel){
             .rows = rows,
             .cols = (end < cols ? end : cols) - col,
             .k = k,
             .a = a,
-            .a_tile = micro->tile_rows * a_row,
+            .a_tile = micro->float32.tile_rows * a_row,
             .a_row = a_row,
             .a_k = a_k,
             .b = b + col,
@@ -34,10 +34,10 @@ void attention_product(const struct ck_microkernels *micro, size_t rows, size_t 
 
 void attention_transpose(const struct ck_microkernels *micro, float *dst, const float *src,
                          size_t lds, size_t rows, size_t cols) {
-    for (size_t row = 0; row < rows; row += micro->panel_cols) {
+    for (size_t row = 0; row < rows; row += micro->float32.panel_cols) {
         const size_t left = rows - row;
-        micro->pack_b_transposed(dst + row, ATTENTION_QUERIES, src + row * lds, lds,
-                                 left < micro->panel_cols ? left : micro->panel_cols, cols);
+        micro->transpose(dst + row, ATTENTION_QUERIES, src + row * lds, lds,
+                         left < micro->float32.panel_cols ? left : micro->float32.panel_cols, cols);
     }
 }
 

@@ -119,14 +119,12 @@ void ck_parallel_linear_forward(const ck_context *ctx, const ck_linear *layers, 
                              .m = N,
                              .n = layer->weight->rows,
                              .k = C,
-                             .a = inp,
-                             .a_row = C,
-                             .a_col = 1,
-                             .weight = layer->weight,
-                             .c = layer->out,
+                             .a = operand(array_of_floats(inp), C, true),
+                             .b = {.matrix = *layer->weight, .along_k = true},
+                             .c = array_of_floats(layer->out),
                              .bias = layer->bias,
                              .residual = layer->residual,
-                             .gelu_out = layer->gelu ? layer->out : NULL,
+                             .gelu_out = array_of_floats(layer->gelu ? layer->out : NULL),
                          });
     }
 }

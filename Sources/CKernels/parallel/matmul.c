@@ -1,20 +1,17 @@
 // The three products of a linear layer, each one matrix product over differently strided operands.
+#include "../elements.h"
 #include "gemm.h"
 #include "parallel_operations.h"
 
-void ck_parallel_matmul_forward(const ck_context *ctx, float *out, float *gelu_out,
-                                const float *inp, const float *weight, const float *bias,
+void ck_parallel_matmul_forward(const ck_context *ctx, ck_array out, ck_array gelu_out,
+                                ck_array inp, ck_array weight, const float *bias,
                                 const float *residual, size_t N, size_t C, size_t OC) {
     ck_gemm_run(ctx, &(ck_gemm){
                          .m = N,
                          .n = OC,
                          .k = C,
-                         .a = inp,
-                         .a_row = C,
-                         .a_col = 1,
-                         .b = weight,
-                         .b_row = 1,
-                         .b_col = C,
+                         .a = operand(inp, C, true),
+                         .b = operand(weight, C, true),
                          .c = out,
                          .bias = bias,
                          .residual = residual,
@@ -23,19 +20,15 @@ void ck_parallel_matmul_forward(const ck_context *ctx, float *out, float *gelu_o
 }
 
 void ck_parallel_matmul_backward_input(const ck_context *ctx, float *dinp, const float *dout,
-                                       const float *weight, const float *gelu_inp, size_t N,
-                                       size_t C, size_t OC) {
+                                       ck_array weight, ck_array gelu_inp, size_t N, size_t C,
+                                       size_t OC) {
     ck_gemm_run(ctx, &(ck_gemm){
                          .m = N,
                          .n = C,
                          .k = OC,
-                         .a = dout,
-                         .a_row = OC,
-                         .a_col = 1,
-                         .b = weight,
-                         .b_row = C,
-                         .b_col = 1,
-                         .c = dinp,
+                         .a = operand(array_of_floats(dout), OC, true),
+                         .b = operand(weight, C, false),
+                         .c = array_of_floats(dinp),
                          .gelu_inp = gelu_inp,
                      });
 }
@@ -54,7 +47,7 @@ static void sum_columns(const ck_context *ctx, float *dbias, const float *dout, 
 }
 
 void ck_parallel_matmul_backward_weight(const ck_context *ctx, float *dweight, float *dbias,
-                                        const float *dout, const float *inp, size_t N, size_t C,
+                                        const float *dout, ck_array inp, size_t N, size_t C,
                                         size_t OC, bool accumulate) {
     if (dbias)
         sum_columns(ctx, dbias, dout, N, OC);
@@ -62,13 +55,9 @@ void ck_parallel_matmul_backward_weight(const ck_context *ctx, float *dweight, f
                          .m = OC,
                          .n = C,
                          .k = N,
-                         .a = dout,
-                         .a_row = 1,
-                         .a_col = OC,
-                         .b = inp,
-                         .b_row = C,
-                         .b_col = 1,
-                         .c = dweight,
+                         .a = operand(array_of_floats(dout), OC, false),
+                         .b = operand(inp, C, false),
+                         .c = array_of_floats(dweight),
                          .accumulate = accumulate,
                          .used_late = true,
                      });

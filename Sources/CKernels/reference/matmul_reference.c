@@ -1,49 +1,49 @@
 #include "../elements.h"
 #include "reference_operations.h"
 
-void ck_reference_matmul_forward(const ck_context *ctx, float *out, float *gelu_out,
-                                 const float *inp, const float *weight, const float *bias,
+void ck_reference_matmul_forward(const ck_context *ctx, ck_array out, ck_array gelu_out,
+                                 ck_array inp, ck_array weight, const float *bias,
                                  const float *residual, size_t N, size_t C, size_t OC) {
 #pragma omp parallel for num_threads(ctx->threads)
     for (size_t i = 0; i < N; i++) {
         for (size_t o = 0; o < OC; o++) {
             double sum = bias ? bias[o] : 0;
             for (size_t c = 0; c < C; c++)
-                sum += (double)inp[i * C + c] * weight[o * C + c];
+                sum += (double)element_at(inp, i * C + c) * element_at(weight, o * C + c);
             if (residual)
                 sum += residual[i * OC + o];
-            out[i * OC + o] = (float)sum;
+            set_element(out, i * OC + o, (float)sum);
         }
     }
-    if (gelu_out)
-        ck_reference_gelu_forward(ctx, array_of_floats(gelu_out), array_of_floats(out), N * OC);
+    if (gelu_out.data)
+        ck_reference_gelu_forward(ctx, gelu_out, out, N * OC);
 }
 
 void ck_reference_matmul_backward_input(const ck_context *ctx, float *dinp, const float *dout,
-                                        const float *weight, const float *gelu_inp, size_t N,
-                                        size_t C, size_t OC) {
+                                        ck_array weight, ck_array gelu_inp, size_t N, size_t C,
+                                        size_t OC) {
 #pragma omp parallel for num_threads(ctx->threads)
     for (size_t i = 0; i < N; i++) {
         for (size_t c = 0; c < C; c++) {
             double sum = 0;
             for (size_t o = 0; o < OC; o++)
-                sum += (double)dout[i * OC + o] * weight[o * C + c];
+                sum += (double)dout[i * OC + o] * element_at(weight, o * C + c);
             dinp[i * C + c] = (float)sum;
         }
     }
-    if (gelu_inp)
-        ck_reference_gelu_backward(ctx, dinp, array_of_floats(gelu_inp), dinp, N * C);
+    if (gelu_inp.data)
+        ck_reference_gelu_backward(ctx, dinp, gelu_inp, dinp, N * C);
 }
 
 void ck_reference_matmul_backward_weight(const ck_context *ctx, float *dweight, float *dbias,
-                                         const float *dout, const float *inp, size_t N, size_t C,
+                                         const float *dout, ck_array inp, size_t N, size_t C,
                                          size_t OC, bool accumulate) {
 #pragma omp parallel for num_threads(ctx->threads)
     for (size_t o = 0; o < OC; o++) {
         for (size_t c = 0; c < C; c++) {
             double sum = accumulate ? dweight[o * C + c] : 0;
             for (size_t i = 0; i < N; i++)
-                sum += (double)dout[i * OC + o] * inp[i * C + c];
+                sum += (double)dout[i * OC + o] * element_at(inp, i * C + c);
             dweight[o * C + c] = (float)sum;
         }
         if (dbias) {

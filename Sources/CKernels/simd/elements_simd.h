@@ -163,6 +163,10 @@ ALWAYS_INLINE void copy_weights(float *out, const ck_element_type type, const ck
     case CK_Q4_0: call(CK_Q4_0); break;                                                            \
     }
 
+static void round_row(uint16_t *out, const float *x, size_t n) {
+    FOR_EACH_VECTOR(i, n, store_floats(CK_BFLOAT16, out, i, LOAD(x + i), lanes););
+}
+
 static void weight_row(float *out, const ck_matrix *weight, size_t row) {
 #define COPY_ROW(type) copy_weights(out, type, weight, row, 0, weight->cols)
     WITH_CONSTANT_TYPE(weight->type, COPY_ROW)

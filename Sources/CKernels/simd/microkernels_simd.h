@@ -15,27 +15,38 @@
 _Static_assert(TILE_ROWS <= CK_MAX_TILE_ROWS && TILE_VECTORS * LANES <= CK_MAX_PANEL_COLS,
                "the tile of this instruction set is larger than the buffers made for it");
 
+#define FLOAT_PRODUCT                                                                              \
+    {.depth = 1,                                                                                   \
+     .tile_rows = TILE_ROWS,                                                                       \
+     .panel_cols = PANEL_COLS,                                                                     \
+     .panel = gemm_panel,                                                                          \
+     .pack_a = pack_a_floats,                                                                      \
+     .pack_b = pack_b_floats}
+
 #ifdef HAVE_DOT_PAIRS
-#define PAIR_SLOTS                                                                                 \
-    .gemm_panel_pairs = gemm_panel_pairs, .pack_a_pairs = pack_a_pairs,                            \
-    .pack_b_weight_pairs = pack_b_weight_pairs, .pair_burst = pair_burst,
+#define PAIR_PRODUCT                                                                               \
+    {.depth = 2,                                                                                   \
+     .tile_rows = TILE_ROWS,                                                                       \
+     .panel_cols = PANEL_COLS,                                                                     \
+     .panel = gemm_panel_pairs,                                                                    \
+     .pack_a = pack_a_pairs,                                                                       \
+     .pack_b = pack_b_pairs}
+#define PAIR_BURST .pair_burst = pair_burst,
 #else
-#define PAIR_SLOTS
+// Operands are widened to floats when they are packed.
+#define PAIR_PRODUCT FLOAT_PRODUCT
+#define PAIR_BURST
 #endif
 
 #define SIMD_TABLE(ISA)                                                                            \
     {                                                                                              \
         .isa = (ISA),                                                                              \
         .lanes = LANES,                                                                            \
-        .tile_rows = TILE_ROWS,                                                                    \
-        .panel_cols = TILE_VECTORS * LANES,                                                        \
-        .gemm_panel = gemm_panel,                                                                  \
-        .pack_a = pack_a,                                                                          \
-        .pack_a_transposed = pack_a_transposed,                                                    \
-        .pack_b = pack_b,                                                                          \
-        .pack_b_transposed = pack_b_transposed,                                                    \
-        .pack_b_weight = pack_b_weight,                                                            \
-        PAIR_SLOTS.weight_product = weight_product,                                                \
+        .float32 = FLOAT_PRODUCT,                                                                  \
+        .bfloat16 = PAIR_PRODUCT,                                                                  \
+        .transpose = transpose,                                                                    \
+        .round_row = round_row,                                                                    \
+        PAIR_BURST.weight_product = weight_product,                                                \
         .quantize_input = quantize_input,                                                          \
         .weight_row = weight_row,                                                                  \
         .encoder_forward_row = encoder_forward_row,                                                \

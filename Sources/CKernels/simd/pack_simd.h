@@ -1,6 +1,7 @@
-// Transposing rows into the panels that gemm.h reads: what is k-contiguous in memory must be
-// row-contiguous (A) or column-contiguous (B) in a panel. Stored weights become floats on the way,
-// or, for a processor that multiplies them, pairs of bfloat16.
+// Operands on their way into the tiles and panels that gemm_simd.h reads, where rows of A and
+// columns of B stand side by side. What is stored along k is transposed; what is stored across k
+// only moves. Elements of any type become floats on the way or, for a processor that multiplies
+// them, pairs of bfloat16.
 #ifndef SIMD_PACK_H
 #define SIMD_PACK_H
 
@@ -70,129 +71,204 @@ ALWAYS_INLINE void transpose_group(float *dst, size_t ld, const float *src, size
 #define PACK_A_GROUP LANES
 #endif
 
-static void pack_a(float *dst, const float *src, size_t lds, size_t rows, size_t k) {
-    for (size_t i = 0; i < TILE_ROWS; i += PACK_A_GROUP) {
-        const size_t left = i < rows ? rows - i : 0;
-        transpose_group(dst + i, TILE_ROWS, src + i * lds, lds, left, k, PACK_A_GROUP);
-    }
+#define PANEL_COLS (TILE_VECTORS * LANES)
+
+#ifdef HAVE_DOT_PAIRS
+#ifndef HAVE_ZIP_PAIRS
+// Lane i: the pair of low[i] and high[i], rounded to bfloat16.
+ALWAYS_INLINE vf v_zip_pairs(vf low, vf high) {
+    const vu upper = __builtin_convertvector(v_to_bfloat16(high), vu) << 16;
+    return (vf)(upper | __builtin_convertvector(v_to_bfloat16(low), vu));
+}
+#endif
+#else
+// Never called: without the instruction nothing is packed in pairs.
+ALWAYS_INLINE vf v_pairs(vf low, vf high) { return low + high; }
+ALWAYS_INLINE vf v_zip_pairs(vf low, vf high) { return low + high; }
+#endif
+
+// ---- Stored along k -----------------------------------------------------------------------------
+
+// Where packed floats already stand in the rows of a matrix, `ld` of them a row: floats themselves,
+// or the pairs of bfloat16. NULL where they do not, or not at the address of a float.
+ALWAYS_INLINE const float *packed_in_place(const ck_matrix *x, const ck_element_type type,
+                                           size_t row, size_t p, const bool pairs, size_t *ld) {
+    *ld = pairs ? x->cols / 2 : x->cols;
+    if (type == CK_FLOAT32 && !pairs)
+        return (const float *)x->values + row * x->cols + p;
+    if (type != CK_BFLOAT16 || !pairs || x->cols % 2 != 0)
+        return NULL;
+    const uint16_t *values = (const uint16_t *)x->values + row * x->cols + p;
+    return (uintptr_t)values % sizeof(float) == 0 ? (const float *)(const void *)values : NULL;
 }
 
-static void pack_a_transposed(float *dst, const float *src, size_t lds, size_t rows, size_t k) {
-    if (rows == TILE_ROWS) {
-        for (size_t p = 0; p < k; p++)
-            __builtin_memcpy(dst + p * TILE_ROWS, src + p * lds, TILE_ROWS * sizeof(float));
+// line = `count` elements of a row from a block's first on, as floats or as pairs.
+ALWAYS_INLINE void pack_line(float *line, const ck_element_type type, const ck_matrix *x,
+                             size_t row, size_t block, size_t count, const bool pairs) {
+    vf w[BLOCK_VECTORS];
+    load_weights(w, type, x, row, block, count);
+    for (size_t v = 0; v < BLOCK_VECTORS; v += 1 + pairs)
+        v_store(line + (pairs ? v / 2 : v) * LANES, pairs ? v_pairs(w[v], w[v + 1]) : w[v]);
+}
+
+// dst[q * ld + i] = packed float q of row `row` + i, for i < group; rows from `rows` on are zero.
+ALWAYS_INLINE void pack_along(float *dst, size_t ld, const ck_element_type type, const ck_matrix *x,
+                              size_t row, size_t rows, size_t p, size_t k, const bool pairs,
+                              const int group) {
+    const size_t depth = 1 + pairs;
+    size_t in_place_ld;
+    const float *in_place = packed_in_place(x, type, row, p, pairs, &in_place_ld);
+    if (in_place) {
+        transpose_group(dst, ld, in_place, in_place_ld, rows, k / depth, group);
         return;
     }
-    for (size_t p = 0; p < k; p++)
-        for (size_t i = 0; i < TILE_ROWS; i++)
-            dst[p * TILE_ROWS + i] = i < rows ? src[p * lds + i] : 0;
-}
-
-static void pack_b(float *dst, const float *src, size_t lds, size_t cols, size_t k) {
-    for (size_t p = 0; p < k; p++) {
-        const float *row = src + p * lds;
-        float *packed = dst + p * TILE_VECTORS * LANES;
-        FOR_EACH_VECTOR(j, cols, STORE(packed + j, LOAD(row + j)););
+    float lines[LANES][CK_BLOCK];
+    for (size_t q = 0; q < k; q += CK_BLOCK) {
+        const size_t left = k - q < CK_BLOCK ? k - q : CK_BLOCK;
+        for (size_t i = 0; i < (size_t)group && i < rows; i++)
+            pack_line(lines[i], type, x, row + i, (p + q) / CK_BLOCK, left, pairs);
+        transpose_group(dst + q / depth * ld, ld, lines[0], CK_BLOCK, rows,
+                        (left + depth - 1) / depth, group);
     }
 }
 
-static void pack_b_transposed(float *dst, size_t ldd, const float *src, size_t lds, size_t cols,
-                              size_t k) {
-    for (size_t j = 0; j < cols; j += LANES)
-        transpose_group(dst + j, ldd, src + j * lds, lds, cols - j, k, LANES);
+// ---- Stored across k ----------------------------------------------------------------------------
+
+// `lanes` elements of row p from number `first` on, zero after them.
+ALWAYS_INLINE vf load_across(const ck_element_type type, const ck_matrix *x, size_t p, size_t first,
+                             size_t lanes) {
+    if (!has_scales(type))
+        return load_floats(type, x->values, p * x->cols + first, lanes);
+    // A tile of six rows may lie across the border of two blocks.
+    float floats[2 * CK_BLOCK];
+    const size_t block = first / CK_BLOCK;
+    for (size_t i = 0; i < 2 && (block + i) * CK_BLOCK < first + lanes; i++) {
+        vf w[BLOCK_VECTORS];
+        load_weights(w, type, x, p, block + i, CK_BLOCK);
+        for (size_t v = 0; v < BLOCK_VECTORS; v++)
+            v_store(floats + i * CK_BLOCK + v * LANES, w[v]);
+    }
+    return v_load_partial(floats + first % CK_BLOCK, lanes);
 }
 
-// Columns of weights turned into floats at once, on the way into a panel.
-ALWAYS_INLINE void pack_b_weight_of(float *dst, const ck_element_type type, const ck_matrix *weight,
-                                    size_t row, size_t cols, size_t p, size_t k) {
-    const size_t ldd = TILE_VECTORS * LANES;
-    if (type == CK_FLOAT32) {
-        const float *values = (const float *)weight->values + row * weight->cols + p;
-        pack_b_transposed(dst, ldd, values, weight->cols, cols, k);
-        return;
+// Packed float number p / depth of `lanes` rows of A or columns of B, from number `first` on.
+// `last` is whether p is the last of an odd k.
+ALWAYS_INLINE vf pack_vector(const ck_element_type type, const ck_matrix *x, size_t p, size_t first,
+                             size_t lanes, const bool pairs, bool last) {
+    const vf low = load_across(type, x, p, first, lanes);
+    if (!pairs)
+        return low;
+    return v_zip_pairs(low, last ? v_zero() : load_across(type, x, p + 1, first, lanes));
+}
+
+// dst[q * width + i] = packed float q of number `first` + i, for i < count <= width.
+ALWAYS_INLINE void pack_across(float *dst, const size_t width, const ck_element_type type,
+                               const ck_matrix *x, size_t first, size_t count, size_t p, size_t k,
+                               const bool pairs) {
+    const size_t depth = 1 + pairs;
+    for (size_t q = 0; q < k; q += depth, dst += width) {
+        const bool last = pairs && q + 1 == k;
+        FOR_EACH_VECTOR(
+            i, count,
+            v_store(dst + i, pack_vector(type, x, p + q, first + i, lanes, pairs, last)););
     }
-    float floats[LANES][CK_BLOCK];
-    for (size_t j = 0; j < cols; j += LANES) {
-        const size_t group = cols - j < LANES ? cols - j : LANES;
-        for (size_t q = 0; q < k; q += CK_BLOCK) {
-            const size_t left = k - q < CK_BLOCK ? k - q : CK_BLOCK;
-            for (size_t i = 0; i < group; i++)
-                copy_weights(floats[i], type, weight, row + j + i, p + q, left);
-            transpose_group(dst + q * ldd + j, ldd, floats[0], CK_BLOCK, group, left, LANES);
+}
+
+// ---- Tiles and panels ---------------------------------------------------------------------------
+
+// Along k a tile of what is stored across touches only part of each cache line, and the next tile
+// the rest: go through a few lines at a time, all tiles of them.
+#define LINES_AT_ONCE 16
+
+ALWAYS_INLINE void pack_tile_across(float *dst, const ck_element_type type, const ck_matrix *x,
+                                    size_t first, size_t rows, size_t p, size_t k,
+                                    const bool pairs) {
+    const size_t depth = 1 + pairs;
+    for (size_t q = 0; q < k; q += depth, dst += TILE_ROWS) {
+        if (type == CK_FLOAT32 && !pairs && rows == TILE_ROWS) {
+            __builtin_memcpy(dst, (const float *)x->values + (p + q) * x->cols + first,
+                             TILE_ROWS * sizeof(float));
+            continue;
+        }
+        const bool last = pairs && q + 1 == k;
+        for (size_t i = 0; i < TILE_ROWS; i += LANES) {
+            const size_t stored = TILE_ROWS - i < LANES ? TILE_ROWS - i : LANES;
+            const size_t left = rows > i ? rows - i : 0;
+            const size_t lanes = left < stored ? left : stored;
+            const vf x_q =
+                lanes ? pack_vector(type, x, p + q, first + i, lanes, pairs, last) : v_zero();
+            if (stored == LANES)
+                v_store(dst + i, x_q);
+            else
+                v_store_partial(dst + i, x_q, stored);
         }
     }
 }
 
-static void pack_b_weight(float *dst, const ck_matrix *weight, size_t row, size_t cols, size_t p,
+ALWAYS_INLINE void pack_tiles(float *dst, const ck_element_type type, const ck_operand *a,
+                              size_t row, size_t rows, size_t p, size_t k, const bool pairs) {
+    const size_t depth = 1 + pairs;
+    const size_t tile_floats = TILE_ROWS * ((k + depth - 1) / depth);
+    const size_t step = a->along_k ? k : LINES_AT_ONCE;
+    for (size_t q = 0; q < k; q += step) {
+        const size_t columns = k - q < step ? k - q : step;
+        float *tile = dst + q / depth * TILE_ROWS;
+        for (size_t i = 0; i < rows; i += TILE_ROWS, tile += tile_floats) {
+            const size_t left = rows - i < TILE_ROWS ? rows - i : TILE_ROWS;
+            if (!a->along_k) {
+                pack_tile_across(tile, type, &a->matrix, row + i, left, p + q, columns, pairs);
+                continue;
+            }
+            for (size_t j = 0; j < TILE_ROWS; j += PACK_A_GROUP)
+                pack_along(tile + j, TILE_ROWS, type, &a->matrix, row + i + j,
+                           left > j ? left - j : 0, p + q, columns, pairs, PACK_A_GROUP);
+        }
+    }
+}
+
+ALWAYS_INLINE void pack_panel(float *dst, const ck_element_type type, const ck_operand *b,
+                              size_t col, size_t cols, size_t p, size_t k, const bool pairs) {
+    if (!b->along_k) {
+        pack_across(dst, PANEL_COLS, type, &b->matrix, col, cols, p, k, pairs);
+        return;
+    }
+    for (size_t j = 0; j < cols; j += LANES)
+        pack_along(dst + j, PANEL_COLS, type, &b->matrix, col + j, cols - j, p, k, pairs, LANES);
+}
+
+static void pack_a_floats(float *dst, const ck_operand *a, size_t row, size_t rows, size_t p,
                           size_t k) {
-#define PACK(type) pack_b_weight_of(dst, type, weight, row, cols, p, k)
-    WITH_CONSTANT_TYPE(weight->type, PACK)
+#define PACK(type) pack_tiles(dst, type, a, row, rows, p, k, false)
+    WITH_CONSTANT_TYPE(a->matrix.type, PACK)
+#undef PACK
+}
+
+static void pack_b_floats(float *dst, const ck_operand *b, size_t col, size_t cols, size_t p,
+                          size_t k) {
+#define PACK(type) pack_panel(dst, type, b, col, cols, p, k, false)
+    WITH_CONSTANT_TYPE(b->matrix.type, PACK)
 #undef PACK
 }
 
 #ifdef HAVE_DOT_PAIRS
-static void pack_a_pairs(float *dst, const float *src, size_t lds, size_t rows, size_t k) {
-    float pairs[TILE_ROWS][LANES];
-    for (size_t p = 0; p < k; p += 2 * LANES) {
-        const size_t left = k - p < 2 * LANES ? k - p : 2 * LANES;
-        for (size_t i = 0; i < rows; i++) {
-            const float *x = src + i * lds + p;
-            const vf low = left >= LANES ? v_load(x) : v_load_partial(x, left);
-            const vf high = left == 2 * LANES ? v_load(x + LANES)
-                            : left > LANES    ? v_load_partial(x + LANES, left - LANES)
-                                              : v_zero();
-            v_store(pairs[i], v_pairs(low, high));
-        }
-        pack_a(dst + p / 2 * TILE_ROWS, pairs[0], LANES, rows, (left + 1) / 2);
-    }
+static void pack_a_pairs(float *dst, const ck_operand *a, size_t row, size_t rows, size_t p,
+                         size_t k) {
+#define PACK(type) pack_tiles(dst, type, a, row, rows, p, k, true)
+    WITH_CONSTANT_TYPE(a->matrix.type, PACK)
+#undef PACK
 }
 
-// Pairs already stand in a row of bfloat16, as the floats of a row half as long. NULL where they
-// are not, or not where a float may be.
-static const float *pairs_in_place(const ck_matrix *weight, size_t row, size_t p) {
-    if (weight->type != CK_BFLOAT16 || weight->cols % 2 != 0)
-        return NULL;
-    const uint16_t *values = (const uint16_t *)weight->values + row * weight->cols + p;
-    return (uintptr_t)values % sizeof(float) == 0 ? (const float *)(const void *)values : NULL;
-}
-
-// dst (LANES, rows LANES apart) = CK_BLOCK weights of each of `group` rows, rounded to
-// bfloat16, in pairs; the other rows are zero.
-ALWAYS_INLINE void pair_block(float *dst, const ck_element_type type, const ck_matrix *weight,
-                              size_t row, size_t group, size_t block, size_t count) {
-    for (size_t i = 0; i < LANES; i++) {
-        vf w[BLOCK_VECTORS];
-        if (i < group)
-            load_weights(w, type, weight, row + i, block, count);
-        for (int v = 0; v < BLOCK_VECTORS; v += 2)
-            v_store(dst + i * LANES + (size_t)v / 2 * LANES,
-                    i < group ? v_pairs(w[v], w[v + 1]) : v_zero());
-    }
-}
-
-_Static_assert(CK_BLOCK == 2 * LANES, "a block of weights is a vector of pairs");
-
-static void pack_b_weight_pairs(float *dst, const ck_matrix *weight, size_t row, size_t cols,
-                                size_t p, size_t k) {
-    const size_t ldd = TILE_VECTORS * LANES;
-    const float *in_place = pairs_in_place(weight, row, p);
-    if (in_place) {
-        pack_b_transposed(dst, ldd, in_place, weight->cols / 2, cols, k / 2);
-        return;
-    }
-    for (size_t j = 0; j < cols; j += LANES) {
-        const size_t group = cols - j < LANES ? cols - j : LANES;
-        for (size_t q = 0; q < k; q += CK_BLOCK) {
-            const size_t left = k - q < CK_BLOCK ? k - q : CK_BLOCK;
-            const size_t block = (p + q) / CK_BLOCK;
-            float pairs[LANES * LANES] __attribute__((aligned(sizeof(vf))));
-#define PAIR_BLOCK(type) pair_block(pairs, type, weight, row + j, group, block, left)
-            WITH_CONSTANT_TYPE(weight->type, PAIR_BLOCK)
-#undef PAIR_BLOCK
-            transpose_group(dst + q / 2 * ldd + j, ldd, pairs, LANES, group, (left + 1) / 2, LANES);
-        }
-    }
+static void pack_b_pairs(float *dst, const ck_operand *b, size_t col, size_t cols, size_t p,
+                         size_t k) {
+#define PACK(type) pack_panel(dst, type, b, col, cols, p, k, true)
+    WITH_CONSTANT_TYPE(b->matrix.type, PACK)
+#undef PACK
 }
 #endif
+
+static void transpose(float *dst, size_t ldd, const float *src, size_t lds, size_t cols, size_t k) {
+    for (size_t j = 0; j < cols; j += LANES)
+        transpose_group(dst + j, ldd, src + j * lds, lds, cols - j, k, LANES);
+}
 
 #endif

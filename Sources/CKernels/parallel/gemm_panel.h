@@ -1,0 +1,58 @@
+// The parts of a matrix product that one thread does alone: packing some tiles of A, and
+// multiplying one panel of B with some of them. gemm.c plans them and says who does which when.
+#ifndef GEMM_PANEL_H
+#define GEMM_PANEL_H
+
+#include "../elements.h"
+#include "gemm.h"
+#include "scratch.h"
+
+typedef struct {
+    const struct ck_microkernels *micro;
+    const ck_product *product;
+    size_t panels;     // of B
+    size_t block_rows; // of A that are packed at once
+    size_t k_blocks;   // along k, of k_step each
+    size_t k_step;
+    size_t k_chunk; // as much of a block's k as a panel of B is packed for at once
+    size_t phases;
+    size_t shares; // into how many items work is divided at least, where it can be
+} gemm_plan;
+
+// A block of A.
+typedef struct {
+    size_t row, rows; // of A and C
+    size_t p, k;      // of A's columns and B's rows
+    bool first, last; // among the blocks along k
+} gemm_block;
+
+// What a thread multiplies at a time: a panel of B with the tiles tile ..< tile_end of a block.
+typedef struct {
+    size_t panel;
+    size_t next_panel; // that the thread will likely need after it
+    size_t tile, tile_end;
+} gemm_task;
+
+// The team's two blocks of A, and what is the calling thread's own.
+typedef struct {
+    float *a_blocks[2];
+    float *b_panel;
+    float *sums; // (GEMM_BLOCK_ROWS, panel_cols): of a C that is not float32
+} gemm_scratch;
+
+gemm_scratch gemm_thread_scratch(const ck_context *ctx);
+
+// Packs the tiles tile ..< tile_end of a block of A into the block's memory.
+void gemm_pack_tiles(const gemm_plan *plan, const ck_gemm *g, const gemm_block *block,
+                     float *a_block, size_t tile, size_t tile_end);
+
+// Packs a panel of B, multiplies, and finishes C where the block is the last along k.
+void gemm_run_task(const gemm_plan *plan, const ck_gemm *g, const gemm_block *block,
+                   const gemm_task *task, const float *a_block, const gemm_scratch *scratch);
+
+// How many packed floats long k columns of A are.
+static inline size_t gemm_depth(const ck_product *product, size_t k) {
+    return (k + product->depth - 1) / product->depth;
+}
+
+#endif

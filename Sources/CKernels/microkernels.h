@@ -1,7 +1,7 @@
 // One table of micro-kernels: what is worth writing anew for each instruction set, and nothing
 // more. A micro-kernel works on a tile or a row, on one thread. Blocking, packing and threads are
 // portable and live in parallel/; the vector code lives once in simd/ and is compiled for each
-// instruction set by the files in avx2/, avx512/ and neon/.
+// instruction set by the files in avx2/, avx512/, neon/ and the like.
 #ifndef MICROKERNELS_H
 #define MICROKERNELS_H
 
@@ -34,7 +34,8 @@ typedef struct {
 } ck_gemm_panel;
 
 // The input of a linear layer, as it is and, for weights in integer formats, as int16: x = words *
-// scale within scale / 2. A block that holds NaN or infinity has a scale of NaN.
+// scale within scale / 2. A block that holds NaN or infinity has a scale of NaN. How the words of a
+// block lie is between quantize_input and weight_product.
 typedef struct {
     const float *floats;  // (N, C)
     const int16_t *words; // (N, C; ld_words); what completes a block is zero
@@ -145,5 +146,6 @@ const struct ck_microkernels *ck_avx2_microkernels(void);
 const struct ck_microkernels *ck_avx512_microkernels(void);
 const struct ck_microkernels *ck_avx512_bf16_microkernels(void);
 const struct ck_microkernels *ck_neon_microkernels(void);
+const struct ck_microkernels *ck_neon_bf16_microkernels(void);
 
 #endif

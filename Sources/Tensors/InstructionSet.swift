@@ -14,6 +14,8 @@ public enum InstructionSet: String, Sendable, CaseIterable {
     case avx512bf16
     /// 4 floats a vector, arm64.
     case neon
+    /// The same, and products of bfloat16 (BF16) and of int8 (I8MM).
+    case neonbf16
 
     var identifier: ck_isa {
         switch self {
@@ -22,6 +24,7 @@ public enum InstructionSet: String, Sendable, CaseIterable {
         case .avx512: CK_AVX512
         case .avx512bf16: CK_AVX512_BF16
         case .neon: CK_NEON
+        case .neonbf16: CK_NEON_BF16
         }
     }
 

@@ -181,10 +181,8 @@ int main(void) {
         const char *name;
         ck_isa isa;
     } tables[] = {
-        {"avx2", CK_AVX2},
-        {"avx512", CK_AVX512},
-        {"avx512bf16", CK_AVX512_BF16},
-        {"neon", CK_NEON},
+        {"avx2", CK_AVX2}, {"avx512", CK_AVX512},      {"avx512bf16", CK_AVX512_BF16},
+        {"neon", CK_NEON}, {"neonbf16", CK_NEON_BF16},
     };
     if (!open_backend(&side[0], "reference", CK_REFERENCE, 1))
         give_up("there is no reference");

@@ -30,7 +30,9 @@ extension KernelTests {
 
         /// How far results may be off, in roundings of the sum of the terms' magnitudes.
         private static func bound(_ format: WeightFormat, _ N: Int, _ backend: Backend) -> Double {
-            guard backend.instructionSet == .avx512bf16, N > Ops.fewRows else { return 8 }
+            guard [.avx512bf16, .neonbf16].contains(backend.instructionSet), N > Ops.fewRows else {
+                return 8
+            }
             switch format {
             case .float32: return 8
             case .bfloat16: return 0x1p16

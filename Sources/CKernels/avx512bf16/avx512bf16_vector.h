@@ -1,7 +1,7 @@
 // Vectors of AVX-512, and sums of products of pairs of bfloat16 and, by VNNI, of int16.
 #include "../avx512/avx512_vector.h"
 
-#define HAVE_DOT_PAIRS
+#define HAVE_PAIRS
 // Each lane of a and b is a pair of bfloat16: c + a.low * b.low + a.high * b.high.
 static inline vf v_dot_pairs(vf a, vf b, vf c) {
     return (vf)_mm512_dpbf16_ps((__m512)c, (__m512bh)a, (__m512bh)b);

@@ -25,7 +25,8 @@ typedef enum {
     CK_AVX512 = 2,      // AVX-512 F, BW, DQ, VL
     CK_NEON = 3,        // arm64
     CK_AVX512_BF16 = 4, // AVX-512, BF16 and VNNI
-    CK_ISA_COUNT = 5,
+    CK_NEON_BF16 = 5,   // arm64 with BF16, I8MM and DotProd
+    CK_ISA_COUNT = 6,
 } ck_isa;
 
 struct ck_operations;

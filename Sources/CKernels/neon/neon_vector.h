@@ -27,7 +27,10 @@ static inline vf v_sqrt(vf x) { return (vf)vsqrtq_f32((float32x4_t)x); }
 #define INTERLEAVE_HIGH(a, b) __builtin_shufflevector(a, b, 2, 6, 3, 7)
 
 typedef int16_t vw __attribute__((vector_size(16)));
-static inline vi v_multiply_pairs(vw a, vw b) {
-    const int32x4_t low = vmull_s16(vget_low_s16((int16x8_t)a), vget_low_s16((int16x8_t)b));
-    return (vi)vpaddq_s32(low, vmull_high_s16((int16x8_t)a, (int16x8_t)b));
+
+#define HAVE_ADD_PAIRS
+static inline vi v_add_pairs(vi sum, vw a, vw b) {
+    const int32x4_t half =
+        vmlal_s16((int32x4_t)sum, vget_low_s16((int16x8_t)a), vget_low_s16((int16x8_t)b));
+    return (vi)vmlal_high_s16(half, (int16x8_t)a, (int16x8_t)b);
 }

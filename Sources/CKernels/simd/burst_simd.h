@@ -8,6 +8,15 @@
 // As many sums as hide the latency of an FMA on every port, and as fit in the registers.
 #define BURST_SUMS (TILE_ROWS * TILE_VECTORS)
 
+// What multiplies pairs in matrix products, and how many operations it does in each lane.
+#ifdef HAVE_BLOCK_PRODUCT
+#define ADD_PAIRS_BURST(sum, a, b) v_block_product(sum, a, b)
+#define PAIRS_BURST_OPERATIONS 8.0
+#else
+#define ADD_PAIRS_BURST(sum, a, b) v_dot_pairs(a, b, sum)
+#define PAIRS_BURST_OPERATIONS 4.0
+#endif
+
 // `iterations` rounds of independent multiply-adds on registers alone, of floats or, when `pairs`
 // is set, of pairs of bfloat16. Returns the floating-point operations done; `sink` keeps the
 // compiler from leaving them out.
@@ -21,18 +30,18 @@ ALWAYS_INLINE double burst_of(size_t iterations, float *sink, const bool pairs) 
     const vf b = v_splat(addend);
     for (size_t round = 0; round < iterations; round++)
         for (int i = 0; i < BURST_SUMS; i++)
-            sums[i] = pairs ? v_dot_pairs(a, b, sums[i]) : v_fma(sums[i], a, b);
+            sums[i] = pairs ? ADD_PAIRS_BURST(sums[i], a, b) : v_fma(sums[i], a, b);
     for (int i = 1; i < BURST_SUMS; i++)
         sums[0] += sums[i];
     *sink = v_sum_lanes(sums[0]);
-    return (pairs ? 4.0 : 2.0) * LANES * BURST_SUMS * (double)iterations;
+    return (pairs ? PAIRS_BURST_OPERATIONS : 2.0) * LANES * BURST_SUMS * (double)iterations;
 }
 
 static double fma_burst(size_t iterations, float *sink) {
     return burst_of(iterations, sink, false);
 }
 
-#ifdef HAVE_DOT_PAIRS
+#ifdef HAVE_PAIRS
 static double pair_burst(size_t iterations, float *sink) {
     return burst_of(iterations, sink, true);
 }

@@ -77,6 +77,9 @@ ALWAYS_INLINE vf load_floats(const ck_element_type type, const void *numbers, si
 }
 
 // x rounded to bfloat16, to nearest, ties to even; NaN stays NaN.
+#ifdef HAVE_ROUND_TO_BFLOAT16
+ALWAYS_INLINE vu16 v_to_bfloat16(vf x) { return (vu16)v_round_to_bfloat16(x); }
+#else
 ALWAYS_INLINE vu16 v_to_bfloat16(vf x) {
     const vi bits = (vi)x;
     const vi rounded = bits + 0x7fff + (bits >> 16 & 1);
@@ -84,6 +87,7 @@ ALWAYS_INLINE vu16 v_to_bfloat16(vf x) {
     const vi upper = (is_nan & (bits | 0x400000)) | (~is_nan & rounded);
     return __builtin_convertvector((vu)upper >> 16, vu16);
 }
+#endif
 
 // x as numbers `at`, at + 1, ... of an array of a type without blocks: `lanes` of them.
 ALWAYS_INLINE void store_floats(const ck_element_type type, void *numbers, size_t at, vf x,

@@ -5,11 +5,93 @@
 
 #include "vector_simd.h"
 
-#ifndef HAVE_DOT_PAIRS
-// Never called: only gemm_panel_pairs multiplies pairs.
+#if !defined(HAVE_PAIRS) || defined(HAVE_BLOCK_PRODUCT)
+// Never called: only gemm_panel_pairs multiplies pairs, and not with this where there are blocks.
 ALWAYS_INLINE vf v_dot_pairs(vf a, vf b, vf c) {
     (void)a, (void)b;
     return c;
+}
+#endif
+
+// acc += rows of A, `a_k` apart along k, times a panel of B that is `vectors` wide. See gemm_tile.
+ALWAYS_INLINE void add_products(vf acc[TILE_ROWS][TILE_VECTORS], const ck_gemm_panel *g,
+                                const float *const *a, const int vectors, const bool has_tail,
+                                size_t tail, const bool pairs) {
+    const float *b = g->b;
+    size_t offset = 0;
+    for (size_t p = 0; p < g->k; p++) {
+        vf bv[TILE_VECTORS];
+        for (int j = 0; j < vectors; j++)
+            bv[j] = has_tail && j == vectors - 1 ? v_load_partial(b + j * LANES, tail)
+                                                 : v_load(b + j * LANES);
+        for (int i = 0; i < TILE_ROWS; i++) {
+            vf av = v_splat(a[i][offset]);
+            // Keeps the broadcast here: hoisted, the sixteen of AVX2's registers would not suffice.
+            KEEP_IN_REGISTER(av);
+            for (int j = 0; j < vectors; j++)
+                acc[i][j] = pairs ? v_dot_pairs(av, bv[j], acc[i][j]) : v_fma(av, bv[j], acc[i][j]);
+        }
+        b += g->ldb;
+        offset += g->a_k;
+    }
+}
+
+#ifdef HAVE_BLOCK_PRODUCT
+// Two rows of a tile, or columns of B, in each vector: packed pairs p and p + 1 of each, of which
+// the last of an odd number stands alone.
+ALWAYS_INLINE void load_blocks(vf *blocks, const float *p, size_t ld, const bool alone) {
+    const vf x = v_load(p);
+    const vf y = alone ? v_zero() : v_load(p + ld);
+    blocks[0] = INTERLEAVE_LOW(x, y);
+    blocks[1] = INTERLEAVE_HIGH(x, y);
+    // Here and below: loads, interleaving and products stay in this order, as all the registers are
+    // in use.
+    KEEP_IN_REGISTER(blocks[0]);
+    KEEP_IN_REGISTER(blocks[1]);
+}
+
+ALWAYS_INLINE void add_blocks(vf sums[TILE_ROWS / 2][2 * TILE_VECTORS], const float *a,
+                              const float *b, size_t ldb, const int vectors, const bool alone) {
+    vf rows[TILE_ROWS / 2];
+    for (int i = 0; i < TILE_ROWS; i += LANES)
+        load_blocks(rows + i / 2, a + i, TILE_ROWS, alone);
+    for (int j = 0; j < vectors; j++) {
+        vf columns[2];
+        load_blocks(columns, b + j * LANES, ldb, alone);
+        for (int i = 0; i < TILE_ROWS / 2; i++)
+            for (int half = 0; half < 2; half++)
+                sums[i][2 * j + half] =
+                    v_block_product(sums[i][2 * j + half], rows[i], columns[half]);
+        for (int i = 0; i < TILE_ROWS / 2; i++)
+            for (int half = 0; half < 2; half++)
+                KEEP_IN_REGISTER(sums[i][2 * j + half]);
+    }
+}
+
+// acc = the same for packed pairs, where an instruction multiplies two rows with two columns along
+// two pairs. A is a packed tile; what stands in B after the last column gives columns nobody keeps.
+ALWAYS_INLINE void multiply_blocks(vf acc[TILE_ROWS][TILE_VECTORS], const ck_gemm_panel *g,
+                                   const float *a, const int vectors) {
+    vf sums[TILE_ROWS / 2][2 * TILE_VECTORS];
+    for (int i = 0; i < TILE_ROWS / 2; i++)
+        for (int j = 0; j < 2 * vectors; j++)
+            sums[i][j] = v_zero();
+    const float *b = g->b;
+    const size_t ldb = g->ldb;
+    for (size_t left = g->k / 2; left > 0; left--) {
+        add_blocks(sums, a, b, ldb, vectors, false);
+        a += 2 * TILE_ROWS;
+        b += 2 * ldb;
+    }
+    if (g->k % 2 != 0)
+        add_blocks(sums, a, b, ldb, vectors, true);
+    for (int i = 0; i < TILE_ROWS / 2; i++) {
+        for (int j = 0; j < vectors; j++) {
+            const vf left = sums[i][2 * j], right = sums[i][2 * j + 1];
+            acc[2 * i][j] = __builtin_shufflevector(left, right, 0, 1, 4, 5);
+            acc[2 * i + 1][j] = __builtin_shufflevector(left, right, 2, 3, 6, 7);
+        }
+    }
 }
 #endif
 
@@ -34,24 +116,12 @@ ALWAYS_INLINE void gemm_tile(const ck_gemm_panel *g, size_t row, size_t rows, co
     for (int i = 0; i < TILE_ROWS; i++)
         for (int j = 0; j < vectors; j++)
             acc[i][j] = v_zero();
-
-    const float *b = g->b;
-    size_t offset = 0;
-    for (size_t p = 0; p < g->k; p++) {
-        vf bv[TILE_VECTORS];
-        for (int j = 0; j < vectors; j++)
-            bv[j] = has_tail && j == vectors - 1 ? v_load_partial(b + j * LANES, tail)
-                                                 : v_load(b + j * LANES);
-        for (int i = 0; i < TILE_ROWS; i++) {
-            vf av = v_splat(a[i][offset]);
-            // Keeps the broadcast here: hoisted, the sixteen of AVX2's registers would not suffice.
-            KEEP_IN_REGISTER(av);
-            for (int j = 0; j < vectors; j++)
-                acc[i][j] = pairs ? v_dot_pairs(av, bv[j], acc[i][j]) : v_fma(av, bv[j], acc[i][j]);
-        }
-        b += g->ldb;
-        offset += g->a_k;
-    }
+#ifdef HAVE_BLOCK_PRODUCT
+    if (pairs)
+        multiply_blocks(acc, g, a_tile, vectors);
+    else
+#endif
+        add_products(acc, g, a, vectors, has_tail, tail, pairs);
 
     if (g->bypass && !has_tail) {
         for (size_t i = 0; i < TILE_ROWS && i < rows; i++)
@@ -114,7 +184,7 @@ ALWAYS_INLINE void gemm_panel_of(const ck_gemm_panel *g, const bool pairs) {
 
 static void gemm_panel(const ck_gemm_panel *g) { gemm_panel_of(g, false); }
 
-#ifdef HAVE_DOT_PAIRS
+#ifdef HAVE_PAIRS
 static void gemm_panel_pairs(const ck_gemm_panel *g) { gemm_panel_of(g, true); }
 #endif
 

@@ -1,6 +1,7 @@
 // Sums of a group's products for the integer formats. As floats they would take longer than memory
 // does, so the input is turned into int16 with a scale for each block (quantize_input), products of
-// a block are summed exactly in int32, and both scales are applied to a block's sum.
+// a block are summed exactly in int32, and both scales are applied to a block's sum. For processors
+// that sum products of bytes, see linear_bytes_simd.h.
 #ifndef SIMD_LINEAR_INTS_H
 #define SIMD_LINEAR_INTS_H
 
@@ -13,12 +14,12 @@ typedef int16_t vw_unaligned __attribute__((vector_size(4 * LANES), aligned(2), 
 // Where a block of input holds nothing larger, it counts as zero: 32767 / x must be a float.
 #define SMALLEST_INPUT 1e-30f
 
-#ifndef HAVE_ADD_PAIRS
-// sum + the sums of two products each.
-ALWAYS_INLINE vi v_add_pairs(vi sum, vw a, vw b) { return sum + v_multiply_pairs(a, b); }
+#ifdef HAVE_ADD_BYTE_PRODUCTS
+#include "linear_bytes_simd.h"
+#else
+// Word i of a block of input.
+ALWAYS_INLINE void store_word(int16_t *block, int i, int16_t word) { block[i] = word; }
 #endif
-
-#define BLOCK_WORD_VECTORS (CK_BLOCK / (2 * LANES))
 
 static void quantize_input(int16_t *words, float *scales, float *offsets, const float *x,
                            size_t n) {
@@ -48,7 +49,7 @@ static void quantize_input(int16_t *words, float *scales, float *offsets, const 
             v_store(values + i, whole);
         }
         for (int i = 0; i < CK_BLOCK; i++)
-            words[first + (size_t)i] = usable ? (int16_t)values[i] : 0;
+            store_word(words + first, i, usable ? (int16_t)values[i] : 0);
         scales[block] = (usable ? most / 32767.0f : 0) + bad;
         offsets[block] = -8 * v_sum_lanes(total);
     }
@@ -56,6 +57,14 @@ static void quantize_input(int16_t *words, float *scales, float *offsets, const 
     for (; block % LANES != 0; block++)
         scales[block] = offsets[block] = 0;
 }
+
+#ifndef HAVE_ADD_BYTE_PRODUCTS
+#ifndef HAVE_ADD_PAIRS
+// sum + the sums of two products each.
+ALWAYS_INLINE vi v_add_pairs(vi sum, vw a, vw b) { return sum + v_multiply_pairs(a, b); }
+#endif
+
+#define BLOCK_WORD_VECTORS (CK_BLOCK / (2 * LANES))
 
 #if LANES == 16
 typedef int16_t vw_half __attribute__((vector_size(32), aligned(2), may_alias));
@@ -105,6 +114,8 @@ ALWAYS_INLINE void add_int_block(vf acc[][GROUP_INPUTS], const product_group *g,
         }
     }
 }
+
+#endif
 
 #if LANES == 16
 // Two blocks of nibbles at once, as the 16 bytes of one do not fill a vector: the lower half of the

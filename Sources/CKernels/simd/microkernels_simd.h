@@ -23,7 +23,7 @@ _Static_assert(TILE_ROWS <= CK_MAX_TILE_ROWS && TILE_VECTORS * LANES <= CK_MAX_P
      .pack_a = pack_a_floats,                                                                      \
      .pack_b = pack_b_floats}
 
-#ifdef HAVE_DOT_PAIRS
+#ifdef HAVE_PAIRS
 #define PAIR_PRODUCT                                                                               \
     {.depth = 2,                                                                                   \
      .tile_rows = TILE_ROWS,                                                                       \

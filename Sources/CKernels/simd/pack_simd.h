@@ -73,7 +73,7 @@ ALWAYS_INLINE void transpose_group(float *dst, size_t ld, const float *src, size
 
 #define PANEL_COLS (TILE_VECTORS * LANES)
 
-#ifdef HAVE_DOT_PAIRS
+#ifdef HAVE_PAIRS
 #ifndef HAVE_ZIP_PAIRS
 // Lane i: the pair of low[i] and high[i], rounded to bfloat16.
 ALWAYS_INLINE vf v_zip_pairs(vf low, vf high) {
@@ -250,7 +250,7 @@ static void pack_b_floats(float *dst, const ck_operand *b, size_t col, size_t co
 #undef PACK
 }
 
-#ifdef HAVE_DOT_PAIRS
+#ifdef HAVE_PAIRS
 static void pack_a_pairs(float *dst, const ck_operand *a, size_t row, size_t rows, size_t p,
                          size_t k) {
 #define PACK(type) pack_tiles(dst, type, a, row, rows, p, k, true)

@@ -113,20 +113,28 @@ struct ck_microkernels {
     // out = exp(logits - offset) * scale
     void (*softmax_write)(float *out, const float *logits, float offset, float scale, size_t n);
     // A tile of attention scores, transposed: scores (keys, queries; ld), one query a lane. Key j
-    // is visible to query i when j <= i + diagonal. Updates the running maximum and sum (queries),
-    // turns the scores into exp(scale * (score - maximum)), zero where invisible, and writes what
-    // earlier results must be multiplied with into rescale (queries).
+    // is visible to query i when j <= i + diagonal. Each `step` queries, a multiple of `lanes`, go
+    // down to the last key that one of them sees; nothing below is read or written. Updates the
+    // running maximum of the scaled scores and the sum (queries), turns the scores into exp(scale *
+    // score - maximum), zero where invisible, and writes what earlier results must be multiplied
+    // with into rescale (queries).
     void (*attention_softmax)(float *scores, size_t ld, float *maximum, float *sum, float *rescale,
-                              float scale, size_t keys, size_t queries, ptrdiff_t diagonal);
+                              float scale, size_t keys, size_t queries, ptrdiff_t diagonal,
+                              size_t step);
     // For the same tile: scores become the probabilities P = exp(scale * score - lse), and grads,
     // which holds dP, becomes the gradient of the unscaled scores, P * (dP - dot) * scale.
     void (*attention_gradient)(float *scores, float *grads, size_t ld, const float *lse,
                                const float *dot, float scale, size_t keys, size_t queries,
-                               ptrdiff_t diagonal);
+                               ptrdiff_t diagonal, size_t step);
     // One query q (HS) over the first `visible` of keys and values (visible, HS), stored as float32
     // or bfloat16: out (HS).
     void (*attention_row)(float *out, const float *q, const void *keys, const void *values,
                           ck_element_type type, float scale, size_t visible, size_t HS);
+    // dst (rows, cols) = src (rows, cols; lds) as floats.
+    void (*load_rows)(float *dst, ck_array src, size_t lds, size_t rows, size_t cols);
+    // dst (rows, cols; ldd) = src (rows, cols) multiplied row by row with factor (rows).
+    void (*store_rows)(ck_array dst, size_t ldd, const float *src, const float *factor, size_t rows,
+                       size_t cols);
     // x (rows, cols; ld) multiplied row by row with factor (rows).
     void (*scale_rows)(float *x, size_t ld, const float *factor, size_t rows, size_t cols);
     float (*dot)(const float *a, const float *b, size_t n);

@@ -19,16 +19,18 @@ extension KernelTests {
             var testDescription: String { "B \(B), T \(T), NH \(NH), HS \(HS)" }
         }
 
-        /// Head sizes around vectors and panels; lengths around tiles of 48, 64, 96 and 128.
+        /// Head sizes around vectors and panels; lengths around tiles of 48 queries and of 128 keys.
         ///
-        /// The last two are large enough for a team of three.
+        /// Later ones lie around groups of tiles, of 384 queries or fewer for larger heads. The last
+        /// two are large enough for a team of three.
         static let shapes = [
             Shape(1, 1, 1, 1), Shape(2, 3, 3, 1), Shape(1, 2, 2, 3), Shape(1, 7, 1, 15),
             Shape(1, 8, 2, 16), Shape(2, 9, 1, 17), Shape(1, 17, 2, 5), Shape(1, 33, 1, 49),
             Shape(1, 47, 1, 3), Shape(1, 48, 1, 4), Shape(1, 49, 1, 5), Shape(1, 63, 1, 8),
             Shape(1, 64, 1, 7), Shape(1, 65, 1, 9), Shape(1, 95, 1, 3), Shape(1, 96, 1, 4),
             Shape(1, 97, 1, 5), Shape(1, 127, 1, 2), Shape(1, 128, 1, 3), Shape(1, 129, 1, 4),
-            Shape(1, 257, 1, 3), Shape(2, 161, 3, 10), Shape(1, 200, 2, 65),
+            Shape(1, 257, 1, 3), Shape(1, 145, 1, 128), Shape(1, 97, 1, 260), Shape(1, 384, 1, 2),
+            Shape(1, 385, 1, 3), Shape(1, 431, 1, 5), Shape(2, 161, 3, 10), Shape(1, 200, 2, 65),
         ]
 
         var make = TensorMaker()

@@ -40,28 +40,30 @@ static void attend(const ck_context *ctx, const ck_cached_attention_arguments *a
                part->count, HS);
     for (size_t g = h * group; g < (h + 1) * group; g++) {
         const attention_head head = {
-            .q = a->q + part->row * a->ld_q + g * HS,
-            .k = keys,
-            .v = values,
+            .q = array_of_floats(a->q + part->row * a->ld_q + g * HS),
+            .k = {keys, a->cache_type},
+            .v = {values, a->cache_type},
+            .out = array_of_floats(a->out + part->row * a->NH * HS + g * HS),
             .ld = a->ld_q,
             .ld_cache = HS,
             .ld_out = a->NH * HS,
             .past = part->past,
             .HS = HS,
-            .bfloat16 = bfloat16,
             .scale = 1.0f / sqrtf((float)HS),
         };
-        float *out = a->out + part->row * head.ld_out + g * HS;
         if (part->count - part->silent <= MOST_SINGLE_QUERIES) {
+            const float *q = head.q.data;
+            float *out = head.out.data;
             for (size_t i = part->silent; i < part->count; i++)
-                micro->attention_row(out + i * head.ld_out, head.q + i * head.ld, keys, values,
+                micro->attention_row(out + i * head.ld_out, q + i * head.ld, keys, values,
                                      a->cache_type, head.scale, part->past + i + 1, HS);
             continue;
         }
         const attention_scratch s = attention_thread_scratch(ctx, HS);
-        for (size_t first = part->silent; first < part->count; first += ATTENTION_QUERIES)
-            attention_forward_tile(micro, &head, &s, out + first * head.ld_out, NULL, first,
-                                   attention_smaller(ATTENTION_QUERIES, part->count - first));
+        const size_t queries = attention_group_tiles(HS) * ATTENTION_QUERIES;
+        for (size_t first = part->silent; first < part->count; first += queries)
+            attention_forward_group(micro, &head, &s, NULL, first,
+                                    attention_smaller(queries, part->count - first));
     }
 }
 

@@ -17,12 +17,23 @@
 // panel_cols, so the widest micro-kernels do the work.
 #define ATTENTION_QUERIES 48
 #define ATTENTION_KEYS 128
+// As many tiles of queries as share a tile of keys make a group: at most this many floats of
+// queries, and tiles, but one at least.
+#define ATTENTION_GROUP_FLOATS ((size_t)384 * 64)
+#define ATTENTION_GROUP_TILES 8
 
-// For each thread: two tiles of HS rows (transposed queries; the output, or backwards its
-// transposed gradient), two tiles of scores, and four numbers a query; keys and values that become
-// floats.
+static inline size_t attention_group_tiles(size_t HS) {
+    const size_t tiles = ATTENTION_GROUP_FLOATS / (ATTENTION_QUERIES * HS);
+    return tiles < 1 ? 1 : tiles < ATTENTION_GROUP_TILES ? tiles : ATTENTION_GROUP_TILES;
+}
+
+// The most that any head size up to HS takes, for each thread: five arrays of a group's rows, four
+// of a tile's keys, two tiles of scores, and four numbers a query.
 static inline size_t attention_floats(size_t HS) {
-    return (2 * HS + 2 * ATTENTION_KEYS + 4) * ATTENTION_QUERIES + 2 * ATTENTION_KEYS * HS;
+    const size_t one_tile = ATTENTION_QUERIES * HS;
+    const size_t group = one_tile > ATTENTION_GROUP_FLOATS ? one_tile : ATTENTION_GROUP_FLOATS;
+    return 5 * group + 4 * ATTENTION_KEYS * HS +
+           (2 * ATTENTION_KEYS + 4 * ATTENTION_GROUP_TILES) * ATTENTION_QUERIES;
 }
 
 #endif

@@ -3,7 +3,11 @@
 #ifndef SIMD_ATTENTION_H
 #define SIMD_ATTENTION_H
 
+#include "elements_simd.h"
 #include "math_simd.h"
+
+// Keys whose largest scores are sought side by side, as each comparison waits for the one before.
+#define KEYS_SIDE_BY_SIDE 4
 
 // All bits set in the lanes of queries first, first + 1, ... that may see key j.
 ALWAYS_INLINE vi visible(size_t first, size_t key, ptrdiff_t diagonal) {
@@ -11,49 +15,114 @@ ALWAYS_INLINE vi visible(size_t first, size_t key, ptrdiff_t diagonal) {
     return v_lane_index() >= earliest;
 }
 
+// x, or `other` where key j is invisible to queries first, first + 1, ... of a masked vector.
+ALWAYS_INLINE vf mask(vf x, float other, const bool masked, size_t first, size_t key,
+                      ptrdiff_t diagonal) {
+    return masked ? v_select(visible(first, key, diagonal), x, v_splat(other)) : x;
+}
+
+// The larger; b where a is NaN.
+ALWAYS_INLINE vf v_larger(vf a, vf b) { return v_select(a > b, a, b); }
+
+// The softmax of one vector of queries from query q on, over `keys` keys.
+ALWAYS_INLINE void softmax_vector(float *scores, size_t ld, float *maximum, float *sum,
+                                  float *rescale, float scale, size_t keys, ptrdiff_t diagonal,
+                                  const bool masked, size_t q, size_t lanes) {
+    vf largest[KEYS_SIDE_BY_SIDE];
+    for (int i = 0; i < KEYS_SIDE_BY_SIDE; i++)
+        largest[i] = v_splat(-INFINITY);
+    size_t j = 0;
+    for (; j + KEYS_SIDE_BY_SIDE <= keys; j += KEYS_SIDE_BY_SIDE)
+        for (size_t i = 0; i < KEYS_SIDE_BY_SIDE; i++)
+            largest[i] = v_larger(
+                mask(LOAD(scores + (j + i) * ld + q), -INFINITY, masked, q, j + i, diagonal),
+                largest[i]);
+    for (; j < keys; j++)
+        largest[0] = v_larger(mask(LOAD(scores + j * ld + q), -INFINITY, masked, q, j, diagonal),
+                              largest[0]);
+    const vf earlier = LOAD(maximum + q);
+    const vf here = v_larger(v_larger(largest[0], largest[1]), v_larger(largest[2], largest[3]));
+    const vf m = v_larger(here * v_splat(scale), earlier);
+    vf total = v_zero();
+    for (j = 0; j < keys; j++) {
+        float *score = scores + j * ld + q;
+        const vf p = mask(v_exp(v_fma(LOAD(score), v_splat(scale), -m)), 0, masked, q, j, diagonal);
+        total += p;
+        STORE(score, p);
+    }
+    const vf factor = v_exp(earlier - m);
+    STORE(rescale + q, factor);
+    STORE(sum + q, v_fma(LOAD(sum + q), factor, total));
+    STORE(maximum + q, m);
+}
+
+// How many of `keys` keys the step of queries sees to which query q belongs: what is computed.
+ALWAYS_INLINE size_t keys_of_step(size_t q, size_t step, size_t keys, ptrdiff_t diagonal) {
+    const ptrdiff_t end = (ptrdiff_t)(q / step * step + step) + diagonal;
+    return end < 0 ? 0 : (size_t)end < keys ? (size_t)end : keys;
+}
+
 static void attention_softmax(float *scores, size_t ld, float *maximum, float *sum, float *rescale,
-                              float scale, size_t keys, size_t queries, ptrdiff_t diagonal) {
-    const vf minus_infinity = v_splat(-INFINITY);
+                              float scale, size_t keys, size_t queries, ptrdiff_t diagonal,
+                              size_t step) {
     FOR_EACH_VECTOR(q, queries, {
-        const bool masked = (ptrdiff_t)keys - 1 > (ptrdiff_t)q + diagonal;
-        const vf old_maximum = LOAD(maximum + q);
-        vf m = old_maximum;
-        for (size_t j = 0; j < keys; j++) {
-            vf s = LOAD(scores + j * ld + q);
-            if (masked) {
-                s = v_select(visible(q, j, diagonal), s, minus_infinity);
-                STORE(scores + j * ld + q, s);
-            }
-            m = v_max(m, s);
-        }
-        vf total = v_zero();
-        for (size_t j = 0; j < keys; j++) {
-            const vf p = v_exp((LOAD(scores + j * ld + q) - m) * v_splat(scale));
-            total += p;
-            STORE(scores + j * ld + q, p);
-        }
-        const vf factor = v_exp((old_maximum - m) * v_splat(scale));
-        STORE(rescale + q, factor);
-        STORE(sum + q, v_fma(LOAD(sum + q), factor, total));
-        STORE(maximum + q, m);
+        const size_t seen = keys_of_step(q, step, keys, diagonal);
+        if (seen == 0)
+            STORE(rescale + q, v_splat(1));
+        else if ((ptrdiff_t)seen - 1 > (ptrdiff_t)q + diagonal)
+            softmax_vector(scores, ld, maximum, sum, rescale, scale, seen, diagonal, true, q,
+                           lanes);
+        else
+            softmax_vector(scores, ld, maximum, sum, rescale, scale, seen, diagonal, false, q,
+                           lanes);
     });
+}
+
+ALWAYS_INLINE void gradient_vector(float *scores, float *grads, size_t ld, const float *lse,
+                                   const float *dot, float scale, size_t keys, ptrdiff_t diagonal,
+                                   const bool masked, size_t q, size_t lanes) {
+    const vf row_lse = LOAD(lse + q);
+    const vf row_dot = LOAD(dot + q);
+    for (size_t j = 0; j < keys; j++) {
+        float *score = scores + j * ld + q;
+        float *grad = grads + j * ld + q;
+        const vf p =
+            mask(v_exp(v_fma(LOAD(score), v_splat(scale), -row_lse)), 0, masked, q, j, diagonal);
+        STORE(score, p);
+        STORE(grad, p * (LOAD(grad) - row_dot) * v_splat(scale));
+    }
 }
 
 static void attention_gradient(float *scores, float *grads, size_t ld, const float *lse,
                                const float *dot, float scale, size_t keys, size_t queries,
-                               ptrdiff_t diagonal) {
+                               ptrdiff_t diagonal, size_t step) {
     FOR_EACH_VECTOR(q, queries, {
-        const bool masked = (ptrdiff_t)keys - 1 > (ptrdiff_t)q + diagonal;
-        const vf row_lse = LOAD(lse + q);
-        const vf row_dot = LOAD(dot + q);
-        for (size_t j = 0; j < keys; j++) {
-            float *score = scores + j * ld + q;
-            float *grad = grads + j * ld + q;
-            vf p = v_exp(v_fma(LOAD(score), v_splat(scale), -row_lse));
-            if (masked)
-                p = v_select(visible(q, j, diagonal), p, v_zero());
-            STORE(score, p);
-            STORE(grad, p * (LOAD(grad) - row_dot) * v_splat(scale));
+        const size_t seen = keys_of_step(q, step, keys, diagonal);
+        if ((ptrdiff_t)seen - 1 > (ptrdiff_t)q + diagonal)
+            gradient_vector(scores, grads, ld, lse, dot, scale, seen, diagonal, true, q, lanes);
+        else
+            gradient_vector(scores, grads, ld, lse, dot, scale, seen, diagonal, false, q, lanes);
+    });
+}
+
+static void load_rows(float *dst, ck_array src, size_t lds, size_t rows, size_t cols) {
+    WITH_ARRAY_TYPE(type, src.type, {
+        for (size_t row = 0; row < rows; row++)
+            FOR_EACH_VECTOR(
+                i, cols,
+                STORE(dst + row * cols + i, load_floats(type, src.data, row * lds + i, lanes)););
+    });
+}
+
+static void store_rows(ck_array dst, size_t ldd, const float *src, const float *factor, size_t rows,
+                       size_t cols) {
+    WITH_ARRAY_TYPE(type, dst.type, {
+        for (size_t row = 0; row < rows; row++) {
+            const vf f = v_splat(factor[row]);
+            FOR_EACH_VECTOR(i, cols, {
+                const vf x = LOAD(src + row * cols + i) * f;
+                store_floats(type, dst.data, row * ldd + i, x, lanes);
+            });
         }
     });
 }

@@ -63,6 +63,8 @@ _Static_assert(TILE_ROWS <= CK_MAX_TILE_ROWS && TILE_VECTORS * LANES <= CK_MAX_P
         .attention_softmax = attention_softmax,                                                    \
         .attention_gradient = attention_gradient,                                                  \
         .attention_row = attention_row,                                                            \
+        .load_rows = load_rows,                                                                    \
+        .store_rows = store_rows,                                                                  \
         .scale_rows = scale_rows,                                                                  \
         .dot = dot,                                                                                \
         .adamw = adamw,                                                                            \

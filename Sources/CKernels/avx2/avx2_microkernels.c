@@ -8,9 +8,8 @@
 
 #include "avx2_vector.h"
 
+#define ISA CK_AVX2
 #include "../simd/microkernels_simd.h"
-
-static const struct ck_microkernels table = SIMD_TABLE(CK_AVX2);
 
 #pragma clang attribute pop
 

@@ -9,9 +9,8 @@
 
 #include "avx512_vector.h"
 
+#define ISA CK_AVX512
 #include "../simd/microkernels_simd.h"
-
-static const struct ck_microkernels table = SIMD_TABLE(CK_AVX512);
 
 #pragma clang attribute pop
 

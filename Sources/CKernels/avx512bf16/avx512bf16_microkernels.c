@@ -10,9 +10,8 @@
 
 #include "avx512bf16_vector.h"
 
+#define ISA CK_AVX512_BF16
 #include "../simd/microkernels_simd.h"
-
-static const struct ck_microkernels table = SIMD_TABLE(CK_AVX512_BF16);
 
 #pragma clang attribute pop
 

@@ -5,9 +5,8 @@
 
 #include "neon_vector.h"
 
+#define ISA CK_NEON
 #include "../simd/microkernels_simd.h"
-
-static const struct ck_microkernels table = SIMD_TABLE(CK_NEON);
 
 const struct ck_microkernels *ck_neon_microkernels(void) { return &table; }
 

@@ -8,9 +8,8 @@
 
 #include "neonbf16_vector.h"
 
+#define ISA CK_NEON_BF16
 #include "../simd/microkernels_simd.h"
-
-static const struct ck_microkernels table = SIMD_TABLE(CK_NEON_BF16);
 
 #pragma clang attribute pop
 

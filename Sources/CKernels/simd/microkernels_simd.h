@@ -1,4 +1,4 @@
-// All micro-kernels of this folder, gathered into one table.
+// All micro-kernels of this folder, gathered into one table for ISA.
 #include "adamw_simd.h"
 #include "attention_row_simd.h"
 #include "attention_simd.h"
@@ -31,44 +31,17 @@ _Static_assert(TILE_ROWS <= CK_MAX_TILE_ROWS && TILE_VECTORS * LANES <= CK_MAX_P
      .panel = gemm_panel_pairs,                                                                    \
      .pack_a = pack_a_pairs,                                                                       \
      .pack_b = pack_b_pairs}
-#define PAIR_BURST .pair_burst = pair_burst,
 #else
 // Operands are widened to floats when they are packed.
 #define PAIR_PRODUCT FLOAT_PRODUCT
-#define PAIR_BURST
 #endif
 
-#define SIMD_TABLE(ISA)                                                                            \
-    {                                                                                              \
-        .isa = (ISA),                                                                              \
-        .lanes = LANES,                                                                            \
-        .float32 = FLOAT_PRODUCT,                                                                  \
-        .bfloat16 = PAIR_PRODUCT,                                                                  \
-        .transpose = transpose,                                                                    \
-        .round_row = round_row,                                                                    \
-        PAIR_BURST.weight_product = weight_product,                                                \
-        .quantize_input = quantize_input,                                                          \
-        .weight_row = weight_row,                                                                  \
-        .encoder_forward_row = encoder_forward_row,                                                \
-        .layernorm_forward_row = layernorm_forward_row,                                            \
-        .layernorm_backward_row = layernorm_backward_row,                                          \
-        .rmsnorm_forward_row = rmsnorm_forward_row,                                                \
-        .rope_row = rope_row,                                                                      \
-        .gelu_forward = gelu_forward,                                                              \
-        .gelu_backward = gelu_backward,                                                            \
-        .swiglu_forward = swiglu_forward,                                                          \
-        .add = add,                                                                                \
-        .softmax_stats = softmax_stats,                                                            \
-        .softmax_write = softmax_write,                                                            \
-        .attention_softmax = attention_softmax,                                                    \
-        .attention_gradient = attention_gradient,                                                  \
-        .attention_row = attention_row,                                                            \
-        .load_rows = load_rows,                                                                    \
-        .store_rows = store_rows,                                                                  \
-        .scale_rows = scale_rows,                                                                  \
-        .dot = dot,                                                                                \
-        .adamw = adamw,                                                                            \
-        .sum_of_squares = sum_of_squares,                                                          \
-        .fma_burst = fma_burst,                                                                    \
-        .read_burst = read_burst,                                                                  \
-    }
+static const struct ck_microkernels table = {
+    .isa = ISA,
+    .lanes = LANES,
+    .float32 = FLOAT_PRODUCT,
+    .bfloat16 = PAIR_PRODUCT,
+#define MICROKERNEL(result, name, ...) .name = name,
+#include "../microkernel_list.h"
+#undef MICROKERNEL
+};

@@ -253,21 +253,22 @@ extension Ops {
     ///
     /// The method is that of Dao et al. 2022, "FlashAttention".
     /// - Parameters:
-    ///   - out: `(B, T, C)`, overwritten.
+    ///   - out: `(B, T, C)`, float32 or bfloat16, overwritten.
     ///   - lse: `(B, NH, T)`, overwritten: logarithm of each row's softmax denominator.
-    ///   - qkv: `(B, T, 3C)`: queries, keys, values; a head owns `C / NH` columns of each.
+    ///   - qkv: `(B, T, 3C)` of the type of `out`: queries, keys, values; a head owns `C / NH`
+    ///     columns of each.
     public func attentionForward(out: Tensor, lse: Tensor, qkv: Tensor) {
-        let (B, T, C) = Self.sizes3(out, "out")
-        let (_, NH, _) = Self.sizes3(lse, "lse")
-        Self.expect(lse, [B, NH, T], "lse")
-        Self.expect(qkv, [B, T, 3 * C], "qkv")
-        precondition(C % NH == 0, "\(C) channels in \(NH) heads")
+        let (B, NH, T) = Self.sizes3(lse, "lse")
+        let C = out.shape.last ?? 0
+        Self.expectEitherType(out, [B, T, C], "out")
+        Self.expect(qkv, [B, T, 3 * C], dtype: out.dtype, "qkv")
+        precondition(C > 0 && C % NH == 0, "\(C) channels in \(NH) heads")
         run(channels: C) {
             table.attention_forward(
                 $0,
-                out.floatPointer,
+                out.array,
                 lse.floatPointer,
-                qkv.floatPointer,
+                qkv.array,
                 B,
                 T,
                 C,
@@ -281,8 +282,8 @@ extension Ops {
     /// - Parameters:
     ///   - dqkv: `(B, T, 3C)`, overwritten.
     ///   - dout: `(B, T, C)`.
-    ///   - out: `(B, T, C)`, as the forward pass wrote it.
-    ///   - qkv: `(B, T, 3C)`, as in the forward pass.
+    ///   - out: `(B, T, C)`, float32 or bfloat16, as the forward pass wrote it.
+    ///   - qkv: `(B, T, 3C)` of the type of `out`, as in the forward pass.
     ///   - lse: `(B, NH, T)`, as the forward pass wrote it.
     public func attentionBackward(
         dqkv: Tensor,
@@ -291,11 +292,11 @@ extension Ops {
         qkv: Tensor,
         lse: Tensor
     ) {
-        let (B, T, C) = Self.sizes3(out, "out")
+        let (B, T, C) = Self.sizes3(dout, "dout")
         let (_, NH, _) = Self.sizes3(lse, "lse")
         Self.expect(dqkv, [B, T, 3 * C], "dqkv")
-        Self.expect(dout, [B, T, C], "dout")
-        Self.expect(qkv, [B, T, 3 * C], "qkv")
+        Self.expectEitherType(out, [B, T, C], "out")
+        Self.expect(qkv, [B, T, 3 * C], dtype: out.dtype, "qkv")
         Self.expect(lse, [B, NH, T], "lse")
         precondition(C % NH == 0, "\(C) channels in \(NH) heads")
         run(channels: C) {
@@ -303,8 +304,8 @@ extension Ops {
                 $0,
                 dqkv.floatPointer,
                 dout.floatPointer,
-                out.floatPointer,
-                qkv.floatPointer,
+                out.array,
+                qkv.array,
                 lse.floatPointer,
                 B,
                 T,

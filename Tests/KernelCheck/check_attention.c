@@ -4,17 +4,40 @@
 static void check_whole(size_t B, size_t T, size_t NH, size_t HS) {
     const size_t C = NH * HS;
     const float *qkv = uniform(B * T * 3 * C, -2, 2), *dout = uniform(B * T * C, -1, 1);
+    const ck_array inp = float_array(qkv);
     float *out[2], *lse[2], *dqkv[2];
     EACH_SIDE(i) {
         out[i] = garbage(B * T * C);
         lse[i] = garbage(B * NH * T);
         dqkv[i] = garbage(B * T * 3 * C);
-        RUN(i, attention_forward, out[i], lse[i], qkv, B, T, C, NH);
-        RUN(i, attention_backward, dqkv[i], dout, out[0], qkv, lse[0], B, T, C, NH);
+        RUN(i, attention_forward, float_array(out[i]), lse[i], inp, B, T, C, NH);
+        RUN(i, attention_backward, dqkv[i], dout, float_array(out[0]), inp, lse[0], B, T, C, NH);
     }
     compare("attention_forward out", out[1], out[0], B * T * C, 1e-5);
     compare("attention_forward lse", lse[1], lse[0], B * NH * T, 1e-5);
     compare("attention_backward", dqkv[1], dqkv[0], B * T * 3 * C, 1e-5);
+}
+
+// bfloat16 gives what the same numbers give in float32, rounded once.
+static void check_whole_bfloat16(size_t B, size_t T, size_t NH, size_t HS) {
+    const size_t C = NH * HS, n = B * T * C;
+    const float *dout = uniform(n, -1, 1);
+    const ck_array qkv = as_array(CK_BFLOAT16, uniform(3 * n, -2, 2), 3 * n);
+    const ck_array wide = widened(qkv, 3 * n);
+    EACH_SIDE(i) {
+        const ck_array out = as_array(CK_BFLOAT16, garbage(n), n);
+        float *expected_out = garbage(n), *lse = garbage(B * NH * T);
+        float *expected_lse = garbage(B * NH * T);
+        RUN(i, attention_forward, out, lse, qkv, B, T, C, NH);
+        RUN(i, attention_forward, float_array(expected_out), expected_lse, wide, B, T, C, NH);
+        compare_rounded("attention_forward of bfloat16", out, expected_out, n);
+        compare_bytes("attention_forward of bfloat16, lse", lse, expected_lse,
+                      B * NH * T * sizeof(float));
+        float *dqkv = garbage(3 * n), *expected_dqkv = garbage(3 * n);
+        RUN(i, attention_backward, dqkv, dout, out, qkv, lse, B, T, C, NH);
+        RUN(i, attention_backward, expected_dqkv, dout, widened(out, n), wide, lse, B, T, C, NH);
+        compare_bytes("attention_backward of bfloat16", dqkv, expected_dqkv, 3 * n * sizeof(float));
+    }
 }
 
 // `count` new tokens after `past` ones, of which the cache holds keys and values already.
@@ -61,10 +84,12 @@ static void check_cached(ck_element_type type, size_t past, size_t count, size_t
 }
 
 void check_attention(void) {
-    static const size_t whole[][4] = {
-        {1, 1, 1, 1}, {2, 3, 2, 5}, {1, 49, 3, 16}, {2, 131, 1, 33}, {1, 161, 3, 64}};
+    static const size_t whole[][4] = {{1, 1, 1, 1},    {2, 3, 2, 5},    {1, 49, 3, 16},
+                                      {1, 50, 1, 8},   {1, 33, 1, 128}, {2, 131, 1, 33},
+                                      {1, 161, 3, 64}, {1, 401, 1, 9}};
     for (size_t s = 0; s < sizeof whole / sizeof whole[0]; s++) {
         check_whole(whole[s][0], whole[s][1], whole[s][2], whole[s][3]);
+        check_whole_bfloat16(whole[s][0], whole[s][1], whole[s][2], whole[s][3]);
         release_arrays();
     }
     static const size_t cached[][3] = {

@@ -114,6 +114,44 @@ extension KernelTests {
             }
         }
 
+        @Test(arguments: shapes)
+        mutating func bfloat16IsReadExactlyAndRoundedOnce(shape: Shape) throws {
+            let (B, T, C, NH) = (shape.B, shape.T, shape.C, shape.NH)
+            let qkv = try TensorMaker.bfloat16(rounding: make.uniform([B, T, 3 * C], -2...2))
+            let (wide, dout) = (try TensorMaker.widened(qkv), try make.uniform([B, T, C]))
+            for backend in Backend.all + [.reference] {
+                let ops = try backend.ops()
+                let out = try TensorMaker.bfloat16Garbage([B, T, C])
+                let (lse, dqkv) = (
+                    try TensorMaker.garbage([B, NH, T]), try TensorMaker.garbage([B, T, 3 * C])
+                )
+                ops.attentionForward(out: out, lse: lse, qkv: qkv)
+                ops.attentionBackward(dqkv: dqkv, dout: dout, out: out, qkv: qkv, lse: lse)
+                let expected = try run(
+                    ops,
+                    qkv: wide,
+                    dout: dout,
+                    NH: NH,
+                    forward: (TensorMaker.widened(out), lse)
+                )
+                let rounded = try TensorMaker.bfloat16(rounding: expected.out)
+                expectSameBits(out, rounded, "out, \(backend)")
+                expectSameBits(lse, expected.lse, "lse, \(backend)")
+                expectSameBits(dqkv, expected.dqkv, "dqkv, \(backend)")
+            }
+        }
+
+        @Test func inputAndOutputOfDifferentTypesStopTheProgram() async {
+            await #expect(processExitsWith: .trap) {
+                let ops = try Ops(instructionSet: .reference, threadCount: 1)
+                ops.attentionForward(
+                    out: try Tensor(zeros: [1, 2, 4], dtype: .bfloat16),
+                    lse: try Tensor(zeros: [1, 1, 2]),
+                    qkv: try Tensor(zeros: [1, 2, 12])
+                )
+            }
+        }
+
         @Test mutating func scoresInTheThousandsNeitherOverflowNorLoseTheLargest() throws {
             let (B, T, NH, HS) = (1, 130, 1, 8)
             let qkv = try make.uniform([B, T, 3 * HS], -60...60)

@@ -243,15 +243,15 @@ typedef void ck_linear_forward(const ck_context *ctx, const ck_linear *layers, s
 
 // Causal multi-head attention with a running softmax (Dao et al. 2022, "FlashAttention"): nothing
 // of size T x T exists. out (B, T, C), lse (B, NH, T) overwritten; lse is the logarithm of each
-// row's softmax denominator. qkv (B, T, 3C): q, then k, then v; head h owns columns h*HS ..<
-// (h+1)*HS of each.
-typedef void ck_attention_forward(const ck_context *ctx, float *out, float *lse, const float *qkv,
+// row's softmax denominator. qkv (B, T, 3C), of the type of out: q, then k, then v; head h owns
+// columns h*HS ..< (h+1)*HS of each.
+typedef void ck_attention_forward(const ck_context *ctx, ck_array out, float *lse, ck_array qkv,
                                   size_t B, size_t T, size_t C, size_t NH);
 
-// dqkv (B, T, 3C) overwritten; dout (B, T, C); out and lse as the forward pass wrote them.
+// dqkv (B, T, 3C) overwritten; dout (B, T, C); qkv, out and lse as in the forward pass.
 typedef void ck_attention_backward(const ck_context *ctx, float *dqkv, const float *dout,
-                                   const float *out, const float *qkv, const float *lse, size_t B,
-                                   size_t T, size_t C, size_t NH);
+                                   ck_array out, ck_array qkv, const float *lse, size_t B, size_t T,
+                                   size_t C, size_t NH);
 
 // What one sequence brings to ck_cached_attention: some new tokens, and its cache of one layer.
 typedef struct {

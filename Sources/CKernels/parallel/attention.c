@@ -31,7 +31,7 @@ static size_t forward_group(const ck_context *ctx, size_t heads, size_t T, size_
     return tiles * ATTENTION_QUERIES;
 }
 
-void ck_parallel_attention_forward(const ck_context *ctx, float *out, float *lse, const float *qkv,
+void ck_parallel_attention_forward(const ck_context *ctx, ck_array out, float *lse, ck_array qkv,
                                    size_t B, size_t T, size_t C, size_t NH) {
     const size_t group = forward_group(ctx, B * NH, T, C / NH);
     const size_t groups = (T + group - 1) / group;
@@ -45,8 +45,7 @@ void ck_parallel_attention_forward(const ck_context *ctx, float *out, float *lse
             // sequence sees the most keys: longer tasks come first.
             const size_t b = task / groups / NH, h = task / groups % NH;
             const size_t after = task % groups * group;
-            const attention_head head =
-                head_at(array_of_floats(qkv), array_of_floats(out), b, h, T, C, NH);
+            const attention_head head = head_at(qkv, out, b, h, T, C, NH);
             const size_t count = attention_smaller(group, T - after);
             attention_forward_group(ctx->micro, &head, &s, lse + (b * NH + h) * T,
                                     T - after - count, count);
@@ -143,7 +142,7 @@ static void backward_group(const struct ck_microkernels *micro, const attention_
 }
 
 void ck_parallel_attention_backward(const ck_context *ctx, float *dqkv, const float *dout,
-                                    const float *out, const float *qkv, const float *lse, size_t B,
+                                    ck_array out, ck_array qkv, const float *lse, size_t B,
                                     size_t T, size_t C, size_t NH) {
     const size_t HS = C / NH;
     const size_t group = attention_group_tiles(HS) * ATTENTION_QUERIES;
@@ -153,8 +152,7 @@ void ck_parallel_attention_backward(const ck_context *ctx, float *dqkv, const fl
         const attention_scratch s = attention_thread_scratch(ctx, HS);
         for (size_t task; (task = take(&next)) < B * NH;) {
             const size_t b = task / NH, h = task % NH;
-            const attention_head head =
-                head_at(array_of_floats(qkv), array_of_floats(out), b, h, T, C, NH);
+            const attention_head head = head_at(qkv, out, b, h, T, C, NH);
             float *dq = dqkv + b * T * 3 * C + h * HS;
             const head_gradients gradients = {dq, dq + C, dq + 2 * C, 3 * C};
             for (size_t first = 0, end; first < T; first = end) {

@@ -1,27 +1,27 @@
-// Linear layers over stored weights: a token at a time, as a fraction of the bandwidth that weights
-// are read with, and many rows, as a fraction of the arithmetic.
+// Linear layers over weights of each type: a token at a time, as a fraction of the bandwidth that
+// weights are read with, and many rows, as a fraction of the arithmetic.
 
 import Tensors
 
 extension KernelBenchmark {
-    /// Formats of weights and what they are called here.
-    static let formats: [(name: String, format: WeightFormat)] = [
+    /// Types of weights and what they are called here.
+    static let weightTypes: [(name: String, type: ElementType)] = [
         ("f32", .float32), ("bf16", .bfloat16), ("q8_0", .q8_0), ("q4_0", .q4_0),
     ]
 
     /// Every linear layer of GPT-2 124M once, one row of input: its 12 blocks, then the classifier.
     ///
-    /// All of them together are more than most caches hold, at least in the wider formats.
+    /// All of them together are more than most caches hold, at least in the wider types.
     func decoding(
         _ name: String,
-        _ format: WeightFormat,
+        _ type: ElementType,
         _ report: (KernelResult) throws -> Void
     ) throws {
         guard "linear_\(name)".hasPrefix(prefix) else { return }
         let block = Self.linearShapes.dropLast()
         let shapes = Array(repeating: block, count: 12).joined() + Self.linearShapes.suffix(1)
         let layers = try shapes.map { C, OC in
-            LinearLayer(out: try Tensor(zeros: [1, OC]), weight: try weights(format, C, OC))
+            LinearLayer(out: try Tensor(zeros: [1, OC]), weight: try weights(type, C, OC))
         }
         let inputs = try layers.map { try random([1, $0.weight.columns]) }
         let bytes = layers.reduce(0) { $0 + $1.weight.byteCount }
@@ -53,10 +53,10 @@ extension KernelBenchmark {
 
     /// The layers of GPT-2 124M with many rows of input.
     func storedMatmuls(_ N: Int, _ report: (KernelResult) throws -> Void) throws {
-        for (name, format) in Self.formats.dropFirst() {
+        for (name, type) in Self.weightTypes.dropFirst() {
             let isPairs = ops.bfloat16Burst(iterations: 1) > 0
             for (C, OC) in Self.linearShapes where "matmul_\(name)".hasPrefix(prefix) {
-                let weight = try weights(format, C, OC)
+                let weight = try weights(type, C, OC)
                 let (inp, out) = (try random([N, C]), try Tensor(zeros: [N, OC]))
                 try arithmetic(
                     "matmul_\(name)",
@@ -72,9 +72,9 @@ extension KernelBenchmark {
     }
 
     /// Random weights, made piece by piece: the float32 of a large matrix is not needed at once.
-    private func weights(_ format: WeightFormat, _ C: Int, _ OC: Int) throws -> WeightMatrix {
+    private func weights(_ type: ElementType, _ C: Int, _ OC: Int) throws -> Tensor {
         let piece = try random([64, C])
-        let matrix = try WeightMatrix(zeros: format, rows: OC, columns: C)
+        let matrix = try Tensor(zeros: [OC, C], elementType: type)
         for first in stride(from: 0, to: OC, by: 64) {
             ops.store(piece[0..<min(64, OC - first)], in: matrix, firstRow: first)
         }

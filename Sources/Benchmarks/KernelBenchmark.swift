@@ -50,7 +50,7 @@ public struct KernelBenchmark {
             for (C, OC) in Self.linearShapes { try matmul(N, C, OC, report) }
         }
         for N in rows { try storedMatmuls(N, report) }
-        for (name, format) in Self.formats { try decoding(name, format, report) }
+        for (name, type) in Self.weightTypes { try decoding(name, type, report) }
         try attention(B: 4, T: 64, report)
         try attention(B: 4, T: 1024, report)
         try layernorm(N: 4096, C: 768, report)
@@ -187,7 +187,7 @@ public struct KernelBenchmark {
         _ body: () -> Void
     ) throws {
         guard name.hasPrefix(prefix) else { return }
-        let width = DType.float32.byteWidth
+        let width = ElementType.float32.byteWidth
         let isCached = Self.staysInCache(floats * width)
         let blocks = try (0..<(isCached ? 0 : 4)).map { _ in try random([Self.streamFloats]) }
         var (time, streamTime) = (Double.infinity, Double.infinity)

@@ -40,7 +40,7 @@ public struct MachineLimits: Sendable {
     /// Memory larger than any cache.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
     static func readBlock() throws -> Tensor {
-        let block = try Tensor(zeros: [readBytes / DType.float32.byteWidth])
+        let block = try Tensor(zeros: [readBytes / ElementType.float32.byteWidth])
         // Pages that were never written all show one page of zeros, which the cache holds.
         block.withUnsafeMutableElements(as: Float.self) { $0.update(repeating: 1) }
         return block
@@ -52,7 +52,7 @@ public struct MachineLimits: Sendable {
         let time = [1, 2, 4, 8].reduce(Double.infinity) { best, streams in
             min(best, seconds { ops.readBurst(block, streams: streams) })
         }
-        return Double(block.count * DType.float32.byteWidth) / time
+        return Double(block.count * ElementType.float32.byteWidth) / time
     }
 
     /// The best of a few short bursts of products of bfloat16; 0 where there are none.

@@ -20,22 +20,8 @@ public struct KVCacheShape: Sendable, Equatable {
     }
 
     /// Bytes a token takes: a key and a value of each head of each layer.
-    public func bytesPerToken(_ precision: CachePrecision) -> Int {
-        2 * layerCount * headCount * headSize * precision.dtype.byteWidth
-    }
-}
-
-/// How keys and values are stored.
-public enum CachePrecision: String, Sendable, CaseIterable {
-    case float32
-    /// Half the memory; keys and values are rounded to 8 significant bits.
-    case bfloat16
-
-    var dtype: DType {
-        switch self {
-        case .float32: .float32
-        case .bfloat16: .bfloat16
-        }
+    public func bytesPerToken(_ precision: ElementType) -> Int {
+        2 * layerCount * headCount * headSize * precision.byteWidth
     }
 }
 
@@ -44,7 +30,7 @@ public final class KVCache {
     /// The sizes of a token's keys and values.
     public let shape: KVCacheShape
     /// How they are stored.
-    public let precision: CachePrecision
+    public let precision: ElementType
     /// Tokens that a sequence can hold at most.
     public let tokenCapacity: Int
     private var sequences: [Sequence]
@@ -60,14 +46,20 @@ public final class KVCache {
     /// The smallest room made for a sequence, in tokens.
     private static let smallestCapacity = 64
 
-    /// Empty sequences, which take no memory yet.
+    /// How keys and values can be stored: bfloat16 takes half the memory, and rounds them to 8
+    /// significant bits.
+    public static let precisions: [ElementType] = [.float32, .bfloat16]
+
+    /// Empty sequences, which take no memory yet; their keys and values are stored in one of
+    /// ``precisions``.
     public init(
         _ shape: KVCacheShape,
-        precision: CachePrecision,
+        precision: ElementType,
         tokenCapacity: Int,
         sequenceCount: Int
     ) {
         precondition(sequenceCount >= 1, "a cache of \(sequenceCount) sequences")
+        precondition(Self.precisions.contains(precision), "a cache of \(precision)")
         self.shape = shape
         self.precision = precision
         self.tokenCapacity = tokenCapacity
@@ -149,7 +141,7 @@ public final class KVCache {
 
     private func makeSequence(capacity: Int) throws -> Sequence {
         let (L, NKH, HS) = (shape.layerCount, shape.headCount, shape.headSize)
-        let all = try Tensor(zeros: [2, L, NKH, capacity, HS], dtype: precision.dtype)
+        let all = try Tensor(zeros: [2, L, NKH, capacity, HS], elementType: precision)
         let layers = (0..<L).map { (keys: all[0][$0], values: all[1][$0]) }
         return Sequence(tokenCount: 0, capacity: capacity, layers: layers)
     }

@@ -124,8 +124,8 @@ struct BenchGenerateCommand: ParsableCommand {
             )
             let model = try Llama2Decoder(
                 weights,
-                precision: precision.weightFormat,
-                cachePrecision: precision.cachePrecision,
+                precision: precision.weightType,
+                cachePrecision: precision.cacheType,
                 ops: ops
             )
             return .llama2(model)
@@ -137,8 +137,8 @@ struct BenchGenerateCommand: ParsableCommand {
         )
         let model = try GPT2Decoder(
             weights,
-            precision: precision.weightFormat,
-            cachePrecision: precision.cachePrecision
+            precision: precision.weightType,
+            cachePrecision: precision.cacheType
         )
         return .gpt2(model)
     }

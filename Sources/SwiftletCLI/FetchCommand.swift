@@ -89,7 +89,7 @@ struct FetchCommand: ParsableCommand {
     private func files() throws -> [PublishedFile] {
         switch name {
         case .gpt2:
-            let model: PublishedFile = precision == .bfloat16 ? .gpt2BFloat16 : .gpt2
+            let model: PublishedFile = precision?.elementType == .bfloat16 ? .gpt2BFloat16 : .gpt2
             return [.gpt2Tokenizer, model] + (debugState ? [.gpt2DebugState] : [])
         case .tinyshakespeare:
             return [.gpt2Tokenizer, .tinyShakespeareTrain, .tinyShakespeareVal]
@@ -139,9 +139,9 @@ enum FetchName: String, CaseIterable {
 }
 
 /// The numbers of a model's weights.
-enum FetchPrecision: String, NumberFormatArgument {
-    case float32
-    case bfloat16
+struct FetchPrecision: ElementTypeArgument {
+    static let choices: [ElementType] = [.float32, .bfloat16]
+    let elementType: ElementType
 }
 
 /// What is there now: `fetch --json` prints it.

@@ -60,7 +60,7 @@ struct Llama2Info: InfoReport {
             ModelInfo.TensorInfo(
                 name: $0.name,
                 shape: $0.shape,
-                dtype: String(describing: $0.elementType)
+                dtype: String(describing: $0.storedType)
             )
         }
         bytes = Dictionary(stored.map { ($0.file.path, $0.file.count) }) { first, _ in first }

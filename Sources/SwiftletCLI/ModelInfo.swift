@@ -35,7 +35,7 @@ struct ModelInfo: InfoReport {
     init(_ path: FilePath) throws {
         let header = try GPT2CheckpointHeader(path: path)
         let sizes = header.configuration
-        let dtype = header.dtype.rawValue
+        let dtype = header.elementType.rawValue
         self.path = ReportedPath(path)
         self.dtype = dtype
         parameters = sizes.parameterLayout.elementCount

@@ -1,45 +1,56 @@
-// The names of number formats as arguments, and how a model that generates is kept in memory.
+// The names of element types as arguments, and how a model that generates is kept in memory.
 
 import ArgumentParser
 import Swiftlet
 
-/// Number formats to choose from; each is known by its short forms too, in letters of any case.
-protocol NumberFormatArgument: ExpressibleByArgument, RawRepresentable<String>, CaseIterable {}
+/// An element type of those that an option offers; each is known by its short forms too, in letters
+/// of any case.
+protocol ElementTypeArgument: ExpressibleByArgument {
+    /// What the option offers.
+    static var choices: [ElementType] { get }
 
-extension NumberFormatArgument {
-    public init?(argument: String) {
+    var elementType: ElementType { get }
+
+    init(elementType: ElementType)
+}
+
+extension ElementTypeArgument {
+    init?(argument: String) {
         let name = argument.lowercased()
         let fullNames = [
             "f32": "float32", "fp32": "float32", "bf16": "bfloat16",
             "q8": "q8_0", "int8": "q8_0", "q4": "q4_0", "int4": "q4_0",
         ]
-        self.init(rawValue: fullNames[name] ?? name)
+        guard let type = ElementType(rawValue: fullNames[name] ?? name),
+            Self.choices.contains(type)
+        else { return nil }
+        self.init(elementType: type)
     }
+
+    static var allValueStrings: [String] { choices.map(\.rawValue) }
+    var defaultValueDescription: String { elementType.rawValue }
 }
 
 /// The precision of weights.
-enum WeightPrecision: String, NumberFormatArgument {
-    case float32, bfloat16, q8_0, q4_0
-
-    var weightFormat: WeightFormat {
-        switch self {
-        case .float32: .float32
-        case .bfloat16: .bfloat16
-        case .q8_0: .q8_0
-        case .q4_0: .q4_0
-        }
-    }
+struct WeightPrecision: ElementTypeArgument {
+    static let choices: [ElementType] = [.float32, .bfloat16, .q8_0, .q4_0]
+    let elementType: ElementType
 }
 
-extension CachePrecision: NumberFormatArgument {}
+/// The precision of keys and values.
+struct CachePrecision: ElementTypeArgument {
+    static let choices = KVCache.precisions
+    let elementType: ElementType
+}
 
 /// `--precision` and `--cache-precision`.
 struct PrecisionOptions: ParsableArguments {
     @Option(help: "How to store weights: fewer bits are faster and less exact.")
-    var precision = WeightPrecision.float32
+    var precision = WeightPrecision(elementType: .float32)
 
     @Option(help: "How to store the keys and values of the text so far.")
-    var cachePrecision = CachePrecision.float32
+    var cachePrecision = CachePrecision(elementType: .float32)
 
-    var weightFormat: WeightFormat { precision.weightFormat }
+    var weightType: ElementType { precision.elementType }
+    var cacheType: ElementType { cachePrecision.elementType }
 }

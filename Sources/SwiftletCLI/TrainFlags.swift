@@ -48,7 +48,7 @@ extension BatchOptions {
             "total-batch-tokens": .integer(settings.totalBatchTokens),
             "steps": .integer(settings.schedule.totalSteps),
             "recompute": .string(recompute.rawValue),
-            "precision": .string(precision.rawValue),
+            "precision": .string(precision.elementType.rawValue),
         ]
     }
 }

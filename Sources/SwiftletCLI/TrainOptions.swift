@@ -9,11 +9,12 @@ extension Recomputation: ExpressibleByArgument {}
 extension ResumePolicy: ExpressibleByArgument {}
 
 /// What numbers training computes with.
-enum TrainingPrecision: String, NumberFormatArgument {
-    case float32, bfloat16
+struct TrainingPrecision: ElementTypeArgument {
+    static let choices: [ElementType] = [.float32, .bfloat16]
+    let elementType: ElementType
 
     /// Those that work: the other one has a sentence of its own.
-    static let allValueStrings = [Self.float32.rawValue]
+    static let allValueStrings = [ElementType.float32.rawValue]
 }
 
 /// What is learnt from.
@@ -92,10 +93,10 @@ struct BatchOptions: ParsableArguments {
     var recompute = Recomputation.none
 
     @Option(help: "What numbers training computes with.")
-    var precision = TrainingPrecision.float32
+    var precision = TrainingPrecision(elementType: .float32)
 
     func validate() throws {
-        if precision == .bfloat16 {
+        if precision.elementType == .bfloat16 {
             throw ValidationError("training computes with float32 only; leave --precision out")
         }
     }

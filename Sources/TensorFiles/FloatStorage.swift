@@ -4,26 +4,29 @@ import FileIO
 import Tensors
 
 extension BinaryReader {
-    /// Reads `tensor.count` elements stored as `dtype` into a float32 tensor.
+    /// Reads `tensor.count` elements stored as `type`, some kind of floats, into a float32 tensor.
     /// - Throws: ``FileIOError`` when the file is too short.
-    public mutating func read(into tensor: Tensor, storedAs dtype: DType) throws {
-        precondition(tensor.dtype == .float32, "reading into a tensor of \(tensor.dtype)")
-        try readBytes(tensor.count * dtype.byteWidth) { bytes in
+    public mutating func read(into tensor: Tensor, storedAs type: StoredType) throws {
+        precondition(
+            tensor.elementType == .float32,
+            "reading into a tensor of \(tensor.elementType)"
+        )
+        try readBytes(tensor.count * type.byteWidth) { bytes in
             tensor.withUnsafeMutableElements(as: Float.self) { elements in
-                let isRead = elements.convert(bytes, storedAs: dtype.elementType)
-                precondition(isRead, "float tensors are not stored as \(dtype)")
+                let isRead = elements.convert(bytes, storedAs: type)
+                precondition(isRead, "float tensors are not stored as \(type)")
             }
         }
     }
 }
 
 extension AtomicFile {
-    /// Appends the elements of a float32 tensor, stored as `dtype`.
+    /// Appends the elements of a float32 tensor, stored as float32 or bfloat16.
     /// - Throws: ``FileIOError`` when the disk is full or fails.
-    public func write(_ tensor: Tensor, as dtype: DType) throws {
-        precondition(tensor.dtype == .float32, "writing a tensor of \(tensor.dtype)")
-        try tensor.withUnsafeMutableElements(as: Float.self) { elements in
-            switch dtype {
+    public func write(_ tensor: Tensor, as type: ElementType) throws {
+        precondition(tensor.elementType == .float32, "writing a tensor of \(tensor.elementType)")
+        try tensor.withUnsafeElements(as: Float.self) { elements in
+            switch type {
             case .float32:
                 try write(UnsafeRawBufferPointer(elements))
             case .bfloat16:
@@ -32,20 +35,9 @@ extension AtomicFile {
                     let end = min(start + 1 << 16, elements.count)
                     try write(integers: elements[start..<end].map(\.bfloat16Bits))
                 }
-            case .int32:
-                preconditionFailure("float tensors are not stored as int32")
+            case .int32, .q8_0, .q8_f32, .q4_0:
+                preconditionFailure("float tensors are not stored as \(type)")
             }
-        }
-    }
-}
-
-extension DType {
-    /// The type as files know it.
-    public var elementType: ElementType {
-        switch self {
-        case .float32: .float32
-        case .bfloat16: .bfloat16
-        case .int32: .int32
         }
     }
 }
@@ -54,12 +46,12 @@ extension UnsafeMutableBufferPointer<Float> {
     /// Fills the buffer with floats stored in another type.
     /// - Parameters:
     ///   - bytes: As many elements as the buffer has, little-endian, at any alignment.
-    ///   - elementType: Their type.
+    ///   - storedType: Their type.
     /// - Returns: Whether the type is one that is converted; if not, nothing was done.
-    func convert(_ bytes: UnsafeRawBufferPointer, storedAs elementType: ElementType) -> Bool {
+    func convert(_ bytes: UnsafeRawBufferPointer, storedAs storedType: StoredType) -> Bool {
         precondition(
-            bytes.count == count * elementType.byteWidth,
-            "\(bytes.count) bytes for \(count) elements of \(elementType)"
+            bytes.count == count * storedType.byteWidth,
+            "\(bytes.count) bytes for \(count) elements of \(storedType)"
         )
         func each<Bits: FixedWidthInteger & BitwiseCopyable>(_ convert: (Bits) -> Float) {
             for i in indices {
@@ -68,7 +60,7 @@ extension UnsafeMutableBufferPointer<Float> {
                 self[i] = convert(Bits(littleEndian: bits))
             }
         }
-        switch elementType {
+        switch storedType {
         case .float32: UnsafeMutableRawBufferPointer(self).copyMemory(from: bytes)
         case .bfloat16: each { Float(bfloat16Bits: $0) }
         case .float16: each { Float(float16Bits: $0) }

@@ -78,7 +78,7 @@ extension PickledTensor {
         func malformed(_ what: String, _ expected: String, _ found: String) -> TensorFileError {
             .malformed(path: file.path, what: what, expected: expected, found: found)
         }
-        let type = storage.elementType
+        let type = storage.storedType
         guard let elements else {
             throw malformed("the data of '\(name)'", "in entry '\(storage.key)'", "missing")
         }
@@ -111,7 +111,7 @@ extension PickledTensor {
         let start = elements.lowerBound + offset * type.byteWidth
         return StoredTensor(
             name: name,
-            elementType: type,
+            storedType: type,
             shape: shape,
             file: file,
             byteRange: start..<start + byteCount

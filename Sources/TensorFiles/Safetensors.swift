@@ -79,14 +79,14 @@ private struct SafetensorsHeader: Decodable {
             func malformed(_ what: String, _ expected: String, _ found: String) -> TensorFileError {
                 .malformed(path: file.path, what: what, expected: expected, found: found)
             }
-            guard let elementType = ElementType(rawValue: dtype) else {
+            guard let storedType = StoredType(rawValue: dtype) else {
                 throw TensorFileError.unsupported(
                     path: file.path,
                     reason: "tensor '\(name)' has elements of the unknown type '\(dtype)'",
                     hint: "convert the file to float32, float16 or bfloat16"
                 )
             }
-            guard let byteCount = elementType.byteCount(of: shape) else {
+            guard let byteCount = storedType.byteCount(of: shape) else {
                 throw malformed("the shape of '\(name)'", "that of a tensor", "\(shape)")
             }
             let offsets = data_offsets
@@ -114,7 +114,7 @@ private struct SafetensorsHeader: Decodable {
             }
             return StoredTensor(
                 name: name,
-                elementType: elementType,
+                storedType: storedType,
                 shape: shape,
                 file: file,
                 byteRange: dataOffset + start..<dataOffset + start + byteCount

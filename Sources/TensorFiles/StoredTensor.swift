@@ -9,7 +9,7 @@ public struct StoredTensor: Sendable {
     /// Its name in the file, such as `model.norm.weight`.
     public let name: String
     /// The type of its elements.
-    public let elementType: ElementType
+    public let storedType: StoredType
     /// The extent of each axis, outermost first; empty for a single number.
     public let shape: [Int]
     /// The file, which the tensor keeps mapped.
@@ -18,23 +18,23 @@ public struct StoredTensor: Sendable {
     public let byteRange: Range<Int>
 
     /// The number of elements.
-    public var count: Int { byteRange.count / elementType.byteWidth }
+    public var count: Int { byteRange.count / storedType.byteWidth }
 
     /// Names a part of a file, whose size must be that of the shape.
     package init(
         name: String,
-        elementType: ElementType,
+        storedType: StoredType,
         shape: [Int],
         file: MappedFile,
         byteRange: Range<Int>
     ) {
         precondition(
-            elementType.byteCount(of: shape) == byteRange.count
+            storedType.byteCount(of: shape) == byteRange.count
                 && byteRange.lowerBound >= 0 && byteRange.upperBound <= file.count,
-            "\(byteRange.count) bytes for a tensor of \(elementType) and shape \(shape)"
+            "\(byteRange.count) bytes for a tensor of \(storedType) and shape \(shape)"
         )
         self.name = name
-        self.elementType = elementType
+        self.storedType = storedType
         self.shape = shape
         self.file = file
         self.byteRange = byteRange
@@ -61,18 +61,18 @@ public struct StoredTensor: Sendable {
     ///   floats of eight bits; `FileIOError` when the file has lost some of them.
     public func read(into tensor: Tensor) throws {
         precondition(
-            tensor.dtype == .float32 && tensor.count == count,
-            "reading '\(name)' of shape \(shape) into \(tensor.dtype) of shape \(tensor.shape)"
+            tensor.elementType == .float32 && tensor.count == count,
+            "reading '\(name)' of shape \(shape) into \(tensor.elementType) of shape \(tensor.shape)"
         )
         let isRead = try withIntactBytes { bytes in
             tensor.withUnsafeMutableElements(as: Float.self) { elements in
-                elements.convert(bytes, storedAs: elementType)
+                elements.convert(bytes, storedAs: storedType)
             }
         }
         guard isRead else {
             throw TensorFileError.unsupported(
                 path: file.path,
-                reason: "tensor '\(name)' has elements of type \(elementType)",
+                reason: "tensor '\(name)' has elements of type \(storedType)",
                 hint: "weights are to be float32, float16, bfloat16 or float64"
             )
         }

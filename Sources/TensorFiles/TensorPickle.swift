@@ -8,7 +8,7 @@ struct PickledTensor {
     struct Storage {
         /// The name of the zip entry that holds the elements.
         let key: String
-        let elementType: ElementType
+        let storedType: StoredType
         let count: Int
     }
 
@@ -34,7 +34,7 @@ struct TensorPickle {
         case orderedDictionary
         case rebuildTensor
         case rebuildParameter
-        case storage(ElementType)
+        case storage(StoredType)
 
         init?(module: String, name: String) {
             switch (module, name) {
@@ -48,7 +48,7 @@ struct TensorPickle {
             }
         }
 
-        private static let storageTypes: [String: ElementType] = [
+        private static let storageTypes: [String: StoredType] = [
             "FloatStorage": .float32, "HalfStorage": .float16, "BFloat16Storage": .bfloat16,
             "DoubleStorage": .float64, "LongStorage": .int64, "IntStorage": .int32,
             "ShortStorage": .int16, "CharStorage": .int8, "ByteStorage": .uint8,
@@ -290,7 +290,7 @@ struct TensorPickle {
             case .text("storage") = parts[0], case .global(.storage(let type)) = parts[1],
             case .text(let key) = parts[2], case .integer(let count) = parts[4], count >= 0
         else { throw refusal("refers to something other than a tensor's elements") }
-        return PickledTensor.Storage(key: key, elementType: type, count: count)
+        return PickledTensor.Storage(key: key, storedType: type, count: count)
     }
 
     /// What a call to one of the known names gives.

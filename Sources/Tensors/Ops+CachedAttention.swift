@@ -16,9 +16,7 @@ public struct TensorColumns {
         self.columns = columns ?? 0..<(tensor.shape.last ?? 0)
     }
 
-    fileprivate var pointer: UnsafePointer<Float> {
-        UnsafePointer(tensor.floatPointer + columns.lowerBound)
-    }
+    fileprivate var pointer: UnsafePointer<Float> { tensor.floatPointer + columns.lowerBound }
 }
 
 /// What one sequence brings to ``Ops/cachedAttention(out:q:k:v:parts:headCount:)``.
@@ -74,19 +72,16 @@ extension Ops {
         let (NKH, HS) = (first.keys.shape[0], first.keys.shape[2])
         precondition(NH % NKH == 0, "\(NH) heads share \(NKH) heads of keys")
         Self.expect(out, [N, NH * HS], "out")
-        for (input, width) in [(q, NH * HS), (k, NKH * HS), (v, NKH * HS)] {
-            let (rows, W) = Self.sizes2(input.tensor, "q, k or v")
-            precondition(
-                rows == N && input.columns.count == width && input.columns.upperBound <= W,
-                "columns \(input.columns) of \(input.tensor.shape) for \(N) rows of \(width)"
-            )
-        }
-        let dtype = first.keys.dtype
-        precondition(dtype == .float32 || dtype == .bfloat16, "a cache of \(dtype)")
+        // One by one: an array of them would count their references up and down.
+        Self.expect(q, rows: N, width: NH * HS, "q")
+        Self.expect(k, rows: N, width: NKH * HS, "k")
+        Self.expect(v, rows: N, width: NKH * HS, "v")
+        let type = first.keys.elementType
+        precondition(ElementTypes.floats.contains(type), "a cache of \(type)")
         let arguments = parts.map { part in
             let capacity = part.keys.shape[1]
-            Self.expect(part.keys, [NKH, capacity, HS], dtype: dtype, "keys")
-            Self.expect(part.values, [NKH, capacity, HS], dtype: dtype, "values")
+            Self.expect(part.keys, [NKH, capacity, HS], as: ElementTypes(type), "keys")
+            Self.expect(part.values, [NKH, capacity, HS], as: ElementTypes(type), "values")
             precondition(
                 part.past >= 0 && part.past + part.rows.count <= capacity
                     && part.rows.lowerBound >= 0 && part.rows.upperBound <= N
@@ -99,13 +94,13 @@ extension Ops {
                 silent: part.silent,
                 past: part.past,
                 capacity: capacity,
-                keys: part.keys.rawPointer,
-                values: part.values.rawPointer
+                keys: part.keys.mutableArray.data,
+                values: part.values.mutableArray.data
             )
         }
         arguments.withUnsafeBufferPointer { buffer in
             var all = ck_cached_attention_arguments(
-                out: out.floatPointer,
+                out: out.mutableFloatPointer,
                 q: q.pointer,
                 k: k.pointer,
                 v: v.pointer,
@@ -114,7 +109,7 @@ extension Ops {
                 ld_v: v.tensor.shape[1],
                 parts: buffer.baseAddress,
                 count: buffer.count,
-                cache_type: dtype == .bfloat16 ? CK_BFLOAT16 : CK_FLOAT32,
+                cache_type: type.kernelType,
                 NH: NH,
                 NKH: NKH,
                 HS: HS
@@ -122,5 +117,19 @@ extension Ops {
             run(channels: HS) { table.cached_attention($0, &all) }
         }
         withExtendedLifetime((out, q, k, v, parts)) {}
+    }
+
+    /// Stops the program unless `input` has N rows of as many columns.
+    private static func expect(
+        _ input: TensorColumns,
+        rows N: Int,
+        width: Int,
+        _ name: StaticString
+    ) {
+        let (rows, W) = sizes2(input.tensor, name)
+        precondition(
+            rows == N && input.columns.count == width && input.columns.upperBound <= W,
+            "\(name): columns \(input.columns) of \(input.tensor.shape) for \(N) rows of \(width)"
+        )
     }
 }

@@ -8,9 +8,9 @@ extension Ops {
     ///   - out: Any shape, float32 or bfloat16, overwritten; may be `inp`.
     ///   - inp: The same shape, float32 or bfloat16.
     public func geluForward(out: Tensor, inp: Tensor) {
-        Self.expectEitherType(out, out.shape, "out")
-        Self.expectEitherType(inp, out.shape, "inp")
-        run { table.gelu_forward($0, out.array, inp.array, out.count) }
+        Self.expect(out, out.shape, as: .floats, "out")
+        Self.expect(inp, out.shape, as: .floats, "inp")
+        run { table.gelu_forward($0, out.mutableArray, inp.array, out.count) }
         keepAlive(out, inp)
     }
 
@@ -21,12 +21,12 @@ extension Ops {
     ///   - dout: The same shape.
     public func geluBackward(dinp: Tensor, inp: Tensor, dout: Tensor) {
         Self.expect(dinp, dinp.shape, "dinp")
-        Self.expectEitherType(inp, dinp.shape, "inp")
+        Self.expect(inp, dinp.shape, as: .floats, "inp")
         Self.expect(dout, dinp.shape, "dout")
         run {
             table.gelu_backward(
                 $0,
-                dinp.floatPointer,
+                dinp.mutableFloatPointer,
                 inp.array,
                 dout.floatPointer,
                 dinp.count
@@ -47,7 +47,7 @@ extension Ops {
         run {
             table.swiglu_forward(
                 $0,
-                out.floatPointer,
+                out.mutableFloatPointer,
                 gate.floatPointer,
                 up.floatPointer,
                 out.count
@@ -66,7 +66,13 @@ extension Ops {
         Self.expect(a, out.shape, "a")
         Self.expect(b, out.shape, "b")
         run {
-            table.residual_forward($0, out.floatPointer, a.floatPointer, b.floatPointer, out.count)
+            table.residual_forward(
+                $0,
+                out.mutableFloatPointer,
+                a.floatPointer,
+                b.floatPointer,
+                out.count
+            )
         }
         keepAlive(out, a, b)
     }
@@ -80,7 +86,7 @@ extension Ops {
         let (N, Vp) = Self.sizes2(logits, "logits")
         Self.expect(probs, [N, Vp], "probs")
         precondition(V >= 1 && V <= Vp, "a vocabulary of \(V) in rows of \(Vp)")
-        run { table.softmax_forward($0, probs.floatPointer, logits.floatPointer, N, V, Vp) }
+        run { table.softmax_forward($0, probs.mutableFloatPointer, logits.floatPointer, N, V, Vp) }
         keepAlive(probs, logits)
     }
 
@@ -98,12 +104,12 @@ extension Ops {
     ) {
         let (N, Vp) = Self.sizes2(logits, "logits")
         Self.expect(losses, [N], "losses")
-        Self.expect(targets, [N], dtype: .int32, "targets")
+        Self.expect(targets, [N], as: .int32, "targets")
         precondition(V >= 1 && V <= Vp, "a vocabulary of \(V) in rows of \(Vp)")
         run {
             table.crossentropy_forward(
                 $0,
-                losses.floatPointer,
+                losses.mutableFloatPointer,
                 logits.floatPointer,
                 targets.tokenPointer,
                 N,
@@ -130,13 +136,13 @@ extension Ops {
     ) {
         let (N, Vp) = Self.sizes2(logits, "logits")
         Self.expect(losses, [N], "losses")
-        Self.expect(targets, [N], dtype: .int32, "targets")
+        Self.expect(targets, [N], as: .int32, "targets")
         precondition(V >= 1 && V <= Vp, "a vocabulary of \(V) in rows of \(Vp)")
         run {
             table.crossentropy_forward_backward(
                 $0,
-                losses.floatPointer,
-                logits.floatPointer,
+                losses.mutableFloatPointer,
+                logits.mutableFloatPointer,
                 targets.tokenPointer,
                 dloss,
                 N,

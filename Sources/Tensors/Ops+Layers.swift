@@ -11,14 +11,14 @@ extension Ops {
     ///   - wpe: `(maxT, C)` with `maxT >= T`, float32 or bfloat16.
     public func encoderForward(out: Tensor, tokens: Tensor, wte: Tensor, wpe: Tensor) {
         let (B, T, C) = Self.sizes3(out, "out")
-        Self.expect(tokens, [B, T], dtype: .int32, "tokens")
-        Self.expectEitherType(wte, [wte.shape[0], C], "wte")
-        Self.expectEitherType(wpe, [wpe.shape[0], C], "wpe")
+        Self.expect(tokens, [B, T], as: .int32, "tokens")
+        Self.expect(wte, [wte.shape[0], C], as: .floats, "wte")
+        Self.expect(wpe, [wpe.shape[0], C], as: .floats, "wpe")
         precondition(T <= wpe.shape[0], "\(T) positions, wpe has \(wpe.shape[0])")
         run {
             table.encoder_forward(
                 $0,
-                out.floatPointer,
+                out.mutableFloatPointer,
                 tokens.tokenPointer,
                 wte.array,
                 wpe.array,
@@ -38,15 +38,15 @@ extension Ops {
     ///   - tokens: `(B, T)` int32, as in the forward pass.
     public func encoderBackward(dwte: Tensor, dwpe: Tensor, dout: Tensor, tokens: Tensor) {
         let (B, T, C) = Self.sizes3(dout, "dout")
-        Self.expect(tokens, [B, T], dtype: .int32, "tokens")
+        Self.expect(tokens, [B, T], as: .int32, "tokens")
         Self.expect(dwte, [dwte.shape[0], C], "dwte")
         Self.expect(dwpe, [dwpe.shape[0], C], "dwpe")
         precondition(T <= dwpe.shape[0], "\(T) positions, dwpe has \(dwpe.shape[0])")
         run {
             table.encoder_backward(
                 $0,
-                dwte.floatPointer,
-                dwpe.floatPointer,
+                dwte.mutableFloatPointer,
+                dwpe.mutableFloatPointer,
                 dout.floatPointer,
                 tokens.tokenPointer,
                 B,
@@ -76,7 +76,7 @@ extension Ops {
         bias: Tensor
     ) {
         let (N, C) = Self.sizes2(inp, "inp")
-        Self.expectEitherType(out, [N, C], "out")
+        Self.expect(out, [N, C], as: .floats, "out")
         Self.expect(mean, [N], "mean")
         Self.expect(rstd, [N], "rstd")
         Self.expect(weight, [C], "weight")
@@ -84,9 +84,9 @@ extension Ops {
         run(channels: C) {
             table.layernorm_forward(
                 $0,
-                out.array,
-                mean.floatPointer,
-                rstd.floatPointer,
+                out.mutableArray,
+                mean.mutableFloatPointer,
+                rstd.mutableFloatPointer,
                 inp.floatPointer,
                 weight.floatPointer,
                 bias.floatPointer,
@@ -126,9 +126,9 @@ extension Ops {
         run(channels: C) {
             table.layernorm_backward(
                 $0,
-                dinp.floatPointer,
-                dweight.floatPointer,
-                dbias.floatPointer,
+                dinp.mutableFloatPointer,
+                dweight.mutableFloatPointer,
+                dbias.mutableFloatPointer,
                 dout.floatPointer,
                 inp.floatPointer,
                 weight.floatPointer,
@@ -167,8 +167,8 @@ extension Ops {
         run {
             table.matmul_forward(
                 $0,
-                out.array,
-                geluOut.array,
+                out.mutableArray,
+                geluOut.mutableArray,
                 inp.array,
                 weight.array,
                 bias?.floatPointer,
@@ -202,7 +202,7 @@ extension Ops {
         run {
             table.matmul_backward_input(
                 $0,
-                dinp.floatPointer,
+                dinp.mutableFloatPointer,
                 dout.floatPointer,
                 weight.array,
                 geluInp.array,
@@ -236,8 +236,8 @@ extension Ops {
         run {
             table.matmul_backward_weight(
                 $0,
-                dweight.floatPointer,
-                dbias?.floatPointer,
+                dweight.mutableFloatPointer,
+                dbias?.mutableFloatPointer,
                 dout.floatPointer,
                 inp.array,
                 N,
@@ -260,14 +260,14 @@ extension Ops {
     public func attentionForward(out: Tensor, lse: Tensor, qkv: Tensor) {
         let (B, NH, T) = Self.sizes3(lse, "lse")
         let C = out.shape.last ?? 0
-        Self.expectEitherType(out, [B, T, C], "out")
-        Self.expect(qkv, [B, T, 3 * C], dtype: out.dtype, "qkv")
+        Self.expect(out, [B, T, C], as: .floats, "out")
+        Self.expect(qkv, [B, T, 3 * C], as: ElementTypes(out.elementType), "qkv")
         precondition(C > 0 && C % NH == 0, "\(C) channels in \(NH) heads")
         run(channels: C) {
             table.attention_forward(
                 $0,
-                out.array,
-                lse.floatPointer,
+                out.mutableArray,
+                lse.mutableFloatPointer,
                 qkv.array,
                 B,
                 T,
@@ -295,14 +295,14 @@ extension Ops {
         let (B, T, C) = Self.sizes3(dout, "dout")
         let (_, NH, _) = Self.sizes3(lse, "lse")
         Self.expect(dqkv, [B, T, 3 * C], "dqkv")
-        Self.expectEitherType(out, [B, T, C], "out")
-        Self.expect(qkv, [B, T, 3 * C], dtype: out.dtype, "qkv")
+        Self.expect(out, [B, T, C], as: .floats, "out")
+        Self.expect(qkv, [B, T, 3 * C], as: ElementTypes(out.elementType), "qkv")
         Self.expect(lse, [B, NH, T], "lse")
         precondition(C % NH == 0, "\(C) channels in \(NH) heads")
         run(channels: C) {
             table.attention_backward(
                 $0,
-                dqkv.floatPointer,
+                dqkv.mutableFloatPointer,
                 dout.floatPointer,
                 out.array,
                 qkv.array,
@@ -314,30 +314,5 @@ extension Ops {
             )
         }
         keepAlive(dqkv, dout, out, qkv, lse)
-    }
-
-    /// Tensors' memory must outlive the call that was given only its address.
-    ///
-    /// Inlined, and not variadic, because an array of them would cost small models more than their
-    /// arithmetic does.
-    @inline(__always)
-    func keepAlive(
-        _ first: Tensor?,
-        _ second: Tensor? = nil,
-        _ third: Tensor? = nil,
-        _ fourth: Tensor? = nil,
-        _ fifth: Tensor? = nil,
-        _ sixth: Tensor? = nil,
-        _ seventh: Tensor? = nil,
-        _ eighth: Tensor? = nil
-    ) {
-        withExtendedLifetime(first) {}
-        withExtendedLifetime(second) {}
-        withExtendedLifetime(third) {}
-        withExtendedLifetime(fourth) {}
-        withExtendedLifetime(fifth) {}
-        withExtendedLifetime(sixth) {}
-        withExtendedLifetime(seventh) {}
-        withExtendedLifetime(eighth) {}
     }
 }

@@ -29,9 +29,9 @@ extension Ops {
         run {
             table.stream_burst(
                 $0,
-                a.floatPointer,
-                b.floatPointer,
-                c.floatPointer,
+                a.mutableFloatPointer,
+                b.mutableFloatPointer,
+                c.mutableFloatPointer,
                 d.floatPointer,
                 a.count
             )
@@ -49,7 +49,7 @@ extension Ops {
     public func readBurst(_ x: Tensor, streams: Int) -> UInt32 {
         precondition(x.count % 16 == 0, "\(x.count) floats are not whole lines of a cache")
         precondition([1, 2, 4, 8].contains(streams), "\(streams) streams")
-        let byteCount = x.count * DType.float32.byteWidth
+        let byteCount = x.count * ElementType.float32.byteWidth
         let sum = run { table.read_burst($0, x.floatPointer, byteCount, CInt(streams)) }
         keepAlive(x)
         return sum

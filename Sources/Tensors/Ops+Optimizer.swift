@@ -87,17 +87,17 @@ extension Ops {
         step: AdamWStep
     ) {
         Self.expect(params, params.shape, "params")
-        if let working { Self.expect(working, params.shape, dtype: .bfloat16, "working") }
+        if let working { Self.expect(working, params.shape, as: .bfloat16, "working") }
         for tensor in [grads, m, v] { Self.expect(tensor, params.shape, "grads, m or v") }
         precondition(step.step >= 1, "updates are numbered from 1, got \(step.step)")
         run {
             table.adamw(
                 $0,
-                params.floatPointer,
+                params.mutableFloatPointer,
                 grads.floatPointer,
-                m.floatPointer,
-                v.floatPointer,
-                working?.pointer(to: UInt16.self),
+                m.mutableFloatPointer,
+                v.mutableFloatPointer,
+                working?.mutableBFloat16Pointer,
                 params.count,
                 step.configuration
             )
@@ -112,13 +112,13 @@ extension Ops {
     ///   - params: The same shape in float32.
     public func roundToBFloat16(_ working: Tensor, from params: Tensor) {
         Self.expect(params, params.shape, "params")
-        Self.expect(working, params.shape, dtype: .bfloat16, "working")
+        Self.expect(working, params.shape, as: .bfloat16, "working")
         // Threads divide the rows; how the elements are divided into rows changes no result.
         let columns = min(params.count, 4096)
         guard columns > 0 else { return }
         let rows = params.count / columns
         let rest = params.count - rows * columns
-        let (from, to) = (params.floatPointer, working.pointer(to: UInt16.self))
+        let (from, to) = (params.floatPointer, working.mutableBFloat16Pointer)
         run {
             table.quantize($0, CK_BFLOAT16, to, nil, from, rows, columns)
             if rest > 0 {
@@ -133,7 +133,7 @@ extension Ops {
     ///
     /// NaN and infinity propagate.
     public func sumOfSquares(_ tensor: Tensor) -> Double {
-        precondition(tensor.dtype == .float32, "the sum of squares of \(tensor.dtype)")
+        precondition(tensor.elementType == .float32, "the sum of squares of \(tensor.elementType)")
         defer { keepAlive(tensor) }
         return run { table.sum_of_squares($0, tensor.floatPointer, tensor.count) }
     }

@@ -16,7 +16,7 @@ extension Ops {
         run {
             table.rmsnorm_forward(
                 $0,
-                out.floatPointer,
+                out.mutableFloatPointer,
                 inp.floatPointer,
                 weight.floatPointer,
                 epsilon,
@@ -35,10 +35,17 @@ extension Ops {
     ///   - theta: The base of the wavelengths.
     public func ropeRotations(_ rotations: Tensor, positions: Tensor, theta: Float) {
         let (N, HS) = Self.sizes2(rotations, "rotations")
-        Self.expect(positions, [N], dtype: .int32, "positions")
+        Self.expect(positions, [N], as: .int32, "positions")
         precondition(HS % 2 == 0, "pairs in rows of \(HS)")
         run {
-            table.rope_rotations($0, rotations.floatPointer, positions.tokenPointer, theta, N, HS)
+            table.rope_rotations(
+                $0,
+                rotations.mutableFloatPointer,
+                positions.tokenPointer,
+                theta,
+                N,
+                HS
+            )
         }
         keepAlive(rotations, positions)
     }
@@ -57,7 +64,9 @@ extension Ops {
             rows == N && HS % 2 == 0 && width % HS == 0,
             "rotations \(rotations.shape) of x \(x.shape)"
         )
-        run { table.rope_forward($0, x.floatPointer, rotations.floatPointer, N, width / HS, HS) }
+        run {
+            table.rope_forward($0, x.mutableFloatPointer, rotations.floatPointer, N, width / HS, HS)
+        }
         keepAlive(x, rotations)
     }
 }

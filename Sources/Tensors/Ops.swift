@@ -99,62 +99,7 @@ public final class Ops {
             return body(&context)
         }
     }
-
-    /// The extents of a float32 tensor of two axes, none of them empty; else stops the program.
-    static func sizes2(_ tensor: Tensor, _ name: StaticString) -> (Int, Int) {
-        expectAxes(2, tensor, name)
-        return (tensor.shape[0], tensor.shape[1])
-    }
-
-    /// The extents of a float32 tensor of three axes, none of them empty; else stops the program.
-    static func sizes3(_ tensor: Tensor, _ name: StaticString) -> (Int, Int, Int) {
-        expectAxes(3, tensor, name)
-        return (tensor.shape[0], tensor.shape[1], tensor.shape[2])
-    }
-
-    private static func expectAxes(_ axes: Int, _ tensor: Tensor, _ name: StaticString) {
-        precondition(
-            tensor.shape.count == axes && tensor.count > 0 && tensor.dtype == .float32,
-            "\(name): expected float32 of \(axes) axes, not empty, "
-                + "got \(tensor.dtype) \(tensor.shape)"
-        )
-    }
-
-    /// Stops the program unless `tensor` has `shape`, in float32 or bfloat16.
-    static func expectEitherType(_ tensor: Tensor, _ shape: [Int], _ name: StaticString) {
-        precondition(
-            tensor.shape == shape && (tensor.dtype == .float32 || tensor.dtype == .bfloat16),
-            "\(name): expected float32 or bfloat16 \(shape), got \(tensor.dtype) \(tensor.shape)"
-        )
-    }
-
-    /// Stops the program unless `tensor` has `shape` and `dtype`.
-    static func expect(
-        _ tensor: Tensor,
-        _ shape: [Int],
-        dtype: DType = .float32,
-        _ name: StaticString
-    ) {
-        precondition(
-            tensor.shape == shape && tensor.dtype == dtype,
-            "\(name): expected \(dtype) \(shape), got \(tensor.dtype) \(tensor.shape)"
-        )
-    }
 }
 
 // It owns scratch memory that every operation writes.
 @available(*, unavailable) extension Ops: Sendable {}
-
-extension Tensor {
-    var floatPointer: UnsafeMutablePointer<Float> { pointer(to: Float.self) }
-    /// The elements of a float32 or bfloat16 tensor, with their type.
-    var array: ck_array {
-        ck_array(data: rawPointer, type: dtype == .bfloat16 ? CK_BFLOAT16 : CK_FLOAT32)
-    }
-    var tokenPointer: UnsafeMutablePointer<Int32> { pointer(to: Int32.self) }
-}
-
-extension Tensor? {
-    /// The elements, with their type; without data for nil.
-    var array: ck_array { self?.array ?? ck_array(data: nil, type: CK_FLOAT32) }
-}

@@ -1,52 +1,114 @@
 // A shaped view of memory. Arithmetic is in Ops; this knows only where the elements are.
 
-/// A dense, row-major array of numbers inside a ``TensorBuffer``, which it keeps alive.
+/// A dense, row-major array of numbers in a ``Storage``, which it keeps alive: memory of this
+/// process, or a mapped file.
 ///
-/// Copying a tensor copies the view: both see the same elements.
+/// Copying a tensor copies the view: both see the same elements. A row is what lies along the last
+/// axis. In the block formats of ``ElementType`` rows begin with a block, so the last axis is never
+/// cut; the values of all rows are one plane, and their scales another.
 public struct Tensor {
     /// The extent of each axis, outermost first.
     public let shape: [Int]
     /// The type of the elements.
-    public let dtype: DType
-    let buffer: TensorBuffer
-    let byteOffset: Int
+    public let elementType: ElementType
+    /// Whether the elements may be written: not those of a mapped file.
+    public let isWritable: Bool
+    let memory: TensorMemory
+    // Both point into the memory, which this value keeps alive; they are written through only where
+    // that is allowed. Scales are nil where the type has none.
+    let values: UnsafeMutableRawPointer
+    let scales: UnsafeMutableRawPointer?
 
     /// The number of elements.
-    public var count: Int { shape.reduce(1, *) }
+    public var count: Int { Self.product(shape, from: 0, to: shape.count) }
 
-    /// A view of `buffer` from `byteOffset` on, which must be a multiple of an element's width.
-    public init(_ buffer: TensorBuffer, byteOffset: Int = 0, shape: [Int], dtype: DType = .float32)
-    {
-        self.buffer = buffer
-        self.byteOffset = byteOffset
+    /// The extent of the last axis: C where the tensor is the weight of a linear layer.
+    public var columns: Int { Self.columns(of: shape) }
+
+    /// How many rows there are: the product of all axes but the last.
+    public var rows: Int { Self.rows(of: shape) }
+
+    /// Bytes of the elements, scales included.
+    public var byteCount: Int { elementType.byteCount(rows: rows, columns: columns) }
+
+    /// A view of `storage`, which must be large enough; the caller checks what files claim.
+    /// - Parameters:
+    ///   - storage: The memory.
+    ///   - byteOffset: The first byte of the values, a multiple of a value's width in memory.
+    ///   - scalesStorage: The memory of the scales, where that is another one.
+    ///   - scalesOffset: The first byte of the scales, likewise; ignored where there are none.
+    ///   - shape: The extent of each axis.
+    ///   - elementType: The type of the elements.
+    public init(
+        _ storage: any Storage,
+        byteOffset: Int = 0,
+        scalesStorage: (any Storage)? = nil,
+        scalesOffset: Int = 0,
+        shape: [Int],
+        elementType: ElementType = .float32
+    ) {
+        let (rows, columns) = (Self.rows(of: shape), Self.columns(of: shape))
+        func plane(
+            _ storage: any Storage,
+            _ offset: Int,
+            _ byteCount: Int,
+            _ alignment: Int
+        ) -> UnsafeMutableRawPointer {
+            storage.withUnsafeBytes { bytes in
+                precondition(
+                    offset >= 0 && byteCount >= 0 && byteCount <= bytes.count - offset,
+                    "a tensor of \(elementType) \(shape) at byte \(offset) of \(bytes.count)"
+                )
+                guard let start = bytes.baseAddress.map({ $0 + offset }),
+                    Int(bitPattern: start) % alignment == 0
+                else {
+                    preconditionFailure("\(elementType) at byte \(offset) is not aligned")
+                }
+                return UnsafeMutableRawPointer(mutating: start)
+            }
+        }
         self.shape = shape
-        self.dtype = dtype
-        let end = byteOffset + shape.reduce(1, *) * dtype.byteWidth
-        precondition(
-            byteOffset >= 0 && byteOffset % dtype.byteWidth == 0 && end <= buffer.byteCount,
-            "a tensor of shape \(shape) at byte \(byteOffset) in a buffer of \(buffer.byteCount)"
+        self.elementType = elementType
+        values = plane(
+            storage,
+            byteOffset,
+            rows * elementType.valueBytes(columns: columns),
+            elementType.valueAlignment
         )
+        scales =
+            elementType.isBlocked
+            ? plane(
+                scalesStorage ?? storage,
+                scalesOffset,
+                rows * elementType.scaleBytes(columns: columns),
+                elementType.scaleAlignment
+            ) : nil
+        memory = TensorMemory(storage, scales: elementType.isBlocked ? scalesStorage : nil)
+        isWritable = memory.isWritable
     }
 
-    /// A new tensor of zeros.
-    /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
-    public init(zeros shape: [Int], dtype: DType = .float32) throws {
-        let byteCount = shape.reduce(1, *) * dtype.byteWidth
-        self.init(try TensorBuffer(byteCount: byteCount), shape: shape, dtype: dtype)
+    /// A view of a part of what `whole` shows, from one of its rows on.
+    private init(_ whole: Tensor, firstRow: Int, shape: [Int]) {
+        self.shape = shape
+        elementType = whole.elementType
+        isWritable = whole.isWritable
+        memory = whole.memory
+        let columns = whole.columns
+        values = whole.values + firstRow * whole.elementType.valueBytes(columns: columns)
+        scales = whole.scales.map {
+            $0 + firstRow * whole.elementType.scaleBytes(columns: columns)
+        }
     }
 
-    /// A new float32 tensor with these elements.
-    public init(_ elements: [Float], shape: [Int]) throws {
-        try self.init(zeros: shape)
-        precondition(count == elements.count, "\(elements.count) elements for shape \(shape)")
-        withUnsafeMutableElements(as: Float.self) { _ = $0.update(fromContentsOf: elements) }
-    }
-
-    /// A new int32 tensor with these elements, such as token ids.
-    public init(_ elements: [Int32], shape: [Int]) throws {
-        try self.init(zeros: shape, dtype: .int32)
-        precondition(count == elements.count, "\(elements.count) elements for shape \(shape)")
-        withUnsafeMutableElements(as: Int32.self) { _ = $0.update(fromContentsOf: elements) }
+    /// A view of a part of the only axis of `whole`, from one of its elements on.
+    private init(_ whole: Tensor, firstElement: Int, shape: [Int]) {
+        precondition(!whole.elementType.isBlocked, "a row of \(whole.elementType) cut into parts")
+        self.shape = shape
+        elementType = whole.elementType
+        isWritable = whole.isWritable
+        memory = whole.memory
+        values = whole.values + firstElement * whole.elementType.byteWidth
+        scales = nil
     }
 
     /// The part of the first axis at `index`, one axis fewer.
@@ -58,7 +120,8 @@ public struct Tensor {
         return slice(index, shape: Array(shape.dropFirst()))
     }
 
-    /// The part `range` of the first axis, with as many axes.
+    /// The part `range` of the first axis, with as many axes: such as the rows for q, k and v of a
+    /// weight that holds all three.
     public subscript(range: Range<Int>) -> Tensor {
         precondition(
             !shape.isEmpty && range.lowerBound >= 0 && range.upperBound <= shape[0],
@@ -67,79 +130,52 @@ public struct Tensor {
         return slice(range.lowerBound, shape: [range.count] + shape.dropFirst())
     }
 
-    /// The same elements in another shape of the same count.
-    public func reshaped(_ shape: [Int]) -> Tensor {
-        precondition(shape.reduce(1, *) == count, "a tensor of \(self.shape) as \(shape)")
-        return Tensor(buffer, byteOffset: byteOffset, shape: shape, dtype: dtype)
-    }
-
     private func slice(_ first: Int, shape newShape: [Int]) -> Tensor {
-        let rowBytes = shape.dropFirst().reduce(1, *) * dtype.byteWidth
-        return Tensor(
-            buffer,
-            byteOffset: byteOffset + first * rowBytes,
-            shape: newShape,
-            dtype: dtype
-        )
+        if shape.count == 1 { return Tensor(self, firstElement: first, shape: newShape) }
+        let rows = Self.product(shape, from: 1, to: shape.count - 1)
+        return Tensor(self, firstRow: first * rows, shape: newShape)
     }
 
-    /// Calls `body` with the elements, which it must not keep.
-    public func withUnsafeMutableElements<Element: BitwiseCopyable, Result>(
-        as type: Element.Type = Element.self,
-        _ body: (UnsafeMutableBufferPointer<Element>) throws -> Result
-    ) rethrows -> Result {
+    /// The same elements in another shape of the same count; of a block format, in rows of the same
+    /// length.
+    public func reshaped(_ shape: [Int]) -> Tensor {
         precondition(
-            MemoryLayout<Element>.size == dtype.byteWidth,
-            "elements of \(dtype) read as \(type)"
+            Self.product(shape, from: 0, to: shape.count) == count
+                && (!elementType.isBlocked || shape.last == self.shape.last),
+            "a tensor of \(elementType) \(self.shape) as \(shape)"
         )
-        // The buffer must outlive the call, even when this view was its last reference.
-        return try withExtendedLifetime(buffer) {
-            try body(UnsafeMutableBufferPointer(start: pointer(to: type), count: count))
+        return Tensor(self, firstRow: 0, shape: shape)
+    }
+
+    static func columns(of shape: [Int]) -> Int { shape.isEmpty ? 1 : shape[shape.count - 1] }
+
+    static func rows(of shape: [Int]) -> Int { product(shape, from: 0, to: shape.count - 1) }
+
+    /// The product of some extents; a loop, because small models take views often.
+    private static func product(_ shape: [Int], from first: Int, to end: Int) -> Int {
+        var product = 1
+        var axis = first
+        while axis < end {
+            product *= shape[axis]
+            axis += 1
         }
+        return product
+    }
+}
+
+/// Where the planes of a tensor are, in one object: a tensor is copied often, and every reference in
+/// it is counted each time.
+final class TensorMemory {
+    let storage: any Storage
+    /// Where the scales are, if not in `storage`.
+    let scalesStorage: (any Storage)?
+
+    init(_ storage: any Storage, scales scalesStorage: (any Storage)?) {
+        self.storage = storage
+        self.scalesStorage = scalesStorage
     }
 
-    /// A copy of the elements of a float32 tensor.
-    public func floats() -> [Float] {
-        withUnsafeMutableElements(as: Float.self) { Array($0) }
-    }
-
-    /// Sets every byte to zero.
-    public func zero() {
-        let byteCount = count * dtype.byteWidth
-        withExtendedLifetime(buffer) {
-            _ = (buffer.start + byteOffset).initializeMemory(
-                as: UInt8.self,
-                repeating: 0,
-                count: byteCount
-            )
-        }
-    }
-
-    /// Overwrites the elements with those of a tensor of the same shape and type.
-    public func copy(from source: Tensor) {
-        precondition(
-            source.shape == shape && source.dtype == dtype,
-            "\(source.dtype) \(source.shape) copied to \(dtype) \(shape)"
-        )
-        withExtendedLifetime((buffer, source.buffer)) {
-            rawPointer.copyMemory(from: source.rawPointer, byteCount: count * dtype.byteWidth)
-        }
-    }
-
-    /// Overwrites the elements of an int32 tensor.
-    public func copy(from source: [Int32]) {
-        precondition(source.count == count, "\(source.count) elements for shape \(shape)")
-        withUnsafeMutableElements(as: Int32.self) { _ = $0.update(fromContentsOf: source) }
-    }
-
-    /// Where the elements are, only for calls that keep `self` alive until they return.
-    var rawPointer: UnsafeMutableRawPointer { buffer.start + byteOffset }
-
-    /// The same, typed.
-    func pointer<Element: BitwiseCopyable>(to type: Element.Type) -> UnsafeMutablePointer<Element> {
-        // The buffer starts at a page and every offset is a multiple of the element's width.
-        rawPointer.assumingMemoryBound(to: type)
-    }
+    var isWritable: Bool { storage.isWritable && scalesStorage?.isWritable ?? true }
 }
 
 // Views of one buffer do not know of each other.

@@ -48,5 +48,27 @@ public final class TensorBuffer {
     }
 }
 
+extension TensorBuffer: Storage {
+    /// False: this is the only copy.
+    public var isMapped: Bool { false }
+
+    /// True.
+    public var isWritable: Bool { true }
+
+    public func withUnsafeBytes<Result>(
+        _ body: (UnsafeRawBufferPointer) throws -> Result
+    ) rethrows -> Result {
+        try withExtendedLifetime(self) {
+            try body(UnsafeRawBufferPointer(start: start, count: byteCount))
+        }
+    }
+
+    /// Does nothing: this is the only copy.
+    public func releasePages(_ range: Range<Int>) {}
+
+    /// Does nothing: nobody else can change it.
+    public func requireIntact() {}
+}
+
 // A buffer is written through views without synchronisation.
 @available(*, unavailable) extension TensorBuffer: Sendable {}

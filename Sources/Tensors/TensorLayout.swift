@@ -7,8 +7,8 @@ public struct TensorSpecification: Sendable, Equatable {
     public let name: String
     /// The extent of each axis, outermost first.
     public let shape: [Int]
-    /// The type of the elements.
-    public let dtype: DType
+    /// The type of the elements, no block format.
+    public let elementType: ElementType
     /// Whether the optimiser applies weight decay.
     public let decays: Bool
 
@@ -16,10 +16,15 @@ public struct TensorSpecification: Sendable, Equatable {
     public var count: Int { shape.reduce(1, *) }
 
     /// Describes a tensor; only weights that an optimiser knows set `decays`.
-    public init(_ name: String, _ shape: [Int], dtype: DType = .float32, decays: Bool = false) {
+    public init(
+        _ name: String,
+        _ shape: [Int],
+        elementType: ElementType = .float32,
+        decays: Bool = false
+    ) {
         self.name = name
         self.shape = shape
-        self.dtype = dtype
+        self.elementType = elementType
         self.decays = decays
     }
 }
@@ -48,10 +53,10 @@ public struct TensorLayout: Sendable, Equatable {
         var end = 0
         for specification in specifications {
             // Even packed tensors must be aligned to their own elements.
-            let step = max(alignment, specification.dtype.byteWidth)
+            let step = max(alignment, specification.elementType.byteWidth)
             end = (end + step - 1) / step * step
             offsets.append(end)
-            end += specification.count * specification.dtype.byteWidth
+            end += specification.count * specification.elementType.byteWidth
         }
         self.specifications = specifications
         byteOffsets = offsets
@@ -81,7 +86,7 @@ public struct TensorSet {
                 buffer,
                 byteOffset: offset,
                 shape: specification.shape,
-                dtype: specification.dtype
+                elementType: specification.elementType
             )
         }
     }
@@ -97,8 +102,8 @@ public struct TensorSet {
     /// All elements as one float32 tensor of one axis; the layout must be packed and float32.
     public var flat: Tensor {
         precondition(
-            layout.specifications.allSatisfy { $0.dtype == .float32 }
-                && layout.byteCount == layout.elementCount * DType.float32.byteWidth,
+            layout.specifications.allSatisfy { $0.elementType == .float32 }
+                && layout.byteCount == layout.elementCount * ElementType.float32.byteWidth,
             "a flat view of a layout with gaps or with elements other than float32"
         )
         return Tensor(buffer, shape: [layout.elementCount])

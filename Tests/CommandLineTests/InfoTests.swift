@@ -37,7 +37,7 @@ import Testing
 
     @Test func aBFloat16ModelSaysSo() throws {
         try withTemporaryDirectory { directory in
-            let model = try writeModel(to: directory.appending("model.bin"), dtype: .bfloat16)
+            let model = try writeModel(to: directory.appending("model.bin"), elementType: .bfloat16)
             let object = try swiftlet("info", model.string, "--json").object()
             let tensors = try #require(object["tensors"] as? [[String: Any]])
             #expect(tensors.allSatisfy { $0["dtype"] as? String == "bfloat16" })

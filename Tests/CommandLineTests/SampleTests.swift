@@ -241,7 +241,7 @@ import Testing
 
     @Test func bfloat16ModelsAreRead() throws {
         try withTemporaryDirectory { directory in
-            let model = try writeModel(to: directory.appending("model.bin"), dtype: .bfloat16)
+            let model = try writeModel(to: directory.appending("model.bin"), elementType: .bfloat16)
             try writeTokenizer(to: directory.appending("tokenizer.bin"))
             let outcome = try swiftlet("sample", "--model", model.string, "--max-tokens", "4")
             #expect(outcome.status == 0)

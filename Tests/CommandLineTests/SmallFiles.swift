@@ -20,7 +20,7 @@ func writeModel(
     contextLength: Int = 32,
     vocabularySize: Int = 257,
     seed: UInt64 = 1,
-    dtype: DType = .float32,
+    elementType: ElementType = .float32,
     change: (GPT2Parameters) -> Void = { _ in }
 ) throws -> FilePath {
     var generator = MersenneTwister(seed: seed)
@@ -37,7 +37,7 @@ func writeModel(
         ops: Ops(threadCount: 1)
     )
     change(model.parameters)
-    try model.writeLLMCCheckpoint(to: path, dtype: dtype)
+    try model.writeLLMCCheckpoint(to: path, elementType: elementType)
     return path
 }
 

@@ -7,7 +7,7 @@ import Testing
 @Suite struct KVCacheTests {
     private let shape = KVCacheShape(layerCount: 2, headCount: 3, headSize: 4)
 
-    private func cache(_ precision: CachePrecision = .float32, sequences: Int = 2) -> KVCache {
+    private func cache(_ precision: ElementType = .float32, sequences: Int = 2) -> KVCache {
         KVCache(shape, precision: precision, tokenCapacity: 200, sequenceCount: sequences)
     }
 
@@ -70,9 +70,9 @@ import Testing
         #expect(shape.bytesPerToken(.bfloat16) == shape.bytesPerToken(.float32) / 2)
     }
 
-    @Test(arguments: CachePrecision.allCases)
+    @Test(arguments: KVCache.precisions)
     func roomIsTakenWhenNeededDoubledAndNeverBeyondTheCapacity(
-        precision: CachePrecision
+        precision: ElementType
     ) throws {
         let cache = cache(precision)
         #expect(cache.byteCount == 0)

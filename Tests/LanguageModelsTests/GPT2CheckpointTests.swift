@@ -63,15 +63,15 @@ import Testing
         try withTemporaryDirectory { directory in
             let (first, second) = (directory.appending("a"), directory.appending("b"))
             let model = try smallModel()
-            try model.writeLLMCCheckpoint(to: first, dtype: .bfloat16)
+            try model.writeLLMCCheckpoint(to: first, elementType: .bfloat16)
             let header = try GPT2CheckpointHeader(path: first)
-            #expect(header.dtype == .bfloat16)
+            #expect(header.elementType == .bfloat16)
             #expect(header.configuration == model.configuration)
             let loaded = try load(first)
             let rounded = model.parameters.set.flat.floats()
                 .map { Float(bfloat16Bits: $0.bfloat16Bits) }
             #expect(loaded.parameters.set.flat.floats() == rounded)
-            try loaded.writeLLMCCheckpoint(to: second, dtype: .bfloat16)
+            try loaded.writeLLMCCheckpoint(to: second, elementType: .bfloat16)
             let bytes = try MappedFile(first).contents()
             #expect(try MappedFile(second).contents() == bytes)
             #expect(bytes.count == 1024 + 2 * model.configuration.parameterLayout.elementCount)

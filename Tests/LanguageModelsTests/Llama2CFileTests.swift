@@ -86,7 +86,7 @@ import Testing
         var ranges: [Range<Int>] = []
         for weight in Llama2Weight.allCases where weight != .classifier || separate {
             for layer in 0..<(weight.isLayered ? 3 : 1) {
-                let tensor = file.tensor(weight, layer: layer)
+                let tensor = file.stored(weight, layer: layer)
                 #expect(tensor.shape == weight.shape(in: file.configuration))
                 ranges.append(tensor.byteRange)
                 if let scales = file.scales(weight, layer: layer) {
@@ -110,17 +110,17 @@ import Testing
 
     @Test func weightsComeInTheOrderOfTheirVersion() throws {
         let legacy = try open(Self.file(.legacy, separate: true))
-        #expect(legacy.tensor(.tokenEmbedding).byteRange.lowerBound == 28)
-        #expect(legacy.tensor(.attentionNorm, layer: 1).byteRange.lowerBound == 28 + 4 * (112 + 16))
-        #expect(legacy.tensor(.wq, layer: 2).byteRange.lowerBound == 28 + 4 * (112 + 48 + 512))
+        #expect(legacy.stored(.tokenEmbedding).byteRange.lowerBound == 28)
+        #expect(legacy.stored(.attentionNorm, layer: 1).byteRange.lowerBound == 28 + 4 * (112 + 16))
+        #expect(legacy.stored(.wq, layer: 2).byteRange.lowerBound == 28 + 4 * (112 + 48 + 512))
         let int8 = try open(Self.file(.int8, separate: true))
-        #expect(int8.tensor(.feedForwardNorm).byteRange.lowerBound == 256 + 4 * 48)
-        #expect(int8.tensor(.tokenEmbedding).byteRange == 704..<816)
+        #expect(int8.stored(.feedForwardNorm).byteRange.lowerBound == 256 + 4 * 48)
+        #expect(int8.stored(.tokenEmbedding).byteRange == 704..<816)
         #expect(int8.scales(.tokenEmbedding)?.byteRange == 816..<872)
         // Each layer's scales follow its elements.
-        #expect(int8.tensor(.wq, layer: 1).byteRange.lowerBound == 872 + 256 + 4 * 32)
-        #expect(int8.tensor(.finalNorm).elementType == .float32)
-        #expect(int8.tensor(.wq).elementType == .int8)
+        #expect(int8.stored(.wq, layer: 1).byteRange.lowerBound == 872 + 256 + 4 * 32)
+        #expect(int8.stored(.finalNorm).storedType == .float32)
+        #expect(int8.stored(.wq).storedType == .int8)
     }
 
     @Test(arguments: Llama2CFile.Version.allCases)
@@ -192,7 +192,7 @@ import Testing
         #expect(configuration.contextLength == 512)
         // Trained norms are of the order of one; a wrong offset would show.
         let norm = try Tensor(zeros: [64])
-        try file.tensor(.finalNorm).read(into: norm)
+        try file.stored(.finalNorm).read(into: norm)
         #expect(norm.floats().allSatisfy { (0.1...20).contains($0) })
     }
 }

@@ -13,7 +13,7 @@ import Testing
 
     init() throws { ops = try Ops(threadCount: 1) }
 
-    private func logits(_ checkpoint: Llama2Checkpoint, _ precision: WeightFormat = .float32)
+    private func logits(_ checkpoint: Llama2Checkpoint, _ precision: ElementType = .float32)
         throws -> [Float]
     {
         try Llama2Decoder(checkpoint, precision: precision, ops: ops).makeSession()
@@ -33,12 +33,12 @@ import Testing
     }
 
     /// Groups of 64 go across the ends of rows of 96; groups of 4 are smaller than a block.
-    @Test(arguments: [(192, 96, 64, WeightFormat.q8_f32), (36, 44, 4, .float32)])
+    @Test(arguments: [(192, 96, 64, ElementType.q8_f32), (36, 44, 4, .float32)])
     func int8GroupsAreHonouredWhateverTheRows(
         channels: Int,
         hidden: Int,
         groupSize: Int,
-        format: WeightFormat
+        type: ElementType
     ) throws {
         let checkpoint = try randomLlama(smallLlama(channels: channels, hidden: hidden))
         try withTemporaryDirectory { directory in
@@ -47,16 +47,16 @@ import Testing
             let file = try Llama2CFile(path)
             #expect(file.groupSize == groupSize)
             for weight in [Llama2Weight.tokenEmbedding, .wk, .w1, .w2] {
-                let matrix = try file.matrix(weight, layer: 0)
-                #expect(matrix.format == format)
+                let matrix = try file.tensor(weight, layer: 0)
+                #expect(matrix.elementType == type)
                 let scales = try #require(file.scales(weight, layer: 0)).floats().floats()
-                let values = file.tensor(weight, layer: 0).withUnsafeBytes { Array($0) }
+                let values = file.stored(weight, layer: 0).withUnsafeBytes { Array($0) }
                 let expected = values.enumerated().map { index, byte in
                     Float(Int8(bitPattern: byte)) * scales[index / groupSize]
                 }
-                #expect(try ops.floats(matrix).floats() == expected)
+                #expect(try ops.copy(matrix, as: .float32).floats() == expected)
                 // No value is off by more than half a step.
-                let original = try ops.floats(checkpoint.source.matrix(weight, layer: 0)).floats()
+                let original = try checkpoint.source.tensor(weight, layer: 0).floats()
                 let isClose = zip(original, expected).enumerated().allSatisfy { index, pair in
                     abs(pair.0 - pair.1) <= scales[index / groupSize] * 0.5001
                 }
@@ -68,7 +68,7 @@ import Testing
             )
             let largest = largestDifference(float32, q8)
             // As they are, integers differ by the rounding of the input only.
-            #expect(largest <= (format == .q8_f32 ? 2e-3 : 0.1))
+            #expect(largest <= (type == .q8_f32 ? 2e-3 : 0.1))
         }
     }
 
@@ -76,15 +76,15 @@ import Testing
         let configuration = try smallLlama()
         var generator = MersenneTwister(seed: 3)
         let checkpoint = try Llama2Checkpoint(randomWeights: configuration, using: &generator)
-        try checkpoint.source.matrix(.wv, layer: 1).withUnsafeBytes { values, _ in
+        try checkpoint.source.tensor(.wv, layer: 1).withUnsafeBytes { values, _ in
             _ = UnsafeMutableRawBufferPointer(mutating: values)
                 .initializeMemory(as: UInt8.self, repeating: 0)
         }
         try withTemporaryDirectory { directory in
             let path = directory.appending("model.bin")
             try checkpoint.writeLlama2C(to: path, version: .int8, ops: ops)
-            let matrix = try Llama2CFile(path).matrix(.wv, layer: 1)
-            #expect(try ops.floats(matrix).floats().allSatisfy { $0 == 0 })
+            let matrix = try Llama2CFile(path).tensor(.wv, layer: 1)
+            #expect(try ops.copy(matrix, as: .float32).floats().allSatisfy { $0 == 0 })
         }
     }
 

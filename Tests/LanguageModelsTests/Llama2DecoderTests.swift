@@ -36,10 +36,8 @@ func randomLlama(_ configuration: Llama2Configuration) throws -> Llama2Checkpoin
     let checkpoint = try Llama2Checkpoint(randomWeights: configuration, using: &generator)
     for weight in configuration.weights where !weight.isNorm {
         for layer in 0..<(weight.isLayered ? configuration.layerCount : 1) {
-            let matrix = try checkpoint.source.matrix(weight, layer: layer)
-            matrix.withUnsafeBytes { values, _ in
-                let floats = UnsafeMutableRawBufferPointer(mutating: values)
-                    .assumingMemoryBound(to: Float.self)
+            let matrix = try checkpoint.source.tensor(weight, layer: layer)
+            matrix.withUnsafeMutableElements(as: Float.self) { floats in
                 for i in floats.indices { floats[i] *= 10 }
             }
         }
@@ -95,13 +93,13 @@ func randomLlama(_ configuration: Llama2Configuration) throws -> Llama2Checkpoin
 
     /// Bounds are four times what was seen.
     @Test(arguments: [
-        (WeightFormat.bfloat16, 0.05 as Float), (.q8_0, 0.05), (.q8_f32, 0.05), (.q4_0, 0.8),
+        (ElementType.bfloat16, 0.05 as Float), (.q8_0, 0.05), (.q8_f32, 0.05), (.q4_0, 0.8),
     ])
-    func otherPrecisionsAreClose(precision: WeightFormat, bound: Float) throws {
+    func otherPrecisionsAreClose(precision: ElementType, bound: Float) throws {
         let checkpoint = try randomLlama(smallLlama(channels: 36, hidden: 70))
         let ops = try Ops(threadCount: 2)
         let tokens = randomTokens(12, vocabularySize: 13)
-        func logits(_ precision: WeightFormat, _ cache: CachePrecision) throws -> [Float] {
+        func logits(_ precision: ElementType, _ cache: ElementType) throws -> [Float] {
             try Llama2Decoder(checkpoint, precision: precision, cachePrecision: cache, ops: ops)
                 .makeSession().logits(appending: tokens)
         }
@@ -114,11 +112,8 @@ func randomLlama(_ configuration: Llama2Configuration) throws -> Llama2Checkpoin
 
     @Test func nanInAnEmbeddingReachesOnlyTheSequencesThatHoldItsToken() throws {
         let checkpoint = try randomLlama(smallLlama(separate: true))
-        let embedding = try checkpoint.source.matrix(.tokenEmbedding, layer: 0)
-        embedding.withUnsafeBytes { values, _ in
-            UnsafeMutableRawBufferPointer(mutating: values)
-                .storeBytes(of: Float.nan, toByteOffset: 5 * 36 * 4, as: Float.self)
-        }
+        let embedding = try checkpoint.source.tensor(.tokenEmbedding, layer: 0)
+        embedding.withUnsafeMutableElements(as: Float.self) { $0[5 * 36] = .nan }
         let model = try Llama2Decoder(checkpoint, ops: Ops(threadCount: 1))
         let damaged = try model.makeSession().logits(appending: [1, 5, 2])
         #expect(damaged.allSatisfy { $0.isNaN })

@@ -35,7 +35,7 @@ import Testing
     ///
     /// A random model is worse off
     /// than a trained one, whose perplexity docs/benchmarks.md has.
-    private static let bounds: [(format: WeightFormat, bound: Double)] = [
+    private static let bounds: [(type: ElementType, bound: Double)] = [
         (.bfloat16, 0.025), (.q8_0, 0.06), (.q4_0, 0.6),
     ]
 
@@ -43,21 +43,19 @@ import Testing
     func logitsOfFewerBitsAreNearThoseOfFloat32(channels: Int) throws {
         let model = try livelyModel(contextLength: 64, channels: channels)
         let expected = try logits(GPT2Decoder(model))
-        for (format, bound) in Self.bounds {
-            let error = try relativeError(logits(GPT2Decoder(model, precision: format)), expected)
-            print("C \(channels) \(format): relative error of logits \(error)")
-            #expect(error > 0 && error <= bound, "\(format)")
+        for (type, bound) in Self.bounds {
+            let error = try relativeError(logits(GPT2Decoder(model, precision: type)), expected)
+            print("C \(channels) \(type): relative error of logits \(error)")
+            #expect(error > 0 && error <= bound, "\(type)")
         }
     }
 
     /// Replaces a model's matrices by what their stored forms stand for.
-    private func roundWeights(of model: GPT2, to format: WeightFormat) throws {
+    private func roundWeights(of model: GPT2, to type: ElementType) throws {
         for name in ["wte", "qkvw", "attprojw", "fcw", "fcprojw"] {
             let tensor = model.parameters.set[name]
-            let columns = tensor.shape[tensor.shape.count - 1]
-            let matrix = tensor.reshaped([tensor.count / columns, columns])
-            let stored = try model.ops.quantize(matrix, to: format)
-            matrix.copy(from: try model.ops.floats(stored))
+            let stored = try model.ops.copy(tensor, as: type)
+            tensor.copy(from: try model.ops.copy(stored, as: .float32))
         }
     }
 
@@ -65,41 +63,41 @@ import Testing
     func weightsCountExactlyAsStored(channels: Int) throws {
         // The reference, which rounds nothing but weights.
         let ops = try Ops(instructionSet: .reference, threadCount: 1)
-        for (format, _) in Self.bounds {
+        for (type, _) in Self.bounds {
             let model = try livelyModel(contextLength: 64, channels: channels, ops: ops)
-            let found = try logits(GPT2Decoder(model, precision: format))
-            try roundWeights(of: model, to: format)
-            #expect(try logits(GPT2Decoder(model)) == found, "\(format)")
+            let found = try logits(GPT2Decoder(model, precision: type))
+            try roundWeights(of: model, to: type)
+            #expect(try logits(GPT2Decoder(model)) == found, "\(type)")
         }
     }
 
     @Test(arguments: InstructionSet.available)
     func everyInstructionSetPredictsWhatTheReferenceDoes(isa: InstructionSet) throws {
-        for format in [WeightFormat.float32, .bfloat16, .q8_0, .q4_0] {
+        for type in [ElementType.float32, .bfloat16, .q8_0, .q4_0] {
             let found = try [isa, .reference].map { isa in
                 let ops = try Ops(instructionSet: isa, threadCount: 2)
                 let model = try livelyModel(contextLength: 64, channels: 40, ops: ops)
-                return try logits(GPT2Decoder(model, precision: format))
+                return try logits(GPT2Decoder(model, precision: type))
             }
             // What is rounded beside sums stands in docs/numerics.md: input to bfloat16, and so
             // integer weights, where there are products of pairs of them; else input to int16
             // before integers. At most four times what was seen.
             let pairs = [.avx512bf16, .neonbf16].contains(isa)
             let bound =
-                switch format {
+                switch type {
                 case .float32: 1.5e-6
                 case .bfloat16: pairs ? 0.012 : 1.5e-6
                 default: pairs ? 0.018 : 2e-4
                 }
             let error = relativeError(found[0], found[1])
-            print("\(isa) \(format): relative error of logits \(error)")
-            #expect(error <= bound, "\(format)")
+            print("\(isa) \(type): relative error of logits \(error)")
+            #expect(error <= bound, "\(type)")
         }
     }
 
     @Test func keysAndValuesInBFloat16TakeHalfTheRoomAndPredictNearlyTheSame() throws {
         let model = try livelyModel(contextLength: 64)
-        let decoders = try [CachePrecision.float32, .bfloat16].map {
+        let decoders = try [ElementType.float32, .bfloat16].map {
             try GPT2Decoder(model, cachePrecision: $0)
         }
         let error = try relativeError(logits(decoders[1]), logits(decoders[0]))
@@ -115,25 +113,30 @@ import Testing
     }
 
     /// Calls `body` with a model file, and with the floats it stands for.
-    private func withCheckpoint(_ dtype: DType, _ body: (FilePath, GPT2) throws -> Void) throws {
+    private func withCheckpoint(_ elementType: ElementType, _ body: (FilePath, GPT2) throws -> Void)
+        throws
+    {
         try withTemporaryDirectory { directory in
             let path = directory.appending("model.bin")
             let ops = try Ops(threadCount: 1)
             try livelyModel(contextLength: 64, ops: ops)
-                .writeLLMCCheckpoint(to: path, dtype: dtype)
+                .writeLLMCCheckpoint(to: path, elementType: elementType)
             try body(path, try GPT2(llmcCheckpoint: path, ops: ops))
         }
     }
 
-    @Test(arguments: [DType.float32, .bfloat16], [WeightFormat.float32, .bfloat16, .q8_0, .q4_0])
-    func aFileGivesTheWeightsOfTheModelInIt(dtype: DType, format: WeightFormat) throws {
-        try withCheckpoint(dtype) { path, model in
+    @Test(
+        arguments: [ElementType.float32, .bfloat16],
+        [ElementType.float32, .bfloat16, .q8_0, .q4_0]
+    )
+    func aFileGivesTheWeightsOfTheModelInIt(elementType: ElementType, type: ElementType) throws {
+        try withCheckpoint(elementType) { path, model in
             let decoder = try GPT2Decoder(
                 llmcCheckpoint: path,
-                precision: format,
+                precision: type,
                 ops: model.ops
             )
-            #expect(try logits(decoder) == logits(GPT2Decoder(model, precision: format)))
+            #expect(try logits(decoder) == logits(GPT2Decoder(model, precision: type)))
         }
     }
 
@@ -149,14 +152,14 @@ import Testing
         }
     }
 
-    @Test(arguments: [(DType.float32, WeightFormat.float32), (.bfloat16, .bfloat16)])
+    @Test(arguments: [(ElementType.float32, ElementType.float32), (.bfloat16, .bfloat16)])
     func weightsInTheFormatOfTheirFileAreTheFilesOwnPages(
-        dtype: DType,
-        format: WeightFormat
+        elementType: ElementType,
+        type: ElementType
     ) throws {
-        try withCheckpoint(dtype) { path, model in
-            let other = format == .float32 ? WeightFormat.bfloat16 : .q8_0
-            let decoders = try [format, other].map {
+        try withCheckpoint(elementType) { path, model in
+            let other = type == .float32 ? ElementType.bfloat16 : .q8_0
+            let decoders = try [type, other].map {
                 try GPT2Decoder(llmcCheckpoint: path, precision: $0, ops: model.ops)
             }
             func firstWeights() -> [[UInt8]] {
@@ -179,14 +182,14 @@ import Testing
         let (C, L, V) = (40, 2, 61)
         // Rows of 40 are two blocks, rows of 160 five; a block has a float16 beside its 32 weights.
         let blocks = V * 2 + L * (8 * C * 2 + C * 5)
-        let expected: [(WeightFormat, Int)] = [
+        let expected: [(ElementType, Int)] = [
             (.float32, 4 * (V * C + L * 12 * C * C)),
             (.bfloat16, 2 * (V * C + L * 12 * C * C)),
             (.q8_0, (32 + 2) * blocks),
             (.q4_0, (16 + 2) * blocks),
         ]
-        for (format, bytes) in expected {
-            #expect(try GPT2Decoder(model, precision: format).weightBytesPerToken == bytes)
+        for (type, bytes) in expected {
+            #expect(try GPT2Decoder(model, precision: type).weightBytesPerToken == bytes)
         }
     }
 }

@@ -110,7 +110,7 @@ import Tokenization
             let model = try Llama2Decoder(misaligned, ops: ops)
             #expect(try largestDifference(model, expected) <= 1e-4)
             // At fewer bits, weights are the same bits whether the file's own or copied.
-            for precision in [WeightFormat.bfloat16, .q8_0, .q4_0] {
+            for precision in [ElementType.bfloat16, .q8_0, .q4_0] {
                 let logits = try [misaligned, checkpoint(name)].map {
                     try Llama2Decoder($0, precision: precision, ops: ops).makeSession()
                         .logits(appending: expected.tokens)
@@ -122,9 +122,9 @@ import Tokenization
 
     /// Bounds are twice what was seen, of the rounding to bfloat16; it was 0.027 with an embedding
     /// of q8_0, and 0.32 of q4_0.
-    @Test(arguments: [(WeightFormat.float32, 0), (.q8_0, 0.02), (.q4_0, 0.012)])
+    @Test(arguments: [(ElementType.float32, 0), (.q8_0, 0.02), (.q4_0, 0.012)])
     func aCopiedEmbeddingGivesTheLogitsOfAMappedOne(
-        precision: WeightFormat,
+        precision: ElementType,
         bound: Double
     ) throws {
         let ops = try Ops(threadCount: 1)
@@ -215,7 +215,7 @@ import Tokenization
         Lily didn't want to help her mom, so she
         """
 
-    private func story(_ path: FilePath, _ precision: WeightFormat, _ ops: Ops) throws -> String {
+    private func story(_ path: FilePath, _ precision: ElementType, _ ops: Ops) throws -> String {
         let model = try Llama2Decoder(
             Llama2Checkpoint(contentsOf: path),
             precision: precision,
@@ -257,7 +257,7 @@ import Tokenization
             // Eight bits a weight change the story, but not its beginning.
             let path = directory.appending("v2.bin")
             try checkpoint.writeLlama2C(to: path, version: .int8, ops: ops)
-            for precision in [WeightFormat.float32, .q8_0] {
+            for precision in [ElementType.float32, .q8_0] {
                 #expect(try story(path, precision, ops).hasPrefix("Once upon a time, there was"))
             }
             let original = try MappedFile(TestData.path("llama2/stories260K.bin")).contents()

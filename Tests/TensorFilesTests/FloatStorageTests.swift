@@ -42,8 +42,8 @@ import Testing
         #expect(rounded.sign == Float(bitPattern: pattern).sign)
     }
 
-    @Test(arguments: [DType.float32, .bfloat16])
-    func tensorsAreReadAsTheyWereWritten(dtype: DType) throws {
+    @Test(arguments: [ElementType.float32, .bfloat16])
+    func tensorsAreReadAsTheyWereWritten(elementType: ElementType) throws {
         try withTemporaryDirectory { directory in
             let path = directory.appending("tensor")
             // More than is written in one piece, and a number of elements that divides nothing.
@@ -51,13 +51,13 @@ import Testing
             // Eighths have few enough digits for bfloat16 up to 32.
             let elements = (0..<count).map { Float($0 % 256) / 8 - 16 }
             let file = try AtomicFile(path)
-            try file.write(Tensor(elements, shape: [count]), as: dtype)
+            try file.write(Tensor(elements, shape: [count]), as: elementType)
             try file.commit()
 
             var reader = try BinaryReader(path: path)
-            #expect(reader.file.count == count * dtype.byteWidth)
+            #expect(reader.file.count == count * elementType.byteWidth)
             let tensor = try Tensor(zeros: [count])
-            try reader.read(into: tensor, storedAs: dtype)
+            try reader.read(into: tensor, storedAs: try #require(StoredType(elementType)))
             #expect(tensor.floats() == elements)
             #expect(reader.remaining == 0)
         }

@@ -53,7 +53,7 @@ import Testing
         let archive = try open(Small.pyTorch(pickle, data: [("0", halves)], byteOrder: nil))
         try #expect(floats(archive["a"]) == [1, 2, 3, 4])
         try #expect(floats(archive["b"]) == [3, 4])
-        #expect(archive["b"]?.elementType == .bfloat16)
+        #expect(archive["b"]?.storedType == .bfloat16)
     }
 
     @Test func nothingThatIsNotATensorIsTouched() {

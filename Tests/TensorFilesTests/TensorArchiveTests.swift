@@ -13,7 +13,7 @@ import Testing
     @Test func safetensorsAreFoundByName() throws {
         let archive = try open(Small.safetensors)
         #expect(archive.tensors.map(\.name) == ["a", "b"])
-        #expect(archive["b"]?.elementType == .float16)
+        #expect(archive["b"]?.storedType == .float16)
         #expect(archive["b"]?.shape == [3, 1])
         try #expect(floats(archive["a"]) == [1, 2])
         try #expect(floats(archive["b"]) == [1.5, -1, 0])

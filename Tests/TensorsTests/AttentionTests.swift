@@ -145,7 +145,7 @@ extension KernelTests {
             await #expect(processExitsWith: .trap) {
                 let ops = try Ops(instructionSet: .reference, threadCount: 1)
                 ops.attentionForward(
-                    out: try Tensor(zeros: [1, 2, 4], dtype: .bfloat16),
+                    out: try Tensor(zeros: [1, 2, 4], elementType: .bfloat16),
                     lse: try Tensor(zeros: [1, 1, 2]),
                     qkv: try Tensor(zeros: [1, 2, 12])
                 )

@@ -24,7 +24,11 @@ extension KernelTests {
                 for (a, b) in [(wte, wpe), (wideWte, wpe), (wte, wideWpe)] {
                     let out = try TensorMaker.garbage([1, T, C])
                     ops.encoderForward(out: out, tokens: tokens, wte: a, wpe: b)
-                    expectSameBits(out, expected, "\(a.dtype) and \(b.dtype), \(backend)")
+                    expectSameBits(
+                        out,
+                        expected,
+                        "\(a.elementType) and \(b.elementType), \(backend)"
+                    )
                 }
             }
         }
@@ -144,7 +148,7 @@ extension KernelTests {
         @Test func activationsOfIntegersStopTheProgram() async {
             await #expect(processExitsWith: .trap) {
                 let ops = try Ops(instructionSet: .reference, threadCount: 1)
-                let inp = try Tensor(zeros: [3], dtype: .int32)
+                let inp = try Tensor(zeros: [3], elementType: .int32)
                 ops.geluForward(out: try Tensor(zeros: [3]), inp: inp)
             }
         }

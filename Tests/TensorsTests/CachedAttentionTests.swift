@@ -41,7 +41,7 @@ extension KernelTests {
         /// Caches of a case, of the same contents for every backend.
         private func caches(
             _ shape: Case,
-            _ dtype: DType,
+            _ elementType: ElementType,
             _ contents: [Tensor]
         ) throws -> [CachePart] {
             var row = 0
@@ -49,9 +49,9 @@ extension KernelTests {
                 let capacity = part.past + part.count
                 let planes = try (0..<2).map { plane in
                     let planeShape = [shape.NKH, capacity, shape.HS]
-                    let tensor = try Tensor(zeros: planeShape, dtype: dtype)
-                    if dtype == .float32 { tensor.copy(from: content[plane]) }
-                    if dtype == .bfloat16 {
+                    let tensor = try Tensor(zeros: planeShape, elementType: elementType)
+                    if elementType == .float32 { tensor.copy(from: content[plane]) }
+                    if elementType == .bfloat16 {
                         tensor.withUnsafeMutableElements(as: UInt16.self) { words in
                             for (i, x) in content[plane].floats().enumerated() {
                                 words[i] = UInt16(x.bitPattern >> 16)
@@ -99,13 +99,13 @@ extension KernelTests {
             return (contents, qkv)
         }
 
-        @Test(arguments: cases, [DType.float32, .bfloat16])
-        mutating func itAgreesWithTheReference(shape: Case, dtype: DType) throws {
+        @Test(arguments: cases, [ElementType.float32, .bfloat16])
+        mutating func itAgreesWithTheReference(shape: Case, elementType: ElementType) throws {
             let (contents, qkv) = try inputs(shape)
-            let expectedParts = try caches(shape, dtype, contents)
+            let expectedParts = try caches(shape, elementType, contents)
             let expected = try run(Backend.reference.ops(), shape, expectedParts, qkv)
             for backend in Backend.all {
-                let parts = try caches(shape, dtype, contents)
+                let parts = try caches(shape, elementType, contents)
                 let actual = try run(backend.ops(), shape, parts, qkv)
                 // Values are at most 2, and probabilities sum to 1.
                 expectClose(
@@ -115,32 +115,32 @@ extension KernelTests {
                     within: 24,
                     "out, \(backend)"
                 )
-                for (part, expected) in zip(parts, expectedParts) where dtype == .float32 {
+                for (part, expected) in zip(parts, expectedParts) where elementType == .float32 {
                     expectSameBits(part.keys, expected.keys, "keys, \(backend)")
                     expectSameBits(part.values, expected.values, "values, \(backend)")
                 }
             }
         }
 
-        @Test(arguments: [DType.float32, .bfloat16])
-        mutating func aPartDoesNotDependOnTheOthersOrOnThreads(dtype: DType) throws {
+        @Test(arguments: [ElementType.float32, .bfloat16])
+        mutating func aPartDoesNotDependOnTheOthersOrOnThreads(elementType: ElementType) throws {
             let shape = Case(4, 2, 20, (600, 1, 0), (3, 2, 0), (40, 60, 0))
             let (contents, qkv) = try inputs(shape)
             for set in InstructionSet.available {
                 let together = try run(
                     Backend(instructionSet: set, threadCount: 3).ops(),
                     shape,
-                    caches(shape, dtype, contents),
+                    caches(shape, elementType, contents),
                     qkv
                 )
                 for index in shape.parts.indices {
                     let alone = try run(
                         Backend(instructionSet: set, threadCount: 1).ops(),
                         shape,
-                        [caches(shape, dtype, contents)[index]],
+                        [caches(shape, elementType, contents)[index]],
                         qkv
                     )
-                    let rows = try caches(shape, dtype, contents)[index].rows
+                    let rows = try caches(shape, elementType, contents)[index].rows
                     expectSameBits(together[rows], alone[rows], "part \(index), \(set)")
                 }
             }

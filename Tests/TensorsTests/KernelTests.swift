@@ -60,7 +60,7 @@ struct TensorMaker {
 
     /// Token ids in `0 ..< limit`.
     mutating func tokens(_ shape: [Int], below limit: Int) throws -> Tensor {
-        let tensor = try Self.unreadableAfter(shape, dtype: .int32)
+        let tensor = try Self.unreadableAfter(shape, elementType: .int32)
         tensor.withUnsafeMutableElements(as: Int32.self) { elements in
             for i in elements.indices {
                 elements[i] = Int32(generator.next32() % UInt32(limit))
@@ -100,7 +100,7 @@ struct TensorMaker {
 
     /// The nearest numbers that bfloat16 has, of two equally near ones the even one.
     static func bfloat16(rounding tensor: Tensor) throws -> Tensor {
-        let rounded = try unreadableAfter(tensor.shape, dtype: .bfloat16)
+        let rounded = try unreadableAfter(tensor.shape, elementType: .bfloat16)
         rounded.withUnsafeMutableElements(as: UInt16.self) { elements in
             for (i, x) in tensor.floats().enumerated() { elements[i] = nearestBFloat16(x) }
         }
@@ -128,18 +128,25 @@ struct TensorMaker {
         return try copy(bits.map { Float(bitPattern: UInt32($0) << 16) }, tensor.shape)
     }
 
-    private static func unreadableAfter(_ shape: [Int], dtype: DType = .float32) throws -> Tensor {
+    private static func unreadableAfter(_ shape: [Int], elementType: ElementType = .float32) throws
+        -> Tensor
+    {
         let page = Int(sysconf(Int32(_SC_PAGESIZE)))
-        let byteCount = shape.reduce(1, *) * dtype.byteWidth
+        let byteCount = shape.reduce(1, *) * elementType.byteWidth
         let readable = (byteCount + page - 1) / page * page
         let buffer = try TensorBuffer(byteCount: readable + page)
-        let words = Tensor(buffer, shape: [buffer.byteCount / 4], dtype: .int32)
+        let words = Tensor(buffer, shape: [buffer.byteCount / 4], elementType: .int32)
         words.withUnsafeMutableElements(as: Int32.self) { words in
             let bytes = UnsafeMutableRawBufferPointer(words)
             let guardPage = UnsafeMutableRawBufferPointer(rebasing: bytes[readable...])
             precondition(mprotect(guardPage.baseAddress, page, PROT_NONE) == 0)
         }
-        return Tensor(buffer, byteOffset: readable - byteCount, shape: shape, dtype: dtype)
+        return Tensor(
+            buffer,
+            byteOffset: readable - byteCount,
+            shape: shape,
+            elementType: elementType
+        )
     }
 }
 
@@ -202,7 +209,7 @@ func expectSameBits(
     sourceLocation: SourceLocation = #_sourceLocation
 ) {
     func bits(_ tensor: Tensor) -> [UInt32] {
-        tensor.dtype == .bfloat16
+        tensor.elementType == .bfloat16
             ? tensor.withUnsafeMutableElements(as: UInt16.self) { $0.map { UInt32($0) } }
             : tensor.withUnsafeMutableElements(as: UInt32.self) { Array($0) }
     }

@@ -29,16 +29,14 @@ extension KernelTests {
         var make = TensorMaker()
 
         /// How far results may be off, in roundings of the sum of the terms' magnitudes.
-        private static func bound(_ format: WeightFormat, _ N: Int, _ backend: Backend) -> Double {
-            guard [.avx512bf16, .neonbf16].contains(backend.instructionSet), N > Ops.fewRows else {
+        private static func bound(_ type: ElementType, _ N: Int, _ backend: Backend) -> Double {
+            guard [.avx512bf16, .neonbf16].contains(backend.instructionSet), N > Ops.fewRows,
+                type != .float32
+            else {
                 return 8
             }
-            switch format {
-            case .float32: return 8
-            case .bfloat16: return 0x1p16
-            // Both factors are rounded.
-            case .q8_0, .q8_f32, .q4_0: return 0x1p17
-            }
+            // With blocks both factors are rounded.
+            return type.isBlocked ? 0x1p17 : 0x1p16
         }
 
         /// The sums of the terms' magnitudes.
@@ -47,7 +45,7 @@ extension KernelTests {
         /// it: an eighth of that is added to each element of the block, as the bound is 8.
         private func magnitude(
             _ inp: Tensor,
-            _ weight: WeightMatrix,
+            _ weight: Tensor,
             bias: Tensor? = nil,
             residual: Tensor? = nil
         ) throws -> [Float] {
@@ -57,7 +55,7 @@ extension KernelTests {
             let rows = try Tensor((0..<Int32(weight.rows)).map { $0 }, shape: [weight.rows])
             reference.lookUp(out: floats, weight: weight, rows: rows)
             var input = inp.floats().map { abs($0) }
-            let isInteger = weight.format.scaleBytes(columns: C) > 0
+            let isInteger = weight.elementType.isBlocked
             if isInteger && N <= Ops.fewRows {
                 for row in 0..<N {
                     for first in stride(from: row * C, to: (row + 1) * C, by: 32) {
@@ -82,8 +80,8 @@ extension KernelTests {
         mutating func everyFormatAgreesWithTheReference(shape: Shape) throws {
             let (N, C, OC) = (shape.N, shape.C, shape.OC)
             let (inp, source) = (try make.uniform([N, C]), try make.uniform([OC, C]))
-            for format in WeightFormat.allCases {
-                let weight = try StoredWeights.unreadableAfter(source, format)
+            for type in ElementType.weightTypes {
+                let weight = try GuardedStorage.unreadableAfter(source, type)
                 func run(_ ops: Ops) throws -> Tensor {
                     let out = try TensorMaker.garbage([N, OC])
                     ops.linear(out: out, inp: inp, weight: weight)
@@ -96,8 +94,8 @@ extension KernelTests {
                         try run(backend.ops()),
                         expected,
                         magnitude: magnitude,
-                        within: Self.bound(format, N, backend),
-                        "\(format), \(backend)"
+                        within: Self.bound(type, N, backend),
+                        "\(type), \(backend)"
                     )
                 }
             }
@@ -108,8 +106,8 @@ extension KernelTests {
             let (N, C, OC) = (shape.N, shape.C, shape.OC)
             let (inp, source) = (try make.uniform([N, C]), try make.uniform([OC, C]))
             let (bias, residual) = (try make.uniform([OC]), try make.uniform([N, OC]))
-            for format in [WeightFormat.float32, .bfloat16, .q8_0] {
-                let weight = try StoredWeights.unreadableAfter(source, format)
+            for type in [ElementType.float32, .bfloat16, .q8_0] {
+                let weight = try GuardedStorage.unreadableAfter(source, type)
                 for gelu in [false, true] {
                     func run(_ ops: Ops) throws -> Tensor {
                         let out = try TensorMaker.garbage([N, OC])
@@ -130,8 +128,8 @@ extension KernelTests {
                             try run(backend.ops()),
                             expected,
                             magnitude: magnitude,
-                            within: Self.bound(format, N, backend),
-                            "\(format), gelu \(gelu), \(backend)"
+                            within: Self.bound(type, N, backend),
+                            "\(type), gelu \(gelu), \(backend)"
                         )
                     }
                 }
@@ -144,8 +142,8 @@ extension KernelTests {
             let (inp, source) = (try make.uniform([N, C]), try make.uniform([OC, C]))
             let bias = try make.uniform([OC])
             let ops = try Backend.reference.ops()
-            for format in WeightFormat.allCases {
-                let weight = try ops.quantize(source, to: format)
+            for type in ElementType.weightTypes {
+                let weight = try ops.copy(source, as: type)
                 let stored = try TensorMaker.garbage([OC, C])
                 let rows = try Tensor((0..<Int32(OC)).map { $0 }, shape: [OC])
                 ops.lookUp(out: stored, weight: weight, rows: rows)
@@ -161,7 +159,7 @@ extension KernelTests {
                     out,
                     try TensorMaker.copy(expected.map(Float.init), [N, OC]),
                     ofLargestWithin: 2,
-                    "\(format)"
+                    "\(type)"
                 )
             }
         }
@@ -169,8 +167,8 @@ extension KernelTests {
         @Test mutating func severalLayersInOneCallAreTheSameAsEachAlone() throws {
             for N in [1, 3, 20] {
                 let inp = try make.uniform([N, 200])
-                let weights = try WeightFormat.allCases.enumerated().map { i, format in
-                    try StoredWeights.unreadableAfter(make.uniform([301 + i, 200]), format)
+                let weights = try ElementType.weightTypes.enumerated().map { i, type in
+                    try GuardedStorage.unreadableAfter(make.uniform([301 + i, 200]), type)
                 }
                 for backend in Backend.all {
                     let ops = try backend.ops()
@@ -181,7 +179,7 @@ extension KernelTests {
                     for layer in layers {
                         let alone = try TensorMaker.garbage([N, layer.weight.rows])
                         ops.linear(out: alone, inp: inp, weight: layer.weight)
-                        expectSameBits(layer.out, alone, "\(layer.weight.format), \(backend)")
+                        expectSameBits(layer.out, alone, "\(layer.weight.elementType), \(backend)")
                     }
                 }
             }
@@ -190,8 +188,8 @@ extension KernelTests {
         @Test mutating func aRowOfFewDoesNotDependOnTheOthers() throws {
             let inp = try make.uniform([Ops.fewRows, 321])
             let source = try make.uniform([37, 321])
-            for format in WeightFormat.allCases {
-                let weight = try StoredWeights.unreadableAfter(source, format)
+            for type in ElementType.weightTypes {
+                let weight = try GuardedStorage.unreadableAfter(source, type)
                 for backend in Backend.all {
                     let ops = try backend.ops()
                     let together = try TensorMaker.garbage([Ops.fewRows, 37])
@@ -199,7 +197,7 @@ extension KernelTests {
                     for n in 0..<Ops.fewRows {
                         let alone = try TensorMaker.garbage([1, 37])
                         ops.linear(out: alone, inp: inp[n..<n + 1], weight: weight)
-                        expectSameBits(together[n..<n + 1], alone, "\(format), \(backend)")
+                        expectSameBits(together[n..<n + 1], alone, "\(type), \(backend)")
                     }
                 }
             }
@@ -210,13 +208,13 @@ extension KernelTests {
             for (N, C) in [(3, 70), (20, 70)] {
                 let (inp, source) = (try make.uniform([N, C]), try make.uniform([21, C], 0.1...1))
                 inp.withUnsafeMutableElements(as: Float.self) { $0[C + 40] = value }
-                for format in WeightFormat.allCases {
-                    let weight = try StoredWeights.unreadableAfter(source, format)
+                for type in ElementType.weightTypes {
+                    let weight = try GuardedStorage.unreadableAfter(source, type)
                     for backend in Backend.all {
                         let out = try TensorMaker.garbage([N, 21])
                         try backend.ops().linear(out: out, inp: inp, weight: weight)
                         for (i, x) in out.floats().enumerated() {
-                            #expect(x.isFinite == (i / 21 != 1), "\(format), \(backend)")
+                            #expect(x.isFinite == (i / 21 != 1), "\(type), \(backend)")
                         }
                     }
                 }
@@ -230,12 +228,12 @@ extension KernelTests {
             ] {
                 let inp = try TensorMaker.filled([N, 70], with: inputValue)
                 let source = try TensorMaker.filled([7, 70], with: weightValue)
-                for format in WeightFormat.allCases {
-                    let weight = try StoredWeights.unreadableAfter(source, format)
+                for type in ElementType.weightTypes {
+                    let weight = try GuardedStorage.unreadableAfter(source, type)
                     for backend in Backend.all {
                         let out = try TensorMaker.garbage([N, 7])
                         try backend.ops().linear(out: out, inp: inp, weight: weight, bias: bias)
-                        #expect(out.floats().allSatisfy { $0 == 0.5 }, "\(format), \(backend)")
+                        #expect(out.floats().allSatisfy { $0 == 0.5 }, "\(type), \(backend)")
                     }
                 }
             }
@@ -245,15 +243,15 @@ extension KernelTests {
         mutating func resultsDoNotDependOnThreads(set: InstructionSet) throws {
             for (N, C, OC) in [(1, 513, 901), (5, 321, 901), (40, 1700, 150)] {
                 let (inp, source) = (try make.uniform([N, C]), try make.uniform([OC, C]))
-                for format in WeightFormat.allCases {
-                    let weight = try StoredWeights.unreadableAfter(source, format)
+                for type in ElementType.weightTypes {
+                    let weight = try GuardedStorage.unreadableAfter(source, type)
                     let outs = try [1, 2, 2, 3, 3].map { threads in
                         let out = try TensorMaker.garbage([N, OC])
                         let ops = try Backend(instructionSet: set, threadCount: threads).ops()
                         ops.linear(out: out, inp: inp, weight: weight, bias: nil)
                         return out
                     }
-                    for out in outs.dropFirst() { expectSameBits(out, outs[0], "\(format)") }
+                    for out in outs.dropFirst() { expectSameBits(out, outs[0], "\(type)") }
                 }
             }
         }
@@ -265,7 +263,7 @@ extension KernelTests {
                 ops.linear(
                     out: out,
                     inp: try Tensor(zeros: [1, 4]),
-                    weight: try WeightMatrix(zeros: .float32, rows: 3, columns: 4),
+                    weight: try Tensor(zeros: [3, 4], elementType: .float32),
                     residual: out
                 )
             }

@@ -102,7 +102,7 @@ import Testing
     @Test func aTensorOfTheWrongTypeStopsTheProgram() async {
         await #expect(processExitsWith: .trap) {
             let ops = try Ops(instructionSet: .reference, threadCount: 1)
-            let logits = try Tensor(zeros: [2, 3], dtype: .bfloat16)
+            let logits = try Tensor(zeros: [2, 3], elementType: .bfloat16)
             let probs = try Tensor(zeros: [2, 3])
             ops.softmaxForward(probs: probs, logits: logits, vocabularySize: 3)
         }

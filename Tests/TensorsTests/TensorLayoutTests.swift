@@ -6,8 +6,8 @@ import Testing
 @Suite struct TensorLayoutTests {
     private let specifications = [
         TensorSpecification("wte", [3, 5], decays: true),
-        TensorSpecification("ids", [3], dtype: .int32),
-        TensorSpecification("half", [3], dtype: .bfloat16),
+        TensorSpecification("ids", [3], elementType: .int32),
+        TensorSpecification("half", [3], elementType: .bfloat16),
         TensorSpecification("bias", [2]),
     ]
 
@@ -38,7 +38,7 @@ import Testing
     @Test func allocationGivesZeroedViewsByNameAndByOrder() throws {
         let set = try TensorLayout(specifications, alignment: 64).allocate()
         #expect(set.tensors.map(\.shape) == [[3, 5], [3], [3], [2]])
-        #expect(set["ids"].dtype == .int32)
+        #expect(set["ids"].elementType == .int32)
         #expect(set["wte"].floats() == [Float](repeating: 0, count: 15))
         set["bias"].withUnsafeMutableElements(as: Float.self) { $0[1] = 4 }
         #expect(set.tensors[3].floats() == [0, 4])
@@ -54,7 +54,7 @@ import Testing
 
     @Test func aFlatViewOfMixedTypesStopsTheProgram() async {
         await #expect(processExitsWith: .trap) {
-            let ids = TensorSpecification("ids", [2], dtype: .int32)
+            let ids = TensorSpecification("ids", [2], elementType: .int32)
             _ = try TensorLayout([ids]).allocate().flat
         }
     }

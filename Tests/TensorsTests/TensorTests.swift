@@ -42,15 +42,52 @@ import Testing
 
     @Test func tokenIdsKeepTheirType() throws {
         let tensor = try Tensor([7, -1] as [Int32], shape: [2])
-        #expect(tensor.dtype == .int32)
-        #expect(tensor.withUnsafeMutableElements(as: Int32.self) { Array($0) } == [7, -1])
+        #expect(tensor.elementType == .int32)
+        #expect(tensor.withUnsafeElements(as: Int32.self) { Array($0) } == [7, -1])
     }
 
     @Test func elementsOfTwoBytesLieCloser() throws {
-        let tensor = try Tensor(zeros: [2, 3], dtype: .bfloat16)
+        let tensor = try Tensor(zeros: [2, 3], elementType: .bfloat16)
         tensor[1].withUnsafeMutableElements(as: UInt16.self) { $0[0] = 9 }
-        let elements = tensor.withUnsafeMutableElements(as: UInt16.self) { Array($0) }
+        let elements = tensor.withUnsafeElements(as: UInt16.self) { Array($0) }
         #expect(elements == [0, 0, 0, 9, 0, 0])
+    }
+
+    @Test func rowsOfBlocksAreCutBetweenRowsOnly() throws {
+        for type in ElementType.allCases where type.isBlocked {
+            let tensor = try Tensor(zeros: [2, 3, 33], elementType: type)
+            #expect(tensor.rows == 6 && tensor.columns == 33)
+            // Two blocks a row.
+            #expect(tensor.byteCount == 6 * type.byteCount(rows: 1, columns: 64))
+            #expect(tensor[1][1..<3].byteCount == 2 * type.byteCount(rows: 1, columns: 64))
+            tensor.withUnsafeBytes { values, scales in
+                tensor[1].withUnsafeBytes { partOfValues, partOfScales in
+                    #expect(
+                        partOfValues.baseAddress == values.baseAddress.map { $0 + values.count / 2 }
+                    )
+                    #expect(
+                        partOfScales.baseAddress == scales.baseAddress.map { $0 + scales.count / 2 }
+                    )
+                }
+            }
+            #expect(tensor.reshaped([6, 33]).byteCount == tensor.byteCount)
+        }
+    }
+
+    @Test func aRowOfBlocksCutIntoPartsStopsTheProgram() async {
+        await #expect(processExitsWith: .trap) {
+            _ = try Tensor(zeros: [2, 64], elementType: .q8_0)[0][32..<64]
+        }
+        await #expect(processExitsWith: .trap) {
+            _ = try Tensor(zeros: [2, 64], elementType: .q8_0).reshaped([4, 32])
+        }
+    }
+
+    @Test func anElementOfABlockStopsTheProgram() async {
+        await #expect(processExitsWith: .trap) {
+            let tensor = try Tensor(zeros: [1, 32], elementType: .q8_0)
+            _ = tensor.withUnsafeElements(as: Int8.self) { $0[0] }
+        }
     }
 
     @Test func moreMemoryThanThereIsThrowsItsSize() {

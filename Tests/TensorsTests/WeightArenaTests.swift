@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct WeightArenaTests {
     /// Where a matrix's planes lie.
-    private func planes(_ matrix: WeightMatrix) -> [Range<UInt>] {
+    private func planes(_ matrix: Tensor) -> [Range<UInt>] {
         matrix.withUnsafeBytes { values, scales in
             [values, scales].filter { !$0.isEmpty }.map { plane in
                 let start = UInt(bitPattern: plane.baseAddress)
@@ -17,10 +17,10 @@ import Testing
     @Test func matricesOfAllFormatsLieApartAndAtCacheLines() throws {
         let arena = WeightArena()
         var all: [Range<UInt>] = []
-        var kept: [WeightMatrix] = []
+        var kept: [Tensor] = []
         for columns in [1, 33, 768] {
-            for format in WeightFormat.allCases {
-                let matrix = try WeightMatrix(zeros: format, rows: 5, columns: columns, in: arena)
+            for type in ElementType.weightTypes {
+                let matrix = try Tensor(zeros: [5, columns], elementType: type, in: arena)
                 all += planes(matrix)
                 kept.append(matrix)
             }
@@ -36,9 +36,9 @@ import Testing
 
     @Test func matrixLargerThanABlockHasItsOwn() throws {
         let arena = WeightArena()
-        let first = try WeightMatrix(zeros: .float32, rows: 1, columns: 16, in: arena)
-        let large = try WeightMatrix(zeros: .float32, rows: 1024, columns: 20_000, in: arena)
-        let second = try WeightMatrix(zeros: .float32, rows: 1, columns: 16, in: arena)
+        let first = try Tensor(zeros: [1, 16], elementType: .float32, in: arena)
+        let large = try Tensor(zeros: [1024, 20_000], elementType: .float32, in: arena)
+        let second = try Tensor(zeros: [1, 16], elementType: .float32, in: arena)
         #expect(large.byteCount == 1024 * 20_000 * 4)
         #expect(planes(second)[0].lowerBound == planes(first)[0].upperBound)
         #expect(!planes(large)[0].overlaps(planes(first)[0]))
@@ -47,7 +47,7 @@ import Testing
     @Test func fullBlockIsFollowedByAnother() throws {
         let arena = WeightArena()
         let matrices = try (0..<3).map { _ in
-            try WeightMatrix(zeros: .float32, rows: 1024, columns: 10_000, in: arena)
+            try Tensor(zeros: [1024, 10_000], elementType: .float32, in: arena)
         }
         let all = matrices.flatMap(planes)
         for (i, plane) in all.enumerated() {

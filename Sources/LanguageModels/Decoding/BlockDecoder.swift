@@ -50,11 +50,11 @@ final class PassRows {
     ) throws -> (rows: PassRows, all: TensorSet) {
         let set = try TensorLayout(
             [
-                TensorSpecification("tokens", [N], dtype: .int32),
-                TensorSpecification("positions", [N], dtype: .int32),
+                TensorSpecification("tokens", [N], elementType: .int32),
+                TensorSpecification("positions", [N], elementType: .int32),
                 TensorSpecification("residual", [N, C]),
                 TensorSpecification("atty", [N, C]),
-                TensorSpecification("predictedRows", [P], dtype: .int32),
+                TensorSpecification("predictedRows", [P], elementType: .int32),
                 TensorSpecification("predictedResidual", [P, C]),
                 TensorSpecification("predictedAtty", [P, C]),
                 TensorSpecification("logits", [P, V]),
@@ -99,12 +99,8 @@ extension BlockDecoder {
         attend(block: last, parts, workspace)
         guard let predicted = rows.predicted else { return nil }
         predicted.rows.copy(from: chunk.predictedRows)
-        ops.lookUp(
-            out: predicted.residual,
-            weight: WeightMatrix(rows.residual),
-            rows: predicted.rows
-        )
-        ops.lookUp(out: predicted.atty, weight: WeightMatrix(rows.atty), rows: predicted.rows)
+        ops.lookUp(out: predicted.residual, weight: rows.residual, rows: predicted.rows)
+        ops.lookUp(out: predicted.atty, weight: rows.atty, rows: predicted.rows)
         transform(block: last, atty: predicted.atty, residual: predicted.residual, workspace)
         classify(logits: predicted.logits, residual: predicted.residual, workspace)
         return predicted.logits

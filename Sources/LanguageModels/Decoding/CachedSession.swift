@@ -19,12 +19,12 @@ public final class CachedSession<Model: CachedTransformer>: DecodingSession {
     ///   - model: What predicts.
     ///   - sequenceCount: At least one.
     ///   - tokenCapacity: How long each sequence may become, at most the model's context.
-    ///   - precision: How keys and values are stored.
+    ///   - precision: How keys and values are stored: one of `KVCache.precisions`.
     public init(
         _ model: Model,
         sequenceCount: Int,
         tokenCapacity: Int,
-        precision: CachePrecision
+        precision: ElementType
     ) {
         precondition(
             1...model.contextLength ~= tokenCapacity,
@@ -187,7 +187,7 @@ extension MutableSpan<Float> {
             "\(tensor.count) logits at \(first) of \(count)"
         )
         withUnsafeMutableBufferPointer { all in
-            tensor.withUnsafeMutableElements(as: Float.self) { elements in
+            tensor.withUnsafeElements(as: Float.self) { elements in
                 _ = UnsafeMutableBufferPointer(rebasing: all[first..<first + elements.count])
                     .update(fromContentsOf: elements)
             }

@@ -74,7 +74,7 @@ public protocol CachedTransformer: AnyObject {
     /// What runs the arithmetic.
     var ops: Ops { get }
     /// The files whose pages are weights, which may lose some while the model is in use.
-    var weightFiles: [any WeightStorage] { get }
+    var weightFiles: [any Storage] { get }
 
     /// Memory for passes over `rowCount` tokens that predict `predictedCount` ones.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.

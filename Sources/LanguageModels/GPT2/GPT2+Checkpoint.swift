@@ -10,15 +10,17 @@ public struct GPT2CheckpointHeader: Sendable, Equatable {
     /// The model's sizes.
     public let configuration: GPT2Configuration
     /// How the file stores every tensor.
-    public let dtype: DType
+    public let elementType: ElementType
 
     package static let magic: Int32 = 20_240_326
     private static let format = "an llm.c model"
-    private static let versions: [(version: Int32, dtype: DType)] = [(3, .float32), (5, .bfloat16)]
+    private static let versions: [(version: Int32, elementType: ElementType)] = [
+        (3, .float32), (5, .bfloat16),
+    ]
 
-    init(configuration: GPT2Configuration, dtype: DType) {
+    init(configuration: GPT2Configuration, elementType: ElementType) {
         self.configuration = configuration
-        self.dtype = dtype
+        self.elementType = elementType
     }
 
     /// Reads and checks a header, and that the file has exactly the bytes it asks for.
@@ -35,7 +37,7 @@ public struct GPT2CheckpointHeader: Sendable, Equatable {
                 hint: "export it again with llm.c's train_gpt2.py"
             )
         }
-        dtype = known.dtype
+        elementType = known.elementType
         configuration = try ModelError.naming(path) {
             try GPT2Configuration(
                 contextLength: Int(header[2]),
@@ -55,7 +57,8 @@ public struct GPT2CheckpointHeader: Sendable, Equatable {
         }
         // The bounds of a configuration keep this product far below overflow.
         let expected =
-            LLMCHeader.byteCount + configuration.parameterLayout.elementCount * dtype.byteWidth
+            LLMCHeader.byteCount + configuration.parameterLayout.elementCount
+            * elementType.byteWidth
         guard reader.file.count == expected else {
             throw TensorFileError.wrongSize(
                 path: path,
@@ -73,8 +76,8 @@ public struct GPT2CheckpointHeader: Sendable, Equatable {
     }
 
     func write(to file: AtomicFile) throws {
-        let version = Self.versions.first { $0.dtype == dtype }?.version
-        guard let version else { preconditionFailure("llm.c has no models of \(dtype)") }
+        let version = Self.versions.first { $0.elementType == elementType }?.version
+        guard let version else { preconditionFailure("llm.c has no models of \(elementType)") }
         var header = LLMCHeader(magic: Self.magic, version: version)
         header[2] = Int32(configuration.contextLength)
         header[3] = Int32(configuration.vocabularySize)
@@ -93,7 +96,7 @@ extension GPT2 {
         var reader = try BinaryReader(path: path)
         let header = try GPT2CheckpointHeader(&reader)
         try self.init(zeros: header.configuration, ops: ops)
-        try readWeights(from: &reader, storedAs: header.dtype)
+        try readWeights(from: &reader, storedAs: header.elementType)
     }
 
     /// Replaces the weights by those of an llm.c model file of the same sizes, without a second
@@ -111,27 +114,35 @@ extension GPT2 {
                 hint: "use the model that the file was written from"
             )
         }
-        try readWeights(from: &reader, storedAs: header.dtype)
+        try readWeights(from: &reader, storedAs: header.elementType)
     }
 
-    private func readWeights(from reader: inout BinaryReader, storedAs dtype: DType) throws {
-        for tensor in parameters.set.tensors { try reader.read(into: tensor, storedAs: dtype) }
+    private func readWeights(
+        from reader: inout BinaryReader,
+        storedAs elementType: ElementType
+    ) throws {
+        guard let type = StoredType(elementType) else {
+            preconditionFailure("llm.c has no models of \(elementType)")
+        }
+        for tensor in parameters.set.tensors { try reader.read(into: tensor, storedAs: type) }
     }
 
     /// Writes an llm.c model file, which appears complete or not at all.
     /// - Parameters:
     ///   - path: The file.
-    ///   - dtype: float32 for version 3, bfloat16 (rounded to nearest) for version 5.
+    ///   - elementType: float32 for version 3, bfloat16 (rounded to nearest) for version 5.
     ///   - overwrite: Whether an existing file may be replaced.
     /// - Throws: ``FileIOError``.
     public func writeLLMCCheckpoint(
         to path: FilePath,
-        dtype: DType = .float32,
+        elementType: ElementType = .float32,
         overwrite: Bool = true
     ) throws {
         let file = try AtomicFile(path, overwrite: overwrite)
-        try GPT2CheckpointHeader(configuration: configuration, dtype: dtype).write(to: file)
-        for tensor in parameters.set.tensors { try file.write(tensor, as: dtype) }
+        try GPT2CheckpointHeader(configuration: configuration, elementType: elementType).write(
+            to: file
+        )
+        for tensor in parameters.set.tensors { try file.write(tensor, as: elementType) }
         try file.commit()
     }
 }

@@ -1,4 +1,4 @@
-// A GPT-2 that continues sequences: weights in any stored format, keys and values in a cache.
+// A GPT-2 that continues sequences: weights in any type, keys and values in a cache.
 
 import FileIO
 import Inference
@@ -13,24 +13,25 @@ public final class GPT2Decoder: LanguageModel, CachedTransformer {
     /// The model's sizes.
     public let configuration: GPT2Configuration
     /// How weight matrices are stored.
-    public let precision: WeightFormat
+    public let precision: ElementType
     /// How keys and values are stored.
-    public let cachePrecision: CachePrecision
+    public let cachePrecision: ElementType
     let weights: GPT2DecoderWeights
     public let ops: Ops
-    public let weightFiles: [any WeightStorage]
+    public let weightFiles: [any Storage]
 
     /// Reads an llm.c model file, of version 3 or 5.
     /// - Parameters:
     ///   - path: The file, which must not be changed while the model is in use.
-    ///   - precision: How to store weight matrices; other formats than the file's are made here.
-    ///   - cachePrecision: How to store keys and values.
+    ///   - precision: How to store weight matrices, one of ``ElementType/weightTypes``; others than
+    ///     the file's are made here.
+    ///   - cachePrecision: How to store keys and values: one of `KVCache.precisions`.
     ///   - ops: What runs the arithmetic.
     /// - Throws: ``FileIOError``, ``TensorFileError``, ``ModelError`` or ``TensorError``.
     public init(
         llmcCheckpoint path: FilePath,
-        precision: WeightFormat = .float32,
-        cachePrecision: CachePrecision = .float32,
+        precision: ElementType = .float32,
+        cachePrecision: ElementType = .float32,
         ops: Ops
     ) throws {
         let file = try MappedFile(path)
@@ -38,8 +39,8 @@ public final class GPT2Decoder: LanguageModel, CachedTransformer {
         let header = try GPT2CheckpointHeader(&reader)
         let layout = header.configuration.parameterLayout
         configuration = header.configuration
-        weights = try GPT2DecoderWeights(configuration, format: precision, ops: ops) { name in
-            header.matrix(name, of: layout, in: file)
+        weights = try GPT2DecoderWeights(configuration, precision: precision, ops: ops) { name in
+            header.tensor(name, of: layout, in: file)
         }
         weightFiles = weights.files
         self.precision = precision
@@ -55,17 +56,15 @@ public final class GPT2Decoder: LanguageModel, CachedTransformer {
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
     public init(
         _ model: GPT2,
-        precision: WeightFormat = .float32,
-        cachePrecision: CachePrecision = .float32
+        precision: ElementType = .float32,
+        cachePrecision: ElementType = .float32
     ) throws {
         configuration = model.configuration
         ops = model.ops
         self.precision = precision
         self.cachePrecision = cachePrecision
-        weights = try GPT2DecoderWeights(configuration, format: precision, ops: ops) { name in
-            let tensor = model.parameters.set[name]
-            let columns = tensor.shape[tensor.shape.count - 1]
-            return WeightMatrix(tensor.reshaped([tensor.count / columns, columns]))
+        weights = try GPT2DecoderWeights(configuration, precision: precision, ops: ops) { name in
+            model.parameters.set[name]
         }
         weightFiles = weights.files
     }
@@ -109,25 +108,23 @@ extension GPT2Decoder: ScoringModel {
 @available(*, unavailable) extension GPT2Decoder: Sendable {}
 
 extension GPT2CheckpointHeader {
-    /// A tensor where it lies in the file, its last axis as columns.
-    fileprivate func matrix(
+    /// A tensor where it lies in the file.
+    fileprivate func tensor(
         _ name: String,
         of layout: TensorLayout,
         in file: MappedFile
-    ) -> WeightMatrix {
+    ) -> Tensor {
         guard let index = layout.specifications.firstIndex(where: { $0.name == name }) else {
             preconditionFailure("no tensor is called '\(name)'")
         }
         let specification = layout.specifications[index]
-        let columns = specification.shape[specification.shape.count - 1]
         // The layout counts bytes of float32.
-        let first = layout.byteOffsets[index] / DType.float32.byteWidth
-        return WeightMatrix(
-            format: dtype == .bfloat16 ? .bfloat16 : .float32,
-            rows: specification.count / columns,
-            columns: columns,
-            storage: file,
-            valuesOffset: LLMCHeader.byteCount + first * dtype.byteWidth
+        let first = layout.byteOffsets[index] / ElementType.float32.byteWidth
+        return Tensor(
+            file,
+            byteOffset: LLMCHeader.byteCount + first * elementType.byteWidth,
+            shape: specification.shape,
+            elementType: elementType
         )
     }
 }

@@ -118,8 +118,8 @@ public final class GPT2Workspace {
         let blockCount = isTraining && recomputation != .block ? L : 1
         let sharesGelu = !isTraining || recomputation == .gelu
         var layout = [
-            TensorSpecification("tokens", [B, T], dtype: .int32),
-            TensorSpecification("targets", [N], dtype: .int32),
+            TensorSpecification("tokens", [B, T], elementType: .int32),
+            TensorSpecification("targets", [N], elementType: .int32),
             TensorSpecification("losses", [N]),
             TensorSpecification("residuals", [isTraining ? L + 1 : 2, N, C]),
             TensorSpecification("lnfMean", [N]),

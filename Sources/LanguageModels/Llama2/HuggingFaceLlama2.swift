@@ -36,17 +36,15 @@ struct HuggingFaceLlama2: Llama2WeightSource {
         }
     }
 
-    func matrix(_ weight: Llama2Weight, layer: Int) throws -> WeightMatrix {
+    func tensor(_ weight: Llama2Weight, layer: Int) throws -> Tensor {
         let stored = try stored(weight, layer: layer)
         switch weight {
         case .wq, .wk:
-            return WeightMatrix(
-                try Self.withNeighboursPaired(
-                    stored.floats(),
-                    headSize: configuration.headSize
-                )
+            return try Self.withNeighboursPaired(
+                stored.floats(),
+                headSize: configuration.headSize
             )
-        default: return try stored.matrix()
+        default: return try stored.tensor()
         }
     }
 

@@ -1,4 +1,4 @@
-// The weights of llama2.c's checkpoints as matrices. int8 groups stay as they are where each block
+// The weights of llama2.c's checkpoints as tensors. int8 groups stay as they are where each block
 // of 32 columns lies within one of them, also when groups go across the ends of rows.
 
 import FileIO
@@ -6,31 +6,29 @@ import TensorFiles
 import Tensors
 
 extension Llama2CFile: Llama2WeightSource {
-    func matrix(_ weight: Llama2Weight, layer: Int) throws -> WeightMatrix {
-        let stored = tensor(weight, layer: layer)
+    func tensor(_ weight: Llama2Weight, layer: Int) throws -> Tensor {
+        let stored = self.stored(weight, layer: layer)
         guard let scales = try scales(weight, layer: layer)?.floats(), let groupSize else {
-            return try stored.matrix()
+            return try stored.tensor()
         }
-        let (rows, columns) = (stored.shape[0], stored.shape[1])
-        let blockSize = WeightFormat.blockSize
-        guard columns % blockSize == 0, groupSize % blockSize == 0 else {
+        let blockSize = ElementType.blockSize
+        guard stored.shape[1] % blockSize == 0, groupSize % blockSize == 0 else {
             return try Self.floats(stored, scales, groupSize: groupSize)
         }
         // Several blocks have the scale of their group.
         let blockScales = try TensorBuffer(byteCount: stored.count / blockSize * 4)
-        scales.withUnsafeMutableElements(as: Float.self) { groups in
+        scales.withUnsafeElements(as: Float.self) { groups in
             Tensor(blockScales, shape: [stored.count / blockSize])
                 .withUnsafeMutableElements(as: Float.self) { blocks in
                     for i in blocks.indices { blocks[i] = groups[i * blockSize / groupSize] }
                 }
         }
-        return WeightMatrix(
-            format: .q8_f32,
-            rows: rows,
-            columns: columns,
-            storage: stored.file,
-            valuesOffset: stored.byteRange.lowerBound,
-            scalesStorage: blockScales
+        return Tensor(
+            stored.file,
+            byteOffset: stored.byteRange.lowerBound,
+            scalesStorage: blockScales,
+            shape: stored.shape,
+            elementType: .q8_f32
         )
     }
 
@@ -38,7 +36,7 @@ extension Llama2CFile: Llama2WeightSource {
     var tensors: [StoredTensor] {
         configuration.weights.flatMap { weight in
             configuration.layers(of: weight).map {
-                tensor(weight, layer: $0)
+                stored(weight, layer: $0)
             }
         }
     }
@@ -48,10 +46,10 @@ extension Llama2CFile: Llama2WeightSource {
         _ stored: StoredTensor,
         _ scales: Tensor,
         groupSize: Int
-    ) throws -> WeightMatrix {
+    ) throws -> Tensor {
         let tensor = try Tensor(zeros: stored.shape)
         try stored.withIntactBytes { bytes in
-            scales.withUnsafeMutableElements(as: Float.self) { scales in
+            scales.withUnsafeElements(as: Float.self) { scales in
                 tensor.withUnsafeMutableElements(as: Float.self) { elements in
                     for i in elements.indices {
                         elements[i] = Float(Int8(bitPattern: bytes[i])) * scales[i / groupSize]
@@ -59,6 +57,6 @@ extension Llama2CFile: Llama2WeightSource {
                 }
             }
         }
-        return WeightMatrix(tensor)
+        return tensor
     }
 }

@@ -60,14 +60,14 @@ public struct Llama2CFile: Sendable {
 
     /// The elements of a weight: float32, or int8 for a matrix in version 2.
     /// - Precondition: the model has the weight, and the layer.
-    public func tensor(_ weight: Llama2Weight, layer: Int = 0) -> StoredTensor {
+    public func stored(_ weight: Llama2Weight, layer: Int = 0) -> StoredTensor {
         let shape = weight.shape(in: configuration)
         let isQuantized = groupSize != nil && !weight.isNorm
         return part(
             of: weight,
             layer: layer,
             offset: 0,
-            elementType: isQuantized ? .int8 : .float32,
+            storedType: isQuantized ? .int8 : .float32,
             shape: shape
         )
     }
@@ -84,7 +84,7 @@ public struct Llama2CFile: Sendable {
             of: weight,
             layer: layer,
             offset: count,
-            elementType: .float32,
+            storedType: .float32,
             shape: [count / groupSize]
         )
     }
@@ -93,14 +93,14 @@ public struct Llama2CFile: Sendable {
         of weight: Llama2Weight,
         layer: Int,
         offset: Int,
-        elementType: ElementType,
+        storedType: StoredType,
         shape: [Int]
     ) -> StoredTensor {
         let start = layout.offset(of: weight, layer: layer) + offset
-        let byteCount = shape.reduce(elementType.byteWidth, *)
+        let byteCount = shape.reduce(storedType.byteWidth, *)
         return StoredTensor(
             name: weight.isLayered ? "\(weight.rawValue).\(layer)" : weight.rawValue,
-            elementType: elementType,
+            storedType: storedType,
             shape: shape,
             file: file,
             byteRange: start..<start + byteCount

@@ -105,7 +105,7 @@ private struct Llama2CWriter {
     }
 
     private func write(_ weight: Llama2Weight, layer: Int) throws {
-        let tensor = try ops.floats(source.matrix(weight, layer: layer))
+        let tensor = try ops.copy(source.tensor(weight, layer: layer), as: .float32)
         if let groupSize, !weight.isNorm {
             try writeQuantized(tensor, groupSize: groupSize)
         } else {
@@ -120,7 +120,7 @@ private struct Llama2CWriter {
         let count = tensor.count
         var values = [Int8](repeating: 0, count: count)
         var scales = [UInt32](repeating: 0, count: count / groupSize)
-        tensor.withUnsafeMutableElements(as: Float.self) { elements in
+        tensor.withUnsafeElements(as: Float.self) { elements in
             for group in scales.indices {
                 let range = group * groupSize..<(group + 1) * groupSize
                 let largest = elements[range].reduce(0) { max($0, abs($1)) }

@@ -1,4 +1,4 @@
-// A Llama 2 that continues sequences: weights in any stored format, keys and values in a cache.
+// A Llama 2 that continues sequences: weights in any type, keys and values in a cache.
 
 import Inference
 import Tensors
@@ -11,36 +11,36 @@ public final class Llama2Decoder: LanguageModel, CachedTransformer {
     /// The model's sizes.
     public let configuration: Llama2Configuration
     /// How weight matrices are stored.
-    public let precision: WeightFormat
+    public let precision: ElementType
     /// How keys and values are stored.
-    public let cachePrecision: CachePrecision
+    public let cachePrecision: ElementType
     let weights: Llama2DecoderWeights
     public let ops: Ops
-    public let weightFiles: [any WeightStorage]
+    public let weightFiles: [any Storage]
 
     /// Takes the weights of a checkpoint.
     /// - Parameters:
     ///   - checkpoint: The weights, whose files must not be changed while the model is in use.
     ///   - precision: How to store weight matrices; other formats than the file's are made here. At
-    ///     ``WeightFormat/q8_0`` the integers of llama2.c's version 2 are kept as they are in
+    ///     ``ElementType/q8_0`` the integers of llama2.c's version 2 are kept as they are in
     ///     matrices whose columns, and whose groups, are multiples of 32; in others they are
     ///     rounded anew. The embedding of a model with a classifier of its own stays as the file
     ///     has it where its pages can be used; where it needs a copy, that is float32 at
-    ///     ``WeightFormat/float32`` and bfloat16 at all others.
-    ///   - cachePrecision: How to store keys and values.
+    ///     ``ElementType/float32`` and bfloat16 at all others.
+    ///   - cachePrecision: How to store keys and values: one of `KVCache.precisions`.
     ///   - ops: What runs the arithmetic.
     /// - Throws: ``TensorFileError`` or ``TensorError``.
     public init(
         _ checkpoint: Llama2Checkpoint,
-        precision: WeightFormat = .float32,
-        cachePrecision: CachePrecision = .float32,
+        precision: ElementType = .float32,
+        cachePrecision: ElementType = .float32,
         ops: Ops
     ) throws {
         configuration = checkpoint.configuration
         self.precision = precision
         self.cachePrecision = cachePrecision
         self.ops = ops
-        weights = try Llama2DecoderWeights(checkpoint.source, format: precision, ops: ops)
+        weights = try Llama2DecoderWeights(checkpoint.source, precision: precision, ops: ops)
         weightFiles = weights.files
         try ops.reserve(channels: configuration.channels)
     }

@@ -1,4 +1,4 @@
-// The weights of a Llama 2 as generation uses them: matrices in one stored format, norms in
+// The weights of a Llama 2 as generation uses them: matrices in one type, norms in
 // float32.
 
 import Tensors
@@ -8,22 +8,22 @@ struct Llama2DecoderWeights {
     /// The weights of one block.
     struct Layer {
         let attentionNorm: Tensor  // (C)
-        let wq: WeightMatrix  // (C, C)
-        let wk: WeightMatrix  // (NKV * HS, C)
-        let wv: WeightMatrix  // (NKV * HS, C)
-        let wo: WeightMatrix  // (C, C)
+        let wq: Tensor  // (C, C)
+        let wk: Tensor  // (NKV * HS, C)
+        let wv: Tensor  // (NKV * HS, C)
+        let wo: Tensor  // (C, C)
         let feedForwardNorm: Tensor  // (C)
-        let w1: WeightMatrix  // (H, C)
-        let w2: WeightMatrix  // (C, H)
-        let w3: WeightMatrix  // (H, C)
+        let w1: Tensor  // (H, C)
+        let w2: Tensor  // (C, H)
+        let w3: Tensor  // (H, C)
 
-        var matrices: [WeightMatrix] { [wq, wk, wv, wo, w1, w2, w3] }
+        var matrices: [Tensor] { [wq, wk, wv, wo, w1, w2, w3] }
     }
 
-    let tokenEmbedding: WeightMatrix  // (V, C)
+    let tokenEmbedding: Tensor  // (V, C)
     let layers: [Layer]
     let finalNorm: Tensor  // (C)
-    let classifier: WeightMatrix  // (V, C)
+    let classifier: Tensor  // (V, C)
 
     /// Bytes of the matrices that every token is multiplied with.
     var bytesPerToken: Int {
@@ -31,25 +31,24 @@ struct Llama2DecoderWeights {
     }
 
     /// The files that matrices lie in.
-    var files: [any WeightStorage] {
-        WeightMatrix.files(of: [tokenEmbedding, classifier] + layers.flatMap(\.matrices))
+    var files: [any Storage] {
+        Tensor.files(of: [tokenEmbedding, classifier] + layers.flatMap(\.matrices))
     }
 
-    /// Takes weights from where they are, and converts those that are not in `format`.
+    /// Takes weights from where they are, and converts those that are not in `precision`.
     /// - Throws: What `source` throws, or `TensorError` when memory is short.
-    init(_ source: some Llama2WeightSource, format: WeightFormat, ops: Ops) throws {
+    init(_ source: some Llama2WeightSource, precision: ElementType, ops: Ops) throws {
         // Made in the order in which they are read.
         let arena = WeightArena()
-        func matrix(_ weight: Llama2Weight, _ layer: Int = 0) throws -> WeightMatrix {
-            let stored = try source.matrix(weight, layer: layer)
+        func matrix(_ weight: Llama2Weight, _ layer: Int = 0) throws -> Tensor {
+            let stored = try source.tensor(weight, layer: layer)
             // Integers with the scales they came with are q8_0 but for the scales' width, and
             // rounding them anew would only lose.
-            if stored.format == .q8_f32, format == .q8_0 { return stored }
-            return try ops.convert(stored, to: format, in: arena)
+            if stored.elementType == .q8_f32, precision == .q8_0 { return stored }
+            return try ops.convert(stored, to: precision, in: arena)
         }
         func norm(_ weight: Llama2Weight, _ layer: Int = 0) throws -> Tensor {
-            let row = try ops.floats(source.matrix(weight, layer: layer))
-            return row.reshaped([row.count])
+            try ops.copy(source.tensor(weight, layer: layer), as: .float32)
         }
         layers = try (0..<source.configuration.layerCount).map { layer in
             Layer(
@@ -70,10 +69,10 @@ struct Llama2DecoderWeights {
             // A row is read a token: nothing is gained by storing what a file holds in fewer bits.
             // A copy in memory is to be small, but not so small that the same weights give other
             // logits from another kind of file.
-            let stored = try source.matrix(.tokenEmbedding, layer: 0)
+            let stored = try source.tensor(.tokenEmbedding, layer: 0)
             tokenEmbedding =
                 stored.isMapped
-                ? stored : try ops.convert(stored, to: format == .float32 ? .float32 : .bfloat16)
+                ? stored : try ops.convert(stored, to: precision == .float32 ? .float32 : .bfloat16)
         } else {
             classifier = try matrix(.tokenEmbedding)
             tokenEmbedding = classifier

@@ -51,11 +51,10 @@ private struct Llama2RandomWeights: Llama2WeightSource {
     let values: [Llama2Weight: [Tensor]]
     var tensors: [StoredTensor] { [] }
 
-    func matrix(_ weight: Llama2Weight, layer: Int) throws -> WeightMatrix {
+    func tensor(_ weight: Llama2Weight, layer: Int) throws -> Tensor {
         guard let tensor = values[weight]?[layer] else {
             preconditionFailure("no weight \(weight.rawValue) of layer \(layer)")
         }
-        let columns = tensor.shape[tensor.shape.count - 1]
-        return WeightMatrix(tensor.reshaped([tensor.count / columns, columns]))
+        return tensor
     }
 }

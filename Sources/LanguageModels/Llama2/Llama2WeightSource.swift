@@ -9,14 +9,14 @@ protocol Llama2WeightSource {
     /// The model's sizes.
     var configuration: Llama2Configuration { get }
 
-    /// A weight as it is stored, or as float32 where its format is none of ours; a norm is one row.
+    /// A weight as it is stored, or as float32 where its type is none of ours.
     ///
     /// Rows of ``Llama2Weight/wq`` and ``Llama2Weight/wk`` are in the order in which rotary
     /// positions turn neighbours.
     /// - Throws: `TensorFileError` when the file holds something else, or `TensorError` when memory
     ///   is short.
     /// - Precondition: the model has the weight, and the layer.
-    func matrix(_ weight: Llama2Weight, layer: Int) throws -> WeightMatrix
+    func tensor(_ weight: Llama2Weight, layer: Int) throws -> Tensor
 
     /// What the files hold, under the names they have there.
     var tensors: [StoredTensor] { get }

@@ -83,9 +83,9 @@ struct MetaLlama2: Llama2WeightSource {
         }
     }
 
-    func matrix(_ weight: Llama2Weight, layer: Int) throws -> WeightMatrix {
+    func tensor(_ weight: Llama2Weight, layer: Int) throws -> Tensor {
         let slices = try slices(of: weight, layer: layer)
-        if slices.count == 1 { return try slices[0].matrix() }
+        if slices.count == 1 { return try slices[0].tensor() }
         let whole = try Tensor(zeros: weight.shape(in: configuration))
         var end = 0
         for slice in slices {
@@ -101,7 +101,7 @@ struct MetaLlama2: Llama2WeightSource {
                 end += slice.shape[0]
             }
         }
-        return WeightMatrix(whole)
+        return whole
     }
 
     var tensors: [StoredTensor] { archives.flatMap(\.tensors) }

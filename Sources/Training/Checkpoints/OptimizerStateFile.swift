@@ -33,7 +33,7 @@ enum OptimizerStateFile {
 
     /// Bytes of a file for so many parameters.
     static func byteCount(parameterCount: Int, position: TokenLoaderState) -> Int {
-        var count = LLMCHeader.byteCount + 2 * parameterCount * DType.float32.byteWidth
+        var count = LLMCHeader.byteCount + 2 * parameterCount * ElementType.float32.byteWidth
         if let shuffle = position.shuffle {
             let orders = shuffle.shardOrder.count + shuffle.sampleOrder.count
             count += 16 + 4 * orders + MersenneTwister.encodedByteCount
@@ -81,7 +81,7 @@ enum OptimizerStateFile {
         // All of the file is checked before the first moment is overwritten.
         var tail = reader
         for tensor in [moments.m.flat, moments.v.flat] {
-            try tail.readBytes(tensor.count * DType.float32.byteWidth) { _ in }
+            try tail.readBytes(tensor.count * ElementType.float32.byteWidth) { _ in }
         }
         var shuffle: TokenLoaderState.Shuffle?
         if header[Field.shuffling] == 1 { shuffle = try TokenLoaderState.Shuffle(from: &tail) }

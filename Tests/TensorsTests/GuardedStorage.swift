@@ -12,7 +12,7 @@ import Tensors
 #endif
 
 /// Two regions of memory, one after the other, each followed by a page that cannot be read.
-final class StoredWeights: WeightStorage {
+final class GuardedStorage: Storage {
     private let bytes: UnsafeMutableRawBufferPointer
     /// Where in the bytes the planes start.
     private let offsets: (values: Int, scales: Int)
@@ -39,6 +39,7 @@ final class StoredWeights: WeightStorage {
     }
 
     var isMapped: Bool { false }
+    var isWritable: Bool { false }
 
     func requireIntact() {}
 
@@ -52,17 +53,16 @@ final class StoredWeights: WeightStorage {
 
     func releasePages(_ range: Range<Int>) {}
 
-    /// `source` (OC, C) in `format`.
-    static func unreadableAfter(_ source: Tensor, _ format: WeightFormat) throws -> WeightMatrix {
-        let stored = try Backend.reference.ops().quantize(source, to: format)
-        let storage = stored.withUnsafeBytes { StoredWeights(values: $0, scales: $1) }
-        return WeightMatrix(
-            format: format,
-            rows: stored.rows,
-            columns: stored.columns,
-            storage: storage,
-            valuesOffset: storage.offsets.values,
-            scalesOffset: storage.offsets.scales
+    /// `source` (OC, C) in `type`.
+    static func unreadableAfter(_ source: Tensor, _ type: ElementType) throws -> Tensor {
+        let stored = try Backend.reference.ops().copy(source, as: type)
+        let storage = stored.withUnsafeBytes { GuardedStorage(values: $0, scales: $1) }
+        return Tensor(
+            storage,
+            byteOffset: storage.offsets.values,
+            scalesOffset: storage.offsets.scales,
+            shape: stored.shape,
+            elementType: type
         )
     }
 }

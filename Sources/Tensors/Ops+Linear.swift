@@ -1,4 +1,4 @@
-// Linear layers over stored weights, for inference, and the way into and out of their formats.
+// Linear layers over weights of any type, for inference, and rows looked up in such weights.
 
 import CKernels
 
@@ -6,8 +6,8 @@ import CKernels
 public struct LinearLayer {
     /// `(N, OC)`, overwritten.
     public var out: Tensor
-    /// OC rows of C columns.
-    public var weight: WeightMatrix
+    /// `(OC, C)`, in any of ``ElementType/weightTypes``.
+    public var weight: Tensor
     /// `(OC)`, or nil.
     public var bias: Tensor?
     /// `(N, OC)`, or nil; not `out`.
@@ -18,7 +18,7 @@ public struct LinearLayer {
     /// Describes a layer.
     public init(
         out: Tensor,
-        weight: WeightMatrix,
+        weight: Tensor,
         bias: Tensor? = nil,
         residual: Tensor? = nil,
         gelu: Bool = false
@@ -45,20 +45,20 @@ extension Ops {
     /// - Parameters:
     ///   - out: `(N, OC)`, overwritten with `inp * weight^T + bias + residual`.
     ///   - inp: `(N, C)`; not `out`.
-    ///   - weight: OC rows of C columns.
+    ///   - weight: `(OC, C)`, in any of ``ElementType/weightTypes``.
     ///   - bias: `(OC)`, or nil.
     ///   - residual: `(N, OC)`, or nil; not `out`.
     ///   - gelu: Whether `out` is the GELU of that sum.
     public func linear(
         out: Tensor,
         inp: Tensor,
-        weight: WeightMatrix,
+        weight: Tensor,
         bias: Tensor? = nil,
         residual: Tensor? = nil,
         gelu: Bool = false
     ) {
         let (N, C) = Self.check(out, inp, weight, bias, residual)
-        withUnsafePointer(to: weight.argument) { weight in
+        withUnsafePointer(to: weight.matrix) { weight in
             let argument = ck_linear(out, weight, bias, residual, gelu)
             withUnsafePointer(to: argument) { argument in
                 run { table.linear_forward($0, argument, 1, inp.floatPointer, N, C) }
@@ -89,7 +89,7 @@ extension Ops {
                         layers[i].bias,
                         layers[i].residual
                     )
-                    weights.initializeElement(at: i, to: layers[i].weight.argument)
+                    weights.initializeElement(at: i, to: layers[i].weight.matrix)
                     let argument = ck_linear(
                         layers[i].out,
                         firstWeight + i,
@@ -112,16 +112,13 @@ extension Ops {
     private static func check(
         _ out: Tensor,
         _ inp: Tensor,
-        _ weight: WeightMatrix,
+        _ weight: Tensor,
         _ bias: Tensor?,
         _ residual: Tensor?
     ) -> (N: Int, C: Int) {
         let (N, C) = sizes2(inp, "inp")
-        let OC = weight.rows
-        precondition(
-            weight.columns == C,
-            "weights of \(weight.columns) columns for inp \(inp.shape)"
-        )
+        let (OC, weightColumns) = sizes2(weight, as: .weights, "weight")
+        precondition(weightColumns == C, "weight \(weight.shape) for inp \(inp.shape)")
         expect(out, [N, OC], "out")
         precondition(out.floatPointer != inp.floatPointer, "a linear layer in place")
         if let bias { expect(bias, [OC], "bias") }
@@ -135,61 +132,24 @@ extension Ops {
         return (N, C)
     }
 
-    /// Looks up rows of a matrix, such as the embeddings of tokens, as the floats they stand for.
+    /// Looks up rows of a tensor, such as the embeddings of tokens, as the floats they stand for.
     /// - Parameters:
     ///   - out: `(N, C)`, overwritten.
-    ///   - weight: Rows of C columns.
+    ///   - weight: Rows of C columns, in any of ``ElementType/weightTypes``.
     ///   - rows: `(N)` int32, each a row of `weight`.
-    public func lookUp(out: Tensor, weight: WeightMatrix, rows: Tensor) {
+    public func lookUp(out: Tensor, weight: Tensor, rows: Tensor) {
         let (N, C) = Self.sizes2(out, "out")
-        Self.expect(rows, [N], dtype: .int32, "rows")
-        precondition(weight.columns == C, "rows of \(weight.columns) weights for \(out.shape)")
-        rows.withUnsafeMutableElements(as: Int32.self) { indices in
+        Self.expect(rows, [N], as: .int32, "rows")
+        precondition(weight.columns == C, "rows of weight \(weight.shape) for \(out.shape)")
+        rows.withUnsafeElements(as: Int32.self) { indices in
             precondition(
                 indices.allSatisfy { $0 >= 0 && $0 < weight.rows },
                 "a row outside 0 ..< \(weight.rows)"
             )
         }
-        var argument = weight.argument
-        run { table.dequantize_rows($0, out.floatPointer, &argument, rows.tokenPointer, N) }
+        var argument = weight.matrix
+        run { table.dequantize_rows($0, out.mutableFloatPointer, &argument, rows.tokenPointer, N) }
         withExtendedLifetime((out, weight, rows)) {}
-    }
-
-    /// Stores float32 weights in the format of a matrix, or in some of its rows.
-    ///
-    /// bfloat16 is rounded to nearest, ties to even; the integer formats are those of ggml's
-    /// reference, to the bit.
-    /// - Parameters:
-    ///   - source: `(n, C)` float32.
-    ///   - matrix: Rows of C columns, in memory of this process; rows `firstRow ..< firstRow + n`
-    ///     are overwritten.
-    ///   - firstRow: Where to begin, so that a large matrix can be stored piece by piece.
-    public func store(_ source: Tensor, in matrix: WeightMatrix, firstRow: Int = 0) {
-        let (n, C) = Self.sizes2(source, "source")
-        precondition(
-            matrix.columns == C && firstRow >= 0 && firstRow + n <= matrix.rows,
-            "\(source.shape) weights from row \(firstRow) of a matrix of \(matrix.rows) times "
-                + "\(matrix.columns)"
-        )
-        let part = matrix[firstRow..<firstRow + n]
-        let (values, scales) = part.writablePlanes
-        run {
-            table.quantize($0, matrix.format.identifier, values, scales, source.floatPointer, n, C)
-        }
-        withExtendedLifetime((source, part)) {}
-    }
-
-    /// A new matrix with these weights.
-    /// - Parameters:
-    ///   - source: `(OC, C)` float32.
-    ///   - format: How to store them.
-    /// - Returns: The weights in `format`, in memory of their own.
-    /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
-    public func quantize(_ source: Tensor, to format: WeightFormat) throws -> WeightMatrix {
-        let (rows, columns) = Self.sizes2(source, "source")
-        let matrix = try WeightMatrix(zeros: format, rows: rows, columns: columns)
-        store(source, in: matrix)
-        return matrix
     }
 }
 
@@ -203,24 +163,11 @@ extension ck_linear {
         _ gelu: Bool
     ) {
         self.init(
-            out: out.floatPointer,
+            out: out.mutableFloatPointer,
             weight: weight,
             bias: bias?.floatPointer,
             residual: residual?.floatPointer,
             gelu: gelu
-        )
-    }
-}
-
-extension WeightMatrix {
-    /// What C functions take, only for calls that keep `self` alive until they return.
-    fileprivate var argument: ck_matrix {
-        ck_matrix(
-            type: format.identifier,
-            rows: rows,
-            cols: columns,
-            values: planes.values,
-            scales: planes.scales
         )
     }
 }

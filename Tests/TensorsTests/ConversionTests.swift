@@ -5,15 +5,15 @@ import Tensors
 import Testing
 
 extension KernelTests {
-    @Suite(.serialized) struct WeightTests {
-        static let integerFormats: [WeightFormat] = [.q8_0, .q8_f32, .q4_0]
+    @Suite(.serialized) struct ConversionTests {
+        static let blockFormats: [ElementType] = [.q8_0, .q8_f32, .q4_0]
 
         /// Below, at and above a block, and not a multiple of anything.
         static let columns = [1, 31, 32, 33, 63, 64, 100, 1537]
 
         var make = TensorMaker()
 
-        private static func floats(_ matrix: WeightMatrix, _ ops: Ops) throws -> [Float] {
+        private static func floats(_ matrix: Tensor, _ ops: Ops) throws -> [Float] {
             let out = try TensorMaker.garbage([matrix.rows, matrix.columns])
             let rows = try Tensor((0..<Int32(matrix.rows)).map { $0 }, shape: [matrix.rows])
             ops.lookUp(out: out, weight: matrix, rows: rows)
@@ -32,7 +32,7 @@ extension KernelTests {
             }
         }
 
-        private static let ggufBlocks: [WeightFormat: String] = [
+        private static let ggufBlocks: [ElementType: String] = [
             .q8_0: "8f238196baed2f7fce3ca935bf6911c88e72564849597895d11d77cf47bd53e7894b"
                 + "00010bddbdaba7b1c9ef2365b4127ef77f14b76928f5d0b9b0b5c8e918559ff85fd3"
                 + "00000000000000000000000000000000000000000000000000000000000000000000"
@@ -43,12 +43,12 @@ extension KernelTests {
                 + "f0b3a17d47f0a930c74db21669bbed1e3d4c",
         ]
 
-        @Test(arguments: [WeightFormat.q8_0, .q4_0])
-        func blocksAreThoseOfGGUF(format: WeightFormat) throws {
+        @Test(arguments: [ElementType.q8_0, .q4_0])
+        func blocksAreThoseOfGGUF(type: ElementType) throws {
             let ops = try Backend.reference.ops()
             let source = try TensorMaker.copy(Self.ggufSource, [2, 64])
-            let matrix = try ops.quantize(source, to: format)
-            let valueBytes = format.valueBytes(columns: 32)
+            let matrix = try ops.copy(source, as: type)
+            let valueBytes = type.valueBytes(columns: 32)
             var blocks: [UInt8] = []
             matrix.withUnsafeBytes { values, scales in
                 for block in 0..<4 {
@@ -60,7 +60,7 @@ extension KernelTests {
                 let digits = String(byte, radix: 16)
                 return digits.count == 1 ? "0" + digits : digits
             }
-            #expect(blocks.map(hex).joined() == Self.ggufBlocks[format])
+            #expect(blocks.map(hex).joined() == Self.ggufBlocks[type])
             #expect(matrix.byteCount == 4 * (valueBytes + 2))
         }
 
@@ -68,27 +68,27 @@ extension KernelTests {
         mutating func floatFormatsKeepWhatTheyCanHold(C: Int) throws {
             let source = try make.uniform([5, C], -3...3)
             let ops = try Backend.reference.ops()
-            let same = try Self.floats(ops.quantize(source, to: .float32), ops)
+            let same = try Self.floats(ops.copy(source, as: .float32), ops)
             #expect(same == source.floats())
-            let rounded = try Self.floats(ops.quantize(source, to: .bfloat16), ops)
+            let rounded = try Self.floats(ops.copy(source, as: .bfloat16), ops)
             for (a, b) in zip(rounded, source.floats()) {
                 #expect(abs(a - b) <= abs(b) * 0x1p-8 && a.bitPattern & 0xffff == 0)
             }
         }
 
         @Test(arguments: columns)
-        mutating func integerFormatsAreOffByHalfAStepAtMost(C: Int) throws {
+        mutating func blockFormatsAreOffByHalfAStepAtMost(C: Int) throws {
             let source = try make.uniform([5, C], -3...3)
             let ops = try Backend.reference.ops()
-            for format in Self.integerFormats {
-                let stored = try Self.floats(ops.quantize(source, to: format), ops)
+            for type in Self.blockFormats {
+                let stored = try Self.floats(ops.copy(source, as: type), ops)
                 for row in 0..<5 {
                     for first in stride(from: 0, to: C, by: 32) {
                         let block = (first..<min(first + 32, C)).map { row * C + $0 }
                         let largest = block.map { abs(source.floats()[$0]) }.max() ?? 0
                         // Half a step, but q4_0 reaches only 7 steps on one side, where 8 would be
                         // needed; and the rounding of a float16 scale, times 127 or 8 steps.
-                        let step = format == .q4_0 ? largest / 8 : largest / 127 / 2
+                        let step = type == .q4_0 ? largest / 8 : largest / 127 / 2
                         for i in block {
                             #expect(abs(stored[i] - source.floats()[i]) <= step + largest * 0x1p-11)
                         }
@@ -101,8 +101,8 @@ extension KernelTests {
         mutating func everyBackendReadsRowsAsTheReferenceDoes(C: Int) throws {
             let source = try make.uniform([7, C])
             let rows = try make.tokens([23], below: 7)
-            for format in WeightFormat.allCases {
-                let matrix = try StoredWeights.unreadableAfter(source, format)
+            for type in ElementType.weightTypes {
+                let matrix = try GuardedStorage.unreadableAfter(source, type)
                 func run(_ ops: Ops) throws -> Tensor {
                     let out = try TensorMaker.garbage([23, C])
                     ops.lookUp(out: out, weight: matrix, rows: rows)
@@ -110,17 +110,17 @@ extension KernelTests {
                 }
                 let expected = try run(Backend.reference.ops())
                 for backend in Backend.all {
-                    expectSameBits(try run(backend.ops()), expected, "\(format), \(backend)")
+                    expectSameBits(try run(backend.ops()), expected, "\(type), \(backend)")
                 }
             }
         }
 
         @Test mutating func storingDoesNotDependOnThreadsNorOnThePieces() throws {
             let source = try make.uniform([301, 333])
-            for format in WeightFormat.allCases {
+            for type in ElementType.weightTypes {
                 let ops = try Backend(instructionSet: .best, threadCount: 3).ops()
-                let whole = try Backend.reference.ops().quantize(source, to: format)
-                let pieces = try WeightMatrix(zeros: format, rows: 301, columns: 333)
+                let whole = try Backend.reference.ops().copy(source, as: type)
+                let pieces = try Tensor(zeros: [301, 333], elementType: type)
                 for first in stride(from: 0, to: 301, by: 100) {
                     ops.store(source[first..<min(first + 100, 301)], in: pieces, firstRow: first)
                 }
@@ -129,7 +129,7 @@ extension KernelTests {
                         values.elementsEqual(otherValues) && scales.elementsEqual(otherScales)
                     }
                 }
-                #expect(same, "\(format)")
+                #expect(same, "\(type)")
             }
         }
 
@@ -137,9 +137,9 @@ extension KernelTests {
             let ops = try Backend.reference.ops()
             for value in [Float(0), -0.0, 0x1p-146, -0x1p-140] {
                 let source = try TensorMaker.filled([2, 40], with: value)
-                for format in Self.integerFormats {
-                    let stored = try Self.floats(ops.quantize(source, to: format), ops)
-                    #expect(stored.allSatisfy { $0 == 0 }, "\(value) as \(format)")
+                for type in Self.blockFormats {
+                    let stored = try Self.floats(ops.copy(source, as: type), ops)
+                    #expect(stored.allSatisfy { $0 == 0 }, "\(value) as \(type)")
                 }
             }
         }
@@ -149,8 +149,8 @@ extension KernelTests {
             let ops = try Backend.reference.ops()
             let source = try TensorMaker.filled([2, 40], with: 1)
             source.withUnsafeMutableElements(as: Float.self) { $0[3] = value }
-            for format in Self.integerFormats {
-                let stored = try Self.floats(ops.quantize(source, to: format), ops)
+            for type in Self.blockFormats {
+                let stored = try Self.floats(ops.copy(source, as: type), ops)
                 #expect(stored[..<32].allSatisfy { $0.isNaN })
                 #expect(stored[32...].allSatisfy { abs($0 - 1) < 0.01 })
             }
@@ -159,18 +159,66 @@ extension KernelTests {
         @Test func partsOfAMatrixAreItsRows() throws {
             let ops = try Backend.reference.ops()
             let source = try TensorMaker.copy((0..<5 * 70).map { Float($0 % 17) - 8 }, [5, 70])
-            for format in WeightFormat.allCases {
-                let matrix = try ops.quantize(source, to: format)
+            for type in ElementType.weightTypes {
+                let matrix = try ops.copy(source, as: type)
                 let all = try Self.floats(matrix, ops)
                 #expect(try Self.floats(matrix[1..<4], ops) == Array(all[70..<280]))
             }
-            #expect(try Self.floats(WeightMatrix(source), ops) == source.floats())
+            #expect(try Self.floats(source, ops) == source.floats())
+        }
+
+        @Test func aTensorOfSeveralAxesIsConvertedRowByRow() throws {
+            let ops = try Backend.reference.ops()
+            let source = try TensorMaker.copy((0..<12 * 33).map { Float($0 % 11) - 5 }, [2, 6, 33])
+            for type in ElementType.weightTypes {
+                let stored = try ops.copy(source, as: type)
+                #expect(stored.shape == source.shape)
+                let floats = try ops.copy(stored, as: .float32)
+                #expect(floats.shape == source.shape)
+                #expect(
+                    try ops.copy(stored[1], as: .float32).floats() == floats[1].floats(),
+                    "\(type)"
+                )
+                #expect(
+                    try ops.copy(stored[1][2..<5], as: .float32).floats()
+                        == floats[1][2..<5].floats(),
+                    "\(type)"
+                )
+            }
+        }
+
+        @Test func oneTypeBecomesAnotherThroughWhatItStandsFor() throws {
+            let ops = try Backend.reference.ops()
+            let source = try TensorMaker.copy((0..<5 * 40).map { Float($0 % 23) / 7 }, [5, 40])
+            for first in ElementType.weightTypes {
+                let stored = try ops.copy(source, as: first)
+                for second in ElementType.weightTypes {
+                    let direct = try ops.convert(stored, to: second)
+                    let floats = try TensorMaker.copy(Self.floats(stored, ops), [5, 40])
+                    let expected = try ops.copy(floats, as: second)
+                    #expect(
+                        try Self.floats(direct, ops) == Self.floats(expected, ops),
+                        "\(first), \(second)"
+                    )
+                }
+            }
+        }
+
+        @Test func convertingToTheSameTypeIsTheSameMemoryAndCopyingIsNot() throws {
+            let ops = try Backend.reference.ops()
+            let source = try Tensor([1, 2] as [Float], shape: [1, 2])
+            let (same, other) = (
+                try ops.convert(source, to: .float32), try ops.copy(source, as: .float32)
+            )
+            source.zero()
+            #expect(same.floats() == [0, 0])
+            #expect(other.floats() == [1, 2])
         }
 
         @Test func rowsThatDoNotExistStopTheProgram() async {
             await #expect(processExitsWith: .trap) {
                 let ops = try Ops(instructionSet: .reference, threadCount: 1)
-                let matrix = try WeightMatrix(zeros: .q8_0, rows: 3, columns: 40)
+                let matrix = try Tensor(zeros: [3, 40], elementType: .q8_0)
                 let out = try Tensor(zeros: [1, 40])
                 ops.lookUp(out: out, weight: matrix, rows: try Tensor([Int32(3)], shape: [1]))
             }
@@ -179,13 +227,7 @@ extension KernelTests {
         @Test func planesOutsideTheirMemoryStopTheProgram() async {
             await #expect(processExitsWith: .trap) {
                 let buffer = try TensorBuffer(byteCount: 40 * 3 - 1)
-                _ = WeightMatrix(
-                    format: .float32,
-                    rows: 3,
-                    columns: 10,
-                    storage: buffer,
-                    valuesOffset: 0
-                )
+                _ = Tensor(buffer, shape: [3, 10])
             }
         }
     }

@@ -1,8 +1,10 @@
-// The number types that files of tensors have. A model computes with few of them (see DType); a
-// file may hold others beside its weights, which must be stepped over by the right number of bytes.
+// The number types that files of tensors have. A model computes with few of them; a file may hold
+// others beside its weights, which must be stepped over by the right number of bytes.
+
+import Tensors
 
 /// The type of a stored tensor's elements; the raw value is its name in safetensors' headers.
-public enum ElementType: String, Sendable, CaseIterable {
+public enum StoredType: String, Sendable, CaseIterable {
     case boolean = "BOOL"
     case uint8 = "U8"
     case int8 = "I8"
@@ -31,6 +33,25 @@ public enum ElementType: String, Sendable, CaseIterable {
         case .int32, .uint32, .float32: 4
         case .float64, .int64, .uint64: 8
         }
+    }
+
+    /// The type that a tensor has when its elements stay as the file stores them; nil where the
+    /// kernels have none.
+    public var elementType: ElementType? {
+        switch self {
+        case .float32: .float32
+        case .bfloat16: .bfloat16
+        case .int32: .int32
+        default: nil
+        }
+    }
+
+    /// How a file stores the elements of a tensor of this type; nil where that takes planes.
+    public init?(_ elementType: ElementType) {
+        guard let type = Self.allCases.first(where: { $0.elementType == elementType }) else {
+            return nil
+        }
+        self = type
     }
 
     /// Bytes of a tensor of this shape, or nil when an extent is negative or the product too large.

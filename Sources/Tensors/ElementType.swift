@@ -1,0 +1,89 @@
+// How the elements of a tensor are stored. What the block formats mean is in CKernels.h; this is
+// their names and their sizes.
+
+import CKernels
+
+/// The type of a tensor's elements.
+///
+/// The block formats are GGUF's, with the values of all blocks in one plane and their scales in
+/// another: a block is 32 columns of a row that share a scale, and the last block of a row is
+/// completed with zeros. They are for the weights of linear layers.
+public enum ElementType: String, Sendable, CaseIterable, Codable {
+    /// 4 bytes an element.
+    case float32
+    /// The upper half of a float32, 2 bytes an element: 8 bits of exponent, 7 of fraction.
+    case bfloat16
+    /// 4 bytes an element, for indices such as token ids.
+    case int32
+    /// int8 times a float16 scale, 34 bytes a block.
+    case q8_0
+    /// int8 times a float32 scale, 36 bytes a block.
+    case q8_f32
+    /// A nibble less 8, times a float16 scale, 18 bytes a block.
+    case q4_0
+
+    /// The types that the weights of a linear layer can have.
+    public static let weightTypes: [ElementType] = [.float32, .bfloat16, .q8_0, .q8_f32, .q4_0]
+
+    /// Columns of a row that share a scale in the block formats.
+    public static let blockSize = Int(CK_BLOCK)
+
+    /// Whether elements are stored in blocks that share a scale.
+    public var isBlocked: Bool {
+        switch self {
+        case .float32, .bfloat16, .int32: false
+        case .q8_0, .q8_f32, .q4_0: true
+        }
+    }
+
+    /// Bytes an element takes.
+    /// - Precondition: The type is no block format, where only rows have a size.
+    public var byteWidth: Int {
+        switch self {
+        case .float32, .int32: return 4
+        case .bfloat16: return 2
+        case .q8_0, .q8_f32, .q4_0:
+            preconditionFailure("an element of \(self) has no width of its own")
+        }
+    }
+
+    /// Bytes of a row in the plane of values.
+    public func valueBytes(columns: Int) -> Int {
+        isBlocked ? ck_row_bytes(kernelType, columns) : columns * byteWidth
+    }
+
+    /// Bytes of a row in the plane of scales: 0 where there are none.
+    public func scaleBytes(columns: Int) -> Int {
+        isBlocked ? ck_row_scale_bytes(kernelType, columns) : 0
+    }
+
+    /// Bytes of both planes of a matrix.
+    public func byteCount(rows: Int, columns: Int) -> Int {
+        rows * (valueBytes(columns: columns) + scaleBytes(columns: columns))
+    }
+
+    /// The width that the start of a plane of values is a multiple of, in bytes.
+    var valueAlignment: Int { isBlocked ? 1 : byteWidth }
+
+    /// The same for the plane of scales.
+    var scaleAlignment: Int {
+        switch self {
+        case .q8_f32: 4
+        case .q8_0, .q4_0: 2
+        case .float32, .bfloat16, .int32: 1
+        }
+    }
+
+    /// What the C functions call it.
+    /// - Precondition: It is not int32, which they take as a type of its own.
+    var kernelType: ck_element_type {
+        switch self {
+        case .float32: return CK_FLOAT32
+        case .bfloat16: return CK_BFLOAT16
+        case .q8_0: return CK_Q8_0
+        case .q8_f32: return CK_Q8_F32
+        case .q4_0: return CK_Q4_0
+        case .int32: preconditionFailure("int32 where numbers with fractions are expected")
+        }
+    }
+}

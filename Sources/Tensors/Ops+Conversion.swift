@@ -1,0 +1,96 @@
+// Tensors from one element type to another.
+
+import CKernels
+
+extension Ops {
+    /// Floats that a piece of a tensor takes while it is converted, so that a model larger than
+    /// half the memory can be.
+    private static let pieceFloats = 1 << 20
+
+    /// Stores float32 weights in the type of a matrix, or in some of its rows.
+    ///
+    /// bfloat16 is rounded to nearest, ties to even; the block formats are those of ggml's
+    /// reference, to the bit.
+    /// - Parameters:
+    ///   - source: `(n, C)` float32.
+    ///   - matrix: `(rows, C)`, in any of ``ElementType/weightTypes``; rows `firstRow ..< firstRow
+    ///     + n` are overwritten.
+    ///   - firstRow: Where to begin, so that a large matrix can be stored piece by piece.
+    public func store(_ source: Tensor, in matrix: Tensor, firstRow: Int = 0) {
+        let (n, C) = Self.sizes2(source, "source")
+        let (rows, columns) = Self.sizes2(matrix, as: .weights, "matrix")
+        precondition(
+            columns == C && firstRow >= 0 && firstRow + n <= rows,
+            "\(source.shape) weights from row \(firstRow) of a matrix \(matrix.shape)"
+        )
+        let part = matrix[firstRow..<firstRow + n]
+        part.requireWritable()
+        run {
+            table.quantize(
+                $0,
+                part.elementType.kernelType,
+                part.values,
+                part.scales,
+                source.floatPointer,
+                n,
+                C
+            )
+        }
+        keepAlive(source, part)
+    }
+
+    /// The tensor in another type: itself when it is of that one already.
+    ///
+    /// - Parameters:
+    ///   - tensor: The elements, in any of ``ElementType/weightTypes``.
+    ///   - type: How to store them; see ``store(_:in:firstRow:)`` for the rounding.
+    ///   - arena: Where to make a new tensor, if not in memory of its own.
+    /// - Returns: The elements in `type`.
+    /// - Throws: As ``copy(_:as:in:)``.
+    public func convert(
+        _ tensor: Tensor,
+        to type: ElementType,
+        in arena: WeightArena? = nil
+    ) throws -> Tensor {
+        try tensor.elementType == type ? tensor : copy(tensor, as: type, in: arena)
+    }
+
+    /// A new tensor with the same elements, in the same type or another one.
+    /// - Parameters: As of ``convert(_:to:in:)``.
+    /// - Returns: The elements in `type`, in memory that nothing else uses.
+    /// - Throws: ``TensorError/outOfMemory(byteCount:)``; what ``Storage/requireIntact()`` throws
+    ///   of the memory that was read.
+    public func copy(
+        _ tensor: Tensor,
+        as type: ElementType,
+        in arena: WeightArena? = nil
+    ) throws -> Tensor {
+        let result = try Tensor(zeros: tensor.shape, elementType: type, in: arena)
+        if tensor.count == 0 { return result }
+        let (rows, columns) = (tensor.rows, tensor.columns)
+        let source = tensor.reshaped([rows, columns])
+        let destination = result.reshaped([rows, columns])
+        let pieceRows = min(max(1, Self.pieceFloats / columns), rows)
+        // Not needed where one of the two is float32 itself.
+        let piece =
+            tensor.elementType == .float32 || type == .float32
+            ? nil : try Tensor(zeros: [pieceRows, columns])
+        for first in stride(from: 0, to: rows, by: pieceRows) {
+            let range = first..<min(first + pieceRows, rows)
+            let part = source[range]
+            if tensor.elementType == .float32 {
+                store(part, in: destination, firstRow: first)
+            } else {
+                let floats = piece.map { $0[0..<range.count] } ?? destination[range]
+                let indices = range.map { Int32($0) }
+                let all = try Tensor(indices, shape: [indices.count])
+                lookUp(out: floats, weight: source, rows: all)
+                if piece != nil { store(floats, in: destination, firstRow: first) }
+            }
+            // Else a file would take memory beside what was made of it.
+            part.releasePages()
+        }
+        try tensor.requireIntact()
+        return result
+    }
+}

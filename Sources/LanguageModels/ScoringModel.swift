@@ -44,7 +44,8 @@ extension GPT2: ScoringModel {
             configuration,
             batchSize: batchSize,
             sequenceLength: sequenceLength,
-            training: nil
+            training: nil,
+            precision: precision
         )
     }
 }

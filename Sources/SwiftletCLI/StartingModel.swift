@@ -108,7 +108,8 @@ struct StartingModel {
             configuration,
             batchSize: batch.batchSize,
             sequenceLength: sequenceLength,
-            recomputation: batch.recompute
+            recomputation: batch.recompute,
+            precision: batch.precision.elementType
         )
         let available = Machine.memoryByteCount
         guard memory.total > available else { return }

@@ -292,6 +292,7 @@ struct TrainCommand: ParsableCommand {
         settings.skipLossZScore = optimizer.skipLossZScore
         settings.skipNormZScore = optimizer.skipNormZScore
         settings.recomputation = batch.recompute
+        settings.precision = batch.precision.elementType
         settings.overfitsSingleBatch = self.data.overfitSingleBatch
         settings.validationInterval = intervals.valEvery
         settings.validationBatches = intervals.valBatches

@@ -12,9 +12,6 @@ extension ResumePolicy: ExpressibleByArgument {}
 struct TrainingPrecision: ElementTypeArgument {
     static let choices: [ElementType] = [.float32, .bfloat16]
     let elementType: ElementType
-
-    /// Those that work: the other one has a sentence of its own.
-    static let allValueStrings = [ElementType.float32.rawValue]
 }
 
 /// What is learnt from.
@@ -92,14 +89,8 @@ struct BatchOptions: ParsableArguments {
     @Option(help: "What the backward pass computes again, to save memory: none, gelu or block.")
     var recompute = Recomputation.none
 
-    @Option(help: "What numbers training computes with.")
+    @Option(help: "What numbers training computes with: float32 or bfloat16.")
     var precision = TrainingPrecision(elementType: .float32)
-
-    func validate() throws {
-        if precision.elementType == .bfloat16 {
-            throw ValidationError("training computes with float32 only; leave --precision out")
-        }
-    }
 }
 
 /// How a step changes the weights.

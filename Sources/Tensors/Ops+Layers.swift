@@ -157,12 +157,16 @@ extension Ops {
         bias: Tensor? = nil,
         residual: Tensor? = nil
     ) {
-        let (N, C) = Self.sizes2(inp, "inp")
-        let (OC, _) = Self.sizes2(weight, "weight")
-        Self.expect(out, [N, OC], "out")
-        Self.expect(weight, [OC, C], "weight")
+        let (N, C) = Self.sizes2(inp, as: .floats, "inp")
+        let (OC, _) = Self.sizes2(weight, as: .floats, "weight")
+        Self.expect(out, [N, OC], as: .floats, "out")
+        Self.expect(weight, [OC, C], as: .floats, "weight")
+        precondition(
+            out.elementType == .float32 || C <= CK_MAX_ROUNDED_SUM,
+            "sums of \(C) products, rounded to \(out.elementType)"
+        )
         if let bias { Self.expect(bias, [OC], "bias") }
-        if let geluOut { Self.expect(geluOut, [N, OC], "geluOut") }
+        if let geluOut { Self.expect(geluOut, [N, OC], as: .floats, "geluOut") }
         if let residual { Self.expect(residual, [N, OC], "residual") }
         run {
             table.matmul_forward(
@@ -195,10 +199,10 @@ extension Ops {
         geluInp: Tensor? = nil
     ) {
         let (N, C) = Self.sizes2(dinp, "dinp")
-        let (OC, _) = Self.sizes2(weight, "weight")
+        let (OC, _) = Self.sizes2(weight, as: .floats, "weight")
         Self.expect(dout, [N, OC], "dout")
-        Self.expect(weight, [OC, C], "weight")
-        if let geluInp { Self.expect(geluInp, [N, C], "geluInp") }
+        Self.expect(weight, [OC, C], as: .floats, "weight")
+        if let geluInp { Self.expect(geluInp, [N, C], as: .floats, "geluInp") }
         run {
             table.matmul_backward_input(
                 $0,
@@ -228,7 +232,7 @@ extension Ops {
         inp: Tensor,
         accumulate: Bool
     ) {
-        let (N, C) = Self.sizes2(inp, "inp")
+        let (N, C) = Self.sizes2(inp, as: .floats, "inp")
         let (_, OC) = Self.sizes2(dout, "dout")
         Self.expect(dweight, [OC, C], "dweight")
         Self.expect(dout, [N, OC], "dout")

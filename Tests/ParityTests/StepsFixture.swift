@@ -48,6 +48,7 @@ struct StepsFixture: Decodable {
     func trainer(
         _ name: String,
         recomputation: Recomputation = .none,
+        precision: ElementType = .float32,
         ops: Ops
     ) throws -> Trainer {
         var settings = TrainingSettings(
@@ -69,6 +70,7 @@ struct StepsFixture: Decodable {
         settings.optimizer.weightDecay = optimizer.weightDecay
         settings.optimizer.gradientClip = optimizer.gradClip
         settings.recomputation = recomputation
+        settings.precision = precision
         return try Trainer(
             model: GPT2(llmcCheckpoint: fixture("\(name)_model.bin"), ops: ops),
             settings: settings,

@@ -30,6 +30,7 @@ extension GPT2 {
         try load(inputs: inputs, targets: targets, into: workspace)
         if !accumulate { zeroSmallGradients(gradients) }
         forwardBlocks(workspace)
+        let tensors = gradients.tensors
 
         let N = workspace.batchSize * workspace.sequenceLength
         let dloss = scale / Float(N)
@@ -44,10 +45,10 @@ extension GPT2 {
             ops.matmulBackwardInput(
                 dinp: flow.dinner[rows],
                 dout: logits,
-                weight: parameters.wte
+                weight: weights.wte
             )
             ops.matmulBackwardWeight(
-                dweight: gradients.wte,
+                dweight: tensors.wte,
                 dout: logits,
                 inp: workspace.normalized[rows],
                 accumulate: accumulate || rows.lowerBound > 0
@@ -56,21 +57,21 @@ extension GPT2 {
         flow.dresidual.zero()
         ops.layernormBackward(
             dinp: flow.dresidual,
-            dweight: gradients.lnfw,
-            dbias: gradients.lnfb,
+            dweight: tensors.lnfw,
+            dbias: tensors.lnfb,
             dout: flow.dinner,
             inp: workspace.residual(configuration.layerCount),
-            weight: parameters.lnfw,
+            weight: weights.lnfw,
             mean: workspace.lnfMean,
             rstd: workspace.lnfRstd
         )
         for layer in (0..<configuration.layerCount).reversed() {
             if workspace.recomputation == .block { forwardBlockInside(layer, workspace) }
-            backwardBlock(layer, workspace, flow, gradients, accumulate: accumulate)
+            backwardBlock(layer, workspace, flow, tensors, accumulate: accumulate)
         }
         ops.encoderBackward(
-            dwte: gradients.wte,
-            dwpe: gradients.wpe,
+            dwte: tensors.wte,
+            dwpe: tensors.wpe,
             dout: flow.dresidual.reshaped([
                 workspace.batchSize, workspace.sequenceLength, configuration.channels,
             ]),
@@ -98,7 +99,7 @@ extension GPT2 {
         _ layer: Int,
         _ workspace: GPT2Workspace,
         _ flow: GPT2ActivationGradients,
-        _ gradients: GPT2Parameters,
+        _ gradients: GPT2Weights,
         accumulate: Bool
     ) {
         let activations = workspace.block(layer)
@@ -119,7 +120,7 @@ extension GPT2 {
         ops.matmulBackwardInput(
             dinp: flow.dwide,
             dout: flow.dresidual,
-            weight: parameters.fcprojw[layer],
+            weight: weights.fcprojw[layer],
             geluInp: activations.fch
         )
         ops.layernormForward(
@@ -127,8 +128,8 @@ extension GPT2 {
             mean: activations.ln2Mean,
             rstd: activations.ln2Rstd,
             inp: activations.residual2,
-            weight: parameters.ln2w[layer],
-            bias: parameters.ln2b[layer]
+            weight: weights.ln2w[layer],
+            bias: weights.ln2b[layer]
         )
         ops.matmulBackwardWeight(
             dweight: gradients.fcw[layer],
@@ -140,7 +141,7 @@ extension GPT2 {
         ops.matmulBackwardInput(
             dinp: flow.dinner,
             dout: flow.dwide,
-            weight: parameters.fcw[layer]
+            weight: weights.fcw[layer]
         )
         ops.layernormBackward(
             dinp: flow.dresidual,
@@ -148,7 +149,7 @@ extension GPT2 {
             dbias: gradients.ln2b[layer],
             dout: flow.dinner,
             inp: activations.residual2,
-            weight: parameters.ln2w[layer],
+            weight: weights.ln2w[layer],
             mean: activations.ln2Mean,
             rstd: activations.ln2Rstd
         )
@@ -165,7 +166,7 @@ extension GPT2 {
         ops.matmulBackwardInput(
             dinp: flow.dinner,
             dout: flow.dresidual,
-            weight: parameters.attprojw[layer]
+            weight: weights.attprojw[layer]
         )
         ops.attentionBackward(
             dqkv: dqkv.reshaped([B, T, 3 * C]),
@@ -179,8 +180,8 @@ extension GPT2 {
             mean: activations.ln1Mean,
             rstd: activations.ln1Rstd,
             inp: workspace.residual(layer),
-            weight: parameters.ln1w[layer],
-            bias: parameters.ln1b[layer]
+            weight: weights.ln1w[layer],
+            bias: weights.ln1b[layer]
         )
         ops.matmulBackwardWeight(
             dweight: gradients.qkvw[layer],
@@ -189,14 +190,14 @@ extension GPT2 {
             inp: workspace.normalized,
             accumulate: accumulate
         )
-        ops.matmulBackwardInput(dinp: flow.dinner, dout: dqkv, weight: parameters.qkvw[layer])
+        ops.matmulBackwardInput(dinp: flow.dinner, dout: dqkv, weight: weights.qkvw[layer])
         ops.layernormBackward(
             dinp: flow.dresidual,
             dweight: gradients.ln1w[layer],
             dbias: gradients.ln1b[layer],
             dout: flow.dinner,
             inp: workspace.residual(layer),
-            weight: parameters.ln1w[layer],
+            weight: weights.ln1w[layer],
             mean: activations.ln1Mean,
             rstd: activations.ln1Rstd
         )

@@ -65,6 +65,10 @@ extension GPT2 {
         targets: (some Collection<Int32>)?,
         into workspace: GPT2Workspace
     ) throws {
+        precondition(
+            workspace.precision == precision,
+            "a workspace of \(workspace.precision) for a model at \(precision)"
+        )
         let (B, T) = (workspace.batchSize, workspace.sequenceLength)
         for count in [inputs.count, targets?.count ?? B * T] where count != B * T {
             throw ModelError.wrongBatch(
@@ -91,8 +95,8 @@ extension GPT2 {
         ops.encoderForward(
             out: workspace.residual(0).reshaped([B, T, C]),
             tokens: workspace.tokens,
-            wte: parameters.wte,
-            wpe: parameters.wpe
+            wte: weights.wte,
+            wpe: weights.wpe
         )
         for layer in 0..<configuration.layerCount {
             forwardBlockInside(layer, workspace)
@@ -103,8 +107,8 @@ extension GPT2 {
             mean: workspace.lnfMean,
             rstd: workspace.lnfRstd,
             inp: workspace.residual(configuration.layerCount),
-            weight: parameters.lnfw,
-            bias: parameters.lnfb
+            weight: weights.lnfw,
+            bias: weights.lnfb
         )
     }
 
@@ -119,21 +123,21 @@ extension GPT2 {
             mean: activations.ln1Mean,
             rstd: activations.ln1Rstd,
             inp: residual,
-            weight: parameters.ln1w[layer],
-            bias: parameters.ln1b[layer]
+            weight: weights.ln1w[layer],
+            bias: weights.ln1b[layer]
         )
         ops.matmulForward(
             out: activations.qkv.reshaped([N, 3 * C]),
             inp: workspace.normalized,
-            weight: parameters.qkvw[layer],
-            bias: parameters.qkvb[layer]
+            weight: weights.qkvw[layer],
+            bias: weights.qkvb[layer]
         )
         ops.attentionForward(out: activations.atty, lse: activations.lse, qkv: activations.qkv)
         ops.matmulForward(
             out: activations.residual2,
             inp: activations.atty.reshaped([N, C]),
-            weight: parameters.attprojw[layer],
-            bias: parameters.attprojb[layer],
+            weight: weights.attprojw[layer],
+            bias: weights.attprojb[layer],
             residual: residual
         )
         ops.layernormForward(
@@ -141,15 +145,15 @@ extension GPT2 {
             mean: activations.ln2Mean,
             rstd: activations.ln2Rstd,
             inp: activations.residual2,
-            weight: parameters.ln2w[layer],
-            bias: parameters.ln2b[layer]
+            weight: weights.ln2w[layer],
+            bias: weights.ln2b[layer]
         )
         ops.matmulForward(
             out: activations.fch,
             geluOut: activations.fchGelu,
             inp: workspace.normalized,
-            weight: parameters.fcw[layer],
-            bias: parameters.fcb[layer]
+            weight: weights.fcw[layer],
+            bias: weights.fcb[layer]
         )
     }
 
@@ -159,8 +163,8 @@ extension GPT2 {
         ops.matmulForward(
             out: workspace.residual(layer + 1),
             inp: activations.fchGelu,
-            weight: parameters.fcprojw[layer],
-            bias: parameters.fcprojb[layer],
+            weight: weights.fcprojw[layer],
+            bias: weights.fcprojb[layer],
             residual: activations.residual2
         )
     }
@@ -174,7 +178,7 @@ extension GPT2 {
     /// The logits of some rows of `workspace.normalized`, in the workspace's chunk.
     private func logits(of rows: Range<Int>, _ workspace: GPT2Workspace) -> Tensor {
         let logits = workspace.logits[0..<rows.count]
-        ops.matmulForward(out: logits, inp: workspace.normalized[rows], weight: parameters.wte)
+        ops.matmulForward(out: logits, inp: workspace.normalized[rows], weight: weights.wte)
         return logits
     }
 

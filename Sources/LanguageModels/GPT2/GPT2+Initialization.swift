@@ -14,10 +14,11 @@ extension GPT2Parameters {
     func initialize(_ configuration: GPT2Configuration, using generator: inout MersenneTwister) {
         let deviation: Float = 0.02
         let residual = deviation / Float(2 * configuration.layerCount).squareRoot()
-        let vocabulary = wte[0..<configuration.vocabularySize]
+        let vocabulary = tensors.wte[0..<configuration.vocabularySize]
         let weights = [
-            (vocabulary, deviation), (wpe, deviation), (qkvw, deviation), (attprojw, residual),
-            (fcw, deviation), (fcprojw, residual),
+            (vocabulary, deviation), (tensors.wpe, deviation), (tensors.qkvw, deviation),
+            (tensors.attprojw, residual),
+            (tensors.fcw, deviation), (tensors.fcprojw, residual),
         ]
         for (weight, standardDeviation) in weights {
             weight.withUnsafeMutableElements(as: Float.self) { elements in
@@ -25,7 +26,7 @@ extension GPT2Parameters {
                 generator.fillNormal(&span, standardDeviation: standardDeviation)
             }
         }
-        for weight in [ln1w, ln2w, lnfw] {
+        for weight in [tensors.ln1w, tensors.ln2w, tensors.lnfw] {
             weight.withUnsafeMutableElements(as: Float.self) { $0.update(repeating: 1) }
         }
     }

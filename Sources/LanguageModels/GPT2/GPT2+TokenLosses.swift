@@ -33,9 +33,20 @@ extension GPT2 {
     /// Moves rows of `workspace.normalized`, and their targets, to the front: in place, because no
     /// row moves back and all are written again by the next pass.
     private func gather(_ positions: [Int], _ workspace: GPT2Workspace) {
+        switch workspace.precision {
+        case .bfloat16: gather(positions, workspace, as: UInt16.self)
+        default: gather(positions, workspace, as: Float.self)
+        }
+    }
+
+    private func gather<Element: BitwiseCopyable>(
+        _ positions: [Int],
+        _ workspace: GPT2Workspace,
+        as type: Element.Type
+    ) {
         let C = configuration.channels
         var previous = -1
-        workspace.normalized.withUnsafeMutableElements(as: Float.self) { rows in
+        workspace.normalized.withUnsafeMutableElements(as: type) { rows in
             workspace.targets.withUnsafeMutableElements(as: Int32.self) { targets in
                 for (row, position) in positions.enumerated() {
                     precondition(

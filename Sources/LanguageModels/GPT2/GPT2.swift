@@ -3,7 +3,7 @@
 
 import Tensors
 
-/// A GPT-2 language model in float32.
+/// A GPT-2 language model.
 ///
 /// The architecture is that of Radford et al. 2019: layer normalisation before each sublayer,
 /// learned positions, the tanh form of GELU, and a head tied to the embedding.
@@ -13,8 +13,12 @@ import Tensors
 public final class GPT2 {
     /// The model's sizes.
     public let configuration: GPT2Configuration
-    /// The weights, which training changes in place.
+    /// The weights in float32, which training changes in place.
     public let parameters: GPT2Parameters
+    /// The rounded copies that the passes read at bfloat16; nil at float32.
+    public private(set) var workingWeights: GPT2WorkingWeights?
+    /// What the passes read.
+    private(set) var weights: GPT2Weights
     let ops: Ops
 
     /// A model with all weights zero, to be filled from a file.
@@ -23,6 +27,7 @@ public final class GPT2 {
         self.configuration = configuration
         self.ops = ops
         parameters = try GPT2Parameters(configuration)
+        weights = parameters.tensors
     }
 
     /// A model with the random weights GPT-2's training started from.
@@ -38,6 +43,36 @@ public final class GPT2 {
     ) throws {
         try self.init(zeros: configuration, ops: ops)
         parameters.initialize(configuration, using: &generator)
+    }
+
+    /// The type of the matrices and activations in a pass: float32 or bfloat16.
+    ///
+    /// A ``GPT2Workspace`` is made for one of them.
+    public var precision: ElementType { workingWeights == nil ? .float32 : .bfloat16 }
+
+    /// Chooses the type that the passes compute in.
+    ///
+    /// The weights themselves remain float32.
+    /// - Parameter precision: float32 or bfloat16.
+    /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
+    public func use(_ precision: ElementType) throws {
+        precondition([.float32, .bfloat16].contains(precision), "a GPT-2 at \(precision)")
+        guard precision == .bfloat16 else {
+            workingWeights = nil
+            weights = parameters.tensors
+            return
+        }
+        let working = try workingWeights ?? GPT2WorkingWeights(configuration)
+        workingWeights = working
+        weights = GPT2Weights { working.tensor($0) ?? parameters.set[$0] }
+        parametersDidChange()
+    }
+
+    /// Rounds the weights again where the passes read rounded ones.
+    ///
+    /// It is called after the weights were changed by other means than the optimiser's.
+    public func parametersDidChange() {
+        workingWeights?.round(parameters, ops: ops)
     }
 
     /// Checks that every token is in the vocabulary.

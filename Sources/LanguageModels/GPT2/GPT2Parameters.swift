@@ -39,42 +39,13 @@ public struct GPT2Parameters {
     /// All tensors, in file order.
     public let set: TensorSet
 
-    let wte: Tensor  // (Vp, C)
-    let wpe: Tensor  // (maxT, C)
-    let ln1w: Tensor  // (L, C)
-    let ln1b: Tensor  // (L, C)
-    let qkvw: Tensor  // (L, 3C, C)
-    let qkvb: Tensor  // (L, 3C)
-    let attprojw: Tensor  // (L, C, C)
-    let attprojb: Tensor  // (L, C)
-    let ln2w: Tensor  // (L, C)
-    let ln2b: Tensor  // (L, C)
-    let fcw: Tensor  // (L, 4C, C)
-    let fcb: Tensor  // (L, 4C)
-    let fcprojw: Tensor  // (L, C, 4C)
-    let fcprojb: Tensor  // (L, C)
-    let lnfw: Tensor  // (C)
-    let lnfb: Tensor  // (C)
+    let tensors: GPT2Weights
 
     /// Allocates zeros.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
     public init(_ configuration: GPT2Configuration) throws {
-        set = try configuration.parameterLayout.allocate()
-        wte = set["wte"]
-        wpe = set["wpe"]
-        ln1w = set["ln1w"]
-        ln1b = set["ln1b"]
-        qkvw = set["qkvw"]
-        qkvb = set["qkvb"]
-        attprojw = set["attprojw"]
-        attprojb = set["attprojb"]
-        ln2w = set["ln2w"]
-        ln2b = set["ln2b"]
-        fcw = set["fcw"]
-        fcb = set["fcb"]
-        fcprojw = set["fcprojw"]
-        fcprojb = set["fcprojb"]
-        lnfw = set["lnfw"]
-        lnfb = set["lnfb"]
+        let set = try configuration.parameterLayout.allocate()
+        self.set = set
+        tensors = GPT2Weights { set[$0] }
     }
 }

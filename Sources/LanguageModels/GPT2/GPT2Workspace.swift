@@ -24,6 +24,10 @@ public final class GPT2Workspace {
     public let sequenceLength: Int
     /// What the backward pass computes again.
     public let recomputation: Recomputation
+    /// The type of the activations that are kept between operations: float32 or bfloat16.
+    ///
+    /// The residual stream, statistics, losses and all gradients are float32.
+    public let precision: ElementType
     /// Bytes of all tensors together.
     public let byteCount: Int
 
@@ -38,6 +42,7 @@ public final class GPT2Workspace {
     let lnfRstd: Tensor  // (N)
 
     let normalized: Tensor  // (N, C): output of the layernorm at hand
+    /// The classifier's rows at hand; their memory serves the blocks on the way back.
     let logits: Tensor  // (chunk, Vp)
 
     /// Gradients; nil for inference.
@@ -58,22 +63,25 @@ public final class GPT2Workspace {
     ///   - B: Sequences in a batch, at least 1.
     ///   - T: Tokens in a sequence, at least 1 and at most the model's context.
     ///   - recomputation: What the backward pass computes again; nil for inference.
+    ///   - precision: Of the model, see ``GPT2/precision``.
     /// - Throws: ``ModelError`` for a batch the model cannot take, or
     ///   ``TensorError/outOfMemory(byteCount:)``.
     public init(
         _ configuration: GPT2Configuration,
         batchSize B: Int,
         sequenceLength T: Int,
-        training recomputation: Recomputation?
+        training recomputation: Recomputation?,
+        precision: ElementType = .float32
     ) throws {
         try Self.checkShape(configuration.contextLength, batchSize: B, sequenceLength: T)
         let isTraining = recomputation != nil
         batchSize = B
         sequenceLength = T
         self.recomputation = recomputation ?? .none
+        self.precision = precision
         classifierRows = min(B * T, Self.maximumClassifierRows)
 
-        let plan = Self.plan(configuration, B, T, recomputation)
+        let plan = Self.plan(configuration, B, T, recomputation, precision)
         let set = try plan.layout.allocate()
         byteCount = set.layout.byteCount
         tokens = set["tokens"]
@@ -83,24 +91,27 @@ public final class GPT2Workspace {
         lnfMean = set["lnfMean"]
         lnfRstd = set["lnfRstd"]
         normalized = set["normalized"]
-        logits = set["logits"]
+        let Vp = configuration.paddedVocabularySize
+        logits = set["wide"][0..<classifierRows * Vp].reshaped([classifierRows, Vp])
         kept = (0..<plan.blockCount).map {
             GPT2BlockActivations(set, block: $0, sharesGelu: plan.sharesGelu)
         }
-        gradients = isTraining ? GPT2ActivationGradients(set) : nil
+        gradients =
+            isTraining ? GPT2ActivationGradients(set, N: B * T, C: configuration.channels) : nil
     }
 
     /// Bytes that a workspace for training takes, before it is made.
-    /// - Parameters: As of ``init(_:batchSize:sequenceLength:training:)``.
+    /// - Parameters: As of ``init(_:batchSize:sequenceLength:training:precision:)``.
     /// - Throws: ``ModelError`` for a batch the model cannot take.
     package static func byteCount(
         _ configuration: GPT2Configuration,
         batchSize B: Int,
         sequenceLength T: Int,
-        training recomputation: Recomputation
+        training recomputation: Recomputation,
+        precision: ElementType
     ) throws -> Int {
         try checkShape(configuration.contextLength, batchSize: B, sequenceLength: T)
-        return plan(configuration, B, T, recomputation).layout.byteCount
+        return plan(configuration, B, T, recomputation, precision).layout.byteCount
     }
 
     /// What lies where, how many blocks have activations of their own, and whether they share the
@@ -109,12 +120,13 @@ public final class GPT2Workspace {
         _ configuration: GPT2Configuration,
         _ B: Int,
         _ T: Int,
-        _ recomputation: Recomputation?
+        _ recomputation: Recomputation?,
+        _ precision: ElementType
     ) -> (layout: TensorLayout, blockCount: Int, sharesGelu: Bool) {
         let N = B * T
         let (C, L) = (configuration.channels, configuration.layerCount)
         let isTraining = recomputation != nil
-        let classifierRows = min(N, maximumClassifierRows)
+        let logitCount = min(N, maximumClassifierRows) * configuration.paddedVocabularySize
         let blockCount = isTraining && recomputation != .block ? L : 1
         let sharesGelu = !isTraining || recomputation == .gelu
         var layout = [
@@ -124,9 +136,13 @@ public final class GPT2Workspace {
             TensorSpecification("residuals", [isTraining ? L + 1 : 2, N, C]),
             TensorSpecification("lnfMean", [N]),
             TensorSpecification("lnfRstd", [N]),
-            TensorSpecification("normalized", [N, C]),
-            TensorSpecification("logits", [classifierRows, configuration.paddedVocabularySize]),
-            TensorSpecification("sharedGelu", sharesGelu ? [N, 4 * C] : [0, 4 * C]),
+            TensorSpecification("normalized", [N, C], elementType: precision),
+            TensorSpecification("wide", [max(logitCount, isTraining ? N * 4 * C : 0)]),
+            TensorSpecification(
+                "sharedGelu",
+                sharesGelu ? [N, 4 * C] : [0, 4 * C],
+                elementType: precision
+            ),
         ]
         for block in 0..<blockCount {
             layout += GPT2BlockActivations.layout(
@@ -134,7 +150,8 @@ public final class GPT2Workspace {
                 B,
                 T,
                 block: block,
-                sharesGelu: sharesGelu
+                sharesGelu: sharesGelu,
+                precision
             )
         }
         if isTraining { layout += GPT2ActivationGradients.layout(N, C) }
@@ -200,21 +217,26 @@ struct GPT2BlockActivations {
         _ B: Int,
         _ T: Int,
         block: Int,
-        sharesGelu: Bool
+        sharesGelu: Bool,
+        _ precision: ElementType
     ) -> [TensorSpecification] {
         let (N, C) = (B * T, configuration.channels)
         var layout = [
             TensorSpecification("ln1Mean\(block)", [N]),
             TensorSpecification("ln1Rstd\(block)", [N]),
-            TensorSpecification("qkv\(block)", [B, T, 3 * C]),
+            TensorSpecification("qkv\(block)", [B, T, 3 * C], elementType: precision),
             TensorSpecification("lse\(block)", [B, configuration.headCount, T]),
-            TensorSpecification("atty\(block)", [B, T, C]),
+            TensorSpecification("atty\(block)", [B, T, C], elementType: precision),
             TensorSpecification("residual2\(block)", [N, C]),
             TensorSpecification("ln2Mean\(block)", [N]),
             TensorSpecification("ln2Rstd\(block)", [N]),
-            TensorSpecification("fch\(block)", [N, 4 * C]),
+            TensorSpecification("fch\(block)", [N, 4 * C], elementType: precision),
         ]
-        if !sharesGelu { layout.append(TensorSpecification("fchGelu\(block)", [N, 4 * C])) }
+        if !sharesGelu {
+            layout.append(
+                TensorSpecification("fchGelu\(block)", [N, 4 * C], elementType: precision)
+            )
+        }
         return layout
     }
 
@@ -242,13 +264,13 @@ struct GPT2ActivationGradients {
         [
             TensorSpecification("dresidual", [N, C]),
             TensorSpecification("dinner", [N, C]),
-            TensorSpecification("dwide", [N, 4 * C]),
         ]
     }
 
-    init(_ set: TensorSet) {
+    init(_ set: TensorSet, N: Int, C: Int) {
         dresidual = set["dresidual"]
         dinner = set["dinner"]
-        dwide = set["dwide"]
+        // The logits, whose memory this is, are done with before the first block.
+        dwide = set["wide"][0..<N * 4 * C].reshaped([N, 4 * C])
     }
 }

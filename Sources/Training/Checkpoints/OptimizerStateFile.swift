@@ -1,5 +1,5 @@
-// llm.c's optimiser and loader state, `state_%08d_%05d.bin`: a header, the two moments, and the
-// shuffled order of the data. Written in a stream from where the moments lie and read into their
+// llm.c's optimiser and loader state, `state_%08d_%05d.bin`: a header, the two moments, the master
+// weights of a model that is stored in fewer bits, and the shuffled order of the data. Written in a stream from where the moments lie and read into their
 // place, so that a gigabyte needs no second copy.
 
 import FileIO
@@ -7,7 +7,7 @@ import TensorFiles
 import Tensors
 import TokenData
 
-/// Reads and writes llm.c's state files, for one process and without master weights.
+/// Reads and writes llm.c's state files, for one process.
 enum OptimizerStateFile {
     static let magic: Int32 = 20_240_527
     private static let version: Int32 = 1
@@ -32,8 +32,13 @@ enum OptimizerStateFile {
     }
 
     /// Bytes of a file for so many parameters.
-    static func byteCount(parameterCount: Int, position: TokenLoaderState) -> Int {
-        var count = LLMCHeader.byteCount + 2 * parameterCount * ElementType.float32.byteWidth
+    static func byteCount(
+        parameterCount: Int,
+        hasMasterWeights: Bool,
+        position: TokenLoaderState
+    ) -> Int {
+        let tensors = hasMasterWeights ? 3 : 2
+        var count = LLMCHeader.byteCount + tensors * parameterCount * ElementType.float32.byteWidth
         if let shuffle = position.shuffle {
             let orders = shuffle.shardOrder.count + shuffle.sampleOrder.count
             count += 16 + 4 * orders + MersenneTwister.encodedByteCount
@@ -42,15 +47,23 @@ enum OptimizerStateFile {
     }
 
     /// Writes the state after `step` updates.
+    /// - Parameters:
+    ///   - path: The file.
+    ///   - step: Updates made.
+    ///   - moments: Of the optimiser.
+    ///   - masterWeights: The weights in float32, where the model's file has them rounded.
+    ///   - position: Where the loader stands.
     /// - Throws: ``FileIOError``; a file that was at `path` is then still there.
     static func write(
         to path: FilePath,
         step: Int,
         moments: (m: TensorSet, v: TensorSet),
+        masterWeights: TensorSet?,
         position: TokenLoaderState
     ) throws {
         var header = LLMCHeader(magic: magic, version: version)
         header[Field.processCount] = 1
+        header[Field.masterWeights] = masterWeights == nil ? 0 : 1
         header[Field.shuffling] = position.shuffle == nil ? 0 : 1
         header[Field.step] = Int32(step)
         header.set(Field.generator, to: roundingSeed)
@@ -60,27 +73,34 @@ enum OptimizerStateFile {
 
         let file = try AtomicFile(path)
         try header.write(to: file)
-        for tensor in [moments.m.flat, moments.v.flat] { try file.write(tensor, as: .float32) }
+        for tensor in [moments.m.flat, moments.v.flat, masterWeights?.flat].compactMap(\.self) {
+            try file.write(tensor, as: .float32)
+        }
         try position.shuffle?.write(to: file)
         try file.commit()
     }
 
-    /// Reads the state after `step` updates into the moments.
+    /// Reads the state after `step` updates into the moments and, where the file has them, the master
+    /// weights.
     /// - Returns: Where the loader stood, without its source, which the format has no place for.
-    /// - Throws: ``FileIOError``, ``TensorFileError`` or ``TokenDataError``; the moments are then
-    ///   what they were.
+    /// - Throws: ``FileIOError``, ``TensorFileError`` or ``TokenDataError``; moments and weights are
+    ///   then what they were.
     static func read(
         from path: FilePath,
         step: Int,
-        moments: (m: TensorSet, v: TensorSet)
+        moments: (m: TensorSet, v: TensorSet),
+        masterWeights: TensorSet
     ) throws -> TokenLoaderState {
         var reader = try BinaryReader(path: path)
         let header = try LLMCHeader(&reader, magic: magic, format: format)
         try check(header, path: path, step: step)
 
+        var tensors = [moments.m.flat, moments.v.flat]
+        if header[Field.masterWeights] == 1 { tensors.append(masterWeights.flat) }
+
         // All of the file is checked before the first moment is overwritten.
         var tail = reader
-        for tensor in [moments.m.flat, moments.v.flat] {
+        for tensor in tensors {
             try tail.readBytes(tensor.count * ElementType.float32.byteWidth) { _ in }
         }
         var shuffle: TokenLoaderState.Shuffle?
@@ -98,9 +118,7 @@ enum OptimizerStateFile {
             shuffle: shuffle,
             source: nil
         )
-        for tensor in [moments.m.flat, moments.v.flat] {
-            try reader.read(into: tensor, storedAs: .float32)
-        }
+        for tensor in tensors { try reader.read(into: tensor, storedAs: .float32) }
         return position
     }
 
@@ -117,7 +135,7 @@ enum OptimizerStateFile {
         let requirements: [(String, Int, ClosedRange<Int>)] = [
             ("the number of processes", Field.processCount, 1...1),
             ("the rank", Field.rank, 0...0),
-            ("the presence of master weights", Field.masterWeights, 0...0),
+            ("the presence of master weights", Field.masterWeights, 0...1),
             ("the shuffling", Field.shuffling, 0...1),
             ("the step", Field.step, step...step),
         ]

@@ -22,11 +22,15 @@ extension RunDirectory {
         }
         try FileSystem.remove(donePath(step: step))
         do {
-            try trainer.model.writeLLMCCheckpoint(to: modelPath(step: step))
+            try trainer.model.writeLLMCCheckpoint(
+                to: modelPath(step: step),
+                elementType: trainer.settings.precision
+            )
             try OptimizerStateFile.write(
                 to: statePath(step: step),
                 step: step,
                 moments: (trainer.optimizer.m.set, trainer.optimizer.v.set),
+                masterWeights: Self.isRounded(trainer) ? trainer.model.parameters.set : nil,
                 position: trainer.loader.state
             )
             try JSONFile.write(extra, to: extraPath(step: step))
@@ -50,15 +54,17 @@ extension RunDirectory {
         let path = extraPath(step: extra.step)
         let lossDetector = try extra.detector(\.recentLosses, path: path)
         let normDetector = try extra.detector(\.recentNorms, path: path)
+        try trainer.model.loadWeights(llmcCheckpoint: modelPath(step: extra.step))
         var position = try OptimizerStateFile.read(
             from: statePath(step: extra.step),
             step: extra.step,
-            moments: (trainer.optimizer.m.set, trainer.optimizer.v.set)
+            moments: (trainer.optimizer.m.set, trainer.optimizer.v.set),
+            masterWeights: trainer.model.parameters.set
         )
+        trainer.model.parametersDidChange()
         position.source = extra.trainingData
         var loader = trainer.loader
         if keepsPosition { try loader.restore(position) }
-        try trainer.model.loadWeights(llmcCheckpoint: modelPath(step: extra.step))
         trainer.restore(
             stepCount: extra.step,
             loader: loader,
@@ -72,10 +78,16 @@ extension RunDirectory {
         let parameterCount = trainer.model.parameters.set.layout.elementCount
         let state = OptimizerStateFile.byteCount(
             parameterCount: parameterCount,
+            hasMasterWeights: isRounded(trainer),
             position: trainer.loader.state
         )
-        // The model is half as large as the moments; the JSON file takes a block or two.
-        return state + 4 * parameterCount + 1 << 16
+        // The JSON file takes a block or two.
+        return state + trainer.settings.precision.byteWidth * parameterCount + 1 << 16
+    }
+
+    /// Whether the model's file holds its weights rounded, so that the state must hold them too.
+    private static func isRounded(_ trainer: Trainer) -> Bool {
+        trainer.settings.precision != .float32
     }
 
     /// Removes the checkpoints nobody needs any more, each `DONE` first: it never counts with a

@@ -44,6 +44,7 @@ public final class AdamW {
     /// Updates `parameters` from their gradients.
     /// - Parameters:
     ///   - parameters: Changed in place.
+    ///   - working: The rounded copies that the model multiplies with at bfloat16, written anew.
     ///   - gradients: Of the mean loss.
     ///   - norm: Of `gradients`, as ``norm(of:)`` gives it.
     ///   - learningRate: Of this update.
@@ -51,6 +52,7 @@ public final class AdamW {
     ///   - settings: The other rates.
     public func update(
         _ parameters: GPT2Parameters,
+        working: GPT2WorkingWeights? = nil,
         gradients: GPT2Parameters,
         norm: Float,
         learningRate: Float,
@@ -65,6 +67,7 @@ public final class AdamW {
                 grads: gradients.set.tensors[index],
                 m: m.set.tensors[index],
                 v: v.set.tensors[index],
+                working: working?.tensor(specification.name),
                 step: AdamWStep(
                     learningRate: learningRate,
                     beta1: settings.beta1,

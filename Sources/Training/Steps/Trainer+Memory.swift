@@ -6,7 +6,7 @@ import Tensors
 extension Trainer {
     /// The memory of a training run, in bytes.
     public struct Memory: Sendable, Equatable {
-        /// Of the weights, their gradients and both moments.
+        /// Of the weights, their gradients, both moments and, at bfloat16, rounded copies.
         public let parameters: Int
         /// Of the activations of a micro-batch.
         public let activations: Int
@@ -21,15 +21,19 @@ extension Trainer {
     ///   - batchSize: B: sequences in a micro-batch.
     ///   - sequenceLength: T: tokens in a sequence.
     ///   - recomputation: What the backward pass computes again.
+    ///   - precision: The type of the matrices and activations in a pass.
     /// - Returns: Bytes, in two parts.
     /// - Throws: ``ModelError`` for a batch the model cannot take.
     public static func memory(
         _ configuration: GPT2Configuration,
         batchSize: Int,
         sequenceLength: Int,
-        recomputation: Recomputation
+        recomputation: Recomputation,
+        precision: ElementType = .float32
     ) throws -> Memory {
-        let parameters = 4 * configuration.parameterLayout.byteCount
+        let working =
+            precision == .bfloat16 ? GPT2WorkingWeights.byteCount(configuration) : 0
+        let parameters = 4 * configuration.parameterLayout.byteCount + working
         // Sizes that no machine has would overflow on the way.
         let values = [batchSize, sequenceLength, configuration.channels, configuration.layerCount]
             .reduce(1.0) { $0 * Double($1) }
@@ -40,7 +44,8 @@ extension Trainer {
                 configuration,
                 batchSize: batchSize,
                 sequenceLength: sequenceLength,
-                training: recomputation
+                training: recomputation,
+                precision: precision
             )
         )
     }

@@ -49,11 +49,13 @@ public final class Trainer {
         self.ops = ops
         self.loader = loader
         firstBatches = loader
+        try model.use(settings.precision)
         workspace = try GPT2Workspace(
             model.configuration,
             batchSize: settings.batchSize,
             sequenceLength: settings.sequenceLength,
-            training: settings.recomputation
+            training: settings.recomputation,
+            precision: settings.precision
         )
         gradients = try GPT2Parameters(model.configuration)
         optimizer = try AdamW(model.configuration, ops: ops)
@@ -90,6 +92,7 @@ public final class Trainer {
         if skipReason == nil {
             optimizer.update(
                 model.parameters,
+                working: model.workingWeights,
                 gradients: gradients,
                 norm: norm,
                 learningRate: rate,

@@ -14,6 +14,7 @@ extension TrainingSettings {
         }
         compare("the batch size", \.batchSize)
         compare("the sequence length", \.sequenceLength)
+        compare("the precision", \.precision)
         compare("the number of tokens of a step", \.totalBatchTokens)
         compare("the learning rate", \.schedule.peak)
         compare("the schedule", \.schedule.shape)

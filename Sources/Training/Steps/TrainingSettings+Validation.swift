@@ -19,6 +19,12 @@ extension TrainingSettings {
             "1 to 2^20",
             batchSize
         )
+        try require(
+            [.float32, .bfloat16].contains(precision),
+            "the precision",
+            "float32 or bfloat16",
+            precision
+        )
         try require(sequenceLength >= 1, "the sequence length", "at least 1", sequenceLength)
         let (microBatch, overflow) = batchSize.multipliedReportingOverflow(by: sequenceLength)
         try require(!overflow, "batch size times sequence length", "smaller", "an overflow")

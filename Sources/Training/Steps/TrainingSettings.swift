@@ -1,6 +1,7 @@
 // Everything that decides how a run goes, apart from its data and its starting weights.
 
 import LanguageModels
+import Tensors
 
 /// The settings of a training run, with the defaults of the command line.
 public struct TrainingSettings: Sendable, Equatable, Codable {
@@ -16,6 +17,15 @@ public struct TrainingSettings: Sendable, Equatable, Codable {
     public var optimizer = AdamW.Settings()
     /// What the backward pass computes again to save memory.
     public var recomputation = Recomputation.none
+    /// The type of the matrices and activations in a pass: float32 or bfloat16.
+    ///
+    /// The weights themselves, moments and gradients are float32 all the same.
+    public var precision: ElementType {
+        get { reducedPrecision ?? .float32 }
+        set { reducedPrecision = newValue == .float32 ? nil : newValue }
+    }
+    /// Nil, and so absent from files, at float32: runs that know of nothing else have no such key.
+    private var reducedPrecision: ElementType?
     /// Steps between validations; 0 is never.
     public var validationInterval = 250
     /// Batches of a validation; 0 is all there are.

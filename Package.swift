@@ -76,7 +76,9 @@ let package = Package(
         ),
         .target(
             name: "Benchmarks",
-            dependencies: ["Inference", "LanguageModels", "Tensors", "Training"]
+            dependencies: [
+                "FileIO", "Inference", "LanguageModels", "Tensors", "TokenData", "Training",
+            ]
         ),
         .target(
             name: "Swiftlet",

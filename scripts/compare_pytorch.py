@@ -2,8 +2,8 @@
 """Times one training step of GPT-2 in PyTorch and in Swiftlet, in turn, and prints the ratios.
 
 The same work on the same cores: forward, backward, gradient norm and AdamW, on random tokens and
-random weights. PyTorch runs float32 and bfloat16 autocast with its fused attention and its fused
-AdamW. Rounds alternate, so that a machine whose speed drifts is the same for all; medians are
+random weights, both at float32 and at bfloat16. PyTorch's bfloat16 is autocast; it runs its fused
+attention and its fused AdamW. Rounds alternate, so that a machine whose speed drifts is the same for all; medians are
 compared, never single times.
 
 It makes its own virtual environment with PyTorch for CPU the first time (some 200 MB from PyPI),
@@ -26,6 +26,7 @@ import venv
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+PRECISIONS = ("float32", "bfloat16")
 SIZES = {"d6": (6, 6, 384), "gpt2": (12, 12, 768), "gpt2-medium": (24, 16, 1024)}
 
 
@@ -42,7 +43,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--venv", type=Path, default=cache / "swiftlet" / "pytorch")
-    parser.add_argument("--torch-worker", choices=["float32", "bfloat16"], help=argparse.SUPPRESS)
+    parser.add_argument("--torch-worker", choices=PRECISIONS, help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
@@ -156,14 +157,14 @@ class TorchProcess:
         self.process.wait()
 
 
-def swiftlet_round(options: argparse.Namespace) -> tuple[float, float]:
-    """Returns the median milliseconds of a round of Swiftlet steps, and its FLOP utilisation."""
+def swiftlet_round(options: argparse.Namespace, precision: str) -> dict[str, float]:
+    """Returns what Swiftlet says of a round: its median milliseconds, and its memory."""
     command = [REPOSITORY / ".build/release/swiftlet", "bench", "train", "--json"]
+    command += ["--precision", precision]
     for name in ("init", "batch_size", "sequence_length", "steps", "threads"):
         command += [f"--{name.replace('_', '-')}", str(getattr(options, name))]
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    result = json.loads(output)
-    return result["milliseconds"], result["flops_utilisation"]
+    return json.loads(output)
 
 
 def main() -> None:
@@ -177,25 +178,27 @@ def main() -> None:
         cwd=REPOSITORY, check=True, stdout=sys.stderr,
     )
     python = ensure_python(options.venv)
-    torches = {name: TorchProcess(python, options, name) for name in ("float32", "bfloat16")}
-    times: dict[str, list[float]] = {name: [] for name in torches}
-    swiftlet: list[tuple[float, float]] = []
+    torches = {name: TorchProcess(python, options, name) for name in PRECISIONS}
+    times: dict[str, list[float]] = {name: [] for name in PRECISIONS}
+    swiftlet: dict[str, list[dict[str, float]]] = {name: [] for name in PRECISIONS}
     for number in range(options.rounds):
-        swiftlet.append(swiftlet_round(options))
-        for name, process in torches.items():
-            times[name] += process.round()
+        for name in PRECISIONS:
+            swiftlet[name].append(swiftlet_round(options, name))
+            times[name] += torches[name].round()
         print(f"round {number + 1} of {options.rounds} done", file=sys.stderr)
     for process in torches.values():
         process.close()
 
-    ours = statistics.median(time for time, _ in swiftlet)
-    utilization = statistics.median(part for _, part in swiftlet)
     shape = f"{options.init} B={options.batch_size} T={options.sequence_length}"
     print(f"{shape}, {options.threads} threads, medians of {options.rounds} rounds")
-    print(f"Swiftlet float32   {ours:9.1f} ms   {utilization:.1%} of the FMA peak")
-    for name, values in times.items():
-        median = statistics.median(values)
-        print(f"PyTorch  {name:9} {median:9.1f} ms   {median / ours:.2f}x Swiftlet's time")
+    for name in PRECISIONS:
+        ours = statistics.median(result["milliseconds"] for result in swiftlet[name])
+        theirs = statistics.median(times[name])
+        gigabytes = max(result["peak_memory_bytes"] for result in swiftlet[name]) / 1e9
+        print(
+            f"{name:9} Swiftlet {ours:9.1f} ms, {gigabytes:.2f} GB"
+            f"   PyTorch {theirs:9.1f} ms   {theirs / ours:.2f}x Swiftlet's time"
+        )
 
 
 if __name__ == "__main__":

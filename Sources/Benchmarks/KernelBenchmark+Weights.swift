@@ -54,7 +54,6 @@ extension KernelBenchmark {
     /// The layers of GPT-2 124M with many rows of input.
     func storedMatmuls(_ N: Int, _ report: (KernelResult) throws -> Void) throws {
         for (name, type) in Self.weightTypes.dropFirst() {
-            let isPairs = ops.bfloat16Burst(iterations: 1) > 0
             for (C, OC) in Self.linearShapes where "matmul_\(name)".hasPrefix(prefix) {
                 let weight = try weights(type, C, OC)
                 let (inp, out) = (try random([N, C]), try Tensor(zeros: [N, OC]))
@@ -62,7 +61,7 @@ extension KernelBenchmark {
                     "matmul_\(name)",
                     "\(N)x\(C)x\(OC)",
                     2 * Double(N) * Double(C) * Double(OC),
-                    peak: isPairs ? MachineLimits.bfloat16Peak : MachineLimits.fmaPeak,
+                    peak: { try MachineLimits.peak($0, of: type) },
                     report
                 ) {
                     ops.linear(out: out, inp: inp, weight: weight)

@@ -47,9 +47,10 @@ public struct KernelBenchmark {
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
     public func run(rows: [Int] = [256], report: (KernelResult) throws -> Void) throws {
         for N in rows {
-            for (C, OC) in Self.linearShapes { try matmul(N, C, OC, report) }
+            for (C, OC) in Self.linearShapes { try matmul(N, C, OC, .float32, report) }
+            for (C, OC) in Self.linearShapes { try matmul(N, C, OC, .bfloat16, report) }
+            try storedMatmuls(N, report)
         }
-        for N in rows { try storedMatmuls(N, report) }
         for (name, type) in Self.weightTypes { try decoding(name, type, report) }
         try attention(B: 4, T: 64, report)
         try attention(B: 4, T: 1024, report)
@@ -58,27 +59,36 @@ public struct KernelBenchmark {
         try adamW(count: 1 << 25, report)
     }
 
+    /// The three products of a linear layer, as training at `precision` has them.
     private func matmul(
         _ N: Int,
         _ C: Int,
         _ OC: Int,
+        _ precision: ElementType,
         _ report: (KernelResult) throws -> Void
     ) throws {
-        let inp = try random([N, C])
-        let weight = try random([OC, C])
-        let out = try random([N, OC])
+        let suffix = precision == .bfloat16 ? "_bf16" : ""
+        let names = ["matmul_forward", "matmul_backward_input", "matmul_backward_weight"]
+            .map { $0 + suffix }
+        guard names.contains(where: { $0.hasPrefix(prefix) }) else { return }
+        let inp = try ops.convert(random([N, C]), to: precision)
+        let weight = try ops.convert(random([OC, C]), to: precision)
+        let out = try Tensor(zeros: [N, OC], elementType: precision)
+        let dout = try random([N, OC])
+        let dinp = try Tensor(zeros: [N, C])
         let dweight = try random([OC, C])
         let bias = try random([OC])
         let operations = 2 * Double(N) * Double(C) * Double(OC)
         let shape = "\(N)x\(C)x\(OC)"
-        try arithmetic("matmul_forward", shape, operations, report) {
+        let limit = { try MachineLimits.peak($0, of: precision) }
+        try arithmetic(names[0], shape, operations, peak: limit, report) {
             ops.matmulForward(out: out, inp: inp, weight: weight, bias: bias)
         }
-        try arithmetic("matmul_backward_input", shape, operations, report) {
-            ops.matmulBackwardInput(dinp: inp, dout: out, weight: weight)
+        try arithmetic(names[1], shape, operations, peak: limit, report) {
+            ops.matmulBackwardInput(dinp: dinp, dout: dout, weight: weight)
         }
-        try arithmetic("matmul_backward_weight", shape, operations, report) {
-            ops.matmulBackwardWeight(dweight: dweight, dout: out, inp: inp, accumulate: true)
+        try arithmetic(names[2], shape, operations, peak: limit, report) {
+            ops.matmulBackwardWeight(dweight: dweight, dout: dout, inp: inp, accumulate: true)
         }
     }
 

@@ -67,6 +67,13 @@ public struct MachineLimits: Sendable {
         return peak { ops.fmaBurst(iterations: 1 << 20) }
     }
 
+    /// The peak of what multiplies operands of a type: of bfloat16 where there is one and not all of
+    /// them are float32, else of multiply-adds.
+    static func peak(_ ops: Ops, of type: ElementType) throws -> Double {
+        let pairs = type == .float32 ? 0 : bfloat16Peak(ops)
+        return pairs > 0 ? pairs : try fmaPeak(ops)
+    }
+
     /// In place of the reference, which keeps no unit busy, the fastest set of this machine.
     static func fastest(_ ops: Ops) throws -> Ops {
         guard ops.instructionSet == .reference, let fastest = InstructionSet.available.last else {

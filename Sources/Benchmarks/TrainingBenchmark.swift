@@ -2,6 +2,7 @@
 
 import LanguageModels
 import Tensors
+import TokenData
 import Training
 
 /// What training reached.
@@ -14,7 +15,7 @@ public struct TrainingResult: Sendable {
     public let secondsPerStep: Double
     /// Tokens learnt from in a second.
     public let tokensPerSecond: Double
-    /// The machine's FMA peak in the same run, floating-point operations a second.
+    /// The peak of products of the precision in the same run, floating-point operations a second.
     public let peakFlops: Double
     /// The part of the peak that the model's own operations make: no recomputation is counted.
     public let flopsUtilization: Double
@@ -32,6 +33,8 @@ public struct TrainingBenchmark {
     public var sequenceLength: Int
     /// What the backward pass computes again.
     public var recomputation: Recomputation
+    /// The type of the matrices and activations in a pass: float32 or bfloat16.
+    public var precision: ElementType
     /// Steps timed, after one that warms up.
     public var steps: Int
 
@@ -41,12 +44,14 @@ public struct TrainingBenchmark {
         batchSize: Int,
         sequenceLength: Int,
         recomputation: Recomputation,
+        precision: ElementType = .float32,
         steps: Int
     ) {
         self.configuration = configuration
         self.batchSize = batchSize
         self.sequenceLength = sequenceLength
         self.recomputation = recomputation
+        self.precision = precision
         self.steps = steps
     }
 
@@ -72,45 +77,16 @@ public struct TrainingBenchmark {
             batchSize: batchSize,
             sequenceLength: sequenceLength
         )
-        var generator = MersenneTwister(seed: 1)
-        let model = try GPT2(randomWeights: configuration, using: &generator, ops: ops)
-        let workspace = try GPT2Workspace(
-            configuration,
-            batchSize: batchSize,
-            sequenceLength: sequenceLength,
-            training: recomputation
-        )
-        let gradients = try GPT2Parameters(configuration)
-        let optimizer = try AdamW(configuration, ops: ops)
-        let tokens = (0...batchSize * sequenceLength).map { _ in
-            Int32(generator.next32() % UInt32(configuration.vocabularySize))
-        }
-        func step(_ number: Int) throws {
-            _ = try model.lossAndGradients(
-                inputs: tokens.dropLast(),
-                targets: tokens.dropFirst(),
-                workspace: workspace,
-                gradients: gradients
-            )
-            let norm = optimizer.norm(of: gradients)
-            optimizer.update(
-                model.parameters,
-                gradients: gradients,
-                norm: norm,
-                learningRate: 1e-4,
-                step: number,
-                settings: AdamW.Settings()
-            )
-        }
-        try step(1)
-        var peak = try MachineLimits.fmaPeak(ops)
+        let trainer = try makeTrainer(ops: ops)
+        _ = try trainer.step()
+        var peak = try MachineLimits.peak(ops, of: precision)
         var times: [Double] = []
-        for number in 0..<steps {
-            let time = try seconds { try step(number + 2) }
+        for number in 1...steps {
+            let time = try trainer.step().duration / .seconds(1)
             times.append(time)
-            progress(number + 1, time)
+            progress(number, time)
         }
-        peak = max(peak, try MachineLimits.fmaPeak(ops))
+        peak = max(peak, try MachineLimits.peak(ops, of: precision))
         let time = median(times)
         let tokensPerSecond = Double(batchSize * sequenceLength) / time
         return TrainingResult(
@@ -122,5 +98,32 @@ public struct TrainingBenchmark {
             flopsUtilization: peak > 0 ? tokensPerSecond * flopsPerToken / peak : 0,
             peakMemoryBytes: Machine.peakMemoryBytes
         )
+    }
+
+    /// A trainer of random weights on random tokens, the same batch again and again.
+    private func makeTrainer(ops: Ops) throws -> Trainer {
+        var generator = MersenneTwister(seed: 1)
+        let model = try GPT2(randomWeights: configuration, using: &generator, ops: ops)
+        let shard = try RandomShard(
+            tokenCount: batchSize * sequenceLength + 1,
+            vocabularySize: configuration.vocabularySize,
+            using: &generator
+        )
+        var settings = TrainingSettings(
+            batchSize: batchSize,
+            sequenceLength: sequenceLength,
+            schedule: LearningRateSchedule(peak: 1e-4, totalSteps: steps + 1)
+        )
+        settings.recomputation = recomputation
+        settings.precision = precision
+        settings.overfitsSingleBatch = true
+        // It keeps the shard mapped, whose name may go.
+        let loader = try TokenLoader(
+            matching: shard.path,
+            batchSize: batchSize,
+            sequenceLength: sequenceLength,
+            shuffled: false
+        )
+        return try Trainer(model: model, settings: settings, loader: loader, ops: ops)
     }
 }

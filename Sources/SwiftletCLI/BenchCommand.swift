@@ -83,6 +83,9 @@ struct BenchTrainCommand: ParsableCommand {
     @Option(help: "What the backward pass computes again: none, gelu or block.")
     var recompute = Recomputation.none
 
+    @Option(help: "What numbers training computes with: float32 or bfloat16.")
+    var precision = TrainingPrecision(elementType: .float32)
+
     @Option(help: "Steps timed; the median counts.", in: .from(1, to: 1_000_000))
     var steps = 5
 
@@ -102,13 +105,14 @@ struct BenchTrainCommand: ParsableCommand {
             batchSize: batchSize,
             sequenceLength: sequenceLength,
             recomputation: recompute,
+            precision: precision.elementType,
             steps: steps
         )
         let ops = try compute.makeOps()
         let result = try benchmark.run(ops: ops) { number, seconds in
             Terminal.writeError("step \(number)/\(steps): \(decimal(seconds * 1000, 1)) ms\n")
         }
-        let report = TrainingReport(result)
+        let report = TrainingReport(result, precision: precision.elementType)
         if json { try Terminal.printJSON(report) } else { try Terminal.print(report.text) }
     }
 }

@@ -69,7 +69,7 @@ struct KernelReport: Encodable {
 
 /// The result of `bench train`.
 struct TrainingReport: Encodable {
-    let precision = "float32"
+    let precision: String
     let batch_size: Int
     let sequence_length: Int
     let milliseconds: Double
@@ -78,7 +78,8 @@ struct TrainingReport: Encodable {
     let flops_utilisation: Double
     let peak_memory_bytes: Int
 
-    init(_ result: TrainingResult) {
+    init(_ result: TrainingResult, precision: ElementType) {
+        self.precision = precision.rawValue
         batch_size = result.batchSize
         sequence_length = result.sequenceLength
         milliseconds = result.secondsPerStep * 1000
@@ -90,9 +91,9 @@ struct TrainingReport: Encodable {
 
     var text: String {
         """
-        B=\(batch_size) T=\(sequence_length): \(decimal(milliseconds, 1)) ms a step, \
+        \(precision), B=\(batch_size) T=\(sequence_length): \(decimal(milliseconds, 1)) ms a step, \
         \(decimal(tokens_per_second, 0)) tokens/s, \
-        \(decimal(flops_utilisation * 100, 1))% of the FMA peak of \
+        \(decimal(flops_utilisation * 100, 1))% of the peak of \
         \(decimal(peak_flops / 1e9, 0)) GFLOP/s, \
         \(decimal(Double(peak_memory_bytes) / 1e9, 2)) GB of memory
         """

@@ -21,7 +21,7 @@ extension KernelBenchmark {
         let block = Self.linearShapes.dropLast()
         let shapes = Array(repeating: block, count: 12).joined() + Self.linearShapes.suffix(1)
         let layers = try shapes.map { C, OC in
-            LinearLayer(out: try Tensor(zeros: [1, OC]), weight: try weights(type, C, OC))
+            LinearLayer(out: try ops.tensor([1, OC]), weight: try weights(type, C, OC))
         }
         let inputs = try layers.map { try random([1, $0.weight.columns]) }
         let bytes = layers.reduce(0) { $0 + $1.weight.byteCount }
@@ -56,7 +56,7 @@ extension KernelBenchmark {
         for (name, type) in Self.weightTypes.dropFirst() {
             for (C, OC) in Self.linearShapes where "matmul_\(name)".hasPrefix(prefix) {
                 let weight = try weights(type, C, OC)
-                let (inp, out) = (try random([N, C]), try Tensor(zeros: [N, OC]))
+                let (inp, out) = (try random([N, C]), try ops.tensor([N, OC]))
                 try arithmetic(
                     "matmul_\(name)",
                     "\(N)x\(C)x\(OC)",
@@ -73,7 +73,7 @@ extension KernelBenchmark {
     /// Random weights, made piece by piece: the float32 of a large matrix is not needed at once.
     private func weights(_ type: ElementType, _ C: Int, _ OC: Int) throws -> Tensor {
         let piece = try random([64, C])
-        let matrix = try Tensor(zeros: [OC, C], elementType: type)
+        let matrix = try ops.tensor([OC, C], elementType: type)
         for first in stride(from: 0, to: OC, by: 64) {
             ops.store(piece[0..<min(64, OC - first)], in: matrix, firstRow: first)
         }

@@ -99,9 +99,9 @@ public struct KernelBenchmark {
     ) throws {
         let (C, NH) = (768, 12)
         let qkv = try random([B, T, 3 * C])
-        let out = try Tensor(zeros: [B, T, C])
-        let lse = try Tensor(zeros: [B, NH, T])
-        let dqkv = try Tensor(zeros: [B, T, 3 * C])
+        let out = try ops.tensor([B, T, C])
+        let lse = try ops.tensor([B, NH, T])
+        let dqkv = try ops.tensor([B, T, 3 * C])
         let shape = "B\(B) T\(T) C\(C) NH\(NH)"
         // Two products over the half of T x T that causality leaves, five on the way back.
         let pairs = Double(B * T) * Double(T) / 2 * Double(C) * 2
@@ -119,9 +119,9 @@ public struct KernelBenchmark {
         _ report: (KernelResult) throws -> Void
     ) throws {
         let inp = try random([N, C])
-        let out = try Tensor(zeros: [N, C])
+        let out = try ops.tensor([N, C])
         let weight = try random([C])
-        let (mean, rstd) = (try Tensor(zeros: [N]), try Tensor(zeros: [N]))
+        let (mean, rstd) = (try ops.tensor([N]), try ops.tensor([N]))
         let floats = 2 * N * C
         try memory("layernorm_forward", "\(N)x\(C)", floats: floats, moved: floats, report) {
             ops.layernormForward(
@@ -137,7 +137,7 @@ public struct KernelBenchmark {
 
     private func gelu(count: Int, _ report: (KernelResult) throws -> Void) throws {
         let inp = try random([count])
-        let out = try Tensor(zeros: [count])
+        let out = try ops.tensor([count])
         try memory("gelu_forward", "\(count)", floats: 2 * count, moved: 2 * count, report) {
             ops.geluForward(out: out, inp: inp)
         }
@@ -146,7 +146,7 @@ public struct KernelBenchmark {
     private func adamW(count: Int, _ report: (KernelResult) throws -> Void) throws {
         let grads = try random([count])
         let (params, m) = (try random([count]), try random([count]))
-        let v = try Tensor(zeros: [count])
+        let v = try ops.tensor([count])
         let step = AdamWStep(
             learningRate: 1e-4,
             beta1: 0.9,
@@ -235,7 +235,7 @@ public struct KernelBenchmark {
     /// Random floats, the same ones again and again: no kernel's time depends on that, and making
     /// all of them would take longer than measuring.
     func random(_ shape: [Int]) throws -> Tensor {
-        let tensor = try Tensor(zeros: shape)
+        let tensor = try ops.tensor(shape)
         var generator = MersenneTwister(seed: 1)
         tensor.withUnsafeMutableElements(as: Float.self) { elements in
             let count = min(elements.count, 1 << 16)

@@ -33,6 +33,7 @@ public final class KVCache {
     public let precision: ElementType
     /// Tokens that a sequence can hold at most.
     public let tokenCapacity: Int
+    private let ops: Ops
     private var sequences: [Sequence]
 
     /// What one sequence holds.
@@ -56,13 +57,15 @@ public final class KVCache {
         _ shape: KVCacheShape,
         precision: ElementType,
         tokenCapacity: Int,
-        sequenceCount: Int
+        sequenceCount: Int,
+        ops: Ops
     ) {
         precondition(sequenceCount >= 1, "a cache of \(sequenceCount) sequences")
         precondition(Self.precisions.contains(precision), "a cache of \(precision)")
         self.shape = shape
         self.precision = precision
         self.tokenCapacity = tokenCapacity
+        self.ops = ops
         sequences = Array(repeating: Sequence(), count: sequenceCount)
     }
 
@@ -90,7 +93,7 @@ public final class KVCache {
             tokenCapacity
         )
         var new = try makeSequence(capacity: capacity)
-        Self.copyTokens(of: old, count: old.tokenCount, to: &new)
+        copyTokens(of: old, count: old.tokenCount, to: &new)
         sequences[sequence] = new
     }
 
@@ -136,24 +139,23 @@ public final class KVCache {
         guard source != destination else { return }
         let count = sequences[source].tokenCount
         try reserve(destination, tokenCount: count)
-        Self.copyTokens(of: sequences[source], count: count, to: &sequences[destination])
+        copyTokens(of: sequences[source], count: count, to: &sequences[destination])
     }
 
     private func makeSequence(capacity: Int) throws -> Sequence {
         let (L, NKH, HS) = (shape.layerCount, shape.headCount, shape.headSize)
-        let all = try Tensor(zeros: [2, L, NKH, capacity, HS], elementType: precision)
+        let all = try ops.tensor([2, L, NKH, capacity, HS], elementType: precision)
         let layers = (0..<L).map { (keys: all[0][$0], values: all[1][$0]) }
         return Sequence(tokenCount: 0, capacity: capacity, layers: layers)
     }
 
-    private static func copyTokens(of source: Sequence, count: Int, to destination: inout Sequence)
-    {
+    private func copyTokens(of source: Sequence, count: Int, to destination: inout Sequence) {
         destination.tokenCount = count
         guard count > 0 else { return }
         for (from, to) in zip(source.layers, destination.layers) {
             for head in 0..<from.keys.shape[0] {
-                to.keys[head][0..<count].copy(from: from.keys[head][0..<count])
-                to.values[head][0..<count].copy(from: from.values[head][0..<count])
+                ops.copy(from.keys[head][0..<count], to: to.keys[head][0..<count])
+                ops.copy(from.values[head][0..<count], to: to.values[head][0..<count])
             }
         }
     }

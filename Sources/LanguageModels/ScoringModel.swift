@@ -45,7 +45,8 @@ extension GPT2: ScoringModel {
             batchSize: batchSize,
             sequenceLength: sequenceLength,
             training: nil,
-            precision: precision
+            precision: precision,
+            ops: ops
         )
     }
 }

@@ -37,7 +37,11 @@ struct ElementTypes: OptionSet {
 }
 
 extension Ops {
+    // These are inlined, so that the shapes they are called with need no arrays on the heap: small
+    // models check as long as they compute.
+
     /// The extents of a tensor of two axes, none of them empty; else stops the program.
+    @inline(__always)
     static func sizes2(
         _ tensor: Tensor,
         as types: ElementTypes = .float32,
@@ -48,6 +52,7 @@ extension Ops {
     }
 
     /// The extents of a tensor of three axes, none of them empty; else stops the program.
+    @inline(__always)
     static func sizes3(
         _ tensor: Tensor,
         as types: ElementTypes = .float32,
@@ -57,6 +62,7 @@ extension Ops {
         return (tensor.shape[0], tensor.shape[1], tensor.shape[2])
     }
 
+    @inline(__always)
     private static func expectAxes(
         _ axes: Int,
         _ tensor: Tensor,
@@ -71,6 +77,7 @@ extension Ops {
     }
 
     /// Stops the program unless `tensor` has `shape` and one of `types`.
+    @inline(__always)
     static func expect(
         _ tensor: Tensor,
         _ shape: [Int],

@@ -127,6 +127,7 @@ public struct Tensor {
             !shape.isEmpty && range.lowerBound >= 0 && range.upperBound <= shape[0],
             "range \(range) of a tensor of shape \(shape)"
         )
+        if range.count == shape[0] { return self }
         return slice(range.lowerBound, shape: [range.count] + shape.dropFirst())
     }
 

@@ -7,8 +7,14 @@ import Testing
 @Suite struct KVCacheTests {
     private let shape = KVCacheShape(layerCount: 2, headCount: 3, headSize: 4)
 
-    private func cache(_ precision: ElementType = .float32, sequences: Int = 2) -> KVCache {
-        KVCache(shape, precision: precision, tokenCapacity: 200, sequenceCount: sequences)
+    private func cache(_ precision: ElementType = .float32, sequences: Int = 2) throws -> KVCache {
+        KVCache(
+            shape,
+            precision: precision,
+            tokenCapacity: 200,
+            sequenceCount: sequences,
+            ops: try Ops(threadCount: 1)
+        )
     }
 
     /// The number stored as an element of the key, or the value, of a token.
@@ -74,7 +80,7 @@ import Testing
     func roomIsTakenWhenNeededDoubledAndNeverBeyondTheCapacity(
         precision: ElementType
     ) throws {
-        let cache = cache(precision)
+        let cache = try cache(precision)
         #expect(cache.byteCount == 0)
         for (count, capacity) in [(0, 0), (1, 64), (64, 64), (65, 128), (129, 200), (200, 200)] {
             try cache.reserve(1, tokenCount: count)
@@ -84,7 +90,7 @@ import Testing
     }
 
     @Test func whatASequenceHoldsMovesAlongWhenItGrows() throws {
-        let cache = cache()
+        let cache = try cache()
         try cache.reserve(0, tokenCount: 60)
         fill(cache, 0, tokens: 0..<60)
         for count in [65, 150, 200] {
@@ -97,7 +103,7 @@ import Testing
     }
 
     @Test func aCopyHoldsTheSameAndIsOnItsOwn() throws {
-        let cache = cache(sequences: 3)
+        let cache = try cache(sequences: 3)
         try cache.reserve(0, tokenCount: 70)
         fill(cache, 0, tokens: 0..<70)
         try cache.copy(0, to: 2)
@@ -116,7 +122,7 @@ import Testing
     }
 
     @Test func aSequenceCutBackKeepsItsRoomAndItsFirstTokens() throws {
-        let cache = cache()
+        let cache = try cache()
         try cache.reserve(0, tokenCount: 100)
         fill(cache, 0, tokens: 0..<100)
         let bytes = cache.byteCount
@@ -128,7 +134,7 @@ import Testing
     }
 
     @Test func sequencesOfOtherLengthsStayApart() throws {
-        let cache = cache()
+        let cache = try cache()
         try cache.reserve(0, tokenCount: 10)
         try cache.reserve(1, tokenCount: 90)
         fill(cache, 1, tokens: 0..<90)

@@ -39,7 +39,8 @@ func wholePass(_ model: GPT2, _ tokens: [Int32]) throws -> [[Float]] {
         model.configuration,
         batchSize: 1,
         sequenceLength: tokens.count,
-        training: nil
+        training: nil,
+        ops: model.ops
     )
     return try model.allLogits(inputs: tokens, workspace: workspace)
 }

@@ -14,7 +14,11 @@ import Testing
     }
 
     private func read(_ path: FilePath) throws -> GPT2DebugState {
-        try GPT2DebugState(path: path, configuration: smallConfiguration())
+        try GPT2DebugState(
+            path: path,
+            configuration: smallConfiguration(),
+            ops: Ops(threadCount: 1)
+        )
     }
 
     @Test func stateIsReadInLlmCsOrder() throws {
@@ -108,7 +112,7 @@ import Testing
             try writeFile(path, fields: [Self.magic, 2, .max, .max])
             #expect(
                 throws: TensorFileError.wrongSize(path: path, expected: .max, found: 1024)
-            ) { try GPT2DebugState(path: path, configuration: large) }
+            ) { try GPT2DebugState(path: path, configuration: large, ops: Ops(threadCount: 1)) }
         }
     }
 

@@ -13,7 +13,8 @@ import Testing
             smallConfiguration(),
             batchSize: B,
             sequenceLength: T,
-            training: training
+            training: training,
+            ops: Ops(threadCount: 1)
         )
     }
 
@@ -65,7 +66,7 @@ import Testing
     func tokensOutsideTheVocabularyAreErrorsEvenInsideThePadding(token: Int32) throws {
         let model = try smallModel()
         let workspace = try workspace(2, 4)
-        let gradients = try GPT2Parameters(model.configuration)
+        let gradients = try GPT2Parameters(model.configuration, ops: model.ops)
         let good = randomTokens(8)
         var bad = good
         bad[5] = token
@@ -94,7 +95,7 @@ import Testing
         var results: [(loss: Float, gradients: [Float], bytes: Int)] = []
         for recomputation in Recomputation.allCases {
             let workspace = try workspace(2, 16, training: recomputation)
-            let gradients = try GPT2Parameters(model.configuration)
+            let gradients = try GPT2Parameters(model.configuration, ops: model.ops)
             let loss = try model.lossAndGradients(
                 inputs: inputs,
                 targets: targets,
@@ -135,10 +136,16 @@ import Testing
             )
             return gradients.set.flat.floats()
         }
-        let first = try gradients(batches[0], into: GPT2Parameters(model.configuration))
-        let second = try gradients(batches[1], into: GPT2Parameters(model.configuration))
+        let first = try gradients(
+            batches[0],
+            into: GPT2Parameters(model.configuration, ops: model.ops)
+        )
+        let second = try gradients(
+            batches[1],
+            into: GPT2Parameters(model.configuration, ops: model.ops)
+        )
 
-        let sum = try GPT2Parameters(model.configuration)
+        let sum = try GPT2Parameters(model.configuration, ops: model.ops)
         // What was there before must not matter.
         sum.set.flat.withUnsafeMutableElements(as: Float.self) { $0.update(repeating: 1e6) }
         _ = try gradients(batches[0], into: sum, scale: 0.5)
@@ -152,7 +159,7 @@ import Testing
 
     @Test func paddingOfTheVocabularyHasNoGradient() throws {
         let model = try smallModel()
-        let gradients = try GPT2Parameters(model.configuration)
+        let gradients = try GPT2Parameters(model.configuration, ops: model.ops)
         _ = try model.lossAndGradients(
             inputs: randomTokens(8),
             targets: randomTokens(8, seed: 10),
@@ -179,7 +186,7 @@ import Testing
             inputs: inputs,
             targets: targets,
             workspace: workspace(2, 16),
-            gradients: GPT2Parameters(model.configuration)
+            gradients: GPT2Parameters(model.configuration, ops: model.ops)
         )
         #expect(abs(trained - loss) <= 1e-6)
         // A model that knows nothing loses log(V).

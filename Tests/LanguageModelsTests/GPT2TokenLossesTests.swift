@@ -13,7 +13,8 @@ import Testing
             model.configuration,
             batchSize: 2,
             sequenceLength: 12,
-            training: nil
+            training: nil,
+            ops: model.ops
         )
         let inputs = randomTokens(24)
         let targets = randomTokens(24, seed: 4)

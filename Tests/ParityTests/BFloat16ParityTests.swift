@@ -37,7 +37,8 @@ private struct BFloat16Fixture: Decodable {
         try model.use(.bfloat16)
         let exact = try GPT2DebugState(
             path: fixture("\(name)_debug_state.bin"),
-            configuration: model.configuration
+            configuration: model.configuration,
+            ops: model.ops
         )
         let pytorch = try BFloat16Fixture.read(name)
         for recomputation in Recomputation.allCases {
@@ -46,7 +47,8 @@ private struct BFloat16Fixture: Decodable {
                 batchSize: exact.batchSize,
                 sequenceLength: exact.sequenceLength,
                 training: recomputation,
-                precision: .bfloat16
+                precision: .bfloat16,
+                ops: model.ops
             )
             let rows = try model.allLogits(inputs: exact.inputs, workspace: workspace)
             let logits = compare(rows.flatMap { $0 }, exact.logits.floats()).relative
@@ -55,7 +57,7 @@ private struct BFloat16Fixture: Decodable {
             // Something was rounded: nothing else makes a difference as large.
             #expect(logits > 1e-4)
 
-            let gradients = try GPT2Parameters(model.configuration)
+            let gradients = try GPT2Parameters(model.configuration, ops: model.ops)
             let loss = try model.lossAndGradients(
                 inputs: exact.inputs,
                 targets: exact.targets,

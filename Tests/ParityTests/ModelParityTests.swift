@@ -36,14 +36,16 @@ func compare(_ found: [Float], _ expected: [Float]) -> (largest: Float, relative
         let model = try GPT2(llmcCheckpoint: fixture("\(name)_model.bin"), ops: ops)
         let expected = try GPT2DebugState(
             path: fixture("\(name)_debug_state.bin"),
-            configuration: model.configuration
+            configuration: model.configuration,
+            ops: model.ops
         )
         for recomputation in Recomputation.allCases {
             let workspace = try GPT2Workspace(
                 model.configuration,
                 batchSize: expected.batchSize,
                 sequenceLength: expected.sequenceLength,
-                training: recomputation
+                training: recomputation,
+                ops: model.ops
             )
             let logits = try model.allLogits(inputs: expected.inputs, workspace: workspace)
             let difference = compare(logits.flatMap { $0 }, expected.logits.floats())
@@ -52,7 +54,7 @@ func compare(_ found: [Float], _ expected: [Float]) -> (largest: Float, relative
             )
             #expect(difference.largest <= 1e-4)
 
-            let gradients = try GPT2Parameters(model.configuration)
+            let gradients = try GPT2Parameters(model.configuration, ops: model.ops)
             let loss = try model.lossAndGradients(
                 inputs: expected.inputs,
                 targets: expected.targets,

@@ -41,7 +41,8 @@ import Training
                 model.configuration,
                 batchSize: 1,
                 sequenceLength: tokens.count,
-                training: nil
+                training: nil,
+                ops: model.ops
             )
             return try model.lastLogits(inputs: tokens, workspace: workspace)[0]
         }

@@ -41,7 +41,8 @@ private func largestDifference(_ a: some Collection<Float>, _ b: some Collection
             model.configuration,
             batchSize: 1,
             sequenceLength: tokens.count,
-            training: nil
+            training: nil,
+            ops: model.ops
         )
         let expected = try model.allLogits(inputs: tokens, workspace: workspace)
         let session = try GPT2Decoder(model).makeSession()

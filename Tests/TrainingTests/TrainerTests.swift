@@ -131,7 +131,8 @@ import Training
                 model.configuration,
                 batchSize: 2,
                 sequenceLength: 8,
-                training: nil
+                training: nil,
+                ops: model.ops
             )
             var loader = validation
             for _ in 0..<3 {

@@ -46,9 +46,10 @@ final class PassRows {
         predictedCount P: Int,
         channels C: Int,
         vocabularySize V: Int,
-        beside others: [TensorSpecification]
+        beside others: [TensorSpecification],
+        ops: Ops
     ) throws -> (rows: PassRows, all: TensorSet) {
-        let set = try TensorLayout(
+        let layout = TensorLayout(
             [
                 TensorSpecification("tokens", [N], elementType: .int32),
                 TensorSpecification("positions", [N], elementType: .int32),
@@ -60,7 +61,8 @@ final class PassRows {
                 TensorSpecification("logits", [P, V]),
             ] + others,
             alignment: 64
-        ).allocate()
+        )
+        let set = try ops.allocate(layout)
         return (PassRows(set, predictedCount: P), set)
     }
 }
@@ -87,8 +89,8 @@ extension BlockDecoder {
     /// block are computed for rows whose next token is not asked for.
     func decodeBlocks(_ chunk: TokenChunk, _ cache: KVCache, _ workspace: Workspace) -> Tensor? {
         let rows = rows(of: workspace)
-        rows.tokens.copy(from: chunk.tokens)
-        rows.positions.copy(from: chunk.positions)
+        ops.write(chunk.tokens, to: rows.tokens)
+        ops.write(chunk.positions, to: rows.positions)
         embed(workspace)
         let last = blockCount - 1
         for block in 0..<last {
@@ -98,7 +100,7 @@ extension BlockDecoder {
         let parts = cache.parts(layer: last, of: chunk, onlyPredicted: true)
         attend(block: last, parts, workspace)
         guard let predicted = rows.predicted else { return nil }
-        predicted.rows.copy(from: chunk.predictedRows)
+        ops.write(chunk.predictedRows, to: predicted.rows)
         ops.lookUp(out: predicted.residual, weight: rows.residual, rows: predicted.rows)
         ops.lookUp(out: predicted.atty, weight: rows.atty, rows: predicted.rows)
         transform(block: last, atty: predicted.atty, residual: predicted.residual, workspace)

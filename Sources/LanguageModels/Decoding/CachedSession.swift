@@ -35,7 +35,8 @@ public final class CachedSession<Model: CachedTransformer>: DecodingSession {
             model.cacheShape,
             precision: precision,
             tokenCapacity: tokenCapacity,
-            sequenceCount: sequenceCount
+            sequenceCount: sequenceCount,
+            ops: model.ops
         )
     }
 
@@ -58,7 +59,7 @@ public final class CachedSession<Model: CachedTransformer>: DecodingSession {
         )
         var row = 0
         try append(parts, predictedCounts: parts.map { _ in 1 }) { predicted in
-            logits.overwrite(from: row * V, with: predicted)
+            model.ops.read(predicted, into: &logits, from: row * V)
             row += predicted.shape[0]
         }
     }
@@ -178,19 +179,3 @@ public final class CachedSession<Model: CachedTransformer>: DecodingSession {
 
 // Its cache and working memory are written without synchronisation.
 @available(*, unavailable) extension CachedSession: Sendable {}
-
-extension MutableSpan<Float> {
-    /// Copies the elements of a tensor, which are many, at once.
-    fileprivate mutating func overwrite(from first: Int, with tensor: Tensor) {
-        precondition(
-            first >= 0 && first + tensor.count <= count,
-            "\(tensor.count) logits at \(first) of \(count)"
-        )
-        withUnsafeMutableBufferPointer { all in
-            tensor.withUnsafeElements(as: Float.self) { elements in
-                _ = UnsafeMutableBufferPointer(rebasing: all[first..<first + elements.count])
-                    .update(fromContentsOf: elements)
-            }
-        }
-    }
-}

@@ -61,14 +61,14 @@ extension CachedTransformer {
         var done = 0
         try workspace.append(parts, predictedCounts: predicted.map(\.count)) { logits in
             let rows = indices[done..<done + logits.shape[0]]
-            let rowLosses = try Tensor(zeros: [rows.count])
+            let rowLosses = try ops.tensor([rows.count])
             ops.crossEntropyForward(
                 losses: rowLosses,
                 logits: logits,
-                targets: try Tensor(rows.map { targets[$0] }, shape: [rows.count]),
+                targets: try ops.tensor(rows.map { targets[$0] }, shape: [rows.count]),
                 vocabularySize: vocabularySize
             )
-            for (index, loss) in zip(rows, rowLosses.floats()) { losses[index] = loss }
+            for (index, loss) in zip(rows, ops.floats(rowLosses)) { losses[index] = loss }
             done += rows.count
         }
         return positions.map { losses[$0] }

@@ -54,7 +54,7 @@ extension GPT2 {
                 accumulate: accumulate || rows.lowerBound > 0
             )
         }
-        flow.dresidual.zero()
+        ops.zero(flow.dresidual)
         ops.layernormBackward(
             dinp: flow.dresidual,
             dweight: tensors.lnfw,
@@ -90,7 +90,7 @@ extension GPT2 {
             gradients.set.layout.specifications,
             gradients.set.tensors
         ) where !overwritten.contains(specification.name) {
-            tensor.zero()
+            ops.zero(tensor)
         }
     }
 

@@ -53,7 +53,7 @@ extension GPT2 {
         var rows: [[Float]] = []
         forEachClassifierChunk(workspace) { chunk, logits in
             rows += (0..<chunk.count).map {
-                Array(logits[$0].floats().prefix(configuration.vocabularySize))
+                Array(ops.floats(logits[$0]).prefix(configuration.vocabularySize))
             }
         }
         return rows
@@ -77,14 +77,10 @@ extension GPT2 {
             )
         }
         try checkTokens(inputs)
-        workspace.tokens.withUnsafeMutableElements(as: Int32.self) {
-            _ = $0.update(fromContentsOf: inputs)
-        }
+        ops.write(inputs, to: workspace.tokens)
         if let targets {
             try checkTokens(targets)
-            workspace.targets.withUnsafeMutableElements(as: Int32.self) {
-                _ = $0.update(fromContentsOf: targets)
-            }
+            ops.write(targets, to: workspace.targets)
         }
     }
 
@@ -172,7 +168,7 @@ extension GPT2 {
     /// The V logits of one row of `workspace.normalized`.
     private func logitRow(_ row: Int, _ workspace: GPT2Workspace) -> [Float] {
         let padded = logits(of: row..<row + 1, workspace)
-        return Array(padded.floats().prefix(configuration.vocabularySize))
+        return Array(ops.floats(padded).prefix(configuration.vocabularySize))
     }
 
     /// The logits of some rows of `workspace.normalized`, in the workspace's chunk.
@@ -210,7 +206,7 @@ extension GPT2 {
 
     /// The mean of the losses of all rows, summed in double.
     func meanLoss(_ workspace: GPT2Workspace) -> Float {
-        let losses = workspace.losses.floats()
+        let losses = ops.floats(workspace.losses)
         return Float(losses.reduce(0.0) { $0 + Double($1) } / Double(losses.count))
     }
 }

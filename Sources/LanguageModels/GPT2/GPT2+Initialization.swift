@@ -11,7 +11,12 @@ extension GPT2Parameters {
     /// - Parameters:
     ///   - configuration: The sizes these parameters were allocated for.
     ///   - generator: Where the randomness comes from; moved on.
-    func initialize(_ configuration: GPT2Configuration, using generator: inout MersenneTwister) {
+    ///   - ops: What the parameters were allocated with.
+    func initialize(
+        _ configuration: GPT2Configuration,
+        using generator: inout MersenneTwister,
+        ops: Ops
+    ) {
         let deviation: Float = 0.02
         let residual = deviation / Float(2 * configuration.layerCount).squareRoot()
         let vocabulary = tensors.wte[0..<configuration.vocabularySize]
@@ -21,13 +26,12 @@ extension GPT2Parameters {
             (tensors.fcw, deviation), (tensors.fcprojw, residual),
         ]
         for (weight, standardDeviation) in weights {
-            weight.withUnsafeMutableElements(as: Float.self) { elements in
-                var span = elements.mutableSpan
-                generator.fillNormal(&span, standardDeviation: standardDeviation)
+            ops.fill(weight) {
+                generator.fillNormal(&$0, standardDeviation: standardDeviation)
             }
         }
         for weight in [tensors.ln1w, tensors.ln2w, tensors.lnfw] {
-            weight.withUnsafeMutableElements(as: Float.self) { $0.update(repeating: 1) }
+            ops.fill(weight) { $0.update(repeating: 1) }
         }
     }
 }

@@ -25,45 +25,29 @@ extension GPT2 {
         try load(inputs: inputs, targets: targets, into: workspace)
         if positions.isEmpty { return [] }
         forwardBlocks(workspace)
-        gather(positions, workspace)
+        gather(positions, of: targets, workspace)
         computeLosses(workspace, rowCount: positions.count)
-        return workspace.losses[0..<positions.count].floats()
+        return ops.floats(workspace.losses[0..<positions.count])
     }
 
     /// Moves rows of `workspace.normalized`, and their targets, to the front: in place, because no
     /// row moves back and all are written again by the next pass.
-    private func gather(_ positions: [Int], _ workspace: GPT2Workspace) {
-        switch workspace.precision {
-        case .bfloat16: gather(positions, workspace, as: UInt16.self)
-        default: gather(positions, workspace, as: Float.self)
-        }
-    }
-
-    private func gather<Element: BitwiseCopyable>(
+    private func gather(
         _ positions: [Int],
-        _ workspace: GPT2Workspace,
-        as type: Element.Type
+        of targets: some Collection<Int32>,
+        _ workspace: GPT2Workspace
     ) {
-        let C = configuration.channels
+        let targets = Array(targets)
+        let rows = workspace.normalized
         var previous = -1
-        workspace.normalized.withUnsafeMutableElements(as: type) { rows in
-            workspace.targets.withUnsafeMutableElements(as: Int32.self) { targets in
-                for (row, position) in positions.enumerated() {
-                    precondition(
-                        position > previous && position < targets.count,
-                        "position \(position) after \(previous) of \(targets.count)"
-                    )
-                    previous = position
-                    if row == position { continue }
-                    targets[row] = targets[position]
-                    // Whole rows never overlap, and the bounds were checked above.
-                    let source = UnsafeBufferPointer(
-                        rebasing: rows[position * C..<(position + 1) * C]
-                    )
-                    _ = UnsafeMutableBufferPointer(rebasing: rows[row * C..<(row + 1) * C])
-                        .update(from: source)
-                }
-            }
+        for (row, position) in positions.enumerated() {
+            precondition(
+                position > previous && position < targets.count,
+                "position \(position) after \(previous) of \(targets.count)"
+            )
+            previous = position
+            if row != position { ops.copy(rows[position], to: rows[row]) }
         }
+        ops.write(positions.map { targets[$0] }, to: workspace.targets[0..<positions.count])
     }
 }

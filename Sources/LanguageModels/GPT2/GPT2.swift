@@ -19,14 +19,15 @@ public final class GPT2 {
     public private(set) var workingWeights: GPT2WorkingWeights?
     /// What the passes read.
     private(set) var weights: GPT2Weights
-    let ops: Ops
+    /// What runs the arithmetic, and allocates.
+    public let ops: Ops
 
     /// A model with all weights zero, to be filled from a file.
     init(zeros configuration: GPT2Configuration, ops: Ops) throws {
         try ops.reserve(channels: configuration.channels)
         self.configuration = configuration
         self.ops = ops
-        parameters = try GPT2Parameters(configuration)
+        parameters = try GPT2Parameters(configuration, ops: ops)
         weights = parameters.tensors
     }
 
@@ -42,7 +43,7 @@ public final class GPT2 {
         ops: Ops
     ) throws {
         try self.init(zeros: configuration, ops: ops)
-        parameters.initialize(configuration, using: &generator)
+        parameters.initialize(configuration, using: &generator, ops: ops)
     }
 
     /// The type of the matrices and activations in a pass: float32 or bfloat16.
@@ -62,7 +63,7 @@ public final class GPT2 {
             weights = parameters.tensors
             return
         }
-        let working = try workingWeights ?? GPT2WorkingWeights(configuration)
+        let working = try workingWeights ?? GPT2WorkingWeights(configuration, ops: ops)
         workingWeights = working
         weights = GPT2Weights { working.tensor($0) ?? parameters.set[$0] }
         parametersDidChange()

@@ -67,7 +67,7 @@ public struct GPT2DebugState {
 
     /// Reads a debug state that was written for a model of this configuration.
     /// - Throws: ``FileIOError``, ``TensorFileError`` or ``TensorError``.
-    public init(path: FilePath, configuration: GPT2Configuration) throws {
+    public init(path: FilePath, configuration: GPT2Configuration, ops: Ops) throws {
         var reader = try BinaryReader(path: path)
         let header = try GPT2DebugStateHeader(&reader)
         let (B, T) = (header.batchSize, header.sequenceLength)
@@ -91,10 +91,10 @@ public struct GPT2DebugState {
         sequenceLength = T
         inputs = try reader.readArray(of: Int32.self, count: B * T)
         targets = try reader.readArray(of: Int32.self, count: B * T)
-        logits = try Tensor(zeros: [B * T, V])
+        logits = try ops.tensor([B * T, V])
         try reader.read(into: logits, storedAs: .float32)
         loss = try reader.readFloat()
-        gradients = try GPT2Parameters(configuration)
+        gradients = try GPT2Parameters(configuration, ops: ops)
         for tensor in gradients.set.tensors { try reader.read(into: tensor, storedAs: .float32) }
     }
 }

@@ -13,7 +13,8 @@ extension GPT2Decoder: BlockDecoder {
         try GPT2DecoderWorkspace(
             configuration,
             rowCount: rowCount,
-            predictedCount: predictedCount
+            predictedCount: predictedCount,
+            ops: ops
         )
     }
 

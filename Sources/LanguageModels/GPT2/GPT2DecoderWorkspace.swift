@@ -12,7 +12,9 @@ public final class GPT2DecoderWorkspace {
     let qkv: Tensor  // (N, 3C)
     let fchGelu: Tensor  // (N, 4C)
 
-    init(_ configuration: GPT2Configuration, rowCount N: Int, predictedCount P: Int) throws {
+    init(_ configuration: GPT2Configuration, rowCount N: Int, predictedCount P: Int, ops: Ops)
+        throws
+    {
         let C = configuration.channels
         let (rows, all) = try PassRows.allocate(
             rowCount: N,
@@ -26,7 +28,8 @@ public final class GPT2DecoderWorkspace {
                 TensorSpecification("rstd", [N]),
                 TensorSpecification("qkv", [N, 3 * C]),
                 TensorSpecification("fchGelu", [N, 4 * C]),
-            ]
+            ],
+            ops: ops
         )
         self.rows = rows
         residual2 = all["residual2"]

@@ -43,8 +43,8 @@ public struct GPT2Parameters {
 
     /// Allocates zeros.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
-    public init(_ configuration: GPT2Configuration) throws {
-        let set = try configuration.parameterLayout.allocate()
+    public init(_ configuration: GPT2Configuration, ops: Ops) throws {
+        let set = try ops.allocate(configuration.parameterLayout)
         self.set = set
         tensors = GPT2Weights { set[$0] }
     }

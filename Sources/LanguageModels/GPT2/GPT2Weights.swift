@@ -52,8 +52,8 @@ public struct GPT2WorkingWeights {
 
     /// Allocates memory; ``round(_:ops:)`` fills it.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
-    init(_ configuration: GPT2Configuration) throws {
-        set = try Self.layout(configuration).allocate()
+    init(_ configuration: GPT2Configuration, ops: Ops) throws {
+        set = try ops.allocate(Self.layout(configuration))
     }
 
     /// The tensors that weight decay applies to are the matrices and the embeddings.

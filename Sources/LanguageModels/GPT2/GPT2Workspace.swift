@@ -64,6 +64,7 @@ public final class GPT2Workspace {
     ///   - T: Tokens in a sequence, at least 1 and at most the model's context.
     ///   - recomputation: What the backward pass computes again; nil for inference.
     ///   - precision: Of the model, see ``GPT2/precision``.
+    ///   - ops: What allocates, and will run the passes.
     /// - Throws: ``ModelError`` for a batch the model cannot take, or
     ///   ``TensorError/outOfMemory(byteCount:)``.
     public init(
@@ -71,7 +72,8 @@ public final class GPT2Workspace {
         batchSize B: Int,
         sequenceLength T: Int,
         training recomputation: Recomputation?,
-        precision: ElementType = .float32
+        precision: ElementType = .float32,
+        ops: Ops
     ) throws {
         try Self.checkShape(configuration.contextLength, batchSize: B, sequenceLength: T)
         let isTraining = recomputation != nil
@@ -82,7 +84,7 @@ public final class GPT2Workspace {
         classifierRows = min(B * T, Self.maximumClassifierRows)
 
         let plan = Self.plan(configuration, B, T, recomputation, precision)
-        let set = try plan.layout.allocate()
+        let set = try ops.allocate(plan.layout)
         byteCount = set.layout.byteCount
         tokens = set["tokens"]
         targets = set["targets"]
@@ -101,7 +103,7 @@ public final class GPT2Workspace {
     }
 
     /// Bytes that a workspace for training takes, before it is made.
-    /// - Parameters: As of ``init(_:batchSize:sequenceLength:training:precision:)``.
+    /// - Parameters: As of ``init(_:batchSize:sequenceLength:training:precision:ops:)``.
     /// - Throws: ``ModelError`` for a batch the model cannot take.
     package static func byteCount(
         _ configuration: GPT2Configuration,

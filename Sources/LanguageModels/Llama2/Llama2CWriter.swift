@@ -144,10 +144,10 @@ private struct Llama2CWriter {
     /// The tables that version 0 has of the cosines of all positions, and of the sines.
     private func writeRotations() throws {
         let (T, HS) = (configuration.contextLength, configuration.headSize)
-        let rotations = try Tensor(zeros: [T, HS])
-        let positions = try Tensor((0..<Int32(T)).map { $0 }, shape: [T])
+        let rotations = try ops.tensor([T, HS])
+        let positions = try ops.tensor((0..<Int32(T)).map { $0 }, shape: [T])
         ops.ropeRotations(rotations, positions: positions, theta: Self.ropeTheta)
-        let pairs = rotations.floats()
+        let pairs = ops.floats(rotations)
         for part in 0...1 {
             try file.write(
                 integers: stride(from: part, to: pairs.count, by: 2).map { pairs[$0].bitPattern }

@@ -13,7 +13,8 @@ extension Llama2Decoder: BlockDecoder {
         try Llama2DecoderWorkspace(
             configuration,
             rowCount: rowCount,
-            predictedCount: predictedCount
+            predictedCount: predictedCount,
+            ops: ops
         )
     }
 

@@ -14,7 +14,9 @@ public final class Llama2DecoderWorkspace {
     let gate: Tensor  // (N, H)
     let up: Tensor  // (N, H)
 
-    init(_ configuration: Llama2Configuration, rowCount N: Int, predictedCount P: Int) throws {
+    init(_ configuration: Llama2Configuration, rowCount N: Int, predictedCount P: Int, ops: Ops)
+        throws
+    {
         let C = configuration.channels
         let (H, KV) = (configuration.hiddenChannels, configuration.keyValueChannels)
         let (rows, all) = try PassRows.allocate(
@@ -31,7 +33,8 @@ public final class Llama2DecoderWorkspace {
                 TensorSpecification("v", [N, KV]),
                 TensorSpecification("gate", [N, H]),
                 TensorSpecification("up", [N, H]),
-            ]
+            ],
+            ops: ops
         )
         self.rows = rows
         rotations = all["rotations"]

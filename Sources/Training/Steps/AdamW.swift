@@ -32,8 +32,8 @@ public final class AdamW {
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
     public init(_ configuration: GPT2Configuration, ops: Ops) throws {
         self.ops = ops
-        m = try GPT2Parameters(configuration)
-        v = try GPT2Parameters(configuration)
+        m = try GPT2Parameters(configuration, ops: ops)
+        v = try GPT2Parameters(configuration, ops: ops)
     }
 
     /// The global norm of all gradients, before clipping.

@@ -55,9 +55,10 @@ public final class Trainer {
             batchSize: settings.batchSize,
             sequenceLength: settings.sequenceLength,
             training: settings.recomputation,
-            precision: settings.precision
+            precision: settings.precision,
+            ops: ops
         )
-        gradients = try GPT2Parameters(model.configuration)
+        gradients = try GPT2Parameters(model.configuration, ops: ops)
         optimizer = try AdamW(model.configuration, ops: ops)
         batch = TokenBatch(tokenCount: settings.batchSize * settings.sequenceLength)
     }

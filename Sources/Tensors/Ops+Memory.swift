@@ -1,0 +1,71 @@
+// Memory for tensors, and the ways into and out of it. Models allocate, write and read through
+// these alone, so that a backend may keep tensors where only it can reach them.
+
+extension Ops {
+    /// A new tensor of zeros, in memory of its own or in a part of `arena`.
+    /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
+    public func tensor(
+        _ shape: [Int],
+        elementType: ElementType = .float32,
+        in arena: WeightArena? = nil
+    ) throws -> Tensor {
+        try Tensor(zeros: shape, elementType: elementType, in: arena)
+    }
+
+    /// A new int32 tensor with these elements, such as token ids.
+    /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
+    public func tensor(_ elements: [Int32], shape: [Int]) throws -> Tensor {
+        try Tensor(elements, shape: shape)
+    }
+
+    /// One zeroed block of memory with a view of it for each tensor of a layout, in order.
+    /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
+    public func allocate(_ layout: TensorLayout) throws -> TensorSet {
+        try layout.allocate()
+    }
+
+    /// Overwrites the elements of an int32 tensor, such as the tokens of a batch.
+    /// - Precondition: There are as many elements as the tensor has.
+    public func write(_ elements: some Collection<Int32>, to tensor: Tensor) {
+        precondition(
+            elements.count == tensor.count,
+            "\(elements.count) elements for shape \(tensor.shape)"
+        )
+        tensor.withUnsafeMutableElements(as: Int32.self) { _ = $0.update(fromContentsOf: elements) }
+    }
+
+    /// Calls `body` to overwrite the elements of a float32 tensor.
+    public func fill(
+        _ tensor: Tensor,
+        _ body: (_ elements: inout MutableSpan<Float>) throws -> Void
+    ) rethrows {
+        try tensor.withUnsafeMutableElements(as: Float.self) { elements in
+            var span = elements.mutableSpan
+            try body(&span)
+        }
+    }
+
+    /// A copy of the elements of a float32 tensor.
+    public func floats(_ tensor: Tensor) -> [Float] { tensor.floats() }
+
+    /// Copies the elements of a float32 tensor to `floats`, from `first` on.
+    /// - Precondition: There is room for them.
+    public func read(_ tensor: Tensor, into floats: inout MutableSpan<Float>, from first: Int = 0) {
+        precondition(
+            first >= 0 && tensor.count <= floats.count - first,
+            "\(tensor.count) elements at \(first) of \(floats.count)"
+        )
+        floats.withUnsafeMutableBufferPointer { all in
+            tensor.withUnsafeElements(as: Float.self) { elements in
+                _ = UnsafeMutableBufferPointer(rebasing: all[first..<first + elements.count])
+                    .update(fromContentsOf: elements)
+            }
+        }
+    }
+
+    /// Sets every element to zero.
+    public func zero(_ tensor: Tensor) { tensor.zero() }
+
+    /// Overwrites the elements of `tensor` with those of one of the same shape and type.
+    public func copy(_ source: Tensor, to tensor: Tensor) { tensor.copy(from: source) }
+}

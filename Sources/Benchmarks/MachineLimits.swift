@@ -10,7 +10,7 @@ public struct MachineLimits: Sendable {
     public let fmaPeak: Double
     /// The same for every vector instruction set that can run here, slowest first.
     public let fmaPeaks: [(set: InstructionSet, flops: Double)]
-    /// The same for products of bfloat16 summed in float32; 0 where there are none.
+    /// The same of what multiplies bfloat16 in the set in use: tiles, pairs, or floats again.
     public let bfloat16Peak: Double
     /// Bytes a second that all threads read from memory together.
     public let readBandwidth: Double
@@ -30,7 +30,7 @@ public struct MachineLimits: Sendable {
         }
         let own = fmaPeaks.first { $0.set == ops.instructionSet }
         fmaPeak = (own ?? fmaPeaks.last)?.flops ?? 0
-        bfloat16Peak = Self.bfloat16Peak(ops)
+        bfloat16Peak = try Self.bfloat16Peak(ops)
         let (reader, block) = (try Self.fastest(ops), try Self.readBlock())
         readBandwidth = (0..<3).reduce(0) { best, _ in
             max(best, Self.readBandwidth(reader, block))
@@ -55,11 +55,6 @@ public struct MachineLimits: Sendable {
         return Double(block.count * ElementType.float32.byteWidth) / time
     }
 
-    /// The best of a few short bursts of products of bfloat16; 0 where there are none.
-    static func bfloat16Peak(_ ops: Ops) -> Double {
-        peak { ops.bfloat16Burst(iterations: 1 << 20) }
-    }
-
     /// Multiply-adds a second times two, the best of a few short bursts; for the reference those of
     /// the fastest set.
     static func fmaPeak(_ ops: Ops) throws -> Double {
@@ -67,11 +62,15 @@ public struct MachineLimits: Sendable {
         return peak { ops.fmaBurst(iterations: 1 << 20) }
     }
 
-    /// The peak of what multiplies operands of a type: of bfloat16 where there is one and not all of
-    /// them are float32, else of multiply-adds.
+    /// The same of what multiplies bfloat16.
+    static func bfloat16Peak(_ ops: Ops) throws -> Double {
+        let ops = try fastest(ops)
+        return peak { ops.bfloat16Burst(iterations: 1 << 20) }
+    }
+
+    /// The peak of what multiplies operands of a type, with float32 beside it.
     static func peak(_ ops: Ops, of type: ElementType) throws -> Double {
-        let pairs = type == .float32 ? 0 : bfloat16Peak(ops)
-        return pairs > 0 ? pairs : try fmaPeak(ops)
+        try type == .float32 ? fmaPeak(ops) : bfloat16Peak(ops)
     }
 
     /// In place of the reference, which keeps no unit busy, the fastest set of this machine.

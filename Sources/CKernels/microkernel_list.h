@@ -71,9 +71,5 @@ MICROKERNEL(float, dot, const float *a, const float *b, size_t n)
 MICROKERNEL(void, adamw, float *params, const float *grads, float *m, float *v, uint16_t *working,
             size_t n, const ck_adamw_config *config)
 MICROKERNEL(double, sum_of_squares, const float *x, size_t n)
-// See simd/burst_simd.h.
-MICROKERNEL(double, fma_burst, size_t iterations, float *sink)
-// The same with pairs of bfloat16: 0 where the processor does not multiply them.
-MICROKERNEL(double, pair_burst, size_t iterations, float *sink)
 // The sum of the words of x (n), read in 1, 2, 4 or 8 places at a time.
 MICROKERNEL(uint32_t, read_burst, const uint32_t *x, size_t n, size_t streams)

@@ -9,12 +9,14 @@
 #include "CKernels.h"
 
 // Upper bounds over all instruction sets, for buffers whose size must be a constant.
-#define CK_MAX_TILE_ROWS 8
 #define CK_MAX_PANEL_COLS 48
+#define CK_MAX_BLOCK_ROWS 1008 // a multiple of 6, 8 and 16, the rows of tiles
+#define CK_MAX_BLOCK_K 768     // a panel of B takes a seventh of a 1 MiB cache
 
 // C (rows, cols) = A (rows, k) * B (k, cols), for one panel of at most panel_cols columns.
 //   A[i][p] = a[(i / tile_rows) * a_tile + (i % tile_rows) * a_row + p * a_k]
 //   B[p][j] = b[p * ldb + j]
+// A product with a k_unit takes A as its pack_a leaves it, a tile a_tile after the other.
 // `init`, when not NULL, is a row (cols) every row of C starts from; else it starts from C itself
 // when accumulate is set, else from zero. Nothing outside the stated elements is read or written.
 typedef struct {
@@ -55,24 +57,39 @@ typedef struct {
 // One way to multiply: how operands are packed, and what multiplies them then. Packed operands are
 // floats, or pairs of bfloat16 in the place of a float: two neighbours along k.
 typedef struct {
+    const char *name;  // for people
     size_t depth;      // elements along k in a packed float: 1 or 2
+    size_t k_unit;     // k is completed with zeros to so many packed floats, or a multiple
     size_t tile_rows;  // rows of C computed at once: A is packed in tiles of this many
     size_t panel_cols; // columns of C computed at once: B is packed in panels of this width
 
+    // What suits the caches: as much of A is packed at once, at most, as these rows and packed
+    // floats along k; of the latter a panel of B has panel_k at once. Multiples of tile_rows and
+    // k_unit.
+    size_t block_rows, block_k, panel_k;
+
+    // Each thread calls these before its first panel and after its last, unless they are NULL.
+    void (*begin)(void);
+    void (*end)(void);
+
     void (*panel)(const ck_gemm_panel *panel);
-    // dst[tile * tile_rows * d + q * tile_rows + i] = packed float q of row
-    // `row` + tile * tile_rows + i, which holds A's columns from p + q * depth on; i < tile_rows,
-    // q < d = k / depth, rounded up. Rows after the last are zero, and so is what completes the
-    // last pair of an odd k.
+    // dst[tile * tile_rows * d + q / u * tile_rows * u + i * u + q % u] = packed float q of row
+    // `row` + tile * tile_rows + i, which holds A's columns from p + q * depth on; i < tile_rows, u
+    // = k_unit, q < d = k / depth, rounded up to a multiple of u. Rows after the last are zero, and
+    // so is what completes k. p is a multiple of CK_BLOCK.
     void (*pack_a)(float *dst, const ck_operand *a, size_t row, size_t rows, size_t p, size_t k);
     // dst[q * panel_cols + j] = packed float q of column `col` + j of B, likewise; j < cols <=
     // panel_cols. The vector after the last column is completed with zeros or not written.
     void (*pack_b)(float *dst, const ck_operand *b, size_t col, size_t cols, size_t p, size_t k);
+
+    // What `panel` multiplies with, on registers alone: see simd/burst_simd.h.
+    double (*burst)(size_t iterations, float *sink);
 } ck_product;
 
 struct ck_microkernels {
     ck_isa isa;
-    size_t lanes; // floats in a vector
+    size_t lanes;            // floats in a vector
+    const char *int_product; // how weights in integer formats meet few rows, for people
 
     ck_product float32;  // of two float32 operands
     ck_product bfloat16; // of operands of which one at least is not float32
@@ -84,7 +101,9 @@ struct ck_microkernels {
 
 const struct ck_microkernels *ck_avx2_microkernels(void);
 const struct ck_microkernels *ck_avx512_microkernels(void);
-const struct ck_microkernels *ck_avx512_bf16_microkernels(void);
+// Products of bfloat16 use the instruction for pairs of them, or operands are widened to floats.
+const struct ck_microkernels *ck_avx512_bf16_microkernels(bool multiplies_pairs);
+const struct ck_microkernels *ck_amx_microkernels(void);
 const struct ck_microkernels *ck_neon_microkernels(void);
 const struct ck_microkernels *ck_neon_bf16_microkernels(void);
 

@@ -19,6 +19,8 @@ struct KernelReport: Encodable {
     let threads: Int
     let fma_peak_gflops: Double
     let fma_peak_gflops_by_isa: [String: Double]
+    /// Of what multiplies bfloat16 in the set in use.
+    let bfloat16_peak_gflops: Double
     let memory_bandwidth_gbs: Double
     private(set) var kernels: [Kernel] = []
 
@@ -29,6 +31,7 @@ struct KernelReport: Encodable {
         fma_peak_gflops_by_isa = Dictionary(
             uniqueKeysWithValues: limits.fmaPeaks.map { ($0.set.rawValue, $0.flops / 1e9) }
         )
+        bfloat16_peak_gflops = limits.bfloat16Peak / 1e9
         memory_bandwidth_gbs = limits.readBandwidth / 1e9
     }
 
@@ -50,6 +53,7 @@ struct KernelReport: Encodable {
             .map { "\($0.key) \(decimal($0.value, 0))" }
             .joined(separator: ", ")
         return "\(isa), \(counted(threads, "thread")): FMA peak \(peaks) GFLOP/s, "
+            + "bfloat16 \(decimal(bfloat16_peak_gflops, 0)), "
             + "memory \(decimal(memory_bandwidth_gbs, 1)) GB/s reading"
     }
 

@@ -8,8 +8,22 @@ struct MachineInfo: InfoReport {
     let processorQuota: Double?
     let instructionSets: [String]
     let instructionSet: String
+    let products: Products
     let threads: Int
     let openmp: Bool
+
+    /// What multiplies matrices.
+    struct Products: Encodable {
+        let float32: String
+        let bfloat16: String
+        let integers: String
+
+        init(_ products: MatrixProducts) {
+            float32 = products.float32
+            bfloat16 = products.bfloat16
+            integers = products.integers
+        }
+    }
 
     /// Looks at the machine, and at the environment variables that choose.
     init() throws {
@@ -19,6 +33,7 @@ struct MachineInfo: InfoReport {
         processorQuota = Machine.processorQuota
         instructionSets = InstructionSet.available.map(\.rawValue)
         instructionSet = ops.instructionSet.rawValue
+        products = Products(ops.instructionSet.products)
         threads = ops.threadCount
         openmp = Machine.hasOpenMP
     }
@@ -29,6 +44,9 @@ struct MachineInfo: InfoReport {
         facts.append("physical cores", "\(physicalCores) available")
         facts.append("instruction sets", instructionSets.joined(separator: ", "))
         facts.append("chosen", instructionSet)
+        facts.append("float32 products", products.float32)
+        facts.append("bfloat16 products", products.bfloat16)
+        facts.append("integer products", products.integers)
         facts.append("threads", threadsText)
         facts.append("OpenMP", openmp ? "on" : "off: kernels use one thread")
         return facts.text

@@ -12,6 +12,8 @@ public enum InstructionSet: String, Sendable, CaseIterable {
     case avx512
     /// The same, and sums of products of bfloat16 (BF16) and of int16 (VNNI).
     case avx512bf16
+    /// The same, and products of bfloat16 on tiles of 16 by 16 floats (AMX-BF16).
+    case amx
     /// 4 floats a vector, arm64.
     case neon
     /// The same, and products of bfloat16 (BF16) and of int8 (I8MM).
@@ -23,6 +25,7 @@ public enum InstructionSet: String, Sendable, CaseIterable {
         case .avx2: CK_AVX2
         case .avx512: CK_AVX512
         case .avx512bf16: CK_AVX512_BF16
+        case .amx: CK_AMX
         case .neon: CK_NEON
         case .neonbf16: CK_NEON_BF16
         }

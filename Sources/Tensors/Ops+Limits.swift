@@ -10,12 +10,11 @@ extension Ops {
         run { table.fma_burst($0, iterations) }
     }
 
-    /// The same with pairs of bfloat16, summed in float32.
-    /// - Parameter iterations: Rounds of some dozens of vector operations.
-    /// - Returns: The floating-point operations done: 0 where the instruction set cannot multiply
-    ///   bfloat16.
+    /// The same with what multiplies bfloat16 on this instruction set: see ``MatrixProducts``.
+    /// - Parameter iterations: Rounds of some dozens of vector operations, or of four tiles.
+    /// - Returns: The floating-point operations done: 0 with the reference.
     public func bfloat16Burst(iterations: Int) -> Double {
-        run { table.pair_burst($0, iterations) }
+        run { table.bfloat16_burst($0, iterations) }
     }
 
     /// Adds `d` to three tensors: AdamW's mix of reads and writes with no arithmetic to speak of.

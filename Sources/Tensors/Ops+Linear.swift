@@ -40,8 +40,8 @@ extension Ops {
     ///
     /// Sums are float32. The input of up to ``fewRows`` rows is rounded to 16 bits where weights
     /// are integers; more rows and the weights are rounded to bfloat16 where
-    /// ``InstructionSet/avx512bf16`` runs, unless the weights are float32. See docs/numerics.md.
-    /// The result has the same bits for any number of threads.
+    /// ``MatrixProducts/roundsToBFloat16`` says so, unless the weights are float32. See
+    /// docs/numerics.md. The result has the same bits for any number of threads.
     /// - Parameters:
     ///   - out: `(N, OC)`, overwritten with `inp * weight^T + bias + residual`.
     ///   - inp: `(N, C)`; not `out`.

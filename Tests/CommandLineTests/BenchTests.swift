@@ -24,7 +24,10 @@ import Testing
         let object = try outcome.object()
         #expect(object["threads"] as? Int == 1)
         let isa = try #require(object["isa"] as? String)
-        let limits = try numbers(object, ["fma_peak_gflops", "memory_bandwidth_gbs"])
+        let limits = try numbers(
+            object,
+            ["fma_peak_gflops", "bfloat16_peak_gflops", "memory_bandwidth_gbs"]
+        )
         #expect(limits[1] > 0)
         let peaks = try #require(object["fma_peak_gflops_by_isa"] as? [String: Double])
         #expect(limits[0] == peaks[isa] ?? peaks.values.max() ?? 0)

@@ -99,21 +99,32 @@ import Testing
         let object = try swiftlet("info", "--machine", "--json").object()
         #expect(
             Set(object.keys) == [
-                "processor", "physical_cores", "instruction_sets", "instruction_set", "threads",
-                "openmp",
+                "processor", "physical_cores", "instruction_sets", "instruction_set", "products",
+                "threads", "openmp",
             ]
         )
         let sets = try #require(object["instruction_sets"] as? [String])
         #expect(sets == InstructionSet.available.map(\.rawValue))
         #expect(sets.contains(object["instruction_set"] as? String ?? ""))
+        let chosen = try #require(
+            InstructionSet(rawValue: object["instruction_set"] as? String ?? "")
+        )
+        #expect(
+            object["products"] as? [String: String] == [
+                "float32": chosen.products.float32,
+                "bfloat16": chosen.products.bfloat16,
+                "integers": chosen.products.integers,
+            ]
+        )
         #expect(object["openmp"] as? Bool == Machine.hasOpenMP)
 
         let text = try shell(
             "SWIFTLET_ISA=reference OMP_NUM_THREADS=1 \"$SWIFTLET\" info --machine"
         )
         #expect(text.status == 0)
-        #expect(text.output.contains("chosen            reference\n"))
-        #expect(text.output.contains("threads           1\n"))
+        #expect(text.output.contains("chosen             reference\n"))
+        #expect(text.output.contains("bfloat16 products  plain loops\n"))
+        #expect(text.output.contains("threads            1\n"))
     }
 
     @Test func anUnknownInstructionSetIsOneSentence() throws {

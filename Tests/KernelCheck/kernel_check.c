@@ -4,6 +4,8 @@
 #define _DEFAULT_SOURCE // MAP_ANONYMOUS
 #include "kernel_check.h"
 
+#include "../../Sources/CKernels/microkernels.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -154,20 +156,17 @@ void expect(const char *what, bool condition) {
 
 #define LARGEST_ROW 1024
 
-static bool open_backend(backend *b, const char *name, ck_isa isa, int threads) {
+static backend open_backend(const char *name, const struct ck_operations *op,
+                            const struct ck_microkernels *micro, int threads) {
     const size_t floats = ck_scratch_floats(threads, LARGEST_ROW);
-    *b = (backend){.name = name, .op = ck_operations_for(isa)};
-    if (!b->op)
-        return false;
-    b->ctx.micro = ck_microkernels_for(isa);
-    b->ctx.threads = threads;
-    b->ctx.scratch = aligned_alloc(64, (floats * sizeof(float) + 63) / 64 * 64);
-    if (!b->ctx.scratch)
+    backend b = {.name = name, .op = op, .ctx = {.micro = micro, .threads = threads}};
+    b.ctx.scratch = aligned_alloc(64, (floats * sizeof(float) + 63) / 64 * 64);
+    if (!b.ctx.scratch)
         give_up("there is not enough memory");
     // As an earlier operation may have left it.
     for (size_t i = 0; i < floats; i++)
-        b->ctx.scratch[i] = NAN;
-    return true;
+        b.ctx.scratch[i] = NAN;
+    return b;
 }
 
 static void run_checks(void (*checks)(void)) {
@@ -176,36 +175,45 @@ static void run_checks(void (*checks)(void)) {
     release_arrays();
 }
 
-int main(void) {
-    static const struct {
-        const char *name;
-        ck_isa isa;
-    } tables[] = {
-        {"avx2", CK_AVX2}, {"avx512", CK_AVX512},      {"avx512bf16", CK_AVX512_BF16},
-        {"neon", CK_NEON}, {"neonbf16", CK_NEON_BF16},
-    };
-    if (!open_backend(&side[0], "reference", CK_REFERENCE, 1))
-        give_up("there is no reference");
-    int checked = 0;
-    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
-        const int most_threads = ck_has_openmp() ? 3 : 1;
-        for (int threads = 1; threads <= most_threads; threads++) {
-            if (!open_backend(&side[1], tables[i].name, tables[i].isa, threads))
-                break;
-            run_checks(check_layers);
-            run_checks(check_arrays);
-            run_checks(check_products);
-            run_checks(check_stored_weights);
-            run_checks(check_attention);
-            run_checks(check_training);
-            free(side[1].ctx.scratch);
-            checked++;
-        }
-        if (side[1].op)
-            printf("checked %s\n", tables[i].name);
+static void check_table(const char *name, const struct ck_microkernels *micro) {
+    const int most_threads = ck_has_openmp() ? 3 : 1;
+    for (int threads = 1; threads <= most_threads; threads++) {
+        side[1] = open_backend(name, ck_operations_for(micro->isa), micro, threads);
+        run_checks(check_layers);
+        run_checks(check_arrays);
+        run_checks(check_products);
+        run_checks(check_operands);
+        run_checks(check_stored_weights);
+        run_checks(check_attention);
+        run_checks(check_training);
+        free(side[1].ctx.scratch);
     }
+    printf("checked %s\n", name);
+}
+
+int main(void) {
+    const bool pairs = ck_microkernels_for(CK_AVX512_BF16) != NULL;
+    const struct {
+        const char *name;
+        const struct ck_microkernels *micro;
+    } tables[] = {
+        {"avx2", ck_microkernels_for(CK_AVX2)},
+        {"avx512", ck_microkernels_for(CK_AVX512)},
+        // Whichever of the two this processor would choose.
+        {"avx512bf16", pairs ? ck_avx512_bf16_microkernels(true) : NULL},
+        {"avx512bf16 without pairs", pairs ? ck_avx512_bf16_microkernels(false) : NULL},
+        {"amx", ck_microkernels_for(CK_AMX)},
+        {"neon", ck_microkernels_for(CK_NEON)},
+        {"neonbf16", ck_microkernels_for(CK_NEON_BF16)},
+        {"plain tiles", plain_tile_microkernels()},
+        {"plain tiles beside wide vectors", wide_plain_tile_microkernels()},
+    };
+    side[0] = open_backend("reference", ck_operations_for(CK_REFERENCE), NULL, 1);
+    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
+        if (tables[i].micro)
+            check_table(tables[i].name, tables[i].micro);
     free(side[0].ctx.scratch);
-    if (checked == 0)
+    if (comparisons == 0)
         give_up("no table but the reference runs on this machine");
     printf("%d passed, %d failed\n", comparisons - failures, failures);
     return failures > 0;

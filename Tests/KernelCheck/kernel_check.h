@@ -52,10 +52,16 @@ void compare_bytes(const char *what, const void *actual, const void *expected, s
 void compare_rounded(const char *what, ck_array actual, const float *floats, size_t n);
 void expect(const char *what, bool condition);
 
+// Tables whose products of bfloat16 are those of AMX with tiles in plain C; NULL where this
+// processor lacks their vectors.
+const struct ck_microkernels *plain_tile_microkernels(void);
+const struct ck_microkernels *wide_plain_tile_microkernels(void);
+
 // Every operation, at sizes that fit no vector and no tile.
 void check_layers(void);
 void check_arrays(void);
 void check_products(void);
+void check_operands(void);
 void check_stored_weights(void);
 void check_attention(void);
 void check_training(void);

@@ -80,14 +80,14 @@ import Testing
                 return try logits(GPT2Decoder(model, precision: type))
             }
             // What is rounded beside sums stands in docs/numerics.md: input to bfloat16, and so
-            // integer weights, where there are products of pairs of them; else input to int16
+            // integer weights, where products of bfloat16 are used; else input to int16
             // before integers. At most four times what was seen.
-            let pairs = [.avx512bf16, .neonbf16].contains(isa)
+            let rounds = isa.products.roundsToBFloat16
             let bound =
                 switch type {
                 case .float32: 1.5e-6
-                case .bfloat16: pairs ? 0.012 : 1.5e-6
-                default: pairs ? 0.018 : 2e-4
+                case .bfloat16: rounds ? 0.012 : 1.5e-6
+                default: rounds ? 0.018 : 2e-4
                 }
             let error = relativeError(found[0], found[1])
             print("\(isa) \(type): relative error of logits \(error)")

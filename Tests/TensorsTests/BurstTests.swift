@@ -8,10 +8,12 @@ extension KernelTests {
         @Test(arguments: Backend.all)
         func multiplyAddsAreCountedForEveryThread(_ backend: Backend) throws {
             let ops = try backend.ops()
-            let one = ops.fmaBurst(iterations: 1)
-            #expect(one > 0)
-            #expect(one.truncatingRemainder(dividingBy: Double(2 * backend.threadCount)) == 0)
-            #expect(ops.fmaBurst(iterations: 10) == 10 * one)
+            for burst in [ops.fmaBurst, ops.bfloat16Burst] {
+                let one = burst(1)
+                #expect(one > 0)
+                #expect(one.truncatingRemainder(dividingBy: Double(2 * backend.threadCount)) == 0)
+                #expect(burst(10) == 10 * one)
+            }
         }
 
         @Test(arguments: Backend.all)

@@ -30,7 +30,7 @@ extension KernelTests {
 
         /// How far results may be off, in roundings of the sum of the terms' magnitudes.
         private static func bound(_ type: ElementType, _ N: Int, _ backend: Backend) -> Double {
-            guard [.avx512bf16, .neonbf16].contains(backend.instructionSet), N > Ops.fewRows,
+            guard backend.instructionSet.products.roundsToBFloat16, N > Ops.fewRows,
                 type != .float32
             else {
                 return 8

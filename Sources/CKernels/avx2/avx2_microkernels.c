@@ -8,8 +8,12 @@
 
 #include "avx2_vector.h"
 
-#define ISA CK_AVX2
 #include "../simd/microkernels_simd.h"
+
+#define ISA CK_AVX2
+#define TABLE table
+#define BFLOAT16_PRODUCT WIDENED_PRODUCT
+#include "../simd/table_simd.h"
 
 #pragma clang attribute pop
 

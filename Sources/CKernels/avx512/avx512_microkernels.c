@@ -9,8 +9,12 @@
 
 #include "avx512_vector.h"
 
-#define ISA CK_AVX512
 #include "../simd/microkernels_simd.h"
+
+#define ISA CK_AVX512
+#define TABLE table
+#define BFLOAT16_PRODUCT WIDENED_PRODUCT
+#include "../simd/table_simd.h"
 
 #pragma clang attribute pop
 

@@ -1,24 +1,55 @@
-// The micro-kernels of simd/ compiled for AVX-512 with its bfloat16 and VNNI instructions.
+// The micro-kernels of simd/ compiled for AVX-512 with its bfloat16 and VNNI instructions: once
+// with products of pairs of bfloat16, once without, as on some processors they are slower than
+// floats, and once with the tiles of AMX, which differ in that product alone.
 #include "../microkernels.h"
 
 #if defined(__x86_64__)
 
+#define VECTOR_FEATURES "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx512vnni,fma"
+
 // The attribute must stand before the first vector type: without it the types would be split.
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,"           \
-                                                   "avx512bf16,avx512vnni,fma"))),                 \
-                             apply_to = function)
+#pragma clang attribute push(__attribute__((target(VECTOR_FEATURES))), apply_to = function)
 
 #include "avx512bf16_vector.h"
 
-#define ISA CK_AVX512_BF16
 #include "../simd/microkernels_simd.h"
+#include "../simd/pack_tiles_simd.h"
+
+#define ISA CK_AVX512_BF16
+#define TABLE pairs_table
+#define BFLOAT16_PRODUCT PAIR_PRODUCT
+#include "../simd/table_simd.h"
+
+#define ISA CK_AVX512_BF16
+#define TABLE widened_table
+#define BFLOAT16_PRODUCT WIDENED_PRODUCT
+#include "../simd/table_simd.h"
 
 #pragma clang attribute pop
 
-const struct ck_microkernels *ck_avx512_bf16_microkernels(void) { return &table; }
+#pragma clang attribute push(__attribute__((target(VECTOR_FEATURES ",amx-tile,amx-bf16"))),        \
+                             apply_to = function)
+
+#include "../amx/amx_tile.h"
+
+#include "../simd/gemm_tiles_simd.h"
+
+#define ISA CK_AMX
+#define TABLE tile_table
+#define BFLOAT16_PRODUCT TILE_PRODUCT("AMX tiles")
+#include "../simd/table_simd.h"
+
+#pragma clang attribute pop
+
+const struct ck_microkernels *ck_avx512_bf16_microkernels(bool multiplies_pairs) {
+    return multiplies_pairs ? &pairs_table : &widened_table;
+}
+
+const struct ck_microkernels *ck_amx_microkernels(void) { return &tile_table; }
 
 #else
 
-const struct ck_microkernels *ck_avx512_bf16_microkernels(void) { return NULL; }
+const struct ck_microkernels *ck_avx512_bf16_microkernels(bool multiplies_pairs) { return NULL; }
+const struct ck_microkernels *ck_amx_microkernels(void) { return NULL; }
 
 #endif

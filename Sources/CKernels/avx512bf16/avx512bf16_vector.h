@@ -2,6 +2,7 @@
 #include "../avx512/avx512_vector.h"
 
 #define HAVE_PAIRS
+#define PAIRS_NAME "vdpbf16ps"
 // Each lane of a and b is a pair of bfloat16: c + a.low * b.low + a.high * b.high.
 static inline vf v_dot_pairs(vf a, vf b, vf c) {
     return (vf)_mm512_dpbf16_ps((__m512)c, (__m512bh)a, (__m512bh)b);
@@ -22,6 +23,7 @@ static inline vf v_zip_pairs(vf low, vf high) {
 }
 
 #define HAVE_ADD_PAIRS
+#define INT_PRODUCT_NAME "pairs of int16 by VNNI"
 static inline vi v_add_pairs(vi sum, vw a, vw b) {
     return (vi)_mm512_dpwssd_epi32((__m512i)sum, (__m512i)a, (__m512i)b);
 }

@@ -26,7 +26,8 @@ typedef enum {
     CK_NEON = 3,        // arm64
     CK_AVX512_BF16 = 4, // AVX-512, BF16 and VNNI
     CK_NEON_BF16 = 5,   // arm64 with BF16, I8MM and DotProd
-    CK_ISA_COUNT = 6,
+    CK_AMX = 6,         // CK_AVX512_BF16, and tiles of bfloat16
+    CK_ISA_COUNT = 7,
 } ck_isa;
 
 struct ck_operations;
@@ -36,6 +37,16 @@ struct ck_microkernels;
 // of. Both are NULL when this build, this CPU or its operating system lacks the instruction set.
 const struct ck_operations *ck_operations_for(ck_isa isa);
 const struct ck_microkernels *ck_microkernels_for(ck_isa isa);
+
+// What multiplies matrices on an instruction set, in words for people. Weights in integer formats
+// meet many rows of input as bfloat16 does.
+typedef struct {
+    const char *float32, *bfloat16, *few_rows_of_integers;
+    bool rounds; // whether float32 and integers beside bfloat16 are rounded to it
+} ck_products;
+
+// Of an instruction set that can run here.
+ck_products ck_products_of(ck_isa isa);
 
 // Whether the kernels were compiled with OpenMP; without it they run on the calling thread.
 bool ck_has_openmp(void);
@@ -129,7 +140,7 @@ float ck_float_from_float16(uint16_t bits);
     OP(adamw)                                                                                      \
     OP(sum_of_squares)                                                                             \
     OP(fma_burst)                                                                                  \
-    OP(pair_burst)                                                                                 \
+    OP(bfloat16_burst)                                                                             \
     OP(stream_burst)                                                                               \
     OP(read_burst)
 
@@ -233,9 +244,9 @@ size_t ck_linear_few_rows(void);
 // then GELU where asked for. Several layers in one call share a team of threads, which pays for
 // small ones. Sums are float32. For few rows weights count exactly as stored, and for integer
 // formats the input is rounded to 16 bits, by at most 2^-16 of the largest of its block of 32 (a
-// block that holds NaN or infinity makes NaN). For more rows nothing is rounded, but with
-// CK_AVX512_BF16: there the input and the weights are rounded to bfloat16, unless the weights are
-// float32. The same bits for any number of threads.
+// block that holds NaN or infinity makes NaN). For more rows nothing is rounded, but where
+// ck_products says so: there the input and the weights are rounded to bfloat16, unless the weights
+// are float32. The same bits for any number of threads.
 typedef void ck_linear_forward(const ck_context *ctx, const ck_linear *layers, size_t count,
                                const float *inp, size_t N, size_t C);
 
@@ -343,8 +354,8 @@ typedef double ck_sum_of_squares(const ck_context *ctx, const float *x, size_t n
 // where there are no vectors to measure.
 typedef double ck_fma_burst(const ck_context *ctx, size_t iterations);
 
-// The same with pairs of bfloat16: 0 where the instruction set cannot multiply them.
-typedef double ck_pair_burst(const ck_context *ctx, size_t iterations);
+// The same with what multiplies bfloat16.
+typedef double ck_bfloat16_burst(const ck_context *ctx, size_t iterations);
 
 // a, b, c (n) each increased by d (n): four reads and three writes an element, as in AdamW, and no
 // arithmetic to speak of.

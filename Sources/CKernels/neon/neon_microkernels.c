@@ -5,8 +5,12 @@
 
 #include "neon_vector.h"
 
-#define ISA CK_NEON
 #include "../simd/microkernels_simd.h"
+
+#define ISA CK_NEON
+#define TABLE table
+#define BFLOAT16_PRODUCT WIDENED_PRODUCT
+#include "../simd/table_simd.h"
 
 const struct ck_microkernels *ck_neon_microkernels(void) { return &table; }
 

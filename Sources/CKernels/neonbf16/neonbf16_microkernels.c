@@ -8,8 +8,12 @@
 
 #include "neonbf16_vector.h"
 
-#define ISA CK_NEON_BF16
 #include "../simd/microkernels_simd.h"
+
+#define ISA CK_NEON_BF16
+#define TABLE table
+#define BFLOAT16_PRODUCT PAIR_PRODUCT
+#include "../simd/table_simd.h"
 
 #pragma clang attribute pop
 

@@ -2,6 +2,7 @@
 #include "../neon/neon_vector.h"
 
 #define HAVE_PAIRS
+#define PAIRS_NAME "bfmmla"
 #define HAVE_BLOCK_PRODUCT
 // Each of a and b holds two rows of four bfloat16: c, two rows of two floats, plus a times b
 // transposed.
@@ -27,6 +28,7 @@ static inline vf v_zip_pairs(vf low, vf high) {
 }
 
 #define HAVE_ADD_BYTE_PRODUCTS
+#define INT_PRODUCT_NAME "bytes by sdot and usdot"
 // sum + the sums of four products each.
 static inline vi v_add_signed_products(vi sum, int8x16_t a, int8x16_t b) {
     return (vi)vdotq_s32((int32x4_t)sum, a, b);

@@ -1,13 +1,12 @@
 // What this machine can do at most, by every thread at once: the limits that benchmarks quote.
 #include "team.h"
 
-static double run_burst(const ck_context *ctx, double (*burst)(size_t iterations, float *sink),
-                        size_t iterations) {
+static double run_burst(const ck_context *ctx, const ck_product *product, size_t iterations) {
     double total = 0;
 #pragma omp parallel num_threads(ctx->threads) reduction(+ : total)
     {
         float sink;
-        total += burst(iterations, &sink);
+        total += product->burst(iterations, &sink);
         // A volatile copy: the result counts as used.
         const volatile float used = sink;
         (void)used;
@@ -16,11 +15,11 @@ static double run_burst(const ck_context *ctx, double (*burst)(size_t iterations
 }
 
 double ck_parallel_fma_burst(const ck_context *ctx, size_t iterations) {
-    return run_burst(ctx, ctx->micro->fma_burst, iterations);
+    return run_burst(ctx, &ctx->micro->float32, iterations);
 }
 
-double ck_parallel_pair_burst(const ck_context *ctx, size_t iterations) {
-    return run_burst(ctx, ctx->micro->pair_burst, iterations);
+double ck_parallel_bfloat16_burst(const ck_context *ctx, size_t iterations) {
+    return run_burst(ctx, &ctx->micro->bfloat16, iterations);
 }
 
 // Floats of each array before the next has its turn: a few vectors, as in the loop of AdamW, so

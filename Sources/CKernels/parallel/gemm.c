@@ -1,7 +1,7 @@
 // A matrix product after Goto & van de Geijn 2008: A is packed in blocks that the team shares, B in
 // panels that one thread packs, uses from its own cache and forgets.
 //
-// A phase is one block of A (GEMM_BLOCK_ROWS x GEMM_BLOCK_K): the team packs it together, then
+// A phase is one block of A: the team packs it together, then
 // multiplies every panel of B with it. All this work stands in one queue, see gemm_segment, and
 // packing the next block comes in the middle of a phase, so that nobody waits where two phases
 // meet. Blocks alternate between two buffers. Every element of C is summed over k in the same order
@@ -9,6 +9,12 @@
 #include "gemm.h"
 #include "gemm_panel.h"
 #include "queue.h"
+
+// How long each of `parts` stretches of k is, but the last. Blocks of stored elements are not
+// divided; what limits parts is a multiple of them.
+static size_t equal_part(size_t k, size_t parts) {
+    return row_blocks((k + parts - 1) / parts) * CK_BLOCK;
+}
 
 static gemm_plan plan_for(const ck_context *ctx, const ck_gemm *g, int team) {
     // With operands of float32 nothing is rounded.
@@ -19,21 +25,21 @@ static gemm_plan plan_for(const ck_context *ctx, const ck_gemm *g, int team) {
         .micro = ctx->micro,
         .product = product,
         .panels = (g->n + product->panel_cols - 1) / product->panel_cols,
-        .block_rows = GEMM_BLOCK_ROWS,
-        .k_blocks = (depth + GEMM_BLOCK_K - 1) / GEMM_BLOCK_K,
+        .block_rows = product->block_rows,
+        .k_blocks = (depth + product->block_k - 1) / product->block_k,
         // Several for each thread, so that one that is held up does not hold up all.
         .shares = team > 1 ? (size_t)team * 4 : 1,
     };
-    // Blocks of stored elements are not divided. GEMM_BLOCK_K is a multiple of them.
-    plan.k_step = row_blocks((g->k + plan.k_blocks - 1) / plan.k_blocks) * CK_BLOCK;
-    plan.k_chunk = plan.k_step;
+    plan.k_step = equal_part(g->k, plan.k_blocks);
     if (g->c.type != CK_FLOAT32 && plan.k_blocks > 1) {
         // A sum cannot go on from a rounded C: a block has all of k, and fewer rows.
         const size_t fitting = GEMM_A_FLOATS / depth / product->tile_rows * product->tile_rows;
-        plan.block_rows = fitting < GEMM_BLOCK_ROWS ? fitting : GEMM_BLOCK_ROWS;
+        plan.block_rows = fitting < plan.block_rows ? fitting : plan.block_rows;
         plan.k_blocks = 1;
         plan.k_step = g->k;
     }
+    const size_t block_depth = gemm_depth(product, plan.k_step);
+    plan.k_chunk = equal_part(plan.k_step, (block_depth + product->panel_k - 1) / product->panel_k);
     plan.phases = (g->m + plan.block_rows - 1) / plan.block_rows * plan.k_blocks;
     return plan;
 }
@@ -104,6 +110,8 @@ void ck_gemm_run(const ck_context *ctx, const ck_gemm *g) {
 #pragma omp parallel num_threads(team)
     {
         const gemm_scratch scratch = gemm_thread_scratch(ctx);
+        if (plan.product->begin)
+            plan.product->begin();
         gemm_segment before = {0};
         gemm_segment s = segment_at(g, &plan, 0, 0);
         for (;;) {
@@ -141,5 +149,7 @@ void ck_gemm_run(const ck_context *ctx, const ck_gemm *g) {
                           &scratch);
         }
         queue_leave(&queue);
+        if (plan.product->end)
+            plan.product->end();
     }
 }

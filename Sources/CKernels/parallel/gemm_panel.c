@@ -35,7 +35,8 @@ static size_t panel_start(const gemm_plan *plan, size_t n, size_t panel) {
 // Whether a block of C is better written past the caches: it is complete after one pass, and whole
 // vectors start where vectors may.
 static bool bypasses(const gemm_plan *plan, const ck_gemm *g, const gemm_block *block) {
-    const bool one_pass = block->first && block->last && !g->accumulate;
+    const bool one_pass =
+        block->first && block->last && block->k <= plan->k_chunk && !g->accumulate;
     const bool plain = !g->bias && !g->residual && !g->gelu_out.data && !g->gelu_inp.data;
     const size_t lanes = plan->micro->lanes;
     const bool aligned = (uintptr_t)g->c.data % (lanes * sizeof(float)) == 0 && g->n % lanes == 0;

@@ -37,7 +37,7 @@ typedef struct {
 typedef struct {
     float *a_blocks[2];
     float *b_panel;
-    float *sums; // (GEMM_BLOCK_ROWS, panel_cols): of a C that is not float32
+    float *sums; // (block_rows, panel_cols): of a C that is not float32
 } gemm_scratch;
 
 gemm_scratch gemm_thread_scratch(const ck_context *ctx);
@@ -52,7 +52,8 @@ void gemm_run_task(const gemm_plan *plan, const ck_gemm *g, const gemm_block *bl
 
 // How many packed floats long k columns of A are.
 static inline size_t gemm_depth(const ck_product *product, size_t k) {
-    return (k + product->depth - 1) / product->depth;
+    const size_t unit = product->depth * product->k_unit; // in elements
+    return (k + unit - 1) / unit * product->k_unit;
 }
 
 #endif

@@ -7,11 +7,9 @@
 
 // The matrix product: two blocks of A shared by the team; for each thread a panel of B, and the
 // sums of what is rounded when they are complete.
-#define GEMM_BLOCK_ROWS 1008 // rows of A packed at once, a multiple of every tile_rows
-#define GEMM_BLOCK_K 768     // depth of a block: a panel of B takes a seventh of a 1 MiB cache
-#define GEMM_A_FLOATS ((size_t)GEMM_BLOCK_ROWS * GEMM_BLOCK_K)
-#define GEMM_B_FLOATS ((size_t)GEMM_BLOCK_K * CK_MAX_PANEL_COLS)
-#define GEMM_THREAD_FLOATS (GEMM_B_FLOATS + (size_t)GEMM_BLOCK_ROWS * CK_MAX_PANEL_COLS)
+#define GEMM_A_FLOATS ((size_t)CK_MAX_BLOCK_ROWS * CK_MAX_BLOCK_K)
+#define GEMM_B_FLOATS ((size_t)CK_MAX_BLOCK_K * CK_MAX_PANEL_COLS)
+#define GEMM_THREAD_FLOATS (GEMM_B_FLOATS + (size_t)CK_MAX_BLOCK_ROWS * CK_MAX_PANEL_COLS)
 
 // Attention: a tile is this many queries by this many keys. Queries are a multiple of every
 // panel_cols, so the widest micro-kernels do the work.

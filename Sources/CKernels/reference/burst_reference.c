@@ -6,7 +6,7 @@ double ck_reference_fma_burst(const ck_context *ctx, size_t iterations) {
     return 0;
 }
 
-double ck_reference_pair_burst(const ck_context *ctx, size_t iterations) {
+double ck_reference_bfloat16_burst(const ck_context *ctx, size_t iterations) {
     (void)ctx, (void)iterations;
     return 0;
 }

@@ -63,17 +63,22 @@ ALWAYS_INLINE void load_block(vf *w, const ck_element_type type, const void *row
     }
 }
 
+// `lanes` numbers of bfloat16, zero after them.
+ALWAYS_INLINE vu16 load_bfloat16(const uint16_t *p, size_t lanes) {
+    if (lanes == LANES)
+        return *(const vu16 *)p;
+    vu16 some = {0};
+    __builtin_memcpy(&some, p, lanes * sizeof *p);
+    return some;
+}
+
 // `lanes` numbers from number `at` on, of a type without scales.
 ALWAYS_INLINE vf load_floats(const ck_element_type type, const void *numbers, size_t at,
                              size_t lanes) {
     if (type == CK_FLOAT32)
         return LOAD((const float *)numbers + at);
-    const uint16_t *p = (const uint16_t *)numbers + at;
-    if (lanes == LANES)
-        return v_load_bfloat16(p);
-    uint16_t some[LANES] = {0};
-    __builtin_memcpy(some, p, lanes * sizeof *some);
-    return v_load_bfloat16(some);
+    const vu16 upper = load_bfloat16((const uint16_t *)numbers + at, lanes);
+    return (vf)(__builtin_convertvector(upper, vu) << 16);
 }
 
 // x rounded to bfloat16, to nearest, ties to even; NaN stays NaN.

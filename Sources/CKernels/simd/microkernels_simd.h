@@ -1,4 +1,4 @@
-// All micro-kernels of this folder, gathered into one table for ISA.
+// All micro-kernels of this folder, and the products that a table of them (table_simd.h) may have.
 #include "adamw_simd.h"
 #include "attention_row_simd.h"
 #include "attention_simd.h"
@@ -12,36 +12,32 @@
 #include "rope_simd.h"
 #include "softmax_simd.h"
 
-_Static_assert(TILE_ROWS <= CK_MAX_TILE_ROWS && TILE_VECTORS * LANES <= CK_MAX_PANEL_COLS,
-               "the tile of this instruction set is larger than the buffers made for it");
+_Static_assert(PANEL_COLS <= CK_MAX_PANEL_COLS && CK_MAX_BLOCK_ROWS % TILE_ROWS == 0,
+               "buffers do not fit the tile of this instruction set");
 
-#define FLOAT_PRODUCT                                                                              \
-    {.depth = 1,                                                                                   \
-     .tile_rows = TILE_ROWS,                                                                       \
-     .panel_cols = PANEL_COLS,                                                                     \
-     .panel = gemm_panel,                                                                          \
-     .pack_a = pack_a_floats,                                                                      \
-     .pack_b = pack_b_floats}
-
-#ifdef HAVE_PAIRS
-#define PAIR_PRODUCT                                                                               \
-    {.depth = 2,                                                                                   \
-     .tile_rows = TILE_ROWS,                                                                       \
-     .panel_cols = PANEL_COLS,                                                                     \
-     .panel = gemm_panel_pairs,                                                                    \
-     .pack_a = pack_a_pairs,                                                                       \
-     .pack_b = pack_b_pairs}
-#else
-// Operands are widened to floats when they are packed.
-#define PAIR_PRODUCT FLOAT_PRODUCT
+#ifndef INT_PRODUCT_NAME
+#define INT_PRODUCT_NAME "pairs of int16"
 #endif
 
-static const struct ck_microkernels table = {
-    .isa = ISA,
-    .lanes = LANES,
-    .float32 = FLOAT_PRODUCT,
-    .bfloat16 = PAIR_PRODUCT,
-#define MICROKERNEL(result, name, ...) .name = name,
-#include "../microkernel_list.h"
-#undef MICROKERNEL
-};
+#define VECTOR_PRODUCT(NAME, DEPTH, PANEL, PACK_A, PACK_B, BURST)                                  \
+    {.name = (NAME),                                                                               \
+     .depth = (DEPTH),                                                                             \
+     .k_unit = 1,                                                                                  \
+     .tile_rows = TILE_ROWS,                                                                       \
+     .panel_cols = PANEL_COLS,                                                                     \
+     .block_rows = CK_MAX_BLOCK_ROWS,                                                              \
+     .block_k = CK_MAX_BLOCK_K,                                                                    \
+     .panel_k = CK_MAX_BLOCK_K,                                                                    \
+     .panel = (PANEL),                                                                             \
+     .pack_a = (PACK_A),                                                                           \
+     .pack_b = (PACK_B),                                                                           \
+     .burst = (BURST)}
+
+#define FLOAT_PRODUCT(NAME)                                                                        \
+    VECTOR_PRODUCT(NAME, 1, gemm_panel, pack_a_floats, pack_b_floats, fma_burst)
+
+// Products of bfloat16 where no instruction for them is used.
+#define WIDENED_PRODUCT FLOAT_PRODUCT("float32 FMA on widened operands")
+
+#define PAIR_PRODUCT                                                                               \
+    VECTOR_PRODUCT(PAIRS_NAME, 2, gemm_panel_pairs, pack_a_pairs, pack_b_pairs, pair_burst)

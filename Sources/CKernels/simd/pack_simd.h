@@ -73,18 +73,26 @@ ALWAYS_INLINE void transpose_group(float *dst, size_t ld, const float *src, size
 
 #define PANEL_COLS (TILE_VECTORS * LANES)
 
-#ifdef HAVE_PAIRS
-#ifndef HAVE_ZIP_PAIRS
-// Lane i: the pair of low[i] and high[i], rounded to bfloat16.
-ALWAYS_INLINE vf v_zip_pairs(vf low, vf high) {
-    const vu upper = __builtin_convertvector(v_to_bfloat16(high), vu) << 16;
-    return (vf)(upper | __builtin_convertvector(v_to_bfloat16(low), vu));
+#ifndef HAVE_PAIRS
+// The floats of low, then those of high, rounded to bfloat16, as a vector of pairs.
+ALWAYS_INLINE vf v_pairs(vf low, vf high) {
+    const vu16 halves[2] = {v_to_bfloat16(low), v_to_bfloat16(high)};
+    vf pairs;
+    __builtin_memcpy(&pairs, halves, sizeof pairs);
+    return pairs;
 }
 #endif
-#else
-// Never called: without the instruction nothing is packed in pairs.
-ALWAYS_INLINE vf v_pairs(vf low, vf high) { return low + high; }
-ALWAYS_INLINE vf v_zip_pairs(vf low, vf high) { return low + high; }
+
+// Lane i: the pair of low[i] and high[i], which are bfloat16.
+ALWAYS_INLINE vf v_zip_bfloat16(vu16 low, vu16 high) {
+    return (vf)(__builtin_convertvector(high, vu) << 16 | __builtin_convertvector(low, vu));
+}
+
+#ifndef HAVE_ZIP_PAIRS
+// The same of floats, rounded to bfloat16.
+ALWAYS_INLINE vf v_zip_pairs(vf low, vf high) {
+    return v_zip_bfloat16(v_to_bfloat16(low), v_to_bfloat16(high));
+}
 #endif
 
 // ---- Stored along k -----------------------------------------------------------------------------
@@ -105,6 +113,16 @@ ALWAYS_INLINE const float *packed_in_place(const ck_matrix *x, const ck_element_
 // line = `count` elements of a row from a block's first on, as floats or as pairs.
 ALWAYS_INLINE void pack_line(float *line, const ck_element_type type, const ck_matrix *x,
                              size_t row, size_t block, size_t count, const bool pairs) {
+    if (type == CK_BFLOAT16 && pairs) {
+        const uint16_t *from = (const uint16_t *)x->values + row * x->cols + block * CK_BLOCK;
+        if (count == CK_BLOCK) {
+            __builtin_memcpy(line, from, CK_BLOCK * sizeof *from);
+            return;
+        }
+        __builtin_memset(line, 0, CK_BLOCK * sizeof *from);
+        __builtin_memcpy(line, from, count * sizeof *from);
+        return;
+    }
     vf w[BLOCK_VECTORS];
     load_weights(w, type, x, row, block, count);
     for (size_t v = 0; v < BLOCK_VECTORS; v += 1 + pairs)
@@ -155,6 +173,12 @@ ALWAYS_INLINE vf load_across(const ck_element_type type, const ck_matrix *x, siz
 // `last` is whether p is the last of an odd k.
 ALWAYS_INLINE vf pack_vector(const ck_element_type type, const ck_matrix *x, size_t p, size_t first,
                              size_t lanes, const bool pairs, bool last) {
+    if (type == CK_BFLOAT16 && pairs) {
+        const uint16_t *from = (const uint16_t *)x->values + p * x->cols + first;
+        const vu16 none = {0};
+        return v_zip_bfloat16(load_bfloat16(from, lanes),
+                              last ? none : load_bfloat16(from + x->cols, lanes));
+    }
     const vf low = load_across(type, x, p, first, lanes);
     if (!pairs)
         return low;
@@ -226,14 +250,15 @@ ALWAYS_INLINE void pack_tiles(float *dst, const ck_element_type type, const ck_o
     }
 }
 
-ALWAYS_INLINE void pack_panel(float *dst, const ck_element_type type, const ck_operand *b,
-                              size_t col, size_t cols, size_t p, size_t k, const bool pairs) {
+ALWAYS_INLINE void pack_panel(float *dst, const size_t width, const ck_element_type type,
+                              const ck_operand *b, size_t col, size_t cols, size_t p, size_t k,
+                              const bool pairs) {
     if (!b->along_k) {
-        pack_across(dst, PANEL_COLS, type, &b->matrix, col, cols, p, k, pairs);
+        pack_across(dst, width, type, &b->matrix, col, cols, p, k, pairs);
         return;
     }
     for (size_t j = 0; j < cols; j += LANES)
-        pack_along(dst + j, PANEL_COLS, type, &b->matrix, col + j, cols - j, p, k, pairs, LANES);
+        pack_along(dst + j, width, type, &b->matrix, col + j, cols - j, p, k, pairs, LANES);
 }
 
 static void pack_a_floats(float *dst, const ck_operand *a, size_t row, size_t rows, size_t p,
@@ -245,7 +270,7 @@ static void pack_a_floats(float *dst, const ck_operand *a, size_t row, size_t ro
 
 static void pack_b_floats(float *dst, const ck_operand *b, size_t col, size_t cols, size_t p,
                           size_t k) {
-#define PACK(type) pack_panel(dst, type, b, col, cols, p, k, false)
+#define PACK(type) pack_panel(dst, PANEL_COLS, type, b, col, cols, p, k, false)
     WITH_CONSTANT_TYPE(b->matrix.type, PACK)
 #undef PACK
 }
@@ -260,7 +285,7 @@ static void pack_a_pairs(float *dst, const ck_operand *a, size_t row, size_t row
 
 static void pack_b_pairs(float *dst, const ck_operand *b, size_t col, size_t cols, size_t p,
                          size_t k) {
-#define PACK(type) pack_panel(dst, type, b, col, cols, p, k, true)
+#define PACK(type) pack_panel(dst, PANEL_COLS, type, b, col, cols, p, k, true)
     WITH_CONSTANT_TYPE(b->matrix.type, PACK)
 #undef PACK
 }

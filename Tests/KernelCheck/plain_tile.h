@@ -1,0 +1,73 @@
+// The tile instructions in plain C, as Sources/CKernels/amx/amx_tile.h describes them and as the
+// processor computes: so that packing, loops and borders of products on tiles are checked on every
+// machine. A thread that did not configure its tiles loads and stores nothing.
+#ifndef PLAIN_TILE_H
+#define PLAIN_TILE_H
+
+#include "../../Sources/CKernels/amx/tile_shapes.h"
+
+#include <math.h>
+#include <string.h>
+
+typedef struct {
+    tile_configuration shapes;
+    float elements[8][16][16];
+} plain_tiles;
+
+static _Thread_local plain_tiles own_tiles;
+
+#define tile_zero(tile) memset(own_tiles.elements[tile], 0, sizeof own_tiles.elements[tile])
+
+static void tile_load(int tile, const void *rows, size_t stride) {
+    tile_zero(tile);
+    for (size_t i = 0; i < own_tiles.shapes.rows[tile]; i++)
+        memcpy(own_tiles.elements[tile][i], (const char *)rows + i * stride,
+               own_tiles.shapes.row_bytes[tile]);
+}
+
+static void tile_store(int tile, void *rows, size_t stride) {
+    for (size_t i = 0; i < own_tiles.shapes.rows[tile]; i++)
+        memcpy((char *)rows + i * stride, own_tiles.elements[tile][i],
+               own_tiles.shapes.row_bytes[tile]);
+}
+
+// Subnormal numbers count as zero, in and out.
+static float flushed(float x) { return fabsf(x) < 0x1p-126f ? copysignf(0, x) : x; }
+
+static float half_of_pair(float pair, int half) {
+    uint32_t bits;
+    memcpy(&bits, &pair, sizeof bits);
+    bits = half ? bits & 0xffff0000 : bits << 16;
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return flushed(x);
+}
+
+// The first halves of the pairs and the second have a sum each over the whole row, and both
+// together are added to C. Products of two bfloat16 are exact.
+static void tile_multiply(int c, int a, int b) {
+    for (size_t i = 0; i < own_tiles.shapes.rows[c]; i++) {
+        float sums[2][16] = {0};
+        for (size_t q = 0; q < own_tiles.shapes.row_bytes[a] / sizeof(float); q++)
+            for (int half = 0; half < 2; half++) {
+                const float x = half_of_pair(own_tiles.elements[a][i][q], half);
+                for (size_t j = 0; j < 16; j++)
+                    sums[half][j] = flushed(sums[half][j] +
+                                            x * half_of_pair(own_tiles.elements[b][q][j], half));
+            }
+        for (size_t j = 0; j < 16; j++) {
+            const float sum = flushed(sums[0][j] + sums[1][j]);
+            own_tiles.elements[c][i][j] = flushed(flushed(own_tiles.elements[c][i][j]) + sum);
+        }
+    }
+}
+
+static void tiles_begin(void) {
+    own_tiles.shapes = tile_shapes;
+    for (int tile = 0; tile < 8; tile++)
+        tile_zero(tile);
+}
+
+static void tiles_end(void) { own_tiles.shapes = (tile_configuration){0}; }
+
+#endif

@@ -41,20 +41,15 @@ MICROKERNEL(void, softmax_stats, float *maximum, float *sum, const float *logits
 // out = exp(logits - offset) * scale
 MICROKERNEL(void, softmax_write, float *out, const float *logits, float offset, float scale,
             size_t n)
-// A tile of attention scores, transposed: scores (keys, queries; ld), one query a lane. Key j is
-// visible to query i when j <= i + diagonal. Each `step` queries, a multiple of `lanes`, go down to
-// the last key that one of them sees; nothing below is read or written. Updates the running maximum
-// of the scaled scores and the sum (queries), turns the scores into exp(scale * score - maximum),
-// zero where invisible, and writes what earlier results must be multiplied with into rescale
-// (queries).
-MICROKERNEL(void, attention_softmax, float *scores, size_t ld, float *maximum, float *sum,
-            float *rescale, float scale, size_t keys, size_t queries, ptrdiff_t diagonal,
-            size_t step)
+// The scores of a tile; rows of `scores` are ld apart. Updates the running maximum of the scaled
+// scores and the sum (queries), turns the scores into exp(scale * score - maximum), zero where
+// invisible, and writes what earlier results must be multiplied with into rescale (queries).
+MICROKERNEL(void, attention_softmax, const ck_attention_tile *tile, float *scores, size_t ld,
+            float *maximum, float *sum, float *rescale, float scale)
 // For the same tile: scores become the probabilities P = exp(scale * score - lse), and grads, which
 // holds dP, becomes the gradient of the unscaled scores, P * (dP - dot) * scale.
-MICROKERNEL(void, attention_gradient, float *scores, float *grads, size_t ld, const float *lse,
-            const float *dot, float scale, size_t keys, size_t queries, ptrdiff_t diagonal,
-            size_t step)
+MICROKERNEL(void, attention_gradient, const ck_attention_tile *tile, float *scores, float *grads,
+            size_t ld, const float *lse, const float *dot, float scale)
 // One query q (HS) over the first `visible` of keys and values (visible, HS), stored as float32 or
 // bfloat16: out (HS).
 MICROKERNEL(void, attention_row, float *out, const float *q, const void *keys, const void *values,

@@ -86,6 +86,24 @@ typedef struct {
     double (*burst)(size_t iterations, float *sink);
 } ck_product;
 
+// A tile of attention scores, transposed: rows are keys, lanes queries. Key j is visible to query i
+// when j <= i + diagonal. Each `step` queries, whole vectors of them, go down to the last key that
+// one of them sees, in whole `unit`s; nothing below is computed.
+typedef struct {
+    size_t queries, keys, step, unit;
+    ptrdiff_t diagonal;
+} ck_attention_tile;
+
+// How many keys are computed for the step to which a query belongs.
+static inline size_t ck_keys_of_step(const ck_attention_tile *tile, size_t query) {
+    const ptrdiff_t end =
+        (ptrdiff_t)(query / tile->step * tile->step + tile->step) + tile->diagonal;
+    if (end <= 0)
+        return 0;
+    const size_t keys = ((size_t)end + tile->unit - 1) / tile->unit * tile->unit;
+    return keys < tile->keys ? keys : tile->keys;
+}
+
 struct ck_microkernels {
     ck_isa isa;
     size_t lanes;            // floats in a vector

@@ -1,4 +1,5 @@
 // Attention over whole sequences, both ways, and over new tokens of sequences with a cache.
+#include "../../Sources/CKernels/microkernels.h"
 #include "kernel_check.h"
 
 static void check_whole(size_t B, size_t T, size_t NH, size_t HS) {
@@ -18,7 +19,8 @@ static void check_whole(size_t B, size_t T, size_t NH, size_t HS) {
     compare("attention_backward", dqkv[1], dqkv[0], B * T * 3 * C, 1e-5);
 }
 
-// bfloat16 gives what the same numbers give in float32, rounded once.
+// bfloat16 gives what the same numbers give in float32, rounded once; or, where the processor
+// multiplies pairs of bfloat16, what comes of rounding probabilities and gradients to them.
 static void check_whole_bfloat16(size_t B, size_t T, size_t NH, size_t HS) {
     const size_t C = NH * HS, n = B * T * C;
     const float *dout = uniform(n, -1, 1);
@@ -30,12 +32,19 @@ static void check_whole_bfloat16(size_t B, size_t T, size_t NH, size_t HS) {
         float *expected_lse = garbage(B * NH * T);
         RUN(i, attention_forward, out, lse, qkv, B, T, C, NH);
         RUN(i, attention_forward, float_array(expected_out), expected_lse, wide, B, T, C, NH);
+        float *dqkv = garbage(3 * n), *expected_dqkv = garbage(3 * n);
+        const ck_array wide_out = widened(out, n);
+        RUN(i, attention_backward, dqkv, dout, out, qkv, lse, B, T, C, NH);
+        RUN(i, attention_backward, expected_dqkv, dout, wide_out, wide, lse, B, T, C, NH);
+        if (side[i].ctx.micro && side[i].ctx.micro->bfloat16.depth > 1) {
+            compare("attention_forward of pairs", wide_out.data, expected_out, n, 0x1p-8);
+            compare("attention_forward of pairs, lse", lse, expected_lse, B * NH * T, 1e-5);
+            compare("attention_backward of pairs", dqkv, expected_dqkv, 3 * n, 0x1p-8);
+            continue;
+        }
         compare_rounded("attention_forward of bfloat16", out, expected_out, n);
         compare_bytes("attention_forward of bfloat16, lse", lse, expected_lse,
                       B * NH * T * sizeof(float));
-        float *dqkv = garbage(3 * n), *expected_dqkv = garbage(3 * n);
-        RUN(i, attention_backward, dqkv, dout, out, qkv, lse, B, T, C, NH);
-        RUN(i, attention_backward, expected_dqkv, dout, widened(out, n), wide, lse, B, T, C, NH);
         compare_bytes("attention_backward of bfloat16", dqkv, expected_dqkv, 3 * n * sizeof(float));
     }
 }

@@ -27,7 +27,7 @@ private struct BFloat16Fixture: Decodable {
 @Suite(.serialized) struct BFloat16ParityTests {
     /// How much farther than PyTorch's a result may be from float32.
     ///
-    /// All that were seen are nearer, at 0.96 of its distance or less.
+    /// Seen were 0.54 to 1.07 of its distance.
     private static let allowance = 1.1
 
     @Test(arguments: ["odd", "even"], InstructionSet.available)
@@ -90,7 +90,7 @@ private struct BFloat16Fixture: Decodable {
         let distance = zip(losses, exact.steps).map { abs($0 - $1.trainLoss) }.max() ?? .infinity
         let theirs = pytorch.trainLosses.max() ?? 0
         print("\(name) \(isa) ten steps: \(distance), PyTorch's \(theirs)")
-        // At worst 1.01 of PyTorch's was seen: a loss is one number, and its distance is luck.
+        // At worst 1.21 of PyTorch's was seen: a loss is one number, and its distance is luck.
         #expect(distance <= 1.5 * theirs)
     }
 }

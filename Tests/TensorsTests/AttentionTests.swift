@@ -61,7 +61,7 @@ extension KernelTests {
         }
 
         /// `qkv` with the values' signs dropped.
-        private func withPositiveValues(_ qkv: Tensor, C: Int) throws -> Tensor {
+        private static func withPositiveValues(_ qkv: Tensor, C: Int) throws -> Tensor {
             let elements = qkv.floats().enumerated().map { i, x in i % (3 * C) < 2 * C ? x : abs(x)
             }
             return try TensorMaker.copy(elements, qkv.shape)
@@ -79,7 +79,7 @@ extension KernelTests {
             reference.attentionForward(
                 out: magnitude.0,
                 lse: magnitude.1,
-                qkv: try withPositiveValues(qkv, C: C)
+                qkv: try Self.withPositiveValues(qkv, C: C)
             )
             // A score's error, in units of scores, is that of each probability relative to itself.
             let lseMagnitude = expected.lse.floats().map { 1 + abs($0) }
@@ -114,12 +114,23 @@ extension KernelTests {
             }
         }
 
-        @Test(arguments: shapes)
-        mutating func bfloat16IsReadExactlyAndRoundedOnce(shape: Shape) throws {
+        /// Whether a backend multiplies pairs of bfloat16, and so rounds probabilities, their
+        /// gradients and those of the output to it.
+        private static func multipliesPairs(_ backend: Backend) -> Bool {
+            backend.instructionSet.products.roundsToBFloat16
+        }
+
+        /// Both passes in bfloat16, and in float32 with the same numbers.
+        private mutating func runBFloat16(
+            _ shape: Shape,
+            on backends: [Backend],
+            _ body: (Backend, _ actual: [Tensor], _ expected: [Tensor], _ wide: Tensor) throws ->
+                Void
+        ) throws {
             let (B, T, C, NH) = (shape.B, shape.T, shape.C, shape.NH)
             let qkv = try TensorMaker.bfloat16(rounding: make.uniform([B, T, 3 * C], -2...2))
             let (wide, dout) = (try TensorMaker.widened(qkv), try make.uniform([B, T, C]))
-            for backend in Backend.all + [.reference] {
+            for backend in backends {
                 let ops = try backend.ops()
                 let out = try TensorMaker.bfloat16Garbage([B, T, C])
                 let (lse, dqkv) = (
@@ -134,10 +145,57 @@ extension KernelTests {
                     NH: NH,
                     forward: (TensorMaker.widened(out), lse)
                 )
-                let rounded = try TensorMaker.bfloat16(rounding: expected.out)
-                expectSameBits(out, rounded, "out, \(backend)")
-                expectSameBits(lse, expected.lse, "lse, \(backend)")
-                expectSameBits(dqkv, expected.dqkv, "dqkv, \(backend)")
+                try body(
+                    backend,
+                    [out, lse, dqkv],
+                    [expected.out, expected.lse, expected.dqkv],
+                    wide
+                )
+            }
+        }
+
+        @Test(arguments: shapes)
+        mutating func bfloat16IsReadExactlyAndRoundedOnce(shape: Shape) throws {
+            let backends = Backend.all.filter { !Self.multipliesPairs($0) } + [.reference]
+            try runBFloat16(shape, on: backends) { backend, actual, expected, _ in
+                let rounded = try TensorMaker.bfloat16(rounding: expected[0])
+                expectSameBits(actual[0], rounded, "out, \(backend)")
+                expectSameBits(actual[1], expected[1], "lse, \(backend)")
+                expectSameBits(actual[2], expected[2], "dqkv, \(backend)")
+            }
+        }
+
+        @Test(arguments: shapes)
+        mutating func pairsOfBFloat16AreOffByTheirRounding(shape: Shape) throws {
+            let backends = Backend.all.filter(Self.multipliesPairs)
+            try runBFloat16(shape, on: backends) { backend, actual, expected, wide in
+                let magnitude = try TensorMaker.garbage(expected[0].shape)
+                try backend.ops().attentionForward(
+                    out: magnitude,
+                    lse: TensorMaker.garbage(expected[1].shape),
+                    qkv: Self.withPositiveValues(wide, C: shape.C)
+                )
+                // Each probability, and then the result, by 2^-8 of itself.
+                expectClose(
+                    try TensorMaker.widened(actual[0]),
+                    expected[0],
+                    magnitude: magnitude.floats(),
+                    within: 0x1p17 + 24,
+                    "out, \(backend)"
+                )
+                expectClose(
+                    actual[1],
+                    expected[1],
+                    magnitude: expected[1].floats().map { 1 + abs($0) },
+                    within: 8,
+                    "lse, \(backend)"
+                )
+                expectClose(
+                    actual[2],
+                    expected[2],
+                    ofLargestWithin: 0x1p17,
+                    "dqkv, \(backend)"
+                )
             }
         }
 
@@ -202,12 +260,22 @@ extension KernelTests {
                 for i in row.indices { row[i] *= -1e4 }
             }
             let dout = try make.uniform([1, T, C])
+            let earlier = 0..<T - 1
             for backend in Backend.all + [.reference] {
                 let before = try run(backend.ops(), qkv: qkv, dout: dout, NH: NH)
                 let after = try run(backend.ops(), qkv: changed, dout: dout, NH: NH)
-                let earlier = 0..<T - 1
                 expectSameBits(after.out[0][earlier], before.out[0][earlier], "\(backend)")
                 #expect(after.out[0][T - 1].floats() != before.out[0][T - 1].floats())
+                let rounded = try [qkv, changed].map { inp in
+                    let out = try TensorMaker.bfloat16Garbage([1, T, C])
+                    try backend.ops().attentionForward(
+                        out: out,
+                        lse: TensorMaker.garbage([1, NH, T]),
+                        qkv: TensorMaker.bfloat16(rounding: inp)
+                    )
+                    return try TensorMaker.widened(out)
+                }
+                expectSameBits(rounded[1][0][earlier], rounded[0][0][earlier], "\(backend)")
             }
         }
     }

@@ -68,6 +68,7 @@ extension KernelTests {
             let (B, T, NH, HS) = (2, 161, 3, 10)
             let C = NH * HS
             let (qkv, dout) = (try make.uniform([B, T, 3 * C]), try make.uniform([B, T, C]))
+            let narrowQkv = try TensorMaker.bfloat16(rounding: qkv)
             try expectSameBitsForAnyThreads(set) { ops in
                 let (out, lse) = (
                     try TensorMaker.garbage([B, T, C]), try TensorMaker.garbage([B, NH, T])
@@ -75,7 +76,19 @@ extension KernelTests {
                 let dqkv = try TensorMaker.garbage([B, T, 3 * C])
                 ops.attentionForward(out: out, lse: lse, qkv: qkv)
                 ops.attentionBackward(dqkv: dqkv, dout: dout, out: out, qkv: qkv, lse: lse)
-                return [out, lse, dqkv]
+                let (narrow, narrowLse) = (
+                    try TensorMaker.bfloat16Garbage([B, T, C]), try TensorMaker.garbage([B, NH, T])
+                )
+                let narrowDqkv = try TensorMaker.garbage([B, T, 3 * C])
+                ops.attentionForward(out: narrow, lse: narrowLse, qkv: narrowQkv)
+                ops.attentionBackward(
+                    dqkv: narrowDqkv,
+                    dout: dout,
+                    out: narrow,
+                    qkv: narrowQkv,
+                    lse: narrowLse
+                )
+                return [out, lse, dqkv, narrow, narrowLse, narrowDqkv]
             }
         }
 

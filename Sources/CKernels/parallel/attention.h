@@ -1,6 +1,6 @@
 // Tiles of attention, for whole sequences (attention.c) and for those whose keys and values are in
-// a cache (cached_attention.c): the parts of a thread's scratch memory, the products of a tile, and
-// the forward pass of a group of tiles.
+// a cache (cached_attention.c): the parts of a thread's scratch memory, what multiplies, and the
+// passes over a group of tiles.
 #ifndef ATTENTION_H
 #define ATTENTION_H
 
@@ -8,76 +8,130 @@
 #include "scratch.h"
 #include "team.h"
 
-// The parts of one thread's scratch. A group is all the queries whose results are summed at once;
-// transposed, each of its tiles is HS rows of ATTENTION_QUERIES.
+// The parts of one thread's scratch. A group is all the queries whose results are summed at once.
 typedef struct {
-    float *queries; // (group, HS), and transposed
-    float *queries_transposed;
-    float *outputs; // (group, HS); backwards the gradients of the queries
-    float *douts;   // (group, HS), and transposed: backwards only
-    float *douts_transposed;
-    float *keys, *values;                 // (ATTENTION_KEYS, HS)
+    float *queries, *queries_along;       // (group): a slot for each tile, see attention_slot
+    float *douts, *douts_along;           // the same: backwards only
+    float *outputs;                       // (group, HS); backwards the gradients of the queries
+    float *keys, *keys_along, *values;    // (ATTENTION_KEYS, HS)
     float *dkeys, *dvalues;               // the same: backwards only
-    float *scores, *grads;                // (ATTENTION_KEYS, ATTENTION_QUERIES)
+    float *scores, *grads, *packed;       // (ATTENTION_KEYS, ATTENTION_QUERIES)
     float *maximum, *sum, *rescale, *dot; // (group)
 } attention_scratch;
 
-// One head of one sequence: q (rows ld apart), k and v (rows ld_cache apart), out (rows ld_out
-// apart). Query i stands at position past + i and sees the keys up to there.
+// Rows of elements, `ld` apart.
 typedef struct {
-    ck_array q, k, v, out;
-    size_t ld, ld_cache, ld_out, past, HS;
+    ck_array array;
+    size_t ld;
+} attention_rows;
+
+// One head of one sequence. Query i stands at position past + i and sees the keys up to there.
+typedef struct {
+    attention_rows q, k, v, out;
+    size_t past, HS;
     float scale; // 1 / sqrt(HS)
 } attention_head;
 
-// A tile of queries and keys: key j is visible to query i when j <= i + diagonal. Each `step`
-// queries only go as far as one of them sees.
+// What multiplies: floats, where they lie, or pairs of bfloat16, packed.
 typedef struct {
-    size_t queries, keys, step;
-    ptrdiff_t diagonal;
-} attention_tile;
+    const struct ck_microkernels *micro;
+    const ck_product *product;
+} attention_math;
 
-attention_tile attention_tile_at(const struct ck_microkernels *micro, size_t position,
-                                 size_t queries, size_t key, size_t keys);
+// The left operand of a product, as ck_gemm_panel has it, and the right one: rows `ld` apart,
+// panels `panel` floats apart or, if that is 0, side by side in a row.
+typedef struct {
+    const float *floats;
+    size_t tile, row, k;
+} attention_left;
 
-// c (keys, queries; ldc ATTENTION_QUERIES) = a (keys, HS; lda) * b (HS, queries), where it is
-// visible.
-void attention_scores(const struct ck_microkernels *micro, const attention_tile *tile, size_t HS,
-                      const float *a, size_t lda, const float *b, float *c);
+typedef struct {
+    const float *floats;
+    size_t ld, panel;
+} attention_right;
 
-// c (keys, HS) += a (keys, queries; rows ATTENTION_QUERIES apart) * b (queries, HS).
-void attention_sum_queries(const struct ck_microkernels *micro, const attention_tile *tile,
-                           size_t HS, const float *a, const float *b, float *c);
+attention_math attention_math_for(const ck_context *ctx, ck_element_type type);
 
-// c (queries, HS) = [c +] a (keys, queries; rows ATTENTION_QUERIES apart) transposed * b (keys,
-// HS).
-void attention_sum_keys(const struct ck_microkernels *micro, const attention_tile *tile, size_t HS,
-                        const float *a, const float *b, float *c, bool accumulate);
+// Each thread calls these before its first product and after its last.
+static inline void attention_begin(const attention_math *math) {
+    if (math->product->begin)
+        math->product->begin();
+}
 
-// dst (cols, ATTENTION_QUERIES) = src (rows, cols; lds) transposed.
-void attention_transpose(const struct ck_microkernels *micro, float *dst, const float *src,
-                         size_t lds, size_t rows, size_t cols);
+static inline void attention_end(const attention_math *math) {
+    if (math->product->end)
+        math->product->end();
+}
+
+// `count` rows of HS elements as they can be multiplied: where they are when that is `in_place`,
+// else copied together into `floats`. What will be packed stays where it is.
+attention_rows attention_ready(const attention_math *math, attention_rows rows, size_t count,
+                               size_t HS, bool in_place, float *floats);
+
+// Operands out of ready rows: (m, k) or (n, k) when the sum runs along the rows, else (k, m) or
+// (k, n). `buffer` is for what has to be packed or transposed; n is then at most a tile's queries.
+attention_left attention_pack_left(const attention_math *math, attention_rows rows, bool along_k,
+                                   size_t m, size_t k, float *buffer);
+attention_right attention_pack_right(const attention_math *math, attention_rows rows, bool along_k,
+                                     size_t n, size_t k, float *buffer);
+
+// The tile of `queries` from `position` on and of at most `keys` keys from `key` on.
+ck_attention_tile attention_tile_at(const attention_math *math, size_t position, size_t queries,
+                                    size_t key, size_t keys);
+
+// c (keys, queries; rows ATTENTION_QUERIES apart) = a (keys, HS) * b (HS, queries), where visible.
+void attention_scores(const attention_math *math, const ck_attention_tile *tile, size_t HS,
+                      const attention_left *a, const attention_right *b, float *c);
+
+// c (keys, HS) += a (keys, queries) * b (queries, HS); a: scores.
+void attention_sum_queries(const attention_math *math, const ck_attention_tile *tile, size_t HS,
+                           const attention_left *a, const attention_right *b, float *c);
+
+// c (queries, HS) = [c +] a (queries, keys) * b (keys, HS); a: scores transposed.
+void attention_sum_keys(const attention_math *math, const ck_attention_tile *tile, size_t HS,
+                        const attention_left *a, const attention_right *b, float *c,
+                        bool accumulate);
 
 // The calling thread's part of the scratch memory.
 attention_scratch attention_thread_scratch(const ck_context *ctx, size_t HS);
 
 // Queries first ..< first + count, at most a group: their rows of out, and of lse unless NULL.
-void attention_forward_group(const struct ck_microkernels *micro, const attention_head *head,
+void attention_forward_group(const attention_math *math, const attention_head *head,
                              const attention_scratch *s, float *lse, size_t first, size_t count);
+
+// The gradients of one head's inputs: rows of dq, dk and dv, `ld` apart.
+typedef struct {
+    float *dq, *dk, *dv;
+    size_t ld;
+} attention_gradients;
+
+// Queries first ..< first + count, at most a group: their gradients, and what they add to those of
+// keys and values, of which earlier groups have written the rows before `first`.
+void attention_backward_group(const attention_math *math, const attention_head *head,
+                              const attention_scratch *s, const attention_gradients *gradients,
+                              attention_rows dout, const float *lse, size_t first, size_t count);
 
 static inline size_t attention_smaller(size_t a, size_t b) { return a < b ? a : b; }
 
-// Where a part of 0 ..< count that ends at `end` begins when parts are `size` long: an incomplete
+// The rows from row `first` on.
+static inline attention_rows attention_rows_from(attention_rows rows, size_t first) {
+    return (attention_rows){array_from(rows.array, first * rows.ld), rows.ld};
+}
+
+// Where a part of 0 ..< count that starts at `begin` ends when parts are `size` long: an incomplete
 // one comes first, where queries see the fewest keys.
 static inline size_t attention_part_end(size_t begin, size_t count, size_t size) {
     const size_t incomplete = count % size;
     return begin == 0 && incomplete > 0 ? incomplete : begin + size;
 }
 
-// The transposed tile whose first query is number `first` of the group.
-static inline float *attention_transposed(float *tiles, size_t first, size_t HS) {
-    const size_t before = (first + ATTENTION_QUERIES - 1) / ATTENTION_QUERIES;
-    return tiles + before * ATTENTION_QUERIES * HS;
+// The number of the tile whose first query is number `first` of its group, and its slot.
+static inline size_t attention_tile_number(size_t first) {
+    return (first + ATTENTION_QUERIES - 1) / ATTENTION_QUERIES;
+}
+
+static inline float *attention_slot(float *slots, size_t first, size_t HS) {
+    return slots + attention_tile_number(first) * ATTENTION_QUERIES * attention_row(HS);
 }
 
 #endif

@@ -39,30 +39,29 @@ static void attend(const ck_context *ctx, const ck_cached_attention_arguments *a
     store_rows(values, bfloat16, part->past, a->v + part->row * a->ld_v + h * HS, a->ld_v,
                part->count, HS);
     for (size_t g = h * group; g < (h + 1) * group; g++) {
+        const size_t ld_out = a->NH * HS;
+        const float *q = a->q + part->row * a->ld_q + g * HS;
+        float *out = a->out + part->row * ld_out + g * HS;
         const attention_head head = {
-            .q = array_of_floats(a->q + part->row * a->ld_q + g * HS),
-            .k = {keys, a->cache_type},
-            .v = {values, a->cache_type},
-            .out = array_of_floats(a->out + part->row * a->NH * HS + g * HS),
-            .ld = a->ld_q,
-            .ld_cache = HS,
-            .ld_out = a->NH * HS,
+            .q = {array_of_floats(q), a->ld_q},
+            .k = {{keys, a->cache_type}, HS},
+            .v = {{values, a->cache_type}, HS},
+            .out = {array_of_floats(out), ld_out},
             .past = part->past,
             .HS = HS,
             .scale = 1.0f / sqrtf((float)HS),
         };
         if (part->count - part->silent <= MOST_SINGLE_QUERIES) {
-            const float *q = head.q.data;
-            float *out = head.out.data;
             for (size_t i = part->silent; i < part->count; i++)
-                micro->attention_row(out + i * head.ld_out, q + i * head.ld, keys, values,
-                                     a->cache_type, head.scale, part->past + i + 1, HS);
+                micro->attention_row(out + i * ld_out, q + i * a->ld_q, keys, values, a->cache_type,
+                                     head.scale, part->past + i + 1, HS);
             continue;
         }
+        const attention_math math = attention_math_for(ctx, CK_FLOAT32);
         const attention_scratch s = attention_thread_scratch(ctx, HS);
         const size_t queries = attention_group_tiles(HS) * ATTENTION_QUERIES;
         for (size_t first = part->silent; first < part->count; first += queries)
-            attention_forward_group(micro, &head, &s, NULL, first,
+            attention_forward_group(&math, &head, &s, NULL, first,
                                     attention_smaller(queries, part->count - first));
     }
 }

@@ -15,23 +15,26 @@
 // panel_cols, so the widest micro-kernels do the work.
 #define ATTENTION_QUERIES 48
 #define ATTENTION_KEYS 128
-// As many tiles of queries as share a tile of keys make a group: at most this many floats of
-// queries, and tiles, but one at least.
-#define ATTENTION_GROUP_FLOATS ((size_t)384 * 64)
+// As many tiles of queries as share a tile of keys make a group: so many for heads of up to 64,
+// fewer for larger ones, but one at least.
 #define ATTENTION_GROUP_TILES 8
 
 static inline size_t attention_group_tiles(size_t HS) {
-    const size_t tiles = ATTENTION_GROUP_FLOATS / (ATTENTION_QUERIES * HS);
+    const size_t tiles = ATTENTION_GROUP_TILES * 64 / HS;
     return tiles < 1 ? 1 : tiles < ATTENTION_GROUP_TILES ? tiles : ATTENTION_GROUP_TILES;
 }
 
-// The most that any head size up to HS takes, for each thread: five arrays of a group's rows, four
-// of a tile's keys, two tiles of scores, and four numbers a query.
+// Rows as they count in scratch: packed ones are completed to whole panels.
+static inline size_t attention_row(size_t HS) { return HS > 64 ? HS : 64; }
+
+// The most that any head size up to HS takes, for each thread: five arrays of a group's rows, five
+// of a tile's keys, three tiles of scores, and four numbers a query.
 static inline size_t attention_floats(size_t HS) {
-    const size_t one_tile = ATTENTION_QUERIES * HS;
-    const size_t group = one_tile > ATTENTION_GROUP_FLOATS ? one_tile : ATTENTION_GROUP_FLOATS;
-    return 5 * group + 4 * ATTENTION_KEYS * HS +
-           (2 * ATTENTION_KEYS + 4 * ATTENTION_GROUP_TILES) * ATTENTION_QUERIES;
+    const size_t one_tile = ATTENTION_QUERIES * attention_row(HS);
+    const size_t most = ATTENTION_GROUP_TILES * ATTENTION_QUERIES * (size_t)64;
+    const size_t group = one_tile > most ? one_tile : most;
+    return 5 * group + 5 * ATTENTION_KEYS * attention_row(HS) +
+           (3 * ATTENTION_KEYS + 4 * ATTENTION_GROUP_TILES) * ATTENTION_QUERIES;
 }
 
 #endif

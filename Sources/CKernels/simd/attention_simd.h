@@ -3,6 +3,7 @@
 #ifndef SIMD_ATTENTION_H
 #define SIMD_ATTENTION_H
 
+#include "../microkernels.h"
 #include "elements_simd.h"
 #include "math_simd.h"
 
@@ -56,24 +57,18 @@ ALWAYS_INLINE void softmax_vector(float *scores, size_t ld, float *maximum, floa
     STORE(maximum + q, m);
 }
 
-// How many of `keys` keys the step of queries sees to which query q belongs: what is computed.
-ALWAYS_INLINE size_t keys_of_step(size_t q, size_t step, size_t keys, ptrdiff_t diagonal) {
-    const ptrdiff_t end = (ptrdiff_t)(q / step * step + step) + diagonal;
-    return end < 0 ? 0 : (size_t)end < keys ? (size_t)end : keys;
-}
-
-static void attention_softmax(float *scores, size_t ld, float *maximum, float *sum, float *rescale,
-                              float scale, size_t keys, size_t queries, ptrdiff_t diagonal,
-                              size_t step) {
-    FOR_EACH_VECTOR(q, queries, {
-        const size_t seen = keys_of_step(q, step, keys, diagonal);
-        if (seen == 0)
+static void attention_softmax(const ck_attention_tile *tile, float *scores, size_t ld,
+                              float *maximum, float *sum, float *rescale, float scale) {
+    const ptrdiff_t diagonal = tile->diagonal;
+    FOR_EACH_VECTOR(q, tile->queries, {
+        const size_t keys = ck_keys_of_step(tile, q);
+        if (keys == 0)
             STORE(rescale + q, v_splat(1));
-        else if ((ptrdiff_t)seen - 1 > (ptrdiff_t)q + diagonal)
-            softmax_vector(scores, ld, maximum, sum, rescale, scale, seen, diagonal, true, q,
+        else if ((ptrdiff_t)keys - 1 > (ptrdiff_t)q + diagonal)
+            softmax_vector(scores, ld, maximum, sum, rescale, scale, keys, diagonal, true, q,
                            lanes);
         else
-            softmax_vector(scores, ld, maximum, sum, rescale, scale, seen, diagonal, false, q,
+            softmax_vector(scores, ld, maximum, sum, rescale, scale, keys, diagonal, false, q,
                            lanes);
     });
 }
@@ -93,15 +88,15 @@ ALWAYS_INLINE void gradient_vector(float *scores, float *grads, size_t ld, const
     }
 }
 
-static void attention_gradient(float *scores, float *grads, size_t ld, const float *lse,
-                               const float *dot, float scale, size_t keys, size_t queries,
-                               ptrdiff_t diagonal, size_t step) {
-    FOR_EACH_VECTOR(q, queries, {
-        const size_t seen = keys_of_step(q, step, keys, diagonal);
-        if ((ptrdiff_t)seen - 1 > (ptrdiff_t)q + diagonal)
-            gradient_vector(scores, grads, ld, lse, dot, scale, seen, diagonal, true, q, lanes);
+static void attention_gradient(const ck_attention_tile *tile, float *scores, float *grads,
+                               size_t ld, const float *lse, const float *dot, float scale) {
+    const ptrdiff_t diagonal = tile->diagonal;
+    FOR_EACH_VECTOR(q, tile->queries, {
+        const size_t keys = ck_keys_of_step(tile, q);
+        if ((ptrdiff_t)keys - 1 > (ptrdiff_t)q + diagonal)
+            gradient_vector(scores, grads, ld, lse, dot, scale, keys, diagonal, true, q, lanes);
         else
-            gradient_vector(scores, grads, ld, lse, dot, scale, seen, diagonal, false, q, lanes);
+            gradient_vector(scores, grads, ld, lse, dot, scale, keys, diagonal, false, q, lanes);
     });
 }
 

@@ -136,7 +136,8 @@ ALWAYS_INLINE void pack_along(float *dst, size_t ld, const ck_element_type type,
     const size_t depth = 1 + pairs;
     size_t in_place_ld;
     const float *in_place = packed_in_place(x, type, row, p, pairs, &in_place_ld);
-    if (in_place) {
+    // The last of an odd k stands beside what is not part of the sum.
+    if (in_place && k % depth == 0) {
         transpose_group(dst, ld, in_place, in_place_ld, rows, k / depth, group);
         return;
     }

@@ -42,6 +42,7 @@ typedef struct {
 typedef struct {
     const float *floats;  // (N, C)
     const int16_t *words; // (N, C; ld_words); what completes a block is zero
+    const uint8_t *bytes; // the same, as simd/linear_nibbles_simd.h wants them, or undefined
     const float *scales;  // (N, blocks; ld_blocks), ld_blocks a multiple of every `lanes`
     const float *offsets; // the same: -8 times the sum of a block's words
     size_t ld_words, ld_blocks;

@@ -22,6 +22,19 @@ static inline vf v_zip_pairs(vf low, vf high) {
     return (vf)_mm512_permutexvar_epi16(order, (__m512i)v_pairs(low, high));
 }
 
+#define HAVE_DOT_BYTES
+// sum + the sums of four products each, of unsigned bytes of a with signed ones of b.
+static inline vi v_dot_bytes(vi sum, vi a, vi b) {
+    return (vi)_mm512_dpbusd_epi32((__m512i)sum, (__m512i)a, (__m512i)b);
+}
+
+// Lanes 4 * unit ... 4 * unit + 3 of x, four times each.
+static inline __attribute__((always_inline)) vf v_repeat_four(vf x, const int unit) {
+    const __m512i index = _mm512_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3);
+    return (vf)_mm512_permutexvar_ps(_mm512_add_epi32(index, _mm512_set1_epi32(4 * unit)),
+                                     (__m512)x);
+}
+
 #define HAVE_ADD_PAIRS
 #define INT_PRODUCT_NAME "pairs of int16 by VNNI"
 static inline vi v_add_pairs(vi sum, vw a, vw b) {

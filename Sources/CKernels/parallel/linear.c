@@ -19,6 +19,7 @@ size_t ck_linear_few_rows(void) { return FEW_ROWS; }
 // Where the input of few rows lies in scratch memory once it is turned into integers.
 typedef struct {
     int16_t *words;
+    uint8_t *bytes;
     float *scales, *offsets;
     size_t ld_words, ld_blocks;
 } int_input;
@@ -32,15 +33,16 @@ static size_t word_floats(size_t N, size_t C) {
 }
 
 static size_t int_input_floats(size_t N, size_t C) {
-    return word_floats(N, C) + 2 * N * int_input_blocks(C);
+    return 2 * word_floats(N, C) + 2 * N * int_input_blocks(C);
 }
 
 static int_input int_input_at(float *scratch, size_t N, size_t C) {
     const size_t blocks = int_input_blocks(C);
     return (int_input){
         .words = (int16_t *)(void *)scratch,
-        .scales = scratch + word_floats(N, C),
-        .offsets = scratch + word_floats(N, C) + N * blocks,
+        .bytes = (uint8_t *)(scratch + word_floats(N, C)),
+        .scales = scratch + 2 * word_floats(N, C),
+        .offsets = scratch + 2 * word_floats(N, C) + N * blocks,
         .ld_words = blocks * CK_BLOCK,
         .ld_blocks = blocks,
     };
@@ -88,11 +90,13 @@ static void run_few_rows(const ck_context *ctx, const ck_linear *layers, size_t 
         bytes += weight_bytes(layers[i].weight);
     const int_input ints = int_input_at(ctx->scratch, N, C);
     for (size_t n = 0; n < N && any_ints; n++)
-        micro->quantize_input(ints.words + n * ints.ld_words, ints.scales + n * ints.ld_blocks,
-                              ints.offsets + n * ints.ld_blocks, inp + n * C, C);
+        micro->quantize_input(
+            ints.words + n * ints.ld_words, ints.bytes + n * ints.ld_words * sizeof(int16_t),
+            ints.scales + n * ints.ld_blocks, ints.offsets + n * ints.ld_blocks, inp + n * C, C);
     const ck_linear_input input = {
         .floats = inp,
         .words = ints.words,
+        .bytes = ints.bytes,
         .scales = ints.scales,
         .offsets = ints.offsets,
         .ld_words = ints.ld_words,

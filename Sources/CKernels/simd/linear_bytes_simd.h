@@ -12,11 +12,16 @@ typedef uint8_t vubytes __attribute__((vector_size(4 * LANES), aligned(1), may_a
 
 _Static_assert(4 * LANES == CK_BLOCK / 2, "the nibbles of a block are a vector of bytes");
 
-// Word i of a block of input: first all upper bytes, then the lower ones.
-ALWAYS_INLINE void store_word(int16_t *block, int i, int16_t word) {
-    uint8_t *bytes = (uint8_t *)block;
-    bytes[i] = (uint8_t)((uint16_t)word >> 8);
-    bytes[i + CK_BLOCK] = (uint8_t)word;
+// The words of a block of input, from whole numbers: first all upper bytes, then the lower ones.
+ALWAYS_INLINE void store_words(int16_t *block, const vf *whole) {
+    typedef int8_t v_lane_bytes __attribute__((vector_size(LANES), aligned(1), may_alias));
+    int8_t *bytes = (int8_t *)block;
+    for (int v = 0; v < BLOCK_VECTORS; v++) {
+        const vi word = __builtin_convertvector(whole[v], vi);
+        *(v_lane_bytes *)(bytes + v * LANES) = __builtin_convertvector(word >> 8, v_lane_bytes);
+        *(v_lane_bytes *)(bytes + CK_BLOCK + v * LANES) =
+            __builtin_convertvector(word, v_lane_bytes);
+    }
 }
 
 // A block as bytes; nibbles as 0 ... 15, not yet less 8, see add_int_blocks.

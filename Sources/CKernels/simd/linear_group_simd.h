@@ -12,7 +12,7 @@
 
 // How many bytes ahead weights are fetched at least: about what memory delivers to one core in the
 // time it takes to answer.
-#define FETCH_AHEAD 4096
+#define FETCH_AHEAD 2048
 
 // A group of weight rows and of rows of input. Past the end the last one is repeated, and its
 // results are dropped.
@@ -21,19 +21,20 @@ typedef struct {
     const char *scales[GROUP_ROWS];
     const float *x[GROUP_INPUTS];
     const int16_t *words[GROUP_INPUTS];
+    const uint8_t *bytes[GROUP_INPUTS];
     const float *x_scales[GROUP_INPUTS];
     const float *x_offsets[GROUP_INPUTS];
     size_t cols;
-    size_t ahead; // bytes to what is fetched
 } product_group;
 
-// Fetches what follows `count` blocks of each row by g->ahead.
+// Fetches what follows `count` blocks of each row by FETCH_AHEAD: of the row after it, or a later
+// one.
 ALWAYS_INLINE void fetch_ahead(const product_group *g, const ck_element_type type, const int rows,
                                size_t block, const int count) {
     const size_t block_bytes = bytes_of_row(type, CK_BLOCK);
     for (int r = 0; r < rows; r++)
         for (size_t byte = 0; byte < (size_t)count * block_bytes; byte += 64)
-            __builtin_prefetch(g->values[r] + block * block_bytes + byte + g->ahead);
+            __builtin_prefetch(g->values[r] + block * block_bytes + byte + FETCH_AHEAD);
 }
 
 #endif

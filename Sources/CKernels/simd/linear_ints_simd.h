@@ -17,12 +17,22 @@ typedef int16_t vw_unaligned __attribute__((vector_size(4 * LANES), aligned(2), 
 #ifdef HAVE_ADD_BYTE_PRODUCTS
 #include "linear_bytes_simd.h"
 #else
-// Word i of a block of input.
-ALWAYS_INLINE void store_word(int16_t *block, int i, int16_t word) { block[i] = word; }
+typedef int16_t v_lane_words __attribute__((vector_size(2 * LANES), aligned(2), may_alias));
+
+// The words of a block of input, from whole numbers.
+ALWAYS_INLINE void store_words(int16_t *block, const vf *whole) {
+    for (int v = 0; v < BLOCK_VECTORS; v++)
+        *(v_lane_words *)(block + v * LANES) =
+            __builtin_convertvector(__builtin_convertvector(whole[v], vi), v_lane_words);
+}
 #endif
 
-static void quantize_input(int16_t *words, float *scales, float *offsets, const float *x,
-                           size_t n) {
+#ifdef HAVE_DOT_BYTES
+#include "linear_nibbles_simd.h"
+#endif
+
+static void quantize_input(int16_t *words, uint8_t *bytes, float *scales, float *offsets,
+                           const float *x, size_t n) {
     size_t block = 0;
     for (; block * CK_BLOCK < n; block++) {
         float values[CK_BLOCK] = {0};
@@ -48,8 +58,15 @@ static void quantize_input(int16_t *words, float *scales, float *offsets, const 
             total += whole;
             v_store(values + i, whole);
         }
-        for (int i = 0; i < CK_BLOCK; i++)
-            store_word(words + first, i, usable ? (int16_t)values[i] : 0);
+        vf whole[BLOCK_VECTORS];
+        for (int v = 0; v < BLOCK_VECTORS; v++)
+            whole[v] = usable ? v_load(values + v * LANES) : v_zero();
+        store_words(words + first, whole);
+#ifdef HAVE_DOT_BYTES
+        store_split_words(bytes, block, words + first);
+#else
+        (void)bytes;
+#endif
         scales[block] = (usable ? most / 32767.0f : 0) + bad;
         offsets[block] = -8 * v_sum_lanes(total);
     }
@@ -147,21 +164,30 @@ ALWAYS_INLINE void add_two_nibble_blocks(vf acc[][GROUP_INPUTS], const product_g
 ALWAYS_INLINE void add_int_blocks(vf acc[][GROUP_INPUTS], const product_group *g,
                                   const ck_element_type type, const int rows, const int N) {
     const size_t blocks = row_blocks(g->cols);
-    // Of LANES blocks at a time: the scale of the weights times that of the input.
-    float factors[GROUP_ROWS][GROUP_INPUTS][LANES];
     for (size_t first = 0; first < blocks; first += LANES) {
         const size_t count = blocks - first < LANES ? blocks - first : LANES;
+        // Of these blocks: the scale of the weights times that of the input.
+        vf scales[GROUP_ROWS][GROUP_INPUTS];
         for (int r = 0; r < rows; r++) {
             const vf scale = load_scales(type, g->scales[r], first, count);
             for (int n = 0; n < N; n++) {
-                const vf factor = scale * v_load(g->x_scales[n] + first);
-                v_store(factors[r][n], factor);
+                scales[r][n] = scale * v_load(g->x_scales[n] + first);
                 // What taking 8 from each nibble would have taken from the sums of these blocks.
                 if (type == CK_Q4_0)
-                    acc[r][n] = v_fma(factor, v_load(g->x_offsets[n] + first), acc[r][n]);
+                    acc[r][n] = v_fma(scales[r][n], v_load(g->x_offsets[n] + first), acc[r][n]);
             }
         }
         size_t lane = 0;
+#ifdef HAVE_DOT_BYTES
+        if (type == CK_Q4_0)
+            lane = add_nibble_blocks(acc, g, rows, N, first, count, scales);
+        if (lane == count)
+            continue;
+#endif
+        float factors[GROUP_ROWS][GROUP_INPUTS][LANES];
+        for (int r = 0; r < rows; r++)
+            for (int n = 0; n < N; n++)
+                v_store(factors[r][n], scales[r][n]);
 #if LANES == 16
         for (; type == CK_Q4_0 && lane + 4 <= count; lane += 4) {
             fetch_ahead(g, type, rows, first + lane, 4);

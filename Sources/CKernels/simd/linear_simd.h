@@ -34,27 +34,29 @@ ALWAYS_INLINE void add_float_blocks(vf acc[][GROUP_INPUTS], const product_group 
     });
 }
 
-// Up to GROUP_ROWS rows of weights times up to `widest` rows of input.
+// `rows` rows of weights, at most GROUP_ROWS and `step` apart, times up to `widest` rows of input.
 ALWAYS_INLINE void multiply_group(float *out, size_t ldo, const ck_matrix *weight, size_t row,
-                                  size_t rows, const ck_linear_input *inp, size_t first, size_t N,
-                                  size_t ahead, const ck_element_type type, const int widest) {
+                                  size_t rows, size_t step, const ck_linear_input *inp,
+                                  size_t first, size_t N, const ck_element_type type,
+                                  const int widest) {
     const size_t row_bytes = bytes_of_row(type, weight->cols);
     const size_t scale_bytes = scale_bytes_of_row(type, weight->cols);
-    product_group g = {.cols = weight->cols, .ahead = ahead};
+    product_group g = {.cols = weight->cols};
     g.values[0] = (const char *)weight->values + row * row_bytes;
     if (has_scales(type))
         g.scales[0] = (const char *)weight->scales + row * scale_bytes;
     for (int r = 1; r < GROUP_ROWS; r++) {
         const bool is_there = (size_t)r < rows;
-        g.values[r] = g.values[r - 1] + (is_there ? row_bytes : 0);
+        g.values[r] = g.values[r - 1] + (is_there ? step * row_bytes : 0);
         if (has_scales(type))
-            g.scales[r] = g.scales[r - 1] + (is_there ? scale_bytes : 0);
+            g.scales[r] = g.scales[r - 1] + (is_there ? step * scale_bytes : 0);
     }
     for (int n = 0; n < widest; n++) {
         const size_t at = first + ((size_t)n < N ? (size_t)n : N - 1);
         g.x[n] = inp->floats + at * weight->cols;
         if (has_scales(type)) {
             g.words[n] = inp->words + at * inp->ld_words;
+            g.bytes[n] = inp->bytes + at * inp->ld_words * sizeof(int16_t);
             g.x_scales[n] = inp->scales + at * inp->ld_blocks;
             g.x_offsets[n] = inp->offsets + at * inp->ld_blocks;
         }
@@ -75,24 +77,20 @@ ALWAYS_INLINE void multiply_group(float *out, size_t ldo, const ck_matrix *weigh
         float sums[GROUP_ROWS];
         sum_lanes_of_four(sums, of_rows);
         float *to = out + (first + (size_t)n) * ldo;
-        if (rows == GROUP_ROWS)
-            __builtin_memcpy(to, sums, sizeof sums);
-        else
-            for (size_t r = 0; r < rows; r++)
-                to[r] = sums[r];
+        for (size_t r = 0; r < rows; r++)
+            to[r * step] = sums[r];
     }
 }
 
 ALWAYS_INLINE void multiply_rows(float *out, size_t ldo, const ck_matrix *weight, size_t row,
                                  size_t rows, const ck_linear_input *inp, size_t N,
                                  const ck_element_type type) {
-    // The same place in a later group is fetched: what lies between is, by the rows between.
-    const size_t group_bytes = bytes_of_row(type, weight->cols) * GROUP_ROWS;
-    const size_t ahead = (FETCH_AHEAD + group_bytes - 1) / group_bytes * group_bytes;
-    for (size_t r = 0; r < rows; r += GROUP_ROWS) {
-        const size_t some = rows - r < GROUP_ROWS ? rows - r : GROUP_ROWS;
+    // The rows of a group are a part of all rows apart: memory is read in GROUP_ROWS long streams.
+    const size_t step = (rows + GROUP_ROWS - 1) / GROUP_ROWS;
+    for (size_t r = 0; r < step; r++) {
+        const size_t some = (rows - r + step - 1) / step;
 #define MULTIPLY_GROUP(widest)                                                                     \
-    multiply_group(out + r, ldo, weight, row + r, some, inp, n, N - n, ahead, type, widest)
+    multiply_group(out + r, ldo, weight, row + r, some, step, inp, n, N - n, type, widest)
         for (size_t n = 0; n < N; n += GROUP_INPUTS) {
             if (N - n == 1)
                 MULTIPLY_GROUP(1);

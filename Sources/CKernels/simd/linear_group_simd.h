@@ -13,6 +13,8 @@
 // How many bytes ahead weights are fetched at least: about what memory delivers to one core in the
 // time it takes to answer.
 #define FETCH_AHEAD 2048
+// The same for scales, of which there are few: some lines.
+#define FETCH_SCALES_AHEAD 256
 
 // A group of weight rows and of rows of input. Past the end the last one is repeated, and its
 // results are dropped.

@@ -169,6 +169,8 @@ ALWAYS_INLINE void add_int_blocks(vf acc[][GROUP_INPUTS], const product_group *g
         // Of these blocks: the scale of the weights times that of the input.
         vf scales[GROUP_ROWS][GROUP_INPUTS];
         for (int r = 0; r < rows; r++) {
+            const size_t at = first * scale_bytes_of_row(type, CK_BLOCK);
+            __builtin_prefetch(g->scales[r] + at + FETCH_SCALES_AHEAD);
             const vf scale = load_scales(type, g->scales[r], first, count);
             for (int n = 0; n < N; n++) {
                 scales[r][n] = scale * v_load(g->x_scales[n] + first);

@@ -134,7 +134,8 @@ private func complaint(_ arguments: [String]) -> String? {
         #expect(complaint(["fetch", "gpt2", "--precision", "bf16"]) == nil)
         let train = ["train", "--init", "d6", "--output", "o", "--text", "t", "--precision"]
         #expect(complaint(train + ["fp32"]) == nil)
-        #expect(complaint(train + ["bf16"])?.contains("float32 only") == true)
+        #expect(complaint(train + ["bf16"]) == nil)
+        #expect(complaint(train + ["q8"])?.contains("'bfloat16'") == true)
         #expect(complaint(["sample", "--precision", "q9"])?.contains("'q8_0'") == true)
     }
 }

@@ -282,10 +282,26 @@ private func withBench(_ body: (Bench) throws -> Void) throws {
         }
     }
 
-    @Test func bfloat16IsRefusedUntilItCanBeDone() throws {
+    @Test func aRunAtBFloat16KeepsRoundedModelsAndGoesOnExactly() throws {
         try withBench { bench in
-            expectError(try bench.train(["--precision", "bfloat16"], into: "run"), 64, "float32")
-            #expect(try bench.train(["--precision", "float32"], into: "run").status == 0)
+            let flags = ["--schedule", "constant", "--val-every", "0"]
+            let rounded = flags + ["--precision", "bfloat16"]
+            let whole = try bench.mainLog(rounded, into: "whole")
+            #expect(try bench.mainLog(flags + ["--precision", "float32"], into: "exact") != whole)
+            _ = try bench.mainLog(rounded + ["--steps", "3"], into: "parts")
+            #expect(try bench.mainLog(rounded, into: "parts") == whole)
+            // llm.c's number for models of bfloat16, at the second place of the header.
+            func version(_ name: String) throws -> UInt8 {
+                let model = bench.directory.appending("\(name)/model_00000006.bin")
+                return try MappedFile(model).contents()[4]
+            }
+            #expect(try version("whole") == 5)
+            #expect(try version("exact") == 3)
+            expectError(
+                try bench.train(flags + ["--steps", "7"], into: "parts"),
+                64,
+                "the precision was bfloat16 and is now float32"
+            )
         }
     }
 

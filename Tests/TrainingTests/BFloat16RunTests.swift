@@ -9,7 +9,8 @@ import Tensors
 import TestSupport
 import Testing
 import TokenData
-import Training
+
+@testable import Training
 
 @Suite(.serialized) struct BFloat16RunTests {
     private let small = SmallRun(steps: 8, shardTokenCounts: [49, 17, 70], shuffled: true)
@@ -94,6 +95,144 @@ import Training
         }
     }
 
+    @Test func statesThatDoNotHoldTheWeightsOfTheirModelAreRefused() throws {
+        try withTemporaryDirectory { directory in
+            let finished = try start(.bfloat16, in: directory, "run")
+            try run(finished, until: 8)
+            let count = finished.trainer.model.parameters.set.layout.elementCount
+            let path = RunDirectory(directory.appending("run")).statePath(step: 8)
+            let good = try MappedFile(path).contents()
+            let master = 1024 + 8 * count
+            func changed(_ offset: Int, _ bytes: [UInt8]) -> [UInt8] {
+                var copy = good
+                copy.replaceSubrange(offset..<offset + bytes.count, with: bytes)
+                return copy
+            }
+            let last = master + 4 * (count - 1)
+            let noNumber: [UInt8] = [0, 0, 0xc0, 0x7f]
+            let cases: [(String, [UInt8])] = [
+                ("says that it has none", changed(16, [0])),
+                (
+                    "has none, and says so",
+                    Array(changed(16, [0])[..<master] + good[(master + 4 * count)...])
+                ),
+                ("has no number", changed(master, noNumber)),
+                ("has another one at its end", changed(last + 2, [good[last + 2] ^ 1])),
+                ("has those of the moments", changed(master, Array(good[1024..<1024 + 4 * count]))),
+                ("ends before them", Array(good[..<master])),
+                ("ends within them", Array(good[..<(master + 2 * count)])),
+            ]
+            for (name, bytes) in cases {
+                try touch(path, bytes)
+                let error = #expect(throws: (any Error).self, "a state that \(name)") {
+                    try start(.bfloat16, in: directory, "run")
+                }
+                #expect(error is TrainingError || error is FileIOError, "\(name)")
+                #expect(error.map { "\($0)".contains(path.string) } == true, "\(name)")
+            }
+            try touch(path, good)
+            let resumed = try start(.bfloat16, in: directory, "run")
+            #expect(TrainerState(resumed.trainer) == TrainerState(finished.trainer))
+        }
+    }
+
+    @Test func statesWithWeightsBesideAFloat32ModelAreRefused() throws {
+        try withTemporaryDirectory { directory in
+            for precision in [ElementType.float32, .bfloat16] {
+                try run(start(precision, in: directory, "\(precision)"), until: 8)
+            }
+            let paths = [ElementType.float32, .bfloat16]
+                .map { RunDirectory(directory.appending("\($0)")).statePath(step: 8) }
+            try touch(paths[0], MappedFile(paths[1]).contents())
+            let error = #expect(throws: TrainingError.self) {
+                try start(.float32, in: directory, "float32")
+            }
+            #expect(error?.description.contains("belong to different runs") == true)
+        }
+    }
+
+    @Test func whatIsMeasuredIsTheRoundedModel() throws {
+        try withTemporaryDirectory { directory in
+            let found = try [ElementType.float32, .bfloat16].map { precision in
+                let trainer = try start(precision, in: directory, "\(precision)").trainer
+                let validation = try small.loader(in: directory, seed: 2)
+                let evaluator = try Evaluator(trainer.model, batchSize: 2, sequenceLength: 8)
+                let example = MultipleChoiceExample(
+                    context: [3, 1, 4],
+                    endings: [[1, 5], [9, 2, 6], [5], [3, 5]],
+                    label: 0
+                )
+                return try [trainer.validationLoss(on: validation)].map(Double.init)
+                    + evaluator.endingLosses([example])[0]
+            }
+            for (exact, rounded) in zip(found[0], found[1]) {
+                #expect(abs(exact - rounded) <= 2e-2)
+            }
+            #expect(found[0][0] != found[1][0])
+            #expect(found[0][1...] != found[1][1...])
+        }
+    }
+
+    @Test func skippedUpdatesLeaveTheRoundedWeightsAsTheyWere() throws {
+        try withTemporaryDirectory { directory in
+            let trainer = try start(.bfloat16, in: directory, "run").trainer
+            _ = try trainer.step()
+            let weights = trainer.model.parameters.set
+            func rounded() throws -> [UInt16] {
+                let working = try #require(trainer.model.workingWeights)
+                return try ["wte", "wpe", "qkvw", "attprojw", "fcw", "fcprojw"].flatMap { name in
+                    try #require(working.tensor(name)).withUnsafeElements(as: UInt16.self) {
+                        Array($0)
+                    }
+                }
+            }
+            let bias = weights["lnfb"].floats()
+            let before = (weights["wte"].floats(), try rounded())
+            weights["lnfb"].withUnsafeMutableElements(as: Float.self) {
+                $0.update(repeating: .nan)
+            }
+            #expect(try trainer.step().skipReason != nil)
+            #expect(weights["wte"].floats() == before.0)
+            #expect(try rounded() == before.1)
+            weights["lnfb"].withUnsafeMutableElements(as: Float.self) {
+                _ = $0.update(fromContentsOf: bias)
+            }
+            #expect(try trainer.step().skipReason == nil)
+            #expect(try rounded() != before.1)
+        }
+    }
+
+    @Test(arguments: Recomputation.allCases)
+    func theMemoryThatIsAnnouncedIsTheMemoryThatIsTaken(recomputation: Recomputation) throws {
+        try withTemporaryDirectory { directory in
+            var settings = small.settings
+            settings.recomputation = recomputation
+            let found = try [ElementType.float32, .bfloat16].map { precision in
+                settings.precision = precision
+                let trainer = try small.trainer(in: directory, settings: settings)
+                let model = trainer.model
+                let memory = try Trainer.memory(
+                    model.configuration,
+                    batchSize: settings.batchSize,
+                    sequenceLength: settings.sequenceLength,
+                    recomputation: recomputation,
+                    precision: precision
+                )
+                #expect(memory.activations == trainer.activationByteCount)
+                let layout = model.parameters.set.layout
+                let rounded = layout.specifications
+                    .compactMap { model.workingWeights?.tensor($0.name)?.byteCount }
+                    .reduce(0, +)
+                // What begins at a line of a cache leaves gaps.
+                let parameters = 4 * layout.byteCount + rounded
+                #expect((parameters...parameters + 6 * 64).contains(memory.parameters))
+                #expect((rounded > 0) == (precision == .bfloat16))
+                return memory
+            }
+            #expect(found[1].activations < found[0].activations)
+        }
+    }
+
     @Test(arguments: [(ElementType.float32, ElementType.bfloat16), (.bfloat16, .float32)])
     func anotherPrecisionIsRefusedUnlessItIsAskedFor(then: ElementType, now: ElementType) throws {
         try withTemporaryDirectory { directory in
@@ -124,8 +263,13 @@ import Training
                 let path = RunDirectory(directory.appending("\(then)")).modelPath(step: 8)
                 var settings = small.settings
                 settings.precision = now
+                let model = try GPT2(llmcCheckpoint: path, ops: ops)
+                let stored = first.trainer.model.parameters.set.flat.floats().map {
+                    then == .float32 ? $0 : Float(bfloat16Bits: $0.bfloat16Bits)
+                }
+                #expect(model.parameters.set.flat.floats() == stored)
                 let trainer = try Trainer(
-                    model: GPT2(llmcCheckpoint: path, ops: ops),
+                    model: model,
                     settings: settings,
                     loader: small.loader(in: directory, seed: 3),
                     ops: ops
@@ -135,19 +279,21 @@ import Training
         }
     }
 
-    @Test func settingsWrittenBeforeThereWereOthersAreFloat32() throws {
+    @Test func settingsWithoutAPrecisionAreFloat32() throws {
         var settings = small.settings
-        settings.precision = .float32
-        #expect(try !json(settings).contains("recision"))
         settings.precision = .bfloat16
-        #expect(try json(settings).contains("bfloat16"))
+        let rounded = try JSONEncoder().encode(settings)
+        #expect(try JSONDecoder().decode(TrainingSettings.self, from: rounded) == settings)
+        var object = try #require(
+            try JSONSerialization.jsonObject(with: rounded) as? [String: Any]
+        )
+        #expect(object.removeValue(forKey: "precision") as? String == "bfloat16")
+        let exact = try JSONSerialization.data(withJSONObject: object)
+        settings.precision = .float32
+        #expect(try JSONDecoder().decode(TrainingSettings.self, from: exact) == settings)
     }
 
-    private func json(_ settings: TrainingSettings) throws -> String {
-        String(decoding: try JSONEncoder().encode(settings), as: UTF8.self)
-    }
-
-    @Test func otherTypesAreRefused() throws {
+    @Test func settingsThatTrainInBlockFormatsAreRefused() throws {
         var settings = small.settings
         settings.precision = .q8_0
         #expect(throws: TrainingError.self) { try settings.validate() }

@@ -131,7 +131,8 @@ import Training
                 } catch {
                     let sentence = "\(error)"
                     #expect(
-                        error is TensorFileError || error is FileIOError || error is TokenDataError,
+                        error is TensorFileError || error is FileIOError
+                            || error is TokenDataError || error is TrainingError,
                         "\(name): \(sentence)"
                     )
                     #expect(

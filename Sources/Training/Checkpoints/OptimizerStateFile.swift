@@ -1,6 +1,6 @@
 // llm.c's optimiser and loader state, `state_%08d_%05d.bin`: a header, the two moments, the master
-// weights of a model that is stored in fewer bits, and the shuffled order of the data. Written in a stream from where the moments lie and read into their
-// place, so that a gigabyte needs no second copy.
+// weights of a model that is stored in fewer bits, and the shuffled order of the data. Written in a
+// stream from where they lie and read into their place, so that a gigabyte needs no second copy.
 
 import FileIO
 import TensorFiles
@@ -80,29 +80,34 @@ enum OptimizerStateFile {
         try file.commit()
     }
 
-    /// Reads the state after `step` updates into the moments and, where the file has them, the master
-    /// weights.
+    /// Reads the state after `step` updates into the moments and the master weights.
+    /// - Parameters:
+    ///   - path: The file.
+    ///   - step: Updates made.
+    ///   - moments: Of the optimiser, overwritten.
+    ///   - masterWeights: The weights as the model's file has them, rounded to bfloat16; overwritten
+    ///     with what they were rounded from. Nil where the model's file has them whole.
     /// - Returns: Where the loader stood, without its source, which the format has no place for.
-    /// - Throws: ``FileIOError``, ``TensorFileError`` or ``TokenDataError``; moments and weights are
-    ///   then what they were.
+    /// - Throws: ``FileIOError``, ``TensorFileError`` or ``TokenDataError``, and
+    ///   ``TrainingError/damagedFile(path:reason:)`` when the file belongs to another model; moments
+    ///   and weights are then what they were.
     static func read(
         from path: FilePath,
         step: Int,
         moments: (m: TensorSet, v: TensorSet),
-        masterWeights: TensorSet
+        masterWeights: TensorSet?
     ) throws -> TokenLoaderState {
         var reader = try BinaryReader(path: path)
         let header = try LLMCHeader(&reader, magic: magic, format: format)
         try check(header, path: path, step: step)
-
-        var tensors = [moments.m.flat, moments.v.flat]
-        if header[Field.masterWeights] == 1 { tensors.append(masterWeights.flat) }
+        try checkPresence(header, path: path, isExpected: masterWeights != nil)
 
         // All of the file is checked before the first moment is overwritten.
         var tail = reader
-        for tensor in tensors {
+        for tensor in [moments.m.flat, moments.v.flat] {
             try tail.readBytes(tensor.count * ElementType.float32.byteWidth) { _ in }
         }
+        if let masterWeights { try checkRounding(&tail, to: masterWeights.flat) }
         var shuffle: TokenLoaderState.Shuffle?
         if header[Field.shuffling] == 1 { shuffle = try TokenLoaderState.Shuffle(from: &tail) }
         guard tail.remaining == 0 else {
@@ -118,8 +123,52 @@ enum OptimizerStateFile {
             shuffle: shuffle,
             source: nil
         )
-        for tensor in tensors { try reader.read(into: tensor, storedAs: .float32) }
+        for tensor in [moments.m.flat, moments.v.flat, masterWeights?.flat].compactMap(\.self) {
+            try reader.read(into: tensor, storedAs: .float32)
+        }
         return position
+    }
+
+    /// Checks that there are master weights where the model's file holds rounded ones, and only
+    /// there: without them a run would go on, but not exactly.
+    private static func checkPresence(
+        _ header: LLMCHeader,
+        path: FilePath,
+        isExpected: Bool
+    ) throws {
+        guard header[Field.masterWeights] == (isExpected ? 1 : 0) else {
+            throw TrainingError.damagedFile(
+                path: path,
+                reason: isExpected
+                    ? "it holds no float32 weights, which a run whose model is stored in bfloat16 "
+                        + "needs to go on exactly"
+                    : "it holds float32 weights beside a model that is stored in float32 "
+                        + "already, so the two belong to different runs"
+            )
+        }
+    }
+
+    /// Steps over the master weights, and checks that they are what the model's file holds rounded.
+    ///
+    /// They are not when the two files are of different runs, nor when they are not numbers.
+    private static func checkRounding(_ reader: inout BinaryReader, to rounded: Tensor) throws {
+        let path = reader.file.path
+        let first = try reader.readBytes(rounded.count * ElementType.float32.byteWidth) { bytes in
+            rounded.withUnsafeElements(as: Float.self) { rounded in
+                rounded.indices.first { i in
+                    let bits = bytes.loadUnaligned(fromByteOffset: 4 * i, as: UInt32.self)
+                    let master = Float(bitPattern: UInt32(littleEndian: bits))
+                    return Float(bfloat16Bits: master.bfloat16Bits) != rounded[i]
+                }
+            }
+        }
+        if let first {
+            throw TrainingError.damagedFile(
+                path: path,
+                reason: "its float32 weights are not those of the model's file, of which weight "
+                    + "\(first) is the first that differs"
+            )
+        }
     }
 
     private static func check(_ header: LLMCHeader, path: FilePath, step: Int) throws {

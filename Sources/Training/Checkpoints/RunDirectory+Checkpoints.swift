@@ -54,14 +54,17 @@ extension RunDirectory {
         let path = extraPath(step: extra.step)
         let lossDetector = try extra.detector(\.recentLosses, path: path)
         let normDetector = try extra.detector(\.recentNorms, path: path)
-        try trainer.model.loadWeights(llmcCheckpoint: modelPath(step: extra.step))
+        let model = trainer.model
+        let weights = modelPath(step: extra.step)
+        let isRounded = try GPT2CheckpointHeader(path: weights).elementType != .float32
+        try model.loadWeights(llmcCheckpoint: weights)
         var position = try OptimizerStateFile.read(
             from: statePath(step: extra.step),
             step: extra.step,
             moments: (trainer.optimizer.m.set, trainer.optimizer.v.set),
-            masterWeights: trainer.model.parameters.set
+            masterWeights: isRounded ? model.parameters.set : nil
         )
-        trainer.model.parametersDidChange()
+        model.parametersDidChange()
         position.source = extra.trainingData
         var loader = trainer.loader
         if keepsPosition { try loader.restore(position) }

@@ -21,11 +21,11 @@ public struct TrainingSettings: Sendable, Equatable, Codable {
     ///
     /// The weights themselves, moments and gradients are float32 all the same.
     public var precision: ElementType {
-        get { reducedPrecision ?? .float32 }
-        set { reducedPrecision = newValue == .float32 ? nil : newValue }
+        get { storedPrecision ?? .float32 }
+        set { storedPrecision = newValue == .float32 ? nil : newValue }
     }
-    /// Nil, and so absent from files, at float32: runs that know of nothing else have no such key.
-    private var reducedPrecision: ElementType?
+    /// Nil at float32, and so absent from files, as it is from those of runs that had no choice.
+    private var storedPrecision: ElementType?
     /// Steps between validations; 0 is never.
     public var validationInterval = 250
     /// Batches of a validation; 0 is all there are.
@@ -66,6 +66,14 @@ public struct TrainingSettings: Sendable, Equatable, Codable {
         self.sequenceLength = sequenceLength
         self.totalBatchTokens = totalBatchTokens ?? batchSize &* sequenceLength
         self.schedule = schedule
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case batchSize, sequenceLength, totalBatchTokens, schedule, optimizer, recomputation
+        case storedPrecision = "precision"
+        case validationInterval, validationBatches, checkpointInterval, sampleInterval
+        case hellaSwagInterval, keepLast, keepEvery, skipLossZScore, skipNormZScore
+        case overfitsSingleBatch, seed
     }
 
     /// Micro-batches whose gradients are averaged in one step.

@@ -102,7 +102,7 @@ public struct GenerationBenchmark {
         try append(1)
         let peakMemoryBytes = Machine.peakMemoryBytes
         let (reader, memory) = (
-            try MachineLimits.fastest(model.ops), try MachineLimits.readBlock()
+            try MachineLimits.fastest(model.ops), try MachineLimits.readBlock(model.ops)
         )
         var bandwidths = [MachineLimits.readBandwidth(reader, memory)]
         var decodeTimes: [Double] = []

@@ -25,7 +25,7 @@ extension KernelBenchmark {
         }
         let inputs = try layers.map { try random([1, $0.weight.columns]) }
         let bytes = layers.reduce(0) { $0 + $1.weight.byteCount }
-        let (reader, memory) = (try MachineLimits.fastest(ops), try MachineLimits.readBlock())
+        let (reader, memory) = (try MachineLimits.fastest(ops), try MachineLimits.readBlock(ops))
         var (time, bandwidth) = (Double.infinity, 0.0)
         // In turn, as what the machine gives changes within seconds.
         for _ in 0...runs {

@@ -29,6 +29,9 @@ public struct KernelBenchmark {
         (768, 2304), (768, 768), (768, 3072), (3072, 768), (768, 50304),
     ]
 
+    /// Those whose output training at bfloat16 keeps in bfloat16: qkv and fc.
+    private static let roundedShapes = [(768, 2304), (768, 3072)]
+
     /// Prepares a benchmark.
     /// - Parameters:
     ///   - ops: What runs the kernels.
@@ -73,9 +76,11 @@ public struct KernelBenchmark {
         guard names.contains(where: { $0.hasPrefix(prefix) }) else { return }
         let inp = try ops.convert(random([N, C]), to: precision)
         let weight = try ops.convert(random([OC, C]), to: precision)
-        let out = try Tensor(zeros: [N, OC], elementType: precision)
+        // What feeds attention and GELU is kept in the precision, sums and logits are float32.
+        let keepsPrecision = Self.roundedShapes.contains { $0 == (C, OC) }
+        let out = try ops.tensor([N, OC], elementType: keepsPrecision ? precision : .float32)
         let dout = try random([N, OC])
-        let dinp = try Tensor(zeros: [N, C])
+        let dinp = try ops.tensor([N, C])
         let dweight = try random([OC, C])
         let bias = try random([OC])
         let operations = 2 * Double(N) * Double(C) * Double(OC)

@@ -31,7 +31,7 @@ public struct MachineLimits: Sendable {
         let own = fmaPeaks.first { $0.set == ops.instructionSet }
         fmaPeak = (own ?? fmaPeaks.last)?.flops ?? 0
         bfloat16Peak = try Self.bfloat16Peak(ops)
-        let (reader, block) = (try Self.fastest(ops), try Self.readBlock())
+        let (reader, block) = (try Self.fastest(ops), try Self.readBlock(ops))
         readBandwidth = (0..<3).reduce(0) { best, _ in
             max(best, Self.readBandwidth(reader, block))
         }
@@ -39,14 +39,14 @@ public struct MachineLimits: Sendable {
 
     /// Memory larger than any cache.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
-    static func readBlock() throws -> Tensor {
-        let block = try Tensor(zeros: [readBytes / ElementType.float32.byteWidth])
+    static func readBlock(_ ops: Ops) throws -> Tensor {
+        let block = try ops.tensor([readBytes / ElementType.float32.byteWidth])
         // Pages that were never written all show one page of zeros, which the cache holds.
-        block.withUnsafeMutableElements(as: Float.self) { $0.update(repeating: 1) }
+        ops.fill(block) { $0.update(repeating: 1) }
         return block
     }
 
-    /// Bytes a second of reading a block of ``readBlock()``: the best of a few passes, each of
+    /// Bytes a second of reading a block of ``readBlock(_:)``: the best of a few passes, each of
     /// which reads in another number of places at a time.
     static func readBandwidth(_ ops: Ops, _ block: Tensor) -> Double {
         let time = [1, 2, 4, 8].reduce(Double.infinity) { best, streams in

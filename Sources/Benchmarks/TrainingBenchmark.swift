@@ -57,8 +57,8 @@ public struct TrainingBenchmark {
 
     /// Operations of one token, forwards and backwards: 6 N + 6 L C T.
     ///
-    /// N is the number of parameters
-    /// without the padding of the vocabulary (Kaplan et al. 2020, with causal attention).
+    /// N is the number of parameters without the padding of the vocabulary (Kaplan et al. 2020,
+    /// with causal attention).
     public var flopsPerToken: Double {
         6 * Double(configuration.unpaddedParameterCount)
             + 6 * Double(configuration.layerCount * configuration.channels * sequenceLength)
@@ -69,14 +69,13 @@ public struct TrainingBenchmark {
     ///   - ops: What runs the arithmetic.
     ///   - progress: Called after each timed step with its number and seconds.
     /// - Returns: Medians, beside the machine's peak.
-    /// - Throws: ``ModelError`` or ``TensorError`` when the batch does not fit.
+    /// - Throws: ``ModelError`` for a batch the model cannot take,
+    ///   ``BenchmarkError/tooLittleMemory(needed:available:)`` or `TensorError` for one that does
+    ///   not fit into memory, ``BenchmarkError/cannotWriteTokens(_:)``, `TokenDataError` or
+    ///   `FileIOError` when the data cannot be kept in a file.
     public func run(ops: Ops, progress: (Int, Double) -> Void) throws -> TrainingResult {
-        // Before the weights are made, which takes seconds.
-        try GPT2Workspace.checkShape(
-            configuration.contextLength,
-            batchSize: batchSize,
-            sequenceLength: sequenceLength
-        )
+        // Before the weights and the data are made, which takes seconds.
+        try requireMemory()
         let trainer = try makeTrainer(ops: ops)
         _ = try trainer.step()
         var peak = try MachineLimits.peak(ops, of: precision)
@@ -100,15 +99,29 @@ public struct TrainingBenchmark {
         )
     }
 
+    private func requireMemory() throws {
+        try GPT2Workspace.checkShape(
+            configuration.contextLength,
+            batchSize: batchSize,
+            sequenceLength: sequenceLength
+        )
+        let needed = try Trainer.memory(
+            configuration,
+            batchSize: batchSize,
+            sequenceLength: sequenceLength,
+            recomputation: recomputation,
+            precision: precision
+        ).total
+        let available = Machine.memoryByteCount
+        guard needed <= available else {
+            throw BenchmarkError.tooLittleMemory(needed: needed, available: available)
+        }
+    }
+
     /// A trainer of random weights on random tokens, the same batch again and again.
     private func makeTrainer(ops: Ops) throws -> Trainer {
         var generator = MersenneTwister(seed: 1)
         let model = try GPT2(randomWeights: configuration, using: &generator, ops: ops)
-        let shard = try RandomShard(
-            tokenCount: batchSize * sequenceLength + 1,
-            vocabularySize: configuration.vocabularySize,
-            using: &generator
-        )
         var settings = TrainingSettings(
             batchSize: batchSize,
             sequenceLength: sequenceLength,
@@ -117,13 +130,19 @@ public struct TrainingBenchmark {
         settings.recomputation = recomputation
         settings.precision = precision
         settings.overfitsSingleBatch = true
-        // It keeps the shard mapped, whose name may go.
-        let loader = try TokenLoader(
-            matching: shard.path,
-            batchSize: batchSize,
-            sequenceLength: sequenceLength,
-            shuffled: false
-        )
+        // The loader keeps its only shard mapped, so the file need not outlive this call.
+        let loader = try RandomShard.with(
+            tokenCount: batchSize * sequenceLength + 1,
+            vocabularySize: configuration.vocabularySize,
+            using: &generator
+        ) { path in
+            try TokenLoader(
+                matching: path,
+                batchSize: batchSize,
+                sequenceLength: sequenceLength,
+                shuffled: false
+            )
+        }
         return try Trainer(model: model, settings: settings, loader: loader, ops: ops)
     }
 }

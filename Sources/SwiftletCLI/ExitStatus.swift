@@ -43,7 +43,7 @@ enum ExitStatus: CInt, Error {
             case let error as ReportError: ExitStatus(error)
             case let error as TextGenerationError: ExitStatus(error)
             case let error as TensorFileError: ExitStatus(error)
-            case is BenchmarkError: .wrongUsage
+            case let error as BenchmarkError: ExitStatus(error)
             default: .failure
             }
     }
@@ -136,6 +136,15 @@ enum ExitStatus: CInt, Error {
             case .runDiffers: .wrongUsage
             case .diverged, .unusableLoss, .damagedFile, .invalidJSON: .wrongContent
             case .noCheckpoint, .noCheckpointOfStep, .noBestCheckpoint: .missingInput
+            }
+    }
+
+    private init(_ error: BenchmarkError) {
+        self =
+            switch error {
+            case .contextTooShort, .tooLittleMemory: .wrongUsage
+            case .cannotWriteTokens(.missing): .cannotCreate
+            case .cannotWriteTokens(let error): ExitStatus(error)
             }
     }
 

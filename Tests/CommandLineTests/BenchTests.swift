@@ -1,6 +1,8 @@
 // `swiftlet bench`: its keys, and what of its figures does not depend on the machine's speed.
 
+import FileIO
 import Tensors
+import TestSupport
 import Testing
 
 @Suite(.serialized) struct BenchTests {
@@ -126,6 +128,52 @@ import Testing
         let operations = Double((6 * N + 6 * L * C * T) * B * T)
         if figures[2] > 0 {
             #expect(abs(figures[3] * figures[2] * seconds / operations - 1) < 1e-9)
+        }
+    }
+
+    private static let smallTraining = [
+        "bench", "train", "--init", "layers=1,heads=1,channels=8,context=8", "--vocabulary-size",
+        "64", "--batch-size", "2", "--sequence-length", "8", "--steps", "1",
+    ]
+
+    @Test func trainingAtBFloat16IsTimed() throws {
+        let flags = ["--precision", "bfloat16", "--json"]
+        let object = try run(swiftletPath(), Self.smallTraining + flags).object()
+        #expect(object["precision"] as? String == "bfloat16")
+        #expect(try numbers(object, ["milliseconds", "tokens_per_second"]).allSatisfy { $0 > 0 })
+    }
+
+    @Test func theTokensOfATrainingThatWasTimedAreGone() throws {
+        try withTemporaryDirectory { directory in
+            let arguments = Self.smallTraining.joined(separator: " ")
+            let outcome = try shell("TMPDIR='\(directory)' \"$SWIFTLET\" \(arguments)")
+            #expect(outcome.status == 0)
+            #expect(try FileSystem.names(in: directory) == [])
+        }
+    }
+
+    @Test func temporaryFilesWithoutAPlaceAreNamed() throws {
+        let arguments = Self.smallTraining.joined(separator: " ")
+        for directory in ["/nowhere/at/all", "/dev/null"] {
+            let outcome = try shell("TMPDIR=\(directory) \"$SWIFTLET\" \(arguments)")
+            expectError(outcome, 73, "set TMPDIR to a directory that can be written")
+            #expect(outcome.errors.contains(directory))
+        }
+        let outcome = try shell("TMPDIR= \"$SWIFTLET\" \(arguments)")
+        #expect(outcome.status == 0, "\(outcome.errors)")
+    }
+
+    @Test func trainingThatDoesNotFitIntoMemoryIsRefusedBeforeItsDataAreMade() throws {
+        try withTemporaryDirectory { directory in
+            // A terabyte of data alone.
+            let outcome = try shell(
+                """
+                TMPDIR='\(directory)' "$SWIFTLET" bench train --batch-size 1048576 \
+                    --sequence-length 1024 --init layers=48,heads=25,channels=1600,context=1024
+                """
+            )
+            expectError(outcome, 64, "of memory, and there are ")
+            #expect(try FileSystem.names(in: directory) == [])
         }
     }
 

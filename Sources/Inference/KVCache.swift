@@ -49,7 +49,7 @@ public final class KVCache {
 
     /// How keys and values can be stored: bfloat16 takes half the memory, and rounds them to 8
     /// significant bits.
-    public static let precisions: [ElementType] = [.float32, .bfloat16]
+    public static let precisions = ElementType.floatTypes
 
     /// Empty sequences, which take no memory yet; their keys and values are stored in one of
     /// ``precisions``.

@@ -83,7 +83,7 @@ struct BenchTrainCommand: ParsableCommand {
     @Option(help: "What the backward pass computes again: none, gelu or block.")
     var recompute = Recomputation.none
 
-    @Option(help: "What numbers training computes with: float32 or bfloat16.")
+    @Option(help: "What numbers training computes with.")
     var precision = TrainingPrecision(elementType: .float32)
 
     @Option(help: "Steps timed; the median counts.", in: .from(1, to: 1_000_000))

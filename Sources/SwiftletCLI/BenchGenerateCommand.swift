@@ -124,8 +124,8 @@ struct BenchGenerateCommand: ParsableCommand {
             )
             let model = try Llama2Decoder(
                 weights,
-                precision: precision.weightType,
-                cachePrecision: precision.cacheType,
+                precision: precision.weights,
+                cachePrecision: precision.cache,
                 ops: ops
             )
             return .llama2(model)
@@ -137,8 +137,8 @@ struct BenchGenerateCommand: ParsableCommand {
         )
         let model = try GPT2Decoder(
             weights,
-            precision: precision.weightType,
-            cachePrecision: precision.cacheType
+            precision: precision.weights,
+            cachePrecision: precision.cache
         )
         return .gpt2(model)
     }

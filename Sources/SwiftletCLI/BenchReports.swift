@@ -119,8 +119,8 @@ struct GenerationReport: Encodable {
     let peak_memory_bytes: Int
 
     init(_ result: GenerationResult, precision: PrecisionOptions, batchSize: Int) {
-        self.precision = precision.weightType.rawValue
-        cache_precision = precision.cacheType.rawValue
+        self.precision = precision.weights.rawValue
+        cache_precision = precision.cache.rawValue
         batch_size = batchSize
         decode_tokens_per_second = result.decodeTokensPerSecond
         prompt_tokens_per_second = result.promptTokensPerSecond

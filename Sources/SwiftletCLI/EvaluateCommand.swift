@@ -81,8 +81,8 @@ struct EvaluateCommand: ParsableCommand {
         let path = try model.modelPath()
         let gpt2 = try GPT2Decoder(
             llmcCheckpoint: path,
-            precision: precision.weightType,
-            cachePrecision: precision.cacheType,
+            precision: precision.weights,
+            cachePrecision: precision.cache,
             ops: compute.makeOps()
         )
         compute.note("model '\(path)', \(gpt2.configuration.unpaddedParameterCount) weights")

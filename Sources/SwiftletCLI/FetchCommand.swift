@@ -140,7 +140,7 @@ enum FetchName: String, CaseIterable {
 
 /// The numbers of a model's weights.
 struct FetchPrecision: ElementTypeArgument {
-    static let choices: [ElementType] = [.float32, .bfloat16]
+    static let choices = ElementType.floatTypes
     let elementType: ElementType
 }
 

@@ -73,16 +73,16 @@ struct ModelFile {
         case .gpt2:
             let model = try GPT2Decoder(
                 llmcCheckpoint: path,
-                precision: precision.weightType,
-                cachePrecision: precision.cacheType,
+                precision: precision.weights,
+                cachePrecision: precision.cache,
                 ops: ops
             )
             return .gpt2(model)
         case .llama2(let checkpoint):
             let model = try Llama2Decoder(
                 checkpoint,
-                precision: precision.weightType,
-                cachePrecision: precision.cacheType,
+                precision: precision.weights,
+                cachePrecision: precision.cache,
                 ops: ops
             )
             return .llama2(model)

@@ -51,6 +51,6 @@ struct PrecisionOptions: ParsableArguments {
     @Option(help: "How to store the keys and values of the text so far.")
     var cachePrecision = CachePrecision(elementType: .float32)
 
-    var weightType: ElementType { precision.elementType }
-    var cacheType: ElementType { cachePrecision.elementType }
+    var weights: ElementType { precision.elementType }
+    var cache: ElementType { cachePrecision.elementType }
 }

@@ -10,7 +10,7 @@ extension ResumePolicy: ExpressibleByArgument {}
 
 /// What numbers training computes with.
 struct TrainingPrecision: ElementTypeArgument {
-    static let choices: [ElementType] = [.float32, .bfloat16]
+    static let choices = ElementType.floatTypes
     let elementType: ElementType
 }
 
@@ -89,7 +89,7 @@ struct BatchOptions: ParsableArguments {
     @Option(help: "What the backward pass computes again, to save memory: none, gelu or block.")
     var recompute = Recomputation.none
 
-    @Option(help: "What numbers training computes with: float32 or bfloat16.")
+    @Option(help: "What numbers training computes with.")
     var precision = TrainingPrecision(elementType: .float32)
 }
 

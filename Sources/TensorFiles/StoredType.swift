@@ -46,7 +46,8 @@ public enum StoredType: String, Sendable, CaseIterable {
         }
     }
 
-    /// How a file stores the elements of a tensor of this type; nil where that takes planes.
+    /// How a file stores the elements of a tensor of this type; nil for the block formats, whose
+    /// values and scales lie apart.
     public init?(_ elementType: ElementType) {
         guard let type = Self.allCases.first(where: { $0.elementType == elementType }) else {
             return nil

@@ -22,6 +22,10 @@ public enum ElementType: String, Sendable, CaseIterable, Codable {
     /// A nibble less 8, times a float16 scale, 18 bytes a block.
     case q4_0
 
+    /// The types whose elements stand for themselves: what activations can be, keys and values in a
+    /// cache, and the numbers that training computes with.
+    public static let floatTypes: [ElementType] = [.float32, .bfloat16]
+
     /// The types that the weights of a linear layer can have.
     public static let weightTypes: [ElementType] = [.float32, .bfloat16, .q8_0, .q8_f32, .q4_0]
 

@@ -55,7 +55,7 @@ extension Ops {
         try tensor.elementType == type ? tensor : copy(tensor, as: type, in: arena)
     }
 
-    /// A new tensor with the same elements, in the same type or another one.
+    /// A new tensor with the same elements, in the same type, with the same bits, or another one.
     /// - Parameters: As of ``convert(_:to:in:)``.
     /// - Returns: The elements in `type`, in memory that nothing else uses.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``; what ``Storage/requireIntact()`` throws
@@ -71,14 +71,16 @@ extension Ops {
         let source = tensor.reshaped([rows, columns])
         let destination = result.reshaped([rows, columns])
         let pieceRows = min(max(1, Self.pieceFloats / columns), rows)
-        // Not needed where one of the two is float32 itself.
+        // Needed only on the way from one type to another, neither of them float32.
         let piece =
-            tensor.elementType == .float32 || type == .float32
+            [.float32, type].contains(tensor.elementType) || type == .float32
             ? nil : try Tensor(zeros: [pieceRows, columns])
         for first in stride(from: 0, to: rows, by: pieceRows) {
             let range = first..<min(first + pieceRows, rows)
             let part = source[range]
-            if tensor.elementType == .float32 {
+            if tensor.elementType == type {
+                copy(part, to: destination[range])
+            } else if tensor.elementType == .float32 {
                 store(part, in: destination, firstRow: first)
             } else {
                 let floats = piece.map { $0[0..<range.count] } ?? destination[range]

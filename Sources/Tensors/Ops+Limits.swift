@@ -24,6 +24,7 @@ extension Ops {
     ///   - c: The same shape, updated.
     ///   - d: The same shape.
     public func streamBurst(a: Tensor, b: Tensor, c: Tensor, d: Tensor) {
+        Self.expect(a, a.shape, "a")
         for tensor in [b, c, d] { Self.expect(tensor, a.shape, "b, c or d") }
         run {
             table.stream_burst(
@@ -46,6 +47,7 @@ extension Ops {
     /// - Returns: The sum of the bits of its elements, as integers that wrap around.
     @discardableResult
     public func readBurst(_ x: Tensor, streams: Int) -> UInt32 {
+        Self.expect(x, x.shape, "x")
         precondition(x.count % 16 == 0, "\(x.count) floats are not whole lines of a cache")
         precondition([1, 2, 4, 8].contains(streams), "\(streams) streams")
         let byteCount = x.count * ElementType.float32.byteWidth

@@ -1,5 +1,7 @@
-// Memory for tensors, and the ways into and out of it. Models allocate, write and read through
-// these alone, so that a backend may keep tensors where only it can reach them.
+// Memory for tensors, and the ways into and out of it. What models compute with is allocated,
+// written and read through these, so that a backend may keep it where only it can reach it. Weights
+// as files hold them are read and put together in memory of the process, as tensors' own
+// initialisers and methods give it; Ops+Conversion.swift makes of them what is computed with.
 
 extension Ops {
     /// A new tensor of zeros, in memory of its own or in a part of `arena`.
@@ -48,9 +50,9 @@ extension Ops {
     /// A copy of the elements of a float32 tensor.
     public func floats(_ tensor: Tensor) -> [Float] { tensor.floats() }
 
-    /// Copies the elements of a float32 tensor to `floats`, from `first` on.
+    /// Copies the elements of a float32 tensor to `floats`, the first of them to place `first`.
     /// - Precondition: There is room for them.
-    public func read(_ tensor: Tensor, into floats: inout MutableSpan<Float>, from first: Int = 0) {
+    public func read(_ tensor: Tensor, into floats: inout MutableSpan<Float>, at first: Int = 0) {
         precondition(
             first >= 0 && tensor.count <= floats.count - first,
             "\(tensor.count) elements at \(first) of \(floats.count)"

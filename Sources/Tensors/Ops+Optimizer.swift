@@ -76,7 +76,7 @@ extension Ops {
     ///   - m: The same shape, the first moment, updated.
     ///   - v: The same shape, the second moment, updated.
     ///   - working: The same shape in bfloat16, overwritten with the new parameters rounded to
-    ///     nearest, ties to even; nil where nobody works with them.
+    ///     nearest, ties to even; nil where no rounded copy is kept.
     ///   - step: Rates and corrections.
     public func adamW(
         params: Tensor,
@@ -103,30 +103,6 @@ extension Ops {
             )
         }
         keepAlive(params, grads, m, v, working)
-    }
-
-    /// Rounds to bfloat16, to nearest, ties to even, as ``adamW(params:grads:m:v:working:step:)``
-    /// rounds its working parameters: for those that a run starts with.
-    /// - Parameters:
-    ///   - working: Any shape in bfloat16, overwritten.
-    ///   - params: The same shape in float32.
-    public func roundToBFloat16(_ working: Tensor, from params: Tensor) {
-        Self.expect(params, params.shape, "params")
-        Self.expect(working, params.shape, as: .bfloat16, "working")
-        // Threads divide the rows; how the elements are divided into rows changes no result.
-        let columns = min(params.count, 4096)
-        guard columns > 0 else { return }
-        let rows = params.count / columns
-        let rest = params.count - rows * columns
-        let (from, to) = (params.floatPointer, working.mutableBFloat16Pointer)
-        run {
-            table.quantize($0, CK_BFLOAT16, to, nil, from, rows, columns)
-            if rest > 0 {
-                let done = rows * columns
-                table.quantize($0, CK_BFLOAT16, to + done, nil, from + done, 1, rest)
-            }
-        }
-        keepAlive(working, params)
     }
 
     /// The sum of the squares of all elements, with the same bits for any number of threads.

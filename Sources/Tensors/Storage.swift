@@ -4,8 +4,8 @@
 ///
 /// As long as the object lives, the bytes stay at the same address.
 public protocol Storage: AnyObject {
-    /// Whether the bytes are the pages of a file, which take no memory that the system cannot have
-    /// back.
+    /// Whether the bytes are the pages of a file: the system can take back their memory at any
+    /// time.
     var isMapped: Bool { get }
 
     /// Whether the bytes may be changed.

@@ -37,7 +37,8 @@ extension Tensor {
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
     public init(_ elements: [Int32], shape: [Int]) throws {
         try self.init(zeros: shape, elementType: .int32)
-        copy(from: elements)
+        precondition(count == elements.count, "\(elements.count) elements for shape \(shape)")
+        withUnsafeMutableElements(as: Int32.self) { _ = $0.update(fromContentsOf: elements) }
     }
 
     /// Calls `body` with the elements, which it must not keep; not those of a block format.
@@ -117,12 +118,6 @@ extension Tensor {
                     .copyMemory(from: newScales)
             }
         }
-    }
-
-    /// Overwrites the elements of an int32 tensor.
-    public func copy(from source: [Int32]) {
-        precondition(source.count == count, "\(source.count) elements for shape \(shape)")
-        withUnsafeMutableElements(as: Int32.self) { _ = $0.update(fromContentsOf: source) }
     }
 
     /// Where the elements are, typed.

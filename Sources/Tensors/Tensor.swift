@@ -164,8 +164,8 @@ public struct Tensor {
     }
 }
 
-/// Where the planes of a tensor are, in one object: a tensor is copied often, and every reference in
-/// it is counted each time.
+/// Where the planes of a tensor are, in one object: a tensor is copied often, and every reference
+/// in it is counted each time.
 final class TensorMemory {
     let storage: any Storage
     /// Where the scales are, if not in `storage`.

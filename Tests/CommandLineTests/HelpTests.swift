@@ -82,9 +82,11 @@ private func examples(inHelpOf names: [String]) throws -> [String] {
         }
     }
 
-    @Test func onlyWorkingPrecisionsAreOffered() throws {
-        let help = try swiftlet("train", "--help").output
-        #expect(!help.contains("bfloat16"))
+    @Test func thePrecisionsOfTrainingAreNamedOnce() throws {
+        for command in [["train"], ["bench", "train"]] {
+            let help = try run(swiftletPath(), command + ["--help"]).output
+            #expect(help.matches(of: /bfloat16/).count == 1, "\(command)")
+        }
     }
 
     @Test func helpsOfChatAndEvaluateSpeakOfTheirOwnModels() throws {

@@ -40,6 +40,7 @@ func wholePass(_ model: GPT2, _ tokens: [Int32]) throws -> [[Float]] {
         batchSize: 1,
         sequenceLength: tokens.count,
         training: nil,
+        precision: model.precision,
         ops: model.ops
     )
     return try model.allLogits(inputs: tokens, workspace: workspace)

@@ -59,6 +59,20 @@ import Testing
         }
     }
 
+    @Test func passesAtBFloat16ReadTheWeightsThatWereLoaded() throws {
+        try withTemporaryDirectory { directory in
+            let path = directory.appending("model.bin")
+            let written = try smallModel(seed: 2)
+            try written.writeLLMCCheckpoint(to: path)
+            let model = try smallModel(seed: 5)
+            try model.setPrecision(.bfloat16)
+            try model.loadWeights(llmcCheckpoint: path)
+            try written.setPrecision(.bfloat16)
+            let tokens = randomTokens(7)
+            #expect(try wholePass(model, tokens) == wholePass(written, tokens))
+        }
+    }
+
     @Test func bfloat16CheckpointHoldsRoundedWeightsAndWritesTheSameBytes() throws {
         try withTemporaryDirectory { directory in
             let (first, second) = (directory.appending("a"), directory.appending("b"))

@@ -14,6 +14,7 @@ import Testing
             batchSize: B,
             sequenceLength: T,
             training: training,
+            precision: .float32,
             ops: Ops(threadCount: 1)
         )
     }
@@ -191,6 +192,24 @@ import Testing
         #expect(abs(trained - loss) <= 1e-6)
         // A model that knows nothing loses log(V).
         #expect(abs(loss - log(10)) < 0.05)
+    }
+
+    @Test func typesThatNothingIsComputedInStopTheProgramAtOnce() async {
+        await #expect(processExitsWith: .failure) {
+            _ = try GPT2Workspace(
+                smallConfiguration(),
+                batchSize: 1,
+                sequenceLength: 4,
+                training: nil,
+                precision: .int32,
+                ops: Ops(threadCount: 1)
+            )
+            exit(0)
+        }
+        await #expect(processExitsWith: .failure) {
+            _ = try GPT2Decoder(smallModel(), cachePrecision: .q8_0)
+            exit(0)
+        }
     }
 
     @Test func lastLogitsAreTheLastRowsOfAllAndTheFutureDoesNotMatter() throws {

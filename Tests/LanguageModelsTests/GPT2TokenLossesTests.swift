@@ -14,6 +14,7 @@ import Testing
             batchSize: 2,
             sequenceLength: 12,
             training: nil,
+            precision: model.precision,
             ops: model.ops
         )
         let inputs = randomTokens(24)

@@ -33,8 +33,7 @@ import Testing
 
     /// At most four times what was seen: 0.0064, 0.018 and 0.25.
     ///
-    /// A random model is worse off
-    /// than a trained one, whose perplexity docs/benchmarks.md has.
+    /// A random model is worse off than a trained one, whose perplexity docs/benchmarks.md has.
     private static let bounds: [(type: ElementType, bound: Double)] = [
         (.bfloat16, 0.025), (.q8_0, 0.06), (.q4_0, 0.6),
     ]

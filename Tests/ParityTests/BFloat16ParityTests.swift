@@ -34,7 +34,7 @@ private struct BFloat16Fixture: Decodable {
     func resultsAreAsNearToFloat32AsThoseOfPyTorch(name: String, isa: InstructionSet) throws {
         let ops = try Ops(instructionSet: isa, threadCount: 2)
         let model = try GPT2(llmcCheckpoint: fixture("\(name)_model.bin"), ops: ops)
-        try model.use(.bfloat16)
+        try model.setPrecision(.bfloat16)
         let exact = try GPT2DebugState(
             path: fixture("\(name)_debug_state.bin"),
             configuration: model.configuration,

@@ -45,6 +45,7 @@ func compare(_ found: [Float], _ expected: [Float]) -> (largest: Float, relative
                 batchSize: expected.batchSize,
                 sequenceLength: expected.sequenceLength,
                 training: recomputation,
+                precision: model.precision,
                 ops: model.ops
             )
             let logits = try model.allLogits(inputs: expected.inputs, workspace: workspace)

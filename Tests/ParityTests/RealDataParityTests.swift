@@ -42,6 +42,7 @@ import Training
                 batchSize: 1,
                 sequenceLength: tokens.count,
                 training: nil,
+                precision: model.precision,
                 ops: model.ops
             )
             return try model.lastLogits(inputs: tokens, workspace: workspace)[0]

@@ -73,7 +73,7 @@ import Testing
     }
 
     @Test(arguments: [ElementType.float32, .bfloat16])
-    func theLayersOfGenerationTakeItInItsOwnType(elementType: ElementType) throws {
+    func linearLayersOverAFilesPagesGiveWhatTheyGiveOverMemory(elementType: ElementType) throws {
         let ops = try Ops(threadCount: 1)
         let (memory, mapped) = try Self.tensors(elementType)
         let inp = try Tensor((0..<5).map { Float($0) / 4 }, shape: [1, 5])

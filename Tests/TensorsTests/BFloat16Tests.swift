@@ -87,7 +87,7 @@ extension KernelTests {
             }
         }
 
-        /// Halves between two numbers of bfloat16, what is next to nothing, too large, or none.
+        /// Halfway between two numbers of bfloat16, subnormal, too large, infinite and no number.
         static let special: [Float] = [
             1 + 0x1p-8, 1 + 0x3p-8, -1 - 0x1p-8, 1 + 0x1.0002p-8, 0x1p-140, -0.0, .nan,
             .greatestFiniteMagnitude, -.infinity,
@@ -132,16 +132,34 @@ extension KernelTests {
                 for (a, b) in zip(beside, alone) { expectSameBits(a, b, "\(backend)") }
                 let rounded = try TensorMaker.bfloat16(rounding: alone[0])
                 expectSameBits(working, rounded, "working, \(backend)")
-                let again = try TensorMaker.bfloat16Garbage([count])
-                ops.roundToBFloat16(again, from: alone[0])
-                expectSameBits(again, rounded, "rounded at once, \(backend)")
+                // As the weights that training begins with are rounded.
+                let stored = try TensorMaker.bfloat16Garbage([1, count])
+                ops.store(alone[0].reshaped([1, count]), in: stored)
+                expectSameBits(stored.reshaped([count]), rounded, "stored, \(backend)")
             }
         }
 
         @Test func workingParametersOfAnotherTypeStopTheProgram() async {
             await #expect(processExitsWith: .trap) {
                 let ops = try Ops(instructionSet: .reference, threadCount: 1)
-                ops.roundToBFloat16(try Tensor(zeros: [3]), from: try Tensor(zeros: [3]))
+                let (params, working) = (try ops.tensor([3]), try ops.tensor([3]))
+                let step = AdamWStep(
+                    learningRate: 0.01,
+                    beta1: 0.9,
+                    beta2: 0.999,
+                    epsilon: 1e-8,
+                    weightDecay: 0,
+                    step: 1,
+                    gradientScale: 1
+                )
+                ops.adamW(
+                    params: params,
+                    grads: params,
+                    m: params,
+                    v: params,
+                    working: working,
+                    step: step
+                )
             }
         }
 

@@ -30,6 +30,20 @@ extension KernelTests {
             #expect(blocks[3].floats() == before[3])
         }
 
+        @Test func burstsOverOtherTypesThanFloat32StopTheProgram() async {
+            await #expect(processExitsWith: .trap) {
+                let ops = try Ops(instructionSet: .reference, threadCount: 1)
+                let (halves, floats) = (
+                    try ops.tensor([16], elementType: .bfloat16), try ops.tensor([16])
+                )
+                ops.streamBurst(a: halves, b: floats, c: floats, d: floats)
+            }
+            await #expect(processExitsWith: .trap) {
+                let ops = try Ops(instructionSet: .reference, threadCount: 1)
+                ops.readBurst(try ops.tensor([16], elementType: .bfloat16), streams: 1)
+            }
+        }
+
         @Test(arguments: Backend.all, [1, 2, 4, 8])
         func everyWordIsReadOnce(_ backend: Backend, streams: Int) throws {
             let ops = try backend.ops()

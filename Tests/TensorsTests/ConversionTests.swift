@@ -215,6 +215,29 @@ extension KernelTests {
             #expect(other.floats() == [1, 2])
         }
 
+        @Test mutating func aCopyInTheSameTypeHasTheSameBits() throws {
+            let ops = try Backend.reference.ops()
+            // Scales that stand for no maximum of their block, so that no rounding gives them again.
+            let source = try make.uniform([5, 70], -3...3)
+            for type in ElementType.weightTypes {
+                let stored = try ops.copy(source, as: type)
+                stored.withUnsafeBytes { values, _ in
+                    guard type.isBlocked else { return }
+                    let bytes = UnsafeMutableRawBufferPointer(mutating: values)
+                    for i in bytes.indices { bytes[i] = UInt8(truncatingIfNeeded: 37 * i) }
+                }
+                let copy = try ops.copy(stored, as: type)
+                func planes(_ tensor: Tensor) -> [[UInt8]] {
+                    tensor.withUnsafeBytes { [Array($0), Array($1)] }
+                }
+                #expect(planes(copy) == planes(stored), "\(type)")
+            }
+            let tokens = try make.tokens([3, 7], below: 100)
+            let copy = try ops.copy(tokens, as: .int32)
+            let ids = [tokens, copy].map { $0.withUnsafeElements(as: Int32.self) { Array($0) } }
+            #expect(ids[0] == ids[1])
+        }
+
         @Test func rowsThatDoNotExistStopTheProgram() async {
             await #expect(processExitsWith: .trap) {
                 let ops = try Ops(instructionSet: .reference, threadCount: 1)

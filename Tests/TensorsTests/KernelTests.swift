@@ -124,7 +124,7 @@ struct TensorMaker {
 
     /// The elements of a bfloat16 tensor as float32, exactly.
     static func widened(_ tensor: Tensor) throws -> Tensor {
-        let bits = tensor.withUnsafeMutableElements(as: UInt16.self) { Array($0) }
+        let bits = tensor.withUnsafeElements(as: UInt16.self) { Array($0) }
         return try copy(bits.map { Float(bitPattern: UInt32($0) << 16) }, tensor.shape)
     }
 
@@ -210,8 +210,8 @@ func expectSameBits(
 ) {
     func bits(_ tensor: Tensor) -> [UInt32] {
         tensor.elementType == .bfloat16
-            ? tensor.withUnsafeMutableElements(as: UInt16.self) { $0.map { UInt32($0) } }
-            : tensor.withUnsafeMutableElements(as: UInt32.self) { Array($0) }
+            ? tensor.withUnsafeElements(as: UInt16.self) { $0.map { UInt32($0) } }
+            : tensor.withUnsafeElements(as: UInt32.self) { Array($0) }
     }
     let differing = zip(bits(actual), bits(expected)).filter { $0 != $1 }.count
     #expect(

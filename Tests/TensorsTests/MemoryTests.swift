@@ -17,7 +17,7 @@ import Testing
         #expect(try ops.floats(ops.copy(blocks, as: .float32)).allSatisfy { $0 == 0 })
     }
 
-    @Test func whatIsWrittenIsThere() throws {
+    @Test func writtenElementsTakeThePlaceOfTheOldOnes() throws {
         let tokens = try ops.tensor([4], elementType: .int32)
         // A slice, whose indices do not begin at zero.
         ops.write([9, 1, 2, 3, 4, 9][1..<5], to: tokens)
@@ -33,7 +33,7 @@ import Testing
         }
         var all = [Float](repeating: -1, count: 6)
         var span = all.mutableSpan
-        ops.read(tensor, into: &span, from: 2)
+        ops.read(tensor, into: &span, at: 2)
         #expect(all == [-1, -1, 1, 2, 3, -1])
     }
 
@@ -65,7 +65,7 @@ import Testing
             let ops = try Ops(instructionSet: .reference, threadCount: 1)
             var all = [Float](repeating: 0, count: 3)
             var span = all.mutableSpan
-            ops.read(try ops.tensor([2]), into: &span, from: 2)
+            ops.read(try ops.tensor([2]), into: &span, at: 2)
         }
     }
 }

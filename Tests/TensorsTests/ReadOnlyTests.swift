@@ -20,7 +20,7 @@ import Testing
         #expect(try Tensor(zeros: [2, 2]).isWritable)
     }
 
-    @Test func itIsRead() throws {
+    @Test func elementsAreReadAndCopiedFromReadOnlyMemory() throws {
         let tensor = try Self.readOnly()
         #expect(tensor[1].floats() == [3, 4])
         let copy = try Tensor(zeros: [2, 2])

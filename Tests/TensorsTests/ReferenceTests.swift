@@ -16,7 +16,7 @@ extension KernelTests {
         private func doubles(_ tensor: Tensor) -> [Double] { tensor.floats().map { Double($0) } }
 
         private func integers(_ tensor: Tensor) -> [Int] {
-            tensor.withUnsafeMutableElements(as: Int32.self) { $0.map { Int($0) } }
+            tensor.withUnsafeElements(as: Int32.self) { $0.map { Int($0) } }
         }
 
         private func expect(

@@ -78,7 +78,7 @@ extension KernelTests {
             let probabilities = try TensorMaker.garbage([N, Vp])
             reference.softmaxForward(probs: probabilities, logits: logits, vocabularySize: V)
             let distances = distances(logits, V: V)
-            let ids = targets.withUnsafeMutableElements(as: Int32.self) { $0.map { Int($0) } }
+            let ids = targets.withUnsafeElements(as: Int32.self) { $0.map { Int($0) } }
             let magnitude = probabilities.floats().enumerated().map { at, p -> Float in
                 let (row, v) = (at / Vp, at % Vp)
                 guard v < V else { return 0 }

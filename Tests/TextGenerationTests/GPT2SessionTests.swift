@@ -42,6 +42,7 @@ private func largestDifference(_ a: some Collection<Float>, _ b: some Collection
             batchSize: 1,
             sequenceLength: tokens.count,
             training: nil,
+            precision: model.precision,
             ops: model.ops
         )
         let expected = try model.allLogits(inputs: tokens, workspace: workspace)

@@ -132,6 +132,7 @@ import Training
                 batchSize: 2,
                 sequenceLength: 8,
                 training: nil,
+                precision: model.precision,
                 ops: model.ops
             )
             var loader = validation

@@ -59,7 +59,7 @@ public final class CachedSession<Model: CachedTransformer>: DecodingSession {
         )
         var row = 0
         try append(parts, predictedCounts: parts.map { _ in 1 }) { predicted in
-            model.ops.read(predicted, into: &logits, from: row * V)
+            model.ops.read(predicted, into: &logits, at: row * V)
             row += predicted.shape[0]
         }
     }

@@ -89,3 +89,12 @@ public protocol CachedTransformer: AnyObject {
     ///   the chunk predicts nothing.
     func decode(_ chunk: TokenChunk, cache: KVCache, workspace: Workspace) -> Tensor?
 }
+
+extension CachedTransformer {
+    /// Stops the program where weights, or keys and values, cannot be of a type, before any memory
+    /// is taken.
+    static func checkTypes(_ precision: ElementType, _ cachePrecision: ElementType) {
+        precondition(ElementType.weightTypes.contains(precision), "weights of \(precision)")
+        precondition(KVCache.precisions.contains(cachePrecision), "a cache of \(cachePrecision)")
+    }
+}

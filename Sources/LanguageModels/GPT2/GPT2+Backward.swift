@@ -85,11 +85,10 @@ extension GPT2 {
     /// Those of linear weights are overwritten by the first product that reaches them, which saves
     /// a pass over most of the memory.
     private func zeroSmallGradients(_ gradients: GPT2Parameters) {
-        let overwritten: Set = ["wte", "qkvw", "attprojw", "fcw", "fcprojw"]
         for (specification, tensor) in zip(
             gradients.set.layout.specifications,
             gradients.set.tensors
-        ) where !overwritten.contains(specification.name) {
+        ) where !GPT2Tensors.factors.contains(specification.name) {
             ops.zero(tensor)
         }
     }
@@ -99,7 +98,7 @@ extension GPT2 {
         _ layer: Int,
         _ workspace: GPT2Workspace,
         _ flow: GPT2ActivationGradients,
-        _ gradients: GPT2Weights,
+        _ gradients: GPT2Tensors,
         accumulate: Bool
     ) {
         let activations = workspace.block(layer)

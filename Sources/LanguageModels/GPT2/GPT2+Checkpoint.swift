@@ -18,7 +18,13 @@ public struct GPT2CheckpointHeader: Sendable, Equatable {
         (3, .float32), (5, .bfloat16),
     ]
 
+    /// What a file that is to be written says.
+    /// - Precondition: llm.c has models of the type.
     init(configuration: GPT2Configuration, elementType: ElementType) {
+        precondition(
+            Self.versions.contains { $0.elementType == elementType },
+            "llm.c has no models of \(elementType)"
+        )
         self.configuration = configuration
         self.elementType = elementType
     }
@@ -115,6 +121,7 @@ extension GPT2 {
             )
         }
         try readWeights(from: &reader, storedAs: header.elementType)
+        parametersDidChange()
     }
 
     private func readWeights(
@@ -138,10 +145,9 @@ extension GPT2 {
         elementType: ElementType = .float32,
         overwrite: Bool = true
     ) throws {
+        let header = GPT2CheckpointHeader(configuration: configuration, elementType: elementType)
         let file = try AtomicFile(path, overwrite: overwrite)
-        try GPT2CheckpointHeader(configuration: configuration, elementType: elementType).write(
-            to: file
-        )
+        try header.write(to: file)
         for tensor in parameters.set.tensors { try file.write(tensor, as: elementType) }
         try file.commit()
     }

@@ -16,9 +16,9 @@ public final class GPT2 {
     /// The weights in float32, which training changes in place.
     public let parameters: GPT2Parameters
     /// The rounded copies that the passes read at bfloat16; nil at float32.
-    public private(set) var workingWeights: GPT2WorkingWeights?
+    package private(set) var workingWeights: GPT2WorkingWeights?
     /// What the passes read.
-    private(set) var weights: GPT2Weights
+    private(set) var weights: GPT2Tensors
     /// What runs the arithmetic, and allocates.
     public let ops: Ops
 
@@ -56,8 +56,8 @@ public final class GPT2 {
     /// The weights themselves remain float32.
     /// - Parameter precision: float32 or bfloat16.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
-    public func use(_ precision: ElementType) throws {
-        precondition([.float32, .bfloat16].contains(precision), "a GPT-2 at \(precision)")
+    public func setPrecision(_ precision: ElementType) throws {
+        precondition(ElementType.floatTypes.contains(precision), "a GPT-2 at \(precision)")
         guard precision == .bfloat16 else {
             workingWeights = nil
             weights = parameters.tensors
@@ -65,13 +65,14 @@ public final class GPT2 {
         }
         let working = try workingWeights ?? GPT2WorkingWeights(configuration, ops: ops)
         workingWeights = working
-        weights = GPT2Weights { working.tensor($0) ?? parameters.set[$0] }
+        weights = GPT2Tensors { working.tensor($0) ?? parameters.set[$0] }
         parametersDidChange()
     }
 
     /// Rounds the weights again where the passes read rounded ones.
     ///
-    /// It is called after the weights were changed by other means than the optimiser's.
+    /// It is to be called after the weights were changed by other means than the optimiser's, or
+    /// by reading a file.
     public func parametersDidChange() {
         workingWeights?.round(parameters, ops: ops)
     }

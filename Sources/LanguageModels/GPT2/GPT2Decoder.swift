@@ -34,6 +34,7 @@ public final class GPT2Decoder: LanguageModel, CachedTransformer {
         cachePrecision: ElementType = .float32,
         ops: Ops
     ) throws {
+        Self.checkTypes(precision, cachePrecision)
         let file = try MappedFile(path)
         var reader = BinaryReader(file)
         let header = try GPT2CheckpointHeader(&reader)
@@ -59,6 +60,7 @@ public final class GPT2Decoder: LanguageModel, CachedTransformer {
         precision: ElementType = .float32,
         cachePrecision: ElementType = .float32
     ) throws {
+        Self.checkTypes(precision, cachePrecision)
         configuration = model.configuration
         ops = model.ops
         self.precision = precision

@@ -8,24 +8,29 @@ extension GPT2Configuration {
     /// A tensor holds all its layers; linear weights are (out, in). The head is tied to `wte`.
     public var parameterLayout: TensorLayout {
         let (L, C) = (layerCount, channels)
-        return TensorLayout([
-            TensorSpecification("wte", [paddedVocabularySize, C], decays: true),
-            TensorSpecification("wpe", [contextLength, C], decays: true),
-            TensorSpecification("ln1w", [L, C]),
-            TensorSpecification("ln1b", [L, C]),
-            TensorSpecification("qkvw", [L, 3 * C, C], decays: true),
-            TensorSpecification("qkvb", [L, 3 * C]),
-            TensorSpecification("attprojw", [L, C, C], decays: true),
-            TensorSpecification("attprojb", [L, C]),
-            TensorSpecification("ln2w", [L, C]),
-            TensorSpecification("ln2b", [L, C]),
-            TensorSpecification("fcw", [L, 4 * C, C], decays: true),
-            TensorSpecification("fcb", [L, 4 * C]),
-            TensorSpecification("fcprojw", [L, C, 4 * C], decays: true),
-            TensorSpecification("fcprojb", [L, C]),
-            TensorSpecification("lnfw", [C]),
-            TensorSpecification("lnfb", [C]),
-        ])
+        let shapes: [(name: String, shape: [Int])] = [
+            ("wte", [paddedVocabularySize, C]),
+            ("wpe", [contextLength, C]),
+            ("ln1w", [L, C]),
+            ("ln1b", [L, C]),
+            ("qkvw", [L, 3 * C, C]),
+            ("qkvb", [L, 3 * C]),
+            ("attprojw", [L, C, C]),
+            ("attprojb", [L, C]),
+            ("ln2w", [L, C]),
+            ("ln2b", [L, C]),
+            ("fcw", [L, 4 * C, C]),
+            ("fcb", [L, 4 * C]),
+            ("fcprojw", [L, C, 4 * C]),
+            ("fcprojb", [L, C]),
+            ("lnfw", [C]),
+            ("lnfb", [C]),
+        ]
+        return TensorLayout(
+            shapes.map { name, shape in
+                TensorSpecification(name, shape, decays: GPT2Tensors.matrices.contains(name))
+            }
+        )
     }
 
     /// Parameters without the padding of the vocabulary, as models are usually counted.
@@ -39,13 +44,13 @@ public struct GPT2Parameters {
     /// All tensors, in file order.
     public let set: TensorSet
 
-    let tensors: GPT2Weights
+    let tensors: GPT2Tensors
 
     /// Allocates zeros.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
     public init(_ configuration: GPT2Configuration, ops: Ops) throws {
         let set = try ops.allocate(configuration.parameterLayout)
         self.set = set
-        tensors = GPT2Weights { set[$0] }
+        tensors = GPT2Tensors { set[$0] }
     }
 }

@@ -72,9 +72,10 @@ public final class GPT2Workspace {
         batchSize B: Int,
         sequenceLength T: Int,
         training recomputation: Recomputation?,
-        precision: ElementType = .float32,
+        precision: ElementType,
         ops: Ops
     ) throws {
+        precondition(ElementType.floatTypes.contains(precision), "activations of \(precision)")
         try Self.checkShape(configuration.contextLength, batchSize: B, sequenceLength: T)
         let isTraining = recomputation != nil
         batchSize = B

@@ -36,6 +36,7 @@ public final class Llama2Decoder: LanguageModel, CachedTransformer {
         cachePrecision: ElementType = .float32,
         ops: Ops
     ) throws {
+        Self.checkTypes(precision, cachePrecision)
         configuration = checkpoint.configuration
         self.precision = precision
         self.cachePrecision = cachePrecision

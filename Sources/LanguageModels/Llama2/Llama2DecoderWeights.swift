@@ -1,5 +1,4 @@
-// The weights of a Llama 2 as generation uses them: matrices in one type, norms in
-// float32.
+// The weights of a Llama 2 as generation uses them: matrices in one type, norms in float32.
 
 import Tensors
 

@@ -50,7 +50,7 @@ public final class AdamW {
     ///   - learningRate: Of this update.
     ///   - step: Number of this update, from 1.
     ///   - settings: The other rates.
-    public func update(
+    package func update(
         _ parameters: GPT2Parameters,
         working: GPT2WorkingWeights? = nil,
         gradients: GPT2Parameters,

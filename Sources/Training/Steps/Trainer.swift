@@ -49,7 +49,7 @@ public final class Trainer {
         self.ops = ops
         self.loader = loader
         firstBatches = loader
-        try model.use(settings.precision)
+        try model.setPrecision(settings.precision)
         workspace = try GPT2Workspace(
             model.configuration,
             batchSize: settings.batchSize,

@@ -1,5 +1,7 @@
 // Which settings make sense, each with a sentence for the one that does not.
 
+import Tensors
+
 extension TrainingSettings {
     /// Checks that the settings make sense together.
     /// - Throws: ``TrainingError/invalidSetting(name:requirement:found:)``.
@@ -20,9 +22,9 @@ extension TrainingSettings {
             batchSize
         )
         try require(
-            [.float32, .bfloat16].contains(precision),
+            ElementType.floatTypes.contains(precision),
             "the precision",
-            "float32 or bfloat16",
+            ElementType.floatTypes.map(\.rawValue).joined(separator: " or "),
             precision
         )
         try require(sequenceLength >= 1, "the sequence length", "at least 1", sequenceLength)

@@ -11,6 +11,9 @@ public struct TensorSpecification: Sendable, Equatable {
     public let elementType: ElementType
     /// Whether the optimiser applies weight decay.
     public let decays: Bool
+    /// An earlier tensor of the layout whose memory this one has too, as the two are never needed
+    /// at once; nil for memory of its own.
+    public let sharedWith: String?
 
     /// The number of elements.
     public var count: Int { shape.reduce(1, *) }
@@ -20,13 +23,18 @@ public struct TensorSpecification: Sendable, Equatable {
         _ name: String,
         _ shape: [Int],
         elementType: ElementType = .float32,
-        decays: Bool = false
+        decays: Bool = false,
+        sharedWith: String? = nil
     ) {
         self.name = name
         self.shape = shape
         self.elementType = elementType
         self.decays = decays
+        self.sharedWith = sharedWith
     }
+
+    /// Bytes of the elements.
+    var byteCount: Int { count * elementType.byteWidth }
 }
 
 /// An ordered list of tensors and the place of each in one buffer.
@@ -41,7 +49,7 @@ public struct TensorLayout: Sendable, Equatable {
     /// The number of elements in all tensors together.
     public var elementCount: Int { specifications.reduce(0) { $0 + $1.count } }
 
-    /// Places tensors one after the other.
+    /// Places tensors one after the other, but for those that share memory.
     /// - Parameters:
     ///   - specifications: The tensors, in order.
     ///   - alignment: Each tensor starts at a multiple of this many bytes: 1 packs them without
@@ -50,13 +58,25 @@ public struct TensorLayout: Sendable, Equatable {
     public init(_ specifications: [TensorSpecification], alignment: Int = 1) {
         precondition(alignment > 0 && alignment & (alignment - 1) == 0, "alignment \(alignment)")
         var offsets: [Int] = []
+        var offsetsByName: [String: Int] = [:]
         var end = 0
         for specification in specifications {
+            let name = specification.name
+            if let owner = specification.sharedWith {
+                guard let offset = offsetsByName[owner] else {
+                    preconditionFailure("'\(name)' shares memory with '\(owner)', which is unknown")
+                }
+                offsets.append(offset)
+                continue
+            }
             // Even packed tensors must be aligned to their own elements.
             let step = max(alignment, specification.elementType.byteWidth)
             end = (end + step - 1) / step * step
             offsets.append(end)
-            end += specification.count * specification.elementType.byteWidth
+            offsetsByName[name] = end
+            end += specifications.reduce(specification.byteCount) { most, other in
+                other.sharedWith == name ? max(most, other.byteCount) : most
+            }
         }
         self.specifications = specifications
         byteOffsets = offsets

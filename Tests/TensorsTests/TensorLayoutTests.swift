@@ -25,6 +25,29 @@ import Testing
         #expect(layout.byteCount == 200)
     }
 
+    @Test func sharedMemoryIsAsLargeAsTheLargestThatHasIt() {
+        let layout = TensorLayout(
+            [
+                TensorSpecification("logits", [10]),
+                TensorSpecification("losses", [1]),
+                TensorSpecification("dwide", [30], elementType: .bfloat16, sharedWith: "logits"),
+                TensorSpecification("small", [2], sharedWith: "logits"),
+            ],
+            alignment: 64
+        )
+        #expect(layout.byteOffsets == [0, 64, 0, 0])
+        #expect(layout.byteCount == 68)
+    }
+
+    @Test func sharingWithALaterTensorStopsTheProgram() async {
+        await #expect(processExitsWith: .trap) {
+            _ = TensorLayout([
+                TensorSpecification("dwide", [2], sharedWith: "logits"),
+                TensorSpecification("logits", [2]),
+            ])
+        }
+    }
+
     @Test func anEmptyLayoutTakesNoMemory() throws {
         let layout = TensorLayout([])
         #expect(layout.byteCount == 0)

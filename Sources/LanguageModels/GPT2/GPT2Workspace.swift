@@ -42,7 +42,6 @@ public final class GPT2Workspace {
     let lnfRstd: Tensor  // (N)
 
     let normalized: Tensor  // (N, C): output of the layernorm at hand
-    /// The classifier's rows at hand; their memory serves the blocks on the way back.
     let logits: Tensor  // (chunk, Vp)
 
     /// Gradients; nil for inference.
@@ -94,13 +93,11 @@ public final class GPT2Workspace {
         lnfMean = set["lnfMean"]
         lnfRstd = set["lnfRstd"]
         normalized = set["normalized"]
-        let Vp = configuration.paddedVocabularySize
-        logits = set["wide"][0..<classifierRows * Vp].reshaped([classifierRows, Vp])
+        logits = set["logits"]
         kept = (0..<plan.blockCount).map {
             GPT2BlockActivations(set, block: $0, sharesGelu: plan.sharesGelu)
         }
-        gradients =
-            isTraining ? GPT2ActivationGradients(set, N: B * T, C: configuration.channels) : nil
+        gradients = isTraining ? GPT2ActivationGradients(set) : nil
     }
 
     /// Bytes that a workspace for training takes, before it is made.
@@ -129,7 +126,7 @@ public final class GPT2Workspace {
         let N = B * T
         let (C, L) = (configuration.channels, configuration.layerCount)
         let isTraining = recomputation != nil
-        let logitCount = min(N, maximumClassifierRows) * configuration.paddedVocabularySize
+        let classifierRows = min(N, maximumClassifierRows)
         let blockCount = isTraining && recomputation != .block ? L : 1
         let sharesGelu = !isTraining || recomputation == .gelu
         var layout = [
@@ -140,7 +137,7 @@ public final class GPT2Workspace {
             TensorSpecification("lnfMean", [N]),
             TensorSpecification("lnfRstd", [N]),
             TensorSpecification("normalized", [N, C], elementType: precision),
-            TensorSpecification("wide", [max(logitCount, isTraining ? N * 4 * C : 0)]),
+            TensorSpecification("logits", [classifierRows, configuration.paddedVocabularySize]),
             TensorSpecification(
                 "sharedGelu",
                 sharesGelu ? [N, 4 * C] : [0, 4 * C],
@@ -266,14 +263,17 @@ struct GPT2ActivationGradients {
     static func layout(_ N: Int, _ C: Int) -> [TensorSpecification] {
         [
             TensorSpecification("dresidual", [N, C]),
-            TensorSpecification("dinner", [N, C]),
+            // The output of GELU, where blocks share it, is done with in a block before this is
+            // written.
+            TensorSpecification("dinner", [N, C], sharedWith: "sharedGelu"),
+            // The logits are done with before the first block.
+            TensorSpecification("dwide", [N, 4 * C], sharedWith: "logits"),
         ]
     }
 
-    init(_ set: TensorSet, N: Int, C: Int) {
+    init(_ set: TensorSet) {
         dresidual = set["dresidual"]
         dinner = set["dinner"]
-        // The logits, whose memory this is, are done with before the first block.
-        dwide = set["wide"][0..<N * 4 * C].reshaped([N, 4 * C])
+        dwide = set["dwide"]
     }
 }

@@ -58,9 +58,8 @@ struct TensorPickle {
 
     /// What is on the stack.
     ///
-    /// No more is kept of a value than tensors need, so values nest in tuples
-    /// only, and `depth` says how far: a chain of millions could not be freed without overflowing
-    /// the stack.
+    /// No more is kept of a value than tensors need, so values nest in tuples only, and `depth` says
+    /// how far: a chain of millions could not be freed without overflowing the stack.
     private enum Value {
         case integer(Int)
         case text(String)

@@ -93,7 +93,7 @@ extension Tensor {
     }
 
     /// Sets every byte of a writable tensor to zero.
-    public func zero() {
+    package func zero() {
         requireWritable()
         withUnsafeBytes { values, scales in
             for plane in [values, scales] {
@@ -104,7 +104,7 @@ extension Tensor {
     }
 
     /// Overwrites the elements of a writable tensor with those of one of the same shape and type.
-    public func copy(from source: Tensor) {
+    package func copy(from source: Tensor) {
         precondition(
             source.shape == shape && source.elementType == elementType,
             "\(source.elementType) \(source.shape) copied to \(elementType) \(shape)"

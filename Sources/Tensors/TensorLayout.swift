@@ -85,7 +85,7 @@ public struct TensorLayout: Sendable, Equatable {
 
     /// Allocates one zeroed buffer and returns a view of it for each tensor, in order.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
-    public func allocate() throws -> TensorSet {
+    package func allocate() throws -> TensorSet {
         TensorSet(self, try TensorBuffer(byteCount: byteCount))
     }
 }

@@ -19,10 +19,11 @@ extension KernelTests {
             var testDescription: String { "B \(B), T \(T), NH \(NH), HS \(HS)" }
         }
 
-        /// Head sizes around vectors and panels; lengths around tiles of 48 queries and of 128 keys.
+        /// Head sizes around vectors and panels; lengths around tiles of 48 queries and of 128
+        /// keys.
         ///
-        /// Later ones lie around groups of tiles, of 384 queries or fewer for larger heads. The last
-        /// two are large enough for a team of three.
+        /// Later ones lie around groups of tiles, of 384 queries or fewer for larger heads. The
+        /// last two are large enough for a team of three.
         static let shapes = [
             Shape(1, 1, 1, 1), Shape(2, 3, 3, 1), Shape(1, 2, 2, 3), Shape(1, 7, 1, 15),
             Shape(1, 8, 2, 16), Shape(2, 9, 1, 17), Shape(1, 17, 2, 5), Shape(1, 33, 1, 49),

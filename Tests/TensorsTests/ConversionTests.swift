@@ -217,7 +217,7 @@ extension KernelTests {
 
         @Test mutating func aCopyInTheSameTypeHasTheSameBits() throws {
             let ops = try Backend.reference.ops()
-            // Scales that stand for no maximum of their block, so that no rounding gives them again.
+            // Values whose largest is not what their scale says: no rounding gives them again.
             let source = try make.uniform([5, 70], -3...3)
             for type in ElementType.weightTypes {
                 let stored = try ops.copy(source, as: type)

@@ -85,12 +85,12 @@ enum OptimizerStateFile {
     ///   - path: The file.
     ///   - step: Updates made.
     ///   - moments: Of the optimiser, overwritten.
-    ///   - masterWeights: The weights as the model's file has them, rounded to bfloat16; overwritten
-    ///     with what they were rounded from. Nil where the model's file has them whole.
+    ///   - masterWeights: The weights as the model's file has them, rounded to bfloat16;
+    ///     overwritten with what they were rounded from. Nil where the file has them whole.
     /// - Returns: Where the loader stood, without its source, which the format has no place for.
     /// - Throws: ``FileIOError``, ``TensorFileError`` or ``TokenDataError``, and
-    ///   ``TrainingError/damagedFile(path:reason:)`` when the file belongs to another model; moments
-    ///   and weights are then what they were.
+    ///   ``TrainingError/damagedFile(path:reason:)`` when the file belongs to another model;
+    ///   moments and weights are then what they were.
     static func read(
         from path: FilePath,
         step: Int,

@@ -159,8 +159,18 @@ import Testing
             expectError(outcome, 73, "set TMPDIR to a directory that can be written")
             #expect(outcome.errors.contains(directory))
         }
-        let outcome = try shell("TMPDIR= \"$SWIFTLET\" \(arguments)")
-        #expect(outcome.status == 0, "\(outcome.errors)")
+    }
+
+    @Test func anEmptyTMPDIRIsNone() throws {
+        try withTemporaryDirectory { directory in
+            // In a directory that is gone nothing can be created.
+            let arguments = Self.smallTraining.joined(separator: " ")
+            let outcome = try shell(
+                "mkdir '\(directory)/gone' && cd '\(directory)/gone' && rmdir '\(directory)/gone' "
+                    + "&& TMPDIR= \"$SWIFTLET\" \(arguments)"
+            )
+            #expect(outcome.status == 0, "\(outcome.errors)")
+        }
     }
 
     @Test func trainingThatDoesNotFitIntoMemoryIsRefusedBeforeItsDataAreMade() throws {

@@ -80,7 +80,7 @@ struct BenchTrainCommand: ParsableCommand {
     @Option(help: "Tokens in a sequence.", in: .from(1, to: 1 << 20))
     var sequenceLength = 64
 
-    @Option(help: "What the backward pass computes again: none, gelu or block.")
+    @Option(help: "What the backward pass computes again, to save memory.")
     var recompute = Recomputation.none
 
     @Option(help: "What numbers training computes with.")

@@ -86,7 +86,7 @@ struct BatchOptions: ParsableArguments {
     @Option(help: "Optimiser steps (default: one epoch).", in: .from(0, to: Int(Int32.max)))
     var steps: Int?
 
-    @Option(help: "What the backward pass computes again, to save memory: none, gelu or block.")
+    @Option(help: "What the backward pass computes again, to save memory.")
     var recompute = Recomputation.none
 
     @Option(help: "What numbers training computes with.")
@@ -98,7 +98,7 @@ struct OptimizerOptions: ParsableArguments {
     @Option(help: "The peak learning rate.", in: .positive)
     var learningRate: Float = 3e-4
 
-    @Option(help: "Its course after the warm-up: cosine, linear, constant or wsd.")
+    @Option(help: "Its course after the warm-up.")
     var schedule = LearningRateSchedule.Shape.cosine
 
     @Option(help: "Steps over which the learning rate rises to its peak.", in: .from(0))

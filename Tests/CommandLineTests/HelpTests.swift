@@ -82,10 +82,14 @@ private func examples(inHelpOf names: [String]) throws -> [String] {
         }
     }
 
-    @Test func thePrecisionsOfTrainingAreNamedOnce() throws {
-        for command in [["train"], ["bench", "train"]] {
+    @Test func choicesAreNamedOnce() throws {
+        for (command, choices) in [
+            (["train"], ["bfloat16", "gelu", "wsd"]), (["bench", "train"], ["bfloat16", "gelu"]),
+        ] {
             let help = try run(swiftletPath(), command + ["--help"]).output
-            #expect(help.matches(of: /bfloat16/).count == 1, "\(command)")
+            for choice in choices {
+                #expect(help.ranges(of: choice).count == 1, "\(command): \(choice)")
+            }
         }
     }
 

@@ -12,6 +12,7 @@
 #define CK_MAX_PANEL_COLS 48
 #define CK_MAX_BLOCK_ROWS 1008 // a multiple of 6, 8 and 16, the rows of tiles
 #define CK_MAX_BLOCK_K 768     // a panel of B takes a seventh of a 1 MiB cache
+#define CK_MAX_BLOCK_FLOATS ((size_t)CK_MAX_BLOCK_ROWS * CK_MAX_BLOCK_K) // of A, packed
 
 // C (rows, cols) = A (rows, k) * B (k, cols), for one panel of at most panel_cols columns.
 //   A[i][p] = a[(i / tile_rows) * a_tile + (i % tile_rows) * a_row + p * a_k]
@@ -31,7 +32,8 @@ typedef struct {
     bool accumulate;
     bool bypass; // C is written past the caches, as nobody reads it soon; never with accumulate
 
-    // What the caller will read next, fetched towards the cache meanwhile: rows of some bytes.
+    // What the caller will read next: rows of some bytes. Where that helps, they are fetched
+    // towards the cache meanwhile.
     const char *next;
     size_t next_ld, next_rows, next_bytes;
 } ck_gemm_panel;

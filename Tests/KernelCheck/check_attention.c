@@ -1,6 +1,29 @@
 // Attention over whole sequences, both ways, and over new tokens of sequences with a cache.
-#include "../../Sources/CKernels/microkernels.h"
 #include "kernel_check.h"
+
+#include "../../Sources/CKernels/parallel/attention.h"
+#include "../../Sources/CKernels/parallel/gemm_panel.h"
+
+static size_t whole(size_t n, size_t unit) { return (n + unit - 1) / unit * unit; }
+
+// What the products of attention pack fits the memory set aside for it, whatever their tiles are.
+static void check_packed_sizes(void) {
+    const ck_product *p = &side[1].ctx.micro->bfloat16;
+    const size_t queries = ATTENTION_QUERIES, keys = ATTENTION_KEYS;
+    bool slots = true, rows_of_keys = true, scores = true;
+    for (size_t HS = 1; HS <= 300; HS++) {
+        const size_t slot = queries * attention_row(HS), of_keys = keys * attention_row(HS);
+        slots &= whole(queries, p->panel_cols) * gemm_depth(p, HS) <= slot;
+        slots &= whole(HS, p->panel_cols) * gemm_depth(p, queries) <= slot;
+        rows_of_keys &= whole(keys, p->tile_rows) * gemm_depth(p, HS) <= of_keys;
+        rows_of_keys &= whole(HS, p->panel_cols) * gemm_depth(p, keys) <= of_keys;
+    }
+    scores &= whole(keys, p->tile_rows) * gemm_depth(p, queries) <= keys * queries;
+    scores &= whole(queries, p->tile_rows) * gemm_depth(p, keys) <= keys * queries;
+    expect("packed queries fit their slots", slots);
+    expect("packed keys and values fit", rows_of_keys);
+    expect("packed scores fit", scores);
+}
 
 static void check_whole(size_t B, size_t T, size_t NH, size_t HS) {
     const size_t C = NH * HS;
@@ -36,7 +59,7 @@ static void check_whole_bfloat16(size_t B, size_t T, size_t NH, size_t HS) {
         const ck_array wide_out = widened(out, n);
         RUN(i, attention_backward, dqkv, dout, out, qkv, lse, B, T, C, NH);
         RUN(i, attention_backward, expected_dqkv, dout, wide_out, wide, lse, B, T, C, NH);
-        if (side[i].ctx.micro && side[i].ctx.micro->bfloat16.depth > 1) {
+        if (multiplies_bfloat16(i)) {
             compare("attention_forward of pairs", wide_out.data, expected_out, n, 0x1p-8);
             compare("attention_forward of pairs, lse", lse, expected_lse, B * NH * T, 1e-5);
             compare("attention_backward of pairs", dqkv, expected_dqkv, 3 * n, 0x1p-8);
@@ -93,12 +116,14 @@ static void check_cached(ck_element_type type, size_t past, size_t count, size_t
 }
 
 void check_attention(void) {
-    static const size_t whole[][4] = {{1, 1, 1, 1},    {2, 3, 2, 5},    {1, 49, 3, 16},
+    if (multiplies_bfloat16(1))
+        check_packed_sizes();
+    static const size_t sizes[][4] = {{1, 1, 1, 1},    {2, 3, 2, 5},    {1, 49, 3, 16},
                                       {1, 50, 1, 8},   {1, 33, 1, 128}, {2, 131, 1, 33},
                                       {1, 161, 3, 64}, {1, 401, 1, 9}};
-    for (size_t s = 0; s < sizeof whole / sizeof whole[0]; s++) {
-        check_whole(whole[s][0], whole[s][1], whole[s][2], whole[s][3]);
-        check_whole_bfloat16(whole[s][0], whole[s][1], whole[s][2], whole[s][3]);
+    for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
+        check_whole(sizes[s][0], sizes[s][1], sizes[s][2], sizes[s][3]);
+        check_whole_bfloat16(sizes[s][0], sizes[s][1], sizes[s][2], sizes[s][3]);
         release_arrays();
     }
     static const size_t cached[][3] = {

@@ -13,6 +13,10 @@
 
 backend side[2];
 
+bool multiplies_bfloat16(int i) {
+    return side[i].ctx.micro && side[i].ctx.micro->bfloat16.depth > 1;
+}
+
 static int comparisons, failures;
 
 // ---- Arrays -------------------------------------------------------------------------------------

@@ -20,6 +20,9 @@ extern backend side[2];
 
 #define EACH_SIDE(i) for (int i = 0; i < 2; i++)
 
+// Whether a side multiplies bfloat16 as such, and so rounds what it meets in a product to it.
+bool multiplies_bfloat16(int i);
+
 // Operations are given by name: RUN(i, gelu_forward, out[i], inp, n) runs that of one side.
 #define RUN(i, operation, ...) side[i].op->operation(&side[i].ctx, __VA_ARGS__)
 

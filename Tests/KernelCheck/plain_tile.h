@@ -1,12 +1,16 @@
 // The tile instructions in plain C, as Sources/CKernels/amx/amx_tile.h describes them and as the
 // processor computes: so that packing, loops and borders of products on tiles are checked on every
-// machine. A thread that did not configure its tiles loads and stores nothing.
+// machine. What a processor would answer with a signal or with wrong numbers stops the program:
+// tiles used by a thread that did not configure them, and tiles that are not given back.
 #ifndef PLAIN_TILE_H
 #define PLAIN_TILE_H
 
 #include "../../Sources/CKernels/amx/tile_shapes.h"
 
 #include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 typedef struct {
@@ -16,7 +20,17 @@ typedef struct {
 
 static _Thread_local plain_tiles own_tiles;
 
-#define tile_zero(tile) memset(own_tiles.elements[tile], 0, sizeof own_tiles.elements[tile])
+static void expect_configured(bool configured, const char *otherwise) {
+    if ((own_tiles.shapes.palette != 0) == configured)
+        return;
+    fprintf(stderr, "kernel_check: %s\n", otherwise);
+    abort();
+}
+
+static void tile_zero(int tile) {
+    expect_configured(true, "a thread uses tiles without having called begin");
+    memset(own_tiles.elements[tile], 0, sizeof own_tiles.elements[tile]);
+}
 
 static void tile_load(int tile, const void *rows, size_t stride) {
     tile_zero(tile);
@@ -26,6 +40,7 @@ static void tile_load(int tile, const void *rows, size_t stride) {
 }
 
 static void tile_store(int tile, void *rows, size_t stride) {
+    expect_configured(true, "a thread stores tiles without having called begin");
     for (size_t i = 0; i < own_tiles.shapes.rows[tile]; i++)
         memcpy((char *)rows + i * stride, own_tiles.elements[tile][i],
                own_tiles.shapes.row_bytes[tile]);
@@ -46,6 +61,7 @@ static float half_of_pair(float pair, int half) {
 // The first halves of the pairs and the second have a sum each over the whole row, and both
 // together are added to C. Products of two bfloat16 are exact.
 static void tile_multiply(int c, int a, int b) {
+    expect_configured(true, "a thread multiplies tiles without having called begin");
     for (size_t i = 0; i < own_tiles.shapes.rows[c]; i++) {
         float sums[2][16] = {0};
         for (size_t q = 0; q < own_tiles.shapes.row_bytes[a] / sizeof(float); q++)
@@ -63,11 +79,15 @@ static void tile_multiply(int c, int a, int b) {
 }
 
 static void tiles_begin(void) {
+    expect_configured(false, "a thread calls begin twice, or an operation before lacks its end");
     own_tiles.shapes = tile_shapes;
     for (int tile = 0; tile < 8; tile++)
         tile_zero(tile);
 }
 
-static void tiles_end(void) { own_tiles.shapes = (tile_configuration){0}; }
+static void tiles_end(void) {
+    expect_configured(true, "a thread calls end without having called begin");
+    own_tiles.shapes = (tile_configuration){0};
+}
 
 #endif

@@ -33,7 +33,8 @@ static gemm_plan plan_for(const ck_context *ctx, const ck_gemm *g, int team) {
     plan.k_step = equal_part(g->k, plan.k_blocks);
     if (g->c.type != CK_FLOAT32 && plan.k_blocks > 1) {
         // A sum cannot go on from a rounded C: a block has all of k, and fewer rows.
-        const size_t fitting = GEMM_A_FLOATS / depth / product->tile_rows * product->tile_rows;
+        const size_t fitting =
+            CK_MAX_BLOCK_FLOATS / depth / product->tile_rows * product->tile_rows;
         plan.block_rows = fitting < plan.block_rows ? fitting : plan.block_rows;
         plan.k_blocks = 1;
         plan.k_step = g->k;

@@ -4,9 +4,9 @@
 
 gemm_scratch gemm_thread_scratch(const ck_context *ctx) {
     float *own =
-        ctx->scratch + 2 * GEMM_A_FLOATS + (size_t)omp_get_thread_num() * GEMM_THREAD_FLOATS;
+        ctx->scratch + 2 * CK_MAX_BLOCK_FLOATS + (size_t)omp_get_thread_num() * GEMM_THREAD_FLOATS;
     return (gemm_scratch){
-        .a_blocks = {ctx->scratch, ctx->scratch + GEMM_A_FLOATS},
+        .a_blocks = {ctx->scratch, ctx->scratch + CK_MAX_BLOCK_FLOATS},
         .b_panel = own,
         .sums = own + GEMM_B_FLOATS,
     };

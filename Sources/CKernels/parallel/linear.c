@@ -112,7 +112,7 @@ void ck_parallel_linear_forward(const ck_context *ctx, const ck_linear *layers, 
     for (size_t i = 0; i < count; i++)
         any_ints = any_ints || has_scales(layers[i].weight->type);
     // The integers of a few very long rows might not fit into scratch memory.
-    const bool fits = !any_ints || int_input_floats(N, C) <= 2 * GEMM_A_FLOATS;
+    const bool fits = !any_ints || int_input_floats(N, C) <= 2 * CK_MAX_BLOCK_FLOATS;
     if (N <= FEW_ROWS && fits) {
         run_few_rows(ctx, layers, count, any_ints, inp, N, C);
         return;

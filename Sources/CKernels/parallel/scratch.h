@@ -7,7 +7,6 @@
 
 // The matrix product: two blocks of A shared by the team; for each thread a panel of B, and the
 // sums of what is rounded when they are complete.
-#define GEMM_A_FLOATS ((size_t)CK_MAX_BLOCK_ROWS * CK_MAX_BLOCK_K)
 #define GEMM_B_FLOATS ((size_t)CK_MAX_BLOCK_K * CK_MAX_PANEL_COLS)
 #define GEMM_THREAD_FLOATS (GEMM_B_FLOATS + (size_t)CK_MAX_BLOCK_ROWS * CK_MAX_PANEL_COLS)
 

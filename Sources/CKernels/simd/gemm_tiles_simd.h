@@ -124,14 +124,12 @@ ALWAYS_INLINE void multiply_tiles(const ck_gemm_panel *g, size_t row, const floa
         FINISH_TILE(C11, row + TILE_SIDE, TILE_SIDE);
 }
 
+// `next` is not fetched: processors with tiles fill their second cache well enough by themselves.
 static void gemm_panel_tiles(const ck_gemm_panel *g) {
     float init[TILES_PANEL_COLS] = {0};
     if (g->init)
         __builtin_memcpy(init, g->init, g->cols * sizeof(float));
-    const size_t step = 2 * TILE_SIDE;
-    const size_t steps = (g->rows + step - 1) / step;
-    for (size_t row = 0; row < g->rows; row += step) {
-        prefetch_next(g, row / step, steps);
+    for (size_t row = 0; row < g->rows; row += 2 * TILE_SIDE) {
         const bool tall = g->rows - row > TILE_SIDE, wide = g->cols > TILE_SIDE;
         if (tall && wide)
             multiply_tiles(g, row, init, 2, 2);
@@ -186,6 +184,16 @@ static double tile_burst(size_t iterations, float *sink) {
 #define TILES_BLOCK_ROWS 768
 #define TILES_BLOCK_K 384
 #define TILES_PANEL_K 192
+
+_Static_assert(TILES_PANEL_COLS <= CK_MAX_PANEL_COLS && TILES_BLOCK_ROWS <= CK_MAX_BLOCK_ROWS &&
+                   TILES_BLOCK_ROWS * TILES_BLOCK_K <= CK_MAX_BLOCK_FLOATS &&
+                   TILES_PANEL_K <= CK_MAX_BLOCK_K,
+               "buffers do not fit the product on tiles");
+_Static_assert(TILES_BLOCK_ROWS % TILE_SIDE == 0 && TILES_BLOCK_K % TILE_SIDE == 0 &&
+                   TILES_PANEL_K % TILE_SIDE == 0,
+               "blocks and panels are whole tiles");
+_Static_assert(CK_MAX_BLOCK_FLOATS / (CK_MAX_ROUNDED_SUM / 2) >= TILE_SIDE,
+               "a block of A has no room for one tile with all of k, which a rounded C needs");
 
 #define TILE_PRODUCT(NAME)                                                                         \
     {.name = (NAME),                                                                               \

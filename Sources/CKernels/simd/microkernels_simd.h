@@ -14,6 +14,8 @@
 
 _Static_assert(PANEL_COLS <= CK_MAX_PANEL_COLS && CK_MAX_BLOCK_ROWS % TILE_ROWS == 0,
                "buffers do not fit the tile of this instruction set");
+_Static_assert(CK_MAX_BLOCK_FLOATS / CK_MAX_ROUNDED_SUM >= TILE_ROWS,
+               "a block of A has no room for one tile with all of k, which a rounded C needs");
 
 #ifndef INT_PRODUCT_NAME
 #define INT_PRODUCT_NAME "pairs of int16"

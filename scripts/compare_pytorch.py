@@ -3,8 +3,8 @@
 
 The same work on the same cores: forward, backward, gradient norm and AdamW, on random tokens and
 random weights, both at float32 and at bfloat16. PyTorch's bfloat16 is autocast; it runs its fused
-attention and its fused AdamW. Rounds alternate, so that a machine whose speed drifts is the same for all; medians are
-compared, never single times.
+attention and its fused AdamW. Rounds alternate, so that a machine whose speed drifts is the same
+for all; medians are compared, never single times.
 
 It makes its own virtual environment with PyTorch for CPU the first time (some 200 MB from PyPI),
 in the user's cache directory or where --venv says.
@@ -79,8 +79,10 @@ def torch_worker(options: argparse.Namespace) -> None:
         def __init__(self) -> None:
             super().__init__()
             self.ln_1, self.ln_2 = nn.LayerNorm(channels), nn.LayerNorm(channels)
-            self.qkv, self.attproj = nn.Linear(channels, 3 * channels), nn.Linear(channels, channels)
-            self.fc, self.fcproj = nn.Linear(channels, 4 * channels), nn.Linear(4 * channels, channels)
+            self.qkv = nn.Linear(channels, 3 * channels)
+            self.attproj = nn.Linear(channels, channels)
+            self.fc = nn.Linear(channels, 4 * channels)
+            self.fcproj = nn.Linear(4 * channels, channels)
 
         def forward(self, x: torch.Tensor) -> torch.Tensor:
             """Maps the residual stream (B, T, C) to the next."""

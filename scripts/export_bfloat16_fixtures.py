@@ -18,7 +18,7 @@ import json
 from pathlib import Path
 
 from export_parity_fixtures import DEFAULT_OUTPUT, FIXTURES, train
-from gpt2_reference import GPT2, debug_state
+from gpt2_reference import debug_state
 from llmc_files import read_checkpoint, read_debug_state
 
 # Last, because the modules above say what to install when it is missing.
@@ -57,8 +57,12 @@ def export(name: str, B: int, T: int, directory: Path) -> None:
 
 def main() -> None:
     """Writes the distances of every fixture."""
-    parser = argparse.ArgumentParser(description="Write how far PyTorch's bfloat16 is from float32.")
-    parser.add_argument("--fixtures", type=Path, default=DEFAULT_OUTPUT, help="default: %(default)s")
+    parser = argparse.ArgumentParser(
+        description="Write how far PyTorch's bfloat16 is from float32."
+    )
+    parser.add_argument(
+        "--fixtures", type=Path, default=DEFAULT_OUTPUT, help="default: %(default)s"
+    )
     directory = parser.parse_args().fixtures
     torch.set_num_threads(1)
     for fixture in FIXTURES:

@@ -161,8 +161,8 @@ def random_model(configuration: Configuration, seed: int) -> GPT2:
             shrink = math.sqrt(2 * configuration.layers) if name in RESIDUAL_PROJECTIONS else 1
             tensors[name] = torch.zeros(shape)
             # Nothing is drawn for the padding, so a seed gives the weights it gives in Swiftlet.
-            drawn = tensors[name][: configuration.vocabulary_size] if name == "wte" else tensors[name]
-            drawn.normal_(0, 0.02 / shrink, generator=generator)
+            rows = configuration.vocabulary_size if name == "wte" else shape[0]
+            tensors[name][:rows].normal_(0, 0.02 / shrink, generator=generator)
         else:
             tensors[name] = torch.full(shape, 1.0 if name in NORM_WEIGHTS else 0.0)
     return GPT2(configuration, tensors)

@@ -1,5 +1,5 @@
-# What every script here needs, for sourcing: Swift 6.2, and libomp, which is installed when missing.
-# Sets `version`, and gives say, fail, quietly (needs `log`, a file) and has_libomp.
+# What every script here needs, for sourcing: Swift 6.2, and libomp, which is installed when
+# missing. Sets `version`, and gives say, fail, quietly (needs `log`, a file) and has_libomp.
 
 say() { printf '%s\n' "$script: $*" >&2; }
 fail() {
@@ -9,7 +9,8 @@ fail() {
 
 needs_swift='Swift 6.2 or later is needed; https://www.swift.org/install says how to get it'
 command -v swift >/dev/null || fail "$needs_swift"
-version=$(swift --version 2>/dev/null | sed -nE 's/.*Swift version ([0-9]+\.[0-9]+).*/\1/p' | head -n 1)
+version=$(swift --version 2>/dev/null | sed -nE 's/.*Swift version ([0-9]+\.[0-9]+).*/\1/p' |
+    head -n 1)
 [[ -n $version ]] || fail "'swift --version' does not work here; $needs_swift"
 major=${version%.*} minor=${version#*.}
 ((major > 6 || (major == 6 && minor >= 2))) || fail "this is Swift $version; $needs_swift"

@@ -25,11 +25,16 @@ swift build -c release --product swiftlet --package-path "$repository" >&2
 swiftlet=$(swift build -c release --show-bin-path --package-path "$repository")/swiftlet
 
 # A byte-level vocabulary of 257 has no merges: every byte is a token.
-"$swiftlet" tokenizer train "$input" --vocabulary-size 257 --output "$output/tokenizer.bin" --overwrite
+"$swiftlet" tokenizer train "$input" --vocabulary-size 257 \
+    --output "$output/tokenizer.bin" --overwrite
 bytes=$(wc -c <"$input")
 for part in train val; do
     held_out=$((bytes / 10))
-    if [[ $part == train ]]; then head -c $((bytes - held_out)) "$input"; else tail -c $held_out "$input"; fi |
+    if [[ $part == train ]]; then
+        head -c $((bytes - held_out)) "$input"
+    else
+        tail -c $held_out "$input"
+    fi |
         "$swiftlet" prepare - --tokenizer "$output/tokenizer.bin" \
             --output "$output/data" --name "$part" --overwrite
 done

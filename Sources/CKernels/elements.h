@@ -64,7 +64,7 @@ static inline float float16_to_float(uint16_t half) {
     return float_from_bits(sign | float_bits(float_from_bits(magnitude << 13) * 0x1p112f));
 }
 
-// An array of floats, for where a type is asked for. It is only read, if `x` is.
+// `x` as a ck_array. Write through it only if `x` may be written.
 static inline ck_array array_of_floats(const float *x) {
     return (ck_array){.data = (void *)x, .type = CK_FLOAT32};
 }

@@ -1,5 +1,5 @@
 // Every micro-kernel that the table holds under its own name: MICROKERNEL(result, name, arguments).
-// microkernels.h makes a slot of each, and simd/microkernels_simd.h fills it with the function of
+// microkernels.h makes a slot of each, and simd/table_simd.h fills it with the function of
 // that name, so this file has no guard against being included twice.
 
 // dst[p * ldd + j] = src[j * lds + p], j < cols <= panel_cols of float32, p < k; the vector after
@@ -21,8 +21,10 @@ MICROKERNEL(void, weight_row, float *out, const ck_matrix *weight, size_t row)
 
 // out (C) = token + position, the two of a type each.
 MICROKERNEL(void, encoder_forward_row, float *out, ck_array token, ck_array position, size_t C)
+// A row of ck_layernorm_forward: out (C), the mean and 1 / deviation of inp (C); weight, bias (C).
 MICROKERNEL(void, layernorm_forward_row, ck_array out, float *mean, float *rstd, const float *inp,
             const float *weight, const float *bias, size_t C)
+// A row of ck_layernorm_backward: dinp, dweight, dbias (C) accumulated into; dout, inp, weight (C).
 MICROKERNEL(void, layernorm_backward_row, float *dinp, float *dweight, float *dbias,
             const float *dout, const float *inp, const float *weight, float mean, float rstd,
             size_t C)

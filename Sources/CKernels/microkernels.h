@@ -39,8 +39,8 @@ typedef struct {
 } ck_gemm_panel;
 
 // The input of a linear layer, as it is and, for weights in integer formats, as int16: x = words *
-// scale within scale / 2. A block that holds NaN or infinity has a scale of NaN. How the words of a
-// block lie is between quantize_input and weight_product.
+// scale within scale / 2. A block that holds NaN or infinity has a scale of NaN. Only
+// quantize_input and weight_product know the order of words in a block.
 typedef struct {
     const float *floats;  // (N, C)
     const int16_t *words; // (N, C; ld_words); what completes a block is zero
@@ -62,24 +62,27 @@ typedef struct {
 typedef struct {
     const char *name;  // for people
     size_t depth;      // elements along k in a packed float: 1 or 2
-    size_t k_unit;     // k is completed with zeros to so many packed floats, or a multiple
+    size_t k_unit;     // k is padded with zeros to a multiple of this many packed floats
     size_t tile_rows;  // rows of C computed at once: A is packed in tiles of this many
     size_t panel_cols; // columns of C computed at once: B is packed in panels of this width
 
-    // What suits the caches: as much of A is packed at once, at most, as these rows and packed
-    // floats along k; of the latter a panel of B has panel_k at once. Multiples of tile_rows and
-    // k_unit.
+    // Block sizes that suit the caches: A is packed in blocks of at most block_rows by block_k
+    // packed floats, B in panels of at most panel_k along k. Multiples of tile_rows and k_unit.
     size_t block_rows, block_k, panel_k;
 
     // Each thread calls these before its first panel and after its last, unless they are NULL.
+    // `float32` has none.
     void (*begin)(void);
     void (*end)(void);
 
     void (*panel)(const ck_gemm_panel *panel);
-    // dst[tile * tile_rows * d + q / u * tile_rows * u + i * u + q % u] = packed float q of row
-    // `row` + tile * tile_rows + i, which holds A's columns from p + q * depth on; i < tile_rows, u
-    // = k_unit, q < d = k / depth, rounded up to a multiple of u. Rows after the last are zero, and
-    // so is what completes k. p is a multiple of CK_BLOCK.
+    // Packs rows `row` ..< row + rows of A, in tiles of tile_rows rows, one tile after the other.
+    // Packed float q of a row holds its columns from p + q * depth on. A row has k / depth of them,
+    // padded with zeros to a multiple of k_unit; rows after the last are zero. Within a tile,
+    // packed float q of row i is at
+    //   q * tile_rows + i                                     where k_unit is 1, and else at
+    //   (q / k_unit * tile_rows + i) * k_unit + q % k_unit    as squares of tile_rows by k_unit.
+    // p is a multiple of CK_BLOCK.
     void (*pack_a)(float *dst, const ck_operand *a, size_t row, size_t rows, size_t p, size_t k);
     // dst[q * panel_cols + j] = packed float q of column `col` + j of B, likewise; j < cols <=
     // panel_cols. The vector after the last column is completed with zeros or not written.

@@ -43,7 +43,7 @@ static void check_whole(size_t B, size_t T, size_t NH, size_t HS) {
 }
 
 // bfloat16 gives what the same numbers give in float32, rounded once; or, where the processor
-// multiplies pairs of bfloat16, what comes of rounding probabilities and gradients to them.
+// multiplies bfloat16, that with the error of rounding probabilities and gradients to bfloat16.
 static void check_whole_bfloat16(size_t B, size_t T, size_t NH, size_t HS) {
     const size_t C = NH * HS, n = B * T * C;
     const float *dout = uniform(n, -1, 1);

@@ -1,5 +1,5 @@
 // The tile instructions of AMX, as gemm_tiles_simd.h calls them. Tests/KernelCheck has the same in
-// plain C. A number of a tile (0 to 7) is a constant at every call.
+// plain C. Tile numbers (0 to 7) are constants.
 //
 //   tile_zero(tile)                  all elements zero
 //   tile_load(tile, rows, stride)    from 16 rows of 64 bytes, `stride` bytes apart

@@ -1,6 +1,6 @@
-// The micro-kernels of simd/ compiled for AVX-512 with its bfloat16 and VNNI instructions: once
-// with products of pairs of bfloat16, once without, as on some processors they are slower than
-// floats, and once with the tiles of AMX, which differ in that product alone.
+// The micro-kernels of simd/ compiled for AVX-512 with its bfloat16 and VNNI instructions. They
+// fill three tables, which differ in their product of bfloat16 alone: of pairs; of floats, which on
+// some processors are faster; and on the tiles of AMX.
 #include "../microkernels.h"
 
 #if defined(__x86_64__)
@@ -13,6 +13,8 @@
 #include "avx512bf16_vector.h"
 
 #include "../simd/microkernels_simd.h"
+
+// Here, as packing for tiles needs vectors only.
 #include "../simd/pack_tiles_simd.h"
 
 #define ISA CK_AVX512_BF16

@@ -38,14 +38,16 @@ struct ck_microkernels;
 const struct ck_operations *ck_operations_for(ck_isa isa);
 const struct ck_microkernels *ck_microkernels_for(ck_isa isa);
 
-// What multiplies matrices on an instruction set, in words for people. Weights in integer formats
-// meet many rows of input as bfloat16 does.
+// Names to show, of what multiplies matrices. With many rows of input, integer weights are
+// multiplied as bfloat16.
 typedef struct {
     const char *float32, *bfloat16, *few_rows_of_integers;
-    bool rounds; // whether float32 and integers beside bfloat16 are rounded to it
+    // Whether what is multiplied with bfloat16 is rounded to it: float32, integers, and attention's
+    // probabilities and gradients.
+    bool rounds;
 } ck_products;
 
-// Of an instruction set that can run here.
+// `isa` must be available.
 ck_products ck_products_of(ck_isa isa);
 
 // Whether the kernels were compiled with OpenMP; without it they run on the calling thread.
@@ -255,11 +257,13 @@ typedef void ck_linear_forward(const ck_context *ctx, const ck_linear *layers, s
 // Causal multi-head attention with a running softmax (Dao et al. 2022, "FlashAttention"): nothing
 // of size T x T exists. out (B, T, C), lse (B, NH, T) overwritten; lse is the logarithm of each
 // row's softmax denominator. qkv (B, T, 3C), of the type of out: q, then k, then v; head h owns
-// columns h*HS ..< (h+1)*HS of each.
+// columns h*HS ..< (h+1)*HS of each. If they are bfloat16 and ck_products.rounds is set,
+// probabilities are rounded to bfloat16 on their way into the product with v.
 typedef void ck_attention_forward(const ck_context *ctx, ck_array out, float *lse, ck_array qkv,
                                   size_t B, size_t T, size_t C, size_t NH);
 
-// dqkv (B, T, 3C) overwritten; dout (B, T, C); qkv, out and lse as in the forward pass.
+// dqkv (B, T, 3C) overwritten; dout (B, T, C); qkv, out and lse as in the forward pass. Where that
+// rounds, so does this: probabilities, their gradients and dout, on their way into products.
 typedef void ck_attention_backward(const ck_context *ctx, float *dqkv, const float *dout,
                                    ck_array out, ck_array qkv, const float *lse, size_t B, size_t T,
                                    size_t C, size_t NH);

@@ -1,11 +1,11 @@
 // A matrix product after Goto & van de Geijn 2008: A is packed in blocks that the team shares, B in
 // panels that one thread packs, uses from its own cache and forgets.
 //
-// A phase is one block of A: the team packs it together, then
-// multiplies every panel of B with it. All this work stands in one queue, see gemm_segment, and
-// packing the next block comes in the middle of a phase, so that nobody waits where two phases
-// meet. Blocks alternate between two buffers. Every element of C is summed over k in the same order
-// whoever computes it, so results do not depend on the number of threads.
+// A phase is one block of A: the team packs it together, then multiplies every panel of B with it.
+// All this work stands in one queue, see gemm_segment, and packing the next block comes in the
+// middle of a phase, so that nobody waits where two phases meet. Blocks alternate between two
+// buffers. Every element of C is summed over k in the same order whoever computes it, so results do
+// not depend on the number of threads.
 #include "gemm.h"
 #include "gemm_panel.h"
 #include "queue.h"

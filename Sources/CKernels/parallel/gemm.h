@@ -6,7 +6,7 @@
 
 // C (m, n) = [C +] A (m, k) * B (k, n), then the epilogue on each finished part of C. Operands are
 // of any type and stored along k or across; if both are float32 nothing is rounded, else see
-// ck_product.
+// ck_products.rounds.
 typedef struct {
     size_t m, n, k;
     ck_operand a, b;

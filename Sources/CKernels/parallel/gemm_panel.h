@@ -14,9 +14,9 @@ typedef struct {
     size_t block_rows; // of A that are packed at once
     size_t k_blocks;   // along k, of k_step each
     size_t k_step;
-    size_t k_chunk; // as much of a block's k as a panel of B is packed for at once
+    size_t k_chunk; // how much of k a panel of B covers at once
     size_t phases;
-    size_t shares; // into how many items work is divided at least, where it can be
+    size_t shares; // items to divide work into, at least
 } gemm_plan;
 
 // A block of A.

@@ -11,11 +11,11 @@
 #define GEMM_THREAD_FLOATS (GEMM_B_FLOATS + (size_t)CK_MAX_BLOCK_ROWS * CK_MAX_PANEL_COLS)
 
 // Attention: a tile is this many queries by this many keys. Queries are a multiple of every
-// panel_cols, so the widest micro-kernels do the work.
+// vector tile's panel_cols, so the widest micro-kernels do the work.
 #define ATTENTION_QUERIES 48
 #define ATTENTION_KEYS 128
-// As many tiles of queries as share a tile of keys make a group: so many for heads of up to 64,
-// fewer for larger ones, but one at least.
+// As many tiles of queries as share a tile of keys make a group: this many for heads of up to
+// 64, fewer for larger ones, but one at least.
 #define ATTENTION_GROUP_TILES 8
 
 static inline size_t attention_group_tiles(size_t HS) {
@@ -23,7 +23,7 @@ static inline size_t attention_group_tiles(size_t HS) {
     return tiles < 1 ? 1 : tiles < ATTENTION_GROUP_TILES ? tiles : ATTENTION_GROUP_TILES;
 }
 
-// Rows as they count in scratch: packed ones are completed to whole panels.
+// Floats reserved for a row: packing pads to whole panels.
 static inline size_t attention_row(size_t HS) { return HS > 64 ? HS : 64; }
 
 // The most that any head size up to HS takes, for each thread: five arrays of a group's rows, five

@@ -47,14 +47,14 @@ void ck_reference_attention_forward(const ck_context *ctx, ck_array out, float *
             lse[n * T + t] = (float)(maximum + log(denominator));
             for (size_t first = 0; first < HS; first += SUMS) {
                 const size_t count = HS - first < SUMS ? HS - first : SUMS;
-                float sums[SUMS] = {0};
+                double sums[SUMS] = {0};
                 for (size_t j = 0; j <= t; j++) {
                     const double p = exp(score(&h, t, j) - maximum) / denominator;
                     for (size_t d = 0; d < count; d++)
-                        sums[d] += (float)(p * element_at(qkv, value(&h, j) + first + d));
+                        sums[d] += p * element_at(qkv, value(&h, j) + first + d);
                 }
                 for (size_t d = 0; d < count; d++)
-                    set_element(out, (b * T + t) * C + column + first + d, sums[d]);
+                    set_element(out, (b * T + t) * C + column + first + d, (float)sums[d]);
             }
         }
     }

@@ -23,6 +23,9 @@ static double score(const ck_cached_attention_arguments *a, const float *q, cons
     return sum / sqrt((double)a->HS);
 }
 
+// Elements of the output that are summed at once.
+#define SUMS 64
+
 void ck_reference_cached_attention(const ck_context *ctx, const ck_cached_attention_arguments *a) {
     const size_t HS = a->HS, group = a->NH / a->NKH;
     const size_t tasks = a->count * a->NKH;
@@ -47,12 +50,17 @@ void ck_reference_cached_attention(const ck_context *ctx, const ck_cached_attent
                     maximum = fmax(maximum, score(a, q, part->keys, strip + j * HS));
                 for (size_t j = 0; j < visible; j++)
                     sum += exp(score(a, q, part->keys, strip + j * HS) - maximum);
-                for (size_t d = 0; d < HS; d++)
-                    out[d] = 0;
-                for (size_t j = 0; j < visible; j++) {
-                    const double p = exp(score(a, q, part->keys, strip + j * HS) - maximum) / sum;
-                    for (size_t d = 0; d < HS; d++)
-                        out[d] += (float)(p * element(a, part->values, strip + j * HS + d));
+                for (size_t first = 0; first < HS; first += SUMS) {
+                    const size_t count = HS - first < SUMS ? HS - first : SUMS;
+                    double sums[SUMS] = {0};
+                    for (size_t j = 0; j < visible; j++) {
+                        const double p =
+                            exp(score(a, q, part->keys, strip + j * HS) - maximum) / sum;
+                        for (size_t d = 0; d < count; d++)
+                            sums[d] += p * element(a, part->values, strip + j * HS + first + d);
+                    }
+                    for (size_t d = 0; d < count; d++)
+                        out[first + d] = (float)sums[d];
                 }
             }
     }

@@ -1,7 +1,7 @@
 // The reference implementation of every operation in CKernels.h: plain loops, one idea a line. They
 // are the oracle of the tests and what runs on a CPU without vector units. Sums are in double, but
-// for those that are built up in an array of the caller's: the outputs of attention and the
-// gradients of its inputs and of the embeddings. The driver of foo_reference.c is parallel/foo.c.
+// for those that are built up in an array of the caller's: the gradients of attention's inputs and
+// of the embeddings. The driver of foo_reference.c is parallel/foo.c.
 #ifndef REFERENCE_OPERATIONS_H
 #define REFERENCE_OPERATIONS_H
 

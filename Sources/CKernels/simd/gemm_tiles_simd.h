@@ -1,6 +1,6 @@
 // The matrix product of one panel on tiles: 2 x 2 tiles of C stay in the processor's tile registers
-// while k runs, so four products need four loads. Includers bring the tile instructions
-// (../amx/amx_tile.h, or plain C for tests): what is said there holds here.
+// while k runs, so four products need four loads. The including file provides the tile
+// instructions, described in ../amx/amx_tile.h.
 #ifndef SIMD_GEMM_TILES_H
 #define SIMD_GEMM_TILES_H
 

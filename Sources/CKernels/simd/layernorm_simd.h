@@ -1,5 +1,6 @@
 // Layer normalisation of one row. This file is the pattern for a new kernel: a row in, a row out,
-// FOR_EACH_VECTOR over it, the shape of each argument said where it is declared (microkernels.h).
+// FOR_EACH_VECTOR over it, the shape of each argument said where it is declared
+// (microkernel_list.h).
 #ifndef SIMD_LAYERNORM_H
 #define SIMD_LAYERNORM_H
 

@@ -1,5 +1,5 @@
-// A group of weight rows and of rows of input, and how a thread walks through it. linear.h and
-// linear_ints.h multiply it.
+// A group of weight rows and of rows of input, and how a thread walks through it. linear_simd.h
+// and those that it includes multiply it.
 #ifndef SIMD_LINEAR_GROUP_H
 #define SIMD_LINEAR_GROUP_H
 

@@ -1,7 +1,7 @@
 // Operands on their way into tiles of 16 rows of 16 packed floats, which gemm_tiles_simd.h
 // multiplies: always pairs of bfloat16. Rows of A keep their order along k, so here it is what is
-// stored across k that is transposed. B is packed as in pack_simd.h: so many rows of a panel are a
-// tile.
+// stored across k that is transposed. B is packed as in pack_simd.h: 16 rows of a panel, 16 columns
+// wide, make a tile.
 #ifndef SIMD_PACK_TILES_H
 #define SIMD_PACK_TILES_H
 

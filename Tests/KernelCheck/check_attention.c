@@ -12,7 +12,8 @@ static void check_packed_sizes(void) {
     const size_t queries = ATTENTION_QUERIES, keys = ATTENTION_KEYS;
     bool slots = true, rows_of_keys = true, scores = true;
     for (size_t HS = 1; HS <= 300; HS++) {
-        const size_t slot = queries * attention_row(HS), of_keys = keys * attention_row(HS);
+        const size_t slot = queries * attention_row_floats(HS);
+        const size_t of_keys = keys * attention_row_floats(HS);
         slots &= whole(queries, p->panel_cols) * gemm_depth(p, HS) <= slot;
         slots &= whole(HS, p->panel_cols) * gemm_depth(p, queries) <= slot;
         rows_of_keys &= whole(keys, p->tile_rows) * gemm_depth(p, HS) <= of_keys;

@@ -131,7 +131,7 @@ static inline size_t attention_tile_number(size_t first) {
 }
 
 static inline float *attention_slot(float *slots, size_t first, size_t HS) {
-    return slots + attention_tile_number(first) * ATTENTION_QUERIES * attention_row(HS);
+    return slots + attention_tile_number(first) * ATTENTION_QUERIES * attention_row_floats(HS);
 }
 
 #endif

@@ -10,8 +10,8 @@
 
 attention_scratch attention_thread_scratch(const ck_context *ctx, size_t HS) {
     const size_t group = attention_group_tiles(HS) * ATTENTION_QUERIES;
-    const size_t group_floats = group * attention_row(HS);
-    const size_t key_floats = ATTENTION_KEYS * attention_row(HS);
+    const size_t group_floats = group * attention_row_floats(HS);
+    const size_t key_floats = ATTENTION_KEYS * attention_row_floats(HS);
     const size_t scores = ATTENTION_KEYS * ATTENTION_QUERIES;
     attention_scratch s;
     s.queries = ctx->scratch + (size_t)omp_get_thread_num() * attention_floats(HS);

@@ -11,22 +11,6 @@ attention_math attention_math_for(const ck_context *ctx, ck_element_type type) {
 
 static bool packs(const attention_math *math) { return math->product->depth > 1; }
 
-static ck_operand operand_of(attention_rows rows, size_t count, bool along_k) {
-    const ck_matrix matrix = {
-        .type = rows.array.type, .rows = count, .cols = rows.ld, .values = rows.array.data};
-    return (ck_operand){matrix, along_k};
-}
-
-// Panels and their borders: the vectors of n columns, dealt evenly to as few as hold them.
-static size_t panel_count(const attention_math *math, size_t n) {
-    return (n + math->product->panel_cols - 1) / math->product->panel_cols;
-}
-
-static size_t panel_start(const attention_math *math, size_t n, size_t panel) {
-    const size_t vectors = (n + math->micro->lanes - 1) / math->micro->lanes;
-    return attention_smaller(vectors * panel / panel_count(math, n) * math->micro->lanes, n);
-}
-
 attention_rows attention_ready(const attention_math *math, attention_rows rows, size_t count,
                                size_t HS, bool in_place, float *floats) {
     if (packs(math) || (in_place && rows.array.type == CK_FLOAT32))
@@ -40,7 +24,7 @@ attention_left attention_pack_left(const attention_math *math, attention_rows ro
     const ck_product *product = math->product;
     const size_t tile_rows = product->tile_rows;
     if (packs(math)) {
-        const ck_operand a = operand_of(rows, along_k ? m : k, along_k);
+        const ck_operand a = operand(rows.array, rows.ld, along_k);
         product->pack_a(buffer, &a, 0, m, 0, k);
         return (attention_left){buffer, tile_rows * gemm_depth(product, k), 1, tile_rows};
     }
@@ -52,12 +36,12 @@ attention_right attention_pack_right(const attention_math *math, attention_rows 
                                      size_t n, size_t k, float *buffer) {
     const ck_product *product = math->product;
     if (packs(math)) {
-        const ck_operand b = operand_of(rows, along_k ? n : k, along_k);
+        const ck_operand b = operand(rows.array, rows.ld, along_k);
         const size_t panel_floats = gemm_depth(product, k) * product->panel_cols;
-        for (size_t panel = 0; panel < panel_count(math, n); panel++) {
-            const size_t col = panel_start(math, n, panel);
+        for (size_t panel = 0; panel < gemm_panel_count(product, n); panel++) {
+            const size_t col = gemm_panel_start(math->micro, product, n, panel);
             product->pack_b(buffer + panel * panel_floats, &b, col,
-                            panel_start(math, n, panel + 1) - col, 0, k);
+                            gemm_panel_start(math->micro, product, n, panel + 1) - col, 0, k);
         }
         return (attention_right){buffer, product->panel_cols, panel_floats};
     }
@@ -77,8 +61,9 @@ static void multiply(const attention_math *math, size_t row, size_t row_end, siz
                      float *c, size_t ldc, bool accumulate) {
     const ck_product *product = math->product;
     const size_t skipped = p / product->depth;
-    for (size_t panel = 0; panel < panel_count(math, n); panel++) {
-        const size_t start = panel_start(math, n, panel), end = panel_start(math, n, panel + 1);
+    for (size_t panel = 0; panel < gemm_panel_count(product, n); panel++) {
+        const size_t start = gemm_panel_start(math->micro, product, n, panel);
+        const size_t end = gemm_panel_start(math->micro, product, n, panel + 1);
         const size_t from = col > start ? col : start;
         if (from >= end)
             continue;

@@ -11,17 +11,14 @@
 // More queries than this make tiles worth their transposing.
 #define MOST_SINGLE_QUERIES 4
 
-static void store_rows(void *cache, bool bfloat16, size_t past, const float *rows, size_t ld,
-                       size_t count, size_t HS) {
+static void store_in_cache(const struct ck_microkernels *micro, ck_array cache, size_t past,
+                           const float *rows, size_t ld, size_t count, size_t HS) {
     for (size_t i = 0; i < count; i++) {
-        const float *row = rows + i * ld;
-        if (!bfloat16) {
-            memcpy((float *)cache + (past + i) * HS, row, HS * sizeof(float));
-            continue;
-        }
-        uint16_t *out = (uint16_t *)cache + (past + i) * HS;
-        for (size_t d = 0; d < HS; d++)
-            out[d] = bfloat16_from_float(row[d]);
+        const ck_array stored = array_from(cache, (past + i) * HS);
+        if (stored.type == CK_BFLOAT16)
+            micro->round_row(stored.data, rows + i * ld, HS);
+        else
+            memcpy(stored.data, rows + i * ld, HS * sizeof(float));
     }
 }
 
@@ -30,22 +27,21 @@ static void attend(const ck_context *ctx, const ck_cached_attention_arguments *a
                    const ck_cache_part *part, size_t h) {
     const struct ck_microkernels *micro = ctx->micro;
     const size_t HS = a->HS, group = a->NH / a->NKH;
-    const bool bfloat16 = a->cache_type == CK_BFLOAT16;
-    const size_t strip = h * part->capacity * HS * (bfloat16 ? sizeof(uint16_t) : sizeof(float));
-    char *keys = (char *)part->keys + strip;
-    char *values = (char *)part->values + strip;
-    store_rows(keys, bfloat16, part->past, a->k + part->row * a->ld_k + h * HS, a->ld_k,
-               part->count, HS);
-    store_rows(values, bfloat16, part->past, a->v + part->row * a->ld_v + h * HS, a->ld_v,
-               part->count, HS);
+    const size_t start = h * part->capacity * HS;
+    const ck_array keys = array_from((ck_array){part->keys, a->cache_type}, start);
+    const ck_array values = array_from((ck_array){part->values, a->cache_type}, start);
+    store_in_cache(micro, keys, part->past, a->k + part->row * a->ld_k + h * HS, a->ld_k,
+                   part->count, HS);
+    store_in_cache(micro, values, part->past, a->v + part->row * a->ld_v + h * HS, a->ld_v,
+                   part->count, HS);
     for (size_t g = h * group; g < (h + 1) * group; g++) {
         const size_t ld_out = a->NH * HS;
         const float *q = a->q + part->row * a->ld_q + g * HS;
         float *out = a->out + part->row * ld_out + g * HS;
         const attention_head head = {
             .q = {array_of_floats(q), a->ld_q},
-            .k = {{keys, a->cache_type}, HS},
-            .v = {{values, a->cache_type}, HS},
+            .k = {keys, HS},
+            .v = {values, HS},
             .out = {array_of_floats(out), ld_out},
             .past = part->past,
             .HS = HS,
@@ -53,8 +49,8 @@ static void attend(const ck_context *ctx, const ck_cached_attention_arguments *a
         };
         if (part->count - part->silent <= MOST_SINGLE_QUERIES) {
             for (size_t i = part->silent; i < part->count; i++)
-                micro->attention_row(out + i * ld_out, q + i * a->ld_q, keys, values, a->cache_type,
-                                     head.scale, part->past + i + 1, HS);
+                micro->attention_row(out + i * ld_out, q + i * a->ld_q, keys.data, values.data,
+                                     a->cache_type, head.scale, part->past + i + 1, HS);
             continue;
         }
         const attention_math math = attention_math_for(ctx, CK_FLOAT32);

@@ -24,7 +24,7 @@ static gemm_plan plan_for(const ck_context *ctx, const ck_gemm *g, int team) {
     gemm_plan plan = {
         .micro = ctx->micro,
         .product = product,
-        .panels = (g->n + product->panel_cols - 1) / product->panel_cols,
+        .panels = gemm_panel_count(product, g->n),
         .block_rows = product->block_rows,
         .k_blocks = (depth + product->block_k - 1) / product->block_k,
         // Several for each thread, so that one that is held up does not hold up all.

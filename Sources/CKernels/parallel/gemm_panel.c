@@ -21,14 +21,6 @@ void gemm_pack_tiles(const gemm_plan *plan, const ck_gemm *g, const gemm_block *
                     (end < block->rows ? end : block->rows) - first, block->p, block->k);
 }
 
-// The borders of panels: the vectors of a row of B, dealt evenly to as few panels as hold them.
-static size_t panel_start(const gemm_plan *plan, size_t n, size_t panel) {
-    const size_t lanes = plan->micro->lanes;
-    const size_t vectors = (n + lanes - 1) / lanes;
-    const size_t start = vectors * panel / plan->panels * lanes;
-    return start < n ? start : n;
-}
-
 // A smaller C may well stay in the caches, with the other gradients of a small model.
 #define LEAST_BYPASS_FLOATS ((size_t)1 << 17)
 
@@ -77,8 +69,8 @@ static void finish(const gemm_plan *plan, const ck_gemm *g, float *sums, size_t 
 void gemm_run_task(const gemm_plan *plan, const ck_gemm *g, const gemm_block *block,
                    const gemm_task *task, const float *a_block, const gemm_scratch *scratch) {
     const ck_product *product = plan->product;
-    const size_t col = panel_start(plan, g->n, task->panel);
-    const size_t cols = panel_start(plan, g->n, task->panel + 1) - col;
+    const size_t col = gemm_panel_start(plan->micro, product, g->n, task->panel);
+    const size_t cols = gemm_panel_start(plan->micro, product, g->n, task->panel + 1) - col;
     const size_t first = task->tile * product->tile_rows;
     const size_t end = task->tile_end * product->tile_rows;
     const size_t rows = (end < block->rows ? end : block->rows) - first;
@@ -106,9 +98,10 @@ void gemm_run_task(const gemm_plan *plan, const ck_gemm *g, const gemm_block *bl
         panel.init = !goes_on && g->bias ? g->bias + col : NULL;
         panel.accumulate = g->accumulate || goes_on;
         if (q + k == block->k && task->next_panel < plan->panels) {
-            const size_t next = panel_start(plan, g->n, task->next_panel);
-            fetch_columns(&g->b, block, next, panel_start(plan, g->n, task->next_panel + 1) - next,
-                          &panel);
+            const size_t next = gemm_panel_start(plan->micro, product, g->n, task->next_panel);
+            const size_t end_of_next =
+                gemm_panel_start(plan->micro, product, g->n, task->next_panel + 1);
+            fetch_columns(&g->b, block, next, end_of_next - next, &panel);
         }
         product->panel(&panel);
     }

@@ -56,4 +56,17 @@ static inline size_t gemm_depth(const ck_product *product, size_t k) {
     return (k + unit - 1) / unit * product->k_unit;
 }
 
+// Panels of B and where they begin: the vectors of a row of n columns, dealt evenly to as few
+// panels as hold them.
+static inline size_t gemm_panel_count(const ck_product *product, size_t n) {
+    return (n + product->panel_cols - 1) / product->panel_cols;
+}
+
+static inline size_t gemm_panel_start(const struct ck_microkernels *micro,
+                                      const ck_product *product, size_t n, size_t panel) {
+    const size_t vectors = (n + micro->lanes - 1) / micro->lanes;
+    const size_t start = vectors * panel / gemm_panel_count(product, n) * micro->lanes;
+    return start < n ? start : n;
+}
+
 #endif

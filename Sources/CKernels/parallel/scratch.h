@@ -24,15 +24,15 @@ static inline size_t attention_group_tiles(size_t HS) {
 }
 
 // Floats reserved for a row: packing pads to whole panels.
-static inline size_t attention_row(size_t HS) { return HS > 64 ? HS : 64; }
+static inline size_t attention_row_floats(size_t HS) { return HS > 64 ? HS : 64; }
 
 // The most that any head size up to HS takes, for each thread: five arrays of a group's rows, five
 // of a tile's keys, three tiles of scores, and four numbers a query.
 static inline size_t attention_floats(size_t HS) {
-    const size_t one_tile = ATTENTION_QUERIES * attention_row(HS);
+    const size_t one_tile = ATTENTION_QUERIES * attention_row_floats(HS);
     const size_t most = ATTENTION_GROUP_TILES * ATTENTION_QUERIES * (size_t)64;
     const size_t group = one_tile > most ? one_tile : most;
-    return 5 * group + 5 * ATTENTION_KEYS * attention_row(HS) +
+    return 5 * group + 5 * ATTENTION_KEYS * attention_row_floats(HS) +
            (3 * ATTENTION_KEYS + 4 * ATTENTION_GROUP_TILES) * ATTENTION_QUERIES;
 }
 

@@ -2,11 +2,9 @@
 #include "reference_operations.h"
 
 static float weight_at(const ck_matrix *w, size_t row, size_t col) {
+    if (!has_scales(w->type))
+        return element_at((ck_array){(void *)w->values, w->type}, row * w->cols + col);
     const char *values = (const char *)w->values + row * bytes_of_row(w->type, w->cols);
-    if (w->type == CK_FLOAT32)
-        return ((const float *)(const void *)values)[col];
-    if (w->type == CK_BFLOAT16)
-        return bfloat16_to_float(((const uint16_t *)(const void *)values)[col]);
     const size_t block = col / CK_BLOCK;
     const size_t i = col % CK_BLOCK;
     const float scale = block_scale(w->type, w, row, block);

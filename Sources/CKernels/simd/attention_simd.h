@@ -22,13 +22,21 @@ ALWAYS_INLINE vf mask(vf x, float other, const bool masked, size_t first, size_t
     return masked ? v_select(visible(first, key, diagonal), x, v_splat(other)) : x;
 }
 
+// Whether query q does not see all the keys that are computed for it: no vector without such a
+// query is masked. `masked` is a constant at every call below.
+ALWAYS_INLINE bool hides_keys(const ck_attention_tile *tile, size_t q) {
+    return (ptrdiff_t)ck_keys_of_step(tile, q) - 1 > (ptrdiff_t)q + tile->diagonal;
+}
+
 // The larger; b where a is NaN.
 ALWAYS_INLINE vf v_larger(vf a, vf b) { return v_select(a > b, a, b); }
 
-// The softmax of one vector of queries from query q on, over `keys` keys.
-ALWAYS_INLINE void softmax_vector(float *scores, size_t ld, float *maximum, float *sum,
-                                  float *rescale, float scale, size_t keys, ptrdiff_t diagonal,
+// The softmax of one vector of queries from query q on.
+ALWAYS_INLINE void softmax_vector(const ck_attention_tile *tile, float *scores, size_t ld,
+                                  float *maximum, float *sum, float *rescale, float scale,
                                   const bool masked, size_t q, size_t lanes) {
+    const size_t keys = ck_keys_of_step(tile, q);
+    const ptrdiff_t diagonal = tile->diagonal;
     vf largest[KEYS_SIDE_BY_SIDE];
     for (int i = 0; i < KEYS_SIDE_BY_SIDE; i++)
         largest[i] = v_splat(-INFINITY);
@@ -59,23 +67,21 @@ ALWAYS_INLINE void softmax_vector(float *scores, size_t ld, float *maximum, floa
 
 static void attention_softmax(const ck_attention_tile *tile, float *scores, size_t ld,
                               float *maximum, float *sum, float *rescale, float scale) {
-    const ptrdiff_t diagonal = tile->diagonal;
     FOR_EACH_VECTOR(q, tile->queries, {
-        const size_t keys = ck_keys_of_step(tile, q);
-        if (keys == 0)
+        if (ck_keys_of_step(tile, q) == 0)
             STORE(rescale + q, v_splat(1));
-        else if ((ptrdiff_t)keys - 1 > (ptrdiff_t)q + diagonal)
-            softmax_vector(scores, ld, maximum, sum, rescale, scale, keys, diagonal, true, q,
-                           lanes);
+        else if (hides_keys(tile, q))
+            softmax_vector(tile, scores, ld, maximum, sum, rescale, scale, true, q, lanes);
         else
-            softmax_vector(scores, ld, maximum, sum, rescale, scale, keys, diagonal, false, q,
-                           lanes);
+            softmax_vector(tile, scores, ld, maximum, sum, rescale, scale, false, q, lanes);
     });
 }
 
-ALWAYS_INLINE void gradient_vector(float *scores, float *grads, size_t ld, const float *lse,
-                                   const float *dot, float scale, size_t keys, ptrdiff_t diagonal,
+ALWAYS_INLINE void gradient_vector(const ck_attention_tile *tile, float *scores, float *grads,
+                                   size_t ld, const float *lse, const float *dot, float scale,
                                    const bool masked, size_t q, size_t lanes) {
+    const size_t keys = ck_keys_of_step(tile, q);
+    const ptrdiff_t diagonal = tile->diagonal;
     const vf row_lse = LOAD(lse + q);
     const vf row_dot = LOAD(dot + q);
     for (size_t j = 0; j < keys; j++) {
@@ -90,13 +96,11 @@ ALWAYS_INLINE void gradient_vector(float *scores, float *grads, size_t ld, const
 
 static void attention_gradient(const ck_attention_tile *tile, float *scores, float *grads,
                                size_t ld, const float *lse, const float *dot, float scale) {
-    const ptrdiff_t diagonal = tile->diagonal;
     FOR_EACH_VECTOR(q, tile->queries, {
-        const size_t keys = ck_keys_of_step(tile, q);
-        if ((ptrdiff_t)keys - 1 > (ptrdiff_t)q + diagonal)
-            gradient_vector(scores, grads, ld, lse, dot, scale, keys, diagonal, true, q, lanes);
+        if (hides_keys(tile, q))
+            gradient_vector(tile, scores, grads, ld, lse, dot, scale, true, q, lanes);
         else
-            gradient_vector(scores, grads, ld, lse, dot, scale, keys, diagonal, false, q, lanes);
+            gradient_vector(tile, scores, grads, ld, lse, dot, scale, false, q, lanes);
     });
 }
 

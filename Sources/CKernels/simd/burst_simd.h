@@ -3,6 +3,7 @@
 #ifndef SIMD_BURST_H
 #define SIMD_BURST_H
 
+#include "elements_simd.h"
 #include "gemm_simd.h"
 
 // As many sums as hide the latency of an FMA on every port, and as fit in the registers.
@@ -48,7 +49,7 @@ static double pair_burst(size_t iterations, float *sink) {
 #endif
 
 // Integers are added in any order, so the sums below may be as many as it takes.
-typedef uint32_t vu __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
+typedef uint32_t vu_unaligned __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 
 // Vectors read from a stream before the next has its turn: 256 bytes. Each has a sum of its own, as
 // many as hide the latency of an addition.
@@ -62,7 +63,7 @@ ALWAYS_INLINE uint32_t sum_streams(const uint32_t *x, size_t n, const size_t str
     for (size_t i = 0; i < length; i += step)
         for (size_t stream = 0; stream < streams; stream++)
             for (size_t j = 0; j < READ_RUN; j++)
-                sums[j] += *(const vu *)(x + stream * length + i + j * LANES);
+                sums[j] += *(const vu_unaligned *)(x + stream * length + i + j * LANES);
     uint32_t total = 0;
     for (size_t i = streams * length; i < n; i++)
         total += x[i];

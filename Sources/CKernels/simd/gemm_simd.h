@@ -6,7 +6,7 @@
 #include "vector_simd.h"
 
 #if !defined(HAVE_PAIRS) || defined(HAVE_BLOCK_PRODUCT)
-// Never called: only gemm_panel_pairs multiplies pairs, and not with this where there are blocks.
+// Never called, but the branch of add_products that multiplies pairs has to compile everywhere.
 ALWAYS_INLINE vf v_dot_pairs(vf a, vf b, vf c) {
     (void)a, (void)b;
     return c;

@@ -37,7 +37,7 @@ import Testing
     func threadsAreNoMoreThanTheQuotaRoundedUp() throws {
         let one = try within(100_000, "\"$SWIFTLET\" info --machine")
         #expect(
-            one.output.contains("threads           1 (of "),
+            one.output.contains(#/threads +1 \(of /#),
             "\(one.output)\(one.errors)"
         )
         #expect(one.output.contains("; the control group's quota is 1 processor)\n"))
@@ -53,6 +53,6 @@ import Testing
     )
     func whoAsksForThreadsGetsThem() throws {
         let script = "OMP_NUM_THREADS=3 \"$SWIFTLET\" info --machine"
-        #expect(try within(100_000, script).output.contains("threads           3\n"))
+        #expect(try within(100_000, script).output.contains(#/threads +3\n/#))
     }
 }

@@ -22,8 +22,8 @@ extension InferenceError: CustomStringConvertible {
                 + "\(vocabularySize - 1)"
         case .unusableLogit(let token, let value):
             "the model gives token \(token) the logit \(value.isNaN ? "nan" : "\(value)"), from "
-                + "which nothing can be drawn; its weights are damaged, or its training diverged: use "
-                + "an earlier checkpoint"
+                + "which nothing can be drawn; its weights are damaged, or its training diverged: "
+                + "use an earlier checkpoint"
         case .nothingToDraw:
             "the sampling options leave no token to draw, or logits that are no numbers; exclude "
                 + "fewer tokens and use a smaller bias or penalty"

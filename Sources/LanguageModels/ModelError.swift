@@ -57,7 +57,8 @@ extension ModelError: CustomStringConvertible {
         case .invalidConfiguration(let reason):
             "no such model can exist: \(reason)"
         case .impossibleSizes(let path, let reason):
-            "'\(path)' describes a model that cannot exist: \(reason); copy or create the file again"
+            "'\(path)' describes a model that cannot exist: \(reason); copy or create the file "
+                + "again"
         case .unknownDescriptor(let found, let problem, let hint):
             "'\(found)' is not a model size: \(problem); \(hint)"
         case .sequenceTooLong(let length, let maximum):

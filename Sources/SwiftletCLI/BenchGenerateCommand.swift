@@ -15,8 +15,8 @@ struct BenchGenerateCommand: ParsableCommand {
 
     @Option(
         help: """
-            An llm.c model file, the directory of a training run, or a Llama 2 as llama2.c, Meta or \
-            Hugging Face store it.
+            An llm.c model file, the directory of a training run, or a Llama 2 as llama2.c, Meta \
+            or Hugging Face store it.
             """
     )
     var model: FilePath?
@@ -45,8 +45,8 @@ struct BenchGenerateCommand: ParsableCommand {
 
     @Option(
         help: """
-            Tokens generated after a short prompt; the median time counts (default: 64, or what the \
-            context has room for).
+            Tokens generated after a short prompt; the median time counts (default: 64, or what \
+            the context has room for).
             """,
         in: .from(1, to: 1_000_000)
     )

@@ -135,7 +135,8 @@ struct GenerationReport: Encodable {
         let memory = "\(decimal(memory_bandwidth_gbs, 1)) GB/s that memory gives"
         let reading =
             if let fraction_of_bandwidth {
-                "which reads weights at \(decimal(fraction_of_bandwidth * 100, 1))% of the \(memory)"
+                "which reads weights at \(decimal(fraction_of_bandwidth * 100, 1))% of "
+                    + "the \(memory)"
             } else {
                 "with weights in cache, faster than the \(memory)"
             }

@@ -7,8 +7,9 @@ struct FetchCommand: ParsableCommand {
         commandName: "fetch",
         abstract: "Download GPT-2, tokens of Shakespeare, or HellaSwag: llm.c's starter pack.",
         discussion: """
-            What broke off, or was ended with Ctrl-C, goes on when the command is run again. A file \
-            takes its name once it is whole and verified; one that is there is not downloaded again.
+            What broke off, or was ended with Ctrl-C, goes on when the command is run again. A \
+            file takes its name once it is whole and verified; one that is there is not \
+            downloaded again.
 
               gpt2             gpt2_124M.bin, gpt2_tokenizer.bin
               tinyshakespeare  tiny_shakespeare_train.bin and _val.bin, gpt2_tokenizer.bin

@@ -13,7 +13,7 @@ _Static_assert(LANES == 16, "a vector of bytes holds the nibbles of four blocks"
 
 // The parts of four blocks of input: upper bytes of the first halves of all, which low nibbles are
 // multiplied with, upper bytes of the second halves, then lower bytes likewise.
-enum { UPPER_FIRST, UPPER_SECOND, LOWER_FIRST, LOWER_SECOND, SPLIT_PARTS };
+enum { UPPER_FIRST, UPPER_SECOND, LOWER_FIRST, LOWER_SECOND };
 
 typedef uint8_t v_bytes __attribute__((vector_size(64), aligned(1), may_alias));
 typedef uint8_t v_half_block __attribute__((vector_size(16), aligned(1), may_alias));

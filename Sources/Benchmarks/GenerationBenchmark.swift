@@ -65,13 +65,12 @@ public struct GenerationBenchmark {
     }
 
     /// Runs the passes.
-    /// - Parameter model: What generates; its context must hold the prompt and the generated
-    ///   tokens.
+    /// - Parameters:
+    ///   - model: What generates; its context must hold the prompt and the generated tokens.
+    ///   - ops: What measures the bandwidth.
     /// - Returns: Both speeds, beside the bandwidth.
     /// - Throws: ``ModelError`` or ``TensorError`` when the tokens do not fit.
-    public func run<Model: CachedTransformer & LanguageModel>(
-        _ model: Model
-    ) throws -> GenerationResult where Model.Session == CachedSession<Model> {
+    public func run(_ model: any LanguageModel, ops: Ops) throws -> GenerationResult {
         // Known now, rather than after minutes.
         for length in [promptTokens, decodeStart + 1 + decodeTokens]
         where length > model.contextLength {
@@ -102,7 +101,7 @@ public struct GenerationBenchmark {
         try append(1)
         let peakMemoryBytes = Machine.peakMemoryBytes
         let (reader, memory) = (
-            try MachineLimits.fastest(model.ops), try MachineLimits.readBlock(model.ops)
+            try MachineLimits.fastest(ops), try MachineLimits.readBlock(ops)
         )
         var bandwidths = [MachineLimits.readBandwidth(reader, memory)]
         var decodeTimes: [Double] = []

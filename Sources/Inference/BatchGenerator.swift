@@ -18,7 +18,7 @@ public struct GenerationEvent: Sendable, Equatable {
 /// let batch = try BatchGenerator(model, prompts: prompts, samplers: samplers, limits: limits)
 /// while let events = try batch.next() { show(events) }
 /// ```
-public final class BatchGenerator<Model: LanguageModel> {
+public final class BatchGenerator {
     /// One sequence and how far it is.
     public struct Sequence: Sendable {
         /// All tokens, those of the prompt first, as far as it was read.
@@ -40,7 +40,7 @@ public final class BatchGenerator<Model: LanguageModel> {
     private var samplers: [Sampler]
     private let limits: GenerationLimits
     private let contextLength: Int
-    private let session: Model.Session
+    private let session: any DecodingSession
     /// `(waiting.count, V)` at least: a row for each of ``waiting``.
     private var logits: [Float]
     /// Sequences whose next token is predicted but not drawn.
@@ -56,7 +56,7 @@ public final class BatchGenerator<Model: LanguageModel> {
     /// - Throws: ``InferenceError/promptTooLong(tokenCount:maximum:)`` unless the context slides,
     ///   or a model's error when memory is short.
     public init(
-        _ model: Model,
+        _ model: any LanguageModel,
         prompts: [[Int32]],
         samplers: [Sampler],
         limits: GenerationLimits

@@ -2,14 +2,17 @@
 // pass through here; what they stand for is the business of TextGeneration.
 
 /// A model that predicts the next token of a sequence.
+///
+/// Whoever generates, chats or measures holds an `any LanguageModel`: what kind of model it is, and
+/// which file it came from, makes no difference to them.
 public protocol LanguageModel {
-    /// What continues sequences.
-    associatedtype Session: DecodingSession
-
     /// V: token ids run from 0 to one less.
     var vocabularySize: Int { get }
     /// maxT: the longest sequence the model can look at.
     var contextLength: Int { get }
+    /// Bytes of weights that are read for every token, or for tokens computed together; 0 for a
+    /// model without weights.
+    var weightBytesPerToken: Int { get }
 
     /// Starts empty sequences that are continued together.
     ///
@@ -21,13 +24,15 @@ public protocol LanguageModel {
     ///     memory for the whole context; 1 to ``contextLength``.
     /// - Returns: The sequences.
     /// - Throws: A model's error when memory is short.
-    func makeSession(sequenceCount: Int, tokenCapacity: Int) throws -> Session
+    func makeSession(sequenceCount: Int, tokenCapacity: Int) throws -> any DecodingSession
 }
 
 extension LanguageModel {
+    public var weightBytesPerToken: Int { 0 }
+
     /// Starts empty sequences that may become as long as the context.
     /// - Throws: A model's error when memory is short.
-    public func makeSession(sequenceCount: Int = 1) throws -> Session {
+    public func makeSession(sequenceCount: Int = 1) throws -> any DecodingSession {
         try makeSession(sequenceCount: sequenceCount, tokenCapacity: contextLength)
     }
 }
@@ -52,7 +57,8 @@ public struct SequencePart: Sendable, Equatable {
 /// for the tokens it has seen. One call takes parts of any length for any of the sequences: a
 /// prompt is one part with many tokens, a step of decoding a part of one token for each sequence
 /// that goes on, a turn of a chat a few tokens more for a sequence that holds the turns before.
-/// Weights are read once for all parts of a call.
+/// Weights are read once for all parts of a call. A text is measured in the same way, by the losses
+/// of its tokens.
 ///
 /// Sequences start empty. One that is done with is truncated to nothing and used again. To continue
 /// a prompt in several ways, it is appended to one sequence and copied to the others.
@@ -63,6 +69,8 @@ public protocol DecodingSession: AnyObject {
     var sequenceCount: Int { get }
     /// Tokens that each sequence can hold.
     var tokenCapacity: Int { get }
+    /// Bytes kept of the tokens that all sequences hold, with the room to grow; 0 when nothing is.
+    var cacheByteCount: Int { get }
 
     /// Tokens that a sequence holds.
     func tokenCount(of sequence: Int) -> Int
@@ -78,6 +86,14 @@ public protocol DecodingSession: AnyObject {
     ///   outside the vocabulary, or memory is short; all sequences are then as they were.
     func append(_ parts: [SequencePart], predicting logits: inout MutableSpan<Float>) throws
 
+    /// Appends a part to each of some sequences, and says what it cost to predict their targets.
+    ///
+    /// No more of the logits is kept in memory than a piece of a part takes.
+    /// - Parameter parts: At least one; no two of the same sequence.
+    /// - Returns: For each part, the cross-entropy of its targets in nats.
+    /// - Throws: As ``append(_:predicting:)``, for targets outside the vocabulary too.
+    func losses(appending parts: [ScoredPart]) throws -> [[Float]]
+
     /// Forgets all but the first `tokenCount` tokens of a sequence.
     /// - Precondition: the sequence holds that many.
     func truncate(_ sequence: Int, to tokenCount: Int)
@@ -88,6 +104,8 @@ public protocol DecodingSession: AnyObject {
 }
 
 extension DecodingSession {
+    public var cacheByteCount: Int { 0 }
+
     /// Tokens that the first sequence holds.
     public var tokenCount: Int { tokenCount(of: 0) }
 

@@ -11,8 +11,8 @@
 /// )
 /// while let token = try generator.next() { print(token) }
 /// ```
-public final class TokenGenerator<Model: LanguageModel> {
-    private let batch: BatchGenerator<Model>
+public final class TokenGenerator {
+    private let batch: BatchGenerator
 
     /// Prepares to continue a prompt; the model first runs when a token is asked for.
     /// - Parameters:
@@ -23,7 +23,7 @@ public final class TokenGenerator<Model: LanguageModel> {
     /// - Throws: ``InferenceError/promptTooLong(tokenCount:maximum:)`` unless the context slides,
     ///   or a model's error when memory is short.
     public init(
-        _ model: Model,
+        _ model: any LanguageModel,
         prompt: [Int32],
         sampler: Sampler,
         limits: GenerationLimits

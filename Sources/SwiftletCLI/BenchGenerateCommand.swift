@@ -76,18 +76,12 @@ struct BenchGenerateCommand: ParsableCommand {
     func run() throws {
         Signals.exitWhenInterrupted()
         let ops = try compute.makeOps()
-        let result =
-            switch try makeModel(ops) {
-            case .gpt2(let model): try measure(model)
-            case .llama2(let model): try measure(model)
-            }
+        let result = try measure(makeModel(ops), ops)
         let report = GenerationReport(result, precision: precision, batchSize: batchSize)
         if json { try Terminal.printJSON(report) } else { try Terminal.print(report.text) }
     }
 
-    private func measure<Model: CachedTransformer & LanguageModel>(
-        _ model: Model
-    ) throws -> GenerationResult where Model.Session == CachedSession<Model> {
+    private func measure(_ model: any LanguageModel, _ ops: Ops) throws -> GenerationResult {
         var benchmark = try GenerationBenchmark(
             contextLength: model.contextLength,
             batchSize: batchSize,
@@ -95,7 +89,7 @@ struct BenchGenerateCommand: ParsableCommand {
         )
         if let promptTokens { benchmark.promptTokens = promptTokens }
         if let tokens { benchmark.decodeTokens = tokens }
-        return try benchmark.run(model)
+        return try benchmark.run(model, ops: ops)
     }
 
     /// The sizes of a GPT-2, in whose place there might be those of a Llama 2.
@@ -111,7 +105,7 @@ struct BenchGenerateCommand: ParsableCommand {
         }
     }
 
-    private func makeModel(_ ops: Ops) throws -> GeneratingModel {
+    private func makeModel(_ ops: Ops) throws -> any LanguageModel {
         if let model {
             return try ModelFile(model, checkpoint: checkpoint).open(precision, ops: ops)
         }
@@ -122,24 +116,22 @@ struct BenchGenerateCommand: ParsableCommand {
                 randomWeights: Llama2Configuration(descriptor: descriptor),
                 using: &generator
             )
-            let model = try Llama2Decoder(
+            return try Llama2Decoder(
                 weights,
                 precision: precision.weights,
                 cachePrecision: precision.cache,
                 ops: ops
             )
-            return .llama2(model)
         }
         let weights = try GPT2(
             randomWeights: gpt2Configuration(descriptor),
             using: &generator,
             ops: ops
         )
-        let model = try GPT2Decoder(
+        return try GPT2Decoder(
             weights,
             precision: precision.weights,
             cachePrecision: precision.cache
         )
-        return .gpt2(model)
     }
 }

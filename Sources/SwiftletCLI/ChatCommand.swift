@@ -52,11 +52,8 @@ struct ChatCommand: ParsableCommand {
         }
         let tokenizer = try model.sentencePieceTokenizer(of: file)
         try options.check(vocabularySize: tokenizer.vocabularySize)
-        guard case .llama2(let llama) = try file.open(precision, ops: compute.makeOps()) else {
-            return
-        }
         let chat = try ChatSession(
-            llama,
+            file.open(precision, ops: compute.makeOps()),
             tokenizer: tokenizer,
             system: system?.string,
             options: options,
@@ -88,7 +85,7 @@ struct ChatCommand: ParsableCommand {
     }
 
     /// Prints the reply to one message.
-    private func reply(to message: String, in chat: ChatSession<Llama2Decoder>) throws {
+    private func reply(to message: String, in chat: ChatSession) throws {
         let clock = ContinuousClock()
         let start = clock.now
         Signals.catchInterruption()

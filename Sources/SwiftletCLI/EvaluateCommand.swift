@@ -120,7 +120,7 @@ struct EvaluateCommand: ParsableCommand {
 
     /// The loss on the shards or the text, if one of them was given.
     private func measureLoss(
-        _ evaluator: Evaluator<GPT2Decoder>,
+        _ evaluator: Evaluator,
         _ tokenizers: ModelTokenizer,
         _ progress: ProgressLine
     ) throws -> LossMeasurement? {

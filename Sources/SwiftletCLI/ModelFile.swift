@@ -50,6 +50,14 @@ struct ModelFile {
         }
     }
 
+    /// Its weights, without those that pad the vocabulary.
+    var parameterCount: Int {
+        switch content {
+        case .gpt2(let configuration): configuration.unpaddedParameterCount
+        case .llama2(let checkpoint): checkpoint.configuration.parameterCount
+        }
+    }
+
     /// Whether a file or directory of this kind is a Llama 2, or one of its files.
     /// - Throws: ``CommandError`` for tensors without the file that says what model they are.
     static func isLlama2(_ path: FilePath, _ kind: FileKind) throws -> Bool {
@@ -68,37 +76,22 @@ struct ModelFile {
     }
 
     /// Opens the model to generate with it.
-    func open(_ precision: PrecisionOptions, ops: Ops) throws -> GeneratingModel {
+    func open(_ precision: PrecisionOptions, ops: Ops) throws -> any LanguageModel {
         switch content {
         case .gpt2:
-            let model = try GPT2Decoder(
+            try GPT2Decoder(
                 llmcCheckpoint: path,
                 precision: precision.weights,
                 cachePrecision: precision.cache,
                 ops: ops
             )
-            return .gpt2(model)
         case .llama2(let checkpoint):
-            let model = try Llama2Decoder(
+            try Llama2Decoder(
                 checkpoint,
                 precision: precision.weights,
                 cachePrecision: precision.cache,
                 ops: ops
             )
-            return .llama2(model)
-        }
-    }
-}
-
-/// A model that generates, of whichever kind it is.
-enum GeneratingModel {
-    case gpt2(GPT2Decoder)
-    case llama2(Llama2Decoder)
-
-    var parameterCount: Int {
-        switch self {
-        case .gpt2(let model): model.configuration.unpaddedParameterCount
-        case .llama2(let model): model.configuration.parameterCount
         }
     }
 }

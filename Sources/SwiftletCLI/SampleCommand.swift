@@ -83,18 +83,13 @@ struct SampleCommand: ParsableCommand {
         // What is wrong with them is found before time is spent on the model.
         let first = try prompts.next(Self.batchSize)
         let model = try file.open(precision, ops: compute.makeOps())
-        compute.note("model '\(file.path)', \(model.parameterCount) weights")
-        switch model {
-        case .gpt2(let model):
-            try generate(TextGenerator(model, vocabulary: vocabulary), first, &prompts, options)
-        case .llama2(let model):
-            try generate(TextGenerator(model, vocabulary: vocabulary), first, &prompts, options)
-        }
+        compute.note("model '\(file.path)', \(file.parameterCount) weights")
+        try generate(TextGenerator(model, vocabulary: vocabulary), first, &prompts, options)
     }
 
     /// Generates the texts of all prompts, batch by batch.
-    private func generate<Model: LanguageModel>(
-        _ generator: TextGenerator<Model>,
+    private func generate(
+        _ generator: TextGenerator,
         _ first: [PromptQueue.Prompt],
         _ rest: inout PromptQueue,
         _ options: GenerationOptions
@@ -162,8 +157,8 @@ struct SampleCommand: ParsableCommand {
     }
 
     /// Prints texts as they are made, or as JSON when they are complete.
-    private func generate<Model: LanguageModel>(
-        _ batch: TextBatch<Model>,
+    private func generate(
+        _ batch: TextBatch,
         _ prompts: [PromptQueue.Prompt],
         _ vocabulary: any TokenDecoder,
         seeds: [UInt64],

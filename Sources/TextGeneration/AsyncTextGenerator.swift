@@ -15,8 +15,8 @@ import Tokenization
 ///
 /// Several tasks may ask at the same time: their tokens are made in turn, one thread doing all of
 /// it.
-public actor AsyncTextGenerator<Model: LanguageModel> {
-    private let generator: TextGenerator<Model>
+public actor AsyncTextGenerator {
+    private let generator: TextGenerator
     private let thread = GenerationThread()
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor {
@@ -24,7 +24,7 @@ public actor AsyncTextGenerator<Model: LanguageModel> {
     }
 
     /// Takes over a model, which nothing else may use from now on.
-    public init(_ generator: sending TextGenerator<Model>) {
+    public init(_ generator: sending TextGenerator) {
         self.generator = generator
     }
 
@@ -44,7 +44,7 @@ public actor AsyncTextGenerator<Model: LanguageModel> {
         prompt: [TokenID] = [],
         options: GenerationOptions,
         seed: UInt64
-    ) -> TextPieces<Model> {
+    ) -> TextPieces {
         TextPieces(generator: self, prompt: prompt, options: options, seed: seed)
     }
 
@@ -63,13 +63,13 @@ public actor AsyncTextGenerator<Model: LanguageModel> {
         options: GenerationOptions,
         seed: UInt64
     ) async throws -> GeneratedText {
-        let state = TextPieces<Model>.State(prompt: prompt, options: options, seed: seed)
+        let state = TextPieces.State(prompt: prompt, options: options, seed: seed)
         while try await nextPiece(of: state) != nil {}
         return try await end(state)
     }
 
     /// The next piece that is not empty; nil at the end or when the task is cancelled.
-    fileprivate func nextPiece(of text: TextPieces<Model>.State) throws -> String? {
+    fileprivate func nextPiece(of text: TextPieces.State) throws -> String? {
         let stream = try stream(of: text)
         while !Task.isCancelled {
             guard let piece = try stream.next() else { return nil }
@@ -79,7 +79,7 @@ public actor AsyncTextGenerator<Model: LanguageModel> {
     }
 
     /// Ends a text where it is, and returns it whole.
-    private func end(_ text: TextPieces<Model>.State) throws -> GeneratedText {
+    private func end(_ text: TextPieces.State) throws -> GeneratedText {
         let stream = try stream(of: text)
         stream.interrupt()
         // What was held back, which no longer takes the model.
@@ -88,7 +88,7 @@ public actor AsyncTextGenerator<Model: LanguageModel> {
     }
 
     /// The stream of a text, which starts at the first call.
-    private func stream(of text: TextPieces<Model>.State) throws -> TextStream<Model> {
+    private func stream(of text: TextPieces.State) throws -> TextStream {
         if let stream = text.stream { return stream }
         let stream = try generator.stream(
             prompt: text.prompt,
@@ -101,8 +101,8 @@ public actor AsyncTextGenerator<Model: LanguageModel> {
 }
 
 /// A text as a sequence of pieces, each of them valid Unicode and not empty.
-public struct TextPieces<Model: LanguageModel>: AsyncSequence, Sendable {
-    fileprivate let generator: AsyncTextGenerator<Model>
+public struct TextPieces: AsyncSequence, Sendable {
+    fileprivate let generator: AsyncTextGenerator
     fileprivate let prompt: [TokenID]
     fileprivate let options: GenerationOptions
     fileprivate let seed: UInt64
@@ -116,7 +116,7 @@ public struct TextPieces<Model: LanguageModel>: AsyncSequence, Sendable {
 
     /// Asks for one piece after the other.
     public struct Iterator: AsyncIteratorProtocol {
-        fileprivate let generator: AsyncTextGenerator<Model>
+        fileprivate let generator: AsyncTextGenerator
         fileprivate let state: State
 
         public func next() async throws -> String? {
@@ -133,7 +133,7 @@ public struct TextPieces<Model: LanguageModel>: AsyncSequence, Sendable {
         let prompt: [TokenID]
         let options: GenerationOptions
         let seed: UInt64
-        var stream: TextStream<Model>?
+        var stream: TextStream?
 
         init(prompt: [TokenID], options: GenerationOptions, seed: UInt64) {
             self.prompt = prompt

@@ -28,7 +28,7 @@ public struct ChatReply: Sendable, Equatable {
 ///     return true
 /// }
 /// ```
-public final class ChatSession<Model: LanguageModel> {
+public final class ChatSession {
     private struct Turn {
         let message: String
         /// The tokens of the reply as they were drawn.
@@ -56,7 +56,7 @@ public final class ChatSession<Model: LanguageModel> {
     private let template: any ChatTemplate
     private let system: String?
     private let options: GenerationOptions
-    private let session: Model.Session
+    private let session: any DecodingSession
     private var sampler: Sampler
     private var conversation = Conversation()
     /// What the session holds: the conversation's tokens or, after a turn was forgotten or failed,
@@ -75,7 +75,7 @@ public final class ChatSession<Model: LanguageModel> {
     /// - Throws: ``TextGenerationError`` or ``InferenceError`` when the parts do not belong
     ///   together, or a model's error when memory is short.
     public init(
-        _ model: Model,
+        _ model: any LanguageModel,
         tokenizer: any Tokenizer,
         template: any ChatTemplate = Llama2ChatTemplate(),
         system: String? = nil,

@@ -27,12 +27,12 @@ public struct GeneratedText: Sendable, Equatable {
 }
 
 /// Texts being generated together, in pieces that are always valid Unicode.
-public final class TextBatch<Model: LanguageModel> {
-    private let batch: BatchGenerator<Model>
+public final class TextBatch {
+    private let batch: BatchGenerator
     private var assemblers: [TextAssembler]
     private var isFinished: [Bool]
 
-    init(_ batch: BatchGenerator<Model>, assemblers: [TextAssembler]) {
+    init(_ batch: BatchGenerator, assemblers: [TextAssembler]) {
         self.batch = batch
         self.assemblers = assemblers
         isFinished = assemblers.map { _ in false }

@@ -5,9 +5,9 @@ import Inference
 import Tokenization
 
 /// A model and the vocabulary that gives its tokens their meaning.
-public struct TextGenerator<Model: LanguageModel> {
+public struct TextGenerator {
     /// What predicts.
-    public let model: Model
+    public let model: any LanguageModel
     /// What each token stands for.
     public let vocabulary: any TokenDecoder
 
@@ -17,7 +17,7 @@ public struct TextGenerator<Model: LanguageModel> {
     /// that the vocabulary lacks are never drawn.
     /// - Throws: ``TextGenerationError/vocabularyMismatch(tokenizerSize:modelSize:)`` when the
     ///   vocabulary has more.
-    public init(_ model: Model, vocabulary: any TokenDecoder) throws {
+    public init(_ model: any LanguageModel, vocabulary: any TokenDecoder) throws {
         try vocabulary.requireFit(modelSize: model.vocabularySize)
         self.model = model
         self.vocabulary = vocabulary
@@ -36,7 +36,7 @@ public struct TextGenerator<Model: LanguageModel> {
         prompt: [TokenID] = [],
         options: GenerationOptions,
         seed: UInt64
-    ) throws -> TextStream<Model> {
+    ) throws -> TextStream {
         TextStream(try batch(prompts: [prompt], options: options, seeds: [seed]))
     }
 
@@ -55,7 +55,7 @@ public struct TextGenerator<Model: LanguageModel> {
         prompts: [[TokenID]],
         options: GenerationOptions,
         seeds: [UInt64]
-    ) throws -> TextBatch<Model> {
+    ) throws -> TextBatch {
         precondition(
             prompts.count == seeds.count,
             "\(prompts.count) prompts for \(seeds.count) seeds"

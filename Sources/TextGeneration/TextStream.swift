@@ -12,10 +12,10 @@ import Tokenization
 /// let stream = try generator.stream(options: options, seed: 1)
 /// while let piece = try stream.next() { print(piece, terminator: "") }
 /// ```
-public final class TextStream<Model: LanguageModel> {
-    private let batch: TextBatch<Model>
+public final class TextStream {
+    private let batch: TextBatch
 
-    init(_ batch: TextBatch<Model>) {
+    init(_ batch: TextBatch) {
         self.batch = batch
     }
 

@@ -155,7 +155,7 @@ private let prompts: [[Int32]] = [[1], [4, 5, 6], [1], [4, 5], [4, 5, 6]]
         _ = try session.logits(appending: [1, 2, 3])
         #expect(session.tokenCount == 3)
         session.truncate(0, to: 1)
-        session.copy(0, to: 1)
+        try session.copy(0, to: 1)
         #expect(session.tokenCount(of: 1) == 1)
         #expect(try session.logits(appending: [5, 6])[7] == 10)
         #expect(session.tokenCount == 3)

@@ -9,7 +9,7 @@ struct ScriptedModel: LanguageModel {
     var record = Record()
     let script: @Sendable ([Int32]) throws -> [Float]
 
-    func makeSession(sequenceCount: Int, tokenCapacity: Int) -> ScriptedSession {
+    func makeSession(sequenceCount: Int, tokenCapacity: Int) -> any DecodingSession {
         ScriptedSession(self, sequenceCount: sequenceCount, tokenCapacity: tokenCapacity)
     }
 

@@ -200,42 +200,111 @@ import Testing
         let (B, T) = (3, 300)
         let inputs = randomTokens(B * T, vocabularySize: 61)
         let targets = randomTokens(B * T, vocabularySize: 61, seed: 4)
-        let decoder = try GPT2Decoder(model)
-        let workspace = try decoder.makeScoringWorkspace(batchSize: B, sequenceLength: T)
-        // All, none of the second sequence, single ones with gaps, and none at all.
-        for positions in [
-            Array(0..<B * T), Array(250..<300) + Array(600..<601), [0, 299, 300, 450, 899], [],
-        ] {
-            let expected = try model.tokenLosses(
-                inputs: inputs,
-                targets: targets,
-                at: positions,
-                workspace: model.makeScoringWorkspace(batchSize: B, sequenceLength: T)
-            )
-            let found = try decoder.tokenLosses(
-                inputs: inputs,
-                targets: targets,
-                at: positions,
-                workspace: workspace
-            )
-            #expect(found.count == positions.count)
-            for (a, b) in zip(found, expected) { #expect(abs(a - b) <= Self.tolerance) }
+        let expected = try model.tokenLosses(
+            inputs: inputs,
+            targets: targets,
+            at: Array(0..<B * T),
+            workspace: model.makeScoringWorkspace(batchSize: B, sequenceLength: T)
+        )
+        let session = try GPT2Decoder(model).makeSession(sequenceCount: B)
+        // Targets by where their part ends: all, the last ones, a single one, and none of a part.
+        let shapes = [
+            [300: 300, 600: 300, 900: 300], [300: 50, 600: 3], [1: 1], [300: 0, 900: 7],
+        ]
+        for counts in shapes {
+            let parts = counts.sorted { $0.key < $1.key }.map { end, count in
+                let start = (end - 1) / T * T
+                return ScoredPart(
+                    sequence: start / T,
+                    tokens: Array(inputs[start..<end]),
+                    targets: Array(targets[end - count..<end])
+                )
+            }
+            for sequence in 0..<B { session.truncate(sequence, to: 0) }
+            let found = try session.losses(appending: parts)
+            #expect(found.map(\.count) == parts.map(\.targets.count))
+            for (end, losses) in zip(counts.keys.sorted(), found) {
+                for (a, b) in zip(losses, expected[(end - losses.count)...]) {
+                    #expect(abs(a - b) <= Self.tolerance)
+                }
+            }
         }
-        #expect(throws: ModelError.self) {
-            try decoder.tokenLosses(
-                inputs: inputs.dropLast(),
-                targets: targets,
-                at: [0],
-                workspace: workspace
-            )
+    }
+
+    @Test func lossesOfALaterPartTakeInThoseBefore() throws {
+        let decoder = try GPT2Decoder(livelyModel(contextLength: 64))
+        let tokens = randomTokens(60, vocabularySize: 61)
+        let all = ScoredPart(
+            sequence: 0,
+            tokens: tokens.dropLast(),
+            targets: Array(tokens[20...])
+        )
+        let whole = try decoder.makeSession().losses(appending: [all])[0]
+        let session = try decoder.makeSession()
+        _ = try session.logits(appending: Array(tokens[..<30]))
+        let rest = ScoredPart(
+            sequence: 0,
+            tokens: Array(tokens[30..<59]),
+            targets: Array(tokens[31...])
+        )
+        let later = try session.losses(appending: [rest])[0]
+        #expect(session.tokenCount == 59)
+        try #require(later.count == 29)
+        for (a, b) in zip(later, whole.suffix(29)) { #expect(abs(a - b) <= Self.tolerance) }
+    }
+
+    @Test func lossesFromLogitsAreThoseOfTheModel() throws {
+        let decoder = try GPT2Decoder(livelyModel(contextLength: 64))
+        let tokens = randomTokens(60, vocabularySize: 61)
+        let parts = [
+            ScoredPart(sequence: 0, tokens: tokens.dropLast(), targets: Array(tokens[20...])),
+            ScoredPart(sequence: 1, tokens: [3, 4], targets: []),
+            ScoredPart(sequence: 2, tokens: [5], targets: [6]),
+        ]
+        let expected = try decoder.makeSession(sequenceCount: 3).losses(appending: parts)
+        let plain = PlainSession(try decoder.makeSession(sequenceCount: 3))
+        let found = try plain.losses(appending: parts)
+        #expect(found.map(\.count) == [40, 0, 1])
+        for (a, b) in zip(found.joined(), expected.joined()) {
+            #expect(abs(a - b) <= Self.tolerance)
         }
-        #expect(throws: ModelError.self) {
-            try decoder.tokenLosses(
-                inputs: inputs,
-                targets: [61] + targets.dropFirst(),
-                at: [0],
-                workspace: workspace
-            )
+        #expect((0..<3).map { plain.tokenCount(of: $0) } == [59, 2, 1])
+    }
+
+    @Test func targetsOutsideTheVocabularyAreRefusedAndLeaveTheSequencesAsTheyWere() throws {
+        let session = try GPT2Decoder(livelyModel(contextLength: 64)).makeSession()
+        _ = try session.logits(appending: [1, 2])
+        #expect(
+            throws: ModelError.tokenOutsideVocabulary(token: 61, index: 5, vocabularySize: 61)
+        ) {
+            let part = ScoredPart(sequence: 0, tokens: [1, 2, 3], targets: [4, 61])
+            return try session.losses(appending: [part])
         }
+        #expect(session.tokenCount == 2)
+    }
+}
+
+/// A session whose losses are those that every session has from its logits.
+private final class PlainSession: DecodingSession {
+    private let session: any DecodingSession
+
+    init(_ session: any DecodingSession) { self.session = session }
+
+    var vocabularySize: Int { session.vocabularySize }
+    var sequenceCount: Int { session.sequenceCount }
+    var tokenCapacity: Int { session.tokenCapacity }
+
+    func tokenCount(of sequence: Int) -> Int { session.tokenCount(of: sequence) }
+
+    func append(_ parts: [SequencePart], predicting logits: inout MutableSpan<Float>) throws {
+        try session.append(parts, predicting: &logits)
+    }
+
+    func truncate(_ sequence: Int, to tokenCount: Int) {
+        session.truncate(sequence, to: tokenCount)
+    }
+
+    func copy(_ source: Int, to destination: Int) throws {
+        try session.copy(source, to: destination)
     }
 }

@@ -22,7 +22,7 @@ private struct RecitingModel: LanguageModel {
     let contextLength = 512
     let session: RecitingSession
 
-    func makeSession(sequenceCount: Int, tokenCapacity: Int) -> RecitingSession { session }
+    func makeSession(sequenceCount: Int, tokenCapacity: Int) -> any DecodingSession { session }
 }
 
 private final class RecitingSession: DecodingSession {

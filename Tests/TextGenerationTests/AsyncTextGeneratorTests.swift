@@ -27,7 +27,7 @@ private final class Observation: Sendable {
 private func makeGenerator(
     _ text: String,
     _ observation: Observation = Observation()
-) throws -> AsyncTextGenerator<PlaybackModel> {
+) throws -> AsyncTextGenerator {
     let model = PlaybackModel(
         vocabularySize: 257,
         contextLength: 1 << 20,

@@ -33,7 +33,7 @@ struct NotingModel: LanguageModel {
         session = NotingSession(contextLength: contextLength, reply: reply)
     }
 
-    func makeSession(sequenceCount: Int, tokenCapacity: Int) -> NotingSession { session }
+    func makeSession(sequenceCount: Int, tokenCapacity: Int) -> any DecodingSession { session }
 }
 
 /// The only session of a ``NotingModel``.
@@ -87,7 +87,7 @@ func makeChat(
     _ model: NotingModel,
     system: String? = nil,
     maxTokens: Int = 40
-) throws -> ChatSession<NotingModel> {
+) throws -> ChatSession {
     try ChatSession(
         model,
         tokenizer: ByteTokenizer(),

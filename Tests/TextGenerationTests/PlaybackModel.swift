@@ -13,7 +13,7 @@ struct PlaybackModel: LanguageModel {
     /// Called before every pass.
     var willPredict: @Sendable () -> Void = {}
 
-    func makeSession(sequenceCount: Int, tokenCapacity: Int) -> PlaybackSession {
+    func makeSession(sequenceCount: Int, tokenCapacity: Int) -> any DecodingSession {
         PlaybackSession(self, sequenceCount: sequenceCount, tokenCapacity: tokenCapacity)
     }
 }

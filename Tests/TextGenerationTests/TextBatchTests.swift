@@ -4,7 +4,7 @@ import TextGeneration
 import Tokenization
 
 @Suite struct TextBatchTests {
-    private func generator() throws -> TextGenerator<PlaybackModel> {
+    private func generator() throws -> TextGenerator {
         let model = PlaybackModel(vocabularySize: 257, tokens: "né!".utf8.map { Int32($0) } + [256])
         return try TextGenerator(model, vocabulary: byteVocabulary)
     }

@@ -7,7 +7,7 @@ private func pieces(
     of tokens: [Int32],
     maxTokens: Int = 60,
     ignoresEndOfText: Bool = false
-) throws -> (pieces: [String], stream: TextStream<PlaybackModel>) {
+) throws -> (pieces: [String], stream: TextStream) {
     let model = PlaybackModel(vocabularySize: 257, tokens: tokens)
     let generator = try TextGenerator(model, vocabulary: byteVocabulary)
     let stream = try generator.stream(

@@ -1,77 +1,27 @@
-// The course of a pass that every stack of transformer blocks takes. What a block computes is the
+// What a model has to say and do so that CachedSession can continue sequences with it, and the
+// course of a pass that every stack of transformer blocks takes. What a block computes is the
 // model's.
 
 import Inference
 import Tensors
 
-/// Memory that a pass needs whatever the blocks compute.
-///
-/// An object, because its many references would else be counted again in every block.
-final class PassRows {
-    let tokens: Tensor  // (N) int32
-    let positions: Tensor  // (N) int32
-    let residual: Tensor  // (N, C)
-    let atty: Tensor  // (N, C)
-    /// Nil when no next token is predicted.
-    let predicted: Predicted?
-
-    /// The rows whose next token is predicted, and what the last block computes for them alone.
-    struct Predicted {
-        let rows: Tensor  // (P) int32
-        let residual: Tensor  // (P, C)
-        let atty: Tensor  // (P, C)
-        let logits: Tensor  // (P, V)
-    }
-
-    private init(_ set: TensorSet, predictedCount: Int) {
-        tokens = set["tokens"]
-        positions = set["positions"]
-        residual = set["residual"]
-        atty = set["atty"]
-        predicted =
-            predictedCount == 0
-            ? nil
-            : Predicted(
-                rows: set["predictedRows"],
-                residual: set["predictedResidual"],
-                atty: set["predictedAtty"],
-                logits: set["logits"]
-            )
-    }
-
-    /// Makes it, and a model's own tensors beside it in one block of memory.
-    /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
-    static func allocate(
-        rowCount N: Int,
-        predictedCount P: Int,
-        channels C: Int,
-        vocabularySize V: Int,
-        beside others: [TensorSpecification],
-        ops: Ops
-    ) throws -> (rows: PassRows, all: TensorSet) {
-        let layout = TensorLayout(
-            [
-                TensorSpecification("tokens", [N], elementType: .int32),
-                TensorSpecification("positions", [N], elementType: .int32),
-                TensorSpecification("residual", [N, C]),
-                TensorSpecification("atty", [N, C]),
-                TensorSpecification("predictedRows", [P], elementType: .int32),
-                TensorSpecification("predictedResidual", [P, C]),
-                TensorSpecification("predictedAtty", [P, C]),
-                TensorSpecification("logits", [P, V]),
-            ] + others,
-            alignment: 64
-        )
-        let set = try ops.allocate(layout)
-        return (PassRows(set, predictedCount: P), set)
-    }
-}
-
 /// A stack of blocks of attention and a feed-forward network, between embeddings and a classifier.
-protocol BlockDecoder: CachedTransformer {
+protocol BlockDecoder: LanguageModel {
+    /// Memory for passes of one shape.
+    associatedtype Workspace
+
     /// L: at least one.
     var blockCount: Int { get }
+    /// What is kept of a token.
+    var cacheShape: KVCacheShape { get }
+    /// What runs the arithmetic.
+    var ops: Ops { get }
+    /// The files whose pages are weights, which may lose some while the model is in use.
+    var weightFiles: [any Storage] { get }
 
+    /// Memory for passes over `rowCount` tokens that predict `predictedCount` ones.
+    /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
+    func makeDecodingWorkspace(rowCount: Int, predictedCount: Int) throws -> Workspace
     /// The part of the memory that all models have.
     func rows(of workspace: Workspace) -> PassRows
     /// Makes the residual the embeddings of the tokens.
@@ -85,9 +35,16 @@ protocol BlockDecoder: CachedTransformer {
 }
 
 extension BlockDecoder {
-    /// ``CachedTransformer/decode(_:cache:workspace:)``, of which only keys and values of the last
-    /// block are computed for rows whose next token is not asked for.
-    func decodeBlocks(_ chunk: TokenChunk, _ cache: KVCache, _ workspace: Workspace) -> Tensor? {
+    /// Appends a chunk's tokens to the cache, which has room for them.
+    ///
+    /// Of rows whose next token is not asked for, the last block computes keys and values only.
+    /// - Parameters:
+    ///   - chunk: At least one token; all in the vocabulary.
+    ///   - cache: Keys and values of the tokens before are read, those of the chunk stored.
+    ///   - workspace: Memory for this shape.
+    /// - Returns: `(predictedCount, V)` logits, which are overwritten by the next pass; nil when
+    ///   the chunk predicts nothing.
+    func decode(_ chunk: TokenChunk, cache: KVCache, workspace: Workspace) -> Tensor? {
         let rows = rows(of: workspace)
         ops.write(chunk.tokens, to: rows.tokens)
         ops.write(chunk.positions, to: rows.positions)
@@ -106,5 +63,12 @@ extension BlockDecoder {
         transform(block: last, atty: predicted.atty, residual: predicted.residual, workspace)
         classify(logits: predicted.logits, residual: predicted.residual, workspace)
         return predicted.logits
+    }
+
+    /// Stops the program where weights, or keys and values, cannot be of a type, before any memory
+    /// is taken.
+    static func checkTypes(_ precision: ElementType, _ cachePrecision: ElementType) {
+        precondition(ElementType.weightTypes.contains(precision), "weights of \(precision)")
+        precondition(KVCache.precisions.contains(cachePrecision), "a cache of \(cachePrecision)")
     }
 }

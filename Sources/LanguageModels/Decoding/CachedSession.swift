@@ -1,18 +1,18 @@
 // Sequences over a cache: checks, cutting into chunks, and the bookkeeping that every transformer
-// shares.
+// shares. Their tokens' losses are in CachedSession+Losses.swift.
 
 import Inference
 import Tensors
 
 /// Sequences that a transformer continues without computing anything twice.
-public final class CachedSession<Model: CachedTransformer>: DecodingSession {
-    private let model: Model
+final class CachedSession<Model: BlockDecoder>: DecodingSession {
+    let model: Model
     private let cache: KVCache
     private var workspace: (rowCount: Int, predictedCount: Int, memory: Model.Workspace)?
 
     /// Tokens computed in one pass at most: enough for matrix products to run at full speed, few
     /// enough that working memory stays small beside the weights.
-    public static var chunkLength: Int { 256 }
+    private static var chunkLength: Int { 256 }
 
     /// Empty sequences.
     /// - Parameters:
@@ -20,7 +20,7 @@ public final class CachedSession<Model: CachedTransformer>: DecodingSession {
     ///   - sequenceCount: At least one.
     ///   - tokenCapacity: How long each sequence may become, at most the model's context.
     ///   - precision: How keys and values are stored: one of `KVCache.precisions`.
-    public init(
+    init(
         _ model: Model,
         sequenceCount: Int,
         tokenCapacity: Int,
@@ -40,15 +40,15 @@ public final class CachedSession<Model: CachedTransformer>: DecodingSession {
         )
     }
 
-    public var vocabularySize: Int { model.vocabularySize }
-    public var sequenceCount: Int { cache.sequenceCount }
-    public var tokenCapacity: Int { cache.tokenCapacity }
+    var vocabularySize: Int { model.vocabularySize }
+    var sequenceCount: Int { cache.sequenceCount }
+    var tokenCapacity: Int { cache.tokenCapacity }
     /// Bytes that keys and values take.
-    public var cacheByteCount: Int { cache.byteCount }
+    var cacheByteCount: Int { cache.byteCount }
 
-    public func tokenCount(of sequence: Int) -> Int { cache.tokenCount(of: sequence) }
+    func tokenCount(of sequence: Int) -> Int { cache.tokenCount(of: sequence) }
 
-    public func append(
+    func append(
         _ parts: [SequencePart],
         predicting logits: inout MutableSpan<Float>
     ) throws {
@@ -105,7 +105,7 @@ public final class CachedSession<Model: CachedTransformer>: DecodingSession {
         }
     }
 
-    public func truncate(_ sequence: Int, to tokenCount: Int) {
+    func truncate(_ sequence: Int, to tokenCount: Int) {
         let found = self.tokenCount(of: sequence)
         precondition(
             0...found ~= tokenCount,
@@ -114,7 +114,7 @@ public final class CachedSession<Model: CachedTransformer>: DecodingSession {
         cache.setTokenCount(tokenCount, of: sequence)
     }
 
-    public func copy(_ source: Int, to destination: Int) throws {
+    func copy(_ source: Int, to destination: Int) throws {
         try cache.copy(source, to: destination)
     }
 

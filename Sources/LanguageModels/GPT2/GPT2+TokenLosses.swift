@@ -4,6 +4,22 @@
 import Tensors
 
 extension GPT2 {
+    /// Memory for batches of a shape in the passes that only measure.
+    /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
+    public func makeScoringWorkspace(
+        batchSize: Int,
+        sequenceLength: Int
+    ) throws -> GPT2Workspace {
+        try GPT2Workspace(
+            configuration,
+            batchSize: batchSize,
+            sequenceLength: sequenceLength,
+            training: nil,
+            precision: precision,
+            ops: ops
+        )
+    }
+
     /// The cross-entropy, in nats, of predicting some of the targets.
     ///
     /// The classifier, which a small model spends most of its time in, runs on these positions

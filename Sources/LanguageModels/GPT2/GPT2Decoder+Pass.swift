@@ -6,7 +6,7 @@ import Tensors
 extension GPT2Decoder: BlockDecoder {
     var blockCount: Int { weights.layers.count }
 
-    public func makeDecodingWorkspace(
+    func makeDecodingWorkspace(
         rowCount: Int,
         predictedCount: Int
     ) throws -> GPT2DecoderWorkspace {
@@ -16,14 +16,6 @@ extension GPT2Decoder: BlockDecoder {
             predictedCount: predictedCount,
             ops: ops
         )
-    }
-
-    public func decode(
-        _ chunk: TokenChunk,
-        cache: KVCache,
-        workspace: GPT2DecoderWorkspace
-    ) -> Tensor? {
-        decodeBlocks(chunk, cache, workspace)
     }
 
     func rows(of workspace: GPT2DecoderWorkspace) -> PassRows { workspace.rows }

@@ -9,7 +9,7 @@ import Tensors
 ///
 /// Its weights are read-only and, where a file stores them in the format asked for, the file's own
 /// pages: processes that run the same model share them.
-public final class GPT2Decoder: LanguageModel, CachedTransformer {
+public final class GPT2Decoder: LanguageModel {
     /// The model's sizes.
     public let configuration: GPT2Configuration
     /// How weight matrices are stored.
@@ -17,8 +17,8 @@ public final class GPT2Decoder: LanguageModel, CachedTransformer {
     /// How keys and values are stored.
     public let cachePrecision: ElementType
     let weights: GPT2DecoderWeights
-    public let ops: Ops
-    public let weightFiles: [any Storage]
+    let ops: Ops
+    let weightFiles: [any Storage]
 
     /// Reads an llm.c model file, of version 3 or 5.
     /// - Parameters:
@@ -73,7 +73,7 @@ public final class GPT2Decoder: LanguageModel, CachedTransformer {
 
     public var vocabularySize: Int { configuration.vocabularySize }
     public var contextLength: Int { configuration.contextLength }
-    public var cacheShape: KVCacheShape {
+    var cacheShape: KVCacheShape {
         KVCacheShape(
             layerCount: configuration.layerCount,
             headCount: configuration.headCount,
@@ -81,28 +81,18 @@ public final class GPT2Decoder: LanguageModel, CachedTransformer {
         )
     }
 
-    /// Bytes of weights that are read for every token, or batch of tokens.
     public var weightBytesPerToken: Int { weights.bytesPerToken }
 
     public func makeSession(
         sequenceCount: Int,
         tokenCapacity: Int
-    ) -> CachedSession<GPT2Decoder> {
+    ) -> any DecodingSession {
         CachedSession(
             self,
             sequenceCount: sequenceCount,
             tokenCapacity: tokenCapacity,
             precision: cachePrecision
         )
-    }
-}
-
-extension GPT2Decoder: ScoringModel {
-    public func makeScoringWorkspace(
-        batchSize: Int,
-        sequenceLength: Int
-    ) throws -> CachedSession<GPT2Decoder> {
-        makeSession(sequenceCount: batchSize, tokenCapacity: sequenceLength)
     }
 }
 

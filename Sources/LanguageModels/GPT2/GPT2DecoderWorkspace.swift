@@ -3,7 +3,7 @@
 import Tensors
 
 /// Memory for passes of one shape.
-public final class GPT2DecoderWorkspace {
+final class GPT2DecoderWorkspace {
     let rows: PassRows
     let residual2: Tensor  // (N, C)
     let normalized: Tensor  // (N, C)

@@ -6,7 +6,7 @@ import Tensors
 extension Llama2Decoder: BlockDecoder {
     var blockCount: Int { weights.layers.count }
 
-    public func makeDecodingWorkspace(
+    func makeDecodingWorkspace(
         rowCount: Int,
         predictedCount: Int
     ) throws -> Llama2DecoderWorkspace {
@@ -16,14 +16,6 @@ extension Llama2Decoder: BlockDecoder {
             predictedCount: predictedCount,
             ops: ops
         )
-    }
-
-    public func decode(
-        _ chunk: TokenChunk,
-        cache: KVCache,
-        workspace: Llama2DecoderWorkspace
-    ) -> Tensor? {
-        decodeBlocks(chunk, cache, workspace)
     }
 
     func rows(of workspace: Llama2DecoderWorkspace) -> PassRows { workspace.rows }

@@ -7,7 +7,7 @@ import Tensors
 ///
 /// Its weights are read-only and, where a file stores them in the format asked for, the file's own
 /// pages: such a model opens at once, and processes that run it share them.
-public final class Llama2Decoder: LanguageModel, CachedTransformer {
+public final class Llama2Decoder: LanguageModel {
     /// The model's sizes.
     public let configuration: Llama2Configuration
     /// How weight matrices are stored.
@@ -15,8 +15,8 @@ public final class Llama2Decoder: LanguageModel, CachedTransformer {
     /// How keys and values are stored.
     public let cachePrecision: ElementType
     let weights: Llama2DecoderWeights
-    public let ops: Ops
-    public let weightFiles: [any Storage]
+    let ops: Ops
+    let weightFiles: [any Storage]
 
     /// Takes the weights of a checkpoint.
     /// - Parameters:
@@ -48,7 +48,7 @@ public final class Llama2Decoder: LanguageModel, CachedTransformer {
 
     public var vocabularySize: Int { configuration.vocabularySize }
     public var contextLength: Int { configuration.contextLength }
-    public var cacheShape: KVCacheShape {
+    var cacheShape: KVCacheShape {
         KVCacheShape(
             layerCount: configuration.layerCount,
             headCount: configuration.keyValueHeadCount,
@@ -56,13 +56,12 @@ public final class Llama2Decoder: LanguageModel, CachedTransformer {
         )
     }
 
-    /// Bytes of weights that are read for every token, or batch of tokens.
     public var weightBytesPerToken: Int { weights.bytesPerToken }
 
     public func makeSession(
         sequenceCount: Int,
         tokenCapacity: Int
-    ) -> CachedSession<Llama2Decoder> {
+    ) -> any DecodingSession {
         CachedSession(
             self,
             sequenceCount: sequenceCount,

@@ -3,7 +3,7 @@
 import Tensors
 
 /// Memory for passes of one shape.
-public final class Llama2DecoderWorkspace {
+final class Llama2DecoderWorkspace {
     let rows: PassRows
     let rotations: Tensor  // (N, HS)
     let residual2: Tensor  // (N, C)

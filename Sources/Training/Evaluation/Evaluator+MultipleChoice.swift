@@ -1,6 +1,7 @@
 // Multiple choice as llm.c scores HellaSwag: the model chooses the ending that it finds likeliest,
 // by the mean loss of the ending's own tokens after the context.
 
+import Inference
 import LanguageModels
 import TokenData
 import Tokenization
@@ -56,7 +57,7 @@ extension Evaluator {
         }
         .sorted { ($1.length, $0.example, $0.ending) < ($0.length, $1.example, $1.ending) }
 
-        var memory: (B: Int, T: Int, workspace: Model.ScoringWorkspace)?
+        var memory: (B: Int, T: Int, scorer: any TokenScorer)?
         var doneCount = 0
         while doneCount < endings.count {
             let longest = endings[doneCount].length
@@ -69,15 +70,12 @@ extension Evaluator {
                 // The old one goes before the new one comes.
                 memory = nil
             }
-            let workspace =
-                try memory?.workspace
-                ?? model.makeScoringWorkspace(batchSize: B, sequenceLength: T)
-            memory = (B, T, workspace)
+            let scorer = try memory?.scorer ?? makeScorer(B, T)
+            memory = (B, T, scorer)
             let batch = endings[doneCount..<doneCount + B]
             let batchLosses = try meanLosses(
                 batch.map { sequence(examples[$0.example], $0.ending) },
-                T,
-                workspace
+                scorer
             )
             for (index, loss) in zip(batch, batchLosses) {
                 guard loss.isFinite else { throw TrainingError.unusableLoss(found: loss) }
@@ -124,31 +122,17 @@ extension Evaluator {
     /// The mean loss of each ending of one batch.
     private func meanLosses(
         _ sequences: [EndingSequence],
-        _ T: Int,
-        _ workspace: Model.ScoringWorkspace
+        _ scorer: any TokenScorer
     ) throws -> [Double] {
-        var inputs: [Int32] = []
-        var targets: [Int32] = []
-        var positions: [Int] = []
-        for (index, sequence) in sequences.enumerated() {
-            let inputCount = sequence.tokens.count - 1
-            // No position looks at those after it, so any token may fill them.
-            let padding = repeatElement(Int32(0), count: T - inputCount)
-            inputs += sequence.tokens.dropLast() + padding
-            targets += sequence.tokens.dropFirst() + padding
-            let end = index * T + inputCount
-            positions += end - sequence.endingCount..<end
+        let parts = sequences.enumerated().map { index, sequence in
+            ScoredPart(
+                sequence: index,
+                tokens: sequence.tokens.dropLast(),
+                targets: sequence.tokens.suffix(sequence.endingCount)
+            )
         }
-        var losses = try model.tokenLosses(
-            inputs: inputs,
-            targets: targets,
-            at: positions,
-            workspace: workspace
-        )[...]
-        return sequences.map { sequence in
-            defer { losses = losses.dropFirst(sequence.endingCount) }
-            let total = losses.prefix(sequence.endingCount).reduce(0.0) { $0 + Double($1) }
-            return total / Double(sequence.endingCount)
+        return try scorer.losses(of: parts).map { losses in
+            losses.reduce(0.0) { $0 + Double($1) } / Double(losses.count)
         }
     }
 }

@@ -1,6 +1,7 @@
 // The loss of one text, with context for every token: a window that slides over it, as perplexities
 // of long texts are usually reported.
 
+import Inference
 import LanguageModels
 import TokenData
 
@@ -39,29 +40,24 @@ extension Evaluator {
         )
         let T = windows.length
         let B = min(batchSize, windows.count)
-        let workspace = try model.makeScoringWorkspace(batchSize: B, sequenceLength: T)
+        let scorer = try makeScorer(B, T)
         var totalLoss = 0.0
         var scoredCount = 0
         while scoredCount < targetCount {
-            var inputs: [Int32] = []
-            var targets: [Int32] = []
-            var positions: [Int] = []
-            while inputs.count < B * T, let window = windows.next() {
-                let offset = inputs.count - window.start
-                positions += window.scored.lazy.map { $0 + offset }
-                inputs += text.tokens[window.start..<window.start + T]
-                targets += text.tokens[window.start + 1...window.start + T]
+            var parts: [ScoredPart] = []
+            while parts.count < B, let window = windows.next() {
+                parts.append(
+                    ScoredPart(
+                        sequence: parts.count,
+                        tokens: Array(text.tokens[window.start..<window.start + T]),
+                        // Target i is token i + 1.
+                        targets: window.scored.map { text.tokens[$0 + 1] }
+                    )
+                )
             }
-            // The last batch may lack windows; what fills it is not scored.
-            let padding = repeatElement(Int32(0), count: B * T - inputs.count)
-            let losses = try model.tokenLosses(
-                inputs: inputs + padding,
-                targets: targets + padding,
-                at: positions,
-                workspace: workspace
-            )
+            let losses = try scorer.losses(of: parts).joined()
             totalLoss = losses.reduce(totalLoss) { $0 + Double($1) }
-            scoredCount += positions.count
+            scoredCount += losses.count
             try progress(scoredCount, targetCount)
         }
         return try LossMeasurement(

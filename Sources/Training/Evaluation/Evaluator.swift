@@ -2,6 +2,7 @@
 // Evaluator+Text.swift, multiple choice in Evaluator+MultipleChoice.swift.
 
 import FileIO
+import Inference
 import LanguageModels
 import TokenData
 import Tokenization
@@ -13,9 +14,7 @@ import Tokenization
 /// let loss = try evaluator.loss(ofShards: "data/*_val*.bin").loss
 /// let accuracy = try evaluator.score(examples).accuracy
 /// ```
-public struct Evaluator<Model: ScoringModel> {
-    /// What is measured.
-    public let model: Model
+public struct Evaluator {
     /// B: sequences that are computed at once.
     public let batchSize: Int
     /// T: the most tokens of context for a prediction.
@@ -25,21 +24,59 @@ public struct Evaluator<Model: ScoringModel> {
     /// choice.
     public typealias Progress = (_ done: Int, _ total: Int) throws -> Void
 
+    private let vocabularySize: Int
+    /// Makes what is measured, with memory for B sequences of T tokens.
+    let makeScorer: (_ batchSize: Int, _ sequenceLength: Int) throws -> any TokenScorer
+
     /// Chooses the shape of batches; memory is only taken while something is measured.
     /// - Parameters:
-    ///   - model: What is measured, as it is at the time of each call.
+    ///   - model: What is measured, by the arithmetic it generates with.
     ///   - batchSize: B, at least 1.
     ///   - sequenceLength: T, at least 1 and at most the model's context; nil is that, or 1024 if
     ///     it is longer.
     /// - Throws: ``ModelError`` for a shape the model cannot take.
-    public init(_ model: Model, batchSize: Int = 4, sequenceLength: Int? = nil) throws {
-        self.model = model
+    public init(
+        _ model: any LanguageModel,
+        batchSize: Int = 4,
+        sequenceLength: Int? = nil
+    ) throws {
+        try self.init(
+            vocabularySize: model.vocabularySize,
+            contextLength: model.contextLength,
+            batchSize: batchSize,
+            sequenceLength: sequenceLength
+        ) { try SessionScorer(model, batchSize: $0, sequenceLength: $1) }
+    }
+
+    /// The same for a model in training, which is measured by the passes it is trained with, as it
+    /// is at the time of each call.
+    public init(_ model: GPT2, batchSize: Int = 4, sequenceLength: Int? = nil) throws {
+        try self.init(
+            vocabularySize: model.configuration.vocabularySize,
+            contextLength: model.configuration.contextLength,
+            batchSize: batchSize,
+            sequenceLength: sequenceLength
+        ) {
+            let workspace = try model.makeScoringWorkspace(batchSize: $0, sequenceLength: $1)
+            return GPT2Scorer(model: model, workspace: workspace)
+        }
+    }
+
+    private init(
+        vocabularySize: Int,
+        contextLength: Int,
+        batchSize: Int,
+        sequenceLength: Int?,
+        makeScorer: @escaping (Int, Int) throws -> any TokenScorer
+    ) throws {
+        self.vocabularySize = vocabularySize
+        self.makeScorer = makeScorer
         self.batchSize = batchSize
         self.sequenceLength =
             sequenceLength
-            ?? min(GPT2Configuration.gpt2ContextLength, model.contextLength)
+            ?? min(GPT2Configuration.gpt2ContextLength, contextLength)
         try GPT2Workspace.checkShape(
-            model.contextLength,
+            contextLength,
             batchSize: batchSize,
             sequenceLength: self.sequenceLength
         )
@@ -68,12 +105,9 @@ public struct Evaluator<Model: ScoringModel> {
             batchSize: batchSize,
             sequenceLength: sequenceLength,
             shuffled: false,
-            vocabularySize: model.vocabularySize
+            vocabularySize: vocabularySize
         )
-        let workspace = try model.makeScoringWorkspace(
-            batchSize: batchSize,
-            sequenceLength: sequenceLength
-        )
+        let scorer = try makeScorer(batchSize, sequenceLength)
         var batch = TokenBatch(tokenCount: loader.tokensPerBatch)
         let batchCount = loader.samplesPerEpoch
         var totalLoss = 0.0
@@ -81,10 +115,9 @@ public struct Evaluator<Model: ScoringModel> {
         var done = 0
         let tokensPerBatch = loader.tokensPerBatch
         try loader.forEachLoss(
-            of: model,
+            by: scorer,
             batchCount: batchCount,
-            batch: &batch,
-            workspace: workspace
+            batch: &batch
         ) { loss, batch in
             totalLoss += loss * Double(tokensPerBatch)
             if let vocabulary {

@@ -218,10 +218,9 @@ public final class Trainer {
         for _ in 0..<count {
             if shouldStop() { return nil }
             try validation.forEachLoss(
-                of: model,
+                by: GPT2Scorer(model: model, workspace: workspace),
                 batchCount: 1,
-                batch: &batch,
-                workspace: workspace
+                batch: &batch
             ) { loss, _ in total += loss }
         }
         let loss = Float(total / Double(count))

@@ -60,7 +60,7 @@ public struct TrainingBenchmark {
     /// N is the number of parameters without the padding of the vocabulary (Kaplan et al. 2020,
     /// with causal attention).
     public var flopsPerToken: Double {
-        6 * Double(configuration.unpaddedParameterCount)
+        6 * Double(configuration.parameterCount)
             + 6 * Double(configuration.layerCount * configuration.channels * sequenceLength)
     }
 

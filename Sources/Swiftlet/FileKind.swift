@@ -56,7 +56,7 @@ public enum FileKind: String, Sendable, CaseIterable {
             if try RunDirectory(path).holdsRun() {
                 self = .runDirectory
             } else {
-                self = Llama2Checkpoint.isDirectory(path) ? .modelDirectory : .directory
+                self = ModelDirectory.isOne(path) ? .modelDirectory : .directory
             }
         } else {
             self = FileKind(of: try MappedFile(path))

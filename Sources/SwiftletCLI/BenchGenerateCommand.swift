@@ -112,7 +112,7 @@ struct BenchGenerateCommand: ParsableCommand {
         var generator = MersenneTwister(seed: 1)
         let descriptor = descriptor?.string ?? "gpt2"
         if Llama2Configuration.isDescriptor(descriptor) {
-            let weights = try Llama2Checkpoint(
+            let weights = try MemoryWeights(
                 randomWeights: Llama2Configuration(descriptor: descriptor),
                 using: &generator
             )

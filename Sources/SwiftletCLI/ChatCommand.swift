@@ -44,7 +44,7 @@ struct ChatCommand: ParsableCommand {
     func run() throws {
         let options = try sampling.generationOptions()
         let file = try model.modelFile()
-        guard case .llama2 = file.content else {
+        guard !file.isGPT2 else {
             throw CommandError(
                 .wrongUsage,
                 "'\(file.path)' is a GPT-2, which knows no conversations; use sample instead"

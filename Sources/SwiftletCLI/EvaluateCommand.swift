@@ -85,7 +85,7 @@ struct EvaluateCommand: ParsableCommand {
             cachePrecision: precision.cache,
             ops: compute.makeOps()
         )
-        compute.note("model '\(path)', \(gpt2.configuration.unpaddedParameterCount) weights")
+        compute.note("model '\(path)', \(gpt2.configuration.parameterCount) weights")
         let evaluator = try Evaluator(
             gpt2,
             batchSize: batchSize,

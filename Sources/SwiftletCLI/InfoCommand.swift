@@ -56,7 +56,7 @@ struct InfoCommand: ParsableCommand {
         case .sentencePiece: return try SentencePieceInfo(path)
         case .tokenShard: return try TokenShardInfo(path)
         case .debugState: return try DebugStateInfo(path)
-        case _ where try ModelFile.isLlama2(path, kind): return try Llama2Info(path)
+        case _ where try ModelFile.isForeign(path, kind): return try Llama2Info(path)
         default:
             throw UnexpectedFileError(
                 path: path,

@@ -32,15 +32,13 @@ struct Llama2Info: InfoReport {
 
     /// Reads what the files at `path` say of themselves.
     init(_ path: FilePath) throws {
-        let checkpoint = try Llama2Checkpoint(contentsOf: path)
-        let sizes = checkpoint.configuration
-        self.path = ReportedPath(path)
-        switch checkpoint.format {
-        case .llama2c(let version): (format, self.version) = ("llama2c", Int(version.rawValue))
-        case .meta: (format, version) = ("meta", nil)
-        case .huggingFace: (format, version) = ("huggingface", nil)
-        case .memory: (format, version) = ("memory", nil)
+        let weights = try openWeights(at: path)
+        guard let sizes = weights.configuration as? Llama2Configuration else {
+            preconditionFailure("a model of another family than Llama")
         }
+        self.path = ReportedPath(path)
+        format = weights.format.name
+        version = weights.format.version
         parameters = sizes.parameterCount
         configuration = Configuration(
             layers: sizes.layerCount,
@@ -53,9 +51,9 @@ struct Llama2Info: InfoReport {
             separateClassifier: sizes.hasSeparateClassifier,
             theta: sizes.ropeTheta,
             epsilon: sizes.normEpsilon,
-            groupSize: checkpoint.groupSize
+            groupSize: weights.format.groupSize
         )
-        let stored = checkpoint.tensors
+        let stored = weights.tensors
         tensors = stored.map {
             ModelInfo.TensorInfo(
                 name: $0.name,

@@ -4,21 +4,14 @@ import Swiftlet
 
 /// The file or directory of a model that generates, of which only what it says of itself is read.
 struct ModelFile {
-    /// The kinds of model there are.
-    enum Content {
-        case gpt2(GPT2Configuration)
-        case llama2(Llama2Checkpoint)
-    }
-
     let path: FilePath
-    let content: Content
+    let weights: any ModelWeights
 
     /// Looks at what is at `path`; in a training run, at the model of a checkpoint.
     /// - Throws: ``UnexpectedFileError`` when it is no model, and the errors of models' files.
     init(_ path: FilePath, checkpoint: CheckpointSelection?) throws {
         let kind = try FileKind(of: path)
-        if try Self.isLlama2(path, kind) {
-            content = .llama2(try Llama2Checkpoint(contentsOf: path))
+        if try Self.isForeign(path, kind) {
             self.path = path
             try CheckpointSelection.refuse(checkpoint, of: path)
         } else {
@@ -30,41 +23,31 @@ struct ModelFile {
                 )
             }
             self.path = try CheckpointSelection.modelFile(path, checkpoint)
-            content = .gpt2(try GPT2CheckpointHeader(path: self.path).configuration)
         }
+        weights = try openWeights(at: self.path)
     }
+
+    /// Whether it is a GPT-2; else it is a Llama.
+    var isGPT2: Bool { weights is any ModelWeights<GPT2Configuration> }
+
+    private var configuration: any ModelConfiguration { weights.configuration }
 
     /// V: token ids run from 0 to one less.
-    var vocabularySize: Int {
-        switch content {
-        case .gpt2(let configuration): configuration.vocabularySize
-        case .llama2(let checkpoint): checkpoint.configuration.vocabularySize
-        }
-    }
+    var vocabularySize: Int { configuration.vocabularySize }
 
     /// maxT: the longest sequence.
-    var contextLength: Int {
-        switch content {
-        case .gpt2(let configuration): configuration.contextLength
-        case .llama2(let checkpoint): checkpoint.configuration.contextLength
-        }
-    }
+    var contextLength: Int { configuration.contextLength }
 
     /// Its weights, without those that pad the vocabulary.
-    var parameterCount: Int {
-        switch content {
-        case .gpt2(let configuration): configuration.unpaddedParameterCount
-        case .llama2(let checkpoint): checkpoint.configuration.parameterCount
-        }
-    }
+    var parameterCount: Int { configuration.parameterCount }
 
-    /// Whether a file or directory of this kind is a Llama 2, or one of its files.
+    /// Whether a file or directory of this kind is a model that others wrote, or one of its files.
     /// - Throws: ``CommandError`` for tensors without the file that says what model they are.
-    static func isLlama2(_ path: FilePath, _ kind: FileKind) throws -> Bool {
+    static func isForeign(_ path: FilePath, _ kind: FileKind) throws -> Bool {
         switch kind {
         case .llama2c, .modelDirectory: return true
         case .safetensors, .pyTorch, .json:
-            if Llama2Checkpoint.isDirectory(path.directory) { return true }
+            if ModelDirectory.isOne(path.directory) { return true }
             if kind == .json { return false }
             throw CommandError(
                 .missingInput,
@@ -77,22 +60,11 @@ struct ModelFile {
 
     /// Opens the model to generate with it.
     func open(_ precision: PrecisionOptions, ops: Ops) throws -> any LanguageModel {
-        switch content {
-        case .gpt2:
-            try GPT2Decoder(
-                llmcCheckpoint: path,
-                precision: precision.weights,
-                cachePrecision: precision.cache,
-                ops: ops
-            )
-        case .llama2(let checkpoint):
-            try Llama2Decoder(
-                checkpoint,
-                precision: precision.weights,
-                cachePrecision: precision.cache,
-                ops: ops
-            )
-        }
+        try weights.makeModel(
+            precision: precision.weights,
+            cachePrecision: precision.cache,
+            ops: ops
+        )
     }
 }
 

@@ -39,7 +39,7 @@ struct ModelInfo: InfoReport {
         self.path = ReportedPath(path)
         self.dtype = dtype
         parameters = sizes.parameterLayout.elementCount
-        unpaddedParameters = sizes.unpaddedParameterCount
+        unpaddedParameters = sizes.parameterCount
         configuration = Configuration(
             layers: sizes.layerCount,
             heads: sizes.headCount,

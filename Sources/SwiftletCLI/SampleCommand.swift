@@ -136,7 +136,7 @@ struct SampleCommand: ParsableCommand {
     private func readTokenizer(
         for file: ModelFile
     ) throws -> (vocabulary: any TokenDecoder, encode: ([UInt8]) -> [TokenID]) {
-        guard case .gpt2 = file.content else {
+        guard file.isGPT2 else {
             let tokenizer = try model.sentencePieceTokenizer(of: file)
             return (tokenizer, { $0.withUnsafeBytes { tokenizer.promptTokens(of: $0) } })
         }

@@ -255,7 +255,7 @@ struct TrainCommand: ParsableCommand {
     /// Says what is about to happen.
     private func describe(_ model: GPT2, _ settings: TrainingSettings, _ loader: TokenLoader) {
         let configuration = model.configuration
-        let parameters = configuration.unpaddedParameterCount.grouped
+        let parameters = configuration.parameterCount.grouped
         Terminal.diagnose(
             "GPT-2 of \(parameters) parameters: \(counted(configuration.layerCount, "layer")), "
                 + "\(counted(configuration.headCount, "head")), "

@@ -50,7 +50,8 @@ extension TensorArchive {
                 let elements = archive.entries["\(folder)/data/\(tensor.storage.key)"]
                 return try tensor.stored(as: name, in: file, elements: elements)
             },
-            path: file.path
+            path: file.path,
+            container: .pyTorch
         )
     }
 

@@ -39,7 +39,7 @@ extension TensorArchive {
                 found: file.count
             )
         }
-        try self.init(tensors, path: file.path)
+        try self.init(tensors, path: file.path, container: .safetensors)
     }
 }
 

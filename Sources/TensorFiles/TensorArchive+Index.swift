@@ -22,7 +22,14 @@ extension TensorArchive {
             }
             tensors.append(tensor)
         }
-        try self.init(tensors, path: file.path)
+        guard let container = archives.values.first?.container else {
+            throw TensorFileError.unsupported(
+                path: file.path,
+                reason: "it names no tensor",
+                hint: "check that it is the right file"
+            )
+        }
+        try self.init(tensors, path: file.path, container: container)
     }
 
     private static func shard(_ name: String, of index: FilePath) throws -> TensorArchive {

@@ -5,6 +5,16 @@ import FileIO
 
 /// The named tensors of one model, in one file or several.
 public struct TensorArchive: Sendable {
+    /// The formats there are.
+    public enum Container: Sendable {
+        /// Hugging Face's safetensors.
+        case safetensors
+        /// PyTorch's zip files.
+        case pyTorch
+    }
+
+    /// The format of the files.
+    public let container: Container
     /// The file they are in, or the one that tells in which files they are; for messages.
     public let path: FilePath
     /// All tensors, in the order of the file's own list; of an index, by file and name.
@@ -64,8 +74,9 @@ public struct TensorArchive: Sendable {
 
     /// Takes tensors.
     /// - Throws: ``TensorFileError/malformed(path:what:expected:found:)`` when two have one name.
-    init(_ tensors: [StoredTensor], path: FilePath) throws {
+    init(_ tensors: [StoredTensor], path: FilePath, container: Container) throws {
         self.path = path
+        self.container = container
         self.tensors = tensors
         var indices: [String: Int] = [:]
         for (index, tensor) in tensors.enumerated() {

@@ -66,7 +66,20 @@ extension Ops {
         in arena: WeightArena? = nil
     ) throws -> Tensor {
         let result = try Tensor(zeros: tensor.shape, elementType: type, in: arena)
-        if tensor.count == 0 { return result }
+        try copy(tensor, into: result)
+        return result
+    }
+
+    /// Overwrites a tensor with the elements of one of the same shape and any type.
+    /// - Throws: As ``copy(_:as:in:)``; the tensor then holds some of both.
+    public func copy(_ tensor: Tensor, into result: Tensor) throws {
+        precondition(
+            tensor.shape == result.shape,
+            "a tensor \(tensor.shape) copied into one \(result.shape)"
+        )
+        result.requireWritable()
+        let type = result.elementType
+        if tensor.count == 0 { return }
         let (rows, columns) = (tensor.rows, tensor.columns)
         let source = tensor.reshaped([rows, columns])
         let destination = result.reshaped([rows, columns])
@@ -93,6 +106,5 @@ extension Ops {
             part.releasePages()
         }
         try tensor.requireIntact()
-        return result
     }
 }

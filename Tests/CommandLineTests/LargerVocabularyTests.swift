@@ -105,7 +105,7 @@ import Testing
             try writeByteTokenizer(to: directory.appending("tokenizer.bin"))
             var generator = MersenneTwister(seed: 5)
             let padded = directory.appending("padded.bin")
-            try Llama2Checkpoint(
+            try MemoryWeights(
                 randomWeights: Llama2Configuration(
                     contextLength: 64,
                     vocabularySize: 320,

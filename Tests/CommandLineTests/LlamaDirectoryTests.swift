@@ -35,7 +35,7 @@ import Testing
             #expect(texts[0].count == 8)
             #expect(Set(texts).count == 1)
             let object = try swiftlet("info", directory.string, "--json").object()
-            #expect(object["format"] as? String == "huggingface")
+            #expect(object["format"] as? String == "safetensors")
             #expect((object["tensors"] as? [Any])?.count == 11)
         }
     }

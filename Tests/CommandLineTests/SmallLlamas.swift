@@ -39,7 +39,7 @@ func withLlama(
     var generator = MersenneTwister(seed: 5)
     try withTemporaryDirectory { directory in
         let path = directory.appending("model.bin")
-        try Llama2Checkpoint(randomWeights: configuration, using: &generator)
+        try MemoryWeights(randomWeights: configuration, using: &generator)
             .writeLlama2C(to: path, version: version, ops: Ops(threadCount: 1))
         let tokenizer = try writeByteTokenizer(to: directory.appending("tokenizer.bin"))
         try body(path.string, tokenizer.string)

@@ -98,7 +98,7 @@ import Testing
             let original = try TestData.path("tiny-gpt2/capp_gpt_llmc_v3.bin")
             let path = directory.appending("copy.bin")
             let model = try load(original)
-            #expect(model.configuration.unpaddedParameterCount == 236_224)
+            #expect(model.configuration.parameterCount == 236_224)
             try model.writeLLMCCheckpoint(to: path)
             #expect(try MappedFile(path).contents() == MappedFile(original).contents())
         }

@@ -7,7 +7,7 @@ import Testing
         #expect(gpt2.paddedVocabularySize == 50304)
         #expect(gpt2.contextLength == 1024)
         #expect(gpt2.headSize == 64)
-        #expect(gpt2.unpaddedParameterCount == 124_439_808)
+        #expect(gpt2.parameterCount == 124_439_808)
         #expect(gpt2.parameterLayout.elementCount == 124_475_904)
     }
 
@@ -33,7 +33,7 @@ import Testing
             channels: channels
         )
         #expect(found == expected)
-        #expect((found.unpaddedParameterCount + 500_000) / 1_000_000 == millions)
+        #expect((found.parameterCount + 500_000) / 1_000_000 == millions)
         #expect(GPT2Configuration.isDescriptor(name))
     }
 

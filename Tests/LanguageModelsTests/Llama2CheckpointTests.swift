@@ -13,7 +13,10 @@ import Testing
 
     init() throws { ops = try Ops(threadCount: 1) }
 
-    private func logits(_ checkpoint: Llama2Checkpoint, _ precision: ElementType = .float32)
+    private func logits(
+        _ checkpoint: some ModelWeights<Llama2Configuration>,
+        _ precision: ElementType = .float32
+    )
         throws -> [Float]
     {
         try Llama2Decoder(checkpoint, precision: precision, ops: ops).makeSession()
@@ -26,7 +29,7 @@ import Testing
         try withTemporaryDirectory { directory in
             let path = directory.appending("model.bin")
             try checkpoint.writeLlama2C(to: path, version: version, ops: ops)
-            let read = try Llama2Checkpoint(contentsOf: path)
+            let read = try openWeights(at: path, as: Llama2Configuration.self)
             #expect(read.configuration == checkpoint.configuration)
             #expect(try logits(read) == logits(checkpoint))
         }
@@ -47,7 +50,7 @@ import Testing
             let file = try Llama2CFile(path)
             #expect(file.groupSize == groupSize)
             for weight in [Llama2Weight.tokenEmbedding, .wk, .w1, .w2] {
-                let matrix = try file.tensor(weight, layer: 0)
+                let matrix = try file.tensor(file.configuration.weight(weight))
                 #expect(matrix.elementType == type)
                 let scales = try #require(file.scales(weight, layer: 0)).floats().floats()
                 let values = file.stored(weight, layer: 0).withUnsafeBytes { Array($0) }
@@ -56,15 +59,15 @@ import Testing
                 }
                 #expect(try ops.copy(matrix, as: .float32).floats() == expected)
                 // No value is off by more than half a step.
-                let original = try checkpoint.source.tensor(weight, layer: 0).floats()
+                let original = checkpoint.tensor(file.configuration.weight(weight)).floats()
                 let isClose = zip(original, expected).enumerated().allSatisfy { index, pair in
                     abs(pair.0 - pair.1) <= scales[index / groupSize] * 0.5001
                 }
                 #expect(isClose)
             }
             let (float32, q8) = (
-                try logits(Llama2Checkpoint(contentsOf: path)),
-                try logits(Llama2Checkpoint(contentsOf: path), .q8_0)
+                try logits(openWeights(at: path, as: Llama2Configuration.self)),
+                try logits(openWeights(at: path, as: Llama2Configuration.self), .q8_0)
             )
             let largest = largestDifference(float32, q8)
             // As they are, integers differ by the rounding of the input only.
@@ -75,15 +78,15 @@ import Testing
     @Test func aGroupOfZerosStaysZero() throws {
         let configuration = try smallLlama()
         var generator = MersenneTwister(seed: 3)
-        let checkpoint = try Llama2Checkpoint(randomWeights: configuration, using: &generator)
-        try checkpoint.source.tensor(.wv, layer: 1).withUnsafeBytes { values, _ in
+        let checkpoint = try MemoryWeights(randomWeights: configuration, using: &generator)
+        checkpoint.tensor(configuration.weight(.wv, layer: 1)).withUnsafeBytes { values, _ in
             _ = UnsafeMutableRawBufferPointer(mutating: values)
                 .initializeMemory(as: UInt8.self, repeating: 0)
         }
         try withTemporaryDirectory { directory in
             let path = directory.appending("model.bin")
             try checkpoint.writeLlama2C(to: path, version: .int8, ops: ops)
-            let matrix = try Llama2CFile(path).tensor(.wv, layer: 1)
+            let matrix = try Llama2CFile(path).tensor(configuration.weight(.wv, layer: 1))
             #expect(try ops.copy(matrix, as: .float32).floats().allSatisfy { $0 == 0 })
         }
     }
@@ -101,7 +104,7 @@ import Testing
             ropeTheta: 500_000
         )
         var generator = MersenneTwister(seed: 3)
-        let checkpoint = try Llama2Checkpoint(randomWeights: configuration, using: &generator)
+        let checkpoint = try MemoryWeights(randomWeights: configuration, using: &generator)
         try withTemporaryDirectory { directory in
             let path = directory.appending("model.bin")
             #expect(throws: ModelError.self) {
@@ -118,8 +121,9 @@ import Testing
                 try writeFile(directory.appending(name), bytes: Array(text.utf8))
             }
             do {
-                _ = try Llama2Checkpoint(
-                    contentsOf: name.map { directory.appending($0) } ?? directory
+                _ = try openWeights(
+                    at: name.map { directory.appending($0) } ?? directory,
+                    as: Llama2Configuration.self
                 )
                 return "no error"
             } catch {
@@ -172,7 +176,9 @@ import Testing
         try withTemporaryDirectory { directory in
             let path = directory.appending("gpt2.bin")
             try smallModel().writeLLMCCheckpoint(to: path)
-            #expect(throws: (any Error).self) { try Llama2Checkpoint(contentsOf: path) }
+            #expect(throws: (any Error).self) {
+                try openWeights(at: path, as: Llama2Configuration.self)
+            }
         }
     }
 
@@ -185,10 +191,14 @@ import Testing
             let bytes = try MappedFile(path).contents()
             for count in Array(0..<300) + [bytes.count / 2, bytes.count - 1] {
                 try writeFile(cut, bytes: Array(bytes.prefix(count)))
-                #expect(throws: (any Error).self) { try Llama2Checkpoint(contentsOf: cut) }
+                #expect(throws: (any Error).self) {
+                    try openWeights(at: cut, as: Llama2Configuration.self)
+                }
             }
             try writeFile(cut, bytes: bytes + [0])
-            #expect(throws: (any Error).self) { try Llama2Checkpoint(contentsOf: cut) }
+            #expect(throws: (any Error).self) {
+                try openWeights(at: cut, as: Llama2Configuration.self)
+            }
         }
     }
 }

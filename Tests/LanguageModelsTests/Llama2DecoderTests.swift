@@ -31,15 +31,13 @@ func smallLlama(
 }
 
 /// Random weights, larger than those of a new model, so that no part of it is close to linear.
-func randomLlama(_ configuration: Llama2Configuration) throws -> Llama2Checkpoint {
+func randomLlama(_ configuration: Llama2Configuration) throws -> MemoryWeights<Llama2Configuration>
+{
     var generator = MersenneTwister(seed: 3)
-    let checkpoint = try Llama2Checkpoint(randomWeights: configuration, using: &generator)
-    for weight in configuration.weights where !weight.isNorm {
-        for layer in 0..<(weight.isLayered ? configuration.layerCount : 1) {
-            let matrix = try checkpoint.source.tensor(weight, layer: layer)
-            matrix.withUnsafeMutableElements(as: Float.self) { floats in
-                for i in floats.indices { floats[i] *= 10 }
-            }
+    let checkpoint = try MemoryWeights(randomWeights: configuration, using: &generator)
+    for weight in configuration.weights where weight.role != .norm {
+        checkpoint.tensor(weight).withUnsafeMutableElements(as: Float.self) { floats in
+            for i in floats.indices { floats[i] *= 10 }
         }
     }
     return checkpoint
@@ -112,7 +110,7 @@ func randomLlama(_ configuration: Llama2Configuration) throws -> Llama2Checkpoin
 
     @Test func nanInAnEmbeddingReachesOnlyTheSequencesThatHoldItsToken() throws {
         let checkpoint = try randomLlama(smallLlama(separate: true))
-        let embedding = try checkpoint.source.tensor(.tokenEmbedding, layer: 0)
+        let embedding = checkpoint.tensor(checkpoint.configuration.weight(.tokenEmbedding))
         embedding.withUnsafeMutableElements(as: Float.self) { $0[5 * 36] = .nan }
         let model = try Llama2Decoder(checkpoint, ops: Ops(threadCount: 1))
         let damaged = try model.makeSession().logits(appending: [1, 5, 2])

@@ -33,8 +33,8 @@ import Tokenization
         return try #require(all[name])
     }
 
-    private func checkpoint(_ file: String) throws -> Llama2Checkpoint {
-        try Llama2Checkpoint(contentsOf: fixture("Llama/\(file)"))
+    private func checkpoint(_ file: String) throws -> any ModelWeights<Llama2Configuration> {
+        try openWeights(at: fixture("Llama/\(file)"), as: Llama2Configuration.self)
     }
 
     /// The largest difference of the logits after each token, fed one by one.
@@ -55,6 +55,7 @@ import Tokenization
         let expected = try expected(file.1)
         let model = try Llama2Decoder(
             checkpoint(file.0),
+            precision: .float32,
             ops: Ops(instructionSet: isa, threadCount: 1)
         )
         let difference = try largestDifference(model, expected)
@@ -72,8 +73,8 @@ import Tokenization
         try withTemporaryDirectory { directory in
             let path = directory.appending("model.bin")
             try checkpoint(source).writeLlama2C(to: path, version: version, ops: ops)
-            let written = try Llama2Checkpoint(contentsOf: path)
-            #expect(written.format == .llama2c(version))
+            let written = try openWeights(at: path, as: Llama2Configuration.self)
+            #expect(written.format.version == Int(version.rawValue))
             let model = try Llama2Decoder(written, ops: ops)
             let name = version == .int8 ? "grouped_v2" : "grouped"
             #expect(try largestDifference(model, expected(name)) <= 1e-4)
@@ -104,16 +105,16 @@ import Tokenization
         try withTemporaryDirectory { directory in
             try copyMisaligned(name, to: directory)
             let expected = try expected(name)
-            let misaligned = try Llama2Checkpoint(contentsOf: directory)
+            let misaligned = try openWeights(at: directory, as: Llama2Configuration.self)
             let odd = try #require(misaligned.tensors.first).byteRange.lowerBound
             #expect(odd % 2 == 1)
             let model = try Llama2Decoder(misaligned, ops: ops)
             #expect(try largestDifference(model, expected) <= 1e-4)
             // At fewer bits, weights are the same bits whether the file's own or copied.
             for precision in [ElementType.bfloat16, .q8_0, .q4_0] {
-                let logits = try [misaligned, checkpoint(name)].map {
-                    try Llama2Decoder($0, precision: precision, ops: ops).makeSession()
-                        .logits(appending: expected.tokens)
+                let logits = try [misaligned, checkpoint(name)].map { weights in
+                    let model = try Llama2Decoder(weights, precision: precision, ops: ops)
+                    return try model.makeSession().logits(appending: expected.tokens)
                 }
                 #expect(logits[0] == logits[1], "\(precision)")
             }
@@ -129,7 +130,7 @@ import Tokenization
     ) throws {
         let ops = try Ops(threadCount: 1)
         let tokens = try expected("grouped-f16").tokens
-        func logits(_ checkpoint: Llama2Checkpoint) throws -> [Float] {
+        func logits(_ checkpoint: any ModelWeights<Llama2Configuration>) throws -> [Float] {
             try Llama2Decoder(checkpoint, precision: precision, ops: ops).makeSession()
                 .logits(appending: tokens)
         }
@@ -138,7 +139,7 @@ import Tokenization
             let path = directory.appending("model.bin")
             let halves = try checkpoint("grouped-f16")
             try halves.writeLlama2C(to: path, version: .float32, ops: ops)
-            let mapped = try logits(Llama2Checkpoint(contentsOf: path))
+            let mapped = try logits(openWeights(at: path, as: Llama2Configuration.self))
             let difference = try compare(logits(halves), mapped)
             print("\(precision): relative difference \(difference.relative)")
             #expect(difference.relative <= bound)
@@ -157,7 +158,7 @@ import Tokenization
                 try copy("consolidated.0\(file.source).pth", "consolidated.0\(file.name).pth")
             }
             let error = #expect(throws: TensorFileError.self) {
-                try Llama2Checkpoint(contentsOf: directory)
+                try openWeights(at: directory, as: Llama2Configuration.self)
             }
             return "\(try #require(error))"
         }
@@ -217,7 +218,7 @@ import Tokenization
 
     private func story(_ path: FilePath, _ precision: ElementType, _ ops: Ops) throws -> String {
         let model = try Llama2Decoder(
-            Llama2Checkpoint(contentsOf: path),
+            openWeights(at: path, as: Llama2Configuration.self),
             precision: precision,
             ops: ops
         )
@@ -245,8 +246,9 @@ import Tokenization
 
     @Test func theStorySurvivesEveryVersionOfTheFile() throws {
         let ops = try Ops(threadCount: 2)
-        let checkpoint = try Llama2Checkpoint(
-            contentsOf: TestData.path("llama2/stories260K.bin")
+        let checkpoint = try openWeights(
+            at: TestData.path("llama2/stories260K.bin"),
+            as: Llama2Configuration.self
         )
         try withTemporaryDirectory { directory in
             for version in [Llama2CFile.Version.legacy, .float32] {

@@ -143,7 +143,7 @@ import Tokenization
         )
         var generator = MersenneTwister(seed: 4)
         let model = try Llama2Decoder(
-            Llama2Checkpoint(randomWeights: configuration, using: &generator),
+            MemoryWeights(randomWeights: configuration, using: &generator),
             ops: Ops(threadCount: 1)
         )
         let chat = try ChatSession(

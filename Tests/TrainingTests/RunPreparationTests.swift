@@ -143,7 +143,7 @@ import Training
                         "heads" : 2,
                         "init" : "d6",
                         "layers" : 1,
-                        "parameters" : \(run.trainer.model.configuration.unpaddedParameterCount),
+                        "parameters" : \(run.trainer.model.configuration.parameterCount),
                         "vocabulary_size" : 16
                       },
                       "steps" : 3

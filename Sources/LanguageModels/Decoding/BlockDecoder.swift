@@ -67,8 +67,10 @@ extension BlockDecoder {
 
     /// Stops the program where weights, or keys and values, cannot be of a type, before any memory
     /// is taken.
-    static func checkTypes(_ precision: ElementType, _ cachePrecision: ElementType) {
-        precondition(ElementType.weightTypes.contains(precision), "weights of \(precision)")
+    static func checkTypes(_ precision: ElementType?, _ cachePrecision: ElementType) {
+        if let precision {
+            precondition(ElementType.weightTypes.contains(precision), "weights of \(precision)")
+        }
         precondition(KVCache.precisions.contains(cachePrecision), "a cache of \(cachePrecision)")
     }
 }

@@ -1,6 +1,7 @@
 // The model: sizes, weights and what computes with them. Reading and writing files, the forward and
 // the backward pass are in the extensions beside this file.
 
+import TensorFiles
 import Tensors
 
 /// A GPT-2 language model.
@@ -82,6 +83,16 @@ public final class GPT2 {
     func checkTokens(_ tokens: some Collection<Int32>) throws {
         try ModelError.checkTokens(tokens, vocabularySize: configuration.vocabularySize)
     }
+}
+
+extension GPT2: ModelWeights {
+    public var format: ModelFormat { .memory }
+
+    /// None: there are no files.
+    public var tensors: [StoredTensor] { [] }
+
+    /// A weight in float32, as it is now and in the model's own memory.
+    public func tensor(_ weight: ModelWeight) -> Tensor { parameters.part(weight) }
 }
 
 // Its weights change during training without synchronisation.

@@ -2,7 +2,6 @@
 
 import FileIO
 import Inference
-import TensorFiles
 import Tensors
 
 /// A GPT-2 for generation.
@@ -12,63 +11,71 @@ import Tensors
 public final class GPT2Decoder: LanguageModel {
     /// The model's sizes.
     public let configuration: GPT2Configuration
-    /// How weight matrices are stored.
-    public let precision: ElementType
+    /// How weight matrices are stored; nil where each is as its file has it.
+    public let precision: ElementType?
     /// How keys and values are stored.
     public let cachePrecision: ElementType
     let weights: GPT2DecoderWeights
     let ops: Ops
     let weightFiles: [any Storage]
 
-    /// Reads an llm.c model file, of version 3 or 5.
+    /// Takes weights from files of any format, or from memory.
+    ///
+    /// Those of a ``GPT2`` are the model's own memory where they are matrices in the type asked
+    /// for, and copies else: after a step of training, make another decoder.
     /// - Parameters:
-    ///   - path: The file, which must not be changed while the model is in use.
+    ///   - weights: The weights, whose files must not be changed while the model is in use.
     ///   - precision: How to store weight matrices, one of ``ElementType/weightTypes``; others than
-    ///     the file's are made here.
+    ///     the file's are made here. nil keeps each matrix as its file has it. Norms, biases and
+    ///     positions are float32 always.
     ///   - cachePrecision: How to store keys and values: one of `KVCache.precisions`.
     ///   - ops: What runs the arithmetic.
-    /// - Throws: ``FileIOError``, ``TensorFileError``, ``ModelError`` or ``TensorError``.
+    /// - Throws: What reading the weights throws, or ``TensorError``.
     public init(
-        llmcCheckpoint path: FilePath,
-        precision: ElementType = .float32,
+        _ weights: some ModelWeights<GPT2Configuration>,
+        precision: ElementType? = nil,
         cachePrecision: ElementType = .float32,
         ops: Ops
     ) throws {
         Self.checkTypes(precision, cachePrecision)
-        let file = try MappedFile(path)
-        var reader = BinaryReader(file)
-        let header = try GPT2CheckpointHeader(&reader)
-        let layout = header.configuration.parameterLayout
-        configuration = header.configuration
-        weights = try GPT2DecoderWeights(configuration, precision: precision, ops: ops) { name in
-            header.tensor(name, of: layout, in: file)
-        }
-        weightFiles = weights.files
+        configuration = weights.configuration
+        self.weights = try GPT2DecoderWeights(weights, precision: precision, ops: ops)
+        weightFiles = self.weights.files
         self.precision = precision
         self.cachePrecision = cachePrecision
         self.ops = ops
         try ops.reserve(channels: configuration.channels)
     }
 
+    /// Reads an llm.c model file, of version 3 or 5.
+    /// - Throws: ``FileIOError``, ``TensorFileError``, ``ModelError`` or ``TensorError``.
+    public convenience init(
+        llmcCheckpoint path: FilePath,
+        precision: ElementType? = .float32,
+        cachePrecision: ElementType = .float32,
+        ops: Ops
+    ) throws {
+        try self.init(
+            LLMCFile(path),
+            precision: precision,
+            cachePrecision: cachePrecision,
+            ops: ops
+        )
+    }
+
     /// Generates with the weights of a model as they are now.
-    ///
-    /// At float32 matrices are the model's own memory, and vectors are copies: after a step of
-    /// training, make another one.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
-    public init(
+    public convenience init(
         _ model: GPT2,
-        precision: ElementType = .float32,
+        precision: ElementType? = .float32,
         cachePrecision: ElementType = .float32
     ) throws {
-        Self.checkTypes(precision, cachePrecision)
-        configuration = model.configuration
-        ops = model.ops
-        self.precision = precision
-        self.cachePrecision = cachePrecision
-        weights = try GPT2DecoderWeights(configuration, precision: precision, ops: ops) { name in
-            model.parameters.set[name]
-        }
-        weightFiles = weights.files
+        try self.init(
+            model,
+            precision: precision,
+            cachePrecision: cachePrecision,
+            ops: model.ops
+        )
     }
 
     public var vocabularySize: Int { configuration.vocabularySize }
@@ -99,24 +106,15 @@ public final class GPT2Decoder: LanguageModel {
 // Its operations own scratch memory.
 @available(*, unavailable) extension GPT2Decoder: Sendable {}
 
-extension GPT2CheckpointHeader {
-    /// A tensor where it lies in the file.
-    fileprivate func tensor(
-        _ name: String,
-        of layout: TensorLayout,
-        in file: MappedFile
-    ) -> Tensor {
-        guard let index = layout.specifications.firstIndex(where: { $0.name == name }) else {
-            preconditionFailure("no tensor is called '\(name)'")
-        }
-        let specification = layout.specifications[index]
-        // The layout counts bytes of float32.
-        let first = layout.byteOffsets[index] / ElementType.float32.byteWidth
-        return Tensor(
-            file,
-            byteOffset: LLMCHeader.byteCount + first * elementType.byteWidth,
-            shape: specification.shape,
-            elementType: elementType
-        )
+extension GPT2Configuration: ModelConfiguration {
+    public static let familyName = "gpt2"
+
+    public func makeModel<Weights: ModelWeights<GPT2Configuration>>(
+        _ weights: Weights,
+        precision: ElementType?,
+        cachePrecision: ElementType,
+        ops: Ops
+    ) throws -> any LanguageModel {
+        try GPT2Decoder(weights, precision: precision, cachePrecision: cachePrecision, ops: ops)
     }
 }

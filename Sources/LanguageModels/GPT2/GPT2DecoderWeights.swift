@@ -41,49 +41,49 @@ struct GPT2DecoderWeights {
 
     /// Takes weights from where they are, and converts those that are not in `precision`.
     /// - Parameters:
-    ///   - configuration: The model's sizes.
-    ///   - precision: How matrices are stored.
+    ///   - weights: Where they are.
+    ///   - precision: How matrices are stored; nil keeps each as it is.
     ///   - ops: What converts.
-    ///   - stored: The tensor of a name, with all layers.
-    /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
+    /// - Throws: What reading `weights` throws, or ``TensorError/outOfMemory(byteCount:)``.
     init(
-        _ configuration: GPT2Configuration,
-        precision: ElementType,
-        ops: Ops,
-        stored: (_ name: String) -> Tensor
+        _ weights: some ModelWeights<GPT2Configuration>,
+        precision: ElementType?,
+        ops: Ops
     ) throws {
+        let configuration = weights.configuration
         // Matrices are made in the order in which they are read.
         let arena = WeightArena()
+        func matrix(_ kind: GPT2Weight, _ layer: Int = 0) throws -> Tensor {
+            let stored = try weights.tensor(configuration.weight(kind, layer: layer))
+            return try precision.map { try ops.convert(stored, to: $0, in: arena) } ?? stored
+        }
+        func vector(_ kind: GPT2Weight, _ layer: Int = 0) throws -> Tensor {
+            try ops.copy(weights.tensor(configuration.weight(kind, layer: layer)), as: .float32)
+        }
         // A row is read a token: nothing is gained by storing it in fewer bits. But a view of a
         // model's weights would keep all of them in memory, where the others are converted.
+        let positions = try weights.tensor(configuration.weight(.wpe))
         wpe =
-            try precision == .float32
-            ? ops.convert(stored("wpe"), to: .float32) : ops.copy(stored("wpe"), as: .float32)
+            try [nil, .float32].contains(precision)
+            ? ops.convert(positions, to: .float32) : ops.copy(positions, as: .float32)
         layers = try (0..<configuration.layerCount).map { layer in
-            func matrix(_ name: String) throws -> Tensor {
-                try ops.convert(stored(name)[layer], to: precision, in: arena)
-            }
-            func vector(_ name: String) throws -> Tensor {
-                try ops.copy(stored(name)[layer], as: .float32)
-            }
-            return Layer(
-                ln1w: try vector("ln1w"),
-                ln1b: try vector("ln1b"),
-                qkvw: try matrix("qkvw"),
-                qkvb: try vector("qkvb"),
-                attprojw: try matrix("attprojw"),
-                attprojb: try vector("attprojb"),
-                ln2w: try vector("ln2w"),
-                ln2b: try vector("ln2b"),
-                fcw: try matrix("fcw"),
-                fcb: try vector("fcb"),
-                fcprojw: try matrix("fcprojw"),
-                fcprojb: try vector("fcprojb")
+            Layer(
+                ln1w: try vector(.ln1w, layer),
+                ln1b: try vector(.ln1b, layer),
+                qkvw: try matrix(.qkvw, layer),
+                qkvb: try vector(.qkvb, layer),
+                attprojw: try matrix(.attprojw, layer),
+                attprojb: try vector(.attprojb, layer),
+                ln2w: try vector(.ln2w, layer),
+                ln2b: try vector(.ln2b, layer),
+                fcw: try matrix(.fcw, layer),
+                fcb: try vector(.fcb, layer),
+                fcprojw: try matrix(.fcprojw, layer),
+                fcprojb: try vector(.fcprojb, layer)
             )
         }
-        lnfw = try ops.copy(stored("lnfw"), as: .float32)
-        lnfb = try ops.copy(stored("lnfb"), as: .float32)
-        let usedRows = 0..<configuration.vocabularySize
-        wte = try ops.convert(stored("wte")[usedRows], to: precision, in: arena)
+        lnfw = try vector(.lnfw)
+        lnfb = try vector(.lnfb)
+        wte = try matrix(.wte)
     }
 }

@@ -5,10 +5,15 @@ import FileIO
 import TensorFiles
 import Tensors
 
-extension Llama2CFile: Llama2WeightSource {
-    func tensor(_ weight: Llama2Weight, layer: Int) throws -> Tensor {
-        let stored = self.stored(weight, layer: layer)
-        guard let scales = try scales(weight, layer: layer)?.floats(), let groupSize else {
+extension Llama2CFile: ModelWeights {
+    public var format: ModelFormat {
+        .llama2c(version: Int(version.rawValue), groupSize: groupSize)
+    }
+
+    public func tensor(_ weight: ModelWeight) throws -> Tensor {
+        let (kind, layer) = (weight.llama2Kind, weight.layerIndex)
+        let stored = self.stored(kind, layer: layer)
+        guard let scales = try scales(kind, layer: layer)?.floats(), let groupSize else {
             return try stored.tensor()
         }
         let blockSize = ElementType.blockSize
@@ -33,12 +38,8 @@ extension Llama2CFile: Llama2WeightSource {
     }
 
     /// All weights, kind by kind; scales are left out.
-    var tensors: [StoredTensor] {
-        configuration.weights.flatMap { weight in
-            configuration.layers(of: weight).map {
-                stored(weight, layer: $0)
-            }
-        }
+    public var tensors: [StoredTensor] {
+        configuration.weights.map { stored($0.llama2Kind, layer: $0.layerIndex) }
     }
 
     /// int8 times the scale of its group.

@@ -4,7 +4,7 @@ import FileIO
 import TensorFiles
 import Tensors
 
-extension Llama2Checkpoint {
+extension ModelWeights where Configuration == Llama2Configuration {
     /// Writes a checkpoint of llama2.c, which appears complete or not at all.
     /// - Parameters:
     ///   - path: The file.
@@ -20,41 +20,35 @@ extension Llama2Checkpoint {
         ops: Ops
     ) throws {
         let (theta, epsilon) = (configuration.ropeTheta, configuration.normEpsilon)
-        guard theta == Llama2CWriter.ropeTheta, epsilon == Llama2CWriter.normEpsilon else {
+        guard theta == Llama2CFile.ropeTheta, epsilon == Llama2CFile.normEpsilon else {
             throw ModelError.cannotWrite(
                 path: path,
-                reason: "llama2.c computes with a theta of \(Llama2CWriter.ropeTheta) and an "
-                    + "epsilon of \(Llama2CWriter.normEpsilon), this model with \(theta) and "
+                reason: "llama2.c computes with a theta of \(Llama2CFile.ropeTheta) and an "
+                    + "epsilon of \(Llama2CFile.normEpsilon), this model with \(theta) and "
                     + "\(epsilon)",
                 hint: "write a format that stores them"
             )
         }
         let file = try AtomicFile(path, overwrite: overwrite)
-        try Llama2CWriter(file, source, version, ops).write()
+        try Llama2CWriter(file, self, version, ops).write()
         try file.commit()
     }
 }
 
 /// Writes one file.
-private struct Llama2CWriter {
+private struct Llama2CWriter<Source: ModelWeights<Llama2Configuration>> {
     let file: AtomicFile
-    let source: any Llama2WeightSource
+    let source: Source
     let version: Llama2CFile.Version
     let ops: Ops
     let layout: Llama2CLayout
     let groupSize: Int?
 
-    // What llama2.c has fixed in its program.
-    static let ropeTheta: Float = 10_000
-    static let normEpsilon: Float = 1e-5
-    /// What llama2.c's export takes unless it does not divide the channels.
-    private static let largestGroup = 64
-
     var configuration: Llama2Configuration { source.configuration }
 
     init(
         _ file: AtomicFile,
-        _ source: any Llama2WeightSource,
+        _ source: Source,
         _ version: Llama2CFile.Version,
         _ ops: Ops
     ) {
@@ -68,7 +62,8 @@ private struct Llama2CWriter {
 
     /// The largest group by halves that divides the channels, and so every matrix.
     private static func groupSize(channels: Int) -> Int {
-        var size = largestGroup
+        // What llama2.c's export takes unless it does not divide the channels.
+        var size = 64
         while channels % size != 0 { size /= 2 }
         return size
     }
@@ -105,7 +100,10 @@ private struct Llama2CWriter {
     }
 
     private func write(_ weight: Llama2Weight, layer: Int) throws {
-        let tensor = try ops.copy(source.tensor(weight, layer: layer), as: .float32)
+        let tensor = try ops.copy(
+            source.tensor(configuration.weight(weight, layer: layer)),
+            as: .float32
+        )
         if let groupSize, !weight.isNorm {
             try writeQuantized(tensor, groupSize: groupSize)
         } else {
@@ -146,7 +144,7 @@ private struct Llama2CWriter {
         let (T, HS) = (configuration.contextLength, configuration.headSize)
         let rotations = try ops.tensor([T, HS])
         let positions = try ops.tensor((0..<Int32(T)).map { $0 }, shape: [T])
-        ops.ropeRotations(rotations, positions: positions, theta: Self.ropeTheta)
+        ops.ropeRotations(rotations, positions: positions, theta: Llama2CFile.ropeTheta)
         let pairs = ops.floats(rotations)
         for part in 0...1 {
             try file.write(

@@ -10,39 +10,39 @@ import Tensors
 public final class Llama2Decoder: LanguageModel {
     /// The model's sizes.
     public let configuration: Llama2Configuration
-    /// How weight matrices are stored.
-    public let precision: ElementType
+    /// How weight matrices are stored; nil where each is as its file has it.
+    public let precision: ElementType?
     /// How keys and values are stored.
     public let cachePrecision: ElementType
     let weights: Llama2DecoderWeights
     let ops: Ops
     let weightFiles: [any Storage]
 
-    /// Takes the weights of a checkpoint.
+    /// Takes weights from files of any format, or from memory.
     /// - Parameters:
-    ///   - checkpoint: The weights, whose files must not be changed while the model is in use.
-    ///   - precision: How to store weight matrices; other formats than the file's are made here. At
-    ///     ``ElementType/q8_0`` the integers of llama2.c's version 2 are kept as they are in
-    ///     matrices whose columns, and whose groups, are multiples of 32; in others they are
-    ///     rounded anew. The embedding of a model with a classifier of its own stays as the file
-    ///     has it where its pages can be used; where it needs a copy, that is float32 at
-    ///     ``ElementType/float32`` and bfloat16 at all others.
+    ///   - weights: The weights, whose files must not be changed while the model is in use.
+    ///   - precision: How to store weight matrices; other formats than the file's are made here.
+    ///     nil keeps each matrix as its file has it. At ``ElementType/q8_0`` the integers of
+    ///     llama2.c's version 2 are kept as they are in matrices whose columns, and whose groups,
+    ///     are multiples of 32; in others they are rounded anew. The embedding of a model with a
+    ///     classifier of its own stays as the file has it where its pages can be used; where it
+    ///     needs a copy, that is float32 at ``ElementType/float32`` and bfloat16 at all others.
     ///   - cachePrecision: How to store keys and values: one of `KVCache.precisions`.
     ///   - ops: What runs the arithmetic.
-    /// - Throws: ``TensorFileError`` or ``TensorError``.
+    /// - Throws: What reading the weights throws, or ``TensorError``.
     public init(
-        _ checkpoint: Llama2Checkpoint,
-        precision: ElementType = .float32,
+        _ weights: some ModelWeights<Llama2Configuration>,
+        precision: ElementType? = nil,
         cachePrecision: ElementType = .float32,
         ops: Ops
     ) throws {
         Self.checkTypes(precision, cachePrecision)
-        configuration = checkpoint.configuration
+        configuration = weights.configuration
         self.precision = precision
         self.cachePrecision = cachePrecision
         self.ops = ops
-        weights = try Llama2DecoderWeights(checkpoint.source, precision: precision, ops: ops)
-        weightFiles = weights.files
+        self.weights = try Llama2DecoderWeights(weights, precision: precision, ops: ops)
+        weightFiles = self.weights.files
         try ops.reserve(channels: configuration.channels)
     }
 
@@ -73,3 +73,16 @@ public final class Llama2Decoder: LanguageModel {
 
 // Its operations own scratch memory.
 @available(*, unavailable) extension Llama2Decoder: Sendable {}
+
+extension Llama2Configuration: ModelConfiguration {
+    public static let familyName = "llama2"
+
+    public func makeModel<Weights: ModelWeights<Llama2Configuration>>(
+        _ weights: Weights,
+        precision: ElementType?,
+        cachePrecision: ElementType,
+        ops: Ops
+    ) throws -> any LanguageModel {
+        try Llama2Decoder(weights, precision: precision, cachePrecision: cachePrecision, ops: ops)
+    }
+}

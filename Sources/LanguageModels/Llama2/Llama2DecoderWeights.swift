@@ -34,22 +34,28 @@ struct Llama2DecoderWeights {
         Tensor.files(of: [tokenEmbedding, classifier] + layers.flatMap(\.matrices))
     }
 
-    /// Takes weights from where they are, and converts those that are not in `precision`.
+    /// Takes weights from where they are, and converts those that are not in `precision`, where
+    /// one is given.
     /// - Throws: What `source` throws, or `TensorError` when memory is short.
-    init(_ source: some Llama2WeightSource, precision: ElementType, ops: Ops) throws {
+    init(
+        _ source: some ModelWeights<Llama2Configuration>,
+        precision: ElementType?,
+        ops: Ops
+    ) throws {
+        let configuration = source.configuration
         // Made in the order in which they are read.
         let arena = WeightArena()
-        func matrix(_ weight: Llama2Weight, _ layer: Int = 0) throws -> Tensor {
-            let stored = try source.tensor(weight, layer: layer)
+        func matrix(_ kind: Llama2Weight, _ layer: Int = 0) throws -> Tensor {
+            let stored = try source.tensor(configuration.weight(kind, layer: layer))
             // Integers with the scales they came with are q8_0 but for the scales' width, and
             // rounding them anew would only lose.
             if stored.elementType == .q8_f32, precision == .q8_0 { return stored }
-            return try ops.convert(stored, to: precision, in: arena)
+            return try precision.map { try ops.convert(stored, to: $0, in: arena) } ?? stored
         }
-        func norm(_ weight: Llama2Weight, _ layer: Int = 0) throws -> Tensor {
-            try ops.copy(source.tensor(weight, layer: layer), as: .float32)
+        func norm(_ kind: Llama2Weight, _ layer: Int = 0) throws -> Tensor {
+            try ops.copy(source.tensor(configuration.weight(kind, layer: layer)), as: .float32)
         }
-        layers = try (0..<source.configuration.layerCount).map { layer in
+        layers = try (0..<configuration.layerCount).map { layer in
             Layer(
                 attentionNorm: try norm(.attentionNorm, layer),
                 wq: try matrix(.wq, layer),
@@ -63,14 +69,14 @@ struct Llama2DecoderWeights {
             )
         }
         finalNorm = try norm(.finalNorm)
-        if source.configuration.hasSeparateClassifier {
+        if configuration.hasSeparateClassifier {
             classifier = try matrix(.classifier)
             // A row is read a token: nothing is gained by storing what a file holds in fewer bits.
             // A copy in memory is to be small, but not so small that the same weights give other
             // logits from another kind of file.
-            let stored = try source.tensor(.tokenEmbedding, layer: 0)
+            let stored = try source.tensor(configuration.weight(.tokenEmbedding))
             tokenEmbedding =
-                stored.isMapped
+                stored.isMapped || precision == nil
                 ? stored : try ops.convert(stored, to: precision == .float32 ? .float32 : .bfloat16)
         } else {
             classifier = try matrix(.tokenEmbedding)

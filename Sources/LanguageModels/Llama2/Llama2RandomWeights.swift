@@ -1,9 +1,8 @@
 // Weights of a Llama 2 that nobody has trained: for tests, and to measure speed without a download.
 
-import TensorFiles
 import Tensors
 
-extension Llama2Checkpoint {
+extension MemoryWeights<Llama2Configuration> {
     /// Draws weights.
     ///
     /// Matrices are drawn from a normal distribution of standard deviation 0.02, those that write
@@ -18,43 +17,21 @@ extension Llama2Checkpoint {
     ) throws {
         let deviation: Float = 0.02
         let residual = deviation / Float(2 * configuration.layerCount).squareRoot()
-        var tensors: [Llama2Weight: [Tensor]] = [:]
-        for weight in configuration.weights {
-            let count = configuration.layers(of: weight).count
-            tensors[weight] = try (0..<count).map { _ in
-                let tensor = try Tensor(zeros: weight.shape(in: configuration))
-                tensor.withUnsafeMutableElements(as: Float.self) { elements in
-                    if weight.isNorm {
-                        elements.update(repeating: 1)
-                    } else {
-                        var span = elements.mutableSpan
-                        let writesResidual = weight == .wo || weight == .w2
-                        generator.fillNormal(
-                            &span,
-                            standardDeviation: writesResidual ? residual : deviation
-                        )
-                    }
+        try self.init(configuration) { weight in
+            let tensor = try Tensor(zeros: weight.shape)
+            tensor.withUnsafeMutableElements(as: Float.self) { elements in
+                if weight.role == .norm {
+                    elements.update(repeating: 1)
+                } else {
+                    var span = elements.mutableSpan
+                    let writesResidual = [.wo, .w2].contains(weight.llama2Kind)
+                    generator.fillNormal(
+                        &span,
+                        standardDeviation: writesResidual ? residual : deviation
+                    )
                 }
-                return tensor
             }
+            return tensor
         }
-        self.init(
-            Llama2RandomWeights(configuration: configuration, values: tensors),
-            format: .memory
-        )
-    }
-}
-
-/// Weights in memory.
-private struct Llama2RandomWeights: Llama2WeightSource {
-    let configuration: Llama2Configuration
-    let values: [Llama2Weight: [Tensor]]
-    var tensors: [StoredTensor] { [] }
-
-    func tensor(_ weight: Llama2Weight, layer: Int) throws -> Tensor {
-        guard let tensor = values[weight]?[layer] else {
-            preconditionFailure("no weight \(weight.rawValue) of layer \(layer)")
-        }
-        return tensor
     }
 }

@@ -1,5 +1,6 @@
 // The weights of a Llama 2 by name and shape: data that every reader and writer of its files takes
-// from here, so that none of them can drift from the others.
+// from here, so that none of them can drift from the others. What containers call them is in
+// Llama2Weight+Names.swift.
 
 /// A kind of weight; the raw value is its name in llama2.c.
 public enum Llama2Weight: String, Sendable, CaseIterable {
@@ -30,6 +31,12 @@ public enum Llama2Weight: String, Sendable, CaseIterable {
         [.attentionNorm, .feedForwardNorm, .finalNorm].contains(self)
     }
 
+    /// What it is for.
+    public var role: ModelWeight.Role {
+        if isNorm { return .norm }
+        return self == .tokenEmbedding ? .embedding : .matrix
+    }
+
     /// The shape of one of them, matrices as (out, in).
     public func shape(in configuration: Llama2Configuration) -> [Int] {
         let C = configuration.channels
@@ -42,4 +49,45 @@ public enum Llama2Weight: String, Sendable, CaseIterable {
         case .w2: return [C, configuration.hiddenChannels]
         }
     }
+}
+
+extension Llama2Configuration {
+    /// The kinds of weight that such a model has.
+    var weightKinds: [Llama2Weight] {
+        Llama2Weight.allCases.filter { $0 != .classifier || hasSeparateClassifier }
+    }
+
+    /// The layers that have a weight of this kind; one without layers counts as layer 0.
+    func layers(of kind: Llama2Weight) -> Range<Int> {
+        0..<(kind.isLayered ? layerCount : 1)
+    }
+
+    /// The weight of this kind in a layer; `layer` is of no matter where a model has only one.
+    public func weight(_ kind: Llama2Weight, layer: Int = 0) -> ModelWeight {
+        ModelWeight(
+            kind.rawValue,
+            layer: kind.isLayered ? layer : nil,
+            shape: kind.shape(in: self),
+            role: kind.role
+        )
+    }
+
+    /// All weights, in the order of llama2.c's files of version 0.
+    public var weights: [ModelWeight] {
+        weightKinds.flatMap { kind in layers(of: kind).map { weight(kind, layer: $0) } }
+    }
+}
+
+extension ModelWeight {
+    /// The kind of a Llama's weight.
+    /// - Precondition: it is one.
+    var llama2Kind: Llama2Weight {
+        guard let kind = Llama2Weight(rawValue: name) else {
+            preconditionFailure("\(self) is no weight of a Llama")
+        }
+        return kind
+    }
+
+    /// Its layer; 0 where there are no layers.
+    var layerIndex: Int { layer ?? 0 }
 }

@@ -6,7 +6,7 @@ import TensorFiles
 import Tensors
 
 /// A directory of Meta's.
-struct MetaLlama2: Llama2WeightSource {
+struct MetaLlama2: ModelWeights {
     let configuration: Llama2Configuration
     /// The slices, in order.
     private let archives: [TensorArchive]
@@ -28,9 +28,7 @@ struct MetaLlama2: Llama2WeightSource {
         try Self.checkCount(archives.count, embedding: stored, configuration, directory)
         // All shapes are looked at now, so that nothing is wrong later.
         for weight in configuration.weights {
-            for layer in configuration.layers(of: weight) {
-                _ = try slices(of: weight, layer: layer)
-            }
+            _ = try slices(of: weight.llama2Kind, layer: weight.layerIndex)
         }
     }
 
@@ -83,13 +81,16 @@ struct MetaLlama2: Llama2WeightSource {
         }
     }
 
-    func tensor(_ weight: Llama2Weight, layer: Int) throws -> Tensor {
-        let slices = try slices(of: weight, layer: layer)
+    var format: ModelFormat { .meta }
+
+    func tensor(_ weight: ModelWeight) throws -> Tensor {
+        let kind = weight.llama2Kind
+        let slices = try slices(of: kind, layer: weight.layerIndex)
         if slices.count == 1 { return try slices[0].tensor() }
-        let whole = try Tensor(zeros: weight.shape(in: configuration))
+        let whole = try Tensor(zeros: weight.shape)
         var end = 0
         for slice in slices {
-            if weight.isSlicedByColumns {
+            if kind.isSlicedByColumns {
                 let (part, columns) = (try slice.floats(), slice.shape[1])
                 for row in 0..<slice.shape[0] {
                     whole[row].reshaped([whole.shape[1], 1])[end..<end + columns]
@@ -130,18 +131,5 @@ extension Llama2Weight {
     /// Whether Meta cuts the matrix along its columns, instead of its rows.
     fileprivate var isSlicedByColumns: Bool {
         [.tokenEmbedding, .wo, .w2].contains(self)
-    }
-
-    /// The name in Meta's files.
-    func metaName(layer: Int) -> String {
-        switch self {
-        case .tokenEmbedding: "tok_embeddings.weight"
-        case .attentionNorm: "layers.\(layer).attention_norm.weight"
-        case .wq, .wk, .wv, .wo: "layers.\(layer).attention.\(rawValue).weight"
-        case .feedForwardNorm: "layers.\(layer).ffn_norm.weight"
-        case .w1, .w2, .w3: "layers.\(layer).feed_forward.\(rawValue).weight"
-        case .finalNorm: "norm.weight"
-        case .classifier: "output.weight"
-        }
     }
 }

@@ -39,7 +39,7 @@ public struct RunDescription: Codable, Equatable, Sendable {
             channels = configuration.channels
             context = configuration.contextLength
             vocabularySize = configuration.vocabularySize
-            parameters = configuration.unpaddedParameterCount
+            parameters = configuration.parameterCount
         }
     }
 

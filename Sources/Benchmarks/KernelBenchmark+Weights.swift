@@ -6,7 +6,8 @@ import Tensors
 extension KernelBenchmark {
     /// Types of weights and what they are called here.
     static let weightTypes: [(name: String, type: ElementType)] = [
-        ("f32", .float32), ("bf16", .bfloat16), ("q8_0", .q8_0), ("q4_0", .q4_0),
+        ("f32", .float32), ("bf16", .bfloat16), ("f16", .float16), ("q8_0", .q8_0),
+        ("q4_0", .q4_0), ("q4_1", .q4_1),
     ]
 
     /// Every linear layer of GPT-2 124M once, one row of input: its 12 blocks, then the classifier.

@@ -40,6 +40,11 @@ static float quantize_q8_block(int8_t *values, const float *src, size_t count) {
     return scale;
 }
 
+static void join_nibbles(uint8_t *values, const uint8_t *nibbles) {
+    for (size_t i = 0; i < CK_BLOCK / 2; i++)
+        values[i] = (uint8_t)(nibbles[i] | nibbles[i + CK_BLOCK / 2] << 4);
+}
+
 // As ggml: the scale makes the value of largest magnitude, with its sign, -8. Returns it.
 static float quantize_q4_block(uint8_t *values, const float *src, size_t count) {
     float largest = 0;
@@ -55,8 +60,29 @@ static float quantize_q4_block(uint8_t *values, const float *src, size_t count) 
         const int whole = (int)(product + 8.5f);
         nibbles[i] = (uint8_t)(whole < 15 ? whole : 15);
     }
-    for (size_t i = 0; i < CK_BLOCK / 2; i++)
-        values[i] = (uint8_t)(nibbles[i] | nibbles[i + CK_BLOCK / 2] << 4);
+    join_nibbles(values, nibbles);
+    return scale;
+}
+
+// As ggml: the scale makes the largest value 15 above the smallest, which it returns in `minimum`.
+static float quantize_q4_1_block(uint8_t *values, float *minimum, const float *src, size_t count) {
+    float largest = src[0];
+    float smallest = src[0];
+    for (size_t i = 1; i < count; i++) {
+        largest = src[i] > largest ? src[i] : largest;
+        smallest = src[i] < smallest ? src[i] : smallest;
+    }
+    const float scale = holds_nonfinite(src, count) ? NAN : (largest - smallest) / 15;
+    const float factor = inverse(scale);
+    uint8_t nibbles[CK_BLOCK];
+    for (size_t i = 0; i < CK_BLOCK; i++) {
+        // Two statements, as in q4_0.
+        const float product = i < count && factor != 0 ? (src[i] - smallest) * factor : 0;
+        const int whole = (int)(product + 0.5f);
+        nibbles[i] = (uint8_t)(whole < 15 ? whole : 15);
+    }
+    join_nibbles(values, nibbles);
+    *minimum = smallest;
     return scale;
 }
 
@@ -70,10 +96,23 @@ void quantize_row(ck_element_type type, void *values, void *scales, const float 
             ((uint16_t *)values)[i] = bfloat16_from_float(src[i]);
         return;
     }
+    if (type == CK_FLOAT16) {
+        for (size_t i = 0; i < cols; i++)
+            ((uint16_t *)values)[i] = float16_from_float(src[i]);
+        return;
+    }
     for (size_t block = 0; block < row_blocks(cols); block++) {
         const size_t first = block * CK_BLOCK;
         const size_t count = cols - first < CK_BLOCK ? cols - first : CK_BLOCK;
         char *at = (char *)values + block * bytes_of_row(type, CK_BLOCK);
+        if (type == CK_Q4_1) {
+            uint16_t *pair = (uint16_t *)scales + 2 * block;
+            float minimum;
+            pair[0] = float16_from_float(
+                quantize_q4_1_block((uint8_t *)at, &minimum, src + first, count));
+            pair[1] = float16_from_float(minimum);
+            continue;
+        }
         const float scale = type == CK_Q4_0 ? quantize_q4_block((uint8_t *)at, src + first, count)
                                             : quantize_q8_block((int8_t *)at, src + first, count);
         if (type == CK_Q8_F32)

@@ -12,8 +12,10 @@ static inline size_t row_blocks(size_t cols) { return (cols + CK_BLOCK - 1) / CK
 static inline size_t bytes_of_row(ck_element_type type, size_t cols) {
     switch (type) {
     case CK_FLOAT32: return cols * sizeof(float);
-    case CK_BFLOAT16: return cols * sizeof(uint16_t);
-    case CK_Q4_0: return row_blocks(cols) * CK_BLOCK / 2;
+    case CK_BFLOAT16:
+    case CK_FLOAT16: return cols * sizeof(uint16_t);
+    case CK_Q4_0:
+    case CK_Q4_1: return row_blocks(cols) * CK_BLOCK / 2;
     default: return row_blocks(cols) * CK_BLOCK;
     }
 }
@@ -21,13 +23,17 @@ static inline size_t bytes_of_row(ck_element_type type, size_t cols) {
 static inline size_t scale_bytes_of_row(ck_element_type type, size_t cols) {
     switch (type) {
     case CK_FLOAT32:
-    case CK_BFLOAT16: return 0;
+    case CK_BFLOAT16:
+    case CK_FLOAT16: return 0;
     case CK_Q8_F32: return row_blocks(cols) * sizeof(float);
+    case CK_Q4_1: return row_blocks(cols) * 2 * sizeof(uint16_t);
     default: return row_blocks(cols) * sizeof(uint16_t);
     }
 }
 
 static inline bool has_scales(ck_element_type type) { return type >= CK_Q8_0; }
+
+static inline bool has_nibbles(ck_element_type type) { return type >= CK_Q4_0; }
 
 static inline uint32_t float_bits(float x) {
     uint32_t bits;
@@ -112,7 +118,13 @@ static inline float block_scale(ck_element_type type, const ck_matrix *w, size_t
     const size_t at = row * row_blocks(w->cols) + block;
     if (type == CK_Q8_F32)
         return ((const float *)w->scales)[at];
-    return float16_to_float(((const uint16_t *)w->scales)[at]);
+    return float16_to_float(((const uint16_t *)w->scales)[type == CK_Q4_1 ? 2 * at : at]);
+}
+
+// The minimum of a block of q4_1.
+static inline float block_minimum(const ck_matrix *w, size_t row, size_t block) {
+    const size_t at = row * row_blocks(w->cols) + block;
+    return float16_to_float(((const uint16_t *)w->scales)[2 * at + 1]);
 }
 
 // A row of floats as `type`: its part of the plane of values, and of that of scales, which is

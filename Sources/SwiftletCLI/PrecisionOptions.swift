@@ -19,6 +19,7 @@ extension ElementTypeArgument {
         let name = argument.lowercased()
         let fullNames = [
             "f32": "float32", "fp32": "float32", "bf16": "bfloat16",
+            "f16": "float16", "fp16": "float16",
             "q8": "q8_0", "int8": "q8_0", "q4": "q4_0", "int4": "q4_0",
         ]
         guard let type = ElementType(rawValue: fullNames[name] ?? name),
@@ -33,7 +34,9 @@ extension ElementTypeArgument {
 
 /// The precision of weights.
 struct WeightPrecision: ElementTypeArgument {
-    static let choices: [ElementType] = [.float32, .bfloat16, .q8_0, .q4_0]
+    static let choices: [ElementType] = [
+        .float32, .bfloat16, .float16, .q8_0, .q4_0, .q4_1,
+    ]
     let elementType: ElementType
 }
 

@@ -67,11 +67,20 @@ struct SwiftletCommand: ParsableCommand {
         return ExitStatus(for: error)
     }
 
-    /// A message of the parser as the sentences of this program are: one line, without a full stop
-    /// at its end, which some of them have; and with the values that it quotes as they may be
-    /// shown.
+    /// A message of the parser as the sentences of this program are.
+    ///
+    /// It is one line, without a full stop at its end, which some of them have, and with the values
+    /// that it quotes as they may be shown. More than five choices are a list in the message, and
+    /// here a row of words.
     private static func sentence(_ message: String) -> String {
-        let line = message.split(separator: "\n").joined(separator: " ")
+        let bullet = "  - "
+        let lines = message.split(separator: "\n")
+        let choices = lines.filter { $0.hasPrefix(bullet) }
+            .map { "'\($0.dropFirst(bullet.count))'" }
+        let prose = lines.filter { !$0.hasPrefix(bullet) }.joined(separator: " ")
+        let row = choices.dropLast().joined(separator: ", ")
+        let line =
+            prose + (row.isEmpty ? "" : " \(row) or") + (choices.last.map { " \($0)" } ?? "")
         let text = DisplayText.escaping(bytes: ArgumentBytes.bytes(line))
         return text.hasSuffix(".") ? String(text.dropLast()) : text
     }

@@ -35,7 +35,7 @@ extension AtomicFile {
                     let end = min(start + 1 << 16, elements.count)
                     try write(integers: elements[start..<end].map(\.bfloat16Bits))
                 }
-            case .int32, .q8_0, .q8_f32, .q4_0:
+            case .int32, .float16, .q8_0, .q8_f32, .q4_0, .q4_1:
                 preconditionFailure("float tensors are not stored as \(type)")
             }
         }

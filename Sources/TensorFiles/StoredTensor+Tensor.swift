@@ -6,7 +6,7 @@ import Tensors
 extension StoredTensor {
     /// The tensor for operations that read it.
     ///
-    /// float32 and bfloat16 stay where they are, if they are aligned; else they become float32 in
+    /// float32, bfloat16 and float16 stay where they are, if they are aligned; else they become float32 in
     /// memory of their own.
     /// - Throws: ``TensorFileError/unsupported(path:reason:hint:)`` when the elements are no
     ///   floats, or `TensorError` when memory is short.

@@ -41,6 +41,7 @@ public enum StoredType: String, Sendable, CaseIterable {
         switch self {
         case .float32: .float32
         case .bfloat16: .bfloat16
+        case .float16: .float16
         case .int32: .int32
         default: nil
         }

@@ -13,6 +13,8 @@ public enum ElementType: String, Sendable, CaseIterable, Codable {
     case float32
     /// The upper half of a float32, 2 bytes an element: 8 bits of exponent, 7 of fraction.
     case bfloat16
+    /// IEEE 754's half, 2 bytes an element: 5 bits of exponent, 10 of fraction. For weights only.
+    case float16
     /// 4 bytes an element, for indices such as token ids.
     case int32
     /// int8 times a float16 scale, 34 bytes a block.
@@ -21,13 +23,17 @@ public enum ElementType: String, Sendable, CaseIterable, Codable {
     case q8_f32
     /// A nibble less 8, times a float16 scale, 18 bytes a block.
     case q4_0
+    /// A nibble times a scale, plus a minimum, both float16: 20 bytes a block.
+    case q4_1
 
     /// The types whose elements stand for themselves: what activations can be, keys and values in a
     /// cache, and the numbers that training computes with.
     public static let floatTypes: [ElementType] = [.float32, .bfloat16]
 
     /// The types that the weights of a linear layer can have.
-    public static let weightTypes: [ElementType] = [.float32, .bfloat16, .q8_0, .q8_f32, .q4_0]
+    public static let weightTypes: [ElementType] = [
+        .float32, .bfloat16, .float16, .q8_0, .q8_f32, .q4_0, .q4_1,
+    ]
 
     /// Columns of a row that share a scale in the block formats.
     public static let blockSize = Int(CK_BLOCK)
@@ -35,8 +41,8 @@ public enum ElementType: String, Sendable, CaseIterable, Codable {
     /// Whether elements are stored in blocks that share a scale.
     public var isBlocked: Bool {
         switch self {
-        case .float32, .bfloat16, .int32: false
-        case .q8_0, .q8_f32, .q4_0: true
+        case .float32, .bfloat16, .float16, .int32: false
+        case .q8_0, .q8_f32, .q4_0, .q4_1: true
         }
     }
 
@@ -45,8 +51,8 @@ public enum ElementType: String, Sendable, CaseIterable, Codable {
     public var byteWidth: Int {
         switch self {
         case .float32, .int32: return 4
-        case .bfloat16: return 2
-        case .q8_0, .q8_f32, .q4_0:
+        case .bfloat16, .float16: return 2
+        case .q8_0, .q8_f32, .q4_0, .q4_1:
             preconditionFailure("an element of \(self) has no width of its own")
         }
     }
@@ -72,9 +78,9 @@ public enum ElementType: String, Sendable, CaseIterable, Codable {
     /// The same for the plane of scales.
     var scaleAlignment: Int {
         switch self {
-        case .q8_f32: 4
+        case .q8_f32, .q4_1: 4
         case .q8_0, .q4_0: 2
-        case .float32, .bfloat16, .int32: 1
+        case .float32, .bfloat16, .float16, .int32: 1
         }
     }
 
@@ -84,9 +90,11 @@ public enum ElementType: String, Sendable, CaseIterable, Codable {
         switch self {
         case .float32: return CK_FLOAT32
         case .bfloat16: return CK_BFLOAT16
+        case .float16: return CK_FLOAT16
         case .q8_0: return CK_Q8_0
         case .q8_f32: return CK_Q8_F32
         case .q4_0: return CK_Q4_0
+        case .q4_1: return CK_Q4_1
         case .int32: preconditionFailure("int32 where numbers with fractions are expected")
         }
     }

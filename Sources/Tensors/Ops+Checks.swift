@@ -9,11 +9,12 @@ struct ElementTypes: OptionSet {
     static let bfloat16 = ElementTypes(rawValue: 1 << 1)
     static let int32 = ElementTypes(rawValue: 1 << 2)
     static let blocks = ElementTypes(rawValue: 1 << 3)
+    static let float16 = ElementTypes(rawValue: 1 << 4)
 
     /// What activations can be.
     static let floats: ElementTypes = [.float32, .bfloat16]
     /// What the weights of a linear layer can be.
-    static let weights: ElementTypes = [.floats, .blocks]
+    static let weights: ElementTypes = [.floats, .float16, .blocks]
 
     init(rawValue: Int) { self.rawValue = rawValue }
 
@@ -23,8 +24,9 @@ struct ElementTypes: OptionSet {
             switch type {
             case .float32: .float32
             case .bfloat16: .bfloat16
+            case .float16: .float16
             case .int32: .int32
-            case .q8_0, .q8_f32, .q4_0: .blocks
+            case .q8_0, .q8_f32, .q4_0, .q4_1: .blocks
             }
     }
 

@@ -9,8 +9,8 @@ extension Ops {
 
     /// Stores float32 weights in the type of a matrix, or in some of its rows.
     ///
-    /// bfloat16 is rounded to nearest, ties to even; the block formats are those of ggml's
-    /// reference, to the bit.
+    /// bfloat16 and float16 are rounded to nearest, ties to even; the block formats are those of
+    /// ggml's reference, to the bit.
     /// - Parameters:
     ///   - source: `(n, C)` float32.
     ///   - matrix: `(rows, C)`, in any of ``ElementType/weightTypes``; rows `firstRow ..< firstRow

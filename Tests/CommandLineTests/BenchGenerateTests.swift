@@ -103,7 +103,7 @@ import Testing
             (["--prompt-tokens", "0"], "--prompt-tokens"),
             (["--tokens", "\(Int.max)"], "--tokens"), (["--runs", "0"], "--runs"),
             (["--batch-size", "0"], "--batch-size"), (["--batch-size", "257"], "--batch-size"),
-            (["--precision", "int3"], "'q8_0' or 'q4_0'; see"),
+            (["--precision", "int3"], "'q4_0' or 'q4_1'; see"),
             (["--cache-precision", "q8_0"], "--cache-precision"),
             (["--checkpoint", "best"], "--model"), (["--init", "d7"], "'d7'"),
             (["--init", "d6", "--model", "m.bin"], "not both"),
@@ -161,7 +161,7 @@ import Testing
             let constant = 64_000_000
             let positions = configuration.contextLength * configuration.channels * 4
             #expect(configuration.parameterLayout.byteCount > constant)
-            for precision in ["float32", "bfloat16", "q8_0", "q4_0"] {
+            for precision in ["float32", "bfloat16", "float16", "q8_0", "q4_0", "q4_1"] {
                 let object = try swiftlet(
                     "bench",
                     "generate",

@@ -41,9 +41,11 @@ import Testing
             names == [
                 "matmul_forward", "matmul_backward_input", "matmul_backward_weight",
                 "matmul_forward_bf16", "matmul_backward_input_bf16",
-                "matmul_backward_weight_bf16", "matmul_bf16", "matmul_q8_0", "matmul_q4_0",
-                "linear_f32", "linear_bf16",
-                "linear_q8_0", "linear_q4_0", "attention_forward", "attention_backward",
+                "matmul_backward_weight_bf16", "matmul_bf16", "matmul_f16", "matmul_q8_0",
+                "matmul_q4_0", "matmul_q4_1",
+                "linear_f32", "linear_bf16", "linear_f16",
+                "linear_q8_0", "linear_q4_0", "linear_q4_1",
+                "attention_forward", "attention_backward",
                 "layernorm_forward", "gelu_forward", "adamw",
             ]
         )

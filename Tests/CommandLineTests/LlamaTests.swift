@@ -10,7 +10,7 @@ import Testing
 @Suite(.serialized) struct LlamaTests {
     @Test(
         arguments: Llama2CFile.Version.allCases,
-        ["float32", "bfloat16", "q8_0", "q4_0"]
+        ["float32", "bfloat16", "float16", "q8_0", "q4_0", "q4_1"]
     )
     func sampleGeneratesInEveryVersionAndPrecision(
         version: Llama2CFile.Version,

@@ -126,7 +126,11 @@ private func complaint(_ arguments: [String]) -> String? {
     }
 
     @Test func shortNamesOfNumberFormatsAreKnown() {
-        for name in ["f32", "fp32", "FLOAT32", "bf16", "BF16", "q8", "Q8_0", "int8", "q4", "int4"] {
+        let names = [
+            "f32", "fp32", "FLOAT32", "bf16", "BF16", "f16", "fp16", "q8", "Q8_0", "int8", "q4",
+            "int4", "q4_1",
+        ]
+        for name in names {
             #expect(complaint(["sample", "--model", "m", "--precision", name]) == nil)
             #expect(complaint(["bench", "generate", "--precision", name]) == nil)
         }
@@ -136,6 +140,6 @@ private func complaint(_ arguments: [String]) -> String? {
         #expect(complaint(train + ["fp32"]) == nil)
         #expect(complaint(train + ["bf16"]) == nil)
         #expect(complaint(train + ["q8"])?.contains("'bfloat16'") == true)
-        #expect(complaint(["sample", "--precision", "q9"])?.contains("'q8_0'") == true)
+        #expect(complaint(["sample", "--precision", "q9"])?.contains("- q8_0") == true)
     }
 }

@@ -7,7 +7,7 @@ import Testing
 
 @Suite(.serialized) struct SamplePrecisionTests {
     @Test(
-        arguments: ["float32", "bfloat16", "q8_0", "q4_0"],
+        arguments: ["float32", "bfloat16", "float16", "q8_0", "q4_0", "q4_1"],
         ["float32", "bfloat16"]
     )
     func everyPrecisionOfWeightsAndCacheGenerates(weights: String, cache: String) throws {

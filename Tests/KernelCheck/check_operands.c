@@ -5,15 +5,20 @@
 
 #include "../../Sources/CKernels/parallel/gemm.h"
 
-static const ck_element_type types[] = {CK_FLOAT32, CK_BFLOAT16, CK_Q8_0, CK_Q8_F32, CK_Q4_0};
+static const ck_element_type types[] = {CK_FLOAT32, CK_BFLOAT16, CK_FLOAT16, CK_Q8_0,
+                                        CK_Q8_F32,  CK_Q4_0,     CK_Q4_1};
 
-// A matrix whose blocks have scales of 1: each starts with what is the largest number of its type.
+// A matrix whose blocks have scales of 1 (or, in q4_1, one number alone, 0): each starts with what
+// is the largest number of its type, or the smallest and the largest.
 static ck_matrix whole_numbers(ck_element_type type, size_t rows, size_t cols) {
     const int32_t *numbers = ids(rows * cols, 15);
     float *x = garbage(rows * cols);
     for (size_t i = 0; i < rows * cols; i++) {
         x[i] = (float)numbers[i] - 7;
-        if (type >= CK_Q8_0 && i % cols % CK_BLOCK == 0)
+        const size_t place = i % cols % CK_BLOCK;
+        if (type == CK_Q4_1 && place < 2)
+            x[i] = place == 0 ? -7 : 8;
+        else if (type >= CK_Q8_0 && place == 0)
             x[i] = type == CK_Q4_0 ? -8 : 127;
     }
     void *scales = type >= CK_Q8_0 ? make_array(rows * ck_row_scale_bytes(type, cols)) : NULL;

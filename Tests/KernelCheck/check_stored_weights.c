@@ -1,7 +1,8 @@
 // Weights in every stored format: into it, out of it, and multiplied.
 #include "kernel_check.h"
 
-static const ck_element_type formats[] = {CK_FLOAT32, CK_BFLOAT16, CK_Q8_0, CK_Q8_F32, CK_Q4_0};
+static const ck_element_type formats[] = {CK_FLOAT32, CK_BFLOAT16, CK_FLOAT16, CK_Q8_0,
+                                          CK_Q8_F32,  CK_Q4_0,     CK_Q4_1};
 
 static ck_matrix stored(int i, ck_element_type type, const float *src, size_t rows, size_t cols) {
     const size_t value_bytes = rows * ck_row_bytes(type, cols);

@@ -86,7 +86,10 @@ import Testing
     }
 
     @Test func theTypesOfFilesAreThoseOfTensorsWhereKernelsHaveThem() {
-        #expect(StoredType.allCases.compactMap(\.elementType) == [.bfloat16, .int32, .float32])
+        #expect(
+            StoredType.allCases.compactMap(\.elementType)
+                == [.float16, .bfloat16, .int32, .float32]
+        )
         #expect(StoredType(.float32) == .float32 && StoredType(.bfloat16) == .bfloat16)
         #expect(StoredType(.q8_0) == nil)
         for type in StoredType.allCases {

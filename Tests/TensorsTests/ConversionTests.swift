@@ -6,7 +6,7 @@ import Testing
 
 extension KernelTests {
     @Suite(.serialized) struct ConversionTests {
-        static let blockFormats: [ElementType] = [.q8_0, .q8_f32, .q4_0]
+        static let blockFormats: [ElementType] = [.q8_0, .q8_f32, .q4_0, .q4_1]
 
         /// Below, at and above a block, and not a multiple of anything.
         static let columns = [1, 31, 32, 33, 63, 64, 100, 1537]
@@ -41,9 +41,13 @@ extension KernelTests {
                 + "f08bd71a5c9dbecddbd9c6926d37e09920b7"
                 + "008088888888888888888888888888888888"
                 + "f0b3a17d47f0a930c74db21669bbed1e3d4c",
+            .q4_1: "003480bfd0c1c3d6fa1f559bf25bc44ec96411ce"
+                + "770b109627e4926131211315395d81c80f66df38"
+                + "0000000000000000000000000000000000000000"
+                + "f73300bf5e82b80f66cf38b24de9964412e1c2b3",
         ]
 
-        @Test(arguments: [ElementType.q8_0, .q4_0])
+        @Test(arguments: [ElementType.q8_0, .q4_0, .q4_1])
         func blocksAreThoseOfGGUF(type: ElementType) throws {
             let ops = try Backend.reference.ops()
             let source = try TensorMaker.copy(Self.ggufSource, [2, 64])
@@ -51,8 +55,9 @@ extension KernelTests {
             let valueBytes = type.valueBytes(columns: 32)
             var blocks: [UInt8] = []
             matrix.withUnsafeBytes { values, scales in
+                let scaleBytes = type.scaleBytes(columns: 32)
                 for block in 0..<4 {
-                    blocks += scales[block * 2..<(block + 1) * 2]
+                    blocks += scales[block * scaleBytes..<(block + 1) * scaleBytes]
                     blocks += values[block * valueBytes..<(block + 1) * valueBytes]
                 }
             }
@@ -61,7 +66,7 @@ extension KernelTests {
                 return digits.count == 1 ? "0" + digits : digits
             }
             #expect(blocks.map(hex).joined() == Self.ggufBlocks[type])
-            #expect(matrix.byteCount == 4 * (valueBytes + 2))
+            #expect(matrix.byteCount == 4 * (valueBytes + type.scaleBytes(columns: 32)))
         }
 
         @Test(arguments: columns)
@@ -70,6 +75,8 @@ extension KernelTests {
             let ops = try Backend.reference.ops()
             let same = try Self.floats(ops.copy(source, as: .float32), ops)
             #expect(same == source.floats())
+            let halves = try Self.floats(ops.copy(source, as: .float16), ops)
+            #expect(halves == source.floats().map { Float(float16Bits: $0.float16Bits) })
             let rounded = try Self.floats(ops.copy(source, as: .bfloat16), ops)
             for (a, b) in zip(rounded, source.floats()) {
                 #expect(abs(a - b) <= abs(b) * 0x1p-8 && a.bitPattern & 0xffff == 0)
@@ -85,10 +92,18 @@ extension KernelTests {
                 for row in 0..<5 {
                     for first in stride(from: 0, to: C, by: 32) {
                         let block = (first..<min(first + 32, C)).map { row * C + $0 }
-                        let largest = block.map { abs(source.floats()[$0]) }.max() ?? 0
+                        let values = block.map { source.floats()[$0] }
+                        let largest = values.map(abs).max() ?? 0
+                        let range = (values.max() ?? 0) - (values.min() ?? 0)
                         // Half a step, but q4_0 reaches only 7 steps on one side, where 8 would be
-                        // needed; and the rounding of a float16 scale, times 127 or 8 steps.
-                        let step = type == .q4_0 ? largest / 8 : largest / 127 / 2
+                        // needed; and the rounding of float16, at most 2^-11 of the largest, twice
+                        // in q4_1.
+                        let step =
+                            switch type {
+                            case .q4_0: largest / 8
+                            case .q4_1: range / 15 / 2 + range * 0x1p-11
+                            default: largest / 127 / 2
+                            }
                         for i in block {
                             #expect(abs(stored[i] - source.floats()[i]) <= step + largest * 0x1p-11)
                         }

@@ -35,8 +35,8 @@ extension KernelTests {
             else {
                 return 8
             }
-            // With blocks both factors are rounded.
-            return type.isBlocked ? 0x1p17 : 0x1p16
+            // Of all others both factors are rounded.
+            return type == .bfloat16 ? 0x1p16 : 0x1p17
         }
 
         /// The sums of the terms' magnitudes.

@@ -42,8 +42,8 @@ const struct ck_microkernels *ck_microkernels_for(ck_isa isa);
 // multiplied as bfloat16.
 typedef struct {
     const char *float32, *bfloat16, *few_rows_of_integers;
-    // Whether what is multiplied with bfloat16 is rounded to it: float32, integers, and attention's
-    // probabilities and gradients.
+    // Whether what is multiplied with bfloat16 is rounded to it: float32, float16, integers, and
+    // attention's probabilities and gradients.
     bool rounds;
 } ck_products;
 
@@ -78,14 +78,18 @@ size_t ck_scratch_floats(int threads, size_t largest_row);
 
 // How the elements of an array are stored. The block formats are GGUF's, but in planes instead of
 // interleaved blocks: the values of all blocks, then, elsewhere, the scales of all blocks, one for
-// each 32 columns of a row. The last block of a row is completed with zeros.
+// each 32 columns of a row. The last block of a row is completed with zeros, or where a block may
+// have none, in CK_Q4_1, with nibbles of 0 that nothing counts.
 typedef enum {
     CK_FLOAT32 = 0,
     CK_BFLOAT16 = 1, // the upper half of a float32
-    CK_Q8_0 = 2,     // int8 times a float16 scale: 34 bytes a block
-    CK_Q8_F32 = 3,   // int8 times a float32 scale: 36 bytes a block
-    CK_Q4_0 = 4, // (nibble - 8) times a float16 scale, 18 bytes a block: byte j of a block holds
+    CK_FLOAT16 = 2,  // IEEE 754's half, for weights only
+    CK_Q8_0 = 3,     // int8 times a float16 scale: 34 bytes a block
+    CK_Q8_F32 = 4,   // int8 times a float32 scale: 36 bytes a block
+    CK_Q4_0 = 5, // (nibble - 8) times a float16 scale, 18 bytes a block: byte j of a block holds
                  // element j in its low nibble and element j + 16 in its high one
+    CK_Q4_1 = 6, // nibble times a scale, plus a minimum, 20 bytes a block: nibbles as in q4_0; in
+                 // the place of a scale a pair of float16, the scale and the minimum
 } ck_element_type;
 
 // Elements in float32 or bfloat16, dense. Stored as bfloat16, a float is rounded to nearest, ties
@@ -221,8 +225,8 @@ typedef void ck_matmul_backward_weight(const ck_context *ctx, float *dweight, fl
 // ---- Weight matrices for inference --------------------------------------------------------------
 
 // values and scales (planes as above) overwritten with src (rows, cols) as `type`: bfloat16
-// rounded to nearest, ties to even; q8 and q4_0 as ggml defines them, to the bit. A block that
-// holds NaN or infinity has a scale of NaN.
+// and float16 rounded to nearest, ties to even; blocks as ggml defines them, to the bit. A block
+// that holds NaN or infinity has a scale of NaN.
 typedef void ck_quantize(const ck_context *ctx, ck_element_type type, void *values, void *scales,
                          const float *src, size_t rows, size_t cols);
 

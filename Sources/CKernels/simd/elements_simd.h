@@ -19,9 +19,9 @@ ALWAYS_INLINE vf v_load_bfloat16(const uint16_t *p) {
     return (vf)(__builtin_convertvector(*(const vu16 *)p, vi) << 16);
 }
 
-ALWAYS_INLINE vf v_load_float16(const uint16_t *p) {
-    return __builtin_convertvector(*(const vh *)p, vf);
-}
+ALWAYS_INLINE vf v_from_float16(vu16 bits) { return __builtin_convertvector((vh)bits, vf); }
+
+ALWAYS_INLINE vf v_load_float16(const uint16_t *p) { return v_from_float16(*(const vu16 *)p); }
 
 #ifndef HAVE_LOAD_FLOAT16_PARTIAL
 ALWAYS_INLINE vf v_load_float16_partial(const uint16_t *p, size_t n) {
@@ -32,6 +32,17 @@ ALWAYS_INLINE vf v_load_float16_partial(const uint16_t *p, size_t n) {
 }
 #endif
 
+// `count` pairs of a scale and a minimum, at most LANES of them, from block `block` of a row of
+// q4_1 on; zero after them.
+ALWAYS_INLINE vu load_scale_pairs(const void *row, size_t block, size_t count) {
+    const float *pairs = (const float *)row + block;
+    return (vu)(count == LANES ? v_load(pairs) : v_load_partial(pairs, count));
+}
+
+ALWAYS_INLINE vf minimums_of(vu pairs) {
+    return v_from_float16(__builtin_convertvector(pairs >> 16, vu16));
+}
+
 // `count` scales, at most LANES of them, from block `block` of a row on; zero after them.
 ALWAYS_INLINE vf load_scales(const ck_element_type type, const void *row, size_t block,
                              size_t count) {
@@ -39,11 +50,16 @@ ALWAYS_INLINE vf load_scales(const ck_element_type type, const void *row, size_t
         const float *scales = (const float *)row + block;
         return count == LANES ? v_load(scales) : v_load_partial(scales, count);
     }
+    if (type == CK_Q4_1) {
+        const vu pairs = load_scale_pairs(row, block, count);
+        return v_from_float16(__builtin_convertvector(pairs, vu16));
+    }
     const uint16_t *scales = (const uint16_t *)row + block;
     return count == LANES ? v_load_float16(scales) : v_load_float16_partial(scales, count);
 }
 
-// Block `block` of the row whose values start at `row`, not yet multiplied with its scale.
+// Block `block` of the row whose values start at `row`, not yet multiplied with its scale, nor
+// added to its minimum.
 ALWAYS_INLINE void load_block(vf *w, const ck_element_type type, const void *row, size_t block) {
     const size_t first = block * CK_BLOCK;
     for (int v = 0; v < BLOCK_VECTORS; v++) {
@@ -52,19 +68,22 @@ ALWAYS_INLINE void load_block(vf *w, const ck_element_type type, const void *row
             w[v] = v_load((const float *)row + at);
         } else if (type == CK_BFLOAT16) {
             w[v] = v_load_bfloat16((const uint16_t *)row + at);
-        } else if (type == CK_Q4_0) {
+        } else if (type == CK_FLOAT16) {
+            w[v] = v_load_float16((const uint16_t *)row + at);
+        } else if (has_nibbles(type)) {
             const bool high = v >= BLOCK_VECTORS / 2;
             const size_t byte = (size_t)v % (BLOCK_VECTORS / 2) * LANES;
             const vu8 bytes = *(const vu8 *)((const uint8_t *)row + first / 2 + byte);
-            w[v] = __builtin_convertvector((vi8)(high ? bytes >> 4 : bytes & 15) - 8, vf);
+            const vi8 nibbles = (vi8)(high ? bytes >> 4 : bytes & 15);
+            w[v] = __builtin_convertvector(type == CK_Q4_0 ? nibbles - 8 : nibbles, vf);
         } else {
             w[v] = __builtin_convertvector(*(const vi8 *)((const int8_t *)row + at), vf);
         }
     }
 }
 
-// `lanes` numbers of bfloat16, zero after them.
-ALWAYS_INLINE vu16 load_bfloat16(const uint16_t *p, size_t lanes) {
+// `lanes` numbers of 16 bits, zero after them.
+ALWAYS_INLINE vu16 load_16_bits(const uint16_t *p, size_t lanes) {
     if (lanes == LANES)
         return *(const vu16 *)p;
     vu16 some = {0};
@@ -77,7 +96,9 @@ ALWAYS_INLINE vf load_floats(const ck_element_type type, const void *numbers, si
                              size_t lanes) {
     if (type == CK_FLOAT32)
         return LOAD((const float *)numbers + at);
-    const vu16 upper = load_bfloat16((const uint16_t *)numbers + at, lanes);
+    const vu16 upper = load_16_bits((const uint16_t *)numbers + at, lanes);
+    if (type == CK_FLOAT16)
+        return v_from_float16(upper);
     return (vf)(__builtin_convertvector(upper, vu) << 16);
 }
 
@@ -134,6 +155,15 @@ ALWAYS_INLINE void load_weights(vf *w, const ck_element_type type, const ck_matr
         const vf scale = v_splat(block_scale(type, weight, row, block));
         for (int v = 0; v < BLOCK_VECTORS; v++)
             w[v] *= scale;
+        if (type != CK_Q4_1)
+            return;
+        const vf minimum = v_splat(block_minimum(weight, row, block));
+        for (size_t v = 0; v < BLOCK_VECTORS; v++) {
+            w[v] += minimum;
+            // In other types what completes a block stands for zero by itself.
+            if (count < (v + 1) * LANES)
+                w[v] = v_keep_first(w[v], count > v * LANES ? count - v * LANES : 0);
+        }
     } else if (count == CK_BLOCK) {
         load_block(w, type, values, block);
     } else {
@@ -167,9 +197,11 @@ ALWAYS_INLINE void copy_weights(float *out, const ck_element_type type, const ck
     switch (type) {                                                                                \
     case CK_FLOAT32: call(CK_FLOAT32); break;                                                      \
     case CK_BFLOAT16: call(CK_BFLOAT16); break;                                                    \
+    case CK_FLOAT16: call(CK_FLOAT16); break;                                                      \
     case CK_Q8_0: call(CK_Q8_0); break;                                                            \
     case CK_Q8_F32: call(CK_Q8_F32); break;                                                        \
     case CK_Q4_0: call(CK_Q4_0); break;                                                            \
+    case CK_Q4_1: call(CK_Q4_1); break;                                                            \
     }
 
 static void round_row(uint16_t *out, const float *x, size_t n) {

@@ -24,10 +24,10 @@ ALWAYS_INLINE void store_words(int16_t *block, const vf *whole) {
     }
 }
 
-// A block as bytes; nibbles as 0 ... 15, not yet less 8, see add_int_blocks.
+// A block as bytes; nibbles as 0 ... 15: the rest is for add_int_blocks.
 ALWAYS_INLINE void load_bytes(vbytes *w, const ck_element_type type, const char *row,
                               size_t block) {
-    if (type == CK_Q4_0) {
+    if (has_nibbles(type)) {
         const vubytes nibbles = *(const vubytes *)(row + block * CK_BLOCK / 2);
         w[0] = (vbytes)(nibbles & 15);
         w[1] = (vbytes)(nibbles >> 4);

@@ -92,9 +92,9 @@ ALWAYS_INLINE vw join_halves(vw_half low, vw_half high) {
 }
 #endif
 
-// A block as int16; nibbles as 0 ... 15, not yet less 8, see add_int_blocks.
+// A block as int16; nibbles as 0 ... 15: the rest is for add_int_blocks.
 ALWAYS_INLINE void load_words(vw *w, const ck_element_type type, const char *row, size_t block) {
-    if (type != CK_Q4_0) {
+    if (!has_nibbles(type)) {
         for (int v = 0; v < BLOCK_WORD_VECTORS; v++) {
             const char *p = row + block * CK_BLOCK + v * 2 * LANES;
             w[v] = __builtin_convertvector(*(const vb *)p, vw);
@@ -172,16 +172,22 @@ ALWAYS_INLINE void add_int_blocks(vf acc[][GROUP_INPUTS], const product_group *g
             const size_t at = first * scale_bytes_of_row(type, CK_BLOCK);
             __builtin_prefetch(g->scales[r] + at + FETCH_SCALES_AHEAD);
             const vf scale = load_scales(type, g->scales[r], first, count);
+            vf minimums = v_zero();
+            if (type == CK_Q4_1) // -1/8, as offsets are -8 times the sums of words
+                minimums = -0.125f * minimums_of(load_scale_pairs(g->scales[r], first, count));
             for (int n = 0; n < N; n++) {
                 scales[r][n] = scale * v_load(g->x_scales[n] + first);
                 // What taking 8 from each nibble would have taken from the sums of these blocks.
                 if (type == CK_Q4_0)
                     acc[r][n] = v_fma(scales[r][n], v_load(g->x_offsets[n] + first), acc[r][n]);
+                if (type == CK_Q4_1)
+                    acc[r][n] = v_fma(minimums * v_load(g->x_scales[n] + first),
+                                      v_load(g->x_offsets[n] + first), acc[r][n]);
             }
         }
         size_t lane = 0;
 #ifdef HAVE_DOT_BYTES
-        if (type == CK_Q4_0)
+        if (has_nibbles(type))
             lane = add_nibble_blocks(acc, g, rows, N, first, count, scales);
         if (lane == count)
             continue;
@@ -191,7 +197,7 @@ ALWAYS_INLINE void add_int_blocks(vf acc[][GROUP_INPUTS], const product_group *g
             for (int n = 0; n < N; n++)
                 v_store(factors[r][n], scales[r][n]);
 #if LANES == 16
-        for (; type == CK_Q4_0 && lane + 4 <= count; lane += 4) {
+        for (; has_nibbles(type) && lane + 4 <= count; lane += 4) {
             fetch_ahead(g, type, rows, first + lane, 4);
             add_two_nibble_blocks(acc, g, rows, N, first + lane, factors, lane);
             add_two_nibble_blocks(acc, g, rows, N, first + lane + 2, factors, lane + 2);

@@ -1,4 +1,4 @@
-// Sums of products for q4_0 where the processor sums four products of an unsigned and a signed
+// Sums of products for nibbles where the processor sums four products of an unsigned and a signed
 // byte: four blocks of nibbles at once. A word of input is 256 times its upper byte, which has a
 // sign, plus its lower one, which has none, and two sums make exactly that of the words.
 #ifndef SIMD_LINEAR_NIBBLES_H

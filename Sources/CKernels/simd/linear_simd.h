@@ -2,7 +2,8 @@
 // of weight rows is read once, front to back, and multiplied with every row of input; each result
 // is summed in one vector whatever the group, so it does not depend on who else is in it.
 //
-// float32 and bfloat16 weights are multiplied as floats, the others as linear_ints_simd.h has it.
+// Weights that are floats of any kind are multiplied as floats, the others as linear_ints_simd.h
+// has it.
 #ifndef SIMD_LINEAR_H
 #define SIMD_LINEAR_H
 

@@ -177,8 +177,8 @@ ALWAYS_INLINE vf pack_vector(const ck_element_type type, const ck_matrix *x, siz
     if (type == CK_BFLOAT16 && pairs) {
         const uint16_t *from = (const uint16_t *)x->values + p * x->cols + first;
         const vu16 none = {0};
-        return v_zip_bfloat16(load_bfloat16(from, lanes),
-                              last ? none : load_bfloat16(from + x->cols, lanes));
+        return v_zip_bfloat16(load_16_bits(from, lanes),
+                              last ? none : load_16_bits(from + x->cols, lanes));
     }
     const vf low = load_across(type, x, p, first, lanes);
     if (!pairs)

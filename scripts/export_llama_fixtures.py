@@ -11,6 +11,10 @@ It writes
   grouped_v1.bin, grouped_v2.bin    the same as llama2.c stores it: float32, and int8
   tied/              Hugging Face, in one file: every head has keys, the embedding is the classifier
   grouped-bf16/, grouped-f16/    the first model rounded to bfloat16 and float16, in one file each
+  llama3/            Hugging Face, tied, grouped: rotary positions scaled as Llama 3.1's, described
+                     as its config.json describes them
+  linear/            Hugging Face: rotary positions slowed down evenly, heads wider than channels /
+                     heads
   llama.json         tokens, and the logits that transformers computes from them in float64
 """
 
@@ -37,8 +41,9 @@ META_FILES = 2
 def random_llama(seed: int, **sizes) -> LlamaForCausalLM:
     """Returns a model whose weights are large enough for softmax and SiLU to be far from linear."""
     theta = sizes.pop("rope_theta")
+    scaling = sizes.pop("rope_scaling", {"rope_type": "default"})
     config = LlamaConfig(
-        rope_parameters={"rope_type": "default", "rope_theta": theta},
+        rope_parameters={**scaling, "rope_theta": theta},
         rope_theta=theta,
         bos_token_id=1,
         eos_token_id=2,
@@ -194,10 +199,22 @@ def write_rounded(model: LlamaForCausalLM, dtype: torch.dtype, path: Path) -> Ll
     path.mkdir(exist_ok=True)
     model.config.save_pretrained(path)
     state = {name: weight.to(dtype) for name, weight in model.state_dict().items()}
+    if model.config.tie_word_embeddings:
+        del state["lm_head.weight"]
     save_file(state, path / "model.safetensors", metadata={"format": "pt"})
     copy = LlamaForCausalLM(model.config)
-    copy.load_state_dict({name: weight.float() for name, weight in state.items()})
+    stored = {name: weight.float() for name, weight in state.items()}
+    copy.load_state_dict(stored, strict=not model.config.tie_word_embeddings)
     return copy
+
+
+def as_before_version_5(path: Path) -> None:
+    """Describes rotary positions in a config.json as transformers 4 did."""
+    config = json.loads(path.read_text())
+    scaling = config.pop("rope_parameters")
+    config["rope_theta"] = scaling.pop("rope_theta")
+    config["rope_scaling"] = scaling
+    path.write_text(json.dumps(config, indent=2) + "\n")
 
 
 def main() -> None:
@@ -242,6 +259,47 @@ def main() -> None:
     state["model.layers.0.self_attn.rotary_emb.inv_freq"] = torch.zeros(8)
     save_file(state, output / "tied" / "model.safetensors", metadata={"format": "pt"})
 
+    llama3 = random_llama(
+        5,
+        vocab_size=23,
+        hidden_size=32,
+        intermediate_size=24,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        head_dim=16,
+        max_position_embeddings=64,
+        rms_norm_eps=1e-5,
+        rope_theta=500.0,
+        # Of the eight pairs of a head, some are left, some slowed down, and some between.
+        rope_scaling={
+            "rope_type": "llama3",
+            "factor": 8.0,
+            "low_freq_factor": 1.0,
+            "high_freq_factor": 4.0,
+            "original_max_position_embeddings": 48,
+        },
+        tie_word_embeddings=True,
+    )
+    linear = random_llama(
+        6,
+        vocab_size=21,
+        hidden_size=20,
+        intermediate_size=24,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        num_key_value_heads=1,
+        head_dim=14,
+        max_position_embeddings=32,
+        rms_norm_eps=1e-5,
+        rope_theta=10000.0,
+        rope_scaling={"rope_type": "linear", "factor": 2.5},
+        tie_word_embeddings=False,
+    )
+    for name, model in [("llama3", llama3), ("linear", linear)]:
+        write_rounded(model, torch.float32, output / name)
+    as_before_version_5(output / "llama3" / "config.json")
+
     weights = meta_weights(grouped)
     write_meta(grouped, weights, output / "grouped-meta")
     write_llama2c(grouped, weights, output / "grouped_v1.bin", 1)
@@ -259,6 +317,8 @@ def main() -> None:
         ("grouped_v2", with_weights(grouped, stored)),
         ("tied", tied),
         *rounded,
+        ("llama3", llama3),
+        ("linear", linear),
     ]:
         tokens = generator.integers(0, model.config.vocab_size, TOKENS).tolist()
         rows = [[round(x, 7) for x in row] for row in logits(model, tokens)]

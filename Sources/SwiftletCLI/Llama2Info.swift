@@ -9,12 +9,15 @@ struct Llama2Info: InfoReport {
         let layers: Int
         let heads: Int
         let kvHeads: Int
+        let headSize: Int
         let channels: Int
         let hidden: Int
         let context: Int
         let vocabulary: Int
         let separateClassifier: Bool
         let theta: Float
+        /// What is done to the rotary positions, in Hugging Face's words.
+        let ropeType: String
         let epsilon: Float
         /// Elements that share a scale, where weights are int8.
         let groupSize: Int?
@@ -44,12 +47,14 @@ struct Llama2Info: InfoReport {
             layers: sizes.layerCount,
             heads: sizes.headCount,
             kvHeads: sizes.keyValueHeadCount,
+            headSize: sizes.headSize,
             channels: sizes.channels,
             hidden: sizes.hiddenChannels,
             context: sizes.contextLength,
             vocabulary: sizes.vocabularySize,
             separateClassifier: sizes.hasSeparateClassifier,
             theta: sizes.ropeTheta,
+            ropeType: sizes.ropeScaling.name,
             epsilon: sizes.normEpsilon,
             groupSize: weights.format.groupSize
         )
@@ -72,7 +77,7 @@ struct Llama2Info: InfoReport {
         facts.append("layers", configuration.layers.grouped)
         facts.append(
             "heads",
-            "\(configuration.heads) of \(configuration.channels / configuration.heads) channels, "
+            "\(configuration.heads) of \(configuration.headSize) channels, "
                 + "\(configuration.kvHeads) of keys and values"
         )
         facts.append("channels", configuration.channels.grouped)
@@ -84,6 +89,9 @@ struct Llama2Info: InfoReport {
             configuration.separateClassifier ? "separate" : "the token embedding"
         )
         facts.append("theta", "\(configuration.theta)")
+        if configuration.ropeType != RotaryScaling.none.name {
+            facts.append("scaling", configuration.ropeType)
+        }
         facts.append("epsilon", "\(configuration.epsilon)")
         if let groupSize = configuration.groupSize {
             facts.append("int8 groups", groupSize.grouped)

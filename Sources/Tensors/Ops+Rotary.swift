@@ -29,20 +29,24 @@ extension Ops {
 
     /// The rotations of positions, for ``ropeForward(_:rotations:)``.
     /// - Parameters:
-    ///   - rotations: `(N, HS)`, overwritten with the cosine and sine of `position * theta^(-2i /
-    ///     HS)` for each pair i; HS is even.
+    ///   - rotations: `(N, HS)`, overwritten with the cosine and sine of `position * frequency` for
+    ///     each pair; HS is even.
     ///   - positions: `(N)` int32.
-    ///   - theta: The base of the wavelengths.
-    public func ropeRotations(_ rotations: Tensor, positions: Tensor, theta: Float) {
+    ///   - frequencies: HS / 2 of them: how far a pair turns from a position to the next, in
+    ///     radians.
+    public func ropeRotations(_ rotations: Tensor, positions: Tensor, frequencies: [Double]) {
         let (N, HS) = Self.sizes2(rotations, "rotations")
         Self.expect(positions, [N], as: .int32, "positions")
-        precondition(HS % 2 == 0, "pairs in rows of \(HS)")
+        precondition(
+            frequencies.count * 2 == HS,
+            "\(frequencies.count) frequencies for pairs in rows of \(HS)"
+        )
         run {
             table.rope_rotations(
                 $0,
                 rotations.mutableFloatPointer,
                 positions.tokenPointer,
-                theta,
+                frequencies,
                 N,
                 HS
             )

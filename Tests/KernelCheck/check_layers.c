@@ -62,11 +62,14 @@ static void check_rope(size_t N, size_t HS) {
     const size_t NH = 3;
     const int32_t *positions = ids(N, 4096);
     const float *start = uniform(N * NH * HS, -1, 1);
+    double *frequencies = make_array(HS / 2 * sizeof *frequencies);
+    for (size_t i = 0; i < HS / 2; i++)
+        frequencies[i] = pow(10000, -2.0 * (double)i / (double)HS);
     float *rotations[2], *x[2];
     EACH_SIDE(i) {
         rotations[i] = garbage(N * HS);
         x[i] = copy_of(start, N * NH * HS);
-        RUN(i, rope_rotations, rotations[i], positions, 10000.0f, N, HS);
+        RUN(i, rope_rotations, rotations[i], positions, frequencies, N, HS);
         RUN(i, rope_forward, x[i], rotations[0], N, NH, HS);
     }
     compare("rope_rotations", rotations[1], rotations[0], N * HS, 1e-7);

@@ -101,15 +101,21 @@ import Testing
             channels: 8,
             hiddenChannels: 8,
             hasSeparateClassifier: false,
-            ropeTheta: 500_000
+            ropeTheta: 500_000,
+            ropeScaling: .linear(factor: 2)
         )
         var generator = MersenneTwister(seed: 3)
         let checkpoint = try MemoryWeights(randomWeights: configuration, using: &generator)
         try withTemporaryDirectory { directory in
             let path = directory.appending("model.bin")
-            #expect(throws: ModelError.self) {
+            let error = #expect(throws: ModelError.self) {
                 try checkpoint.writeLlama2C(to: path, version: .legacy, ops: ops)
             }
+            #expect(
+                error?.description.contains(
+                    "no place for a theta of 500000.0, only 10000.0, scaled rotary positions"
+                ) == true
+            )
             #expect(!FileSystem.exists(path))
         }
     }
@@ -145,16 +151,19 @@ import Testing
         ([("config.json", #"{"model_type": "gpt2"}"#)], "model of type 'gpt2'"),
         ([("config.json", "{\(sizes)}")], "looked for model.safetensors"),
         (
-            [("config.json", #"{"rope_scaling": {"type": "linear"}, \#(sizes)}"#)],
-            "rotary positions are scaled ('linear')"
+            [("config.json", #"{"rope_scaling": {"type": "longrope"}, \#(sizes)}"#)],
+            "rotary positions are scaled ('longrope')"
         ),
         (
-            [("config.json", #"{"rope_parameters": {"rope_type": "llama3"}, \#(sizes)}"#)],
-            "rotary positions are scaled ('llama3')"
+            [("config.json", #"{"rope_parameters": {"rope_type": "yarn"}, \#(sizes)}"#)],
+            "rotary positions are scaled ('yarn')"
         ),
-        ([("config.json", #"{"attention_bias": true, \#(sizes)}"#)], "have biases"),
+        (
+            [("config.json", #"{"attention_bias": true, \#(sizes)}"#)],
+            "has biases ('attention_bias')"
+        ),
         ([("config.json", #"{"hidden_act": "gelu", \#(sizes)}"#)], "'gelu' instead of 'silu'"),
-        ([("config.json", #"{"head_dim": 6, \#(sizes)}"#)], "6 channels instead of 4"),
+        ([("config.json", #"{"head_dim": 5, \#(sizes)}"#)], "heads have 5 channels"),
         (
             [("config.json", #"{"num_key_value_heads": 0, \#(sizes)}"#)],
             "the number of key and value heads is 0"

@@ -92,20 +92,109 @@ import Testing
         #""rope_parameters": {"factor": 1.0, "rope_type": "llama3", "low_freq_factor": 1.0}"#,
     ])
     func rotaryPositionsThatAFactorOfOneLeavesAsTheyAreOpen(more: String) throws {
-        #expect(try readHuggingFace(more).ropeTheta == 10_000)
+        let configuration = try readHuggingFace(more)
+        #expect(configuration.ropeTheta == 10_000)
+        #expect(configuration.ropeScaling == .none)
+    }
+
+    @Test(
+        arguments: [
+            (#""rope_scaling": {"factor": 2.0, "type": "linear"}"#, .linear(factor: 2), 10_000),
+            (
+                #""rope_theta": 7, "rope_scaling": {"factor": 2, "rope_type": "linear"}"#,
+                .linear(factor: 2), 7
+            ),
+            (
+                #""rope_parameters": {"rope_theta": 8, "factor": 1.5, "rope_type": "linear"}"#,
+                .linear(factor: 1.5), 8
+            ),
+            // An empty object says nothing, and one that does counts before the newer key.
+            (
+                #""rope_scaling": {}, "rope_parameters": {"factor": 3, "rope_type": "linear"}"#,
+                .linear(factor: 3), 10_000
+            ),
+            (
+                #""rope_scaling": {"factor": 4, "type": "linear"}, "#
+                    + #""rope_parameters": {"rope_theta": 9, "rope_type": "default"}"#,
+                .linear(factor: 4), 10_000
+            ),
+            (
+                #""rope_parameters": {"factor": 8, "rope_type": "llama3", "low_freq_factor": 1, "#
+                    + #""high_freq_factor": 4, "original_max_position_embeddings": 16}"#,
+                .llama3(
+                    factor: 8,
+                    lowFrequencyFactor: 1,
+                    highFrequencyFactor: 4,
+                    originalContextLength: 16
+                ),
+                10_000
+            ),
+            // What is not said is the model's own context.
+            (
+                #""rope_scaling": {"factor": 8, "rope_type": "llama3", "low_freq_factor": 1, "#
+                    + #""high_freq_factor": 4}"#,
+                .llama3(
+                    factor: 8,
+                    lowFrequencyFactor: 1,
+                    highFrequencyFactor: 4,
+                    originalContextLength: 32
+                ),
+                10_000
+            ),
+        ] as [(String, RotaryScaling, Float)]
+    )
+    func scaledRotaryPositionsAreRead(
+        more: String,
+        scaling: RotaryScaling,
+        theta: Float
+    ) throws {
+        let configuration = try readHuggingFace(more)
+        #expect(configuration.ropeScaling == scaling)
+        #expect(configuration.ropeTheta == theta)
+    }
+
+    @Test func headsMayHaveAWidthOfTheirOwn() throws {
+        let configuration = try readHuggingFace(#""head_dim": 6, "num_key_value_heads": 1"#)
+        #expect(configuration.headSize == 6)
+        #expect(configuration.keyValueChannels == 6)
+        #expect(Llama2Weight.wq.shape(in: configuration) == [12, 8])
+        #expect(Llama2Weight.wo.shape(in: configuration) == [8, 12])
+        #expect(configuration.differencesFromLlama2C.first?.hasPrefix("heads of 6") == true)
     }
 
     @Test(arguments: [
-        (#""rope_scaling": {"factor": 2.0, "type": "linear"}"#, "('linear')"),
+        (#""attention_bias": true"#, "'attention_bias'"),
+        (#""mlp_bias": true"#, "'mlp_bias'"),
+        (#""hidden_act": "gelu""#, "its activation is 'gelu'"),
+        (#""model_type": "mistral""#, "a model of type 'mistral'"),
+        (#""partial_rotary_factor": 0.5"#, "'partial_rotary_factor'"),
+        (#""rope_scaling": {"type": "linear"}"#, "'factor' of its rotary"),
+        (#""rope_scaling": {"type": "linear", "factor": 0}"#, "are divided by 0.0"),
+        (#""rope_scaling": {"type": "llama3", "factor": 2}"#, "'low_freq_factor' of its"),
+        (
+            #""rope_scaling": {"type": "llama3", "factor": 2, "low_freq_factor": 4, "#
+                + #""high_freq_factor": 4}"#,
+            "frequency factors of 4.0 and 4.0"
+        ),
+        (#""head_dim": 3"#, "heads have 3 channels, which must be pairs"),
+        (#""head_dim": 1000000"#, "heads have 1000000 channels"),
+        (#""head_dim": 0"#, "heads have 0 channels"),
+    ])
+    func whatLlamasDoNotHaveIsRefusedByName(more: String, message: String) {
+        let error = #expect(throws: (any Error).self) { try readHuggingFace(more) }
+        #expect(error.map { "\($0)" }?.contains(message) == true, "\(String(describing: error))")
+    }
+
+    @Test(arguments: [
         (#""rope_scaling": {"factor": 1.0, "type": "longrope"}"#, "('longrope')"),
         (#""rope_scaling": {"factor": 1, "type": "yarn", "attention_factor": 1.1}"#, "('yarn')"),
         (
             #""rope_scaling": {"factor": 1, "type": "yarn", "original_max_position_embeddings": 8}"#,
             "('yarn')"
         ),
-        (#""rope_parameters": {"factor": 1.5, "rope_type": "llama3"}"#, "('llama3')"),
+        (#""rope_parameters": {"factor": 4, "rope_type": "longrope"}"#, "('longrope')"),
     ])
-    func scaledRotaryPositionsAreRefused(more: String, kind: String) {
+    func otherScalingsAreRefused(more: String, kind: String) {
         let error = #expect(throws: (any Error).self) { try readHuggingFace(more) }
         #expect(error.map { "\($0)" }?.contains("are scaled \(kind)") == true)
     }

@@ -25,6 +25,7 @@ import Tokenization
         ("grouped/model.safetensors.index.json", "grouped"),
         ("grouped-meta/consolidated.01.pth", "grouped"),
         ("grouped-bf16", "grouped-bf16"), ("grouped-f16", "grouped-f16"),
+        ("llama3", "llama3"), ("linear", "linear"),
     ]
 
     private func expected(_ name: String) throws -> Expected {

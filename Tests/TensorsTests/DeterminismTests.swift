@@ -141,6 +141,7 @@ extension KernelTests {
             let inp = try make.uniform([N, NH * HS], -3...3)
             let weight = try make.uniform([NH * HS])
             let positions = try make.tokens([N], below: 4096)
+            let frequencies = Formulas.frequencies(theta: 10_000, HS: HS)
             try expectSameBitsForAnyThreads(set) { ops in
                 let (normalized, gated) = (
                     try TensorMaker.garbage(inp.shape), try TensorMaker.garbage(inp.shape)
@@ -150,7 +151,7 @@ extension KernelTests {
                 )
                 ops.rmsnormForward(out: normalized, inp: inp, weight: weight, epsilon: 1e-5)
                 ops.swigluForward(out: gated, gate: inp, up: normalized)
-                ops.ropeRotations(rotations, positions: positions, theta: 10_000)
+                ops.ropeRotations(rotations, positions: positions, frequencies: frequencies)
                 ops.ropeForward(turned, rotations: rotations)
                 return [normalized, gated, rotations, turned]
             }

@@ -11,6 +11,11 @@
 #endif
 
 enum Formulas {
+    /// How far rotary positions turn each pair from a position to the next.
+    static func frequencies(theta: Double, HS: Int) -> [Double] {
+        (0..<HS / 2).map { pow(theta, -Double(2 * $0) / Double(HS)) }
+    }
+
     static func encoder(tokens: [Int], wte: [Double], wpe: [Double], T: Int, C: Int) -> [Double] {
         tokens.enumerated().flatMap { i, token in
             (0..<C).map { wte[token * C + $0] + wpe[i % T * C + $0] }

@@ -184,10 +184,11 @@ typedef void ck_rmsnorm_forward(const ck_context *ctx, float *out, const float *
 
 // ---- Rotary positions ---------------------------------------------------------------------------
 
-// rotations (N, HS) overwritten: for each row the cosine and sine of positions[row] * theta^(-2i /
-// HS), for i from 0 to HS / 2 - 1, one after the other. HS is even. Angles are computed in double.
+// rotations (N, HS) overwritten: for each row the cosine and sine of positions[row] *
+// frequencies[i], for i from 0 to HS / 2 - 1, one after the other. HS is even. Angles are computed
+// in double.
 typedef void ck_rope_rotations(const ck_context *ctx, float *rotations, const int32_t *positions,
-                               float theta, size_t N, size_t HS);
+                               const double *frequencies, size_t N, size_t HS);
 
 // x in place: N rows of NH * HS floats. Each pair (2i, 2i + 1) of each head is turned by pair i of
 // the row's rotations (N, HS) (Su et al. 2021, "RoFormer").

@@ -10,16 +10,15 @@
 
 // The one form for every instruction set: it is needed once a pass, and in double.
 void ck_parallel_rope_rotations(const ck_context *ctx, float *rotations, const int32_t *positions,
-                                float theta, size_t N, size_t HS) {
+                                const double *frequencies, size_t N, size_t HS) {
     const size_t pairs = HS / 2;
 #pragma omp parallel num_threads(team_size(ctx, (double)N *pairs / ROTATIONS_PER_THREAD))
     {
         size_t begin, end;
         team_share(N, 1, &begin, &end);
         for (size_t i = 0; i < pairs && begin < end; i++) {
-            const double frequency = pow(theta, -2.0 * (double)i / (double)HS);
             for (size_t row = begin; row < end; row++) {
-                const double angle = positions[row] * frequency;
+                const double angle = positions[row] * frequencies[i];
                 rotations[row * HS + 2 * i] = (float)cos(angle);
                 rotations[row * HS + 2 * i + 1] = (float)sin(angle);
             }

@@ -3,11 +3,11 @@
 #include <math.h>
 
 void ck_reference_rope_rotations(const ck_context *ctx, float *rotations, const int32_t *positions,
-                                 float theta, size_t N, size_t HS) {
+                                 const double *frequencies, size_t N, size_t HS) {
 #pragma omp parallel for num_threads(ctx->threads)
     for (size_t row = 0; row < N; row++) {
         for (size_t i = 0; i < HS; i += 2) {
-            const double angle = positions[row] * pow(theta, -(double)i / (double)HS);
+            const double angle = positions[row] * frequencies[i / 2];
             rotations[row * HS + i] = (float)cos(angle);
             rotations[row * HS + i + 1] = (float)sin(angle);
         }

@@ -9,7 +9,7 @@ final class PassRows {
     let tokens: Tensor  // (N) int32
     let positions: Tensor  // (N) int32
     let residual: Tensor  // (N, C)
-    let atty: Tensor  // (N, C)
+    let atty: Tensor  // (N, NH * HS)
     /// Nil when no next token is predicted.
     let predicted: Predicted?
 
@@ -17,7 +17,7 @@ final class PassRows {
     struct Predicted {
         let rows: Tensor  // (P) int32
         let residual: Tensor  // (P, C)
-        let atty: Tensor  // (P, C)
+        let atty: Tensor  // (P, NH * HS)
         let logits: Tensor  // (P, V)
     }
 
@@ -43,6 +43,7 @@ final class PassRows {
         rowCount N: Int,
         predictedCount P: Int,
         channels C: Int,
+        attentionChannels A: Int,
         vocabularySize V: Int,
         beside others: [TensorSpecification],
         ops: Ops
@@ -52,10 +53,10 @@ final class PassRows {
                 TensorSpecification("tokens", [N], elementType: .int32),
                 TensorSpecification("positions", [N], elementType: .int32),
                 TensorSpecification("residual", [N, C]),
-                TensorSpecification("atty", [N, C]),
+                TensorSpecification("atty", [N, A]),
                 TensorSpecification("predictedRows", [P], elementType: .int32),
                 TensorSpecification("predictedResidual", [P, C]),
-                TensorSpecification("predictedAtty", [P, C]),
+                TensorSpecification("predictedAtty", [P, A]),
                 TensorSpecification("logits", [P, V]),
             ] + others,
             alignment: 64

@@ -20,6 +20,7 @@ final class GPT2DecoderWorkspace {
             rowCount: N,
             predictedCount: P,
             channels: C,
+            attentionChannels: C,
             vocabularySize: configuration.vocabularySize,
             beside: [
                 TensorSpecification("residual2", [N, C]),

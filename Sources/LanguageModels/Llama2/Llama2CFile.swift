@@ -30,10 +30,6 @@ public struct Llama2CFile: Sendable {
     /// "ak42", as a number.
     package static let magic: UInt32 = 0x616B_3432
 
-    // What llama2.c has fixed in its program.
-    static let ropeTheta: Float = 10_000
-    static let normEpsilon: Float = 1e-5
-
     /// Opens a checkpoint.
     /// - Throws: ``ModelError`` or `TensorFileError` when the content is wrong in any way;
     ///   `FileIOError` when the file is missing or ends within its header.

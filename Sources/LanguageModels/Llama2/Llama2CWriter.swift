@@ -19,14 +19,12 @@ extension ModelWeights where Configuration == Llama2Configuration {
         overwrite: Bool = true,
         ops: Ops
     ) throws {
-        let (theta, epsilon) = (configuration.ropeTheta, configuration.normEpsilon)
-        guard theta == Llama2CFile.ropeTheta, epsilon == Llama2CFile.normEpsilon else {
+        let unwritable = configuration.differencesFromLlama2C
+        guard unwritable.isEmpty else {
             throw ModelError.cannotWrite(
                 path: path,
-                reason: "llama2.c computes with a theta of \(Llama2CFile.ropeTheta) and an "
-                    + "epsilon of \(Llama2CFile.normEpsilon), this model with \(theta) and "
-                    + "\(epsilon)",
-                hint: "write a format that stores them"
+                reason: "llama2.c has no place for \(unwritable.joined(separator: ", "))",
+                hint: "write a format that stores it"
             )
         }
         let file = try AtomicFile(path, overwrite: overwrite)
@@ -144,7 +142,11 @@ private struct Llama2CWriter<Source: ModelWeights<Llama2Configuration>> {
         let (T, HS) = (configuration.contextLength, configuration.headSize)
         let rotations = try ops.tensor([T, HS])
         let positions = try ops.tensor((0..<Int32(T)).map { $0 }, shape: [T])
-        ops.ropeRotations(rotations, positions: positions, theta: Llama2CFile.ropeTheta)
+        ops.ropeRotations(
+            rotations,
+            positions: positions,
+            frequencies: configuration.ropeFrequencies
+        )
         let pairs = ops.floats(rotations)
         for part in 0...1 {
             try file.write(

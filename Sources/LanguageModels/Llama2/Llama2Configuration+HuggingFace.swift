@@ -1,5 +1,6 @@
-// Hugging Face's config.json. What it may ask for that Llama 2 has not is refused, as the model
-// would say something else.
+// Hugging Face's config.json. What it may ask for that Llamas have not is refused, as the model
+// would say something else. How it describes rotary positions is read in
+// HuggingFaceRotaryPositions.swift.
 
 import FileIO
 import TensorFiles
@@ -12,11 +13,11 @@ extension Llama2Configuration {
         let config = try MappedFile(path).withIntactBytes {
             try JSONContent.decode(Config.self, from: $0, of: path)
         }
-        if let reason = config.differenceFromLlama2 {
+        if let reason = config.differenceFromLlama {
             throw TensorFileError.unsupported(
                 path: path,
                 reason: reason,
-                hint: "use a model of the Llama 2 architecture"
+                hint: "use a model of the Llama architecture"
             )
         }
         guard let channels = config.hidden_size, let hiddenChannels = config.intermediate_size,
@@ -32,26 +33,27 @@ extension Llama2Configuration {
             )
         }
         // What is left out has the value that Hugging Face's program gives it.
+        let contextLength = config.max_position_embeddings ?? 2048
+        let positions = config.rotaryPositions
+        let scaling = try positions?.scaling(
+            contextLength: contextLength,
+            originalContextLength: config.original_max_position_embeddings,
+            path: path
+        )
         self = try ModelError.naming(path) {
             try Llama2Configuration(
-                contextLength: config.max_position_embeddings ?? 2048,
+                contextLength: contextLength,
                 vocabularySize: vocabularySize,
                 layerCount: layerCount,
                 headCount: headCount,
                 keyValueHeadCount: config.num_key_value_heads ?? headCount,
+                headSize: config.head_dim,
                 channels: channels,
                 hiddenChannels: hiddenChannels,
                 hasSeparateClassifier: !(config.tie_word_embeddings ?? false),
-                ropeTheta: config.rope_theta ?? config.rope_parameters?.rope_theta
-                    ?? config.rope_scaling?.rope_theta ?? 10_000,
+                ropeTheta: positions?.rope_theta ?? config.rope_theta ?? Self.llama2Theta,
+                ropeScaling: scaling ?? .none,
                 normEpsilon: config.rms_norm_eps ?? 1e-6
-            )
-        }
-        guard config.head_dim == nil || config.head_dim == headSize else {
-            throw TensorFileError.unsupported(
-                path: path,
-                reason: "its heads have \(config.head_dim ?? 0) channels instead of \(headSize)",
-                hint: "use a model of the Llama 2 architecture"
             )
         }
     }
@@ -68,55 +70,38 @@ private struct Config: Decodable {
     let head_dim: Int?
     let vocab_size: Int?
     let max_position_embeddings: Int?
+    let original_max_position_embeddings: Int?
     let rms_norm_eps: Float?
     let rope_theta: Float?
-    let rope_scaling: RotaryPositions?
-    /// Where newer versions have both of these.
-    let rope_parameters: RotaryPositions?
+    let partial_rotary_factor: Double?
+    let rope_scaling: HuggingFaceRotaryPositions?
+    /// Where newer versions have the three of these.
+    let rope_parameters: HuggingFaceRotaryPositions?
     let tie_word_embeddings: Bool?
     let attention_bias: Bool?
     let mlp_bias: Bool?
     let hidden_act: String?
 
-    struct RotaryPositions: Decodable {
-        let rope_theta: Float?
-        let rope_type: String?
-        let type: String?
-        let factor: Double?
-        let attention_factor: Double?
-        let original_max_position_embeddings: Int?
-
-        /// The kind, if it changes anything of a model with this context.
-        func scaling(contextLength: Int?) -> String? {
-            let kind = rope_type ?? type ?? "default"
-            // What a factor of 1 means is known of these kinds only: others have lists of factors.
-            let isIdentity =
-                switch kind {
-                case "default": true
-                case "linear", "llama3": factor == 1
-                case "dynamic", "yarn":
-                    factor == 1 && attention_factor ?? 1 == 1
-                        && original_max_position_embeddings ?? contextLength == contextLength
-                default: false
-                }
-            return isIdentity ? nil : kind
-        }
+    /// The one description that counts where a file has both.
+    var rotaryPositions: HuggingFaceRotaryPositions? {
+        if let rope_scaling, !rope_scaling.isEmpty { return rope_scaling }
+        return rope_parameters
     }
 
-    /// What makes this another model than a Llama 2, in words.
-    var differenceFromLlama2: String? {
+    /// What makes this another model than a Llama, in words.
+    var differenceFromLlama: String? {
         if let model_type, model_type != "llama" {
             return "it is of a model of type '\(model_type)'"
         }
-        let scalings = [rope_scaling, rope_parameters].compactMap {
-            $0?.scaling(contextLength: max_position_embeddings)
-        }
-        if let scaling = scalings.first {
-            return "its rotary positions are scaled ('\(scaling)')"
-        }
-        if attention_bias == true || mlp_bias == true { return "its linear layers have biases" }
-        if let hidden_act, hidden_act != "silu" {
+        if attention_bias == true { return "its attention has biases ('attention_bias')" }
+        if mlp_bias == true { return "its feed-forward network has biases ('mlp_bias')" }
+        // Two names of one function.
+        if let hidden_act, hidden_act != "silu", hidden_act != "swish" {
             return "its activation is '\(hidden_act)' instead of 'silu'"
+        }
+        let share = rotaryPositions?.partial_rotary_factor ?? partial_rotary_factor ?? 1
+        if share != 1 {
+            return "rotary positions turn a part of each head only ('partial_rotary_factor')"
         }
         return nil
     }

@@ -27,8 +27,9 @@ extension Llama2Configuration {
         if params.use_scaled_rope == true {
             throw TensorFileError.unsupported(
                 path: path,
-                reason: "its rotary positions are scaled, as those of Llama 3.1",
-                hint: "use a model of the Llama 2 architecture"
+                reason: "its rotary positions are scaled ('use_scaled_rope'), by numbers that it "
+                    + "leaves to Meta's program",
+                hint: "use the directory that Hugging Face publishes of the model, which has them"
             )
         }
         if let found = params.vocab_size, found >= 0, found != vocabularySize {
@@ -53,8 +54,8 @@ extension Llama2Configuration {
                     multiple: params.multiple_of ?? 256
                 ),
                 hasSeparateClassifier: true,
-                ropeTheta: params.rope_theta ?? 10_000,
-                normEpsilon: params.norm_eps ?? 1e-5
+                ropeTheta: params.rope_theta ?? Self.llama2Theta,
+                normEpsilon: params.norm_eps ?? Self.llama2Epsilon
             )
         }
     }

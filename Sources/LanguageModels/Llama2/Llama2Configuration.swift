@@ -1,10 +1,13 @@
-// The sizes of a Llama 2, checked. Files that give them are read in Llama2CHeader.swift,
+// The sizes of a Llama, checked. Files that give them are read in Llama2CHeader.swift,
 // Llama2Configuration+Params.swift and Llama2Configuration+HuggingFace.swift, and a list of sizes
 // in Llama2Configuration+Descriptor.swift.
 
 import FileIO
 
-/// The sizes that define a Llama 2: every value of this type is one that a model can have.
+/// The sizes that define a Llama: every value of this type is one that a model can have.
+///
+/// All of the family are described so: Llama 2, Llama 3, SmolLM2, TinyLlama and their kin differ in
+/// sizes, and in how rotary positions are scaled.
 public struct Llama2Configuration: Sendable, Equatable {
     /// maxT: the longest sequence the model was made for.
     public let contextLength: Int
@@ -16,6 +19,8 @@ public struct Llama2Configuration: Sendable, Equatable {
     public let headCount: Int
     /// NKV: heads of keys and values in a block, each of which NH / NKV heads of queries share.
     public let keyValueHeadCount: Int
+    /// HS: channels of one head; often C / NH.
+    public let headSize: Int
     /// C: the width of the residual stream.
     public let channels: Int
     /// H: the width of the feed-forward network.
@@ -24,15 +29,24 @@ public struct Llama2Configuration: Sendable, Equatable {
     public let hasSeparateClassifier: Bool
     /// The base of the rotary positions' wavelengths.
     public let ropeTheta: Float
+    /// What is done to the frequencies that follow from theta.
+    public let ropeScaling: RotaryScaling
     /// What RMSNorm adds to the mean of squares.
     public let normEpsilon: Float
 
-    /// HS: channels of one head.
-    public var headSize: Int { channels / headCount }
+    /// The width of the queries of all heads, and of what attention gives.
+    public var attentionChannels: Int { headCount * headSize }
     /// The width of the keys, and of the values, of all heads.
     public var keyValueChannels: Int { keyValueHeadCount * headSize }
 
-    /// Checks sizes.
+    private static let mostChannels = 1 << 17
+
+    /// How far rotary positions turn each pair of a head from a position to the next, in radians.
+    public var ropeFrequencies: [Double] {
+        ropeScaling.frequencies(theta: ropeTheta, headSize: headSize)
+    }
+
+    /// Checks sizes; a head size of nil is C / NH.
     /// - Throws: ``ModelError/invalidConfiguration(reason:)``.
     public init(
         contextLength: Int,
@@ -40,11 +54,13 @@ public struct Llama2Configuration: Sendable, Equatable {
         layerCount: Int,
         headCount: Int,
         keyValueHeadCount: Int,
+        headSize: Int? = nil,
         channels: Int,
         hiddenChannels: Int,
         hasSeparateClassifier: Bool,
-        ropeTheta: Float = 10_000,
-        normEpsilon: Float = 1e-5
+        ropeTheta: Float = llama2Theta,
+        ropeScaling: RotaryScaling = .none,
+        normEpsilon: Float = llama2Epsilon
     ) throws {
         // Bounds far above any Llama, so that a damaged header can neither overflow a product nor
         // ask for memory nobody has.
@@ -54,7 +70,7 @@ public struct Llama2Configuration: Sendable, Equatable {
             ("the number of layers", layerCount, 1 << 12),
             ("the number of heads", headCount, 1 << 12),
             ("the number of key and value heads", keyValueHeadCount, headCount),
-            ("the number of channels", channels, 1 << 17),
+            ("the number of channels", channels, Self.mostChannels),
             ("the number of hidden channels", hiddenChannels, 1 << 20),
         ]
         for (name, value, maximum) in bounds where value < 1 || value > maximum {
@@ -62,12 +78,20 @@ public struct Llama2Configuration: Sendable, Equatable {
                 reason: "\(name) is \(value) and must be between 1 and \(maximum)"
             )
         }
-        guard channels % headCount == 0, channels / headCount % 2 == 0 else {
+        if let headSize {
+            guard headSize > 0, headSize % 2 == 0, headSize <= Self.mostChannels / headCount else {
+                throw ModelError.invalidConfiguration(
+                    reason: "heads have \(counted(headSize, "channel")), which must be pairs that "
+                        + "rotary positions turn, and at most \(Self.mostChannels) in all heads"
+                )
+            }
+        } else if channels % headCount != 0 || channels / headCount % 2 != 0 {
             throw ModelError.invalidConfiguration(
                 reason: "\(counted(channels, "channel")) cannot be divided among "
                     + "\(counted(headCount, "head")) in pairs, which rotary positions turn"
             )
         }
+        let headSize = headSize ?? channels / headCount
         guard headCount % keyValueHeadCount == 0 else {
             throw ModelError.invalidConfiguration(
                 reason: "\(counted(headCount, "head")) cannot share "
@@ -81,15 +105,18 @@ public struct Llama2Configuration: Sendable, Equatable {
                 )
             }
         }
+        try ropeScaling.check(headSize: headSize)
         self.contextLength = contextLength
         self.vocabularySize = vocabularySize
         self.layerCount = layerCount
         self.headCount = headCount
         self.keyValueHeadCount = keyValueHeadCount
+        self.headSize = headSize
         self.channels = channels
         self.hiddenChannels = hiddenChannels
         self.hasSeparateClassifier = hasSeparateClassifier
         self.ropeTheta = ropeTheta
+        self.ropeScaling = ropeScaling
         self.normEpsilon = normEpsilon
     }
 }

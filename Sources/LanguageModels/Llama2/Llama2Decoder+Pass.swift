@@ -27,7 +27,7 @@ extension Llama2Decoder: BlockDecoder {
         ops.ropeRotations(
             workspace.rotations,
             positions: rows.positions,
-            theta: configuration.ropeTheta
+            frequencies: ropeFrequencies
         )
     }
 

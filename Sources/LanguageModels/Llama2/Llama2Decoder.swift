@@ -15,6 +15,8 @@ public final class Llama2Decoder: LanguageModel {
     /// How keys and values are stored.
     public let cachePrecision: ElementType
     let weights: Llama2DecoderWeights
+    /// How far rotary positions turn each pair from a position to the next.
+    let ropeFrequencies: [Double]
     let ops: Ops
     let weightFiles: [any Storage]
 
@@ -43,7 +45,8 @@ public final class Llama2Decoder: LanguageModel {
         self.ops = ops
         self.weights = try Llama2DecoderWeights(weights, precision: precision, ops: ops)
         weightFiles = self.weights.files
-        try ops.reserve(channels: configuration.channels)
+        ropeFrequencies = configuration.ropeFrequencies
+        try ops.reserve(channels: max(configuration.channels, configuration.attentionChannels))
     }
 
     public var vocabularySize: Int { configuration.vocabularySize }

@@ -7,10 +7,10 @@ struct Llama2DecoderWeights {
     /// The weights of one block.
     struct Layer {
         let attentionNorm: Tensor  // (C)
-        let wq: Tensor  // (C, C)
+        let wq: Tensor  // (NH * HS, C)
         let wk: Tensor  // (NKV * HS, C)
         let wv: Tensor  // (NKV * HS, C)
-        let wo: Tensor  // (C, C)
+        let wo: Tensor  // (C, NH * HS)
         let feedForwardNorm: Tensor  // (C)
         let w1: Tensor  // (H, C)
         let w2: Tensor  // (C, H)

@@ -8,7 +8,7 @@ final class Llama2DecoderWorkspace {
     let rotations: Tensor  // (N, HS)
     let residual2: Tensor  // (N, C)
     let normalized: Tensor  // (N, C)
-    let q: Tensor  // (N, C)
+    let q: Tensor  // (N, NH * HS)
     let k: Tensor  // (N, NKV * HS)
     let v: Tensor  // (N, NKV * HS)
     let gate: Tensor  // (N, H)
@@ -18,17 +18,19 @@ final class Llama2DecoderWorkspace {
         throws
     {
         let C = configuration.channels
-        let (H, KV) = (configuration.hiddenChannels, configuration.keyValueChannels)
+        let (A, KV) = (configuration.attentionChannels, configuration.keyValueChannels)
+        let H = configuration.hiddenChannels
         let (rows, all) = try PassRows.allocate(
             rowCount: N,
             predictedCount: P,
             channels: C,
+            attentionChannels: A,
             vocabularySize: configuration.vocabularySize,
             beside: [
                 TensorSpecification("rotations", [N, configuration.headSize]),
                 TensorSpecification("residual2", [N, C]),
                 TensorSpecification("normalized", [N, C]),
-                TensorSpecification("q", [N, C]),
+                TensorSpecification("q", [N, A]),
                 TensorSpecification("k", [N, KV]),
                 TensorSpecification("v", [N, KV]),
                 TensorSpecification("gate", [N, H]),

@@ -43,7 +43,8 @@ public enum Llama2Weight: String, Sendable, CaseIterable {
         switch self {
         case .tokenEmbedding, .classifier: return [configuration.vocabularySize, C]
         case .attentionNorm, .feedForwardNorm, .finalNorm: return [C]
-        case .wq, .wo: return [C, C]
+        case .wq: return [configuration.attentionChannels, C]
+        case .wo: return [C, configuration.attentionChannels]
         case .wk, .wv: return [configuration.keyValueChannels, C]
         case .w1, .w3: return [configuration.hiddenChannels, C]
         case .w2: return [C, configuration.hiddenChannels]

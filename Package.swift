@@ -65,7 +65,7 @@ let package = Package(
         ),
         .target(
             name: "TextGeneration",
-            dependencies: ["Inference", "LanguageModels", "Tokenization"]
+            dependencies: ["FileIO", "Inference", "LanguageModels", "Tokenization"]
         ),
         .target(
             name: "Training",

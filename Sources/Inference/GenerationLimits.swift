@@ -52,6 +52,17 @@ public struct GenerationLimits: Sendable, Equatable {
         self.startToken = startToken
     }
 
+    /// A prompt, shortened where it is longer than a context that slides.
+    /// - Throws: ``InferenceError/promptTooLong(tokenCount:maximum:)`` where the context does not.
+    func fitting(_ prompt: [Int32], contextLength: Int) throws -> [Int32] {
+        precondition(!prompt.isEmpty, "a prompt of no tokens")
+        if prompt.count <= contextLength { return prompt }
+        guard contextOverflow == .slide else {
+            throw InferenceError.promptTooLong(tokenCount: prompt.count, maximum: contextLength)
+        }
+        return window(of: prompt, contextLength: contextLength)
+    }
+
     /// The tokens that are read again of a sequence longer than the context: half a context, so
     /// that as much can be added before the next time.
     func window(of tokens: [Int32], contextLength: Int) -> [Int32] {

@@ -50,54 +50,96 @@ public struct Sampler: Sendable {
         )
     }
 
-    /// Draws a token.
+    /// Starts a sequence, of which the processors have then seen these tokens only.
+    ///
+    /// What random draws have come to stays as it is.
+    /// - Parameters:
+    ///   - tokens: What is to be continued; all below the limit, if there is one.
+    ///   - generated: What has been drawn after them already.
+    public mutating func prompt(_ tokens: [Int32], generated: some Collection<Int32> = []) {
+        for index in processors.indices {
+            processors[index].prompt(tokens)
+            for token in generated { processors[index].didSample(token) }
+        }
+    }
+
+    /// Draws a token, which is then part of the sequence.
     ///
     /// A token whose logit is negative infinity is never drawn.
-    /// - Parameters:
-    ///   - logits: `(V)`, one for each token of the vocabulary; the processors change them.
-    ///   - tokens: The sequence so far, prompt included; all below the limit, if there is one.
+    /// - Parameter logits: `(V)`, one for each token of the vocabulary; the processors change them.
     /// - Returns: An id below `logits.count` and the limit.
     /// - Throws: ``InferenceError/unusableLogit(token:value:)`` when a logit is NaN or positive
     ///   infinity, or all are negative infinity; ``InferenceError/nothingToDraw`` when they become
     ///   so; what a processor throws.
-    public mutating func sample(
-        _ logits: inout MutableSpan<Float>,
-        after tokens: [Int32]
-    ) throws -> Int32 {
-        precondition(!logits.isEmpty, "sampling from no logits")
-        guard let tokenLimit, tokenLimit < logits.count else {
-            return try draw(from: &logits, after: tokens)
-        }
-        return try logits.withUnsafeMutableBufferPointer {
-            // The span ends with this closure.
-            var drawable = UnsafeMutableBufferPointer(rebasing: $0[..<tokenLimit]).mutableSpan
-            return try draw(from: &drawable, after: tokens)
+    public mutating func sample(_ logits: inout MutableSpan<Float>) throws -> Int32 {
+        try withDrawable(&logits) { sampler, logits in
+            try Self.check(logits)
+            return try sampler.draw(from: &logits)
         }
     }
 
-    /// The same where every logit's token may be drawn.
-    private mutating func draw(
-        from logits: inout MutableSpan<Float>,
-        after tokens: [Int32]
-    ) throws -> Int32 {
-        // Before the chain: top-k, for one, would drop a NaN without a word.
-        if let token = logits.firstUnusable ?? (logits.largest == -.infinity ? 0 : nil) {
-            throw InferenceError.unusableLogit(token: token, value: logits[token])
+    /// The same, with how likely the model found the token and which ones it found likeliest.
+    /// - Parameters:
+    ///   - logits: `(V)`, one for each token of the vocabulary; the processors change them.
+    ///   - topLogprobs: How many of the likeliest tokens are named.
+    /// - Returns: The token.
+    /// - Throws: As ``sample(_:)``.
+    public mutating func sample(
+        _ logits: inout MutableSpan<Float>,
+        topLogprobs: Int
+    ) throws -> TokenLogprobs {
+        try withDrawable(&logits) { sampler, logits in
+            try Self.check(logits)
+            let total = logits.logSumOfExponentials()
+            let top = logits.likeliest(topLogprobs, total: total)
+            // The processors change them.
+            let original = logits.withUnsafeBufferPointer { Array($0) }
+            let token = try sampler.draw(from: &logits)
+            return TokenLogprobs(
+                token: token,
+                logprob: Float(Double(original[Int(token)]) - total),
+                top: top
+            )
         }
-        for index in processors.indices {
-            try processors[index].process(&logits, after: tokens)
-        }
-        guard processors.isEmpty || logits.firstUnusable == nil, let token = draw(logits) else {
-            throw InferenceError.nothingToDraw
-        }
-        return Int32(token)
     }
 
     /// Draws a token from logits that are left as they are.
-    public mutating func sample(_ logits: [Float], after tokens: [Int32] = []) throws -> Int32 {
+    public mutating func sample(_ logits: [Float]) throws -> Int32 {
         var logits = logits
         var span = logits.mutableSpan
-        return try sample(&span, after: tokens)
+        return try sample(&span)
+    }
+
+    /// Calls `body` with the logits of the tokens that may be drawn.
+    private mutating func withDrawable<Result>(
+        _ logits: inout MutableSpan<Float>,
+        _ body: (inout Sampler, inout MutableSpan<Float>) throws -> Result
+    ) throws -> Result {
+        precondition(!logits.isEmpty, "sampling from no logits")
+        guard let tokenLimit, tokenLimit < logits.count else { return try body(&self, &logits) }
+        return try logits.withUnsafeMutableBufferPointer {
+            // The span ends with this closure.
+            var drawable = UnsafeMutableBufferPointer(rebasing: $0[..<tokenLimit]).mutableSpan
+            return try body(&self, &drawable)
+        }
+    }
+
+    /// Refuses logits of a broken model before the chain: top-k, for one, would drop a NaN without a
+    /// word.
+    private static func check(_ logits: borrowing MutableSpan<Float>) throws {
+        if let token = logits.firstUnusable ?? (logits.largest == -.infinity ? 0 : nil) {
+            throw InferenceError.unusableLogit(token: token, value: logits[token])
+        }
+    }
+
+    /// Runs the chain, and draws.
+    private mutating func draw(from logits: inout MutableSpan<Float>) throws -> Int32 {
+        for index in processors.indices { try processors[index].process(&logits) }
+        guard processors.isEmpty || logits.firstUnusable == nil, let token = draw(logits) else {
+            throw InferenceError.nothingToDraw
+        }
+        for index in processors.indices { processors[index].didSample(Int32(token)) }
+        return Int32(token)
     }
 
     /// A token that is not excluded; nil when all are.

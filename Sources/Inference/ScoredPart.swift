@@ -1,14 +1,6 @@
 // Measuring a model by the tokens it was to predict, one token at a time. Models have a quicker way
 // of their own; this one serves those that do not.
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#elseif canImport(Darwin)
-    import Darwin
-#endif
-
 /// Tokens that one sequence of a session grows by, and what was to be predicted after them.
 public struct ScoredPart: Sendable, Equatable {
     /// Index of the sequence in its session.
@@ -64,8 +56,6 @@ extension MutableSpan<Float> {
     /// The cross-entropy of a token in nats; NaN when a logit is no number.
     fileprivate func loss(of token: Int32) -> Float {
         guard firstUnusable == nil else { return .nan }
-        var weights = TokenWeights()
-        weights.compute(from: self)
-        return Float(log(weights.total) + Double(largest) - Double(self[Int(token)]))
+        return Float(logSumOfExponentials() - Double(self[Int(token)]))
     }
 }

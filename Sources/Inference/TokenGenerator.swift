@@ -12,7 +12,7 @@
 /// while let token = try generator.next() { print(token) }
 /// ```
 public final class TokenGenerator {
-    private let batch: BatchGenerator
+    private let engine: GenerationEngine
 
     /// Prepares to continue a prompt; the model first runs when a token is asked for.
     /// - Parameters:
@@ -28,23 +28,23 @@ public final class TokenGenerator {
         sampler: Sampler,
         limits: GenerationLimits
     ) throws {
-        batch = try BatchGenerator(model, prompts: [prompt], samplers: [sampler], limits: limits)
+        engine = try GenerationEngine(model, prompts: [prompt], samplers: [sampler], limits: limits)
     }
 
     /// Tokens generated so far, without the prompt.
-    public var tokens: [Int32] { batch.sequences[0].tokens }
+    public var tokens: [Int32] { engine[0].tokens }
     /// Why generation ended; nil while it goes on.
-    public var stopReason: StopReason? { batch.sequences[0].stopReason }
+    public var stopReason: StopReason? { engine[0].stopReason }
 
     /// The next token, or nil when generation has ended for ``stopReason``.
     /// - Throws: ``InferenceError``, or what the model throws; generation has then ended.
     public func next() throws -> Int32? {
-        try batch.next()?.first?.token
+        try engine.next()?.first?.token
     }
 
     /// Ends generation; nothing happens when it has ended already.
     public func interrupt() {
-        batch.interrupt()
+        engine.interrupt()
     }
 }
 

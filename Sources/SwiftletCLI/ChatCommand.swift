@@ -26,6 +26,14 @@ struct ChatCommand: ParsableCommand {
     @Option(help: "What the model is told about its part before the conversation.")
     var system: ArgumentText?
 
+    @Option(
+        help: """
+            A file of messages in JSON, as OpenAI's interface has them: the conversation goes on \
+            from there, and is saved there after every reply.
+            """
+    )
+    var history: FilePath?
+
     @OptionGroup(title: "Precision")
     var precision: PrecisionOptions
 
@@ -52,17 +60,21 @@ struct ChatCommand: ParsableCommand {
         }
         let tokenizer = try model.sentencePieceTokenizer(of: file)
         try options.check(vocabularySize: tokenizer.vocabularySize)
+        let messages = try history.map(ChatHistory.read) ?? []
+        // What keeps it from being saved is found before anything is said.
+        _ = try history.map { try AtomicFile($0) }
         let chat = try ChatSession(
             file.open(precision, ops: compute.makeOps()),
             tokenizer: tokenizer,
-            system: system?.string,
+            instructions: system?.string,
+            history: messages,
             options: options,
-            seed: seed ?? UInt64.random(in: 0...UInt64(UInt32.max))
+            seed: seed
         )
-        var messages = LineReader(.standardInput)
+        var lines = LineReader(.standardInput)
         while true {
             if Terminal.isInteractive { Terminal.writeError("> ") }
-            guard let line = try messages.next() else {
+            guard let line = try lines.next() else {
                 // After Ctrl-D the shell's prompt gets a line of its own.
                 if Terminal.isInteractive { Terminal.writeError("\n") }
                 return
@@ -90,11 +102,14 @@ struct ChatCommand: ParsableCommand {
         let start = clock.now
         Signals.catchInterruption()
         defer { Signals.releaseInterruption() }
-        let reply = try chat.reply(to: message) { piece in
+        let reply = try chat.streamResponse(to: message)
+        while let piece = try reply.next() {
             if !json, !piece.isEmpty { try Terminal.write(piece) }
-            return !Signals.isInterrupted
+            if Signals.isInterrupted { reply.interrupt() }
         }
-        let report = ChatReport(reply, seconds: start.duration(to: clock.now) / .seconds(1))
+        let seconds = start.duration(to: clock.now) / .seconds(1)
+        if let history { try ChatHistory.write(chat.messages, to: history) }
+        let report = ChatReport(reply.response, seconds: seconds)
         if json { try Terminal.printJSON(report) } else { try Terminal.print("") }
         compute.note(report.summary)
     }
@@ -109,11 +124,11 @@ struct ChatReport: Encodable {
     let generatedTokens: Int
     /// From the message to the end of the reply.
     let seconds: Double
-    let stopReason: StopReason
+    let stopReason: StopReason?
     let forgottenTurns: Int
 
-    init(_ reply: ChatReply, seconds: Double) {
-        text = reply.text
+    init(_ reply: ChatResponse, seconds: Double) {
+        text = reply.content
         tokens = reply.tokens
         promptTokens = reply.promptTokenCount
         generatedTokens = reply.tokens.count

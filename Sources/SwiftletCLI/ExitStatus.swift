@@ -125,7 +125,11 @@ enum ExitStatus: CInt, Error {
     }
 
     private init(_ error: TextGenerationError) {
-        if case .vocabularyMismatch = error { self = .wrongContent } else { self = .wrongUsage }
+        self =
+            switch error {
+            case .vocabularyMismatch, .invalidHistory: .wrongContent
+            default: .wrongUsage
+            }
     }
 
     private init(_ error: TrainingError) {

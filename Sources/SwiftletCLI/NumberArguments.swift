@@ -36,6 +36,7 @@ extension NumberRange where Number: BinaryFloatingPoint & LosslessStringConverti
         range("finite number of 0 or more") { $0 >= 0 && $0.isFinite }
     }
     static var notNegativeOrInfinite: NumberRange { range("number of 0 or more") { $0 >= 0 } }
+    static var finite: NumberRange { range("finite number") { $0.isFinite } }
     static var positive: NumberRange { range("finite number above 0") { $0 > 0 && $0.isFinite } }
     static var fraction: NumberRange { range("number from 0 to 1") { $0 >= 0 && $0 <= 1 } }
     static var positiveFraction: NumberRange {

@@ -58,6 +58,15 @@ struct SampleCommand: ParsableCommand {
 
     @Option(
         help: """
+            With --json: the log-probability of every generated token, and this many of the \
+            likeliest ones in its place, as the model has them before anything else.
+            """,
+        in: .from(0)
+    )
+    var logprobs: Int?
+
+    @Option(
+        help: """
             Makes random draws repeatable (default: another one every time); of several texts each \
             has the seed after that of the text before it. Beside other prompts a text may be rounded \
             in another way, and become another one.
@@ -69,8 +78,15 @@ struct SampleCommand: ParsableCommand {
     @OptionGroup
     var compute: ComputeOptions
 
+    func validate() throws {
+        if logprobs != nil && !json { throw ValidationError("--logprobs is for --json") }
+    }
+
     func run() throws {
-        let options = try sampling.generationOptions(contextOverflow: contextOverflow)
+        let options = try sampling.generationOptions(
+            contextOverflow: contextOverflow,
+            topLogprobs: logprobs
+        )
         let file = try model.modelFile()
         let (vocabulary, encode) = try readTokenizer(for: file)
         var prompts = try PromptQueue(prompt, count: numSamples, encode: encode) {
@@ -94,7 +110,7 @@ struct SampleCommand: ParsableCommand {
         _ rest: inout PromptQueue,
         _ options: GenerationOptions
     ) throws {
-        var seed = seed ?? UInt64.random(in: 0...UInt64(UInt32.max))
+        var seed = seed ?? .random()
         var prompts = first
         var isFirst = true
         // What stands on standard input may come late.
@@ -105,7 +121,7 @@ struct SampleCommand: ParsableCommand {
             let seeds = prompts.indices.map { seed &+ UInt64($0) }
             seed &+= UInt64(prompts.count)
             let batch = try generator.batch(
-                prompts: prompts.map(\.tokens),
+                tokens: prompts.map(\.tokens),
                 options: options,
                 seeds: seeds
             )
@@ -188,9 +204,16 @@ struct SampleCommand: ParsableCommand {
             if Signals.isInterrupted { batch.interrupt() }
         }
 
-        let reports = seeds.indices.map { index in
+        let reports = try seeds.indices.map { index in
             SampleReport(
                 batch[index],
+                logprobs: logprobs == nil
+                    ? nil
+                    : try LogprobReport.all(
+                        batch[index].logprobs,
+                        after: prompts[index].tokens.last,
+                        vocabulary
+                    ),
                 promptIndex: prompts[index].index,
                 seed: seeds[index],
                 prompt: start.duration(to: promptEnd),

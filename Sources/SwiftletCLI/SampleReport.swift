@@ -8,6 +8,8 @@ struct SampleReport: Encodable {
     let promptIndex: Int
     let text: String
     let tokens: [TokenID]
+    /// Of each token; nil where they were not asked for.
+    let logprobs: [LogprobReport]?
     let promptTokens: Int
     let generatedTokens: Int
     /// The pass over all prompts of a batch.
@@ -19,6 +21,7 @@ struct SampleReport: Encodable {
 
     init(
         _ generated: GeneratedText,
+        logprobs: [LogprobReport]?,
         promptIndex: Int,
         seed: UInt64,
         prompt: Duration,
@@ -27,6 +30,7 @@ struct SampleReport: Encodable {
         self.promptIndex = promptIndex
         text = generated.text
         tokens = generated.tokens
+        self.logprobs = logprobs
         promptTokens = generated.promptTokenCount
         generatedTokens = generated.tokens.count
         promptSeconds = prompt / .seconds(1)
@@ -52,6 +56,55 @@ struct SampleReport: Encodable {
             case .length, nil: "length reached"
             }
         return "\(reason), seed \(seed)"
+    }
+}
+
+/// How likely the model found a token, beside those it found likeliest in its place.
+struct LogprobReport: Encodable {
+    struct Alternative: Encodable {
+        let token: TokenID
+        let text: String
+        let logprob: Float
+    }
+
+    let token: TokenID
+    /// What it adds to the text; of a part of a character, U+FFFD.
+    let text: String
+    let logprob: Float
+    let top: [Alternative]
+
+    /// Reports on the tokens of a text.
+    /// - Parameters:
+    ///   - logprobs: Of each token.
+    ///   - last: The last token of the prompt.
+    ///   - vocabulary: What tokens stand for.
+    /// - Returns: As many reports.
+    /// - Throws: `TokenizerError` for a token that the vocabulary lacks.
+    static func all(
+        _ logprobs: [TokenLogprobs],
+        after last: TokenID?,
+        _ vocabulary: any TokenDecoder
+    ) throws -> [LogprobReport] {
+        var previous = last
+        return try logprobs.map { found in
+            func text(of token: TokenID) throws -> String {
+                String(decoding: try vocabulary.bytes(of: token, after: previous), as: UTF8.self)
+            }
+            let report = LogprobReport(
+                token: found.token,
+                text: try text(of: found.token),
+                logprob: found.logprob,
+                top: try found.top.map {
+                    Alternative(
+                        token: $0.token,
+                        text: try text(of: $0.token),
+                        logprob: $0.logprob
+                    )
+                }
+            )
+            previous = vocabulary.context(after: found.token, previous)
+            return report
+        }
     }
 }
 

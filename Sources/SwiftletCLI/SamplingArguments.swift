@@ -3,17 +3,6 @@
 import ArgumentParser
 import Swiftlet
 
-/// How tokens are drawn unless flags say otherwise.
-///
-/// A little more cautiously than from the model's own distribution, and without its least likely
-/// tokens: together they are drawn one time in twenty, and derail texts. Top-p rather than top-k,
-/// because it keeps few tokens where the model is sure and many where it is not, whatever the size
-/// of its vocabulary; and so that temperature 1 and top-p 1 are all the plain distribution takes.
-enum UsualSampling {
-    static let temperature: Float = 0.8
-    static let topP: Float = 0.95
-}
-
 /// Flags of sampling.
 struct SamplingArguments: ParsableArguments {
     @Option(help: "Tokens to generate, unless the text ends before.", in: .from(1))
@@ -26,7 +15,7 @@ struct SamplingArguments: ParsableArguments {
             """,
         in: .notNegative
     )
-    var temperature = UsualSampling.temperature
+    var temperature = SamplingOptions.usual.temperature
 
     @Option(help: "Draw from the K most likely tokens only; 0 is no limit.", in: .from(0))
     var topK = 0
@@ -35,7 +24,7 @@ struct SamplingArguments: ParsableArguments {
         help: "Draw from the most likely tokens that reach this probability; 1 is no limit.",
         in: .positiveFraction
     )
-    var topP = UsualSampling.topP
+    var topP = SamplingOptions.usual.topP
 
     @Option(
         help: """
@@ -58,6 +47,18 @@ struct SamplingArguments: ParsableArguments {
     var repetitionWindow = 0
 
     @Option(
+        help: "Subtract this from the logits of tokens that were generated already.",
+        in: .finite
+    )
+    var presencePenalty: Float = 0
+
+    @Option(
+        help: "Subtract this from the logit of a token for every time it was generated.",
+        in: .finite
+    )
+    var frequencyPenalty: Float = 0
+
+    @Option(
         help: ArgumentHelp(
             "Add X to the logit of token ID; -inf excludes it. Repeatable.",
             valueName: "id=x"
@@ -77,7 +78,8 @@ struct SamplingArguments: ParsableArguments {
 
     /// The flags as the library takes them.
     func generationOptions(
-        contextOverflow: ContextOverflow = .stop
+        contextOverflow: ContextOverflow = .stop,
+        topLogprobs: Int? = nil
     ) throws -> GenerationOptions {
         GenerationOptions(
             maxTokens: maxTokens,
@@ -88,12 +90,15 @@ struct SamplingArguments: ParsableArguments {
                 minP: minP,
                 repetitionPenalty: repetitionPenalty,
                 repetitionWindow: repetitionWindow,
+                presencePenalty: presencePenalty,
+                frequencyPenalty: frequencyPenalty,
                 // Of several biases for a token the last counts, as of any option given twice.
                 logitBias: Dictionary(logitBias.map { ($0.token, $0.bias) }) { $1 }
             ),
             stopStrings: stopStrings.map(\.string),
             ignoresEndOfText: ignoreEos,
-            contextOverflow: contextOverflow
+            contextOverflow: contextOverflow,
+            topLogprobs: topLogprobs
         )
     }
 }

@@ -199,13 +199,7 @@ struct TrainCommand: ParsableCommand {
     ) throws -> TrainingRun.Probe<String>? {
         guard let tokenizer, intervals.sampleEvery > 0 else { return nil }
         let prompt = intervals.samplePrompt ?? ""
-        let options = GenerationOptions(
-            maxTokens: intervals.sampleTokens,
-            sampling: try SamplingOptions(
-                temperature: UsualSampling.temperature,
-                topP: UsualSampling.topP
-            )
-        )
+        let options = GenerationOptions(maxTokens: intervals.sampleTokens)
         return { shouldStop in
             // Made anew, as a decoder keeps some of the weights as they are when it is made.
             let generator = try TextGenerator(
@@ -213,7 +207,7 @@ struct TrainCommand: ParsableCommand {
                 vocabulary: tokenizer.vocabulary
             )
             let stream = try generator.stream(
-                prompt: tokenizer.encode(prompt.bytes, endOfTextMarker: .token),
+                tokens: tokenizer.encode(prompt.bytes, endOfTextMarker: .token),
                 options: options,
                 seed: seed
             )

@@ -7,10 +7,8 @@ import Tokenization
 /// A model that tasks ask for text.
 ///
 /// ```swift
-/// let generator = AsyncTextGenerator(try TextGenerator(model, vocabulary: vocabulary))
-/// for try await piece in generator.pieces(prompt: ids, options: options, seed: 1) {
-///     print(piece, terminator: "")
-/// }
+/// let generator = AsyncTextGenerator(try TextGenerator(model, tokenizer: tokenizer))
+/// for try await piece in generator.stream(prompt: "Once") { print(piece, terminator: "") }
 /// ```
 ///
 /// Several tasks may ask at the same time: their tokens are made in turn, one thread doing all of
@@ -34,18 +32,27 @@ public actor AsyncTextGenerator {
     /// the iterator goes away, no further token is made; a cancelled iteration ends as if the text
     /// did.
     /// - Parameters:
-    ///   - prompt: Ids to continue; with none, the model starts a new text.
+    ///   - prompt: What to continue; without any, the model starts a new text.
     ///   - options: How much is generated, and how.
-    ///   - seed: What random draws start from.
+    ///   - seed: What random draws start from; nil is another one for every text.
     /// - Returns: The text. Asking for its first piece throws what
     ///   ``TextGenerator/stream(prompt:options:seed:)`` does, and every piece what the model
     ///   throws.
-    public nonisolated func pieces(
-        prompt: [TokenID] = [],
-        options: GenerationOptions,
-        seed: UInt64
+    public nonisolated func stream(
+        prompt: String = "",
+        options: GenerationOptions = GenerationOptions(),
+        seed: UInt64? = nil
     ) -> TextPieces {
-        TextPieces(generator: self, prompt: prompt, options: options, seed: seed)
+        TextPieces(generator: self, request: TextRequest(.text(prompt), options, seed))
+    }
+
+    /// The same for a prompt of tokens, as ``TextGenerator/stream(tokens:options:seed:)`` takes it.
+    public nonisolated func stream(
+        tokens: [TokenID],
+        options: GenerationOptions = GenerationOptions(),
+        seed: UInt64? = nil
+    ) -> TextPieces {
+        TextPieces(generator: self, request: TextRequest(.tokens(tokens), options, seed))
     }
 
     /// A whole text.
@@ -53,17 +60,30 @@ public actor AsyncTextGenerator {
     /// When the task is cancelled, the text is what was made until then, and
     /// ``GeneratedText/stopReason`` is ``StopReason/interrupted``.
     /// - Parameters:
-    ///   - prompt: Ids to continue; with none, the model starts a new text.
+    ///   - prompt: What to continue; without any, the model starts a new text.
     ///   - options: How much is generated, and how.
-    ///   - seed: What random draws start from.
+    ///   - seed: What random draws start from; nil is another one every time.
     /// - Returns: The text.
     /// - Throws: What ``TextGenerator/stream(prompt:options:seed:)`` and the model throw.
     public nonisolated func text(
-        prompt: [TokenID] = [],
-        options: GenerationOptions,
-        seed: UInt64
+        prompt: String = "",
+        options: GenerationOptions = GenerationOptions(),
+        seed: UInt64? = nil
     ) async throws -> GeneratedText {
-        let state = TextPieces.State(prompt: prompt, options: options, seed: seed)
+        try await text(TextRequest(.text(prompt), options, seed))
+    }
+
+    /// The same for a prompt of tokens.
+    public nonisolated func text(
+        tokens: [TokenID],
+        options: GenerationOptions = GenerationOptions(),
+        seed: UInt64? = nil
+    ) async throws -> GeneratedText {
+        try await text(TextRequest(.tokens(tokens), options, seed))
+    }
+
+    private nonisolated func text(_ request: TextRequest) async throws -> GeneratedText {
+        let state = TextPieces.State(request)
         while try await nextPiece(of: state) != nil {}
         return try await end(state)
     }
@@ -90,28 +110,44 @@ public actor AsyncTextGenerator {
     /// The stream of a text, which starts at the first call.
     private func stream(of text: TextPieces.State) throws -> TextStream {
         if let stream = text.stream { return stream }
-        let stream = try generator.stream(
-            prompt: text.prompt,
-            options: text.options,
-            seed: text.seed
-        )
+        let request = text.request
+        let stream =
+            switch request.prompt {
+            case .text(let prompt):
+                try generator.stream(prompt: prompt, options: request.options, seed: request.seed)
+            case .tokens(let tokens):
+                try generator.stream(tokens: tokens, options: request.options, seed: request.seed)
+            }
         text.stream = stream
         return stream
+    }
+}
+
+/// What is to be generated.
+fileprivate struct TextRequest: Sendable {
+    enum Prompt {
+        case text(String)
+        case tokens([TokenID])
+    }
+
+    let prompt: Prompt
+    let options: GenerationOptions
+    let seed: UInt64
+
+    init(_ prompt: Prompt, _ options: GenerationOptions, _ seed: UInt64?) {
+        self.prompt = prompt
+        self.options = options
+        self.seed = seed ?? .random()
     }
 }
 
 /// A text as a sequence of pieces, each of them valid Unicode and not empty.
 public struct TextPieces: AsyncSequence, Sendable {
     fileprivate let generator: AsyncTextGenerator
-    fileprivate let prompt: [TokenID]
-    fileprivate let options: GenerationOptions
-    fileprivate let seed: UInt64
+    fileprivate let request: TextRequest
 
     public func makeAsyncIterator() -> Iterator {
-        Iterator(
-            generator: generator,
-            state: State(prompt: prompt, options: options, seed: seed)
-        )
+        Iterator(generator: generator, state: State(request))
     }
 
     /// Asks for one piece after the other.
@@ -130,15 +166,11 @@ public struct TextPieces: AsyncSequence, Sendable {
     /// generator's actor only; an iterator carries it from one call to the next and does not look
     /// inside. Wherever it is released, no call is using it.
     fileprivate final class State: @unchecked Sendable {
-        let prompt: [TokenID]
-        let options: GenerationOptions
-        let seed: UInt64
+        let request: TextRequest
         var stream: TextStream?
 
-        init(prompt: [TokenID], options: GenerationOptions, seed: UInt64) {
-            self.prompt = prompt
-            self.options = options
-            self.seed = seed
+        init(_ request: TextRequest) {
+            self.request = request
         }
     }
 }

@@ -25,3 +25,23 @@ public struct ChatMessage: Sendable, Equatable, Codable {
         self.content = content
     }
 }
+
+extension [ChatMessage] {
+    /// Checks that the user and the assistant speak in turn, after a message of the system or none,
+    /// and that the assistant has the last word.
+    /// - Throws: ``TextGenerationError``.
+    package func checkTurns() throws {
+        var expected: [ChatMessage.Role] = [.system, .user]
+        for (index, message) in enumerated() {
+            guard expected.contains(message.role) else {
+                throw TextGenerationError.messageOutOfTurn(
+                    index: index,
+                    role: message.role,
+                    expected: expected.last ?? .user
+                )
+            }
+            expected = message.role == .user ? [.assistant] : [.user]
+        }
+        if last?.role == .user { throw TextGenerationError.noReply }
+    }
+}

@@ -5,240 +5,217 @@
 import Inference
 import Tokenization
 
-/// What a model said in one turn.
-public struct ChatReply: Sendable, Equatable {
-    /// The reply.
-    public let text: String
-    /// Its tokens, without the one that ended it.
-    public let tokens: [TokenID]
-    /// Tokens that the model read for this turn before it replied: those it had not read yet.
-    public let promptTokenCount: Int
-    /// Why it ended.
-    public let stopReason: StopReason
-    /// Turns that had to be forgotten so far.
-    public let forgottenTurnCount: Int
-}
-
 /// A conversation, turn by turn.
 ///
 /// ```swift
-/// let chat = try ChatSession(model, tokenizer: tokenizer, options: options, seed: 1)
-/// let reply = try chat.reply(to: "Hello!") { piece in
-///     print(piece, terminator: "")
-///     return true
-/// }
+/// let chat = try ChatSession(model, tokenizer: tokenizer, instructions: "Be brief.")
+/// print(try chat.respond(to: "Hello!").content)
 /// ```
 public final class ChatSession {
-    private struct Turn {
-        let message: String
-        /// The tokens of the reply as they were drawn.
-        var drawn: [TokenID] = []
-        /// The text of the reply, once the turn is over.
-        var reply: String?
-        /// All of the turn as the model reads it.
-        var tokens: [TokenID]
-
-        mutating func add(_ token: TokenID) {
-            drawn.append(token)
-            tokens.append(token)
-        }
-    }
-
-    /// What an error takes the conversation back to.
-    private struct Conversation {
-        var turns: [Turn] = []
-        var forgottenTurnCount = 0
-        /// The tokens of all turns.
-        var tokens: [TokenID] = []
-    }
+    /// All that was said, also what the model was made to forget: the instructions, if there are
+    /// any, and then the user and the assistant in turn.
+    public private(set) var messages: [ChatMessage]
 
     private let tokenizer: any Tokenizer
     private let template: any ChatTemplate
-    private let system: String?
     private let options: GenerationOptions
-    private let session: any DecodingSession
-    private var sampler: Sampler
-    private var conversation = Conversation()
-    /// What the session holds: the conversation's tokens or, after a turn was forgotten or failed,
-    /// others.
-    private var held: [TokenID] = []
+    private let limits: GenerationLimits
+    private let engine: GenerationEngine
+    /// What the sequence of the conversation draws with.
+    private let sampler: Sampler
+    /// Turns at the beginning that the model no longer knows.
+    private var forgottenTurnCount = 0
+    /// The one that is being replied to.
+    private var turn: ChatTurn?
 
-    /// Starts a conversation; nothing is computed yet.
+    /// The only sequence of the engine.
+    private static let sequence = 0
+
+    /// Starts a conversation, or goes on with one; nothing is computed yet.
     /// - Parameters:
     ///   - model: Who replies.
     ///   - tokenizer: The model's tokenizer.
     ///   - template: The form of conversations the model knows.
-    ///   - system: What the model is told about its part.
+    ///   - instructions: What the model is told about its part: the system prompt. nil is what the
+    ///     history begins with, if anything.
+    ///   - history: What was said before.
     ///   - options: How much is generated in a turn, and how; old turns are always forgotten when
     ///     the context is full.
-    ///   - seed: What random draws start from.
+    ///   - seed: What random draws start from; nil is another one every time.
     /// - Throws: ``TextGenerationError`` or ``InferenceError`` when the parts do not belong
-    ///   together, or a model's error when memory is short.
+    ///   together, or messages are not in turn; a model's error when memory is short.
     public init(
         _ model: any LanguageModel,
         tokenizer: any Tokenizer,
         template: any ChatTemplate = Llama2ChatTemplate(),
-        system: String? = nil,
-        options: GenerationOptions,
-        seed: UInt64
+        instructions: String? = nil,
+        history: [ChatMessage] = [],
+        options: GenerationOptions = GenerationOptions(),
+        seed: UInt64? = nil
     ) throws {
         try tokenizer.requireFit(modelSize: model.vocabularySize)
         try options.check(vocabularySize: tokenizer.vocabularySize)
+        try history.checkTurns()
+        messages = history
+        if let instructions {
+            if messages.first?.role == .system { messages.removeFirst() }
+            messages.insert(ChatMessage(role: .system, content: instructions), at: 0)
+        }
         self.tokenizer = tokenizer
         self.template = template
-        self.system = system
         self.options = options
-        session = try model.makeSession()
-        sampler = Sampler(options.sampling, seed: seed, tokenLimit: tokenizer.vocabularySize)
+        var limits = options.limits(tokenizer, endTokens: template.endsOfReply(tokenizer))
+        limits.contextOverflow = .stop
+        self.limits = limits
+        engine = try GenerationEngine(model)
+        sampler = Sampler(
+            options.sampling,
+            seed: seed ?? .random(),
+            tokenLimit: tokenizer.vocabularySize
+        )
     }
 
-    /// Takes a message and generates the reply, which is then part of the conversation.
+    /// Takes a message and generates the whole reply.
+    /// - Parameter message: What the user says.
+    /// - Returns: The reply, which is now part of the conversation.
+    /// - Throws: ``TextGenerationError/turnTooLong(tokenCount:maximum:)``, or what the model or the
+    ///   sampler throws; the conversation is then without this turn.
+    public func respond(to message: String) throws -> ChatResponse {
+        let stream = try streamResponse(to: message)
+        while try stream.next() != nil {}
+        return stream.response
+    }
+
+    /// Takes a message, to which the reply is generated as it is asked for.
     ///
     /// What is kept of a reply is its text, in the form the template gives it: a part that was
-    /// drawn as other tokens, such as blanks before it, is read again with the next message.
-    /// - Parameters:
-    ///   - message: What the user says.
-    ///   - receive: Called when the message has been read, and after every token, with the text
-    ///     that has become certain: valid Unicode, and often none. False ends the reply.
-    /// - Returns: The whole reply.
-    /// - Throws: ``TextGenerationError/turnTooLong(tokenCount:maximum:)``, or what the model, the
-    ///   sampler or `receive` throws; the conversation is then without this turn.
-    public func reply(
-        to message: String,
-        receive: (String) throws -> Bool
-    ) throws -> ChatReply {
-        let before = conversation
-        do {
-            return try generate(message, receive)
-        } catch {
-            conversation = before
-            throw error
+    /// drawn as other tokens, such as blanks before it, is read again with the next message. A
+    /// reply that has not come to its end when the next message is taken ends there.
+    /// - Parameter message: What the user says.
+    /// - Returns: The reply, piece by piece; it is part of the conversation when it has ended.
+    /// - Throws: ``TextGenerationError/turnTooLong(tokenCount:maximum:)``; the conversation is then
+    ///   without this turn.
+    public func streamResponse(to message: String) throws -> ChatResponseStream {
+        if let turn {
+            interrupt(turn)
+            while try nextPiece(of: turn) != nil {}
         }
-    }
-
-    private func generate(
-        _ message: String,
-        _ receive: (String) throws -> Bool
-    ) throws -> ChatReply {
-        let capacity = session.tokenCapacity
-        let system = conversation.turns.isEmpty ? system : nil
-        let opening = template.opening(of: message, system: system, tokenizer: tokenizer)
-        conversation.turns.append(Turn(message: message, tokens: opening))
-        conversation.tokens += opening
-        // Room for a good part of the reply, which would else be read again after its first tokens.
-        makeRoom(for: min(options.maxTokens, capacity / 4))
-        guard conversation.tokens.count <= capacity else {
-            throw TextGenerationError.turnTooLong(
-                tokenCount: conversation.tokens.count,
-                maximum: capacity
-            )
-        }
-        let promptTokenCount = unreadCount
         // A reply is a text of its own, and the space before its first word no part of it.
-        var reply = TextAssembler(
+        let reply = TextAssembler(
             tokenizer,
             after: tokenizer.startOfText,
             stopStrings: options.stopStrings
         )
-        var logits = try predict()
-        var stopReason: StopReason? =
-            try !receive("") ? .interrupted : options.maxTokens == 0 ? .length : nil
-        while stopReason == nil {
-            guard let token = try draw(&logits) else {
-                stopReason = .endOfText
-                break
-            }
-            if try !receive(reply.append(token)) {
-                stopReason = .interrupted
-            } else if reply.isStopped {
-                stopReason = .stopString
-            } else if currentReply.count >= options.maxTokens {
-                stopReason = .length
-            } else {
-                makeRoom(for: 0)
-                if conversation.tokens.count > capacity {
-                    stopReason = .context
-                } else {
-                    logits = try predict()
-                }
-            }
+        let turn = ChatTurn(message, reply: reply, forgottenTurnCount: forgottenTurnCount)
+        do { try start(turn) } catch {
+            forgottenTurnCount = turn.forgottenBefore
+            throw error
         }
-        let rest = reply.finish()
-        if !rest.isEmpty { _ = try receive(rest) }
-        close(with: reply.text)
-        return ChatReply(
-            text: reply.text,
-            tokens: currentReply,
-            promptTokenCount: promptTokenCount,
-            stopReason: stopReason ?? .length,
-            forgottenTurnCount: conversation.forgottenTurnCount
-        )
+        self.turn = turn
+        return ChatResponseStream(self, turn)
     }
 
-    private var currentReply: [TokenID] { conversation.turns.last?.drawn ?? [] }
-
-    /// The next token, which is then part of the reply; nil when it ends the reply.
-    private func draw(_ logits: inout [Float]) throws -> TokenID? {
-        var span = logits.mutableSpan
-        let token = try sampler.sample(&span, after: conversation.tokens)
-        if !options.ignoresEndOfText, tokenizer.endsOfText.contains(token) { return nil }
-        conversation.turns[conversation.turns.count - 1].add(token)
-        conversation.tokens.append(token)
-        return token
+    private func start(_ turn: ChatTurn) throws {
+        let capacity = engine.contextLength
+        // Room for a good part of the reply, which would else be read again after its first tokens.
+        let tokens = forgetTurns(before: turn, toHaveRoomFor: min(options.maxTokens, capacity / 4))
+        guard tokens.count <= capacity else {
+            throw TextGenerationError.turnTooLong(tokenCount: tokens.count, maximum: capacity)
+        }
+        if engine.sequences.isEmpty {
+            try engine.add(
+                prompt: tokens,
+                sampler: sampler,
+                limits: limits,
+                topLogprobs: options.topLogprobs
+            )
+        } else {
+            try engine.restart(Self.sequence, with: tokens)
+        }
+        turn.promptTokenCount = engine[Self.sequence].unreadTokenCount
     }
 
-    /// Ends the current turn.
-    private func close(with reply: String) {
-        let index = conversation.turns.count - 1
-        conversation.turns[index].reply = reply
-        rewriteTurn(at: index)
+    /// The next piece of the reply to a message; nil at its end, and when another one came.
+    func nextPiece(of turn: ChatTurn) throws -> String? {
+        guard turn === self.turn else { return nil }
+        do { return try advance(turn) } catch {
+            forgottenTurnCount = turn.forgottenBefore
+            self.turn = nil
+            throw error
+        }
     }
 
-    /// Makes the tokens of a turn again from its texts.
-    private func rewriteTurn(at index: Int) {
-        let turn = conversation.turns[index]
-        let system = index == 0 ? system : nil
-        conversation.turns[index].tokens =
-            if let reply = turn.reply {
-                template.turn(turn.message, reply: reply, system: system, tokenizer: tokenizer)
-            } else {
-                template.opening(of: turn.message, system: system, tokenizer: tokenizer)
-                    + turn.drawn
+    /// Ends the reply to a message.
+    func interrupt(_ turn: ChatTurn) {
+        if turn === self.turn { engine.end(Self.sequence, .interrupted) }
+    }
+
+    private func advance(_ turn: ChatTurn) throws -> String? {
+        if !turn.isRead {
+            try engine.readPrompts()
+            turn.isRead = true
+            return ""
+        }
+        while true {
+            if let event = try engine.next()?.first, let token = event.token {
+                turn.tokens.append(token)
+                if let logprobs = event.logprobs { turn.logprobs.append(logprobs) }
+                let piece = try turn.reply.append(token)
+                if turn.reply.isStopped { engine.end(Self.sequence, .stopString) }
+                return piece
             }
-        conversation.tokens = conversation.turns.flatMap(\.tokens)
+            let reason = engine[Self.sequence].stopReason
+            if try reason == .context && goOnWithoutOldTurns(turn) { continue }
+            turn.stopReason = reason
+            let rest = turn.reply.finish()
+            messages += [turn.message, ChatMessage(role: .assistant, content: turn.reply.text)]
+            self.turn = nil
+            return rest.isEmpty ? nil : rest
+        }
+    }
+
+    /// Forgets old turns to make room for the rest of a reply.
+    /// - Returns: Whether there were any to forget.
+    private func goOnWithoutOldTurns(_ turn: ChatTurn) throws -> Bool {
+        let tokens = forgetTurns(before: turn, toHaveRoomFor: 0)
+        guard tokens.count <= engine.contextLength else { return false }
+        try engine.restart(Self.sequence, with: tokens, generatedCount: turn.tokens.count)
+        return true
     }
 
     /// Forgets the oldest turns when there is no room for `count` tokens more.
     ///
     /// As what follows must then be read again, turns go until half of the context is free, or only
-    /// the current one is left. The first of those that stay brings the system prompt.
-    private func makeRoom(for count: Int) {
-        let capacity = session.tokenCapacity
-        guard conversation.tokens.count + count > capacity else { return }
-        while conversation.turns.count > 1, conversation.tokens.count > capacity / 2 {
-            conversation.turns.removeFirst()
-            conversation.forgottenTurnCount += 1
-            rewriteTurn(at: 0)
+    /// the current one is left. The instructions stay.
+    /// - Returns: All tokens of what is left.
+    private func forgetTurns(before turn: ChatTurn, toHaveRoomFor count: Int) -> [TokenID] {
+        let capacity = engine.contextLength
+        let all = tokens(with: turn, forgetting: forgottenTurnCount)
+        guard all.count + count > capacity else { return all }
+        // The fewest that must go, between those that have gone and all.
+        let systemCount = messages.first?.role == .system ? 1 : 0
+        var range = forgottenTurnCount...(messages.count - systemCount) / 2
+        while range.count > 1 {
+            let middle = (range.lowerBound + range.upperBound) / 2
+            if tokens(with: turn, forgetting: middle).count <= capacity / 2 {
+                range = range.lowerBound...middle
+            } else {
+                range = middle + 1...range.upperBound
+            }
         }
+        forgottenTurnCount = range.lowerBound
+        turn.forgottenTurnCount = forgottenTurnCount
+        return tokens(with: turn, forgetting: forgottenTurnCount)
     }
 
-    /// Tokens of the conversation that the session must be given, at least the last one.
-    private var unreadCount: Int {
-        let shorter = min(held.count, conversation.tokens.count)
-        let common = (0..<shorter).first { held[$0] != conversation.tokens[$0] } ?? shorter
-        return max(1, conversation.tokens.count - common)
-    }
-
-    /// Predicts the token after the conversation, of which only what is new is computed.
-    private func predict() throws -> [Float] {
-        let unread = Array(conversation.tokens.suffix(unreadCount))
-        session.truncate(0, to: conversation.tokens.count - unread.count)
-        held.removeLast(held.count - session.tokenCount)
-        let logits = try session.logits(appending: unread)
-        held += unread
-        return logits
+    /// The tokens of the conversation up to a turn, the reply included as far as it is made.
+    private func tokens(with turn: ChatTurn, forgetting count: Int) -> [TokenID] {
+        let system = messages.prefix { $0.role == .system }
+        let known = system + messages.dropFirst(system.count + 2 * count) + [turn.message]
+        let prompt = template.promptTokens(of: Array(known), tokenizer: tokenizer)
+        return prompt + turn.tokens
     }
 }
 
-// Its session is written by every turn.
+// Its engine is written by every turn.
 @available(*, unavailable) extension ChatSession: Sendable {}

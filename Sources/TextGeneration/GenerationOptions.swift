@@ -16,20 +16,25 @@ public struct GenerationOptions: Sendable, Equatable {
     public var ignoresEndOfText: Bool
     /// What happens when a text fills the model's context.
     public var contextOverflow: ContextOverflow
+    /// How many of the likeliest tokens are named beside each drawn one, with their
+    /// log-probabilities and its own; nil is not to ask for any.
+    public var topLogprobs: Int?
 
     /// Describes a generation.
     public init(
-        maxTokens: Int,
-        sampling: SamplingOptions,
+        maxTokens: Int = 256,
+        sampling: SamplingOptions = .usual,
         stopStrings: [String] = [],
         ignoresEndOfText: Bool = false,
-        contextOverflow: ContextOverflow = .stop
+        contextOverflow: ContextOverflow = .stop,
+        topLogprobs: Int? = nil
     ) {
         self.maxTokens = maxTokens
         self.sampling = sampling
         self.stopStrings = stopStrings
         self.ignoresEndOfText = ignoresEndOfText
         self.contextOverflow = contextOverflow
+        self.topLogprobs = topLogprobs
     }
 
     /// Checks that these options are possible with a model, which need not be loaded for it.
@@ -43,8 +48,27 @@ public struct GenerationOptions: Sendable, Equatable {
             "0 or more",
             maxTokens
         )
+        try InferenceError.require(
+            topLogprobs ?? 0 >= 0,
+            "number of likeliest tokens",
+            "0 or more",
+            topLogprobs ?? 0
+        )
         try sampling.check(vocabularySize: vocabularySize)
         if stopStrings.contains("") { throw TextGenerationError.emptyStopString }
+    }
+
+    /// When a sequence of a model with this vocabulary ends, but for stop strings.
+    func limits(
+        _ vocabulary: any TokenDecoder,
+        endTokens: [TokenID] = []
+    ) -> GenerationLimits {
+        GenerationLimits(
+            maxTokens: maxTokens,
+            endTokens: ignoresEndOfText ? [] : Set(vocabulary.endsOfText + endTokens),
+            contextOverflow: contextOverflow,
+            startToken: vocabulary.startOfText
+        )
     }
 
     /// Checks also prompts that are to be continued.

@@ -19,6 +19,8 @@ public struct GeneratedText: Sendable, Equatable {
     public let text: String
     /// Its tokens; past the text, those of a stop string.
     public let tokens: [TokenID]
+    /// How likely the model found each of them, if that was asked for; else empty.
+    public let logprobs: [TokenLogprobs]
     /// Tokens the model was given to start from: fewer than the prompt's when it was longer than a
     /// context that slides.
     public let promptTokenCount: Int
@@ -28,13 +30,16 @@ public struct GeneratedText: Sendable, Equatable {
 
 /// Texts being generated together, in pieces that are always valid Unicode.
 public final class TextBatch {
-    private let batch: BatchGenerator
+    private let engine: GenerationEngine
     private var assemblers: [TextAssembler]
+    private var logprobs: [[TokenLogprobs]]
     private var isFinished: [Bool]
 
-    init(_ batch: BatchGenerator, assemblers: [TextAssembler]) {
-        self.batch = batch
+    /// Takes an engine whose sequences are numbered as the assemblers.
+    init(_ engine: GenerationEngine, assemblers: [TextAssembler]) {
+        self.engine = engine
         self.assemblers = assemblers
+        logprobs = assemblers.map { _ in [] }
         isFinished = assemblers.map { _ in false }
     }
 
@@ -43,10 +48,11 @@ public final class TextBatch {
 
     /// One of the texts, as far as it is made.
     public subscript(index: Int) -> GeneratedText {
-        let sequence = batch.sequences[index]
+        let sequence = engine[index]
         return GeneratedText(
             text: assemblers[index].text,
             tokens: sequence.tokens,
+            logprobs: logprobs[index],
             promptTokenCount: sequence.promptTokenCount,
             stopReason: sequence.stopReason
         )
@@ -57,7 +63,7 @@ public final class TextBatch {
     /// ``next()`` does it when needed; who measures speed does it apart.
     /// - Throws: What the model throws; all texts have then ended.
     public func readPrompts() throws {
-        try batch.readPrompts()
+        try engine.readPrompts()
     }
 
     /// Generates a token of every text that goes on, and returns what becomes certain of the texts;
@@ -67,23 +73,25 @@ public final class TextBatch {
     /// - Throws: What the model or the sampler throws; all texts have then ended.
     public func next() throws -> [TextPiece]? {
         var pieces: [TextPiece] = []
-        for event in try batch.next() ?? [] {
+        let events = try engine.next()
+        for event in events ?? [] {
             guard let token = event.token else { continue }
+            if let found = event.logprobs { logprobs[event.sequence].append(found) }
             let text = try assemblers[event.sequence].append(token)
             pieces.append(TextPiece(index: event.sequence, text: text, isLast: false))
-            if assemblers[event.sequence].isStopped { batch.end(event.sequence, .stopString) }
+            if assemblers[event.sequence].isStopped { engine.end(event.sequence, .stopString) }
         }
         for index in isFinished.indices
-        where !isFinished[index] && batch.sequences[index].stopReason != nil {
+        where !isFinished[index] && engine[index].stopReason != nil {
             isFinished[index] = true
             pieces.append(TextPiece(index: index, text: assemblers[index].finish(), isLast: true))
         }
-        return pieces.isEmpty ? nil : pieces
+        return events == nil && pieces.isEmpty ? nil : pieces
     }
 
     /// Ends all texts that go on; what is left of them can still be asked for.
     public func interrupt() {
-        batch.interrupt()
+        engine.interrupt()
     }
 }
 

@@ -1,3 +1,5 @@
+import FileIO
+
 /// A text that cannot be generated; `description` is one sentence for the user.
 public enum TextGenerationError: Error, Equatable, Sendable {
     /// The tokenizer has more tokens than the model.
@@ -8,6 +10,15 @@ public enum TextGenerationError: Error, Equatable, Sendable {
     case noPrompts
     /// A text without a prompt, and no token that stands before every text.
     case nothingToStart
+    /// A prompt of text for a generator that was made to take tokens only.
+    case noTokenizer
+    /// Messages of a conversation in an order that it cannot have: the one at `index` is not whose
+    /// turn it is.
+    case messageOutOfTurn(index: Int, role: ChatMessage.Role, expected: ChatMessage.Role)
+    /// A conversation that ends with a message nobody has replied to.
+    case noReply
+    /// A file that holds no conversation, or one that cannot go on here.
+    case invalidHistory(path: FilePath, reason: String)
     /// A message that fills the context alone, with the system prompt.
     case turnTooLong(tokenCount: Int, maximum: Int)
 }
@@ -25,6 +36,17 @@ extension TextGenerationError: CustomStringConvertible {
         case .nothingToStart:
             "the tokenizer has no token that starts a text, so the model cannot begin without a "
                 + "prompt; give one"
+        case .noTokenizer:
+            "a prompt of text needs the model's tokenizer, and only its vocabulary is here; give the "
+                + "tokenizer, or a prompt of tokens"
+        case .messageOutOfTurn(let index, let role, let expected):
+            "message \(index + 1) of the conversation is the \(role.rawValue)'s, but it is the "
+                + "\(expected.rawValue)'s turn; the user and the assistant speak in turn"
+        case .noReply:
+            "the conversation ends with a message of the user that has no reply; add the reply, or "
+                + "take the message out"
+        case .invalidHistory(let path, let reason):
+            "the conversation in '\(path)' cannot be used: \(reason)"
         case .turnTooLong(let tokenCount, let maximum):
             "the message and the system prompt are \(tokenCount) tokens long, but the model can look "
                 + "at \(maximum); make them shorter"

@@ -1,43 +1,74 @@
-// Text from a model: what its tokens are worth as characters. Prompts come in as token ids, so that
-// any encoder may make them.
+// Text from a model. What each call needs besides the prompt has a default.
 
 import Inference
 import Tokenization
 
-/// A model and the vocabulary that gives its tokens their meaning.
+/// A model and the tokenizer that gives its tokens their meaning.
+///
+/// ```swift
+/// let generator = try TextGenerator(model, tokenizer: tokenizer)
+/// let stream = try generator.stream(prompt: "Once upon a time")
+/// while let piece = try stream.next() { print(piece, terminator: "") }
+/// ```
 public struct TextGenerator {
     /// What predicts.
     public let model: any LanguageModel
     /// What each token stands for.
     public let vocabulary: any TokenDecoder
+    private let tokenizer: (any Tokenizer)?
 
-    /// Pairs a model with its vocabulary.
+    /// Pairs a model with its tokenizer.
     ///
-    /// The model may have more ids than the vocabulary, as one has whose size was rounded up; those
-    /// that the vocabulary lacks are never drawn.
+    /// The model may have more ids than the tokenizer, as one has whose vocabulary was rounded up;
+    /// those that the tokenizer lacks are never drawn.
     /// - Throws: ``TextGenerationError/vocabularyMismatch(tokenizerSize:modelSize:)`` when the
-    ///   vocabulary has more.
+    ///   tokenizer has more.
+    public init(_ model: any LanguageModel, tokenizer: any Tokenizer) throws {
+        try self.init(model, vocabulary: tokenizer, tokenizer: tokenizer)
+    }
+
+    /// Pairs a model with what its tokens stand for, where all prompts are tokens already.
+    /// - Throws: As ``init(_:tokenizer:)``.
     public init(_ model: any LanguageModel, vocabulary: any TokenDecoder) throws {
+        try self.init(model, vocabulary: vocabulary, tokenizer: nil)
+    }
+
+    private init(
+        _ model: any LanguageModel,
+        vocabulary: any TokenDecoder,
+        tokenizer: (any Tokenizer)?
+    ) throws {
         try vocabulary.requireFit(modelSize: model.vocabularySize)
         self.model = model
         self.vocabulary = vocabulary
+        self.tokenizer = tokenizer
     }
 
     /// Starts a text; the model first runs when a piece is asked for.
     /// - Parameters:
-    ///   - prompt: Ids to continue. With none, the model starts a new text, from the token that
-    ///     stands before every text it has seen, if the vocabulary has one.
+    ///   - prompt: What to continue, after what stands before texts of this model. Without any, the
+    ///     model starts a new text.
     ///   - options: How much is generated, and how.
-    ///   - seed: What random draws start from.
+    ///   - seed: What random draws start from; nil is another one every time.
     /// - Returns: The text, piece by piece.
     /// - Throws: ``InferenceError``, ``TextGenerationError`` or `TokenizerError` for a prompt or
     ///   options that do not fit the model, or a model's error when memory is short.
     public func stream(
-        prompt: [TokenID] = [],
-        options: GenerationOptions,
-        seed: UInt64
+        prompt: String = "",
+        options: GenerationOptions = GenerationOptions(),
+        seed: UInt64? = nil
     ) throws -> TextStream {
-        TextStream(try batch(prompts: [prompt], options: options, seeds: [seed]))
+        TextStream(try batch(prompts: [prompt], options: options, seeds: seed.map { [$0] }))
+    }
+
+    /// The same for a prompt of tokens, which is all that the model is given; one of none starts a
+    /// new text, from the token that stands before every text, if there is one.
+    public func stream(
+        tokens: [TokenID],
+        options: GenerationOptions = GenerationOptions(),
+        seed: UInt64? = nil
+    ) throws -> TextStream {
+        TextStream(try batch(tokens: [tokens], options: options, seeds: seed.map { [$0] }))
     }
 
     /// Starts several texts that are generated together; equal prompts are computed once.
@@ -45,17 +76,27 @@ public struct TextGenerator {
     /// Each text is what ``stream(prompt:options:seed:)`` gives for its prompt and seed, as far as
     /// the model's arithmetic does not depend on what else is in a batch.
     /// - Parameters:
-    ///   - prompts: Ids to continue, for each text, of which there is at least one; one of no ids
+    ///   - prompts: What to continue, for each text, of which there is at least one; an empty one
     ///     starts a new text.
     ///   - options: How much is generated, and how.
-    ///   - seeds: What random draws start from, for each text.
+    ///   - seeds: What random draws start from, for each text; nil is others every time.
     /// - Returns: The texts, piece by piece.
     /// - Throws: What ``stream(prompt:options:seed:)`` throws.
     public func batch(
-        prompts: [[TokenID]],
-        options: GenerationOptions,
-        seeds: [UInt64]
+        prompts: [String],
+        options: GenerationOptions = GenerationOptions(),
+        seeds: [UInt64]? = nil
     ) throws -> TextBatch {
+        try batch(tokens: prompts.map(tokens(of:)), options: options, seeds: seeds)
+    }
+
+    /// The same for prompts of tokens.
+    public func batch(
+        tokens prompts: [[TokenID]],
+        options: GenerationOptions = GenerationOptions(),
+        seeds: [UInt64]? = nil
+    ) throws -> TextBatch {
+        let seeds = seeds ?? prompts.map { _ in .random() }
         precondition(
             prompts.count == seeds.count,
             "\(prompts.count) prompts for \(seeds.count) seeds"
@@ -65,40 +106,48 @@ public struct TextGenerator {
             vocabularySize: vocabulary.vocabularySize,
             contextLength: model.contextLength
         )
-        let prompts = try prompts.map { prompt in
-            // The model may know ids that nothing else here does.
-            if let token = prompt.first(where: { !vocabulary.contains($0) }) {
-                throw TokenizerError.unknownToken(
-                    id: token,
-                    vocabularySize: vocabulary.vocabularySize
-                )
-            }
-            if !prompt.isEmpty { return prompt }
-            guard let start = vocabulary.startOfText else {
-                throw TextGenerationError.nothingToStart
-            }
-            return [start]
-        }
-        let tokens = try BatchGenerator(
+        let prompts = try prompts.map(checked)
+        let engine = try GenerationEngine(
             model,
             prompts: prompts,
             samplers: seeds.map {
                 Sampler(options.sampling, seed: $0, tokenLimit: vocabulary.vocabularySize)
             },
-            limits: GenerationLimits(
-                maxTokens: options.maxTokens,
-                endTokens: options.ignoresEndOfText ? [] : Set(vocabulary.endsOfText),
-                contextOverflow: options.contextOverflow,
-                startToken: vocabulary.startOfText
-            )
+            limits: options.limits(vocabulary),
+            topLogprobs: options.topLogprobs
         )
         return TextBatch(
-            tokens,
+            engine,
             assemblers: prompts.map {
                 TextAssembler(vocabulary, after: $0.last, stopStrings: options.stopStrings)
             }
         )
     }
+
+    private func tokens(of prompt: String) throws -> [TokenID] {
+        if let tokenizer { return tokenizer.promptTokens(of: prompt) }
+        if prompt.isEmpty { return [] }
+        throw TextGenerationError.noTokenizer
+    }
+
+    /// A prompt that the model can be given.
+    private func checked(_ prompt: [TokenID]) throws -> [TokenID] {
+        // The model may know ids that nothing else here does.
+        if let token = prompt.first(where: { !vocabulary.contains($0) }) {
+            throw TokenizerError.unknownToken(
+                id: token,
+                vocabularySize: vocabulary.vocabularySize
+            )
+        }
+        if !prompt.isEmpty { return prompt }
+        guard let start = vocabulary.startOfText else { throw TextGenerationError.nothingToStart }
+        return [start]
+    }
+}
+
+extension UInt64 {
+    /// A seed for draws that are to be others every time; short enough to be typed.
+    package static func random() -> UInt64 { .random(in: 0...UInt64(UInt32.max)) }
 }
 
 extension TokenDecoder {

@@ -9,8 +9,9 @@ import Tokenization
 /// may become a stop string when it is clear that it does not.
 ///
 /// ```swift
-/// let stream = try generator.stream(options: options, seed: 1)
+/// let stream = try generator.stream(prompt: "One day")
 /// while let piece = try stream.next() { print(piece, terminator: "") }
+/// for try await piece in try generator.stream(prompt: "One night") { print(piece) }
 /// ```
 public final class TextStream {
     private let batch: TextBatch
@@ -45,6 +46,27 @@ public final class TextStream {
     public func interrupt() {
         batch.interrupt()
     }
+}
+
+extension TextStream: AsyncSequence {
+    /// Gives the pieces that are not empty.
+    ///
+    /// They are made by whoever asks for them, where they run: at the top level of a program that is
+    /// the main thread. In a program of many tasks, ``AsyncTextGenerator`` keeps the model off the
+    /// threads that they share.
+    public struct AsyncIterator: AsyncIteratorProtocol {
+        fileprivate let stream: TextStream
+
+        public mutating func next(isolation actor: isolated (any Actor)?) async throws -> String? {
+            while !Task.isCancelled {
+                guard let piece = try stream.next() else { return nil }
+                if !piece.isEmpty { return piece }
+            }
+            return nil
+        }
+    }
+
+    public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(stream: self) }
 }
 
 // Its model is not Sendable.

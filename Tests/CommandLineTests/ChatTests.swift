@@ -40,6 +40,75 @@ import Testing
         }
     }
 
+    @Test func aConversationIsSavedAndGoesOnFromItsFile() throws {
+        try withLlama(context: 512) { model, _ in
+            let file = model + ".json"
+            func chat(_ options: [String], _ input: String) throws -> Outcome {
+                let usual = ["--max-tokens", "3", "--logit-bias", "100=1000", "--json"]
+                return try run(
+                    swiftletPath(),
+                    ["chat", "--model", model, "--history", file] + usual + options,
+                    input: input
+                )
+            }
+            let whole = try chat(["--system", "Be kind."], "Hello\nBye\nAnd then?\n")
+            try FileManager.default.removeItem(atPath: file)
+            #expect(try chat(["--system", "Be kind."], "Hello\nBye\n").status == 0)
+            let rest = try chat([], "And then?\n")
+            #expect(rest.status == 0)
+            // All is read again, as much as the turns took together.
+            let read = try whole.objects().compactMap { $0["prompt_tokens"] as? Int }
+            #expect(try rest.objects().map { $0["prompt_tokens"] as? Int } == [read.reduce(0, +)])
+            let saved = try JSONSerialization.jsonObject(
+                with: Data(contentsOf: URL(fileURLWithPath: file))
+            )
+            let messages = try #require(saved as? [[String: String]])
+            #expect(
+                messages.map { $0["role"] } == [
+                    "system", "user", "assistant", "user", "assistant", "user", "assistant",
+                ]
+            )
+            #expect(
+                messages.map { $0["content"] } == [
+                    "Be kind.", "Hello", "aaa", "Bye", "aaa", "And then?", "aaa",
+                ]
+            )
+        }
+    }
+
+    @Test func aFileThatIsNoConversationIsRefusedAndLeft() throws {
+        try withLlama { model, tokenizer in
+            let before = try Data(contentsOf: URL(fileURLWithPath: tokenizer))
+            let outcome = try swiftlet(
+                "chat",
+                "--model",
+                model,
+                "--history",
+                tokenizer,
+                input: "Hello\n"
+            )
+            #expect(outcome.status == 65)
+            #expect(outcome.output.isEmpty)
+            #expect(outcome.errors.contains("is no list of messages"))
+            #expect(try Data(contentsOf: URL(fileURLWithPath: tokenizer)) == before)
+        }
+    }
+
+    @Test func aConversationThatCannotBeSavedDoesNotBegin() throws {
+        try withLlama { model, _ in
+            let outcome = try swiftlet(
+                "chat",
+                "--model",
+                model,
+                "--history",
+                model + ".nowhere/chat.json",
+                input: "Hello\n"
+            )
+            #expect(outcome.status == 73)
+            #expect(outcome.output.isEmpty)
+        }
+    }
+
     @Test func aChatLongerThanTheContextGoesOn() throws {
         try withLlama(context: 96) { model, _ in
             let outcome = try swiftlet(

@@ -65,6 +65,59 @@ extension [String: Any] {
         }
     }
 
+    @Test func logProbabilitiesComeWithTheTokensThatWereAskedFor() throws {
+        try withModel { model, tokenizer in
+            let options = ["--seed", "7", "--max-tokens", "5", "--temperature", "0"]
+            let plain = try sample(model, tokenizer, options)[0]
+            #expect(plain["logprobs"] == nil)
+            let object = try sample(model, tokenizer, options + ["--logprobs", "3"])[0]
+            #expect(object.tokens == plain.tokens)
+            let logprobs = try #require(object["logprobs"] as? [[String: Any]])
+            #expect(logprobs.compactMap { $0["token"] as? Int } == object.tokens)
+            for entry in logprobs {
+                let top = try #require(entry["top"] as? [[String: Any]])
+                let values = top.compactMap { $0["logprob"] as? Double }
+                #expect(values.count == 3 && values.allSatisfy { $0 < 0 })
+                #expect(values == values.sorted(by: >))
+                // The likeliest, which greedy sampling takes.
+                #expect(top[0]["token"] as? Int == entry["token"] as? Int)
+                #expect(top[0]["text"] as? String == entry["text"] as? String)
+                #expect(values[0] == entry["logprob"] as? Double)
+            }
+        }
+    }
+
+    @Test func logProbabilitiesAreForJSON() throws {
+        try withModel { model, tokenizer in
+            let outcome = try swiftlet(
+                "sample",
+                "--model",
+                model,
+                "--tokenizer",
+                tokenizer,
+                "--logprobs",
+                "3"
+            )
+            #expect(outcome.status == 64)
+            #expect(outcome.errors.contains("--logprobs is for --json"))
+        }
+    }
+
+    @Test func aPresencePenaltyKeepsTokensFromComingAgain() throws {
+        try withModel { model, tokenizer in
+            let greedy = ["--max-tokens", "30", "--temperature", "0"]
+            func distinct(_ more: String...) throws -> Int {
+                Set(try #require(sample(model, tokenizer, greedy + more)[0].tokens)).count
+            }
+            let without = try distinct("--logit-bias", "65=1000")
+            #expect(without == 1)
+            for penalty in ["--presence-penalty", "--frequency-penalty"] {
+                let count = try distinct("--logit-bias", "65=1000", penalty, "1e9")
+                #expect(count == 30)
+            }
+        }
+    }
+
     @Test func withoutFlagsTheTemperatureIsLowAndTheUnlikeliestAreLeftOut() throws {
         try withModel { model, tokenizer in
             let options = ["--seed", "7", "--max-tokens", "30"]

@@ -27,6 +27,9 @@ func counts(
 ) throws -> [Int] {
     var sampler = sampler
     var counts = logits.map { _ in 0 }
-    for _ in 0..<draws { counts[Int(try sampler.sample(logits, after: tokens))] += 1 }
+    for _ in 0..<draws {
+        sampler.prompt(tokens)
+        counts[Int(try sampler.sample(logits))] += 1
+    }
     return counts
 }

@@ -10,8 +10,9 @@ private func processed(
 ) throws -> [Float] {
     var logits = logits
     var processor = processor
+    processor.prompt(tokens)
     var span = logits.mutableSpan
-    try processor.process(&span, after: tokens)
+    try processor.process(&span)
     return logits
 }
 
@@ -47,14 +48,61 @@ private let least = -Float.infinity
         #expect(try processed([4, 4, 4], penalty, after: [0]) == [2, 4, 4])
     }
 
+    @Test func aPenaltyForgetsTheSequenceBefore() throws {
+        var penalty = try RepetitionPenalty(2)
+        penalty.prompt([0, 1])
+        penalty.didSample(3)
+        #expect(try processed([4, 4, 4, 4], penalty, after: [2]) == [4, 4, 2, 4])
+    }
+
     @Test func aPenaltyIsNewInEveryCall() throws {
         var penalty = try RepetitionPenalty(2)
+        penalty.prompt([2])
         for vocabularySize in [3, 3, 5] {
             var logits = [Float](repeating: 4, count: vocabularySize)
             var span = logits.mutableSpan
-            penalty.process(&span, after: [2])
+            penalty.process(&span)
             #expect(logits == [4, 4, 2] + logits[3...])
         }
+    }
+
+    /// Against counting anew every time.
+    @Test(arguments: [0, 1, 2, 3, 7, 100])
+    func aPenaltyThatSeesTokensOneByOneIsThatOfTheLastOnes(window: Int) throws {
+        var generator = MersenneTwister(seed: 5)
+        var tokens = (0..<4).map { _ in Int32(generator.next32() % 9) }
+        var penalty = try RepetitionPenalty(2, window: window)
+        penalty.prompt(tokens)
+        for _ in 0..<200 {
+            var logits = [Float](repeating: 4, count: 9)
+            var span = logits.mutableSpan
+            penalty.process(&span)
+            let seen = Set(window == 0 ? tokens[...] : tokens.suffix(window))
+            #expect(logits == (0..<9).map { seen.contains($0) ? 2 : 4 })
+            tokens.append(Int32(generator.next32() % 9))
+            penalty.didSample(tokens[tokens.count - 1])
+        }
+    }
+
+    @Test func presenceAndFrequencyCountWhatWasGeneratedOnly() throws {
+        var penalty = try OccurrencePenalty(presence: 0.5, frequency: 0.25)
+        penalty.prompt([0, 1, 1])
+        for token: Int32 in [1, 2, 2, 2] { penalty.didSample(token) }
+        var logits: [Float] = [4, 4, -4, least]
+        var span = logits.mutableSpan
+        penalty.process(&span)
+        // OpenAI's formula: minus count * frequency, and minus presence where the count is above 0.
+        #expect(logits == [4, 4 - 0.75, -4 - 1.25, least])
+        #expect(try processed([4, 4, 4, 4], penalty, after: [2]) == [4, 4, 4, 4])
+    }
+
+    @Test func penaltiesBelowZeroEncourage() throws {
+        var penalty = try OccurrencePenalty(presence: -1, frequency: -2)
+        penalty.didSample(1)
+        var logits: [Float] = [1, 1]
+        var span = logits.mutableSpan
+        penalty.process(&span)
+        #expect(logits == [1, 4])
     }
 
     @Test func biasesAreAdded() throws {
@@ -144,6 +192,8 @@ private let least = -Float.infinity
         #expect(throws: InferenceError.self) { try RepetitionPenalty(0) }
         #expect(throws: InferenceError.self) { try RepetitionPenalty(.nan) }
         #expect(throws: InferenceError.self) { try RepetitionPenalty(1, window: -1) }
+        #expect(throws: InferenceError.self) { try OccurrencePenalty(presence: .nan) }
+        #expect(throws: InferenceError.self) { try SamplingOptions(frequencyPenalty: .infinity) }
         #expect(throws: InferenceError.self) { try LogitBias([-1: 1]) }
         #expect(throws: InferenceError.self) { try LogitBias([1: .nan]) }
         #expect(throws: InferenceError.self) { try LogitBias([1: .infinity]) }

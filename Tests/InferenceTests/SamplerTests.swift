@@ -39,9 +39,11 @@ private func scatteredLogits(_ count: Int) -> [Float] {
         for options in chains {
             var limited = Sampler(options, seed: 1, tokenLimit: 3)
             var whole = Sampler(options, seed: 1)
+            limited.prompt([2, 1])
+            whole.prompt([2, 1])
             for _ in 0..<50 {
-                let token = try limited.sample(logits, after: [2, 1])
-                #expect(token == (try whole.sample(Array(logits[..<3]), after: [2, 1])))
+                let token = try limited.sample(logits)
+                #expect(token == (try whole.sample(Array(logits[..<3]))))
             }
         }
         var biased = Sampler(try SamplingOptions(logitBias: [3: 1]), seed: 1, tokenLimit: 3)
@@ -101,7 +103,7 @@ private func scatteredLogits(_ count: Int) -> [Float] {
 
     @Test func aProcessorThatMakesNaNIsAnError() throws {
         struct Broken: LogitsProcessor {
-            func process(_ logits: inout MutableSpan<Float>, after tokens: [Int32]) {
+            func process(_ logits: inout MutableSpan<Float>) {
                 logits[1] = .nan
             }
         }

@@ -62,7 +62,7 @@ struct ChatParityTests {
             let chat = try ChatSession(
                 model,
                 tokenizer: tokenizer,
-                system: conversation.system,
+                instructions: conversation.system,
                 options: GenerationOptions(maxTokens: 100, sampling: .greedy),
                 seed: 1
             )
@@ -71,12 +71,12 @@ struct ChatParityTests {
                 let reply = texts.dropFirst().first ?? "x"
                 model.session.lines = tokenizer.encode(reply) + [2]
                 var held: [TokenID] = []
-                let made = try chat.reply(to: texts.first ?? "") { _ in
+                let made = try chat.streamResponse(to: texts.first ?? "")
+                while try made.next() != nil {
                     if held.isEmpty { held = model.session.tokens }
-                    return true
                 }
                 #expect(held == prompt)
-                #expect(made.text == reply)
+                #expect(made.response.content == reply)
             }
         }
     }

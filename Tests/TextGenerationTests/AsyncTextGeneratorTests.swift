@@ -45,7 +45,7 @@ private func options(_ maxTokens: Int, stop: [String] = []) -> GenerationOptions
     @Test func piecesAreWholeCharactersAndNeverEmpty() async throws {
         let generator = try makeGenerator("né 🙂!")
         var pieces: [String] = []
-        for try await piece in generator.pieces(options: options(9), seed: 0) {
+        for try await piece in generator.stream(options: options(9), seed: 0) {
             pieces.append(piece)
         }
         #expect(pieces == ["n", "é", " ", "🙂", "!"])
@@ -53,7 +53,7 @@ private func options(_ maxTokens: Int, stop: [String] = []) -> GenerationOptions
 
     @Test func eachIterationIsTheTextAnew() async throws {
         let generator = try makeGenerator("abc")
-        let pieces = generator.pieces(options: options(3), seed: 0)
+        let pieces = generator.stream(options: options(3), seed: 0)
         for _ in 0..<2 {
             #expect(try await pieces.reduce("", +) == "abc")
         }
@@ -62,7 +62,7 @@ private func options(_ maxTokens: Int, stop: [String] = []) -> GenerationOptions
     @Test func aWholeTextComesWithItsTokensAndItsEnd() async throws {
         let generator = try makeGenerator("ab STOP")
         let text = try await generator.text(
-            prompt: [1, 2],
+            tokens: [1, 2],
             options: options(20, stop: ["STOP"]),
             seed: 0
         )
@@ -78,7 +78,7 @@ private func options(_ maxTokens: Int, stop: [String] = []) -> GenerationOptions
         let count = 20
         let task = Task {
             var seen = 0
-            for try await _ in generator.pieces(options: options(1 << 19), seed: 0) {
+            for try await _ in generator.stream(options: options(1 << 19), seed: 0) {
                 seen += 1
                 if seen == count { withUnsafeCurrentTask { $0?.cancel() } }
             }
@@ -106,7 +106,7 @@ private func options(_ maxTokens: Int, stop: [String] = []) -> GenerationOptions
     @Test func leavingTheLoopMakesNoFurtherToken() async throws {
         let observation = Observation()
         let generator = try makeGenerator("x", observation)
-        for try await _ in generator.pieces(options: options(1 << 19), seed: 0) { break }
+        for try await _ in generator.stream(options: options(1 << 19), seed: 0) { break }
         // A later text is not held up, and no token of the first is made.
         #expect(try await generator.text(options: options(2), seed: 0).text == "xx")
         #expect(observation.passes.withLock { $0 } == 3)
@@ -118,7 +118,7 @@ private func options(_ maxTokens: Int, stop: [String] = []) -> GenerationOptions
         let texts = try await withThrowingTaskGroup(of: String.self) { group in
             for _ in 0..<8 {
                 group.addTask {
-                    try await generator.pieces(options: options(6), seed: 0).reduce("", +)
+                    try await generator.stream(options: options(6), seed: 0).reduce("", +)
                 }
             }
             return try await group.reduce(into: []) { $0.append($1) }
@@ -147,7 +147,7 @@ private func options(_ maxTokens: Int, stop: [String] = []) -> GenerationOptions
     @Test func errorsReachTheTask() async throws {
         let generator = try makeGenerator("x")
         await #expect(throws: TextGenerationError.emptyStopString) {
-            for try await _ in generator.pieces(options: options(1, stop: [""]), seed: 0) {}
+            for try await _ in generator.stream(options: options(1, stop: [""]), seed: 0) {}
         }
         await #expect(throws: TextGenerationError.emptyStopString) {
             try await generator.text(options: options(1, stop: [""]), seed: 0)

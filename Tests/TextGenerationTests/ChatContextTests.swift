@@ -10,8 +10,8 @@ import TextGeneration
         let chat = try makeChat(model, system: "Be kind.", maxTokens: 8)
         var forgotten: [Int] = []
         for turn in 0..<12 {
-            let reply = try chat.reply(to: "Message \(turn)") { _ in true }
-            #expect(reply.text == " OK")
+            let reply = try chat.respond(to: "Message \(turn)")
+            #expect(reply.content == " OK")
             forgotten.append(reply.forgottenTurnCount)
             let held = shown(model.session.tokens)
             #expect(held.hasPrefix("<s>[INST] <<SYS>>\nBe kind.\n<</SYS>>\n\nMessage "))
@@ -28,8 +28,8 @@ import TextGeneration
         let model = NotingModel(contextLength: 100, reply: [0x61])
         let chat = try makeChat(model, system: "S", maxTokens: 40)
         for _ in 0..<5 {
-            let reply = try chat.reply(to: "Go") { _ in true }
-            #expect(reply.text == String(repeating: "a", count: 40))
+            let reply = try chat.respond(to: "Go")
+            #expect(reply.content == String(repeating: "a", count: 40))
             #expect(reply.stopReason == .length)
             #expect(shown(model.session.tokens).hasPrefix("<s>[INST] <<SYS>>\nS\n<</SYS>>\n\nGo"))
         }
@@ -38,21 +38,21 @@ import TextGeneration
     @Test func aReplyWithNothingLeftToForgetEnds() throws {
         let model = NotingModel(contextLength: 60, reply: [0x61])
         let chat = try makeChat(model, maxTokens: 1000)
-        let reply = try chat.reply(to: "Go") { _ in true }
+        let reply = try chat.respond(to: "Go")
         #expect(reply.stopReason == .context)
         // The last token is predicted by a full context.
         #expect(reply.tokens.count == 60 - (1 + "[INST] Go [/INST]".utf8.count) + 1)
-        #expect(try chat.reply(to: "Again") { _ in true }.forgottenTurnCount == 1)
+        #expect(try chat.respond(to: "Again").forgottenTurnCount == 1)
     }
 
     @Test func aMessageLongerThanTheContextIsRefusedAndLeavesTheRest() throws {
         let model = NotingModel(contextLength: 80)
         let chat = try makeChat(model)
-        _ = try chat.reply(to: "Hello") { _ in true }
+        _ = try chat.respond(to: "Hello")
         #expect(throws: TextGenerationError.turnTooLong(tokenCount: 116, maximum: 80)) {
-            try chat.reply(to: String(repeating: "x", count: 100)) { _ in true }
+            try chat.respond(to: String(repeating: "x", count: 100))
         }
-        let reply = try chat.reply(to: "Bye") { _ in true }
+        let reply = try chat.respond(to: "Bye")
         #expect(reply.forgottenTurnCount == 0)
         #expect(reply.promptTokenCount == 3 + "[INST] Bye [/INST]".utf8.count)
     }

@@ -7,15 +7,16 @@ import TextGeneration
 @Suite struct ChatReplyTests {
     @Test func aReplyEndsWhenTheCallerSaysSo() throws {
         let chat = try makeChat(NotingModel(contextLength: 200, reply: [0x61]))
+        let reply = try chat.streamResponse(to: "Go")
         var pieces: [String] = []
-        let reply = try chat.reply(to: "Go") { piece in
+        while let piece = try reply.next() {
             pieces.append(piece)
-            return pieces.count < 3
+            if pieces.count == 3 { reply.interrupt() }
         }
         // The first is for the message, which has been read.
         #expect(pieces == ["", "a", "a"])
-        #expect(reply.text == "aa")
-        #expect(reply.stopReason == .interrupted)
+        #expect(reply.response.content == "aa")
+        #expect(reply.response.stopReason == .interrupted)
     }
 
     @Test func aReplyEndsAlsoWhileNoTextIsCertain() throws {
@@ -28,30 +29,32 @@ import TextGeneration
             options: options,
             seed: 1
         )
-        var calls = 0
-        let reply = try chat.reply(to: "Go") { piece in
-            calls += 1
-            #expect(piece == (calls <= 6 ? "" : "aaaaa"))
-            return calls < 6
-        }
-        #expect(reply.stopReason == .interrupted)
-        #expect(reply.tokens.count == 5)
-        #expect(reply.text == "aaaaa")
+        let reply = try chat.streamResponse(to: "Go")
+        for _ in 0..<6 { #expect(try reply.next() == "") }
+        reply.interrupt()
+        #expect(try reply.next() == "aaaaa")
+        #expect(try reply.next() == nil)
+        #expect(reply.response.stopReason == .interrupted)
+        #expect(reply.response.tokens.count == 5)
+        #expect(reply.response.content == "aaaaa")
     }
 
     @Test func aReplyEndsBeforeItBeginsWhenTheCallerSaysSo() throws {
         let model = NotingModel(contextLength: 200)
         let chat = try makeChat(model)
-        let reply = try chat.reply(to: "Go") { _ in false }
-        #expect(reply.stopReason == .interrupted)
-        #expect(reply.tokens == [])
+        let reply = try chat.streamResponse(to: "Go")
+        #expect(try reply.next() == "")
+        reply.interrupt()
+        #expect(try reply.next() == nil)
+        #expect(reply.response.stopReason == .interrupted)
+        #expect(reply.response.tokens == [])
         #expect(model.session.parts.count == 1)
     }
 
     @Test func noTokensMakeAnEmptyReply() throws {
         let model = NotingModel(contextLength: 200)
         let chat = try makeChat(model, maxTokens: 0)
-        let reply = try chat.reply(to: "Go") { _ in true }
+        let reply = try chat.respond(to: "Go")
         #expect(reply.stopReason == .length)
         #expect(reply.tokens == [])
         #expect(throws: InferenceError.self) { try makeChat(model, maxTokens: -1) }

@@ -14,11 +14,11 @@ import Tokenization
     @Test func turnsAreReadInTheFormOfLlama2() throws {
         let model = NotingModel(contextLength: 200)
         let chat = try makeChat(model, system: "Be kind.")
-        let first = try chat.reply(to: "Hello") { _ in true }
-        #expect(first.text == " OK")
+        let first = try chat.respond(to: "Hello")
+        #expect(first.content == " OK")
         #expect(first.tokens == [0x20, 0x4F, 0x4B])
         #expect(first.stopReason == .endOfText)
-        _ = try chat.reply(to: "Bye") { _ in true }
+        _ = try chat.respond(to: "Bye")
         #expect(
             shown(model.session.tokens)
                 == "<s>[INST] <<SYS>>\nBe kind.\n<</SYS>>\n\nHello [/INST] OK </s>"
@@ -29,9 +29,9 @@ import Tokenization
     @Test func aTurnReadsOnlyItsOwnTokens() throws {
         let model = NotingModel(contextLength: 200)
         let chat = try makeChat(model)
-        let first = try chat.reply(to: "Hello") { _ in true }
+        let first = try chat.respond(to: "Hello")
         #expect(first.promptTokenCount == 1 + "[INST] Hello [/INST]".utf8.count)
-        let second = try chat.reply(to: "Bye") { _ in true }
+        let second = try chat.respond(to: "Bye")
         // A space and the end of the first reply are among them.
         #expect(second.promptTokenCount == 3 + "[INST] Bye [/INST]".utf8.count)
         #expect(
@@ -45,9 +45,9 @@ import Tokenization
         // Blanks around it, and the model's own end of it.
         let model = NotingModel(contextLength: 200, reply: [0x20, 0x20, 0x41, 0x42, 0x0A, 257])
         let chat = try makeChat(model, system: " S\n")
-        let first = try chat.reply(to: " \u{1C}A b\t\u{3000}") { _ in true }
-        #expect(first.text == "  AB\n")
-        let second = try chat.reply(to: "\nC ") { _ in true }
+        let first = try chat.respond(to: " \u{1C}A b\t\u{3000}")
+        #expect(first.content == "  AB\n")
+        let second = try chat.respond(to: "\nC ")
         let beginning = "<s>[INST] <<SYS>>\n S\n\n<</SYS>>\n\n \u{1C}A b [/INST] "
         #expect(shown(model.session.tokens).hasPrefix(beginning + "AB </s><s>[INST] C [/INST]"))
         #expect(second.promptTokenCount == "AB ".count + 2 + "[INST] C [/INST]".count)
@@ -58,9 +58,9 @@ import Tokenization
         options.stopStrings = ["STOP"]
         let model = NotingModel(contextLength: 200, reply: " ASTOP".utf8.map { TokenID($0) })
         let chat = try ChatSession(model, tokenizer: ByteTokenizer(), options: options, seed: 1)
-        let reply = try chat.reply(to: "Go") { _ in true }
-        #expect(reply.text == " A" && reply.stopReason == .stopString)
-        _ = try chat.reply(to: "On") { _ in true }
+        let reply = try chat.respond(to: "Go")
+        #expect(reply.content == " A" && reply.stopReason == .stopString)
+        _ = try chat.respond(to: "On")
         #expect(shown(model.session.tokens).hasPrefix("<s>[INST] Go [/INST] A </s><s>[INST] On"))
     }
 
@@ -73,7 +73,7 @@ import Tokenization
             options: greedyOptions(5),
             seed: 1
         )
-        #expect(try chat.reply(to: "Go") { _ in true }.tokens == [0, 0, 0, 0, 0])
+        #expect(try chat.respond(to: "Go").tokens == [0, 0, 0, 0, 0])
         #expect(
             throws: TextGenerationError.vocabularyMismatch(tokenizerSize: 258, modelSize: 257)
         ) {
@@ -90,11 +90,16 @@ import Tokenization
         struct Failure: Error {}
         let model = NotingModel(contextLength: 200)
         let chat = try makeChat(model)
-        _ = try chat.reply(to: "Hello") { _ in true }
+        _ = try chat.respond(to: "Hello")
         model.session.error = Failure()
-        #expect(throws: Failure.self) { try chat.reply(to: "Lost") { _ in true } }
-        #expect(throws: Failure.self) { try chat.reply(to: "Lost") { _ in throw Failure() } }
-        _ = try chat.reply(to: "Bye") { _ in true }
+        #expect(throws: Failure.self) { try chat.respond(to: "Lost") }
+        let lost = try chat.streamResponse(to: "Lost")
+        #expect(try lost.next() == "")
+        model.session.error = Failure()
+        #expect(throws: Failure.self) { while try lost.next() != nil {} }
+        #expect(try lost.next() == nil)
+        #expect(chat.messages.map(\.content) == ["Hello", " OK"])
+        _ = try chat.respond(to: "Bye")
         #expect(!shown(model.session.tokens).contains("Lost"))
         #expect(shown(model.session.tokens).contains(" OK </s><s>[INST] Bye [/INST]"))
     }
@@ -105,14 +110,13 @@ import Tokenization
             contentsOf: TestData.path("llama2/tokenizer.model")
         )
         let template = Llama2ChatTemplate()
-        let first = template.opening(
-            of: "Who are you?",
-            system: "Be kind.",
+        let system = ChatMessage(role: .system, content: "Be kind.")
+        let first = template.promptTokens(
+            of: [system, ChatMessage(role: .user, content: "Who are you?")],
             tokenizer: tokenizer
         )
-        let second = template.opening(
-            of: "Say it\nin French, s'il te plaît.",
-            system: nil,
+        let second = template.promptTokens(
+            of: [ChatMessage(role: .user, content: "Say it\nin French, s'il te plaît.")],
             tokenizer: tokenizer
         )
         // Made with version 0.2.3 of the sentencepiece package, from Meta's template.
@@ -149,30 +153,25 @@ import Tokenization
         let chat = try ChatSession(
             model,
             tokenizer: tokenizer,
-            system: "Be kind.",
+            instructions: "Be kind.",
             options: greedyOptions(12),
             seed: 1
         )
         let template = Llama2ChatTemplate()
-        var tokens: [TokenID] = []
-        for (turn, message) in ["Hello", "And then?", "Bye"].enumerated() {
-            let reply = try chat.reply(to: message) { _ in true }
-            let system = turn == 0 ? "Be kind." : nil
-            let opening = template.opening(of: message, system: system, tokenizer: tokenizer)
+        var messages = [ChatMessage(role: .system, content: "Be kind.")]
+        for message in ["Hello", "And then?", "Bye"] {
+            let reply = try chat.respond(to: message)
+            messages.append(ChatMessage(role: .user, content: message))
             let whole = try TokenGenerator(
                 model,
-                prompt: tokens + opening,
+                prompt: template.promptTokens(of: messages, tokenizer: tokenizer),
                 sampler: Sampler(.greedy, seed: 1),
                 limits: GenerationLimits(maxTokens: 12, endTokens: [256, 257])
             )
             while try whole.next() != nil {}
             #expect(reply.tokens == whole.tokens)
-            tokens += template.turn(
-                message,
-                reply: reply.text,
-                system: system,
-                tokenizer: tokenizer
-            )
+            messages.append(ChatMessage(role: .assistant, content: reply.content))
+            #expect(chat.messages == messages)
         }
     }
 }

@@ -160,7 +160,7 @@ private func largestDifference(_ a: some Collection<Float>, _ b: some Collection
             )
             let prompts: [[Int32]] = [[1, 2, 3], [7], [1, 2, 3]]
             let samplers = (0..<3).map { Sampler(options, seed: $0) }
-            let batch = try BatchGenerator(
+            let batch = try GenerationEngine(
                 model,
                 prompts: prompts,
                 samplers: samplers,
@@ -175,8 +175,8 @@ private func largestDifference(_ a: some Collection<Float>, _ b: some Collection
                     limits: limits
                 )
                 while try alone.next() != nil {}
-                #expect(batch.sequences[index].tokens == alone.tokens)
-                #expect(batch.sequences[index].stopReason == alone.stopReason)
+                #expect(batch[index].tokens == alone.tokens)
+                #expect(batch[index].stopReason == alone.stopReason)
             }
         }
     }

@@ -91,7 +91,7 @@ func makeChat(
     try ChatSession(
         model,
         tokenizer: ByteTokenizer(),
-        system: system,
+        instructions: system,
         options: greedyOptions(maxTokens),
         seed: 1
     )

@@ -15,7 +15,7 @@ import Tokenization
 
     @Test func everyTextEndsWithALastPiece() throws {
         let batch = try generator().batch(
-            prompts: [[1], [], [1]],
+            tokens: [[1], [], [1]],
             options: options(3),
             seeds: [0, 1, 2]
         )
@@ -39,7 +39,7 @@ import Tokenization
     @Test func aStopStringEndsItsTextOnly() throws {
         // Sequences of a playback differ by nothing but how many of them there are.
         let batch = try generator().batch(
-            prompts: [[1], [2]],
+            tokens: [[1], [2]],
             options: options(9, stop: ["!"]),
             seeds: [0, 0]
         )
@@ -50,7 +50,7 @@ import Tokenization
     }
 
     @Test func anInterruptedBatchGivesOutWhatIsHeldBack() throws {
-        let batch = try generator().batch(prompts: [[1]], options: options(9), seeds: [0])
+        let batch = try generator().batch(tokens: [[1]], options: options(9), seeds: [0])
         _ = try batch.next()
         _ = try batch.next()
         batch.interrupt()
@@ -68,7 +68,7 @@ import Tokenization
             sampling: try SamplingOptions(logitBias: [257: 1])
         )
         #expect(throws: InferenceError.unknownBiasToken(token: 257, vocabularySize: 257)) {
-            try generator().batch(prompts: [[1]], options: options, seeds: [0])
+            try generator().batch(tokens: [[1]], options: options, seeds: [0])
         }
     }
 }

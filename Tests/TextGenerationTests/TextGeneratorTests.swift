@@ -61,10 +61,10 @@ private func pieces(
         let generator = try TextGenerator(model, vocabulary: byteVocabulary)
         var options = GenerationOptions(maxTokens: 5, sampling: .greedy)
         #expect(throws: TextGenerationError.noPrompts) {
-            try generator.batch(prompts: [], options: options, seeds: [])
+            try generator.batch(tokens: [], options: options, seeds: [])
         }
         #expect(throws: InferenceError.promptTooLong(tokenCount: 5, maximum: 4)) {
-            try generator.batch(prompts: [[], [1, 2, 3, 4, 5]], options: options, seeds: [1, 2])
+            try generator.batch(tokens: [[], [1, 2, 3, 4, 5]], options: options, seeds: [1, 2])
         }
         options.maxTokens = -1
         #expect(
@@ -83,7 +83,7 @@ private func pieces(
         #expect(throws: TextGenerationError.nothingToStart) {
             try generator.stream(options: options, seed: 1)
         }
-        let stream = try generator.stream(prompt: [0x62], options: options, seed: 1)
+        let stream = try generator.stream(tokens: [0x62], options: options, seed: 1)
         while try stream.next() != nil {}
         #expect(stream.text == "aa")
     }
@@ -91,7 +91,7 @@ private func pieces(
     @Test func aPromptIsNotPartOfTheText() throws {
         let model = PlaybackModel(vocabularySize: 257, tokens: [0x63, 256])
         let stream = try TextGenerator(model, vocabulary: byteVocabulary).stream(
-            prompt: [0x61, 0x62],
+            tokens: [0x61, 0x62],
             options: GenerationOptions(maxTokens: 5, sampling: .greedy),
             seed: 1
         )
@@ -132,12 +132,12 @@ private func pieces(
             sampling: try SamplingOptions(temperature: 0, repetitionPenalty: 2),
             ignoresEndOfText: true
         )
-        let greedy = try generator.stream(prompt: [1], options: options, seed: 1)
+        let greedy = try generator.stream(tokens: [1], options: options, seed: 1)
         while try greedy.next() != nil {}
         #expect(greedy.tokens == Array(repeating: 0, count: 20))
         options.sampling = try SamplingOptions()
         let batch = try generator.batch(
-            prompts: [[1], [], [2]],
+            tokens: [[1], [], [2]],
             options: options,
             seeds: [1, 2, 3]
         )
@@ -149,14 +149,14 @@ private func pieces(
         }
         options.sampling = .greedy
         #expect(throws: TokenizerError.unknownToken(id: 257, vocabularySize: 257)) {
-            try generator.stream(prompt: [1, 257], options: options, seed: 1)
+            try generator.stream(tokens: [1, 257], options: options, seed: 1)
         }
     }
 
     @Test func aLongPromptIsCutWhenTheContextSlides() throws {
         let model = PlaybackModel(vocabularySize: 257, contextLength: 8, tokens: [0x61])
         let stream = try TextGenerator(model, vocabulary: byteVocabulary).stream(
-            prompt: Array(0..<20),
+            tokens: Array(0..<20),
             options: GenerationOptions(
                 maxTokens: 6,
                 sampling: .greedy,

@@ -37,6 +37,27 @@ extension [Candidate] {
         removeSubrange(count...)
     }
 
+    /// Becomes the `count` most likely tokens, in any order; those that are excluded are none.
+    mutating func gather(_ count: Int, from logits: borrowing MutableSpan<Float>) {
+        removeAll(keepingCapacity: true)
+        // Twice as many as wanted are gathered before the lesser half is dropped, so that every
+        // logit takes constant time on average, whatever their order.
+        let capacity = count < logits.count / 2 ? 2 * count : logits.count
+        // Tokens come in the order of ids: a later one must be larger than the last that stays.
+        var threshold = -Float.infinity
+        logits.forEachBlock { block, start in
+            guard any(block .> threshold) else { return }
+            for lane in block.indices where block[lane] > threshold {
+                append(Candidate(token: start + lane, logit: block[lane]))
+                if self.count == capacity {
+                    keepMostLikely(count)
+                    threshold = reduce(.infinity) { Swift.min($0, $1.logit) }
+                }
+            }
+        }
+        keepMostLikely(count)
+    }
+
     /// Keeps the fewest most likely that together weigh at least `target`, in order of likelihood
     /// at the end; all when they weigh less.
     mutating func keepNucleus(reaching target: Double) {

@@ -33,7 +33,7 @@ public struct LogitBias: LogitsProcessor {
         }
     }
 
-    public func process(_ logits: inout MutableSpan<Float>, after tokens: [Int32]) throws {
+    public func process(_ logits: inout MutableSpan<Float>) throws {
         try check(vocabularySize: logits.count)
         for (token, bias) in biases { logits[Int(token)] += bias }
     }

@@ -25,7 +25,7 @@ public struct MinP: LogitsProcessor {
         self.fraction = fraction
     }
 
-    public func process(_ logits: inout MutableSpan<Float>, after tokens: [Int32]) {
+    public func process(_ logits: inout MutableSpan<Float>) {
         // A ratio of probabilities is a difference of logits.
         let least = logits.largest + logf(fraction)
         logits.withUnsafeMutableBufferPointer { logits in

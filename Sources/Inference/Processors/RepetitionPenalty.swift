@@ -9,10 +9,7 @@ public struct RepetitionPenalty: LogitsProcessor {
     /// Only this many of the last tokens count; 0 is all.
     public let window: Int
 
-    // The call that last penalised each token, so that none is penalised twice in one call and
-    // nothing must be cleared between calls.
-    private var penalizedIn: [UInt32] = []
-    private var call: UInt32 = 0
+    private var counts: TokenCounts
 
     /// Checks the values.
     /// - Throws: ``InferenceError/invalidOption(name:requirement:found:)``.
@@ -31,27 +28,25 @@ public struct RepetitionPenalty: LogitsProcessor {
         )
         self.penalty = penalty
         self.window = window
+        counts = TokenCounts(window: window)
+    }
+
+    public mutating func prompt(_ tokens: [Int32]) {
+        counts.removeAll()
+        for token in window == 0 ? tokens[...] : tokens.suffix(window) { counts.add(token) }
+    }
+
+    public mutating func didSample(_ token: Int32) {
+        counts.add(token)
     }
 
     /// Changes the logits of tokens that occurred.
-    /// - Parameters:
-    ///   - logits: `(V)`, one for each token of the vocabulary.
-    ///   - tokens: The sequence so far, prompt included.
-    /// - Precondition: there is a logit for every one of `tokens`.
-    public mutating func process(_ logits: inout MutableSpan<Float>, after tokens: [Int32]) {
-        if penalizedIn.count != logits.count || call == .max {
-            penalizedIn = [UInt32](repeating: 0, count: logits.count)
-            call = 0
-        }
-        call += 1
-        for token in window == 0 ? tokens[...] : tokens.suffix(window) {
-            precondition(
-                0 <= token && token < logits.count,
-                "token \(token) among \(logits.count) logits"
-            )
+    /// - Parameter logits: `(V)`, one for each token of the vocabulary.
+    /// - Precondition: there is a logit for every token that occurred.
+    public func process(_ logits: inout MutableSpan<Float>) {
+        for (token, _) in counts.entries {
             let token = Int(token)
-            if penalizedIn[token] == call { continue }
-            penalizedIn[token] = call
+            precondition(token < logits.count, "token \(token) among \(logits.count) logits")
             let logit = logits[token]
             logits[token] = logit > 0 ? logit / penalty : logit * penalty
         }

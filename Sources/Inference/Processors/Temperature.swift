@@ -16,7 +16,7 @@ public struct Temperature: LogitsProcessor {
         self.temperature = temperature
     }
 
-    public func process(_ logits: inout MutableSpan<Float>, after tokens: [Int32]) {
+    public func process(_ logits: inout MutableSpan<Float>) {
         // Relative to the largest, which changes no probability: however small the temperature,
         // no logit then becomes positive infinity.
         let largest = logits.largest

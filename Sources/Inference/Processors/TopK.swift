@@ -11,25 +11,9 @@ public struct TopK: LogitsProcessor {
         self.count = count
     }
 
-    public mutating func process(_ logits: inout MutableSpan<Float>, after tokens: [Int32]) {
+    public mutating func process(_ logits: inout MutableSpan<Float>) {
         guard count < logits.count else { return }
-        candidates.removeAll(keepingCapacity: true)
-        // Twice as many as wanted are gathered before the lesser half is dropped, so that every
-        // logit takes constant time on average, whatever their order.
-        let capacity = 2 * count
-        // Tokens come in the order of ids: a later one must be larger than the last that stays.
-        var threshold = -Float.infinity
-        logits.forEachBlock { block, start in
-            guard any(block .> threshold) else { return }
-            for lane in block.indices where block[lane] > threshold {
-                candidates.append(Candidate(token: start + lane, logit: block[lane]))
-                if candidates.count == capacity {
-                    candidates.keepMostLikely(count)
-                    threshold = candidates.reduce(.infinity) { min($0, $1.logit) }
-                }
-            }
-        }
-        candidates.keepMostLikely(count)
+        candidates.gather(count, from: logits)
         logits.excludeAll(but: candidates)
     }
 }

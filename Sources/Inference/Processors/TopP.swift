@@ -20,7 +20,7 @@ public struct TopP: LogitsProcessor {
         self.probability = probability
     }
 
-    public mutating func process(_ logits: inout MutableSpan<Float>, after tokens: [Int32]) {
+    public mutating func process(_ logits: inout MutableSpan<Float>) {
         guard probability < 1 else { return }
         weights.compute(from: logits)
         let target = Double(probability) * weights.total

@@ -11,7 +11,7 @@ private func mixingModel() -> ScriptedModel {
 
 private let prompts: [[Int32]] = [[1], [4, 5, 6], [1], [4, 5], [4, 5, 6]]
 
-@Suite struct BatchGeneratorTests {
+@Suite struct GenerationEngineTests {
     @Test(arguments: ContextOverflow.allCases)
     func eachSequenceIsWhatItWouldBeAlone(overflow: ContextOverflow) throws {
         let options = try SamplingOptions(topK: 8, repetitionPenalty: 1.1)
@@ -21,7 +21,7 @@ private let prompts: [[Int32]] = [[1], [4, 5, 6], [1], [4, 5], [4, 5, 6]]
             contextOverflow: overflow
         )
         let samplers = prompts.indices.map { Sampler(options, seed: UInt64($0)) }
-        let batch = try BatchGenerator(
+        let batch = try GenerationEngine(
             mixingModel(),
             prompts: prompts,
             samplers: samplers,
@@ -36,17 +36,17 @@ private let prompts: [[Int32]] = [[1], [4, 5, 6], [1], [4, 5], [4, 5, 6]]
                 limits: limits
             )
             while try alone.next() != nil {}
-            #expect(batch.sequences[index].tokens == alone.tokens)
-            #expect(batch.sequences[index].stopReason == alone.stopReason)
-            #expect(batch.sequences[index].promptTokenCount == prompt.count)
+            #expect(batch[index].tokens == alone.tokens)
+            #expect(batch[index].stopReason == alone.stopReason)
+            #expect(batch[index].promptTokenCount == prompt.count)
         }
         // They end at different times, or the test says little.
-        #expect(Set(batch.sequences.map(\.generatedTokenCount)).count > 2)
+        #expect(Set(batch.sequences.map { batch[$0].generatedTokenCount }).count > 2)
     }
 
     @Test func equalPromptsAreComputedOnce() throws {
         let model = mixingModel()
-        let batch = try BatchGenerator(
+        let batch = try GenerationEngine(
             model,
             prompts: prompts,
             samplers: prompts.map { _ in Sampler(.greedy, seed: 0) },
@@ -68,7 +68,7 @@ private let prompts: [[Int32]] = [[1], [4, 5, 6], [1], [4, 5], [4, 5, 6]]
 
     @Test func aRoundIsOnePassWithATokenOfEachSequenceThatGoesOn() throws {
         let model = ScriptedModel.counting(vocabularySize: 10)
-        let batch = try BatchGenerator(
+        let batch = try GenerationEngine(
             model,
             prompts: [[2], [7], [4]],
             samplers: Array(repeating: Sampler(.greedy, seed: 0), count: 3),
@@ -87,12 +87,12 @@ private let prompts: [[Int32]] = [[1], [4, 5, 6], [1], [4, 5], [4, 5, 6]]
                 [0, 1, 2], [0, 1, 2], [0, 2], [0, 2], [0, 2],
             ]
         )
-        #expect(batch.sequences.map(\.stopReason) == [.length, .endOfText, .endOfText])
+        #expect(batch.sequences.map { batch[$0].stopReason } == [.length, .endOfText, .endOfText])
     }
 
     @Test func aSequenceThatSlidesDoesSoInThePassOfTheOthers() throws {
         let model = ScriptedModel.counting(vocabularySize: 50, contextLength: 4)
-        let batch = try BatchGenerator(
+        let batch = try GenerationEngine(
             model,
             prompts: [[10], [20, 21, 22, 23]],
             samplers: Array(repeating: Sampler(.greedy, seed: 0), count: 2),
@@ -104,12 +104,12 @@ private let prompts: [[Int32]] = [[1], [4, 5, 6], [1], [4, 5], [4, 5, 6]]
                 [[10], [20, 21, 22, 23]], [[11], [23, 24]], [[12], [25]],
             ]
         )
-        #expect(batch.sequences[1].tokens == [24, 25, 26])
+        #expect(batch[1].tokens == [24, 25, 26])
     }
 
     @Test func promptsAreCutEachForItself() throws {
         let model = ScriptedModel.counting(vocabularySize: 50, contextLength: 4)
-        let batch = try BatchGenerator(
+        let batch = try GenerationEngine(
             model,
             prompts: [[9, 1, 2, 3, 4, 5], [20, 21], [30, 31, 32, 33, 34]],
             samplers: Array(repeating: Sampler(.greedy, seed: 0), count: 3),
@@ -117,14 +117,15 @@ private let prompts: [[Int32]] = [[1], [4, 5, 6], [1], [4, 5], [4, 5, 6]]
         )
         while try batch.next() != nil {}
         #expect(model.record.passes[0].map(\.tokens) == [[9, 5], [20, 21], [33, 34]])
-        #expect(batch.sequences.map(\.promptTokenCount) == [2, 2, 2])
-        #expect(batch.sequences.map(\.tokens) == [[6, 7, 8], [22, 23, 24], [35, 36, 37]])
+        #expect(batch.sequences.map { batch[$0].promptTokenCount } == [2, 2, 2])
+        let tokens = batch.sequences.map { batch[$0].tokens }
+        #expect(tokens == [[6, 7, 8], [22, 23, 24], [35, 36, 37]])
     }
 
     @Test(arguments: [(0, 3), (1, 4), (4, 7), (5, 8), (6, 8), (Int.max, 8)])
     func aSessionHasRoomForWhatMayComeAndNoMore(maxTokens: Int, capacity: Int) throws {
         let model = ScriptedModel.counting(vocabularySize: 50, contextLength: 8)
-        let batch = try BatchGenerator(
+        let batch = try GenerationEngine(
             model,
             prompts: [[10], [20, 21, 22]],
             samplers: Array(repeating: Sampler(.greedy, seed: 0), count: 2),
@@ -132,11 +133,11 @@ private let prompts: [[Int32]] = [[1], [4, 5, 6], [1], [4, 5], [4, 5, 6]]
         )
         while try batch.next() != nil {}
         #expect(model.record.capacities == [capacity])
-        #expect(batch.sequences[1].generatedTokenCount == min(maxTokens, 6))
+        #expect(batch[1].generatedTokenCount == min(maxTokens, 6))
     }
 
     @Test func theCallerCanEndOneSequence() throws {
-        let batch = try BatchGenerator(
+        let batch = try GenerationEngine(
             ScriptedModel.counting(vocabularySize: 50),
             prompts: [[10], [20]],
             samplers: Array(repeating: Sampler(.greedy, seed: 0), count: 2),
@@ -146,8 +147,8 @@ private let prompts: [[Int32]] = [[1], [4, 5, 6], [1], [4, 5], [4, 5, 6]]
         batch.end(0, .stopString)
         batch.end(0, .interrupted)
         while try batch.next() != nil {}
-        #expect(batch.sequences.map(\.tokens) == [[11], [21, 22, 23]])
-        #expect(batch.sequences.map(\.stopReason) == [.stopString, .length])
+        #expect(batch.sequences.map { batch[$0].tokens } == [[11], [21, 22, 23]])
+        #expect(batch.sequences.map { batch[$0].stopReason } == [.stopString, .length])
     }
 
     @Test func aSessionGrowsIsCutBackAndCopied() throws {

@@ -1,0 +1,313 @@
+// The engine under everything that generates: sequences that are admitted, continued, cut back and
+// retired while others go on. What its passes read is in GenerationEngine+Passes.swift.
+
+/// What a round of generation gave one sequence.
+public struct GenerationEvent: Sendable, Equatable {
+    /// The sequence's number.
+    public let sequence: Int
+    /// Its next token; nil when the sequence has ended.
+    public let token: Int32?
+    /// How likely the model found the token, where that was asked for.
+    public let logprobs: TokenLogprobs?
+}
+
+/// Draws one token after the other for each of several sequences.
+///
+/// A sequence is a prompt and what is generated after it. Every pass through the model takes a
+/// token of each sequence that generates, and a piece of the prompts that are not read yet. Prompts
+/// that are equal are computed once.
+///
+/// Each sequence gets the tokens it would get alone, as far as the model's arithmetic does not
+/// depend on what else is in a pass.
+///
+/// ```swift
+/// let engine = try GenerationEngine(model, sequenceCount: 4)
+/// let first = try engine.add(prompt: [1, 2, 3], sampler: sampler, limits: limits)
+/// while let events = try engine.next() { show(events) }
+/// ```
+///
+/// A sequence that has ended keeps its place, so that it can be continued: the next turn of a
+/// conversation is ``restart(_:with:generatedCount:)`` with all of it, of which only what is new is
+/// computed. ``remove(_:)`` gives its place to others.
+public final class GenerationEngine {
+    /// One sequence and how far it is.
+    public struct Sequence: Sendable {
+        /// All tokens, those of the prompt first, whether they have been read or not.
+        public internal(set) var history: [Int32]
+        /// How many of them are the prompt's.
+        public internal(set) var promptTokenCount: Int
+        /// Why it ended; nil while it goes on.
+        public internal(set) var stopReason: StopReason?
+        /// Tokens that the model must read before it can predict the next one.
+        public var unreadTokenCount: Int { unread.count }
+
+        let limits: GenerationLimits
+        let topLogprobs: Int?
+        var sampler: Sampler
+        /// What the session holds.
+        var held: [Int32] = []
+        /// What it must still be given.
+        var unread: [Int32]
+
+        /// Tokens generated so far.
+        public var tokens: [Int32] { Array(history[promptTokenCount...]) }
+        /// How many tokens were generated so far.
+        public var generatedTokenCount: Int { history.count - promptTokenCount }
+
+        var isLive: Bool { stopReason == nil }
+        /// Whether its prompt is not read yet, of which the model has seen no more than it holds.
+        var isReadingPrompt: Bool { isLive && !unread.isEmpty && generatedTokenCount == 0 }
+    }
+
+    /// The longest sequence that the model can look at here.
+    public let contextLength: Int
+    /// Tokens of prompts that one pass reads at most; a long prompt takes several passes, and the
+    /// sequences beside it generate a token in each.
+    public var promptTokensPerPass = Int.max
+
+    let session: any DecodingSession
+    /// Sequences by number; nil where one can be added.
+    var slots: [Sequence?]
+    /// The numbers of sequences in the order they came.
+    var order: [Int] = []
+    /// Rows of V logits, of which ``waiting`` says whose they are.
+    var logits: [Float]
+    /// Sequences whose next token is predicted but not drawn.
+    var waiting: [(sequence: Int, row: Int)] = []
+
+    /// An engine without sequences.
+    /// - Parameters:
+    ///   - model: What predicts.
+    ///   - sequenceCount: The most sequences at a time.
+    ///   - contextLength: The most tokens of each, at most the model's context; nil is that.
+    /// - Throws: A model's error when memory is short.
+    public convenience init(
+        _ model: any LanguageModel,
+        sequenceCount: Int = 1,
+        contextLength: Int? = nil
+    ) throws {
+        let contextLength = contextLength ?? model.contextLength
+        try self.init(
+            model.makeSession(sequenceCount: sequenceCount, tokenCapacity: contextLength),
+            contextLength: contextLength
+        )
+    }
+
+    /// An engine that continues some prompts, numbered from 0, with room for no others.
+    /// - Parameters:
+    ///   - model: What predicts.
+    ///   - prompts: Ids to continue; at least one prompt, and one token in each.
+    ///   - samplers: What draws, for each prompt.
+    ///   - limits: When a sequence ends.
+    ///   - topLogprobs: See ``add(prompt:sampler:limits:topLogprobs:)``.
+    /// - Throws: As that, or a model's error when memory is short.
+    public convenience init(
+        _ model: any LanguageModel,
+        prompts: [[Int32]],
+        samplers: [Sampler],
+        limits: GenerationLimits,
+        topLogprobs: Int? = nil
+    ) throws {
+        precondition(!prompts.isEmpty, "a batch of no prompts")
+        precondition(
+            prompts.count == samplers.count,
+            "\(prompts.count) prompts for \(samplers.count) samplers"
+        )
+        let contextLength = model.contextLength
+        let longest = try prompts.reduce(0) {
+            max($0, try limits.fitting($1, contextLength: contextLength).count)
+        }
+        let session = try model.makeSession(
+            sequenceCount: prompts.count,
+            tokenCapacity: longest + min(limits.maxTokens, contextLength - longest)
+        )
+        self.init(session, contextLength: contextLength)
+        for (prompt, sampler) in zip(prompts, samplers) {
+            try add(prompt: prompt, sampler: sampler, limits: limits, topLogprobs: topLogprobs)
+        }
+    }
+
+    private init(_ session: any DecodingSession, contextLength: Int) {
+        self.session = session
+        self.contextLength = contextLength
+        slots = Array(repeating: nil, count: session.sequenceCount)
+        logits = [Float](repeating: 0, count: slots.count * session.vocabularySize)
+    }
+
+    /// The numbers of all sequences, ascending.
+    public var sequences: [Int] { slots.indices.filter { slots[$0] != nil } }
+    /// How many sequences can be added before one is removed.
+    public var freeCount: Int { slots.count - order.count }
+
+    /// A sequence by its number.
+    public subscript(sequence: Int) -> Sequence {
+        guard let found = slots[sequence] else {
+            preconditionFailure("there is no sequence \(sequence)")
+        }
+        return found
+    }
+
+    /// Adds a sequence; the model runs when a token is asked for.
+    /// - Parameters:
+    ///   - prompt: Ids to continue; at least one.
+    ///   - sampler: What draws.
+    ///   - limits: When the sequence ends.
+    ///   - topLogprobs: How many of the likeliest tokens are named beside each drawn one, with
+    ///     their log-probabilities and its own; nil is not to ask for any.
+    /// - Returns: The sequence's number: the lowest that is free.
+    /// - Throws: ``InferenceError/promptTooLong(tokenCount:maximum:)`` unless the context slides.
+    /// - Precondition: one is free.
+    @discardableResult
+    public func add(
+        prompt: [Int32],
+        sampler: Sampler,
+        limits: GenerationLimits,
+        topLogprobs: Int? = nil
+    ) throws -> Int {
+        guard let number = slots.firstIndex(where: { $0 == nil }) else {
+            preconditionFailure("there are \(slots.count) sequences, and room for no more")
+        }
+        precondition(limits.maxTokens >= 0, "generating \(limits.maxTokens) tokens")
+        let prompt = try limits.fitting(prompt, contextLength: contextLength)
+        var sequence = Sequence(
+            history: prompt,
+            promptTokenCount: prompt.count,
+            limits: limits,
+            topLogprobs: topLogprobs,
+            sampler: sampler,
+            unread: prompt
+        )
+        sequence.sampler.prompt(prompt)
+        slots[number] = sequence
+        order.append(number)
+        return number
+    }
+
+    /// Lets a sequence, ended or not, go on from other tokens.
+    ///
+    /// What the model has read of their beginning is not computed again: the tokens may be more
+    /// than before, fewer, or others from some place on. Its sampler goes on drawing where it is,
+    /// and has then seen these tokens only.
+    /// - Parameters:
+    ///   - number: The sequence.
+    ///   - tokens: All of its tokens; at least one.
+    ///   - generatedCount: How many of them, the last ones, count as generated.
+    /// - Throws: ``InferenceError/promptTooLong(tokenCount:maximum:)`` unless the context slides;
+    ///   the sequence is then as it was.
+    public func restart(_ number: Int, with tokens: [Int32], generatedCount: Int = 0) throws {
+        var sequence = self[number]
+        let history = try sequence.limits.fitting(tokens, contextLength: contextLength)
+        let generatedCount = min(generatedCount, history.count)
+        sequence.history = history
+        sequence.promptTokenCount = history.count - generatedCount
+        sequence.stopReason = nil
+        sequence.sampler.prompt(
+            Array(history.dropLast(generatedCount)),
+            generated: history.suffix(generatedCount)
+        )
+        // The last token is read in any case: the next one is predicted from it.
+        let shorter = min(sequence.held.count, history.count - 1)
+        let common = (0..<shorter).first { sequence.held[$0] != history[$0] } ?? shorter
+        sequence.held.removeLast(sequence.held.count - common)
+        sequence.unread = Array(history[common...])
+        session.truncate(number, to: common)
+        slots[number] = sequence
+        waiting.removeAll { $0.sequence == number }
+    }
+
+    /// Forgets a sequence, whose number another one can then get.
+    public func remove(_ number: Int) {
+        precondition(slots[number] != nil, "there is no sequence \(number)")
+        slots[number] = nil
+        order.removeAll { $0 == number }
+        waiting.removeAll { $0.sequence == number }
+        session.truncate(number, to: 0)
+    }
+
+    /// Ends one sequence; nothing happens when it has ended already.
+    public func end(_ number: Int, _ reason: StopReason) {
+        guard self[number].isLive else { return }
+        slots[number]?.stopReason = reason
+        waiting.removeAll { $0.sequence == number }
+    }
+
+    /// Ends all sequences that go on.
+    public func interrupt() {
+        for number in order { end(number, .interrupted) }
+    }
+
+    /// Runs the model on the prompts that it has not read.
+    ///
+    /// ``next()`` does it when needed; who measures speed does it apart.
+    /// - Throws: What the model throws; all sequences are then ended.
+    public func readPrompts() throws {
+        do {
+            while order.contains(where: { slots[$0]?.isReadingPrompt == true }) { try runPass() }
+        } catch {
+            interrupt()
+            throw error
+        }
+    }
+
+    /// The next token of every sequence that goes on, or nil when all have ended.
+    ///
+    /// A sequence that ends is named once more, without a token. One whose prompt is read in
+    /// several passes is not named before the last of them.
+    /// - Throws: ``InferenceError``, or what the model throws; all sequences are then ended.
+    public func next() throws -> [GenerationEvent]? {
+        do { return try round() } catch {
+            interrupt()
+            throw error
+        }
+    }
+
+    private func round() throws -> [GenerationEvent]? {
+        var events: [GenerationEvent] = []
+        for number in order {
+            guard slots[number]?.isLive == true,
+                let reason = slots[number]?.limitReached(contextLength)
+            else { continue }
+            end(number, reason)
+            events.append(GenerationEvent(sequence: number, token: nil, logprobs: nil))
+        }
+        try runPass()
+        let predicted = waiting
+        waiting = []
+        for (number, row) in predicted { events.append(try draw(number, row: row)) }
+        let isOver = events.isEmpty && !order.contains { slots[$0]?.isLive == true }
+        return isOver ? nil : events.sorted { $0.sequence < $1.sequence }
+    }
+
+    /// Draws the next token of a sequence, which may end it.
+    private func draw(_ number: Int, row: Int) throws -> GenerationEvent {
+        let (token, logprobs) = try logits.withRows(row..<row + 1, of: session.vocabularySize) {
+            try slots[number]?.draw(from: &$0) ?? (0, nil)
+        }
+        if slots[number]?.limits.endTokens.contains(token) == true {
+            end(number, .endOfText)
+            return GenerationEvent(sequence: number, token: nil, logprobs: nil)
+        }
+        slots[number]?.history.append(token)
+        slots[number]?.unread = [token]
+        return GenerationEvent(sequence: number, token: token, logprobs: logprobs)
+    }
+}
+
+// It owns a session, whose working memory every pass writes.
+@available(*, unavailable) extension GenerationEngine: Sendable {}
+
+extension GenerationEngine.Sequence {
+    /// Why it cannot grow, before the model is asked.
+    fileprivate func limitReached(_ contextLength: Int) -> StopReason? {
+        if generatedTokenCount >= limits.maxTokens { return .length }
+        return history.count > contextLength && limits.contextOverflow == .stop ? .context : nil
+    }
+
+    fileprivate mutating func draw(
+        from logits: inout MutableSpan<Float>
+    ) throws -> (token: Int32, logprobs: TokenLogprobs?) {
+        guard let topLogprobs else { return (try sampler.sample(&logits), nil) }
+        let logprobs = try sampler.sample(&logits, topLogprobs: topLogprobs)
+        return (logprobs.token, logprobs)
+    }
+}

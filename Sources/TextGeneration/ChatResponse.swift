@@ -1,0 +1,107 @@
+// What a model says in one turn, whole and as it is made.
+
+import Inference
+import Tokenization
+
+/// What a model said in one turn.
+public struct ChatResponse: Sendable, Equatable {
+    /// The reply.
+    public let content: String
+    /// Its tokens, without the one that ended it.
+    public let tokens: [TokenID]
+    /// How likely the model found each of them, if that was asked for; else empty.
+    public let logprobs: [TokenLogprobs]
+    /// Tokens that the model read for this turn before it replied: those it had not read yet.
+    public let promptTokenCount: Int
+    /// Why it ended; nil while it goes on.
+    public let stopReason: StopReason?
+    /// Turns that had to be forgotten so far.
+    public let forgottenTurnCount: Int
+}
+
+/// A reply being generated, in pieces that are always valid Unicode.
+///
+/// The first piece is empty, and comes when the model has read the message.
+///
+/// ```swift
+/// let reply = try chat.streamResponse(to: "Hello!")
+/// while let piece = try reply.next() { print(piece, terminator: "") }
+/// ```
+public final class ChatResponseStream {
+    private let session: ChatSession
+    private let turn: ChatTurn
+
+    init(_ session: ChatSession, _ turn: ChatTurn) {
+        self.session = session
+        self.turn = turn
+    }
+
+    /// The reply as far as it is made.
+    public var response: ChatResponse { turn.response }
+
+    /// Generates one token and returns the text that becomes certain, which may be none.
+    /// - Returns: The piece, or nil at the end of the reply, which is then part of the
+    ///   conversation.
+    /// - Throws: What the model or the sampler throws; the conversation is then without this turn.
+    public func next() throws -> String? {
+        try session.nextPiece(of: turn)
+    }
+
+    /// Ends the reply; what is left of it can still be asked for.
+    public func interrupt() {
+        session.interrupt(turn)
+    }
+}
+
+extension ChatResponseStream: AsyncSequence {
+    /// Gives the pieces that are not empty; they are made where those run who ask for them.
+    public struct AsyncIterator: AsyncIteratorProtocol {
+        fileprivate let stream: ChatResponseStream
+
+        public mutating func next(isolation actor: isolated (any Actor)?) async throws -> String? {
+            while !Task.isCancelled {
+                guard let piece = try stream.next() else { return nil }
+                if !piece.isEmpty { return piece }
+            }
+            return nil
+        }
+    }
+
+    public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(stream: self) }
+}
+
+// Its session is not Sendable.
+@available(*, unavailable) extension ChatResponseStream: Sendable {}
+
+/// A message and the reply to it as far as it is made.
+final class ChatTurn {
+    let message: ChatMessage
+    /// Turns that were forgotten before this one.
+    let forgottenBefore: Int
+    var forgottenTurnCount: Int
+    var promptTokenCount = 0
+    /// Whether the model has read the message.
+    var isRead = false
+    var reply: TextAssembler
+    var tokens: [TokenID] = []
+    var logprobs: [TokenLogprobs] = []
+    var stopReason: StopReason?
+
+    init(_ message: String, reply: TextAssembler, forgottenTurnCount: Int) {
+        self.message = ChatMessage(role: .user, content: message)
+        self.reply = reply
+        forgottenBefore = forgottenTurnCount
+        self.forgottenTurnCount = forgottenTurnCount
+    }
+
+    var response: ChatResponse {
+        ChatResponse(
+            content: reply.text,
+            tokens: tokens,
+            logprobs: logprobs,
+            promptTokenCount: promptTokenCount,
+            stopReason: stopReason,
+            forgottenTurnCount: forgottenTurnCount
+        )
+    }
+}

@@ -40,30 +40,41 @@ extension GPT2 {
     ) throws -> [Float] {
         try load(inputs: inputs, targets: targets, into: workspace)
         if positions.isEmpty { return [] }
-        forwardBlocks(workspace)
-        gather(positions, of: targets, workspace)
-        computeLosses(workspace, rowCount: positions.count)
-        return ops.floats(workspace.losses[0..<positions.count])
+        Self.check(positions, count: targets.count)
+        let rows = workspace.lanes.map { lane in
+            positions.filter(lane.rows.contains).map { $0 - lane.rows.lowerBound }
+        }
+        forEachLane(of: workspace) { pass in
+            let rows = rows[pass.lane.index]
+            guard !rows.isEmpty else { return }
+            pass.forwardBlocks()
+            pass.gather(rows)
+            pass.computeLosses(rowCount: rows.count)
+        }
+        return zip(workspace.lanes, rows).flatMap { lane, rows in
+            rows.isEmpty ? [] : ops.floats(lane.losses[0..<rows.count])
+        }
     }
 
-    /// Moves rows of `workspace.normalized`, and their targets, to the front: in place, because no
-    /// row moves back and all are written again by the next pass.
-    private func gather(
-        _ positions: [Int],
-        of targets: some Collection<Int32>,
-        _ workspace: GPT2Workspace
-    ) {
-        let targets = Array(targets)
-        let rows = workspace.normalized
+    private static func check(_ positions: [Int], count: Int) {
         var previous = -1
-        for (row, position) in positions.enumerated() {
+        for position in positions {
             precondition(
-                position > previous && position < targets.count,
-                "position \(position) after \(previous) of \(targets.count)"
+                position > previous && position < count,
+                "position \(position) after \(previous) of \(count)"
             )
             previous = position
-            if row != position { ops.copy(rows[position], to: rows[row]) }
         }
-        ops.write(positions.map { targets[$0] }, to: workspace.targets[0..<positions.count])
+    }
+}
+
+extension GPT2Pass {
+    /// Moves rows of `lane.normalized`, and their targets, to the front: in place, because no
+    /// row moves back and all are written again by the next pass.
+    fileprivate func gather(_ rows: [Int]) {
+        for (place, row) in rows.enumerated() where place != row {
+            ops.copy(lane.normalized[row], to: lane.normalized[place])
+            ops.copy(lane.targets[row..<row + 1], to: lane.targets[place..<place + 1])
+        }
     }
 }

@@ -75,7 +75,7 @@ public struct TrainingBenchmark {
     ///   `FileIOError` when the data cannot be kept in a file.
     public func run(ops: Ops, progress: (Int, Double) -> Void) throws -> TrainingResult {
         // Before the weights and the data are made, which takes seconds.
-        try requireMemory()
+        try requireMemory(threadCount: ops.threadCount)
         let trainer = try makeTrainer(ops: ops)
         _ = try trainer.step()
         var peak = try MachineLimits.peak(ops, of: precision)
@@ -99,7 +99,7 @@ public struct TrainingBenchmark {
         )
     }
 
-    private func requireMemory() throws {
+    private func requireMemory(threadCount: Int) throws {
         try GPT2Workspace.checkShape(
             configuration.contextLength,
             batchSize: batchSize,
@@ -110,7 +110,8 @@ public struct TrainingBenchmark {
             batchSize: batchSize,
             sequenceLength: sequenceLength,
             recomputation: recomputation,
-            precision: precision
+            precision: precision,
+            threadCount: threadCount
         ).total
         let available = Machine.memoryByteCount
         guard needed <= available else {

@@ -103,13 +103,18 @@ struct StartingModel {
     }
 
     /// Checks that training fits into the memory of this machine.
-    func requireMemory(_ batch: BatchOptions, sequenceLength: Int) throws {
+    func requireMemory(
+        _ batch: BatchOptions,
+        sequenceLength: Int,
+        threadCount: Int
+    ) throws {
         let memory = try Trainer.memory(
             configuration,
             batchSize: batch.batchSize,
             sequenceLength: sequenceLength,
             recomputation: batch.recompute,
-            precision: batch.precision.elementType
+            precision: batch.precision.elementType,
+            threadCount: threadCount
         )
         let available = Machine.memoryByteCount
         guard memory.total > available else { return }

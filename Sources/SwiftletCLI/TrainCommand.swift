@@ -83,7 +83,11 @@ struct TrainCommand: ParsableCommand {
         let sequenceLength =
             batch.sequenceLength
             ?? min(GPT2Configuration.gpt2ContextLength, start.configuration.contextLength)
-        try start.requireMemory(batch, sequenceLength: sequenceLength)
+        try start.requireMemory(
+            batch,
+            sequenceLength: sequenceLength,
+            threadCount: ops.threadCount
+        )
         Signals.catchInterruption()
         let source = try TrainingSource(
             data,

@@ -27,7 +27,7 @@ public final class Ops {
     private let operations: UnsafePointer<ck_operations>
     private let micro: OpaquePointer?
     private var scratch: TensorBuffer
-    private var largestRow: Int
+    private(set) var largestRow: Int
 
     /// Prepares operations.
     /// - Parameters:

@@ -207,8 +207,11 @@ import TokenData
         try withTemporaryDirectory { directory in
             var settings = small.settings
             settings.recomputation = recomputation
-            let found = try [ElementType.float32, .bfloat16].map { precision in
+            let cases = [(ElementType.float32, 1), (.bfloat16, 1), (.float32, 2), (.bfloat16, 2)]
+            let found = try cases.map { precision, threads in
                 settings.precision = precision
+                var small = small
+                small.threads = threads
                 let trainer = try small.trainer(in: directory, settings: settings)
                 let model = trainer.model
                 let memory = try Trainer.memory(
@@ -216,7 +219,8 @@ import TokenData
                     batchSize: settings.batchSize,
                     sequenceLength: settings.sequenceLength,
                     recomputation: recomputation,
-                    precision: precision
+                    precision: precision,
+                    threadCount: threads
                 )
                 #expect(memory.activations == trainer.activationByteCount)
                 let layout = model.parameters.set.layout
@@ -230,6 +234,8 @@ import TokenData
                 return memory
             }
             #expect(found[1].activations < found[0].activations)
+            // Two threads have gradients of their own.
+            #expect(found[2].activations > found[0].activations)
         }
     }
 

@@ -24,7 +24,16 @@ extension GPT2 {
         try load(inputs: inputs, targets: targets, into: workspace)
         let dloss = scale / Float(workspace.batchSize * workspace.sequenceLength)
         forEachLane(of: workspace) { pass in
-            pass.computeGradients(dloss: dloss, into: gradients, accumulate: accumulate)
+            let own = pass.lane.parameterGradients
+            pass.computeGradients(
+                dloss: dloss,
+                into: own ?? gradients,
+                accumulate: own == nil && accumulate
+            )
+        }
+        let sum = gradients.set.flat
+        for case let part? in workspace.lanes.map(\.parameterGradients) {
+            workspace.ops.residualForward(out: sum, a: sum, b: part.set.flat)
         }
         return meanLoss(workspace)
     }

@@ -94,9 +94,11 @@ extension GPT2 {
         }
     }
 
-    /// Calls `body` with the pass over each lane.
+    /// Calls `body` with the pass over each lane, on a thread each.
     func forEachLane(of workspace: GPT2Workspace, _ body: (GPT2Pass) -> Void) {
-        for pass in passes(over: workspace) { body(pass) }
+        let passes = passes(over: workspace)
+        if passes.count == 1 { return body(passes[0]) }
+        workspace.ops.runLanes(passes.count) { body(passes[$0]) }
     }
 
     /// The mean of the losses of all rows, summed in double in their order.

@@ -46,6 +46,8 @@ final class GPT2Lane {
 
     /// Gradients of activations; nil for inference.
     let gradients: GPT2ActivationGradients?
+    /// Where its passes put the gradients of parameters; nil where that is the caller's.
+    let parameterGradients: GPT2Parameters?
 
     /// Rows whose logits exist at one time: the full (B * T, Vp) is never there.
     let classifierRows: Int
@@ -62,19 +64,21 @@ final class GPT2Lane {
         sequenceLength T: Int,
         training recomputation: Recomputation?,
         precision: ElementType,
+        parameterGradients: GPT2Parameters? = nil,
         ops: Ops
     ) throws {
         self.index = index
         self.sequences = sequences
         sequenceLength = T
         self.recomputation = recomputation ?? .none
+        self.parameterGradients = parameterGradients
         self.ops = ops
         let B = sequences.count
         classifierRows = min(B * T, Self.maximumClassifierRows)
 
         let plan = Self.plan(configuration, B, T, recomputation, precision)
         let set = try ops.allocate(plan.layout)
-        byteCount = set.layout.byteCount
+        byteCount = set.layout.byteCount + (parameterGradients?.set.layout.byteCount ?? 0)
         tokens = set["tokens"]
         targets = set["targets"]
         losses = set["losses"]

@@ -1,4 +1,4 @@
-// Working memory of passes over one batch shape.
+// Working memory of passes over one batch shape, divided into lanes where the model is small.
 
 import Tensors
 
@@ -15,11 +15,18 @@ public final class GPT2Workspace {
     /// The residual stream, statistics, losses and all gradients are float32.
     public let precision: ElementType
 
+    /// What runs the passes.
+    let ops: Ops
+
     /// Shares of the batch's sequences, in their order.
+    ///
+    /// Each is one thread's, or else there is one only, which all threads share.
     let lanes: [GPT2Lane]
 
     /// Bytes of all tensors together.
     public var byteCount: Int { lanes.reduce(0) { $0 + $1.byteCount } }
+
+    private static let maximumParametersForLanes = 1 << 22
 
     /// With any model that fits into memory, no size of a larger batch could overflow.
     private static let maximumTokens = 1 << 30
@@ -45,41 +52,82 @@ public final class GPT2Workspace {
         precondition(ElementType.floatTypes.contains(precision), "activations of \(precision)")
         try Self.checkShape(configuration.contextLength, batchSize: B, sequenceLength: T)
         try ops.reserve(channels: configuration.channels)
+        let isTraining = recomputation != nil
         batchSize = B
         sequenceLength = T
         self.recomputation = recomputation ?? .none
         self.precision = precision
-        lanes = [
+        self.ops = ops
+        let shares = Self.shares(configuration, B, training: isTraining, ops.threadCount)
+        lanes = try shares.enumerated().map { index, sequences in
             try GPT2Lane(
                 configuration,
-                index: 0,
-                sequences: 0..<B,
+                index: index,
+                sequences: sequences,
                 sequenceLength: T,
                 training: recomputation,
                 precision: precision,
-                ops: ops
+                parameterGradients: index == 0 ? nil : GPT2Parameters(configuration, ops: ops),
+                ops: shares.count == 1 ? ops : ops.forLane()
             )
-        ]
+        }
     }
 
     /// Bytes that a workspace for training takes, before it is made.
-    /// - Parameters: As of ``init(_:batchSize:sequenceLength:training:precision:ops:)``.
+    /// - Parameters: As of ``init(_:batchSize:sequenceLength:training:precision:ops:)``, and
+    ///   `threadCount`: the threads of its `ops`.
     /// - Throws: ``ModelError`` for a batch the model cannot take.
     package static func byteCount(
         _ configuration: GPT2Configuration,
         batchSize B: Int,
         sequenceLength T: Int,
         training recomputation: Recomputation,
-        precision: ElementType
+        precision: ElementType,
+        threadCount: Int
     ) throws -> Int {
         try checkShape(configuration.contextLength, batchSize: B, sequenceLength: T)
-        return GPT2Lane.byteCount(
-            configuration,
-            batchSize: B,
-            sequenceLength: T,
-            training: recomputation,
-            precision: precision
-        )
+        let shares = Self.shares(configuration, B, training: true, threadCount)
+        let activations = shares.reduce(0) { sum, sequences in
+            sum
+                + GPT2Lane.byteCount(
+                    configuration,
+                    batchSize: sequences.count,
+                    sequenceLength: T,
+                    training: recomputation,
+                    precision: precision
+                )
+        }
+        return activations + (shares.count - 1) * configuration.parameterLayout.byteCount
+    }
+
+    /// The sequences of each lane.
+    private static func shares(
+        _ configuration: GPT2Configuration,
+        _ B: Int,
+        training isTraining: Bool,
+        _ threadCount: Int
+    ) -> [Range<Int>] {
+        let count =
+            isTraining ? laneCount(configuration, batchSize: B, threadCount: threadCount) : 1
+        return (0..<count).map { B * $0 / count..<B * ($0 + 1) / count }
+    }
+
+    /// How many lanes training takes: one for each thread, or one that all threads share.
+    ///
+    /// Each lane reads all weights and sums gradients of its own, which a model of up to four
+    /// million parameters makes up for by threads that never wait for each other within a pass. A
+    /// lane may have a sixteenth more than its share of the sequences, or all would wait for it.
+    ///
+    /// The rule knows sizes only, neither caches nor clocks: results must be the same anywhere.
+    package static func laneCount(
+        _ configuration: GPT2Configuration,
+        batchSize B: Int,
+        threadCount: Int
+    ) -> Int {
+        let isSmall = configuration.parameterLayout.elementCount <= maximumParametersForLanes
+        let largestShare = (B + threadCount - 1) / threadCount
+        let isBalanced = 16 * largestShare * threadCount <= 17 * B
+        return isSmall && isBalanced ? threadCount : 1
     }
 
     /// Checks that a model can take batches of a shape, before memory is planned for one.

@@ -8,7 +8,7 @@ extension Trainer {
     public struct Memory: Sendable, Equatable {
         /// Of the weights, their gradients, both moments and, at bfloat16, rounded copies.
         public let parameters: Int
-        /// Of the activations of a micro-batch.
+        /// Of the activations of a micro-batch, and of gradients that threads have of their own.
         public let activations: Int
 
         /// All of it.
@@ -22,6 +22,8 @@ extension Trainer {
     ///   - sequenceLength: T: tokens in a sequence.
     ///   - recomputation: What the backward pass computes again.
     ///   - precision: The type of the matrices and activations in a pass.
+    ///   - threadCount: Of the ``Ops`` that train: threads that go through a small model each with
+    ///     its own sequences have gradients of their own.
     /// - Returns: Bytes, in two parts.
     /// - Throws: ``ModelError`` for a batch the model cannot take.
     public static func memory(
@@ -29,7 +31,8 @@ extension Trainer {
         batchSize: Int,
         sequenceLength: Int,
         recomputation: Recomputation,
-        precision: ElementType = .float32
+        precision: ElementType = .float32,
+        threadCount: Int
     ) throws -> Memory {
         let working =
             precision == .bfloat16 ? GPT2WorkingWeights.byteCount(configuration) : 0
@@ -45,7 +48,8 @@ extension Trainer {
                 batchSize: batchSize,
                 sequenceLength: sequenceLength,
                 training: recomputation,
-                precision: precision
+                precision: precision,
+                threadCount: threadCount
             )
         )
     }

@@ -1,0 +1,144 @@
+// Passes whose threads take sequences each, against passes whose threads share every operation.
+
+import LanguageModels
+import Tensors
+import Testing
+
+@Suite(.serialized) struct GPT2LaneTests {
+    /// A batch that neither two nor three divide.
+    private static let batchSize = 17
+    private static let sequenceLength = 5
+    private static let tokenCount = batchSize * sequenceLength
+
+    private let inputs = randomTokens(tokenCount)
+    private let targets = randomTokens(tokenCount, seed: 10)
+
+    private func workspace(
+        _ model: GPT2,
+        threads: Int,
+        training: Recomputation? = Recomputation.none
+    ) throws -> GPT2Workspace {
+        try GPT2Workspace(
+            model.configuration,
+            batchSize: Self.batchSize,
+            sequenceLength: Self.sequenceLength,
+            training: training,
+            precision: model.precision,
+            ops: Ops(threadCount: threads)
+        )
+    }
+
+    /// What `lossAndGradients` gives when there were other numbers before.
+    private func pass(
+        _ model: GPT2,
+        _ workspace: GPT2Workspace,
+        accumulate: Bool = false,
+        scale: Float = 1
+    ) throws -> (loss: Float, gradients: [Float]) {
+        let gradients = try GPT2Parameters(model.configuration, ops: model.ops)
+        gradients.set.flat.withUnsafeMutableElements(as: Float.self) {
+            $0.update(repeating: accumulate ? 0x1p-6 : .nan)
+        }
+        let loss = try model.lossAndGradients(
+            inputs: inputs,
+            targets: targets,
+            workspace: workspace,
+            gradients: gradients,
+            scale: scale,
+            accumulate: accumulate
+        )
+        return (loss, gradients.set.flat.floats())
+    }
+
+    private func largestDifference(_ a: [Float], _ b: [Float]) -> Float {
+        // A maximum would not see NaN.
+        zip(a, b).map { abs($0 - $1) }.reduce(0) { $0 >= $1 ? $0 : $1 }
+    }
+
+    @Test(arguments: [2, 3], [ElementType.float32, .bfloat16])
+    func lanesGiveTheLossAndTheGradientsOfOnePass(threads: Int, precision: ElementType) throws {
+        let model = try smallModel()
+        try model.setPrecision(precision)
+        for recomputation in Recomputation.allCases {
+            let lanes = try workspace(model, threads: threads, training: recomputation)
+            let whole = try workspace(model, threads: 1, training: recomputation)
+            #expect(lanes.byteCount > whole.byteCount)
+            for (accumulate, scale) in [(false, Float(1)), (true, 0.25)] {
+                let expected = try pass(model, whole, accumulate: accumulate, scale: scale)
+                let found = try pass(model, lanes, accumulate: accumulate, scale: scale)
+                #expect(found.loss == expected.loss)
+                // The sums of 85 rows in another order; gradients reach 0.3.
+                #expect(largestDifference(found.gradients, expected.gradients) <= 1e-7)
+            }
+        }
+    }
+
+    @Test(arguments: [2, 3])
+    func lanesGiveTheSameBitsEveryTime(threads: Int) throws {
+        let model = try smallModel()
+        let lanes = try workspace(model, threads: threads)
+        let first = try pass(model, lanes)
+        for again in [lanes, try workspace(model, threads: threads)] {
+            let again = try pass(model, again)
+            #expect(again.loss == first.loss && again.gradients == first.gradients)
+        }
+    }
+
+    @Test(arguments: [2, 3])
+    func lanesGiveTheLossesAndLogitsOfOnePass(threads: Int) throws {
+        let model = try smallModel()
+        let whole = try workspace(model, threads: 1, training: nil)
+        let lanes = try workspace(model, threads: threads)
+        let all = try model.allLogits(inputs: inputs, workspace: whole)
+        #expect(try model.allLogits(inputs: inputs, workspace: lanes) == all)
+        let last = try model.lastLogits(inputs: inputs, workspace: whole)
+        #expect(last == stride(from: 4, to: all.count, by: 5).map { all[$0] })
+        #expect(try model.lastLogits(inputs: inputs, workspace: lanes) == last)
+        let losses = try [whole, lanes].map {
+            try model.loss(inputs: inputs, targets: targets, workspace: $0)
+        }
+        #expect(losses[0] == losses[1])
+        // The last choice leaves all lanes but one without work.
+        for positions in [[0, 39, 40, 41, 84], Array(0..<85), [80, 84]] {
+            let losses = try [whole, lanes].map {
+                try model.tokenLosses(
+                    inputs: inputs,
+                    targets: targets,
+                    at: positions,
+                    workspace: $0
+                )
+            }
+            #expect(losses[0].count == positions.count)
+            #expect(losses[0] == losses[1])
+        }
+    }
+
+    @Test func onlySmallModelsAndBatchesThatLanesShareEvenlyAreDivided() throws {
+        let small = try smallConfiguration()
+        for (batchSize, threads, lanes) in [
+            (12, 2, 2), (2, 2, 2), (17, 2, 2), (17, 3, 3), (64, 16, 16),
+            (1, 2, 1), (3, 4, 1), (5, 2, 1), (15, 2, 1), (4, 1, 1),
+        ] {
+            let found = GPT2Workspace.laneCount(small, batchSize: batchSize, threadCount: threads)
+            #expect(found == lanes, "\(batchSize) sequences, \(threads) threads")
+        }
+        // 3.2 and 5.1 million parameters.
+        for (layerCount, vocabularySize, lanes) in [(4, 65, 2), (6, 1024, 1)] {
+            let configuration = try GPT2Configuration(
+                contextLength: 64,
+                vocabularySize: vocabularySize,
+                layerCount: layerCount,
+                headCount: 4,
+                channels: 256
+            )
+            let found = GPT2Workspace.laneCount(configuration, batchSize: 4, threadCount: 2)
+            #expect(found == lanes)
+        }
+    }
+
+    @Test func aWorkspaceForInferenceIsNotDivided() throws {
+        let model = try smallModel()
+        let bytes = try [1, 2].map { try workspace(model, threads: $0, training: nil).byteCount }
+        #expect(bytes[0] == bytes[1])
+    }
+}

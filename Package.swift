@@ -126,7 +126,8 @@ let package = Package(
         ),
         .testTarget(
             name: "TensorFilesTests",
-            dependencies: ["FileIO", "TensorFiles", "Tensors", "TestSupport"]
+            dependencies: ["FileIO", "TensorFiles", "Tensors", "TestSupport"],
+            resources: [.copy("Fixtures")]
         ),
         .testTarget(
             name: "LanguageModelsTests",

@@ -11,7 +11,7 @@ extension BinaryReader {
             tensor.elementType == .float32,
             "reading into a tensor of \(tensor.elementType)"
         )
-        try readBytes(tensor.count * type.byteWidth) { bytes in
+        try readBytes(tensor.count / type.blockSize * type.blockBytes) { bytes in
             tensor.withUnsafeMutableElements(as: Float.self) { elements in
                 let isRead = elements.convert(bytes, storedAs: type)
                 precondition(isRead, "float tensors are not stored as \(type)")
@@ -50,7 +50,7 @@ extension UnsafeMutableBufferPointer<Float> {
     /// - Returns: Whether the type is one that is converted; if not, nothing was done.
     func convert(_ bytes: UnsafeRawBufferPointer, storedAs storedType: StoredType) -> Bool {
         precondition(
-            bytes.count == count * storedType.byteWidth,
+            bytes.count == count / storedType.blockSize * storedType.blockBytes,
             "\(bytes.count) bytes for \(count) elements of \(storedType)"
         )
         func each<Bits: FixedWidthInteger & BitwiseCopyable>(_ convert: (Bits) -> Float) {
@@ -65,6 +65,10 @@ extension UnsafeMutableBufferPointer<Float> {
         case .bfloat16: each { Float(bfloat16Bits: $0) }
         case .float16: each { Float(float16Bits: $0) }
         case .float64: each { Float(Double(bitPattern: $0)) }
+        case .q8_0: FileBlocks.read(bytes, of: .q8_0, into: self)
+        case .q4_0: FileBlocks.read(bytes, of: .q4_0, into: self)
+        case .q4_1: FileBlocks.read(bytes, of: .q4_1, into: self)
+        case .q6_K: FileBlocks.readQ6K(bytes, into: self)
         default: return false
         }
         return true

@@ -79,7 +79,7 @@ private struct SafetensorsHeader: Decodable {
             func malformed(_ what: String, _ expected: String, _ found: String) -> TensorFileError {
                 .malformed(path: file.path, what: what, expected: expected, found: found)
             }
-            guard let storedType = StoredType(rawValue: dtype) else {
+            guard let storedType = StoredType(rawValue: dtype), !storedType.isBlocked else {
                 throw TensorFileError.unsupported(
                     path: file.path,
                     reason: "tensor '\(name)' has elements of the unknown type '\(dtype)'",

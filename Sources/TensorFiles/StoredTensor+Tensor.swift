@@ -6,15 +6,20 @@ import Tensors
 extension StoredTensor {
     /// The tensor for operations that read it.
     ///
-    /// float32, bfloat16 and float16 stay where they are, if they are aligned; else they become float32 in
-    /// memory of their own.
+    /// float32, bfloat16 and float16 stay where they are, if they are aligned. GGUF's blocks become
+    /// planes in memory: the same numbers, but for q6_K, which is rounded to q8_0. All else becomes
+    /// float32 in memory.
+    /// - Parameter arena: Where to make what is made, if not in memory of its own.
+    /// - Returns: The tensor, which keeps the file mapped where it is on its pages.
     /// - Throws: ``TensorFileError/unsupported(path:reason:hint:)`` when the elements are no
-    ///   floats, or `TensorError` when memory is short.
-    public func tensor() throws -> Tensor {
+    ///   floats, `FileIOError` when the file has lost some of them, or `TensorError` when memory is
+    ///   short.
+    public func tensor(in arena: WeightArena? = nil) throws -> Tensor {
+        if storedType.isBlocked, count > 0 { return try planes(in: arena) }
         // The mapping itself begins at a page.
         guard let elementType = storedType.elementType, elementType != .int32, count > 0,
             byteRange.lowerBound % elementType.byteWidth == 0
-        else { return try floats() }
+        else { return try floats(in: arena) }
         return Tensor(
             file,
             byteOffset: byteRange.lowerBound,
@@ -23,11 +28,30 @@ extension StoredTensor {
         )
     }
 
-    /// The elements as float32, in memory of their own.
+    /// The elements as float32, in memory of their own or in a part of `arena`.
     /// - Throws: What ``read(into:)`` throws, or `TensorError` when memory is short.
-    public func floats() throws -> Tensor {
-        let tensor = try Tensor(zeros: shape)
+    public func floats(in arena: WeightArena? = nil) throws -> Tensor {
+        let tensor = try Tensor(zeros: shape, in: arena)
         try read(into: tensor)
+        return tensor
+    }
+
+    /// Blocks with their values in one plane and their scales in another.
+    private func planes(in arena: WeightArena?) throws -> Tensor {
+        let tensor = try Tensor(
+            zeros: shape,
+            elementType: storedType.weightType ?? .float32,
+            in: arena
+        )
+        try withIntactBytes { bytes in
+            if storedType == .q6_K {
+                tensor.fill(fromQ6KBlocks: bytes)
+            } else {
+                tensor.fill(fromBlocks: bytes)
+            }
+        }
+        // Else the file would take memory beside what was made of it.
+        file.releasePages(byteRange)
         return tensor
     }
 }

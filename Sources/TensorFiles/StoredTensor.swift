@@ -18,7 +18,7 @@ public struct StoredTensor: Sendable {
     public let byteRange: Range<Int>
 
     /// The number of elements.
-    public var count: Int { byteRange.count / storedType.byteWidth }
+    public var count: Int { byteRange.count / storedType.blockBytes * storedType.blockSize }
 
     /// Names a part of a file, whose size must be that of the shape.
     package init(
@@ -73,7 +73,8 @@ public struct StoredTensor: Sendable {
             throw TensorFileError.unsupported(
                 path: file.path,
                 reason: "tensor '\(name)' has elements of type \(storedType)",
-                hint: "weights are to be float32, float16, bfloat16 or float64"
+                hint: "weights are to be float32, float16, bfloat16, float64, q8_0, q4_0, q4_1 or "
+                    + "q6_K"
             )
         }
     }

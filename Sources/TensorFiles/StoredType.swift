@@ -3,7 +3,8 @@
 
 import Tensors
 
-/// The type of a stored tensor's elements; the raw value is its name in safetensors' headers.
+/// The type of a stored tensor's elements; the raw value is its name in safetensors' headers, or in
+/// llama.cpp's tools where safetensors has none.
 public enum StoredType: String, Sendable, CaseIterable {
     case boolean = "BOOL"
     case uint8 = "U8"
@@ -24,15 +25,46 @@ public enum StoredType: String, Sendable, CaseIterable {
     case float64 = "F64"
     case int64 = "I64"
     case uint64 = "U64"
+    /// GGUF's blocks of 32: a float16 scale, then an int8 each.
+    case q8_0 = "Q8_0"
+    /// GGUF's blocks of 32: a float16 scale, then a nibble each, which counts less 8.
+    case q4_0 = "Q4_0"
+    /// GGUF's blocks of 32: a float16 scale and a minimum, then a nibble each.
+    case q4_1 = "Q4_1"
+    /// GGUF's blocks of 256: six bits each, with a scale for each 16 and one for all.
+    case q6_K = "Q6_K"
 
-    /// Bytes an element takes.
-    public var byteWidth: Int {
+    /// Elements of a row that are stored together: 1 but in GGUF's blocks.
+    public var blockSize: Int {
+        switch self {
+        case .q8_0, .q4_0, .q4_1: ElementType.blockSize
+        case .q6_K: FileBlocks.q6K.count
+        default: 1
+        }
+    }
+
+    /// Bytes of so many elements.
+    public var blockBytes: Int {
         switch self {
         case .boolean, .uint8, .int8, .float8e5m2, .float8e4m3: 1
         case .int16, .uint16, .float16, .bfloat16: 2
         case .int32, .uint32, .float32: 4
         case .float64, .int64, .uint64: 8
+        case .q8_0: ElementType.q8_0.fileBlockBytes
+        case .q4_0: ElementType.q4_0.fileBlockBytes
+        case .q4_1: ElementType.q4_1.fileBlockBytes
+        case .q6_K: FileBlocks.q6K.byteCount
         }
+    }
+
+    /// Whether elements are stored in blocks that share a scale.
+    public var isBlocked: Bool { blockSize > 1 }
+
+    /// Bytes an element takes.
+    /// - Precondition: The type is none of GGUF's blocks, which are stored whole.
+    public var byteWidth: Int {
+        precondition(!isBlocked, "an element of \(self) has no width of its own")
+        return blockBytes
     }
 
     /// The type that a tensor has when its elements stay as the file stores them; nil where the
@@ -47,6 +79,21 @@ public enum StoredType: String, Sendable, CaseIterable {
         }
     }
 
+    /// The type that weights have in memory when as little as possible is done to them: blocks keep
+    /// their values and scales, in planes, and q6_K becomes q8_0; nil where they are no floats, or
+    /// floats of eight bits.
+    public var weightType: ElementType? {
+        switch self {
+        case .float32, .float64: .float32
+        case .bfloat16: .bfloat16
+        case .float16: .float16
+        case .q8_0, .q6_K: .q8_0
+        case .q4_0: .q4_0
+        case .q4_1: .q4_1
+        default: nil
+        }
+    }
+
     /// How a file stores the elements of a tensor of this type; nil for the block formats, whose
     /// values and scales lie apart.
     public init?(_ elementType: ElementType) {
@@ -56,12 +103,17 @@ public enum StoredType: String, Sendable, CaseIterable {
         self = type
     }
 
-    /// Bytes of a tensor of this shape, or nil when an extent is negative or the product too large.
+    /// Bytes of a tensor of this shape, or nil when an extent is negative, the product too large, or
+    /// a row no whole number of blocks.
     func byteCount(of shape: [Int]) -> Int? {
-        shape.reduce(byteWidth) { product, extent in
+        guard (shape.last ?? 1) % blockSize == 0 else { return nil }
+        let count = shape.reduce(1) { product, extent -> Int? in
             guard let product, extent >= 0 else { return nil }
             let (next, overflow) = product.multipliedReportingOverflow(by: extent)
             return overflow ? nil : next
         }
+        guard let count else { return nil }
+        let (bytes, overflow) = (count / blockSize).multipliedReportingOverflow(by: blockBytes)
+        return overflow ? nil : bytes
     }
 }

@@ -11,6 +11,17 @@ public struct TensorArchive: Sendable {
         case safetensors
         /// PyTorch's zip files.
         case pyTorch
+        /// llama.cpp's GGUF.
+        case gguf
+
+        /// The name, as `info` gives it.
+        public var name: String {
+            switch self {
+            case .safetensors: "safetensors"
+            case .pyTorch: "pytorch"
+            case .gguf: "gguf"
+            }
+        }
     }
 
     /// The format of the files.
@@ -29,8 +40,8 @@ public struct TensorArchive: Sendable {
 
     /// Opens tensors, recognised by content.
     ///
-    /// - Parameter path: A safetensors file, PyTorch's `.pth` or `.bin`, the index of several such
-    ///   files, or a directory that holds one of these under Hugging Face's name.
+    /// - Parameter path: A safetensors file, PyTorch's `.pth` or `.bin`, a GGUF file, the index of
+    ///   several such files, or a directory that holds one of these under Hugging Face's name.
     /// - Throws: ``TensorFileError`` when the content is something else or damaged; `FileIOError`
     ///   when a file is missing or ends early.
     public init(contentsOf path: FilePath) throws {
@@ -57,6 +68,8 @@ public struct TensorArchive: Sendable {
             try self.init(safetensors: file)
         case .zip:
             try self.init(pyTorch: file)
+        case .gguf:
+            self = try GGUFFile(file).archive
         case .oldPyTorch:
             throw TensorFileError.unsupported(
                 path: file.path,
@@ -66,7 +79,7 @@ public struct TensorArchive: Sendable {
         case .json, nil:
             throw TensorFileError.unsupported(
                 path: file.path,
-                reason: "it is neither a safetensors file nor one of PyTorch's",
+                reason: "it is neither a safetensors file nor one of PyTorch's nor a GGUF file",
                 hint: "check that it is the right file"
             )
         }

@@ -34,7 +34,10 @@ public enum TensorFileError: Error, Equatable, Sendable {
 }
 
 extension TensorFileError: CustomStringConvertible {
-    public var description: String {
+    // Names and other text in a sentence are a file's, and a terminal might obey them.
+    public var description: String { DisplayText.escaping(sentence) }
+
+    private var sentence: String {
         switch self {
         case .wrongMagic(let path, let format, let expected, let found):
             "'\(path)' is not \(format): it starts with \(found) instead of \(expected); "

@@ -13,6 +13,8 @@ package enum TensorFileStart {
     case zip
     /// A file of PyTorch's from before version 1.6.
     case oldPyTorch
+    /// A GGUF file.
+    case gguf
     /// A JSON object, such as the index of several files.
     case json
 
@@ -35,6 +37,7 @@ package enum TensorFileStart {
         // Four bytes that no text has.
         if bytes.starts(with: ZipArchive.magic) { return .zip }
         if bytes.starts(with: oldPyTorchMagic) { return .oldPyTorch }
+        if isGGUF(bytes) { return .gguf }
         // A brace where the header would begin, and before it zeros of a length, as no JSON has.
         let length = bytes.prefix(8)
         if bytes.count > 8, bytes[8] == UInt8(ascii: "{"), length.contains(0),
@@ -44,6 +47,13 @@ package enum TensorFileStart {
             return .partOfSafetensors
         }
         return JSONStart(bytes.prefix(512)) == .object ? .json : nil
+    }
+
+    /// Whether the word is there and what follows is no text, but a small number in either order.
+    private static func isGGUF(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard bytes.starts(with: GGUFFile.magic) else { return false }
+        let version = bytes.prefix(8).dropFirst(4)
+        return version.suffix(2).allSatisfy { $0 == 0 } || version.prefix(2).allSatisfy { $0 == 0 }
     }
 
     /// The bytes of the header, when they are in the file.

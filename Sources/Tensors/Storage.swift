@@ -43,7 +43,7 @@ extension Tensor {
     }
 
     /// Lets go of the memory of a file's pages once the elements in them have been read.
-    func releasePages() {
+    package func releasePages() {
         let (storage, scalesStorage) = (memory.storage, memory.scalesStorage)
         withUnsafeBytes { values, scales in
             for (plane, storage) in [(values, storage), (scales, scalesStorage ?? storage)] {

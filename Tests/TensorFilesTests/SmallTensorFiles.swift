@@ -1,6 +1,7 @@
 // Files of tensors byte by byte, as other programs write them, and damaged where a test wants it.
 
 import FileIO
+import Foundation
 import Tensors
 import TestSupport
 import Testing
@@ -92,10 +93,9 @@ enum SmallTensorFiles {
         withUnsafeBytes(of: value.littleEndian) { Array($0) }
     }
 
+    /// Writes a file without waiting for the disk, as some tests write thousands.
     static func write(_ bytes: [UInt8], to path: FilePath) throws {
-        let file = try AtomicFile(path)
-        try file.write(bytes)
-        try file.commit()
+        try Data(bytes).write(to: URL(fileURLWithPath: path.string))
     }
 }
 

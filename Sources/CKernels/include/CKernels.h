@@ -120,6 +120,34 @@ size_t ck_row_scale_bytes(ck_element_type type, size_t cols);
 uint16_t ck_float16_from_float(float x);
 float ck_float_from_float16(uint16_t bits);
 
+// ---- Blocks in files ----------------------------------------------------------------------------
+
+// GGUF's files hold the blocks of CK_Q8_0, CK_Q4_0 and CK_Q4_1 one after the other, each with its
+// scale (and minimum) before its values, at any address. These move them into planes and back.
+
+// Bytes of a block.
+size_t ck_block_bytes(ck_element_type type);
+
+// values and scales, the planes of `count` blocks, overwritten with them; and the other way round.
+void ck_split_blocks(ck_element_type type, void *values, void *scales, const void *blocks,
+                     size_t count);
+void ck_join_blocks(ck_element_type type, void *blocks, const void *values, const void *scales,
+                    size_t count);
+
+// out (count * CK_BLOCK) overwritten with what blocks in a file stand for, exactly but for the one
+// rounding of q4_1's sum.
+void ck_floats_of_blocks(ck_element_type type, float *out, const void *blocks, size_t count);
+
+// ggml's q6_K, which is only read: 256 elements in 210 bytes.
+#define CK_Q6_K_BLOCK 256
+#define CK_Q6_K_BLOCK_BYTES 210
+
+// out (count * CK_Q6_K_BLOCK) overwritten with what the blocks stand for, as ggml rounds it.
+void ck_floats_of_q6_k(float *out, const void *blocks, size_t count);
+
+// The same as CK_Q8_0, in planes.
+void ck_q8_0_of_q6_k(void *values, void *scales, const void *blocks, size_t count);
+
 // ---- Operations ---------------------------------------------------------------------------------
 
 // Every operation there is. Below, each is described by a function type of its name. The table at

@@ -22,8 +22,7 @@ public enum ModelFormat: Sendable, Equatable {
         switch self {
         case .llmc: "llm.c"
         case .llama2c: "llama2c"
-        case .huggingFace(.safetensors): "safetensors"
-        case .huggingFace(.pyTorch): "pytorch"
+        case .huggingFace(let container): container.name
         case .meta: "meta"
         case .nanoGPT: "nanogpt"
         case .memory: "memory"

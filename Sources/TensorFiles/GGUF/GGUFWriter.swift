@@ -1,0 +1,95 @@
+// Writing GGUF files of version 3: the head, then one tensor after the other, as they come.
+
+import FileIO
+import Tensors
+
+/// A GGUF file being written, which appears under its name, complete, on ``commit()``; or never.
+public struct GGUFWriter {
+    private let file: AtomicFile
+    private let descriptions: [TensorDescription]
+    private let alignment: Int
+    private let ops: Ops
+    /// The tensor that comes next.
+    private var next = 0
+
+    /// Writes the head.
+    /// - Parameters:
+    ///   - file: A new file, nothing in it yet.
+    ///   - metadata: What the file says of its model; `general.alignment` counts.
+    ///   - tensors: The tensors, in the order in which they will come: float32, float16, bfloat16,
+    ///     or blocks but q6_K.
+    ///   - ops: What converts tensors of other types.
+    /// - Throws: `FileIOError` when the disk is full or fails; ``TensorFileError`` when the
+    ///   alignment is no power of two.
+    public init(
+        _ file: AtomicFile,
+        metadata: GGUFMetadata,
+        tensors: [TensorDescription],
+        ops: Ops
+    ) throws {
+        let alignment = try metadata.integer(GGUFFile.alignmentKey) ?? GGUFFile.defaultAlignment
+        guard alignment > 0, alignment & (alignment - 1) == 0 else {
+            throw TensorFileError.malformed(
+                path: file.path,
+                what: "'\(GGUFFile.alignmentKey)'",
+                expected: "a power of two",
+                found: "\(alignment)"
+            )
+        }
+        self.file = file
+        self.alignment = alignment
+        self.ops = ops
+        descriptions = tensors
+        try file.write(GGUFFile.magic)
+        try file.write(integers: [UInt32(3)])
+        try file.write(integers: [UInt64(tensors.count), UInt64(metadata.keys.count)])
+        for key in metadata.keys {
+            guard let value = metadata[key] else { continue }
+            try file.write(GGUFValue.string(key).bytes)
+            try file.write(integers: [value.type.rawValue])
+            try file.write(value.bytes)
+        }
+        var offset = 0
+        for tensor in tensors {
+            guard let number = tensor.storedType.ggmlNumber else {
+                preconditionFailure("GGUF has no \(tensor.storedType)")
+            }
+            try file.write(GGUFValue.string(tensor.name).bytes)
+            try file.write(integers: [UInt32(tensor.shape.count)])
+            try file.write(integers: tensor.shape.reversed().map { UInt64($0) })
+            try file.write(integers: [number])
+            try file.write(integers: [UInt64(offset)])
+            offset += (tensor.byteCount + alignment - 1) / alignment * alignment
+        }
+        try pad()
+    }
+
+    /// Appends the next tensor.
+    /// - Parameter tensor: In the shape that was described, and any of `ElementType.weightTypes`;
+    ///   it becomes what was described.
+    /// - Throws: `FileIOError` when the disk is full or fails, or when the file of the tensor has
+    ///   lost some of it; `TensorError` when memory is short.
+    public mutating func write(_ tensor: Tensor) throws {
+        precondition(next < descriptions.count, "more tensors than were described")
+        let description = descriptions[next]
+        precondition(
+            tensor.shape == description.shape,
+            "\(tensor.shape) as '\(description.name)' of shape \(description.shape)"
+        )
+        try file.write(tensor, storedAs: description.storedType, ops: ops)
+        try pad()
+        next += 1
+    }
+
+    /// Flushes everything to the disk and gives the file its name.
+    /// - Throws: `FileIOError`; the name then still stands for what it stood for before.
+    public func commit() throws {
+        precondition(next == descriptions.count, "\(next) of \(descriptions.count) tensors")
+        try file.commit()
+    }
+
+    private func pad() throws {
+        let count = (alignment - file.count % alignment) % alignment
+        try file.write([UInt8](repeating: 0, count: count))
+    }
+}

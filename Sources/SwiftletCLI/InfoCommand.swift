@@ -56,7 +56,12 @@ struct InfoCommand: ParsableCommand {
         case .sentencePiece: return try SentencePieceInfo(path)
         case .tokenShard: return try TokenShardInfo(path)
         case .debugState: return try DebugStateInfo(path)
-        case _ where try ModelFile.isForeign(path, kind): return try Llama2Info(path)
+        case _ where try ModelFile.isForeign(path, kind):
+            let weights = try openWeights(at: path)
+            if let llama = weights as? any ModelWeights<Llama2Configuration> {
+                return Llama2Info(llama, path)
+            }
+            return try ModelInfo(path)
         default:
             throw UnexpectedFileError(
                 path: path,

@@ -33,12 +33,9 @@ struct Llama2Info: InfoReport {
     let tensors: [ModelInfo.TensorInfo]
     let bytes: Int
 
-    /// Reads what the files at `path` say of themselves.
-    init(_ path: FilePath) throws {
-        let weights = try openWeights(at: path)
-        guard let sizes = weights.configuration as? Llama2Configuration else {
-            preconditionFailure("a model of another family than Llama")
-        }
+    /// Takes what files say of themselves.
+    init(_ weights: any ModelWeights<Llama2Configuration>, _ path: FilePath) {
+        let sizes = weights.configuration
         self.path = ReportedPath(path)
         format = weights.format.name
         version = weights.format.version

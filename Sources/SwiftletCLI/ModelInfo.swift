@@ -2,7 +2,7 @@
 
 import Swiftlet
 
-/// An llm.c model file.
+/// A GPT-2, in one file or several.
 struct ModelInfo: InfoReport {
     /// The sizes, under the names that `--init` gives them.
     struct Configuration: Encodable {
@@ -20,7 +20,7 @@ struct ModelInfo: InfoReport {
         let dtype: String
     }
 
-    let format = "llm.c"
+    let format: String
     let kind = "model"
     let path: ReportedPath
     let model = "gpt2"
@@ -31,13 +31,18 @@ struct ModelInfo: InfoReport {
     let tensors: [TensorInfo]
     let bytes: Int
 
-    /// Reads the header of the file at `path`.
+    /// Reads what the files at `path` say of themselves.
     init(_ path: FilePath) throws {
-        let header = try GPT2CheckpointHeader(path: path)
-        let sizes = header.configuration
-        let dtype = header.elementType.rawValue
+        try self.init(openWeights(at: path, as: GPT2Configuration.self), path)
+    }
+
+    /// Takes what files say of themselves.
+    init(_ weights: any ModelWeights<GPT2Configuration>, _ path: FilePath) {
+        let sizes = weights.configuration
+        let stored = weights.tensors
+        format = weights.format.name
         self.path = ReportedPath(path)
-        self.dtype = dtype
+        dtype = stored.first.map { String(describing: $0.storedType) } ?? "none"
         parameters = sizes.parameterLayout.elementCount
         unpaddedParameters = sizes.parameterCount
         configuration = Configuration(
@@ -48,15 +53,20 @@ struct ModelInfo: InfoReport {
             vocabulary: sizes.vocabularySize,
             paddedVocabulary: sizes.paddedVocabularySize
         )
-        tensors = sizes.parameterLayout.specifications.map {
-            TensorInfo(name: $0.name, shape: $0.shape, dtype: dtype)
+        tensors = stored.map {
+            TensorInfo(
+                name: $0.name,
+                shape: $0.shape,
+                dtype: String(describing: $0.storedType)
+            )
         }
-        bytes = try MappedFile(path).count
+        bytes = Dictionary(stored.map { ($0.file.path, $0.file.count) }) { first, _ in first }
+            .values.reduce(0, +)
     }
 
     var text: String {
         var facts = Table(.left, .left)
-        facts.append("format", "llm.c model, \(dtype)")
+        facts.append("format", "\(format) model, \(dtype)")
         facts.append(
             "parameters",
             "\(parameters.grouped) (\(unpaddedParameters.grouped) without vocabulary padding)"

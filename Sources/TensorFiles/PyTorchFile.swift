@@ -3,16 +3,21 @@
 
 import FileIO
 
-extension TensorArchive {
+/// An open file of PyTorch's: a dictionary, of which tensors, sizes and dictionaries are kept.
+package struct PyTorchFile {
     // Some 300 bytes describe a tensor; this is enough for 50,000 of them.
     private static let largestPickle = 1 << 24
 
-    /// Opens one of PyTorch's files that holds a dictionary of tensors.
-    /// - Throws: ``TensorFileError`` when the content is wrong in any way, wants anything but
-    ///   tensors, or has tensors that are no plain row-major arrays; `FileIOError` when the file
-    ///   ends early.
-    init(pyTorch file: MappedFile) throws {
-        let archive = try ZipArchive(file)
+    private let archive: ZipArchive
+    /// Everything lies in one folder, named as the file once was.
+    private let folder: String
+    private let root: PickledDictionary
+
+    /// Opens a file.
+    /// - Throws: ``TensorFileError`` when the content is wrong in any way, or wants anything but
+    ///   tensors; `FileIOError` when the file ends early.
+    package init(_ file: MappedFile) throws {
+        archive = try ZipArchive(file)
         let pickleName = "/data.pkl"
         let pickles = archive.entries.filter { $0.key.hasSuffix(pickleName) }
         guard let (name, range) = pickles.first, pickles.count == 1,
@@ -24,12 +29,12 @@ extension TensorArchive {
                 hint: "check that it is the right file"
             )
         }
-        // Everything lies in one folder, named as the file once was.
-        let folder = String(name.dropLast(pickleName.count))
+        folder = String(name.dropLast(pickleName.count))
         try Self.checkByteOrder(archive, folder: folder)
-        let described = try file.withIntactBytes { bytes in
+        root = try file.withIntactBytes { bytes in
             do {
-                return try TensorPickle.tensors(in: UnsafeRawBufferPointer(rebasing: bytes[range]))
+                let pickle = UnsafeRawBufferPointer(rebasing: bytes[range])
+                return try TensorPickle.dictionary(in: pickle)
             } catch let error as TensorPickle.Refusal {
                 throw TensorFileError.refusedPickle(
                     path: file.path,
@@ -38,19 +43,41 @@ extension TensorArchive {
                 )
             }
         }
+    }
+
+    /// The path of the file.
+    package var path: FilePath { archive.file.path }
+
+    /// Whether the dictionary has another one of this name.
+    package func hasDictionary(_ key: String) -> Bool { root.dictionary(key) != nil }
+
+    /// An integer of the dictionary of this name.
+    package func integer(_ key: String, in dictionary: String) -> Int? {
+        if case .integer(let value)? = root.dictionary(dictionary)?[key] { value } else { nil }
+    }
+
+    /// A truth value of the dictionary of this name.
+    package func boolean(_ key: String, in dictionary: String) -> Bool? {
+        if case .boolean(let value)? = root.dictionary(dictionary)?[key] { value } else { nil }
+    }
+
+    /// The tensors of the dictionary of this name; nil means the file's own.
+    /// - Throws: ``TensorFileError`` when there are none, or some are no plain row-major arrays.
+    package func tensors(in dictionary: String? = nil) throws -> TensorArchive {
+        let described = (dictionary.map { root.dictionary($0) } ?? root)?.tensors ?? []
         guard !described.isEmpty else {
             throw TensorFileError.unsupported(
-                path: file.path,
+                path: path,
                 reason: "no tensor has a name in it",
                 hint: "save the model's state_dict itself, not something that contains it"
             )
         }
-        try self.init(
+        return try TensorArchive(
             described.map { name, tensor in
                 let elements = archive.entries["\(folder)/data/\(tensor.storage.key)"]
-                return try tensor.stored(as: name, in: file, elements: elements)
+                return try tensor.stored(as: name, in: archive.file, elements: elements)
             },
-            path: file.path,
+            path: path,
             container: .pyTorch
         )
     }

@@ -6,9 +6,9 @@ import Tensors
 extension StoredTensor {
     /// The tensor for operations that read it.
     ///
-    /// float32, bfloat16 and float16 stay where they are, if they are aligned. GGUF's blocks become
-    /// planes in memory: the same numbers, but for q6_K, which is rounded to q8_0. All else becomes
-    /// float32 in memory.
+    /// float32, bfloat16 and float16 stay where they are, if they are aligned, and are copied else.
+    /// GGUF's blocks become planes in memory: the same numbers, but for q6_K, which is rounded to
+    /// q8_0. All else becomes float32 in memory.
     /// - Parameter arena: Where to make what is made, if not in memory of its own.
     /// - Returns: The tensor, which keeps the file mapped where it is on its pages.
     /// - Throws: ``TensorFileError/unsupported(path:reason:hint:)`` when the elements are no
@@ -16,10 +16,13 @@ extension StoredTensor {
     ///   short.
     public func tensor(in arena: WeightArena? = nil) throws -> Tensor {
         if storedType.isBlocked, count > 0 { return try planes(in: arena) }
+        guard let elementType = storedType.elementType, elementType != .int32, count > 0 else {
+            return try floats(in: arena)
+        }
         // The mapping itself begins at a page.
-        guard let elementType = storedType.elementType, elementType != .int32, count > 0,
-            byteRange.lowerBound % elementType.byteWidth == 0
-        else { return try floats(in: arena) }
+        guard byteRange.lowerBound % elementType.byteWidth == 0 else {
+            return try copy(as: elementType, in: arena)
+        }
         return Tensor(
             file,
             byteOffset: byteRange.lowerBound,
@@ -52,6 +55,17 @@ extension StoredTensor {
         }
         // Else the file would take memory beside what was made of it.
         file.releasePages(byteRange)
+        return tensor
+    }
+
+    /// The elements as they are, in memory.
+    private func copy(as elementType: ElementType, in arena: WeightArena?) throws -> Tensor {
+        let tensor = try Tensor(zeros: shape, elementType: elementType, in: arena)
+        try withIntactBytes { bytes in
+            tensor.withUnsafeBytes { values, _ in
+                UnsafeMutableRawBufferPointer(mutating: values).copyMemory(from: bytes)
+            }
+        }
         return tensor
     }
 }

@@ -67,7 +67,7 @@ public struct TensorArchive: Sendable {
         case .safetensors, .partOfSafetensors:
             try self.init(safetensors: file)
         case .zip:
-            try self.init(pyTorch: file)
+            self = try PyTorchFile(file).tensors()
         case .gguf:
             self = try GGUFFile(file).archive
         case .oldPyTorch:

@@ -2,24 +2,6 @@
 // stack machine that can call anything in Python; this machine knows the instructions and the few
 // names that a dictionary of tensors takes, calls nothing, and stops at the first it does not know.
 
-/// A tensor as a pickle describes it, unchecked.
-struct PickledTensor {
-    /// A run of elements, which several tensors may share.
-    struct Storage {
-        /// The name of the zip entry that holds the elements.
-        let key: String
-        let storedType: StoredType
-        let count: Int
-    }
-
-    let storage: Storage
-    /// The element of the storage that comes first.
-    let offset: Int
-    let shape: [Int]
-    /// How many elements lie between neighbours on each axis.
-    let strides: [Int]
-}
-
 /// The machine that runs a pickle of protocol 2.
 struct TensorPickle {
     /// Why a pickle is not run to its end.
@@ -30,7 +12,7 @@ struct TensorPickle {
     }
 
     /// The names that mean something here.
-    private enum Global: Equatable {
+    fileprivate enum Global: Equatable {
         case orderedDictionary
         case rebuildTensor
         case rebuildParameter
@@ -58,20 +40,20 @@ struct TensorPickle {
 
     /// What is on the stack.
     ///
-    /// No more is kept of a value than tensors need, so values nest in tuples only, and `depth` says
-    /// how far: a chain of millions could not be freed without overflowing the stack.
-    private enum Value {
+    /// No more is kept of a value than models need, so values nest in tuples and dictionaries only,
+    /// and these know how far: a chain of millions could not be freed without overflowing the stack.
+    fileprivate enum Value {
         case integer(Int)
         case text(String)
         case tuple([Value], depth: Int)
-        /// The tensors of a dictionary by name; other entries are forgotten.
-        case dictionary([(name: String, tensor: PickledTensor)])
+        case dictionary(PickledDictionary)
         /// A list, whose elements are forgotten.
         case list
         case global(Global)
         case storage(PickledTensor.Storage)
         indirect case tensor(PickledTensor)
-        /// None, a truth value or a float.
+        case boolean(Bool)
+        /// None or a float.
         case other
         /// A dictionary or list in the memo. Fetched from there it would have to be one object with
         /// that on the stack, which no file of tensors needs.
@@ -81,6 +63,7 @@ struct TensorPickle {
     // Files of tensors stay far below these; they bound what a hostile one can take.
     private static let largestStack = 1 << 16
     private static let deepestTuple = 4
+    private static let deepestDictionary = 8
     private static let largestRank = 16
 
     private let bytes: UnsafeRawBufferPointer
@@ -92,18 +75,15 @@ struct TensorPickle {
     private var memo: [Int: Value] = [:]
 
     /// Runs a pickle to its end.
-    /// - Returns: The tensors of the dictionary it makes, in its order; what else is in there, such
-    ///   as a step count, is not of interest.
+    /// - Returns: The dictionary it makes.
     /// - Throws: ``Refusal``.
-    static func tensors(
-        in bytes: UnsafeRawBufferPointer
-    ) throws -> [(name: String, tensor: PickledTensor)] {
+    static func dictionary(in bytes: UnsafeRawBufferPointer) throws -> PickledDictionary {
         var machine = TensorPickle(bytes: bytes)
         while try machine.step() {}
         guard machine.marks.isEmpty, machine.stack.count == 1,
-            case .dictionary(let tensors)? = machine.stack.first
+            case .dictionary(let dictionary)? = machine.stack.first
         else { throw machine.refusal("does not make a dictionary") }
-        return tensors
+        return dictionary
     }
 
     private init(bytes: UnsafeRawBufferPointer) {
@@ -125,7 +105,9 @@ struct TensorPickle {
             let version = try take(1)[0]
             guard version == 2 else { throw refusal("is of protocol \(version) instead of 2") }
         case ".": return false  // STOP
-        case "N", "\u{88}", "\u{89}": try push(.other)  // NONE, NEWTRUE, NEWFALSE
+        case "N": try push(.other)  // NONE
+        case "\u{88}": try push(.boolean(true))  // NEWTRUE
+        case "\u{89}": try push(.boolean(false))  // NEWFALSE
         case "G":  // BINFLOAT
             _ = try take(8)
             try push(.other)
@@ -143,7 +125,7 @@ struct TensorPickle {
         case "]": try push(.list)  // EMPTY_LIST
         case "a": try popIntoList(count: 1)  // APPEND
         case "e": try popIntoList(count: 0, toMark: true)  // APPENDS
-        case "}": try push(.dictionary([]))  // EMPTY_DICT
+        case "}": try push(.dictionary(PickledDictionary()))  // EMPTY_DICT
         case "s":  // SETITEM
             let value = try pop()
             try setItems([pop(), value])
@@ -253,16 +235,21 @@ struct TensorPickle {
 
     /// Adds keys and values, which alternate, to the dictionary on the stack.
     private mutating func setItems(_ items: [Value]) throws {
-        guard case .dictionary(var entries) = try pop(), items.count % 2 == 0 else {
-            throw refusal("adds entries to something other than a dictionary")
-        }
+        guard stack.count > marks.last ?? 0, case .dictionary(let dictionary)? = stack.last,
+            items.count % 2 == 0
+        else { throw refusal("adds entries to something other than a dictionary") }
         for index in stride(from: 0, to: items.count, by: 2) {
-            guard entries.count < Self.largestStack else { throw refusal("has too many tensors") }
-            if case (.text(let name), .tensor(let tensor)) = (items[index], items[index + 1]) {
-                entries.append((name, tensor))
+            guard case .text(let key) = items[index], let value = items[index + 1].kept else {
+                continue
+            }
+            guard dictionary.entries.count < Self.largestStack else {
+                throw refusal("has too many tensors")
+            }
+            dictionary.append(key, value)
+            guard dictionary.depth <= Self.deepestDictionary else {
+                throw refusal("has dictionaries in dictionaries in dictionaries")
             }
         }
-        try push(.dictionary(entries))
     }
 
     private mutating func remember(_ index: Int) throws {
@@ -299,7 +286,7 @@ struct TensorPickle {
         }
         switch global {
         case .orderedDictionary where parts.isEmpty:
-            return .dictionary([])
+            return .dictionary(PickledDictionary())
         case .rebuildTensor where (6...7).contains(parts.count):
             // Then whether it wants a gradient, hooks, and metadata: all for training.
             guard case .storage(let storage) = parts[0], case .integer(let offset) = parts[1] else {
@@ -332,6 +319,19 @@ struct TensorPickle {
                 throw refusal("has a tensor without a shape")
             }
             return integer
+        }
+    }
+}
+
+extension TensorPickle.Value {
+    /// The value as a part of a dictionary, if it is of a kind that is kept.
+    fileprivate var kept: PickledValue? {
+        switch self {
+        case .integer(let integer): .integer(integer)
+        case .boolean(let boolean): .boolean(boolean)
+        case .dictionary(let dictionary): .dictionary(dictionary)
+        case .tensor(let tensor): .tensor(tensor)
+        case .text, .tuple, .list, .global, .storage, .other, .shared: nil
         }
     }
 }

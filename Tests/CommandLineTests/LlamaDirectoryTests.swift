@@ -100,7 +100,7 @@ import Testing
         }
     }
 
-    @Test func aGPT2DirectoryIsATokenizerButNoModel() throws {
+    @Test func aGPT2DirectoryWithoutTensorsIsATokenizerButNoModel() throws {
         try withTemporaryDirectory { directory in
             try writeUnorderedTokenizer(in: directory)
             let config = Array("{\"model_type\": \"gpt2\"}".utf8)
@@ -115,7 +115,7 @@ import Testing
             #expect(object["vocabulary"] as? Int == 259)
             let evaluation = try swiftlet("evaluate", "--model", path, "--data", "x")
             expectError(evaluation, 65, "is the directory of a model, not an llm.c model")
-            expectError(try swiftlet("sample", "--model", path), 65, "model of type 'gpt2'")
+            expectError(try swiftlet("sample", "--model", path), 66, "looked for model.safetensors")
         }
     }
 }

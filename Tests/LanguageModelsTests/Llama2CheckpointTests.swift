@@ -144,11 +144,11 @@ import Testing
         """
 
     @Test(arguments: [
-        ([], "looked for config.json, params.json"),
+        ([], "looked for config.json, params.json, ckpt.pt"),
         ([("config.json", "{}")], "without one of hidden_size"),
         ([("config.json", "{")], "is damaged"),
         ([("config.json", #"{"hidden_size": "8"}"#)], "'hidden_size' of its JSON"),
-        ([("config.json", #"{"model_type": "gpt2"}"#)], "model of type 'gpt2'"),
+        ([("config.json", #"{"model_type": "bert"}"#)], "model of type 'bert'"),
         ([("config.json", "{\(sizes)}")], "looked for model.safetensors"),
         (
             [("config.json", #"{"rope_scaling": {"type": "longrope"}, \#(sizes)}"#)],

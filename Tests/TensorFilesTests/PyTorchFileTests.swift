@@ -115,6 +115,46 @@ import Testing
         #expect(error(opening: Small.pyTorch(many)).contains("too many values at once"))
         let deep = Pickle.start + Pickle.none + [UInt8](repeating: 0x85, count: 100_000)
         #expect(error(opening: Small.pyTorch(deep)).contains("tuples in tuples"))
+        let open = [[UInt8]](repeating: Pickle.emptyDictionary + Pickle.text("a"), count: 9)
+        let nested =
+            open.flatMap(\.self) + Pickle.none
+            + [UInt8](repeating: Pickle.setItem[0], count: 9)
+        #expect(
+            error(opening: Small.pyTorch(Pickle.start + nested + Pickle.stop))
+                .contains("dictionaries in dictionaries")
+        )
+    }
+
+    @Test func dictionariesInDictionariesAreFoundByTheirNames() throws {
+        func dictionary(_ entries: [(String, [UInt8])]) -> [UInt8] {
+            Array(Pickle.dictionary(entries).dropFirst(Pickle.start.count).dropLast())
+        }
+        let pickle = Pickle.dictionary([
+            ("model", dictionary([("a", Pickle.tensor())])),
+            // What a model's optimiser has: numbers as keys, which are forgotten with their values.
+            (
+                "optimizer",
+                Pickle.emptyDictionary + Pickle.integer(0) + dictionary([("b", Pickle.tensor())])
+                    + Pickle.setItem
+            ),
+            ("sizes", dictionary([("n", Pickle.integer(7)), ("bias", [0x88]), ("f", [0x89])])),
+            ("c", Pickle.tensor(offset: 2, shape: [2], strides: [1])),
+        ])
+        try withTemporaryDirectory { directory in
+            let path = directory.appending("checkpoint.pt")
+            try Small.write(Small.pyTorch(pickle), to: path)
+            let file = try PyTorchFile(MappedFile(path))
+            try #expect(file.tensors(in: "model").tensors.map(\.name) == ["a"])
+            try #expect(file.tensors().tensors.map(\.name) == ["c"])
+            #expect(file.integer("n", in: "sizes") == 7)
+            #expect(file.boolean("bias", in: "sizes") == true)
+            #expect(file.boolean("f", in: "sizes") == false)
+            #expect(file.integer("bias", in: "sizes") == nil)
+            #expect(file.hasDictionary("optimizer"))
+            #expect(!file.hasDictionary("c"))
+            #expect(throws: TensorFileError.self) { try file.tensors(in: "optimizer") }
+            #expect(throws: TensorFileError.self) { try file.tensors(in: "nothing") }
+        }
     }
 
     @Test func tensorsThatContradictTheirElementsAreRefused() {

@@ -27,8 +27,8 @@ public final class Llama2Decoder: LanguageModel {
     ///     nil keeps each matrix as its file has it. At ``ElementType/q8_0`` the integers of
     ///     llama2.c's version 2 are kept as they are in matrices whose columns, and whose groups,
     ///     are multiples of 32; in others they are rounded anew. The embedding of a model with a
-    ///     classifier of its own stays as the file has it where its pages can be used; where it
-    ///     needs a copy, that is float32 at ``ElementType/float32`` and bfloat16 at all others.
+    ///     classifier of its own stays as the file has it; but a copy of float32 that is not the
+    ///     file's own pages is rounded to bfloat16 at all types but ``ElementType/float32``.
     ///   - cachePrecision: How to store keys and values: one of `KVCache.precisions`.
     ///   - ops: What runs the arithmetic.
     /// - Throws: What reading the weights throws, or ``TensorError``.

@@ -72,12 +72,13 @@ struct Llama2DecoderWeights {
         if configuration.hasSeparateClassifier {
             classifier = try matrix(.classifier)
             // A row is read a token: nothing is gained by storing what a file holds in fewer bits.
-            // A copy in memory is to be small, but not so small that the same weights give other
-            // logits from another kind of file.
+            // A copy of float32 in memory is to be small, but not so small that the same weights
+            // give other logits from another kind of file.
             let stored = try source.tensor(configuration.weight(.tokenEmbedding))
+            let staysAsItIs = stored.isMapped || stored.elementType != .float32
             tokenEmbedding =
-                stored.isMapped || precision == nil
-                ? stored : try ops.convert(stored, to: precision == .float32 ? .float32 : .bfloat16)
+                staysAsItIs || [nil, .float32].contains(precision)
+                ? stored : try ops.convert(stored, to: .bfloat16)
         } else {
             classifier = try matrix(.tokenEmbedding)
             tokenEmbedding = classifier

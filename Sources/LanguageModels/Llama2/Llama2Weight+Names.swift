@@ -1,5 +1,26 @@
 // What containers call the weights of a Llama, and how they lie there: one table for each.
 
+import FileIO
+import TensorFiles
+
+extension ArchivedWeights<Llama2Configuration> {
+    /// Opens Hugging Face's files.
+    /// - Parameters:
+    ///   - configurationFile: `config.json`.
+    ///   - tensors: The file of the tensors, or their directory.
+    /// - Throws: ``ModelError``, `TensorFileError` or `FileIOError`.
+    init(llama configurationFile: FilePath, tensors: FilePath) throws {
+        let configuration = try Llama2Configuration(huggingFaceFile: configurationFile)
+        let archive = try TensorArchive(contentsOf: tensors)
+        try self.init(
+            configuration,
+            in: archive,
+            naming: configuration.huggingFaceNaming,
+            format: .huggingFace(archive.container)
+        )
+    }
+}
+
 extension Llama2Configuration {
     /// Hugging Face's names.
     ///

@@ -7,9 +7,10 @@ import TensorFiles
 
 /// Opens the weights of a model, recognised by what is there and not by names.
 ///
-/// - Parameter path: llm.c's model file; llama2.c's checkpoint; a directory of Hugging Face's
-///   (`config.json` with safetensors or `pytorch_model.bin`) or Meta's (`params.json` with
-///   `consolidated.00.pth` and so on), or one of the files in such a directory.
+/// - Parameter path: llm.c's model file; llama2.c's checkpoint; nanoGPT's `ckpt.pt`; a directory of
+///   Hugging Face's (`config.json` with safetensors or `pytorch_model.bin`, single or in several
+///   files) or Meta's (`params.json` with `consolidated.00.pth` and so on), or one of the files in
+///   such a directory.
 /// - Returns: The weights, of which little has been read yet.
 /// - Throws: ``ModelError`` or `TensorFileError` when the content is something else, damaged or of
 ///   a model that is not known; `FileIOError` when a file is missing or ends early.
@@ -19,8 +20,13 @@ public func openWeights(at path: FilePath) throws -> any ModelWeights {
     let file = try MappedFile(path)
     // A number that nothing else starts with.
     if GPT2CheckpointHeader.mayBegin(file) { return try LLMCFile(path) }
+    let start = TensorFileStart(file)
+    // It has the sizes of its model in it, as no other file of PyTorch's does.
+    if start == .zip, case let file = try PyTorchFile(file), file.isNanoGPT {
+        return try ArchivedWeights(nanoGPT: file)
+    }
     // Tensors have no sizes of a model among them, and what has is beside them.
-    if TensorFileStart(file) != nil { return try ModelDirectory(path.directory).weights() }
+    if start != nil { return try ModelDirectory(path.directory).weights(named: path) }
     // Seven small numbers: many files begin so, but few are as long as the numbers ask for.
     return try Llama2CFile(path)
 }
@@ -52,6 +58,8 @@ public struct ModelDirectory {
         /// Looked for first: a directory of Meta's that was converted may have both.
         case huggingFace = "config.json"
         case meta = "params.json"
+        /// Last: it may lie beside what it was made from.
+        case nanoGPT = "ckpt.pt"
     }
 
     /// Looks for the file that says what the model is.
@@ -75,19 +83,45 @@ public struct ModelDirectory {
         Kind.allCases.first { FileSystem.exists(path.appending($0.rawValue)) }
     }
 
-    func weights() throws -> any ModelWeights {
+    /// Opens the model.
+    /// - Parameter file: The file of the directory that was named in its place, if one was.
+    /// - Returns: Its weights.
+    /// - Throws: As ``openWeights(at:)``.
+    func weights(named file: FilePath? = nil) throws -> any ModelWeights {
         let description = path.appending(kind.rawValue)
         switch kind {
         case .meta: return try MetaLlama2(path)
+        case .nanoGPT: return try ArchivedWeights(nanoGPT: PyTorchFile(MappedFile(description)))
         case .huggingFace:
-            let configuration = try Llama2Configuration(huggingFaceFile: description)
-            let archive = try TensorArchive(contentsOf: path)
-            return try ArchivedWeights(
-                configuration,
-                in: archive,
-                naming: configuration.huggingFaceNaming,
-                format: .huggingFace(archive.container)
-            )
+            let tensors = file.flatMap(Self.wholeModel) ?? path
+            if try HuggingFaceFamily(description) == .gpt2 {
+                return try ArchivedWeights(gpt2: description, tensors: tensors)
+            }
+            return try ArchivedWeights(llama: description, tensors: tensors)
         }
+    }
+
+    /// A file of tensors that may hold all of a model, or say where they are; nil for one of
+    /// several, and for the configuration.
+    private static func wholeModel(_ file: FilePath) -> FilePath? {
+        let name = file.lastComponent?.string ?? ""
+        return name == Kind.huggingFace.rawValue || name.contains("-of-") ? nil : file
+    }
+}
+
+/// The families that Hugging Face's `config.json` can be of.
+private enum HuggingFaceFamily {
+    case gpt2
+    /// What others call themselves is for the reader of this family to refuse.
+    case llama
+
+    init(_ path: FilePath) throws {
+        struct Config: Decodable {
+            let model_type: String?
+        }
+        let config = try MappedFile(path).withIntactBytes {
+            try JSONContent.decode(Config.self, from: $0, of: path)
+        }
+        self = config.model_type == "gpt2" ? .gpt2 : .llama
     }
 }

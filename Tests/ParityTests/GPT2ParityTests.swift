@@ -1,0 +1,100 @@
+// GPT-2 against transformers, from every kind of file that others write. The fixtures come from
+// scripts/export_gpt2_fixtures.py.
+
+import FileIO
+import Foundation
+import Inference
+import LanguageModels
+import TensorFiles
+import Tensors
+import TestSupport
+import Testing
+
+@Suite(.serialized) struct GPT2ParityTests {
+    /// What `gpt2.json` holds of one model.
+    private struct Expected: Decodable {
+        let tokens: [Int32]
+        let logits: [[Float]]
+    }
+
+    private func expected(_ name: String) throws -> Expected {
+        let data = try Data(MappedFile(fixture("GPT2/gpt2.json")).contents())
+        return try #require(JSONDecoder().decode([String: Expected].self, from: data)[name])
+    }
+
+    /// The largest difference of the logits after each token, fed one by one.
+    private func largestDifference(
+        _ model: any LanguageModel,
+        _ expected: Expected
+    ) throws -> Float {
+        let session = try model.makeSession()
+        return try zip(expected.tokens, expected.logits).reduce(0) { worst, position in
+            let logits = try session.logits(appending: [position.0])
+            try #require(logits.count == position.1.count)
+            return max(worst, compare(logits, position.1).largest)
+        }
+    }
+
+    /// Files, and the model in `gpt2.json` that they are.
+    private static let files = [
+        ("plain", "gpt2"), ("sharded", "gpt2"), ("pickled", "gpt2"), ("halves", "halves"),
+        ("nanogpt.pt", "gpt2"), ("nanogpt-nobias.pt", "nobias"),
+        ("plain/config.json", "gpt2"), ("plain/model.safetensors", "gpt2"),
+        ("sharded/model-00002-of-00003.safetensors", "gpt2"),
+        ("sharded/model.safetensors.index.json", "gpt2"),
+        ("pickled/pytorch_model.bin.index.json", "gpt2"),
+    ]
+
+    @Test(arguments: files)
+    func logitsAreThoseOfTransformers(file: (String, String)) throws {
+        let weights = try openWeights(at: fixture("GPT2/\(file.0)"))
+        let model = try weights.makeModel(precision: .float32, ops: Ops(threadCount: 1))
+        let difference = try largestDifference(model, expected(file.1))
+        print("\(file.0): largest difference \(difference)")
+        #expect(difference <= 1e-4)
+    }
+
+    /// At its own precision a file's matrices are turned, and otherwise left alone.
+    @Test func matricesKeepTheTypeOfTheirFile() throws {
+        for (file, type) in [("halves", ElementType.bfloat16), ("plain", .float32)] {
+            let weights = try openWeights(
+                at: fixture("GPT2/\(file)"),
+                as: GPT2Configuration.self
+            )
+            let configuration = weights.configuration
+            for kind in [GPT2Weight.wte, .qkvw, .fcprojw] {
+                let tensor = try weights.tensor(configuration.weight(kind, layer: 1))
+                #expect(tensor.elementType == type)
+                #expect(tensor.shape == kind.shape(in: configuration))
+            }
+        }
+    }
+
+    /// The vocabulary is padded for training, and every weight is in its place.
+    @Test func aModelToBeTrainedHasTheWeightsOfItsFiles() throws {
+        let ops = try Ops(threadCount: 1)
+        let weights = try openWeights(at: fixture("GPT2/sharded"), as: GPT2Configuration.self)
+        let model = try GPT2(weights, ops: ops)
+        let wte = model.parameters.set["wte"]
+        #expect(wte.shape == [128, 18])
+        #expect(ops.floats(wte[43..<128]).allSatisfy { $0 == 0 })
+        let decoder = try GPT2Decoder(model)
+        #expect(try largestDifference(decoder, expected("gpt2")) <= 1e-4)
+    }
+
+    @Test(.enabled(if: TestData.isAvailable, Comment(rawValue: TestData.skipReason)))
+    func aRealGPT2IsTheSameModelFromEitherFormat() throws {
+        let ops = try Ops(threadCount: 1)
+        let (foreign, llmc) = try (
+            openWeights(at: TestData.path("tiny-gpt2"), as: GPT2Configuration.self),
+            openWeights(
+                at: TestData.path("tiny-gpt2/capp_gpt_llmc_v3.bin"),
+                as: GPT2Configuration.self
+            )
+        )
+        #expect(foreign.configuration == llmc.configuration)
+        let models = try (GPT2(foreign, ops: ops), GPT2(llmc, ops: ops))
+        let (a, b) = (models.0.parameters.set, models.1.parameters.set)
+        #expect(ops.floats(a.flat) == ops.floats(b.flat))
+    }
+}

@@ -39,6 +39,19 @@ extension StoredTensor {
         return tensor
     }
 
+    /// The first rows of a tensor of two axes, or all where there are no more.
+    package func firstRows(_ count: Int) -> StoredTensor {
+        let rows = min(count, shape.first ?? 0)
+        let byteCount = shape.isEmpty ? 0 : byteRange.count / max(1, shape[0]) * rows
+        return StoredTensor(
+            name: name,
+            storedType: storedType,
+            shape: [rows] + shape.dropFirst(),
+            file: file,
+            byteRange: byteRange.lowerBound..<byteRange.lowerBound + byteCount
+        )
+    }
+
     /// Blocks with their values in one plane and their scales in another.
     private func planes(in arena: WeightArena?) throws -> Tensor {
         let tensor = try Tensor(

@@ -10,6 +10,8 @@ public struct ArchivedWeights<Configuration: ModelConfiguration>: ModelWeights {
     public let format: ModelFormat
     private let archive: TensorArchive
     private let naming: WeightNaming
+    /// Where blocks become planes: together, so that their memory is in huge pages.
+    private let arena = WeightArena()
 
     /// Takes the tensors of a model, and checks that all of them are there, in the right shape, and
     /// that there are no others that would have a part in what the model computes.
@@ -47,11 +49,17 @@ public struct ArchivedWeights<Configuration: ModelConfiguration>: ModelWeights {
 
     public var tensors: [StoredTensor] { archive.tensors }
 
+    public func elementType(of weight: ModelWeight) throws -> ElementType {
+        guard case .tensor(let name, let arrangement) = naming[weight] else { return .float32 }
+        let stored = try archive.tensor(name, shape: arrangement.storedShape(weight.shape))
+        return stored.storedType.weightType ?? .float32
+    }
+
     public func tensor(_ weight: ModelWeight) throws -> Tensor {
         guard case .tensor(let name, let arrangement) = naming[weight] else {
             return try Tensor(zeros: weight.shape)
         }
         let stored = try archive.tensor(name, shape: arrangement.storedShape(weight.shape))
-        return try arrangement.arranged(stored.tensor())
+        return try arrangement.arranged(stored.tensor(in: arena))
     }
 }

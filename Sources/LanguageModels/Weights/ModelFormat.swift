@@ -14,6 +14,8 @@ public enum ModelFormat: Sendable, Equatable {
     case meta
     /// nanoGPT's `ckpt.pt`.
     case nanoGPT
+    /// llama.cpp's GGUF.
+    case gguf
     /// No file.
     case memory
 
@@ -25,6 +27,7 @@ public enum ModelFormat: Sendable, Equatable {
         case .huggingFace(let container): container.name
         case .meta: "meta"
         case .nanoGPT: "nanogpt"
+        case .gguf: "gguf"
         case .memory: "memory"
         }
     }

@@ -31,9 +31,17 @@ public protocol ModelWeights<Configuration> {
     ///   lost some of it, or `TensorError` when memory is short.
     /// - Precondition: the weight is one of the configuration's.
     func tensor(_ weight: ModelWeight) throws -> Tensor
+
+    /// The type that ``tensor(_:)`` gives a weight in, without reading it where that is possible.
+    /// - Throws: As ``tensor(_:)``.
+    func elementType(of weight: ModelWeight) throws -> ElementType
 }
 
 extension ModelWeights {
+    public func elementType(of weight: ModelWeight) throws -> ElementType {
+        try tensor(weight).elementType
+    }
+
     /// A model with these weights, which continues sequences.
     /// - Parameters:
     ///   - precision: How to store matrices; nil keeps each as its file does. Norms, biases and

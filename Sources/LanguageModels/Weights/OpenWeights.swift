@@ -7,10 +7,10 @@ import TensorFiles
 
 /// Opens the weights of a model, recognised by what is there and not by names.
 ///
-/// - Parameter path: llm.c's model file; llama2.c's checkpoint; nanoGPT's `ckpt.pt`; a directory of
-///   Hugging Face's (`config.json` with safetensors or `pytorch_model.bin`, single or in several
-///   files) or Meta's (`params.json` with `consolidated.00.pth` and so on), or one of the files in
-///   such a directory.
+/// - Parameter path: llm.c's model file; llama2.c's checkpoint; a GGUF file; nanoGPT's `ckpt.pt`; a
+///   directory of Hugging Face's (`config.json` with safetensors or `pytorch_model.bin`, single or
+///   in several files) or Meta's (`params.json` with `consolidated.00.pth` and so on), or one of the
+///   files in such a directory.
 /// - Returns: The weights, of which little has been read yet.
 /// - Throws: ``ModelError`` or `TensorFileError` when the content is something else, damaged or of
 ///   a model that is not known; `FileIOError` when a file is missing or ends early.
@@ -21,6 +21,8 @@ public func openWeights(at path: FilePath) throws -> any ModelWeights {
     // A number that nothing else starts with.
     if GPT2CheckpointHeader.mayBegin(file) { return try LLMCFile(path) }
     let start = TensorFileStart(file)
+    // The sizes are in the file, and its words and numbers stand for nothing else.
+    if start == .gguf { return try openWeights(in: GGUFFile(file)) }
     // It has the sizes of its model in it, as no other file of PyTorch's does.
     if start == .zip, case let file = try PyTorchFile(file), file.isNanoGPT {
         return try ArchivedWeights(nanoGPT: file)

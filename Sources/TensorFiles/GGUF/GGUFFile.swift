@@ -29,7 +29,7 @@ public struct GGUFFile: Sendable {
     }
 
     /// Reads the head of a file.
-    init(_ file: MappedFile) throws {
+    package init(_ file: MappedFile) throws {
         var metadata = GGUFMetadata(path: file.path)
         let tensors = try file.withIntactBytes { bytes in
             var cursor = GGUFCursor(bytes, of: file)

@@ -1,0 +1,82 @@
+// What GGUF calls the weights of both families. All lie as models compute with them: rotary
+// positions turn neighbours, as llama2.c's do, and linear layers are (out, in).
+
+extension GPT2Configuration {
+    /// GGUF's names.
+    var ggufNaming: WeightNaming {
+        ggufNaming(\.gpt2Kind.ggufName)
+    }
+}
+
+extension Llama2Configuration {
+    /// GGUF's names.
+    var ggufNaming: WeightNaming {
+        ggufNaming(\.llama2Kind.ggufName)
+    }
+}
+
+/// Names of tensors that are no weights of a model, but count.
+enum GGUFTensorNames {
+    /// A head with weights of its own.
+    static let output = "output.weight"
+    static let tokenEmbedding = "token_embd.weight"
+    /// What divides the frequencies of rotary positions.
+    static let ropeDivisors = "rope_freqs.weight"
+}
+
+extension ModelConfiguration {
+    fileprivate func ggufNaming(_ name: (ModelWeight) -> String) -> WeightNaming {
+        WeightNaming(
+            self,
+            blockPrefix: "blk.",
+            // Old files repeat in each block what all blocks share.
+            buffers: [".attn_rot_embd.weight", ".rope_freqs.weight"]
+        ) { weight in
+            .tensor((weight.layer.map { "blk.\($0)." } ?? "") + name(weight))
+        }
+    }
+}
+
+extension GPT2Weight {
+    /// The name, within the block where there are layers.
+    fileprivate var ggufName: String {
+        switch self {
+        case .wte: GGUFTensorNames.tokenEmbedding
+        case .wpe: "position_embd.weight"
+        case .ln1w: "attn_norm.weight"
+        case .ln1b: "attn_norm.bias"
+        case .qkvw: "attn_qkv.weight"
+        case .qkvb: "attn_qkv.bias"
+        case .attprojw: "attn_output.weight"
+        case .attprojb: "attn_output.bias"
+        case .ln2w: "ffn_norm.weight"
+        case .ln2b: "ffn_norm.bias"
+        case .fcw: "ffn_up.weight"
+        case .fcb: "ffn_up.bias"
+        case .fcprojw: "ffn_down.weight"
+        case .fcprojb: "ffn_down.bias"
+        case .lnfw: "output_norm.weight"
+        case .lnfb: "output_norm.bias"
+        }
+    }
+}
+
+extension Llama2Weight {
+    /// The name, within the block where there are layers.
+    fileprivate var ggufName: String {
+        switch self {
+        case .tokenEmbedding: GGUFTensorNames.tokenEmbedding
+        case .attentionNorm: "attn_norm.weight"
+        case .wq: "attn_q.weight"
+        case .wk: "attn_k.weight"
+        case .wv: "attn_v.weight"
+        case .wo: "attn_output.weight"
+        case .feedForwardNorm: "ffn_norm.weight"
+        case .w1: "ffn_gate.weight"
+        case .w2: "ffn_down.weight"
+        case .w3: "ffn_up.weight"
+        case .finalNorm: "output_norm.weight"
+        case .classifier: GGUFTensorNames.output
+        }
+    }
+}

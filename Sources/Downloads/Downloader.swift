@@ -36,6 +36,8 @@ public struct Downloader: Sendable {
         case downloaded(byteCount: Int, resumedAt: Int)
         /// It was there, and is the published file.
         case alreadyThere(byteCount: Int)
+        /// It is not published with this model, which does without it.
+        case notPublished
     }
 
     /// How long to wait before each further try.
@@ -46,16 +48,22 @@ public struct Downloader: Sendable {
     /// How long the server may send nothing before the connection counts as broken.
     public var idleTimeout = Duration.seconds(60)
 
-    private let baseURL: URL
+    /// Where all files are; nil for where each is published.
+    private let baseURL: URL?
 
     /// Downloads from below `baseURL`: a file's address is that, a slash, and its name.
+    /// - Parameter text: The address; nil for where each file is published.
     /// - Throws: ``DownloadError/invalidBaseURL(_:)`` unless it is of the form http(s)://HOST/PATH.
-    public init(baseURL text: String = StarterPack.baseURL) throws {
+    public init(baseURL text: String? = nil) throws {
+        baseURL = try text.map(Self.url)
+    }
+
+    private static func url(_ text: String) throws -> URL {
         guard let url = URL(string: text), let scheme = url.scheme?.lowercased(),
             ["http", "https"].contains(scheme), url.host?.isEmpty == false, url.query == nil,
             url.fragment == nil
         else { throw DownloadError.invalidBaseURL(text) }
-        baseURL = url
+        return url
     }
 
     /// Makes sure that `file` lies in `directory`, which is made if it is missing.
@@ -91,39 +99,46 @@ public struct Downloader: Sendable {
         // URLSession lets go of its delegate, and thus of the part, only some time later.
         defer { part.release() }
         do {
-            let resumedAt = try complete(part, file, progress)
-            if let mismatch = try file.mismatch(at: part.path) {
+            let (resumedAt, checksum) = try complete(part, file, progress)
+            if let mismatch = try file.mismatch(at: part.path, announced: checksum) {
                 try part.remove()
-                throw DownloadError.wrongContent(url: url(of: file), mismatch: mismatch)
+                throw DownloadError.wrongContent(
+                    url: try url(of: file).absoluteString,
+                    mismatch: mismatch
+                )
             }
             let byteCount = part.count
             try part.commit()
             return .downloaded(byteCount: byteCount, resumedAt: resumedAt)
         } catch {
             if part.count == 0 { try? part.remove() }
+            if file.isOptional, case DownloadError.refused(_, 404) = error { return .notPublished }
             throw error
         }
     }
 
-    private func url(of file: PublishedFile) -> String {
-        baseURL.appendingPathComponent(file.name).absoluteString
+    private func url(of file: PublishedFile) throws -> URL {
+        try (baseURL ?? Self.url(file.source)).appendingPathComponent(file.name)
     }
 
     /// Downloads what is missing of `part`.
-    /// - Returns: How many bytes did not have to be downloaded.
+    /// - Returns: How many bytes did not have to be downloaded, and the checksum that the server
+    ///   announced.
     private func complete(
         _ part: ResumableFile,
         _ file: PublishedFile,
         _ progress: (Progress) throws -> Void
-    ) throws -> Int {
+    ) throws -> (resumedAt: Int, checksum: String?) {
+        let url = try url(of: file)
         let clock = ContinuousClock()
         let start = clock.now
         // Bytes whose version is unknown cannot be gone on with, nor more than there should be.
-        if part.version == nil || file.byteCount.map({ part.count > $0 }) ?? false {
+        if part.version == nil || file.largestByteCount.map({ part.count > $0 }) ?? false {
             try part.restart(version: nil)
         }
         var resumedAt = part.count
         var furthest = part.count
+        var checksum: String?
         var failureCount = 0
 
         func report(_ received: Int, _ total: Int?) throws {
@@ -139,20 +154,22 @@ public struct Downloader: Sendable {
 
         while file.byteCount == nil || part.count != file.byteCount {
             let transfer = Transfer(
-                baseURL.appendingPathComponent(file.name),
+                url,
                 into: part,
-                expectedByteCount: file.byteCount
+                expectedByteCount: file.byteCount,
+                largestByteCount: file.largestByteCount
             )
             let ending = try transfer.run(idleTimeout: idleTimeout) { received, total in
                 if transfer.hasRestarted { resumedAt = 0 }
                 try report(received, total)
             }
             if transfer.hasRestarted { resumedAt = 0 }
-            try report(part.count, file.byteCount)
+            checksum = transfer.announced.sha256 ?? checksum
+            try report(part.count, file.byteCount ?? transfer.announced.byteCount)
             let failure: DownloadError
             switch ending {
             case .complete:
-                return resumedAt
+                return (resumedAt, checksum)
             case .failed(let error):
                 if case DownloadError.wrongContent = error { try part.remove() }
                 throw error
@@ -162,15 +179,15 @@ public struct Downloader: Sendable {
                 resumedAt = 0
                 continue
             case .refused(let status, let isTransient):
-                failure = .refused(url: url(of: file), status: status)
+                failure = .refused(url: url.absoluteString, status: status)
                 if !isTransient { throw failure }
             case .broken(let reason, let wasReached):
                 // A server that never answered is not there; one that did will be again.
                 guard wasReached || part.count > resumedAt else {
-                    throw DownloadError.unreachable(url: url(of: file), reason: reason)
+                    throw DownloadError.unreachable(url: url.absoluteString, reason: reason)
                 }
                 failure = .interrupted(
-                    url: url(of: file),
+                    url: url.absoluteString,
                     reason: reason,
                     received: part.count
                 )
@@ -183,7 +200,7 @@ public struct Downloader: Sendable {
             try wait(retryDelays[failureCount]) { try report(part.count, file.byteCount) }
             failureCount += 1
         }
-        return resumedAt
+        return (resumedAt, checksum)
     }
 
     /// Waits, but not longer than `report` lets it.

@@ -1,9 +1,10 @@
 // What is known beforehand about a file that others have published, and checking a file against it.
 // Sizes and headers follow from the formats; checksums stand here only where the file was at hand.
+// Of files of which no more than the format is known, PublishedContent.swift looks at the header.
 
 import FileIO
 
-/// A file of llm.c's starter pack.
+/// A file that somebody has published: of llm.c's starter pack, or of a model.
 public struct PublishedFile: Sendable, Equatable {
     /// How its size is known.
     package enum Size: Sendable, Equatable {
@@ -13,10 +14,16 @@ public struct PublishedFile: Sendable, Equatable {
         case debugState(parameterCount: Int, vocabularySize: Int)
         /// From walking over all examples, whose number is in the header.
         case examples
+        /// From the server, and from what the file is.
+        case content(Content, atMost: Int)
     }
 
-    /// Its name in the pack, and on this disk.
+    /// Its name where it is published, and on this disk.
     public let name: String
+    /// Where it is published: the address that, with a slash and the name, gives the file.
+    public let source: String
+    /// Whether not all who publish such a model have it.
+    public let isOptional: Bool
     /// SHA-256 in hexadecimal; nil where only size and header are known.
     public let sha256: String?
     /// The integers that its header begins with.
@@ -28,22 +35,68 @@ public struct PublishedFile: Sendable, Equatable {
         if case .bytes(let count) = size { count } else { nil }
     }
 
-    /// Describes a file.
+    /// The most bytes that it may have.
+    var largestByteCount: Int? {
+        if case .content(_, let count) = size { count } else { byteCount }
+    }
+
+    /// Describes a file of llm.c's starter pack.
     package init(_ name: String, header: [Int32], size: Size, sha256: String? = nil) {
         self.name = name
         self.sha256 = sha256
         self.header = header
         self.size = size
+        source = StarterPack.baseURL
+        isOptional = false
+    }
+
+    /// Describes a file by its format.
+    package init(
+        _ name: String,
+        content: Content,
+        atMost byteCount: Int,
+        source: String,
+        sha256: String? = nil,
+        isOptional: Bool = false
+    ) {
+        self.name = name
+        self.sha256 = sha256
+        header = []
+        size = .content(content, atMost: byteCount)
+        self.source = source
+        self.isOptional = isOptional
     }
 
     /// Checks that what lies at `path` is this file: size, header, and the checksum where one is
     /// known.
+    /// - Parameters:
+    ///   - path: The file.
+    ///   - announced: The checksum that the server has announced, if it has.
     /// - Returns: nil when it is; else what was expected and what was found.
     /// - Throws: `FileIOError` when the file cannot be read.
-    public func mismatch(at path: FilePath) throws -> Mismatch? {
-        if let byteCount, let found = FileSystem.byteCount(of: path), found != byteCount {
+    public func mismatch(at path: FilePath, announced: String? = nil) throws -> Mismatch? {
+        let found = FileSystem.byteCount(of: path)
+        if let byteCount, let found, found != byteCount {
             return Mismatch(expected: "\(byteCount) bytes", found: "\(found)")
         }
+        if let largestByteCount, let found, found > largestByteCount {
+            return Mismatch(expected: "at most \(largestByteCount) bytes", found: "\(found)")
+        }
+        let mismatch =
+            if case .content(let content, _) = size {
+                try Self.mismatch(content, at: path)
+            } else {
+                try headerMismatch(path)
+            }
+        if let mismatch { return mismatch }
+        guard let sha256 = sha256 ?? announced else { return nil }
+        let checksum = try SHA256.hexadecimal(of: path)
+        return checksum == sha256
+            ? nil : Mismatch(expected: "the SHA-256 \(sha256)", found: checksum)
+    }
+
+    /// What differs in the header, or in what follows from it, of a file of llm.c's.
+    private func headerMismatch(_ path: FilePath) throws -> Mismatch? {
         var reader = try BinaryReader(path: path)
         guard reader.file.count >= Self.headerByteCount else {
             return Mismatch(
@@ -58,11 +111,7 @@ public struct PublishedFile: Sendable, Equatable {
                 found: "\(Array(fields.prefix(header.count)))"
             )
         }
-        if let mismatch = try sizeMismatch(fields, &reader) { return mismatch }
-        guard let sha256 else { return nil }
-        let found = try SHA256.hexadecimal(of: path)
-        return found == sha256
-            ? nil : Mismatch(expected: "the SHA-256 \(sha256)", found: found)
+        return try sizeMismatch(fields, &reader)
     }
 
     /// llm.c's files begin with 256 integers.
@@ -73,7 +122,7 @@ public struct PublishedFile: Sendable, Equatable {
         _ reader: inout BinaryReader
     ) throws -> Mismatch? {
         switch size {
-        case .bytes:
+        case .bytes, .content:
             return nil
         case .debugState(let parameterCount, let vocabularySize):
             let (B, T) = (Int(fields[2]), Int(fields[3]))

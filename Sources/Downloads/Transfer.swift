@@ -35,11 +35,31 @@ final class Transfer: NSObject, URLSessionDataDelegate, @unchecked Sendable {
         var total: Int?
         var redirectionCount = 0
         var hasRestarted = false
+        var announced = Announced()
+    }
+
+    /// What the server says of a file that it has elsewhere, in its own first answer: those it
+    /// redirects to say other things under the same names.
+    struct Announced {
+        var sha256: String?
+        var byteCount: Int?
+
+        init() {}
+
+        /// Reads Hugging Face's headers.
+        init(_ response: HTTPURLResponse) {
+            let tag = response.value(forHTTPHeaderField: "X-Linked-ETag")?
+                .trimmingCharacters(in: ["\""]).lowercased()
+            // Files that are not stored elsewhere have tags of another kind.
+            if let tag, tag.utf8.count == 64, tag.allSatisfy(\.isHexDigit) { sha256 = tag }
+            byteCount = response.value(forHTTPHeaderField: "X-Linked-Size").flatMap { Int($0) }
+        }
     }
 
     private let url: URL
     private let file: ResumableFile
     private let expectedByteCount: Int?
+    private let largestByteCount: Int?
     private let offset: Int
     private let state: Mutex<State>
     private let hasEnded = DispatchSemaphore(value: 0)
@@ -47,11 +67,20 @@ final class Transfer: NSObject, URLSessionDataDelegate, @unchecked Sendable {
     /// Whether the server began again at the file's first byte.
     var hasRestarted: Bool { state.withLock { $0.hasRestarted } }
 
+    /// What the server has said of the file, once it has answered.
+    var announced: Announced { state.withLock { $0.announced } }
+
     /// Prepares a request for what is missing of `file`.
-    init(_ url: URL, into file: ResumableFile, expectedByteCount: Int?) {
+    init(
+        _ url: URL,
+        into file: ResumableFile,
+        expectedByteCount: Int?,
+        largestByteCount: Int?
+    ) {
         self.url = url
         self.file = file
         self.expectedByteCount = expectedByteCount
+        self.largestByteCount = largestByteCount
         offset = file.count
         state = Mutex(State(received: file.count, total: expectedByteCount))
     }
@@ -118,6 +147,7 @@ final class Transfer: NSObject, URLSessionDataDelegate, @unchecked Sendable {
         completionHandler: @escaping @Sendable (URLRequest?) -> Void
     ) {
         let count = state.withLock {
+            if $0.redirectionCount == 0 { $0.announced = Announced(response) }
             $0.redirectionCount += 1
             return $0.redirectionCount
         }
@@ -163,9 +193,7 @@ final class Transfer: NSObject, URLSessionDataDelegate, @unchecked Sendable {
     func urlSession(_ session: URLSession, dataTask: URLSessionDataTask, didReceive data: Data) {
         guard state.withLock({ $0.ending == nil }) else { return }
         do {
-            if let expectedByteCount, file.count + data.count > expectedByteCount {
-                let found = "more"
-                let mismatch = Mismatch(expected: "\(expectedByteCount) bytes", found: found)
+            if let mismatch = excess(file.count + data.count) {
                 return end(.failed(wrongContent(mismatch)), dataTask)
             }
             try data.withUnsafeBytes { try file.append($0) }
@@ -201,7 +229,10 @@ final class Transfer: NSObject, URLSessionDataDelegate, @unchecked Sendable {
         guard let response = response as? HTTPURLResponse else {
             return .broken(reason: "the server does not speak HTTP", wasReached: false)
         }
-        state.withLock { $0.wasReached = true }
+        state.withLock {
+            if $0.redirectionCount == 0 { $0.announced = Announced(response) }
+            $0.wasReached = true
+        }
         let status = response.statusCode
         switch status {
         case 200:
@@ -223,13 +254,28 @@ final class Transfer: NSObject, URLSessionDataDelegate, @unchecked Sendable {
         let length = Int(clamping: response.expectedContentLength)
         let (sum, overflow) = file.count.addingReportingOverflow(length)
         let total = length >= 0 ? (overflow ? .max : sum) : nil
-        if let total, let expectedByteCount, total != expectedByteCount {
-            let mismatch = Mismatch(expected: "\(expectedByteCount) bytes", found: "\(total)")
+        let expected = expectedByteCount ?? announced.byteCount
+        if let total, let expected, total != expected {
+            let mismatch = Mismatch(expected: "\(expected) bytes", found: "\(total)")
+            return .failed(wrongContent(mismatch))
+        }
+        if let total = total ?? expected, let mismatch = excess(total, "\(total)") {
             return .failed(wrongContent(mismatch))
         }
         state.withLock {
             $0.received = file.count
-            $0.total = total ?? expectedByteCount
+            $0.total = total ?? expected
+        }
+        return nil
+    }
+
+    /// What is wrong with so many bytes, if they are too many.
+    private func excess(_ count: Int, _ found: String = "more") -> Mismatch? {
+        if let expected = expectedByteCount ?? announced.byteCount, count > expected {
+            return Mismatch(expected: "\(expected) bytes", found: found)
+        }
+        if let largestByteCount, count > largestByteCount {
+            return Mismatch(expected: "at most \(largestByteCount) bytes", found: found)
         }
         return nil
     }

@@ -5,19 +5,29 @@ import Swiftlet
 struct FetchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fetch",
-        abstract: "Download GPT-2, tokens of Shakespeare, or HellaSwag: llm.c's starter pack.",
+        abstract: "Download models and data that others have published.",
         discussion: """
             What broke off, or was ended with Ctrl-C, goes on when the command is run again. A \
             file takes its name once it is whole and verified; one that is there is not \
             downloaded again.
 
-              gpt2             gpt2_124M.bin, gpt2_tokenizer.bin
-              tinyshakespeare  tiny_shakespeare_train.bin and _val.bin, gpt2_tokenizer.bin
-              hellaswag        hellaswag_val.bin
+              gpt2, gpt2-medium,     OpenAI's GPT-2 of 124, 355, 774 and 1,558 million
+              gpt2-large, gpt2-xl    parameters: Hugging Face's directory
+              smollm2-135m-instruct  a small model to chat with: Hugging Face's directory
+              tinyllama-chat         a larger one: Hugging Face's directory
+              stories15M, stories42M, stories110M
+                                     llama2.c's models that tell stories
+              gpt2-llmc              GPT-2 124M in llm.c's own format
+              tinyshakespeare        Shakespeare in GPT-2's tokens
+              hellaswag              questions to evaluate a model with
+
+            Weights are verified by their header, and by the SHA-256 that Hugging Face's server \
+            announces.
 
             Examples:
-              swiftlet fetch tinyshakespeare
+              swiftlet fetch smollm2-135m-instruct
               swiftlet fetch gpt2
+              swiftlet fetch tinyshakespeare
             """
     )
 
@@ -34,21 +44,26 @@ struct FetchCommand: ParsableCommand {
     @Option(
         help: """
             The directory for the files, which is made if it is missing (default: \
-            checkpoints/gpt2, data/tinyshakespeare or data/hellaswag).
+            checkpoints/NAME for models, data/NAME for data).
             """
     )
     var output: FilePath?
 
     @Option(
         name: .customLong("base-url"),
-        help: "Where the files are: this address, a slash, and a file's name."
+        help: """
+            Where the files are: this address, a slash, and a file's name (default: where they are \
+            published).
+            """
     )
-    var baseURL = ArgumentText(stringLiteral: StarterPack.baseURL)
+    var baseURL: ArgumentText?
 
-    @Option(help: "The numbers of gpt2's weights (default: float32).")
+    @Option(help: "The numbers of gpt2-llmc's weights (default: float32).")
     var precision: FetchPrecision?
 
-    @Flag(help: "With gpt2, the batch with expected gradients that implementations are held to.")
+    @Flag(
+        help: "With gpt2-llmc, the batch with expected gradients that implementations are held to."
+    )
     var debugState = false
 
     @Flag(help: "Download files that are there, too, and replace them.")
@@ -58,15 +73,18 @@ struct FetchCommand: ParsableCommand {
     var json = false
 
     func validate() throws {
-        if name != .gpt2 && (precision != nil || debugState) {
-            throw ValidationError("--precision and --debug-state are for gpt2 alone")
+        if name != .gpt2LLMC && (precision != nil || debugState) {
+            throw ValidationError("--precision and --debug-state are for gpt2-llmc alone")
         }
     }
 
     func run() throws {
-        let files = try files()
+        let files = name.files(
+            bfloat16: precision?.elementType == .bfloat16,
+            debugState: debugState
+        )
         let directory = output ?? name.directory
-        let downloader = try Downloader(baseURL: baseURL.string)
+        let downloader = try Downloader(baseURL: baseURL?.string)
         Signals.catchInterruption()
         Signals.ignoreClosedConnections()
         let line = ProgressLine()
@@ -79,31 +97,13 @@ struct FetchCommand: ParsableCommand {
                 line.show("\(file.name): \(Self.text(progress))")
             }
             line.finish()
-            let entry = FetchReport.File(directory.appending(file.name), result)
+            guard let entry = FetchReport.File(directory.appending(file.name), result) else {
+                continue
+            }
             report.files.append(entry)
             if !json { try Terminal.print(entry.text) }
         }
         if json { try Terminal.printJSON(report) }
-    }
-
-    /// The files that belong to the name.
-    private func files() throws -> [PublishedFile] {
-        switch name {
-        case .gpt2:
-            let model: PublishedFile = precision?.elementType == .bfloat16 ? .gpt2BFloat16 : .gpt2
-            return [.gpt2Tokenizer, model] + (debugState ? [.gpt2DebugState] : [])
-        case .tinyshakespeare:
-            return [.gpt2Tokenizer, .tinyShakespeareTrain, .tinyShakespeareVal]
-        case .hellaswag:
-            return [.hellaSwagVal]
-        case .gpt2Medium, .gpt2Large, .gpt2XL:
-            throw CommandError(
-                .missingInput,
-                "\(name.rawValue) is not in llm.c's starter pack, and Hugging Face's safetensors "
-                    + "cannot be read yet; let llm.c's train_gpt2.py --model \(name.rawValue) "
-                    + "--write_tensors 1 write it as a file that swiftlet reads, or fetch gpt2"
-            )
-        }
     }
 
     private static func text(_ progress: Downloader.Progress) -> String {
@@ -111,31 +111,6 @@ struct FetchCommand: ParsableCommand {
         guard progress.bytesPerSecond > 0 else { return bytes }
         let left = progress.timeLeft.map { ", \(timeText($0)) left" } ?? ""
         return "\(bytes), \(decimal(progress.bytesPerSecond / 1e6, 1)) MB/s\(left)"
-    }
-}
-
-/// What can be asked for.
-enum FetchName: String, CaseIterable {
-    case gpt2
-    case gpt2Medium = "gpt2-medium"
-    case gpt2Large = "gpt2-large"
-    case gpt2XL = "gpt2-xl"
-    case tinyshakespeare
-    case hellaswag
-
-    /// The case called `text`; the parser's own message for an enumeration has several lines.
-    static func named(_ text: String) throws -> FetchName {
-        if let name = FetchName(rawValue: text) { return name }
-        let names = allCases.map(\.rawValue).joined(separator: ", ")
-        throw ValidationError("there is no '\(text)' to fetch, only \(names)")
-    }
-
-    /// Where its files go unless told otherwise: models to checkpoints, data to data.
-    var directory: FilePath {
-        switch self {
-        case .tinyshakespeare, .hellaswag: FilePath("data/\(rawValue)")
-        default: FilePath("checkpoints/\(rawValue)")
-        }
     }
 }
 
@@ -155,13 +130,15 @@ private struct FetchReport: Encodable {
         /// Bytes that an earlier run had left.
         let resumedAt: Int
 
-        init(_ path: FilePath, _ result: Downloader.Result) {
+        init?(_ path: FilePath, _ result: Downloader.Result) {
             self.path = ReportedPath(path)
             switch result {
             case .downloaded(let byteCount, let offset):
                 (bytes, alreadyHere, resumedAt) = (byteCount, false, offset)
             case .alreadyThere(let byteCount):
                 (bytes, alreadyHere, resumedAt) = (byteCount, true, 0)
+            case .notPublished:
+                return nil
             }
         }
 

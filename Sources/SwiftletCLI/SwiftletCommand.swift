@@ -62,7 +62,7 @@ struct SwiftletCommand: ParsableCommand {
             Terminal.diagnose("error: \(error); see '\(help)'")
             return .wrongUsage
         }
-        let hint = flagHint(for: error).map { " (\($0))" } ?? ""
+        let hint = (flagHint(for: error) ?? FetchName.hint(for: error)).map { " (\($0))" } ?? ""
         Terminal.diagnose("error: \(error)\(hint)")
         return ExitStatus(for: error)
     }

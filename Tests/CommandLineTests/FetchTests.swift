@@ -132,7 +132,8 @@ private func withServer(
 
     @Test func whatTheServerLacksIsOneSentence() throws {
         try withServer { server, directory, fetch in
-            expectError(try fetch("gpt2"), 66, "\(server.url)/gpt2_tokenizer.bin")
+            expectError(try fetch("gpt2-llmc"), 66, "\(server.url)/gpt2_tokenizer.bin")
+            expectError(try fetch("gpt2"), 66, "\(server.url)/config.json")
             expectError(try fetch("tinyshakespeare"), 66, "no such file (HTTP 404)")
             try #expect(FileSystem.names(in: directory).map(\.string) == [])
         }
@@ -212,20 +213,54 @@ private func withServer(
                 try #expect(MappedFile(copy).contents() == bytes)
             }
             // The tokenizer is here already; the models are what the server does not have.
-            expectError(try fetch("gpt2", "--json"), 66, "/gpt2_124M.bin")
+            expectError(try fetch("gpt2-llmc", "--json"), 66, "/gpt2_124M.bin")
             expectError(
-                try fetch("gpt2", "--precision", "bfloat16", "--json"),
+                try fetch("gpt2-llmc", "--precision", "bfloat16", "--json"),
                 66,
                 "/gpt2_124M_bf16.bin"
             )
         }
     }
 
-    @Test func whatCannotBeFetchedSaysWhatToDo() throws {
-        for name in ["gpt2-medium", "gpt2-large", "gpt2-xl"] {
-            let outcome = try swiftlet("fetch", name)
-            expectError(outcome, 66, "train_gpt2.py --model \(name)")
-            #expect(outcome.errors.contains("safetensors cannot be read yet"))
+    @Test func aModelIsADirectoryOfItsFiles() throws {
+        let weights = #"{"x": {"dtype": "U8", "shape": [2], "data_offsets": [0, 2]}}"#
+        let length = UInt8(weights.utf8.count)
+        let bytes = [length, 0, 0, 0, 0, 0, 0, 0] + Array(weights.utf8) + [1, 2]
+        try withServer {
+            for name in ["config.json", "tokenizer.json", "tokenizer_config.json", "vocab.json"] {
+                $0.files["/\(name)"] = Array("{}".utf8)
+            }
+            $0.files["/merges.txt"] = Array("#version: 0.2\n".utf8)
+            $0.files["/model.safetensors"] = bytes
+        } _: { server, directory, fetch in
+            for name in ["gpt2-xl", "smollm2-135m-instruct", "tinyllama-chat"] {
+                let outcome = try fetch(name, "--overwrite")
+                #expect(outcome.status == 0, "\(outcome.errors)")
+                let model = directory.appending("model.safetensors")
+                #expect(
+                    outcome.output.hasSuffix(
+                        "\(model): \(bytes.count) bytes, downloaded and verified\n"
+                    )
+                )
+                try #expect(MappedFile(model).contents() == bytes)
+            }
+            #expect(server.requests.contains { $0.path == "/vocab.json" })
+            #expect(server.requests.contains { $0.path == "/tokenizer_config.json" })
+        }
+    }
+
+    @Test func whatIsMissingSaysWhatBringsIt() throws {
+        try withTemporaryDirectory { directory in
+            for (path, name) in [
+                ("checkpoints/gpt2", "gpt2"), ("stories15M.bin", "stories15M"),
+                ("smollm2-135m-instruct/model.safetensors", "smollm2-135m-instruct"),
+                ("gpt2_124M_bf16.bin", "gpt2-llmc"),
+            ] {
+                let outcome = try swiftlet("info", directory.appending(path).string)
+                expectError(outcome, 66, "'swiftlet fetch \(name)' brings it")
+            }
+            let other = try swiftlet("info", directory.appending("model.bin").string)
+            #expect(!other.errors.contains("fetch"))
         }
     }
 
@@ -235,6 +270,8 @@ private func withServer(
         expectError(try swiftlet("fetch", "hellaswag", "--debug-state"), 64, "--debug-state")
         let precision = ["fetch", "tinyshakespeare", "--precision", "bfloat16"]
         expectError(try run(swiftletPath(), precision), 64, "--precision")
-        expectError(try swiftlet("fetch", "gpt2", "--precision", "q8_0"), 64, "q8_0")
+        expectError(try swiftlet("fetch", "gpt2-llmc", "--precision", "q8_0"), 64, "q8_0")
+        expectError(try swiftlet("fetch", "gpt2", "--precision", "float32"), 64, "gpt2-llmc alone")
+        expectError(try swiftlet("fetch", "smollm2"), 64, "did you mean 'smollm2-135m-instruct'")
     }
 }

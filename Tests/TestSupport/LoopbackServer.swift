@@ -21,6 +21,8 @@ public final class LoopbackServer: Sendable {
         public var files: [String: [UInt8]] = [:]
         /// Paths that are answered with a redirection to another path or address.
         public var redirections: [String: String] = [:]
+        /// More header fields of the answers to each path, such as `X-Linked-Size: 5`.
+        public var fields: [String: [String]] = [:]
         /// Sent as `ETag` unless nil.
         public var tag: String? = "\"one\""
         /// Sent as `Last-Modified` unless nil.
@@ -208,6 +210,7 @@ private struct Answer {
 
     init(to request: LoopbackServer.Request, _ behavior: LoopbackServer.Behavior) {
         announcesLength = behavior.announcesLength
+        fields = behavior.fields[request.path] ?? []
         if let target = behavior.redirections[request.path] {
             status = 302
             fields.append("Location: \(target)")

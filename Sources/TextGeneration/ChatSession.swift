@@ -47,7 +47,7 @@ public final class ChatSession {
     public init(
         _ model: any LanguageModel,
         tokenizer: any Tokenizer,
-        template: any ChatTemplate = Llama2ChatTemplate(),
+        template: any ChatTemplate = KnownChatTemplate(.llama2),
         instructions: String? = nil,
         history: [ChatMessage] = [],
         options: GenerationOptions = GenerationOptions(),
@@ -104,7 +104,7 @@ public final class ChatSession {
         let reply = TextAssembler(
             tokenizer,
             after: tokenizer.startOfText,
-            stopStrings: options.stopStrings
+            stopStrings: options.stopStrings + template.stopStrings(tokenizer)
         )
         let turn = ChatTurn(message, reply: reply, forgottenTurnCount: forgottenTurnCount)
         do { try start(turn) } catch {
@@ -118,7 +118,10 @@ public final class ChatSession {
     private func start(_ turn: ChatTurn) throws {
         let capacity = engine.contextLength
         // Room for a good part of the reply, which would else be read again after its first tokens.
-        let tokens = forgetTurns(before: turn, toHaveRoomFor: min(options.maxTokens, capacity / 4))
+        let tokens = try forgetTurns(
+            before: turn,
+            toHaveRoomFor: min(options.maxTokens, capacity / 4)
+        )
         guard tokens.count <= capacity else {
             throw TextGenerationError.turnTooLong(tokenCount: tokens.count, maximum: capacity)
         }
@@ -177,7 +180,7 @@ public final class ChatSession {
     /// Forgets old turns to make room for the rest of a reply.
     /// - Returns: Whether there were any to forget.
     private func goOnWithoutOldTurns(_ turn: ChatTurn) throws -> Bool {
-        let tokens = forgetTurns(before: turn, toHaveRoomFor: 0)
+        let tokens = try forgetTurns(before: turn, toHaveRoomFor: 0)
         guard tokens.count <= engine.contextLength else { return false }
         try engine.restart(Self.sequence, with: tokens, generatedCount: turn.tokens.count)
         return true
@@ -188,16 +191,16 @@ public final class ChatSession {
     /// As what follows must then be read again, turns go until half of the context is free, or only
     /// the current one is left. The instructions stay.
     /// - Returns: All tokens of what is left.
-    private func forgetTurns(before turn: ChatTurn, toHaveRoomFor count: Int) -> [TokenID] {
+    private func forgetTurns(before turn: ChatTurn, toHaveRoomFor count: Int) throws -> [TokenID] {
         let capacity = engine.contextLength
-        let all = tokens(with: turn, forgetting: forgottenTurnCount)
+        let all = try tokens(with: turn, forgetting: forgottenTurnCount)
         guard all.count + count > capacity else { return all }
         // The fewest that must go, between those that have gone and all.
         let systemCount = messages.first?.role == .system ? 1 : 0
         var range = forgottenTurnCount...(messages.count - systemCount) / 2
         while range.count > 1 {
             let middle = (range.lowerBound + range.upperBound) / 2
-            if tokens(with: turn, forgetting: middle).count <= capacity / 2 {
+            if try tokens(with: turn, forgetting: middle).count <= capacity / 2 {
                 range = range.lowerBound...middle
             } else {
                 range = middle + 1...range.upperBound
@@ -205,14 +208,14 @@ public final class ChatSession {
         }
         forgottenTurnCount = range.lowerBound
         turn.forgottenTurnCount = forgottenTurnCount
-        return tokens(with: turn, forgetting: forgottenTurnCount)
+        return try tokens(with: turn, forgetting: forgottenTurnCount)
     }
 
     /// The tokens of the conversation up to a turn, the reply included as far as it is made.
-    private func tokens(with turn: ChatTurn, forgetting count: Int) -> [TokenID] {
+    private func tokens(with turn: ChatTurn, forgetting count: Int) throws -> [TokenID] {
         let system = messages.prefix { $0.role == .system }
         let known = system + messages.dropFirst(system.count + 2 * count) + [turn.message]
-        let prompt = template.promptTokens(of: Array(known), tokenizer: tokenizer)
+        let prompt = try template.promptTokens(of: Array(known), tokenizer: tokenizer)
         return prompt + turn.tokens
     }
 }

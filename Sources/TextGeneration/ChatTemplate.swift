@@ -12,14 +12,19 @@ public protocol ChatTemplate: Sendable {
     /// - Returns: After a message of the user, all that stands before the reply; after one of the
     ///   assistant, also what ends it, whether it is complete or not. The tokens of a conversation
     ///   begin with those of its beginning, as far as it ends with the assistant.
-    func promptTokens(of messages: [ChatMessage], tokenizer: any Tokenizer) -> [TokenID]
+    /// - Throws: `TokenizerError` where the tokenizer does not cover all text.
+    func promptTokens(of messages: [ChatMessage], tokenizer: any Tokenizer) throws -> [TokenID]
 
     /// The ids that end a reply besides those that end every text, if the form has any.
     func endsOfReply(_ tokenizer: any Tokenizer) -> [TokenID]
+
+    /// The texts that end a reply, where no id does.
+    func stopStrings(_ tokenizer: any Tokenizer) -> [String]
 }
 
 extension ChatTemplate {
     public func endsOfReply(_ tokenizer: any Tokenizer) -> [TokenID] { [] }
+    public func stopStrings(_ tokenizer: any Tokenizer) -> [String] { [] }
 }
 
 extension String {

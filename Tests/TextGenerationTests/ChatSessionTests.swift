@@ -109,13 +109,13 @@ import Tokenization
         let tokenizer = try SentencePieceTokenizer(
             contentsOf: TestData.path("llama2/tokenizer.model")
         )
-        let template = Llama2ChatTemplate()
+        let template = KnownChatTemplate(.llama2)
         let system = ChatMessage(role: .system, content: "Be kind.")
-        let first = template.promptTokens(
+        let first = try template.promptTokens(
             of: [system, ChatMessage(role: .user, content: "Who are you?")],
             tokenizer: tokenizer
         )
-        let second = template.promptTokens(
+        let second = try template.promptTokens(
             of: [ChatMessage(role: .user, content: "Say it\nin French, s'il te plaît.")],
             tokenizer: tokenizer
         )
@@ -157,7 +157,7 @@ import Tokenization
             options: greedyOptions(12),
             seed: 1
         )
-        let template = Llama2ChatTemplate()
+        let template = KnownChatTemplate(.llama2)
         var messages = [ChatMessage(role: .system, content: "Be kind.")]
         for message in ["Hello", "And then?", "Bye"] {
             let reply = try chat.respond(to: message)

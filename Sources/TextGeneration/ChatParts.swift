@@ -1,0 +1,43 @@
+// A conversation on its way to tokens: texts, and between them the tokens that mark places. The two
+// never mix, so that nothing a user writes becomes a marker.
+
+import Tokenization
+
+/// The parts of a conversation, in order.
+struct ChatParts {
+    private(set) var parts: [PromptPart] = []
+    let tokenizer: any Tokenizer
+
+    init(_ tokenizer: any Tokenizer) {
+        self.tokenizer = tokenizer
+    }
+
+    /// Appends text, which is one with the text before it.
+    mutating func append(_ text: String) {
+        if case .text(let before) = parts.last {
+            parts[parts.count - 1] = .text(before + text)
+        } else {
+            parts.append(.text(text))
+        }
+    }
+
+    /// Appends a token, if there is one.
+    mutating func append(_ token: TokenID?) {
+        if let token { parts.append(.token(token)) }
+    }
+
+    mutating func append(_ pieces: [ChatForm.Piece]) {
+        for piece in pieces {
+            switch piece {
+            case .text(let text): append(text)
+            case .endOfText: append(tokenizer.endsOfText.first)
+            case .marker(let name):
+                if let token = tokenizer.specialToken(name) { append(token) } else { append(name) }
+            }
+        }
+    }
+
+    /// The tokens of all of it.
+    /// - Throws: `TokenizerError` where the tokenizer does not cover all text.
+    func tokens() throws -> [TokenID] { try tokenizer.encode(parts) }
+}

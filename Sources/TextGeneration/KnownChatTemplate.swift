@@ -1,0 +1,103 @@
+// How the messages of a conversation become tokens in the forms that are known. The forms are
+// ChatForm's, and this puts them together; texts of ours for other programs are in
+// KnownChatTemplate+Jinja.swift.
+
+import Tokenization
+
+/// One of the known forms, as a model uses it.
+///
+/// The ids are those of the template that is published with such models. Dates and tools that some
+/// of these write into a conversation are left out: a model answers without them.
+public struct KnownChatTemplate: ChatTemplate, Equatable {
+    /// The form.
+    public let form: ChatForm
+    /// What the model is told about its part where a conversation does not begin with that.
+    public let defaultSystem: String?
+    /// Whether a conversation begins with the token that starts texts.
+    public let startsWithStartOfText: Bool
+    /// Whether messages are stripped of the blanks around them.
+    public let stripsMessages: Bool
+
+    /// A form as it is.
+    public init(_ form: ChatForm) {
+        self.init(
+            form,
+            defaultSystem: nil,
+            startsWithStartOfText: form.startsWithStartOfText,
+            stripsMessages: form.stripsMessages
+        )
+    }
+
+    init(
+        _ form: ChatForm,
+        defaultSystem: String?,
+        startsWithStartOfText: Bool,
+        stripsMessages: Bool
+    ) {
+        self.form = form
+        self.defaultSystem = defaultSystem
+        self.startsWithStartOfText = startsWithStartOfText
+        self.stripsMessages = stripsMessages
+    }
+
+    public func promptTokens(
+        of messages: [ChatMessage],
+        tokenizer: any Tokenizer
+    ) throws -> [TokenID] {
+        var messages = messages
+        if let defaultSystem, messages.first?.role != .system {
+            messages.insert(ChatMessage(role: .system, content: defaultSystem), at: 0)
+        }
+        var parts = ChatParts(tokenizer)
+        if form == .llama2 {
+            appendInstructions(messages, to: &parts)
+        } else {
+            appendTurns(messages, to: &parts)
+        }
+        return try parts.tokens()
+    }
+
+    public func endsOfReply(_ tokenizer: any Tokenizer) -> [TokenID] {
+        form.endMarkers.compactMap(tokenizer.specialToken)
+    }
+
+    public func stopStrings(_ tokenizer: any Tokenizer) -> [String] {
+        // A model that has not learnt to end its reply goes on with the user's part.
+        if form == .plain { return ["\nUser:"] }
+        let end = form.endMarkers.prefix(1)
+        return end.filter { tokenizer.specialToken($0) == nil }
+    }
+
+    private func content(_ message: ChatMessage) -> String {
+        stripsMessages ? message.content.strippingBlanks() : message.content
+    }
+
+    /// The forms in which every message stands between an opening and a closing.
+    private func appendTurns(_ messages: [ChatMessage], to parts: inout ChatParts) {
+        if startsWithStartOfText { parts.append(parts.tokenizer.startOfText) }
+        for message in messages {
+            parts.append(form.opening(message.role) ?? [])
+            parts.append(content(message))
+            parts.append(form.closing(message.role))
+        }
+        if messages.last?.role != .assistant { parts.append(form.opening(.assistant) ?? []) }
+    }
+
+    /// Llama 2's form: a system prompt is part of the first message, and is stripped with it, so
+    /// that blanks between the two stay.
+    private func appendInstructions(_ messages: [ChatMessage], to parts: inout ChatParts) {
+        var system = ""
+        for message in messages {
+            switch message.role {
+            case .system: system = "<<SYS>>\n\(message.content)\n<</SYS>>\n\n"
+            case .user:
+                parts.append(parts.tokenizer.startOfText)
+                parts.append("[INST] \((system + message.content).strippingBlanks()) [/INST]")
+                system = ""
+            case .assistant:
+                parts.append(" \(message.content.strippingBlanks()) ")
+                parts.append(parts.tokenizer.endsOfText.first)
+            }
+        }
+    }
+}

@@ -1,0 +1,59 @@
+// The known forms of conversations against transformers, token for token, with small tokenizers of
+// each kind. The fixtures come from scripts/export_chat_template_fixtures.py.
+
+import FileIO
+import Foundation
+import TestSupport
+import Testing
+import TextGeneration
+import Tokenization
+
+/// A template, and conversations in its form.
+struct TemplateFixture: Decodable, Sendable {
+    /// A conversation: messages and replies in turn, and the tokens up to each.
+    struct Chat: Decodable {
+        let system: String?
+        let texts: [String]
+        let prompts: [[TokenID]]
+    }
+
+    let name: String
+    let tokenizer: String
+    let jinja: String
+    let chats: [Chat]
+
+    static func all() throws -> [TemplateFixture] {
+        let data = try Data(MappedFile(fixture("Chat/templates.json")).contents())
+        return try JSONDecoder().decode([TemplateFixture].self, from: data)
+    }
+}
+
+@Suite struct ChatTemplateParityTests {
+    /// What models' own templates say where nobody gives a system message.
+    private static let systemTexts = [
+        "a chatml with a system text": "You are a helpful assistant.",
+        "a chatml that begins with a token and strips": "Be brief.",
+        "a llama3 whose system text has a name": "You are kind.",
+    ]
+
+    /// The template as it is recognised; `plain` has no words to be known by.
+    private func template(_ fixture: TemplateFixture) throws -> KnownChatTemplate {
+        if fixture.name == "plain" { return KnownChatTemplate(.plain) }
+        return try #require(KnownChatTemplate(jinja: fixture.jinja))
+    }
+
+    @Test func templatesOfOursAreThoseThatTransformersRan() throws {
+        let fixtures = try TemplateFixture.all()
+        for form in ChatForm.allCases {
+            let fixture = try #require(fixtures.first { $0.name == form.rawValue })
+            #expect(KnownChatTemplate(form).jinja == fixture.jinja)
+            #expect(try template(fixture) == KnownChatTemplate(form))
+        }
+    }
+
+    @Test func systemTextsAreReadFromTemplates() throws {
+        for fixture in try TemplateFixture.all() {
+            #expect(try template(fixture).defaultSystem == Self.systemTexts[fixture.name])
+        }
+    }
+}

@@ -9,8 +9,15 @@ import FileIO
     import Foundation
 #endif
 
-/// Reads small JSON values out of files that may be anything.
+/// Reads small JSON values out of files that may be anything, and writes texts.
 package enum JSONContent {
+    /// A text as JSON writes it.
+    package static func quoted(_ text: String) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .withoutEscapingSlashes
+        return String(decoding: try encoder.encode(text), as: UTF8.self)
+    }
+
     /// Decodes a value.
     /// - Throws: ``TensorFileError/malformed(path:what:expected:found:)``.
     package static func decode<Value: Decodable>(

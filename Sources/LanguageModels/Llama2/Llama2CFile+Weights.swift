@@ -17,7 +17,7 @@ extension Llama2CFile: ModelWeights {
             return try stored.tensor()
         }
         let blockSize = ElementType.blockSize
-        guard stored.shape[1] % blockSize == 0, groupSize % blockSize == 0 else {
+        guard elementType(of: weight) == .q8_f32 else {
             return try Self.floats(stored, scales, groupSize: groupSize)
         }
         // Several blocks have the scale of their group.
@@ -35,6 +35,13 @@ extension Llama2CFile: ModelWeights {
             shape: stored.shape,
             elementType: .q8_f32
         )
+    }
+
+    public func elementType(of weight: ModelWeight) -> ElementType {
+        guard let groupSize, weight.role != .norm,
+            weight.shape[1] % ElementType.blockSize == 0, groupSize % ElementType.blockSize == 0
+        else { return .float32 }
+        return .q8_f32
     }
 
     /// All weights, kind by kind; scales are left out.

@@ -1,0 +1,219 @@
+// A model as the directory that Hugging Face's programs load: config.json and safetensors, in
+// several files with an index where one would be too large.
+
+import FileIO
+import TensorFiles
+import Tensors
+
+/// A family that Hugging Face's programs know.
+protocol HuggingFaceConfiguration: ModelConfiguration {
+    /// What its files call the weights.
+    var huggingFaceExport: WeightNaming { get }
+    /// What `config.json` has no place for, each in a few words.
+    var differencesFromHuggingFace: [String] { get }
+    /// The entries of `config.json`: keys, and values in JSON.
+    /// - Parameters:
+    ///   - tokens: Ids that it names.
+    ///   - type: How matrices are stored.
+    /// - Returns: The entries, in any order.
+    func huggingFaceFile(_ tokens: ModelTokens, type: ElementType) -> [(key: String, value: String)]
+}
+
+/// Writes one directory.
+struct HuggingFaceWriter {
+    /// The type of all matrices; nil where they have several.
+    let elementType: ElementType?
+    private let weights: any ModelWeights
+    private let configuration: any HuggingFaceConfiguration
+    private let path: FilePath
+    private let tokens: ModelTokens
+    private let companions: (FilePath) throws -> Void
+    private let files: [Part]
+
+    private static let types: [ElementType] = [.float32, .bfloat16, .float16]
+    /// Files stay below this size, as those of Hugging Face's own programs do.
+    static let largestFile = 5_000_000_000
+
+    /// A weight with what describes it in its file.
+    private struct Entry {
+        let weight: ModelWeight
+        let arrangement: WeightArrangement
+        let description: TensorDescription
+
+        var storedType: StoredType { description.storedType }
+    }
+
+    /// The weights of one file.
+    private struct Part {
+        var entries: [Entry] = []
+        var byteCount = 0
+    }
+
+    /// Divides the weights among files.
+    /// - Parameters:
+    ///   - weights: The model.
+    ///   - path: The directory.
+    ///   - elementType: The type of all weights; nil keeps each as it is.
+    ///   - tokens: Ids that the configuration names.
+    ///   - companions: Writes files beside the model into the directory that is given.
+    ///   - largestFile: Bytes of tensors that a file has at most, unless it is a single one.
+    /// - Throws: ``ModelError/cannotWrite(path:reason:hint:)``; what reading the weights throws.
+    init(
+        _ weights: any ModelWeights,
+        _ path: FilePath,
+        _ elementType: ElementType?,
+        _ tokens: ModelTokens,
+        _ companions: @escaping (FilePath) throws -> Void,
+        largestFile: Int = largestFile
+    ) throws {
+        guard let configuration = weights.configuration as? any HuggingFaceConfiguration else {
+            preconditionFailure("Hugging Face knows no \(type(of: weights.configuration))")
+        }
+        if let elementType, !Self.types.contains(elementType) {
+            throw ModelError.noType(elementType, in: "safetensors", path, has: Self.types)
+        }
+        let unwritable = configuration.differencesFromHuggingFace
+        guard unwritable.isEmpty else {
+            throw ModelError.cannotWrite(
+                path: path,
+                reason: "its config.json has no place for \(unwritable.joined(separator: ", "))",
+                hint: "write a format that stores it"
+            )
+        }
+        self.weights = weights
+        self.configuration = configuration
+        self.path = path
+        self.tokens = tokens
+        self.companions = companions
+        let naming = configuration.huggingFaceExport
+        let entries = try configuration.weightsLayerByLayer.map { weight in
+            guard case .tensor(let name, let arrangement) = naming[weight] else {
+                preconditionFailure("Hugging Face has no \(weight)")
+            }
+            // Blocks become float32, which holds whatever they stand for.
+            let own = try elementType ?? weights.elementType(of: weight)
+            let type = Self.types.contains(own) ? own : .float32
+            return Entry(
+                weight: weight,
+                arrangement: arrangement,
+                description: TensorDescription(
+                    name: name,
+                    shape: arrangement.storedShape(weight.shape),
+                    storedType: StoredType(type) ?? .float32
+                )
+            )
+        }
+        let matrixTypes = Set(entries.filter { $0.weight.role.isMatrix }.map(\.storedType))
+        self.elementType = matrixTypes.count == 1 ? matrixTypes.first?.elementType : nil
+        files = entries.reduce(into: [Part()]) { files, entry in
+            let size = entry.description.byteCount
+            if files[files.count - 1].byteCount + size > largestFile,
+                !files[files.count - 1].entries.isEmpty
+            {
+                files.append(Part())
+            }
+            files[files.count - 1].entries.append(entry)
+            files[files.count - 1].byteCount += size
+        }
+    }
+
+    func write(_ overwrite: Bool, _ ops: Ops, _ progress: ModelConversion.Progress) throws {
+        let directory = try AtomicDirectory(path, overwrite: overwrite)
+        try writeText(configurationText, "config.json", in: directory.path)
+        try companions(directory.path)
+        var done = 0
+        for (index, file) in files.enumerated() {
+            // Wide elements first, so that all of them are aligned.
+            let entries = file.entries.sorted {
+                $0.storedType.byteWidth > $1.storedType.byteWidth
+            }
+            var writer = try SafetensorsWriter(
+                AtomicFile(directory.path.appending(name(of: index))),
+                tensors: entries.map(\.description),
+                ops: ops
+            )
+            for entry in entries {
+                try writer.write(entry.arrangement.stored(tensor(entry, ops)))
+                done += entry.weight.count
+                try progress(done, configuration.parameterCount)
+            }
+            try writer.commit()
+        }
+        if files.count > 1 {
+            try writeText(indexText, Self.indexName, in: directory.path)
+        }
+        try directory.commit(replacing: Self.isOfAModel)
+    }
+
+    /// A weight in a type that can be put into another arrangement.
+    private func tensor(_ entry: Entry, _ ops: Ops) throws -> Tensor {
+        let tensor = try weights.tensor(entry.weight)
+        return tensor.elementType.isBlocked ? try ops.convert(tensor, to: .float32) : tensor
+    }
+
+    private static let indexName = "model.safetensors.index.json"
+
+    private func name(of index: Int) -> String {
+        func digits(_ number: Int) -> String {
+            let text = String(number)
+            return String(repeating: "0", count: max(0, 5 - text.count)) + text
+        }
+        return files.count == 1
+            ? "model.safetensors"
+            : "model-\(digits(index + 1))-of-\(digits(files.count)).safetensors"
+    }
+
+    /// Whether a file in the way is a part of a model as it is written here, which the new one must
+    /// not be mixed with.
+    private static func isOfAModel(_ name: String) -> Bool {
+        name == indexName || name == "model.safetensors"
+            || name.hasPrefix("model-") && name.hasSuffix(".safetensors")
+    }
+
+    private var configurationText: String {
+        let entries = configuration.huggingFaceFile(tokens, type: elementType ?? .float32)
+        let lines = entries.sorted { $0.key < $1.key }.map { "  \"\($0.key)\": \($0.value)" }
+        return "{\n\(lines.joined(separator: ",\n"))\n}\n"
+    }
+
+    private var indexText: String {
+        let size = files.reduce(0) { $0 + $1.byteCount }
+        let places = files.enumerated().flatMap { index, file in
+            file.entries.map { ($0.description.name, name(of: index)) }
+        }
+        let lines = places.sorted { $0.0 < $1.0 }.map { "    \"\($0)\": \"\($1)\"" }
+        return """
+            {
+              "metadata": {
+                "total_parameters": \(configuration.parameterCount),
+                "total_size": \(size)
+              },
+              "weight_map": {
+            \(lines.joined(separator: ",\n"))
+              }
+            }
+
+            """
+    }
+
+    private func writeText(_ text: String, _ name: String, in directory: FilePath) throws {
+        let file = try AtomicFile(directory.appending(name))
+        try file.write(Array(text.utf8))
+        try file.commit()
+    }
+}
+
+extension ModelConfiguration {
+    /// All weights, those of a block together: what comes before the blocks, the blocks, and what
+    /// comes after them.
+    package var weightsLayerByLayer: [ModelWeight] {
+        func place(_ weight: ModelWeight) -> Int {
+            if let layer = weight.layer { return layer }
+            return [.embedding, .positions].contains(weight.role) ? -1 : layerCount
+        }
+        // Sorting keeps the order of those in one place.
+        return weights.enumerated()
+            .sorted { (place($0.element), $0.offset) < (place($1.element), $1.offset) }
+            .map(\.element)
+    }
+}

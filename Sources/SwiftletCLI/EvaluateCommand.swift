@@ -9,9 +9,9 @@ struct EvaluateCommand: ParsableCommand {
         discussion: """
             Shards are read as in training: all batches in order, each sequence by itself. A text \
             is read with a window that slides over it, so that every token is predicted once and \
-            with context; the tokenizer's end-of-text token stands before the first. With \
-            --precision and --cache-precision the model is as sample has it with them, its tokens \
-            computed as those of a prompt.
+            with context; the token that stands before the tokenizer's texts is before the first. \
+            With --precision and --cache-precision the model is as sample has it with them, its \
+            tokens computed as those of a prompt.
 
             Examples:
               swiftlet evaluate --model checkpoints/quickstart/run \\
@@ -24,7 +24,7 @@ struct EvaluateCommand: ParsableCommand {
     )
 
     @OptionGroup(title: "Model")
-    var model: EvaluatedModelOptions
+    var model: ModelOptions
 
     @OptionGroup(title: "Precision")
     var precision: PrecisionOptions
@@ -78,36 +78,24 @@ struct EvaluateCommand: ParsableCommand {
     func run() throws {
         // There is nothing to save.
         Signals.exitWhenInterrupted()
-        let path = try model.modelPath()
-        let gpt2 = try GPT2Decoder(
-            llmcCheckpoint: path,
-            precision: precision.weights,
-            cachePrecision: precision.cache,
-            ops: compute.makeOps()
-        )
-        compute.note("model '\(path)', \(gpt2.configuration.parameterCount) weights")
+        let file = try model.modelFile()
         let evaluator = try Evaluator(
-            gpt2,
+            file.open(precision, ops: compute.makeOps()),
             batchSize: batchSize,
             sequenceLength: sequenceLength
         )
-        let tokenizers = ModelTokenizer(
-            model,
-            modelPath: path,
-            vocabularySize: gpt2.vocabularySize
-        )
+        compute.note("model '\(file.path)', \(file.parameterCount) weights")
         // What is wrong with the questions is found before the time is spent on the loss.
         let examples = try hellaswag.map {
             try HellaSwagFile.examples(
                 $0,
-                vocabularySize: gpt2.vocabularySize,
-                limit: maxExamples,
-                tokenizer: tokenizers.tokenizer
-            )
+                vocabularySize: file.vocabularySize,
+                limit: maxExamples
+            ) { try tokenizer(of: file) }
         }
         let progress = ProgressLine()
         defer { progress.finish() }
-        let loss = try measureLoss(evaluator, tokenizers, progress)
+        let loss = try measureLoss(evaluator, file, progress)
         let score = try examples.map {
             try evaluator.score($0) { done, total in
                 progress.show("HellaSwag: \(done.grouped) of \(total.grouped) endings")
@@ -121,11 +109,11 @@ struct EvaluateCommand: ParsableCommand {
     /// The loss on the shards or the text, if one of them was given.
     private func measureLoss(
         _ evaluator: Evaluator,
-        _ tokenizers: ModelTokenizer,
+        _ file: ModelFile,
         _ progress: ProgressLine
     ) throws -> LossMeasurement? {
         if let data {
-            return try evaluator.loss(ofShards: data, vocabulary: tokenizers.vocabulary()) {
+            return try evaluator.loss(ofShards: data, vocabulary: vocabulary(of: file)) {
                 progress.show("loss: \($0.grouped) of \($1.grouped) batches")
             }
         }
@@ -133,12 +121,30 @@ struct EvaluateCommand: ParsableCommand {
         try checkKinds(of: [TextInput(path: path, format: .text)])
         let encoded = try EncodedText(
             contentsOf: path,
-            tokenizer: tokenizers.tokenizer(),
+            tokenizer: tokenizer(of: file),
             threads: compute.threadCount()
         )
         return try evaluator.loss(of: encoded, stride: stride) {
             progress.show("loss: \($0.grouped) of \($1.grouped) tokens")
         }
+    }
+
+    /// What encodes text for the model; one there must be.
+    private func tokenizer(of file: ModelFile) throws -> any Tokenizer {
+        file.isGPT2
+            ? try gpt2Tokenizers(file).tokenizer()
+            : try model.sentencePieceTokenizer(of: file)
+    }
+
+    /// What the model's tokens stand for, where that is known.
+    private func vocabulary(of file: ModelFile) throws -> (any TokenDecoder)? {
+        if file.isGPT2 { return try gpt2Tokenizers(file).vocabulary() }
+        guard model.tokenizer != nil || file.sentencePiecePath != nil else { return nil }
+        return try model.sentencePieceTokenizer(of: file)
+    }
+
+    private func gpt2Tokenizers(_ file: ModelFile) -> ModelTokenizer {
+        ModelTokenizer(model, modelPath: file.path, vocabularySize: file.vocabularySize)
     }
 }
 

@@ -17,7 +17,7 @@ enum HellaSwagFile {
         _ path: FilePath,
         vocabularySize: Int,
         limit: Int? = nil,
-        tokenizer: () throws -> BytePairTokenizer
+        tokenizer: () throws -> any Tokenizer
     ) throws -> [MultipleChoiceExample] {
         let kind = try FileKind.require(.evaluationShard, .json, at: path)
         if kind == .json {

@@ -81,10 +81,8 @@ extension ModelArguments {
             try TokenizerFile.requireSentencePiece(path)
             return try model.sentencePieceTokenizer(at: path)
         }
-        let isDirectory = FileSystem.isDirectory(model.path)
-        let directory = isDirectory ? model.path : model.path.directory
-        let candidates = SentencePieceTokenizer.fileNames.map { directory.appending($0) }
-        guard let path = candidates.first(where: FileSystem.exists) else {
+        let directory = model.directory
+        guard let path = model.sentencePiecePath else {
             guard FileSystem.exists(directory.appending("tokenizer.json")) else {
                 throw noTokenizer(beside: model.path)
             }
@@ -106,6 +104,14 @@ extension ModelArguments {
 }
 
 extension ModelFile {
+    fileprivate var directory: FilePath { FileSystem.isDirectory(path) ? path : path.directory }
+
+    /// A Llama's tokenizer that lies beside the model.
+    var sentencePiecePath: FilePath? {
+        SentencePieceTokenizer.fileNames.map { directory.appending($0) }
+            .first(where: FileSystem.exists)
+    }
+
     fileprivate func sentencePieceTokenizer(at path: FilePath) throws -> SentencePieceTokenizer {
         let tokenizer = try SentencePieceTokenizer(contentsOf: path)
         try ModelTokenizer.check(tokenizer.vocabularySize, path, vocabularySize: vocabularySize)

@@ -14,7 +14,7 @@ protocol ModelArguments {
     var tokenizer: FilePath? { get }
 }
 
-/// The model of `sample`, of any kind.
+/// The model of `sample` and `evaluate`, of any kind.
 struct ModelOptions: ParsableArguments, ModelArguments {
     @Option(
         help: """
@@ -56,24 +56,6 @@ struct ChatModelOptions: ParsableArguments, ModelArguments {
     var tokenizer: FilePath?
 
     var checkpoint: CheckpointSelection? { nil }
-}
-
-/// The model of `evaluate`: a GPT-2.
-struct EvaluatedModelOptions: ParsableArguments, ModelArguments {
-    @Option(help: "A GPT-2: llm.c's model file, or the directory of a training run.")
-    var model: FilePath
-
-    @Option(help: CheckpointSelection.help)
-    var checkpoint: CheckpointSelection?
-
-    @Option(
-        help: """
-            The tokenizer, for --text, for questions of HellaSwag in JSON and for the bits per byte \
-            of shards: llm.c's file, vocab.json beside merges.txt, or a directory with either \
-            (default: the one beside the model).
-            """
-    )
-    var tokenizer: FilePath?
 }
 
 extension CheckpointSelection: ExpressibleByArgument {

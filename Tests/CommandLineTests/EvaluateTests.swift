@@ -46,6 +46,35 @@ private func withFiles(_ body: (Files) throws -> Void) throws {
 }
 
 @Suite(.serialized) struct EvaluateTests {
+    @Test func aLlamaIsMeasuredOnTextShardsAndQuestions() throws {
+        try withLlama { model, tokenizer in
+            let directory = FilePath(model).removingLastComponent().appending("files")
+            try FileSystem.createDirectory(directory)
+            let files = try Files(directory)
+            func object(_ options: String...) throws -> [String: Any] {
+                try run(swiftletPath(), ["evaluate", "--model", model, "--json"] + options).object()
+            }
+            // The tokenizer beside the model is found. A byte is a token, and a space comes first.
+            let text = try object("--text", files.text, "--hellaswag", files.questions)
+            #expect(text["tokens"] as? Int == 51)
+            #expect(text["hellaswag_examples"] as? Int == 3)
+            let loss = try #require(text["loss"] as? Double)
+            let bits = try #require(text["bits_per_byte"] as? Double)
+            #expect(abs(bits - loss * 51 / 50 / log(2)) < 1e-9)
+            let shards = try object("--data", files.shard, "--sequence-length", "32")
+            #expect(shards["bits_per_byte"] is Double)
+            let other = try object("--text", files.text, "--precision", "q8_0")
+            #expect(try #require(other["loss"] as? Double) != loss)
+            try FileManager.default.removeItem(atPath: tokenizer)
+            let bare = try object("--data", files.shard, "--sequence-length", "32")
+            #expect(bare["bits_per_byte"] is NSNull)
+            #expect(bare["loss"] as? Double == shards["loss"] as? Double)
+            let outcome = try swiftlet("evaluate", "--model", model, "--text", files.text)
+            #expect(outcome.status == 64)
+            #expect(outcome.errors.contains("--tokenizer"))
+        }
+    }
+
     @Test func textHasExactlyTheKeysOfTheContract() throws {
         try withFiles { files in
             let outcome = try evaluate(

@@ -113,9 +113,10 @@ import Testing
             let object = try swiftlet("tokenizer", "info", path, "--json").object()
             #expect(object["format"] as? String == "directory")
             #expect(object["vocabulary"] as? Int == 259)
-            let evaluation = try swiftlet("evaluate", "--model", path, "--data", "x")
-            expectError(evaluation, 65, "is the directory of a model, not an llm.c model")
-            expectError(try swiftlet("sample", "--model", path), 66, "looked for model.safetensors")
+            for command in [["evaluate", "--data", "x"], ["sample"]] {
+                let outcome = try run(swiftletPath(), command + ["--model", path])
+                expectError(outcome, 66, "looked for model.safetensors")
+            }
         }
     }
 }

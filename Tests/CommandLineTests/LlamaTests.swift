@@ -193,7 +193,6 @@ import Testing
                 64,
                 "knows no conversations"
             )
-            expectError(try swiftlet("evaluate", "--model", model, "--data", "x"), 65, "llama2.c")
         }
     }
 

@@ -89,6 +89,38 @@ private struct Expected: Decodable {
     }
 }
 
+@Suite(.enabled(if: TestData.isAvailable, Comment(rawValue: TestData.skipReason)))
+struct LlamaEvaluationParityTests {
+    private static let text = """
+        Once upon a time, there was a little girl named Lily. She loved to play outside in the \
+        sunshine with her friends. One day, she saw a big, red ball in the sky. It was the sun! She \
+        thought it was so pretty.
+        Lily wanted to play with the ball, but it was too high up in the sky.
+
+        """
+
+    /// By scripts/llama_perplexity.py, which builds the model in transformers from its weights.
+    @Test(arguments: [(64, 1.8850112512), (512, 1.8560577780)])
+    func perplexitiesOfAStoryAreThoseOfTransformers(length: Int, perplexity: Double) throws {
+        let model = try openWeights(at: TestData.path("llama2/stories260K.bin"))
+            .makeModel(ops: Ops(threadCount: 2))
+        let tokenizer = try SentencePieceTokenizer(
+            contentsOf: TestData.path("llama2/tok512.bin")
+        )
+        try withTemporaryDirectory { directory in
+            let file = try AtomicFile(directory.appending("story.txt"))
+            try file.write(Array(Self.text.utf8))
+            try file.commit()
+            let text = try EncodedText(contentsOf: file.path, tokenizer: tokenizer)
+            let found = try Evaluator(model, sequenceLength: length).loss(of: text)
+            print("length \(length): difference \(abs(found.perplexity - perplexity))")
+            #expect(abs(found.perplexity - perplexity) <= 1e-5)
+            #expect(found.tokenCount == 106)
+            #expect(found.byteCount == 275)
+        }
+    }
+}
+
 @Suite(
     .serialized,
     .enabled(if: TestData.isAvailable, Comment(rawValue: TestData.skipReason))

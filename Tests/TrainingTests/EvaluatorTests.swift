@@ -2,6 +2,7 @@
 // ParityTests.
 
 import FileIO
+import Inference
 import LanguageModels
 import Tensors
 import TestSupport
@@ -66,6 +67,45 @@ import Tokenization
         }
     }
 
+    @Test func aLlamaIsMeasuredOnShardsOfWideTokens() throws {
+        try withTemporaryDirectory { directory in
+            let configuration = try Llama2Configuration(
+                contextLength: 8,
+                vocabularySize: 70_000,
+                layerCount: 1,
+                headCount: 2,
+                keyValueHeadCount: 1,
+                channels: 8,
+                hiddenChannels: 16,
+                hasSeparateClassifier: false
+            )
+            var generator = MersenneTwister(seed: 4)
+            let model = try MemoryWeights(randomWeights: configuration, using: &generator)
+                .makeModel(ops: Ops(threadCount: 1))
+            let tokens: [Int32] = [1, 69_999, 65_536, 3, 1, 70, 80, 90, 1]
+            let path = directory.appending("shard.bin")
+            let writer = try TokenShardWriter(path, format: .llama3)
+            try writer.append(contentsOf: tokens)
+            try writer.commit()
+            let found = try Evaluator(model, batchSize: 2, sequenceLength: 4)
+                .loss(ofShards: path, vocabulary: LeadingSpaces())
+            let session = try model.makeSession(sequenceCount: 2)
+            let losses = try session.losses(
+                appending: [0, 4].map {
+                    ScoredPart(
+                        sequence: $0 / 4,
+                        tokens: Array(tokens[$0..<$0 + 4]),
+                        targets: Array(tokens[$0 + 1..<$0 + 5])
+                    )
+                }
+            )
+            #expect(found.tokenCount == 8)
+            #expect(abs(found.totalLoss - losses.joined().reduce(0) { $0 + Double($1) }) <= 1e-5)
+            // The first words of both texts have no space; markers are no text.
+            #expect(found.byteCount == 1 + 2 + 2 + 0 + 1 + 2 + 2 + 0)
+        }
+    }
+
     @Test func longExampleKeepsTheEndOfItsContextAndLongEndingItsOwn() throws {
         try withTemporaryDirectory { directory in
             let model = try SmallRun().trainer(in: directory).model
@@ -112,5 +152,17 @@ import Tokenization
                 }
             }
         }
+    }
+}
+
+/// Every token is a letter with a space before it, which the first word of a text is without; 1
+/// starts a text.
+private struct LeadingSpaces: TokenDecoder {
+    var vocabularySize: Int { 70_000 }
+    var startOfText: TokenID? { 1 }
+    var endsOfText: [TokenID] { [] }
+
+    func bytes(of id: TokenID, after previous: TokenID?) -> ArraySlice<UInt8> {
+        previous == nil || previous == 1 ? [0x61] : [0x20, 0x61]
     }
 }

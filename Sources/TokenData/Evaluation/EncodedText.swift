@@ -6,18 +6,20 @@ import Tokenization
 
 /// The tokens of one text, and how many bytes it had.
 public struct EncodedText: Sendable, Equatable {
-    /// The end-of-text token, which stands before every document a model has seen, and the text: so
-    /// its first token has something to be predicted from.
+    /// The token that stands before every document a model has seen, if there is one, and the text:
+    /// so its first token has something to be predicted from.
     public let tokens: [TokenID]
-    /// The length of the text in bytes, of UTF-8 or whatever it is.
+    /// The length of what is predicted in bytes, of UTF-8 or whatever it is: that of the text, but
+    /// for its first token where nothing stands before it.
     public let byteCount: Int
 
     private static let chunkByteCount = 1 << 20
 
     /// Takes a text that is encoded already.
     /// - Parameters:
-    ///   - tokens: The end-of-text token and then the text's, of which there is one at least.
-    ///   - byteCount: The text's length in bytes, without the end-of-text token.
+    ///   - tokens: The first, which is not predicted, and then the text's, of which there is one at
+    ///     least.
+    ///   - byteCount: The length in bytes of all tokens but the first.
     public init(tokens: [TokenID], byteCount: Int) {
         precondition(tokens.count >= 2, "a text of \(tokens.count) tokens with the first")
         precondition(byteCount >= 1, "a text of \(byteCount) bytes")
@@ -25,23 +27,54 @@ public struct EncodedText: Sendable, Equatable {
         self.byteCount = byteCount
     }
 
-    /// Encodes a file as one document; `<|endoftext|>` in it is text like any other.
+    /// Encodes a file as one document; names of special tokens in it are text like any other.
     /// - Parameters:
     ///   - path: The file, which may be anything that can be read once.
     ///   - tokenizer: Whose ids they are.
-    ///   - threads: How many threads encode.
+    ///   - threads: How many threads encode, where the tokenizer can use them.
     /// - Throws: ``PreparationError/noText(inputs:)`` for an empty file, `FileIOError` for one that
     ///   cannot be read.
-    public init(contentsOf path: FilePath, tokenizer: BytePairTokenizer, threads: Int = 1) throws {
-        var encoder = StreamingEncoder(tokenizer, threads: threads)
-        var tokens = [tokenizer.endOfText]
-        var byteCount = 0
-        try InputFile(path).forEachChunk(ofAtMost: Self.chunkByteCount) { chunk in
-            byteCount += chunk.count
-            encoder.append(chunk, to: &tokens)
-        }
-        encoder.finish(to: &tokens)
+    public init(contentsOf path: FilePath, tokenizer: any Tokenizer, threads: Int = 1) throws {
+        var tokens = tokenizer.startOfText.map { [$0] } ?? []
+        var byteCount = try Self.append(path, tokenizer, threads: threads, to: &tokens)
         guard byteCount > 0 else { throw PreparationError.noText(inputs: ["\(path)"]) }
+        if tokenizer.startOfText == nil, let first = tokens.first {
+            byteCount -= try tokenizer.bytes(of: first, after: nil).count
+        }
+        guard tokens.count > 1, byteCount > 0 else {
+            throw PreparationError.noText(inputs: ["\(path)"])
+        }
         self.init(tokens: tokens, byteCount: byteCount)
+    }
+
+    /// Encodes all of a file.
+    /// - Returns: How many bytes it has.
+    private static func append(
+        _ path: FilePath,
+        _ tokenizer: any Tokenizer,
+        threads: Int,
+        to tokens: inout [TokenID]
+    ) throws -> Int {
+        let file = try InputFile(path)
+        var byteCount = 0
+        if let tokenizer = tokenizer as? BytePairTokenizer {
+            var encoder = StreamingEncoder(tokenizer, threads: threads)
+            try file.forEachChunk(ofAtMost: chunkByteCount) { chunk in
+                byteCount += chunk.count
+                encoder.append(chunk, to: &tokens)
+            }
+            encoder.finish(to: &tokens)
+            return byteCount
+        }
+        // Elsewhere a piece may reach over any place where a text could be cut.
+        var bytes: [UInt8] = []
+        try file.forEachChunk(ofAtMost: chunkByteCount) { bytes += $0 }
+        byteCount = bytes.count
+        if let tokenizer = tokenizer as? SentencePieceTokenizer {
+            tokens += bytes.withUnsafeBytes { tokenizer.encode($0) }
+        } else {
+            tokens += tokenizer.encode(String(decoding: bytes, as: UTF8.self))
+        }
+        return byteCount
     }
 }

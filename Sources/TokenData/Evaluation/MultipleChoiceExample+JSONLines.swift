@@ -34,7 +34,8 @@ extension MultipleChoiceExample {
         }
     }
 
-    /// Reads HellaSwag's rows of JSON and encodes their texts, an ending with a space before it.
+    /// Reads HellaSwag's rows of JSON and encodes their texts: a context as a prompt, an ending as
+    /// what goes on after a space.
     /// - Parameters:
     ///   - path: The file; blank lines in it are left out.
     ///   - tokenizer: Whose ids they become.
@@ -44,11 +45,12 @@ extension MultipleChoiceExample {
     ///   the file cannot be read.
     public static func examples(
         jsonLines path: FilePath,
-        tokenizer: BytePairTokenizer,
+        tokenizer: any Tokenizer,
         limit: Int? = nil
     ) throws -> [MultipleChoiceExample] {
         precondition(limit ?? 1 > 0, "at most \(limit ?? 0) examples")
         let decoder = JSONDecoder()
+        let encoder = try QuestionEncoder(tokenizer)
         let examples = try MappedFile(path).withIntactBytes { bytes in
             var examples: [MultipleChoiceExample] = []
             let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
@@ -71,8 +73,8 @@ extension MultipleChoiceExample {
                 guard let label = row.label.number else {
                     throw invalid("the field 'label' is not a whole number")
                 }
-                let context = tokenizer.encode(row.ctx)
-                let endings = row.endings.map { tokenizer.encode(" " + $0) }
+                let context = encoder.context(row.ctx)
+                let endings = row.endings.map(encoder.ending)
                 if let problem = problem(context: context, endings: endings, label: label) {
                     throw invalid(problem)
                 }

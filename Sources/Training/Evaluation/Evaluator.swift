@@ -88,8 +88,8 @@ public struct Evaluator {
     /// fills no batch at a shard's end is left out.
     /// - Parameters:
     ///   - pattern: The path of one file, or a shell pattern such as `data/*_val*.bin`.
-    ///   - vocabulary: The bytes of tokens, for ``LossMeasurement/bitsPerByte``; the end-of-text
-    ///     token counts as none.
+    ///   - vocabulary: The bytes of tokens, for ``LossMeasurement/bitsPerByte``; those that stand
+    ///     before and after texts count as none.
     ///   - progress: Called after every batch, with batches.
     /// - Returns: The loss of all targets.
     /// - Throws: ``TokenDataError`` for bad or too little data, `TokenizerError` for tokens that
@@ -97,7 +97,7 @@ public struct Evaluator {
     ///   `progress` throws.
     public func loss(
         ofShards pattern: FilePath,
-        vocabulary: Vocabulary? = nil,
+        vocabulary: (any TokenDecoder)? = nil,
         progress: Progress = { _, _ in }
     ) throws -> LossMeasurement {
         var loader = try TokenLoader(
@@ -121,8 +121,13 @@ public struct Evaluator {
         ) { loss, batch in
             totalLoss += loss * Double(tokensPerBatch)
             if let vocabulary {
-                let text = batch.targets.lazy.filter { $0 != vocabulary.endOfText }
-                byteCount += try vocabulary.decodeBytes(text).count
+                for row in 0..<batchSize {
+                    let rows = row * sequenceLength..<(row + 1) * sequenceLength
+                    byteCount += try vocabulary.byteCount(
+                        of: batch.targets[rows],
+                        after: batch.inputs[rows.lowerBound]
+                    )
+                }
             }
             done += 1
             try progress(done, batchCount)
@@ -132,6 +137,22 @@ public struct Evaluator {
             totalLoss: totalLoss,
             byteCount: vocabulary == nil ? nil : byteCount
         )
+    }
+}
+
+extension TokenDecoder {
+    /// The bytes of text that some tokens stand for, after another one.
+    fileprivate func byteCount(
+        of tokens: ArraySlice<TokenID>,
+        after first: TokenID
+    ) throws -> Int {
+        let markers = endsOfText + (startOfText.map { [$0] } ?? [])
+        var previous = context(after: first, nil)
+        return try tokens.reduce(0) { count, token in
+            defer { previous = context(after: token, previous) }
+            if markers.contains(token) { return count }
+            return count + (try bytes(of: token, after: previous).count)
+        }
     }
 }
 

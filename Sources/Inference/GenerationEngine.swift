@@ -186,8 +186,8 @@ public final class GenerationEngine {
     /// Lets a sequence, ended or not, go on from other tokens.
     ///
     /// What the model has read of their beginning is not computed again: the tokens may be more
-    /// than before, fewer, or others from some place on. Its sampler goes on drawing where it is,
-    /// and has then seen these tokens only.
+    /// than before, fewer, or others from some place on. The sampler forgets the tokens it has seen
+    /// and sees these; its random draws go on from where they are.
     /// - Parameters:
     ///   - number: The sequence.
     ///   - tokens: All of its tokens; at least one.

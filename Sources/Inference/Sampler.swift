@@ -50,9 +50,9 @@ public struct Sampler: Sendable {
         )
     }
 
-    /// Starts a sequence, of which the processors have then seen these tokens only.
+    /// Starts a sequence: the processors forget the one before, and see these tokens.
     ///
-    /// What random draws have come to stays as it is.
+    /// Random draws go on from where they are.
     /// - Parameters:
     ///   - tokens: What is to be continued; all below the limit, if there is one.
     ///   - generated: What has been drawn after them already.

@@ -1,69 +1,7 @@
-// What `info` shows of the files beside models: tokenizers, token shards and debug states.
+// What `info` shows of the files beside models: token shards and debug states. Tokenizers are in
+// TokenizerInfo.swift.
 
 import Swiftlet
-
-/// A tokenizer: a file, a vocabulary and its merges, or a directory.
-struct TokenizerInfo: InfoReport {
-    let format: String
-    let kind = "tokenizer"
-    let path: ReportedPath
-    let vocabulary: Int
-    let endOfText: TokenID
-    let longestTokenBytes: Int
-
-    /// Reads the whole tokenizer, which is small.
-    init(_ path: FilePath) throws {
-        let vocabulary = try TokenizerFile.vocabulary(path)
-        let kind = try FileKind(of: path)
-        switch kind {
-        case .tokenizer: format = "llm.c"
-        case .directory, .modelDirectory, .runDirectory: format = "directory"
-        default: format = "bpe"
-        }
-        self.path = ReportedPath(path)
-        self.vocabulary = vocabulary.count
-        endOfText = vocabulary.endOfText
-        longestTokenBytes = vocabulary.longestTokenByteCount
-    }
-
-    var text: String {
-        var facts = Table(.left, .left)
-        facts.append("format", format == "llm.c" ? "llm.c tokenizer" : "tokenizer (\(format))")
-        facts.append("vocabulary", vocabulary.grouped)
-        facts.append("end of text", "token \(endOfText)")
-        facts.append("longest token", "\(longestTokenBytes) bytes")
-        return "\(path)\n\(facts.text)"
-    }
-}
-
-/// A tokenizer of Llama.
-struct SentencePieceInfo: InfoReport {
-    let format = "sentencepiece"
-    let kind = "tokenizer"
-    let path: ReportedPath
-    let vocabulary: Int
-    let startOfText: TokenID?
-    let endsOfText: [TokenID]
-
-    /// Reads the whole tokenizer, which is small.
-    init(_ path: FilePath) throws {
-        let tokenizer = try SentencePieceTokenizer(contentsOf: path)
-        self.path = ReportedPath(path)
-        vocabulary = tokenizer.vocabularySize
-        startOfText = tokenizer.startOfText
-        endsOfText = tokenizer.endsOfText
-    }
-
-    var text: String {
-        var facts = Table(.left, .left)
-        facts.append("format", "SentencePiece tokenizer")
-        facts.append("vocabulary", vocabulary.grouped)
-        facts.append("start of text", startOfText.map { "token \($0)" } ?? "none")
-        let ends = endsOfText.map(String.init).joined(separator: " and ")
-        facts.append("ends of text", ends.isEmpty ? "none" : "tokens \(ends)")
-        return "\(path)\n\(facts.text)"
-    }
-}
 
 /// A token shard.
 struct TokenShardInfo: InfoReport {

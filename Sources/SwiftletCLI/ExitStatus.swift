@@ -102,7 +102,7 @@ enum ExitStatus: CInt, Error {
         self =
             switch error {
             case .noTextFiles: .missingInput
-            case .noText, .invalidRow: .wrongContent
+            case .noText, .invalidRow, .noEndOfText: .wrongContent
             case .repeatedStandardInput, .nothingToTrainOn, .invalidName: .wrongUsage
             }
     }

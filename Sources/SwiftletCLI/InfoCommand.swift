@@ -52,8 +52,7 @@ struct InfoCommand: ParsableCommand {
         switch kind {
         case .model: return try ModelInfo(path)
         case .runDirectory: return try RunInfo(RunDirectory(path), checkpoint ?? .latest)
-        case .tokenizer: return try TokenizerInfo(path)
-        case .sentencePiece: return try SentencePieceInfo(path)
+        case .tokenizer, .sentencePiece: return try TokenizerInfo(path)
         case .tokenShard: return try TokenShardInfo(path)
         case .debugState: return try DebugStateInfo(path)
         case _ where try ModelFile.isForeign(path, kind):

@@ -14,7 +14,7 @@ struct PromptQueue {
     private var given: ArraySlice<[TokenID]>
     private var rows: TextRows?
     private let count: Int
-    private let encode: ([UInt8]) -> [TokenID]
+    private let encode: ([UInt8]) throws -> [TokenID]
     private let check: ([TokenID]) throws -> Void
 
     private var current: Prompt?
@@ -31,7 +31,7 @@ struct PromptQueue {
     init(
         _ options: PromptOptions,
         count: Int,
-        encode: @escaping ([UInt8]) -> [TokenID],
+        encode: @escaping ([UInt8]) throws -> [TokenID],
         check: @escaping ([TokenID]) throws -> Void
     ) throws {
         let prompts = options.isEmpty ? [[]] : try options.givenPrompts().map(encode)
@@ -68,7 +68,7 @@ struct PromptQueue {
             }
             return nil
         }
-        let tokens = encode(row.text)
+        let tokens = try encode(row.text)
         do { try check(tokens) } catch let error as InferenceError {
             throw CommandError(ExitStatus(for: error), "\(path):\(row.line): \(error)")
         }

@@ -151,10 +151,10 @@ struct SampleCommand: ParsableCommand {
     /// What tokens stand for, and what makes tokens of a prompt.
     private func readTokenizer(
         for file: ModelFile
-    ) throws -> (vocabulary: any TokenDecoder, encode: ([UInt8]) -> [TokenID]) {
+    ) throws -> (vocabulary: any TokenDecoder, encode: ([UInt8]) throws -> [TokenID]) {
         guard file.isGPT2 else {
             let tokenizer = try model.sentencePieceTokenizer(of: file)
-            return (tokenizer, { $0.withUnsafeBytes { tokenizer.promptTokens(of: $0) } })
+            return (tokenizer, { try $0.withUnsafeBytes { try tokenizer.promptTokens(of: $0) } })
         }
         let tokenizers = ModelTokenizer(
             model,
@@ -169,7 +169,7 @@ struct SampleCommand: ParsableCommand {
             return (vocabulary, { _ in [] })
         }
         let tokenizer = try tokenizers.tokenizer()
-        return (tokenizer.vocabulary, { tokenizer.encode($0, endOfTextMarker: .token) })
+        return (tokenizer.vocabulary, { try tokenizer.encode($0, specialTokens: .token) })
     }
 
     /// Prints texts as they are made, or as JSON when they are complete.

@@ -29,42 +29,32 @@ struct ComputeOptions: ParsableArguments {
 
 /// A tokenizer as an argument: a file or a directory.
 enum TokenizerFile {
-    /// Byte-level BPE: a file, or a directory, at which its reader looks closer.
-    case bytePair(FilePath)
-    /// The file of a tokenizer of Llama's.
-    case sentencePiece(FilePath)
-
     /// The help of an argument that may be of any kind.
     static let anyKindHelp: ArgumentHelp = """
-        A tokenizer: llm.c's file, vocab.json beside merges.txt, tokenizer.model or tokenizer.bin \
-        of a Llama 2, or a directory with any of them.
+        A tokenizer: tokenizer.json, tokenizer.model, llm.c's or llama2.c's file, vocab.json beside \
+        merges.txt, or a directory with any of them.
         """
 
-    /// Finds out of which kind the tokenizer at `path` is; of a directory that holds both, it is
-    /// the Llama's.
-    /// - Throws: ``UnexpectedFileError`` when it is certainly no tokenizer, or ``TokenizerError``
-    ///   for a directory that holds none.
-    init(at path: FilePath) throws {
-        guard FileSystem.isDirectory(path) else {
-            let isSentencePiece = try FileKind(of: path) == .sentencePiece
-            self = isSentencePiece ? .sentencePiece(path) : .bytePair(try Self.checked(path))
+    /// Opens a tokenizer of any kind.
+    /// - Throws: ``UnexpectedFileError`` when it is certainly none, or ``TokenizerError``.
+    static func open(_ path: FilePath) throws -> any Tokenizer {
+        try requireAnyKind(path)
+        return try loadTokenizer(at: path)
+    }
+
+    /// Opens what decoding needs; unlike encoding, that does not need the merges of llm.c's file.
+    static func decoder(_ path: FilePath) throws -> any TokenDecoder {
+        if try FileKind(of: path) == .tokenizer { return try Vocabulary(llmcFile: path) }
+        return try open(path)
+    }
+
+    private static func requireAnyKind(_ path: FilePath) throws {
+        let kind = try FileKind(of: path)
+        switch kind {
+        case .tokenizer, .sentencePiece, .json, .text, .directory, .modelDirectory, .runDirectory:
             return
+        default: throw UnexpectedFileError(path: path, expected: [.tokenizer], found: kind)
         }
-        // By content: tokenizer.bin may also be llm.c's.
-        let candidates = SentencePieceTokenizer.fileNames.map { path.appending($0) }
-        if let file = try candidates.first(where: {
-            try FileSystem.exists($0) && FileKind(of: $0) == .sentencePiece
-        }) {
-            self = .sentencePiece(file)
-            return
-        }
-        do {
-            _ = try TokenizerFiles(at: path)
-        } catch TokenizerError.nothingInDirectory(_, let names) {
-            let others = SentencePieceTokenizer.fileNames.filter { !names.contains($0) }
-            throw TokenizerError.nothingInDirectory(path: path, expected: others + names)
-        }
-        self = .bytePair(path)
     }
 
     /// The path, when what lies there may be a byte-level BPE tokenizer; its reader looks closer.
@@ -76,8 +66,10 @@ enum TokenizerFile {
         case .tokenizer, .json, .text: return path
         case .directory, .modelDirectory, .runDirectory:
             // llama2.c's tokenizer.bin is called as llm.c's may be.
-            if case .llmc(let file)? = try? TokenizerFiles(at: path) { return try checked(file) }
-            return path
+            switch try? TokenizerFiles(at: path) {
+            case .llmc(let file)?, .sentencePiece(let file)?: return try checked(file)
+            default: return path
+            }
         case .sentencePiece:
             throw CommandError(
                 .wrongContent,

@@ -31,11 +31,7 @@ struct TokenizerDecodeCommand: ParsableCommand {
     private static let chunkByteCount = 1 << 16
 
     func run() throws {
-        let decoder: any TokenDecoder =
-            switch try TokenizerFile(at: tokenizer) {
-            case .sentencePiece(let file): try SentencePieceTokenizer(contentsOf: file)
-            case .bytePair(let path): try TokenizerFile.vocabulary(path)
-            }
+        let decoder = try TokenizerFile.decoder(tokenizer)
         // A token's bytes may depend on the one before it, which may have come in another chunk.
         var previous: TokenID?
         func decode(_ ids: [TokenID]) throws {

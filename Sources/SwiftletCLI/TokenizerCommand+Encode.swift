@@ -32,7 +32,7 @@ struct TokenizerEncodeCommand: ParsableCommand {
     @Option(help: TokenizerFile.anyKindHelp)
     var tokenizer: FilePath
 
-    @Flag(help: "Take <|endoftext|> for the token of this name, not for text.")
+    @Flag(help: "Take <|endoftext|> and other names of special tokens for these, not for text.")
     var special = false
 
     @Flag(help: "Print one JSON object a text: {\"tokens\":[...],\"count\":N}.")
@@ -54,52 +54,47 @@ struct TokenizerEncodeCommand: ParsableCommand {
         let inputs = try (files.isEmpty && text.isEmpty ? ["-"] : files).map {
             $0 == "-" ? .standardInput : try InputFile($0)
         }
-        switch try TokenizerFile(at: tokenizer) {
-        case .sentencePiece(let file):
-            try encode(inputs, with: SentencePieceTokenizer(contentsOf: file))
-        case .bytePair(let path):
-            try encode(inputs, with: BytePairTokenizer(contentsOf: path))
+        switch try TokenizerFile.open(tokenizer) {
+        case let tokenizer as BytePairTokenizer: try encode(inputs, with: tokenizer)
+        case let tokenizer as SentencePieceTokenizer: try encode(inputs, with: tokenizer)
+        default: preconditionFailure("tokenizers are of two kinds")
         }
     }
 
     private func encode(_ inputs: [InputFile], with tokenizer: BytePairTokenizer) throws {
         var encoder = StreamingEncoder(
             tokenizer,
-            endOfTextMarker: special ? .token : .text,
+            specialTokens: special ? .token : .text,
             threads: compute.threadCount()
         )
         for text in text {
             try print { ids, _ in
-                encoder.append(text.bytes, to: &ids)
-                encoder.finish(to: &ids)
+                try encoder.append(text.bytes, to: &ids)
+                try encoder.finish(to: &ids)
             }
         }
         for input in inputs {
             try print { ids, flush in
                 try input.forEachChunk(ofAtMost: Self.chunkByteCount) { chunk in
-                    encoder.append(chunk, to: &ids)
+                    try encoder.append(chunk, to: &ids)
                     try flush(&ids)
                 }
-                encoder.finish(to: &ids)
+                try encoder.finish(to: &ids)
             }
         }
     }
 
     /// The same with a tokenizer that needs a text whole.
     private func encode(_ inputs: [InputFile], with tokenizer: SentencePieceTokenizer) throws {
-        if special {
-            throw CommandError(
-                .wrongUsage,
-                "--special is for byte-level BPE, and '\(self.tokenizer)' has no <|endoftext|>; "
-                    + "leave it out"
-            )
+        func encode(_ bytes: [UInt8]) throws -> [TokenID] {
+            try bytes.withUnsafeBytes {
+                try tokenizer.encode($0, specialTokens: special ? .token : .text)
+            }
         }
-        for text in text {
-            try print { ids, _ in ids = text.bytes.withUnsafeBytes { tokenizer.encode($0) } }
-        }
+        for text in text { try print { ids, _ in ids = try encode(text.bytes) } }
         for input in inputs {
             let bytes = try Terminal.readAll(input)
-            try print { ids, _ in ids = bytes.withUnsafeBytes { tokenizer.encode($0) } }
+            try print { ids, _ in ids = try encode(bytes) }
         }
     }
 

@@ -31,11 +31,7 @@ struct TokenizerInfoCommand: ParsableCommand {
     var json = false
 
     func run() throws {
-        let report: any InfoReport =
-            switch try TokenizerFile(at: tokenizer) {
-            case .sentencePiece(let file): try SentencePieceInfo(file)
-            case .bytePair(let path): try TokenizerInfo(path)
-            }
+        let report = try TokenizerInfo(tokenizer)
         try json ? Terminal.printJSON(report) : Terminal.print(report.text)
     }
 }

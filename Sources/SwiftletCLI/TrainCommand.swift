@@ -211,7 +211,7 @@ struct TrainCommand: ParsableCommand {
                 vocabulary: tokenizer.vocabulary
             )
             let stream = try generator.stream(
-                tokens: tokenizer.encode(prompt.bytes, endOfTextMarker: .token),
+                tokens: tokenizer.encode(prompt.bytes, specialTokens: .token),
                 options: options,
                 seed: seed
             )

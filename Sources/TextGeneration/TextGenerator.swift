@@ -125,7 +125,7 @@ public struct TextGenerator {
     }
 
     private func tokens(of prompt: String) throws -> [TokenID] {
-        if let tokenizer { return tokenizer.promptTokens(of: prompt) }
+        if let tokenizer { return try tokenizer.promptTokens(of: prompt) }
         if prompt.isEmpty { return [] }
         throw TextGenerationError.noTokenizer
     }

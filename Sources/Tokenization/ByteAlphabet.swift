@@ -40,3 +40,28 @@ enum ByteAlphabet {
         return String(text)
     }
 }
+
+extension ByteAlphabet {
+    /// Puts the bytes that a name in UTF-8 stands for in the place of what `bytes` holds; false
+    /// when the name has other characters.
+    static func decode(_ name: ArraySlice<UInt8>, into bytes: inout [UInt8]) -> Bool {
+        bytes.removeAll(keepingCapacity: true)
+        return name.withUnsafeBufferPointer { name in
+            var index = 0
+            while index < name.count {
+                var scalar = UInt32(name[index])
+                index += 1
+                // Characters of the alphabet have two bytes at the most.
+                if scalar >= 0x80 {
+                    guard 0xC2...0xDF ~= scalar, index < name.count, name[index] & 0xC0 == 0x80
+                    else { return false }
+                    scalar = (scalar & 0x1F) << 6 | UInt32(name[index] & 0x3F)
+                    index += 1
+                }
+                guard let byte = byte(of: scalar) else { return false }
+                bytes.append(byte)
+            }
+            return true
+        }
+    }
+}

@@ -11,12 +11,12 @@ extension BytePairTokenizer {
     /// is among them.
     public func encode(
         _ bytes: UnsafeRawBufferPointer,
-        endOfTextMarker: EndOfTextMarker = .text,
+        specialTokens: SpecialTokens = .text,
         threads: Int
-    ) -> [TokenID] {
-        encode(
+    ) throws -> [TokenID] {
+        try encode(
             bytes,
-            endOfTextMarker: endOfTextMarker,
+            specialTokens: specialTokens,
             threads: threads,
             bytesPerPart: TextParts.usualByteCount
         )
@@ -25,32 +25,35 @@ extension BytePairTokenizer {
     /// The same with parts of about `bytesPerPart` bytes.
     func encode(
         _ bytes: UnsafeRawBufferPointer,
-        endOfTextMarker: EndOfTextMarker,
+        specialTokens: SpecialTokens,
         threads: Int,
         bytesPerPart: Int
-    ) -> [TokenID] {
+    ) throws -> [TokenID] {
         precondition(threads > 0, "encoding takes one thread or more, got \(threads)")
         if threads == 1 || bytes.count < 2 * bytesPerPart {
-            return encode(bytes, endOfTextMarker: endOfTextMarker)
+            return try encode(bytes, specialTokens: specialTokens)
         }
-        let marker = endOfTextMarker == .token ? markerSearch : nil
-        let parts = TextParts(of: bytes, byteCount: bytesPerPart, marker: marker)
-        let results = Mutex([[TokenID]](repeating: [], count: parts.count))
+        let parts = TextParts(of: bytes, byteCount: bytesPerPart, cutting(specialTokens))
+        let results = Mutex(
+            [Result<[TokenID], any Error>](repeating: .success([]), count: parts.count)
+        )
         parts.run(threads: threads) {
             withEncoder { encoder in
                 while let part = parts.next() {
-                    var ids: [TokenID] = []
-                    ids.reserveCapacity(part.bytes.count / 4)
-                    encode(part.bytes, endOfTextMarker, using: &encoder, into: &ids)
-                    results.withLock { $0[part.index] = ids }
+                    let result = Result {
+                        var ids: [TokenID] = []
+                        ids.reserveCapacity(part.bytes.count / 4)
+                        try encode(part.bytes, specialTokens, using: &encoder, into: &ids)
+                        return ids
+                    }
+                    results.withLock { $0[part.index] = result }
                 }
             }
         }
-        return results.withLock { results in
-            var ids: [TokenID] = []
-            ids.reserveCapacity(results.reduce(0) { $0 + $1.count })
-            for part in results { ids.append(contentsOf: part) }
-            return ids
-        }
+        let encoded = try results.withLock { try $0.map { try $0.get() } }
+        var ids: [TokenID] = []
+        ids.reserveCapacity(encoded.reduce(0) { $0 + $1.count })
+        for part in encoded { ids.append(contentsOf: part) }
+        return ids
     }
 }

@@ -9,19 +9,21 @@ extension BytePairTokenizer {
     ///     the rest was encoded before, up to a place that ``HeldBackText`` found certain.
     ///   - starts: Where documents begin, ascending and at most `bytes.count`.
     /// - Returns: the ids of all.
-    package func encodeDocuments(_ bytes: UnsafeRawBufferPointer, starts: [Int]) -> [TokenID] {
+    /// - Throws: ``TokenizerError/noToken(byte:)``.
+    package func encodeDocuments(_ bytes: UnsafeRawBufferPointer, starts: [Int]) throws -> [TokenID]
+    {
         var output: [TokenID] = []
         // English takes 4.2 bytes a token with GPT-2's vocabulary.
         output.reserveCapacity(bytes.count / 4 + starts.count)
-        withEncoder { encoder in
-            func encode(_ range: Range<Int>) {
+        try withEncoder { encoder in
+            func encode(_ range: Range<Int>) throws {
                 let text = UnsafeRawBufferPointer(rebasing: bytes[range])
-                self.encode(text, .text, using: &encoder, into: &output)
+                try self.encode(text, .text, using: &encoder, into: &output)
             }
-            encode(0..<(starts.first ?? bytes.count))
+            try encode(0..<(starts.first ?? bytes.count))
             for (index, start) in starts.enumerated() {
-                output.append(endOfText)
-                encode(start..<(index + 1 < starts.count ? starts[index + 1] : bytes.count))
+                if let endOfText { output.append(endOfText) }
+                try encode(start..<(index + 1 < starts.count ? starts[index + 1] : bytes.count))
             }
         }
         return output

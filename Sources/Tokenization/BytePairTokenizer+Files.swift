@@ -4,18 +4,25 @@
 import FileIO
 
 extension BytePairTokenizer {
-    /// Opens a tokenizer, recognised by content.
+    /// Opens a byte-level tokenizer, recognised by content.
     ///
-    /// - Parameter path: llm.c's tokenizer file; or `encoder.json` or `vocab.bpe` with the other
-    ///   beside it; or `vocab.json` or `merges.txt` with the other beside it; or a directory that
-    ///   holds one of these.
-    /// - Throws: ``TokenizerError`` when the content is not a tokenizer, damaged, or not enough to
-    ///   encode text with; `FileIOError` when a file is missing or ends early.
+    /// - Parameter path: A file or a directory, as ``loadTokenizer(at:vocabularySize:)`` takes it.
+    /// - Throws: ``TokenizerError`` when the content is not such a tokenizer, damaged, or not enough
+    ///   to encode text with; `FileIOError` when a file is missing or ends early.
     public convenience init(contentsOf path: FilePath) throws {
-        switch try TokenizerFiles(at: path) {
+        switch try TokenizerFiles(at: path, isByteLevel: true) {
         case .llmc(let path): try self.init(llmcFile: path)
         case .pair(let vocabulary, let merges):
             try self.init(vocabularyFile: vocabulary, mergesFile: merges)
+        case .json(let file):
+            let description = try TokenizerDescription(jsonFile: file)
+            guard description.kind == .byteLevel else {
+                throw TokenizerError.otherKind(path: file, found: .sentencePiece)
+            }
+            try description.check(file)
+            try self.init(checked: description, path: file)
+        case .sentencePiece(let file):
+            throw TokenizerError.otherKind(path: file, found: .sentencePiece)
         }
     }
 
@@ -29,7 +36,7 @@ extension BytePairTokenizer {
         self.init(vocabulary: vocabulary, merges: merges)
     }
 
-    private convenience init(llmcFile path: FilePath) throws {
+    convenience init(llmcFile path: FilePath) throws {
         let vocabulary = try Vocabulary(llmcFile: path)
         do {
             let merges = try MergeTable(recoveredFrom: vocabulary)

@@ -4,7 +4,7 @@
 extension Vocabulary: TokenDecoder {
     public var vocabularySize: Int { count }
     public var startOfText: TokenID? { endOfText }
-    public var endsOfText: [TokenID] { [endOfText] }
+    public var endsOfText: [TokenID] { endOfText.map { [$0] } ?? [] }
 
     public func bytes(of id: TokenID, after previous: TokenID?) throws -> ArraySlice<UInt8> {
         guard contains(id) else {
@@ -15,18 +15,21 @@ extension Vocabulary: TokenDecoder {
 }
 
 extension BytePairTokenizer: Tokenizer {
-    public var startOfText: TokenID? { endOfText }
-    public var endsOfText: [TokenID] { [endOfText] }
+    public var startOfText: TokenID? { description.startOfText ?? endOfText }
+    public var endsOfText: [TokenID] { description.endsOfText }
 
     public func bytes(of id: TokenID, after previous: TokenID?) throws -> ArraySlice<UInt8> {
         try vocabulary.bytes(of: id, after: previous)
     }
 
-    public func encode(_ text: String) -> [TokenID] {
-        encode(text, endOfTextMarker: .text)
-    }
-
-    public func promptTokens(of text: String) -> [TokenID] {
-        text.isEmpty ? [endOfText] : encode(text, endOfTextMarker: .token)
+    /// The ids a model is given so that it continues `text`, in which names of special tokens are
+    /// these tokens.
+    ///
+    /// A token that starts texts stands before it where the model was made so, and where there would
+    /// be nothing else.
+    public func promptTokens(of text: String) throws -> [TokenID] {
+        let start = startOfText.map { [$0] } ?? []
+        let ids = try encode(text, specialTokens: .token)
+        return description.addsStartOfText || ids.isEmpty ? start + ids : ids
     }
 }

@@ -1,18 +1,18 @@
-// GPT-2's tokenizer: text to ids and back. Files are in BytePairTokenizer+Files.swift, threads in
+// Tokenizers over bytes: text to ids and back. How one is made from a description is in
+// BytePairTokenizer+Description.swift, files are in BytePairTokenizer+Files.swift, threads in
 // BytePairTokenizer+Concurrent.swift, streams in StreamingEncoder.swift.
 
-import Synchronization
-
-/// Byte-level byte pair encoding with GPT-2's pre-tokeniser.
+/// Byte-level byte pair encoding: GPT-2's, and that of models which cut text into words by another
+/// rule, such as Llama 3's and SmolLM2's.
 ///
-/// Any bytes can be encoded, and decoding gives the same bytes back. Bytes that are not UTF-8 are
-/// kept too, each of them treated as a character that is neither letter, number nor whitespace.
-/// Letters, numbers and whitespace are those of Unicode 16.0. A single word must have less than
-/// 4 GiB.
+/// Of GPT-2's and most others any bytes can be encoded, and decoding gives the same bytes back.
+/// Bytes that are not UTF-8 are kept too, each of them treated as a character that is neither
+/// letter, number nor whitespace. Letters, numbers and whitespace are those of Unicode 16.0. A
+/// single word must have less than 4 GiB.
 ///
 /// ```swift
 /// let tokenizer = try BytePairTokenizer(contentsOf: "gpt2_tokenizer.bin")
-/// let ids = tokenizer.encode("Hello world")       // [15496, 995]
+/// let ids = try tokenizer.encode("Hello world")       // [15496, 995]
 /// let text = try tokenizer.decode(ids)
 /// ```
 ///
@@ -20,25 +20,30 @@ import Synchronization
 public final class BytePairTokenizer: Sendable {
     /// The tokens' bytes.
     public let vocabulary: Vocabulary
-    /// The merges by rank.
-    let merges: MergeTable
+    /// What this tokenizer is, as data.
+    public let description: TokenizerDescription
+    let model: PieceModel
+    private let ordinary: AddedTokenSearch
+    private let all: AddedTokenSearch
+    private let pool = EncoderPool { PieceEncoder() }
 
-    // Encoders remember the words they met, so they are kept: as many as calls ever ran at once,
-    // some 2 MiB each.
-    private let idleEncoders = Mutex<[PieceEncoder]>([])
-
-    init(vocabulary: Vocabulary, merges: MergeTable) {
+    /// Joins what was read and checked.
+    init(_ description: TokenizerDescription, vocabulary: Vocabulary, model: PieceModel) {
+        self.description = description
         self.vocabulary = vocabulary
-        self.merges = merges
+        self.model = model
+        func search(_ tokens: [AddedToken]) -> AddedTokenSearch {
+            AddedTokenSearch(tokens, in: vocabulary.texts) { description.normalization.of($0) }
+        }
+        ordinary = search(description.addedTokens.filter { !$0.isSpecial })
+        all = search(description.addedTokens)
     }
 
     /// The number of tokens, the end of text included.
     public var vocabularySize: Int { vocabulary.count }
 
-    /// Whether both give the same ids for every text, and mean the same by them.
-    public func encodesLike(_ other: BytePairTokenizer) -> Bool {
-        vocabulary == other.vocabulary && merges == other.merges
-    }
+    /// The merges by rank.
+    var merges: MergeTable { model.merges }
 
     /// The merges as numbers, for checksums: the token of each byte, then for each merge, in order,
     /// the two tokens that it takes and the one that it makes.
@@ -46,61 +51,104 @@ public final class BytePairTokenizer: Sendable {
         merges.byteTokens + merges.merges.flatMap { [$0.left, $0.right, $0.merged] }
     }
 
-    /// The id between documents.
-    public var endOfText: TokenID { vocabulary.endOfText }
+    /// The id between documents; nil when there is none.
+    public var endOfText: TokenID? { vocabulary.endOfText }
 
-    /// The ids of a text, in which `<|endoftext|>` means what `endOfTextMarker` says.
-    public func encode(_ text: String, endOfTextMarker: EndOfTextMarker) -> [TokenID] {
+    /// The ids of a text, in which names of special tokens mean what `specialTokens` says.
+    /// - Throws: ``TokenizerError/noToken(byte:)``.
+    public func encode(_ text: String, specialTokens: SpecialTokens) throws -> [TokenID] {
         var text = text
-        return text.withUTF8 {
-            encode(UnsafeRawBufferPointer($0), endOfTextMarker: endOfTextMarker)
+        return try text.withUTF8 {
+            try encode(UnsafeRawBufferPointer($0), specialTokens: specialTokens)
         }
     }
 
     /// The ids of bytes that may be anything.
-    public func encode(_ bytes: [UInt8], endOfTextMarker: EndOfTextMarker = .text) -> [TokenID] {
-        bytes.withUnsafeBytes { encode($0, endOfTextMarker: endOfTextMarker) }
+    /// - Throws: ``TokenizerError/noToken(byte:)``.
+    public func encode(
+        _ bytes: [UInt8],
+        specialTokens: SpecialTokens = .text
+    ) throws -> [TokenID] {
+        try bytes.withUnsafeBytes { try encode($0, specialTokens: specialTokens) }
     }
 
     /// The ids of bytes that may be anything, such as those of a mapped file, on this thread.
+    /// - Throws: ``TokenizerError/noToken(byte:)``.
     public func encode(
         _ bytes: UnsafeRawBufferPointer,
-        endOfTextMarker: EndOfTextMarker = .text
-    ) -> [TokenID] {
+        specialTokens: SpecialTokens = .text
+    ) throws -> [TokenID] {
         var output: [TokenID] = []
         // English takes 4.2 bytes a token with GPT-2's vocabulary.
         output.reserveCapacity(bytes.count / 4)
-        withEncoder { encode(bytes, endOfTextMarker, using: &$0, into: &output) }
+        try withEncoder { try encode(bytes, specialTokens, using: &$0, into: &output) }
         return output
     }
 
     /// Appends the ids of a text to `output`.
+    /// - Throws: ``TokenizerError/noToken(byte:)``.
     func encode(
         _ bytes: UnsafeRawBufferPointer,
-        _ endOfTextMarker: EndOfTextMarker,
+        _ specialTokens: SpecialTokens,
+        using encoder: inout PieceEncoder,
+        into output: inout [TokenID]
+    ) throws {
+        bytes.withMemoryRebound(to: UInt8.self) { bytes in
+            let search = search(for: specialTokens)
+            if let search {
+                search.forEachPart(of: bytes, normalize: description.normalization.changed) {
+                    switch $0 {
+                    case .token(let id): output.append(id)
+                    case .text(let text): encode(words: text, using: &encoder, into: &output)
+                    }
+                }
+            } else if let changed = description.normalization.changed(bytes) {
+                changed.withUnsafeBufferPointer {
+                    encode(words: $0, using: &encoder, into: &output)
+                }
+            } else {
+                encode(words: bytes, using: &encoder, into: &output)
+            }
+        }
+        if let byte = encoder.takeMissing() { throw TokenizerError.noToken(byte: byte) }
+    }
+
+    private func encode(
+        words bytes: UnsafeBufferPointer<UInt8>,
         using encoder: inout PieceEncoder,
         into output: inout [TokenID]
     ) {
-        bytes.withMemoryRebound(to: UInt8.self) { bytes in
-            switch endOfTextMarker {
-            case .text:
-                encoder.encode(bytes, with: merges, into: &output)
-            case .token:
-                markerSearch.forEachText(in: bytes) { text, endsWithMarker in
-                    encoder.encode(text, with: merges, into: &output)
-                    if endsWithMarker { output.append(endOfText) }
-                }
-            }
+        guard description.spacePrefix != .never, let first = bytes.first, first != Ascii.space
+        else { return encoder.encode(bytes, with: model, into: &output) }
+        ([Ascii.space] + bytes).withUnsafeBufferPointer {
+            encoder.encode($0, with: model, into: &output)
         }
     }
 
     /// Lends an encoder, warm from earlier calls if there is one.
     func withEncoder<Result>(_ body: (inout PieceEncoder) throws -> Result) rethrows -> Result {
-        var encoder = idleEncoders.withLock { $0.popLast() } ?? PieceEncoder()
-        defer { idleEncoders.withLock { $0.append(encoder) } }
-        return try body(&encoder)
+        try pool.withEncoder(body)
     }
 
-    /// The search for the end-of-text token's name.
-    var markerSearch: MarkerSearch { MarkerSearch(marker: vocabulary.bytes(of: endOfText)) }
+    /// The search for added tokens; nil when there are none to look for.
+    func search(for specialTokens: SpecialTokens) -> AddedTokenSearch? {
+        let search: AddedTokenSearch? =
+            switch specialTokens {
+            case .plain: nil
+            case .text: ordinary
+            case .token: all
+            }
+        return search?.isEmpty == false ? search : nil
+    }
+
+    /// Where a text may be cut so that its parts can be encoded apart.
+    package func cutting(_ specialTokens: SpecialTokens) -> CuttingRule {
+        CuttingRule(
+            splitting: description.splitting,
+            marker: search(for: specialTokens)?.markers,
+            isNormalized: description.normalization != .none,
+            // A space would be put before each part.
+            isUncut: description.spacePrefix != .never
+        )
+    }
 }

@@ -41,12 +41,12 @@ public struct BytePairTrainer: Sendable {
     ///
     /// - Parameters:
     ///   - vocabularySize: 257 or more, the end of text included.
-    ///   - endOfTextMarker: whether `<|endoftext|>` in the texts is text to learn or ends a text.
+    ///   - specialTokens: whether `<|endoftext|>` in the texts is text to learn or ends a text.
     ///   - threads: how many threads count the words of a large chunk.
     /// - Throws: ``TokenizerError/vocabularyTooSmall(requested:)``.
     public init(
         vocabularySize: Int,
-        endOfTextMarker: EndOfTextMarker = .text,
+        specialTokens: SpecialTokens = .text,
         threads: Int = 1
     ) throws {
         precondition(threads > 0, "training takes one thread or more, got \(threads)")
@@ -55,8 +55,8 @@ public struct BytePairTrainer: Sendable {
         }
         self.vocabularySize = vocabularySize
         self.threads = threads
-        marker = endOfTextMarker == .token ? .endOfText : nil
-        text = HeldBackText(marker: marker)
+        marker = specialTokens == .token ? .endOfText : nil
+        text = HeldBackText(.gpt2(marker: marker))
     }
 
     // MARK: Text
@@ -84,7 +84,11 @@ public struct BytePairTrainer: Sendable {
                 words.add(textsOf: bytes, marker: marker)
                 return
             }
-            let parts = TextParts(of: bytes, byteCount: TextParts.usualByteCount, marker: marker)
+            let parts = TextParts(
+                of: bytes,
+                byteCount: TextParts.usualByteCount,
+                .gpt2(marker: marker)
+            )
             let words = Mutex(self.words)
             parts.run(threads: threads) { [marker] in
                 var found = WordCounter()
@@ -140,7 +144,7 @@ public struct BytePairTrainer: Sendable {
                 Progress(tokenCount: tokens.count + 1, vocabularySize: vocabularySize)
             )
         }
-        tokens.append(MarkerSearch.endOfText.marker)
+        tokens.append(Array(VocabularyJSON.endOfTextName.utf8))
         let vocabulary = Vocabulary(tokens: tokens, endOfText: TokenID(tokens.count - 1))
         return BytePairTokenizer(vocabulary: vocabulary, merges: table)
     }

@@ -6,20 +6,15 @@
 /// Chunks may end inside a word, a character or a marker; parts do not. Memory is bounded by the
 /// longest word and the largest chunk.
 package struct HeldBackText: Sendable {
-    private let marker: MarkerSearch?
+    private let rule: CuttingRule
     private var pending: [UInt8] = []
     // No index of `pending` below this is a place to cut. Without it, a long word arriving in
     // small chunks would be searched again with each of them.
     private var searchedCount = 0
 
-    /// Starts a text.
-    package init() {
-        self.init(marker: nil)
-    }
-
-    /// Starts a text, of which no part ends inside `marker`.
-    init(marker: MarkerSearch?) {
-        self.marker = marker
+    /// Starts a text, whose parts are cut by a rule.
+    package init(_ rule: CuttingRule) {
+        self.rule = rule
     }
 
     /// Whether nothing is held back.
@@ -29,7 +24,7 @@ package struct HeldBackText: Sendable {
     package mutating func append(_ chunk: UnsafeRawBufferPointer) -> [UInt8] {
         pending.append(contentsOf: chunk)
         let cut = pending.withUnsafeBufferPointer { bytes in
-            let cutter = TextCutter(bytes, marker: marker)
+            let cutter = TextCutter(bytes, rule)
             let end = cutter.undecidedMarker
             let cut = searchedCount <= end ? cutter.lastCut(in: searchedCount...end) : nil
             searchedCount = max(searchedCount, cutter.decidedCount)
@@ -45,7 +40,7 @@ package struct HeldBackText: Sendable {
 
     /// Ends the text and returns what was held back; the next chunk starts a new text.
     package mutating func finish() -> [UInt8] {
-        defer { self = HeldBackText(marker: marker) }
+        defer { self = HeldBackText(rule) }
         return pending
     }
 }

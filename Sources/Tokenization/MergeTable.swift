@@ -6,24 +6,28 @@
 /// Rank and token id are different things, though one follows the other in GPT-2's files.
 struct MergeTable: Sendable, Equatable {
     /// Two adjacent tokens and the token they become.
-    struct Merge: Sendable, Equatable {
-        let left, right, merged: TokenID
-    }
+    typealias Merge = TokenMerge
 
     /// What `rank(of:_:)` gives for two tokens that do not merge.
     static let noRank = PairMap.none
 
-    /// The token of each single byte.
+    /// The byte tokens of merges that do not start with bytes.
+    static let noBytes = [TokenID](repeating: -1, count: 256)
+
+    /// The token of each single byte, or -1.
     let byteTokens: [TokenID]
+    /// Whether there are bytes that have no token.
+    let lacksBytes: Bool
     /// The merges; an index is a rank.
     private(set) var merges: [Merge] = []
     private var ranks: PairMap
 
     /// Starts without merges.
     /// - Precondition: `byteTokens` has 256 elements.
-    init(byteTokens: [TokenID], minimumCapacity: Int = 0) {
+    init(byteTokens: [TokenID] = Self.noBytes, minimumCapacity: Int = 0) {
         precondition(byteTokens.count == 256, "a token for each byte, got \(byteTokens.count)")
         self.byteTokens = byteTokens
+        lacksBytes = byteTokens.contains { $0 < 0 }
         merges.reserveCapacity(minimumCapacity)
         ranks = PairMap(minimumCapacity: minimumCapacity)
     }

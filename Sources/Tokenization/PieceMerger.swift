@@ -1,7 +1,8 @@
 // Byte pair encoding proper: merges the bytes of one pre-token into tokens. Results are remembered
 // in PieceCache.swift, not here.
 
-/// Merges single bytes into tokens, the pair of lowest rank first and the leftmost of equals.
+/// Merges single bytes or characters into tokens, the pair of lowest rank first and the leftmost of
+/// equals.
 ///
 /// Keeps its working memory from piece to piece.
 struct PieceMerger: Sendable {
@@ -11,7 +12,7 @@ struct PieceMerger: Sendable {
     private var tokens: [TokenID] = []
     private var ranks: [UInt32] = []
 
-    /// Appends the tokens of `piece` to `output`.
+    /// Appends the tokens of `piece` to `output`, merging its bytes.
     /// - Precondition: `piece` has less than 2^32 bytes.
     /// - Complexity: O(n log n) for n bytes.
     mutating func merge(
@@ -19,14 +20,51 @@ struct PieceMerger: Sendable {
         with table: MergeTable,
         into output: inout [TokenID]
     ) {
+        start(piece)
+        for byte in piece { tokens.append(table.byteTokens[Int(byte)]) }
+        merge(table, into: &output)
+    }
+
+    /// Appends the tokens of `piece` to `output`, merging what the model says it begins with.
+    /// - Returns: The first byte of what no token stands for, and what was passed over; nil when
+    ///   there is none.
+    /// - Precondition: `piece` has less than 2^32 bytes.
+    /// - Complexity: O(n log n) for n bytes.
+    mutating func merge(
+        _ piece: UnsafeBufferPointer<UInt8>,
+        with model: PieceModel,
+        into output: inout [TokenID]
+    ) -> UInt8? {
+        if let word = model.wholeWord(piece) {
+            output.append(word)
+            return nil
+        }
+        guard let characters = model.characters else {
+            if model.merges.lacksBytes,
+                let byte = piece.first(where: { model.merges.byteTokens[Int($0)] < 0 })
+            {
+                return byte
+            }
+            merge(piece, with: model.merges, into: &output)
+            return nil
+        }
+        start(piece)
+        let missing = characters.append(charactersOf: piece, to: &tokens)
+        merge(model.merges, into: &output)
+        return missing
+    }
+
+    private mutating func start(_ piece: UnsafeBufferPointer<UInt8>) {
         precondition(piece.count <= UInt32.max, "a word of \(piece.count) bytes is too long")
         tokens.removeAll(keepingCapacity: true)
         ranks.removeAll(keepingCapacity: true)
-        for byte in piece { tokens.append(table.byteTokens[Int(byte)]) }
+    }
+
+    private mutating func merge(_ table: MergeTable, into output: inout [TokenID]) {
         for i in tokens.indices.dropLast() {
             ranks.append(table.rank(of: tokens[i], tokens[i + 1]))
         }
-        if piece.count <= Self.longestScanned {
+        if tokens.count <= Self.longestScanned {
             mergeByScanning(table)
             output.append(contentsOf: tokens)
         } else {

@@ -1,6 +1,6 @@
 // GPT-2's pre-tokeniser: cuts bytes into the pieces inside which merging happens. It knows
-// neither tokens nor merges. Where text may be cut in two for streaming and threads is in
-// PreTokenizer+Boundaries.swift.
+// neither tokens nor merges. Where text may be cut in two for streaming and threads is told in
+// SplittingRule+Boundaries.swift.
 
 /// A scanner for GPT-2's pattern over UTF-8 bytes.
 ///
@@ -8,10 +8,9 @@
 ///
 /// Every byte belongs to exactly one piece. A byte that is not part of valid UTF-8 counts as a
 /// character of its own that is neither letter, number nor whitespace, as U+FFFD is.
-struct PreTokenizer {
+struct PreTokenizer: PieceScanner {
     let bytes: UnsafeBufferPointer<UInt8>
-    // A copy of the static's address saves the check of its initialisation for each character.
-    private let classes = CharacterClass.table
+    let classes = CharacterClass.table
 
     /// Scans `bytes`, which must outlive the scanner.
     init(_ bytes: UnsafeBufferPointer<UInt8>) {
@@ -39,32 +38,6 @@ struct PreTokenizer {
         return endOfWhitespace(from: start, firstLength: length)
     }
 
-    /// The end of the characters of one class that start at `start`.
-    @inline(__always)
-    private func endOfRun(of runClass: CharacterClass, from start: Int) -> Int {
-        var end = start
-        while end < bytes.count {
-            let (nextClass, length) = character(at: end)
-            if nextClass != runClass { break }
-            end += length
-        }
-        return end
-    }
-
-    /// Whitespace before other text leaves its last character to what follows, unless it has only
-    /// one; at the end of the text it is one piece: `\s+(?!\S)|\s+`.
-    private func endOfWhitespace(from start: Int, firstLength: Int) -> Int {
-        var lastStart = start
-        var end = start + firstLength
-        while end < bytes.count {
-            let (nextClass, length) = character(at: end)
-            if nextClass != .whitespace { return lastStart == start ? end : lastStart }
-            lastStart = end
-            end += length
-        }
-        return end
-    }
-
     /// The end of `'s`, `'d`, `'m`, `'t`, `'ll`, `'ve` or `'re` at an apostrophe, in lower case
     /// only.
     private func endOfContraction(from start: Int) -> Int? {
@@ -83,21 +56,6 @@ struct PreTokenizer {
 
     private func endOfContraction(from start: Int, if last: UInt8) -> Int? {
         start + 2 < bytes.count && bytes[start + 2] == last ? start + 3 : nil
-    }
-
-    /// The class and the length in bytes of the character at `index`.
-    @inline(__always)
-    func character(at index: Int) -> (CharacterClass, length: Int) {
-        let byte = bytes[index]
-        if byte < 0x80 { return (classes[Int(byte)], 1) }
-        return wideCharacter(at: index)
-    }
-
-    private func wideCharacter(at index: Int) -> (CharacterClass, length: Int) {
-        switch UTF8Sequence(startOf: UnsafeBufferPointer(rebasing: bytes[index...])) {
-        case .scalar(let scalar, let length): (CharacterClass(of: scalar), length)
-        case .invalid, .incomplete: (.other, 1)
-        }
     }
 }
 

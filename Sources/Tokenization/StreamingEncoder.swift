@@ -7,12 +7,12 @@
 ///
 /// ```swift
 /// var encoder = StreamingEncoder(tokenizer)
-/// while let chunk = try nextChunk() { encoder.append(chunk, to: &ids) }
-/// encoder.finish(to: &ids)
+/// while let chunk = try nextChunk() { try encoder.append(chunk, to: &ids) }
+/// try encoder.finish(to: &ids)
 /// ```
 public struct StreamingEncoder: Sendable {
     private let tokenizer: BytePairTokenizer
-    private let endOfTextMarker: EndOfTextMarker
+    private let specialTokens: SpecialTokens
     private let threads: Int
     private var text: HeldBackText
 
@@ -20,39 +20,42 @@ public struct StreamingEncoder: Sendable {
     ///
     /// - Parameters:
     ///   - tokenizer: whose ids they are.
-    ///   - endOfTextMarker: what `<|endoftext|>` in the text means.
+    ///   - specialTokens: what names of special tokens in the text mean.
     ///   - threads: how many threads encode a large chunk; see
-    ///     ``BytePairTokenizer/encode(_:endOfTextMarker:threads:)``.
+    ///     ``BytePairTokenizer/encode(_:specialTokens:threads:)``.
     public init(
         _ tokenizer: BytePairTokenizer,
-        endOfTextMarker: EndOfTextMarker = .text,
+        specialTokens: SpecialTokens = .text,
         threads: Int = 1
     ) {
         precondition(threads > 0, "encoding takes one thread or more, got \(threads)")
         self.tokenizer = tokenizer
-        self.endOfTextMarker = endOfTextMarker
+        self.specialTokens = specialTokens
         self.threads = threads
-        text = HeldBackText(marker: endOfTextMarker == .token ? tokenizer.markerSearch : nil)
+        text = HeldBackText(tokenizer.cutting(specialTokens))
     }
 
     /// Takes the next bytes and appends the ids that are certain to `ids`.
-    public mutating func append(_ chunk: UnsafeRawBufferPointer, to ids: inout [TokenID]) {
-        encode(text.append(chunk), into: &ids)
+    /// - Throws: ``TokenizerError/noToken(byte:)``.
+    public mutating func append(_ chunk: UnsafeRawBufferPointer, to ids: inout [TokenID]) throws {
+        try encode(text.append(chunk), into: &ids)
     }
 
     /// Takes the next bytes and appends the ids that are certain to `ids`.
-    public mutating func append(_ chunk: [UInt8], to ids: inout [TokenID]) {
-        chunk.withUnsafeBytes { append($0, to: &ids) }
+    /// - Throws: ``TokenizerError/noToken(byte:)``.
+    public mutating func append(_ chunk: [UInt8], to ids: inout [TokenID]) throws {
+        try chunk.withUnsafeBytes { try append($0, to: &ids) }
     }
 
     /// Ends the text and appends the ids held back; the encoder is then as new.
-    public mutating func finish(to ids: inout [TokenID]) {
-        encode(text.finish(), into: &ids)
+    /// - Throws: ``TokenizerError/noToken(byte:)``.
+    public mutating func finish(to ids: inout [TokenID]) throws {
+        try encode(text.finish(), into: &ids)
     }
 
-    private func encode(_ part: [UInt8], into ids: inout [TokenID]) {
-        part.withUnsafeBytes {
-            ids += tokenizer.encode($0, endOfTextMarker: endOfTextMarker, threads: threads)
+    private func encode(_ part: [UInt8], into ids: inout [TokenID]) throws {
+        try part.withUnsafeBytes {
+            ids += try tokenizer.encode($0, specialTokens: specialTokens, threads: threads)
         }
     }
 }

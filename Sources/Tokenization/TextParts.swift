@@ -21,10 +21,10 @@ final class TextParts: @unchecked Sendable {
 
     /// Cuts `bytes`, which must outlive the object, into parts of about `byteCount` bytes, more
     /// where a word is longer.
-    init(of bytes: UnsafeRawBufferPointer, byteCount: Int, marker: MarkerSearch?) {
+    init(of bytes: UnsafeRawBufferPointer, byteCount: Int, _ rule: CuttingRule) {
         self.bytes = bytes
         ranges = bytes.withMemoryRebound(to: UInt8.self) { bytes in
-            let cutter = TextCutter(bytes, marker: marker)
+            let cutter = TextCutter(bytes, rule)
             var ranges: [Range<Int>] = []
             var start = 0
             for target in stride(from: byteCount, through: bytes.count - byteCount, by: byteCount) {

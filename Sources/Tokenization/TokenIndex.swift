@@ -3,7 +3,7 @@
 
 /// A hash table over the tokens of a vocabulary.
 struct TokenIndex: Sendable {
-    private let vocabulary: Vocabulary
+    private let texts: TokenTexts
     // Token ids, or -1; linear probing, at most half full.
     private var slots: [TokenID]
 
@@ -16,15 +16,31 @@ struct TokenIndex: Sendable {
     /// Indexes the tokens `ids`, which are in the vocabulary.
     /// - Throws: ``DuplicateToken`` when two of them have the same bytes.
     init(_ vocabulary: Vocabulary, of ids: some Sequence<TokenID>) throws {
-        self.vocabulary = vocabulary
-        var capacity = 1024
-        while capacity < 2 * vocabulary.count { capacity *= 2 }
-        slots = Array(repeating: -1, count: capacity)
+        self.init(vocabulary.texts)
         for id in ids {
-            let slot = vocabulary.withBytes(of: id) { slotIndex(of: $0) }
-            guard slots[slot] < 0 else { throw DuplicateToken(first: slots[slot], second: id) }
-            slots[slot] = id
+            if let first = insert(Int(id)) { throw DuplicateToken(first: first, second: id) }
         }
+    }
+
+    /// Indexes some texts, and of those with the same bytes the first.
+    init(unchecked texts: TokenTexts, of indices: some Sequence<Int>) {
+        self.init(texts)
+        for index in indices { _ = insert(index) }
+    }
+
+    private init(_ texts: TokenTexts) {
+        self.texts = texts
+        var capacity = 1024
+        while capacity < 2 * texts.count { capacity *= 2 }
+        slots = Array(repeating: -1, count: capacity)
+    }
+
+    /// Adds a token; returns the one that has its bytes already, if there is one.
+    private mutating func insert(_ index: Int) -> TokenID? {
+        let slot = texts.withBytes(at: index) { slotIndex(of: $0) }
+        if slots[slot] >= 0 { return slots[slot] }
+        slots[slot] = TokenID(index)
+        return nil
     }
 
     /// Two tokens of the same bytes.
@@ -48,7 +64,7 @@ struct TokenIndex: Sendable {
         let hash = hashFNV1a(bytes)
         var index = Int(truncatingIfNeeded: hash ^ hash >> 32) & (slots.count - 1)
         while slots[index] >= 0,
-            !vocabulary.withBytes(of: slots[index], { $0.elementsEqual(bytes) })
+            !texts.withBytes(at: Int(slots[index]), { $0.elementsEqual(bytes) })
         {
             index = (index + 1) & (slots.count - 1)
         }

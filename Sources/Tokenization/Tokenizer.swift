@@ -55,13 +55,35 @@ extension TokenDecoder {
 
 /// Text to ids and back.
 public protocol Tokenizer: TokenDecoder {
-    /// The ids of a text, in which nothing has a special meaning.
-    func encode(_ text: String) -> [TokenID]
+    /// What the tokenizer is, as data: enough to make another that gives the same ids, or a file.
+    var description: TokenizerDescription { get }
+
+    /// The ids of a text, without anything before or after it, in which names of special tokens
+    /// mean what `specialTokens` says.
+    /// - Throws: ``TokenizerError/noToken(byte:)``, where the tokenizer does not cover all text.
+    func encode(_ text: String, specialTokens: SpecialTokens) throws -> [TokenID]
 
     /// The ids a model is given so that it continues `text`: at least one, unless the text is empty
     /// and nothing stands before texts.
     ///
-    /// What stands before a text, and what its names of special tokens mean, is as the models of
-    /// this kind of tokenizer expect it.
-    func promptTokens(of text: String) -> [TokenID]
+    /// What stands before a text is as the models of this kind of tokenizer expect it. Names of
+    /// special tokens in the text are these tokens, as they are to Hugging Face's and llama.cpp's
+    /// programs: so what a user types in a chat is not for this call, but for
+    /// ``encode(_:specialTokens:)``.
+    /// - Throws: ``TokenizerError/noToken(byte:)``, where the tokenizer does not cover all text.
+    func promptTokens(of text: String) throws -> [TokenID]
+}
+
+extension Tokenizer {
+    /// The ids of a text in which no name has a special meaning.
+    /// - Throws: ``TokenizerError/noToken(byte:)``, where the tokenizer does not cover all text.
+    public func encode(_ text: String) throws -> [TokenID] {
+        try encode(text, specialTokens: .text)
+    }
+
+    /// The token of a name such as `<|im_start|>`, of those that mark places in a sequence or are
+    /// found in text by their names; nil when there is none.
+    public func specialToken(_ name: String) -> TokenID? {
+        description.specialToken(name)
+    }
 }

@@ -16,12 +16,18 @@ public enum TokenizerError: Error, Equatable, Sendable {
     case unsupportedVersion(path: FilePath, found: UInt32)
     /// The file breaks a rule of its format: `what` was to be `expected` and is `found`.
     case malformed(path: FilePath, what: String, expected: String, found: String)
+    /// The tokenizer is of another kind than the one that is needed, which is the other of the two.
+    case otherKind(path: FilePath, found: TokenizerDescription.Kind)
     /// The vocabulary can decode ids, but no text can be encoded with it, for the reason given.
     case notEncodable(path: FilePath, reason: String)
     /// The tokenizer cannot be stored in the format of `path`, for the reason given.
     case cannotExport(path: FilePath, reason: String)
     /// The tokenizer has more tokens than the model it was opened for.
     case wrongCount(path: FilePath, expected: Int, found: Int)
+    /// The file asks for something that is not known here: `what`, which is `found`.
+    case notKnown(path: FilePath, what: String, found: String)
+    /// A text has this byte in it, and no token of the vocabulary stands for it.
+    case noToken(byte: UInt8)
     /// An id that no token of the vocabulary has.
     case unknownToken(id: TokenID, vocabularySize: Int)
     /// A tokenizer was to be trained with fewer tokens than there are bytes and an end of text.
@@ -36,8 +42,9 @@ extension TokenizerError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .unrecognized(let path, let found):
-            "'\(path)' is not a tokenizer: it begins with \(found); give llm.c's tokenizer file, "
-                + "or a vocabulary in JSON with its merges file beside it"
+            "'\(path)' is not a tokenizer: it begins with \(found); give tokenizer.json, "
+                + "tokenizer.model, llm.c's or llama2.c's tokenizer file, or a vocabulary in JSON with "
+                + "its merges file beside it"
         case .nothingInDirectory(let path, let expected):
             "'\(path)' holds no tokenizer: looked for \(expected.joined(separator: ", "))"
         case .missingCompanion(let path, let expected):
@@ -49,6 +56,12 @@ extension TokenizerError: CustomStringConvertible {
         case .malformed(let path, let what, let expected, let found):
             "'\(path)' is damaged: \(what) should be \(expected), but is \(found); "
                 + "copy or create the file again"
+        case .otherKind(let path, .sentencePiece):
+            "'\(path)' is a SentencePiece tokenizer, as those of Llama 2 are, and here a byte-level "
+                + "one is needed, as those of GPT-2 are; name another"
+        case .otherKind(let path, .byteLevel):
+            "'\(path)' is a byte-level tokenizer, as those of GPT-2 are, and here a SentencePiece one "
+                + "is needed, as those of Llama 2 are; name another"
         case .notEncodable(let path, let reason):
             "text cannot be encoded with '\(path)': \(reason)"
         case .cannotExport(let path, let reason):
@@ -56,6 +69,11 @@ extension TokenizerError: CustomStringConvertible {
         case .wrongCount(let path, let expected, let found):
             "'\(path)' has \(counted(found, "token")), but the model knows only \(expected); use "
                 + "the tokenizer the model was trained with"
+        case .notKnown(let path, let what, let found):
+            "'\(path)' asks for \(what) that is not known here: \(found)"
+        case .noToken(let byte):
+            "the text has the byte 0x\(byte < 16 ? "0" : "")\(String(byte, radix: 16)), which no token "
+                + "of the tokenizer stands for; take the character out of the text"
         case .unknownToken(let id, let vocabularySize):
             "there is no token \(id): the ids of this vocabulary are 0...\(vocabularySize - 1); "
                 + "use the tokenizer that made the ids"

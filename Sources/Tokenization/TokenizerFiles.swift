@@ -1,57 +1,110 @@
 // Which files make up a tokenizer: recognised by what is in them, not by how they are called. What
-// they say is read by VocabularyJSON, MergesFile and Vocabulary+LLMC.
+// they say is read elsewhere; LoadTokenizer.swift calls the readers.
 
 import FileIO
 
 /// The files of one tokenizer.
 package enum TokenizerFiles: Equatable {
+    /// Hugging Face's tokenizer.json, with the files beside it.
+    case json(FilePath)
+    /// SentencePiece's model, or what llama2.c makes of one.
+    case sentencePiece(FilePath)
     /// llm.c's tokenizer file.
     case llmc(FilePath)
     /// A vocabulary in JSON and a merges file.
     case pair(vocabulary: FilePath, merges: FilePath)
 
+    /// The file that says which tokens there are.
+    package var path: FilePath {
+        switch self {
+        case .json(let path), .sentencePiece(let path), .llmc(let path), .pair(let path, _): path
+        }
+    }
+
+    private static let jsonName = "tokenizer.json"
+    private static let modelName = "tokenizer.model"
     // OpenAI's names, then Hugging Face's.
     private static let pairNames = [("encoder.json", "vocab.bpe"), ("vocab.json", "merges.txt")]
-    private static let llmcNames = ["tokenizer.bin", "gpt2_tokenizer.bin"]
+    private static let binaryNames = ["tokenizer.bin", "gpt2_tokenizer.bin"]
 
     /// Finds the files that belong to `path`: a tokenizer file, one of a pair, or a directory that
-    /// holds either.
+    /// holds any of them.
+    ///
+    /// A directory may hold several forms of its tokenizer. Looked for first is what says most:
+    /// tokenizer.json, which has added tokens and the rules for words in it; then SentencePiece's
+    /// model, with its settings; then llm.c's file or llama2.c's, which are called alike and known
+    /// by their content; then the pairs, whose merges have an order of their own but whose rules are
+    /// taken for GPT-2's.
+    /// - Parameters:
+    ///   - path: Where to look.
+    ///   - isByteLevel: Whether SentencePiece's files in a directory are passed over.
     /// - Throws: ``TokenizerError`` when the content is something else or a part is missing.
-    package init(at path: FilePath) throws {
+    package init(at path: FilePath, isByteLevel: Bool = false) throws {
         guard FileSystem.isDirectory(path) else {
             self = try Self(ofFile: path)
             return
         }
-        let llmcFiles = Self.llmcNames.map { path.appending($0) }.filter(FileSystem.exists)
-        let pairs = Self.pairNames.map { (path.appending($0.0), path.appending($0.1)) }
-            .filter { FileSystem.exists($0) && FileSystem.exists($1) }
-        // By content first: llama2.c calls its tokenizers tokenizer.bin, too.
-        if let file = try llmcFiles.first(where: { try Self.isLLMC(Self.start(of: $0)) }) {
-            self = .llmc(file)
+        func existing(_ names: [String]) -> [FilePath] {
+            names.map { path.appending($0) }.filter(FileSystem.exists)
+        }
+        if let file = existing([Self.jsonName]).first {
+            self = .json(file)
             return
         }
-        guard let pair = pairs.first else {
-            if let file = llmcFiles.first {
-                self = .llmc(file)
-                return
+        let binaries = existing([Self.modelName] + Self.binaryNames)
+        for file in binaries {
+            switch try Self(ofBinary: file) {
+            case nil: continue
+            case .sentencePiece? where isByteLevel: continue
+            case .llmc? where file.lastComponent?.string == Self.modelName: continue
+            case let files?: self = files
             }
+            return
+        }
+        let pair = Self.pairNames.map { (path.appending($0.0), path.appending($0.1)) }
+            .first { FileSystem.exists($0) && FileSystem.exists($1) }
+        if let pair {
+            self = .pair(vocabulary: pair.0, merges: pair.1)
+        } else if let file = binaries.first {
+            // Its reader says what is wrong with it.
+            self = file.lastComponent?.string == Self.modelName ? .sentencePiece(file) : .llmc(file)
+        } else {
             throw TokenizerError.nothingInDirectory(
                 path: path,
-                expected: Self.llmcNames + Self.pairNames.map { "\($0) with \($1)" }
+                expected: [Self.jsonName, Self.modelName] + Self.binaryNames
+                    + Self.pairNames.map { "\($0) with \($1)" }
             )
         }
-        self = .pair(vocabulary: pair.0, merges: pair.1)
+    }
+
+    /// Tells a file by how it begins: by llm.c's number, or by lengths that lead from piece to
+    /// piece.
+    private init?(ofBinary path: FilePath) throws {
+        let file = try MappedFile(path)
+        if file.withUnsafeBytes({ $0.starts(with: Vocabulary.llmcMagicBytes) }) {
+            self = .llmc(path)
+        } else if file.withUnsafeBytes({ SentencePieceFormat($0) }) != nil {
+            self = .sentencePiece(path)
+        } else {
+            return nil
+        }
     }
 
     private init(ofFile path: FilePath) throws {
+        if let files = try Self(ofBinary: path) {
+            self = files
+            return
+        }
         let start = try Self.start(of: path)
         let name = path.lastComponent?.string
         let isMergesFile =
             start.starts(with: MergesFile.headerStart.utf8)
             || Self.pairNames.contains { $0.1 == name }
-        if Self.isLLMC(start) {
-            self = .llmc(path)
-        } else if !isMergesFile, JSONStart(start) == .object {
+        if !isMergesFile, JSONStart(start) == .object {
+            if name == Self.jsonName || Self.holdsSettings(start) {
+                self = .json(path)
+                return
+            }
             // The first merge of a merges file may be one of braces.
             let names = Self.pairNames.first { $0.0 == name }.map { [$0] }
             let merges = try Self.companion(of: path, among: (names ?? Self.pairNames).map(\.1))
@@ -60,9 +113,23 @@ package enum TokenizerFiles: Equatable {
             let names = Self.pairNames.first { $0.1 == name }.map { [$0] }
             let vocabulary = try Self.companion(of: path, among: (names ?? Self.pairNames).map(\.0))
             self = .pair(vocabulary: vocabulary, merges: path)
+        } else if name == Self.modelName {
+            self = .sentencePiece(path)
         } else {
             throw TokenizerError.unrecognized(path: path, found: Self.describe(start))
         }
+    }
+
+    /// Whether the first value of an object is something else than a number, as no token's id is.
+    private static func holdsSettings(_ start: [UInt8]) -> Bool {
+        let blanks: [UInt8] = [0x20, 0x09, 0x0A, 0x0D]
+        guard let quote = start.firstIndex(of: UInt8(ascii: "\"")) else { return false }
+        var rest = start[(quote + 1)...]
+        while let byte = rest.popFirst(), byte != UInt8(ascii: "\"") {
+            if byte == UInt8(ascii: "\\") { rest = rest.dropFirst() }
+        }
+        rest = rest.drop { blanks.contains($0) || $0 == UInt8(ascii: ":") }
+        return rest.first.map { !(UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0) } ?? false
     }
 
     /// The other half of a pair, beside `path`.
@@ -75,11 +142,7 @@ package enum TokenizerFiles: Equatable {
     }
 
     private static func start(of path: FilePath) throws -> [UInt8] {
-        try MappedFile(path).withUnsafeBytes { Array($0.prefix(64)) }
-    }
-
-    private static func isLLMC(_ start: [UInt8]) -> Bool {
-        start.starts(with: Vocabulary.llmcMagicBytes)
+        try MappedFile(path).withUnsafeBytes { Array($0.prefix(1024)) }
     }
 
     /// The first bytes of a file in words.

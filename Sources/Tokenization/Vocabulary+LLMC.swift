@@ -60,7 +60,7 @@ extension Vocabulary {
                 found: "\(file.count) bytes"
             )
         }
-        self.init(bytes: bytes, offsets: offsets, endOfText: header.endOfText)
+        self.init(TokenTexts(bytes: bytes, offsets: offsets), endOfText: header.endOfText)
     }
 
     private static func readHeader(
@@ -116,6 +116,12 @@ extension Vocabulary {
                 path: path,
                 reason: "it has a token of \(longestTokenByteCount) bytes, "
                     + "and the format holds at most 255"
+            )
+        }
+        guard let endOfText else {
+            throw TokenizerError.cannotExport(
+                path: path,
+                reason: "it has no end-of-text token, and the format wants one"
             )
         }
         let file = try AtomicFile(path, overwrite: overwrite)

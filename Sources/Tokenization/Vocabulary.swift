@@ -9,44 +9,39 @@ public typealias TokenID = Int32
 /// Tokens are byte strings, not text: one character may be spread over several of them. Use
 /// ``StreamingDecoder`` to turn a stream of tokens into whole characters.
 public struct Vocabulary: Sendable, Equatable {
-    /// The id between documents, GPT-2's `<|endoftext|>`.
+    /// The id between documents, GPT-2's `<|endoftext|>`; nil when there is none.
     ///
     /// Its bytes are this name, for display.
-    public let endOfText: TokenID
-
-    // All tokens back to back; token i is bytes[offsets[i]..<offsets[i + 1]].
-    private let bytes: [UInt8]
-    private let offsets: [Int]
+    public let endOfText: TokenID?
+    /// The tokens' bytes.
+    let texts: TokenTexts
 
     /// The number of tokens; ids run from 0 to one less.
-    public var count: Int { offsets.count - 1 }
+    public var count: Int { texts.count }
 
     /// The length of the longest token in bytes.
     public var longestTokenByteCount: Int {
-        zip(offsets.dropFirst(), offsets).reduce(0) { max($0, $1.0 - $1.1) }
+        texts.indices.reduce(0) { max($0, texts.byteCount(at: $1)) }
     }
 
     /// Takes tokens in the order of their ids.
     /// - Precondition: no token is empty, and `endOfText` is the id of one of them.
-    public init(tokens: some Sequence<some Collection<UInt8>>, endOfText: TokenID) {
-        var bytes: [UInt8] = []
-        var offsets = [0]
+    public init(tokens: some Sequence<some Collection<UInt8>>, endOfText: TokenID?) {
+        var texts = TokenTexts()
         for token in tokens {
-            precondition(!token.isEmpty, "token \(offsets.count - 1) is empty")
-            bytes.append(contentsOf: token)
-            offsets.append(bytes.count)
+            precondition(!token.isEmpty, "token \(texts.count) is empty")
+            texts.append(token)
         }
-        self.init(bytes: bytes, offsets: offsets, endOfText: endOfText)
+        self.init(texts, endOfText: endOfText)
     }
 
-    /// Takes tokens laid back to back; token i is `bytes[offsets[i]..<offsets[i + 1]]`.
-    init(bytes: [UInt8], offsets: [Int], endOfText: TokenID) {
+    /// Takes tokens in the order of their ids.
+    init(_ texts: TokenTexts, endOfText: TokenID?) {
         precondition(
-            endOfText >= 0 && Int(endOfText) < offsets.count - 1,
-            "the end-of-text id is \(endOfText), but the ids are 0..<\(offsets.count - 1)"
+            endOfText.map { $0 >= 0 && Int($0) < texts.count } ?? true,
+            "the end-of-text id is \(endOfText ?? -1), but the ids are 0..<\(texts.count)"
         )
-        self.bytes = bytes
-        self.offsets = offsets
+        self.texts = texts
         self.endOfText = endOfText
     }
 
@@ -68,15 +63,16 @@ public struct Vocabulary: Sendable, Equatable {
     /// - Precondition: ``contains(_:)`` holds for `id`.
     func slice(of id: TokenID) -> ArraySlice<UInt8> {
         precondition(contains(id), "token \(id) is not in 0..<\(count)")
-        return bytes[offsets[Int(id)]..<offsets[Int(id) + 1]]
+        return texts[Int(id)]
     }
 
     /// Calls `body` with the bytes of one token.
     /// - Precondition: ``contains(_:)`` holds for `id`.
+    @inline(__always)
     func withBytes<Result>(
         of id: TokenID,
         _ body: (UnsafeBufferPointer<UInt8>) throws -> Result
     ) rethrows -> Result {
-        try slice(of: id).withUnsafeBufferPointer(body)
+        try texts.withBytes(at: Int(id), body)
     }
 }

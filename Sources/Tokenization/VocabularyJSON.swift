@@ -35,11 +35,12 @@ struct VocabularyJSON {
     /// - Throws: ``TokenizerError/cannotExport(path:reason:)`` when the end-of-text token has
     ///   another name than `<|endoftext|>`.
     static func write(_ vocabulary: Vocabulary, to file: AtomicFile) throws {
-        guard vocabulary.slice(of: vocabulary.endOfText).elementsEqual(endOfTextName.utf8) else {
-            let name = String(decoding: vocabulary.slice(of: vocabulary.endOfText), as: UTF8.self)
+        let name = vocabulary.endOfText.map { vocabulary.slice(of: $0) } ?? []
+        guard name.elementsEqual(endOfTextName.utf8) else {
             throw TokenizerError.cannotExport(
                 path: file.path,
-                reason: "its end-of-text token is '\(name)', and readers look for \(endOfTextName)"
+                reason: "its end-of-text token is '\(String(decoding: name, as: UTF8.self))', and "
+                    + "readers look for \(endOfTextName)"
             )
         }
         var text = "{"

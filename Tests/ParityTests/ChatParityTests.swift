@@ -69,7 +69,7 @@ struct ChatParityTests {
             for (turn, prompt) in conversation.prompts.enumerated() {
                 let texts = conversation.texts.dropFirst(2 * turn)
                 let reply = texts.dropFirst().first ?? "x"
-                model.session.lines = tokenizer.encode(reply) + [2]
+                model.session.lines = try tokenizer.encode(reply) + [2]
                 var held: [TokenID] = []
                 let made = try chat.streamResponse(to: texts.first ?? "")
                 while try made.next() != nil {

@@ -229,7 +229,7 @@ import Tokenization
         )
         let generator = try TokenGenerator(
             model,
-            prompt: tokenizer.promptTokens(of: ""),
+            prompt: try tokenizer.promptTokens(of: ""),
             sampler: Sampler(.greedy, seed: 0),
             limits: GenerationLimits(maxTokens: 200, endTokens: Set(tokenizer.endsOfText))
         )

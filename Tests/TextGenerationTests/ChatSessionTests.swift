@@ -164,7 +164,7 @@ import Tokenization
             messages.append(ChatMessage(role: .user, content: message))
             let whole = try TokenGenerator(
                 model,
-                prompt: template.promptTokens(of: messages, tokenizer: tokenizer),
+                prompt: try template.promptTokens(of: messages, tokenizer: tokenizer),
                 sampler: Sampler(.greedy, seed: 1),
                 limits: GenerationLimits(maxTokens: 12, endTokens: [256, 257])
             )

@@ -16,8 +16,16 @@ struct ByteTokenizer: Tokenizer {
         id < 256 ? [UInt8(id)] : []
     }
 
-    func encode(_ text: String) -> [TokenID] { text.utf8.map { TokenID($0) } }
-    func promptTokens(of text: String) -> [TokenID] { [256] + encode(text) }
+    var description: TokenizerDescription {
+        TokenizerDescription(.byteLevel, tokens: TokenTexts(), splitting: .none)
+    }
+
+    func encode(_ text: String, specialTokens: SpecialTokens) -> [TokenID] {
+        text.utf8.map { TokenID($0) }
+    }
+    func promptTokens(of text: String) -> [TokenID] {
+        [256] + encode(text, specialTokens: .token)
+    }
 }
 
 /// Replies ` OK` and the end of the text, over and over, and notes what it is given.

@@ -19,8 +19,9 @@ enum Prepared {
     }()
 
     /// The tokens of whole documents, those without bytes left out.
-    static func tokens(_ documents: [[UInt8]]) -> [TokenID] {
-        documents.filter { !$0.isEmpty }.flatMap { [tokenizer.endOfText] + tokenizer.encode($0) }
+    static func tokens(_ documents: [[UInt8]]) throws -> [TokenID] {
+        try documents.filter { !$0.isEmpty }
+            .flatMap { try [tokenizer.endOfText].compactMap(\.self) + tokenizer.encode($0) }
     }
 
     /// The tokens of the shards of a preparation, one after another.

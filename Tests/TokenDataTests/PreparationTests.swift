@@ -78,7 +78,7 @@ private func prepare(
 
     @Test func theFirstTokensAreForValidation() throws {
         let text = Array("the cat and the dog and the end of the cat".utf8)
-        let expected = Prepared.tokens([text])
+        let expected = try Prepared.tokens([text])
         for count in [1, 7, expected.count - 1] {
             try prepare([text], chunkByteCount: 5) {
                 $0.validationTokens = count
@@ -103,7 +103,7 @@ private func prepare(
     @Test(arguments: [0, 4])
     func shardsAreNumberedAndAllButTheLastAreFull(validation: Int) throws {
         let text = Array("the cat and the dog and the end of the cat and the dog".utf8)
-        let expected = Prepared.tokens([text])
+        let expected = try Prepared.tokens([text])
         try prepare([text]) {
             $0.validationTokens = validation
             $0.shardTokens = 5
@@ -136,7 +136,7 @@ private func prepare(
             #expect(zip(steps, steps.dropFirst()).allSatisfy { $0.byteCount <= $1.byteCount })
             #expect(steps.last?.byteCount == text.count)
             #expect(steps.last?.totalByteCount == text.count)
-            #expect(steps.last?.tokenCount == Prepared.tokens([text]).count)
+            try #expect(steps.last?.tokenCount == Prepared.tokens([text]).count)
             #expect(result.progress.tokenCount == steps.last?.tokenCount)
         }
     }
@@ -226,7 +226,7 @@ private func prepare(
             #expect(throws: Stop.self) { try run(input) { throw Stop() } }
             #expect(throws: PreparationError.self) { try run(rows) }
             settings.validationTokens = 1000
-            let count = Prepared.tokens([text]).count
+            let count = try Prepared.tokens([text]).count
             #expect(
                 throws: PreparationError.nothingToTrainOn(
                     tokenCount: count,

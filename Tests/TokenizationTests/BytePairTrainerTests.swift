@@ -23,7 +23,7 @@ import Testing
         #expect(tokenizer.vocabularySize == 257)
         #expect(tokenizer.endOfText == 256)
         #expect((0..<256).map { tokenizer.vocabulary.bytes(of: $0)[0] } == ByteAlphabet.order)
-        #expect(tokenizer.encode("!~ é") == [0, 93, 220, 127, 102])
+        try #expect(tokenizer.encode("!~ é") == [0, 93, 220, 127, 102])
     }
 
     @Test func mostFrequentPairMergesFirst() throws {
@@ -62,7 +62,7 @@ import Testing
     }
 
     @Test(arguments: [256, 0, -1])
-    func sizeBelowTheBytesAndTheEndOfTextIsAnError(size: Int) {
+    func sizeBelowTheBytesAndTheEndOfTextIsAnError(size: Int) throws {
         #expect(throws: TokenizerError.vocabularyTooSmall(requested: size)) {
             try BytePairTrainer(vocabularySize: size)
         }
@@ -140,7 +140,9 @@ import Testing
         #expect(vocabulary.longestTokenByteCount <= 255)
         let tokens = (0..<TokenID(vocabulary.count)).map { vocabulary.bytes(of: $0) }
         #expect(Set(tokens).count == tokens.count)
-        for id in 0..<tokenizer.endOfText { #expect(tokenizer.encode(tokens[Int(id)]) == [id]) }
+        for id in 0..<(try #require(tokenizer.endOfText)) {
+            try #expect(tokenizer.encode(tokens[Int(id)]) == [id])
+        }
         try #expect(MergeTable(recoveredFrom: vocabulary) == tokenizer.merges)
     }
 
@@ -169,7 +171,7 @@ import Testing
     @Test func markerEndsATextWhereAskedFor() throws {
         let text = "ab<|endoftext|>ab"
         try #expect(learned(train([text], 258)) == ["ab", "<|endoftext|>"])
-        var trainer = try BytePairTrainer(vocabularySize: 300, endOfTextMarker: .token)
+        var trainer = try BytePairTrainer(vocabularySize: 300, specialTokens: .token)
         trainer.add(text)
         #expect(throws: TokenizerError.textTooSmall(requested: 300, largest: 258)) {
             try trainer.train()
@@ -200,7 +202,7 @@ import Testing
             let (vocabulary, merges) = (directory.appending("v"), directory.appending("m"))
             try tokenizer.write(vocabularyFile: vocabulary, mergesFile: merges)
             let read = try BytePairTokenizer(vocabularyFile: vocabulary, mergesFile: merges)
-            #expect(read.encode(text) == tokenizer.encode(text))
+            try #expect(read.encode(text) == tokenizer.encode(text))
             #expect(read.vocabulary == tokenizer.vocabulary)
         }
     }

@@ -126,7 +126,7 @@ import Testing
                 let whole = pieces(text)
                 for index in text.indices {
                     let isBoundary = text.withUnsafeBufferPointer {
-                        PreTokenizer($0).isBoundary(at: index)
+                        SplittingRule.gpt2.isBoundary($0, at: index)
                     }
                     guard isBoundary else { continue }
                     boundaryCount += 1
@@ -143,7 +143,7 @@ import Testing
         func boundaries(_ text: String) -> [Int] {
             let bytes = Array(text.utf8)
             return bytes.withUnsafeBufferPointer { bytes in
-                bytes.indices.filter { PreTokenizer(bytes).isBoundary(at: $0) }
+                bytes.indices.filter { SplittingRule.gpt2.isBoundary(bytes, at: $0) }
             }
         }
         #expect(boundaries("ab cd, e'f") == [2, 5, 6, 8])

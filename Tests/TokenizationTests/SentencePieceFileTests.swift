@@ -34,7 +34,7 @@ import Testing
         let llama2C = try open(Small.llama2CFile(), vocabularySize: 275)
         #expect(model.vocabulary.pieces == Small.standardPieces)
         #expect(llama2C.vocabulary.pieces == Small.standardPieces)
-        #expect(model.encode("hello è") == llama2C.encode("hello è"))
+        try #expect(model.encode("hello è") == llama2C.encode("hello è"))
     }
 
     @Test func directoryIsOpenedByTheFileInIt() throws {
@@ -139,7 +139,7 @@ import Testing
                 }
                 // Whatever was read can be used.
                 if let tokenizer = try? open(bytes) {
-                    let ids = tokenizer.encode("hello the é\u{2581}<s>")
+                    let ids = try tokenizer.encode("hello the é\u{2581}<s>")
                     #expect(throws: Never.self) { try tokenizer.decode(ids) }
                 }
             }

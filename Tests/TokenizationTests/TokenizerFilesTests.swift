@@ -81,7 +81,7 @@ import Testing
             try tokenizer.save(in: directory)
             try #expect(FileSystem.names(in: directory) == ["merges.txt", "vocab.json"])
             let read = try BytePairTokenizer(contentsOf: directory)
-            #expect(read.encode("the") == [t, 257])
+            try #expect(read.encode("the") == [t, 257])
         }
     }
 
@@ -180,7 +180,7 @@ import Testing
             try write("{ \"\n", "merges.txt", in: directory)
             for name in ["merges.txt", "vocab.json"] {
                 let tokenizer = try BytePairTokenizer(contentsOf: directory.appending(name))
-                #expect(tokenizer.encode("{\"") == [256])
+                try #expect(tokenizer.encode("{\"") == [256])
             }
         }
     }

@@ -61,9 +61,9 @@ public struct EncodedText: Sendable, Equatable {
             var encoder = StreamingEncoder(tokenizer, threads: threads)
             try file.forEachChunk(ofAtMost: chunkByteCount) { chunk in
                 byteCount += chunk.count
-                encoder.append(chunk, to: &tokens)
+                try encoder.append(chunk, to: &tokens)
             }
-            encoder.finish(to: &tokens)
+            try encoder.finish(to: &tokens)
             return byteCount
         }
         // Elsewhere a piece may reach over any place where a text could be cut.
@@ -71,9 +71,9 @@ public struct EncodedText: Sendable, Equatable {
         try file.forEachChunk(ofAtMost: chunkByteCount) { bytes += $0 }
         byteCount = bytes.count
         if let tokenizer = tokenizer as? SentencePieceTokenizer {
-            tokens += bytes.withUnsafeBytes { tokenizer.encode($0) }
+            tokens += try bytes.withUnsafeBytes { try tokenizer.encode($0) }
         } else {
-            tokens += tokenizer.encode(String(decoding: bytes, as: UTF8.self))
+            tokens += try tokenizer.encode(String(decoding: bytes, as: UTF8.self))
         }
         return byteCount
     }

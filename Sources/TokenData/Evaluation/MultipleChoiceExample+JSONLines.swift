@@ -73,8 +73,8 @@ extension MultipleChoiceExample {
                 guard let label = row.label.number else {
                     throw invalid("the field 'label' is not a whole number")
                 }
-                let context = encoder.context(row.ctx)
-                let endings = row.endings.map(encoder.ending)
+                let context = try encoder.context(row.ctx)
+                let endings = try row.endings.map(encoder.ending)
                 if let problem = problem(context: context, endings: endings, label: label) {
                     throw invalid(problem)
                 }

@@ -14,17 +14,17 @@ struct QuestionEncoder {
 
     init(_ tokenizer: any Tokenizer) throws {
         self.tokenizer = tokenizer
-        let probe = tokenizer.encode("a")
-        start = tokenizer.promptTokens(of: "a").dropLast(probe.count)
+        let probe = try tokenizer.encode("a")
+        start = try tokenizer.promptTokens(of: "a").dropLast(probe.count)
         // After another token, the space is part of what the first one stands for.
         let space = try probe.first.map { try tokenizer.bytes(of: $0, after: $0).first }
         putsSpaceBefore = space == UInt8(ascii: " ")
     }
 
-    func context(_ text: String) -> [TokenID] { start + tokenizer.encode(text) }
+    func context(_ text: String) throws -> [TokenID] { try start + tokenizer.encode(text) }
 
     /// The tokens of a text that follows another one, after a space.
-    func ending(_ text: String) -> [TokenID] {
-        tokenizer.encode(putsSpaceBefore ? text : " " + text)
+    func ending(_ text: String) throws -> [TokenID] {
+        try tokenizer.encode(putsSpaceBefore ? text : " " + text)
     }
 }

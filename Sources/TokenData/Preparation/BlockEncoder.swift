@@ -13,7 +13,7 @@ final class BlockEncoder {
     private final class Job: Sendable {
         let block: TextBlock
         let isDone = DispatchSemaphore(value: 0)
-        let tokens = Mutex<[TokenID]>([])
+        let tokens = Mutex<Result<[TokenID], any Error>>(.success([]))
 
         init(_ block: TextBlock) {
             self.block = block
@@ -54,8 +54,10 @@ final class BlockEncoder {
             // may occupy them all.
             DispatchQueue(label: "swiftlet.block-encoder.\(index)").async { [queue] in
                 while let job = queue.next() {
-                    let ids = job.block.bytes.withUnsafeBytes {
-                        tokenizer.encodeDocuments($0, starts: job.block.starts)
+                    let ids = Result {
+                        try job.block.bytes.withUnsafeBytes {
+                            try tokenizer.encodeDocuments($0, starts: job.block.starts)
+                        }
                     }
                     job.tokens.withLock { $0 = ids }
                     job.isDone.signal()
@@ -72,11 +74,12 @@ final class BlockEncoder {
     }
 
     /// Waits for the oldest block and takes it back; nil when there is none.
-    func takeOldest() -> (block: TextBlock, tokens: [TokenID])? {
+    /// - Throws: What encoding it threw.
+    func takeOldest() throws -> (block: TextBlock, tokens: [TokenID])? {
         guard !submitted.isEmpty else { return nil }
         let job = submitted.removeFirst()
         job.isDone.wait()
-        return (job.block, job.tokens.withLock { $0 })
+        return (job.block, try job.tokens.withLock { try $0.get() })
     }
 
     deinit {

@@ -15,6 +15,8 @@ public enum PreparationError: Error, Equatable, Sendable {
     case invalidRow(path: FilePath, line: Int, problem: String)
     /// All `tokenCount` tokens would be validation, of which `validationTokens` were asked for.
     case nothingToTrainOn(tokenCount: Int, validationTokens: Int)
+    /// The tokenizer has no token that could stand between documents.
+    case noEndOfText
     /// Shards cannot be called `name`, since it is not the name of a file.
     case invalidName(name: String)
 }
@@ -35,6 +37,9 @@ extension PreparationError: CustomStringConvertible {
         case .nothingToTrainOn(let tokenCount, let validationTokens):
             "the text has \(counted(tokenCount, "token")), so \(validationTokens) for validation "
                 + "leave none to train on; ask for fewer, or add text"
+        case .noEndOfText:
+            "the tokenizer has no end-of-text token, which stands before each document; name its "
+                + "eos_token in tokenizer_config.json, or take another tokenizer"
         case .invalidName(let name):
             "'\(name)' cannot begin the names of files; give a name that is not empty and has no "
                 + "'/' in it"

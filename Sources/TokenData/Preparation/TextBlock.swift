@@ -20,12 +20,13 @@ struct TextBlockBuilder {
     private let byteCount: Int
     private var block = TextBlock()
     // The end of the current document, as far as it may belong to a word that goes on.
-    private var rest = HeldBackText()
+    private var rest: HeldBackText
     private var isInDocument = false
 
-    /// Makes blocks of `byteCount` bytes or a little more.
-    init(byteCount: Int) {
+    /// Makes blocks of `byteCount` bytes or a little more, cut where a tokenizer's words end.
+    init(byteCount: Int, for tokenizer: BytePairTokenizer) {
         self.byteCount = byteCount
+        rest = HeldBackText(tokenizer.cutting(.text))
     }
 
     /// Appends the next bytes of the current document; a document without bytes is none.

@@ -66,19 +66,21 @@ public struct TextPreparation: Sendable {
     ///   - progress: Called after each block of some 256 kB, on this thread; what it throws ends
     ///     the preparation, and nothing is left of it.
     /// - Returns: what was made.
-    /// - Throws: ``PreparationError``; ``TokenDataError/shardFull(path:limit:)`` when the tokens
+    /// - Throws: ``PreparationError``; `TokenizerError` when the tokenizer does not cover all of the
+    ///   text; ``TokenDataError/shardFull(path:limit:)`` when the tokens
     ///   are too many for one shard; `FileIOError` when a file cannot be read or written, or
     ///   exists.
     public func run(
         _ settings: ShardSettings,
         progress: (Progress) throws -> Void = { _ in }
     ) throws -> Result {
+        guard tokenizer.endOfText != nil else { throw PreparationError.noEndOfText }
         let clock = ContinuousClock()
         let startTime = clock.now
         let totalByteCount = documents.byteCount
         let series = try ShardSeries(settings, vocabularySize: tokenizer.vocabularySize)
         let encoder = BlockEncoder(tokenizer, threads: threads)
-        var builder = TextBlockBuilder(byteCount: documents.chunkByteCount)
+        var builder = TextBlockBuilder(byteCount: documents.chunkByteCount, for: tokenizer)
         var documentCount = 0
         var last = Progress(
             byteCount: 0,
@@ -87,7 +89,7 @@ public struct TextPreparation: Sendable {
             duration: .zero
         )
         func writeOldestBlock() throws {
-            guard let (block, tokens) = encoder.takeOldest() else { return }
+            guard let (block, tokens) = try encoder.takeOldest() else { return }
             try series.append(tokens)
             documentCount += block.starts.count
             last = Progress(

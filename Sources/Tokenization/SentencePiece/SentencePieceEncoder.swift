@@ -168,9 +168,11 @@ struct SentencePieceEncoder: Sendable {
             }
         } else if !vocabulary.byteIDs.isEmpty {
             for byte in bytes { output.append(vocabulary.byteIDs[Int(byte)]) }
-        } else if output.count == firstOutput || output[output.count - 1] != vocabulary.unknown {
+        } else if let unknown = vocabulary.unknown,
+            output.count == firstOutput || output[output.count - 1] != unknown
+        {
             // A run of unknown characters is one unknown piece.
-            output.append(vocabulary.unknown)
+            output.append(unknown)
         }
     }
 }

@@ -18,7 +18,29 @@ extension SentencePieceTokenizer {
     /// - Throws: ``TokenizerError`` when the content is not such a tokenizer, damaged, or of
     ///   another model; `FileIOError` when a file is missing or ends early.
     public convenience init(contentsOf path: FilePath, vocabularySize: Int? = nil) throws {
-        let file = try Self.file(at: path)
+        let files = try? TokenizerFiles(at: path)
+        switch files {
+        case .json(let file)?:
+            let description = try TokenizerDescription(jsonFile: file)
+            guard description.kind == .sentencePiece else {
+                throw TokenizerError.otherKind(path: file, found: .byteLevel)
+            }
+            try description.check(file)
+            try self.init(checked: description, path: file)
+        case .llmc(let file)? where FileSystem.isDirectory(path),
+            .pair(let file, _)? where FileSystem.isDirectory(path):
+            throw TokenizerError.otherKind(path: file, found: .byteLevel)
+        case .sentencePiece(let file)?:
+            try self.init(file: file, vocabularySize: vocabularySize)
+        default:
+            guard !FileSystem.isDirectory(path) else {
+                throw TokenizerError.nothingInDirectory(path: path, expected: Self.fileNames)
+            }
+            try self.init(file: path, vocabularySize: vocabularySize)
+        }
+    }
+
+    convenience init(file: FilePath, vocabularySize: Int?) throws {
         let format = try MappedFile(file).withUnsafeBytes { SentencePieceFormat($0) }
         self.init(
             format == .model
@@ -26,14 +48,5 @@ extension SentencePieceTokenizer {
                 // Its reader says what is wrong with a file that is neither.
                 : try SentencePieceVocabulary(llama2CFile: file, count: vocabularySize)
         )
-    }
-
-    private static func file(at path: FilePath) throws -> FilePath {
-        guard FileSystem.isDirectory(path) else { return path }
-        let candidates = fileNames.map { path.appending($0) }
-        guard let file = candidates.first(where: FileSystem.exists) else {
-            throw TokenizerError.nothingInDirectory(path: path, expected: fileNames)
-        }
-        return file
     }
 }

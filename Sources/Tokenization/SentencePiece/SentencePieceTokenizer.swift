@@ -1,18 +1,18 @@
 // Llama's tokenizer: text to ids and back. How pieces are merged is SentencePieceEncoder's
-// business, and what pieces there are SentencePieceVocabulary's.
-
-import Synchronization
+// business, or PieceEncoder's where a list says what merges; what pieces there are is
+// SentencePieceVocabulary's.
 
 /// SentencePiece's byte pair encoding: the tokenizer of Llama and Llama 2, and of models made with
 /// other settings of SentencePiece's trainer, which travel in its file and are carried out.
 ///
-/// The ids are those of SentencePiece and of llama2.c. Both replace U+2581, which stands for a
-/// space in their pieces; so text with that character comes back with a space, as it does from
-/// SentencePiece. Unlike there, bytes that are not UTF-8 are kept.
+/// The ids are those of SentencePiece and of llama2.c, or of Hugging Face's tokenizers where the
+/// tokenizer came in a file of theirs. All replace U+2581, which stands for a space in their
+/// pieces; so text with that character comes back with a space, as it does from SentencePiece.
+/// Unlike there, bytes that are not UTF-8 are kept.
 ///
 /// ```swift
 /// let tokenizer = try SentencePieceTokenizer(contentsOf: "tokenizer.model")
-/// let ids = tokenizer.promptTokens(of: "Hello world")      // [1, 15043, 3186]
+/// let ids = try tokenizer.promptTokens(of: "Hello world")      // [1, 15043, 3186]
 /// let text = try tokenizer.decode(ids)
 /// ```
 ///
@@ -20,13 +20,37 @@ import Synchronization
 public final class SentencePieceTokenizer: Tokenizer {
     /// The pieces.
     public let vocabulary: SentencePieceVocabulary
-
-    // Encoders keep their working memory: as many as calls ever ran at once.
-    private let idleEncoders = Mutex<[SentencePieceEncoder]>([])
+    /// What this tokenizer is, as data.
+    public let description: TokenizerDescription
+    /// How pieces are merged, where not by their scores.
+    private let model: PieceModel?
+    private let ordinary: AddedTokenSearch
+    private let all: AddedTokenSearch
+    private let pool = EncoderPool { SentencePieceEncoder() }
+    private let mergingPool = EncoderPool { PieceEncoder() }
 
     /// Encodes with these pieces.
-    public init(_ vocabulary: SentencePieceVocabulary) {
+    public convenience init(_ vocabulary: SentencePieceVocabulary) {
+        self.init(vocabulary, TokenizerDescription(vocabulary), model: nil)
+    }
+
+    /// Joins what was read and checked.
+    init(
+        _ vocabulary: SentencePieceVocabulary,
+        _ description: TokenizerDescription,
+        model: PieceModel?
+    ) {
         self.vocabulary = vocabulary
+        self.description = description
+        self.model = model
+        func search(_ tokens: [AddedToken]) -> AddedTokenSearch {
+            AddedTokenSearch(tokens, in: description.tokens) { name in
+                guard !description.marksSpacesLate else { return name }
+                return name.withUnsafeBufferPointer { vocabulary.normalizer.normalized($0) }
+            }
+        }
+        ordinary = search(description.addedTokens.filter { !$0.isSpecial })
+        all = search(description.addedTokens)
     }
 
     /// The number of pieces.
@@ -35,68 +59,118 @@ public final class SentencePieceTokenizer: Tokenizer {
     /// The id before every text, Llama's `<s>`; nil for a model made without one.
     public var startOfText: TokenID? { vocabulary.start }
 
-    /// Both markers, because a model that was trained on texts in a row, such as those of llama2.c,
-    /// goes from one to the next without an end.
-    public var endsOfText: [TokenID] { [vocabulary.end, vocabulary.start].compactMap(\.self) }
+    /// The ends of a text, and its start, because a model that was trained on texts in a row, such
+    /// as those of llama2.c, goes from one to the next without an end.
+    public var endsOfText: [TokenID] {
+        let ends = description.endsOfText
+        return ends + [vocabulary.start].compactMap(\.self).filter { !ends.contains($0) }
+    }
 
     /// The ids of a text, without markers before or after it.
-    public func encode(_ text: String) -> [TokenID] {
+    /// - Throws: ``TokenizerError/noToken(byte:)``.
+    public func encode(_ text: String, specialTokens: SpecialTokens) throws -> [TokenID] {
         var text = text
-        return text.withUTF8 { encode(UnsafeRawBufferPointer($0)) }
+        return try text.withUTF8 {
+            try encode(UnsafeRawBufferPointer($0), specialTokens: specialTokens)
+        }
     }
 
     /// The ids of bytes that may be anything; those that are not UTF-8 become byte pieces.
-    public func encode(_ bytes: UnsafeRawBufferPointer) -> [TokenID] {
+    /// - Throws: ``TokenizerError/noToken(byte:)``.
+    public func encode(
+        _ bytes: UnsafeRawBufferPointer,
+        specialTokens: SpecialTokens = .text
+    ) throws -> [TokenID] {
         if bytes.isEmpty { return [] }
         var output: [TokenID] = []
         // English takes 3.8 bytes a token with Llama's vocabulary.
         output.reserveCapacity(bytes.count / 3)
-        var encoder = idleEncoders.withLock { $0.popLast() } ?? SentencePieceEncoder()
-        let text = bytes.withMemoryRebound(to: UInt8.self) { vocabulary.normalizer.normalized($0) }
-        text.withUnsafeBufferPointer { encoder.encode($0, with: vocabulary, into: &output) }
-        idleEncoders.withLock { $0.append(encoder) }
+        try bytes.withMemoryRebound(to: UInt8.self) { text in
+            let search: AddedTokenSearch? =
+                switch specialTokens {
+                case .plain: nil
+                case .text: ordinary
+                case .token: all
+                }
+            guard let search, !search.isEmpty else {
+                let text = marked(text, isFirst: true)
+                return try text.withUnsafeBufferPointer { try merge($0, into: &output) }
+            }
+            let isLate = description.marksSpacesLate
+            var isFirst = true
+            try search.forEachPart(
+                of: text,
+                normalize: { isLate ? nil : vocabulary.normalizer.normalized($0) },
+                { part in
+                    defer { isFirst = false }
+                    switch part {
+                    case .token(let id): output.append(id)
+                    case .text(let text) where isLate:
+                        let text = marked(text, isFirst: isFirst)
+                        try text.withUnsafeBufferPointer { try merge($0, into: &output) }
+                    case .text(let text): try merge(text, into: &output)
+                    }
+                }
+            )
+        }
         return output
     }
 
-    /// `<s>`, where there is one, and the ids of the text.
-    public func promptTokens(of text: String) -> [TokenID] {
+    /// The ids of a text that stands behind a token, in which no name is a token.
+    func encode(afterToken text: String) throws -> [TokenID] {
+        var (text, output) = (text, [TokenID]())
+        try text.withUTF8 { bytes in
+            guard !bytes.isEmpty else { return }
+            let marked = marked(bytes, isFirst: false)
+            try marked.withUnsafeBufferPointer { try merge($0, into: &output) }
+        }
+        return output
+    }
+
+    /// `<s>`, where one stands before prompts, and the ids of the text, in which names of added
+    /// tokens are these tokens.
+    /// - Throws: ``TokenizerError/noToken(byte:)``.
+    public func promptTokens(of text: String) throws -> [TokenID] {
         var text = text
-        return text.withUTF8 { promptTokens(of: UnsafeRawBufferPointer($0)) }
+        return try text.withUTF8 { try promptTokens(of: UnsafeRawBufferPointer($0)) }
     }
 
     /// The same for bytes that may be anything.
-    public func promptTokens(of bytes: UnsafeRawBufferPointer) -> [TokenID] {
-        (startOfText.map { [$0] } ?? []) + encode(bytes)
+    /// - Throws: ``TokenizerError/noToken(byte:)``.
+    public func promptTokens(of bytes: UnsafeRawBufferPointer) throws -> [TokenID] {
+        let start = startOfText.map { [$0] } ?? []
+        let ids = try encode(bytes, specialTokens: .token)
+        return description.addsStartOfText || ids.isEmpty ? start + ids : ids
     }
 
-    /// The bytes one token adds to a text: none for a marker, and for the first piece of a text
-    /// those after the space that encoding has put before it.
     public func bytes(of id: TokenID, after previous: TokenID?) throws -> ArraySlice<UInt8> {
-        guard vocabulary.contains(id) else {
-            throw TokenizerError.unknownToken(id: id, vocabularySize: vocabularySize)
-        }
-        switch vocabulary.kind(of: id) {
-        case .control: return []
-        case .unknown: return vocabulary.unknownSurface[...]
-        case .byte: return vocabulary.text(of: id)
-        case .normal, .userDefined, .unused:
-            return vocabulary.surface(of: id, isFirst: previous == nil || previous == startOfText)
-        }
+        try vocabulary.bytes(of: id, after: previous)
     }
 
     public func context(after id: TokenID, _ previous: TokenID?) -> TokenID? {
-        guard vocabulary.contains(id), id != startOfText else { return id }
-        let isFirst = previous == nil || previous == startOfText
-        switch vocabulary.kind(of: id) {
-        // A marker is nowhere in the text.
-        case .control: return previous
-        // A text whose extra spaces are removed does not begin with them either.
-        case .normal, .userDefined, .unused:
-            let isPassedOver =
-                isFirst && vocabulary.normalizer.settings.removesExtraSpaces
-                && vocabulary.surface(of: id, isFirst: true).isEmpty
-            return isPassedOver ? previous : id
-        case .unknown, .byte: return id
+        vocabulary.context(after: id, previous)
+    }
+
+    /// A text as pieces are looked for in it, with spaces as they are in pieces.
+    private func marked(_ text: UnsafeBufferPointer<UInt8>, isFirst: Bool) -> [UInt8] {
+        guard description.marksSpacesLate else { return vocabulary.normalizer.normalized(text) }
+        let marked = SentencePieceVocabulary.replacingSpaceMarks(in: text)
+        let prefix = description.spacePrefix
+        let isPrefixed = prefix == .always || prefix == .first && isFirst
+        return isPrefixed && marked.first != Ascii.space ? [Ascii.space] + marked : marked
+    }
+
+    private func merge(
+        _ text: UnsafeBufferPointer<UInt8>,
+        into output: inout [TokenID]
+    ) throws {
+        guard let model else {
+            return pool.withEncoder { $0.encode(text, with: vocabulary, into: &output) }
         }
+        let missing = mergingPool.withEncoder {
+            $0.encode(text, with: model, into: &output)
+            return $0.takeMissing()
+        }
+        if let missing { throw TokenizerError.noToken(byte: missing) }
     }
 }

@@ -6,20 +6,8 @@ import FileIO
 
 /// The pieces of a SentencePiece BPE model with their scores and kinds.
 public struct SentencePieceVocabulary: Sendable {
-    /// What a piece is for, with SentencePiece's numbers.
-    enum Kind: UInt64, Sendable {
-        case normal = 1
-        /// Stands for text that no piece covers.
-        case unknown
-        /// Marks a place in a sequence; no text becomes it, and it becomes no text.
-        case control
-        /// Is never split, nor merged with what stands beside it.
-        case userDefined
-        /// Is split again after merging has formed it.
-        case unused
-        /// One byte of text that no other piece covers.
-        case byte
-    }
+    /// What a piece is for; an unused one is split again when merging has formed it.
+    typealias Kind = TokenType
 
     /// U+2581 in UTF-8, which SentencePiece's pieces have in the place of spaces.
     static let spaceMark: [UInt8] = [0xE2, 0x96, 0x81]
@@ -36,10 +24,12 @@ public struct SentencePieceVocabulary: Sendable {
     let pieces: [Piece]
     /// The text of each piece: its name, or its byte.
     private let texts: Vocabulary
-    private let index: TokenIndex
+    let index: TokenIndex
+    /// What the file said besides its pieces.
+    let rules: Rules
 
-    /// The id of text that nothing else covers.
-    let unknown: TokenID
+    /// The id of text that nothing else covers; nil for a tokenizer made without one.
+    let unknown: TokenID?
     /// The id that starts a sequence; nil for models made without one.
     let start: TokenID?
     /// The id that ends a sequence; nil for models made without one.
@@ -64,12 +54,14 @@ public struct SentencePieceVocabulary: Sendable {
     let splitsAtSpaces: Bool
 
     /// What a file says besides its pieces.
-    struct Rules {
+    struct Rules: Sendable, Equatable {
         var normalization = SentencePieceNormalizer.Settings()
         var fallsBackToBytes = true
         var startName = "<s>"
         var endName = "</s>"
         var unknownSurface = " \u{2047} "
+        /// Whether there must be a piece for unknown text.
+        var needsUnknown = true
     }
 
     /// Checks pieces and puts them in order.
@@ -96,10 +88,11 @@ public struct SentencePieceVocabulary: Sendable {
             throw malformed("the score of piece \(id)", "a number", "\(pieces[id].score)")
         }
         let unknowns = ids(.unknown)
-        guard let unknown = unknowns.first, unknowns.count == 1 else {
+        guard unknowns.count == 1 || unknowns.isEmpty && !rules.needsUnknown else {
             throw malformed("the number of pieces for unknown text", "1", "\(unknowns.count)")
         }
-        self.unknown = unknown
+        self.rules = rules
+        unknown = unknowns.first
         start = control(rules.startName)
         end = control(rules.endName)
         byteIDs = try Self.byteIDs(pieces, isNeeded: rules.fallsBackToBytes, path: path)
@@ -116,8 +109,7 @@ public struct SentencePieceVocabulary: Sendable {
             tokens: pieces.map {
                 $0.kind == .byte ? Self.byte(of: $0.name).map { [$0] } ?? [] : $0.name
             },
-            // A vocabulary wants an id here, which nothing asks it for.
-            endOfText: end ?? unknown
+            endOfText: end
         )
         let textual = ids(.normal, .userDefined, .unused)
         do { index = try TokenIndex(texts, of: textual) } catch let error

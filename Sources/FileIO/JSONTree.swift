@@ -1,0 +1,88 @@
+// JSON as a tree: for settings, of which there are few. Large files are read with JSONCursor alone.
+
+/// Any JSON value.
+package indirect enum JSONTree: Sendable, Equatable {
+    case null
+    case bool(Bool)
+    case number(Double)
+    case string(String)
+    case array([JSONTree])
+    case object([String: JSONTree])
+
+    /// Whether it is `null`.
+    package var isNull: Bool { self == .null }
+
+    /// The member of an object; nil when there is none, or it is `null`.
+    package subscript(name: String) -> JSONTree? {
+        guard case .object(let members) = self, let value = members[name], !value.isNull else {
+            return nil
+        }
+        return value
+    }
+
+    /// The text, of a string.
+    package var string: String? {
+        if case .string(let text) = self { text } else { nil }
+    }
+
+    /// The truth, of a boolean.
+    package var bool: Bool? {
+        if case .bool(let flag) = self { flag } else { nil }
+    }
+
+    /// The whole number, of a number that is one.
+    package var integer: Int? {
+        if case .number(let number) = self { Int(exactly: number) } else { nil }
+    }
+
+    /// The values, of an array.
+    package var array: [JSONTree]? {
+        if case .array(let values) = self { values } else { nil }
+    }
+}
+
+extension JSONCursor {
+    /// How many values a tree may have: more than any settings, and little memory.
+    package static let mostValues = 1 << 20
+
+    /// Reads a value whole.
+    /// - Throws: ``Malformed``, also when it has more than ``mostValues`` values.
+    package mutating func value() throws -> JSONTree {
+        var rest = Self.mostValues
+        return try value(&rest)
+    }
+
+    /// Reads a text that is one value.
+    package static func value(of source: UnsafeBufferPointer<UInt8>) throws -> JSONTree {
+        var cursor = try JSONCursor(source)
+        let value = try cursor.value()
+        try cursor.end()
+        return value
+    }
+
+    private mutating func value(_ rest: inout Int) throws -> JSONTree {
+        guard rest > 0 else { throw malformed("no more than \(Self.mostValues) values") }
+        rest -= 1
+        switch next {
+        case UInt8(ascii: "{"):
+            var members: [String: JSONTree] = [:]
+            try self.members { cursor, name in members[name] = try cursor.value(&rest) }
+            return .object(members)
+        case UInt8(ascii: "["):
+            var values: [JSONTree] = []
+            try elements { values.append(try $0.value(&rest)) }
+            return .array(values)
+        case UInt8(ascii: "\""):
+            var bytes: [UInt8] = []
+            try string(into: &bytes)
+            return .string(String(decoding: bytes, as: UTF8.self))
+        default:
+            if accept("null") { return .null }
+            if accept("true") { return .bool(true) }
+            if accept("false") { return .bool(false) }
+            let start = self
+            guard let number = Double(try number()) else { throw start.malformed("a value") }
+            return .number(number)
+        }
+    }
+}

@@ -1,0 +1,112 @@
+// A byte-level tokenizer out of a description, and the description of one that came as tokens and
+// merges alone.
+
+import FileIO
+
+extension BytePairTokenizer {
+    /// GPT-2's rules for these tokens and merges.
+    convenience init(vocabulary: Vocabulary, merges: MergeTable) {
+        var description = TokenizerDescription(
+            .byteLevel,
+            tokens: vocabulary.texts,
+            splitting: .gpt2
+        )
+        description.merges = merges.merges
+        if let end = vocabulary.endOfText {
+            description.types[Int(end)] = .control
+            description.addedTokens = [AddedToken(id: end, isSpecial: true)]
+            description.startOfText = end
+            description.endsOfText = [end]
+            description.unknown = end
+        }
+        self.init(description, vocabulary: vocabulary, model: PieceModel(merges))
+    }
+
+    /// Makes the tokenizer of a description that was checked.
+    convenience init(checked description: TokenizerDescription, path: FilePath) throws {
+        let texts = description.tokens
+        let end = description.endsOfText.first
+        let vocabulary = Vocabulary(texts, endOfText: end)
+        var merges = MergeTable(
+            byteTokens: try Self.byteTokens(description, path),
+            minimumCapacity: description.merges.count
+        )
+        for (rank, merge) in description.merges.enumerated() {
+            guard merges.append(merge) else {
+                throw TokenizerError.malformed(
+                    path: path,
+                    what: "merge \(rank)",
+                    expected: "of two tokens that no other merges",
+                    found: "one that was there before"
+                )
+            }
+        }
+        var wholeWords: TokenIndex?
+        if description.ignoresMerges {
+            wholeWords = TokenIndex(
+                unchecked: vocabulary.texts,
+                of: texts.indices.lazy.filter { description.types[$0] == .normal }
+            )
+        }
+        self.init(
+            description,
+            vocabulary: vocabulary,
+            model: PieceModel(merges, splitting: description.splitting, wholeWords: wholeWords)
+        )
+    }
+
+    /// The tokens of single bytes, or -1.
+    private static func byteTokens(
+        _ description: TokenizerDescription,
+        _ path: FilePath
+    ) throws -> [TokenID] {
+        var tokens = MergeTable.noBytes
+        let texts = description.tokens
+        for id in texts.indices where texts.byteCount(at: id) == 1 {
+            guard let byte = texts[id].first, description.types[id] != .control else { continue }
+            let first = tokens[Int(byte)]
+            guard first < 0 || description.types[Int(first)] != description.types[id] else {
+                throw TokenizerError.notEncodable(
+                    path: path,
+                    reason: "tokens \(first) and \(id) are the same single byte"
+                )
+            }
+            if first < 0 || description.types[id] == .normal { tokens[Int(byte)] = TokenID(id) }
+        }
+        return tokens
+    }
+
+    /// Whether both give the same ids for every text, and mean the same by them.
+    public func encodesLike(_ other: BytePairTokenizer) -> Bool {
+        vocabulary == other.vocabulary && merges == other.merges
+            && description.encodingRules == other.description.encodingRules
+    }
+}
+
+extension TokenizerDescription {
+    /// What encoding depends on besides tokens and merges, each part in words; none of it for
+    /// GPT-2's rules.
+    var encodingRules: [String] {
+        var rules: [String] = []
+        if splitting != .gpt2 { rules.append("words: \(splitting.rawValue)") }
+        if ignoresMerges { rules.append("whole words") }
+        if normalization != .none { rules.append("normalization: \(normalization)") }
+        if spacePrefix != .never { rules.append("space: \(spacePrefix)") }
+        let end = endsOfText.first
+        for token in addedTokens.sorted(by: { $0.id < $1.id })
+        where token != AddedToken(id: end ?? -1, isSpecial: true) {
+            var token = token
+            // Without normalising there is no before and no after it.
+            if normalization == .none { token.isNormalized = false }
+            if token.id == end, token.isSpecial, token == AddedToken(id: token.id, isSpecial: true)
+            {
+                continue
+            }
+            rules.append(
+                "added: \(token.id) \(token.isSpecial) \(token.takesSpaceBefore) "
+                    + "\(token.takesSpaceAfter) \(token.isNormalized) \(token.isWholeWord)"
+            )
+        }
+        return rules
+    }
+}

@@ -1,0 +1,52 @@
+// The one door to tokenizers in files.
+
+import FileIO
+
+/// Opens the tokenizer at a path, of whichever kind it is.
+///
+/// ```swift
+/// let tokenizer = try loadTokenizer(at: "SmolLM2-135M-Instruct")
+/// ```
+///
+/// - Parameters:
+///   - path: Hugging Face's `tokenizer.json`; SentencePiece's `tokenizer.model`; llama2.c's or
+///     llm.c's `tokenizer.bin`; `vocab.json` or `merges.txt` with the other beside it, or
+///     `encoder.json` or `vocab.bpe`; or a directory that holds any of them, of which the first of
+///     this list is taken. Files are recognised by content.
+///   - vocabularySize: The number of tokens the model knows, the most the tokenizer may have; nil
+///     when it is not known.
+/// - Returns: The tokenizer.
+/// - Throws: ``TokenizerError`` when the content is no tokenizer, damaged, of another model, or asks
+///   for what is not known here; `FileIOError` when a file is missing or ends early.
+public func loadTokenizer(
+    at path: FilePath,
+    vocabularySize: Int? = nil
+) throws -> any Tokenizer {
+    let (tokenizer, file): (any Tokenizer, FilePath) =
+        switch try TokenizerFiles(at: path) {
+        case .json(let file):
+            (try TokenizerDescription(jsonFile: file).makeTokenizer(from: file), file)
+        case .sentencePiece(let file):
+            (try SentencePieceTokenizer(file: file, vocabularySize: vocabularySize), file)
+        case .llmc(let file): (try BytePairTokenizer(llmcFile: file), file)
+        case .pair(let vocabulary, let merges):
+            (try BytePairTokenizer(vocabularyFile: vocabulary, mergesFile: merges), vocabulary)
+        }
+    try SentencePieceVocabulary.checkCount(
+        tokenizer.vocabularySize,
+        expected: vocabularySize,
+        path: file
+    )
+    return tokenizer
+}
+
+extension TokenizerDescription {
+    /// Reads Hugging Face's `tokenizer.json`, and what the files beside it say of its tokens:
+    /// `tokenizer_config.json`, `special_tokens_map.json`, `added_tokens.json`,
+    /// `generation_config.json`, `config.json` and `chat_template.jinja`.
+    /// - Throws: ``TokenizerError``; `FileIOError` when the file is missing.
+    public init(jsonFile path: FilePath) throws {
+        let companions = try TokenizerCompanions(in: path.directory)
+        self = try TokenizerJSON(try MappedFile(path)).description(companions)
+    }
+}

@@ -1,0 +1,62 @@
+// What the scanners of all splitting rules have in common: how they read characters, and the rule
+// for whitespace that most patterns end with.
+
+/// Cuts bytes into pieces, one after another.
+///
+/// Every byte belongs to exactly one piece. A byte that is not part of valid UTF-8 counts as a
+/// character of its own that is neither letter, number nor whitespace, as U+FFFD is.
+protocol PieceScanner {
+    /// What is scanned.
+    var bytes: UnsafeBufferPointer<UInt8> { get }
+    /// ``CharacterClass/table``: a copy of its address saves the check of its initialisation for
+    /// each character.
+    var classes: UnsafePointer<CharacterClass> { get }
+
+    /// Where the piece that starts at `start` ends.
+    ///
+    /// - Precondition: `start` is the end of another piece or 0, and not the end of the bytes.
+    func endOfPiece(from start: Int) -> Int
+}
+
+extension PieceScanner {
+    /// The end of the characters of one class that start at `start`.
+    @inline(__always)
+    func endOfRun(of runClass: CharacterClass, from start: Int) -> Int {
+        var end = start
+        while end < bytes.count {
+            let (nextClass, length) = character(at: end)
+            if nextClass != runClass { break }
+            end += length
+        }
+        return end
+    }
+
+    /// Whitespace before other text leaves its last character to what follows, unless it has only
+    /// one; at the end of the text it is one piece: `\s+(?!\S)|\s+`.
+    func endOfWhitespace(from start: Int, firstLength: Int) -> Int {
+        var lastStart = start
+        var end = start + firstLength
+        while end < bytes.count {
+            let (nextClass, length) = character(at: end)
+            if nextClass != .whitespace { return lastStart == start ? end : lastStart }
+            lastStart = end
+            end += length
+        }
+        return end
+    }
+
+    /// The class and the length in bytes of the character at `index`.
+    @inline(__always)
+    func character(at index: Int) -> (CharacterClass, length: Int) {
+        let byte = bytes[index]
+        if byte < 0x80 { return (classes[Int(byte)], 1) }
+        return wideCharacter(at: index)
+    }
+
+    private func wideCharacter(at index: Int) -> (CharacterClass, length: Int) {
+        switch UTF8Sequence(startOf: UnsafeBufferPointer(rebasing: bytes[index...])) {
+        case .scalar(let scalar, let length): (CharacterClass(of: scalar), length)
+        case .invalid, .incomplete: (.other, 1)
+        }
+    }
+}

@@ -1,0 +1,101 @@
+// A tokenizer of SentencePiece's kind out of a description, and the description of one that came in
+// a file of SentencePiece's or llama2.c's.
+
+import FileIO
+
+extension SentencePieceTokenizer {
+    /// Makes the tokenizer of a description that was checked.
+    convenience init(checked description: TokenizerDescription, path: FilePath) throws {
+        let usesMerges = description.scores.isEmpty
+        guard usesMerges || description.scores.count == description.tokens.count else {
+            throw TokenizerError.malformed(
+                path: path,
+                what: "the number of scores",
+                expected: "\(description.tokens.count)",
+                found: "\(description.scores.count)"
+            )
+        }
+        func name(_ id: TokenID?) -> String {
+            id.map { String(decoding: description.tokens[Int($0)], as: UTF8.self) } ?? ""
+        }
+        var rules = description.sentencePieceRules ?? .init()
+        if description.sentencePieceRules == nil {
+            rules.normalization.addsDummySpace = description.spacePrefix != .never
+            rules.fallsBackToBytes = description.fallsBackToBytes
+            rules.needsUnknown = !usesMerges
+        }
+        rules.startName = name(description.startOfText)
+        rules.endName = name(description.endsOfText.first)
+        let escapes = rules.normalization.escapesSpaces
+        let pieces = description.tokens.indices.map { id in
+            let name = Array(description.tokens[id])
+            return SentencePieceVocabulary.Piece(
+                name: escapes ? SentencePieceVocabulary.swappingSpaceMarks(in: name) : name,
+                score: usesMerges ? 0 : description.scores[id],
+                kind: description.types[id]
+            )
+        }
+        let vocabulary = try SentencePieceVocabulary(pieces, rules, path: path)
+        self.init(
+            vocabulary,
+            description,
+            model: usesMerges ? try Self.model(description, vocabulary, path) : nil
+        )
+    }
+
+    private static func model(
+        _ description: TokenizerDescription,
+        _ vocabulary: SentencePieceVocabulary,
+        _ path: FilePath
+    ) throws -> PieceModel {
+        var merges = MergeTable(minimumCapacity: description.merges.count)
+        for (rank, merge) in description.merges.enumerated() {
+            guard merges.append(merge) else {
+                throw TokenizerError.malformed(
+                    path: path,
+                    what: "merge \(rank)",
+                    expected: "of two tokens that no other merges",
+                    found: "one that was there before"
+                )
+            }
+        }
+        // Where spaces are tokens, nothing is merged across the start of a word anyway.
+        let hasSpace = [Ascii.space].withUnsafeBufferPointer { vocabulary.id(of: $0) } != nil
+        let cut: SpaceScanner.Cut =
+            description.splitting == .spaces
+            ? .atEverySpace
+            : vocabulary.splitsAtSpaces && (hasSpace || !vocabulary.byteIDs.isEmpty)
+                ? .atFirstSpace : .nowhere
+        return PieceModel(
+            merges,
+            characters: .init(
+                index: vocabulary.index,
+                byteIDs: vocabulary.byteIDs,
+                unknown: description.unknown,
+                fusesUnknown: description.fusesUnknown
+            ),
+            cut: cut,
+            wholeWords: description.ignoresMerges ? vocabulary.index : nil
+        )
+    }
+}
+
+extension TokenizerDescription {
+    /// What came in a file of SentencePiece's or llama2.c's.
+    init(_ vocabulary: SentencePieceVocabulary) {
+        let escapes = vocabulary.normalizer.settings.escapesSpaces
+        let names = vocabulary.pieces.map {
+            escapes ? SentencePieceVocabulary.swappingSpaceMarks(in: $0.name) : $0.name
+        }
+        self.init(.sentencePiece, tokens: TokenTexts(names), splitting: .none)
+        types = vocabulary.pieces.map(\.kind)
+        scores = vocabulary.pieces.map(\.score)
+        spacePrefix = vocabulary.normalizer.settings.addsDummySpace ? .always : .never
+        fallsBackToBytes = !vocabulary.byteIDs.isEmpty
+        startOfText = vocabulary.start
+        endsOfText = [vocabulary.end].compactMap(\.self)
+        unknown = vocabulary.unknown
+        addsStartOfText = startOfText != nil
+        sentencePieceRules = vocabulary.rules
+    }
+}

@@ -5,8 +5,10 @@ Run it from anywhere, with transformers (python3 -m pip install transformers tok
     python3 scripts/export_chat_template_fixtures.py [--output Tests/ParityTests/Fixtures/Chat]
 
 It writes
-  smollm/, llama3/, zephyr/    a tokenizer.json each: byte-level with digits one by one, byte-level
-                               with Llama 3's rule, and SentencePiece's kind with bytes
+  smollm/, llama3/, zephyr/, metaspace/, markers/    a tokenizer.json each: byte-level with digits
+                    one by one, byte-level with Llama 3's rule, SentencePiece's kind with bytes, the
+                    same as transformers 5 has it, and byte-level with markers that take the
+                    whitespace beside them
   templates.json    for each of some templates: its name, its tokenizer, its text in Jinja, what it
                     says where nobody gives a system message, and for each of some conversations the
                     tokens up to the reply
@@ -140,6 +142,10 @@ TEMPLATES = {
     ),
 }
 
+TEMPLATES["a zephyr of transformers 5"] = ("metaspace", TEMPLATES["zephyr"][1])
+TEMPLATES["a llama2 of transformers 5"] = ("metaspace", TEMPLATES["llama2"][1])
+TEMPLATES["a zephyr whose markers are tokens"] = ("markers", TEMPLATES["zephyr"][1])
+
 
 def byte_level(split: list, special: list[str], size: int) -> Tokenizer:
     """Returns a tokenizer of GPT-2's kind, trained on the text above."""
@@ -156,7 +162,7 @@ def byte_level(split: list, special: list[str], size: int) -> Tokenizer:
     return tokenizer
 
 
-def sentence_piece() -> Tokenizer:
+def sentence_piece(metaspace: bool = False) -> Tokenizer:
     """Returns a tokenizer of Llama 2's kind, trained on the text above."""
     marks = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
     special = ["<unk>", "<s>", "</s>"]
@@ -177,7 +183,10 @@ def sentence_piece() -> Tokenizer:
             byte_fallback=True,
         )
     )
-    tokenizer.normalizer = marks
+    if metaspace:
+        tokenizer.pre_tokenizer = pre_tokenizers.Metaspace("▁", "first", False)
+    else:
+        tokenizer.normalizer = marks
     tokenizer.decoder = decoders.Sequence(
         [
             decoders.Replace("▁", " "),
@@ -189,6 +198,16 @@ def sentence_piece() -> Tokenizer:
     tokenizer.add_special_tokens(
         [AddedToken(name, special=True, normalized=False) for name in special]
     )
+    return tokenizer
+
+
+def markers() -> Tokenizer:
+    """Returns a tokenizer of GPT-2's kind whose markers take the whitespace beside them."""
+    plain = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer = byte_level([plain], ["<s>"], 330)
+    names = ["<|system|>", "<|user|>", "<|assistant|>"]
+    tokenizer.add_special_tokens([AddedToken(name, special=True, rstrip=True) for name in names])
+    tokenizer.add_special_tokens([AddedToken("</s>", special=True, lstrip=True)])
     return tokenizer
 
 
@@ -205,6 +224,8 @@ def make_tokenizers() -> dict[str, tuple[Tokenizer, str, str]]:
         "smollm": (byte_level([digits, plain], chatml, 360), chatml[1], chatml[2]),
         "llama3": (byte_level([llama3, bare], headers, 360), headers[0], headers[1]),
         "zephyr": (sentence_piece(), "<s>", "</s>"),
+        "metaspace": (sentence_piece(metaspace=True), "<s>", "</s>"),
+        "markers": (markers(), "<s>", "</s>"),
     }
 
 

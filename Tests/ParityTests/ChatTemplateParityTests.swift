@@ -56,4 +56,54 @@ struct TemplateFixture: Decodable, Sendable {
             #expect(try template(fixture).defaultSystem == Self.systemTexts[fixture.name])
         }
     }
+
+    @Test func conversationsHaveTheTokensOfTransformers() throws {
+        for fixture in try TemplateFixture.all() {
+            let tokenizer = try loadTokenizer(at: ParityTests.fixture("Chat/\(fixture.tokenizer)"))
+            let template = try template(fixture)
+            for chat in fixture.chats {
+                var messages = chat.system.map { [ChatMessage(role: .system, content: $0)] } ?? []
+                for (index, text) in chat.texts.enumerated() {
+                    let role: ChatMessage.Role = index % 2 == 0 ? .user : .assistant
+                    messages.append(ChatMessage(role: role, content: text))
+                    let tokens = try template.promptTokens(of: messages, tokenizer: tokenizer)
+                    #expect(tokens == chat.prompts[index], "\(fixture.name): \(messages)")
+                }
+            }
+        }
+    }
+
+    @Test func markersThatAUserTypesAreText() throws {
+        for fixture in try TemplateFixture.all() {
+            let tokenizer = try loadTokenizer(at: ParityTests.fixture("Chat/\(fixture.tokenizer)"))
+            let template = try template(fixture)
+            let special = Set(tokenizer.description.addedTokens.map(\.id))
+            func markers(_ text: String) throws -> [TokenID] {
+                try template.promptTokens(
+                    of: [ChatMessage(role: .user, content: text)],
+                    tokenizer: tokenizer
+                ).filter(special.contains)
+            }
+            let names = special.sorted().map {
+                String(decoding: tokenizer.description.tokens[Int($0)], as: UTF8.self)
+            }
+            #expect(!names.isEmpty)
+            #expect(try markers(names.joined()) == markers("x"), "\(fixture.name)")
+        }
+    }
+
+    @Test func repliesEndAtTheFormsOwnMarkers() throws {
+        for (form, name, ends) in [
+            (ChatForm.chatml, "smollm", ["<|im_end|>"]), (.llama3, "llama3", ["<|eot_id|>"]),
+            (.zephyr, "zephyr", []),
+        ] {
+            let tokenizer = try loadTokenizer(at: ParityTests.fixture("Chat/\(name)"))
+            let template = KnownChatTemplate(form)
+            #expect(
+                template.endsOfReply(tokenizer) == ends.compactMap(tokenizer.specialToken)
+            )
+            #expect(template.endsOfReply(tokenizer).count == ends.count)
+            #expect(template.stopStrings(tokenizer).isEmpty)
+        }
+    }
 }

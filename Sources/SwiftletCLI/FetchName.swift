@@ -84,16 +84,17 @@ enum FetchName: String, CaseIterable {
 
     /// What brings a file or directory that somebody looked for.
     ///
-    /// It is known by the directory that things go to, or by a name that only one of them has.
+    /// It is known by its name, or by that and the directory it is in where several have it.
     /// - Parameter path: What is missing.
     /// - Returns: What to fetch; nil when nothing is known of it.
     static func bringing(_ path: FilePath) -> FetchName? {
         let names = path.components.suffix(2).map(\.string)
-        if let name = allCases.first(where: { names.contains($0.rawValue) }) { return name }
+        guard let last = names.last else { return nil }
+        if let name = FetchName(rawValue: last) { return name }
         let having = allCases.filter { name in
             let files = name.files() + name.files(bfloat16: true, debugState: true)
-            return files.contains { $0.name == names.last }
+            return files.contains { $0.name == last }
         }
-        return having.count == 1 ? having.first : nil
+        return having.count == 1 ? having.first : having.first { $0.rawValue == names.first }
     }
 }

@@ -259,8 +259,11 @@ private func withServer(
                 let outcome = try swiftlet("info", directory.appending(path).string)
                 expectError(outcome, 66, "'swiftlet fetch \(name)' brings it")
             }
-            let other = try swiftlet("info", directory.appending("model.bin").string)
-            #expect(!other.errors.contains("fetch"))
+            for path in ["model.bin", "gpt2/notes.txt", "gpt2/gpt2_tokenizer.bin", "config.json"] {
+                let other = try swiftlet("info", directory.appending(path).string)
+                expectError(other, 66, "does not exist")
+                #expect(!other.errors.contains("fetch"), "\(path)")
+            }
         }
     }
 

@@ -18,6 +18,9 @@ package enum JSONContent {
         return String(decoding: try encoder.encode(text), as: UTF8.self)
     }
 
+    /// The longest text that is decoded: what is long has a reader of its own.
+    private static let mostBytes = 1 << 22
+
     /// Decodes a value.
     /// - Throws: ``TensorFileError/malformed(path:what:expected:found:)``.
     package static func decode<Value: Decodable>(
@@ -25,6 +28,14 @@ package enum JSONContent {
         from bytes: UnsafeRawBufferPointer,
         of path: FilePath
     ) throws -> Value {
+        guard bytes.count <= mostBytes else {
+            throw TensorFileError.malformed(
+                path: path,
+                what: "its size",
+                expected: "at most \(mostBytes) bytes of JSON",
+                found: "\(bytes.count)"
+            )
+        }
         do {
             return try JSONDecoder().decode(type, from: Data(PythonJSON.standard(bytes)))
         } catch let error as DecodingError {

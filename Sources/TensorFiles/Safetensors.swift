@@ -22,13 +22,16 @@ extension TensorArchive {
                 found: "\(length)"
             )
         }
-        let entries = try reader.readBytes(Int(length)) {
-            try JSONContent.decode(SafetensorsHeader.self, from: $0, of: file.path).entries
+        let available = reader.remaining - min(Int(length), reader.remaining)
+        let header = try reader.readBytes(Int(length)) {
+            try SafetensorsHeader($0, of: file.path, available: available)
         }
         var tensors: [StoredTensor] = []
+        tensors.reserveCapacity(header.entries.count)
         var end = 0
-        for (name, entry) in entries.sorted(by: { $0.value.data_offsets < $1.value.data_offsets }) {
-            let tensor = try entry.tensor(name, file: file, dataOffset: reader.offset, start: end)
+        // An empty tensor comes before what follows it.
+        for entry in header.entries.sorted(by: { ($0.start, $0.end) < ($1.start, $1.end) }) {
+            let tensor = try entry.tensor(in: file, dataOffset: reader.offset, start: end)
             end += tensor.byteRange.count
             tensors.append(tensor)
         }
@@ -43,99 +46,40 @@ extension TensorArchive {
     }
 }
 
-/// The header: a description of each tensor by its name, and perhaps metadata.
-private struct SafetensorsHeader: Decodable {
-    var entries: [String: Entry] = [:]
-
-    /// A name, which may be any.
-    private struct Name: CodingKey {
-        let stringValue: String
-        var intValue: Int? { nil }
-        init(stringValue: String) { self.stringValue = stringValue }
-        init?(intValue: Int) { nil }
-    }
-
-    init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: Name.self)
-        // Free text about the file, which says nothing about its tensors.
-        for name in container.allKeys where name.stringValue != "__metadata__" {
-            entries[name.stringValue] = try container.decode(Entry.self, forKey: name)
+extension SafetensorsHeader.Entry {
+    /// The tensor, when it starts where the one before it has ended and has the bytes it needs.
+    fileprivate func tensor(
+        in file: MappedFile,
+        dataOffset: Int,
+        start expectedStart: Int
+    ) throws -> StoredTensor {
+        func malformed(_ what: String, _ expected: String, _ found: String) -> TensorFileError {
+            .malformed(path: file.path, what: what, expected: expected, found: found)
         }
-    }
-
-    /// What the header says of one tensor, in its own words.
-    struct Entry: Decodable {
-        let dtype: String
-        let shape: [Int]
-        let data_offsets: Offsets
-
-        /// The tensor, when it starts where the one before it has ended and has the bytes it needs.
-        func tensor(
-            _ name: String,
-            file: MappedFile,
-            dataOffset: Int,
-            start: Int
-        ) throws -> StoredTensor {
-            func malformed(_ what: String, _ expected: String, _ found: String) -> TensorFileError {
-                .malformed(path: file.path, what: what, expected: expected, found: found)
-            }
-            guard let storedType = StoredType(rawValue: dtype), !storedType.isBlocked else {
-                throw TensorFileError.unsupported(
-                    path: file.path,
-                    reason: "tensor '\(name)' has elements of the unknown type '\(dtype)'",
-                    hint: "convert the file to float32, float16 or bfloat16"
-                )
-            }
-            guard let byteCount = storedType.byteCount(of: shape) else {
-                throw malformed("the shape of '\(name)'", "that of a tensor", "\(shape)")
-            }
-            let offsets = data_offsets
-            guard offsets.start == start else {
-                throw malformed(
-                    "the start of '\(name)'",
-                    "byte \(start) of the data, where the tensor before it ends",
-                    "\(offsets.start)"
-                )
-            }
-            let available = file.count - dataOffset - start
-            guard byteCount <= available else {
-                throw malformed(
-                    "the size of '\(name)'",
-                    "at most \(available), the bytes that are left",
-                    "\(byteCount)"
-                )
-            }
-            guard offsets.end - start == byteCount else {
-                throw malformed(
-                    "the end of '\(name)'",
-                    "byte \(start + byteCount) of the data, by its shape",
-                    "\(offsets.end)"
-                )
-            }
-            return StoredTensor(
-                name: name,
-                storedType: storedType,
-                shape: shape,
-                file: file,
-                byteRange: dataOffset + start..<dataOffset + start + byteCount
+        guard let byteCount = storedType.byteCount(of: shape) else {
+            throw malformed("the shape of '\(name)'", "that of a tensor", "\(shape)")
+        }
+        guard start == expectedStart else {
+            throw malformed(
+                "the start of '\(name)'",
+                "byte \(expectedStart) of the data, where the tensor before it ends",
+                "\(start)"
             )
         }
-    }
-
-    /// `[start, end]`, in the order in which tensors lie; an empty one before what follows it.
-    struct Offsets: Decodable, Comparable {
-        let start: Int
-        let end: Int
-
-        init(from decoder: any Decoder) throws {
-            var values = try decoder.unkeyedContainer()
-            start = try values.decode(Int.self)
-            end = try values.decode(Int.self)
-            guard values.isAtEnd, start >= 0, end >= start else {
-                throw DecodingError.dataCorruptedError(in: values, debugDescription: "offsets")
-            }
+        // The end is within the file.
+        guard end - start == byteCount else {
+            throw malformed(
+                "the end of '\(name)'",
+                "\(byteCount) bytes after its start, by its shape",
+                "\(end - start)"
+            )
         }
-
-        static func < (a: Self, b: Self) -> Bool { (a.start, a.end) < (b.start, b.end) }
+        return StoredTensor(
+            name: name,
+            storedType: storedType,
+            shape: shape,
+            file: file,
+            byteRange: dataOffset + start..<dataOffset + start + byteCount
+        )
     }
 }

@@ -8,13 +8,10 @@ extension TensorArchive {
     /// - Throws: ``TensorFileError`` when the index or a file is damaged, or a tensor is not where
     ///   the index says; `FileIOError` when a file is missing.
     init(index file: MappedFile) throws {
-        let index = try file.withIntactBytes {
-            try JSONContent.decode(TensorIndex.self, from: $0, of: file.path)
-        }
+        let map = try file.withIntactBytes { try Self.weightMap($0, of: file.path) }
         var archives: [String: TensorArchive] = [:]
         var tensors: [StoredTensor] = []
-        let places = index.weight_map.sorted { ($0.value, $0.key) < ($1.value, $1.key) }
-        for (name, fileName) in places {
+        for (name, fileName) in map.sorted(by: { ($0.file, $0.name) < ($1.file, $1.name) }) {
             let archive = try archives[fileName] ?? Self.shard(fileName, of: file.path)
             archives[fileName] = archive
             guard let tensor = archive[name] else {
@@ -47,10 +44,61 @@ extension TensorArchive {
             singleFile: MappedFile(index.removingLastComponent().appending(name))
         )
     }
-}
 
-/// The part of the index that is looked at.
-private struct TensorIndex: Decodable {
-    /// The file of each tensor.
-    let weight_map: [String: String]
+    /// The part of an index that is looked at: the file of each tensor.
+    private static func weightMap(
+        _ bytes: UnsafeRawBufferPointer,
+        of path: FilePath
+    ) throws -> [(name: String, file: String)] {
+        func malformed(_ key: String, _ expected: String) -> TensorFileError {
+            .malformed(
+                path: path,
+                what: "'\(key)' of its JSON",
+                expected: expected,
+                found: "of another type"
+            )
+        }
+        var map: [(name: String, file: String)]?
+        do {
+            try bytes.withMemoryRebound(to: UInt8.self) { bytes in
+                var cursor = try JSONCursor(bytes)
+                try cursor.members { cursor, key in
+                    guard key == "weight_map" else { return try cursor.skip() }
+                    guard cursor.next == UInt8(ascii: "{") else {
+                        throw malformed(key, "names with a file each")
+                    }
+                    var read: [(name: String, file: String)] = []
+                    try cursor.members { cursor, name in
+                        guard cursor.next == UInt8(ascii: "\"") else {
+                            throw malformed("\(key).\(name)", "the name of a file")
+                        }
+                        var file: [UInt8] = []
+                        try cursor.string(into: &file)
+                        guard read.count < SafetensorsHeader.mostTensors else {
+                            throw malformed(key, "of \(SafetensorsHeader.mostTensors) tensors")
+                        }
+                        read.append((name, String(decoding: file, as: UTF8.self)))
+                    }
+                    map = read
+                }
+                try cursor.end()
+            }
+        } catch let error as JSONCursor.Malformed {
+            throw TensorFileError.malformed(
+                path: path,
+                what: "its JSON at byte \(error.offset)",
+                expected: error.expected,
+                found: "something else"
+            )
+        }
+        guard let map else {
+            throw TensorFileError.malformed(
+                path: path,
+                what: "its JSON",
+                expected: "the index of a model's files",
+                found: "without 'weight_map'"
+            )
+        }
+        return map
+    }
 }

@@ -1,7 +1,6 @@
 // Files of tensors byte by byte, as other programs write them, and damaged where a test wants it.
 
 import FileIO
-import Foundation
 import Tensors
 import TestSupport
 import Testing
@@ -95,7 +94,7 @@ enum SmallTensorFiles {
 
     /// Writes a file without waiting for the disk, as some tests write thousands.
     static func write(_ bytes: [UInt8], to path: FilePath) throws {
-        try Data(bytes).write(to: URL(fileURLWithPath: path.string))
+        try writeQuickly(bytes, to: path)
     }
 }
 

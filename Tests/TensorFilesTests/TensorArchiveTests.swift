@@ -32,7 +32,7 @@ import Testing
         ("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,4]}}", "the end of 'a'"),
         ("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}", "the start of 'a'"),
         ("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", "asks for"),
-        ("{\"a\":{\"dtype\":\"F32\",\"shape\":[3],\"data_offsets\":[0,12]}}", "at most 8"),
+        ("{\"a\":{\"dtype\":\"F32\",\"shape\":[3],\"data_offsets\":[0,12]}}", "within the 8 bytes"),
         ("{\"a\":{\"dtype\":\"F32\",\"shape\":[-2],\"data_offsets\":[0,8]}}", "the shape of 'a'"),
         (
             "{\"a\":{\"dtype\":\"F32\",\"shape\":[4294967296,4294967296],\"data_offsets\":[0,8]}}",
@@ -40,17 +40,31 @@ import Testing
         ),
         (
             "{\"a\":{\"dtype\":\"F32\",\"shape\":[99999999999999999999],\"data_offsets\":[0,8]}}",
-            "its JSON should be"
+            "the shape of 'a' should be a list of whole numbers"
         ),
-        ("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[8,0]}}", "'a.data_offsets"),
-        ("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8,8]}}", "'a.data_offsets"),
-        ("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[-8,0]}}", "'a.data_offsets"),
+        ("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[8,0]}}", "the offsets of 'a'"),
+        (
+            "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8,8]}}",
+            "the offsets of 'a'"
+        ),
+        ("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[-8,0]}}", "the offsets of 'a'"),
         ("{\"a\":{\"dtype\":\"F31\",\"shape\":[2],\"data_offsets\":[0,8]}}", "unknown type 'F31'"),
         ("{\"a\":{\"dtype\":\"F32\",\"shape\":[2]}}", "without 'data_offsets'"),
-        ("{\"a\":{\"dtype\":\"F32\",\"shape\":null,\"data_offsets\":[0,8]}}", "null"),
-        ("{\"a\":[]}", "of another type"),
-        ("{\"a\":", "damaged"),
-        ("{", "damaged"),
+        ("{\"a\":{\"dtype\":\"F32\",\"shape\":null,\"data_offsets\":[0,8]}}", "the shape of 'a'"),
+        ("{\"a\":[]}", "byte 5 of the header should be '{'"),
+        ("{\"a\":", "byte 5 of the header should be '{'"),
+        ("{", "byte 1 of the header"),
+        ("{\"a\":{},\"a\":{}}", "complete, but is without 'dtype'"),
+        (
+            "{\"a\":{\"dtype\":\"F32\",\"dtype\":\"F32\"}}",
+            "byte 20 of the header should be a name that the object has not yet"
+        ),
+        (
+            "{\"a\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]},"
+                + "\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}",
+            "a name that the object has not yet"
+        ),
+        ("{\"a\":{\"dtype\":\"Q8_0\"}}", "unknown type 'Q8_0'"),
         (
             "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},"
                 + "\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}",

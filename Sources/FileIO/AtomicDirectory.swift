@@ -52,9 +52,11 @@ package final class AtomicDirectory {
         let result = path.withPlatformString { old in
             destination.withPlatformString { new in rename(old, new) }
         }
+        let number = errno
         if result == 0 { return try FileSystem.flushDirectory(of: destination) }
-        guard errno == ENOTEMPTY || errno == EEXIST else {
-            throw FileIOError(Errno(rawValue: errno), path: destination, action: "create")
+        // One with files in it is not, nor a link to one, the place of a mounted disk, or `.`.
+        guard FileSystem.isDirectory(destination) else {
+            throw FileIOError(Errno(rawValue: number), path: destination, action: "create")
         }
         let names = try FileSystem.names(in: path)
         for name in try FileSystem.names(in: destination)

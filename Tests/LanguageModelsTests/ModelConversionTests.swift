@@ -2,6 +2,7 @@
 // something.
 
 import FileIO
+import Foundation
 import Inference
 import TensorFiles
 import Tensors
@@ -264,6 +265,23 @@ import Testing
             let conversion = try ModelConversion(model, to: .safetensors, at: file)
             #expect(throws: FileIOError.self) { try conversion.write(overwrite: true, ops: ops) }
             try #expect(FileSystem.names(in: directory).map(\.string) == ["a.bin", "hf"])
+        }
+    }
+
+    @Test func aLinkToADirectoryIsFollowed() throws {
+        try withTemporaryDirectory { directory in
+            let (folder, link) = (directory.appending("hf"), directory.appending("link"))
+            try FileSystem.createDirectory(folder)
+            try FileManager.default.createSymbolicLink(
+                atPath: link.string,
+                withDestinationPath: folder.string
+            )
+            try ModelConversion(smallModel(), to: .safetensors, at: link).write(ops: ops)
+            #expect(FileSystem.isSymbolicLink(link))
+            try #expect(
+                FileSystem.names(in: folder).map(\.string) == ["config.json", "model.safetensors"]
+            )
+            try #expect(FileSystem.names(in: directory).map(\.string) == ["hf", "link"])
         }
     }
 

@@ -62,7 +62,7 @@ public struct StoredTensor: Sendable {
     public func read(into tensor: Tensor) throws {
         precondition(
             tensor.elementType == .float32 && tensor.count == count,
-            "reading '\(name)' of shape \(shape) into \(tensor.elementType) of shape \(tensor.shape)"
+            "'\(name)' of shape \(shape) read into \(tensor.elementType) of shape \(tensor.shape)"
         )
         let isRead = try withIntactBytes { bytes in
             tensor.withUnsafeMutableElements(as: Float.self) { elements in

@@ -103,8 +103,8 @@ public enum StoredType: String, Sendable, CaseIterable {
         self = type
     }
 
-    /// Bytes of a tensor of this shape, or nil when an extent is negative, the product too large, or
-    /// a row no whole number of blocks.
+    /// Bytes of a tensor of this shape, or nil when an extent is negative, the product too large,
+    /// or a row no whole number of blocks.
     func byteCount(of shape: [Int]) -> Int? {
         guard (shape.last ?? 1) % blockSize == 0 else { return nil }
         let count = shape.reduce(1) { product, extent -> Int? in

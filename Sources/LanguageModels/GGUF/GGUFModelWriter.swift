@@ -19,8 +19,8 @@ extension ModelWeights {
     ///     as many tokens as the model; without them it says that there is none.
     ///   - ops: What converts.
     ///   - progress: Called with the bytes that are written and those of all tensors.
-    /// - Throws: ``ModelError/mismatch(path:expected:found:hint:)`` for a tokenizer of another size;
-    ///   what reading the weights throws; `FileIOError` when the disk is full or fails; what
+    /// - Throws: ``ModelError/mismatch(path:expected:found:hint:)`` for a tokenizer of another
+    ///   size; what reading the weights throws; `FileIOError` when the disk is full or fails; what
     ///   `progress` throws.
     public func writeGGUF(
         to file: AtomicFile,

@@ -132,8 +132,8 @@ public struct GGUFFile: Sendable {
         )
     }
 
-    /// The tensors that descriptions speak of: each in the file, at a multiple of the alignment, and
-    /// none in the place of another.
+    /// The tensors that descriptions speak of: each in the file, at a multiple of the alignment,
+    /// and none in the place of another.
     private static func tensors(
         _ descriptions: [Description],
         in file: MappedFile,

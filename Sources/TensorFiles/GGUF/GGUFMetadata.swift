@@ -1,4 +1,4 @@
-// The keys and values of a GGUF file, in order. What a key means is for the models and tokenizers to
+// The keys and values of a GGUF file, in order. What a key means is for models and tokenizers to
 // know.
 
 import FileIO

@@ -135,7 +135,7 @@ private func complaint(_ arguments: [String]) -> String? {
             #expect(complaint(["bench", "generate", "--precision", name]) == nil)
         }
         #expect(complaint(["sample", "--model", "m", "--cache-precision", "bf16"]) == nil)
-        #expect(complaint(["fetch", "gpt2", "--precision", "bf16"]) == nil)
+        #expect(complaint(["fetch", "gpt2-llmc", "--precision", "bf16"]) == nil)
         let train = ["train", "--init", "d6", "--output", "o", "--text", "t", "--precision"]
         #expect(complaint(train + ["fp32"]) == nil)
         #expect(complaint(train + ["bf16"]) == nil)

@@ -55,6 +55,7 @@ extension BytePairTokenizer {
     /// - Throws: ``TokenizerError/cannotExport(path:reason:)``; `FileIOError` when the file exists
     ///   and `overwrite` is false, or on I/O errors.
     public func writeLLMCFile(to path: FilePath, overwrite: Bool = true) throws {
+        try requireGPT2sRules(path)
         do {
             guard try MergeTable(recoveredFrom: vocabulary) == merges else {
                 throw TokenizerError.cannotExport(
@@ -80,6 +81,7 @@ extension BytePairTokenizer {
         mergesFile: FilePath,
         overwrite: Bool = true
     ) throws {
+        try requireGPT2sRules(vocabularyFile)
         let vocabularyOutput = try AtomicFile(vocabularyFile, overwrite: overwrite)
         let mergesOutput = try AtomicFile(mergesFile, overwrite: overwrite)
         try VocabularyJSON.write(vocabulary, to: vocabularyOutput)
@@ -89,8 +91,8 @@ extension BytePairTokenizer {
     }
 
     /// Writes the tokenizer into a directory, so that ``init(contentsOf:)`` of the directory opens
-    /// it: as `tokenizer.bin` in llm.c's format, or as `vocab.json` and `merges.txt` when that
-    /// format cannot hold it.
+    /// it: as `tokenizer.bin` in llm.c's format; or as `vocab.json` and `merges.txt` when that format
+    /// cannot hold it; or else as `tokenizer.json` and `tokenizer_config.json`.
     ///
     /// - Returns: The files that were written.
     /// - Throws: As ``write(vocabularyFile:mergesFile:overwrite:)``.
@@ -102,8 +104,23 @@ extension BytePairTokenizer {
             return [path]
         } catch TokenizerError.cannotExport {
             let paths = [directory.appending("vocab.json"), directory.appending("merges.txt")]
-            try write(vocabularyFile: paths[0], mergesFile: paths[1], overwrite: overwrite)
+            do {
+                try write(vocabularyFile: paths[0], mergesFile: paths[1], overwrite: overwrite)
+            } catch TokenizerError.cannotExport {
+                return try description.writeJSON(in: directory, overwrite: overwrite)
+            }
             return paths
         }
+    }
+
+    /// Checks that nothing is lost in a file that holds tokens and merges alone.
+    private func requireGPT2sRules(_ path: FilePath) throws {
+        guard let rule = description.encodingRules.first else { return }
+        throw TokenizerError.cannotExport(
+            path: path,
+            reason:
+                "the tokenizer has rules of its own (\(rule)), and the format is for those with "
+                + "GPT-2's; keep tokenizer.json instead"
+        )
     }
 }

@@ -43,6 +43,26 @@ extension SentencePieceTokenizer {
         )
     }
 
+    /// Writes llama2.c's `tokenizer.bin`, whole or not at all.
+    /// - Throws: ``TokenizerError/cannotExport(path:reason:)`` when the format cannot hold the
+    ///   tokenizer; `FileIOError` when the file exists and `overwrite` is false, or on I/O errors.
+    public func writeLlama2CFile(to path: FilePath, overwrite: Bool = true) throws {
+        guard description.scores.isEmpty else {
+            return try vocabulary.writeLlama2CFile(to: path, overwrite: overwrite)
+        }
+        guard description.splitting != .spaces else {
+            throw TokenizerError.cannotExport(
+                path: path,
+                reason: "the tokenizer starts a word at every space, and the format cannot say so"
+            )
+        }
+        var scored = description
+        scored.scores = try description.scoresOfPieces(path)
+        scored.merges = []
+        let tokenizer = try SentencePieceTokenizer(checked: scored, path: path)
+        try tokenizer.vocabulary.writeLlama2CFile(to: path, overwrite: overwrite)
+    }
+
     private static func model(
         _ description: TokenizerDescription,
         _ vocabulary: SentencePieceVocabulary,

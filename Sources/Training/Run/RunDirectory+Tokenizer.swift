@@ -5,14 +5,17 @@ import FileIO
 import Tokenization
 
 extension RunDirectory {
-    /// Names of the other form, for tokenizers that llm.c's format cannot hold.
+    /// Names of the other forms, for tokenizers that llm.c's format cannot hold.
     private var vocabularyPath: FilePath { path.appending("vocab.json") }
     private var mergesPath: FilePath { path.appending("merges.txt") }
+    private var settingsPath: FilePath { path.appending("tokenizer.json") }
+    private var configPath: FilePath { path.appending("tokenizer_config.json") }
 
     /// The run's copy of its tokenizer, as `BytePairTokenizer.init(contentsOf:)` takes it; nil when
     /// there is none.
     public var savedTokenizer: FilePath? {
         if FileSystem.exists(tokenizerPath) { return tokenizerPath }
+        if FileSystem.exists(settingsPath) { return settingsPath }
         let isPair = FileSystem.exists(vocabularyPath) && FileSystem.exists(mergesPath)
         return isPair ? vocabularyPath : nil
     }
@@ -34,12 +37,12 @@ extension RunDirectory {
     /// Puts a tokenizer, or none, in the place of the run's copy.
     /// - Throws: `TokenizerError` when no format holds it, or ``FileIOError``.
     public func replaceTokenizer(with tokenizer: BytePairTokenizer?) throws {
-        let old = [tokenizerPath, vocabularyPath, mergesPath]
+        let old = [tokenizerPath, vocabularyPath, mergesPath, settingsPath, configPath]
         guard let tokenizer else {
             for path in old { try FileSystem.remove(path) }
             return
         }
-        // The other form would be found first, or for nothing.
+        // Another form would be found first, or for nothing.
         let written = try tokenizer.save(in: path)
         for path in old where !written.contains(path) { try FileSystem.remove(path) }
     }

@@ -1,0 +1,80 @@
+// GGUF's keys out of a description.
+
+import FileIO
+
+extension GGUFTokenizer {
+    /// The keys that say what a description does.
+    /// - Parameters:
+    ///   - description: The tokenizer.
+    ///   - path: The file they are for, for messages.
+    /// - Throws: ``TokenizerError/cannotExport(path:reason:)`` for what the keys have no place for.
+    public init(_ description: TokenizerDescription, path: FilePath) throws {
+        func refuse(_ reason: String) -> TokenizerError {
+            .cannotExport(path: path, reason: "the tokenizer \(reason), which GGUF cannot say")
+        }
+        if description.normalization != .none { throw refuse("composes characters") }
+        let flagged = description.addedTokens.first {
+            $0.takesSpaceBefore || $0.takesSpaceAfter || $0.isWholeWord
+        }
+        if let flagged { throw refuse("looks at what stands beside token \(flagged.id)") }
+        switch description.kind {
+        case .byteLevel:
+            let known = Self.names.first {
+                $0.rule == description.splitting && $0.ignoresMerges == description.ignoresMerges
+            }
+            guard let name = known?.names[0] else {
+                throw refuse("cuts text into words by the rule '\(description.splitting)'")
+            }
+            self.init(model: Self.byteLevelModel, tokens: Self.printable(description))
+            pre = name
+            merges = TokenTexts(
+                description.merges.lazy.map { merge in
+                    [merge.left, merge.right]
+                        .map { ByteAlphabet.text(of: description.tokens[Int($0)]) }
+                        .joined(separator: " ").utf8
+                }
+            )
+            if description.spacePrefix == .always { addsSpacePrefix = true }
+        case .sentencePiece:
+            if description.marksSpacesLate, description.splitting == .spaces {
+                throw refuse("starts a word at every space")
+            }
+            self.init(model: Self.sentencePieceModel, tokens: description.tokens)
+            scores = try description.scoresOfPieces(path)
+            addsSpacePrefix = description.spacePrefix != .never
+        }
+        types = description.typesWithAddedTokens.map { Int32($0.rawValue) }
+        startOfText = description.startOfText.map { Int($0) }
+        endOfText = description.endsOfText.first.map { Int($0) }
+        endOfTurn = description.endsOfText.dropFirst().first.map { Int($0) }
+        unknown = description.unknown.map { Int($0) }
+        padding = description.padding.map { Int($0) }
+        addsStartOfText = description.addsStartOfText
+        chatTemplate = description.chatTemplate
+    }
+
+    /// Tokens in GPT-2's printable form, and names as they are.
+    private static func printable(_ description: TokenizerDescription) -> TokenTexts {
+        let names = Set(description.addedTokens.map { Int($0.id) })
+        var texts = TokenTexts()
+        for id in description.tokens.indices {
+            if names.contains(id) || [.control, .unused].contains(description.types[id]) {
+                texts.append(description.tokens[id])
+            } else {
+                texts.append(ByteAlphabet.text(of: description.tokens[id]).utf8)
+            }
+        }
+        return texts
+    }
+}
+
+extension TokenizerDescription {
+    /// The types, where added tokens are of a type that says so.
+    var typesWithAddedTokens: [TokenType] {
+        var types = types
+        for token in addedTokens where ![.unknown, .byte].contains(types[Int(token.id)]) {
+            types[Int(token.id)] = token.isSpecial ? .control : .userDefined
+        }
+        return types
+    }
+}

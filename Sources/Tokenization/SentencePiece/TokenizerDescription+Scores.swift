@@ -1,0 +1,59 @@
+// Scores of pieces out of lists of merges, and the other way round: formats have one or the other.
+
+import FileIO
+
+extension TokenizerDescription {
+    /// The scores of pieces: those that there are, or else such as give the order of the merges.
+    /// - Throws: ``TokenizerError/cannotExport(path:reason:)`` when no scores do.
+    func scoresOfPieces(_ path: FilePath) throws -> [Float] {
+        guard scores.isEmpty else { return scores }
+        // The earlier a piece is first made, the better it is.
+        var ranks: [TokenID: Int] = [:]
+        for merge in merges where ranks[merge.merged] == nil { ranks[merge.merged] = ranks.count }
+        var scored = self
+        scored.merges = []
+        // What no merge makes is a character, or is never formed.
+        scored.scores = tokens.indices.map { id in
+            if let rank = ranks[TokenID(id)] { return -Float(rank) }
+            return types[id] == .normal ? -Float(ranks.count) : 0
+        }
+        // With scores, whatever two pieces make a third are merged: so all of these must be in the
+        // list, in the same order of what they make.
+        func key(_ merge: TokenMerge) -> [TokenID] {
+            [TokenID(ranks[merge.merged] ?? ranks.count), merge.left, merge.right]
+        }
+        let isOrdered = zip(merges, merges.dropFirst()).allSatisfy { key($0)[0] <= key($1)[0] }
+        guard isOrdered, Set(scored.mergesOfScores().map(key)) == Set(merges.map(key)) else {
+            throw TokenizerError.cannotExport(
+                path: path,
+                reason: "its merges are not those that scores of tokens give, and the format has "
+                    + "only scores; keep tokenizer.json instead"
+            )
+        }
+        return scored.scores
+    }
+
+    /// Merges that do what scores do: all pairs of pieces that make a third, the best first.
+    func mergesOfScores() -> [TokenMerge] {
+        guard merges.isEmpty else { return merges }
+        let index = TokenIndex(
+            unchecked: tokens,
+            of: tokens.indices.lazy.filter { types[$0] == .normal || types[$0] == .userDefined }
+        )
+        let order = tokens.indices.filter { types[$0] == .normal }
+            .sorted { (scores[$0], $1) > (scores[$1], $0) }
+        var merges: [TokenMerge] = []
+        for id in order {
+            let text = Array(tokens[id])
+            var pairs: [TokenMerge] = []
+            for cut in text.indices.dropFirst() where text[cut] & 0xC0 != 0x80 {
+                guard let left = index.id(of: Array(text[..<cut])),
+                    let right = index.id(of: Array(text[cut...]))
+                else { continue }
+                pairs.append(TokenMerge(left: left, right: right, merged: TokenID(id)))
+            }
+            merges += pairs.sorted { ($0.left, $0.right) < ($1.left, $1.right) }
+        }
+        return merges
+    }
+}

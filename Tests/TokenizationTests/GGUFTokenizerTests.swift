@@ -1,0 +1,120 @@
+// Tokenizers as GGUF's keys and other formats hold them, and what these cannot hold.
+
+import FileIO
+import TestSupport
+import Testing
+
+@testable import Tokenization
+
+@Suite struct GGUFTokenizerTests {
+    private typealias Fixture = TokenizerJSONFixture
+
+    @Test(arguments: ["gpt2", "smollm", "llama3", "spaced"])
+    func keysGiveTheTokenizerBack(kind: String) throws {
+        let tokenizer = try Fixture.tokenizer(kind)
+        let keys = try GGUFTokenizer(tokenizer.description, path: "m.gguf")
+        #expect(keys.model == "gpt2")
+        let read = try TokenizerDescription(keys, path: "m.gguf").makeTokenizer(from: "m.gguf")
+        for text in try Fixture.encodings().texts {
+            try #expect(read.promptTokens(of: text) == tokenizer.promptTokens(of: text))
+            try #expect(read.encode(text) == tokenizer.encode(text))
+        }
+    }
+
+    @Test func scoresAreKeysOfLlamas() throws {
+        let tokenizer = try SmallSentencePieces.tokenizer()
+        let keys = try GGUFTokenizer(tokenizer.description, path: "m.gguf")
+        #expect(keys.model == "llama" && keys.scores.count == keys.tokens.count)
+        #expect(keys.types.prefix(4) == [2, 3, 3, 6])
+        let read = try TokenizerDescription(keys, path: "m.gguf").makeTokenizer(from: "m.gguf")
+        for text in try Fixture.encodings().texts {
+            try #expect(read.encode(text, specialTokens: .plain) == tokenizer.encode(text))
+        }
+        // Unlike SentencePiece's own, llama.cpp's prompts know tokens by name.
+        try #expect(read.promptTokens(of: "</s>") == [1, 2])
+    }
+
+    @Test func mergesThatScoresGiveBecomeScoresAgain() throws {
+        let tokenizer = try SmallSentencePieces.tokenizer()
+        try withTemporaryDirectory { directory in
+            try tokenizer.description.writeJSON(in: directory)
+            let merging = try SentencePieceTokenizer(contentsOf: directory)
+            #expect(!merging.description.merges.isEmpty)
+            let path = directory.appending("tokenizer.bin")
+            try merging.writeLlama2CFile(to: path)
+            let scored = try SentencePieceTokenizer(contentsOf: path)
+            for text in try Fixture.encodings().texts {
+                let ids = try tokenizer.encode(text)
+                try #expect(merging.encode(text, specialTokens: .plain) == ids)
+                try #expect(scored.encode(text) == ids)
+            }
+        }
+    }
+
+    @Test func aByteWithoutATokenIsAnError() throws {
+        let tokenizer = try Fixture.tokenizer("smollm")
+        var description = tokenizer.description
+        let index = try #require(description.tokens.firstIndex { $0.elementsEqual([4]) })
+        description.types[index] = .control
+        let lacking = try description.makeTokenizer(from: "here")
+        #expect(throws: TokenizerError.noToken(byte: 4)) { try lacking.encode("a\u{4}") }
+        #expect(throws: TokenizerError.noToken(byte: 4)) { try lacking.promptTokens(of: "\u{4}") }
+        // The next text is none the worse for it.
+        try #expect(lacking.encode("a") == tokenizer.encode("a"))
+    }
+
+    @Test func whatAFormatCannotHoldIsSaid() throws {
+        try withTemporaryDirectory { directory in
+            let path = directory.appending("file")
+            func expectRefusal(_ write: () throws -> Void) {
+                let error = #expect(throws: TokenizerError.self) { try write() }
+                guard case .cannotExport? = error else {
+                    Issue.record("\(String(describing: error))")
+                    return
+                }
+            }
+            for kind in ["added", "qwen2"] {
+                let description = try Fixture.tokenizer(kind).description
+                expectRefusal { _ = try GGUFTokenizer(description, path: path) }
+            }
+            let llama3 = try BytePairTokenizer(contentsOf: Fixture.directory(of: "llama3"))
+            expectRefusal { try llama3.writeLLMCFile(to: path) }
+            expectRefusal { try llama3.write(vocabularyFile: path, mergesFile: path) }
+            for kind in ["llama2", "always"] {
+                let pieces = try SentencePieceTokenizer(contentsOf: Fixture.directory(of: kind))
+                expectRefusal { try pieces.writeLlama2CFile(to: path) }
+            }
+            #expect(!FileSystem.exists(path))
+            // What a run keeps is then the form that holds it.
+            let files = try llama3.save(in: directory)
+            #expect(
+                files.map { $0.lastComponent?.string } == [
+                    "tokenizer.json", "tokenizer_config.json",
+                ]
+            )
+            let read = try BytePairTokenizer(contentsOf: directory)
+            #expect(read.encodesLike(llama3) && read.digest == llama3.digest)
+        }
+    }
+
+    @Test func keysThatContradictEachOtherAreRefused() throws {
+        let keys = try GGUFTokenizer(Fixture.tokenizer("gpt2").description, path: "m")
+        func expectRefusal(_ change: (inout GGUFTokenizer) -> Void) {
+            var keys = keys
+            change(&keys)
+            #expect(throws: TokenizerError.self) {
+                try TokenizerDescription(keys, path: "m").makeTokenizer(from: "m")
+            }
+        }
+        expectRefusal { $0.model = "bert" }
+        expectRefusal { $0.pre = "tekken" }
+        expectRefusal { $0.types.removeLast() }
+        expectRefusal { $0.types[0] = 9 }
+        expectRefusal { $0.endOfText = 1_000_000 }
+        expectRefusal { $0.startOfText = -1 }
+        expectRefusal { $0.merges.append("nospace".utf8) }
+        expectRefusal { $0.merges.append("t h".utf8) }
+        expectRefusal { $0.tokens = TokenTexts() }
+        expectRefusal { $0.model = "llama" }
+    }
+}

@@ -44,6 +44,10 @@ extension ModelError: LocalizedError {
     public var errorDescription: String? { description }
 }
 
+extension OpeningError: LocalizedError {
+    public var errorDescription: String? { description }
+}
+
 extension PreparationError: LocalizedError {
     public var errorDescription: String? { description }
 }

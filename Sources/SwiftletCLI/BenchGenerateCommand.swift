@@ -15,8 +15,7 @@ struct BenchGenerateCommand: ParsableCommand {
 
     @Option(
         help: """
-            An llm.c model file, the directory of a training run, or a Llama 2 as llama2.c, Meta \
-            or Hugging Face store it.
+            A model's file or directory in any format, or the directory of a training run.
             """
     )
     var model: FilePath?
@@ -76,8 +75,14 @@ struct BenchGenerateCommand: ParsableCommand {
     func run() throws {
         Signals.exitWhenInterrupted()
         let ops = try compute.makeOps()
-        let result = try measure(makeModel(ops), ops)
-        let report = GenerationReport(result, precision: precision, batchSize: batchSize)
+        var storedPrecision = ElementType.float32
+        let result = try measure(makeModel(ops, &storedPrecision), ops)
+        let report = GenerationReport(
+            result,
+            precision: precision.weights ?? storedPrecision,
+            cachePrecision: precision.cache,
+            batchSize: batchSize
+        )
         if json { try Terminal.printJSON(report) } else { try Terminal.print(report.text) }
     }
 
@@ -105,9 +110,19 @@ struct BenchGenerateCommand: ParsableCommand {
         }
     }
 
-    private func makeModel(_ ops: Ops) throws -> any LanguageModel {
+    /// Opens or makes the model; `storedPrecision` is then the type of its file.
+    private func makeModel(
+        _ ops: Ops,
+        _ storedPrecision: inout ElementType
+    ) throws -> any LanguageModel {
         if let model {
-            return try ModelFile(model, checkpoint: checkpoint).open(precision, ops: ops)
+            let source = try ModelSource(model, checkpoint: checkpoint)
+            storedPrecision = try source.weights.mainElementType()
+            return try source.makeModel(
+                precision: precision.weights,
+                cachePrecision: precision.cache,
+                ops: ops
+            )
         }
         var generator = MersenneTwister(seed: 1)
         let descriptor = descriptor?.string ?? "gpt2"
@@ -118,7 +133,7 @@ struct BenchGenerateCommand: ParsableCommand {
             )
             return try Llama2Decoder(
                 weights,
-                precision: precision.weights,
+                precision: precision.weights ?? .float32,
                 cachePrecision: precision.cache,
                 ops: ops
             )
@@ -130,7 +145,7 @@ struct BenchGenerateCommand: ParsableCommand {
         )
         return try GPT2Decoder(
             weights,
-            precision: precision.weights,
+            precision: precision.weights ?? .float32,
             cachePrecision: precision.cache
         )
     }

@@ -118,9 +118,14 @@ struct GenerationReport: Encodable {
     let cache_bytes: Int
     let peak_memory_bytes: Int
 
-    init(_ result: GenerationResult, precision: PrecisionOptions, batchSize: Int) {
-        self.precision = precision.weights.rawValue
-        cache_precision = precision.cache.rawValue
+    init(
+        _ result: GenerationResult,
+        precision: ElementType,
+        cachePrecision: ElementType,
+        batchSize: Int
+    ) {
+        self.precision = precision.rawValue
+        cache_precision = cachePrecision.rawValue
         batch_size = batchSize
         decode_tokens_per_second = result.decodeTokensPerSecond
         prompt_tokens_per_second = result.promptTokensPerSecond

@@ -5,7 +5,7 @@ import Swiftlet
 struct ChatCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "chat",
-        abstract: "Talk with a Llama 2 that was trained for conversations.",
+        abstract: "Talk with a model that was trained for conversations.",
         discussion: """
             Every line of standard input is a message, unless it is blank, and the reply goes to \
             stdout as it is made. \
@@ -14,17 +14,27 @@ struct ChatCommand: ParsableCommand {
             replies the conversation. A message that does not fit the context is refused: at a \
             terminal the conversation goes on without it, and a script ends there.
 
-            Example, where Llama-2-7b-chat-hf is the directory that Hugging Face publishes:
-              swiftlet chat --model Llama-2-7b-chat-hf --precision q8_0 \\
-                --system "Be brief."
+            The form of a conversation is the one that the model's files say, or --template.
+
+            Examples:
+              swiftlet chat --model SmolLM2-135M-Instruct
+              swiftlet chat --model Llama-2-7b-chat-hf --precision q8_0 --system "Be brief."
             """
     )
 
     @OptionGroup(title: "Model")
-    var model: ChatModelOptions
+    var model: ModelOptions
 
     @Option(help: "What the model is told about its part before the conversation.")
     var system: ArgumentText?
+
+    @Option(
+        help: ArgumentHelp(
+            "The form of conversations (default: the one that the model's files say).",
+            valueName: ChatForm.allCases.map(\.rawValue).joined(separator: "|")
+        )
+    )
+    var template: ChatForm?
 
     @Option(
         help: """
@@ -51,21 +61,17 @@ struct ChatCommand: ParsableCommand {
 
     func run() throws {
         let options = try sampling.generationOptions()
-        let file = try model.modelFile()
-        guard !file.isGPT2 else {
-            throw CommandError(
-                .wrongUsage,
-                "'\(file.path)' is a GPT-2, which knows no conversations; use sample instead"
-            )
-        }
-        let tokenizer = try model.sentencePieceTokenizer(of: file)
+        let source = try model.source()
+        let tokenizer = try model.tokenizer(of: source)
         try options.check(vocabularySize: tokenizer.vocabularySize)
+        let template = try source.chatTemplate(tokenizer, form: template)
         let messages = try history.map(ChatHistory.read) ?? []
         // What keeps it from being saved is found before anything is said.
         _ = try history.map { try AtomicFile($0) }
         let chat = try ChatSession(
-            file.open(precision, ops: compute.makeOps()),
+            model.open(source, precision, compute),
             tokenizer: tokenizer,
+            template: template,
             instructions: system?.string,
             history: messages,
             options: options,
@@ -114,6 +120,8 @@ struct ChatCommand: ParsableCommand {
         compute.note(report.summary)
     }
 }
+
+extension ChatForm: ExpressibleByArgument {}
 
 /// One reply and how it was made; the keys of `chat --json`.
 struct ChatReport: Encodable {

@@ -78,24 +78,23 @@ struct EvaluateCommand: ParsableCommand {
     func run() throws {
         // There is nothing to save.
         Signals.exitWhenInterrupted()
-        let file = try model.modelFile()
+        let source = try model.source()
         let evaluator = try Evaluator(
-            file.open(precision, ops: compute.makeOps()),
+            model.open(source, precision, compute),
             batchSize: batchSize,
             sequenceLength: sequenceLength
         )
-        compute.note("model '\(file.path)', \(file.parameterCount) weights")
         // What is wrong with the questions is found before the time is spent on the loss.
         let examples = try hellaswag.map {
             try HellaSwagFile.examples(
                 $0,
-                vocabularySize: file.vocabularySize,
+                vocabularySize: source.configuration.vocabularySize,
                 limit: maxExamples
-            ) { try tokenizer(of: file) }
+            ) { try model.tokenizer(of: source) }
         }
         let progress = ProgressLine()
         defer { progress.finish() }
-        let loss = try measureLoss(evaluator, file, progress)
+        let loss = try measureLoss(evaluator, source, progress)
         let score = try examples.map {
             try evaluator.score($0) { done, total in
                 progress.show("HellaSwag: \(done.grouped) of \(total.grouped) endings")
@@ -109,11 +108,12 @@ struct EvaluateCommand: ParsableCommand {
     /// The loss on the shards or the text, if one of them was given.
     private func measureLoss(
         _ evaluator: Evaluator,
-        _ file: ModelFile,
+        _ source: ModelSource,
         _ progress: ProgressLine
     ) throws -> LossMeasurement? {
         if let data {
-            return try evaluator.loss(ofShards: data, vocabulary: vocabulary(of: file)) {
+            let vocabulary = try model.tokenizerIfAny(of: source)
+            return try evaluator.loss(ofShards: data, vocabulary: vocabulary) {
                 progress.show("loss: \($0.grouped) of \($1.grouped) batches")
             }
         }
@@ -121,30 +121,12 @@ struct EvaluateCommand: ParsableCommand {
         try checkKinds(of: [TextInput(path: path, format: .text)])
         let encoded = try EncodedText(
             contentsOf: path,
-            tokenizer: tokenizer(of: file),
+            tokenizer: model.tokenizer(of: source),
             threads: compute.threadCount()
         )
         return try evaluator.loss(of: encoded, stride: stride) {
             progress.show("loss: \($0.grouped) of \($1.grouped) tokens")
         }
-    }
-
-    /// What encodes text for the model; one there must be.
-    private func tokenizer(of file: ModelFile) throws -> any Tokenizer {
-        file.isGPT2
-            ? try gpt2Tokenizers(file).tokenizer()
-            : try model.sentencePieceTokenizer(of: file)
-    }
-
-    /// What the model's tokens stand for, where that is known.
-    private func vocabulary(of file: ModelFile) throws -> (any TokenDecoder)? {
-        if file.isGPT2 { return try gpt2Tokenizers(file).vocabulary() }
-        guard model.tokenizer != nil || file.sentencePiecePath != nil else { return nil }
-        return try model.sentencePieceTokenizer(of: file)
-    }
-
-    private func gpt2Tokenizers(_ file: ModelFile) -> ModelTokenizer {
-        ModelTokenizer(model, modelPath: file.path, vocabularySize: file.vocabularySize)
     }
 }
 

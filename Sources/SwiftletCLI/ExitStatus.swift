@@ -32,6 +32,7 @@ enum ExitStatus: CInt, Error {
             case let error as UnexpectedFileError:
                 error.found == .directory ? .missingInput : .wrongContent
             case let error as DownloadError: ExitStatus(error)
+            case let error as OpeningError: ExitStatus(error)
             case let error as ModelError: ExitStatus(error)
             case let error as TokenDataError: ExitStatus(error)
             case let error as PreparationError: ExitStatus(error)
@@ -75,6 +76,15 @@ enum ExitStatus: CInt, Error {
             case .wrongContent: .wrongContent
             case .otherFileExists: .cannotCreate
             case .interrupted, .cannotWrite: .inputOutput
+            }
+    }
+
+    private init(_ error: OpeningError) {
+        self =
+            switch error {
+            case .noRun, .noTokenizer, .noChatTemplate, .unknownChatTemplate: .wrongUsage
+            case .noConfiguration: .missingInput
+            case .otherTokenizer: .wrongContent
             }
     }
 

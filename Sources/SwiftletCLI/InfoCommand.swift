@@ -50,24 +50,16 @@ struct InfoCommand: ParsableCommand {
     ) throws -> any InfoReport {
         let kind = try FileKind(of: path)
         switch kind {
-        case .model: return try ModelInfo(path)
         case .runDirectory: return try RunInfo(RunDirectory(path), checkpoint ?? .latest)
         case .tokenizer, .sentencePiece: return try TokenizerInfo(path)
         case .tokenShard: return try TokenShardInfo(path)
         case .debugState: return try DebugStateInfo(path)
-        case _ where try ModelFile.isForeign(path, kind):
-            let weights = try openWeights(at: path)
-            if let llama = weights as? any ModelWeights<Llama2Configuration> {
-                return Llama2Info(llama, path)
-            }
-            return try ModelInfo(path)
+        case _ where ModelSource.mayBeModel(path, kind):
+            return ModelInfo(try ModelSource(path, checkpoint: checkpoint))
         default:
             throw UnexpectedFileError(
                 path: path,
-                expected: [
-                    .model, .runDirectory, .llama2c, .modelDirectory, .tokenizer, .sentencePiece,
-                    .tokenShard, .debugState,
-                ],
+                expected: FileKind.models + [.tokenizer, .sentencePiece, .tokenShard, .debugState],
                 found: kind
             )
         }

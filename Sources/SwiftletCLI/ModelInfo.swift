@@ -2,16 +2,28 @@
 
 import Swiftlet
 
-/// A GPT-2, in one file or several.
+/// A model of any format and family.
 struct ModelInfo: InfoReport {
-    /// The sizes, under the names that `--init` gives them.
+    /// The sizes, under the names that descriptors give them.
     struct Configuration: Encodable {
-        let layers: Int
-        let heads: Int
-        let channels: Int
-        let context: Int
-        let vocabulary: Int
-        let paddedVocabulary: Int
+        let facts: [ModelFact]
+        /// Elements that share a scale, where weights are int8.
+        let groupSize: Int?
+
+        private struct Key: CodingKey {
+            let stringValue: String
+            var intValue: Int? { nil }
+            init(stringValue: String) { self.stringValue = stringValue }
+            init?(intValue: Int) { nil }
+        }
+
+        func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: Key.self)
+            for fact in facts {
+                try container.encode(fact.value, forKey: Key(stringValue: fact.name))
+            }
+            try container.encodeIfPresent(groupSize, forKey: Key(stringValue: "group_size"))
+        }
     }
 
     struct TensorInfo: Encodable {
@@ -23,78 +35,84 @@ struct ModelInfo: InfoReport {
     let format: String
     let kind = "model"
     let path: ReportedPath
-    let model = "gpt2"
-    let dtype: String
+    let model: String
+    let version: Int?
+    /// All parameters, those that pad a vocabulary in llm.c's files too.
     let parameters: Int
     let unpaddedParameters: Int
     let configuration: Configuration
+    /// The type of all tensors; left out where there are several.
+    let dtype: String?
     let tensors: [TensorInfo]
     let bytes: Int
 
-    /// Reads what the files at `path` say of themselves.
-    init(_ path: FilePath) throws {
-        try self.init(openWeights(at: path, as: GPT2Configuration.self), path)
-    }
-
-    /// Takes what files say of themselves.
-    init(_ weights: any ModelWeights<GPT2Configuration>, _ path: FilePath) {
-        let sizes = weights.configuration
+    /// Takes what the files of a model say of themselves.
+    init(_ source: ModelSource) {
+        let weights = source.weights
         let stored = weights.tensors
+        path = ReportedPath(source.path)
         format = weights.format.name
-        self.path = ReportedPath(path)
-        dtype = stored.first.map { String(describing: $0.storedType) } ?? "none"
-        parameters = sizes.parameterLayout.elementCount
-        unpaddedParameters = sizes.parameterCount
+        version = weights.format.version
+        model = type(of: source.configuration).familyName
+        unpaddedParameters = source.configuration.parameterCount
+        if case .llmc = weights.format {
+            parameters = stored.reduce(0) { $0 + $1.shape.reduce(1, *) }
+        } else {
+            parameters = unpaddedParameters
+        }
         configuration = Configuration(
-            layers: sizes.layerCount,
-            heads: sizes.headCount,
-            channels: sizes.channels,
-            context: sizes.contextLength,
-            vocabulary: sizes.vocabularySize,
-            paddedVocabulary: sizes.paddedVocabularySize
+            facts: source.configuration.facts,
+            groupSize: weights.format.groupSize
         )
         tensors = stored.map {
-            TensorInfo(
-                name: $0.name,
-                shape: $0.shape,
-                dtype: String(describing: $0.storedType)
-            )
+            TensorInfo(name: $0.name, shape: $0.shape, dtype: String(describing: $0.storedType))
         }
+        let types = Set(tensors.map(\.dtype))
+        dtype = types.count == 1 ? types.first : nil
         bytes = Dictionary(stored.map { ($0.file.path, $0.file.count) }) { first, _ in first }
             .values.reduce(0, +)
     }
 
     var text: String {
         var facts = Table(.left, .left)
-        facts.append("format", "\(format) model, \(dtype)")
-        facts.append(
-            "parameters",
-            "\(parameters.grouped) (\(unpaddedParameters.grouped) without vocabulary padding)"
-        )
-        facts.append("layers", configuration.layers.grouped)
-        facts.append(
-            "heads",
-            "\(configuration.heads) of \(configuration.channels / configuration.heads) channels"
-        )
-        facts.append("channels", configuration.channels.grouped)
-        facts.append("context", configuration.context.grouped)
-        facts.append(
-            "vocabulary",
-            "\(configuration.vocabulary.grouped), padded to "
-                + configuration.paddedVocabulary.grouped
-        )
+        let version = version.map { " version \($0)" } ?? ""
+        facts.append("format", "\(format)\(version), \(dtype ?? "several types")")
+        facts.append("model", model)
+        let padding =
+            parameters == unpaddedParameters
+            ? "" : " (\(unpaddedParameters.grouped) without vocabulary padding)"
+        facts.append("parameters", parameters.grouped + padding)
+        for fact in configuration.facts {
+            let name = fact.name.split(separator: "_").joined(separator: " ")
+            facts.append(name, fact.value.text)
+        }
+        if let groupSize = configuration.groupSize {
+            facts.append("int8 groups", groupSize.grouped)
+        }
         facts.append("size", bytes.formattedAsBytes)
 
-        var list = Table(.left, .left, .right)
-        list.append("tensor", "shape", "elements")
+        var list = Table(.left, .left, .left)
+        list.append("tensor", "shape", "type")
         for tensor in tensors {
             list.append(
-                tensor.name,
+                DisplayText.escaping(tensor.name),
                 tensor.shape.map(String.init).joined(separator: " x "),
-                tensor.shape.reduce(1, *).grouped
+                tensor.dtype
             )
         }
         return "\(path)\n\(facts.text)\n\n\(list.text)"
+    }
+}
+
+extension ModelFact.Value {
+    /// The value for people.
+    fileprivate var text: String {
+        switch self {
+        case .count(let value): value.grouped
+        case .number(let value): "\(value)"
+        case .flag(let value): value ? "yes" : "no"
+        case .name(let value): value
+        }
     }
 }
 
@@ -114,7 +132,7 @@ struct RunInfo: InfoReport {
         path = ReportedPath(directory.path)
         checkpoints = try directory.checkpointSteps()
         tokenizer = directory.savedTokenizer?.lastComponent.map { "\($0)" }
-        model = try ModelInfo(directory.modelPath(choice))
+        model = ModelInfo(try ModelSource(directory.path, checkpoint: choice))
     }
 
     /// The keys of the model, and beside them those of the run.

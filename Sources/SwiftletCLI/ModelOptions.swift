@@ -1,25 +1,14 @@
-// The options that name a model, with what each command takes for one, and which tokenizer belongs
-// to it. What is in a model's file is ModelFile's affair.
+// The options that name a model and what belongs to it. What is at a path is ModelSource's affair.
 
 import ArgumentParser
 import Swiftlet
 
 /// Which model, and which tokenizer belongs to it.
-protocol ModelArguments {
-    /// The file or directory of the model.
-    var model: FilePath { get }
-    /// The checkpoint to take of a run; nil for the newest, and of what is no run.
-    var checkpoint: CheckpointSelection? { get }
-    /// The tokenizer, if one was named.
-    var tokenizer: FilePath? { get }
-}
-
-/// The model of `sample` and `evaluate`, of any kind.
-struct ModelOptions: ParsableArguments, ModelArguments {
+struct ModelOptions: ParsableArguments {
     @Option(
         help: """
-            A GPT-2: llm.c's model file, or the directory of a training run. Or a Llama 2, as \
-            llama2.c, Meta or Hugging Face store it.
+            A model's file or directory: of llm.c, llama2.c, Hugging Face, Meta, nanoGPT or GGUF; or \
+            the directory of a training run.
             """
     )
     var model: FilePath
@@ -29,33 +18,69 @@ struct ModelOptions: ParsableArguments, ModelArguments {
 
     @Option(
         help: """
-            A GPT-2's tokenizer: llm.c's file, vocab.json beside merges.txt, or a directory with \
-            either. A Llama 2's: tokenizer.model, or llama2.c's tokenizer.bin (default: the one \
-            beside the model).
+            Its tokenizer: tokenizer.json, tokenizer.model, llm.c's or llama2.c's tokenizer.bin, \
+            vocab.json beside merges.txt, or a directory with any of them (default: the one in the \
+            model's file or beside it).
             """
     )
     var tokenizer: FilePath?
+
+    @Option(
+        help: ArgumentHelp(
+            "A low-rank adapter (LoRA) in PEFT's format, merged into the weights.",
+            valueName: "directory"
+        )
+    )
+    var adapter: FilePath?
+
+    /// The model these options name.
+    func source() throws -> ModelSource {
+        try ModelSource(model, checkpoint: checkpoint)
+    }
+
+    /// The tokenizer that belongs to a model; one there must be.
+    func tokenizer(of source: ModelSource) throws -> any Tokenizer {
+        let (tokenizer, path) = try source.locatedTokenizer(at: self.tokenizer)
+        remarkOnMissingTokens(
+            tokenizer.vocabularySize,
+            path,
+            vocabularySize: source.configuration.vocabularySize
+        )
+        return tokenizer
+    }
+
+    /// The same, or nil when none was named and none is there.
+    func tokenizerIfAny(of source: ModelSource) throws -> (any Tokenizer)? {
+        do { return try tokenizer(of: source) } catch OpeningError.noTokenizer { return nil }
+    }
+
+    /// Opens a model to continue sequences with it.
+    func open(
+        _ source: ModelSource,
+        _ precision: PrecisionOptions,
+        _ compute: ComputeOptions
+    ) throws -> any LanguageModel {
+        let adapter = try adapter.map { try LowRankAdapter($0) }
+        let model = try source.makeModel(
+            precision: precision.weights,
+            cachePrecision: precision.cache,
+            adapter: adapter,
+            ops: compute.makeOps()
+        )
+        compute.note("model '\(source.path)', \(source.configuration.parameterCount) weights")
+        return model
+    }
 }
 
-/// The model of `chat`: a Llama 2, of which there are no runs.
-struct ChatModelOptions: ParsableArguments, ModelArguments {
-    @Option(
-        help: """
-            A Llama 2 that was trained for conversations: the directory that Meta or Hugging Face \
-            publish, or llama2.c's file.
-            """
+/// Says that a tokenizer, at `path`, has so many tokens fewer than a model that it is hardly the
+/// model's.
+func remarkOnMissingTokens(_ count: Int, _ path: FilePath, vocabularySize: Int) {
+    // Sizes are rounded up to a multiple of 128 at most.
+    guard vocabularySize - count >= 128 else { return }
+    Terminal.diagnose(
+        "'\(path)' has \(count.grouped) tokens and the model \(vocabularySize.grouped): is it "
+            + "the model's? Ids that it lacks are never drawn"
     )
-    var model: FilePath
-
-    @Option(
-        help: """
-            Its tokenizer: tokenizer.model, or llama2.c's tokenizer.bin (default: the one beside \
-            the model).
-            """
-    )
-    var tokenizer: FilePath?
-
-    var checkpoint: CheckpointSelection? { nil }
 }
 
 extension CheckpointSelection: ExpressibleByArgument {
@@ -76,58 +101,5 @@ extension CheckpointSelection: ExpressibleByArgument {
         } else {
             return nil
         }
-    }
-
-    /// The model file at `path`, or that of a checkpoint of the run there.
-    static func modelFile(
-        _ path: FilePath,
-        _ checkpoint: CheckpointSelection? = nil
-    ) throws -> FilePath {
-        if try FileKind.require(.model, .runDirectory, at: path) == .runDirectory {
-            return try RunDirectory(path).modelPath(checkpoint ?? .latest)
-        }
-        try refuse(checkpoint, of: path)
-        return path
-    }
-
-    /// Checks that no checkpoint is chosen of what is not a run.
-    static func refuse(_ checkpoint: CheckpointSelection?, of path: FilePath) throws {
-        guard checkpoint == nil else {
-            throw CommandError(
-                .wrongUsage,
-                "--checkpoint is for the directory of a run, but '\(path)' is one model; "
-                    + "leave it out"
-            )
-        }
-    }
-}
-
-extension ModelArguments {
-    /// The model file these options name.
-    func modelPath() throws -> FilePath {
-        try CheckpointSelection.modelFile(model, checkpoint)
-    }
-
-    /// The tokenizer these options name, or else the one that lies beside `modelPath`.
-    func tokenizerPath(besideModel modelPath: FilePath) throws -> FilePath {
-        guard let path = try optionalTokenizerPath(besideModel: modelPath) else {
-            throw noTokenizer(beside: modelPath)
-        }
-        return path
-    }
-
-    /// The error where a tokenizer is needed and none is there.
-    func noTokenizer(beside modelPath: FilePath) -> CommandError {
-        CommandError(
-            .wrongUsage,
-            "no tokenizer lies beside the model '\(modelPath)'; name one with --tokenizer"
-        )
-    }
-
-    /// The same where there need be none.
-    func optionalTokenizerPath(besideModel modelPath: FilePath) throws -> FilePath? {
-        if let tokenizer { return try TokenizerFile.checked(tokenizer) }
-        let directory = RunDirectory(modelPath.removingLastComponent())
-        return try directory.savedTokenizer.map(TokenizerFile.checked)
     }
 }

@@ -48,12 +48,18 @@ struct CachePrecision: ElementTypeArgument {
 
 /// `--precision` and `--cache-precision`.
 struct PrecisionOptions: ParsableArguments {
-    @Option(help: "How to store weights: fewer bits are faster and less exact.")
-    var precision = WeightPrecision(elementType: .float32)
+    @Option(
+        help: """
+            How to store weights: fewer bits are faster and less exact (default: as the model's \
+            file does).
+            """
+    )
+    var precision: WeightPrecision?
 
     @Option(help: "How to store the keys and values of the text so far.")
     var cachePrecision = CachePrecision(elementType: .float32)
 
-    var weights: ElementType { precision.elementType }
+    /// Nil where each weight is to be as its file has it.
+    var weights: ElementType? { precision?.elementType }
     var cache: ElementType { cachePrecision.elementType }
 }

@@ -87,20 +87,19 @@ struct SampleCommand: ParsableCommand {
             contextOverflow: contextOverflow,
             topLogprobs: logprobs
         )
-        let file = try model.modelFile()
-        let (vocabulary, encode) = try readTokenizer(for: file)
-        var prompts = try PromptQueue(prompt, count: numSamples, encode: encode) {
+        let source = try model.source()
+        let tokenizer = try model.tokenizer(of: source)
+        var prompts = try PromptQueue(prompt, count: numSamples, encode: tokenizer.promptTokens) {
             try options.check(
                 prompts: [$0],
-                vocabularySize: vocabulary.vocabularySize,
-                contextLength: file.contextLength
+                vocabularySize: tokenizer.vocabularySize,
+                contextLength: source.configuration.contextLength
             )
         }
         // What is wrong with them is found before time is spent on the model.
         let first = try prompts.next(Self.batchSize)
-        let model = try file.open(precision, ops: compute.makeOps())
-        compute.note("model '\(file.path)', \(file.parameterCount) weights")
-        try generate(TextGenerator(model, vocabulary: vocabulary), first, &prompts, options)
+        let model = try model.open(source, precision, compute)
+        try generate(TextGenerator(model, tokenizer: tokenizer), first, &prompts, options)
     }
 
     /// Generates the texts of all prompts, batch by batch.
@@ -146,30 +145,6 @@ struct SampleCommand: ParsableCommand {
                 + "a prompt a line"
         )
         return true
-    }
-
-    /// What tokens stand for, and what makes tokens of a prompt.
-    private func readTokenizer(
-        for file: ModelFile
-    ) throws -> (vocabulary: any TokenDecoder, encode: ([UInt8]) throws -> [TokenID]) {
-        guard file.isGPT2 else {
-            let tokenizer = try model.sentencePieceTokenizer(of: file)
-            return (tokenizer, { try $0.withUnsafeBytes { try tokenizer.promptTokens(of: $0) } })
-        }
-        let tokenizers = ModelTokenizer(
-            model,
-            modelPath: file.path,
-            vocabularySize: file.vocabularySize
-        )
-        if prompt.isEmpty {
-            guard let vocabulary = try tokenizers.vocabulary() else {
-                throw model.noTokenizer(beside: file.path)
-            }
-            // Only a prompt needs merges.
-            return (vocabulary, { _ in [] })
-        }
-        let tokenizer = try tokenizers.tokenizer()
-        return (tokenizer.vocabulary, { try tokenizer.encode($0, specialTokens: .token) })
     }
 
     /// Prints texts as they are made, or as JSON when they are complete.

@@ -39,11 +39,15 @@ struct KnownTokens {
             )
         }
         if let tokenizer {
-            try ModelTokenizer.check(
-                tokenizer.value.vocabularySize,
-                tokenizer.path,
-                vocabularySize: vocabularySize
-            )
+            let count = tokenizer.value.vocabularySize
+            guard count <= vocabularySize else {
+                throw TokenizerError.wrongCount(
+                    path: tokenizer.path,
+                    expected: vocabularySize,
+                    found: count
+                )
+            }
+            remarkOnMissingTokens(count, tokenizer.path, vocabularySize: vocabularySize)
         }
     }
 }
@@ -51,7 +55,7 @@ struct KnownTokens {
 /// Where the model of a run comes from.
 struct StartingModel {
     private enum Source {
-        case checkpoint(FilePath)
+        case weights(any ModelWeights<GPT2Configuration>)
         case randomWeights
     }
 
@@ -67,10 +71,11 @@ struct StartingModel {
         resuming checkpoint: FilePath?,
         _ tokens: KnownTokens
     ) throws {
-        if let path = try checkpoint ?? Self.modelFile(initialization) {
-            source = .checkpoint(path)
+        if let path = try checkpoint ?? Self.modelPath(initialization) {
+            let weights = try openWeights(at: path, as: GPT2Configuration.self)
+            source = .weights(weights)
             vocabularyRemark = nil
-            configuration = try GPT2CheckpointHeader(path: path).configuration
+            configuration = weights.configuration
         } else {
             let vocabulary = tokens.vocabulary
             source = .randomWeights
@@ -90,16 +95,15 @@ struct StartingModel {
         try tokens.check(vocabularySize: configuration.vocabularySize)
     }
 
-    /// The file of the model; nil when `initialization` is a size.
-    private static func modelFile(_ initialization: ArgumentText) throws -> FilePath? {
+    /// Where the model is; nil when `initialization` is a size.
+    private static func modelPath(_ initialization: ArgumentText) throws -> FilePath? {
         if GPT2Configuration.isDescriptor(initialization.string) { return nil }
         let path = initialization.path
         // A word alone is more likely a size that does not exist than a file that does not.
         if !FileSystem.exists(path), !initialization.string.contains(where: { "./".contains($0) }) {
             throw ModelError.neitherSizeNorFile(initialization.string)
         }
-        let isRun = try FileKind.require(.model, .runDirectory, at: path) == .runDirectory
-        return try isRun ? RunDirectory(path).modelPath(.latest) : path
+        return try ModelSource(path).path
     }
 
     /// Checks that training fits into the memory of this machine.
@@ -131,7 +135,7 @@ struct StartingModel {
     /// Makes or reads the model.
     func make(seed: UInt64, ops: Ops) throws -> GPT2 {
         switch source {
-        case .checkpoint(let path): return try GPT2(llmcCheckpoint: path, ops: ops)
+        case .weights(let weights): return try GPT2(weights, ops: ops)
         case .randomWeights:
             var generator = MersenneTwister(seed: seed)
             return try GPT2(randomWeights: configuration, using: &generator, ops: ops)

@@ -12,9 +12,8 @@ struct SwiftletCommand: ParsableCommand {
         version: "swiftlet 0.1.0-dev",
         subcommands: [
             StoriesCommand.self, TokenizerCommand.self, PrepareCommand.self, TrainCommand.self,
-            SampleCommand.self, ChatCommand.self, EvaluateCommand.self, InfoCommand.self,
-            BenchCommand.self,
-            FetchCommand.self, ReportCommand.self,
+            SampleCommand.self, ChatCommand.self, EvaluateCommand.self, ConvertCommand.self,
+            InfoCommand.self, BenchCommand.self, FetchCommand.self, ReportCommand.self,
         ]
     )
 

@@ -70,6 +70,10 @@ extension BytePairTokenizer {
         try vocabulary.writeLLMCFile(to: path, overwrite: overwrite)
     }
 
+    public func writeNativeFile(to path: FilePath, overwrite: Bool) throws {
+        try writeLLMCFile(to: path, overwrite: overwrite)
+    }
+
     /// Writes the vocabulary as JSON (`vocab.json`) and the merges (`merges.txt`), as Hugging
     /// Face's and OpenAI's programs read them.
     ///

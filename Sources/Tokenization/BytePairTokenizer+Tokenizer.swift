@@ -22,14 +22,14 @@ extension BytePairTokenizer: Tokenizer {
         try vocabulary.bytes(of: id, after: previous)
     }
 
-    /// The ids a model is given so that it continues `text`, in which names of special tokens are
+    /// The ids a model is given so that it continues a text, in which names of special tokens are
     /// these tokens.
     ///
     /// A token that starts texts stands before it where the model was made so, and where there would
     /// be nothing else.
-    public func promptTokens(of text: String) throws -> [TokenID] {
+    public func promptTokens(of bytes: [UInt8]) throws -> [TokenID] {
         let start = startOfText.map { [$0] } ?? []
-        let ids = try encode(text, specialTokens: .token)
+        let ids = try encode(bytes, specialTokens: .token)
         return description.addsStartOfText || ids.isEmpty ? start + ids : ids
     }
 }

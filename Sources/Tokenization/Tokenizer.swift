@@ -1,6 +1,8 @@
 // What programs above this module need of a tokenizer, whichever kind it is. How text becomes ids
 // is each tokenizer's own business.
 
+import FileIO
+
 /// The half of a tokenizer that turns ids into text: all that showing a model's output needs.
 public protocol TokenDecoder: Sendable {
     /// Ids run from 0 to one less.
@@ -72,9 +74,23 @@ public protocol Tokenizer: TokenDecoder {
     /// ``encode(_:specialTokens:)``.
     /// - Throws: ``TokenizerError/noToken(byte:)``, where the tokenizer does not cover all text.
     func promptTokens(of text: String) throws -> [TokenID]
+
+    /// The same for bytes that may be anything.
+    /// - Throws: ``TokenizerError/noToken(byte:)``, where the tokenizer does not cover all text.
+    func promptTokens(of bytes: [UInt8]) throws -> [TokenID]
+
+    /// Writes the file that the programs of the tokenizer's kind read: llm.c's for byte-level BPE,
+    /// llama2.c's for SentencePiece.
+    /// - Throws: ``TokenizerError/cannotExport(path:reason:)`` when the format cannot hold it;
+    ///   `FileIOError`.
+    func writeNativeFile(to path: FilePath, overwrite: Bool) throws
 }
 
 extension Tokenizer {
+    public func promptTokens(of text: String) throws -> [TokenID] {
+        try promptTokens(of: Array(text.utf8))
+    }
+
     /// The ids of a text in which no name has a special meaning.
     /// - Throws: ``TokenizerError/noToken(byte:)``, where the tokenizer does not cover all text.
     public func encode(_ text: String) throws -> [TokenID] {

@@ -93,9 +93,8 @@ private func examples(inHelpOf names: [String]) throws -> [String] {
         }
     }
 
-    @Test func theHelpOfChatSpeaksOfItsOwnModels() throws {
-        let chat = try swiftlet("chat", "--help").output
-        #expect(!chat.contains("llm.c") && !chat.contains("--checkpoint"))
+    @Test func theHelpOfChatNamesTheFormsOfConversations() throws {
+        #expect(try swiftlet("chat", "--help").output.contains("llama2|llama3|chatml|zephyr|plain"))
     }
 
     @Test func theVersionIsPrinted() throws {

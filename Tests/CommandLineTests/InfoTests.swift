@@ -30,8 +30,8 @@ import Testing
             let text = try swiftlet("info", model.string)
             #expect(text.status == 0)
             #expect(text.errors == "")
-            #expect(text.output.contains("  layers      1\n"))
-            #expect(text.output.contains("  qkvw      1 x 48 x 16       768\n"))
+            #expect(text.output.contains(#/ {2}layers +1\n/#))
+            #expect(text.output.contains(#/ {2}qkvw +1 x 48 x 16 +float32\n/#))
         }
     }
 

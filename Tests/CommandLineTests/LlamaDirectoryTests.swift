@@ -82,9 +82,9 @@ import Testing
                     toPath: directory.appending(new).string
                 )
             }
-            try rename("tokenizer.model", "tokenizer.json")
-            expectError(try sample(), 66, "tokenizer.model is read")
-            try rename("tokenizer.json", "tokenizer.model")
+            try rename("tokenizer.model", "elsewhere.model")
+            expectError(try sample(), 64, "no tokenizer lies beside the model")
+            try rename("elsewhere.model", "tokenizer.model")
             let shard = "model-00002-of-00002.safetensors"
             try rename(shard, "elsewhere")
             expectError(try sample(), 66, shard)

@@ -52,7 +52,7 @@ import Testing
             let tensors = try #require(object["tensors"] as? [[String: Any]])
             #expect(tensors.first?["dtype"] as? String == "int8")
             let text = try swiftlet("info", model).output
-            #expect(text.contains("2 of keys and values"))
+            #expect(text.contains(#/ {2}kv heads +2\n/#))
             #expect(text.contains("10000.0") && text.contains("1e-05"))
         }
     }
@@ -171,12 +171,7 @@ import Testing
                 try swiftlet("sample", "--model", model, "--tokenizer", tokenizer)
             }
             expectError(try sample(cut.string, tokenizer), 65, "the sizes it starts with ask for")
-            expectError(
-                try sample(model, gpt2Tokenizer.string),
-                65,
-                "the model is a Llama 2, whose tokenizer is"
-            )
-            expectError(try sample(gpt2.string, tokenizer), 65, "here a GPT-2's is needed")
+            expectError(try sample(gpt2.string, tokenizer), 65, "the model knows only")
             expectError(try sample(tokenizer, tokenizer), 65, "is a SentencePiece tokenizer, not")
             let larger = try writeBytes(
                 MappedFile(FilePath(tokenizer)).contents() + [0, 0, 0, 0, 1, 0, 0, 0, 0x78],
@@ -188,9 +183,9 @@ import Testing
                 "260 tokens, but the model knows only 259"
             )
             expectError(
-                try swiftlet("chat", "--model", gpt2.string, "--tokenizer", tokenizer),
+                try swiftlet("chat", "--model", gpt2.string, "--tokenizer", gpt2Tokenizer.string),
                 64,
-                "knows no conversations"
+                "does not say in which form it knows conversations"
             )
         }
     }

@@ -1,6 +1,7 @@
 // A model that notes what it is given, and a tokenizer whose tokens can be read off: conversations
 // are tested with them, apart from any real model.
 
+import FileIO
 import Inference
 import Testing
 import TextGeneration
@@ -23,9 +24,8 @@ struct ByteTokenizer: Tokenizer {
     func encode(_ text: String, specialTokens: SpecialTokens) -> [TokenID] {
         text.utf8.map { TokenID($0) }
     }
-    func promptTokens(of text: String) -> [TokenID] {
-        [256] + encode(text, specialTokens: .token)
-    }
+    func promptTokens(of bytes: [UInt8]) -> [TokenID] { [256] + bytes.map { TokenID($0) } }
+    func writeNativeFile(to path: FilePath, overwrite: Bool) {}
 }
 
 /// Replies ` OK` and the end of the text, over and over, and notes what it is given.

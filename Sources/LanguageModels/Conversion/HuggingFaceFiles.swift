@@ -4,8 +4,6 @@
 import Tensors
 
 extension GPT2Configuration: HuggingFaceConfiguration {
-    var huggingFaceExport: WeightNaming { huggingFaceNaming() }
-
     /// Nothing: every size has its place.
     var differencesFromHuggingFace: [String] { [] }
 
@@ -38,8 +36,6 @@ extension GPT2Configuration: HuggingFaceConfiguration {
 }
 
 extension Llama2Configuration: HuggingFaceConfiguration {
-    var huggingFaceExport: WeightNaming { huggingFaceNaming }
-
     /// Divisors of frequencies that follow from no rule.
     var differencesFromHuggingFace: [String] {
         if case .perPair = ropeScaling {

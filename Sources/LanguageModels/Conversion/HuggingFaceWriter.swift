@@ -7,8 +7,6 @@ import Tensors
 
 /// A family that Hugging Face's programs know.
 protocol HuggingFaceConfiguration: ModelConfiguration {
-    /// What its files call the weights.
-    var huggingFaceExport: WeightNaming { get }
     /// What `config.json` has no place for, each in a few words.
     var differencesFromHuggingFace: [String] { get }
     /// The entries of `config.json`: keys, and values in JSON.
@@ -85,7 +83,7 @@ struct HuggingFaceWriter {
         self.path = path
         self.tokens = tokens
         self.companions = companions
-        let naming = configuration.huggingFaceExport
+        let naming = configuration.huggingFaceNaming
         let entries = try configuration.weightsLayerByLayer.map { weight in
             guard case .tensor(let name, let arrangement) = naming[weight] else {
                 preconditionFailure("Hugging Face has no \(weight)")

@@ -16,9 +16,11 @@ public struct ModelConversion {
         case llama2c(Llama2CFile.Version?)
         /// Hugging Face's directory of `config.json` and safetensors.
         case safetensors
+        /// llama.cpp's file.
+        case gguf
     }
 
-    /// Called as weights are written, with the number of parameters that are, and of all; what it
+    /// Called as weights are written, with how much of the model is, and of all of it; what it
     /// throws ends the conversion, and nothing is left of it.
     public typealias Progress = (_ done: Int, _ total: Int) throws -> Void
 
@@ -39,6 +41,8 @@ public struct ModelConversion {
     ///   - elementType: How to store weights; nil keeps each as it is where the format has its
     ///     type, and otherwise takes one of the format's that loses nothing.
     ///   - tokens: The ids that a Hugging Face directory names beside the model.
+    ///   - name: What a GGUF file says the model is called.
+    ///   - metadata: What else a GGUF file says, such as the keys of a tokenizer.
     ///   - companions: Writes files that belong into the directory beside the model, such as a
     ///     tokenizer's, into the one that is given: it becomes `path` when all is written. Not
     ///     called where a single file is written.
@@ -50,6 +54,8 @@ public struct ModelConversion {
         at path: FilePath,
         elementType: ElementType? = nil,
         tokens: ModelTokens = ModelTokens(),
+        name: String = "",
+        metadata: GGUFMetadata = GGUFMetadata(),
         companions: @escaping (_ directory: FilePath) throws -> Void = { _ in }
     ) throws {
         self.target = target
@@ -72,6 +78,18 @@ public struct ModelConversion {
             let writer = try HuggingFaceWriter(weights, path, elementType, tokens, companions)
             self.elementType = writer.elementType
             write = writer.write
+        case .gguf:
+            self.elementType = try elementType ?? weights.mainElementType()
+            write = { overwrite, ops, progress in
+                try weights.writeGGUF(
+                    to: AtomicFile(path, overwrite: overwrite),
+                    storing: elementType.map { StoredType(forGGUF: $0) },
+                    name: name,
+                    metadata: metadata,
+                    ops: ops,
+                    progress: progress
+                )
+            }
         }
     }
 

@@ -146,7 +146,7 @@ private struct GGUFLayout {
 
 extension StoredType {
     /// How GGUF stores weights of this type.
-    fileprivate init(forGGUF type: ElementType) {
+    init(forGGUF type: ElementType) {
         self =
             switch type {
             case .bfloat16: .bfloat16

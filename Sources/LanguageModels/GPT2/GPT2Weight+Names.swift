@@ -7,11 +7,14 @@ extension GPT2Configuration {
     /// mask of attention.
     /// - Parameter prefix: What stands before all names: `transformer.` or nothing.
     /// - Returns: Where each weight is.
-    public func huggingFaceNaming(prefix: String = "transformer.") -> WeightNaming {
+    func huggingFaceNaming(prefix: String) -> WeightNaming {
         naming(prefix: prefix) { weight, name in
             .tensor(name, weight.role == .matrix ? .transposed : .asItIs)
         }
     }
+
+    /// The names that Hugging Face's programs write.
+    public var huggingFaceNaming: WeightNaming { huggingFaceNaming(prefix: "transformer.") }
 
     /// nanoGPT's names, which are Hugging Face's; linear layers are stored as (out, in).
     /// - Parameters:

@@ -20,6 +20,10 @@ public protocol ModelConfiguration: Sendable, Equatable {
     var headCount: Int { get }
     /// All weights, kind by kind, and of each kind layer by layer.
     var weights: [ModelWeight] { get }
+    /// The sizes and settings, in the order in which people read them.
+    var facts: [ModelFact] { get }
+    /// The names of the weights in Hugging Face's files.
+    var huggingFaceNaming: WeightNaming { get }
 
     /// A model of these sizes that continues sequences.
     /// - Parameters:

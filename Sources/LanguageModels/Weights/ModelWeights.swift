@@ -42,6 +42,16 @@ extension ModelWeights {
         try tensor(weight).elementType
     }
 
+    /// The type that most parameters are stored in.
+    /// - Throws: What reading the weights throws.
+    public func mainElementType() throws -> ElementType {
+        var counts: [ElementType: Int] = [:]
+        for weight in configuration.weights {
+            counts[try elementType(of: weight), default: 0] += weight.count
+        }
+        return counts.max { $0.value < $1.value }?.key ?? .float32
+    }
+
     /// A model with these weights, which continues sequences.
     /// - Parameters:
     ///   - precision: How to store matrices; nil keeps each as its file does. Norms, biases and

@@ -49,4 +49,8 @@ extension SentencePieceTokenizer {
                 : try SentencePieceVocabulary(llama2CFile: file, count: vocabularySize)
         )
     }
+
+    public func writeNativeFile(to path: FilePath, overwrite: Bool) throws {
+        try vocabulary.writeLlama2CFile(to: path, overwrite: overwrite)
+    }
 }

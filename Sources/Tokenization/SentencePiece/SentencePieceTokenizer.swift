@@ -130,16 +130,9 @@ public final class SentencePieceTokenizer: Tokenizer {
     /// `<s>`, where one stands before prompts, and the ids of the text, in which names of added
     /// tokens are these tokens.
     /// - Throws: ``TokenizerError/noToken(byte:)``.
-    public func promptTokens(of text: String) throws -> [TokenID] {
-        var text = text
-        return try text.withUTF8 { try promptTokens(of: UnsafeRawBufferPointer($0)) }
-    }
-
-    /// The same for bytes that may be anything.
-    /// - Throws: ``TokenizerError/noToken(byte:)``.
-    public func promptTokens(of bytes: UnsafeRawBufferPointer) throws -> [TokenID] {
+    public func promptTokens(of bytes: [UInt8]) throws -> [TokenID] {
         let start = startOfText.map { [$0] } ?? []
-        let ids = try encode(bytes, specialTokens: .token)
+        let ids = try bytes.withUnsafeBytes { try encode($0, specialTokens: .token) }
         return description.addsStartOfText || ids.isEmpty ? start + ids : ids
     }
 

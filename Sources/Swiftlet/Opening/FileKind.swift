@@ -152,6 +152,11 @@ extension FileKind: CustomStringConvertible {
         }
     }
 
+    /// What a model may be, in whichever format.
+    public static let models: [FileKind] = [
+        .model, .runDirectory, .llama2c, .modelDirectory, .gguf, .safetensors, .pyTorch,
+    ]
+
     /// Checks that what is at `path` is one of `kinds`, before a reader finds out less clearly.
     /// - Throws: ``UnexpectedFileError``, or ``FileIOError`` when nothing is there.
     @discardableResult

@@ -1,0 +1,83 @@
+// The keys of a tokenizer in GGUF files. Containers know no tokenizers and tokenizers no containers,
+// so the two meet here.
+
+import FileIO
+import TensorFiles
+import Tokenization
+
+/// The keys, which all begin alike but for the last.
+private enum Key {
+    static let model = "tokenizer.ggml.model"
+    static let pre = "tokenizer.ggml.pre"
+    static let tokens = "tokenizer.ggml.tokens"
+    static let scores = "tokenizer.ggml.scores"
+    static let types = "tokenizer.ggml.token_type"
+    static let merges = "tokenizer.ggml.merges"
+    static let startOfText = "tokenizer.ggml.bos_token_id"
+    static let endOfText = "tokenizer.ggml.eos_token_id"
+    static let endOfTurn = "tokenizer.ggml.eot_token_id"
+    static let unknown = "tokenizer.ggml.unknown_token_id"
+    static let padding = "tokenizer.ggml.padding_token_id"
+    static let addsStartOfText = "tokenizer.ggml.add_bos_token"
+    static let addsSpacePrefix = "tokenizer.ggml.add_space_prefix"
+    static let chatTemplate = "tokenizer.chat_template"
+}
+
+extension GGUFTokenizer {
+    /// The tokenizer that a file's metadata describe; nil where there is none.
+    /// - Throws: `TensorFileError` for keys that are damaged.
+    init?(_ metadata: GGUFMetadata) throws {
+        guard let model = try metadata.string(Key.model), model != "none",
+            let tokens = try metadata.byteStrings(Key.tokens)
+        else { return nil }
+        self.init(model: model, tokens: TokenTexts(tokens))
+        pre = try metadata.string(Key.pre)
+        scores = try metadata.floats(Key.scores) ?? []
+        types = try (metadata.integers(Key.types) ?? []).map { Int32(truncatingIfNeeded: $0) }
+        merges = TokenTexts(try metadata.byteStrings(Key.merges) ?? [])
+        // Some programs write -1, or its bits, for none.
+        func id(_ key: String) throws -> Int? {
+            try metadata.integer(key).flatMap { tokens.indices.contains($0) ? $0 : nil }
+        }
+        startOfText = try id(Key.startOfText)
+        endOfText = try id(Key.endOfText)
+        endOfTurn = try id(Key.endOfTurn)
+        unknown = try id(Key.unknown)
+        padding = try id(Key.padding)
+        addsStartOfText = try metadata.bool(Key.addsStartOfText)
+        addsSpacePrefix = try metadata.bool(Key.addsSpacePrefix)
+        chatTemplate = try metadata.string(Key.chatTemplate)
+    }
+
+    /// The keys that say the same in a file.
+    /// - Parameter vocabularySize: The number of tokens that the model knows; those that the
+    ///   tokenizer lacks get a name that no text becomes.
+    /// - Returns: The keys.
+    func metadata(vocabularySize: Int) -> GGUFMetadata {
+        var metadata = GGUFMetadata()
+        let missing = tokens.count..<max(tokens.count, vocabularySize)
+        metadata[Key.model] = .string(model)
+        metadata[Key.pre] = pre.map { .string($0) }
+        metadata[Key.tokens] = .array(
+            GGUFArray(strings: tokens.map(Array.init) + missing.map { Array("[PAD\($0)]".utf8) })
+        )
+        let unused = Int32(TokenType.unused.rawValue)
+        metadata[Key.types] = .array(GGUFArray(types + missing.map { _ in unused }))
+        if !scores.isEmpty {
+            metadata[Key.scores] = .array(GGUFArray(scores + missing.map { _ in 0 }))
+        }
+        if !merges.isEmpty {
+            metadata[Key.merges] = .array(GGUFArray(strings: merges.map(Array.init)))
+        }
+        for (key, id) in [
+            (Key.startOfText, startOfText), (Key.endOfText, endOfText), (Key.endOfTurn, endOfTurn),
+            (Key.unknown, unknown), (Key.padding, padding),
+        ] {
+            metadata[key] = id.map { .uint32(UInt32($0)) }
+        }
+        metadata[Key.addsStartOfText] = addsStartOfText.map { .bool($0) }
+        metadata[Key.addsSpacePrefix] = addsSpacePrefix.map { .bool($0) }
+        metadata[Key.chatTemplate] = chatTemplate.map { .string($0) }
+        return metadata
+    }
+}

@@ -1,0 +1,60 @@
+// A model on its way to another format with all that belongs to it. How weights are written is
+// ModelConversion's affair; here its tokenizer and its form of conversations come along.
+
+import FileIO
+import LanguageModels
+import TensorFiles
+import Tensors
+import TextGeneration
+import Tokenization
+
+extension ModelSource {
+    /// Plans the conversion of the model to another format.
+    /// - Parameters:
+    ///   - target: The format to write.
+    ///   - output: The file to write, or for safetensors the directory.
+    ///   - elementType: How to store matrices; nil keeps each as it is where the format can.
+    ///   - tokenizer: The model's tokenizer, which is carried along; nil leaves it out.
+    ///   - template: The form of conversations that the new files say; nil for that of the
+    ///     model's own files.
+    ///   - adapter: A low-rank adapter to merge into the weights.
+    ///   - ops: What multiplies an adapter's matrices.
+    /// - Returns: The conversion, of which nothing has been written.
+    /// - Throws: `ModelError/cannotWrite(path:reason:hint:)` when the format has no place for
+    ///   something in the model; `TokenizerError/cannotExport(path:reason:)` when it has none for
+    ///   the tokenizer.
+    public func conversion(
+        to target: ModelConversion.Target,
+        at output: FilePath,
+        elementType: ElementType? = nil,
+        tokenizer: (any Tokenizer)? = nil,
+        template: ChatForm? = nil,
+        adapter: LowRankAdapter? = nil,
+        ops: Ops
+    ) throws -> ModelConversion {
+        var description = tokenizer?.description
+        if let template { description?.chatTemplate = KnownChatTemplate(template).jinja }
+        let (vocabularySize, contextLength) =
+            (configuration.vocabularySize, configuration.contextLength)
+        let metadata =
+            target == .gguf
+            ? try description.map {
+                try GGUFTokenizer($0, path: output).metadata(vocabularySize: vocabularySize)
+            } : nil
+        return try ModelConversion(
+            adapter.map { try weights.merging($0, ops: ops) } ?? weights,
+            to: target,
+            at: output,
+            elementType: elementType,
+            tokens: ModelTokens(
+                beginOfText: description?.startOfText.map { Int($0) },
+                endOfText: description?.endsOfText.map { Int($0) } ?? [],
+                padding: description?.padding.map { Int($0) }
+            ),
+            name: output.stem ?? "",
+            metadata: metadata ?? GGUFMetadata()
+        ) { directory in
+            try description?.writeJSON(in: directory, contextLength: contextLength)
+        }
+    }
+}

@@ -1,0 +1,149 @@
+// The front door: which model a path leads to, and what belongs to it. The signs are looked at in
+// this order, and each step says why.
+
+import FileIO
+import Inference
+import LanguageModels
+import TensorFiles
+import Tensors
+import TextGeneration
+import Tokenization
+import Training
+
+/// A model at a path, of any format and family, of which only what it says of itself was read.
+public struct ModelSource {
+    /// Where the model is: a file or a directory; of a run, what one of its checkpoints left.
+    public let path: FilePath
+    /// Its weights.
+    public let weights: any ModelWeights
+
+    /// Looks at what is at `path`.
+    /// - Parameters:
+    ///   - path: A model's file or directory in any format, or the directory of a training run.
+    ///   - checkpoint: Which model of a run is meant (default: the latest).
+    /// - Throws: ``UnexpectedFileError`` when it is something else, ``OpeningError``, or what says
+    ///   what is wrong with the files.
+    public init(_ path: FilePath, checkpoint: CheckpointSelection? = nil) throws {
+        let kind = try FileKind(of: path)
+        // A run first: its directory may hold other things that look like a model.
+        if kind == .runDirectory {
+            self.path = try RunDirectory(path).modelPath(checkpoint ?? .latest)
+        } else {
+            guard checkpoint == nil else { throw OpeningError.noRun(path: path) }
+            self.path = path
+        }
+        try Self.requireModel(path, kind)
+        weights = try openWeights(at: self.path)
+    }
+
+    /// The sizes of the model.
+    public var configuration: any ModelConfiguration { weights.configuration }
+
+    /// Whether something of this kind is a model, or belongs to one that lies beside it.
+    public static func mayBeModel(_ path: FilePath, _ kind: FileKind) -> Bool {
+        // Tensors alone do not say what model they are, and JSON may be anything.
+        kind == .json ? ModelDirectory.isOne(path.directory) : FileKind.models.contains(kind)
+    }
+
+    /// Refuses what is certainly no model, by its name.
+    private static func requireModel(_ path: FilePath, _ kind: FileKind) throws {
+        guard mayBeModel(path, kind) else {
+            throw UnexpectedFileError(path: path, expected: FileKind.models, found: kind)
+        }
+        if kind == .safetensors, !ModelDirectory.isOne(path.directory) {
+            throw OpeningError.noConfiguration(path: path)
+        }
+    }
+
+    /// The directory in which what belongs to the model lies beside it.
+    private var directory: FilePath {
+        FileSystem.isDirectory(path) ? path : path.directory
+    }
+
+    /// The tokenizer of the model.
+    /// - Parameter named: The one to take; nil for the one in the model's file or beside it.
+    /// - Returns: A tokenizer with no more tokens than the model has. It may have fewer, as
+    ///   vocabularies are rounded up.
+    /// - Throws: ``OpeningError`` when none is there, or another model's; or `TokenizerError`.
+    public func tokenizer(at named: FilePath? = nil) throws -> any Tokenizer {
+        try locatedTokenizer(at: named).tokenizer
+    }
+
+    /// The same, and the file it was read from.
+    package func locatedTokenizer(
+        at named: FilePath? = nil
+    ) throws -> (tokenizer: any Tokenizer, path: FilePath) {
+        let vocabularySize = configuration.vocabularySize
+        if let named {
+            return (try loadTokenizer(at: named, vocabularySize: vocabularySize), named)
+        }
+        // What is in the file itself cannot be another model's.
+        if let file = weights as? any GGUFModel {
+            guard let keys = try GGUFTokenizer(file.metadata) else {
+                throw OpeningError.noTokenizer(model: path)
+            }
+            let description = try TokenizerDescription(keys, path: path)
+            return (try description.makeTokenizer(from: path), path)
+        }
+        do {
+            let file = try TokenizerFiles(at: directory).path
+            return (try loadTokenizer(at: file, vocabularySize: vocabularySize), file)
+        } catch TokenizerError.nothingInDirectory {
+            throw OpeningError.noTokenizer(model: path)
+        } catch TokenizerError.wrongCount(let path, let expected, let found) {
+            throw OpeningError.otherTokenizer(
+                path: path,
+                tokenCount: found,
+                vocabularySize: expected
+            )
+        }
+    }
+
+    /// The form of conversations that the model knows.
+    /// - Parameters:
+    ///   - tokenizer: The model's.
+    ///   - form: The form to take; nil for the one that the model's files say.
+    /// - Returns: The form, with the system prompt that the model's files have for it.
+    /// - Throws: ``OpeningError`` when the files say none, or one that is not known.
+    public func chatTemplate(
+        _ tokenizer: any Tokenizer,
+        form: ChatForm? = nil
+    ) throws -> any ChatTemplate {
+        if let form { return KnownChatTemplate(form) }
+        let description = tokenizer.description
+        if let jinja = description.chatTemplate {
+            guard let template = KnownChatTemplate(jinja: jinja) else {
+                throw OpeningError.unknownChatTemplate(model: path)
+            }
+            return template
+        }
+        // Meta's and llama2.c's files have no place for it, and the Llamas of their time that were
+        // trained to chat know one form.
+        guard description.kind == .sentencePiece else {
+            throw OpeningError.noChatTemplate(model: path)
+        }
+        return KnownChatTemplate(.llama2)
+    }
+
+    /// Opens the model to continue sequences with it.
+    /// - Parameters:
+    ///   - precision: How to store matrices; nil keeps each as its file does.
+    ///   - cachePrecision: How to store keys and values: one of `KVCache.precisions`.
+    ///   - adapter: A low-rank adapter to merge into the weights.
+    ///   - ops: What runs the arithmetic.
+    /// - Returns: The model.
+    /// - Throws: What reading the weights throws, or `TensorError` when memory is short.
+    public func makeModel(
+        precision: ElementType? = nil,
+        cachePrecision: ElementType = .float32,
+        adapter: LowRankAdapter? = nil,
+        ops: Ops
+    ) throws -> any LanguageModel {
+        let weights = try adapter.map { try self.weights.merging($0, ops: ops) } ?? self.weights
+        return try weights.makeModel(
+            precision: precision,
+            cachePrecision: cachePrecision,
+            ops: ops
+        )
+    }
+}

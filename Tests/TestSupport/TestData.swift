@@ -21,6 +21,11 @@ public enum TestData {
     /// Whether tests on real data can run: `@Test(.enabled(if: TestData.isAvailable, ...))`.
     public static var isAvailable: Bool { directory != nil }
 
+    /// The GGUF file of SmolLM2-135M-Instruct that `SWIFTLET_INSTRUCT_MODEL` names.
+    public static var instructModel: FilePath? {
+        ProcessInfo.processInfo.environment["SWIFTLET_INSTRUCT_MODEL"].map { FilePath($0) }
+    }
+
     /// The path of a file below the data directory, such as `gpt2/gpt2_tokenizer.bin`.
     public static func path(_ relative: String) throws -> FilePath {
         struct Unavailable: Error {}

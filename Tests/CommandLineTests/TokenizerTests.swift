@@ -2,6 +2,7 @@ import FileIO
 import Foundation
 import TestSupport
 import Testing
+import TokenData
 import Tokenization
 
 /// A directory with a text and a tokenizer trained on it by the program.
@@ -151,6 +152,43 @@ private func withTrained(
             let missing = directory.appending("missing").string
             expectError(try encode(tokenizer, missing), 66, missing)
             expectError(try encode(directory.string), 66, directory.string)
+        }
+    }
+
+    @Test func tokenizerJSONIsTakenLikeAnyOther() throws {
+        try withTemporaryDirectory { directory in
+            let bytes = try BytePairTokenizer(
+                contentsOf: writeTokenizer(to: directory.appending("bytes.bin"))
+            )
+            var description = bytes.description
+            description.splitting = .llama3
+            let folder = directory.appending("model")
+            try FileSystem.createDirectory(folder)
+            let file = try description.writeJSON(in: folder)[0].string
+            for path in [folder.string, file] {
+                func tokenizer(_ arguments: String...) throws -> Outcome {
+                    try run(swiftletPath(), ["tokenizer"] + arguments + ["--tokenizer", path])
+                }
+                let text = "a<|endoftext|>b"
+                let special = try tokenizer("encode", "--special", "--text", text)
+                #expect(special.output == "97 256 98\n")
+                try #expect(tokenizer("decode", "97", "98").output == "ab")
+                let info = try swiftlet("tokenizer", "info", path, "--json").object()
+                #expect(info["words"] as? String == "llama3")
+                #expect(info["vocabulary"] as? Int == 257)
+                #expect(info["added_tokens"] as? Int == 1)
+            }
+            try writeBytes(Array("one text".utf8), to: directory.appending("text.txt"))
+            let outcome = try run(
+                swiftletPath(),
+                [
+                    "prepare", directory.appending("text.txt").string, "--tokenizer", folder.string,
+                    "--output", directory.string, "--name", "x", "--validation-tokens", "0",
+                ]
+            )
+            #expect(outcome.status == 0, "\(outcome.errors)")
+            let shard = try TokenShard(directory.appending("x_train.bin"))
+            try #expect(shard.tokens(in: 0..<shard.count) == [256] + bytes.encode("one text"))
         }
     }
 

@@ -1,5 +1,5 @@
-// The keys of a tokenizer in GGUF files. Containers know no tokenizers and tokenizers no containers,
-// so the two meet here.
+// The keys of a tokenizer in GGUF files. Containers know no tokenizers, and tokenizers no
+// containers, so the two meet here.
 
 import FileIO
 import TensorFiles

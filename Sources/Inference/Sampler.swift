@@ -124,8 +124,8 @@ public struct Sampler: Sendable {
         }
     }
 
-    /// Refuses logits of a broken model before the chain: top-k, for one, would drop a NaN without a
-    /// word.
+    /// Refuses logits of a broken model before the chain: top-k, for one, would drop a NaN without
+    /// a word.
     private static func check(_ logits: borrowing MutableSpan<Float>) throws {
         if let token = logits.firstUnusable ?? (logits.largest == -.infinity ? 0 : nil) {
             throw InferenceError.unusableLogit(token: token, value: logits[token])

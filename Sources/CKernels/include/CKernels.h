@@ -58,8 +58,8 @@ bool ck_has_openmp(void);
 // the program.
 bool ck_start_team(int threads, size_t stack_bytes);
 
-// Calls `body` once for each lane in 0 ..< lanes, on a thread each where as many are to be had. Lanes
-// may run operations, each on contexts of its own with one thread. Returns when all are done.
+// Calls `body` once for each lane in 0 ..< lanes, on a thread each where as many are to be had.
+// Lanes may run operations, each on contexts of its own with one thread. Returns when all are done.
 typedef void ck_lane(int lane, void *data);
 void ck_run_lanes(int lanes, ck_lane *body, void *data);
 

@@ -1,7 +1,8 @@
 /// Makes tokens that were generated already less likely, whether by once or by how often.
 ///
 /// The two penalties are those of OpenAI's interface. Both are subtracted from a token's logit: one
-/// when it was generated at all, the other for every time it was. Tokens of the prompt do not count.
+/// when it was generated at all, the other for every time it was. Tokens of the prompt do not
+/// count.
 public struct OccurrencePenalty: LogitsProcessor {
     /// Subtracted from the logits of tokens that were generated; below 0 encourages them.
     public let presence: Float

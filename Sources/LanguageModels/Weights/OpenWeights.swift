@@ -9,8 +9,8 @@ import TensorFiles
 ///
 /// - Parameter path: llm.c's model file; llama2.c's checkpoint; a GGUF file; nanoGPT's `ckpt.pt`; a
 ///   directory of Hugging Face's (`config.json` with safetensors or `pytorch_model.bin`, single or
-///   in several files) or Meta's (`params.json` with `consolidated.00.pth` and so on), or one of the
-///   files in such a directory.
+///   in several files) or Meta's (`params.json` with `consolidated.00.pth` and so on), or one of
+///   the files in such a directory.
 /// - Returns: The weights, of which little has been read yet.
 /// - Throws: ``ModelError`` or `TensorFileError` when the content is something else, damaged or of
 ///   a model that is not known; `FileIOError` when a file is missing or ends early.

@@ -22,8 +22,8 @@ extension OpeningError: CustomStringConvertible {
         case .noRun(let path):
             "--checkpoint is for the directory of a run, but '\(path)' is one model; leave it out"
         case .noConfiguration(let path):
-            "'\(path)' is a safetensors file of tensors, but neither config.json nor params.json lies beside it, which "
-                + "says what model they are; copy it there"
+            "'\(path)' is a safetensors file of tensors, but neither config.json nor params.json "
+                + "lies beside it, which says what model they are; copy it there"
         case .noTokenizer(let model):
             "no tokenizer lies beside the model '\(model)'; name one with --tokenizer"
         case .otherTokenizer(let path, let tokenCount, let vocabularySize):
@@ -31,8 +31,8 @@ extension OpeningError: CustomStringConvertible {
                 + "\(vocabularySize); name the model's own with --tokenizer"
         case .noChatTemplate(let model):
             "'\(model)' does not say in which form it knows conversations; choose one with "
-                + "--template, or use sample, as a model that was not trained to chat only continues "
-                + "text"
+                + "--template, or use sample, as a model that was not trained to chat only "
+                + "continues text"
         case .unknownChatTemplate(let model):
             "the chat template of '\(model)' is none of those that are known; choose the one it is "
                 + "most like with --template"

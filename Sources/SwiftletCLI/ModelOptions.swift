@@ -19,8 +19,8 @@ struct ModelOptions: ParsableArguments {
     @Option(
         help: """
             Its tokenizer: tokenizer.json, tokenizer.model, llm.c's or llama2.c's tokenizer.bin, \
-            vocab.json beside merges.txt, or a directory with any of them (default: the one in the \
-            model's file or beside it).
+            vocab.json beside merges.txt, a GGUF file, or a directory or model with any of them \
+            (default: the one in the model's file or beside it).
             """
     )
     var tokenizer: FilePath?

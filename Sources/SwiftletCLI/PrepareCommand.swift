@@ -24,7 +24,12 @@ struct PrepareCommand: ParsableCommand {
     @OptionGroup(title: "Text")
     var text: TextOptions
 
-    @Option(help: "A tokenizer: llm.c's file, vocab.json beside merges.txt, or a directory.")
+    @Option(
+        help: """
+            A byte-level tokenizer: llm.c's file, tokenizer.json, vocab.json beside merges.txt, a \
+            GGUF file, or a directory or model with any of them.
+            """
+    )
     var tokenizer: FilePath
 
     @Option(help: "The directory of the shards, which is made if it is missing.")
@@ -58,8 +63,9 @@ struct PrepareCommand: ParsableCommand {
         let threads = compute.threadCount()
         let passedOver = PassedOverEntries()
         let documents = try text.documents(passedOver)
-        let path = try TokenizerFile.checked(tokenizer)
-        let tokenizer = try BytePairTokenizer(contentsOf: path)
+        let source = try TokenizerSource(tokenizer, isByteLevel: true)
+        let path = source.path
+        let tokenizer = try source.bytePairTokenizer()
         compute.note(
             "\(counted(threads, "thread")), \(tokenizer.vocabularySize.grouped) tokens in '\(path)'"
         )

@@ -25,13 +25,13 @@ struct TokenizerDecodeCommand: ParsableCommand {
     )
     var ids: [ArgumentText] = []
 
-    @Option(help: TokenizerFile.anyKindHelp)
+    @Option(help: .anyTokenizer)
     var tokenizer: FilePath
 
     private static let chunkByteCount = 1 << 16
 
     func run() throws {
-        let decoder = try TokenizerFile.decoder(tokenizer)
+        let decoder = try TokenizerSource(tokenizer).decoder()
         // A token's bytes may depend on the one before it, which may have come in another chunk.
         var previous: TokenID?
         func decode(_ ids: [TokenID]) throws {

@@ -33,7 +33,7 @@ struct TokenizerEncodeCommand: ParsableCommand {
     @Option(help: "A text to encode. Repeatable.")
     var text: [ArgumentText] = []
 
-    @Option(help: TokenizerFile.anyKindHelp)
+    @Option(help: .anyTokenizer)
     var tokenizer: FilePath
 
     @Flag(help: "Take <|endoftext|> and other names of special tokens for these, not for text.")
@@ -58,7 +58,7 @@ struct TokenizerEncodeCommand: ParsableCommand {
         let inputs = try (files.isEmpty && text.isEmpty ? ["-"] : files).map {
             $0 == "-" ? .standardInput : try InputFile($0)
         }
-        switch try TokenizerFile.open(tokenizer) {
+        switch try TokenizerSource(tokenizer).tokenizer() {
         case let tokenizer as BytePairTokenizer: try encode(inputs, with: tokenizer)
         case let tokenizer as SentencePieceTokenizer: try encode(inputs, with: tokenizer)
         default: preconditionFailure("tokenizers are of two kinds")

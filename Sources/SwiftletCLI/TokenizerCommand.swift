@@ -24,7 +24,7 @@ struct TokenizerInfoCommand: ParsableCommand {
             """
     )
 
-    @Argument(help: TokenizerFile.anyKindHelp)
+    @Argument(help: .anyTokenizer)
     var tokenizer: FilePath
 
     @Flag(help: "Print one JSON object.")

@@ -23,19 +23,20 @@ struct TokenizerInfo: InfoReport {
 
     /// Reads the whole tokenizer, which is small.
     init(_ path: FilePath) throws {
-        let fileKind = try FileKind(of: path)
-        let tokenizer: any TokenDecoder = try TokenizerFile.decoder(path)
+        let source = try TokenizerSource(path)
+        let tokenizer = try source.decoder()
         let description = (tokenizer as? any Tokenizer)?.description
         let isByteLevel = description?.kind != .sentencePiece
-        switch fileKind {
+        // Of a directory, the file that was found in it where that is all of the tokenizer.
+        let place = isByteLevel && FileSystem.isDirectory(path) ? path : source.path
+        self.path = ReportedPath(place)
+        switch try FileKind(of: place) {
+        case .gguf: format = "gguf"
         case .tokenizer: format = "llm.c"
         case _ where !isByteLevel: format = "sentencepiece"
         case .directory, .modelDirectory, .runDirectory: format = "directory"
         default: format = "bpe"
         }
-        // Of a directory, the file that was found in it.
-        let file = isByteLevel ? nil : try? TokenizerFiles(at: path).path
-        self.path = ReportedPath(file ?? path)
         vocabulary = tokenizer.vocabularySize
         let bytes = (tokenizer as? BytePairTokenizer)?.vocabulary ?? tokenizer as? Vocabulary
         endOfText = bytes?.endOfText
@@ -52,6 +53,7 @@ struct TokenizerInfo: InfoReport {
         switch format {
         case "llm.c": facts.append("format", "llm.c tokenizer")
         case "sentencepiece": facts.append("format", "SentencePiece tokenizer")
+        case "gguf": facts.append("format", "tokenizer in a GGUF file")
         default: facts.append("format", "tokenizer (\(format))")
         }
         facts.append("vocabulary", vocabulary.grouped)

@@ -166,7 +166,7 @@ struct TrainCommand: ParsableCommand {
         let manifest = try data.manifest()
         let copy = isResumed ? directory.savedTokenizer : nil
         guard let path = data.tokenizer ?? copy else {
-            let tokenizer = manifest?.tokenizer()
+            let tokenizer = manifest?.tokenizer(open: openTokenizer)
             for (flag, isUsed) in [
                 ("text", data.text != nil), ("sample-every", intervals.sampleEvery > 0),
             ]
@@ -182,18 +182,22 @@ struct TrainCommand: ParsableCommand {
                 manifest: manifest
             )
         }
-        let tokenizer = try BytePairTokenizer(contentsOf: TokenizerFile.checked(path))
+        let tokenizer = try openTokenizer(path)
         if isResumed && !resumption.allowChanges {
             try directory.requireSameTokenizer(tokenizer)
         }
         if let manifest, manifest.manifest.tokenizer.digest != tokenizer.digest {
             throw CommandError(
                 .wrongUsage,
-                "'\(path)' is not the tokenizer that the data were made with, as '\(manifest.path)' "
-                    + "says; name that one, or prepare the data again"
+                "'\(path)' is not the tokenizer that the data were made with, as "
+                    + "'\(manifest.path)' says; name that one, or prepare the data again"
             )
         }
         return KnownTokens(tokenizer: (tokenizer, path), manifest: manifest)
+    }
+
+    private func openTokenizer(_ path: FilePath) throws -> BytePairTokenizer {
+        try TokenizerSource(path, isByteLevel: true).bytePairTokenizer()
     }
 
     /// Draws a text from the model as it is at the time.

@@ -16,28 +16,39 @@ import FileIO
 ///   - vocabularySize: The number of tokens the model knows, the most the tokenizer may have; nil
 ///     when it is not known.
 /// - Returns: The tokenizer.
-/// - Throws: ``TokenizerError`` when the content is no tokenizer, damaged, of another model, or asks
-///   for what is not known here; `FileIOError` when a file is missing or ends early.
+/// - Throws: ``TokenizerError`` when the content is no tokenizer, damaged, of another model, or
+///   asks for what is not known here; `FileIOError` when a file is missing or ends early.
 public func loadTokenizer(
     at path: FilePath,
     vocabularySize: Int? = nil
 ) throws -> any Tokenizer {
-    let (tokenizer, file): (any Tokenizer, FilePath) =
-        switch try TokenizerFiles(at: path) {
-        case .json(let file):
-            (try TokenizerDescription(jsonFile: file).makeTokenizer(from: file), file)
-        case .sentencePiece(let file):
-            (try SentencePieceTokenizer(file: file, vocabularySize: vocabularySize), file)
-        case .llmc(let file): (try BytePairTokenizer(llmcFile: file), file)
-        case .pair(let vocabulary, let merges):
-            (try BytePairTokenizer(vocabularyFile: vocabulary, mergesFile: merges), vocabulary)
-        }
-    try SentencePieceVocabulary.checkCount(
-        tokenizer.vocabularySize,
-        expected: vocabularySize,
-        path: file
-    )
-    return tokenizer
+    try TokenizerFiles(at: path).load(vocabularySize: vocabularySize)
+}
+
+extension TokenizerFiles {
+    /// Reads the tokenizer, as ``loadTokenizer(at:vocabularySize:)`` says.
+    package func load(vocabularySize: Int? = nil) throws -> any Tokenizer {
+        let tokenizer: any Tokenizer =
+            switch self {
+            case .json(let file):
+                try TokenizerDescription(jsonFile: file).makeTokenizer(from: file)
+            case .sentencePiece(let file):
+                try SentencePieceTokenizer(file: file, vocabularySize: vocabularySize)
+            case .llmc(let file): try BytePairTokenizer(llmcFile: file)
+            case .pair(let vocabulary, let merges):
+                try BytePairTokenizer(vocabularyFile: vocabulary, mergesFile: merges)
+            }
+        try tokenizer.checkCount(expected: vocabularySize, path: path)
+        return tokenizer
+    }
+}
+
+extension Tokenizer {
+    /// Checks that a model knows all tokens.
+    /// - Throws: ``TokenizerError/wrongCount(path:expected:found:)``.
+    package func checkCount(expected: Int?, path: FilePath) throws {
+        try SentencePieceVocabulary.checkCount(vocabularySize, expected: expected, path: path)
+    }
 }
 
 extension TokenizerDescription {

@@ -97,7 +97,7 @@ import Testing
 
     @Test func whatTakesGPT2sTokenizersNamesThem() throws {
         try withLlama { _, tokenizer in
-            let sentence = "is a Llama 2's tokenizer, and here a GPT-2's is needed"
+            let sentence = "is a SentencePiece tokenizer, as those of Llama 2 are, and here a byte"
             let arguments = ["prepare", "-", "--name", "x", "--tokenizer", tokenizer]
             expectError(try run(swiftletPath(), arguments, input: "Hi"), 65, sentence)
         }

@@ -33,7 +33,7 @@ extension GGUFTokenizer {
         self.init(model: model, tokens: TokenTexts(tokens))
         pre = try metadata.string(Key.pre)
         scores = try metadata.floats(Key.scores) ?? []
-        types = try (metadata.integers(Key.types) ?? []).map { Int32(truncatingIfNeeded: $0) }
+        types = try (metadata.integers(Key.types) ?? []).map { Int32(clamping: $0) }
         merges = TokenTexts(try metadata.byteStrings(Key.merges) ?? [])
         // Some programs write -1, or its bits, for none.
         func id(_ key: String) throws -> Int? {

@@ -75,19 +75,19 @@ public struct ModelSource {
     ) throws -> (tokenizer: any Tokenizer, path: FilePath) {
         let vocabularySize = configuration.vocabularySize
         if let named {
-            return (try loadTokenizer(at: named, vocabularySize: vocabularySize), named)
+            let source = try TokenizerSource(named)
+            return (try source.tokenizer(vocabularySize: vocabularySize), source.path)
         }
         // What is in the file itself cannot be another model's.
         if let file = weights as? any GGUFModel {
-            guard let keys = try GGUFTokenizer(file.metadata) else {
+            guard let source = try TokenizerSource(path, file.metadata) else {
                 throw OpeningError.noTokenizer(model: path)
             }
-            let description = try TokenizerDescription(keys, path: path)
-            return (try description.makeTokenizer(from: path), path)
+            return (try source.tokenizer(), path)
         }
         do {
-            let file = try TokenizerFiles(at: directory).path
-            return (try loadTokenizer(at: file, vocabularySize: vocabularySize), file)
+            let files = try TokenizerFiles(at: directory)
+            return (try files.load(vocabularySize: vocabularySize), files.path)
         } catch TokenizerError.nothingInDirectory {
             throw OpeningError.noTokenizer(model: path)
         } catch TokenizerError.wrongCount(let path, let expected, let found) {

@@ -77,7 +77,11 @@ extension ShardManifest.Found {
     /// The tokenizer, where it still lies where it lay, and is still the same.
     ///
     /// A tokenizer that is gone or has become another is no error: the shards are what they are.
-    public func tokenizer() -> (value: BytePairTokenizer, path: FilePath)? {
+    /// - Parameter open: Opens a tokenizer.
+    /// - Returns: The tokenizer and where it lies.
+    public func tokenizer(
+        open: (FilePath) throws -> BytePairTokenizer = { try BytePairTokenizer(contentsOf: $0) }
+    ) -> (value: BytePairTokenizer, path: FilePath)? {
         let description = manifest.tokenizer
         let places = [
             description.relativePath.map {
@@ -86,7 +90,7 @@ extension ShardManifest.Found {
             description.path.map { FilePath($0) },
         ]
         for case let place? in places where FileSystem.exists(place) {
-            guard let tokenizer = try? BytePairTokenizer(contentsOf: place),
+            guard let tokenizer = try? open(place),
                 tokenizer.digest == description.digest
             else { continue }
             return (tokenizer, place)

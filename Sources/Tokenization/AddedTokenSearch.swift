@@ -105,7 +105,11 @@ struct AddedTokenSearch: Sendable {
             if token.takesSpaceBefore {
                 lower = startOfWhitespace(text, before: lower, notBefore: min(start, lower))
             }
-            if token.takesSpaceAfter { upper = endOfWhitespace(text, from: upper) }
+            // A name within the whitespace after the token before it goes no further than that
+            // does, which need not be found again.
+            if token.takesSpaceAfter {
+                upper = upper < start ? start : endOfWhitespace(text, from: upper)
+            }
             // A name may begin in whitespace that went with the token before it.
             if start < lower { try emit(start..<lower) }
             try body(.token(token.id))

@@ -92,16 +92,12 @@ extension TokenizerDescription {
         if ignoresMerges { rules.append("whole words") }
         if normalization != .none { rules.append("normalization: \(normalization)") }
         if spacePrefix != .never { rules.append("space: \(spacePrefix)") }
-        let end = endsOfText.first
-        for token in addedTokens.sorted(by: { $0.id < $1.id })
-        where token != AddedToken(id: end ?? -1, isSpecial: true) {
-            var token = token
+        // GPT-2's rules have this one.
+        let endOfText = endsOfText.first.map { AddedToken(id: $0, isSpecial: true) }
+        for var token in addedTokens.sorted(by: { $0.id < $1.id }) {
             // Without normalising there is no before and no after it.
             if normalization == .none { token.isNormalized = false }
-            if token.id == end, token.isSpecial, token == AddedToken(id: token.id, isSpecial: true)
-            {
-                continue
-            }
+            if token == endOfText { continue }
             rules.append(
                 "added: \(token.id) \(token.isSpecial) \(token.takesSpaceBefore) "
                     + "\(token.takesSpaceAfter) \(token.isNormalized) \(token.isWholeWord)"

@@ -3,8 +3,8 @@
 import FileIO
 
 extension BytePairTokenizer {
-    /// SHA-256 of the tokens, merges and rules in hexadecimal digits: the same for every file of the
-    /// same tokenizer, whatever its format.
+    /// SHA-256 of the tokens, merges and rules in hexadecimal digits: the same for every file of
+    /// the same tokenizer, whatever its format.
     public var digest: String {
         var hash = SHA256()
         update(&hash)

@@ -7,8 +7,8 @@ extension BytePairTokenizer {
     /// Opens a byte-level tokenizer, recognised by content.
     ///
     /// - Parameter path: A file or a directory, as ``loadTokenizer(at:vocabularySize:)`` takes it.
-    /// - Throws: ``TokenizerError`` when the content is not such a tokenizer, damaged, or not enough
-    ///   to encode text with; `FileIOError` when a file is missing or ends early.
+    /// - Throws: ``TokenizerError`` when the content is not such a tokenizer, damaged, or not
+    ///   enough to encode text with; `FileIOError` when a file is missing or ends early.
     public convenience init(contentsOf path: FilePath) throws {
         switch try TokenizerFiles(at: path, isByteLevel: true) {
         case .llmc(let path): try self.init(llmcFile: path)
@@ -95,8 +95,8 @@ extension BytePairTokenizer {
     }
 
     /// Writes the tokenizer into a directory, so that ``init(contentsOf:)`` of the directory opens
-    /// it: as `tokenizer.bin` in llm.c's format; or as `vocab.json` and `merges.txt` when that format
-    /// cannot hold it; or else as `tokenizer.json` and `tokenizer_config.json`.
+    /// it: as `tokenizer.bin` in llm.c's format; or as `vocab.json` and `merges.txt` when that
+    /// format cannot hold it; or else as `tokenizer.json` and `tokenizer_config.json`.
     ///
     /// - Returns: The files that were written.
     /// - Throws: As ``write(vocabularyFile:mergesFile:overwrite:)``.

@@ -25,8 +25,8 @@ extension BytePairTokenizer: Tokenizer {
     /// The ids a model is given so that it continues a text, in which names of special tokens are
     /// these tokens.
     ///
-    /// A token that starts texts stands before it where the model was made so, and where there would
-    /// be nothing else.
+    /// A token that starts texts stands before it where the model was made so, and where there
+    /// would be nothing else.
     public func promptTokens(of bytes: [UInt8]) throws -> [TokenID] {
         let start = startOfText.map { [$0] } ?? []
         let ids = try encode(bytes, specialTokens: .token)

@@ -1,4 +1,5 @@
-// Encoders between calls. What they do is told in PieceEncoder.swift and SentencePieceEncoder.swift.
+// Encoders between calls. What they do is told in PieceEncoder.swift and
+// SentencePieceEncoder.swift.
 
 import Synchronization
 

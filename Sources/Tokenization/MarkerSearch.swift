@@ -74,11 +74,13 @@ package struct MarkerSearch: Sendable {
         }
     }
 
-    /// Where the bytes that may be the start of a name begin, at the end of `bytes`.
+    /// Where the bytes that may be the start of a name begin, at the end of `bytes`, with the one
+    /// before it when that matters.
     package func incompleteSuffix(of bytes: UnsafeBufferPointer<UInt8>) -> Int? {
-        (max(0, bytes.count - longest + 1)..<max(bytes.count, 0)).first {
+        let start = (max(0, bytes.count - longest + 1)..<max(bytes.count, 0)).first {
             longestName(in: bytes, at: $0).mayGoOn
         }
+        return start.map { looksAround ? max(0, $0 - 1) : $0 }
     }
 
     /// The longest name at a place, and whether the bytes end where a longer one could go on.
@@ -105,7 +107,8 @@ package struct MarkerSearch: Sendable {
         return (match, false)
     }
 
-    /// The first name of a range whose byte `depth` satisfies a condition that all after it do, too.
+    /// The first name of a range whose byte `depth` satisfies a condition that all after it do,
+    /// too.
     private func firstName(
         in range: Range<Int>,
         at depth: Int,

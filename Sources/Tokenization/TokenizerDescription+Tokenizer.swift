@@ -1,4 +1,5 @@
-// Tokenizers out of descriptions. Descriptions come from files, and are believed no more than these.
+// Tokenizers out of descriptions. Descriptions come from files, and are believed no more than
+// these.
 
 import FileIO
 

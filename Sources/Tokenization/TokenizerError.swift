@@ -43,8 +43,8 @@ extension TokenizerError: CustomStringConvertible {
         switch self {
         case .unrecognized(let path, let found):
             "'\(path)' is not a tokenizer: it begins with \(found); give tokenizer.json, "
-                + "tokenizer.model, llm.c's or llama2.c's tokenizer file, or a vocabulary in JSON with "
-                + "its merges file beside it"
+                + "tokenizer.model, llm.c's or llama2.c's tokenizer file, or a vocabulary in JSON "
+                + "with its merges file beside it"
         case .nothingInDirectory(let path, let expected):
             "'\(path)' holds no tokenizer: looked for \(expected.joined(separator: ", "))"
         case .missingCompanion(let path, let expected):
@@ -57,11 +57,11 @@ extension TokenizerError: CustomStringConvertible {
             "'\(path)' is damaged: \(what) should be \(expected), but is \(found); "
                 + "copy or create the file again"
         case .otherKind(let path, .sentencePiece):
-            "'\(path)' is a SentencePiece tokenizer, as those of Llama 2 are, and here a byte-level "
-                + "one is needed, as those of GPT-2 are; name another"
+            "'\(path)' is a SentencePiece tokenizer, as those of Llama 2 are, and here a "
+                + "byte-level one is needed, as those of GPT-2 are; name another"
         case .otherKind(let path, .byteLevel):
-            "'\(path)' is a byte-level tokenizer, as those of GPT-2 are, and here a SentencePiece one "
-                + "is needed, as those of Llama 2 are; name another"
+            "'\(path)' is a byte-level tokenizer, as those of GPT-2 are, and here a SentencePiece "
+                + "one is needed, as those of Llama 2 are; name another"
         case .notEncodable(let path, let reason):
             "text cannot be encoded with '\(path)': \(reason)"
         case .cannotExport(let path, let reason):
@@ -72,8 +72,8 @@ extension TokenizerError: CustomStringConvertible {
         case .notKnown(let path, let what, let found):
             "'\(path)' asks for \(what) that is not known here: \(found)"
         case .noToken(let byte):
-            "the text has the byte 0x\(byte < 16 ? "0" : "")\(String(byte, radix: 16)), which no token "
-                + "of the tokenizer stands for; take the character out of the text"
+            "the text has the byte 0x\(byte < 16 ? "0" : "")\(String(byte, radix: 16)), which no "
+                + "token of the tokenizer stands for; take the character out of the text"
         case .unknownToken(let id, let vocabularySize):
             "there is no token \(id): the ids of this vocabulary are 0...\(vocabularySize - 1); "
                 + "use the tokenizer that made the ids"

@@ -33,8 +33,8 @@ package enum TokenizerFiles: Equatable {
     /// A directory may hold several forms of its tokenizer. Looked for first is what says most:
     /// tokenizer.json, which has added tokens and the rules for words in it; then SentencePiece's
     /// model, with its settings; then llm.c's file or llama2.c's, which are called alike and known
-    /// by their content; then the pairs, whose merges have an order of their own but whose rules are
-    /// taken for GPT-2's.
+    /// by their content; then the pairs, whose merges have an order of their own but whose rules
+    /// are taken for GPT-2's.
     /// - Parameters:
     ///   - path: Where to look.
     ///   - isByteLevel: Whether SentencePiece's files in a directory are passed over.

@@ -41,7 +41,7 @@ import Testing
             let merging = try SentencePieceTokenizer(contentsOf: directory)
             #expect(!merging.description.merges.isEmpty)
             let path = directory.appending("tokenizer.bin")
-            try merging.writeLlama2CFile(to: path)
+            try merging.writeNativeFile(to: path, overwrite: false)
             let scored = try SentencePieceTokenizer(contentsOf: path)
             for text in try Fixture.encodings().texts {
                 let ids = try tokenizer.encode(text)

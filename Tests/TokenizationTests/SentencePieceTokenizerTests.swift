@@ -8,8 +8,12 @@ import Testing
     private typealias Small = SmallSentencePieces
 
     /// The pieces of a text with their names, bytes as `<0xNN>`.
-    private func names(_ text: String, _ tokenizer: SentencePieceTokenizer) throws -> [String] {
-        try tokenizer.encode(text).map {
+    private func names(
+        _ text: String,
+        _ tokenizer: SentencePieceTokenizer,
+        specialTokens: SpecialTokens = .text
+    ) throws -> [String] {
+        try tokenizer.encode(text, specialTokens: specialTokens).map {
             String(decoding: tokenizer.vocabulary.pieces[Int($0)].name, as: UTF8.self)
         }
     }
@@ -51,6 +55,22 @@ import Testing
         pieces[267].kind = .userDefined
         try #expect(names("the", Small.tokenizer(pieces)) == [" t", "he"])
         try #expect(names("theet", Small.tokenizer(pieces)) == [" t", "hee", "t"])
+    }
+
+    @Test func whatAUserTypesBecomesNoMarkerThatAPieceIs() throws {
+        var pieces = Small.pieces(["<x>", "\n\n", "é", "<", "x", ">", "<x", "a", " "])
+        for id in 259...261 { pieces[id].kind = .userDefined }
+        let tokenizer = try Small.tokenizer(pieces)
+        try #expect(names("a<x>a", tokenizer) == [" ", "a", "<x>", "a"])
+        // It is not put together either.
+        let typed = try names("a<x>a", tokenizer, specialTokens: .plain)
+        #expect(typed == [" ", "a", "<x", ">", "a"])
+        try #expect(tokenizer.encode([.token(1), .text("<x>")]) == [1, 267, 265, 264])
+        // Blanks and single characters mark nothing.
+        let blanks = try tokenizer.encode([.token(1), .text("\n\né")])
+        #expect(blanks == [1, 267, 260, 261])
+        // The next text knows it again.
+        try #expect(names("<x>", tokenizer) == [" ", "<x>"])
     }
 
     @Test func unusedPiecesAreSplitAsTheyWereFormed() throws {

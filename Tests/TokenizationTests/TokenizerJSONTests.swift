@@ -81,6 +81,46 @@ import Testing
         }
     }
 
+    /// SmallTokenizer's, with one more token that is found by its name.
+    private func tokenizer(
+        finding name: String,
+        _ change: (inout AddedToken) -> Void
+    ) throws -> BytePairTokenizer {
+        var description = SmallTokenizer.standard.description
+        var token = AddedToken(id: TokenID(description.tokens.count), isSpecial: false)
+        change(&token)
+        description.tokens.append(name.utf8)
+        description.types.append(.userDefined)
+        description.addedTokens.append(token)
+        return try #require(description.makeTokenizer(from: "here") as? BytePairTokenizer)
+    }
+
+    @Test func aWholeWordIsOneHoweverTheTextArrives() throws {
+        let tokenizer = try tokenizer(finding: "end") { $0.isWholeWord = true }
+        let text = Array("5end 5 end!end 3endend 7 end".utf8)
+        let expected = try tokenizer.encode(text)
+        #expect(expected.filter { Int($0) == tokenizer.vocabularySize - 1 }.count == 3)
+        for size in 1...5 {
+            var encoder = StreamingEncoder(tokenizer)
+            var ids: [TokenID] = []
+            for start in stride(from: 0, to: text.count, by: size) {
+                try encoder.append(Array(text[start..<min(start + size, text.count)]), to: &ids)
+            }
+            try encoder.finish(to: &ids)
+            #expect(ids == expected, "chunks of \(size) bytes")
+        }
+    }
+
+    @Test func aNameOfBlanksThatTakesBlanksAlongIsFoundAgainInThem() throws {
+        let tokenizer = try tokenizer(finding: " ") { $0.takesSpaceAfter = true }
+        let blank = TokenID(tokenizer.vocabularySize - 1)
+        let (a, b) = (try tokenizer.encode("a"), try tokenizer.encode("b"))
+        try #expect(tokenizer.encode("a   \tb") == a + [blank, blank, blank] + b)
+        // A search that began anew at every blank would not end.
+        let blanks = String(repeating: " ", count: 1 << 20)
+        #expect(try tokenizer.encode(blanks + "b").count == 1 << 20 + 1)
+    }
+
     @Test func aPromptBeginsAsItsTemplateSays() throws {
         #expect(try Fixture.tokenizer("llama3").promptTokens(of: "").count == 1)
         let llama = try Fixture.tokenizer("llama3")

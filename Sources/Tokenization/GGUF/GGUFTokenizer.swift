@@ -6,8 +6,8 @@ public struct GGUFTokenizer: Sendable, Equatable {
     public var model: String
     /// `.pre`: how text is cut into words, of byte-level kinds.
     public var pre: String?
-    /// `.tokens`, in UTF-8: of byte-level kinds in GPT-2's printable form, of others with U+2581 for
-    /// spaces.
+    /// `.tokens`, in UTF-8: of byte-level kinds in GPT-2's printable form, of others with U+2581
+    /// for spaces.
     public var tokens: TokenTexts
     /// `.scores`; empty when there are none.
     public var scores: [Float] = []

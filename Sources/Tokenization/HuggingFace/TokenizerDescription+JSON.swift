@@ -10,8 +10,8 @@ extension TokenizerDescription {
     ///   - contextLength: How many tokens the model reads, where that is known.
     ///   - overwrite: Whether files of these names are replaced.
     /// - Returns: The files.
-    /// - Throws: ``TokenizerError/cannotExport(path:reason:)`` for what the format has no place for;
-    ///   `FileIOError` when a file exists and `overwrite` is false, or on I/O errors.
+    /// - Throws: ``TokenizerError/cannotExport(path:reason:)`` for what the format has no place
+    ///   for; `FileIOError` when a file exists and `overwrite` is false, or on I/O errors.
     @discardableResult
     public func writeJSON(
         in directory: FilePath,

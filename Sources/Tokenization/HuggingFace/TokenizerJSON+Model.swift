@@ -170,11 +170,12 @@ extension TokenizerJSON {
     }
 
     private func wrongMerge(_ rank: Int) -> TokenizerError {
-        let parts = [mergeParts[2 * rank], mergeParts[2 * rank + 1]]
+        let shown = [mergeParts[2 * rank], mergeParts[2 * rank + 1]]
+            .map { String(decoding: $0.prefix(80), as: UTF8.self) }
         return malformed(
             "merge \(rank)",
             "two tokens of the vocabulary that together are a third",
-            "'\(parts.map { String(decoding: $0.prefix(80), as: UTF8.self) }.joined(separator: " "))'"
+            "'\(shown.joined(separator: " "))'"
         )
     }
 }

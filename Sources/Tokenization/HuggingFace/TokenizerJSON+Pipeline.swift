@@ -155,7 +155,8 @@ extension TokenizerJSON {
             guard let text = names.firstIndex(of: nil), text <= 1, text == names.count - 1 else {
                 throw notKnown(
                     "a post-processor",
-                    "TemplateProcessing that puts more than one token before a text, or one behind it"
+                    "TemplateProcessing that puts more than one token before a text, "
+                        + "or one behind it"
                 )
             }
             guard let name = names[0] else { continue }

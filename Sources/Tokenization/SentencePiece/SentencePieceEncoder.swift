@@ -25,6 +25,8 @@ struct SentencePieceEncoder: Sendable {
     private var queue = Heap<UInt64>()
     /// Where each unused piece was last put together, as the length of its left part.
     private var splits: [TokenID: Int] = [:]
+    /// Whether pieces that may be markers are left out.
+    private var leavesOutMarkers = false
 
     /// Appends the pieces of a text to `output`.
     ///
@@ -32,13 +34,16 @@ struct SentencePieceEncoder: Sendable {
     ///   - text: The text, with the dummy prefix if there is to be one. What is not UTF-8 is
     ///     treated as a character a byte.
     ///   - vocabulary: The pieces.
+    ///   - leavingOutMarkers: Whether no text becomes a user-defined piece that may be a marker.
     ///   - output: Where ids are put.
     /// - Complexity: O(n log n) for n bytes.
     mutating func encode(
         _ text: UnsafeBufferPointer<UInt8>,
         with vocabulary: SentencePieceVocabulary,
+        leavingOutMarkers: Bool = false,
         into output: inout [TokenID]
     ) {
+        leavesOutMarkers = leavingOutMarkers
         let firstOutput = output.count
         var start = 0
         while start < text.count {
@@ -52,6 +57,18 @@ struct SentencePieceEncoder: Sendable {
             emit(part, with: vocabulary, into: &output, from: firstOutput)
             start = end
         }
+    }
+
+    /// The piece that some bytes are, unless it is left out.
+    private func piece(
+        _ bytes: UnsafeBufferPointer<UInt8>,
+        _ vocabulary: SentencePieceVocabulary
+    ) -> TokenID? {
+        vocabulary.id(of: bytes).flatMap { isLeftOut($0, vocabulary) ? nil : $0 }
+    }
+
+    private func isLeftOut(_ id: TokenID, _ vocabulary: SentencePieceVocabulary) -> Bool {
+        leavesOutMarkers && vocabulary.markers.contains(id)
     }
 
     // MARK: Merging
@@ -90,7 +107,7 @@ struct SentencePieceEncoder: Sendable {
         while start < text.count {
             let rest = UnsafeBufferPointer(rebasing: text[start...])
             let userDefined = vocabulary.userDefined[rest[0]]?
-                .first { rest.starts(with: vocabulary.text(of: $0)) }
+                .first { !isLeftOut($0, vocabulary) && rest.starts(with: vocabulary.text(of: $0)) }
             let position = symbols.count
             symbols.append(
                 Symbol(
@@ -124,7 +141,7 @@ struct SentencePieceEncoder: Sendable {
         }
         let start = symbols[position].start
         let joined = UnsafeBufferPointer(rebasing: text[start..<end(of: next, text)])
-        guard let pair = vocabulary.id(of: joined) else { return }
+        guard let pair = piece(joined, vocabulary) else { return }
         symbols[position].pair = pair
         queue.insert(UInt64(vocabulary.mergeOrder[Int(pair)]) << 32 | UInt64(position))
         if vocabulary.kind(of: pair) == .unused { splits[pair] = symbols[next].start - start }
@@ -158,7 +175,7 @@ struct SentencePieceEncoder: Sendable {
         into output: inout [TokenID],
         from firstOutput: Int
     ) {
-        let id = vocabulary.id(of: bytes)
+        let id = piece(bytes, vocabulary)
         if let id, vocabulary.kind(of: id) != .unused {
             output.append(id)
         } else if let id, let split = splits[id] {

@@ -95,7 +95,7 @@ extension SentencePieceTokenizer {
                 fusesUnknown: description.fusesUnknown
             ),
             cut: cut,
-            wholeWords: description.ignoresMerges ? vocabulary.index : nil
+            wholeWords: description.ignoresMerges ? vocabulary.indexOfWords() : nil
         )
     }
 }

@@ -51,6 +51,6 @@ extension SentencePieceTokenizer {
     }
 
     public func writeNativeFile(to path: FilePath, overwrite: Bool) throws {
-        try vocabulary.writeLlama2CFile(to: path, overwrite: overwrite)
+        try writeLlama2CFile(to: path, overwrite: overwrite)
     }
 }

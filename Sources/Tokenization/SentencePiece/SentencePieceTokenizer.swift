@@ -94,7 +94,10 @@ public final class SentencePieceTokenizer: Tokenizer {
                 }
             guard let search, !search.isEmpty else {
                 let text = marked(text, isFirst: true)
-                return try text.withUnsafeBufferPointer { try merge($0, into: &output) }
+                let isTyped = specialTokens == .plain
+                return try text.withUnsafeBufferPointer {
+                    try merge($0, leavingOutMarkers: isTyped, into: &output)
+                }
             }
             let isLate = description.marksSpacesLate
             var isFirst = true
@@ -122,7 +125,9 @@ public final class SentencePieceTokenizer: Tokenizer {
         try text.withUTF8 { bytes in
             guard !bytes.isEmpty else { return }
             let marked = marked(bytes, isFirst: false)
-            try marked.withUnsafeBufferPointer { try merge($0, into: &output) }
+            try marked.withUnsafeBufferPointer {
+                try merge($0, leavingOutMarkers: true, into: &output)
+            }
         }
         return output
     }
@@ -155,10 +160,18 @@ public final class SentencePieceTokenizer: Tokenizer {
 
     private func merge(
         _ text: UnsafeBufferPointer<UInt8>,
+        leavingOutMarkers: Bool = false,
         into output: inout [TokenID]
     ) throws {
         guard let model else {
-            return pool.withEncoder { $0.encode(text, with: vocabulary, into: &output) }
+            return pool.withEncoder {
+                $0.encode(
+                    text,
+                    with: vocabulary,
+                    leavingOutMarkers: leavingOutMarkers,
+                    into: &output
+                )
+            }
         }
         let missing = mergingPool.withEncoder {
             $0.encode(text, with: model, into: &output)

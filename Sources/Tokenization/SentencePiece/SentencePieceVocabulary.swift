@@ -45,6 +45,8 @@ public struct SentencePieceVocabulary: Sendable {
     let mergeOrder: [UInt32]
     /// The user-defined pieces by their first byte, the longest first.
     let userDefined: [UInt8: [TokenID]]
+    /// Those of them that may mark places in a chat: not single characters, and not blanks.
+    let markers: Set<TokenID>
     /// Whether pieces have U+2581 in them that texts come back without.
     private let hasSpaceMarks: Bool
     /// Bytes of the longest piece that text can become.
@@ -129,6 +131,7 @@ public struct SentencePieceVocabulary: Sendable {
         mergeOrder = pieces.map { Self.descendingOrder(of: $0.score) }
         userDefined = Dictionary(grouping: ids(.userDefined)) { pieces[Int($0)].name[0] }
             .mapValues { $0.sorted { pieces[Int($0)].name.count > pieces[Int($1)].name.count } }
+        markers = Set(ids(.userDefined).filter { Self.mayBeMarker(pieces[Int($0)].name) })
         self.pieces = pieces
     }
 
@@ -161,6 +164,14 @@ public struct SentencePieceVocabulary: Sendable {
     /// The piece that text with exactly these bytes is, however it was put together.
     func id(of bytes: UnsafeBufferPointer<UInt8>) -> TokenID? {
         bytes.count <= longestPieceByteCount ? index.id(of: bytes) : nil
+    }
+
+    /// Where the ids of plain text are found, by their text.
+    func indexOfWords() -> TokenIndex {
+        TokenIndex(
+            unchecked: texts.texts,
+            of: pieces.indices.lazy.filter { pieces[$0].kind == .normal }
+        )
     }
 
     /// The byte that a name such as `<0x0A>` stands for.
@@ -236,6 +247,11 @@ public struct SentencePieceVocabulary: Sendable {
             }
         }
         return result
+    }
+
+    private static func mayBeMarker(_ name: [UInt8]) -> Bool {
+        let name = replacingSpaceMarks(in: name)
+        return name.contains { $0 > 0x20 } && name.count { $0 & 0xC0 != 0x80 } > 1
     }
 
     private static func hasSpaceMark(_ name: [UInt8]) -> Bool {

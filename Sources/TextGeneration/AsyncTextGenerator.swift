@@ -90,12 +90,7 @@ public actor AsyncTextGenerator {
 
     /// The next piece that is not empty; nil at the end or when the task is cancelled.
     fileprivate func nextPiece(of text: TextPieces.State) throws -> String? {
-        let stream = try stream(of: text)
-        while !Task.isCancelled {
-            guard let piece = try stream.next() else { return nil }
-            if !piece.isEmpty { return piece }
-        }
-        return nil
+        try stream(of: text).makeAsyncIterator().nextPiece()
     }
 
     /// Ends a text where it is, and returns it whole.

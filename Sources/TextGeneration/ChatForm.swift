@@ -5,7 +5,8 @@
 public enum ChatForm: String, Sendable, CaseIterable {
     /// `[INST] message [/INST] reply`, every turn a text of its own: Llama 2's.
     case llama2
-    /// `<|start_header_id|>role<|end_header_id|>` before a message, `<|eot_id|>` after it: Llama 3's.
+    /// `<|start_header_id|>role<|end_header_id|>` before a message, `<|eot_id|>` after it: Llama
+    /// 3's.
     case llama3
     /// `<|im_start|>role` before a message, `<|im_end|>` after it: SmolLM2's, Qwen's and others'.
     case chatml

@@ -62,6 +62,11 @@ public enum ChatHistory {
     }
 }
 
+/// A name out of a file, of which a sentence shows no more than the beginning.
+private func shown(_ name: String) -> String {
+    name.count > 40 ? name.prefix(40) + "..." : name
+}
+
 /// Why a message is not read.
 private struct MessageProblem: Error {
     let sentence: String
@@ -69,8 +74,8 @@ private struct MessageProblem: Error {
 
 /// A message as a file has it.
 ///
-/// What a conversation here has no place for is refused, as it would be lost when the file is written
-/// again.
+/// What a conversation here has no place for is refused, as it would be lost when the file is
+/// written again.
 private struct StoredMessage: Decodable {
     let message: ChatMessage
 
@@ -90,14 +95,14 @@ private struct StoredMessage: Decodable {
         let fields = try decoder.container(keyedBy: Key.self)
         let names = ["role", "content"]
         for name in fields.allKeys.map(\.stringValue).sorted() where !names.contains(name) {
-            throw problem("has a '\(name)', but only a role and a content are known")
+            throw problem("has a '\(shown(name))', but only a role and a content are known")
         }
         guard let role = try? fields.decode(String.self, forKey: Key(stringValue: "role")) else {
             throw problem("has no role")
         }
         guard let known = ChatMessage.Role(rawValue: role) else {
             let roles = ChatMessage.Role.allCases.map(\.rawValue).joined(separator: ", ")
-            throw problem("has the role '\(role)'; known are \(roles)")
+            throw problem("has the role '\(shown(role))'; known are \(roles)")
         }
         guard let content = try? fields.decode(String.self, forKey: Key(stringValue: "content"))
         else { throw problem("has no content that is text") }

@@ -7,6 +7,8 @@ import Tokenization
 struct ChatParts {
     private(set) var parts: [PromptPart] = []
     let tokenizer: any Tokenizer
+    /// The tokens of the markers so far; looking for one takes as long as the vocabulary is.
+    private var markers: [String: TokenID?] = [:]
 
     init(_ tokenizer: any Tokenizer) {
         self.tokenizer = tokenizer
@@ -32,9 +34,16 @@ struct ChatParts {
             case .text(let text): append(text)
             case .endOfText: append(tokenizer.endsOfText.first)
             case .marker(let name):
-                if let token = tokenizer.specialToken(name) { append(token) } else { append(name) }
+                if let token = marker(name) { append(token) } else { append(name) }
             }
         }
+    }
+
+    private mutating func marker(_ name: String) -> TokenID? {
+        if let known = markers[name] { return known }
+        let token = tokenizer.specialToken(name)
+        markers[name] = .some(token)
+        return token
     }
 
     /// The tokens of all of it.

@@ -54,20 +54,8 @@ public final class ChatResponseStream {
 }
 
 extension ChatResponseStream: AsyncSequence {
-    /// Gives the pieces that are not empty; they are made where those run who ask for them.
-    public struct AsyncIterator: AsyncIteratorProtocol {
-        fileprivate let stream: ChatResponseStream
-
-        public mutating func next(isolation actor: isolated (any Actor)?) async throws -> String? {
-            while !Task.isCancelled {
-                guard let piece = try stream.next() else { return nil }
-                if !piece.isEmpty { return piece }
-            }
-            return nil
-        }
-    }
-
-    public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(stream: self) }
+    /// Gives the pieces that are not empty.
+    public func makeAsyncIterator() -> PieceIterator { PieceIterator(next) }
 }
 
 // Its session is not Sendable.

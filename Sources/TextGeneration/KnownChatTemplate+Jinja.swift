@@ -81,14 +81,14 @@ extension KnownChatTemplate {
 
     /// A text as Jinja has it in an expression.
     private static func literal(_ text: String) -> String {
-        let escaped = text.map { character -> String in
-            switch character {
+        // By scalars: an accent may stand on a quote.
+        let escaped = text.unicodeScalars.map { scalar -> String in
+            switch scalar {
             case "\\": "\\\\"
             case "'": "\\'"
             case "\n": "\\n"
-            case "\r\n": "\\r\\n"
             case "\r": "\\r"
-            default: String(character)
+            default: String(scalar)
             }
         }
         return "'" + escaped.joined() + "'"

@@ -37,8 +37,8 @@ extension TextGenerationError: CustomStringConvertible {
             "the tokenizer has no token that starts a text, so the model cannot begin without a "
                 + "prompt; give one"
         case .noTokenizer:
-            "a prompt of text needs the model's tokenizer, and only its vocabulary is here; give the "
-                + "tokenizer, or a prompt of tokens"
+            "a prompt of text needs the model's tokenizer, and only its vocabulary is here; give "
+                + "the tokenizer, or a prompt of tokens"
         case .messageOutOfTurn(let index, let role, let expected):
             "message \(index + 1) of the conversation is the \(role.rawValue)'s, but it is the "
                 + "\(expected.rawValue)'s turn; the user and the assistant speak in turn"
@@ -48,8 +48,8 @@ extension TextGenerationError: CustomStringConvertible {
         case .invalidHistory(let path, let reason):
             "the conversation in '\(path)' cannot be used: \(reason)"
         case .turnTooLong(let tokenCount, let maximum):
-            "the message and the system prompt are \(tokenCount) tokens long, but the model can look "
-                + "at \(maximum); make them shorter"
+            "the message and the system prompt are \(tokenCount) tokens long, but the model can "
+                + "look at \(maximum); make them shorter"
         }
     }
 }

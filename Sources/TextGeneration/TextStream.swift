@@ -50,23 +50,7 @@ public final class TextStream {
 
 extension TextStream: AsyncSequence {
     /// Gives the pieces that are not empty.
-    ///
-    /// They are made by whoever asks for them, where they run: at the top level of a program that is
-    /// the main thread. In a program of many tasks, ``AsyncTextGenerator`` keeps the model off the
-    /// threads that they share.
-    public struct AsyncIterator: AsyncIteratorProtocol {
-        fileprivate let stream: TextStream
-
-        public mutating func next(isolation actor: isolated (any Actor)?) async throws -> String? {
-            while !Task.isCancelled {
-                guard let piece = try stream.next() else { return nil }
-                if !piece.isEmpty { return piece }
-            }
-            return nil
-        }
-    }
-
-    public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(stream: self) }
+    public func makeAsyncIterator() -> PieceIterator { PieceIterator(next) }
 }
 
 // Its model is not Sendable.

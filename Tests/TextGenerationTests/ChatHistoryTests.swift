@@ -131,6 +131,11 @@ private func message(_ role: ChatMessage.Role, _ content: String) -> ChatMessage
             "message 1 has a 'name', but only a role and a content are known"
         ),
         (
+            "[{\"role\":\"\(String(repeating: "é", count: 5000))\",\"content\":\"a\"}]",
+            "message 1 has the role '\(String(repeating: "é", count: 40))...'; known are system, "
+                + "user, assistant"
+        ),
+        (
             "[{\"role\":\"user\",\"content\":\"a\"}]",
             "\(TextGenerationError.noReply)"
         ),

@@ -116,6 +116,13 @@ import Tokenization
         #expect(template?.defaultSystem == system)
     }
 
+    @Test func aQuoteWithAnAccentIsAQuoteAllTheSame() throws {
+        let jinja = "{{ '<|im_start|>system\\nA\\'\u{301}B<|im_end|>\\n' }}"
+        let template = try #require(KnownChatTemplate(jinja: jinja))
+        #expect(template.defaultSystem == "A'\u{301}B")
+        #expect(KnownChatTemplate(jinja: template.jinja) == template)
+    }
+
     @Test func aLongTemplateIsReadInOneGo() {
         let long = "{{ '<|im_start|>' }}" + String(repeating: "{{ 'x' }}{% y %}", count: 20_000)
         #expect(KnownChatTemplate(jinja: long)?.form == .chatml)

@@ -86,7 +86,8 @@ extension Ops {
                 part.past >= 0 && part.past + part.rows.count <= capacity
                     && part.rows.lowerBound >= 0 && part.rows.upperBound <= N
                     && 0...part.rows.count ~= part.silent,
-                "rows \(part.rows) of \(N), \(part.silent) silent, after \(part.past) of \(capacity)"
+                "rows \(part.rows) of \(N), \(part.silent) silent, "
+                    + "after \(part.past) of \(capacity)"
             )
             return ck_cache_part(
                 row: part.rows.lowerBound,

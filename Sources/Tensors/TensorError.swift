@@ -16,17 +16,17 @@ extension TensorError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .outOfMemory(let byteCount):
-            "\(Self.memory(byteCount)) of memory are needed and not available; use a smaller model, "
-                + "batch or sequence length"
+            "\(Self.memory(byteCount)) of memory are needed and not available; use a smaller "
+                + "model, batch or sequence length"
         case .unavailableInstructionSet(let name, let available):
             "the instruction set '\(name)' is not available here; choose one of "
                 + available.joined(separator: ", ")
         case .noThreads(let count):
-            "the system does not start \(count) threads; use fewer, or raise the limits on processes "
-                + "and memory"
+            "the system does not start \(count) threads; use fewer, or raise the limits on "
+                + "processes and memory"
         case .invalidEnvironment(let name, let requirement, let found):
-            "the environment variable \(name) is '\(found)', but must be \(requirement); set it so, "
-                + "or leave it out"
+            "the environment variable \(name) is '\(found)', but must be \(requirement); set it "
+                + "so, or leave it out"
         case .invalidThreadCount(let found):
             "the number of threads must be at least 1, got \(found)"
         }

@@ -39,8 +39,8 @@ extension TrainingError: CustomStringConvertible {
             "'\(path)' already holds a training run; choose another output directory, "
                 + "let it be resumed, or allow overwriting it"
         case .runInUse(let path):
-            "another process is training the run in '\(path)'; wait until it ends, or choose another "
-                + "output directory"
+            "another process is training the run in '\(path)'; wait until it ends, or choose "
+                + "another output directory"
         case .runDiffers(let path, let differences):
             "the run in '\(path)' cannot go on as it began: \(differences.joined(separator: ", ")); "
                 + "train with what it began with, allow the changes, or choose another output "
@@ -52,8 +52,8 @@ extension TrainingError: CustomStringConvertible {
             "'\(path)' cannot be read: \(reason); copy or create the file again"
         case .noRoom(let path, let needed, let available):
             "the checkpoints of this run need \(TensorError.memory(needed)) in '\(path)', and "
-                + "\(TensorError.memory(available)) are free; make room, keep fewer checkpoints, or "
-                + "choose another output directory"
+                + "\(TensorError.memory(available)) are free; make room, keep fewer checkpoints, "
+                + "or choose another output directory"
         case .diverged(let step, let quantity, let found):
             "\(quantity) of step \(step) is \(NumberText.shortest(found)): training has diverged; "
                 + "use a lower learning rate or a longer warm-up"

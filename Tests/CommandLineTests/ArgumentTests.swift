@@ -91,7 +91,8 @@ private func ids(_ text: String) -> String {
             try writeTokenizer(to: directory.appending("bytes.bin"))
             let made = try shell(
                 """
-                cd '\(directory.string)' && odd="$(printf 'caf\\351')" && printf 'some text' > "$odd"
+                cd '\(directory.string)' && odd="$(printf 'caf\\351')"
+                printf 'some text' > "$odd"
                 mv bytes.bin "$odd.bin"
                 "$SWIFTLET" tokenizer encode --tokenizer "$odd.bin" "$odd" &&
                 "$SWIFTLET" tokenizer train "$odd" --vocabulary-size 257 --output "$odd.new" &&

@@ -120,7 +120,8 @@ private func train(
                 """
                 mkfifo '\(directory)/pipe'; echo text > '\(directory)/pipe' & writer=$!
                 "$SWIFTLET" train --init layers=1,heads=1,channels=8,context=8 --steps 1 \
-                    --text '\(directory)/pipe' --tokenizer '\(tokenizer)' --output '\(directory)/run'
+                    --text '\(directory)/pipe' --tokenizer '\(tokenizer)' \
+                    --output '\(directory)/run'
                 status=$?; kill $writer; exit $status
                 """
             )

@@ -1,4 +1,5 @@
-// What is said of Hugging Face's GPT-2 and of nanoGPT's checkpoints that would be another model here.
+// What is said of Hugging Face's GPT-2 and of nanoGPT's checkpoints that would be another model
+// here.
 
 import FileIO
 import Foundation
@@ -36,7 +37,8 @@ import Testing
             }
             let offsets = "[\(start), \(data.count)]"
             entries.append(
-                "\"\(name)\": {\"dtype\": \"F32\", \"shape\": \(shape), \"data_offsets\": \(offsets)}"
+                "\"\(name)\": {\"dtype\": \"F32\", \"shape\": \(shape), "
+                    + "\"data_offsets\": \(offsets)}"
             )
         }
         var header = "{\(entries.joined(separator: ", "))}"

@@ -189,7 +189,8 @@ import Testing
         (#""rope_scaling": {"factor": 1.0, "type": "longrope"}"#, "('longrope')"),
         (#""rope_scaling": {"factor": 1, "type": "yarn", "attention_factor": 1.1}"#, "('yarn')"),
         (
-            #""rope_scaling": {"factor": 1, "type": "yarn", "original_max_position_embeddings": 8}"#,
+            #""rope_scaling": {"factor": 1, "type": "yarn", "#
+                + #""original_max_position_embeddings": 8}"#,
             "('yarn')"
         ),
         (#""rope_parameters": {"factor": 4, "rope_type": "longrope"}"#, "('longrope')"),

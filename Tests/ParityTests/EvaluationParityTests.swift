@@ -93,8 +93,8 @@ private struct Expected: Decodable {
 struct LlamaEvaluationParityTests {
     private static let text = """
         Once upon a time, there was a little girl named Lily. She loved to play outside in the \
-        sunshine with her friends. One day, she saw a big, red ball in the sky. It was the sun! She \
-        thought it was so pretty.
+        sunshine with her friends. One day, she saw a big, red ball in the sky. It was the sun! \
+        She thought it was so pretty.
         Lily wanted to play with the ball, but it was too high up in the sky.
 
         """

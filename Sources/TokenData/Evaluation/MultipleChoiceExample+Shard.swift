@@ -74,8 +74,8 @@ extension MultipleChoiceExample {
         }
         guard fields[1] > 0, fields[2] > 0 else {
             throw invalid(
-                "\(fields[1]) examples of at most \(fields[2]) bytes; the file is empty or damaged, "
-                    + "copy or create it again"
+                "\(fields[1]) examples of at most \(fields[2]) bytes; the file is empty or "
+                    + "damaged, copy or create it again"
             )
         }
         return (Int(fields[1]), Int(fields[2]))
@@ -95,7 +95,8 @@ extension MultipleChoiceExample {
             let byteCount = try next()
             guard byteCount <= longestByteCount else {
                 throw invalid(
-                    "it claims \(byteCount) bytes, but the header \(longestByteCount) for the longest"
+                    "it claims \(byteCount) bytes, but the header \(longestByteCount) for the "
+                        + "longest"
                 )
             }
             // The example's own number: only its place in the file matters here.

@@ -8,8 +8,8 @@ struct QuestionEncoder {
     private let tokenizer: any Tokenizer
     /// What stands before every prompt: `<s>` with Llama's tokenizer, nothing with GPT-2's.
     private let start: [TokenID]
-    /// Whether texts get a space before them, so that one that goes on after a space is to be encoded
-    /// without it.
+    /// Whether texts get a space before them, so that one that goes on after a space is to be
+    /// encoded without it.
     private let putsSpaceBefore: Bool
 
     init(_ tokenizer: any Tokenizer) throws {

@@ -52,7 +52,8 @@ final class ShardSeries {
     init(_ settings: ShardSettings, vocabularySize: Int) throws {
         precondition(
             settings.validationTokens >= 0 && settings.shardTokens ?? 1 > 0,
-            "\(settings.validationTokens) tokens for validation, \(settings.shardTokens ?? 1) a shard"
+            "\(settings.validationTokens) tokens for validation, "
+                + "\(settings.shardTokens ?? 1) a shard"
         )
         let name = settings.name
         guard !name.isEmpty, !name.contains("/"), !name.utf8.contains(0) else {

@@ -66,10 +66,9 @@ public struct TextPreparation: Sendable {
     ///   - progress: Called after each block of some 256 kB, on this thread; what it throws ends
     ///     the preparation, and nothing is left of it.
     /// - Returns: what was made.
-    /// - Throws: ``PreparationError``; `TokenizerError` when the tokenizer does not cover all of the
-    ///   text; ``TokenDataError/shardFull(path:limit:)`` when the tokens
-    ///   are too many for one shard; `FileIOError` when a file cannot be read or written, or
-    ///   exists.
+    /// - Throws: ``PreparationError``; `TokenizerError` when the tokenizer does not cover all of
+    ///   the text; ``TokenDataError/shardFull(path:limit:)`` when the tokens are too many for one
+    ///   shard; `FileIOError` when a file cannot be read or written, or exists.
     public func run(
         _ settings: ShardSettings,
         progress: (Progress) throws -> Void = { _ in }

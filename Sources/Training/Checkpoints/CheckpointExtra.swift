@@ -110,8 +110,8 @@ struct CheckpointExtra: Codable, Equatable {
         if isShuffled != current.isShuffled {
             let names = (shuffled: "shuffled", inSequence: "read in sequence")
             phrases.append(
-                "the training data was \(isShuffled ? names.shuffled : names.inSequence) and is now "
-                    + (isShuffled ? names.inSequence : names.shuffled)
+                "the training data was \(isShuffled ? names.shuffled : names.inSequence) and is "
+                    + "now " + (isShuffled ? names.inSequence : names.shuffled)
             )
         }
         phrases += difference(

@@ -70,7 +70,8 @@ extension Chart {
             "<path class=\"grid\" d=\"M0 \(y(tick.value))H2000\"/>"
         }
         let yLabels = yTicks.map { tick -> HTML in
-            "<span style=\"top:\(percent(1 - scale.fraction(of: tick.value)))\">\(tick.label)</span>"
+            let top = percent(1 - scale.fraction(of: tick.value))
+            return "<span style=\"top:\(top)\">\(tick.label)</span>"
         }
         let xLabels = xTicks.map { tick -> HTML in
             "<span style=\"left:\(percent(xScale.fraction(of: tick.value)))\">\(tick.label)</span>"
@@ -182,7 +183,8 @@ extension Chart {
             let title = (["step \(NumberText.grouped(step))"] + texts[band])
                 .joined(separator: "\n")
             return """
-                <rect x="\(band * width)" width="\(width)" height="1000"><title>\(title)</title></rect>
+                <rect x="\(band * width)" width="\(width)" height="1000">\
+                <title>\(title)</title></rect>
                 """
         }
     }

@@ -110,7 +110,8 @@ public struct ReportPage: Sendable {
     private static func header(_ run: RunHistory) -> HTML {
         let figures = Figure.all(run).map { figure -> HTML in
             """
-            <div><dt>\(figure.name)</dt><dd>\(figure.value)<small>\(figure.detail)</small></dd></div>
+            <div><dt>\(figure.name)</dt>\
+            <dd>\(figure.value)<small>\(figure.detail)</small></dd></div>
 
             """
         }

@@ -196,6 +196,7 @@ import Testing
         "{\"model\":{\"vocab\":{\"a\":2147483646}}}",
         "{\"model\":{\"vocab\":{\"a\":0,\"b\":0}}}", "{\"model\":{},\"model\":{}}", "{\"x\":[",
         String(repeating: "{\"a\":", count: 100_000), "{\"a\":\"\u{1}\"}",
+        "{\((0...2000).map { "\"\($0)\":0," }.joined())\"model\":{\"vocab\":{\"a\":0}}}",
         "{\"added_tokens\":[{\"id\":-1,\"content\":\"a\"}],\"model\":{\"vocab\":{\"a\":0}}}",
     ])
     func nonsenseIsRefused(json: String) throws {

@@ -41,10 +41,20 @@ struct TokenizerJSON {
             if name == "model", cursor.next == UInt8(ascii: "{") {
                 try readModel(&cursor)
             } else {
-                settings[name] = try cursor.value()
+                settings[name] = try Self.setting(&cursor, after: settings.count)
             }
         }
         try cursor.end()
+    }
+
+    /// Far more settings than there are; the lists that are long are read in another way.
+    private static let mostSettings = 1024
+
+    private static func setting(_ cursor: inout JSONCursor, after count: Int) throws -> JSONTree {
+        guard count < mostSettings else {
+            throw cursor.malformed("no more than \(mostSettings) settings")
+        }
+        return try cursor.value()
     }
 
     private mutating func readModel(_ cursor: inout JSONCursor) throws {
@@ -55,7 +65,7 @@ struct TokenizerJSON {
             } else if name == "merges", cursor.next == UInt8(ascii: "[") {
                 try readMerges(&cursor)
             } else {
-                model[name] = try cursor.value()
+                model[name] = try Self.setting(&cursor, after: model.count)
             }
         }
     }

@@ -10,7 +10,7 @@ import FileIO
 
 /// Reads and writes conversations: `[{"role":"user","content":"Hello!"}, ...]`.
 public enum ChatHistory {
-    /// More than anybody says; a file of another kind is not read to its end.
+    /// 64 MiB, more than anybody says; a file of another kind is not read to its end.
     private static let largestByteCount = 64 << 20
 
     /// Reads a conversation.
@@ -25,7 +25,7 @@ public enum ChatHistory {
             guard bytes.count <= largestByteCount else {
                 throw TextGenerationError.invalidHistory(
                     path: path,
-                    reason: "it is larger than a conversation gets"
+                    reason: "it has more than 64 MiB, which no conversation has"
                 )
             }
         }
@@ -98,7 +98,7 @@ private struct StoredMessage: Decodable {
             throw problem("has a '\(shown(name))', but only a role and a content are known")
         }
         guard let role = try? fields.decode(String.self, forKey: Key(stringValue: "role")) else {
-            throw problem("has no role")
+            throw problem("has no role that is text")
         }
         guard let known = ChatMessage.Role(rawValue: role) else {
             let roles = ChatMessage.Role.allCases.map(\.rawValue).joined(separator: ", ")

@@ -16,11 +16,11 @@ struct ChatParts {
 
     /// Appends text, which is one with the text before it.
     mutating func append(_ text: String) {
-        if case .text(let before) = parts.last {
-            parts[parts.count - 1] = .text(before + text)
-        } else {
-            parts.append(.text(text))
-        }
+        guard case .text(var joined)? = parts.last else { return parts.append(.text(text)) }
+        // Taken out, so that a long text grows where it is instead of being copied.
+        parts.removeLast()
+        joined += text
+        parts.append(.text(joined))
     }
 
     /// Appends a token, if there is one.

@@ -117,7 +117,8 @@ private func message(_ role: ChatMessage.Role, _ content: String) -> ChatMessage
         ("[{\"role\":\"user\",\"content\":\"a\"", "it is no list of messages in JSON"),
         ("[1]", "it is no list of messages in JSON"),
         ("\u{0}\u{FF}", "it is no list of messages in JSON"),
-        ("[{\"content\":\"a\"}]", "message 1 has no role"),
+        ("[{\"content\":\"a\"}]", "message 1 has no role that is text"),
+        ("[{\"role\":5,\"content\":\"a\"}]", "message 1 has no role that is text"),
         (
             "[{\"role\":\"tool\",\"content\":\"a\"}]",
             "message 1 has the role 'tool'; known are system, user, assistant"

@@ -46,6 +46,7 @@ let package = Package(
         // Imports point down this list: a target may name only targets above it.
         .target(name: "CKernels", cSettings: kernelFlags, linkerSettings: kernelLinks),
         .target(name: "CMapping"),
+        .target(name: "CTerminal"),
         .target(name: "FileIO", dependencies: ["CMapping", system]),
         // The only target that links FoundationNetworking, and the only one that uses the network.
         .target(name: "Downloads", dependencies: ["FileIO"]),
@@ -89,7 +90,11 @@ let package = Package(
                 "TokenData", "Tokenization", "Training",
             ]
         ),
-        .executableTarget(name: "SwiftletCLI", dependencies: ["Swiftlet", argumentParser]),
+        .target(name: "LineEditing", dependencies: ["CTerminal"]),
+        .executableTarget(
+            name: "SwiftletCLI",
+            dependencies: ["LineEditing", "Swiftlet", argumentParser]
+        ),
 
         .target(name: "TestSupport", dependencies: ["FileIO"], path: "Tests/TestSupport"),
         .testTarget(name: "FileIOTests", dependencies: ["FileIO", "TestSupport"]),
@@ -116,6 +121,7 @@ let package = Package(
                 "TextGeneration", "Tokenization",
             ]
         ),
+        .testTarget(name: "LineEditingTests", dependencies: ["LineEditing"]),
         .testTarget(
             name: "CommandLineTests",
             dependencies: [

@@ -21,15 +21,34 @@ public final class DirectoryLock {
     /// - Returns: Nil when another process, or another object of this one, holds it.
     /// - Throws: ``FileIOError`` when the directory cannot be opened.
     public init?(_ path: FilePath) throws {
-        descriptor = try systemCall("open", path) {
-            path.withPlatformString { open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
-        }
+        descriptor = try Self.open(path)
         // Some file systems have no locks; there nobody can be kept out, and that is no reason to
         // keep everybody out.
         if flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK { return nil }
     }
 
+    /// Whether somebody holds the directory at `path` at this moment.
+    ///
+    /// For an instant the question itself keeps others out.
+    /// - Throws: ``FileIOError`` when the directory cannot be opened.
+    public static func isHeld(_ path: FilePath) throws -> Bool {
+        let descriptor = try open(path)
+        defer { close(descriptor) }
+        return flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK
+    }
+
+    private static func open(_ path: FilePath) throws -> CInt {
+        try systemCall("open", path) {
+            path.withPlatformString { systemOpen($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+        }
+    }
+
     deinit {
         close(descriptor)
     }
+}
+
+/// The C function, whose name the method above would hide.
+private func systemOpen(_ path: UnsafePointer<CChar>, _ flags: CInt) -> CInt {
+    open(path, flags)
 }

@@ -2,6 +2,7 @@
 // send: long work notices it and ends in order. Asked twice, the program ends at once. A closed
 // pipe ends it without a word.
 
+import LineEditing
 import Synchronization
 
 #if canImport(Glibc)
@@ -26,7 +27,6 @@ enum Signals {
 
     private static let interruption = Atomic<Bool>(false)
     private static let termination = Atomic<Bool>(false)
-    private static let continuation = Atomic<Bool>(false)
     /// When the first request came, by the monotonic clock in nanoseconds; 0 before.
     private static let firstRequest = Atomic<Int64>(0)
 
@@ -53,7 +53,10 @@ enum Signals {
     /// From now on a signal ends the program at once, with the status of an interruption: for work
     /// that leaves nothing half-made.
     static func exitWhenInterrupted() {
-        answer { _ in _exit(ExitStatus.interrupted.rawValue) }
+        answer { _ in
+            TerminalMode.end()
+            _exit(ExitStatus.interrupted.rawValue)
+        }
     }
 
     /// From now on signals end the program as the system does it.
@@ -72,6 +75,7 @@ enum Signals {
             ordering: .relaxed
         )
         guard !isFirst, now &- first >= shortestPause else { return }
+        TerminalMode.end()
         _ = signal(number, SIG_DFL)
         raise(number)
     }
@@ -91,18 +95,6 @@ enum Signals {
                 unblock(number)
             }
         }
-    }
-
-    /// From now on ``takeContinuation()`` knows when the program goes on after Ctrl-Z.
-    static func noticeContinuation() {
-        // Made now, as above.
-        continuation.store(false, ordering: .relaxed)
-        _ = signal(SIGCONT) { _ in Signals.continuation.store(true, ordering: .relaxed) }
-    }
-
-    /// Whether the program was stopped and went on since the last call.
-    static func takeContinuation() -> Bool {
-        continuation.exchange(false, ordering: .relaxed)
     }
 
     /// Lets the system end the program when it writes to a pipe that nobody reads any more, as

@@ -1,5 +1,7 @@
 // What the terminal behind stderr can do.
 
+import LineEditing
+
 #if canImport(Glibc)
     @preconcurrency import Glibc
 #elseif canImport(Musl)
@@ -24,6 +26,16 @@ extension Terminal {
     static var usesUnicode: Bool {
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"].map(environment).first { !$0.isEmpty } ?? ""
         return ["utf-8", "utf8"].contains { locale.lowercased().hasSuffix($0) }
+    }
+
+    /// Keeps what is typed from being shown, until `TerminalMode.end()`.
+    ///
+    /// A pager that reads the results asks for keys itself, so they are left alone where there may
+    /// be one.
+    static func hideKeys() {
+        var status = stat()
+        let isPiped = fstat(STDOUT_FILENO, &status) == 0 && status.st_mode & S_IFMT == S_IFIFO
+        TerminalMode.begin(isPiped ? .asTyped : .hidden, on: STDERR_FILENO)
     }
 
     /// Columns and rows of the terminal now; 80 and 24 where it does not say.

@@ -1,6 +1,7 @@
 // Draws the events of a run on stderr: on a terminal a panel that is rewritten in place, with what
 // should stay scrolling above it; and plain lines, no more than one a second, when piped.
 
+import LineEditing
 import Swiftlet
 import Synchronization
 
@@ -37,7 +38,7 @@ final class TrainingDisplay: Sendable {
         self.state = Mutex(state)
         panel = TrainingPanel(glyphs: Terminal.usesUnicode ? .unicode : .ascii)
         if isLive {
-            Signals.noticeContinuation()
+            Terminal.hideKeys()
             let clock = Task.detached { [weak self] in
                 while (try? await Task.sleep(for: .seconds(1))) != nil { self?.tick() }
             }
@@ -72,6 +73,7 @@ final class TrainingDisplay: Sendable {
             guard !state.isFinished else { return }
             state.isFinished = true
             state.clock?.cancel()
+            defer { TerminalMode.end() }
             state.progress.end(at: now)
             // A run that was finished already, or failed before its first step, has said so.
             guard let lastStep = state.progress.lastStep else { return }
@@ -84,7 +86,9 @@ final class TrainingDisplay: Sendable {
     private func tick() {
         let now = ContinuousClock.now - startTime
         state.withLock { state in
-            guard !state.isFinished, isDue(state, at: now) else { return }
+            guard !state.isFinished else { return }
+            TerminalMode.refresh()
+            guard isDue(state, at: now) else { return }
             state.progress.advance(to: now)
             draw(&state)
         }
@@ -105,13 +109,17 @@ final class TrainingDisplay: Sendable {
         guard var region = state.region else { return }
         state.lastShown = state.progress.elapsed
         // The shell has written since.
-        if Signals.takeContinuation() { region.release() }
+        if TerminalMode.takeContinuation() { region.release() }
+        guard Terminal.isInForeground else {
+            // In the background the cursor is somebody else's.
+            if let above { Terminal.writeError(above.rendered(inColor: region.inColor) + "\n") }
+            return state.region = region
+        }
         let size = Terminal.errorSize
         // Where the run had ended before, there is nothing to watch.
         let isShown = state.progress.firstStep < state.progress.totalSteps
         let lines =
-            isShown && Terminal.isInForeground
-            ? panel.lines(state.progress, columns: size.columns, rows: size.rows) : []
+            isShown ? panel.lines(state.progress, columns: size.columns, rows: size.rows) : []
         Terminal.writeError(region.replace(with: lines, above: above, columns: size.columns))
         state.region = region
     }

@@ -29,15 +29,6 @@ extension RunDirectory {
         }
     }
 
-    /// Creates the directory, and keeps other processes from training in it.
-    /// - Returns: What holds the directory as long as it lives.
-    /// - Throws: ``TrainingError/runInUse(path:)`` or ``FileIOError``.
-    func lock() throws -> DirectoryLock {
-        try FileSystem.createDirectory(path)
-        guard let lock = try DirectoryLock(path) else { throw TrainingError.runInUse(path: path) }
-        return lock
-    }
-
     /// Checks that files can be made in the directory.
     /// - Throws: ``FileIOError``.
     func requireWritable() throws {

@@ -1,0 +1,196 @@
+#define _GNU_SOURCE
+#include "CTerminal.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <termios.h>
+#include <unistd.h>
+
+// All of these belong to whoever holds the guard.
+static atomic_flag guard = ATOMIC_FLAG_INIT;
+static int terminal = -1;
+static enum ct_input input;
+static bool is_active;
+// Whether `former` is what the terminal is to be put back to.
+static bool is_changed;
+static struct termios former;
+// The terminal is the shell's until the program goes on.
+static bool is_stopping;
+
+static atomic_bool has_continued;
+
+// While the guard is held no signal arrives: a handler waits for another thread only, and never for
+// the one that it interrupted.
+static void take_guard(sigset_t *mask) {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, mask);
+    while (atomic_flag_test_and_set_explicit(&guard, memory_order_acquire)) {
+    }
+}
+
+static void drop_guard(const sigset_t *mask) {
+    atomic_flag_clear_explicit(&guard, memory_order_release);
+    pthread_sigmask(SIG_SETMASK, mask, NULL);
+}
+
+static bool is_in_foreground(void) {
+    const pid_t group = tcgetpgrp(terminal);
+    // No group: not the terminal of a shell that could have put the program into the background.
+    return group < 0 || group == getpgrp();
+}
+
+static void change(void) {
+    if (!is_active || is_stopping || input == CT_AS_TYPED || !is_in_foreground())
+        return;
+    // Taken once: a terminal that was not put back, as after SIGSTOP, is in our own mode.
+    if (!is_changed && tcgetattr(terminal, &former) != 0)
+        return;
+    struct termios changed = former;
+    // Line ends that are written stay as they are, so that lines may be written meanwhile.
+    changed.c_lflag &= ~(tcflag_t)(ECHO | ECHONL | ICANON | IEXTEN);
+    // Ctrl-S would stop the next line that is written, and the program with it.
+    changed.c_iflag &= ~(tcflag_t)IXON;
+    // What is kept is kept as it was typed.
+    if (input != CT_HIDDEN)
+        changed.c_iflag &= ~(tcflag_t)(BRKINT | ICRNL | INLCR | IGNCR | INPCK | ISTRIP);
+    if (input == CT_KEYS)
+        changed.c_lflag &= ~(tcflag_t)ISIG;
+    changed.c_cc[VMIN] = 1;
+    changed.c_cc[VTIME] = 0;
+    is_changed |= tcsetattr(terminal, TCSANOW, &changed) == 0;
+}
+
+static void put_back(void) {
+    // In the background it is the shell's, which has put it back or will.
+    if (is_changed && is_in_foreground()) {
+        // What was typed unseen is not meant for the shell.
+        if (input == CT_HIDDEN)
+            tcflush(terminal, TCIFLUSH);
+        tcsetattr(terminal, TCSANOW, &former);
+    }
+    is_changed = false;
+}
+
+static void set_handler(int number, void (*handler)(int)) {
+    struct sigaction action = {0};
+    action.sa_handler = handler;
+    action.sa_flags = SA_RESTART;
+    sigfillset(&action.sa_mask);
+    sigaction(number, &action, NULL);
+}
+
+// Puts a handler in the place of what the system does; what somebody else handles, or what is
+// ignored, stays so.
+static void replace_default(int number, void (*handler)(int)) {
+    struct sigaction present;
+    if (sigaction(number, NULL, &present) == 0 && !(present.sa_flags & SA_SIGINFO) &&
+        present.sa_handler == SIG_DFL)
+        set_handler(number, handler);
+}
+
+static void die(int number) {
+    ct_end();
+    // Held back until this returns, and then what the system does with it.
+    set_handler(number, SIG_DFL);
+    raise(number);
+}
+
+static void stop(int number) {
+    const int error = errno;
+    sigset_t mask;
+    take_guard(&mask);
+    is_stopping = true;
+    put_back();
+    drop_guard(&mask);
+
+    set_handler(number, SIG_DFL);
+    raise(number);
+    sigset_t this_one;
+    sigemptyset(&this_one);
+    sigaddset(&this_one, number);
+    // Stops here. A program that no shell could make go on is not stopped by the system either.
+    pthread_sigmask(SIG_UNBLOCK, &this_one, &mask);
+    pthread_sigmask(SIG_SETMASK, &mask, NULL);
+    set_handler(number, stop);
+
+    take_guard(&mask);
+    is_stopping = false;
+    change();
+    drop_guard(&mask);
+    atomic_store(&has_continued, true);
+    errno = error;
+}
+
+static void go_on(int number) {
+    (void)number;
+    const int error = errno;
+    sigset_t mask;
+    take_guard(&mask);
+    change();
+    drop_guard(&mask);
+    atomic_store(&has_continued, true);
+    errno = error;
+}
+
+// Once for each beginning, since a program may have given a signal back to the system meanwhile.
+static void watch_signals(void) {
+    static const int deadly[] = {
+        SIGHUP,  SIGINT,  SIGQUIT, SIGILL,  SIGTRAP, SIGABRT, SIGBUS,    SIGFPE,  SIGSEGV,
+        SIGSYS,  SIGPIPE, SIGALRM, SIGTERM, SIGUSR1, SIGUSR2, SIGVTALRM, SIGPROF, SIGXCPU,
+        SIGXFSZ,
+    };
+    for (size_t i = 0; i < sizeof deadly / sizeof *deadly; i++)
+        replace_default(deadly[i], die);
+    replace_default(SIGTSTP, stop);
+    replace_default(SIGCONT, go_on);
+}
+
+bool ct_begin(int descriptor, enum ct_input wanted) {
+    static bool ends_at_exit;
+    if (!isatty(descriptor))
+        return false;
+    sigset_t mask;
+    take_guard(&mask);
+    if (descriptor != terminal || wanted == CT_AS_TYPED)
+        put_back();
+    if (!ends_at_exit)
+        ends_at_exit = atexit(ct_end) == 0;
+    watch_signals();
+    terminal = descriptor;
+    input = wanted;
+    is_active = true;
+    change();
+    drop_guard(&mask);
+    return true;
+}
+
+void ct_end(void) {
+    sigset_t mask;
+    take_guard(&mask);
+    put_back();
+    is_active = false;
+    drop_guard(&mask);
+}
+
+void ct_refresh(void) {
+    sigset_t mask;
+    take_guard(&mask);
+    change();
+    if (is_active && is_changed && input == CT_HIDDEN && is_in_foreground())
+        tcflush(terminal, TCIFLUSH);
+    drop_guard(&mask);
+}
+
+bool ct_take_continuation(void) { return atomic_exchange(&has_continued, false); }
+
+void ct_suspend(void) {
+    // The others first; this program is stopped here and not on another of its threads.
+    set_handler(SIGTSTP, SIG_IGN);
+    kill(0, SIGTSTP);
+    stop(SIGTSTP);
+}

@@ -165,6 +165,9 @@ bool ct_begin(int descriptor, enum ct_input wanted) {
     input = wanted;
     is_active = true;
     change();
+    // A program inherits the signals that the thread which started it had blocked.
+    sigdelset(&mask, SIGTSTP);
+    sigdelset(&mask, SIGCONT);
     drop_guard(&mask);
     return true;
 }

@@ -7,17 +7,17 @@ struct TokenizerEncodeCommand: ParsableCommand {
         commandName: "encode",
         abstract: "Turn text into token ids.",
         discussion: """
-            Prints the ids of each text on a line of its own, as they are found. The text may be any \
-            bytes; of byte-level BPE, 'tokenizer decode' gives the same bytes back.
+            Prints the ids of each text on a line of its own, as they are found. The text may be \
+            any bytes; of byte-level BPE, 'tokenizer decode' gives the same bytes back.
 
             Names of special tokens in a text, such as <|im_start|>, are text, unless --special is \
             given. A tokenizer that has no token for some byte of a text refuses the text.
 
             A Llama's tokenizer encodes a text whole, on one thread whatever --threads says, and \
             without the token that starts a text. What its file says is done to a text first: \
-            characters are replaced, spaces removed or put before it. Decoded, U+2581, its mark of a \
-            space, is a space; and the space that it puts before a text stays where the tokenizer has \
-            no piece for one.
+            characters are replaced, spaces removed or put before it. Decoded, U+2581, its mark of \
+            a space, is a space; and the space that it puts before a text stays where the tokenizer \
+            has no piece for one.
 
             Examples:
               swiftlet tokenizer encode --text "Hello world" \\

@@ -7,8 +7,8 @@ struct TokenizerTrainCommand: ParsableCommand {
         commandName: "train",
         abstract: "Learn a byte-level BPE tokenizer from text, with GPT-2's pre-tokeniser.",
         discussion: """
-            The same text always gives the same tokenizer. 257 tokens, the smallest vocabulary, are \
-            the bytes and the end of text.
+            The same text always gives the same tokenizer. 257 tokens, the smallest vocabulary, \
+            are the bytes and the end of text.
 
             Example:
               swiftlet tokenizer train checkpoints/quickstart/stories.txt \\

@@ -42,8 +42,8 @@ extension TrainingError: CustomStringConvertible {
             "another process is training the run in '\(path)'; wait until it ends, or choose "
                 + "another output directory"
         case .runDiffers(let path, let differences):
-            "the run in '\(path)' cannot go on as it began: \(differences.joined(separator: ", ")); "
-                + "train with what it began with, allow the changes, or choose another output "
+            "the run in '\(path)' cannot go on as it began: \(differences.joined(separator: ", "))"
+                + "; train with what it began with, allow the changes, or choose another output "
                 + "directory"
         case .damagedFile(let path, let reason):
             "'\(path)' cannot be used: \(reason); resume from an earlier checkpoint by removing "

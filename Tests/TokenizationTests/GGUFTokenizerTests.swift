@@ -40,6 +40,9 @@ import Testing
             try tokenizer.description.writeJSON(in: directory)
             let merging = try SentencePieceTokenizer(contentsOf: directory)
             #expect(!merging.description.merges.isEmpty)
+            #expect(throws: TokenizerError.self) {
+                try SentencePieceTokenizer(contentsOf: directory, vocabularySize: 274)
+            }
             let path = directory.appending("tokenizer.bin")
             try merging.writeNativeFile(to: path, overwrite: false)
             let scored = try SentencePieceTokenizer(contentsOf: path)

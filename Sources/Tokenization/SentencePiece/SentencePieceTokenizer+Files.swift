@@ -25,6 +25,11 @@ extension SentencePieceTokenizer {
             guard description.kind == .sentencePiece else {
                 throw TokenizerError.otherKind(path: file, found: .byteLevel)
             }
+            try SentencePieceVocabulary.checkCount(
+                description.tokens.count,
+                expected: vocabularySize,
+                path: file
+            )
             try description.check(file)
             try self.init(checked: description, path: file)
         case .llmc(let file)? where FileSystem.isDirectory(path),

@@ -121,3 +121,28 @@ void quantize_row(ck_element_type type, void *values, void *scales, const float 
             ((uint16_t *)scales)[block] = float16_from_float(scale);
     }
 }
+
+float quantize_group(int8_t *values, const float *src, size_t size) {
+    // Added and taken away again, it leaves no fraction of what is far below it.
+    const float whole = 0x1.8p23f;
+    float largest = 0;
+    bool holds_nan = false;
+    for (size_t i = 0; i < size; i++) {
+        const float magnitude = fabsf(src[i]);
+        holds_nan |= magnitude != magnitude;
+        largest = magnitude > largest ? magnitude : largest;
+    }
+    const float scale = largest / 127;
+    if (!(scale > 0 && scale < INFINITY)) {
+        memset(values, 0, size);
+        return holds_nan ? NAN : scale;
+    }
+    for (size_t i = 0; i < size; i++) {
+        // A scale next to nothing is rounded so much that it may give more than 127. NaN becomes 0.
+        const float step = src[i] / scale;
+        const float rounded = (step + whole) - whole;
+        const float limited = rounded > 127 ? 127 : rounded < -127 ? -127 : rounded;
+        values[i] = (int8_t)(limited == limited ? limited : 0);
+    }
+    return holds_nan ? NAN : scale;
+}

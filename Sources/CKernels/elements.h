@@ -131,4 +131,7 @@ static inline float block_minimum(const ck_matrix *w, size_t row, size_t block) 
 // NULL where there are none. See ck_quantize.
 void quantize_row(ck_element_type type, void *values, void *scales, const float *src, size_t cols);
 
+// One group as ck_quantize_groups has it; returns its scale.
+float quantize_group(int8_t *values, const float *src, size_t size);
+
 #endif

@@ -13,18 +13,29 @@ import SystemPackage
 /// A directory being filled under a hidden name, which takes its own on ``commit(replacing:)``; or
 /// never.
 ///
-/// Letting go of the object without a commit removes it with the files in it.
+/// Letting go of the object without a commit removes it with the files in it, and the directories
+/// above it that were made for it.
 package final class AtomicDirectory {
-    /// The name it takes in the end.
+    /// The name it takes in the end, with links followed.
     package let destination: FilePath
     /// Where the files are written.
     package let path: FilePath
+    /// What was made above it, the innermost first.
+    private let parents: [FilePath]
+    /// Whether nobody needs what is at `path`.
+    private var isDisposable = true
 
     /// Makes an empty directory beside `destination`.
     /// - Throws: ``FileIOError`` when it cannot be made, when `destination` is no directory or,
     ///   unless `overwrite` is set, when it is one that is not empty.
     package init(_ destination: FilePath, overwrite: Bool) throws {
-        self.destination = destination
+        guard !destination.isEmpty else {
+            throw FileIOError.system(
+                path: destination,
+                action: "create",
+                reason: "the name is empty"
+            )
+        }
         if FileSystem.exists(destination) {
             guard FileSystem.isDirectory(destination) else {
                 throw FileIOError.system(
@@ -37,30 +48,111 @@ package final class AtomicDirectory {
                 throw FileIOError.alreadyExists(path: destination)
             }
         }
-        path = destination.beside(prefix: ".", suffix: AtomicFile.temporarySuffix())
-        try FileSystem.createDirectory(path)
+        // What a link or `.` stands for has neighbours of its own.
+        let real = FileSystem.realPath(destination) ?? destination
+        let beside = real.beside(prefix: ".", suffix: AtomicFile.temporarySuffix())
+        self.destination = real
+        parents = FileSystem.missingDirectories(of: beside.removingLastComponent())
+        do {
+            try FileSystem.createDirectory(beside)
+            path = beside
+        } catch {
+            for parent in parents { FileSystem.removeIfEmpty(parent) }
+            // One may be allowed to write into a directory, but not beside it.
+            guard FileSystem.isDirectory(real), let name = beside.lastComponent else {
+                throw Self.error(error, naming: destination, inPlaceOf: beside)
+            }
+            path = real.appending(name)
+            do { try FileSystem.createDirectory(path) } catch {
+                throw Self.error(error, naming: destination, inPlaceOf: path)
+            }
+        }
+    }
+
+    /// The error without the hidden name, which would tell nobody anything.
+    private static func error(
+        _ error: any Error,
+        naming destination: FilePath,
+        inPlaceOf hidden: FilePath
+    ) -> any Error {
+        guard case FileIOError.system(hidden, let action, let reason) = error else { return error }
+        return FileIOError.system(path: destination, action: action, reason: reason)
     }
 
     /// Gives the directory its name.
     ///
-    /// Where one with files in it has that name, the new files are
-    /// moved there one by one, and replace those of the same names.
+    /// One with files in it that has that name is replaced in one step; those of its files that
+    /// are to stay are then moved into the new one.
     /// - Parameter isStale: Whether a file that is there, and that no new one replaces, is to go.
-    /// - Throws: ``FileIOError``; files that were moved by then remain.
+    /// - Throws: ``FileIOError``.
     package func commit(replacing isStale: (_ name: String) -> Bool) throws {
+        let names = try FileSystem.names(in: path)
         // An empty directory in the way is replaced.
         let result = path.withPlatformString { old in
             destination.withPlatformString { new in rename(old, new) }
         }
         let number = errno
         if result == 0 { return try FileSystem.flushDirectory(of: destination) }
-        // One with files in it is not, nor a link to one, the place of a mounted disk, or `.`.
         guard FileSystem.isDirectory(destination) else {
             throw FileIOError(Errno(rawValue: number), path: destination, action: "create")
         }
-        let names = try FileSystem.names(in: path)
+        for file in names.map({ destination.appending($0) }) where FileSystem.isDirectory(file) {
+            throw FileIOError.system(
+                path: file,
+                action: "create",
+                reason: "a directory has that name; move it away"
+            )
+        }
+        let kept = try FileSystem.names(in: destination).filter {
+            !names.contains($0) && !isStale($0.string)
+        }
+        try takeAttributes()
+        guard !FileSystem.isCurrent(destination), exchange() else {
+            return try moveFiles(names, keeping: kept)
+        }
+        // Now `path` is the old directory, and what is in it must not go with it.
+        isDisposable = kept.isEmpty
+        for name in kept {
+            try FileSystem.giveName(destination.appending(name), to: path.appending(name))
+        }
+        isDisposable = true
+        try FileSystem.flushDirectory(of: destination)
+    }
+
+    /// Gives the new directory the owner and the permissions of the old one.
+    private func takeAttributes() throws {
+        let descriptor = try systemCall("open", path) {
+            path.withPlatformString { open($0, O_RDONLY | O_CLOEXEC) }
+        }
+        defer { close(descriptor) }
+        FileAttributes(of: destination)?.apply(to: descriptor)
+    }
+
+    /// Makes each of the two directories the other.
+    /// - Returns: Whether it was done; if not, all is as it was.
+    private func exchange() -> Bool {
+        if FileSystem.exchange(path, destination) { return true }
+        // A file system that cannot do it in one step: for a moment there is neither.
+        let aside = destination.beside(prefix: ".", suffix: AtomicFile.temporarySuffix())
+        do {
+            try FileSystem.giveName(aside, to: destination)
+            do { try FileSystem.giveName(destination, to: path) } catch {
+                try FileSystem.giveName(destination, to: aside)
+                throw error
+            }
+            try FileSystem.giveName(path, to: aside)
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    /// Moves the files one by one: into the place of a mounted disk, which has to stay, or a
+    /// directory that somebody works in, who would be left with the old one.
+    private func moveFiles(_ names: [FilePath.Component], keeping kept: [FilePath.Component]) throws
+    {
         for name in try FileSystem.names(in: destination)
-        where !names.contains(name) && isStale(name.string) {
+        where !names.contains(name) && !kept.contains(name) {
             try FileSystem.remove(destination.appending(name))
         }
         for name in names {
@@ -69,10 +161,13 @@ package final class AtomicDirectory {
     }
 
     deinit {
-        // Nobody is left to hear of errors. After a commit there is nothing left.
+        guard isDisposable else { return }
+        // Nobody is left to hear of errors. After a commit there is nothing left but old files.
         for name in (try? FileSystem.names(in: path)) ?? [] {
             try? FileSystem.remove(path.appending(name))
         }
         try? FileSystem.removeDirectory(path)
+        // Only those that are still empty go.
+        for parent in parents { FileSystem.removeIfEmpty(parent) }
     }
 }

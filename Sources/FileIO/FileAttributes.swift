@@ -1,5 +1,6 @@
-// What of a file outlives its content: who owns it and who may read it. A file that takes the place
-// of another keeps them, so that what was private stays so. Access lists are not among them.
+// What of a file or a directory outlives its content: who owns it and who may read it. What takes
+// the place of another keeps them, so that what was private stays so. Access lists are not among
+// them.
 
 import SystemPackage
 
@@ -11,22 +12,22 @@ import SystemPackage
     import Darwin
 #endif
 
-/// Owner, group and permissions of a regular file.
+/// Owner, group and permissions of a regular file or a directory.
 struct FileAttributes {
     private let owner: uid_t
     private let group: gid_t
     private let permissions: mode_t
 
-    /// Those of the file at `path`; nil when there is none.
+    /// Those of what is at `path`; nil when that is nothing, or neither of the two.
     init?(of path: FilePath) {
         var status = stat()
         guard path.withPlatformString({ stat($0, &status) }) == 0,
-            status.st_mode & S_IFMT == S_IFREG
+            [S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT)
         else { return nil }
         (owner, group, permissions) = (status.st_uid, status.st_gid, status.st_mode & 0o7777)
     }
 
-    /// Gives them to another file, as far as the system permits.
+    /// Gives them to what is open, as far as the system permits.
     func apply(to descriptor: CInt) {
         var (isOwned, isOfGroup) = (true, true)
         var status = stat()

@@ -19,6 +19,18 @@ extension FileSystem {
         return result == 0 && status.st_mode & S_IFMT == S_IFLNK
     }
 
+    /// `path` from the root on, with links, `.` and `..` followed; nil where it leads nowhere.
+    static func realPath(_ path: FilePath) -> FilePath? {
+        guard let real = path.withPlatformString({ realpath($0, nil) }) else { return nil }
+        defer { free(real) }
+        return FilePath(platformString: real)
+    }
+
+    /// Whether `path` is the directory that this process works in.
+    static func isCurrent(_ path: FilePath) -> Bool {
+        realPath(path).map { $0 == realPath(".") } ?? false
+    }
+
     /// The size of a regular file; nil for pipes, devices and what does not exist.
     public static func byteCount(of path: FilePath) -> Int? {
         var status = stat()

@@ -46,4 +46,38 @@ extension FileSystem {
         try output.commit()
         try remove(source)
     }
+
+    /// Gives what is at `source` another name on the same file system, and follows no links.
+    /// - Throws: ``FileIOError``; both names then stand for what they stood for before.
+    static func giveName(_ destination: FilePath, to source: FilePath) throws {
+        _ = try systemCall("rename", source) {
+            source.withPlatformString { old in
+                destination.withPlatformString { new in rename(old, new) }
+            }
+        }
+    }
+
+    /// Makes two names stand for what the other did, in one step.
+    /// - Returns: Whether the system and the file system can, and did.
+    static func exchange(_ first: FilePath, _ second: FilePath) -> Bool {
+        first.withPlatformString { first in
+            second.withPlatformString { second in
+                #if canImport(Darwin)
+                    return renamex_np(first, second, UInt32(RENAME_SWAP)) == 0
+                #else
+                    // Linux's call, which C libraries declare for those only who ask for all that
+                    // is theirs alone, and older ones do not have.
+                    typealias Call =
+                        @convention(c) (
+                            CInt, UnsafePointer<CChar>, CInt, UnsafePointer<CChar>, CUnsignedInt
+                        ) -> CInt
+                    guard let symbol = dlsym(nil, "renameat2") else { return false }
+                    // The type is that of the library's own declaration.
+                    let call = unsafeBitCast(symbol, to: Call.self)
+                    let exchangingNames: CUnsignedInt = 2
+                    return call(AT_FDCWD, first, AT_FDCWD, second, exchangingNames) == 0
+                #endif
+            }
+        }
+    }
 }

@@ -35,6 +35,25 @@ package indirect enum JSONTree: Sendable, Equatable {
         if case .number(let number) = self { Int(exactly: number) } else { nil }
     }
 
+    /// The value as JSON, on one line; members in the order of their names.
+    package var text: String {
+        switch self {
+        case .null: "null"
+        case .bool(let flag): "\(flag)"
+        // What JSON has no words for was too large a number.
+        case .number(let number) where !number.isFinite: "null"
+        case .number(let number): Int(exactly: number).map(String.init) ?? "\(number)"
+        case .string(let text): JSONText.quoted(text)
+        case .array(let values): "[\(values.map(\.text).joined(separator: ", "))]"
+        case .object(let members):
+            "{"
+                + members.sorted { $0.key < $1.key }
+                .map { "\(JSONText.quoted($0.key)): \($0.value.text)" }
+                .joined(separator: ", ")
+                + "}"
+        }
+    }
+
     /// The values, of an array.
     package var array: [JSONTree]? {
         if case .array(let values) = self { values } else { nil }

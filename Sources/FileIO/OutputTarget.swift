@@ -23,13 +23,21 @@ enum OutputTarget: Equatable {
     /// Finds out where `path` leads.
     /// - Throws: ``FileIOError`` when that is a directory or a socket, or nowhere.
     init(_ path: FilePath) throws {
+        guard !path.isEmpty else {
+            throw FileIOError.system(path: path, action: "create", reason: "the name is empty")
+        }
         let real = try Self.followingLinks(path)
         if let open = Self.open(real) {
             self = open
             return
         }
         switch try Self.mode(of: real) & S_IFMT {
-        case S_IFDIR: throw FileIOError.isDirectory(path: path)
+        case S_IFDIR:
+            throw FileIOError.system(
+                path: path,
+                action: "create",
+                reason: "it is a directory; name a file in it"
+            )
         case S_IFCHR, S_IFBLK, S_IFIFO: self = .stream(real)
         case S_IFSOCK:
             throw FileIOError.system(
@@ -77,7 +85,8 @@ enum OutputTarget: Equatable {
             isListOfOpenFiles(path.directory)
         else { return nil }
         let isOfThisProcess =
-            realPath(path.directory) == realPath("/proc/self/fd") || path.directory == "/dev/fd"
+            FileSystem.realPath(path.directory) == FileSystem.realPath("/proc/self/fd")
+            || path.directory == "/dev/fd"
         if isOfThisProcess, let number = CInt(path.lastComponent?.string ?? "") {
             return .descriptor(number)
         }
@@ -89,15 +98,9 @@ enum OutputTarget: Equatable {
     /// What such a link reads may be no path at all, and replacing what it reads would leave the
     /// open file what it was.
     private static func isListOfOpenFiles(_ directory: FilePath) -> Bool {
-        guard let real = realPath(directory) else { return false }
+        guard let real = FileSystem.realPath(directory) else { return false }
         return real == "/dev/fd"
             || real.starts(with: "/proc") && real.lastComponent?.string == "fd"
-    }
-
-    private static func realPath(_ path: FilePath) -> FilePath? {
-        guard let real = path.withPlatformString({ realpath($0, nil) }) else { return nil }
-        defer { free(real) }
-        return FilePath(platformString: real)
     }
 
     /// The kind and the permissions of what `path` names; 0 when there is nothing.

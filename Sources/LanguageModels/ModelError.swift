@@ -17,6 +17,8 @@ public enum ModelError: Error, Equatable, Sendable {
     case tokenOutsideVocabulary(token: Int32, index: Int, vocabularySize: Int)
     /// A file that does not match what it is used with.
     case mismatch(path: FilePath, expected: String, found: String, hint: String)
+    /// A directory in which several files are a model each.
+    case severalModels(path: FilePath, names: [String])
     /// A format that cannot say what the model is.
     case cannotWrite(path: FilePath, reason: String, hint: String)
 }
@@ -71,8 +73,17 @@ extension ModelError: CustomStringConvertible {
                 + "\(vocabularySize); was the data prepared with another tokenizer?"
         case .mismatch(let path, let expected, let found, let hint):
             "'\(path)' holds \(found), but \(expected) is needed; \(hint)"
+        case .severalModels(let path, let names):
+            "'\(path)' holds several models (\(Self.list(names))); name the file of one of them"
         case .cannotWrite(let path, let reason, let hint):
             "the model cannot be written to '\(path)': \(reason); \(hint)"
         }
+    }
+
+    /// Names of files, of which there may be hundreds.
+    private static func list(_ names: [String]) -> String {
+        let shown = names.prefix(8).map { "'\($0)'" }
+        let rest = names.count - shown.count
+        return (shown + (rest > 0 ? ["\(rest) more"] : [])).joined(separator: ", ")
     }
 }

@@ -100,23 +100,21 @@ struct ConvertCommand: ParsableCommand {
             adapter: adapter.map { try LowRankAdapter($0) },
             ops: ops
         )
-        let beside = try tokenizer.flatMap { try TokenizerBeside($0, format, output, overwrite) }
+        // First, as it may have no place in the format.
+        let tokenizerFile = try tokenizer.flatMap(tokenizerFile)
         let progress = ProgressLine()
         defer { progress.finish() }
-        // First, as it may have no place in the format.
-        try beside?.write()
-        do {
-            try conversion.write(overwrite: overwrite, ops: ops) { done, total in
-                if Signals.isInterrupted { throw ExitStatus.interrupted }
-                progress.show("converting: \(percentage(done, of: total))")
-            }
-        } catch {
-            try beside?.remove()
-            throw error
+        try conversion.write(overwrite: overwrite, ops: ops) { done, total in
+            if Signals.isInterrupted { throw ExitStatus.interrupted }
+            progress.show("converting: \(percentage(done, of: total))")
         }
         progress.finish()
         let type = conversion.elementType.map { ", \($0.rawValue)" } ?? ""
         Terminal.diagnose("wrote '\(output)'\(type)")
+        if let tokenizerFile {
+            try tokenizerFile.commit()
+            Terminal.diagnose("wrote '\(tokenizerFile.path)'")
+        }
         if tokenizer == nil {
             Terminal.diagnose(
                 "no tokenizer lies beside '\(source.path)', so none was written; name one with "
@@ -141,49 +139,29 @@ struct ConvertCommand: ParsableCommand {
             return nil
         }
     }
-}
 
-/// A tokenizer in a file of its own beside a model, for formats that have no place for it.
-private struct TokenizerBeside {
-    private let tokenizer: any Tokenizer
-    private let path: FilePath
-    private let overwrite: Bool
-    /// Whether the tokenizer lies there already.
-    private let isThere: Bool
-
-    /// Nil for formats that hold their tokenizer.
-    init?(
-        _ tokenizer: any Tokenizer,
-        _ format: ConvertCommand.Format,
-        _ output: FilePath,
-        _ overwrite: Bool
-    ) throws {
-        guard [.llmc, .llama2c].contains(format) else { return nil }
-        self.tokenizer = tokenizer
-        self.overwrite = overwrite
-        path = output.directory.appending("tokenizer.bin")
-        isThere = FileSystem.exists(path)
-        if !overwrite, isThere {
-            guard try loadTokenizer(at: path).description.tokens == tokenizer.description.tokens
-            else {
-                throw CommandError(
-                    .cannotCreate,
-                    "'\(path)' is another tokenizer; write into another directory, or replace it "
-                        + "with --overwrite"
-                )
-            }
+    /// The tokenizer in a file of its own beside the model, which is not there before it is
+    /// committed; nil for formats that hold their tokenizer, and where that file is there.
+    private func tokenizerFile(_ tokenizer: any Tokenizer) throws -> AtomicFile? {
+        // Nothing lies beside what is written into a pipe or a device.
+        guard [.llmc, .llama2c].contains(format), !FileSystem.isStream(output) else { return nil }
+        let path = output.directory.appending("tokenizer.bin")
+        guard output.lastComponent != path.lastComponent else {
+            throw CommandError(
+                .cannotCreate,
+                "'\(output)' is where the model's tokenizer belongs; give the model another name"
+            )
         }
-    }
-
-    func write() throws {
-        if isThere && !overwrite { return }
-        try tokenizer.writeNativeFile(to: path, overwrite: overwrite)
-        Terminal.diagnose("wrote '\(path)'")
-    }
-
-    /// Removes the file where there was none before.
-    func remove() throws {
-        if !isThere { try FileSystem.remove(path) }
+        if !overwrite, FileSystem.exists(path) {
+            let found = try? loadTokenizer(at: path).description.tokens
+            if found == tokenizer.description.tokens { return nil }
+            throw CommandError(
+                .cannotCreate,
+                "'\(path)' is another tokenizer; write into another directory, or replace it "
+                    + "with --overwrite"
+            )
+        }
+        return try tokenizer.nativeFile(at: path, overwrite: overwrite)
     }
 }
 

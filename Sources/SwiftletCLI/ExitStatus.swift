@@ -91,7 +91,8 @@ enum ExitStatus: CInt, Error {
     private init(_ error: ModelError) {
         self =
             switch error {
-            case .invalidConfiguration, .unknownDescriptor, .sequenceTooLong, .wrongBatch:
+            case .invalidConfiguration, .unknownDescriptor, .sequenceTooLong, .wrongBatch,
+                .severalModels:
                 .wrongUsage
             case .tokenOutsideVocabulary, .mismatch, .impossibleSizes: .wrongContent
             case .cannotWrite: .cannotCreate

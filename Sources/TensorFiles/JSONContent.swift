@@ -9,15 +9,8 @@ import FileIO
     import Foundation
 #endif
 
-/// Reads small JSON values out of files that may be anything, and writes texts.
+/// Reads small JSON values out of files that may be anything.
 package enum JSONContent {
-    /// A text as JSON writes it.
-    package static func quoted(_ text: String) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = .withoutEscapingSlashes
-        return String(decoding: try encoder.encode(text), as: UTF8.self)
-    }
-
     /// The longest text that is decoded: what is long has a reader of its own.
     private static let mostBytes = 1 << 22
 
@@ -43,7 +36,7 @@ package enum JSONContent {
             throw TensorFileError.malformed(
                 path: path,
                 what: keys.isEmpty ? "its JSON" : "'\(keys.joined(separator: "."))' of its JSON",
-                expected: "as the format wants it",
+                expected: keys.isEmpty ? "complete" : "as the format wants it",
                 found: error.reason
             )
         }

@@ -33,7 +33,7 @@ public struct SafetensorsWriter {
             let start = end
             end += tensor.byteCount
             let shape = tensor.shape.map(String.init).joined(separator: ",")
-            header += #",\#(try JSONContent.quoted(tensor.name)):{"dtype":"#
+            header += #",\#(JSONText.quoted(tensor.name)):{"dtype":"#
             header += #""\#(tensor.storedType.rawValue)","shape":[\#(shape)],"#
             header += #""data_offsets":[\#(start),\#(end)]}"#
         }

@@ -47,8 +47,7 @@ public struct TensorArchive: Sendable {
     public init(contentsOf path: FilePath) throws {
         var path = path
         if FileSystem.isDirectory(path) {
-            let candidates = Self.names.map { path.appending($0) }
-            guard let file = candidates.first(where: FileSystem.exists) else {
+            guard let file = Self.file(in: path) else {
                 throw TensorFileError.nothingInDirectory(path: path, expected: Self.names)
             }
             path = file
@@ -59,6 +58,12 @@ public struct TensorArchive: Sendable {
         } else {
             try self.init(singleFile: file)
         }
+    }
+
+    /// The file of a directory that has tensors under one of Hugging Face's names, or says where
+    /// they are; nil where there is none.
+    package static func file(in directory: FilePath) -> FilePath? {
+        names.lazy.map { directory.appending($0) }.first(where: FileSystem.exists)
     }
 
     /// Opens one file that holds tensors itself.

@@ -39,6 +39,44 @@ extension Ops {
         keepAlive(source, part)
     }
 
+    /// Rounds float32 elements to int8 in groups that share a scale, as llama2.c stores them: the
+    /// largest magnitude of a group becomes 127.
+    ///
+    /// A group of zeros has the scale 0, and one with NaN the scale NaN.
+    /// - Parameters:
+    ///   - source: float32 elements, a whole number of groups.
+    ///   - groupSize: Elements of a group.
+    /// - Returns: The values, and a scale for each group.
+    public func quantizedGroups(
+        of source: Tensor,
+        groupSize: Int
+    ) -> (values: [Int8], scales: [Float]) {
+        precondition(
+            source.elementType == .float32 && groupSize > 0 && source.count % groupSize == 0,
+            "\(source.elementType) \(source.shape) in groups of \(groupSize)"
+        )
+        let count = source.count / groupSize
+        var scales: [Float] = []
+        let values = [Int8](unsafeUninitializedCapacity: source.count) { values, filled in
+            scales = [Float](unsafeUninitializedCapacity: count) { scales, filled in
+                run {
+                    table.quantize_groups(
+                        $0,
+                        values.baseAddress,
+                        scales.baseAddress,
+                        source.floatPointer,
+                        count,
+                        groupSize
+                    )
+                }
+                filled = count
+            }
+            filled = source.count
+        }
+        keepAlive(source)
+        return (values, scales)
+    }
+
     /// The tensor in another type: itself when it is of that one already.
     ///
     /// - Parameters:

@@ -55,6 +55,10 @@ extension BytePairTokenizer {
     /// - Throws: ``TokenizerError/cannotExport(path:reason:)``; `FileIOError` when the file exists
     ///   and `overwrite` is false, or on I/O errors.
     public func writeLLMCFile(to path: FilePath, overwrite: Bool = true) throws {
+        try nativeFile(at: path, overwrite: overwrite).commit()
+    }
+
+    public func nativeFile(at path: FilePath, overwrite: Bool) throws -> AtomicFile {
         try requireGPT2sRules(path)
         do {
             guard try MergeTable(recoveredFrom: vocabulary) == merges else {
@@ -67,11 +71,7 @@ extension BytePairTokenizer {
         } catch let error as MergeRecoveryError {
             throw TokenizerError.cannotExport(path: path, reason: error.description)
         }
-        try vocabulary.writeLLMCFile(to: path, overwrite: overwrite)
-    }
-
-    public func writeNativeFile(to path: FilePath, overwrite: Bool) throws {
-        try writeLLMCFile(to: path, overwrite: overwrite)
+        return try vocabulary.llmcFile(at: path, overwrite: overwrite)
     }
 
     /// Writes the vocabulary as JSON (`vocab.json`) and the merges (`merges.txt`), as Hugging

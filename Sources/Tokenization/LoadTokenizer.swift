@@ -60,4 +60,10 @@ extension TokenizerDescription {
         let companions = try TokenizerCompanions(in: path.directory)
         self = try TokenizerJSON(try MappedFile(path)).description(companions)
     }
+
+    /// How a chat becomes text, as `chat_template.jinja` says it; nil where there is no such file.
+    /// - Throws: ``TokenizerError`` when the file is far too large; `FileIOError`.
+    package static func chatTemplate(in directory: FilePath) throws -> String? {
+        try TokenizerCompanions.template(in: directory)
+    }
 }

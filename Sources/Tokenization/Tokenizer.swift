@@ -79,11 +79,12 @@ public protocol Tokenizer: TokenDecoder {
     /// - Throws: ``TokenizerError/noToken(byte:)``, where the tokenizer does not cover all text.
     func promptTokens(of bytes: [UInt8]) throws -> [TokenID]
 
-    /// Writes the file that the programs of the tokenizer's kind read: llm.c's for byte-level BPE,
+    /// Makes the file that the programs of the tokenizer's kind read: llm.c's for byte-level BPE,
     /// llama2.c's for SentencePiece.
+    /// - Returns: The file, which appears when it is committed.
     /// - Throws: ``TokenizerError/cannotExport(path:reason:)`` when the format cannot hold it;
     ///   `FileIOError`.
-    func writeNativeFile(to path: FilePath, overwrite: Bool) throws
+    func nativeFile(at path: FilePath, overwrite: Bool) throws -> AtomicFile
 }
 
 extension Tokenizer {

@@ -111,6 +111,11 @@ extension Vocabulary {
     /// - Throws: ``TokenizerError/cannotExport(path:reason:)`` when a token is longer than 255
     ///   bytes; `FileIOError` when the file exists and `overwrite` is false, or on I/O errors.
     public func writeLLMCFile(to path: FilePath, overwrite: Bool = true) throws {
+        try llmcFile(at: path, overwrite: overwrite).commit()
+    }
+
+    /// The same, without giving the file its name yet.
+    func llmcFile(at path: FilePath, overwrite: Bool) throws -> AtomicFile {
         guard longestTokenByteCount <= UInt8.max else {
             throw TokenizerError.cannotExport(
                 path: path,
@@ -138,6 +143,6 @@ extension Vocabulary {
             body.append(contentsOf: token)
         }
         try file.write(body)
-        try file.commit()
+        return file
     }
 }

@@ -39,7 +39,31 @@ static void check_linear(const ck_matrix *weight, size_t N) {
     compare("linear_forward, gelu", gelu[1], gelu[0], N * OC, tolerance);
 }
 
+static void check_groups(size_t groups, size_t size) {
+    float *src = uniform(groups * size, -2, 2);
+    // Halves, and a group of zeros, of next to nothing, and of what is no number.
+    for (size_t i = 0; i < size; i++) {
+        src[i] = i == 0 ? 127 : (float)(i % 200) - 100.5f;
+        src[(groups - 1) * size + i] = 0;
+        src[(groups - 2) * size + i] = 3e-45f * (float)(i % 5);
+    }
+    src[(groups - 3) * size] = NAN;
+    src[(groups - 4) * size] = -INFINITY;
+    int8_t *values[2];
+    float *scales[2];
+    EACH_SIDE(i) {
+        values[i] = make_array(groups * size);
+        scales[i] = make_array(groups * sizeof(float));
+        RUN(i, quantize_groups, values[i], scales[i], src, groups, size);
+    }
+    compare_bytes("quantize_groups values", values[1], values[0], groups * size);
+    compare_bytes("quantize_groups scales", scales[1], scales[0], groups * sizeof(float));
+}
+
 void check_stored_weights(void) {
+    check_groups(5, 1);
+    check_groups(600, 64);
+    release_arrays();
     static const size_t sizes[][2] = {{1, 1}, {5, 33}, {17, 64}, {50, 95}, {257, 288}};
     for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
         const size_t rows = sizes[s][0], cols = sizes[s][1];

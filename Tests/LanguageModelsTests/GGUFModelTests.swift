@@ -62,6 +62,19 @@ import Testing
         }
     }
 
+    @Test func aSizeThatNoProductCanHoldIsRefused() throws {
+        for size in [GGUFValue.uint64(1 << 62), .int64(-1 << 62), .uint32(0)] {
+            var metadata = GGUFMetadata()
+            metadata["gpt2.embedding_length"] = size
+            for hidden in [GGUFValue.uint64(1 << 62), nil] {
+                metadata["gpt2.feed_forward_length"] = hidden
+                try withGGUF(smallModel(), metadata: metadata) { path in
+                    _ = #expect(throws: (any Error).self) { try openWeights(at: path) }
+                }
+            }
+        }
+    }
+
     private static let llamas: [@Sendable () throws -> Llama2Configuration] = [
         { try smallLlama(separate: false) },
         { try smallLlama(separate: true) },

@@ -25,7 +25,9 @@ struct ByteTokenizer: Tokenizer {
         text.utf8.map { TokenID($0) }
     }
     func promptTokens(of bytes: [UInt8]) -> [TokenID] { [256] + bytes.map { TokenID($0) } }
-    func writeNativeFile(to path: FilePath, overwrite: Bool) {}
+    func nativeFile(at path: FilePath, overwrite: Bool) throws -> AtomicFile {
+        try AtomicFile(path, overwrite: overwrite)
+    }
 }
 
 /// Replies ` OK` and the end of the text, over and over, and notes what it is given.

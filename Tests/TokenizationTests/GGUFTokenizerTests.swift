@@ -44,7 +44,7 @@ import Testing
                 try SentencePieceTokenizer(contentsOf: directory, vocabularySize: 274)
             }
             let path = directory.appending("tokenizer.bin")
-            try merging.writeNativeFile(to: path, overwrite: false)
+            try merging.nativeFile(at: path, overwrite: false).commit()
             let scored = try SentencePieceTokenizer(contentsOf: path)
             for text in try Fixture.encodings().texts {
                 let ids = try tokenizer.encode(text)

@@ -164,6 +164,7 @@ void ck_q8_0_of_q6_k(void *values, void *scales, const void *blocks, size_t coun
     OP(matmul_backward_input)                                                                      \
     OP(matmul_backward_weight)                                                                     \
     OP(quantize)                                                                                   \
+    OP(quantize_groups)                                                                            \
     OP(dequantize_rows)                                                                            \
     OP(linear_forward)                                                                             \
     OP(attention_forward)                                                                          \
@@ -263,6 +264,12 @@ typedef void ck_matmul_backward_weight(const ck_context *ctx, float *dweight, fl
 // that holds NaN or infinity has a scale of NaN.
 typedef void ck_quantize(const ck_context *ctx, ck_element_type type, void *values, void *scales,
                          const float *src, size_t rows, size_t cols);
+
+// values (groups * size) and scales (groups) overwritten with src (groups, size) as llama2.c stores
+// it: the scale makes the largest magnitude of a group 127, and halves round to even. What is NaN
+// makes the scale NaN; where the scale is no number above 0 that floats have, values are 0.
+typedef void ck_quantize_groups(const ck_context *ctx, int8_t *values, float *scales,
+                                const float *src, size_t groups, size_t size);
 
 // out (count, cols) overwritten with the rows rows[0], rows[1], ... of the matrix, exactly.
 typedef void ck_dequantize_rows(const ck_context *ctx, float *out, const ck_matrix *weight,

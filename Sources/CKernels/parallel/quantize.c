@@ -18,6 +18,17 @@ void ck_parallel_quantize(const ck_context *ctx, ck_element_type type, void *val
     }
 }
 
+void ck_parallel_quantize_groups(const ck_context *ctx, int8_t *values, float *scales,
+                                 const float *src, size_t groups, size_t size) {
+#pragma omp parallel num_threads(team_size(ctx, (double)groups *size / FLOATS_PER_THREAD))
+    {
+        size_t begin, end;
+        team_share(groups, 1, &begin, &end);
+        for (size_t group = begin; group < end; group++)
+            scales[group] = quantize_group(values + group * size, src + group * size, size);
+    }
+}
+
 void ck_parallel_dequantize_rows(const ck_context *ctx, float *out, const ck_matrix *weight,
                                  const int32_t *rows, size_t count) {
     const size_t cols = weight->cols;

@@ -12,3 +12,10 @@ void ck_reference_quantize(const ck_context *ctx, ck_element_type type, void *va
                      src + row * cols, cols);
     }
 }
+
+void ck_reference_quantize_groups(const ck_context *ctx, int8_t *values, float *scales,
+                                  const float *src, size_t groups, size_t size) {
+    (void)ctx;
+    for (size_t group = 0; group < groups; group++)
+        scales[group] = quantize_group(values + group * size, src + group * size, size);
+}

@@ -48,6 +48,10 @@ struct AdaptedWeights<Base: ModelWeights>: ModelWeights {
     var format: ModelFormat { base.format }
     var tensors: [StoredTensor] { base.tensors }
 
+    func elementType(of weight: ModelWeight) throws -> ElementType {
+        try changes[weight] == nil ? base.elementType(of: weight) : .float32
+    }
+
     /// The weight, in float32 where the adapter changes it.
     func tensor(_ weight: ModelWeight) throws -> Tensor {
         let stored = try base.tensor(weight)

@@ -135,8 +135,9 @@ private struct Configuration: Decodable {
 
     /// What the product of a layer's matrices is multiplied by.
     func scale(of layer: String, rank: Int) -> Float {
-        // A key stands for the layers whose names end with it.
-        let own = alpha_pattern?.first { layer == $0.key || layer.hasSuffix("." + $0.key) }
+        // A key stands for the layers whose names end with it; of several, the one that says most.
+        let own = alpha_pattern?.filter { layer == $0.key || layer.hasSuffix("." + $0.key) }
+            .max { $0.key.utf8.count < $1.key.utf8.count }
         let alpha = own?.value ?? lora_alpha
         return alpha / (use_rslora == true ? Float(rank).squareRoot() : Float(rank))
     }

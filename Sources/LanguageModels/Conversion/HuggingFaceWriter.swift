@@ -161,11 +161,17 @@ struct HuggingFaceWriter {
             : "model-\(digits(index + 1))-of-\(digits(files.count)).safetensors"
     }
 
-    /// Whether a file in the way is a part of a model as it is written here, which the new one must
-    /// not be mixed with.
+    /// What says something of a model or its tokenizer, beside what is written here every time.
+    private static let otherNames: Set = [
+        indexName, "model.safetensors", "generation_config.json", "chat_template.jinja",
+        "tokenizer.json", "tokenizer_config.json", "tokenizer.model", "tokenizer.bin",
+        "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt",
+    ]
+
+    /// Whether a file in the way is a part of a model that readers would take for one of the new
+    /// model's.
     private static func isOfAModel(_ name: String) -> Bool {
-        name == indexName || name == "model.safetensors"
-            || name.hasPrefix("model-") && name.hasSuffix(".safetensors")
+        otherNames.contains(name) || name.hasPrefix("model-") && name.hasSuffix(".safetensors")
     }
 
     private var configurationText: String {

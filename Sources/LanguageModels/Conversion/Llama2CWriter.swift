@@ -140,8 +140,7 @@ struct Llama2CWriter {
             return try file.write(tensor, storedAs: .float32, ops: ops)
         }
         if keepsIntegers { return try writeIntegers(of: tensor, groupSize: groupSize, file) }
-        try writeQuantized(ops.convert(tensor, to: .float32), groupSize: groupSize, file)
-        try tensor.requireIntact()
+        try writeQuantized(tensor, groupSize: groupSize, file, ops)
     }
 
     /// Writes the values and scales of a matrix in blocks of int8, which lie within groups.
@@ -168,33 +167,33 @@ struct Llama2CWriter {
         try tensor.requireIntact()
     }
 
-    /// Writes int8 values and then their scales: the largest magnitude of a group becomes 127.
-    ///
-    /// A group of zeros has the scale 0, where llama2.c's export divides by zero.
-    private func writeQuantized(_ tensor: Tensor, groupSize: Int, _ file: AtomicFile) throws {
-        let count = tensor.count
-        var values = [Int8](repeating: 0, count: count)
-        var scales = [UInt32](repeating: 0, count: count / groupSize)
-        tensor.withUnsafeElements(as: Float.self) { elements in
-            for group in scales.indices {
-                let range = group * groupSize..<(group + 1) * groupSize
-                let largest = elements[range].reduce(0) { max($0, abs($1)) }
-                let scale = largest / 127
-                scales[group] = scale.bitPattern
-                guard scale > 0, scale.isFinite else { continue }
-                for i in range {
-                    let step = (elements[i] / scale).rounded(.toNearestOrEven)
-                    // NaN has no integer; it is left 0 here, and kept by the scale below.
-                    if step.isFinite { values[i] = Int8(max(-127, min(127, step))) }
-                }
-            }
-            for i in elements.indices where elements[i].isNaN {
-                scales[i / groupSize] = Float.nan.bitPattern
-            }
+    /// Writes int8 values and then their scales, of which one matrix is in memory at most.
+    private func writeQuantized(
+        _ tensor: Tensor,
+        groupSize: Int,
+        _ file: AtomicFile,
+        _ ops: Ops
+    ) throws {
+        var scales: [Float] = []
+        scales.reserveCapacity(tensor.count / groupSize)
+        // Groups may go across the ends of rows, but not of so many rows.
+        let pieceRows = max(1, Self.pieceCount / (groupSize * tensor.columns)) * groupSize
+        for first in stride(from: 0, to: tensor.rows, by: pieceRows) {
+            let part = tensor[first..<min(first + pieceRows, tensor.rows)]
+            let groups = try ops.quantizedGroups(
+                of: ops.convert(part, to: .float32),
+                groupSize: groupSize
+            )
+            try groups.values.withUnsafeBytes { try file.write($0) }
+            scales += groups.scales
+            part.releasePages()
         }
-        try values.withUnsafeBytes { try file.write($0) }
-        try file.write(integers: scales)
+        try tensor.requireIntact()
+        try file.write(integers: scales.map(\.bitPattern))
     }
+
+    /// Elements that are rounded at a time.
+    private static let pieceCount = 1 << 20
 
     /// The tables that version 0 has of the cosines of all positions, and of the sines.
     ///

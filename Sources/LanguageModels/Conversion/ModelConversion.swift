@@ -79,7 +79,8 @@ public struct ModelConversion {
             self.elementType = writer.elementType
             write = writer.write
         case .gguf:
-            self.elementType = try elementType ?? weights.mainElementType()
+            let type = try StoredType(forGGUF: elementType ?? weights.mainElementType())
+            self.elementType = type.weightType
             write = { overwrite, ops, progress in
                 try weights.writeGGUF(
                     to: AtomicFile(path, overwrite: overwrite),

@@ -85,8 +85,10 @@ extension GPT2Configuration {
     ///   asks for what we do not compute.
     init(_ sizes: GGUFSizes) throws {
         let channels = try sizes.size("embedding_length")
-        let hidden = try sizes.optional("feed_forward_length") ?? 4 * channels
-        guard hidden == 4 * channels else {
+        // Nothing is multiplied that the file says before it is known to be small.
+        if let hidden = try sizes.optional("feed_forward_length"),
+            hidden / 4 != channels || hidden % 4 != 0
+        {
             throw sizes.unsupported(
                 "its feed-forward network has \(hidden) channels, not four times \(channels)"
             )

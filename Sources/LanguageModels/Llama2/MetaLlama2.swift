@@ -83,24 +83,34 @@ struct MetaLlama2: ModelWeights {
 
     var format: ModelFormat { .meta }
 
+    /// The type that all slices of a weight have; float32 where they differ.
+    func elementType(of weight: ModelWeight) throws -> ElementType {
+        let slices = try slices(of: weight.llama2Kind, layer: weight.layerIndex)
+        let types = Set(slices.map { $0.storedType.weightType ?? .float32 })
+        return types.count == 1 ? types.first ?? .float32 : .float32
+    }
+
     func tensor(_ weight: ModelWeight) throws -> Tensor {
         let kind = weight.llama2Kind
         let slices = try slices(of: kind, layer: weight.layerIndex)
         if slices.count == 1 { return try slices[0].tensor() }
-        let whole = try Tensor(zeros: weight.shape)
+        let type = try elementType(of: weight)
+        let whole = try Tensor(zeros: weight.shape, elementType: type)
         var end = 0
         for slice in slices {
+            let part = try type == .float32 ? slice.floats() : slice.tensor()
             if kind.isSlicedByColumns {
-                let (part, columns) = (try slice.floats(), slice.shape[1])
+                let columns = slice.shape[1]
                 for row in 0..<slice.shape[0] {
                     whole[row].reshaped([whole.shape[1], 1])[end..<end + columns]
                         .copy(from: part[row].reshaped([columns, 1]))
                 }
                 end += columns
             } else {
-                try slice.read(into: whole[end..<end + slice.shape[0]])
+                whole[end..<end + slice.shape[0]].copy(from: part)
                 end += slice.shape[0]
             }
+            try part.requireIntact()
         }
         return whole
     }

@@ -10,13 +10,16 @@ import TensorFiles
 /// - Parameter path: llm.c's model file; llama2.c's checkpoint; a GGUF file; nanoGPT's `ckpt.pt`; a
 ///   directory of Hugging Face's (`config.json` with safetensors or `pytorch_model.bin`, single or
 ///   in several files) or Meta's (`params.json` with `consolidated.00.pth` and so on), or one of
-///   the files in such a directory.
+///   the files in such a directory; or a directory with one GGUF file.
 /// - Returns: The weights, of which little has been read yet.
 /// - Throws: ``ModelError`` or `TensorFileError` when the content is something else, damaged or of
 ///   a model that is not known; `FileIOError` when a file is missing or ends early.
 public func openWeights(at path: FilePath) throws -> any ModelWeights {
-    // A directory is a model only by the file that says which.
-    if FileSystem.isDirectory(path) { return try ModelDirectory(path).weights() }
+    // A directory is a model by the file that says which, or by the only one that is a model.
+    if FileSystem.isDirectory(path) {
+        if let file = try ModelDirectory.ggufFile(in: path) { return try openWeights(at: file) }
+        return try ModelDirectory(path).weights()
+    }
     let file = try MappedFile(path)
     // A number that nothing else starts with.
     if GPT2CheckpointHeader.mayBegin(file) { return try LLMCFile(path) }
@@ -80,6 +83,35 @@ public struct ModelDirectory {
     /// Whether a directory has a file that says what model is in it, which may be one that is not
     /// known.
     public static func isOne(_ path: FilePath) -> Bool { kind(of: path) != nil }
+
+    /// Whether a directory has files that are models by themselves.
+    public static func holdsGGUF(_ path: FilePath) -> Bool {
+        ((try? ggufNames(in: path)) ?? []).isEmpty == false
+    }
+
+    /// The one GGUF file of a directory that is no model by others of its files.
+    /// - Returns: The file; nil where there is none, or where others are meant.
+    /// - Throws: ``ModelError/severalModels(path:names:)``; `FileIOError` when the directory cannot
+    ///   be listed.
+    public static func ggufFile(in path: FilePath) throws -> FilePath? {
+        switch kind(of: path) {
+        case .meta, .nanoGPT: return nil
+        // The description alone may have come along with a GGUF file.
+        case .huggingFace where TensorArchive.file(in: path) != nil: return nil
+        case .huggingFace, nil: break
+        }
+        let names = try ggufNames(in: path)
+        guard names.count < 2 else {
+            throw ModelError.severalModels(path: path, names: names.map(\.string))
+        }
+        return names.first.map { path.appending($0) }
+    }
+
+    private static func ggufNames(in path: FilePath) throws -> [FilePath.Component] {
+        try FileSystem.names(in: path).filter {
+            $0.extension?.lowercased() == "gguf" && !$0.isHidden
+        }
+    }
 
     private static func kind(of path: FilePath) -> Kind? {
         Kind.allCases.first { FileSystem.exists(path.appending($0.rawValue)) }

@@ -16,7 +16,8 @@ public enum FileKind: String, Sendable, CaseIterable {
     case debugState
     /// A model as llama2.c writes it.
     case llama2c
-    /// A directory with a model's configuration, as Hugging Face and Meta have them.
+    /// A directory with a model's configuration, as Hugging Face and Meta have them, or with GGUF
+    /// files.
     case modelDirectory
     /// A byte-level BPE tokenizer as llm.c writes it.
     case tokenizer
@@ -56,7 +57,8 @@ public enum FileKind: String, Sendable, CaseIterable {
             if try RunDirectory(path).holdsRun() {
                 self = .runDirectory
             } else {
-                self = ModelDirectory.isOne(path) ? .modelDirectory : .directory
+                let isModel = ModelDirectory.isOne(path) || ModelDirectory.holdsGGUF(path)
+                self = isModel ? .modelDirectory : .directory
             }
         } else {
             self = FileKind(of: try MappedFile(path))

@@ -16,6 +16,7 @@ private enum Key {
     static let startOfText = "tokenizer.ggml.bos_token_id"
     static let endOfText = "tokenizer.ggml.eos_token_id"
     static let endOfTurn = "tokenizer.ggml.eot_token_id"
+    static let endOfMessage = "tokenizer.ggml.eom_token_id"
     static let unknown = "tokenizer.ggml.unknown_token_id"
     static let padding = "tokenizer.ggml.padding_token_id"
     static let addsStartOfText = "tokenizer.ggml.add_bos_token"
@@ -24,7 +25,12 @@ private enum Key {
 }
 
 extension GGUFTokenizer {
-    /// The tokenizer that a file's metadata describe; nil where there is none.
+    /// The name of a token that is there only because the model has a row for it, as llama.cpp's
+    /// tools give it.
+    private static func paddingName(_ id: Int) -> [UInt8] { Array("[PAD\(id)]".utf8) }
+
+    /// The tokenizer that a file's metadata describe, without the tokens at its end that fill it
+    /// up; nil where there is none.
     /// - Throws: `TensorFileError` for keys that are damaged.
     init?(_ metadata: GGUFMetadata) throws {
         guard let model = try metadata.string(Key.model), model != "none",
@@ -42,12 +48,36 @@ extension GGUFTokenizer {
         startOfText = try id(Key.startOfText)
         endOfText = try id(Key.endOfText)
         endOfTurn = try id(Key.endOfTurn)
+        endOfMessage = try id(Key.endOfMessage)
         unknown = try id(Key.unknown)
         padding = try id(Key.padding)
         addsStartOfText = try metadata.bool(Key.addsStartOfText)
         addsSpacePrefix = try metadata.bool(Key.addsSpacePrefix)
         chatTemplate = try metadata.string(Key.chatTemplate)
+        removePadding()
     }
+
+    /// Removes what ``metadata(vocabularySize:)`` of a smaller tokenizer has added.
+    private mutating func removePadding() {
+        let named = [startOfText, endOfText, endOfTurn, endOfMessage, unknown, padding]
+            .compactMap(\.self)
+        let least = named.reduce(0) { max($0, $1 + 1) }
+        guard types.count == tokens.count, scores.isEmpty || scores.count == tokens.count else {
+            return
+        }
+        var count = tokens.count
+        while count > least, types[count - 1] == Self.unusedType,
+            tokens[count - 1].elementsEqual(Self.paddingName(count - 1))
+        {
+            count -= 1
+        }
+        guard count < tokens.count else { return }
+        tokens = TokenTexts(tokens.prefix(count))
+        types.removeSubrange(count...)
+        if !scores.isEmpty { scores.removeSubrange(count...) }
+    }
+
+    private static let unusedType = Int32(TokenType.unused.rawValue)
 
     /// The keys that say the same in a file.
     /// - Parameter vocabularySize: The number of tokens that the model knows; those that the
@@ -59,10 +89,9 @@ extension GGUFTokenizer {
         metadata[Key.model] = .string(model)
         metadata[Key.pre] = pre.map { .string($0) }
         metadata[Key.tokens] = .array(
-            GGUFArray(strings: tokens.map(Array.init) + missing.map { Array("[PAD\($0)]".utf8) })
+            GGUFArray(strings: tokens.map(Array.init) + missing.map(Self.paddingName))
         )
-        let unused = Int32(TokenType.unused.rawValue)
-        metadata[Key.types] = .array(GGUFArray(types + missing.map { _ in unused }))
+        metadata[Key.types] = .array(GGUFArray(types + missing.map { _ in Self.unusedType }))
         if !scores.isEmpty {
             metadata[Key.scores] = .array(GGUFArray(scores + missing.map { _ in 0 }))
         }
@@ -71,7 +100,7 @@ extension GGUFTokenizer {
         }
         for (key, id) in [
             (Key.startOfText, startOfText), (Key.endOfText, endOfText), (Key.endOfTurn, endOfTurn),
-            (Key.unknown, unknown), (Key.padding, padding),
+            (Key.endOfMessage, endOfMessage), (Key.unknown, unknown), (Key.padding, padding),
         ] {
             metadata[key] = id.map { .uint32(UInt32($0)) }
         }

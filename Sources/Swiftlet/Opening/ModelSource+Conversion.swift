@@ -1,5 +1,6 @@
 // A model on its way to another format with all that belongs to it. How weights are written is
-// ModelConversion's affair; here its tokenizer and its form of conversations come along.
+// ModelConversion's affair; here its tokenizer, its form of conversations and its settings for
+// generating come along.
 
 import FileIO
 import LanguageModels
@@ -41,20 +42,29 @@ extension ModelSource {
             ? try description.map {
                 try GGUFTokenizer($0, path: output).metadata(vocabularySize: vocabularySize)
             } : nil
+        let tokens = ModelTokens(
+            beginOfText: description?.startOfText.map { Int($0) },
+            endOfText: description?.endsOfText.map { Int($0) } ?? [],
+            padding: description?.padding.map { Int($0) }
+        )
+        var settings = GenerationSettings()
+        if target == .safetensors {
+            if case .huggingFace = weights.format {
+                settings = try GenerationSettings(in: directory)
+            }
+            settings.complete(tokens)
+        }
         return try ModelConversion(
             adapter.map { try weights.merging($0, ops: ops) } ?? weights,
             to: target,
             at: output,
             elementType: elementType,
-            tokens: ModelTokens(
-                beginOfText: description?.startOfText.map { Int($0) },
-                endOfText: description?.endsOfText.map { Int($0) } ?? [],
-                padding: description?.padding.map { Int($0) }
-            ),
+            tokens: tokens,
             name: output.stem ?? "",
             metadata: metadata ?? GGUFMetadata()
-        ) { directory in
+        ) { [settings] directory in
             try description?.writeJSON(in: directory, contextLength: contextLength)
+            try settings.write(in: directory)
         }
     }
 }

@@ -30,7 +30,8 @@ public struct ModelSource {
             self.path = try RunDirectory(path).modelPath(checkpoint ?? .latest)
         } else {
             guard checkpoint == nil else { throw OpeningError.noRun(path: path) }
-            self.path = path
+            self.path =
+                kind == .modelDirectory ? try ModelDirectory.ggufFile(in: path) ?? path : path
         }
         try Self.requireModel(path, kind)
         weights = try openWeights(at: self.path)
@@ -56,7 +57,7 @@ public struct ModelSource {
     }
 
     /// The directory in which what belongs to the model lies beside it.
-    private var directory: FilePath {
+    var directory: FilePath {
         FileSystem.isDirectory(path) ? path : path.directory
     }
 
@@ -79,10 +80,9 @@ public struct ModelSource {
             return (try source.tokenizer(vocabularySize: vocabularySize), source.path)
         }
         // What is in the file itself cannot be another model's.
-        if let file = weights as? any GGUFModel {
-            guard let source = try TokenizerSource(path, file.metadata) else {
-                throw OpeningError.noTokenizer(model: path)
-            }
+        if let file = weights as? any GGUFModel,
+            let source = try TokenizerSource(path, file.metadata)
+        {
             return (try source.tokenizer(), path)
         }
         do {

@@ -40,11 +40,22 @@ public struct TokenizerSource {
         }
         switch kind {
         case .gguf:
-            guard let source = try Self(path, GGUFFile(contentsOf: path).metadata) else {
+            if let source = try Self(path, GGUFFile(contentsOf: path).metadata) {
+                self = source
+                return
+            }
+            do {
+                self.init(try TokenizerFiles(at: path.directory, isByteLevel: isByteLevel))
+            } catch TokenizerError.nothingInDirectory {
                 throw OpeningError.noTokenizer(model: path)
             }
-            self = source
-        case .tokenizer, .sentencePiece, .json, .text, .directory, .modelDirectory, .runDirectory:
+        case .modelDirectory:
+            if let file = try ModelDirectory.ggufFile(in: path) {
+                try self.init(file, isByteLevel: isByteLevel)
+            } else {
+                self.init(try TokenizerFiles(at: path, isByteLevel: isByteLevel))
+            }
+        case .tokenizer, .sentencePiece, .json, .text, .directory, .runDirectory:
             self.init(try TokenizerFiles(at: path, isByteLevel: isByteLevel))
         case .model, .llama2c, .safetensors, .pyTorch:
             do {
@@ -57,9 +68,13 @@ public struct TokenizerSource {
         }
     }
 
-    /// The tokenizer in a GGUF file; nil where it has none.
+    /// The tokenizer in a GGUF file, with the form of conversations that lies beside the file where
+    /// it names none; nil where it has no tokenizer.
     init?(_ path: FilePath, _ metadata: GGUFMetadata) throws {
-        guard let keys = try GGUFTokenizer(metadata) else { return nil }
+        guard var keys = try GGUFTokenizer(metadata) else { return nil }
+        if keys.chatTemplate == nil {
+            keys.chatTemplate = try TokenizerDescription.chatTemplate(in: path.directory)
+        }
         self.path = path
         content = .keys(keys)
     }

@@ -38,8 +38,8 @@ extension TokenizerDescription {
             }
         }
         startOfText = id(keys.startOfText)
-        endsOfText = [id(keys.endOfText), id(keys.endOfTurn)].compactMap(\.self)
-        if endsOfText.count == 2, endsOfText[0] == endsOfText[1] { endsOfText.removeLast() }
+        for case let end? in [id(keys.endOfText), id(keys.endOfTurn), id(keys.endOfMessage)]
+        where !endsOfText.contains(end) { endsOfText.append(end) }
         unknown = id(keys.unknown) ?? unknown
         padding = id(keys.padding)
         addsStartOfText = (keys.addsStartOfText ?? addsStartOfText) && startOfText != nil

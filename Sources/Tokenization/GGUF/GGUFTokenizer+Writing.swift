@@ -45,8 +45,10 @@ extension GGUFTokenizer {
         }
         types = description.typesWithAddedTokens.map { Int32($0.rawValue) }
         startOfText = description.startOfText.map { Int($0) }
-        endOfText = description.endsOfText.first.map { Int($0) }
-        endOfTurn = description.endsOfText.dropFirst().first.map { Int($0) }
+        // Readers stop at each of them, whichever key it has.
+        let ends = description.endsOfText.map { Int($0) }
+        (endOfText, endOfTurn) = (ends.first, ends.dropFirst().first)
+        endOfMessage = ends.dropFirst(2).first
         unknown = description.unknown.map { Int($0) }
         padding = description.padding.map { Int($0) }
         addsStartOfText = description.addsStartOfText

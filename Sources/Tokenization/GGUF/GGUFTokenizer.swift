@@ -21,6 +21,8 @@ public struct GGUFTokenizer: Sendable, Equatable {
     public var endOfText: Int?
     /// `.eot_token_id`: what ends a turn.
     public var endOfTurn: Int?
+    /// `.eom_token_id`: what ends a message after which the same speaker goes on.
+    public var endOfMessage: Int?
     /// `.unknown_token_id`.
     public var unknown: Int?
     /// `.padding_token_id`.

@@ -25,10 +25,14 @@ struct TokenizerCompanions {
         generation = try Self.read("generation_config.json", in: directory)
         model = try Self.read("config.json", in: directory)
         extraTokens = try Self.read("added_tokens.json", in: directory)
+        template = try Self.template(in: directory)
+    }
+
+    /// The template in a file of its own; nil where there is none.
+    static func template(in directory: FilePath) throws -> String? {
         let path = directory.appending("chat_template.jinja")
-        template =
-            FileSystem.exists(path)
-            ? try Self.bytes(of: path) { String(decoding: $0, as: UTF8.self) } : nil
+        guard FileSystem.exists(path) else { return nil }
+        return try bytes(of: path) { String(decoding: $0, as: UTF8.self) }
     }
 
     private static func bytes<Result>(

@@ -47,8 +47,12 @@ extension SentencePieceTokenizer {
     /// - Throws: ``TokenizerError/cannotExport(path:reason:)`` when the format cannot hold the
     ///   tokenizer; `FileIOError` when the file exists and `overwrite` is false, or on I/O errors.
     public func writeLlama2CFile(to path: FilePath, overwrite: Bool = true) throws {
+        try nativeFile(at: path, overwrite: overwrite).commit()
+    }
+
+    public func nativeFile(at path: FilePath, overwrite: Bool) throws -> AtomicFile {
         guard description.scores.isEmpty else {
-            return try vocabulary.writeLlama2CFile(to: path, overwrite: overwrite)
+            return try vocabulary.llama2CFile(at: path, overwrite: overwrite)
         }
         guard description.splitting != .spaces else {
             throw TokenizerError.cannotExport(
@@ -60,7 +64,7 @@ extension SentencePieceTokenizer {
         scored.scores = try description.scoresOfPieces(path)
         scored.merges = []
         let tokenizer = try SentencePieceTokenizer(checked: scored, path: path)
-        try tokenizer.vocabulary.writeLlama2CFile(to: path, overwrite: overwrite)
+        return try tokenizer.vocabulary.llama2CFile(at: path, overwrite: overwrite)
     }
 
     private static func model(

@@ -54,8 +54,4 @@ extension SentencePieceTokenizer {
                 : try SentencePieceVocabulary(llama2CFile: file, count: vocabularySize)
         )
     }
-
-    public func writeNativeFile(to path: FilePath, overwrite: Bool) throws {
-        try writeLlama2CFile(to: path, overwrite: overwrite)
-    }
 }

@@ -88,6 +88,11 @@ extension SentencePieceVocabulary {
     /// - Throws: ``TokenizerError/cannotExport(path:reason:)`` when the format cannot hold these
     ///   pieces; `FileIOError` when the file exists and `overwrite` is false, or on I/O errors.
     public func writeLlama2CFile(to path: FilePath, overwrite: Bool = true) throws {
+        try llama2CFile(at: path, overwrite: overwrite).commit()
+    }
+
+    /// The same, without giving the file its name yet.
+    func llama2CFile(at path: FilePath, overwrite: Bool) throws -> AtomicFile {
         let names = pieces.enumerated().map { id, piece in
             piece.kind == .control ? [0x0A] + piece.name + [0x0A] : piece.name
         }
@@ -98,7 +103,7 @@ extension SentencePieceVocabulary {
             try file.write(integers: [piece.score.bitPattern, UInt32(name.count)])
             try file.write(name)
         }
-        try file.commit()
+        return file
     }
 
     private func checkExportable(_ names: [[UInt8]], to path: FilePath) throws {

@@ -12,7 +12,8 @@ It writes
   halves/            the same model rounded to bfloat16
   nanogpt.pt         the same model as nanoGPT stores it after a step of training
   nanogpt-nobias.pt  the model without biases, compiled
-  gpt2.json          tokens, and the logits that transformers computes from them in float64
+  gpt2.json          tokens, and the logits that transformers computes from them in float64;
+                     those of nanoGPT's files as its model computes them, with the exact GELU
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import json
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 from transformers import GPT2Config, GPT2LMHeadModel
 
 DEFAULT_OUTPUT = (
@@ -51,6 +53,40 @@ def logits(model: GPT2LMHeadModel, tokens: list[int]) -> list[list[float]]:
     """Returns the logits after each token, computed in float64."""
     with torch.no_grad():
         return model.double()(torch.tensor([tokens])).logits[0].tolist()
+
+
+def nanogpt_logits(path: Path, tokens: list[int]) -> list[list[float]]:
+    """Returns the logits after each token by nanoGPT's architecture, computed in float64.
+
+    It is GPT-2's with matrices as (out, in), with or without biases, and with the exact GELU.
+    """
+    checkpoint = torch.load(path)
+    heads = checkpoint["model_args"]["n_head"]
+    prefix = "_orig_mod."
+    weights = {
+        name.removeprefix(prefix).removeprefix("transformer."): value.double()
+        for name, value in checkpoint["model"].items()
+    }
+
+    def linear(x: torch.Tensor, name: str) -> torch.Tensor:
+        return F.linear(x, weights[f"{name}.weight"], weights.get(f"{name}.bias"))
+
+    def norm(x: torch.Tensor, name: str) -> torch.Tensor:
+        return F.layer_norm(x, x.shape[-1:], weights[f"{name}.weight"], weights.get(f"{name}.bias"))
+
+    def split(x: torch.Tensor) -> torch.Tensor:
+        return x.view(len(tokens), heads, -1).transpose(0, 1)
+
+    x = weights["wte.weight"][tokens] + weights["wpe.weight"][: len(tokens)]
+    for layer in range(checkpoint["model_args"]["n_layer"]):
+        block = f"h.{layer}."
+        qkv = linear(norm(x, f"{block}ln_1"), f"{block}attn.c_attn").chunk(3, dim=-1)
+        attention = F.scaled_dot_product_attention(*map(split, qkv), is_causal=True)
+        attention = attention.transpose(0, 1).reshape(len(tokens), -1)
+        x = x + linear(attention, f"{block}attn.c_proj")
+        hidden = F.gelu(linear(norm(x, f"{block}ln_2"), f"{block}mlp.c_fc"))
+        x = x + linear(hidden, f"{block}mlp.c_proj")
+    return F.linear(norm(x, "ln_f"), weights["lm_head.weight"]).tolist()
 
 
 def write_pickled(model: GPT2LMHeadModel, path: Path) -> None:
@@ -135,7 +171,14 @@ def main() -> None:
     expected = {
         "gpt2": {"tokens": tokens, "logits": logits(model, tokens)},
         "halves": {"tokens": tokens, "logits": logits(random_gpt2(1).bfloat16(), tokens)},
-        "nobias": {"tokens": tokens, "logits": logits(bare, tokens)},
+        "nanogpt": {
+            "tokens": tokens,
+            "logits": nanogpt_logits(output / "nanogpt.pt", tokens),
+        },
+        "nobias": {
+            "tokens": tokens,
+            "logits": nanogpt_logits(output / "nanogpt-nobias.pt", tokens),
+        },
     }
     (output / "gpt2.json").write_text(json.dumps(expected))
     for path in output.glob("*/generation_config.json"):

@@ -34,6 +34,7 @@ MICROKERNEL(void, rmsnorm_forward_row, float *out, const float *inp, const float
 MICROKERNEL(void, rope_row, float *x, const float *rotations, size_t NH, size_t HS)
 MICROKERNEL(void, gelu_forward, ck_array out, ck_array inp, size_t n)
 MICROKERNEL(void, gelu_backward, float *dinp, ck_array inp, const float *dout, size_t n)
+MICROKERNEL(void, exact_gelu_forward, float *out, const float *inp, size_t n)
 // out = silu(gate) * up
 MICROKERNEL(void, swiglu_forward, float *out, const float *gate, const float *up, size_t n)
 // out = a + b

@@ -115,6 +115,7 @@ struct ConvertCommand: ParsableCommand {
             try tokenizerFile.commit()
             Terminal.diagnose("wrote '\(tokenizerFile.path)'")
         }
+        if let remark = conversion.remark { Terminal.diagnose(remark) }
         if tokenizer == nil {
             Terminal.diagnose(
                 "no tokenizer lies beside '\(source.path)', so none was written; name one with "

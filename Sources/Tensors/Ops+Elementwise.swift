@@ -35,6 +35,17 @@ extension Ops {
         keepAlive(dinp, inp, dout)
     }
 
+    /// The exact form of GELU, `x (1 + erf(x / sqrt(2))) / 2`, which PyTorch's `GELU` has.
+    /// - Parameters:
+    ///   - out: Any shape, overwritten; may be `inp`.
+    ///   - inp: The same shape.
+    public func exactGeluForward(out: Tensor, inp: Tensor) {
+        Self.expect(out, out.shape, "out")
+        Self.expect(inp, out.shape, "inp")
+        run { table.exact_gelu_forward($0, out.mutableFloatPointer, inp.floatPointer, out.count) }
+        keepAlive(out, inp)
+    }
+
     /// The gate of a feed-forward network: `silu(gate) * up` (Shazeer 2020, "SwiGLU").
     /// - Parameters:
     ///   - out: Any shape, overwritten; may be `gate` or `up`.

@@ -78,19 +78,22 @@ static void check_rope(size_t N, size_t HS) {
 
 static void check_elementwise(size_t n) {
     const float *a = uniform(n, -6, 6), *b = uniform(n, -1, 1);
-    float *gelu[2], *dgelu[2], *swiglu[2], *sum[2];
+    float *gelu[2], *dgelu[2], *exact_gelu[2], *swiglu[2], *sum[2];
     EACH_SIDE(i) {
         gelu[i] = garbage(n);
         dgelu[i] = garbage(n);
+        exact_gelu[i] = garbage(n);
         swiglu[i] = garbage(n);
         sum[i] = garbage(n);
         RUN(i, gelu_forward, float_array(gelu[i]), float_array(a), n);
         RUN(i, gelu_backward, dgelu[i], float_array(a), b, n);
+        RUN(i, exact_gelu_forward, exact_gelu[i], a, n);
         RUN(i, swiglu_forward, swiglu[i], a, b, n);
         RUN(i, residual_forward, sum[i], a, b, n);
     }
     compare("gelu_forward", gelu[1], gelu[0], n, 1e-6);
     compare("gelu_backward", dgelu[1], dgelu[0], n, 1e-6);
+    compare("exact_gelu_forward", exact_gelu[1], exact_gelu[0], n, 2e-6);
     compare("swiglu_forward", swiglu[1], swiglu[0], n, 1e-6);
     compare("residual_forward", sum[1], sum[0], n, 0);
 }

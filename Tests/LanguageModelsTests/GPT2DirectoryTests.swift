@@ -27,27 +27,6 @@ import Testing
         ]
     }
 
-    /// A file of float32 tensors, filled with numbers that count up from 0 in each.
-    private func safetensors(_ tensors: [(name: String, shape: [Int])]) -> [UInt8] {
-        var (entries, data): ([String], [UInt8]) = ([], [])
-        for (name, shape) in tensors {
-            let start = data.count
-            for i in 0..<shape.reduce(1, *) {
-                data += withUnsafeBytes(of: Float(i).bitPattern.littleEndian) { Array($0) }
-            }
-            let offsets = "[\(start), \(data.count)]"
-            entries.append(
-                "\"\(name)\": {\"dtype\": \"F32\", \"shape\": \(shape), "
-                    + "\"data_offsets\": \(offsets)}"
-            )
-        }
-        var header = "{\(entries.joined(separator: ", "))}"
-        // Aligned, as the format's own writer does.
-        while header.utf8.count % 8 != 0 { header += " " }
-        return withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { Array($0) }
-            + Array(header.utf8) + data
-    }
-
     /// Opens a directory with this configuration and these tensors.
     private func open(
         _ settings: String = "",
@@ -87,8 +66,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (#""activation_function": "gelu""#, "its activation_function is 'gelu'"),
-        (#""activation_function": "relu""#, "its activation_function is 'relu'"),
+        (#""activation_function": "relu""#, "its activation_function is 'relu' instead of"),
+        (#""activation_function": "quick_gelu""#, "its activation_function is 'quick_gelu'"),
         (#""n_inner": 8"#, "its n_inner is 8 instead of four times the 4"),
         (#""n_inner": 17"#, "its n_inner is 17"),
         (#""layer_norm_epsilon": 1e-6"#, "its layer_norm_epsilon is 1e-06 instead of 1e-05"),
@@ -108,6 +87,21 @@ import Testing
         #""layer_norm_epsilon": 1e-05"#, #""tie_word_embeddings": true"#,
     ])
     func whatComesToTheSameIsTaken(setting: String) { #expect(error(setting) == "no error") }
+
+    @Test(arguments: [
+        ("gelu_new", GPT2Configuration.Activation.tanh), ("gelu_fast", .tanh),
+        ("gelu_accurate", .tanh), ("gelu", .exact), ("gelu_python", .exact),
+    ])
+    func theFormOfGELUIsKnownByItsNames(
+        name: String,
+        activation: GPT2Configuration.Activation
+    ) throws {
+        let weights = try open(#""activation_function": "\#(name)""#)
+        #expect(weights.configuration.activation == activation)
+        // Training has one form, and what it makes of a model says so.
+        let model = try GPT2(weights, ops: Ops(threadCount: 1))
+        #expect(model.configuration.activation == .tanh)
+    }
 
     @Test func aHeadOfItsOwnIsTakenOnlyWhenItIsTheEmbedding() {
         let untied = #""tie_word_embeddings": false"#

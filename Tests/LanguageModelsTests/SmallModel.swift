@@ -45,3 +45,24 @@ func writeFile(_ path: FilePath, bytes: [UInt8]) throws {
     try file.write(bytes)
     try file.commit()
 }
+
+/// A file of float32 tensors, filled with numbers that count up from 0 in each.
+func safetensors(_ tensors: [(name: String, shape: [Int])]) -> [UInt8] {
+    var (entries, data): ([String], [UInt8]) = ([], [])
+    for (name, shape) in tensors {
+        let start = data.count
+        for i in 0..<shape.reduce(1, *) {
+            data += withUnsafeBytes(of: Float(i).bitPattern.littleEndian) { Array($0) }
+        }
+        let offsets = "[\(start), \(data.count)]"
+        entries.append(
+            "\"\(name)\": {\"dtype\": \"F32\", \"shape\": \(shape), "
+                + "\"data_offsets\": \(offsets)}"
+        )
+    }
+    var header = "{\(entries.joined(separator: ", "))}"
+    // Aligned, as the format's own writer does.
+    while header.utf8.count % 8 != 0 { header += " " }
+    return withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { Array($0) }
+        + Array(header.utf8) + data
+}

@@ -1,5 +1,5 @@
-// GPT-2 against transformers, from every kind of file that others write. The fixtures come from
-// scripts/export_gpt2_fixtures.py.
+// GPT-2 against transformers and nanoGPT, from every kind of file that others write. The fixtures
+// come from scripts/export_gpt2_fixtures.py.
 
 import FileIO
 import Foundation
@@ -38,7 +38,7 @@ import Testing
     /// Files, and the model in `gpt2.json` that they are.
     private static let files = [
         ("plain", "gpt2"), ("sharded", "gpt2"), ("pickled", "gpt2"), ("halves", "halves"),
-        ("nanogpt.pt", "gpt2"), ("nanogpt-nobias.pt", "nobias"),
+        ("nanogpt.pt", "nanogpt"), ("nanogpt-nobias.pt", "nobias"),
         ("plain/config.json", "gpt2"), ("plain/model.safetensors", "gpt2"),
         ("sharded/model-00002-of-00003.safetensors", "gpt2"),
         ("sharded/model.safetensors.index.json", "gpt2"),
@@ -46,12 +46,40 @@ import Testing
     ]
 
     @Test(arguments: files)
-    func logitsAreThoseOfTransformers(file: (String, String)) throws {
+    func logitsAreThoseOfTheirOwnPrograms(file: (String, String)) throws {
         let weights = try openWeights(at: fixture("GPT2/\(file.0)"))
         let model = try weights.makeModel(precision: .float32, ops: Ops(threadCount: 1))
         let difference = try largestDifference(model, expected(file.1))
         print("\(file.0): largest difference \(difference)")
         #expect(difference <= 1e-4)
+    }
+
+    /// nanoGPT's weights with Hugging Face's name for its activation, which `convert` writes.
+    @Test func theExactFormOfGELUComesAlongToHuggingFace() throws {
+        try withTemporaryDirectory { directory in
+            let (ops, path) = (try Ops(threadCount: 1), directory.appending("hf"))
+            let nanoGPT = try openWeights(at: fixture("GPT2/nanogpt.pt"))
+            let conversion = try ModelConversion(nanoGPT, to: .safetensors, at: path)
+            try conversion.write(ops: ops)
+            let written = try openWeights(at: path, as: GPT2Configuration.self)
+            #expect(written.configuration.activation == .exact)
+            #expect(conversion.remark == nil)
+            let model = try written.makeModel(precision: .float32, ops: ops)
+            #expect(try largestDifference(model, expected("nanogpt")) <= 1e-4)
+            // The other form is another model.
+            #expect(try largestDifference(model, expected("gpt2")) > 5e-4)
+
+            for target in [ModelConversion.Target.llmc, .gguf] {
+                let path = directory.appending("\(target)")
+                let conversion = try ModelConversion(nanoGPT, to: target, at: path)
+                #expect(conversion.remark?.contains("GELU's tanh form") == true)
+                try conversion.write(ops: ops)
+                let other = try openWeights(at: path, as: GPT2Configuration.self)
+                #expect(other.configuration.activation == .tanh)
+                let model = try other.makeModel(precision: .float32, ops: ops)
+                #expect(try largestDifference(model, expected("gpt2")) <= 1e-4)
+            }
+        }
     }
 
     /// At its own precision a file's matrices are turned, and otherwise left alone.

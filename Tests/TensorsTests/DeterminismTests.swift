@@ -113,6 +113,8 @@ extension KernelTests {
                 ops.softmaxForward(probs: probs, logits: logits, vocabularySize: V)
                 let gelu = try TensorMaker.garbage([N, Vp])
                 ops.geluForward(out: gelu, inp: logits)
+                let exactGelu = try TensorMaker.garbage([N, Vp])
+                ops.exactGeluForward(out: exactGelu, inp: logits)
                 let (params, m, v) = (
                     try TensorMaker.copy(logits), try TensorMaker.copy(m), try TensorMaker.copy(v)
                 )
@@ -131,7 +133,7 @@ extension KernelTests {
                         gradientScale: 1
                     )
                 )
-                return [losses, dlogits, probs, gelu, params, m, v]
+                return [losses, dlogits, probs, gelu, exactGelu, params, m, v]
             }
         }
 

@@ -42,6 +42,26 @@ extension KernelTests {
         }
 
         @Test(arguments: counts)
+        mutating func exactGeluAgreesWithTheReference(count: Int) throws {
+            let inp = try make.uniform([count], -10...10)
+            func run(_ ops: Ops) throws -> Tensor {
+                let out = try TensorMaker.garbage([count])
+                ops.exactGeluForward(out: out, inp: inp)
+                return out
+            }
+            let expected = try run(Backend.reference.ops())
+            for backend in Backend.all {
+                expectClose(
+                    try run(backend.ops()),
+                    expected,
+                    magnitude: inp.floats().map { abs($0) },
+                    within: 8,
+                    "\(backend)"
+                )
+            }
+        }
+
+        @Test(arguments: counts)
         mutating func geluAndAdditionMayWorkInPlace(count: Int) throws {
             let (a, b) = (try make.uniform([count]), try make.uniform([count]))
             for backend in Backend.all + [.reference] {
@@ -50,6 +70,11 @@ extension KernelTests {
                 var inPlace = try TensorMaker.copy(a)
                 ops.geluForward(out: apart, inp: a)
                 ops.geluForward(out: inPlace, inp: inPlace)
+                expectSameBits(inPlace, apart, "\(backend)")
+
+                inPlace = try TensorMaker.copy(a)
+                ops.exactGeluForward(out: apart, inp: a)
+                ops.exactGeluForward(out: inPlace, inp: inPlace)
                 expectSameBits(inPlace, apart, "\(backend)")
 
                 inPlace = try TensorMaker.copy(b)
@@ -132,6 +157,9 @@ extension KernelTests {
                 let values = out.floats()
                 #expect(values[0].isNaN)
                 #expect(Array(values[1...]) == [.infinity, 1e30, 0, 0, 0, 0], "\(backend)")
+                ops.exactGeluForward(out: out, inp: inp)
+                #expect(out.floats()[0].isNaN)
+                #expect(Array(out.floats()[1...]) == [.infinity, 1e30, 0, 0, 0, 0], "\(backend)")
                 let ones = try TensorMaker.filled([7], with: 1)
                 ops.geluBackward(dinp: out, inp: inp, dout: ones)
                 #expect(out.floats()[0].isNaN)

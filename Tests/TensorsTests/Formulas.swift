@@ -48,6 +48,8 @@ enum Formulas {
         x / (1 + exp(-2 * (2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)))
     }
 
+    static func exactGelu(_ x: Double) -> Double { x * erfc(-x / 2.squareRoot()) / 2 }
+
     static func geluDerivative(_ x: Double) -> Double {
         let twoU = 2 * (2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)
         let twoDu = 2 * (2 / Double.pi).squareRoot() * (1 + 3 * 0.044715 * x * x)

@@ -235,6 +235,19 @@ extension KernelTests {
             try expect(dqkv, dx, within: 4)
         }
 
+        @Test mutating func exactGeluFollowsItsFormula() throws {
+            let inp = try make.uniform([50], -5...5)
+            let out = try TensorMaker.garbage([50])
+            ops.exactGeluForward(out: out, inp: inp)
+            try expect(out, doubles(inp).map { Formulas.exactGelu($0) }, within: 2)
+            // A normal variable is below 1 with a probability of 0.8413447, and below 2 of 0.9772499.
+            let (small, result) = (
+                try TensorMaker.copy([1, -1, 2], [3]), try TensorMaker.garbage([3])
+            )
+            ops.exactGeluForward(out: result, inp: small)
+            try expect(result, [0.841344746, -0.158655254, 1.954499736], within: 2)
+        }
+
         @Test mutating func geluFollowsItsFormulaBothWays() throws {
             let (inp, dout) = (try make.uniform([50], -5...5), try make.uniform([50]))
             let (out, dinp) = (try TensorMaker.garbage([50]), try TensorMaker.garbage([50]))

@@ -172,6 +172,7 @@ void ck_q8_0_of_q6_k(void *values, void *scales, const void *blocks, size_t coun
     OP(cached_attention)                                                                           \
     OP(gelu_forward)                                                                               \
     OP(gelu_backward)                                                                              \
+    OP(exact_gelu_forward)                                                                         \
     OP(swiglu_forward)                                                                             \
     OP(residual_forward)                                                                           \
     OP(softmax_forward)                                                                            \
@@ -349,6 +350,9 @@ typedef void ck_gelu_forward(const ck_context *ctx, ck_array out, ck_array inp, 
 // dinp (n) overwritten with dout * gelu'(inp); inp has a type. dinp may be dout.
 typedef void ck_gelu_backward(const ck_context *ctx, float *dinp, ck_array inp, const float *dout,
                               size_t n);
+
+// out (n) overwritten with GELU(inp), the exact form: x (1 + erf(x / sqrt(2))) / 2. out may be inp.
+typedef void ck_exact_gelu_forward(const ck_context *ctx, float *out, const float *inp, size_t n);
 
 // out (n) overwritten with silu(gate) * up, where silu(x) = x / (1 + e^-x) (Shazeer 2020). out may
 // be gate or up.

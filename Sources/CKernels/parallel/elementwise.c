@@ -22,6 +22,15 @@ void ck_parallel_gelu_backward(const ck_context *ctx, float *dinp, ck_array inp,
     }
 }
 
+void ck_parallel_exact_gelu_forward(const ck_context *ctx, float *out, const float *inp, size_t n) {
+#pragma omp parallel num_threads(team_size(ctx, (double)n / FLOATS_PER_THREAD))
+    {
+        size_t begin, end;
+        team_share(n, 16, &begin, &end);
+        ctx->micro->exact_gelu_forward(out + begin, inp + begin, end - begin);
+    }
+}
+
 static void gate_share(const struct ck_microkernels *micro, float *out, const float *gate,
                        const float *up, size_t n) {
     size_t begin, end;

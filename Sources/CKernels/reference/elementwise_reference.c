@@ -4,6 +4,7 @@
 #include <math.h>
 
 #define SQRT_2_OVER_PI 0.7978845608028654
+#define SQRT_HALF 0.7071067811865476
 
 void ck_reference_gelu_forward(const ck_context *ctx, ck_array out, ck_array inp, size_t n) {
 #pragma omp parallel for num_threads(ctx->threads)
@@ -24,6 +25,14 @@ void ck_reference_gelu_backward(const ck_context *ctx, float *dinp, ck_array inp
         const double t = tanh(u);
         dinp[i] = (float)(dout[i] * (0.5 * (1.0 + t) + 0.5 * x * (1.0 - t * t) * du));
     }
+}
+
+void ck_reference_exact_gelu_forward(const ck_context *ctx, float *out, const float *inp,
+                                     size_t n) {
+#pragma omp parallel for num_threads(ctx->threads)
+    for (size_t i = 0; i < n; i++)
+        // Unlike 1 + erf this keeps its relative precision where it is near zero.
+        out[i] = (float)(0.5 * inp[i] * erfc(-SQRT_HALF * inp[i]));
 }
 
 void ck_reference_swiglu_forward(const ck_context *ctx, float *out, const float *gate,

@@ -33,6 +33,10 @@ static void gelu_backward(float *dinp, ck_array inp, const float *dout, size_t n
     });
 }
 
+static void exact_gelu_forward(float *out, const float *inp, size_t n) {
+    FOR_EACH_VECTOR(i, n, STORE(out + i, v_exact_gelu(LOAD(inp + i))););
+}
+
 static void swiglu_forward(float *out, const float *gate, const float *up, size_t n) {
     FOR_EACH_VECTOR(i, n, STORE(out + i, v_silu(LOAD(gate + i)) * LOAD(up + i)););
 }

@@ -58,6 +58,27 @@ ALWAYS_INLINE vf v_gelu_derivative(vf x) {
     return v_fma(x * gate * rest, two_du, gate);
 }
 
+// The exact form of GELU, x (1 + erf(x / sqrt(2))) / 2, within 4 * 2^-24 of abs(x).
+// erfc(z) = t e^(-z^2 + p(t)) with t = 1 / (1 + z / 2), for z from 0 on, p by Chebyshev fitting:
+// erfcc in Press et al. 1992, "Numerical Recipes".
+ALWAYS_INLINE vf v_exact_gelu(vf x) {
+    const vf z = v_select(x > v_zero(), x, -x) * v_splat(0.707106781f);
+    const vf t = v_splat(1.0f) / v_fma(z, v_splat(0.5f), v_splat(1.0f));
+    vf p = v_splat(0.17087277f);
+    p = v_fma(p, t, v_splat(-0.82215223f));
+    p = v_fma(p, t, v_splat(1.48851587f));
+    p = v_fma(p, t, v_splat(-1.13520398f));
+    p = v_fma(p, t, v_splat(0.27886807f));
+    p = v_fma(p, t, v_splat(-0.18628806f));
+    p = v_fma(p, t, v_splat(0.09678418f));
+    p = v_fma(p, t, v_splat(0.37409196f));
+    p = v_fma(p, t, v_splat(1.00002368f));
+    p = v_fma(p, t, v_splat(-1.26551223f));
+    // What lies beyond abs(x) on one side.
+    const vf tail = v_splat(0.5f) * t * v_exp(v_fma(x * x, v_splat(-0.5f), p));
+    return x * v_select(x > v_zero(), v_splat(1.0f) - tail, tail);
+}
+
 // x * sigmoid(x) within 2.5 ulp where e^-x is a float, from -88.7 on. Below, zero.
 ALWAYS_INLINE vf v_silu(vf x) { return x / (v_splat(1.0f) + v_exp(-x)); }
 

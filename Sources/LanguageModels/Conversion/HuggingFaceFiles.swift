@@ -21,7 +21,7 @@ extension GPT2Configuration: HuggingFaceConfiguration {
             ("n_layer", "\(layerCount)"),
             ("n_head", "\(headCount)"),
             ("n_inner", "null"),
-            ("activation_function", #""gelu_new""#),
+            ("activation_function", "\"\(activation.rawValue)\""),
             ("layer_norm_epsilon", "1e-05"),
             ("scale_attn_weights", "true"),
             ("scale_attn_by_inverse_layer_idx", "false"),

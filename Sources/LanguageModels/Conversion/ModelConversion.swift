@@ -31,6 +31,10 @@ public struct ModelConversion {
     /// How matrices will be stored; nil where they are of several types.
     public let elementType: ElementType?
 
+    /// What the format has no place for, although it makes next to no difference; nil where there
+    /// is no such thing.
+    public let remark: String?
+
     private let write: (_ overwrite: Bool, _ ops: Ops, _ progress: Progress) throws -> Void
 
     /// Plans a conversion.
@@ -60,6 +64,7 @@ public struct ModelConversion {
     ) throws {
         self.target = target
         self.path = path
+        remark = Self.remark(weights.configuration, target)
         switch target {
         case .llmc:
             let writer = try LLMCWriter(Self.family(weights, "llm.c", path), path, elementType)
@@ -107,6 +112,17 @@ public struct ModelConversion {
         progress: Progress = { _, _ in }
     ) throws {
         try write(overwrite, ops, progress)
+    }
+
+    private static func remark(
+        _ configuration: any ModelConfiguration,
+        _ target: Target
+    ) -> String? {
+        guard let gpt2 = configuration as? GPT2Configuration, gpt2.activation == .exact,
+            target != .safetensors
+        else { return nil }
+        return "the format is for GELU's tanh form, and the model has the exact one: what it "
+            + "predicts will differ a little"
     }
 
     /// The weights of the one family that a format is for.

@@ -51,7 +51,8 @@ extension ArchivedWeights<GPT2Configuration> {
                 vocabularySize: size("vocab_size"),
                 layerCount: size("n_layer"),
                 headCount: size("n_head"),
-                channels: size("n_embd")
+                channels: size("n_embd"),
+                activation: .exact
             )
         }
         let archive = try file.tensors(in: "model")

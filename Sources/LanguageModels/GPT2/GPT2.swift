@@ -12,7 +12,8 @@ import Tensors
 /// The model holds weights only. A pass through it needs working memory, which the caller makes
 /// once for a batch shape: ``GPT2Workspace``.
 public final class GPT2 {
-    /// The model's sizes.
+    /// The model's sizes; its activation is ``GPT2Configuration/Activation/tanh``, whatever that of
+    /// the model was that it began with.
     public let configuration: GPT2Configuration
     /// The weights in float32, which training changes in place.
     public let parameters: GPT2Parameters
@@ -26,7 +27,7 @@ public final class GPT2 {
     /// A model with all weights zero, to be filled from a file.
     init(zeros configuration: GPT2Configuration, ops: Ops) throws {
         try ops.reserve(channels: configuration.channels)
-        self.configuration = configuration
+        self.configuration = configuration.trainable
         self.ops = ops
         parameters = try GPT2Parameters(configuration, ops: ops)
         weights = parameters.tensors

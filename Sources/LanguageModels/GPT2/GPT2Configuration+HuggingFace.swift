@@ -40,7 +40,8 @@ extension GPT2Configuration.HuggingFaceFile {
                 vocabularySize: config.vocab_size ?? GPT2Configuration.gpt2VocabularySize,
                 layerCount: config.n_layer ?? 12,
                 headCount: config.n_head ?? 12,
-                channels: config.n_embd ?? 768
+                channels: config.n_embd ?? 768,
+                activation: config.activation ?? .tanh
             )
         }
     }
@@ -64,16 +65,24 @@ private struct Config: Decodable {
     let add_cross_attention: Bool?
     let tie_word_embeddings: Bool?
 
-    /// The names of GELU's form with tanh.
-    private static let activations = ["gelu_new", "gelu_pytorch_tanh"]
+    /// Nil for one that is not known.
+    var activation: GPT2Configuration.Activation? {
+        switch activation_function {
+        // The same function under other names.
+        case nil, "gelu_pytorch_tanh", "gelu_fast", "gelu_accurate": .tanh
+        case "gelu_python": .exact
+        case let name?: GPT2Configuration.Activation(rawValue: name)
+        }
+    }
 
     /// What makes this another model than a GPT-2, in words.
     var difference: String? {
         if let model_type, model_type != "gpt2" {
             return "it is of a model of type '\(model_type)'"
         }
-        if let activation_function, !Self.activations.contains(activation_function) {
-            return "its activation_function is '\(activation_function)' instead of 'gelu_new'"
+        if let activation_function, activation == nil {
+            return "its activation_function is '\(activation_function)' instead of 'gelu_new' or "
+                + "'gelu'"
         }
         let channels = n_embd ?? 768
         if let n_inner, n_inner / 4 != channels || n_inner % 4 != 0 {

@@ -5,6 +5,15 @@ import FileIO
 
 /// The sizes that define a GPT-2: every value of this type is one that a model can have.
 public struct GPT2Configuration: Sendable, Equatable {
+    /// The forms of GELU, which differ by less than 0.0005; the raw value is Hugging Face's name.
+    public enum Activation: String, Sendable {
+        /// OpenAI's, with tanh.
+        case tanh = "gelu_new"
+        /// With the error function, as nanoGPT's models are trained. It is for inference: training
+        /// is with ``tanh``.
+        case exact = "gelu"
+    }
+
     /// maxT: the longest sequence the model has positions for.
     public let contextLength: Int
     /// V: tokens the model knows.
@@ -17,6 +26,9 @@ public struct GPT2Configuration: Sendable, Equatable {
     public let headCount: Int
     /// C: the width of the residual stream.
     public let channels: Int
+
+    /// What feed-forward networks have between their two layers.
+    public let activation: Activation
 
     /// HS: channels of one head.
     public var headSize: Int { channels / headCount }
@@ -35,7 +47,8 @@ public struct GPT2Configuration: Sendable, Equatable {
         vocabularySize: Int = gpt2VocabularySize,
         layerCount: Int,
         headCount: Int,
-        channels: Int
+        channels: Int,
+        activation: Activation = .tanh
     ) throws {
         // Bounds far above any GPT-2, so that a damaged header can neither overflow a product nor
         // ask for memory nobody has.
@@ -63,5 +76,19 @@ public struct GPT2Configuration: Sendable, Equatable {
         self.layerCount = layerCount
         self.headCount = headCount
         self.channels = channels
+        self.activation = activation
     }
+
+    private init(_ other: GPT2Configuration, activation: Activation) {
+        contextLength = other.contextLength
+        vocabularySize = other.vocabularySize
+        paddedVocabularySize = other.paddedVocabularySize
+        layerCount = other.layerCount
+        headCount = other.headCount
+        channels = other.channels
+        self.activation = activation
+    }
+
+    /// The same sizes with the activation that training has.
+    var trainable: GPT2Configuration { GPT2Configuration(self, activation: .tanh) }
 }

@@ -64,16 +64,18 @@ extension GPT2Decoder: BlockDecoder {
             residual: residual
         )
         normalize(residual2, weights.ln2w, weights.ln2b, workspace)
+        let fchGelu = workspace.fchGelu[rows]
         ops.linear(
-            out: workspace.fchGelu[rows],
+            out: fchGelu,
             inp: workspace.normalized[rows],
             weight: weights.fcw,
             bias: weights.fcb,
-            gelu: true
+            gelu: configuration.activation == .tanh
         )
+        if configuration.activation == .exact { ops.exactGeluForward(out: fchGelu, inp: fchGelu) }
         ops.linear(
             out: residual,
-            inp: workspace.fchGelu[rows],
+            inp: fchGelu,
             weight: weights.fcprojw,
             bias: weights.fcprojb,
             residual: residual2

@@ -41,6 +41,7 @@ extension GPT2Configuration {
             ModelFact("context", .count(contextLength)),
             ModelFact("vocabulary", .count(vocabularySize)),
             ModelFact("padded_vocabulary", .count(paddedVocabularySize)),
+            ModelFact("activation", .name(activation.rawValue)),
         ]
     }
 }

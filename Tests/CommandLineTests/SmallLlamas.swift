@@ -79,7 +79,7 @@ func writeHuggingFaceLlama(in directory: FilePath) throws {
 }
 
 /// Writes float32 tensors of small numbers.
-private func writeSafetensors(_ tensors: [(name: String, shape: [Int])], to path: FilePath) throws {
+func writeSafetensors(_ tensors: [(name: String, shape: [Int])], to path: FilePath) throws {
     var (entries, data): ([String], [UInt8]) = ([], [])
     for (name, shape) in tensors {
         let start = data.count

@@ -6,8 +6,18 @@ import Tensors
 
 /// Weights of which an adapter changes some.
 struct AdaptedWeights<Base: ModelWeights>: ModelWeights {
+    /// What becomes of one weight.
+    private struct Part {
+        /// The product that is added.
+        var change: LowRankAdapter.Change?
+        /// What takes the place of the model's own weight, before that.
+        var replacement: StoredTensor?
+        /// How both lie in the adapter.
+        let arrangement: WeightArrangement
+    }
+
     private let base: Base
-    private let changes: [ModelWeight: (change: LowRankAdapter.Change, place: WeightArrangement)]
+    private let parts: [ModelWeight: Part]
     private let ops: Ops
 
     /// Finds the weights that an adapter changes.
@@ -17,50 +27,54 @@ struct AdaptedWeights<Base: ModelWeights>: ModelWeights {
         self.base = base
         self.ops = ops
         let naming = base.configuration.huggingFaceNaming
-        var rest = adapter.changes
-        var changes: [ModelWeight: (LowRankAdapter.Change, WeightArrangement)] = [:]
+        var (changes, replacements) = (adapter.changes, adapter.replacements)
+        var parts: [ModelWeight: Part] = [:]
         for weight in base.configuration.weights where weight.role.isMatrix {
             guard case .tensor(let name, let arrangement) = naming[weight],
                 name.hasSuffix(".weight"),
-                let change = rest.removeValue(forKey: String(name.dropLast(".weight".count)))
+                case let layer = String(name.dropLast(".weight".count)),
+                case let part = Part(
+                    change: changes.removeValue(forKey: layer),
+                    replacement: replacements.removeValue(forKey: layer),
+                    arrangement: arrangement
+                ), part.change != nil || part.replacement != nil
             else { continue }
-            guard [change.b.shape[0], change.a.shape[1]] == weight.shape else {
-                throw TensorFileError.wrongShape(
-                    path: adapter.path,
-                    name: change.b.name,
-                    expected: [weight.shape[0], change.a.shape[0]],
-                    found: change.b.shape
-                )
+            if let change = part.change {
+                try adapter.check(change.a, [change.a.shape[0], weight.shape[1]])
+                try adapter.check(change.b, [weight.shape[0], change.a.shape[0]])
             }
-            changes[weight] = (change, arrangement)
+            if let replacement = part.replacement {
+                try adapter.check(replacement, arrangement.storedShape(weight.shape))
+            }
+            parts[weight] = part
         }
-        if let layer = rest.keys.min() {
+        if let layer = (Array(changes.keys) + replacements.keys).min() {
             throw TensorFileError.unsupported(
                 path: adapter.path,
-                reason: "it changes '\(layer)', which the model does not have",
-                hint: "use the adapter with the model it was trained on"
+                reason: "it changes '\(layer)', which is no linear layer of the model",
+                hint: LowRankAdapter.hint
             )
         }
-        self.changes = changes
+        self.parts = parts
     }
 
     var configuration: Base.Configuration { base.configuration }
     var format: ModelFormat { base.format }
     var tensors: [StoredTensor] { base.tensors }
 
-    func elementType(of weight: ModelWeight) throws -> ElementType {
-        try changes[weight] == nil ? base.elementType(of: weight) : .float32
-    }
-
-    /// The weight, in float32 where the adapter changes it.
+    /// The weight; where the adapter changes it, in the type it is stored in, or in float32 where
+    /// that has blocks.
     func tensor(_ weight: ModelWeight) throws -> Tensor {
-        let stored = try base.tensor(weight)
-        guard let (change, place) = changes[weight] else { return stored }
+        guard let part = parts[weight] else { return try base.tensor(weight) }
+        let stored =
+            try part.replacement.map { try part.arrangement.arranged($0.tensor()) }
+            ?? base.tensor(weight)
+        guard let change = part.change else { return stored }
         let a = try WeightArrangement.transposed.arranged(change.a.floats())
         var b = try change.b.floats()
         // Rows of B are those of the weight in the model's own file; a transposed weight changes
         // nothing, as A and B are (r, in) and (out, r) all the same.
-        if case .halves = place { b = try place.arranged(b) }
+        if case .halves = part.arrangement { b = try part.arrangement.arranged(b) }
         ops.fill(b) { elements in
             for index in elements.indices { elements[index] *= change.scale }
         }
@@ -71,7 +85,36 @@ struct AdaptedWeights<Base: ModelWeights>: ModelWeights {
             weight: a,
             residual: try ops.convert(stored, to: .float32)
         )
-        return result
+        return try ops.convert(result, to: Self.changedType(stored.elementType))
+    }
+
+    func elementType(of weight: ModelWeight) throws -> ElementType {
+        guard let part = parts[weight] else { return try base.elementType(of: weight) }
+        let type =
+            try part.replacement.map { $0.storedType.weightType ?? .float32 }
+            ?? base.elementType(of: weight)
+        return part.change == nil ? type : Self.changedType(type)
+    }
+
+    private static func changedType(_ stored: ElementType) -> ElementType {
+        stored.isBlocked ? .float32 : stored
+    }
+}
+
+extension LowRankAdapter {
+    /// What to do when an adapter and a model do not fit together.
+    static let hint = "use the adapter with the model it was trained on"
+
+    /// Checks that a tensor has the shape that the model needs.
+    fileprivate func check(_ tensor: StoredTensor, _ shape: [Int]) throws {
+        guard tensor.shape == shape else {
+            throw TensorFileError.unsupported(
+                path: path,
+                reason: "its '\(tensor.name)' has the shape \(tensor.shape), and the model's layer "
+                    + "needs \(shape)",
+                hint: Self.hint
+            )
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 // Low-rank adapters in the format of PEFT: a directory with a configuration and two thin matrices
-// for each linear layer they change. What their names mean for a model is AdaptedWeights' affair.
+// for each linear layer they change. What the configuration says is read in
+// LowRankAdapter+Configuration.swift; what names mean for a model is AdaptedWeights' affair.
 
 import FileIO
 import TensorFiles
@@ -22,6 +23,9 @@ public struct LowRankAdapter: Sendable {
     public let path: FilePath
     /// The changes, by the name that Hugging Face gives the linear layer, without `.weight`.
     let changes: [String: Change]
+    /// Weights that take the place of the model's own, by the same names: PEFT saves those of
+    /// embeddings and of the head beside an adapter that changes one of them.
+    let replacements: [String: StoredTensor]
 
     static let configurationName = "adapter_config.json"
     static let tensorsName = "adapter_model.safetensors"
@@ -36,41 +40,40 @@ public struct LowRankAdapter: Sendable {
         guard names.allSatisfy({ FileSystem.exists(path.appending($0)) }) else {
             throw TensorFileError.nothingInDirectory(path: path, expected: names)
         }
-        let configurationPath = path.appending(Self.configurationName)
-        let configuration = try MappedFile(configurationPath).withIntactBytes {
-            try JSONContent.decode(Configuration.self, from: $0, of: configurationPath)
-        }
-        if let reason = configuration.unknownKind {
-            throw TensorFileError.unsupported(
-                path: configurationPath,
-                reason: reason,
-                hint: "train the adapter as plain LoRA"
-            )
-        }
+        let configuration = try Configuration(path.appending(Self.configurationName))
         let archive = try TensorArchive(contentsOf: path.appending(Self.tensorsName))
-        changes = try Self.changes(in: archive, configuration)
+        (changes, replacements) = try Self.parts(of: archive, configuration)
     }
 
     /// Brings the two matrices of each layer together.
-    private static func changes(
-        in archive: TensorArchive,
+    private static func parts(
+        of archive: TensorArchive,
         _ configuration: Configuration
-    ) throws -> [String: Change] {
+    ) throws -> (changes: [String: Change], replacements: [String: StoredTensor]) {
         let prefix = "base_model.model."
         let (endA, endB) = (".lora_A.weight", ".lora_B.weight")
+        // Of a layer that the adapter changes, and of another.
+        let ends = [".base_layer.weight", ".weight"]
         var changes: [String: Change] = [:]
+        var replacements: [String: StoredTensor] = [:]
         for tensor in archive.tensors {
-            guard tensor.name.hasPrefix(prefix),
-                tensor.name.hasSuffix(endA) || tensor.name.hasSuffix(endB)
-            else {
-                throw TensorFileError.unsupported(
-                    path: archive.path,
-                    reason: "'\(tensor.name)' is no part of a LoRA",
-                    hint: "save the adapter alone, with PEFT's save_pretrained"
-                )
+            func layerName(before end: String) -> String? {
+                guard tensor.name.hasPrefix(prefix), tensor.name.hasSuffix(end) else { return nil }
+                return String(tensor.name.dropFirst(prefix.count).dropLast(end.count))
             }
-            guard tensor.name.hasSuffix(endA) else { continue }
-            let layer = String(tensor.name.dropFirst(prefix.count).dropLast(endA.count))
+            if layerName(before: endB) != nil { continue }
+            guard let layer = layerName(before: endA) else {
+                guard let layer = ends.lazy.compactMap(layerName).first else {
+                    throw TensorFileError.unsupported(
+                        path: archive.path,
+                        reason: "'\(tensor.name)' is no part of a linear layer's LoRA",
+                        hint: "train an adapter of linear layers, and save it alone, with PEFT's "
+                            + "save_pretrained"
+                    )
+                }
+                replacements[layer] = tensor
+                continue
+            }
             let rank = tensor.shape.first ?? 0
             guard tensor.shape.count == 2, rank > 0 else {
                 throw TensorFileError.malformed(
@@ -97,48 +100,18 @@ public struct LowRankAdapter: Sendable {
             changes[layer] = Change(
                 a: tensor,
                 b: b,
-                scale: configuration.scale(of: layer, rank: rank)
+                scale: try configuration.scale(of: layer, rank: rank)
             )
         }
-        guard changes.count * 2 == archive.tensors.count else {
-            throw TensorFileError.malformed(
-                path: archive.path,
-                what: "the number of tensors",
-                expected: "\(changes.count * 2)",
-                found: "\(archive.tensors.count)"
-            )
+        for tensor in archive.tensors where tensor.name.hasSuffix(endB) {
+            let layer = tensor.name.dropFirst(prefix.count).dropLast(endB.count)
+            guard changes[String(layer)] != nil else {
+                throw TensorFileError.missingTensor(
+                    path: archive.path,
+                    name: prefix + layer + endA
+                )
+            }
         }
-        return changes
-    }
-}
-
-/// What `adapter_config.json` says; what only training needs is passed over.
-private struct Configuration: Decodable {
-    let peft_type: String
-    let lora_alpha: Float
-    let use_rslora: Bool?
-    let alpha_pattern: [String: Float]?
-    let use_dora: Bool?
-    let bias: String?
-    let modules_to_save: [String]?
-
-    /// What makes it another kind of adapter than is known; nil for a LoRA.
-    var unknownKind: String? {
-        if peft_type != "LORA" { return "it is an adapter of type '\(peft_type)', not LORA" }
-        if use_dora == true { return "it is a DoRA" }
-        if let bias, bias != "none" { return "it was trained with bias '\(bias)'" }
-        if modules_to_save?.isEmpty == false {
-            return "it replaces whole modules (modules_to_save)"
-        }
-        return nil
-    }
-
-    /// What the product of a layer's matrices is multiplied by.
-    func scale(of layer: String, rank: Int) -> Float {
-        // A key stands for the layers whose names end with it; of several, the one that says most.
-        let own = alpha_pattern?.filter { layer == $0.key || layer.hasSuffix("." + $0.key) }
-            .max { $0.key.utf8.count < $1.key.utf8.count }
-        let alpha = own?.value ?? lora_alpha
-        return alpha / (use_rslora == true ? Float(rank).squareRoot() : Float(rank))
+        return (changes, replacements)
     }
 }

@@ -1,0 +1,115 @@
+// What adapter_config.json says of an adapter: how far its matrices are scaled, and whether it is
+// of a kind that is more than two matrices beside a layer, which is refused by name.
+
+import FileIO
+import TensorFiles
+
+extension LowRankAdapter {
+    /// An adapter's configuration.
+    struct Configuration {
+        private let path: FilePath
+        private let content: Content
+
+        /// Reads a configuration.
+        /// - Throws: `TensorFileError` when it is damaged, or of a kind that is not known.
+        init(_ path: FilePath) throws {
+            self.path = path
+            content = try MappedFile(path).withIntactBytes {
+                try JSONContent.decode(Content.self, from: $0, of: path)
+            }
+            if let reason = content.unknownKind { throw unsupported(reason) }
+        }
+
+        /// What the product of a layer's matrices is multiplied by.
+        /// - Throws: `TensorFileError` when that is no number, or not clear.
+        func scale(of layer: String, rank: Int) throws -> Float {
+            // A key stands for the layers whose names end with it.
+            let own = (content.alpha_pattern ?? [:])
+                .filter { layer == $0.key || layer.hasSuffix("." + $0.key) }
+            guard Set(own.values).count <= 1 else {
+                let keys = own.keys.sorted().joined(separator: "' and '")
+                throw unsupported("'\(keys)' of its alpha_pattern are both for '\(layer)'")
+            }
+            let alpha = own.first?.value ?? content.lora_alpha
+            let isRoot = content.use_rslora == true
+            let scale = alpha / (isRoot ? Float(rank).squareRoot() : Float(rank))
+            guard scale.isFinite else {
+                throw TensorFileError.malformed(
+                    path: path,
+                    what: "the alpha of '\(layer)'",
+                    expected: "a number that float32 holds",
+                    found: "\(alpha)"
+                )
+            }
+            return scale
+        }
+
+        private func unsupported(_ reason: String) -> TensorFileError {
+            .unsupported(path: path, reason: reason, hint: "train the adapter as plain LoRA")
+        }
+    }
+}
+
+/// The keys that matter; what only training needs is passed over.
+private struct Content: Decodable {
+    /// Any value, of which only its kind is of interest.
+    enum Setting: Decodable {
+        case off
+        case on
+        case text(String)
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.singleValueContainer()
+            if let text = try? container.decode(String.self) {
+                self = .text(text)
+            } else {
+                self =
+                    container.decodeNil() || (try? container.decode(Bool.self)) == false
+                    ? .off : .on
+            }
+        }
+    }
+
+    let peft_type: String
+    let lora_alpha: Float
+    let use_rslora: Bool?
+    let alpha_pattern: [String: Float]?
+    let bias: String?
+    let modules_to_save: [String]?
+    let init_lora_weights: Setting?
+    let use_dora: Setting?
+    let use_qalora: Setting?
+    let use_bdlora: Setting?
+    let alora_invocation_tokens: Setting?
+    let layer_replication: Setting?
+
+    /// Ways to begin that leave the model's own weights as they are; others change them, and the
+    /// adapter is for the changed ones.
+    private static let beginnings = ["gaussian", "eva", "orthogonal"]
+
+    /// What makes it another kind of adapter than is known; nil for a LoRA.
+    var unknownKind: String? {
+        if peft_type != "LORA" { return "it is an adapter of type '\(peft_type)', not LORA" }
+        let kinds: [(Setting?, String)] = [
+            (use_dora, "it is a DoRA (use_dora)"),
+            (use_qalora, "it is a QALoRA (use_qalora)"),
+            (use_bdlora, "it is a BD-LoRA (use_bdlora)"),
+            (alora_invocation_tokens, "it acts on a part of a text (alora_invocation_tokens)"),
+            (layer_replication, "it repeats layers of the model (layer_replication)"),
+        ]
+        for case (.on?, let reason) in kinds { return reason }
+        if case .text(let beginning)? = init_lora_weights, !Self.beginnings.contains(beginning) {
+            return "its training began by changing the model's own weights (init_lora_weights is "
+                + "'\(beginning)')"
+        }
+        if let bias, bias != "none" { return "it was trained with bias '\(bias)'" }
+        if let modules_to_save, !modules_to_save.isEmpty {
+            return "it replaces whole modules (modules_to_save)"
+        }
+        let pattern = alpha_pattern?.keys.sorted().first { key in
+            !key.allSatisfy { $0.isLetter || $0.isNumber || $0 == "_" || $0 == "." }
+        }
+        if let pattern { return "'\(pattern)' of its alpha_pattern is a regular expression" }
+        return nil
+    }
+}

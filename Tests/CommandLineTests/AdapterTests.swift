@@ -1,0 +1,114 @@
+// `--adapter` in the commands that take it: what it changes, and what is said of one that does not
+// fit. Whole models with adapters are held against PEFT in ParityTests.
+
+import FileIO
+import Foundation
+import TestSupport
+import Testing
+
+/// A small Llama and an adapter of its queries, in Hugging Face's and PEFT's files.
+private struct Workplace {
+    let model: FilePath
+    let adapter: FilePath
+
+    init(_ directory: FilePath, layer: String = "self_attn.q_proj", rows: Int = 16) throws {
+        model = directory.appending("model")
+        adapter = directory.appending("adapter")
+        try FileSystem.createDirectory(model)
+        try FileSystem.createDirectory(adapter)
+        try writeHuggingFaceLlama(in: model)
+        let config = #"{"peft_type": "LORA", "lora_alpha": 32, "r": 2}"#
+        try writeBytes(Array(config.utf8), to: adapter.appending("adapter_config.json"))
+        let name = "base_model.model.model.layers.0.\(layer).lora_"
+        try writeSafetensors(
+            [(name + "A.weight", [2, 16]), (name + "B.weight", [rows, 2])],
+            to: adapter.appending("adapter_model.safetensors")
+        )
+    }
+
+    /// The loss of a text, in digits.
+    func loss(_ model: FilePath, _ flags: String...) throws -> String {
+        let text = model.directory.appending("text.txt")
+        try writeBytes(Array("the quick brown fox".utf8), to: text)
+        let outcome = try run(
+            swiftletPath(),
+            [
+                "evaluate", "--model", model.string, "--text", text.string, "--json",
+                "--tokenizer", self.model.appending("tokenizer.model").string,
+            ] + flags
+        )
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        return "\(try #require(outcome.object()["loss"]))"
+    }
+}
+
+@Suite(.serialized) struct AdapterTests {
+    @Test func anAdapterIsMergedWhereverAModelIsRead() throws {
+        try withTemporaryDirectory { directory in
+            let place = try Workplace(directory)
+            let (plain, adapted) = try (
+                place.loss(place.model), place.loss(place.model, "--adapter", place.adapter.string)
+            )
+            #expect(plain != adapted)
+            let merged = directory.appending("merged")
+            let converted = try swiftlet(
+                "convert",
+                place.model.string,
+                merged.string,
+                "--to",
+                "safetensors",
+                "--adapter",
+                place.adapter.string
+            )
+            #expect(converted.status == 0, "\(converted.errors)")
+            #expect(try place.loss(merged) == adapted)
+            for command in [["sample", "--max-tokens", "3"], ["chat", "--template", "llama2"]] {
+                let outcome = try run(
+                    swiftletPath(),
+                    command + [
+                        "--model", place.model.string, "--adapter", place.adapter.string,
+                    ]
+                )
+                #expect(outcome.status == 0, "\(outcome.errors)")
+            }
+        }
+    }
+
+    @Test func anAdapterThatDoesNotFitIsRefusedInOneSentence() throws {
+        try withTemporaryDirectory { directory in
+            for (index, (layer, rows, words)) in [
+                ("self_attn.c_attn", 16, "which is no linear layer of the model"),
+                ("self_attn.q_proj", 12, "needs [16, 2]"),
+            ].enumerated() {
+                let here = directory.appending("\(index)")
+                try FileSystem.createDirectory(here)
+                let place = try Workplace(here, layer: layer, rows: rows)
+                for command in [
+                    ["sample", "--model", place.model.string],
+                    [
+                        "convert", place.model.string, here.appending("out").string, "--to",
+                        "gguf",
+                    ],
+                ] {
+                    let outcome = try run(
+                        swiftletPath(),
+                        command + ["--adapter", place.adapter.string]
+                    )
+                    expectError(outcome, 65, words)
+                }
+                #expect(!FileSystem.exists(here.appending("out")))
+                expectError(
+                    try swiftlet(
+                        "sample",
+                        "--model",
+                        place.model.string,
+                        "--adapter",
+                        place.model.string
+                    ),
+                    66,
+                    "adapter_config.json, adapter_model.safetensors"
+                )
+            }
+        }
+    }
+}

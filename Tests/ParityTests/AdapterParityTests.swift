@@ -1,0 +1,98 @@
+// LoRA adapters merged into models, against PEFT's logits. The fixtures come from
+// scripts/export_adapter_fixtures.py.
+
+import FileIO
+import Foundation
+import Inference
+import LanguageModels
+import Tensors
+import TestSupport
+import Testing
+
+@Suite(.serialized) struct AdapterParityTests {
+    /// What `adapters.json` holds of one adapter.
+    private struct Expected: Decodable {
+        let model: String
+        let tokens: [Int32]
+        let logits: [[Float]]
+    }
+
+    private func expected(_ name: String) throws -> Expected {
+        let data = try Data(MappedFile(fixture("Adapters/adapters.json")).contents())
+        return try #require(JSONDecoder().decode([String: Expected].self, from: data)[name])
+    }
+
+    /// The largest difference of the logits after each token, fed one by one.
+    private func largestDifference(
+        _ weights: any ModelWeights,
+        _ expected: Expected,
+        _ ops: Ops
+    ) throws -> Float {
+        let session = try weights.makeModel(precision: .float32, ops: ops).makeSession()
+        return try zip(expected.tokens, expected.logits).reduce(0) { worst, position in
+            let logits = try session.logits(appending: [position.0])
+            try #require(logits.count == position.1.count)
+            return max(worst, compare(logits, position.1).largest)
+        }
+    }
+
+    @Test(arguments: ["gpt2", "gpt2-ranks", "llama", "llama-ranks"])
+    func logitsWithAnAdapterAreThoseOfPEFT(name: String) throws {
+        let (ops, expected) = (try Ops(threadCount: 1), try expected(name))
+        let base = try openWeights(at: fixture(expected.model))
+        let adapter = try LowRankAdapter(fixture("Adapters/\(name)"))
+        let difference = try largestDifference(base.merging(adapter, ops: ops), expected, ops)
+        print("\(name): largest difference \(difference)")
+        #expect(difference <= 1e-4)
+        // Without it, the model says something else.
+        #expect(try largestDifference(base, expected, ops) > 0.1)
+    }
+
+    /// What was merged goes into every format that holds the model.
+    @Test(arguments: ["gpt2-ranks", "llama"])
+    func aMergedModelIsConvertedAsAnyOther(name: String) throws {
+        let (ops, expected) = (try Ops(threadCount: 1), try expected(name))
+        let adapter = try LowRankAdapter(fixture("Adapters/\(name)"))
+        let merged = try openWeights(at: fixture(expected.model)).merging(adapter, ops: ops)
+        let own: ModelConversion.Target = name.hasPrefix("gpt2") ? .llmc : .llama2c(nil)
+        try withTemporaryDirectory { directory in
+            for (index, target) in [own, .safetensors, .gguf].enumerated() {
+                let path = directory.appending("\(index)")
+                try ModelConversion(merged, to: target, at: path).write(ops: ops)
+                let difference = try largestDifference(openWeights(at: path), expected, ops)
+                #expect(difference <= 1e-4, "\(target)")
+            }
+        }
+    }
+
+    /// As PEFT's own merging does; blocks would be rounded once more, and become float32.
+    @Test func aMergedMatrixKeepsTheTypeOfItsFile() throws {
+        let ops = try Ops(threadCount: 1)
+        let adapter = try LowRankAdapter(fixture("Adapters/gpt2"))
+        let base = try openWeights(at: fixture("GPT2/halves"))
+        let merged = try base.merging(adapter, ops: ops)
+        for weight in merged.configuration.weights {
+            let type = try merged.tensor(weight).elementType
+            #expect(try type == base.elementType(of: weight))
+            #expect(try type == merged.elementType(of: weight))
+        }
+    }
+
+    @Test func anAdapterOfAnotherModelIsRefused() throws {
+        let ops = try Ops(threadCount: 1)
+        for (name, model, words) in [
+            ("gpt2", "Llama/grouped", "which is no linear layer of the model"),
+            ("llama", "GPT2/plain", "which is no linear layer of the model"),
+            ("llama-ranks", "Llama/grouped", "and the model's layer needs ["),
+        ] {
+            let adapter = try LowRankAdapter(fixture("Adapters/\(name)"))
+            let base = try openWeights(at: fixture(model))
+            #expect {
+                try base.merging(adapter, ops: ops)
+            } throws: { error in
+                "\(error)".contains(words)
+                    && "\(error)".contains("use the adapter with the model it was trained on")
+            }
+        }
+    }
+}

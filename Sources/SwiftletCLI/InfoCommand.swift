@@ -7,18 +7,19 @@ struct InfoCommand: ParsableCommand {
         commandName: "info",
         abstract: "Show what a file or a directory holds, or what this machine offers.",
         discussion: """
-            Knows llm.c's models, debug states and tokenizers, token shards, the directories of \
-            training runs, and Llama 2 and its tokenizers as llama2.c, Meta and Hugging Face store \
-            them, all by their content. Only headers are read, so large files take no time.
+            Knows models and tokenizers in every format, the directories of training runs, token \
+            shards, and llm.c's debug states, all by their content. Of models and shards only \
+            headers are read, so large files take no time.
 
             Examples:
               swiftlet info checkpoints/gpt2/gpt2_124M.bin
+              swiftlet info checkpoints/smollm2-135m-instruct
               swiftlet info checkpoints/quickstart/run --json
               swiftlet info --machine
             """
     )
 
-    @Argument(help: "A file, or the directory of a training run or of a Llama 2.")
+    @Argument(help: "A file, or the directory of a model or of a training run.")
     var file: FilePath?
 
     @Flag(help: "Show processor, instruction sets, threads and OpenMP.")
@@ -57,6 +58,7 @@ struct InfoCommand: ParsableCommand {
         case _ where ModelSource.mayBeModel(path, kind):
             return ModelInfo(try ModelSource(path, checkpoint: checkpoint))
         default:
+            if kind == .json, let tokenizer = try? TokenizerInfo(path) { return tokenizer }
             throw UnexpectedFileError(
                 path: path,
                 expected: FileKind.models + [.tokenizer, .sentencePiece, .tokenShard, .debugState],

@@ -7,8 +7,8 @@ import Swiftlet
 struct ModelOptions: ParsableArguments {
     @Option(
         help: """
-            A model's file or directory: of llm.c, llama2.c, Hugging Face, Meta, nanoGPT or GGUF; or \
-            the directory of a training run.
+            A model's file or directory: of llm.c, llama2.c, Hugging Face, Meta, nanoGPT or GGUF; \
+            or the directory of a training run.
             """
     )
     var model: FilePath
@@ -85,10 +85,25 @@ func remarkOnMissingTokens(_ count: Int, _ path: FilePath, vocabularySize: Int) 
 
 extension CheckpointSelection: ExpressibleByArgument {
     /// What is said of the option everywhere.
-    static let help = ArgumentHelp(
-        "The checkpoint of a run: latest, best or the number of a step (default: latest).",
-        valueName: "latest|best|step"
-    )
+    static let help = help(of: "a run")
+    /// The same in `train`, which also writes a run.
+    static let initHelp = help(of: "the run that --init names")
+
+    private static func help(of run: String) -> ArgumentHelp {
+        ArgumentHelp(
+            "The checkpoint of \(run): latest, best or the number of a step (default: latest).",
+            valueName: "latest|best|step"
+        )
+    }
+
+    /// As it is written on the command line.
+    var argument: String {
+        switch self {
+        case .latest: "latest"
+        case .best: "best"
+        case .step(let step): "\(step)"
+        }
+    }
 
     /// `latest`, `best` or the number of a step.
     public init?(argument: String) {

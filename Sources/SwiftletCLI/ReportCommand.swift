@@ -7,9 +7,9 @@ struct ReportCommand: ParsableCommand {
         commandName: "report",
         abstract: "Draw training runs as one page to open in a browser.",
         discussion: """
-            The page needs no network and shows losses, learning rate, gradient norm, speed, samples \
-            and the configuration; several runs are drawn over each other. A run may still be going \
-            on. Prints the path of the page, or the page itself with '--output -'.
+            The page needs no network and shows losses, learning rate, gradient norm, speed, \
+            samples and the configuration; several runs are drawn over each other. A run may \
+            still be going on. Prints the path of the page, or the page itself with '--output -'.
 
             Examples:
               swiftlet report checkpoints/quickstart/run
@@ -23,8 +23,8 @@ struct ReportCommand: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             """
-            The page, or - for standard output (default: report.html in the run, or here when there \
-            are several).
+            The page, or - for standard output (default: report.html in the run, or here when \
+            there are several).
             """,
             valueName: "file.html"
         )

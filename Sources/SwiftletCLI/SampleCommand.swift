@@ -42,8 +42,8 @@ struct SampleCommand: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             """
-            When the text fills the model's context: end it, or forget the older half of it but for \
-            the start token; a longer prompt is then cut in the same way.
+            When the text fills the model's context: end it, or forget the older half of it but \
+            for the start token; a longer prompt is then cut in the same way.
             """,
             valueName: "stop|slide"
         )
@@ -68,8 +68,8 @@ struct SampleCommand: ParsableCommand {
     @Option(
         help: """
             Makes random draws repeatable (default: another one every time); of several texts each \
-            has the seed after that of the text before it. Beside other prompts a text may be rounded \
-            in another way, and become another one.
+            has the seed after that of the text before it. Beside other prompts a text may be \
+            rounded in another way, and become another one.
             """,
         in: .from(0)
     )

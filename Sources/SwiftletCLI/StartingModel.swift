@@ -7,8 +7,8 @@ import Swiftlet
 struct KnownTokens {
     /// The tokenizer and where it lies, when there is one.
     let tokenizer: (value: BytePairTokenizer, path: FilePath)?
-    /// Whether it was found by what the manifest says.
-    var tokenizerIsFound = false
+    /// Where it comes from, when nobody named it.
+    var tokenizerSource: String?
     /// What made the data, when that lies beside them.
     let manifest: ShardManifest.Found?
 
@@ -19,8 +19,8 @@ struct KnownTokens {
         guard let manifest else {
             return (
                 GPT2Configuration.gpt2VocabularySize,
-                "GPT-2's: neither vocabulary= nor a tokenizer nor a manifest beside the shards says "
-                    + "which"
+                "GPT-2's: neither vocabulary= nor a tokenizer nor a manifest beside the shards "
+                    + "says which"
             )
         }
         return (manifest.manifest.tokenizer.vocabularySize, "as '\(manifest.path)' says")
@@ -52,6 +52,55 @@ struct KnownTokens {
     }
 }
 
+/// What `--init` names.
+enum Initialization {
+    /// A size, of which a model with random weights is made.
+    case size(String)
+    /// A model of any format.
+    case model(ModelSource)
+
+    /// Tells a size from a path, and looks at what is there.
+    init(_ argument: ArgumentText, checkpoint: CheckpointSelection?) throws {
+        if GPT2Configuration.isDescriptor(argument.string) {
+            guard checkpoint == nil else {
+                throw CommandError(
+                    .wrongUsage,
+                    "--checkpoint is for --init with the directory of a run, but "
+                        + "'\(argument.string)' is a size; leave it out"
+                )
+            }
+            self = .size(argument.string)
+            return
+        }
+        let path = argument.path
+        // A word alone is more likely a size that does not exist than a file that does not.
+        if !FileSystem.exists(path), !argument.string.contains(where: { "./".contains($0) }) {
+            throw ModelError.neitherSizeNorFile(argument.string)
+        }
+        self = .model(try ModelSource(path, checkpoint: checkpoint))
+    }
+
+    /// The tokenizer that the model carries.
+    /// - Parameter isNeeded: Whether the run needs it; one that cannot be used is else left alone.
+    /// - Returns: The tokenizer and its file; nil for a size and where there is none.
+    /// - Throws: ``OpeningError`` or ``TokenizerError`` when it is needed and cannot be used.
+    func tokenizer(isNeeded: Bool) throws -> (value: BytePairTokenizer, path: FilePath)? {
+        guard case .model(let source) = self else { return nil }
+        do {
+            let (tokenizer, path) = try source.locatedTokenizer()
+            guard let tokenizer = tokenizer as? BytePairTokenizer else {
+                throw TokenizerError.otherKind(path: path, found: .sentencePiece)
+            }
+            return (tokenizer, path)
+        } catch OpeningError.noTokenizer {
+            return nil
+        } catch  where !isNeeded {
+            Terminal.diagnose("the run keeps no tokenizer: \(error)")
+            return nil
+        }
+    }
+}
+
 /// Where the model of a run comes from.
 struct StartingModel {
     private enum Source {
@@ -61,31 +110,32 @@ struct StartingModel {
 
     /// Its sizes.
     let configuration: GPT2Configuration
-    /// Where its vocabulary comes from, when nobody just said it.
-    let vocabularyRemark: String?
+    /// What is to be said of it: where its vocabulary comes from, when nobody just said it, or what
+    /// training changes.
+    let remark: String?
     private let source: Source
 
-    /// Finds the model that `initialization` names, a size or a path, or that a run goes on with.
-    init(
-        _ initialization: ArgumentText,
-        resuming checkpoint: FilePath?,
-        _ tokens: KnownTokens
-    ) throws {
-        if let path = try checkpoint ?? Self.modelPath(initialization) {
-            let weights = try openWeights(at: path, as: GPT2Configuration.self)
+    /// Looks at the model, which must know the tokens of the run.
+    init(_ initialization: Initialization, _ tokens: KnownTokens) throws {
+        switch initialization {
+        case .model(let model):
+            let weights = try openWeights(at: model.path, as: GPT2Configuration.self)
             source = .weights(weights)
-            vocabularyRemark = nil
+            remark =
+                weights.configuration.activation == .tanh
+                ? nil
+                : "the model has GELU's exact form, and is trained with its tanh form: at first it "
+                    + "predicts a little differently"
             configuration = weights.configuration
-        } else {
+        case .size(let descriptor):
             let vocabulary = tokens.vocabulary
             source = .randomWeights
             configuration = try GPT2Configuration(
-                descriptor: initialization.string,
+                descriptor: descriptor,
                 vocabularySize: vocabulary.size
             )
-            let isGiven =
-                try GPT2Configuration.vocabularySize(inDescriptor: initialization.string) != nil
-            vocabularyRemark =
+            let isGiven = try GPT2Configuration.vocabularySize(inDescriptor: descriptor) != nil
+            remark =
                 isGiven
                 ? nil
                 : vocabulary.source.map {
@@ -93,17 +143,6 @@ struct StartingModel {
                 }
         }
         try tokens.check(vocabularySize: configuration.vocabularySize)
-    }
-
-    /// Where the model is; nil when `initialization` is a size.
-    private static func modelPath(_ initialization: ArgumentText) throws -> FilePath? {
-        if GPT2Configuration.isDescriptor(initialization.string) { return nil }
-        let path = initialization.path
-        // A word alone is more likely a size that does not exist than a file that does not.
-        if !FileSystem.exists(path), !initialization.string.contains(where: { "./".contains($0) }) {
-            throw ModelError.neitherSizeNorFile(initialization.string)
-        }
-        return try ModelSource(path).path
     }
 
     /// Checks that training fits into the memory of this machine.

@@ -15,9 +15,8 @@ struct TrainCommand: ParsableCommand {
                 --val-data 'checkpoints/quickstart/data/*_val*.bin' \\
                 --tokenizer checkpoints/quickstart/tokenizer.bin \\
                 --steps 500 --output runs/first
-              swiftlet train --init checkpoints/gpt2/gpt2_124M.bin \\
+              swiftlet train --init checkpoints/gpt2 \\
                 --text checkpoints/quickstart/stories.txt \\
-                --tokenizer checkpoints/gpt2/gpt2_tokenizer.bin \\
                 --sequence-length 256 --learning-rate 3e-5 --output runs/second
             """
     )
@@ -25,11 +24,15 @@ struct TrainCommand: ParsableCommand {
     @Option(
         name: .customLong("init"),
         help: """
-            A size (\(sizes)) or an llm.c checkpoint. A size may say vocabulary=1024; else the \
-            vocabulary is the tokenizer's, else that of the data's manifest, else GPT-2's 50,257.
+            A size (\(sizes)), or a GPT-2 in any format or the directory of a run, whose own \
+            tokenizer is then the default. A size may say vocabulary=1024; else the vocabulary is \
+            the tokenizer's, else that of the data's manifest, else GPT-2's 50,257.
             """
     )
     var initialization: ArgumentText
+
+    @Option(help: CheckpointSelection.initHelp)
+    var checkpoint: CheckpointSelection?
 
     @Option(help: "The run directory.")
     var output: FilePath
@@ -72,14 +75,17 @@ struct TrainCommand: ParsableCommand {
             overwrite: resumption.overwrite
         )
         let replacesRun = try resumption.overwrite && directory.holdsRun()
-        let tokens = try knownTokens(in: directory, isResumed: resumedStep != nil)
+        let first =
+            try resumedStep.map { .model(try ModelSource(directory.modelPath(step: $0))) }
+            ?? Initialization(initialization, checkpoint: checkpoint)
+        let tokens = try knownTokens(
+            in: directory,
+            isResumed: resumedStep != nil,
+            initialization: first
+        )
         let tokenizer = tokens.tokenizer
         let ops = try compute.makeOps()
-        let start = try StartingModel(
-            initialization,
-            resuming: resumedStep.map(directory.modelPath),
-            tokens
-        )
+        let start = try StartingModel(first, tokens)
         let sequenceLength =
             batch.sequenceLength
             ?? min(GPT2Configuration.gpt2ContextLength, start.configuration.contextLength)
@@ -133,10 +139,10 @@ struct TrainCommand: ParsableCommand {
         if tokenizer != nil || replacesRun {
             try directory.replaceTokenizer(with: tokenizer?.value)
         }
-        if let tokenizer, tokens.tokenizerIsFound {
-            Terminal.diagnose("tokenizer '\(tokenizer.path)', with which the data were made")
+        if let tokenizer, let source = tokens.tokenizerSource {
+            Terminal.diagnose("tokenizer '\(tokenizer.path)', \(source)")
         }
-        if let remark = start.vocabularyRemark { Terminal.diagnose(remark) }
+        if let remark = start.remark { Terminal.diagnose(remark) }
         describe(model, settings, source.training)
         compute.note("\(trainer.activationByteCount.grouped) bytes for activations")
         if source.validation != nil && settings.validationInterval > 0
@@ -160,25 +166,39 @@ struct TrainCommand: ParsableCommand {
         throw ExitStatus.interrupted
     }
 
-    /// The tokenizer that is named, the copy that the run took when it began, or the one that the
-    /// data were made with; and what says the latter.
-    private func knownTokens(in directory: RunDirectory, isResumed: Bool) throws -> KnownTokens {
+    /// The tokenizer that is named, the copy that the run took when it began, the model's own, or
+    /// the one that the data were made with; and what says the latter.
+    private func knownTokens(
+        in directory: RunDirectory,
+        isResumed: Bool,
+        initialization: Initialization
+    ) throws -> KnownTokens {
         let manifest = try data.manifest()
         let copy = isResumed ? directory.savedTokenizer : nil
         guard let path = data.tokenizer ?? copy else {
-            let tokenizer = manifest?.tokenizer(open: openTokenizer)
-            for (flag, isUsed) in [
+            let user = [
                 ("text", data.text != nil), ("sample-every", intervals.sampleEvery > 0),
-            ]
-            where isUsed && tokenizer == nil {
+            ].first { $0.1 }?.0
+            // A run that goes on has its own, or began without one.
+            let own = isResumed ? nil : try initialization.tokenizer(isNeeded: user != nil)
+            if let own, let manifest, manifest.manifest.tokenizer.digest != own.value.digest {
                 throw CommandError(
                     .wrongUsage,
-                    "--\(flag) needs --tokenizer, which turns text into tokens and back"
+                    "the data were made with another tokenizer, as '\(manifest.path)' says, than "
+                        + "the model's own, '\(own.path)'; prepare them again with that one, or "
+                        + "name theirs with --tokenizer"
+                )
+            }
+            let tokenizer = own ?? manifest?.tokenizer(open: openTokenizer)
+            if let user, tokenizer == nil {
+                throw CommandError(
+                    .wrongUsage,
+                    "--\(user) needs --tokenizer, which turns text into tokens and back"
                 )
             }
             return KnownTokens(
                 tokenizer: tokenizer,
-                tokenizerIsFound: tokenizer != nil,
+                tokenizerSource: own == nil ? "with which the data were made" : "the model's own",
                 manifest: manifest
             )
         }
@@ -280,8 +300,8 @@ struct TrainCommand: ParsableCommand {
         guard batch.steps != nil || stepsPerEpoch > 0 else {
             throw CommandError(
                 .wrongUsage,
-                "one epoch of \(counted(data.tokenCount, "token")) is shorter than a step; give the number of "
-                    + "--steps, or smaller --total-batch-tokens"
+                "one epoch of \(counted(data.tokenCount, "token")) is shorter than a step; give "
+                    + "the number of --steps, or smaller --total-batch-tokens"
             )
         }
         var settings = TrainingSettings(

@@ -15,6 +15,7 @@ extension TrainCommand {
     func flags(_ settings: TrainingSettings) -> Flags {
         let general: Flags = [
             "init": JSONValue(initialization),
+            "checkpoint": checkpoint.map { .string($0.argument) } ?? .null,
             "output": JSONValue(output),
             "seed": JSONValue(seed),
             "resume": .string(resumption.resume.rawValue),
@@ -101,9 +102,10 @@ extension JSONValue {
 
 /// `train --config FILE`.
 enum TrainConfiguration {
-    /// Flags of which only one is to be given: one on the command line replaces the other's.
+    /// Flags that go with those that one on the command line replaces, or that it takes the place
+    /// of.
     private static let alternatives = [
-        "text": ["train-data", "val-data"], "train-data": ["text"],
+        "text": ["train-data", "val-data"], "train-data": ["text"], "init": ["checkpoint"],
     ]
 
     /// The arguments with those of the `--config` file before them, except for what they say

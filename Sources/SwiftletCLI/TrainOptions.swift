@@ -32,8 +32,8 @@ struct DataOptions: ParsableArguments {
 
     @Option(
         help: """
-            A tokenizer, for --text and for samples; copied into the run directory (default: the \
-            one that the shards were prepared with, where it is found).
+            A tokenizer, for --text and for samples; copied into the run directory (default: that \
+            of the model in --init, or the one that the shards were prepared with).
             """
     )
     var tokenizer: FilePath?

@@ -48,8 +48,8 @@ struct TrainingSource {
                     throw CommandError(
                         .wrongUsage,
                         "'\(text)' makes \(counted(tokenCount, "token")), and a batch takes "
-                            + "\(leastTokens.grouped) (batch size x sequence length + 1); take more "
-                            + "text, or a smaller --batch-size or --sequence-length"
+                            + "\(leastTokens.grouped) (batch size x sequence length + 1); take "
+                            + "more text, or a smaller --batch-size or --sequence-length"
                     )
                 }
                 return prepared
@@ -114,8 +114,8 @@ struct TrainingSource {
         if let input = inputs.first(where: { $0.byteCount == nil }) {
             throw CommandError(
                 .wrongUsage,
-                "--text needs files, as they are read twice, but '\(input.name)' is none; save what "
-                    + "it gives to a file, or make shards with 'swiftlet prepare'"
+                "--text needs files, as they are read twice, but '\(input.name)' is none; save "
+                    + "what it gives to a file, or make shards with 'swiftlet prepare'"
             )
         }
         try checkKinds(of: inputs)

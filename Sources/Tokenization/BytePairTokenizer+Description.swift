@@ -105,4 +105,13 @@ extension TokenizerDescription {
         }
         return rules
     }
+
+    /// Whether `tokenizer.json` says something that files of tokens and merges have no place for,
+    /// although ids do not depend on it: how a chat is written, or tokens that mean something else
+    /// than in GPT-2, where one starts a text, ends it and stands for what is unknown.
+    var saysMoreThanTokens: Bool {
+        let end = endsOfText.first
+        return chatTemplate != nil || addsStartOfText || startOfText != end
+            || ![nil, end].contains(unknown) || ![nil, end].contains(padding)
+    }
 }

@@ -95,13 +95,17 @@ extension BytePairTokenizer {
     }
 
     /// Writes the tokenizer into a directory, so that ``init(contentsOf:)`` of the directory opens
-    /// it: as `tokenizer.bin` in llm.c's format; or as `vocab.json` and `merges.txt` when that
-    /// format cannot hold it; or else as `tokenizer.json` and `tokenizer_config.json`.
+    /// it with all that it says: as `tokenizer.bin` in llm.c's format; or as `vocab.json` and
+    /// `merges.txt` when that format cannot hold it; or else as `tokenizer.json` and
+    /// `tokenizer_config.json`.
     ///
     /// - Returns: The files that were written.
     /// - Throws: As ``write(vocabularyFile:mergesFile:overwrite:)``.
     @discardableResult
     public func save(in directory: FilePath, overwrite: Bool = true) throws -> [FilePath] {
+        if description.saysMoreThanTokens {
+            return try description.writeJSON(in: directory, overwrite: overwrite)
+        }
         do {
             let path = directory.appending("tokenizer.bin")
             try writeLLMCFile(to: path, overwrite: overwrite)

@@ -113,6 +113,14 @@ public struct ModelDirectory {
         }
     }
 
+    /// Whether a file of JSON in such a directory says what the model is, or where its tensors are:
+    /// others beside it are a tokenizer's, or hold settings.
+    public static func isDescription(_ file: FilePath) -> Bool {
+        let name = file.lastComponent?.string ?? ""
+        let describes = Kind(rawValue: name) != nil || name.hasSuffix(".index.json")
+        return describes && isOne(file.directory)
+    }
+
     private static func kind(of path: FilePath) -> Kind? {
         Kind.allCases.first { FileSystem.exists(path.appending($0.rawValue)) }
     }

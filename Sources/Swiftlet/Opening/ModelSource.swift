@@ -42,8 +42,8 @@ public struct ModelSource {
 
     /// Whether something of this kind is a model, or belongs to one that lies beside it.
     public static func mayBeModel(_ path: FilePath, _ kind: FileKind) -> Bool {
-        // Tensors alone do not say what model they are, and JSON may be anything.
-        kind == .json ? ModelDirectory.isOne(path.directory) : FileKind.models.contains(kind)
+        // JSON may be anything.
+        kind == .json ? ModelDirectory.isDescription(path) : FileKind.models.contains(kind)
     }
 
     /// Refuses what is certainly no model, by its name.

@@ -16,9 +16,9 @@ struct EvaluateCommand: ParsableCommand {
             Examples:
               swiftlet evaluate --model checkpoints/quickstart/run \\
                 --data 'checkpoints/quickstart/data/*_val*.bin'
-              swiftlet evaluate --model checkpoints/gpt2/gpt2_124M.bin \\
+              swiftlet evaluate --model checkpoints/gpt2 \\
                 --text checkpoints/quickstart/stories.txt --precision bfloat16
-              swiftlet evaluate --model checkpoints/gpt2/gpt2_124M.bin \\
+              swiftlet evaluate --model checkpoints/gpt2 \\
                 --hellaswag data/hellaswag/hellaswag_val.bin
             """
     )

@@ -12,7 +12,7 @@ struct InfoCommand: ParsableCommand {
             headers are read, so large files take no time.
 
             Examples:
-              swiftlet info checkpoints/gpt2/gpt2_124M.bin
+              swiftlet info checkpoints/gpt2
               swiftlet info checkpoints/smollm2-135m-instruct
               swiftlet info checkpoints/quickstart/run --json
               swiftlet info --machine

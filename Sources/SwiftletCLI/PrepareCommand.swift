@@ -13,7 +13,7 @@ struct PrepareCommand: ParsableCommand {
 
             Examples:
               swiftlet prepare checkpoints/quickstart/stories.txt --split marker \\
-                --tokenizer checkpoints/gpt2/gpt2_tokenizer.bin \\
+                --tokenizer checkpoints/gpt2 \\
                 --validation-tokens 20000 --output shards --name stories
               swiftlet stories --bytes 10000000 --seed 2 | swiftlet prepare - \\
                 --split marker --tokenizer checkpoints/quickstart/tokenizer.bin \\

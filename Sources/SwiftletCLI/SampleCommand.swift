@@ -16,7 +16,7 @@ struct SampleCommand: ParsableCommand {
             Examples:
               swiftlet sample --model checkpoints/quickstart/run \\
                 --prompt "One rainy day," --stop "The end"
-              swiftlet sample --model checkpoints/gpt2/gpt2_124M.bin \\
+              swiftlet sample --model checkpoints/gpt2 \\
                 --prompt "The answer is" --top-k 40 --precision q8_0
               printf 'One day,\\nOne night,' | swiftlet sample --prompts - --json \\
                 --model checkpoints/quickstart/run

@@ -10,10 +10,10 @@ struct TokenizerDecodeCommand: ParsableCommand {
             Prints the bytes of the tokens and nothing else, as the ids come.
 
             Examples:
-              swiftlet tokenizer decode --tokenizer checkpoints/gpt2/gpt2_tokenizer.bin \\
+              swiftlet tokenizer decode --tokenizer checkpoints/gpt2 \\
                 15496 995
               echo '[15496, 995]' | swiftlet tokenizer decode \\
-                --tokenizer checkpoints/gpt2/gpt2_tokenizer.bin
+                --tokenizer checkpoints/gpt2
             """
     )
 

@@ -21,7 +21,7 @@ struct TokenizerEncodeCommand: ParsableCommand {
 
             Examples:
               swiftlet tokenizer encode --text "Hello world" \\
-                --tokenizer checkpoints/gpt2/gpt2_tokenizer.bin
+                --tokenizer checkpoints/gpt2
               swiftlet tokenizer encode --tokenizer checkpoints/quickstart/tokenizer.bin \\
                 < checkpoints/quickstart/stories.txt
             """

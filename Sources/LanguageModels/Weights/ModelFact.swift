@@ -41,8 +41,9 @@ extension GPT2Configuration {
             ModelFact("context", .count(contextLength)),
             ModelFact("vocabulary", .count(vocabularySize)),
             ModelFact("padded_vocabulary", .count(paddedVocabularySize)),
-            ModelFact("activation", .name(activation.rawValue)),
         ]
+            // What all others have is not worth a line.
+            + (activation == .tanh ? [] : [ModelFact("activation", .name(activation.rawValue))])
     }
 }
 

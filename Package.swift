@@ -90,13 +90,17 @@ let package = Package(
                 "TokenData", "Tokenization", "Training",
             ]
         ),
-        .target(name: "LineEditing", dependencies: ["CTerminal"]),
+        .target(name: "LineEditing", dependencies: ["CTerminal", "FileIO"]),
         .executableTarget(
             name: "SwiftletCLI",
             dependencies: ["LineEditing", "Swiftlet", argumentParser]
         ),
 
-        .target(name: "TestSupport", dependencies: ["FileIO"], path: "Tests/TestSupport"),
+        .target(
+            name: "TestSupport",
+            dependencies: ["FileIO", "LineEditing"],
+            path: "Tests/TestSupport"
+        ),
         .testTarget(name: "FileIOTests", dependencies: ["FileIO", "TestSupport"]),
         .testTarget(name: "DownloadsTests", dependencies: ["Downloads", "FileIO", "TestSupport"]),
         .testTarget(
@@ -121,12 +125,15 @@ let package = Package(
                 "TextGeneration", "Tokenization",
             ]
         ),
-        .testTarget(name: "LineEditingTests", dependencies: ["LineEditing"]),
+        .testTarget(
+            name: "LineEditingTests",
+            dependencies: ["FileIO", "LineEditing", "TestSupport"]
+        ),
         .testTarget(
             name: "CommandLineTests",
             dependencies: [
-                argumentParser, "Downloads", "FileIO", "Inference", "LanguageModels", "Swiftlet",
-                "SwiftletCLI",
+                argumentParser, "Downloads", "FileIO", "Inference", "LanguageModels", "LineEditing",
+                "Swiftlet", "SwiftletCLI",
                 "Tensors", "TestSupport", "TokenData", "Tokenization", "Training",
             ]
         ),

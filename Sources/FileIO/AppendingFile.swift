@@ -22,12 +22,17 @@ public final class AppendingFile {
     /// - Parameters:
     ///   - path: The file.
     ///   - keepingContents: Whether to go on after what is there, or to empty the file.
+    ///   - permissions: Those of a file that is created, less what the process never gives.
     /// - Throws: ``FileIOError`` when the directory cannot be written.
-    public init(_ path: FilePath, keepingContents: Bool = false) throws {
+    public init(
+        _ path: FilePath,
+        keepingContents: Bool = false,
+        permissions: UInt32 = 0o666
+    ) throws {
         self.path = path
         let flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | (keepingContents ? 0 : O_TRUNC)
         descriptor = try systemCall("create", path) {
-            path.withPlatformString { open($0, flags, 0o666) }
+            path.withPlatformString { open($0, flags, mode_t(permissions)) }
         }
     }
 

@@ -23,12 +23,17 @@ public enum FileSystem {
     }
 
     /// Creates the directory `path` and those above it; one that exists is left as it is.
+    /// - Parameters:
+    ///   - path: The directory.
+    ///   - permissions: Those of each that is created, less what the process never gives.
     /// - Throws: ``FileIOError`` when a name on the way is a file or may not be created.
-    public static func createDirectory(_ path: FilePath) throws {
+    public static func createDirectory(_ path: FilePath, permissions: UInt32 = 0o777) throws {
         if path.isEmpty || isDirectory(path) { return }
-        try createDirectory(path.removingLastComponent())
+        try createDirectory(path.removingLastComponent(), permissions: permissions)
         do {
-            _ = try systemCall("create", path) { path.withPlatformString { mkdir($0, 0o777) } }
+            _ = try systemCall("create", path) {
+                path.withPlatformString { mkdir($0, mode_t(permissions)) }
+            }
         } catch {
             // Another process may have created it in between.
             if isDirectory(path) { return }

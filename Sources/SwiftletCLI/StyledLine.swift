@@ -1,6 +1,8 @@
 // A line for the terminal whose width is known although it carries colours, and text from elsewhere
 // made safe to print. It knows nothing of what the lines say.
 
+import LineEditing
+
 /// Pieces of text, each with its ink.
 struct StyledLine: Equatable {
     /// How a piece stands out.
@@ -94,23 +96,6 @@ extension String {
         return String(result)
     }
 
-    /// Columns the text takes on a terminal.
-    var columnCount: Int {
-        if unicodeScalars.allSatisfy(\.isPlainlyPrintable) { return unicodeScalars.count }
-        return reduce(0) { $0 + $1.columnCount }
-    }
-
-    /// The longest beginning of at most `columns` columns.
-    func prefix(columns: Int) -> String {
-        var left = columns
-        return String(
-            prefix { character in
-                left -= character.columnCount
-                return left >= 0
-            }
-        )
-    }
-
     /// The text broken into lines of at most `columns` columns, between words where it can be;
     /// empty lines are left out, and `limit` lines are made at most, the last one ending in `more`
     /// if there was more.
@@ -142,33 +127,5 @@ extension String {
         }
         guard lines.count > limit, let last = lines[..<limit].last else { return lines }
         return lines[..<(limit - 1)] + [last.prefix(columns: columns - more.columnCount) + more]
-    }
-}
-
-extension Unicode.Scalar {
-    /// Whether the scalar is ASCII or a line of a drawing, and so takes one column: told without a
-    /// look into Unicode's tables, which a frame would make a thousand of.
-    fileprivate var isPlainlyPrintable: Bool {
-        (0x20..<0x7f).contains(value) || (0x2500..<0x25a0).contains(value)
-    }
-}
-
-extension Character {
-    /// Columns the character takes: 2 for East Asian wide characters and emoji, 0 for a combining
-    /// mark that stands alone.
-    fileprivate var columnCount: Int {
-        if isASCII { return 1 }
-        guard let first = unicodeScalars.first else { return 0 }
-        if first.properties.isEmojiPresentation || unicodeScalars.contains("\u{fe0f}") { return 2 }
-        switch first.value {
-        // The blocks of Unicode's EastAsianWidth.txt that are wide as a whole, or nearly.
-        case 0x1100...0x115f, 0x2e80...0x303e, 0x3041...0xa4cf, 0xa960...0xa97f, 0xac00...0xd7a3,
-            0xf900...0xfaff, 0xfe30...0xfe6f, 0xff00...0xff60, 0xffe0...0xffe6,
-            0x17000...0x18cff, 0x1b000...0x1b2ff, 0x20000...0x3fffd:
-            return 2
-        default:
-            let category = first.properties.generalCategory
-            return category == .nonspacingMark || category == .enclosingMark ? 0 : 1
-        }
     }
 }

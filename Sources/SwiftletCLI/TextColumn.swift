@@ -43,6 +43,6 @@ struct TextColumn {
 
     private func begin(isFirst: Bool) throws {
         if !isFirst { try Terminal.print(Self.separator) }
-        try Terminal.write(beginnings[current])
+        try Terminal.writePrompt(beginnings[current])
     }
 }

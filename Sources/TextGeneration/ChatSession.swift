@@ -75,6 +75,35 @@ public final class ChatSession {
         )
     }
 
+    /// Goes on from another conversation.
+    ///
+    /// What it begins with in common with this one, the model does not read again. A reply that has
+    /// not come to its end is dropped.
+    /// - Parameter messages: What was said: the instructions, if there are any, and then the user
+    ///   and the assistant in turn.
+    /// - Throws: ``TextGenerationError`` when messages are not in turn; the conversation then stays
+    ///   what it was.
+    public func restart(with messages: [ChatMessage]) throws {
+        try messages.checkTurns()
+        if let turn { interrupt(turn) }
+        turn = nil
+        self.messages = messages
+        forgottenTurnCount = 0
+    }
+
+    /// The most tokens that the model can look at.
+    public var contextLength: Int { engine.contextLength }
+
+    /// Counts the tokens that the conversation takes in the context, without what is forgotten.
+    /// - Throws: `TokenizerError` where the tokenizer does not cover all text.
+    public func contextTokenCount() throws -> Int {
+        if messages.isEmpty { return 0 }
+        return try template.promptTokens(
+            of: known(forgetting: forgottenTurnCount),
+            tokenizer: tokenizer
+        ).count
+    }
+
     /// Takes a message and generates the whole reply.
     /// - Parameter message: What the user says.
     /// - Returns: The reply, which is now part of the conversation.
@@ -213,10 +242,15 @@ public final class ChatSession {
 
     /// The tokens of the conversation up to a turn, the reply included as far as it is made.
     private func tokens(with turn: ChatTurn, forgetting count: Int) throws -> [TokenID] {
-        let system = messages.prefix { $0.role == .system }
-        let known = system + messages.dropFirst(system.count + 2 * count) + [turn.message]
-        let prompt = try template.promptTokens(of: Array(known), tokenizer: tokenizer)
+        let known = known(forgetting: count) + [turn.message]
+        let prompt = try template.promptTokens(of: known, tokenizer: tokenizer)
         return prompt + turn.tokens
+    }
+
+    /// What was said, without the oldest turns.
+    private func known(forgetting count: Int) -> [ChatMessage] {
+        let system = messages.prefix { $0.role == .system }
+        return Array(system + messages.dropFirst(system.count + 2 * count))
     }
 }
 

@@ -8,7 +8,8 @@ struct ChatCommand: ParsableCommand {
         abstract: "Talk with a model that was trained for conversations.",
         discussion: """
             Every line of standard input is a message, unless it is blank, and the reply goes to \
-            stdout as it is made. \
+            stdout as it is made. At a terminal, lines are edited as in a shell, with a history, \
+            and a line that begins with a slash is a command: /help lists them. \
             The model reads only what is new in each turn. When the context is full, the oldest \
             turns are forgotten; the system prompt never is. Ctrl-C ends a reply, and between \
             replies the conversation. A message that does not fit the context is refused: at a \
@@ -44,6 +45,15 @@ struct ChatCommand: ParsableCommand {
     )
     var history: FilePath?
 
+    @Flag(
+        name: .customLong("no-input-history"),
+        help: """
+            Do not keep what is typed at a terminal for the next time: it is in \
+            ~/.local/state/swiftlet/chat_history, or where XDG_STATE_HOME says.
+            """
+    )
+    var noInputHistory = false
+
     @OptionGroup(title: "Precision")
     var precision: PrecisionOptions
 
@@ -64,91 +74,66 @@ struct ChatCommand: ParsableCommand {
         let source = try model.source()
         let tokenizer = try model.tokenizer(of: source)
         try options.check(vocabularySize: tokenizer.vocabularySize)
-        let template = try source.chatTemplate(tokenizer, form: template)
+        let form = try chatTemplate(of: source, tokenizer)
         let messages = try history.map(ChatHistory.read) ?? []
         // What keeps it from being saved is found before anything is said.
         _ = try history.map { try AtomicFile($0) }
-        let chat = try ChatSession(
-            model.open(source, precision, compute),
-            tokenizer: tokenizer,
-            template: template,
-            instructions: system?.string,
-            history: messages,
-            options: options,
-            seed: seed
-        )
-        var lines = LineReader(.standardInput)
-        while true {
-            if Terminal.isInteractive { Terminal.writeError("> ") }
-            guard let line = try lines.next() else {
-                // After Ctrl-D the shell's prompt gets a line of its own.
-                if Terminal.isInteractive { Terminal.writeError("\n") }
-                return
+        let input = ChatInput(keepsHistory: !noInputHistory) { compute.note($0) }
+        let model = try model.open(source, precision, compute)
+        let partner: ChatPartner =
+            if let form {
+                .conversation(
+                    try ChatSession(
+                        model,
+                        tokenizer: tokenizer,
+                        template: form,
+                        instructions: system?.string,
+                        history: messages,
+                        options: options,
+                        seed: seed
+                    )
+                )
+            } else {
+                .continuation(
+                    TextContinuation(
+                        try TextGenerator(model, tokenizer: tokenizer),
+                        options: options,
+                        seed: seed ?? .random()
+                    )
+                )
             }
-            // Bytes that are not UTF-8 become U+FFFD.
-            let message = String(decoding: line, as: UTF8.self)
-            if message.strippingBlanks().isEmpty { continue }
-            do {
-                try reply(to: message, in: chat)
-            } catch let error as TextGenerationError where Terminal.isInteractive {
-                // Who typed it can say it in fewer words.
-                Terminal.diagnose(error.description)
-            }
-            // Asked when the signals end the program again: one that came until then ended nothing.
-            // At a terminal Ctrl-C is for the reply alone.
-            if Signals.isTerminated || Signals.isInterrupted && !Terminal.isInteractive {
-                throw ExitStatus.interrupted
-            }
-        }
+        if Terminal.isInteractive { greet(partner) }
+        let replies = ChatReplies(partner, json: json, history: history, compute: compute)
+        try ChatDialogue(replies, input: input).run()
     }
 
-    /// Prints the reply to one message.
-    private func reply(to message: String, in chat: ChatSession) throws {
-        let clock = ContinuousClock()
-        let start = clock.now
-        Signals.catchInterruption()
-        defer { Signals.releaseInterruption() }
-        let reply = try chat.streamResponse(to: message)
-        while let piece = try reply.next() {
-            if !json, !piece.isEmpty { try Terminal.write(piece) }
-            if Signals.isInterrupted { reply.interrupt() }
+    /// The form of conversations that the model knows; nil for one that only continues texts, which
+    /// somebody at a terminal may do all the same.
+    private func chatTemplate(
+        of source: ModelSource,
+        _ tokenizer: any Tokenizer
+    ) throws -> (any ChatTemplate)? {
+        let mayContinue = Terminal.isInteractive && system == nil && history == nil
+        do {
+            return try source.chatTemplate(tokenizer, form: template)
+        } catch OpeningError.noChatTemplate where mayContinue { return nil }
+    }
+
+    /// Says who is there, and what to type.
+    private func greet(_ partner: ChatPartner) {
+        let name = self.model.model.lastComponent.map { DisplayText.escaping($0) } ?? "the model"
+        guard let session = partner.session else {
+            ChatDialogue.say(
+                "\(name) is a base model: it was trained to continue texts, not to talk. Type how a "
+                    + "text begins, and it goes on; /regenerate goes on in another way. To talk with "
+                    + "it all the same, choose a form of conversations with --template, such as plain."
+            )
+            return
         }
-        let seconds = start.duration(to: clock.now) / .seconds(1)
-        if let history { try ChatHistory.write(chat.messages, to: history) }
-        let report = ChatReport(reply.response, seconds: seconds)
-        if json { try Terminal.printJSON(report) } else { try Terminal.print("") }
-        compute.note(report.summary)
+        let turns = session.messages.count { $0.role == .user }
+        let history = turns == 0 ? "" : ", \(counted(turns, "turn")) so far"
+        ChatDialogue.say("\(name)\(history); /help lists what you can type, Ctrl-D ends")
     }
 }
 
 extension ChatForm: ExpressibleByArgument {}
-
-/// One reply and how it was made; the keys of `chat --json`.
-struct ChatReport: Encodable {
-    let text: String
-    let tokens: [TokenID]
-    /// Tokens that were read before the reply: those of this turn, unless turns were forgotten.
-    let promptTokens: Int
-    let generatedTokens: Int
-    /// From the message to the end of the reply.
-    let seconds: Double
-    let stopReason: StopReason?
-    let forgottenTurns: Int
-
-    init(_ reply: ChatResponse, seconds: Double) {
-        text = reply.content
-        tokens = reply.tokens
-        promptTokens = reply.promptTokenCount
-        generatedTokens = reply.tokens.count
-        self.seconds = seconds
-        stopReason = reply.stopReason
-        forgottenTurns = reply.forgottenTurnCount
-    }
-
-    /// A line for stderr.
-    var summary: String {
-        let forgotten = forgottenTurns == 0 ? "" : ", \(counted(forgottenTurns, "turn")) forgotten"
-        return "\(counted(promptTokens, "token")) read, \(generatedTokens) generated in "
-            + "\(decimal(seconds, 2)) s\(forgotten)"
-    }
-}

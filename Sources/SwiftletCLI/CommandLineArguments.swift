@@ -24,8 +24,9 @@ struct CommandLineArguments {
     /// against it.
     static let flags: Set<String> = [
         "--allow-changes", "--debug-state", "--generate-completion-script", "--help",
-        "--help-hidden", "--ignore-eos", "--json", "--jsonl", "--machine", "--no-shuffle",
-        "--overfit-single-batch", "--overwrite", "--shuffle", "--special", "--verbose",
+        "--help-hidden", "--ignore-eos", "--json", "--jsonl", "--machine",
+        "--no-input-history", "--no-shuffle", "--overfit-single-batch", "--overwrite", "--shuffle",
+        "--special", "--verbose",
         "--version",
     ]
 

@@ -1,6 +1,7 @@
-// What the terminal behind stderr can do.
+// What the terminal behind stderr can do, and how the one behind stdout tells a text from another.
 
 import LineEditing
+import Swiftlet
 
 #if canImport(Glibc)
     @preconcurrency import Glibc
@@ -52,6 +53,41 @@ extension Terminal {
         let group = tcgetpgrp(STDERR_FILENO)
         // Not the terminal of a shell that could have put the program into the background.
         return group < 0 || group == getpgrp()
+    }
+
+    /// The user's directory, if the environment says which.
+    static var home: FilePath? {
+        let home = environment("HOME")
+        return home.isEmpty ? nil : FilePath(home)
+    }
+
+    /// Writes a text that is to be continued: faint on a terminal, so that it is told from what
+    /// continues it.
+    /// - Throws: ``FileIOError`` when standard output is closed or its disk is full.
+    static func writePrompt(_ text: String) throws {
+        let isFaint = showsOutput && usesColor && !["", "dumb"].contains(environment("TERM"))
+        guard isFaint, !text.isEmpty else { return try writeGenerated(text) }
+        try write("\u{1b}[2m\(harmless(text))\u{1b}[0m")
+    }
+
+    /// Writes a text that a model makes, which is what it is, except on a terminal, which would obey
+    /// some characters: there they are escaped.
+    /// - Throws: ``FileIOError`` when standard output is closed or its disk is full.
+    static func writeGenerated(_ text: String) throws {
+        try write(showsOutput ? harmless(text) : text)
+    }
+
+    /// Whether stdout is a terminal.
+    static var showsOutput: Bool { isatty(STDOUT_FILENO) != 0 }
+
+    /// The text with all control characters escaped but the ends of lines and tabs.
+    private static func harmless(_ text: String) -> String {
+        func isHarmful(_ scalar: Unicode.Scalar) -> Bool {
+            scalar != "\n" && scalar != "\t" && scalar.properties.generalCategory == .control
+        }
+        guard text.unicodeScalars.contains(where: isHarmful) else { return text }
+        return text.unicodeScalars
+            .map { isHarmful($0) ? DisplayText.escaping(String($0)) : String($0) }.joined()
     }
 
     private static func environment(_ name: String) -> String {

@@ -32,7 +32,7 @@ struct TextColumn {
         if piece.isLast { isComplete[piece.index] = true }
         waiting[piece.index] += piece.text
         while current < waiting.count {
-            try Terminal.write(waiting[current])
+            try Terminal.writeGenerated(waiting[current])
             waiting[current] = ""
             guard isComplete[current] else { return }
             try Terminal.print("")

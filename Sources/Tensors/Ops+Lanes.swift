@@ -1,10 +1,10 @@
-// Lanes: threads that each run a sequence of operations of their own, instead of sharing every
-// operation. Where operations are small, this saves their threads most of the waiting.
+// Lanes: threads that each run operations of their own, one after the other, instead of sharing
+// every operation. Where operations are small, this saves the threads most of the waiting.
 
 import CKernels
 
 extension Ops {
-    /// Operations with the same instruction set on one thread, as a lane needs them.
+    /// Operations for a lane: with the same instruction set, on one thread.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
     package func forLane() throws -> Ops {
         let ops = try Ops(instructionSet: instructionSet, threadCount: 1)
@@ -12,11 +12,11 @@ extension Ops {
         return ops
     }
 
-    /// Calls `body` for each lane from 0 to `count` - 1, on a thread each as far as there are so
+    /// Calls `body` for each lane from 0 to `count` - 1, each on a thread of its own if there are as
     /// many, and returns when all are done.
     ///
-    /// What lanes write must be their own, and so must the operations they run: those that
-    /// ``forLane()`` made for each.
+    /// No lane may write what another one reads or writes. So each runs its operations on an `Ops`
+    /// that ``forLane()`` made for it.
     package func runLanes(_ count: Int, _ body: (_ lane: Int) -> Void) {
         withoutActuallyEscaping(body) { body in
             withUnsafePointer(to: Work(body: body)) { work in
@@ -31,7 +31,7 @@ extension Ops {
         }
     }
 
-    /// What C passes on to each lane.
+    /// What C passes on to each lane: a closure, which C could not hold by itself.
     private struct Work {
         let body: (_ lane: Int) -> Void
     }

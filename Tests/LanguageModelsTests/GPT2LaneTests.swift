@@ -73,7 +73,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [2, 3])
+    @Test(arguments: [2, 3, 18])
     func lanesGiveTheSameBitsEveryTime(threads: Int) throws {
         let model = try smallModel()
         let lanes = try workspace(model, threads: threads)
@@ -84,7 +84,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [2, 3])
+    @Test(arguments: [2, 3, 18])
     func lanesGiveTheLossesAndLogitsOfOnePass(threads: Int) throws {
         let model = try smallModel()
         let whole = try workspace(model, threads: 1, training: nil)
@@ -113,10 +113,46 @@ import Testing
         }
     }
 
+    /// Of sequences longer than a tile of attention, which threads that share a pass divide into
+    /// more pieces than a lane does.
+    @Test(arguments: InstructionSet.available, [ElementType.float32, .bfloat16])
+    func lanesGiveTheLossesOfThreadsThatShareAPass(
+        set: InstructionSet,
+        precision: ElementType
+    ) throws {
+        let (B, T) = (4, 200)
+        let configuration = try GPT2Configuration(
+            contextLength: T,
+            vocabularySize: 10,
+            layerCount: 2,
+            headCount: 2,
+            channels: 48
+        )
+        let model = try smallModel(configuration)
+        try model.setPrecision(precision)
+        let losses = try [(1, true), (2, true), (4, true), (3, false)].map { threads, trains in
+            let workspace = try GPT2Workspace(
+                configuration,
+                batchSize: B,
+                sequenceLength: T,
+                training: trains ? Recomputation.none : nil,
+                precision: precision,
+                ops: Ops(instructionSet: set, threadCount: threads)
+            )
+            return try model.tokenLosses(
+                inputs: randomTokens(B * T),
+                targets: randomTokens(B * T, seed: 10),
+                at: Array(0..<B * T),
+                workspace: workspace
+            )
+        }
+        for others in losses.dropFirst() { #expect(others == losses[0]) }
+    }
+
     @Test func onlySmallModelsAndBatchesThatLanesShareEvenlyAreDivided() throws {
         let small = try smallConfiguration()
         for (batchSize, threads, lanes) in [
-            (12, 2, 2), (2, 2, 2), (17, 2, 2), (17, 3, 3), (64, 16, 16),
+            (12, 2, 2), (2, 2, 2), (17, 2, 2), (17, 3, 3), (64, 16, 16), (16, 17, 16), (32, 34, 32),
             (1, 2, 1), (3, 4, 1), (5, 2, 1), (15, 2, 1), (4, 1, 1),
         ] {
             let found = GPT2Workspace.laneCount(small, batchSize: batchSize, threadCount: threads)

@@ -64,7 +64,7 @@ final class GPT2Lane {
         sequenceLength T: Int,
         training recomputation: Recomputation?,
         precision: ElementType,
-        parameterGradients: GPT2Parameters? = nil,
+        parameterGradients: GPT2Parameters?,
         ops: Ops
     ) throws {
         self.index = index

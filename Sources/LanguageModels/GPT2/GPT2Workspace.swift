@@ -28,7 +28,7 @@ public final class GPT2Workspace {
 
     private static let maximumParametersForLanes = 1 << 22
 
-    /// With any model that fits into memory, no size of a larger batch could overflow.
+    /// Few enough that no size overflows, whatever model fits into memory.
     private static let maximumTokens = 1 << 30
 
     /// Plans and allocates memory.
@@ -112,11 +112,13 @@ public final class GPT2Workspace {
         return (0..<count).map { B * $0 / count..<B * ($0 + 1) / count }
     }
 
-    /// How many lanes training takes: one for each thread, or one that all threads share.
+    /// How many lanes training takes: one for each thread that can have a sequence, or one that all
+    /// threads share.
     ///
-    /// Each lane reads all weights and sums gradients of its own, which a model of up to four
-    /// million parameters makes up for by threads that never wait for each other within a pass. A
-    /// lane may have a sixteenth more than its share of the sequences, or all would wait for it.
+    /// Each lane reads all weights and has gradients of its own. A model of up to four million
+    /// parameters makes up for that, since its threads never wait for each other within a pass. A
+    /// lane may have a sixteenth more than its share of the sequences; with more, all would wait
+    /// for it.
     ///
     /// The rule knows sizes only, neither caches nor clocks: results must be the same anywhere.
     package static func laneCount(
@@ -127,7 +129,7 @@ public final class GPT2Workspace {
         let isSmall = configuration.parameterLayout.elementCount <= maximumParametersForLanes
         let largestShare = (B + threadCount - 1) / threadCount
         let isBalanced = 16 * largestShare * threadCount <= 17 * B
-        return isSmall && isBalanced ? threadCount : 1
+        return isSmall && isBalanced ? min(threadCount, B) : 1
     }
 
     /// Checks that a model can take batches of a shape, before memory is planned for one.

@@ -1,4 +1,4 @@
-// How the elements of a tensor are stored. What the block formats mean is in CKernels.h; this is
+// How the elements of a tensor are stored. What the block formats mean is in ck_elements.h; this is
 // their names and their sizes.
 
 import CKernels

@@ -1,10 +1,11 @@
 // The kernels of Swiftlet: every operation of GPT-2, forward and backward, and those that Llama 2
 // has besides, forward. Arrays are float32 unless a comment says that they have a type.
 //
-// This is the one public header. A kernel knows floats, sizes and threads; it never allocates,
-// prints, fails or learns what model it serves. Checking shapes is the caller's part (Tensors/Ops).
-// Operations are called through a table, struct ck_operations: plain loops, a processor's vectors
-// or a device are one choice, made once.
+// This is the public header. ck_machine.h, which it includes, has what operations run on, and
+// ck_elements.h how numbers are stored. A kernel knows floats, sizes and threads; it never
+// allocates, prints, fails or learns what model it serves. Checking shapes is the caller's part
+// (Tensors/Ops). Operations are called through a table, struct ck_operations: plain loops, a
+// processor's vectors or a device are one choice, made once.
 //
 // Dimension letters, as in llm.c: B batch size, T sequence length, C channels, V vocabulary size,
 // Vp V padded, NH attention heads, HS head size (C / NH), OC output channels, N rows (often B * T).
@@ -13,140 +14,12 @@
 #ifndef CKERNELS_H
 #define CKERNELS_H
 
+#include "ck_elements.h"
+#include "ck_machine.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-// ---- Choosing an instruction set ----------------------------------------------------------------
-
-typedef enum {
-    CK_REFERENCE = 0,   // plain loops: the oracle of the tests, and the fallback for any CPU
-    CK_AVX2 = 1,        // AVX2 + FMA + F16C
-    CK_AVX512 = 2,      // AVX-512 F, BW, DQ, VL
-    CK_NEON = 3,        // arm64
-    CK_AVX512_BF16 = 4, // AVX-512, BF16 and VNNI
-    CK_NEON_BF16 = 5,   // arm64 with BF16, I8MM and DotProd
-    CK_AMX = 6,         // CK_AVX512_BF16, and tiles of bfloat16
-    CK_ISA_COUNT = 7,
-} ck_isa;
-
-struct ck_operations;
-struct ck_microkernels;
-
-// What runs on `isa`: the operations, and the micro-kernels they call, which the reference has none
-// of. Both are NULL when this build, this CPU or its operating system lacks the instruction set.
-const struct ck_operations *ck_operations_for(ck_isa isa);
-const struct ck_microkernels *ck_microkernels_for(ck_isa isa);
-
-// Names to show, of what multiplies matrices. With many rows of input, integer weights are
-// multiplied as bfloat16.
-typedef struct {
-    const char *float32, *bfloat16, *few_rows_of_integers;
-    // Whether what is multiplied with bfloat16 is rounded to it: float32, float16, integers, and
-    // attention's probabilities and gradients.
-    bool rounds;
-} ck_products;
-
-// `isa` must be available.
-ck_products ck_products_of(ck_isa isa);
-
-// Whether the kernels were compiled with OpenMP; without it they run on the calling thread.
-bool ck_has_openmp(void);
-
-// Starts the threads of a team of `threads`, the calling one included. False when the system
-// refuses as many, with stacks of so many bytes each; none was started then, where OpenMP would end
-// the program.
-bool ck_start_team(int threads, size_t stack_bytes);
-
-// Calls `body` once for each lane in 0 ..< lanes, on a thread each where as many are to be had.
-// Lanes may run operations, each on contexts of its own with one thread. Returns when all are done.
-typedef void ck_lane(int lane, void *data);
-void ck_run_lanes(int lanes, ck_lane *body, void *data);
-
-// What an operation runs on. `scratch` is the caller's memory, 64-byte aligned, at least
-// ck_scratch_floats(threads, largest_row) floats; its content means nothing between calls, and two
-// calls at once need a context each.
-typedef struct {
-    const struct ck_microkernels *micro;
-    int threads;
-    float *scratch;
-} ck_context;
-
-// Floats of scratch that every operation can do with, on `threads` threads, when C is at most
-// `largest_row` wherever layernorm and attention see it.
-size_t ck_scratch_floats(int threads, size_t largest_row);
-
-// ---- Elements and matrices ----------------------------------------------------------------------
-
-// Columns that share a scale in a block format.
-#define CK_BLOCK 32
-
-// How the elements of an array are stored. The block formats are GGUF's, but in planes instead of
-// interleaved blocks: the values of all blocks, then, elsewhere, the scales of all blocks, one for
-// each 32 columns of a row. The last block of a row is completed with zeros, or where a block may
-// have none, in CK_Q4_1, with nibbles of 0 that nothing counts.
-typedef enum {
-    CK_FLOAT32 = 0,
-    CK_BFLOAT16 = 1, // the upper half of a float32
-    CK_FLOAT16 = 2,  // IEEE 754's half, for weights only
-    CK_Q8_0 = 3,     // int8 times a float16 scale: 34 bytes a block
-    CK_Q8_F32 = 4,   // int8 times a float32 scale: 36 bytes a block
-    CK_Q4_0 = 5, // (nibble - 8) times a float16 scale, 18 bytes a block: byte j of a block holds
-                 // element j in its low nibble and element j + 16 in its high one
-    CK_Q4_1 = 6, // nibble times a scale, plus a minimum, 20 bytes a block: nibbles as in q4_0; in
-                 // the place of a scale a pair of float16, the scale and the minimum
-} ck_element_type;
-
-// Elements in float32 or bfloat16, dense. Stored as bfloat16, a float is rounded to nearest, ties
-// to even, and NaN stays NaN.
-typedef struct {
-    void *data;
-    ck_element_type type;
-} ck_array;
-
-// A matrix of `rows` times `cols` elements. Planes start at a multiple of their element's size.
-typedef struct {
-    ck_element_type type;
-    size_t rows, cols;
-    const void *values; // row-major, each row ck_row_bytes(type, cols) long
-    const void *scales; // (rows, blocks of a row); NULL for formats without
-} ck_matrix;
-
-// Bytes of a row in the plane of values, and in that of scales: 0 for formats without.
-size_t ck_row_bytes(ck_element_type type, size_t cols);
-size_t ck_row_scale_bytes(ck_element_type type, size_t cols);
-
-// The nearest float16, ties to even, above 65519 infinity; NaN stays NaN. The other way is exact.
-uint16_t ck_float16_from_float(float x);
-float ck_float_from_float16(uint16_t bits);
-
-// ---- Blocks in files ----------------------------------------------------------------------------
-
-// GGUF's files hold the blocks of CK_Q8_0, CK_Q4_0 and CK_Q4_1 one after the other, each with its
-// scale (and minimum) before its values, at any address. These move them into planes and back.
-
-// Bytes of a block.
-size_t ck_block_bytes(ck_element_type type);
-
-// values and scales, the planes of `count` blocks, overwritten with them; and the other way round.
-void ck_split_blocks(ck_element_type type, void *values, void *scales, const void *blocks,
-                     size_t count);
-void ck_join_blocks(ck_element_type type, void *blocks, const void *values, const void *scales,
-                    size_t count);
-
-// out (count * CK_BLOCK) overwritten with what blocks in a file stand for, exactly but for the one
-// rounding of q4_1's sum.
-void ck_floats_of_blocks(ck_element_type type, float *out, const void *blocks, size_t count);
-
-// ggml's q6_K, which is only read: 256 elements in 210 bytes.
-#define CK_Q6_K_BLOCK 256
-#define CK_Q6_K_BLOCK_BYTES 210
-
-// out (count * CK_Q6_K_BLOCK) overwritten with what the blocks stand for, as ggml rounds it.
-void ck_floats_of_q6_k(float *out, const void *blocks, size_t count);
-
-// The same as CK_Q8_0, in planes.
-void ck_q8_0_of_q6_k(void *values, void *scales, const void *blocks, size_t count);
 
 // ---- Operations ---------------------------------------------------------------------------------
 
@@ -232,9 +105,9 @@ typedef void ck_rope_forward(const ck_context *ctx, float *x, const float *rotat
 
 // ---- Linear layer -------------------------------------------------------------------------------
 
-// Operands are float32 or bfloat16, each for itself. Sums are float32. Products of two float32 are
-// exact to float32; with a bfloat16 among them, what is float32 is rounded to bfloat16 where the
-// processor multiplies those (see docs/numerics.md).
+// Each operand is float32 or bfloat16. Sums are float32. Products of two float32 are exact to
+// float32; with a bfloat16 among them, what is float32 is rounded to bfloat16 where the processor
+// multiplies those (see docs/numerics.md).
 
 // C of a layer whose output is bfloat16 is at most this.
 #define CK_MAX_ROUNDED_SUM ((size_t)1 << 16)

@@ -1,6 +1,6 @@
-// Threads that each do a work of many operations, instead of sharing every one. In OpenMP's terms
-// the operations of a lane are nested regions of one thread, which start without any other and
-// number their thread 0.
+// Threads that each go through many operations on their own, instead of sharing every one. To
+// OpenMP an operation in a lane is a nested region with a team of one: it starts no thread, and the
+// lane's thread has the number 0 in it.
 #include "team.h"
 
 void ck_run_lanes(int lanes, ck_lane *body, void *data) {

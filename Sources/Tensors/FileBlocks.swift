@@ -35,7 +35,8 @@ extension Tensor {
         let count = bytes.count / Int(CK_Q6_K_BLOCK_BYTES)
         precondition(
             elementType == .q8_0 && columns % Int(CK_Q6_K_BLOCK) == 0
-                && count * Int(CK_Q6_K_BLOCK) == self.count,
+                && count * Int(CK_Q6_K_BLOCK) == self.count
+                && count * Int(CK_Q6_K_BLOCK_BYTES) == bytes.count,
             "\(bytes.count) bytes of q6_K for \(elementType) \(shape)"
         )
         requireWritable()

@@ -1,4 +1,4 @@
-// Weights in every stored format: into it, out of it, and multiplied.
+// Weights in every stored format: into it, out of it, multiplied, and as files interleave them.
 #include "kernel_check.h"
 
 static const ck_element_type formats[] = {CK_FLOAT32, CK_BFLOAT16, CK_FLOAT16, CK_Q8_0,
@@ -60,10 +60,53 @@ static void check_groups(size_t groups, size_t size) {
     compare_bytes("quantize_groups scales", scales[1], scales[0], groups * sizeof(float));
 }
 
+// Blocks in a file start at any address, here an odd one.
+static void check_file_blocks(ck_element_type type, size_t count) {
+    const size_t cols = count * CK_BLOCK, value_bytes = ck_row_bytes(type, cols);
+    const size_t scale_bytes = ck_row_scale_bytes(type, cols);
+    const ck_matrix weight = stored(0, type, uniform(cols, -2, 2), 1, cols);
+    const int32_t first = 0;
+    float *expected = garbage(cols), *floats = garbage(cols);
+    RUN(0, dequantize_rows, expected, &weight, &first, 1);
+    void *blocks = make_array(count * ck_block_bytes(type) + 1);
+    ck_join_blocks(type, blocks, weight.values, weight.scales, count);
+    void *values = make_array(value_bytes), *scales = make_array(scale_bytes);
+    ck_split_blocks(type, values, scales, blocks, count);
+    compare_bytes("split_blocks values", values, weight.values, value_bytes);
+    compare_bytes("split_blocks scales", scales, weight.scales, scale_bytes);
+    ck_floats_of_blocks(type, floats, blocks, count);
+    compare_bytes("floats_of_blocks", floats, expected, cols * sizeof(float));
+}
+
+static void check_q6_k(size_t count) {
+    const size_t bytes = count * CK_Q6_K_BLOCK_BYTES, cols = count * CK_Q6_K_BLOCK;
+    const int32_t *numbers = ids(bytes, 256);
+    uint8_t *blocks = make_array(bytes + 1);
+    for (size_t i = 0; i < bytes; i++)
+        blocks[i] = (uint8_t)numbers[i];
+    for (size_t i = 1; i <= count; i++) // the last two bytes of each are its scale, here 2^-8
+        memcpy(blocks + i * CK_Q6_K_BLOCK_BYTES - 2, &(uint16_t){0x1c00}, 2);
+    float *floats = garbage(cols);
+    ck_floats_of_q6_k(floats, blocks, count);
+    const ck_matrix expected = stored(0, CK_Q8_0, floats, 1, cols);
+    const size_t scale_bytes = ck_row_scale_bytes(CK_Q8_0, cols);
+    void *values = make_array(cols), *scales = make_array(scale_bytes);
+    ck_q8_0_of_q6_k(values, scales, blocks, count);
+    compare_bytes("q8_0_of_q6_k values", values, expected.values, cols);
+    compare_bytes("q8_0_of_q6_k scales", scales, expected.scales, scale_bytes);
+}
+
 void check_stored_weights(void) {
     check_groups(5, 1);
     check_groups(600, 64);
     release_arrays();
+    for (size_t count = 1; count <= 9; count += 4) {
+        check_file_blocks(CK_Q8_0, count);
+        check_file_blocks(CK_Q4_0, count);
+        check_file_blocks(CK_Q4_1, count);
+        check_q6_k(count);
+        release_arrays();
+    }
     static const size_t sizes[][2] = {{1, 1}, {5, 33}, {17, 64}, {50, 95}, {257, 288}};
     for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
         const size_t rows = sizes[s][0], cols = sizes[s][1];

@@ -24,11 +24,12 @@ struct CommandLineArguments {
     /// against it.
     static let flags: Set<String> = [
         "--allow-changes", "--debug-state", "--generate-completion-script", "--help",
-        "--help-hidden", "--ignore-eos", "--json", "--jsonl", "--machine",
-        "--no-input-history", "--no-shuffle", "--overfit-single-batch", "--overwrite", "--shuffle",
-        "--special", "--verbose",
-        "--version",
+        "--help-hidden", "--ignore-eos", "--json", "--jsonl", "--machine", "--no-input-history",
+        "--no-shuffle", "--overfit-single-batch", "--overwrite", "--shuffle", "--special",
+        "--tensorboard", "--verbose", "--version",
     ]
+    /// Of those, the ones that take a value after all, by the command where they do.
+    static let namesWithValue: [String: Set<String>] = ["report": ["--tensorboard"]]
 
     /// Reads the arguments of a command line.
     /// - Parameters:
@@ -72,6 +73,7 @@ struct CommandLineArguments {
     }
 
     private mutating func appendOptions(_ arguments: ArraySlice<[UInt8]>) {
+        let flags = Self.flags.subtracting(Self.namesWithValue[command._commandName] ?? [])
         var rest = arguments
         while let argument = rest.popFirst() {
             let text = ArgumentBytes.text(argument)
@@ -94,7 +96,7 @@ struct CommandLineArguments {
             optionNames.append(argument[..<end])
             if end < argument.endIndex {
                 texts.append("\(name)=\(ArgumentBytes.value(argument[(end + 1)...]))")
-            } else if text.hasPrefix("--"), !Self.flags.contains(text),
+            } else if text.hasPrefix("--"), !flags.contains(text),
                 let value = rest.popFirst()
             {
                 texts.append("\(text)=\(ArgumentBytes.value(value))")

@@ -1,19 +1,23 @@
 import ArgumentParser
 import Swiftlet
 
-/// `swiftlet report`: a page on one run, or on several.
+/// `swiftlet report`: a page on one run, or on several; or what they measured, for other programs.
 struct ReportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "report",
         abstract: "Draw training runs as one page to open in a browser.",
         discussion: """
             The page needs no network and shows losses, learning rate, gradient norm, speed, \
-            samples and the configuration; several runs are drawn over each other. A run may \
-            still be going on. Prints the path of the page, or the page itself with '--output -'.
+            samples and the configuration; several runs are drawn over each other. A run may still \
+            be going on. Prints the path of the page, or the page itself with '--output -'.
+
+            With --csv or --tensorboard it writes what was measured for other programs, and the \
+            page only where --output names one.
 
             Examples:
               swiftlet report checkpoints/quickstart/run
               swiftlet report runs/first runs/second --output compare.html
+              swiftlet report runs/first --csv first.csv
             """
     )
 
@@ -31,32 +35,81 @@ struct ReportCommand: ParsableCommand {
     )
     var output: FilePath?
 
-    @Flag(help: "Replace a page that exists.")
+    @Option(
+        help: ArgumentHelp(
+            """
+            A table with a row for every step, or - for standard output; its columns are called as \
+            in metrics.jsonl.
+            """,
+            valueName: "file.csv"
+        )
+    )
+    var csv: FilePath?
+
+    @Option(
+        name: .customLong("tensorboard"),
+        help: ArgumentHelp(
+            """
+            An event file for TensorBoard, in this directory, or in one of it for each run when \
+            there are several.
+            """,
+            valueName: "directory"
+        )
+    )
+    var tensorBoard: FilePath?
+
+    @Flag(help: "Replace what exists of the page, the table and the event files.")
     var overwrite = false
 
     func validate() throws {
         if output?.isEmpty == true { throw ValidationError("--output needs the name of a file") }
+        if csv?.isEmpty == true { throw ValidationError("--csv needs the name of a file") }
+        if tensorBoard?.isEmpty == true {
+            throw ValidationError("--tensorboard needs the name of a directory")
+        }
+        if output == "-" && csv == "-" {
+            throw ValidationError("only one of --output and --csv can go to standard output")
+        }
     }
 
     func run() throws {
         let runs = directories.map { RunDirectory($0) }
         for run in runs { try FileKind.require(.runDirectory, at: run.path) }
-        let printsPage = output == "-"
-        let path = output ?? ReportPage.defaultPath(for: runs)
+        let drawsPage = output != nil || csv == nil && tensorBoard == nil
+        let page = output ?? ReportPage.defaultPath(for: runs)
         // Reading may take a while; an output in the way is better said at once.
-        let isWrittenThrough = printsPage || FileSystem.isStream(path)
-        if !overwrite && !isWrittenThrough && FileSystem.exists(path) {
-            throw FileIOError.alreadyExists(path: path)
+        if drawsPage { try requireFree(page) }
+        if let csv { try requireFree(csv) }
+        let export = RunExport(runs, overwrite: overwrite)
+        if csv != nil || tensorBoard != nil {
+            let histories = try zip(runs, RunHistory.names(of: runs)).map {
+                try RunHistory($0, name: $1, longestSample: .max)
+            }
+            if let csv { try export.writeTable(histories, to: csv) }
+            if let tensorBoard { try export.writeEvents(histories, in: tensorBoard) }
         }
+        if drawsPage { try writePage(on: runs, to: page) }
+    }
+
+    /// Checks that an output takes the place of nothing that is to stay.
+    private func requireFree(_ path: FilePath) throws {
+        guard !overwrite, path != "-", !FileSystem.isStream(path), FileSystem.exists(path) else {
+            return
+        }
+        throw FileIOError.alreadyExists(path: path)
+    }
+
+    private func writePage(on runs: [RunDirectory], to path: FilePath) throws {
+        let page = try Self.page(on: runs)
+        if path == "-" { return try Terminal.write(page.source) }
+        try page.write(to: path, overwrite: overwrite)
+        try Terminal.print("\(path)", besideOutput: path)
+    }
+
+    private static func page(on runs: [RunDirectory]) throws -> ReportPage {
         let histories = try zip(runs, RunHistory.names(of: runs)).map {
             try RunHistory($0, name: $1)
         }
-        let page = try ReportPage(histories)
-        if printsPage {
-            try Terminal.write(page.source)
-        } else {
-            try page.write(to: path, overwrite: overwrite)
-            try Terminal.print("\(path)", besideOutput: path)
-        }
+        return try ReportPage(histories)
     }
 }

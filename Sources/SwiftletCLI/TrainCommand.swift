@@ -151,9 +151,15 @@ struct TrainCommand: ParsableCommand {
             Terminal.diagnose("no checkpoints are written, not even of the best validation loss")
         }
 
+        let board =
+            intervals.tensorBoard
+            ? try TensorBoardLog(directory, resumedStep: resumedStep) : nil
         let display = TrainingDisplay(totalSteps: settings.schedule.totalSteps, best: run.best)
         defer { display.finish() }
-        try run.run(until: { Signals.isInterrupted }, report: { display.show($0) })
+        try run.run(until: { Signals.isInterrupted }) { event in
+            try board?.append(event)
+            display.show(event)
+        }
         guard Signals.isInterrupted else { return }
         if trainer.stepCount == 0 && resumedStep == nil {
             // Beside the model of another run it would be the wrong one.

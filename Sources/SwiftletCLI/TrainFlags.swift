@@ -85,6 +85,7 @@ extension IntervalOptions {
             "checkpoint-every": .integer(checkpointEvery),
             "keep-last": .integer(keepLast),
             "keep-every": .integer(keepEvery),
+            "tensorboard": .bool(tensorBoard),
         ]
     }
 }

@@ -207,6 +207,15 @@ struct IntervalOptions: ParsableArguments {
     )
     var keepEvery = 0
 
+    @Flag(
+        name: .customLong("tensorboard"),
+        help: """
+            Write what is measured into an event file too, in the run directory, where \
+            TensorBoard finds it.
+            """
+    )
+    var tensorBoard = false
+
     func validate() throws {
         if hellaSwagEvery > 0 && hellaSwag == nil {
             throw ValidationError("--hellaswag-every needs --hellaswag, the questions")

@@ -16,9 +16,17 @@ extension RunHistory {
     /// Reads what the run in `directory` has logged so far, and what it was started with.
     ///
     /// The last line may be torn, as a run that was killed leaves it, and is then left out.
+    /// - Parameters:
+    ///   - directory: The run.
+    ///   - name: What it is called.
+    ///   - longestSample: As much of a sample as is kept, in Unicode scalars.
     /// - Throws: ``FileIOError`` when there is no log, ``ReportError`` when a line is malformed,
     ///   ``TrainingError/invalidJSON(path:reason:)`` when `run.json` is.
-    public init(_ directory: RunDirectory, name: String) throws {
+    public init(
+        _ directory: RunDirectory,
+        name: String,
+        longestSample: Int = Sample.longestText
+    ) throws {
         self.init(name: name)
         if FileSystem.exists(directory.descriptionPath) {
             facts = RunFacts(try RunDescription(contentsOf: directory.descriptionPath))
@@ -28,7 +36,7 @@ extension RunHistory {
             // Opening a pipe would wait for somebody who writes to it.
             throw FileIOError.system(path: path, action: "read", reason: "it is no regular file")
         }
-        var log = MetricsReader(path: path)
+        var log = MetricsReader(path: path, longestSample: longestSample)
         try InputFile(path).forEachChunk(ofAtMost: 1 << 20) { try log.append($0) }
         log.finish()
         steps = log.steps.ordered()
@@ -41,6 +49,7 @@ extension RunHistory {
 /// Turns bytes that arrive in chunks into measurements.
 private struct MetricsReader {
     let path: FilePath
+    let longestSample: Int
     var steps = StepLog<RunHistory.Step>()
     var validation = StepLog<RunHistory.Measurement>()
     var accuracy = StepLog<RunHistory.Measurement>()
@@ -50,8 +59,9 @@ private struct MetricsReader {
     private var line = 1
     private var pending: [UInt8] = []
 
-    init(path: FilePath) {
+    init(path: FilePath, longestSample: Int) {
         self.path = path
+        self.longestSample = longestSample
     }
 
     /// Takes the next bytes of the file.
@@ -90,7 +100,9 @@ private struct MetricsReader {
         if let step = entry.training { steps.append(step) }
         if let value = entry.validation { validation.append(value) }
         if let value = entry.accuracy { accuracy.append(value) }
-        if let sample = entry.sample { samples.append(sample) }
+        if let text = entry.sample {
+            samples.append(.init(step: entry.step, text: text, longest: longestSample))
+        }
     }
 
     private func malformed(_ problem: String) -> ReportError {
@@ -114,7 +126,7 @@ private struct MetricsLine: Decodable {
     var training: RunHistory.Step?
     var validation: RunHistory.Measurement?
     var accuracy: RunHistory.Measurement?
-    var sample: RunHistory.Sample?
+    var sample: String?
 
     private enum Key: String, CodingKey {
         case step, sample
@@ -150,6 +162,5 @@ private struct MetricsLine: Decodable {
         validation = try measurement(.validationLoss)
         accuracy = try measurement(.accuracy)
         sample = try line.decodeIfPresent(String.self, forKey: .sample)
-            .map { RunHistory.Sample(step: step, text: $0) }
     }
 }

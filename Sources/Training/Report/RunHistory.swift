@@ -43,17 +43,17 @@ public struct RunHistory: Sendable, Equatable {
     public struct Sample: Sendable, Equatable, Stepped {
         /// Updates made before it was drawn.
         public var step: Int
-        /// The text, cut to ``longestText`` characters.
+        /// The text, as far as it is kept.
         public var text: String
         /// Whether the text was longer.
         public var isCut: Bool
 
-        /// As much of a text as is kept, in Unicode scalars.
+        /// As much of a text as is kept unless told otherwise, in Unicode scalars.
         public static let longestText = 4000
 
-        /// A text drawn after `step` updates.
-        public init(step: Int, text: String) {
-            let kept = text.unicodeScalars.prefix(Self.longestText)
+        /// A text drawn after `step` updates, of which `longest` Unicode scalars are kept.
+        public init(step: Int, text: String, longest: Int = Self.longestText) {
+            let kept = text.unicodeScalars.prefix(longest)
             self.step = step
             self.text = String(String.UnicodeScalarView(kept))
             isCut = kept.endIndex != text.unicodeScalars.endIndex

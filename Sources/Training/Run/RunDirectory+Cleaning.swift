@@ -8,8 +8,14 @@ extension RunDirectory {
     /// Names, other than those of checkpoints, of what a run writes and a new run replaces.
     private var otherFiles: [FilePath] { logsAndDescription + [bestPath] }
 
-    /// What a run writes before its first checkpoint.
-    var logsAndDescription: [FilePath] { [metricsPath, mainLogPath, descriptionPath] }
+    /// What a run writes before its first checkpoint, besides event files.
+    private var logsAndDescription: [FilePath] { [metricsPath, mainLogPath, descriptionPath] }
+
+    /// What a run has written that was stopped before its first step.
+    /// - Throws: ``FileIOError`` when the directory cannot be listed.
+    func beginnings() throws -> [FilePath] {
+        try logsAndDescription + EventFile.paths(in: path)
+    }
 
     /// What is left of checkpoints that were never completed, and of interrupted writing.
     /// - Throws: ``FileIOError`` when the directory cannot be listed.
@@ -36,7 +42,9 @@ extension RunDirectory {
     func leftovers() throws -> [FilePath] {
         let replaced = otherFiles.filter { $0 != descriptionPath && FileSystem.exists($0) }
         let parts = try files { name in
-            guard let step = checkpointStep(named: name) else { return isTemporary(name) }
+            guard let step = checkpointStep(named: name) else {
+                return EventFile.isName(name) || isTemporary(name)
+            }
             return FileSystem.exists(statePath(step: step))
                 || FileSystem.exists(extraPath(step: step))
         }
@@ -49,7 +57,8 @@ extension RunDirectory {
     func allFiles() throws -> [FilePath] {
         let names = Set(otherFiles.compactMap { $0.lastComponent?.string })
         return try files { name in
-            names.contains(name) || checkpointStep(named: name) != nil || isTemporary(name)
+            names.contains(name) || checkpointStep(named: name) != nil
+                || EventFile.isName(name) || isTemporary(name)
         }
     }
 
@@ -92,7 +101,7 @@ extension RunDirectory {
         )
         guard numbers.count == 2, numbers.allSatisfy({ UInt32($0) != nil }) else { return false }
         let target = String(name[name.index(after: name.startIndex)..<end])
-        return checkpointStep(named: target) != nil
+        return checkpointStep(named: target) != nil || EventFile.isName(target)
             || (otherFiles + [tokenizerPath]).contains { $0.lastComponent?.string == target }
     }
 }

@@ -30,4 +30,11 @@ extension RunDirectory {
         guard let lock = try DirectoryLock(path) else { throw TrainingError.runInUse(path: path) }
         return lock
     }
+
+    /// Keeps everybody from training here, where a run is kept here at all.
+    /// - Returns: What holds the directory as long as it lives.
+    /// - Throws: ``TrainingError/runInUse(path:)`` or ``FileIOError``.
+    package func lockIfRun() throws -> DirectoryLock? {
+        try holdsRun() ? lock() : nil
+    }
 }

@@ -149,7 +149,7 @@ public final class TrainingRun {
     private func saveStopped(_ report: (TrainingEvent) throws -> Void) throws {
         let isSaved = savedStep == trainer.stepCount
         if trainer.stepCount == 0 && !isSaved {
-            return try directory.remove(directory.logsAndDescription)
+            return try directory.remove(directory.beginnings())
         }
         guard trainer.settings.checkpointInterval > 0, !isSaved else { return }
         try writeCheckpoint(report)

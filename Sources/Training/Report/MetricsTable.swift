@@ -1,0 +1,63 @@
+// Runs as a table of comma-separated values (RFC 4180), for spreadsheets and data frames: a row for
+// every step of which something was measured, and a cell that is empty where it was not. Columns
+// are called as in metrics.jsonl. The text of a cell is what was measured: a spreadsheet that takes
+// a sample for a formula is not guarded against.
+
+/// A table of what runs measured.
+public struct MetricsTable: Sendable {
+    private let runs: [RunHistory]
+
+    /// The table of `runs`, each under its name where there are several.
+    /// - Parameter runs: The runs, in the order of their rows.
+    public init(_ runs: [RunHistory]) {
+        self.runs = runs
+    }
+
+    /// Writes the table.
+    /// - Parameter write: Called with some of its rows at a time, in UTF-8.
+    /// - Throws: What `write` throws.
+    public func write(_ write: ([UInt8]) throws -> Void) rethrows {
+        let namesRuns = runs.count > 1
+        var text = (namesRuns ? "run," : "") + Self.columns.joined(separator: ",") + "\n"
+        for run in runs {
+            let name = namesRuns ? Self.quoted(run.name) + "," : ""
+            try run.forEachRow { row in
+                text += name + Self.cells(row).joined(separator: ",") + "\n"
+                guard text.utf8.count >= Self.chunkSize else { return }
+                try write(Array(text.utf8))
+                text = ""
+            }
+        }
+        if !text.isEmpty { try write(Array(text.utf8)) }
+    }
+
+    private static let chunkSize = 1 << 16
+
+    private static let columns = [
+        "step", "train_loss", "learning_rate", "grad_norm", "milliseconds", "tokens_per_second",
+        "val_loss", "hellaswag_accuracy", "sample",
+    ]
+
+    private static func cells(_ row: RunHistory.Row) -> [String] {
+        let step = row.training
+        return [
+            "\(row.step)", number(step?.loss), number(step?.learningRate),
+            number(step?.gradientNorm), number(step?.milliseconds), number(step?.tokensPerSecond),
+            number(row.validation), number(row.accuracy), row.sample.map(quoted) ?? "",
+        ]
+    }
+
+    /// The digits that tell a number from every other; NaN where it was measured and was not
+    /// finite.
+    private static func number(_ value: (some BinaryFloatingPoint)?) -> String {
+        value.map { $0.isNaN ? "NaN" : "\($0)" } ?? ""
+    }
+
+    /// A text in quotes, also an empty one, which is not the same as none.
+    private static func quoted(_ text: String) -> String {
+        let quote = UInt8(ascii: "\"")
+        // By bytes: a quote and a mark that combines with it are one character.
+        let bytes = text.utf8.flatMap { $0 == quote ? [quote, quote] : [$0] }
+        return "\"" + String(decoding: bytes, as: UTF8.self) + "\""
+    }
+}

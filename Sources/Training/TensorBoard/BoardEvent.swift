@@ -1,0 +1,99 @@
+// An event of TensorBoard's files, as event.proto and summary.proto describe it. Numbers are under
+// the names they have in metrics.jsonl, each as a simple value, which every reader of such files
+// knows.
+
+/// Something that an event file says.
+struct BoardEvent {
+    /// What it says.
+    enum Content {
+        /// Which version of the format the file has; comes first.
+        case version
+        /// A process begins, and nothing that was said of this step or of later ones counts.
+        case start
+        /// What was measured.
+        case values([(tag: String, value: Value)])
+    }
+
+    /// A value that was measured.
+    enum Value {
+        /// A number, which may be NaN.
+        case number(Float)
+        /// A text.
+        case text(String)
+    }
+
+    /// When it happened, in seconds since 1970.
+    let time: Double
+    /// The optimiser step it belongs to.
+    let step: Int
+    /// What it says.
+    let content: Content
+
+    /// The bytes of its record.
+    var record: [UInt8] {
+        var event = ProtobufMessage()
+        event.add(1, double: time)
+        if step != 0 { event.add(2, integer: step) }
+        switch content {
+        case .version: event.add(3, text: "brain.Event:2")
+        case .start: event.add(7) { $0.add(1, integer: 1) }
+        case .values(let values):
+            event.add(5) { summary in
+                for (tag, value) in values { summary.add(1) { Self.fill(&$0, tag, value) } }
+            }
+        }
+        return EventRecord.framing(event.bytes)
+    }
+
+    private static func fill(_ message: inout ProtobufMessage, _ tag: String, _ value: Value) {
+        message.add(1, text: tag)
+        switch value {
+        case .number(let number): message.add(2, float: number)
+        case .text(let text):
+            // A tensor of one string, which this plugin draws.
+            message.add(9) { $0.add(1) { $0.add(1, text: "text") } }
+            message.add(8) { tensor in
+                let stringType = 7
+                tensor.add(1, integer: stringType)
+                tensor.add(2) { $0.add(2) { $0.add(1, integer: 1) } }
+                tensor.add(8, text: text)
+            }
+        }
+    }
+}
+
+extension BoardEvent {
+    /// The event of an optimiser step.
+    init(_ step: RunHistory.Step, time: Double) {
+        self.init(
+            time: time,
+            step: step.step,
+            content: .values([
+                ("train_loss", .number(step.loss)),
+                ("learning_rate", .number(step.learningRate)),
+                ("grad_norm", .number(step.gradientNorm)),
+                ("milliseconds", .number(step.milliseconds)),
+                ("tokens_per_second", .number(step.tokensPerSecond)),
+            ])
+        )
+    }
+
+    /// The event of a validation after `step` updates.
+    init(validationLoss: Double, step: Int, time: Double) {
+        self.init("val_loss", .number(Float(validationLoss)), step, time)
+    }
+
+    /// The event of a HellaSwag evaluation after `step` updates.
+    init(accuracy: Double, step: Int, time: Double) {
+        self.init("hellaswag_accuracy", .number(Float(accuracy)), step, time)
+    }
+
+    /// The event of a text drawn after `step` updates.
+    init(sample: String, step: Int, time: Double) {
+        self.init("sample", .text(sample), step, time)
+    }
+
+    private init(_ tag: String, _ value: Value, _ step: Int, _ time: Double) {
+        self.init(time: time, step: step, content: .values([(tag, value)]))
+    }
+}

@@ -1,0 +1,118 @@
+// `train --tensorboard` as a process: what it leaves, also when it is killed and goes on.
+
+import FileIO
+import Foundation
+import TestSupport
+import Testing
+
+@Suite(.serialized) struct TrainTensorBoardTests {
+    private func withRun(_ body: (_ arguments: [String], _ run: FilePath) throws -> Void) throws {
+        try withTemporaryDirectory { directory in
+            let data = try writeShard(to: directory.appending("data.bin"))
+            let tokenizer = try writeTokenizer(to: directory.appending("bytes.bin"))
+            let run = directory.appending("run")
+            let arguments = [
+                "train", "--init", "layers=1,heads=1,channels=8,context=8", "--output", run.string,
+                "--train-data", data.string, "--val-data", data.string, "--val-every", "2",
+                "--tokenizer", tokenizer.string, "--sample-every", "2", "--sample-tokens", "4",
+                "--tensorboard",
+            ]
+            try body(arguments, run)
+        }
+    }
+
+    /// What metrics.jsonl says, each value at its step.
+    private func logged(_ run: FilePath) throws -> [LoggedValue] {
+        let log = try MappedFile(run.appending("metrics.jsonl")).contents()
+        let lines = String(decoding: log, as: UTF8.self)
+        let keys = [
+            "train_loss", "learning_rate", "grad_norm", "milliseconds", "tokens_per_second",
+            "val_loss",
+        ]
+        return try Outcome(status: 0, output: lines, errors: "").objects().flatMap { line in
+            let step = try #require(line["step"] as? Int)
+            let numbers = keys.compactMap { key in
+                (line[key] as? Double).map { LoggedValue(step, key, Float($0)) }
+            }
+            return numbers
+                + [(line["sample"] as? String).map { LoggedValue(step, "sample", text: $0) }]
+                .compactMap(\.self)
+        }
+    }
+
+    @Test func theEventFileSaysWhatTheLogSays() throws {
+        try withRun { arguments, run in
+            let outcome = try CommandLineTests.run(swiftletPath(), arguments + ["--steps", "4"])
+            #expect(outcome.status == 0, "\(outcome.errors)")
+            let files = try eventFiles(in: run)
+            #expect(files.count == 1)
+            let values = try EventFileContents(files[0]).values
+            #expect(values.count == 4 * 5 + 3 + 2)
+            #expect(try values == logged(run))
+        }
+    }
+
+    @Test func aRunThatWasKilledGoesOnWithEachStepOnce() throws {
+        try withRun { arguments, run in
+            let flags = arguments + ["--steps", "1000000", "--checkpoint-every", "20"]
+            let log = run.appending("metrics.jsonl")
+            let killed = try CommandLineTests.run(swiftletPath(), flags) { process, _, _ in
+                while process.isRunning, (try? MappedFile(log).count) ?? 0 < 12_000 { usleep(500) }
+                kill(process.processIdentifier, SIGKILL)
+            }
+            #expect(killed.status == SIGKILL)
+            // What a full disk may leave of the last record, too.
+            let file = try #require(eventFiles(in: run).first)
+            try AppendingFile(file, keepingContents: true).append([9, 0, 0])
+            _ = try CommandLineTests.run(swiftletPath(), flags) { process, _, _ in
+                let size = try MappedFile(log).count
+                while process.isRunning, (try? MappedFile(log).count) ?? 0 < size + 4000 {
+                    usleep(500)
+                }
+                process.interrupt()
+            }
+            let files = try eventFiles(in: run)
+            #expect(files.count == 2 && files.first == file)
+            #expect(FileSystem.byteCount(of: file) == 0)
+            let last = try #require(files.last)
+            let contents = try EventFileContents(last)
+            #expect(try contents.values == logged(run))
+            let steps = contents.values.filter { $0.tag == "train_loss" }.map(\.step)
+            #expect(steps == Array(1...steps.count))
+            #expect(contents.times == contents.times.sorted())
+        }
+    }
+
+    @Test func aRunThatBeganWithoutItHasItsBeginningToo() throws {
+        try withRun { arguments, run in
+            let plain = arguments.filter { $0 != "--tensorboard" }
+            #expect(try CommandLineTests.run(swiftletPath(), plain + ["--steps", "2"]).status == 0)
+            #expect(try eventFiles(in: run) == [])
+            let more = ["--steps", "4", "--allow-changes"]
+            #expect(try CommandLineTests.run(swiftletPath(), arguments + more).status == 0)
+            let values = try EventFileContents(#require(eventFiles(in: run).first)).values
+            #expect(try values == logged(run))
+            #expect(values.filter { $0.tag == "train_loss" }.map(\.step) == [1, 2, 3, 4])
+        }
+    }
+
+    @Test func nobodyElseReplacesTheFileOfARunThatGoesOn() throws {
+        try withRun { arguments, run in
+            let flags = arguments + ["--steps", "1000000"]
+            _ = try CommandLineTests.run(swiftletPath(), flags) { process, _, _ in
+                let log = run.appending("metrics.jsonl")
+                while process.isRunning, (try? MappedFile(log).count) ?? 0 == 0 { usleep(500) }
+                let report = ["report", run.string, "--tensorboard", run.string, "--overwrite"]
+                expectError(
+                    try CommandLineTests.run(swiftletPath(), report),
+                    73,
+                    "another process is training"
+                )
+                process.interrupt()
+            }
+            let files = try eventFiles(in: run)
+            #expect(files.count == 1)
+            #expect(try EventFileContents(files[0]).values == logged(run))
+        }
+    }
+}

@@ -17,6 +17,8 @@ struct SwiftletCommand: ParsableCommand {
         ]
     )
 
+    func run() throws { try Terminal.write(Greeting.text) }
+
     static func main() {
         Terminal.reserveClosedStreams()
         Signals.endQuietlyWhenOutputIsClosed()

@@ -2,7 +2,7 @@ import Testing
 
 @Suite(.serialized) struct UsageTests {
     @Test func helpGoesToStdout() throws {
-        for arguments in [["--help"], [], ["help"]] {
+        for arguments in [["--help"], ["help"]] {
             let outcome = try run(swiftletPath(), arguments)
             #expect(outcome.status == 0)
             #expect(outcome.output.contains("SUBCOMMANDS:"))

@@ -1,12 +1,24 @@
 # Short names for what is done often; each line is the whole command.
 
-.PHONY: build release test format lint
+.PHONY: build release install uninstall archive test format lint
 
 build:
 	swift build
 
 release:
 	swift build -c release
+
+# Where to: make install PREFIX=$$HOME/.local
+PREFIX ?= /usr/local
+
+install:
+	scripts/install "$(DESTDIR)$(PREFIX)"
+
+uninstall:
+	scripts/install --remove "$(DESTDIR)$(PREFIX)"
+
+archive:
+	scripts/archive
 
 test:
 	scripts/test

@@ -3,12 +3,6 @@
 import ArgumentParser
 import Swiftlet
 
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
-
 /// The names, with their dashes, of a command's options.
 struct CommandOptions {
     /// Those of all.
@@ -18,34 +12,10 @@ struct CommandOptions {
 
     /// Asks the parser about a command, which takes tens of milliseconds.
     init(of command: any ParsableCommand.Type) {
-        let description = try? JSONDecoder().decode(Tool.self, from: Data(command._dumpHelp().utf8))
-        let options = description?.command.arguments ?? []
+        let options = (try? CommandDescription(of: command))?.arguments ?? []
         names = options.flatMap(\.dashedNames)
         namesWithValue = Set(options.filter { $0.kind == "option" }.flatMap(\.dashedNames))
     }
-}
-
-/// What is read of the parser's description of a command.
-private struct Tool: Decodable {
-    struct Command: Decodable {
-        let arguments: [Argument]?
-    }
-
-    struct Argument: Decodable {
-        let kind: String
-        let names: [Name]?
-
-        var dashedNames: [String] {
-            (names ?? []).map { ($0.kind == "long" ? "--" : "-") + $0.name }
-        }
-    }
-
-    struct Name: Decodable {
-        let kind: String
-        let name: String
-    }
-
-    let command: Command
 }
 
 /// A name on the command line that stands for nothing, and what it may have been meant for.

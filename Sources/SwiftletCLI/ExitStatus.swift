@@ -23,6 +23,18 @@ enum ExitStatus: CInt, Error {
     /// By Ctrl-C.
     case interrupted = 130
 
+    /// What each says to whoever started the program.
+    static let meanings: [(status: ExitStatus, meaning: String)] = [
+        (.done, "What was asked for was done."),
+        (.wrongUsage, "The command line is wrong."),
+        (.wrongContent, "A file's content is wrong."),
+        (.missingInput, "An input is missing."),
+        (.failure, "The machine is too small, or the program is at fault."),
+        (.cannotCreate, "An output cannot be created."),
+        (.inputOutput, "Reading or writing failed."),
+        (.interrupted, "It was interrupted, after saving what could be saved."),
+    ]
+
     /// The status that an error of the library, or of a command, stands for.
     init(for error: any Error) {
         self =

@@ -14,6 +14,7 @@ struct SwiftletCommand: ParsableCommand {
             StoriesCommand.self, TokenizerCommand.self, PrepareCommand.self, TrainCommand.self,
             SampleCommand.self, ChatCommand.self, EvaluateCommand.self, ConvertCommand.self,
             InfoCommand.self, BenchCommand.self, FetchCommand.self, ReportCommand.self,
+            ManualCommand.self,
         ]
     )
 

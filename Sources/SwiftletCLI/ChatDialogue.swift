@@ -85,7 +85,7 @@ final class ChatDialogue {
         }
         if report.forgottenTurns > forgottenTurns {
             let turns = counted(report.forgottenTurns, "turn")
-            Self.say("(the context is full: the oldest \(turns) are forgotten)")
+            Self.say("(the context is full, and the oldest turns are forgotten: \(turns) so far)")
         }
         forgottenTurns = report.forgottenTurns
         if input.editsLines, Terminal.showsOutput { Terminal.writeError("\n") }

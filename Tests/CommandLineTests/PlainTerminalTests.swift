@@ -79,6 +79,32 @@ import Testing
         }
     }
 
+    @Test func aChatStopsAndGoesOnWithWhatWasTyped() throws {
+        try withLlama(context: 512) { model, _ in
+            let shell = try TerminalSession(
+                ["/bin/sh", "-i"],
+                environment: ["TERM": "xterm", "PS1": "sh$ ", "ENV": "", "NO_COLOR": "1"]
+            )
+            try shell.wait("the shell") { $0.text.contains("sh$") }
+            shell.type("'\(try swiftletPath())' chat --no-input-history --model '\(model)'\n")
+            try shell.wait("a prompt") { $0.lines[$0.cursor.row] == ">" }
+            shell.type("half a ")
+            try shell.wait("what was typed") { $0.lines[$0.cursor.row] == "> half a" }
+            shell.type("\u{1a}")
+            try shell.wait("the shell") { $0.lines[$0.cursor.row] == "sh$" }
+            #expect(shell.mode.c_lflag & tcflag_t(ICANON | ECHO) != 0)
+            #expect(!shell.screen.modes.contains(2004))
+            shell.type("fg\n")
+            try shell.wait("what was typed") { $0.lines[$0.cursor.row] == "> half a" }
+            shell.type("line")
+            try shell.wait("more of it") { $0.lines[$0.cursor.row] == "> half a line" }
+            shell.type("\u{3}\u{4}")
+            try shell.wait("the shell") { $0.lines[$0.cursor.row] == "sh$" }
+            shell.type("exit\n")
+            _ = try shell.waitForExit()
+        }
+    }
+
     @Test func controlCEndsAReplyAndNotTheChat() throws {
         try withLlama(version: .float32, context: 1 << 18) { model, _ in
             let session = try TerminalSession(

@@ -31,12 +31,14 @@ public final class AtomicFile {
     /// at its end for those who read it.
     private var descriptor: CInt?
     private let replacesExisting: Bool
+    /// What was not given to the system yet.
     private var buffer: [UInt8] = []
 
-    /// Small writes are gathered into one system call of about this many bytes.
-    private static let bufferCapacity = 1 << 20
+    /// Small writes are gathered, and the system gets whole parts of this many bytes, each begun at
+    /// a multiple of it: its memory for files is then in large pages, and half as much work.
+    private static let partByteCount = 1 << 20
     /// Large writes are given to the disk in pieces of this many bytes.
-    private static let pieceByteCount = 1 << 24
+    private static let pieceByteCount = 1 << 22
     /// So many bytes before a piece may still be on their way.
     private static let adviceByteCount = 1 << 26
 
@@ -113,39 +115,47 @@ public final class AtomicFile {
     /// Appends raw bytes.
     /// - Throws: ``FileIOError`` when the disk is full or fails.
     public func write(_ bytes: UnsafeRawBufferPointer) throws {
-        count += bytes.count
-        if buffer.count + bytes.count <= Self.bufferCapacity {
+        // What is missing of the part that was begun.
+        let room = Self.partByteCount - count % Self.partByteCount
+        guard bytes.count >= room else {
+            count += bytes.count
             buffer.append(contentsOf: bytes)
             return
         }
-        try flush()
-        if bytes.count < Self.bufferCapacity {
-            buffer.append(contentsOf: bytes)
-        } else {
-            try writePieces(of: bytes)
+        var rest = bytes[...]
+        if count % Self.partByteCount > 0 {
+            buffer.append(contentsOf: UnsafeRawBufferPointer(rebasing: rest.prefix(room)))
+            count += room
+            try flush()
+            rest = rest.dropFirst(room)
         }
+        let whole = rest.prefix(rest.count / Self.partByteCount * Self.partByteCount)
+        try writePieces(of: UnsafeRawBufferPointer(rebasing: whole))
+        rest = rest.dropFirst(whole.count)
+        count += rest.count
+        buffer.append(contentsOf: UnsafeRawBufferPointer(rebasing: rest))
     }
 
-    /// Writes past the buffer, which is empty.
+    /// Appends bytes past the buffer, which is empty.
     ///
     /// The system would keep gigabytes and begin to write them when ``commit()`` asks for all of
     /// them. So each piece is sent to the disk while the next one is copied.
     private func writePieces(of bytes: UnsafeRawBufferPointer) throws {
         let descriptor = try openDescriptor()
-        let start = count - bytes.count
         for offset in stride(from: 0, to: bytes.count, by: Self.pieceByteCount) {
             let end = min(offset + Self.pieceByteCount, bytes.count)
             let piece = UnsafeRawBufferPointer(rebasing: bytes[offset..<end])
             try writeAll(piece, to: descriptor, path: path)
+            count += piece.count
             #if !canImport(Darwin)
                 // Advice that pages are not needed any more starts writing them; given again, it
                 // frees those that were written, and the next piece can take their place. It does
                 // no harm when it is not taken, so the result is ignored.
-                let first = max(offset - Self.adviceByteCount, 0)
+                let first = max(count - piece.count - Self.adviceByteCount, 0)
                 _ = posix_fadvise(
                     descriptor,
-                    off_t(start + first),
-                    off_t(end - first),
+                    off_t(first),
+                    off_t(count - first),
                     POSIX_FADV_DONTNEED
                 )
             #endif
@@ -233,9 +243,8 @@ public final class AtomicFile {
     private func flush() throws {
         guard !buffer.isEmpty else { return }
         let descriptor = try openDescriptor()
-        let pending = buffer
-        buffer.removeAll(keepingCapacity: true)
-        try pending.withUnsafeBytes { bytes in try writeAll(bytes, to: descriptor, path: path) }
+        defer { buffer.removeAll(keepingCapacity: true) }
+        try buffer.withUnsafeBytes { bytes in try writeAll(bytes, to: descriptor, path: path) }
     }
 
     deinit {

@@ -36,6 +36,38 @@ import Testing
         }
     }
 
+    /// Whole parts of a mebibyte go past the buffer, wherever writes begin and end.
+    @Test func writesOfAnySizeLandWhereTheyBelong() throws {
+        try withTemporaryDirectory { directory in
+            let part = 1 << 20
+            let sizes = [
+                3, part - 3, 1, part - 1, part, 0, 5 * part, 7, part + 1, part - 8, 4 * part + 9,
+                part - 9, 9 * part - 1, 1, 2,
+            ]
+            let path = directory.appending("a.bin")
+            let file = try AtomicFile(path)
+            var expected: [UInt8] = []
+            for (index, size) in sizes.enumerated() {
+                let bytes = (0..<size).map {
+                    UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8 &+ index)
+                }
+                try file.write(bytes)
+                expected += bytes
+                #expect(file.count == expected.count)
+                // What is buffered is flushed, so that a part is begun anew within it.
+                if index % 4 == 3 {
+                    try file.overwrite([9, 8], at: expected.count / 2)
+                    expected.replaceSubrange(
+                        expected.count / 2..<expected.count / 2 + 2,
+                        with: [9, 8]
+                    )
+                }
+            }
+            try file.commit()
+            #expect(try MappedFile(path).contents() == expected)
+        }
+    }
+
     @Test func droppedFileLeavesTheOldContentAndNoTemporary() throws {
         try withTemporaryDirectory { directory in
             let path = directory.appending("a.bin")

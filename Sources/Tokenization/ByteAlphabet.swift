@@ -34,10 +34,23 @@ enum ByteAlphabet {
 
     /// The printable form of some bytes.
     static func text(of bytes: some Sequence<UInt8>) -> String {
-        var text = String.UnicodeScalarView()
-        // Never nil: no scalar of the alphabet is a surrogate.
-        text.append(contentsOf: bytes.lazy.compactMap { Unicode.Scalar(scalars[Int($0)]) })
-        return String(text)
+        String(decoding: utf8(of: bytes), as: UTF8.self)
+    }
+
+    /// The printable form of some bytes, in UTF-8.
+    static func utf8(of bytes: some Sequence<UInt8>) -> [UInt8] {
+        var text: [UInt8] = []
+        text.reserveCapacity(2 * bytes.underestimatedCount)
+        for byte in bytes {
+            let scalar = scalars[Int(byte)]
+            if scalar < 0x80 {
+                text.append(UInt8(scalar))
+            } else {
+                text.append(0xC0 | UInt8(scalar >> 6))
+                text.append(0x80 | UInt8(scalar & 0x3F))
+            }
+        }
+        return text
     }
 }
 

@@ -29,9 +29,9 @@ extension GGUFTokenizer {
             pre = name
             merges = TokenTexts(
                 description.merges.lazy.map { merge in
-                    [merge.left, merge.right]
-                        .map { ByteAlphabet.text(of: description.tokens[Int($0)]) }
-                        .joined(separator: " ").utf8
+                    ByteAlphabet.utf8(of: description.tokens[Int(merge.left)])
+                        + [UInt8(ascii: " ")]
+                        + ByteAlphabet.utf8(of: description.tokens[Int(merge.right)])
                 }
             )
             if description.spacePrefix == .always { addsSpacePrefix = true }
@@ -63,7 +63,7 @@ extension GGUFTokenizer {
             if names.contains(id) || [.control, .unused].contains(description.types[id]) {
                 texts.append(description.tokens[id])
             } else {
-                texts.append(ByteAlphabet.text(of: description.tokens[id]).utf8)
+                texts.append(ByteAlphabet.utf8(of: description.tokens[id]))
             }
         }
         return texts

@@ -80,7 +80,7 @@ struct TokenizerJSONWriter {
                 }
                 names.append(text)
             } else {
-                names.append(ByteAlphabet.text(of: text).utf8)
+                names.append(ByteAlphabet.utf8(of: text))
             }
         }
         guard Set(names).count == names.count else { throw refuse("two tokens have the same name") }

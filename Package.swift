@@ -59,6 +59,9 @@ let package = Package(
             name: "TokenData",
             dependencies: ["CStories", "FileIO", "Tensors", "Tokenization"]
         ),
+        // The styles and scripts of pages, embedded by the C compiler.
+        .target(name: "CPages", exclude: ["assets"]),
+        .target(name: "Pages", dependencies: ["CPages"]),
         .target(name: "Inference", dependencies: ["Tensors"]),
         .target(
             name: "LanguageModels",
@@ -71,8 +74,8 @@ let package = Package(
         .target(
             name: "Training",
             dependencies: [
-                "FileIO", "Inference", "LanguageModels", "TensorFiles", "Tensors", "TokenData",
-                "Tokenization",
+                "FileIO", "Inference", "LanguageModels", "Pages", "TensorFiles", "Tensors",
+                "TokenData", "Tokenization",
             ]
         ),
         .target(
@@ -117,6 +120,7 @@ let package = Package(
             dependencies: ["FileIO", "Tensors", "TestSupport", "TokenData", "Tokenization"],
             resources: [.copy("Fixtures")]
         ),
+        .testTarget(name: "PagesTests", dependencies: ["Pages"]),
         .testTarget(name: "InferenceTests", dependencies: ["Inference", "Tensors"]),
         .testTarget(
             name: "TextGenerationTests",

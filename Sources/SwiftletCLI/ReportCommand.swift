@@ -8,8 +8,10 @@ struct ReportCommand: ParsableCommand {
         abstract: "Draw training runs as one page to open in a browser.",
         discussion: """
             The page needs no network and shows losses, learning rate, gradient norm, speed, \
-            samples and the configuration; several runs are drawn over each other. A run may still \
-            be going on. Prints the path of the page, or the page itself with '--output -'.
+            samples and the configuration; several runs are drawn over each other. Its charts go \
+            by steps, tokens or time; drag over one to look closer, click a name to hide it. A run \
+            may still be going on. Prints the path of the page, or the page itself with \
+            '--output -'.
 
             With --csv or --tensorboard it writes what was measured for other programs, and the \
             page only where --output names one.
@@ -108,7 +110,7 @@ struct ReportCommand: ParsableCommand {
 
     private static func page(on runs: [RunDirectory]) throws -> ReportPage {
         let histories = try zip(runs, RunHistory.names(of: runs)).map {
-            try RunHistory($0, name: $1)
+            try RunHistory($0, name: $1, defaults: TrainCommand.defaultFlags)
         }
         return try ReportPage(histories)
     }

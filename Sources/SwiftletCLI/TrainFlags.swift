@@ -28,6 +28,24 @@ extension TrainCommand {
     }
 }
 
+extension TrainCommand {
+    /// The flags that hold unless others are given, for telling what was chosen from what was not.
+    ///
+    /// Left out are those that are always given, and what depends on others.
+    static var defaultFlags: Flags {
+        guard let command = try? TrainCommand.parse(["--init=d12", "--text=text", "--output=run"])
+        else { preconditionFailure("train lacks a flag that it needs") }
+        let settings = TrainingSettings(
+            sequenceLength: GPT2Configuration.gpt2ContextLength,
+            schedule: command.optimizer.schedule(steps: 1)
+        )
+        let chosen = ["init", "output", "steps", "total-batch-tokens"]
+        var flags = command.flags(settings).filter { !chosen.contains($0.key) }
+        flags["text"] = .null
+        return flags
+    }
+}
+
 extension DataOptions {
     fileprivate var flags: Flags {
         [

@@ -56,46 +56,6 @@ import Testing
         #expect(curve([2, 1]).typicalRange == 1...2)
     }
 
-    // MARK: Axes
-
-    @Test func linearTicksAreRoundNumbers() {
-        func labels(_ range: ClosedRange<Double>) -> [String] {
-            AxisScale(range).ticks(count: 5).map(\.label)
-        }
-        #expect(labels(0...10) == ["0", "2", "4", "6", "8", "10"])
-        #expect(labels(3.001...3.004) == ["3.001", "3.002", "3.003", "3.004"])
-        #expect(labels(0.13...0.88) == ["0.2", "0.4", "0.6", "0.8"])
-        #expect(labels(0...60_000) == ["0", "20k", "40k", "60k"])
-        #expect(labels(-1...1) == ["\u{2212}1.0", "\u{2212}0.5", "0.0", "0.5", "1.0"])
-    }
-
-    @Test func logarithmicTicksAreRoundNumbers() {
-        func labels(_ range: ClosedRange<Double>) -> [String] {
-            AxisScale(range, isLogarithmic: true).ticks(count: 5).map(\.label)
-        }
-        #expect(labels(3...11) == ["3", "4", "5", "7", "10"])
-        #expect(labels(0.001...20) == ["0.001", "0.01", "0.1", "1", "10"])
-        #expect(labels(0.02...5) == ["0.03", "0.1", "0.3", "1", "3"])
-    }
-
-    @Test func largeRatiosAreDrawnLogarithmically() {
-        let scale = AxisScale(showing: 1...100, logarithmicFrom: 3)
-        #expect(scale.isLogarithmic)
-        #expect(abs(scale.fraction(of: 10) - 0.5) < 1e-12)
-        #expect(scale.fraction(of: 0) < 0)
-        #expect(!AxisScale(showing: 1...2, logarithmicFrom: 3).isLogarithmic)
-        #expect(!AxisScale(showing: 0...100, logarithmicFrom: 3).isLogarithmic)
-        #expect(!AxisScale(showing: -1...100, logarithmicFrom: 3).isLogarithmic)
-    }
-
-    @Test func aRangeWithoutWidthStillMakesAnAxis() {
-        for value in [0, 3, -3, 1e-30, 1e30] {
-            let scale = AxisScale(showing: value...value)
-            #expect(abs(scale.fraction(of: value) - 0.5) < 1e-9)
-            #expect(!scale.ticks(count: 5).isEmpty)
-        }
-    }
-
     // MARK: Numbers
 
     @Test func numbersAreWrittenForPeople() {
@@ -136,19 +96,5 @@ import Testing
                 #expect(!text.isEmpty && text.count < 40)
             }
         }
-    }
-
-    // MARK: Markup
-
-    @Test func textBecomesMarkupOnlyByBeingEscaped() {
-        let text = "</script><b a='1' c=\"2\">&\u{0}\u{1B}\u{FFFE}\n"
-        let html: HTML = "<p>\(text)</p>"
-        #expect(
-            html.source
-                == "<p>&lt;/script&gt;&lt;b a=&#39;1&#39; c=&quot;2&quot;&gt;&amp;"
-                + "\u{FFFD}\u{FFFD}\u{FFFD}\n</p>"
-        )
-        let nested: HTML = "<div>\(html)\([html])</div>"
-        #expect(nested.source == "<div>\(html.source)\(html.source)</div>")
     }
 }

@@ -30,8 +30,11 @@ import Testing
             for runs in [[run], [run, run]] {
                 let source = try ReportPage(runs).source
                 #expect(XMLParser(data: Data(source.utf8)).parse(), comment)
-                for text in ["nan%", "inf%", "d=\"Mnan", "d=\"M\"", "nane"] {
+                for text in ["nan%", "inf%", "nane"] {
                     #expect(!source.contains(text), "\(text): \(comment?.rawValue ?? log)")
+                }
+                if let data = try chartData(source) {
+                    #expect(data["charts"] is [Any], comment)
                 }
             }
         }
@@ -74,25 +77,6 @@ import Testing
                 log += step(number) { few.randomElement(using: &generator) ?? "" }
             }
             try draw(log, "round \(round): \(few)")
-        }
-    }
-
-    @Test func axesOfTheSmallestAndLargestNumbersHaveAWidth() {
-        let (least, most) = (Double.leastNonzeroMagnitude, Double.greatestFiniteMagnitude)
-        for values in [
-            least...least, 0...least, -least...least, least...(3 * least), -most...most,
-            most...most,
-            -most...(-most), least...most, 1e-308...1e308, 1e-290...1e-289,
-        ] {
-            for logarithmicFrom in [nil, 3.0] {
-                let scale = AxisScale(showing: values, logarithmicFrom: logarithmicFrom)
-                #expect(scale.range.lowerBound < scale.range.upperBound)
-                #expect(scale.range.lowerBound.isFinite && scale.range.upperBound.isFinite)
-                for value in [values.lowerBound, values.upperBound] {
-                    #expect((0...1).contains(scale.fraction(of: value)), "\(value) in \(values)")
-                }
-                for tick in scale.ticks(count: 5) { #expect(tick.value.isFinite) }
-            }
         }
     }
 }

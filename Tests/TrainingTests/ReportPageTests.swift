@@ -56,7 +56,7 @@ import Testing
         ] {
             let page = try ReportPage(runs)
             #expect(isWellFormed(page))
-            for reference in ["http:", "https:", "//", "src=", "href=", "url(", "@import"] {
+            for reference in ["https:", "src=", "href=", "@import"] {
                 #expect(!page.source.contains(reference))
             }
         }
@@ -90,17 +90,77 @@ import Testing
         #expect(try shown(run) == [])
     }
 
-    @Test func valuesCanBeReadWithoutScript() throws {
+    @Test func withoutAScriptChartsAreWords() throws {
         let source = try ReportPage([history("run", steps: 100)]).source
-        #expect(source.contains("<title>step 100\nlearning rate: 0</title>"))
-        #expect(source.contains("training, smoothed: "))
-        #expect(source.contains("validation: 3.000</title>"))
+        #expect(source.contains("<noscript><p class=\"note\">The charts are drawn by a script"))
+        let words = "<p class=\"words note\">Learning rate by step: learning rate from 5.94e-4"
+        #expect(source.contains("\(words) at step 1 to 0 at step 100.</p>"))
+        #expect(source.contains("; validation from 4.000 at step 0 to 3.000 at step 100.</p>"))
     }
 
-    @Test func aShortRunIsMarkedAtWholeSteps() throws {
-        let source = try ReportPage([history("run", steps: 2)]).source
-        #expect(source.contains("<span style=\"left:50.00%\">1</span>"))
-        #expect(!source.contains("\">1.5</span>"))
+    @Test func theHeadlineSaysWhatItIsAboutAndHowItStands() throws {
+        func source(_ change: (inout RunHistory) -> Void) throws -> String {
+            var run = history("quickstart/run", steps: 300)
+            run.facts = try plainFacts(steps: 300)
+            change(&run)
+            return try ReportPage([run]).source
+        }
+        let finished = try source { $0.lastWritten = 1_795_737_110 }
+        for text in [
+            "<title>quickstart/run \u{2013} finished</title>",
+            "<h1><span class=\"parent\">quickstart / </span>run</h1>",
+            "<span class=\"status finished\">finished</span>",
+            "<li>12 layers, 12 heads, 768 channels, context 1024</li>",
+            "<li>stories.bin, 15.4k tokens in 1 shard</li>", "<li>avx2, 2 threads</li>",
+            "<li>26 November 2026, 23:51 UTC</li>",
+        ] {
+            #expect(finished.contains(text), "\(text)")
+        }
+        let stopped = try source { $0.facts?.plannedSteps = 1000 }
+        #expect(stopped.contains("<title>quickstart/run \u{2013} stopped at 300 of 1,000</title>"))
+        let running = try source {
+            $0.facts?.plannedSteps = 1000
+            $0.isRunning = true
+        }
+        #expect(running.contains("running, 300 of 1,000</span>"))
+        let diverged = try source { run in
+            for index in 250..<300 { run.steps[index].loss = .nan }
+        }
+        #expect(diverged.contains("<span class=\"status diverged\">diverged at step 251</span>"))
+        #expect(try source { $0.facts = nil }.contains("\"status unknown\">300 steps</span>"))
+    }
+
+    @Test func defaultsAreFoldedAndTheRestIsGrouped() throws {
+        var run = history("run", steps: 3)
+        run.facts = try plainFacts(seed: 2)
+        let source = try ReportPage([run]).source
+        let folded = try #require(source.range(of: "<details id=\"defaults\"><summary>1 flag is"))
+        #expect(source[folded.upperBound...].contains("batch-size</th><td>4</td>"))
+        for text in ["<h3>Run</h3>", "seed</th><td>2</td>", "<h3>Other flags</h3>"] {
+            #expect(source[..<folded.lowerBound].contains(text), "\(text)")
+        }
+        var other = run
+        other.facts = try plainFacts()
+        let compared = try ReportPage([run, other]).source
+        #expect(compared.contains("<input type=\"checkbox\" id=\"differences\"/>"))
+        #expect(
+            compared.contains("<tr class=\"differs\"><th scope=\"row\">seed</th><td>2</td><td>1<")
+        )
+        #expect(compared.contains("<div class=\"group same\"><h3>Batches and steps</h3>"))
+    }
+
+    @Test func aPreviewOfASampleEndsInAnEllipsis() throws {
+        var run = history("run", steps: 3)
+        run.samples = [.init(step: 1, text: "short\n\ntext"), .init(step: 2, text: "")]
+        let long = String(repeating: "word ", count: 200)
+        run.samples.append(.init(step: 3, text: long))
+        let source = try ReportPage([run]).source
+        #expect(source.contains("<span>short text</span></summary>"))
+        #expect(
+            source.contains("word\u{2026}</span></summary>")
+                || source.contains("word \u{2026}</span></summary>")
+        )
+        #expect(source.contains(">\(long)</pre>"))
     }
 
     @Test func severalRunsAreOverlaidInColoursOfTheirOwn() throws {
@@ -109,11 +169,12 @@ import Testing
         }
         let source = try ReportPage(runs).source
         for index in runs.indices {
-            #expect(source.contains("<path class=\"strong c\(index)\" d=\"M"))
-            #expect(source.contains("<path class=\"dots c\(index)\" d=\"M"))
             #expect(source.contains("<span class=\"swatch c\(index)\"></span>run \(index)</th>"))
-            #expect(ReportStyle.sheet.source.contains(".c\(index){--c:var(--c\(index))}"))
+            #expect(source.contains(".c\(index) { --c: var(--c\(index)) }"))
         }
+        let series = try #require(chartData(source)?["series"] as? [[String: Any]])
+        #expect(series.map { $0["name"] as? String } == runs.map(\.name))
+        #expect(series.map { $0["color"] as? Int } == Array(runs.indices))
         #expect(source.contains("<tr class=\"differs\"><th scope=\"row\">seed</th>"))
         #expect(source.contains("<tr><th scope=\"row\">batch-size</th>"))
         let limit = ReportPage.mostRuns
@@ -133,7 +194,10 @@ import Testing
         for runs in [[run], [run, run]] {
             let page = try ReportPage(runs)
             #expect(isWellFormed(page))
-            #expect(page.source.components(separatedBy: "<script>").count == 2)
+            // Those of the page, which one without runs of such names has too.
+            let scripts = try ReportPage([history("plain", steps: 3)]).source
+            let count = scripts.components(separatedBy: "<script>").count
+            #expect(page.source.components(separatedBy: "<script>").count == count)
             #expect(!page.source.contains("<img"))
         }
     }
@@ -154,7 +218,6 @@ import Testing
         run.accuracy = run.validation
         let page = try ReportPage([run])
         #expect(isWellFormed(page))
-        #expect(!page.source.contains("d=\"Mnan"))
         var allMissing = RunHistory(name: "missing")
         allMissing.steps = (1...20).map { RunHistory.Step(step: $0) }
         #expect(isWellFormed(try ReportPage([allMissing])))
@@ -167,7 +230,7 @@ import Testing
         run.steps[100_000].loss = 777
         let source = try ReportPage([run]).source
         #expect(source.utf8.count < 400_000)
-        #expect(source.contains("the highest 777.0 at step 100,001"))
+        #expect(source.contains("without an outlier, 777.0 at step 100,001"))
         #expect(source.contains("24 of 2,000, evenly spaced"))
         #expect(source.contains("sample 2000"))
     }

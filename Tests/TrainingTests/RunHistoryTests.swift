@@ -144,24 +144,56 @@ import Testing
                 "flags":{"learning-rate":6e-4,"shuffle":true,"hellaswag":null,"seed":7},
                 "data":{"train":[{"path":"a.bin","tokens":100},{"path":"b.bin","tokens":50}],
                 "validation":[{"path":"v.bin","tokens":20000}]},
-                "machine":{"isa":"avx2","threads":2}}
+                "machine":{"isa":"avx2","processor":"Some CPU","threads":2}}
                 """
         )
         let facts = try #require(run.facts)
         #expect(facts.parameterCount == 124_439_808)
         #expect(facts.plannedSteps == 500)
         #expect(facts.model == "12 layers, 12 heads, 768 channels, context 1024")
-        #expect(facts.sections.map(\.title) == ["Flags", "Model", "Data", "Machine"])
+        #expect(facts.data == "a.bin, 150 tokens in 2 shards")
+        #expect(facts.machine == "Some CPU, avx2, 2 threads")
         #expect(
-            facts.sections[0].entries.map { "\($0.name)=\($0.value)" } == [
-                "hellaswag=none", "learning-rate=0.0006", "seed=7", "shuffle=yes",
+            facts.sections.map(\.title) == [
+                "Data", "Optimiser", "Between steps", "Run", "Model", "Machine",
             ]
         )
+        func entries(_ title: String) -> [String] {
+            facts.sections.first { $0.title == title }?.entries.map { "\($0.name)=\($0.value)" }
+                ?? []
+        }
+        #expect(entries("Optimiser") == ["learning-rate=0.0006"])
         #expect(
-            facts.sections[2].entries.map(\.value) == [
-                "2 shards from a.bin on, 150 tokens", "v.bin, 20k tokens",
+            entries("Data") == [
+                "shuffle=yes", "learnt from=150 tokens in 2 shards",
+                "validated on=20k tokens in 1 shard",
             ]
         )
+    }
+
+    @Test func anEpochIsCountedInWholeBatchesOfEveryShard() throws {
+        func steps(_ tokens: [Int], total: Int, flags: String = "") throws -> Double? {
+            let shards = tokens.map { "{\"path\":\"a.bin\",\"tokens\":\($0)}" }
+                .joined(separator: ",")
+            let run = try read(
+                "",
+                description: """
+                    {"model":{"layers":12,"heads":12,"channels":768,"context":1024,
+                    "vocabulary_size":50257,"parameters":124439808},"steps":500,
+                    "flags":{"batch-size":2,"sequence-length":8,"total-batch-tokens":\(total)\(flags)},
+                    "data":{"train":[\(shards)],"validation":[]},
+                    "machine":{"isa":"avx2","threads":2}}
+                    """
+            )
+            return run.facts?.stepsPerEpoch
+        }
+        #expect(try steps([161], total: 16) == 10)
+        #expect(try steps([160], total: 16) == 9)
+        #expect(try steps([161, 175], total: 32) == 10)
+        #expect(try steps([10], total: 16) == nil)
+        #expect(try steps([161], total: 16, flags: ",\"overfit-single-batch\":true") == nil)
+        #expect(try steps([Int.min, Int.max], total: Int.max) == 1)
+        #expect(try steps([161], total: -1) == nil)
     }
 
     @Test func aDescriptionOfAnotherShapeIsRefused() {
@@ -178,8 +210,12 @@ import Testing
         }
         #expect(names("runs/first/", "/a/second") == ["first", "second"])
         #expect(names("a/run", "b/run", "c") == ["a/run", "b/run", "c"])
+        #expect(names("a/run", "b/c") == ["a/run", "c"])
+        #expect(names("a/x", "b/x", "c") == ["a/x", "b/x", "c"])
         #expect(names("a/run", "a/run") == ["a/run", "a/run (2)"])
+        #expect(names("a/x/run", "a/y/run", "b/y/run") == ["x/run", "a/y/run", "b/y/run"])
         #expect(names("/a/b/..") == ["a"])
+        #expect(names("checkpoints/quickstart/run/") == ["quickstart/run"])
         #expect(names("/") == ["/"])
     }
 }

@@ -135,6 +135,7 @@ import Training
                       },
                       "machine" : {
                         "isa" : "\(machine.instructionSet.rawValue)",
+                        "processor" : "\(Machine.processorName)",
                         "threads" : 1
                       },
                       "model" : {

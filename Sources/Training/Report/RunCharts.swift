@@ -1,222 +1,304 @@
-// What is charted of runs, on which axes, and what is said about it.
+// What is charted of runs, and what is said about it. The numbers are thinned to what a page can
+// carry; axes and drawing are the page's script's.
 
-/// Makes the charts of one run, or of several over each other.
+import Pages
+
+/// The charts of one run, or of several over each other.
 struct RunCharts {
     private let runs: [RunHistory]
-    private let lastStep: Int
+    /// Columns that values of every step are thinned to, each of at most two: enough to look into a
+    /// tenth of a long run, and all of a short one.
+    private let columns: Int
+    /// The same of what is measured now and then, or goes smoothly.
+    private static let fewColumns = 500
 
     /// A single run tells training and validation apart by colour, several are told apart by it.
     private var isComparison: Bool { runs.count > 1 }
+    /// More runs than this hide each other's unsmoothed values; the script leaves them out then.
+    private static let mostFaintLines = 3
     /// The colour of the validation of a single run.
     private static let validationColor = 1
-    /// More runs than this hide each other's unsmoothed values.
-    private static let mostFaintLines = 3
 
     init(_ runs: [RunHistory]) {
         self.runs = runs
-        lastStep = runs.map(\.lastStep).max() ?? 0
+        columns = max(Self.fewColumns, 1600 / max(runs.count, 1))
+    }
+
+    /// A chart, and its card in the page.
+    struct Charted {
+        let chart: ChartData.Chart
+        let card: ChartCard
     }
 
     /// The charts there is anything to show in.
-    var all: [Chart] {
+    var all: [Charted] {
         [loss, learningRate, gradientNorm, speed, accuracy].compactMap { $0 }
     }
 
     // MARK: Charts
 
-    private var loss: Chart? {
-        var plan = Plan()
-        let validation = runs.enumerated().map { index, run in
-            Chart.Line(
-                name: isComparison ? "\(run.name), validation" : "validation",
-                color: isComparison ? index : Self.validationColor,
-                style: .dots,
-                curve: Curve(run.validation),
-                isInLegend: !isComparison
-            )
-        }
-        addSmoothed(to: &plan, of: \.loss, name: "training")
-        for line in validation where !line.curve.points.isEmpty { plan.add(line) }
-        guard var chart = chart(plan, "Loss", "nats per token", logarithmicFrom: 3) else {
-            return nil
-        }
-        chart.isWide = true
-        if isComparison && plan.lines.contains(where: { $0.style == .dots }) {
-            chart.note = "Lines: training. Dots: validation. " + chart.note
-        }
-        return chart
-    }
-
-    private var learningRate: Chart? {
-        var plan = Plan()
-        for (index, run) in runs.enumerated() {
-            plan.add(
-                Chart.Line(
-                    name: isComparison ? run.name : "learning rate",
-                    color: index,
-                    style: .strong,
-                    curve: Curve(run.steps) { $0.learningRate }
-                ),
-                isComplete: true
-            )
-        }
-        var chart = chart(plan, "Learning rate", "per step", includesZero: true)
-        chart?.axisText = { NumberText.scientific($0) }
-        chart?.valueText = { NumberText.scientific($0) }
-        return chart
-    }
-
-    private var gradientNorm: Chart? {
-        var plan = Plan()
-        addSmoothed(to: &plan, of: \.gradientNorm, name: "gradient norm")
-        return chart(plan, "Gradient norm", "global, before clipping", logarithmicFrom: 10)
-    }
-
-    private var speed: Chart? {
-        var plan = Plan()
-        addSmoothed(to: &plan, of: \.tokensPerSecond, name: "tokens/s")
-        var chart = chart(plan, "Speed", "tokens per second", includesZero: true)
-        chart?.valueText = { NumberText.significant($0, digits: 3) }
-        return chart
-    }
-
-    private var accuracy: Chart? {
-        var plan = Plan()
-        for (index, run) in runs.enumerated() {
-            plan.add(
-                Chart.Line(
-                    name: isComparison ? run.name : "accuracy",
-                    color: index,
+    private var loss: Charted? {
+        let training = smoothedLines(of: \.loss)
+        let validation = measuredLines(of: \.validation, part: "validation")
+        var parts: [ChartData.Part] = []
+        if !training.lines.isEmpty { parts += smoothedParts("training, ") }
+        if !validation.lines.isEmpty {
+            parts.append(
+                .init(
+                    id: "validation",
+                    name: "validation",
                     style: .dots,
-                    curve: Curve(run.accuracy)
-                ),
-                isComplete: true
+                    color: isComparison ? nil : Self.validationColor
+                )
             )
         }
+        var chart = ChartData.Chart(
+            id: "loss",
+            format: .number,
+            parts: parts,
+            lines: training.lines + validation.lines
+        )
+        chart.logarithmicFrom = 3
+        let remark =
+            runs.count > Self.mostFaintLines
+            ? "Single steps are drawn while \(Self.mostFaintLines) runs or fewer are shown." : ""
+        return charted(
+            chart,
+            "Loss",
+            "nats per token",
+            [training, validation],
+            remark: remark,
+            isWide: true
+        )
+    }
+
+    private var learningRate: Charted? {
+        var found = Found()
+        for (index, run) in runs.enumerated() {
+            found.add(Curve(run.steps) { $0.learningRate }, "rate", index, isWhole: true)
+        }
+        var chart = ChartData.Chart(
+            id: "rate",
+            format: .rate,
+            parts: [.init(id: "rate", name: "learning rate", style: .strong)],
+            lines: found.lines
+        )
+        chart.startsAtZero = true
+        return charted(chart, "Learning rate", "per step", [found])
+    }
+
+    private var gradientNorm: Charted? {
+        let found = smoothedLines(of: \.gradientNorm)
+        var chart = ChartData.Chart(
+            id: "norm",
+            format: .number,
+            parts: smoothedParts(),
+            lines: found.lines
+        )
+        chart.logarithmicFrom = 10
+        return charted(chart, "Gradient norm", "before clipping", [found])
+    }
+
+    private var speed: Charted? {
+        let found = smoothedLines(of: \.tokensPerSecond)
+        var chart = ChartData.Chart(
+            id: "speed",
+            format: .count,
+            parts: smoothedParts(),
+            lines: found.lines
+        )
+        chart.startsAtZero = true
+        chart.showsNotes = true
+        let remark =
+            sizesDiffer
+            ? "The models differ in size: the lines end with their parameters." : ""
+        return charted(chart, "Speed", "tokens per second", [found], remark: remark)
+    }
+
+    private var accuracy: Charted? {
+        let found = measuredLines(of: \.accuracy, part: "accuracy")
+        var chart = ChartData.Chart(
+            id: "accuracy",
+            format: .percent,
+            parts: [.init(id: "accuracy", name: "accuracy", style: .dots)],
+            lines: found.lines
+        )
         // Four endings, of which one is right.
-        let chance = 0.25
-        plan.include(chance)
-        var chart = chart(plan, "HellaSwag", "accuracy")
-        chart?.reference = (chance, "chance")
-        chart?.note = "The dashed line is guessing, 25%."
-        chart?.axisText = NumberText.percent
-        chart?.valueText = NumberText.percent
-        return chart
+        chart.reference = ChartData.Reference(value: 0.25)
+        let remark = "The dashed line is guessing, 25%."
+        return charted(chart, "HellaSwag", "accuracy", [found], remark: remark)
     }
 
-    // MARK: Lines and axes
+    /// Whether the runs' models are of several sizes.
+    private var sizesDiffer: Bool { Set(runs.compactMap { $0.facts?.parameterCount }).count > 1 }
 
-    /// Lines, and what they ask of the axis.
-    private struct Plan {
-        var lines: [Chart.Line] = []
-        var range: ClosedRange<Double>?
+    // MARK: Lines
+
+    /// Lines of one quantity, and what is to be said of them.
+    private struct Found {
+        var lines: [ChartData.Line] = []
         var windows: [Int] = []
+        var outliers: [Curve.Point] = []
+        /// From where to where the quantity went, for each run it was measured of.
+        var courses: [(run: Int, part: String, first: Curve.Point, last: Curve.Point)] = []
 
-        /// Adds a line to be seen whole, or as far as it is not outlying.
-        mutating func add(_ line: Chart.Line, isComplete: Bool = false) {
-            guard !line.curve.points.isEmpty else { return }
-            lines.append(line)
-            let values = line.curve.points.lazy.map(\.value)
-            if isComplete, let low = values.min(), let high = values.max() {
-                include(low)
-                include(high)
-            } else if let typical = line.curve.typicalRange {
-                include(typical.lowerBound)
-                include(typical.upperBound)
-            }
-        }
-
-        mutating func include(_ value: Double) {
-            let range = range ?? value...value
-            self.range = min(range.lowerBound, value)...max(range.upperBound, value)
+        /// Adds a line of a part that shows every value.
+        mutating func add(
+            _ curve: Curve,
+            _ part: String,
+            _ run: Int,
+            isWhole: Bool = false
+        ) {
+            guard let typical = curve.typicalRange, let first = curve.points.first,
+                let last = curve.points.last
+            else { return }
+            // Of a few measurements the best is no outlier, though it is at the end of them.
+            let widened = typical.widened
+            let values = curve.points.map(\.value).filter { isWhole || widened.contains($0) }
+            let shown = (values.min() ?? first.value)...(values.max() ?? first.value)
+            let thinned = curve.thinned(columns: RunCharts.fewColumns, lastStep: last.step).points
+            lines.append(
+                ChartData.Line(
+                    series: run,
+                    steps: thinned.map(\.step),
+                    values: [part: thinned.map(\.value)],
+                    typical: shown
+                )
+            )
+            courses.append((run, part, first, last))
         }
     }
 
-    /// Adds a quantity of every step: all values in the background, smoothed in front.
-    private func addSmoothed(
-        to plan: inout Plan,
-        of quantity: KeyPath<RunHistory.Step, Float>,
-        name: String
-    ) {
-        var smoothed: [Chart.Line] = []
+    private func measuredLines(
+        of measurements: KeyPath<RunHistory, [RunHistory.Measurement]>,
+        part: String
+    ) -> Found {
+        var found = Found()
+        for (index, run) in runs.enumerated() {
+            found.add(Curve(run[keyPath: measurements]), part, index)
+        }
+        return found
+    }
+
+    private func smoothedParts(_ quantity: String = "") -> [ChartData.Part] {
+        [
+            .init(id: "every", name: quantity + "every step", style: .faint),
+            .init(id: "smoothed", name: quantity + "smoothed", style: .strong),
+        ]
+    }
+
+    /// A quantity of every step: all values for the background, smoothed ones for the front, at the
+    /// same steps.
+    private func smoothedLines(of quantity: KeyPath<RunHistory.Step, Float>) -> Found {
+        var found = Found()
         for (index, run) in runs.enumerated() {
             let curve = Curve(run.steps) { $0[keyPath: quantity] }
-            guard let range = curve.typicalRange else { continue }
-            let window = Curve.smoothingWindow(count: curve.points.count)
-            plan.windows.append(window)
-            if runs.count <= Self.mostFaintLines {
-                plan.add(
-                    Chart.Line(
-                        name: "\(name), every step",
-                        color: index,
-                        style: .faint,
-                        curve: curve,
-                        isReadable: !isComparison,
-                        isInLegend: !isComparison
+            guard let typical = curve.typicalRange, let last = curve.points.last else { continue }
+            let count = curve.points.count
+            let window = Curve.smoothingWindow(count: count)
+            let widened = typical.widened
+            let smoothed = curve.smoothed(window: window, within: widened)
+            let shown = curve.thinned(columns: columns, lastStep: last.step).points
+            let range = smoothed.typicalRange ?? typical
+            found.lines.append(
+                ChartData.Line(
+                    series: index,
+                    steps: shown.map(\.step),
+                    values: [
+                        "every": shown.map(\.value), "smoothed": smoothed.values(at: shown),
+                    ],
+                    typical: min(
+                        typical.lowerBound,
+                        range.lowerBound
+                    )...max(
+                        typical.upperBound,
+                        range.upperBound
                     )
                 )
-            }
-            smoothed.append(
-                Chart.Line(
-                    name: isComparison ? run.name : "\(name), smoothed",
-                    color: index,
-                    style: .strong,
-                    curve: curve.smoothed(window: window, within: range.widened)
-                )
             )
+            found.windows.append(min(window, count))
+            found.outliers += curve.points.filter { !widened.contains($0.value) }
+            if let first = smoothed.points.first, let last = smoothed.points.last {
+                found.courses.append((index, "smoothed", first, last))
+            }
         }
-        for line in smoothed { plan.add(line) }
+        return found
     }
 
-    private func chart(
-        _ plan: Plan,
+    // MARK: Words
+
+    private func charted(
+        _ chart: ChartData.Chart,
         _ title: String,
         _ unit: String,
-        includesZero: Bool = false,
-        logarithmicFrom: Double? = nil
-    ) -> Chart? {
-        guard !plan.lines.isEmpty, let range = plan.range else { return nil }
-        let scale = AxisScale(
-            showing: range,
-            includesZero: includesZero,
-            logarithmicFrom: logarithmicFrom
+        _ found: [Found],
+        remark: String = "",
+        isWide: Bool = false
+    ) -> Charted? {
+        guard !chart.lines.isEmpty else { return nil }
+        let notes = [remark] + found.map(smoothingNote)
+        return Charted(
+            chart: chart,
+            card: ChartCard(
+                id: chart.id,
+                title: title,
+                unit: unit,
+                note: notes.filter { !$0.isEmpty }.joined(separator: " "),
+                words: words(chart, title, found),
+                isWide: isWide
+            )
         )
-        var chart = Chart(
-            title: title,
-            unit: unit,
-            lines: plan.lines,
-            scale: scale,
-            lastStep: lastStep
-        )
-        chart.note = [smoothingNote(plan), outlierNote(chart)].filter { !$0.isEmpty }
-            .joined(separator: " ")
-        if scale.isLogarithmic { chart.unit += ", logarithmic" }
-        return chart
     }
 
-    private func smoothingNote(_ plan: Plan) -> String {
-        guard let low = plan.windows.min(), let high = plan.windows.max() else { return "" }
+    private func smoothingNote(_ found: Found) -> String {
+        guard let low = found.windows.min(), let high = found.windows.max() else { return "" }
         let window =
             low == high
             ? NumberText.grouped(low)
             : "\(NumberText.grouped(low)) to \(NumberText.grouped(high))"
-        return "Smoothed: the mean of \(window) steps, without outliers."
+        let mean = "Smoothed: the mean of \(window) \(high == 1 ? "step" : "steps")"
+        guard let highest = found.outliers.max(by: { $0.value < $1.value }) else {
+            return mean + "."
+        }
+        let count = found.outliers.count
+        let extreme =
+            "\(NumberText.significant(highest.value)) at step \(NumberText.grouped(highest.step))"
+        return count == 1
+            ? "\(mean), without an outlier, \(extreme)."
+            : "\(mean), without \(NumberText.grouped(count)) outliers, the highest \(extreme)."
     }
 
-    /// Says what the axis leaves out.
-    private func outlierNote(_ chart: Chart) -> String {
-        let outside = chart.lines.filter { $0.style != .strong }.flatMap { line in
-            line.curve.points.filter { !chart.scale.range.contains($0.value) }
+    /// What the chart shows, for those who do not see it.
+    private func words(_ chart: ChartData.Chart, _ title: String, _ found: [Found]) -> String {
+        func value(_ value: Double) -> String {
+            switch chart.format {
+            case .percent: NumberText.percent(value)
+            case .rate: NumberText.scientific(value)
+            default: NumberText.significant(value)
+            }
         }
-        guard let highest = outside.max(by: { $0.value < $1.value }) else { return "" }
-        let count = outside.count == 1 ? "1 value" : "\(NumberText.grouped(outside.count)) values"
-        let verb = outside.count == 1 ? "lies" : "lie"
-        let extreme =
-            highest.value > chart.scale.range.upperBound
-            ? ", the highest \(NumberText.significant(highest.value)) at step "
-                + NumberText.grouped(highest.step)
-            : ""
-        return "\(count) \(verb) beyond the axis\(extreme)."
+        let courses = found.flatMap(\.courses).map { course in
+            let part = chart.parts.first { $0.id == course.part }?.name ?? ""
+            let name = isComparison ? "\(runs[course.run].name), \(part)" : part
+            return "\(name) from \(value(course.first.value)) at step "
+                + "\(NumberText.grouped(course.first.step)) to \(value(course.last.value)) at step "
+                + NumberText.grouped(course.last.step)
+        }
+        return "\(title) by step: \(courses.joined(separator: "; "))."
+    }
+}
+
+extension Curve {
+    /// The values at the steps of some points; nil at steps that this curve does not have.
+    fileprivate func values(at points: [Point]) -> [Double?] {
+        var index = 0
+        return points.map { point in
+            while index < self.points.count, self.points[index].step < point.step { index += 1 }
+            guard index < self.points.count, self.points[index].step == point.step else {
+                return nil
+            }
+            return self.points[index].value
+        }
     }
 }
 
@@ -225,14 +307,5 @@ extension ClosedRange<Double> {
     fileprivate var widened: Self {
         let margin = (upperBound / 2 - lowerBound / 2) * 0.5
         return (lowerBound - margin)...(upperBound + margin)
-    }
-}
-
-extension RunHistory {
-    /// The last step anything was measured at.
-    var lastStep: Int {
-        [
-            steps.last?.step, validation.last?.step, accuracy.last?.step, samples.last?.step,
-        ].compactMap { $0 }.max() ?? 0
     }
 }

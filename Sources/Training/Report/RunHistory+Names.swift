@@ -11,23 +11,30 @@ import FileIO
 extension RunHistory {
     /// A name for the run in each directory, no two of them equal.
     ///
-    /// The directory's own name; of those that share it, the whole path.
+    /// One run is called by its directory and the one that holds it; of several, each by as many of
+    /// its directories, from the last on, as tell it from the others. A directory called `run` says
+    /// nothing without the one that holds it.
     public static func names(of directories: [RunDirectory]) -> [String] {
-        let short = directories.map { name(of: $0.path) }
+        let paths = directories.map { components(of: $0.path) }
         var used: [String: Int] = [:]
-        return zip(directories, short).map { directory, name in
-            let isShared = short.count { $0 == name } > 1
-            let candidate = isShared ? directory.path.string : name
+        return paths.map { path in
+            let least = paths.count == 1 || path.last == "run" ? 2 : 1
+            let others = Set(paths).subtracting([path])
+            let length = (least...max(least, path.count)).first { length in
+                !others.contains { $0.suffix(length) == path.suffix(length) }
+            }
+            let name = path.suffix(length ?? path.count).joined(separator: "/")
+            let candidate = name.isEmpty ? "/" : name
             used[candidate, default: 0] += 1
             let count = used[candidate, default: 1]
             return count == 1 ? candidate : "\(candidate) (\(count))"
         }
     }
 
-    /// The last component, also of paths such as `.` and `..`, which have none of their own.
-    private static func name(of path: FilePath) -> String {
+    /// The directories of a path, also of paths such as `.` and `..`, which do not name their own.
+    private static func components(of path: FilePath) -> [String] {
         var full = FilePath(FileManager.default.currentDirectoryPath).pushing(path)
         full.lexicallyNormalize()
-        return full.lastComponent?.string ?? full.string
+        return full.components.map(\.string)
     }
 }

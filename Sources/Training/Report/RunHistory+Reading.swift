@@ -20,22 +20,29 @@ extension RunHistory {
     ///   - directory: The run.
     ///   - name: What it is called.
     ///   - longestSample: As much of a sample as is kept, in Unicode scalars.
+    ///   - defaults: The values of flags that nobody gave, by the flags' names without dashes.
     /// - Throws: ``FileIOError`` when there is no log, ``ReportError`` when a line is malformed,
     ///   ``TrainingError/invalidJSON(path:reason:)`` when `run.json` is.
     public init(
         _ directory: RunDirectory,
         name: String,
-        longestSample: Int = Sample.longestText
+        longestSample: Int = Sample.longestText,
+        defaults: [String: JSONValue] = [:]
     ) throws {
         self.init(name: name)
         if FileSystem.exists(directory.descriptionPath) {
-            facts = RunFacts(try RunDescription(contentsOf: directory.descriptionPath))
+            facts = RunFacts(
+                try RunDescription(contentsOf: directory.descriptionPath),
+                defaults: defaults
+            )
         }
         let path = directory.metricsPath
         guard !FileSystem.exists(path) || FileSystem.byteCount(of: path) != nil else {
             // Opening a pipe would wait for somebody who writes to it.
             throw FileIOError.system(path: path, action: "read", reason: "it is no regular file")
         }
+        lastWritten = FileSystem.modificationTime(of: path)
+        isRunning = try directory.isInUse()
         var log = MetricsReader(path: path, longestSample: longestSample)
         try InputFile(path).forEachChunk(ofAtMost: 1 << 20) { try log.append($0) }
         log.finish()

@@ -72,10 +72,21 @@ public struct RunHistory: Sendable, Equatable {
     public var samples: [Sample] = []
     /// What the run was started with; nil for runs that did not note it.
     public var facts: RunFacts?
+    /// When something was measured last, in seconds since 1970; nil when nobody knows.
+    public var lastWritten: Double?
+    /// Whether it goes on at this moment.
+    public var isRunning = false
 
     /// A run of which nothing is known yet.
     public init(name: String) {
         self.name = name
+    }
+
+    /// The last step anything was measured at.
+    var lastStep: Int {
+        [
+            steps.last?.step, validation.last?.step, accuracy.last?.step, samples.last?.step,
+        ].compactMap { $0 }.max() ?? 0
     }
 }
 

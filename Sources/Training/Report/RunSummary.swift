@@ -25,7 +25,7 @@ struct RunSummary {
     var tokenCount: Double? { tokensPerStep.map { Double($0) * Double(stepCount) } }
 
     init(_ run: RunHistory) {
-        stepCount = run.steps.last?.step ?? 0
+        stepCount = run.lastStep
         let speeds = Curve(run.steps) { $0.tokensPerSecond }
         tokensPerSecond = Self.median(speeds.points.map(\.value))
         tokensPerStep = Self.median(
@@ -76,11 +76,16 @@ struct Figure {
             Figure(
                 name: "Training loss",
                 value: loss(summary.trainingLoss),
-                detail: "mean of last \(NumberText.grouped(summary.trainingLossWindow))"
+                detail: summary.trainingLoss.map { _ in
+                    "mean of last \(NumberText.grouped(summary.trainingLossWindow))"
+                } ?? ""
             ),
             Figure(
                 name: "Steps",
-                value: NumberText.grouped(summary.stepCount),
+                // A count that no run comes to would stand in its neighbours' place.
+                value: summary.stepCount < 1_000_000_000
+                    ? NumberText.grouped(summary.stepCount)
+                    : NumberText.compact(Double(summary.stepCount)),
                 detail: run.facts.map { "of \(NumberText.grouped($0.plannedSteps))" } ?? ""
             ),
             Figure(
@@ -90,13 +95,13 @@ struct Figure {
             ),
             Figure(
                 name: "Training time",
-                value: NumberText.duration(seconds: summary.seconds),
-                detail: "without evaluation"
+                value: summary.seconds > 0 ? NumberText.duration(seconds: summary.seconds) : none,
+                detail: summary.seconds > 0 ? "without evaluation" : ""
             ),
             Figure(
                 name: "Speed",
                 value: summary.tokensPerSecond.map { NumberText.compact($0) } ?? none,
-                detail: "tokens/s, median"
+                detail: summary.tokensPerSecond == nil ? "" : "tokens/s, median"
             ),
             Figure(
                 name: "Parameters",

@@ -3,6 +3,7 @@
 
 import FileIO
 import LanguageModels
+import Tensors
 import TokenData
 
 /// Everything needed to repeat a run.
@@ -61,6 +62,8 @@ public struct RunDescription: Codable, Equatable, Sendable {
 
     /// What the run computes with.
     public struct Machine: Codable, Equatable, Sendable {
+        /// The processor's name; nil in files that do not say it.
+        public var processor: String?
         /// The micro-kernels' instruction set.
         public var isa: String
         /// Threads of large operations.
@@ -97,6 +100,7 @@ public struct RunDescription: Codable, Equatable, Sendable {
             validation: validation.map(Self.shards(of:)) ?? []
         )
         machine = Machine(
+            processor: Tensors.Machine.processorName,
             isa: trainer.ops.instructionSet.rawValue,
             threads: trainer.ops.threadCount
         )

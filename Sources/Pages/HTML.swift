@@ -3,51 +3,62 @@
 /// A piece of markup, well-formed as XML too.
 ///
 /// Literals are markup; a string interpolated into one is text and is escaped.
-struct HTML: ExpressibleByStringInterpolation, Sendable, Equatable {
+package struct HTML: ExpressibleByStringInterpolation, Sendable, Equatable {
     /// The markup itself.
-    private(set) var source: String
+    package private(set) var source: String
 
-    init(stringLiteral source: String) {
+    package init(stringLiteral source: String) {
         self.source = source
     }
 
-    init(stringInterpolation: StringInterpolation) {
+    package init(stringInterpolation: StringInterpolation) {
         source = stringInterpolation.source
     }
 
     /// Pieces one after the other.
-    init(_ pieces: some Sequence<HTML>) {
+    package init(_ pieces: some Sequence<HTML>) {
         source = pieces.map(\.source).joined()
     }
 
-    static func + (left: HTML, right: HTML) -> HTML {
+    package static func + (left: HTML, right: HTML) -> HTML {
         HTML([left, right])
     }
 
-    struct StringInterpolation: StringInterpolationProtocol {
+    package struct StringInterpolation: StringInterpolationProtocol {
         fileprivate var source = ""
 
-        init(literalCapacity: Int, interpolationCount: Int) {
+        package init(literalCapacity: Int, interpolationCount: Int) {
             source.reserveCapacity(literalCapacity)
         }
 
-        mutating func appendLiteral(_ literal: String) {
+        package mutating func appendLiteral(_ literal: String) {
             source += literal
         }
 
-        mutating func appendInterpolation(_ markup: HTML) {
+        package mutating func appendInterpolation(_ markup: HTML) {
             source += markup.source
         }
 
-        mutating func appendInterpolation(_ pieces: [HTML]) {
+        package mutating func appendInterpolation(_ pieces: [HTML]) {
             for piece in pieces { source += piece.source }
         }
 
-        mutating func appendInterpolation(_ number: Int) {
+        /// Takes a style or a script as it is, in a section that neither HTML nor XML looks into
+        /// for markup.
+        package mutating func appendInterpolation(verbatim asset: PageAsset) {
+            source += "/*<![CDATA[*/\n\(asset.text)/*]]>*/\n"
+        }
+
+        /// Takes JSON as it is, which has no markup in it.
+        mutating func appendInterpolation(json: String) {
+            source += json
+        }
+
+        package mutating func appendInterpolation(_ number: Int) {
             source += String(number)
         }
 
-        mutating func appendInterpolation(_ text: String) {
+        package mutating func appendInterpolation(_ text: String) {
             for scalar in text.unicodeScalars { append(escaping: scalar) }
         }
 

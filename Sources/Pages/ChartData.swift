@@ -1,0 +1,196 @@
+// What the charts of a page draw, as the page's script reads it: JSON in the page, a few hundred
+// kilobytes of it at most. Drawing is the script's (CPages/assets); the cards are ChartCard's.
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// Series, and their lines in each chart.
+package struct ChartData: Encodable, Equatable, Sendable {
+    /// A way to place what belongs to a step on the horizontal axis.
+    package struct Axis: Encodable, Equatable, Sendable {
+        /// `step`, or what ``Series/axes`` calls it.
+        let id: String
+        /// What stands under the axis.
+        let name: String
+        /// What stands on the button that chooses it.
+        let button: String
+        let format: Format
+
+        package init(id: String, name: String, button: String, format: Format) {
+            (self.id, self.name, self.button, self.format) = (id, name, button, format)
+        }
+    }
+
+    /// How values are written; the script has a function for each.
+    package enum Format: String, Encodable, Sendable {
+        case number, rate, count, percent, whole, duration
+    }
+
+    /// What is drawn in one colour in every chart.
+    package struct Series: Encodable, Equatable, Sendable {
+        let name: String
+        /// Which of the page's colours.
+        let color: Int
+        /// The last step.
+        let end: Int
+        /// Steps and what they are on other axes, both ascending; between them lines are straight.
+        package var axes: [String: [[Double]]] = [:]
+        /// Something beside the name, where series differ in it.
+        package var note: String?
+        /// Steps after which something begins anew, and what that is.
+        package var period: Double?
+        package var periodName: String?
+
+        package init(name: String, color: Int, end: Int) {
+            (self.name, self.color, self.end) = (name, color, end)
+        }
+    }
+
+    /// Lines over a common axis.
+    package struct Chart: Encodable, Equatable, Sendable {
+        /// In the page, and in what is remembered of it; a word.
+        package let id: String
+        package let format: Format
+        package let parts: [Part]
+        package let lines: [Line]
+        /// Whether the axis starts at 0.
+        package var startsAtZero = false
+        /// The ratio of the largest to the smallest value from which the axis is logarithmic
+        /// unless another is chosen.
+        package var logarithmicFrom: Double?
+        /// A value to compare with.
+        package var reference: Reference?
+        /// Whether the series' notes stand at their lines.
+        package var showsNotes = false
+
+        package init(id: String, format: Format, parts: [Part], lines: [Line]) {
+            (self.id, self.format, self.parts, self.lines) = (id, format, parts, lines)
+        }
+    }
+
+    /// A value to compare with.
+    package struct Reference: Encodable, Equatable, Sendable {
+        let value: Double
+
+        package init(value: Double) {
+            self.value = value
+        }
+    }
+
+    /// One of the ways in which every series is drawn in a chart.
+    package struct Part: Encodable, Equatable, Sendable {
+        /// How it looks.
+        package enum Style: String, Encodable, Sendable {
+            /// Every value, in the background.
+            case faint
+            /// The line to look at.
+            case strong
+            /// A dot at each value, joined where they are close.
+            case dots
+        }
+
+        package let id: String
+        package let name: String
+        package let style: Style
+        /// A colour other than the series'.
+        package var color: Int?
+
+        package init(id: String, name: String, style: Style, color: Int? = nil) {
+            (self.id, self.name, self.style, self.color) = (id, name, style, color)
+        }
+    }
+
+    /// Values of one series at its own steps.
+    package struct Line: Encodable, Equatable, Sendable {
+        /// Its place in ``ChartData/series``.
+        package let series: Int
+        /// Each as what it is more than the one before, which are few digits.
+        package let steps: [Int]
+        /// For each part, a value a step; null where there is none.
+        package let values: [String: [Double?]]
+        /// What an axis shows is between these, but for a window that has nothing there.
+        package let low: Double
+        package let high: Double
+
+        /// - Parameters:
+        ///   - series: Its place in ``ChartData/series``.
+        ///   - steps: Ascending.
+        ///   - values: For each part, a finite value a step, or nil.
+        ///   - typical: Values without outliers.
+        package init(
+            series: Int,
+            steps: [Int],
+            values: [String: [Double?]],
+            typical: ClosedRange<Double>
+        ) {
+            self.series = series
+            self.steps = zip(steps, [0] + steps).map { $0 - $1 }
+            self.values = values.mapValues { $0.map { $0.map(Self.rounded) } }
+            // As the values are, or those at the ends would be beyond them.
+            (low, high) = (Self.rounded(typical.lowerBound), Self.rounded(typical.upperBound))
+        }
+    }
+
+    let axes: [Axis]
+    let series: [Series]
+    let charts: [Chart]
+
+    package init(axes: [Axis], series: [Series], charts: [Chart]) {
+        (self.axes, self.series, self.charts) = (axes, series, charts)
+    }
+
+    /// The data in the page, with nothing in it that HTML or XML would take for markup.
+    var script: HTML {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        guard let bytes = try? encoder.encode(self) else {
+            preconditionFailure("the data of charts are finite numbers and texts")
+        }
+        let text = Self.escaped(String(decoding: bytes, as: UTF8.self))
+        return """
+            <script type="application/json" id="chart-data">\(json: text)</script>
+
+            """
+    }
+
+    /// JSON with escapes for what markup is made of, and for what XML may not contain.
+    ///
+    /// Outside of strings there is none of it.
+    private static func escaped(_ json: String) -> String {
+        var result = ""
+        result.reserveCapacity(json.utf8.count)
+        for scalar in json.unicodeScalars {
+            switch scalar {
+            case "<", ">", "&", "\u{7F}"..."\u{9F}", "\u{2028}", "\u{2029}", "\u{FFFE}", "\u{FFFF}":
+                let digits = String(scalar.value, radix: 16)
+                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result
+    }
+}
+
+extension ChartData.Line {
+    /// To five digits, more than can be read off a chart.
+    static func rounded(_ value: Double) -> Double {
+        guard value != 0, value.isFinite else { return value }
+        // Whole numbers of five digits times a power of ten, which is exact up to 22; what is
+        // larger or smaller still is not read by its digits.
+        let (units, exponent) = scaled(value)
+        guard abs(exponent) <= 22 else { return value }
+        let power = (0..<abs(exponent)).reduce(1.0) { power, _ in power * 10 }
+        return exponent < 0 ? units.rounded() / power : units.rounded() * power
+    }
+
+    /// A value as a number of five digits before the point, and the power of ten to it.
+    private static func scaled(_ value: Double) -> (units: Double, exponent: Int) {
+        var (units, exponent) = (value, 0)
+        while abs(units) >= 100_000 { (units, exponent) = (units / 10, exponent + 1) }
+        while abs(units) < 10_000 { (units, exponent) = (units * 10, exponent - 1) }
+        return (units, exponent)
+    }
+}

@@ -9,13 +9,16 @@ struct ChatCommand: ParsableCommand {
         discussion: """
             Every line of standard input is a message, unless it is blank, and the reply goes to \
             stdout as it is made. At a terminal, lines are edited as in a shell, with a history, \
-            and a line that begins with a slash is a command: /help lists them. \
+            and a line that begins with a slash is a command: /help lists them.
+
             The model reads only what is new in each turn. When the context is full, the oldest \
-            turns are forgotten; the system prompt never is. Ctrl-C ends a reply, and between \
-            replies the conversation. A message that does not fit the context is refused: at a \
+            turns are forgotten; the system prompt never is. Ctrl-C ends a reply, and where nothing \
+            is typed the conversation. A message that does not fit the context is refused: at a \
             terminal the conversation goes on without it, and a script ends there.
 
-            The form of a conversation is the one that the model's files say, or --template.
+            The form of a conversation is the one that the model's files say, or --template. A \
+            model that has none was not trained to talk: at a terminal it goes on with what is \
+            typed.
 
             Examples:
               swiftlet chat --model SmolLM2-135M-Instruct

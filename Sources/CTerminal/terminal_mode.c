@@ -100,6 +100,38 @@ static void die(int number) {
     raise(number);
 }
 
+// Signals of a crash, for which the language's runtime may have a handler that says where it was.
+static const int crashes[] = {SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGFPE, SIGSEGV};
+enum { crash_count = sizeof crashes / sizeof *crashes };
+static struct sigaction crash_handlers[crash_count];
+
+static void crash(int number, siginfo_t *info, void *context) {
+    (void)context;
+    ct_end();
+    for (size_t i = 0; i < crash_count; i++)
+        if (crashes[i] == number)
+            sigaction(number, &crash_handlers[i], NULL);
+    // Going on repeats a fault, which then is that handler's. What was sent does not come again.
+    const bool is_fault = number == SIGSEGV || number == SIGILL || number == SIGFPE;
+    if (!is_fault || info->si_code <= 0)
+        raise(number);
+}
+
+static void watch_crashes(void) {
+    for (size_t i = 0; i < crash_count; i++) {
+        struct sigaction present;
+        if (sigaction(crashes[i], NULL, &present) != 0 || present.sa_handler == SIG_IGN ||
+            ((present.sa_flags & SA_SIGINFO) && present.sa_sigaction == crash))
+            continue;
+        crash_handlers[i] = present;
+        struct sigaction action = {0};
+        action.sa_sigaction = crash;
+        action.sa_flags = SA_SIGINFO | SA_ONSTACK;
+        sigfillset(&action.sa_mask);
+        sigaction(crashes[i], &action, NULL);
+    }
+}
+
 static void stop(int number) {
     const int error = errno;
     sigset_t mask;
@@ -140,12 +172,12 @@ static void go_on(int number) {
 // Once for each beginning, since a program may have given a signal back to the system meanwhile.
 static void watch_signals(void) {
     static const int deadly[] = {
-        SIGHUP,  SIGINT,  SIGQUIT, SIGILL,  SIGTRAP, SIGABRT, SIGBUS,    SIGFPE,  SIGSEGV,
-        SIGSYS,  SIGPIPE, SIGALRM, SIGTERM, SIGUSR1, SIGUSR2, SIGVTALRM, SIGPROF, SIGXCPU,
-        SIGXFSZ,
+        SIGHUP,  SIGINT,  SIGBUS,    SIGSYS,  SIGPIPE, SIGALRM, SIGTERM,
+        SIGUSR1, SIGUSR2, SIGVTALRM, SIGPROF, SIGXCPU, SIGXFSZ,
     };
     for (size_t i = 0; i < sizeof deadly / sizeof *deadly; i++)
         replace_default(deadly[i], die);
+    watch_crashes();
     replace_default(SIGTSTP, stop);
     replace_default(SIGCONT, go_on);
 }

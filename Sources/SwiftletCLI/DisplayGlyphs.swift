@@ -6,8 +6,14 @@ struct DisplayGlyphs {
     private let halfFilled: Character?
     private let empty: Character
     private let ends: (left: String, right: String)
-    /// Rising levels of a curve; none where the characters are missing.
+    /// Rising levels of a curve on one line; none where the characters are missing.
     private let levels: [Character]
+    /// Dots of a character in a chart.
+    let dots: (columns: Int, rows: Int)
+    /// Beside a chart.
+    let axis: String
+    /// A single measurement in a chart.
+    let mark: String
     /// Stands for what was left out.
     let more: String
     /// Stands for a value that is not known yet.
@@ -21,6 +27,9 @@ struct DisplayGlyphs {
         empty: "─",
         ends: ("", ""),
         levels: Array("▁▂▃▄▅▆▇█"),
+        dots: (2, 4),
+        axis: "│",
+        mark: "•",
         more: "…",
         unknown: "–",
         directions: ("↓", "→", "↑")
@@ -33,6 +42,9 @@ struct DisplayGlyphs {
         empty: "-",
         ends: ("[", "]"),
         levels: [],
+        dots: (1, 1),
+        axis: "|",
+        mark: "o",
         more: "...",
         unknown: "-",
         directions: ("falling", "level", "rising")
@@ -69,19 +81,27 @@ struct DisplayGlyphs {
         return bar
     }
 
-    /// A curve through the last `columns` values.
-    func curve(_ values: [Double], columns: Int) -> String {
-        let values = values.suffix(max(0, columns))
-        guard levels.count > 1, let lowest = values.min(), let highest = values.max() else {
+    /// A curve through values on one line; what is nil leaves a gap.
+    func curve(_ values: [Double?]) -> String {
+        guard let highest = levels.last, let scale = LossScale(values.compactMap { $0 }) else {
             return ""
         }
-        // A fiftieth of the value at least, so that noise on a plateau looks nearly as flat as it
-        // is.
-        let range = max(highest - lowest, abs(highest) / 50, .leastNormalMagnitude)
         return String(
             values.map { value in
-                levels[Int(((value - lowest) / range * Double(levels.count - 1)).rounded())]
+                guard let value else { return " " }
+                let height = scale.height(value, of: levels.count)
+                return height < levels.count ? levels[height] : highest
             }
         )
+    }
+
+    /// The character of a chart with these dots, given row by row.
+    func cell(_ isDrawn: [Bool]) -> Character {
+        guard isDrawn.contains(true) else { return " " }
+        guard dots.columns > 1 else { return "*" }
+        // Unicode numbers the dots of a Braille character down its columns, the fourth row last.
+        let bits: [UInt32] = [0x01, 0x08, 0x02, 0x10, 0x04, 0x20, 0x40, 0x80]
+        let pattern = zip(isDrawn, bits).reduce(0) { $0 | ($1.0 ? $1.1 : 0) }
+        return Unicode.Scalar(0x2800 + pattern).map { Character($0) } ?? " "
     }
 }

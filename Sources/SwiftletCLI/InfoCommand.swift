@@ -51,7 +51,7 @@ struct InfoCommand: ParsableCommand {
     ) throws -> any InfoReport {
         let kind = try FileKind(of: path)
         switch kind {
-        case .runDirectory: return try RunInfo(RunDirectory(path), checkpoint ?? .latest)
+        case .runDirectory: return try RunInfo(RunDirectory(path), checkpoint)
         case .tokenizer, .sentencePiece: return try TokenizerInfo(path)
         case .tokenShard: return try TokenShardInfo(path)
         case .debugState: return try DebugStateInfo(path)

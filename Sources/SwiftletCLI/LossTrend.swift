@@ -11,23 +11,11 @@ struct LossTrend {
 
     /// The latest losses, oldest first.
     private var recent: [Double] = []
-    /// Means of consecutive losses, oldest first; the last one may be of fewer.
-    private(set) var course: [Double] = []
-    private var lastCourseCount = 0
-    private let lossesPerPoint: Int
 
     /// Enough to tell a direction from noise.
     private static let window = 128
     /// Losses averaged for the one that is shown: batches differ more than steps.
     private static let smoothingWindow = 16
-    /// Points worth keeping: more than fit on a line.
-    static let courseLimit = 24
-
-    /// A trend whose points are each a hundredth of a run, but at most 64 steps: a long run should
-    /// move visibly too.
-    init(totalSteps: Int) {
-        lossesPerPoint = min(64, max(1, totalSteps / 100))
-    }
 
     /// Adds the loss of a step.
     mutating func add(_ loss: Float) {
@@ -35,16 +23,10 @@ struct LossTrend {
         let loss = Double(loss)
         if recent.count == Self.window { recent.removeFirst() }
         recent.append(loss)
-        if lastCourseCount == lossesPerPoint || course.isEmpty {
-            if course.count == Self.courseLimit { course.removeFirst() }
-            course.append(loss)
-            lastCourseCount = 1
-        } else {
-            lastCourseCount += 1
-            let last = course.count - 1
-            course[last] += (loss - course[last]) / Double(lastCourseCount)
-        }
     }
+
+    /// How many losses ``smoothed`` is the mean of.
+    var smoothedCount: Int { min(recent.count, Self.smoothingWindow) }
 
     /// The mean of the last losses.
     var smoothed: Double? {

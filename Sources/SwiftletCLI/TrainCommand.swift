@@ -58,6 +58,9 @@ struct TrainCommand: ParsableCommand {
     @OptionGroup
     var compute: ComputeOptions
 
+    @Flag(help: "Print one JSON object for each step and other event, on standard output.")
+    var json = false
+
     private static let sizes =
         GPT2Configuration.named.map(\.name).joined(separator: ", ")
         + " or layers=4,heads=4,channels=128,context=256"
@@ -154,12 +157,8 @@ struct TrainCommand: ParsableCommand {
         let board =
             intervals.tensorBoard
             ? try TensorBoardLog(directory, resumedStep: resumedStep) : nil
-        let display = TrainingDisplay(totalSteps: settings.schedule.totalSteps, best: run.best)
-        defer { display.finish() }
-        try run.run(until: { Signals.isInterrupted }) { event in
-            try board?.append(event)
-            display.show(event)
-        }
+        try TrainingReporter(run, directory: directory, printsEvents: json)
+            .follow(validationTokens: source.validation?.tokenCount) { try board?.append($0) }
         guard Signals.isInterrupted else { return }
         if trainer.stepCount == 0 && resumedStep == nil {
             // Beside the model of another run it would be the wrong one.

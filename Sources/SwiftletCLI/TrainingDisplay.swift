@@ -29,11 +29,11 @@ final class TrainingDisplay: Sendable {
 
     /// A display of a run that is about to begin, or to go on.
     /// - Parameters:
-    ///   - totalSteps: Steps of the whole run.
-    ///   - best: The lowest validation loss before.
-    init(totalSteps: Int, best: BestCheckpoint? = nil) {
-        var state = State(progress: TrainingProgress(totalSteps: totalSteps, best: best))
-        if Terminal.canRedraw { state.region = LiveRegion(inColor: Terminal.usesColor) }
+    ///   - progress: What is known of the run.
+    ///   - isLive: Whether a panel may be drawn where the terminal allows it.
+    init(_ progress: TrainingProgress, isLive: Bool = true) {
+        var state = State(progress: progress)
+        if isLive && Terminal.canRedraw { state.region = LiveRegion(inColor: Terminal.usesColor) }
         let isLive = state.region != nil
         self.state = Mutex(state)
         panel = TrainingPanel(glyphs: Terminal.usesUnicode ? .unicode : .ascii)
@@ -46,10 +46,21 @@ final class TrainingDisplay: Sendable {
         }
     }
 
-    /// Shows one event.
-    func show(_ event: TrainingEvent) {
-        let now = ContinuousClock.now - startTime
+    /// Takes the losses before this session into the chart, where one is drawn.
+    func recall(_ log: FilePath, upTo lastStep: Int) {
         state.withLock { state in
+            guard state.region != nil else { return }
+            // A chart that begins later is no reason to end a run.
+            try? MainLog.forEachLoss(in: log) { state.progress.recall($0, upTo: lastStep) }
+        }
+    }
+
+    /// Shows one event.
+    /// - Returns: What is known of the run since.
+    @discardableResult
+    func show(_ event: TrainingEvent) -> TrainingProgress {
+        let now = ContinuousClock.now - startTime
+        return state.withLock { state in
             state.progress.apply(event, at: now)
             if case .step(let step) = event {
                 let isDue = isDue(state, at: now)
@@ -63,23 +74,43 @@ final class TrainingDisplay: Sendable {
             } else if let line = event.plainLine {
                 Terminal.writeError(line + "\n")
             }
+            return state.progress
         }
     }
 
     /// Leaves the panel as it is in the end, or writes the last step and how the run ended.
-    func finish() {
+    /// - Parameter ending: How; nil where its steps tell.
+    /// - Returns: What is known of the run in the end.
+    func finish(as ending: TrainingProgress.Ending?) -> TrainingProgress {
         let now = ContinuousClock.now - startTime
-        state.withLock { state in
-            guard !state.isFinished else { return }
+        return state.withLock { state in
             state.isFinished = true
             state.clock?.cancel()
             defer { TerminalMode.end() }
-            state.progress.end(at: now)
+            state.progress.end(at: now, as: ending)
             // A run that was finished already, or failed before its first step, has said so.
-            guard let lastStep = state.progress.lastStep else { return }
-            if state.region != nil { return draw(&state) }
-            if state.lastShownStep != lastStep.step { writeStep(lastStep, &state) }
-            Terminal.writeError(state.progress.endingLine + "\n")
+            guard let lastStep = state.progress.lastStep else { return state.progress }
+            if state.region != nil {
+                draw(&state)
+            } else {
+                if state.lastShownStep != lastStep.step { writeStep(lastStep, &state) }
+                Terminal.writeError(state.progress.endingLine + "\n")
+            }
+            return state.progress
+        }
+    }
+
+    /// Says below what was shown what to do next.
+    func advise(_ lines: [String]) {
+        let lines = lines.map { DisplayText.escaping($0) }
+        state.withLock { state in
+            guard let region = state.region, Terminal.isInForeground else {
+                for line in lines { Terminal.writeError("next: \(line)\n") }
+                return
+            }
+            let text = panel.advice(lines, columns: Terminal.errorSize.columns)
+                .map { $0.rendered(inColor: region.inColor) + "\n" }
+            Terminal.writeError(text.joined())
         }
     }
 
@@ -115,6 +146,7 @@ final class TrainingDisplay: Sendable {
             if let above { Terminal.writeError(above.rendered(inColor: region.inColor) + "\n") }
             return state.region = region
         }
+        state.progress.peakMemory = Machine.peakMemoryBytes
         let size = Terminal.errorSize
         // Where the run had ended before, there is nothing to watch.
         let isShown = state.progress.firstStep < state.progress.totalSteps

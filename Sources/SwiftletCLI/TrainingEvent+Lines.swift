@@ -61,8 +61,10 @@ extension TrainingProgress {
     /// How the run ended, as a plain line.
     var endingLine: String {
         switch ending {
+        case .done, nil: "done: \(counted(totalSteps, "step")), in \(timeText(elapsed))"
         case .stopped: "stopped after step \(stepCount) of \(totalSteps), in \(timeText(elapsed))"
-        default: "done: \(counted(totalSteps, "step")), in \(timeText(elapsed))"
+        case .diverged: "diverged at step \(stepCount) of \(totalSteps), in \(timeText(elapsed))"
+        case .failed: "failed after step \(stepCount) of \(totalSteps), in \(timeText(elapsed))"
         }
     }
 }

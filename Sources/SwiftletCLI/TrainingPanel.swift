@@ -1,5 +1,5 @@
 // The layout of a run's state as a few lines of a given width. It writes nothing: the same state
-// always gives the same lines.
+// always gives the same lines. What the lines say is in TrainingFacts.swift.
 
 import Swiftlet
 
@@ -8,33 +8,50 @@ struct TrainingPanel {
     /// What the lines are drawn with.
     let glyphs: DisplayGlyphs
 
-    /// A wider panel would only pull apart what belongs together.
-    private static let widest = 100
+    /// From here on a chart of several rows stands beside the facts.
+    private static let widest = 120
     /// From here on two facts share a line.
     private static let wide = 76
     /// Below, there is room for one line only.
     private static let narrowest = 30
     /// Columns of "validation", the longest label.
     private static let labelWidth = 10
-    /// Columns of the facts on the left of a wide panel, with the gap to those on the right.
+    /// Columns of the facts on the left of a wide panel, with the gap to what is on the right.
     private static let leftWidth = 46
-    private static let sampleLimit = 4
 
     /// Lines for a terminal of this size, each narrower than it and together lower.
     func lines(_ progress: TrainingProgress, columns: Int, rows: Int) -> [StyledLine] {
         // The last column stays free: some terminals begin a new line as soon as it is written.
-        let width = min(max(1, columns - 1), Self.widest)
+        let width = max(1, columns - 1)
         let limit = max(1, rows - 1)
         guard width >= Self.narrowest, limit > 2 else { return [summary(progress).cut(to: width)] }
-        var lines = [bar(progress, width: width)] + facts(progress, width: width)
+        let facts = TrainingFacts(progress: progress, glyphs: glyphs)
+        var lines = [bar(progress, width: width)]
+        if width >= Self.widest, let charted = charted(facts, width: width, rows: limit) {
+            lines += charted
+        } else {
+            lines += listed(facts, width: width)
+        }
         // Air between the panel and what scrolls above it.
         if lines.count < limit { lines.insert(StyledLine(), at: 0) }
         let sample = sample(
             progress,
             width: width,
-            limit: min(Self.sampleLimit, limit - lines.count)
+            // A quarter of a high window, for those who like to read.
+            limit: min(max(4, limit / 4), limit - lines.count)
         )
         return (lines + sample).prefix(limit).map { $0.cut(to: width) }
+    }
+
+    /// Lines for below the panel that say what to do next; commands are left whole, to be copied.
+    func advice(_ lines: [String], columns: Int) -> [StyledLine] {
+        let width = max(1, columns - 1 - Self.labelWidth - 3)
+        let parts = lines.flatMap { line in
+            line.hasPrefix("swiftlet ")
+                ? [line] : line.wrapped(columns: width, limit: line.count, more: "")
+        }
+        return [StyledLine()]
+            + parts.enumerated().map { labelled($0 == 0 ? "next" : "", StyledLine($1)) }
     }
 
     private func summary(_ progress: TrainingProgress) -> StyledLine {
@@ -68,27 +85,64 @@ struct TrainingPanel {
         return line
     }
 
-    private func facts(_ progress: TrainingProgress, width: Int) -> [StyledLine] {
-        let isWide = width >= Self.wide
-        let valueWidth = (isWide ? Self.leftWidth - 3 : width) - Self.labelWidth - 3
-        var left = [labelled("loss", loss(progress, width: valueWidth))]
-        if progress.validation != nil || progress.best != nil {
-            left.append(labelled("validation", validation(progress, width: valueWidth)))
-        }
-        left.append(labelled("update", update(progress)))
-        let labelWidth = isWide ? "speed".count : Self.labelWidth
-        let right = [
-            labelled("speed", speed(progress), labelWidth),
-            labelled("step", stepTime(progress), labelWidth),
-            labelled("time", time(progress), labelWidth),
+    /// Facts one below the other, and a chart beside them; nil where it does not fit.
+    private func charted(_ facts: TrainingFacts, width: Int, rows: Int) -> [StyledLine]? {
+        let valueWidth = Self.leftWidth - 3 - Self.labelWidth - 3
+        var left = [labelled("loss", facts.loss(width: valueWidth))]
+        if let validation = validation(facts, valueWidth) { left.append(validation) }
+        left += [
+            labelled("update", facts.update),
+            labelled("seen", facts.seen(width: valueWidth)),
+            labelled("speed", facts.speed),
+            labelled("step", facts.stepTime),
+            labelled("memory", facts.memory),
+            labelled("time", facts.time),
         ]
-        guard isWide else { return left + right }
+        // Half of the window stays for what scrolls above, and some for the sample.
+        let chartRows = max(left.count, min(16, rows / 3))
+        guard chartRows <= rows / 2 else { return nil }
+        let chart = LossChart(glyphs: glyphs)
+            .lines(facts.progress, columns: width - Self.leftWidth, rows: chartRows)
+        return (0..<chartRows).map { row in
+            var line = row < left.count ? left[row].cut(to: Self.leftWidth - 1) : StyledLine()
+            if row < chart.count {
+                line.pad(to: Self.leftWidth)
+                line.append(chart[row])
+            }
+            return line
+        }
+    }
+
+    /// Facts in one column or in two, the more important ones first, and the curve on a line.
+    private func listed(_ facts: TrainingFacts, width: Int) -> [StyledLine] {
+        let isWide = width >= Self.wide
+        let fullWidth = width - Self.labelWidth - 3
+        let valueWidth = isWide ? Self.leftWidth - 3 - Self.labelWidth - 3 : fullWidth
+        var left = [labelled("loss", facts.loss(width: valueWidth))]
+        if let validation = validation(facts, valueWidth) { left.append(validation) }
+        left.append(labelled("update", facts.update))
+        left.append(labelled("seen", facts.seen(width: valueWidth)))
+        let labelWidth = isWide ? "memory".count : Self.labelWidth
+        let right = [
+            labelled("time", facts.time, labelWidth),
+            labelled("speed", facts.speed, labelWidth),
+            labelled("step", facts.stepTime, labelWidth),
+            labelled("memory", facts.memory, labelWidth),
+        ]
+        let curve = facts.curve(width: fullWidth)
+        let curves = curve.width > 0 ? [labelled("curve", curve)] : []
+        guard isWide else { return left.prefix(1) + curves + left.dropFirst() + right }
         return right.indices.map { row in
             var line = row < left.count ? left[row].cut(to: Self.leftWidth) : StyledLine()
             line.pad(to: Self.leftWidth - 1)
             line.append(right[row])
             return line
-        }
+        } + curves
+    }
+
+    private func validation(_ facts: TrainingFacts, _ width: Int) -> StyledLine? {
+        guard facts.progress.validation != nil || facts.progress.best != nil else { return nil }
+        return labelled("validation", facts.validation(width: width))
     }
 
     private func labelled(
@@ -100,81 +154,6 @@ struct TrainingPanel {
         line.append(label, .faint)
         line.pad(to: labelWidth + 3)
         line.append(value.width > 0 ? value : StyledLine(glyphs.unknown, .faint))
-        return line
-    }
-
-    private func loss(_ progress: TrainingProgress, width: Int) -> StyledLine {
-        guard let loss = progress.loss.smoothed else { return StyledLine() }
-        var line = StyledLine(decimal(loss, 4), .strong)
-        if let direction = progress.loss.direction {
-            let ink: StyledLine.Ink =
-                switch direction {
-                case .falling: .good
-                case .level: .faint
-                case .rising: .warning
-                }
-            line.append(" " + glyphs.sign(direction) + " ", ink)
-        } else {
-            line.append("   ")
-        }
-        line.append(glyphs.curve(progress.loss.course, columns: width - line.width), .accent)
-        return line
-    }
-
-    private func validation(_ progress: TrainingProgress, width: Int) -> StyledLine {
-        var line = StyledLine()
-        if let last = progress.validation { line.append(decimal(Double(last.value), 4), .strong) }
-        guard let best = progress.best else { return line }
-        let isLast = best == progress.validation
-        let text = isLast ? "best so far" : "best \(decimal(Double(best.value), 4))"
-        // The step only where it fits whole: a part of a number would be another number.
-        let longer = isLast ? "\(text), at \(best.step.grouped)" : "\(text) at \(best.step.grouped)"
-        let gap = line.width > 0 ? "  " : ""
-        let room = width - line.width - gap.count
-        if let fitting = [longer, text].first(where: { $0.columnCount <= room }) {
-            line.append(gap + fitting, isLast ? .good : .faint)
-        }
-        return line
-    }
-
-    private func update(_ progress: TrainingProgress) -> StyledLine {
-        guard let step = progress.lastStep else { return StyledLine() }
-        var line = StyledLine("rate ", .faint)
-        line.append(scientific(Double(step.learningRate)))
-        line.append("  norm ", .faint)
-        line.append(decimal(Double(step.gradientNorm), 2))
-        return line
-    }
-
-    private func speed(_ progress: TrainingProgress) -> StyledLine {
-        guard let speed = progress.pace.tokensPerSecond, speed.isFinite, speed < 1e15 else {
-            return StyledLine()
-        }
-        var line = StyledLine(speed < 100 ? decimal(speed, 1) : Int(speed).grouped)
-        line.append(" tokens/s", .faint)
-        return line
-    }
-
-    private func stepTime(_ progress: TrainingProgress) -> StyledLine {
-        guard let seconds = progress.pace.secondsPerStep else { return StyledLine() }
-        let milliseconds = seconds * 1000
-        var line = StyledLine(decimal(milliseconds, milliseconds < 100 ? 1 : 0))
-        line.append(" ms", .faint)
-        return line
-    }
-
-    private func time(_ progress: TrainingProgress) -> StyledLine {
-        var line = StyledLine(timeText(progress.elapsed))
-        switch progress.ending {
-        case .done: line.append(", done", .good)
-        case .stopped: line.append(", stopped", .warning)
-        case nil:
-            if let left = progress.timeLeft {
-                line.append(", ", .faint)
-                line.append(timeText(left), .strong)
-                line.append(" left", .faint)
-            }
-        }
         return line
     }
 

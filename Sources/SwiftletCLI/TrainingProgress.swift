@@ -5,39 +5,58 @@ import Swiftlet
 /// What is known of a run so far.
 struct TrainingProgress {
     /// How the run ended for this session.
-    enum Ending {
-        case done
+    enum Ending: String {
+        case done = "finished"
         case stopped
+        case diverged
+        case failed
     }
 
     /// A value measured after a step.
-    struct Measurement<Value: Equatable>: Equatable {
+    struct Measurement<Value: Equatable & Sendable>: Equatable {
         let step: Int
         let value: Value
     }
 
+    /// How much of the data a step takes.
+    struct StepData: Equatable {
+        let tokens: Int
+        /// Nil where every step takes the same data.
+        let epochs: Double?
+    }
+
     /// Steps of the whole run.
     let totalSteps: Int
+    /// Nil where nobody said.
+    let stepData: StepData?
     /// Steps made when this session began.
     private(set) var firstStep = 0
     /// Steps made.
     private(set) var stepCount = 0
     /// The newest step of this session.
     private(set) var lastStep: TrainingStep?
-    private(set) var loss: LossTrend
+    private(set) var loss = LossTrend()
+    private(set) var course = LossCourse()
     private(set) var pace = TrainingPace()
     private(set) var validation: Measurement<Float>?
+    /// Validations of the whole run, as far as they are known, or some of them.
+    private(set) var validations: [Measurement<Float>] = []
     /// The lowest validation loss of the whole run, as far as it is known.
     private(set) var best: Measurement<Float>?
     private(set) var sample: Measurement<String>?
     /// Time since this session began.
     private(set) var elapsed = Duration.zero
     private(set) var ending: Ending?
+    /// The most memory that the program has had, in bytes; nil where the system does not say.
+    var peakMemory: Int?
+
+    /// More than anybody can tell apart in a chart.
+    private static let validationLimit = 512
 
     /// A run that has yet to begin, or to go on after a checkpoint of validation loss `best`.
-    init(totalSteps: Int, best: BestCheckpoint? = nil) {
+    init(totalSteps: Int, best: BestCheckpoint? = nil, stepData: StepData? = nil) {
         self.totalSteps = totalSteps
-        loss = LossTrend(totalSteps: totalSteps)
+        self.stepData = stepData
         self.best = best.map { Measurement(step: $0.step, value: $0.validationLoss) }
     }
 
@@ -53,10 +72,12 @@ struct TrainingProgress {
             stepCount = step.step
             lastStep = step
             loss.add(step.loss)
+            course.add(step.loss, step: step.step)
             pace.add(step, at: elapsed)
         case .validation(let step, let loss):
             let measured = Measurement(step: step, value: loss)
             validation = measured
+            note(measured)
             // Before the first step there is no checkpoint that could be the best.
             if step > 0 && loss < best?.value ?? .infinity { best = measured }
             pace.add(.validation, step: step, at: elapsed)
@@ -72,15 +93,35 @@ struct TrainingProgress {
         }
     }
 
+    /// Notes what was logged before this session began after `lastStep`.
+    mutating func recall(_ entry: MainLog.Entry, upTo lastStep: Int) {
+        switch entry {
+        case .training(let step, let loss) where step <= lastStep: course.add(loss, step: step)
+        case .validation(let step, let loss) where step <= lastStep:
+            note(Measurement(step: step, value: loss))
+        case .training, .validation: break
+        }
+    }
+
+    private mutating func note(_ validation: Measurement<Float>) {
+        // That before the first step is far above all others.
+        guard validation.value.isFinite, validation.step > 0 else { return }
+        validations.append(validation)
+        guard validations.count > Self.validationLimit else { return }
+        // Every second one, and always the newest.
+        validations = validations.reversed().enumerated().filter { $0.offset % 2 == 0 }
+            .map(\.element).reversed()
+    }
+
     /// Notes that time has passed.
     mutating func advance(to elapsed: Duration) {
         self.elapsed = elapsed
     }
 
-    /// Notes that nothing more will happen.
-    mutating func end(at elapsed: Duration) {
+    /// Notes that nothing more will happen, and how it came to that; nil where the steps tell.
+    mutating func end(at elapsed: Duration, as ending: Ending? = nil) {
         self.elapsed = elapsed
-        ending = stepCount >= totalSteps ? .done : .stopped
+        self.ending = ending ?? (stepCount >= totalSteps ? .done : .stopped)
     }
 
     /// The time to the end of the run; nil before the first step of this session.

@@ -95,6 +95,63 @@ import Testing
         }
     }
 
+    @Test func aRunSaysHowFarItIs() throws {
+        try withTemporaryDirectory { directory in
+            let run = directory.appending("run")
+            let arguments = try smallRun(in: directory)
+            _ = try CommandLineTests.run(swiftletPath(), arguments + ["--steps", "10"])
+            let object = try swiftlet("info", run.string, "--json").object()
+            #expect(object["status"] as? String == "finished")
+            #expect(object["step"] as? Int == 10)
+            #expect(object["steps"] as? Int == 10)
+            #expect((object["train_loss"] as? Double).map { $0 > 1 && $0 < 9 } == true)
+            #expect(object["val_step"] as? Int == 10)
+            #expect(object["best_step"] as? Int == 10)
+            let losses = ["best_val_loss", "val_loss"].compactMap { object[$0] as? Double }
+            // main.log has four decimals.
+            #expect(losses.count == 2 && abs(losses[0] - losses[1]) < 1e-4)
+            let age = Date().timeIntervalSince1970 - (object["last_change"] as? Double ?? 0)
+            #expect(abs(age) < 600)
+            let text = try swiftlet("info", run.string).output
+            #expect(text.contains("status       finished, 10 steps\n"))
+            #expect(text.contains(#/best +[\d.]+ at step 10\n/#))
+            #expect(text.contains(#/last change +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d, .* ago\n/#))
+        }
+    }
+
+    @Test func aRunThatGoesOnIsSeenToBeRunningBeforeItsFirstCheckpoint() throws {
+        try withTemporaryDirectory { directory in
+            let run = directory.appending("run").string
+            let arguments =
+                try smallRun(in: directory) + ["--val-every", "0", "--sample-every", "0"]
+            _ = try CommandLineTests.run(
+                swiftletPath(),
+                arguments + ["--steps", "100000000", "--checkpoint-every", "0"]
+            ) { process, _, errors in
+                func hasStep() -> Bool {
+                    (try? String(contentsOf: errors, encoding: .utf8).contains(" | loss ")) == true
+                }
+                while process.isRunning, !hasStep() { usleep(1000) }
+                let object = try swiftlet("info", run, "--json").object()
+                #expect(object["status"] as? String == "running")
+                #expect(object["checkpoints"] as? [Int] == [])
+                #expect(object["val_loss"] is NSNull)
+                #expect(object["model"] == nil)
+                let text = try swiftlet("info", run).output
+                #expect(text.contains(#/status +running, at step [\d,]+ of 100,000,000\n/#))
+                #expect(text.contains("checkpoints  none yet\n"))
+                process.interrupt()
+            }
+            #expect(try swiftlet("info", run, "--json").object()["status"] as? String == "stopped")
+            // A checkpoint that is asked for must be there.
+            expectError(
+                try swiftlet("info", run, "--checkpoint", "latest"),
+                66,
+                "no complete checkpoint"
+            )
+        }
+    }
+
     @Test func theMachineIsDescribed() throws {
         let object = try swiftlet("info", "--machine", "--json").object()
         #expect(

@@ -41,7 +41,8 @@ private func trainOnTerminal(
     }
 }
 
-private func smallRun(in directory: FilePath) throws -> [String] {
+/// The arguments of a small `train`, but for its steps.
+func smallRun(in directory: FilePath) throws -> [String] {
     let data = try writeShard(to: directory.appending("data.bin")).string
     let tokenizer = try writeTokenizer(to: directory.appending("tokenizer.bin")).string
     return [
@@ -96,9 +97,10 @@ private func screen(_ text: String) -> [String] {
         let bars = rows.filter { $0.contains("━") }
         #expect(bars.count == 1)
         #expect(bars.first?.hasSuffix(" 100%  20/20") == true)
-        #expect(rows.contains { $0.contains("time ") && $0.hasSuffix(", done") })
+        #expect(rows.contains { $0.contains("time ") && $0.contains(", done") })
         #expect(rows.contains { $0.hasPrefix(" sample ") })
-        let panel = rows.drop { !$0.contains("━") }
+        // Commands below are left whole, to be copied.
+        let panel = rows.drop { !$0.contains("━") }.prefix { !$0.hasPrefix(" next ") }
         #expect(panel.allSatisfy { $0.count < columns })
         // The shell goes on below.
         #expect(rows.last == "")
@@ -121,7 +123,9 @@ private func screen(_ text: String) -> [String] {
             text.replacingOccurrences(of: "\u{1b}[?7l", with: "")
                 .replacingOccurrences(of: "\u{1b}[?7h", with: "").contains("\u{1b}[?") == false
         )
-        #expect(text.hasSuffix("\n\u{1b}[?7h\u{1b}[J"))
+        // What comes after the panel is plain.
+        let rest = text.components(separatedBy: "\u{1b}[?7h\u{1b}[J").last ?? ""
+        #expect(rest.hasPrefix("\n") && rest.hasSuffix("\n"))
         let ending = isInterrupted ? ", stopped" : ", done"
         #expect(screen(text).contains { $0.hasSuffix(ending) })
     }
@@ -133,7 +137,7 @@ private func screen(_ text: String) -> [String] {
         #expect(status == 65)
         let rows = screen(text)
         #expect(rows.contains { $0.contains("update skipped") })
-        let panel = try #require(rows.lastIndex { $0.hasSuffix(", stopped") })
+        let panel = try #require(rows.lastIndex { $0.hasSuffix(", diverged") })
         let error = try #require(rows.lastIndex { $0.hasPrefix("swiftlet: error: ") })
         #expect(panel < error)
     }
@@ -172,7 +176,14 @@ private func screen(_ text: String) -> [String] {
             ] {
                 #expect(lines.contains { $0.hasPrefix(beginning) }, "\(beginning)")
             }
-            #expect(lines.dropLast().last?.hasPrefix("done: 20 steps, in ") == true)
+            let end = lines.firstIndex { $0.hasPrefix("done: 20 steps, in ") } ?? 0
+            let run = directory.appending("run")
+            #expect(
+                lines[(end + 1)...]
+                    == [
+                        "next: swiftlet sample --model \(run)", "next: swiftlet report \(run)", "",
+                    ][...]
+            )
             #expect(
                 outcome.errors.unicodeScalars.allSatisfy {
                     $0 == "\n" || $0.properties.generalCategory != .control
@@ -188,7 +199,7 @@ private func screen(_ text: String) -> [String] {
             let again = try run(swiftletPath(), arguments + ["--steps", "10"])
             #expect(again.status == 0)
             #expect(again.errors.contains("step 10: going on from "))
-            #expect(again.errors.hasSuffix("step 10: the run is finished already\n"))
+            #expect(again.errors.contains("step 10: the run is finished already\nnext: swiftlet "))
         }
     }
 }

@@ -1,5 +1,6 @@
 // The layout of the panel of `train`, and what it is made of: the same state gives the same lines.
 
+import Foundation
 import LanguageModels
 import Testing
 import Training
@@ -22,7 +23,10 @@ private func step(_ number: Int, loss: Float = 5, milliseconds: Int = 100) -> Tr
 
 /// A run of 1,000 steps that has made half of them, 100 ms each, with falling losses.
 private func halfway(sample: String = "Once upon a time") -> TrainingProgress {
-    var progress = TrainingProgress(totalSteps: 1000)
+    var progress = TrainingProgress(
+        totalSteps: 1000,
+        stepData: TrainingProgress.StepData(tokens: 1000, epochs: 0.0025)
+    )
     progress.apply(.validation(step: 0, loss: 9), at: .zero)
     for number in 1...500 {
         let loss = 8 - Float(number) / 100
@@ -30,6 +34,7 @@ private func halfway(sample: String = "Once upon a time") -> TrainingProgress {
     }
     progress.apply(.validation(step: 500, loss: 3.5), at: .seconds(50))
     progress.apply(.sample(step: 500, text: sample), at: .seconds(50))
+    progress.peakMemory = 85 << 20
     return progress
 }
 
@@ -44,36 +49,83 @@ private func texts(
 
 @Suite struct TrainingPanelTests {
     @Test func aPanelOf80ColumnsHoldsTwoFactsALine() {
-        let curve = "█▇▇▇▆▆▆▅▅▅▅▄▄▄▃▃▂▂▁▁"
         let lines = texts(halfway(), columns: 80)
-        #expect(lines.count == 6)
+        #expect(lines.count == 8)
         #expect(lines[0] == "")
         #expect(
             lines[1]
                 == " " + String(repeating: "━", count: 29) + "╸" + String(repeating: "─", count: 29)
                 + "   50%    500/1,000"
         )
-        #expect(lines[2].hasPrefix(" loss        3.0750 ↓ "))
-        #expect(lines[2].filter { curve.contains($0) }.count == 21)
-        #expect(lines[2].hasSuffix("   speed  10,000 tokens/s"))
-        #expect(lines[3] == " validation  3.5000  best so far, at 500      step   100 ms")
-        #expect(lines[4] == " update      rate 3.00e-04  norm 1.25         time   50s, 50s left")
-        #expect(lines[5] == " sample      Once upon a time")
+        #expect(
+            lines[2...5]
+                == [
+                    " loss        3.0750 ↓  mean of 16 steps       time    50s, 50s left",
+                    " validation  3.5000  best so far, at 500      speed   10,000 tokens/s",
+                    " update      rate 3.00e-04  norm 1.25         step    100 ms",
+                    " seen        500k tokens, 1.25 epochs         memory  85.0 MiB at most",
+                ][...]
+        )
+        #expect(lines[6].hasPrefix(" curve       ██"))
+        #expect(lines[6].hasSuffix("▁▁  steps 1 to 500"))
+        #expect(lines[6].count == 79)
+        #expect(lines[7] == " sample      Once upon a time")
     }
 
     @Test func aNarrowPanelHoldsOneFactALine() {
         let lines = texts(halfway(), columns: 40)
+        #expect(lines[2] == " loss        3.0750 ↓  mean of 16 steps")
+        #expect(lines[3].hasPrefix(" curve       █"))
+        #expect(lines[3].hasSuffix("▁  1–500"))
         #expect(
-            lines[3...]
+            lines[4...]
                 == [
                     " validation  3.5000  best so far",
                     " update      rate 3.00e-04  norm 1.25",
+                    " seen        500k tokens, 1.25 epochs",
+                    " time        50s, 50s left",
                     " speed       10,000 tokens/s",
                     " step        100 ms",
-                    " time        50s, 50s left",
+                    " memory      85.0 MiB at most",
                     " sample      Once upon a time",
                 ][...]
         )
+    }
+
+    @Test func aWidePanelHasAChartBesideItsFactsAndALongerSample() {
+        let long = String(repeating: "word ", count: 200)
+        let lines = texts(halfway(sample: long), columns: 200)
+        // The bar, eight facts and five lines of the sample, below an empty line.
+        #expect(lines.count == 15)
+        #expect(lines.map(\.count).max() == 199)
+        #expect(lines[2].hasPrefix(" loss        3.0750 ↓  mean of 16 steps       7.9"))
+        #expect(lines[8].hasPrefix(" memory      85.0 MiB at most                  "))
+        #expect(lines[8].contains(" 3.0"))
+        #expect(lines[9].hasPrefix(" time        50s, 50s left "))
+        #expect(lines[9].contains("loss  • validation"))
+        #expect(lines[9].hasSuffix(" step 500"))
+        #expect(lines[14].hasSuffix("…"))
+        // A high window has a high chart.
+        let high = texts(halfway(sample: long), columns: 200, rows: 60)
+        #expect(high.firstIndex { $0.hasSuffix(" step 500") } == 17)
+    }
+
+    @Test func howMuchIsSeenIsSaidWhereItFits() {
+        func seen(_ epochs: Double?, steps: Int = 1000, columns: Int = 80) -> String {
+            var progress = TrainingProgress(
+                totalSteps: steps,
+                stepData: TrainingProgress.StepData(tokens: 10, epochs: epochs)
+            )
+            progress.apply(step(steps / 2), at: .seconds(1))
+            let line = texts(progress, columns: columns).first { $0.hasPrefix(" seen") } ?? ""
+            return String(line.prefix(45).dropFirst(13)).trimmingCharacters(in: .whitespaces)
+        }
+        #expect(seen(nil) == "5,000 tokens")
+        #expect(seen(0.001) == "5,000 tokens, 0.50 epochs")
+        #expect(seen(0.1) == "5,000 tokens, 50.0 epochs")
+        #expect(seen(0.0001) == "5,000 tokens, 0.05 epochs")
+        let wide = texts(halfway(), columns: 60).first { $0.hasPrefix(" seen") }
+        #expect(wide == " seen        500k tokens, 1.25 of 2.50 epochs")
     }
 
     @Test(arguments: [1, 2, 10, 29, 31, 32, 40, 76, 77, 80, 101, 200], [1, 2, 3, 4, 8, 24])
@@ -90,17 +142,11 @@ private func texts(
         }
     }
 
-    @Test func aPanelOf200ColumnsIsNoWiderThanIsReadable() {
-        let long = String(repeating: "word ", count: 200)
-        let widths = texts(halfway(sample: long), columns: 200).map(\.count)
-        #expect(widths.max() == 100)
-        // The bar, three lines of facts and four of the sample, below an empty line.
-        #expect(widths.count == 9)
-    }
-
     @Test func aPanelInASCIIHoldsNothingElse() {
+        let wide = texts(halfway(), columns: 200, glyphs: .ascii)
+        #expect(wide.contains { $0.contains("|**") })
         let lines = texts(halfway(), columns: 80, glyphs: .ascii)
-        #expect(lines.allSatisfy { $0.utf8.allSatisfy { $0 < 0x80 } })
+        #expect((lines + wide).allSatisfy { $0.utf8.allSatisfy { $0 < 0x80 } })
         #expect(lines[1].hasPrefix(" [#####"))
         #expect(lines[2].hasPrefix(" loss        3.0750 falling "))
     }
@@ -109,7 +155,7 @@ private func texts(
         let lines = texts(TrainingProgress(totalSteps: 10), columns: 80)
         #expect(lines[1].contains(" 0%"))
         #expect(lines[2].contains("loss        –"))
-        #expect(lines.count == 5)
+        #expect(lines.count == 6)
     }
 
     @Test func aResumedRunBeginsWhereItWas() {
@@ -130,26 +176,35 @@ private func texts(
         #expect(
             texts(progress, columns: 80)[3].hasPrefix(" validation  3.7500  best 3.5000 at 500")
         )
-        #expect(texts(progress, columns: 32)[3] == " validation  3.7500")
+        #expect(texts(progress, columns: 32)[4] == " validation  3.7500")
     }
 
     @Test func theEndOfARunIsSaid() {
         var stopped = halfway()
         stopped.end(at: .seconds(51))
-        #expect(texts(stopped, columns: 80)[4].hasSuffix("time   51s, stopped"))
+        #expect(texts(stopped, columns: 80)[2].hasSuffix("time    51s, stopped"))
         #expect(stopped.endingLine == "stopped after step 500 of 1000, in 51s")
         var done = TrainingProgress(totalSteps: 1)
         done.apply(step(1), at: .seconds(1))
         done.end(at: .seconds(2))
         #expect(texts(done, columns: 80)[1].contains("━ 100%  1/1".dropFirst(2)))
         #expect(done.endingLine == "done: 1 step, in 2s")
+        for (ending, line) in [
+            (TrainingProgress.Ending.diverged, "diverged at step 500 of 1000, in 51s"),
+            (.failed, "failed after step 500 of 1000, in 51s"),
+        ] {
+            var other = halfway()
+            other.end(at: .seconds(51), as: ending)
+            #expect(texts(other, columns: 80)[2].hasSuffix("51s, \(ending.rawValue)"))
+            #expect(other.endingLine == line)
+        }
     }
 
     @Test func escapeSequencesInASampleAreHarmless() {
         let hostile = "a\u{1b}[2J\u{1b}]0;title\u{7}b\r\u{8}\u{9b}31m\u{202e}c\u{2028}d\te\nf"
         let lines = texts(halfway(sample: hostile), columns: 80)
-        #expect(lines[5] == " sample      a[2J]0;titleb31mcd e")
-        #expect(lines[6] == " at 500      f")
+        #expect(lines[7] == " sample      a[2J]0;titleb31mcd e")
+        #expect(lines[8] == " at 500      f")
         let plain = TrainingEvent.sample(step: 1, text: hostile).plainLine
         #expect(plain == "step 1: sample\na[2J]0;titleb31mcd e\nf")
     }
@@ -189,7 +244,7 @@ private func texts(
 
 @Suite struct LossTrendTests {
     private func direction(_ losses: [Float]) -> LossTrend.Direction? {
-        var trend = LossTrend(totalSteps: 100)
+        var trend = LossTrend()
         for loss in losses { trend.add(loss) }
         return trend.direction
     }
@@ -203,25 +258,9 @@ private func texts(
     }
 
     @Test func lossesThatAreNotNumbersAreLeftOut() {
-        var trend = LossTrend(totalSteps: 100)
+        var trend = LossTrend()
         for loss in [4, .nan, .infinity, 2] as [Float] { trend.add(loss) }
         #expect(trend.smoothed == 3)
-        #expect(trend.course == [4, 2])
-    }
-
-    @Test func theCourseOfALongRunIsOfMeans() {
-        var trend = LossTrend(totalSteps: 200)
-        for loss in 1...100 { trend.add(Float(loss)) }
-        #expect(trend.course.count == LossTrend.courseLimit)
-        #expect(trend.course.last == 99.5)
-        #expect(trend.course.first == 53.5)
-    }
-
-    @Test func aPlateauIsDrawnFlat() {
-        let glyphs = DisplayGlyphs.unicode
-        #expect(glyphs.curve([5, 5, 5], columns: 8) == "▁▁▁")
-        #expect(glyphs.curve([5.002, 5, 5.001], columns: 8) == "▁▁▁")
-        #expect(glyphs.curve([9, 8, 1, 4.5], columns: 3) == "█▁▅")
-        #expect(glyphs.curve([], columns: 8) == "")
+        #expect(trend.smoothedCount == 2)
     }
 }

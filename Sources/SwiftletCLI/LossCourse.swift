@@ -1,0 +1,58 @@
+// The losses of a whole run in as many points as a chart can use, however many steps it has.
+
+/// What a run's loss was from its first step to its newest, without losses that are not finite.
+struct LossCourse {
+    /// Steps that follow each other.
+    private struct Bucket {
+        var sum = 0.0
+        var count = 0
+
+        static func + (left: Bucket, right: Bucket) -> Bucket {
+            Bucket(sum: left.sum + right.sum, count: left.count + right.count)
+        }
+    }
+
+    private var buckets: [Bucket] = []
+    private var stepsPerBucket = 1
+    /// The newest step, whether its loss was finite or not.
+    private(set) var lastStep = 0
+
+    /// More than the dots of a chart in a wide terminal.
+    private static let limit = 1024
+
+    /// Adds the loss of a step; steps come in order, and some may be missing.
+    mutating func add(_ loss: Float, step: Int) {
+        guard step > 0 else { return }
+        lastStep = max(lastStep, step)
+        guard loss.isFinite else { return }
+        while (step - 1) / stepsPerBucket >= Self.limit { halve() }
+        let index = (step - 1) / stepsPerBucket
+        while buckets.count <= index { buckets.append(Bucket()) }
+        buckets[index] = buckets[index] + Bucket(sum: Double(loss), count: 1)
+    }
+
+    private mutating func halve() {
+        stepsPerBucket *= 2
+        buckets = stride(from: 0, to: buckets.count, by: 2).map { index in
+            buckets[index] + (index + 1 < buckets.count ? buckets[index + 1] : Bucket())
+        }
+    }
+
+    /// The mean losses of `count` equal parts of the steps so far, or of fewer when there are not
+    /// enough for means; where nothing is known, as before a run was resumed, nil.
+    func means(_ count: Int) -> [Double?] {
+        var known = buckets[...]
+        // A part of only a few steps would be a spike at the end.
+        if known.count > 1, let last = known.last, 2 * last.count < stepsPerBucket {
+            known = known.dropLast()
+        }
+        // One batch differs from the next by more than one step from the next.
+        let count = min(count, known.count, max(lastStep / 4, 24))
+        guard count > 0 else { return [] }
+        return (0..<count).map { part in
+            let range = part * known.count / count..<(part + 1) * known.count / count
+            let whole = known[range].reduce(Bucket(), +)
+            return whole.count > 0 ? whole.sum / Double(whole.count) : nil
+        }
+    }
+}

@@ -16,8 +16,8 @@ struct TokenizerEncodeCommand: ParsableCommand {
             A Llama's tokenizer encodes a text whole, on one thread whatever --threads says, and \
             without the token that starts a text. What its file says is done to a text first: \
             characters are replaced, spaces removed or put before it. Decoded, U+2581, its mark of \
-            a space, is a space; and the space that it puts before a text stays where the tokenizer \
-            has no piece for one.
+            a space, is a space; where the tokenizer has no piece for one, spaces are the bytes of \
+            U+2581 and come back as that.
 
             Examples:
               swiftlet tokenizer encode --text "Hello world" \\

@@ -79,10 +79,9 @@ extension PieceModel.Characters {
             if let id = index.id(of: character) {
                 tokens.append(id)
             } else if !byteIDs.isEmpty {
-                // A space is U+2581 to those who count bytes.
-                let isSpace = character[0] == Ascii.space
-                let bytes = isSpace ? SentencePieceVocabulary.spaceMark[...] : Array(character)[...]
-                for byte in bytes { tokens.append(byteIDs[Int(byte)]) }
+                for byte in SentencePieceVocabulary.escaped(character) {
+                    tokens.append(byteIDs[Int(byte)])
+                }
             } else if let unknown {
                 isUnknown = true
                 if !isAfterUnknown || !fusesUnknown { tokens.append(unknown) }

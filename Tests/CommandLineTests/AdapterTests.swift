@@ -34,7 +34,6 @@ private struct Workplace {
             swiftletPath(),
             [
                 "evaluate", "--model", model.string, "--text", text.string, "--json",
-                "--tokenizer", self.model.appending("tokenizer.model").string,
             ] + flags
         )
         #expect(outcome.status == 0, "\(outcome.errors)")

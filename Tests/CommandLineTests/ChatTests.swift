@@ -27,11 +27,15 @@ import Testing
             #expect(outcome.status == 0)
             let replies = try outcome.objects()
             #expect(replies.map { $0["text"] as? String } == ["aaaaaa", "aaaaaa", "aaaaaa"])
-            let first = " [INST] <<SYS>>\nBe kind.\n<</SYS>>\n\nHello [/INST]".utf8.count + 1
-            let second = " [INST] And then? [/INST]".utf8.count + 1
-            let third = " [INST] Bye [/INST]".utf8.count + 1
+            // A token a byte, and a start. Spaces have three, those of U+2581.
+            func count(_ text: String) -> Int {
+                text.replacing(" ", with: "\u{2581}").utf8.count + 1
+            }
+            let first = count(" [INST] <<SYS>>\nBe kind.\n<</SYS>>\n\nHello [/INST]")
+            let second = count(" [INST] And then? [/INST]")
+            let third = count(" [INST] Bye [/INST]")
             // With the reply before, which begins with a space that was not drawn, and its end.
-            let reply = " aaaaaa ".utf8.count + 1
+            let reply = count(" aaaaaa ")
             #expect(
                 replies.map { $0["prompt_tokens"] as? Int } == [
                     first, second + reply, third + reply,

@@ -29,7 +29,7 @@ import Testing
                     "--ignore-eos",
                     "--json"
                 ).object()
-                #expect(object["prompt_tokens"] as? Int == 4)
+                #expect(object["prompt_tokens"] as? Int == 6)
                 return try #require(object["tokens"] as? [Int])
             }
             #expect(texts[0].count == 8)

@@ -54,6 +54,88 @@ import Testing
         }
     }
 
+    /// Texts that differ by their spaces, and such as no piece covers.
+    private static let spacedTexts = [
+        "", "a", " ", "  ", "a b", " a", "a ", "  a  b  ", "\n", "\n a", "é 日本", "\u{2581}a",
+        "hell the", "zz  the\tz",
+    ]
+
+    @Test(
+        arguments: [false, true],
+        [[], [" "], [" ", "a", "h", "e", "l", "t", " t", "ll", "he"]]
+    )
+    func everyFormatGivesTheIDsOfTheOtherForTexts(isPrefixed: Bool, words: [String]) throws {
+        var rules = SentencePieceVocabulary.Rules()
+        rules.normalization.addsDummySpace = isPrefixed
+        let tokenizer = try SmallSentencePieces.tokenizer(SmallSentencePieces.pieces(words), rules)
+        try withTemporaryDirectory { directory in
+            try tokenizer.description.writeJSON(in: directory)
+            let keys = try GGUFTokenizer(tokenizer.description, path: "m.gguf")
+            var others: [any Tokenizer] = [
+                try loadTokenizer(at: directory),
+                try TokenizerDescription(keys, path: "m.gguf").makeTokenizer(from: "m.gguf"),
+            ]
+            if isPrefixed {
+                let path = directory.appending("tokenizer.bin")
+                try tokenizer.writeLlama2CFile(to: path)
+                others.append(try loadTokenizer(at: path))
+            }
+            for text in Self.spacedTexts {
+                let ids = try tokenizer.encode(text)
+                for other in others {
+                    let found = try other.encode(text)
+                    #expect(found == ids, "\(text.debugDescription) with \(words)")
+                }
+            }
+        }
+    }
+
+    @Test func whatOnlySentencePiecesFileSaysIsSaidToBeSo() throws {
+        let changes: [(inout SentencePieceNormalizer.Settings) -> Void] = [
+            { $0.removesExtraSpaces = true }, { $0.escapesSpaces = false },
+            { $0.putsSpacesBehind = true },
+        ]
+        for change in changes {
+            var rules = SentencePieceVocabulary.Rules()
+            change(&rules.normalization)
+            let pieces = SmallSentencePieces.standardPieces
+            let description = try SmallSentencePieces.tokenizer(pieces, rules).description
+            #expect(throws: TokenizerError.self) { try GGUFTokenizer(description, path: "m") }
+            #expect(throws: TokenizerError.self) { try description.checkJSON(for: "m") }
+        }
+    }
+
+    @Test func whatScoresFormAndMergesCannotIsNotWrittenAsMerges() throws {
+        func description(
+            _ words: [String],
+            _ change: (inout [SmallSentencePieces.Piece]) -> Void = { _ in }
+        ) throws -> TokenizerDescription {
+            var pieces = SmallSentencePieces.pieces(words)
+            change(&pieces)
+            return try SmallSentencePieces.tokenizer(pieces).description
+        }
+        // Without a piece for a space, and without one for "h".
+        for words in [[" a", "a"], ["he", "e", " "], ["the", "th", "e", " ", "t", "h", "eé"]] {
+            #expect(throws: TokenizerError.self) { try description(words).checkJSON(for: "m") }
+        }
+        for words in [["he", "e", "h"], ["e", "xyz"]] {
+            try description(words).checkJSON(for: "m")
+        }
+        // Text becomes no unused token, and merging may pass through one.
+        let unused = try description(["he", "h", "e"]) { $0[259].kind = .unused }
+        #expect(throws: TokenizerError.self) { try unused.checkJSON(for: "m") }
+        // Nor are merges written as scores that would form more.
+        var merging = try description(["he", "e", "h"])
+        merging.merges = merging.mergesOfScores()
+        merging.scores = []
+        #expect(try merging.scoresOfPieces("m").count == merging.tokens.count)
+        merging.tokens = TokenTexts(
+            merging.tokens.map { $0.elementsEqual("h".utf8) ? [0x78] : Array($0) }
+        )
+        merging.merges = []
+        #expect(throws: TokenizerError.self) { try merging.scoresOfPieces("m") }
+    }
+
     @Test func aByteWithoutATokenIsAnError() throws {
         let tokenizer = try Fixture.tokenizer("smollm")
         var description = tokenizer.description

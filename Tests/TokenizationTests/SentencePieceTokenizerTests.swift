@@ -88,6 +88,21 @@ import Testing
         try #expect(tokenizer.decode(tokenizer.encode("xa")) == " \u{2047} a")
     }
 
+    /// As sentencepiece 0.2.3 has it.
+    @Test func aSpaceWithoutAPieceIsTheBytesOfItsMark() throws {
+        let mark: [TokenID] = [0xE2, 0x96, 0x81].map { 3 + $0 }
+        let (a, b): (TokenID, TokenID) = (3 + 0x61, 3 + 0x62)
+        let tokenizer = try Small.tokenizer(Small.pieces([]))
+        try #expect(tokenizer.encode("a b") == mark + [a] + mark + [b])
+        try #expect(tokenizer.encode(" ") == mark + mark)
+        try #expect(tokenizer.decode(tokenizer.encode("a b")) == "\u{2581}a\u{2581}b")
+        // Pieces that begin with a space are put together all the same.
+        try #expect(names("a a", Small.tokenizer(Small.pieces([" a"]))) == [" a", " a"])
+        let rules = SentencePieceVocabulary.Rules(normalization: .init(escapesSpaces: false))
+        let unescaped = try Small.tokenizer(Small.pieces([]), rules)
+        try #expect(unescaped.encode("a b") == [3 + 0x20, a, 3 + 0x20, b])
+    }
+
     @Test func piecesWithInnerSpacesAreFoundAcrossWords() throws {
         let pieces = Small.pieces(["a b", "a ", "a", "b", " "])
         try #expect(names("a b", Small.tokenizer(pieces)) == [" ", "a b"])

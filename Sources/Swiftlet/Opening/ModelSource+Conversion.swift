@@ -49,6 +49,7 @@ extension ModelSource {
         )
         var settings = GenerationSettings()
         if target == .safetensors {
+            try description?.checkJSON(for: output.appending("tokenizer.json"))
             if case .huggingFace = weights.format {
                 settings = try GenerationSettings(in: directory)
             }

@@ -13,6 +13,9 @@ extension GGUFTokenizer {
             .cannotExport(path: path, reason: "the tokenizer \(reason), which GGUF cannot say")
         }
         if description.normalization != .none { throw refuse("composes characters") }
+        if description.needsSentencePieceFile {
+            throw refuse("replaces characters or treats spaces as its own file says")
+        }
         let flagged = description.addedTokens.first {
             $0.takesSpaceBefore || $0.takesSpaceAfter || $0.isWholeWord
         }

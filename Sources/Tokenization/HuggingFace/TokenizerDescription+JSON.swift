@@ -31,6 +31,15 @@ extension TokenizerDescription {
     }
 }
 
+extension TokenizerDescription {
+    /// Checks that `tokenizer.json` has a place for all of this.
+    /// - Parameter path: The file, for messages.
+    /// - Throws: ``TokenizerError/cannotExport(path:reason:)``.
+    package func checkJSON(for path: FilePath) throws {
+        _ = try TokenizerJSONWriter(self, path: path)
+    }
+}
+
 /// The text of the two files.
 struct TokenizerJSONWriter {
     private let description: TokenizerDescription
@@ -48,15 +57,17 @@ struct TokenizerJSONWriter {
         }
         self.description = description
         self.path = path
-        if let rules = description.sentencePieceRules {
-            var settings = rules.normalization
-            settings.addsDummySpace = true
-            guard settings == SentencePieceNormalizer.Settings() else {
-                throw refuse(
-                    "the tokenizer replaces characters or removes spaces as its own file says, and "
-                        + "that cannot be said here; keep tokenizer.model instead"
-                )
-            }
+        if description.needsSentencePieceFile {
+            throw refuse(
+                "the tokenizer replaces characters or treats spaces as its own file says, and "
+                    + "that cannot be said here; keep tokenizer.model instead"
+            )
+        }
+        if let id = description.tokenOutOfNoTokens {
+            throw refuse(
+                "token \(id) is made of parts that are no tokens, or is unused, and a list of merges "
+                    + "cannot say so; keep tokenizer.model instead"
+            )
         }
         var listed = description.addedTokens
         let ids = Set(listed.map(\.id))

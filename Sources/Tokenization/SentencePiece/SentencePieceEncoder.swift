@@ -184,7 +184,9 @@ struct SentencePieceEncoder: Sendable {
                 emitSymbol(part, with: vocabulary, into: &output, from: firstOutput)
             }
         } else if !vocabulary.byteIDs.isEmpty {
-            for byte in bytes { output.append(vocabulary.byteIDs[Int(byte)]) }
+            for byte in vocabulary.escaped(bytes) {
+                output.append(vocabulary.byteIDs[Int(byte)])
+            }
         } else if let unknown = vocabulary.unknown,
             output.count == firstOutput || output[output.count - 1] != unknown
         {

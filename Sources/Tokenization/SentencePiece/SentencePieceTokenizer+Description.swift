@@ -122,4 +122,12 @@ extension TokenizerDescription {
         addsStartOfText = startOfText != nil
         sentencePieceRules = vocabulary.rules
     }
+
+    /// Whether a text's characters or spaces are treated in a way that only SentencePiece's own
+    /// file can say: in more than whether a space stands before it.
+    var needsSentencePieceFile: Bool {
+        guard var settings = sentencePieceRules?.normalization else { return false }
+        settings.addsDummySpace = true
+        return settings != SentencePieceNormalizer.Settings()
+    }
 }

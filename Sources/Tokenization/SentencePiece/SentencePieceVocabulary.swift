@@ -216,6 +216,19 @@ public struct SentencePieceVocabulary: Sendable {
         return ids
     }
 
+    /// The bytes of a character that no piece covers: a space that stands for U+2581 has those of
+    /// that, as it has in SentencePiece.
+    func escaped(_ character: UnsafeBufferPointer<UInt8>) -> ArraySlice<UInt8> {
+        normalizer.settings.escapesSpaces
+            ? Self.escaped(character) : Array(character)[...]
+    }
+
+    /// The same, where spaces always stand for U+2581.
+    static func escaped(_ character: UnsafeBufferPointer<UInt8>) -> ArraySlice<UInt8> {
+        character.elementsEqual(CollectionOfOne(Ascii.space))
+            ? spaceMark[...] : Array(character)[...]
+    }
+
     /// The text in which every U+2581 is a space.
     static func replacingSpaceMarks(in text: some Collection<UInt8>) -> [UInt8] {
         var result: [UInt8] = []

@@ -23,7 +23,9 @@ extension TokenizerDescription {
             [TokenID(ranks[merge.merged] ?? ranks.count), merge.left, merge.right]
         }
         let isOrdered = zip(merges, merges.dropFirst()).allSatisfy { key($0)[0] <= key($1)[0] }
-        guard isOrdered, Set(scored.mergesOfScores().map(key)) == Set(merges.map(key)) else {
+        guard isOrdered, scored.tokenOutOfNoTokens == nil,
+            Set(scored.mergesOfScores().map(key)) == Set(merges.map(key))
+        else {
             throw TokenizerError.cannotExport(
                 path: path,
                 reason: "its merges are not those that scores of tokens give, and the format has "
@@ -31,6 +33,34 @@ extension TokenizerDescription {
             )
         }
         return scored.scores
+    }
+
+    /// A token that scores form where merges cannot, which join tokens only: out of a character that
+    /// is none, or because it is unused; nil when there is none, or no scores.
+    var tokenOutOfNoTokens: TokenID? {
+        guard !scores.isEmpty else { return nil }
+        let index = TokenIndex(
+            unchecked: tokens,
+            of: tokens.indices.lazy.filter {
+                [.normal, .userDefined, .unused].contains(types[$0])
+            }
+        )
+        func isCharacter(_ text: ArraySlice<UInt8>) -> Bool {
+            text.dropFirst().allSatisfy { $0 & 0xC0 == 0x80 }
+        }
+        let found = tokens.indices.first { id in
+            guard types[id] == .normal || types[id] == .unused else { return false }
+            let text = Array(tokens[id])[...]
+            if isCharacter(text) { return types[id] == .unused }
+            return text.indices.dropFirst().contains { cut in
+                guard text[cut] & 0xC0 != 0x80 else { return false }
+                let parts = [text[..<cut], text[cut...]]
+                let areTokens = parts.map { index.id(of: Array($0)) != nil }
+                return zip(parts, areTokens).allSatisfy { $1 || isCharacter($0) }
+                    && (types[id] == .unused || areTokens.contains(false))
+            }
+        }
+        return found.map { TokenID($0) }
     }
 
     /// Merges that do what scores do: all pairs of pieces that make a third, the best first.

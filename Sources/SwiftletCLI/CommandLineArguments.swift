@@ -26,7 +26,7 @@ struct CommandLineArguments {
         "--allow-changes", "--debug-state", "--generate-completion-script", "--help",
         "--help-hidden", "--ignore-eos", "--json", "--jsonl", "--machine", "--no-input-history",
         "--no-shuffle", "--overfit-single-batch", "--overwrite", "--shuffle", "--special",
-        "--tensorboard", "--verbose", "--version",
+        "--tensorboard", "--verbose", "--version", "--watch",
     ]
     /// Of those, the ones that take a value after all, by the command where they do.
     static let namesWithValue: [String: Set<String>] = ["report": ["--tensorboard"]]

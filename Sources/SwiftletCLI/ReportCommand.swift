@@ -19,6 +19,7 @@ struct ReportCommand: ParsableCommand {
             Examples:
               swiftlet report checkpoints/quickstart/run
               swiftlet report runs/first runs/second --output compare.html
+              swiftlet report runs/first --watch --overwrite
               swiftlet report runs/first --csv first.csv
             """
     )
@@ -60,6 +61,14 @@ struct ReportCommand: ParsableCommand {
     )
     var tensorBoard: FilePath?
 
+    @Flag(
+        help: """
+            Draw the page again whenever a run has gone on, until all have ended or Ctrl-C; an open \
+            browser shows it by itself.
+            """
+    )
+    var watch = false
+
     @Flag(help: "Replace what exists of the page, the table and the event files.")
     var overwrite = false
 
@@ -71,6 +80,13 @@ struct ReportCommand: ParsableCommand {
         }
         if output == "-" && csv == "-" {
             throw ValidationError("only one of --output and --csv can go to standard output")
+        }
+        guard watch else { return }
+        if csv != nil || tensorBoard != nil {
+            throw ValidationError("--watch draws a page, and neither --csv nor --tensorboard")
+        }
+        if output.map({ $0 == "-" || FileSystem.isStream($0) }) ?? false {
+            throw ValidationError("--watch needs a file as --output, which it replaces each time")
         }
     }
 
@@ -90,7 +106,15 @@ struct ReportCommand: ParsableCommand {
             if let csv { try export.writeTable(histories, to: csv) }
             if let tensorBoard { try export.writeEvents(histories, in: tensorBoard) }
         }
-        if drawsPage { try writePage(on: runs, to: page) }
+        if watch {
+            try ReportWatch(runs).run(printing: page) { refreshSeconds in
+                // There was nothing in the way of the first page, and the others replace it.
+                try Self.page(on: runs, refreshSeconds: refreshSeconds)
+                    .write(to: page, overwrite: true)
+            }
+        } else if drawsPage {
+            try writePage(on: runs, to: page)
+        }
     }
 
     /// Checks that an output takes the place of nothing that is to stay.
@@ -108,10 +132,13 @@ struct ReportCommand: ParsableCommand {
         try Terminal.print("\(path)", besideOutput: path)
     }
 
-    private static func page(on runs: [RunDirectory]) throws -> ReportPage {
+    private static func page(
+        on runs: [RunDirectory],
+        refreshSeconds: Int? = nil
+    ) throws -> ReportPage {
         let histories = try zip(runs, RunHistory.names(of: runs)).map {
             try RunHistory($0, name: $1, defaults: TrainCommand.defaultFlags)
         }
-        return try ReportPage(histories)
+        return try ReportPage(histories, refreshSeconds: refreshSeconds)
     }
 }

@@ -1,0 +1,103 @@
+// `report --watch` as a process beside a run.
+
+import FileIO
+import Foundation
+import TestSupport
+import Testing
+
+@Suite(.serialized) struct ReportWatchTests {
+    private func text(_ path: FilePath) -> String {
+        (try? String(contentsOfFile: path.string, encoding: .utf8)) ?? ""
+    }
+
+    /// Whether the page at `path` asks for itself again.
+    private func asksAgain(_ path: FilePath) -> Bool {
+        text(path).contains("http-equiv=\"refresh\"")
+    }
+
+    private func wait(for process: Process, until isReached: () -> Bool) {
+        while process.isRunning, !isReached() { usleep(5000) }
+    }
+
+    /// Calls `body` with a run that goes on.
+    private func withRunGoingOn(
+        _ body: (_ training: Process, _ run: FilePath) throws -> Void
+    ) throws {
+        try withTemporaryDirectory { directory in
+            let data = try writeShard(to: directory.appending("data.bin"))
+            let run = directory.appending("run")
+            let arguments = [
+                "train", "--init", "layers=1,heads=1,channels=8,context=8", "--output", run.string,
+                "--train-data", data.string, "--steps", "1000000",
+            ]
+            let outcome = try CommandLineTests.run(swiftletPath(), arguments) { process, _, _ in
+                wait(for: process) {
+                    FileSystem.byteCount(of: run.appending("metrics.jsonl")) ?? 0 > 0
+                }
+                try body(process, run)
+                process.interrupt()
+            }
+            #expect(outcome.status == 130, "\(outcome.errors)")
+        }
+    }
+
+    @Test func thePageFollowsTheRunUntilItEnds() throws {
+        try withRunGoingOn { training, run in
+            let page = run.appending("report.html")
+            let arguments = ["report", run.string, "--watch"]
+            let outcome = try CommandLineTests.run(swiftletPath(), arguments) { process, _, _ in
+                wait(for: process) { FileSystem.exists(page) }
+                #expect(asksAgain(page))
+                let first = text(page)
+                wait(for: process) { text(page) != first }
+                #expect(asksAgain(page))
+                training.interrupt()
+            }
+            #expect(outcome.status == 0, "\(outcome.errors)")
+            #expect(outcome.output == "\(page)\n")
+            #expect(outcome.errors.contains("Ctrl-C ends that"))
+            #expect(!asksAgain(page))
+        }
+    }
+
+    @Test func ctrlCEndsItWithALastPageAndTheRunGoesOn() throws {
+        try withRunGoingOn { training, run in
+            let page = run.appending("report.html")
+            let arguments = ["report", run.string, "--watch"]
+            let outcome = try CommandLineTests.run(swiftletPath(), arguments) { process, _, _ in
+                wait(for: process) { FileSystem.exists(page) }
+                process.interrupt()
+            }
+            #expect(outcome.status == 130)
+            #expect(!asksAgain(page))
+            #expect(training.isRunning)
+        }
+    }
+
+    @Test func aRunThatHasEndedIsDrawnOnce() throws {
+        try withTemporaryDirectory { directory in
+            let line = "{\"step\":1,\"val_loss\":2}\n"
+            try writeBytes(Array(line.utf8), to: directory.appending("metrics.jsonl"))
+            let page = directory.appending("report.html")
+            let outcome = try swiftlet("report", directory.string, "--watch")
+            #expect(outcome.status == 0)
+            #expect(outcome.output == "\(page)\n")
+            #expect(outcome.errors == "swiftlet: no run goes on, so this page is the last\n")
+            #expect(!asksAgain(page))
+            expectError(try swiftlet("report", directory.string, "--watch"), 73, "report.html")
+            #expect(try swiftlet("report", directory.string, "--watch", "--overwrite").status == 0)
+        }
+    }
+
+    @Test(arguments: [
+        ["--csv", "a.csv"], ["--tensorboard", "logs"], ["--output", "-"],
+        ["--output", "/dev/stdout"],
+    ])
+    func onlyAPageInAFileCanBeWatched(flags: [String]) throws {
+        try withTemporaryDirectory { directory in
+            try writeBytes([], to: directory.appending("metrics.jsonl"))
+            let arguments = ["report", directory.string, "--watch"] + flags
+            expectError(try run(swiftletPath(), arguments), 64, "--watch")
+        }
+    }
+}

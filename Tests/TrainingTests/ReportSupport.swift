@@ -38,12 +38,15 @@ func plainFacts(
     let json = """
         {"model":{"layers":12,"heads":12,"channels":768,"context":1024,"vocabulary_size":50257,
         "parameters":\(parameters)},"steps":\(steps),"flags":{"batch-size":4,"seed":\(seed),
-        "sequence-length":256,"total-batch-tokens":1024,"newer":"x"},
+        "sequence-length":256,"total-batch-tokens":1024,"newer":"x","grad-clip":1},
         "data":{"train":[{"path":"data/stories.bin","tokens":\(tokens)}],"validation":[]},
         "machine":{"isa":"avx2","threads":2}}
         """
     let description = try JSONDecoder().decode(RunDescription.self, from: Data(json.utf8))
-    return RunFacts(description, defaults: ["batch-size": .integer(4), "seed": .integer(1)])
+    return RunFacts(
+        description,
+        defaults: ["batch-size": .integer(4), "seed": .integer(1), "grad-clip": .number(1)]
+    )
 }
 
 /// The data of a page's charts; nil when it has none.

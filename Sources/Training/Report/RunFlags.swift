@@ -45,7 +45,11 @@ enum RunFlags {
         func entries(_ names: [String]) -> [RunFacts.Entry] {
             names.compactMap { name in
                 flags[name].map {
-                    .init(name: name, value: $0.text, isDefault: defaults[name] == $0)
+                    .init(
+                        name: name,
+                        value: $0.text,
+                        isDefault: defaults[name]?.isSame(as: $0) ?? false
+                    )
                 }
             }
         }
@@ -58,6 +62,16 @@ enum RunFlags {
 }
 
 extension JSONValue {
+    /// Whether two values say the same: in JSON a zero is one, with a point or without.
+    fileprivate func isSame(as other: JSONValue) -> Bool {
+        switch (self, other) {
+        case (.number(let number), .integer(let integer)),
+            (.integer(let integer), .number(let number)):
+            number == Double(integer)
+        default: self == other
+        }
+    }
+
     /// The value as a table shows it.
     fileprivate var text: String {
         switch self {

@@ -25,7 +25,11 @@ private func withRun(
             ["/bin/sh", "-i"],
             columns: columns,
             rows: 40,
-            environment: ["TERM": "xterm", "LC_ALL": "C.UTF-8", "PS1": "ready> ", "ENV": ""]
+            environment: [
+                "TERM": "xterm", "LC_ALL": "C.UTF-8", "PS1": "ready> ", "ENV": "",
+                // It would ask what to do, and wait for a key.
+                "SWIFT_BACKTRACE": "enable=no",
+            ]
         )
         try session.wait("the shell") { $0.text.contains("ready>") }
         // The process's own number, to send signals to.
@@ -59,7 +63,8 @@ private func slow(_ directory: FilePath) throws -> [String] {
     let data = try writeShard(to: directory.appending("long.bin"), count: length + 1)
     return [
         "--init", "layers=1,heads=1,channels=16,context=\(length)", "--batch-size", "1",
-        "--train-data", data.string, "--sequence-length", "\(length)", "--val-every", "0",
+        "--train-data", data.string, "--val-data", data.string, "--sequence-length", "\(length)",
+        "--val-every", "0",
         "--threads", "1",
     ]
 }
@@ -127,6 +132,10 @@ extension TerminalSession {
             session.type("\u{1a}")
             try session.wait("the stop") { $0.text.contains("Stopped") && session.showsKeys }
             session.type("bg\n")
+            try session.wait("the prompt") { screen in
+                let lines = screen.lines.filter { !$0.isEmpty }
+                return lines.last == "ready>" && lines.contains { $0.contains("bg") }
+            }
             session.type("echo typed")
             try session.wait("the typed line") { $0.text.contains("ready> echo typed") }
             usleep(1_500_000)

@@ -99,7 +99,7 @@ private func texts(
         #expect(lines.count == 15)
         #expect(lines.map(\.count).max() == 199)
         #expect(lines[2].hasPrefix(" loss        3.0750 ↓  mean of 16 steps       7.9"))
-        #expect(lines[8].hasPrefix(" memory      85.0 MiB at most                  "))
+        #expect(lines[8].hasPrefix(" memory      85.0 MiB at most       "))
         #expect(lines[8].contains(" 3.0"))
         #expect(lines[9].hasPrefix(" time        50s, 50s left "))
         #expect(lines[9].contains("loss  • validation"))

@@ -8,7 +8,7 @@ build:
 release:
 	swift build -c release
 
-# Where to: make install PREFIX=$$HOME/.local
+# Where to: make install PREFIX=$HOME/.local
 PREFIX ?= /usr/local
 
 install:

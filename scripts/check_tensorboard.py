@@ -29,7 +29,8 @@ def single(value: float | None) -> float:
 def logged(run: Path) -> dict[str, dict[int, float | str]]:
     """What metrics.jsonl says: values by key and step, the last of each."""
     values = {}
-    for line in (run / "metrics.jsonl").read_text().splitlines():
+    # As bytes: lines of text would also end where a sample has a separator such as U+2028.
+    for line in (run / "metrics.jsonl").read_bytes().splitlines():
         entry = json.loads(line)
         step = entry.pop("step")
         for key, value in entry.items():
@@ -70,7 +71,8 @@ def main() -> None:
         times = [time for _, _, time in found[tag]]
         if times != sorted(times):
             sys.exit(f"{tag}: times go back")
-    print(f"{sum(map(len, expected.values()))} values of {', '.join(sorted(expected))} are the same")
+    count = sum(map(len, expected.values()))
+    print(f"{count} values of {', '.join(sorted(expected))} are the same")
 
 
 if __name__ == "__main__":

@@ -63,8 +63,8 @@ struct ReportCommand: ParsableCommand {
 
     @Flag(
         help: """
-            Draw the page again whenever a run has gone on, until all have ended or Ctrl-C; an open \
-            browser shows it by itself.
+            Draw the page again whenever a run has gone on, until all have ended or Ctrl-C; an \
+            open browser shows it by itself.
             """
     )
     var watch = false

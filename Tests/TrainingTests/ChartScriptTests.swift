@@ -40,6 +40,7 @@ struct ChartScriptTests {
             outcome.narrow = labels(3.001, 3.004);
             outcome.uneven = labels(0.13, 0.88);
             outcome.thousands = labels(0, 60000);
+            outcome.near = labels(453000, 453900);
             outcome.signs = labels(-1, 1);
             outcome.log = labels(3, 11, true);
             outcome.wide = labels(0.001, 20, true);
@@ -50,6 +51,7 @@ struct ChartScriptTests {
         #expect(seen["narrow"] == "3.001 3.002 3.003 3.004")
         #expect(seen["uneven"] == "0.2 0.4 0.6 0.8")
         #expect(seen["thousands"] == "0 20k 40k 60k")
+        #expect(seen["near"] == "453k 453.2k 453.4k 453.6k 453.8k")
         #expect(seen["signs"] == "\u{2212}1.0 \u{2212}0.5 0.0 0.5 1.0")
         #expect(seen["log"] == "3 4 5 7 10")
         #expect(seen["wide"] == "0.001 0.01 0.1 1 10")

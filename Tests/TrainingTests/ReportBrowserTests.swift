@@ -306,4 +306,30 @@ struct ReportBrowserTests {
         #expect(try open(runs, refreshSeconds: 60, script)["kept"] == "time,true")
         #expect(try open(runs, script)["kept"] == "step,unasked")
     }
+
+    @Test func onlyWhatSomebodyOpenedOrClosedIsKept() throws {
+        var run = plainRun("run", steps: 9)
+        run.samples = [1, 2].map { RunHistory.Sample(step: $0, text: "text \($0)") }
+        let seen = try open(
+            [run],
+            refreshSeconds: 60,
+            """
+            const [newest, older] = document.querySelectorAll('details[id]');
+            const marks = () => {
+                remember(view);
+                return Object.keys(JSON.parse(sessionStorage.getItem(location.pathname)).marks);
+            };
+            outcome.open = [newest.open, older.open];
+            outcome.untouched = marks();
+            older.open = true;
+            outcome.opened = marks();
+            newest.open = false;
+            outcome.closed = marks();
+            """
+        )
+        #expect(seen["open"] == "true,false")
+        #expect(seen["untouched"] == "")
+        #expect(seen["opened"] == "sample-0-1")
+        #expect(seen["closed"] == "sample-0-2,sample-0-1")
+    }
 }

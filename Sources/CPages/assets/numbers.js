@@ -35,16 +35,16 @@ function significant(value, digits = 4) {
     return grouped(value.toFixed(Math.max(0, digits - 1 - exponent)));
 }
 
-/** As 12.8k, 124M or 1.5B; in full below the limit. */
-function compact(value, limit = 10000) {
+/** As 12.8k, 124M or 1.5B, with about so many significant digits; in full below the limit. */
+function compact(value, limit = 10000, digits = 3) {
     if (Math.abs(value) < limit) {
         return trimmed(Math.abs(value) < 100 ? significant(value, 3) : grouped(value.toFixed(0)));
     }
     for (const [unit, size] of [['k', 1e3], ['M', 1e6], ['B', 1e9], ['T', 1e12]]) {
-        // 999.6k would be written as 1000k.
-        if (Math.abs(value / size) < 999.5) return trimmed(significant(value / size, 3)) + unit;
+        // 999.6k would be written as 1000k, with three digits.
+        if (Math.abs(value / size) < 1000 - 0.5 * Math.pow(10, 3 - digits)) return trimmed(significant(value / size, digits)) + unit;
     }
-    return scientific(value, 3);
+    return scientific(value, digits);
 }
 
 /** A fraction of 1 as 30% or 30.5%. */

@@ -160,10 +160,14 @@ const renewal = Number(document.documentElement.dataset.refresh ?? 0);
 const kept = () => [...document.querySelectorAll('details[id]')].map(each => [each, 'open'])
     .concat([...document.querySelectorAll('input[id]')].map(each => [each, 'checked']));
 
+/** How the page has them: only changes are kept, or every newest sample would stay open. */
+const written = new Map(kept().map(([each, name]) => [each.id, each[name]]));
+
 function remember(view) {
     if (!renewal) return;
     const { axis, isLogarithmic, logarithmic, hidden, part } = view ?? {};
-    const marks = Object.fromEntries(kept().map(([each, name]) => [each.id, each[name]]));
+    const marks = Object.fromEntries(kept().map(([each, name]) => [each.id, each[name]])
+        .filter(([id, mark]) => mark !== written.get(id)));
     const state = { view: { axis, isLogarithmic, logarithmic, hidden: [...hidden ?? []], part },
         marks, scroll: window.scrollY };
     try {

@@ -96,10 +96,13 @@ class Scale {
 /** Writes marked values with as many decimals as tell them apart. */
 function tickLabels(scale, ticks) {
     const last = Math.abs(ticks[ticks.length - 1]);
-    if (scale.isLogarithmic || ticks.length < 2 || last >= 10000) {
-        return ticks.map(value => compact(value, last >= 10000 ? 1000 : 10000));
+    const step = Math.min(...ticks.slice(1).map((tick, index) => tick - ticks[index]));
+    if (last >= 10000 && ticks.length > 1) {
+        // The steps have two digits at most, such as 25.
+        const digits = Math.min(12, Math.max(3, exponentOf(last) - exponentOf(step) + 2));
+        return ticks.map(value => compact(value, 1000, digits));
     }
-    const step = ticks[1] - ticks[0];
+    if (scale.isLogarithmic || ticks.length < 2) return ticks.map(value => compact(value));
     for (let places = 0; places < 10; places += 1) {
         const units = step * Math.pow(10, places);
         if (units > 0.5 && Math.abs(units - Math.round(units)) < 0.01) {

@@ -96,7 +96,9 @@ enum ReportConfiguration {
             let value = row.values.first { $0 != "\u{2013}" } ?? ""
             return "<tr><th scope=\"row\">\(row.name)</th><td>\(breakable(value))</td></tr>\n"
         }
-        let count = rows.count == 1 ? "1 flag is its default" : "\(rows.count) flags are defaults"
+        let count =
+            rows.count == 1
+            ? "1 flag has its default" : "\(rows.count) flags have their defaults"
         return """
             <details id="defaults"><summary>\(count)</summary>
             <table><tbody>

@@ -1,7 +1,7 @@
 // A line being typed at a terminal: keys are read, the text changes, and the screen follows. Small
-// and our own rather than a library's: a paste of several lines is one message here, wide characters
-// are wide, and a program that is linked statically needs nothing at run time. Which key does what
-// is in LineEditor+Keys.swift.
+// and our own rather than a library's: a paste of several lines is one message here, wide
+// characters are wide, and a program that is linked statically needs nothing at run time. Which key
+// does what is in LineEditor+Keys.swift.
 
 import FileIO
 

@@ -17,7 +17,8 @@ package enum TerminalMode {
         case keys
     }
 
-    /// Changes the mode, from another one too; what was at first is put back by ``end()``, and however the program ends.
+    /// Changes the mode, from another one too; what was at first is put back by ``end()``, and
+    /// however the program ends.
     ///
     /// In the background nothing changes until ``refresh()`` is called in the foreground. While the
     /// program is stopped, the mode is the one that was.

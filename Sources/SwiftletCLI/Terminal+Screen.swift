@@ -70,8 +70,8 @@ extension Terminal {
         try write("\u{1b}[2m\(harmless(text))\u{1b}[0m")
     }
 
-    /// Writes a text that a model makes, which is what it is, except on a terminal, which would obey
-    /// some characters: there they are escaped.
+    /// Writes a text that a model makes, which is what it is, except on a terminal, which would
+    /// obey some characters: there they are escaped.
     /// - Throws: ``FileIOError`` when standard output is closed or its disk is full.
     static func writeGenerated(_ text: String) throws {
         try write(showsOutput ? harmless(text) : text)

@@ -40,8 +40,8 @@ struct TrainingReporter {
     /// - Parameters:
     ///   - validationTokens: Tokens of the held-out data; nil where there are none.
     ///   - note: Called with each event before it is shown.
-    /// - Throws: What training and `note` throw, and ``FileIOError`` when nobody takes the events any
-    ///   more; the run is then saved as one that was stopped.
+    /// - Throws: What training and `note` throw, and ``FileIOError`` when nobody takes the events
+    ///   any more; the run is then saved as one that was stopped.
     func follow(
         validationTokens: Int?,
         _ note: (TrainingEvent) throws -> Void

@@ -41,7 +41,8 @@ struct TensorPickle {
     /// What is on the stack.
     ///
     /// No more is kept of a value than models need, so values nest in tuples and dictionaries only,
-    /// and these know how far: a chain of millions could not be freed without overflowing the stack.
+    /// and these know how far: a chain of millions could not be freed without overflowing the
+    /// stack.
     fileprivate enum Value {
         case integer(Int)
         case text(String)

@@ -12,8 +12,8 @@ extension Ops {
         return ops
     }
 
-    /// Calls `body` for each lane from 0 to `count` - 1, each on a thread of its own if there are as
-    /// many, and returns when all are done.
+    /// Calls `body` for each lane from 0 to `count` - 1, each on a thread of its own if there are
+    /// as many, and returns when all are done.
     ///
     /// No lane may write what another one reads or writes. So each runs its operations on an `Ops`
     /// that ``forLane()`` made for it.

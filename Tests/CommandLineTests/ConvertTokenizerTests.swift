@@ -1,4 +1,5 @@
-// What `convert` says of a SentencePiece tokenizer whose settings only its own file has a place for.
+// What `convert` says of a SentencePiece tokenizer whose settings only its own file has a place
+// for.
 
 import FileIO
 import TestSupport

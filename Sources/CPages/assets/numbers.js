@@ -42,7 +42,9 @@ function compact(value, limit = 10000, digits = 3) {
     }
     for (const [unit, size] of [['k', 1e3], ['M', 1e6], ['B', 1e9], ['T', 1e12]]) {
         // 999.6k would be written as 1000k, with three digits.
-        if (Math.abs(value / size) < 1000 - 0.5 * Math.pow(10, 3 - digits)) return trimmed(significant(value / size, digits)) + unit;
+        if (Math.abs(value / size) < 1000 - 0.5 * Math.pow(10, 3 - digits)) {
+            return trimmed(significant(value / size, digits)) + unit;
+        }
     }
     return scientific(value, digits);
 }

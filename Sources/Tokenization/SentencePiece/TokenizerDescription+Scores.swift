@@ -35,8 +35,8 @@ extension TokenizerDescription {
         return scored.scores
     }
 
-    /// A token that scores form where merges cannot, which join tokens only: out of a character that
-    /// is none, or because it is unused; nil when there is none, or no scores.
+    /// A token that scores form where merges cannot, which join tokens only: out of a character
+    /// that is none, or because it is unused; nil when there is none, or no scores.
     var tokenOutOfNoTokens: TokenID? {
         guard !scores.isEmpty else { return nil }
         let index = TokenIndex(

@@ -1,5 +1,5 @@
-// Whether somebody trains in a run's directory. The lock that keeps two runs apart tells it: it ends
-// with its process, however that ends, so a run that was killed does not look alive.
+// Whether somebody trains in a run's directory. The lock that keeps two runs apart tells it: it
+// ends with its process, however that ends, so a run that was killed does not look alive.
 
 import FileIO
 

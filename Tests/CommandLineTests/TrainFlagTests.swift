@@ -355,7 +355,9 @@ private func withBench(_ body: (Bench) throws -> Void) throws {
             let flags = try #require((json as? [String: Any])?["flags"] as? [String: Any])
             let help = try swiftlet("train", "--help").output
             let named = help.matches(of: /--([a-z][a-z0-9-]*)/).map { String($0.output.1) }
-            let left = ["no-shuffle", "allow-changes", "overwrite", "config", "verbose", "help"]
+            let left = [
+                "no-shuffle", "allow-changes", "overwrite", "config", "verbose", "json", "help",
+            ]
             #expect(Set(named).subtracting(left).subtracting(["version"]) == Set(flags.keys))
         }
     }

@@ -29,8 +29,8 @@ struct ReportWatch {
     ///   - path: Of the page, printed once it is there.
     ///   - draw: Writes the page, which is to ask for itself after so many seconds; nil when it is
     ///     the last.
-    /// - Throws: What `draw` throws, and ``ExitStatus/interrupted`` after the last page where
-    ///   somebody asked for the end.
+    /// - Throws: What `draw` throws, and ``ExitStatus/interrupted`` after the last page, or before
+    ///   there is a log to draw, where somebody asked for the end.
     func run(printing path: FilePath, draw: (_ refreshSeconds: Int?) throws -> Void) throws {
         Signals.catchInterruption()
         var drawn: [Double?]?
@@ -44,8 +44,9 @@ struct ReportWatch {
                 let start = clock.now
                 do {
                     try draw(goesOn ? Self.refreshSeconds : nil)
-                } catch FileIOError.missing where goesOn {
+                } catch FileIOError.missing where goesOn || Signals.isInterrupted {
                     // A run that just began has no log yet.
+                    if Signals.isInterrupted { break }
                     wait(Self.interval)
                     continue
                 }

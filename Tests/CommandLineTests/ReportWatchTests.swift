@@ -74,6 +74,24 @@ import Testing
         }
     }
 
+    @Test func ctrlCIsNoErrorWhileThereIsNoLog() throws {
+        try withTemporaryDirectory { directory in
+            let log = directory.appending("metrics.jsonl")
+            try writeBytes(Array("{\"step\":1,\"val_loss\":2}\n".utf8), to: log)
+            let page = directory.appending("report.html")
+            let lock = try #require(try DirectoryLock(directory))
+            let arguments = ["report", directory.string, "--watch"]
+            let outcome = try CommandLineTests.run(swiftletPath(), arguments) { process, _, _ in
+                wait(for: process) { FileSystem.exists(page) }
+                // As before the first measurement; with a page, the program is known to listen.
+                try FileSystem.remove(log)
+                process.interrupt()
+            }
+            withExtendedLifetime(lock) {}
+            #expect(outcome.status == 130, "\(outcome.errors)")
+        }
+    }
+
     @Test func aRunThatHasEndedIsDrawnOnce() throws {
         try withTemporaryDirectory { directory in
             let line = "{\"step\":1,\"val_loss\":2}\n"

@@ -2,11 +2,13 @@
 #include "CTerminal.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -20,6 +22,8 @@ static bool is_changed;
 static struct termios former;
 // The terminal is the shell's until the program goes on.
 static bool is_stopping;
+// Where the terminal was told to mark what is pasted; -1 where it was not.
+static int marking = -1;
 
 static atomic_bool has_continued;
 
@@ -65,15 +69,27 @@ static void change(void) {
     is_changed |= tcsetattr(terminal, TCSANOW, &changed) == 0;
 }
 
+// A terminal that takes nothing does not keep the program from ending.
+static void tell(int output, const char *sequence) {
+    struct pollfd request = {.fd = output, .events = POLLOUT};
+    if (poll(&request, 1, 1000) <= 0)
+        return;
+    const ssize_t written = write(output, sequence, strlen(sequence));
+    (void)written;
+}
+
 static void put_back(void) {
     // In the background it is the shell's, which has put it back or will.
     if (is_changed && is_in_foreground()) {
         // What was typed unseen is not meant for the shell.
         if (input == CT_HIDDEN)
             tcflush(terminal, TCIFLUSH);
+        if (marking >= 0)
+            tell(marking, "\033[?2004l");
         tcsetattr(terminal, TCSANOW, &former);
     }
     is_changed = false;
+    marking = -1;
 }
 
 static void set_handler(int number, void (*handler)(int)) {
@@ -202,6 +218,16 @@ bool ct_begin(int descriptor, enum ct_input wanted) {
     sigdelset(&mask, SIGCONT);
     drop_guard(&mask);
     return true;
+}
+
+void ct_mark_pastes(int output) {
+    sigset_t mask;
+    take_guard(&mask);
+    if (is_changed) {
+        marking = output;
+        tell(output, "\033[?2004h");
+    }
+    drop_guard(&mask);
 }
 
 void ct_end(void) {

@@ -39,10 +39,6 @@ package final class LineEditor {
     /// Keys that came with those of the line before.
     private var pending: ArraySlice<Key> = []
 
-    /// From now on a pasted text arrives between marks.
-    private static let marksPastes = "\u{1b}[?2004h"
-    private static let marksNothing = "\u{1b}[?2004l"
-
     /// An editor for the terminal behind two descriptors.
     /// - Parameters:
     ///   - prompt: What stands before a line.
@@ -73,7 +69,7 @@ package final class LineEditor {
     /// - Returns: What came of it; the cursor is then below.
     package func readLine() -> Outcome {
         TerminalMode.begin(.keys, on: input)
-        write(Self.marksPastes)
+        TerminalMode.markPastes(on: output)
         draw()
         while true {
             while let key = pending.popFirst() {
@@ -99,7 +95,6 @@ package final class LineEditor {
 
     /// Leaves the terminal as it was before the first line.
     package func end() {
-        write(Self.marksNothing)
         TerminalMode.end()
     }
 
@@ -155,7 +150,6 @@ package final class LineEditor {
     /// Stops the program as Ctrl-Z does, and goes on with the same text.
     func suspend() {
         leave()
-        write(Self.marksNothing)
         TerminalMode.suspend()
         _ = TerminalMode.takeContinuation()
         restart()
@@ -164,7 +158,7 @@ package final class LineEditor {
     /// Begins anew where a shell has left the cursor.
     private func restart() {
         view.forget()
-        write(Self.marksPastes)
+        TerminalMode.markPastes(on: output)
     }
 
     /// The size of the screen now; 80 and 24 where it does not say.

@@ -36,6 +36,12 @@ package enum TerminalMode {
         }
     }
 
+    /// Has the terminal put marks around what is pasted, until the mode is put back.
+    /// - Parameter descriptor: Where the terminal is told so.
+    package static func markPastes(on descriptor: CInt) {
+        ct_mark_pastes(descriptor)
+    }
+
     /// Puts the mode back that was before; a signal handler may call it, and it may be repeated.
     package static func end() {
         ct_end()

@@ -60,8 +60,10 @@ enum Signals {
     }
 
     /// From now on signals end the program as the system does it.
+    ///
+    /// The terminal is put back first, as it may be in another mode.
     static func releaseInterruption() {
-        answer(SIG_DFL)
+        answer { Signals.end(by: $0) }
     }
 
     /// Ends the program when a request is the second.
@@ -75,6 +77,11 @@ enum Signals {
             ordering: .relaxed
         )
         guard !isFirst, now &- first >= shortestPause else { return }
+        end(by: number)
+    }
+
+    /// Ends the program as the system does it for a signal, which is being handled.
+    private static func end(by number: CInt) {
         TerminalMode.end()
         _ = signal(number, SIG_DFL)
         raise(number)

@@ -79,6 +79,17 @@ import Testing
         }
     }
 
+    @Test func aSignalThatEndsTheChatLeavesTheTerminalAsItWas() throws {
+        try withChat(["TERM": "xterm"]) { session in
+            #expect(session.screen.modes.contains(2004))
+            session.send(SIGTERM)
+            let status = try session.waitForExit()
+            #expect(status == 128 + SIGTERM)
+            #expect(session.mode.c_lflag & tcflag_t(ICANON | ECHO) != 0)
+            #expect(!session.screen.modes.contains(2004))
+        }
+    }
+
     @Test func aChatStopsAndGoesOnWithWhatWasTyped() throws {
         try withLlama(context: 512) { model, _ in
             let shell = try TerminalSession(

@@ -22,6 +22,10 @@ enum ct_input {
 // terminal.
 bool ct_begin(int descriptor, enum ct_input input);
 
+// Has the terminal put marks around what is pasted, until its mode is put back: told by what is
+// written to `output`, and only in a mode that was changed.
+void ct_mark_pastes(int output);
+
 // Puts the mode back. May be called from a signal handler, and more than once.
 void ct_end(void);
 

@@ -52,7 +52,8 @@ package struct HistoryFile {
     /// - Throws: ``FileIOError`` when it cannot be written.
     package func append(_ text: String) throws {
         let line = Self.line(text)
-        guard line.count <= Self.longestText else { return }
+        // A null would make the whole file look like another's.
+        guard line.count <= Self.longestText, !line.contains(0) else { return }
         try FileSystem.createDirectory(path.removingLastComponent(), permissions: 0o700)
         try AppendingFile(path, keepingContents: true, permissions: 0o600).append(line)
     }

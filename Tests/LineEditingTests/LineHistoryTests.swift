@@ -102,6 +102,8 @@ import Testing
         try withTemporaryDirectory { directory in
             let file = HistoryFile(directory.appending("history"))
             try file.append(String(repeating: "x", count: 100_000))
+            // A file with a null is none of ours.
+            try file.append("a\0b")
             #expect(try file.read() == [])
         }
     }

@@ -12,9 +12,9 @@ struct ChatCommand: ParsableCommand {
             and a line that begins with a slash is a command: /help lists them.
 
             The model reads only what is new in each turn. When the context is full, the oldest \
-            turns are forgotten; the system prompt never is. Ctrl-C ends a reply, and where nothing \
-            is typed the conversation. A message that does not fit the context is refused: at a \
-            terminal the conversation goes on without it, and a script ends there.
+            turns are forgotten; the system prompt never is. Ctrl-C ends a reply, and where \
+            nothing is typed the conversation. A message that does not fit the context is \
+            refused: at a terminal the conversation goes on without it, and a script ends there.
 
             The form of a conversation is the one that the model's files say, or --template. A \
             model that has none was not trained to talk: at a terminal it goes on with what is \
@@ -127,9 +127,10 @@ struct ChatCommand: ParsableCommand {
         let name = self.model.model.lastComponent.map { DisplayText.escaping($0) } ?? "the model"
         guard let session = partner.session else {
             ChatDialogue.say(
-                "\(name) is a base model: it was trained to continue texts, not to talk. Type how a "
-                    + "text begins, and it goes on; /regenerate goes on in another way. To talk with "
-                    + "it all the same, choose a form of conversations with --template, such as plain."
+                "\(name) is a base model: it was trained to continue texts, not to talk. Type how "
+                    + "a text begins, and it goes on; /regenerate goes on in another way. To talk "
+                    + "with it all the same, choose a form of conversations with --template, such "
+                    + "as plain."
             )
             return
         }

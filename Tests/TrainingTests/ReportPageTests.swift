@@ -134,7 +134,8 @@ import Testing
         var run = history("run", steps: 3)
         run.facts = try plainFacts(seed: 2)
         let source = try ReportPage([run]).source
-        let folded = try #require(source.range(of: "<details id=\"defaults\"><summary>2 flags are"))
+        let summary = "<details id=\"defaults\"><summary>2 flags have"
+        let folded = try #require(source.range(of: summary))
         #expect(source[folded.upperBound...].contains("batch-size</th><td>4</td>"))
         // Which JSON writes without a point, and train does not.
         #expect(source[folded.upperBound...].contains("grad-clip</th><td>1</td>"))

@@ -91,7 +91,11 @@ public final class TerminalSession {
         posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, terminal, O_RDWR, 0)
         posix_spawn_file_actions_adddup2(&actions, STDIN_FILENO, STDOUT_FILENO)
         posix_spawn_file_actions_adddup2(&actions, STDIN_FILENO, STDERR_FILENO)
-        posix_spawnattr_setflags(&attributes, newSession)
+        // No signal is blocked, as in a terminal's own window; the thread of a test has some.
+        var blocked = sigset_t()
+        sigemptyset(&blocked)
+        posix_spawnattr_setsigmask(&attributes, &blocked)
+        posix_spawnattr_setflags(&attributes, newSession | Int16(POSIX_SPAWN_SETSIGMASK))
         var variables: [String] = []
         var entry = environ
         while let text = entry.pointee.map({ String(cString: $0) }) {

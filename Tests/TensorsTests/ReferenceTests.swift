@@ -240,7 +240,8 @@ extension KernelTests {
             let out = try TensorMaker.garbage([50])
             ops.exactGeluForward(out: out, inp: inp)
             try expect(out, doubles(inp).map { Formulas.exactGelu($0) }, within: 2)
-            // A normal variable is below 1 with a probability of 0.8413447, and below 2 of 0.9772499.
+            // A normal variable is below 1 with a probability of 0.8413447, and below 2 with one of
+            // 0.9772499.
             let (small, result) = (
                 try TensorMaker.copy([1, -1, 2], [3]), try TensorMaker.garbage([3])
             )

@@ -180,7 +180,8 @@ import Testing
                 description: """
                     {"model":{"layers":12,"heads":12,"channels":768,"context":1024,
                     "vocabulary_size":50257,"parameters":124439808},"steps":500,
-                    "flags":{"batch-size":2,"sequence-length":8,"total-batch-tokens":\(total)\(flags)},
+                    "flags":{"batch-size":2,"sequence-length":8,
+                    "total-batch-tokens":\(total)\(flags)},
                     "data":{"train":[\(shards)],"validation":[]},
                     "machine":{"isa":"avx2","threads":2}}
                     """

@@ -65,8 +65,8 @@ struct TokenizerJSONWriter {
         }
         if let id = description.tokenOutOfNoTokens {
             throw refuse(
-                "token \(id) is made of parts that are no tokens, or is unused, and a list of merges "
-                    + "cannot say so; keep tokenizer.model instead"
+                "token \(id) is made of parts that are no tokens, or is unused, and a list of "
+                    + "merges cannot say so; keep tokenizer.model instead"
             )
         }
         var listed = description.addedTokens

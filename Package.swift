@@ -67,6 +67,11 @@ let package = Package(
             name: "LanguageModels",
             dependencies: ["FileIO", "Inference", "TensorFiles", "Tensors"]
         ),
+        // What can be learned of a model by looking into its pass and its weights.
+        .target(
+            name: "Interpretability",
+            dependencies: ["Inference", "LanguageModels", "Tensors"]
+        ),
         .target(
             name: "TextGeneration",
             dependencies: ["FileIO", "Inference", "LanguageModels", "Tokenization"]
@@ -87,10 +92,9 @@ let package = Package(
         .target(
             name: "Swiftlet",
             dependencies: [
-                "Benchmarks", "Downloads", "FileIO", "Inference", "LanguageModels", "Tensors",
-                "TensorFiles",
-                "TextGeneration",
-                "TokenData", "Tokenization", "Training",
+                "Benchmarks", "Downloads", "FileIO", "Inference", "Interpretability",
+                "LanguageModels", "TensorFiles", "Tensors", "TextGeneration", "TokenData",
+                "Tokenization", "Training",
             ]
         ),
         .target(name: "LineEditing", dependencies: ["CTerminal", "FileIO"]),

@@ -4,6 +4,7 @@
 @_exported import Downloads
 @_exported import FileIO
 @_exported import Inference
+@_exported import Interpretability
 @_exported import LanguageModels
 @_exported import TensorFiles
 @_exported import Tensors

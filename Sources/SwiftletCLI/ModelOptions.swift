@@ -59,7 +59,7 @@ struct ModelOptions: ParsableArguments {
         _ source: ModelSource,
         _ precision: PrecisionOptions,
         _ compute: ComputeOptions
-    ) throws -> any LanguageModel {
+    ) throws -> any InspectableModel {
         let adapter = try adapter.map { try LowRankAdapter($0) }
         let model = try source.makeModel(
             precision: precision.weights,

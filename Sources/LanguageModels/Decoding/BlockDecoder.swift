@@ -6,16 +6,14 @@ import Inference
 import Tensors
 
 /// A stack of blocks of attention and a feed-forward network, between embeddings and a classifier.
-protocol BlockDecoder: LanguageModel {
+protocol BlockDecoder: InspectableModel {
     /// Memory for passes of one shape.
     associatedtype Workspace
 
-    /// L: at least one.
-    var blockCount: Int { get }
+    /// How keys and values are stored.
+    var cachePrecision: ElementType { get }
     /// What is kept of a token.
     var cacheShape: KVCacheShape { get }
-    /// What runs the arithmetic.
-    var ops: Ops { get }
     /// The files whose pages are weights, which may lose some while the model is in use.
     var weightFiles: [any Storage] { get }
 
@@ -27,9 +25,22 @@ protocol BlockDecoder: LanguageModel {
     /// Makes the residual the embeddings of the tokens.
     func embed(_ workspace: Workspace)
     /// The first half of a block: stores keys and values, and leaves attention's output in `atty`.
-    func attend(block: Int, _ parts: [CachePart], _ workspace: Workspace)
+    /// - Throws: What `hooks` throw.
+    func attend(
+        block: Int,
+        _ parts: [CachePart],
+        _ workspace: Workspace,
+        hooks: ChunkHooks?
+    ) throws
     /// The rest of a block for the rows of `atty` and `residual`, which it adds to.
-    func transform(block: Int, atty: Tensor, residual: Tensor, _ workspace: Workspace)
+    /// - Throws: What `hooks` throw.
+    func transform(
+        block: Int,
+        atty: Tensor,
+        residual: Tensor,
+        _ workspace: Workspace,
+        hooks: ChunkHooks?
+    ) throws
     /// The logits after the rows of `residual`.
     func classify(logits: Tensor, residual: Tensor, _ workspace: Workspace)
 }
@@ -37,32 +48,75 @@ protocol BlockDecoder: LanguageModel {
 extension BlockDecoder {
     /// Appends a chunk's tokens to the cache, which has room for them.
     ///
-    /// Of rows whose next token is not asked for, the last block computes keys and values only.
+    /// Of rows whose next token is not asked for, the last block computes keys and values only,
+    /// unless there are hooks.
     /// - Parameters:
-    ///   - chunk: At least one token; all in the vocabulary.
+    ///   - chunk: At least one token; all in the vocabulary. With hooks, it predicts the token after
+    ///     every row or after none.
     ///   - cache: Keys and values of the tokens before are read, those of the chunk stored.
     ///   - workspace: Memory for this shape.
+    ///   - hooks: What is called on the way.
     /// - Returns: `(predictedCount, V)` logits, which are overwritten by the next pass; nil when
     ///   the chunk predicts nothing.
-    func decode(_ chunk: TokenChunk, cache: KVCache, workspace: Workspace) -> Tensor? {
+    /// - Throws: What `hooks` throw.
+    func decode(
+        _ chunk: TokenChunk,
+        cache: KVCache,
+        workspace: Workspace,
+        hooks: PassHooks? = nil
+    ) throws -> Tensor? {
         let rows = rows(of: workspace)
         ops.write(chunk.tokens, to: rows.tokens)
         ops.write(chunk.positions, to: rows.positions)
         embed(workspace)
-        let last = blockCount - 1
-        for block in 0..<last {
-            attend(block: block, cache.parts(layer: block, of: chunk), workspace)
-            transform(block: block, atty: rows.atty, residual: rows.residual, workspace)
+        let chunkHooks = hooks.map { ChunkHooks($0, chunk) }
+        let last = layerCount - 1
+        let isPartial = hooks != nil && rows.predicted == nil
+        let whole = (hooks?.resumedLayer ?? 0)..<(isPartial ? (hooks?.lastLayer ?? last) + 1 : last)
+        for block in whole {
+            let parts = cache.parts(layer: block, of: chunk)
+            try attendWithHooks(block: block, parts, workspace, hooks: chunkHooks)
+            try transform(
+                block: block,
+                atty: rows.atty,
+                residual: rows.residual,
+                workspace,
+                hooks: chunkHooks
+            )
+            try chunkHooks?.visit(.residualPost(layer: block), rows.residual)
         }
+        if isPartial { return nil }
         let parts = cache.parts(layer: last, of: chunk, onlyPredicted: true)
-        attend(block: last, parts, workspace)
+        try attendWithHooks(block: last, parts, workspace, hooks: chunkHooks)
         guard let predicted = rows.predicted else { return nil }
         ops.write(chunk.predictedRows, to: predicted.rows)
         ops.lookUp(out: predicted.residual, weight: rows.residual, rows: predicted.rows)
         ops.lookUp(out: predicted.atty, weight: rows.atty, rows: predicted.rows)
-        transform(block: last, atty: predicted.atty, residual: predicted.residual, workspace)
+        try transform(
+            block: last,
+            atty: predicted.atty,
+            residual: predicted.residual,
+            workspace,
+            hooks: chunkHooks
+        )
+        try chunkHooks?.visit(.residualPost(layer: last), predicted.residual)
         classify(logits: predicted.logits, residual: predicted.residual, workspace)
         return predicted.logits
+    }
+
+    /// The attention of a block, or what hooks say it had computed.
+    private func attendWithHooks(
+        block: Int,
+        _ parts: [CachePart],
+        _ workspace: Workspace,
+        hooks: ChunkHooks?
+    ) throws {
+        let rows = rows(of: workspace)
+        try hooks?.visit(.residualPre(layer: block), rows.residual)
+        if hooks == nil || hooks?.resumedLayer != block {
+            try attend(block: block, parts, workspace, hooks: hooks)
+        }
+        try hooks?.visit(.z(layer: block), rows.atty)
     }
 
     /// Stops the program where weights, or keys and values, cannot be of a type, before any memory

@@ -6,6 +6,11 @@ import Tensors
 
 extension CachedSession {
     func losses(appending parts: [ScoredPart]) throws -> [[Float]] {
+        try losses(appending: parts, hooks: nil)
+    }
+
+    /// The losses of targets, with hooks in the pass or without.
+    func losses(appending parts: [ScoredPart], hooks: PassHooks?) throws -> [[Float]] {
         precondition(!parts.isEmpty, "losses of no parts")
         for part in parts {
             let first = tokenCount(of: part.sequence) + part.tokens.count - part.targets.count + 1
@@ -16,7 +21,8 @@ extension CachedSession {
         losses.reserveCapacity(targets.count)
         try append(
             parts.map { SequencePart(sequence: $0.sequence, tokens: $0.tokens) },
-            predictedCounts: parts.map(\.targets.count)
+            predictedCounts: parts.map(\.targets.count),
+            hooks: hooks
         ) { logits in
             let rows = losses.count..<losses.count + logits.shape[0]
             let rowLosses = try model.ops.tensor([rows.count])

@@ -68,13 +68,15 @@ final class CachedSession<Model: BlockDecoder>: DecodingSession {
     /// - Parameters:
     ///   - parts: At least one; no two of the same sequence.
     ///   - predictedCounts: How many tokens of each part, up to its last one.
+    ///   - hooks: What is called on the way; all tokens are then predicted, or none.
     ///   - body: Called with the logits `(n, V)` of some of them after the other; the memory is
     ///     used again when it returns.
-    /// - Throws: ``ModelError`` or ``TensorError``, or what says that a file of weights has lost
-    ///   some of them; all sequences are then as they were.
+    /// - Throws: ``ModelError`` or ``TensorError``, what a hook or `body` throws, or what says that a
+    ///   file of weights has lost some of them; all sequences are then as they were.
     func append(
         _ parts: [SequencePart],
         predictedCounts: [Int],
+        hooks: PassHooks? = nil,
         _ body: (_ predicted: Tensor) throws -> Void
     ) throws {
         precondition(
@@ -93,7 +95,12 @@ final class CachedSession<Model: BlockDecoder>: DecodingSession {
         // Sequences grow when all chunks are computed: what an error leaves behind is not counted.
         for chunk in chunks(of: parts, predictedCounts: predictedCounts) {
             let memory = try memory(for: chunk)
-            let predicted = model.decode(chunk, cache: cache, workspace: memory)
+            let predicted = try model.decode(
+                chunk,
+                cache: cache,
+                workspace: memory,
+                hooks: hooks
+            )
             for file in model.weightFiles { try file.requireIntact() }
             if let predicted { try body(predicted) }
         }
@@ -158,21 +165,27 @@ final class CachedSession<Model: BlockDecoder>: DecodingSession {
         return chunks
     }
 
+    private func memory(for chunk: TokenChunk) throws -> Model.Workspace {
+        try memory(
+            rowCount: chunk.tokens.count,
+            predictedCount: chunk.parts.reduce(0) { $0 + $1.predictedCount }
+        )
+    }
+
     /// Working memory for the shape of a chunk; the newest is kept, as decoding asks for the same
     /// again and again.
-    private func memory(for chunk: TokenChunk) throws -> Model.Workspace {
-        let predictedCount = chunk.parts.reduce(0) { $0 + $1.predictedCount }
-        if let workspace, workspace.rowCount == chunk.tokens.count,
+    func memory(rowCount: Int, predictedCount: Int) throws -> Model.Workspace {
+        if let workspace, workspace.rowCount == rowCount,
             workspace.predictedCount == predictedCount
         {
             return workspace.memory
         }
         workspace = nil
         let memory = try model.makeDecodingWorkspace(
-            rowCount: chunk.tokens.count,
+            rowCount: rowCount,
             predictedCount: predictedCount
         )
-        workspace = (chunk.tokens.count, predictedCount, memory)
+        workspace = (rowCount, predictedCount, memory)
         return memory
     }
 }

@@ -4,7 +4,11 @@ import Inference
 import Tensors
 
 extension GPT2Decoder: BlockDecoder {
-    var blockCount: Int { weights.layers.count }
+    public var layerCount: Int { configuration.layerCount }
+    public var headCount: Int { configuration.headCount }
+    public var headSize: Int { configuration.headSize }
+    public var channels: Int { configuration.channels }
+    public var hiddenChannels: Int { 4 * configuration.channels }
 
     func makeDecodingWorkspace(
         rowCount: Int,
@@ -27,7 +31,12 @@ extension GPT2Decoder: BlockDecoder {
         ops.residualForward(out: rows.residual, a: rows.residual, b: workspace.normalized)
     }
 
-    func attend(block: Int, _ parts: [CachePart], _ workspace: GPT2DecoderWorkspace) {
+    func attend(
+        block: Int,
+        _ parts: [CachePart],
+        _ workspace: GPT2DecoderWorkspace,
+        hooks: ChunkHooks?
+    ) throws {
         let weights = weights.layers[block]
         let C = configuration.channels
         normalize(workspace.rows.residual, weights.ln1w, weights.ln1b, workspace)
@@ -37,9 +46,10 @@ extension GPT2Decoder: BlockDecoder {
             weight: weights.qkvw,
             bias: weights.qkvb
         )
+        let q = TensorColumns(workspace.qkv, 0..<C)
         ops.cachedAttention(
             out: workspace.rows.atty,
-            q: TensorColumns(workspace.qkv, 0..<C),
+            q: q,
             k: TensorColumns(workspace.qkv, C..<2 * C),
             v: TensorColumns(workspace.qkv, 2 * C..<3 * C),
             parts: parts,
@@ -51,8 +61,9 @@ extension GPT2Decoder: BlockDecoder {
         block: Int,
         atty: Tensor,
         residual: Tensor,
-        _ workspace: GPT2DecoderWorkspace
-    ) {
+        _ workspace: GPT2DecoderWorkspace,
+        hooks: ChunkHooks?
+    ) throws {
         let weights = weights.layers[block]
         let rows = 0..<residual.shape[0]
         let residual2 = workspace.residual2[rows]
@@ -63,6 +74,7 @@ extension GPT2Decoder: BlockDecoder {
             bias: weights.attprojb,
             residual: residual
         )
+        try hooks?.visit(.residualMid(layer: block), residual2)
         normalize(residual2, weights.ln2w, weights.ln2b, workspace)
         let fchGelu = workspace.fchGelu[rows]
         ops.linear(
@@ -73,6 +85,7 @@ extension GPT2Decoder: BlockDecoder {
             gelu: configuration.activation == .tanh
         )
         if configuration.activation == .exact { ops.exactGeluForward(out: fchGelu, inp: fchGelu) }
+        try hooks?.visit(.mlpPost(layer: block), fchGelu)
         ops.linear(
             out: residual,
             inp: fchGelu,

@@ -16,7 +16,7 @@ public final class GPT2Decoder: LanguageModel {
     /// How keys and values are stored.
     public let cachePrecision: ElementType
     let weights: GPT2DecoderWeights
-    let ops: Ops
+    public let ops: Ops
     let weightFiles: [any Storage]
 
     /// Takes weights from files of any format, or from memory.
@@ -94,12 +94,14 @@ public final class GPT2Decoder: LanguageModel {
         sequenceCount: Int,
         tokenCapacity: Int
     ) -> any DecodingSession {
-        CachedSession(
-            self,
-            sequenceCount: sequenceCount,
-            tokenCapacity: tokenCapacity,
-            precision: cachePrecision
-        )
+        makeCachedSession(sequenceCount: sequenceCount, tokenCapacity: tokenCapacity)
+    }
+
+    public func makeHookedSession(
+        sequenceCount: Int,
+        tokenCapacity: Int
+    ) -> any HookedSession {
+        makeCachedSession(sequenceCount: sequenceCount, tokenCapacity: tokenCapacity)
     }
 }
 
@@ -114,7 +116,7 @@ extension GPT2Configuration: ModelConfiguration {
         precision: ElementType?,
         cachePrecision: ElementType,
         ops: Ops
-    ) throws -> any LanguageModel {
+    ) throws -> any InspectableModel {
         try GPT2Decoder(weights, precision: precision, cachePrecision: cachePrecision, ops: ops)
     }
 }

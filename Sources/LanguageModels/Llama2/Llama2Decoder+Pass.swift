@@ -4,7 +4,11 @@ import Inference
 import Tensors
 
 extension Llama2Decoder: BlockDecoder {
-    var blockCount: Int { weights.layers.count }
+    public var layerCount: Int { configuration.layerCount }
+    public var headCount: Int { configuration.headCount }
+    public var headSize: Int { configuration.headSize }
+    public var channels: Int { configuration.channels }
+    public var hiddenChannels: Int { configuration.hiddenChannels }
 
     func makeDecodingWorkspace(
         rowCount: Int,
@@ -31,7 +35,12 @@ extension Llama2Decoder: BlockDecoder {
         )
     }
 
-    func attend(block: Int, _ parts: [CachePart], _ workspace: Llama2DecoderWorkspace) {
+    func attend(
+        block: Int,
+        _ parts: [CachePart],
+        _ workspace: Llama2DecoderWorkspace,
+        hooks: ChunkHooks?
+    ) throws {
         let weights = weights.layers[block]
         normalize(workspace.normalized, workspace.rows.residual, weights.attentionNorm)
         ops.linear(
@@ -58,14 +67,16 @@ extension Llama2Decoder: BlockDecoder {
         block: Int,
         atty: Tensor,
         residual: Tensor,
-        _ workspace: Llama2DecoderWorkspace
-    ) {
+        _ workspace: Llama2DecoderWorkspace,
+        hooks: ChunkHooks?
+    ) throws {
         let weights = weights.layers[block]
         let rows = 0..<residual.shape[0]
         let residual2 = workspace.residual2[rows]
         let normalized = workspace.normalized[rows]
         let (gate, up) = (workspace.gate[rows], workspace.up[rows])
         ops.linear(out: residual2, inp: atty, weight: weights.wo, residual: residual)
+        try hooks?.visit(.residualMid(layer: block), residual2)
         normalize(normalized, residual2, weights.feedForwardNorm)
         ops.linear(
             [
@@ -75,6 +86,7 @@ extension Llama2Decoder: BlockDecoder {
             inp: normalized
         )
         ops.swigluForward(out: gate, gate: gate, up: up)
+        try hooks?.visit(.mlpPost(layer: block), gate)
         ops.linear(out: residual, inp: gate, weight: weights.w2, residual: residual2)
     }
 

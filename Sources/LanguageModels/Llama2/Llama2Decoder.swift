@@ -17,7 +17,7 @@ public final class Llama2Decoder: LanguageModel {
     let weights: Llama2DecoderWeights
     /// How far rotary positions turn each pair from a position to the next.
     let ropeFrequencies: [Double]
-    let ops: Ops
+    public let ops: Ops
     let weightFiles: [any Storage]
 
     /// Takes weights from files of any format, or from memory.
@@ -65,12 +65,14 @@ public final class Llama2Decoder: LanguageModel {
         sequenceCount: Int,
         tokenCapacity: Int
     ) -> any DecodingSession {
-        CachedSession(
-            self,
-            sequenceCount: sequenceCount,
-            tokenCapacity: tokenCapacity,
-            precision: cachePrecision
-        )
+        makeCachedSession(sequenceCount: sequenceCount, tokenCapacity: tokenCapacity)
+    }
+
+    public func makeHookedSession(
+        sequenceCount: Int,
+        tokenCapacity: Int
+    ) -> any HookedSession {
+        makeCachedSession(sequenceCount: sequenceCount, tokenCapacity: tokenCapacity)
     }
 }
 
@@ -85,7 +87,7 @@ extension Llama2Configuration: ModelConfiguration {
         precision: ElementType?,
         cachePrecision: ElementType,
         ops: Ops
-    ) throws -> any LanguageModel {
+    ) throws -> any InspectableModel {
         try Llama2Decoder(weights, precision: precision, cachePrecision: cachePrecision, ops: ops)
     }
 }

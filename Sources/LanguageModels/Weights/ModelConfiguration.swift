@@ -38,7 +38,7 @@ public protocol ModelConfiguration: Sendable, Equatable {
         precision: ElementType?,
         cachePrecision: ElementType,
         ops: Ops
-    ) throws -> any LanguageModel where Weights.Configuration == Self
+    ) throws -> any InspectableModel where Weights.Configuration == Self
 }
 
 extension ModelConfiguration {

@@ -64,7 +64,7 @@ extension ModelWeights {
         precision: ElementType? = nil,
         cachePrecision: ElementType = .float32,
         ops: Ops
-    ) throws -> any LanguageModel {
+    ) throws -> any InspectableModel {
         try configuration.makeModel(
             self,
             precision: precision,

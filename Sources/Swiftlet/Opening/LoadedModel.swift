@@ -56,7 +56,7 @@ public func loadModel(
 /// A model, and what turns text into its tokens and back.
 public struct LoadedModel {
     /// What predicts.
-    public let model: any LanguageModel
+    public let model: any InspectableModel
     /// What turns text into tokens and back.
     public let tokenizer: any Tokenizer
     /// The form of conversations that the model knows; nil for a model that continues texts only.

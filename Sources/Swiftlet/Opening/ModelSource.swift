@@ -138,7 +138,7 @@ public struct ModelSource {
         cachePrecision: ElementType = .float32,
         adapter: LowRankAdapter? = nil,
         ops: Ops
-    ) throws -> any LanguageModel {
+    ) throws -> any InspectableModel {
         let weights = try adapter.map { try self.weights.merging($0, ops: ops) } ?? self.weights
         return try weights.makeModel(
             precision: precision,

@@ -138,6 +138,12 @@ let package = Package(
             dependencies: ["FileIO", "LineEditing", "TestSupport"]
         ),
         .testTarget(
+            name: "InterpretabilityTests",
+            dependencies: [
+                "FileIO", "Interpretability", "LanguageModels", "TestSupport", "Tensors",
+            ]
+        ),
+        .testTarget(
             name: "CommandLineTests",
             dependencies: [
                 argumentParser, "Downloads", "FileIO", "Inference", "LanguageModels", "LineEditing",

@@ -21,6 +21,12 @@ public enum ModelError: Error, Equatable, Sendable {
     case severalModels(path: FilePath, names: [String])
     /// A format that cannot say what the model is.
     case cannotWrite(path: FilePath, reason: String, hint: String)
+    /// A layer that the model does not have.
+    case layerOutside(layer: Int, layerCount: Int)
+    /// A tensor that every layer has one of, and no layer.
+    case layerNeeded(name: String, layerCount: Int)
+    /// A layer of a tensor that has none, or is that of one layer already.
+    case noLayers(name: String)
 }
 
 extension ModelError {
@@ -77,6 +83,15 @@ extension ModelError: CustomStringConvertible {
             "'\(path)' holds several models (\(Self.list(names))); name the file of one of them"
         case .cannotWrite(let path, let reason, let hint):
             "the model cannot be written to '\(path)': \(reason); \(hint)"
+        case .layerOutside(let layer, let layerCount):
+            "there is no layer \(layer): the model has \(counted(layerCount, "layer")), counted "
+                + "from 0"
+        case .layerNeeded(let name, let layerCount):
+            "each of the \(layerCount) layers has a tensor '\(DisplayText.escaping(name))'; choose "
+                + "a layer"
+        case .noLayers(let name):
+            "'\(DisplayText.escaping(name))' is one tensor, not one of each layer; leave out the "
+                + "layer"
         }
     }
 

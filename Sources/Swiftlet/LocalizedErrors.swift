@@ -6,6 +6,7 @@ import Benchmarks
 import Downloads
 import FileIO
 import Inference
+import Interpretability
 import LanguageModels
 import TensorFiles
 import Tensors
@@ -33,6 +34,10 @@ extension FileIOError: LocalizedError {
 }
 
 extension InferenceError: LocalizedError {
+    public var errorDescription: String? { description }
+}
+
+extension InterpretabilityError: LocalizedError {
     public var errorDescription: String? { description }
 }
 

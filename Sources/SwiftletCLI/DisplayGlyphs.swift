@@ -8,6 +8,8 @@ struct DisplayGlyphs {
     private let ends: (left: String, right: String)
     /// Rising levels of a curve on one line; none where the characters are missing.
     private let levels: [Character]
+    /// From empty to full.
+    private let shades: [Character]
     /// Dots of a character in a chart.
     let dots: (columns: Int, rows: Int)
     /// Beside a chart.
@@ -27,6 +29,7 @@ struct DisplayGlyphs {
         empty: "─",
         ends: ("", ""),
         levels: Array("▁▂▃▄▅▆▇█"),
+        shades: Array(" ░▒▓█"),
         dots: (2, 4),
         axis: "│",
         mark: "•",
@@ -42,6 +45,7 @@ struct DisplayGlyphs {
         empty: "-",
         ends: ("[", "]"),
         levels: [],
+        shades: Array(" .:+#@"),
         dots: (1, 1),
         axis: "|",
         mark: "o",
@@ -49,6 +53,16 @@ struct DisplayGlyphs {
         unknown: "-",
         directions: ("falling", "level", "rising")
     )
+
+    /// Those that the locale lets through.
+    static var ofLocale: DisplayGlyphs { Terminal.usesUnicode ? .unicode : .ascii }
+
+    /// A cell of a heat map, from empty at 0 to full at 1.
+    func shade(_ fraction: Double) -> Character {
+        let count = Double(shades.count)
+        let place = fraction.isNaN ? 0 : min(max(fraction * count, 0), count - 1)
+        return shades[Int(place)]
+    }
 
     /// The sign of a direction.
     func sign(_ direction: LossTrend.Direction) -> String {
@@ -79,6 +93,13 @@ struct DisplayGlyphs {
         bar.append(String(repeating: empty, count: rest), .faint)
         bar.append(ends.right, .faint)
         return bar
+    }
+
+    /// A bar for a fraction of 1, without ends; of a negative one there is nothing.
+    func bar(_ fraction: Double, columns: Int) -> String {
+        let halves = Int((2 * Double(columns) * min(max(fraction, 0), 1)).rounded())
+        let half = halves % 2 == 1 ? halfFilled.map { String($0) } ?? "" : ""
+        return String(repeating: filled, count: halves / 2) + half
     }
 
     /// A curve through values on one line; what is nil leaves a gap.

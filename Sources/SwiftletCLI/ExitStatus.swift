@@ -52,6 +52,7 @@ enum ExitStatus: CInt, Error {
             case let error as TokenizerError: ExitStatus(error)
             case let error as InferenceError: ExitStatus(error)
             case let error as TensorError: ExitStatus(error)
+            case let error as InterpretabilityError: ExitStatus(error)
             case let error as TrainingError: ExitStatus(error)
             case let error as ReportError: ExitStatus(error)
             case let error as TextGenerationError: ExitStatus(error)
@@ -104,7 +105,7 @@ enum ExitStatus: CInt, Error {
         self =
             switch error {
             case .invalidConfiguration, .unknownDescriptor, .sequenceTooLong, .wrongBatch,
-                .severalModels:
+                .severalModels, .layerOutside, .layerNeeded, .noLayers:
                 .wrongUsage
             case .tokenOutsideVocabulary, .mismatch, .impossibleSizes: .wrongContent
             case .cannotWrite: .cannotCreate
@@ -145,6 +146,13 @@ enum ExitStatus: CInt, Error {
 
     private init(_ error: InferenceError) {
         if case .unusableLogit = error { self = .wrongContent } else { self = .wrongUsage }
+    }
+
+    private init(_ error: InterpretabilityError) {
+        self =
+            switch error {
+            case .tokenOutsideVocabulary, .noDirection: .wrongUsage
+            }
     }
 
     private init(_ error: TextGenerationError) {

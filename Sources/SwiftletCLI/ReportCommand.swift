@@ -96,8 +96,8 @@ struct ReportCommand: ParsableCommand {
         let drawsPage = output != nil || csv == nil && tensorBoard == nil
         let page = output ?? ReportPage.defaultPath(for: runs)
         // Reading may take a while; an output in the way is better said at once.
-        if drawsPage { try requireFree(page) }
-        if let csv { try requireFree(csv) }
+        if drawsPage { try requireFree(page, overwrite: overwrite) }
+        if let csv { try requireFree(csv, overwrite: overwrite) }
         let export = RunExport(runs, overwrite: overwrite)
         if csv != nil || tensorBoard != nil {
             let histories = try zip(runs, RunHistory.names(of: runs)).map {
@@ -115,14 +115,6 @@ struct ReportCommand: ParsableCommand {
         } else if drawsPage {
             try writePage(on: runs, to: page)
         }
-    }
-
-    /// Checks that an output takes the place of nothing that is to stay.
-    private func requireFree(_ path: FilePath) throws {
-        guard !overwrite, path != "-", !FileSystem.isStream(path), FileSystem.exists(path) else {
-            return
-        }
-        throw FileIOError.alreadyExists(path: path)
     }
 
     private func writePage(on runs: [RunDirectory], to path: FilePath) throws {

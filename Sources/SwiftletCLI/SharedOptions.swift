@@ -34,3 +34,12 @@ extension ArgumentHelp {
         beside merges.txt, a GGUF file, or a directory or model with any of them.
         """
 }
+
+/// Checks that an output takes the place of nothing that is to stay, before time is spent on it.
+/// - Throws: ``FileIOError/alreadyExists(path:)``.
+func requireFree(_ path: FilePath, overwrite: Bool) throws {
+    guard !overwrite, path != "-", !FileSystem.isStream(path), FileSystem.exists(path) else {
+        return
+    }
+    throw FileIOError.alreadyExists(path: path)
+}

@@ -13,8 +13,8 @@ struct SwiftletCommand: ParsableCommand {
         subcommands: [
             StoriesCommand.self, TokenizerCommand.self, PrepareCommand.self, TrainCommand.self,
             SampleCommand.self, ChatCommand.self, EvaluateCommand.self, ConvertCommand.self,
-            InfoCommand.self, BenchCommand.self, FetchCommand.self, ReportCommand.self,
-            ManualCommand.self,
+            InspectCommand.self, InfoCommand.self, BenchCommand.self, FetchCommand.self,
+            ReportCommand.self, ManualCommand.self,
         ]
     )
 

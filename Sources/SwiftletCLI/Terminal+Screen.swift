@@ -40,10 +40,12 @@ extension Terminal {
     }
 
     /// Columns and rows of the terminal now; 80 and 24 where it does not say.
-    static var errorSize: (columns: Int, rows: Int) {
+    static var errorSize: (columns: Int, rows: Int) { size(of: STDERR_FILENO) ?? (80, 24) }
+
+    private static func size(of stream: CInt) -> (columns: Int, rows: Int)? {
         var size = winsize()
-        guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0
-        else { return (80, 24) }
+        guard ioctl(stream, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0
+        else { return nil }
         return (Int(size.ws_col), Int(size.ws_row))
     }
 
@@ -65,8 +67,7 @@ extension Terminal {
     /// continues it.
     /// - Throws: ``FileIOError`` when standard output is closed or its disk is full.
     static func writePrompt(_ text: String) throws {
-        let isFaint = showsOutput && usesColor && !["", "dumb"].contains(environment("TERM"))
-        guard isFaint, !text.isEmpty else { return try writeGenerated(text) }
+        guard colorsOutput, !text.isEmpty else { return try writeGenerated(text) }
         try write("\u{1b}[2m\(harmless(text))\u{1b}[0m")
     }
 
@@ -79,6 +80,21 @@ extension Terminal {
 
     /// Whether stdout is a terminal.
     static var showsOutput: Bool { isatty(STDOUT_FILENO) != 0 }
+
+    /// Whether what goes to stdout is to be coloured: on a terminal that can, for whom wants it.
+    static var colorsOutput: Bool {
+        showsOutput && usesColor && !["", "dumb"].contains(environment("TERM"))
+    }
+
+    /// Columns of the terminal that stdout is; 80 where it is none or does not say.
+    static var outputColumns: Int { size(of: STDOUT_FILENO)?.columns ?? 80 }
+
+    /// Writes lines of a result, in colour where that is wanted.
+    /// - Throws: ``FileIOError`` when standard output is closed or its disk is full.
+    static func print(_ lines: [StyledLine]) throws {
+        let isInColor = colorsOutput
+        try write(lines.map { $0.rendered(inColor: isInColor) + "\n" }.joined())
+    }
 
     /// The text with all control characters escaped but the ends of lines and tabs.
     private static func harmless(_ text: String) -> String {

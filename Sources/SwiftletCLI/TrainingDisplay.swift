@@ -36,7 +36,7 @@ final class TrainingDisplay: Sendable {
         if isLive && Terminal.canRedraw { state.region = LiveRegion(inColor: Terminal.usesColor) }
         let isLive = state.region != nil
         self.state = Mutex(state)
-        panel = TrainingPanel(glyphs: Terminal.usesUnicode ? .unicode : .ascii)
+        panel = TrainingPanel(glyphs: .ofLocale)
         if isLive {
             Terminal.hideKeys()
             let clock = Task.detached { [weak self] in

@@ -10,6 +10,7 @@ import Testing
         DownloadError.invalidBaseURL("ftp:"),
         FileIOError.missing(path: "a"),
         InferenceError.nothingToDraw,
+        InterpretabilityError.noDirection(token: 1),
         Mismatch(expected: "1 byte", found: "none"),
         ModelError.sequenceTooLong(length: 2, maximum: 1),
         PreparationError.repeatedStandardInput,

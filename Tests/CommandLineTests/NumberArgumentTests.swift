@@ -26,6 +26,8 @@ private func complaint(_ arguments: [String]) -> String? {
         "stories": ["bytes", "seed"],
         "tokenizer train": ["vocabulary-size", "threads"],
         "tokenizer encode": ["threads"],
+        "inspect neighbours": ["id", "top", "threads"],
+        "inspect weights": ["layer", "threads"],
         "bench kernels": ["rows", "runs", "threads"],
         "bench train": ["vocabulary-size", "batch-size", "sequence-length", "steps", "threads"],
         "bench generate": ["prompt-tokens", "tokens", "batch-size", "runs", "threads"],

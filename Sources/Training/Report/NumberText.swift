@@ -42,23 +42,31 @@ package enum NumberText {
     }
 
     /// About `digits` significant digits: 10.97, 0.0123, 6.00e-5.
-    static func significant(_ value: Double, digits: Int = 4) -> String {
+    package static func significant(
+        _ value: Double,
+        digits: Int = 4,
+        style: Style = .typeset
+    ) -> String {
         guard value.isFinite, value != 0 else { return value == 0 ? "0" : shortest(value) }
         let exponent = exponent(of: value)
-        guard -4..<9 ~= exponent else { return scientific(value, digits: digits) }
-        return fixed(value, max(0, digits - 1 - exponent))
+        guard -4..<9 ~= exponent else { return scientific(value, digits: digits, style: style) }
+        return fixed(value, max(0, digits - 1 - exponent), style: style)
     }
 
     /// As 6e-4 or 3.25e-5, without zeros at the end.
-    static func scientific(_ value: Double, digits: Int = 4) -> String {
+    static func scientific(
+        _ value: Double,
+        digits: Int = 4,
+        style: Style = .typeset
+    ) -> String {
         guard value.isFinite, value != 0 else { return value == 0 ? "0" : shortest(value) }
         var exponent = exponent(of: value)
         // Beyond these the power of ten itself is not exact.
         guard abs(exponent) <= 300 else { return shortest(value) }
-        var mantissa = fixed(value / power(exponent), digits - 1)
+        var mantissa = fixed(value / power(exponent), digits - 1, style: style)
         if mantissa.hasSuffix("10." + String(repeating: "0", count: digits - 1)) {
             exponent += 1
-            mantissa = fixed(value / power(exponent), digits - 1)
+            mantissa = fixed(value / power(exponent), digits - 1, style: style)
         }
         return "\(trimmed(mantissa))e\(exponent)"
     }

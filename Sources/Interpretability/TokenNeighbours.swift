@@ -1,0 +1,83 @@
+// Which tokens a model has embedded near another, by the cosine of their embeddings. Weights only;
+// nothing is run, and of a Llama with a classifier of its own that is not looked at.
+
+import LanguageModels
+import Tensors
+
+/// A token near another.
+public struct TokenNeighbour: Sendable, Equatable {
+    /// The token.
+    public let token: Int32
+    /// The cosine of the angle between the two embeddings: 1 where they point the same way.
+    public let cosine: Float
+}
+
+extension ModelWeights {
+    /// The tokens whose embeddings point in nearly the same direction as that of `token`, nearest
+    /// first; of equals the lower id.
+    ///
+    /// Embeddings of zeros have no direction, and are near none; nor are those that hold a number
+    /// that is not finite.
+    /// - Parameters:
+    ///   - token: Below the size of the vocabulary.
+    ///   - count: The most neighbours.
+    ///   - ops: What makes float32 of other types.
+    /// - Returns: Other tokens, at most `count`.
+    /// - Throws: ``InterpretabilityError`` for a token outside the vocabulary, or one whose
+    ///   embedding has no direction; what reading the weights throws.
+    public func neighbours(
+        of token: Int32,
+        count: Int,
+        ops: Ops
+    ) throws -> [TokenNeighbour] {
+        precondition(count >= 0, "\(count) neighbours")
+        let V = configuration.vocabularySize
+        guard 0..<V ~= Int(token) else {
+            throw InterpretabilityError.tokenOutsideVocabulary(token: token, vocabularySize: V)
+        }
+        guard let weight = configuration.weights.first(where: { $0.role == .embedding }) else {
+            preconditionFailure("a model without embeddings")
+        }
+        let embeddings = try ops.convert(tensor(weight), to: .float32)
+        let all = embeddings.withUnsafeElements(as: Float.self) {
+            cosines(of: $0, with: Int(token), columns: embeddings.columns)
+        }
+        try embeddings.requireIntact()
+        guard all[Int(token)] != nil else {
+            throw InterpretabilityError.noDirection(token: token)
+        }
+        var others: [TokenNeighbour] = []
+        for (id, cosine) in all.enumerated() where id != Int(token) {
+            guard let cosine else { continue }
+            others.append(TokenNeighbour(token: Int32(id), cosine: Float(cosine)))
+        }
+        others.sort {
+            $0.cosine == $1.cosine ? $0.token < $1.token : $0.cosine > $1.cosine
+        }
+        return Array(others.prefix(count))
+    }
+}
+
+/// The cosine of each row with one of them, in float64; nil where a row has no direction.
+private func cosines(
+    of elements: UnsafeBufferPointer<Float>,
+    with chosen: Int,
+    columns C: Int
+) -> [Double?] {
+    func products(_ row: Int) -> (with: Double, square: Double) {
+        var (product, square) = (0.0, 0.0)
+        for i in 0..<C {
+            let value = Double(elements[row * C + i])
+            product += value * Double(elements[chosen * C + i])
+            square += value * value
+        }
+        return (product, square)
+    }
+    let length = products(chosen).square.squareRoot()
+    return (0..<elements.count / C).map { row in
+        let (product, square) = products(row)
+        let cosine = product / (length * square.squareRoot())
+        // Rounding may leave it a little beyond.
+        return cosine.isFinite ? min(max(cosine, -1), 1) : nil
+    }
+}

@@ -1,0 +1,145 @@
+// One tensor of a model by a name: the one it has in the file, as `info` prints it, or that of the
+// family, such as qkvw, which means the same whatever the file is.
+
+import TensorFiles
+import Tensors
+
+/// A tensor that was found by its name, of which nothing has been read yet.
+public struct NamedTensor {
+    /// Its name, without the layer.
+    public let name: String
+    /// The layer that was chosen, where the name is that of all layers.
+    public let layer: Int?
+    /// Its shape: as the file has it for a name of the file, else matrices as (out, in).
+    public let shape: [Int]
+    /// The type of its elements, as `info` prints it.
+    public let type: String
+    /// Whether its first axis counts layers.
+    public let isStack: Bool
+    private let load: () throws -> Tensor
+
+    fileprivate init(
+        _ name: String,
+        layer: Int? = nil,
+        shape: [Int],
+        type: String,
+        isStack: Bool = false,
+        load: @escaping () throws -> Tensor
+    ) {
+        self.name = name
+        self.layer = layer
+        self.shape = shape
+        self.type = type
+        self.isStack = isStack
+        self.load = load
+    }
+
+    /// Reads the elements.
+    /// - Returns: The tensor, in any of ``ElementType/weightTypes``.
+    /// - Throws: `TensorFileError` where they are no floats; `FileIOError` when the file has lost
+    ///   some of them; `TensorError` when memory is short.
+    public func tensor() throws -> Tensor { try load() }
+}
+
+extension ModelWeights {
+    /// The names that ``namedTensor(_:layer:isInFile:)`` knows: those of the file, then those of
+    /// the family, without layers.
+    /// - Parameter isInFile: Whether the file's names count.
+    /// - Returns: Each name once.
+    public func tensorNames(inFile isInFile: Bool = true) -> [String] {
+        var seen: Set<String> = []
+        return ((isInFile ? tensors.map(\.name) : []) + configuration.weights.map(\.name))
+            .filter { seen.insert($0).inserted }
+    }
+
+    /// The tensor of a name.
+    /// - Parameters:
+    ///   - name: One of the file's, such as `transformer.h.0.attn.c_attn.weight`; or one of the
+    ///     family's, such as `qkvw`, or `qkvw.3` for layer 3.
+    ///   - layer: The layer, where the name is that of all layers.
+    ///   - isInFile: Whether the file's names count; not where weights are other than the file's.
+    /// - Returns: The tensor; nil when the model has none of this name.
+    /// - Throws: ``ModelError/layerNeeded(name:layerCount:)``,
+    ///   ``ModelError/noLayers(name:)`` or ``ModelError/layerOutside(layer:layerCount:)``.
+    public func namedTensor(
+        _ name: String,
+        layer: Int? = nil,
+        isInFile: Bool = true
+    ) throws -> NamedTensor? {
+        if let layer, !(0..<configuration.layerCount ~= layer) {
+            throw ModelError.layerOutside(layer: layer, layerCount: configuration.layerCount)
+        }
+        if isInFile, let stored = tensors.first(where: { $0.name == name }) {
+            if case .llmc = format { return try stack(stored, layer: layer) }
+            guard layer == nil else { throw ModelError.noLayers(name: name) }
+            return try storedTensor(stored)
+        }
+        let weights = configuration.weights
+        if let weight = weights.first(where: { $0.layer != nil && $0.description == name }) {
+            guard layer == nil || layer == weight.layer else {
+                throw ModelError.noLayers(name: name)
+            }
+            return try namedTensor(weight)
+        }
+        guard let first = weights.first(where: { $0.name == name }) else { return nil }
+        guard first.layer != nil else {
+            guard layer == nil else { throw ModelError.noLayers(name: name) }
+            return try namedTensor(first)
+        }
+        guard let layer else {
+            throw ModelError.layerNeeded(name: name, layerCount: configuration.layerCount)
+        }
+        return try weights.first { $0.name == name && $0.layer == layer }.map(namedTensor)
+    }
+
+    /// A tensor of llm.c's, which has all its layers in one, or one of them.
+    private func stack(_ stored: StoredTensor, layer: Int?) throws -> NamedTensor {
+        let isStack = configuration.weights.contains { $0.name == stored.name && $0.layer != nil }
+        guard isStack || layer == nil else { throw ModelError.noLayers(name: stored.name) }
+        return NamedTensor(
+            stored.name,
+            layer: layer,
+            shape: layer == nil ? stored.shape : Array(stored.shape.dropFirst()),
+            type: String(describing: stored.storedType),
+            isStack: isStack && layer == nil
+        ) {
+            let all = try stored.tensor()
+            return layer.map { all[$0] } ?? all
+        }
+    }
+
+    /// A tensor of a file, in which it lies as it is shown.
+    private func storedTensor(_ stored: StoredTensor) throws -> NamedTensor {
+        let type = String(describing: stored.storedType)
+        // Where a weight is more than the tensor of its name: int8 with scales beside it, or cut
+        // into slices, each in a file of its own.
+        if let weight = weight(storedAs: stored.name) {
+            return NamedTensor(stored.name, shape: weight.shape, type: type) {
+                try tensor(weight)
+            }
+        }
+        // Blocks of six bits would be rounded to eight as a weight.
+        return NamedTensor(stored.name, shape: stored.shape, type: type) {
+            try stored.storedType == .q6_K ? stored.floats() : stored.tensor()
+        }
+    }
+
+    /// The weight whose name in llama2.c's or Meta's files this is; nil in others.
+    private func weight(storedAs name: String) -> ModelWeight? {
+        switch format {
+        case .llama2c: zip(tensors, configuration.weights).first { $0.0.name == name }?.1
+        case .meta:
+            configuration.weights.first {
+                $0.llama2Kind.metaName(layer: $0.layerIndex) == name
+            }
+        default: nil
+        }
+    }
+
+    private func namedTensor(_ weight: ModelWeight) throws -> NamedTensor {
+        let type = try elementType(of: weight).rawValue
+        return NamedTensor(weight.name, layer: weight.layer, shape: weight.shape, type: type) {
+            try tensor(weight)
+        }
+    }
+}

@@ -1,0 +1,93 @@
+// Which layers or heads an option means: numbers and ranges, such as 0,2-5. It knows neither how
+// many there are nor what they are; both come when a model is opened.
+
+import ArgumentParser
+import Swiftlet
+
+/// Numbers of things that are counted from 0, as the command line lists them.
+struct IndexList: Sendable, Equatable {
+    private let ranges: [ClosedRange<Int>]
+
+    /// Reads `0`, `0,2-5` or the like.
+    /// - Throws: A ``NumberError`` that says what is right.
+    init(text: String) throws {
+        let parts = text.split(separator: ",", omittingEmptySubsequences: false)
+        ranges = try parts.map { part in
+            let ends = part.split(separator: "-", omittingEmptySubsequences: false)
+            let numbers = ends.compactMap(Self.number)
+            guard numbers.count == ends.count, 1...2 ~= numbers.count else {
+                throw NumberError(
+                    description: "it must be numbers from 0 and ranges of them, such as 0,2-5"
+                )
+            }
+            let (first, last) = (numbers[0], numbers[numbers.count - 1])
+            guard first <= last else {
+                throw NumberError(
+                    description: "a range goes from the smaller number to the larger: "
+                        + "\(last)-\(first)"
+                )
+            }
+            return first...last
+        }
+    }
+
+    /// Digits only, and no sign; a number with too many of them is as wrong as a letter.
+    private static func number(_ text: Substring) -> Int? {
+        guard !text.isEmpty, text.utf8.allSatisfy({ 0x30...0x39 ~= $0 }) else { return nil }
+        return Int(text)
+    }
+
+    /// The numbers, each once and in order.
+    /// - Parameters:
+    ///   - count: How many there are in the model.
+    ///   - noun: What is counted: `layer` or `head`.
+    ///   - option: The option that named them, with its dashes.
+    /// - Returns: As many as are meant.
+    /// - Throws: ``CommandError`` for one that the model does not have.
+    func indices(below count: Int, of noun: String, _ option: String) throws -> [Int] {
+        if let last = ranges.map(\.upperBound).max(), last >= count {
+            throw CommandError(
+                .wrongUsage,
+                "\(option) names \(noun) \(last), but the model has \(counted(count, noun)), "
+                    + (count == 1 ? "which is 0" : "which are 0 to \(count - 1)")
+            )
+        }
+        return Set(ranges.joined()).sorted()
+    }
+}
+
+/// `--layers`.
+struct LayerListOption: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Only these layers, counted from 0, such as 0,2-5 (default: all).",
+            valueName: "list"
+        ),
+        transform: IndexList.init(text:)
+    )
+    var layers: IndexList?
+
+    /// The layers that are meant, of a model that has so many.
+    /// - Throws: ``CommandError`` for one that the model does not have.
+    func layers(of count: Int) throws -> [Int] {
+        try layers?.indices(below: count, of: "layer", "--layers") ?? Array(0..<count)
+    }
+}
+
+/// `--heads`.
+struct HeadListOption: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Only these heads of each layer, counted from 0, such as 0,2-5 (default: all).",
+            valueName: "list"
+        ),
+        transform: IndexList.init(text:)
+    )
+    var heads: IndexList?
+
+    /// The heads that are meant, of a layer that has so many.
+    /// - Throws: ``CommandError`` for one that the layer does not have.
+    func heads(of count: Int) throws -> [Int] {
+        try heads?.indices(below: count, of: "head", "--heads") ?? Array(0..<count)
+    }
+}

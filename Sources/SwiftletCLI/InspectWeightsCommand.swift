@@ -1,0 +1,77 @@
+import ArgumentParser
+import Swiftlet
+
+/// `swiftlet inspect weights`: what the numbers of one tensor are like.
+struct InspectWeightsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "weights",
+        abstract: "Show a tensor's statistics, singular values and heat map.",
+        discussion: """
+            The name of the tensor is one that info prints, and the tensor is then as the file has \
+            it; or one of the family, which is the same in every format: of a GPT-2 wte, wpe, \
+            ln1w, ln1b, qkvw, qkvb, attprojw, attprojb, ln2w, ln2b, fcw, fcb, fcprojw, fcprojb, \
+            lnfw and lnfb; of a Llama tok_emb, rms_att, wq, wk, wv, wo, rms_ffn, w1, w2, w3, \
+            rms_final and wcls. Its matrices are then as (out, in). Those of a layer take --layer.
+
+            Numbers stored in fewer bits are looked at as what they stand for. Only a matrix has \
+            singular values: of a tensor that holds all layers, those of one with --layer. In the \
+            heat map each cell is darker the larger the root mean square of its numbers.
+
+            Examples:
+              swiftlet inspect weights --model checkpoints/quickstart/run --tensor wte
+              swiftlet inspect weights --model checkpoints/gpt2 --tensor qkvw --layer 3
+              swiftlet inspect weights --model checkpoints/gpt2 --json \\
+                --tensor h.0.attn.c_attn.weight
+            """
+    )
+
+    @OptionGroup
+    var options: InspectOptions
+
+    @Option(help: "The tensor's name.")
+    var tensor: ArgumentText
+
+    @Option(help: "The layer, counted from 0, of a tensor that every layer has.", in: .from(0))
+    var layer: Int?
+
+    func run() throws {
+        let source = try options.source()
+        let ops = try options.compute.makeOps()
+        let weights = try options.weights(of: source, ops: ops)
+        // An adapter changes what the file holds.
+        let isInFile = options.model.adapter == nil
+        let name = tensor.string
+        guard let tensor = try weights.namedTensor(name, layer: layer, isInFile: isInFile) else {
+            throw CommandError(
+                .wrongUsage,
+                unknownTensor(name, weights.tensorNames(inFile: isInFile))
+            )
+        }
+        let progress = ProgressLine()
+        defer { progress.finish() }
+        let statistics = try WeightStatistics(
+            of: tensor.tensor(),
+            isStack: tensor.isStack,
+            pictureRows: 20,
+            pictureColumns: 76,
+            ops: ops
+        ) { fraction in
+            progress.show("singular values: \(Int(100 * fraction))%")
+        }
+        progress.finish()
+        let report = WeightReport(tensor, statistics)
+        try options.json ? Terminal.printJSON(report) : Terminal.print(report.lines())
+    }
+
+    /// What to say of a name that no tensor has.
+    private func unknownTensor(_ name: String, _ names: [String]) -> String {
+        let shown = DisplayText.escaping(name)
+        // A part of a name means the names that have it.
+        let wanted = name.lowercased()
+        var near = name.count < 2 ? [] : names.filter { $0.lowercased().contains(wanted) }
+        if near.isEmpty { near = nearestName(to: name, in: names).map { [$0] } ?? [] }
+        let list = near.prefix(3).map { "'\(DisplayText.escaping($0))'" }.joined(separator: ", ")
+        let hint = near.isEmpty ? "" : " (did you mean \(list)?)"
+        return "the model has no tensor '\(shown)'\(hint); 'swiftlet info' lists those of its file"
+    }
+}

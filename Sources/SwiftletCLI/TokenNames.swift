@@ -1,0 +1,48 @@
+// Tokens as text, for JSON and for people. How a tokenizer makes text of them is its own business.
+
+import Swiftlet
+
+/// The texts of a model's tokens, where a tokenizer is known.
+struct TokenNames {
+    private let decoder: (any TokenDecoder)?
+
+    /// Takes a tokenizer; nil where there is none, so that only numbers are shown.
+    init(_ decoder: (any TokenDecoder)?) {
+        self.decoder = decoder
+    }
+
+    /// What one token adds to the middle of a text; of a part of a character, U+FFFD.
+    /// - Returns: The text; nil for a token that the tokenizer lacks, or without a tokenizer.
+    func text(of token: TokenID) -> String? {
+        bytes(of: token).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// What each token of a sequence adds to its text.
+    /// - Returns: As many texts as tokens; nil for those that the tokenizer lacks.
+    func texts(of tokens: [TokenID]) -> [String?] {
+        var previous: TokenID?
+        return tokens.map { token in
+            defer { previous = decoder?.context(after: token, previous) }
+            return (try? decoder?.bytes(of: token, after: previous))
+                .map { String(decoding: $0, as: UTF8.self) }
+        }
+    }
+
+    /// A token for people: its text in quotes, with every byte that cannot be shown written out; of
+    /// a marker its name, such as `<s>`; or else its number.
+    func label(of token: TokenID) -> String {
+        guard let bytes = bytes(of: token) else { return "#\(token)" }
+        if !bytes.isEmpty { return "'\(DisplayText.escaping(bytes: bytes))'" }
+        guard let tokens = (decoder as? any Tokenizer)?.description.tokens else {
+            return "#\(token)"
+        }
+        // Some files have line ends around the names of markers.
+        let name = tokens[Int(token)].filter { $0 > 0x20 }
+        return name.isEmpty ? "#\(token)" : DisplayText.escaping(bytes: name)
+    }
+
+    private func bytes(of token: TokenID) -> ArraySlice<UInt8>? {
+        // After a token that is no mark of a start, so that a space before a word stays.
+        try? decoder?.bytes(of: token, after: token == decoder?.startOfText ? nil : token)
+    }
+}

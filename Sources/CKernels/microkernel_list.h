@@ -57,6 +57,9 @@ MICROKERNEL(void, attention_gradient, const ck_attention_tile *tile, float *scor
 // bfloat16: out (HS).
 MICROKERNEL(void, attention_row, float *out, const float *q, const void *keys, const void *values,
             ck_element_type type, float scale, size_t visible, size_t HS)
+// The softmax of scale * (q . key) over the first `visible` keys: out (visible).
+MICROKERNEL(void, attention_weights, float *out, const float *q, const void *keys,
+            ck_element_type type, float scale, size_t visible, size_t HS)
 // dst (rows, cols) = src (rows, cols; lds) as floats.
 MICROKERNEL(void, load_rows, float *dst, ck_array src, size_t lds, size_t rows, size_t cols)
 // dst (rows, cols; ldd) = src (rows, cols) multiplied row by row with factor (rows).

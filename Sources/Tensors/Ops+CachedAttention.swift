@@ -16,7 +16,7 @@ public struct TensorColumns {
         self.columns = columns ?? 0..<(tensor.shape.last ?? 0)
     }
 
-    fileprivate var pointer: UnsafePointer<Float> { tensor.floatPointer + columns.lowerBound }
+    var pointer: UnsafePointer<Float> { tensor.floatPointer + columns.lowerBound }
 }
 
 /// What one sequence brings to ``Ops/cachedAttention(out:q:k:v:parts:headCount:)``.
@@ -121,7 +121,7 @@ extension Ops {
     }
 
     /// Stops the program unless `input` has N rows of as many columns.
-    private static func expect(
+    static func expect(
         _ input: TensorColumns,
         rows N: Int,
         width: Int,

@@ -88,6 +88,23 @@ extension Ops {
         keepAlive(out, a, b)
     }
 
+    /// Multiplies some columns of every row with a factor; 0 makes 0 of everything, NaN too.
+    /// - Parameters:
+    ///   - x: `(N, W)` float32, changed in those columns.
+    ///   - factor: What they are multiplied with.
+    public func scale(_ x: TensorColumns, by factor: Float) {
+        let (N, W) = Self.sizes2(x.tensor, "x")
+        let columns = x.columns
+        precondition(
+            columns.lowerBound >= 0 && columns.upperBound <= W,
+            "columns \(columns) of \(x.tensor.shape)"
+        )
+        guard !columns.isEmpty else { return }
+        let start = x.tensor.mutableFloatPointer + columns.lowerBound
+        run { table.scale_columns($0, start, W, factor, N, columns.count) }
+        keepAlive(x.tensor)
+    }
+
     /// Softmax of each row over its first `vocabularySize` columns; the padding becomes zero.
     /// - Parameters:
     ///   - probs: `(N, Vp)`, overwritten; may be `logits`.

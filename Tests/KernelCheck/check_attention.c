@@ -116,6 +116,43 @@ static void check_cached(ck_element_type type, size_t past, size_t count, size_t
     compare_bytes("cached_attention values", values[1], values[0], bytes);
 }
 
+// What `count` tokens after `past` ones look at; q stands among other columns, as in a row of q, k
+// and v.
+static void check_pattern(ck_element_type type, size_t past, size_t count, size_t HS) {
+    const size_t NKH = 2, NH = 4, capacity = past + count + 3, positions = past + count;
+    const size_t width = type == CK_BFLOAT16 ? sizeof(uint16_t) : sizeof(float);
+    const size_t ld_q = NH * HS + 5, last = (count - 1) * ld_q + NH * HS;
+    const float *q = uniform(last, -2, 2), *before = uniform(NKH * capacity * HS, -2, 2);
+    void *keys = make_array(NKH * capacity * HS * width);
+    RUN(0, quantize, type, keys, NULL, before, NKH * capacity, HS);
+    float *out[2];
+    EACH_SIDE(i) {
+        out[i] = garbage(NH * count * positions);
+        const ck_attention_pattern_arguments arguments = {
+            .out = out[i],
+            .q = q,
+            .ld_q = ld_q,
+            .keys = {.data = keys, .type = type},
+            .count = count,
+            .past = past,
+            .capacity = capacity,
+            .NH = NH,
+            .NKH = NKH,
+            .HS = HS,
+        };
+        RUN(i, attention_pattern, &arguments);
+    }
+    compare("attention_pattern", out[1], out[0], NH * count * positions, 1e-5);
+    double furthest = 0;
+    for (size_t row = 0; row < NH * count; row++) {
+        double sum = 0;
+        for (size_t s = 0; s < positions; s++)
+            sum += out[1][row * positions + s];
+        furthest = fmax(furthest, fabs(sum - 1));
+    }
+    expect("rows of attention_pattern sum to 1", furthest <= 0x1p-22);
+}
+
 void check_attention(void) {
     if (multiplies_bfloat16(1))
         check_packed_sizes();
@@ -128,10 +165,12 @@ void check_attention(void) {
         release_arrays();
     }
     static const size_t cached[][3] = {
-        {0, 1, 4}, {7, 1, 33}, {130, 1, 64}, {5, 4, 48}, {20, 71, 17}};
+        {0, 1, 4}, {7, 1, 33}, {130, 1, 64}, {5, 4, 48}, {20, 71, 17}, {9, 160, 8}};
     for (size_t s = 0; s < sizeof cached / sizeof cached[0]; s++) {
         check_cached(CK_FLOAT32, cached[s][0], cached[s][1], cached[s][2]);
         check_cached(CK_BFLOAT16, cached[s][0], cached[s][1], cached[s][2]);
+        check_pattern(CK_FLOAT32, cached[s][0], cached[s][1], cached[s][2]);
+        check_pattern(CK_BFLOAT16, cached[s][0], cached[s][1], cached[s][2]);
         release_arrays();
     }
 }

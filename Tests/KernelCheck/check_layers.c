@@ -98,6 +98,21 @@ static void check_elementwise(size_t n) {
     compare("residual_forward", sum[1], sum[0], n, 0);
 }
 
+static void check_scale_columns(size_t N, size_t C) {
+    const size_t ld = C + 3, n = (N - 1) * ld + C;
+    const float *start = uniform(n, -1, 1);
+    const float factors[] = {0, -1.5f};
+    for (int f = 0; f < 2; f++) {
+        float *x[2];
+        EACH_SIDE(i) {
+            x[i] = copy_of(start, n);
+            x[i][0] = f == 0 ? NAN : 2;
+            RUN(i, scale_columns, x[i], ld, factors[f], N, C);
+        }
+        compare_bytes("scale_columns", x[1], x[0], n * sizeof(float));
+    }
+}
+
 void check_layers(void) {
     for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
         const size_t N = sizes[s][0], C = sizes[s][1];
@@ -107,6 +122,7 @@ void check_layers(void) {
         if (C % 2 == 0)
             check_rope(N, C);
         check_elementwise(N * C);
+        check_scale_columns(N, C);
         release_arrays();
     }
 }

@@ -93,6 +93,23 @@ extension KernelTests {
         }
 
         @Test(arguments: sets)
+        mutating func attentionPatternsDoNotDependOnThreads(set: InstructionSet) throws {
+            let (NH, HS, past, count) = (6, 40, 50, 90)
+            let q = try make.uniform([count, NH * HS])
+            let keys = try make.uniform([NH / 2, past + count, HS])
+            try expectSameBitsForAnyThreads(set) { ops in
+                let pattern = try TensorMaker.garbage([NH, count, past + count])
+                ops.attentionPattern(
+                    out: pattern,
+                    q: TensorColumns(q),
+                    part: CachePart(keys: keys, values: keys, past: past, rows: 0..<count),
+                    headCount: NH
+                )
+                return [pattern]
+            }
+        }
+
+        @Test(arguments: sets)
         mutating func lossSoftmaxGeluAndAdamWDoNotDependOnThreads(set: InstructionSet) throws {
             let (N, V, Vp) = (31, 1801, 1856)
             let logits = try make.uniform([N, Vp], -5...5)

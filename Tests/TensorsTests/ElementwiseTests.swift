@@ -194,5 +194,28 @@ extension KernelTests {
                 for (a, e) in zip(actual, expected) { expectSameBits(a, e, "\(backend)") }
             }
         }
+
+        @Test(arguments: [1, 3, 8, 17, 300])
+        mutating func columnsAreScaledAndTheOthersStay(width: Int) throws {
+            let N = 200
+            let x = try make.uniform([N, width + 5])
+            let expected = x.floats().enumerated().map { at, value in
+                3..<3 + width ~= at % (width + 5) ? value * -1.5 : value
+            }
+            for backend in Backend.all + [.reference] {
+                let scaled = try TensorMaker.copy(x)
+                try backend.ops().scale(TensorColumns(scaled, 3..<3 + width), by: -1.5)
+                #expect(scaled.floats() == expected, "\(backend)")
+            }
+        }
+
+        @Test func aFactorOfZeroMakesZeroOfEverything() throws {
+            for backend in Backend.all + [.reference] {
+                let x = try TensorMaker.copy([.nan, .infinity, -1, 2, 3, .nan], [2, 3])
+                try backend.ops().scale(TensorColumns(x, 0..<2), by: 0)
+                #expect(x.floats()[0..<5] == [0, 0, -1, 0, 0], "\(backend)")
+                #expect(x.floats()[5].isNaN, "\(backend)")
+            }
+        }
     }
 }

@@ -216,6 +216,30 @@ extension KernelTests {
             try expect(lse, [0, 0.693147181, 1.09861229], within: 2)
         }
 
+        @Test mutating func attentionPatternsFollowTheirFormula() throws {
+            let (NH, HS, past, count) = (4, 3, 2, 3)
+            let (q, keys) = (
+                try make.uniform([count, NH * HS], -2...2), try make.uniform([2, 6, HS], -2...2)
+            )
+            let out = try TensorMaker.garbage([NH, count, past + count])
+            ops.attentionPattern(
+                out: out,
+                q: TensorColumns(q),
+                part: CachePart(keys: keys, values: keys, past: past, rows: 0..<count),
+                headCount: NH
+            )
+            let expected = (0..<NH * count).flatMap { at -> [Double] in
+                let (head, t) = (at / count, at % count)
+                let query = doubles(q[t])[head * HS..<(head + 1) * HS]
+                let scores = (0...past + t).map { s in
+                    zip(query, doubles(keys[head / 2][s])).reduce(0) { $0 + $1.0 * $1.1 }
+                        / Double(HS).squareRoot()
+                }
+                return Formulas.softmax(scores[...]) + Array(repeating: 0, count: count - 1 - t)
+            }
+            try expect(out, expected, within: 2)
+        }
+
         @Test mutating func attentionFollowsItsFormulaBothWays() throws {
             let (T, C, NH) = (5, 6, 2)
             let (qkv, dout) = (

@@ -43,11 +43,13 @@
     OP(attention_forward)                                                                          \
     OP(attention_backward)                                                                         \
     OP(cached_attention)                                                                           \
+    OP(attention_pattern)                                                                          \
     OP(gelu_forward)                                                                               \
     OP(gelu_backward)                                                                              \
     OP(exact_gelu_forward)                                                                         \
     OP(swiglu_forward)                                                                             \
     OP(residual_forward)                                                                           \
+    OP(scale_columns)                                                                              \
     OP(softmax_forward)                                                                            \
     OP(crossentropy_forward)                                                                       \
     OP(crossentropy_forward_backward)                                                              \
@@ -214,6 +216,24 @@ typedef struct {
 typedef void ck_cached_attention(const ck_context *ctx,
                                  const ck_cached_attention_arguments *arguments);
 
+// Some new tokens of one sequence, and the keys of a layer that its cache holds of them and of the
+// tokens before.
+typedef struct {
+    float *out;     // (NH, count, past + count) overwritten
+    const float *q; // of the new tokens: rows of NH * HS columns, ld_q floats apart
+    size_t ld_q;
+    ck_array keys; // (NKH, capacity, HS), of which the first past + count positions count
+    size_t count, past, capacity;
+    size_t NH, NKH, HS; // NH a multiple of NKH, as in ck_cached_attention
+} ck_attention_pattern_arguments;
+
+// How much each new token attends to each position: of head h and new token t the softmax of
+// q . key / sqrt(HS) over the positions up to its own, past + t, and 0 after them.
+// ck_cached_attention has stored the keys. Denominators are summed in double, so rows sum to 1
+// within 2^-22, however long. The same bits for any number of threads.
+typedef void ck_attention_pattern(const ck_context *ctx,
+                                  const ck_attention_pattern_arguments *arguments);
+
 // ---- Elementwise --------------------------------------------------------------------------------
 
 // out (n) overwritten with GELU(inp), the tanh form of Hendrycks & Gimpel 2016. out and inp have a
@@ -235,6 +255,11 @@ typedef void ck_swiglu_forward(const ck_context *ctx, float *out, const float *g
 // out (n) overwritten with a + b. out may be a or b.
 typedef void ck_residual_forward(const ck_context *ctx, float *out, const float *a, const float *b,
                                  size_t n);
+
+// x in place: of N rows, ld floats apart, the first n columns multiplied with `factor`. A factor of
+// 0 makes 0 of everything, NaN and infinity too.
+typedef void ck_scale_columns(const ck_context *ctx, float *x, size_t ld, float factor, size_t N,
+                              size_t n);
 
 // ---- Softmax and loss ---------------------------------------------------------------------------
 

@@ -1,4 +1,5 @@
-// GELU, SwiGLU and residual additions where no matrix product could take them along.
+// GELU, SwiGLU and residual additions where no matrix product could take them along, and the
+// scaling of columns.
 #include "../elements.h"
 #include "parallel_operations.h"
 #include "team.h"
@@ -51,5 +52,20 @@ void ck_parallel_residual_forward(const ck_context *ctx, float *out, const float
         size_t begin, end;
         team_share(n, 16, &begin, &end);
         ctx->micro->add(out + begin, a + begin, b + begin, end - begin);
+    }
+}
+
+void ck_parallel_scale_columns(const ck_context *ctx, float *x, size_t ld, float factor, size_t N,
+                               size_t n) {
+#pragma omp parallel num_threads(team_size(ctx, (double)N *(double)n / FLOATS_PER_THREAD))
+    {
+        size_t begin, end;
+        team_share(N, 1, &begin, &end);
+        for (size_t row = begin; row < end; row++) {
+            if (factor == 0)
+                memset(x + row * ld, 0, n * sizeof(float));
+            else
+                ctx->micro->scale_rows(x + row * ld, ld, &factor, 1, n);
+        }
     }
 }

@@ -48,3 +48,11 @@ void ck_reference_residual_forward(const ck_context *ctx, float *out, const floa
     for (size_t i = 0; i < n; i++)
         out[i] = a[i] + b[i];
 }
+
+void ck_reference_scale_columns(const ck_context *ctx, float *x, size_t ld, float factor, size_t N,
+                                size_t n) {
+#pragma omp parallel for num_threads(ctx->threads)
+    for (size_t row = 0; row < N; row++)
+        for (size_t i = 0; i < n; i++)
+            x[row * ld + i] = factor == 0 ? 0 : x[row * ld + i] * factor;
+}

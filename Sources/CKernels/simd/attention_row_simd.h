@@ -1,5 +1,6 @@
 // Attention of a single query over cached keys and values: three passes over blocks of keys that a
-// running softmax joins. Bound by the memory that keys and values come from.
+// running softmax joins. Bound by the memory that keys and values come from. Beside it, the weights
+// of all keys, for who wants to see them.
 #ifndef SIMD_ATTENTION_ROW_H
 #define SIMD_ATTENTION_ROW_H
 
@@ -104,6 +105,22 @@ ALWAYS_INLINE void add_narrow_values(float *out, const float *weights, const flo
         out[i] += lanes[i] + lanes[i + NARROW_HEAD];
 }
 
+// The scores of `count` keys. Returns how many blocks of 2 * SIDE_BY_SIDE of them were narrow.
+ALWAYS_INLINE size_t score_block(float *scores, const float *q, const void *keys,
+                                 const ck_element_type type, size_t first, size_t count,
+                                 size_t HS) {
+    const bool is_narrow = HS == NARROW_HEAD && type == CK_FLOAT32;
+    size_t key = 0;
+    const size_t narrow_blocks = is_narrow ? count / (2 * SIDE_BY_SIDE) : 0;
+    for (size_t block = 0; block < narrow_blocks; block++, key += 2 * SIDE_BY_SIDE)
+        score_narrow_keys(scores + key, q, (const float *)keys + (first + key) * HS);
+    for (; key + SIDE_BY_SIDE <= count; key += SIDE_BY_SIDE)
+        score_keys(scores + key, q, keys, type, first + key, HS);
+    for (; key < count; key++)
+        scores[key] = score_key(q, keys, type, first + key, HS);
+    return narrow_blocks;
+}
+
 ALWAYS_INLINE float largest_score(const float *scores, size_t count) {
     vf largest = v_splat(-INFINITY);
     size_t i = 0;
@@ -128,20 +145,12 @@ ALWAYS_INLINE float exponentiate(float *scores, float offset, float scale, size_
 
 ALWAYS_INLINE void attend_row(float *out, const float *q, const void *keys, const void *values,
                               const ck_element_type type, float scale, size_t visible, size_t HS) {
-    const bool is_narrow = HS == NARROW_HEAD && type == CK_FLOAT32;
     float scores[ROW_KEYS];
     float maximum = -INFINITY, sum = 0;
     FOR_EACH_VECTOR(d, HS, STORE(out + d, v_zero()););
     for (size_t first = 0; first < visible; first += ROW_KEYS) {
         const size_t count = visible - first < ROW_KEYS ? visible - first : ROW_KEYS;
-        size_t key = 0;
-        const size_t narrow_blocks = is_narrow ? count / (2 * SIDE_BY_SIDE) : 0;
-        for (size_t block = 0; block < narrow_blocks; block++, key += 2 * SIDE_BY_SIDE)
-            score_narrow_keys(scores + key, q, (const float *)keys + (first + key) * HS);
-        for (; key + SIDE_BY_SIDE <= count; key += SIDE_BY_SIDE)
-            score_keys(scores + key, q, keys, type, first + key, HS);
-        for (; key < count; key++)
-            scores[key] = score_key(q, keys, type, first + key, HS);
+        const size_t narrow_blocks = score_block(scores, q, keys, type, first, count, HS);
 
         const float larger = fmaxf(maximum, largest_score(scores, count));
         const float kept = first == 0 ? 0 : expf((maximum - larger) * scale);
@@ -172,6 +181,20 @@ static void attention_row(float *out, const float *q, const void *keys, const vo
         attend_row(out, q, keys, values, CK_BFLOAT16, scale, visible, HS);
     else
         attend_row(out, q, keys, values, CK_FLOAT32, scale, visible, HS);
+}
+
+static void attention_weights(float *out, const float *q, const void *keys, ck_element_type type,
+                              float scale, size_t visible, size_t HS) {
+    if (type == CK_BFLOAT16)
+        score_block(out, q, keys, CK_BFLOAT16, 0, visible, HS);
+    else
+        score_block(out, q, keys, CK_FLOAT32, 0, visible, HS);
+    exponentiate(out, largest_score(out, visible), scale, visible);
+    // In double, and of the powers as they are stored: a long row sums to 1 like a short one.
+    vd sum = {0};
+    FOR_EACH_VECTOR(i, visible, sum += __builtin_convertvector(LOAD(out + i), vd););
+    const vf factor = v_splat((float)(1 / v_sum_doubles(&sum)));
+    FOR_EACH_VECTOR(i, visible, STORE(out + i, LOAD(out + i) * factor););
 }
 
 #endif

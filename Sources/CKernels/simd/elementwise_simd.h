@@ -58,9 +58,6 @@ static float dot(const float *a, const float *b, size_t n) {
     return v_sum_lanes(sum);
 }
 
-// A vector of as many doubles as a vector has floats.
-typedef double vd __attribute__((vector_size(2 * sizeof(vf))));
-
 static double sum_of_squares(const float *x, size_t n) {
     // In double every square is exact, and none overflows.
     vd sum = {0};
@@ -68,10 +65,7 @@ static double sum_of_squares(const float *x, size_t n) {
         const vd wide = __builtin_convertvector(LOAD(x + i), vd);
         sum += wide * wide;
     });
-    double total = 0;
-    for (int i = 0; i < LANES; i++)
-        total += sum[i];
-    return total;
+    return v_sum_doubles(&sum);
 }
 
 #endif

@@ -69,6 +69,16 @@ ALWAYS_INLINE float v_max_lanes(vf x) {
     return lanes[0];
 }
 
+// A vector of as many doubles as a vector has floats. As an argument it would not fit one register.
+typedef double vd __attribute__((vector_size(2 * sizeof(vf))));
+
+ALWAYS_INLINE double v_sum_doubles(const vd *x) {
+    double sum = 0;
+    for (int i = 0; i < LANES; i++)
+        sum += (*x)[i];
+    return sum;
+}
+
 // Makes the compiler have `x` in a register at this point, rather than earlier or never.
 #if defined(__x86_64__)
 #define KEEP_IN_REGISTER(x) __asm__ volatile("" : "+x"(x))

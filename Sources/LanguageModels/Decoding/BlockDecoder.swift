@@ -69,7 +69,7 @@ extension BlockDecoder {
         ops.write(chunk.tokens, to: rows.tokens)
         ops.write(chunk.positions, to: rows.positions)
         embed(workspace)
-        let chunkHooks = hooks.map { ChunkHooks($0, chunk) }
+        let chunkHooks = hooks.map { ChunkHooks($0, chunk, ops: ops) }
         let last = layerCount - 1
         let isPartial = hooks != nil && rows.predicted == nil
         let whole = (hooks?.resumedLayer ?? 0)..<(isPartial ? (hooks?.lastLayer ?? last) + 1 : last)

@@ -53,8 +53,9 @@ extension GPT2Decoder: BlockDecoder {
             k: TensorColumns(workspace.qkv, C..<2 * C),
             v: TensorColumns(workspace.qkv, 2 * C..<3 * C),
             parts: parts,
-            headCount: configuration.headCount
+            headCount: headCount
         )
+        try hooks?.visitPatterns(layer: block, q: q, parts: parts, headCount: headCount)
     }
 
     func transform(

@@ -53,14 +53,16 @@ extension Llama2Decoder: BlockDecoder {
         )
         ops.ropeForward(workspace.q, rotations: workspace.rotations)
         ops.ropeForward(workspace.k, rotations: workspace.rotations)
+        let q = TensorColumns(workspace.q)
         ops.cachedAttention(
             out: workspace.rows.atty,
-            q: TensorColumns(workspace.q),
+            q: q,
             k: TensorColumns(workspace.k),
             v: TensorColumns(workspace.v),
             parts: parts,
-            headCount: configuration.headCount
+            headCount: headCount
         )
+        try hooks?.visitPatterns(layer: block, q: q, parts: parts, headCount: headCount)
     }
 
     func transform(

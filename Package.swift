@@ -140,7 +140,8 @@ let package = Package(
         .testTarget(
             name: "InterpretabilityTests",
             dependencies: [
-                "FileIO", "Interpretability", "LanguageModels", "TestSupport", "Tensors",
+                "FileIO", "Inference", "Interpretability", "LanguageModels", "TestSupport",
+                "Tensors",
             ]
         ),
         .testTarget(

@@ -44,7 +44,7 @@ extension MutableSpan<Float> {
     }
 
     /// The first token whose logit is NaN or positive infinity.
-    var firstUnusable: Int? {
+    package var firstUnusable: Int? {
         // False for NaN too.
         let start = firstBlock { block, _ in !all(block .< .infinity) }
         return start.flatMap { ($0..<count).first { !(self[$0] < .infinity) } }
@@ -59,7 +59,7 @@ extension MutableSpan<Float> {
 
 extension [Float] {
     /// Lends some rows of a matrix whose rows are `width` long.
-    mutating func withRows<Result>(
+    package mutating func withRows<Result>(
         _ rows: Range<Int>,
         of width: Int,
         _ body: (inout MutableSpan<Float>) throws -> Result

@@ -35,7 +35,7 @@ public struct TokenLogprobs: Sendable, Equatable {
 extension MutableSpan<Float> {
     /// The logarithm of the sum of the exponentials: what a logit must be reduced by to become a
     /// log-probability.
-    func logSumOfExponentials() -> Double {
+    package func logSumOfExponentials() -> Double {
         var weights = TokenWeights()
         weights.compute(from: self)
         return log(weights.total) + Double(largest)
@@ -46,7 +46,7 @@ extension MutableSpan<Float> {
     ///   - count: How many.
     ///   - total: ``logSumOfExponentials()``.
     /// - Returns: `count` of them, or all that are possible.
-    func likeliest(_ count: Int, total: Double) -> [TokenLogprobs.Alternative] {
+    package func likeliest(_ count: Int, total: Double) -> [TokenLogprobs.Alternative] {
         guard count > 0 else { return [] }
         var candidates: [Candidate] = []
         candidates.gather(count, from: self)

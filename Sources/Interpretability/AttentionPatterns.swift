@@ -1,5 +1,8 @@
 // What each head looks at: the weights with which it adds up the values of the tokens so far.
 
+import Inference
+import Tensors
+
 /// The attention patterns of a sequence.
 public struct AttentionPatterns: Sendable, Equatable {
     /// The T tokens.
@@ -35,5 +38,77 @@ public struct AttentionPatterns: Sendable, Equatable {
         let size = tokens.count * tokens.count
         let start = (index * headCount + head) * size
         return values[start..<start + size]
+    }
+}
+
+extension InspectableModel {
+    /// What each head looks at from each token of a sequence (TransformerLens's
+    /// `blocks.l.attn.hook_pattern`).
+    ///
+    /// The result takes `4 * layers * NH * T * T` bytes: 604 MB for all of GPT-2 124M's 1,024
+    /// tokens, 38 MB for 256.
+    /// - Parameters:
+    ///   - tokens: 1 to ``LanguageModel/contextLength`` tokens.
+    ///   - layers: The layers to keep; nil keeps all. What lies above them is not computed.
+    /// - Returns: The patterns.
+    /// - Throws: ``InterpretabilityError`` for tokens or layers that the model does not have, or
+    ///   weights that are no numbers; what the model's pass throws.
+    public func attentionPatterns(
+        of tokens: [Int32],
+        layers: [Int]? = nil
+    ) throws -> AttentionPatterns {
+        try check(tokens)
+        let layers = try checkedLayers(layers)
+        let T = tokens.count
+        var values = [Float](repeating: 0, count: layers.count * headCount * T * T)
+        let session = try makeHookedSession(sequenceCount: 1, tokenCapacity: T)
+        try visitPatterns(of: tokens, layers: layers, in: session) { layer, past, pattern in
+            let index = layers.firstIndex(of: layer) ?? 0
+            for head in 0..<headCount {
+                for row in 0..<pattern.shape[1] {
+                    let start = ((index * headCount + head) * T + past + row) * T
+                    var span = values.mutableSpan
+                    ops.read(pattern[head][row], into: &span, at: start)
+                    // Whatever in it is no number makes all of a row so.
+                    guard values[start].isFinite else {
+                        throw InterpretabilityError.notFinite("attention patterns")
+                    }
+                }
+            }
+        }
+        return AttentionPatterns(
+            tokens: tokens,
+            layers: layers,
+            headCount: headCount,
+            values: values
+        )
+    }
+
+    /// Calls `body` with the patterns of some layers, in the order of the pass.
+    ///
+    /// A long sequence is computed in pieces: its patterns come `(NH, n, past + n)` at a time, for
+    /// the n tokens after `past` ones.
+    /// - Parameters:
+    ///   - tokens: What the first, empty sequence of `session` is given.
+    ///   - layers: At least one.
+    ///   - session: Holds the tokens afterwards.
+    ///   - body: What to call; the tensor is the pass's own.
+    /// - Throws: What the pass throws, or `body`.
+    func visitPatterns(
+        of tokens: [Int32],
+        layers: [Int],
+        in session: any HookedSession,
+        _ body: (_ layer: Int, _ past: Int, _ pattern: Tensor) throws -> Void
+    ) throws {
+        // The hooks do not live longer than this call.
+        try withoutActuallyEscaping(body) { body in
+            let hooks = PassHooks(
+                Set(layers.map { .pattern(layer: $0) }),
+                lastLayer: layers.max()
+            ) { value in
+                try body(value.point.layer, value.parts[0].past, value.tensor)
+            }
+            try session.append([SequencePart(sequence: 0, tokens: tokens)], hooks: hooks)
+        }
     }
 }

@@ -2,6 +2,21 @@
 public enum InterpretabilityError: Error, Equatable, Sendable {
     /// A token that the model does not know.
     case tokenOutsideVocabulary(token: Int32, vocabularySize: Int)
+    /// No token to look at.
+    case noTokens
+    /// Texts of one token each, where something has to come before each token.
+    case noPairs
+    /// More tokens than the model can look at.
+    case tooManyTokens(count: Int, maximum: Int)
+    /// A block, a head of a block or a neuron of a block's feed-forward network that the model does
+    /// not have.
+    case layerOutOfRange(layer: Int, count: Int)
+    case headOutOfRange(head: Int, count: Int)
+    case neuronOutOfRange(neuron: Int, count: Int)
+    /// A context in which nothing can be repeated.
+    case contextTooShort(Int)
+    /// Weights that give infinity or NaN; `values` names what is so.
+    case notFinite(_ values: String)
     /// A token whose embedding is all zeros, or not finite, so that no other is near it.
     case noDirection(token: Int32)
 }
@@ -11,6 +26,26 @@ extension InterpretabilityError: CustomStringConvertible {
         switch self {
         case .tokenOutsideVocabulary(let token, let vocabularySize):
             "there is no token \(token): the model knows \(vocabularySize) tokens, counted from 0"
+        case .noTokens:
+            "there is no token to look at; give a text of at least one"
+        case .noPairs:
+            "no text has two tokens, so there is nothing to predict or to look back at; give a "
+                + "longer one"
+        case .tooManyTokens(let count, let maximum):
+            "a text of \(count) tokens is longer than the \(maximum) that the model can look at; "
+                + "shorten it, or use a model with a larger context"
+        case .layerOutOfRange(let layer, let count):
+            "there is no layer \(layer): the model has \(count), counted from 0"
+        case .headOutOfRange(let head, let count):
+            "there is no head \(head): each layer has \(count), counted from 0"
+        case .neuronOutOfRange(let neuron, let count):
+            "there is no neuron \(neuron): each layer has \(count), counted from 0"
+        case .contextTooShort(let length):
+            "a context of \(length) tokens is too short to repeat random tokens in; use a model "
+                + "with a context of at least 4"
+        case .notFinite(let values):
+            "some \(values) of the model are not finite; its weights are damaged, or its training "
+                + "diverged: use an earlier checkpoint"
         case .noDirection(let token):
             "the embedding of token \(token) is all zeros or not finite, so it has no neighbours; "
                 + "choose another token"

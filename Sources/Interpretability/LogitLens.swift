@@ -1,6 +1,9 @@
 // What each layer believes: its residual stream, read by the model's own last norm and classifier
 // (nostalgebraist, "interpreting GPT: the logit lens", 2020).
 
+import Inference
+import Tensors
+
 /// What the layers of a model would predict at each position of a sequence.
 public struct LogitLens: Sendable, Equatable {
     /// What a layer would predict at a position.
@@ -45,5 +48,71 @@ public struct LogitLens: Sendable, Equatable {
     public init(tokens: [Int32], layers: [Layer]) {
         self.tokens = tokens
         self.layers = layers
+    }
+}
+
+/// Tokens whose logits are looked at together: enough for the classifier to run at full speed.
+private let rowsAtOnce = 128
+
+extension InspectableModel {
+    /// What each layer would predict at each position: the residual stream after so many blocks,
+    /// through the model's own last norm and classifier.
+    ///
+    /// Tokens are taken 128 at a time, so memory does not grow with the sequence, but for the
+    /// result.
+    /// - Parameters:
+    ///   - tokens: 1 to ``LanguageModel/contextLength`` tokens.
+    ///   - top: How many of the likeliest tokens to keep, at least 1.
+    /// - Returns: The predictions after 0 to L blocks.
+    /// - Throws: ``InterpretabilityError`` for tokens that the model does not have, or weights that
+    ///   are no numbers; what the model's pass throws.
+    public func logitLens(of tokens: [Int32], top: Int = 5) throws -> LogitLens {
+        precondition(top >= 1, "the likeliest \(top) tokens")
+        try check(tokens)
+        let session = try makeHookedSession(sequenceCount: 1, tokenCapacity: tokens.count)
+        var positions = [[LogitLens.Position]](repeating: [], count: layerCount + 1)
+        for first in stride(from: 0, to: tokens.count, by: rowsAtOnce) {
+            let some = Array(tokens[first..<min(first + rowsAtOnce, tokens.count)])
+            let residuals = try residuals(of: some, in: session)
+            let own = try rows(of: residuals[layerCount], top: top, in: session)
+            for layer in 0...layerCount {
+                // The last one is the model's own prediction.
+                let theirs =
+                    layer == layerCount
+                    ? own : try rows(of: residuals[layer], top: top, in: session)
+                positions[layer] += some.indices.map { row in
+                    LogitLens.Position(
+                        top: theirs.likeliest[row],
+                        entropy: theirs.entropy(row: row),
+                        kl: layer == layerCount ? 0 : own.divergence(of: theirs, row: row)
+                    )
+                }
+            }
+        }
+        return LogitLens(
+            tokens: tokens,
+            layers: positions.enumerated().map { LogitLens.Layer(layer: $0, positions: $1) }
+        )
+    }
+
+    /// The residual stream of new tokens before each block and after the last one, `(L + 1, n, C)`.
+    private func residuals(of tokens: [Int32], in session: any HookedSession) throws -> Tensor {
+        let kept = try ops.tensor([layerCount + 1, tokens.count, channels])
+        let points = (0..<layerCount).map { HookPoint.residualPost(layer: $0) }
+        let hooks = PassHooks(Set(points + [.residualPre(layer: 0)])) { value in
+            let after = value.point == .residualPre(layer: 0) ? 0 : value.point.layer + 1
+            let rows = value.parts[0].rows
+            ops.copy(value.tensor, to: kept[after][rows])
+        }
+        try session.append([SequencePart(sequence: 0, tokens: tokens)], hooks: hooks)
+        return kept
+    }
+
+    private func rows(
+        of residual: Tensor,
+        top: Int,
+        in session: any HookedSession
+    ) throws -> LogitRows {
+        try LogitRows(session.logits(ofResidual: residual), top: top, ops: ops)
     }
 }

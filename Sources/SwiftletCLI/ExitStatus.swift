@@ -151,7 +151,10 @@ enum ExitStatus: CInt, Error {
     private init(_ error: InterpretabilityError) {
         self =
             switch error {
-            case .tokenOutsideVocabulary, .noDirection: .wrongUsage
+            case .tokenOutsideVocabulary, .noDirection, .noTokens, .noPairs, .tooManyTokens,
+                .layerOutOfRange, .headOutOfRange, .neuronOutOfRange, .contextTooShort:
+                .wrongUsage
+            case .notFinite: .wrongContent
             }
     }
 

@@ -1,80 +1,160 @@
 // What one pass through the model takes of the sequences, and where its logits go.
 
 extension GenerationEngine {
-    /// Runs the model on what sequences that go on have unread, as far as one pass takes it; does
+    /// The most tokens that models compute as they do a single one: the next size is a product of
+    /// matrices, which sums in another order ("The same bits", docs/numerics.md).
+    static var fewTokens: Int { 16 }
+    /// The fewest tokens that are computed in the other way.
+    static var manyTokens: Int { fewTokens + 1 }
+    /// The most tokens of a pass that sessions do not cut into several.
+    private static var wholePass: Int { 256 }
+
+    /// Tokens of some sequences for one call of the model.
+    private struct Pass {
+        var parts: [SequencePart] = []
+        /// The only prompt that is not read to its end.
+        var unfinished: SequencePart?
+        var tokenCount = 0
+
+        mutating func add(_ part: SequencePart) {
+            parts.append(part)
+            tokenCount += part.tokens.count
+        }
+    }
+
+    /// Runs the model on what sequences that go on have unread, as far as a round takes it; does
     /// nothing when each has its next token predicted.
     func runPass() throws {
-        var parts: [SequencePart] = []
-        // The only prompt that is not read to its end.
-        var unfinished: SequencePart?
+        // Those whose tokens are to be read, and those who get what they read.
+        var readers: [Int] = []
         var leaders: [[Int32]: Int] = [:]
         var twins: [(number: Int, leader: Int)] = []
-        var budget = max(1, promptTokensPerPass)
         for number in order {
-            guard slots[number]?.isLive == true else { continue }
+            guard slots[number]?.isLive == true,
+                !waiting.contains(where: { $0.sequence == number })
+            else { continue }
             if slots[number]?.isReadingPrompt == true {
-                let sequence = self[number]
-                if let leader = leaders[sequence.history], sequence.held.isEmpty {
-                    twins.append((number, leader))
-                    continue
+                let history = self[number].history
+                if held[number].tokens.isEmpty {
+                    if let leader = leaders[history] {
+                        twins.append((number, leader))
+                        continue
+                    }
+                    if try sharePrompt(number, readers: readers) { continue }
                 }
-                leaders[sequence.history] = leaders[sequence.history] ?? number
-            } else if waiting.contains(where: { $0.sequence == number }) {
-                continue
+                leaders[history] = leaders[history] ?? number
             }
             makeRoom(in: number)
-            let unread = slots[number]?.unread ?? []
-            if unread.count <= 1 {
-                parts.append(SequencePart(sequence: number, tokens: unread))
-            } else if unread.count <= budget {
-                parts.append(SequencePart(sequence: number, tokens: unread))
-                budget -= unread.count
-            } else if budget > 0 {
-                unfinished = SequencePart(sequence: number, tokens: Array(unread.prefix(budget)))
-                budget = 0
-            }
+            readers.append(number)
         }
-        try append(parts, unfinished)
+        for pass in isReproducible ? separatePasses(readers) : [commonPass(readers)] {
+            try append(pass)
+        }
         // Twins of what is read to its end are too.
         for (number, leader) in twins {
             guard let row = waiting.first(where: { $0.sequence == leader })?.row else { continue }
-            try session.copy(leader, to: number)
-            let held = self[leader].held
-            slots[number]?.held = held
+            let count = held[leader].tokens.count
+            try session.copy(leader, to: number, tokenCount: count)
+            held[number] = held[leader]
             slots[number]?.unread = []
-            let twinRow = firstFreeRow
+            slots[number]?.reusedTokenCount = count
+            let twinRow = freeRows(1)
             logits.copyRow(row, to: twinRow, of: session.vocabularySize)
             waiting.append((number, twinRow))
         }
     }
 
-    /// Gives the session parts, of which those that are all a sequence had unread have their next
-    /// token predicted.
-    private func append(_ parts: [SequencePart], _ unfinished: SequencePart?) throws {
+    /// All tokens in one pass.
+    private func commonPass(_ numbers: [Int]) -> Pass {
+        var pass = Pass()
+        var budget = max(1, promptTokensPerPass)
+        for number in numbers {
+            let unread = self[number].unread
+            let part = SequencePart(sequence: number, tokens: Array(unread.prefix(budget)))
+            if unread.count <= 1 {
+                pass.add(SequencePart(sequence: number, tokens: unread))
+            } else if unread.count <= budget {
+                pass.add(part)
+                budget -= unread.count
+            } else if budget > 0 {
+                pass.unfinished = part
+                budget = 0
+            }
+        }
+        return pass
+    }
+
+    /// Passes of few tokens for generated ones and short prompts, and then one of many for long
+    /// prompts, of which each has at least ``manyTokens``.
+    private func separatePasses(_ numbers: [Int]) -> [Pass] {
+        var passes: [Pass] = []
+        var few = Pass()
+        var many = Pass()
+        // Of any prompt longer than that, at least as much remains as is read.
+        let most = min(max(promptTokensPerPass, 2 * Self.manyTokens), Self.wholePass)
+        for number in numbers {
+            let unread = self[number].unread
+            if unread.count <= Self.fewTokens {
+                if few.tokenCount + unread.count > Self.fewTokens {
+                    passes.append(few)
+                    few = Pass()
+                }
+                few.add(SequencePart(sequence: number, tokens: unread))
+            } else if many.unfinished == nil, many.parts.count < Self.fewTokens {
+                let budget = most - many.tokenCount
+                if unread.count <= budget {
+                    many.add(SequencePart(sequence: number, tokens: unread))
+                } else {
+                    let count = min(budget, unread.count - Self.manyTokens)
+                    guard count >= Self.manyTokens else { continue }
+                    many.unfinished = SequencePart(
+                        sequence: number,
+                        tokens: Array(unread.prefix(count))
+                    )
+                }
+            }
+        }
+        return passes + [few, many]
+    }
+
+    /// Gives the session tokens, and has the next one predicted of sequences that have none unread.
+    private func append(_ pass: Pass) throws {
         // The last row is nobody's, so that the next pass, or a twin, can use it.
-        let all = parts + (unfinished.map { [$0] } ?? [])
+        let all = pass.parts + (pass.unfinished.map { [$0] } ?? [])
         if all.isEmpty { return }
-        let first = firstFreeRow
+        let first = freeRows(all.count)
         try logits.withRows(first..<first + all.count, of: session.vocabularySize) {
             try session.append(all, predicting: &$0)
         }
         for part in all {
-            slots[part.sequence]?.held += part.tokens
+            let isPrompt = part.tokens.count > Self.fewTokens
+            if isPrompt, held[part.sequence].promptCount == held[part.sequence].tokens.count {
+                held[part.sequence].promptCount += part.tokens.count
+            }
+            held[part.sequence].tokens += part.tokens
             slots[part.sequence]?.unread.removeFirst(part.tokens.count)
         }
-        waiting += parts.enumerated().map { ($1.sequence, first + $0) }
+        waiting += pass.parts.enumerated().map { ($1.sequence, first + $0) }
     }
 
-    /// The row of logits after those that are waited on.
-    private var firstFreeRow: Int { waiting.reduce(0) { max($0, $1.row + 1) } }
+    /// The first of `count` rows of logits after those that are waited on.
+    private func freeRows(_ count: Int) -> Int {
+        let first = waiting.reduce(0) { max($0, $1.row + 1) }
+        if first + count <= slots.count { return first }
+        // Sequences that went away while they were waited on have left gaps.
+        waiting.sort { $0.row < $1.row }
+        for row in waiting.indices where waiting[row].row != row {
+            logits.copyRow(waiting[row].row, to: row, of: session.vocabularySize)
+            waiting[row].row = row
+        }
+        return waiting.count
+    }
 
     /// Lets a full context slide.
     private func makeRoom(in number: Int) {
-        let count = (slots[number]?.held.count ?? 0) + (slots[number]?.unread.count ?? 0)
-        guard count > contextLength else { return }
         let sequence = self[number]
-        session.truncate(number, to: 0)
-        slots[number]?.held = []
+        guard held[number].tokens.count + sequence.unread.count > contextLength else { return }
+        keep(0, in: number)
         let window = sequence.limits.window(of: sequence.history, contextLength: contextLength)
         slots[number]?.unread = window
     }

@@ -15,10 +15,10 @@ public struct GenerationEvent: Sendable, Equatable {
 ///
 /// A sequence is a prompt and what is generated after it. Every pass through the model takes a
 /// token of each sequence that generates, and a piece of the prompts that are not read yet. Prompts
-/// that are equal are computed once.
+/// that are equal are computed once, and so is what long prompts have in common at their beginning.
 ///
 /// Each sequence gets the tokens it would get alone, as far as the model's arithmetic does not
-/// depend on what else is in a pass.
+/// depend on what else is in a pass; see ``isReproducible``.
 ///
 /// ```swift
 /// let engine = try GenerationEngine(model, sequenceCount: 4)
@@ -41,12 +41,13 @@ public final class GenerationEngine {
         /// Tokens that the model must read before it can predict the next one.
         public var unreadTokenCount: Int { unread.count }
 
+        /// How many tokens of its prompt did not have to be read, since another sequence had.
+        public internal(set) var reusedTokenCount = 0
+
         let limits: GenerationLimits
         let topLogprobs: Int?
         var sampler: Sampler
-        /// What the session holds.
-        var held: [Int32] = []
-        /// What it must still be given.
+        /// What the session must still be given.
         var unread: [Int32]
 
         /// Tokens generated so far.
@@ -64,10 +65,21 @@ public final class GenerationEngine {
     /// Tokens of prompts that one pass reads at most; a long prompt takes several passes, and the
     /// sequences beside it generate a token in each.
     public var promptTokensPerPass = Int.max
+    /// Whether a sequence gets the same bits whatever others are beside it, and whatever was there
+    /// before it.
+    ///
+    /// Models compute many tokens at once in another order than few. So generated tokens and long
+    /// prompts then go into passes of their own, which takes longer where many sequences generate.
+    /// Set it before the first sequence is added.
+    public var isReproducible = false
 
     let session: any DecodingSession
     /// Sequences by number; nil where one can be added.
     var slots: [Sequence?]
+    /// What the session holds, by number; where a sequence was removed, still that one's tokens.
+    var held: [HeldTokens]
+    /// Numbers without a sequence, the one that has been free longest first.
+    private var free: [Int]
     /// The numbers of sequences in the order they came.
     var order: [Int] = []
     /// Rows of V logits, of which ``waiting`` says whose they are.
@@ -131,13 +143,15 @@ public final class GenerationEngine {
         self.session = session
         self.contextLength = contextLength
         slots = Array(repeating: nil, count: session.sequenceCount)
+        held = slots.map { _ in HeldTokens() }
+        free = Array(slots.indices)
         logits = [Float](repeating: 0, count: slots.count * session.vocabularySize)
     }
 
     /// The numbers of all sequences, ascending.
     public var sequences: [Int] { slots.indices.filter { slots[$0] != nil } }
     /// How many sequences can be added before one is removed.
-    public var freeCount: Int { slots.count - order.count }
+    public var freeCount: Int { free.count }
 
     /// A sequence by its number.
     public subscript(sequence: Int) -> Sequence {
@@ -154,7 +168,8 @@ public final class GenerationEngine {
     ///   - limits: When the sequence ends.
     ///   - topLogprobs: How many of the likeliest tokens are named beside each drawn one, with
     ///     their log-probabilities and its own; nil is not to ask for any.
-    /// - Returns: The sequence's number: the lowest that is free.
+    /// - Returns: The sequence's number: one whose last sequence began in the same way, or the one
+    ///   that has been free longest; in a new engine the lowest that is free.
     /// - Throws: ``InferenceError/promptTooLong(tokenCount:maximum:)`` unless the context slides.
     /// - Precondition: one is free.
     @discardableResult
@@ -164,11 +179,10 @@ public final class GenerationEngine {
         limits: GenerationLimits,
         topLogprobs: Int? = nil
     ) throws -> Int {
-        guard let number = slots.firstIndex(where: { $0 == nil }) else {
-            preconditionFailure("there are \(slots.count) sequences, and room for no more")
-        }
+        precondition(!free.isEmpty, "there are \(slots.count) sequences, and room for no more")
         precondition(limits.maxTokens >= 0, "generating \(limits.maxTokens) tokens")
         let prompt = try limits.fitting(prompt, contextLength: contextLength)
+        let number = takePlace(for: prompt)
         var sequence = Sequence(
             history: prompt,
             promptTokenCount: prompt.count,
@@ -177,9 +191,20 @@ public final class GenerationEngine {
             sampler: sampler,
             unread: prompt
         )
+        sequence.reusedTokenCount = held[number].tokens.count
+        sequence.unread.removeFirst(sequence.reusedTokenCount)
         sequence.sampler.prompt(prompt)
         slots[number] = sequence
         order.append(number)
+        return number
+    }
+
+    /// A free number for a prompt, where the session holds what it can use and nothing else.
+    private func takePlace(for prompt: [Int32]) -> Int {
+        let shared = free.map { sharedCount(held[$0], prompt) }
+        let most = shared.max() ?? 0
+        let number = free.remove(at: shared.firstIndex(of: most) ?? 0)
+        keep(most, in: number)
         return number
     }
 
@@ -205,23 +230,22 @@ public final class GenerationEngine {
             Array(history.dropLast(generatedCount)),
             generated: history.suffix(generatedCount)
         )
-        // The last token is read in any case: the next one is predicted from it.
-        let shorter = min(sequence.held.count, history.count - 1)
-        let common = (0..<shorter).first { sequence.held[$0] != history[$0] } ?? shorter
-        sequence.held.removeLast(sequence.held.count - common)
+        let common = reusableCount(held[number], history)
         sequence.unread = Array(history[common...])
-        session.truncate(number, to: common)
+        keep(common, in: number)
         slots[number] = sequence
         waiting.removeAll { $0.sequence == number }
     }
 
     /// Forgets a sequence, whose number another one can then get.
+    ///
+    /// What the model has read of it stays until then, for prompts that begin in the same way.
     public func remove(_ number: Int) {
         precondition(slots[number] != nil, "there is no sequence \(number)")
         slots[number] = nil
         order.removeAll { $0 == number }
         waiting.removeAll { $0.sequence == number }
-        session.truncate(number, to: 0)
+        free.append(number)
     }
 
     /// Ends one sequence; nothing happens when it has ended already.
@@ -238,7 +262,7 @@ public final class GenerationEngine {
 
     /// Runs the model on the prompts that it has not read.
     ///
-    /// ``next()`` does it when needed; who measures speed does it apart.
+    /// ``next()`` does it when needed; call it separately to time the prompts.
     /// - Throws: What the model throws; all sequences are then ended.
     public func readPrompts() throws {
         do {

@@ -133,11 +133,15 @@ public final class KVCache {
         sequences[sequence].tokenCount = tokenCount
     }
 
-    /// Replaces what one sequence holds with what another does.
+    /// Replaces what one sequence holds with the first tokens of another, or with all of them.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``; both are then as they were.
-    public func copy(_ source: Int, to destination: Int) throws {
-        guard source != destination else { return }
-        let count = sequences[source].tokenCount
+    public func copy(_ source: Int, to destination: Int, tokenCount: Int? = nil) throws {
+        let count = tokenCount ?? sequences[source].tokenCount
+        precondition(
+            0...sequences[source].tokenCount ~= count,
+            "copying \(count) of \(sequences[source].tokenCount) tokens"
+        )
+        guard source != destination else { return setTokenCount(count, of: source) }
         try reserve(destination, tokenCount: count)
         copyTokens(of: sequences[source], count: count, to: &sequences[destination])
     }

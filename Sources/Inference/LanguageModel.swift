@@ -98,13 +98,28 @@ public protocol DecodingSession: AnyObject {
     /// - Precondition: the sequence holds that many.
     func truncate(_ sequence: Int, to tokenCount: Int)
 
-    /// Replaces what one sequence holds with what another does, without computing it again.
+    /// Replaces what one sequence holds with the first tokens of another, without computing them
+    /// again.
+    /// - Precondition: the other holds as many.
     /// - Throws: A model's error when memory is short; both sequences are then as they were.
-    func copy(_ source: Int, to destination: Int) throws
+    func copy(_ source: Int, to destination: Int, tokenCount: Int) throws
+
+    /// Takes memory for all that the sequences can hold, so that none is wanted later.
+    /// - Throws: A model's error when memory is short.
+    func reserve() throws
 }
 
 extension DecodingSession {
     public var cacheByteCount: Int { 0 }
+
+    /// A model that keeps nothing needs no memory.
+    public func reserve() throws {}
+
+    /// Replaces what one sequence holds with all that another does.
+    /// - Throws: As ``copy(_:to:tokenCount:)``.
+    public func copy(_ source: Int, to destination: Int) throws {
+        try copy(source, to: destination, tokenCount: tokenCount(of: source))
+    }
 
     /// Tokens that the first sequence holds.
     public var tokenCount: Int { tokenCount(of: 0) }

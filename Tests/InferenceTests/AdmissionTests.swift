@@ -46,6 +46,24 @@ private func finish(_ engine: GenerationEngine) throws {
         #expect(engine[1].tokens == [21, 22, 23, 24, 25])
     }
 
+    @Test func sequencesCanGoAndComeBetweenTheirPromptsAndTheirTokens() throws {
+        let engine = try GenerationEngine(
+            ScriptedModel.counting(vocabularySize: 50),
+            sequenceCount: 3
+        )
+        for token in [10, 20, 30] as [Int32] {
+            try engine.add(prompt: [token], sampler: greedy(), limits: limits(2))
+        }
+        try engine.readPrompts()
+        engine.remove(0)
+        engine.remove(1)
+        for token in [40, 5] as [Int32] {
+            try engine.add(prompt: [token], sampler: greedy(), limits: limits(2))
+        }
+        try finish(engine)
+        #expect(engine.sequences.map { engine[$0].tokens } == [[41, 42], [6, 7], [31, 32]])
+    }
+
     @Test func aLongPromptIsReadInPiecesBetweenTheTokensOfOthers() throws {
         let model = ScriptedModel.counting(vocabularySize: 50, contextLength: 20)
         let engine = try GenerationEngine(model, sequenceCount: 3)

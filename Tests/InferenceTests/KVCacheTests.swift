@@ -116,6 +116,9 @@ import Testing
         #expect(!holds(cache, 2, tokens: 0..<70))
         try cache.copy(0, to: 0)
         #expect(holds(cache, 0, tokens: 0..<70))
+        try cache.copy(0, to: 2, tokenCount: 20)
+        #expect(cache.tokenCount(of: 2) == 20)
+        #expect(holds(cache, 2, tokens: 0..<20))
         // An empty one empties another.
         try cache.copy(1, to: 2)
         #expect(cache.tokenCount(of: 2) == 0)

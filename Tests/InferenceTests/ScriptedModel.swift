@@ -29,7 +29,7 @@ final class Record {
     var capacities: [Int] = []
     /// The parts of each call.
     var passes: [[SequencePart]] = []
-    /// Each copy, from and to.
+    /// Each copy: from, to, and how many tokens.
     var copies: [[Int]] = []
 }
 
@@ -67,8 +67,8 @@ final class ScriptedSession: DecodingSession {
         sequences[sequence].removeSubrange(tokenCount...)
     }
 
-    func copy(_ source: Int, to destination: Int) {
-        model.record.copies.append([source, destination])
-        sequences[destination] = sequences[source]
+    func copy(_ source: Int, to destination: Int, tokenCount: Int) {
+        model.record.copies.append([source, destination, tokenCount])
+        sequences[destination] = Array(sequences[source].prefix(tokenCount))
     }
 }

@@ -304,7 +304,7 @@ private final class PlainSession: DecodingSession {
         session.truncate(sequence, to: tokenCount)
     }
 
-    func copy(_ source: Int, to destination: Int) throws {
-        try session.copy(source, to: destination)
+    func copy(_ source: Int, to destination: Int, tokenCount: Int) throws {
+        try session.copy(source, to: destination, tokenCount: tokenCount)
     }
 }

@@ -45,7 +45,7 @@ private final class RecitingSession: DecodingSession {
         tokens.removeLast(tokens.count - tokenCount)
     }
 
-    func copy(_ source: Int, to destination: Int) {}
+    func copy(_ source: Int, to destination: Int, tokenCount: Int) {}
 }
 
 @Suite(.enabled(if: TestData.isAvailable, Comment(rawValue: TestData.skipReason)))

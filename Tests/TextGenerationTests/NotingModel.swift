@@ -84,7 +84,7 @@ final class NotingSession: DecodingSession {
         tokens.removeLast(tokens.count - tokenCount)
     }
 
-    func copy(_ source: Int, to destination: Int) {}
+    func copy(_ source: Int, to destination: Int, tokenCount: Int) {}
 }
 
 /// The likeliest token, always.

@@ -50,8 +50,8 @@ final class PlaybackSession: DecodingSession {
 
     func truncate(_ sequence: Int, to tokenCount: Int) { counts[sequence] = tokenCount }
 
-    func copy(_ source: Int, to destination: Int) {
-        counts[destination] = counts[source]
+    func copy(_ source: Int, to destination: Int, tokenCount: Int) {
+        counts[destination] = tokenCount
         positions[destination] = positions[source]
     }
 }

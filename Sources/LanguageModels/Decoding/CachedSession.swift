@@ -121,8 +121,14 @@ final class CachedSession<Model: BlockDecoder>: DecodingSession {
         cache.setTokenCount(tokenCount, of: sequence)
     }
 
-    func copy(_ source: Int, to destination: Int) throws {
-        try cache.copy(source, to: destination)
+    func copy(_ source: Int, to destination: Int, tokenCount: Int) throws {
+        try cache.copy(source, to: destination, tokenCount: tokenCount)
+    }
+
+    func reserve() throws {
+        for sequence in 0..<sequenceCount {
+            try cache.reserve(sequence, tokenCount: tokenCapacity)
+        }
     }
 
     private func check(_ part: SequencePart) throws {

@@ -11,6 +11,12 @@ struct InfoCommand: ParsableCommand {
             shards, and llm.c's debug states, all by their content. Of models and shards only \
             headers are read, so large files take no time.
 
+            Of a model it also says what its parameters are for, and what memory training it would \
+            take: as much as train asks for with the same batch. With --json these are parts, a \
+            list with part, parameters and share (of 1) in each, and training, with batch_size, \
+            sequence_length, precision, recompute, and weights_bytes, rounded_weights_bytes, \
+            gradients_bytes, moments_bytes, activations_bytes and total_bytes.
+
             Examples:
               swiftlet info checkpoints/gpt2
               swiftlet info checkpoints/smollm2-135m-instruct
@@ -31,32 +37,37 @@ struct InfoCommand: ParsableCommand {
     @Flag(help: "Print one JSON object.")
     var json = false
 
+    @OptionGroup(title: "Training")
+    var training: TrainingShapeOptions
+
     func validate() throws {
         if (file == nil) != machine {
             throw ValidationError("give either a file or --machine")
+        }
+        if machine && training.isGiven {
+            throw ValidationError("how a model is trained is for a file, and not for --machine")
         }
     }
 
     func run() throws {
         let report: any InfoReport =
-            if let file { try Self.report(on: file, checkpoint) } else {
-                try MachineInfo()
-            }
+            if let file { try report(on: file) } else { try MachineInfo() }
         try json ? Terminal.printJSON(report) : Terminal.print(report.text)
     }
 
-    private static func report(
-        on path: FilePath,
-        _ checkpoint: CheckpointSelection?
-    ) throws -> any InfoReport {
+    private func report(on path: FilePath) throws -> any InfoReport {
         let kind = try FileKind(of: path)
+        let isModel = kind == .runDirectory || ModelSource.mayBeModel(path, kind)
+        if training.isGiven && !isModel {
+            throw UnexpectedFileError(path: path, expected: FileKind.models, found: kind)
+        }
         switch kind {
-        case .runDirectory: return try RunInfo(RunDirectory(path), checkpoint)
+        case .runDirectory: return try RunInfo(RunDirectory(path), checkpoint, training)
         case .tokenizer, .sentencePiece: return try TokenizerInfo(path)
         case .tokenShard: return try TokenShardInfo(path)
         case .debugState: return try DebugStateInfo(path)
         case _ where ModelSource.mayBeModel(path, kind):
-            return ModelInfo(try ModelSource(path, checkpoint: checkpoint))
+            return try ModelInfo(ModelSource(path, checkpoint: checkpoint), training)
         default:
             if kind == .json, let tokenizer = try? TokenizerInfo(path) { return tokenizer }
             throw UnexpectedFileError(

@@ -41,13 +41,18 @@ struct ModelInfo: InfoReport {
     let parameters: Int
     let unpaddedParameters: Int
     let configuration: Configuration
+    /// What the parameters are for.
+    let parts: [ParameterShare]
+    /// What training them would take.
+    let training: TrainingMemory
     /// The type of all tensors; left out where there are several.
     let dtype: String?
     let tensors: [TensorInfo]
     let bytes: Int
 
     /// Takes what the files of a model say of themselves.
-    init(_ source: ModelSource) {
+    /// - Throws: ``ModelError`` for a way to train it that is none.
+    init(_ source: ModelSource, _ training: TrainingShapeOptions) throws {
         let weights = source.weights
         let stored = weights.tensors
         path = ReportedPath(source.path)
@@ -64,6 +69,8 @@ struct ModelInfo: InfoReport {
             facts: source.configuration.facts,
             groupSize: weights.format.groupSize
         )
+        parts = ParameterShare.all(of: source.configuration)
+        self.training = try TrainingMemory(source.configuration, training)
         tensors = stored.map {
             TensorInfo(name: $0.name, shape: $0.shape, dtype: String(describing: $0.storedType))
         }
@@ -91,6 +98,13 @@ struct ModelInfo: InfoReport {
         }
         facts.append("size", bytes.formattedAsBytes)
 
+        var shares = Table(.left, .right, .right)
+        shares.append("parameters of", "count", "share")
+        for part in parts {
+            let share = "\(decimal(100 * part.share, 1))%"
+            shares.append(part.part == "mlp" ? "MLP" : part.part, part.parameters.grouped, share)
+        }
+
         var list = Table(.left, .left, .left)
         list.append("tensor", "shape", "type")
         for tensor in tensors {
@@ -100,7 +114,8 @@ struct ModelInfo: InfoReport {
                 tensor.dtype
             )
         }
-        return "\(path)\n\(facts.text)\n\n\(list.text)"
+        let parts = [facts.text, shares.text, training.text, list.text]
+        return "\(path)\n" + parts.joined(separator: "\n\n")
     }
 }
 

@@ -32,8 +32,13 @@ struct RunInfo: InfoReport {
     /// - Parameters:
     ///   - directory: Where it is kept.
     ///   - choice: The checkpoint whose model is shown; nil is the newest, if there is one.
+    ///   - training: How the model would be trained.
     /// - Throws: What reading the run and the model throws.
-    init(_ directory: RunDirectory, _ choice: CheckpointSelection?) throws {
+    init(
+        _ directory: RunDirectory,
+        _ choice: CheckpointSelection?,
+        _ training: TrainingShapeOptions
+    ) throws {
         path = ReportedPath(directory.path)
         status = try RunProgress(directory)
         lastChange = FileSystem.modificationTime(of: directory.metricsPath)
@@ -42,7 +47,11 @@ struct RunInfo: InfoReport {
         // A run is worth asking after before its first checkpoint too.
         model =
             choice == nil && checkpoints.isEmpty
-            ? nil : ModelInfo(try ModelSource(directory.path, checkpoint: choice ?? .latest))
+            ? nil
+            : try ModelInfo(
+                ModelSource(directory.path, checkpoint: choice ?? .latest),
+                training
+            )
     }
 
     /// The keys of the model, and beside them those of the run.

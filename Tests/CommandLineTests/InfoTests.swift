@@ -1,8 +1,10 @@
 import FileIO
 import Foundation
+import LanguageModels
 import Tensors
 import TestSupport
 import Testing
+import Training
 
 @Suite(.serialized) struct InfoTests {
     @Test func aModelIsDescribed() throws {
@@ -32,6 +34,122 @@ import Testing
             #expect(text.errors == "")
             #expect(text.output.contains(#/ {2}layers +1\n/#))
             #expect(text.output.contains(#/ {2}qkvw +1 x 48 x 16 +float32\n/#))
+        }
+    }
+
+    @Test func itIsSaidWhatParametersAreFor() throws {
+        try withTemporaryDirectory { directory in
+            let model = try writeModel(to: directory.appending("model.bin")).string
+            let object = try swiftlet("info", model, "--json").object()
+            let parts = try #require(object["parts"] as? [[String: Any]])
+            let names = parts.compactMap { $0["part"] as? String }
+            #expect(names == ["embeddings", "attention", "mlp", "norms"])
+            let counts = parts.compactMap { $0["parameters"] as? Int }
+            // (V + maxT) C; 4 C^2 + 4 C; 8 C^2 + 5 C; 6 C, without what pads the vocabulary.
+            #expect(counts == [(257 + 32) * 16, 1024 + 64, 2048 + 80, 96])
+            #expect(counts.reduce(0, +) == object["unpadded_parameters"] as? Int)
+            let shares = parts.compactMap { $0["share"] as? Double }
+            #expect(abs(shares.reduce(0, +) - 1) < 1e-12)
+            let text = try swiftlet("info", model).output
+            #expect(text.contains(#/ {2}parameters of +count +share\n/#))
+            #expect(text.contains(#/ {2}MLP +2,128 +26\.8%\n/#))
+        }
+    }
+
+    @Test func whatTrainingTakesIsWhatTheTrainerAsksFor() throws {
+        try withTemporaryDirectory { directory in
+            let path = try writeModel(to: directory.appending("model.bin"))
+            func training(_ more: String...) throws -> [String: Any] {
+                let outcome = try run(swiftletPath(), ["info", path.string, "--json"] + more)
+                return try #require(outcome.object()["training"] as? [String: Any])
+            }
+            func expected(
+                _ B: Int,
+                _ T: Int,
+                _ recomputation: Recomputation = .none,
+                _ precision: ElementType = .float32
+            ) throws -> Trainer.Memory {
+                try Trainer.memory(
+                    LLMCFile(path).configuration,
+                    batchSize: B,
+                    sequenceLength: T,
+                    recomputation: recomputation,
+                    precision: precision,
+                    threadCount: Machine.defaultThreadCount
+                )
+            }
+            let usual = try training()
+            #expect(usual["batch_size"] as? Int == 4)
+            // The context, which is shorter than 1024.
+            #expect(usual["sequence_length"] as? Int == 32)
+            #expect(usual["precision"] as? String == "float32")
+            #expect(usual["recompute"] as? String == "none")
+            #expect(usual["total_bytes"] as? Int == (try expected(4, 32).total))
+            #expect(usual["activations_bytes"] as? Int == (try expected(4, 32).activations))
+            #expect(usual["rounded_weights_bytes"] as? Int == 0)
+            let weights = try #require(usual["weights_bytes"] as? Int)
+            // Padding is trained too.
+            let parameters = 384 * 16 + 32 * 16 + 2 * 16 + 3072 + 208
+            #expect(weights == 4 * parameters)
+            #expect(usual["gradients_bytes"] as? Int == weights)
+            #expect(usual["moments_bytes"] as? Int == 2 * weights)
+
+            let other = try training(
+                "--batch-size",
+                "3",
+                "--sequence-length",
+                "7",
+                "--recompute",
+                "block",
+                "--precision",
+                "bfloat16"
+            )
+            let memory = try expected(3, 7, .block, .bfloat16)
+            #expect(other["total_bytes"] as? Int == memory.total)
+            #expect(other["activations_bytes"] as? Int == memory.activations)
+            #expect(other["rounded_weights_bytes"] as? Int == memory.parameters.roundedWeights)
+            let text = try swiftlet("info", path.string, "--batch-size", "1").output
+            #expect(
+                text.contains("  training would take, with 1 sequence of 32 tokens, float32\n")
+            )
+            #expect(text.contains(#/ {2}together +[\d.]+ KiB\n/#))
+        }
+    }
+
+    @Test func aShapeThatNoTrainingHasIsRefused() throws {
+        try withTemporaryDirectory { directory in
+            let model = try writeModel(to: directory.appending("model.bin")).string
+            expectError(
+                try swiftlet("info", model, "--sequence-length", "33"),
+                64,
+                "does not fit into a context of 32"
+            )
+            expectError(
+                try swiftlet("info", "--machine", "--batch-size", "2"),
+                64,
+                "not for --machine"
+            )
+            let tokenizer = try writeTokenizer(to: directory.appending("t.bin")).string
+            expectError(try swiftlet("info", tokenizer, "--batch-size", "2"), 65, "tokenizer, not")
+            // As many tokens as fit, of a size that nothing holds.
+            let arguments = ["info", model, "--batch-size", "1048576", "--json"]
+            #expect(try run(swiftletPath(), arguments).status == 0)
+        }
+    }
+
+    @Test func ofALlamaItIsSaidWhatIsKnown() throws {
+        try withLlama { model, _ in
+            let object = try swiftlet("info", model, "--json").object()
+            let parts = try #require(object["parts"] as? [[String: Any]])
+            let counts = parts.compactMap { $0["parameters"] as? Int }
+            // 2 layers; 4 and 2 heads of 8.
+            #expect(counts == [259 * 32, 2 * 3 * 32 * 32, 2 * 3 * 32 * 64, 5 * 32])
+            #expect(counts.reduce(0, +) == object["parameters"] as? Int)
+            let training = try #require(object["training"] as? [String: Any])
+            #expect(training["weights_bytes"] as? Int == 4 * counts.reduce(0, +))
+            #expect(training["activations_bytes"] is NSNull)
+            #expect(training["total_bytes"] is NSNull)
+            #expect(try swiftlet("info", model).output.contains("activations aside"))
         }
     }
 

@@ -26,6 +26,7 @@ private func complaint(_ arguments: [String]) -> String? {
         "stories": ["bytes", "seed"],
         "tokenizer train": ["vocabulary-size", "threads"],
         "tokenizer encode": ["threads"],
+        "info": ["batch-size", "sequence-length"],
         "inspect neighbours": ["id", "top", "threads"],
         "inspect weights": ["layer", "threads"],
         "bench kernels": ["rows", "runs", "threads"],

@@ -229,7 +229,7 @@ import TokenData
                     .reduce(0, +)
                 // What begins at a line of a cache leaves gaps.
                 let parameters = 4 * layout.byteCount + rounded
-                #expect((parameters...parameters + 6 * 64).contains(memory.parameters))
+                #expect((parameters...parameters + 6 * 64).contains(memory.parameters.total))
                 #expect((rounded > 0) == (precision == .bfloat16))
                 return memory
             }

@@ -41,6 +41,16 @@ public enum GPT2Weight: String, Sendable, CaseIterable {
         }
     }
 
+    /// The part of the model it belongs to.
+    public var part: ModelWeight.Part {
+        switch self {
+        case .wte, .wpe: .embeddings
+        case .qkvw, .qkvb, .attprojw, .attprojb: .attention
+        case .fcw, .fcb, .fcprojw, .fcprojb: .mlp
+        case .ln1w, .ln1b, .ln2w, .ln2b, .lnfw, .lnfb: .norms
+        }
+    }
+
     /// The shape of one of them, matrices as (out, in); `wte` without padding.
     public func shape(in configuration: GPT2Configuration) -> [Int] {
         let C = configuration.channels
@@ -65,7 +75,8 @@ extension GPT2Configuration {
             kind.rawValue,
             layer: kind.isLayered ? layer : nil,
             shape: kind.shape(in: self),
-            role: kind.role
+            role: kind.role,
+            part: kind.part
         )
     }
 

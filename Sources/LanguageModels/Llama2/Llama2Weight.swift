@@ -37,6 +37,17 @@ public enum Llama2Weight: String, Sendable, CaseIterable {
         return self == .tokenEmbedding ? .embedding : .matrix
     }
 
+    /// The part of the model it belongs to.
+    public var part: ModelWeight.Part {
+        switch self {
+        case .tokenEmbedding: .embeddings
+        case .wq, .wk, .wv, .wo: .attention
+        case .w1, .w2, .w3: .mlp
+        case .attentionNorm, .feedForwardNorm, .finalNorm: .norms
+        case .classifier: .classifier
+        }
+    }
+
     /// The shape of one of them, matrices as (out, in).
     public func shape(in configuration: Llama2Configuration) -> [Int] {
         let C = configuration.channels
@@ -69,7 +80,8 @@ extension Llama2Configuration {
             kind.rawValue,
             layer: kind.isLayered ? layer : nil,
             shape: kind.shape(in: self),
-            role: kind.role
+            role: kind.role,
+            part: kind.part
         )
     }
 

@@ -44,4 +44,9 @@ public protocol ModelConfiguration: Sendable, Equatable {
 extension ModelConfiguration {
     /// All parameters, as models are usually counted: without what pads a vocabulary.
     public var parameterCount: Int { weights.reduce(0) { $0 + $1.count } }
+
+    /// The parameters of one part of the model; together they are ``parameterCount``.
+    public func parameterCount(of part: ModelWeight.Part) -> Int {
+        weights.reduce(0) { $0 + ($1.part == part ? $1.count : 0) }
+    }
 }

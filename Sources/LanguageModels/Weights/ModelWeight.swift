@@ -22,6 +22,20 @@ public struct ModelWeight: Hashable, Sendable {
         public var isMatrix: Bool { self == .matrix || self == .embedding }
     }
 
+    /// The part of a model that a weight belongs to.
+    public enum Part: String, Sendable, CaseIterable {
+        /// Of tokens and of positions; of many models it is the classifier too.
+        case embeddings
+        /// With its biases.
+        case attention
+        /// The feed-forward networks, with their biases.
+        case mlp
+        /// With their biases.
+        case norms
+        /// Where the token embedding does not serve as one.
+        case classifier
+    }
+
     /// The name in llm.c or llama2.c, such as `qkvw` or `wq`.
     public let name: String
     /// The block it belongs to; nil for a weight of the whole model.
@@ -31,13 +45,16 @@ public struct ModelWeight: Hashable, Sendable {
     public let shape: [Int]
     /// What it is for.
     public let role: Role
+    /// The part of the model it belongs to.
+    public let part: Part
 
     /// Describes a weight.
-    public init(_ name: String, layer: Int? = nil, shape: [Int], role: Role) {
+    public init(_ name: String, layer: Int? = nil, shape: [Int], role: Role, part: Part) {
         self.name = name
         self.layer = layer
         self.shape = shape
         self.role = role
+        self.part = part
     }
 
     /// The number of its elements.

@@ -6,13 +6,34 @@ import Tensors
 extension Trainer {
     /// The memory of a training run, in bytes.
     public struct Memory: Sendable, Equatable {
-        /// Of the weights, their gradients, both moments and, at bfloat16, rounded copies.
-        public let parameters: Int
+        /// Of what there is a number of for each parameter.
+        public let parameters: ParameterMemory
         /// Of the activations of a micro-batch, and of gradients that threads have of their own.
         public let activations: Int
 
         /// All of it.
-        public var total: Int { parameters + activations }
+        public var total: Int { parameters.total + activations }
+    }
+
+    /// The memory of the numbers that a run has for each parameter, in bytes.
+    public struct ParameterMemory: Sendable, Equatable {
+        /// Of the weights, which are float32 whatever the precision.
+        public let weights: Int
+        /// Of the matrices rounded for the passes, at bfloat16.
+        public let roundedWeights: Int
+
+        /// Of the gradients.
+        public var gradients: Int { weights }
+        /// Of AdamW's two moments.
+        public var moments: Int { 2 * weights }
+        /// All of it.
+        public var total: Int { weights + gradients + moments + roundedWeights }
+
+        /// Takes the bytes of the weights.
+        public init(weights: Int, roundedWeights: Int = 0) {
+            self.weights = weights
+            self.roundedWeights = roundedWeights
+        }
     }
 
     /// What training a model takes.
@@ -34,9 +55,10 @@ extension Trainer {
         precision: ElementType = .float32,
         threadCount: Int
     ) throws -> Memory {
-        let working =
-            precision == .bfloat16 ? GPT2WorkingWeights.byteCount(configuration) : 0
-        let parameters = 4 * configuration.parameterLayout.byteCount + working
+        let parameters = ParameterMemory(
+            weights: configuration.parameterLayout.byteCount,
+            roundedWeights: precision == .bfloat16 ? GPT2WorkingWeights.byteCount(configuration) : 0
+        )
         // Sizes that no machine has would overflow on the way.
         let values = [batchSize, sequenceLength, configuration.channels, configuration.layerCount]
             .reduce(1.0) { $0 * Double($1) }

@@ -1,0 +1,159 @@
+// What `info` says of a model's parameters: what they are for, and what training them would take.
+// The numbers are the trainer's own.
+
+import ArgumentParser
+import Swiftlet
+
+/// How a model would be trained, of whose memory `info` speaks.
+struct TrainingShapeOptions: ParsableArguments {
+    @Option(
+        help: "For what training would take: sequences in a micro-batch (default: 4).",
+        in: .from(1, to: 1 << 20)
+    )
+    var batchSize: Int?
+
+    @Option(
+        help: "Likewise: tokens in a sequence (default: 1024, or the model's context if shorter).",
+        in: .from(1, to: 1 << 20)
+    )
+    var sequenceLength: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "Likewise: what the backward pass computes again (default: none).",
+            valueName: "none|gelu|block"
+        )
+    )
+    var recompute: Recomputation?
+
+    @Option(
+        help: ArgumentHelp(
+            "Likewise: what numbers training computes with (default: float32).",
+            valueName: "float32|bfloat16"
+        )
+    )
+    var precision: TrainingPrecision?
+
+    /// Whether any was given.
+    var isGiven: Bool {
+        batchSize != nil || sequenceLength != nil || recompute != nil || precision != nil
+    }
+}
+
+/// The parameters of one part of a model.
+struct ParameterShare: Encodable {
+    let part: String
+    let parameters: Int
+    /// Of all parameters, 0 to 1.
+    let share: Double
+
+    /// The parts that a model has.
+    static func all(of configuration: some ModelConfiguration) -> [ParameterShare] {
+        let total = configuration.parameterCount
+        return ModelWeight.Part.allCases.compactMap { part in
+            let count = configuration.parameterCount(of: part)
+            guard count > 0 else { return nil }
+            return ParameterShare(
+                part: part.rawValue,
+                parameters: count,
+                share: Double(count) / Double(total)
+            )
+        }
+    }
+}
+
+/// What training a model would take, in bytes.
+struct TrainingMemory: Encodable {
+    let batchSize: Int
+    let sequenceLength: Int
+    let precision: ElementType
+    let recompute: Recomputation
+    let weightsBytes: Int
+    /// The matrices rounded for the passes, at bfloat16.
+    let roundedWeightsBytes: Int
+    let gradientsBytes: Int
+    let momentsBytes: Int
+    /// Nil where nothing here trains such a model.
+    let activationsBytes: Int?
+    /// Nil where a part of it is.
+    let totalBytes: Int?
+
+    private enum Key: String, CodingKey {
+        case batchSize, sequenceLength, precision, recompute
+        case weightsBytes, roundedWeightsBytes, gradientsBytes, momentsBytes, activationsBytes
+        case totalBytes
+    }
+
+    /// Asks the trainer.
+    /// - Throws: ``ModelError`` for sequences that the model cannot take.
+    init(_ configuration: any ModelConfiguration, _ options: TrainingShapeOptions) throws {
+        batchSize = options.batchSize ?? 4
+        sequenceLength = options.sequenceLength ?? min(1024, configuration.contextLength)
+        precision = options.precision?.elementType ?? .float32
+        recompute = options.recompute ?? .none
+        try GPT2Workspace.checkShape(
+            configuration.contextLength,
+            batchSize: batchSize,
+            sequenceLength: sequenceLength
+        )
+        let parameters: Trainer.ParameterMemory
+        if let gpt2 = configuration as? GPT2Configuration {
+            let memory = try Trainer.memory(
+                gpt2,
+                batchSize: batchSize,
+                sequenceLength: sequenceLength,
+                recomputation: recompute,
+                precision: precision,
+                threadCount: Machine.defaultThreadCount
+            )
+            parameters = memory.parameters
+            activationsBytes = memory.activations
+            totalBytes = memory.total
+        } else {
+            let byteWidth = ElementType.float32.byteWidth
+            parameters = Trainer.ParameterMemory(weights: configuration.parameterCount * byteWidth)
+            activationsBytes = nil
+            totalBytes = nil
+        }
+        weightsBytes = parameters.weights
+        roundedWeightsBytes = parameters.roundedWeights
+        gradientsBytes = parameters.gradients
+        momentsBytes = parameters.moments
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Key.self)
+        try container.encode(batchSize, forKey: .batchSize)
+        try container.encode(sequenceLength, forKey: .sequenceLength)
+        try container.encode(precision, forKey: .precision)
+        try container.encode(recompute, forKey: .recompute)
+        try container.encode(weightsBytes, forKey: .weightsBytes)
+        try container.encode(roundedWeightsBytes, forKey: .roundedWeightsBytes)
+        try container.encode(gradientsBytes, forKey: .gradientsBytes)
+        try container.encode(momentsBytes, forKey: .momentsBytes)
+        // encode, not encodeIfPresent: programs find null where it is not known.
+        try container.encode(activationsBytes, forKey: .activationsBytes)
+        try container.encode(totalBytes, forKey: .totalBytes)
+    }
+
+    /// The same for people.
+    var text: String {
+        var table = Table(.left, .right)
+        table.append("weights", weightsBytes.formattedAsBytes)
+        if roundedWeightsBytes > 0 {
+            table.append("rounded weights", roundedWeightsBytes.formattedAsBytes)
+        }
+        table.append("gradients", gradientsBytes.formattedAsBytes)
+        table.append("moments", momentsBytes.formattedAsBytes)
+        guard let activationsBytes, let totalBytes else {
+            return "  training would take, activations aside (only GPT-2s are trained here)\n"
+                + table.text
+        }
+        table.append("activations", activationsBytes.formattedAsBytes)
+        table.append("together", totalBytes.formattedAsBytes)
+        let sequences = counted(batchSize, "sequence", written: batchSize.grouped)
+        let recomputed = recompute == .none ? "" : ", recomputing \(recompute.rawValue)"
+        return "  training would take, with \(sequences) of \(groupedTokens(sequenceLength)), "
+            + "\(precision.rawValue)\(recomputed)\n\(table.text)"
+    }
+}

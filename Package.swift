@@ -173,8 +173,8 @@ let package = Package(
         .testTarget(
             name: "ParityTests",
             dependencies: [
-                "FileIO", "Inference", "LanguageModels", "Tensors", "TestSupport", "TextGeneration",
-                "TokenData", "Tokenization", "Training",
+                "FileIO", "Inference", "Interpretability", "LanguageModels", "Tensors",
+                "TestSupport", "TextGeneration", "TokenData", "Tokenization", "Training",
             ],
             resources: [.copy("Fixtures")]
         ),

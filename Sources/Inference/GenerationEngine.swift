@@ -41,6 +41,8 @@ public final class GenerationEngine {
         /// Tokens that the model must read before it can predict the next one.
         public var unreadTokenCount: Int { unread.count }
 
+        /// How many tokens of its prompt the model knows, read or reused.
+        public var readPromptTokenCount: Int { min(promptTokenCount, history.count - unread.count) }
         /// How many tokens of its prompt did not have to be read, since another sequence had.
         public internal(set) var reusedTokenCount = 0
 
@@ -260,6 +262,12 @@ public final class GenerationEngine {
         for number in order { end(number, .interrupted) }
     }
 
+    /// Takes memory for sequences as long as the context, so that none is wanted later.
+    /// - Throws: A model's error when memory is short.
+    public func reserve() throws {
+        try session.reserve()
+    }
+
     /// Runs the model on the prompts that it has not read.
     ///
     /// ``next()`` does it when needed; call it separately to time the prompts.
@@ -273,19 +281,26 @@ public final class GenerationEngine {
         }
     }
 
-    /// The next token of every sequence that goes on, or nil when all have ended.
+    /// Draws the next token of every sequence that goes on.
     ///
     /// A sequence that ends is named once more, without a token. One whose prompt is read in
     /// several passes is not named before the last of them.
+    /// - Parameter failed: Called with a sequence that nothing can be drawn for, which has then
+    ///   ended alone; nil ends all.
+    /// - Returns: The tokens, or nil when all sequences have ended.
     /// - Throws: ``InferenceError``, or what the model throws; all sequences are then ended.
-    public func next() throws -> [GenerationEvent]? {
-        do { return try round() } catch {
+    public func next(
+        failed: ((_ sequence: Int, _ error: any Error) -> Void)? = nil
+    ) throws -> [GenerationEvent]? {
+        do { return try round(failed) } catch {
             interrupt()
             throw error
         }
     }
 
-    private func round() throws -> [GenerationEvent]? {
+    private func round(
+        _ failed: ((_ sequence: Int, _ error: any Error) -> Void)?
+    ) throws -> [GenerationEvent]? {
         var events: [GenerationEvent] = []
         for number in order {
             guard slots[number]?.isLive == true,
@@ -297,7 +312,14 @@ public final class GenerationEngine {
         try runPass()
         let predicted = waiting
         waiting = []
-        for (number, row) in predicted { events.append(try draw(number, row: row)) }
+        for (number, row) in predicted {
+            do { events.append(try draw(number, row: row)) } catch {
+                guard let failed else { throw error }
+                end(number, .interrupted)
+                events.append(GenerationEvent(sequence: number, token: nil, logprobs: nil))
+                failed(number, error)
+            }
+        }
         let isOver = events.isEmpty && !order.contains { slots[$0]?.isLive == true }
         return isOver ? nil : events.sorted { $0.sequence < $1.sequence }
     }

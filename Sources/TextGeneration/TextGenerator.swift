@@ -106,7 +106,7 @@ public struct TextGenerator {
             vocabularySize: vocabulary.vocabularySize,
             contextLength: model.contextLength
         )
-        let prompts = try prompts.map(checked)
+        let prompts = try prompts.map(vocabulary.checkedPrompt)
         let engine = try GenerationEngine(
             model,
             prompts: prompts,
@@ -129,20 +129,6 @@ public struct TextGenerator {
         if prompt.isEmpty { return [] }
         throw TextGenerationError.noTokenizer
     }
-
-    /// A prompt that the model can be given.
-    private func checked(_ prompt: [TokenID]) throws -> [TokenID] {
-        // The model may know ids that nothing else here does.
-        if let token = prompt.first(where: { !vocabulary.contains($0) }) {
-            throw TokenizerError.unknownToken(
-                id: token,
-                vocabularySize: vocabulary.vocabularySize
-            )
-        }
-        if !prompt.isEmpty { return prompt }
-        guard let start = vocabulary.startOfText else { throw TextGenerationError.nothingToStart }
-        return [start]
-    }
 }
 
 extension UInt64 {
@@ -162,5 +148,17 @@ extension TokenDecoder {
         }
     }
 
-    func contains(_ id: TokenID) -> Bool { id >= 0 && Int(id) < vocabularySize }
+    /// A prompt that a model can be given: one of no tokens becomes the token that starts a text.
+    /// - Throws: `TokenizerError` for a token that is not in the vocabulary, which the model may
+    ///   know all the same; ``TextGenerationError/nothingToStart``.
+    func checkedPrompt(_ prompt: [TokenID]) throws -> [TokenID] {
+        if let token = prompt.first(where: { !contains($0) }) {
+            throw TokenizerError.unknownToken(id: token, vocabularySize: vocabularySize)
+        }
+        if !prompt.isEmpty { return prompt }
+        guard let startOfText else { throw TextGenerationError.nothingToStart }
+        return [startOfText]
+    }
+
+    private func contains(_ id: TokenID) -> Bool { id >= 0 && Int(id) < vocabularySize }
 }

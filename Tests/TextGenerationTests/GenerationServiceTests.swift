@@ -1,0 +1,202 @@
+// Many texts from one model at a time: who waits, who leaves, and what each gets.
+
+import Inference
+import Testing
+import TextGeneration
+import Tokenization
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// After each byte comes the next one; after "!", nothing that can be drawn.
+private struct AlphabetModel: LanguageModel {
+    let vocabularySize = 257
+    var contextLength: Int
+    var pass: @Sendable () -> Void = {}
+
+    func makeSession(sequenceCount: Int, tokenCapacity: Int) -> any DecodingSession {
+        AlphabetSession(self, sequenceCount: sequenceCount, tokenCapacity: tokenCapacity)
+    }
+}
+
+private final class AlphabetSession: DecodingSession {
+    let tokenCapacity: Int
+    private let model: AlphabetModel
+    private var sequences: [[Int32]]
+
+    init(_ model: AlphabetModel, sequenceCount: Int, tokenCapacity: Int) {
+        self.model = model
+        self.tokenCapacity = tokenCapacity
+        sequences = Array(repeating: [], count: sequenceCount)
+    }
+
+    var vocabularySize: Int { model.vocabularySize }
+    var sequenceCount: Int { sequences.count }
+
+    func tokenCount(of sequence: Int) -> Int { sequences[sequence].count }
+
+    func append(_ parts: [SequencePart], predicting logits: inout MutableSpan<Float>) throws {
+        model.pass()
+        logits.update(repeating: 0)
+        for (row, part) in parts.enumerated() {
+            sequences[part.sequence] += part.tokens
+            let last = part.tokens.last ?? 0
+            let isDamaged = last == Int32(UInt8(ascii: "!"))
+            logits[row * vocabularySize + (Int(last) + 1) % 256] = isDamaged ? .nan : 1
+        }
+    }
+
+    func truncate(_ sequence: Int, to tokenCount: Int) {
+        sequences[sequence].removeSubrange(tokenCount...)
+    }
+
+    func copy(_ source: Int, to destination: Int, tokenCount: Int) {
+        sequences[destination] = Array(sequences[source].prefix(tokenCount))
+    }
+}
+
+private func request(_ prompt: String, _ maxTokens: Int = 3) -> GenerationRequest {
+    GenerationRequest(
+        tokens: prompt.utf8.map { Int32($0) },
+        options: GenerationOptions(maxTokens: maxTokens, sampling: .greedy),
+        seed: 0
+    )
+}
+
+private func service(
+    places: Int = 2,
+    queue: Int = 64,
+    context: Int = 256,
+    pass: @escaping @Sendable () -> Void = {}
+) throws -> GenerationService {
+    let model = AlphabetModel(contextLength: context, pass: pass)
+    return try GenerationService(
+        TextGenerator(model, vocabulary: byteVocabulary),
+        sequenceCount: places,
+        queueCapacity: queue
+    )
+}
+
+extension GenerationService.Updates {
+    /// The pieces, joined, and the whole text.
+    fileprivate func collected() async throws -> (pieces: String, text: GeneratedText?) {
+        var result: (pieces: String, text: GeneratedText?) = ("", nil)
+        for try await update in self {
+            switch update {
+            case .piece(let piece, _): result.pieces += piece
+            case .finished(let text): result.text = text
+            }
+        }
+        return result
+    }
+}
+
+@Suite struct GenerationServiceTests {
+    @Test func everyRequestGetsItsTextWhenThereAreMoreThanPlaces() async throws {
+        let service = try service(places: 3)
+        let prompts = (0..<20).map { String(UnicodeScalar(UInt8(65 + $0))) }
+        try await withThrowingTaskGroup { group in
+            for (index, prompt) in prompts.enumerated() {
+                group.addTask {
+                    let (pieces, text) = try await service.submit(request(prompt, 1 + index % 5))
+                        .collected()
+                    let expected = (1...1 + index % 5).map {
+                        String(UnicodeScalar(UInt8(65 + index + $0)))
+                    }
+                    #expect(pieces == expected.joined())
+                    #expect(text?.text == pieces)
+                    #expect(text?.stopReason == .length)
+                }
+            }
+            try await group.waitForAll()
+        }
+        let statistics = await service.statistics
+        #expect(statistics.finished == [.length: 20])
+        #expect(statistics.generatedTokens == 4 * (1 + 2 + 3 + 4 + 5))
+        #expect(statistics.promptTokens == 20)
+        #expect(statistics.running == 0 && statistics.queued == 0)
+    }
+
+    @Test func requestsBeyondTheQueueAreRefusedAllOrNone() async throws {
+        let service = try service(places: 2, queue: 3)
+        let requests = ["a", "b", "c", "d", "e", "f"].map { request($0) }
+        await #expect(throws: GenerationServiceError.busy(queueCapacity: 3)) {
+            try await service.submit(requests)
+        }
+        #expect(await service.statistics == GenerationStatistics())
+        var texts: [String] = []
+        for updates in try await service.submit(requests.dropLast()) {
+            texts.append(try await updates.collected().pieces)
+        }
+        #expect(texts == ["bcd", "cde", "def", "efg", "fgh"])
+    }
+
+    @Test func aTextThatNobodyWantsGivesItsPlaceToAnother() async throws {
+        let service = try service(places: 1, context: 1 << 20) { usleep(100) }
+        for try await update in try await service.submit(request("a", 100_000)) {
+            if case .piece = update { break }
+        }
+        #expect(try await service.submit(request("x")).collected().pieces == "yz{")
+        #expect(await service.statistics.finished == [.interrupted: 1, .length: 1])
+    }
+
+    @Test func aTextThatCannotGoOnEndsAlone() async throws {
+        let service = try service(places: 2)
+        let updates = try await service.submit([request("\u{1E}", 9), request("a", 9)])
+        await #expect(throws: InferenceError.self) { _ = try await updates[0].collected() }
+        #expect(try await updates[1].collected().pieces == "bcdefghij")
+        #expect(await service.statistics.failed == 1)
+        #expect(try await service.submit(request("k")).collected().pieces == "lmn")
+    }
+
+    @Test func aRequestThatCannotBeIsRefusedBeforeItWaits() async throws {
+        let service = try service()
+        await #expect(throws: TokenizerError.self) {
+            try await service.submit(GenerationRequest(tokens: [300]))
+        }
+        await #expect(throws: InferenceError.promptTooLong(tokenCount: 257, maximum: 256)) {
+            try await service.submit(GenerationRequest(tokens: Array(repeating: 1, count: 257)))
+        }
+        #expect(await service.statistics == GenerationStatistics())
+    }
+
+    @Test func itEndsWhenWhatRunsAndWaitsHasEnded() async throws {
+        let service = try service(places: 1)
+        let updates = try await service.submit([request("a"), request("b")])
+        await service.end(patience: .seconds(60))
+        #expect(try await updates[0].collected().pieces == "bcd")
+        #expect(try await updates[1].collected().pieces == "cde")
+        await #expect(throws: GenerationServiceError.ending) {
+            try await service.submit(request("c"))
+        }
+    }
+
+    @Test func itInterruptsWhatTakesTooLong() async throws {
+        let service = try service(places: 1) { usleep(2000) }
+        let updates = try await service.submit([request("\0", 250), request("b")])
+        await service.end(patience: .milliseconds(20))
+        let (pieces, text) = try await updates[0].collected()
+        #expect(text?.stopReason == .interrupted)
+        #expect(text?.text == pieces)
+        await #expect(throws: GenerationServiceError.ending) {
+            _ = try await updates[1].collected()
+        }
+    }
+
+    @Test func promptsThatBeginInTheSameWayAreReadOnce() async throws {
+        let service = try service(places: 2)
+        let system = String(repeating: "x", count: 60)
+        for ending in ["a", "b", "c"] {
+            let prompt = system + String(repeating: ending, count: 20)
+            _ = try await service.submit(request(prompt)).collected()
+        }
+        let statistics = await service.statistics
+        #expect(statistics.reusedTokens == 120)
+        #expect(statistics.promptTokens == 120)
+    }
+}

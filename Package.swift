@@ -70,7 +70,7 @@ let package = Package(
         // What can be learned of a model by looking into its pass and its weights.
         .target(
             name: "Interpretability",
-            dependencies: ["Inference", "LanguageModels", "Tensors"]
+            dependencies: ["FileIO", "Inference", "LanguageModels", "Pages", "Tensors"]
         ),
         .target(
             name: "TextGeneration",

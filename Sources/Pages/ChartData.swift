@@ -1,12 +1,6 @@
 // What the charts of a page draw, as the page's script reads it: JSON in the page, a few hundred
 // kilobytes of it at most. Drawing is the script's (CPages/assets); the cards are ChartCard's.
 
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
-
 /// Series, and their lines in each chart.
 package struct ChartData: Encodable, Equatable, Sendable {
     /// A way to place what belongs to a step on the horizontal axis.
@@ -128,9 +122,10 @@ package struct ChartData: Encodable, Equatable, Sendable {
         ) {
             self.series = series
             self.steps = zip(steps, [0] + steps).map { $0 - $1 }
-            self.values = values.mapValues { $0.map { $0.map(Self.rounded) } }
+            self.values = values.mapValues { $0.map { $0.map(PageData.rounded) } }
             // As the values are, or those at the ends would be beyond them.
-            (low, high) = (Self.rounded(typical.lowerBound), Self.rounded(typical.upperBound))
+            low = PageData.rounded(typical.lowerBound)
+            high = PageData.rounded(typical.upperBound)
         }
     }
 
@@ -142,55 +137,6 @@ package struct ChartData: Encodable, Equatable, Sendable {
         (self.axes, self.series, self.charts) = (axes, series, charts)
     }
 
-    /// The data in the page, with nothing in it that HTML or XML would take for markup.
-    var script: HTML {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        guard let bytes = try? encoder.encode(self) else {
-            preconditionFailure("the data of charts are finite numbers and texts")
-        }
-        let text = Self.escaped(String(decoding: bytes, as: UTF8.self))
-        return """
-            <script type="application/json" id="chart-data">\(json: text)</script>
-
-            """
-    }
-
-    /// JSON with escapes for what markup is made of, and for what XML may not contain.
-    ///
-    /// Outside of strings there is none of it.
-    private static func escaped(_ json: String) -> String {
-        var result = ""
-        result.reserveCapacity(json.utf8.count)
-        for scalar in json.unicodeScalars {
-            switch scalar {
-            case "<", ">", "&", "\u{7F}"..."\u{9F}", "\u{2028}", "\u{2029}", "\u{FFFE}", "\u{FFFF}":
-                let digits = String(scalar.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result
-    }
-}
-
-extension ChartData.Line {
-    /// To five digits, more than can be read off a chart.
-    static func rounded(_ value: Double) -> Double {
-        guard value != 0, value.isFinite else { return value }
-        // Whole numbers of five digits times a power of ten, which is exact up to 22; what is
-        // larger or smaller still is not read by its digits.
-        let (units, exponent) = scaled(value)
-        guard abs(exponent) <= 22 else { return value }
-        let power = (0..<abs(exponent)).reduce(1.0) { power, _ in power * 10 }
-        return exponent < 0 ? units.rounded() / power : units.rounded() * power
-    }
-
-    /// A value as a number of five digits before the point, and the power of ten to it.
-    private static func scaled(_ value: Double) -> (units: Double, exponent: Int) {
-        var (units, exponent) = (value, 0)
-        while abs(units) >= 100_000 { (units, exponent) = (units / 10, exponent + 1) }
-        while abs(units) < 10_000 { (units, exponent) = (units * 10, exponent - 1) }
-        return (units, exponent)
-    }
+    /// The data in the page.
+    var script: HTML { PageData.script(self, id: "chart-data") }
 }

@@ -20,6 +20,17 @@ package struct HTML: ExpressibleByStringInterpolation, Sendable, Equatable {
         source = pieces.map(\.source).joined()
     }
 
+    /// A path with what stands before its last part set back.
+    package static func path(_ name: String) -> HTML {
+        guard let slash = name.lastIndex(of: "/"), name[slash...].count > 1 else {
+            return "\(name)"
+        }
+        let parent = name[..<slash] + " / "
+        return """
+            <span class="parent">\(String(parent))</span>\(String(name[slash...].dropFirst()))
+            """
+    }
+
     package static func + (left: HTML, right: HTML) -> HTML {
         HTML([left, right])
     }

@@ -7,16 +7,24 @@ package struct PageFrame {
     let title: String
     /// What a kind of page adds to the common style.
     let styles: [PageAsset]
+    /// What a kind of page adds to the common scripts.
+    let scripts: [PageAsset]
     /// After how many seconds the page loads itself again; nil for never.
     let refreshSeconds: Int?
 
-    package init(title: String, styles: [PageAsset] = [], refreshSeconds: Int? = nil) {
+    package init(
+        title: String,
+        styles: [PageAsset] = [],
+        scripts: [PageAsset] = [],
+        refreshSeconds: Int? = nil
+    ) {
         self.title = title
         self.styles = styles
+        self.scripts = scripts
         self.refreshSeconds = refreshSeconds
     }
 
-    private static let scripts = ["numbers", "scales", "lines", "chart", "pointing", "page"]
+    private static let commonScripts = ["numbers", "scales", "lines", "chart", "pointing", "page"]
         .map { PageAsset.named($0 + ".js") }
     private static let commonStyles = ["page", "charts"].map { PageAsset.named($0 + ".css") }
 
@@ -24,8 +32,9 @@ package struct PageFrame {
     /// - Parameters:
     ///   - body: What it shows.
     ///   - charts: What its charts draw; nil when it has none.
+    ///   - data: What its other scripts read, of ``PageData/script(_:id:)``.
     /// - Returns: HTML that is well-formed XML too, always the same for the same content.
-    package func page(_ body: HTML, charts: ChartData? = nil) -> String {
+    package func page(_ body: HTML, charts: ChartData? = nil, data: HTML = "") -> String {
         let refresh: HTML = refreshSeconds.map { " data-refresh=\"\($0)\"" } ?? ""
         // The script loads the page again and keeps what is chosen; without it the browser does.
         let metaRefresh: HTML =
@@ -38,10 +47,10 @@ package struct PageFrame {
         let styles = (Self.commonStyles + styles).map { sheet -> HTML in
             "<style>\(verbatim: sheet)</style>\n"
         }
-        let scripts = Self.scripts.map { script -> HTML in
+        let scripts = (Self.commonScripts + scripts).map { script -> HTML in
             "<script>\(verbatim: script)</script>\n"
         }
-        let data = charts.map(\.script) ?? ""
+        let data = (charts.map(\.script) ?? "") + data
         let html: HTML = """
             <!DOCTYPE html>
             <html lang="en"\(refresh)>

@@ -112,7 +112,7 @@ import Testing
     }
 
     @Test func valuesAreRoundedToFiveDigits() {
-        func rounded(_ value: Double) -> Double { ChartData.Line.rounded(value) }
+        func rounded(_ value: Double) -> Double { PageData.rounded(value) }
         #expect(rounded(0) == 0)
         #expect(rounded(123_456) == 123_460)
         #expect(rounded(-0.000123456) == -0.00012346)

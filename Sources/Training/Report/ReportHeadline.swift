@@ -45,22 +45,11 @@ struct ReportHeadline {
         ].compactMap { $0 }.map { fact -> HTML in "<li>\(fact)</li>" }
         return """
             <header><p class="kicker">Training report</p>
-            <h1>\(parted(run.name))</h1>
+            <h1>\(HTML.path(run.name))</h1>
             <ul class="facts"><li>\(status(run))</li>\(facts)</ul></header>
             <dl class="figures">
             \(figures)</dl>
 
-            """
-    }
-
-    /// The name with what stands before the run's own directory set back.
-    private func parted(_ name: String) -> HTML {
-        guard let slash = name.lastIndex(of: "/"), name[slash...].count > 1 else {
-            return "\(name)"
-        }
-        let parent = name[..<slash] + " / "
-        return """
-            <span class="parent">\(String(parent))</span>\(String(name[slash...].dropFirst()))
             """
     }
 

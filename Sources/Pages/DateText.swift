@@ -1,9 +1,9 @@
 // Dates as people read them, in UTC: a page says the same wherever it is made and opened.
 
 /// A date in words.
-struct DateText {
+package struct DateText {
     /// As 26 November 2026, 23:51 UTC.
-    let text: String
+    package let text: String
 
     private static let months = [
         "January", "February", "March", "April", "May", "June", "July", "August", "September",
@@ -11,7 +11,7 @@ struct DateText {
     ]
 
     /// The date so many seconds after the beginning of 1970; nil for one that no clock shows.
-    init?(seconds: Double) {
+    package init?(seconds: Double) {
         guard seconds.isFinite, (0..<253_402_300_800).contains(seconds) else { return nil }
         let minutes = Int(seconds) / 60
         var days = minutes / 1440

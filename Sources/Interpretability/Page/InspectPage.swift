@@ -1,0 +1,170 @@
+// What was found inside a model as one HTML page that needs nothing else. What the page holds is
+// decided here; its data are InspectPageData's, its cards InspectCard's, and drawing is a script's
+// (CPages/assets).
+
+import FileIO
+import Pages
+
+/// A page on what is inside a model.
+///
+/// ```swift
+/// let page = InspectPage(
+///     .init(model: "gpt2", facts: ["12 layers of 12 heads"], seconds: 1_795_000_000),
+///     prompt: .init(tokens: tokens, texts: texts),
+///     parts: [.attention(patterns), .lens(lens, blocks: 12)],
+///     text: { tokenizer.text(of: $0) }
+/// )
+/// try page.write(to: "attention.html", overwrite: false)
+/// ```
+///
+/// The same findings always give the same bytes.
+public struct InspectPage: Sendable {
+    /// What the page is about.
+    public struct Subject: Sendable, Equatable {
+        /// The name of the model or its path, which is the page's heading.
+        public let model: String
+        /// What stands below it: parameters, layers, precision.
+        public let facts: [String]
+        /// When it was made, in seconds since the beginning of 1970; nil to leave it out.
+        public let seconds: Double?
+
+        /// Names the subject.
+        public init(model: String, facts: [String], seconds: Double?) {
+            (self.model, self.facts, self.seconds) = (model, facts, seconds)
+        }
+    }
+
+    /// A text that the model was run on.
+    public struct Prompt: Sendable, Equatable {
+        /// The T tokens.
+        public let tokens: [Int32]
+        /// The text of each; together they are the prompt.
+        public let texts: [String]
+        /// The index of the token that is chosen when the page is opened.
+        public let chosen: Int
+
+        /// Pairs tokens with their texts; the last one is chosen unless told otherwise.
+        public init(tokens: [Int32], texts: [String], chosen: Int? = nil) {
+            precondition(tokens.count == texts.count, "\(texts.count) texts of \(tokens.count)")
+            let chosen = chosen ?? tokens.count - 1
+            precondition(tokens.indices ~= chosen, "token \(chosen) of \(tokens.count)")
+            (self.tokens, self.texts, self.chosen) = (tokens, texts, chosen)
+        }
+    }
+
+    /// Something that was found; a card of the page, or two.
+    public enum Part: Sendable {
+        /// The pattern of each head, or of some: `heads` of each layer that was kept.
+        case attention(AttentionPatterns, heads: [Int]? = nil)
+        /// What layers of a model of so many blocks would predict.
+        case lens(LogitLens, blocks: Int)
+        /// The loss of each token, and the likeliest next ones.
+        case predictions(TokenPredictions)
+        /// The scores of heads, and in words what they were measured on.
+        case headScores([HeadScores], measuredOn: String)
+        /// The losses without each head and each MLP.
+        case ablation(Ablation)
+        /// Where neurons of a layer are most active.
+        case neurons(layer: Int, [NeuronExamples])
+        /// What the numbers of a tensor are like, or of one layer of it.
+        case weights(name: String, layer: Int?, WeightStatistics)
+        /// The tokens whose embeddings are nearest to that of a token.
+        case neighbours(of: Int32, [TokenNeighbour])
+    }
+
+    /// The most values of attention on a page, which then has about 50 MB.
+    ///
+    /// Beyond, browsers take long to open it.
+    public static let mostAttentionValues = 37_500_000
+
+    /// The page.
+    public let source: String
+
+    /// Draws the page.
+    /// - Parameters:
+    ///   - subject: What it is about.
+    ///   - prompt: What the model was run on; nil for parts that have no prompt.
+    ///   - parts: What was found, in the order of the page.
+    ///   - text: The text of a token; nil where the tokenizer has none.
+    /// - Precondition: attention, lens and predictions are of the prompt's tokens.
+    public init(
+        _ subject: Subject,
+        prompt: Prompt? = nil,
+        parts: [Part],
+        text: (Int32) -> String?
+    ) {
+        let data = InspectPageData(prompt: prompt, parts: parts, text: text)
+        let cards = parts.map { InspectCard($0, isOnly: parts.count == 1, text: text) }
+        let charts = parts.compactMap(SingularValueChart.init)
+        let body: HTML = """
+            \(Self.header(subject, prompt, cards))\
+            <noscript><p class="note">What was found is drawn by a script, which this browser does \
+            not run.</p></noscript>
+            <div class="parts">
+            \(cards.map(\.html))</div>
+            \(HTML(charts.map(\.section)))
+            """
+        let title = cards.count == 1 ? cards[0].title : "inside the model"
+        let frame = PageFrame(
+            title: "\(subject.model) \u{2013} \(title)",
+            styles: [PageAsset.named("inspect.css")],
+            scripts: Self.scripts
+        )
+        source = frame.page(
+            body,
+            charts: charts.first?.data,
+            data: PageData.script(data, id: "inspect-data")
+        )
+    }
+
+    /// Writes the page.
+    /// - Throws: ``FileIOError`` when the file cannot be written, or exists and is not to be
+    ///   overwritten.
+    public func write(to path: FilePath, overwrite: Bool) throws {
+        let file = try AtomicFile(path, overwrite: overwrite)
+        try file.write(Array(source.utf8))
+        try file.commit()
+    }
+
+    /// Whether the patterns of so many heads fit on a page.
+    public static func holdsAttention(tokens: Int, heads: Int) -> Bool {
+        let (square, isHuge) = tokens.multipliedReportingOverflow(by: tokens)
+        return !isHuge && PackedPatterns.size(tokens: tokens) <= mostAttentionValues / max(heads, 1)
+            || square == 0
+    }
+
+    private static let scripts = [
+        "shades", "walking", "tokens", "patterns", "heads", "attention", "lens", "losses",
+        "scores", "heatmap", "inspect",
+    ].map { PageAsset.named($0 + ".js") }
+
+    private static func header(
+        _ subject: Subject,
+        _ prompt: Prompt?,
+        _ cards: [InspectCard]
+    ) -> HTML {
+        let count = prompt.map { $0.tokens.count == 1 ? "1 token" : "\($0.tokens.count) tokens" }
+        let date = subject.seconds.flatMap(DateText.init(seconds:))?.text
+        let facts = (subject.facts + [count, date].compactMap { $0 }).map { fact -> HTML in
+            "<li>\(fact)</li>"
+        }
+        let quote: HTML =
+            prompt.map { prompt in
+                """
+                <blockquote class="prompt">\(prompt.texts.joined())</blockquote>
+
+                """
+            } ?? ""
+        let links = cards.map { card -> HTML in
+            "<a href=\"#\(card.id)\">\(card.title)</a>\n"
+        }
+        let contents: HTML = cards.count > 1 ? "<nav class=\"contents\">\n\(links)</nav>\n" : ""
+        return """
+            <header><p class="kicker">Inside a model</p>
+            <h1>\(HTML.path(subject.model))</h1>
+            <ul class="facts">\(facts)</ul>
+            \(quote)\(contents)</header>
+
+            """
+    }
+}

@@ -14,6 +14,9 @@ struct InspectCommand: ParsableCommand {
             Layers, heads, neurons and positions are counted from 0. Names and definitions are \
             those of TransformerLens.
             """,
-        subcommands: [InspectWeightsCommand.self, InspectNeighboursCommand.self]
+        subcommands: [
+            InspectWeightsCommand.self, InspectNeuronsCommand.self,
+            InspectNeighboursCommand.self,
+        ]
     )
 }

@@ -106,9 +106,12 @@ struct NeighbourReport: Encodable {
         let glyphs = DisplayGlyphs.ofLocale
         let rows = neighbours.map { neighbour in
             let number = "\(neighbour.token)"
+            let cosine = decimal(Double(neighbour.cosine), 4)
             var line = StyledLine("  " + String(repeating: " ", count: digits - number.count))
             line.append(number, .faint)
-            line.append("  \(decimal(Double(neighbour.cosine), 4))  ")
+            // A minus takes the place of a space.
+            line.pad(to: digits + 4 - (neighbour.cosine < 0 ? 1 : 0))
+            line.append("\(cosine)  ")
             line.append(glyphs.bar(Double(neighbour.cosine), columns: Self.barColumns), .accent)
             line.pad(to: digits + 12 + Self.barColumns + 2)
             line.append(names.label(of: neighbour.token))
@@ -130,14 +133,16 @@ extension TokenNames {
         _ source: ModelSource
     ) throws -> TokenID {
         guard let tokenizer else { throw OpeningError.noTokenizer(model: source.path) }
+        let shown = DisplayText.escaping(bytes: text.bytes)
+        guard String(validating: text.bytes, as: UTF8.self) != nil else {
+            throw CommandError(.wrongUsage, "'\(shown)' is not UTF-8; give the token with --id")
+        }
         let tokens = try tokenizer.encode(text.string, specialTokens: .token)
         if tokens.count == 1 { return tokens[0] }
         // A tokenizer may put a space before every text, so that parts of words are none.
         let all = 0..<TokenID(tokenizer.vocabularySize)
-        if let token = all.first(where: { self.text(of: $0) == text.string }), !text.bytes.isEmpty {
-            return token
-        }
-        let shown = DisplayText.escaping(bytes: text.bytes)
+        let token = all.first { bytes(of: $0)?.elementsEqual(text.bytes) == true }
+        if let token, !text.bytes.isEmpty { return token }
         guard !tokens.isEmpty else {
             throw CommandError(.wrongUsage, "'\(shown)' is no token; give one with --token or --id")
         }

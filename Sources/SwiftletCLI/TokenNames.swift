@@ -28,6 +28,21 @@ struct TokenNames {
         }
     }
 
+    /// The text of some tokens in the middle of a sequence; what is no UTF-8 in it becomes U+FFFD.
+    /// - Parameters:
+    ///   - tokens: Those that the tokenizer lacks add nothing.
+    ///   - previous: The token before them; nil at the start of the sequence.
+    /// - Returns: Their text.
+    func text(of tokens: some Sequence<TokenID>, after previous: TokenID?) -> String {
+        var previous = previous
+        var bytes: [UInt8] = []
+        for token in tokens {
+            bytes += (try? decoder?.bytes(of: token, after: previous)) ?? []
+            previous = decoder?.context(after: token, previous)
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
     /// A token for people: its text in quotes, with every byte that cannot be shown written out; of
     /// a marker its name, such as `<s>`; or else its number.
     func label(of token: TokenID) -> String {
@@ -41,7 +56,9 @@ struct TokenNames {
         return name.isEmpty ? "#\(token)" : DisplayText.escaping(bytes: name)
     }
 
-    private func bytes(of token: TokenID) -> ArraySlice<UInt8>? {
+    /// The bytes that one token adds to the middle of a text; nil for a token that the tokenizer
+    /// lacks, or without a tokenizer.
+    func bytes(of token: TokenID) -> ArraySlice<UInt8>? {
         // After a token that is no mark of a start, so that a space before a word stays.
         try? decoder?.bytes(of: token, after: token == decoder?.startOfText ? nil : token)
     }

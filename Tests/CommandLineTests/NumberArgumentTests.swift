@@ -27,6 +27,7 @@ private func complaint(_ arguments: [String]) -> String? {
         "tokenizer train": ["vocabulary-size", "threads"],
         "tokenizer encode": ["threads"],
         "info": ["batch-size", "sequence-length"],
+        "inspect neurons": ["layer", "neuron", "top", "sequence-length", "threads"],
         "inspect neighbours": ["id", "top", "threads"],
         "inspect weights": ["layer", "threads"],
         "bench kernels": ["rows", "runs", "threads"],

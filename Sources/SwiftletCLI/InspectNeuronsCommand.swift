@@ -1,0 +1,96 @@
+import ArgumentParser
+import Swiftlet
+
+/// `swiftlet inspect neurons`: which places of a text excite the neurons of an MLP.
+struct InspectNeuronsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "neurons",
+        abstract: "List the places of a text that excite a neuron of an MLP most.",
+        discussion: """
+            A neuron is one channel between the two matrices of a layer's MLP, and excited where \
+            its activation is large (TransformerLens's mlp.hook_post): what GELU gives, or in a \
+            Llama what the gate lets through. Each place is shown with the text around it, and its \
+            token in brackets. Without --neuron, the neurons of the layer that are excited most \
+            have a line each, and --json has all of them.
+
+            The text is read in sequences, each of which starts where the one before it ended and \
+            knows nothing of it.
+
+            Examples:
+              swiftlet inspect neurons --model checkpoints/quickstart/run --layer 1 \\
+                --text checkpoints/quickstart/stories.txt
+              swiftlet inspect neurons --model checkpoints/gpt2 --layer 8 --neuron 42 \\
+                --text checkpoints/quickstart/stories.txt --top 20
+            """
+    )
+
+    @OptionGroup
+    var options: InspectOptions
+
+    @Option(help: "The layer, counted from 0.", in: .from(0))
+    var layer: Int
+
+    @Option(help: "The neuron, counted from 0 (default: all of the layer).", in: .from(0))
+    var neuron: Int?
+
+    @Option(help: "A text file.")
+    var text: FilePath
+
+    @Option(help: "Places to list of each neuron.", in: .from(1, to: 1000))
+    var top = 10
+
+    @Option(
+        help: "Tokens of a sequence (default: the model's context, at most 1024).",
+        in: .from(1, to: 1 << 20)
+    )
+    var sequenceLength: Int?
+
+    @OptionGroup(title: "Precision")
+    var precision: PrecisionOptions
+
+    func run() throws {
+        let source = try options.source()
+        let configuration = source.configuration
+        // What is wrong with the question is said before the text is read and encoded.
+        guard layer < configuration.layerCount else {
+            throw InterpretabilityError.layerOutOfRange(
+                layer: layer,
+                count: configuration.layerCount
+            )
+        }
+        let length = sequenceLength ?? min(1024, configuration.contextLength)
+        guard length <= configuration.contextLength else {
+            throw ModelError.sequenceTooLong(
+                length: length,
+                maximum: configuration.contextLength
+            )
+        }
+        let tokenizer = try options.model.tokenizer(of: source)
+        try checkKinds(of: [TextInput(path: text, format: .text)])
+        let tokens = try EncodedText(
+            contentsOf: text,
+            tokenizer: tokenizer,
+            threads: options.compute.threadCount()
+        )
+        .tokens
+        let sequences = stride(from: 0, to: tokens.count, by: length).map {
+            Array(tokens[$0..<min($0 + length, tokens.count)])
+        }
+        let model = try options.model.open(source, precision, options.compute)
+        let progress = ProgressLine()
+        defer { progress.finish() }
+        let excitations = try model.excitations(
+            layer: layer,
+            neurons: neuron.map { [$0] },
+            of: sequences,
+            // Of a whole layer people see the first place only.
+            top: neuron == nil && !options.json ? 1 : top
+        ) {
+            progress.show("neurons: \($0.grouped) of \($1.grouped) sequences")
+        }
+        progress.finish()
+        let report = NeuronReport(layer, excitations, sequences, TokenNames(tokenizer))
+        if options.json { return try Terminal.printJSON(report) }
+        try Terminal.print(report.lines(columns: Terminal.outputColumns))
+    }
+}

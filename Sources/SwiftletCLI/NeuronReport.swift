@@ -1,0 +1,159 @@
+// What `inspect neurons` says, for programs and for people.
+
+import Swiftlet
+
+/// Neurons and the places that excite them; the keys of `inspect neurons --json`.
+struct NeuronReport: Encodable {
+    struct Place: Encodable {
+        let activation: Float
+        let token: TokenID
+        let text: String
+        /// Some of the text around the token, and the token itself.
+        let context: String
+        /// Which sequence of the text it is in, from 0.
+        let sequence: Int
+        /// Where in that, from 0.
+        let position: Int
+
+        /// The three parts of the context.
+        fileprivate let parts: (before: String, token: String, after: String)
+
+        private enum CodingKeys: String, CodingKey {
+            case activation, token, text, context, sequence, position
+        }
+    }
+
+    struct Neuron: Encodable {
+        let neuron: Int
+        let top: [Place]
+    }
+
+    let layer: Int
+    let neurons: [Neuron]
+
+    /// Tokens of the context on each side: about as much as a line holds.
+    private static let tokensBefore = 16
+    private static let tokensAfter = 8
+
+    init(
+        _ layer: Int,
+        _ excitations: [NeuronExcitations],
+        _ sequences: [[TokenID]],
+        _ names: TokenNames
+    ) {
+        self.layer = layer
+        neurons = excitations.map { found in
+            Neuron(
+                neuron: found.neuron,
+                top: found.top.map { Self.place($0, sequences[$0.sequence], names) }
+            )
+        }
+    }
+
+    private static func place(
+        _ place: NeuronExcitations.Place,
+        _ sequence: [TokenID],
+        _ names: TokenNames
+    ) -> Place {
+        let position = place.position
+        let start = max(0, position - tokensBefore)
+        let end = min(sequence.count, position + 1 + tokensAfter)
+        let token = sequence[position]
+        func text(_ range: Range<Int>) -> String {
+            names.text(
+                of: sequence[range],
+                after: range.lowerBound > 0 ? sequence[range.lowerBound - 1] : nil
+            )
+        }
+        let tokenText = text(position..<position + 1)
+        let parts = (
+            before: text(start..<position),
+            // A marker adds nothing, and has a name all the same.
+            token: tokenText.isEmpty ? names.label(of: token) : tokenText,
+            after: text(position + 1..<end)
+        )
+        return Place(
+            activation: place.activation,
+            token: token,
+            text: tokenText,
+            // Whole, so that a character of several tokens is one.
+            context: text(start..<end),
+            sequence: place.sequence,
+            position: position,
+            parts: parts
+        )
+    }
+
+    // MARK: For people
+
+    /// Neurons that a screen has lines for.
+    private static let neuronLines = 20
+
+    /// The places of one neuron, or the first place of those that are excited most.
+    func lines(columns: Int) -> [StyledLine] {
+        if neurons.count == 1, let neuron = neurons.first {
+            let heading = "  layer \(layer), neuron \(neuron.neuron): where it is excited most"
+            return [StyledLine(heading), StyledLine()]
+                + rows(neuron.top.map { ("", $0) }, columns)
+        }
+        let places = neurons.compactMap { neuron in
+            neuron.top.first.map { ("\(neuron.neuron)", $0) }
+        }
+        // Of equals the first neuron comes first.
+        let ranked = places.enumerated()
+            .sorted {
+                ($1.element.1.activation, $0.offset) < ($0.element.1.activation, $1.offset)
+            }
+            .prefix(Self.neuronLines).map(\.element)
+        let heading =
+            "  layer \(layer): the \(ranked.count) of \(neurons.count.grouped) neurons that are "
+            + "excited most, and where"
+        return [StyledLine(heading), StyledLine()] + rows(ranked, columns)
+    }
+
+    /// Rows of a neuron's number, the activation and the text around the token.
+    private func rows(_ places: [(label: String, place: Place)], _ columns: Int) -> [StyledLine] {
+        let labels = places.map(\.label.count).max() ?? 0
+        let activations = places.map { decimal(Double($0.place.activation), 3) }
+        let width = activations.map(\.count).max() ?? 0
+        return zip(places, activations).map { row, activation in
+            var line = StyledLine("  ")
+            if labels > 0 {
+                line.append(String(repeating: " ", count: labels - row.label.count))
+                line.append(row.label + "  ", .faint)
+            }
+            line.append(String(repeating: " ", count: width - activation.count) + activation)
+            line.append("  ")
+            line.append(Self.context(row.place, columns: columns - line.width))
+            return line
+        }
+    }
+
+    /// The text around a token on one line, as much as there is room for: tokens begin one below
+    /// the other.
+    private static func context(_ place: Place, columns: Int) -> StyledLine {
+        let more = DisplayGlyphs.ofLocale.more
+        let (before, token, after) = place.parts
+        var line = StyledLine()
+        let start = columns / 2
+        let shown = DisplayText.escaping(before).suffix(columns: start, more: more)
+        line.pad(to: start - shown.columnCount)
+        line.append(shown, .faint)
+        line.append("[\(DisplayText.escaping(token))]", .accent)
+        line.append(DisplayText.escaping(after), .faint)
+        return line.cut(to: columns)
+    }
+}
+
+extension String {
+    /// As much of the end of the text as fits into `columns`, after `more` where something is
+    /// missing.
+    fileprivate func suffix(columns: Int, more: String) -> String {
+        guard columnCount > columns else { return self }
+        let room = columns - more.columnCount
+        guard room > 0 else { return "" }
+        var rest = self[...]
+        while String(rest).columnCount > room { rest = rest.dropFirst() }
+        return more + rest
+    }
+}

@@ -73,7 +73,7 @@ extension KernelTests {
             let magnitude = expected.floats().map { $0 * (1 + largest) }
             for backend in Backend.all {
                 let actual = try run(backend.ops(), shape, inputs)
-                expectClose(actual, expected, magnitude: magnitude, within: 8, "\(backend)")
+                expectClose(actual, expected, magnitude: magnitude, within: 4, "\(backend)")
             }
         }
 

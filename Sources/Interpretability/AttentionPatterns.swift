@@ -52,7 +52,8 @@ extension InspectableModel {
     ///   - layers: The layers to keep; nil keeps all. What lies above them is not computed.
     /// - Returns: The patterns.
     /// - Throws: ``InterpretabilityError`` for tokens or layers that the model does not have, or
-    ///   weights that are no numbers; what the model's pass throws.
+    ///   weights that are no numbers; ``TensorError/outOfMemory(byteCount:)`` where the machine is too
+    ///   small for the result; what the model's pass throws.
     public func attentionPatterns(
         of tokens: [Int32],
         layers: [Int]? = nil
@@ -60,6 +61,11 @@ extension InspectableModel {
         try check(tokens)
         let layers = try checkedLayers(layers)
         let T = tokens.count
+        // In floating point it cannot overflow.
+        let bytes = 4 * Double(layers.count * headCount) * Double(T) * Double(T)
+        guard bytes <= Double(Machine.memoryByteCount) else {
+            throw TensorError.outOfMemory(byteCount: Int(min(bytes, 0x1p62)))
+        }
         var values = [Float](repeating: 0, count: layers.count * headCount * T * T)
         let session = try makeHookedSession(sequenceCount: 1, tokenCapacity: T)
         try visitPatterns(of: tokens, layers: layers, in: session) { layer, past, pattern in

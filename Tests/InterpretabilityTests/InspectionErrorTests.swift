@@ -52,6 +52,14 @@ import Testing
         _ = try model.excitations(layer: 0, of: [fitting])
     }
 
+    /// 6.5 terabytes.
+    @Test func patternsThatNoMachineHasRoomForAreRefusedBeforeThePass() throws {
+        let model = try InspectedModel.llama.make(contextLength: 300_000)
+        #expect(throws: TensorError.outOfMemory(byteCount: 6_480_000_000_000)) {
+            try model.attentionPatterns(of: randomTokens(300_000))
+        }
+    }
+
     @Test(arguments: [-1, 29])
     func aTokenThatTheModelDoesNotKnowIsRefused(token: Int32) {
         let error = InterpretabilityError.tokenOutsideVocabulary(token: token, vocabularySize: 29)

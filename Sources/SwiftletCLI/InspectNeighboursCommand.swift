@@ -47,6 +47,11 @@ struct InspectNeighboursCommand: ParsableCommand {
         let weights = try options.weights(of: source, ops: ops)
         let token = try id ?? token.map { try names.token(of: $0, in: tokenizer, source) } ?? 0
         let found = try weights.neighbours(of: token, count: top, ops: ops)
+        if try options.draw({
+            options.page(of: .neighbours(of: token, found), source, nil, names)
+        }) {
+            return
+        }
         let report = NeighbourReport(token, found, names)
         try options.json ? Terminal.printJSON(report) : Terminal.print(report.lines(names))
     }

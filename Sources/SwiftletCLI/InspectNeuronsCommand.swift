@@ -83,13 +83,15 @@ struct InspectNeuronsCommand: ParsableCommand {
             layer: layer,
             neurons: neuron.map { [$0] },
             of: sequences,
-            // Of a whole layer people see the first place only.
-            top: neuron == nil && !options.json ? 1 : top
+            // Of a whole layer people see the first place only, but on a page.
+            top: neuron == nil && !options.json && options.output == nil ? 1 : top
         ) {
             progress.show("neurons: \($0.grouped) of \($1.grouped) sequences")
         }
         progress.finish()
-        let report = NeuronReport(layer, excitations, sequences, TokenNames(tokenizer))
+        let names = TokenNames(tokenizer)
+        let report = NeuronReport(layer, excitations, sequences, names)
+        if try options.draw({ options.page(of: report.part, source, precision, names) }) { return }
         if options.json { return try Terminal.printJSON(report) }
         try Terminal.print(report.lines(columns: Terminal.outputColumns))
     }

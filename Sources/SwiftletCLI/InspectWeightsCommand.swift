@@ -52,13 +52,20 @@ struct InspectWeightsCommand: ParsableCommand {
         let statistics = try WeightStatistics(
             of: tensor.tensor(),
             isStack: tensor.isStack,
-            pictureRows: 20,
-            pictureColumns: 76,
+            // What a page, or else a terminal, has room for.
+            pictureRows: options.output == nil ? 20 : 96,
+            pictureColumns: options.output == nil ? 76 : 96,
             ops: ops
         ) { fraction in
             progress.show("singular values: \(Int(100 * fraction))%")
         }
         progress.finish()
+        let part = InspectPage.Part.weights(
+            name: tensor.name,
+            layer: tensor.layer,
+            statistics
+        )
+        if try options.draw({ options.page(of: part, source, nil, TokenNames(nil)) }) { return }
         let report = WeightReport(tensor, statistics)
         try options.json ? Terminal.printJSON(report) : Terminal.print(report.lines())
     }

@@ -16,7 +16,7 @@ struct NeuronReport: Encodable {
         let position: Int
 
         /// The three parts of the context.
-        fileprivate let parts: (before: String, token: String, after: String)
+        let parts: (before: String, token: String, after: String)
 
         private enum CodingKeys: String, CodingKey {
             case activation, token, text, context, sequence, position

@@ -168,13 +168,15 @@ import Testing
                                 )
                             ]
                         )
-                    ]
+                    ],
+                    of: 8
                 ),
             ],
             text: { _ in hostile }
         )
         #expect(XMLParser(data: Data(page.source.utf8)).parse())
         #expect(!page.source.contains("<script>alert"))
+        #expect(page.source.contains("The 1 of 8 neurons that are excited most."))
         #expect(try data(page)["texts"] as? [String] == [hostile, "\u{1B}[31m"])
     }
 

@@ -130,7 +130,7 @@ enum PageFindings {
     }
 
     static var allParts: [InspectPage.Part] {
-        promptParts + [.ablation(ablation), .neurons(layer: 1, neurons)]
+        promptParts + [.ablation(ablation), .neurons(layer: 1, neurons, of: 1)]
     }
 
     static func page(_ parts: [InspectPage.Part] = allParts) -> InspectPage {

@@ -53,9 +53,12 @@ struct InspectCard {
                 higher loss, orange a lower one; heads and MLPs each by their own largest change. \
                 Tokens that were predicted: \(ablation.tokenCount).
                 """
-        case .neurons(let layer, _):
+        case .neurons(let layer, let examples, let count):
             (id, title, unit) = ("neurons", "Neurons", "texts that excite those of layer \(layer)")
-            note = "The token at which the neuron is most active is marked."
+            let choice =
+                examples.count < count
+                ? "The \(examples.count) of \(count) neurons that are excited most. " : ""
+            note = choice + "The token at which the neuron is active is marked."
         case .weights(let name, let layer, _):
             (id, title) = ("weights", "Weights")
             unit = name + (layer.map { ", layer \($0)" } ?? "")

@@ -64,8 +64,8 @@ public struct InspectPage: Sendable {
         case headScores([HeadScores], measuredOn: String)
         /// The losses without each head and each MLP.
         case ablation(Ablation)
-        /// Where neurons of a layer are most active.
-        case neurons(layer: Int, [NeuronExamples])
+        /// Where some of a layer's neurons are most active, and how many were looked at.
+        case neurons(layer: Int, [NeuronExamples], of: Int)
         /// What the numbers of a tensor are like, or of one layer of it.
         case weights(name: String, layer: Int?, WeightStatistics)
         /// The tokens whose embeddings are nearest to that of a token.

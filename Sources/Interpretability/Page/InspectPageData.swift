@@ -173,7 +173,7 @@ struct InspectPageData: Encodable {
                 heads = Heads(heads: scores.map(Heads.Scores.init))
             case .ablation(let ablation):
                 ablate = Ablated(ablation)
-            case .neurons(let layer, let examples):
+            case .neurons(let layer, let examples, _):
                 neurons = Neurons(layer: layer, neurons: examples.map(Neurons.Neuron.init))
             case .weights(let name, let layer, let statistics):
                 weights = Weights(name, layer: layer, statistics)

@@ -11,11 +11,16 @@ import Swiftlet
 extension Terminal {
     /// Writes one JSON object on a line of its own; property names become snake case.
     static func printJSON(_ value: some Encodable) throws {
+        try print(json(value))
+    }
+
+    /// One JSON object without the end of its line; property names become snake case.
+    static func json(_ value: some Encodable) throws -> String {
         let encoder = JSONEncoder()
         encoder.keyEncodingStrategy = .convertToSnakeCase
         // Sorted, so that the same object is always the same line.
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        try print(escapingControls(in: String(decoding: encoder.encode(value), as: UTF8.self)))
+        return escapingControls(in: String(decoding: try encoder.encode(value), as: UTF8.self))
     }
 
     /// JSON itself asks to escape only the first 32 control characters, and a terminal obeys more.

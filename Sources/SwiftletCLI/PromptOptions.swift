@@ -33,37 +33,21 @@ struct PromptOptions: ParsableArguments {
     /// Whether there is any prompt.
     var isEmpty: Bool { texts.isEmpty && promptFile == nil && promptsFile == nil }
 
+    /// The prompts that are given one by one, in order.
+    private var sources: [PromptSource] {
+        texts.map { .text($0) } + (promptFile.map { [.file($0)] } ?? [])
+    }
+
     func validate() throws {
-        let files = [promptFile, promptsFile].count { $0 == "-" }
-        if texts.count(where: { $0 == "-" }) + files > 1 {
-            throw ValidationError("stdin can be read only once: give one '-'")
-        }
+        let count = sources.count(where: \.isStandardInput) + (promptsFile == "-" ? 1 : 0)
+        if count > 1 { throw ValidationError("stdin can be read only once: give one '-'") }
     }
 
     /// The bytes of the prompts that are given one by one, in order.
-    func givenPrompts() throws -> [[UInt8]] {
-        var prompts = try texts.map { text in
-            text == "-" ? withoutLineEnd(try Terminal.readAll(.standardInput)) : text.bytes
-        }
-        if let promptFile {
-            prompts.append(withoutLineEnd(try Terminal.readAll(input(promptFile))))
-        }
-        return prompts
-    }
+    func givenPrompts() throws -> [[UInt8]] { try sources.map { try $0.bytes() } }
 
     /// The prompts after those, of which none has been read yet.
     func promptRows() throws -> TextRows? {
-        try promptsFile.map { TextRows(try input($0), field: "prompt") }
-    }
-
-    private func input(_ path: FilePath) throws -> InputFile {
-        path == "-" ? .standardInput : try InputFile(path)
-    }
-
-    /// Editors and `echo` end a text with a line end that is no part of it.
-    private func withoutLineEnd(_ bytes: [UInt8]) -> [UInt8] {
-        guard bytes.last == UInt8(ascii: "\n") else { return bytes }
-        let text = bytes.dropLast()
-        return Array(text.last == UInt8(ascii: "\r") ? text.dropLast() : text)
+        try promptsFile.map { TextRows(try PromptSource.input($0), field: "prompt") }
     }
 }

@@ -55,6 +55,12 @@ struct StyledLine: Equatable {
         if width < column { append(String(repeating: " ", count: column - width)) }
     }
 
+    /// Adds a piece that ends at a column, where there is room for it.
+    mutating func append(rightAligned text: String, to column: Int, _ ink: Ink = .plain) {
+        pad(to: column - text.columnCount)
+        append(text, ink)
+    }
+
     /// As much of the line as fits into `columns`.
     func cut(to columns: Int) -> StyledLine {
         guard width > columns else { return self }

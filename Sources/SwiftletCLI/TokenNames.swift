@@ -5,10 +5,19 @@ import Swiftlet
 /// The texts of a model's tokens, where a tokenizer is known.
 struct TokenNames {
     private let decoder: (any TokenDecoder)?
+    /// The names of all tokens, where those that mark places in a sequence are no text.
+    private let names: TokenTexts?
 
     /// Takes a tokenizer; nil where there is none, so that only numbers are shown.
     init(_ decoder: (any TokenDecoder)?) {
         self.decoder = decoder
+        let markers = (decoder?.endsOfText ?? []) + (decoder?.startOfText.map { [$0] } ?? [])
+        let isSilent = { (id: TokenID) in
+            (try? decoder?.bytes(of: id, after: nil))?.isEmpty == true
+        }
+        names =
+            markers.contains(where: isSilent)
+            ? (decoder as? any Tokenizer)?.description.tokens : nil
     }
 
     /// What one token adds to the middle of a text; of a part of a character, U+FFFD.
@@ -46,13 +55,15 @@ struct TokenNames {
     /// A token for people: its text in quotes, with every byte that cannot be shown written out; of
     /// a marker its name, such as `<s>`; or else its number.
     func label(of token: TokenID) -> String {
-        guard let bytes = bytes(of: token) else { return "#\(token)" }
-        if !bytes.isEmpty { return "'\(DisplayText.escaping(bytes: bytes))'" }
-        guard let tokens = (decoder as? any Tokenizer)?.description.tokens else {
-            return "#\(token)"
-        }
+        guard let bytes = bytes(of: token), !bytes.isEmpty else { return name(of: token) }
+        return "'\(DisplayText.escaping(bytes: bytes))'"
+    }
+
+    /// What a token that is no text is called: a marker's name, or the token's number.
+    func name(of token: TokenID) -> String {
+        guard let names, names.indices.contains(Int(token)) else { return "#\(token)" }
         // Some files have line ends around the names of markers.
-        let name = tokens[Int(token)].filter { $0 > 0x20 }
+        let name = names[Int(token)].filter { $0 > 0x20 }
         return name.isEmpty ? "#\(token)" : DisplayText.escaping(bytes: name)
     }
 

@@ -24,9 +24,9 @@ struct CommandLineArguments {
     /// against it.
     static let flags: Set<String> = [
         "--allow-changes", "--debug-state", "--generate-completion-script", "--help",
-        "--help-hidden", "--ignore-eos", "--json", "--jsonl", "--machine", "--no-input-history",
-        "--no-shuffle", "--overfit-single-batch", "--overwrite", "--shuffle", "--special",
-        "--tensorboard", "--verbose", "--version", "--watch",
+        "--help-hidden", "--ignore-eos", "--json", "--jsonl", "--machine", "--mlps",
+        "--no-input-history", "--no-shuffle", "--overfit-single-batch", "--overwrite", "--shuffle",
+        "--special", "--tensorboard", "--verbose", "--version", "--watch",
     ]
     /// Of those, the ones that take a value after all, by the command where they do.
     static let namesWithValue: [String: Set<String>] = ["report": ["--tensorboard"]]

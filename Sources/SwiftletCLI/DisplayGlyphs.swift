@@ -18,6 +18,8 @@ struct DisplayGlyphs {
     let mark: String
     /// Stands for what was left out.
     let more: String
+    /// Stands for a space that is to be seen.
+    let space: String
     /// Stands for a value that is not known yet.
     let unknown: String
     private let directions: (falling: String, level: String, rising: String)
@@ -34,6 +36,7 @@ struct DisplayGlyphs {
         axis: "│",
         mark: "•",
         more: "…",
+        space: "·",
         unknown: "–",
         directions: ("↓", "→", "↑")
     )
@@ -50,6 +53,7 @@ struct DisplayGlyphs {
         axis: "|",
         mark: "o",
         more: "...",
+        space: "_",
         unknown: "-",
         directions: ("falling", "level", "rising")
     )

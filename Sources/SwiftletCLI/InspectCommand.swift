@@ -15,8 +15,9 @@ struct InspectCommand: ParsableCommand {
             those of TransformerLens.
             """,
         subcommands: [
-            InspectWeightsCommand.self, InspectNeuronsCommand.self,
-            InspectNeighboursCommand.self,
+            InspectAttentionCommand.self, InspectLensCommand.self, InspectNextCommand.self,
+            InspectHeadsCommand.self, InspectAblateCommand.self, InspectWeightsCommand.self,
+            InspectNeuronsCommand.self, InspectNeighboursCommand.self,
         ]
     )
 }

@@ -61,6 +61,13 @@ struct StyledLine: Equatable {
         append(text, ink)
     }
 
+    /// Adds a bar, two columns apart, where there is anything of it.
+    mutating func append(bar: String, _ ink: Ink) {
+        guard !bar.isEmpty else { return }
+        append("  ")
+        append(bar, ink)
+    }
+
     /// As much of the line as fits into `columns`.
     func cut(to columns: Int) -> StyledLine {
         guard width > columns else { return self }

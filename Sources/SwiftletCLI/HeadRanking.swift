@@ -1,0 +1,94 @@
+// The heads of a model by what they do: for each score a panel with the heads that have most of it,
+// and a grid of all of them.
+
+import LineEditing
+import Swiftlet
+
+/// The scores of heads as panels, as many beside one another as fit.
+struct HeadRanking {
+    /// A score, and what a person is told of it.
+    private struct Score: Sendable {
+        let title: String
+        let value: @Sendable (HeadScores) -> Float
+        /// Whether it is a share, so that 1 is all there can be.
+        var isShare = true
+    }
+
+    /// What is drawn with.
+    let glyphs: DisplayGlyphs
+
+    private static let scores = [
+        Score(title: "previous token", value: { $0.previousToken }),
+        Score(title: "first token", value: { $0.firstToken }),
+        Score(title: "duplicate token", value: { $0.duplicateToken }),
+        Score(title: "induction", value: { $0.induction }),
+        Score(title: "distance, tokens", value: { $0.distance }, isShare: false),
+        Score(title: "entropy, nats", value: { $0.entropy }, isShare: false),
+    ]
+    /// Heads that are named in a panel.
+    private static let rankedCount = 5
+    private static let (panelWidth, valueWidth, gap) = (23, 7, 3)
+
+    /// The lines for a terminal so wide.
+    /// - Parameters:
+    ///   - heads: The scores of the same heads of some layers, in order; at least one.
+    ///   - columns: Those of the terminal.
+    /// - Returns: A heading, and six panels.
+    func lines(_ heads: [HeadScores], columns: Int) -> [StyledLine] {
+        let grid = HeadGrid(
+            glyphs: glyphs,
+            layers: Set(heads.map(\.layer)).sorted(),
+            heads: Set(heads.map(\.head)).sorted()
+        )
+        let width = max(Self.panelWidth, grid.leastWidth)
+        let panels = Self.scores.map { panel($0, heads, grid, width: width) }
+        let perRow = max(1, (columns - 2 + Self.gap) / (width + Self.gap))
+        var lines = [
+            StyledLine("  what heads do, each as layer.head: the highest scores, and a grid of all")
+        ]
+        for first in stride(from: 0, to: panels.count, by: perRow) {
+            let row = panels[first..<min(first + perRow, panels.count)]
+            lines.append(StyledLine())
+            for index in 0..<(row.map(\.count).max() ?? 0) {
+                var line = StyledLine()
+                for (place, panel) in row.enumerated() {
+                    line.pad(to: 2 + place * (width + Self.gap))
+                    if index < panel.count { line.append(panel[index]) }
+                }
+                lines.append(line)
+            }
+        }
+        return lines.map { $0.cut(to: columns) }
+    }
+
+    private func panel(
+        _ score: Score,
+        _ heads: [HeadScores],
+        _ grid: HeadGrid,
+        width: Int
+    ) -> [StyledLine] {
+        let values = heads.map { Double(score.value($0)) }
+        let whole = score.isShare ? 1 : max(values.max() ?? 0, .leastNonzeroMagnitude)
+        let ranked = heads.indices
+            .sorted { (values[$1], $0) < (values[$0], $1) }.prefix(Self.rankedCount)
+        let labels = ranked.map { "\(heads[$0].layer).\(heads[$0].head)" }
+        let labelWidth = heads.map { "\($0.layer).\($0.head)".count }.max() ?? 0
+        let rows = zip(ranked, labels).map { index, label in
+            var line = StyledLine()
+            line.append(rightAligned: label, to: labelWidth)
+            let value = decimal(values[index], score.isShare ? 3 : 2)
+            line.append(rightAligned: value, to: labelWidth + Self.valueWidth)
+            line.append(" ")
+            let barColumns = max(1, width - line.width)
+            line.append(glyphs.bar(values[index] / whole, columns: barColumns), .accent)
+            return line
+        }
+        let cells = grid.lines(columns: width) { i, j in
+            HeadGrid.Cell(
+                fraction: values[i * grid.heads.count + j] / whole,
+                ink: .accent
+            )
+        }
+        return [StyledLine(score.title, .strong)] + rows + cells
+    }
+}

@@ -1,0 +1,107 @@
+import ArgumentParser
+import Swiftlet
+
+/// `swiftlet inspect ablate`: what a model loses without each head.
+struct InspectAblateCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ablate",
+        abstract: "Measure the loss without each head, and rank what the model misses most.",
+        discussion: """
+            A head is left out by making its output zero before the projection, at every token; a \
+            feed-forward network (MLP) by adding nothing to the residual stream. The loss is the \
+            mean over all whole sequences of the data, each read by itself. What lies below the \
+            layer of a head is computed once.
+
+            Examples:
+              swiftlet inspect ablate --model checkpoints/quickstart/run \\
+                --data 'checkpoints/quickstart/data/*_val*.bin'
+              swiftlet inspect ablate --model checkpoints/gpt2 --layers 0-2 --mlps \\
+                --text checkpoints/quickstart/stories.txt --sequence-length 256
+            """
+    )
+
+    @OptionGroup
+    var options: InspectOptions
+
+    @Option(help: "Token shards; a pattern such as 'data/*_val*.bin'.")
+    var data: FilePath?
+
+    @Option(help: "A text file.")
+    var text: FilePath?
+
+    @Flag(help: "Leave out each feed-forward network, too.")
+    var mlps = false
+
+    @OptionGroup
+    var length: SequenceLength
+
+    @Option(help: "Sequences that are computed at once.", in: .from(1, to: 1 << 20))
+    var batchSize = 1
+
+    @OptionGroup
+    var layerList: LayerListOption
+
+    @OptionGroup
+    var headList: HeadListOption
+
+    @OptionGroup(title: "Precision")
+    var precision: PrecisionOptions
+
+    func validate() throws {
+        if (data == nil) == (text == nil) {
+            throw ValidationError("give what to measure on, either with --data or --text")
+        }
+    }
+
+    func run() throws {
+        let source = try options.source()
+        let sequences = try sequences(for: source)
+        let model = try options.model.open(source, precision, options.compute)
+        let layers = try layerList.layers(of: model.layerCount)
+        let heads = try headList.heads(of: model.headCount)
+        let progress = ProgressLine()
+        defer { progress.finish() }
+        let start = ContinuousClock.now
+        let ablation = try model.ablate(
+            sequences,
+            layers: layers,
+            heads: heads,
+            mlps: mlps,
+            batchSize: batchSize
+        ) {
+            progress.show(Self.text(done: $0, of: $1, after: .now - start))
+        }
+        progress.finish()
+        if options.json {
+            return try Terminal.printJSON(AblationReport(ablation, withMLPs: mlps))
+        }
+        try Terminal.print(
+            AblationTable(glyphs: .ofLocale).lines(ablation, columns: Terminal.outputColumns)
+        )
+    }
+
+    private func sequences(for source: ModelSource) throws -> [[TokenID]] {
+        let length = try length.length(for: source)
+        if let data {
+            return try InspectedData.sequences(
+                ofShards: data,
+                length: length,
+                vocabularySize: source.configuration.vocabularySize
+            )
+        }
+        return try InspectedData.sequences(
+            ofText: text ?? "-",
+            length: length,
+            options.model.tokenizer(of: source),
+            threads: options.compute.threadCount()
+        )
+    }
+
+    /// How far the work has come, and how long the rest takes if it goes on so.
+    static func text(done: Int, of total: Int, after time: Duration) -> String {
+        let percent = "\(done * 100 / max(1, total))%"
+        guard done > 0 else { return "ablation: \(percent)" }
+        let left = time * Double(total - done) / Double(done)
+        return "ablation: \(percent), \(timeText(left)) left"
+    }
+}

@@ -1,0 +1,121 @@
+import ArgumentParser
+import Swiftlet
+
+/// `swiftlet inspect attention`: where each head looks.
+struct InspectAttentionCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "attention",
+        abstract: "Show where each head looks from a token of a text.",
+        discussion: """
+            A head takes something from every token up to its own, in shares that add up to 1: its \
+            attention pattern. Shown are the shares of one token, the last unless --token names \
+            another, for the heads that take most from any token but the first, which many heads \
+            look at when they look for nothing. With --layers or --heads all of these are shown, \
+            and of a single head more tokens. --json prints the whole patterns of all heads.
+
+            Examples:
+              swiftlet inspect attention --model checkpoints/quickstart/run \\
+                --prompt "The dog saw the cat. The dog"
+              swiftlet inspect attention --model checkpoints/gpt2 \\
+                --prompt "The dog saw the cat. The dog" --layers 5 --heads 1 --token 7
+            """
+    )
+
+    @OptionGroup
+    var options: InspectOptions
+
+    @OptionGroup(title: "Prompt")
+    var prompt: InspectedPrompt
+
+    @OptionGroup
+    var token: TokenPosition
+
+    @OptionGroup
+    var layerList: LayerListOption
+
+    @OptionGroup
+    var headList: HeadListOption
+
+    @Option(help: "Heads to show (default: 8, or all that are chosen).", in: .from(1))
+    var top: Int?
+
+    @OptionGroup(title: "Precision")
+    var precision: PrecisionOptions
+
+    /// Heads that are shown where nobody said which or how many.
+    private static let usualTop = 8
+
+    func validate() throws {
+        if options.json && (token.token != nil || top != nil) {
+            throw ValidationError(
+                "--token and --top are not for --json, which prints the patterns of all tokens"
+            )
+        }
+    }
+
+    func run() throws {
+        let source = try options.source()
+        let tokenizer = try options.model.tokenizer(of: source)
+        let tokens = try prompt.tokens(for: source, tokenizer)
+        let position = try token.position(below: tokens.count) ?? tokens.count - 1
+        let model = try options.model.open(source, precision, options.compute)
+        let layers = try layerList.layers(of: model.layerCount)
+        let heads = try headList.heads(of: model.headCount)
+        let names = TokenNames(tokenizer)
+        if options.json { return try printReport(model, tokens, names, layers, heads) }
+
+        var looks: [AttentionBars.Head] = []
+        try forEachPattern(model, tokens, layers) { patterns in
+            looks += patterns.looks(of: heads, from: position)
+        }
+        looks.sort(by: AttentionBars.Head.isStronger)
+        let isChosen = layerList.layers != nil || headList.heads != nil
+        let count = top ?? (isChosen ? looks.count : Self.usualTop)
+        let glyphs = DisplayGlyphs.ofLocale
+        let bars = AttentionBars(glyphs: glyphs) { names.cell(of: $0, glyphs) }
+        try Terminal.print(
+            bars.lines(
+                Array(looks.prefix(count)),
+                of: looks.count,
+                from: position,
+                in: tokens,
+                columns: Terminal.outputColumns
+            )
+        )
+    }
+
+    private func printReport(
+        _ model: any InspectableModel,
+        _ tokens: [TokenID],
+        _ names: TokenNames,
+        _ layers: [Int],
+        _ heads: [Int]
+    ) throws {
+        var report = AttentionReport(
+            tokens,
+            names,
+            layers: layerList.layers == nil ? nil : layers,
+            heads: heads,
+            isChosen: headList.heads != nil
+        )
+        try forEachPattern(model, tokens, layers) { try report.add($0) }
+        try report.finish()
+    }
+
+    /// Patterns that are in memory together, in numbers: a GiB.
+    private static let patternLimit = 1 << 28
+
+    /// Computes the patterns of some layers, of as many at once as memory is meant for.
+    private func forEachPattern(
+        _ model: any InspectableModel,
+        _ tokens: [TokenID],
+        _ layers: [Int],
+        _ body: (AttentionPatterns) throws -> Void
+    ) throws {
+        let count = max(1, Self.patternLimit / (model.headCount * tokens.count * tokens.count))
+        for first in stride(from: 0, to: layers.count, by: count) {
+            let some = Array(layers[first..<min(first + count, layers.count)])
+            try body(model.attentionPatterns(of: tokens, layers: some))
+        }
+    }
+}

@@ -1,0 +1,80 @@
+import ArgumentParser
+import Swiftlet
+
+/// `swiftlet inspect heads`: what each head does, in numbers.
+struct InspectHeadsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "heads",
+        abstract: "Score each head: previous token, first token, duplicate token, induction.",
+        discussion: """
+            Each score is a mean share of attention: from a token to the one before it; to the \
+            first; and, on random tokens that come twice in a row, from a token of the second half \
+            to where it came first (duplicate token), and to the token after that (induction). The \
+            distance is that to what a head looks at, in tokens, and the entropy that of its \
+            patterns, in nats. All but the two on repeated tokens are measured on --text where one \
+            is given, else on the random tokens.
+
+            Examples:
+              swiftlet inspect heads --model checkpoints/quickstart/run
+              swiftlet inspect heads --model checkpoints/gpt2 \\
+                --text checkpoints/quickstart/stories.txt
+            """
+    )
+
+    @OptionGroup
+    var options: InspectOptions
+
+    @Option(help: "A text file to measure on.")
+    var text: FilePath?
+
+    @OptionGroup
+    var length: SequenceLength
+
+    @Option(help: "Makes the random tokens, which are the same for the same seed.", in: .from(0))
+    var seed: UInt64 = 0
+
+    @OptionGroup
+    var layerList: LayerListOption
+
+    @OptionGroup
+    var headList: HeadListOption
+
+    @OptionGroup(title: "Precision")
+    var precision: PrecisionOptions
+
+    func validate() throws {
+        if length.sequenceLength != nil && text == nil {
+            throw ValidationError("--sequence-length is for --text")
+        }
+    }
+
+    func run() throws {
+        let source = try options.source()
+        let sequences = try text.map {
+            try InspectedData.sequences(
+                ofText: $0,
+                length: length.length(for: source),
+                options.model.tokenizer(of: source),
+                threads: options.compute.threadCount()
+            )
+        }
+        let model = try options.model.open(source, precision, options.compute)
+        let layers = Set(try layerList.layers(of: model.layerCount))
+        let heads = Set(try headList.heads(of: model.headCount))
+        let progress = ProgressLine()
+        defer { progress.finish() }
+        // Nothing is predicted here, so that the token after a sequence does not count.
+        let scores = try model.headScores(
+            on: sequences?.map { $0.dropLast() } ?? [],
+            seed: seed
+        ) {
+            progress.show("heads: \($0.grouped) of \($1.grouped) sequences")
+        }
+        .filter { layers.contains($0.layer) && heads.contains($0.head) }
+        progress.finish()
+        if options.json { return try Terminal.printJSON(HeadsReport(scores)) }
+        try Terminal.print(
+            HeadRanking(glyphs: .ofLocale).lines(scores, columns: Terminal.outputColumns)
+        )
+    }
+}

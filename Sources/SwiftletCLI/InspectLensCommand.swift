@@ -1,0 +1,89 @@
+import ArgumentParser
+import Swiftlet
+
+/// `swiftlet inspect lens`: what each layer believes comes next.
+struct InspectLensCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "lens",
+        abstract: "Show what each layer would predict: the logit lens.",
+        discussion: """
+            What a token has become after some blocks (its residual stream) goes through the \
+            model's last norm and classifier as if the model ended there. Layer 0 is before the \
+            first block, and the last layer is the model's own prediction. The entropy says how \
+            undecided a prediction is, and kl how far it is from the model's own, both in nats: \
+            kl is the sum of p ln(p/q), where p is the model's prediction.
+
+            The table has a row for each token, or for each layer where only that fits. --token \
+            shows all of one token, with probabilities.
+
+            Examples:
+              swiftlet inspect lens --model checkpoints/quickstart/run \\
+                --prompt "One day, a little girl named"
+              swiftlet inspect lens --model checkpoints/gpt2 \\
+                --prompt "The capital of France is" --token 4
+            """
+    )
+
+    @OptionGroup
+    var options: InspectOptions
+
+    @OptionGroup(title: "Prompt")
+    var prompt: InspectedPrompt
+
+    @OptionGroup
+    var token: TokenPosition
+
+    @OptionGroup
+    var layerList: LayerListOption
+
+    @Option(
+        help: "Predictions for each layer and token (default: 1 in the table, 5 elsewhere).",
+        in: .from(1)
+    )
+    var top: Int?
+
+    @OptionGroup(title: "Precision")
+    var precision: PrecisionOptions
+
+    /// Predictions where nobody said how many.
+    private static let usualTop = 5
+
+    func validate() throws {
+        if token.token != nil && options.json {
+            throw ValidationError("--token is not for --json, which prints all tokens")
+        }
+    }
+
+    func run() throws {
+        let source = try options.source()
+        let tokenizer = try options.model.tokenizer(of: source)
+        let tokens = try prompt.tokens(for: source, tokenizer)
+        let position = try token.position(below: tokens.count)
+        let model = try options.model.open(source, precision, options.compute)
+        // There is one more than there are blocks.
+        let layers = Set(try layerList.layers(of: model.layerCount + 1))
+        let names = TokenNames(tokenizer)
+        let isTable = !options.json && position == nil
+        let whole = try model.logitLens(of: tokens, top: top ?? (isTable ? 1 : Self.usualTop))
+        let lens = LogitLens(
+            tokens: tokens,
+            layers: whole.layers.filter { layers.contains($0.layer) }
+        )
+        if options.json { return try Terminal.printJSON(LensReport(lens, names)) }
+
+        let glyphs = DisplayGlyphs.ofLocale
+        let name = { (token: TokenID) in names.cell(of: token, glyphs) }
+        let columns = Terminal.outputColumns
+        if let position {
+            let column = LensColumn(glyphs: glyphs, name: name, last: model.layerCount)
+            return try Terminal.print(column.lines(lens, at: position, columns: columns))
+        }
+        let table = LensTable(
+            glyphs: glyphs,
+            isInColor: Terminal.colorsOutput,
+            name: name,
+            last: model.layerCount
+        )
+        try Terminal.print(table.lines(lens, top: top ?? 1, columns: columns))
+    }
+}

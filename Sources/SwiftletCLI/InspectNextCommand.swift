@@ -1,0 +1,57 @@
+import ArgumentParser
+import Swiftlet
+
+/// `swiftlet inspect next`: how well a text is predicted, and what comes after it.
+struct InspectNextCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "next",
+        abstract: "Show the loss of each token of a text, and the likeliest next ones.",
+        discussion: """
+            The loss of a token is the negative logarithm of the probability that the model gives \
+            it after those before it, in nats; the first has none.
+
+            Examples:
+              swiftlet inspect next --model checkpoints/quickstart/run \\
+                --prompt "One day, a little girl named"
+              swiftlet inspect next --model checkpoints/gpt2 --top 20 \\
+                --prompt "The capital of France is"
+            """
+    )
+
+    @OptionGroup
+    var options: InspectOptions
+
+    @OptionGroup(title: "Prompt")
+    var prompt: InspectedPrompt
+
+    @Option(help: "Next tokens to list.", in: .from(1))
+    var top = 10
+
+    @OptionGroup(title: "Precision")
+    var precision: PrecisionOptions
+
+    func run() throws {
+        let source = try options.source()
+        let tokenizer = try options.model.tokenizer(of: source)
+        let tokens = try prompt.tokens(for: source, tokenizer)
+        let model = try options.model.open(source, precision, options.compute)
+        let predictions = try model.predictions(of: tokens, top: top)
+        let losses = predictions.losses.compactMap { $0 }
+        let names = TokenNames(tokenizer)
+        if options.json { return try Terminal.printJSON(NextReport(predictions, names)) }
+
+        let glyphs = DisplayGlyphs.ofLocale
+        let mean =
+            losses.isEmpty
+            ? nil
+            : try LossMeasurement(
+                tokenCount: losses.count,
+                totalLoss: losses.reduce(0.0) { $0 + Double($1) },
+                byteCount: nil
+            )
+        let bars = LossBars(glyphs: glyphs) { names.cell(of: $0, glyphs) }
+        try Terminal.print(
+            bars.lines(predictions, mean: mean, columns: Terminal.outputColumns)
+        )
+    }
+}

@@ -1,0 +1,80 @@
+// The token sequences that a model is measured on from within: those of shards, or of one text. A
+// sequence starts where the one before it ended, as in training; what fills none is left out.
+
+import ArgumentParser
+import Swiftlet
+
+/// How long sequences are.
+struct SequenceLength: ParsableArguments {
+    @Option(
+        help: "Tokens of a sequence (default: the model's context, at most 1024).",
+        in: .from(1, to: 1 << 20)
+    )
+    var sequenceLength: Int?
+
+    /// T, for a model of this configuration.
+    /// - Throws: ``ModelError`` for more than the model can look at.
+    func length(for source: ModelSource) throws -> Int {
+        let maximum = source.configuration.contextLength
+        let length = sequenceLength ?? min(GPT2Configuration.gpt2ContextLength, maximum)
+        guard length <= maximum else {
+            throw ModelError.sequenceTooLong(length: length, maximum: maximum)
+        }
+        return length
+    }
+}
+
+/// Sequences of T tokens, each with the one that comes after.
+enum InspectedData {
+    /// Whole sequences of some shards.
+    /// - Parameters:
+    ///   - pattern: A path, or a pattern of paths.
+    ///   - length: T.
+    ///   - vocabularySize: Ids from this on are an error.
+    /// - Returns: T + 1 tokens each: every one but the first is predicted.
+    /// - Throws: ``TokenDataError`` for bad data or less than one sequence in a shard.
+    static func sequences(
+        ofShards pattern: FilePath,
+        length: Int,
+        vocabularySize: Int
+    ) throws -> [[TokenID]] {
+        var loader = try TokenLoader(
+            matching: pattern,
+            batchSize: 1,
+            sequenceLength: length,
+            shuffled: false,
+            vocabularySize: vocabularySize
+        )
+        var inputs = [TokenID](repeating: 0, count: length)
+        var targets = inputs
+        return try (0..<loader.samplesPerEpoch).map { _ in
+            var inputSpan = inputs.mutableSpan
+            var targetSpan = targets.mutableSpan
+            try loader.nextBatch(inputs: &inputSpan, targets: &targetSpan)
+            return inputs + targets.suffix(1)
+        }
+    }
+
+    /// Whole sequences of a text, or all of it where it is shorter than one.
+    /// - Parameters:
+    ///   - path: A file of text.
+    ///   - length: T.
+    ///   - tokenizer: The model's.
+    ///   - threads: How many encode.
+    /// - Returns: T + 1 tokens each: every one but the first is predicted.
+    /// - Throws: What is wrong with the text or the tokenizer.
+    static func sequences(
+        ofText path: FilePath,
+        length: Int,
+        _ tokenizer: any Tokenizer,
+        threads: Int
+    ) throws -> [[TokenID]] {
+        try checkKinds(of: [TextInput(path: path, format: .text)])
+        let tokens = try EncodedText(contentsOf: path, tokenizer: tokenizer, threads: threads)
+            .tokens
+        let length = min(length, tokens.count - 1)
+        return (0..<(tokens.count - 1) / length).map { index in
+            Array(tokens[index * length...(index + 1) * length])
+        }
+    }
+}

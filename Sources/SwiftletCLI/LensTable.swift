@@ -1,0 +1,208 @@
+// The logit lens as a table of words. Whichever fits into the width becomes the columns, layers or
+// tokens; where neither does, some of the layers are left out.
+
+import LineEditing
+import Swiftlet
+
+/// What each layer would say next after each token of a text.
+struct LensTable {
+    /// What is drawn with.
+    let glyphs: DisplayGlyphs
+    /// Whether colours say which words are right or unlikely, and a line below what they mean.
+    let isInColor: Bool
+    /// What a token is called.
+    let name: (TokenID) -> String
+    /// The layer that is the model's own prediction.
+    let last: Int
+
+    /// The narrowest cell that most words can be told by, and the widest that is needed.
+    private static let cellWidths = 8...14
+    /// Columns of an entropy, and of a divergence beside it.
+    private static let numberWidth = 7
+
+    /// The lines for a terminal so wide.
+    /// - Parameters:
+    ///   - lens: At least one layer of at least one token.
+    ///   - top: Words of a cell, one below the other.
+    ///   - columns: Those of the terminal.
+    /// - Returns: A heading, the table and what there is to say about it.
+    func lines(_ lens: LogitLens, top: Int = 1, columns: Int) -> [StyledLine] {
+        let tokens = lens.tokens
+        let names = tokens.map(name)
+        let numberWidth = "\(max(tokens.count - 1, lens.layers.last?.layer ?? 0))".count
+        let nameWidth = min(max(6, columns / 5), names.map(\.columnCount).max() ?? 0)
+        // Beside each token, its number and its name; beside each layer, its number.
+        let wordColumns = columns - 2 - max(numberWidth + 1 + nameWidth, 7) - 2 - 2
+        let layerRowColumns = columns - 2 - "layer".count - 2 * (Self.numberWidth + 2)
+        let widest = widestWord(lens, top: top)
+        let columnCount = { (room: Int, cell: Int) in max(1, room / (cell + 2)) }
+        let cell = min(widest, Self.cellWidths.lowerBound)
+
+        var lines = [heading(lens), StyledLine()]
+        var notes: [String] = []
+        if lens.layers.count > columnCount(wordColumns, cell),
+            tokens.count <= columnCount(layerRowColumns, max(cell, min(nameWidth, 8)))
+        {
+            let width = width(of: tokens.count, widest: max(widest, nameWidth), layerRowColumns)
+            lines += layerRows(lens, top: top, cellWidth: width)
+        } else {
+            let layers = thinned(lens.layers, to: columnCount(wordColumns, cell))
+            if layers.count < lens.layers.count {
+                notes.append(
+                    "\(layers.count) of \(lens.layers.count) layers fit; --layers chooses others, "
+                        + "and --token shows all of them for one token"
+                )
+            }
+            let width = width(of: layers.count, widest: widest, wordColumns)
+            let first = { (position: Int) in
+                label(position, names[position], numberWidth: numberWidth, nameWidth: nameWidth)
+            }
+            lines += tokenRows(tokens, layers, top: top, cellWidth: width, first: first)
+        }
+        notes += [legend].compactMap { $0 }
+        lines += notes.isEmpty ? [] : [StyledLine()]
+        lines += notes.flatMap { $0.wrapped(columns: columns - 2, limit: 4, more: glyphs.more) }
+            .map { StyledLine("  \($0)", .faint) }
+        return lines.map { $0.cut(to: columns) }
+    }
+
+    private func heading(_ lens: LogitLens) -> StyledLine {
+        StyledLine("  what comes next, as the layers have it; 0 is before the first block")
+    }
+
+    private var legend: String? {
+        isInColor ? "green: what does come next; faint: a probability below 10%" : nil
+    }
+
+    /// A row for each token, and below them the means over all tokens.
+    private func tokenRows(
+        _ tokens: [TokenID],
+        _ layers: [LogitLens.Layer],
+        top: Int,
+        cellWidth: Int,
+        first: (Int) -> StyledLine
+    ) -> [StyledLine] {
+        var table = StyledTable([.left] + layers.map { _ in .left })
+        func append(_ first: StyledLine, _ cell: (LogitLens.Layer) -> StyledLine) {
+            table.append(
+                [first]
+                    + layers.map { layer in
+                        guard layer.layer == last, layers.count > 1 else { return cell(layer) }
+                        var setOff = StyledLine(glyphs.axis, .faint)
+                        let cell = cell(layer)
+                        if cell.width > 0 { setOff.append(" ") }
+                        setOff.append(cell)
+                        return setOff
+                    }
+            )
+        }
+        append(StyledLine("after", .faint)) { StyledLine("\($0.layer)", .faint) }
+        for position in tokens.indices {
+            for rank in 0..<max(1, top) {
+                append(rank == 0 ? first(position) : StyledLine()) {
+                    word($0, position, rank, tokens, cellWidth)
+                }
+            }
+        }
+        append(StyledLine()) { _ in StyledLine() }
+        append(StyledLine("entropy", .faint)) { StyledLine(decimal($0.meanEntropy, 2)) }
+        append(StyledLine("kl", .faint)) { StyledLine(decimal($0.meanDivergence, 2)) }
+        return table.lines
+    }
+
+    /// A row for each layer, the model's own prediction set off, with the means beside it.
+    private func layerRows(_ lens: LogitLens, top: Int, cellWidth: Int) -> [StyledLine] {
+        let tokens = lens.tokens
+        var table = StyledTable([.right] + tokens.map { _ in .left } + [.right, .right])
+        table.append(
+            [StyledLine("layer", .faint)]
+                + tokens.map {
+                    StyledLine(name($0).clipped(columns: cellWidth, more: glyphs.more), .strong)
+                }
+                + ["entropy", "kl"].map { StyledLine($0, .faint) }
+        )
+        for layer in lens.layers {
+            if layer.layer == last, lens.layers.count > 1 {
+                table.append([StyledLine](repeating: StyledLine(), count: tokens.count + 3))
+            }
+            for rank in 0..<max(1, top) {
+                table.append(
+                    [StyledLine(rank == 0 ? "\(layer.layer)" : "", .faint)]
+                        + tokens.indices.map { word(layer, $0, rank, tokens, cellWidth) }
+                        + [layer.meanEntropy, layer.meanDivergence].map {
+                            StyledLine(rank == 0 ? decimal($0, 2) : "")
+                        }
+                )
+            }
+        }
+        return table.lines
+    }
+
+    /// A word of the lens, in the ink that says how likely and whether it is right.
+    private func word(
+        _ layer: LogitLens.Layer,
+        _ position: Int,
+        _ rank: Int,
+        _ tokens: [TokenID],
+        _ columns: Int
+    ) -> StyledLine {
+        let top = layer.positions[position].top
+        guard rank < top.count else { return StyledLine() }
+        let found = top[rank]
+        let isRight = position + 1 < tokens.count && tokens[position + 1] == found.token
+        return StyledLine(
+            name(found.token).clipped(columns: columns, more: glyphs.more),
+            isRight ? .good : found.probability < 0.1 ? .faint : .plain
+        )
+    }
+
+    private func label(
+        _ position: Int,
+        _ name: String,
+        numberWidth: Int,
+        nameWidth: Int
+    ) -> StyledLine {
+        let number = "\(position)"
+        var cell = StyledLine(String(repeating: " ", count: numberWidth - number.count))
+        cell.append(number + " ", .faint)
+        cell.append(name.clipped(columns: nameWidth, more: glyphs.more), .strong)
+        return cell
+    }
+
+    /// The widest word that is shown, as far as that matters.
+    private func widestWord(_ lens: LogitLens, top: Int) -> Int {
+        var widest = 4
+        for layer in lens.layers {
+            for position in layer.positions {
+                for found in position.top.prefix(max(1, top)) {
+                    widest = max(widest, name(found.token).columnCount)
+                    if widest >= Self.cellWidths.upperBound { return Self.cellWidths.upperBound }
+                }
+            }
+        }
+        return widest
+    }
+
+    /// As wide as so many cells in these columns can be, and no wider than is of use.
+    private func width(of count: Int, widest: Int, _ columns: Int) -> Int {
+        max(4, min(columns / count - 2, widest, Self.cellWidths.upperBound))
+    }
+
+    /// So many of the layers, evenly apart, the last among them.
+    private func thinned(_ layers: [LogitLens.Layer], to count: Int) -> [LogitLens.Layer] {
+        guard layers.count > count else { return layers }
+        guard count > 1 else { return layers.suffix(1) }
+        return (0..<count).map { layers[$0 * (layers.count - 1) / (count - 1)] }
+    }
+}
+
+extension LogitLens.Layer {
+    /// The mean over all positions, in nats.
+    var meanEntropy: Double { mean(\.entropy) }
+    /// The same of the divergence from the model's own prediction.
+    var meanDivergence: Double { mean(\.kl) }
+
+    private func mean(_ value: KeyPath<LogitLens.Position, Float>) -> Double {
+        positions.reduce(0) { $0 + Double($1[keyPath: value]) } / Double(max(1, positions.count))
+    }
+}

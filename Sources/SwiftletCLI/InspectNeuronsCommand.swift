@@ -39,32 +39,20 @@ struct InspectNeuronsCommand: ParsableCommand {
     @Option(help: "Places to list of each neuron.", in: .from(1, to: 1000))
     var top = 10
 
-    @Option(
-        help: "Tokens of a sequence (default: the model's context, at most 1024).",
-        in: .from(1, to: 1 << 20)
-    )
-    var sequenceLength: Int?
+    @OptionGroup
+    var sequenceLength: SequenceLength
 
     @OptionGroup(title: "Precision")
     var precision: PrecisionOptions
 
     func run() throws {
         let source = try options.source()
-        let configuration = source.configuration
+        let layerCount = source.configuration.layerCount
         // What is wrong with the question is said before the text is read and encoded.
-        guard layer < configuration.layerCount else {
-            throw InterpretabilityError.layerOutOfRange(
-                layer: layer,
-                count: configuration.layerCount
-            )
+        guard layer < layerCount else {
+            throw InterpretabilityError.layerOutOfRange(layer: layer, count: layerCount)
         }
-        let length = sequenceLength ?? min(1024, configuration.contextLength)
-        guard length <= configuration.contextLength else {
-            throw ModelError.sequenceTooLong(
-                length: length,
-                maximum: configuration.contextLength
-            )
-        }
+        let length = try sequenceLength.length(for: source)
         let tokenizer = try options.model.tokenizer(of: source)
         try checkKinds(of: [TextInput(path: text, format: .text)])
         let tokens = try EncodedText(
@@ -73,6 +61,7 @@ struct InspectNeuronsCommand: ParsableCommand {
             threads: options.compute.threadCount()
         )
         .tokens
+        // Nothing is predicted, so the rest that fills no sequence counts too.
         let sequences = stride(from: 0, to: tokens.count, by: length).map {
             Array(tokens[$0..<min($0 + length, tokens.count)])
         }

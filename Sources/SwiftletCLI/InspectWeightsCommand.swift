@@ -44,7 +44,13 @@ struct InspectWeightsCommand: ParsableCommand {
         guard let tensor = try weights.namedTensor(name, layer: layer, isInFile: isInFile) else {
             throw CommandError(
                 .wrongUsage,
-                unknownTensor(name, weights.tensorNames(inFile: isInFile))
+                unknownTensor(
+                    name,
+                    weights.tensorNames(inFile: isInFile),
+                    isInFile
+                        ? "'swiftlet info' lists those of its file"
+                        : "with --adapter the names are the family's"
+                )
             )
         }
         let progress = ProgressLine()
@@ -54,7 +60,8 @@ struct InspectWeightsCommand: ParsableCommand {
             isStack: tensor.isStack,
             // What a page, or else a terminal, has room for.
             pictureRows: options.output == nil ? 20 : 96,
-            pictureColumns: options.output == nil ? 76 : 96,
+            pictureColumns: options.output == nil
+                ? max(1, min(Terminal.outputColumns, 80) - 4) : 96,
             ops: ops
         ) { fraction in
             progress.show("singular values: \(Int(100 * fraction))%")
@@ -70,8 +77,8 @@ struct InspectWeightsCommand: ParsableCommand {
         try options.json ? Terminal.printJSON(report) : Terminal.print(report.lines())
     }
 
-    /// What to say of a name that no tensor has.
-    private func unknownTensor(_ name: String, _ names: [String]) -> String {
+    /// What to say of a name that no tensor has; `place` says where those are that there are.
+    private func unknownTensor(_ name: String, _ names: [String], _ place: String) -> String {
         let shown = DisplayText.escaping(name)
         // A part of a name means the names that have it.
         let wanted = name.lowercased()
@@ -79,6 +86,6 @@ struct InspectWeightsCommand: ParsableCommand {
         if near.isEmpty { near = nearestName(to: name, in: names).map { [$0] } ?? [] }
         let list = near.prefix(3).map { "'\(DisplayText.escaping($0))'" }.joined(separator: ", ")
         let hint = near.isEmpty ? "" : " (did you mean \(list)?)"
-        return "the model has no tensor '\(shown)'\(hint); 'swiftlet info' lists those of its file"
+        return "the model has no tensor '\(shown)'\(hint); \(place)"
     }
 }

@@ -144,16 +144,3 @@ struct NeuronReport: Encodable {
         return line.cut(to: columns)
     }
 }
-
-extension String {
-    /// As much of the end of the text as fits into `columns`, after `more` where something is
-    /// missing.
-    fileprivate func suffix(columns: Int, more: String) -> String {
-        guard columnCount > columns else { return self }
-        let room = columns - more.columnCount
-        guard room > 0 else { return "" }
-        var rest = self[...]
-        while String(rest).columnCount > room { rest = rest.dropFirst() }
-        return more + rest
-    }
-}

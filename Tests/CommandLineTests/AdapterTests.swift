@@ -73,6 +73,40 @@ private struct Workplace {
         }
     }
 
+    @Test func inspectSeesTheMergedWeights() throws {
+        try withTemporaryDirectory { directory in
+            let place = try Workplace(directory)
+            let merged = directory.appending("merged").string
+            let adapter = ["--adapter", place.adapter.string]
+            let conversion = ["convert", place.model.string, merged, "--to", "safetensors"]
+            #expect(try run(swiftletPath(), conversion + adapter).status == 0)
+            func values(
+                _ model: String,
+                _ tensor: String,
+                _ more: [String] = []
+            ) throws -> [Double] {
+                let base = ["inspect", "weights", "--model", model, "--tensor", tensor, "--json"]
+                let outcome = try run(swiftletPath(), base + more)
+                #expect(outcome.status == 0, "\(outcome.errors)")
+                return try #require(outcome.object()["singular_values"] as? [Double])
+            }
+            let plain = place.model.string
+            let found = try values(plain, "wq.0", adapter)
+            #expect(found == (try values(merged, "wq.0")))
+            #expect(found != (try values(plain, "wq.0")))
+            #expect(try values(plain, "wk.0", adapter) == values(plain, "wk.0"))
+            // What the file holds under its own names is not what is looked at.
+            let own = "model.layers.0.self_attn.q_proj.weight"
+            let arguments = ["inspect", "weights", "--model", plain, "--tensor", own]
+            let refused = try run(swiftletPath(), arguments + adapter)
+            expectError(
+                refused,
+                64,
+                "no tensor '\(own)'; with --adapter the names are the family's"
+            )
+        }
+    }
+
     @Test func anAdapterThatDoesNotFitIsRefusedInOneSentence() throws {
         try withTemporaryDirectory { directory in
             for (index, (layer, rows, words)) in [

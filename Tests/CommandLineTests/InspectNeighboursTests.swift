@@ -90,6 +90,8 @@ private func neighbours(_ object: [String: Any]) throws -> [[String: Any]] {
             try refuse("--token", "0123456789", fragment: "'7' (55) and 2 more")
             try refuse("--token", "", fragment: "'' is no token")
             try refuse("--token", "\u{1b}\n", fragment: "'\\u{1b}' (27), '\\n' (10)")
+            // U+FFFD is what shows a byte that is no text, and is not that byte.
+            try refuse("--token", "\u{FFFD}", fragment: "'\\xef' (239), '\\xbf' (191)")
             try refuse(fragment: "--token or with --id")
             try refuse("--token", "a", "--id", "97", fragment: "--token or with --id")
             try refuse("--id", "257", fragment: "no token 257: the model knows 257 tokens")
@@ -98,6 +100,28 @@ private func neighbours(_ object: [String: Any]) throws -> [[String: Any]] {
             for top in ["0", "-3", "a", "1.5", "99999999999999999999"] {
                 try refuse("--id", "1", "--top", top, fragment: "--top")
             }
+        }
+    }
+
+    @Test func bytesThatAreNoTextAreNoToken() throws {
+        try withTurnedEmbeddings { model, tokenizer in
+            let outcome = try shell(
+                "\"$SWIFTLET\" inspect neighbours --model '\(model)' --tokenizer '\(tokenizer)' "
+                    + "--token \"$(printf '\\377')\""
+            )
+            expectError(outcome, 64, "'\\xff' is not UTF-8; give the token with --id")
+        }
+    }
+
+    @Test func cosinesBelowZeroLineUp() throws {
+        try withTurnedEmbeddings { model, tokenizer in
+            let arguments = [
+                "inspect", "neighbours", "--model", model, "--tokenizer", tokenizer, "--id", "33",
+                "--top", "256",
+            ]
+            let lines = try run(swiftletPath(), arguments).output.split(separator: "\n").dropFirst()
+            #expect(lines.contains { $0.contains("-0.") })
+            #expect(Set(lines.compactMap { Array($0).firstIndex(of: ".") }).count == 1)
         }
     }
 

@@ -72,6 +72,10 @@ struct InspectAblateCommand: ParsableCommand {
             progress.show(Self.text(done: $0, of: $1, after: .now - start))
         }
         progress.finish()
+        let part = InspectPage.Part.ablation(ablation)
+        if try options.draw({ options.page(of: part, source, precision, TokenNames(nil)) }) {
+            return
+        }
         if options.json {
             return try Terminal.printJSON(AblationReport(ablation, withMLPs: mlps))
         }

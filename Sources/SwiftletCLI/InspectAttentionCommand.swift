@@ -62,6 +62,14 @@ struct InspectAttentionCommand: ParsableCommand {
         let layers = try layerList.layers(of: model.layerCount)
         let heads = try headList.heads(of: model.headCount)
         let names = TokenNames(tokenizer)
+        let page = PromptPage(
+            options.subject(of: source, precision),
+            model,
+            tokens,
+            chosen: position,
+            names
+        )
+        if try options.draw({ try page.attention(layers: layers, heads: heads) }) { return }
         if options.json { return try printReport(model, tokens, names, layers, heads) }
 
         var looks: [AttentionBars.Head] = []

@@ -72,6 +72,13 @@ struct InspectHeadsCommand: ParsableCommand {
         }
         .filter { layers.contains($0.layer) && heads.contains($0.head) }
         progress.finish()
+        let part = InspectPage.Part.headScores(
+            scores,
+            measuredOn: text.map { "the text '\($0)'" } ?? "the random tokens"
+        )
+        if try options.draw({ options.page(of: part, source, precision, TokenNames(nil)) }) {
+            return
+        }
         if options.json { return try Terminal.printJSON(HeadsReport(scores)) }
         try Terminal.print(
             HeadRanking(glyphs: .ofLocale).lines(scores, columns: Terminal.outputColumns)

@@ -63,6 +63,14 @@ struct InspectLensCommand: ParsableCommand {
         // There is one more than there are blocks.
         let layers = Set(try layerList.layers(of: model.layerCount + 1))
         let names = TokenNames(tokenizer)
+        let page = PromptPage(
+            options.subject(of: source, precision),
+            model,
+            tokens,
+            chosen: position,
+            names
+        )
+        if try options.draw({ try page.lens(layers: layers, top: top) }) { return }
         let isTable = !options.json && position == nil
         let whole = try model.logitLens(of: tokens, top: top ?? (isTable ? 1 : Self.usualTop))
         let lens = LogitLens(

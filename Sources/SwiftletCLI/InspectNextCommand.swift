@@ -38,6 +38,8 @@ struct InspectNextCommand: ParsableCommand {
         let predictions = try model.predictions(of: tokens, top: top)
         let losses = predictions.losses.compactMap { $0 }
         let names = TokenNames(tokenizer)
+        let page = PromptPage(options.subject(of: source, precision), model, tokens, names)
+        if try options.draw({ try page.predictions(predictions) }) { return }
         if options.json { return try Terminal.printJSON(NextReport(predictions, names)) }
 
         let glyphs = DisplayGlyphs.ofLocale

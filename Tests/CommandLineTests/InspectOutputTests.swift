@@ -22,6 +22,9 @@ private struct Looked {
     /// The arguments of a question.
     func arguments(_ name: String, _ more: [String] = []) -> [String] {
         let questions = [
+            "attention": ["--prompt", "A fox"], "lens": ["--prompt", "A fox"],
+            "next": ["--prompt", "A fox"], "heads": [],
+            "ablate": ["--text", text.string, "--mlps", "--sequence-length", "8"],
             "neurons": ["--layer", "0", "--text", text.string],
             "weights": ["--tensor", "wte"], "neighbours": ["--id", "65"],
         ]
@@ -54,18 +57,40 @@ private func parts(_ page: String) -> [String] {
         try withTemporaryDirectory { try body(Looked($0)) }
     }
 
-    @Test(arguments: ["neurons", "weights", "neighbours"])
-    func aPageHasItsOwnPart(name: String) throws {
+    @Test func aPromptsPageHasAllOfItWithWhatWasAskedForFirst() throws {
+        try look { looked in
+            let names = ["attention", "lens", "next"]
+            for name in names {
+                let page = try looked.page(name)
+                #expect(parts(page) == [name] + names.filter { $0 != name } + ["heads"])
+                #expect(page.contains("<li>float32</li>"))
+                #expect(page.contains("A fox</blockquote>"))
+            }
+        }
+    }
+
+    @Test(arguments: ["heads", "ablate", "neurons", "weights", "neighbours"])
+    func everyOtherPageHasItsOwnPart(name: String) throws {
         try look { looked in
             let page = try looked.page(name)
             #expect(parts(page) == [name])
         }
     }
 
+    @Test func chosenLayersHeadsAndTokensAreThoseOfThePage() throws {
+        try look { looked in
+            let page = try looked.page("attention", ["--heads", "1", "--token", "2"])
+            #expect(page.contains("\"heads\":[1],\"layers\":[0"))
+            #expect(page.contains("\"chosen\":2"))
+            let lens = try looked.page("lens", ["--layers", "0", "--top", "2"])
+            #expect(lens.components(separatedBy: "\"positions\"").count == 2)
+        }
+    }
+
     @Test func theObjectIsPrintedBesideThePage() throws {
         try look { looked in
             let path = looked.directory.appending("page.html").string
-            for name in ["neighbours", "weights"] {
+            for name in ["next", "weights"] {
                 let outcome = try run(
                     swiftletPath(),
                     looked.arguments(name, ["--json", "--output", path, "--overwrite"])
@@ -92,7 +117,7 @@ private func parts(_ page: String) -> [String] {
     @Test func aPageThatExistsStays() throws {
         try look { looked in
             let path = try writeBytes([1], to: looked.directory.appending("page.html"))
-            for name in ["neurons", "weights"] {
+            for name in ["attention", "weights"] {
                 let outcome = try run(
                     swiftletPath(),
                     looked.arguments(name, ["--output", path.string])
@@ -108,7 +133,7 @@ private func parts(_ page: String) -> [String] {
         try look { looked in
             let outcome = try run(
                 swiftletPath(),
-                looked.arguments("neurons", ["--output", "/nowhere/page.html"])
+                looked.arguments("next", ["--output", "/nowhere/page.html"])
             )
             #expect(outcome.status == 73)
             #expect(outcome.output == "")

@@ -1,0 +1,111 @@
+// The page of a prompt, which holds all that can be seen of one: attention, lens, losses and the
+// scores of heads, whichever of them was asked for first.
+
+import Swiftlet
+
+/// Gathers what stands on a prompt's page.
+struct PromptPage {
+    let subject: InspectPage.Subject
+    let model: any InspectableModel
+    let prompt: InspectPage.Prompt
+    let names: TokenNames
+
+    /// Takes a prompt, of which one token is chosen when the page is opened.
+    init(
+        _ subject: InspectPage.Subject,
+        _ model: any InspectableModel,
+        _ tokens: [TokenID],
+        chosen: Int? = nil,
+        _ names: TokenNames
+    ) {
+        self.subject = subject
+        self.model = model
+        self.names = names
+        prompt = InspectPage.Prompt(
+            tokens: tokens,
+            texts: names.texts(of: tokens).map { $0 ?? "" },
+            chosen: chosen
+        )
+    }
+
+    private static let usualTop = 5
+
+    /// A page that begins with the attention of some heads.
+    /// - Throws: ``CommandError`` where these are too much for a page; what the model's pass throws.
+    func attention(layers: [Int], heads: [Int]) throws -> InspectPage {
+        try requireRoom(layers: layers, heads: heads)
+        return try page([
+            .attention(model.attentionPatterns(of: prompt.tokens, layers: layers), heads: heads),
+            lens(), predictions(),
+        ])
+    }
+
+    /// A page that begins with the lens of some layers.
+    /// - Throws: What the model's pass throws.
+    func lens(layers: Set<Int>, top: Int?) throws -> InspectPage {
+        try page([lens(layers: layers, top: top)] + attentionIfAny() + [predictions()])
+    }
+
+    /// A page that begins with the loss of each token.
+    /// - Throws: What the model's pass throws.
+    func predictions(_ found: TokenPredictions) throws -> InspectPage {
+        try page([.predictions(found)] + attentionIfAny() + [lens()])
+    }
+
+    /// Checks that the patterns of some heads are not too much for a page, before they are computed.
+    /// - Throws: ``CommandError``.
+    func requireRoom(layers: [Int], heads: [Int]) throws {
+        let (count, total) = (prompt.tokens.count, layers.count * heads.count)
+        guard !InspectPage.holdsAttention(tokens: count, heads: total) else { return }
+        throw CommandError(
+            .wrongUsage,
+            "the patterns of \(count.grouped) tokens and \(total.grouped) heads are too much for "
+                + "a page; choose some with --layers and --heads, or give a shorter prompt"
+        )
+    }
+
+    private func page(_ parts: [InspectPage.Part]) throws -> InspectPage {
+        try InspectPage(subject, prompt: prompt, parts: parts + scores(), text: names.text)
+    }
+
+    private func attentionIfAny() throws -> [InspectPage.Part] {
+        let heads = model.layerCount * model.headCount
+        guard InspectPage.holdsAttention(tokens: prompt.tokens.count, heads: heads) else {
+            Terminal.diagnose(
+                "the page is without attention, whose patterns are too many; 'inspect attention' "
+                    + "draws those of some heads"
+            )
+            return []
+        }
+        return [.attention(try model.attentionPatterns(of: prompt.tokens))]
+    }
+
+    private func lens(layers: Set<Int>? = nil, top: Int? = nil) throws -> InspectPage.Part {
+        let lens = try model.logitLens(of: prompt.tokens, top: top ?? Self.usualTop)
+        return .lens(
+            LogitLens(
+                tokens: lens.tokens,
+                layers: lens.layers.filter { layers?.contains($0.layer) ?? true }
+            ),
+            blocks: model.layerCount
+        )
+    }
+
+    private func predictions() throws -> InspectPage.Part {
+        .predictions(try model.predictions(of: prompt.tokens))
+    }
+
+    /// The scores of all heads; none where the context has no room to repeat tokens.
+    private func scores() throws -> [InspectPage.Part] {
+        // One token has none before it.
+        let texts = prompt.tokens.count > 1 ? [prompt.tokens] : []
+        do {
+            let scores = try model.headScores(on: texts)
+            return [
+                .headScores(scores, measuredOn: texts.isEmpty ? "the random tokens" : "the prompt")
+            ]
+        } catch InterpretabilityError.contextTooShort {
+            return []
+        }
+    }
+}

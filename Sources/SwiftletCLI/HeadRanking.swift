@@ -78,9 +78,8 @@ struct HeadRanking {
             line.append(rightAligned: label, to: labelWidth)
             let value = decimal(values[index], score.isShare ? 3 : 2)
             line.append(rightAligned: value, to: labelWidth + Self.valueWidth)
-            line.append(" ")
-            let barColumns = max(1, width - line.width)
-            line.append(glyphs.bar(values[index] / whole, columns: barColumns), .accent)
+            let bar = glyphs.bar(values[index] / whole, columns: max(1, width - line.width - 1))
+            line.append(bar: bar, gap: 1, .accent)
             return line
         }
         let cells = grid.lines(columns: width) { i, j in

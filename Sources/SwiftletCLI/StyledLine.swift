@@ -61,10 +61,10 @@ struct StyledLine: Equatable {
         append(text, ink)
     }
 
-    /// Adds a bar, two columns apart, where there is anything of it.
-    mutating func append(bar: String, _ ink: Ink) {
+    /// Adds a bar, some columns apart, where there is anything of it.
+    mutating func append(bar: String, gap: Int = 2, _ ink: Ink) {
         guard !bar.isEmpty else { return }
-        append("  ")
+        append(String(repeating: " ", count: gap))
         append(bar, ink)
     }
 

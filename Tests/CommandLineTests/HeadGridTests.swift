@@ -59,6 +59,7 @@ private func ablation(_ changes: [[Double]], mlps: [Double] = []) -> Ablation {
         #expect(lines[13].hasPrefix("  1.3  0.875 ━━━━━━━━━━╸    1.3  13.00 ━━━━━━━━━━━━"))
         #expect(lines[20].hasPrefix("  1│      ██│ "))
         #expect(lines.count == 21)
+        #expect(!lines.contains { $0.hasSuffix(" ") })
     }
 
     @Test func panelsFollowTheWidth() {

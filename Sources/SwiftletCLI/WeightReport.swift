@@ -122,10 +122,11 @@ struct WeightReport: Encodable {
         let glyphs = DisplayGlyphs.ofLocale
         let span = Double(high - low)
         let ends = [low, high].map { Self.number(Double($0)) }
-        var heading = StyledLine("  root mean square of each cell, from \(ends[0]) ")
+        var heading = StyledLine("  root mean square of each cell, from \(ends[0]) [")
         heading.append(String(glyphs.shade(0)), .accent)
-        heading.append(" to \(ends[1]) ")
+        heading.append("] to \(ends[1]) [")
         heading.append(String(glyphs.shade(1)), .accent)
+        heading.append("]")
         let rows = (0..<picture.rows).map { row in
             var line = StyledLine("  ")
             let cells = picture.magnitudes[(row * picture.columns)..<((row + 1) * picture.columns)]

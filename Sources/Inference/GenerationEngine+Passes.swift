@@ -35,7 +35,7 @@ extension GenerationEngine {
             else { continue }
             if slots[number]?.isReadingPrompt == true {
                 let history = self[number].history
-                if held[number].tokens.isEmpty {
+                if self[number].hasReadNothing {
                     if let leader = leaders[history] {
                         twins.append((number, leader))
                         continue

@@ -39,30 +39,38 @@ extension GenerationEngine {
         session.truncate(number, to: count)
     }
 
-    /// Gives a sequence that has read nothing what another one has read of the same tokens.
+    /// Gives a sequence that has read nothing yet what another one has read of the same tokens.
     ///
     /// - Parameters:
     ///   - number: The sequence.
-    ///   - readers: Sequences that read their prompts in this pass.
+    ///   - readers: Sequences that read something in this round.
     /// - Returns: Whether it should wait, since one of the readers is about to read more of them.
     /// - Throws: What copying throws.
     func sharePrompt(_ number: Int, readers: [Int]) throws -> Bool {
         let prompt = self[number].history
         let shared = held.map { sharedCount($0, prompt) }
         let (source, most) = shared.enumerated().max { $0.element < $1.element } ?? (number, 0)
-        let willBeRead = readers.contains { reader in
-            let all = HeldTokens(
-                tokens: self[reader].history,
-                promptCount: self[reader].promptTokenCount
-            )
-            return sharedCount(all, prompt) >= most + Self.shortestShared
+        let willBeRead = readers.contains {
+            sharedCount(heldAfterPrompt(of: $0), prompt) >= most + Self.shortestShared
         }
         if willBeRead { return true }
-        guard most > 0 else { return false }
+        guard most > held[number].tokens.count else { return false }
         try session.copy(source, to: number, tokenCount: most)
         held[number] = HeldTokens(tokens: Array(prompt.prefix(most)), promptCount: most)
-        slots[number]?.unread.removeFirst(most)
+        slots[number]?.unread = Array(prompt[most...])
         slots[number]?.reusedTokenCount = most
         return false
+    }
+
+    /// What the session will hold of a sequence when its prompt is read: of one that generates, what
+    /// it holds now.
+    private func heldAfterPrompt(of number: Int) -> HeldTokens {
+        let sequence = self[number]
+        guard sequence.isReadingPrompt else { return held[number] }
+        let isMany = sequence.unread.count > Self.fewTokens
+        return HeldTokens(
+            tokens: sequence.history,
+            promptCount: isMany ? sequence.history.count : held[number].promptCount
+        )
     }
 }

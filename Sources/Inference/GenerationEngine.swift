@@ -1,5 +1,6 @@
 // The engine under everything that generates: sequences that are admitted, continued, cut back and
-// retired while others go on. What its passes read is in GenerationEngine+Passes.swift.
+// retired while others go on. What its passes read is in GenerationEngine+Passes.swift, what is known
+// of a sequence in GenerationEngine+Sequence.swift.
 
 /// What a round of generation gave one sequence.
 public struct GenerationEvent: Sendable, Equatable {
@@ -30,38 +31,6 @@ public struct GenerationEvent: Sendable, Equatable {
 /// conversation is ``restart(_:with:generatedCount:)`` with all of it, of which only what is new is
 /// computed. ``remove(_:)`` gives its place to others.
 public final class GenerationEngine {
-    /// One sequence and how far it is.
-    public struct Sequence: Sendable {
-        /// All tokens, those of the prompt first, whether they have been read or not.
-        public internal(set) var history: [Int32]
-        /// How many of them are the prompt's.
-        public internal(set) var promptTokenCount: Int
-        /// Why it ended; nil while it goes on.
-        public internal(set) var stopReason: StopReason?
-        /// Tokens that the model must read before it can predict the next one.
-        public var unreadTokenCount: Int { unread.count }
-
-        /// How many tokens of its prompt the model knows, read or reused.
-        public var readPromptTokenCount: Int { min(promptTokenCount, history.count - unread.count) }
-        /// How many tokens of its prompt did not have to be read, since another sequence had.
-        public internal(set) var reusedTokenCount = 0
-
-        let limits: GenerationLimits
-        let topLogprobs: Int?
-        var sampler: Sampler
-        /// What the session must still be given.
-        var unread: [Int32]
-
-        /// Tokens generated so far.
-        public var tokens: [Int32] { Array(history[promptTokenCount...]) }
-        /// How many tokens were generated so far.
-        public var generatedTokenCount: Int { history.count - promptTokenCount }
-
-        var isLive: Bool { stopReason == nil }
-        /// Whether its prompt is not read yet, of which the model has seen no more than it holds.
-        var isReadingPrompt: Bool { isLive && !unread.isEmpty && generatedTokenCount == 0 }
-    }
-
     /// The longest sequence that the model can look at here.
     public let contextLength: Int
     /// Tokens of prompts that one pass reads at most; a long prompt takes several passes, and the
@@ -228,6 +197,7 @@ public final class GenerationEngine {
         sequence.history = history
         sequence.promptTokenCount = history.count - generatedCount
         sequence.stopReason = nil
+        sequence.reusedTokenCount = 0
         sequence.sampler.prompt(
             Array(history.dropLast(generatedCount)),
             generated: history.suffix(generatedCount)
@@ -341,19 +311,3 @@ public final class GenerationEngine {
 
 // It owns a session, whose working memory every pass writes.
 @available(*, unavailable) extension GenerationEngine: Sendable {}
-
-extension GenerationEngine.Sequence {
-    /// Why it cannot grow, before the model is asked.
-    fileprivate func limitReached(_ contextLength: Int) -> StopReason? {
-        if generatedTokenCount >= limits.maxTokens { return .length }
-        return history.count > contextLength && limits.contextOverflow == .stop ? .context : nil
-    }
-
-    fileprivate mutating func draw(
-        from logits: inout MutableSpan<Float>
-    ) throws -> (token: Int32, logprobs: TokenLogprobs?) {
-        guard let topLogprobs else { return (try sampler.sample(&logits), nil) }
-        let logprobs = try sampler.sample(&logits, topLogprobs: topLogprobs)
-        return (logprobs.token, logprobs)
-    }
-}

@@ -98,6 +98,55 @@ private func sizes(_ model: ScriptedModel) -> [[Int]] {
         #expect(engine[1].tokens == [6])
         #expect(engine[1].reusedTokenCount == 20)
     }
+
+    @Test func aPlaceThatHoldsABeginningIsGivenMoreOfItByAnother() throws {
+        let model = counting()
+        let engine = try GenerationEngine(model, sequenceCount: 3)
+        let system = Array<Int32>(100..<160)
+        for prompt in [system + [1], Array(system.prefix(20)), Array(system.prefix(20)) + [2]] {
+            try engine.add(prompt: prompt, sampler: greedy(), limits: limits(1))
+        }
+        while try engine.next() != nil {}
+        engine.remove(1)
+        engine.remove(2)
+        let copies = model.record.copies.count
+        for _ in 1...2 {
+            try engine.add(prompt: system + [5, 6], sampler: greedy(), limits: limits(1))
+        }
+        while try engine.next() != nil {}
+        #expect(engine.sequences.map { engine[$0].tokens } == [[2], [7], [7]])
+        #expect(engine.sequences.map { engine[$0].reusedTokenCount } == [0, 60, 62])
+        #expect(model.record.copies.dropFirst(copies) == [[0, 1, 60], [1, 2, 62]])
+        #expect(sizes(model).last == [2])
+    }
+
+    @Test func aPromptDoesNotWaitForATextWhoseContextHasSlid() throws {
+        let model = counting()
+        let engine = try GenerationEngine(model, sequenceCount: 2, contextLength: 60)
+        let system = Array<Int32>(100..<150)
+        try engine.add(
+            prompt: system,
+            sampler: greedy(),
+            limits: GenerationLimits(maxTokens: 100, contextOverflow: .slide)
+        )
+        for _ in 1...20 { _ = try engine.next() }
+        try engine.add(prompt: system + [5], sampler: greedy(), limits: limits(1))
+        #expect(try engine.next()?.map(\.token) == [170, 6])
+    }
+
+    @Test func aPromptThatWasReadStaysSoWhenTheContextSlides() throws {
+        let engine = try GenerationEngine(counting(), sequenceCount: 1, contextLength: 200)
+        engine.promptTokensPerPass = 80
+        try engine.add(
+            prompt: Array(0..<190),
+            sampler: greedy(),
+            limits: GenerationLimits(maxTokens: 60, contextOverflow: .slide)
+        )
+        var counts: [Int] = []
+        while try engine.next() != nil { counts.append(engine[0].readPromptTokenCount) }
+        #expect(Array(counts.prefix(3)) == [80, 160, 190])
+        #expect(counts.dropFirst(3).allSatisfy { $0 == 190 })
+    }
 }
 
 @Suite struct ReproducibleEngineTests {
@@ -164,5 +213,14 @@ private func sizes(_ model: ScriptedModel) -> [[Int]] {
         _ = try engine.next()
         #expect(engine[1].reusedTokenCount == 28)
         #expect(engine[1].tokens == [145])
+    }
+
+    @Test func aPromptDoesNotWaitForATextThatBeganWithFewTokens() throws {
+        let engine = try GenerationEngine(counting(), sequenceCount: 2)
+        engine.isReproducible = true
+        try engine.add(prompt: Array(100..<116), sampler: greedy(), limits: limits(50))
+        for _ in 1...2 { _ = try engine.next() }
+        try engine.add(prompt: Array(100..<140), sampler: greedy(), limits: limits(1))
+        #expect(try engine.next()?.map(\.token) == [118, 140])
     }
 }

@@ -36,12 +36,15 @@ final class LiveTexts {
         return GeneratedText(
             text: texts[sequence]?.assembler.text ?? "",
             tokens: found.tokens,
-            logprobs: texts[sequence]?.logprobs ?? [],
+            logprobs: logprobs(of: sequence),
             promptTokenCount: found.promptTokenCount,
             reusedTokenCount: found.reusedTokenCount,
             stopReason: found.stopReason
         )
     }
+
+    /// How likely the model found the tokens of a text so far, where that was asked for.
+    func logprobs(of sequence: Int) -> [TokenLogprobs] { texts[sequence]?.logprobs ?? [] }
 
     /// Generates a token of every text that goes on.
     /// - Parameter failed: As of ``GenerationEngine/next(failed:)``.

@@ -154,6 +154,21 @@ extension GenerationService.Updates {
         #expect(try await service.submit(request("k")).collected().pieces == "lmn")
     }
 
+    @Test func piecesHaveTheLogprobsOfTheirTokensOnce() async throws {
+        let service = try service()
+        var asked = request("a", 5)
+        asked.options.topLogprobs = 2
+        var found: [TokenLogprobs] = []
+        for try await update in try await service.submit(asked) {
+            switch update {
+            case .piece(_, let logprobs): found += logprobs
+            case .finished(let text): #expect(text.logprobs == found)
+            }
+        }
+        #expect(found.map(\.token) == "bcdef".utf8.map { Int32($0) })
+        #expect(found.allSatisfy { $0.top.count == 2 })
+    }
+
     @Test func aRequestThatCannotBeIsRefusedBeforeItWaits() async throws {
         let service = try service()
         await #expect(throws: TokenizerError.self) {
@@ -186,6 +201,9 @@ extension GenerationService.Updates {
         await #expect(throws: GenerationServiceError.ending) {
             _ = try await updates[1].collected()
         }
+        let statistics = await service.statistics
+        #expect(statistics.finished == [.interrupted: 1])
+        #expect(statistics.failed == 1)
     }
 
     @Test func promptsThatBeginInTheSameWayAreReadOnce() async throws {

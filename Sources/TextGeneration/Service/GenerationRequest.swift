@@ -30,12 +30,28 @@ public struct GenerationRequest: Sendable {
         self.endTokens = endTokens
         self.continuesPrompt = continuesPrompt
     }
+
+    /// The request with tokens that a model can be given.
+    /// - Throws: What is wrong with it.
+    func checked(
+        _ vocabulary: any TokenDecoder,
+        contextLength: Int
+    ) throws -> GenerationRequest {
+        try options.check(
+            prompts: [tokens],
+            vocabularySize: vocabulary.vocabularySize,
+            contextLength: contextLength
+        )
+        var request = self
+        request.tokens = try vocabulary.checkedPrompt(tokens)
+        return request
+    }
 }
 
 /// What is new of a text.
 public enum GenerationUpdate: Sendable, Equatable {
-    /// What was generated, which may be no text yet, and how likely the model found its tokens,
-    /// where that was asked for.
+    /// What was generated, which may be empty, and how likely the model found its tokens, where
+    /// that was asked for.
     case piece(String, logprobs: [TokenLogprobs])
     /// The whole text, after its last piece.
     case finished(GeneratedText)
@@ -77,6 +93,6 @@ public struct GenerationStatistics: Sendable, Equatable {
     /// Texts that wait.
     public var queued = 0
 
-    /// What one has done that has just begun.
+    /// Of a service that has just begun.
     public init() {}
 }

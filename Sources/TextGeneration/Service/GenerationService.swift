@@ -105,7 +105,9 @@ public actor GenerationService {
     /// - Throws: ``GenerationServiceError``, or what is wrong with a request.
     public func submit(_ requests: [GenerationRequest]) throws -> [Updates] {
         if isEnding { throw GenerationServiceError.ending }
-        let requests = try requests.map(checked)
+        let requests = try requests.map {
+            try $0.checked(vocabulary, contextLength: contextLength)
+        }
         guard requests.count <= texts.engine.freeCount - queue.count + queueCapacity else {
             throw GenerationServiceError.busy(queueCapacity: queueCapacity)
         }
@@ -133,20 +135,9 @@ public actor GenerationService {
 
     /// Ends all texts where they are.
     private func interrupt() {
-        for entry in queue { entry.updates.finish(throwing: GenerationServiceError.ending) }
+        for entry in queue { fail(entry, GenerationServiceError.ending) }
         queue = []
         texts.engine.interrupt()
-    }
-
-    private func checked(_ request: GenerationRequest) throws -> GenerationRequest {
-        var request = request
-        try request.options.check(
-            prompts: [request.tokens],
-            vocabularySize: vocabulary.vocabularySize,
-            contextLength: contextLength
-        )
-        request.tokens = try vocabulary.checkedPrompt(request.tokens)
-        return request
     }
 
     private func enqueue(_ request: GenerationRequest) -> Updates {
@@ -230,16 +221,15 @@ public actor GenerationService {
     }
 
     private func give(_ piece: TextPiece) {
-        guard var entry = running[piece.index] else { return }
-        let text = texts[piece.index]
-        let new = text.logprobs[entry.givenLogprobs...]
-        entry.givenLogprobs = text.logprobs.count
-        running[piece.index] = entry
+        guard let entry = running[piece.index] else { return }
+        let new = texts.logprobs(of: piece.index)[entry.givenLogprobs...]
+        running[piece.index]?.givenLogprobs += new.count
         if !piece.isLast { counts.generatedTokens += 1 }
         if !piece.text.isEmpty || !new.isEmpty {
             entry.updates.yield(.piece(piece.text, logprobs: Array(new)))
         }
         guard piece.isLast else { return }
+        let text = texts[piece.index]
         entry.updates.yield(.finished(text))
         entry.updates.finish()
         if let reason = text.stopReason { counts.finished[reason, default: 0] += 1 }

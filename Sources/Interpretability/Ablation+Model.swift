@@ -22,7 +22,7 @@ extension InspectableModel {
     ///   - progress: Called with the passes that are done, and all.
     /// - Returns: The losses: means over all predicted tokens.
     /// - Throws: ``InterpretabilityError`` for what the model does not have, texts with nothing to
-    ///   predict, or weights that are no numbers; what the model's pass throws, or `progress`.
+    ///   predict, or weights that are not finite; what the model's pass throws, or `progress`.
     public func ablate(
         _ sequences: [[Int32]],
         layers: [Int]? = nil,
@@ -153,8 +153,8 @@ private final class AblationBench {
         return try run(batch, hooks)
     }
 
-    /// Where the rows of a piece of the pass are among those of the batch: together, as pieces are
-    /// cut from the texts in their order.
+    /// Where the rows of a piece of the pass are among those of the batch: side by side, since pieces
+    /// are cut from the texts in their order.
     private func rows(of value: HookedValue) -> Range<Int> {
         let first = firstRows[value.parts[0].sequence] + value.parts[0].past
         return first..<first + value.tensor.shape[0]

@@ -52,7 +52,7 @@ extension InspectableModel {
     ///   - layers: The layers to keep; nil keeps all. What lies above them is not computed.
     /// - Returns: The patterns.
     /// - Throws: ``InterpretabilityError`` for tokens or layers that the model does not have, or
-    ///   weights that are no numbers; ``TensorError/outOfMemory(byteCount:)`` where the machine is too
+    ///   weights that are not finite; ``TensorError/outOfMemory(byteCount:)`` where the machine is too
     ///   small for the result; what the model's pass throws.
     public func attentionPatterns(
         of tokens: [Int32],
@@ -75,7 +75,7 @@ extension InspectableModel {
                     let start = ((index * headCount + head) * T + past + row) * T
                     var span = values.mutableSpan
                     ops.read(pattern[head][row], into: &span, at: start)
-                    // Whatever in it is no number makes all of a row so.
+                    // One NaN in a row makes all of the row NaN.
                     guard values[start].isFinite else {
                         throw InterpretabilityError.notFinite("attention patterns")
                     }

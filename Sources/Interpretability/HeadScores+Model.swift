@@ -26,7 +26,7 @@ extension InspectableModel {
     ///   - progress: Called with the sequences that are done, and all.
     /// - Returns: A score for each head, in the order of layers and heads.
     /// - Throws: ``InterpretabilityError`` for tokens that the model does not have, texts of one
-    ///   token only, a context of less than four, or weights that are no numbers; what the model's
+    ///   token only, a context of less than four, or weights that are not finite; what the model's
     ///   pass throws, or `progress`.
     public func headScores(
         on sequences: [[Int32]] = [],

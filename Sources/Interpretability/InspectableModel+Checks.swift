@@ -1,5 +1,5 @@
-// What every question about a model's pass has to check first, so that who asks gets one sentence
-// for an answer rather than an error from far below.
+// What every question about a model's pass checks first, so that the answer to a wrong one is one
+// sentence rather than an error from far below.
 
 import Inference
 

@@ -15,7 +15,7 @@ public enum InterpretabilityError: Error, Equatable, Sendable {
     case neuronOutOfRange(neuron: Int, count: Int)
     /// A context in which nothing can be repeated.
     case contextTooShort(Int)
-    /// Weights that give infinity or NaN; `values` names what is so.
+    /// Weights that give infinity or NaN; `values` names what has become so.
     case notFinite(_ values: String)
     /// A token whose embedding is all zeros, or not finite, so that no other is near it.
     case noDirection(token: Int32)

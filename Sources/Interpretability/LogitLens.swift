@@ -65,7 +65,7 @@ extension InspectableModel {
     ///   - top: How many of the likeliest tokens to keep, at least 1.
     /// - Returns: The predictions after 0 to L blocks.
     /// - Throws: ``InterpretabilityError`` for tokens that the model does not have, or weights that
-    ///   are no numbers; what the model's pass throws.
+    ///   are not finite; what the model's pass throws.
     public func logitLens(of tokens: [Int32], top: Int = 5) throws -> LogitLens {
         precondition(top >= 1, "the likeliest \(top) tokens")
         try check(tokens)

@@ -28,7 +28,7 @@ extension InspectableModel {
     ///   - top: How many of the likeliest next tokens to keep, at least 1.
     /// - Returns: The losses and predictions.
     /// - Throws: ``InterpretabilityError`` for tokens that the model does not have, or weights that
-    ///   are no numbers; what the model's pass throws.
+    ///   are not finite; what the model's pass throws.
     public func predictions(of tokens: [Int32], top: Int = 10) throws -> TokenPredictions {
         precondition(top >= 1, "the likeliest \(top) tokens")
         try check(tokens)

@@ -22,7 +22,7 @@ public struct WeightStatistics: Sendable {
     public let minimum: Double?
     /// The largest number.
     public let maximum: Double?
-    /// How many numbers are infinite or none at all; the others are what all else is about.
+    /// How many are infinite or NaN; everything else here is about the others.
     public let nonFiniteCount: Int
     /// The singular values, largest first; nil unless the tensor is a matrix of finite numbers.
     ///

@@ -33,8 +33,10 @@ import Testing
         let patterns = try model.attentionPatterns(of: tokens)
         let session = try model.makeHookedSession(sequenceCount: 1, tokenCapacity: 300)
         var largest: Float = 0
+        var rowCount = 0
         let hooks = PassHooks([.pattern(layer: 2)]) { value in
             let past = value.parts[0].past
+            rowCount += value.tensor.shape[1]
             for head in 0..<model.headCount {
                 let whole = Array(patterns[layer: 2, head: head])
                 for row in 0..<value.tensor.shape[1] {
@@ -49,6 +51,7 @@ import Testing
             let part = SequencePart(sequence: 0, tokens: Array(tokens[piece]))
             try session.append([part], hooks: hooks)
         }
+        #expect(rowCount == 300)
         #expect(largest < 2e-6)
     }
 

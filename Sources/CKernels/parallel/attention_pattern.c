@@ -1,5 +1,5 @@
-// How much each token attends to each position. Attention itself never has these numbers at once:
-// they are computed for who looks at them, so a row at a time is quick enough.
+// How much each token attends to each position. Attention itself never has these numbers at once.
+// They are only computed when somebody looks at them, so a row at a time is quick enough.
 #include "../elements.h"
 #include "parallel_operations.h"
 #include "team.h"

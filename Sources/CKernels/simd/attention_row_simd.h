@@ -1,6 +1,6 @@
 // Attention of a single query over cached keys and values: three passes over blocks of keys that a
 // running softmax joins. Bound by the memory that keys and values come from. Beside it, the weights
-// of all keys, for who wants to see them.
+// of all keys, for those who want to see them.
 #ifndef SIMD_ATTENTION_ROW_H
 #define SIMD_ATTENTION_ROW_H
 

@@ -6,7 +6,7 @@ import Tensors
 extension Trainer {
     /// The memory of a training run, in bytes.
     public struct Memory: Sendable, Equatable {
-        /// Of what there is a number of for each parameter.
+        /// Of the weights, their gradients and moments.
         public let parameters: ParameterMemory
         /// Of the activations of a micro-batch, and of gradients that threads have of their own.
         public let activations: Int

@@ -28,6 +28,8 @@ struct LensTable {
     /// - Returns: A heading, the table and what there is to say about it.
     func lines(_ lens: LogitLens, top: Int = 1, columns: Int) -> [StyledLine] {
         let tokens = lens.tokens
+        // A vocabulary may have fewer words than were asked for.
+        let top = min(top, lens.layers[0].positions[0].top.count)
         let names = tokens.map(name)
         let numberWidth = "\(max(tokens.count - 1, lens.layers.last?.layer ?? 0))".count
         let nameWidth = min(max(6, columns / 5), names.map(\.columnCount).max() ?? 0)
@@ -98,7 +100,7 @@ struct LensTable {
         }
         append(StyledLine("after", .faint)) { StyledLine("\($0.layer)", .faint) }
         for position in tokens.indices {
-            for rank in 0..<max(1, top) {
+            for rank in 0..<top {
                 append(rank == 0 ? first(position) : StyledLine()) {
                     word($0, position, rank, tokens, cellWidth)
                 }
@@ -125,7 +127,7 @@ struct LensTable {
             if layer.layer == last, lens.layers.count > 1 {
                 table.append([StyledLine](repeating: StyledLine(), count: tokens.count + 3))
             }
-            for rank in 0..<max(1, top) {
+            for rank in 0..<top {
                 table.append(
                     [StyledLine(rank == 0 ? "\(layer.layer)" : "", .faint)]
                         + tokens.indices.map { word(layer, $0, rank, tokens, cellWidth) }
@@ -174,7 +176,7 @@ struct LensTable {
         var widest = 4
         for layer in lens.layers {
             for position in layer.positions {
-                for found in position.top.prefix(max(1, top)) {
+                for found in position.top.prefix(top) {
                     widest = max(widest, name(found.token).columnCount)
                     if widest >= Self.cellWidths.upperBound { return Self.cellWidths.upperBound }
                 }

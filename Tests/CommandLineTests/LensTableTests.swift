@@ -97,6 +97,14 @@ private func texts(
         )
     }
 
+    @Test func wordsThatAreNotThereTakeNoRoom() {
+        // By tokens, and by layers.
+        for layerCount in [1, 30] {
+            let lens = lens(layerCount: layerCount, tokenCount: 2, top: 2)
+            #expect(texts(lens, top: 1000, columns: 60) == texts(lens, top: 2, columns: 60))
+        }
+    }
+
     @Test(arguments: [1, 12, 40, 80, 200], [0, 1, 4, 12, 48])
     func everyLineFitsIntoTheTerminal(columns: Int, layerCount: Int) {
         for glyphs in [DisplayGlyphs.unicode, .ascii] {

@@ -118,19 +118,34 @@ struct AblationTable {
             .lines(columns: columns - 2, extra: mlps) { i, j in
                 cell(ablation.heads[i * heads.count + j].change, of: highest)
             }
-        var legend =
-            "the darker, the more the loss rises without it; a full cell is "
-            + signed(highest)
-        if !ablation.mlps.isEmpty { legend += ", of an MLP \(signed(highestOfMLPs))" }
-        if parts(ablation).contains(where: { $0.change < 0 }) {
-            legend += "; \(Self.fallSign) where it falls"
-        }
+        let legend = legend(highest, highestOfMLPs, parts: ablation.heads + ablation.mlps)
+        guard !legend.isEmpty else { return lines.map(indented) }
         return lines.map(indented) + [StyledLine()]
             + legend.wrapped(columns: columns - 2, limit: 4, more: glyphs.more)
             .map { StyledLine("  \($0)", .faint) }
     }
 
-    private func parts(_ ablation: Ablation) -> [Ablation.Part] { ablation.heads + ablation.mlps }
+    /// What the shades mean; nothing where no part makes a difference.
+    private func legend(
+        _ highest: Double,
+        _ highestOfMLPs: Double,
+        parts: [Ablation.Part]
+    ) -> String {
+        let scale: String? =
+            switch (highest > 0, highestOfMLPs > 0) {
+            case (true, true):
+                "a full cell is \(signed(highest)), of an MLP \(signed(highestOfMLPs))"
+            case (true, false): "a full cell is \(signed(highest))"
+            case (false, true): "a full cell of an MLP is \(signed(highestOfMLPs))"
+            case (false, false): nil
+            }
+        let falls = parts.contains { $0.change < 0 }
+        guard let scale else {
+            return falls ? "\(Self.fallSign) where the loss falls without it" : ""
+        }
+        return "the darker, the more the loss rises without it; " + scale
+            + (falls ? "; \(Self.fallSign) where it falls" : "")
+    }
 
     private static let fallSign: Character = "-"
 

@@ -134,7 +134,16 @@ private func ablation(_ changes: [[Double]], mlps: [Double] = []) -> Ablation {
     @Test func aModelThatMissesNothingHasNoRanking() {
         let lines = texts(ablation([[0, 0]]))
         #expect(lines.contains("  0│    │"))
-        #expect(!lines.contains { $0.contains("without it falls") || $0.contains("worse without") })
+        #expect(lines.last == "  0│    │")
+        #expect(!lines.contains { $0.contains("worse without") || $0.contains("better without") })
+    }
+
+    @Test func noCellIsFullWhereTheLossOnlyFalls() {
+        #expect(texts(ablation([[-0.5, 0]])).last == "  - where the loss falls without it")
+        #expect(
+            texts(ablation([[-0.5]], mlps: [2]), columns: 200).last?
+                .contains("a full cell of an MLP is +2.0000; - where it falls") == true
+        )
     }
 
     @Test func aRankingEndsWhereNobodyReadsOn() {

@@ -53,6 +53,8 @@ struct InspectWeightsCommand: ParsableCommand {
                 )
             )
         }
+        // Wider says no more.
+        let columns = min(Terminal.outputColumns, 80)
         let progress = ProgressLine()
         defer { progress.finish() }
         let statistics = try WeightStatistics(
@@ -60,8 +62,7 @@ struct InspectWeightsCommand: ParsableCommand {
             isStack: tensor.isStack,
             // What a page, or else a terminal, has room for.
             pictureRows: options.output == nil ? 20 : 96,
-            pictureColumns: options.output == nil
-                ? max(1, min(Terminal.outputColumns, 80) - 4) : 96,
+            pictureColumns: options.output == nil ? max(1, columns - 4) : 96,
             ops: ops
         ) { fraction in
             progress.show("singular values: \(Int(100 * fraction))%")
@@ -74,7 +75,8 @@ struct InspectWeightsCommand: ParsableCommand {
         )
         if try options.draw({ options.page(of: part, source, nil, TokenNames(nil)) }) { return }
         let report = WeightReport(tensor, statistics)
-        try options.json ? Terminal.printJSON(report) : Terminal.print(report.lines())
+        if options.json { return try Terminal.printJSON(report) }
+        try Terminal.print(report.lines(columns: columns))
     }
 
     /// What to say of a name that no tensor has; `place` says where those are that there are.

@@ -93,7 +93,7 @@ struct NeuronReport: Encodable {
     func lines(columns: Int) -> [StyledLine] {
         if neurons.count == 1, let neuron = neurons.first {
             let heading = "  layer \(layer), neuron \(neuron.neuron): where it is excited most"
-            return [StyledLine(heading), StyledLine()]
+            return [StyledLine(heading).cut(to: columns), StyledLine()]
                 + rows(neuron.top.map { ("", $0) }, columns)
         }
         let places = neurons.compactMap { neuron in
@@ -108,7 +108,7 @@ struct NeuronReport: Encodable {
         let heading =
             "  layer \(layer): the \(ranked.count) of \(neurons.count.grouped) neurons that are "
             + "excited most, and where"
-        return [StyledLine(heading), StyledLine()] + rows(ranked, columns)
+        return [StyledLine(heading).cut(to: columns), StyledLine()] + rows(ranked, columns)
     }
 
     /// Rows of a neuron's number, the activation and the text around the token.

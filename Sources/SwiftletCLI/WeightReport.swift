@@ -58,10 +58,9 @@ struct WeightReport: Encodable {
     // MARK: For people
 
     private static let labelColumns = 17
-    private static let columns = 80
 
-    /// Facts one below the other, then the heat map.
-    func lines() -> [StyledLine] {
+    /// Facts one below the other, then the heat map, for a terminal so wide.
+    func lines(columns: Int) -> [StyledLine] {
         var lines: [StyledLine] = []
         func add(_ label: String, _ value: String) {
             var line = StyledLine("  ")
@@ -80,8 +79,10 @@ struct WeightReport: Encodable {
         }
         if nonFinite > 0 { add("not finite", nonFinite.grouped) }
         add("singular values", singularValueText)
-        if let curve = singularValueCurve { add("", curve) }
-        return lines + heatMap
+        if let curve = singularValueCurve(columns: columns - Self.labelColumns - 4) {
+            add("", curve)
+        }
+        return (lines + heatMap).map { $0.cut(to: columns) }
     }
 
     private static func number(_ value: Double) -> String {
@@ -103,9 +104,9 @@ struct WeightReport: Encodable {
     }
 
     /// The singular values as a curve, as many as there is room for.
-    private var singularValueCurve: String? {
-        guard let singularValues, singularValues.count > 2 else { return nil }
-        let count = min(singularValues.count, Self.columns - Self.labelColumns - 4)
+    private func singularValueCurve(columns: Int) -> String? {
+        guard let singularValues, singularValues.count > 2, columns > 2 else { return nil }
+        let count = min(singularValues.count, columns)
         let chosen = (0..<count).map {
             singularValues[$0 * (singularValues.count - 1) / (count - 1)]
         }

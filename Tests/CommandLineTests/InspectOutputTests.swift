@@ -129,6 +129,27 @@ private func parts(_ page: String) -> [String] {
         }
     }
 
+    @Test(
+        arguments: [
+            "attention", "lens", "next", "heads", "ablate", "neurons", "weights", "neighbours",
+        ]
+    )
+    func noLineIsWiderThanTheTerminal(name: String) throws {
+        try look { looked in
+            let command = try ([swiftletPath()] + looked.arguments(name)).map { "'\($0)'" }
+            let session = try TerminalSession(
+                ["/bin/sh", "-c", command.joined(separator: " ") + " 2> /dev/null"],
+                columns: 36,
+                environment: ["TERM": "xterm", "NO_COLOR": "1", "LC_ALL": "C.UTF-8"]
+            )
+            #expect(try session.waitForExit() == 0)
+            let written = String(decoding: session.written, as: UTF8.self)
+            let lines = written.components(separatedBy: "\r\n")
+            #expect(lines.count > 3)
+            #expect(lines.allSatisfy { $0.count <= 36 }, "\(written)")
+        }
+    }
+
     @Test func aPageThatCannotBeWrittenIsSaidSo() throws {
         try look { looked in
             let outcome = try run(

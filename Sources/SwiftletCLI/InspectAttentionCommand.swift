@@ -46,9 +46,12 @@ struct InspectAttentionCommand: ParsableCommand {
     private static let usualTop = 8
 
     func validate() throws {
-        if options.json && (token.token != nil || top != nil) {
+        if token.token != nil && options.json && options.output == nil {
+            throw ValidationError("--token is not for --json, which prints all tokens")
+        }
+        if top != nil && (options.json || options.output != nil) {
             throw ValidationError(
-                "--token and --top are not for --json, which prints the patterns of all tokens"
+                "--top is for text; --layers and --heads choose what --json and a page show"
             )
         }
     }

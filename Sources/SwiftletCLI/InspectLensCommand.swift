@@ -49,7 +49,7 @@ struct InspectLensCommand: ParsableCommand {
     private static let usualTop = 5
 
     func validate() throws {
-        if token.token != nil && options.json {
+        if token.token != nil && options.json && options.output == nil {
             throw ValidationError("--token is not for --json, which prints all tokens")
         }
     }

@@ -150,6 +150,42 @@ private func parts(_ page: String) -> [String] {
         }
     }
 
+    @Test func theTokenOfThePageMayBeChosenBesideTheObject() throws {
+        try look { looked in
+            for name in ["attention", "lens"] {
+                let outcome = try run(
+                    swiftletPath(),
+                    looked.arguments(
+                        name,
+                        ["--json", "--token", "2", "--output", "\(looked.directory)/\(name).html"]
+                    )
+                )
+                #expect(outcome.status == 0, "\(outcome.errors)")
+                #expect(!(try outcome.object()).isEmpty)
+                // Without a page it would choose nothing.
+                let alone = try run(
+                    swiftletPath(),
+                    looked.arguments(name, ["--json", "--token", "2"])
+                )
+                #expect(alone.status == 64)
+                #expect(alone.errors.contains("--token is not for --json"))
+            }
+        }
+    }
+
+    @Test func howManyHeadsIsAskedOfTextOnly() throws {
+        try look { looked in
+            for form in [["--json"], ["--output", "\(looked.directory)/page.html"]] {
+                let outcome = try run(
+                    swiftletPath(),
+                    looked.arguments("attention", ["--top", "3"] + form)
+                )
+                #expect(outcome.status == 64)
+                #expect(outcome.errors.contains("--top is for text"))
+            }
+        }
+    }
+
     @Test func aPageThatCannotBeWrittenIsSaidSo() throws {
         try look { looked in
             let outcome = try run(

@@ -35,11 +35,11 @@ struct InspectOptions: ParsableArguments {
     }
 
     /// Looks at the model, and at whether the page may be written, before time is spent on either.
-    /// - Throws: What is wrong with the model's files, or that a file is in the way of the page.
+    /// - Throws: What is wrong with the model's files, or that the page cannot be made.
     func source() throws -> ModelSource {
         // There is nothing to save.
         Signals.exitWhenInterrupted()
-        if let output { try requireFree(output, overwrite: overwrite) }
+        if let output { try requireWritable(output, overwrite: overwrite) }
         return try model.source()
     }
 

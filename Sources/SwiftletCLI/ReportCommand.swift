@@ -95,9 +95,9 @@ struct ReportCommand: ParsableCommand {
         for run in runs { try FileKind.require(.runDirectory, at: run.path) }
         let drawsPage = output != nil || csv == nil && tensorBoard == nil
         let page = output ?? ReportPage.defaultPath(for: runs)
-        // Reading may take a while; an output in the way is better said at once.
-        if drawsPage { try requireFree(page, overwrite: overwrite) }
-        if let csv { try requireFree(csv, overwrite: overwrite) }
+        // Reading may take a while; what is wrong with an output is better said at once.
+        if drawsPage { try requireWritable(page, overwrite: overwrite) }
+        if let csv { try requireWritable(csv, overwrite: overwrite) }
         let export = RunExport(runs, overwrite: overwrite)
         if csv != nil || tensorBoard != nil {
             let histories = try zip(runs, RunHistory.names(of: runs)).map {

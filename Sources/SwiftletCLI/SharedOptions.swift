@@ -35,11 +35,11 @@ extension ArgumentHelp {
         """
 }
 
-/// Checks that an output takes the place of nothing that is to stay, before time is spent on it.
-/// - Throws: ``FileIOError/alreadyExists(path:)``.
-func requireFree(_ path: FilePath, overwrite: Bool) throws {
-    guard !overwrite, path != "-", !FileSystem.isStream(path), FileSystem.exists(path) else {
-        return
-    }
-    throw FileIOError.alreadyExists(path: path)
+/// Checks that an output can be made and takes the place of nothing that is to stay, before time is
+/// spent on it.
+/// - Throws: ``FileIOError``.
+func requireWritable(_ path: FilePath, overwrite: Bool) throws {
+    guard path != "-" else { return }
+    // A file that is not finished leaves nothing behind.
+    _ = try AtomicFile(path, overwrite: overwrite)
 }

@@ -186,6 +186,30 @@ private func parts(_ page: String) -> [String] {
         }
     }
 
+    @Test func aPageThatCannotBeWrittenIsSaidBeforeAnythingIsRead() throws {
+        try look { looked in
+            let page = looked.directory.appending("page.html").string
+            let (missing, there) = ("\(looked.directory)/no/page.html", looked.directory.string)
+            for (path, sentence, status) in [
+                (missing, "there is no directory", 73), (there, "is a directory", 73),
+                (page, "missing.bin", 66),
+            ] {
+                let outcome = try run(
+                    swiftletPath(),
+                    [
+                        "inspect", "heads", "--model", "\(looked.directory)/missing.bin",
+                        "--output", path,
+                    ]
+                )
+                #expect(outcome.status == Int32(status))
+                #expect(outcome.errors.contains(sentence), "\(outcome.errors)")
+            }
+            // Nor does asking leave anything behind.
+            let names = try FileManager.default.contentsOfDirectory(atPath: there)
+            #expect(!names.contains { $0.contains("page.html") })
+        }
+    }
+
     @Test func aPageThatCannotBeWrittenIsSaidSo() throws {
         try look { looked in
             let outcome = try run(

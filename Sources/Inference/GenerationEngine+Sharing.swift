@@ -62,8 +62,8 @@ extension GenerationEngine {
         return false
     }
 
-    /// What the session will hold of a sequence when its prompt is read: of one that generates, what
-    /// it holds now.
+    /// What the session will hold of a sequence when its prompt is read: of one that generates,
+    /// what it holds now.
     private func heldAfterPrompt(of number: Int) -> HeldTokens {
         let sequence = self[number]
         guard sequence.isReadingPrompt else { return held[number] }

@@ -1,6 +1,6 @@
 // The engine under everything that generates: sequences that are admitted, continued, cut back and
-// retired while others go on. What its passes read is in GenerationEngine+Passes.swift, what is known
-// of a sequence in GenerationEngine+Sequence.swift.
+// retired while others go on. What its passes read is in GenerationEngine+Passes.swift, what is
+// known of a sequence in GenerationEngine+Sequence.swift.
 
 /// What a round of generation gave one sequence.
 public struct GenerationEvent: Sendable, Equatable {

@@ -42,8 +42,9 @@ public final class PassHooks {
     /// The block whose residual and z are given.
     ///
     /// Neither what is below it nor its attention is computed. Hooks at its
-    /// ``HookPoint/residualPre(layer:)`` and ``HookPoint/z(layer:)`` have to write them. The session
-    /// then has no keys and values of these blocks: cut its sequences back before another pass.
+    /// ``HookPoint/residualPre(layer:)`` and ``HookPoint/z(layer:)`` have to write them. The
+    /// session then has no keys and values of these blocks: cut its sequences back before another
+    /// pass.
     public let resumedLayer: Int?
     /// The last block that is computed where nothing is predicted; nil for all.
     ///

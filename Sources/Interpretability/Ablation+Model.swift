@@ -13,8 +13,9 @@ extension InspectableModel {
     /// Texts are taken `batchSize` at a time, and of each time `4 * (C + NH * HS)` bytes a token
     /// and layer are kept: 75 MB for 1,024 tokens of GPT-2 124M.
     /// - Parameters:
-    ///   - sequences: The texts, each of at most one token more than ``LanguageModel/contextLength``:
-    ///     all but the first are predicted. Texts of one token count for nothing.
+    ///   - sequences: The texts, each of at most one token more than
+    ///     ``LanguageModel/contextLength``: all but the first are predicted. Texts of one token
+    ///     count for nothing.
     ///   - layers: The layers whose parts are ablated; nil for all.
     ///   - heads: The heads in them; nil for all, an empty array for none.
     ///   - mlps: Whether feed-forward networks are ablated too.
@@ -153,8 +154,8 @@ private final class AblationBench {
         return try run(batch, hooks)
     }
 
-    /// Where the rows of a piece of the pass are among those of the batch: side by side, since pieces
-    /// are cut from the texts in their order.
+    /// Where the rows of a piece of the pass are among those of the batch: side by side, since
+    /// pieces are cut from the texts in their order.
     private func rows(of value: HookedValue) -> Range<Int> {
         let first = firstRows[value.parts[0].sequence] + value.parts[0].past
         return first..<first + value.tensor.shape[0]

@@ -52,8 +52,8 @@ extension InspectableModel {
     ///   - layers: The layers to keep; nil keeps all. What lies above them is not computed.
     /// - Returns: The patterns.
     /// - Throws: ``InterpretabilityError`` for tokens or layers that the model does not have, or
-    ///   weights that are not finite; ``TensorError/outOfMemory(byteCount:)`` where the machine is too
-    ///   small for the result; what the model's pass throws.
+    ///   weights that are not finite; ``TensorError/outOfMemory(byteCount:)`` where the machine is
+    ///   too small for the result; what the model's pass throws.
     public func attentionPatterns(
         of tokens: [Int32],
         layers: [Int]? = nil

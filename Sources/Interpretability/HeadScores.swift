@@ -1,6 +1,6 @@
 // Numbers that tell what a head does: how much of its attention lies where TransformerLens's head
-// detector looks, and Olsson et al. 2022 ("In-context Learning and Induction Heads"). Each is a mean
-// over the tokens that have such a place to look at, and not, as the detector's, over all.
+// detector looks, and Olsson et al. 2022 ("In-context Learning and Induction Heads"). Each is a
+// mean over the tokens that have such a place to look at, and not, as the detector's, over all.
 
 /// How much a head behaves in ways that are known.
 public struct HeadScores: Sendable, Equatable {

@@ -1,6 +1,6 @@
 // The eigenvalues of a symmetric matrix, in float64: Householder's reduction to three diagonals,
-// then QL steps with implicit shifts, as tred1 and tql1 of EISPACK have them (Wilkinson and Reinsch,
-// Handbook for Automatic Computation, II/2 and II/3). No eigenvectors.
+// then QL steps with implicit shifts, as tred1 and tql1 of EISPACK have them (Wilkinson and
+// Reinsch, Handbook for Automatic Computation, II/2 and II/3). No eigenvectors.
 //
 // It is our own because nothing at hand does it everywhere: LAPACK is part of no toolchain but
 // Apple's, and the build is to need no library beside OpenMP. It takes 2 n^3 operations on one

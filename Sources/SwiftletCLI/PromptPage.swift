@@ -31,7 +31,8 @@ struct PromptPage {
     private static let usualTop = 5
 
     /// A page that begins with the attention of some heads.
-    /// - Throws: ``CommandError`` where these are too much for a page; what the model's pass throws.
+    /// - Throws: ``CommandError`` where these are too much for a page; what the model's pass
+    ///   throws.
     func attention(layers: [Int], heads: [Int]) throws -> InspectPage {
         try requireRoom(layers: layers, heads: heads)
         return try page([
@@ -52,7 +53,8 @@ struct PromptPage {
         try page([.predictions(found)] + attentionIfAny() + [lens()])
     }
 
-    /// Checks that the patterns of some heads are not too much for a page, before they are computed.
+    /// Checks that the patterns of some heads are not too much for a page, before they are
+    /// computed.
     /// - Throws: ``CommandError``.
     func requireRoom(layers: [Int], heads: [Int]) throws {
         let (count, total) = (prompt.tokens.count, layers.count * heads.count)

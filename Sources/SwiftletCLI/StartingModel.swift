@@ -164,8 +164,8 @@ struct StartingModel {
         throw CommandError(
             .wrongUsage,
             "training this model takes \(memory.total.formattedAsBytes) of memory "
-                + "(\(memory.parameters.total.formattedAsBytes) for weights, gradients and moments, "
-                + "\(memory.activations.formattedAsBytes) for activations), and there are "
+                + "(\(memory.parameters.total.formattedAsBytes) for weights, gradients and "
+                + "moments, \(memory.activations.formattedAsBytes) for activations), and there are "
                 + "\(available.formattedAsBytes); choose a smaller model, --batch-size or "
                 + "--sequence-length, or --recompute block"
         )

@@ -57,7 +57,8 @@ extension TensorFileError: CustomStringConvertible {
             "'\(path)' cannot be used: \(reason); \(hint)"
         case .refusedPickle(let path, let offset, let reason):
             "'\(path)' cannot be read: at byte \(offset) its pickle \(reason), and only tensors by "
-                + "name are taken from pickles; nothing in it was run; save the model's state_dict alone"
+                + "name are taken from pickles; nothing in it was run; save the model's "
+                + "state_dict alone"
         case .nothingInDirectory(let path, let expected):
             "'\(path)' is no model's directory, or not all of one: looked for "
                 + "\(expected.joined(separator: ", ")); check the path, and copy what is missing "

@@ -1,5 +1,5 @@
-// What attention looks at. Attention itself goes through the softmax in pieces and keeps none of it,
-// so those who want to see it have it computed by an operation of its own.
+// What attention looks at. Attention itself goes through the softmax in pieces and keeps none of
+// it, so those who want to see it have it computed by an operation of its own.
 
 import CKernels
 

@@ -123,7 +123,8 @@ import Testing
         let model = try InspectedModel.gpt2.make()
         var seen: [Int] = []
         _ = try model.ablate(texts, layers: [1], mlps: true) { done, total in
-            // Four texts that predict, each by the whole model and without three heads and a network.
+            // Four texts that predict, each by the whole model and without three heads and a
+            // network.
             #expect(total == 20)
             seen.append(done)
         }

@@ -1,4 +1,5 @@
-// Attention patterns as small as a page needs them: the lower triangle of each head, a byte a value.
+// Attention patterns as small as a page needs them: the lower triangle of each head, a byte a
+// value.
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials

@@ -51,8 +51,8 @@ extension BlockDecoder {
     /// Of rows whose next token is not asked for, the last block computes keys and values only,
     /// unless there are hooks.
     /// - Parameters:
-    ///   - chunk: At least one token; all in the vocabulary. With hooks, it predicts the token after
-    ///     every row or after none.
+    ///   - chunk: At least one token; all in the vocabulary. With hooks, it predicts the token
+    ///     after every row or after none.
     ///   - cache: Keys and values of the tokens before are read, those of the chunk stored.
     ///   - workspace: Memory for this shape.
     ///   - hooks: What is called on the way.

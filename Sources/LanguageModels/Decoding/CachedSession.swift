@@ -71,8 +71,8 @@ final class CachedSession<Model: BlockDecoder>: DecodingSession {
     ///   - hooks: What is called on the way; all tokens are then predicted, or none.
     ///   - body: Called with the logits `(n, V)` of some of them after the other; the memory is
     ///     used again when it returns.
-    /// - Throws: ``ModelError`` or ``TensorError``, what a hook or `body` throws, or what says that a
-    ///   file of weights has lost some of them; all sequences are then as they were.
+    /// - Throws: ``ModelError`` or ``TensorError``, what a hook or `body` throws, or what says that
+    ///   a file of weights has lost some of them; all sequences are then as they were.
     func append(
         _ parts: [SequencePart],
         predictedCounts: [Int],

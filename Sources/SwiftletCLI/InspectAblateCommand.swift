@@ -55,10 +55,11 @@ struct InspectAblateCommand: ParsableCommand {
 
     func run() throws {
         let source = try options.source()
+        // What is wrong with the question is said before the text is read and encoded.
+        let layers = try layerList.layers(of: source.configuration.layerCount)
+        let heads = try headList.heads(of: source.configuration.headCount)
         let sequences = try sequences(for: source)
         let model = try options.model.open(source, precision, options.compute)
-        let layers = try layerList.layers(of: model.layerCount)
-        let heads = try headList.heads(of: model.headCount)
         let progress = ProgressLine()
         defer { progress.finish() }
         let start = ContinuousClock.now

@@ -50,6 +50,9 @@ struct InspectHeadsCommand: ParsableCommand {
 
     func run() throws {
         let source = try options.source()
+        // What is wrong with the question is said before the text is read and encoded.
+        let layers = Set(try layerList.layers(of: source.configuration.layerCount))
+        let heads = Set(try headList.heads(of: source.configuration.headCount))
         let sequences = try text.map {
             try InspectedData.sequences(
                 ofText: $0,
@@ -59,8 +62,6 @@ struct InspectHeadsCommand: ParsableCommand {
             )
         }
         let model = try options.model.open(source, precision, options.compute)
-        let layers = Set(try layerList.layers(of: model.layerCount))
-        let heads = Set(try headList.heads(of: model.headCount))
         let progress = ProgressLine()
         defer { progress.finish() }
         // Nothing is predicted here, so that the token after a sequence does not count.

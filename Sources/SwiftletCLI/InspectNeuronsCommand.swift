@@ -54,13 +54,11 @@ struct InspectNeuronsCommand: ParsableCommand {
         }
         let length = try sequenceLength.length(for: source)
         let tokenizer = try options.model.tokenizer(of: source)
-        try checkKinds(of: [TextInput(path: text, format: .text)])
-        let tokens = try EncodedText(
-            contentsOf: text,
-            tokenizer: tokenizer,
+        let tokens = try InspectedData.tokens(
+            ofText: text,
+            tokenizer,
             threads: options.compute.threadCount()
         )
-        .tokens
         // Nothing is predicted, so the rest that fills no sequence counts too.
         let sequences = stride(from: 0, to: tokens.count, by: length).map {
             Array(tokens[$0..<min($0 + length, tokens.count)])

@@ -69,12 +69,21 @@ enum InspectedData {
         _ tokenizer: any Tokenizer,
         threads: Int
     ) throws -> [[TokenID]] {
-        try checkKinds(of: [TextInput(path: path, format: .text)])
-        let tokens = try EncodedText(contentsOf: path, tokenizer: tokenizer, threads: threads)
-            .tokens
+        let tokens = try tokens(ofText: path, tokenizer, threads: threads)
         let length = min(length, tokens.count - 1)
         return (0..<(tokens.count - 1) / length).map { index in
             Array(tokens[index * length...(index + 1) * length])
         }
+    }
+
+    /// All tokens of a text.
+    /// - Throws: What is wrong with the text or the tokenizer.
+    static func tokens(
+        ofText path: FilePath,
+        _ tokenizer: any Tokenizer,
+        threads: Int
+    ) throws -> [TokenID] {
+        try checkKinds(of: [TextInput(path: path, format: .text)])
+        return try EncodedText(contentsOf: path, tokenizer: tokenizer, threads: threads).tokens
     }
 }

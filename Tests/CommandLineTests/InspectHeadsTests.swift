@@ -203,6 +203,8 @@ private func withFiles(_ body: (Files) throws -> Void) throws {
                     ]
                 ),
                 (64, "--layers names layer 1", ["--text", files.text, "--layers", "1"]),
+                // Before the text is looked for.
+                (64, "--layers names layer 9", ["--text", "missing.txt", "--layers", "0-9"]),
                 (64, "--heads names head 2", ["--text", files.text, "--heads", "2"]),
             ]
             for (status, sentence, options) in cases {

@@ -33,6 +33,10 @@ extension FileIOError: LocalizedError {
     public var errorDescription: String? { description }
 }
 
+extension GenerationServiceError: LocalizedError {
+    public var errorDescription: String? { description }
+}
+
 extension InferenceError: LocalizedError {
     public var errorDescription: String? { description }
 }

@@ -83,25 +83,16 @@ public enum Machine {
         #endif
     }
 
-    /// The most memory this process has held in physical pages so far, in bytes.
-    public static var peakMemoryBytes: Int {
-        var usage = rusage()
-        #if canImport(Darwin)
-            getrusage(RUSAGE_SELF, &usage)
-            return usage.ru_maxrss
-        #else
-            getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-            return usage.ru_maxrss * 1024
-        #endif
-    }
-
     #if os(Linux)
         /// The numbers of the processors this process may run on.
         static var allowedProcessors: [Int] {
-            let prefix = "Cpus_allowed_list:"
-            let line = textFile("/proc/self/status")?.split(separator: "\n")
-                .first { $0.hasPrefix(prefix) }
-            return line.map { processors(inList: $0.dropFirst(prefix.count)) } ?? []
+            status("Cpus_allowed_list:").map(processors(inList:)) ?? []
+        }
+
+        /// What the system says of this process under a name.
+        static func status(_ name: String) -> Substring? {
+            textFile("/proc/self/status")?.split(separator: "\n").first { $0.hasPrefix(name) }
+                .map { $0.dropFirst(name.count) }
         }
     #endif
 

@@ -24,11 +24,12 @@ extension RunDirectory {
     /// - Throws: ``TrainingError/runInUse(path:)`` or ``FileIOError``.
     func lock() throws -> DirectoryLock {
         try FileSystem.createDirectory(path)
-        if let lock = try DirectoryLock(path) { return lock }
-        // Who only asks whether it is in use holds it for an instant.
-        usleep(50_000)
-        guard let lock = try DirectoryLock(path) else { throw TrainingError.runInUse(path: path) }
-        return lock
+        // Who only asks whether it is in use holds it for an instant; who trains, for longer.
+        for _ in 0..<20 {
+            if let lock = try DirectoryLock(path) { return lock }
+            usleep(5_000)
+        }
+        throw TrainingError.runInUse(path: path)
     }
 
     /// Keeps everybody from training here, where a run is kept here at all.

@@ -60,19 +60,13 @@ struct InspectAblateCommand: ParsableCommand {
         let heads = try headList.heads(of: source.configuration.headCount)
         let sequences = try sequences(for: source)
         let model = try options.model.open(source, precision, options.compute)
-        let progress = ProgressLine()
-        defer { progress.finish() }
-        let start = ContinuousClock.now
-        let ablation = try model.ablate(
+        let ablation = try model.ablateShowingProgress(
             sequences,
             layers: layers,
             heads: heads,
             mlps: mlps,
             batchSize: batchSize
-        ) {
-            progress.show(Self.text(done: $0, of: $1, after: .now - start))
-        }
-        progress.finish()
+        )
         let part = InspectPage.Part.ablation(ablation)
         if try options.draw({ options.page(of: part, source, precision, TokenNames(nil)) }) {
             return

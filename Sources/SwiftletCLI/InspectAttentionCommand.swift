@@ -39,6 +39,9 @@ struct InspectAttentionCommand: ParsableCommand {
     @Option(help: "Heads to show (default: 8, or all that are chosen).", in: .from(1))
     var top: Int?
 
+    @OptionGroup(title: "Page")
+    var ablated: AblatedData
+
     @OptionGroup(title: "Precision")
     var precision: PrecisionOptions
 
@@ -46,6 +49,7 @@ struct InspectAttentionCommand: ParsableCommand {
     private static let usualTop = 8
 
     func validate() throws {
+        try ablated.check(output: options.output)
         if token.token != nil && options.json && options.output == nil {
             throw ValidationError("--token is not for --json, which prints all tokens")
         }
@@ -61,6 +65,7 @@ struct InspectAttentionCommand: ParsableCommand {
         let tokenizer = try options.model.tokenizer(of: source)
         let tokens = try prompt.tokens(for: source, tokenizer)
         let position = try token.position(below: tokens.count) ?? tokens.count - 1
+        let ablated = try ablated.sequences(for: source)
         let model = try options.model.open(source, precision, options.compute)
         let layers = try layerList.layers(of: model.layerCount)
         let heads = try headList.heads(of: model.headCount)
@@ -70,7 +75,8 @@ struct InspectAttentionCommand: ParsableCommand {
             model,
             tokens,
             chosen: position,
-            names
+            names,
+            ablated: ablated
         )
         if try options.draw({ try page.attention(layers: layers, heads: heads) }) { return }
         if options.json { return try printReport(model, tokens, names, layers, heads) }

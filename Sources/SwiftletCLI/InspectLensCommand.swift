@@ -42,6 +42,9 @@ struct InspectLensCommand: ParsableCommand {
     )
     var top: Int?
 
+    @OptionGroup(title: "Page")
+    var ablated: AblatedData
+
     @OptionGroup(title: "Precision")
     var precision: PrecisionOptions
 
@@ -49,6 +52,7 @@ struct InspectLensCommand: ParsableCommand {
     private static let usualTop = 5
 
     func validate() throws {
+        try ablated.check(output: options.output)
         if token.token != nil && options.json && options.output == nil {
             throw ValidationError("--token is not for --json, which prints all tokens")
         }
@@ -59,6 +63,7 @@ struct InspectLensCommand: ParsableCommand {
         let tokenizer = try options.model.tokenizer(of: source)
         let tokens = try prompt.tokens(for: source, tokenizer)
         let position = try token.position(below: tokens.count)
+        let ablated = try ablated.sequences(for: source)
         let model = try options.model.open(source, precision, options.compute)
         // There is one more than there are blocks.
         let layers = Set(try layerList.layers(of: model.layerCount + 1))
@@ -68,7 +73,8 @@ struct InspectLensCommand: ParsableCommand {
             model,
             tokens,
             chosen: position,
-            names
+            names,
+            ablated: ablated
         )
         if try options.draw({ try page.lens(layers: layers, top: top) }) { return }
         let isTable = !options.json && position == nil

@@ -27,18 +27,32 @@ struct InspectNextCommand: ParsableCommand {
     @Option(help: "Next tokens to list.", in: .from(1))
     var top = 10
 
+    @OptionGroup(title: "Page")
+    var ablated: AblatedData
+
     @OptionGroup(title: "Precision")
     var precision: PrecisionOptions
+
+    func validate() throws {
+        try ablated.check(output: options.output)
+    }
 
     func run() throws {
         let source = try options.source()
         let tokenizer = try options.model.tokenizer(of: source)
         let tokens = try prompt.tokens(for: source, tokenizer)
+        let ablated = try ablated.sequences(for: source)
         let model = try options.model.open(source, precision, options.compute)
         let predictions = try model.predictions(of: tokens, top: top)
         let losses = predictions.losses.compactMap { $0 }
         let names = TokenNames(tokenizer)
-        let page = PromptPage(options.subject(of: source, precision), model, tokens, names)
+        let page = PromptPage(
+            options.subject(of: source, precision),
+            model,
+            tokens,
+            names,
+            ablated: ablated
+        )
         if try options.draw({ try page.predictions(predictions) }) { return }
         if options.json { return try Terminal.printJSON(NextReport(predictions, names)) }
 

@@ -16,11 +16,16 @@ struct SequenceLength: ParsableArguments {
     /// - Throws: ``ModelError`` for more than the model can look at.
     func length(for source: ModelSource) throws -> Int {
         let maximum = source.configuration.contextLength
-        let length = sequenceLength ?? min(GPT2Configuration.gpt2ContextLength, maximum)
+        let length = sequenceLength ?? Self.usual(for: source)
         guard length <= maximum else {
             throw ModelError.sequenceTooLong(length: length, maximum: maximum)
         }
         return length
+    }
+
+    /// The length where nobody names one.
+    static func usual(for source: ModelSource) -> Int {
+        min(GPT2Configuration.gpt2ContextLength, source.configuration.contextLength)
     }
 }
 

@@ -1,5 +1,6 @@
 // The page of a prompt, which holds all that can be seen of one: attention, lens, losses and the
-// scores of heads, whichever of them was asked for first.
+// scores of heads, whichever of them was asked for first; and with data, what the model loses
+// without each head.
 
 import Swiftlet
 
@@ -9,6 +10,8 @@ struct PromptPage {
     let model: any InspectableModel
     let prompt: InspectPage.Prompt
     let names: TokenNames
+    /// Sequences to measure the model on without each head; may be none.
+    let ablated: [[TokenID]]
 
     /// Takes a prompt, of which one token is chosen when the page is opened.
     init(
@@ -16,8 +19,10 @@ struct PromptPage {
         _ model: any InspectableModel,
         _ tokens: [TokenID],
         chosen: Int? = nil,
-        _ names: TokenNames
+        _ names: TokenNames,
+        ablated: [[TokenID]]
     ) {
+        self.ablated = ablated
         self.subject = subject
         self.model = model
         self.names = names
@@ -67,7 +72,12 @@ struct PromptPage {
     }
 
     private func page(_ parts: [InspectPage.Part]) throws -> InspectPage {
-        try InspectPage(subject, prompt: prompt, parts: parts + scores(), text: names.text)
+        try InspectPage(
+            subject,
+            prompt: prompt,
+            parts: parts + scores() + ablation(),
+            text: names.text
+        )
     }
 
     private func attentionIfAny() throws -> [InspectPage.Part] {
@@ -95,6 +105,11 @@ struct PromptPage {
 
     private func predictions() throws -> InspectPage.Part {
         .predictions(try model.predictions(of: prompt.tokens))
+    }
+
+    /// The loss without each head and each feed-forward network, where there is data for it.
+    private func ablation() throws -> [InspectPage.Part] {
+        ablated.isEmpty ? [] : [.ablation(try model.ablateShowingProgress(ablated, mlps: true))]
     }
 
     /// The scores of all heads; none where the context has no room to repeat tokens.

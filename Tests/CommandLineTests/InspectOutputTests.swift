@@ -69,6 +69,18 @@ private func parts(_ page: String) -> [String] {
         }
     }
 
+    @Test(arguments: ["attention", "lens", "next"])
+    func aPromptsPageHasTheLossWithoutEachHeadWhereThereIsData(name: String) throws {
+        try look { looked in
+            let data = try writeShard(to: looked.directory.appending("val.bin")).string
+            let page = try looked.page(name, ["--data", data])
+            #expect(parts(page).suffix(2) == ["heads", "ablate"])
+            let outcome = try run(swiftletPath(), looked.arguments(name, ["--data", data]))
+            #expect(outcome.status == 64)
+            #expect(outcome.errors.contains("--data is for the page of --output"))
+        }
+    }
+
     @Test(arguments: ["heads", "ablate", "neurons", "weights", "neighbours"])
     func everyOtherPageHasItsOwnPart(name: String) throws {
         try look { looked in

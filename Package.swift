@@ -76,6 +76,11 @@ let package = Package(
             name: "TextGeneration",
             dependencies: ["FileIO", "Inference", "LanguageModels", "Tokenization"]
         ),
+        // Texts over HTTP; the only target that opens sockets.
+        .target(
+            name: "Server",
+            dependencies: ["FileIO", "Inference", "Pages", "TextGeneration", "Tokenization"]
+        ),
         .target(
             name: "Training",
             dependencies: [
@@ -100,7 +105,7 @@ let package = Package(
         .target(name: "LineEditing", dependencies: ["CTerminal", "FileIO"]),
         .executableTarget(
             name: "SwiftletCLI",
-            dependencies: ["LineEditing", "Swiftlet", argumentParser]
+            dependencies: ["LineEditing", "Server", "Swiftlet", argumentParser]
         ),
 
         .target(
@@ -130,6 +135,13 @@ let package = Package(
             name: "TextGenerationTests",
             dependencies: [
                 "FileIO", "Inference", "LanguageModels", "Tensors", "TestSupport",
+                "TextGeneration", "Tokenization",
+            ]
+        ),
+        .testTarget(
+            name: "ServerTests",
+            dependencies: [
+                "FileIO", "Inference", "LanguageModels", "Server", "Tensors", "TestSupport",
                 "TextGeneration", "Tokenization",
             ]
         ),

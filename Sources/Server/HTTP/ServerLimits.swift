@@ -1,0 +1,25 @@
+// How much a client may ask of a server before it has asked for anything.
+
+/// The bounds of requests and connections.
+package struct ServerLimits: Sendable, Equatable {
+    /// Bytes of a request line and its header fields.
+    package var headByteCount = 16 << 10
+    /// Header fields of a request.
+    package var fieldCount = 64
+    /// Bytes of a request's body.
+    package var bodyByteCount = 4 << 20
+    /// From a request's first byte to the end of its header.
+    package var headDuration: Duration = .seconds(10)
+    /// From the end of the header to the end of the body.
+    package var bodyDuration: Duration = .seconds(30)
+    /// How long a client may leave what was sent to it untouched.
+    package var writeDuration: Duration = .seconds(30)
+    /// Between two requests of a connection.
+    package var idleDuration: Duration = .seconds(60)
+    /// Clients at a time.
+    package var connectionCount = 512
+    /// How often a client that waits for events hears that it is not forgotten.
+    package var commentInterval: Duration = .seconds(5)
+
+    package init() {}
+}

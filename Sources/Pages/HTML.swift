@@ -20,6 +20,11 @@ package struct HTML: ExpressibleByStringInterpolation, Sendable, Equatable {
         source = pieces.map(\.source).joined()
     }
 
+    /// A file of markup, as it is.
+    package init(_ asset: PageAsset) {
+        source = asset.text
+    }
+
     /// A path with what stands before its last part set back.
     package static func path(_ name: String) -> HTML {
         guard let slash = name.lastIndex(of: "/"), name[slash...].count > 1 else {

@@ -24,8 +24,9 @@ package struct PageFrame {
         self.refreshSeconds = refreshSeconds
     }
 
-    private static let commonScripts = ["numbers", "scales", "lines", "chart", "pointing", "page"]
-        .map { PageAsset.named($0 + ".js") }
+    private static let commonScripts = [
+        "numbers", "elements", "scales", "lines", "chart", "pointing", "page",
+    ].map { PageAsset.named($0 + ".js") }
     private static let commonStyles = ["page", "charts"].map { PageAsset.named($0 + ".css") }
 
     /// The page.

@@ -1,17 +1,6 @@
 // One chart, drawn as SVG in the size it has on the page: axes, marks, lines. What is pointed at is
 // in pointing.js; what is shown at all is decided by the page's view in page.js.
 
-/** An element of SVG, or of HTML where it has no such attributes. */
-function make(name, attributes = {}, ...children) {
-    const isDrawn = /^(svg|g|path|circle|rect|text|clipPath|defs)$/.test(name);
-    const element = isDrawn
-        ? document.createElementNS('http://www.w3.org/2000/svg', name)
-        : document.createElement(name);
-    for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-    element.append(...children);
-    return element;
-}
-
 /** Places on the screen to a tenth of a pixel. */
 const pixel = value => Math.round(value * 10) / 10;
 

@@ -1,0 +1,221 @@
+// The page as a whole: its panels, the conversation that is open, and the reply that comes.
+
+class Page {
+    constructor(facts) {
+        this.facts = facts;
+        const find = id => document.getElementById(id);
+        Object.assign(this, {
+            stage: find('stage'), controls: find('controls'), scroll: find('scroll'),
+            context: find('context'), spoken: find('spoken'), main: document.querySelector('main'),
+            reply: null,
+        });
+        this.keeper = new Keeper();
+        this.requests = new Requests();
+        this.notice = new Notice(find('notice'), this.requests);
+        this.settings = new Settings(this.keeper, facts);
+        this.conversations = new Conversations(this.keeper, facts.isChat);
+        find('model').textContent = facts.model;
+        if (!facts.isChat) this.#callThemTexts();
+        this.view = facts.isChat ? new Chat(this) : new Paper(this);
+        this.list = new ConversationList(this, find('history'));
+        this.settings.build(find('fields'));
+        this.panels = ['history', 'settings'].map(name => new Panel(this, find(name),
+            find('open-' + name)));
+        document.addEventListener('keydown', event => this.#key(event));
+        addEventListener('storage', event => this.#changedElsewhere(event));
+        addEventListener('pagehide', () => this.#keepNow());
+        this.begin(this.conversations.all[0]);
+        if (facts.needsKey && !this.requests.key) {
+            this.notice.askForKey(troubleTexts.key.text, () => this.view.focus());
+        }
+    }
+
+    #callThemTexts() {
+        document.querySelector('#history h2').textContent = 'Texts';
+        document.getElementById('new').textContent = 'New text';
+        for (const id of ['history', 'open-history']) {
+            document.getElementById(id).setAttribute('aria-label', 'Texts');
+        }
+    }
+
+    // What is open
+
+    /** Opens a new conversation, or one that there is. */
+    begin(conversation = this.conversations.make()) {
+        this.stop();
+        this.#keepNow();
+        this.notice.clear();
+        this.current = conversation;
+        this.view.open();
+        this.list.draw();
+        this.scrollToEnd();
+        for (const panel of this.panels) panel.closeOver();
+        this.view.focus();
+    }
+
+    open(conversation) {
+        this.begin(conversation);
+    }
+
+    /** Keeps a conversation, and says so where that cannot be done. */
+    keep(conversation) {
+        const isKept = this.conversations.keep(conversation);
+        this.list.draw();
+        if (isKept || this.isToldOfRoom) return;
+        this.isToldOfRoom = true;
+        this.notice.say('The browser has no more room for what is said from here on. Export what'
+            + ' you want to keep, or delete other conversations.', [], { isAlert: true });
+    }
+
+    /** Keeps what is open within a second, for texts that change often. */
+    keepSoon() {
+        this.keeping ??= setTimeout(() => this.#keepNow(), 1000);
+    }
+
+    #keepNow() {
+        if (!this.keeping) return;
+        clearTimeout(this.keeping);
+        this.keeping = null;
+        if (!this.view.isEmpty) this.keep(this.current);
+    }
+
+    /** Takes in what another tab did; what is open here stays. */
+    #changedElsewhere({ key }) {
+        if (key !== null && !/^swiftlet\/(chat|text)\//.test(key)) return;
+        this.conversations.read();
+        const { all } = this.conversations;
+        const index = all.findIndex(({ id }) => id === this.current.id);
+        if (index >= 0) all[index] = this.current;
+        this.list.draw();
+    }
+
+    // Replies
+
+    /** Asks for a text and hands back its figures; null after a trouble, which is shown. */
+    async ask(path, body, acts) {
+        this.notice.clear();
+        this.spoken.textContent = 'The model is writing.';
+        const { model } = this.facts;
+        const reply = new Reply(this.requests, path, { model, ...body, ...this.settings.request }, {
+            piece: text => {
+                if (this.isWaiting) this.notice.clear();
+                this.isWaiting = false;
+                acts.piece(text);
+            },
+            wait: seconds => {
+                this.isWaiting = true;
+                this.notice.say(`The server is busy; it is asked again in ${duration(seconds)}.`);
+            },
+        });
+        this.reply = reply;
+        this.#showRunning(true);
+        const conversation = this.current;
+        try {
+            return await reply.figures();
+        } catch (error) {
+            this.spoken.textContent = '';
+            if (this.current === conversation) {
+                this.notice.trouble(error, { retry: acts.retry, begin: () => this.begin() });
+            }
+            return null;
+        } finally {
+            this.reply = null;
+            if (this.isWaiting) this.notice.clear();
+            this.isWaiting = false;
+            this.#showRunning(false);
+        }
+    }
+
+    stop() {
+        this.reply?.stop();
+    }
+
+    #showRunning(isRunning) {
+        this.stage.setAttribute('aria-busy', String(isRunning));
+        this.main.classList.toggle('running', isRunning);
+        this.view.update();
+    }
+
+    /** Has a reply read out, when it is whole: not every word as it comes. */
+    speak(text) {
+        this.spoken.textContent = text.length > 1000 ? text.slice(0, 1000) + ' \u2026' : text;
+    }
+
+    /** Says how much of the context is used; null where that is not known. */
+    showContext(used) {
+        const { contextLength } = this.facts;
+        const all = counted(contextLength, 'token');
+        this.context.textContent = used === null ? `context of ${all}`
+            : `${grouped(String(used))} of ${all} used`;
+        this.context.classList.toggle('full', used !== null && used >= contextLength * 0.9);
+    }
+
+    // Scrolling
+
+    /** Changes what is shown, and keeps its end in view where that was in view. */
+    follow(change) {
+        const { scroll } = this;
+        const isAtEnd = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 48;
+        change();
+        if (isAtEnd) this.scrollToEnd();
+    }
+
+    scrollToEnd() {
+        this.scroll.scrollTop = this.scroll.scrollHeight;
+    }
+
+    #key(event) {
+        if (event.key !== 'Escape' || event.isComposing || event.defaultPrevented) return;
+        if (this.reply) this.stop();
+        else if (!this.view.escape()) this.panels.find(panel => panel.isOver)?.toggle(false);
+    }
+}
+
+/** A panel at a side: beside the page where there is room, over it where there is not. */
+class Panel {
+    static narrow = matchMedia('(max-width: 900px)');
+
+    constructor(page, element, opener) {
+        Object.assign(this, { page, element, opener });
+        opener.addEventListener('click', () => this.toggle(!this.isOpen));
+        element.querySelector('.close').addEventListener('click', () => this.toggle(false));
+        Panel.narrow.addEventListener('change', () => {
+            this.isOpen = !Panel.narrow.matches && this.#isKeptOpen;
+            this.#arrange();
+        });
+        this.name = 'swiftlet/panel/' + element.id;
+        this.isOpen = !Panel.narrow.matches && this.#isKeptOpen;
+        this.#arrange();
+    }
+
+    /** The list is there at first, the settings when they are asked for. */
+    get #isKeptOpen() {
+        return this.page.keeper.get(this.name) ?? this.element.id === 'history';
+    }
+
+    /** Whether it hides the page. */
+    get isOver() {
+        return this.isOpen && Panel.narrow.matches;
+    }
+
+    toggle(isOpen) {
+        this.isOpen = isOpen;
+        if (!Panel.narrow.matches) this.page.keeper.set(this.name, isOpen);
+        this.#arrange();
+        (isOpen ? this.element.querySelector('.close') : this.opener).focus();
+    }
+
+    closeOver() {
+        if (!this.isOver) return;
+        this.isOpen = false;
+        this.#arrange();
+    }
+
+    #arrange() {
+        this.element.hidden = !this.isOpen;
+        this.opener.setAttribute('aria-expanded', String(this.isOpen));
+        this.page.main.inert = Boolean(this.page.panels?.some(panel => panel.isOver));
+    }
+}
+
+const page = new Page(JSON.parse(document.getElementById('facts').textContent));

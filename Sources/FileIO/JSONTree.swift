@@ -5,6 +5,8 @@ package indirect enum JSONTree: Sendable, Equatable {
     case null
     case bool(Bool)
     case number(Double)
+    /// A whole number that no `Double` is, such as a seed of 64 bits.
+    case integer(Int)
     case string(String)
     case array([JSONTree])
     case object([String: JSONTree])
@@ -32,7 +34,11 @@ package indirect enum JSONTree: Sendable, Equatable {
 
     /// The whole number, of a number that is one.
     package var integer: Int? {
-        if case .number(let number) = self { Int(exactly: number) } else { nil }
+        switch self {
+        case .number(let number): Int(exactly: number)
+        case .integer(let integer): integer
+        default: nil
+        }
     }
 
     /// The value as JSON, on one line; members in the order of their names.
@@ -43,6 +49,7 @@ package indirect enum JSONTree: Sendable, Equatable {
         // What JSON has no words for was too large a number.
         case .number(let number) where !number.isFinite: "null"
         case .number(let number): Int(exactly: number).map(String.init) ?? "\(number)"
+        case .integer(let integer): "\(integer)"
         case .string(let text): JSONText.quoted(text)
         case .array(let values): "[\(values.map(\.text).joined(separator: ", "))]"
         case .object(let members):
@@ -100,7 +107,9 @@ extension JSONCursor {
             if accept("true") { return .bool(true) }
             if accept("false") { return .bool(false) }
             let start = self
-            guard let number = Double(try number()) else { throw start.malformed("a value") }
+            let text = try number()
+            guard let number = Double(text) else { throw start.malformed("a value") }
+            if let integer = Int(text), Int(exactly: number) != integer { return .integer(integer) }
             return .number(number)
         }
     }

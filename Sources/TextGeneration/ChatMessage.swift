@@ -31,6 +31,13 @@ extension [ChatMessage] {
     /// and that the assistant has the last word.
     /// - Throws: ``TextGenerationError``.
     package func checkTurns() throws {
+        try checkOrder()
+        if last?.role == .user { throw TextGenerationError.noReply }
+    }
+
+    /// Checks that the user and the assistant speak in turn, after a message of the system or none.
+    /// - Throws: ``TextGenerationError``.
+    func checkOrder() throws {
         var expected: [ChatMessage.Role] = [.system, .user]
         for (index, message) in enumerated() {
             guard expected.contains(message.role) else {
@@ -42,6 +49,5 @@ extension [ChatMessage] {
             }
             expected = message.role == .user ? [.assistant] : [.user]
         }
-        if last?.role == .user { throw TextGenerationError.noReply }
     }
 }

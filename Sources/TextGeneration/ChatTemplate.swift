@@ -12,7 +12,9 @@ public protocol ChatTemplate: Sendable {
     /// - Returns: After a message of the user, all that stands before the reply; after one of the
     ///   assistant, also what ends it, whether it is complete or not. The tokens of a conversation
     ///   begin with those of its beginning, as far as it ends with the assistant.
-    /// - Throws: `TokenizerError` where the tokenizer does not cover all text.
+    /// - Throws: `TokenizerError` where the tokenizer does not cover all text;
+    ///   ``TextGenerationError/messageOutOfTurn(index:role:expected:)`` where the form has no place
+    ///   for a message.
     func promptTokens(of messages: [ChatMessage], tokenizer: any Tokenizer) throws -> [TokenID]
 
     /// The ids that end a reply besides those that end every text, if the form has any.

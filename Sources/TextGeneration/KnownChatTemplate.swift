@@ -50,6 +50,8 @@ public struct KnownChatTemplate: ChatTemplate, Equatable {
         }
         var parts = ChatParts(tokenizer)
         if form == .llama2 {
+            // Its form has places for messages in turn, and for no others.
+            try messages.checkOrder()
             appendInstructions(messages, to: &parts)
         } else {
             appendTurns(messages, to: &parts)

@@ -125,7 +125,8 @@ extension GenerationService.Updates {
     @Test func requestsBeyondTheQueueAreRefusedAllOrNone() async throws {
         let service = try service(places: 2, queue: 3)
         let requests = ["a", "b", "c", "d", "e", "f"].map { request($0) }
-        await #expect(throws: GenerationServiceError.busy(queueCapacity: 3)) {
+        // As many at once can never be taken.
+        await #expect(throws: GenerationServiceError.tooManyTexts(count: 6, maximum: 5)) {
             try await service.submit(requests)
         }
         #expect(await service.statistics == GenerationStatistics())
@@ -134,6 +135,31 @@ extension GenerationService.Updates {
             texts.append(try await updates.collected().pieces)
         }
         #expect(texts == ["bcd", "cde", "def", "efg", "fgh"])
+    }
+
+    @Test func requestsAreRefusedWhileTheQueueIsFull() async throws {
+        let service = try service(places: 1, queue: 2, context: 1 << 20) { usleep(100) }
+        let running = try await service.submit(request("a", 100_000))
+        let waiting = try await service.submit([request("b"), request("c")])
+        await #expect(throws: GenerationServiceError.busy(queueCapacity: 2)) {
+            try await service.submit(request("d"))
+        }
+        withExtendedLifetime((running, waiting)) {}
+    }
+
+    @Test func aTextThatNobodyWantsWhileItWaitsIsCounted() async throws {
+        let service = try service(places: 1, context: 1 << 20) { usleep(100) }
+        var first: GenerationService.Updates? = try await service.submit(request("a", 100_000))
+        var second: GenerationService.Updates? = try await service.submit(request("b"))
+        #expect(await service.statistics.queued == 1)
+        withExtendedLifetime(second) {}
+        second = nil
+        while await service.statistics.queued == 1 { await Task.yield() }
+        #expect(await service.statistics.finished == [.interrupted: 1])
+        withExtendedLifetime(first) {}
+        first = nil
+        #expect(try await service.submit(request("x")).collected().pieces == "yz{")
+        #expect(await service.statistics.finished == [.interrupted: 2, .length: 1])
     }
 
     @Test func aTextThatNobodyWantsGivesItsPlaceToAnother() async throws {

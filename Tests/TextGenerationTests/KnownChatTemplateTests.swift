@@ -58,6 +58,17 @@ import Tokenization
         }
     }
 
+    @Test func messagesOutOfTurnAreRefusedWhereTheFormHasNoPlaceForThem() throws {
+        let messages = [user("Hi"), user("Ho")]
+        let expected = TextGenerationError.messageOutOfTurn(
+            index: 1,
+            role: .user,
+            expected: .assistant
+        )
+        #expect(throws: expected) { try text(KnownChatTemplate(.llama2), messages) }
+        #expect(try text(KnownChatTemplate(.zephyr), messages).contains("Hi</s>\n<|user|>\nHo"))
+    }
+
     @Test func aReplyEndsByTextWhereItsMarkerIsNoToken() {
         #expect(KnownChatTemplate(.chatml).stopStrings(ByteTokenizer()) == ["<|im_end|>"])
         #expect(KnownChatTemplate(.llama3).stopStrings(ByteTokenizer()) == ["<|eot_id|>"])

@@ -1,5 +1,6 @@
 // What is asked of a service, and what comes back.
 
+import FileIO
 import Inference
 import Tokenization
 
@@ -61,6 +62,8 @@ public enum GenerationUpdate: Sendable, Equatable {
 public enum GenerationServiceError: Error, Equatable, Sendable {
     /// As many requests wait as may.
     case busy(queueCapacity: Int)
+    /// More texts at once than can run and wait together, whatever else is asked for.
+    case tooManyTexts(count: Int, maximum: Int)
     /// The service takes no requests any more.
     case ending
 }
@@ -69,7 +72,13 @@ extension GenerationServiceError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .busy(let queueCapacity):
-            "\(queueCapacity) requests are waiting already; try again later"
+            queueCapacity == 0
+                ? "all places are taken; try again later"
+                : "all places are taken, and no more than \(counted(queueCapacity, "text")) may "
+                    + "wait; try again later"
+        case .tooManyTexts(let count, let maximum):
+            "\(count) texts are asked for at once, but only \(maximum) can run or wait here; ask "
+                + "for fewer"
         case .ending:
             "the service is about to end and takes no more requests"
         }
@@ -78,7 +87,8 @@ extension GenerationServiceError: CustomStringConvertible {
 
 /// What a service has done since it began, and what it is doing.
 public struct GenerationStatistics: Sendable, Equatable {
-    /// Texts that came to their end, by why they did.
+    /// Texts that came to their end, by why they did; those that nobody wanted any more, be it
+    /// while they waited, were interrupted.
     public var finished: [StopReason: Int] = [:]
     /// Texts that ended with an error.
     public var failed = 0

@@ -2,6 +2,7 @@
 // queue when all places are taken, and leave when nobody wants them any more.
 
 import Inference
+import Synchronization
 import Tokenization
 
 /// A model that generates texts for many tasks at the same time.
@@ -47,7 +48,7 @@ public actor GenerationService {
     private var counts = GenerationStatistics()
     private var lastID = 0
     private var isLooping = false
-    private var isEnding = false
+    private nonisolated let ending = Atomic(false)
     private var whenIdle: [CheckedContinuation<Void, Never>] = []
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor {
@@ -85,6 +86,9 @@ public actor GenerationService {
         self.queueCapacity = queueCapacity
     }
 
+    /// Whether no more requests are taken.
+    public nonisolated var isEnding: Bool { ending.load(ordering: .relaxed) }
+
     /// What was done so far.
     public var statistics: GenerationStatistics {
         var counts = counts
@@ -105,6 +109,10 @@ public actor GenerationService {
     /// - Throws: ``GenerationServiceError``, or what is wrong with a request.
     public func submit(_ requests: [GenerationRequest]) throws -> [Updates] {
         if isEnding { throw GenerationServiceError.ending }
+        let most = sequenceCount + queueCapacity
+        guard requests.count <= most else {
+            throw GenerationServiceError.tooManyTexts(count: requests.count, maximum: most)
+        }
         let requests = try requests.map {
             try $0.checked(vocabulary, contextLength: contextLength)
         }
@@ -123,7 +131,7 @@ public actor GenerationService {
     /// interrupted.
     /// - Parameter patience: How long to wait for them.
     public func end(patience: Duration) async {
-        isEnding = true
+        ending.store(true, ordering: .relaxed)
         guard isLooping else { return }
         let limit = Task {
             try await Task.sleep(for: patience)
@@ -154,10 +162,14 @@ public actor GenerationService {
 
     /// Frees the place of a text that nobody wants any more.
     private func leave(_ id: Int) {
-        queue.removeAll { $0.id == id }
-        guard let (number, _) = running.first(where: { $0.value.id == id }) else { return }
+        if let place = queue.firstIndex(where: { $0.id == id }) {
+            queue.remove(at: place)
+        } else if let (number, _) = running.first(where: { $0.value.id == id }) {
+            forget(number)
+        } else {
+            return
+        }
         counts.finished[.interrupted, default: 0] += 1
-        forget(number)
     }
 
     /// Generates until nothing is left to do; between rounds other calls have their turn.

@@ -1,0 +1,131 @@
+// Who may ask, and from where: the key, the name the server is called by, and the pages of other
+// origins that may read its answers.
+
+import FileIO
+
+/// The rules for those who ask.
+package struct Access: Sendable {
+    /// Whether requests must carry a key.
+    package var needsKey: Bool { keyDigest != nil }
+
+    private let keyDigest: [UInt8]?
+    private let checksHost: Bool
+    let corsOrigin: String?
+
+    /// Makes rules.
+    /// - Parameters:
+    ///   - apiKey: What requests must carry; nil is nothing.
+    ///   - checksHost: Whether the server must be called by one of the names of this machine. Where
+    ///     only this machine can connect, another name means that a page elsewhere had its own name
+    ///     lead here, to read what it should not.
+    ///   - corsOrigin: The origin of pages that may read answers, such as `https://example.com`, or
+    ///     `*`; nil is none but the server's own.
+    package init(apiKey: String? = nil, checksHost: Bool = false, corsOrigin: String? = nil) {
+        keyDigest = apiKey.map(Self.digest)
+        self.checksHost = checksHost
+        self.corsOrigin = corsOrigin
+    }
+
+    // MARK: Key
+
+    /// Checks the key of a request.
+    /// - Throws: ``APIError``.
+    func checkKey(_ request: HTTPRequest) throws {
+        guard let keyDigest else { return }
+        let field = request.headers["Authorization"]
+        let words = (field ?? "").split(separator: " ", maxSplits: 1)
+        guard words.count == 2, words[0].lowercased() == "bearer" else {
+            throw Self.unauthorized(
+                "this server asks for a key; send it as 'Authorization: Bearer KEY'"
+            )
+        }
+        // Of digests all bytes are compared, so that time says nothing about the key.
+        let found = Self.digest(String(words[1].drop { $0 == " " }))
+        let difference = zip(keyDigest, found).reduce(0) { $0 | $1.0 ^ $1.1 }
+        guard difference == 0 else { throw Self.unauthorized("this key is not the server's") }
+    }
+
+    private static func unauthorized(_ message: String) -> APIError {
+        APIError(
+            status: 401,
+            message: message,
+            code: "invalid_api_key",
+            headers: ["WWW-Authenticate": "Bearer"]
+        )
+    }
+
+    private static func digest(_ key: String) -> [UInt8] {
+        var hash = SHA256()
+        Array(key.utf8).withUnsafeBytes { hash.update($0) }
+        return Array(hash.hexadecimal().utf8)
+    }
+
+    // MARK: Host
+
+    /// Checks the name the server was called by.
+    /// - Throws: ``APIError``.
+    func checkHost(_ request: HTTPRequest) throws {
+        guard checksHost else { return }
+        // Programs of before HTTP/1.1 send none, and browsers always do.
+        for host in request.headers.values("Host") where !Self.isLoopback(host) {
+            throw APIError(
+                status: 403,
+                message: "this server is for this machine alone, and must be called localhost, "
+                    + "127.0.0.1 or [::1], not '\(host.shownBriefly)'",
+                code: "host_not_allowed"
+            )
+        }
+    }
+
+    private static func isLoopback(_ host: String) -> Bool {
+        let host = host.lowercased()
+        for name in ["localhost", "127.0.0.1", "[::1]"] where host.hasPrefix(name) {
+            let rest = host.dropFirst(name.count)
+            if rest.isEmpty { return true }
+            return rest.first == ":" && rest.dropFirst().allSatisfy { "0"..."9" ~= $0 }
+        }
+        return false
+    }
+
+    // MARK: Other origins
+
+    /// The answer to a browser that asks whether a page of another origin may ask; nil when the
+    /// request is something else, or no such pages may.
+    func preflightReply(to request: HTTPRequest) -> HTTPReply? {
+        guard corsOrigin != nil, request.method == "OPTIONS",
+            request.headers["Access-Control-Request-Method"] != nil
+        else { return nil }
+        var headers: HTTPHeaders = [:]
+        if allows(request.headers["Origin"]) {
+            headers["Access-Control-Allow-Methods"] = "GET, POST, OPTIONS"
+            headers["Access-Control-Allow-Headers"] = allowedFields(request)
+            headers["Access-Control-Max-Age"] = "7200"
+        }
+        return HTTPReply(status: 204, headers: headers)
+    }
+
+    /// The fields a page asks to send, of which clients have many; the rules are about origins.
+    private func allowedFields(_ request: HTTPRequest) -> String {
+        let usual = "Authorization, Content-Type"
+        guard let asked = request.headers["Access-Control-Request-Headers"] else { return usual }
+        let isPlain = asked.unicodeScalars.allSatisfy {
+            "a"..."z" ~= $0 || "A"..."Z" ~= $0 || "0"..."9" ~= $0
+                || "-_, ".unicodeScalars.contains($0)
+        }
+        return isPlain && !asked.isEmpty ? asked : usual
+    }
+
+    private func allows(_ origin: String?) -> Bool {
+        guard let corsOrigin, let origin else { return false }
+        return corsOrigin == "*" || corsOrigin == origin
+    }
+
+    /// Says in an answer whether pages of the `Origin` of the request may read it.
+    func mark(_ reply: inout HTTPReply, origin: String?) {
+        guard let corsOrigin else { return }
+        reply.headers.add("Vary", "Origin")
+        guard allows(origin) else { return }
+        reply.headers["Access-Control-Allow-Origin"] = corsOrigin
+        reply.headers["Access-Control-Expose-Headers"] = "Retry-After, X-Request-Id"
+    }
+}

@@ -1,0 +1,61 @@
+// The body of a request for texts that continue prompts.
+
+import TextGeneration
+import Tokenization
+
+/// What `POST /v1/completions` asks for.
+struct CompletionRequest {
+    /// The tokens of each prompt.
+    var prompts: [[TokenID]]
+    var parameters: TextParameters
+
+    /// What OpenAI's interface generates where nobody says how much.
+    private static let usualTokenCount = 16
+
+    /// Reads a body.
+    /// - Throws: ``APIError``, or what the tokenizer throws.
+    init(_ body: RequestField, model: ServedModel) throws {
+        try body.refuse("echo") { $0.value == .bool(false) }
+        try body.refuse("suffix") { $0.value == .string("") }
+        let choiceCount = try body["n"].value ?? .number(1)
+        try body.refuse("best_of") { $0.value == .number(1) || $0.value == choiceCount }
+        parameters = try TextParameters(
+            body,
+            model: model,
+            maxTokens: body["max_tokens"].integer(in: 0...Int.max) ?? Self.usualTokenCount,
+            topLogprobs: body["logprobs"].integer(in: 0...TextParameters.logprobLimit)
+        )
+        prompts = try Self.prompts(body["prompt"], tokenizer: model.tokenizer)
+    }
+
+    /// A string, some of them, a list of tokens, or some of those; nothing is a new text.
+    private static func prompts(
+        _ field: RequestField,
+        tokenizer: any Tokenizer
+    ) throws -> [[TokenID]] {
+        if !field.isPresent { return [try tokenizer.promptTokens(of: "")] }
+        if let text = field.value?.string { return [try tokenizer.promptTokens(of: text)] }
+        guard let values = try field.elements(or: "a string or "), let first = values.first else {
+            throw APIError.invalid("`\(field.name)` must hold a prompt", param: field.name)
+        }
+        switch first.value {
+        case .number?, .integer?: return [try field.tokens() ?? []]
+        case .array?: return try values.map { try $0.required { try $0.tokens() } }
+        default:
+            return try values.map {
+                try tokenizer.promptTokens(of: $0.required { try $0.string() })
+            }
+        }
+    }
+}
+
+extension RequestField {
+    /// The ids of tokens.
+    func tokens() throws -> [TokenID]? {
+        try elements()?.map { field in
+            let id = try field.required { try $0.integer() }
+            if let token = TokenID(exactly: id) { return token }
+            throw APIError.unsupported("`\(field.name)` is no token: \(id)", param: field.name)
+        }
+    }
+}

@@ -1,0 +1,163 @@
+// How likely the model found the tokens of a text, as OpenAI's interface tells it. A token is told
+// of when its text is sent, so that both are cut in the same places.
+
+import FileIO
+import Inference
+import Tokenization
+
+/// A token with its text and the likeliest tokens in its place.
+struct ScoredToken: Sendable {
+    /// A token in a place of a text.
+    struct Candidate: Sendable {
+        let bytes: [UInt8]
+        /// The name of a token that marks a place, which has no bytes.
+        let name: String?
+        let logprob: Float
+
+        /// The text, with bytes that are no part of a character as `\xf0`, and whether there are
+        /// such bytes.
+        var text: (shown: String, isTorn: Bool) {
+            if let name { return (name, false) }
+            let text = String(decoding: bytes, as: UTF8.self)
+            if text.utf8.elementsEqual(bytes) { return (text, false) }
+            return (Self.escapingTornCharacters(bytes), true)
+        }
+
+        private static func escapingTornCharacters(_ bytes: [UInt8]) -> String {
+            var rest = bytes[...]
+            var result = ""
+            while !rest.isEmpty {
+                var iterator = rest.makeIterator()
+                var parser = Unicode.UTF8.ForwardParser()
+                switch parser.parseScalar(from: &iterator) {
+                case .valid(let encoded):
+                    result.unicodeScalars.append(Unicode.UTF8.decode(encoded))
+                    rest = rest.dropFirst(encoded.count)
+                case .error(let length):
+                    for byte in rest.prefix(length) { result += "\\x" + String(byte, radix: 16) }
+                    rest = rest.dropFirst(length)
+                case .emptyInput: return result
+                }
+            }
+            return result
+        }
+    }
+
+    let token: Candidate
+    let top: [Candidate]
+    /// Where it begins in the text, in Unicode scalars.
+    let offset: Int
+}
+
+/// The tokens of a text that grows, from their log-probabilities to what is told of them.
+struct ScoredTokens {
+    private let tokenizer: any Tokenizer
+    private var previous: TokenID?
+    private var decoder: StreamingDecoder
+    /// What the tokens so far are as text, stop strings and all.
+    private var byteCount = 0
+    private var scalarCount = 0
+    /// Tokens whose text was not sent yet, with the byte it begins at.
+    private var waiting: [(token: ScoredToken, start: Int)] = []
+
+    /// Starts with no tokens, after one of the prompt.
+    init(_ tokenizer: any Tokenizer, after previous: TokenID?) {
+        self.tokenizer = tokenizer
+        self.previous = previous
+        decoder = StreamingDecoder(tokenizer, after: previous)
+    }
+
+    /// Takes tokens.
+    /// - Throws: `TokenizerError` for a token outside the vocabulary.
+    mutating func append(_ logprobs: [TokenLogprobs]) throws {
+        for found in logprobs {
+            let token = ScoredToken(
+                token: try candidate(found.token, found.logprob),
+                top: try found.top.map { try candidate($0.token, $0.logprob) },
+                offset: scalarCount
+            )
+            waiting.append((token, byteCount))
+            let text = try decoder.append(found.token)
+            byteCount += text.utf8.count
+            scalarCount += text.unicodeScalars.count
+            previous = tokenizer.context(after: found.token, previous)
+        }
+    }
+
+    private func candidate(_ id: TokenID, _ logprob: Float) throws -> ScoredToken.Candidate {
+        let bytes = Array(try tokenizer.bytes(of: id, after: previous))
+        return ScoredToken.Candidate(
+            bytes: bytes,
+            name: bytes.isEmpty ? tokenizer.name(of: id) : nil,
+            // OpenAI's word for tokens that are all but impossible; JSON has none for infinity.
+            logprob: max(logprob, -9999)
+        )
+    }
+
+    /// The tokens that begin before a byte of the text, and were not given out.
+    mutating func take(beginningBefore byteCount: Int) -> [ScoredToken] {
+        let count = waiting.prefix { $0.start < byteCount }.count
+        defer { waiting.removeFirst(count) }
+        return waiting.prefix(count).map(\.token)
+    }
+
+    /// The tokens that are left when the text has ended; none where a stop string ended it, whose
+    /// tokens are no part of it.
+    mutating func takeRest(isStopped: Bool) -> [ScoredToken] {
+        defer { waiting = [] }
+        return isStopped ? [] : waiting.map(\.token)
+    }
+}
+
+extension Tokenizer {
+    /// What a token is called that adds nothing to a text; nil where it has no name.
+    fileprivate func name(of id: TokenID) -> String? {
+        let tokens = description.tokens
+        guard tokens.indices.contains(Int(id)) else { return nil }
+        return String(decoding: tokens[Int(id)], as: UTF8.self)
+    }
+}
+
+extension ScoredToken {
+    /// As in the replies to conversations.
+    var chatJSON: JSONOutput {
+        guard case .object(let members) = token.chatJSON else { return .null }
+        return .object(members + [("top_logprobs", .array(top.map(\.chatJSON)))])
+    }
+}
+
+extension ScoredToken.Candidate {
+    fileprivate var chatJSON: JSONOutput {
+        [
+            "token": .string(text.shown), "logprob": .number(logprob),
+            "bytes": name == nil ? .array(bytes.map { .integer(Int($0)) }) : .null,
+        ]
+    }
+
+    /// As in completions, where the text is all that is said of it.
+    fileprivate var completionText: String {
+        let (shown, isTorn) = text
+        return isTorn ? "bytes:" + shown : shown
+    }
+}
+
+extension [ScoredToken] {
+    /// As in completions.
+    var completionJSON: JSONOutput {
+        [
+            "tokens": .array(map { .string($0.token.completionText) }),
+            "token_logprobs": .array(map { .number($0.token.logprob) }),
+            "top_logprobs": .array(map(\.completionTop)),
+            "text_offset": .array(map { .integer($0.offset) }),
+        ]
+    }
+}
+
+extension ScoredToken {
+    /// The likeliest tokens and this one, of which no two have the same text.
+    fileprivate var completionTop: JSONOutput {
+        var texts: Set<String> = []
+        let candidates = (top + [token]).filter { texts.insert($0.completionText).inserted }
+        return .object(candidates.map { ($0.completionText, .number($0.logprob)) })
+    }
+}

@@ -1,0 +1,72 @@
+// What is served, whether it is, and what its tokens are; and the page to try it.
+
+import Pages
+import Tokenization
+
+extension Router {
+    /// The page.
+    func pageReply(needsKey: Bool) -> HTTPReply {
+        let page = ServerPage(
+            model: model.name,
+            isChat: model.template != nil,
+            contextLength: model.service.contextLength,
+            needsKey: needsKey
+        )
+        let nonce = ServerPage.nonce()
+        let headers = ServerPage.headers(nonce: nonce)
+            .map { HTTPHeaders.Field(name: $0.name, value: $0.value) }
+        return HTTPReply(
+            headers: HTTPHeaders(headers),
+            body: .whole(Array(page.document(nonce: nonce).utf8))
+        )
+    }
+
+    /// Whether requests are taken.
+    var healthReply: HTTPReply {
+        model.service.isEnding
+            ? HTTPReply(status: 503, headers: ["Retry-After": "5"], json: ["status": "ending"])
+            : HTTPReply(json: ["status": "ok"])
+    }
+
+    /// The model that a path names.
+    func modelReply(_ path: String) throws -> HTTPReply {
+        let name = String(path.dropFirst(Endpoint.modelPrefix.count))
+        guard name == model.name else { throw model.unknown(name) }
+        return HTTPReply(json: model.json)
+    }
+
+    /// The tokens of a text.
+    func tokenizeReply(_ body: [UInt8]) throws -> HTTPReply {
+        let body = try RequestField(body: body)
+        let field = try body["content"]
+        let text = try field.required { try $0.string() }
+        let isPrompt = try body["add_special"].bool() ?? false
+        do {
+            let tokens =
+                isPrompt
+                ? try model.tokenizer.promptTokens(of: text) : try model.tokenizer.encode(text)
+            return HTTPReply(json: ["tokens": .array(tokens.map { .integer(Int($0)) })])
+        } catch { throw APIError(error, promptParam: field.name) ?? error }
+    }
+
+    /// The text of tokens.
+    func detokenizeReply(_ body: [UInt8]) throws -> HTTPReply {
+        let field = try RequestField(body: body)["tokens"]
+        let tokens = try field.required { try $0.tokens() }
+        do {
+            return HTTPReply(json: ["content": .string(try model.tokenizer.decode(tokens))])
+        } catch {
+            throw APIError(error, promptParam: field.name) ?? error
+        }
+    }
+}
+
+extension ServedModel {
+    /// As in the list of models.
+    var json: JSONOutput {
+        [
+            "id": .string(name), "object": "model", "created": .integer(created),
+            "owned_by": "swiftlet",
+        ]
+    }
+}

@@ -1,0 +1,109 @@
+// Which request is answered by what, and what all answers have in common. Nothing here knows of
+// sockets.
+
+import TextGeneration
+
+/// Answers every request to a model's server.
+package struct Router: HTTPHandler {
+    let model: ServedModel
+    let metrics = ServerMetrics()
+    private let access: Access
+    private let report: @Sendable (String) -> Void
+
+    /// Answers for a model.
+    /// - Parameters:
+    ///   - model: What is served.
+    ///   - access: Who may ask.
+    ///   - report: Takes what went wrong on our side, of which clients learn only that it did.
+    package init(
+        _ model: ServedModel,
+        access: Access = Access(),
+        report: @escaping @Sendable (String) -> Void = { _ in }
+    ) {
+        (self.model, self.access, self.report) = (model, access, report)
+    }
+
+    package func reply(to request: HTTPRequest) async -> HTTPReply {
+        let record = RequestRecord(Endpoint(path: request.path), metrics)
+        var reply: HTTPReply
+        do { reply = try await answer(request, record) } catch {
+            reply = failure(error)?.reply ?? HTTPReply(status: Self.clientGone)
+        }
+        // A stream is over when its last event is.
+        if case .whole = reply.body { record.end(reply.status) }
+        finish(&reply, origin: request.headers["Origin"])
+        return reply
+    }
+
+    package func reply(to problem: HTTPProblem) -> HTTPReply {
+        RequestRecord(.other, metrics).end(problem.status)
+        var error = APIError(status: problem.status, message: "\(problem)")
+        if problem == .tooManyConnections {
+            error.type = "server_error"
+            error.headers["Retry-After"] = "1"
+        }
+        var reply = error.reply
+        // Nothing is known of the request, and pages of the one origin may know of its fate.
+        finish(&reply, origin: access.corsOrigin)
+        return reply
+    }
+
+    /// What is counted where nobody waits for the answer any more; it is never sent.
+    static let clientGone = 499
+
+    private func answer(_ request: HTTPRequest, _ record: RequestRecord) async throws -> HTTPReply {
+        try access.checkHost(request)
+        if let reply = access.preflightReply(to: request) { return reply }
+        let endpoint = record.endpoint
+        if !endpoint.isOpen { try access.checkKey(request) }
+        if endpoint == .other { throw Self.nothing(at: request.path) }
+        let method = request.method == "HEAD" ? "GET" : request.method
+        guard method == endpoint.method else { throw Self.wrongMethod(request.method, endpoint) }
+        switch endpoint {
+        case .other: throw Self.nothing(at: request.path)
+        case .page: return pageReply(needsKey: access.needsKey)
+        case .health: return healthReply
+        case .metrics: return await metricsReply()
+        case .models: return HTTPReply(json: ["object": "list", "data": [model.json]])
+        case .model: return try modelReply(request.path)
+        case .chatCompletions: return try await chatReply(request.body, record)
+        case .completions: return try await completionReply(request.body, record)
+        case .tokenize: return try tokenizeReply(request.body)
+        case .detokenize: return try detokenizeReply(request.body)
+        }
+    }
+
+    /// What a client is told of an error; nil when it has gone away.
+    func failure(_ error: any Error, param: String? = nil) -> APIError? {
+        if error is CancellationError { return nil }
+        if let known = APIError(error, promptParam: param) { return known }
+        report("\(error)")
+        return .internalError
+    }
+
+    private func finish(_ reply: inout HTTPReply, origin: String?) {
+        reply.headers["X-Request-Id"] = "req_" + .randomIdentifier()
+        reply.headers["X-Content-Type-Options"] = "nosniff"
+        access.mark(&reply, origin: origin)
+    }
+
+    private static func nothing(at path: String) -> APIError {
+        APIError(
+            status: 404,
+            message: "there is nothing at '\(path.shownBriefly)'; this server has "
+                + Endpoint.allCases.filter { $0 != .other }.map(\.rawValue).joined(separator: ", "),
+            code: "unknown_url"
+        )
+    }
+
+    private static func wrongMethod(_ method: String, _ endpoint: Endpoint) -> APIError {
+        let allowed = endpoint.method == "GET" ? "GET, HEAD" : endpoint.method
+        return APIError(
+            status: 405,
+            message: "\(endpoint.rawValue) takes \(endpoint.method), not "
+                + method.shownBriefly,
+            code: "method_not_allowed",
+            headers: ["Allow": allowed]
+        )
+    }
+}

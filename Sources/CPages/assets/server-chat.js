@@ -13,7 +13,7 @@ class Chat {
         this.send = make('button', { class: 'main' }, 'Send');
         this.stop = buttonOf('Stop', () => page.stop(), { class: 'main' });
         this.cancel = buttonOf('Do not edit', () => this.#endEditing(), { class: 'quiet' });
-        const form = make('form', { class: 'composer card' },
+        const form = this.form = make('form', { class: 'composer card' },
             this.field, this.cancel, this.stop, this.send);
         form.addEventListener('submit', event => {
             event.preventDefault();
@@ -44,14 +44,14 @@ class Chat {
     }
 
     draw() {
-        const { stage, facts } = this.page;
+        const { stage, facts, keeper } = this.page;
         stage.replaceChildren(...this.messages.map((message, index) =>
             this.#element(message, index)));
         if (this.isEmpty) {
             stage.append(make('div', { class: 'hello' },
                 make('p', {}, 'Say something to ', make('b', {}, facts.model), '.'),
-                make('p', { class: 'note' }, 'It answers on this server alone; conversations are'
-                    + ' kept in this browser.')));
+                make('p', { class: 'note' }, 'It runs on this server alone; conversations are kept '
+                    + (keeper.isLasting ? 'in this browser.' : 'until the page is closed.'))));
         }
         this.update();
     }
@@ -62,6 +62,7 @@ class Chat {
         this.send.hidden = isRunning;
         this.stop.hidden = !isRunning;
         this.cancel.hidden = this.#edited === null;
+        this.form.classList.toggle('editing', this.#edited !== null);
         this.send.disabled = !this.field.value.trim();
         fit(this.field);
         const used = this.messages.findLast(({ figures }) => figures?.used)?.figures.used;
@@ -132,11 +133,9 @@ class Chat {
         const conversation = page.current;
         const message = { role: 'assistant', content: '' };
         const body = {
-            messages: withSystem(messages.map(({ role, content }) => ({ role, content })),
-                page.settings.system),
+            messages: withSystem(turnsOf(messages), page.settings.system),
         };
         messages.push(message);
-        page.keep(conversation);
         const asked = page.ask(this.path, body, {
             piece: text => {
                 message.content += text;
@@ -144,6 +143,7 @@ class Chat {
             },
             retry: () => this.answer(),
         });
+        page.keep(conversation);
         this.draw();
         page.scrollToEnd();
         const figures = await asked;
@@ -151,7 +151,7 @@ class Chat {
         if (figures) message.figures = figures;
         const isNothing = !message.content && (!figures || figures.reason === 'stopped');
         if (isNothing) messages.splice(messages.indexOf(message), 1, ...replaced ? [replaced] : []);
-        page.keep(conversation);
+        page.keepOn(conversation);
         if (page.current !== conversation) return;
         page.follow(() => this.draw());
         page.speak(isNothing ? '' : message.content);

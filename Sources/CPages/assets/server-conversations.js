@@ -19,6 +19,9 @@ function conversationOf(value) {
             figures: value.figures ?? null };
     }
     const messages = messagesOf(value.messages);
+    const last = messages?.at(-1);
+    // The page was closed before the first token of a reply.
+    if (last?.role === 'assistant' && !last.content && !last.figures) messages.pop();
     return messages && { ...common, messages };
 }
 
@@ -83,6 +86,10 @@ class Conversations {
         return this.keeper.set(this.#prefix + conversation.id, conversation);
     }
 
+    has({ id }) {
+        return this.all.some(each => each.id === id);
+    }
+
     delete(conversation) {
         this.all = this.all.filter(({ id }) => id !== conversation.id);
         this.keeper.delete(this.#prefix + conversation.id);
@@ -115,6 +122,17 @@ function exported({ messages, text }, system) {
     if (!messages) return text;
     const own = messages.map(({ role, content }) => ({ role, content }));
     return JSON.stringify({ messages: withSystem(own, system) }, null, 2) + '\n';
+}
+
+/** Messages as models know them: user and assistant in turn, whatever went unanswered. */
+function turnsOf(messages) {
+    const turns = [];
+    for (const { role, content } of messages) {
+        const last = turns.at(-1);
+        if (last?.role === role) last.content += '\n\n' + content;
+        else turns.push({ role, content });
+    }
+    return turns;
 }
 
 /** Messages behind the system prompt of the settings, unless they have one of their own. */

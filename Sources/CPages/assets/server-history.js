@@ -80,6 +80,7 @@ class ConversationList {
 
     #delete(conversation) {
         const { page } = this;
+        page.keepNow();
         page.conversations.delete(conversation);
         page.begin();
         page.notice.say(`Deleted \u201c${conversation.title}\u201d.`, [['Undo', () => {
@@ -100,8 +101,9 @@ class ConversationList {
         const content = file.size <= mostFileBytes
             ? imported(await file.text(), page.facts.isChat) : null;
         if (!content) {
-            page.notice.say(`${file.name} is no conversation. A JSON file of 4 MB at most is expected,`
-                + ' with messages that each have a role and a content.', [], { isAlert: true });
+            page.notice.say(`${file.name} is no conversation. A JSON file of 4 MB at most is`
+                + ' expected, with messages that each have a role and a content.', [],
+            { isAlert: true });
             return;
         }
         const conversation = page.conversations.make(content);

@@ -128,12 +128,13 @@ class Paper {
             },
             retry: () => this.answer(),
         });
+        page.keep(current);
         this.draw();
         page.scrollToEnd();
         current.figures = await asked;
         const written = current.text.slice(start);
         if (!written) current.mark = null;
-        page.keep(current);
+        page.keepOn(current);
         if (page.current !== current) return;
         this.#show(current);
         this.area.setSelectionRange(current.text.length, current.text.length);

@@ -71,7 +71,7 @@ function codeElement({ language, text }) {
     const copy = buttonOf('Copy', () => copied(code.textContent, copy));
     return make('div', { class: 'code' },
         make('div', { class: 'row' }, make('span', { class: 'note' }, language || 'code'), copy),
-        make('pre', { tabindex: 0 }, code));
+        make('pre', { tabindex: 0, role: 'group', 'aria-label': 'Code' }, code));
 }
 
 /** The parts of a line: code between backticks, strong words between pairs of asterisks. */

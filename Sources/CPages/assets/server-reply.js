@@ -95,7 +95,7 @@ class Reply {
 function figuresText({ reason, tokens, rate, first, used }, { contextLength }) {
     const ends = {
         stopped: 'stopped',
-        length: used >= contextLength ? 'the context is full' : 'cut off at the most tokens set',
+        length: used >= contextLength ? 'the context is full' : 'cut off at max tokens',
     };
     return [
         Number.isFinite(tokens) && counted(tokens, 'token'),

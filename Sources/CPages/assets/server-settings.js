@@ -10,7 +10,7 @@ const settingFields = [
         hint: 'only the likeliest tokens that make up this much' },
     { name: 'min_p', label: 'Min-p', kind: 'slider', usual: 0, low: 0, high: 1, step: 0.01,
         hint: 'only tokens this likely, beside the likeliest' },
-    { name: 'max_tokens', label: 'Most tokens', kind: 'number', usual: 512, low: 1, high: 1e6,
+    { name: 'max_tokens', label: 'Max tokens', kind: 'number', usual: 512, low: 1, high: 1e6,
         step: 1, hint: 'of a reply; empty for what the context leaves' },
     { name: 'seed', label: 'Seed', kind: 'number', usual: '', low: 0,
         high: Number.MAX_SAFE_INTEGER, step: 1, hint: 'the same gives the same; empty for another '

@@ -22,8 +22,11 @@ class Page {
         this.panels = ['history', 'settings'].map(name => new Panel(this, find(name),
             find('open-' + name)));
         document.addEventListener('keydown', event => this.#key(event));
+        this.scroll.addEventListener('scroll', () => { this.isEndSeen = this.#isAtEnd; });
+        // What is said below takes from the room above.
+        new ResizeObserver(() => { if (this.isEndSeen) this.scrollToEnd(); }).observe(this.scroll);
         addEventListener('storage', event => this.#changedElsewhere(event));
-        addEventListener('pagehide', () => this.#keepNow());
+        addEventListener('pagehide', () => this.keepNow());
         this.begin(this.conversations.all[0]);
         if (facts.needsKey && !this.requests.key) {
             this.notice.askForKey(troubleTexts.key.text, () => this.view.focus());
@@ -43,7 +46,7 @@ class Page {
     /** Opens a new conversation, or one that there is. */
     begin(conversation = this.conversations.make()) {
         this.stop();
-        this.#keepNow();
+        this.keepNow();
         this.notice.clear();
         this.current = conversation;
         this.view.open();
@@ -67,16 +70,22 @@ class Page {
             + ' you want to keep, or delete other conversations.', [], { isAlert: true });
     }
 
-    /** Keeps what is open within a second, for texts that change often. */
-    keepSoon() {
-        this.keeping ??= setTimeout(() => this.#keepNow(), 1000);
+    /** Keeps what a reply has ended in, unless it was deleted in the meantime. */
+    keepOn(conversation) {
+        if (this.conversations.has(conversation)) this.keep(conversation);
     }
 
-    #keepNow() {
+    /** Keeps what is open within a second, for texts that change often. */
+    keepSoon() {
+        this.keeping ??= setTimeout(() => this.keepNow(), 1000);
+    }
+
+    /** Keeps what is to be kept soon. */
+    keepNow() {
         if (!this.keeping) return;
         clearTimeout(this.keeping);
         this.keeping = null;
-        if (!this.view.isEmpty) this.keep(this.current);
+        if (!this.view.isEmpty || this.conversations.has(this.current)) this.keep(this.current);
     }
 
     /** Takes in what another tab did; what is open here stays. */
@@ -98,8 +107,7 @@ class Page {
         const { model } = this.facts;
         const reply = new Reply(this.requests, path, { model, ...body, ...this.settings.request }, {
             piece: text => {
-                if (this.isWaiting) this.notice.clear();
-                this.isWaiting = false;
+                this.#endWaiting();
                 acts.piece(text);
             },
             wait: seconds => {
@@ -111,7 +119,9 @@ class Page {
         this.#showRunning(true);
         const conversation = this.current;
         try {
-            return await reply.figures();
+            const figures = await reply.figures();
+            this.#endWaiting();
+            return figures;
         } catch (error) {
             this.spoken.textContent = '';
             if (this.current === conversation) {
@@ -120,10 +130,15 @@ class Page {
             return null;
         } finally {
             this.reply = null;
-            if (this.isWaiting) this.notice.clear();
             this.isWaiting = false;
             this.#showRunning(false);
         }
+    }
+
+    /** Takes away what says that the server is busy. */
+    #endWaiting() {
+        if (this.isWaiting) this.notice.clear();
+        this.isWaiting = false;
     }
 
     stop() {
@@ -152,10 +167,14 @@ class Page {
 
     // Scrolling
 
+    get #isAtEnd() {
+        const { scroll } = this;
+        return scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 48;
+    }
+
     /** Changes what is shown, and keeps its end in view where that was in view. */
     follow(change) {
-        const { scroll } = this;
-        const isAtEnd = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 48;
+        const isAtEnd = this.#isAtEnd;
         change();
         if (isAtEnd) this.scrollToEnd();
     }

@@ -1,5 +1,6 @@
 // Exit codes, after BSD's sysexits, and which error is which.
 
+import Server
 import Swiftlet
 
 #if canImport(Glibc)
@@ -58,6 +59,7 @@ enum ExitStatus: CInt, Error {
             case let error as TextGenerationError: ExitStatus(error)
             case let error as TensorFileError: ExitStatus(error)
             case let error as BenchmarkError: ExitStatus(error)
+            case let error as ServerError: ExitStatus(error)
             default: .failure
             }
     }
@@ -183,6 +185,15 @@ enum ExitStatus: CInt, Error {
             case .contextTooShort, .tooLittleMemory: .wrongUsage
             case .cannotWriteTokens(.missing): .cannotCreate
             case .cannotWriteTokens(let error): ExitStatus(error)
+            }
+    }
+
+    private init(_ error: ServerError) {
+        self =
+            switch error {
+            case .unknownHost, .foreignHost: .wrongUsage
+            case .portInUse, .notPermitted: .cannotCreate
+            case .system: .inputOutput
             }
     }
 

@@ -1,0 +1,87 @@
+// One client: its requests are read and answered one after the other, each within its time. What
+// cannot be read is answered too, as well as it can be, and ends the connection.
+
+import Dispatch
+
+/// The conversation over one connection.
+struct HTTPConnection {
+    let stream: TCPStream
+    let handler: any HTTPHandler
+    let limits: ServerLimits
+    let registry: ConnectionRegistry
+    let id: ConnectionRegistry.ID
+
+    private var reader: RequestReader
+
+    init(
+        _ stream: TCPStream,
+        handler: any HTTPHandler,
+        limits: ServerLimits,
+        registry: ConnectionRegistry,
+        id: ConnectionRegistry.ID
+    ) {
+        (self.stream, self.handler, self.limits) = (stream, handler, limits)
+        (self.registry, self.id) = (registry, id)
+        reader = RequestReader(limits)
+    }
+
+    /// Talks until one side has enough.
+    mutating func run() async {
+        do {
+            while let (request, head) = try await nextRequest() {
+                let writer = ReplyWriter(stream: stream, limits: limits)
+                let reply = await handler.reply(to: request)
+                let keepsAlive = head.keepsAlive && !registry.isEnding
+                guard try await writer.write(reply, to: head, keepsAlive: keepsAlive) else {
+                    await stream.closeGently()
+                    return
+                }
+            }
+        } catch let problem as HTTPProblem {
+            await ReplyWriter(stream: stream, limits: limits).writeLast(handler.reply(to: problem))
+        } catch {
+            // The client is gone, or does not take what it is sent: there is nobody to tell.
+        }
+        stream.close()
+    }
+
+    /// Waits for a request; nil when none will come.
+    /// - Throws: ``HTTPProblem``, or ``StreamError``.
+    private mutating func nextRequest() async throws -> (HTTPRequest, HTTPHead)? {
+        var isIdle = !reader.hasUnreadBytes
+        var deadline = DispatchTime.after(isIdle ? limits.idleDuration : limits.headDuration)
+        guard registry.setIdle(id, isIdle) else { return nil }
+        while true {
+            switch try reader.next() {
+            case .request(let request, let head):
+                return (request, head)
+            case .head(let head):
+                deadline = .after(limits.bodyDuration)
+                if head.expectsContinue, !reader.hasUnreadBytes {
+                    try await stream.write(ReplyHead.goOn, within: limits.writeDuration)
+                }
+            case .incomplete:
+                guard let bytes = try await read(until: deadline, isIdle: isIdle) else {
+                    return nil
+                }
+                if isIdle {
+                    isIdle = false
+                    deadline = .after(limits.headDuration)
+                    _ = registry.setIdle(id, false)
+                }
+                reader.append(bytes)
+            }
+        }
+    }
+
+    /// Waits for bytes; nil when the client is gone, or never asked for anything.
+    private func read(until deadline: DispatchTime, isIdle: Bool) async throws -> [UInt8]? {
+        do {
+            let bytes = try await stream.read(until: deadline)
+            return bytes.isEmpty ? nil : bytes
+        } catch .timedOut {
+            if isIdle { return nil }
+            throw HTTPProblem.timedOut
+        }
+    }
+}

@@ -1,0 +1,95 @@
+// A request without its body, and what its header says of the connection and of the body to come.
+// Where the length of a body can be understood in two ways, one request can be hidden in another:
+// such heads are refused, after RFC 9112, section 6.3.
+
+/// The start of a request.
+struct HTTPHead: Equatable {
+    /// How the end of the body is found.
+    enum BodyLength: Equatable {
+        case bytes(Int)
+        case chunked
+    }
+
+    let line: RequestLine
+    let headers: HTTPHeaders
+    let bodyLength: BodyLength
+
+    /// Whether the client wants to send another request afterwards.
+    let keepsAlive: Bool
+    /// Whether the client waits for a word before it sends the body.
+    let expectsContinue: Bool
+
+    /// Draws the conclusions from a header.
+    /// - Throws: ``HTTPProblem``
+    init(_ line: RequestLine, _ headers: HTTPHeaders) throws(HTTPProblem) {
+        self.line = line
+        let hosts = headers.values("Host")
+        guard hosts.count == 1 || (hosts.isEmpty && line.version == .oneZero) else {
+            throw .malformed("it must have one field Host, and has \(hosts.count)")
+        }
+        guard hosts.allSatisfy({ RequestTarget.isHost($0.utf8) }) else {
+            throw .malformed("its field Host is not a host")
+        }
+        bodyLength = try Self.bodyLength(headers, version: line.version)
+
+        let connection = Self.list(headers.values("Connection"))
+        keepsAlive =
+            !connection.contains("close")
+            && (line.version == .oneOne || connection.contains("keep-alive"))
+        expectsContinue =
+            line.version == .oneOne && bodyLength != .bytes(0)
+            && Self.list(headers.values("Expect")).contains("100-continue")
+
+        var headers = headers
+        if let host = line.target.host { headers["Host"] = host }
+        self.headers = headers
+    }
+
+    /// The request, once its body is there.
+    func request(body: [UInt8]) -> HTTPRequest {
+        HTTPRequest(
+            method: line.method,
+            path: line.target.path,
+            query: line.target.query,
+            headers: headers,
+            body: body
+        )
+    }
+
+    private static func bodyLength(
+        _ headers: HTTPHeaders,
+        version: RequestLine.Version
+    ) throws(HTTPProblem) -> BodyLength {
+        let lengths = headers.values("Content-Length")
+        let encodings = headers.values("Transfer-Encoding")
+        if !encodings.isEmpty {
+            guard lengths.isEmpty else {
+                throw .malformed("it has both Content-Length and Transfer-Encoding")
+            }
+            guard version == .oneOne else {
+                throw .malformed("HTTP/1.0 knows no Transfer-Encoding")
+            }
+            let codings = list(encodings)
+            guard codings.last == "chunked", !codings.dropLast().contains("chunked") else {
+                throw .malformed("its Transfer-Encoding must end with one chunked")
+            }
+            guard codings.count == 1 else { throw .unsupportedTransferEncoding }
+            return .chunked
+        }
+        guard let length = lengths.first else { return .bytes(0) }
+        guard lengths.count == 1, !length.isEmpty, length.utf8.allSatisfy(ASCII.isDigit) else {
+            throw .malformed("its Content-Length must be one number")
+        }
+        // A number too large for an Int is larger than any limit all the same.
+        return .bytes(Int(length) ?? .max)
+    }
+
+    /// The members of lists that are parted by commas, in lower case.
+    private static func list(_ values: [String]) -> [String] {
+        values.flatMap { value in
+            value.lowercased().utf8.split(separator: UInt8(ascii: ",")).map { member in
+                String(decoding: ASCII.trimmed(Array(member)[...]), as: UTF8.self)
+            }
+        }
+    }
+}

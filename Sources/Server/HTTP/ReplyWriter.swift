@@ -1,0 +1,64 @@
+// Sends answers, and comments where an answer takes its time.
+
+/// Writes the answers of one connection.
+struct ReplyWriter {
+    let stream: TCPStream
+    let limits: ServerLimits
+
+    /// Sends an answer.
+    /// - Returns: Whether the connection can be used again.
+    /// - Throws: ``StreamError``, or what the events throw: the client must then see the connection
+    ///   end, as it would else take what it got for all.
+    func write(_ reply: HTTPReply, to head: HTTPHead, keepsAlive: Bool) async throws -> Bool {
+        let replyHead = ReplyHead(reply, version: head.line.version, keepsAlive: keepsAlive)
+        let leavesBodyOut = head.line.method == "HEAD" || replyHead.framing == .none
+        switch reply.body {
+        case .whole(let body):
+            try await write(replyHead.bytes + (leavesBodyOut ? [] : body))
+        case .events(let events):
+            try await write(replyHead.bytes)
+            if !leavesBodyOut {
+                let encoder = EventEncoder(isChunked: replyHead.framing == .chunked)
+                try await write(events, encoder)
+            }
+        }
+        return replyHead.keepsAlive
+    }
+
+    /// Sends what is said of a request that could not be read, and closes the connection.
+    func writeLast(_ reply: HTTPReply) async {
+        let head = ReplyHead(reply, version: .oneOne, keepsAlive: false)
+        if case .whole(let body) = reply.body { try? await write(head.bytes + body) }
+        await stream.closeGently()
+    }
+
+    private func write(
+        _ events: AsyncThrowingStream<String, any Error>,
+        _ encoder: EventEncoder
+    ) async throws {
+        // Ends with this function.
+        async let _ = writeComments(encoder.comment)
+        for try await event in events {
+            try await write(encoder.event(event))
+        }
+        // Events end early for a task that is cancelled; the client must not take them for all.
+        try Task.checkCancellation()
+        try await write(encoder.end)
+    }
+
+    /// Writes comments while there are no events.
+    private func writeComments(_ comment: [UInt8]) async {
+        do {
+            while true {
+                let next = try stream.write(comment, ifQuietFor: limits.commentInterval)
+                try await Task.sleep(until: next, clock: .continuous)
+            }
+        } catch {
+            // The answer is over, or the client is gone, which whoever writes events notices.
+        }
+    }
+
+    private func write(_ bytes: [UInt8]) async throws {
+        try await stream.write(bytes, within: limits.writeDuration)
+    }
+}

@@ -1,0 +1,182 @@
+// A connection as a stream of bytes, which one task reads and writes. The queue watches all the
+// time what comes, also while an answer is made: a client that goes away is noticed at once. One
+// that only says it will send no more counts as gone, since the system shows both alike.
+//
+// Whoever writes sends on its own thread, and only what the system does not take at once is left to
+// the queue: a token costs one call and no change of threads.
+
+import Dispatch
+import Synchronization
+
+/// Why nothing more can be read or written.
+enum StreamError: Error {
+    case timedOut
+    /// The client or the server has closed the connection.
+    case closed
+}
+
+/// A connected socket.
+///
+/// It lives until it is closed: what watches it holds it.
+final class TCPStream: Sendable {
+    private let queue: DispatchQueue
+    private let state: Mutex<TCPStreamState>
+
+    /// Watches a connected socket, on a queue where nothing else takes long.
+    init(_ descriptor: Descriptor, on queue: DispatchQueue) {
+        self.queue = queue
+        state = Mutex(TCPStreamState(descriptor))
+        state.withLock { $0.readSource = makeReadSource(descriptor) }
+    }
+
+    /// Calls back when the client is gone: once, and at once if it is already.
+    func whenEnded(_ call: @escaping @Sendable () -> Void) {
+        change { $0.whenEnded = call }
+    }
+
+    /// Waits for bytes; none means that the client will send no more.
+    func read(until deadline: DispatchTime) async throws(StreamError) -> [UInt8] {
+        while true {
+            if let bytes = change({ $0.takeInput() }) { return bytes }
+            guard await wait(for: .input, until: deadline) else { throw .timedOut }
+        }
+    }
+
+    /// Sends bytes, and returns when the system has taken them all.
+    func write(_ bytes: [UInt8], within duration: Duration) async throws(StreamError) {
+        if try send(bytes) { return }
+        guard await wait(for: .output, until: .after(duration)) else { throw .timedOut }
+        if state.withLock({ $0.isBroken }) { throw .closed }
+    }
+
+    /// Sends bytes if nothing was sent for a while and nothing waits to be.
+    /// - Returns: When the next occasion is.
+    func write(
+        _ bytes: [UInt8],
+        ifQuietFor duration: Duration
+    ) throws(StreamError) -> ContinuousClock.Instant {
+        let now = ContinuousClock.now
+        let (last, isBusy) = state.withLock { ($0.lastWrite, !$0.output.isEmpty) }
+        if isBusy { return now + duration }
+        guard now - last >= duration else { return last + duration }
+        _ = try send(bytes)
+        return now + duration
+    }
+
+    /// Says that nothing more will be sent; what comes can still be read.
+    func finishWriting() {
+        change { if let descriptor = $0.descriptor { SocketCalls.finishSending(descriptor) } }
+    }
+
+    /// Ends the connection, and whatever waits for it.
+    func close() {
+        change { $0.close() }
+    }
+
+    /// Sends what the system takes, and has the queue send the rest.
+    /// - Returns: Whether nothing is left.
+    private func send(_ bytes: [UInt8]) throws(StreamError) -> Bool {
+        let (isDone, isBroken) = change { state in
+            state.send(bytes)
+            if !state.output.isEmpty, state.writeSource == nil, let descriptor = state.descriptor {
+                state.writeSource = self.makeWriteSource(descriptor)
+            }
+            return (state.output.isEmpty, state.isBroken)
+        }
+        if isBroken { throw .closed }
+        return isDone
+    }
+
+    private func makeReadSource(_ descriptor: Descriptor) -> any DispatchSourceRead {
+        let source = DispatchSource.makeReadSource(
+            fileDescriptor: descriptor.number,
+            queue: queue
+        )
+        source.setEventHandler { self.change { $0.receive() } }
+        hold(descriptor, source)
+        source.activate()
+        return source
+    }
+
+    private func makeWriteSource(_ descriptor: Descriptor) -> any DispatchSourceWrite {
+        let source = DispatchSource.makeWriteSource(
+            fileDescriptor: descriptor.number,
+            queue: queue
+        )
+        source.setEventHandler {
+            self.change { state in
+                state.flush()
+                guard state.output.isEmpty else { return }
+                state.writeSource?.cancel()
+                state.writeSource = nil
+            }
+        }
+        hold(descriptor, source)
+        source.activate()
+        return source
+    }
+
+    /// Keeps a descriptor open until a source has stopped watching it: its number would be given to
+    /// the next client, who would then not be watched.
+    private func hold(_ descriptor: Descriptor, _ source: any DispatchSourceProtocol) {
+        source.setCancelHandler { withExtendedLifetime(descriptor) {} }
+    }
+
+    /// Waits until there is something to do; false when the time is over.
+    private func wait(
+        for wanted: TCPStreamState.Change,
+        until deadline: DispatchTime
+    ) async -> Bool {
+        await withCheckedContinuation { continuation in
+            state.withLock { state in
+                if state.has(wanted) {
+                    continuation.resume(returning: true)
+                    return
+                }
+                precondition(state.waiter == nil, "only one task may wait for a connection")
+                state.waiter = (wanted, continuation)
+                state.deadline = deadline
+                let timer = state.timer ?? makeTimer()
+                state.timer = timer
+                timer.schedule(deadline: deadline)
+            }
+        }
+    }
+
+    private func makeTimer() -> any DispatchSourceTimer {
+        let timer = DispatchSource.makeTimerSource(queue: queue)
+        timer.setEventHandler {
+            self.state.withLock { state in
+                guard let waiter = state.waiter else { return }
+                guard state.deadline <= .now() else {
+                    // It was set for an earlier wait.
+                    state.timer?.schedule(deadline: state.deadline)
+                    return
+                }
+                state.waiter = nil
+                waiter.continuation.resume(returning: false)
+            }
+        }
+        timer.activate()
+        return timer
+    }
+
+    /// Changes the state, and tells those who wait for what has become true by it.
+    private func change<Result>(
+        _ body: (inout TCPStreamState) -> sending Result
+    ) -> sending Result {
+        let (result, call) = state.withLock { state in
+            let result = body(&state)
+            if let waiter = state.waiter, state.has(waiter.change) {
+                state.waiter = nil
+                waiter.continuation.resume(returning: true)
+            }
+            guard state.hasEnded else { return (result, nil as (@Sendable () -> Void)?) }
+            defer { state.whenEnded = nil }
+            return (result, state.whenEnded)
+        }
+        // Without the lock: whoever is told may use the stream.
+        call?()
+        return result
+    }
+}

@@ -1,0 +1,146 @@
+// What a stream knows of its connection, and the steps that need no waiting. The stream guards it
+// with a lock.
+
+import Dispatch
+
+#if canImport(Glibc)
+    @preconcurrency import Glibc
+#elseif canImport(Musl)
+    @preconcurrency import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// The state of a connection between two calls.
+struct TCPStreamState {
+    /// What a task may wait for.
+    enum Change {
+        case input
+        case output
+    }
+
+    /// Nil once the connection is closed.
+    var descriptor: Descriptor?
+    /// What came and was not asked for yet.
+    private var input: [UInt8] = []
+    /// What the system has not taken yet.
+    private(set) var output: ArraySlice<UInt8> = []
+    /// Whether the client is gone, or has said that it will send no more.
+    private(set) var hasEnded = false
+    /// Whether nothing can be sent any more.
+    private(set) var isBroken = false
+    private(set) var lastWrite = ContinuousClock.now
+
+    var readSource: (any DispatchSourceRead)?
+    private var isReadSourcePaused = false
+    var writeSource: (any DispatchSourceWrite)?
+    var timer: (any DispatchSourceTimer)?
+
+    /// The task that waits, and how long it wants to.
+    var waiter: (change: Change, continuation: CheckedContinuation<Bool, Never>)?
+    var deadline = DispatchTime.distantFuture
+    /// To be called when ``hasEnded`` becomes true.
+    var whenEnded: (@Sendable () -> Void)?
+
+    /// How much is taken from the system before somebody asks for it.
+    private static let inputLimit = 64 << 10
+    private static let pieceSize = 16 << 10
+
+    init(_ descriptor: Descriptor) {
+        self.descriptor = descriptor
+    }
+
+    /// Whether a task need not wait, or not any more.
+    func has(_ change: Change) -> Bool {
+        switch change {
+        case .input: !input.isEmpty || hasEnded || descriptor == nil
+        case .output: output.isEmpty || isBroken || descriptor == nil
+        }
+    }
+
+    /// Takes from the system what came.
+    ///
+    /// When that is too much, the client has to wait, and is not noticed if it leaves meanwhile.
+    mutating func receive() {
+        guard let descriptor, !hasEnded else { return }
+        withUnsafeTemporaryAllocation(byteCount: Self.pieceSize, alignment: 1) { buffer in
+            while input.count < Self.inputLimit {
+                let count = SocketCalls.receive(descriptor, buffer)
+                if count > 0 {
+                    input.append(contentsOf: buffer[..<count])
+                } else {
+                    if count == 0 || !Self.isTemporary(errno) { end(isBroken: count < 0) }
+                    return
+                }
+            }
+        }
+        if input.count >= Self.inputLimit, !isReadSourcePaused {
+            readSource?.suspend()
+            isReadSourcePaused = true
+        }
+    }
+
+    /// The bytes that came; nil when there are none yet, and none at all when the client will send
+    /// no more.
+    mutating func takeInput() -> [UInt8]? {
+        // Asked first: a source that was paused may not report what came in the meantime.
+        if input.isEmpty { receive() }
+        let bytes = input
+        input = []
+        resumeReading()
+        return bytes.isEmpty && !hasEnded ? nil : bytes
+    }
+
+    /// Sends as much as the system takes, and keeps the rest.
+    mutating func send(_ bytes: [UInt8]) {
+        lastWrite = .now
+        if output.isEmpty { output = bytes[...] } else { output += bytes }
+        flush()
+    }
+
+    /// Sends what was kept.
+    mutating func flush() {
+        guard let descriptor, !isBroken else { return }
+        while !output.isEmpty {
+            let count = output.withUnsafeBytes { SocketCalls.send(descriptor, $0) }
+            guard count >= 0 else {
+                if !Self.isTemporary(errno) { end(isBroken: true) }
+                return
+            }
+            output = output.dropFirst(count)
+        }
+        // Lets go of the memory.
+        output = []
+    }
+
+    /// Closes the descriptor as soon as nothing watches it.
+    mutating func close() {
+        end(isBroken: true)
+        writeSource?.cancel()
+        timer?.cancel()
+        (descriptor, writeSource, timer) = (nil, nil, nil)
+    }
+
+    /// Notes that nothing more comes.
+    private mutating func end(isBroken: Bool) {
+        hasEnded = true
+        if isBroken {
+            self.isBroken = true
+            output = []
+        }
+        // The end would be reported again and again.
+        resumeReading()
+        readSource?.cancel()
+        readSource = nil
+    }
+
+    private mutating func resumeReading() {
+        guard isReadSourcePaused else { return }
+        isReadSourcePaused = false
+        readSource?.resume()
+    }
+
+    private static func isTemporary(_ code: CInt) -> Bool {
+        code == EAGAIN || code == EWOULDBLOCK || code == ENOBUFS
+    }
+}

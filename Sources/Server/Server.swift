@@ -1,0 +1,120 @@
+// A server: it listens, lets clients in, and ends in order.
+
+import Dispatch
+import Synchronization
+
+/// Answers requests over HTTP/1.1.
+///
+/// ```swift
+/// let server = Server(handler: router, host: "127.0.0.1", port: 8080)
+/// print("listening on \(try server.listen())")
+/// try await server.run()
+/// ```
+package final class Server: Sendable {
+    private let handler: any HTTPHandler
+    private let host: String
+    private let port: UInt16
+    private let limits: ServerLimits
+
+    private let listener = Mutex<TCPListener?>(nil)
+    private let registry = ConnectionRegistry()
+    /// Those over the limit, who are only told so.
+    private let refused = ConnectionRegistry()
+    /// Where connections are watched: one thread is enough, and leaves the others to the model.
+    private let queue = DispatchQueue(label: "swiftlet.http")
+
+    /// How many clients at a time are told that there are too many.
+    private static let refusalLimit = 64
+
+    /// - Parameters:
+    ///   - handler: What answers.
+    ///   - host: An address of this machine, or a name of it.
+    ///   - port: 0 for any that is free.
+    ///   - limits: What clients may ask for.
+    package init(
+        handler: any HTTPHandler,
+        host: String,
+        port: UInt16,
+        limits: ServerLimits = ServerLimits()
+    ) {
+        (self.handler, self.host, self.port, self.limits) = (handler, host, port, limits)
+    }
+
+    /// Binds to the address; clients that come wait until ``run()``.
+    /// - Returns: The address, with the port that was found where any was wanted.
+    /// - Throws: ``ServerError``
+    @discardableResult
+    package func listen() throws(ServerError) -> ServerAddress {
+        let new = try TCPListener(host: host, port: port)
+        listener.withLock { $0 = new }
+        return new.address
+    }
+
+    /// Answers requests until ``end(patience:)``, or until the task is cancelled, which ends all
+    /// connections at once.
+    /// - Throws: ``ServerError`` if ``listen()`` was not called before and fails.
+    package func run() async throws(ServerError) {
+        if listener.withLock({ $0 == nil }), !registry.isEnding { try listen() }
+        listener.withLock { $0 }?.accept(on: queue) { self.admit($0) }
+        await withTaskCancellationHandler {
+            await registry.waitUntilOver()
+        } onCancel: {
+            stopAccepting()
+            registry.closeAll()
+        }
+    }
+
+    /// Lets nobody in any more, closes the connections that wait for a request, and waits for those
+    /// with one; after a while they are closed too.
+    /// - Parameter patience: How long to wait.
+    package func end(patience: Duration) async {
+        stopAccepting()
+        registry.end()
+        let limit = Task {
+            try await Task.sleep(for: patience)
+            registry.closeAll()
+        }
+        await registry.waitUntilOver()
+        limit.cancel()
+    }
+
+    private func stopAccepting() {
+        listener.withLock { listener in
+            listener?.close()
+            listener = nil
+        }
+        refused.closeAll()
+    }
+
+    private func admit(_ descriptor: Descriptor) {
+        SocketCalls.tune(descriptor, patience: limits.writeDuration)
+        let stream = TCPStream(descriptor, on: queue)
+        guard let id = registry.add(stream, limit: limits.connectionCount) else {
+            return refuse(stream)
+        }
+        let task = Task {
+            var connection = HTTPConnection(
+                stream,
+                handler: handler,
+                limits: limits,
+                registry: registry,
+                id: id
+            )
+            await connection.run()
+            registry.remove(id)
+        }
+        stream.whenEnded { task.cancel() }
+    }
+
+    private func refuse(_ stream: TCPStream) {
+        guard let id = refused.add(stream, limit: Self.refusalLimit) else {
+            return stream.close()
+        }
+        Task {
+            var reply = handler.reply(to: .tooManyConnections)
+            if reply.headers["Retry-After"] == nil { reply.headers["Retry-After"] = "1" }
+            await ReplyWriter(stream: stream, limits: limits).writeLast(reply)
+            refused.remove(id)
+        }
+    }
+}

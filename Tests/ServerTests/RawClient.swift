@@ -1,0 +1,134 @@
+// The other end of a connection, as plain as a test wants it: bytes out, bytes in. Its calls block,
+// and so are made on a thread of their own: the server under test needs those of Swift's tasks.
+
+import Dispatch
+
+#if canImport(Glibc)
+    @preconcurrency import Glibc
+#elseif canImport(Musl)
+    @preconcurrency import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// Does what blocks on a thread of its own.
+func onThread<Result: Sendable>(
+    _ body: @escaping @Sendable () throws -> Result
+) async throws -> Result {
+    try await withCheckedThrowingContinuation { continuation in
+        DispatchQueue(label: "raw-client").async {
+            continuation.resume(with: Swift.Result { try body() })
+        }
+    }
+}
+
+/// A client that knows nothing of HTTP.
+final class RawClient: Sendable {
+    struct CannotConnect: Error {
+        let code: CInt
+    }
+
+    private let descriptor: CInt
+
+    /// Connects to a port of 127.0.0.1.
+    init(port: UInt16) throws {
+        #if canImport(Glibc)
+            let kind = CInt(SOCK_STREAM.rawValue)
+        #else
+            let kind = SOCK_STREAM
+        #endif
+        descriptor = socket(AF_INET, kind, 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        address.sin_port = port.bigEndian
+        let number = descriptor
+        let result = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(number, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        guard result == 0 else { throw CannotConnect(code: errno) }
+        // A test that waits for nothing should fail, not hang.
+        var patience = timeval(tv_sec: 30, tv_usec: 0)
+        let size = socklen_t(MemoryLayout<timeval>.size)
+        setsockopt(number, SOL_SOCKET, SO_RCVTIMEO, &patience, size)
+        setsockopt(number, SOL_SOCKET, SO_SNDTIMEO, &patience, size)
+        #if canImport(Darwin)
+            var on: CInt = 1
+            setsockopt(number, SOL_SOCKET, SO_NOSIGPIPE, &on, socklen_t(MemoryLayout<CInt>.size))
+        #endif
+    }
+
+    deinit {
+        close(descriptor)
+    }
+
+    /// Sends all bytes; false when the server does not take them.
+    @discardableResult
+    func send(_ bytes: [UInt8]) -> Bool {
+        #if canImport(Darwin)
+            let flags: CInt = 0
+        #else
+            let flags = CInt(MSG_NOSIGNAL)
+        #endif
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { buffer in
+                #if canImport(Glibc)
+                    Glibc.send(descriptor, buffer.baseAddress, buffer.count, flags)
+                #elseif canImport(Musl)
+                    Musl.send(descriptor, buffer.baseAddress, buffer.count, flags)
+                #else
+                    Darwin.send(descriptor, buffer.baseAddress, buffer.count, flags)
+                #endif
+            }
+            guard count > 0 else { return false }
+            rest = rest.dropFirst(count)
+        }
+        return true
+    }
+
+    @discardableResult
+    func send(_ text: String) -> Bool {
+        send(Array(text.utf8))
+    }
+
+    /// The next bytes; none at the end, nil when nothing came for long or the connection broke.
+    func receive() -> [UInt8]? {
+        var buffer = [UInt8](repeating: 0, count: 64 << 10)
+        let count = recv(descriptor, &buffer, buffer.count, 0)
+        return count >= 0 ? Array(buffer[..<count]) : nil
+    }
+
+    /// What comes until it ends with `end`, or the connection ends.
+    func receive(until end: String) -> String {
+        var bytes: [UInt8] = []
+        while !bytes.suffix(end.utf8.count).elementsEqual(end.utf8) {
+            guard let more = receive(), !more.isEmpty else { break }
+            bytes += more
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// What comes until the server closes the connection; nil when it never does, or breaks it.
+    func receiveAll() -> String? {
+        var bytes: [UInt8] = []
+        while true {
+            guard let more = receive() else { return nil }
+            if more.isEmpty { return String(decoding: bytes, as: UTF8.self) }
+            bytes += more
+        }
+    }
+
+    /// Says that nothing more will be sent.
+    func finishSending() {
+        shutdown(descriptor, CInt(SHUT_WR))
+    }
+
+    /// Has the connection broken off, not closed, when the client is let go.
+    func breakOff() {
+        var option = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
+    }
+}

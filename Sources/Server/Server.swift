@@ -113,7 +113,7 @@ package final class Server: Sendable {
         Task {
             var reply = handler.reply(to: .tooManyConnections)
             if reply.headers["Retry-After"] == nil { reply.headers["Retry-After"] = "1" }
-            await ReplyWriter(stream: stream, limits: limits).writeLast(reply)
+            await HTTPReplyWriter(stream: stream, limits: limits).writeLast(reply)
             refused.remove(id)
         }
     }

@@ -29,7 +29,7 @@ struct HTTPConnection {
     mutating func run() async {
         do {
             while let (request, head) = try await nextRequest() {
-                let writer = ReplyWriter(stream: stream, limits: limits)
+                let writer = HTTPReplyWriter(stream: stream, limits: limits)
                 let reply = await handler.reply(to: request)
                 let keepsAlive = head.keepsAlive && !registry.isEnding
                 guard try await writer.write(reply, to: head, keepsAlive: keepsAlive) else {
@@ -38,7 +38,8 @@ struct HTTPConnection {
                 }
             }
         } catch let problem as HTTPProblem {
-            await ReplyWriter(stream: stream, limits: limits).writeLast(handler.reply(to: problem))
+            let writer = HTTPReplyWriter(stream: stream, limits: limits)
+            await writer.writeLast(handler.reply(to: problem))
         } catch {
             // The client is gone, or does not take what it is sent: there is nobody to tell.
         }

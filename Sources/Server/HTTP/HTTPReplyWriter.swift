@@ -1,7 +1,7 @@
 // Sends answers, and comments where an answer takes its time.
 
 /// Writes the answers of one connection.
-struct ReplyWriter {
+struct HTTPReplyWriter {
     let stream: TCPStream
     let limits: ServerLimits
 

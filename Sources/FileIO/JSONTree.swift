@@ -108,9 +108,35 @@ extension JSONCursor {
             if accept("false") { return .bool(false) }
             let start = self
             let text = try number()
-            guard let number = Double(text) else { throw start.malformed("a value") }
+            guard Self.isNumber(text), let number = Double(text) else {
+                throw start.malformed("a value")
+            }
             if let integer = Int(text), Int(exactly: number) != integer { return .integer(integer) }
             return .number(number)
         }
+    }
+    /// Whether a text has a form that JSON gives numbers, which `Double` is less strict about.
+    private static func isNumber(_ text: String) -> Bool {
+        var rest = Array(text.utf8)[...]
+        func digits() -> Int {
+            let count = rest.prefix { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }.count
+            rest = rest.dropFirst(count)
+            return count
+        }
+        func take(_ bytes: String) -> Bool {
+            guard let first = rest.first, bytes.utf8.contains(first) else { return false }
+            rest = rest.dropFirst()
+            return true
+        }
+        _ = take("-")
+        let startsWithZero = rest.first == UInt8(ascii: "0")
+        let count = digits()
+        guard count == 1 || count > 1 && !startsWithZero else { return false }
+        if take("."), digits() == 0 { return false }
+        if take("eE") {
+            _ = take("+-")
+            if digits() == 0 { return false }
+        }
+        return rest.isEmpty
     }
 }

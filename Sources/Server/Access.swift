@@ -41,7 +41,7 @@ package struct Access: Sendable {
         }
         // Of digests all bytes are compared, so that time says nothing about the key.
         let found = Self.digest(String(words[1].drop { $0 == " " }))
-        let difference = zip(keyDigest, found).reduce(0) { $0 | $1.0 ^ $1.1 }
+        let difference = zip(keyDigest, found).reduce(0) { $0 | ($1.0 ^ $1.1) }
         guard difference == 0 else { throw Self.unauthorized("this key is not the server's") }
     }
 

@@ -6,6 +6,14 @@ import Server
 import TextGeneration
 import Tokenization
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
 /// Predicts what a function of all tokens says.
 struct ScriptModel: LanguageModel {
     let vocabularySize = 260
@@ -22,6 +30,12 @@ struct ScriptModel: LanguageModel {
         let last = tokens.last ?? 0
         if last == TokenID(UInt8(ascii: "!")) { return [0: .nan] }
         return [(last + 1) % 256: 1]
+    }
+
+    /// The same, five milliseconds a token.
+    static let slow = ScriptModel { tokens in
+        usleep(5000)
+        return [((tokens.last ?? 0) + 1) % 32: 1]
     }
 
     /// The bytes of a text, after the last end of a line, and then the end of the text.

@@ -22,8 +22,14 @@ struct RequestField {
             throw APIError.invalid("the body is empty, but should be an object in JSON")
         }
         let value: JSONTree
-        do { value = try body.withUnsafeBufferPointer { try JSONCursor.value(of: $0) } } catch {
-            guard let error = error as? JSONCursor.Malformed else { throw error }
+        do {
+            value = try body.withUnsafeBufferPointer { body in
+                var cursor = try JSONCursor(body)
+                let value = try cursor.value()
+                guard cursor.next == nil else { throw cursor.malformed("the end of the body") }
+                return value
+            }
+        } catch let error as JSONCursor.Malformed {
             throw APIError.invalid(Self.sentence(error, in: body))
         }
         guard case .object = value else {
@@ -100,7 +106,9 @@ struct RequestField {
     func integer(in range: ClosedRange<Int>? = nil) throws -> Int? {
         guard let value, isPresent else { return nil }
         guard let integer = value.integer else {
-            if case .number(let number) = value { throw outOfRange("a whole number", "\(number)") }
+            if case .number(let number) = value {
+                throw outOfRange("a whole number", Self.plain(number))
+            }
             throw wrongType("a whole number")
         }
         if let range, !range.contains(integer) {
@@ -123,10 +131,11 @@ struct RequestField {
         }
         let number = Float(found)
         guard range.contains(number) else {
+            let lower = Self.plain(Double(range.lowerBound))
             let limits =
                 range.upperBound == .greatestFiniteMagnitude
-                ? "\(range.lowerBound) or more" : "from \(range.lowerBound) to \(range.upperBound)"
-            throw outOfRange(limits, "\(found)")
+                ? "\(lower) or more" : "from \(lower) to \(Self.plain(Double(range.upperBound)))"
+            throw outOfRange(limits, Self.plain(found))
         }
         return number
     }
@@ -147,6 +156,11 @@ struct RequestField {
     func wrongType(_ expected: String) -> APIError {
         let found = value?.kind ?? "null"
         return .invalid("`\(name)` must be \(expected), but is \(found)", param: name)
+    }
+
+    /// A number as people write it, without a fraction where it has none.
+    private static func plain(_ number: Double) -> String {
+        Int(exactly: number).map(String.init) ?? "\(number)"
     }
 
     private func outOfRange(_ limits: String, _ found: String) -> APIError {

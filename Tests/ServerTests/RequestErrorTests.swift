@@ -1,0 +1,362 @@
+// What is said of requests that cannot be answered.
+
+import FileIO
+import Server
+import Testing
+import TextGeneration
+
+private let completions = "/v1/completions"
+private let chat = "/v1/chat/completions"
+private let hello = #""messages":[{"role":"user","content":"Hi"}]"#
+
+@Suite struct RequestErrorTests {
+    /// A field of the wrong type or out of range, or one that is missing.
+    struct Mistake: Sendable {
+        let path: String
+        let body: String
+        let param: String?
+        let message: String
+    }
+
+    private static let mistakes: [Mistake] = [
+        Mistake(
+            path: chat,
+            body: #"{"messages":[{"role":"user","content":5}]}"#,
+            param: "messages[0].content",
+            message: "`messages[0].content` must be a string, but is a number"
+        ),
+        Mistake(path: chat, body: "{}", param: "messages", message: "`messages` is missing"),
+        Mistake(
+            path: chat,
+            body: #"{"messages":{}}"#,
+            param: "messages",
+            message: "`messages` must be an array, but is an object"
+        ),
+        Mistake(
+            path: chat,
+            body: #"{"messages":[null]}"#,
+            param: "messages[0].role",
+            message: "`messages[0].role` is missing"
+        ),
+        Mistake(
+            path: chat,
+            body: #"{"messages":["Hi"]}"#,
+            param: nil,
+            message: "`messages[0]` must be an object, but is a string"
+        ),
+        Mistake(
+            path: chat,
+            body: #"{"messages":[{"role":"user"}]}"#,
+            param: "messages[0].content",
+            message: "`messages[0].content` is missing"
+        ),
+        Mistake(
+            path: chat,
+            body: "{\(hello),\"max_tokens\":0}",
+            param: "max_tokens",
+            message: "`max_tokens` must be 1 or more, but is 0"
+        ),
+        Mistake(
+            path: chat,
+            body: "{\(hello),\"top_logprobs\":2}",
+            param: "top_logprobs",
+            message: "`top_logprobs` is only for requests with `logprobs` true"
+        ),
+        Mistake(
+            path: chat,
+            body: "{\(hello),\"logprobs\":2}",
+            param: "logprobs",
+            message: "`logprobs` must be true or false, but is a number"
+        ),
+        Mistake(
+            path: chat,
+            body: "{\(hello),\"stream_options\":{\"include_usage\":true}}",
+            param: "stream_options",
+            message: "`stream_options` is only for requests with `stream` true"
+        ),
+        Mistake(
+            path: completions,
+            body: #"{"temperature":3}"#,
+            param: "temperature",
+            message: "`temperature` must be from 0 to 2, but is 3"
+        ),
+        Mistake(
+            path: completions,
+            body: #"{"temperature":1e999}"#,
+            param: "temperature",
+            message: "`temperature` must be from 0 to 2, but is inf"
+        ),
+        Mistake(
+            path: completions,
+            body: #"{"n":1.5}"#,
+            param: "n",
+            message: "`n` must be a whole number, but is 1.5"
+        ),
+        Mistake(
+            path: completions,
+            body: #"{"n":129}"#,
+            param: "n",
+            message: "`n` must be from 1 to 128, but is 129"
+        ),
+        Mistake(
+            path: completions,
+            body: #"{"seed":18446744073709551615}"#,
+            param: "seed",
+            message: "`seed` must be a whole number, but is 1.8446744073709552e+19"
+        ),
+        Mistake(
+            path: completions,
+            body: #"{"stop":["a",""]}"#,
+            param: "stop[1]",
+            message: "`stop[1]` must not be empty"
+        ),
+        Mistake(
+            path: completions,
+            body: #"{"stop":[null]}"#,
+            param: "stop[0]",
+            message: "`stop[0]` must not be null"
+        ),
+        Mistake(
+            path: completions,
+            body: #"{"stop":5}"#,
+            param: "stop",
+            message: "`stop` must be a string or an array, but is a number"
+        ),
+        Mistake(
+            path: completions,
+            body: #"{"logit_bias":{"x":1}}"#,
+            param: "logit_bias",
+            message: "`logit_bias.x` must have the id of a token as its name"
+        ),
+        Mistake(
+            path: completions,
+            body: #"{"logit_bias":{"5":101}}"#,
+            param: "logit_bias.5",
+            message: "`logit_bias.5` must be from -100 to 100, but is 101"
+        ),
+        Mistake(
+            path: completions,
+            body: #"{"prompt":[]}"#,
+            param: "prompt",
+            message: "`prompt` must hold a prompt"
+        ),
+        Mistake(
+            path: completions,
+            body: #"{"prompt":["a",1]}"#,
+            param: "prompt[1]",
+            message: "`prompt[1]` must be a string, but is a number"
+        ),
+        Mistake(
+            path: completions,
+            body: #"{"stream":"yes"}"#,
+            param: "stream",
+            message: "`stream` must be true or false, but is a string"
+        ),
+        Mistake(
+            path: "/tokenize",
+            body: "{}",
+            param: "content",
+            message: "`content` is missing"
+        ),
+        Mistake(
+            path: "/detokenize",
+            body: #"{"tokens":["a"]}"#,
+            param: "tokens[0]",
+            message: "`tokens[0]` must be a whole number, but is a string"
+        ),
+    ]
+
+    @Test(arguments: mistakes)
+    func aMistakeIsNamedInASentence(mistake: Mistake) async throws {
+        let reply = try await TestServer().post(mistake.path, mistake.body)
+        #expect(reply.status == 400)
+        let error = try #require(try reply.json["error"])
+        #expect(error["type"]?.string == "invalid_request_error")
+        #expect(error["message"]?.string == mistake.message)
+        if let param = mistake.param { #expect(error["param"]?.string == param) }
+    }
+
+    @Test(arguments: [
+        ("", "the body is empty, but should be an object in JSON"),
+        ("[1]", "the body must be an object in JSON, but is an array"),
+        (
+            "{\n \"prompt\": oops}",
+            "the body is no JSON that can be read: at line 2, byte 12, a value was expected"
+        ),
+        (
+            "{\"n\":1}x",
+            "the body is no JSON that can be read: at line 1, byte 8, the end of the body was "
+                + "expected"
+        ),
+        (
+            "{\"n\":1,\"n\":2}",
+            "the body is no JSON that can be read: at line 1, byte 8, a name that the object has "
+                + "not yet was expected"
+        ),
+    ])
+    func aBodyThatIsNoJSONIsToldWhereItIsNot(body: String, message: String) async throws {
+        let reply = try await TestServer().complete(body)
+        #expect(reply.status == 400)
+        #expect(try reply.json.message == message)
+    }
+
+    @Test(arguments: [
+        (chat, #"{\#(hello),"tools":[{"type":"function"}]}"#, "tools"),
+        (chat, #"{\#(hello),"functions":[{"name":"f"}]}"#, "functions"),
+        (chat, #"{\#(hello),"tool_choice":"required"}"#, "tool_choice"),
+        (chat, #"{\#(hello),"response_format":{"type":"json_object"}}"#, "response_format"),
+        (chat, #"{\#(hello),"modalities":["audio"]}"#, "modalities"),
+        (chat, #"{"messages":[{"role":"tool","content":"x"}]}"#, "messages[0].role"),
+        (
+            chat, #"{"messages":[{"role":"assistant","tool_calls":[{}]},{"role":"user"}]}"#,
+            "tool_calls"
+        ),
+        (completions, #"{"echo":true}"#, "echo"), (completions, #"{"suffix":"x"}"#, "suffix"),
+        (completions, #"{"best_of":2}"#, "best_of"),
+        (completions, #"{"prompt":[300]}"#, "prompt"),
+        (completions, #"{"prompt":[-1]}"#, "prompt"),
+        (completions, #"{"prompt":[99999999999]}"#, "prompt[0]"),
+        (completions, #"{"logit_bias":{"260":1}}"#, "logit_bias"),
+        ("/detokenize", #"{"tokens":[260]}"#, "tokens"),
+    ])
+    func whatThisServerCannotDoIsRefused(path: String, body: String, param: String) async throws {
+        let reply = try await TestServer().post(path, body)
+        #expect(reply.status == 422)
+        #expect(try reply.json["error"]?["param"]?.string == param)
+    }
+
+    @Test func whatAsksForNothingIsTaken() async throws {
+        let server = try TestServer(.saying("x"))
+        let reply = await server.chat(
+            """
+            {\(hello),"tools":[],"tool_choice":"none","response_format":{"type":"text"},
+            "modalities":["text"],"stop":null,"stream":null,"n":null,"user":5,"store":true,
+            "metadata":{"a":"b"},"unheard_of":[[{}]],"logit_bias":{},"top_k":-1,"top_p":0,
+            "model":"alphabet","stream_options":null,"max_tokens":null,"seed":null}
+            """
+        )
+        #expect(reply.status == 200)
+        let completion = await server.complete(
+            #"{"echo":false,"suffix":null,"best_of":2,"n":2,"model":"","prompt":"\n"}"#
+        )
+        #expect(completion.status == 200)
+    }
+
+    @Test func anotherModelIsNotFoundAndTheServedOneIsNamed() async throws {
+        let reply = try await TestServer().complete(#"{"model":"gpt-4"}"#)
+        #expect(reply.status == 404)
+        let error = try #require(try reply.json["error"])
+        #expect(error["code"]?.string == "model_not_found")
+        #expect(error["message"]?.string?.contains("'alphabet'") == true)
+        #expect(error["message"]?.string?.contains("'gpt-4'") == true)
+    }
+
+    @Test func whatIsSaidOfLongNamesIsShort() async throws {
+        let name = String(repeating: "x", count: 1_000_000)
+        for (path, body) in [
+            (completions, #"{"model":"\#(name)"}"#),
+            (completions, #"{"logit_bias":{"\#(name)":1}}"#),
+            (chat, #"{"messages":[{"role":"\#(name)"}]}"#), ("/" + name, ""),
+            (completions, "{\"model\":\"a\(String(repeating: "\u{301}", count: 500_000))\"}"),
+        ] {
+            let reply = try await TestServer().post(path, body)
+            #expect(reply.status >= 400)
+            #expect(reply.bytes.count < 1000)
+        }
+    }
+
+    @Test func unknownPathsAndOtherMethodsAreRefused() async throws {
+        let server = try TestServer()
+        #expect(await server.get("/v1/nothing").status == 404)
+        #expect(await server.get("/v1/models/").status == 404)
+        #expect(await server.get("/v1/models/{model}").status == 404)
+        #expect(await server.get("/other").status == 404)
+        let get = await server.get(completions)
+        #expect(get.status == 405)
+        #expect(get.headers["Allow"] == "POST")
+        let post = await server.post("/health", "")
+        #expect(post.status == 405)
+        #expect(post.headers["Allow"] == "GET, HEAD")
+        let head = await server.router.reply(to: HTTPRequest(method: "HEAD", path: "/health"))
+        #expect(head.status == 200)
+    }
+
+    @Test func moreRequestsThanMayWaitAreToldToComeBack() async throws {
+        let server = try TestServer(.slow, places: 1, queue: 1)
+        let running = await server.complete(#"{"stream":true,"max_tokens":500}"#)
+        let waiting = await server.complete(#"{"stream":true,"max_tokens":500}"#)
+        for isStreamed in [true, false] {
+            let refused = await server.complete(#"{"stream":\#(isStreamed)}"#)
+            #expect(refused.status == 429)
+            #expect(refused.headers["Retry-After"] == "1")
+            #expect(refused.headers["Content-Type"] == "application/json")
+            #expect(try refused.json["error"]?["code"]?.string == "rate_limit_exceeded")
+        }
+        let metrics = await server.get("/metrics").text
+        #expect(metrics.contains("\nswiftlet_texts_running 1\n"))
+        #expect(metrics.contains("\nswiftlet_texts_waiting 1\n"))
+        withExtendedLifetime((running, waiting)) {}
+    }
+
+    @Test func moreTextsThanCanEverBeAreAMistake() async throws {
+        let server = try TestServer(places: 2, queue: 3)
+        #expect(await server.complete(#"{"n":6,"stream":true}"#).status == 400)
+        #expect(await server.complete(#"{"prompt":["a","b"],"n":3}"#).status == 400)
+        #expect(await server.complete(#"{"prompt":["a","b"],"n":2}"#).status == 200)
+    }
+
+    @Test func aServerThatEndsSaysSo() async throws {
+        let server = try TestServer()
+        #expect(await server.get("/health").status == 200)
+        await server.service.end(patience: .zero)
+        let health = await server.get("/health")
+        #expect(health.status == 503)
+        #expect(try health.json == .object(["status": .string("ending")]))
+        let reply = await server.complete(#"{"stream":true}"#)
+        #expect(reply.status == 503)
+        #expect(reply.headers["Retry-After"] != nil)
+        #expect(try reply.json["error"]?["type"]?.string == "server_error")
+    }
+
+    @Test func whatWentWrongInsideIsReportedAndNotSent() async throws {
+        struct Failure: Error { let path = "/home/somebody/model.bin" }
+        let reports = Reports()
+        let model = ScriptModel { _ in throw Failure() }
+        let server = try TestServer(model) { reports.add($0) }
+        let reply = await server.complete(#"{"prompt":"a"}"#)
+        #expect(reply.status == 500)
+        #expect(try reply.json["error"]?["type"]?.string == "server_error")
+        #expect(!reply.text.contains("somebody"))
+        #expect(reports.all.count == 1)
+        #expect(reports.all.first?.contains("somebody") == true)
+    }
+
+    @Test func aStreamThatCannotGoOnEndsWithAnError() async throws {
+        // After "!" nothing can be drawn.
+        let server = try TestServer()
+        let (chunks, last) = try await server.complete(
+            #"{"prompt":["\u001d","a"],"stream":true,"max_tokens":50}"#
+        ).events()
+        #expect(try parsed(last)["error"]?["type"]?.string == "server_error")
+        #expect(chunks.allSatisfy { $0["error"] == nil })
+        let metrics = await server.get("/metrics").text
+        #expect(metrics.contains(#"requests_total{endpoint="/v1/completions",status="500"} 1"#))
+    }
+
+    @Test func whatIsNoRequestIsAnsweredInTheSameForm() throws {
+        let server = try TestServer()
+        for problem in [
+            HTTPProblem.malformed("it is not"), .headTooLarge, .bodyTooLarge(limit: 5), .timedOut,
+            .tooManyConnections,
+        ] {
+            let reply = server.router.reply(to: problem)
+            #expect(reply.status == problem.status)
+            #expect(try reply.json.message == "\(problem)")
+        }
+        #expect(server.router.reply(to: .tooManyConnections).headers["Retry-After"] == "1")
+    }
+}
+
+extension RequestErrorTests.Mistake: CustomTestStringConvertible {
+    var testDescription: String { "\(path) \(body)" }
+}

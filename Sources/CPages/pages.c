@@ -109,6 +109,9 @@ static const unsigned char server_parts_js[] = {
 static const unsigned char server_notice_js[] = {
 #embed "assets/server-notice.js"
 };
+static const unsigned char server_panel_js[] = {
+#embed "assets/server-panel.js"
+};
 static const unsigned char server_chat_js[] = {
 #embed "assets/server-chat.js"
 };
@@ -159,6 +162,7 @@ static const cp_asset assets[] = {
     SERVER_FILE_OF(rendering),
     SERVER_FILE_OF(parts),
     SERVER_FILE_OF(notice),
+    SERVER_FILE_OF(panel),
     SERVER_FILE_OF(chat),
     SERVER_FILE_OF(paper),
 };

@@ -31,8 +31,8 @@ package struct ServerPage: Sendable {
     private static let scripts = [
         "numbers", "elements", "server-events", "server-troubles", "server-requests",
         "server-reply", "server-storage", "server-conversations", "server-settings",
-        "server-history", "server-rendering", "server-parts", "server-notice", "server-chat",
-        "server-paper", "server",
+        "server-history", "server-rendering", "server-parts", "server-notice", "server-panel",
+        "server-chat", "server-paper", "server",
     ].map { PageAsset.named($0 + ".js") }
 
     /// A word that no one can guess, for one answer.

@@ -45,8 +45,8 @@ class Chat {
 
     draw() {
         const { stage, facts, keeper } = this.page;
-        stage.replaceChildren(...this.messages.map((message, index) =>
-            this.#element(message, index)));
+        this.page.keepFocus(() => stage.replaceChildren(...this.messages.map(
+            (message, index) => this.#element(message, index))));
         if (this.isEmpty) {
             stage.append(make('div', { class: 'hello' },
                 make('p', {}, 'Say something to ', make('b', {}, facts.model), '.'),

@@ -29,7 +29,7 @@ class Page {
         addEventListener('pagehide', () => this.keepNow());
         this.begin(this.conversations.all[0]);
         if (facts.needsKey && !this.requests.key) {
-            this.notice.askForKey(troubleTexts.key.text, () => this.view.focus());
+            this.notice.askForKey(troubleTexts.key.text, () => this.focus());
         }
     }
 
@@ -53,7 +53,20 @@ class Page {
         this.list.draw();
         this.scrollToEnd();
         for (const panel of this.panels) panel.closeOver();
-        this.view.focus();
+        this.focus();
+    }
+
+    /** Puts the focus where one writes; not on phones, which would show their keys. */
+    focus() {
+        if (!matchMedia('(pointer: coarse)').matches) this.view.focus();
+    }
+
+    /** Changes what is shown; what had the focus and is gone leaves it where one writes. */
+    keepFocus(change) {
+        const focused = document.activeElement;
+        change();
+        const isGone = focused !== document.body && focused.getClientRects().length === 0;
+        if (isGone) this.focus();
     }
 
     open(conversation) {
@@ -148,7 +161,7 @@ class Page {
     #showRunning(isRunning) {
         this.stage.setAttribute('aria-busy', String(isRunning));
         this.main.classList.toggle('running', isRunning);
-        this.view.update();
+        this.keepFocus(() => this.view.update());
     }
 
     /** Has a reply read out, when it is whole: not every word as it comes. */
@@ -187,53 +200,6 @@ class Page {
         if (event.key !== 'Escape' || event.isComposing || event.defaultPrevented) return;
         if (this.reply) this.stop();
         else if (!this.view.escape()) this.panels.find(panel => panel.isOver)?.toggle(false);
-    }
-}
-
-/** A panel at a side: beside the page where there is room, over it where there is not. */
-class Panel {
-    static narrow = matchMedia('(max-width: 900px)');
-
-    constructor(page, element, opener) {
-        Object.assign(this, { page, element, opener });
-        opener.addEventListener('click', () => this.toggle(!this.isOpen));
-        element.querySelector('.close').addEventListener('click', () => this.toggle(false));
-        Panel.narrow.addEventListener('change', () => {
-            this.isOpen = !Panel.narrow.matches && this.#isKeptOpen;
-            this.#arrange();
-        });
-        this.name = 'swiftlet/panel/' + element.id;
-        this.isOpen = !Panel.narrow.matches && this.#isKeptOpen;
-        this.#arrange();
-    }
-
-    /** The list is there at first, the settings when they are asked for. */
-    get #isKeptOpen() {
-        return this.page.keeper.get(this.name) ?? this.element.id === 'history';
-    }
-
-    /** Whether it hides the page. */
-    get isOver() {
-        return this.isOpen && Panel.narrow.matches;
-    }
-
-    toggle(isOpen) {
-        this.isOpen = isOpen;
-        if (!Panel.narrow.matches) this.page.keeper.set(this.name, isOpen);
-        this.#arrange();
-        (isOpen ? this.element.querySelector('.close') : this.opener).focus();
-    }
-
-    closeOver() {
-        if (!this.isOver) return;
-        this.isOpen = false;
-        this.#arrange();
-    }
-
-    #arrange() {
-        this.element.hidden = !this.isOpen;
-        this.opener.setAttribute('aria-expanded', String(this.isOpen));
-        this.page.main.inert = Boolean(this.page.panels?.some(panel => panel.isOver));
     }
 }
 

@@ -1,8 +1,8 @@
 // The page as a whole: its panels, the conversation that is open, and the reply that comes.
 
 class Page {
-    constructor(facts) {
-        this.facts = facts;
+    constructor({ isChat, ...facts }) {
+        this.facts = { ...facts, isChat: isChat && location.hash !== '#text' };
         const find = id => document.getElementById(id);
         Object.assign(this, {
             stage: find('stage'), controls: find('controls'), scroll: find('scroll'),
@@ -12,11 +12,11 @@ class Page {
         this.keeper = new Keeper();
         this.requests = new Requests();
         this.notice = new Notice(find('notice'), this.requests);
-        this.settings = new Settings(this.keeper, facts);
-        this.conversations = new Conversations(this.keeper, facts.isChat);
+        this.settings = new Settings(this.keeper, this.facts);
+        this.conversations = new Conversations(this.keeper, this.facts.isChat);
         find('model').textContent = facts.model;
-        if (!facts.isChat) this.#callThemTexts();
-        this.view = facts.isChat ? new Chat(this) : new Paper(this);
+        this.#nameLists(isChat);
+        this.view = this.facts.isChat ? new Chat(this) : new Paper(this);
         this.list = new ConversationList(this, find('history'));
         this.settings.build(find('fields'));
         this.panels = ['history', 'settings'].map(name => new Panel(this, find(name),
@@ -33,12 +33,20 @@ class Page {
         }
     }
 
-    #callThemTexts() {
-        document.querySelector('#history h2').textContent = 'Texts';
-        document.getElementById('new').textContent = 'New text';
-        for (const id of ['history', 'open-history']) {
-            document.getElementById(id).setAttribute('aria-label', 'Texts');
-        }
+    /** Calls them texts, and lets a model that chats do both; each has a list of its own. */
+    #nameLists(canChat) {
+        const { isChat } = this.facts;
+        document.getElementById('new').textContent = isChat ? 'New conversation' : 'New text';
+        const title = document.querySelector('#history h2');
+        title.textContent = isChat ? 'Conversations' : 'Texts';
+        if (!canChat) return;
+        title.classList.add('unseen');
+        const modes = [['Conversations', '', isChat], ['Texts', '#text', !isChat]];
+        title.after(make('span', { class: 'switch', role: 'group', 'aria-label': 'What to write' },
+            ...modes.map(([name, hash, isOn]) => buttonOf(name, () => {
+                history.replaceState(null, '', location.pathname + hash);
+                if (!isOn) location.reload();
+            }, { 'aria-pressed': String(isOn) }))));
     }
 
     // What is open

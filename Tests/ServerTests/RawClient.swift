@@ -83,6 +83,7 @@ final class RawClient: Sendable {
                     Darwin.send(descriptor, buffer.baseAddress, buffer.count, flags)
                 #endif
             }
+            if count < 0, errno == EINTR { continue }
             guard count > 0 else { return false }
             rest = rest.dropFirst(count)
         }
@@ -97,8 +98,18 @@ final class RawClient: Sendable {
     /// The next bytes; none at the end, nil when nothing came for long or the connection broke.
     func receive() -> [UInt8]? {
         var buffer = [UInt8](repeating: 0, count: 64 << 10)
-        let count = recv(descriptor, &buffer, buffer.count, 0)
+        var count = 0
+        // With a time-out, a call ends when the process is stopped and goes on.
+        repeat {
+            count = recv(descriptor, &buffer, buffer.count, 0)
+        } while count < 0 && errno == EINTR
         return count >= 0 ? Array(buffer[..<count]) : nil
+    }
+
+    /// Whether something came, or the connection ended, within so many milliseconds.
+    func hasInput(within milliseconds: CInt) -> Bool {
+        var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return poll(&entry, 1, milliseconds) > 0
     }
 
     /// What comes until it ends with `end`, or the connection ends.

@@ -85,6 +85,11 @@ enum SocketCalls {
         shutdown(descriptor.number, CInt(SHUT_WR))
     }
 
+    /// Neither sends nor takes anything any more, nor lets clients in.
+    static func stop(_ descriptor: Descriptor) {
+        shutdown(descriptor.number, CInt(SHUT_RDWR))
+    }
+
     /// Sets an option that is a number.
     static func set(_ option: CInt, of level: CInt, to value: CInt, _ descriptor: Descriptor) {
         var value = value

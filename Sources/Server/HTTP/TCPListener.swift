@@ -71,6 +71,8 @@ final class TCPListener: Sendable {
     func close() {
         state.withLock { state in
             state.source?.cancel()
+            // Another may listen there from now on, not only when the queue has let go of it.
+            if let descriptor = state.descriptor { SocketCalls.stop(descriptor) }
             state = State()
         }
     }

@@ -130,8 +130,28 @@ struct TestServer {
         access: Access = Access(),
         report: @escaping @Sendable (String) -> Void = { _ in }
     ) throws {
-        service = try GenerationService(
+        try self.init(
             TextGenerator(model, tokenizer: byteTokenizer),
+            byteTokenizer,
+            template: template,
+            places: places,
+            queue: queue,
+            access: access,
+            report: report
+        )
+    }
+
+    init(
+        _ generator: sending TextGenerator,
+        _ tokenizer: any Tokenizer,
+        template: (any ChatTemplate)? = nil,
+        places: Int = 2,
+        queue: Int = 8,
+        access: Access = Access(),
+        report: @escaping @Sendable (String) -> Void = { _ in }
+    ) throws {
+        service = try GenerationService(
+            generator,
             sequenceCount: places,
             queueCapacity: queue
         )
@@ -139,7 +159,7 @@ struct TestServer {
             ServedModel(
                 name: "alphabet",
                 created: 1,
-                tokenizer: byteTokenizer,
+                tokenizer: tokenizer,
                 template: template,
                 service: service
             ),

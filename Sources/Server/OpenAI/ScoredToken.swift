@@ -110,10 +110,13 @@ struct ScoredTokens {
 }
 
 extension Tokenizer {
-    /// What a token is called that adds nothing to a text; nil where it has no name.
+    /// The name of a token that marks a place; nil for others, such as a space that is left out at
+    /// the beginning of a text.
     fileprivate func name(of id: TokenID) -> String? {
-        let tokens = description.tokens
-        guard tokens.indices.contains(Int(id)) else { return nil }
+        let (tokens, types) = (description.tokens, description.types)
+        guard tokens.indices.contains(Int(id)), types.indices.contains(Int(id)),
+            [.control, .unknown].contains(types[Int(id)])
+        else { return nil }
         return String(decoding: tokens[Int(id)], as: UTF8.self)
     }
 }

@@ -135,6 +135,29 @@ private let bodies: [(path: String, body: String)] = [
         #expect(try reply.json.message?.contains("no more than") == true)
     }
 
+    @Test func longRequestsAreReadBesideShortOnes() async throws {
+        let server = try TestServer(.babble, places: 1, queue: 40)
+        let prompt = String(repeating: "é ", count: 40_000)
+        try await withThrowingTaskGroup { group in
+            for number in 0..<30 {
+                group.addTask {
+                    let isLong = number % 3 == 0
+                    let body = #"{"prompt":"\#(isLong ? prompt : "a")","max_tokens":2}"#
+                    let reply = await server.complete(body)
+                    let isRight = reply.status == (isLong ? 400 : 200)
+                    #expect(isRight)
+                    if isLong {
+                        let message = try reply.json.message
+                        #expect(message?.contains("120000 tokens") == true)
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        let tokens = await server.post("/tokenize", #"{"content":"\#(prompt)"}"#)
+        #expect(try tokens.json["tokens"]?.array?.count == 120_000)
+    }
+
     @Test func oddPathsMethodsAndFieldsHaveAnAnswer() async throws {
         let server = try TestServer(
             access: Access(apiKey: "k", checksHost: true, corsOrigin: "https://a.example")

@@ -25,27 +25,45 @@ struct CompletionRequest {
             maxTokens: body["max_tokens"].integer(in: 0...Int.max) ?? Self.usualTokenCount,
             topLogprobs: body["logprobs"].integer(in: 0...TextParameters.logprobLimit)
         )
-        prompts = try Self.prompts(body["prompt"], tokenizer: model.tokenizer)
+        prompts = try Self.prompts(
+            body["prompt"],
+            model: model,
+            choiceCount: parameters.choiceCount
+        )
     }
 
     /// A string, some of them, a list of tokens, or some of those; nothing is a new text.
     private static func prompts(
         _ field: RequestField,
-        tokenizer: any Tokenizer
+        model: ServedModel,
+        choiceCount: Int
     ) throws -> [[TokenID]] {
+        let tokenizer = model.tokenizer
         if !field.isPresent { return [try tokenizer.promptTokens(of: "")] }
         if let text = field.value?.string { return [try tokenizer.promptTokens(of: text)] }
         guard let values = try field.elements(or: "a string or "), let first = values.first else {
             throw APIError.invalid("`\(field.name)` must hold a prompt", param: field.name)
         }
         switch first.value {
-        case .number?, .integer?: return [try field.tokens() ?? []]
-        case .array?: return try values.map { try $0.required { try $0.tokens() } }
+        case .number?, .integer?: return [try tokens(field, model)]
+        case .array?:
+            try model.requireRoom(values.count * choiceCount)
+            return try values.map { try tokens($0, model) }
         default:
+            try model.requireRoom(values.count * choiceCount)
             return try values.map {
                 try tokenizer.promptTokens(of: $0.required { try $0.string() })
             }
         }
+    }
+
+    private static func tokens(_ field: RequestField, _ model: ServedModel) throws -> [TokenID] {
+        // Where there are too many in any case, they need not be read.
+        let (count, context) = (field.value?.array?.count ?? 0, model.service.contextLength)
+        guard count <= context else {
+            throw APIError.promptTooLong(count, context: context, param: field.name)
+        }
+        return try field.required { try $0.tokens() }
     }
 }
 

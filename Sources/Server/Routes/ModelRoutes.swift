@@ -34,34 +34,26 @@ extension Router {
         guard name == model.name else { throw model.unknown(name) }
         return HTTPReply(json: model.json)
     }
-
-    /// The tokens of a text.
-    func tokenizeReply(_ body: [UInt8]) throws -> HTTPReply {
-        let body = try RequestField(body: body)
-        let field = try body["content"]
-        let text = try field.required { try $0.string() }
-        let isPrompt = try body["add_special"].bool() ?? false
-        do {
-            let tokens =
-                isPrompt
-                ? try model.tokenizer.promptTokens(of: text) : try model.tokenizer.encode(text)
-            return HTTPReply(json: ["tokens": .array(tokens.map { .integer(Int($0)) })])
-        } catch { throw APIError(error, promptParam: field.name) ?? error }
-    }
-
-    /// The text of tokens.
-    func detokenizeReply(_ body: [UInt8]) throws -> HTTPReply {
-        let field = try RequestField(body: body)["tokens"]
-        let tokens = try field.required { try $0.tokens() }
-        do {
-            return HTTPReply(json: ["content": .string(try model.tokenizer.decode(tokens))])
-        } catch {
-            throw APIError(error, promptParam: field.name) ?? error
-        }
-    }
 }
 
 extension ServedModel {
+    /// The tokens of a text.
+    /// - Throws: ``APIError`` and what it knows.
+    func tokenizeReply(_ body: [UInt8]) throws -> HTTPReply {
+        let body = try RequestField(body: body)
+        let text = try body["content"].required { try $0.string() }
+        let isPrompt = try body["add_special"].bool() ?? false
+        let tokens = try isPrompt ? tokenizer.promptTokens(of: text) : tokenizer.encode(text)
+        return HTTPReply(json: ["tokens": .array(tokens.map { .integer(Int($0)) })])
+    }
+
+    /// The text of tokens.
+    /// - Throws: ``APIError`` and what it knows.
+    func detokenizeReply(_ body: [UInt8]) throws -> HTTPReply {
+        let tokens = try RequestField(body: body)["tokens"].required { try $0.tokens() }
+        return HTTPReply(json: ["content": .string(try tokenizer.decode(tokens))])
+    }
+
     /// As in the list of models.
     var json: JSONOutput {
         [

@@ -1,6 +1,7 @@
 // Which request is answered by what, and what all answers have in common. Nothing here knows of
 // sockets.
 
+import Dispatch
 import TextGeneration
 
 /// Answers every request to a model's server.
@@ -66,12 +67,48 @@ package struct Router: HTTPHandler {
         case .metrics: return await metricsReply()
         case .models: return HTTPReply(json: ["object": "list", "data": [model.json]])
         case .model: return try modelReply(request.path)
-        case .chatCompletions: return try await chatReply(request.body, record)
-        case .completions: return try await completionReply(request.body, record)
-        case .tokenize: return try tokenizeReply(request.body)
-        case .detokenize: return try detokenizeReply(request.body)
+        case .chatCompletions:
+            return try await reading(request.body, "messages", model.chatOrder) {
+                try await reply(to: $0, record)
+            }
+        case .completions:
+            return try await reading(request.body, "prompt", model.completionOrder) {
+                try await reply(to: $0, record)
+            }
+        case .tokenize:
+            return try await reading(request.body, "content", model.tokenizeReply) { $0 }
+        case .detokenize:
+            return try await reading(request.body, "tokens", model.detokenizeReply) { $0 }
         }
     }
+
+    /// Reads a body, and does what it asks for.
+    /// - Parameters:
+    ///   - body: The body.
+    ///   - param: The field of it that holds text or tokens.
+    ///   - read: Reads it, which takes as long as it is long.
+    ///   - perform: Does what was read.
+    private func reading<Asked: Sendable>(
+        _ body: [UInt8],
+        _ param: String,
+        _ read: @escaping @Sendable ([UInt8]) throws -> Asked,
+        _ perform: (Asked) async throws -> HTTPReply
+    ) async throws -> HTTPReply {
+        do {
+            if body.count < Self.longBody { return try await perform(read(body)) }
+            let asked = try await withCheckedThrowingContinuation { continuation in
+                Self.longReading.async { continuation.resume(with: Result { try read(body) }) }
+            }
+            return try await perform(asked)
+        } catch { throw APIError(error, promptParam: param) ?? error }
+    }
+
+    /// Bytes of a body that are read where others wait for nothing.
+    private static let longBody = 32 << 10
+
+    /// Long texts take seconds to become tokens. They do it one after the other and on a thread of
+    /// their own, since those that all tasks share are no more than the processors.
+    private static let longReading = DispatchQueue(label: "swiftlet.long-requests")
 
     /// What a client is told of an error; nil when it has gone away.
     func failure(_ error: any Error, param: String? = nil) -> APIError? {

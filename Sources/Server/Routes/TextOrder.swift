@@ -1,0 +1,101 @@
+// What a request for text asks for, read and turned into tokens: the part that takes as long as the
+// request is long. What becomes of it is in TextRoutes.swift.
+
+import TextGeneration
+import Tokenization
+
+/// Texts that are asked for together, whichever way.
+struct TextOrder: Sendable {
+    /// All texts of the first prompt, all of the second, and so on.
+    let requests: [GenerationRequest]
+    /// How many there are of each prompt.
+    let choiceCount: Int
+    let isStreamed: Bool
+    let writer: ReplyWriter
+    /// The field that holds the prompt.
+    let promptParam: String
+}
+
+extension ServedModel {
+    /// The next message of a conversation.
+    /// - Throws: ``APIError`` and what it knows.
+    func chatOrder(_ body: [UInt8]) throws -> TextOrder {
+        let body = try RequestField(body: body)
+        let asked = try ChatCompletionRequest(body, model: self)
+        guard let template else {
+            throw APIError.unsupported(
+                "the model '\(name)' was not trained with conversations; ask "
+                    + "\(Endpoint.completions.rawValue) to continue a text"
+            )
+        }
+        var parameters = asked.parameters
+        parameters.options.stopStrings += template.stopStrings(tokenizer)
+        let tokens = try template.promptTokens(of: asked.messages, tokenizer: tokenizer)
+        guard !tokens.isEmpty else {
+            let last = "messages[\(asked.messages.count - 1)]"
+            throw APIError.invalid("`\(last)` must be the user's", param: last)
+        }
+        return try order([tokens], parameters, .chat, "messages") { request in
+            request.endTokens = template.endsOfReply(tokenizer)
+            // A reply is a text of its own, and the space before its first word no part of it.
+            request.continuesPrompt = false
+        }
+    }
+
+    /// Texts that continue prompts.
+    /// - Throws: ``APIError`` and what it knows.
+    func completionOrder(_ body: [UInt8]) throws -> TextOrder {
+        let asked = try CompletionRequest(RequestField(body: body), model: self)
+        return try order(asked.prompts, asked.parameters, .completion, "prompt") { _ in }
+    }
+
+    private func order(
+        _ prompts: [[TokenID]],
+        _ parameters: TextParameters,
+        _ kind: ReplyWriter.Kind,
+        _ promptParam: String,
+        change: (inout GenerationRequest) -> Void
+    ) throws -> TextOrder {
+        try requireRoom(prompts.count * parameters.choiceCount)
+        let context = service.contextLength
+        let requests = try prompts.flatMap { prompt in
+            // A new text begins with one token as well.
+            let rest = context - max(1, prompt.count)
+            guard rest >= min(1, parameters.options.maxTokens) else {
+                throw APIError.promptTooLong(prompt.count, context: context, param: promptParam)
+            }
+            var options = parameters.options
+            options.maxTokens = min(options.maxTokens, rest)
+            return (0..<parameters.choiceCount).map { choice in
+                var request = GenerationRequest(
+                    tokens: prompt,
+                    options: options,
+                    seed: parameters.seed.map { $0 &+ UInt64(choice) }
+                )
+                change(&request)
+                return request
+            }
+        }
+        return TextOrder(
+            requests: requests,
+            choiceCount: parameters.choiceCount,
+            isStreamed: parameters.isStreamed,
+            writer: ReplyWriter(
+                kind,
+                model: name,
+                hasLogprobs: parameters.options.topLogprobs != nil,
+                includesUsage: parameters.includesUsage
+            ),
+            promptParam: promptParam
+        )
+    }
+
+    /// Checks that so many texts can be made at a time, were there no others.
+    /// - Throws: `GenerationServiceError`.
+    func requireRoom(_ count: Int) throws {
+        let most = service.sequenceCount + service.queueCapacity
+        guard count <= most else {
+            throw GenerationServiceError.tooManyTexts(count: count, maximum: most)
+        }
+    }
+}

@@ -88,6 +88,8 @@ package struct Router: HTTPHandler {
     ///   - param: The field of it that holds text or tokens.
     ///   - read: Reads it, which takes as long as it is long.
     ///   - perform: Does what was read.
+    /// - Returns: What that answers.
+    /// - Throws: What one of them does.
     private func reading<Asked: Sendable>(
         _ body: [UInt8],
         _ param: String,
@@ -106,7 +108,7 @@ package struct Router: HTTPHandler {
     /// Bytes of a body that are read where others wait for nothing.
     private static let longBody = 32 << 10
 
-    /// Long texts take seconds to become tokens. They do it one after the other and on a thread of
+    /// Where long texts become tokens, which takes seconds: one after the other and on a thread of
     /// their own, since those that all tasks share are no more than the processors.
     private static let longReading = DispatchQueue(label: "swiftlet.long-requests")
 

@@ -120,6 +120,24 @@ package struct Access: Sendable {
         return corsOrigin == "*" || corsOrigin == origin
     }
 
+    /// Checks that no page of another origin has a browser send what it may not read the answer of.
+    ///
+    /// Such a page can send without asking beforehand, if it calls JSON plain text, and keep the
+    /// model busy. Browsers say where a request comes from, as they see it: what stands between
+    /// them and this server makes no difference.
+    /// - Throws: ``APIError``.
+    func checkOrigin(_ request: HTTPRequest) throws {
+        guard request.method == "POST", let site = request.headers["Sec-Fetch-Site"],
+            ["cross-site", "same-site"].contains(site), !allows(request.headers["Origin"])
+        else { return }
+        throw APIError(
+            status: 403,
+            message: "pages of other origins may not use this server; start it with --cors to "
+                + "let one",
+            code: "origin_not_allowed"
+        )
+    }
+
     /// Says in an answer whether pages of the `Origin` of the request may read it.
     func mark(_ reply: inout HTTPReply, origin: String?) {
         guard let corsOrigin else { return }

@@ -100,6 +100,26 @@ private func reply(
         #expect(everybody.headers["Access-Control-Allow-Origin"] == "*")
     }
 
+    @Test func pagesOfOtherOriginsCannotHaveTextsMade() async throws {
+        let path = "/v1/completions"
+        for site in ["cross-site", "same-site"] {
+            let headers: HTTPHeaders = ["Origin": "https://a.example", "Sec-Fetch-Site": site]
+            let refused = try await reply(Access(), path, headers, method: "POST")
+            #expect(refused.status == 403)
+            #expect(try refused.json["error"]?["code"]?.string == "origin_not_allowed")
+            // A link to the page is followed all the same.
+            #expect(try await reply(Access(), "/", headers).status == 200)
+            let open = Access(corsOrigin: "https://a.example")
+            #expect(try await reply(open, path, headers, method: "POST").status == 400)
+            let other = Access(corsOrigin: "https://b.example")
+            #expect(try await reply(other, path, headers, method: "POST").status == 403)
+        }
+        for site in ["same-origin", "none"] {
+            let headers: HTTPHeaders = ["Sec-Fetch-Site": site]
+            #expect(try await reply(Access(), path, headers, method: "POST").status == 400)
+        }
+    }
+
     @Test func aBrowserThatAsksBeforehandIsAnsweredWithoutAKey() async throws {
         let access = Access(apiKey: "sesame", corsOrigin: "https://a.example")
         var headers: HTTPHeaders = [

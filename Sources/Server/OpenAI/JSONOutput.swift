@@ -6,7 +6,7 @@ indirect enum JSONOutput: Sendable {
     case null
     case bool(Bool)
     case integer(Int)
-    /// A number that JSON has words for.
+    /// A number; null where JSON has no words for it.
     case number(Float)
     case string(String)
     case array([JSONOutput])
@@ -32,7 +32,7 @@ indirect enum JSONOutput: Sendable {
         case .null: output += "null".utf8
         case .bool(let flag): output += (flag ? "true" : "false").utf8
         case .integer(let integer): output += String(integer).utf8
-        case .number(let number): output += "\(number)".utf8
+        case .number(let number): output += (number.isFinite ? "\(number)" : "null").utf8
         case .string(let text): Self.write(text, to: &output)
         case .array(let values):
             output.append(UInt8(ascii: "["))

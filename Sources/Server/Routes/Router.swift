@@ -55,6 +55,7 @@ package struct Router: HTTPHandler {
     private func answer(_ request: HTTPRequest, _ record: RequestRecord) async throws -> HTTPReply {
         try access.checkHost(request)
         if let reply = access.preflightReply(to: request) { return reply }
+        try access.checkOrigin(request)
         let endpoint = record.endpoint
         if !endpoint.isOpen { try access.checkKey(request) }
         if endpoint == .other { throw Self.nothing(at: request.path) }

@@ -64,25 +64,54 @@ final class RawClient: Sendable {
         close(descriptor)
     }
 
+    /// Sends as much as the system takes; negative for an error.
+    private func sendSome(_ bytes: ArraySlice<UInt8>, flags: CInt = 0) -> Int {
+        bytes.withUnsafeBytes { buffer in
+            #if canImport(Glibc)
+                Glibc.send(
+                    descriptor,
+                    buffer.baseAddress,
+                    buffer.count,
+                    flags | CInt(MSG_NOSIGNAL)
+                )
+            #elseif canImport(Musl)
+                Musl.send(
+                    descriptor,
+                    buffer.baseAddress,
+                    buffer.count,
+                    flags | CInt(MSG_NOSIGNAL)
+                )
+            #else
+                Darwin.send(descriptor, buffer.baseAddress, buffer.count, flags)
+            #endif
+        }
+    }
+
+    /// Sends the same bytes again and again until the server has not taken any for a while.
+    /// - Returns: How many were sent, at most `limit` and a bit.
+    func sendWithoutWaiting(_ bytes: [UInt8], upTo limit: Int) -> Int {
+        var (sent, rest, failures) = (0, bytes[...], 0)
+        while sent < limit, failures < 20 {
+            let count = sendSome(rest, flags: CInt(MSG_DONTWAIT))
+            guard count > 0 else {
+                failures += 1
+                usleep(20_000)
+                continue
+            }
+            failures = 0
+            sent += count
+            rest = rest.dropFirst(count)
+            if rest.isEmpty { rest = bytes[...] }
+        }
+        return sent
+    }
+
     /// Sends all bytes; false when the server does not take them.
     @discardableResult
     func send(_ bytes: [UInt8]) -> Bool {
-        #if canImport(Darwin)
-            let flags: CInt = 0
-        #else
-            let flags = CInt(MSG_NOSIGNAL)
-        #endif
         var rest = bytes[...]
         while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { buffer in
-                #if canImport(Glibc)
-                    Glibc.send(descriptor, buffer.baseAddress, buffer.count, flags)
-                #elseif canImport(Musl)
-                    Musl.send(descriptor, buffer.baseAddress, buffer.count, flags)
-                #else
-                    Darwin.send(descriptor, buffer.baseAddress, buffer.count, flags)
-                #endif
-            }
+            let count = sendSome(rest)
             if count < 0, errno == EINTR { continue }
             guard count > 0 else { return false }
             rest = rest.dropFirst(count)

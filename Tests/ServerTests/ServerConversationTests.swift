@@ -54,6 +54,49 @@ import Testing
         }
     }
 
+    @Test func aBodyOfTheGreatestSizeIsRead() async throws {
+        let count = ServerLimits().bodyByteCount
+        let handler = TestHandler { request in
+            let isWhole = request.body.count == count && request.body.allSatisfy { $0 == 97 }
+            return HTTPReply(body: .whole(Array("\(isWhole)".utf8)))
+        }
+        try await withServer(handler) { _, port in
+            let answer = try await exchange(
+                port,
+                "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: \(count)\r\n"
+                    + "Connection: close\r\n\r\n" + String(repeating: "a", count: count)
+            )
+            #expect(answer?.hasSuffix("\r\n\r\ntrue") == true)
+        }
+    }
+
+    @Test func aClientThatSendsFarAheadHasToWait() async throws {
+        let (going, continuation) = AsyncStream<Void>.makeStream()
+        let handler = TestHandler { request in
+            if request.path == "/first" { for await _ in going { break } }
+            return HTTPReply(body: .whole([UInt8(ascii: "!")]))
+        }
+        let large = Array(get("/", "X-A: \(String(repeating: "x", count: 8000))").utf8)
+        let most = 64 << 20
+        try await withServer(handler) { _, port in
+            let (sent, answers) = try await onThread {
+                let client = try RawClient(port: port)
+                client.send(get("/first"))
+                let sent = client.sendWithoutWaiting(large, upTo: most)
+                continuation.yield()
+                // Nothing of what was sent is lost.
+                let count = 1 + sent / large.count
+                var answers = 0
+                while answers < count, let bytes = client.receive(), !bytes.isEmpty {
+                    answers += bytes.count { $0 == UInt8(ascii: "!") }
+                }
+                return (sent, answers)
+            }
+            #expect(sent < most)
+            #expect(answers == 1 + sent / large.count)
+        }
+    }
+
     @Test func aClientThatWaitsToSendItsBodyIsToldToGoOn() async throws {
         try await withServer { _, port in
             let (first, second) = try await onThread {

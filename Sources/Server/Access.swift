@@ -10,6 +10,7 @@ package struct Access: Sendable {
 
     private let keyDigest: [UInt8]?
     private let checksHost: Bool
+    private let hostName: String?
     let corsOrigin: String?
 
     /// Makes rules.
@@ -18,11 +19,19 @@ package struct Access: Sendable {
     ///   - checksHost: Whether the server must be called by one of the names of this machine. Where
     ///     only this machine can connect, another name means that a page elsewhere had its own name
     ///     lead here, to read what it should not.
+    ///   - hostName: Another name of this machine that it may be called by, such as the one it was
+    ///     told to listen at.
     ///   - corsOrigin: The origin of pages that may read answers, such as `https://example.com`, or
     ///     `*`; nil is none but the server's own.
-    package init(apiKey: String? = nil, checksHost: Bool = false, corsOrigin: String? = nil) {
+    package init(
+        apiKey: String? = nil,
+        checksHost: Bool = false,
+        hostName: String? = nil,
+        corsOrigin: String? = nil
+    ) {
         keyDigest = apiKey.map(Self.digest)
         self.checksHost = checksHost
+        self.hostName = hostName?.lowercased()
         self.corsOrigin = corsOrigin
     }
 
@@ -67,7 +76,7 @@ package struct Access: Sendable {
     func checkHost(_ request: HTTPRequest) throws {
         guard checksHost else { return }
         // Programs of before HTTP/1.1 send none, and browsers always do.
-        for host in request.headers.values("Host") where !Self.isLoopback(host) {
+        for host in request.headers.values("Host") where !isOurs(host) {
             throw APIError(
                 status: 403,
                 message: "this server is for this machine alone, and must be called localhost, "
@@ -77,14 +86,24 @@ package struct Access: Sendable {
         }
     }
 
-    private static func isLoopback(_ host: String) -> Bool {
-        let host = host.lowercased()
-        for name in ["localhost", "127.0.0.1", "[::1]"] where host.hasPrefix(name) {
-            let rest = host.dropFirst(name.count)
-            if rest.isEmpty { return true }
-            return rest.first == ":" && rest.dropFirst().allSatisfy { "0"..."9" ~= $0 }
+    /// Whether a `Host`, with a port or without, is a name of this machine.
+    ///
+    /// An address always is what it says: only names can be made to lead here.
+    private func isOurs(_ host: String) -> Bool {
+        var name = host.lowercased()[...]
+        if let colon = name.lastIndex(of: ":"), !name.hasSuffix("]") {
+            guard name[colon...].dropFirst().allSatisfy({ "0"..."9" ~= $0 }) else { return false }
+            name = name[..<colon]
         }
-        return false
+        if let hostName, name == hostName || name == "[\(hostName)]" { return true }
+        return ["localhost", "[::1]"].contains(name) || Self.isLoopbackAddress(name)
+    }
+
+    /// Whether a text is an address such as 127.0.0.1.
+    private static func isLoopbackAddress(_ text: Substring) -> Bool {
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count == 4 && parts[0] == "127"
+            && parts.allSatisfy { UInt8($0).map(String.init) ?? "" == $0 }
     }
 
     // MARK: Other origins

@@ -58,6 +58,7 @@ private func reply(
 
     @Test(arguments: [
         "localhost", "LocalHost:8080", "127.0.0.1", "127.0.0.1:1", "[::1]", "[::1]:8080",
+        "127.0.1.1:8080", "127.255.0.9",
     ])
     func aServerOfThisMachineIsCalledByItsNames(host: String) async throws {
         let access = Access(checksHost: true)
@@ -66,7 +67,8 @@ private func reply(
 
     @Test(arguments: [
         "example.com", "localhost.example.com", "127.0.0.1.example.com", "localhost:80@example.com",
-        "example.com:8080", "127.0.0.11", "[::1]x", "::1", "localhost:8080:1", "",
+        "example.com:8080", "127.0.0.256", "127.0.0", "127.0.0.1.", "127.0.0.01", "128.0.0.1",
+        "[::1]x", "::1", "localhost:8080:1", "localhost:8x", "localhost.", "",
     ])
     func everyOtherNameIsRefused(host: String) async throws {
         let access = Access(apiKey: "sesame", checksHost: true)
@@ -79,6 +81,16 @@ private func reply(
         #expect(try await reply(access, "/health", twice).status == 403)
         // Where others can connect, they may call it what they like.
         #expect(try await reply(Access(), "/health", ["Host": host]).status == 200)
+    }
+
+    @Test func theNameItListensAtIsTaken() async throws {
+        let access = Access(checksHost: true, hostName: "Desk")
+        for host in ["desk", "DESK:8080", "localhost"] {
+            #expect(try await reply(access, "/", ["Host": host]).status == 200)
+        }
+        #expect(try await reply(access, "/", ["Host": "desk.example"]).status == 403)
+        let address = Access(checksHost: true, hostName: "::1")
+        #expect(try await reply(address, "/", ["Host": "[::1]:80"]).status == 200)
     }
 
     @Test func pagesOfOtherOriginsReadNothingUnlessTheyMay() async throws {

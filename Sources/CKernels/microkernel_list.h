@@ -12,8 +12,8 @@ MICROKERNEL(void, transpose, float *dst, size_t ldd, const float *src, size_t ld
 MICROKERNEL(void, weight_product, float *out, size_t ldo, const ck_matrix *weight, size_t row,
             size_t rows, const ck_linear_input *inp, size_t N)
 // x (n) as int16 for weights in integer formats, see ck_linear_input.
-MICROKERNEL(void, quantize_input, int16_t *words, uint8_t *bytes, float *scales, float *offsets,
-            const float *x, size_t n)
+MICROKERNEL(void, quantize_input, int16_t *words, uint8_t *bytes, int16_t *pairs, float *scales,
+            float *offsets, const float *x, size_t n)
 // out (n) = x rounded to bfloat16.
 MICROKERNEL(void, round_row, uint16_t *out, const float *x, size_t n)
 // out (cols) = the weights of one row.

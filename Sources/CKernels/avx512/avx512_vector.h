@@ -30,6 +30,11 @@ static inline vf v_sqrt(vf x) { return (vf)_mm512_sqrt_ps((__m512)x); }
 #define INTERLEAVE_HIGH(a, b)                                                                      \
     __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
 
+// Lane i: lane index[i] of x.
+static inline vf v_pick(vf x, vi index) {
+    return (vf)_mm512_permutexvar_ps((__m512i)index, (__m512)x);
+}
+
 #define HAVE_LOAD_FLOAT16_PARTIAL
 static inline vf v_load_float16_partial(const uint16_t *p, size_t n) {
     return (vf)_mm512_cvtph_ps(_mm256_maskz_loadu_epi16((__mmask16)((1u << n) - 1), p));

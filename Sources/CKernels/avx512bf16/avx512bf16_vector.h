@@ -40,3 +40,11 @@ static inline __attribute__((always_inline)) vf v_repeat_four(vf x, const int un
 static inline vi v_add_pairs(vi sum, vw a, vw b) {
     return (vi)_mm512_dpwssd_epi32((__m512i)sum, (__m512i)a, (__m512i)b);
 }
+
+#define HAVE_ADD_PAIR
+// sum + the sums of the products of each lane's pair with one pair.
+static inline vi v_add_pair(vi sum, vw a, const int16_t *pair) {
+    // Not the intrinsic: clang makes three instructions of it to shorten chains of sums.
+    __asm__("vpdpwssd %2%{1to16%}, %1, %0" : "+v"(sum) : "v"(a), "m"(*(const int (*)[1])pair));
+    return sum;
+}

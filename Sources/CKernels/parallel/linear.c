@@ -20,20 +20,26 @@ size_t ck_linear_few_rows(void) { return FEW_ROWS; }
 typedef struct {
     int16_t *words;
     uint8_t *bytes;
+    int16_t *pairs;
     float *scales, *offsets;
     size_t ld_words, ld_blocks;
 } int_input;
+
+// Rows of input that are kept as integers.
+static size_t int_input_rows(size_t N) {
+    return (N + CK_INPUT_GROUP - 1) / CK_INPUT_GROUP * CK_INPUT_GROUP;
+}
 
 // Blocks of a row: a multiple of every `lanes`.
 static size_t int_input_blocks(size_t C) { return (row_blocks(C) + 15) / 16 * 16; }
 
 // The floats that the words of N rows take up, and those that all of it does.
 static size_t word_floats(size_t N, size_t C) {
-    return N * int_input_blocks(C) * CK_BLOCK * sizeof(int16_t) / sizeof(float);
+    return int_input_rows(N) * int_input_blocks(C) * CK_BLOCK * sizeof(int16_t) / sizeof(float);
 }
 
 static size_t int_input_floats(size_t N, size_t C) {
-    return 2 * word_floats(N, C) + 2 * N * int_input_blocks(C);
+    return 3 * word_floats(N, C) + 2 * int_input_rows(N) * int_input_blocks(C);
 }
 
 static int_input int_input_at(float *scratch, size_t N, size_t C) {
@@ -41,8 +47,9 @@ static int_input int_input_at(float *scratch, size_t N, size_t C) {
     return (int_input){
         .words = (int16_t *)(void *)scratch,
         .bytes = (uint8_t *)(scratch + word_floats(N, C)),
-        .scales = scratch + 2 * word_floats(N, C),
-        .offsets = scratch + 2 * word_floats(N, C) + N * blocks,
+        .pairs = (int16_t *)(void *)(scratch + 2 * word_floats(N, C)),
+        .scales = scratch + 3 * word_floats(N, C),
+        .offsets = scratch + 3 * word_floats(N, C) + int_input_rows(N) * blocks,
         .ld_words = blocks * CK_BLOCK,
         .ld_blocks = blocks,
     };
@@ -90,13 +97,17 @@ static void run_few_rows(const ck_context *ctx, const ck_linear *layers, size_t 
         bytes += weight_bytes(layers[i].weight);
     const int_input ints = int_input_at(ctx->scratch, N, C);
     for (size_t n = 0; n < N && any_ints; n++)
-        micro->quantize_input(
-            ints.words + n * ints.ld_words, ints.bytes + n * ints.ld_words * sizeof(int16_t),
-            ints.scales + n * ints.ld_blocks, ints.offsets + n * ints.ld_blocks, inp + n * C, C);
+        micro->quantize_input(ints.words + n * ints.ld_words,
+                              ints.bytes + n * ints.ld_words * sizeof(int16_t),
+                              ints.pairs + n * ints.ld_words, ints.scales + n * ints.ld_blocks,
+                              ints.offsets + n * ints.ld_blocks, inp + n * C, C);
+    for (size_t i = N * ints.ld_blocks; i < int_input_rows(N) * ints.ld_blocks && any_ints; i++)
+        ints.scales[i] = 0;
     const ck_linear_input input = {
         .floats = inp,
         .words = ints.words,
         .bytes = ints.bytes,
+        .pairs = ints.pairs,
         .scales = ints.scales,
         .offsets = ints.offsets,
         .ld_words = ints.ld_words,

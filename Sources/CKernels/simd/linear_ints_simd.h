@@ -31,8 +31,27 @@ ALWAYS_INLINE void store_words(int16_t *block, const vf *whole) {
 #include "linear_nibbles_simd.h"
 #endif
 
-static void quantize_input(int16_t *words, uint8_t *bytes, float *scales, float *offsets,
-                           const float *x, size_t n) {
+#ifndef HAVE_ADD_BYTE_PRODUCTS
+#ifndef HAVE_ADD_PAIRS
+// sum + the sums of two products each.
+ALWAYS_INLINE vi v_add_pairs(vi sum, vw a, vw b) { return sum + v_multiply_pairs(a, b); }
+#endif
+#if LANES == 16
+#ifndef HAVE_ADD_PAIR
+// sum + the sums of the products of each lane's pair with one pair.
+ALWAYS_INLINE vi v_add_pair(vi sum, vw a, const int16_t *pair) {
+    int32_t both;
+    __builtin_memcpy(&both, pair, sizeof both);
+    return v_add_pairs(sum, a, (vw)((vi){0} + both));
+}
+#endif
+#define HAVE_STRIPS
+#include "linear_alone_simd.h"
+#endif
+#endif
+
+static void quantize_input(int16_t *words, uint8_t *bytes, int16_t *pairs, float *scales,
+                           float *offsets, const float *x, size_t n) {
     size_t block = 0;
     for (; block * CK_BLOCK < n; block++) {
         float values[CK_BLOCK] = {0};
@@ -73,14 +92,15 @@ static void quantize_input(int16_t *words, uint8_t *bytes, float *scales, float 
     // What completes a vector is multiplied, too.
     for (; block % LANES != 0; block++)
         scales[block] = offsets[block] = 0;
+#ifdef HAVE_STRIPS
+    for (size_t first = 0; first < n; first += CK_BLOCK)
+        store_strip_words(pairs + first, words + first);
+#else
+    (void)pairs;
+#endif
 }
 
 #ifndef HAVE_ADD_BYTE_PRODUCTS
-#ifndef HAVE_ADD_PAIRS
-// sum + the sums of two products each.
-ALWAYS_INLINE vi v_add_pairs(vi sum, vw a, vw b) { return sum + v_multiply_pairs(a, b); }
-#endif
-
 #define BLOCK_WORD_VECTORS (CK_BLOCK / (2 * LANES))
 
 #if LANES == 16

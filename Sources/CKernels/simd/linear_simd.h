@@ -106,6 +106,16 @@ ALWAYS_INLINE void multiply_rows(float *out, size_t ldo, const ck_matrix *weight
 
 static void weight_product(float *out, size_t ldo, const ck_matrix *weight, size_t row, size_t rows,
                            const ck_linear_input *inp, size_t N) {
+#ifdef HAVE_STRIPS
+    if (weight->type == CK_Q8_0 && weight->rows >= STRIP_ROWS) {
+        multiply_strips(out, ldo, weight, row, rows, inp, N, CK_Q8_0);
+        return;
+    }
+    if (weight->type == CK_Q8_F32 && weight->rows >= STRIP_ROWS) {
+        multiply_strips(out, ldo, weight, row, rows, inp, N, CK_Q8_F32);
+        return;
+    }
+#endif
 #define MULTIPLY_ROWS(type) multiply_rows(out, ldo, weight, row, rows, inp, N, type)
     WITH_CONSTANT_TYPE(weight->type, MULTIPLY_ROWS)
 #undef MULTIPLY_ROWS

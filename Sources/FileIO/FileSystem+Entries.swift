@@ -20,7 +20,7 @@ extension FileSystem {
     }
 
     /// `path` from the root on, with links, `.` and `..` followed; nil where it leads nowhere.
-    static func realPath(_ path: FilePath) -> FilePath? {
+    package static func realPath(_ path: FilePath) -> FilePath? {
         guard let real = path.withPlatformString({ realpath($0, nil) }) else { return nil }
         defer { free(real) }
         return FilePath(platformString: real)

@@ -13,6 +13,8 @@ public protocol LanguageModel {
     /// Bytes of weights that are read for every token, or for tokens computed together; 0 for a
     /// model without weights.
     var weightBytesPerToken: Int { get }
+    /// Bytes that a session keeps of every token of a sequence; 0 for a model that keeps nothing.
+    var cacheBytesPerToken: Int { get }
 
     /// Starts empty sequences that are continued together.
     ///
@@ -29,6 +31,7 @@ public protocol LanguageModel {
 
 extension LanguageModel {
     public var weightBytesPerToken: Int { 0 }
+    public var cacheBytesPerToken: Int { 0 }
 
     /// Starts empty sequences that may become as long as the context.
     /// - Throws: A model's error when memory is short.

@@ -40,6 +40,17 @@ package final class Server: Sendable {
         (self.handler, self.host, self.port, self.limits) = (handler, host, port, limits)
     }
 
+    /// Where a server would listen, found out by listening there for a moment.
+    /// - Throws: ``ServerError``
+    package static func address(
+        host: String,
+        port: UInt16
+    ) throws(ServerError) -> ServerAddress {
+        let listener = try TCPListener(host: host, port: port)
+        defer { listener.close() }
+        return listener.address
+    }
+
     /// Binds to the address; clients that come wait until ``run()``.
     /// - Returns: The address, with the port that was found where any was wanted.
     /// - Throws: ``ServerError``

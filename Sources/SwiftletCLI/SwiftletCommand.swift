@@ -12,9 +12,9 @@ struct SwiftletCommand: ParsableCommand {
         version: "swiftlet 0.1.0-dev",
         subcommands: [
             StoriesCommand.self, TokenizerCommand.self, PrepareCommand.self, TrainCommand.self,
-            SampleCommand.self, ChatCommand.self, EvaluateCommand.self, ConvertCommand.self,
-            InspectCommand.self, InfoCommand.self, BenchCommand.self, FetchCommand.self,
-            ReportCommand.self, ManualCommand.self,
+            SampleCommand.self, ChatCommand.self, ServeCommand.self, EvaluateCommand.self,
+            ConvertCommand.self, InspectCommand.self, InfoCommand.self, BenchCommand.self,
+            FetchCommand.self, ReportCommand.self, ManualCommand.self,
         ]
     )
 

@@ -89,6 +89,7 @@ public final class GPT2Decoder: LanguageModel {
     }
 
     public var weightBytesPerToken: Int { weights.bytesPerToken }
+    public var cacheBytesPerToken: Int { cacheShape.bytesPerToken(cachePrecision) }
 
     public func makeSession(
         sequenceCount: Int,

@@ -60,6 +60,7 @@ public final class Llama2Decoder: LanguageModel {
     }
 
     public var weightBytesPerToken: Int { weights.bytesPerToken }
+    public var cacheBytesPerToken: Int { cacheShape.bytesPerToken(cachePrecision) }
 
     public func makeSession(
         sequenceCount: Int,

@@ -1,0 +1,90 @@
+// How many texts a server makes at a time, how long they may become, and whether there is memory
+// for them.
+
+import ArgumentParser
+import Swiftlet
+
+/// `--parallel`, `--context` and `--max-queue`.
+struct ServedTextOptions: ParsableArguments {
+    @Option(help: "Texts made at a time.", in: .from(1, to: 1024))
+    var parallel = 4
+
+    @Option(
+        help: """
+            Tokens of each text at most, its prompt included (default: the model's context). \
+            Memory for all of them is taken at the start.
+            """,
+        in: .from(1)
+    )
+    var context: Int?
+
+    @Option(
+        help: "Texts that may wait for a place; more are refused with status 429.",
+        in: .from(0, to: 1 << 20)
+    )
+    var maxQueue = 64
+
+    /// Refuses texts longer than the model can take.
+    /// - Throws: ``CommandError``.
+    func check(contextLength: Int) throws {
+        guard let context, context > contextLength else { return }
+        throw CommandError(
+            .wrongUsage,
+            "--context is \(groupedTokens(context)), but the model's context is of "
+                + "\(groupedTokens(contextLength)); give no more than that"
+        )
+    }
+
+    /// Refuses caches that the machine has no memory for, as taking it would end this program or
+    /// another one.
+    /// - Throws: ``CommandError``.
+    func checkMemory(
+        of model: any LanguageModel,
+        available: Int = Machine.memoryByteCount
+    ) throws {
+        let context = length(model)
+        let (bytes, overflow) = cacheByteCount(of: model)
+        let free = max(0, available - model.weightBytesPerToken)
+        guard overflow || bytes > free else { return }
+        let fitting = free / max(1, parallel * model.cacheBytesPerToken)
+        let advice =
+            fitting >= 256
+            ? "--context \(fitting / 256 * 256) fits, or try fewer with --parallel"
+            : "use a smaller model or --precision"
+        throw CommandError(
+            .failure,
+            "\(counted(parallel, "text")) of \(groupedTokens(context)) take "
+                + "\(overflow ? "too much" : bytes.formattedAsBytes) of memory beside the "
+                + "model's \(model.weightBytesPerToken.formattedAsBytes), and this machine has "
+                + "\(available.formattedAsBytes); \(advice)"
+        )
+    }
+
+    /// Takes over a model, and memory for all texts.
+    func makeService(_ generator: sending TextGenerator) throws -> GenerationService {
+        try GenerationService(
+            generator,
+            sequenceCount: parallel,
+            contextLength: context,
+            queueCapacity: maxQueue
+        )
+    }
+
+    /// How texts are made, for the line that says what is served.
+    func summary(_ service: GenerationService, cacheBytesPerToken: Int) -> String {
+        let bytes = service.sequenceCount * service.contextLength * cacheBytesPerToken
+        return "\(counted(service.sequenceCount, "text")) at a time of "
+            + "\(groupedTokens(service.contextLength)) each, caches of \(bytes.formattedAsBytes)"
+    }
+
+    private func length(_ model: any LanguageModel) -> Int {
+        context ?? model.contextLength
+    }
+
+    /// What keys and values of all texts take.
+    private func cacheByteCount(of model: any LanguageModel) -> (bytes: Int, overflow: Bool) {
+        let (each, first) = length(model).multipliedReportingOverflow(by: model.cacheBytesPerToken)
+        let (all, second) = each.multipliedReportingOverflow(by: parallel)
+        return (all, first || second)
+    }
+}

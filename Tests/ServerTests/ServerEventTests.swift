@@ -76,6 +76,34 @@ import Testing
         }
     }
 
+    @Test func noCommentFollowsTheLastEvent() async throws {
+        var limits = ServerLimits()
+        limits.commentInterval = .zero
+        try await withServer(Self.events("one"), limits: limits) { _, port in
+            let answers = try await onThread {
+                let client = try RawClient(port: port)
+                return (0..<2000).map { _ in
+                    client.send(get("/"))
+                    return client.receive(until: "\r\n0\r\n\r\n")
+                }
+            }
+            #expect(answers.allSatisfy { $0.hasPrefix("HTTP/1.1 200 OK\r\n") })
+        }
+    }
+
+    @Test func aClientThatHasFinishedToSendGetsWhatIsThereAtOnce() async throws {
+        try await withServer { _, port in
+            let answer = try await onThread {
+                let client = try RawClient(port: port)
+                client.send(get("/1") + get("/2"))
+                client.finishSending()
+                return client.receiveAll()
+            }
+            #expect(answer?.contains("\r\n\r\nGET /1HTTP/1.1 200 OK\r\n") == true)
+            #expect(answer?.hasSuffix("\r\n\r\nGET /2") == true)
+        }
+    }
+
     @Test func eventsThatFailEndTheConnectionWithoutTheLastChunk() async throws {
         struct Failure: Error {}
         let handler = TestHandler { _ in

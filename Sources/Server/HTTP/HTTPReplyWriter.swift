@@ -20,6 +20,9 @@ struct HTTPReplyWriter {
             if !leavesBodyOut {
                 let encoder = EventEncoder(isChunked: replyHead.framing == .chunked)
                 try await write(events, encoder)
+                // Events end early for a task that is cancelled: they must not be taken for all.
+                try Task.checkCancellation()
+                try await write(encoder.end)
             }
         }
         return replyHead.keepsAlive
@@ -32,18 +35,17 @@ struct HTTPReplyWriter {
         await stream.closeGently()
     }
 
+    /// Writes events, with comments between them.
     private func write(
         _ events: AsyncThrowingStream<String, any Error>,
         _ encoder: EventEncoder
     ) async throws {
-        // Ends with this function.
+        // Over before this function returns: after the end of the answer, a comment would be taken
+        // for a part of the next one.
         async let _ = writeComments(encoder.comment)
         for try await event in events {
             try await write(encoder.event(event))
         }
-        // Events end early for a task that is cancelled; the client must not take them for all.
-        try Task.checkCancellation()
-        try await write(encoder.end)
     }
 
     /// Writes comments while there are no events.

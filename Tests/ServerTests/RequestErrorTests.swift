@@ -209,7 +209,7 @@ private let hello = #""messages":[{"role":"user","content":"Hi"}]"#
         (chat, #"{"messages":[{"role":"tool","content":"x"}]}"#, "messages[0].role"),
         (
             chat, #"{"messages":[{"role":"assistant","tool_calls":[{}]},{"role":"user"}]}"#,
-            "tool_calls"
+            "messages[0].tool_calls"
         ),
         (completions, #"{"echo":true}"#, "echo"), (completions, #"{"suffix":"x"}"#, "suffix"),
         (completions, #"{"best_of":2}"#, "best_of"),

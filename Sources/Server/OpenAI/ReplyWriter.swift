@@ -52,16 +52,14 @@ struct ReplyWriter: Sendable {
     /// All texts at once.
     func whole(_ choices: [FinishedChoice], usage: TokenUsage) -> JSONOutput {
         let choices = choices.enumerated().map { index, choice in
-            self.choice(
-                index,
+            let text = JSONOutput.string(choice.text.text)
+            let content: (String, JSONOutput) =
                 kind == .chat
-                    ? (
-                        "message",
-                        [
-                            "role": "assistant", "content": .string(choice.text.text),
-                            "refusal": .null,
-                        ]
-                    ) : ("text", .string(choice.text.text)),
+                ? ("message", ["role": "assistant", "content": text, "refusal": .null])
+                : ("text", text)
+            return self.choice(
+                index,
+                content,
                 choice.tokens,
                 finishReason: choice.text.stopReason?.finishReason
             )

@@ -116,7 +116,10 @@ extension RequestField {
     {
         let field = try self[member]
         guard field.isPresent, !isNeutral(field) else { return }
-        throw APIError.unsupported("`\(field.name)` is not supported by this server", param: member)
+        throw APIError.unsupported(
+            "`\(field.name)` is not supported by this server; leave it out",
+            param: field.name
+        )
     }
 }
 

@@ -82,8 +82,9 @@ struct ServedModelRun: Sendable {
         announce(address)
         async let serving: Void = server.run()
         while !Signals.isInterrupted { try? await Task.sleep(for: Self.interval) }
-        await announceEnd()
+        // What the service says last is still to be sent.
         async let connections: Void = server.end(patience: Self.patience + .seconds(2))
+        await announceEnd()
         await model.service.end(patience: Self.patience)
         await connections
         try await serving
@@ -96,7 +97,8 @@ struct ServedModelRun: Sendable {
                     + "a key"
             )
         }
-        Terminal.diagnose("\(model.name) on \(address), \(summary); Ctrl-C ends")
+        let name = DisplayText.escaping(model.name)
+        Terminal.diagnose("\(name) on \(address), \(summary); Ctrl-C ends")
     }
 
     private func announceEnd() async {

@@ -200,6 +200,19 @@ import Testing
         }
     }
 
+    @Test func aNameOfSeveralLinesIsShownOnOne() throws {
+        try withModel { model, tokenizer in
+            try withTemporaryDirectory { directory in
+                let path = directory.appending("a\nb.bin")
+                try writeBytes(Array(MappedFile(FilePath(model)).contents()), to: path)
+                let outcome = try RunningServer.run(
+                    ["--model", path.string, "--tokenizer", tokenizer]
+                )
+                #expect(outcome.errors.hasPrefix("swiftlet: a\\nb on http://"))
+            }
+        }
+    }
+
     @Test func originsAreThoseOfBrowsers() throws {
         let right = [
             "*": "*", "https://example.com": "https://example.com",

@@ -1,0 +1,67 @@
+"""What is checked of a server's page, and how: each check is a function that is given a desk."""
+
+from .scripted_server import ScriptedServer, words
+
+CHECKS = []
+
+
+def check(*, chat=True):
+    """Marks a function as a check, of conversations or of texts that are continued."""
+    def marked(function):
+        CHECKS.append((function.__name__.replace("_", " "), chat, function))
+        return function
+    return marked
+
+
+class Desk:
+    """A server that is told what to answer, and a page of it in front of a person."""
+
+    def __init__(self, browser, source):
+        self.browser = browser
+        self.server = ScriptedServer(source)
+        self.page = browser.page()
+        self.page.open(self.server.address)
+
+    def say(self, text):
+        """Types a message and sends it."""
+        self.page.click("document.querySelector('#message')")
+        self.page.type(text)
+        self.page.key("Enter")
+
+    def ask(self, text, answer):
+        """Says something, and waits for what is answered to come to its end."""
+        self.server.answers.append(answer if callable(answer) else words(answer))
+        self.say(text)
+        self.rest()
+
+    def rest(self):
+        """Waits until nothing is being written."""
+        self.page.wait("stage.getAttribute('aria-busy') === 'false'")
+
+    def texts(self, role="assistant"):
+        """The texts of the messages of a role, as they are seen."""
+        return self.page.js(f"[...document.querySelectorAll('.{role} .body')]"
+                            ".map(body => body.innerText)")
+
+    def notice(self):
+        return self.page.js("notice.innerText")
+
+    def titles(self):
+        return self.page.js("[...document.querySelectorAll('.conversation .title')]"
+                            ".map(title => title.textContent)")
+
+    @property
+    def last(self):
+        """The body of the last request."""
+        return self.server.requests[-1]["body"]
+
+    def leave(self):
+        faults = self.page.faults
+        self.page.close()
+        self.server.shutdown()
+        self.server.server_close()
+        assert not faults, f"the browser complains: {faults}"
+
+
+def equal(found, expected):
+    assert found == expected, f"expected {expected!r}, found {found!r}"

@@ -66,6 +66,26 @@ import TextGeneration
         #expect(await whole.value.status == 503)
     }
 
+    @Test func aLongRequestThatNobodyWaitsForIsNotRead() async throws {
+        let tokenizer = HeldTokenizer()
+        let server = try TestServer(
+            TextGenerator(ScriptModel.alphabet, tokenizer: byteTokenizer),
+            tokenizer
+        )
+        let body = #"{"content":"\#(String(repeating: "a", count: 40_000))"}"#
+        let first = Task { await server.post("/tokenize", body) }
+        while tokenizer.callCount == 0 { await Task.yield() }
+        let second = Task { await server.post("/tokenize", body) }
+        // It waits behind the first, or has not come so far; either way it is not read.
+        second.cancel()
+        tokenizer.letGo()
+        #expect(await first.value.status == 200)
+        _ = await second.value
+        #expect(tokenizer.callCount == 1)
+        let metrics = await server.get("/metrics").text
+        #expect(metrics.contains(#"{endpoint="/tokenize",status="499"} 1"#))
+    }
+
     @Test func metricsAreWhatPrometheusReads() async throws {
         let server = try TestServer(.saying("abc"), places: 3, queue: 5)
         _ = await server.complete(#"{"prompt":"\n"}"#)

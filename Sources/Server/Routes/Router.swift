@@ -1,7 +1,6 @@
 // Which request is answered by what, and what all answers have in common. Nothing here knows of
 // sockets.
 
-import Dispatch
 import TextGeneration
 
 /// Answers every request to a model's server.
@@ -98,20 +97,12 @@ package struct Router: HTTPHandler {
         _ perform: (Asked) async throws -> HTTPReply
     ) async throws -> HTTPReply {
         do {
-            if body.count < Self.longBody { return try await perform(read(body)) }
-            let asked = try await withCheckedThrowingContinuation { continuation in
-                Self.longReading.async { continuation.resume(with: Result { try read(body) }) }
-            }
+            let asked =
+                try body.count < LongReading.byteCount
+                ? read(body) : await LongReading.run { try read(body) }
             return try await perform(asked)
         } catch { throw APIError(error, promptParam: param) ?? error }
     }
-
-    /// Bytes of a body that are read where others wait for nothing.
-    private static let longBody = 32 << 10
-
-    /// Where long texts become tokens, which takes seconds: one after the other and on a thread of
-    /// their own, since those that all tasks share are no more than the processors.
-    private static let longReading = DispatchQueue(label: "swiftlet.long-requests")
 
     /// What a client is told of an error; nil when it has gone away.
     func failure(_ error: any Error, param: String? = nil) -> APIError? {

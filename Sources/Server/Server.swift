@@ -73,6 +73,8 @@ package final class Server: Sendable {
             stopAccepting()
             registry.closeAll()
         }
+        // It may have begun to listen just when it was told to end.
+        stopAccepting()
     }
 
     /// Lets nobody in any more, closes the connections that wait for a request, and waits for those

@@ -154,7 +154,8 @@ private func isMalformed(_ problem: HTTPProblem?) -> Bool {
             ["Transfer-Encoding: chunked, chunked"], ["Transfer-Encoding: chunked, gzip"],
             ["Transfer-Encoding: chunked", "Transfer-Encoding: chunked"],
             ["Transfer-Encoding: identity"], ["Transfer-Encoding:"],
-            ["Transfer-Encoding: xchunked"], ["Transfer-Encoding: \"chunked\""],
+            ["Transfer-Encoding: chun\u{212A}ed"], ["Transfer-Encoding: xchunked"],
+            ["Transfer-Encoding: \"chunked\""],
         ] {
             let text = (["POST / HTTP/1.1", "Host: a"] + fields + ["", ""]).joined(
                 separator: "\r\n"

@@ -115,6 +115,14 @@ import Testing
         #expect(error?.description.contains("\(port)") == true)
     }
 
+    @Test func theNextAddressOfANameIsNotTakenWhereAPortIsInUse() throws {
+        let first = Server(handler: TestHandler(), host: "localhost", port: 0)
+        let port = try first.listen().port
+        let second = Server(handler: TestHandler(), host: "localhost", port: port)
+        let error = #expect(throws: ServerError.self) { try second.listen() }
+        #expect(error == .portInUse(host: "localhost", port: port))
+    }
+
     @Test func aHostThatIsNotHereIsNamed() {
         for (host, isExpected) in [
             (

@@ -2,13 +2,10 @@ import Server
 import Testing
 
 @Suite struct ServerLimitTests {
-    /// Limits whose times are over soon.
-    private static var impatient: ServerLimits {
+    /// Limits of which one time is over soon.
+    private static func impatient(_ time: WritableKeyPath<ServerLimits, Duration>) -> ServerLimits {
         var limits = ServerLimits()
-        limits.headDuration = .milliseconds(100)
-        limits.bodyDuration = .milliseconds(100)
-        limits.idleDuration = .milliseconds(100)
-        limits.writeDuration = .milliseconds(100)
+        limits[keyPath: time] = .milliseconds(100)
         return limits
     }
 
@@ -68,20 +65,24 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        "G", "GET / HTTP/1.1\r\nHost: a\r\n",
-        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\na",
-        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n",
-    ])
-    func aRequestThatIsNotSentInTimeIsNotWaitedFor(_ start: String) async throws {
-        try await withServer(limits: Self.impatient) { _, port in
+    @Test(arguments: ["G", "GET / HTTP/1.1\r\nHost: a\r\n"])
+    func aHeaderThatIsNotSentInTimeIsNotWaitedFor(_ start: String) async throws {
+        try await withServer(limits: Self.impatient(\.headDuration)) { _, port in
             let answer = try await exchange(port, start)
             #expect(answer?.hasPrefix("HTTP/1.1 408 Request Timeout\r\n") == true)
         }
     }
 
+    @Test(arguments: ["Content-Length: 9\r\n\r\na", "Transfer-Encoding: chunked\r\n\r\n1\r\na"])
+    func aBodyThatIsNotSentInTimeIsNotWaitedFor(_ rest: String) async throws {
+        try await withServer(limits: Self.impatient(\.bodyDuration)) { _, port in
+            let answer = try await exchange(port, "POST / HTTP/1.1\r\nHost: a\r\n" + rest)
+            #expect(answer?.hasPrefix("HTTP/1.1 408 Request Timeout\r\n") == true)
+        }
+    }
+
     @Test func aRequestThatDripsInIsNotWaitedFor() async throws {
-        try await withServer(limits: Self.impatient) { _, port in
+        try await withServer(limits: Self.impatient(\.headDuration)) { _, port in
             let answer = try await onThread {
                 let client = try RawClient(port: port)
                 client.send("GET / HTTP/1.1\r\nHost: a\r\n")
@@ -97,10 +98,24 @@ import Testing
     }
 
     @Test func aConnectionWithoutARequestIsClosedWithoutAWord() async throws {
-        try await withServer(limits: Self.impatient) { _, port in
-            #expect(try await exchange(port, "") == "")
-            let answer = try await exchange(port, get("/"))
-            #expect(answer?.hasSuffix("GET /") == true)
+        try await withServer(limits: Self.impatient(\.idleDuration)) { _, port in
+            let answer = try await exchange(port, "")
+            #expect(answer == "")
+        }
+    }
+
+    @Test func anEmptyLineBehindARequestIsNoLateRequest() async throws {
+        try await withServer(limits: Self.impatient(\.headDuration)) { _, port in
+            let (isQuiet, answer) = try await onThread {
+                let client = try RawClient(port: port)
+                client.send(get("/1") + "\r\n")
+                _ = client.receive(until: "GET /1")
+                let isQuiet = !client.hasInput(within: 400)
+                client.send(get("/2", "Connection: close"))
+                return (isQuiet, client.receiveAll())
+            }
+            #expect(isQuiet)
+            #expect(answer?.hasSuffix("GET /2") == true)
         }
     }
 
@@ -113,7 +128,7 @@ import Testing
             for _ in 0..<64 { continuation.yield(text) }
             return HTTPReply(body: .events(events))
         }
-        try await withServer(handler, limits: Self.impatient) { _, port in
+        try await withServer(handler, limits: Self.impatient(\.writeDuration)) { _, port in
             let client = try await onThread {
                 let client = try RawClient(port: port)
                 client.send(get("/"))
@@ -150,12 +165,14 @@ import Testing
                 let answer = third.receiveAll()
                 second = nil
                 // There is room again as soon as the server has seen the second one leave.
-                while true {
+                for _ in 0..<1000 {
                     let fourth = try RawClient(port: port)
-                    fourth.send(get("/"))
-                    let later = fourth.receive(until: "GET /")
+                    fourth.send(get("/", "Connection: close"))
+                    let later = fourth.receiveAll() ?? ""
                     if later.hasPrefix("HTTP/1.1 200") { return (answer, later) }
+                    _ = first.hasInput(within: 10)
                 }
+                return (answer, "")
             }
             #expect(answer?.hasPrefix("HTTP/1.1 503 Service Unavailable\r\n") == true)
             #expect(answer?.contains("\r\nRetry-After: 1\r\n") == true)

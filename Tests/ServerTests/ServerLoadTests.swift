@@ -1,13 +1,20 @@
 import Server
+import Synchronization
 import Testing
 
 #if canImport(Glibc)
     @preconcurrency import Glibc
 #elseif canImport(Musl)
     @preconcurrency import Musl
+#elseif canImport(Darwin)
+    import Darwin
 #endif
 
 @Suite(.serialized) struct ServerLoadTests {
+    private final class Flag: Sendable {
+        let value = Atomic(false)
+    }
+
     /// Events that come as fast as they are taken.
     private static let streaming = TestHandler { request in
         let (events, continuation) = AsyncThrowingStream<String, any Error>.makeStream()
@@ -30,6 +37,38 @@ import Testing
                     String(event.prefix { $0 != "\n" })
                 }
                 #expect(events == (0..<50).map { "/\(index) \($0)" }, "\(index)")
+            }
+        }
+    }
+
+    @Test func clientsThatNeverPauseLeaveRoomForOthers() async throws {
+        let threads = max(1, sysconf(CInt(_SC_NPROCESSORS_ONLN)))
+        let requests = String(repeating: get("/"), count: 400)
+        let isOver = Flag()
+        try await withServer { server, port in
+            try await withThrowingTaskGroup { group in
+                // More of them than there are threads for tasks.
+                for _ in 0..<threads + 1 {
+                    let client = try RawClient(port: port)
+                    group.addTask {
+                        try await onThread {
+                            while let bytes = client.receive(), !bytes.isEmpty {}
+                        }
+                    }
+                    group.addTask {
+                        try await onThread {
+                            while !isOver.value.load(ordering: .relaxed), client.send(requests) {}
+                        }
+                    }
+                }
+                for _ in 0..<200 {
+                    let answer = try await exchange(port, get("/other", "Connection: close"))
+                    #expect(answer?.hasSuffix("GET /other") == true)
+                }
+                isOver.value.store(true, ordering: .relaxed)
+                // It would else answer all that the system still holds for it.
+                await server.end(patience: .zero)
+                try await group.waitForAll()
             }
         }
     }

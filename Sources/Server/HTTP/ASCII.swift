@@ -25,6 +25,12 @@ enum ASCII {
         isDigit(byte) || isLetter(byte) || "!#$%&'*+-.^_`|~".utf8.contains(byte)
     }
 
+    /// A text with its letters of ASCII in lower case, and no others: the Kelvin sign is no k.
+    static func lowercased(_ text: some StringProtocol) -> String {
+        let bytes = text.utf8.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
     /// The value of a hexadecimal digit.
     static func hexadecimalValue(_ byte: UInt8) -> UInt8? {
         switch byte {

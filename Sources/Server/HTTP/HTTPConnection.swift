@@ -31,11 +31,13 @@ struct HTTPConnection {
             while let (request, head) = try await nextRequest() {
                 let writer = HTTPReplyWriter(stream: stream, limits: limits)
                 let reply = await handler.reply(to: request)
-                let keepsAlive = head.keepsAlive && !registry.isEnding
+                let keepsAlive = head.keepsAlive && !registry.isEnding && !Task.isCancelled
                 guard try await writer.write(reply, to: head, keepsAlive: keepsAlive) else {
                     await stream.closeGently()
                     return
                 }
+                // Those who send many requests at once share the threads with all others.
+                await Task.yield()
             }
         } catch let problem as HTTPProblem {
             let writer = HTTPReplyWriter(stream: stream, limits: limits)
@@ -49,26 +51,28 @@ struct HTTPConnection {
     /// Waits for a request; nil when none will come.
     /// - Throws: ``HTTPProblem``, or ``StreamError``.
     private mutating func nextRequest() async throws -> (HTTPRequest, HTTPHead)? {
-        var isIdle = !reader.hasUnreadBytes
-        var deadline = DispatchTime.after(isIdle ? limits.idleDuration : limits.headDuration)
+        var isIdle = true
+        var deadline = DispatchTime.after(limits.idleDuration)
         guard registry.setIdle(id, isIdle) else { return nil }
         while true {
             switch try reader.next() {
             case .request(let request, let head):
                 return (request, head)
             case .head(let head):
+                isIdle = false
+                _ = registry.setIdle(id, false)
                 deadline = .after(limits.bodyDuration)
                 if head.expectsContinue, !reader.hasUnreadBytes {
                     try await stream.write(ReplyHead.goOn, within: limits.writeDuration)
                 }
             case .incomplete:
+                if isIdle == reader.hasBegun {
+                    isIdle.toggle()
+                    deadline = .after(isIdle ? limits.idleDuration : limits.headDuration)
+                    guard registry.setIdle(id, isIdle) else { return nil }
+                }
                 guard let bytes = try await read(until: deadline, isIdle: isIdle) else {
                     return nil
-                }
-                if isIdle {
-                    isIdle = false
-                    deadline = .after(limits.headDuration)
-                    _ = registry.setIdle(id, false)
                 }
                 reader.append(bytes)
             }

@@ -87,7 +87,7 @@ struct HTTPHead: Equatable {
     /// The members of lists that are parted by commas, in lower case.
     private static func list(_ values: [String]) -> [String] {
         values.flatMap { value in
-            value.lowercased().utf8.split(separator: UInt8(ascii: ",")).map { member in
+            ASCII.lowercased(value).utf8.split(separator: UInt8(ascii: ",")).map { member in
                 String(decoding: ASCII.trimmed(Array(member)[...]), as: UTF8.self)
             }
         }

@@ -8,6 +8,9 @@ struct HTTPHeadParser {
     private var fields: FieldSectionReader?
     private var skippedLine = false
 
+    /// Whether the first line came.
+    var hasBegun: Bool { line != nil }
+
     init(_ limits: ServerLimits) {
         (byteLimit, fieldLimit) = (limits.headByteCount, limits.fieldCount)
     }

@@ -12,7 +12,7 @@ package struct ServerLimits: Sendable, Equatable {
     package var headDuration: Duration = .seconds(10)
     /// From the end of the header to the end of the body.
     package var bodyDuration: Duration = .seconds(30)
-    /// How long a client may leave what was sent to it untouched.
+    /// How long a client may take to read an answer, or an event of one.
     package var writeDuration: Duration = .seconds(30)
     /// Between two requests of a connection.
     package var idleDuration: Duration = .seconds(60)

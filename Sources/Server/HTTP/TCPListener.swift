@@ -29,13 +29,19 @@ final class TCPListener: Sendable {
     /// Clients that the system keeps until they are let in.
     private static let backlog: CInt = 512
 
-    /// Listens on the first address of a host that can be listened on.
+    /// How many are let in at a time, so that those who are in get their turn.
+    private static let greatestGroup = 64
+
+    /// Listens on the first address of a host that is one of this machine's.
+    ///
+    /// Where another program has its port, the next address is not tried: whoever asks for the host
+    /// would reach the other program.
     /// - Parameters:
     ///   - host: An address or a name.
     ///   - port: 0 for any that is free.
     /// - Throws: ``ServerError``
     init(host: String, port: UInt16) throws(ServerError) {
-        var error = ServerError.unknownHost(host, reason: "it has no address")
+        var first: ServerError?
         for candidate in try SocketAddress.all(of: host, port: port) {
             do throws(ServerError) {
                 let descriptor = try Self.listen(candidate, host: host, port: port)
@@ -43,11 +49,14 @@ final class TCPListener: Sendable {
                 address = bound.serverAddress
                 state = Mutex(State(descriptor: descriptor))
                 return
-            } catch let other {
-                error = other
+            } catch {
+                switch error {
+                case .portInUse, .notPermitted: throw error
+                default: first = first ?? error
+                }
             }
         }
-        throw error
+        throw first ?? .unknownHost(host, reason: "it has no address")
     }
 
     /// Hands over clients as they come, on a queue.
@@ -82,7 +91,7 @@ final class TCPListener: Sendable {
         on queue: DispatchQueue,
         _ admit: (Descriptor) -> Void
     ) {
-        while true {
+        for _ in 0..<Self.greatestGroup {
             if let client = SocketCalls.accept(descriptor) {
                 admit(client)
                 continue

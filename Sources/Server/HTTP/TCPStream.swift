@@ -36,6 +36,9 @@ final class TCPStream: Sendable {
 
     /// Waits for bytes; none means that the client will send no more.
     func read(until deadline: DispatchTime) async throws(StreamError) -> [UInt8] {
+        // A client that is quicker than its reader would else keep one of the few threads that all
+        // tasks share, and others would wait for ever.
+        await Task.yield()
         while true {
             if let bytes = change({ $0.takeInput() }) { return bytes }
             guard await wait(for: .input, until: deadline) else { throw .timedOut }
@@ -55,12 +58,17 @@ final class TCPStream: Sendable {
         _ bytes: [UInt8],
         ifQuietFor duration: Duration
     ) throws(StreamError) -> ContinuousClock.Instant {
-        let now = ContinuousClock.now
-        let (last, isBusy) = state.withLock { ($0.lastWrite, !$0.output.isEmpty) }
-        if isBusy { return now + duration }
-        guard now - last >= duration else { return last + duration }
-        _ = try send(bytes)
-        return now + duration
+        let (next, isBroken) = change { state in
+            let now = ContinuousClock.now
+            if !state.output.isEmpty { return (now + duration, state.isBroken) }
+            if now - state.lastWrite < duration {
+                return (state.lastWrite + duration, state.isBroken)
+            }
+            send(bytes, &state)
+            return (now + duration, state.isBroken)
+        }
+        if isBroken { throw .closed }
+        return next
     }
 
     /// Says that nothing more will be sent; what comes can still be read.
@@ -77,14 +85,18 @@ final class TCPStream: Sendable {
     /// - Returns: Whether nothing is left.
     private func send(_ bytes: [UInt8]) throws(StreamError) -> Bool {
         let (isDone, isBroken) = change { state in
-            state.send(bytes)
-            if !state.output.isEmpty, state.writeSource == nil, let descriptor = state.descriptor {
-                state.writeSource = self.makeWriteSource(descriptor)
-            }
+            send(bytes, &state)
             return (state.output.isEmpty, state.isBroken)
         }
         if isBroken { throw .closed }
         return isDone
+    }
+
+    private func send(_ bytes: [UInt8], _ state: inout TCPStreamState) {
+        state.send(bytes)
+        if !state.output.isEmpty, state.writeSource == nil, let descriptor = state.descriptor {
+            state.writeSource = makeWriteSource(descriptor)
+        }
     }
 
     private func makeReadSource(_ descriptor: Descriptor) -> any DispatchSourceRead {

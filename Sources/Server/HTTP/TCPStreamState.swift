@@ -93,6 +93,7 @@ struct TCPStreamState {
 
     /// Sends as much as the system takes, and keeps the rest.
     mutating func send(_ bytes: [UInt8]) {
+        guard !isBroken else { return }
         lastWrite = .now
         if output.isEmpty { output = bytes[...] } else { output += bytes }
         flush()

@@ -87,7 +87,7 @@ private func isMalformed(_ problem: HTTPProblem?) -> Bool {
         "GET / X/1.1", "/ HTTP/1.1", "{\"model\": 1}",
     ])
     func aFirstLineOfAnotherFormIsMalformed(_ line: String) {
-        // One empty line before it is overlooked, so that an empty first line is the second here.
+        // One empty line before it is skipped, so that an empty first line is the second here.
         #expect(isMalformed(problem("", line, "Host: a")))
     }
 
@@ -98,7 +98,7 @@ private func isMalformed(_ problem: HTTPProblem?) -> Bool {
         #expect(problem("PRI * HTTP/2.0", "", "SM") != nil)
     }
 
-    @Test func oneEmptyLineBeforeARequestIsOverlooked() throws {
+    @Test func oneEmptyLineBeforeARequestIsSkipped() throws {
         #expect(try requests("\r\n" + get("/")).count == 1)
         #expect(throws: HTTPProblem.self) { try requests("\r\n\r\n" + get("/")) }
     }
@@ -154,6 +154,7 @@ private func isMalformed(_ problem: HTTPProblem?) -> Bool {
             ["Transfer-Encoding: chunked, chunked"], ["Transfer-Encoding: chunked, gzip"],
             ["Transfer-Encoding: chunked", "Transfer-Encoding: chunked"],
             ["Transfer-Encoding: identity"], ["Transfer-Encoding:"],
+            ["Transfer-Encoding: chunked,"],
             ["Transfer-Encoding: chun\u{212A}ed"], ["Transfer-Encoding: xchunked"],
             ["Transfer-Encoding: \"chunked\""],
         ] {

@@ -13,7 +13,7 @@ struct ChunkedBodyReader {
     private let limits: ServerLimits
     private var part = Part.size
     private var body: [UInt8] = []
-    /// How many bytes more the lines between the chunks may say besides sizes.
+    /// How many bytes of chunk extensions may still come.
     private var extensionBytesLeft: Int
 
     /// Longer sizes are refused even if they start with zeros.
@@ -61,7 +61,7 @@ struct ChunkedBodyReader {
     private mutating func readSize(_ input: inout UnreadBytes) throws(HTTPProblem) -> Int? {
         let line = try input.takeLine(
             atMost: Self.digitLimit + extensionBytesLeft + 2,
-            orElse: .malformed("its chunks have too long extensions")
+            orElse: .malformed("its chunk extensions are too long")
         )
         guard let line else { return nil }
         let digits = line.prefix { ASCII.hexadecimalValue($0) != nil }
@@ -71,7 +71,7 @@ struct ChunkedBodyReader {
         else { throw .malformed("a chunk does not start with its length") }
         extensionBytesLeft -= extensions.count
         guard extensionBytesLeft >= 0 else {
-            throw .malformed("its chunks have too long extensions")
+            throw .malformed("its chunk extensions are too long")
         }
         // A number too large for an Int is larger than any limit all the same.
         return Int(String(decoding: digits, as: UTF8.self), radix: 16) ?? .max

@@ -73,6 +73,8 @@ final class ConnectionRegistry: Sendable {
     }
 
     /// Waits until the server ends and the last connection is closed.
+    ///
+    /// After ``closeAll()`` the tasks of the connections may still run for a moment.
     func waitUntilOver() async {
         await withCheckedContinuation { continuation in
             change { $0.whenOver.append(continuation) }

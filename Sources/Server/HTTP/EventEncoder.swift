@@ -11,7 +11,7 @@ struct EventEncoder {
         framed(prefix: "data: ", text)
     }
 
-    /// What clients overlook: it says that the connection lives.
+    /// A comment, which clients skip; it shows that the connection is alive.
     var comment: [UInt8] { framed(prefix: ":", "") }
 
     /// What says that all events were sent.

@@ -51,8 +51,8 @@ struct HTTPConnection {
     /// Waits for a request; nil when none will come.
     /// - Throws: ``HTTPProblem``, or ``StreamError``.
     private mutating func nextRequest() async throws -> (HTTPRequest, HTTPHead)? {
-        var isIdle = true
-        var deadline = DispatchTime.after(limits.idleDuration)
+        var isIdle = !reader.hasBegun
+        var deadline = DispatchTime.after(isIdle ? limits.idleDuration : limits.headDuration)
         guard registry.setIdle(id, isIdle) else { return nil }
         while true {
             switch try reader.next() {

@@ -25,7 +25,7 @@ struct HTTPHead: Equatable {
         self.line = line
         let hosts = headers.values("Host")
         guard hosts.count == 1 || (hosts.isEmpty && line.version == .oneZero) else {
-            throw .malformed("it must have one field Host, and has \(hosts.count)")
+            throw .malformed("it must have exactly one Host field, and has \(hosts.count)")
         }
         guard hosts.allSatisfy({ RequestTarget.isHost($0.utf8) }) else {
             throw .malformed("its field Host is not a host")
@@ -87,9 +87,11 @@ struct HTTPHead: Equatable {
     /// The members of lists that are parted by commas, in lower case.
     private static func list(_ values: [String]) -> [String] {
         values.flatMap { value in
-            ASCII.lowercased(value).utf8.split(separator: UInt8(ascii: ",")).map { member in
-                String(decoding: ASCII.trimmed(Array(member)[...]), as: UTF8.self)
-            }
+            let members = Array(ASCII.lowercased(value).utf8).split(
+                separator: UInt8(ascii: ","),
+                omittingEmptySubsequences: false
+            )
+            return members.map { String(decoding: ASCII.trimmed($0), as: UTF8.self) }
         }
     }
 }

@@ -21,7 +21,7 @@ struct HTTPHeadParser {
         while line == nil {
             let next = try input.takeLine(atMost: byteLimit, orElse: .headTooLarge)
             guard let next else { return nil }
-            // Some clients end a body with a line of their own, so one empty line is overlooked.
+            // Some clients end a body with a line of their own, so one empty line is skipped.
             if next.isEmpty, !skippedLine {
                 skippedLine = true
                 continue

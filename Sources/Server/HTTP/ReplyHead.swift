@@ -2,7 +2,7 @@
 
 /// What is sent before the body of an answer.
 struct ReplyHead {
-    /// How the end of a body is told.
+    /// How a client finds the end of a body.
     enum Framing: Equatable {
         /// There is no body, by the rules for the status.
         case none

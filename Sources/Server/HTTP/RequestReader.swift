@@ -26,7 +26,7 @@ struct RequestReader {
     /// Whether bytes are there that were not looked at.
     var hasUnreadBytes: Bool { !input.isEmpty }
 
-    /// Whether anything of a next request came; an empty line that is overlooked is nothing.
+    /// Whether anything of a next request came; an empty line that is skipped is nothing.
     var hasBegun: Bool {
         if case .head(let parser) = part { parser.hasBegun || hasUnreadBytes } else { true }
     }

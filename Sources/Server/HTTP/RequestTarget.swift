@@ -34,9 +34,8 @@ struct RequestTarget: Equatable {
         from rest: inout ArraySlice<UInt8>
     ) throws(HTTPProblem) -> String? {
         let scheme = ["http://", "https://"].first { scheme in
-            rest.prefix(scheme.utf8.count).map { $0 | 0x20 }.elementsEqual(
-                scheme.utf8.map { $0 | 0x20 }
-            )
+            // The characters other than letters have this bit already.
+            rest.prefix(scheme.utf8.count).map { $0 | 0x20 }.elementsEqual(scheme.utf8)
         }
         guard let scheme else { return nil }
         rest = rest.dropFirst(scheme.utf8.count)

@@ -1,4 +1,4 @@
-// How much a client may ask of a server before it has asked for anything.
+// How much a client may send, and how long it may take, before the server gives up on it.
 
 /// The bounds of requests and connections.
 package struct ServerLimits: Sendable, Equatable {

@@ -97,7 +97,7 @@ enum SocketCalls {
         setsockopt(descriptor.number, level, option, &value, size)
     }
 
-    /// What connections with clients need besides.
+    /// Sets the options of a connection with a client.
     ///
     /// Tokens are sent as they come, not gathered. A client whose machine is gone is noticed even
     /// while nothing is sent, and not only after the quarter of an hour the system would wait.

@@ -6,7 +6,7 @@ struct UnreadBytes {
     private var bytes: [UInt8] = []
     /// Where the unread ones start.
     private var start = 0
-    /// Up to where no end of a line was found, so that no byte is looked at twice.
+    /// No line ends before this index, so that no byte is looked at twice.
     private var searched = 0
 
     var isEmpty: Bool { start == bytes.count }
@@ -47,7 +47,7 @@ struct UnreadBytes {
                 throw .malformed("every line must end with a carriage return and a line feed")
             }
             guard byte == ASCII.carriageReturn || byte == ASCII.lineFeed || !ASCII.isControl(byte)
-            else { throw .malformed("there is a control character in its header") }
+            else { throw .malformed("there is a control character in one of its lines") }
             searched += 1
             if byte == ASCII.lineFeed {
                 let line = bytes[start..<searched - 2]

@@ -84,7 +84,10 @@ enum Signals {
     private static func end(by number: CInt) {
         TerminalMode.end()
         _ = signal(number, SIG_DFL)
+        unblock(number)
         raise(number)
+        // The first process of a container is not ended by what it does not handle.
+        _exit(128 + number)
     }
 
     /// Sets what answers all these signals.

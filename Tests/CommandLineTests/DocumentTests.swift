@@ -1,4 +1,4 @@
-// What docs/how-it-works.md and docs/inspect.md name: files that exist, and commands that parse.
+// What some documents name: files that exist, and commands that parse.
 
 import FileIO
 import Foundation
@@ -17,7 +17,7 @@ import Testing
         )
     }
 
-    @Test(arguments: ["how-it-works.md", "inspect.md"])
+    @Test(arguments: ["how-it-works.md", "inspect.md", "server.md"])
     func everyFileThatIsNamedExists(document: String) throws {
         let links = try text(document).matches(of: /\]\(([^)#]+)\)/).map { String($0.output.1) }
         #expect(!links.isEmpty)

@@ -57,6 +57,14 @@ struct RunningServer {
     func ask(_ path: String, _ body: String? = nil, key: String? = nil) throws -> Answer {
         let connection = try connect(path, body, key: key)
         defer { close(connection) }
+        let text = rest(of: connection)
+        let parts = text.split(separator: "\r\n\r\n", maxSplits: 1)
+        let status = try #require(text.split(separator: " ").dropFirst().first.flatMap { Int($0) })
+        return Answer(status: status, body: parts.count > 1 ? String(parts[1]) : "")
+    }
+
+    /// What comes from a connection until it is closed.
+    func rest(of connection: CInt) -> String {
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         while true {
@@ -64,10 +72,7 @@ struct RunningServer {
             guard count > 0 else { break }
             bytes += buffer.prefix(count)
         }
-        let text = String(decoding: bytes, as: UTF8.self)
-        let parts = text.split(separator: "\r\n\r\n", maxSplits: 1)
-        let status = try #require(text.split(separator: " ").dropFirst().first.flatMap { Int($0) })
-        return Answer(status: status, body: parts.count > 1 ? String(parts[1]) : "")
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// Asks, and leaves the answer to the caller, who closes the connection.

@@ -17,7 +17,7 @@ LENGTHS = [8, 24, 48, 96]
 
 
 def requests():
-    """Requests that differ in length, stops and whether they are conversations."""
+    """Requests that differ in their prompt, length, stops and log-probabilities."""
     found = []
     for index, prompt in enumerate(PROMPTS):
         for length in LENGTHS:

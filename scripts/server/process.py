@@ -21,9 +21,19 @@ class Server:
     def __init__(self, swiftlet, model, *arguments, environment=None):
         self.arguments = [swiftlet, "serve", "--model", model, "--port", "0", *arguments]
         self.environment = {**os.environ, **(environment or {})}
+        self.process = None
+        self.errors = tempfile.TemporaryFile(mode="w+")
 
     def __enter__(self):
-        self.errors = tempfile.TemporaryFile(mode="w+")
+        try:
+            return self.start()
+        except BaseException:
+            # Ctrl-C too must not leave it behind.
+            self.__exit__()
+            raise
+
+    def start(self):
+        """Starts it, and waits until it listens."""
         self.process = subprocess.Popen(
             self.arguments,
             stdin=subprocess.DEVNULL,
@@ -41,14 +51,12 @@ class Server:
             if self.process.poll() is not None:
                 break
             time.sleep(0.02)
-        text = self.said()
-        self.__exit__()
-        raise RuntimeError(f"the server did not start: {text}")
+        raise RuntimeError(f"the server did not start: {self.said()}")
 
     def __exit__(self, *_):
-        if self.process.poll() is None:
+        if self.process:
             self.process.kill()
-        self.process.wait()
+            self.process.wait()
         self.errors.close()
 
     def said(self):

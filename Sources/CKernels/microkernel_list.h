@@ -11,7 +11,7 @@ MICROKERNEL(void, transpose, float *dst, size_t ldd, const float *src, size_t ld
 // Each row is read from memory once for all N.
 MICROKERNEL(void, weight_product, float *out, size_t ldo, const ck_matrix *weight, size_t row,
             size_t rows, const ck_linear_input *inp, size_t N)
-// x (n) as int16 for weights in integer formats, see ck_linear_input.
+// x (n) as int16 for weights in integer formats, see ck_linear_input; pairs may be NULL.
 MICROKERNEL(void, quantize_input, int16_t *words, uint8_t *bytes, int16_t *pairs, float *scales,
             float *offsets, const float *x, size_t n)
 // out (n) = x rounded to bfloat16.

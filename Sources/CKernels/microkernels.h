@@ -38,8 +38,8 @@ typedef struct {
     size_t next_ld, next_rows, next_bytes;
 } ck_gemm_panel;
 
-// Rows of input that are multiplied at once at most. As integers there are as many rows as complete
-// the last group, whose scales are 0 beyond the input.
+// Rows of input that are multiplied at once at most. The integers are padded to whole groups of
+// rows; a padding row has scales of 0.
 #define CK_INPUT_GROUP 8
 
 // The input of a linear layer, as it is and, for weights in integer formats, as int16: x = words *
@@ -49,7 +49,7 @@ typedef struct {
     const float *floats;  // (N, C)
     const int16_t *words; // (N, C; ld_words); what completes a block is zero
     const uint8_t *bytes; // the same, as simd/linear_nibbles_simd.h wants them, or undefined
-    const int16_t *pairs; // the same, as simd/linear_strips_simd.h wants them, or undefined
+    const int16_t *pairs; // the same for simd/linear_strips_simd.h, of several rows, or undefined
     const float *scales;  // (N, blocks; ld_blocks), ld_blocks a multiple of every `lanes`
     const float *offsets; // the same: -8 times the sum of a block's words
     size_t ld_words, ld_blocks;

@@ -1,7 +1,7 @@
 // JSON as a tree: for settings, of which there are few. Large files are read with JSONCursor alone.
 
 /// Any JSON value.
-package indirect enum JSONTree: Sendable, Equatable {
+package enum JSONTree: Sendable, Equatable {
     case null
     case bool(Bool)
     case number(Double)

@@ -39,6 +39,22 @@ static void check_linear(const ck_matrix *weight, size_t N) {
     compare("linear_forward, gelu", gelu[1], gelu[0], N * OC, tolerance);
 }
 
+// Few rows of input have the same bits in any company.
+static void check_company(const ck_matrix *weight) {
+    const size_t C = weight->cols, OC = weight->rows, most = ck_linear_few_rows();
+    const float *inp = uniform(most * C, -1, 1);
+    float *alone = garbage(most * OC), *together = garbage(most * OC);
+    for (size_t n = 0; n < most; n++) {
+        const ck_linear layer = {.out = alone + n * OC, .weight = weight};
+        RUN(1, linear_forward, &layer, 1, inp + n * C, 1, C);
+    }
+    for (size_t N = 2; N <= most; N++) {
+        const ck_linear layer = {.out = together, .weight = weight};
+        RUN(1, linear_forward, &layer, 1, inp, N, C);
+        compare_bytes("linear_forward in company", together, alone, N * OC * sizeof(float));
+    }
+}
+
 static void check_groups(size_t groups, size_t size) {
     float *src = uniform(groups * size, -2, 2);
     // Halves, and a group of zeros, of next to nothing, and of what is no number.
@@ -107,7 +123,8 @@ void check_stored_weights(void) {
         check_q6_k(count);
         release_arrays();
     }
-    static const size_t sizes[][2] = {{1, 1}, {5, 33}, {17, 64}, {50, 95}, {257, 288}};
+    static const size_t sizes[][2] = {{1, 1},   {5, 33},   {16, 33},  {17, 64},
+                                      {50, 95}, {33, 600}, {257, 288}};
     for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
         const size_t rows = sizes[s][0], cols = sizes[s][1];
         for (size_t f = 0; f < sizeof formats / sizeof formats[0]; f++) {
@@ -126,9 +143,10 @@ void check_stored_weights(void) {
                               rows * ck_row_scale_bytes(formats[f], cols));
             EACH_SIDE(i) RUN(i, dequantize_rows, out[i], &weight[0], wanted, 7);
             compare("dequantize_rows", out[1], out[0], 7 * cols, 0);
-            check_linear(&weight[0], 1);
-            check_linear(&weight[0], 5);
-            check_linear(&weight[0], 37);
+            static const size_t counts[] = {1, 2, 3, 5, 9, 16, 37};
+            for (size_t c = 0; c < sizeof counts / sizeof counts[0]; c++)
+                check_linear(&weight[0], counts[c]);
+            check_company(&weight[0]);
             release_arrays();
         }
     }

@@ -112,6 +112,12 @@ private let hello = #""messages":[{"role":"user","content":"Hi"}]"#
         ),
         Mistake(
             path: completions,
+            body: #"{"stop":"\#(String(repeating: "é", count: 501))"}"#,
+            param: "stop",
+            message: "`stop` may have 1000 bytes, but has 1002"
+        ),
+        Mistake(
+            path: completions,
             body: #"{"stop":[null]}"#,
             param: "stop[0]",
             message: "`stop[0]` must not be null"

@@ -97,10 +97,10 @@ static void run_few_rows(const ck_context *ctx, const ck_linear *layers, size_t 
         bytes += weight_bytes(layers[i].weight);
     const int_input ints = int_input_at(ctx->scratch, N, C);
     for (size_t n = 0; n < N && any_ints; n++)
-        micro->quantize_input(ints.words + n * ints.ld_words,
-                              ints.bytes + n * ints.ld_words * sizeof(int16_t),
-                              ints.pairs + n * ints.ld_words, ints.scales + n * ints.ld_blocks,
-                              ints.offsets + n * ints.ld_blocks, inp + n * C, C);
+        micro->quantize_input(
+            ints.words + n * ints.ld_words, ints.bytes + n * ints.ld_words * sizeof(int16_t),
+            N > 1 ? ints.pairs + n * ints.ld_words : NULL, ints.scales + n * ints.ld_blocks,
+            ints.offsets + n * ints.ld_blocks, inp + n * C, C);
     for (size_t i = N * ints.ld_blocks; i < int_input_rows(N) * ints.ld_blocks && any_ints; i++)
         ints.scales[i] = 0;
     const ck_linear_input input = {

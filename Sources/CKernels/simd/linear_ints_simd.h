@@ -93,7 +93,7 @@ static void quantize_input(int16_t *words, uint8_t *bytes, int16_t *pairs, float
     for (; block % LANES != 0; block++)
         scales[block] = offsets[block] = 0;
 #ifdef HAVE_STRIPS
-    for (size_t first = 0; first < n; first += CK_BLOCK)
+    for (size_t first = 0; first < n && pairs; first += CK_BLOCK)
         store_strip_words(pairs + first, words + first);
 #else
     (void)pairs;

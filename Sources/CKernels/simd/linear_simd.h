@@ -104,6 +104,32 @@ ALWAYS_INLINE void multiply_rows(float *out, size_t ldo, const ck_matrix *weight
     }
 }
 
+#ifdef HAVE_STRIPS
+// The same for whole bytes: strip by strip, or as a single row of input is multiplied.
+ALWAYS_INLINE void multiply_strips(float *out, size_t ldo, const ck_matrix *weight, size_t row,
+                                   size_t rows, const ck_linear_input *inp, size_t N,
+                                   const ck_element_type type) {
+    if (N == 1) {
+        multiply_alone(out, weight, row, rows, inp, 0, type);
+        return;
+    }
+    for (size_t r = 0; r < rows; r += STRIP_ROWS) {
+        const size_t some = rows - r < STRIP_ROWS ? rows - r : STRIP_ROWS;
+#define MULTIPLY_STRIP(widest)                                                                     \
+    multiply_strip(out + r, ldo, weight, row + r, some, inp, n, N - n, type, widest)
+        for (size_t n = 0; n < N; n += CK_INPUT_GROUP) {
+            if (N - n <= 2)
+                MULTIPLY_STRIP(2);
+            else if (N - n <= 4)
+                MULTIPLY_STRIP(4);
+            else
+                MULTIPLY_STRIP(CK_INPUT_GROUP);
+        }
+#undef MULTIPLY_STRIP
+    }
+}
+#endif
+
 static void weight_product(float *out, size_t ldo, const ck_matrix *weight, size_t row, size_t rows,
                            const ck_linear_input *inp, size_t N) {
 #ifdef HAVE_STRIPS

@@ -2,7 +2,7 @@
 // null where clients look for it.
 
 /// A JSON value to be sent.
-indirect enum JSONOutput: Sendable {
+enum JSONOutput: Sendable {
     case null
     case bool(Bool)
     case integer(Int)

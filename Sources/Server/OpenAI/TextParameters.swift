@@ -21,6 +21,8 @@ struct TextParameters {
     static let choiceLimit = 128
     /// The most texts that end a text.
     static let stopLimit = 16
+    /// The most bytes of each.
+    static let stopByteLimit = 1000
     /// The most likeliest tokens that are named beside each drawn one.
     static let logprobLimit = 20
 
@@ -100,8 +102,16 @@ struct TextParameters {
         }
         return try fields.map { field in
             let text = try field.required { try $0.string() }
-            guard text.isEmpty else { return text }
-            throw APIError.invalid("`\(field.name)` must not be empty", param: field.name)
+            if text.isEmpty {
+                throw APIError.invalid("`\(field.name)` must not be empty", param: field.name)
+            }
+            guard text.utf8.count <= stopByteLimit else {
+                throw APIError.invalid(
+                    "`\(field.name)` may have \(stopByteLimit) bytes, but has \(text.utf8.count)",
+                    param: field.name
+                )
+            }
+            return text
         }
     }
 }

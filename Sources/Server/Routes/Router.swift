@@ -27,7 +27,14 @@ package struct Router: HTTPHandler {
         let record = RequestRecord(Endpoint(path: request.path), metrics)
         var reply: HTTPReply
         do { reply = try await answer(request, record) } catch {
-            reply = failure(error)?.reply ?? HTTPReply(status: Self.clientGone)
+            let error =
+                failure(error)
+                ?? APIError(
+                    status: Self.clientGone,
+                    message: "the client closed its side of the connection before the answer was "
+                        + "there; keep it open until then"
+                )
+            reply = error.reply
         }
         // A stream is over when its last event is.
         if case .whole = reply.body { record.end(reply.status) }
@@ -48,7 +55,7 @@ package struct Router: HTTPHandler {
         return reply
     }
 
-    /// What is counted where nobody waits for the answer any more; it is never sent.
+    /// The status where nobody waits for the answer any more.
     static let clientGone = 499
 
     private func answer(_ request: HTTPRequest, _ record: RequestRecord) async throws -> HTTPReply {

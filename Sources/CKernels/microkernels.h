@@ -49,7 +49,9 @@ typedef struct {
     const float *floats;  // (N, C)
     const int16_t *words; // (N, C; ld_words); what completes a block is zero
     const uint8_t *bytes; // the same, as simd/linear_nibbles_simd.h wants them, or undefined
-    const int16_t *pairs; // the same for simd/linear_strips_simd.h, of several rows, or undefined
+    // The same for simd/linear_strips_simd.h, of several rows, or undefined: for each group of rows
+    // its blocks, of which the rows take turns.
+    const int16_t *pairs;
     const float *scales;  // (N, blocks; ld_blocks), ld_blocks a multiple of every `lanes`
     const float *offsets; // the same: -8 times the sum of a block's words
     size_t ld_words, ld_blocks;

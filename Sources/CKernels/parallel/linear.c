@@ -55,6 +55,12 @@ static int_input int_input_at(float *scratch, size_t N, size_t C) {
     };
 }
 
+// Row n of the pairs: blocks of a group's rows take turns.
+static int16_t *row_of_pairs(const int_input *ints, size_t n) {
+    const size_t place = n % CK_INPUT_GROUP;
+    return ints->pairs + (n - place) * ints->ld_words + place * CK_BLOCK;
+}
+
 // What remains to be done to a finished row of sums.
 static void finish_row(const struct ck_microkernels *micro, const ck_linear *layer, size_t n,
                        size_t begin, size_t end) {
@@ -99,7 +105,7 @@ static void run_few_rows(const ck_context *ctx, const ck_linear *layers, size_t 
     for (size_t n = 0; n < N && any_ints; n++)
         micro->quantize_input(
             ints.words + n * ints.ld_words, ints.bytes + n * ints.ld_words * sizeof(int16_t),
-            N > 1 ? ints.pairs + n * ints.ld_words : NULL, ints.scales + n * ints.ld_blocks,
+            N > 1 ? row_of_pairs(&ints, n) : NULL, ints.scales + n * ints.ld_blocks,
             ints.offsets + n * ints.ld_blocks, inp + n * C, C);
     for (size_t i = N * ints.ld_blocks; i < int_input_rows(N) * ints.ld_blocks && any_ints; i++)
         ints.scales[i] = 0;

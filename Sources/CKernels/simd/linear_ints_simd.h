@@ -94,7 +94,7 @@ static void quantize_input(int16_t *words, uint8_t *bytes, int16_t *pairs, float
         scales[block] = offsets[block] = 0;
 #ifdef HAVE_STRIPS
     for (size_t first = 0; first < n && pairs; first += CK_BLOCK)
-        store_strip_words(pairs + first, words + first);
+        store_strip_words(pairs + first * CK_INPUT_GROUP, words + first);
 #else
     (void)pairs;
 #endif

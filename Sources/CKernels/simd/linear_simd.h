@@ -105,40 +105,56 @@ ALWAYS_INLINE void multiply_rows(float *out, size_t ldo, const ck_matrix *weight
 }
 
 #ifdef HAVE_STRIPS
-// The same for whole bytes: strip by strip, or as a single row of input is multiplied.
-ALWAYS_INLINE void multiply_strips(float *out, size_t ldo, const ck_matrix *weight, size_t row,
-                                   size_t rows, const ck_linear_input *inp, size_t N,
-                                   const ck_element_type type) {
-    if (N == 1) {
-        multiply_alone(out, weight, row, rows, inp, 0, type);
-        return;
+// multiply_NAME does the same for whole bytes: strip by strip, or as a single row of input is
+// multiplied. Each way is a function of its own: inlined into one, they would share its registers.
+#define STRIP_FUNCTION(name, type, widest)                                                         \
+    static __attribute__((noinline)) void name(                                                    \
+        float *out, size_t ldo, const ck_matrix *weight, size_t row, size_t rows,                  \
+        const ck_linear_input *inp, size_t first, size_t count) {                                  \
+        multiply_strip(out, ldo, weight, row, rows, inp, first, count, type, widest);              \
     }
-    for (size_t r = 0; r < rows; r += STRIP_ROWS) {
-        const size_t some = rows - r < STRIP_ROWS ? rows - r : STRIP_ROWS;
-#define MULTIPLY_STRIP(widest)                                                                     \
-    multiply_strip(out + r, ldo, weight, row + r, some, inp, n, N - n, type, widest)
-        for (size_t n = 0; n < N; n += CK_INPUT_GROUP) {
-            if (N - n <= 2)
-                MULTIPLY_STRIP(2);
-            else if (N - n <= 4)
-                MULTIPLY_STRIP(4);
-            else
-                MULTIPLY_STRIP(CK_INPUT_GROUP);
-        }
-#undef MULTIPLY_STRIP
+#define BYTES_FUNCTION(name, type)                                                                 \
+    static __attribute__((noinline)) void alone_##name(float *out, const ck_matrix *weight,        \
+                                                       size_t row, size_t rows,                    \
+                                                       const ck_linear_input *inp) {               \
+        multiply_alone(out, weight, row, rows, inp, 0, type);                                      \
+    }                                                                                              \
+    STRIP_FUNCTION(strip_2_##name, type, 2)                                                        \
+    STRIP_FUNCTION(strip_4_##name, type, 4)                                                        \
+    STRIP_FUNCTION(strip_8_##name, type, CK_INPUT_GROUP)                                           \
+    static void multiply_##name(float *out, size_t ldo, const ck_matrix *weight, size_t row,       \
+                                size_t rows, const ck_linear_input *inp, size_t N) {               \
+        if (N == 1) {                                                                              \
+            alone_##name(out, weight, row, rows, inp);                                             \
+            return;                                                                                \
+        }                                                                                          \
+        for (size_t r = 0; r < rows; r += STRIP_ROWS) {                                            \
+            const size_t some = rows - r < STRIP_ROWS ? rows - r : STRIP_ROWS;                     \
+            for (size_t n = 0; n < N; n += CK_INPUT_GROUP) {                                       \
+                if (N - n <= 2)                                                                    \
+                    strip_2_##name(out + r, ldo, weight, row + r, some, inp, n, N - n);            \
+                else if (N - n <= 4)                                                               \
+                    strip_4_##name(out + r, ldo, weight, row + r, some, inp, n, N - n);            \
+                else                                                                               \
+                    strip_8_##name(out + r, ldo, weight, row + r, some, inp, n, N - n);            \
+            }                                                                                      \
+        }                                                                                          \
     }
-}
+BYTES_FUNCTION(q8_0, CK_Q8_0)
+BYTES_FUNCTION(q8_f32, CK_Q8_F32)
+#undef STRIP_FUNCTION
+#undef BYTES_FUNCTION
 #endif
 
 static void weight_product(float *out, size_t ldo, const ck_matrix *weight, size_t row, size_t rows,
                            const ck_linear_input *inp, size_t N) {
 #ifdef HAVE_STRIPS
     if (weight->type == CK_Q8_0 && weight->rows >= STRIP_ROWS) {
-        multiply_strips(out, ldo, weight, row, rows, inp, N, CK_Q8_0);
+        multiply_q8_0(out, ldo, weight, row, rows, inp, N);
         return;
     }
     if (weight->type == CK_Q8_F32 && weight->rows >= STRIP_ROWS) {
-        multiply_strips(out, ldo, weight, row, rows, inp, N, CK_Q8_F32);
+        multiply_q8_f32(out, ldo, weight, row, rows, inp, N);
         return;
     }
 #endif

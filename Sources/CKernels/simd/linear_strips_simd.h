@@ -78,10 +78,10 @@ ALWAYS_INLINE void load_strip_scales(vf *of_block, const char *rows, size_t row_
 }
 #undef JOIN_HALVES
 
-// acc[n] += a block of the strip times the same block of row n of the input.
+// acc[n] += a block of the strip times the same block of row n of the input, a group of which is
+// at x.
 ALWAYS_INLINE void add_strip_block(vf *acc, const vw *w, vf scales, const int16_t *x,
-                                   size_t ld_words, const float *x_scales, size_t ld_blocks,
-                                   const int N) {
+                                   const float *x_scales, size_t ld_blocks, const int N) {
 #pragma clang loop unroll(full)
     for (int first = 0; first < N; first += SIDE_BY_SIDE_SUMS) {
         const int end = first + SIDE_BY_SIDE_SUMS < N ? first + SIDE_BY_SIDE_SUMS : N;
@@ -90,7 +90,7 @@ ALWAYS_INLINE void add_strip_block(vf *acc, const vw *w, vf scales, const int16_
         for (int i = 0; i < STRIP_PAIRS; i++)
 #pragma clang loop unroll(full)
             for (int n = first; n < end; n++)
-                sum[n - first] = v_add_pair(sum[n - first], w[i], x + (size_t)n * ld_words + 2 * i);
+                sum[n - first] = v_add_pair(sum[n - first], w[i], x + n * CK_BLOCK + 2 * i);
 #pragma clang loop unroll(full)
         for (int n = first; n < end; n++)
             acc[n] = v_fma(__builtin_convertvector(sum[n - first], vf),
@@ -133,7 +133,7 @@ ALWAYS_INLINE void multiply_strip(float *out, size_t ldo, const ck_matrix *weigh
                         STRIP_ROWS * CK_BLOCK);
             vw w[STRIP_PAIRS];
             load_strip(w, values + block * CK_BLOCK, row_bytes);
-            add_strip_block(acc, w, of_block[block - some], x + block * CK_BLOCK, inp->ld_words,
+            add_strip_block(acc, w, of_block[block - some], x + block * CK_INPUT_GROUP * CK_BLOCK,
                             x_scales + block, inp->ld_blocks, N);
         }
     }

@@ -1,7 +1,11 @@
 """Checks of texts that a model without a template continues."""
 
+import pathlib
+import tempfile
+
 from .checks import check, equal
 from .scripted_server import endless, failing, words
+from .storage_checks import choose
 
 
 def marks(desk):
@@ -63,6 +67,32 @@ def a_continuation_can_be_taken_back_or_written_again(desk):
     equal(marks(desk), [])
     desk.page.reload()
     equal(desk.page.js("text.value"), "One")
+
+
+@check(chat=False)
+def line_ends_of_other_systems_are_taken_for_ends_of_lines(desk):
+    page = desk.page
+    with tempfile.TemporaryDirectory() as directory:
+        file = pathlib.Path(directory) / "text.txt"
+        file.write_bytes(b"One\r\nTwo\r\nThree\r\n")
+        page.choose_file("#file", file)
+        page.wait("text.value === 'One\\nTwo\\nThree\\n'")
+    page.click("text")
+    go_on(desk, "Four\r\nFive")
+    equal(desk.last["prompt"], "One\nTwo\nThree\n")
+    equal(page.js("text.value"), "One\nTwo\nThree\nFour\nFive")
+    equal(marks(desk), ["Four\nFive"])
+
+
+@check(chat=False)
+def a_text_without_a_limit_may_fill_the_context(desk):
+    page = desk.page
+    page.type("Once")
+    page.button("Settings")
+    choose(page, "max_tokens", "")
+    page.click("text")
+    go_on(desk, " more")
+    equal(desk.last["max_tokens"], page.js("page.facts.contextLength"))
 
 
 @check(chat=False)

@@ -5,6 +5,11 @@
 
 const roles = ['system', 'user', 'assistant'];
 
+/** A text with the line ends that text areas have, so that places in both are the same. */
+function withLineFeeds(text) {
+    return text.replace(/\r\n?/g, '\n');
+}
+
 /** A conversation in the form of the page, or null when it is none. */
 function conversationOf(value) {
     if (typeof value !== 'object' || value === null || typeof value.id !== 'string') return null;
@@ -106,7 +111,7 @@ function titleOf({ messages, text }) {
 
 /** A file's text as what a conversation is made of; null when it is no conversation. */
 function imported(file, isChat) {
-    if (!isChat) return { text: file };
+    if (!isChat) return { text: withLineFeeds(file) };
     try {
         const value = JSON.parse(file);
         const messages = messagesOf(Array.isArray(value) ? value : value?.messages);

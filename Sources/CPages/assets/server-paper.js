@@ -118,8 +118,14 @@ class Paper {
         clearTimeout(this.counting);
         const start = current.text.length;
         Object.assign(current, { mark: start, figures: null });
+        let isAfterReturn = false;
         const asked = page.ask(this.path, { prompt: current.text }, {
-            piece: text => {
+            piece: piece => {
+                // Both characters of a line's end may come apart.
+                const rest = isAfterReturn && piece.startsWith('\n') ? piece.slice(1) : piece;
+                isAfterReturn = piece.endsWith('\r');
+                const text = withLineFeeds(rest);
+                if (!text) return;
                 const last = current.ranges.at(-1);
                 if (last && last[1] === current.text.length) last[1] += text.length;
                 else current.ranges.push([current.text.length, current.text.length + text.length]);

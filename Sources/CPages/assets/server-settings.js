@@ -24,8 +24,10 @@ const settingFields = [
 ];
 
 class Settings {
-    constructor(keeper, { isChat }) {
+    constructor(keeper, { isChat, contextLength }) {
         this.keeper = keeper;
+        // Of texts the server makes few tokens where nobody says how many.
+        this.most = isChat ? {} : { max_tokens: contextLength };
         this.name = isChat ? 'swiftlet/settings/chat' : 'swiftlet/settings/text';
         this.fields = settingFields.filter(({ only }) => !only || isChat);
         this.values = {};
@@ -40,8 +42,8 @@ class Settings {
         const { seed, stop, max_tokens: most, system, ...numbers } = this.values;
         const stops = stop.split('\n').filter(line => line).slice(0, 16).map(unescaped);
         return {
-            ...numbers, ...most !== '' && { max_tokens: most }, ...seed !== '' && { seed },
-            ...stops.length > 0 && { stop: stops },
+            ...numbers, ...most !== '' ? { max_tokens: most } : this.most,
+            ...seed !== '' && { seed }, ...stops.length > 0 && { stop: stops },
         };
     }
 

@@ -139,15 +139,14 @@ package struct Access: Sendable {
         return corsOrigin == "*" || corsOrigin == origin
     }
 
-    /// Checks that no page of another origin has a browser send what it may not read the answer of.
+    /// Keeps pages of other origins from using the server through a browser.
     ///
-    /// Such a page can send without asking beforehand, if it calls JSON plain text, and keep the
-    /// model busy. Browsers say where a request comes from, as they see it: what stands between
-    /// them and this server makes no difference.
+    /// They could not read the answer, but would keep the model busy: what calls itself plain text
+    /// is sent without asking beforehand.
     /// - Throws: ``APIError``.
     func checkOrigin(_ request: HTTPRequest) throws {
-        guard request.method == "POST", let site = request.headers["Sec-Fetch-Site"],
-            ["cross-site", "same-site"].contains(site), !allows(request.headers["Origin"])
+        guard request.method == "POST", comesFromElsewhere(request),
+            !allows(request.headers["Origin"])
         else { return }
         throw APIError(
             status: 403,
@@ -155,6 +154,19 @@ package struct Access: Sendable {
                 + "let one",
             code: "origin_not_allowed"
         )
+    }
+
+    /// Whether a page of another origin has a browser send a request.
+    ///
+    /// To this machine, and with TLS, browsers say so as they see it, whatever stands in between.
+    /// Over a plain network they only name the page's origin. Other programs send neither.
+    private func comesFromElsewhere(_ request: HTTPRequest) -> Bool {
+        if let site = request.headers["Sec-Fetch-Site"] {
+            return ["cross-site", "same-site"].contains(site)
+        }
+        guard let origin = request.headers["Origin"] else { return false }
+        let host = request.headers["Host"] ?? ""
+        return origin.lowercased() != "http://" + host.lowercased()
     }
 
     /// Says in an answer whether pages of the `Origin` of the request may read it.

@@ -132,6 +132,20 @@ private func reply(
         }
     }
 
+    @Test func pagesOfOtherOriginsCannotDoSoOverAPlainNetwork() async throws {
+        let path = "/v1/completions"
+        let host = "10.0.0.5:8080"
+        for origin in ["http://a.example", "https://10.0.0.5:8080", "http://10.0.0.5", "null"] {
+            let headers: HTTPHeaders = ["Host": host, "Origin": origin]
+            #expect(try await reply(Access(), path, headers, method: "POST").status == 403)
+            let open = Access(corsOrigin: origin)
+            #expect(try await reply(open, path, headers, method: "POST").status == 400)
+        }
+        for headers: HTTPHeaders in [["Host": host, "Origin": "http://\(host)"], ["Host": host]] {
+            #expect(try await reply(Access(), path, headers, method: "POST").status == 400)
+        }
+    }
+
     @Test func aBrowserThatAsksBeforehandIsAnsweredWithoutAKey() async throws {
         let access = Access(apiKey: "sesame", corsOrigin: "https://a.example")
         var headers: HTTPHeaders = [

@@ -115,6 +115,7 @@ extension JSONCursor {
             return .number(number)
         }
     }
+
     /// Whether a text has a form that JSON gives numbers, which `Double` is less strict about.
     private static func isNumber(_ text: String) -> Bool {
         var rest = Array(text.utf8)[...]

@@ -1,5 +1,5 @@
-// The page that a server shows for its model. What it does is in CPages/assets/server-*.js; here are
-// the document, what the scripts are told of the model, and the header fields it is sent with.
+// The page that a server shows for its model. What it does is in CPages/assets/server-*.js; here
+// are the document, what the scripts are told of the model, and the header fields it is sent with.
 
 /// The page of a server: a chat with its model, or a text that the model continues.
 package struct ServerPage: Sendable {
@@ -43,8 +43,8 @@ package struct ServerPage: Sendable {
 
     /// The header fields that the document is sent with.
     /// - Parameter nonce: That of the document.
-    /// - Returns: Fields by which the browser runs the document's scripts alone, asks nothing of any
-    ///   other server, and lets no other page hold the document in a frame.
+    /// - Returns: Fields by which the browser runs the document's scripts alone, asks nothing of
+    ///   any other server, and lets no other page hold the document in a frame.
     package static func headers(nonce: String) -> [(name: String, value: String)] {
         let policy = [
             "default-src 'none'", "script-src 'nonce-\(nonce)'", "style-src 'nonce-\(nonce)'",

@@ -24,8 +24,8 @@ struct ServedModelName {
         let hasEnding =
             parts.count > 1 && !parts[0].isEmpty
             && Self.endings.contains(parts[parts.count - 1].lowercased())
-        let base = hasEnding && !FileSystem.isDirectory(path)
-        let text = base ? parts.dropLast().joined(separator: ".") : name
+        let isFile = !FileSystem.isDirectory(path)
+        let text = hasEnding && isFile ? parts.dropLast().joined(separator: ".") : name
         self.text = text.isEmpty ? "model" : text
     }
 }

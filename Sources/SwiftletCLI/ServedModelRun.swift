@@ -112,8 +112,8 @@ struct ServedModelRun: Sendable {
     }
 }
 
-/// Says what is asked for, how it is answered, and how long it took until the answer began: a stream
-/// goes on for a while from there.
+/// Says what is asked for, how it is answered, and how long it took until the answer began: a
+/// stream goes on for a while from there.
 struct RequestLog: HTTPHandler {
     private let handler: any HTTPHandler
 

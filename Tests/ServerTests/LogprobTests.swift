@@ -8,7 +8,7 @@ import TextGeneration
 @Suite struct LogprobTests {
     private let hello = #""messages":[{"role":"user","content":"Hi"}],"logprobs":true"#
 
-    @Test func tokensOfARepliesAreToldWithTheirBytes() async throws {
+    @Test func tokensOfRepliesAreToldWithTheirBytes() async throws {
         let server = try TestServer(.saying("né"))
         let json = try await server.chat("{\(hello),\"top_logprobs\":2}").json
         let logprobs = try #require(json["choices"]?[0]?["logprobs"])

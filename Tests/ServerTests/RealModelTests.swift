@@ -81,7 +81,7 @@ struct RealModelTests {
     }
 
     @Test func aTokenWithoutTextHasItsName() async throws {
-        // Of 512 tokens twenty are named, and a bias makes one of them the end of the text.
+        // Among the twenty likeliest of 512 tokens is one of these now and then.
         let reply = await server.chat(
             """
             {"messages":[{"role":"user","content":"Hi"}],"logprobs":true,"top_logprobs":20,

@@ -6,8 +6,7 @@ import Testing
 import TextGeneration
 
 @Suite struct StreamingTests {
-    /// Waits until a service has nothing to do, which a text that is not given up keeps from it for
-    /// seconds.
+    /// Waits until a service has nothing to do; a text that was not given up would take seconds.
     private func wait(for server: TestServer) async throws {
         while true {
             let statistics = await server.service.statistics

@@ -62,13 +62,12 @@ struct APIError: Error, Sendable {
     static func promptTooLong(_ count: Int, context: Int, param: String?) -> APIError {
         APIError(
             status: 400,
-            message: "the prompt has \(counted(count, "token")), but the context has room for "
-                + "\(context), what follows the prompt included; make it shorter",
+            message: "the prompt has \(counted(count, "token")), which leaves no room in the "
+                + "context of \(context); make it shorter",
             param: param,
             code: "context_length_exceeded"
         )
     }
-
 }
 
 extension APIError {

@@ -47,10 +47,10 @@ struct CompletionRequest {
         switch first.value {
         case .number?, .integer?: return [try tokens(field, model)]
         case .array?:
-            try model.requireRoom(values.count * choiceCount)
+            try model.service.checkCount(values.count * choiceCount)
             return try values.map { try tokens($0, model) }
         default:
-            try model.requireRoom(values.count * choiceCount)
+            try model.service.checkCount(values.count * choiceCount)
             return try values.map {
                 try tokenizer.promptTokens(of: $0.required { try $0.string() })
             }

@@ -50,7 +50,7 @@ package struct Router: HTTPHandler {
             error.headers["Retry-After"] = "1"
         }
         var reply = error.reply
-        // Nothing is known of the request, and pages of the one origin may know of its fate.
+        // The request may have come from a page that is allowed, which should see the error.
         finish(&reply, origin: access.corsOrigin)
         return reply
     }

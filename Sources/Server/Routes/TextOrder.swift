@@ -56,7 +56,7 @@ extension ServedModel {
         _ promptParam: String,
         change: (inout GenerationRequest) -> Void
     ) throws -> TextOrder {
-        try requireRoom(prompts.count * parameters.choiceCount)
+        try service.checkCount(prompts.count * parameters.choiceCount)
         let context = service.contextLength
         let requests = try prompts.flatMap { prompt in
             // A new text begins with one token as well.
@@ -88,14 +88,5 @@ extension ServedModel {
             ),
             promptParam: promptParam
         )
-    }
-
-    /// Checks that so many texts can be made at a time, were there no others.
-    /// - Throws: `GenerationServiceError`.
-    func requireRoom(_ count: Int) throws {
-        let most = service.sequenceCount + service.queueCapacity
-        guard count <= most else {
-            throw GenerationServiceError.tooManyTexts(count: count, maximum: most)
-        }
     }
 }

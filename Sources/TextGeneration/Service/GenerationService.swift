@@ -89,6 +89,15 @@ public actor GenerationService {
     /// Whether no more requests are taken.
     public nonisolated var isEnding: Bool { ending.load(ordering: .relaxed) }
 
+    /// Checks that so many texts can run and wait together, were there no others.
+    /// - Throws: ``GenerationServiceError/tooManyTexts(count:maximum:)``.
+    package nonisolated func checkCount(_ count: Int) throws {
+        let most = sequenceCount + queueCapacity
+        guard count <= most else {
+            throw GenerationServiceError.tooManyTexts(count: count, maximum: most)
+        }
+    }
+
     /// What was done so far.
     public var statistics: GenerationStatistics {
         var counts = counts
@@ -109,10 +118,7 @@ public actor GenerationService {
     /// - Throws: ``GenerationServiceError``, or what is wrong with a request.
     public func submit(_ requests: [GenerationRequest]) throws -> [Updates] {
         if isEnding { throw GenerationServiceError.ending }
-        let most = sequenceCount + queueCapacity
-        guard requests.count <= most else {
-            throw GenerationServiceError.tooManyTexts(count: requests.count, maximum: most)
-        }
+        try checkCount(requests.count)
         let requests = try requests.map {
             try $0.checked(vocabulary, contextLength: contextLength)
         }

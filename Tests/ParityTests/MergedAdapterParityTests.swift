@@ -1,0 +1,33 @@
+// Adapters merged into their models, weight by weight, against PEFT's merge_and_unload. The
+// fixtures come from scripts/export_llama_training_fixtures.py.
+
+import FileIO
+import LanguageModels
+import TensorFiles
+import Tensors
+import TestSupport
+import Testing
+
+@Suite(.serialized) struct MergedAdapterParityTests {
+    @Test(arguments: ["lora-gpt2-mlp", "lora-llama-mlp"])
+    func mergedWeightsAreThoseOfPEFT(name: String) throws {
+        let ops = try Ops(threadCount: 1)
+        let run = try #require(try TrainingFixture.read().adapters[name])
+        let base = try openWeights(at: fixture(run.model))
+        let adapter = try LowRankAdapter(TrainingFixture.path("\(name)-trained"))
+        let merged = try base.merging(adapter, ops: ops)
+        let expected = try TrainingFixture.tensors("\(name)_merged.safetensors")
+        #expect(!expected.isEmpty)
+        try withTemporaryDirectory { directory in
+            let path = directory.appending("merged")
+            try ModelConversion(merged, to: .safetensors, at: path).write(ops: ops)
+            let archive = try TensorArchive(contentsOf: path)
+            for (name, values) in expected {
+                let tensor = try #require(archive[name], "\(name)")
+                let difference = compare(try tensor.floats().floats(), values)
+                print("\(name): largest difference \(difference.largest)")
+                #expect(difference.largest <= 1e-6, "\(name)")
+            }
+        }
+    }
+}

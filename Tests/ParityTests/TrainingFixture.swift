@@ -1,0 +1,97 @@
+// What scripts/export_llama_training_fixtures.py records of training small models, and how tests
+// come by it. Fixtures/README.md explains the keys.
+
+import FileIO
+import Foundation
+import TensorFiles
+
+/// What `Training/training.json` holds, as far as the tests need it.
+struct TrainingFixture: Decodable {
+    struct Optimizer: Decodable {
+        let learningRate: Float
+        let beta1: Float
+        let beta2: Float
+        let epsilon: Float
+        let weightDecay: Float
+        let gradClip: Float
+    }
+
+    struct Step: Decodable {
+        let loss: Float
+        let gradNorm: Float
+    }
+
+    /// Rows of T + 1 tokens of several documents each.
+    struct Documents: Decodable {
+        let tokens: [[Int32]]
+        /// The tokens again, and -100 for those that do not count.
+        let labels: [[Int32]]
+        /// Where in the row a token's document begins.
+        let starts: [[Int32]]
+        let loss: Float
+
+        /// What the model reads, row after row.
+        var inputs: [Int32] { tokens.flatMap { $0.dropLast() } }
+        /// What it should say.
+        var targets: [Int32] { tokens.flatMap { $0.dropFirst() } }
+        /// Which of that counts.
+        var isCounted: [Bool] { labels.flatMap { $0.dropFirst().map { $0 >= 0 } } }
+        /// Where the documents of the inputs begin.
+        var inputStarts: [Int32] { starts.flatMap { $0.dropLast() } }
+    }
+
+    /// The steps that a model or an adapter is trained for.
+    struct Run: Decodable {
+        /// The model's place among the fixtures.
+        let model: String
+        let batchSize: Int
+        let sequenceLength: Int
+        let microBatchesPerStep: Int
+        let optimizer: Optimizer
+        let steps: [Step]
+        /// The loss of the first micro-batch, of models.
+        let loss: Float?
+        /// Of models.
+        let documents: Documents?
+    }
+
+    struct Muon: Decodable {
+        let learningRate: Float
+        let weightDecay: Float
+        let momentum: Float
+        let nesterov: Bool
+        let iterations: Int
+        let epsilon: Float
+        let steps: Int
+    }
+
+    let models: [String: Run]
+    let adapters: [String: Run]
+    let muon: [String: Muon]
+
+    /// Reads the record.
+    static func read() throws -> TrainingFixture {
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        let bytes = try MappedFile(path("training.json")).contents()
+        return try decoder.decode(TrainingFixture.self, from: Data(bytes))
+    }
+
+    /// A file or a directory beside the record.
+    static func path(_ name: String) -> FilePath {
+        fixture("Training/\(name)")
+    }
+
+    /// All tensors of a file beside the record, by name.
+    static func tensors(_ name: String) throws -> [String: [Float]] {
+        let archive = try TensorArchive(contentsOf: path(name))
+        return try Dictionary(
+            uniqueKeysWithValues: archive.tensors.map { ($0.name, try $0.floats().floats()) }
+        )
+    }
+
+    /// The values of a tensor that `NAME_final.safetensors` has.
+    static func samples(of values: [Float]) -> [Float] {
+        stride(from: 0, to: values.count, by: max(1, values.count / 64)).map { values[$0] }
+    }
+}

@@ -50,13 +50,10 @@ enum InspectedData {
             shuffled: false,
             vocabularySize: vocabularySize
         )
-        var inputs = [TokenID](repeating: 0, count: length)
-        var targets = inputs
+        var batch = TokenBatch(tokenCount: length)
         return try (0..<loader.samplesPerEpoch).map { _ in
-            var inputSpan = inputs.mutableSpan
-            var targetSpan = targets.mutableSpan
-            try loader.nextBatch(inputs: &inputSpan, targets: &targetSpan)
-            return inputs + targets.suffix(1)
+            try loader.nextBatch(into: &batch)
+            return batch.inputs + batch.targets.suffix(1)
         }
     }
 

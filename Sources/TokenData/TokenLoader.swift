@@ -11,7 +11,7 @@ import Tensors
 /// permuted at the start of every epoch and the samples of a shard whenever it is opened.
 ///
 /// The loader is a value: a copy goes on by itself from where the original stands.
-public struct TokenLoader: Sendable {
+public struct TokenLoader: BatchSource {
     /// What is read and how it is divided.
     public private(set) var source: TokenLoaderSource
     /// The shards in sorted order.
@@ -25,9 +25,6 @@ public struct TokenLoader: Sendable {
 
     private let vocabularySize: Int?
     private var shard: TokenShard
-
-    /// Tokens of one batch of this process: `B * T`.
-    public var tokensPerBatch: Int { source.batchSize * source.sequenceLength }
 
     /// How many tokens the shards hold, dropped tails included.
     public var tokenCount: Int { source.shards.reduce(0) { $0 + $1.tokenCount } }
@@ -90,24 +87,15 @@ public struct TokenLoader: Sendable {
         try startEpoch()
     }
 
-    /// Fills the buffers with the next batch, opening the next shard or starting the next epoch
-    /// when it is time.
-    /// - Parameters:
-    ///   - inputs: `(B, T)`, overwritten.
-    ///   - targets: `(B, T)`, overwritten: the token that follows each input.
+    /// Fills a batch with the next tokens, opening the next shard or starting the next epoch when it
+    /// is time.
+    /// - Parameter batch: Overwritten.
     /// - Throws: ``TokenDataError/tokenOutOfRange(path:position:token:vocabularySize:)`` for an id
     ///   outside the vocabulary, and what opening a shard throws. The loader then stands before
     ///   the batch that could not be read.
-    /// - Precondition: both buffers hold ``tokensPerBatch`` tokens.
-    public mutating func nextBatch(
-        inputs: inout MutableSpan<Int32>,
-        targets: inout MutableSpan<Int32>
-    ) throws {
-        precondition(
-            inputs.count == tokensPerBatch && targets.count == tokensPerBatch,
-            "buffers of \(inputs.count) and \(targets.count) tokens for batches of (B, T) = "
-                + "(\(source.batchSize), \(source.sequenceLength))"
-        )
+    /// - Precondition: the batch has room for ``tokensPerBatch`` tokens.
+    public mutating func nextBatch(into batch: inout TokenBatch) throws {
+        batch.require(tokensPerBatch)
         if state.sampleIndex == sampleCounts[shardNumber(of: state)] {
             if state.shardIndex + 1 == shardPaths.count {
                 try startEpoch()
@@ -118,8 +106,12 @@ public struct TokenLoader: Sendable {
         let sample = state.shuffle.map { Int($0.sampleOrder[state.sampleIndex]) }
         let position =
             ((sample ?? state.sampleIndex) * source.processCount + source.rank) * tokensPerBatch
+        var inputs = batch.inputs.mutableSpan
         try shard.copyTokens(from: position, into: &inputs, vocabularySize: vocabularySize)
+        var targets = batch.targets.mutableSpan
         try shard.copyTokens(from: position + 1, into: &targets, vocabularySize: vocabularySize)
+        batch.isCounted = nil
+        batch.starts = nil
         state.sampleIndex += 1
     }
 
@@ -131,7 +123,7 @@ public struct TokenLoader: Sendable {
     /// - Throws: ``TokenDataError`` for a shard that is not what it was when it was checked, or
     ///   that holds an id outside the vocabulary; `FileIOError` when one cannot be opened.
     public mutating func digestShards(
-        _ progress: (_ byteCount: Int, _ totalByteCount: Int) throws -> Void = { _, _ in }
+        _ progress: (_ byteCount: Int, _ totalByteCount: Int) throws -> Void
     ) throws {
         let unread = source.shards.indices.filter { source.shards[$0].digest == nil }
         let total = unread.reduce(0) { sum, number in

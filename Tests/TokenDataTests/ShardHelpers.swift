@@ -24,17 +24,14 @@ func writeRawShard(to path: FilePath, header: [Int32], body: [UInt8]) throws {
     try file.commit()
 }
 
-/// The next batch of a loader as arrays.
-func nextBatch(_ loader: inout TokenLoader) throws -> (inputs: [Int32], targets: [Int32]) {
-    var inputs = [Int32](repeating: -1, count: loader.tokensPerBatch)
-    var targets = inputs
-    var inputSpan = inputs.mutableSpan
-    var targetSpan = targets.mutableSpan
-    try loader.nextBatch(inputs: &inputSpan, targets: &targetSpan)
-    return (inputs, targets)
+/// The next batch of a source.
+func nextBatch(_ source: inout some BatchSource) throws -> TokenBatch {
+    var batch = TokenBatch(tokenCount: source.tokensPerBatch)
+    try source.nextBatch(into: &batch)
+    return batch
 }
 
 /// The inputs of the next `count` batches, one after the other.
-func nextInputs(_ loader: inout TokenLoader, batches count: Int) throws -> [[Int32]] {
-    try (0..<count).map { _ in try nextBatch(&loader).inputs }
+func nextInputs(_ source: inout some BatchSource, batches count: Int) throws -> [[Int32]] {
+    try (0..<count).map { _ in try nextBatch(&source).inputs }
 }

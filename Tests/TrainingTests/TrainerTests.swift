@@ -136,14 +136,15 @@ import Training
                 ops: model.ops
             )
             var loader = validation
+            var batch = TokenBatch(tokenCount: 16)
             for _ in 0..<3 {
-                var inputs = [Int32](repeating: 0, count: 16)
-                var targets = inputs
-                var inputSpan = inputs.mutableSpan
-                var targetSpan = targets.mutableSpan
-                try loader.nextBatch(inputs: &inputSpan, targets: &targetSpan)
+                try loader.nextBatch(into: &batch)
                 losses.append(
-                    try model.loss(inputs: inputs, targets: targets, workspace: workspace)
+                    try model.loss(
+                        inputs: batch.inputs,
+                        targets: batch.targets,
+                        workspace: workspace
+                    )
                 )
             }
             #expect(try loss(batches: 1) == losses[0])

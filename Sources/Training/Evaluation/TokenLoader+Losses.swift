@@ -20,7 +20,7 @@ extension TokenLoader {
         _ body: (_ loss: Double, TokenBatch) throws -> Void
     ) throws {
         for _ in 0..<batchCount {
-            try batch.load(from: &self)
+            try nextBatch(into: &batch)
             let T = source.sequenceLength
             let parts = (0..<batch.inputs.count / T).map { sequence in
                 let rows = sequence * T..<(sequence + 1) * T

@@ -122,7 +122,7 @@ public final class Trainer {
         var totalLoss = 0.0
         for micro in 0..<count {
             if shouldStop() { return nil }
-            try batch.load(from: &position)
+            try position.nextBatch(into: &batch)
             totalLoss += Double(
                 try model.lossAndGradients(
                     inputs: batch.inputs,

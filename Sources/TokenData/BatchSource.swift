@@ -1,0 +1,60 @@
+// What training and evaluation know of the data: batches, one after another, from a place that can
+// be saved and gone back to. Where they come from, and in which order, is each source's business.
+
+import FileIO
+
+/// Serves batches, epoch after epoch, in an order that can be saved and resumed.
+///
+/// A source is a value: a copy goes on by itself from where the original stands.
+public protocol BatchSource: Sendable {
+    /// What is read and how it is divided.
+    var source: TokenLoaderSource { get }
+    /// Where the source stands: what ``restore(_:)`` takes to continue from here.
+    var state: TokenLoaderState { get }
+    /// How many batches one process reads in an epoch.
+    var samplesPerEpoch: Int { get }
+    /// Tokens of one batch of this process: `B * T`.
+    var tokensPerBatch: Int { get }
+    /// How many tokens the data hold.
+    var tokenCount: Int { get }
+    /// The files that are read.
+    var shardPaths: [FilePath] { get }
+
+    /// Fills a batch with the next tokens, starting the next epoch when it is time.
+    /// - Parameter batch: Overwritten, also when an error is thrown.
+    /// - Throws: ``TokenDataError`` for data that cannot be used. The source then stands before the
+    ///   batch that could not be read.
+    /// - Precondition: the batch has room for ``tokensPerBatch`` tokens.
+    mutating func nextBatch(into batch: inout TokenBatch) throws
+
+    /// Goes to the first batch of an epoch; shuffled, to that of a new order.
+    /// - Throws: What opening a file throws; the source then stands where it stood.
+    mutating func startEpoch() throws
+
+    /// Goes to a position saved earlier by a source of the same data and settings.
+    /// - Throws: ``TokenDataError/positionMismatch(reason:)`` when the position belongs to other
+    ///   data, and what opening a file throws. The source then stands where it stood.
+    mutating func restore(_ saved: TokenLoaderState) throws
+
+    /// Reads all data once, after which ``source`` tells them by everything that they hold.
+    ///
+    /// What is known already is not read again.
+    /// - Parameter progress: Called now and then with the bytes read so far, and all there are;
+    ///   what it throws ends the reading.
+    /// - Throws: ``TokenDataError`` for data that are not what they were when they were checked, or
+    ///   hold an id outside the vocabulary; `FileIOError` when a file cannot be opened.
+    mutating func digestShards(
+        _ progress: (_ byteCount: Int, _ totalByteCount: Int) throws -> Void
+    ) throws
+}
+
+extension BatchSource {
+    /// Tokens of one batch of this process: `B * T`.
+    public var tokensPerBatch: Int { source.batchSize * source.sequenceLength }
+
+    /// Reads all data once, and tells nobody how far it is.
+    /// - Throws: As ``digestShards(_:)``.
+    public mutating func digestShards() throws {
+        try digestShards { _, _ in }
+    }
+}

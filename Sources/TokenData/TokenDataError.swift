@@ -23,6 +23,9 @@ public enum TokenDataError: Error, Equatable, Sendable {
     case mixedFormats(path: FilePath, other: FilePath)
     /// The token at `position` of `path` is none of a vocabulary of `vocabularySize`.
     case tokenOutOfRange(path: FilePath, position: Int, token: Int, vocabularySize: Int)
+    /// None of the conversations in `path` says anything to be learnt in its first
+    /// `sequenceLength` tokens.
+    case nothingToLearn(path: FilePath, sequenceLength: Int)
     /// `path` was replaced or rewritten after the loader had checked it.
     case changedWhileReading(path: FilePath)
     /// `path` would hold more tokens than a shard's header can count.
@@ -75,6 +78,10 @@ extension TokenDataError: CustomStringConvertible {
             return "'\(path)' holds token \(token) at position \(position), but the vocabulary "
                 + "has only \(counted(vocabularySize, "token")); prepare the data with the model's "
                 + "tokenizer"
+        case .nothingToLearn(let path, let sequenceLength):
+            return "none of the conversations in '\(path)' has a reply in its first "
+                + "\(counted(sequenceLength, "token")); take a longer sequence length, or shorter "
+                + "conversations"
         case .changedWhileReading(let path):
             return "'\(path)' changed while it was in use; start again with the new data"
         case .shardFull(let path, let limit):

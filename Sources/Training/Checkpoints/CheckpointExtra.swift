@@ -107,7 +107,8 @@ struct CheckpointExtra: Codable, Equatable {
             trainingData.shards,
             current.trainingData.shards
         )
-        if isShuffled != current.isShuffled {
+        phrases += trainingData.orderDifferences(from: current.trainingData)
+        if trainingData.order == current.trainingData.order, isShuffled != current.isShuffled {
             let names = (shuffled: "shuffled", inSequence: "read in sequence")
             phrases.append(
                 "the training data was \(isShuffled ? names.shuffled : names.inSequence) and is "

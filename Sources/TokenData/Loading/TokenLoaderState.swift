@@ -1,9 +1,9 @@
-// Where a TokenLoader stands in its data, as a value that can be kept and gone back to. The bytes
-// of it in llm.c's state files are in TokenLoaderState+LlmC.swift.
+// Where a source of batches stands in its data, as a value that can be kept and gone back to. The
+// bytes of it in llm.c's state files are in TokenLoaderState+LlmC.swift.
 
 import Tensors
 
-/// A loader's position: everything that decides which batches come next.
+/// The position of a source of batches: everything that decides which batches come next.
 public struct TokenLoaderState: Codable, Equatable, Sendable {
     /// The order of shards and samples in the current epoch, and the source of later orders.
     public struct Shuffle: Codable, Equatable, Sendable {
@@ -23,11 +23,16 @@ public struct TokenLoaderState: Codable, Equatable, Sendable {
     }
 
     /// Which place in the order of shards is being read: an index into `shardOrder` when shuffled.
+    ///
+    /// Of a ``ConversationLoader`` it is the epoch, and of a ``RandomTokenLoader`` always 0.
     public var shardIndex: Int
     /// Which place in the order of samples is read next; the number of samples when the shard is
     /// used up.
+    ///
+    /// Of a ``ConversationLoader`` it is the row, and of a ``RandomTokenLoader`` the number of
+    /// batches so far.
     public var sampleIndex: Int
-    /// The shuffled order; nil when shards and samples are read front to back.
+    /// The order that llm.c's generator shuffled; nil when nothing was drawn from it.
     public var shuffle: Shuffle?
     /// What the position is a position in.
     ///
@@ -47,18 +52,4 @@ public struct TokenLoaderState: Codable, Equatable, Sendable {
         self.shuffle = shuffle
         self.source = source
     }
-}
-
-/// The data a loader reads and how it divides them: a position means nothing with any other.
-public struct TokenLoaderSource: Codable, Equatable, Sendable {
-    /// Sequences a batch.
-    public let batchSize: Int
-    /// Tokens a sequence.
-    public let sequenceLength: Int
-    /// How many processes share the data.
-    public let processCount: Int
-    /// Which of them this is, from 0.
-    public let rank: Int
-    /// The shards, sorted by path, without their names, so that data can be moved.
-    public internal(set) var shards: [TokenShard.Identity]
 }

@@ -81,27 +81,3 @@ extension TokenLoaderState {
         return true
     }
 }
-
-extension TokenLoaderSource {
-    /// Checks that `current` is the same data divided in the same way.
-    /// - Throws: ``TokenDataError/positionMismatch(reason:)`` naming the first difference.
-    fileprivate func checkEquals(_ current: Self, shardPaths: [FilePath]) throws {
-        let settings = [
-            ("the batch size", batchSize, current.batchSize),
-            ("the sequence length", sequenceLength, current.sequenceLength),
-            ("the number of processes", processCount, current.processCount),
-            ("the rank of this process", rank, current.rank),
-            ("the number of shards", shards.count, current.shards.count),
-        ]
-        for (name, then, now) in settings where then != now {
-            throw TokenDataError.positionMismatch(reason: "\(name) was \(then) and is now \(now)")
-        }
-        for (path, (then, now)) in zip(shardPaths, zip(shards, current.shards)) where then != now {
-            let difference =
-                then.tokenCount == now.tokenCount
-                ? "holds other tokens than then"
-                : "held \(counted(then.tokenCount, "token")) then and holds \(now.tokenCount) now"
-            throw TokenDataError.positionMismatch(reason: "'\(path)' \(difference)")
-        }
-    }
-}

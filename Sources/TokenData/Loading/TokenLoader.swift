@@ -15,7 +15,7 @@ public struct TokenLoader: BatchSource {
     /// What is read and how it is divided.
     public private(set) var source: TokenLoaderSource
     /// The shards in sorted order.
-    public let shardPaths: [FilePath]
+    public var shardPaths: [FilePath] { shards.paths }
     /// How many samples each shard has, in the order of `shardPaths`.
     public let sampleCounts: [Int]
     /// How many batches one process reads in an epoch.
@@ -24,10 +24,8 @@ public struct TokenLoader: BatchSource {
     public private(set) var state: TokenLoaderState
 
     private let vocabularySize: Int?
+    private var shards: ShardSet
     private var shard: TokenShard
-
-    /// How many tokens the shards hold, dropped tails included.
-    public var tokenCount: Int { source.shards.reduce(0) { $0 + $1.tokenCount } }
 
     /// Opens all shards that match a pattern, checks them and stands before the first batch.
     /// - Parameters:
@@ -56,24 +54,26 @@ public struct TokenLoader: BatchSource {
             batchSize > 0 && sequenceLength > 0 && rank >= 0 && rank < processCount,
             "B \(batchSize), T \(sequenceLength), rank \(rank) of \(processCount) processes"
         )
-        let paths = try Self.shardPaths(matching: pattern)
         let tokensPerSample = Self.tokensPerSample(batchSize, sequenceLength, processCount)
-        let shards = try Self.check(paths, tokensPerSample: tokensPerSample)
+        shards = try ShardSet(
+            matching: pattern,
+            leastTokenCount: tokensPerSample + 1,
+            vocabularySize: vocabularySize
+        )
         source = TokenLoaderSource(
             batchSize: batchSize,
             sequenceLength: sequenceLength,
             processCount: processCount,
             rank: rank,
-            shards: shards
+            shards: shards.identities
         )
-        shardPaths = paths
-        sampleCounts = shards.map { ($0.tokenCount - 1) / tokensPerSample }
+        sampleCounts = shards.identities.map { ($0.tokenCount - 1) / tokensPerSample }
         samplesPerEpoch = sampleCounts.reduce(0, +)
         self.vocabularySize = vocabularySize
 
         // Orders in place of those that startEpoch makes: permutations start from the identity.
         let shuffle = TokenLoaderState.Shuffle(
-            shardOrder: [Int32](0..<Int32(paths.count)),
+            shardOrder: [Int32](0..<Int32(shards.paths.count)),
             sampleOrder: [],
             generator: MersenneTwister(seed: seed &+ UInt64(rank))
         )
@@ -83,7 +83,7 @@ public struct TokenLoader: BatchSource {
             shuffle: shuffled ? shuffle : nil,
             source: source
         )
-        shard = try TokenShard(paths[0])
+        shard = try shards.open(0)
         try startEpoch()
     }
 
@@ -125,19 +125,8 @@ public struct TokenLoader: BatchSource {
     public mutating func digestShards(
         _ progress: (_ byteCount: Int, _ totalByteCount: Int) throws -> Void
     ) throws {
-        let unread = source.shards.indices.filter { source.shards[$0].digest == nil }
-        let total = unread.reduce(0) { sum, number in
-            sum + (FileSystem.byteCount(of: shardPaths[number]) ?? 0)
-        }
-        var done = 0
-        for number in unread {
-            let shard = try reopen(number)
-            source.shards[number].digest = try shard.digest(vocabularySize: vocabularySize) {
-                count in
-                done += count
-                try progress(done, total)
-            }
-        }
+        try shards.digest(progress)
+        source.shards = shards.identities
         state.source = source
     }
 
@@ -159,7 +148,7 @@ public struct TokenLoader: BatchSource {
             sampleCounts: sampleCounts,
             shuffled: state.shuffle != nil
         )
-        shard = try reopen(shardNumber(of: saved))
+        shard = try shards.open(shardNumber(of: saved))
         state = saved
         state.source = source
     }
@@ -170,29 +159,6 @@ public struct TokenLoader: BatchSource {
         let paths = FileSystem.paths(matching: pattern)
         guard !paths.isEmpty else { throw TokenDataError.noShards(pattern: pattern) }
         return paths
-    }
-
-    /// Opens every shard once, so that none is found unusable in the middle of an epoch.
-    private static func check(
-        _ paths: [FilePath],
-        tokensPerSample: Int
-    ) throws -> [TokenShard.Identity] {
-        var first: TokenShard?
-        return try paths.map { path in
-            let shard = try TokenShard(path)
-            if let first, first.format != shard.format {
-                throw TokenDataError.mixedFormats(path: first.path, other: path)
-            }
-            first = first ?? shard
-            guard shard.count > tokensPerSample else {
-                throw TokenDataError.tooFewTokens(
-                    path: path,
-                    needed: tokensPerSample + 1,
-                    found: shard.count
-                )
-            }
-            return shard.identity
-        }
     }
 
     /// Tokens by which the samples of a shard are apart; more than any shard has when the product
@@ -211,20 +177,12 @@ public struct TokenLoader: BatchSource {
         next.sampleIndex = 0
         let number = shardNumber(of: next)
         next.shuffle?.permuteSamples(count: sampleCounts[number])
-        shard = try reopen(number)
+        shard = try shards.open(number)
         state = next
     }
 
     /// The shard at the place that `position` names, counted in sorted order.
     private func shardNumber(of position: TokenLoaderState) -> Int {
         position.shuffle.map { Int($0.shardOrder[position.shardIndex]) } ?? position.shardIndex
-    }
-
-    private func reopen(_ number: Int) throws -> TokenShard {
-        let shard = try TokenShard(shardPaths[number])
-        guard shard.identity == source.shards[number] else {
-            throw TokenDataError.changedWhileReading(path: shard.path)
-        }
-        return shard
     }
 }

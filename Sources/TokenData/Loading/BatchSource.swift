@@ -52,6 +52,9 @@ extension BatchSource {
     /// Tokens of one batch of this process: `B * T`.
     public var tokensPerBatch: Int { source.batchSize * source.sequenceLength }
 
+    /// How many tokens the data hold, those that no batch takes included.
+    public var tokenCount: Int { source.shards.reduce(0) { $0 + $1.tokenCount } }
+
     /// Reads all data once, and tells nobody how far it is.
     /// - Throws: As ``digestShards(_:)``.
     public mutating func digestShards() throws {

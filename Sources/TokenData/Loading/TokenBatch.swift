@@ -49,4 +49,16 @@ public struct TokenBatch: Sendable, Equatable {
             "a batch of \(inputs.count) tokens for a source of batches of \(tokenCount)"
         )
     }
+
+    /// Fills one of the sequences.
+    /// - Parameters:
+    ///   - row: Which.
+    ///   - tokens: T + 1 tokens: the inputs, and after them the last target.
+    mutating func fill(row: Int, with tokens: [Int32]) {
+        let T = tokens.count - 1
+        for position in 0..<T {
+            inputs[row * T + position] = tokens[position]
+            targets[row * T + position] = tokens[position + 1]
+        }
+    }
 }

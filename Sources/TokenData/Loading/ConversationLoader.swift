@@ -1,0 +1,199 @@
+// Conversations as batches: whole ones side by side in each sequence, none of which sees another,
+// and of which only what is to be learnt counts.
+
+import FileIO
+import Tokenization
+
+/// Serves conversations, epoch after epoch, packed into sequences.
+///
+/// In each epoch the conversations are taken in another order. A sequence takes them as long as
+/// they fit, with the last target; what is left of it holds tokens that do not count. The sequences
+/// of an epoch follow on those of the one before, in the middle of a batch too. Without a seed the
+/// order is that of the file, and the last batch of an epoch is filled up with sequences that do
+/// not count, so that a loss over all batches counts each conversation once.
+///
+/// A conversation that is longer than a sequence is cut; one of which nothing then is to be learnt
+/// is left out.
+public struct ConversationLoader: BatchSource {
+    public let source: TokenLoaderSource
+    public private(set) var state: TokenLoaderState
+    /// How many batches of one process hold an epoch: as many as the first takes.
+    public let samplesPerEpoch: Int
+    /// The file that the conversations came from.
+    public let shardPaths: [FilePath]
+    /// How many conversations there are.
+    public var conversationCount: Int { texts.count }
+    /// How many of them were cut.
+    public let cutCount: Int
+    /// How many more are left out, as nothing in them could be learnt.
+    public let leftOutCount: Int
+
+    private let texts: [ConversationTokens]
+    /// The sequences of the epoch that was asked for last.
+    private var packing: ConversationPacking
+
+    /// Packs conversations and stands before the first batch.
+    /// - Parameters:
+    ///   - conversations: What is learnt.
+    ///   - path: The file that they came from.
+    ///   - batchSize: B, sequences a batch.
+    ///   - sequenceLength: T, tokens a sequence.
+    ///   - seed: Decides the order of each epoch; nil is the order of the file.
+    ///   - processCount: How many processes share the data.
+    ///   - rank: Which of them this is, from 0.
+    ///   - vocabularySize: Ids from this on are an error; nil allows all.
+    /// - Throws: ``TokenDataError/nothingToLearn(path:sequenceLength:)``, and
+    ///   ``TokenDataError/tokenOutOfRange(path:position:token:vocabularySize:)`` for an id outside
+    ///   the vocabulary.
+    /// - Precondition: B, T and `processCount` are at least 1, `rank` is less than `processCount`.
+    public init(
+        _ conversations: [ConversationTokens],
+        path: FilePath,
+        batchSize: Int,
+        sequenceLength: Int,
+        seed: UInt64?,
+        processCount: Int = 1,
+        rank: Int = 0,
+        vocabularySize: Int? = nil
+    ) throws {
+        precondition(
+            batchSize > 0 && sequenceLength > 0 && rank >= 0 && rank < processCount,
+            "B \(batchSize), T \(sequenceLength), rank \(rank) of \(processCount) processes"
+        )
+        if let vocabularySize { try Self.check(conversations, path, vocabularySize) }
+        let whole = conversations.filter { $0.tokens.count <= sequenceLength + 1 }
+        let fitting = conversations.map { $0.prefix(sequenceLength + 1) }
+        // The first token of a sequence is no target.
+        texts = fitting.filter { $0.isLearnt.dropFirst().contains(true) }
+        guard !texts.isEmpty else {
+            throw TokenDataError.nothingToLearn(path: path, sequenceLength: sequenceLength)
+        }
+        leftOutCount = conversations.count - texts.count
+        cutCount =
+            texts.count - whole.count { $0.isLearnt.dropFirst().contains(true) }
+        shardPaths = [path]
+        var source = TokenLoaderSource(
+            batchSize: batchSize,
+            sequenceLength: sequenceLength,
+            processCount: processCount,
+            rank: rank,
+            shards: [Self.identity(of: conversations)]
+        )
+        source.order = .conversations
+        source.seed = seed
+        self.source = source
+        state = TokenLoaderState(shardIndex: 0, sampleIndex: 0, shuffle: nil, source: source)
+        packing = ConversationPacking(texts, source, epoch: 0)
+        let rowsPerSample = batchSize * processCount
+        samplesPerEpoch = (packing.rowCount + rowsPerSample - 1) / rowsPerSample
+    }
+
+    public mutating func nextBatch(into batch: inout TokenBatch) throws {
+        batch.require(tokensPerBatch)
+        let (B, T) = (source.batchSize, source.sequenceLength)
+        var isCounted: [Bool] = []
+        var starts: [Int32] = []
+        for row in 0..<B {
+            var conversations = ConversationTokens()
+            for text in packedTexts(rowsAhead: source.rank * B + row) {
+                let start = Int32(conversations.tokens.count)
+                starts += repeatElement(start, count: text.tokens.count)
+                conversations.append(text)
+            }
+            // Tokens that fill up see nothing but themselves, which costs least.
+            let filled = conversations.tokens.count..<max(T + 1, conversations.tokens.count)
+            starts += filled.lazy.map { Int32($0) }
+            conversations.append(repeatElement(0, count: filled.count), isLearnt: false)
+            // The last token is a target only, and the first none.
+            starts.removeLast()
+            isCounted += conversations.isLearnt.dropFirst()
+            batch.fill(row: row, with: conversations.tokens)
+        }
+        batch.isCounted = isCounted
+        batch.starts = starts
+        advance(by: B * source.processCount)
+    }
+
+    /// The conversations of a row, counted from where the source stands; none where an epoch is
+    /// filled up.
+    private mutating func packedTexts(rowsAhead count: Int) -> [ConversationTokens] {
+        var row = state.sampleIndex + count
+        pack(state.shardIndex)
+        while row >= packing.rowCount {
+            guard source.seed != nil else { return [] }
+            row -= packing.rowCount
+            pack(packing.epoch + 1)
+        }
+        return packing.texts(ofRow: row).map { texts[$0] }
+    }
+
+    private mutating func advance(by count: Int) {
+        state.sampleIndex += count
+        pack(state.shardIndex)
+        while state.sampleIndex >= packing.rowCount {
+            state.sampleIndex = source.seed == nil ? 0 : state.sampleIndex - packing.rowCount
+            state.shardIndex += 1
+            pack(state.shardIndex)
+        }
+    }
+
+    private mutating func pack(_ epoch: Int) {
+        if packing.epoch == epoch { return }
+        packing = ConversationPacking(texts, source, epoch: epoch)
+    }
+
+    public mutating func startEpoch() throws {
+        if state.sampleIndex > 0 { state.shardIndex += 1 }
+        state.sampleIndex = 0
+    }
+
+    public mutating func restore(_ saved: TokenLoaderState) throws {
+        try saved.checkUnshuffled(source, shardPaths: shardPaths)
+        let rowCount = ConversationPacking(texts, source, epoch: saved.shardIndex).rowCount
+        guard saved.sampleIndex < rowCount else {
+            throw TokenDataError.positionMismatch(
+                reason: "it is at sequence \(saved.sampleIndex + 1) of an epoch of \(rowCount)"
+            )
+        }
+        state = saved
+        state.source = source
+    }
+
+    /// Does nothing: conversations are in memory, and known by all that they hold.
+    public mutating func digestShards(_ progress: (Int, Int) throws -> Void) throws {}
+
+    // MARK: Checks
+
+    private static func check(
+        _ conversations: [ConversationTokens],
+        _ path: FilePath,
+        _ vocabularySize: Int
+    ) throws {
+        let all = conversations.lazy.map(\.tokens).joined()
+        for (position, token) in all.enumerated() where !(0..<vocabularySize ~= Int(token)) {
+            throw TokenDataError.tokenOutOfRange(
+                path: path,
+                position: position,
+                token: Int(token),
+                vocabularySize: vocabularySize
+            )
+        }
+    }
+
+    /// What tells conversations from others: their tokens, and which of them are learnt.
+    private static func identity(of conversations: [ConversationTokens]) -> TokenShard.Identity {
+        var hash = SHA256()
+        for conversation in conversations {
+            let signed = zip(conversation.tokens, conversation.isLearnt).map { token, isLearnt in
+                (isLearnt ? ~token : token).littleEndian
+            }
+            withUnsafeBytes(of: UInt64(signed.count).littleEndian) { hash.update($0) }
+            signed.withUnsafeBytes { hash.update($0) }
+        }
+        return TokenShard.Identity(
+            tokenCount: conversations.reduce(0) { $0 + $1.tokens.count },
+            checksum: 0,
+            digest: String(hash.hexadecimal().prefix(16))
+        )
+    }
+}

@@ -1,0 +1,67 @@
+// Documents that do not see each other, whatever source the batches come from.
+
+import FileIO
+
+/// The batches of another source, in which every document begins anew.
+///
+/// A document begins at the token that stands before documents, and it goes on to the next. A row
+/// that begins in the middle of one begins with the rest of it.
+public struct DocumentBoundaries: BatchSource {
+    private var base: any BatchSource
+    /// The token that stands before documents.
+    public let documentStart: Int32
+
+    /// Separates the documents of a source.
+    /// - Parameters:
+    ///   - base: Where the batches come from.
+    ///   - documentStart: The token that stands before each document.
+    public init(_ base: any BatchSource, documentStart: Int32) {
+        self.base = base
+        self.documentStart = documentStart
+    }
+
+    public var source: TokenLoaderSource {
+        var source = base.source
+        source.documentStart = documentStart
+        return source
+    }
+
+    public var state: TokenLoaderState {
+        var state = base.state
+        state.source = source
+        return state
+    }
+
+    public var samplesPerEpoch: Int { base.samplesPerEpoch }
+    public var shardPaths: [FilePath] { base.shardPaths }
+
+    public mutating func nextBatch(into batch: inout TokenBatch) throws {
+        try base.nextBatch(into: &batch)
+        let T = base.source.sequenceLength
+        var starts = batch.starts ?? [Int32](repeating: 0, count: batch.inputs.count)
+        for row in 0..<batch.inputs.count / T {
+            var start: Int32 = 0
+            for position in 0..<T {
+                let index = row * T + position
+                if batch.inputs[index] == documentStart { start = Int32(position) }
+                // A source that separates its own parts has borders of its own.
+                start = max(start, starts[index])
+                starts[index] = start
+            }
+        }
+        batch.starts = starts
+    }
+
+    public mutating func startEpoch() throws { try base.startEpoch() }
+
+    public mutating func restore(_ saved: TokenLoaderState) throws {
+        try saved.source?.checkEquals(source, shardPaths: shardPaths)
+        var saved = saved
+        saved.source?.documentStart = nil
+        try base.restore(saved)
+    }
+
+    public mutating func digestShards(_ progress: (Int, Int) throws -> Void) throws {
+        try base.digestShards(progress)
+    }
+}

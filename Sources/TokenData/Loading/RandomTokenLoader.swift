@@ -1,0 +1,134 @@
+// Batches as nanoGPT draws them: every sequence starts anywhere in the data. No tokens are dropped,
+// and none is sure to be met in an epoch.
+
+import FileIO
+
+/// Serves sequences that start at any token, drawn anew for every batch.
+///
+/// Each place in any shard where a whole sequence and its last target fit is equally likely, so
+/// that shards count by their sizes. Which place it is, is decided by the seed and the number of
+/// the sequence in the run: a position is a count of batches.
+public struct RandomTokenLoader: BatchSource {
+    public private(set) var source: TokenLoaderSource
+    public private(set) var state: TokenLoaderState
+    /// How many batches one process reads before as many tokens were drawn as there are.
+    public let samplesPerEpoch: Int
+
+    private let hash: CountedHash
+    private let vocabularySize: Int?
+    private var shards: ShardSet
+    private let files: [TokenShard]
+    /// For each shard, how many places there are in it and those before it.
+    private let placeCounts: [Int]
+
+    public var shardPaths: [FilePath] { shards.paths }
+
+    /// Opens all shards that match a pattern and checks them.
+    /// - Parameters:
+    ///   - pattern: The path of one file, or a shell pattern such as `data/train_*.bin`.
+    ///   - batchSize: B, sequences a batch.
+    ///   - sequenceLength: T, tokens a sequence.
+    ///   - seed: Decides the places.
+    ///   - processCount: How many processes share the data.
+    ///   - rank: Which of them this is, from 0.
+    ///   - vocabularySize: Ids from this on are an error when they are read; nil allows all.
+    /// - Throws: ``TokenDataError`` when nothing matches or a shard is damaged or too small for one
+    ///   sequence, `FileIOError` when one cannot be opened.
+    /// - Precondition: B, T and `processCount` are at least 1, `rank` is less than `processCount`.
+    public init(
+        matching pattern: FilePath,
+        batchSize: Int,
+        sequenceLength: Int,
+        seed: UInt64,
+        processCount: Int = 1,
+        rank: Int = 0,
+        vocabularySize: Int? = nil
+    ) throws {
+        precondition(
+            batchSize > 0 && sequenceLength > 0 && rank >= 0 && rank < processCount,
+            "B \(batchSize), T \(sequenceLength), rank \(rank) of \(processCount) processes"
+        )
+        let leastTokenCount = min(sequenceLength, TokenShard.largestCount) + 1
+        let shards = try ShardSet(
+            matching: pattern,
+            leastTokenCount: leastTokenCount,
+            vocabularySize: vocabularySize
+        )
+        files = try shards.paths.indices.map(shards.open)
+        var placeCount = 0
+        placeCounts = shards.identities.map {
+            placeCount += $0.tokenCount - sequenceLength
+            return placeCount
+        }
+        var source = TokenLoaderSource(
+            batchSize: batchSize,
+            sequenceLength: sequenceLength,
+            processCount: processCount,
+            rank: rank,
+            shards: shards.identities
+        )
+        source.order = .random
+        source.seed = seed
+        let tokenCount = shards.identities.reduce(0) { $0 + $1.tokenCount }
+        samplesPerEpoch = max(tokenCount / batchSize / sequenceLength / processCount, 1)
+        state = TokenLoaderState(shardIndex: 0, sampleIndex: 0, shuffle: nil, source: source)
+        hash = CountedHash(seed: seed)
+        self.source = source
+        self.shards = shards
+        self.vocabularySize = vocabularySize
+    }
+
+    public mutating func nextBatch(into batch: inout TokenBatch) throws {
+        batch.require(tokensPerBatch)
+        let (B, T) = (source.batchSize, source.sequenceLength)
+        let first = (state.sampleIndex * source.processCount + source.rank) * B
+        for row in 0..<B {
+            let (shard, position) = place(ofSequence: first + row)
+            let tokens = try shard.tokens(
+                in: position..<position + T + 1,
+                vocabularySize: vocabularySize
+            )
+            batch.fill(row: row, with: tokens)
+        }
+        batch.isCounted = nil
+        batch.starts = nil
+        state.sampleIndex += 1
+    }
+
+    /// Where a sequence of the run starts.
+    private func place(ofSequence number: Int) -> (shard: TokenShard, position: Int) {
+        let place = hash.number(at: number, below: placeCounts.last ?? 1)
+        // The first shard that ends behind the place.
+        var range = 0..<placeCounts.count - 1
+        while !range.isEmpty {
+            let middle = (range.lowerBound + range.upperBound) / 2
+            range =
+                placeCounts[middle] > place
+                ? range.lowerBound..<middle : middle + 1..<range.upperBound
+        }
+        let shard = range.lowerBound
+        return (files[shard], place - (shard == 0 ? 0 : placeCounts[shard - 1]))
+    }
+
+    public mutating func startEpoch() throws {
+        let begun = state.sampleIndex % samplesPerEpoch
+        if begun > 0 { state.sampleIndex += samplesPerEpoch - begun }
+    }
+
+    public mutating func restore(_ saved: TokenLoaderState) throws {
+        try saved.checkUnshuffled(source, shardPaths: shardPaths)
+        guard saved.shardIndex == 0 else {
+            throw TokenDataError.positionMismatch(
+                reason: "it is in shard \(saved.shardIndex + 1), and a random order has no such"
+            )
+        }
+        state = saved
+        state.source = source
+    }
+
+    public mutating func digestShards(_ progress: (Int, Int) throws -> Void) throws {
+        try shards.digest(progress)
+        source.shards = shards.identities
+        state.source = source
+    }
+}

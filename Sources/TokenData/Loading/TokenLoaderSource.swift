@@ -1,0 +1,107 @@
+// What tells the batches of one run from those of another: the data, how they are divided, and what
+// decides the order beside the position. A run that goes on compares it with what it finds.
+
+import FileIO
+
+/// The data that batches come from and how they are divided: a position means nothing with any
+/// other.
+public struct TokenLoaderSource: Codable, Equatable, Sendable {
+    /// Which sequences make a batch, where it is not llm.c's order that decides.
+    public enum Order: String, Codable, Sendable {
+        /// Sequences from anywhere, as ``RandomTokenLoader`` draws them.
+        case random
+        /// Whole conversations, as ``ConversationLoader`` packs them.
+        case conversations
+    }
+
+    /// Sequences a batch.
+    public let batchSize: Int
+    /// Tokens a sequence.
+    public let sequenceLength: Int
+    /// How many processes share the data.
+    public let processCount: Int
+    /// Which of them this is, from 0.
+    public let rank: Int
+    /// The shards, sorted by path, without their names, so that data can be moved.
+    public internal(set) var shards: [TokenShard.Identity]
+    /// What decides the order; nil is llm.c's loader.
+    public internal(set) var order: Order?
+    /// What an order is drawn from that is not part of the position; nil where none is.
+    public internal(set) var seed: UInt64?
+    /// The token that begins documents, where they do not see each other; nil where they do.
+    public internal(set) var documentStart: Int32?
+
+    /// Says in what else than the data and their division the batches of `current` differ.
+    /// - Returns: Phrases such as "the order of the data was llm.c's and is now random".
+    package func orderDifferences(from current: Self) -> [String] {
+        var phrases: [String] = []
+        func compare<Value: Equatable>(_ name: String, _ then: Value, _ now: Value) {
+            if then != now { phrases.append("\(name) was \(then) and is now \(now)") }
+        }
+        compare("the order of the data", orderName, current.orderName)
+        if order == current.order {
+            compare("the seed of the order", seedName, current.seedName)
+        }
+        switch (documentStart, current.documentStart) {
+        case (nil, nil): break
+        case (nil, _?): phrases.append("documents saw each other, and no longer do")
+        case (_?, nil): phrases.append("documents did not see each other, and now do")
+        case (let then?, let now?): compare("the token that begins documents", then, now)
+        }
+        return phrases
+    }
+
+    private var orderName: String {
+        switch order {
+        case nil: "llm.c's"
+        case .random: "random"
+        case .conversations: "that of conversations"
+        }
+    }
+
+    private var seedName: String { seed.map(String.init) ?? "none" }
+
+    /// Checks that `current` is the same data divided in the same way.
+    /// - Throws: ``TokenDataError/positionMismatch(reason:)`` naming the first difference.
+    func checkEquals(_ current: Self, shardPaths: [FilePath]) throws {
+        let settings = [
+            ("the batch size", batchSize, current.batchSize),
+            ("the sequence length", sequenceLength, current.sequenceLength),
+            ("the number of processes", processCount, current.processCount),
+            ("the rank of this process", rank, current.rank),
+            ("the number of shards", shards.count, current.shards.count),
+        ]
+        for (name, then, now) in settings where then != now {
+            throw TokenDataError.positionMismatch(reason: "\(name) was \(then) and is now \(now)")
+        }
+        for (path, (then, now)) in zip(shardPaths, zip(shards, current.shards)) where then != now {
+            let difference =
+                then.tokenCount == now.tokenCount
+                ? "holds other tokens than then"
+                : "held \(counted(then.tokenCount, "token")) then and holds \(now.tokenCount) now"
+            throw TokenDataError.positionMismatch(reason: "'\(path)' \(difference)")
+        }
+        if let difference = orderDifferences(from: current).first {
+            throw TokenDataError.positionMismatch(reason: difference)
+        }
+    }
+}
+
+extension TokenLoaderState {
+    /// Checks the position of a source whose order llm.c's generator has no part in.
+    /// - Parameters:
+    ///   - current: The source.
+    ///   - shardPaths: The files of the source.
+    /// - Throws: ``TokenDataError/positionMismatch(reason:)``.
+    func checkUnshuffled(_ current: TokenLoaderSource, shardPaths: [FilePath]) throws {
+        try source?.checkEquals(current, shardPaths: shardPaths)
+        guard shuffle == nil else {
+            throw TokenDataError.positionMismatch(
+                reason: "the saved run shuffled the data in llm.c's order, this one does not"
+            )
+        }
+        guard shardIndex >= 0, sampleIndex >= 0 else {
+            throw TokenDataError.positionMismatch(reason: "its place in the data is below zero")
+        }
+    }
+}

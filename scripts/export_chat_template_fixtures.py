@@ -11,7 +11,8 @@ It writes
                     whitespace beside them
   templates.json    for each of some templates: its name, its tokenizer, its text in Jinja, what it
                     says where nobody gives a system message, and for each of some conversations the
-                    tokens up to the reply
+                    tokens up to the reply; for Swiftlet's own, also which of them up to the last
+                    reply belong to replies
 
 The templates named after a form are those that Swiftlet writes where a model comes without one.
 """
@@ -51,8 +52,18 @@ CONVERSATIONS = [
 ]
 
 
-def form(opening: str, closings: tuple[str, str], start: str = "", strip: str = "") -> str:
-    """Returns the text of a form in which every message stands between two pieces."""
+def form(
+    opening: str,
+    closings: tuple[str, str],
+    start: str = "",
+    strip: str = "",
+    reply_closing: tuple[str, str] | None = None,
+) -> str:
+    """Returns the text of a form in which every message stands between two pieces.
+
+    With `reply_closing`, the end of a reply and what follows it, the text marks replies as what is
+    to be learnt, as transformers knows it.
+    """
     content = f"message['content']{strip}"
     lines = [start] if start else []
     lines.append("{%- for message in messages -%}")
@@ -64,6 +75,11 @@ def form(opening: str, closings: tuple[str, str], start: str = "", strip: str = 
         before = opening.replace("ROLE", role).replace("Role", role.capitalize())
         after = closings[role == "assistant"]
         lines.append("{%- " + word + " -%}")
+        if role == "assistant" and reply_closing:
+            end, rest = reply_closing
+            reply = "{%- generation -%}{{- " + f"{content} + {end}" + " -}}{%- endgeneration -%}"
+            lines.append("{{- " + before + " -}}" + reply + "{{- " + rest + " -}}")
+            continue
         lines.append("{{- " + f"{before} + {content} + {after}" + " -}}")
     lines += ["{%- endif -%}", "{%- endfor -%}", "{%- if add_generation_prompt -%}"]
     before = opening.replace("ROLE", "assistant").replace("Role", "Assistant")
@@ -145,6 +161,48 @@ TEMPLATES = {
 TEMPLATES["a zephyr of transformers 5"] = ("metaspace", TEMPLATES["zephyr"][1])
 TEMPLATES["a llama2 of transformers 5"] = ("metaspace", TEMPLATES["llama2"][1])
 TEMPLATES["a zephyr whose markers are tokens"] = ("markers", TEMPLATES["zephyr"][1])
+
+
+def learnt_templates() -> dict[str, str]:
+    """Returns the forms with their replies marked."""
+    end = "eos_token"
+    return {
+        "chatml": form(
+            r"'<|im_start|>ROLE\n'", (r"'<|im_end|>\n'",) * 2, "", "", ("'<|im_end|>'", r"'\n'")
+        ),
+        "llama3": form(
+            r"'<|start_header_id|>ROLE<|end_header_id|>\n\n'",
+            ("'<|eot_id|>'",) * 2,
+            "{{- bos_token -}}",
+            " | trim",
+            ("'<|eot_id|>'", "''"),
+        ),
+        "zephyr": form(r"'<|ROLE|>\n'", (r"eos_token + '\n'",) * 2, "", "", (end, r"'\n'")),
+        "plain": form(
+            r"'Role:\n'",
+            (r"'\n\n'", r"eos_token + '\n\n'"),
+            "{{- bos_token -}}",
+            "",
+            (end, r"'\n\n'"),
+        ),
+        "llama2": TEMPLATES["llama2"][1].replace(
+            "{{- ' ' + content | trim + ' ' + eos_token -}}",
+            "{%- generation -%}{{- ' ' + content | trim + ' ' + eos_token -}}"
+            "{%- endgeneration -%}",
+        ),
+    }
+
+
+def learnt_tokens(tokenizer: PreTrainedTokenizerFast, messages: list, template: str) -> list[int]:
+    """Returns the places of the tokens of a conversation that belong to replies."""
+    encoded = tokenizer.apply_chat_template(
+        messages,
+        chat_template=template,
+        tokenize=True,
+        return_dict=True,
+        return_assistant_tokens_mask=True,
+    )
+    return [place for place, flag in enumerate(encoded["assistant_masks"]) if flag]
 
 
 def byte_level(split: list, special: list[str], size: int) -> Tokenizer:
@@ -245,6 +303,7 @@ def main() -> None:
         )
 
     templates = []
+    learnt = learnt_templates()
     for name, (tokenizer_name, text) in TEMPLATES.items():
         tokenizer = tokenizers[tokenizer_name]
         chats = []
@@ -262,7 +321,13 @@ def main() -> None:
                         return_dict=False,
                     )
                 )
-            chats.append({"system": system, "texts": texts, "prompts": prompts})
+            chat = {"system": system, "texts": texts, "prompts": prompts}
+            replied = [m["role"] for m in messages].count("assistant")
+            if name in learnt and replied:
+                while messages[-1]["role"] != "assistant":
+                    messages.pop()
+                chat["learnt"] = learnt_tokens(tokenizer, messages, learnt[name])
+            chats.append(chat)
         templates.append(
             {"name": name, "tokenizer": tokenizer_name, "jinja": text, "chats": chats}
         )

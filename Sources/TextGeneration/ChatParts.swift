@@ -7,6 +7,8 @@ import Tokenization
 struct ChatParts {
     private(set) var parts: [PromptPart] = []
     let tokenizer: any Tokenizer
+    /// Where replies begin and end, in turn: a part, and how many bytes of it come before.
+    private var replyEdges: [(part: Int, byteCount: Int)] = []
     /// The tokens of the markers so far; looking for one takes as long as the vocabulary is.
     private var markers: [String: TokenID?] = [:]
 
@@ -49,4 +51,55 @@ struct ChatParts {
     /// The tokens of all of it.
     /// - Throws: `TokenizerError` where the tokenizer does not cover all text.
     func tokens() throws -> [TokenID] { try tokenizer.encode(parts) }
+
+    // MARK: Replies
+
+    /// Notes that what is appended next belongs to a reply, or no longer does.
+    mutating func turnReply() {
+        if case .text(let text)? = parts.last {
+            replyEdges.append((parts.count - 1, text.utf8.count))
+        } else {
+            replyEdges.append((parts.count, 0))
+        }
+    }
+
+    /// The tokens of all of it, those of replies to be learnt.
+    ///
+    /// Texts are encoded as a whole: a token that reaches over the beginning of a reply belongs to
+    /// it, and one that reaches over its end does not.
+    /// - Throws: `TokenizerError` where the tokenizer does not cover all text.
+    func conversationTokens() throws -> ConversationTokens {
+        var result = ConversationTokens()
+        var isReply = false
+        var edges = replyEdges[...]
+        for (index, part) in parts.enumerated() {
+            let tokens = try tokenizer.encode(partAt: index, of: parts)
+            var begun = 0
+            while let edge = edges.first, edge.part == index {
+                edges.removeFirst()
+                let count = try tokenCount(of: part, index, upTo: edge.byteCount, in: tokens)
+                result.append(tokens[begun..<max(count, begun)], isLearnt: isReply)
+                begun = max(count, begun)
+                isReply.toggle()
+            }
+            result.append(tokens[begun...], isLearnt: isReply)
+        }
+        return result
+    }
+
+    /// How many of the tokens of a part the first bytes of its text alone give too.
+    private func tokenCount(
+        of part: PromptPart,
+        _ index: Int,
+        upTo byteCount: Int,
+        in tokens: [TokenID]
+    ) throws -> Int {
+        guard case .text(let text) = part, byteCount > 0 else { return 0 }
+        let start = String(decoding: text.utf8.prefix(byteCount), as: UTF8.self)
+        let alone = try tokenizer.encode(
+            partAt: index,
+            of: Array(parts[..<index]) + [.text(start)]
+        )
+        return zip(alone, tokens).prefix { $0 == $1 }.count
+    }
 }

@@ -44,6 +44,32 @@ public struct KnownChatTemplate: ChatTemplate, Equatable {
         of messages: [ChatMessage],
         tokenizer: any Tokenizer
     ) throws -> [TokenID] {
+        try parts(of: messages, tokenizer).tokens()
+    }
+
+    /// The tokens of a conversation as a model learns from it.
+    /// - Parameters:
+    ///   - messages: What was said, in turn; it ends with the assistant.
+    ///   - tokenizer: What encodes text.
+    /// - Returns: Those of ``promptTokens(of:tokenizer:)``, of which what the assistant says is to
+    ///   be learnt, and the token that ends it.
+    /// - Throws: ``TextGenerationError`` when messages are not in turn, or nobody replied;
+    ///   `TokenizerError` where the tokenizer does not cover all text.
+    public func conversationTokens(
+        of messages: [ChatMessage],
+        tokenizer: any Tokenizer
+    ) throws -> ConversationTokens {
+        try messages.checkTurns()
+        guard messages.contains(where: { $0.role == .assistant }) else {
+            throw TextGenerationError.nothingSaid
+        }
+        return try parts(of: messages, tokenizer).conversationTokens()
+    }
+
+    private func parts(
+        of messages: [ChatMessage],
+        _ tokenizer: any Tokenizer
+    ) throws -> ChatParts {
         var messages = messages
         if let defaultSystem, messages.first?.role != .system {
             messages.insert(ChatMessage(role: .system, content: defaultSystem), at: 0)
@@ -56,7 +82,7 @@ public struct KnownChatTemplate: ChatTemplate, Equatable {
         } else {
             appendTurns(messages, to: &parts)
         }
-        return try parts.tokens()
+        return parts
     }
 
     public func endsOfReply(_ tokenizer: any Tokenizer) -> [TokenID] {
@@ -79,8 +105,18 @@ public struct KnownChatTemplate: ChatTemplate, Equatable {
         if startsWithStartOfText { parts.append(parts.tokenizer.startOfText) }
         for message in messages {
             parts.append(form.opening(message.role) ?? [])
-            parts.append(content(message))
-            parts.append(form.closing(message.role))
+            let closing = form.closing(message.role)
+            if message.role == .assistant {
+                parts.turnReply()
+                parts.append(content(message))
+                // The model has to say that it has finished, and nothing after that.
+                parts.append(Array(closing.prefix(1)))
+                parts.turnReply()
+                parts.append(Array(closing.dropFirst()))
+            } else {
+                parts.append(content(message))
+                parts.append(closing)
+            }
         }
         if messages.last?.role != .assistant { parts.append(form.opening(.assistant) ?? []) }
     }
@@ -97,8 +133,10 @@ public struct KnownChatTemplate: ChatTemplate, Equatable {
                 parts.append("[INST] \((system + message.content).strippingBlanks()) [/INST]")
                 system = ""
             case .assistant:
+                parts.turnReply()
                 parts.append(" \(message.content.strippingBlanks()) ")
                 parts.append(parts.tokenizer.endsOfText.first)
+                parts.turnReply()
             }
         }
     }

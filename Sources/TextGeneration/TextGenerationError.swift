@@ -17,6 +17,12 @@ public enum TextGenerationError: Error, Equatable, Sendable {
     case messageOutOfTurn(index: Int, role: ChatMessage.Role, expected: ChatMessage.Role)
     /// A conversation that ends with a message nobody has replied to.
     case noReply
+    /// A conversation in which the assistant says nothing, so that nothing can be learnt from it.
+    case nothingSaid
+    /// Line `line` of `path`, counted from 1, is no conversation to learn from.
+    case invalidConversation(path: FilePath, line: Int, reason: String)
+    /// A file of conversations with none in it.
+    case noConversations(path: FilePath)
     /// A file that holds no conversation, or one that cannot go on here.
     case invalidHistory(path: FilePath, reason: String)
     /// A message that fills the context alone, with the system prompt.
@@ -45,6 +51,15 @@ extension TextGenerationError: CustomStringConvertible {
         case .noReply:
             "the conversation ends with a message of the user that has no reply; add the reply, or "
                 + "take the message out"
+        case .nothingSaid:
+            "the assistant says nothing, so that there is nothing to learn; add its message, or "
+                + "leave the conversation out"
+        case .invalidConversation(let path, let line, let reason):
+            "\(path):\(line): \(reason)"
+        case .noConversations(let path):
+            "'\(path)' holds no conversations; give one a line, as "
+                + #"{"messages":[{"role":"user","content":"..."},"#
+                + #"{"role":"assistant","content":"..."}]}"#
         case .invalidHistory(let path, let reason):
             "the conversation in '\(path)' cannot be used: \(reason)"
         case .turnTooLong(let tokenCount, let maximum):

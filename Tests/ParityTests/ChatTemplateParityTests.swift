@@ -15,6 +15,9 @@ struct TemplateFixture: Decodable, Sendable {
         let system: String?
         let texts: [String]
         let prompts: [[TokenID]]
+        /// The places of the tokens up to the last reply that belong to replies, where they were
+        /// asked for and there are any.
+        let learnt: [Int]?
     }
 
     let name: String
@@ -71,6 +74,30 @@ struct TemplateFixture: Decodable, Sendable {
                 }
             }
         }
+    }
+
+    @Test func whatIsLearntIsWhatTransformersMarksAsReplies() throws {
+        var forms: Set<String> = []
+        for fixture in try TemplateFixture.all() {
+            let tokenizer = try loadTokenizer(at: ParityTests.fixture("Chat/\(fixture.tokenizer)"))
+            let template = try template(fixture)
+            for chat in fixture.chats {
+                guard let learnt = chat.learnt else { continue }
+                forms.insert(fixture.name)
+                var messages = chat.system.map { [ChatMessage(role: .system, content: $0)] } ?? []
+                let texts = chat.texts.prefix(chat.texts.count / 2 * 2)
+                messages += texts.enumerated().map { index, text in
+                    ChatMessage(role: index % 2 == 0 ? .user : .assistant, content: text)
+                }
+                let result = try template.conversationTokens(of: messages, tokenizer: tokenizer)
+                #expect(result.tokens == chat.prompts[texts.count - 1])
+                #expect(
+                    result.isLearnt.indices.filter { result.isLearnt[$0] } == learnt,
+                    "\(fixture.name): \(messages)"
+                )
+            }
+        }
+        #expect(forms == Set(ChatForm.allCases.map(\.rawValue)))
     }
 
     @Test func markersThatAUserTypesAreText() throws {

@@ -1,0 +1,94 @@
+// Conversations to learn from: one a line, as they are given to OpenAI's interface for fine-tuning.
+// What they become for a model is its template's affair.
+
+import FileIO
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// Reads a file of conversations, each a line:
+/// `{"messages":[{"role":"user","content":"..."},{"role":"assistant","content":"..."}]}`.
+///
+/// What else a line says, such as where it comes from, is passed over, and so are blank lines.
+///
+/// ```swift
+/// var file = try ConversationFile("examples.jsonl")
+/// while let messages = try file.next() { print(messages.count) }
+/// ```
+public struct ConversationFile {
+    /// Where the conversations come from.
+    public let path: FilePath
+    /// Bytes read so far, without the ends of lines.
+    public private(set) var byteCount = 0
+
+    private var lines: LineReader
+
+    /// 16 MiB, more than any conversation has.
+    private static let longestLine = 16 << 20
+
+    /// Opens a file; nothing is read yet.
+    /// - Throws: `FileIOError` when it cannot be opened.
+    public init(_ path: FilePath) throws {
+        self.path = path
+        lines = LineReader(try InputFile(path), longestLine: Self.longestLine)
+    }
+
+    /// The messages of the next conversation, in turn, the last of them the assistant's; nil after
+    /// the last conversation.
+    /// - Throws: ``TextGenerationError/invalidConversation(path:line:reason:)``, `FileIOError`.
+    public mutating func next() throws -> [ChatMessage]? {
+        while var line = try lines.next() {
+            byteCount += line.count
+            if lines.lineCount == 1 { line.removeFirst(ByteOrderMark.count(atStartOf: line)) }
+            if line.allSatisfy({ $0 == 0x20 || $0 == 0x09 }) { continue }
+            do { return try Self.messages(line) } catch let problem as Problem {
+                throw TextGenerationError.invalidConversation(
+                    path: path,
+                    line: lines.lineCount,
+                    reason: problem.sentence
+                )
+            }
+        }
+        return nil
+    }
+
+    private struct Problem: Error {
+        let sentence: String
+    }
+
+    private struct Row: Decodable {
+        let messages: [StoredMessage]
+    }
+
+    private static func messages(_ line: [UInt8]) throws -> [ChatMessage] {
+        do {
+            let messages = try JSONDecoder().decode(Row.self, from: Data(line)).messages
+                .map(\.message)
+            try messages.checkTurns()
+            guard messages.contains(where: { $0.role == .assistant }) else {
+                throw TextGenerationError.nothingSaid
+            }
+            return messages
+        } catch let error as MessageProblem {
+            throw Problem(sentence: error.sentence)
+        } catch let error as TextGenerationError {
+            throw Problem(sentence: error.description)
+        } catch DecodingError.keyNotFound, DecodingError.typeMismatch, DecodingError.valueNotFound {
+            throw Problem(
+                sentence: "the line has no list of 'messages'; write "
+                    + #"{"messages":[{"role":"user","content":"..."}, ...]}"#
+            )
+        } catch is DecodingError {
+            throw Problem(
+                sentence: "the line is no JSON in UTF-8; give one conversation a line, without "
+                    + "line ends in it"
+            )
+        }
+    }
+}
+
+// Reading moves the file on for every copy.
+@available(*, unavailable) extension ConversationFile: Sendable {}

@@ -28,15 +28,24 @@ MICROKERNEL(void, layernorm_forward_row, ck_array out, float *mean, float *rstd,
 MICROKERNEL(void, layernorm_backward_row, float *dinp, float *dweight, float *dbias,
             const float *dout, const float *inp, const float *weight, float mean, float rstd,
             size_t C)
-MICROKERNEL(void, rmsnorm_forward_row, float *out, const float *inp, const float *weight,
+// A row of ck_rmsnorm_forward; returns its rstd.
+MICROKERNEL(float, rmsnorm_forward_row, ck_array out, const float *inp, const float *weight,
             float epsilon, size_t C)
+// A row of ck_rmsnorm_backward: dinp, dweight (C) accumulated into; dout, inp, weight (C).
+MICROKERNEL(void, rmsnorm_backward_row, float *dinp, float *dweight, const float *dout,
+            const float *inp, const float *weight, float rstd, size_t C)
 // The pairs of each head of x (NH, HS) turned by rotations (HS): cosine, sine, cosine, ...
-MICROKERNEL(void, rope_row, float *x, const float *rotations, size_t NH, size_t HS)
+MICROKERNEL(void, rope_row, ck_array x, const float *rotations, size_t NH, size_t HS)
+// The same, turned back.
+MICROKERNEL(void, rope_backward_row, float *dx, const float *rotations, size_t NH, size_t HS)
 MICROKERNEL(void, gelu_forward, ck_array out, ck_array inp, size_t n)
 MICROKERNEL(void, gelu_backward, float *dinp, ck_array inp, const float *dout, size_t n)
 MICROKERNEL(void, exact_gelu_forward, float *out, const float *inp, size_t n)
-// out = silu(gate) * up
-MICROKERNEL(void, swiglu_forward, float *out, const float *gate, const float *up, size_t n)
+// out = silu(gate) * up, gate and up of one type
+MICROKERNEL(void, swiglu_forward, ck_array out, ck_array gate, ck_array up, size_t n)
+// dgate and dup from dout, gate and up of one type
+MICROKERNEL(void, swiglu_backward, float *dgate, float *dup, ck_array gate, ck_array up,
+            const float *dout, size_t n)
 // out = a + b
 MICROKERNEL(void, add, float *out, const float *a, const float *b, size_t n)
 // Softmax of a row of n logits: the maximum, and the sum of exp(x - maximum).

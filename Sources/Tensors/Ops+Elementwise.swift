@@ -48,23 +48,48 @@ extension Ops {
 
     /// The gate of a feed-forward network: `silu(gate) * up` (Shazeer 2020, "SwiGLU").
     /// - Parameters:
-    ///   - out: Any shape, overwritten; may be `gate` or `up`.
-    ///   - gate: The same shape.
-    ///   - up: The same shape.
+    ///   - out: Any shape, float32 or bfloat16, overwritten; may be `gate` or `up`.
+    ///   - gate: The same shape, float32 or bfloat16.
+    ///   - up: The same shape and type as `gate`.
     public func swigluForward(out: Tensor, gate: Tensor, up: Tensor) {
-        Self.expect(out, out.shape, "out")
-        Self.expect(gate, out.shape, "gate")
-        Self.expect(up, out.shape, "up")
+        Self.expect(out, out.shape, as: .floats, "out")
+        Self.expect(gate, out.shape, as: .floats, "gate")
+        Self.expect(up, out.shape, as: ElementTypes(gate.elementType), "up")
+        run { table.swiglu_forward($0, out.mutableArray, gate.array, up.array, out.count) }
+        keepAlive(out, gate, up)
+    }
+
+    /// Backpropagates through ``swigluForward(out:gate:up:)``.
+    /// - Parameters:
+    ///   - dgate: Any shape, overwritten with `dout * up * silu'(gate)`; may be `dout`.
+    ///   - dup: The same shape, overwritten with `dout * silu(gate)`; may be `dout`.
+    ///   - gate: The same shape, float32 or bfloat16, as in the forward pass.
+    ///   - up: The same shape and type as `gate`.
+    ///   - dout: The same shape.
+    public func swigluBackward(
+        dgate: Tensor,
+        dup: Tensor,
+        gate: Tensor,
+        up: Tensor,
+        dout: Tensor
+    ) {
+        Self.expect(dgate, dgate.shape, "dgate")
+        Self.expect(dup, dgate.shape, "dup")
+        Self.expect(gate, dgate.shape, as: .floats, "gate")
+        Self.expect(up, dgate.shape, as: ElementTypes(gate.elementType), "up")
+        Self.expect(dout, dgate.shape, "dout")
         run {
-            table.swiglu_forward(
+            table.swiglu_backward(
                 $0,
-                out.mutableFloatPointer,
-                gate.floatPointer,
-                up.floatPointer,
-                out.count
+                dgate.mutableFloatPointer,
+                dup.mutableFloatPointer,
+                gate.array,
+                up.array,
+                dout.floatPointer,
+                dgate.count
             )
         }
-        keepAlive(out, gate, up)
+        keepAlive(dgate, dup, gate, up, dout)
     }
 
     /// Adds two tensors.

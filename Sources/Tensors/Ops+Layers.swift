@@ -100,8 +100,8 @@ extension Ops {
     /// Backpropagates through layer normalisation.
     /// - Parameters:
     ///   - dinp: `(N, C)`, accumulated into.
-    ///   - dweight: `(C)`, accumulated into.
-    ///   - dbias: `(C)`, accumulated into.
+    ///   - dweight: `(C)`, accumulated into; nil where the weight is frozen.
+    ///   - dbias: `(C)`, likewise.
     ///   - dout: `(N, C)`.
     ///   - inp: `(N, C)`, as in the forward pass.
     ///   - weight: `(C)`.
@@ -109,8 +109,8 @@ extension Ops {
     ///   - rstd: `(N)`, as the forward pass wrote it.
     public func layernormBackward(
         dinp: Tensor,
-        dweight: Tensor,
-        dbias: Tensor,
+        dweight: Tensor?,
+        dbias: Tensor?,
         dout: Tensor,
         inp: Tensor,
         weight: Tensor,
@@ -121,14 +121,16 @@ extension Ops {
         for (tensor, name) in [(dinp, "dinp"), (dout, "dout")] as [(Tensor, StaticString)] {
             Self.expect(tensor, [N, C], name)
         }
-        for tensor in [dweight, dbias, weight] { Self.expect(tensor, [C], "weight or gradient") }
+        Self.expect(weight, [C], "weight")
+        if let dweight { Self.expect(dweight, [C], "dweight") }
+        if let dbias { Self.expect(dbias, [C], "dbias") }
         for tensor in [mean, rstd] { Self.expect(tensor, [N], "mean or rstd") }
         run(channels: C) {
             table.layernorm_backward(
                 $0,
                 dinp.mutableFloatPointer,
-                dweight.mutableFloatPointer,
-                dbias.mutableFloatPointer,
+                dweight?.mutableFloatPointer,
+                dbias?.mutableFloatPointer,
                 dout.floatPointer,
                 inp.floatPointer,
                 weight.floatPointer,

@@ -44,6 +44,51 @@ static void check_layernorm(size_t N, size_t C) {
     }
 }
 
+static void check_rmsnorm(size_t N, size_t C) {
+    const float *inp = uniform(N * C, -1, 3), *weight = uniform(C, -1, 1);
+    EACH_SIDE(i) {
+        const ck_array out = as_array(CK_BFLOAT16, garbage(N * C), N * C);
+        float *expected = garbage(N * C), *rstd[2] = {garbage(N), garbage(N)};
+        RUN(i, rmsnorm_forward, out, rstd[0], inp, weight, 1e-5f, N, C);
+        RUN(i, rmsnorm_forward, float_array(expected), rstd[1], inp, weight, 1e-5f, N, C);
+        compare_rounded("rmsnorm_forward to bfloat16", out, expected, N * C);
+        compare_bytes("rmsnorm_forward to bfloat16, rstd", rstd[0], rstd[1], N * sizeof(float));
+    }
+}
+
+static void check_rope(size_t N, size_t HS) {
+    const size_t NH = 2, ld = NH * HS + 3, n = (N - 1) * ld + NH * HS;
+    const float *rotations = uniform(N * HS, -1, 1), *floats = uniform(n, -1, 1);
+    EACH_SIDE(i) {
+        const ck_array x = as_array(CK_BFLOAT16, floats, n), wide = widened(x, n);
+        RUN(i, rope_forward, x, ld, rotations, N, NH, HS);
+        RUN(i, rope_forward, wide, ld, rotations, N, NH, HS);
+        compare_rounded("rope_forward of bfloat16", x, wide.data, n);
+    }
+}
+
+static void check_swiglu(size_t n) {
+    const float *gate_floats = uniform(n, -6, 6), *up_floats = uniform(n, -1, 1);
+    const float *dout = uniform(n, -1, 1);
+    EACH_SIDE(i) EACH_TYPE(type) {
+        const ck_array gate = as_array(*type, gate_floats, n), wide_gate = widened(gate, n);
+        const ck_array up = as_array(*type, up_floats, n), wide_up = widened(up, n);
+        float *expected = garbage(n), *d[4] = {garbage(n), garbage(n), garbage(n), garbage(n)};
+        RUN(i, swiglu_forward, float_array(expected), wide_gate, wide_up, n);
+        EACH_TYPE(out_type) {
+            const ck_array out = as_array(*out_type, garbage(n), n);
+            RUN(i, swiglu_forward, out, gate, up, n);
+            compare_rounded("swiglu_forward of types", out, expected, n);
+        }
+        RUN(i, swiglu_backward, d[0], d[1], gate, up, dout, n);
+        RUN(i, swiglu_backward, d[2], d[3], wide_gate, wide_up, dout, n);
+        compare_bytes("swiglu_backward of types, dgate", d[0], d[2], n * sizeof(float));
+        compare_bytes("swiglu_backward of types, dup", d[1], d[3], n * sizeof(float));
+        RUN(i, swiglu_forward, gate, gate, up, n);
+        compare_rounded("swiglu_forward in place", gate, expected, n);
+    }
+}
+
 static void check_gelu(size_t n) {
     const float *x = uniform(n, -6, 6), *dout = uniform(n, -1, 1);
     EACH_SIDE(i) EACH_TYPE(inp_type) {
@@ -99,7 +144,11 @@ void check_arrays(void) {
         const size_t N = sizes[s][0], C = sizes[s][1];
         check_encoder(N, C);
         check_layernorm(N, C);
+        check_rmsnorm(N, C);
+        if (C % 2 == 0)
+            check_rope(N, C);
         check_gelu(N * C);
+        check_swiglu(N * C);
         check_adamw(N * C);
         release_arrays();
     }

@@ -48,37 +48,82 @@ static void check_layernorm(size_t N, size_t C) {
     compare("layernorm_backward dbias", dbias[1], dbias[0], C, 1e-5);
 }
 
-static void check_rmsnorm(size_t N, size_t C) {
-    const float *inp = uniform(N * C, -1, 3), *weight = uniform(C, -1, 1);
-    float *out[2];
+// Frozen weights have no gradients; those of the input are the same.
+static void check_frozen_layernorm(size_t N, size_t C) {
+    const float *inp = uniform(N * C, -1, 3), *dout = uniform(N * C, -1, 1);
+    const float *weight = uniform(C, -1, 1), *rstd = uniform(N, 0.5f, 1);
+    const float *start = uniform(N * C, -1, 1);
     EACH_SIDE(i) {
-        out[i] = garbage(N * C);
-        RUN(i, rmsnorm_forward, out[i], inp, weight, 1e-5f, N, C);
+        float *dinp[4], *dweight[4], *dbias[4];
+        for (int frozen = 0; frozen < 4; frozen++) {
+            dinp[frozen] = copy_of(start, N * C);
+            dweight[frozen] = copy_of(start, C);
+            dbias[frozen] = copy_of(start, C);
+            RUN(i, layernorm_backward, dinp[frozen], frozen & 1 ? NULL : dweight[frozen],
+                frozen & 2 ? NULL : dbias[frozen], dout, inp, weight, rstd, rstd, N, C);
+            compare_bytes("layernorm_backward of frozen weights, dinp", dinp[frozen], dinp[0],
+                          N * C * sizeof(float));
+            compare_bytes("layernorm_backward of a frozen bias, dweight", dweight[frozen],
+                          frozen & 1 ? start : dweight[0], C * sizeof(float));
+            compare_bytes("layernorm_backward of a frozen weight, dbias", dbias[frozen],
+                          frozen & 2 ? start : dbias[0], C * sizeof(float));
+        }
     }
-    compare("rmsnorm_forward", out[1], out[0], N * C, 1e-6);
 }
 
+static void check_rmsnorm(size_t N, size_t C) {
+    const float *inp = uniform(N * C, -1, 3), *weight = uniform(C, -1, 1);
+    const float *dout = uniform(N * C, -1, 1), *start = uniform(N * C, -1, 1);
+    float *out[2], *rstd[2], *dinp[2], *dweight[2];
+    EACH_SIDE(i) {
+        out[i] = garbage(N * C);
+        rstd[i] = garbage(N);
+        dinp[i] = copy_of(start, N * C);
+        dweight[i] = copy_of(start, C);
+        RUN(i, rmsnorm_forward, float_array(out[i]), rstd[i], inp, weight, 1e-5f, N, C);
+        RUN(i, rmsnorm_backward, dinp[i], dweight[i], dout, inp, weight, rstd[0], N, C);
+        float *again = garbage(N * C), *frozen = copy_of(start, N * C);
+        RUN(i, rmsnorm_forward, float_array(again), NULL, inp, weight, 1e-5f, N, C);
+        RUN(i, rmsnorm_backward, frozen, NULL, dout, inp, weight, rstd[0], N, C);
+        compare_bytes("rmsnorm_forward without rstd", again, out[i], N * C * sizeof(float));
+        compare_bytes("rmsnorm_backward of a frozen weight", frozen, dinp[i],
+                      N * C * sizeof(float));
+    }
+    compare("rmsnorm_forward", out[1], out[0], N * C, 1e-6);
+    compare("rmsnorm_forward rstd", rstd[1], rstd[0], N, 1e-6);
+    compare("rmsnorm_backward dinp", dinp[1], dinp[0], N * C, 1e-5);
+    compare("rmsnorm_backward dweight", dweight[1], dweight[0], C, 1e-5);
+}
+
+// Rows are columns of a wider buffer, whose others stay as they are.
 static void check_rope(size_t N, size_t HS) {
-    const size_t NH = 3;
+    const size_t NH = 3, ld = NH * HS + 5, n = (N - 1) * ld + NH * HS;
     const int32_t *positions = ids(N, 4096);
-    const float *start = uniform(N * NH * HS, -1, 1);
+    const float *start = uniform(n, -1, 1);
     double *frequencies = make_array(HS / 2 * sizeof *frequencies);
     for (size_t i = 0; i < HS / 2; i++)
         frequencies[i] = pow(10000, -2.0 * (double)i / (double)HS);
-    float *rotations[2], *x[2];
+    float *rotations[2], *x[2], *dx[2];
     EACH_SIDE(i) {
         rotations[i] = garbage(N * HS);
-        x[i] = copy_of(start, N * NH * HS);
+        x[i] = copy_of(start, n);
         RUN(i, rope_rotations, rotations[i], positions, frequencies, N, HS);
-        RUN(i, rope_forward, x[i], rotations[0], N, NH, HS);
+        RUN(i, rope_forward, float_array(x[i]), ld, rotations[0], N, NH, HS);
+        dx[i] = copy_of(x[0], n);
+        RUN(i, rope_backward, dx[i], ld, rotations[0], N, NH, HS);
     }
     compare("rope_rotations", rotations[1], rotations[0], N * HS, 1e-7);
-    compare("rope_forward", x[1], x[0], N * NH * HS, 1e-6);
+    compare("rope_forward", x[1], x[0], n, 1e-6);
+    compare("rope_backward", dx[1], dx[0], n, 1e-6);
+    compare("rope_backward of rope_forward", dx[1], start, n, 1e-6);
+    for (size_t row = 0; row + 1 < N; row++)
+        compare_bytes("rope_forward, the other columns", x[1] + row * ld + NH * HS,
+                      start + row * ld + NH * HS, (ld - NH * HS) * sizeof(float));
 }
 
 static void check_elementwise(size_t n) {
-    const float *a = uniform(n, -6, 6), *b = uniform(n, -1, 1);
-    float *gelu[2], *dgelu[2], *exact_gelu[2], *swiglu[2], *sum[2];
+    const float *a = uniform(n, -6, 6), *b = uniform(n, -1, 1), *c = uniform(n, -1, 1);
+    float *gelu[2], *dgelu[2], *exact_gelu[2], *swiglu[2], *sum[2], *dgate[2], *dup[2];
     EACH_SIDE(i) {
         gelu[i] = garbage(n);
         dgelu[i] = garbage(n);
@@ -88,13 +133,18 @@ static void check_elementwise(size_t n) {
         RUN(i, gelu_forward, float_array(gelu[i]), float_array(a), n);
         RUN(i, gelu_backward, dgelu[i], float_array(a), b, n);
         RUN(i, exact_gelu_forward, exact_gelu[i], a, n);
-        RUN(i, swiglu_forward, swiglu[i], a, b, n);
+        dgate[i] = copy_of(c, n);
+        dup[i] = garbage(n);
+        RUN(i, swiglu_forward, float_array(swiglu[i]), float_array(a), float_array(b), n);
+        RUN(i, swiglu_backward, dgate[i], dup[i], float_array(a), float_array(b), dgate[i], n);
         RUN(i, residual_forward, sum[i], a, b, n);
     }
     compare("gelu_forward", gelu[1], gelu[0], n, 1e-6);
     compare("gelu_backward", dgelu[1], dgelu[0], n, 1e-6);
     compare("exact_gelu_forward", exact_gelu[1], exact_gelu[0], n, 2e-6);
     compare("swiglu_forward", swiglu[1], swiglu[0], n, 1e-6);
+    compare("swiglu_backward dgate", dgate[1], dgate[0], n, 1e-6);
+    compare("swiglu_backward dup", dup[1], dup[0], n, 1e-6);
     compare("residual_forward", sum[1], sum[0], n, 0);
 }
 
@@ -118,6 +168,7 @@ void check_layers(void) {
         const size_t N = sizes[s][0], C = sizes[s][1];
         check_encoder(N, C);
         check_layernorm(N, C);
+        check_frozen_layernorm(N, C);
         check_rmsnorm(N, C);
         if (C % 2 == 0)
             check_rope(N, C);

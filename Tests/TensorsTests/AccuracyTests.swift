@@ -106,6 +106,23 @@ extension KernelTests {
             }
         }
 
+        @Test func theDerivativeOfSiluIsWithinItsBound() throws {
+            let x = sweep(-100...20, count: 200_000)
+            let gate = try TensorMaker.copy(x, [x.count])
+            let ones = try TensorMaker.filled([x.count], with: 1)
+            let (dgate, dup) = (
+                try TensorMaker.garbage([x.count]), try TensorMaker.garbage([x.count])
+            )
+            for set in InstructionSet.available where set != .reference {
+                let ops = try Ops(instructionSet: set, threadCount: 1)
+                ops.swigluBackward(dgate: dgate, dup: dup, gate: gate, up: ones, dout: ones)
+                let worst = zip(dgate.floats(), x).reduce(0) {
+                    max($0, abs(Double($1.0) - Formulas.siluDerivative(Double($1.1))))
+                }
+                #expect(worst <= 3 * 0x1p-24, "\(set)")
+            }
+        }
+
         @Test func theDerivativeOfGeluIsWithinItsBound() throws {
             let x = sweep(-12...20, count: 100_000)
             let inp = try TensorMaker.copy(x, [x.count])

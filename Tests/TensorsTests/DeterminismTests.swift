@@ -1,5 +1,5 @@
 // The same inputs give the same bits: twice in a row, and for any number of threads except where a
-// sum over rows is divided among them (the parameters' gradients of layernorm).
+// sum over rows is divided among them (the parameters' gradients of layernorm and RMS norm).
 
 import Tensors
 import Testing
@@ -171,8 +171,23 @@ extension KernelTests {
                 ops.rmsnormForward(out: normalized, inp: inp, weight: weight, epsilon: 1e-5)
                 ops.swigluForward(out: gated, gate: inp, up: normalized)
                 ops.ropeRotations(rotations, positions: positions, frequencies: frequencies)
-                ops.ropeForward(turned, rotations: rotations)
-                return [normalized, gated, rotations, turned]
+                ops.ropeForward(TensorColumns(turned), rotations: rotations)
+                let rstd = try TensorMaker.filled([N], with: 0.5)
+                let (dgate, dup) = (
+                    try TensorMaker.garbage(inp.shape), try TensorMaker.garbage(inp.shape)
+                )
+                let dinp = try TensorMaker.copy(inp)
+                ops.swigluBackward(dgate: dgate, dup: dup, gate: inp, up: normalized, dout: gated)
+                ops.ropeBackward(TensorColumns(dup), rotations: rotations)
+                ops.rmsnormBackward(
+                    dinp: dinp,
+                    dweight: nil,
+                    dout: gated,
+                    inp: inp,
+                    weight: weight,
+                    rstd: rstd
+                )
+                return [normalized, gated, rotations, turned, dgate, dup, dinp]
             }
         }
 
@@ -183,6 +198,28 @@ extension KernelTests {
                 try Backend(instructionSet: set, threadCount: $0).ops().sumOfSquares(x).bitPattern
             }
             #expect(Set(sums).count == 1)
+        }
+
+        @Test(arguments: sets)
+        mutating func rmsnormRepeatsItselfForEachNumberOfThreads(set: InstructionSet) throws {
+            let (N, C) = (193, 257)
+            let (inp, dout) = (try make.uniform([N, C]), try make.uniform([N, C]))
+            let (weight, rstd) = (try make.uniform([C]), try make.uniform([N], 0.5...1))
+            for threads in 1...3 {
+                let runs = try (0..<2).map { _ in
+                    let dweight = try TensorMaker.copy(weight)
+                    try Backend(instructionSet: set, threadCount: threads).ops().rmsnormBackward(
+                        dinp: TensorMaker.copy(inp),
+                        dweight: dweight,
+                        dout: dout,
+                        inp: inp,
+                        weight: weight,
+                        rstd: rstd
+                    )
+                    return dweight
+                }
+                expectSameBits(runs[1], runs[0], "\(threads) threads, again")
+            }
         }
 
         @Test(arguments: sets)

@@ -1,4 +1,4 @@
-// Embeddings, GELU, SwiGLU and additions.
+// Embeddings, GELU and additions.
 
 import Tensors
 import Testing
@@ -86,54 +86,6 @@ extension KernelTests {
                 ops.residualForward(out: apart, a: a, b: b)
                 ops.residualForward(out: inPlace, a: a, b: inPlace)
                 expectSameBits(inPlace, apart, "\(backend)")
-            }
-        }
-
-        @Test(arguments: counts)
-        mutating func swigluAgreesWithTheReference(count: Int) throws {
-            let (gate, up) = (try make.uniform([count], -6...6), try make.uniform([count]))
-            func run(_ ops: Ops) throws -> Tensor {
-                let out = try TensorMaker.garbage([count])
-                ops.swigluForward(out: out, gate: gate, up: up)
-                return out
-            }
-            let expected = try run(Backend.reference.ops())
-            for backend in Backend.all {
-                expectClose(
-                    try run(backend.ops()),
-                    expected,
-                    magnitude: expected.floats().map { abs($0) },
-                    within: 8,
-                    "\(backend)"
-                )
-            }
-        }
-
-        @Test(arguments: counts)
-        mutating func swigluMayWorkInPlace(count: Int) throws {
-            let (gate, up) = (try make.uniform([count]), try make.uniform([count]))
-            for backend in Backend.all + [.reference] {
-                let ops = try backend.ops()
-                let apart = try TensorMaker.garbage([count])
-                ops.swigluForward(out: apart, gate: gate, up: up)
-                var inPlace = try TensorMaker.copy(gate)
-                ops.swigluForward(out: inPlace, gate: inPlace, up: up)
-                expectSameBits(inPlace, apart, "\(backend)")
-                inPlace = try TensorMaker.copy(up)
-                ops.swigluForward(out: inPlace, gate: gate, up: inPlace)
-                expectSameBits(inPlace, apart, "\(backend)")
-            }
-        }
-
-        @Test func swigluKeepsNaNAndHasItsLimits() throws {
-            for backend in Backend.all + [.reference] {
-                let gate = try TensorMaker.copy([.nan, 1, .infinity, 1e30, -1000, 0, -0.0], [7])
-                let up = try TensorMaker.copy([1, .nan, 1, 2, 1, 1, 1], [7])
-                let out = try TensorMaker.garbage([7])
-                try backend.ops().swigluForward(out: out, gate: gate, up: up)
-                let values = out.floats()
-                #expect(values[0].isNaN && values[1].isNaN)
-                #expect(Array(values[2...]) == [.infinity, 2e30, 0, 0, 0], "\(backend)")
             }
         }
 

@@ -1,6 +1,6 @@
 // The operations as their textbook formulas, in double, on small arrays: what the reference kernels
-// are held to. Gradients come from finite differences; only GELU's derivative is written out, as
-// its precision is measured to more digits than differences have.
+// are held to. Gradients come from finite differences; only the derivatives of GELU and SiLU are
+// written out, as their precision is measured to more digits than differences have.
 
 #if canImport(Glibc)
     import Glibc
@@ -58,6 +58,11 @@ enum Formulas {
     }
 
     static func silu(_ x: Double) -> Double { x / (1 + exp(-x)) }
+
+    static func siluDerivative(_ x: Double) -> Double {
+        let gate = 1 / (1 + exp(-x))
+        return gate * (1 + x / (1 + exp(x)))
+    }
 
     static func rmsnorm(inp: [Double], weight: [Double], epsilon: Double) -> [Double] {
         let C = weight.count

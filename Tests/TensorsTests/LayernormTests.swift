@@ -132,6 +132,41 @@ extension KernelTests {
             }
         }
 
+        @Test(arguments: shapes)
+        mutating func frozenWeightsChangeNothingElse(N: Int, C: Int) throws {
+            let (inp, dout) = (try make.uniform([N, C]), try make.uniform([N, C]))
+            let (weight, rows) = (try make.uniform([C]), try make.uniform([N], 0.5...1))
+            for backend in Backend.all + [.reference] {
+                let ops = try backend.ops()
+                func run(weightIsFrozen: Bool, biasIsFrozen: Bool) throws -> [Tensor] {
+                    let dinp = try TensorMaker.copy(inp)
+                    let (dweight, dbias) = (
+                        try TensorMaker.copy(weight), try TensorMaker.copy(weight)
+                    )
+                    ops.layernormBackward(
+                        dinp: dinp,
+                        dweight: weightIsFrozen ? nil : dweight,
+                        dbias: biasIsFrozen ? nil : dbias,
+                        dout: dout,
+                        inp: inp,
+                        weight: weight,
+                        mean: rows,
+                        rstd: rows
+                    )
+                    return [dinp, dweight, dbias]
+                }
+                let trained = try run(weightIsFrozen: false, biasIsFrozen: false)
+                let frozen = try run(weightIsFrozen: true, biasIsFrozen: true)
+                for (found, expected) in zip(frozen, [trained[0], weight, weight]) {
+                    expectSameBits(found, expected, "both frozen, \(backend)")
+                }
+                let half = try run(weightIsFrozen: true, biasIsFrozen: false)
+                for (found, expected) in zip(half, [trained[0], weight, trained[2]]) {
+                    expectSameBits(found, expected, "a frozen weight, \(backend)")
+                }
+            }
+        }
+
         @Test func nanInARowStaysInThatRow() throws {
             for backend in Backend.all + [.reference] {
                 let ops = try backend.ops()

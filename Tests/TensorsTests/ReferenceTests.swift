@@ -13,13 +13,13 @@ extension KernelTests {
 
         init() throws { ops = try Backend.reference.ops() }
 
-        private func doubles(_ tensor: Tensor) -> [Double] { tensor.floats().map { Double($0) } }
+        func doubles(_ tensor: Tensor) -> [Double] { tensor.floats().map { Double($0) } }
 
-        private func integers(_ tensor: Tensor) -> [Int] {
+        func integers(_ tensor: Tensor) -> [Int] {
             tensor.withUnsafeElements(as: Int32.self) { $0.map { Int($0) } }
         }
 
-        private func expect(
+        func expect(
             _ actual: Tensor,
             _ expected: [Double],
             within bound: Double,
@@ -35,7 +35,7 @@ extension KernelTests {
         }
 
         /// What an accumulating operation must have made of `initial`.
-        private func sum(_ initial: Tensor, _ gradient: [Double]) -> [Double] {
+        func sum(_ initial: Tensor, _ gradient: [Double]) -> [Double] {
             zip(doubles(initial), gradient).map { $0 + $1 }
         }
 
@@ -284,38 +284,6 @@ extension KernelTests {
                 $0.map { Formulas.gelu($0) }
             }
             try expect(dinp, dx, within: 2)
-        }
-
-        @Test mutating func theOperationsOfLlamaFollowTheirFormulas() throws {
-            let (N, NH, HS) = (3, 2, 6)
-            let C = NH * HS
-            let (inp, weight) = (try make.uniform([N, C], -3...3), try make.uniform([C]))
-            let rotations = try make.uniform([N, HS])
-            let (x, r) = (doubles(inp), doubles(rotations))
-            let out = try TensorMaker.garbage([N, C])
-            ops.rmsnormForward(out: out, inp: inp, weight: weight, epsilon: 0.5)
-            try expect(
-                out,
-                Formulas.rmsnorm(inp: x, weight: doubles(weight), epsilon: 0.5),
-                within: 2
-            )
-            let up = try make.uniform([N, C])
-            ops.swigluForward(out: out, gate: inp, up: up)
-            try expect(out, zip(x, doubles(up)).map { Formulas.silu($0) * $1 }, within: 2)
-            ops.ropeForward(inp, rotations: rotations)
-            try expect(inp, Formulas.rope(x: x, rotations: r, NH: NH, HS: HS), within: 2)
-        }
-
-        @Test func rmsnormOfThreeAndFourIsWhatItIsByHand() throws {
-            let out = try TensorMaker.garbage([1, 2])
-            ops.rmsnormForward(
-                out: out,
-                inp: try TensorMaker.copy([3, 4], [1, 2]),
-                weight: try TensorMaker.copy([1, -2], [2]),
-                epsilon: 0.25
-            )
-            // The mean square is 12.5, and the root of 12.75 is 3.57071421.
-            try expect(out, [0.84016805, -2.24044814], within: 2)
         }
 
         @Test func lossAndSoftmaxOfTwoRowsAreWhatTheyAreByHand() throws {

@@ -1,5 +1,5 @@
-// The kernels of Swiftlet: every operation of GPT-2, forward and backward, and those that Llama 2
-// has besides, forward. Arrays are float32 unless a comment says that they have a type.
+// The kernels of Swiftlet: every operation of GPT-2 and of Llama 2, forward and backward. Arrays
+// are float32 unless a comment says that they have a type.
 //
 // This is the public header. ck_machine.h, which it includes, has what operations run on, and
 // ck_elements.h how numbers are stored. A kernel knows floats, sizes and threads; it never
@@ -31,8 +31,10 @@
     OP(layernorm_forward)                                                                          \
     OP(layernorm_backward)                                                                         \
     OP(rmsnorm_forward)                                                                            \
+    OP(rmsnorm_backward)                                                                           \
     OP(rope_rotations)                                                                             \
     OP(rope_forward)                                                                               \
+    OP(rope_backward)                                                                              \
     OP(matmul_forward)                                                                             \
     OP(matmul_backward_input)                                                                      \
     OP(matmul_backward_weight)                                                                     \
@@ -48,6 +50,7 @@
     OP(gelu_backward)                                                                              \
     OP(exact_gelu_forward)                                                                         \
     OP(swiglu_forward)                                                                             \
+    OP(swiglu_backward)                                                                            \
     OP(residual_forward)                                                                           \
     OP(scale_columns)                                                                              \
     OP(softmax_forward)                                                                            \
@@ -79,18 +82,25 @@ typedef void ck_layernorm_forward(const ck_context *ctx, ck_array out, float *me
                                   const float *inp, const float *weight, const float *bias,
                                   size_t N, size_t C);
 
-// dinp (N, C), dweight (C), dbias (C) accumulated into; dout, inp (N, C); mean, rstd (N) as the
-// forward pass wrote them.
+// dinp (N, C), dweight (C), dbias (C) accumulated into, of which dweight and dbias may be NULL;
+// dout, inp (N, C); mean, rstd (N) as the forward pass wrote them.
 typedef void ck_layernorm_backward(const ck_context *ctx, float *dinp, float *dweight, float *dbias,
                                    const float *dout, const float *inp, const float *weight,
                                    const float *mean, const float *rstd, size_t N, size_t C);
 
 // ---- RMS normalisation --------------------------------------------------------------------------
 
-// out (N, C) overwritten: inp (N, C) divided by the root of its row's mean square plus epsilon,
-// times weight (C) (Zhang & Sennrich 2019). out may be inp.
-typedef void ck_rmsnorm_forward(const ck_context *ctx, float *out, const float *inp,
+// out (N, C), of either type, overwritten: inp (N, C) divided by the root of its row's mean square
+// plus epsilon, times weight (C) (Zhang & Sennrich 2019). out may be inp. rstd (N), unless NULL,
+// overwritten with the reciprocals of those roots.
+typedef void ck_rmsnorm_forward(const ck_context *ctx, ck_array out, float *rstd, const float *inp,
                                 const float *weight, float epsilon, size_t N, size_t C);
+
+// dinp (N, C) and, unless NULL, dweight (C) accumulated into; dout, inp (N, C); rstd (N) as the
+// forward pass wrote it.
+typedef void ck_rmsnorm_backward(const ck_context *ctx, float *dinp, float *dweight,
+                                 const float *dout, const float *inp, const float *weight,
+                                 const float *rstd, size_t N, size_t C);
 
 // ---- Rotary positions ---------------------------------------------------------------------------
 
@@ -100,10 +110,16 @@ typedef void ck_rmsnorm_forward(const ck_context *ctx, float *out, const float *
 typedef void ck_rope_rotations(const ck_context *ctx, float *rotations, const int32_t *positions,
                                const double *frequencies, size_t N, size_t HS);
 
-// x in place: N rows of NH * HS floats. Each pair (2i, 2i + 1) of each head is turned by pair i of
-// the row's rotations (N, HS) (Su et al. 2021, "RoFormer").
-typedef void ck_rope_forward(const ck_context *ctx, float *x, const float *rotations, size_t N,
-                             size_t NH, size_t HS);
+// x, of either type, in place: N rows, ld elements apart, whose first NH * HS elements are turned.
+// Each pair (2i, 2i + 1) of each head is turned by pair i of the row's rotations (N, HS) (Su et al.
+// 2021, "RoFormer").
+typedef void ck_rope_forward(const ck_context *ctx, ck_array x, size_t ld, const float *rotations,
+                             size_t N, size_t NH, size_t HS);
+
+// dx in place, rows as in ck_rope_forward: turned back, which is what a gradient is multiplied
+// with on its way through a rotation.
+typedef void ck_rope_backward(const ck_context *ctx, float *dx, size_t ld, const float *rotations,
+                              size_t N, size_t NH, size_t HS);
 
 // ---- Linear layer -------------------------------------------------------------------------------
 
@@ -247,10 +263,15 @@ typedef void ck_gelu_backward(const ck_context *ctx, float *dinp, ck_array inp, 
 // out (n) overwritten with GELU(inp), the exact form: x (1 + erf(x / sqrt(2))) / 2. out may be inp.
 typedef void ck_exact_gelu_forward(const ck_context *ctx, float *out, const float *inp, size_t n);
 
-// out (n) overwritten with silu(gate) * up, where silu(x) = x / (1 + e^-x) (Shazeer 2020). out may
-// be gate or up.
-typedef void ck_swiglu_forward(const ck_context *ctx, float *out, const float *gate,
-                               const float *up, size_t n);
+// out (n) overwritten with silu(gate) * up, where silu(x) = x / (1 + e^-x) (Shazeer 2020). gate and
+// up are of one type, out has its own; where it is the same, out may be gate or up.
+typedef void ck_swiglu_forward(const ck_context *ctx, ck_array out, ck_array gate, ck_array up,
+                               size_t n);
+
+// dgate (n) overwritten with dout * up * silu'(gate), dup (n) with dout * silu(gate); gate and up
+// of one type. dgate or dup may be dout.
+typedef void ck_swiglu_backward(const ck_context *ctx, float *dgate, float *dup, ck_array gate,
+                                ck_array up, const float *dout, size_t n);
 
 // out (n) overwritten with a + b. out may be a or b.
 typedef void ck_residual_forward(const ck_context *ctx, float *out, const float *a, const float *b,

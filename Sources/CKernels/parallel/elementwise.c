@@ -32,17 +32,29 @@ void ck_parallel_exact_gelu_forward(const ck_context *ctx, float *out, const flo
     }
 }
 
-static void gate_share(const struct ck_microkernels *micro, float *out, const float *gate,
-                       const float *up, size_t n) {
+static void gate_share(const struct ck_microkernels *micro, ck_array out, ck_array gate,
+                       ck_array up, size_t n) {
     size_t begin, end;
     team_share(n, 16, &begin, &end);
-    micro->swiglu_forward(out + begin, gate + begin, up + begin, end - begin);
+    micro->swiglu_forward(array_from(out, begin), array_from(gate, begin), array_from(up, begin),
+                          end - begin);
 }
 
-void ck_parallel_swiglu_forward(const ck_context *ctx, float *out, const float *gate,
-                                const float *up, size_t n) {
+void ck_parallel_swiglu_forward(const ck_context *ctx, ck_array out, ck_array gate, ck_array up,
+                                size_t n) {
     RUN_IN_TEAM(team_size(ctx, (double)n / FLOATS_PER_THREAD),
                 gate_share(ctx->micro, out, gate, up, n));
+}
+
+void ck_parallel_swiglu_backward(const ck_context *ctx, float *dgate, float *dup, ck_array gate,
+                                 ck_array up, const float *dout, size_t n) {
+#pragma omp parallel num_threads(team_size(ctx, (double)n / FLOATS_PER_THREAD))
+    {
+        size_t begin, end;
+        team_share(n, 16, &begin, &end);
+        ctx->micro->swiglu_backward(dgate + begin, dup + begin, array_from(gate, begin),
+                                    array_from(up, begin), dout + begin, end - begin);
+    }
 }
 
 void ck_parallel_residual_forward(const ck_context *ctx, float *out, const float *a, const float *b,

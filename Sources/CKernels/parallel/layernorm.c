@@ -37,8 +37,10 @@ void ck_parallel_layernorm_backward(const ck_context *ctx, float *dinp, float *d
         team_share(C, 16, &begin, &end);
         for (int thread = 0; thread < omp_get_num_threads(); thread++) {
             const float *other = ctx->scratch + (size_t)thread * 2 * C + begin;
-            ctx->micro->add(dweight + begin, dweight + begin, other, end - begin);
-            ctx->micro->add(dbias + begin, dbias + begin, other + C, end - begin);
+            if (dweight)
+                ctx->micro->add(dweight + begin, dweight + begin, other, end - begin);
+            if (dbias)
+                ctx->micro->add(dbias + begin, dbias + begin, other + C, end - begin);
         }
     }
 }

@@ -1,5 +1,6 @@
 // Rotary positions: the rotations of some positions, which all layers share, and turning rows by
 // them.
+#include "../elements.h"
 #include "parallel_operations.h"
 #include "team.h"
 
@@ -26,16 +27,30 @@ void ck_parallel_rope_rotations(const ck_context *ctx, float *rotations, const i
     }
 }
 
-static void rotate_share(const struct ck_microkernels *micro, float *x, const float *rotations,
-                         size_t N, size_t NH, size_t HS) {
+static void rotate_share(const struct ck_microkernels *micro, ck_array x, size_t ld,
+                         const float *rotations, size_t N, size_t NH, size_t HS) {
     size_t begin, end;
     team_share(N, 1, &begin, &end);
     for (size_t i = begin; i < end; i++)
-        micro->rope_row(x + i * NH * HS, rotations + i * HS, NH, HS);
+        micro->rope_row(array_from(x, i * ld), rotations + i * HS, NH, HS);
 }
 
-void ck_parallel_rope_forward(const ck_context *ctx, float *x, const float *rotations, size_t N,
-                              size_t NH, size_t HS) {
+void ck_parallel_rope_forward(const ck_context *ctx, ck_array x, size_t ld, const float *rotations,
+                              size_t N, size_t NH, size_t HS) {
     RUN_IN_TEAM(team_size(ctx, (double)N * NH * HS / FLOATS_PER_THREAD),
-                rotate_share(ctx->micro, x, rotations, N, NH, HS));
+                rotate_share(ctx->micro, x, ld, rotations, N, NH, HS));
+}
+
+static void rotate_back_share(const struct ck_microkernels *micro, float *dx, size_t ld,
+                              const float *rotations, size_t N, size_t NH, size_t HS) {
+    size_t begin, end;
+    team_share(N, 1, &begin, &end);
+    for (size_t i = begin; i < end; i++)
+        micro->rope_backward_row(dx + i * ld, rotations + i * HS, NH, HS);
+}
+
+void ck_parallel_rope_backward(const ck_context *ctx, float *dx, size_t ld, const float *rotations,
+                               size_t N, size_t NH, size_t HS) {
+    RUN_IN_TEAM(team_size(ctx, (double)N * NH * HS / FLOATS_PER_THREAD),
+                rotate_back_share(ctx->micro, dx, ld, rotations, N, NH, HS));
 }

@@ -35,11 +35,25 @@ void ck_reference_exact_gelu_forward(const ck_context *ctx, float *out, const fl
         out[i] = (float)(0.5 * inp[i] * erfc(-SQRT_HALF * inp[i]));
 }
 
-void ck_reference_swiglu_forward(const ck_context *ctx, float *out, const float *gate,
-                                 const float *up, size_t n) {
+void ck_reference_swiglu_forward(const ck_context *ctx, ck_array out, ck_array gate, ck_array up,
+                                 size_t n) {
 #pragma omp parallel for num_threads(ctx->threads)
-    for (size_t i = 0; i < n; i++)
-        out[i] = (float)(gate[i] / (1.0 + exp(-(double)gate[i])) * up[i]);
+    for (size_t i = 0; i < n; i++) {
+        const double x = element_at(gate, i);
+        set_element(out, i, (float)(x / (1.0 + exp(-x)) * element_at(up, i)));
+    }
+}
+
+void ck_reference_swiglu_backward(const ck_context *ctx, float *dgate, float *dup, ck_array gate,
+                                  ck_array up, const float *dout, size_t n) {
+#pragma omp parallel for num_threads(ctx->threads)
+    for (size_t i = 0; i < n; i++) {
+        const double x = element_at(gate, i);
+        const double d = dout[i];
+        const double sigmoid = 1.0 / (1.0 + exp(-x));
+        dgate[i] = (float)(d * element_at(up, i) * sigmoid * (1.0 + x / (1.0 + exp(x))));
+        dup[i] = (float)(d * x / (1.0 + exp(-x)));
+    }
 }
 
 void ck_reference_residual_forward(const ck_context *ctx, float *out, const float *a,

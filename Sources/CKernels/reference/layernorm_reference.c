@@ -52,7 +52,9 @@ void ck_reference_layernorm_backward(const ck_context *ctx, float *dinp, float *
             weight_sum += ((double)inp[i * C + c] - mean[i]) * rstd[i] * dout[i * C + c];
             bias_sum += dout[i * C + c];
         }
-        dweight[c] += (float)weight_sum;
-        dbias[c] += (float)bias_sum;
+        if (dweight)
+            dweight[c] += (float)weight_sum;
+        if (dbias)
+            dbias[c] += (float)bias_sum;
     }
 }

@@ -1,3 +1,4 @@
+#include "../elements.h"
 #include "reference_operations.h"
 
 #include <math.h>
@@ -14,15 +15,30 @@ void ck_reference_rope_rotations(const ck_context *ctx, float *rotations, const 
     }
 }
 
-void ck_reference_rope_forward(const ck_context *ctx, float *x, const float *rotations, size_t N,
-                               size_t NH, size_t HS) {
+void ck_reference_rope_forward(const ck_context *ctx, ck_array x, size_t ld, const float *rotations,
+                               size_t N, size_t NH, size_t HS) {
 #pragma omp parallel for num_threads(ctx->threads)
     for (size_t head = 0; head < N * NH; head++) {
         const float *turn = rotations + head / NH * HS;
+        const size_t first = head / NH * ld + head % NH * HS;
         for (size_t i = 0; i < HS; i += 2) {
-            const double a = x[head * HS + i], b = x[head * HS + i + 1];
-            x[head * HS + i] = (float)(a * turn[i] - b * turn[i + 1]);
-            x[head * HS + i + 1] = (float)(a * turn[i + 1] + b * turn[i]);
+            const double a = element_at(x, first + i), b = element_at(x, first + i + 1);
+            set_element(x, first + i, (float)(a * turn[i] - b * turn[i + 1]));
+            set_element(x, first + i + 1, (float)(a * turn[i + 1] + b * turn[i]));
+        }
+    }
+}
+
+void ck_reference_rope_backward(const ck_context *ctx, float *dx, size_t ld, const float *rotations,
+                                size_t N, size_t NH, size_t HS) {
+#pragma omp parallel for num_threads(ctx->threads)
+    for (size_t head = 0; head < N * NH; head++) {
+        const float *turn = rotations + head / NH * HS;
+        float *d = dx + head / NH * ld + head % NH * HS;
+        for (size_t i = 0; i < HS; i += 2) {
+            const double a = d[i], b = d[i + 1];
+            d[i] = (float)(a * turn[i] + b * turn[i + 1]);
+            d[i + 1] = (float)(b * turn[i] - a * turn[i + 1]);
         }
     }
 }

@@ -37,8 +37,27 @@ static void exact_gelu_forward(float *out, const float *inp, size_t n) {
     FOR_EACH_VECTOR(i, n, STORE(out + i, v_exact_gelu(LOAD(inp + i))););
 }
 
-static void swiglu_forward(float *out, const float *gate, const float *up, size_t n) {
-    FOR_EACH_VECTOR(i, n, STORE(out + i, v_silu(LOAD(gate + i)) * LOAD(up + i)););
+static void swiglu_forward(ck_array out, ck_array gate, ck_array up, size_t n) {
+    WITH_ARRAY_TYPES(out_type, out.type, inp_type, gate.type, {
+        FOR_EACH_VECTOR(i, n, {
+            const vf g = load_floats(inp_type, gate.data, i, lanes);
+            const vf u = load_floats(inp_type, up.data, i, lanes);
+            store_floats(out_type, out.data, i, v_silu(g) * u, lanes);
+        });
+    });
+}
+
+static void swiglu_backward(float *dgate, float *dup, ck_array gate, ck_array up, const float *dout,
+                            size_t n) {
+    WITH_ARRAY_TYPE(type, gate.type, {
+        FOR_EACH_VECTOR(i, n, {
+            const vf g = load_floats(type, gate.data, i, lanes);
+            const vf u = load_floats(type, up.data, i, lanes);
+            const vf d = LOAD(dout + i);
+            STORE(dgate + i, d * u * v_silu_derivative(g));
+            STORE(dup + i, d * v_silu(g));
+        });
+    });
 }
 
 static void add(float *out, const float *a, const float *b, size_t n) {

@@ -51,13 +51,13 @@ extension Llama2Decoder: BlockDecoder {
             ],
             inp: workspace.normalized
         )
-        ops.ropeForward(workspace.q, rotations: workspace.rotations)
-        ops.ropeForward(workspace.k, rotations: workspace.rotations)
-        let q = TensorColumns(workspace.q)
+        let (q, k) = (TensorColumns(workspace.q), TensorColumns(workspace.k))
+        ops.ropeForward(q, rotations: workspace.rotations)
+        ops.ropeForward(k, rotations: workspace.rotations)
         ops.cachedAttention(
             out: workspace.rows.atty,
             q: q,
-            k: TensorColumns(workspace.k),
+            k: k,
             v: TensorColumns(workspace.v),
             parts: parts,
             headCount: headCount

@@ -148,7 +148,7 @@ extension Ops {
     ///   - out: `(N, OC)`, overwritten with `inp * weight^T + bias + residual`.
     ///   - geluOut: `(N, OC)`, overwritten with `gelu(out)`; nil where no GELU follows.
     ///   - inp: `(N, C)`.
-    ///   - weight: `(OC, C)`.
+    ///   - weight: `(OC, C)`, in any of ``ElementType/weightTypes``.
     ///   - bias: `(OC)`, or nil.
     ///   - residual: `(N, OC)`, or nil.
     public func matmulForward(
@@ -160,9 +160,9 @@ extension Ops {
         residual: Tensor? = nil
     ) {
         let (N, C) = Self.sizes2(inp, as: .floats, "inp")
-        let (OC, _) = Self.sizes2(weight, as: .floats, "weight")
+        let (OC, _) = Self.sizes2(weight, as: .weights, "weight")
         Self.expect(out, [N, OC], as: .floats, "out")
-        Self.expect(weight, [OC, C], as: .floats, "weight")
+        Self.expect(weight, [OC, C], as: .weights, "weight")
         precondition(
             out.elementType == .float32 || C <= CK_MAX_ROUNDED_SUM,
             "sums of \(C) products, rounded to \(out.elementType)"
@@ -170,18 +170,17 @@ extension Ops {
         if let bias { Self.expect(bias, [OC], "bias") }
         if let geluOut { Self.expect(geluOut, [N, OC], as: .floats, "geluOut") }
         if let residual { Self.expect(residual, [N, OC], "residual") }
+        var matrix = weight.matrix
         run {
             table.matmul_forward(
                 $0,
                 out.mutableArray,
                 geluOut.mutableArray,
                 inp.array,
-                weight.array,
+                &matrix,
                 bias?.floatPointer,
                 residual?.floatPointer,
-                N,
-                C,
-                OC
+                N
             )
         }
         keepAlive(out, geluOut, inp, weight, bias, residual)
@@ -189,32 +188,34 @@ extension Ops {
 
     /// Backpropagates a linear layer to its input.
     /// - Parameters:
-    ///   - dinp: `(N, C)`, overwritten with `dout * weight`.
+    ///   - dinp: `(N, C)`: `dout * weight`, overwritten or added to.
     ///   - dout: `(N, OC)`.
-    ///   - weight: `(OC, C)`.
+    ///   - weight: `(OC, C)`, in any of ``ElementType/weightTypes``.
     ///   - geluInp: `(N, C)`, the input of a GELU that fed this layer, to backpropagate through it
     ///     in the same pass; or nil.
+    ///   - accumulate: Whether `dinp` holds something to add to, before it goes through the GELU.
     public func matmulBackwardInput(
         dinp: Tensor,
         dout: Tensor,
         weight: Tensor,
-        geluInp: Tensor? = nil
+        geluInp: Tensor? = nil,
+        accumulate: Bool = false
     ) {
         let (N, C) = Self.sizes2(dinp, "dinp")
-        let (OC, _) = Self.sizes2(weight, as: .floats, "weight")
+        let (OC, _) = Self.sizes2(weight, as: .weights, "weight")
         Self.expect(dout, [N, OC], "dout")
-        Self.expect(weight, [OC, C], as: .floats, "weight")
+        Self.expect(weight, [OC, C], as: .weights, "weight")
         if let geluInp { Self.expect(geluInp, [N, C], as: .floats, "geluInp") }
+        var matrix = weight.matrix
         run {
             table.matmul_backward_input(
                 $0,
                 dinp.mutableFloatPointer,
                 dout.floatPointer,
-                weight.array,
+                &matrix,
                 geluInp.array,
                 N,
-                C,
-                OC
+                accumulate
             )
         }
         keepAlive(dinp, dout, weight, geluInp)

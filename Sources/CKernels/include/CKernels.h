@@ -123,9 +123,9 @@ typedef void ck_rope_backward(const ck_context *ctx, float *dx, size_t ld, const
 
 // ---- Linear layer -------------------------------------------------------------------------------
 
-// Each operand is float32 or bfloat16. Sums are float32. Products of two float32 are exact to
-// float32; with a bfloat16 among them, what is float32 is rounded to bfloat16 where the processor
-// multiplies those (see docs/numerics.md).
+// Activations are float32 or bfloat16, weights of any type. Sums are float32. Products of two
+// float32 are exact to float32; with another type among them, what is not bfloat16 is rounded to it
+// where the processor multiplies that (see docs/numerics.md).
 
 // C of a layer whose output is bfloat16 is at most this.
 #define CK_MAX_ROUNDED_SUM ((size_t)1 << 16)
@@ -134,14 +134,15 @@ typedef void ck_rope_backward(const ck_context *ctx, float *dx, size_t ld, const
 // plus residual (N, OC) unless NULL. When gelu_out (N, OC) has data it receives gelu(out), of out
 // as it is stored.
 typedef void ck_matmul_forward(const ck_context *ctx, ck_array out, ck_array gelu_out, ck_array inp,
-                               ck_array weight, const float *bias, const float *residual, size_t N,
-                               size_t C, size_t OC);
+                               const ck_matrix *weight, const float *bias, const float *residual,
+                               size_t N);
 
-// dinp (N, C) overwritten: dout (N, OC) times weight (OC, C). When gelu_inp (N, C) has data the
-// result is multiplied by gelu'(gelu_inp): backpropagation through a GELU that fed this layer.
+// dinp (N, C): dout (N, OC) times weight (OC, C), overwritten or, when accumulate is true, added
+// to what dinp holds. When gelu_inp (N, C) has data the result is then multiplied by
+// gelu'(gelu_inp): backpropagation through a GELU that fed this layer.
 typedef void ck_matmul_backward_input(const ck_context *ctx, float *dinp, const float *dout,
-                                      ck_array weight, ck_array gelu_inp, size_t N, size_t C,
-                                      size_t OC);
+                                      const ck_matrix *weight, ck_array gelu_inp, size_t N,
+                                      bool accumulate);
 
 // dweight (OC, C): dout (N, OC) transposed times inp (N, C), accumulated into or, when accumulate
 // is false, overwritten. dbias (OC) unless NULL: the column sums of dout, always accumulated into.

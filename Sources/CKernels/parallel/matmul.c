@@ -4,14 +4,14 @@
 #include "parallel_operations.h"
 
 void ck_parallel_matmul_forward(const ck_context *ctx, ck_array out, ck_array gelu_out,
-                                ck_array inp, ck_array weight, const float *bias,
-                                const float *residual, size_t N, size_t C, size_t OC) {
+                                ck_array inp, const ck_matrix *weight, const float *bias,
+                                const float *residual, size_t N) {
     ck_gemm_run(ctx, &(ck_gemm){
                          .m = N,
-                         .n = OC,
-                         .k = C,
-                         .a = operand(inp, C, true),
-                         .b = operand(weight, C, true),
+                         .n = weight->rows,
+                         .k = weight->cols,
+                         .a = operand(inp, weight->cols, true),
+                         .b = {.matrix = *weight, .along_k = true},
                          .c = out,
                          .bias = bias,
                          .residual = residual,
@@ -20,15 +20,16 @@ void ck_parallel_matmul_forward(const ck_context *ctx, ck_array out, ck_array ge
 }
 
 void ck_parallel_matmul_backward_input(const ck_context *ctx, float *dinp, const float *dout,
-                                       ck_array weight, ck_array gelu_inp, size_t N, size_t C,
-                                       size_t OC) {
+                                       const ck_matrix *weight, ck_array gelu_inp, size_t N,
+                                       bool accumulate) {
     ck_gemm_run(ctx, &(ck_gemm){
                          .m = N,
-                         .n = C,
-                         .k = OC,
-                         .a = operand(array_of_floats(dout), OC, true),
-                         .b = operand(weight, C, false),
+                         .n = weight->cols,
+                         .k = weight->rows,
+                         .a = operand(array_of_floats(dout), weight->rows, true),
+                         .b = {.matrix = *weight, .along_k = false},
                          .c = array_of_floats(dinp),
+                         .accumulate = accumulate,
                          .gelu_inp = gelu_inp,
                      });
 }

@@ -58,28 +58,32 @@ ALWAYS_INLINE vf load_scales(const ck_element_type type, const void *row, size_t
     return count == LANES ? v_load_float16(scales) : v_load_float16_partial(scales, count);
 }
 
-// Block `block` of the row whose values start at `row`, not yet multiplied with its scale, nor
-// added to its minimum.
-ALWAYS_INLINE void load_block(vf *w, const ck_element_type type, const void *row, size_t block) {
+// Vector `v` of block `block` of the row whose values start at `row`, not yet multiplied with its
+// scale, nor added to its minimum.
+ALWAYS_INLINE vf load_vector_of_block(const ck_element_type type, const void *row, size_t block,
+                                      size_t v) {
     const size_t first = block * CK_BLOCK;
-    for (int v = 0; v < BLOCK_VECTORS; v++) {
-        const size_t at = first + (size_t)v * LANES;
-        if (type == CK_FLOAT32) {
-            w[v] = v_load((const float *)row + at);
-        } else if (type == CK_BFLOAT16) {
-            w[v] = v_load_bfloat16((const uint16_t *)row + at);
-        } else if (type == CK_FLOAT16) {
-            w[v] = v_load_float16((const uint16_t *)row + at);
-        } else if (has_nibbles(type)) {
-            const bool high = v >= BLOCK_VECTORS / 2;
-            const size_t byte = (size_t)v % (BLOCK_VECTORS / 2) * LANES;
-            const vu8 bytes = *(const vu8 *)((const uint8_t *)row + first / 2 + byte);
-            const vi8 nibbles = (vi8)(high ? bytes >> 4 : bytes & 15);
-            w[v] = __builtin_convertvector(type == CK_Q4_0 ? nibbles - 8 : nibbles, vf);
-        } else {
-            w[v] = __builtin_convertvector(*(const vi8 *)((const int8_t *)row + at), vf);
-        }
+    const size_t at = first + v * LANES;
+    if (type == CK_FLOAT32)
+        return v_load((const float *)row + at);
+    if (type == CK_BFLOAT16)
+        return v_load_bfloat16((const uint16_t *)row + at);
+    if (type == CK_FLOAT16)
+        return v_load_float16((const uint16_t *)row + at);
+    if (has_nibbles(type)) {
+        const bool high = v >= BLOCK_VECTORS / 2;
+        const size_t byte = v % (BLOCK_VECTORS / 2) * LANES;
+        const vu8 bytes = *(const vu8 *)((const uint8_t *)row + first / 2 + byte);
+        const vi8 nibbles = (vi8)(high ? bytes >> 4 : bytes & 15);
+        return __builtin_convertvector(type == CK_Q4_0 ? nibbles - 8 : nibbles, vf);
     }
+    return __builtin_convertvector(*(const vi8 *)((const int8_t *)row + at), vf);
+}
+
+// All vectors of a block, likewise.
+ALWAYS_INLINE void load_block(vf *w, const ck_element_type type, const void *row, size_t block) {
+    for (size_t v = 0; v < BLOCK_VECTORS; v++)
+        w[v] = load_vector_of_block(type, row, block, v);
 }
 
 // `lanes` numbers of 16 bits, zero after them.
@@ -173,6 +177,19 @@ ALWAYS_INLINE void load_weights(vf *w, const ck_element_type type, const ck_matr
         __builtin_memcpy(bytes, values + block * CK_BLOCK * size, count * size);
         load_block(w, type, bytes, 0);
     }
+}
+
+// `lanes` weights of a row of a type with scales, from number `first` on, a multiple of LANES: a
+// vector of a block. Zero after them.
+ALWAYS_INLINE vf load_weight_vector(const ck_element_type type, const ck_matrix *weight, size_t row,
+                                    size_t first, size_t lanes) {
+    const char *values = (const char *)weight->values + row * bytes_of_row(type, weight->cols);
+    const size_t block = first / CK_BLOCK;
+    const vf steps = load_vector_of_block(type, values, block, first % CK_BLOCK / LANES);
+    vf w = steps * v_splat(block_scale(type, weight, row, block));
+    if (type == CK_Q4_1)
+        w += v_splat(block_minimum(weight, row, block));
+    return lanes == LANES ? w : v_keep_first(w, lanes);
 }
 
 // Copies the weights of one row, columns first ..< first + count, to out; `first` starts a block.

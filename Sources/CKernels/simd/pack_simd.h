@@ -158,6 +158,8 @@ ALWAYS_INLINE vf load_across(const ck_element_type type, const ck_matrix *x, siz
                              size_t lanes) {
     if (!has_scales(type))
         return load_floats(type, x->values, p * x->cols + first, lanes);
+    if (first % LANES == 0)
+        return load_weight_vector(type, x, p, first, lanes);
     // A tile of six rows may lie across the border of two blocks.
     float floats[2 * CK_BLOCK];
     const size_t block = first / CK_BLOCK;

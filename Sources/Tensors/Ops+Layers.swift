@@ -3,23 +3,31 @@
 import CKernels
 
 extension Ops {
-    /// Looks up token and position embeddings.
+    /// Looks up the embeddings of tokens and, where a model has some, adds those of positions.
     /// - Parameters:
     ///   - out: `(B, T, C)`, overwritten.
     ///   - tokens: `(B, T)` int32, each in `0 ..< V`; checked by the caller.
+    ///   - positions: `(B, T)` int32, each in `0 ..< maxT`, likewise; nil for 0, 1, 2 and so on.
     ///   - wte: `(V, C)`, float32 or bfloat16.
-    ///   - wpe: `(maxT, C)` with `maxT >= T`, float32 or bfloat16.
-    public func encoderForward(out: Tensor, tokens: Tensor, wte: Tensor, wpe: Tensor) {
+    ///   - wpe: `(maxT, C)`, with `maxT >= T` where positions count up, float32 or bfloat16; nil
+    ///     where there are no such embeddings.
+    public func encoderForward(
+        out: Tensor,
+        tokens: Tensor,
+        positions: Tensor? = nil,
+        wte: Tensor,
+        wpe: Tensor?
+    ) {
         let (B, T, C) = Self.sizes3(out, "out")
         Self.expect(tokens, [B, T], as: .int32, "tokens")
         Self.expect(wte, [wte.shape[0], C], as: .floats, "wte")
-        Self.expect(wpe, [wpe.shape[0], C], as: .floats, "wpe")
-        precondition(T <= wpe.shape[0], "\(T) positions, wpe has \(wpe.shape[0])")
+        Self.checkPositions(positions, wpe, as: .floats, B, T, C)
         run {
             table.encoder_forward(
                 $0,
                 out.mutableFloatPointer,
                 tokens.tokenPointer,
+                positions?.tokenPointer,
                 wte.array,
                 wpe.array,
                 B,
@@ -27,34 +35,60 @@ extension Ops {
                 C
             )
         }
-        keepAlive(out, tokens, wte, wpe)
+        keepAlive(out, tokens, positions, wte, wpe)
     }
 
     /// Backpropagates through the embeddings.
     /// - Parameters:
     ///   - dwte: `(V, C)`, accumulated into.
-    ///   - dwpe: `(maxT, C)`, accumulated into.
+    ///   - dwpe: `(maxT, C)`, accumulated into; nil where there are no embeddings of positions.
     ///   - dout: `(B, T, C)`.
     ///   - tokens: `(B, T)` int32, as in the forward pass.
-    public func encoderBackward(dwte: Tensor, dwpe: Tensor, dout: Tensor, tokens: Tensor) {
+    ///   - positions: `(B, T)` int32 or nil, as in the forward pass.
+    public func encoderBackward(
+        dwte: Tensor,
+        dwpe: Tensor?,
+        dout: Tensor,
+        tokens: Tensor,
+        positions: Tensor? = nil
+    ) {
         let (B, T, C) = Self.sizes3(dout, "dout")
         Self.expect(tokens, [B, T], as: .int32, "tokens")
         Self.expect(dwte, [dwte.shape[0], C], "dwte")
-        Self.expect(dwpe, [dwpe.shape[0], C], "dwpe")
-        precondition(T <= dwpe.shape[0], "\(T) positions, dwpe has \(dwpe.shape[0])")
+        Self.checkPositions(positions, dwpe, as: .float32, B, T, C)
         run {
             table.encoder_backward(
                 $0,
                 dwte.mutableFloatPointer,
-                dwpe.mutableFloatPointer,
+                dwpe?.mutableFloatPointer,
                 dout.floatPointer,
                 tokens.tokenPointer,
+                positions?.tokenPointer,
                 B,
                 T,
                 C
             )
         }
-        keepAlive(dwte, dwpe, dout, tokens)
+        keepAlive(dwte, dwpe, dout, tokens, positions)
+    }
+
+    /// Stops the program unless positions and their embeddings fit B sequences of T tokens.
+    @inline(__always)
+    private static func checkPositions(
+        _ positions: Tensor?,
+        _ wpe: Tensor?,
+        as types: ElementTypes,
+        _ B: Int,
+        _ T: Int,
+        _ C: Int
+    ) {
+        if let positions { expect(positions, [B, T], as: .int32, "positions") }
+        guard let wpe else { return }
+        expect(wpe, [wpe.shape[0], C], as: types, "wpe")
+        precondition(
+            positions != nil || T <= wpe.shape[0],
+            "\(T) positions, wpe has \(wpe.shape[0])"
+        )
     }
 
     /// Normalises each row of the last axis to mean 0 and variance 1, then scales and shifts it.

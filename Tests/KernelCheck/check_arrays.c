@@ -19,8 +19,8 @@ static void check_encoder(size_t T, size_t C) {
         const ck_array token_rows = as_array(*wte_type, wte, V * C);
         const ck_array position_rows = as_array(*wpe_type, wpe, T * C);
         float *out = garbage(T * C), *expected = garbage(T * C);
-        RUN(i, encoder_forward, out, tokens, token_rows, position_rows, 1, T, C);
-        RUN(i, encoder_forward, expected, tokens, widened(token_rows, V * C),
+        RUN(i, encoder_forward, out, tokens, NULL, token_rows, position_rows, 1, T, C);
+        RUN(i, encoder_forward, expected, tokens, NULL, widened(token_rows, V * C),
             widened(position_rows, T * C), 1, T, C);
         compare_bytes("encoder_forward of types", out, expected, T * C * sizeof(float));
     }

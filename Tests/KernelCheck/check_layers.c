@@ -5,23 +5,28 @@
 static const size_t sizes[][2] = {{1, 1},  {3, 3},  {2, 4},  {5, 7},   {7, 9},
                                   {6, 16}, {5, 17}, {3, 33}, {2, 768}, {193, 258}};
 
+// Positions that count up, that are given, and none at all.
 static void check_encoder(size_t N, size_t C) {
     const size_t T = N > 3 ? 3 : N, B = N / T, V = 11;
-    const int32_t *tokens = ids(B * T, V);
+    const int32_t *tokens = ids(B * T, V), *given = ids(B * T, T);
     const float *wte = uniform(V * C, -1, 1), *wpe = uniform(T * C, -1, 1);
-    const float *dout = uniform(B * T * C, -1, 1);
-    float *out[2], *dwte[2], *dwpe[2];
-    const float *start = uniform(V * C, -1, 1);
-    EACH_SIDE(i) {
-        out[i] = garbage(B * T * C);
-        dwte[i] = copy_of(start, V * C);
-        dwpe[i] = copy_of(start, T * C);
-        RUN(i, encoder_forward, out[i], tokens, float_array(wte), float_array(wpe), B, T, C);
-        RUN(i, encoder_backward, dwte[i], dwpe[i], dout, tokens, B, T, C);
+    const float *dout = uniform(B * T * C, -1, 1), *start = uniform(V * C, -1, 1);
+    for (int kind = 0; kind < 3; kind++) {
+        const int32_t *positions = kind == 1 ? given : NULL;
+        float *out[2], *dwte[2], *dwpe[2];
+        EACH_SIDE(i) {
+            out[i] = garbage(B * T * C);
+            dwte[i] = copy_of(start, V * C);
+            dwpe[i] = copy_of(start, T * C);
+            RUN(i, encoder_forward, out[i], tokens, positions, float_array(wte),
+                float_array(kind == 2 ? NULL : wpe), B, T, C);
+            RUN(i, encoder_backward, dwte[i], kind == 2 ? NULL : dwpe[i], dout, tokens, positions,
+                B, T, C);
+        }
+        compare("encoder_forward", out[1], out[0], B * T * C, 1e-7);
+        compare("encoder_backward dwte", dwte[1], dwte[0], V * C, 1e-6);
+        compare("encoder_backward dwpe", dwpe[1], dwpe[0], T * C, 1e-6);
     }
-    compare("encoder_forward", out[1], out[0], B * T * C, 1e-7);
-    compare("encoder_backward dwte", dwte[1], dwte[0], V * C, 1e-6);
-    compare("encoder_backward dwpe", dwpe[1], dwpe[0], T * C, 1e-6);
 }
 
 static void check_layernorm(size_t N, size_t C) {

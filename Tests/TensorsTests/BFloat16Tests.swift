@@ -30,6 +30,12 @@ extension KernelTests {
                         "\(a.elementType) and \(b.elementType), \(backend)"
                     )
                 }
+                let (alone, expectedAlone) = (
+                    try TensorMaker.garbage([1, T, C]), try TensorMaker.garbage([1, T, C])
+                )
+                ops.encoderForward(out: alone, tokens: tokens, wte: wte, wpe: nil)
+                ops.encoderForward(out: expectedAlone, tokens: tokens, wte: wideWte, wpe: nil)
+                expectSameBits(alone, expectedAlone, "without positions, \(backend)")
             }
         }
 

@@ -16,9 +16,15 @@ enum Formulas {
         (0..<HS / 2).map { pow(theta, -Double(2 * $0) / Double(HS)) }
     }
 
-    static func encoder(tokens: [Int], wte: [Double], wpe: [Double], T: Int, C: Int) -> [Double] {
-        tokens.enumerated().flatMap { i, token in
-            (0..<C).map { wte[token * C + $0] + wpe[i % T * C + $0] }
+    static func encoder(
+        tokens: [Int],
+        positions: [Int],
+        wte: [Double],
+        wpe: [Double],
+        C: Int
+    ) -> [Double] {
+        zip(tokens, positions).flatMap { token, position in
+            (0..<C).map { wte[token * C + $0] + wpe[position * C + $0] }
         }
     }
 

@@ -39,26 +39,33 @@ extension KernelTests {
             zip(doubles(initial), gradient).map { $0 + $1 }
         }
 
-        @Test mutating func embeddingsAreAddedAndTheirGradientsAccumulated() throws {
+        @Test(arguments: [[0, 1, 2, 0, 1, 2], [0, 1, 0, 0, 0, 4], nil])
+        mutating func embeddingsAreAddedAndTheirGradientsAccumulated(at positions: [Int]?) throws {
             let (B, T, V, C) = (2, 3, 5, 4)
             let tokens = try make.tokens([B, T], below: V)
             let (wte, wpe) = (try make.uniform([V, C]), try make.uniform([T + 2, C]))
             let (dout, out) = (try make.uniform([B, T, C]), try TensorMaker.garbage([B, T, C]))
             let (ids, te, pe) = (integers(tokens), doubles(wte), doubles(wpe))
+            let given = try positions.map { try Tensor($0.map { Int32($0) }, shape: [B, T]) }
+            let places = positions ?? ids.indices.map { $0 % T }
 
-            ops.encoderForward(out: out, tokens: tokens, wte: wte, wpe: wpe)
-            let expected = Formulas.encoder(tokens: ids, wte: te, wpe: pe, T: T, C: C)
-            try expect(out, expected, within: 2)
+            ops.encoderForward(out: out, tokens: tokens, positions: given, wte: wte, wpe: wpe)
+            let formula = { (te: [Double], pe: [Double]) in
+                Formulas.encoder(tokens: ids, positions: places, wte: te, wpe: pe, C: C)
+            }
+            try expect(out, formula(te, pe), within: 2)
 
             let (dwte, dwpe) = (try make.uniform(wte.shape), try make.uniform(wpe.shape))
             let (dwteBefore, dwpeBefore) = (try TensorMaker.copy(dwte), try TensorMaker.copy(dwpe))
-            ops.encoderBackward(dwte: dwte, dwpe: dwpe, dout: dout, tokens: tokens)
-            let dte = Formulas.gradient(at: te, weights: doubles(dout)) {
-                Formulas.encoder(tokens: ids, wte: $0, wpe: pe, T: T, C: C)
-            }
-            let dpe = Formulas.gradient(at: pe, weights: doubles(dout)) {
-                Formulas.encoder(tokens: ids, wte: te, wpe: $0, T: T, C: C)
-            }
+            ops.encoderBackward(
+                dwte: dwte,
+                dwpe: dwpe,
+                dout: dout,
+                tokens: tokens,
+                positions: given
+            )
+            let dte = Formulas.gradient(at: te, weights: doubles(dout)) { formula($0, pe) }
+            let dpe = Formulas.gradient(at: pe, weights: doubles(dout)) { formula(te, $0) }
             try expect(dwte, sum(dwteBefore, dte), within: 2)
             try expect(dwpe, sum(dwpeBefore, dpe), within: 2)
         }

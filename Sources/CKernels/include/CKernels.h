@@ -65,14 +65,17 @@
 
 // ---- Embedding ----------------------------------------------------------------------------------
 
-// out (B, T, C) overwritten: wte (V, C) row of each token plus wpe (maxT, C) row of its position.
-// tokens (B, T), each in 0 ..< V. wte and wpe have a type each.
+// out (B, T, C) overwritten: wte (V, C) row of each token plus wpe (maxT, C) row of its position,
+// or the former alone where wpe has no data. tokens (B, T), each in 0 ..< V; positions (B, T), each
+// in 0 ..< maxT, or NULL: 0, 1, 2 ... in each sequence. wte and wpe have a type each.
 typedef void ck_encoder_forward(const ck_context *ctx, float *out, const int32_t *tokens,
-                                ck_array wte, ck_array wpe, size_t B, size_t T, size_t C);
+                                const int32_t *positions, ck_array wte, ck_array wpe, size_t B,
+                                size_t T, size_t C);
 
-// dwte (V, C), dwpe (maxT, C) accumulated into; dout (B, T, C).
+// dwte (V, C) and, unless NULL, dwpe (maxT, C) accumulated into; dout (B, T, C), the rest as above.
 typedef void ck_encoder_backward(const ck_context *ctx, float *dwte, float *dwpe, const float *dout,
-                                 const int32_t *tokens, size_t B, size_t T, size_t C);
+                                 const int32_t *tokens, const int32_t *positions, size_t B,
+                                 size_t T, size_t C);
 
 // ---- Layer normalisation ------------------------------------------------------------------------
 

@@ -9,7 +9,9 @@ struct PrepareCommand: ParsableCommand {
         discussion: """
             Writes NAME_train.bin and NAME_val.bin, or NAME_train_000001.bin and so on with \
             --shard-tokens. They appear when all are complete, and beside them NAME_manifest.json: \
-            which tokenizer made them, of how many tokens, and what of. train finds it there.
+            which tokenizer made them, of how many tokens, and what of. train finds it there. \
+            Before each document stands the token that the tokenizer's models begin texts with: \
+            GPT-2's end of text, Llama's <s>.
 
             Examples:
               swiftlet prepare checkpoints/quickstart/stories.txt --split marker \\
@@ -26,8 +28,9 @@ struct PrepareCommand: ParsableCommand {
 
     @Option(
         help: """
-            A byte-level tokenizer: llm.c's file, tokenizer.json, vocab.json beside merges.txt, a \
-            GGUF file, or a directory or model with any of them.
+            A tokenizer: tokenizer.json, SentencePiece's tokenizer.model, llm.c's or llama2.c's \
+            file, vocab.json beside merges.txt, a GGUF file, or a directory or model with any of \
+            them.
             """
     )
     var tokenizer: FilePath
@@ -63,9 +66,9 @@ struct PrepareCommand: ParsableCommand {
         let threads = compute.threadCount()
         let passedOver = PassedOverEntries()
         let documents = try text.documents(passedOver)
-        let source = try TokenizerSource(tokenizer, isByteLevel: true)
+        let source = try TokenizerSource(tokenizer)
         let path = source.path
-        let tokenizer = try source.bytePairTokenizer()
+        let tokenizer = try source.tokenizer()
         compute.note(
             "\(counted(threads, "thread")), \(tokenizer.vocabularySize.grouped) tokens in '\(path)'"
         )

@@ -194,7 +194,12 @@ struct TrainCommand: ParsableCommand {
                         + "name theirs with --tokenizer"
                 )
             }
-            let tokenizer = own ?? manifest?.tokenizer(open: openTokenizer)
+            let known = manifest?.tokenizer(open: openTokenizer)
+            let tokenizer =
+                own
+                ?? known.flatMap { known in
+                    (known.value as? BytePairTokenizer).map { ($0, known.path) }
+                }
             if let user, tokenizer == nil {
                 throw CommandError(
                     .wrongUsage,

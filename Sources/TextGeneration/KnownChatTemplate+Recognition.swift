@@ -8,6 +8,12 @@ extension KnownChatTemplate {
     /// - Parameter jinja: The template, as `tokenizer_config.json`, `chat_template.jinja` or GGUF's
     ///   `tokenizer.chat_template` have it. nil comes out where its form is none of ours.
     public init?(jinja: String) {
+        // It has no markers to be known by, but it is ours.
+        let plain = Self(.plain)
+        if jinja == plain.jinja {
+            self = plain
+            return
+        }
         guard let form = ChatForm(jinja: jinja) else { return nil }
         self.init(
             form,

@@ -85,6 +85,12 @@ public final class BytePairTokenizer: Sendable {
         return output
     }
 
+    /// Appends the ids of bytes that may be anything, as of ``encode(_:specialTokens:)``.
+    func append(_ bytes: UnsafeRawBufferPointer, to output: inout [TokenID]) throws {
+        if bytes.isEmpty { return }
+        try withEncoder { try encode(bytes, .text, using: &$0, into: &output) }
+    }
+
     /// Appends the ids of a text to `output`.
     /// - Throws: ``TokenizerError/noToken(byte:)``.
     func encode(

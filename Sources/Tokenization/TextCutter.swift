@@ -9,6 +9,8 @@ package struct CuttingRule: Sendable {
     let marker: MarkerSearch?
     /// Whether characters are composed first, so that a cut must stand between two of ASCII.
     var isNormalized = false
+    /// Whether a cut must not stand between two spaces, or U+2581 and a space.
+    var keepsSpacesTogether = false
     /// Whether no cut is right.
     var isUncut = false
 
@@ -34,8 +36,14 @@ struct TextCutter {
         return range.reversed().first { index in
             rule.splitting.isBoundary(bytes, at: index)
                 && !(rule.isNormalized && (bytes[index - 1] | bytes[index]) >= 0x80)
+                && !(rule.keepsSpacesTogether && isBehindSpace(index))
                 && rule.marker?.covers(index, in: bytes) != true
         }
+    }
+
+    private func isBehindSpace(_ index: Int) -> Bool {
+        bytes[index - 1] == Ascii.space
+            || bytes[..<index].suffix(3).elementsEqual(SentencePieceVocabulary.spaceMark)
     }
 
     /// No index below this will be a cut if it is not one now, whatever follows the bytes.

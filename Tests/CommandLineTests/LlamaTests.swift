@@ -6,6 +6,7 @@ import Foundation
 import LanguageModels
 import TestSupport
 import Testing
+import TokenData
 
 @Suite(.serialized) struct LlamaTests {
     @Test(
@@ -95,11 +96,29 @@ import Testing
         }
     }
 
-    @Test func whatTakesGPT2sTokenizersNamesThem() throws {
+    @Test func preparePutsItsStartBeforeEachDocumentItsStartBeforeEachDocument() throws {
         try withLlama { _, tokenizer in
-            let sentence = "is a SentencePiece tokenizer, as those of Llama 2 are, and here a byte"
+            let directory = FilePath(tokenizer).directory.appending("out")
             let arguments = ["prepare", "-", "--name", "x", "--tokenizer", tokenizer]
-            expectError(try run(swiftletPath(), arguments, input: "Hi"), 65, sentence)
+            let outcome = try run(
+                swiftletPath(),
+                arguments + ["--split", "marker", "--output", directory.string],
+                input: "Hé<|endoftext|>A"
+            )
+            #expect(outcome.status == 0, "\(outcome.errors)")
+            let shard = try TokenShard(directory.appending("x_train.bin"))
+            #expect(shard.format == .gpt2)
+            #expect(
+                try shard.tokens(in: 0..<shard.count) == [
+                    1, 229, 153, 132, 75, 198, 172, 1, 229, 153, 132, 68,
+                ]
+            )
+            let manifest = try #require(
+                try ShardManifest.find(besideShards: [directory.appending("x_train.bin")])
+            ).manifest
+            #expect(manifest.tokenizer.kind == "SentencePiece")
+            #expect(manifest.tokenizer.documentStart == 1)
+            #expect(manifest.tokenizer.vocabularySize == 259)
         }
     }
 

@@ -188,7 +188,11 @@ import Tokenization
     @Test(arguments: ChatForm.allCases)
     func textsOfOursAreRecognised(form: ChatForm) {
         let template = KnownChatTemplate(form)
-        // Nothing in a template of words tells its form.
-        #expect(KnownChatTemplate(jinja: template.jinja) == (form == .plain ? nil : template))
+        #expect(KnownChatTemplate(jinja: template.jinja) == template)
+    }
+
+    @Test func wordsAloneTellNoForm() {
+        // The plain form is known as a whole only.
+        #expect(KnownChatTemplate(jinja: KnownChatTemplate(.plain).jinja + " ") == nil)
     }
 }

@@ -61,7 +61,10 @@ private func documents(_ bytes: [UInt8], _ split: DocumentSplit, size: Int) -> [
 
 @Suite struct PreparationBlockTests {
     @Test func aLongDocumentIsSpreadOverBlocksOfBoundedSize() {
-        var builder = TextBlockBuilder(byteCount: 1000, for: Prepared.tokenizer)
+        var builder = TextBlockBuilder(
+            byteCount: 1000,
+            cutting: Prepared.tokenizer.cutting(.text)
+        )
         var blocks: [TextBlock] = []
         let chunk = Array("one more line of a document without end\n".utf8)
         for _ in 0..<500 {
@@ -79,7 +82,10 @@ private func documents(_ bytes: [UInt8], _ split: DocumentSplit, size: Int) -> [
     }
 
     @Test func shortDocumentsShareABlock() {
-        var builder = TextBlockBuilder(byteCount: 1000, for: Prepared.tokenizer)
+        var builder = TextBlockBuilder(
+            byteCount: 1000,
+            cutting: Prepared.tokenizer.cutting(.text)
+        )
         for text in ["one", "", "two", " three"] {
             Array(text.utf8).withUnsafeBytes {
                 let block = builder.append($0, endsDocument: true, bytesRead: 0)

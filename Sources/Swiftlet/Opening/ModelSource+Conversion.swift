@@ -34,7 +34,11 @@ extension ModelSource {
         ops: Ops
     ) throws -> ModelConversion {
         var description = tokenizer?.description
-        if let template { description?.chatTemplate = KnownChatTemplate(template).jinja }
+        if let template {
+            description?.chatTemplate = KnownChatTemplate(template).jinja
+        } else if description != nil, description?.chatTemplate == nil {
+            description?.chatTemplate = try writtenChatTemplate()
+        }
         let (vocabularySize, contextLength) =
             (configuration.vocabularySize, configuration.contextLength)
         let metadata =

@@ -111,7 +111,7 @@ public struct ModelSource {
     ) throws -> any ChatTemplate {
         if let form { return KnownChatTemplate(form) }
         let description = tokenizer.description
-        if let jinja = description.chatTemplate {
+        if let jinja = try description.chatTemplate ?? writtenChatTemplate() {
             guard let template = KnownChatTemplate(jinja: jinja) else {
                 throw OpeningError.unknownChatTemplate(model: path)
             }
@@ -123,6 +123,12 @@ public struct ModelSource {
             throw OpeningError.noChatTemplate(model: path)
         }
         return KnownChatTemplate(.llama2)
+    }
+
+    /// The form of conversations that lies beside the model as a file of its own, where the
+    /// tokenizer's files have no place for one, as in the directory of a run.
+    func writtenChatTemplate() throws -> String? {
+        try TokenizerDescription.chatTemplate(in: directory)
     }
 
     /// Opens the model to continue sequences with it.

@@ -46,7 +46,7 @@ final class BlockEncoder {
     var count: Int { submitted.count }
 
     /// Starts `threads` threads, which end with the object.
-    init(_ tokenizer: BytePairTokenizer, threads: Int) {
+    init(_ encoder: DocumentEncoder, threads: Int) {
         self.threads = threads
         for index in 0..<threads {
             // A serial queue has a thread whenever it has work, however many are blocked. The
@@ -56,7 +56,7 @@ final class BlockEncoder {
                 while let job = queue.next() {
                     let ids = Result {
                         try job.block.bytes.withUnsafeBytes {
-                            try tokenizer.encodeDocuments($0, starts: job.block.starts)
+                            try encoder.encode($0, starts: job.block.starts)
                         }
                     }
                     job.tokens.withLock { $0 = ids }

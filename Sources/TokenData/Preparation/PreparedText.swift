@@ -31,7 +31,7 @@ public struct PreparedText: Sendable {
     /// - Throws: ``PreparationError``, ``TokenDataError`` or `FileIOError`.
     public init(
         _ documents: TextDocuments,
-        tokenizer: BytePairTokenizer,
+        tokenizer: any Tokenizer,
         directory: FilePath,
         heldOutTokens: Int,
         leastHeldOutTokens: Int = 1,
@@ -77,7 +77,7 @@ public struct PreparedText: Sendable {
     /// Sixteen hexadecimal digits that stand for documents and a tokenizer.
     private static func digest(
         _ documents: TextDocuments,
-        _ tokenizer: BytePairTokenizer,
+        _ tokenizer: any Tokenizer,
         _ progress: (Int, Int) throws -> Void
     ) throws -> String {
         var hash = SHA256()
@@ -90,7 +90,11 @@ public struct PreparedText: Sendable {
             add(text.utf8.count)
             add(Array(text.utf8))
         }
-        tokenizer.update(&hash)
+        if let tokenizer = tokenizer as? BytePairTokenizer {
+            tokenizer.update(&hash)
+        } else {
+            add(tokenizer.digest)
+        }
         add(documents.split.rawValue)
         add(documents.textField)
         var byteCount = 0

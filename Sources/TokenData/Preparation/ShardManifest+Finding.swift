@@ -80,8 +80,8 @@ extension ShardManifest.Found {
     /// - Parameter open: Opens a tokenizer.
     /// - Returns: The tokenizer and where it lies.
     public func tokenizer(
-        open: (FilePath) throws -> BytePairTokenizer = { try BytePairTokenizer(contentsOf: $0) }
-    ) -> (value: BytePairTokenizer, path: FilePath)? {
+        open: (FilePath) throws -> any Tokenizer = { try loadTokenizer(at: $0) }
+    ) -> (value: any Tokenizer, path: FilePath)? {
         let description = manifest.tokenizer
         let places = [
             description.relativePath.map {

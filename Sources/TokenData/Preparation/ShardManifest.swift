@@ -18,8 +18,10 @@ public struct ShardManifest: Codable, Equatable, Sendable {
         public var kind: String
         /// V: token ids run from 0 to one less.
         public var vocabularySize: Int
-        /// The checksum of its tokens and merges: `BytePairTokenizer.digest`.
+        /// The checksum of its tokens: `Tokenizer.digest`.
         public var digest: String
+        /// The token that stands before each document; nil in files that do not say it.
+        public var documentStart: Int32?
         /// Where it lay, from the root on; nil when it came from no file.
         public var path: String?
         /// Where it lay, seen from the shards; nil when it came from no file.
@@ -29,6 +31,7 @@ public struct ShardManifest: Codable, Equatable, Sendable {
             case kind
             case vocabularySize = "vocabulary_size"
             case digest, path
+            case documentStart = "document_start"
             case relativePath = "relative_path"
         }
     }
@@ -114,20 +117,24 @@ public struct ShardManifest: Codable, Equatable, Sendable {
         guard 1...Int(Int32.max) ~= tokenizer.vocabularySize else {
             throw invalid("it says that the tokenizer has \(tokenizer.vocabularySize) tokens")
         }
+        if let start = tokenizer.documentStart, !(0..<tokenizer.vocabularySize ~= Int(start)) {
+            throw invalid("it says that documents begin with token \(start), which is none")
+        }
     }
 
     init(
         _ documents: TextDocuments,
         _ settings: ShardSettings,
-        _ tokenizer: BytePairTokenizer,
+        _ tokenizer: any Tokenization.Tokenizer,
         documentCount: Int,
         byteCount: Int,
         shards: [PreparedShard]
     ) {
         self.tokenizer = Tokenizer(
-            kind: "byte-level BPE",
+            kind: tokenizer.description.kind == .byteLevel ? "byte-level BPE" : "SentencePiece",
             vocabularySize: tokenizer.vocabularySize,
             digest: tokenizer.digest,
+            documentStart: tokenizer.documentStart,
             path: settings.tokenizerPath.map { FileSystem.absolute($0).string },
             relativePath: settings.tokenizerPath.map {
                 FileSystem.path(to: $0, from: settings.directory).string

@@ -15,7 +15,8 @@ struct TextBlock: Sendable {
 
 /// Collects text until it is enough for a block.
 ///
-/// Memory is bounded by the block, the chunks that are appended, and the longest word.
+/// Memory is bounded by the block, the chunks that are appended, and the longest word; where
+/// documents may not be cut, by the longest of them.
 struct TextBlockBuilder {
     private let byteCount: Int
     private var block = TextBlock()
@@ -23,10 +24,10 @@ struct TextBlockBuilder {
     private var rest: HeldBackText
     private var isInDocument = false
 
-    /// Makes blocks of `byteCount` bytes or a little more, cut where a tokenizer's words end.
-    init(byteCount: Int, for tokenizer: BytePairTokenizer) {
+    /// Makes blocks of `byteCount` bytes or a little more, cut where documents may be.
+    init(byteCount: Int, cutting: CuttingRule) {
         self.byteCount = byteCount
-        rest = HeldBackText(tokenizer.cutting(.text))
+        rest = HeldBackText(cutting)
     }
 
     /// Appends the next bytes of the current document; a document without bytes is none.

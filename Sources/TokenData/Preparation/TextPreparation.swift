@@ -6,8 +6,9 @@ import Tokenization
 
 /// Makes token shards, as llm.c reads them, of any amount of text.
 ///
-/// Every document becomes the end-of-text token and the tokens of its bytes, which may be anything;
-/// a document without bytes becomes nothing. `<|endoftext|>` within a document is text.
+/// Every document becomes the tokenizer's ``Tokenizer/documentStart``, such as GPT-2's end of text
+/// or Llama's `<s>`, and the tokens of its bytes, which may be anything; a document without bytes
+/// becomes nothing. The name of such a token within a document is text.
 ///
 /// ```swift
 /// let inputs = try TextInput.find(["books"])
@@ -45,17 +46,17 @@ public struct TextPreparation: Sendable {
     }
 
     private let documents: TextDocuments
-    private let tokenizer: BytePairTokenizer
+    private let encoder: DocumentEncoder
     private let threads: Int
 
     /// Blocks encoded or waiting to be: enough that a thread finds the next while the caller reads.
     private var blocksAhead: Int { 2 * threads + 2 }
 
     /// Prepares documents with a tokenizer, which `threads` threads use.
-    public init(_ documents: TextDocuments, tokenizer: BytePairTokenizer, threads: Int = 1) {
+    public init(_ documents: TextDocuments, tokenizer: any Tokenizer, threads: Int = 1) {
         precondition(threads > 0, "encoding takes one thread or more, got \(threads)")
         self.documents = documents
-        self.tokenizer = tokenizer
+        encoder = DocumentEncoder(tokenizer)
         self.threads = threads
     }
 
@@ -73,13 +74,16 @@ public struct TextPreparation: Sendable {
         _ settings: ShardSettings,
         progress: (Progress) throws -> Void = { _ in }
     ) throws -> Result {
-        guard tokenizer.endOfText != nil else { throw PreparationError.noEndOfText }
+        guard encoder.documentStart != nil else { throw PreparationError.noEndOfText }
         let clock = ContinuousClock()
         let startTime = clock.now
         let totalByteCount = documents.byteCount
-        let series = try ShardSeries(settings, vocabularySize: tokenizer.vocabularySize)
-        let encoder = BlockEncoder(tokenizer, threads: threads)
-        var builder = TextBlockBuilder(byteCount: documents.chunkByteCount, for: tokenizer)
+        let series = try ShardSeries(settings, vocabularySize: encoder.tokenizer.vocabularySize)
+        let blocks = BlockEncoder(encoder, threads: threads)
+        var builder = TextBlockBuilder(
+            byteCount: documents.chunkByteCount,
+            cutting: encoder.cutting
+        )
         var documentCount = 0
         var last = Progress(
             byteCount: 0,
@@ -88,7 +92,7 @@ public struct TextPreparation: Sendable {
             duration: .zero
         )
         func writeOldestBlock() throws {
-            guard let (block, tokens) = try encoder.takeOldest() else { return }
+            guard let (block, tokens) = try blocks.takeOldest() else { return }
             try series.append(tokens)
             documentCount += block.starts.count
             last = Progress(
@@ -103,11 +107,11 @@ public struct TextPreparation: Sendable {
             guard
                 let block = builder.append(text, endsDocument: endsDocument, bytesRead: bytesRead)
             else { return }
-            encoder.submit(block)
-            if encoder.count >= blocksAhead { try writeOldestBlock() }
+            blocks.submit(block)
+            if blocks.count >= blocksAhead { try writeOldestBlock() }
         }
-        encoder.submit(builder.finish())
-        while encoder.count > 0 { try writeOldestBlock() }
+        blocks.submit(builder.finish())
+        while blocks.count > 0 { try writeOldestBlock() }
         guard series.tokenCount > 0 else {
             throw PreparationError.noText(inputs: documents.inputs.map(\.name))
         }
@@ -115,7 +119,7 @@ public struct TextPreparation: Sendable {
             ShardManifest(
                 documents,
                 settings,
-                tokenizer,
+                encoder.tokenizer,
                 documentCount: documentCount,
                 byteCount: last.byteCount,
                 shards: shards

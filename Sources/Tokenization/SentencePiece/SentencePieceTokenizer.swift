@@ -23,8 +23,8 @@ public final class SentencePieceTokenizer: Tokenizer {
     /// What this tokenizer is, as data.
     public let description: TokenizerDescription
     /// How pieces are merged, where not by their scores.
-    private let model: PieceModel?
-    private let ordinary: AddedTokenSearch
+    let model: PieceModel?
+    let ordinary: AddedTokenSearch
     private let all: AddedTokenSearch
     private let pool = EncoderPool { SentencePieceEncoder() }
     private let mergingPool = EncoderPool { PieceEncoder() }
@@ -158,7 +158,7 @@ public final class SentencePieceTokenizer: Tokenizer {
         return isPrefixed && marked.first != Ascii.space ? [Ascii.space] + marked : marked
     }
 
-    private func merge(
+    func merge(
         _ text: UnsafeBufferPointer<UInt8>,
         leavingOutMarkers: Bool = false,
         into output: inout [TokenID]

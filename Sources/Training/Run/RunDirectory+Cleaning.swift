@@ -102,6 +102,6 @@ extension RunDirectory {
         guard numbers.count == 2, numbers.allSatisfy({ UInt32($0) != nil }) else { return false }
         let target = String(name[name.index(after: name.startIndex)..<end])
         return checkpointStep(named: target) != nil || EventFile.isName(target)
-            || (otherFiles + [tokenizerPath]).contains { $0.lastComponent?.string == target }
+            || (otherFiles + tokenizerFiles).contains { $0.lastComponent?.string == target }
     }
 }

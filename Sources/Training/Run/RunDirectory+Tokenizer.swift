@@ -5,27 +5,37 @@ import FileIO
 import Tokenization
 
 extension RunDirectory {
-    /// Names of the other forms, for tokenizers that llm.c's format cannot hold.
+    /// Names of the other forms, for tokenizers that llm.c's and llama2.c's formats cannot hold.
     private var vocabularyPath: FilePath { path.appending("vocab.json") }
     private var mergesPath: FilePath { path.appending("merges.txt") }
     private var settingsPath: FilePath { path.appending("tokenizer.json") }
     private var configPath: FilePath { path.appending("tokenizer_config.json") }
+    private var modelPath: FilePath { path.appending("tokenizer.model") }
+    private var chatTemplatePath: FilePath { path.appending("chat_template.jinja") }
 
-    /// The run's copy of its tokenizer, as `BytePairTokenizer.init(contentsOf:)` takes it; nil when
-    /// there is none.
+    /// All files that a tokenizer may be.
+    var tokenizerFiles: [FilePath] {
+        [
+            tokenizerPath, vocabularyPath, mergesPath, settingsPath, configPath, modelPath,
+            chatTemplatePath,
+        ]
+    }
+
+    /// The run's copy of its tokenizer, as `loadTokenizer(at:)` takes it; nil when there is none.
     public var savedTokenizer: FilePath? {
-        if FileSystem.exists(tokenizerPath) { return tokenizerPath }
-        if FileSystem.exists(settingsPath) { return settingsPath }
+        for path in [settingsPath, modelPath, tokenizerPath] where FileSystem.exists(path) {
+            return path
+        }
         let isPair = FileSystem.exists(vocabularyPath) && FileSystem.exists(mergesPath)
         return isPair ? vocabularyPath : nil
     }
 
     /// Checks that a run goes on with the tokenizer that it began with; without a copy any will do.
     /// - Throws: ``TrainingError/runDiffers(path:differences:)``, or what reading the copy throws.
-    public func requireSameTokenizer(_ tokenizer: BytePairTokenizer) throws {
+    public func requireSameTokenizer(_ tokenizer: any Tokenizer) throws {
         guard let copy = savedTokenizer else { return }
-        let (then, now) = (try BytePairTokenizer(contentsOf: copy), tokenizer)
-        guard !then.encodesLike(now) else { return }
+        let (then, now) = (try loadTokenizer(at: copy), tokenizer)
+        guard !Self.encodesAlike(then, now) else { return }
         let difference =
             then.vocabularySize == now.vocabularySize
             ? "the tokenizer holds other tokens than then"
@@ -34,16 +44,34 @@ extension RunDirectory {
         throw TrainingError.runDiffers(path: path, differences: [difference])
     }
 
+    private static func encodesAlike(_ then: any Tokenizer, _ now: any Tokenizer) -> Bool {
+        if let then = then as? BytePairTokenizer, let now = now as? BytePairTokenizer {
+            return then.encodesLike(now)
+        }
+        return then.description.kind == now.description.kind && then.digest == now.digest
+    }
+
     /// Puts a tokenizer, or none, in the place of the run's copy.
+    /// - Parameters:
+    ///   - tokenizer: The tokenizer.
+    ///   - source: The file that it came from, which is copied where it is SentencePiece's or
+    ///     llama2.c's; nil where there is none.
+    ///   - chatTemplate: The form of conversations that the model learns, in Jinja; nil for one
+    ///     that learns none.
     /// - Throws: `TokenizerError` when no format holds it, or ``FileIOError``.
-    public func replaceTokenizer(with tokenizer: BytePairTokenizer?) throws {
-        let old = [tokenizerPath, vocabularyPath, mergesPath, settingsPath, configPath]
-        guard let tokenizer else {
-            for path in old { try FileSystem.remove(path) }
-            return
+    public func replaceTokenizer(
+        with tokenizer: (any Tokenizer)?,
+        from source: FilePath? = nil,
+        chatTemplate: String? = nil
+    ) throws {
+        var written = try tokenizer?.save(in: path, from: source) ?? []
+        if let chatTemplate, tokenizer != nil {
+            let file = try AtomicFile(chatTemplatePath)
+            try file.write(Array(chatTemplate.utf8))
+            try file.commit()
+            written.append(chatTemplatePath)
         }
         // Another form would be found first, or for nothing.
-        let written = try tokenizer.save(in: path)
-        for path in old where !written.contains(path) { try FileSystem.remove(path) }
+        for path in tokenizerFiles where !written.contains(path) { try FileSystem.remove(path) }
     }
 }

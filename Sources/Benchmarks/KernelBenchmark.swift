@@ -1,4 +1,4 @@
-// Each kernel on the shapes of GPT-2 124M, as a fraction of what the machine can do.
+// The kernels, most on the shapes of GPT-2 124M, as a fraction of what the machine can do.
 
 import Tensors
 
@@ -59,6 +59,7 @@ public struct KernelBenchmark {
         try attention(B: 4, T: 1024, report)
         try layernorm(N: 4096, C: 768, report)
         try gelu(count: 4096 * 3072, report)
+        try llama(report)
         try adamW(count: 1 << 25, report)
     }
 
@@ -193,7 +194,7 @@ public struct KernelBenchmark {
     /// A kernel bound by memory, next to a plain loop of reads and writes at the same moment.
     ///
     /// It works on `floats` numbers, and moves some of them to and fro: `moved` in all.
-    private func memory(
+    func memory(
         _ name: String,
         _ shape: String,
         floats: Int,

@@ -47,6 +47,7 @@ import Testing
                 "linear_q8_0", "linear_q4_0", "linear_q4_1",
                 "attention_forward", "attention_backward",
                 "layernorm_forward", "gelu_forward", "adamw",
+                "rmsnorm_backward", "rope_backward", "swiglu_backward",
             ]
         )
         #expect(kernels.contains { $0["shape"] as? String == "17x768x2304" })

@@ -48,6 +48,10 @@ MICROKERNEL(void, swiglu_backward, float *dgate, float *dup, ck_array gate, ck_a
             const float *dout, size_t n)
 // out = a + b
 MICROKERNEL(void, add, float *out, const float *a, const float *b, size_t n)
+// Elements column ..< column + n of a row of dropout: out = inp, each kept or dropped, plus
+// residual unless NULL.
+MICROKERNEL(void, dropout, float *out, const float *inp, const float *residual, size_t n,
+            dropout_seed seed, size_t column, float rate)
 // Softmax of a row of n logits: the maximum, and the sum of exp(x - maximum).
 MICROKERNEL(void, softmax_stats, float *maximum, float *sum, const float *logits, size_t n)
 // out = exp(logits - offset) * scale

@@ -7,6 +7,7 @@
 #define MICROKERNELS_H
 
 #include "CKernels.h"
+#include "dropout.h"
 
 // Upper bounds over all instruction sets, for buffers whose size must be a constant.
 #define CK_MAX_PANEL_COLS 48

@@ -113,6 +113,46 @@ extension Ops {
         keepAlive(out, a, b)
     }
 
+    /// Drops elements at random, and adds the others, scaled up, to a residual stream.
+    ///
+    /// The way back is the same with gradients: `dropout` of `dout`, with the same place and number
+    /// of the first element.
+    /// - Parameters:
+    ///   - out: Any shape, overwritten; may be `inp` or `residual`.
+    ///   - inp: The same shape.
+    ///   - residual: The same shape, added; or nil.
+    ///   - dropout: How much is dropped, and the key that decides what.
+    ///   - first: The number of the first element, where a tensor is a part of one that is dealt
+    ///     out: then what is dropped does not depend on how.
+    public func dropout(
+        out: Tensor,
+        inp: Tensor,
+        residual: Tensor? = nil,
+        _ dropout: Dropout,
+        first: Int = 0
+    ) {
+        Self.expect(out, out.shape, "out")
+        Self.expect(inp, out.shape, "inp")
+        if let residual { Self.expect(residual, out.shape, "residual") }
+        precondition(
+            dropout.rate >= 0 && dropout.rate < 1 && first >= 0,
+            "a dropout of \(dropout.rate) from element \(first) on"
+        )
+        run {
+            table.dropout(
+                $0,
+                out.mutableFloatPointer,
+                inp.floatPointer,
+                residual?.floatPointer,
+                dropout.rate,
+                dropout.key,
+                UInt64(first),
+                out.count
+            )
+        }
+        keepAlive(out, inp, residual)
+    }
+
     /// Multiplies some columns of every row with a factor; 0 makes 0 of everything, NaN too.
     /// - Parameters:
     ///   - x: `(N, W)` float32, changed in those columns.

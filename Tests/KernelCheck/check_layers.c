@@ -153,6 +153,27 @@ static void check_elementwise(size_t n) {
     compare("residual_forward", sum[1], sum[0], n, 0);
 }
 
+// From an element in the middle of a row of numbers on, into the next; the bits of the reference.
+static void check_dropout(size_t n) {
+    const float rates[] = {0, 0.1f, 0.9999999f};
+    const float *inp = uniform(n, -1, 1), *residual = uniform(n, -1, 1);
+    for (size_t r = 0; r < sizeof rates / sizeof rates[0]; r++) {
+        float *out[2], *sum[2], *in_place[2];
+        EACH_SIDE(i) {
+            const uint64_t first = 3 * CK_DROPOUT_ROW - n / 2;
+            out[i] = garbage(n);
+            sum[i] = copy_of(residual, n);
+            in_place[i] = copy_of(inp, n);
+            RUN(i, dropout, out[i], inp, NULL, rates[r], 7, first, n);
+            RUN(i, dropout, sum[i], inp, sum[i], rates[r], 7, first, n);
+            RUN(i, dropout, in_place[i], in_place[i], NULL, rates[r], 7, first, n);
+        }
+        compare_bytes("dropout", out[1], out[0], n * sizeof(float));
+        compare_bytes("dropout plus residual", sum[1], sum[0], n * sizeof(float));
+        compare_bytes("dropout in place", in_place[1], out[0], n * sizeof(float));
+    }
+}
+
 static void check_scale_columns(size_t N, size_t C) {
     const size_t ld = C + 3, n = (N - 1) * ld + C;
     const float *start = uniform(n, -1, 1);
@@ -178,6 +199,7 @@ void check_layers(void) {
         if (C % 2 == 0)
             check_rope(N, C);
         check_elementwise(N * C);
+        check_dropout(N * C);
         check_scale_columns(N, C);
         release_arrays();
     }

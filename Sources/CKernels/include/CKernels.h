@@ -52,6 +52,7 @@
     OP(swiglu_forward)                                                                             \
     OP(swiglu_backward)                                                                            \
     OP(residual_forward)                                                                           \
+    OP(dropout)                                                                                    \
     OP(scale_columns)                                                                              \
     OP(softmax_forward)                                                                            \
     OP(crossentropy_forward)                                                                       \
@@ -280,6 +281,18 @@ typedef void ck_swiglu_backward(const ck_context *ctx, float *dgate, float *dup,
 // out (n) overwritten with a + b. out may be a or b.
 typedef void ck_residual_forward(const ck_context *ctx, float *out, const float *a, const float *b,
                                  size_t n);
+
+// Elements of a row of numbers that dropout is decided by: element i of an array is column
+// i % CK_DROPOUT_ROW of row i / CK_DROPOUT_ROW.
+#define CK_DROPOUT_ROW ((size_t)1 << 16)
+
+// out (n) overwritten with inp / (1 - rate), but with inp * 0 where it is dropped, plus residual
+// (n) unless NULL (Srivastava et al. 2014). rate is at least 0 and less than 1: how likely an
+// element is dropped, which the key and its number decide; inp starts with element number `first`.
+// The same key gives the same choice for any number of threads and on every instruction set. out
+// may be inp or residual.
+typedef void ck_dropout(const ck_context *ctx, float *out, const float *inp, const float *residual,
+                        float rate, uint64_t key, uint64_t first, size_t n);
 
 // x in place: of N rows, ld floats apart, the first n columns multiplied with `factor`. A factor of
 // 0 makes 0 of everything, NaN and infinity too.

@@ -1,5 +1,5 @@
-// GELU, SwiGLU and residual additions where no matrix product could take them along, and the
-// scaling of columns.
+// GELU, SwiGLU, dropout and residual additions where no matrix product could take them along, and
+// the scaling of columns.
 #include "../elements.h"
 #include "parallel_operations.h"
 #include "team.h"
@@ -64,6 +64,23 @@ void ck_parallel_residual_forward(const ck_context *ctx, float *out, const float
         size_t begin, end;
         team_share(n, 16, &begin, &end);
         ctx->micro->add(out + begin, a + begin, b + begin, end - begin);
+    }
+}
+
+void ck_parallel_dropout(const ck_context *ctx, float *out, const float *inp, const float *residual,
+                         float rate, uint64_t key, uint64_t first, size_t n) {
+#pragma omp parallel num_threads(team_size(ctx, (double)n / FLOATS_PER_THREAD))
+    {
+        size_t begin, end;
+        team_share(n, 16, &begin, &end);
+        for (size_t count; begin < end; begin += count) {
+            const size_t column = (first + begin) % CK_DROPOUT_ROW;
+            const size_t left = CK_DROPOUT_ROW - column;
+            count = end - begin < left ? end - begin : left;
+            ctx->micro->dropout(out + begin, inp + begin, residual ? residual + begin : NULL, count,
+                                dropout_seed_of(key, (first + begin) / CK_DROPOUT_ROW), column,
+                                rate);
+        }
     }
 }
 

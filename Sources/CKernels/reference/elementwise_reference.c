@@ -1,3 +1,4 @@
+#include "../dropout.h"
 #include "../elements.h"
 #include "reference_operations.h"
 
@@ -61,6 +62,19 @@ void ck_reference_residual_forward(const ck_context *ctx, float *out, const floa
 #pragma omp parallel for num_threads(ctx->threads)
     for (size_t i = 0; i < n; i++)
         out[i] = a[i] + b[i];
+}
+
+void ck_reference_dropout(const ck_context *ctx, float *out, const float *inp,
+                          const float *residual, float rate, uint64_t key, uint64_t first,
+                          size_t n) {
+#pragma omp parallel for num_threads(ctx->threads)
+    for (size_t i = 0; i < n; i++) {
+        const dropout_seed seed = dropout_seed_of(key, (first + i) / CK_DROPOUT_ROW);
+        const uint32_t number = dropout_number(seed, (uint32_t)((first + i) % CK_DROPOUT_ROW));
+        const float factor = number < dropout_threshold(rate) ? 0 : dropout_scale(rate);
+        // Rounded once, so that every instruction set gives these bits.
+        out[i] = residual ? fmaf(inp[i], factor, residual[i]) : inp[i] * factor;
+    }
 }
 
 void ck_reference_scale_columns(const ck_context *ctx, float *x, size_t ld, float factor, size_t N,

@@ -3,6 +3,7 @@
 #include "attention_row_simd.h"
 #include "attention_simd.h"
 #include "burst_simd.h"
+#include "dropout_simd.h"
 #include "elementwise_simd.h"
 #include "gemm_simd.h"
 #include "layernorm_simd.h"

@@ -69,6 +69,14 @@ package final class AtomicDirectory {
         }
     }
 
+    /// Writes a file of text into it.
+    /// - Throws: ``FileIOError``.
+    package func write(_ text: String, to name: String) throws {
+        let file = try AtomicFile(path.appending(name))
+        try file.write(Array(text.utf8))
+        try file.commit()
+    }
+
     /// The error without the hidden name, which would tell nobody anything.
     private static func error(
         _ error: any Error,

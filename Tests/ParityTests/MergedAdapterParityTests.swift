@@ -30,4 +30,34 @@ import Testing
             }
         }
     }
+
+    /// Under the same names, with the same bits; PEFT loads what has them.
+    @Test(arguments: ["lora-gpt2", "lora-gpt2-mlp-trained", "lora-llama", "lora-llama-mlp-trained"])
+    func whatPEFTWroteIsWrittenAgainAsItWas(name: String) throws {
+        let ops = try Ops(threadCount: 1)
+        let model = name.contains("gpt2") ? "GPT2/plain" : "Llama/grouped"
+        let configuration = try openWeights(at: fixture(model)).configuration
+        let adapter = try TrainableAdapter(
+            LowRankAdapter(TrainingFixture.path(name)),
+            of: configuration,
+            ops: ops
+        )
+        try withTemporaryDirectory { directory in
+            let path = directory.appending("adapter")
+            try adapter.write(
+                to: path,
+                of: configuration,
+                baseModel: nil,
+                overwrite: false,
+                ops: ops
+            )
+            let file = "adapter_model.safetensors"
+            let expected = try TrainingFixture.tensors("\(name)/\(file)")
+            let archive = try TensorArchive(contentsOf: path.appending(file))
+            #expect(Set(archive.tensors.map(\.name)) == Set(expected.keys))
+            for (name, values) in expected {
+                #expect(try archive[name]?.floats().floats() == values, "\(name)")
+            }
+        }
+    }
 }

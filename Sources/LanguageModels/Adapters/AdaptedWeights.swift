@@ -30,19 +30,14 @@ struct AdaptedWeights<Base: ModelWeights>: ModelWeights {
         var (changes, replacements) = (adapter.changes, adapter.replacements)
         var parts: [ModelWeight: Part] = [:]
         for weight in base.configuration.weights where weight.role.isMatrix {
-            guard case .tensor(let name, let arrangement) = naming[weight],
-                name.hasSuffix(".weight"),
-                case let layer = String(name.dropLast(".weight".count)),
+            guard let (layer, arrangement) = naming.linearLayer(weight),
                 case let part = Part(
                     change: changes.removeValue(forKey: layer),
                     replacement: replacements.removeValue(forKey: layer),
                     arrangement: arrangement
                 ), part.change != nil || part.replacement != nil
             else { continue }
-            if let change = part.change {
-                try adapter.check(change.a, [change.a.shape[0], weight.shape[1]])
-                try adapter.check(change.b, [weight.shape[0], change.a.shape[0]])
-            }
+            if let change = part.change { try adapter.check(change, weight) }
             if let replacement = part.replacement {
                 try adapter.check(replacement, arrangement.storedShape(weight.shape))
             }
@@ -71,10 +66,7 @@ struct AdaptedWeights<Base: ModelWeights>: ModelWeights {
             ?? base.tensor(weight)
         guard let change = part.change else { return stored }
         let a = try WeightArrangement.transposed.arranged(change.a.floats())
-        var b = try change.b.floats()
-        // Rows of B are those of the weight in the model's own file; a transposed weight changes
-        // nothing, as A and B are (r, in) and (out, r) all the same.
-        if case .halves = part.arrangement { b = try part.arrangement.arranged(b) }
+        let b = try part.arrangement.rowOrder.arranged(change.b.floats())
         ops.fill(b) { elements in
             for index in elements.indices { elements[index] *= change.scale }
         }
@@ -104,6 +96,12 @@ struct AdaptedWeights<Base: ModelWeights>: ModelWeights {
 extension LowRankAdapter {
     /// What to do when an adapter and a model do not fit together.
     static let hint = "use the adapter with the model it was trained on"
+
+    /// Checks that the matrices of a layer have the shapes that its weight needs.
+    func check(_ change: Change, _ weight: ModelWeight) throws {
+        try check(change.a, [change.a.shape[0], weight.shape[1]])
+        try check(change.b, [weight.shape[0], change.a.shape[0]])
+    }
 
     /// Checks that a tensor has the shape that the model needs.
     fileprivate func check(_ tensor: StoredTensor, _ shape: [Int]) throws {

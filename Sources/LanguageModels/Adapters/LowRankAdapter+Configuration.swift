@@ -20,9 +20,12 @@ extension LowRankAdapter {
             if let reason = content.unknownKind { throw unsupported(reason) }
         }
 
-        /// What the product of a layer's matrices is multiplied by.
+        /// Whether the root of the rank divides alpha, and not the rank.
+        var usesRootOfRank: Bool { content.use_rslora == true }
+
+        /// The alpha of a layer.
         /// - Throws: `TensorFileError` when that is no number, or not clear.
-        func scale(of layer: String, rank: Int) throws -> Float {
+        func alpha(of layer: String) throws -> Float {
             // A key stands for the layers whose names end with it.
             let own = (content.alpha_pattern ?? [:])
                 .filter { layer == $0.key || layer.hasSuffix("." + $0.key) }
@@ -31,9 +34,7 @@ extension LowRankAdapter {
                 throw unsupported("'\(keys)' of its alpha_pattern are both for '\(layer)'")
             }
             let alpha = own.first?.value ?? content.lora_alpha
-            let isRoot = content.use_rslora == true
-            let scale = alpha / (isRoot ? Float(rank).squareRoot() : Float(rank))
-            guard scale.isFinite else {
+            guard alpha.isFinite else {
                 throw TensorFileError.malformed(
                     path: path,
                     what: "the alpha of '\(layer)'",
@@ -41,7 +42,7 @@ extension LowRankAdapter {
                     found: "\(alpha)"
                 )
             }
-            return scale
+            return alpha
         }
 
         private func unsupported(_ reason: String) -> TensorFileError {

@@ -15,6 +15,8 @@ public struct LowRankAdapter: Sendable {
         let a: StoredTensor
         /// `(out, r)`.
         let b: StoredTensor
+        /// What the configuration says of how far the product counts.
+        let alpha: Float
         /// What the product is multiplied by.
         let scale: Float
     }
@@ -26,9 +28,18 @@ public struct LowRankAdapter: Sendable {
     /// Weights that take the place of the model's own, by the same names: PEFT saves those of
     /// embeddings and of the head beside an adapter that changes one of them.
     let replacements: [String: StoredTensor]
+    /// Whether products are divided by the root of their rank, and not by the rank (rsLoRA).
+    let usesRootOfRank: Bool
 
     static let configurationName = "adapter_config.json"
     static let tensorsName = "adapter_model.safetensors"
+    /// How the names of all its tensors begin.
+    static let prefix = "base_model.model."
+    /// How the names of the two matrices of a layer end.
+    static let (endA, endB) = (".lora_A.weight", ".lora_B.weight")
+
+    /// The names of A and B of a layer.
+    static func names(of layer: String) -> [String] { [endA, endB].map { prefix + layer + $0 } }
 
     /// Opens an adapter.
     /// - Parameter path: The directory, with `adapter_config.json` and `adapter_model.safetensors`.
@@ -41,8 +52,14 @@ public struct LowRankAdapter: Sendable {
             throw TensorFileError.nothingInDirectory(path: path, expected: names)
         }
         let configuration = try Configuration(path.appending(Self.configurationName))
+        usesRootOfRank = configuration.usesRootOfRank
         let archive = try TensorArchive(contentsOf: path.appending(Self.tensorsName))
         (changes, replacements) = try Self.parts(of: archive, configuration)
+    }
+
+    /// What the product of two matrices is multiplied by.
+    static func scale(alpha: Float, rank: Int, usesRootOfRank: Bool) -> Float {
+        alpha / (usesRootOfRank ? Float(rank).squareRoot() : Float(rank))
     }
 
     /// Brings the two matrices of each layer together.
@@ -50,19 +67,19 @@ public struct LowRankAdapter: Sendable {
         of archive: TensorArchive,
         _ configuration: Configuration
     ) throws -> (changes: [String: Change], replacements: [String: StoredTensor]) {
-        let prefix = "base_model.model."
-        let (endA, endB) = (".lora_A.weight", ".lora_B.weight")
         // Of a layer that the adapter changes, and of another.
         let ends = [".base_layer.weight", ".weight"]
         var changes: [String: Change] = [:]
         var replacements: [String: StoredTensor] = [:]
         for tensor in archive.tensors {
             func layerName(before end: String) -> String? {
-                guard tensor.name.hasPrefix(prefix), tensor.name.hasSuffix(end) else { return nil }
-                return String(tensor.name.dropFirst(prefix.count).dropLast(end.count))
+                guard tensor.name.hasPrefix(Self.prefix), tensor.name.hasSuffix(end) else {
+                    return nil
+                }
+                return String(tensor.name.dropFirst(Self.prefix.count).dropLast(end.count))
             }
-            if layerName(before: endB) != nil { continue }
-            guard let layer = layerName(before: endA) else {
+            if layerName(before: Self.endB) != nil { continue }
+            guard let layer = layerName(before: Self.endA) else {
                 guard let layer = ends.lazy.compactMap(layerName).first else {
                     throw TensorFileError.unsupported(
                         path: archive.path,
@@ -83,10 +100,10 @@ public struct LowRankAdapter: Sendable {
                     found: "\(tensor.shape)"
                 )
             }
-            guard let b = archive[prefix + layer + endB] else {
+            guard let b = archive[Self.prefix + layer + Self.endB] else {
                 throw TensorFileError.missingTensor(
                     path: archive.path,
-                    name: prefix + layer + endB
+                    name: Self.prefix + layer + Self.endB
                 )
             }
             guard b.shape.count == 2, b.shape[1] == rank else {
@@ -97,18 +114,24 @@ public struct LowRankAdapter: Sendable {
                     found: "\(b.shape)"
                 )
             }
+            let alpha = try configuration.alpha(of: layer)
             changes[layer] = Change(
                 a: tensor,
                 b: b,
-                scale: try configuration.scale(of: layer, rank: rank)
+                alpha: alpha,
+                scale: Self.scale(
+                    alpha: alpha,
+                    rank: rank,
+                    usesRootOfRank: configuration.usesRootOfRank
+                )
             )
         }
-        for tensor in archive.tensors where tensor.name.hasSuffix(endB) {
-            let layer = tensor.name.dropFirst(prefix.count).dropLast(endB.count)
+        for tensor in archive.tensors where tensor.name.hasSuffix(Self.endB) {
+            let layer = tensor.name.dropFirst(Self.prefix.count).dropLast(Self.endB.count)
             guard changes[String(layer)] != nil else {
                 throw TensorFileError.missingTensor(
                     path: archive.path,
-                    name: prefix + layer + endA
+                    name: Self.prefix + layer + Self.endA
                 )
             }
         }

@@ -117,7 +117,7 @@ struct HuggingFaceWriter {
 
     func write(_ overwrite: Bool, _ ops: Ops, _ progress: ModelConversion.Progress) throws {
         let directory = try AtomicDirectory(path, overwrite: overwrite)
-        try writeText(configurationText, "config.json", in: directory.path)
+        try directory.write(configurationText, to: "config.json")
         try companions(directory.path)
         var done = 0
         for (index, file) in files.enumerated() {
@@ -138,7 +138,7 @@ struct HuggingFaceWriter {
             try writer.commit()
         }
         if files.count > 1 {
-            try writeText(indexText, Self.indexName, in: directory.path)
+            try directory.write(indexText, to: Self.indexName)
         }
         try directory.commit(replacing: Self.isOfAModel)
     }
@@ -198,12 +198,6 @@ struct HuggingFaceWriter {
             }
 
             """
-    }
-
-    private func writeText(_ text: String, _ name: String, in directory: FilePath) throws {
-        let file = try AtomicFile(directory.appending(name))
-        try file.write(Array(text.utf8))
-        try file.commit()
     }
 }
 

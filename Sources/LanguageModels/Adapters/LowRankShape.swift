@@ -1,0 +1,81 @@
+// Which linear layers a low-rank adapter changes, at which rank and how far: all that is to be known
+// of one before it has numbers.
+
+import Tensors
+
+/// The layers of an adapter in training.
+public struct LowRankShape: Sendable, Equatable {
+    /// One linear layer that is adapted.
+    public struct Layer: Sendable, Equatable {
+        /// The weight that the product is added to.
+        public let weight: ModelWeight
+        /// r: rows of A, columns of B.
+        public let rank: Int
+        /// How far the product counts, before it is divided by the rank or its root.
+        public let alpha: Float
+
+        /// The name of A, `(r, in)`, among the parameters.
+        var nameOfA: String { "\(weight).lora_A" }
+        /// The name of B, `(out, r)`, among the parameters.
+        var nameOfB: String { "\(weight).lora_B" }
+    }
+
+    /// The layers, block by block.
+    public let layers: [Layer]
+    /// Whether products are divided by the root of their rank, and not by the rank (rsLoRA).
+    public let usesRootOfRank: Bool
+
+    init(_ layers: [Layer], usesRootOfRank: Bool) {
+        self.layers = layers
+        self.usesRootOfRank = usesRootOfRank
+    }
+
+    /// Adapts all linear layers of some parts of a model alike.
+    /// - Parameters:
+    ///   - configuration: The model's sizes.
+    ///   - parts: Of attention and MLP, those whose layers are adapted.
+    ///   - rank: r, at least 1.
+    ///   - alpha: The product is multiplied by alpha / r.
+    public init(
+        _ configuration: some ModelConfiguration,
+        parts: Set<ModelWeight.Part>,
+        rank: Int,
+        alpha: Float
+    ) {
+        precondition(rank >= 1, "an adapter of rank \(rank)")
+        self.init(
+            configuration.adaptableWeights
+                .filter { parts.contains($0.part) }
+                .map { Layer(weight: $0, rank: rank, alpha: alpha) },
+            usesRootOfRank: false
+        )
+    }
+
+    /// What the product of a layer's matrices is multiplied by.
+    public func scale(of layer: Layer) -> Float {
+        LowRankAdapter.scale(
+            alpha: layer.alpha,
+            rank: layer.rank,
+            usesRootOfRank: usesRootOfRank
+        )
+    }
+
+    /// The matrices as training keeps them: A and B of each layer, float32, none of which decays.
+    public var parameterLayout: TensorLayout {
+        TensorLayout(
+            layers.flatMap { layer in
+                [
+                    TensorSpecification(layer.nameOfA, [layer.rank, layer.weight.shape[1]]),
+                    TensorSpecification(layer.nameOfB, [layer.weight.shape[0], layer.rank]),
+                ]
+            }
+        )
+    }
+}
+
+extension ModelConfiguration {
+    /// The weights of linear layers within blocks, block by block.
+    var adaptableWeights: [ModelWeight] {
+        weightsLayerByLayer.filter { $0.role == .matrix && $0.layer != nil }
+    }
+}

@@ -1,0 +1,145 @@
+// A low-rank adapter in memory, whose matrices training changes: a new one, or one that was read.
+// How it is written is in TrainableAdapter+Writing.swift.
+
+import FileIO
+import TensorFiles
+import Tensors
+
+/// The matrices of an adapter, in float32.
+///
+/// Rows of B are those of the weight as ``ModelWeights`` gives it.
+public struct TrainableAdapter {
+    /// One layer's matrices.
+    struct Pair {
+        let a: Tensor  // (r, in)
+        let b: Tensor  // (out, r)
+        /// What the product B A is multiplied by.
+        let scale: Float
+    }
+
+    /// Its layers.
+    public let shape: LowRankShape
+    /// The matrices, in the shape's layout.
+    public let parameters: TensorSet
+
+    /// An adapter that changes nothing yet: each A is random, each B zero.
+    ///
+    /// As PEFT begins: A is uniform within 1 / sqrt(in), Kaiming's bound for a slope of sqrt(5).
+    /// - Parameters:
+    ///   - shape: Its layers.
+    ///   - generator: Where the randomness comes from; moved on.
+    ///   - ops: What allocates.
+    /// - Throws: `TensorError` when memory is short.
+    public init(
+        _ shape: LowRankShape,
+        using generator: inout MersenneTwister,
+        ops: Ops
+    ) throws {
+        self.shape = shape
+        parameters = try ops.allocate(shape.parameterLayout)
+        for layer in shape.layers {
+            let bound = 1 / Float(layer.weight.shape[1]).squareRoot()
+            ops.fill(parameters[layer.nameOfA]) {
+                generator.fillUniform(&$0, from: -bound, to: bound)
+            }
+        }
+    }
+
+    /// An adapter that was read, to go on with.
+    /// - Parameters:
+    ///   - adapter: Of linear layers within the blocks of a model.
+    ///   - configuration: The model's sizes.
+    ///   - ops: What allocates.
+    /// - Throws: `TensorFileError` when it changes something else, or belongs to another model;
+    ///   `TensorError` when memory is short.
+    public init(
+        _ adapter: LowRankAdapter,
+        of configuration: some ModelConfiguration,
+        ops: Ops
+    ) throws {
+        if let name = adapter.replacements.keys.min() {
+            throw Self.unsupported(adapter, "it replaces '\(name)' as a whole")
+        }
+        let naming = configuration.huggingFaceNaming
+        var changes = adapter.changes
+        var layers: [LowRankShape.Layer] = []
+        var sources: [(LowRankAdapter.Change, WeightArrangement)] = []
+        for weight in configuration.adaptableWeights {
+            guard let (path, arrangement) = naming.linearLayer(weight),
+                let change = changes.removeValue(forKey: path)
+            else { continue }
+            try adapter.check(change, weight)
+            layers.append(
+                LowRankShape.Layer(
+                    weight: weight,
+                    rank: change.a.shape[0],
+                    alpha: change.alpha
+                )
+            )
+            sources.append((change, arrangement))
+        }
+        if let name = changes.keys.min() {
+            throw Self.unsupported(
+                adapter,
+                "it changes '\(name)', which is no linear layer within the model's blocks"
+            )
+        }
+        guard !layers.isEmpty else { throw Self.unsupported(adapter, "it changes no layer") }
+        shape = LowRankShape(layers, usesRootOfRank: adapter.usesRootOfRank)
+        parameters = try ops.allocate(shape.parameterLayout)
+        for (layer, (change, arrangement)) in zip(layers, sources) {
+            try ops.copy(change.a.floats(), into: parameters[layer.nameOfA])
+            try ops.copy(
+                arrangement.rowOrder.arranged(change.b.floats()),
+                into: parameters[layer.nameOfB]
+            )
+        }
+    }
+
+    private static func unsupported(
+        _ adapter: LowRankAdapter,
+        _ reason: String
+    ) -> TensorFileError {
+        .unsupported(
+            path: adapter.path,
+            reason: reason,
+            hint: "train an adapter of linear layers in the blocks of this model alone"
+        )
+    }
+
+    /// The matrices that change a weight; nil where none do.
+    /// - Parameters:
+    ///   - weight: A weight of the model.
+    ///   - set: Parameters of the adapter, or their gradients; nil is its own.
+    /// - Returns: The matrices.
+    func pair(_ weight: ModelWeight, in set: TensorSet? = nil) -> Pair? {
+        guard let layer = shape.layers.first(where: { $0.weight == weight }) else { return nil }
+        let set = set ?? parameters
+        return Pair(
+            a: set[layer.nameOfA],
+            b: set[layer.nameOfB],
+            scale: shape.scale(of: layer)
+        )
+    }
+}
+
+extension WeightNaming {
+    /// The path of the module that a weight belongs to, and how the weight lies in it; nil where it
+    /// is in none.
+    func linearLayer(_ weight: ModelWeight) -> (path: String, arrangement: WeightArrangement)? {
+        let end = ".weight"
+        guard case .tensor(let name, let arrangement) = self[weight], name.hasSuffix(end) else {
+            return nil
+        }
+        return (String(name.dropLast(end.count)), arrangement)
+    }
+}
+
+extension WeightArrangement {
+    /// What it makes of the rows of B, which are those of the weight; whether that is stored
+    /// transposed changes neither A nor B.
+    var rowOrder: WeightArrangement { self == .transposed ? .asItIs : self }
+}
+
+// Its matrices change in training without synchronisation.
+@available(*, unavailable) extension TrainableAdapter: Sendable {}

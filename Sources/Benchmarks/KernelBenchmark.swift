@@ -101,21 +101,45 @@ public struct KernelBenchmark {
     private func attention(
         B: Int,
         T: Int,
+        C: Int = 768,
+        NH: Int = 12,
+        NKH: Int = 12,
         _ report: (KernelResult) throws -> Void
     ) throws {
-        let (C, NH) = (768, 12)
-        let qkv = try random([B, T, 3 * C])
+        let shared = C / NH * NKH
+        let columns = [0..<C, C..<C + shared, C + shared..<C + 2 * shared]
+        let all = try random([B * T, C + 2 * shared])
+        let gradients = try ops.tensor([B * T, C + 2 * shared])
+        let inputs = columns.map { TensorColumns(all, $0) }
+        let outputs = columns.map { TensorColumns(gradients, $0) }
         let out = try ops.tensor([B, T, C])
         let lse = try ops.tensor([B, NH, T])
-        let dqkv = try ops.tensor([B, T, 3 * C])
-        let shape = "B\(B) T\(T) C\(C) NH\(NH)"
+        let shape = "B\(B) T\(T) C\(C) NH\(NH)" + (NKH == NH ? "" : " NKH\(NKH)")
         // Two products over the half of T x T that causality leaves, five on the way back.
         let pairs = Double(B * T) * Double(T) / 2 * Double(C) * 2
         try arithmetic("attention_forward", shape, 2 * pairs, report) {
-            ops.attentionForward(out: out, lse: lse, qkv: qkv)
+            ops.attentionForward(
+                out: out,
+                lse: lse,
+                q: inputs[0],
+                k: inputs[1],
+                v: inputs[2],
+                headCount: NH
+            )
         }
         try arithmetic("attention_backward", shape, 5 * pairs, report) {
-            ops.attentionBackward(dqkv: dqkv, dout: out, out: out, qkv: qkv, lse: lse)
+            ops.attentionBackward(
+                dq: outputs[0],
+                dk: outputs[1],
+                dv: outputs[2],
+                dout: out,
+                out: out,
+                lse: lse,
+                q: inputs[0],
+                k: inputs[1],
+                v: inputs[2],
+                headCount: NH
+            )
         }
     }
 

@@ -59,11 +59,13 @@ MICROKERNEL(void, softmax_write, float *out, const float *logits, float offset, 
             size_t n)
 // The scores of a tile; rows of `scores` are ld apart. Updates the running maximum of the scaled
 // scores and the sum (queries), turns the scores into exp(scale * score - maximum), zero where
-// invisible, and writes what earlier results must be multiplied with into rescale (queries).
+// invisible and then as dropout leaves them, and writes what earlier results must be multiplied
+// with into rescale (queries).
 MICROKERNEL(void, attention_softmax, const ck_attention_tile *tile, float *scores, size_t ld,
             float *maximum, float *sum, float *rescale, float scale)
 // For the same tile: scores become the probabilities P = exp(scale * score - lse), and grads, which
-// holds dP, becomes the gradient of the unscaled scores, P * (dP - dot) * scale.
+// holds dP, becomes the gradient of the unscaled scores, P * (dP - dot) * scale. With dropout, that
+// is the gradient of what is left of P; so is dP, and scores become what is left.
 MICROKERNEL(void, attention_gradient, const ck_attention_tile *tile, float *scores, float *grads,
             size_t ld, const float *lse, const float *dot, float scale)
 // One query q (HS) over the first `visible` of keys and values (visible, HS), stored as float32 or

@@ -100,12 +100,24 @@ typedef struct {
     double (*burst)(size_t iterations, float *sink);
 } ck_product;
 
+// What a tile of attention scores has besides where dropout is in use: `low` and `high` (queries)
+// are the seeds of the queries' rows of numbers (dropout.h), with the bits of integers.
+typedef struct {
+    const float *low, *high;
+    uint32_t threshold;
+    float scale;
+} ck_attention_dropout;
+
 // A tile of attention scores, transposed: rows are keys, lanes queries. Key j is visible to query i
-// when j <= i + diagonal. Each `step` queries, whole vectors of them, go down to the last key that
-// one of them sees, in whole `unit`s; nothing below is computed.
+// when j <= i + diagonal and, where there are starts, key + j >= starts[i]. Each `step` queries,
+// whole vectors of them, go down to the last key that one of them sees, in whole `unit`s; nothing
+// below is computed.
 typedef struct {
     size_t queries, keys, step, unit;
     ptrdiff_t diagonal;
+    size_t key;                   // the position of the tile's first key
+    const float *starts;          // (queries), with the bits of integers, or NULL
+    ck_attention_dropout dropout; // low is NULL where nothing is dropped
 } ck_attention_tile;
 
 // How many keys are computed for the step to which a query belongs.

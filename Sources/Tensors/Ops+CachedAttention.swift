@@ -17,6 +17,9 @@ public struct TensorColumns {
     }
 
     var pointer: UnsafePointer<Float> { tensor.floatPointer + columns.lowerBound }
+    var mutablePointer: UnsafeMutablePointer<Float> {
+        tensor.mutableFloatPointer + columns.lowerBound
+    }
 
     /// From the first of them on, with their type, to read.
     var array: ck_array {
@@ -138,9 +141,10 @@ extension Ops {
         _ input: TensorColumns,
         rows N: Int,
         width: Int,
+        as types: ElementTypes = .float32,
         _ name: StaticString
     ) {
-        let (rows, W) = sizes2(input.tensor, name)
+        let (rows, W) = sizes2(input.tensor, as: types, name)
         precondition(
             rows == N && input.columns.count == width && input.columns.upperBound <= W,
             "\(name): columns \(input.columns) of \(input.tensor.shape) for \(N) rows of \(width)"

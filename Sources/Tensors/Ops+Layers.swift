@@ -1,4 +1,4 @@
-// Embedding, normalisation, linear layers and attention.
+// Embedding, normalisation and linear layers.
 
 import CKernels
 
@@ -288,72 +288,5 @@ extension Ops {
             )
         }
         keepAlive(dweight, dbias, dout, inp)
-    }
-
-    /// Causal multi-head attention with a running softmax.
-    ///
-    /// The method is that of Dao et al. 2022, "FlashAttention".
-    /// - Parameters:
-    ///   - out: `(B, T, C)`, float32 or bfloat16, overwritten.
-    ///   - lse: `(B, NH, T)`, overwritten: logarithm of each row's softmax denominator.
-    ///   - qkv: `(B, T, 3C)` of the type of `out`: queries, keys, values; a head owns `C / NH`
-    ///     columns of each.
-    public func attentionForward(out: Tensor, lse: Tensor, qkv: Tensor) {
-        let (B, NH, T) = Self.sizes3(lse, "lse")
-        let C = out.shape.last ?? 0
-        Self.expect(out, [B, T, C], as: .floats, "out")
-        Self.expect(qkv, [B, T, 3 * C], as: ElementTypes(out.elementType), "qkv")
-        precondition(C > 0 && C % NH == 0, "\(C) channels in \(NH) heads")
-        run(channels: C) {
-            table.attention_forward(
-                $0,
-                out.mutableArray,
-                lse.mutableFloatPointer,
-                qkv.array,
-                B,
-                T,
-                C,
-                NH
-            )
-        }
-        keepAlive(out, lse, qkv)
-    }
-
-    /// Backpropagates through ``attentionForward(out:lse:qkv:)``.
-    /// - Parameters:
-    ///   - dqkv: `(B, T, 3C)`, overwritten.
-    ///   - dout: `(B, T, C)`.
-    ///   - out: `(B, T, C)`, float32 or bfloat16, as the forward pass wrote it.
-    ///   - qkv: `(B, T, 3C)` of the type of `out`, as in the forward pass.
-    ///   - lse: `(B, NH, T)`, as the forward pass wrote it.
-    public func attentionBackward(
-        dqkv: Tensor,
-        dout: Tensor,
-        out: Tensor,
-        qkv: Tensor,
-        lse: Tensor
-    ) {
-        let (B, T, C) = Self.sizes3(dout, "dout")
-        let (_, NH, _) = Self.sizes3(lse, "lse")
-        Self.expect(dqkv, [B, T, 3 * C], "dqkv")
-        Self.expect(out, [B, T, C], as: .floats, "out")
-        Self.expect(qkv, [B, T, 3 * C], as: ElementTypes(out.elementType), "qkv")
-        Self.expect(lse, [B, NH, T], "lse")
-        precondition(C % NH == 0, "\(C) channels in \(NH) heads")
-        run(channels: C) {
-            table.attention_backward(
-                $0,
-                dqkv.mutableFloatPointer,
-                dout.floatPointer,
-                out.array,
-                qkv.array,
-                lse.floatPointer,
-                B,
-                T,
-                C,
-                NH
-            )
-        }
-        keepAlive(dqkv, dout, out, qkv, lse)
     }
 }

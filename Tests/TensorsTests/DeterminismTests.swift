@@ -93,6 +93,20 @@ extension KernelTests {
         }
 
         @Test(arguments: sets)
+        mutating func attentionWithLimitsDoesNotDependOnThreads(set: InstructionSet) throws {
+            var pass = AttentionPass(B: 2, T: 161, NKH: 2, shared: 2, HS: 10)
+            try pass.separate(lengths: [60, 1, 90])
+            pass.dropout = Dropout(rate: 0.2, key: 1)
+            let inputs = try make.uniform([pass.B * pass.T, pass.width])
+            let narrow = try TensorMaker.bfloat16(rounding: inputs)
+            let dout = try make.uniform([pass.B, pass.T, pass.C])
+            try expectSameBitsForAnyThreads(set) { ops in
+                try pass.run(ops, inputs: inputs, dout: dout)
+                    + pass.run(ops, inputs: narrow, dout: dout)
+            }
+        }
+
+        @Test(arguments: sets)
         mutating func attentionPatternsDoNotDependOnThreads(set: InstructionSet) throws {
             let (NH, HS, past, count) = (6, 40, 50, 90)
             let q = try make.uniform([count, NH * HS])

@@ -96,18 +96,36 @@ enum Formulas {
 
     /// One sequence: qkv (T, 3C) to out (T, C).
     static func attention(qkv: [Double], C: Int, NH: Int) -> [Double] {
-        let (T, HS) = (qkv.count / (3 * C), C / NH)
+        attention(rows: qkv, NKH: NH, shared: 1, HS: C / NH, starts: nil) { _, _, _ in 1 }
+    }
+
+    /// One sequence: rows of q, k and v to out (T, NH * HS); `kept` is what the probability of
+    /// position s for the query of head h at t is multiplied with.
+    static func attention(
+        rows: [Double],
+        NKH: Int,
+        shared: Int,
+        HS: Int,
+        starts: [Int]?,
+        kept: (_ h: Int, _ t: Int, _ s: Int) -> Double
+    ) -> [Double] {
+        let C = NKH * shared * HS
+        let width = C + 2 * NKH * HS
+        let T = rows.count / width
         var out = [Double](repeating: 0, count: T * C)
-        for h in 0..<NH {
+        for h in 0..<NKH * shared {
+            let key = C + h / shared * HS
             for t in 0..<T {
-                let scores = (0...t).map { j in
+                let start = starts?[t] ?? 0
+                let scores = (start...t).map { j in
                     (0..<HS).reduce(0) {
-                        $0 + qkv[t * 3 * C + h * HS + $1] * qkv[j * 3 * C + C + h * HS + $1]
+                        $0 + rows[t * width + h * HS + $1] * rows[j * width + key + $1]
                     } / Double(HS).squareRoot()
                 }
-                for (j, p) in softmax(scores[...]).enumerated() {
-                    for d in h * HS..<(h + 1) * HS {
-                        out[t * C + d] += p * qkv[j * 3 * C + 2 * C + d]
+                for (j, p) in zip(start...t, softmax(scores[...])) {
+                    for d in 0..<HS {
+                        out[t * C + h * HS + d] +=
+                            p * kept(h, t, j) * rows[j * width + key + NKH * HS + d]
                     }
                 }
             }

@@ -69,6 +69,12 @@ struct TensorMaker {
         return tensor
     }
 
+    static func integers(_ elements: [Int32], _ shape: [Int]) throws -> Tensor {
+        let tensor = try unreadableAfter(shape, elementType: .int32)
+        tensor.withUnsafeMutableElements(as: Int32.self) { _ = $0.update(fromContentsOf: elements) }
+        return tensor
+    }
+
     /// A tensor of NaNs, for outputs that must be overwritten.
     static func garbage(_ shape: [Int]) throws -> Tensor { try filled(shape, with: .nan) }
 

@@ -8,7 +8,8 @@
 // processor's vectors or a device are one choice, made once.
 //
 // Dimension letters, as in llm.c: B batch size, T sequence length, C channels, V vocabulary size,
-// Vp V padded, NH attention heads, HS head size (C / NH), OC output channels, N rows (often B * T).
+// Vp V padded, NH attention heads, NKH those of keys and values, HS head size, OC output channels,
+// N rows (often B * T).
 // All arrays are dense and row-major, all sizes at least 1. "Overwritten" and "accumulated into"
 // say what happens to an output. Unless a comment allows it, an output overlaps no other argument.
 #ifndef CKERNELS_H
@@ -196,19 +197,45 @@ typedef void ck_linear_forward(const ck_context *ctx, const ck_linear *layers, s
 
 // ---- Attention ----------------------------------------------------------------------------------
 
-// Causal multi-head attention with a running softmax (Dao et al. 2022, "FlashAttention"): nothing
-// of size T x T exists. out (B, T, C), lse (B, NH, T) overwritten; lse is the logarithm of each
-// row's softmax denominator. qkv (B, T, 3C), of the type of out: q, then k, then v; head h owns
-// columns h*HS ..< (h+1)*HS of each. If they are bfloat16 and ck_products.rounds is set,
-// probabilities are rounded to bfloat16 on their way into the product with v.
-typedef void ck_attention_forward(const ck_context *ctx, ck_array out, float *lse, ck_array qkv,
-                                  size_t B, size_t T, size_t C, size_t NH);
+// What attention over whole sequences reads: q, k and v of one type, rows of (B, T) that are ld_q,
+// ld_k and ld_v elements apart; head h of each owns HS columns from h * HS on.
+typedef struct {
+    ck_array q, k, v;
+    size_t ld_q, ld_k, ld_v;
+    size_t B, T;
+    size_t NH, NKH, HS; // NH a multiple of NKH: so many query heads share a head of keys and values
+    // The first position that each row may see, where a sequence holds documents that must not see
+    // each other: (B, T), each at most its own position and never less than that of the row before;
+    // or NULL, where all of them see everything up to their own.
+    const int32_t *starts;
+    // How likely a probability is dropped, at least 0 and less than 1: those kept are divided by
+    // 1 - dropout. That of position s for query t of head h and sequence b is column s of row
+    // ((first_sequence + b) * NH + h) * T + t of the key's numbers (dropout.h).
+    float dropout;
+    uint64_t dropout_key;
+    size_t first_sequence; // the number of the first of the B sequences, where they are a part
+} ck_attention_inputs;
 
-// dqkv (B, T, 3C) overwritten; dout (B, T, C); qkv, out and lse as in the forward pass. Where that
-// rounds, so does this: probabilities, their gradients and dout, on their way into products.
-typedef void ck_attention_backward(const ck_context *ctx, float *dqkv, const float *dout,
-                                   ck_array out, ck_array qkv, const float *lse, size_t B, size_t T,
-                                   size_t C, size_t NH);
+// Causal multi-head attention with a running softmax (Dao et al. 2022, "FlashAttention"): nothing
+// of size T x T exists. out (B, T, NH * HS), of the type of q, and lse (B, NH, T) overwritten; lse
+// is the logarithm of each row's softmax denominator, of which nothing is dropped. If q is bfloat16
+// and ck_products.rounds is set, probabilities are rounded to bfloat16 on their way into the
+// product with v.
+typedef void ck_attention_forward(const ck_context *ctx, ck_array out, float *lse,
+                                  const ck_attention_inputs *inputs);
+
+// The gradients of q, k and v: rows ld_q, ld_k and ld_v floats apart.
+typedef struct {
+    float *dq, *dk, *dv;
+    size_t ld_q, ld_k, ld_v;
+} ck_attention_gradients;
+
+// dq, dk and dv overwritten; dout (B, T, NH * HS); out, lse and inputs as in the forward pass.
+// Where that rounds, so does this: probabilities, their gradients and dout, on their way into
+// products. The same bits for any number of threads.
+typedef void ck_attention_backward(const ck_context *ctx, const ck_attention_gradients *gradients,
+                                   const float *dout, ck_array out, const float *lse,
+                                   const ck_attention_inputs *inputs);
 
 // What one sequence brings to ck_cached_attention: some new tokens, and its cache of one layer.
 typedef struct {

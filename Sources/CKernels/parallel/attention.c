@@ -1,22 +1,27 @@
 // Causal attention over whole sequences, in tiles of queries and keys with a running softmax
 // between them (Dao et al. 2022). One thread owns a group of queries of a head, backwards a whole
-// head of a sequence, so nothing is shared and nothing is summed in an order that depends on the
-// threads.
+// head of keys and values of a sequence with all the heads of queries that share it, so nothing is
+// summed in an order that depends on the threads.
 #include "attention.h"
 #include "parallel_operations.h"
 
 #include <math.h>
 
-static attention_head head_at(ck_array qkv, ck_array out, size_t b, size_t h, size_t T, size_t C,
-                              size_t NH) {
-    const size_t HS = C / NH;
-    const ck_array q = array_from(qkv, b * T * 3 * C + h * HS);
-    return (attention_head){.q = {q, 3 * C},
-                            .k = {array_from(q, C), 3 * C},
-                            .v = {array_from(q, 2 * C), 3 * C},
-                            .out = {array_from(out, b * T * C + h * HS), C},
-                            .HS = HS,
-                            .scale = 1.0f / sqrtf((float)HS)};
+static attention_head head_at(const ck_attention_inputs *in, ck_array out, size_t b, size_t h) {
+    const size_t HS = in->HS, ld_out = in->NH * HS, shared = h / (in->NH / in->NKH);
+    const size_t row = b * in->T;
+    return (attention_head){
+        .q = {array_from(in->q, row * in->ld_q + h * HS), in->ld_q},
+        .k = {array_from(in->k, row * in->ld_k + shared * HS), in->ld_k},
+        .v = {array_from(in->v, row * in->ld_v + shared * HS), in->ld_v},
+        .out = {array_from(out, row * ld_out + h * HS), ld_out},
+        .HS = HS,
+        .scale = 1.0f / sqrtf((float)HS),
+        .starts = in->starts ? in->starts + row : NULL,
+        .dropout = in->dropout,
+        .dropout_key = in->dropout_key,
+        .dropout_row = ((uint64_t)(in->first_sequence + b) * in->NH + h) * in->T,
+    };
 }
 
 // How many queries a thread takes at once: as many as share tiles of keys best, or fewer where
@@ -28,23 +33,24 @@ static size_t forward_group(const ck_context *ctx, size_t heads, size_t T, size_
     return tiles * ATTENTION_QUERIES;
 }
 
-void ck_parallel_attention_forward(const ck_context *ctx, ck_array out, float *lse, ck_array qkv,
-                                   size_t B, size_t T, size_t C, size_t NH) {
-    const size_t group = forward_group(ctx, B * NH, T, C / NH);
-    const attention_math math = attention_math_for(ctx, qkv.type);
+void ck_parallel_attention_forward(const ck_context *ctx, ck_array out, float *lse,
+                                   const ck_attention_inputs *in) {
+    const size_t B = in->B, T = in->T, NH = in->NH, C = NH * in->HS;
+    const size_t group = forward_group(ctx, B * NH, T, in->HS);
+    const attention_math math = attention_math_for(ctx, in->q.type);
     const size_t groups = (T + group - 1) / group;
     const size_t tasks = B * NH * groups;
     atomic_size_t next = 0;
 #pragma omp parallel num_threads(team_size(ctx, 2.0 * B * T * T * C / FLOPS_PER_THREAD))
     {
-        const attention_scratch s = attention_thread_scratch(ctx, C / NH);
+        const attention_scratch s = attention_thread_scratch(ctx, in->HS);
         attention_begin(&math);
         for (size_t task; (task = take(&next)) < tasks;) {
             // Head by head, whose keys and values then are still near. The last group of a
             // sequence sees the most keys: longer tasks come first.
             const size_t b = task / groups / NH, h = task / groups % NH;
             const size_t after = task % groups * group;
-            const attention_head head = head_at(qkv, out, b, h, T, C, NH);
+            const attention_head head = head_at(in, out, b, h);
             const size_t count = attention_smaller(group, T - after);
             attention_forward_group(&math, &head, &s, lse + (b * NH + h) * T, T - after - count,
                                     count);
@@ -53,27 +59,43 @@ void ck_parallel_attention_forward(const ck_context *ctx, ck_array out, float *l
     }
 }
 
-void ck_parallel_attention_backward(const ck_context *ctx, float *dqkv, const float *dout,
-                                    ck_array out, ck_array qkv, const float *lse, size_t B,
-                                    size_t T, size_t C, size_t NH) {
-    const size_t HS = C / NH;
-    const size_t group = attention_group_tiles(HS) * ATTENTION_QUERIES;
-    const attention_math math = attention_math_for(ctx, qkv.type);
+// One head of queries of a sequence, group by group.
+static void backward_head(const attention_math *math, const attention_scratch *s,
+                          const attention_head *head, const attention_gradients *gradients,
+                          attention_rows dout, const float *lse, size_t T) {
+    const size_t group = attention_group_tiles(head->HS) * ATTENTION_QUERIES;
+    for (size_t first = 0, end; first < T; first = end) {
+        end = attention_part_end(first, T, group);
+        attention_backward_group(math, head, s, gradients, dout, lse, first, end - first);
+    }
+}
+
+void ck_parallel_attention_backward(const ck_context *ctx, const ck_attention_gradients *gradients,
+                                    const float *dout, ck_array out, const float *lse,
+                                    const ck_attention_inputs *in) {
+    const size_t B = in->B, T = in->T, NH = in->NH, NKH = in->NKH, HS = in->HS, C = NH * HS;
+    const attention_math math = attention_math_for(ctx, in->q.type);
     atomic_size_t next = 0;
 #pragma omp parallel num_threads(team_size(ctx, 5.0 * B * T * T * C / FLOPS_PER_THREAD))
     {
         const attention_scratch s = attention_thread_scratch(ctx, HS);
         attention_begin(&math);
-        for (size_t task; (task = take(&next)) < B * NH;) {
-            const size_t b = task / NH, h = task % NH;
-            const attention_head head = head_at(qkv, out, b, h, T, C, NH);
-            float *dq = dqkv + b * T * 3 * C + h * HS;
-            const attention_gradients gradients = {dq, dq + C, dq + 2 * C, 3 * C};
-            const attention_rows dout_rows = {array_of_floats(dout + b * T * C + h * HS), C};
-            for (size_t first = 0, end; first < T; first = end) {
-                end = attention_part_end(first, T, group);
-                attention_backward_group(&math, &head, &s, &gradients, dout_rows, lse + task * T,
-                                         first, end - first);
+        for (size_t task; (task = take(&next)) < B * NKH;) {
+            const size_t b = task / NKH, shared = task % NKH, row = b * T;
+            const size_t begin = shared * (NH / NKH), end = begin + NH / NKH;
+            for (size_t h = begin; h < end; h++) {
+                const attention_head head = head_at(in, out, b, h);
+                const attention_gradients of_head = {
+                    .of = {.dq = gradients->dq + row * gradients->ld_q + h * HS,
+                           .dk = gradients->dk + row * gradients->ld_k + shared * HS,
+                           .dv = gradients->dv + row * gradients->ld_v + shared * HS,
+                           .ld_q = gradients->ld_q,
+                           .ld_k = gradients->ld_k,
+                           .ld_v = gradients->ld_v},
+                    .accumulate = h > begin,
+                };
+                const attention_rows dout_rows = {array_of_floats(dout + row * C + h * HS), C};
+                backward_head(&math, &s, &head, &of_head, dout_rows, lse + (b * NH + h) * T, T);
             }
         }
         attention_end(&math);

@@ -17,6 +17,7 @@ typedef struct {
     float *dkeys, *dvalues;               // the same: backwards only
     float *scores, *grads, *packed;       // (ATTENTION_KEYS, ATTENTION_QUERIES)
     float *maximum, *sum, *rescale, *dot; // (group)
+    float *starts, *low, *high;           // (group): for attention_tile_at, with bits of integers
 } attention_scratch;
 
 // Rows of elements, `ld` apart.
@@ -29,7 +30,10 @@ typedef struct {
 typedef struct {
     attention_rows q, k, v, out;
     size_t past, HS;
-    float scale; // 1 / sqrt(HS)
+    float scale;                       // 1 / sqrt(HS)
+    const int32_t *starts;             // the first key that each query sees, or NULL: all the same
+    float dropout;                     // 0: nothing is dropped
+    uint64_t dropout_key, dropout_row; // the row of numbers of the first query
 } attention_head;
 
 // What multiplies: floats, where they lie, or pairs of bfloat16, packed.
@@ -75,9 +79,38 @@ attention_left attention_pack_left(const attention_math *math, attention_rows ro
 attention_right attention_pack_right(const attention_math *math, attention_rows rows, bool along_k,
                                      size_t n, size_t k, float *buffer);
 
-// The tile of `queries` from `position` on and of at most `keys` keys from `key` on.
-ck_attention_tile attention_tile_at(const attention_math *math, size_t position, size_t queries,
-                                    size_t key, size_t keys);
+// A group of queries of a head: what the tiles of keys say that they see and drop.
+typedef struct {
+    const attention_head *head;
+    const attention_scratch *s;
+    size_t first, count;
+} attention_group;
+
+// Readies the parts of the scratch memory that say so.
+attention_group attention_group_of(const attention_head *head, const attention_scratch *s,
+                                   size_t first, size_t count);
+
+// The position of the first key that one of the queries from number i of the group on sees.
+static inline size_t attention_first_key(const attention_group *group, size_t i) {
+    return group->head->starts ? (size_t)group->head->starts[group->first + i] : 0;
+}
+
+// The first key of the first tile of keys that the group sees. Tiles lie at multiples of their
+// size: the group's may depend on the number of threads, and sums must not.
+static inline size_t attention_first_tile(const attention_group *group) {
+    return attention_first_key(group, 0) / ATTENTION_KEYS * ATTENTION_KEYS;
+}
+
+// Whether some of the queries i ..< end of the group see one of `keys` keys from `key` on.
+static inline bool attention_meets(const attention_group *group, size_t i, size_t end, size_t key,
+                                   size_t keys) {
+    return key < group->head->past + group->first + end &&
+           attention_first_key(group, i) < key + keys;
+}
+
+// The tile of the queries i ..< end of the group, and of at most `keys` keys from `key` on.
+ck_attention_tile attention_tile_at(const attention_math *math, const attention_group *group,
+                                    size_t i, size_t end, size_t key, size_t keys);
 
 // c (keys, queries; rows ATTENTION_QUERIES apart) = a (keys, HS) * b (HS, queries), where visible.
 void attention_scores(const attention_math *math, const ck_attention_tile *tile, size_t HS,
@@ -99,10 +132,10 @@ attention_scratch attention_thread_scratch(const ck_context *ctx, size_t HS);
 void attention_forward_group(const attention_math *math, const attention_head *head,
                              const attention_scratch *s, float *lse, size_t first, size_t count);
 
-// The gradients of one head's inputs: rows of dq, dk and dv, `ld` apart.
+// The gradients of one head's inputs, and whether dk and dv hold those of another head of queries.
 typedef struct {
-    float *dq, *dk, *dv;
-    size_t ld;
+    ck_attention_gradients of;
+    bool accumulate;
 } attention_gradients;
 
 // Queries first ..< first + count, at most a group: their gradients, and what they add to those of

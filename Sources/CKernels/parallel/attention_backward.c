@@ -66,7 +66,8 @@ static void backward_tile(const attention_math *math, const attention_scratch *s
 void attention_backward_group(const attention_math *math, const attention_head *head,
                               const attention_scratch *s, const attention_gradients *gradients,
                               attention_rows dout, const float *lse, size_t first, size_t count) {
-    const size_t HS = head->HS, ld = gradients->ld;
+    const size_t HS = head->HS;
+    const ck_attention_gradients *of = &gradients->of;
     dout = attention_rows_from(dout, first);
     load_dots(math->micro, s, attention_rows_from(head->out, first), dout, count, HS);
     memset(s->outputs, 0, count * HS * sizeof(float));
@@ -79,8 +80,9 @@ void attention_backward_group(const attention_math *math, const attention_head *
         load_operands(math, &t->douts, &t->douts_along, attention_rows_from(dout, i), i, end - i,
                       HS, s->douts, s->douts_along);
     }
+    const attention_group group = attention_group_of(head, s, first, count);
     const size_t visible = first + count;
-    for (size_t key = 0; key < visible; key += ATTENTION_KEYS) {
+    for (size_t key = attention_first_tile(&group); key < visible; key += ATTENTION_KEYS) {
         const size_t keys = attention_smaller(ATTENTION_KEYS, visible - key);
         const attention_rows k =
             attention_ready(math, attention_rows_from(head->k, key), keys, HS, false, s->keys);
@@ -94,15 +96,16 @@ void attention_backward_group(const attention_math *math, const attention_head *
         memset(s->dvalues, 0, keys * HS * sizeof(float));
         for (size_t i = 0, end; i < count; i = end) {
             end = attention_part_end(i, count, ATTENTION_QUERIES);
-            if (key >= first + end)
+            if (!attention_meets(&group, i, end, key, keys))
                 continue;
-            const ck_attention_tile tile = attention_tile_at(math, first + i, end - i, key, keys);
+            const ck_attention_tile tile = attention_tile_at(math, &group, i, end, key, keys);
             backward_tile(math, s, head, &tile, i, &operands[attention_tile_number(i)], &keys_left,
                           &values_left, &keys_right, lse + first);
         }
-        const size_t added = key < first ? first - key : 0;
-        store_gradients(math->micro, gradients->dk + key * ld, ld, s->dkeys, added, keys, HS);
-        store_gradients(math->micro, gradients->dv + key * ld, ld, s->dvalues, added, keys, HS);
+        const size_t added = gradients->accumulate ? keys : key < first ? first - key : 0;
+        store_gradients(math->micro, of->dk + key * of->ld_k, of->ld_k, s->dkeys, added, keys, HS);
+        store_gradients(math->micro, of->dv + key * of->ld_v, of->ld_v, s->dvalues, added, keys,
+                        HS);
     }
-    store_gradients(math->micro, gradients->dq + first * ld, ld, s->outputs, 0, count, HS);
+    store_gradients(math->micro, of->dq + first * of->ld_q, of->ld_q, s->outputs, 0, count, HS);
 }

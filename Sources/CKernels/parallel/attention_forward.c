@@ -31,6 +31,9 @@ attention_scratch attention_thread_scratch(const ck_context *ctx, size_t HS) {
     s.sum = s.maximum + group;
     s.rescale = s.sum + group;
     s.dot = s.rescale + group;
+    s.starts = s.dot + group;
+    s.low = s.starts + group;
+    s.high = s.low + group;
     return s;
 }
 
@@ -69,9 +72,9 @@ void attention_forward_group(const attention_math *math, const attention_head *h
         s->maximum[i] = -INFINITY;
         s->sum[i] = 0;
     }
-    const size_t position = head->past + first;
-    const size_t visible = position + count;
-    for (size_t key = 0; key < visible; key += ATTENTION_KEYS) {
+    const attention_group group = attention_group_of(head, s, first, count);
+    const size_t visible = head->past + first + count;
+    for (size_t key = attention_first_tile(&group); key < visible; key += ATTENTION_KEYS) {
         const size_t keys = attention_smaller(ATTENTION_KEYS, visible - key);
         // Each key is read once for a tile of queries, each value once for every eight.
         const attention_rows k =
@@ -82,12 +85,11 @@ void attention_forward_group(const attention_math *math, const attention_head *h
         const attention_right right = attention_pack_right(math, v, false, HS, keys, s->values);
         for (size_t i = 0, end; i < count; i = end) {
             end = attention_part_end(i, count, ATTENTION_QUERIES);
-            if (key >= position + end)
+            if (!attention_meets(&group, i, end, key, keys))
                 continue;
-            const ck_attention_tile tile =
-                attention_tile_at(math, position + i, end - i, key, keys);
+            const ck_attention_tile tile = attention_tile_at(math, &group, i, end, key, keys);
             forward_tile(math, s, head, &tile, i, &queries[attention_tile_number(i)], &left, &right,
-                         key == 0);
+                         key <= attention_first_key(&group, i));
         }
     }
     for (size_t i = 0; i < count; i++) {

@@ -92,8 +92,22 @@ static size_t common_multiple(size_t a, size_t b) {
     return multiple;
 }
 
-ck_attention_tile attention_tile_at(const attention_math *math, size_t position, size_t queries,
-                                    size_t key, size_t keys) {
+attention_group attention_group_of(const attention_head *head, const attention_scratch *s,
+                                   size_t first, size_t count) {
+    for (size_t i = 0; head->starts && i < count; i++)
+        s->starts[i] = float_from_bits((uint32_t)head->starts[first + i]);
+    for (size_t i = 0; head->dropout > 0 && i < count; i++) {
+        const dropout_seed seed = dropout_seed_of(head->dropout_key, head->dropout_row + first + i);
+        s->low[i] = float_from_bits(seed.low);
+        s->high[i] = float_from_bits(seed.high);
+    }
+    return (attention_group){head, s, first, count};
+}
+
+ck_attention_tile attention_tile_at(const attention_math *math, const attention_group *group,
+                                    size_t i, size_t end, size_t key, size_t keys) {
+    const attention_head *head = group->head;
+    const size_t position = head->past + group->first + i, queries = end - i;
     // Sums over keys or queries that begin or end within the tile do so between packed floats.
     const size_t unit =
         common_multiple(math->product->tile_rows, math->product->depth * math->product->k_unit);
@@ -103,6 +117,12 @@ ck_attention_tile attention_tile_at(const attention_math *math, size_t position,
         .step = common_multiple(math->micro->lanes, unit),
         .unit = unit,
         .diagonal = (ptrdiff_t)position - (ptrdiff_t)key,
+        .key = key,
+        .starts = head->starts ? group->s->starts + i : NULL,
+        .dropout = {.low = head->dropout > 0 ? group->s->low + i : NULL,
+                    .high = group->s->high + i,
+                    .threshold = dropout_threshold(head->dropout),
+                    .scale = dropout_scale(head->dropout)},
     };
 }
 

@@ -27,13 +27,13 @@ static inline size_t attention_group_tiles(size_t HS) {
 static inline size_t attention_row_floats(size_t HS) { return HS > 64 ? HS : 64; }
 
 // The most that any head size up to HS takes, for each thread: five arrays of a group's rows, five
-// of a tile's keys, three tiles of scores, and four numbers a query.
+// of a tile's keys, three tiles of scores, and seven numbers a query.
 static inline size_t attention_floats(size_t HS) {
     const size_t one_tile = ATTENTION_QUERIES * attention_row_floats(HS);
     const size_t most = ATTENTION_GROUP_TILES * ATTENTION_QUERIES * (size_t)64;
     const size_t group = one_tile > most ? one_tile : most;
     return 5 * group + 5 * ATTENTION_KEYS * attention_row_floats(HS) +
-           (3 * ATTENTION_KEYS + 4 * ATTENTION_GROUP_TILES) * ATTENTION_QUERIES;
+           (3 * ATTENTION_KEYS + 7 * ATTENTION_GROUP_TILES) * ATTENTION_QUERIES;
 }
 
 #endif

@@ -150,12 +150,18 @@ extension GPT2Pass {
             dout: flow.dresidual,
             weight: weights.attprojw[layer]
         )
+        let qkv = activations.qkv.reshaped([N, 3 * C])
         ops.attentionBackward(
-            dqkv: dqkv.reshaped([B, T, 3 * C]),
+            dq: TensorColumns(dqkv, 0..<C),
+            dk: TensorColumns(dqkv, C..<2 * C),
+            dv: TensorColumns(dqkv, 2 * C..<3 * C),
             dout: flow.dinner.reshaped([B, T, C]),
             out: activations.atty,
-            qkv: activations.qkv,
-            lse: activations.lse
+            lse: activations.lse,
+            q: TensorColumns(qkv, 0..<C),
+            k: TensorColumns(qkv, C..<2 * C),
+            v: TensorColumns(qkv, 2 * C..<3 * C),
+            headCount: configuration.headCount
         )
         ops.layernormForward(
             out: lane.normalized,

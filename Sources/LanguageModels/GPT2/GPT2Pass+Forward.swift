@@ -52,13 +52,21 @@ extension GPT2Pass {
             weight: weights.ln1w[layer],
             bias: weights.ln1b[layer]
         )
+        let qkv = activations.qkv.reshaped([N, 3 * C])
         ops.matmulForward(
-            out: activations.qkv.reshaped([N, 3 * C]),
+            out: qkv,
             inp: lane.normalized,
             weight: weights.qkvw[layer],
             bias: weights.qkvb[layer]
         )
-        ops.attentionForward(out: activations.atty, lse: activations.lse, qkv: activations.qkv)
+        ops.attentionForward(
+            out: activations.atty,
+            lse: activations.lse,
+            q: TensorColumns(qkv, 0..<C),
+            k: TensorColumns(qkv, C..<2 * C),
+            v: TensorColumns(qkv, 2 * C..<3 * C),
+            headCount: configuration.headCount
+        )
         ops.matmulForward(
             out: activations.residual2,
             inp: activations.atty.reshaped([N, C]),

@@ -1,0 +1,176 @@
+// Attention over whole sequences, both ways: the work of a layer in training.
+
+import CKernels
+
+extension Ops {
+    /// Causal multi-head attention with a running softmax.
+    ///
+    /// The method is that of Dao et al. 2022, "FlashAttention".
+    /// - Parameters:
+    ///   - out: `(B, T, NH * HS)`, float32 or bfloat16, overwritten.
+    ///   - lse: `(B, NH, T)`, overwritten: logarithm of each row's softmax denominator, of which
+    ///     nothing is dropped.
+    ///   - q: `B * T` rows of `NH * HS` columns, of the type of `out`, as are the others.
+    ///   - k: As many rows of `NKH * HS` columns.
+    ///   - v: The same.
+    ///   - NH: The heads of q, a multiple of NKH: so many query heads share a head of keys and
+    ///     values (Ainslie et al. 2023, "GQA").
+    ///   - starts: `(B, T)` int32: the first position that each token sees, where a sequence holds
+    ///     documents that must not see each other. At most its own position, and never less than
+    ///     that of the token before. Nil where each sees all that come before it.
+    ///   - dropout: What is dropped of the probabilities; nil for nothing.
+    ///   - firstSequence: The number of the first of the B sequences, where they are a part of a
+    ///     batch that is dealt out: then what is dropped does not depend on how.
+    public func attentionForward(
+        out: Tensor,
+        lse: Tensor,
+        q: TensorColumns,
+        k: TensorColumns,
+        v: TensorColumns,
+        headCount NH: Int,
+        starts: Tensor? = nil,
+        dropout: Dropout? = nil,
+        firstSequence: Int = 0
+    ) {
+        var inputs = Self.inputs(q, k, v, lse, NH, starts, dropout, firstSequence)
+        let (T, C) = (inputs.T, NH * inputs.HS)
+        Self.expect(out, [inputs.B, T, C], as: ElementTypes(q.tensor.elementType), "out")
+        run(channels: inputs.HS) {
+            table.attention_forward($0, out.mutableArray, lse.mutableFloatPointer, &inputs)
+        }
+        keepAlive(out, lse, q.tensor, k.tensor, v.tensor, starts)
+    }
+
+    /// Backpropagates through attention.
+    ///
+    /// What the forward pass was given is the same here, dropout included.
+    /// - Parameters:
+    ///   - dq: `B * T` rows of `NH * HS` columns, float32, overwritten.
+    ///   - dk: As many rows of `NKH * HS` columns, overwritten.
+    ///   - dv: The same.
+    ///   - dout: `(B, T, NH * HS)`.
+    ///   - out: `(B, T, NH * HS)`, float32 or bfloat16, as the forward pass wrote it.
+    ///   - lse: `(B, NH, T)`, as the forward pass wrote it.
+    ///   - q: As in the forward pass, like everything that follows.
+    ///   - k: The same.
+    ///   - v: The same.
+    ///   - NH: The same.
+    ///   - starts: The same.
+    ///   - dropout: The same.
+    ///   - firstSequence: The same.
+    public func attentionBackward(
+        dq: TensorColumns,
+        dk: TensorColumns,
+        dv: TensorColumns,
+        dout: Tensor,
+        out: Tensor,
+        lse: Tensor,
+        q: TensorColumns,
+        k: TensorColumns,
+        v: TensorColumns,
+        headCount NH: Int,
+        starts: Tensor? = nil,
+        dropout: Dropout? = nil,
+        firstSequence: Int = 0
+    ) {
+        var inputs = Self.inputs(q, k, v, lse, NH, starts, dropout, firstSequence)
+        let (B, T, C) = (inputs.B, inputs.T, NH * inputs.HS)
+        let shared = inputs.NKH * inputs.HS
+        Self.expect(dout, [B, T, C], "dout")
+        Self.expect(out, [B, T, C], as: ElementTypes(q.tensor.elementType), "out")
+        Self.expect(dq, rows: B * T, width: C, "dq")
+        Self.expect(dk, rows: B * T, width: shared, "dk")
+        Self.expect(dv, rows: B * T, width: shared, "dv")
+        var gradients = ck_attention_gradients(
+            dq: dq.mutablePointer,
+            dk: dk.mutablePointer,
+            dv: dv.mutablePointer,
+            ld_q: dq.tensor.shape[1],
+            ld_k: dk.tensor.shape[1],
+            ld_v: dv.tensor.shape[1]
+        )
+        run(channels: inputs.HS) {
+            table.attention_backward(
+                $0,
+                &gradients,
+                dout.floatPointer,
+                out.array,
+                lse.floatPointer,
+                &inputs
+            )
+        }
+        keepAlive(dq.tensor, dk.tensor, dv.tensor, dout, out, lse)
+        keepAlive(q.tensor, k.tensor, v.tensor, starts)
+    }
+
+    /// What both ways read, checked.
+    private static func inputs(
+        _ q: TensorColumns,
+        _ k: TensorColumns,
+        _ v: TensorColumns,
+        _ lse: Tensor,
+        _ NH: Int,
+        _ starts: Tensor?,
+        _ dropout: Dropout?,
+        _ firstSequence: Int
+    ) -> ck_attention_inputs {
+        let (B, heads, T) = sizes3(lse, "lse")
+        let (C, shared) = (q.columns.count, k.columns.count)
+        precondition(
+            heads == NH && C > 0 && C % NH == 0,
+            "\(C) channels in \(NH) of \(heads) heads"
+        )
+        let HS = C / NH
+        precondition(
+            shared > 0 && shared % HS == 0 && C % shared == 0,
+            "\(C) columns of q share \(shared) of k, in heads of \(HS)"
+        )
+        let types = ElementTypes(q.tensor.elementType)
+        precondition(ElementTypes.floats.contains(types), "q: \(q.tensor.elementType)")
+        expect(q, rows: B * T, width: C, as: types, "q")
+        expect(k, rows: B * T, width: shared, as: types, "k")
+        expect(v, rows: B * T, width: shared, as: types, "v")
+        if let starts { check(starts: starts, B, T) }
+        let rate = dropout?.rate ?? 0
+        precondition(
+            rate >= 0 && rate < 1 && firstSequence >= 0,
+            "a dropout of \(rate) from sequence \(firstSequence) on"
+        )
+        return ck_attention_inputs(
+            q: q.array,
+            k: k.array,
+            v: v.array,
+            ld_q: q.tensor.shape[1],
+            ld_k: k.tensor.shape[1],
+            ld_v: v.tensor.shape[1],
+            B: B,
+            T: T,
+            NH: NH,
+            NKH: shared / HS,
+            HS: HS,
+            starts: starts?.tokenPointer,
+            dropout: rate,
+            dropout_key: dropout?.key ?? 0,
+            first_sequence: firstSequence
+        )
+    }
+
+    /// Stops the program unless each token of B sequences sees itself, and none sees what an
+    /// earlier one does not: kernels skip what lies before, and would read what is not there.
+    private static func check(starts: Tensor, _ B: Int, _ T: Int) {
+        expect(starts, [B, T], as: .int32, "starts")
+        let pointer = starts.tokenPointer
+        for b in 0..<B {
+            var earlier: Int32 = 0
+            for t in 0..<T {
+                let start = pointer[b * T + t]
+                precondition(
+                    start >= earlier && start <= t,
+                    "starts: position \(t) of sequence \(b) sees those from \(start) on, "
+                        + "the one before it from \(earlier) on"
+                )
+                earlier = start
+            }
+        }
+    }
+}

@@ -26,7 +26,7 @@ public struct TrainingResult: Sendable {
 /// Times optimiser steps on random tokens.
 public struct TrainingBenchmark {
     /// The model's sizes.
-    public var configuration: GPT2Configuration
+    public var configuration: any TrainableConfiguration
     /// B: sequences in a step.
     public var batchSize: Int
     /// T: tokens in a sequence.
@@ -40,7 +40,7 @@ public struct TrainingBenchmark {
 
     /// Describes a benchmark.
     public init(
-        configuration: GPT2Configuration,
+        configuration: any TrainableConfiguration,
         batchSize: Int,
         sequenceLength: Int,
         recomputation: Recomputation,
@@ -100,7 +100,7 @@ public struct TrainingBenchmark {
     }
 
     private func requireMemory(threadCount: Int) throws {
-        try GPT2Workspace.checkShape(
+        try TrainingWorkspace.checkShape(
             configuration.contextLength,
             batchSize: batchSize,
             sequenceLength: sequenceLength
@@ -122,7 +122,7 @@ public struct TrainingBenchmark {
     /// A trainer of random weights on random tokens, the same batch again and again.
     private func makeTrainer(ops: Ops) throws -> Trainer {
         var generator = MersenneTwister(seed: 1)
-        let model = try GPT2(randomWeights: configuration, using: &generator, ops: ops)
+        let model = try configuration.makeTrainableModel(using: &generator, ops: ops)
         var settings = TrainingSettings(
             batchSize: batchSize,
             sequenceLength: sequenceLength,
@@ -144,6 +144,6 @@ public struct TrainingBenchmark {
                 shuffled: false
             )
         }
-        return try Trainer(model: model, settings: settings, loader: loader, ops: ops)
+        return try Trainer(model: model, settings: settings, loader: loader)
     }
 }

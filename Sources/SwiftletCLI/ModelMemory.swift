@@ -91,15 +91,15 @@ struct TrainingMemory: Encodable {
         sequenceLength = options.sequenceLength ?? min(1024, configuration.contextLength)
         precision = options.precision?.elementType ?? .float32
         recompute = options.recompute ?? .none
-        try GPT2Workspace.checkShape(
+        try TrainingWorkspace.checkShape(
             configuration.contextLength,
             batchSize: batchSize,
             sequenceLength: sequenceLength
         )
         let parameters: Trainer.ParameterMemory
-        if let gpt2 = configuration as? GPT2Configuration {
+        if let configuration = configuration as? any TrainableConfiguration {
             let memory = try Trainer.memory(
-                gpt2,
+                configuration,
                 batchSize: batchSize,
                 sequenceLength: sequenceLength,
                 recomputation: recompute,

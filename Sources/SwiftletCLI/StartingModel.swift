@@ -104,12 +104,12 @@ enum Initialization {
 /// Where the model of a run comes from.
 struct StartingModel {
     private enum Source {
-        case weights(any ModelWeights<GPT2Configuration>)
+        case weights(any ModelWeights)
         case randomWeights
     }
 
     /// Its sizes.
-    let configuration: GPT2Configuration
+    let configuration: any TrainableConfiguration
     /// What is to be said of it: where its vocabulary comes from, when nobody just said it, or what
     /// training changes.
     let remark: String?
@@ -119,14 +119,18 @@ struct StartingModel {
     init(_ initialization: Initialization, _ tokens: KnownTokens) throws {
         switch initialization {
         case .model(let model):
-            let weights = try openWeights(at: model.path, as: GPT2Configuration.self)
+            let weights = try openWeights(at: model.path)
+            guard let sizes = weights.configuration as? any TrainableConfiguration else {
+                throw ModelError.mismatch(
+                    path: model.path,
+                    expected: "a \(GPT2Configuration.familyName)",
+                    found: "a \(type(of: weights.configuration).familyName)",
+                    hint: "check the path"
+                )
+            }
             source = .weights(weights)
-            remark =
-                weights.configuration.activation == .tanh
-                ? nil
-                : "the model has GELU's exact form, and is trained with its tanh form: at first it "
-                    + "predicts a little differently"
-            configuration = weights.configuration
+            remark = sizes.trainingRemark
+            configuration = sizes
         case .size(let descriptor):
             let vocabulary = tokens.vocabulary
             source = .randomWeights
@@ -172,12 +176,13 @@ struct StartingModel {
     }
 
     /// Makes or reads the model.
-    func make(seed: UInt64, ops: Ops) throws -> GPT2 {
+    func make(seed: UInt64, ops: Ops) throws -> TransformerModel {
         switch source {
-        case .weights(let weights): return try GPT2(weights, ops: ops)
+        case .weights(let weights):
+            return try configuration.makeTrainableModel(weights, ops: ops)
         case .randomWeights:
             var generator = MersenneTwister(seed: seed)
-            return try GPT2(randomWeights: configuration, using: &generator, ops: ops)
+            return try configuration.makeTrainableModel(using: &generator, ops: ops)
         }
     }
 }

@@ -116,8 +116,7 @@ struct TrainCommand: ParsableCommand {
         let trainer = try Trainer(
             model: model,
             settings: settings,
-            loader: source.training,
-            ops: ops
+            loader: source.training
         )
         // A new run makes its files now; one that goes on reads its checkpoint first.
         if resumedStep == nil { Signals.catchInterruption() }
@@ -232,7 +231,7 @@ struct TrainCommand: ParsableCommand {
 
     /// Draws a text from the model as it is at the time.
     private func makeSampler(
-        _ model: GPT2,
+        _ model: TransformerModel,
         _ tokenizer: BytePairTokenizer?
     ) throws -> TrainingRun.Probe<String>? {
         guard let tokenizer, intervals.sampleEvery > 0 else { return nil }
@@ -241,7 +240,7 @@ struct TrainCommand: ParsableCommand {
         return { shouldStop in
             // Made anew, as a decoder keeps some of the weights as they are when it is made.
             let generator = try TextGenerator(
-                GPT2Decoder(model),
+                model.makeLanguageModel(),
                 vocabulary: tokenizer.vocabulary
             )
             let stream = try generator.stream(
@@ -258,13 +257,13 @@ struct TrainCommand: ParsableCommand {
 
     /// Measures the accuracy on HellaSwag of the model as it is at the time.
     private func makeHellaSwag(
-        _ model: GPT2,
+        _ model: TransformerModel,
         _ tokenizer: BytePairTokenizer?
     ) throws -> TrainingRun.Probe<Double>? {
         guard let path = intervals.hellaSwag, intervals.hellaSwagEvery > 0 else { return nil }
         let examples = try HellaSwagFile.examples(
             path,
-            vocabularySize: model.configuration.vocabularySize
+            vocabularySize: model.sizes.vocabularySize
         ) {
             guard let tokenizer else {
                 throw CommandError(.wrongUsage, "--hellaswag with text needs --tokenizer")
@@ -285,11 +284,16 @@ struct TrainCommand: ParsableCommand {
     }
 
     /// Says what is about to happen.
-    private func describe(_ model: GPT2, _ settings: TrainingSettings, _ loader: TokenLoader) {
-        let configuration = model.configuration
+    private func describe(
+        _ model: TransformerModel,
+        _ settings: TrainingSettings,
+        _ loader: TokenLoader
+    ) {
+        let configuration = model.sizes
+        let family = type(of: configuration).familyTitle
         let parameters = configuration.parameterCount.grouped
         Terminal.diagnose(
-            "GPT-2 of \(parameters) parameters: \(counted(configuration.layerCount, "layer")), "
+            "\(family) of \(parameters) parameters: \(counted(configuration.layerCount, "layer")), "
                 + "\(counted(configuration.headCount, "head")), "
                 + counted(configuration.channels, "channel")
         )

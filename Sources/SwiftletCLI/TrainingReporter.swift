@@ -70,7 +70,7 @@ struct TrainingReporter {
         return [
             "event": .string("start"),
             "run": .string(directory.path.string),
-            "parameters": .integer(trainer.model.configuration.parameterCount),
+            "parameters": .integer(trainer.model.sizes.parameterCount),
             "steps": .integer(trainer.settings.schedule.totalSteps),
             "resumed_step": run.resumedStep.map(JSONValue.integer) ?? .null,
             "tokens_per_step": .integer(trainer.settings.totalBatchTokens),

@@ -311,7 +311,7 @@ private func withFiles(_ body: (Files) throws -> Void) throws {
         try withFiles { files in
             let path = files.directory.appending("nan.bin")
             try writeModel(to: path) { parameters in
-                parameters.set["wpe"].withUnsafeMutableElements(as: Float.self) {
+                parameters["wpe"].withUnsafeMutableElements(as: Float.self) {
                     $0.update(repeating: .nan)
                 }
             }

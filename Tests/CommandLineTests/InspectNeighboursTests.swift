@@ -11,7 +11,7 @@ private func withTurnedEmbeddings(
 ) throws {
     try withTemporaryDirectory { directory in
         let model = try writeModel(to: directory.appending("model.bin")) { parameters in
-            parameters.set["wte"].withUnsafeMutableElements(as: Float.self) { elements in
+            parameters["wte"].withUnsafeMutableElements(as: Float.self) { elements in
                 for i in elements.indices { elements[i] = 0 }
                 for token in 0..<257 {
                     let angle = Float(token) * .pi / 180

@@ -289,7 +289,7 @@ private func sums(_ rows: [[Double]]) -> [Double] { rows.map { $0.reduce(0, +) }
     @Test func aModelWhoseWeightsAreNoNumbersIsRefused() throws {
         try withTemporaryDirectory { directory in
             let model = try writeModel(to: directory.appending("model.bin")) {
-                $0.set["wpe"].withUnsafeMutableElements(as: Float.self) { $0[5] = .nan }
+                $0["wpe"].withUnsafeMutableElements(as: Float.self) { $0[5] = .nan }
             }
             let tokenizer = try writeTokenizer(to: directory.appending("bytes.bin"))
             for command in ["attention", "lens", "next"] {

@@ -140,7 +140,7 @@ private func isClose(_ found: Any?, _ expected: Double, within tolerance: Double
         try withTemporaryDirectory { directory in
             let model = directory.appending("m.bin").string
             try writeModel(to: FilePath(model)) { parameters in
-                parameters.set["wpe"].withUnsafeMutableElements(as: Float.self) { $0[5] = .nan }
+                parameters["wpe"].withUnsafeMutableElements(as: Float.self) { $0[5] = .nan }
             }
             let object = try inspect(model, "wpe")
             #expect(object["non_finite"] as? Int == 1)

@@ -18,11 +18,11 @@ import Testing
             let path = directory.appending("model.bin")
             try writeModel(to: path, vocabularySize: 320) { parameters in
                 for tensor in ["lnfw", "lnfb"] {
-                    parameters.set[tensor].withUnsafeMutableElements(as: Float.self) {
+                    parameters[tensor].withUnsafeMutableElements(as: Float.self) {
                         $0.update(repeating: 1)
                     }
                 }
-                parameters.set["wte"].withUnsafeMutableElements(as: Float.self) {
+                parameters["wte"].withUnsafeMutableElements(as: Float.self) {
                     for index in 257 * 16..<320 * 16 { $0[index] = 2 }
                 }
             }

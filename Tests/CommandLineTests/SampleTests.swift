@@ -128,9 +128,9 @@ import Testing
         try withTemporaryDirectory { directory in
             // A final layernorm that points along the embedding of the last token.
             let model = try writeModel(to: directory.appending("model.bin")) { parameters in
-                parameters.set["lnfw"].zero()
-                let row = parameters.set["wte"][256].floats().map { $0 * 1000 }
-                parameters.set["lnfb"].withUnsafeMutableElements(as: Float.self) {
+                parameters["lnfw"].zero()
+                let row = parameters["wte"][256].floats().map { $0 * 1000 }
+                parameters["lnfb"].withUnsafeMutableElements(as: Float.self) {
                     _ = $0.update(fromContentsOf: row)
                 }
             }
@@ -269,7 +269,7 @@ import Testing
     @Test func aModelWhoseWeightsAreNoNumbersIsRefused() throws {
         try withTemporaryDirectory { directory in
             let model = try writeModel(to: directory.appending("model.bin")) { parameters in
-                parameters.set["lnfw"].withUnsafeMutableElements(as: Float.self) {
+                parameters["lnfw"].withUnsafeMutableElements(as: Float.self) {
                     $0.update(repeating: .nan)
                 }
             }

@@ -21,7 +21,7 @@ func writeModel(
     vocabularySize: Int = 257,
     seed: UInt64 = 1,
     elementType: ElementType = .float32,
-    change: (GPT2Parameters) -> Void = { _ in }
+    change: (TensorSet) -> Void = { _ in }
 ) throws -> FilePath {
     var generator = MersenneTwister(seed: seed)
     let configuration = try GPT2Configuration(

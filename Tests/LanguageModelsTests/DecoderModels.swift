@@ -26,7 +26,7 @@ func livelyModel(
         ops: ops ?? Ops(threadCount: 2)
     )
     for name in ["wte", "wpe", "qkvw", "attprojw", "fcw", "fcprojw"] {
-        model.parameters.set[name].withUnsafeMutableElements(as: Float.self) { weights in
+        model.parameters[name].withUnsafeMutableElements(as: Float.self) { weights in
             for index in weights.indices { weights[index] *= 10 }
         }
     }
@@ -35,13 +35,11 @@ func livelyModel(
 
 /// The logits of every position by one pass over all tokens, as in training.
 func wholePass(_ model: GPT2, _ tokens: [Int32]) throws -> [[Float]] {
-    let workspace = try GPT2Workspace(
-        model.configuration,
+    let workspace = try TrainingWorkspace(
+        model,
         batchSize: 1,
         sequenceLength: tokens.count,
-        training: nil,
-        precision: model.precision,
-        ops: model.ops
+        training: nil
     )
     return try model.allLogits(inputs: tokens, workspace: workspace)
 }

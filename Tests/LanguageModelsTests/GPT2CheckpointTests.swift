@@ -20,7 +20,7 @@ import Testing
             try model.writeLLMCCheckpoint(to: first)
             let loaded = try load(first)
             #expect(loaded.configuration == model.configuration)
-            #expect(loaded.parameters.set.flat.floats() == model.parameters.set.flat.floats())
+            #expect(loaded.parameters.flat.floats() == model.parameters.flat.floats())
             try loaded.writeLLMCCheckpoint(to: second)
             let bytes = try MappedFile(first).contents()
             #expect(try MappedFile(second).contents() == bytes)
@@ -38,9 +38,9 @@ import Testing
             let written = try smallModel(seed: 6)
             try written.writeLLMCCheckpoint(to: path)
             let model = try smallModel(seed: 5)
-            let flat = model.parameters.set.flat
+            let flat = model.parameters.flat
             try model.loadWeights(llmcCheckpoint: path)
-            #expect(flat.floats() == written.parameters.set.flat.floats())
+            #expect(flat.floats() == written.parameters.flat.floats())
 
             let sizes = try GPT2Configuration(
                 contextLength: 16,
@@ -50,12 +50,12 @@ import Testing
                 channels: 12
             )
             let other = try smallModel(sizes)
-            let before = other.parameters.set.flat.floats()
+            let before = other.parameters.flat.floats()
             let error = #expect(throws: ModelError.self) {
                 try other.loadWeights(llmcCheckpoint: path)
             }
             #expect(error?.description.contains("holds 2 layers, 3 heads") == true)
-            #expect(other.parameters.set.flat.floats() == before)
+            #expect(other.parameters.flat.floats() == before)
         }
     }
 
@@ -82,9 +82,9 @@ import Testing
             #expect(header.elementType == .bfloat16)
             #expect(header.configuration == model.configuration)
             let loaded = try load(first)
-            let rounded = model.parameters.set.flat.floats()
+            let rounded = model.parameters.flat.floats()
                 .map { Float(bfloat16Bits: $0.bfloat16Bits) }
-            #expect(loaded.parameters.set.flat.floats() == rounded)
+            #expect(loaded.parameters.flat.floats() == rounded)
             try loaded.writeLLMCCheckpoint(to: second, elementType: .bfloat16)
             let bytes = try MappedFile(first).contents()
             #expect(try MappedFile(second).contents() == bytes)

@@ -24,7 +24,7 @@ import Testing
     @Test func stateIsReadInLlmCsOrder() throws {
         try withTemporaryDirectory { directory in
             let path = directory.appending("state.bin")
-            let gradients = try smallModel().parameters.set.flat
+            let gradients = try smallModel().parameters.flat
             let file = try AtomicFile(path)
             try file.write(
                 integers: [Self.magic, 2, 2, 3] + [Int32](repeating: 0, count: 252)
@@ -43,7 +43,7 @@ import Testing
             #expect(state.logits.shape == [6, 10])
             #expect(state.logits.floats() == (0..<60).map { Float($0) })
             #expect(state.loss == 3.5)
-            #expect(state.gradients.set.flat.floats() == gradients.floats())
+            #expect(state.gradients.flat.floats() == gradients.floats())
         }
     }
 

@@ -25,7 +25,7 @@ import Testing
     }
 
     @Test func weightsAreNormalWithGPT2sDeviations() throws {
-        let set = try model(seed: 11).parameters.set
+        let set = try model(seed: 11).parameters
         let residual = 0.02 / Double(2 * Self.layers).squareRoot()
         for (name, expected) in [
             ("wte", 0.02), ("wpe", 0.02), ("qkvw", 0.02), ("fcw", 0.02),
@@ -42,7 +42,7 @@ import Testing
     }
 
     @Test func biasesAndPaddingAreZeroAndLayernormsOne() throws {
-        let set = try model(seed: 11).parameters.set
+        let set = try model(seed: 11).parameters
         for name in ["ln1w", "ln2w", "lnfw"] {
             #expect(set[name].floats().allSatisfy { $0 == 1 }, "\(name)")
         }
@@ -57,7 +57,7 @@ import Testing
 
     @Test func seedDecidesEveryWeight() throws {
         func weights(seed: UInt64) throws -> [Float] {
-            try model(seed: seed).parameters.set.flat.floats()
+            try model(seed: seed).parameters.flat.floats()
         }
         #expect(try weights(seed: 1) == weights(seed: 1))
         #expect(try weights(seed: 1) != weights(seed: 2))

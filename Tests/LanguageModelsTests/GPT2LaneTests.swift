@@ -17,13 +17,12 @@ import Testing
         _ model: GPT2,
         threads: Int,
         training: Recomputation? = Recomputation.none
-    ) throws -> GPT2Workspace {
-        try GPT2Workspace(
-            model.configuration,
+    ) throws -> TrainingWorkspace {
+        try TrainingWorkspace(
+            model,
             batchSize: Self.batchSize,
             sequenceLength: Self.sequenceLength,
             training: training,
-            precision: model.precision,
             ops: Ops(threadCount: threads)
         )
     }
@@ -31,12 +30,12 @@ import Testing
     /// What `lossAndGradients` gives when there were other numbers before.
     private func pass(
         _ model: GPT2,
-        _ workspace: GPT2Workspace,
+        _ workspace: TrainingWorkspace,
         accumulate: Bool = false,
         scale: Float = 1
     ) throws -> (loss: Float, gradients: [Float]) {
-        let gradients = try GPT2Parameters(model.configuration, ops: model.ops)
-        gradients.set.flat.withUnsafeMutableElements(as: Float.self) {
+        let gradients = try model.makeParameterSet()
+        gradients.flat.withUnsafeMutableElements(as: Float.self) {
             $0.update(repeating: accumulate ? 0x1p-6 : .nan)
         }
         let loss = try model.lossAndGradients(
@@ -47,7 +46,7 @@ import Testing
             scale: scale,
             accumulate: accumulate
         )
-        return (loss, gradients.set.flat.floats())
+        return (loss, gradients.flat.floats())
     }
 
     private func largestDifference(_ a: [Float], _ b: [Float]) -> Float {
@@ -131,12 +130,11 @@ import Testing
         let model = try smallModel(configuration)
         try model.setPrecision(precision)
         let losses = try [(1, true), (2, true), (4, true), (3, false)].map { threads, trains in
-            let workspace = try GPT2Workspace(
-                configuration,
+            let workspace = try TrainingWorkspace(
+                model,
                 batchSize: B,
                 sequenceLength: T,
                 training: trains ? Recomputation.none : nil,
-                precision: precision,
                 ops: Ops(instructionSet: set, threadCount: threads)
             )
             return try model.tokenLosses(
@@ -155,7 +153,11 @@ import Testing
             (12, 2, 2), (2, 2, 2), (17, 2, 2), (17, 3, 3), (64, 16, 16), (16, 17, 16), (32, 34, 32),
             (1, 2, 1), (3, 4, 1), (5, 2, 1), (15, 2, 1), (4, 1, 1),
         ] {
-            let found = GPT2Workspace.laneCount(small, batchSize: batchSize, threadCount: threads)
+            let found = TrainingWorkspace.laneCount(
+                small,
+                batchSize: batchSize,
+                threadCount: threads
+            )
             #expect(found == lanes, "\(batchSize) sequences, \(threads) threads")
         }
         // 3.2 and 5.1 million parameters.
@@ -167,7 +169,7 @@ import Testing
                 headCount: 4,
                 channels: 256
             )
-            let found = GPT2Workspace.laneCount(configuration, batchSize: 4, threadCount: 2)
+            let found = TrainingWorkspace.laneCount(configuration, batchSize: 4, threadCount: 2)
             #expect(found == lanes)
         }
     }

@@ -5,28 +5,29 @@ import Testing
 
 @Suite(.serialized) struct GPT2PassTests {
     private func workspace(
+        _ model: GPT2,
         _ B: Int,
         _ T: Int,
         training: Recomputation? = Recomputation.none
-    ) throws -> GPT2Workspace {
-        try GPT2Workspace(
-            smallConfiguration(),
+    ) throws -> TrainingWorkspace {
+        try TrainingWorkspace(
+            model,
             batchSize: B,
             sequenceLength: T,
             training: training,
-            precision: .float32,
             ops: Ops(threadCount: 1)
         )
     }
 
     @Test func sequencesUpToTheContextFitAndLongerOnesDoNot() throws {
-        let longest = try workspace(1, 16)
+        let model = try smallModel()
+        let longest = try workspace(model, 1, 16)
         let tokens = randomTokens(16)
         #expect(
-            try smallModel().loss(inputs: tokens, targets: tokens, workspace: longest).isFinite
+            try model.loss(inputs: tokens, targets: tokens, workspace: longest).isFinite
         )
         for length in [17, 1000, .max] {
-            let error = #expect(throws: ModelError.self) { try workspace(1, length) }
+            let error = #expect(throws: ModelError.self) { try workspace(model, 1, length) }
             #expect(error == .sequenceTooLong(length: length, maximum: 16))
             #expect(error?.description.contains("context of 16") == true)
         }
@@ -34,7 +35,7 @@ import Testing
 
     @Test(arguments: [(0, 1), (1, 0), (-1, 4), (4, -1), (.max, 1), (.max, 16), (1 << 27, 16)])
     func impossibleBatchesAreErrors(B: Int, T: Int) throws {
-        let error = #expect(throws: ModelError.self) { try workspace(B, T) }
+        let error = #expect(throws: ModelError.self) { try workspace(smallModel(), B, T) }
         guard case .wrongBatch = error else {
             Issue.record("\(String(describing: error))")
             return
@@ -44,7 +45,7 @@ import Testing
 
     @Test func batchesOfAnotherSizeThanTheWorkspaceAreErrors() throws {
         let model = try smallModel()
-        let workspace = try workspace(2, 4)
+        let workspace = try workspace(model, 2, 4)
         for (inputs, targets) in [(7, 8), (8, 7), (9, 9), (0, 0), (8, 9)] {
             let error = ModelError.wrongBatch(
                 expected: "2 sequences of 4 tokens",
@@ -66,8 +67,8 @@ import Testing
     @Test(arguments: [-1, 10, 127, 128, .max, .min] as [Int32])
     func tokensOutsideTheVocabularyAreErrorsEvenInsideThePadding(token: Int32) throws {
         let model = try smallModel()
-        let workspace = try workspace(2, 4)
-        let gradients = try GPT2Parameters(model.configuration, ops: model.ops)
+        let workspace = try workspace(model, 2, 4)
+        let gradients = try model.makeParameterSet()
         let good = randomTokens(8)
         var bad = good
         bad[5] = token
@@ -87,7 +88,7 @@ import Testing
         }
         #expect(throws: error) { try model.allLogits(inputs: bad, workspace: workspace) }
         #expect(throws: error) { try model.lastLogits(inputs: bad, workspace: workspace) }
-        #expect(gradients.set.flat.floats().allSatisfy { $0 == 0 })
+        #expect(gradients.flat.floats().allSatisfy { $0 == 0 })
     }
 
     @Test func recomputationChangesMemoryButNoBitOfTheGradients() throws {
@@ -95,15 +96,15 @@ import Testing
         let (inputs, targets) = (randomTokens(32), randomTokens(32, seed: 10))
         var results: [(loss: Float, gradients: [Float], bytes: Int)] = []
         for recomputation in Recomputation.allCases {
-            let workspace = try workspace(2, 16, training: recomputation)
-            let gradients = try GPT2Parameters(model.configuration, ops: model.ops)
+            let workspace = try workspace(model, 2, 16, training: recomputation)
+            let gradients = try model.makeParameterSet()
             let loss = try model.lossAndGradients(
                 inputs: inputs,
                 targets: targets,
                 workspace: workspace,
                 gradients: gradients
             )
-            results.append((loss, gradients.set.flat.floats(), workspace.byteCount))
+            results.append((loss, gradients.flat.floats(), workspace.byteCount))
         }
         #expect(results[0].gradients.contains { $0 != 0 })
         for result in results.dropFirst() {
@@ -112,18 +113,18 @@ import Testing
         }
         #expect(results[1].bytes < results[0].bytes)
         #expect(results[2].bytes < results[1].bytes)
-        #expect(try workspace(2, 16, training: nil).byteCount < results[2].bytes)
+        #expect(try workspace(model, 2, 16, training: nil).byteCount < results[2].bytes)
     }
 
     @Test func gradientsOverwriteOrAccumulateWithTheirScale() throws {
         let model = try smallModel()
-        let workspace = try workspace(2, 16)
+        let workspace = try workspace(model, 2, 16)
         let batches = [(1, 2), (3, 4)].map {
             (randomTokens(32, seed: $0), randomTokens(32, seed: $1))
         }
         func gradients(
             _ batch: ([Int32], [Int32]),
-            into gradients: GPT2Parameters,
+            into gradients: TensorSet,
             scale: Float = 1,
             accumulate: Bool = false
         ) throws -> [Float] {
@@ -135,20 +136,14 @@ import Testing
                 scale: scale,
                 accumulate: accumulate
             )
-            return gradients.set.flat.floats()
+            return gradients.flat.floats()
         }
-        let first = try gradients(
-            batches[0],
-            into: GPT2Parameters(model.configuration, ops: model.ops)
-        )
-        let second = try gradients(
-            batches[1],
-            into: GPT2Parameters(model.configuration, ops: model.ops)
-        )
+        let first = try gradients(batches[0], into: model.makeParameterSet())
+        let second = try gradients(batches[1], into: model.makeParameterSet())
 
-        let sum = try GPT2Parameters(model.configuration, ops: model.ops)
+        let sum = try model.makeParameterSet()
         // What was there before must not matter.
-        sum.set.flat.withUnsafeMutableElements(as: Float.self) { $0.update(repeating: 1e6) }
+        sum.flat.withUnsafeMutableElements(as: Float.self) { $0.update(repeating: 1e6) }
         _ = try gradients(batches[0], into: sum, scale: 0.5)
         let found = try gradients(batches[1], into: sum, scale: 0.5, accumulate: true)
         let largest =
@@ -160,14 +155,14 @@ import Testing
 
     @Test func paddingOfTheVocabularyHasNoGradient() throws {
         let model = try smallModel()
-        let gradients = try GPT2Parameters(model.configuration, ops: model.ops)
+        let gradients = try model.makeParameterSet()
         _ = try model.lossAndGradients(
             inputs: randomTokens(8),
             targets: randomTokens(8, seed: 10),
-            workspace: workspace(2, 4),
+            workspace: workspace(model, 2, 4),
             gradients: gradients
         )
-        let rows = gradients.set["wte"]
+        let rows = gradients["wte"]
         #expect(rows[10..<128].floats().allSatisfy { $0 == 0 })
         #expect(rows[0..<10].floats().contains { $0 != 0 })
     }
@@ -175,7 +170,7 @@ import Testing
     @Test func lossIsTheMeanOfTheRowsWithAndWithoutGradients() throws {
         let model = try smallModel()
         let (inputs, targets) = (randomTokens(32), randomTokens(32, seed: 10))
-        let inference = try workspace(2, 16, training: nil)
+        let inference = try workspace(model, 2, 16, training: nil)
         let loss = try model.loss(inputs: inputs, targets: targets, workspace: inference)
         let rows = try model.allLogits(inputs: inputs, workspace: inference)
         #expect(rows.count == 32 && rows.allSatisfy { $0.count == 10 })
@@ -186,8 +181,8 @@ import Testing
         let trained = try model.lossAndGradients(
             inputs: inputs,
             targets: targets,
-            workspace: workspace(2, 16),
-            gradients: GPT2Parameters(model.configuration, ops: model.ops)
+            workspace: workspace(model, 2, 16),
+            gradients: model.makeParameterSet()
         )
         #expect(abs(trained - loss) <= 1e-6)
         // A model that knows nothing loses log(V).
@@ -196,14 +191,7 @@ import Testing
 
     @Test func typesThatNothingIsComputedInStopTheProgramAtOnce() async {
         await #expect(processExitsWith: .failure) {
-            _ = try GPT2Workspace(
-                smallConfiguration(),
-                batchSize: 1,
-                sequenceLength: 4,
-                training: nil,
-                precision: .int32,
-                ops: Ops(threadCount: 1)
-            )
+            try smallModel().setPrecision(.int32)
             exit(0)
         }
         await #expect(processExitsWith: .failure) {
@@ -214,7 +202,7 @@ import Testing
 
     @Test func lastLogitsAreTheLastRowsOfAllAndTheFutureDoesNotMatter() throws {
         let model = try smallModel()
-        let workspace = try workspace(2, 8, training: nil)
+        let workspace = try workspace(model, 2, 8, training: nil)
         var tokens = randomTokens(16)
         let all = try model.allLogits(inputs: tokens, workspace: workspace)
         #expect(try model.lastLogits(inputs: tokens, workspace: workspace) == [all[7], all[15]])

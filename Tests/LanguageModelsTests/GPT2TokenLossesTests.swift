@@ -9,13 +9,11 @@ import Testing
     @Test(arguments: [[0], [23], [3, 4, 9, 22], Array(0..<24), []])
     func chosenPositionsHaveTheLossTheirLogitsGive(positions: [Int]) throws {
         let model = try smallModel()
-        let workspace = try GPT2Workspace(
-            model.configuration,
+        let workspace = try TrainingWorkspace(
+            model,
             batchSize: 2,
             sequenceLength: 12,
-            training: nil,
-            precision: model.precision,
-            ops: model.ops
+            training: nil
         )
         let inputs = randomTokens(24)
         let targets = randomTokens(24, seed: 4)

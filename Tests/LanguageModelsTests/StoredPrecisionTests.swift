@@ -52,7 +52,7 @@ import Testing
     /// Replaces a model's matrices by what their stored forms stand for.
     private func roundWeights(of model: GPT2, to type: ElementType) throws {
         for name in ["wte", "qkvw", "attprojw", "fcw", "fcprojw"] {
-            let tensor = model.parameters.set[name]
+            let tensor = model.parameters[name]
             let stored = try model.ops.copy(tensor, as: type)
             tensor.copy(from: try model.ops.copy(stored, as: .float32))
         }

@@ -42,13 +42,11 @@ private struct BFloat16Fixture: Decodable {
         )
         let pytorch = try BFloat16Fixture.read(name)
         for recomputation in Recomputation.allCases {
-            let workspace = try GPT2Workspace(
-                model.configuration,
+            let workspace = try TrainingWorkspace(
+                model,
                 batchSize: exact.batchSize,
                 sequenceLength: exact.sequenceLength,
-                training: recomputation,
-                precision: .bfloat16,
-                ops: model.ops
+                training: recomputation
             )
             let rows = try model.allLogits(inputs: exact.inputs, workspace: workspace)
             let logits = compare(rows.flatMap { $0 }, exact.logits.floats()).relative
@@ -57,7 +55,7 @@ private struct BFloat16Fixture: Decodable {
             // Something was rounded: nothing else makes a difference as large.
             #expect(logits > 1e-4)
 
-            let gradients = try GPT2Parameters(model.configuration, ops: model.ops)
+            let gradients = try model.makeParameterSet()
             let loss = try model.lossAndGradients(
                 inputs: exact.inputs,
                 targets: exact.targets,
@@ -65,10 +63,10 @@ private struct BFloat16Fixture: Decodable {
                 gradients: gradients
             )
             #expect(abs(loss - exact.loss) <= 5e-3)
-            for (index, specification) in gradients.set.layout.specifications.enumerated() {
+            for (index, specification) in gradients.layout.specifications.enumerated() {
                 let distance = compare(
-                    gradients.set.tensors[index].floats(),
-                    exact.gradients.set.tensors[index].floats()
+                    gradients.tensors[index].floats(),
+                    exact.gradients.tensors[index].floats()
                 ).relative
                 let theirs = try #require(pytorch.gradients[specification.name])
                 print(

@@ -103,7 +103,7 @@ import Testing
         let ops = try Ops(threadCount: 1)
         let weights = try openWeights(at: fixture("GPT2/sharded"), as: GPT2Configuration.self)
         let model = try GPT2(weights, ops: ops)
-        let wte = model.parameters.set["wte"]
+        let wte = model.parameters["wte"]
         #expect(wte.shape == [128, 18])
         #expect(ops.floats(wte[43..<128]).allSatisfy { $0 == 0 })
         let decoder = try GPT2Decoder(model)
@@ -122,7 +122,7 @@ import Testing
         )
         #expect(foreign.configuration == llmc.configuration)
         let models = try (GPT2(foreign, ops: ops), GPT2(llmc, ops: ops))
-        let (a, b) = (models.0.parameters.set, models.1.parameters.set)
+        let (a, b) = (models.0.parameters, models.1.parameters)
         #expect(ops.floats(a.flat) == ops.floats(b.flat))
     }
 }

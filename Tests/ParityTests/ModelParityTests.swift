@@ -40,13 +40,11 @@ func compare(_ found: [Float], _ expected: [Float]) -> (largest: Float, relative
             ops: model.ops
         )
         for recomputation in Recomputation.allCases {
-            let workspace = try GPT2Workspace(
-                model.configuration,
+            let workspace = try TrainingWorkspace(
+                model,
                 batchSize: expected.batchSize,
                 sequenceLength: expected.sequenceLength,
-                training: recomputation,
-                precision: model.precision,
-                ops: model.ops
+                training: recomputation
             )
             let logits = try model.allLogits(inputs: expected.inputs, workspace: workspace)
             let difference = compare(logits.flatMap { $0 }, expected.logits.floats())
@@ -55,7 +53,7 @@ func compare(_ found: [Float], _ expected: [Float]) -> (largest: Float, relative
             )
             #expect(difference.largest <= 1e-4)
 
-            let gradients = try GPT2Parameters(model.configuration, ops: model.ops)
+            let gradients = try model.makeParameterSet()
             let loss = try model.lossAndGradients(
                 inputs: expected.inputs,
                 targets: expected.targets,
@@ -63,10 +61,10 @@ func compare(_ found: [Float], _ expected: [Float]) -> (largest: Float, relative
                 gradients: gradients
             )
             #expect(abs(loss - expected.loss) <= 1e-5)
-            for (index, specification) in gradients.set.layout.specifications.enumerated() {
+            for (index, specification) in gradients.layout.specifications.enumerated() {
                 let difference = compare(
-                    gradients.set.tensors[index].floats(),
-                    expected.gradients.set.tensors[index].floats()
+                    gradients.tensors[index].floats(),
+                    expected.gradients.tensors[index].floats()
                 )
                 print(
                     "\(name) \(isa) \(recomputation) d\(specification.name): largest difference",

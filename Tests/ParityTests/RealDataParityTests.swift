@@ -37,13 +37,11 @@ import Training
             ops: Ops(instructionSet: isa, threadCount: 2)
         )
         func lastLogits(_ tokens: [Int32]) throws -> [Float] {
-            let workspace = try GPT2Workspace(
-                model.configuration,
+            let workspace = try TrainingWorkspace(
+                model,
                 batchSize: 1,
                 sequenceLength: tokens.count,
-                training: nil,
-                precision: model.precision,
-                ops: model.ops
+                training: nil
             )
             return try model.lastLogits(inputs: tokens, workspace: workspace)[0]
         }
@@ -99,8 +97,7 @@ import Training
                 batchSize: 4,
                 sequenceLength: 64,
                 shuffled: true
-            ),
-            ops: ops
+            )
         )
         let steps = try expected.map { _ in try trainer.step() }
         let losses = compare(steps.map(\.loss), expected.map(\.train_loss))

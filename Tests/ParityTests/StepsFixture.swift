@@ -79,8 +79,7 @@ struct StepsFixture: Decodable {
                 batchSize: batchSize,
                 sequenceLength: sequenceLength,
                 shuffled: false
-            ),
-            ops: ops
+            )
         )
     }
 }

@@ -29,7 +29,7 @@ import Training
             // Clipping is tested only if it happens.
             #expect(steps.allSatisfy { $0.gradientNorm > trainer.settings.optimizer.gradientClip })
 
-            let parameters = trainer.model.parameters.set
+            let parameters = trainer.model.parameters
             for (tensor, specification) in zip(
                 parameters.tensors,
                 parameters.layout.specifications
@@ -51,10 +51,10 @@ import Training
         let fixture = try StepsFixture.read("odd")
         let trainer = try fixture.trainer("odd", ops: Ops(instructionSet: isa, threadCount: 2))
         for _ in fixture.steps { _ = try trainer.step() }
-        let configuration = trainer.model.configuration
+        let configuration = try #require(trainer.model as? GPT2).configuration
         let (V, Vp) = (configuration.vocabularySize, configuration.paddedVocabularySize)
         try #require(Vp > V)
-        let padding = trainer.model.parameters.set["wte"][V..<Vp].floats()
+        let padding = trainer.model.parameters["wte"][V..<Vp].floats()
         #expect(padding.allSatisfy { $0.bitPattern == 0 })
     }
 }

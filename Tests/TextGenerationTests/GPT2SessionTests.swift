@@ -37,13 +37,11 @@ private func largestDifference(_ a: some Collection<Float>, _ b: some Collection
     @Test func aSessionPredictsWhatAWholePassDoes() throws {
         let model = try smallModel()
         let tokens = (0..<37).map { Int32($0 * 7 % 61) }
-        let workspace = try GPT2Workspace(
-            model.configuration,
+        let workspace = try TrainingWorkspace(
+            model,
             batchSize: 1,
             sequenceLength: tokens.count,
-            training: nil,
-            precision: model.precision,
-            ops: model.ops
+            training: nil
         )
         let expected = try model.allLogits(inputs: tokens, workspace: workspace)
         let session = try GPT2Decoder(model).makeSession()

@@ -72,11 +72,11 @@ import TokenData
             let header = try GPT2CheckpointHeader(path: paths.modelPath(step: 8))
             #expect(header.elementType == .bfloat16)
 
-            let parameters = finished.trainer.model.parameters.set.flat.floats()
+            let parameters = finished.trainer.model.parameters.flat.floats()
             let stored = try GPT2(
                 llmcCheckpoint: paths.modelPath(step: 8),
                 ops: Ops(threadCount: 1)
-            ).parameters.set.flat.floats()
+            ).parameters.flat.floats()
             #expect(stored == parameters.map { Float(bfloat16Bits: $0.bfloat16Bits) })
             #expect(stored != parameters)
 
@@ -99,7 +99,7 @@ import TokenData
         try withTemporaryDirectory { directory in
             let finished = try start(.bfloat16, in: directory, "run")
             try run(finished, until: 8)
-            let count = finished.trainer.model.parameters.set.layout.elementCount
+            let count = finished.trainer.model.parameters.layout.elementCount
             let path = RunDirectory(directory.appending("run")).statePath(step: 8)
             let good = try MappedFile(path).contents()
             let master = 1024 + 8 * count
@@ -177,11 +177,12 @@ import TokenData
         try withTemporaryDirectory { directory in
             let trainer = try start(.bfloat16, in: directory, "run").trainer
             _ = try trainer.step()
-            let weights = trainer.model.parameters.set
+            let weights = trainer.model.parameters
             func rounded() throws -> [UInt16] {
-                let working = try #require(trainer.model.workingWeights)
-                return try ["wte", "wpe", "qkvw", "attprojw", "fcw", "fcprojw"].flatMap { name in
-                    try #require(working.tensor(name)).withUnsafeElements(as: UInt16.self) {
+                try ["wte", "wpe", "qkvw", "attprojw", "fcw", "fcprojw"].flatMap { name in
+                    try #require(trainer.model.roundedCopy(of: name)).withUnsafeElements(
+                        as: UInt16.self
+                    ) {
                         Array($0)
                     }
                 }
@@ -215,7 +216,7 @@ import TokenData
                 let trainer = try small.trainer(in: directory, settings: settings)
                 let model = trainer.model
                 let memory = try Trainer.memory(
-                    model.configuration,
+                    model.sizes,
                     batchSize: settings.batchSize,
                     sequenceLength: settings.sequenceLength,
                     recomputation: recomputation,
@@ -223,9 +224,9 @@ import TokenData
                     threadCount: threads
                 )
                 #expect(memory.activations == trainer.activationByteCount)
-                let layout = model.parameters.set.layout
+                let layout = model.parameters.layout
                 let rounded = layout.specifications
-                    .compactMap { model.workingWeights?.tensor($0.name)?.byteCount }
+                    .compactMap { model.roundedCopy(of: $0.name)?.byteCount }
                     .reduce(0, +)
                 // What begins at a line of a cache leaves gaps.
                 let parameters = 4 * layout.byteCount + rounded
@@ -270,15 +271,14 @@ import TokenData
                 var settings = small.settings
                 settings.precision = now
                 let model = try GPT2(llmcCheckpoint: path, ops: ops)
-                let stored = first.trainer.model.parameters.set.flat.floats().map {
+                let stored = first.trainer.model.parameters.flat.floats().map {
                     then == .float32 ? $0 : Float(bfloat16Bits: $0.bfloat16Bits)
                 }
-                #expect(model.parameters.set.flat.floats() == stored)
+                #expect(model.parameters.flat.floats() == stored)
                 let trainer = try Trainer(
                     model: model,
                     settings: settings,
-                    loader: small.loader(in: directory, seed: 3),
-                    ops: ops
+                    loader: small.loader(in: directory, seed: 3)
                 )
                 #expect(try trainer.step().loss.isFinite)
             }

@@ -65,10 +65,10 @@ import Training
             try training.run { event in
                 switch event {
                 case .step(let step) where step.step == 3:
-                    good = model.parameters.set["wpe"].floats()
+                    good = model.parameters["wpe"].floats()
                     model.poison()
                 case .skipped(4, _):
-                    model.parameters.set["wpe"].withUnsafeMutableElements(as: Float.self) {
+                    model.parameters["wpe"].withUnsafeMutableElements(as: Float.self) {
                         _ = $0.update(fromContentsOf: good)
                     }
                 case .checkpoint(let step, _): checkpoints.append(step)
@@ -85,14 +85,14 @@ import Training
         try withTemporaryDirectory { directory in
             let training = try start(in: directory, steps: 6)
             let model = training.trainer.model
-            let good = model.parameters.set["wpe"].floats()
+            let good = model.parameters["wpe"].floats()
             var checkpoints: [Int] = []
             try training.run(until: { training.trainer.stepCount == lastStep }) { event in
                 switch event {
                 case .step(let step) where step.step == lastStep - 1: model.poison()
                 case .skipped(lastStep, _):
                     // As after a batch that gave no number: the parameters are what they were.
-                    model.parameters.set["wpe"].withUnsafeMutableElements(as: Float.self) {
+                    model.parameters["wpe"].withUnsafeMutableElements(as: Float.self) {
                         _ = $0.update(fromContentsOf: good)
                     }
                 case .checkpoint(let step, _): checkpoints.append(step)
@@ -130,7 +130,7 @@ import Training
                 try training.run { event in
                     // After the step's own measurements, so that nothing else notices.
                     if case .step(let step) = event, step.step == 4 {
-                        training.trainer.model.parameters.set["lnfb"]
+                        training.trainer.model.parameters["lnfb"]
                             .withUnsafeMutableElements(as: Float.self) { $0[0] = .infinity }
                     }
                 }
@@ -161,7 +161,7 @@ import Training
                 ($0.schedule.peak, $0.schedule.shape) = (1e-5, .constant)
                 change(&$0)
             }
-            let wte = training.trainer.model.parameters.set["wte"]
+            let wte = training.trainer.model.parameters["wte"]
             try training.run { event in
                 switch event {
                 case .step(let step) where step.step == 129:

@@ -58,7 +58,7 @@ import Training
                 #expect(int32(offset) == 0, "byte \(offset)")
             }
 
-            let n = trainer.model.parameters.set.layout.elementCount
+            let n = trainer.model.parameters.layout.elementCount
             let expected = TrainerState(trainer)
             #expect(floats(1024, n) == expected.m)
             #expect(floats(1024 + 4 * n, n) == expected.v)
@@ -79,7 +79,7 @@ import Training
         try withTemporaryDirectory { directory in
             let trainer = try finished(SmallRun(steps: 3), in: directory).trainer
             let path = RunDirectory(directory.appending("run")).statePath(step: 3)
-            let n = trainer.model.parameters.set.layout.elementCount
+            let n = trainer.model.parameters.layout.elementCount
             let bytes = try MappedFile(path).contents()
             #expect(bytes.count == 1024 + 8 * n)
             #expect(bytes[20] == 0)
@@ -89,7 +89,7 @@ import Training
     @Test func damagedFilesAreRefusedWithASentenceAndNothingIsLost() throws {
         try withTemporaryDirectory { directory in
             let parameters = try finished(small, in: directory).trainer.model.parameters
-            let parameterCount = parameters.set.layout.elementCount
+            let parameterCount = parameters.layout.elementCount
             let run = RunDirectory(directory.appending("run"))
             let path = run.statePath(step: 3)
             let good = try MappedFile(path).contents()

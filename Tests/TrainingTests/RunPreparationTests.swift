@@ -144,7 +144,7 @@ import Training
                         "heads" : 2,
                         "init" : "d6",
                         "layers" : 1,
-                        "parameters" : \(run.trainer.model.configuration.parameterCount),
+                        "parameters" : \(run.trainer.model.sizes.parameterCount),
                         "vocabulary_size" : 16
                       },
                       "steps" : 3

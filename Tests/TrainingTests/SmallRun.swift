@@ -69,16 +69,15 @@ struct SmallRun {
         return try Trainer(
             model: GPT2(randomWeights: configuration, using: &generator, ops: ops),
             settings: settings ?? self.settings,
-            loader: loader(in: directory),
-            ops: ops
+            loader: loader(in: directory)
         )
     }
 }
 
-extension GPT2 {
+extension TransformerModel {
     /// Makes every result of the model NaN.
     func poison() {
-        parameters.set["wpe"].withUnsafeMutableElements(as: Float.self) {
+        parameters["wpe"].withUnsafeMutableElements(as: Float.self) {
             $0.update(repeating: .nan)
         }
     }
@@ -108,9 +107,9 @@ struct TrainerState: Equatable {
     init(_ trainer: Trainer) {
         func bits(_ set: TensorSet) -> [UInt32] { set.flat.floats().map(\.bitPattern) }
         stepCount = trainer.stepCount
-        parameters = bits(trainer.model.parameters.set)
-        m = bits(trainer.optimizer.m.set)
-        v = bits(trainer.optimizer.v.set)
+        parameters = bits(trainer.model.parameters)
+        m = bits(trainer.optimizer.m)
+        v = bits(trainer.optimizer.v)
         position = trainer.loader.state
         windows = [trainer.lossDetector.values, trainer.normDetector.values]
     }

@@ -51,10 +51,10 @@ import Training
         try withTemporaryDirectory { directory in
             let trainer = try SmallRun().trainer(in: directory)
             _ = try trainer.step()
-            let good = trainer.model.parameters.set["wpe"].floats()
-            let m = trainer.optimizer.m.set.flat.floats()
+            let good = trainer.model.parameters["wpe"].floats()
+            let m = trainer.optimizer.m.flat.floats()
             trainer.model.poison()
-            let weights = trainer.model.parameters.set["wte"].floats()
+            let weights = trainer.model.parameters["wte"].floats()
             let step = try trainer.step()
             #expect(step.step == 2)
             #expect(step.loss.isNaN)
@@ -63,13 +63,13 @@ import Training
                 return
             }
             #expect(found.isNaN)
-            #expect(trainer.model.parameters.set["wte"].floats() == weights)
-            #expect(trainer.optimizer.m.set.flat.floats() == m)
+            #expect(trainer.model.parameters["wte"].floats() == weights)
+            #expect(trainer.optimizer.m.flat.floats() == m)
             #expect(trainer.stepCount == 2)
             #expect(trainer.nonFiniteStepsInARow == 1)
             #expect(trainer.lossDetector.values.count == 1)
 
-            trainer.model.parameters.set["wpe"].withUnsafeMutableElements(as: Float.self) {
+            trainer.model.parameters["wpe"].withUnsafeMutableElements(as: Float.self) {
                 _ = $0.update(fromContentsOf: good)
             }
             let next = try trainer.step()
@@ -85,7 +85,7 @@ import Training
             // a float: x, the logits, the loss. But wte's gradient is x for the token that wins and
             // -x for the one that should have, and the norm of both is 5e38.
             let trainer = try SmallRun(batchSize: 1, sequenceLength: 1).trainer(in: directory)
-            trainer.model.parameters.set["lnfw"].withUnsafeMutableElements(as: Float.self) {
+            trainer.model.parameters["lnfw"].withUnsafeMutableElements(as: Float.self) {
                 $0.update(repeating: 1.25e38)
             }
             let step = try trainer.step()
@@ -127,13 +127,11 @@ import Training
             }
             var losses: [Float] = []
             let model = try run.trainer(in: directory).model
-            let workspace = try GPT2Workspace(
-                model.configuration,
+            let workspace = try TrainingWorkspace(
+                model,
                 batchSize: 2,
                 sequenceLength: 8,
-                training: nil,
-                precision: model.precision,
-                ops: model.ops
+                training: nil
             )
             var loader = validation
             var batch = TokenBatch(tokenCount: 16)
@@ -188,8 +186,7 @@ import Training
             let trainer = try Trainer(
                 model: GPT2(randomWeights: configuration, using: &generator, ops: ops),
                 settings: run.settings,
-                loader: run.loader(in: directory),
-                ops: ops
+                loader: run.loader(in: directory)
             )
             #expect(throws: ModelError.self) { try trainer.step() }
         }

@@ -1,20 +1,10 @@
-// A GPT-2 in training and its weights in files: taken from any format, written as llm.c's.
+// A GPT-2 in training and its weights in llm.c's files.
 
 import FileIO
 import TensorFiles
 import Tensors
 
 extension GPT2 {
-    /// A model with weights from files of any format, widened to float32.
-    /// - Throws: ``FileIOError``, ``TensorFileError`` or ``TensorError``.
-    public convenience init(
-        _ weights: some ModelWeights<GPT2Configuration>,
-        ops: Ops
-    ) throws {
-        try self.init(zeros: weights.configuration, ops: ops)
-        try read(weights)
-    }
-
     /// Reads an llm.c model file, of version 3 or 5; bfloat16 weights are widened to float32.
     /// - Throws: ``FileIOError``, ``TensorFileError``, ``ModelError`` or ``TensorError``.
     public convenience init(llmcCheckpoint path: FilePath, ops: Ops) throws {
@@ -39,13 +29,6 @@ extension GPT2 {
         parametersDidChange()
     }
 
-    /// Overwrites the parameters; the rows that pad the vocabulary stay what they are, which is 0.
-    private func read(_ weights: some ModelWeights<GPT2Configuration>) throws {
-        for weight in configuration.weights {
-            try ops.copy(weights.tensor(weight), into: parameters.part(weight))
-        }
-    }
-
     /// Writes an llm.c model file, which appears complete or not at all.
     /// - Parameters:
     ///   - path: The file.
@@ -60,7 +43,7 @@ extension GPT2 {
         let header = GPT2CheckpointHeader(configuration: configuration, elementType: elementType)
         let file = try AtomicFile(path, overwrite: overwrite)
         try header.write(to: file)
-        for tensor in parameters.set.tensors { try file.write(tensor, as: elementType) }
+        for tensor in parameters.tensors { try file.write(tensor, as: elementType) }
         try file.commit()
     }
 }

@@ -2,21 +2,15 @@
 
 import Tensors
 
-extension GPT2Parameters {
+extension GPT2 {
     /// Fills the parameters as GPT-2 was initialised.
     ///
     /// Weights are drawn from a normal distribution of standard deviation 0.02, those that write
     /// into the residual stream scaled by 1 / sqrt(2L); biases are 0 and layernorm weights 1. The
     /// rows that pad the vocabulary stay 0.
-    /// - Parameters:
-    ///   - configuration: The sizes these parameters were allocated for.
-    ///   - generator: Where the randomness comes from; moved on.
-    ///   - ops: What the parameters were allocated with.
-    func initialize(
-        _ configuration: GPT2Configuration,
-        using generator: inout MersenneTwister,
-        ops: Ops
-    ) {
+    /// - Parameter generator: Where the randomness comes from; moved on.
+    func initialize(using generator: inout MersenneTwister) {
+        let tensors = GPT2Tensors { parameters[$0] }
         let deviation: Float = 0.02
         let residual = deviation / Float(2 * configuration.layerCount).squareRoot()
         let vocabulary = tensors.wte[0..<configuration.vocabularySize]

@@ -1,6 +1,7 @@
-// The model: sizes, weights and what computes with them. Reading and writing files, the forward and
-// the backward pass are in the extensions beside this file.
+// GPT-2 in training: its sizes, weights and files. What its blocks compute is in GPT2Pass.swift.
 
+import FileIO
+import Inference
 import TensorFiles
 import Tensors
 
@@ -8,29 +9,15 @@ import Tensors
 ///
 /// The architecture is that of Radford et al. 2019: layer normalisation before each sublayer,
 /// learned positions, the tanh form of GELU, and a head tied to the embedding.
-///
-/// The model holds weights only. A pass through it needs working memory, which the caller makes
-/// once for a batch shape: ``GPT2Workspace``.
-public final class GPT2 {
+public final class GPT2: TransformerModel {
     /// The model's sizes; its activation is ``GPT2Configuration/Activation/tanh``, whatever that of
     /// the model was that it began with.
     public let configuration: GPT2Configuration
-    /// The weights in float32, which training changes in place.
-    public let parameters: GPT2Parameters
-    /// The rounded copies that the passes read at bfloat16; nil at float32.
-    package private(set) var workingWeights: GPT2WorkingWeights?
-    /// What the passes read.
-    private(set) var weights: GPT2Tensors
-    /// What runs the arithmetic, and allocates.
-    public let ops: Ops
 
     /// A model with all weights zero, to be filled from a file.
     init(zeros configuration: GPT2Configuration, ops: Ops) throws {
-        try ops.reserve(channels: configuration.channels)
         self.configuration = configuration.trainable
-        self.ops = ops
-        parameters = try GPT2Parameters(configuration, ops: ops)
-        weights = parameters.tensors
+        try super.init(zeros: configuration.trainable, ops: ops)
     }
 
     /// A model with the random weights GPT-2's training started from.
@@ -45,44 +32,31 @@ public final class GPT2 {
         ops: Ops
     ) throws {
         try self.init(zeros: configuration, ops: ops)
-        parameters.initialize(configuration, using: &generator, ops: ops)
+        initialize(using: &generator)
     }
 
-    /// The type of the matrices and activations in a pass: float32 or bfloat16.
-    ///
-    /// A ``GPT2Workspace`` is made for one of them.
-    public var precision: ElementType { workingWeights == nil ? .float32 : .bfloat16 }
-
-    /// Chooses the type that the passes compute in.
-    ///
-    /// The weights themselves remain float32.
-    /// - Parameter precision: float32 or bfloat16.
-    /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
-    public func setPrecision(_ precision: ElementType) throws {
-        precondition(ElementType.floatTypes.contains(precision), "a GPT-2 at \(precision)")
-        guard precision == .bfloat16 else {
-            workingWeights = nil
-            weights = parameters.tensors
-            return
-        }
-        let working = try workingWeights ?? GPT2WorkingWeights(configuration, ops: ops)
-        workingWeights = working
-        weights = GPT2Tensors { working.tensor($0) ?? parameters.set[$0] }
-        parametersDidChange()
+    /// A model with weights from files of any format, widened to float32.
+    /// - Throws: ``FileIOError``, ``TensorFileError`` or ``TensorError``.
+    public convenience init(_ weights: some ModelWeights<GPT2Configuration>, ops: Ops) throws {
+        try self.init(zeros: weights.configuration, ops: ops)
+        try read(weights)
     }
 
-    /// Rounds the weights again where the passes read rounded ones.
-    ///
-    /// It is to be called after the weights were changed by other means than the optimiser's, or
-    /// by reading a file.
-    public func parametersDidChange() {
-        workingWeights?.round(parameters, ops: ops)
+    override func makePass(_ lane: TrainingLane) -> any TrainingPass {
+        GPT2Pass(configuration, weights: GPT2Tensors(weight), lane: lane)
     }
 
-    /// Checks that every token is in the vocabulary.
-    /// - Throws: ``ModelError/tokenOutsideVocabulary(token:index:vocabularySize:)``.
-    func checkTokens(_ tokens: some Collection<Int32>) throws {
-        try ModelError.checkTokens(tokens, vocabularySize: configuration.vocabularySize)
+    override public func makeLanguageModel() throws -> any LanguageModel { try GPT2Decoder(self) }
+
+    override public var checkpointForm: CheckpointForm { .file }
+
+    override public func writeCheckpoint(to path: FilePath) throws {
+        try writeLLMCCheckpoint(to: path, elementType: precision)
+    }
+
+    override public func readCheckpoint(from path: FilePath) throws -> Bool {
+        try loadWeights(llmcCheckpoint: path)
+        return try GPT2CheckpointHeader(path: path).elementType != .float32
     }
 }
 
@@ -93,8 +67,36 @@ extension GPT2: ModelWeights {
     public var tensors: [StoredTensor] { [] }
 
     /// A weight in float32, as it is now and in the model's own memory.
-    public func tensor(_ weight: ModelWeight) -> Tensor { parameters.part(weight) }
+    public func tensor(_ weight: ModelWeight) -> Tensor { part(weight) }
 }
 
-// Its weights change during training without synchronisation.
-@available(*, unavailable) extension GPT2: Sendable {}
+extension GPT2Configuration: TrainableConfiguration {
+    public static let familyTitle = "GPT-2"
+
+    public var trainingRemark: String? {
+        activation == .tanh
+            ? nil
+            : "the model has GELU's exact form, and is trained with its tanh form: at first it "
+                + "predicts a little differently"
+    }
+
+    public var factorNames: Set<String> { GPT2Tensors.factors }
+
+    public var logitCount: Int { paddedVocabularySize }
+
+    public func makeTrainableModel(
+        using generator: inout MersenneTwister,
+        ops: Ops
+    ) throws -> TransformerModel {
+        try GPT2(randomWeights: self, using: &generator, ops: ops)
+    }
+
+    public func makeTrainableModel(
+        _ weights: any ModelWeights,
+        ops: Ops
+    ) throws -> TransformerModel {
+        let model = try GPT2(zeros: self, ops: ops)
+        try model.read(weights)
+        return model
+    }
+}

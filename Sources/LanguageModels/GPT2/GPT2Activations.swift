@@ -1,4 +1,5 @@
-// What a pass leaves to its backward pass, block by block, and the gradients on the way back.
+// What a pass over a GPT-2 leaves to its backward pass, block by block, and the gradients on the way
+// back.
 
 import Tensors
 
@@ -17,13 +18,12 @@ struct GPT2BlockActivations {
 
     static func layout(
         _ configuration: GPT2Configuration,
-        _ B: Int,
-        _ T: Int,
-        block: Int,
-        sharesGelu: Bool,
-        _ precision: ElementType
+        _ shape: ActivationShape,
+        block: Int
     ) -> [TensorSpecification] {
-        let (N, C) = (B * T, configuration.channels)
+        let (B, T, N) = (shape.batchSize, shape.sequenceLength, shape.rowCount)
+        let C = configuration.channels
+        let precision = shape.precision
         var layout = [
             TensorSpecification("ln1Mean\(block)", [N]),
             TensorSpecification("ln1Rstd\(block)", [N]),
@@ -35,7 +35,7 @@ struct GPT2BlockActivations {
             TensorSpecification("ln2Rstd\(block)", [N]),
             TensorSpecification("fch\(block)", [N, 4 * C], elementType: precision),
         ]
-        if !sharesGelu {
+        if !shape.sharesActivation {
             layout.append(
                 TensorSpecification("fchGelu\(block)", [N, 4 * C], elementType: precision)
             )
@@ -57,14 +57,44 @@ struct GPT2BlockActivations {
     }
 }
 
-/// Gradients of activations, reused by every block on the way back.
-struct GPT2ActivationGradients {
-    let dresidual: Tensor  // (N, C): of the residual stream, flowing from last block to first
-    let dinner: Tensor  // (N, C): of a layernorm's or the attention's output
-    let dwide: Tensor  // (N, 4C): of fch; its front serves as (N, 3C) of qkv
+/// What a pass over a lane keeps besides what all families do.
+struct GPT2Activations {
+    let blocks: [GPT2BlockActivations]  // those of all layers, or one for all
+    let lnfMean: Tensor  // (N)
+    let lnfRstd: Tensor  // (N)
+    /// The gradient of fch, (N, 4C); its front serves as (N, 3C) of qkv.
+    ///
+    /// Nil for inference.
+    let dwide: Tensor?
 
-    static func layout(_ N: Int, _ C: Int) -> [TensorSpecification] {
-        [
+    init(_ lane: TrainingLane) {
+        let set = lane.tensors
+        blocks = (0..<lane.blockCount).map {
+            GPT2BlockActivations(set, block: $0, sharesGelu: lane.sharesActivation)
+        }
+        lnfMean = set["lnfMean"]
+        lnfRstd = set["lnfRstd"]
+        dwide = lane.gradients == nil ? nil : set["dwide"]
+    }
+}
+
+extension GPT2Configuration {
+    public func activationLayout(_ shape: ActivationShape) -> [TensorSpecification] {
+        let (N, C) = (shape.rowCount, channels)
+        var layout = [
+            TensorSpecification("lnfMean", [N]),
+            TensorSpecification("lnfRstd", [N]),
+            TensorSpecification(
+                "sharedGelu",
+                shape.sharesActivation ? [N, 4 * C] : [0, 4 * C],
+                elementType: shape.precision
+            ),
+        ]
+        for block in 0..<shape.blockCount {
+            layout += GPT2BlockActivations.layout(self, shape, block: block)
+        }
+        if shape.recomputation == nil { return layout }
+        return layout + [
             TensorSpecification("dresidual", [N, C]),
             // The output of GELU, where blocks share it, is done with in a block before this is
             // written.
@@ -72,11 +102,5 @@ struct GPT2ActivationGradients {
             // The logits are done with before the first block.
             TensorSpecification("dwide", [N, 4 * C], sharedWith: "logits"),
         ]
-    }
-
-    init(_ set: TensorSet) {
-        dresidual = set["dresidual"]
-        dinner = set["dinner"]
-        dwide = set["dwide"]
     }
 }

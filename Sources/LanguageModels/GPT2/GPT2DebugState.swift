@@ -63,7 +63,7 @@ public struct GPT2DebugState {
     /// The mean cross-entropy in nats.
     public let loss: Float
     /// The gradient of the loss with respect to each parameter.
-    public let gradients: GPT2Parameters
+    public let gradients: TensorSet
 
     /// Reads a debug state that was written for a model of this configuration.
     /// - Throws: ``FileIOError``, ``TensorFileError`` or ``TensorError``.
@@ -94,7 +94,7 @@ public struct GPT2DebugState {
         logits = try ops.tensor([B * T, V])
         try reader.read(into: logits, storedAs: .float32)
         loss = try reader.readFloat()
-        gradients = try GPT2Parameters(configuration, ops: ops)
-        for tensor in gradients.set.tensors { try reader.read(into: tensor, storedAs: .float32) }
+        gradients = try ops.allocate(layout)
+        for tensor in gradients.tensors { try reader.read(into: tensor, storedAs: .float32) }
     }
 }

@@ -1,62 +1,37 @@
-// The backward pass over one lane: from the logits back to the embeddings, in the reverse order of
-// GPT2Pass+Forward.
-//
-// The gradient of the residual stream flows through one buffer, to which each layernorm adds what
-// its branch contributes; so a block needs no memory of its own on the way back.
+// What the blocks of a GPT-2 compute on the way back, in the reverse order of GPT2Pass.swift.
 
 import Tensors
 
 extension GPT2Pass {
-    /// The losses of all rows, and what they contribute to the gradient of every parameter.
-    /// - Parameters:
-    ///   - dloss: The gradient of the whole batch's loss by the loss of a row.
-    ///   - gradients: Receives the gradients.
-    ///   - accumulate: Whether to add to what `gradients` holds, or to overwrite it.
-    func computeGradients(dloss: Float, into gradients: GPT2Parameters, accumulate: Bool) {
-        guard let flow = lane.gradients else {
+    func gradients(in set: TensorSet) -> GPT2Tensors { GPT2Tensors { set[$0] } }
+
+    func classifierGradient(_ gradients: GPT2Tensors) -> Tensor { gradients.wte }
+
+    /// The gradients on the way back.
+    private var flow: (dresidual: Tensor, dinner: Tensor, dwide: Tensor) {
+        guard let flow = lane.gradients, let dwide = activations.dwide else {
             preconditionFailure("a workspace made for inference has no memory for gradients")
         }
-        if !accumulate { zeroSmallGradients(gradients) }
-        forwardBlocks()
-        let tensors = gradients.tensors
-        forEachClassifierChunk { rows, logits in
-            ops.crossEntropyForwardBackward(
-                losses: lane.losses[rows],
-                logits: logits,
-                targets: lane.targets[rows],
-                dloss: dloss,
-                vocabularySize: configuration.vocabularySize
-            )
-            ops.matmulBackwardInput(
-                dinp: flow.dinner[rows],
-                dout: logits,
-                weight: weights.wte
-            )
-            ops.matmulBackwardWeight(
-                dweight: tensors.wte,
-                dout: logits,
-                inp: lane.normalized[rows],
-                accumulate: accumulate || rows.lowerBound > 0
-            )
-        }
-        ops.zero(flow.dresidual)
+        return (flow.dresidual, flow.dinner, dwide)
+    }
+
+    func backwardOutput(_ gradients: GPT2Tensors) {
         ops.layernormBackward(
             dinp: flow.dresidual,
-            dweight: tensors.lnfw,
-            dbias: tensors.lnfb,
+            dweight: gradients.lnfw,
+            dbias: gradients.lnfb,
             dout: flow.dinner,
             inp: lane.residual(configuration.layerCount),
             weight: weights.lnfw,
-            mean: lane.lnfMean,
-            rstd: lane.lnfRstd
+            mean: activations.lnfMean,
+            rstd: activations.lnfRstd
         )
-        for layer in (0..<configuration.layerCount).reversed() {
-            if lane.recomputation == .block { forwardBlockInside(layer) }
-            backwardBlock(layer, flow, tensors, accumulate: accumulate)
-        }
+    }
+
+    func backwardEmbedding(_ gradients: GPT2Tensors) {
         ops.encoderBackward(
-            dwte: tensors.wte,
-            dwpe: tensors.wpe,
+            dwte: gradients.wte,
+            dwpe: gradients.wpe,
             dout: flow.dresidual.reshaped([
                 lane.batchSize, lane.sequenceLength, configuration.channels,
             ]),
@@ -64,27 +39,9 @@ extension GPT2Pass {
         )
     }
 
-    /// Zeroes the gradients that are only ever added to.
-    ///
-    /// Those of linear weights are overwritten by the first product that reaches them, which saves
-    /// a pass over most of the memory.
-    private func zeroSmallGradients(_ gradients: GPT2Parameters) {
-        for (specification, tensor) in zip(
-            gradients.set.layout.specifications,
-            gradients.set.tensors
-        ) where !GPT2Tensors.factors.contains(specification.name) {
-            ops.zero(tensor)
-        }
-    }
-
-    /// One block: turns the gradient of the residual stream after it into that before it.
-    private func backwardBlock(
-        _ layer: Int,
-        _ flow: GPT2ActivationGradients,
-        _ gradients: GPT2Tensors,
-        accumulate: Bool
-    ) {
-        let activations = lane.block(layer)
+    func backwardBlock(_ layer: Int, _ gradients: GPT2Tensors, accumulate: Bool) {
+        let flow = flow
+        let activations = block(layer)
         let (B, T, C) = (lane.batchSize, lane.sequenceLength, configuration.channels)
         let N = B * T
 

@@ -12,7 +12,7 @@ extension RunDirectory {
     ///   parameter is not finite. No other checkpoint is harmed, and nothing of this one is left.
     func writeCheckpoint(of trainer: Trainer, extra: CheckpointExtra) throws {
         let step = extra.step
-        let squares = Float(trainer.ops.sumOfSquares(trainer.model.parameters.set.flat))
+        let squares = Float(trainer.ops.sumOfSquares(trainer.model.parameters.flat))
         guard squares.isFinite else {
             throw TrainingError.diverged(
                 step: step,
@@ -22,15 +22,12 @@ extension RunDirectory {
         }
         try FileSystem.remove(donePath(step: step))
         do {
-            try trainer.model.writeLLMCCheckpoint(
-                to: modelPath(step: step),
-                elementType: trainer.settings.precision
-            )
+            try trainer.model.writeCheckpoint(to: modelPath(step: step))
             try OptimizerStateFile.write(
                 to: statePath(step: step),
                 step: step,
-                moments: (trainer.optimizer.m.set, trainer.optimizer.v.set),
-                masterWeights: Self.isRounded(trainer) ? trainer.model.parameters.set : nil,
+                moments: (trainer.optimizer.m, trainer.optimizer.v),
+                masterWeights: Self.isRounded(trainer) ? trainer.model.parameters : nil,
                 position: trainer.loader.state
             )
             try JSONFile.write(extra, to: extraPath(step: step))
@@ -55,14 +52,12 @@ extension RunDirectory {
         let lossDetector = try extra.detector(\.recentLosses, path: path)
         let normDetector = try extra.detector(\.recentNorms, path: path)
         let model = trainer.model
-        let weights = modelPath(step: extra.step)
-        let isRounded = try GPT2CheckpointHeader(path: weights).elementType != .float32
-        try model.loadWeights(llmcCheckpoint: weights)
+        let isRounded = try model.readCheckpoint(from: modelPath(step: extra.step))
         var position = try OptimizerStateFile.read(
             from: statePath(step: extra.step),
             step: extra.step,
-            moments: (trainer.optimizer.m.set, trainer.optimizer.v.set),
-            masterWeights: isRounded ? model.parameters.set : nil
+            moments: (trainer.optimizer.m, trainer.optimizer.v),
+            masterWeights: isRounded ? model.parameters : nil
         )
         model.parametersDidChange()
         position.source = extra.trainingData
@@ -78,7 +73,7 @@ extension RunDirectory {
 
     /// Bytes of one checkpoint of a trainer, to the nearest block.
     static func checkpointByteCount(of trainer: Trainer) -> Int {
-        let parameterCount = trainer.model.parameters.set.layout.elementCount
+        let parameterCount = trainer.model.parameters.layout.elementCount
         let state = OptimizerStateFile.byteCount(
             parameterCount: parameterCount,
             hasMasterWeights: isRounded(trainer),

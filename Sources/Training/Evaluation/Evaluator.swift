@@ -50,15 +50,15 @@ public struct Evaluator {
 
     /// The same for a model in training, which is measured by the passes it is trained with, as it
     /// is at the time of each call.
-    public init(_ model: GPT2, batchSize: Int = 4, sequenceLength: Int? = nil) throws {
+    public init(_ model: TransformerModel, batchSize: Int = 4, sequenceLength: Int? = nil) throws {
         try self.init(
-            vocabularySize: model.configuration.vocabularySize,
-            contextLength: model.configuration.contextLength,
+            vocabularySize: model.sizes.vocabularySize,
+            contextLength: model.sizes.contextLength,
             batchSize: batchSize,
             sequenceLength: sequenceLength
         ) {
             let workspace = try model.makeScoringWorkspace(batchSize: $0, sequenceLength: $1)
-            return GPT2Scorer(model: model, workspace: workspace)
+            return TrainedModelScorer(model: model, workspace: workspace)
         }
     }
 
@@ -75,7 +75,7 @@ public struct Evaluator {
         self.sequenceLength =
             sequenceLength
             ?? min(GPT2Configuration.gpt2ContextLength, contextLength)
-        try GPT2Workspace.checkShape(
+        try TrainingWorkspace.checkShape(
             contextLength,
             batchSize: batchSize,
             sequenceLength: self.sequenceLength

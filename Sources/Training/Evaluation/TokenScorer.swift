@@ -28,9 +28,9 @@ struct SessionScorer: TokenScorer {
 }
 
 /// A model in training: every part is a row of a batch, filled up to its length.
-struct GPT2Scorer: TokenScorer {
-    let model: GPT2
-    let workspace: GPT2Workspace
+struct TrainedModelScorer: TokenScorer {
+    let model: TransformerModel
+    let workspace: TrainingWorkspace
 
     func losses(of parts: [ScoredPart]) throws -> [[Float]] {
         let (B, T) = (workspace.batchSize, workspace.sequenceLength)

@@ -33,7 +33,7 @@ public struct RunDescription: Codable, Equatable, Sendable {
         }
 
         /// Describes a model.
-        public init(_ configuration: GPT2Configuration, initialization: String?) {
+        public init(_ configuration: any ModelConfiguration, initialization: String?) {
             self.initialization = initialization
             layers = configuration.layerCount
             heads = configuration.headCount
@@ -93,7 +93,7 @@ public struct RunDescription: Codable, Equatable, Sendable {
         initialization: String? = nil,
         flags: [String: JSONValue] = [:]
     ) {
-        model = Model(trainer.model.configuration, initialization: initialization)
+        model = Model(trainer.model.sizes, initialization: initialization)
         self.flags = flags
         data = Data(
             train: Self.shards(of: trainer.loader),

@@ -57,7 +57,7 @@ struct RunStart {
             )
         }
         if let saved {
-            try Self.requireSameModel(directory, step: saved.step, trainer.model.configuration)
+            try Self.requireSameModel(directory, step: saved.step, trainer.model.sizes)
             let differences = saved.differences(from: extra)
             guard differences.isEmpty || allowsChanges else {
                 throw TrainingError.runDiffers(path: directory.path, differences: differences)
@@ -113,18 +113,13 @@ struct RunStart {
     private static func requireSameModel(
         _ directory: RunDirectory,
         step: Int,
-        _ configuration: GPT2Configuration
+        _ sizes: any TrainableConfiguration
     ) throws {
-        let saved = try GPT2CheckpointHeader(path: directory.modelPath(step: step)).configuration
-        let sizes: [(String, Int, Int)] = [
-            ("the number of layers", saved.layerCount, configuration.layerCount),
-            ("the number of heads", saved.headCount, configuration.headCount),
-            ("the number of channels", saved.channels, configuration.channels),
-            ("the context", saved.contextLength, configuration.contextLength),
-            ("the vocabulary", saved.vocabularySize, configuration.vocabularySize),
-        ]
-        let differences = sizes.filter { $0.1 != $0.2 }
-            .map { name, then, now in "\(name) was \(then) and is now \(now)" }
+        let saved = try openWeights(at: directory.modelPath(step: step)).configuration
+        let facts = Dictionary(uniqueKeysWithValues: sizes.facts.map { ($0.name, $0) })
+        let differences = saved.facts.filter { $0.name != "padded_vocabulary" }.compactMap { then in
+            facts[then.name].flatMap { now in then.difference(from: now) }
+        }
         guard differences.isEmpty else {
             throw TrainingError.runDiffers(path: directory.path, differences: differences)
         }
@@ -134,5 +129,23 @@ struct RunStart {
     private static func isSameOrder(_ saved: CheckpointExtra, _ trainer: Trainer) -> Bool {
         saved.trainingData == trainer.loader.source
             && saved.isShuffled == (trainer.loader.state.shuffle != nil)
+    }
+}
+
+extension ModelFact {
+    /// What has changed of a size, in words; nil where nothing has.
+    fileprivate func difference(from now: ModelFact) -> String? {
+        guard case .count(let then) = value, case .count(let count) = now.value, then != count
+        else { return nil }
+        return "\(phrase) was \(then) and is now \(count)"
+    }
+
+    private var phrase: String {
+        switch name {
+        case "layers": "the number of layers"
+        case "heads": "the number of heads"
+        case "channels": "the number of channels"
+        default: "the \(name.replacing("_", with: " "))"
+        }
     }
 }

@@ -3,7 +3,7 @@
 import LanguageModels
 import Tensors
 
-/// AdamW with decoupled weight decay (Loshchilov & Hutter 2019) for the parameters of a GPT-2.
+/// AdamW with decoupled weight decay (Loshchilov & Hutter 2019) for the parameters of a model.
 public final class AdamW {
     /// Rates that stay the same over a run.
     public struct Settings: Sendable, Equatable, Codable {
@@ -22,52 +22,49 @@ public final class AdamW {
         public init() {}
     }
 
-    private let ops: Ops
+    private let model: TransformerModel
     /// The first moments: running means of the gradients.
-    package let m: GPT2Parameters
+    package let m: TensorSet
     /// The second moments: running means of the gradients' squares.
-    package let v: GPT2Parameters
+    package let v: TensorSet
 
     /// Allocates the moments, all zero.
+    /// - Parameter model: Its parameters are changed by every update.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
-    public init(_ configuration: GPT2Configuration, ops: Ops) throws {
-        self.ops = ops
-        m = try GPT2Parameters(configuration, ops: ops)
-        v = try GPT2Parameters(configuration, ops: ops)
+    public init(_ model: TransformerModel) throws {
+        self.model = model
+        m = try model.makeParameterSet()
+        v = try model.makeParameterSet()
     }
 
     /// The global norm of all gradients, before clipping.
-    public func norm(of gradients: GPT2Parameters) -> Float {
-        Float(ops.sumOfSquares(gradients.set.flat).squareRoot())
+    public func norm(of gradients: TensorSet) -> Float {
+        Float(model.ops.sumOfSquares(gradients.flat).squareRoot())
     }
 
-    /// Updates `parameters` from their gradients.
+    /// Updates the model's parameters, and their rounded copies, from the gradients.
     /// - Parameters:
-    ///   - parameters: Changed in place.
-    ///   - working: The rounded copies that the model multiplies with at bfloat16, written anew.
     ///   - gradients: Of the mean loss.
     ///   - norm: Of `gradients`, as ``norm(of:)`` gives it.
     ///   - learningRate: Of this update.
     ///   - step: Number of this update, from 1.
     ///   - settings: The other rates.
     package func update(
-        _ parameters: GPT2Parameters,
-        working: GPT2WorkingWeights? = nil,
-        gradients: GPT2Parameters,
+        gradients: TensorSet,
         norm: Float,
         learningRate: Float,
         step: Int,
         settings: Settings
     ) {
         let clips = settings.gradientClip > 0 && norm > settings.gradientClip
-        let specifications = parameters.set.layout.specifications
-        for (index, specification) in specifications.enumerated() {
-            ops.adamW(
-                params: parameters.set.tensors[index],
-                grads: gradients.set.tensors[index],
-                m: m.set.tensors[index],
-                v: v.set.tensors[index],
-                working: working?.tensor(specification.name),
+        let parameters = model.parameters
+        for (index, specification) in parameters.layout.specifications.enumerated() {
+            model.ops.adamW(
+                params: parameters.tensors[index],
+                grads: gradients.tensors[index],
+                m: m.tensors[index],
+                v: v.tensors[index],
+                working: model.roundedCopy(of: specification.name),
                 step: AdamWStep(
                     learningRate: learningRate,
                     beta1: settings.beta1,

@@ -48,7 +48,7 @@ extension Trainer {
     /// - Returns: Bytes, in two parts.
     /// - Throws: ``ModelError`` for a batch the model cannot take.
     public static func memory(
-        _ configuration: GPT2Configuration,
+        _ configuration: any TrainableConfiguration,
         batchSize: Int,
         sequenceLength: Int,
         recomputation: Recomputation,
@@ -57,7 +57,8 @@ extension Trainer {
     ) throws -> Memory {
         let parameters = ParameterMemory(
             weights: configuration.parameterLayout.byteCount,
-            roundedWeights: precision == .bfloat16 ? GPT2WorkingWeights.byteCount(configuration) : 0
+            roundedWeights: precision == .bfloat16
+                ? RoundedWeights.byteCount(configuration.parameterLayout) : 0
         )
         // Sizes that no machine has would overflow on the way.
         let values = [batchSize, sequenceLength, configuration.channels, configuration.layerCount]
@@ -65,7 +66,7 @@ extension Trainer {
         guard values < 0x1p55 else { return Memory(parameters: parameters, activations: .max / 2) }
         return Memory(
             parameters: parameters,
-            activations: try GPT2Workspace.byteCount(
+            activations: try TrainingWorkspace.byteCount(
                 configuration,
                 batchSize: batchSize,
                 sequenceLength: sequenceLength,

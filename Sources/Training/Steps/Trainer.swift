@@ -5,10 +5,10 @@ import LanguageModels
 import Tensors
 import TokenData
 
-/// Trains a GPT-2 step by step.
+/// Trains a model step by step.
 public final class Trainer {
     /// The model being trained.
-    public let model: GPT2
+    public let model: TransformerModel
     /// How it is trained.
     public let settings: TrainingSettings
     /// Optimiser steps made so far.
@@ -16,7 +16,7 @@ public final class Trainer {
     /// Updates left out without interruption because a measurement was not finite.
     public private(set) var nonFiniteStepsInARow = 0
     /// What runs the arithmetic.
-    public let ops: Ops
+    public var ops: Ops { model.ops }
     /// The training data, standing before the next batch.
     public private(set) var loader: TokenLoader
     /// The optimiser and its moments.
@@ -28,8 +28,8 @@ public final class Trainer {
 
     /// Where every step starts that learns from the same batches again and again.
     private var firstBatches: TokenLoader
-    private let gradients: GPT2Parameters
-    private let workspace: GPT2Workspace
+    private let gradients: TensorSet
+    private let workspace: TrainingWorkspace
 
     /// Memory for activations, which recomputation lowers.
     public var activationByteCount: Int { workspace.byteCount }
@@ -40,26 +40,22 @@ public final class Trainer {
     ///   - model: Its weights are changed by every step.
     ///   - settings: How to train; checked here.
     ///   - loader: The training data, with batches of the settings' shape.
-    ///   - ops: What runs the arithmetic; the model's own.
     /// - Throws: ``TrainingError``, ``ModelError`` or ``TensorError``.
-    public init(model: GPT2, settings: TrainingSettings, loader: TokenLoader, ops: Ops) throws {
+    public init(model: TransformerModel, settings: TrainingSettings, loader: TokenLoader) throws {
         try settings.validate()
         self.model = model
         self.settings = settings
-        self.ops = ops
         self.loader = loader
         firstBatches = loader
         try model.setPrecision(settings.precision)
-        workspace = try GPT2Workspace(
-            model.configuration,
+        workspace = try TrainingWorkspace(
+            model,
             batchSize: settings.batchSize,
             sequenceLength: settings.sequenceLength,
-            training: settings.recomputation,
-            precision: settings.precision,
-            ops: ops
+            training: settings.recomputation
         )
-        gradients = try GPT2Parameters(model.configuration, ops: ops)
-        optimizer = try AdamW(model.configuration, ops: ops)
+        gradients = try model.makeParameterSet()
+        optimizer = try AdamW(model)
         batch = TokenBatch(tokenCount: settings.batchSize * settings.sequenceLength)
     }
 
@@ -92,8 +88,6 @@ public final class Trainer {
         stepCount += 1
         if skipReason == nil {
             optimizer.update(
-                model.parameters,
-                working: model.workingWeights,
                 gradients: gradients,
                 norm: norm,
                 learningRate: rate,
@@ -218,7 +212,7 @@ public final class Trainer {
         for _ in 0..<count {
             if shouldStop() { return nil }
             try validation.forEachLoss(
-                by: GPT2Scorer(model: model, workspace: workspace),
+                by: TrainedModelScorer(model: model, workspace: workspace),
                 batchCount: 1,
                 batch: &batch
             ) { loss, _ in total += loss }

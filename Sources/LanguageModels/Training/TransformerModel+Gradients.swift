@@ -2,13 +2,13 @@
 
 import Tensors
 
-extension GPT2 {
+extension TransformerModel {
     /// The mean loss of a batch, and its gradient with respect to every parameter.
     /// - Parameters:
     ///   - inputs: B * T token ids, one sequence after the other.
     ///   - targets: As many: the token that follows each input.
     ///   - workspace: Memory for this batch shape, made for training.
-    ///   - gradients: Receives the gradients.
+    ///   - gradients: Receives the gradients, in the layout of the parameters.
     ///   - scale: Multiplies the gradients: 1 over the number of batches that are accumulated.
     ///   - accumulate: Whether to add to what `gradients` holds, or to overwrite it.
     /// - Returns: The loss in nats, without `scale`.
@@ -16,8 +16,8 @@ extension GPT2 {
     public func lossAndGradients(
         inputs: some Collection<Int32>,
         targets: some Collection<Int32>,
-        workspace: GPT2Workspace,
-        gradients: GPT2Parameters,
+        workspace: TrainingWorkspace,
+        gradients: TensorSet,
         scale: Float = 1,
         accumulate: Bool = false
     ) throws -> Float {
@@ -31,9 +31,9 @@ extension GPT2 {
                 accumulate: own == nil && accumulate
             )
         }
-        let sum = gradients.set.flat
+        let sum = gradients.flat
         for case let part? in workspace.lanes.map(\.parameterGradients) {
-            workspace.ops.residualForward(out: sum, a: sum, b: part.set.flat)
+            workspace.ops.residualForward(out: sum, a: sum, b: part.flat)
         }
         return meanLoss(workspace)
     }

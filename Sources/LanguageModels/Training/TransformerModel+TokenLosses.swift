@@ -3,20 +3,18 @@
 
 import Tensors
 
-extension GPT2 {
+extension TransformerModel {
     /// Memory for batches of a shape in the passes that only measure.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
     public func makeScoringWorkspace(
         batchSize: Int,
         sequenceLength: Int
-    ) throws -> GPT2Workspace {
-        try GPT2Workspace(
-            configuration,
+    ) throws -> TrainingWorkspace {
+        try TrainingWorkspace(
+            self,
             batchSize: batchSize,
             sequenceLength: sequenceLength,
-            training: nil,
-            precision: precision,
-            ops: ops
+            training: nil
         )
     }
 
@@ -36,7 +34,7 @@ extension GPT2 {
         inputs: some Collection<Int32>,
         targets: some Collection<Int32>,
         at positions: [Int],
-        workspace: GPT2Workspace
+        workspace: TrainingWorkspace
     ) throws -> [Float] {
         try load(inputs: inputs, targets: targets, into: workspace)
         if positions.isEmpty { return [] }
@@ -68,7 +66,7 @@ extension GPT2 {
     }
 }
 
-extension GPT2Pass {
+extension TrainingPass {
     /// Moves rows of `lane.normalized`, and their targets, to the front: in place, because no
     /// row moves back and all are written again by the next pass.
     fileprivate func gather(_ rows: [Int]) {

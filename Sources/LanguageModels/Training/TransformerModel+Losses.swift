@@ -1,8 +1,8 @@
-// A batch's losses and logits. What a pass computes for them is in GPT2Pass+Forward.swift.
+// A batch's losses and logits. What a pass computes for them is in TrainingPass.swift.
 
 import Tensors
 
-extension GPT2 {
+extension TransformerModel {
     /// The mean cross-entropy, in nats, of predicting `targets` from `inputs`.
     /// - Parameters:
     ///   - inputs: B * T token ids, one sequence after the other.
@@ -13,7 +13,7 @@ extension GPT2 {
     public func loss(
         inputs: some Collection<Int32>,
         targets: some Collection<Int32>,
-        workspace: GPT2Workspace
+        workspace: TrainingWorkspace
     ) throws -> Float {
         try load(inputs: inputs, targets: targets, into: workspace)
         forEachLane(of: workspace) { pass in
@@ -31,11 +31,11 @@ extension GPT2 {
     /// - Throws: ``ModelError`` for a wrong number of tokens, or one outside the vocabulary.
     public func lastLogits(
         inputs: some Collection<Int32>,
-        workspace: GPT2Workspace
+        workspace: TrainingWorkspace
     ) throws -> [[Float]] {
         try load(inputs: inputs, targets: nil as [Int32]?, into: workspace)
         forEachLane(of: workspace) { $0.forwardBlocks() }
-        return passes(over: workspace).flatMap { pass in
+        return workspace.passes.flatMap { pass in
             (1...pass.lane.batchSize).map { pass.logitRow($0 * pass.lane.sequenceLength - 1) }
         }
     }
@@ -48,15 +48,15 @@ extension GPT2 {
     /// - Throws: ``ModelError`` for a wrong number of tokens, or one outside the vocabulary.
     public func allLogits(
         inputs: some Collection<Int32>,
-        workspace: GPT2Workspace
+        workspace: TrainingWorkspace
     ) throws -> [[Float]] {
         try load(inputs: inputs, targets: nil as [Int32]?, into: workspace)
         forEachLane(of: workspace) { $0.forwardBlocks() }
         var rows: [[Float]] = []
-        for pass in passes(over: workspace) {
+        for pass in workspace.passes {
             pass.forEachClassifierChunk { chunk, logits in
                 rows += (0..<chunk.count).map {
-                    Array(ops.floats(logits[$0]).prefix(configuration.vocabularySize))
+                    Array(ops.floats(logits[$0]).prefix(sizes.vocabularySize))
                 }
             }
         }
@@ -67,8 +67,9 @@ extension GPT2 {
     func load(
         inputs: some Collection<Int32>,
         targets: (some Collection<Int32>)?,
-        into workspace: GPT2Workspace
+        into workspace: TrainingWorkspace
     ) throws {
+        precondition(workspace.model === self, "a workspace of another model")
         precondition(
             workspace.precision == precision,
             "a workspace of \(workspace.precision) for a model at \(precision)"
@@ -87,22 +88,15 @@ extension GPT2 {
         }
     }
 
-    /// A pass for each lane of a workspace, in the order of the sequences.
-    func passes(over workspace: GPT2Workspace) -> [GPT2Pass] {
-        workspace.lanes.map {
-            GPT2Pass(configuration: configuration, weights: weights, lane: $0)
-        }
-    }
-
     /// Calls `body` with the pass over each lane, on a thread each.
-    func forEachLane(of workspace: GPT2Workspace, _ body: (GPT2Pass) -> Void) {
-        let passes = passes(over: workspace)
+    func forEachLane(of workspace: TrainingWorkspace, _ body: (any TrainingPass) -> Void) {
+        let passes = workspace.passes
         if passes.count == 1 { return body(passes[0]) }
         workspace.ops.runLanes(passes.count) { body(passes[$0]) }
     }
 
     /// The mean of the losses of all rows, summed in double in their order.
-    func meanLoss(_ workspace: GPT2Workspace) -> Float {
+    func meanLoss(_ workspace: TrainingWorkspace) -> Float {
         let losses = workspace.lanes.flatMap { ops.floats($0.losses) }
         return Float(losses.reduce(0.0) { $0 + Double($1) } / Double(losses.count))
     }

@@ -3,7 +3,7 @@
 import Tensors
 
 /// The memory that one batch shape needs; reused by every pass over it.
-public final class GPT2Workspace {
+public final class TrainingWorkspace {
     /// B: sequences in a batch.
     public let batchSize: Int
     /// T: tokens in a sequence.
@@ -17,11 +17,16 @@ public final class GPT2Workspace {
 
     /// What runs the passes.
     let ops: Ops
+    /// What they are of.
+    let model: TransformerModel
 
-    /// Shares of the batch's sequences, in their order.
+    /// Passes over shares of the batch's sequences, in their order.
     ///
     /// Each is one thread's, or else there is one only, which all threads share.
-    let lanes: [GPT2Lane]
+    let passes: [any TrainingPass]
+
+    /// The shares and their memory.
+    var lanes: [TrainingLane] { passes.map(\.lane) }
 
     /// Bytes of all tensors together.
     public var byteCount: Int { lanes.reduce(0) { $0 + $1.byteCount } }
@@ -33,52 +38,52 @@ public final class GPT2Workspace {
 
     /// Plans and allocates memory.
     /// - Parameters:
-    ///   - configuration: The sizes of the model.
+    ///   - model: What the passes are of, at the precision that it has now.
     ///   - B: Sequences in a batch, at least 1.
     ///   - T: Tokens in a sequence, at least 1 and at most the model's context.
     ///   - recomputation: What the backward pass computes again; nil for inference.
-    ///   - precision: Of the model, see ``GPT2/precision``.
-    ///   - ops: What allocates, and will run the passes.
+    ///   - ops: What will run the passes; nil is the model's own.
     /// - Throws: ``ModelError`` for a batch the model cannot take, or
     ///   ``TensorError/outOfMemory(byteCount:)``.
     public init(
-        _ configuration: GPT2Configuration,
+        _ model: TransformerModel,
         batchSize B: Int,
         sequenceLength T: Int,
         training recomputation: Recomputation?,
-        precision: ElementType,
-        ops: Ops
+        ops: Ops? = nil
     ) throws {
-        precondition(ElementType.floatTypes.contains(precision), "activations of \(precision)")
+        let configuration = model.sizes
+        let ops = ops ?? model.ops
+        self.ops = ops
         try Self.checkShape(configuration.contextLength, batchSize: B, sequenceLength: T)
-        try ops.reserve(channels: configuration.channels)
         let isTraining = recomputation != nil
         batchSize = B
         sequenceLength = T
         self.recomputation = recomputation ?? .none
-        self.precision = precision
-        self.ops = ops
+        precision = model.precision
+        self.model = model
         let shares = Self.shares(configuration, B, training: isTraining, ops.threadCount)
-        lanes = try shares.enumerated().map { index, sequences in
-            try GPT2Lane(
+        passes = try shares.enumerated().map { index, sequences in
+            let lane = try TrainingLane(
                 configuration,
                 index: index,
                 sequences: sequences,
                 sequenceLength: T,
                 training: recomputation,
-                precision: precision,
-                parameterGradients: index == 0 ? nil : GPT2Parameters(configuration, ops: ops),
+                precision: model.precision,
+                parameterGradients: index == 0 ? nil : model.makeParameterSet(),
                 ops: shares.count == 1 ? ops : ops.forLane()
             )
+            return model.makePass(lane)
         }
     }
 
     /// Bytes that a workspace for training takes, before it is made.
-    /// - Parameters: As of ``init(_:batchSize:sequenceLength:training:precision:ops:)``, and
-    ///   `threadCount`: the threads of its `ops`.
+    /// - Parameters: As of ``init(_:batchSize:sequenceLength:training:ops:)``, and `threadCount`: the
+    ///   threads of its `ops`.
     /// - Throws: ``ModelError`` for a batch the model cannot take.
     package static func byteCount(
-        _ configuration: GPT2Configuration,
+        _ configuration: any TrainableConfiguration,
         batchSize B: Int,
         sequenceLength T: Int,
         training recomputation: Recomputation,
@@ -89,12 +94,15 @@ public final class GPT2Workspace {
         let shares = Self.shares(configuration, B, training: true, threadCount)
         let activations = shares.reduce(0) { sum, sequences in
             sum
-                + GPT2Lane.byteCount(
+                + TrainingLane.byteCount(
                     configuration,
-                    batchSize: sequences.count,
-                    sequenceLength: T,
-                    training: recomputation,
-                    precision: precision
+                    ActivationShape(
+                        configuration,
+                        batchSize: sequences.count,
+                        sequenceLength: T,
+                        training: recomputation,
+                        precision: precision
+                    )
                 )
         }
         return activations + (shares.count - 1) * configuration.parameterLayout.byteCount
@@ -102,7 +110,7 @@ public final class GPT2Workspace {
 
     /// The sequences of each lane.
     private static func shares(
-        _ configuration: GPT2Configuration,
+        _ configuration: any TrainableConfiguration,
         _ B: Int,
         training isTraining: Bool,
         _ threadCount: Int
@@ -122,7 +130,7 @@ public final class GPT2Workspace {
     ///
     /// The rule knows sizes only, neither caches nor clocks: results must be the same anywhere.
     package static func laneCount(
-        _ configuration: GPT2Configuration,
+        _ configuration: any TrainableConfiguration,
         batchSize B: Int,
         threadCount: Int
     ) -> Int {
@@ -158,4 +166,4 @@ public final class GPT2Workspace {
 }
 
 // It is written by every pass.
-@available(*, unavailable) extension GPT2Workspace: Sendable {}
+@available(*, unavailable) extension TrainingWorkspace: Sendable {}

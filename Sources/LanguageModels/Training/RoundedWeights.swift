@@ -1,47 +1,48 @@
-// What the passes of a GPT-2 read in training at bfloat16 in place of the matrices among its
+// What the passes of a model read in training at bfloat16 in place of the matrices among its
 // parameters, which remain float32.
 
 import Tensors
 
 /// The matrices and embeddings of a model, rounded to bfloat16: what training multiplies with then.
 ///
-/// The optimiser writes them anew with every update. Biases and the weights of layer
-/// normalisations, a thousandth of all, are used as they are.
-package struct GPT2WorkingWeights {
+/// The optimiser writes them anew with every update. Biases and the weights of normalisations, a
+/// thousandth of all, are used as they are.
+package struct RoundedWeights {
     private let set: TensorSet
 
     /// Allocates memory; ``round(_:ops:)`` fills it.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
-    init(_ configuration: GPT2Configuration, ops: Ops) throws {
-        set = try ops.allocate(Self.layout(configuration))
+    init(_ parameters: TensorLayout, ops: Ops) throws {
+        set = try ops.allocate(Self.layout(parameters))
     }
 
-    private static func layout(_ configuration: GPT2Configuration) -> TensorLayout {
+    /// Matrices are what decays.
+    private static func layout(_ parameters: TensorLayout) -> TensorLayout {
         TensorLayout(
-            configuration.parameterLayout.specifications
-                .filter { GPT2Tensors.matrices.contains($0.name) }
+            parameters.specifications
+                .filter(\.decays)
                 .map { TensorSpecification($0.name, $0.shape, elementType: .bfloat16) },
             alignment: 64
         )
     }
 
     /// Bytes that they take.
-    package static func byteCount(_ configuration: GPT2Configuration) -> Int {
-        layout(configuration).byteCount
+    package static func byteCount(_ parameters: TensorLayout) -> Int {
+        layout(parameters).byteCount
     }
 
     /// The rounded copy of a parameter, or nil when it is used as it is.
-    package func tensor(_ name: String) -> Tensor? {
+    func tensor(_ name: String) -> Tensor? {
         let index = set.layout.specifications.firstIndex { $0.name == name }
         return index.map { set.tensors[$0] }
     }
 
     /// Rounds all matrices of `parameters`.
-    func round(_ parameters: GPT2Parameters, ops: Ops) {
+    func round(_ parameters: TensorSet, ops: Ops) {
         for (specification, tensor) in zip(set.layout.specifications, set.tensors) {
             let shape = [tensor.rows, tensor.columns]
             ops.store(
-                parameters.set[specification.name].reshaped(shape),
+                parameters[specification.name].reshaped(shape),
                 in: tensor.reshaped(shape)
             )
         }

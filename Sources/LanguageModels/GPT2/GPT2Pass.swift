@@ -1,0 +1,115 @@
+// What the blocks of a GPT-2 compute, forwards: embedding, blocks, final layernorm.
+
+import Tensors
+
+/// A pass of a GPT-2 over the sequences of one lane of a workspace.
+struct GPT2Pass: TrainingPass {
+    let configuration: GPT2Configuration
+    /// What the pass reads.
+    let weights: GPT2Tensors
+    let lane: TrainingLane
+    /// What it keeps.
+    let activations: GPT2Activations
+
+    init(_ configuration: GPT2Configuration, weights: GPT2Tensors, lane: TrainingLane) {
+        self.configuration = configuration
+        self.weights = weights
+        self.lane = lane
+        activations = GPT2Activations(lane)
+    }
+
+    var sizes: any TrainableConfiguration { configuration }
+    var classifier: Tensor { weights.wte }
+
+    /// The activations of block `layer`: its own, or those all blocks share.
+    func block(_ layer: Int) -> GPT2BlockActivations {
+        activations.blocks[activations.blocks.count == 1 ? 0 : layer]
+    }
+}
+
+extension GPT2Pass {
+    func embed() {
+        ops.encoderForward(
+            out: lane.residual(0).reshaped([
+                lane.batchSize, lane.sequenceLength, configuration.channels,
+            ]),
+            tokens: lane.tokens,
+            wte: weights.wte,
+            wpe: weights.wpe
+        )
+    }
+
+    func normalizeOutput() {
+        ops.layernormForward(
+            out: lane.normalized,
+            mean: activations.lnfMean,
+            rstd: activations.lnfRstd,
+            inp: lane.residual(configuration.layerCount),
+            weight: weights.lnfw,
+            bias: weights.lnfb
+        )
+    }
+
+    func forwardBlockInside(_ layer: Int) {
+        let activations = block(layer)
+        let N = lane.rowCount
+        let C = configuration.channels
+        let residual = lane.residual(layer)
+        ops.layernormForward(
+            out: lane.normalized,
+            mean: activations.ln1Mean,
+            rstd: activations.ln1Rstd,
+            inp: residual,
+            weight: weights.ln1w[layer],
+            bias: weights.ln1b[layer]
+        )
+        let qkv = activations.qkv.reshaped([N, 3 * C])
+        ops.matmulForward(
+            out: qkv,
+            inp: lane.normalized,
+            weight: weights.qkvw[layer],
+            bias: weights.qkvb[layer]
+        )
+        ops.attentionForward(
+            out: activations.atty,
+            lse: activations.lse,
+            q: TensorColumns(qkv, 0..<C),
+            k: TensorColumns(qkv, C..<2 * C),
+            v: TensorColumns(qkv, 2 * C..<3 * C),
+            headCount: configuration.headCount
+        )
+        ops.matmulForward(
+            out: activations.residual2,
+            inp: activations.atty.reshaped([N, C]),
+            weight: weights.attprojw[layer],
+            bias: weights.attprojb[layer],
+            residual: residual
+        )
+        ops.layernormForward(
+            out: lane.normalized,
+            mean: activations.ln2Mean,
+            rstd: activations.ln2Rstd,
+            inp: activations.residual2,
+            weight: weights.ln2w[layer],
+            bias: weights.ln2b[layer]
+        )
+        ops.matmulForward(
+            out: activations.fch,
+            geluOut: activations.fchGelu,
+            inp: lane.normalized,
+            weight: weights.fcw[layer],
+            bias: weights.fcb[layer]
+        )
+    }
+
+    func forwardBlockOutput(_ layer: Int) {
+        let activations = block(layer)
+        ops.matmulForward(
+            out: lane.residual(layer + 1),
+            inp: activations.fchGelu,
+            weight: weights.fcprojw[layer],
+            bias: weights.fcprojb[layer],
+            residual: activations.residual2
+        )
+    }
+}

@@ -1,0 +1,171 @@
+// The memory of a pass over some of a batch's sequences, planned once: one arena for what the
+// forward pass leaves to the backward pass, and for what lives only within a layer.
+//
+// Normalisations are never kept: the backward pass computes their output again from the row's
+// statistics, which costs less than reading it back from memory would save.
+
+import Tensors
+
+/// What the backward pass computes again instead of having kept it, to save memory.
+public enum Recomputation: String, Sendable, CaseIterable, Codable {
+    /// Nothing but normalisations.
+    case none
+    /// The output of the activation function: a quarter less memory for almost no time.
+    case gelu
+    /// Whole transformer blocks from their inputs: least memory, a third more time.
+    case block
+}
+
+/// Some sequences of a batch, and the memory of a pass over them.
+final class TrainingLane {
+    /// Its place among the lanes of the workspace.
+    let index: Int
+    /// Its sequences, as the batch counts them.
+    let sequences: Range<Int>
+    /// T: tokens in a sequence.
+    let sequenceLength: Int
+    /// What the backward pass computes again.
+    let recomputation: Recomputation
+    /// What runs its passes.
+    let ops: Ops
+    /// Bytes of all tensors together.
+    let byteCount: Int
+
+    let tokens: Tensor  // (B, T) int32
+    let targets: Tensor  // (B * T) int32
+    let losses: Tensor  // (B * T)
+
+    /// The residual stream before each block and after the last.
+    private let residuals: Tensor  // (L + 1, N, C); (2, N, C) for inference
+
+    let normalized: Tensor  // (N, C): output of the normalisation at hand
+    let logits: Tensor  // (chunk, Vp)
+
+    /// The gradients that all families have; nil for inference.
+    let gradients: ResidualGradients?
+    /// Where its passes put the gradients of parameters; nil where that is the caller's.
+    let parameterGradients: TensorSet?
+
+    /// What the family keeps, by its names.
+    let tensors: TensorSet
+    /// Blocks with activations of their own.
+    let blockCount: Int
+    /// Whether blocks share the output of their activation function.
+    let sharesActivation: Bool
+
+    /// Rows whose logits exist at one time: the full (B * T, Vp) is never there.
+    let classifierRows: Int
+
+    /// A multiple of every micro-kernel's rows, and enough to make the matrix product efficient.
+    private static let maximumClassifierRows = 256
+
+    /// Plans and allocates memory.
+    /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
+    init(
+        _ configuration: any TrainableConfiguration,
+        index: Int,
+        sequences: Range<Int>,
+        sequenceLength T: Int,
+        training recomputation: Recomputation?,
+        precision: ElementType,
+        parameterGradients: TensorSet?,
+        ops: Ops
+    ) throws {
+        self.index = index
+        self.sequences = sequences
+        sequenceLength = T
+        self.recomputation = recomputation ?? .none
+        self.parameterGradients = parameterGradients
+        self.ops = ops
+        let shape = ActivationShape(
+            configuration,
+            batchSize: sequences.count,
+            sequenceLength: T,
+            training: recomputation,
+            precision: precision
+        )
+        blockCount = shape.blockCount
+        sharesActivation = shape.sharesActivation
+        classifierRows = Self.classifierRows(shape)
+        let set = try ops.allocate(Self.layout(configuration, shape))
+        byteCount = set.layout.byteCount + (parameterGradients?.layout.byteCount ?? 0)
+        tensors = set
+        tokens = set["tokens"]
+        targets = set["targets"]
+        losses = set["losses"]
+        residuals = set["residuals"]
+        normalized = set["normalized"]
+        logits = set["logits"]
+        gradients = recomputation == nil ? nil : ResidualGradients(set)
+    }
+
+    /// Bytes that a lane takes, before it is made.
+    static func byteCount(
+        _ configuration: any TrainableConfiguration,
+        _ shape: ActivationShape
+    ) -> Int {
+        layout(configuration, shape).byteCount
+    }
+
+    private static func classifierRows(_ shape: ActivationShape) -> Int {
+        min(shape.rowCount, maximumClassifierRows)
+    }
+
+    /// What lies where.
+    private static func layout(
+        _ configuration: any TrainableConfiguration,
+        _ shape: ActivationShape
+    ) -> TensorLayout {
+        let (B, T, N) = (shape.batchSize, shape.sequenceLength, shape.rowCount)
+        let (C, L) = (configuration.channels, configuration.layerCount)
+        let residualCount = shape.recomputation == nil ? 2 : L + 1
+        return TensorLayout(
+            [
+                TensorSpecification("tokens", [B, T], elementType: .int32),
+                TensorSpecification("targets", [N], elementType: .int32),
+                TensorSpecification("losses", [N]),
+                TensorSpecification("residuals", [residualCount, N, C]),
+                TensorSpecification("normalized", [N, C], elementType: shape.precision),
+                TensorSpecification("logits", [classifierRows(shape), configuration.logitCount]),
+            ] + configuration.activationLayout(shape),
+            alignment: 64
+        )
+    }
+
+    /// B: its sequences.
+    var batchSize: Int { sequences.count }
+    /// N: its tokens.
+    var rowCount: Int { batchSize * sequenceLength }
+    /// Its tokens, as the batch counts them.
+    var rows: Range<Int> {
+        sequences.lowerBound * sequenceLength..<sequences.upperBound * sequenceLength
+    }
+
+    /// Copies its part of a batch.
+    func load(inputs: some Collection<Int32>, targets: (some Collection<Int32>)?) {
+        func part<Tokens: Collection<Int32>>(_ tokens: Tokens) -> Tokens.SubSequence {
+            tokens.dropFirst(rows.lowerBound).prefix(rows.count)
+        }
+        ops.write(part(inputs), to: tokens)
+        if let targets { ops.write(part(targets), to: self.targets) }
+    }
+
+    /// The residual stream before block `layer`, or after the last.
+    func residual(_ layer: Int) -> Tensor {
+        residuals[gradients != nil ? layer : layer % 2]
+    }
+}
+
+/// The gradients of activations that the course of every backward pass knows.
+struct ResidualGradients {
+    let dresidual: Tensor  // (N, C): of the residual stream, flowing from last block to first
+    let dinner: Tensor  // (N, C): of a normalisation's output
+
+    fileprivate init(_ set: TensorSet) {
+        dresidual = set["dresidual"]
+        dinner = set["dinner"]
+    }
+}
+
+// It is written by every pass.
+@available(*, unavailable) extension TrainingLane: Sendable {}

@@ -1,0 +1,145 @@
+// The course of a pass over one lane that every stack of transformer blocks takes: embedding,
+// blocks, final normalisation, logits chunk by chunk; and back in the reverse order. What a block
+// computes is the family's.
+
+import Tensors
+
+/// A pass of a model over the sequences of one lane of a workspace.
+///
+/// The gradient of the residual stream flows through one buffer, to which each normalisation adds
+/// what its branch contributes; so a block needs no memory of its own on the way back.
+protocol TrainingPass {
+    /// The gradients of the weights by their places.
+    associatedtype Gradients
+
+    /// The model's sizes.
+    var sizes: any TrainableConfiguration { get }
+    /// The sequences, and the memory for them.
+    var lane: TrainingLane { get }
+    /// What logits are products with, (V, C).
+    var classifier: Tensor { get }
+
+    /// Makes the residual before the first block the embeddings of the tokens.
+    func embed()
+    /// One block, from its residual to all that its backward pass needs.
+    func forwardBlockInside(_ layer: Int)
+    /// The last product of a block, which gives the residual after it.
+    func forwardBlockOutput(_ layer: Int)
+    /// The residual after the last block through the final normalisation, into `lane.normalized`.
+    func normalizeOutput()
+
+    /// The places of a set that has the layout of the parameters.
+    func gradients(in set: TensorSet) -> Gradients
+    /// The place of the classifier's gradient.
+    func classifierGradient(_ gradients: Gradients) -> Tensor
+    /// From the gradient of the final normalisation's output, in `dinner`, to that of its input,
+    /// which is added to `dresidual`.
+    func backwardOutput(_ gradients: Gradients)
+    /// One block: turns the gradient of the residual stream after it into that before it.
+    ///
+    /// It adds to the gradients of factors, or overwrites them, as `accumulate` says.
+    func backwardBlock(_ layer: Int, _ gradients: Gradients, accumulate: Bool)
+    /// From the gradient of the residual before the first block to those of the embeddings.
+    func backwardEmbedding(_ gradients: Gradients)
+}
+
+extension TrainingPass {
+    /// What runs the arithmetic.
+    var ops: Ops { lane.ops }
+
+    /// From the tokens to the output of the final normalisation, in `lane.normalized`.
+    func forwardBlocks() {
+        embed()
+        for layer in 0..<sizes.layerCount {
+            forwardBlockInside(layer)
+            forwardBlockOutput(layer)
+        }
+        normalizeOutput()
+    }
+
+    /// The V logits of one row of `lane.normalized`.
+    func logitRow(_ row: Int) -> [Float] {
+        let padded = logits(of: row..<row + 1)
+        return Array(ops.floats(padded).prefix(sizes.vocabularySize))
+    }
+
+    /// The logits of some rows of `lane.normalized`, in the lane's chunk.
+    private func logits(of rows: Range<Int>) -> Tensor {
+        let logits = lane.logits[0..<rows.count]
+        ops.matmulForward(out: logits, inp: lane.normalized[rows], weight: classifier)
+        return logits
+    }
+
+    /// Calls `body` with the logits of the first `rowCount` rows, or of all, a chunk at a time;
+    /// `body` may change them.
+    func forEachClassifierChunk(
+        rowCount: Int? = nil,
+        _ body: (_ rows: Range<Int>, _ logits: Tensor) -> Void
+    ) {
+        let N = rowCount ?? lane.rowCount
+        for start in stride(from: 0, to: N, by: lane.classifierRows) {
+            let rows = start..<min(start + lane.classifierRows, N)
+            body(rows, logits(of: rows))
+        }
+    }
+
+    /// The losses of the first `rowCount` rows, or of all, into `lane.losses`.
+    func computeLosses(rowCount: Int? = nil) {
+        forEachClassifierChunk(rowCount: rowCount) { chunk, logits in
+            ops.crossEntropyForward(
+                losses: lane.losses[chunk],
+                logits: logits,
+                targets: lane.targets[chunk],
+                vocabularySize: sizes.vocabularySize
+            )
+        }
+    }
+
+    /// The losses of all rows, and what they contribute to the gradient of every parameter.
+    /// - Parameters:
+    ///   - dloss: The gradient of the whole batch's loss by the loss of a row.
+    ///   - set: Receives the gradients.
+    ///   - accumulate: Whether to add to what `set` holds, or to overwrite it.
+    func computeGradients(dloss: Float, into set: TensorSet, accumulate: Bool) {
+        guard let flow = lane.gradients else {
+            preconditionFailure("a workspace made for inference has no memory for gradients")
+        }
+        if !accumulate { zeroSums(set) }
+        forwardBlocks()
+        let gradients = gradients(in: set)
+        forEachClassifierChunk { rows, logits in
+            ops.crossEntropyForwardBackward(
+                losses: lane.losses[rows],
+                logits: logits,
+                targets: lane.targets[rows],
+                dloss: dloss,
+                vocabularySize: sizes.vocabularySize
+            )
+            ops.matmulBackwardInput(dinp: flow.dinner[rows], dout: logits, weight: classifier)
+            ops.matmulBackwardWeight(
+                dweight: classifierGradient(gradients),
+                dout: logits,
+                inp: lane.normalized[rows],
+                accumulate: accumulate || rows.lowerBound > 0
+            )
+        }
+        ops.zero(flow.dresidual)
+        backwardOutput(gradients)
+        for layer in (0..<sizes.layerCount).reversed() {
+            if lane.recomputation == .block { forwardBlockInside(layer) }
+            backwardBlock(layer, gradients, accumulate: accumulate)
+        }
+        backwardEmbedding(gradients)
+    }
+
+    /// Zeroes the gradients that are only ever added to.
+    ///
+    /// Those of factors are overwritten by the first product that reaches them, which saves a pass
+    /// over most of the memory.
+    private func zeroSums(_ set: TensorSet) {
+        for (specification, tensor) in zip(set.layout.specifications, set.tensors)
+        where !sizes.factorNames.contains(specification.name) {
+            ops.zero(tensor)
+        }
+    }
+}

@@ -14,12 +14,19 @@ struct KnownTokens {
 
     /// The size of the vocabulary for a model whose descriptor gives none, and where it comes from,
     /// unless somebody just said it.
-    var vocabulary: (size: Int, source: String?) {
+    /// - Parameters:
+    ///   - usual: The size where nothing says one.
+    ///   - family: Whose that is.
+    /// - Returns: The size, and what says it.
+    func vocabulary(
+        unlessKnown usual: Int,
+        of family: String
+    ) -> (size: Int, source: String?) {
         if let tokenizer { return (tokenizer.value.vocabularySize, nil) }
         guard let manifest else {
             return (
-                GPT2Configuration.gpt2VocabularySize,
-                "GPT-2's: neither vocabulary= nor a tokenizer nor a manifest beside the shards "
+                usual,
+                "\(family)'s: neither vocabulary= nor a tokenizer nor a manifest beside the shards "
                     + "says which"
             )
         }
@@ -61,7 +68,9 @@ enum Initialization {
 
     /// Tells a size from a path, and looks at what is there.
     init(_ argument: ArgumentText, checkpoint: CheckpointSelection?) throws {
-        if GPT2Configuration.isDescriptor(argument.string) {
+        if GPT2Configuration.isDescriptor(argument.string)
+            || Llama2Configuration.isDescriptor(argument.string)
+        {
             guard checkpoint == nil else {
                 throw CommandError(
                     .wrongUsage,
@@ -132,21 +141,37 @@ struct StartingModel {
             remark = sizes.trainingRemark
             configuration = sizes
         case .size(let descriptor):
-            let vocabulary = tokens.vocabulary
             source = .randomWeights
-            configuration = try GPT2Configuration(
-                descriptor: descriptor,
-                vocabularySize: vocabulary.size
-            )
-            let isGiven = try GPT2Configuration.vocabularySize(inDescriptor: descriptor) != nil
-            remark =
-                isGiven
-                ? nil
-                : vocabulary.source.map {
-                    "vocabulary of \(vocabulary.size.grouped) tokens, \($0)"
-                }
+            (configuration, remark) = try Self.sizes(descriptor, tokens)
         }
         try tokens.check(vocabularySize: configuration.vocabularySize)
+    }
+
+    /// The sizes that a descriptor names, and where those of the vocabulary come from.
+    private static func sizes(
+        _ descriptor: String,
+        _ tokens: KnownTokens
+    ) throws -> (any TrainableConfiguration, remark: String?) {
+        let isLlama = Llama2Configuration.isDescriptor(descriptor)
+        let vocabulary =
+            isLlama
+            ? tokens.vocabulary(
+                unlessKnown: Llama2Configuration.llama2VocabularySize,
+                of: "Llama 2"
+            )
+            : tokens.vocabulary(
+                unlessKnown: GPT2Configuration.gpt2VocabularySize,
+                of: "GPT-2"
+            )
+        let configuration: any TrainableConfiguration =
+            isLlama
+            ? try Llama2Configuration(descriptor: descriptor, vocabularySize: vocabulary.size)
+            : try GPT2Configuration(descriptor: descriptor, vocabularySize: vocabulary.size)
+        if descriptor.contains("vocabulary=") { return (configuration, nil) }
+        let remark = vocabulary.source.map {
+            "vocabulary of \(vocabulary.size.grouped) tokens, \($0)"
+        }
+        return (configuration, remark)
     }
 
     /// Checks that training fits into the memory of this machine.

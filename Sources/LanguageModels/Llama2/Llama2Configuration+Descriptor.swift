@@ -3,17 +3,22 @@
 extension Llama2Configuration {
     private static let descriptorPrefix = "llama2:"
 
+    /// V of Llama 2.
+    public static let llama2VocabularySize = 32_000
+
     /// Whether `text` looks like the size of a Llama 2.
     public static func isDescriptor(_ text: String) -> Bool { text.hasPrefix(descriptorPrefix) }
 
     /// The sizes that `text` names.
     ///
-    /// - Parameter text: `llama2:` and, in any order, `layers=6,heads=6,channels=288`; and, unless
-    ///   they are to be Llama 2's, `kv-heads` (as many as heads), `hidden` (by Meta's rule, in
-    ///   multiples of 32), `vocabulary` (32,000), `context` (4,096) and `separate` (1, for a
-    ///   classifier with weights of its own; else 0).
+    /// - Parameters:
+    ///   - text: `llama2:` and, in any order, `layers=6,heads=6,channels=288`; and, unless
+    ///     they are to be Llama 2's, `kv-heads` (as many as heads), `hidden` (by Meta's rule, in
+    ///     multiples of 32), `vocabulary` (32,000), `context` (4,096) and `separate` (1, for a
+    ///     classifier with weights of its own; else 0).
+    ///   - vocabularySize: The vocabulary of a descriptor that says none.
     /// - Throws: ``ModelError`` for an unknown key or impossible size.
-    public init(descriptor text: String) throws {
+    public init(descriptor text: String, vocabularySize: Int = llama2VocabularySize) throws {
         func unknown(_ problem: String) -> ModelError {
             ModelError.unknownDescriptor(
                 found: text,
@@ -49,7 +54,7 @@ extension Llama2Configuration {
         guard 0...1 ~= separate ?? 0 else { throw unknown("'separate' is 0 or 1") }
         try self.init(
             contextLength: context ?? Self.llama2ContextLength,
-            vocabularySize: vocabulary ?? 32_000,
+            vocabularySize: vocabulary ?? vocabularySize,
             layerCount: layers,
             headCount: heads,
             keyValueHeadCount: kvHeads ?? heads,

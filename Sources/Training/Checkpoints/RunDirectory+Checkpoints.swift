@@ -22,7 +22,9 @@ extension RunDirectory {
         }
         try FileSystem.remove(donePath(step: step))
         do {
-            try trainer.model.writeCheckpoint(to: modelPath(step: step))
+            try trainer.model.writeCheckpoint(
+                to: modelPath(step: step, trainer.model.checkpointForm)
+            )
             try OptimizerStateFile.write(
                 to: statePath(step: step),
                 step: step,
@@ -34,7 +36,7 @@ extension RunDirectory {
             try AtomicFile(donePath(step: step)).commit()
         } catch {
             // The error that matters is the one of writing.
-            for path in checkpointPaths(step: step) { try? FileSystem.remove(path) }
+            for path in checkpointPaths(step: step) { try? Self.remove(path) }
             throw error
         }
     }
@@ -96,7 +98,7 @@ extension RunDirectory {
     /// - Throws: ``FileIOError``.
     func removeCheckpoints(_ retention: Retention, best: BestCheckpoint?) throws {
         for step in retention.removable(among: try checkpointSteps(), best: best?.step) {
-            for path in checkpointPaths(step: step) { try FileSystem.remove(path) }
+            for path in checkpointPaths(step: step) { try Self.remove(path) }
         }
     }
 

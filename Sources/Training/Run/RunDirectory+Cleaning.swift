@@ -78,8 +78,21 @@ extension RunDirectory {
             return file.lastComponent?.string.hasPrefix("DONE_") == true ? 0 : 1
         }
         for file in files.sorted(by: { rank($0) < rank($1) }) where !FileSystem.isStream(file) {
-            try FileSystem.remove(file)
+            try Self.remove(file)
         }
+    }
+
+    /// Removes a file, or a directory that a model was written as; nothing where nothing is.
+    ///
+    /// A directory in the place of a file is somebody else's.
+    static func remove(_ path: FilePath) throws {
+        guard FileSystem.isDirectory(path), path.extension == nil else {
+            return try FileSystem.remove(path)
+        }
+        for name in try FileSystem.names(in: path) {
+            try FileSystem.remove(path.appending(name))
+        }
+        try FileSystem.removeDirectory(path)
     }
 
     private func files(where isIncluded: (String) -> Bool) throws -> [FilePath] {

@@ -2,6 +2,7 @@
 // checkpoints is in RunDirectory+Checkpoints.swift, tidying up in RunDirectory+Cleaning.swift.
 
 import FileIO
+import LanguageModels
 
 /// The directory of a training run.
 public struct RunDirectory: Sendable, Equatable {
@@ -24,8 +25,15 @@ public struct RunDirectory: Sendable, Equatable {
     /// Which checkpoint is the best: a ``BestCheckpoint``.
     public var bestPath: FilePath { path.appending("best.json") }
 
-    /// The model after `step` updates.
-    public func modelPath(step: Int) -> FilePath { path.appending("model_\(padded(step)).bin") }
+    /// The model after `step` updates: a directory where there is one, else a file.
+    public func modelPath(step: Int) -> FilePath {
+        let directory = modelPath(step: step, .directory)
+        return FileSystem.isDirectory(directory) ? directory : modelPath(step: step, .file)
+    }
+    /// The model after `step` updates, in the form that it is written in.
+    func modelPath(step: Int, _ form: CheckpointForm) -> FilePath {
+        path.appending("model_\(padded(step))" + (form == .file ? ".bin" : ""))
+    }
     /// The optimiser's moments and the place in the data after `step` updates, of the only process.
     public func statePath(step: Int) -> FilePath {
         path.appending("state_\(padded(step))_00000.bin")
@@ -61,7 +69,8 @@ public struct RunDirectory: Sendable, Equatable {
         step(named: name, prefix: "DONE_", suffix: "", donePath)
             ?? step(named: name, prefix: "extra_", suffix: ".json", extraPath)
             ?? step(named: name, prefix: "state_", suffix: "_00000.bin", statePath)
-            ?? step(named: name, prefix: "model_", suffix: ".bin", modelPath)
+            ?? step(named: name, prefix: "model_", suffix: ".bin") { modelPath(step: $0, .file) }
+            ?? step(named: name, prefix: "model_", suffix: "") { modelPath(step: $0, .directory) }
     }
 
     private func step(

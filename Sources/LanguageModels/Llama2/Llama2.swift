@@ -1,0 +1,92 @@
+// A Llama in training: its sizes, weights and files. What its blocks compute is in
+// Llama2Pass.swift.
+
+import FileIO
+import Inference
+import TensorFiles
+import Tensors
+
+/// A Llama whose weights can be trained.
+public final class Llama2: TransformerModel {
+    /// The model's sizes.
+    public let configuration: Llama2Configuration
+
+    /// A model with all weights zero, to be filled.
+    init(zeros configuration: Llama2Configuration, ops: Ops) throws {
+        self.configuration = configuration
+        try super.init(zeros: configuration, ops: ops)
+        try ops.reserve(channels: max(configuration.channels, configuration.attentionChannels))
+    }
+
+    override func makePass(_ lane: TrainingLane) -> any TrainingPass {
+        Llama2Pass(configuration, weights: Llama2Tensors(configuration, weight), lane: lane)
+    }
+
+    override public func makeLanguageModel() throws -> any LanguageModel {
+        try Llama2Decoder(self, ops: ops)
+    }
+
+    /// llama2.c's file where it holds the model, which its programs then run; else a directory of
+    /// Hugging Face's.
+    override public var checkpointForm: CheckpointForm {
+        configuration.differencesFromLlama2C.isEmpty ? .file : .directory
+    }
+
+    override public func writeCheckpoint(to path: FilePath) throws {
+        let target: ModelConversion.Target =
+            checkpointForm == .file ? .llama2c(.legacy) : .safetensors
+        try ModelConversion(self, to: target, at: path, elementType: .float32)
+            .write(overwrite: true, ops: ops)
+    }
+
+    override public func readCheckpoint(from path: FilePath) throws -> Bool {
+        let weights = try openWeights(at: path, as: Llama2Configuration.self)
+        guard weights.configuration == configuration else {
+            throw ModelError.mismatch(
+                path: path,
+                expected: "the sizes of the run's model",
+                found: "others",
+                hint: "use the model that the file was written from"
+            )
+        }
+        try read(weights)
+        parametersDidChange()
+        return false
+    }
+}
+
+extension Llama2: ModelWeights {
+    public var format: ModelFormat { .memory }
+
+    /// None: there are no files.
+    public var tensors: [StoredTensor] { [] }
+
+    /// A weight in float32, as it is now and in the model's own memory.
+    public func tensor(_ weight: ModelWeight) -> Tensor { part(weight) }
+}
+
+extension Llama2Configuration: TrainableConfiguration {
+    public static let familyTitle = "Llama"
+
+    public var trainingRemark: String? { nil }
+
+    public var logitCount: Int { vocabularySize }
+
+    public func makeTrainableModel(
+        using generator: inout MersenneTwister,
+        ops: Ops
+    ) throws -> TransformerModel {
+        let model = try Llama2(zeros: self, ops: ops)
+        model.initialize(using: &generator)
+        return model
+    }
+
+    public func makeTrainableModel(
+        _ weights: any ModelWeights,
+        ops: Ops
+    ) throws -> TransformerModel {
+        let model = try Llama2(zeros: self, ops: ops)
+        try model.read(weights)
+        return model
+    }
+}

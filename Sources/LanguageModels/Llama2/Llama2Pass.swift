@@ -1,0 +1,113 @@
+// What the blocks of a Llama compute in training, forwards: embedding, blocks, final normalisation.
+
+import Tensors
+
+/// A pass of a Llama over the sequences of one lane of a workspace.
+struct Llama2Pass: TrainingPass {
+    let configuration: Llama2Configuration
+    /// What the pass reads.
+    let weights: Llama2Tensors
+    let lane: TrainingLane
+    /// What it keeps.
+    let activations: Llama2Activations
+    /// How far rotary positions turn each pair from a position to the next.
+    private let ropeFrequencies: [Double]
+
+    init(_ configuration: Llama2Configuration, weights: Llama2Tensors, lane: TrainingLane) {
+        self.configuration = configuration
+        self.weights = weights
+        self.lane = lane
+        activations = Llama2Activations(configuration, lane)
+        ropeFrequencies = configuration.ropeFrequencies
+    }
+
+    var sizes: any TrainableConfiguration { configuration }
+    var classifier: Tensor { weights.classifier }
+
+    /// The activations of block `layer`: its own, or those all blocks share.
+    func block(_ layer: Int) -> Llama2BlockActivations {
+        activations.blocks[activations.blocks.count == 1 ? 0 : layer]
+    }
+
+    /// Divides rows by the roots of their mean squares, into `lane.normalized`.
+    func normalize(_ inp: Tensor, _ weight: Tensor, rstd: Tensor) {
+        ops.rmsnormForward(
+            out: lane.normalized,
+            rstd: rstd,
+            inp: inp,
+            weight: weight,
+            epsilon: configuration.normEpsilon
+        )
+    }
+}
+
+extension Llama2Pass {
+    func embed() {
+        let T = lane.sequenceLength
+        ops.encoderForward(
+            out: lane.residual(0).reshaped([lane.batchSize, T, configuration.channels]),
+            tokens: lane.tokens,
+            wte: weights.tokenEmbedding,
+            wpe: nil
+        )
+        // The same for all blocks.
+        ops.write((0..<lane.rowCount).map { Int32($0 % T) }, to: activations.positions)
+        ops.ropeRotations(
+            activations.rotations,
+            positions: activations.positions,
+            frequencies: ropeFrequencies
+        )
+    }
+
+    func normalizeOutput() {
+        normalize(
+            lane.residual(configuration.layerCount),
+            weights.finalNorm,
+            rstd: activations.finalRstd
+        )
+    }
+
+    func forwardBlockInside(_ layer: Int) {
+        let block = block(layer)
+        let residual = lane.residual(layer)
+        normalize(residual, weights.attentionNorm[layer], rstd: block.attentionRstd)
+        ops.matmulForward(out: block.q, inp: lane.normalized, weight: weights.wq[layer])
+        ops.matmulForward(out: block.k, inp: lane.normalized, weight: weights.wk[layer])
+        ops.matmulForward(out: block.v, inp: lane.normalized, weight: weights.wv[layer])
+        ops.ropeForward(TensorColumns(block.q), rotations: activations.rotations)
+        ops.ropeForward(TensorColumns(block.k), rotations: activations.rotations)
+        ops.attentionForward(
+            out: block.atty,
+            lse: block.lse,
+            q: TensorColumns(block.q),
+            k: TensorColumns(block.k),
+            v: TensorColumns(block.v),
+            headCount: configuration.headCount
+        )
+        ops.matmulForward(
+            out: block.residual2,
+            inp: rows(of: block.atty),
+            weight: weights.wo[layer],
+            residual: residual
+        )
+        normalize(block.residual2, weights.feedForwardNorm[layer], rstd: block.feedForwardRstd)
+        ops.matmulForward(out: block.gate, inp: lane.normalized, weight: weights.w1[layer])
+        ops.matmulForward(out: block.up, inp: lane.normalized, weight: weights.w3[layer])
+        ops.swigluForward(out: block.hidden, gate: block.gate, up: block.up)
+    }
+
+    func forwardBlockOutput(_ layer: Int) {
+        let block = block(layer)
+        ops.matmulForward(
+            out: lane.residual(layer + 1),
+            inp: block.hidden,
+            weight: weights.w2[layer],
+            residual: block.residual2
+        )
+    }
+
+    /// What attention gives, (B, T, NH * HS), as (N, NH * HS).
+    func rows(of atty: Tensor) -> Tensor {
+        atty.reshaped([lane.rowCount, configuration.attentionChannels])
+    }
+}

@@ -1,0 +1,84 @@
+// Training Llamas against transformers: losses, gradients, and steps of AdamW. The fixtures come
+// from scripts/export_llama_training_fixtures.py.
+
+import LanguageModels
+import Tensors
+import Testing
+import TokenData
+import Training
+
+@Suite(.serialized) struct LlamaTrainingParityTests {
+    @Test(arguments: ["tied", "grouped", "odd"], InstructionSet.available)
+    func lossAndGradientsAreThoseOfTransformers(name: String, isa: InstructionSet) throws {
+        let ops = try Ops(instructionSet: isa, threadCount: 2)
+        let run = try #require(try TrainingFixture.read().models[name])
+        let expected = try TrainingFixture.tensors("\(name)_gradients.safetensors")
+        var loader = try run.loader(name)
+        var batch = TokenBatch(tokenCount: run.batchSize * run.sequenceLength)
+        try loader.nextBatch(into: &batch)
+        for recomputation in Recomputation.allCases {
+            let model = try run.makeModel(ops: ops)
+            let workspace = try TrainingWorkspace(
+                model,
+                batchSize: run.batchSize,
+                sequenceLength: run.sequenceLength,
+                training: recomputation
+            )
+            let gradients = try model.makeParameterSet()
+            let loss = try model.lossAndGradients(
+                inputs: batch.inputs,
+                targets: batch.targets,
+                workspace: workspace,
+                gradients: gradients
+            )
+            let expectedLoss = try #require(run.loss)
+            #expect(abs(loss - expectedLoss) <= 1e-5)
+            try expectSame(run.named(gradients, ops: ops), expected, prefix: "plain.")
+        }
+    }
+
+    /// Compares gradients by name, relative to their norms.
+    private func expectSame(
+        _ found: [String: [Float]],
+        _ expected: [String: [Float]],
+        prefix: String
+    ) throws {
+        let names = expected.keys.filter { $0.hasPrefix(prefix) }
+        #expect(names.count == found.count)
+        for name in names.sorted() {
+            let gradient = try #require(found[String(name.dropFirst(prefix.count))], "\(name)")
+            let difference = compare(gradient, try #require(expected[name]))
+            print("\(name): relative difference \(difference.relative)")
+            #expect(difference.relative <= 1e-4, "\(name)")
+        }
+    }
+
+    @Test(arguments: ["tied", "grouped", "odd", "gpt2"], InstructionSet.available)
+    func tenStepsAreThoseOfPyTorch(name: String, isa: InstructionSet) throws {
+        let run = try #require(try TrainingFixture.read().models[name])
+        #expect(run.steps.count == 10)
+        let expected = try TrainingFixture.tensors("\(name)_final.safetensors")
+        for recomputation in Recomputation.allCases {
+            let ops = try Ops(instructionSet: isa, threadCount: 2)
+            let trainer = try run.trainer(name, recomputation: recomputation, ops: ops)
+            let steps = try run.steps.map { _ in try trainer.step() }
+            let losses = compare(steps.map(\.loss), run.steps.map(\.loss))
+            let norms = compare(steps.map(\.gradientNorm), run.steps.map(\.gradNorm))
+            print(
+                "\(name) \(isa) \(recomputation) ten steps: largest difference of the losses",
+                "\(losses.largest), of the norms \(norms.largest)"
+            )
+            #expect(losses.largest <= 1e-4)
+            #expect(norms.largest <= 1e-4)
+            // Clipping is tested only if it happens.
+            #expect(steps.allSatisfy { $0.gradientNorm > run.optimizer.gradClip })
+
+            let weights = try run.named(trainer.model.parameters, ops: ops)
+            #expect(!expected.isEmpty)
+            for (tensor, values) in expected {
+                let found = TrainingFixture.samples(of: try #require(weights[tensor]))
+                #expect(compare(found, values).largest <= 1e-4, "\(tensor)")
+            }
+        }
+    }
+}

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Times one training step of GPT-2 in PyTorch and in Swiftlet, in turn, and prints the ratios.
+"""Times one training step of GPT-2 or a Llama in PyTorch and in Swiftlet, in turn, and prints the ratios.
 
 The same work on the same cores: forward, backward, gradient norm and AdamW, on random tokens and
 random weights, both at float32 and at bfloat16. PyTorch's bfloat16 is autocast; it runs its fused
@@ -11,6 +11,7 @@ in the user's cache directory or where --venv says.
 
     scripts/compare_pytorch.py                                  # GPT-2 124M, B=4 T=64
     scripts/compare_pytorch.py --sequence-length 1024 --steps 2 --rounds 2
+    scripts/compare_pytorch.py --init stories15M --sequence-length 256    # a Llama of that shape
 """
 
 from __future__ import annotations
@@ -28,6 +29,9 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parent.parent
 PRECISIONS = ("float32", "bfloat16")
 SIZES = {"d6": (6, 6, 384), "gpt2": (12, 12, 768), "gpt2-medium": (24, 16, 1024)}
+# Llamas of the shapes of llama2.c's models: layers, heads, channels, hidden channels.
+LLAMAS = {"stories15M": (6, 6, 288, 768), "stories42M": (8, 8, 512, 1376)}
+LLAMA_VOCABULARY = 32000
 
 
 def arguments() -> argparse.Namespace:
@@ -36,7 +40,7 @@ def arguments() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
-    parser.add_argument("--init", default="gpt2", choices=SIZES, help="the model's size")
+    parser.add_argument("--init", default="gpt2", choices=[*SIZES, *LLAMAS], help="the model's size")
     parser.add_argument("--batch-size", type=int, default=4)
     parser.add_argument("--sequence-length", type=int, default=64)
     parser.add_argument("--steps", type=int, default=4, help="steps of each in a round")
@@ -63,13 +67,12 @@ def ensure_python(directory: Path) -> Path:
     return python
 
 
-def torch_worker(options: argparse.Namespace) -> None:
-    """Answers every line on stdin with the milliseconds of a round of PyTorch steps."""
+def gpt2_in_torch(options: argparse.Namespace):
+    """Returns a GPT-2 with the head tied to the embedding."""
     import torch
     import torch.nn.functional as F
     from torch import nn
 
-    torch.set_num_threads(options.threads)
     layers, heads, channels = SIZES[options.init]
     B, T, V = options.batch_size, options.sequence_length, 50257
 
@@ -111,8 +114,82 @@ def torch_worker(options: argparse.Namespace) -> None:
             logits = self.ln_f(x) @ self.wte.weight.T
             return F.cross_entropy(logits.view(-1, V), targets.reshape(-1))
 
+    return Model()
+
+
+def llama_in_torch(options: argparse.Namespace):
+    """Returns a Llama with the classifier tied to the embedding."""
+    import torch
+    import torch.nn.functional as F
+    from torch import nn
+
+    layers, heads, channels, hidden = LLAMAS[options.init]
+    B, T, V = options.batch_size, options.sequence_length, LLAMA_VOCABULARY
+    size = channels // heads
+    angles = torch.outer(torch.arange(T), 10000.0 ** (-torch.arange(0, size, 2) / size))
+    turns = torch.polar(torch.ones_like(angles), angles)
+
+    def rotate(x: torch.Tensor) -> torch.Tensor:
+        """Turns neighbouring pairs of (B, heads, T, size) by their positions."""
+        pairs = torch.view_as_complex(x.float().unflatten(-1, (-1, 2)))
+        return torch.view_as_real(pairs * turns).flatten(-2).type_as(x)
+
+    class Block(nn.Module):
+        """A transformer block with fused attention and SwiGLU."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.norm_1, self.norm_2 = nn.RMSNorm(channels, 1e-5), nn.RMSNorm(channels, 1e-5)
+            self.q, self.k, self.v, self.o = (
+                nn.Linear(channels, channels, bias=False) for _ in range(4)
+            )
+            self.w1, self.w3 = (nn.Linear(channels, hidden, bias=False) for _ in range(2))
+            self.w2 = nn.Linear(hidden, channels, bias=False)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            """Maps the residual stream (B, T, C) to the next."""
+            y = self.norm_1(x)
+            q, k, v = (
+                layer(y).view(B, T, heads, size).transpose(1, 2)
+                for layer in (self.q, self.k, self.v)
+            )
+            mixed = F.scaled_dot_product_attention(rotate(q), rotate(k), v, is_causal=True)
+            x = x + self.o(mixed.transpose(1, 2).reshape(B, T, channels))
+            y = self.norm_2(x)
+            return x + self.w2(F.silu(self.w1(y)) * self.w3(y))
+
+    class Model(nn.Module):
+        """The blocks between the embedding and the classifier."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.embedding = nn.Embedding(V, channels)
+            self.blocks = nn.ModuleList(Block() for _ in range(layers))
+            self.norm = nn.RMSNorm(channels, 1e-5)
+
+        def forward(self, tokens: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+            """Returns the mean loss."""
+            x = self.embedding(tokens)
+            for block in self.blocks:
+                x = block(x)
+            logits = self.norm(x) @ self.embedding.weight.T
+            return F.cross_entropy(logits.view(-1, V), targets.reshape(-1))
+
+    return Model()
+
+
+def torch_worker(options: argparse.Namespace) -> None:
+    """Answers every line on stdin with the milliseconds of a round of PyTorch steps."""
+    import torch
+    from torch import nn
+
+    torch.set_num_threads(options.threads)
+    B, T = options.batch_size, options.sequence_length
+    V = LLAMA_VOCABULARY if options.init in LLAMAS else 50257
+    make = llama_in_torch if options.init in LLAMAS else gpt2_in_torch
+    model = make(options)
+
     torch.manual_seed(1)
-    model = Model()
     for parameter in model.parameters():
         nn.init.normal_(parameter, std=0.02)
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, betas=(0.9, 0.95), fused=True)
@@ -159,11 +236,22 @@ class TorchProcess:
         self.process.wait()
 
 
+def swiftlet_size(name: str) -> str:
+    """Returns a size as `swiftlet bench train --init` takes it."""
+    if name not in LLAMAS:
+        return name
+    layers, heads, channels, hidden = LLAMAS[name]
+    return (
+        f"llama2:layers={layers},heads={heads},channels={channels},hidden={hidden},"
+        f"vocabulary={LLAMA_VOCABULARY},context=1024"
+    )
+
+
 def swiftlet_round(options: argparse.Namespace, precision: str) -> dict[str, float]:
     """Returns what Swiftlet says of a round: its median milliseconds, and its memory."""
     command = [REPOSITORY / ".build/release/swiftlet", "bench", "train", "--json"]
-    command += ["--precision", precision]
-    for name in ("init", "batch_size", "sequence_length", "steps", "threads"):
+    command += ["--precision", precision, "--init", swiftlet_size(options.init)]
+    for name in ("batch_size", "sequence_length", "steps", "threads"):
         command += [f"--{name.replace('_', '-')}", str(getattr(options, name))]
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     return json.loads(output)

@@ -61,18 +61,23 @@ struct BenchKernelsCommand: ParsableCommand {
 struct BenchTrainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "train",
-        abstract: "Time optimiser steps of a GPT-2 on random tokens.",
+        abstract: "Time optimiser steps of a model on random tokens.",
         discussion: """
             Example:
               swiftlet bench train --init d6 --batch-size 8 --sequence-length 128
+              swiftlet bench train --sequence-length 256 \\
+                --init llama2:layers=6,heads=6,channels=288,hidden=768,context=256
             """
     )
 
-    @Option(name: .customLong("init"), help: "The model's size.")
+    @Option(name: .customLong("init"), help: "The model's size, as for train.")
     var descriptor: ArgumentText = "gpt2"
 
-    @Option(help: "Tokens the model knows.", in: .from(1))
-    var vocabularySize = GPT2Configuration.gpt2VocabularySize
+    @Option(
+        help: "Tokens the model knows (default: the size's own; GPT-2's 50,257, Llama 2's 32,000).",
+        in: .from(1)
+    )
+    var vocabularySize: Int?
 
     @Option(help: "Sequences in a step.", in: .from(1, to: 1 << 20))
     var batchSize = 4
@@ -98,10 +103,7 @@ struct BenchTrainCommand: ParsableCommand {
     func run() throws {
         Signals.exitWhenInterrupted()
         let benchmark = TrainingBenchmark(
-            configuration: try GPT2Configuration(
-                descriptor: descriptor.string,
-                vocabularySize: vocabularySize
-            ),
+            configuration: try configuration(),
             batchSize: batchSize,
             sequenceLength: sequenceLength,
             recomputation: recompute,
@@ -114,5 +116,19 @@ struct BenchTrainCommand: ParsableCommand {
         }
         let report = TrainingReport(result, precision: precision.elementType)
         if json { try Terminal.printJSON(report) } else { try Terminal.print(report.text) }
+    }
+
+    private func configuration() throws -> any TrainableConfiguration {
+        let text = descriptor.string
+        if Llama2Configuration.isDescriptor(text) {
+            return try Llama2Configuration(
+                descriptor: text,
+                vocabularySize: vocabularySize ?? Llama2Configuration.llama2VocabularySize
+            )
+        }
+        return try GPT2Configuration(
+            descriptor: text,
+            vocabularySize: vocabularySize ?? GPT2Configuration.gpt2VocabularySize
+        )
     }
 }

@@ -57,6 +57,8 @@ public struct KernelBenchmark {
         for (name, type) in Self.weightTypes { try decoding(name, type, report) }
         try attention(B: 4, T: 64, report)
         try attention(B: 4, T: 1024, report)
+        // Nine heads that share three of keys and values, as in SmolLM2 135M.
+        try attention(B: 4, T: 256, C: 576, NH: 9, NKH: 3, report)
         try layernorm(N: 4096, C: 768, report)
         try gelu(count: 4096 * 3072, report)
         try llama(report)

@@ -118,7 +118,7 @@ enum ExitStatus: CInt, Error {
         self =
             switch error {
             case .noShards: .missingInput
-            case .tooFewTokens: .wrongUsage
+            case .tooFewTokens, .nothingToLearn: .wrongUsage
             case .shardFull: .cannotCreate
             default: .wrongContent
             }
@@ -163,7 +163,9 @@ enum ExitStatus: CInt, Error {
     private init(_ error: TextGenerationError) {
         self =
             switch error {
-            case .vocabularyMismatch, .invalidHistory: .wrongContent
+            case .vocabularyMismatch, .invalidHistory, .invalidConversation, .noConversations,
+                .nothingSaid:
+                .wrongContent
             default: .wrongUsage
             }
     }

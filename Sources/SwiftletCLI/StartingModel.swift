@@ -6,7 +6,7 @@ import Swiftlet
 /// What a run knows of its tokens before it has a model.
 struct KnownTokens {
     /// The tokenizer and where it lies, when there is one.
-    let tokenizer: (value: BytePairTokenizer, path: FilePath)?
+    let tokenizer: (value: any Tokenizer, path: FilePath)?
     /// Where it comes from, when nobody named it.
     var tokenizerSource: String?
     /// What made the data, when that lies beside them.
@@ -93,13 +93,10 @@ enum Initialization {
     /// - Parameter isNeeded: Whether the run needs it; one that cannot be used is else left alone.
     /// - Returns: The tokenizer and its file; nil for a size and where there is none.
     /// - Throws: ``OpeningError`` or ``TokenizerError`` when it is needed and cannot be used.
-    func tokenizer(isNeeded: Bool) throws -> (value: BytePairTokenizer, path: FilePath)? {
+    func tokenizer(isNeeded: Bool) throws -> (value: any Tokenizer, path: FilePath)? {
         guard case .model(let source) = self else { return nil }
         do {
             let (tokenizer, path) = try source.locatedTokenizer()
-            guard let tokenizer = tokenizer as? BytePairTokenizer else {
-                throw TokenizerError.otherKind(path: path, found: .sentencePiece)
-            }
             return (tokenizer, path)
         } catch OpeningError.noTokenizer {
             return nil

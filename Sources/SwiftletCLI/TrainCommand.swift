@@ -87,6 +87,7 @@ struct TrainCommand: ParsableCommand {
             initialization: first
         )
         let tokenizer = tokens.tokenizer
+        let template = try chatTemplate(first, tokenizer?.value)
         let ops = try compute.makeOps()
         let start = try StartingModel(first, tokens)
         let sequenceLength =
@@ -100,11 +101,15 @@ struct TrainCommand: ParsableCommand {
         Signals.catchInterruption()
         let source = try TrainingSource(
             data,
-            tokenizer: tokenizer?.value,
+            tokens,
+            template: template,
+            shape: TrainingSource.Shape(
+                batchSize: batch.batchSize,
+                sequenceLength: sequenceLength,
+                vocabularySize: start.configuration.vocabularySize,
+                seed: seed
+            ),
             directory: directory,
-            batchSize: batch.batchSize,
-            sequenceLength: sequenceLength,
-            vocabularySize: start.configuration.vocabularySize,
             threads: compute.threadCount()
         )
         let settings = try settings(sequenceLength: sequenceLength, data: source.training)
@@ -133,13 +138,17 @@ struct TrainCommand: ParsableCommand {
                 initialization: initialization.string,
                 flags: flags(settings)
             ),
-            sample: try makeSampler(model, tokenizer?.value),
+            sample: try makeSampler(model, tokenizer?.value, template),
             hellaSwag: try makeHellaSwag(model, tokenizer?.value)
         )
         if resumedStep != nil { Signals.catchInterruption() }
         let hadTokenizer = directory.savedTokenizer != nil
         if tokenizer != nil || replacesRun {
-            try directory.replaceTokenizer(with: tokenizer?.value)
+            try directory.replaceTokenizer(
+                with: tokenizer?.value,
+                from: tokenizer?.path,
+                chatTemplate: template?.jinja
+            )
         }
         if let tokenizer, let source = tokens.tokenizerSource {
             Terminal.diagnose("tokenizer '\(tokenizer.path)', \(source)")
@@ -181,7 +190,8 @@ struct TrainCommand: ParsableCommand {
         let copy = isResumed ? directory.savedTokenizer : nil
         guard let path = data.tokenizer ?? copy else {
             let user = [
-                ("text", data.text != nil), ("sample-every", intervals.sampleEvery > 0),
+                ("text", data.text != nil), ("chat", data.chat != nil),
+                ("sample-every", intervals.sampleEvery > 0),
             ].first { $0.1 }?.0
             // A run that goes on has its own, or began without one.
             let own = isResumed ? nil : try initialization.tokenizer(isNeeded: user != nil)
@@ -193,12 +203,7 @@ struct TrainCommand: ParsableCommand {
                         + "name theirs with --tokenizer"
                 )
             }
-            let known = manifest?.tokenizer(open: openTokenizer)
-            let tokenizer =
-                own
-                ?? known.flatMap { known in
-                    (known.value as? BytePairTokenizer).map { ($0, known.path) }
-                }
+            let tokenizer = own ?? manifest?.tokenizer(open: openTokenizer)
             if let user, tokenizer == nil {
                 throw CommandError(
                     .wrongUsage,
@@ -225,40 +230,14 @@ struct TrainCommand: ParsableCommand {
         return KnownTokens(tokenizer: (tokenizer, path), manifest: manifest)
     }
 
-    private func openTokenizer(_ path: FilePath) throws -> BytePairTokenizer {
-        try TokenizerSource(path, isByteLevel: true).bytePairTokenizer()
-    }
-
-    /// Draws a text from the model as it is at the time.
-    private func makeSampler(
-        _ model: TransformerModel,
-        _ tokenizer: BytePairTokenizer?
-    ) throws -> TrainingRun.Probe<String>? {
-        guard let tokenizer, intervals.sampleEvery > 0 else { return nil }
-        let prompt = intervals.samplePrompt ?? ""
-        let options = GenerationOptions(maxTokens: intervals.sampleTokens)
-        return { shouldStop in
-            // Made anew, as a decoder keeps some of the weights as they are when it is made.
-            let generator = try TextGenerator(
-                model.makeLanguageModel(),
-                vocabulary: tokenizer.vocabulary
-            )
-            let stream = try generator.stream(
-                tokens: tokenizer.encode(prompt.bytes, specialTokens: .token),
-                options: options,
-                seed: seed
-            )
-            while try stream.next() != nil {
-                if shouldStop() { return nil }
-            }
-            return prompt.string + stream.text
-        }
+    private func openTokenizer(_ path: FilePath) throws -> any Tokenizer {
+        try TokenizerSource(path).tokenizer()
     }
 
     /// Measures the accuracy on HellaSwag of the model as it is at the time.
     private func makeHellaSwag(
         _ model: TransformerModel,
-        _ tokenizer: BytePairTokenizer?
+        _ tokenizer: (any Tokenizer)?
     ) throws -> TrainingRun.Probe<Double>? {
         guard let path = intervals.hellaSwag, intervals.hellaSwagEvery > 0 else { return nil }
         let examples = try HellaSwagFile.examples(
@@ -287,7 +266,7 @@ struct TrainCommand: ParsableCommand {
     private func describe(
         _ model: TransformerModel,
         _ settings: TrainingSettings,
-        _ loader: TokenLoader
+        _ loader: any BatchSource
     ) {
         let configuration = model.sizes
         let family = type(of: configuration).familyTitle
@@ -301,11 +280,13 @@ struct TrainCommand: ParsableCommand {
             "\(counted(settings.schedule.totalSteps, "step")) of "
                 + "\(counted(settings.totalBatchTokens, "token")), "
                 + "from \(groupedTokens(loader.tokenCount)) in "
-                + counted(loader.shardPaths.count, "shard")
+                + ((loader as? ConversationLoader)
+                    .map { counted($0.conversationCount, "conversation") }
+                    ?? counted(loader.shardPaths.count, "shard"))
         )
     }
 
-    private func settings(sequenceLength: Int, data: TokenLoader) throws -> TrainingSettings {
+    private func settings(sequenceLength: Int, data: any BatchSource) throws -> TrainingSettings {
         let accumulation = max(
             (batch.totalBatchTokens ?? 0) / (batch.batchSize * sequenceLength),
             1

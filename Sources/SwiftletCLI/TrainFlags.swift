@@ -52,7 +52,12 @@ extension DataOptions {
             "train-data": JSONValue(trainData),
             "val-data": JSONValue(valData),
             "text": JSONValue(text),
+            "chat": JSONValue(chat),
+            "val-chat": JSONValue(valChat),
+            "template": template.map { .string($0.rawValue) } ?? .null,
             "tokenizer": JSONValue(tokenizer),
+            "order": .string(order.rawValue),
+            "documents": .string(documents.rawValue),
             "shuffle": .bool(shuffle),
             "overfit-single-batch": .bool(overfitSingleBatch),
         ]
@@ -124,7 +129,11 @@ enum TrainConfiguration {
     /// Flags that go with those that one on the command line replaces, or that it takes the place
     /// of.
     private static let alternatives = [
-        "text": ["train-data", "val-data"], "train-data": ["text"], "init": ["checkpoint"],
+        "text": ["train-data", "val-data", "chat", "val-chat", "template"],
+        "train-data": ["text", "chat", "val-chat", "template"],
+        "chat": ["train-data", "val-data", "text", "order"],
+        "val-data": ["val-chat"], "val-chat": ["val-data"],
+        "order": ["shuffle"], "shuffle": ["order"], "init": ["checkpoint"],
     ]
 
     /// The arguments with those of the `--config` file before them, except for what they say

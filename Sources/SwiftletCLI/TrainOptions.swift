@@ -14,6 +14,16 @@ struct TrainingPrecision: ElementTypeArgument {
     let elementType: ElementType
 }
 
+/// Which sequences make a batch.
+enum DataOrder: String, CaseIterable, ExpressibleByArgument {
+    case llmc, random
+}
+
+/// Whether a document sees those before it in its sequence.
+enum DocumentBorders: String, CaseIterable, ExpressibleByArgument {
+    case joined, separate
+}
+
 /// What is learnt from.
 struct DataOptions: ParsableArguments {
     @Option(help: "Token shards to learn from; a pattern such as 'data/*_train*.bin'.")
@@ -21,6 +31,34 @@ struct DataOptions: ParsableArguments {
 
     @Option(help: "Token shards to validate on.")
     var valData: FilePath?
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            Conversations instead of --train-data, one a line: {"messages":[{"role":"user",\
+            "content":"..."},{"role":"assistant","content":"..."}]}. What the assistant says is \
+            learnt, and no conversation sees another.
+            """,
+            valueName: "file.jsonl"
+        )
+    )
+    var chat: FilePath?
+
+    @Option(
+        help: ArgumentHelp("Conversations to validate on.", valueName: "file.jsonl")
+    )
+    var valChat: FilePath?
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            The form of conversations (default: the one that the model's files say, else plain); \
+            the run keeps it, so that chat knows it.
+            """,
+            valueName: ChatForm.allCases.map(\.rawValue).joined(separator: "|")
+        )
+    )
+    var template: ChatForm?
 
     @Option(
         help: """
@@ -32,11 +70,27 @@ struct DataOptions: ParsableArguments {
 
     @Option(
         help: """
-            A tokenizer, for --text and for samples; copied into the run directory (default: that \
-            of the model in --init, or the one that the shards were prepared with).
+            A tokenizer, for --text, --chat and samples; copied into the run directory (default: \
+            that of the model in --init, or the one that the shards were prepared with).
             """
     )
     var tokenizer: FilePath?
+
+    @Option(
+        help: """
+            Batches in llm.c's order, or, random, sequences that begin anywhere in the data, as \
+            nanoGPT's do.
+            """
+    )
+    var order = DataOrder.llmc
+
+    @Option(
+        help: """
+            Whether the documents in a sequence see those before them (joined), or begin anew \
+            (separate).
+            """
+    )
+    var documents = DocumentBorders.joined
 
     @Flag(inversion: .prefixedNo, help: "Shuffle the data, in llm.c's order.")
     var shuffle = true
@@ -45,11 +99,25 @@ struct DataOptions: ParsableArguments {
     var overfitSingleBatch = false
 
     func validate() throws {
-        guard (trainData == nil) != (text == nil) else {
-            throw ValidationError("give the data as either --train-data or --text")
+        guard [trainData, text, chat].count(where: { $0 != nil }) == 1 else {
+            throw ValidationError("give the data as one of --train-data, --text and --chat")
         }
-        if text == "-" {
-            throw ValidationError("--text needs a file, as a resumed run reads it again")
+        for (name, path) in [("text", text), ("chat", chat), ("val-chat", valChat)]
+        where path == "-" {
+            throw ValidationError("--\(name) needs a file, as a resumed run reads it again")
+        }
+        if chat == nil {
+            if valChat != nil { throw ValidationError("--val-chat is for --chat") }
+            if template != nil { throw ValidationError("--template is for --chat") }
+        }
+        if valChat != nil && valData != nil {
+            throw ValidationError("give either --val-data or --val-chat, not both")
+        }
+        if order == .random {
+            if chat != nil {
+                throw ValidationError("--order random is for tokens in a row, and not for --chat")
+            }
+            if !shuffle { throw ValidationError("--no-shuffle is for --order llmc") }
         }
     }
 }

@@ -20,7 +20,8 @@ struct TrainingAdvice {
         let run = Self.word(outcome.directory.path)
         var lines: [String] = []
         if let savedStep = outcome.savedStep {
-            var command = "swiftlet sample --model \(run)"
+            let use = outcome.directory.hasChatTemplate ? "chat" : "sample"
+            var command = "swiftlet \(use) --model \(run)"
             if let best = outcome.best, best.step < savedStep { command += " --checkpoint best" }
             if outcome.directory.savedTokenizer == nil { command += " --tokenizer FILE" }
             lines.append(command)

@@ -1,146 +1,121 @@
-// The data of a run, from shards or from a text that becomes shards in the run directory.
+// The data of a run: token shards, conversations, or a text that becomes shards in the run
+// directory, which TrainingText.swift does.
 
 import Swiftlet
 
 /// What a run learns from and validates on.
 struct TrainingSource {
-    let training: TokenLoader
-    let validation: TokenLoader?
+    /// How data become batches.
+    struct Shape {
+        /// B: sequences a batch.
+        let batchSize: Int
+        /// T: tokens a sequence.
+        let sequenceLength: Int
+        /// How many tokens the model knows.
+        let vocabularySize: Int
+        /// Decides a random order.
+        let seed: UInt64
+    }
 
-    /// Opens the shards that `options` name, or makes them of its text.
+    let training: any BatchSource
+    let validation: (any BatchSource)?
+
+    /// Opens the shards or conversations that `options` name, or makes shards of its text.
+    /// - Parameters:
+    ///   - options: What the data are.
+    ///   - tokens: The tokenizer, and what made the shards.
+    ///   - template: The form of conversations, if the data are such.
+    ///   - shape: How they become batches.
+    ///   - directory: Where the run keeps shards of a text.
+    ///   - threads: How many encode it.
+    /// - Throws: What is wrong with the data.
     init(
         _ options: DataOptions,
-        tokenizer: BytePairTokenizer?,
+        _ tokens: KnownTokens,
+        template: KnownChatTemplate?,
+        shape: Shape,
         directory: RunDirectory,
-        batchSize: Int,
-        sequenceLength: Int,
-        vocabularySize: Int,
         threads: Int
     ) throws {
-        func loader(_ pattern: FilePath, shuffled: Bool) throws -> TokenLoader {
-            try TokenLoader(
-                matching: pattern,
-                batchSize: batchSize,
-                sequenceLength: sequenceLength,
-                shuffled: shuffled,
-                vocabularySize: vocabularySize
+        let documentStart = try Self.documentStart(options, tokens)
+        func shards(_ pattern: FilePath, isTraining: Bool) throws -> any BatchSource {
+            let loader = try Self.loader(pattern, options, shape, isTraining: isTraining)
+            return try Self.digested(
+                documentStart.map { DocumentBoundaries(loader, documentStart: $0) } ?? loader
             )
         }
-        var (trainData, valData) = (options.trainData ?? "", options.valData)
-        if let text = options.text, let tokenizer {
-            let holdsOut = valData == nil
-            // One batch and its last target; whether the sizes make sense is checked later.
-            let leastTokens =
-                batchSize.multipliedReportingOverflow(by: sequenceLength)
-                .partialValue &+ 1
-            let prepared = try Self.cleaningUp(directory) {
-                let prepared = try Self.prepare(
-                    text,
-                    tokenizer,
-                    directory,
-                    heldOutTokens: holdsOut ? Self.mostHeldOutTokens : 0,
-                    leastHeldOutTokens: leastTokens,
-                    threads: threads
-                )
-                let tokenCount = try TokenShard(prepared.trainingPath).count
-                guard tokenCount >= leastTokens else {
-                    try prepared.remove()
-                    throw CommandError(
-                        .wrongUsage,
-                        "'\(text)' makes \(counted(tokenCount, "token")), and a batch takes "
-                            + "\(leastTokens.grouped) (batch size x sequence length + 1); take "
-                            + "more text, or a smaller --batch-size or --sequence-length"
-                    )
-                }
-                return prepared
-            }
-            trainData = prepared.trainingPath
-            if let path = prepared.validationPath {
-                valData = path
-            } else if holdsOut {
-                Terminal.diagnose("the text is too short to hold any of it out for validation")
-            }
+        if let chat = options.chat, let template, let tokenizer = tokens.tokenizer?.value {
+            let reader = TrainingConversations(template: template, tokenizer: tokenizer)
+            let seed = options.shuffle ? shape.seed : nil
+            training = try reader.loader(chat, shape, seed: seed)
+            validation =
+                try options.valChat.map { try reader.loader($0, shape, seed: nil) }
+                ?? options.valData.map { try shards($0, isTraining: false) }
+            return
         }
-        training = try Self.digested(loader(trainData, shuffled: options.shuffle))
-        validation = try valData.map { try Self.digested(loader($0, shuffled: false)) }
+        var (trainData, valData) = (options.trainData ?? "", options.valData)
+        if let text = options.text, let tokenizer = tokens.tokenizer?.value {
+            let prepared = try TrainingText(directory: directory, threads: threads)
+                .shards(of: text, tokenizer, shape, holdsOut: valData == nil)
+            trainData = prepared.trainingPath
+            valData = valData ?? prepared.validationPath
+        }
+        training = try shards(trainData, isTraining: true)
+        validation = try valData.map { try shards($0, isTraining: false) }
+    }
+
+    private static func loader(
+        _ pattern: FilePath,
+        _ options: DataOptions,
+        _ shape: Shape,
+        isTraining: Bool
+    ) throws -> any BatchSource {
+        if isTraining && options.order == .random {
+            return try RandomTokenLoader(
+                matching: pattern,
+                batchSize: shape.batchSize,
+                sequenceLength: shape.sequenceLength,
+                seed: shape.seed,
+                vocabularySize: shape.vocabularySize
+            )
+        }
+        return try TokenLoader(
+            matching: pattern,
+            batchSize: shape.batchSize,
+            sequenceLength: shape.sequenceLength,
+            shuffled: isTraining && options.shuffle,
+            vocabularySize: shape.vocabularySize
+        )
+    }
+
+    /// The token that begins documents, if they are not to see each other.
+    private static func documentStart(
+        _ options: DataOptions,
+        _ tokens: KnownTokens
+    ) throws -> Int32? {
+        guard options.documents == .separate, options.chat == nil || options.valData != nil else {
+            return nil
+        }
+        let made = tokens.manifest?.manifest.tokenizer.documentStart
+        guard let start = made ?? tokens.tokenizer?.value.documentStart else {
+            throw CommandError(
+                .wrongUsage,
+                "--documents separate must know which token begins documents; name the tokenizer "
+                    + "that made the data with --tokenizer"
+            )
+        }
+        return start
     }
 
     /// Reads all of the data once: a run that goes on must find the same.
-    private static func digested(_ loader: TokenLoader) throws -> TokenLoader {
+    private static func digested(_ source: any BatchSource) throws -> any BatchSource {
         let line = ProgressLine()
         defer { line.finish() }
-        var loader = loader
-        try loader.digestShards { count, total in
+        var source = source
+        try source.digestShards { count, total in
             if Signals.isInterrupted { throw ExitStatus.interrupted }
             line.show("looking at the data: \(byteProgress(count, of: total))")
         }
-        return loader
-    }
-
-    /// What `body` returns; when it throws, directories go that were made for a run and are empty.
-    private static func cleaningUp<Value>(
-        _ directory: RunDirectory,
-        _ body: () throws -> Value
-    ) throws -> Value {
-        do { return try body() } catch {
-            RunDirectory(data(of: directory)).removeIfEmpty()
-            directory.removeIfEmpty()
-            throw error
-        }
-    }
-
-    /// Where the shards of a text are kept.
-    private static func data(of directory: RunDirectory) -> FilePath {
-        directory.path.appending("data")
-    }
-
-    /// Tokens of a long text that are held out: some hundred batches of any usual size.
-    ///
-    /// Shorter texts give fewer, in proportion, and none where that would not fill a batch. So a
-    /// resumed run finds its shards again, and one whose batches have become larger may not.
-    private static let mostHeldOutTokens = 1 << 20
-
-    private static func prepare(
-        _ text: FilePath,
-        _ tokenizer: BytePairTokenizer,
-        _ directory: RunDirectory,
-        heldOutTokens: Int,
-        leastHeldOutTokens: Int,
-        threads: Int
-    ) throws -> PreparedText {
-        let passedOver = PassedOverEntries()
-        let inputs = try TextInput.find([text], passingOver: passedOver.append)
-        // A pipe is empty after its first reading, and the run's shards are known by the text.
-        if let input = inputs.first(where: { $0.byteCount == nil }) {
-            throw CommandError(
-                .wrongUsage,
-                "--text needs files, as they are read twice, but '\(input.name)' is none; save "
-                    + "what it gives to a file, or make shards with 'swiftlet prepare'"
-            )
-        }
-        try checkKinds(of: inputs)
-        let line = ProgressLine()
-        defer {
-            line.finish()
-            passedOver.report()
-        }
-        return try PreparedText(
-            TextDocuments(inputs),
-            tokenizer: tokenizer,
-            directory: data(of: directory),
-            heldOutTokens: heldOutTokens,
-            leastHeldOutTokens: leastHeldOutTokens,
-            threads: threads,
-            readingProgress: { count, total in
-                if Signals.isInterrupted { throw ExitStatus.interrupted }
-                line.show("looking at the text: \(byteProgress(count, of: total))")
-            }
-        ) { progress in
-            if Signals.isInterrupted { throw ExitStatus.interrupted }
-            line.show(
-                "preparing: \(byteProgress(progress.byteCount, of: progress.totalByteCount)), "
-                    + groupedTokens(progress.tokenCount)
-            )
-        }
+        return source
     }
 }

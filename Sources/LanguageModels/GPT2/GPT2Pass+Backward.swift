@@ -35,7 +35,8 @@ extension GPT2Pass {
             dout: flow.dresidual.reshaped([
                 lane.batchSize, lane.sequenceLength, configuration.channels,
             ]),
-            tokens: lane.tokens
+            tokens: lane.tokens,
+            positions: lane.positions
         )
     }
 
@@ -118,7 +119,8 @@ extension GPT2Pass {
             q: TensorColumns(qkv, 0..<C),
             k: TensorColumns(qkv, C..<2 * C),
             v: TensorColumns(qkv, 2 * C..<3 * C),
-            headCount: configuration.headCount
+            headCount: configuration.headCount,
+            starts: lane.starts
         )
         ops.layernormForward(
             out: lane.normalized,

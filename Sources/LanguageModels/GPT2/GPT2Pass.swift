@@ -34,6 +34,7 @@ extension GPT2Pass {
                 lane.batchSize, lane.sequenceLength, configuration.channels,
             ]),
             tokens: lane.tokens,
+            positions: lane.positions,
             wte: weights.wte,
             wpe: weights.wpe
         )
@@ -76,7 +77,8 @@ extension GPT2Pass {
             q: TensorColumns(qkv, 0..<C),
             k: TensorColumns(qkv, C..<2 * C),
             v: TensorColumns(qkv, 2 * C..<3 * C),
-            headCount: configuration.headCount
+            headCount: configuration.headCount,
+            starts: lane.starts
         )
         ops.matmulForward(
             out: activations.residual2,

@@ -106,7 +106,8 @@ extension Llama2Pass {
             q: TensorColumns(block.q),
             k: TensorColumns(block.k),
             v: TensorColumns(block.v),
-            headCount: configuration.headCount
+            headCount: configuration.headCount,
+            starts: lane.starts
         )
         ops.ropeBackward(TensorColumns(dq), rotations: activations.rotations)
         ops.ropeBackward(TensorColumns(dk), rotations: activations.rotations)

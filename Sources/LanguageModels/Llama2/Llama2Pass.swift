@@ -51,10 +51,12 @@ extension Llama2Pass {
             wpe: nil
         )
         // The same for all blocks.
-        ops.write((0..<lane.rowCount).map { Int32($0 % T) }, to: activations.positions)
+        if lane.positions == nil {
+            ops.write((0..<lane.rowCount).map { Int32($0 % T) }, to: activations.positions)
+        }
         ops.ropeRotations(
             activations.rotations,
-            positions: activations.positions,
+            positions: lane.positions?.reshaped([lane.rowCount]) ?? activations.positions,
             frequencies: ropeFrequencies
         )
     }
@@ -82,7 +84,8 @@ extension Llama2Pass {
             q: TensorColumns(block.q),
             k: TensorColumns(block.k),
             v: TensorColumns(block.v),
-            headCount: configuration.headCount
+            headCount: configuration.headCount,
+            starts: lane.starts
         )
         ops.matmulForward(
             out: block.residual2,

@@ -35,6 +35,14 @@ final class TrainingLane {
     let targets: Tensor  // (B * T) int32
     let losses: Tensor  // (B * T)
 
+    /// `(B, T)` int32: the first position of its row that each token sees, where documents do not
+    /// see each other; nil where rows are whole.
+    private(set) var starts: Tensor?
+    /// `(B, T)` int32: the position of each token in its document; nil where rows are whole.
+    private(set) var positions: Tensor?
+    /// Memory for both, which most runs never need.
+    private var documents: (starts: Tensor, positions: Tensor)?
+
     /// The residual stream before each block and after the last.
     private let residuals: Tensor  // (L + 1, N, C); (2, N, C) for inference
 
@@ -142,12 +150,33 @@ final class TrainingLane {
     }
 
     /// Copies its part of a batch.
-    func load(inputs: some Collection<Int32>, targets: (some Collection<Int32>)?) {
+    /// - Throws: ``TensorError/outOfMemory(byteCount:)``, for the first batch of documents.
+    func load(
+        inputs: some Collection<Int32>,
+        targets: (some Collection<Int32>)?,
+        starts: [Int32]?
+    ) throws {
         func part<Tokens: Collection<Int32>>(_ tokens: Tokens) -> Tokens.SubSequence {
             tokens.dropFirst(rows.lowerBound).prefix(rows.count)
         }
         ops.write(part(inputs), to: tokens)
         if let targets { ops.write(part(targets), to: self.targets) }
+        guard let starts else {
+            (self.starts, positions) = (nil, nil)
+            return
+        }
+        let shape = [batchSize, sequenceLength]
+        let own = Array(part(starts))
+        let distances = own.enumerated().map { Int32($0 % sequenceLength) - $1 }
+        if let documents {
+            ops.write(own, to: documents.starts)
+            ops.write(distances, to: documents.positions)
+        } else {
+            documents = (
+                try ops.tensor(own, shape: shape), try ops.tensor(distances, shape: shape)
+            )
+        }
+        (self.starts, positions) = (documents?.starts, documents?.positions)
     }
 
     /// The residual stream before block `layer`, or after the last.

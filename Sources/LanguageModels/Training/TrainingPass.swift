@@ -83,9 +83,11 @@ extension TrainingPass {
         }
     }
 
-    /// The losses of the first `rowCount` rows, or of all, into `lane.losses`.
-    func computeLosses(rowCount: Int? = nil) {
-        forEachClassifierChunk(rowCount: rowCount) { chunk, logits in
+    /// The losses of some rows, or of all, to the front of `lane.losses`.
+    /// - Parameter rows: Strictly ascending; nil for all.
+    func computeLosses(of rows: [Int]? = nil) {
+        if let rows { gather(rows) }
+        forEachClassifierChunk(rowCount: rows?.count) { chunk, logits in
             ops.crossEntropyForward(
                 losses: lane.losses[chunk],
                 logits: logits,
@@ -95,19 +97,31 @@ extension TrainingPass {
         }
     }
 
-    /// The losses of all rows, and what they contribute to the gradient of every parameter.
+    /// The losses of some rows, or of all, and what they contribute to the gradient of every
+    /// parameter.
     /// - Parameters:
     ///   - dloss: The gradient of the whole batch's loss by the loss of a row.
+    ///   - rows: Those that count, strictly ascending; nil for all.
     ///   - set: Receives the gradients.
     ///   - accumulate: Whether to add to what `set` holds, or to overwrite it.
-    func computeGradients(dloss: Float, into set: TensorSet, accumulate: Bool) {
+    func computeGradients(
+        dloss: Float,
+        of rows: [Int]?,
+        into set: TensorSet,
+        accumulate: Bool
+    ) {
         guard let flow = lane.gradients else {
             preconditionFailure("a workspace made for inference has no memory for gradients")
+        }
+        if let rows, rows.isEmpty {
+            if !accumulate { ops.zero(set.flat) }
+            return
         }
         if !accumulate { zeroSums(set) }
         forwardBlocks()
         let gradients = gradients(in: set)
-        forEachClassifierChunk { rows, logits in
+        if let rows { gather(rows) }
+        forEachClassifierChunk(rowCount: rows?.count) { rows, logits in
             ops.crossEntropyForwardBackward(
                 losses: lane.losses[rows],
                 logits: logits,
@@ -123,6 +137,7 @@ extension TrainingPass {
                 accumulate: accumulate || rows.lowerBound > 0
             )
         }
+        if let rows { scatter(flow.dinner, to: rows) }
         ops.zero(flow.dresidual)
         backwardOutput(gradients)
         for layer in (0..<sizes.layerCount).reversed() {
@@ -130,6 +145,27 @@ extension TrainingPass {
             backwardBlock(layer, gradients, accumulate: accumulate)
         }
         backwardEmbedding(gradients)
+    }
+
+    /// Moves rows of `lane.normalized`, and their targets, to the front: in place, because no
+    /// row moves back and all are written again by the next pass.
+    private func gather(_ rows: [Int]) {
+        for (place, row) in rows.enumerated() where place != row {
+            ops.copy(lane.normalized[row], to: lane.normalized[place])
+            ops.copy(lane.targets[row..<row + 1], to: lane.targets[place..<place + 1])
+        }
+    }
+
+    /// Moves the first rows of a tensor to where they belong, and zeroes all others: from the last
+    /// on, because no row moves to the front.
+    private func scatter(_ tensor: Tensor, to rows: [Int]) {
+        var end = lane.rowCount
+        for (place, row) in rows.enumerated().reversed() {
+            if place != row { ops.copy(tensor[place], to: tensor[row]) }
+            if row + 1 < end { ops.zero(tensor[row + 1..<end]) }
+            end = row
+        }
+        if end > 0 { ops.zero(tensor[0..<end]) }
     }
 
     /// Zeroes the gradients that are only ever added to.

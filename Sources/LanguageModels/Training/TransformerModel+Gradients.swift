@@ -4,29 +4,40 @@ import Tensors
 
 extension TransformerModel {
     /// The mean loss of a batch, and its gradient with respect to every parameter.
+    ///
+    /// The classifier runs on the targets that count only.
     /// - Parameters:
     ///   - inputs: B * T token ids, one sequence after the other.
     ///   - targets: As many: the token that follows each input.
+    ///   - isCounted: Which targets count; nil for all.
+    ///   - starts: The first position of its row that each token sees, so that documents in a row
+    ///     do not see each other; nil for rows that are whole.
     ///   - workspace: Memory for this batch shape, made for training.
     ///   - gradients: Receives the gradients, in the layout of the parameters.
-    ///   - scale: Multiplies the gradients: 1 over the number of batches that are accumulated.
+    ///   - scale: Multiplies the gradients: the share of this batch in those that are accumulated.
     ///   - accumulate: Whether to add to what `gradients` holds, or to overwrite it.
-    /// - Returns: The loss in nats, without `scale`.
+    /// - Returns: The loss in nats, without `scale`; 0 where no target counts.
     /// - Throws: ``ModelError`` for a wrong number of tokens, or one outside the vocabulary.
     public func lossAndGradients(
         inputs: some Collection<Int32>,
         targets: some Collection<Int32>,
+        isCounted: [Bool]? = nil,
+        starts: [Int32]? = nil,
         workspace: TrainingWorkspace,
         gradients: TensorSet,
         scale: Float = 1,
         accumulate: Bool = false
     ) throws -> Float {
-        try load(inputs: inputs, targets: targets, into: workspace)
-        let dloss = scale / Float(workspace.batchSize * workspace.sequenceLength)
+        try load(inputs: inputs, targets: targets, isCounted, starts: starts, into: workspace)
+        let rows = countedRows(isCounted, workspace)
+        let count =
+            rows?.reduce(0) { $0 + $1.count } ?? workspace.batchSize * workspace.sequenceLength
+        let dloss = scale / Float(max(count, 1))
         forEachLane(of: workspace) { pass in
             let own = pass.lane.parameterGradients
             pass.computeGradients(
                 dloss: dloss,
+                of: rows?[pass.lane.index],
                 into: own ?? gradients,
                 accumulate: own == nil && accumulate
             )
@@ -35,6 +46,6 @@ extension TransformerModel {
         for case let part? in workspace.lanes.map(\.parameterGradients) {
             workspace.ops.residualForward(out: sum, a: sum, b: part.flat)
         }
-        return meanLoss(workspace)
+        return meanLoss(workspace, of: rows)
     }
 }

@@ -7,20 +7,25 @@ extension TransformerModel {
     /// - Parameters:
     ///   - inputs: B * T token ids, one sequence after the other.
     ///   - targets: As many: the token that follows each input.
+    ///   - isCounted: Which targets count; nil for all.
+    ///   - starts: The first position of its row that each token sees; nil for rows that are whole.
     ///   - workspace: Memory for this batch shape.
-    /// - Returns: The loss.
+    /// - Returns: The loss, 0 where no target counts.
     /// - Throws: ``ModelError`` for a wrong number of tokens, or one outside the vocabulary.
     public func loss(
         inputs: some Collection<Int32>,
         targets: some Collection<Int32>,
+        isCounted: [Bool]? = nil,
+        starts: [Int32]? = nil,
         workspace: TrainingWorkspace
     ) throws -> Float {
-        try load(inputs: inputs, targets: targets, into: workspace)
+        try load(inputs: inputs, targets: targets, isCounted, starts: starts, into: workspace)
+        let rows = countedRows(isCounted, workspace)
         forEachLane(of: workspace) { pass in
             pass.forwardBlocks()
-            pass.computeLosses()
+            pass.computeLosses(of: rows?[pass.lane.index])
         }
-        return meanLoss(workspace)
+        return meanLoss(workspace, of: rows)
     }
 
     /// The logits of the last position of each sequence.
@@ -67,6 +72,8 @@ extension TransformerModel {
     func load(
         inputs: some Collection<Int32>,
         targets: (some Collection<Int32>)?,
+        _ isCounted: [Bool]? = nil,
+        starts: [Int32]? = nil,
         into workspace: TrainingWorkspace
     ) throws {
         precondition(workspace.model === self, "a workspace of another model")
@@ -75,7 +82,8 @@ extension TransformerModel {
             "a workspace of \(workspace.precision) for a model at \(precision)"
         )
         let (B, T) = (workspace.batchSize, workspace.sequenceLength)
-        for count in [inputs.count, targets?.count ?? B * T] where count != B * T {
+        let counts = [inputs.count, targets?.count, isCounted?.count, starts?.count]
+        for case let count? in counts where count != B * T {
             throw ModelError.wrongBatch(
                 expected: "\(B) sequences of \(T) tokens",
                 found: "\(count) tokens"
@@ -84,7 +92,7 @@ extension TransformerModel {
         try checkTokens(inputs)
         if let targets { try checkTokens(targets) }
         for lane in workspace.lanes {
-            lane.load(inputs: inputs, targets: targets)
+            try lane.load(inputs: inputs, targets: targets, starts: starts)
         }
     }
 
@@ -95,9 +103,23 @@ extension TransformerModel {
         workspace.ops.runLanes(passes.count) { body(passes[$0]) }
     }
 
-    /// The mean of the losses of all rows, summed in double in their order.
-    func meanLoss(_ workspace: TrainingWorkspace) -> Float {
-        let losses = workspace.lanes.flatMap { ops.floats($0.losses) }
+    /// The rows of each lane whose targets count; nil where all do.
+    func countedRows(_ isCounted: [Bool]?, _ workspace: TrainingWorkspace) -> [[Int]]? {
+        isCounted.map { isCounted in
+            workspace.lanes.map { lane in
+                lane.rows.filter { isCounted[$0] }.map { $0 - lane.rows.lowerBound }
+            }
+        }
+    }
+
+    /// The mean of the losses of all rows, or of those that count, summed in double in their order;
+    /// 0 where none do.
+    func meanLoss(_ workspace: TrainingWorkspace, of rows: [[Int]]? = nil) -> Float {
+        let losses = workspace.lanes.flatMap { lane in
+            let count = rows?[lane.index].count ?? lane.rowCount
+            return count == 0 ? [] : ops.floats(lane.losses[0..<count])
+        }
+        if losses.isEmpty { return 0 }
         return Float(losses.reduce(0.0) { $0 + Double($1) } / Double(losses.count))
     }
 }

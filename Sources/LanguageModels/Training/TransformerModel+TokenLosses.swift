@@ -27,6 +27,7 @@ extension TransformerModel {
     ///   - targets: As many: the token that follows each input. Those of other positions may be any
     ///     tokens.
     ///   - positions: Strictly ascending indices into `targets`.
+    ///   - starts: The first position of its row that each token sees; nil for rows that are whole.
     ///   - workspace: Memory for this batch shape.
     /// - Returns: A loss for each of `positions`.
     /// - Throws: ``ModelError`` for a wrong number of tokens, or one outside the vocabulary.
@@ -34,9 +35,10 @@ extension TransformerModel {
         inputs: some Collection<Int32>,
         targets: some Collection<Int32>,
         at positions: [Int],
+        starts: [Int32]? = nil,
         workspace: TrainingWorkspace
     ) throws -> [Float] {
-        try load(inputs: inputs, targets: targets, into: workspace)
+        try load(inputs: inputs, targets: targets, starts: starts, into: workspace)
         if positions.isEmpty { return [] }
         Self.check(positions, count: targets.count)
         let rows = workspace.lanes.map { lane in
@@ -46,8 +48,7 @@ extension TransformerModel {
             let rows = rows[pass.lane.index]
             guard !rows.isEmpty else { return }
             pass.forwardBlocks()
-            pass.gather(rows)
-            pass.computeLosses(rowCount: rows.count)
+            pass.computeLosses(of: rows)
         }
         return zip(workspace.lanes, rows).flatMap { lane, rows in
             rows.isEmpty ? [] : ops.floats(lane.losses[0..<rows.count])
@@ -62,17 +63,6 @@ extension TransformerModel {
                 "position \(position) after \(previous) of \(count)"
             )
             previous = position
-        }
-    }
-}
-
-extension TrainingPass {
-    /// Moves rows of `lane.normalized`, and their targets, to the front: in place, because no
-    /// row moves back and all are written again by the next pass.
-    fileprivate func gather(_ rows: [Int]) {
-        for (place, row) in rows.enumerated() where place != row {
-            ops.copy(lane.normalized[row], to: lane.normalized[place])
-            ops.copy(lane.targets[row..<row + 1], to: lane.targets[place..<place + 1])
         }
     }
 }

@@ -40,7 +40,12 @@ public struct TokenLoaderSource: Codable, Equatable, Sendable {
         }
         compare("the order of the data", orderName, current.orderName)
         if order == current.order {
-            compare("the seed of the order", seedName, current.seedName)
+            switch (seed, current.seed) {
+            case (nil, nil): break
+            case (nil, _?): phrases.append("the order was that of the file, and is now shuffled")
+            case (_?, nil): phrases.append("the order was shuffled, and is now that of the file")
+            case (let then?, let now?): compare("the seed of the order", then, now)
+            }
         }
         switch (documentStart, current.documentStart) {
         case (nil, nil): break
@@ -58,8 +63,6 @@ public struct TokenLoaderSource: Codable, Equatable, Sendable {
         case .conversations: "that of conversations"
         }
     }
-
-    private var seedName: String { seed.map(String.init) ?? "none" }
 
     /// Checks that `current` is the same data divided in the same way.
     /// - Throws: ``TokenDataError/positionMismatch(reason:)`` naming the first difference.

@@ -8,7 +8,10 @@ enum RunFlags {
         ("Model", ["init"]),
         (
             "Data",
-            ["train-data", "val-data", "text", "tokenizer", "shuffle", "overfit-single-batch"]
+            [
+                "train-data", "val-data", "text", "chat", "val-chat", "template", "tokenizer",
+                "order", "documents", "shuffle", "overfit-single-batch",
+            ]
         ),
         (
             "Batches and steps",

@@ -89,7 +89,7 @@ public struct RunDescription: Codable, Equatable, Sendable {
     ///   - flags: Every flag in effect by its name without dashes.
     public init(
         _ trainer: Trainer,
-        validation: TokenLoader?,
+        validation: (any BatchSource)?,
         initialization: String? = nil,
         flags: [String: JSONValue] = [:]
     ) {
@@ -119,7 +119,7 @@ public struct RunDescription: Codable, Equatable, Sendable {
         try JSONFile.write(self, to: path)
     }
 
-    private static func shards(of loader: TokenLoader) -> [Shard] {
+    private static func shards(of loader: any BatchSource) -> [Shard] {
         zip(loader.shardPaths, loader.source.shards).map { path, identity in
             Shard(path: path.string, tokens: identity.tokenCount)
         }

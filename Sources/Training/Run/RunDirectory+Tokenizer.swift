@@ -30,6 +30,9 @@ extension RunDirectory {
         return isPair ? vocabularyPath : nil
     }
 
+    /// Whether the run keeps the form of the conversations that its model learns.
+    public var hasChatTemplate: Bool { FileSystem.exists(chatTemplatePath) }
+
     /// Checks that a run goes on with the tokenizer that it began with; without a copy any will do.
     /// - Throws: ``TrainingError/runDiffers(path:differences:)``, or what reading the copy throws.
     public func requireSameTokenizer(_ tokenizer: any Tokenizer) throws {

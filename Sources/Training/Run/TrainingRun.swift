@@ -15,7 +15,7 @@ public final class TrainingRun {
     /// The checkpoint with the lowest validation loss; that before the first step does not count.
     public private(set) var best: BestCheckpoint?
     let description: RunDescription
-    let validation: TokenLoader?
+    let validation: (any BatchSource)?
     private let directory: RunDirectory
     /// Held until the run ends.
     private var lock: DirectoryLock?
@@ -47,7 +47,7 @@ public final class TrainingRun {
     /// `run.json`. Nobody else can train in the directory until ``run(until:report:)`` ends or this
     /// object goes. A run that goes on finds the trainer's model, moments and data replaced by the
     /// checkpoint's. All data are read once, so that it is noticed when they are not the same any
-    /// more, unless `TokenLoader.digestShards(_:)` has done that already.
+    /// more, unless `BatchSource.digestShards(_:)` has done that already.
     /// - Parameters:
     ///   - trainer: What makes the steps, at its first one.
     ///   - validation: Held-out data, or nil for no validation.
@@ -65,7 +65,7 @@ public final class TrainingRun {
     ///   there is then as it was.
     public init(
         _ trainer: Trainer,
-        validation: TokenLoader?,
+        validation: (any BatchSource)?,
         directory: RunDirectory,
         resume: ResumePolicy = .auto,
         overwrite: Bool = false,
@@ -295,7 +295,7 @@ public final class TrainingRun {
     private static func extra(
         of trainer: Trainer,
         _ description: RunDescription,
-        _ validation: TokenLoader?,
+        _ validation: (any BatchSource)?,
         best: BestCheckpoint?
     ) -> CheckpointExtra {
         CheckpointExtra(

@@ -18,7 +18,7 @@ public final class Trainer {
     /// What runs the arithmetic.
     public var ops: Ops { model.ops }
     /// The training data, standing before the next batch.
-    public private(set) var loader: TokenLoader
+    public private(set) var loader: any BatchSource
     /// The optimiser and its moments.
     package let optimizer: AdamW
     /// The recent losses.
@@ -27,13 +27,15 @@ public final class Trainer {
     package private(set) var normDetector = OutlierDetector()
 
     /// Where every step starts that learns from the same batches again and again.
-    private var firstBatches: TokenLoader
+    private var firstBatches: any BatchSource
     private let gradients: TensorSet
     private let workspace: TrainingWorkspace
 
     /// Memory for activations, which recomputation lowers.
     public var activationByteCount: Int { workspace.byteCount }
     private var batch: TokenBatch
+    /// The micro-batches of a step.
+    private var batches: [TokenBatch] = []
 
     /// Allocates gradients, moments and working memory.
     /// - Parameters:
@@ -41,7 +43,8 @@ public final class Trainer {
     ///   - settings: How to train; checked here.
     ///   - loader: The training data, with batches of the settings' shape.
     /// - Throws: ``TrainingError``, ``ModelError`` or ``TensorError``.
-    public init(model: TransformerModel, settings: TrainingSettings, loader: TokenLoader) throws {
+    public init(model: TransformerModel, settings: TrainingSettings, loader: any BatchSource) throws
+    {
         try settings.validate()
         self.model = model
         self.settings = settings
@@ -113,23 +116,33 @@ public final class Trainer {
         // Its own place in the data, which counts when all micro-batches are through.
         var position = settings.overfitsSingleBatch ? firstBatches : loader
         let count = settings.accumulationSteps
+        while batches.count < count { batches.append(batch) }
+        for micro in 0..<count {
+            try position.nextBatch(into: &batches[micro])
+        }
+        // Every target counts alike, whichever batch it is in.
+        let isMasked = batches[..<count].contains { $0.isCounted != nil }
+        let targetCount = batches[..<count].reduce(0) { $0 + $1.countedTokenCount }
         var totalLoss = 0.0
         for micro in 0..<count {
             if shouldStop() { return nil }
-            try position.nextBatch(into: &batch)
-            totalLoss += Double(
-                try model.lossAndGradients(
-                    inputs: batch.inputs,
-                    targets: batch.targets,
-                    workspace: workspace,
-                    gradients: gradients,
-                    scale: 1 / Float(count),
-                    accumulate: micro > 0
-                )
+            let batch = batches[micro]
+            let share = isMasked ? batch.countedTokenCount : 1
+            let all = isMasked ? max(targetCount, 1) : count
+            let loss = try model.lossAndGradients(
+                inputs: batch.inputs,
+                targets: batch.targets,
+                isCounted: batch.isCounted,
+                starts: batch.starts,
+                workspace: workspace,
+                gradients: gradients,
+                scale: isMasked ? Float(share) / Float(all) : 1 / Float(count),
+                accumulate: micro > 0
             )
+            totalLoss += Double(loss) * Double(share)
         }
         loader = position
-        return Float(totalLoss / Double(count))
+        return Float(totalLoss / Double(isMasked ? max(targetCount, 1) : count))
     }
 
     /// Reads all training data once, so that a run that goes on with others is noticed.
@@ -171,7 +184,7 @@ public final class Trainer {
     ///   - normDetector: The recent gradient norms.
     package func restore(
         stepCount: Int,
-        loader: TokenLoader,
+        loader: any BatchSource,
         lossDetector: OutlierDetector,
         normDetector: OutlierDetector
     ) {
@@ -186,7 +199,7 @@ public final class Trainer {
     /// - Parameter validation: Data with batches of the settings' shape; not changed.
     /// - Returns: The loss in nats.
     /// - Throws: ``TokenDataError`` for bad data, ``TrainingError/diverged(step:quantity:found:)``.
-    public func validationLoss(on validation: TokenLoader) throws -> Float {
+    public func validationLoss(on validation: any BatchSource) throws -> Float {
         guard let loss = try validationLoss(on: validation, until: { false }) else {
             preconditionFailure("a validation that nobody stops was dropped")
         }
@@ -200,7 +213,7 @@ public final class Trainer {
     /// - Returns: The loss in nats; nil when it was told to stop.
     /// - Throws: As ``validationLoss(on:)``.
     public func validationLoss(
-        on validation: TokenLoader,
+        on validation: any BatchSource,
         until shouldStop: () -> Bool
     ) throws -> Float? {
         var validation = validation
@@ -209,15 +222,25 @@ public final class Trainer {
         let available = validation.samplesPerEpoch
         let count = limit == 0 ? available : min(limit, available)
         var total = 0.0
+        var weight = 0.0
         for _ in 0..<count {
             if shouldStop() { return nil }
-            try validation.forEachLoss(
-                by: TrainedModelScorer(model: model, workspace: workspace),
-                batchCount: 1,
-                batch: &batch
-            ) { loss, _ in total += loss }
+            try validation.nextBatch(into: &batch)
+            let positions = batch.targets.indices.filter { batch.isCounted?[$0] ?? true }
+            let losses = try model.tokenLosses(
+                inputs: batch.inputs,
+                targets: batch.targets,
+                at: positions,
+                starts: batch.starts,
+                workspace: workspace
+            )
+            if losses.isEmpty { continue }
+            // Every target counts alike; batches of the same number of them, too.
+            let share = batch.isCounted == nil ? 1 : Double(losses.count)
+            total += losses.reduce(0.0) { $0 + Double($1) } / Double(losses.count) * share
+            weight += share
         }
-        let loss = Float(total / Double(count))
+        let loss = Float(total / max(weight, 1))
         guard loss.isFinite else {
             throw TrainingError.diverged(
                 step: stepCount,

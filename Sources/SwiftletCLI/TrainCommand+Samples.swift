@@ -1,0 +1,74 @@
+// What `train` shows of its model between steps: texts that it continues, or, where it learns from
+// conversations, its replies; and the form of these.
+
+import Swiftlet
+
+extension TrainCommand {
+    /// The form of the conversations that are learnt from: the one that is named, that the run
+    /// keeps, or that the model's files say; else the plain one.
+    /// - Returns: The form; nil where no conversations are learnt from.
+    func chatTemplate(
+        _ initialization: Initialization,
+        _ tokenizer: (any Tokenizer)?
+    ) throws -> KnownChatTemplate? {
+        guard data.chat != nil, let tokenizer else { return nil }
+        if let form = data.template { return KnownChatTemplate(form) }
+        if case .model(let source) = initialization {
+            do {
+                let template = try source.chatTemplate(tokenizer)
+                if let template = template as? KnownChatTemplate { return template }
+            } catch OpeningError.noChatTemplate {
+                // The plain one is for those.
+            }
+        } else if let jinja = tokenizer.description.chatTemplate,
+            let template = KnownChatTemplate(jinja: jinja)
+        {
+            return template
+        }
+        Terminal.diagnose(
+            "conversations are learnt in the plain form, as no file says another; choose one with "
+                + "--template"
+        )
+        return KnownChatTemplate(.plain)
+    }
+
+    /// Draws a text from the model as it is at the time.
+    func makeSampler(
+        _ model: TransformerModel,
+        _ tokenizer: (any Tokenizer)?,
+        _ template: KnownChatTemplate?
+    ) throws -> TrainingRun.Probe<String>? {
+        guard let tokenizer, intervals.sampleEvery > 0 else { return nil }
+        let prompt = intervals.samplePrompt ?? ""
+        let options = GenerationOptions(maxTokens: intervals.sampleTokens)
+        if let template, let message = intervals.samplePrompt {
+            return { shouldStop in
+                let chat = try ChatSession(
+                    model.makeLanguageModel(),
+                    tokenizer: tokenizer,
+                    template: template,
+                    options: options,
+                    seed: seed
+                )
+                let reply = try chat.streamResponse(to: message.string)
+                while try reply.next() != nil {
+                    if shouldStop() { return nil }
+                }
+                return "\(message.string)\n\(reply.response.content)"
+            }
+        }
+        return { shouldStop in
+            // Made anew, as a decoder keeps some of the weights as they are when it is made.
+            let generator = try TextGenerator(model.makeLanguageModel(), vocabulary: tokenizer)
+            let stream = try generator.stream(
+                tokens: tokenizer.promptTokens(of: prompt.bytes),
+                options: options,
+                seed: seed
+            )
+            while try stream.next() != nil {
+                if shouldStop() { return nil }
+            }
+            return prompt.string + stream.text
+        }
+    }
+}

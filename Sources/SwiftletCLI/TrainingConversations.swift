@@ -1,0 +1,73 @@
+// Conversations that a run learns from: read, put into the model's form, and packed into batches.
+
+import Swiftlet
+
+/// Reads files of conversations.
+struct TrainingConversations {
+    /// The form of conversations.
+    let template: KnownChatTemplate
+    /// The model's.
+    let tokenizer: any Tokenizer
+
+    /// The batches of a file.
+    /// - Parameters:
+    ///   - path: The file, one conversation a line.
+    ///   - shape: Of the batches.
+    ///   - seed: Decides the order; nil is that of the file.
+    /// - Returns: Its conversations, packed.
+    /// - Throws: What is wrong with the file.
+    func loader(
+        _ path: FilePath,
+        _ shape: TrainingSource.Shape,
+        seed: UInt64?
+    ) throws -> ConversationLoader {
+        let loader = try ConversationLoader(
+            conversations(path),
+            path: path,
+            batchSize: shape.batchSize,
+            sequenceLength: shape.sequenceLength,
+            seed: seed,
+            vocabularySize: shape.vocabularySize
+        )
+        remark(on: loader, path, sequenceLength: shape.sequenceLength)
+        return loader
+    }
+
+    private func conversations(_ path: FilePath) throws -> [ConversationTokens] {
+        let line = ProgressLine()
+        defer { line.finish() }
+        let totalByteCount = FileSystem.byteCount(of: path)
+        var file = try ConversationFile(path)
+        var conversations: [ConversationTokens] = []
+        while let messages = try file.next() {
+            if Signals.isInterrupted { throw ExitStatus.interrupted }
+            conversations.append(
+                try template.conversationTokens(of: messages, tokenizer: tokenizer)
+            )
+            line.show(
+                "reading conversations: \(byteProgress(file.byteCount, of: totalByteCount)), "
+                    + counted(conversations.count, "conversation")
+            )
+        }
+        guard !conversations.isEmpty else {
+            throw TextGenerationError.noConversations(path: path)
+        }
+        return conversations
+    }
+
+    /// Says what of the conversations is not learnt from.
+    private func remark(on loader: ConversationLoader, _ path: FilePath, sequenceLength: Int) {
+        func remark(_ count: Int, _ words: String) {
+            guard count > 0 else { return }
+            Terminal.diagnose("'\(path)': \(counted(count, "conversation")) \(words)")
+        }
+        remark(
+            loader.cutCount,
+            "cut after \(counted(sequenceLength + 1, "token")), which a sequence holds"
+        )
+        remark(
+            loader.leftOutCount,
+            "left out, as no reply begins in the first \(counted(sequenceLength, "token"))"
+        )
+    }
+}

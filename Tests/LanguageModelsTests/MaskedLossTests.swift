@@ -1,0 +1,133 @@
+// Losses of which only some targets count, against the losses of all and of single ones.
+
+import LanguageModels
+import Tensors
+import Testing
+
+@Suite(.serialized) struct MaskedLossTests {
+    private static let (B, T) = (4, 6)
+    private let inputs = randomTokens(B * T)
+    private let targets = randomTokens(B * T, seed: 10)
+
+    private func workspace(
+        _ model: GPT2,
+        threads: Int = 1,
+        training: Recomputation? = Recomputation.none
+    ) throws -> TrainingWorkspace {
+        try TrainingWorkspace(
+            model,
+            batchSize: Self.B,
+            sequenceLength: Self.T,
+            training: training,
+            ops: Ops(threadCount: threads)
+        )
+    }
+
+    private func pass(
+        _ model: GPT2,
+        _ workspace: TrainingWorkspace,
+        _ isCounted: [Bool]?,
+        scale: Float = 1
+    ) throws -> (loss: Float, gradients: [Float]) {
+        let gradients = try model.makeParameterSet()
+        gradients.flat.withUnsafeMutableElements(as: Float.self) { $0.update(repeating: .nan) }
+        let loss = try model.lossAndGradients(
+            inputs: inputs,
+            targets: targets,
+            isCounted: isCounted,
+            workspace: workspace,
+            gradients: gradients,
+            scale: scale
+        )
+        return (loss, gradients.flat.floats())
+    }
+
+    /// Masks of a few, none in a sequence, none in a lane, one, and all.
+    static let masks: [[Bool]] = [
+        (0..<24).map { $0 % 5 == 2 }, (0..<24).map { $0 >= 6 && $0 % 2 == 0 },
+        (0..<24).map { $0 >= 12 }, (0..<24).map { $0 == 23 }, (0..<24).map { $0 == 0 },
+        [Bool](repeating: true, count: 24),
+    ]
+
+    @Test(arguments: masks, [1, 2])
+    func partsAddUpToTheWhole(mask: [Bool], threads: Int) throws {
+        let model = try smallModel()
+        for recomputation in Recomputation.allCases {
+            let workspace = try workspace(model, threads: threads, training: recomputation)
+            let all = try pass(model, workspace, nil)
+            let (some, others) = (
+                try pass(model, workspace, mask), try pass(model, workspace, mask.map { !$0 })
+            )
+            let count = Float(mask.count(where: \.self))
+            let otherCount = Float(mask.count) - count
+            let loss = (some.loss * count + others.loss * otherCount) / Float(mask.count)
+            #expect(abs(loss - all.loss) < 1e-6)
+            let largest = all.gradients.reduce(0) { max($0, abs($1)) }
+            for (index, gradient) in all.gradients.enumerated() {
+                let sum =
+                    (some.gradients[index] * count + others.gradients[index] * otherCount)
+                    / Float(mask.count)
+                // NaN is no less.
+                guard abs(sum - gradient) <= 1e-5 * largest else {
+                    Issue.record("gradient \(index): \(sum), not \(gradient)")
+                    return
+                }
+            }
+        }
+    }
+
+    @Test func allTargetsCountedIsTheSameAsNoMask() throws {
+        let model = try smallModel()
+        let workspace = try workspace(model)
+        let all = [Bool](repeating: true, count: inputs.count)
+        let (masked, plain) = (
+            try pass(model, workspace, all, scale: 0.5), try pass(model, workspace, nil, scale: 0.5)
+        )
+        #expect(masked.loss == plain.loss && masked.gradients == plain.gradients)
+    }
+
+    @Test func noTargetCountedIsNoLossAndNoGradient() throws {
+        let model = try smallModel()
+        for threads in [1, 2] {
+            let none = [Bool](repeating: false, count: inputs.count)
+            let result = try pass(model, workspace(model, threads: threads), none)
+            #expect(result.loss == 0 && result.gradients.allSatisfy { $0 == 0 })
+        }
+    }
+
+    @Test(arguments: masks)
+    func theLossIsTheMeanOfThoseThatCount(mask: [Bool]) throws {
+        let model = try smallModel()
+        let workspace = try workspace(model, training: nil)
+        let positions = mask.indices.filter { mask[$0] }
+        let single = try model.tokenLosses(
+            inputs: inputs,
+            targets: targets,
+            at: positions,
+            workspace: workspace
+        )
+        let loss = try model.loss(
+            inputs: inputs,
+            targets: targets,
+            isCounted: mask,
+            workspace: workspace
+        )
+        #expect(abs(loss - single.reduce(0, +) / Float(single.count)) < 1e-6)
+    }
+
+    @Test func masksAndStartsOfAnotherSizeAreErrors() throws {
+        let model = try smallModel()
+        let workspace = try workspace(model, training: nil)
+        #expect(throws: ModelError.self) {
+            try model.loss(
+                inputs: inputs,
+                targets: targets,
+                isCounted: [true],
+                workspace: workspace
+            )
+        }
+        #expect(throws: ModelError.self) {
+            try model.loss(inputs: inputs, targets: targets, starts: [0], workspace: workspace)
+        }
+    }
+}

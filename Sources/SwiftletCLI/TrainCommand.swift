@@ -5,7 +5,7 @@ import Swiftlet
 struct TrainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "train",
-        abstract: "Train a GPT-2 from tokens or text, from scratch or from a checkpoint.",
+        abstract: "Train a GPT-2 or a Llama, from scratch or from a checkpoint.",
         discussion: """
             The same command again goes on with a run that was interrupted.
 
@@ -18,6 +18,8 @@ struct TrainCommand: ParsableCommand {
               swiftlet train --init checkpoints/gpt2 \\
                 --text checkpoints/quickstart/stories.txt \\
                 --sequence-length 256 --learning-rate 3e-5 --output runs/second
+              swiftlet train --init runs/first --chat data/questions/train.jsonl \\
+                --sequence-length 256 --steps 300 --learning-rate 1e-3 --output runs/chat
             """
     )
 

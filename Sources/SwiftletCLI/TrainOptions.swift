@@ -35,9 +35,9 @@ struct DataOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             """
-            Conversations instead of --train-data, one a line: {"messages":[{"role":"user",\
-            "content":"..."},{"role":"assistant","content":"..."}]}. What the assistant says is \
-            learnt, and no conversation sees another.
+            Conversations instead of --train-data, one a line: {"messages": [{"role": "user", \
+            "content": "..."}, {"role": "assistant", "content": "..."}]}. What the assistant says \
+            is learnt, and no conversation sees another.
             """,
             valueName: "file.jsonl"
         )

@@ -5,7 +5,7 @@ import Swiftlet
 struct TrainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "train",
-        abstract: "Train a GPT-2 or a Llama, from scratch or from a checkpoint.",
+        abstract: "Train a GPT-2 or a Llama, from scratch or from a model of any format.",
         discussion: """
             The same command again goes on with a run that was interrupted.
 
@@ -26,9 +26,10 @@ struct TrainCommand: ParsableCommand {
     @Option(
         name: .customLong("init"),
         help: """
-            A size (\(sizes)), or a GPT-2 in any format or the directory of a run, whose own \
+            A size (\(sizes)), or a model in any format or the directory of a run, whose own \
             tokenizer is then the default. A size may say vocabulary=1024; else the vocabulary is \
-            the tokenizer's, else that of the data's manifest, else GPT-2's 50,257.
+            the tokenizer's, else that of the data's manifest, else GPT-2's 50,257 or Llama 2's \
+            32,000.
             """
     )
     var initialization: ArgumentText
@@ -65,7 +66,8 @@ struct TrainCommand: ParsableCommand {
 
     private static let sizes =
         GPT2Configuration.named.map(\.name).joined(separator: ", ")
-        + " or layers=4,heads=4,channels=128,context=256"
+        + ", layers=4,heads=4,channels=128,context=256, or for a Llama "
+        + "llama2:layers=6,heads=6,channels=288,hidden=768,context=256"
 
     func validate() throws {
         if output.isEmpty { throw ValidationError("--output needs the name of a directory") }

@@ -60,6 +60,12 @@ public struct TensorLayout: Sendable, Equatable {
         var offsets: [Int] = []
         var offsetsByName: [String: Int] = [:]
         var end = 0
+        // The most bytes that are put into a tensor's memory by those that share it.
+        var sharedByteCounts: [String: Int] = [:]
+        for specification in specifications {
+            guard let owner = specification.sharedWith else { continue }
+            sharedByteCounts[owner] = max(sharedByteCounts[owner] ?? 0, specification.byteCount)
+        }
         for specification in specifications {
             let name = specification.name
             if let owner = specification.sharedWith {
@@ -74,9 +80,7 @@ public struct TensorLayout: Sendable, Equatable {
             end = (end + step - 1) / step * step
             offsets.append(end)
             offsetsByName[name] = end
-            end += specifications.reduce(specification.byteCount) { most, other in
-                other.sharedWith == name ? max(most, other.byteCount) : most
-            }
+            end += max(specification.byteCount, sharedByteCounts[name] ?? 0)
         }
         self.specifications = specifications
         byteOffsets = offsets

@@ -120,6 +120,8 @@ struct StartingModel {
     /// training changes.
     let remark: String?
     private let source: Source
+    /// Where it is, when it is not made.
+    private let name: String?
 
     /// Looks at the model, which must know the tokens of the run.
     init(_ initialization: Initialization, _ tokens: KnownTokens) throws {
@@ -135,10 +137,11 @@ struct StartingModel {
                 )
             }
             source = .weights(weights)
+            name = model.path.string
             remark = sizes.trainingRemark
             configuration = sizes
         case .size(let descriptor):
-            source = .randomWeights
+            (source, name) = (.randomWeights, nil)
             (configuration, remark) = try Self.sizes(descriptor, tokens)
         }
         try tokens.check(vocabularySize: configuration.vocabularySize)
@@ -174,6 +177,7 @@ struct StartingModel {
     /// Checks that training fits into the memory of this machine.
     func requireMemory(
         _ batch: BatchOptions,
+        _ adapter: AdapterOptions,
         sequenceLength: Int,
         threadCount: Int
     ) throws {
@@ -183,6 +187,7 @@ struct StartingModel {
             sequenceLength: sequenceLength,
             recomputation: batch.recompute,
             precision: batch.precision.elementType,
+            adapter: adapter.shape(of: configuration),
             threadCount: threadCount
         )
         let available = Machine.memoryByteCount
@@ -197,8 +202,28 @@ struct StartingModel {
         )
     }
 
-    /// Makes or reads the model.
-    func make(seed: UInt64, ops: Ops) throws -> TransformerModel {
+    /// Makes or reads the model, with an adapter if one is to be trained.
+    func make(
+        _ adapter: AdapterOptions,
+        precision: ElementType,
+        seed: UInt64,
+        ops: Ops
+    ) throws -> TransformerModel {
+        if let adapter = try adapter.make(of: configuration, seed: seed, ops: ops) {
+            guard case .weights(let weights) = source else {
+                throw CommandError(
+                    .wrongUsage,
+                    "an adapter is trained on a model, but --init is a size; name a model"
+                )
+            }
+            return try configuration.makeAdaptedModel(
+                weights,
+                adapter,
+                baseName: name,
+                precision: precision,
+                ops: ops
+            )
+        }
         switch source {
         case .weights(let weights):
             return try configuration.makeTrainableModel(weights, ops: ops)

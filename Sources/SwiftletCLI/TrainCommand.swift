@@ -46,6 +46,9 @@ struct TrainCommand: ParsableCommand {
     @OptionGroup(title: "Batches and steps")
     var batch: BatchOptions
 
+    @OptionGroup(title: "Adapters")
+    var adapter: AdapterOptions
+
     @OptionGroup(title: "Optimiser")
     var optimizer: OptimizerOptions
 
@@ -83,8 +86,11 @@ struct TrainCommand: ParsableCommand {
         )
         let replacesRun = try resumption.overwrite && directory.holdsRun()
         let first =
-            try resumedStep.map { .model(try ModelSource(directory.modelPath(step: $0))) }
-            ?? Initialization(initialization, checkpoint: checkpoint)
+            try resumedStep.flatMap { step in
+                // The checkpoints of an adapter are of the model that it was begun on.
+                adapter.areGiven
+                    ? nil : .model(try ModelSource(directory.modelPath(step: step)))
+            } ?? Initialization(initialization, checkpoint: checkpoint)
         let tokens = try knownTokens(
             in: directory,
             isResumed: resumedStep != nil,
@@ -99,6 +105,7 @@ struct TrainCommand: ParsableCommand {
             ?? min(GPT2Configuration.gpt2ContextLength, start.configuration.contextLength)
         try start.requireMemory(
             batch,
+            adapter,
             sequenceLength: sequenceLength,
             threadCount: ops.threadCount
         )
@@ -121,7 +128,12 @@ struct TrainCommand: ParsableCommand {
         Signals.exitWhenInterrupted()
         // Asked afterwards: a signal in between would be lost.
         if Signals.isInterrupted { throw ExitStatus.interrupted }
-        let model = try start.make(seed: seed, ops: ops)
+        let model = try start.make(
+            adapter,
+            precision: batch.precision.elementType,
+            seed: seed,
+            ops: ops
+        )
         let trainer = try Trainer(
             model: model,
             settings: settings,
@@ -280,6 +292,12 @@ struct TrainCommand: ParsableCommand {
                 + "\(counted(configuration.headCount, "head")), "
                 + counted(configuration.channels, "channel")
         )
+        if let adapted = model as? AdaptedModel {
+            Terminal.diagnose(
+                "an adapter of \(adapted.parameters.layout.elementCount.grouped) parameters, in "
+                    + counted(adapted.adapter.shape.layers.count, "linear layer")
+            )
+        }
         Terminal.diagnose(
             "\(counted(settings.schedule.totalSteps, "step")) of "
                 + "\(counted(settings.totalBatchTokens, "token")), "

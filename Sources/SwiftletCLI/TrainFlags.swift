@@ -22,7 +22,8 @@ extension TrainCommand {
             "threads": compute.threads.map(JSONValue.integer) ?? .null,
         ]
         let groups = [
-            general, data.flags, batch.flags(settings), optimizer.flags, intervals.flags,
+            general, data.flags, batch.flags(settings), adapter.flags, optimizer.flags,
+            intervals.flags,
         ]
         return groups.reduce(into: [:]) { all, group in all.merge(group) { first, _ in first } }
     }
@@ -73,6 +74,17 @@ extension BatchOptions {
             "steps": .integer(settings.schedule.totalSteps),
             "recompute": .string(recompute.rawValue),
             "precision": .string(precision.elementType.rawValue),
+        ]
+    }
+}
+
+extension AdapterOptions {
+    fileprivate var flags: Flags {
+        [
+            "lora-rank": loraRank.map(JSONValue.integer) ?? .null,
+            "lora-alpha": loraAlpha.map { JSONValue($0) } ?? .null,
+            "lora-targets": loraTargets.map { .string($0.text) } ?? .null,
+            "adapter": JSONValue(adapter),
         ]
     }
 }
@@ -133,6 +145,7 @@ enum TrainConfiguration {
         "train-data": ["text", "chat", "val-chat", "template"],
         "chat": ["train-data", "val-data", "text", "order"],
         "val-data": ["val-chat"], "val-chat": ["val-data"],
+        "adapter": ["lora-rank", "lora-alpha", "lora-targets"], "lora-rank": ["adapter"],
         "order": ["shuffle"], "shuffle": ["order"], "init": ["checkpoint"],
     ]
 

@@ -65,19 +65,12 @@ struct AdaptedWeights<Base: ModelWeights>: ModelWeights {
             try part.replacement.map { try part.arrangement.arranged($0.tensor()) }
             ?? base.tensor(weight)
         guard let change = part.change else { return stored }
-        let a = try WeightArrangement.transposed.arranged(change.a.floats())
-        let b = try part.arrangement.rowOrder.arranged(change.b.floats())
-        ops.fill(b) { elements in
-            for index in elements.indices { elements[index] *= change.scale }
-        }
-        let result = try ops.tensor(weight.shape)
-        ops.matmulForward(
-            out: result,
-            inp: b,
-            weight: a,
-            residual: try ops.convert(stored, to: .float32)
+        return try ops.merged(
+            stored,
+            a: change.a.floats(),
+            b: part.arrangement.rowOrder.arranged(change.b.floats()),
+            scale: change.scale
         )
-        return try ops.convert(result, to: Self.changedType(stored.elementType))
     }
 
     func elementType(of weight: ModelWeight) throws -> ElementType {
@@ -85,12 +78,39 @@ struct AdaptedWeights<Base: ModelWeights>: ModelWeights {
         let type =
             try part.replacement.map { $0.storedType.weightType ?? .float32 }
             ?? base.elementType(of: weight)
-        return part.change == nil ? type : Self.changedType(type)
+        return part.change == nil ? type : type.ofMergedWeights
     }
+}
 
-    private static func changedType(_ stored: ElementType) -> ElementType {
-        stored.isBlocked ? .float32 : stored
+extension Ops {
+    /// A weight with the product of two thin matrices added.
+    /// - Parameters:
+    ///   - stored: `(out, in)`.
+    ///   - a: `(r, in)`.
+    ///   - b: `(out, r)`.
+    ///   - scale: What the product is multiplied by.
+    /// - Returns: The sum, in memory of its own and in the type of `stored`, or in float32 where
+    ///   that has blocks.
+    /// - Throws: `TensorError` when memory is short, or what says that a file has lost some of it.
+    func merged(_ stored: Tensor, a: Tensor, b: Tensor, scale: Float) throws -> Tensor {
+        let scaled = try copy(b, as: .float32)
+        fill(scaled) { elements in
+            for index in elements.indices { elements[index] *= scale }
+        }
+        let result = try tensor(stored.shape)
+        matmulForward(
+            out: result,
+            inp: scaled,
+            weight: try WeightArrangement.transposed.arranged(a),
+            residual: try convert(stored, to: .float32)
+        )
+        return try convert(result, to: stored.elementType.ofMergedWeights)
     }
+}
+
+extension ElementType {
+    /// What a weight of this type becomes when something is merged into it.
+    var ofMergedWeights: ElementType { isBlocked ? .float32 : self }
 }
 
 extension LowRankAdapter {

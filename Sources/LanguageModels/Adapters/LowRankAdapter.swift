@@ -57,6 +57,20 @@ public struct LowRankAdapter: Sendable {
         (changes, replacements) = try Self.parts(of: archive, configuration)
     }
 
+    /// Whether a directory says that it is an adapter.
+    public static func isOne(_ path: FilePath) -> Bool {
+        FileSystem.exists(path.appending(configurationName))
+    }
+
+    /// What is wrong with an adapter that is named as a model.
+    public static func noModel(_ path: FilePath) -> TensorFileError {
+        .unsupported(
+            path: path,
+            reason: "it is an adapter (LoRA), and no model",
+            hint: "name the model it was trained on, and this with --adapter"
+        )
+    }
+
     /// What the product of two matrices is multiplied by.
     static func scale(alpha: Float, rank: Int, usesRootOfRank: Bool) -> Float {
         alpha / (usesRootOfRank ? Float(rank).squareRoot() : Float(rank))

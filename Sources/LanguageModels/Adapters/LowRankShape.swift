@@ -1,6 +1,7 @@
 // Which linear layers a low-rank adapter changes, at which rank and how far: all that is to be known
 // of one before it has numbers.
 
+import TensorFiles
 import Tensors
 
 /// The layers of an adapter in training.
@@ -51,6 +52,49 @@ public struct LowRankShape: Sendable, Equatable {
         )
     }
 
+    /// The layers of an adapter that was read, which are to be linear ones within blocks.
+    /// - Throws: `TensorFileError` when it changes something else, or belongs to another model.
+    public init(_ adapter: LowRankAdapter, of configuration: some ModelConfiguration) throws {
+        if let name = adapter.replacements.keys.min() {
+            throw Self.unsupported(adapter, "it replaces '\(name)' as a whole")
+        }
+        let naming = configuration.huggingFaceNaming
+        var changes = adapter.changes
+        var layers: [LowRankShape.Layer] = []
+        for weight in configuration.adaptableWeights {
+            guard let path = naming.linearLayer(weight)?.path,
+                let change = changes.removeValue(forKey: path)
+            else { continue }
+            try adapter.check(change, weight)
+            layers.append(
+                LowRankShape.Layer(
+                    weight: weight,
+                    rank: change.a.shape[0],
+                    alpha: change.alpha
+                )
+            )
+        }
+        if let name = changes.keys.min() {
+            throw Self.unsupported(
+                adapter,
+                "it changes '\(name)', which is no linear layer within the model's blocks"
+            )
+        }
+        guard !layers.isEmpty else { throw Self.unsupported(adapter, "it changes no layer") }
+        self.init(layers, usesRootOfRank: adapter.usesRootOfRank)
+    }
+
+    private static func unsupported(
+        _ adapter: LowRankAdapter,
+        _ reason: String
+    ) -> TensorFileError {
+        .unsupported(
+            path: adapter.path,
+            reason: reason,
+            hint: "train an adapter of linear layers in the blocks of this model alone"
+        )
+    }
+
     /// What the product of a layer's matrices is multiplied by.
     public func scale(of layer: Layer) -> Float {
         LowRankAdapter.scale(
@@ -58,6 +102,11 @@ public struct LowRankShape: Sendable, Equatable {
             rank: layer.rank,
             usesRootOfRank: usesRootOfRank
         )
+    }
+
+    /// The place of each weight among the layers.
+    var indices: [ModelWeight: Int] {
+        Dictionary(uniqueKeysWithValues: layers.enumerated().map { ($1.weight, $0) })
     }
 
     /// The matrices as training keeps them: A and B of each layer, float32, none of which decays.

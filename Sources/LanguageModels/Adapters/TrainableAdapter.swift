@@ -21,6 +21,8 @@ public struct TrainableAdapter {
     public let shape: LowRankShape
     /// The matrices, in the shape's layout.
     public let parameters: TensorSet
+    /// The place of each layer in the shape; A and B are so many pairs behind the first.
+    private let indices: [ModelWeight: Int]
 
     /// An adapter that changes nothing yet: each A is random, each B zero.
     ///
@@ -36,6 +38,7 @@ public struct TrainableAdapter {
         ops: Ops
     ) throws {
         self.shape = shape
+        indices = shape.indices
         parameters = try ops.allocate(shape.parameterLayout)
         for layer in shape.layers {
             let bound = 1 / Float(layer.weight.shape[1]).squareRoot()
@@ -57,37 +60,15 @@ public struct TrainableAdapter {
         of configuration: some ModelConfiguration,
         ops: Ops
     ) throws {
-        if let name = adapter.replacements.keys.min() {
-            throw Self.unsupported(adapter, "it replaces '\(name)' as a whole")
-        }
-        let naming = configuration.huggingFaceNaming
-        var changes = adapter.changes
-        var layers: [LowRankShape.Layer] = []
-        var sources: [(LowRankAdapter.Change, WeightArrangement)] = []
-        for weight in configuration.adaptableWeights {
-            guard let (path, arrangement) = naming.linearLayer(weight),
-                let change = changes.removeValue(forKey: path)
-            else { continue }
-            try adapter.check(change, weight)
-            layers.append(
-                LowRankShape.Layer(
-                    weight: weight,
-                    rank: change.a.shape[0],
-                    alpha: change.alpha
-                )
-            )
-            sources.append((change, arrangement))
-        }
-        if let name = changes.keys.min() {
-            throw Self.unsupported(
-                adapter,
-                "it changes '\(name)', which is no linear layer within the model's blocks"
-            )
-        }
-        guard !layers.isEmpty else { throw Self.unsupported(adapter, "it changes no layer") }
-        shape = LowRankShape(layers, usesRootOfRank: adapter.usesRootOfRank)
+        let shape = try LowRankShape(adapter, of: configuration)
+        self.shape = shape
+        indices = shape.indices
         parameters = try ops.allocate(shape.parameterLayout)
-        for (layer, (change, arrangement)) in zip(layers, sources) {
+        let naming = configuration.huggingFaceNaming
+        for layer in shape.layers {
+            guard let (path, arrangement) = naming.linearLayer(layer.weight),
+                let change = adapter.changes[path]
+            else { preconditionFailure("an adapter without \(layer.weight)") }
             try ops.copy(change.a.floats(), into: parameters[layer.nameOfA])
             try ops.copy(
                 arrangement.rowOrder.arranged(change.b.floats()),
@@ -96,29 +77,18 @@ public struct TrainableAdapter {
         }
     }
 
-    private static func unsupported(
-        _ adapter: LowRankAdapter,
-        _ reason: String
-    ) -> TensorFileError {
-        .unsupported(
-            path: adapter.path,
-            reason: reason,
-            hint: "train an adapter of linear layers in the blocks of this model alone"
-        )
-    }
-
     /// The matrices that change a weight; nil where none do.
     /// - Parameters:
     ///   - weight: A weight of the model.
     ///   - set: Parameters of the adapter, or their gradients; nil is its own.
     /// - Returns: The matrices.
     func pair(_ weight: ModelWeight, in set: TensorSet? = nil) -> Pair? {
-        guard let layer = shape.layers.first(where: { $0.weight == weight }) else { return nil }
-        let set = set ?? parameters
+        guard let index = indices[weight] else { return nil }
+        let tensors = (set ?? parameters).tensors
         return Pair(
-            a: set[layer.nameOfA],
-            b: set[layer.nameOfB],
-            scale: shape.scale(of: layer)
+            a: tensors[2 * index],
+            b: tensors[2 * index + 1],
+            scale: shape.scale(of: shape.layers[index])
         )
     }
 }

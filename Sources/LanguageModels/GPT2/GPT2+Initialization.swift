@@ -10,21 +10,21 @@ extension GPT2 {
     /// rows that pad the vocabulary stay 0.
     /// - Parameter generator: Where the randomness comes from; moved on.
     func initialize(using generator: inout MersenneTwister) {
-        let tensors = GPT2Tensors { parameters[$0] }
+        func tensor(_ kind: GPT2Weight) -> Tensor { parameters[kind.rawValue] }
         let deviation: Float = 0.02
         let residual = deviation / Float(2 * configuration.layerCount).squareRoot()
-        let vocabulary = tensors.wte[0..<configuration.vocabularySize]
+        let vocabulary = tensor(.wte)[0..<configuration.vocabularySize]
         let weights = [
-            (vocabulary, deviation), (tensors.wpe, deviation), (tensors.qkvw, deviation),
-            (tensors.attprojw, residual),
-            (tensors.fcw, deviation), (tensors.fcprojw, residual),
+            (vocabulary, deviation), (tensor(.wpe), deviation), (tensor(.qkvw), deviation),
+            (tensor(.attprojw), residual),
+            (tensor(.fcw), deviation), (tensor(.fcprojw), residual),
         ]
         for (weight, standardDeviation) in weights {
             ops.fill(weight) {
                 generator.fillNormal(&$0, standardDeviation: standardDeviation)
             }
         }
-        for weight in [tensors.ln1w, tensors.ln2w, tensors.lnfw] {
+        for weight in [tensor(.ln1w), tensor(.ln2w), tensor(.lnfw)] {
             ops.fill(weight) { $0.update(repeating: 1) }
         }
     }

@@ -43,7 +43,7 @@ public final class GPT2: TransformerModel {
     }
 
     override func makePass(_ lane: TrainingLane) -> any TrainingPass {
-        GPT2Pass(configuration, weights: GPT2Tensors(weight), lane: lane)
+        GPT2Pass(configuration, weights: GPT2Tensors(passWeights), lane: lane)
     }
 
     override public func makeLanguageModel() throws -> any LanguageModel { try GPT2Decoder(self) }
@@ -98,5 +98,23 @@ extension GPT2Configuration: TrainableConfiguration {
         let model = try GPT2(zeros: self, ops: ops)
         try model.read(weights)
         return model
+    }
+
+    public func makeAdaptedModel(
+        _ weights: any ModelWeights,
+        _ adapter: TrainableAdapter,
+        baseName: String?,
+        precision: ElementType,
+        ops: Ops
+    ) throws -> AdaptedModel {
+        let sizes = trainable
+        return try AdaptedModel(
+            sizes,
+            weights,
+            adapter,
+            baseName: baseName,
+            precision: precision,
+            ops: ops
+        ) { GPT2Pass(sizes, weights: GPT2Tensors($0), lane: $1) }
     }
 }

@@ -3,7 +3,9 @@
 import Tensors
 
 extension GPT2Pass {
-    func gradients(in set: TensorSet) -> GPT2Tensors { GPT2Tensors { set[$0] } }
+    func tensors(in set: TensorSet) -> GPT2Tensors {
+        GPT2Tensors(TensorSource { set[$0] })
+    }
 
     func classifierGradient(_ gradients: GPT2Tensors) -> Tensor { gradients.wte }
 
@@ -15,11 +17,11 @@ extension GPT2Pass {
         return (flow.dresidual, flow.dinner, dwide)
     }
 
-    func backwardOutput(_ gradients: GPT2Tensors) {
+    func backwardOutput(_ gradients: PassGradients<GPT2Tensors>) {
         ops.layernormBackward(
             dinp: flow.dresidual,
-            dweight: gradients.lnfw,
-            dbias: gradients.lnfb,
+            dweight: gradients.weights?.lnfw,
+            dbias: gradients.weights?.lnfb,
             dout: flow.dinner,
             inp: lane.residual(configuration.layerCount),
             weight: weights.lnfw,
@@ -40,7 +42,7 @@ extension GPT2Pass {
         )
     }
 
-    func backwardBlock(_ layer: Int, _ gradients: GPT2Tensors, accumulate: Bool) {
+    func backwardBlock(_ layer: Int, _ gradients: PassGradients<GPT2Tensors>, accumulate: Bool) {
         let flow = flow
         let activations = block(layer)
         let (B, T, C) = (lane.batchSize, lane.sequenceLength, configuration.channels)
@@ -50,18 +52,17 @@ extension GPT2Pass {
         if lane.recomputation == .gelu {
             ops.geluForward(out: activations.fchGelu, inp: activations.fch)
         }
-        ops.matmulBackwardWeight(
-            dweight: gradients.fcprojw[layer],
-            dbias: gradients.fcprojb[layer],
-            dout: flow.dresidual,
-            inp: activations.fchGelu,
-            accumulate: accumulate
-        )
-        ops.matmulBackwardInput(
+        backward(
+            configuration.weight(.fcprojw, layer: layer),
             dinp: flow.dwide,
             dout: flow.dresidual,
+            inp: activations.fchGelu,
             weight: weights.fcprojw[layer],
-            geluInp: activations.fch
+            dweight: gradients.weights?.fcprojw[layer],
+            dbias: gradients.weights?.fcprojb[layer],
+            in: gradients.set,
+            geluInp: activations.fch,
+            accumulate: accumulate
         )
         ops.layernormForward(
             out: lane.normalized,
@@ -71,22 +72,21 @@ extension GPT2Pass {
             weight: weights.ln2w[layer],
             bias: weights.ln2b[layer]
         )
-        ops.matmulBackwardWeight(
-            dweight: gradients.fcw[layer],
-            dbias: gradients.fcb[layer],
-            dout: flow.dwide,
-            inp: lane.normalized,
-            accumulate: accumulate
-        )
-        ops.matmulBackwardInput(
+        backward(
+            configuration.weight(.fcw, layer: layer),
             dinp: flow.dinner,
             dout: flow.dwide,
-            weight: weights.fcw[layer]
+            inp: lane.normalized,
+            weight: weights.fcw[layer],
+            dweight: gradients.weights?.fcw[layer],
+            dbias: gradients.weights?.fcb[layer],
+            in: gradients.set,
+            accumulate: accumulate
         )
         ops.layernormBackward(
             dinp: flow.dresidual,
-            dweight: gradients.ln2w[layer],
-            dbias: gradients.ln2b[layer],
+            dweight: gradients.weights?.ln2w[layer],
+            dbias: gradients.weights?.ln2b[layer],
             dout: flow.dinner,
             inp: activations.residual2,
             weight: weights.ln2w[layer],
@@ -96,17 +96,16 @@ extension GPT2Pass {
 
         // Attention.
         let dqkv = flow.dwide.reshaped([4 * N, C])[0..<3 * N].reshaped([N, 3 * C])
-        ops.matmulBackwardWeight(
-            dweight: gradients.attprojw[layer],
-            dbias: gradients.attprojb[layer],
-            dout: flow.dresidual,
-            inp: activations.atty.reshaped([N, C]),
-            accumulate: accumulate
-        )
-        ops.matmulBackwardInput(
+        backward(
+            configuration.weight(.attprojw, layer: layer),
             dinp: flow.dinner,
             dout: flow.dresidual,
-            weight: weights.attprojw[layer]
+            inp: activations.atty.reshaped([N, C]),
+            weight: weights.attprojw[layer],
+            dweight: gradients.weights?.attprojw[layer],
+            dbias: gradients.weights?.attprojb[layer],
+            in: gradients.set,
+            accumulate: accumulate
         )
         let qkv = activations.qkv.reshaped([N, 3 * C])
         ops.attentionBackward(
@@ -130,18 +129,21 @@ extension GPT2Pass {
             weight: weights.ln1w[layer],
             bias: weights.ln1b[layer]
         )
-        ops.matmulBackwardWeight(
-            dweight: gradients.qkvw[layer],
-            dbias: gradients.qkvb[layer],
+        backward(
+            configuration.weight(.qkvw, layer: layer),
+            dinp: flow.dinner,
             dout: dqkv,
             inp: lane.normalized,
+            weight: weights.qkvw[layer],
+            dweight: gradients.weights?.qkvw[layer],
+            dbias: gradients.weights?.qkvb[layer],
+            in: gradients.set,
             accumulate: accumulate
         )
-        ops.matmulBackwardInput(dinp: flow.dinner, dout: dqkv, weight: weights.qkvw[layer])
         ops.layernormBackward(
             dinp: flow.dresidual,
-            dweight: gradients.ln1w[layer],
-            dbias: gradients.ln1b[layer],
+            dweight: gradients.weights?.ln1w[layer],
+            dbias: gradients.weights?.ln1b[layer],
             dout: flow.dinner,
             inp: lane.residual(layer),
             weight: weights.ln1w[layer],

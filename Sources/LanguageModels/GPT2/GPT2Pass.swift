@@ -29,15 +29,7 @@ struct GPT2Pass: TrainingPass {
 
 extension GPT2Pass {
     func embed() {
-        ops.encoderForward(
-            out: lane.residual(0).reshaped([
-                lane.batchSize, lane.sequenceLength, configuration.channels,
-            ]),
-            tokens: lane.tokens,
-            positions: lane.positions,
-            wte: weights.wte,
-            wpe: weights.wpe
-        )
+        embed(weights.wte, positions: weights.wpe)
     }
 
     func normalizeOutput() {
@@ -65,7 +57,8 @@ extension GPT2Pass {
             bias: weights.ln1b[layer]
         )
         let qkv = activations.qkv.reshaped([N, 3 * C])
-        ops.matmulForward(
+        forward(
+            configuration.weight(.qkvw, layer: layer),
             out: qkv,
             inp: lane.normalized,
             weight: weights.qkvw[layer],
@@ -80,7 +73,8 @@ extension GPT2Pass {
             headCount: configuration.headCount,
             starts: lane.starts
         )
-        ops.matmulForward(
+        forward(
+            configuration.weight(.attprojw, layer: layer),
             out: activations.residual2,
             inp: activations.atty.reshaped([N, C]),
             weight: weights.attprojw[layer],
@@ -95,7 +89,8 @@ extension GPT2Pass {
             weight: weights.ln2w[layer],
             bias: weights.ln2b[layer]
         )
-        ops.matmulForward(
+        forward(
+            configuration.weight(.fcw, layer: layer),
             out: activations.fch,
             geluOut: activations.fchGelu,
             inp: lane.normalized,
@@ -106,7 +101,8 @@ extension GPT2Pass {
 
     func forwardBlockOutput(_ layer: Int) {
         let activations = block(layer)
-        ops.matmulForward(
+        forward(
+            configuration.weight(.fcprojw, layer: layer),
             out: lane.residual(layer + 1),
             inp: activations.fchGelu,
             weight: weights.fcprojw[layer],

@@ -3,22 +3,22 @@
 
 import Tensors
 
-/// The sixteen tensors of a model, each with all its layers.
+/// The sixteen kinds of tensor of a model.
 struct GPT2Tensors {
     let wte: Tensor  // (Vp, C)
     let wpe: Tensor  // (maxT, C)
-    let ln1w: Tensor  // (L, C)
-    let ln1b: Tensor  // (L, C)
-    let qkvw: Tensor  // (L, 3C, C)
-    let qkvb: Tensor  // (L, 3C)
-    let attprojw: Tensor  // (L, C, C)
-    let attprojb: Tensor  // (L, C)
-    let ln2w: Tensor  // (L, C)
-    let ln2b: Tensor  // (L, C)
-    let fcw: Tensor  // (L, 4C, C)
-    let fcb: Tensor  // (L, 4C)
-    let fcprojw: Tensor  // (L, C, 4C)
-    let fcprojb: Tensor  // (L, C)
+    let ln1w: LayerTensors  // (C)
+    let ln1b: LayerTensors  // (C)
+    let qkvw: LayerTensors  // (3C, C)
+    let qkvb: LayerTensors  // (3C)
+    let attprojw: LayerTensors  // (C, C)
+    let attprojb: LayerTensors  // (C)
+    let ln2w: LayerTensors  // (C)
+    let ln2b: LayerTensors  // (C)
+    let fcw: LayerTensors  // (4C, C)
+    let fcb: LayerTensors  // (4C)
+    let fcprojw: LayerTensors  // (C, 4C)
+    let fcprojb: LayerTensors  // (C)
     let lnfw: Tensor  // (C)
     let lnfb: Tensor  // (C)
 
@@ -31,22 +31,22 @@ struct GPT2Tensors {
     static let matrices: Set = factors.union(["wpe"])
 
     /// Takes the tensors by their names.
-    init(_ tensor: (_ name: String) -> Tensor) {
-        wte = tensor("wte")
-        wpe = tensor("wpe")
-        ln1w = tensor("ln1w")
-        ln1b = tensor("ln1b")
-        qkvw = tensor("qkvw")
-        qkvb = tensor("qkvb")
-        attprojw = tensor("attprojw")
-        attprojb = tensor("attprojb")
-        ln2w = tensor("ln2w")
-        ln2b = tensor("ln2b")
-        fcw = tensor("fcw")
-        fcb = tensor("fcb")
-        fcprojw = tensor("fcprojw")
-        fcprojb = tensor("fcprojb")
-        lnfw = tensor("lnfw")
-        lnfb = tensor("lnfb")
+    init(_ source: TensorSource) {
+        wte = source.tensor("wte")
+        wpe = source.tensor("wpe")
+        ln1w = source.layers("ln1w")
+        ln1b = source.layers("ln1b")
+        qkvw = source.layers("qkvw")
+        qkvb = source.layers("qkvb")
+        attprojw = source.layers("attprojw")
+        attprojb = source.layers("attprojb")
+        ln2w = source.layers("ln2w")
+        ln2b = source.layers("ln2b")
+        fcw = source.layers("fcw")
+        fcb = source.layers("fcb")
+        fcprojw = source.layers("fcprojw")
+        fcprojb = source.layers("fcprojb")
+        lnfw = source.tensor("lnfw")
+        lnfb = source.tensor("lnfb")
     }
 }

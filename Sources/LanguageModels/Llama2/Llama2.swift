@@ -19,7 +19,11 @@ public final class Llama2: TransformerModel {
     }
 
     override func makePass(_ lane: TrainingLane) -> any TrainingPass {
-        Llama2Pass(configuration, weights: Llama2Tensors(configuration, weight), lane: lane)
+        Llama2Pass(
+            configuration,
+            weights: Llama2Tensors(configuration, passWeights),
+            lane: lane
+        )
     }
 
     override public func makeLanguageModel() throws -> any LanguageModel {
@@ -88,5 +92,23 @@ extension Llama2Configuration: TrainableConfiguration {
         let model = try Llama2(zeros: self, ops: ops)
         try model.read(weights)
         return model
+    }
+
+    public func makeAdaptedModel(
+        _ weights: any ModelWeights,
+        _ adapter: TrainableAdapter,
+        baseName: String?,
+        precision: ElementType,
+        ops: Ops
+    ) throws -> AdaptedModel {
+        try ops.reserve(channels: max(channels, attentionChannels))
+        return try AdaptedModel(
+            self,
+            weights,
+            adapter,
+            baseName: baseName,
+            precision: precision,
+            ops: ops
+        ) { Llama2Pass(self, weights: Llama2Tensors(self, $0), lane: $1) }
     }
 }

@@ -3,8 +3,8 @@
 import Tensors
 
 extension Llama2Pass {
-    func gradients(in set: TensorSet) -> Llama2Tensors {
-        Llama2Tensors(configuration) { set[$0] }
+    func tensors(in set: TensorSet) -> Llama2Tensors {
+        Llama2Tensors(configuration, TensorSource { set[$0] })
     }
 
     func classifierGradient(_ gradients: Llama2Tensors) -> Tensor { gradients.classifier }
@@ -17,10 +17,10 @@ extension Llama2Pass {
         return (residual, block)
     }
 
-    func backwardOutput(_ gradients: Llama2Tensors) {
+    func backwardOutput(_ gradients: PassGradients<Llama2Tensors>) {
         ops.rmsnormBackward(
             dinp: flow.residual.dresidual,
-            dweight: gradients.finalNorm,
+            dweight: gradients.weights?.finalNorm,
             dout: flow.residual.dinner,
             inp: lane.residual(configuration.layerCount),
             weight: weights.finalNorm,
@@ -39,14 +39,14 @@ extension Llama2Pass {
         )
     }
 
-    func backwardBlock(_ layer: Int, _ gradients: Llama2Tensors, accumulate: Bool) {
+    func backwardBlock(_ layer: Int, _ gradients: PassGradients<Llama2Tensors>, accumulate: Bool) {
         backwardFeedForward(layer, gradients, accumulate)
         backwardAttention(layer, gradients, accumulate)
     }
 
     private func backwardFeedForward(
         _ layer: Int,
-        _ gradients: Llama2Tensors,
+        _ gradients: PassGradients<Llama2Tensors>,
         _ accumulate: Bool
     ) {
         let (block, flow) = (block(layer), flow)
@@ -55,25 +55,22 @@ extension Llama2Pass {
         if lane.recomputation == .gelu {
             ops.swigluForward(out: block.hidden, gate: block.gate, up: block.up)
         }
-        ops.matmulBackwardWeight(
-            dweight: gradients.w2[layer],
+        backward(
+            configuration.weight(.w2, layer: layer),
+            dinp: dgate,
             dout: dresidual,
             inp: block.hidden,
+            weight: weights.w2[layer],
+            dweight: gradients.weights?.w2[layer],
+            in: gradients.set,
             accumulate: accumulate
         )
-        ops.matmulBackwardInput(dinp: dgate, dout: dresidual, weight: weights.w2[layer])
         ops.swigluBackward(dgate: dgate, dup: dup, gate: block.gate, up: block.up, dout: dgate)
         normalize(block.residual2, weights.feedForwardNorm[layer], rstd: block.feedForwardRstd)
-        backwardProducts(
-            [
-                (dgate, weights.w1[layer], gradients.w1[layer]),
-                (dup, weights.w3[layer], gradients.w3[layer]),
-            ],
-            accumulate
-        )
+        backwardProducts(layer, [(.w1, dgate), (.w3, dup)], gradients, accumulate)
         ops.rmsnormBackward(
             dinp: dresidual,
-            dweight: gradients.feedForwardNorm[layer],
+            dweight: gradients.weights?.feedForwardNorm[layer],
             dout: dinner,
             inp: block.residual2,
             weight: weights.feedForwardNorm[layer],
@@ -83,19 +80,22 @@ extension Llama2Pass {
 
     private func backwardAttention(
         _ layer: Int,
-        _ gradients: Llama2Tensors,
+        _ gradients: PassGradients<Llama2Tensors>,
         _ accumulate: Bool
     ) {
         let (block, flow) = (block(layer), flow)
         let (dresidual, dinner) = (flow.residual.dresidual, flow.residual.dinner)
         let (datty, dq, dk, dv) = (flow.block.datty, flow.block.dq, flow.block.dk, flow.block.dv)
-        ops.matmulBackwardWeight(
-            dweight: gradients.wo[layer],
+        backward(
+            configuration.weight(.wo, layer: layer),
+            dinp: datty,
             dout: dresidual,
             inp: rows(of: block.atty),
+            weight: weights.wo[layer],
+            dweight: gradients.weights?.wo[layer],
+            in: gradients.set,
             accumulate: accumulate
         )
-        ops.matmulBackwardInput(dinp: datty, dout: dresidual, weight: weights.wo[layer])
         ops.attentionBackward(
             dq: TensorColumns(dq),
             dk: TensorColumns(dk),
@@ -113,17 +113,10 @@ extension Llama2Pass {
         ops.ropeBackward(TensorColumns(dk), rotations: activations.rotations)
         let residual = lane.residual(layer)
         normalize(residual, weights.attentionNorm[layer], rstd: block.attentionRstd)
-        backwardProducts(
-            [
-                (dq, weights.wq[layer], gradients.wq[layer]),
-                (dk, weights.wk[layer], gradients.wk[layer]),
-                (dv, weights.wv[layer], gradients.wv[layer]),
-            ],
-            accumulate
-        )
+        backwardProducts(layer, [(.wq, dq), (.wk, dk), (.wv, dv)], gradients, accumulate)
         ops.rmsnormBackward(
             dinp: dresidual,
-            dweight: gradients.attentionNorm[layer],
+            dweight: gradients.weights?.attentionNorm[layer],
             dout: dinner,
             inp: residual,
             weight: weights.attentionNorm[layer],
@@ -133,21 +126,22 @@ extension Llama2Pass {
 
     /// Layers that read the same `lane.normalized`, whose gradient becomes the sum of theirs.
     private func backwardProducts(
-        _ layers: [(dout: Tensor, weight: Tensor, dweight: Tensor)],
+        _ layer: Int,
+        _ products: [(kind: Llama2Weight, dout: Tensor)],
+        _ gradients: PassGradients<Llama2Tensors>,
         _ accumulate: Bool
     ) {
-        for (index, layer) in layers.enumerated() {
-            ops.matmulBackwardWeight(
-                dweight: layer.dweight,
-                dout: layer.dout,
-                inp: lane.normalized,
-                accumulate: accumulate
-            )
-            ops.matmulBackwardInput(
+        for (index, product) in products.enumerated() {
+            backward(
+                configuration.weight(product.kind, layer: layer),
                 dinp: flow.residual.dinner,
-                dout: layer.dout,
-                weight: layer.weight,
-                accumulate: index > 0
+                dout: product.dout,
+                inp: lane.normalized,
+                weight: weights.matrices(product.kind)[layer],
+                dweight: gradients.weights?.matrices(product.kind)[layer],
+                in: gradients.set,
+                accumulate: accumulate,
+                addsToInput: index > 0
             )
         }
     }

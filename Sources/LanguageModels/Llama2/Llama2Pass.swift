@@ -44,12 +44,7 @@ struct Llama2Pass: TrainingPass {
 extension Llama2Pass {
     func embed() {
         let T = lane.sequenceLength
-        ops.encoderForward(
-            out: lane.residual(0).reshaped([lane.batchSize, T, configuration.channels]),
-            tokens: lane.tokens,
-            wte: weights.tokenEmbedding,
-            wpe: nil
-        )
+        embed(weights.tokenEmbedding, positions: nil)
         // The same for all blocks.
         if lane.positions == nil {
             ops.write((0..<lane.rowCount).map { Int32($0 % T) }, to: activations.positions)
@@ -73,9 +68,24 @@ extension Llama2Pass {
         let block = block(layer)
         let residual = lane.residual(layer)
         normalize(residual, weights.attentionNorm[layer], rstd: block.attentionRstd)
-        ops.matmulForward(out: block.q, inp: lane.normalized, weight: weights.wq[layer])
-        ops.matmulForward(out: block.k, inp: lane.normalized, weight: weights.wk[layer])
-        ops.matmulForward(out: block.v, inp: lane.normalized, weight: weights.wv[layer])
+        forward(
+            configuration.weight(.wq, layer: layer),
+            out: block.q,
+            inp: lane.normalized,
+            weight: weights.wq[layer]
+        )
+        forward(
+            configuration.weight(.wk, layer: layer),
+            out: block.k,
+            inp: lane.normalized,
+            weight: weights.wk[layer]
+        )
+        forward(
+            configuration.weight(.wv, layer: layer),
+            out: block.v,
+            inp: lane.normalized,
+            weight: weights.wv[layer]
+        )
         ops.ropeForward(TensorColumns(block.q), rotations: activations.rotations)
         ops.ropeForward(TensorColumns(block.k), rotations: activations.rotations)
         ops.attentionForward(
@@ -87,21 +97,33 @@ extension Llama2Pass {
             headCount: configuration.headCount,
             starts: lane.starts
         )
-        ops.matmulForward(
+        forward(
+            configuration.weight(.wo, layer: layer),
             out: block.residual2,
             inp: rows(of: block.atty),
             weight: weights.wo[layer],
             residual: residual
         )
         normalize(block.residual2, weights.feedForwardNorm[layer], rstd: block.feedForwardRstd)
-        ops.matmulForward(out: block.gate, inp: lane.normalized, weight: weights.w1[layer])
-        ops.matmulForward(out: block.up, inp: lane.normalized, weight: weights.w3[layer])
+        forward(
+            configuration.weight(.w1, layer: layer),
+            out: block.gate,
+            inp: lane.normalized,
+            weight: weights.w1[layer]
+        )
+        forward(
+            configuration.weight(.w3, layer: layer),
+            out: block.up,
+            inp: lane.normalized,
+            weight: weights.w3[layer]
+        )
         ops.swigluForward(out: block.hidden, gate: block.gate, up: block.up)
     }
 
     func forwardBlockOutput(_ layer: Int) {
         let block = block(layer)
-        ops.matmulForward(
+        forward(
+            configuration.weight(.w2, layer: layer),
             out: lane.residual(layer + 1),
             inp: block.hidden,
             weight: weights.w2[layer],

@@ -3,37 +3,50 @@
 
 import Tensors
 
-/// The tensors of a model, each with all its layers.
+/// The tensors of a model.
 struct Llama2Tensors {
     let tokenEmbedding: Tensor  // (V, C)
-    let attentionNorm: Tensor  // (L, C)
-    let wq: Tensor  // (L, NH * HS, C)
-    let wk: Tensor  // (L, NKV * HS, C)
-    let wv: Tensor  // (L, NKV * HS, C)
-    let wo: Tensor  // (L, C, NH * HS)
-    let feedForwardNorm: Tensor  // (L, C)
-    let w1: Tensor  // (L, H, C)
-    let w2: Tensor  // (L, C, H)
-    let w3: Tensor  // (L, H, C)
+    let attentionNorm: LayerTensors  // (C)
+    let wq: LayerTensors  // (NH * HS, C)
+    let wk: LayerTensors  // (NKV * HS, C)
+    let wv: LayerTensors  // (NKV * HS, C)
+    let wo: LayerTensors  // (C, NH * HS)
+    let feedForwardNorm: LayerTensors  // (C)
+    let w1: LayerTensors  // (H, C)
+    let w2: LayerTensors  // (C, H)
+    let w3: LayerTensors  // (H, C)
     let finalNorm: Tensor  // (C)
     /// `(V, C)`; the embedding where that is used in its place.
     let classifier: Tensor
 
     /// Takes the tensors by their names.
-    init(_ configuration: Llama2Configuration, _ tensor: (_ name: String) -> Tensor) {
-        func take(_ kind: Llama2Weight) -> Tensor { tensor(kind.rawValue) }
+    init(_ configuration: Llama2Configuration, _ source: TensorSource) {
+        func take(_ kind: Llama2Weight) -> Tensor { source.tensor(kind.rawValue) }
+        func layers(_ kind: Llama2Weight) -> LayerTensors { source.layers(kind.rawValue) }
         tokenEmbedding = take(.tokenEmbedding)
-        attentionNorm = take(.attentionNorm)
-        wq = take(.wq)
-        wk = take(.wk)
-        wv = take(.wv)
-        wo = take(.wo)
-        feedForwardNorm = take(.feedForwardNorm)
-        w1 = take(.w1)
-        w2 = take(.w2)
-        w3 = take(.w3)
+        attentionNorm = layers(.attentionNorm)
+        wq = layers(.wq)
+        wk = layers(.wk)
+        wv = layers(.wv)
+        wo = layers(.wo)
+        feedForwardNorm = layers(.feedForwardNorm)
+        w1 = layers(.w1)
+        w2 = layers(.w2)
+        w3 = layers(.w3)
         finalNorm = take(.finalNorm)
         classifier = configuration.hasSeparateClassifier ? take(.classifier) : tokenEmbedding
+    }
+
+    /// The matrices that multiply what a normalisation gives.
+    func matrices(_ kind: Llama2Weight) -> LayerTensors {
+        switch kind {
+        case .wq: wq
+        case .wk: wk
+        case .wv: wv
+        case .w1: w1
+        case .w3: w3
+        default: preconditionFailure("\(kind) multiplies no normalised rows")
+        }
     }
 }
 

@@ -49,6 +49,24 @@ public protocol TrainableConfiguration: ModelConfiguration {
     /// - Throws: What reading the weights throws, or `TensorError` when memory is short.
     /// - Precondition: The weights are of this configuration.
     func makeTrainableModel(_ weights: any ModelWeights, ops: Ops) throws -> TransformerModel
+
+    /// A model of which only an adapter is trained.
+    /// - Parameters:
+    ///   - weights: The model's weights, used as they are stored.
+    ///   - adapter: What is trained.
+    ///   - baseName: Where the model is, for the adapter's files.
+    ///   - precision: The type of the passes: float32 or bfloat16.
+    ///   - ops: What runs the arithmetic.
+    /// - Returns: The model.
+    /// - Throws: What reading the weights throws, or `TensorError` when memory is short.
+    /// - Precondition: The weights are of this configuration.
+    func makeAdaptedModel(
+        _ weights: any ModelWeights,
+        _ adapter: TrainableAdapter,
+        baseName: String?,
+        precision: ElementType,
+        ops: Ops
+    ) throws -> AdaptedModel
 }
 
 /// The shape of a pass, by which its memory is planned.

@@ -54,6 +54,9 @@ final class TrainingLane {
     /// Where its passes put the gradients of parameters; nil where that is the caller's.
     let parameterGradients: TensorSet?
 
+    /// What is trained beside the weights; nil where those are.
+    let adapter: LaneAdapter?
+
     /// What the family keeps, by its names.
     let tensors: TensorSet
     /// Blocks with activations of their own.
@@ -76,6 +79,7 @@ final class TrainingLane {
         sequenceLength T: Int,
         training recomputation: Recomputation?,
         precision: ElementType,
+        adapter: TrainableAdapter?,
         parameterGradients: TensorSet?,
         ops: Ops
     ) throws {
@@ -95,9 +99,10 @@ final class TrainingLane {
         blockCount = shape.blockCount
         sharesActivation = shape.sharesActivation
         classifierRows = Self.classifierRows(shape)
-        let set = try ops.allocate(Self.layout(configuration, shape))
+        let set = try ops.allocate(Self.layout(configuration, shape, adapter?.shape))
         byteCount = set.layout.byteCount + (parameterGradients?.layout.byteCount ?? 0)
         tensors = set
+        self.adapter = adapter.map { LaneAdapter($0, set) }
         tokens = set["tokens"]
         targets = set["targets"]
         losses = set["losses"]
@@ -110,9 +115,10 @@ final class TrainingLane {
     /// Bytes that a lane takes, before it is made.
     static func byteCount(
         _ configuration: any TrainableConfiguration,
-        _ shape: ActivationShape
+        _ shape: ActivationShape,
+        _ adapter: LowRankShape?
     ) -> Int {
-        layout(configuration, shape).byteCount
+        layout(configuration, shape, adapter).byteCount
     }
 
     private static func classifierRows(_ shape: ActivationShape) -> Int {
@@ -122,7 +128,8 @@ final class TrainingLane {
     /// What lies where.
     private static func layout(
         _ configuration: any TrainableConfiguration,
-        _ shape: ActivationShape
+        _ shape: ActivationShape,
+        _ adapter: LowRankShape?
     ) -> TensorLayout {
         let (B, T, N) = (shape.batchSize, shape.sequenceLength, shape.rowCount)
         let (C, L) = (configuration.channels, configuration.layerCount)
@@ -135,7 +142,8 @@ final class TrainingLane {
                 TensorSpecification("residuals", [residualCount, N, C]),
                 TensorSpecification("normalized", [N, C], elementType: shape.precision),
                 TensorSpecification("logits", [classifierRows(shape), configuration.logitCount]),
-            ] + configuration.activationLayout(shape),
+            ] + configuration.activationLayout(shape)
+                + (adapter.map { LaneAdapter.layout($0, rowCount: N) } ?? []),
             alignment: 64
         )
     }

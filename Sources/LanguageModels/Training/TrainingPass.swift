@@ -9,8 +9,8 @@ import Tensors
 /// The gradient of the residual stream flows through one buffer, to which each normalisation adds
 /// what its branch contributes; so a block needs no memory of its own on the way back.
 protocol TrainingPass {
-    /// The gradients of the weights by their places.
-    associatedtype Gradients
+    /// The weights, or their gradients, by their places.
+    associatedtype Weights
 
     /// The model's sizes.
     var sizes: any TrainableConfiguration { get }
@@ -28,19 +28,19 @@ protocol TrainingPass {
     /// The residual after the last block through the final normalisation, into `lane.normalized`.
     func normalizeOutput()
 
-    /// The places of a set that has the layout of the parameters.
-    func gradients(in set: TensorSet) -> Gradients
+    /// The places of a set that has the layout of the weights.
+    func tensors(in set: TensorSet) -> Weights
     /// The place of the classifier's gradient.
-    func classifierGradient(_ gradients: Gradients) -> Tensor
+    func classifierGradient(_ gradients: Weights) -> Tensor
     /// From the gradient of the final normalisation's output, in `dinner`, to that of its input,
     /// which is added to `dresidual`.
-    func backwardOutput(_ gradients: Gradients)
+    func backwardOutput(_ gradients: PassGradients<Weights>)
     /// One block: turns the gradient of the residual stream after it into that before it.
     ///
     /// It adds to the gradients of factors, or overwrites them, as `accumulate` says.
-    func backwardBlock(_ layer: Int, _ gradients: Gradients, accumulate: Bool)
+    func backwardBlock(_ layer: Int, _ gradients: PassGradients<Weights>, accumulate: Bool)
     /// From the gradient of the residual before the first block to those of the embeddings.
-    func backwardEmbedding(_ gradients: Gradients)
+    func backwardEmbedding(_ gradients: Weights)
 }
 
 extension TrainingPass {
@@ -65,7 +65,10 @@ extension TrainingPass {
 
     /// The logits of some rows of `lane.normalized`, in the lane's chunk.
     private func logits(of rows: Range<Int>) -> Tensor {
-        let logits = lane.logits[0..<rows.count]
+        // Rows that pad a vocabulary are only there where the weights are trained.
+        let width = classifier.shape[0]
+        let logits = lane.logits.reshaped([lane.logits.count])[0..<rows.count * width]
+            .reshaped([rows.count, width])
         ops.matmulForward(out: logits, inp: lane.normalized[rows], weight: classifier)
         return logits
     }
@@ -119,7 +122,10 @@ extension TrainingPass {
         }
         if !accumulate { zeroSums(set) }
         forwardBlocks()
-        let gradients = gradients(in: set)
+        let gradients = PassGradients(
+            weights: lane.adapter == nil ? tensors(in: set) : nil,
+            set: set
+        )
         if let rows { gather(rows) }
         forEachClassifierChunk(rowCount: rows?.count) { rows, logits in
             ops.crossEntropyForwardBackward(
@@ -130,8 +136,9 @@ extension TrainingPass {
                 vocabularySize: sizes.vocabularySize
             )
             ops.matmulBackwardInput(dinp: flow.dinner[rows], dout: logits, weight: classifier)
+            guard let weights = gradients.weights else { return }
             ops.matmulBackwardWeight(
-                dweight: classifierGradient(gradients),
+                dweight: classifierGradient(weights),
                 dout: logits,
                 inp: lane.normalized[rows],
                 accumulate: accumulate || rows.lowerBound > 0
@@ -144,7 +151,7 @@ extension TrainingPass {
             if lane.recomputation == .block { forwardBlockInside(layer) }
             backwardBlock(layer, gradients, accumulate: accumulate)
         }
-        backwardEmbedding(gradients)
+        if let weights = gradients.weights { backwardEmbedding(weights) }
     }
 
     /// Moves rows of `lane.normalized`, and their targets, to the front: in place, because no
@@ -166,6 +173,31 @@ extension TrainingPass {
             end = row
         }
         if end > 0 { ops.zero(tensor[0..<end]) }
+    }
+
+    /// Looks up the embeddings of the tokens, and adds those of their positions.
+    func embed(_ tokenEmbedding: Tensor, positions: Tensor?) {
+        let residual = lane.residual(0)
+        let out = residual.reshaped([lane.batchSize, lane.sequenceLength, sizes.channels])
+        if ElementType.floatTypes.contains(tokenEmbedding.elementType) {
+            ops.encoderForward(
+                out: out,
+                tokens: lane.tokens,
+                positions: lane.positions,
+                wte: tokenEmbedding,
+                wpe: positions
+            )
+            return
+        }
+        // Rows of other types are unpacked first.
+        let rows = lane.tokens.reshaped([lane.rowCount])
+        ops.lookUp(out: residual, weight: tokenEmbedding, rows: rows)
+        guard let positions else { return }
+        let places = lane.positions?.withUnsafeElements(as: Int32.self) { Array($0) }
+        for row in 0..<lane.rowCount {
+            let place = places.map { Int($0[row]) } ?? row % lane.sequenceLength
+            ops.residualForward(out: residual[row], a: residual[row], b: positions[place])
+        }
     }
 
     /// Zeroes the gradients that are only ever added to.

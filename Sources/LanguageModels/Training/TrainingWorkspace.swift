@@ -71,6 +71,7 @@ public final class TrainingWorkspace {
                 sequenceLength: T,
                 training: recomputation,
                 precision: model.precision,
+                adapter: model.trainedAdapter,
                 parameterGradients: index == 0 ? nil : model.makeParameterSet(),
                 ops: shares.count == 1 ? ops : ops.forLane()
             )
@@ -88,6 +89,7 @@ public final class TrainingWorkspace {
         sequenceLength T: Int,
         training recomputation: Recomputation,
         precision: ElementType,
+        adapter: LowRankShape? = nil,
         threadCount: Int
     ) throws -> Int {
         try checkShape(configuration.contextLength, batchSize: B, sequenceLength: T)
@@ -102,10 +104,12 @@ public final class TrainingWorkspace {
                         sequenceLength: T,
                         training: recomputation,
                         precision: precision
-                    )
+                    ),
+                    adapter
                 )
         }
-        return activations + (shares.count - 1) * configuration.parameterLayout.byteCount
+        return activations + (shares.count - 1)
+            * (adapter?.parameterLayout ?? configuration.parameterLayout).byteCount
     }
 
     /// The sequences of each lane.

@@ -32,6 +32,17 @@ public class TransformerModel {
         parameters = try ops.allocate(sizes.parameterLayout)
     }
 
+    /// A model of which these are the parameters.
+    init(_ sizes: any TrainableConfiguration, parameters: TensorSet, ops: Ops) throws {
+        try ops.reserve(channels: sizes.channels)
+        self.sizes = sizes
+        self.ops = ops
+        self.parameters = parameters
+    }
+
+    /// The adapter whose matrices are the parameters; nil where those are the model's weights.
+    package var trainedAdapter: TrainableAdapter? { nil }
+
     // What a family overrides.
 
     /// The computation of a lane's sequences, at the precision that the model has now.
@@ -74,7 +85,7 @@ extension TransformerModel {
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
     public func setPrecision(_ precision: ElementType) throws {
         precondition(ElementType.floatTypes.contains(precision), "training at \(precision)")
-        if precision == .bfloat16 {
+        if precision == .bfloat16, trainedAdapter == nil {
             roundedWeights = try roundedWeights ?? RoundedWeights(parameters.layout, ops: ops)
         }
         self.precision = precision
@@ -95,8 +106,10 @@ extension TransformerModel {
         precision == .bfloat16 ? roundedWeights?.tensor(name) : nil
     }
 
-    /// The parameter of a name as passes read it.
-    func weight(_ name: String) -> Tensor { roundedCopy(of: name) ?? parameters[name] }
+    /// The parameters as passes read them.
+    var passWeights: TensorSource {
+        TensorSource { self.roundedCopy(of: $0) ?? self.parameters[$0] }
+    }
 
     /// Memory for one number a parameter, all zero: gradients, or a moment of the optimiser.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.

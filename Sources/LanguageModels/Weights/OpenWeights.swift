@@ -72,6 +72,9 @@ public struct ModelDirectory {
     init(_ path: FilePath) throws {
         self.path = path
         guard let kind = Self.kind(of: path) else {
+            if LowRankAdapter.isOne(path) {
+                throw LowRankAdapter.noModel(path)
+            }
             throw TensorFileError.nothingInDirectory(
                 path: path,
                 expected: Kind.allCases.map(\.rawValue)

@@ -49,6 +49,7 @@ public struct ModelSource {
     /// Refuses what is certainly no model, by its name.
     private static func requireModel(_ path: FilePath, _ kind: FileKind) throws {
         guard mayBeModel(path, kind) else {
+            if LowRankAdapter.isOne(path) { throw LowRankAdapter.noModel(path) }
             throw UnexpectedFileError(path: path, expected: FileKind.models, found: kind)
         }
         if kind == .safetensors, !ModelDirectory.isOne(path.directory) {

@@ -39,6 +39,10 @@ extension RunDirectory {
             for path in checkpointPaths(step: step) { try? Self.remove(path) }
             throw error
         }
+        // Under a name that stays, for those who use what has been learnt so far.
+        if trainer.model.trainedAdapter != nil {
+            try trainer.model.writeCheckpoint(to: adapterPath)
+        }
     }
 
     /// Puts a trainer where the checkpoint of a step left one.
@@ -82,12 +86,13 @@ extension RunDirectory {
             position: trainer.loader.state
         )
         // The JSON file takes a block or two.
-        return state + trainer.settings.precision.byteWidth * parameterCount + 1 << 16
+        let width = isRounded(trainer) ? trainer.settings.precision.byteWidth : 4
+        return state + width * parameterCount + 1 << 16
     }
 
     /// Whether the model's file holds its weights rounded, so that the state must hold them too.
     private static func isRounded(_ trainer: Trainer) -> Bool {
-        trainer.settings.precision != .float32
+        trainer.settings.precision != .float32 && trainer.model.trainedAdapter == nil
     }
 
     /// Removes the checkpoints nobody needs any more, each `DONE` first: it never counts with a

@@ -20,6 +20,7 @@ enum RunFlags {
                 "recompute",
             ]
         ),
+        ("Adapters", ["lora-rank", "lora-alpha", "lora-targets", "adapter"]),
         (
             "Optimiser",
             [

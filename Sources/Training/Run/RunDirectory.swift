@@ -25,6 +25,9 @@ public struct RunDirectory: Sendable, Equatable {
     /// Which checkpoint is the best: a ``BestCheckpoint``.
     public var bestPath: FilePath { path.appending("best.json") }
 
+    /// The newest adapter, where one is trained, in PEFT's format.
+    public var adapterPath: FilePath { path.appending("adapter") }
+
     /// The model after `step` updates: a directory where there is one, else a file.
     public func modelPath(step: Int) -> FilePath {
         let directory = modelPath(step: step, .directory)

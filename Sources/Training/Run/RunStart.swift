@@ -57,7 +57,7 @@ struct RunStart {
             )
         }
         if let saved {
-            try Self.requireSameModel(directory, step: saved.step, trainer.model.sizes)
+            try Self.requireSameModel(directory, step: saved.step, trainer.model)
             let differences = saved.differences(from: extra)
             guard differences.isEmpty || allowsChanges else {
                 throw TrainingError.runDiffers(path: directory.path, differences: differences)
@@ -113,10 +113,22 @@ struct RunStart {
     private static func requireSameModel(
         _ directory: RunDirectory,
         step: Int,
-        _ sizes: any TrainableConfiguration
+        _ model: TransformerModel
     ) throws {
-        let saved = try openWeights(at: directory.modelPath(step: step)).configuration
-        let facts = Dictionary(uniqueKeysWithValues: sizes.facts.map { ($0.name, $0) })
+        let path = directory.modelPath(step: step)
+        let kinds = [LowRankAdapter.isOne(path), model.trainedAdapter != nil].map {
+            $0 ? "an adapter" : "the whole model"
+        }
+        guard kinds[0] == kinds[1] else {
+            throw TrainingError.runDiffers(
+                path: directory.path,
+                differences: ["what is trained was \(kinds[0]) and is now \(kinds[1])"]
+            )
+        }
+        // Whether it fits is seen when it is read.
+        if model.trainedAdapter != nil { return }
+        let saved = try openWeights(at: path).configuration
+        let facts = Dictionary(uniqueKeysWithValues: model.sizes.facts.map { ($0.name, $0) })
         let differences = saved.facts.filter { $0.name != "padded_vocabulary" }.compactMap { then in
             facts[then.name].flatMap { now in then.difference(from: now) }
         }

@@ -43,6 +43,8 @@ extension Trainer {
     ///   - sequenceLength: T: tokens in a sequence.
     ///   - recomputation: What the backward pass computes again.
     ///   - precision: The type of the matrices and activations in a pass.
+    ///   - adapter: What is trained in place of the weights, which are then not counted: they lie
+    ///     in their file, or are copies that are smaller.
     ///   - threadCount: Of the ``Ops`` that train: threads that go through a small model each with
     ///     its own sequences have gradients of their own.
     /// - Returns: Bytes, in two parts.
@@ -53,11 +55,12 @@ extension Trainer {
         sequenceLength: Int,
         recomputation: Recomputation,
         precision: ElementType = .float32,
+        adapter: LowRankShape? = nil,
         threadCount: Int
     ) throws -> Memory {
         let parameters = ParameterMemory(
-            weights: configuration.parameterLayout.byteCount,
-            roundedWeights: precision == .bfloat16
+            weights: (adapter?.parameterLayout ?? configuration.parameterLayout).byteCount,
+            roundedWeights: precision == .bfloat16 && adapter == nil
                 ? RoundedWeights.byteCount(configuration.parameterLayout) : 0
         )
         // Sizes that no machine has would overflow on the way.
@@ -72,6 +75,7 @@ extension Trainer {
                 sequenceLength: sequenceLength,
                 training: recomputation,
                 precision: precision,
+                adapter: adapter,
                 threadCount: threadCount
             )
         )

@@ -1,0 +1,128 @@
+// A model in training of which only an adapter changes. Its weights stay where their file has them,
+// in the type they are stored in where that is to be kept.
+
+import FileIO
+import Inference
+import TensorFiles
+import Tensors
+
+/// A model with a low-rank adapter, whose matrices are its parameters.
+public final class AdaptedModel: TransformerModel {
+    /// Makes a pass of the family over a lane.
+    typealias MakePass = (_ weights: TensorSource, _ lane: TrainingLane) -> any TrainingPass
+
+    /// The model without its adapter.
+    private let base: any ModelWeights
+    /// What passes read of it.
+    private let weights: TensorSource
+    /// What is trained.
+    public let adapter: TrainableAdapter
+    /// Where the model is, for who reads the adapter's files.
+    public let baseName: String?
+    private let makePass: MakePass
+
+    /// Takes the weights of a model as they are.
+    /// - Parameters:
+    ///   - sizes: The model's sizes as training has them.
+    ///   - base: Its weights, whose files must not be changed while the model is in use.
+    ///   - adapter: What is trained.
+    ///   - baseName: Where the model is, for the adapter's files.
+    ///   - precision: The type of the passes. At bfloat16 matrices of float32 are rounded to it.
+    ///   - ops: What runs the arithmetic.
+    ///   - makePass: Makes a pass of the family.
+    /// - Throws: What reading the weights throws, or `TensorError` when memory is short.
+    init(
+        _ sizes: any TrainableConfiguration,
+        _ base: any ModelWeights,
+        _ adapter: TrainableAdapter,
+        baseName: String?,
+        precision: ElementType,
+        ops: Ops,
+        makePass: @escaping MakePass
+    ) throws {
+        self.base = base
+        self.adapter = adapter
+        self.baseName = baseName
+        self.makePass = makePass
+        let arena = WeightArena()
+        var weights: [ModelWeight: Tensor] = [:]
+        for weight in sizes.weights {
+            let stored = try base.tensor(weight)
+            if !weight.role.isMatrix {
+                weights[weight] = try ops.convert(stored, to: .float32)
+            } else if precision == .bfloat16, stored.elementType == .float32 {
+                weights[weight] = try ops.convert(stored, to: .bfloat16, in: arena)
+            } else {
+                weights[weight] = stored
+            }
+        }
+        self.weights = TensorSource(weights)
+        try super.init(sizes, parameters: adapter.parameters, ops: ops)
+        try setPrecision(precision)
+    }
+
+    override package var trainedAdapter: TrainableAdapter? { adapter }
+
+    override func makePass(_ lane: TrainingLane) -> any TrainingPass { makePass(weights, lane) }
+
+    /// The model with the adapter merged into its weights.
+    override public func makeLanguageModel() throws -> any LanguageModel {
+        try base.merging(adapter, ops: ops).makeModel(ops: ops)
+    }
+
+    /// A directory in PEFT's format.
+    override public var checkpointForm: CheckpointForm { .directory }
+
+    override public func writeCheckpoint(to path: FilePath) throws {
+        try adapter.write(
+            to: path,
+            of: sizes,
+            baseModel: baseName,
+            overwrite: true,
+            ops: ops
+        )
+    }
+
+    override public func readCheckpoint(from path: FilePath) throws -> Bool {
+        let saved = try TrainableAdapter(LowRankAdapter(path), of: sizes, ops: ops)
+        guard saved.shape == adapter.shape else {
+            throw ModelError.mismatch(
+                path: path,
+                expected: "an adapter of the same layers, ranks and alphas as the run's",
+                found: "another",
+                hint: "go on with the --lora flags that the run began with"
+            )
+        }
+        ops.copy(saved.parameters.flat, to: parameters.flat)
+        return false
+    }
+}
+
+/// A model's weights with an adapter that is in memory merged into them.
+private struct MergedWeights<Base: ModelWeights>: ModelWeights {
+    let base: Base
+    let adapter: TrainableAdapter
+    let ops: Ops
+
+    var configuration: Base.Configuration { base.configuration }
+    var format: ModelFormat { base.format }
+    var tensors: [StoredTensor] { base.tensors }
+
+    func tensor(_ weight: ModelWeight) throws -> Tensor {
+        let stored = try base.tensor(weight)
+        guard let pair = adapter.pair(weight) else { return stored }
+        return try ops.merged(stored, a: pair.a, b: pair.b, scale: pair.scale)
+    }
+
+    func elementType(of weight: ModelWeight) throws -> ElementType {
+        let stored = try base.elementType(of: weight)
+        return adapter.pair(weight) == nil ? stored : stored.ofMergedWeights
+    }
+}
+
+extension ModelWeights {
+    /// The same weights with an adapter merged into them as it is at the time.
+    fileprivate func merging(_ adapter: TrainableAdapter, ops: Ops) -> any ModelWeights {
+        MergedWeights(base: self, adapter: adapter, ops: ops)
+    }
+}

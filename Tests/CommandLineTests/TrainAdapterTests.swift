@@ -1,0 +1,145 @@
+// `train` with an adapter: what it leaves, that it goes on exactly, and what it refuses. That its
+// steps are PEFT's is tested in ParityTests.
+
+import FileIO
+import TestSupport
+import Testing
+
+@Suite(.serialized) struct TrainAdapterTests {
+    /// A model and data for it, in a directory of their own.
+    private struct Place {
+        let directory: FilePath
+        let model: FilePath
+        let data: FilePath
+
+        init(_ directory: FilePath) throws {
+            self.directory = directory
+            model = try writeModel(to: directory.appending("model.bin"))
+            data = try writeShard(to: directory.appending("data.bin"), count: 900)
+        }
+
+        func train(_ name: String, _ flags: String...) throws -> Outcome {
+            let arguments = [
+                "train", "--init", model.string, "--train-data", data.string, "--output",
+                directory.appending(name).string, "--sequence-length", "16", "--batch-size", "2",
+                "--learning-rate", "0.01", "--schedule", "constant",
+            ]
+            return try run(swiftletPath(), arguments + flags)
+        }
+
+        func adapter(_ name: String) -> FilePath {
+            directory.appending(name).appending("adapter")
+        }
+
+        func bytes(_ name: String, _ file: String) throws -> [UInt8] {
+            try MappedFile(directory.appending(name).appending(file)).contents()
+        }
+    }
+
+    private func withPlace(_ body: (Place) throws -> Void) throws {
+        try withTemporaryDirectory { try body(Place($0)) }
+    }
+
+    @Test(arguments: ["float32", "bfloat16"])
+    func aRunThatGoesOnIsOneThatNeverStopped(precision: String) throws {
+        try withPlace { place in
+            let flags = ["--lora-rank", "2", "--lora-targets", "attention,mlp"]
+            func train(_ name: String, _ steps: String) throws {
+                let outcome = try place.train(
+                    name,
+                    flags[0],
+                    flags[1],
+                    flags[2],
+                    flags[3],
+                    "--precision",
+                    precision,
+                    "--steps",
+                    steps
+                )
+                #expect(outcome.status == 0, "\(outcome.errors)")
+            }
+            try train("whole", "6")
+            try train("parts", "3")
+            try train("parts", "6")
+            let files = [
+                "adapter/adapter_model.safetensors", "adapter/adapter_config.json",
+                "model_00000006/adapter_model.safetensors", "state_00000006_00000.bin",
+            ]
+            for file in files {
+                #expect(try place.bytes("whole", file) == place.bytes("parts", file), "\(file)")
+            }
+        }
+    }
+
+    @Test func theAdapterIsUsedMergedAndTrainedOn() throws {
+        try withPlace { place in
+            #expect(try place.train("run", "--lora-rank", "2", "--steps", "4").status == 0)
+            let adapter = place.adapter("run").string
+            func loss(_ arguments: String...) throws -> String {
+                let outcome = try run(
+                    swiftletPath(),
+                    ["evaluate", "--data", place.data.string, "--sequence-length", "16"]
+                        + arguments
+                )
+                #expect(outcome.status == 0, "\(outcome.errors)")
+                return outcome.output
+            }
+            let base = try loss("--model", place.model.string)
+            let adapted = try loss("--model", place.model.string, "--adapter", adapter)
+            #expect(base != adapted)
+            let merged = place.directory.appending("merged.bin").string
+            let convert = [
+                "convert", place.model.string, merged, "--to", "llmc", "--adapter", adapter,
+            ]
+            #expect(try run(swiftletPath(), convert).status == 0)
+            #expect(try loss("--model", merged) == adapted)
+
+            let more = try place.train("more", "--adapter", adapter, "--steps", "0")
+            #expect(more.status == 0, "\(more.errors)")
+            let file = "adapter/adapter_model.safetensors"
+            #expect(try place.bytes("more", file) == place.bytes("run", file))
+        }
+    }
+
+    @Test func whatCannotBeIsRefused() throws {
+        try withPlace { place in
+            let size = ["train", "--init", "layers=1,heads=1,channels=8,context=16"]
+            let rest = [
+                "--train-data", place.data.string, "--output",
+                place.directory.appending("size").string, "--lora-rank", "2",
+            ]
+            expectError(try run(swiftletPath(), size + rest), 64, "name a model")
+            expectError(try place.train("a", "--lora-alpha", "2"), 64, "are for --lora-rank")
+            expectError(
+                try place.train("b", "--lora-rank", "2", "--lora-targets", "head"),
+                64,
+                "lora-targets"
+            )
+            expectError(
+                try place.train("c", "--lora-rank", "2", "--adapter", "d"),
+                64,
+                "not both"
+            )
+            expectError(try place.train("d", "--adapter", place.directory.string), 66, "adapter")
+
+            // An adapter's run goes on as one only, and is no model.
+            #expect(try place.train("run", "--lora-rank", "2", "--steps", "1").status == 0)
+            expectError(
+                try place.train("run", "--lora-rank", "3", "--steps", "1"),
+                65,
+                "an adapter of the same layers, ranks and alphas"
+            )
+            expectError(
+                try place.train("run", "--steps", "1"),
+                65,
+                "is an adapter (LoRA), and no model"
+            )
+            #expect(try place.train("whole", "--steps", "1").status == 0)
+            expectError(
+                try place.train("whole", "--lora-rank", "2", "--steps", "1"),
+                64,
+                "what is trained was the whole model and is now an adapter"
+            )
+        }
+    }
+}

@@ -19,6 +19,8 @@ public protocol BatchSource: Sendable {
     var tokenCount: Int { get }
     /// The files that are read.
     var shardPaths: [FilePath] { get }
+    /// Whether the loss counts every target of every batch.
+    var countsAllTargets: Bool { get }
 
     /// Fills a batch with the next tokens, starting the next epoch when it is time.
     /// - Parameter batch: Overwritten, also when an error is thrown.
@@ -49,6 +51,8 @@ public protocol BatchSource: Sendable {
 }
 
 extension BatchSource {
+    public var countsAllTargets: Bool { true }
+
     /// Tokens of one batch of this process: `B * T`.
     public var tokensPerBatch: Int { source.batchSize * source.sequenceLength }
 

@@ -21,6 +21,7 @@ public struct ConversationLoader: BatchSource {
     public let samplesPerEpoch: Int
     /// The file that the conversations came from.
     public let shardPaths: [FilePath]
+    public var countsAllTargets: Bool { false }
     /// How many conversations there are.
     public var conversationCount: Int { texts.count }
     /// How many of them were cut.

@@ -34,6 +34,7 @@ public struct DocumentBoundaries: BatchSource {
 
     public var samplesPerEpoch: Int { base.samplesPerEpoch }
     public var shardPaths: [FilePath] { base.shardPaths }
+    public var countsAllTargets: Bool { base.countsAllTargets }
 
     public mutating func nextBatch(into batch: inout TokenBatch) throws {
         try base.nextBatch(into: &batch)

@@ -34,8 +34,6 @@ public final class Trainer {
     /// Memory for activations, which recomputation lowers.
     public var activationByteCount: Int { workspace.byteCount }
     private var batch: TokenBatch
-    /// The micro-batches of a step.
-    private var batches: [TokenBatch] = []
 
     /// Allocates gradients, moments and working memory.
     /// - Parameters:
@@ -116,19 +114,17 @@ public final class Trainer {
         // Its own place in the data, which counts when all micro-batches are through.
         var position = settings.overfitsSingleBatch ? firstBatches : loader
         let count = settings.accumulationSteps
-        while batches.count < count { batches.append(batch) }
-        for micro in 0..<count {
-            try position.nextBatch(into: &batches[micro])
-        }
-        // Every target counts alike, whichever batch it is in.
-        let isMasked = batches[..<count].contains { $0.isCounted != nil }
-        let targetCount = batches[..<count].reduce(0) { $0 + $1.countedTokenCount }
+        // Every target counts alike, whichever batch it is in; where all do, so do batches.
+        let countsAll = position.countsAllTargets
+        guard
+            let total = countsAll
+                ? count : try countTargets(ofNext: count, from: position, until: shouldStop)
+        else { return nil }
         var totalLoss = 0.0
         for micro in 0..<count {
             if shouldStop() { return nil }
-            let batch = batches[micro]
-            let share = isMasked ? batch.countedTokenCount : 1
-            let all = isMasked ? max(targetCount, 1) : count
+            try position.nextBatch(into: &batch)
+            let share = countsAll ? 1 : batch.countedTokenCount
             let loss = try model.lossAndGradients(
                 inputs: batch.inputs,
                 targets: batch.targets,
@@ -136,13 +132,30 @@ public final class Trainer {
                 starts: batch.starts,
                 workspace: workspace,
                 gradients: gradients,
-                scale: isMasked ? Float(share) / Float(all) : 1 / Float(count),
+                scale: Float(share) / Float(total),
                 accumulate: micro > 0
             )
             totalLoss += Double(loss) * Double(share)
         }
         loader = position
-        return Float(totalLoss / Double(isMasked ? max(targetCount, 1) : count))
+        return Float(totalLoss / Double(total))
+    }
+
+    /// How many targets of the next micro-batches count; at least 1, and nil when it was told to
+    /// stop.
+    private func countTargets(
+        ofNext count: Int,
+        from position: any BatchSource,
+        until shouldStop: () -> Bool
+    ) throws -> Int? {
+        var position = position
+        var total = 0
+        for _ in 0..<count {
+            if shouldStop() { return nil }
+            try position.nextBatch(into: &batch)
+            total += batch.countedTokenCount
+        }
+        return max(total, 1)
     }
 
     /// Reads all training data once, so that a run that goes on with others is noticed.

@@ -68,7 +68,8 @@ private func examples(inHelpOf names: [String]) throws -> [String] {
     }
 
     @Test func examplesUseFilesThatTheQuickStartAndFetchMake() throws {
-        let roots = ["checkpoints/quickstart/", "data/hellaswag/", "runs/"]
+        // Those of data/questions come with the project.
+        let roots = ["checkpoints/quickstart/", "data/hellaswag/", "data/questions/", "runs/"]
         // Whole directories, which fetch makes.
         let models = ["checkpoints/gpt2", "checkpoints/smollm2-135m-instruct"]
         for names in leaves() {

@@ -20,7 +20,7 @@ struct RunInfo: InfoReport {
     private let checkpoints: [Int]
     /// The name of the tokenizer's file.
     private let tokenizer: String?
-    /// Nil before the first checkpoint.
+    /// Nil before the first checkpoint, and where an adapter is trained.
     private let model: ModelInfo?
 
     private enum CodingKeys: String, CodingKey {
@@ -45,13 +45,14 @@ struct RunInfo: InfoReport {
         checkpoints = try directory.checkpointSteps()
         tokenizer = directory.savedTokenizer?.lastComponent.map { "\($0)" }
         // A run is worth asking after before its first checkpoint too.
-        model =
-            choice == nil && checkpoints.isEmpty
-            ? nil
-            : try ModelInfo(
-                ModelSource(directory.path, checkpoint: choice ?? .latest),
-                training
-            )
+        if choice == nil && checkpoints.isEmpty {
+            model = nil
+        } else if try LowRankAdapter.isOne(directory.modelPath(choice ?? .latest)) {
+            model = nil
+        } else {
+            let source = try ModelSource(directory.path, checkpoint: choice ?? .latest)
+            model = try ModelInfo(source, training)
+        }
     }
 
     /// The keys of the model, and beside them those of the run.

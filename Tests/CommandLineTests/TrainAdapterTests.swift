@@ -75,6 +75,8 @@ import Testing
         try withPlace { place in
             #expect(try place.train("run", "--lora-rank", "2", "--steps", "4").status == 0)
             let adapter = place.adapter("run").string
+            let info = try run(swiftletPath(), ["info", place.directory.appending("run").string])
+            #expect(info.status == 0 && info.output.contains("finished"), "\(info.errors)")
             func loss(_ arguments: String...) throws -> String {
                 let outcome = try run(
                     swiftletPath(),
@@ -98,6 +100,25 @@ import Testing
             #expect(more.status == 0, "\(more.errors)")
             let file = "adapter/adapter_model.safetensors"
             #expect(try place.bytes("more", file) == place.bytes("run", file))
+        }
+    }
+
+    /// Directories that a killed process was filling, and the adapter of a run that is replaced.
+    @Test func whatIsLeftOfOtherProcessesGoes() throws {
+        try withPlace { place in
+            #expect(try place.train("run", "--lora-rank", "2", "--steps", "1").status == 0)
+            let run = place.directory.appending("run")
+            let left = [".adapter.4000000-1", ".model_00000001.4000000-2"].map { run.appending($0) }
+            for path in left {
+                try FileSystem.createDirectory(path)
+                try writeFile(path.appending("adapter_config.json"), bytes: [])
+            }
+            let again = try place.train("run", "--lora-rank", "2", "--steps", "1")
+            #expect(again.status == 0, "\(again.errors)")
+            for path in left { #expect(!FileSystem.exists(path), "\(path)") }
+            #expect(FileSystem.exists(place.adapter("run")))
+            #expect(try place.train("run", "--steps", "1", "--overwrite").status == 0)
+            #expect(!FileSystem.exists(place.adapter("run")))
         }
     }
 

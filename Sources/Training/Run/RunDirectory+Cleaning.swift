@@ -6,7 +6,7 @@ import FileIO
 
 extension RunDirectory {
     /// Names, other than those of checkpoints, of what a run writes and a new run replaces.
-    private var otherFiles: [FilePath] { logsAndDescription + [bestPath] }
+    private var otherFiles: [FilePath] { logsAndDescription + [bestPath, adapterPath] }
 
     /// What a run writes before its first checkpoint, besides event files.
     private var logsAndDescription: [FilePath] { [metricsPath, mainLogPath, descriptionPath] }
@@ -82,11 +82,13 @@ extension RunDirectory {
         }
     }
 
-    /// Removes a file, or a directory that a model was written as; nothing where nothing is.
+    /// Removes a file, or a directory that a model was written as, under its name or a hidden one;
+    /// nothing where nothing is.
     ///
     /// A directory in the place of a file is somebody else's.
     static func remove(_ path: FilePath) throws {
-        guard FileSystem.isDirectory(path), path.extension == nil else {
+        let isHidden = path.lastComponent?.isHidden ?? false
+        guard FileSystem.isDirectory(path), path.extension == nil || isHidden else {
             return try FileSystem.remove(path)
         }
         for name in try FileSystem.names(in: path) {

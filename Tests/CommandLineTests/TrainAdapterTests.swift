@@ -111,7 +111,7 @@ import Testing
             let left = [".adapter.4000000-1", ".model_00000001.4000000-2"].map { run.appending($0) }
             for path in left {
                 try FileSystem.createDirectory(path)
-                try writeFile(path.appending("adapter_config.json"), bytes: [])
+                try AtomicFile(path.appending("adapter_config.json")).commit()
             }
             let again = try place.train("run", "--lora-rank", "2", "--steps", "1")
             #expect(again.status == 0, "\(again.errors)")

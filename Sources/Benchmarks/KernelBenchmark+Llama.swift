@@ -1,5 +1,5 @@
-// What a Llama's training has in the place of layernorm, GELU and position embeddings: the way back,
-// which is the more expensive one.
+// What a Llama's training has in the place of layernorm, GELU and position embeddings: the way
+// back, which is the more expensive one.
 
 import Tensors
 

@@ -130,8 +130,8 @@ extension Ops {
 
     /// Turns gradients back: backpropagates through ``ropeForward(_:rotations:)``.
     /// - Parameters:
-    ///   - dx: N rows of NH * HS columns, float32, in place: the gradient by what was turned becomes
-    ///     that by what it was before.
+    ///   - dx: N rows of NH * HS columns, float32, in place: the gradient by what was turned
+    ///     becomes that by what it was before.
     ///   - rotations: `(N, HS)`, as in the forward pass.
     public func ropeBackward(_ dx: TensorColumns, rotations: Tensor) {
         let (N, width) = Self.sizes2(dx.tensor, "dx")

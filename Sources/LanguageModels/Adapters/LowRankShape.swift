@@ -1,5 +1,5 @@
-// Which linear layers a low-rank adapter changes, at which rank and how far: all that is to be known
-// of one before it has numbers.
+// Which linear layers a low-rank adapter changes, at which rank and how far: all that is to be
+// known of one before it has numbers.
 
 import TensorFiles
 import Tensors

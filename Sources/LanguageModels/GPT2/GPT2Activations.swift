@@ -1,5 +1,5 @@
-// What a pass over a GPT-2 leaves to its backward pass, block by block, and the gradients on the way
-// back.
+// What a pass over a GPT-2 leaves to its backward pass, block by block, and the gradients on the
+// way back.
 
 import Tensors
 

@@ -80,8 +80,8 @@ public final class TrainingWorkspace {
     }
 
     /// Bytes that a workspace for training takes, before it is made.
-    /// - Parameters: As of ``init(_:batchSize:sequenceLength:training:ops:)``, and `threadCount`: the
-    ///   threads of its `ops`.
+    /// - Parameters: As of ``init(_:batchSize:sequenceLength:training:ops:)``, and `threadCount`:
+    ///   the threads of its `ops`.
     /// - Throws: ``ModelError`` for a batch the model cannot take.
     package static func byteCount(
         _ configuration: any TrainableConfiguration,

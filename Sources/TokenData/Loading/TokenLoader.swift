@@ -87,8 +87,8 @@ public struct TokenLoader: BatchSource {
         try startEpoch()
     }
 
-    /// Fills a batch with the next tokens, opening the next shard or starting the next epoch when it
-    /// is time.
+    /// Fills a batch with the next tokens, opening the next shard or starting the next epoch when
+    /// it is time.
     /// - Parameter batch: Overwritten.
     /// - Throws: ``TokenDataError/tokenOutOfRange(path:position:token:vocabularySize:)`` for an id
     ///   outside the vocabulary, and what opening a shard throws. The loader then stands before

@@ -146,7 +146,7 @@ struct TrainingMemory: Encodable {
         table.append("gradients", gradientsBytes.formattedAsBytes)
         table.append("moments", momentsBytes.formattedAsBytes)
         guard let activationsBytes, let totalBytes else {
-            return "  training would take, activations aside (only GPT-2s are trained here)\n"
+            return "  training would take, activations aside (such a model is not trained here)\n"
                 + table.text
         }
         table.append("activations", activationsBytes.formattedAsBytes)

@@ -1,5 +1,5 @@
-// `train --chat`, and the orders and borders of documents: what is learnt, what goes on exactly, and
-// what is refused.
+// `train --chat`, and the orders and borders of documents: what is learnt, what goes on exactly,
+// and what is refused.
 
 import FileIO
 import Foundation

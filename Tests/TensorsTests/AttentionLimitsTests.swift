@@ -47,8 +47,8 @@ extension KernelTests {
 
         private static let names = ["out", "lse", "dq", "dk", "dv"]
 
-        /// In roundings of the largest element, or of 1 where that is larger: a token that sees only
-        /// itself has gradients of 0.
+        /// In roundings of the largest element, or of 1 where that is larger: a token that sees
+        /// only itself has gradients of 0.
         private static func expectNear(
             _ actual: Tensor,
             _ expected: Tensor,

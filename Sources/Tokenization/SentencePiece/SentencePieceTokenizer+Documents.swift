@@ -1,5 +1,5 @@
-// Documents in parts, for texts that are too long to be encoded at once. Where pieces can reach over
-// any place, a document stays whole.
+// Documents in parts, for texts that are too long to be encoded at once. Where pieces can reach
+// over any place, a document stays whole.
 
 extension SentencePieceTokenizer {
     /// Where a document may be cut so that its parts can be encoded apart: before the first of some

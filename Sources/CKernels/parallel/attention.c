@@ -35,15 +35,15 @@ static size_t forward_group(const ck_context *ctx, size_t heads, size_t T, size_
 
 void ck_parallel_attention_forward(const ck_context *ctx, ck_array out, float *lse,
                                    const ck_attention_inputs *in) {
-    const size_t B = in->B, T = in->T, NH = in->NH, C = NH * in->HS;
-    const size_t group = forward_group(ctx, B * NH, T, in->HS);
+    const size_t B = in->B, T = in->T, NH = in->NH, HS = in->HS;
+    const size_t group = forward_group(ctx, B * NH, T, HS);
     const attention_math math = attention_math_for(ctx, in->q.type);
     const size_t groups = (T + group - 1) / group;
     const size_t tasks = B * NH * groups;
     atomic_size_t next = 0;
-#pragma omp parallel num_threads(team_size(ctx, 2.0 * B * T * T * C / FLOPS_PER_THREAD))
+#pragma omp parallel num_threads(team_size(ctx, 2.0 * B * T * T * NH * HS / FLOPS_PER_THREAD))
     {
-        const attention_scratch s = attention_thread_scratch(ctx, in->HS);
+        const attention_scratch s = attention_thread_scratch(ctx, HS);
         attention_begin(&math);
         for (size_t task; (task = take(&next)) < tasks;) {
             // Head by head, whose keys and values then are still near. The last group of a

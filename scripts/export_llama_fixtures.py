@@ -25,38 +25,25 @@ import json
 import struct
 from pathlib import Path
 
+import fixture_models
 import numpy as np
 import torch
 from safetensors.torch import save_file
-from transformers import LlamaConfig, LlamaForCausalLM
+from transformers import LlamaForCausalLM
 
-DEFAULT_OUTPUT = (
-    Path(__file__).resolve().parent.parent / "Tests" / "ParityTests" / "Fixtures" / "Llama"
-)
+DEFAULT_OUTPUT = fixture_models.FIXTURES / "Llama"
 TOKENS = 24
 GROUP = 8  # of the int8 file: the largest power of two that divides the channels, at most 64
 META_FILES = 2
 
 
 def random_llama(seed: int, **sizes) -> LlamaForCausalLM:
-    """Returns a model whose weights are large enough for softmax and SiLU to be far from linear."""
+    """Returns a random model, its positions described for transformers 4 and 5."""
     theta = sizes.pop("rope_theta")
     scaling = sizes.pop("rope_scaling", {"rope_type": "default"})
-    config = LlamaConfig(
-        rope_parameters={**scaling, "rope_theta": theta},
-        rope_theta=theta,
-        bos_token_id=1,
-        eos_token_id=2,
-        **sizes,
+    return fixture_models.random_llama(
+        seed, rope_parameters={**scaling, "rope_theta": theta}, rope_theta=theta, **sizes
     )
-    model = LlamaForCausalLM(config)
-    generator = torch.Generator().manual_seed(seed)
-    for name, parameter in model.named_parameters():
-        if name.endswith("norm.weight"):
-            parameter.data.uniform_(0.5, 1.5, generator=generator)
-        else:
-            parameter.data.normal_(0, 0.3, generator=generator)
-    return model
 
 
 def logits(model: LlamaForCausalLM, tokens: list[int]) -> list[list[float]]:

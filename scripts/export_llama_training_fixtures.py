@@ -1,8 +1,8 @@
-"""Writes what transformers, PEFT and PyTorch's Muon make of training small random models.
+"""Writes what transformers and PyTorch make of training small random models.
 
-Run it from anywhere, with PyTorch 2.13, transformers, PEFT and NumPy
-(python3 -m pip install torch transformers peft numpy), after export_gpt2_fixtures.py and
-export_llama_fixtures.py, most of whose models it trains:
+Run it from anywhere, with PyTorch 2, transformers and NumPy
+(python3 -m pip install torch transformers numpy), after export_gpt2_fixtures.py and
+export_llama_fixtures.py, some of whose models it trains:
 
     python3 scripts/export_llama_training_fixtures.py [--output Tests/ParityTests/Fixtures/Training]
 
@@ -12,10 +12,7 @@ It writes
   NAME_gradients.safetensors    of the first micro-batch ("plain."), and of a batch of several
                                 documents a row, some of whose tokens do not count ("documents.")
   NAME_final.safetensors        some of the weights after the steps
-  LORA/, LORA-trained/          an adapter as PEFT writes it before the steps, and after them
-  LORA_merged.safetensors       the matrices that it changes, with the trained adapter merged
-  muon.safetensors              matrices, gradients, and the matrices after steps of Muon
-  training.json                 everything else; README.md beside the folder explains the keys
+  training.json, "models"       everything else; README.md beside the folder explains the keys
 All values are float32. What float64 makes of the losses is given too, so that a test's tolerance
 can be judged.
 """
@@ -23,22 +20,26 @@ can be judged.
 from __future__ import annotations
 
 import argparse
-import copy
-import json
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
+from fixture_models import (
+    ACCUMULATION,
+    FIXTURES,
+    deviation,
+    load,
+    plain_loss,
+    random_llama,
+    random_tokens,
+    record,
+    settings,
+    steps,
+)
 from llmc_files import TokenLoader, write_shard
-from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors.torch import save_file
 from torch import Tensor
-from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM, PreTrainedModel
+from transformers import PreTrainedModel
 
-FIXTURES = Path(__file__).resolve().parent.parent / "Tests" / "ParityTests" / "Fixtures"
-
-ACCUMULATION = 2
-BETAS, EPSILON, WEIGHT_DECAY, GRAD_CLIP = (0.9, 0.95), 1e-8, 0.1, 1.0
 IGNORED = -100
 FINAL_SAMPLES = 64
 
@@ -49,45 +50,12 @@ MODELS = {
     "odd": ("Training/odd", 3, 19, 13),
     "gpt2": ("GPT2/plain", 2, 23, 14),
 }
-STEPS, LEARNING_RATE = 10, 1e-3
-
-# The model, and what PEFT is told. The second of each begins with a B that is not zero, as an
-# adapter that has been trained before.
-ADAPTERS = {
-    "lora-gpt2": ("GPT2/plain", ["attn.c_attn", "attn.c_proj"], False),
-    "lora-gpt2-mlp": ("GPT2/plain", ["c_attn", "c_proj", "c_fc"], True),
-    "lora-llama": ("Llama/grouped", ["q_proj", "k_proj", "v_proj", "o_proj"], False),
-    "lora-llama-mlp": (
-        "Llama/grouped",
-        ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"],
-        True,
-    ),
-}
-ADAPTER_STEPS, ADAPTER_LEARNING_RATE, ADAPTER_B, ADAPTER_T = 20, 1e-2, 2, 17
-RANK, ALPHA = 4, 8
-
-MUON = {
-    "original": {"lr": 0.02, "weight_decay": 0.1, "momentum": 0.95, "adjust_lr_fn": "original"},
-    "match_rms_adamw": {
-        "lr": 0.003,
-        "weight_decay": 0.1,
-        "momentum": 0.9,
-        "adjust_lr_fn": "match_rms_adamw",
-    },
-}
-MUON_SHAPES, MUON_STEPS = {"wide": (6, 15), "tall": (13, 5)}, 4
+STEPS, LEARNING_RATE, WEIGHT_DECAY = 10, 1e-3, 0.1
 
 
 def write_llama(path: Path, seed: int, **sizes) -> None:
-    """Writes a Llama whose weights are large enough for softmax and SiLU to be far from linear."""
-    model = LlamaForCausalLM(LlamaConfig(bos_token_id=1, eos_token_id=2, **sizes))
-    generator = torch.Generator().manual_seed(seed)
-    for name, parameter in model.named_parameters():
-        if name.endswith("norm.weight"):
-            parameter.data.uniform_(0.5, 1.5, generator=generator)
-        else:
-            parameter.data.normal_(0, 0.3, generator=generator)
-    model.save_pretrained(path)
+    """Writes a random Llama as transformers does."""
+    random_llama(seed, **sizes).save_pretrained(path)
     (path / "generation_config.json").unlink(missing_ok=True)
 
 
@@ -133,20 +101,6 @@ def write_llamas(output: Path) -> None:
     )
 
 
-def load(name: str, dtype: torch.dtype = torch.float32) -> PreTrainedModel:
-    """Returns a model of the fixtures, without dropout."""
-    model = AutoModelForCausalLM.from_pretrained(
-        FIXTURES / name, dtype=torch.float32, attn_implementation="eager"
-    )
-    return model.to(dtype).eval()
-
-
-def random_tokens(count: int, vocabulary_size: int, generator: torch.Generator) -> Tensor:
-    """Draws tokens with low ids more frequent, so that there is something to learn."""
-    uniform = torch.rand(count, generator=generator)
-    return (uniform.square() * vocabulary_size).long()
-
-
 def documents_batch(B: int, T: int, vocabulary_size: int, generator: torch.Generator) -> dict:
     """Draws rows of T + 1 tokens that hold several documents, some tokens of which do not count.
 
@@ -184,57 +138,11 @@ def documents_loss(model: PreTrainedModel, batch: dict) -> Tensor:
     ).loss
 
 
-def plain_loss(model: torch.nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
-    """Returns the mean loss of a batch of whole rows."""
-    logits = model(input_ids=inputs, use_cache=False).logits
-    return F.cross_entropy(logits.flatten(0, 1), targets.flatten())
-
-
 def gradients(model: PreTrainedModel, loss: Tensor, prefix: str) -> dict[str, Tensor]:
     """Returns every parameter's gradient; a tied classifier's is part of the embedding's."""
     model.zero_grad()
     loss.backward()
     return {prefix + name: p.grad.clone() for name, p in model.named_parameters()}
-
-
-def steps(
-    model: torch.nn.Module,
-    shard: Path,
-    B: int,
-    T: int,
-    count: int,
-    learning_rate: float,
-    weight_decay: float,
-) -> list[dict[str, float]]:
-    """Trains in place with AdamW; returns the loss and the gradient norm of each step."""
-    trained = [p for p in model.parameters() if p.requires_grad]
-    optimizer = torch.optim.AdamW(
-        [
-            {"params": [p for p in trained if p.dim() >= 2], "weight_decay": weight_decay},
-            {"params": [p for p in trained if p.dim() < 2], "weight_decay": 0.0},
-        ],
-        lr=learning_rate,
-        betas=BETAS,
-        eps=EPSILON,
-    )
-    loader = TokenLoader([shard], B, T, shuffle=False)
-    results = []
-    for _ in range(count):
-        optimizer.zero_grad()
-        total = 0.0
-        for _ in range(ACCUMULATION):
-            loss = plain_loss(model, *loader.next_batch()) / ACCUMULATION
-            loss.backward()
-            total += loss.item()
-        norm = torch.nn.utils.clip_grad_norm_(trained, GRAD_CLIP).item()
-        optimizer.step()
-        results.append({"loss": total, "grad_norm": norm})
-    return results
-
-
-def deviation(found: list[dict], exact: list[dict]) -> float:
-    """Returns how far losses in float32 are from those in float64, at worst."""
-    return max(abs(a["loss"] - b["loss"]) for a, b in zip(found, exact))
 
 
 def final_samples(model: PreTrainedModel) -> dict[str, Tensor]:
@@ -247,18 +155,6 @@ def final_samples(model: PreTrainedModel) -> dict[str, Tensor]:
         name: p.detach().flatten()[:: max(1, p.numel() // FINAL_SAMPLES)].clone()
         for name, p in model.named_parameters()
         if not name.endswith("c_attn.bias")
-    }
-
-
-def settings(learning_rate: float, weight_decay: float) -> dict:
-    """Returns the optimiser's settings for the record."""
-    return {
-        "learning_rate": learning_rate,
-        "beta1": BETAS[0],
-        "beta2": BETAS[1],
-        "epsilon": EPSILON,
-        "weight_decay": weight_decay,
-        "grad_clip": GRAD_CLIP,
     }
 
 
@@ -306,128 +202,15 @@ def export_model(name: str, output: Path) -> dict:
     }
 
 
-def save_adapter(model: PeftModel, path: Path) -> None:
-    """Writes an adapter as PEFT does, less what says where the model lay."""
-    model.save_pretrained(path)
-    (path / "README.md").unlink(missing_ok=True)
-    config = json.loads((path / "adapter_config.json").read_text())
-    config["base_model_name_or_path"] = None
-    text = json.dumps(config, indent=2, sort_keys=True)
-    (path / "adapter_config.json").write_text(text + "\n")
-
-
-def save_merged(model: PeftModel, path: Path) -> None:
-    """Merges an adapter as PEFT does, and writes the matrices that it changes."""
-    changed = {
-        key.removeprefix("base_model.model.").replace(".lora_A.default", "")
-        for key, _ in model.named_parameters()
-        if "lora_A" in key
-    }
-    merged = model.merge_and_unload()
-    state = {key: w for key, w in merged.state_dict().items() if key in changed}
-    assert len(state) == len(changed)
-    save_file({key: w.contiguous() for key, w in state.items()}, path)
-
-
-def export_adapter(name: str, output: Path) -> dict:
-    """Writes an adapter before and after its steps, and returns the rest."""
-    path, targets, has_been_trained = ADAPTERS[name]
-    seed = 20 + list(ADAPTERS).index(name)
-    torch.manual_seed(seed)
-    base = load(path)
-    config = LoraConfig(
-        task_type="CAUSAL_LM",
-        r=RANK,
-        lora_alpha=ALPHA,
-        target_modules=targets,
-        fan_in_fan_out=path.startswith("GPT2"),
-    )
-    model = get_peft_model(base, config).eval()
-    if has_been_trained:
-        for key, parameter in model.named_parameters():
-            if "lora_B" in key:
-                parameter.data.normal_(0, 0.1)
-    save_adapter(model, output / name)
-
-    generator = torch.Generator().manual_seed(seed)
-    shard = output / f"{name}_tokens.bin"
-    count = ADAPTER_STEPS * ACCUMULATION * ADAPTER_B * ADAPTER_T + 1
-    write_shard(shard, random_tokens(count, base.config.vocab_size, generator))
-    arguments = (shard, ADAPTER_B, ADAPTER_T, ADAPTER_STEPS, ADAPTER_LEARNING_RATE, 0.0)
-    double = copy.deepcopy(model).double()
-    trained, exactly = steps(model, *arguments), steps(double, *arguments)
-    save_adapter(model, output / f"{name}-trained")
-    if has_been_trained:
-        save_merged(model, output / f"{name}_merged.safetensors")
-    return {
-        "model": path,
-        "batch_size": ADAPTER_B,
-        "sequence_length": ADAPTER_T,
-        "micro_batches_per_step": ACCUMULATION,
-        "optimizer": settings(ADAPTER_LEARNING_RATE, 0.0),
-        "steps": trained,
-        "float64_deviation": {"losses": deviation(trained, exactly)},
-    }
-
-
-def muon_steps(matrix: Tensor, grads: list[Tensor], options: dict) -> Tensor:
-    """Returns a matrix after steps of torch.optim.Muon with given gradients."""
-    parameter = torch.nn.Parameter(matrix.clone())
-    optimizer = torch.optim.Muon([parameter], nesterov=True, **options)
-    for grad in grads:
-        parameter.grad = grad.clone()
-        optimizer.step()
-    return parameter.detach()
-
-
-def export_muon(output: Path) -> dict:
-    """Writes matrices before and after steps of Muon.
-
-    PyTorch's orthogonalises in bfloat16. What the same code does without that rounding is written
-    too, for an optimiser that works in float32.
-    """
-    generator = torch.Generator().manual_seed(31)
-    tensors: dict[str, Tensor] = {}
-    for shape_name, shape in MUON_SHAPES.items():
-        matrix = torch.randn(shape, generator=generator) * 0.3
-        grads = [torch.randn(shape, generator=generator) for _ in range(MUON_STEPS)]
-        tensors[f"{shape_name}.initial"] = matrix
-        tensors |= {f"{shape_name}.gradient.{i}": grad for i, grad in enumerate(grads)}
-        for name, options in MUON.items():
-            tensors[f"{shape_name}.{name}.bfloat16"] = muon_steps(matrix, grads, options)
-            rounded = torch.Tensor.bfloat16
-            torch.Tensor.bfloat16 = lambda tensor: tensor.clone()
-            try:
-                tensors[f"{shape_name}.{name}.float32"] = muon_steps(matrix, grads, options)
-            finally:
-                torch.Tensor.bfloat16 = rounded
-    save_file(tensors, output / "muon.safetensors")
-    common = {"nesterov": True, "iterations": 5, "epsilon": 1e-7, "steps": MUON_STEPS}
-    return {
-        name: {
-            "learning_rate": options["lr"],
-            "weight_decay": options["weight_decay"],
-            "momentum": options["momentum"],
-            **common,
-        }
-        for name, options in MUON.items()
-    }
-
-
 def main() -> None:
-    """Writes every fixture."""
+    """Writes the fixtures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--output", type=Path, default=FIXTURES / "Training")
     output = parser.parse_args().output
     output.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(1)  # the order of additions must not depend on the machine's cores
     write_llamas(FIXTURES / "Training")
-    record = {
-        "models": {name: export_model(name, output) for name in MODELS},
-        "adapters": {name: export_adapter(name, output) for name in ADAPTERS},
-        "muon": export_muon(output),
-    }
-    (output / "training.json").write_text(json.dumps(record, indent=1) + "\n")
+    record(output, "models", {name: export_model(name, output) for name in MODELS})
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 // Adapters merged into their models, weight by weight, against PEFT's merge_and_unload. The
-// fixtures come from scripts/export_llama_training_fixtures.py.
+// fixtures come from scripts/export_lora_training_fixtures.py.
 
 import FileIO
 import LanguageModels

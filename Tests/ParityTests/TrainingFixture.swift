@@ -1,5 +1,5 @@
-// What scripts/export_llama_training_fixtures.py records of training small models, and how tests
-// come by it. Fixtures/README.md explains the keys.
+// What scripts/export_llama_training_fixtures.py and export_lora_training_fixtures.py record of
+// training small models, and how tests come by it. Fixtures/README.md explains the keys.
 
 import FileIO
 import Foundation

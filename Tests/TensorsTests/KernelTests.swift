@@ -207,6 +207,27 @@ func expectClose(
     )
 }
 
+/// Records an issue for every backend where `run` is not within `bound` roundings of `magnitude` of
+/// what it gives on the reference, whose own values are the magnitude unless one is given.
+func expectAsTheReference(
+    magnitude: [Float]? = nil,
+    within bound: Double,
+    sourceLocation: SourceLocation = #_sourceLocation,
+    _ run: (Ops) throws -> Tensor
+) throws {
+    let expected = try run(Backend.reference.ops())
+    for backend in Backend.all {
+        expectClose(
+            try run(backend.ops()),
+            expected,
+            magnitude: magnitude ?? expected.floats().map { abs($0) },
+            within: bound,
+            "\(backend)",
+            sourceLocation: sourceLocation
+        )
+    }
+}
+
 /// Records an issue unless all bits are equal: also those of a NaN and of a zero's sign.
 func expectSameBits(
     _ actual: Tensor,

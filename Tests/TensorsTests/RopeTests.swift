@@ -23,55 +23,24 @@ extension KernelTests {
         var make = TensorMaker()
 
         @Test(arguments: shapes)
-        mutating func turnsAsTheReferenceDoes(shape: [Int]) throws {
+        mutating func turnsAndTurnsBackAsTheReferenceDoes(shape: [Int]) throws {
             let (N, NH, HS) = (shape[0], shape[1], shape[2])
             let (x, rotations) = (try make.uniform([N, NH * HS]), try make.uniform([N, HS]))
-            func run(_ ops: Ops) throws -> Tensor {
-                let out = try TensorMaker.copy(x)
-                ops.ropeForward(TensorColumns(out), rotations: rotations)
-                return out
-            }
-            let expected = try run(Backend.reference.ops())
             let (a, r) = (x.floats(), rotations.floats())
             // Two products are added: their magnitudes are what roundings are relative to.
             let magnitude = a.indices.map { i in
                 let at = i / (NH * HS) * HS + i % HS
                 return abs(a[i] * r[at & ~1]) + abs(a[i ^ 1] * r[at | 1])
             }
-            for backend in Backend.all {
-                expectClose(
-                    try run(backend.ops()),
-                    expected,
-                    magnitude: magnitude,
-                    within: 4,
-                    "\(backend)"
-                )
-            }
-        }
-
-        @Test(arguments: shapes)
-        mutating func turnsBackAsTheReferenceDoes(shape: [Int]) throws {
-            let (N, NH, HS) = (shape[0], shape[1], shape[2])
-            let (dx, rotations) = (try make.uniform([N, NH * HS]), try make.uniform([N, HS]))
-            func run(_ ops: Ops) throws -> Tensor {
-                let out = try TensorMaker.copy(dx)
-                ops.ropeBackward(TensorColumns(out), rotations: rotations)
+            try expectAsTheReference(magnitude: magnitude, within: 4) { ops in
+                let out = try TensorMaker.copy(x)
+                ops.ropeForward(TensorColumns(out), rotations: rotations)
                 return out
             }
-            let expected = try run(Backend.reference.ops())
-            let (a, r) = (dx.floats(), rotations.floats())
-            let magnitude = a.indices.map { i in
-                let at = i / (NH * HS) * HS + i % HS
-                return abs(a[i] * r[at & ~1]) + abs(a[i ^ 1] * r[at | 1])
-            }
-            for backend in Backend.all {
-                expectClose(
-                    try run(backend.ops()),
-                    expected,
-                    magnitude: magnitude,
-                    within: 4,
-                    "\(backend)"
-                )
+            try expectAsTheReference(magnitude: magnitude, within: 4) { ops in
+                let out = try TensorMaker.copy(x)
+                ops.ropeBackward(TensorColumns(out), rotations: rotations)
+                return out
             }
         }
 

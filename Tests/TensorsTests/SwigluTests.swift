@@ -12,20 +12,10 @@ extension KernelTests {
         @Test(arguments: counts)
         mutating func swigluAgreesWithTheReference(count: Int) throws {
             let (gate, up) = (try make.uniform([count], -6...6), try make.uniform([count]))
-            func run(_ ops: Ops) throws -> Tensor {
+            try expectAsTheReference(within: 8) { ops in
                 let out = try TensorMaker.garbage([count])
                 ops.swigluForward(out: out, gate: gate, up: up)
                 return out
-            }
-            let expected = try run(Backend.reference.ops())
-            for backend in Backend.all {
-                expectClose(
-                    try run(backend.ops()),
-                    expected,
-                    magnitude: expected.floats().map { abs($0) },
-                    within: 8,
-                    "\(backend)"
-                )
             }
         }
 

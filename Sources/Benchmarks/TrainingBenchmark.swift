@@ -26,7 +26,7 @@ public struct TrainingResult: Sendable {
 /// Times optimiser steps on random tokens.
 public struct TrainingBenchmark {
     /// The model's sizes.
-    public var configuration: any TrainableConfiguration
+    public var configuration: any ModelConfiguration
     /// B: sequences in a step.
     public var batchSize: Int
     /// T: tokens in a sequence.
@@ -40,7 +40,7 @@ public struct TrainingBenchmark {
 
     /// Describes a benchmark.
     public init(
-        configuration: any TrainableConfiguration,
+        configuration: any ModelConfiguration,
         batchSize: Int,
         sequenceLength: Int,
         recomputation: Recomputation,

@@ -103,7 +103,8 @@ struct BenchTrainCommand: ParsableCommand {
     func run() throws {
         Signals.exitWhenInterrupted()
         let benchmark = TrainingBenchmark(
-            configuration: try configuration(),
+            configuration: try ModelDescriptor(descriptor.string)
+                .configuration(vocabularySize: vocabularySize),
             batchSize: batchSize,
             sequenceLength: sequenceLength,
             recomputation: recompute,
@@ -116,19 +117,5 @@ struct BenchTrainCommand: ParsableCommand {
         }
         let report = TrainingReport(result, precision: precision.elementType)
         if json { try Terminal.printJSON(report) } else { try Terminal.print(report.text) }
-    }
-
-    private func configuration() throws -> any TrainableConfiguration {
-        let text = descriptor.string
-        if Llama2Configuration.isDescriptor(text) {
-            return try Llama2Configuration(
-                descriptor: text,
-                vocabularySize: vocabularySize ?? Llama2Configuration.llama2VocabularySize
-            )
-        }
-        return try GPT2Configuration(
-            descriptor: text,
-            vocabularySize: vocabularySize ?? GPT2Configuration.gpt2VocabularySize
-        )
     }
 }

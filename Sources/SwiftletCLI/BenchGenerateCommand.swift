@@ -97,19 +97,6 @@ struct BenchGenerateCommand: ParsableCommand {
         return try benchmark.run(model, ops: ops)
     }
 
-    /// The sizes of a GPT-2, in whose place there might be those of a Llama 2.
-    private func gpt2Configuration(_ descriptor: String) throws -> GPT2Configuration {
-        do {
-            return try GPT2Configuration(descriptor: descriptor)
-        } catch ModelError.unknownDescriptor(let found, let problem, let hint) {
-            throw ModelError.unknownDescriptor(
-                found: found,
-                problem: problem,
-                hint: hint + ", or for a Llama 2 llama2:layers=6,heads=6,channels=288,hidden=768"
-            )
-        }
-    }
-
     /// Opens or makes the model; `storedPrecision` is then the type of its file.
     private func makeModel(
         _ ops: Ops,
@@ -125,28 +112,12 @@ struct BenchGenerateCommand: ParsableCommand {
             )
         }
         var generator = MersenneTwister(seed: 1)
-        let descriptor = descriptor?.string ?? "gpt2"
-        if Llama2Configuration.isDescriptor(descriptor) {
-            let weights = try MemoryWeights(
-                randomWeights: Llama2Configuration(descriptor: descriptor),
-                using: &generator
-            )
-            return try Llama2Decoder(
-                weights,
+        return try ModelDescriptor(descriptor?.string ?? "gpt2").configuration()
+            .makeTrainableModel(using: &generator, ops: ops)
+            .makeModel(
                 precision: precision.weights ?? .float32,
                 cachePrecision: precision.cache,
                 ops: ops
             )
-        }
-        let weights = try GPT2(
-            randomWeights: gpt2Configuration(descriptor),
-            using: &generator,
-            ops: ops
-        )
-        return try GPT2Decoder(
-            weights,
-            precision: precision.weights ?? .float32,
-            cachePrecision: precision.cache
-        )
     }
 }

@@ -73,16 +73,8 @@ struct TrainingMemory: Encodable {
     let roundedWeightsBytes: Int
     let gradientsBytes: Int
     let momentsBytes: Int
-    /// Nil where nothing here trains such a model.
-    let activationsBytes: Int?
-    /// Nil where a part of it is.
-    let totalBytes: Int?
-
-    private enum Key: String, CodingKey {
-        case batchSize, sequenceLength, precision, recompute
-        case weightsBytes, roundedWeightsBytes, gradientsBytes, momentsBytes, activationsBytes
-        case totalBytes
-    }
+    let activationsBytes: Int
+    let totalBytes: Int
 
     /// Asks the trainer.
     /// - Throws: ``ModelError`` for sequences that the model cannot take.
@@ -96,44 +88,20 @@ struct TrainingMemory: Encodable {
             batchSize: batchSize,
             sequenceLength: sequenceLength
         )
-        let parameters: Trainer.ParameterMemory
-        if let configuration = configuration as? any TrainableConfiguration {
-            let memory = try Trainer.memory(
-                configuration,
-                batchSize: batchSize,
-                sequenceLength: sequenceLength,
-                recomputation: recompute,
-                precision: precision,
-                threadCount: Machine.defaultThreadCount
-            )
-            parameters = memory.parameters
-            activationsBytes = memory.activations
-            totalBytes = memory.total
-        } else {
-            let byteWidth = ElementType.float32.byteWidth
-            parameters = Trainer.ParameterMemory(weights: configuration.parameterCount * byteWidth)
-            activationsBytes = nil
-            totalBytes = nil
-        }
-        weightsBytes = parameters.weights
-        roundedWeightsBytes = parameters.roundedWeights
-        gradientsBytes = parameters.gradients
-        momentsBytes = parameters.moments
-    }
-
-    func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: Key.self)
-        try container.encode(batchSize, forKey: .batchSize)
-        try container.encode(sequenceLength, forKey: .sequenceLength)
-        try container.encode(precision, forKey: .precision)
-        try container.encode(recompute, forKey: .recompute)
-        try container.encode(weightsBytes, forKey: .weightsBytes)
-        try container.encode(roundedWeightsBytes, forKey: .roundedWeightsBytes)
-        try container.encode(gradientsBytes, forKey: .gradientsBytes)
-        try container.encode(momentsBytes, forKey: .momentsBytes)
-        // encode, not encodeIfPresent: programs find null where it is not known.
-        try container.encode(activationsBytes, forKey: .activationsBytes)
-        try container.encode(totalBytes, forKey: .totalBytes)
+        let memory = try Trainer.memory(
+            configuration,
+            batchSize: batchSize,
+            sequenceLength: sequenceLength,
+            recomputation: recompute,
+            precision: precision,
+            threadCount: Machine.defaultThreadCount
+        )
+        weightsBytes = memory.parameters.weights
+        roundedWeightsBytes = memory.parameters.roundedWeights
+        gradientsBytes = memory.parameters.gradients
+        momentsBytes = memory.parameters.moments
+        activationsBytes = memory.activations
+        totalBytes = memory.total
     }
 
     /// The same for people.
@@ -145,10 +113,6 @@ struct TrainingMemory: Encodable {
         }
         table.append("gradients", gradientsBytes.formattedAsBytes)
         table.append("moments", momentsBytes.formattedAsBytes)
-        guard let activationsBytes, let totalBytes else {
-            return "  training would take, activations aside (such a model is not trained here)\n"
-                + table.text
-        }
         table.append("activations", activationsBytes.formattedAsBytes)
         table.append("together", totalBytes.formattedAsBytes)
         let sequences = counted(batchSize, "sequence", written: batchSize.grouped)

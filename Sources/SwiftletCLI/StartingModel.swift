@@ -14,19 +14,16 @@ struct KnownTokens {
 
     /// The size of the vocabulary for a model whose descriptor gives none, and where it comes from,
     /// unless somebody just said it.
-    /// - Parameters:
-    ///   - usual: The size where nothing says one.
-    ///   - family: Whose that is.
+    /// - Parameter usual: The size where nothing says one, and whose that is.
     /// - Returns: The size, and what says it.
     func vocabulary(
-        unlessKnown usual: Int,
-        of family: String
+        unlessKnown usual: (size: Int, owner: String)
     ) -> (size: Int, source: String?) {
         if let tokenizer { return (tokenizer.value.vocabularySize, nil) }
         guard let manifest else {
             return (
-                usual,
-                "\(family)'s: neither vocabulary= nor a tokenizer nor a manifest beside the shards "
+                usual.size,
+                "\(usual.owner)'s: neither vocabulary= nor a tokenizer nor a manifest beside the shards "
                     + "says which"
             )
         }
@@ -62,15 +59,13 @@ struct KnownTokens {
 /// What `--init` names.
 enum Initialization {
     /// A size, of which a model with random weights is made.
-    case size(String)
+    case size(ModelDescriptor)
     /// A model of any format.
     case model(ModelSource)
 
     /// Tells a size from a path, and looks at what is there.
     init(_ argument: ArgumentText, checkpoint: CheckpointSelection?) throws {
-        if GPT2Configuration.isDescriptor(argument.string)
-            || Llama2Configuration.isDescriptor(argument.string)
-        {
+        if ModelDescriptor.isOne(argument.string) {
             guard checkpoint == nil else {
                 throw CommandError(
                     .wrongUsage,
@@ -78,7 +73,7 @@ enum Initialization {
                         + "'\(argument.string)' is a size; leave it out"
                 )
             }
-            self = .size(argument.string)
+            self = .size(ModelDescriptor(argument.string))
             return
         }
         let path = argument.path
@@ -115,7 +110,7 @@ struct StartingModel {
     }
 
     /// Its sizes.
-    let configuration: any TrainableConfiguration
+    let configuration: any ModelConfiguration
     /// What is to be said of it: where its vocabulary comes from, when nobody just said it, or what
     /// training changes.
     let remark: String?
@@ -128,18 +123,10 @@ struct StartingModel {
         switch initialization {
         case .model(let model):
             let weights = try openWeights(at: model.path)
-            guard let sizes = weights.configuration as? any TrainableConfiguration else {
-                throw ModelError.mismatch(
-                    path: model.path,
-                    expected: "a \(GPT2Configuration.familyName)",
-                    found: "a \(type(of: weights.configuration).familyName)",
-                    hint: "check the path"
-                )
-            }
             source = .weights(weights)
             name = model.path.string
-            remark = sizes.trainingRemark
-            configuration = sizes
+            configuration = weights.configuration
+            remark = configuration.trainingRemark
         case .size(let descriptor):
             (source, name) = (.randomWeights, nil)
             (configuration, remark) = try Self.sizes(descriptor, tokens)
@@ -149,25 +136,12 @@ struct StartingModel {
 
     /// The sizes that a descriptor names, and where those of the vocabulary come from.
     private static func sizes(
-        _ descriptor: String,
+        _ descriptor: ModelDescriptor,
         _ tokens: KnownTokens
-    ) throws -> (any TrainableConfiguration, remark: String?) {
-        let isLlama = Llama2Configuration.isDescriptor(descriptor)
-        let vocabulary =
-            isLlama
-            ? tokens.vocabulary(
-                unlessKnown: Llama2Configuration.llama2VocabularySize,
-                of: "Llama 2"
-            )
-            : tokens.vocabulary(
-                unlessKnown: GPT2Configuration.gpt2VocabularySize,
-                of: "GPT-2"
-            )
-        let configuration: any TrainableConfiguration =
-            isLlama
-            ? try Llama2Configuration(descriptor: descriptor, vocabularySize: vocabulary.size)
-            : try GPT2Configuration(descriptor: descriptor, vocabularySize: vocabulary.size)
-        if descriptor.contains("vocabulary=") { return (configuration, nil) }
+    ) throws -> (any ModelConfiguration, remark: String?) {
+        let vocabulary = tokens.vocabulary(unlessKnown: descriptor.usualVocabulary)
+        let configuration = try descriptor.configuration(vocabularySize: vocabulary.size)
+        if descriptor.givesVocabulary { return (configuration, nil) }
         let remark = vocabulary.source.map {
             "vocabulary of \(vocabulary.size.grouped) tokens, \($0)"
         }

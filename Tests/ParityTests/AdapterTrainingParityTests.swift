@@ -1,5 +1,5 @@
 // Training of adapters against PEFT's: twenty steps from an adapter that PEFT wrote, and the
-// matrices after them. The fixtures come from scripts/export_llama_training_fixtures.py.
+// matrices after them. The fixtures come from scripts/export_lora_training_fixtures.py.
 
 import FileIO
 import LanguageModels
@@ -16,7 +16,7 @@ import Training
         ops: Ops
     ) throws -> AdaptedModel {
         let weights = try openWeights(at: fixture(run.model))
-        let sizes = try #require(weights.configuration as? any TrainableConfiguration)
+        let sizes = weights.configuration
         return try sizes.makeAdaptedModel(
             weights,
             TrainableAdapter(LowRankAdapter(TrainingFixture.path(name)), of: sizes, ops: ops),
@@ -78,7 +78,7 @@ import Training
             let path = directory.appending("model.gguf")
             try ModelConversion(weights, to: .gguf, at: path, elementType: .q8_0).write(ops: ops)
             let stored = try openWeights(at: path)
-            let sizes = try #require(stored.configuration as? any TrainableConfiguration)
+            let sizes = stored.configuration
             let file = try LowRankAdapter(TrainingFixture.path(name))
             let adapted = try sizes.makeAdaptedModel(
                 stored,

@@ -13,8 +13,7 @@ extension TrainingFixture.Run {
     /// The model before its steps.
     func makeModel(ops: Ops) throws -> TransformerModel {
         let weights = try openWeights(at: fixture(model))
-        let configuration = try #require(weights.configuration as? any TrainableConfiguration)
-        return try configuration.makeTrainableModel(weights, ops: ops)
+        return try weights.configuration.makeTrainableModel(weights, ops: ops)
     }
 
     /// A trainer at the start of the steps.

@@ -70,9 +70,7 @@ extension GPT2: ModelWeights {
     public func tensor(_ weight: ModelWeight) -> Tensor { part(weight) }
 }
 
-extension GPT2Configuration: TrainableConfiguration {
-    public static let familyTitle = "GPT-2"
-
+extension GPT2Configuration {
     public var trainingRemark: String? {
         activation == .tanh
             ? nil
@@ -84,20 +82,15 @@ extension GPT2Configuration: TrainableConfiguration {
 
     public var logitCount: Int { paddedVocabularySize }
 
-    public func makeTrainableModel(
-        using generator: inout MersenneTwister,
-        ops: Ops
-    ) throws -> TransformerModel {
-        try GPT2(randomWeights: self, using: &generator, ops: ops)
+    public func makeZeroModel(ops: Ops) throws -> TransformerModel {
+        try GPT2(zeros: self, ops: ops)
     }
 
     public func makeTrainableModel(
-        _ weights: any ModelWeights,
+        using generator: inout MersenneTwister,
         ops: Ops
-    ) throws -> TransformerModel {
-        let model = try GPT2(zeros: self, ops: ops)
-        try model.read(weights)
-        return model
+    ) throws -> any TransformerModel & ModelWeights {
+        try GPT2(randomWeights: self, using: &generator, ops: ops)
     }
 
     public func makeAdaptedModel(

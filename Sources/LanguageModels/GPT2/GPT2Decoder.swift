@@ -111,6 +111,8 @@ public final class GPT2Decoder: LanguageModel {
 
 extension GPT2Configuration: ModelConfiguration {
     public static let familyName = "gpt2"
+    public static let familyTitle = "GPT-2"
+    public static let usualVocabulary = (size: gpt2VocabularySize, owner: "GPT-2")
 
     public func makeModel<Weights: ModelWeights<GPT2Configuration>>(
         _ weights: Weights,

@@ -18,7 +18,7 @@ struct GPT2Pass: TrainingPass {
         activations = GPT2Activations(lane)
     }
 
-    var sizes: any TrainableConfiguration { configuration }
+    var sizes: any ModelConfiguration { configuration }
     var classifier: Tensor { weights.wte }
 
     /// The activations of block `layer`: its own, or those all blocks share.

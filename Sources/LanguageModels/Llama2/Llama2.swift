@@ -69,28 +69,21 @@ extension Llama2: ModelWeights {
     public func tensor(_ weight: ModelWeight) -> Tensor { part(weight) }
 }
 
-extension Llama2Configuration: TrainableConfiguration {
-    public static let familyTitle = "Llama"
-
+extension Llama2Configuration {
     public var trainingRemark: String? { nil }
 
     public var logitCount: Int { vocabularySize }
 
-    public func makeTrainableModel(
-        using generator: inout MersenneTwister,
-        ops: Ops
-    ) throws -> TransformerModel {
-        let model = try Llama2(zeros: self, ops: ops)
-        model.initialize(using: &generator)
-        return model
+    public func makeZeroModel(ops: Ops) throws -> TransformerModel {
+        try Llama2(zeros: self, ops: ops)
     }
 
     public func makeTrainableModel(
-        _ weights: any ModelWeights,
+        using generator: inout MersenneTwister,
         ops: Ops
-    ) throws -> TransformerModel {
+    ) throws -> any TransformerModel & ModelWeights {
         let model = try Llama2(zeros: self, ops: ops)
-        try model.read(weights)
+        model.initialize(using: &generator)
         return model
     }
 

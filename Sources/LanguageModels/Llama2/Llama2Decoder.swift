@@ -82,6 +82,8 @@ public final class Llama2Decoder: LanguageModel {
 
 extension Llama2Configuration: ModelConfiguration {
     public static let familyName = "llama2"
+    public static let familyTitle = "Llama"
+    public static let usualVocabulary = (size: llama2VocabularySize, owner: "Llama 2")
 
     public func makeModel<Weights: ModelWeights<Llama2Configuration>>(
         _ weights: Weights,

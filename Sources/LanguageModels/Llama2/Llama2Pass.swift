@@ -21,7 +21,7 @@ struct Llama2Pass: TrainingPass {
         ropeFrequencies = configuration.ropeFrequencies
     }
 
-    var sizes: any TrainableConfiguration { configuration }
+    var sizes: any ModelConfiguration { configuration }
     var classifier: Tensor { weights.classifier }
 
     /// The activations of block `layer`: its own, or those all blocks share.

@@ -32,7 +32,7 @@ public final class AdaptedModel: TransformerModel {
     ///   - makePass: Makes a pass of the family.
     /// - Throws: What reading the weights throws, or `TensorError` when memory is short.
     init(
-        _ sizes: any TrainableConfiguration,
+        _ sizes: any ModelConfiguration,
         _ base: any ModelWeights,
         _ adapter: TrainableAdapter,
         baseName: String?,

@@ -73,7 +73,7 @@ final class TrainingLane {
     /// Plans and allocates memory.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
     init(
-        _ configuration: any TrainableConfiguration,
+        _ configuration: any ModelConfiguration,
         index: Int,
         sequences: Range<Int>,
         sequenceLength T: Int,
@@ -114,7 +114,7 @@ final class TrainingLane {
 
     /// Bytes that a lane takes, before it is made.
     static func byteCount(
-        _ configuration: any TrainableConfiguration,
+        _ configuration: any ModelConfiguration,
         _ shape: ActivationShape,
         _ adapter: LowRankShape?
     ) -> Int {
@@ -127,7 +127,7 @@ final class TrainingLane {
 
     /// What lies where.
     private static func layout(
-        _ configuration: any TrainableConfiguration,
+        _ configuration: any ModelConfiguration,
         _ shape: ActivationShape,
         _ adapter: LowRankShape?
     ) -> TensorLayout {

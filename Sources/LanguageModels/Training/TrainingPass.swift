@@ -13,7 +13,7 @@ protocol TrainingPass {
     associatedtype Weights
 
     /// The model's sizes.
-    var sizes: any TrainableConfiguration { get }
+    var sizes: any ModelConfiguration { get }
     /// The sequences, and the memory for them.
     var lane: TrainingLane { get }
     /// What logits are products with, (V, C).

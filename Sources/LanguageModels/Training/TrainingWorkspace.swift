@@ -84,7 +84,7 @@ public final class TrainingWorkspace {
     ///   the threads of its `ops`.
     /// - Throws: ``ModelError`` for a batch the model cannot take.
     package static func byteCount(
-        _ configuration: any TrainableConfiguration,
+        _ configuration: any ModelConfiguration,
         batchSize B: Int,
         sequenceLength T: Int,
         training recomputation: Recomputation,
@@ -114,7 +114,7 @@ public final class TrainingWorkspace {
 
     /// The sequences of each lane.
     private static func shares(
-        _ configuration: any TrainableConfiguration,
+        _ configuration: any ModelConfiguration,
         _ B: Int,
         training isTraining: Bool,
         _ threadCount: Int
@@ -134,7 +134,7 @@ public final class TrainingWorkspace {
     ///
     /// The rule knows sizes only, neither caches nor clocks: results must be the same anywhere.
     package static func laneCount(
-        _ configuration: any TrainableConfiguration,
+        _ configuration: any ModelConfiguration,
         batchSize B: Int,
         threadCount: Int
     ) -> Int {

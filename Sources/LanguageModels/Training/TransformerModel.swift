@@ -12,7 +12,7 @@ import Tensors
 /// for a batch shape: ``TrainingWorkspace``.
 public class TransformerModel {
     /// The model's sizes, whatever family it is of.
-    public let sizes: any TrainableConfiguration
+    public let sizes: any ModelConfiguration
     /// What training changes in place, in float32: all layers of a kind of weight together.
     public let parameters: TensorSet
     /// What runs the arithmetic, and allocates.
@@ -25,7 +25,7 @@ public class TransformerModel {
     private var roundedWeights: RoundedWeights?
 
     /// A model with all weights zero, to be filled from a file.
-    init(zeros sizes: any TrainableConfiguration, ops: Ops) throws {
+    init(zeros sizes: any ModelConfiguration, ops: Ops) throws {
         try ops.reserve(channels: sizes.channels)
         self.sizes = sizes
         self.ops = ops
@@ -33,7 +33,7 @@ public class TransformerModel {
     }
 
     /// A model of which these are the parameters.
-    init(_ sizes: any TrainableConfiguration, parameters: TensorSet, ops: Ops) throws {
+    init(_ sizes: any ModelConfiguration, parameters: TensorSet, ops: Ops) throws {
         try ops.reserve(channels: sizes.channels)
         self.sizes = sizes
         self.ops = ops

@@ -50,7 +50,7 @@ extension Trainer {
     /// - Returns: Bytes, in two parts.
     /// - Throws: ``ModelError`` for a batch the model cannot take.
     public static func memory(
-        _ configuration: any TrainableConfiguration,
+        _ configuration: any ModelConfiguration,
         batchSize: Int,
         sequenceLength: Int,
         recomputation: Recomputation,

@@ -328,6 +328,7 @@ struct TrainCommand: ParsableCommand {
             schedule: optimizer.schedule(steps: batch.steps ?? stepsPerEpoch)
         )
         settings.optimizer = optimizer.settings
+        settings.dropout = optimizer.dropout
         settings.skipLossZScore = optimizer.skipLossZScore
         settings.skipNormZScore = optimizer.skipNormZScore
         settings.recomputation = batch.recompute

@@ -97,6 +97,7 @@ extension OptimizerOptions {
             "warmup-steps": .integer(warmupSteps),
             "final-learning-rate-fraction": JSONValue(finalLearningRateFraction),
             "weight-decay": JSONValue(weightDecay),
+            "dropout": JSONValue(dropout),
             "beta1": JSONValue(beta1),
             "beta2": JSONValue(beta2),
             "epsilon": JSONValue(epsilon),

@@ -178,6 +178,15 @@ struct OptimizerOptions: ParsableArguments {
     @Option(help: "Weight decay, on weight matrices only.", in: .notNegative)
     var weightDecay: Float = 0.1
 
+    @Option(
+        help: """
+            How likely a number is dropped in training: of embeddings, of attention, and of what \
+            attention and the MLP add.
+            """,
+        in: .belowOne
+    )
+    var dropout: Float = 0
+
     @Option(help: "AdamW's decay rate of the first moment.", in: .belowOne)
     var beta1: Float = 0.9
 

@@ -17,4 +17,15 @@ public struct Dropout: Sendable, Equatable {
         self.rate = rate
         self.key = key
     }
+
+    /// The same rate with a key of its own for each index, such as that of a step or a layer.
+    ///
+    /// The key is the number of that index from SplitMix64 (Steele et al. 2014) with this key as
+    /// its seed.
+    public func choice(_ index: Int) -> Dropout {
+        var x = key &+ (UInt64(bitPattern: Int64(index)) &+ 1) &* 0x9e37_79b9_7f4a_7c15
+        x = (x ^ x >> 30) &* 0xbf58_476d_1ce4_e5b9
+        x = (x ^ x >> 27) &* 0x94d0_49bb_1331_11eb
+        return Dropout(rate: rate, key: x ^ x >> 31)
+    }
 }

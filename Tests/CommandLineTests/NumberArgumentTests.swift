@@ -49,8 +49,8 @@ private func complaint(_ arguments: [String]) -> String? {
         "sample": ["temperature", "top-p", "min-p", "repetition-penalty"],
         "chat": ["temperature", "top-p", "min-p", "repetition-penalty"],
         "train": [
-            "learning-rate", "final-learning-rate-fraction", "weight-decay", "beta1", "beta2",
-            "epsilon", "grad-clip", "skip-loss-zscore", "skip-norm-zscore",
+            "learning-rate", "final-learning-rate-fraction", "weight-decay", "dropout", "beta1",
+            "beta2", "epsilon", "grad-clip", "skip-loss-zscore", "skip-norm-zscore",
         ],
     ]
 

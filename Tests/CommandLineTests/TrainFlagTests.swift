@@ -79,6 +79,7 @@ private func withBench(_ body: (Bench) throws -> Void) throws {
         (["--init", "layers=2,heads=1,channels=8,context=8"], []),
         (["--learning-rate", "0.02"], []),
         (["--weight-decay", "9"], []),
+        (["--dropout", "0.1"], []),
         (["--beta1", "0.5"], []),
         (["--beta2", "0.5"], []),
         (["--epsilon", "1"], []),

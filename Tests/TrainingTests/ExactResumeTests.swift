@@ -6,10 +6,10 @@ import Testing
 import TokenData
 import Training
 
-/// Ways to read data that a resumption has to find its place in.
+/// Ways to read data, and to drop at random, that a resumption has to find its place in.
 enum DataOrder: String, CaseIterable {
     case oneShard, accumulated, shuffled, shuffledShards, unevenShards, shuffledUnevenShards
-    case accumulatedShuffledUnevenShards, singleBatch
+    case accumulatedShuffledUnevenShards, singleBatch, accumulatedDropout
 
     /// Twelve steps: several epochs where there are several shards.
     var run: SmallRun {
@@ -17,7 +17,7 @@ enum DataOrder: String, CaseIterable {
         // A batch takes 16 tokens: 3 and 2 batches, or 3, 1 and 4, an epoch.
         switch self {
         case .oneShard, .singleBatch: break
-        case .accumulated: run.totalBatchTokens = 48
+        case .accumulated, .accumulatedDropout: run.totalBatchTokens = 48
         case .shuffled: (run.tokenCount, run.shuffled) = (16 * 5 + 1, true)
         case .shuffledShards: (run.shardTokenCounts, run.shuffled) = ([49, 49, 49], true)
         case .unevenShards: run.shardTokenCounts = [49, 17, 70]
@@ -37,6 +37,7 @@ enum DataOrder: String, CaseIterable {
         settings.validationInterval = 5
         settings.schedule.warmupSteps = 3
         settings.overfitsSingleBatch = order == .singleBatch
+        settings.dropout = order == .accumulatedDropout ? 0.2 : 0
         return settings
     }
 

@@ -26,6 +26,7 @@ import Training
         #expect(settings.optimizer.epsilon == 1e-8)
         #expect(settings.optimizer.weightDecay == 0.1)
         #expect(settings.optimizer.gradientClip == 1)
+        #expect(settings.dropout == 0)
         #expect(settings.validationInterval == 250)
         #expect(settings.validationBatches == 20)
         #expect(settings.checkpointInterval == 1000)
@@ -73,6 +74,9 @@ import Training
             ("epsilon", "0.0", { $0.optimizer.epsilon = 0 }),
             ("epsilon", "inf", { $0.optimizer.epsilon = .infinity }),
             ("the weight decay", "-0.1", { $0.optimizer.weightDecay = -0.1 }),
+            ("dropout", "-0.1", { $0.dropout = -0.1 }),
+            ("dropout", "1.0", { $0.dropout = 1 }),
+            ("dropout", "nan", { $0.dropout = .nan }),
             ("the gradient clip", "-1.0", { $0.optimizer.gradientClip = -1 }),
             ("the gradient clip", "nan", { $0.optimizer.gradientClip = .nan }),
             ("the validation interval", "-1", { $0.validationInterval = -1 }),

@@ -55,7 +55,7 @@ extension GPT2Pass {
         backward(
             configuration.weight(.fcprojw, layer: layer),
             dinp: flow.dwide,
-            dout: flow.dresidual,
+            dout: branchGradient(.feedForwardOutput, layer: layer, flow.dresidual),
             inp: activations.fchGelu,
             weight: weights.fcprojw[layer],
             dweight: gradients.weights?.fcprojw[layer],
@@ -99,7 +99,7 @@ extension GPT2Pass {
         backward(
             configuration.weight(.attprojw, layer: layer),
             dinp: flow.dinner,
-            dout: flow.dresidual,
+            dout: branchGradient(.attentionOutput, layer: layer, flow.dresidual),
             inp: activations.atty.reshaped([N, C]),
             weight: weights.attprojw[layer],
             dweight: gradients.weights?.attprojw[layer],
@@ -119,7 +119,9 @@ extension GPT2Pass {
             k: TensorColumns(qkv, C..<2 * C),
             v: TensorColumns(qkv, 2 * C..<3 * C),
             headCount: configuration.headCount,
-            starts: lane.starts
+            starts: lane.starts,
+            dropout: dropout(.attentionProbabilities, layer: layer),
+            firstSequence: lane.sequences.lowerBound
         )
         ops.layernormForward(
             out: lane.normalized,

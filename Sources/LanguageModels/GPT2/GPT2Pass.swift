@@ -71,10 +71,14 @@ extension GPT2Pass {
             k: TensorColumns(qkv, C..<2 * C),
             v: TensorColumns(qkv, 2 * C..<3 * C),
             headCount: configuration.headCount,
-            starts: lane.starts
+            starts: lane.starts,
+            dropout: dropout(.attentionProbabilities, layer: layer),
+            firstSequence: lane.sequences.lowerBound
         )
-        forward(
+        forwardBranch(
+            .attentionOutput,
             configuration.weight(.attprojw, layer: layer),
+            layer: layer,
             out: activations.residual2,
             inp: activations.atty.reshaped([N, C]),
             weight: weights.attprojw[layer],
@@ -101,8 +105,10 @@ extension GPT2Pass {
 
     func forwardBlockOutput(_ layer: Int) {
         let activations = block(layer)
-        forward(
+        forwardBranch(
+            .feedForwardOutput,
             configuration.weight(.fcprojw, layer: layer),
+            layer: layer,
             out: lane.residual(layer + 1),
             inp: activations.fchGelu,
             weight: weights.fcprojw[layer],

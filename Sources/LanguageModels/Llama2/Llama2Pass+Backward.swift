@@ -58,7 +58,7 @@ extension Llama2Pass {
         backward(
             configuration.weight(.w2, layer: layer),
             dinp: dgate,
-            dout: dresidual,
+            dout: branchGradient(.feedForwardOutput, layer: layer, dresidual),
             inp: block.hidden,
             weight: weights.w2[layer],
             dweight: gradients.weights?.w2[layer],
@@ -89,7 +89,7 @@ extension Llama2Pass {
         backward(
             configuration.weight(.wo, layer: layer),
             dinp: datty,
-            dout: dresidual,
+            dout: branchGradient(.attentionOutput, layer: layer, dresidual),
             inp: rows(of: block.atty),
             weight: weights.wo[layer],
             dweight: gradients.weights?.wo[layer],
@@ -107,7 +107,9 @@ extension Llama2Pass {
             k: TensorColumns(block.k),
             v: TensorColumns(block.v),
             headCount: configuration.headCount,
-            starts: lane.starts
+            starts: lane.starts,
+            dropout: dropout(.attentionProbabilities, layer: layer),
+            firstSequence: lane.sequences.lowerBound
         )
         ops.ropeBackward(TensorColumns(dq), rotations: activations.rotations)
         ops.ropeBackward(TensorColumns(dk), rotations: activations.rotations)

@@ -95,10 +95,14 @@ extension Llama2Pass {
             k: TensorColumns(block.k),
             v: TensorColumns(block.v),
             headCount: configuration.headCount,
-            starts: lane.starts
+            starts: lane.starts,
+            dropout: dropout(.attentionProbabilities, layer: layer),
+            firstSequence: lane.sequences.lowerBound
         )
-        forward(
+        forwardBranch(
+            .attentionOutput,
             configuration.weight(.wo, layer: layer),
+            layer: layer,
             out: block.residual2,
             inp: rows(of: block.atty),
             weight: weights.wo[layer],
@@ -122,8 +126,10 @@ extension Llama2Pass {
 
     func forwardBlockOutput(_ layer: Int) {
         let block = block(layer)
-        forward(
+        forwardBranch(
+            .feedForwardOutput,
             configuration.weight(.w2, layer: layer),
+            layer: layer,
             out: lane.residual(layer + 1),
             inp: block.hidden,
             weight: weights.w2[layer],

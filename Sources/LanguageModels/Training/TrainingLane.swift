@@ -43,6 +43,11 @@ final class TrainingLane {
     /// Memory for both, which most runs never need.
     private var documents: (starts: Tensor, positions: Tensor)?
 
+    /// What the pass drops at random; nil for nothing.
+    private(set) var dropout: Dropout?
+    /// `(N, C)`: the gradient of the residual stream with the same dropped; there once it is needed.
+    private(set) var droppedGradient: Tensor?
+
     /// The residual stream before each block and after the last.
     private let residuals: Tensor  // (L + 1, N, C); (2, N, C) for inference
 
@@ -158,17 +163,23 @@ final class TrainingLane {
     }
 
     /// Copies its part of a batch.
-    /// - Throws: ``TensorError/outOfMemory(byteCount:)``, for the first batch of documents.
+    /// - Throws: ``TensorError/outOfMemory(byteCount:)``, for the first batch of documents, or the
+    ///   first of which something is dropped.
     func load(
         inputs: some Collection<Int32>,
         targets: (some Collection<Int32>)?,
-        starts: [Int32]?
+        starts: [Int32]?,
+        dropout: Dropout?
     ) throws {
         func part<Tokens: Collection<Int32>>(_ tokens: Tokens) -> Tokens.SubSequence {
             tokens.dropFirst(rows.lowerBound).prefix(rows.count)
         }
         ops.write(part(inputs), to: tokens)
         if let targets { ops.write(part(targets), to: self.targets) }
+        self.dropout = dropout.flatMap { $0.rate > 0 ? $0 : nil }
+        if self.dropout != nil {
+            droppedGradient = try droppedGradient ?? ops.tensor(residuals[0].shape)
+        }
         guard let starts else {
             (self.starts, positions) = (nil, nil)
             return

@@ -50,6 +50,7 @@ extension TrainingPass {
     /// From the tokens to the output of the final normalisation, in `lane.normalized`.
     func forwardBlocks() {
         embed()
+        dropEmbeddings(lane.residual(0))
         for layer in 0..<sizes.layerCount {
             forwardBlockInside(layer)
             forwardBlockOutput(layer)
@@ -151,7 +152,9 @@ extension TrainingPass {
             if lane.recomputation == .block { forwardBlockInside(layer) }
             backwardBlock(layer, gradients, accumulate: accumulate)
         }
-        if let weights = gradients.weights { backwardEmbedding(weights) }
+        guard let weights = gradients.weights else { return }
+        dropEmbeddings(flow.dresidual)
+        backwardEmbedding(weights)
     }
 
     /// Moves rows of `lane.normalized`, and their targets, to the front: in place, because no

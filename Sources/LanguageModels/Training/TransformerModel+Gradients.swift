@@ -12,23 +12,36 @@ extension TransformerModel {
     ///   - isCounted: Which targets count; nil for all.
     ///   - starts: The first position of its row that each token sees, so that documents in a row
     ///     do not see each other; nil for rows that are whole.
+    ///   - dropout: What is dropped of embeddings, of attention's probabilities, and of what each
+    ///     half of a block adds to the residual stream; nil for nothing. Each batch has a key of its
+    ///     own.
     ///   - workspace: Memory for this batch shape, made for training.
     ///   - gradients: Receives the gradients, in the layout of the parameters.
     ///   - scale: Multiplies the gradients: the share of this batch in those that are accumulated.
     ///   - accumulate: Whether to add to what `gradients` holds, or to overwrite it.
     /// - Returns: The loss in nats, without `scale`; 0 where no target counts.
-    /// - Throws: ``ModelError`` for a wrong number of tokens, or one outside the vocabulary.
+    /// - Throws: ``ModelError`` for a wrong number of tokens, or one outside the vocabulary;
+    ///   `TensorError` when memory is short for the first batch of documents, or of which something
+    ///   is dropped.
     public func lossAndGradients(
         inputs: some Collection<Int32>,
         targets: some Collection<Int32>,
         isCounted: [Bool]? = nil,
         starts: [Int32]? = nil,
+        dropout: Dropout? = nil,
         workspace: TrainingWorkspace,
         gradients: TensorSet,
         scale: Float = 1,
         accumulate: Bool = false
     ) throws -> Float {
-        try load(inputs: inputs, targets: targets, isCounted, starts: starts, into: workspace)
+        try load(
+            inputs: inputs,
+            targets: targets,
+            isCounted,
+            starts: starts,
+            dropout: dropout,
+            into: workspace
+        )
         let rows = countedRows(isCounted, workspace)
         let count =
             rows?.reduce(0) { $0 + $1.count } ?? workspace.batchSize * workspace.sequenceLength

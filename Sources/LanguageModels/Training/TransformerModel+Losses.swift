@@ -74,6 +74,7 @@ extension TransformerModel {
         targets: (some Collection<Int32>)?,
         _ isCounted: [Bool]? = nil,
         starts: [Int32]? = nil,
+        dropout: Dropout? = nil,
         into workspace: TrainingWorkspace
     ) throws {
         precondition(workspace.model === self, "a workspace of another model")
@@ -92,7 +93,7 @@ extension TransformerModel {
         try checkTokens(inputs)
         if let targets { try checkTokens(targets) }
         for lane in workspace.lanes {
-            try lane.load(inputs: inputs, targets: targets, starts: starts)
+            try lane.load(inputs: inputs, targets: targets, starts: starts, dropout: dropout)
         }
     }
 

@@ -25,8 +25,8 @@ enum RunFlags {
             "Optimiser",
             [
                 "learning-rate", "schedule", "warmup-steps", "final-learning-rate-fraction",
-                "weight-decay", "beta1", "beta2", "epsilon", "grad-clip", "skip-loss-zscore",
-                "skip-norm-zscore",
+                "weight-decay", "dropout", "beta1", "beta2", "epsilon", "grad-clip",
+                "skip-loss-zscore", "skip-norm-zscore",
             ]
         ),
         (

@@ -120,6 +120,8 @@ public final class Trainer {
             let total = countsAll
                 ? count : try countTargets(ofNext: count, from: position, until: shouldStop)
         else { return nil }
+        // Nothing is carried along: a run that goes on drops what one without a break would.
+        let dropout = Dropout(rate: settings.dropout, key: settings.seed).choice(stepCount)
         var totalLoss = 0.0
         for micro in 0..<count {
             if shouldStop() { return nil }
@@ -130,6 +132,7 @@ public final class Trainer {
                 targets: batch.targets,
                 isCounted: batch.isCounted,
                 starts: batch.starts,
+                dropout: dropout.choice(micro),
                 workspace: workspace,
                 gradients: gradients,
                 scale: Float(share) / Float(total),

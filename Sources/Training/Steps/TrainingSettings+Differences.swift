@@ -29,6 +29,7 @@ extension TrainingSettings {
         compare("epsilon", \.optimizer.epsilon)
         compare("the weight decay", \.optimizer.weightDecay)
         compare("the gradient clip", \.optimizer.gradientClip)
+        compare("dropout", \.dropout)
         compare("the z-score of losses that are skipped", \.skipLossZScore)
         compare("the z-score of gradient norms that are skipped", \.skipNormZScore)
         compare("overfitting a single batch", \.overfitsSingleBatch)

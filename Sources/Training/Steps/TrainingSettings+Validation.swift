@@ -81,6 +81,7 @@ extension TrainingSettings {
             "at least 0",
             optimizer.gradientClip
         )
+        try require(dropout >= 0 && dropout < 1, "dropout", "at least 0 and below 1", dropout)
         for (name, interval) in [
             ("the validation interval", validationInterval),
             ("the number of validation batches", validationBatches),

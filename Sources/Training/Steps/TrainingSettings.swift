@@ -26,6 +26,16 @@ public struct TrainingSettings: Sendable, Equatable, Codable {
     }
     /// Nil at float32, and so absent from files, as it is from those of runs that had no choice.
     private var storedPrecision: ElementType?
+    /// How likely a number is dropped in training: of the embeddings, of attention's
+    /// probabilities, and of what each half of a block adds to the residual stream.
+    ///
+    /// Nothing is dropped where losses are only measured.
+    public var dropout: Float {
+        get { storedDropout ?? 0 }
+        set { storedDropout = newValue == 0 ? nil : newValue }
+    }
+    /// Nil for 0, and so absent from files, as it is from those of runs that had no choice.
+    private var storedDropout: Float?
     /// Steps between validations; 0 is never.
     public var validationInterval = 250
     /// Batches of a validation; 0 is all there are.
@@ -71,6 +81,7 @@ public struct TrainingSettings: Sendable, Equatable, Codable {
     private enum CodingKeys: String, CodingKey {
         case batchSize, sequenceLength, totalBatchTokens, schedule, optimizer, recomputation
         case storedPrecision = "precision"
+        case storedDropout = "dropout"
         case validationInterval, validationBatches, checkpointInterval, sampleInterval
         case hellaSwagInterval, keepLast, keepEvery, skipLossZScore, skipNormZScore
         case overfitsSingleBatch, seed

@@ -1,0 +1,97 @@
+// What passes drop at random: the same in every way of computing a batch, and nothing where losses
+// are only measured.
+
+import LanguageModels
+import Tensors
+import Testing
+
+@Suite(.serialized) struct DropoutPassTests {
+    private static let (B, T) = (4, 6)
+    private let inputs = randomTokens(B * T)
+    private let targets = randomTokens(B * T, seed: 10)
+
+    private func workspace(
+        _ model: GPT2,
+        threads: Int = 1,
+        training: Recomputation = .none
+    ) throws -> TrainingWorkspace {
+        try TrainingWorkspace(
+            model,
+            batchSize: Self.B,
+            sequenceLength: Self.T,
+            training: training,
+            ops: Ops(threadCount: threads)
+        )
+    }
+
+    private func pass(
+        _ model: GPT2,
+        _ workspace: TrainingWorkspace,
+        _ dropout: Dropout?
+    ) throws -> [Float] {
+        let gradients = try model.makeParameterSet()
+        let loss = try model.lossAndGradients(
+            inputs: inputs,
+            targets: targets,
+            dropout: dropout,
+            workspace: workspace,
+            gradients: gradients
+        )
+        return [loss] + gradients.flat.floats()
+    }
+
+    @Test(arguments: [ElementType.float32, .bfloat16])
+    func recomputationDropsTheSame(precision: ElementType) throws {
+        let model = try smallModel()
+        try model.setPrecision(precision)
+        let dropout = Dropout(rate: 0.3, key: 7)
+        let expected = try pass(model, workspace(model), dropout)
+        #expect(try pass(model, workspace(model), nil) != expected)
+        for recomputation in [Recomputation.gelu, .block] {
+            let found = try pass(model, workspace(model, training: recomputation), dropout)
+            #expect(found == expected, "\(recomputation)")
+        }
+    }
+
+    @Test(arguments: [2, 3])
+    func lanesDropTheSame(threads: Int) throws {
+        let model = try smallModel()
+        let dropout = Dropout(rate: 0.3, key: 7)
+        let expected = try pass(model, workspace(model), dropout)
+        let found = try pass(model, workspace(model, threads: threads), dropout)
+        // The sums of 24 rows in another order.
+        for (a, b) in zip(found, expected) { #expect(abs(a - b) <= 1e-6) }
+    }
+
+    @Test func otherKeysDropOthers() throws {
+        let model = try smallModel()
+        let workspace = try workspace(model)
+        let keys = (0..<8).map { Dropout(rate: 0.3, key: 7).choice($0) }
+        let results = try keys.map { try pass(model, workspace, $0) }
+        #expect(Set(results.map { $0[0] }).count == keys.count)
+        #expect(try pass(model, workspace, keys[0]) == results[0])
+    }
+
+    @Test func nothingIsDroppedAtARateOfZero() throws {
+        let model = try smallModel()
+        let workspace = try workspace(model)
+        let expected = try pass(model, workspace, nil)
+        #expect(try pass(model, workspace, Dropout(rate: 0, key: 7)) == expected)
+    }
+
+    @Test func lossesThatAreOnlyMeasuredDropNothing() throws {
+        let model = try smallModel()
+        let workspace = try workspace(model)
+        func losses() throws -> [Float] {
+            try model.tokenLosses(
+                inputs: inputs,
+                targets: targets,
+                at: Array(0..<Self.B * Self.T),
+                workspace: workspace
+            ) + [model.loss(inputs: inputs, targets: targets, workspace: workspace)]
+        }
+        let expected = try losses()
+        _ = try pass(model, workspace, Dropout(rate: 0.5, key: 7))
+        #expect(try losses() == expected)
+    }
+}

@@ -23,7 +23,9 @@ import TokenData
         let bytes = try MappedFile(fixture("Dropout/dropout.json")).contents()
         let record = try JSONDecoder().decode(Record.self, from: Data(bytes))
         let run = try #require(try TrainingFixture.read().models[name])
-        let archive = try TensorArchive(contentsOf: fixture("Dropout/\(name)_gradients.safetensors"))
+        let archive = try TensorArchive(
+            contentsOf: fixture("Dropout/\(name)_gradients.safetensors")
+        )
         var loader = try run.loader(name)
         var batch = TokenBatch(tokenCount: run.batchSize * run.sequenceLength)
         try loader.nextBatch(into: &batch)

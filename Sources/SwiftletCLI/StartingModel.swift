@@ -23,8 +23,8 @@ struct KnownTokens {
         guard let manifest else {
             return (
                 usual.size,
-                "\(usual.owner)'s: neither vocabulary= nor a tokenizer nor a manifest beside the shards "
-                    + "says which"
+                "\(usual.owner)'s: neither vocabulary= nor a tokenizer nor a manifest beside the "
+                    + "shards says which"
             )
         }
         return (manifest.manifest.tokenizer.vocabularySize, "as '\(manifest.path)' says")

@@ -6,38 +6,16 @@ import Tensors
 import Testing
 
 @Suite(.serialized) struct DropoutPassTests {
-    private static let (B, T) = (4, 6)
-    private let inputs = randomTokens(B * T)
-    private let targets = randomTokens(B * T, seed: 10)
+    private let batch = SmallBatch(4, 6)
 
-    private func workspace(
-        _ model: GPT2,
-        threads: Int = 1,
-        training: Recomputation = .none
-    ) throws -> TrainingWorkspace {
-        try TrainingWorkspace(
-            model,
-            batchSize: Self.B,
-            sequenceLength: Self.T,
-            training: training,
-            ops: Ops(threadCount: threads)
-        )
-    }
-
+    /// The loss, and the gradients after it.
     private func pass(
         _ model: GPT2,
         _ workspace: TrainingWorkspace,
         _ dropout: Dropout?
     ) throws -> [Float] {
-        let gradients = try model.makeParameterSet()
-        let loss = try model.lossAndGradients(
-            inputs: inputs,
-            targets: targets,
-            dropout: dropout,
-            workspace: workspace,
-            gradients: gradients
-        )
-        return [loss] + gradients.flat.floats()
+        let (loss, gradients) = try batch.pass(model, workspace, dropout: dropout)
+        return [loss] + gradients
     }
 
     @Test(arguments: [ElementType.float32, .bfloat16])
@@ -45,10 +23,10 @@ import Testing
         let model = try smallModel()
         try model.setPrecision(precision)
         let dropout = Dropout(rate: 0.3, key: 7)
-        let expected = try pass(model, workspace(model), dropout)
-        #expect(try pass(model, workspace(model), nil) != expected)
+        let expected = try pass(model, batch.workspace(model), dropout)
+        #expect(try pass(model, batch.workspace(model), nil) != expected)
         for recomputation in [Recomputation.gelu, .block] {
-            let found = try pass(model, workspace(model, training: recomputation), dropout)
+            let found = try pass(model, batch.workspace(model, training: recomputation), dropout)
             #expect(found == expected, "\(recomputation)")
         }
     }
@@ -57,15 +35,15 @@ import Testing
     func lanesDropTheSame(threads: Int) throws {
         let model = try smallModel()
         let dropout = Dropout(rate: 0.3, key: 7)
-        let expected = try pass(model, workspace(model), dropout)
-        let found = try pass(model, workspace(model, threads: threads), dropout)
+        let expected = try pass(model, batch.workspace(model), dropout)
+        let found = try pass(model, batch.workspace(model, threads: threads), dropout)
         // The sums of 24 rows in another order.
         for (a, b) in zip(found, expected) { #expect(abs(a - b) <= 1e-6) }
     }
 
     @Test func otherKeysDropOthers() throws {
         let model = try smallModel()
-        let workspace = try workspace(model)
+        let workspace = try batch.workspace(model)
         let keys = (0..<8).map { Dropout(rate: 0.3, key: 7).choice($0) }
         let results = try keys.map { try pass(model, workspace, $0) }
         #expect(Set(results.map { $0[0] }).count == keys.count)
@@ -74,21 +52,21 @@ import Testing
 
     @Test func nothingIsDroppedAtARateOfZero() throws {
         let model = try smallModel()
-        let workspace = try workspace(model)
+        let workspace = try batch.workspace(model)
         let expected = try pass(model, workspace, nil)
         #expect(try pass(model, workspace, Dropout(rate: 0, key: 7)) == expected)
     }
 
     @Test func lossesThatAreOnlyMeasuredDropNothing() throws {
         let model = try smallModel()
-        let workspace = try workspace(model)
+        let workspace = try batch.workspace(model)
         func losses() throws -> [Float] {
             try model.tokenLosses(
-                inputs: inputs,
-                targets: targets,
-                at: Array(0..<Self.B * Self.T),
+                inputs: batch.inputs,
+                targets: batch.targets,
+                at: Array(batch.inputs.indices),
                 workspace: workspace
-            ) + [model.loss(inputs: inputs, targets: targets, workspace: workspace)]
+            ) + [model.loss(inputs: batch.inputs, targets: batch.targets, workspace: workspace)]
         }
         let expected = try losses()
         _ = try pass(model, workspace, Dropout(rate: 0.5, key: 7))

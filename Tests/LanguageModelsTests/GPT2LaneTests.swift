@@ -5,49 +5,8 @@ import Tensors
 import Testing
 
 @Suite(.serialized) struct GPT2LaneTests {
-    /// A batch that neither two nor three divide.
-    private static let batchSize = 17
-    private static let sequenceLength = 5
-    private static let tokenCount = batchSize * sequenceLength
-
-    private let inputs = randomTokens(tokenCount)
-    private let targets = randomTokens(tokenCount, seed: 10)
-
-    private func workspace(
-        _ model: GPT2,
-        threads: Int,
-        training: Recomputation? = Recomputation.none
-    ) throws -> TrainingWorkspace {
-        try TrainingWorkspace(
-            model,
-            batchSize: Self.batchSize,
-            sequenceLength: Self.sequenceLength,
-            training: training,
-            ops: Ops(threadCount: threads)
-        )
-    }
-
-    /// What `lossAndGradients` gives when there were other numbers before.
-    private func pass(
-        _ model: GPT2,
-        _ workspace: TrainingWorkspace,
-        accumulate: Bool = false,
-        scale: Float = 1
-    ) throws -> (loss: Float, gradients: [Float]) {
-        let gradients = try model.makeParameterSet()
-        gradients.flat.withUnsafeMutableElements(as: Float.self) {
-            $0.update(repeating: accumulate ? 0x1p-6 : .nan)
-        }
-        let loss = try model.lossAndGradients(
-            inputs: inputs,
-            targets: targets,
-            workspace: workspace,
-            gradients: gradients,
-            scale: scale,
-            accumulate: accumulate
-        )
-        return (loss, gradients.flat.floats())
-    }
+    /// Sequences that neither two nor three divide.
+    private let batch = SmallBatch(17, 5)
 
     private func largestDifference(_ a: [Float], _ b: [Float]) -> Float {
         // A maximum would not see NaN.
@@ -59,12 +18,12 @@ import Testing
         let model = try smallModel()
         try model.setPrecision(precision)
         for recomputation in Recomputation.allCases {
-            let lanes = try workspace(model, threads: threads, training: recomputation)
-            let whole = try workspace(model, threads: 1, training: recomputation)
+            let lanes = try batch.workspace(model, threads: threads, training: recomputation)
+            let whole = try batch.workspace(model, threads: 1, training: recomputation)
             #expect(lanes.byteCount > whole.byteCount)
             for (accumulate, scale) in [(false, Float(1)), (true, 0.25)] {
-                let expected = try pass(model, whole, accumulate: accumulate, scale: scale)
-                let found = try pass(model, lanes, accumulate: accumulate, scale: scale)
+                let expected = try batch.pass(model, whole, scale: scale, accumulate: accumulate)
+                let found = try batch.pass(model, lanes, scale: scale, accumulate: accumulate)
                 #expect(found.loss == expected.loss)
                 // The sums of 85 rows in another order; gradients reach 0.3.
                 #expect(largestDifference(found.gradients, expected.gradients) <= 1e-7)
@@ -75,10 +34,10 @@ import Testing
     @Test(arguments: [2, 3, 18])
     func lanesGiveTheSameBitsEveryTime(threads: Int) throws {
         let model = try smallModel()
-        let lanes = try workspace(model, threads: threads)
-        let first = try pass(model, lanes)
-        for again in [lanes, try workspace(model, threads: threads)] {
-            let again = try pass(model, again)
+        let lanes = try batch.workspace(model, threads: threads)
+        let first = try batch.pass(model, lanes)
+        for again in [lanes, try batch.workspace(model, threads: threads)] {
+            let again = try batch.pass(model, again)
             #expect(again.loss == first.loss && again.gradients == first.gradients)
         }
     }
@@ -86,23 +45,23 @@ import Testing
     @Test(arguments: [2, 3, 18])
     func lanesGiveTheLossesAndLogitsOfOnePass(threads: Int) throws {
         let model = try smallModel()
-        let whole = try workspace(model, threads: 1, training: nil)
-        let lanes = try workspace(model, threads: threads)
-        let all = try model.allLogits(inputs: inputs, workspace: whole)
-        #expect(try model.allLogits(inputs: inputs, workspace: lanes) == all)
-        let last = try model.lastLogits(inputs: inputs, workspace: whole)
+        let whole = try batch.workspace(model, threads: 1, training: nil)
+        let lanes = try batch.workspace(model, threads: threads)
+        let all = try model.allLogits(inputs: batch.inputs, workspace: whole)
+        #expect(try model.allLogits(inputs: batch.inputs, workspace: lanes) == all)
+        let last = try model.lastLogits(inputs: batch.inputs, workspace: whole)
         #expect(last == stride(from: 4, to: all.count, by: 5).map { all[$0] })
-        #expect(try model.lastLogits(inputs: inputs, workspace: lanes) == last)
+        #expect(try model.lastLogits(inputs: batch.inputs, workspace: lanes) == last)
         let losses = try [whole, lanes].map {
-            try model.loss(inputs: inputs, targets: targets, workspace: $0)
+            try model.loss(inputs: batch.inputs, targets: batch.targets, workspace: $0)
         }
         #expect(losses[0] == losses[1])
         // The last choice leaves all lanes but one without work.
         for positions in [[0, 39, 40, 41, 84], Array(0..<85), [80, 84]] {
             let losses = try [whole, lanes].map {
                 try model.tokenLosses(
-                    inputs: inputs,
-                    targets: targets,
+                    inputs: batch.inputs,
+                    targets: batch.targets,
                     at: positions,
                     workspace: $0
                 )
@@ -176,7 +135,9 @@ import Testing
 
     @Test func aWorkspaceForInferenceIsNotDivided() throws {
         let model = try smallModel()
-        let bytes = try [1, 2].map { try workspace(model, threads: $0, training: nil).byteCount }
+        let bytes = try [1, 2].map {
+            try batch.workspace(model, threads: $0, training: nil).byteCount
+        }
         #expect(bytes[0] == bytes[1])
     }
 }

@@ -5,42 +5,7 @@ import Tensors
 import Testing
 
 @Suite(.serialized) struct MaskedLossTests {
-    private static let (B, T) = (4, 6)
-    private let inputs = randomTokens(B * T)
-    private let targets = randomTokens(B * T, seed: 10)
-
-    private func workspace(
-        _ model: GPT2,
-        threads: Int = 1,
-        training: Recomputation? = Recomputation.none
-    ) throws -> TrainingWorkspace {
-        try TrainingWorkspace(
-            model,
-            batchSize: Self.B,
-            sequenceLength: Self.T,
-            training: training,
-            ops: Ops(threadCount: threads)
-        )
-    }
-
-    private func pass(
-        _ model: GPT2,
-        _ workspace: TrainingWorkspace,
-        _ isCounted: [Bool]?,
-        scale: Float = 1
-    ) throws -> (loss: Float, gradients: [Float]) {
-        let gradients = try model.makeParameterSet()
-        gradients.flat.withUnsafeMutableElements(as: Float.self) { $0.update(repeating: .nan) }
-        let loss = try model.lossAndGradients(
-            inputs: inputs,
-            targets: targets,
-            isCounted: isCounted,
-            workspace: workspace,
-            gradients: gradients,
-            scale: scale
-        )
-        return (loss, gradients.flat.floats())
-    }
+    private let batch = SmallBatch(4, 6)
 
     /// Masks of a few, none in a sequence, none in a lane, one, and all.
     static let masks: [[Bool]] = [
@@ -53,10 +18,11 @@ import Testing
     func partsAddUpToTheWhole(mask: [Bool], threads: Int) throws {
         let model = try smallModel()
         for recomputation in Recomputation.allCases {
-            let workspace = try workspace(model, threads: threads, training: recomputation)
-            let all = try pass(model, workspace, nil)
+            let workspace = try batch.workspace(model, threads: threads, training: recomputation)
+            let all = try batch.pass(model, workspace)
             let (some, others) = (
-                try pass(model, workspace, mask), try pass(model, workspace, mask.map { !$0 })
+                try batch.pass(model, workspace, isCounted: mask),
+                try batch.pass(model, workspace, isCounted: mask.map { !$0 })
             )
             let count = Float(mask.count(where: \.self))
             let otherCount = Float(mask.count) - count
@@ -78,10 +44,11 @@ import Testing
 
     @Test func allTargetsCountedIsTheSameAsNoMask() throws {
         let model = try smallModel()
-        let workspace = try workspace(model)
-        let all = [Bool](repeating: true, count: inputs.count)
+        let workspace = try batch.workspace(model)
+        let all = [Bool](repeating: true, count: batch.inputs.count)
         let (masked, plain) = (
-            try pass(model, workspace, all, scale: 0.5), try pass(model, workspace, nil, scale: 0.5)
+            try batch.pass(model, workspace, isCounted: all, scale: 0.5),
+            try batch.pass(model, workspace, scale: 0.5)
         )
         #expect(masked.loss == plain.loss && masked.gradients == plain.gradients)
     }
@@ -89,8 +56,12 @@ import Testing
     @Test func noTargetCountedIsNoLossAndNoGradient() throws {
         let model = try smallModel()
         for threads in [1, 2] {
-            let none = [Bool](repeating: false, count: inputs.count)
-            let result = try pass(model, workspace(model, threads: threads), none)
+            let none = [Bool](repeating: false, count: batch.inputs.count)
+            let result = try batch.pass(
+                model,
+                batch.workspace(model, threads: threads),
+                isCounted: none
+            )
             #expect(result.loss == 0 && result.gradients.allSatisfy { $0 == 0 })
         }
     }
@@ -98,17 +69,17 @@ import Testing
     @Test(arguments: masks)
     func theLossIsTheMeanOfThoseThatCount(mask: [Bool]) throws {
         let model = try smallModel()
-        let workspace = try workspace(model, training: nil)
+        let workspace = try batch.workspace(model, training: nil)
         let positions = mask.indices.filter { mask[$0] }
         let single = try model.tokenLosses(
-            inputs: inputs,
-            targets: targets,
+            inputs: batch.inputs,
+            targets: batch.targets,
             at: positions,
             workspace: workspace
         )
         let loss = try model.loss(
-            inputs: inputs,
-            targets: targets,
+            inputs: batch.inputs,
+            targets: batch.targets,
             isCounted: mask,
             workspace: workspace
         )
@@ -117,17 +88,22 @@ import Testing
 
     @Test func masksAndStartsOfAnotherSizeAreErrors() throws {
         let model = try smallModel()
-        let workspace = try workspace(model, training: nil)
+        let workspace = try batch.workspace(model, training: nil)
         #expect(throws: ModelError.self) {
             try model.loss(
-                inputs: inputs,
-                targets: targets,
+                inputs: batch.inputs,
+                targets: batch.targets,
                 isCounted: [true],
                 workspace: workspace
             )
         }
         #expect(throws: ModelError.self) {
-            try model.loss(inputs: inputs, targets: targets, starts: [0], workspace: workspace)
+            try model.loss(
+                inputs: batch.inputs,
+                targets: batch.targets,
+                starts: [0],
+                workspace: workspace
+            )
         }
     }
 }

@@ -31,6 +31,62 @@ func randomTokens(_ count: Int, vocabularySize: Int = 10, seed: UInt64 = 9) -> [
     return (0..<count).map { _ in Int32(generator.next32() % UInt32(vocabularySize)) }
 }
 
+/// Sequences of random tokens for ``smallModel(_:seed:)``, and what it makes of them.
+struct SmallBatch {
+    let batchSize: Int
+    let sequenceLength: Int
+    let inputs: [Int32]
+    let targets: [Int32]
+
+    init(_ B: Int, _ T: Int) {
+        batchSize = B
+        sequenceLength = T
+        inputs = randomTokens(B * T)
+        targets = randomTokens(B * T, seed: 10)
+    }
+
+    /// Memory for the batch.
+    func workspace(
+        _ model: GPT2,
+        threads: Int = 1,
+        training: Recomputation? = Recomputation.none
+    ) throws -> TrainingWorkspace {
+        try TrainingWorkspace(
+            model,
+            batchSize: batchSize,
+            sequenceLength: sequenceLength,
+            training: training,
+            ops: Ops(threadCount: threads)
+        )
+    }
+
+    /// What `lossAndGradients` gives where other numbers were before.
+    func pass(
+        _ model: GPT2,
+        _ workspace: TrainingWorkspace,
+        isCounted: [Bool]? = nil,
+        dropout: Dropout? = nil,
+        scale: Float = 1,
+        accumulate: Bool = false
+    ) throws -> (loss: Float, gradients: [Float]) {
+        let gradients = try model.makeParameterSet()
+        gradients.flat.withUnsafeMutableElements(as: Float.self) {
+            $0.update(repeating: accumulate ? 0x1p-6 : .nan)
+        }
+        let loss = try model.lossAndGradients(
+            inputs: inputs,
+            targets: targets,
+            isCounted: isCounted,
+            dropout: dropout,
+            workspace: workspace,
+            gradients: gradients,
+            scale: scale,
+            accumulate: accumulate
+        )
+        return (loss, gradients.flat.floats())
+    }
+}
+
 /// Writes a header of 256 int32, zero from where `fields` ends, and `bodyCount` zeros after it.
 func writeFile(_ path: FilePath, fields: [Int32], bodyCount: Int = 0) throws {
     let file = try AtomicFile(path)

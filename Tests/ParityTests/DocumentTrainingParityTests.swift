@@ -13,30 +13,16 @@ import Testing
         let documents = try #require(run.documents)
         let expected = try TrainingFixture.tensors("\(name)_gradients.safetensors")
         for recomputation in Recomputation.allCases {
-            let model = try run.makeModel(ops: ops)
-            let workspace = try TrainingWorkspace(
-                model,
-                batchSize: run.batchSize,
-                sequenceLength: run.sequenceLength,
-                training: recomputation
-            )
-            let gradients = try model.makeParameterSet()
-            let loss = try model.lossAndGradients(
+            let (loss, gradients) = try run.lossAndGradients(
                 inputs: documents.inputs,
                 targets: documents.targets,
                 isCounted: documents.isCounted,
                 starts: documents.inputStarts,
-                workspace: workspace,
-                gradients: gradients
+                recomputation: recomputation,
+                ops: ops
             )
             #expect(abs(loss - documents.loss) <= 1e-5)
-            let found = try run.named(gradients, ops: ops)
-            for (tensor, values) in expected where tensor.hasPrefix("documents.") {
-                let own = try #require(found[String(tensor.dropFirst("documents.".count))])
-                let difference = compare(own, values)
-                print("\(name) \(isa) \(tensor): relative difference \(difference.relative)")
-                #expect(difference.relative <= 1e-4, "\(tensor)")
-            }
+            try expectSame(gradients, expected, prefix: "documents.")
         }
     }
 }

@@ -39,6 +39,43 @@ extension TrainingFixture.Run {
         )
     }
 
+    /// The first micro-batch of the steps.
+    func firstBatch(_ name: String) throws -> TokenBatch {
+        var loader = try loader(name)
+        var batch = TokenBatch(tokenCount: batchSize * sequenceLength)
+        try loader.nextBatch(into: &batch)
+        return batch
+    }
+
+    /// The loss and the gradients of a batch, by Hugging Face's names.
+    func lossAndGradients(
+        inputs: [Int32],
+        targets: [Int32],
+        isCounted: [Bool]? = nil,
+        starts: [Int32]? = nil,
+        dropout: Dropout? = nil,
+        recomputation: Recomputation,
+        ops: Ops
+    ) throws -> (loss: Float, gradients: [String: [Float]]) {
+        let model = try makeModel(ops: ops)
+        let gradients = try model.makeParameterSet()
+        let loss = try model.lossAndGradients(
+            inputs: inputs,
+            targets: targets,
+            isCounted: isCounted,
+            starts: starts,
+            dropout: dropout,
+            workspace: TrainingWorkspace(
+                model,
+                batchSize: batchSize,
+                sequenceLength: sequenceLength,
+                training: recomputation
+            ),
+            gradients: gradients
+        )
+        return (loss, try named(gradients, ops: ops))
+    }
+
     /// How the steps are made.
     func settings(recomputation: Recomputation) -> TrainingSettings {
         var settings = TrainingSettings(
@@ -79,5 +116,21 @@ extension TrainingFixture.Run {
                 uniqueKeysWithValues: tensors.map { ($0.name, try $0.floats().floats()) }
             )
         }
+    }
+}
+
+/// Compares gradients by name, relative to their norms; the names expected begin with `prefix`.
+func expectSame(
+    _ found: [String: [Float]],
+    _ expected: [String: [Float]],
+    prefix: String = ""
+) throws {
+    let names = expected.keys.filter { $0.hasPrefix(prefix) }
+    #expect(names.count == found.count)
+    for name in names.sorted() {
+        let gradient = try #require(found[String(name.dropFirst(prefix.count))], "\(name)")
+        let difference = compare(gradient, try #require(expected[name]))
+        print("\(name): relative difference \(difference.relative)")
+        #expect(difference.relative <= 1e-4, "\(name)")
     }
 }

@@ -64,14 +64,7 @@ extension GPT2Pass {
             geluInp: activations.fch,
             accumulate: accumulate
         )
-        ops.layernormForward(
-            out: lane.normalized,
-            mean: activations.ln2Mean,
-            rstd: activations.ln2Rstd,
-            inp: activations.residual2,
-            weight: weights.ln2w[layer],
-            bias: weights.ln2b[layer]
-        )
+        normalizeBeforeMLP(layer)
         backward(
             configuration.weight(.fcw, layer: layer),
             dinp: flow.dinner,
@@ -123,14 +116,7 @@ extension GPT2Pass {
             dropout: dropout(.attentionProbabilities, layer: layer),
             firstSequence: lane.sequences.lowerBound
         )
-        ops.layernormForward(
-            out: lane.normalized,
-            mean: activations.ln1Mean,
-            rstd: activations.ln1Rstd,
-            inp: lane.residual(layer),
-            weight: weights.ln1w[layer],
-            bias: weights.ln1b[layer]
-        )
+        normalizeBeforeAttention(layer)
         backward(
             configuration.weight(.qkvw, layer: layer),
             dinp: flow.dinner,

@@ -47,15 +47,7 @@ extension GPT2Pass {
         let activations = block(layer)
         let N = lane.rowCount
         let C = configuration.channels
-        let residual = lane.residual(layer)
-        ops.layernormForward(
-            out: lane.normalized,
-            mean: activations.ln1Mean,
-            rstd: activations.ln1Rstd,
-            inp: residual,
-            weight: weights.ln1w[layer],
-            bias: weights.ln1b[layer]
-        )
+        normalizeBeforeAttention(layer)
         let qkv = activations.qkv.reshaped([N, 3 * C])
         forward(
             configuration.weight(.qkvw, layer: layer),
@@ -83,16 +75,9 @@ extension GPT2Pass {
             inp: activations.atty.reshaped([N, C]),
             weight: weights.attprojw[layer],
             bias: weights.attprojb[layer],
-            residual: residual
+            residual: lane.residual(layer)
         )
-        ops.layernormForward(
-            out: lane.normalized,
-            mean: activations.ln2Mean,
-            rstd: activations.ln2Rstd,
-            inp: activations.residual2,
-            weight: weights.ln2w[layer],
-            bias: weights.ln2b[layer]
-        )
+        normalizeBeforeMLP(layer)
         forward(
             configuration.weight(.fcw, layer: layer),
             out: activations.fch,
@@ -100,6 +85,30 @@ extension GPT2Pass {
             inp: lane.normalized,
             weight: weights.fcw[layer],
             bias: weights.fcb[layer]
+        )
+    }
+
+    /// The first layernorm of a block, into `lane.normalized`.
+    func normalizeBeforeAttention(_ layer: Int) {
+        ops.layernormForward(
+            out: lane.normalized,
+            mean: block(layer).ln1Mean,
+            rstd: block(layer).ln1Rstd,
+            inp: lane.residual(layer),
+            weight: weights.ln1w[layer],
+            bias: weights.ln1b[layer]
+        )
+    }
+
+    /// The second layernorm of a block, into `lane.normalized`.
+    func normalizeBeforeMLP(_ layer: Int) {
+        ops.layernormForward(
+            out: lane.normalized,
+            mean: block(layer).ln2Mean,
+            rstd: block(layer).ln2Rstd,
+            inp: block(layer).residual2,
+            weight: weights.ln2w[layer],
+            bias: weights.ln2b[layer]
         )
     }
 

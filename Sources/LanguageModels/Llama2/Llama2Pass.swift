@@ -68,24 +68,9 @@ extension Llama2Pass {
         let block = block(layer)
         let residual = lane.residual(layer)
         normalize(residual, weights.attentionNorm[layer], rstd: block.attentionRstd)
-        forward(
-            configuration.weight(.wq, layer: layer),
-            out: block.q,
-            inp: lane.normalized,
-            weight: weights.wq[layer]
-        )
-        forward(
-            configuration.weight(.wk, layer: layer),
-            out: block.k,
-            inp: lane.normalized,
-            weight: weights.wk[layer]
-        )
-        forward(
-            configuration.weight(.wv, layer: layer),
-            out: block.v,
-            inp: lane.normalized,
-            weight: weights.wv[layer]
-        )
+        project(.wq, layer, out: block.q)
+        project(.wk, layer, out: block.k)
+        project(.wv, layer, out: block.v)
         ops.ropeForward(TensorColumns(block.q), rotations: activations.rotations)
         ops.ropeForward(TensorColumns(block.k), rotations: activations.rotations)
         ops.attentionForward(
@@ -109,18 +94,8 @@ extension Llama2Pass {
             residual: residual
         )
         normalize(block.residual2, weights.feedForwardNorm[layer], rstd: block.feedForwardRstd)
-        forward(
-            configuration.weight(.w1, layer: layer),
-            out: block.gate,
-            inp: lane.normalized,
-            weight: weights.w1[layer]
-        )
-        forward(
-            configuration.weight(.w3, layer: layer),
-            out: block.up,
-            inp: lane.normalized,
-            weight: weights.w3[layer]
-        )
+        project(.w1, layer, out: block.gate)
+        project(.w3, layer, out: block.up)
         ops.swigluForward(out: block.hidden, gate: block.gate, up: block.up)
     }
 
@@ -134,6 +109,16 @@ extension Llama2Pass {
             inp: block.hidden,
             weight: weights.w2[layer],
             residual: block.residual2
+        )
+    }
+
+    /// A linear layer of a block that reads `lane.normalized`.
+    private func project(_ kind: Llama2Weight, _ layer: Int, out: Tensor) {
+        forward(
+            configuration.weight(kind, layer: layer),
+            out: out,
+            inp: lane.normalized,
+            weight: weights.matrices(kind)[layer]
         )
     }
 

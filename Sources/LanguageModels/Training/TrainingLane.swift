@@ -45,7 +45,7 @@ final class TrainingLane {
 
     /// What the pass drops at random; nil for nothing.
     private(set) var dropout: Dropout?
-    /// `(N, C)`: the gradient of the residual stream with the same dropped; there once it is needed.
+    /// `(N, C)`: the gradient of the residual stream with the same dropped, once it is needed.
     private(set) var droppedGradient: Tensor?
 
     /// The residual stream before each block and after the last.

@@ -13,8 +13,8 @@ extension TransformerModel {
     ///   - starts: The first position of its row that each token sees, so that documents in a row
     ///     do not see each other; nil for rows that are whole.
     ///   - dropout: What is dropped of embeddings, of attention's probabilities, and of what each
-    ///     half of a block adds to the residual stream; nil for nothing. Each batch has a key of its
-    ///     own.
+    ///     half of a block adds to the residual stream, with a key that no other batch has; nil for
+    ///     nothing.
     ///   - workspace: Memory for this batch shape, made for training.
     ///   - gradients: Receives the gradients, in the layout of the parameters.
     ///   - scale: Multiplies the gradients: the share of this batch in those that are accumulated.

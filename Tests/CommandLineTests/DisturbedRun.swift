@@ -1,5 +1,5 @@
-// A short run of `swiftlet train` that tests kill and interrupt, and all that it leaves behind. It
-// has what resuming could get wrong: shards of different sizes, two micro-batches a step, epochs
+// Short runs of `swiftlet train` that tests kill and interrupt, and all that they leave behind. They
+// have what resuming could get wrong: shards of different sizes, two micro-batches a step, epochs
 // that end in the middle of a step, validation, samples, and checkpoints that are kept and removed.
 
 import FileIO
@@ -10,9 +10,20 @@ import Training
 
 /// A run whose program may be started several times.
 final class DisturbedRun {
+    /// What learns, and from what.
+    enum Kind: CaseIterable {
+        /// A GPT-2, from shards in llm.c's order.
+        case gpt2
+        /// A Llama, from random places in the shards, whose documents do not see each other.
+        case llama
+        /// A Llama, from conversations; shards are held out.
+        case chat
+        /// An adapter of a Llama.
+        case adapter
+    }
+
     /// Steps between checkpoints.
     static let checkpointInterval = 5
-    private static let tokensOfBatch = 16
 
     private let directory: FilePath
     private let arguments: [String]
@@ -25,29 +36,69 @@ final class DisturbedRun {
     /// - Parameters:
     ///   - directory: Where runs share their data.
     ///   - name: The run's directory in it.
+    ///   - kind: What learns, and from what.
     ///   - microBatches: Of a step.
     /// - Throws: When the data cannot be written.
-    init(in directory: FilePath, _ name: String, microBatches: Int = 2) throws {
+    init(
+        in directory: FilePath,
+        _ name: String,
+        _ kind: Kind = .gpt2,
+        microBatches: Int = 2
+    ) throws {
         self.directory = directory
         files = RunDirectory(directory.appending(name))
-        let tokenizer = try writeTokenizer(to: directory.appending("bytes.bin"))
+        let sequenceLength = kind == .chat ? 48 : 8
+        arguments =
+            try ["train", "--output", files.path.string] + Self.models(kind, in: directory)
+            + Self.data(kind, in: directory) + [
+                "--val-every", "4", "--batch-size", "2", "--sequence-length", "\(sequenceLength)",
+                "--total-batch-tokens", "\(microBatches * 2 * sequenceLength)",
+                "--steps", "60", "--learning-rate", "1e-2", "--warmup-steps", "4",
+                "--sample-every", "15", "--sample-tokens", "8",
+                "--checkpoint-every", "\(Self.checkpointInterval)", "--keep-last", "2",
+                "--keep-every", "20", "--threads", "1",
+            ]
+    }
+
+    /// Flags for what a run begins with.
+    private static func models(_ kind: Kind, in directory: FilePath) throws -> [String] {
+        let llama = "llama2:layers=1,heads=4,kv-heads=2,channels=16,hidden=24,context=48"
+        switch kind {
+        case .gpt2: return ["--init", "layers=1,heads=2,channels=16,context=8"]
+        case .llama, .chat: return ["--init", llama]
+        case .adapter:
+            let model = directory.appending("base.bin")
+            if !FileSystem.exists(model) { try writeLlama(to: model, context: 8) }
+            return ["--init", model.string, "--lora-rank", "2", "--lora-targets", "attention,mlp"]
+        }
+    }
+
+    /// Flags for what it learns from, which they write.
+    private static func data(_ kind: Kind, in directory: FilePath) throws -> [String] {
+        let path = directory.appending("bytes.bin")
+        let tokenizer =
+            try kind == .gpt2 ? writeTokenizer(to: path) : writeByteTokenizer(to: path)
         // 9 and 14 batches: an epoch is 11 steps and a half.
         for (index, batches) in [9, 14].enumerated() {
-            let count = batches * Self.tokensOfBatch + 1
-            try writeShard(to: directory.appending("data_\(index).bin"), count: count)
+            let shard = directory.appending("data_\(index).bin")
+            try writeShard(to: shard, count: batches * 16 + 1)
         }
         let validation = try writeShard(to: directory.appending("held_out.bin"), count: 100)
-        arguments = [
-            "train", "--init", "layers=1,heads=2,channels=16,context=8",
-            "--tokenizer", tokenizer.string, "--output", files.path.string,
-            "--train-data", directory.appending("data_*.bin").string,
-            "--val-data", validation.string, "--val-every", "4",
-            "--batch-size", "2", "--total-batch-tokens", "\(microBatches * Self.tokensOfBatch)",
-            "--steps", "60", "--learning-rate", "1e-2", "--warmup-steps", "4",
-            "--sample-every", "15", "--sample-tokens", "8",
-            "--checkpoint-every", "\(Self.checkpointInterval)", "--keep-last", "2",
-            "--keep-every", "20", "--threads", "1",
-        ]
+        let conversations = (1...7).map { count in
+            let text = String(repeating: "ha", count: count)
+            return #"{"messages":[{"role":"user","content":"\#(count)"},"#
+                + #"{"role":"assistant","content":"\#(text)"}]}"#
+        }
+        let file = directory.appending("chat.jsonl")
+        try writeBytes(Array(conversations.joined(separator: "\n").utf8), to: file)
+        let shards = ["--train-data", directory.appending("data_*.bin").string]
+        let special: [String] =
+            switch kind {
+            case .gpt2, .adapter: shards
+            case .llama: shards + ["--order", "random", "--documents", "separate"]
+            case .chat: ["--chat", file.string, "--template", "llama2", "--sample-prompt", "3"]
+            }
+        return special + ["--tokenizer", tokenizer.string, "--val-data", validation.string]
     }
 
     /// Starts the program, or starts it again, and counts the steps it makes.
@@ -134,7 +185,12 @@ final class DisturbedRun {
     /// `main.log` that were repeated.
     func result() throws -> [String: [String]] {
         var result: [String: [String]] = [:]
-        for name in try FileSystem.names(in: files.path).map(\.string) {
+        let names = try FileSystem.names(in: files.path).flatMap { name in
+            let path = files.path.appending(name)
+            guard FileSystem.isDirectory(path) else { return [name.string] }
+            return try FileSystem.names(in: path).map { "\(name)/\($0)" }
+        }
+        for name in names {
             let bytes = try MappedFile(files.path.appending(name)).contents()
             let text = String(decoding: bytes, as: UTF8.self)
             result[name] =

@@ -13,11 +13,21 @@ import Training
 
     @Test(arguments: signals, [2, 21])
     func interruptedRunSavesItsStepAndGoesOnExactly(signal: Int32, lines: Int) throws {
+        try interrupt(.gpt2, signal, lines)
+    }
+
+    @Test(arguments: DisturbedRun.Kind.allCases)
+    func runsOfEveryKindSaveTheirStepAndGoOnExactly(kind: DisturbedRun.Kind) throws {
+        try interrupt(kind, SIGTERM, 21)
+    }
+
+    /// Interrupts a run when it has logged so many lines, and lets it go on.
+    private func interrupt(_ kind: DisturbedRun.Kind, _ signal: Int32, _ lines: Int) throws {
         try withTemporaryDirectory { directory in
-            let whole = try DisturbedRun(in: directory, "whole")
+            let whole = try DisturbedRun(in: directory, "whole", kind)
             try whole.finish()
 
-            let run = try DisturbedRun(in: directory, "run")
+            let run = try DisturbedRun(in: directory, "run", kind)
             let outcome = try run.start { process in
                 // The first line comes after the program has begun to answer.
                 while process.isRunning, run.lineCount < lines { usleep(200) }

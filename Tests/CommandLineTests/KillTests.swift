@@ -58,13 +58,14 @@ private struct SeededGenerator: RandomNumberGenerator {
 @Suite(.serialized) struct KillTests {
     private let environment = ProcessInfo.processInfo.environment
 
-    @Test func runKilledAtRandomMomentsIsTheUndisturbedOne() throws {
+    @Test(arguments: DisturbedRun.Kind.allCases)
+    func runKilledAtRandomMomentsIsTheUndisturbedOne(kind: DisturbedRun.Kind) throws {
         let wanted = environment["SWIFTLET_KILLS"].flatMap(Int.init) ?? 6
         let seed = environment["SWIFTLET_KILL_SEED"].flatMap(UInt64.init) ?? 1
         var generator = SeededGenerator(state: seed)
         try withTemporaryDirectory { directory in
             let start = Date()
-            let whole = try DisturbedRun(in: directory, "whole")
+            let whole = try DisturbedRun(in: directory, "whole", kind)
             try whole.finish()
             let duration = Date().timeIntervalSince(start)
             let expected = try whole.result()
@@ -74,7 +75,7 @@ private struct SeededGenerator: RandomNumberGenerator {
             // A run that came through before it was killed often enough is followed by another.
             while kills < wanted {
                 rounds += 1
-                let run = try DisturbedRun(in: directory, "run\(rounds)")
+                let run = try DisturbedRun(in: directory, "run\(rounds)", kind)
                 var killsOfRun = 0
                 while kills < wanted {
                     let moment = Moment.random(duration: duration, using: &generator)
@@ -82,7 +83,7 @@ private struct SeededGenerator: RandomNumberGenerator {
                     kills += 1
                     killsOfRun += 1
                     if environment["SWIFTLET_KILLS"] != nil {
-                        print("run \(rounds), kill \(kills), \(moment): \(try run.situation())")
+                        print("\(kind) run \(rounds), kill \(kills), \(moment): \(try run.situation())")
                     }
                 }
                 try run.finish()

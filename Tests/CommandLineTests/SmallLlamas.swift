@@ -26,6 +26,20 @@ func withLlama(
     context: Int = 96,
     _ body: (_ model: String, _ tokenizer: String) throws -> Void
 ) throws {
+    try withTemporaryDirectory { directory in
+        let path = directory.appending("model.bin")
+        try writeLlama(to: path, version: version, context: context)
+        let tokenizer = try writeByteTokenizer(to: directory.appending("tokenizer.bin"))
+        try body(path.string, tokenizer.string)
+    }
+}
+
+/// Writes a model of llama2.c's for the tokenizer of bytes.
+func writeLlama(
+    to path: FilePath,
+    version: Llama2CFile.Version = .legacy,
+    context: Int
+) throws {
     let configuration = try Llama2Configuration(
         contextLength: context,
         vocabularySize: 259,
@@ -37,13 +51,8 @@ func withLlama(
         hasSeparateClassifier: false
     )
     var generator = MersenneTwister(seed: 5)
-    try withTemporaryDirectory { directory in
-        let path = directory.appending("model.bin")
-        try MemoryWeights(randomWeights: configuration, using: &generator)
-            .writeLlama2C(to: path, version: version, ops: Ops(threadCount: 1))
-        let tokenizer = try writeByteTokenizer(to: directory.appending("tokenizer.bin"))
-        try body(path.string, tokenizer.string)
-    }
+    try MemoryWeights(randomWeights: configuration, using: &generator)
+        .writeLlama2C(to: path, version: version, ops: Ops(threadCount: 1))
 }
 
 /// Writes a model as Hugging Face does, in two files, with the tokenizer beside it.

@@ -103,6 +103,26 @@ import Testing
         }
     }
 
+    /// A run may be killed between its last checkpoint and the adapter that follows from it.
+    @Test func theAdapterIsThatOfTheNewestCheckpointAgain() throws {
+        try withPlace { place in
+            func train() throws {
+                let outcome = try place.train("run", "--lora-rank", "2", "--steps", "2")
+                #expect(outcome.status == 0, "\(outcome.errors)")
+            }
+            try train()
+            let file = "adapter/adapter_model.safetensors"
+            let newest = try place.bytes("run", file)
+            let path = place.directory.appending("run").appending(file)
+            try writeBytes(newest.map { ~$0 }, to: path)
+            try train()
+            #expect(try place.bytes("run", file) == newest)
+            try FileSystem.remove(path)
+            try train()
+            #expect(try place.bytes("run", file) == newest)
+        }
+    }
+
     /// Directories that a killed process was filling, and the adapter of a run that is replaced.
     @Test func whatIsLeftOfOtherProcessesGoes() throws {
         try withPlace { place in

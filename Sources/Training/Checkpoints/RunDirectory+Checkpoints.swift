@@ -39,10 +39,15 @@ extension RunDirectory {
             for path in checkpointPaths(step: step) { try? Self.remove(path) }
             throw error
         }
-        // Under a name that stays, for those who use what has been learnt so far.
-        if trainer.model.trainedAdapter != nil {
-            try trainer.model.writeCheckpoint(to: adapterPath)
-        }
+        try writeAdapter(of: trainer.model)
+    }
+
+    /// Writes the adapter that is trained, if one is, under a name that stays: for those who use
+    /// what has been learnt so far.
+    /// - Throws: ``FileIOError``.
+    func writeAdapter(of model: TransformerModel) throws {
+        guard model.trainedAdapter != nil else { return }
+        try model.writeCheckpoint(to: adapterPath)
     }
 
     /// Puts a trainer where the checkpoint of a step left one.

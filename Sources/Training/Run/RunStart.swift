@@ -77,6 +77,7 @@ struct RunStart {
         best = saved?.best(for: extra).flatMap { present.contains($0.step) ? $0 : nil }
         if let saved {
             // The run may have been killed between its checkpoint and what follows from it.
+            try directory.writeAdapter(of: trainer.model)
             if let best {
                 try JSONFile.write(best, to: directory.bestPath)
             } else {

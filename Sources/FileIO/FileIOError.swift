@@ -16,6 +16,8 @@ public enum FileIOError: Error, Equatable, Sendable {
     case truncated(path: FilePath, offset: Int, needed: Int, available: Int)
     /// The file lost bytes while it was read.
     case shrunk(path: FilePath)
+    /// A line of a text, the first being 1, has more bytes than are read.
+    case lineTooLong(path: FilePath, line: Int, limit: Int)
     /// `path` exists and the caller did not allow replacing it.
     case alreadyExists(path: FilePath)
     /// The operating system refused `action` (a verb phrase such as "write") on `path`.
@@ -50,6 +52,9 @@ extension FileIOError: CustomStringConvertible {
         case .shrunk(let path):
             "'\(path)' became shorter, or its disk failed, while it was read; see that nothing "
                 + "changes it, and start again"
+        case .lineTooLong(let path, let line, let limit):
+            "line \(line) of '\(path)' is longer than \(limit) bytes; check that it is the right "
+                + "file, and that its lines end"
         case .alreadyExists(let path):
             "'\(path)' already exists; choose another output or allow overwriting it"
         case .system(let path, let action, let reason):

@@ -37,10 +37,10 @@ package struct LineReader {
                 return searchedCount == 0 ? nil : take(upTo: pending.count, next: pending.count)
             }
             guard searchedCount <= longestLine else {
-                throw FileIOError.system(
+                throw FileIOError.lineTooLong(
                     path: input.path,
-                    action: "read",
-                    reason: "line \(lineCount + 1) is longer than \(longestLine) bytes"
+                    line: lineCount + 1,
+                    limit: longestLine
                 )
             }
             try readMore()

@@ -73,7 +73,7 @@ enum ExitStatus: CInt, Error {
         self =
             switch error {
             case .missing, .isDirectory: .missingInput
-            case .truncated: .wrongContent
+            case .truncated, .lineTooLong: .wrongContent
             case .alreadyExists: .cannotCreate
             case .shrunk: .inputOutput
             case .system(_, "map", _): .failure
@@ -175,7 +175,7 @@ enum ExitStatus: CInt, Error {
             switch error {
             case .invalidSetting: .wrongUsage
             case .runExists, .runInUse, .noRoom: .cannotCreate
-            case .runDiffers: .wrongUsage
+            case .runDiffers, .otherModel: .wrongUsage
             case .diverged, .unusableLoss, .damagedFile, .invalidJSON: .wrongContent
             case .noCheckpoint, .noCheckpointOfStep, .noBestCheckpoint: .missingInput
             }

@@ -79,7 +79,7 @@ enum Initialization {
         let path = argument.path
         // A word alone is more likely a size that does not exist than a file that does not.
         if !FileSystem.exists(path), !argument.string.contains(where: { "./".contains($0) }) {
-            throw ModelError.neitherSizeNorFile(argument.string)
+            throw ModelDescriptor.neitherSizeNorFile(argument.string)
         }
         self = .model(try ModelSource(path, checkpoint: checkpoint))
     }
@@ -119,8 +119,17 @@ struct StartingModel {
     private let name: String?
 
     /// Looks at the model, which must know the tokens of the run.
-    init(_ initialization: Initialization, _ tokens: KnownTokens) throws {
+    init(
+        _ initialization: Initialization,
+        _ tokens: KnownTokens,
+        trainsAdapter: Bool
+    ) throws {
         switch initialization {
+        case .size where trainsAdapter:
+            throw CommandError(
+                .wrongUsage,
+                "an adapter is trained on a model, but --init is a size; name a model"
+            )
         case .model(let model):
             let weights = try openWeights(at: model.path)
             source = .weights(weights)
@@ -183,12 +192,10 @@ struct StartingModel {
         seed: UInt64,
         ops: Ops
     ) throws -> TransformerModel {
-        if let adapter = try adapter.make(of: configuration, seed: seed, ops: ops) {
-            guard case .weights(let weights) = source else {
-                throw CommandError(
-                    .wrongUsage,
-                    "an adapter is trained on a model, but --init is a size; name a model"
-                )
+        switch source {
+        case .weights(let weights):
+            guard let adapter = try adapter.make(of: configuration, seed: seed, ops: ops) else {
+                return try configuration.makeTrainableModel(weights, ops: ops)
             }
             return try configuration.makeAdaptedModel(
                 weights,
@@ -197,10 +204,6 @@ struct StartingModel {
                 precision: precision,
                 ops: ops
             )
-        }
-        switch source {
-        case .weights(let weights):
-            return try configuration.makeTrainableModel(weights, ops: ops)
         case .randomWeights:
             var generator = MersenneTwister(seed: seed)
             return try configuration.makeTrainableModel(using: &generator, ops: ops)

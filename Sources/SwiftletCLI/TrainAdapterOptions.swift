@@ -20,6 +20,8 @@ struct AdapterTargets: ExpressibleByArgument {
         text = argument
     }
 
+    static var allValueStrings: [String] { ["attention", "mlp", "attention,mlp"] }
+
     static var attention: Self {
         guard let targets = Self(argument: "attention") else {
             preconditionFailure("attention is a target")

@@ -86,10 +86,10 @@ struct TrainCommand: ParsableCommand {
         )
         let replacesRun = try resumption.overwrite && directory.holdsRun()
         let first =
-            try resumedStep.flatMap { step in
+            try resumedStep.map { directory.modelPath(step: $0) }.flatMap { path in
                 // The checkpoints of an adapter are of the model that it was begun on.
-                adapter.areGiven
-                    ? nil : .model(try ModelSource(directory.modelPath(step: step)))
+                adapter.areGiven || LowRankAdapter.isOne(path)
+                    ? nil : .model(try ModelSource(path))
             } ?? Initialization(initialization, checkpoint: checkpoint)
         let tokens = try knownTokens(
             in: directory,
@@ -99,7 +99,7 @@ struct TrainCommand: ParsableCommand {
         let tokenizer = tokens.tokenizer
         let template = try chatTemplate(first, tokenizer?.value)
         let ops = try compute.makeOps()
-        let start = try StartingModel(first, tokens)
+        let start = try StartingModel(first, tokens, trainsAdapter: adapter.areGiven)
         let sequenceLength =
             batch.sequenceLength
             ?? min(GPT2Configuration.gpt2ContextLength, start.configuration.contextLength)

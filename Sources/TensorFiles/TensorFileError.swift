@@ -60,7 +60,7 @@ extension TensorFileError: CustomStringConvertible {
                 + "name are taken from pickles; nothing in it was run; save the model's "
                 + "state_dict alone"
         case .nothingInDirectory(let path, let expected):
-            "'\(path)' is no model's directory, or not all of one: looked for "
+            "'\(path)' is no directory of a model or an adapter, or not all of one: looked for "
                 + "\(expected.joined(separator: ", ")); check the path, and copy what is missing "
                 + "there"
         case .missingPart(let path, let name, let reason):

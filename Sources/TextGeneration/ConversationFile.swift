@@ -64,6 +64,14 @@ public struct ConversationFile {
     }
 
     private static func messages(_ line: [UInt8]) throws -> [ChatMessage] {
+        let noJSON = Problem(
+            sentence: "the line is no JSON in UTF-8; give one conversation a line, without line "
+                + "ends in it"
+        )
+        // The decoder takes other encodings, too, and says of some wrong texts that they are none.
+        guard !line.contains(0), String(validating: line, as: UTF8.self) != nil else {
+            throw noJSON
+        }
         do {
             let messages = try JSONDecoder().decode(Row.self, from: Data(line)).messages
                 .map(\.message)
@@ -82,10 +90,7 @@ public struct ConversationFile {
                     + #"{"messages":[{"role":"user","content":"..."}, ...]}"#
             )
         } catch is DecodingError {
-            throw Problem(
-                sentence: "the line is no JSON in UTF-8; give one conversation a line, without "
-                    + "line ends in it"
-            )
+            throw noJSON
         }
     }
 }

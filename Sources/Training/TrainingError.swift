@@ -12,6 +12,9 @@ public enum TrainingError: Error, Equatable, Sendable {
     /// The run of a checkpoint had other settings, data or another model; each difference is a
     /// phrase with the old and the new value.
     case runDiffers(path: FilePath, differences: [String])
+    /// The run trains another model than its checkpoint has, which nothing allows; each difference
+    /// is a phrase with the old and the new value.
+    case otherModel(path: FilePath, differences: [String])
     /// A file of a checkpoint does not hold what it should.
     case damagedFile(path: FilePath, reason: String)
     /// A JSON file of a run, such as `run.json`, does not hold what it should.
@@ -45,6 +48,9 @@ extension TrainingError: CustomStringConvertible {
             "the run in '\(path)' cannot go on as it began: \(differences.joined(separator: ", "))"
                 + "; train with what it began with, allow the changes, or choose another output "
                 + "directory"
+        case .otherModel(let path, let differences):
+            "the run in '\(path)' cannot go on as it began: \(differences.joined(separator: ", "))"
+                + "; train what it began with, or choose another output directory"
         case .damagedFile(let path, let reason):
             "'\(path)' cannot be used: \(reason); resume from an earlier checkpoint by removing "
                 + "the DONE file of this one, or start a new run"

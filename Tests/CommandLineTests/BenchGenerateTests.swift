@@ -106,7 +106,7 @@ import Testing
             (["--precision", "int3"], "'q4_0' or 'q4_1'; see"),
             (["--cache-precision", "q8_0"], "--cache-precision"),
             (["--checkpoint", "best"], "--model"), (["--init", "d7"], "'d7'"),
-            (["--init", "layers=2"], "or for a Llama llama2:layers=6"),
+            (["--init", "Llama2:layers=2"], "or for a Llama llama2:layers=6"),
             (["--init", "d6", "--model", "m.bin"], "not both"),
             (["--init", tiny, "--prompt-tokens", "65"], "65 tokens"),
             (["--init", tiny, "--prompt-tokens", "5", "--tokens", "48"], "65 tokens"),

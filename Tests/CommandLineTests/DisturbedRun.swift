@@ -1,6 +1,6 @@
-// Short runs of `swiftlet train` that tests kill and interrupt, and all that they leave behind. They
-// have what resuming could get wrong: shards of different sizes, two micro-batches a step, epochs
-// that end in the middle of a step, validation, samples, and checkpoints that are kept and removed.
+// Short runs of `swiftlet train` that tests kill and interrupt, and all that they leave. They have
+// what resuming could get wrong: shards of different sizes, two micro-batches a step, epochs that
+// end in the middle of a step, validation, samples, and checkpoints that are kept and removed.
 
 import FileIO
 import Foundation
@@ -14,7 +14,8 @@ final class DisturbedRun {
     enum Kind: CaseIterable {
         /// A GPT-2, from shards in llm.c's order.
         case gpt2
-        /// A Llama, from random places in the shards, whose documents do not see each other.
+        /// A Llama with dropout, from random places in the shards, whose documents do not see each
+        /// other.
         case llama
         /// A Llama, from conversations; shards are held out.
         case chat
@@ -95,7 +96,8 @@ final class DisturbedRun {
         let special: [String] =
             switch kind {
             case .gpt2, .adapter: shards
-            case .llama: shards + ["--order", "random", "--documents", "separate"]
+            case .llama:
+                shards + ["--order", "random", "--documents", "separate", "--dropout", "0.1"]
             case .chat: ["--chat", file.string, "--template", "llama2", "--sample-prompt", "3"]
             }
         return special + ["--tokenizer", tokenizer.string, "--val-data", validation.string]

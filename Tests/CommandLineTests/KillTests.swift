@@ -83,7 +83,8 @@ private struct SeededGenerator: RandomNumberGenerator {
                     kills += 1
                     killsOfRun += 1
                     if environment["SWIFTLET_KILLS"] != nil {
-                        print("\(kind) run \(rounds), kill \(kills), \(moment): \(try run.situation())")
+                        let what = "\(kind) run \(rounds), kill \(kills), \(moment)"
+                        print("\(what): \(try run.situation())")
                     }
                 }
                 try run.finish()

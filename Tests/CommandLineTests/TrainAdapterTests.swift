@@ -150,11 +150,23 @@ import Testing
                 place.directory.appending("size").string, "--lora-rank", "2",
             ]
             expectError(try run(swiftletPath(), size + rest), 64, "name a model")
+            let text = try writeBytes(
+                [UInt8](repeating: 0x61, count: 400),
+                to: place.directory.appending("text.txt")
+            )
+            let tokenizer = try writeTokenizer(to: place.directory.appending("bytes.bin"))
+            let output = place.directory.appending("text-run")
+            let made = [
+                "--text", text.string, "--tokenizer", tokenizer.string, "--output", output.string,
+                "--lora-rank", "2", "--batch-size", "1",
+            ]
+            expectError(try run(swiftletPath(), size + made), 64, "name a model")
+            #expect(!FileSystem.exists(output), "no shards are left of a run that cannot be")
             expectError(try place.train("a", "--lora-alpha", "2"), 64, "are for --lora-rank")
             expectError(
                 try place.train("b", "--lora-rank", "2", "--lora-targets", "head"),
                 64,
-                "lora-targets"
+                "one of 'attention', 'mlp' or 'attention,mlp'"
             )
             expectError(
                 try place.train("c", "--lora-rank", "2", "--adapter", "d"),
@@ -162,9 +174,19 @@ import Testing
                 "not both"
             )
             expectError(try place.train("d", "--adapter", place.directory.string), 66, "adapter")
+            expectError(
+                try place.train("d", "--adapter", place.adapter("none").string),
+                66,
+                "does not exist"
+            )
 
             // An adapter's run goes on as one only, and is no model.
             #expect(try place.train("run", "--lora-rank", "2", "--steps", "1").status == 0)
+            expectError(
+                try place.train("d", "--adapter", place.directory.appending("run").string),
+                65,
+                "name the adapter in it, '\(place.adapter("run"))'"
+            )
             expectError(
                 try place.train("run", "--lora-rank", "3", "--steps", "1"),
                 65,
@@ -172,8 +194,8 @@ import Testing
             )
             expectError(
                 try place.train("run", "--steps", "1"),
-                65,
-                "is an adapter (LoRA), and no model"
+                64,
+                "what is trained was an adapter and is now the whole model; train what it began"
             )
             #expect(try place.train("whole", "--steps", "1").status == 0)
             expectError(

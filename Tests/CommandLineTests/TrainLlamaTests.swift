@@ -101,6 +101,7 @@ import Testing
                 ("llama2:layers=2,heads=3,channels=16", "cannot be divided"),
                 ("llama2:layers=2,heads=4,channels=16,colour=2", "it has no 'colour'"),
                 ("llama2:layers=2,heads=4,kv-heads=3,channels=16", "cannot share"),
+                ("llama2:layers=2,heads=4,channels=0", "the number of channels is 0 and must be"),
             ] {
                 let outcome = try train(size, directory, "run")
                 #expect(outcome.status == 64 || outcome.status == 65)

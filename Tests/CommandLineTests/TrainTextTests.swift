@@ -82,6 +82,7 @@ import Testing
 
     @Test(arguments: [
         ("gpt3", "'gpt3' is not a model size: no file has this name either; use one of d6, d12"),
+        ("llama2", "'llama2' is not a model size: no file has this name either; use one of d6"),
         ("layers=2,channels=64", "it does not say how many heads"),
         ("llama2:layers=2", "it does not say how many heads and channels; the size of a Llama 2"),
     ])

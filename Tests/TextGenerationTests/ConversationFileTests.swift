@@ -86,6 +86,19 @@ import TextGeneration
         bytes[bytes.count - 12] = 0xFF
         #expect(throws: TextGenerationError.self) { _ = try read(bytes) }
         #expect(throws: TextGenerationError.self) { _ = try read([0, 1, 2, 3]) }
+        // Latin-1 and UTF-16, of which decoders of JSON say other things.
+        let accented = row(message("user", "caf\u{e9}") + "," + message("assistant", "Ho"))
+        for text in [
+            Array(accented.unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) }),
+            accented.utf16.flatMap { [UInt8(truncatingIfNeeded: $0), UInt8($0 >> 8)] },
+        ] {
+            do {
+                _ = try read(text)
+                Issue.record("no error")
+            } catch TextGenerationError.invalidConversation(_, let line, let reason) {
+                #expect(line == 1 && reason.hasPrefix("the line is no JSON in UTF-8"))
+            }
+        }
         #expect(throws: FileIOError.self) {
             _ = try read([UInt8](repeating: 0x61, count: 17 << 20))
         }

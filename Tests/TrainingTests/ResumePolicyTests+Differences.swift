@@ -141,7 +141,7 @@ extension ResumePolicyTests {
             let run = try stopped(after: 3, in: directory)
             for allows in [false, true] {
                 #expect(
-                    throws: TrainingError.runDiffers(
+                    throws: TrainingError.otherModel(
                         path: run.path,
                         differences: ["the number of channels was 8 and is now 16"]
                     )

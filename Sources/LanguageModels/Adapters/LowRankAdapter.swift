@@ -44,11 +44,20 @@ public struct LowRankAdapter: Sendable {
     /// Opens an adapter.
     /// - Parameter path: The directory, with `adapter_config.json` and `adapter_model.safetensors`.
     /// - Throws: `TensorFileError` when it is no such directory, damaged, or an adapter of a kind
-    ///   that is not known; `FileIOError` when a file cannot be read.
+    ///   that is not known; `FileIOError` when nothing is there or a file cannot be read.
     public init(_ path: FilePath) throws {
         self.path = path
         let names = [Self.configurationName, Self.tensorsName]
         guard names.allSatisfy({ FileSystem.exists(path.appending($0)) }) else {
+            guard FileSystem.exists(path) else { throw FileIOError.missing(path: path) }
+            let adapter = path.appending("adapter")
+            if Self.isOne(adapter) {
+                throw TensorFileError.unsupported(
+                    path: path,
+                    reason: "it is a run that trains an adapter",
+                    hint: "name the adapter in it, '\(adapter)'"
+                )
+            }
             throw TensorFileError.nothingInDirectory(path: path, expected: names)
         }
         let configuration = try Configuration(path.appending(Self.configurationName))

@@ -98,7 +98,7 @@ extension ModelError {
     }
 
     /// A word that is no size of a GPT-2 and no file either.
-    public static func neitherSizeNorFile(_ text: String) -> ModelError {
+    static func neitherSizeNorFile(_ text: String) -> ModelError {
         unknownSize(text, "no file has this name either")
     }
 }

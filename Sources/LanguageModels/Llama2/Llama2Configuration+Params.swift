@@ -66,9 +66,11 @@ extension Llama2Configuration {
     /// - Throws: ``ModelError/invalidConfiguration(reason:)`` when no width comes out.
     static func hiddenChannels(channels: Int, multiplier: Double?, multiple: Int) throws -> Int {
         let limit = 1 << 30
-        guard (1...limit).contains(channels), (1...limit).contains(multiple) else {
+        for (name, value) in [
+            ("the number of channels", channels), ("the multiple of hidden channels", multiple),
+        ] where value < 1 || value > limit {
             throw ModelError.invalidConfiguration(
-                reason: "\(channels) channels, with hidden channels in multiples of \(multiple)"
+                reason: "\(name) is \(value) and must be between 1 and \(limit)"
             )
         }
         var width = 2 * 4 * channels / 3

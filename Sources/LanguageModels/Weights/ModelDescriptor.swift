@@ -35,15 +35,25 @@ public struct ModelDescriptor: Sendable {
                 descriptor: text,
                 vocabularySize: vocabularySize ?? usualVocabulary.size
             )
-        } catch ModelError.unknownDescriptor(let found, let problem, let hint)
-            where family == GPT2Configuration.self
-        {
-            // What names no family may have been meant as a size of the other.
-            throw ModelError.unknownDescriptor(
-                found: found,
-                problem: problem,
-                hint: hint + ", or for a Llama llama2:layers=6,heads=6,channels=288,hidden=768"
-            )
+        } catch let error as ModelError where family == GPT2Configuration.self {
+            throw Self.namingLlama(error)
         }
+    }
+
+    /// A word that is no size and no file either.
+    public static func neitherSizeNorFile(_ text: String) -> ModelError {
+        namingLlama(.neitherSizeNorFile(text))
+    }
+
+    /// The error with a Llama's size in its hint, where one may have been meant.
+    private static func namingLlama(_ error: ModelError) -> ModelError {
+        guard case .unknownDescriptor(let found, let problem, let hint) = error,
+            found.lowercased().contains("llama")
+        else { return error }
+        return .unknownDescriptor(
+            found: found,
+            problem: problem,
+            hint: hint + ", or for a Llama llama2:layers=6,heads=6,channels=288,hidden=768"
+        )
     }
 }

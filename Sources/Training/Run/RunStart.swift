@@ -121,7 +121,7 @@ struct RunStart {
             $0 ? "an adapter" : "the whole model"
         }
         guard kinds[0] == kinds[1] else {
-            throw TrainingError.runDiffers(
+            throw TrainingError.otherModel(
                 path: directory.path,
                 differences: ["what is trained was \(kinds[0]) and is now \(kinds[1])"]
             )
@@ -134,7 +134,7 @@ struct RunStart {
             facts[then.name].flatMap { now in then.difference(from: now) }
         }
         guard differences.isEmpty else {
-            throw TrainingError.runDiffers(path: directory.path, differences: differences)
+            throw TrainingError.otherModel(path: directory.path, differences: differences)
         }
     }
 

@@ -100,21 +100,13 @@ extension GPT2Pass {
             in: gradients.set,
             accumulate: accumulate
         )
-        let qkv = activations.qkv.reshaped([N, 3 * C])
-        ops.attentionBackward(
-            dq: TensorColumns(dqkv, 0..<C),
-            dk: TensorColumns(dqkv, C..<2 * C),
-            dv: TensorColumns(dqkv, 2 * C..<3 * C),
+        attendBackward(
+            layer,
+            AttentionColumns(together: activations.qkv.reshaped([N, 3 * C])),
+            gradients: AttentionColumns(together: dqkv),
             dout: flow.dinner.reshaped([B, T, C]),
             out: activations.atty,
-            lse: activations.lse,
-            q: TensorColumns(qkv, 0..<C),
-            k: TensorColumns(qkv, C..<2 * C),
-            v: TensorColumns(qkv, 2 * C..<3 * C),
-            headCount: configuration.headCount,
-            starts: lane.starts,
-            dropout: dropout(.attentionProbabilities, layer: layer),
-            firstSequence: lane.sequences.lowerBound
+            lse: activations.lse
         )
         normalizeBeforeAttention(layer)
         backward(

@@ -56,16 +56,11 @@ extension GPT2Pass {
             weight: weights.qkvw[layer],
             bias: weights.qkvb[layer]
         )
-        ops.attentionForward(
+        attend(
+            layer,
+            AttentionColumns(together: qkv),
             out: activations.atty,
-            lse: activations.lse,
-            q: TensorColumns(qkv, 0..<C),
-            k: TensorColumns(qkv, C..<2 * C),
-            v: TensorColumns(qkv, 2 * C..<3 * C),
-            headCount: configuration.headCount,
-            starts: lane.starts,
-            dropout: dropout(.attentionProbabilities, layer: layer),
-            firstSequence: lane.sequences.lowerBound
+            lse: activations.lse
         )
         forwardBranch(
             .attentionOutput,

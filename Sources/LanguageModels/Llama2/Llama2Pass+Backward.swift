@@ -96,20 +96,13 @@ extension Llama2Pass {
             in: gradients.set,
             accumulate: accumulate
         )
-        ops.attentionBackward(
-            dq: TensorColumns(dq),
-            dk: TensorColumns(dk),
-            dv: TensorColumns(dv),
+        attendBackward(
+            layer,
+            AttentionColumns(q: block.q, k: block.k, v: block.v),
+            gradients: AttentionColumns(q: dq, k: dk, v: dv),
             dout: datty.reshaped(block.atty.shape),
             out: block.atty,
-            lse: block.lse,
-            q: TensorColumns(block.q),
-            k: TensorColumns(block.k),
-            v: TensorColumns(block.v),
-            headCount: configuration.headCount,
-            starts: lane.starts,
-            dropout: dropout(.attentionProbabilities, layer: layer),
-            firstSequence: lane.sequences.lowerBound
+            lse: block.lse
         )
         ops.ropeBackward(TensorColumns(dq), rotations: activations.rotations)
         ops.ropeBackward(TensorColumns(dk), rotations: activations.rotations)

@@ -73,16 +73,11 @@ extension Llama2Pass {
         project(.wv, layer, out: block.v)
         ops.ropeForward(TensorColumns(block.q), rotations: activations.rotations)
         ops.ropeForward(TensorColumns(block.k), rotations: activations.rotations)
-        ops.attentionForward(
+        attend(
+            layer,
+            AttentionColumns(q: block.q, k: block.k, v: block.v),
             out: block.atty,
-            lse: block.lse,
-            q: TensorColumns(block.q),
-            k: TensorColumns(block.k),
-            v: TensorColumns(block.v),
-            headCount: configuration.headCount,
-            starts: lane.starts,
-            dropout: dropout(.attentionProbabilities, layer: layer),
-            firstSequence: lane.sequences.lowerBound
+            lse: block.lse
         )
         forwardBranch(
             .attentionOutput,

@@ -19,6 +19,10 @@ import Testing
         }
 
         func train(_ name: String, _ flags: String...) throws -> Outcome {
+            try train(name, flags)
+        }
+
+        func train(_ name: String, _ flags: [String]) throws -> Outcome {
             let arguments = [
                 "train", "--init", model.string, "--train-data", data.string, "--output",
                 directory.appending(name).string, "--sequence-length", "16", "--batch-size", "2",
@@ -187,11 +191,13 @@ import Testing
                 65,
                 "name the adapter in it, '\(place.adapter("run"))'"
             )
-            expectError(
-                try place.train("run", "--lora-rank", "3", "--steps", "1"),
-                65,
-                "an adapter of the same layers, ranks and alphas"
-            )
+            for (flags, words) in [
+                (["--lora-rank", "3"], "the adapter's rank was 2 and is now 3"),
+                (["--lora-rank", "2", "--lora-alpha", "8"], "alpha was 4.0 and is now 8.0"),
+                (["--lora-rank", "2", "--lora-targets", "mlp"], "one of other linear layers"),
+            ] {
+                expectError(try place.train("run", flags + ["--steps", "1"]), 64, words)
+            }
             expectError(
                 try place.train("run", "--steps", "1"),
                 64,

@@ -126,8 +126,12 @@ struct RunStart {
                 differences: ["what is trained was \(kinds[0]) and is now \(kinds[1])"]
             )
         }
-        // Whether it fits is seen when it is read.
-        if model.trainedAdapter != nil { return }
+        if let adapter = model.trainedAdapter {
+            // What fits no model of these sizes is of another one, and that is seen later.
+            let saved = try? LowRankShape(LowRankAdapter(path), of: model.sizes)
+            guard let difference = saved?.difference(from: adapter.shape) else { return }
+            throw TrainingError.otherModel(path: directory.path, differences: [difference])
+        }
         let saved = try openWeights(at: path).configuration
         let facts = Dictionary(uniqueKeysWithValues: model.sizes.facts.map { ($0.name, $0) })
         let differences = saved.facts.filter { $0.name != "padded_vocabulary" }.compactMap { then in
@@ -142,6 +146,25 @@ struct RunStart {
     private static func isSameOrder(_ saved: CheckpointExtra, _ trainer: Trainer) -> Bool {
         saved.trainingData == trainer.loader.source
             && saved.isShuffled == (trainer.loader.state.shuffle != nil)
+    }
+}
+
+extension LowRankShape {
+    /// What has changed of an adapter, in words; nil where nothing has.
+    fileprivate func difference(from now: LowRankShape) -> String? {
+        if self == now { return nil }
+        guard layers.map(\.weight) == now.layers.map(\.weight) else {
+            return "the adapter was one of other linear layers"
+        }
+        for (then, now) in zip(layers, now.layers) {
+            if then.rank != now.rank {
+                return "the adapter's rank was \(then.rank) and is now \(now.rank)"
+            }
+            if then.alpha != now.alpha {
+                return "the adapter's alpha was \(then.alpha) and is now \(now.alpha)"
+            }
+        }
+        return "the adapter was divided by another function of its rank"
     }
 }
 

@@ -7,7 +7,9 @@
 # TEXT is a file or a directory of .txt files with <|endoftext|> between the stories, such as
 # TinyStories' TinyStoriesV2-GPT4-train.txt; without one, or with -, `swiftlet stories` tells 8 MB.
 # SHAPE=260K, the default, is that of llama2.c's stories260K, and takes minutes; SHAPE=15M is that
-# of stories15M, and takes hours. Stopped, it goes on when it is run again. TOKENIZER in the
+# of stories15M, most of whose parameters are for its 32,000 pieces, and takes hours. Here there are
+# 2,048, and 6.6 million parameters. Stopped, it goes on when it is run again, with the pieces and
+# tokens that are in DIRECTORY: another text or vocabulary takes another one. TOKENIZER in the
 # environment names a vocabulary of SentencePiece's or llama2.c's, as tok512.bin or Llama 2's
 # tokenizer.model; otherwise scripts/learn_pieces, which needs Python 3, learns one of VOCABULARY
 # pieces from the text. STEPS changes the recipe too.
@@ -33,6 +35,11 @@ case ${SHAPE:-260K} in
     exit 64
     ;;
 esac
+[[ $steps =~ ^[0-9]{1,9}$ ]] || {
+    echo "scripts/run_stories.sh: STEPS is '$steps'; it must be a whole number" >&2
+    exit 64
+}
+steps=$((10#$steps))
 for path in "$text" "${TOKENIZER:--}"; do
     [[ $path == - || -r $path ]] || {
         echo "scripts/run_stories.sh: cannot read '$path'; check the path" >&2

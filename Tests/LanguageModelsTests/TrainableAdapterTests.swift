@@ -54,6 +54,22 @@ import Testing
         )
     }
 
+    /// What the passes read of a model that stays as it is.
+    @Test func weightsAreCountedInTheTypesThatPassesRead() throws {
+        let ops = try Ops(threadCount: 1)
+        for configuration in try Self.configurations() {
+            var generator = MersenneTwister(seed: 1)
+            let model = try configuration.makeTrainableModel(using: &generator, ops: ops)
+            let matrices = configuration.weights.filter(\.role.isMatrix).reduce(0) { $0 + $1.count }
+            let all = configuration.parameterCount
+            #expect(try AdaptedModel.weightByteCount(model, precision: .float32) == 4 * all)
+            #expect(
+                try AdaptedModel.weightByteCount(model, precision: .bfloat16)
+                    == 4 * all - 2 * matrices
+            )
+        }
+    }
+
     @Test func aNewAdapterIsRandomWithinTheBoundAndChangesNothing() throws {
         let ops = try Ops(threadCount: 1)
         let shape = LowRankShape(try Self.llama(), parts: [.attention, .mlp], rank: 3, alpha: 6)

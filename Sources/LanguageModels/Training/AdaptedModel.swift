@@ -48,17 +48,44 @@ public final class AdaptedModel: TransformerModel {
         var weights: [ModelWeight: Tensor] = [:]
         for weight in sizes.weights {
             let stored = try base.tensor(weight)
-            if !weight.role.isMatrix {
-                weights[weight] = try ops.convert(stored, to: .float32)
-            } else if precision == .bfloat16, stored.elementType == .float32 {
-                weights[weight] = try ops.convert(stored, to: .bfloat16, in: arena)
-            } else {
-                weights[weight] = stored
+            switch Self.passType(of: weight, stored: stored.elementType, precision) {
+            case stored.elementType: weights[weight] = stored
+            case .bfloat16: weights[weight] = try ops.convert(stored, to: .bfloat16, in: arena)
+            case let type: weights[weight] = try ops.convert(stored, to: type)
             }
         }
         self.weights = TensorSource(weights)
         try super.init(sizes, parameters: adapter.parameters, ops: ops)
         try setPrecision(precision)
+    }
+
+    /// The type in which passes read a weight.
+    private static func passType(
+        of weight: ModelWeight,
+        stored: ElementType,
+        _ precision: ElementType
+    ) -> ElementType {
+        if !weight.role.isMatrix { return .float32 }
+        return precision == .bfloat16 && stored == .float32 ? .bfloat16 : stored
+    }
+
+    /// How much passes read of weights that training does not change.
+    /// - Parameters:
+    ///   - base: The model's weights.
+    ///   - precision: The type of the passes.
+    /// - Returns: Bytes, of copies and of the pages of their file; every step reads all of both.
+    /// - Throws: What reading the weights throws.
+    public static func weightByteCount(
+        _ base: any ModelWeights,
+        precision: ElementType
+    ) throws -> Int {
+        try base.configuration.weights.reduce(0) { sum, weight in
+            let stored = try base.elementType(of: weight)
+            let columns = weight.shape.last ?? 1
+            return sum
+                + passType(of: weight, stored: stored, precision)
+                .byteCount(rows: weight.count / max(1, columns), columns: columns)
+        }
     }
 
     override package var trainedAdapter: TrainableAdapter? { adapter }

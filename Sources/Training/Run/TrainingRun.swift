@@ -245,6 +245,8 @@ public final class TrainingRun {
         _ report: (TrainingEvent) throws -> Void
     ) throws -> Bool {
         guard let sample, isDue(trainer.settings.sampleInterval) else { return true }
+        // With an adapter it is drawn from merged weights, which take memory of their own.
+        if trainer.model.trainedAdapter != nil { trainer.giveUpPassMemory() }
         guard !shouldStop(), let text = try sample(shouldStop) else { return false }
         try metrics.append(sample: text, step: trainer.stepCount)
         try report(.sample(step: trainer.stepCount, text: text))

@@ -6,13 +6,15 @@ import Tensors
 extension Trainer {
     /// The memory of a training run, in bytes.
     public struct Memory: Sendable, Equatable {
-        /// Of the weights, their gradients and moments.
+        /// Of the weights, or of an adapter in their place, and their gradients and moments.
         public let parameters: ParameterMemory
+        /// Of weights that are read and not trained, because an adapter is.
+        public let frozenWeights: Int
         /// Of the activations of a micro-batch, and of gradients that threads have of their own.
         public let activations: Int
 
         /// All of it.
-        public var total: Int { parameters.total + activations }
+        public var total: Int { parameters.total + frozenWeights + activations }
     }
 
     /// The memory of the numbers that a run has for each parameter, in bytes.
@@ -43,11 +45,13 @@ extension Trainer {
     ///   - sequenceLength: T: tokens in a sequence.
     ///   - recomputation: What the backward pass computes again.
     ///   - precision: The type of the matrices and activations in a pass.
-    ///   - adapter: What is trained in place of the weights, which are then not counted: they lie
-    ///     in their file, or are copies that are smaller.
+    ///   - adapter: What is trained in place of the weights.
+    ///   - frozenWeights: The bytes of the weights then, which are `AdaptedModel`'s to know. Pages
+    ///     of a file count, since every step reads them all: without memory for them, each step
+    ///     would wait for the disk.
     ///   - threadCount: Of the ``Ops`` that train: threads that go through a small model each with
     ///     its own sequences have gradients of their own.
-    /// - Returns: Bytes, in two parts.
+    /// - Returns: Bytes, in parts.
     /// - Throws: ``ModelError`` for a batch the model cannot take.
     public static func memory(
         _ configuration: any ModelConfiguration,
@@ -56,6 +60,7 @@ extension Trainer {
         recomputation: Recomputation,
         precision: ElementType = .float32,
         adapter: LowRankShape? = nil,
+        frozenWeights: Int = 0,
         threadCount: Int
     ) throws -> Memory {
         let parameters = ParameterMemory(
@@ -66,9 +71,16 @@ extension Trainer {
         // Sizes that no machine has would overflow on the way.
         let values = [batchSize, sequenceLength, configuration.channels, configuration.layerCount]
             .reduce(1.0) { $0 * Double($1) }
-        guard values < 0x1p55 else { return Memory(parameters: parameters, activations: .max / 2) }
+        guard values < 0x1p55 else {
+            return Memory(
+                parameters: parameters,
+                frozenWeights: frozenWeights,
+                activations: .max / 2
+            )
+        }
         return Memory(
             parameters: parameters,
+            frozenWeights: frozenWeights,
             activations: try TrainingWorkspace.byteCount(
                 configuration,
                 batchSize: batchSize,

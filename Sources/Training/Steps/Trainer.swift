@@ -29,10 +29,10 @@ public final class Trainer {
     /// Where every step starts that learns from the same batches again and again.
     private var firstBatches: any BatchSource
     private let gradients: TensorSet
-    private let workspace: TrainingWorkspace
+    private var passMemory: PassMemory
 
     /// Memory for activations, which recomputation lowers.
-    public var activationByteCount: Int { workspace.byteCount }
+    public var activationByteCount: Int { passMemory.byteCount }
     private var batch: TokenBatch
 
     /// Allocates gradients, moments and working memory.
@@ -49,16 +49,14 @@ public final class Trainer {
         self.loader = loader
         firstBatches = loader
         try model.setPrecision(settings.precision)
-        workspace = try TrainingWorkspace(
-            model,
-            batchSize: settings.batchSize,
-            sequenceLength: settings.sequenceLength,
-            training: settings.recomputation
-        )
+        passMemory = try PassMemory(model, settings)
         gradients = try model.makeParameterSet()
         optimizer = try AdamW(model)
         batch = TokenBatch(tokenCount: settings.batchSize * settings.sequenceLength)
     }
+
+    /// Frees the memory of the passes until the next of them.
+    func giveUpPassMemory() { passMemory.giveUp() }
 
     /// Learns from the next micro-batches.
     ///
@@ -122,6 +120,7 @@ public final class Trainer {
         else { return nil }
         // Nothing is carried along: a run that goes on drops what one without a break would.
         let dropout = Dropout(rate: settings.dropout, key: settings.seed).choice(stepCount)
+        let workspace = try passMemory.take()
         var totalLoss = 0.0
         for micro in 0..<count {
             if shouldStop() { return nil }
@@ -237,6 +236,7 @@ public final class Trainer {
         let limit = settings.validationBatches
         let available = validation.samplesPerEpoch
         let count = limit == 0 ? available : min(limit, available)
+        let workspace = try passMemory.take()
         var total = 0.0
         var weight = 0.0
         for _ in 0..<count {

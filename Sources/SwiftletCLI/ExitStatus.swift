@@ -97,8 +97,9 @@ enum ExitStatus: CInt, Error {
     private init(_ error: OpeningError) {
         self =
             switch error {
-            case .noRun, .noTokenizer, .noChatTemplate, .unknownChatTemplate: .wrongUsage
-            case .noConfiguration: .missingInput
+            case .noRun, .noTokenizer, .noChatTemplate, .unknownChatTemplate, .secondAdapter:
+                .wrongUsage
+            case .noConfiguration, .noBase: .missingInput
             case .otherTokenizer: .wrongContent
             }
     }

@@ -43,10 +43,9 @@ struct InspectOptions: ParsableArguments {
         return try model.source()
     }
 
-    /// The weights of the model, with an adapter merged into them where one was named.
+    /// The weights of the model, with an adapter merged into them where it has one.
     /// - Throws: What is wrong with the adapter's files.
     func weights(of source: ModelSource, ops: Ops) throws -> any ModelWeights {
-        guard let adapter = model.adapter else { return source.weights }
-        return try source.weights.merging(LowRankAdapter(adapter), ops: ops)
+        try source.mergedWeights(with: model.adapter.map { try LowRankAdapter($0) }, ops: ops)
     }
 }

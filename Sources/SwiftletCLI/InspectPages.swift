@@ -42,7 +42,9 @@ extension InspectOptions {
         let facts = [
             "\(configuration.parameterCount.grouped) parameters",
             "\(layers) of \(counted(configuration.headCount, "head"))", type,
-            model.adapter.map { "with the adapter \($0.lastComponent?.string ?? "\($0)")" },
+            (model.adapter ?? source.adapter?.path).map {
+                "with the adapter \($0.lastComponent?.string ?? "\($0)")"
+            },
         ]
         return InspectPage.Subject(
             // The name of a run says little without that of its directory.

@@ -39,7 +39,7 @@ struct InspectWeightsCommand: ParsableCommand {
         let ops = try options.compute.makeOps()
         let weights = try options.weights(of: source, ops: ops)
         // An adapter changes what the file holds.
-        let isInFile = options.model.adapter == nil
+        let isInFile = options.model.adapter == nil && source.adapter == nil
         let name = tensor.string
         guard let tensor = try weights.namedTensor(name, layer: layer, isInFile: isInFile) else {
             throw CommandError(
@@ -49,7 +49,7 @@ struct InspectWeightsCommand: ParsableCommand {
                     weights.tensorNames(inFile: isInFile),
                     isInFile
                         ? "'swiftlet info' lists those of its file"
-                        : "with --adapter the names are the family's"
+                        : "with an adapter the names are the family's"
                 )
             )
         }

@@ -20,12 +20,15 @@ struct RunInfo: InfoReport {
     private let checkpoints: [Int]
     /// The name of the tokenizer's file.
     private let tokenizer: String?
-    /// Nil before the first checkpoint, and where an adapter is trained.
+    /// What is trained, where that is an adapter.
+    private let adapter: AdapterInfo?
+    /// The model, or the one that the adapter changes; nil before the first checkpoint, and where
+    /// that model is gone.
     private let model: ModelInfo?
 
     private enum CodingKeys: String, CodingKey {
         case kind, run, checkpoints, hasTokenizer, status, step, steps, trainLoss, valLoss, valStep
-        case bestStep, bestValLoss, lastChange
+        case bestStep, bestValLoss, lastChange, adapter
     }
 
     /// Looks at a run.
@@ -46,13 +49,20 @@ struct RunInfo: InfoReport {
         tokenizer = directory.savedTokenizer?.lastComponent.map { "\($0)" }
         // A run is worth asking after before its first checkpoint too.
         if choice == nil && checkpoints.isEmpty {
-            model = nil
-        } else if try LowRankAdapter.isOne(directory.modelPath(choice ?? .latest)) {
-            model = nil
-        } else {
-            let source = try ModelSource(directory.path, checkpoint: choice ?? .latest)
-            model = try ModelInfo(source, training)
+            (adapter, model) = (nil, nil)
+            return
         }
+        let modelPath = try directory.modelPath(choice ?? .latest)
+        guard LowRankAdapter.isOne(modelPath) else {
+            adapter = nil
+            model = try ModelInfo(ModelSource(directory.path, checkpoint: choice), training)
+            return
+        }
+        let adapter = try LowRankAdapter(modelPath)
+        let base: ModelSource?
+        do { base = try ModelSource.base(of: adapter) } catch OpeningError.noBase { base = nil }
+        self.adapter = AdapterInfo(adapter, isBaseThere: base != nil)
+        model = try base.map { try ModelInfo($0, training) }
     }
 
     /// The keys of the model, and beside them those of the run.
@@ -72,6 +82,7 @@ struct RunInfo: InfoReport {
         try container.encode(status.best?.finiteLoss, forKey: .bestValLoss)
         try container.encode(status.best?.step, forKey: .bestStep)
         try container.encode(lastChange, forKey: .lastChange)
+        try container.encodeIfPresent(adapter, forKey: .adapter)
     }
 
     var text: String {
@@ -95,6 +106,7 @@ struct RunInfo: InfoReport {
             checkpoints.isEmpty ? "none yet" : checkpoints.map(String.init).joined(separator: ", ")
         )
         facts.append("tokenizer", tokenizer ?? "none")
+        if let adapter { adapter.describe(in: &facts) }
         return "\(path)\n\(facts.text)" + (model.map { "\n\n\($0.text)" } ?? "")
     }
 

@@ -105,7 +105,7 @@ enum Initialization {
 /// Where the model of a run comes from.
 struct StartingModel {
     private enum Source {
-        case weights(any ModelWeights)
+        case model(ModelSource)
         case randomWeights
     }
 
@@ -115,8 +115,6 @@ struct StartingModel {
     /// training changes.
     let remark: String?
     private let source: Source
-    /// Where it is, when it is not made.
-    private let name: String?
 
     /// Looks at the model, which must know the tokens of the run.
     init(
@@ -131,13 +129,18 @@ struct StartingModel {
                 "an adapter is trained on a model, but --init is a size; name a model"
             )
         case .model(let model):
-            let weights = try openWeights(at: model.path)
-            source = .weights(weights)
-            name = model.path.string
-            configuration = weights.configuration
+            if trainsAdapter, let adapter = model.adapter {
+                throw CommandError(
+                    .wrongUsage,
+                    "--init names the adapter (LoRA) '\(adapter.path)'; to go on training it, name "
+                        + "the model it was trained on with --init, and it with --adapter"
+                )
+            }
+            source = .model(model)
+            configuration = model.configuration
             remark = configuration.trainingRemark
         case .size(let descriptor):
-            (source, name) = (.randomWeights, nil)
+            source = .randomWeights
             (configuration, remark) = try Self.sizes(descriptor, tokens)
         }
         try tokens.check(vocabularySize: configuration.vocabularySize)
@@ -164,22 +167,33 @@ struct StartingModel {
         sequenceLength: Int,
         threadCount: Int
     ) throws {
+        let precision = batch.precision.elementType
+        var frozenWeights = 0
+        if adapter.areGiven, case .model(let model) = source {
+            frozenWeights = try AdaptedModel.weightByteCount(model.weights, precision: precision)
+        }
         let memory = try Trainer.memory(
             configuration,
             batchSize: batch.batchSize,
             sequenceLength: sequenceLength,
             recomputation: batch.recompute,
-            precision: batch.precision.elementType,
+            precision: precision,
             adapter: adapter.shape(of: configuration),
+            frozenWeights: frozenWeights,
             threadCount: threadCount
         )
         let available = Machine.memoryByteCount
         guard memory.total > available else { return }
+        let trained = memory.parameters.total.formattedAsBytes
+        let parts =
+            adapter.areGiven
+            ? "\(memory.frozenWeights.formattedAsBytes) for the model's weights, \(trained) for the "
+                + "adapter, its gradients and moments"
+            : "\(trained) for weights, gradients and moments"
         throw CommandError(
             .wrongUsage,
-            "training this model takes \(memory.total.formattedAsBytes) of memory "
-                + "(\(memory.parameters.total.formattedAsBytes) for weights, gradients and "
-                + "moments, \(memory.activations.formattedAsBytes) for activations), and there are "
+            "training this model takes \(memory.total.formattedAsBytes) of memory (\(parts), "
+                + "\(memory.activations.formattedAsBytes) for activations), and there are "
                 + "\(available.formattedAsBytes); choose a smaller model, --batch-size or "
                 + "--sequence-length, or --recompute block"
         )
@@ -193,14 +207,18 @@ struct StartingModel {
         ops: Ops
     ) throws -> TransformerModel {
         switch source {
-        case .weights(let weights):
+        case .model(let model):
             guard let adapter = try adapter.make(of: configuration, seed: seed, ops: ops) else {
-                return try configuration.makeTrainableModel(weights, ops: ops)
+                return try configuration.makeTrainableModel(
+                    model.mergedWeights(ops: ops),
+                    ops: ops
+                )
             }
             return try configuration.makeAdaptedModel(
-                weights,
+                model.weights,
                 adapter,
-                baseName: name,
+                // So that it is found from elsewhere too.
+                baseName: FileSystem.absolute(model.path).string,
                 precision: precision,
                 ops: ops
             )

@@ -102,7 +102,7 @@ private struct Workplace {
             expectError(
                 refused,
                 64,
-                "no tensor '\(own)'; with --adapter the names are the family's"
+                "no tensor '\(own)'; with an adapter the names are the family's"
             )
         }
     }

@@ -20,6 +20,9 @@ extension LowRankAdapter {
             if let reason = content.unknownKind { throw unsupported(reason) }
         }
 
+        /// Where the model is that the adapter was trained on; nil where that is not said.
+        var baseModel: String? { content.base_model_name_or_path }
+
         /// Whether the root of the rank divides alpha, and not the rank.
         var usesRootOfRank: Bool { content.use_rslora == true }
 
@@ -72,6 +75,7 @@ private struct Content: Decodable {
     }
 
     let peft_type: String
+    let base_model_name_or_path: String?
     let lora_alpha: Float
     let use_rslora: Bool?
     let alpha_pattern: [String: Float]?

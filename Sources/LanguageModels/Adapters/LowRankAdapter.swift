@@ -23,6 +23,9 @@ public struct LowRankAdapter: Sendable {
 
     /// The directory.
     public let path: FilePath
+    /// Where the model is that it was trained on: a path, or a name on Hugging Face's hub; nil where
+    /// its configuration does not say.
+    public let baseModel: String?
     /// The changes, by the name that Hugging Face gives the linear layer, without `.weight`.
     let changes: [String: Change]
     /// Weights that take the place of the model's own, by the same names: PEFT saves those of
@@ -61,9 +64,19 @@ public struct LowRankAdapter: Sendable {
             throw TensorFileError.nothingInDirectory(path: path, expected: names)
         }
         let configuration = try Configuration(path.appending(Self.configurationName))
+        baseModel = configuration.baseModel
         usesRootOfRank = configuration.usesRootOfRank
         let archive = try TensorArchive(contentsOf: path.appending(Self.tensorsName))
         (changes, replacements) = try Self.parts(of: archive, configuration)
+    }
+
+    /// The ranks of its layers, in order.
+    public var ranks: [Int] { Set(changes.values.map { $0.a.shape[0] }).sorted() }
+    /// How many linear layers it changes.
+    public var layerCount: Int { changes.count }
+    /// The numbers in its matrices.
+    public var parameterCount: Int {
+        changes.values.flatMap { [$0.a, $0.b] }.reduce(0) { $0 + $1.shape.reduce(1, *) }
     }
 
     /// Whether a directory says that it is an adapter.

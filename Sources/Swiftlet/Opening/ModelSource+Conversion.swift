@@ -55,12 +55,12 @@ extension ModelSource {
         if target == .safetensors {
             try description?.checkJSON(for: output.appending("tokenizer.json"))
             if case .huggingFace = weights.format {
-                settings = try GenerationSettings(in: directory)
+                settings = try GenerationSettings(in: settingsDirectory())
             }
             settings.complete(tokens)
         }
         return try ModelConversion(
-            adapter.map { try weights.merging($0, ops: ops) } ?? weights,
+            mergedWeights(with: adapter, ops: ops),
             to: target,
             at: output,
             elementType: elementType,

@@ -14,8 +14,12 @@ import Training
 public struct ModelSource {
     /// Where the model is: a file or a directory; of a run, what one of its checkpoints left.
     public let path: FilePath
-    /// Its weights.
+    /// Its weights; where an adapter belongs to it, without that.
     public let weights: any ModelWeights
+    /// What a run changes of the model that it began with, where it trains an adapter.
+    public let adapter: LowRankAdapter?
+    /// The directory in which what belongs to the model lies.
+    let directory: FilePath
 
     /// Looks at what is at `path`.
     /// - Parameters:
@@ -28,13 +32,18 @@ public struct ModelSource {
         // A run first: its directory may hold other things that look like a model.
         if kind == .runDirectory {
             self.path = try RunDirectory(path).modelPath(checkpoint ?? .latest)
+            // Also where its checkpoints are directories.
+            directory = path
+            adapter = LowRankAdapter.isOne(self.path) ? try LowRankAdapter(self.path) : nil
         } else {
             guard checkpoint == nil else { throw OpeningError.noRun(path: path) }
             self.path =
                 kind == .modelDirectory ? try ModelDirectory.ggufFile(in: path) ?? path : path
+            directory = FileSystem.isDirectory(self.path) ? self.path : self.path.directory
+            adapter = nil
         }
         try Self.requireModel(path, kind)
-        weights = try openWeights(at: self.path)
+        weights = try adapter.map { try Self.base(of: $0).weights } ?? openWeights(at: self.path)
     }
 
     /// The sizes of the model.
@@ -57,11 +66,6 @@ public struct ModelSource {
         }
     }
 
-    /// The directory in which what belongs to the model lies beside it.
-    var directory: FilePath {
-        FileSystem.isDirectory(path) ? path : path.directory
-    }
-
     /// The tokenizer of the model.
     /// - Parameter named: The one to take; nil for the one in the model's file or beside it.
     /// - Returns: A tokenizer with no more tokens than the model has. It may have fewer, as
@@ -81,7 +85,7 @@ public struct ModelSource {
             return (try source.tokenizer(vocabularySize: vocabularySize), source.path)
         }
         // What is in the file itself cannot be another model's.
-        if let file = weights as? any GGUFModel,
+        if adapter == nil, let file = weights as? any GGUFModel,
             let source = try TokenizerSource(path, file.metadata)
         {
             return (try source.tokenizer(), path)
@@ -90,7 +94,8 @@ public struct ModelSource {
             let files = try TokenizerFiles(at: directory)
             return (try files.load(vocabularySize: vocabularySize), files.path)
         } catch TokenizerError.nothingInDirectory {
-            throw OpeningError.noTokenizer(model: path)
+            guard let adapter else { throw OpeningError.noTokenizer(model: path) }
+            return try Self.base(of: adapter).locatedTokenizer()
         } catch TokenizerError.wrongCount(let path, let expected, let found) {
             throw OpeningError.otherTokenizer(
                 path: path,
@@ -146,8 +151,7 @@ public struct ModelSource {
         adapter: LowRankAdapter? = nil,
         ops: Ops
     ) throws -> any InspectableModel {
-        let weights = try adapter.map { try self.weights.merging($0, ops: ops) } ?? self.weights
-        return try weights.makeModel(
+        try mergedWeights(with: adapter, ops: ops).makeModel(
             precision: precision,
             cachePrecision: cachePrecision,
             ops: ops

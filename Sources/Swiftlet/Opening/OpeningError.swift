@@ -6,6 +6,10 @@ public enum OpeningError: Error, Equatable, Sendable {
     case noRun(path: FilePath)
     /// Tensors without the file that says what model they are.
     case noConfiguration(path: FilePath)
+    /// The model that an adapter was trained on is not where the adapter's files say.
+    case noBase(adapter: FilePath, base: String?)
+    /// An adapter was named for a model that has one.
+    case secondAdapter(model: FilePath)
     /// No tokenizer is in the model's file or beside it.
     case noTokenizer(model: FilePath)
     /// The tokenizer beside the model has more tokens than it.
@@ -24,6 +28,14 @@ extension OpeningError: CustomStringConvertible {
         case .noConfiguration(let path):
             "'\(path)' is a safetensors file of tensors, but neither config.json nor params.json "
                 + "lies beside it, which says what model they are; copy it there"
+        case .noBase(let adapter, let base):
+            "'\(adapter)' is an adapter (LoRA) of "
+                + (base.map { "'\(DisplayText.escaping($0))', and no model is there" }
+                    ?? "a model that it does not name")
+                + "; name the model it was trained on, and '\(adapter)' with --adapter"
+        case .secondAdapter(let model):
+            "'\(model)' is an adapter (LoRA) already, so that --adapter cannot name another; leave "
+                + "it out, or name the model that both were trained on"
         case .noTokenizer(let model):
             "no tokenizer lies beside the model '\(model)'; name one with --tokenizer"
         case .otherTokenizer(let path, let tokenCount, let vocabularySize):

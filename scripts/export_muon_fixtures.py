@@ -21,11 +21,10 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 MUON = {
-    "original": {"lr": 0.02, "weight_decay": 0.1, "momentum": 0.95, "adjust_lr_fn": "original"},
     "match_rms_adamw": {
         "lr": 0.003,
         "weight_decay": 0.1,
-        "momentum": 0.9,
+        "momentum": 0.95,
         "adjust_lr_fn": "match_rms_adamw",
     },
 }

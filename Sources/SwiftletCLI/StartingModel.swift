@@ -164,6 +164,7 @@ struct StartingModel {
     func requireMemory(
         _ batch: BatchOptions,
         _ adapter: AdapterOptions,
+        _ optimizer: OptimizerKind,
         sequenceLength: Int,
         threadCount: Int
     ) throws {
@@ -180,6 +181,7 @@ struct StartingModel {
             precision: precision,
             adapter: adapter.shape(of: configuration),
             frozenWeights: frozenWeights,
+            optimizer: optimizer,
             threadCount: threadCount
         )
         let available = Machine.memoryByteCount

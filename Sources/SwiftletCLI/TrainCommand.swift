@@ -74,6 +74,11 @@ struct TrainCommand: ParsableCommand {
 
     func validate() throws {
         if output.isEmpty { throw ValidationError("--output needs the name of a directory") }
+        if adapter.areGiven && optimizer.optimizer != .adamw {
+            throw ValidationError(
+                "--optimizer muon is for the matrices of a model; train an adapter with adamw"
+            )
+        }
     }
 
     func run() throws {
@@ -106,6 +111,7 @@ struct TrainCommand: ParsableCommand {
         try start.requireMemory(
             batch,
             adapter,
+            optimizer.optimizer,
             sequenceLength: sequenceLength,
             threadCount: ops.threadCount
         )
@@ -327,6 +333,7 @@ struct TrainCommand: ParsableCommand {
             totalBatchTokens: batch.totalBatchTokens,
             schedule: optimizer.schedule(steps: batch.steps ?? stepsPerEpoch)
         )
+        settings.optimizerKind = optimizer.optimizer
         settings.optimizer = optimizer.settings
         settings.dropout = optimizer.dropout
         settings.skipLossZScore = optimizer.skipLossZScore

@@ -92,6 +92,7 @@ extension AdapterOptions {
 extension OptimizerOptions {
     fileprivate var flags: Flags {
         [
+            "optimizer": .string(optimizer.rawValue),
             "learning-rate": JSONValue(learningRate),
             "schedule": .string(schedule.rawValue),
             "warmup-steps": .integer(warmupSteps),

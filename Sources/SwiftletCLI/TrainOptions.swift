@@ -5,6 +5,7 @@ import ArgumentParser
 import Swiftlet
 
 extension LearningRateSchedule.Shape: ExpressibleByArgument {}
+extension OptimizerKind: ExpressibleByArgument {}
 extension Recomputation: ExpressibleByArgument {}
 extension ResumePolicy: ExpressibleByArgument {}
 
@@ -163,6 +164,14 @@ struct BatchOptions: ParsableArguments {
 
 /// How a step changes the weights.
 struct OptimizerOptions: ParsableArguments {
+    @Option(
+        help: """
+            What updates the weights: AdamW, or Muon for the matrices within blocks and AdamW for \
+            the rest.
+            """
+    )
+    var optimizer = OptimizerKind.adamw
+
     @Option(help: "The peak learning rate.", in: .positive)
     var learningRate: Float = 3e-4
 

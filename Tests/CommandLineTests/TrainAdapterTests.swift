@@ -168,6 +168,11 @@ import Testing
             #expect(!FileSystem.exists(output), "no shards are left of a run that cannot be")
             expectError(try place.train("a", "--lora-alpha", "2"), 64, "are for --lora-rank")
             expectError(
+                try place.train("a", "--lora-rank", "2", "--optimizer", "muon"),
+                64,
+                "train an adapter with adamw"
+            )
+            expectError(
                 try place.train("b", "--lora-rank", "2", "--lora-targets", "head"),
                 64,
                 "one of 'attention', 'mlp' or 'attention,mlp'"

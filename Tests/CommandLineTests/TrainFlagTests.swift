@@ -80,6 +80,7 @@ private func withBench(_ body: (Bench) throws -> Void) throws {
         (["--learning-rate", "0.02"], []),
         (["--weight-decay", "9"], []),
         (["--dropout", "0.1"], []),
+        (["--optimizer", "muon"], []),
         (["--beta1", "0.5"], []),
         (["--beta2", "0.5"], []),
         (["--epsilon", "1"], []),

@@ -6,17 +6,17 @@ import Testing
 import TokenData
 import Training
 
-/// Ways to read data, and to drop at random, that a resumption has to find its place in.
+/// Ways to read data, to drop at random and to update, that a resumption has to go on with.
 enum DataOrder: String, CaseIterable {
     case oneShard, accumulated, shuffled, shuffledShards, unevenShards, shuffledUnevenShards
-    case accumulatedShuffledUnevenShards, singleBatch, accumulatedDropout
+    case accumulatedShuffledUnevenShards, singleBatch, accumulatedDropout, muon
 
     /// Twelve steps: several epochs where there are several shards.
     var run: SmallRun {
         var run = SmallRun(steps: 12)
         // A batch takes 16 tokens: 3 and 2 batches, or 3, 1 and 4, an epoch.
         switch self {
-        case .oneShard, .singleBatch: break
+        case .oneShard, .singleBatch, .muon: break
         case .accumulated, .accumulatedDropout: run.totalBatchTokens = 48
         case .shuffled: (run.tokenCount, run.shuffled) = (16 * 5 + 1, true)
         case .shuffledShards: (run.shardTokenCounts, run.shuffled) = ([49, 49, 49], true)
@@ -37,6 +37,7 @@ enum DataOrder: String, CaseIterable {
         settings.validationInterval = 5
         settings.schedule.warmupSteps = 3
         settings.overfitsSingleBatch = order == .singleBatch
+        settings.optimizerKind = order == .muon ? .muon : .adamw
         settings.dropout = order == .accumulatedDropout ? 0.2 : 0
         return settings
     }

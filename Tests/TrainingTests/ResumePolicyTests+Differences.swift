@@ -48,6 +48,7 @@ extension ResumePolicyTests {
                     "the gradient clip was 1.0 and is now inf",
                     { $0.optimizer.gradientClip = .infinity }
                 ),
+                ("the optimiser was adamw and is now muon", { $0.optimizerKind = .muon }),
                 ("dropout was 0.0 and is now 0.1", { $0.dropout = 0.1 }),
                 (
                     "the z-score of losses that are skipped was 0.0 and is now 3.0",

@@ -27,6 +27,7 @@ import Training
         #expect(settings.optimizer.weightDecay == 0.1)
         #expect(settings.optimizer.gradientClip == 1)
         #expect(settings.dropout == 0)
+        #expect(settings.optimizerKind == .adamw)
         #expect(settings.validationInterval == 250)
         #expect(settings.validationBatches == 20)
         #expect(settings.checkpointInterval == 1000)

@@ -24,9 +24,9 @@ enum RunFlags {
         (
             "Optimiser",
             [
-                "learning-rate", "schedule", "warmup-steps", "final-learning-rate-fraction",
-                "weight-decay", "dropout", "beta1", "beta2", "epsilon", "grad-clip",
-                "skip-loss-zscore", "skip-norm-zscore",
+                "optimizer", "learning-rate", "schedule", "warmup-steps",
+                "final-learning-rate-fraction", "weight-decay", "dropout", "beta1", "beta2",
+                "epsilon", "grad-clip", "skip-loss-zscore", "skip-norm-zscore",
             ]
         ),
         (

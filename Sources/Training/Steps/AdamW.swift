@@ -1,9 +1,11 @@
-// The optimiser: two moments for each parameter, and the update that uses them.
+// The optimiser: two moments for each parameter, and the update that uses them. Muon, where it is
+// chosen, takes over the matrices within blocks, and the first moment's place for them.
 
 import LanguageModels
 import Tensors
 
-/// AdamW with decoupled weight decay (Loshchilov & Hutter 2019) for the parameters of a model.
+/// AdamW with decoupled weight decay (Loshchilov & Hutter 2019) for the parameters of a model, or
+/// for those that Muon leaves to it.
 public final class AdamW {
     /// Rates that stay the same over a run.
     public struct Settings: Sendable, Equatable, Codable {
@@ -23,16 +25,20 @@ public final class AdamW {
     }
 
     private let model: TransformerModel
+    private let muon: Muon?
     /// The first moments: running means of the gradients.
     package let m: TensorSet
-    /// The second moments: running means of the gradients' squares.
+    /// The second moments: running means of the gradients' squares; 0 for what Muon updates.
     package let v: TensorSet
 
     /// Allocates the moments, all zero.
-    /// - Parameter model: Its parameters are changed by every update.
+    /// - Parameters:
+    ///   - model: Its parameters are changed by every update.
+    ///   - kind: Whether Muon updates the matrices within blocks.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
-    public init(_ model: TransformerModel) throws {
+    public init(_ model: TransformerModel, kind: OptimizerKind = .adamw) throws {
         self.model = model
+        muon = kind == .muon ? try Muon(model) : nil
         m = try model.makeParameterSet()
         v = try model.makeParameterSet()
     }
@@ -57,8 +63,18 @@ public final class AdamW {
         settings: Settings
     ) {
         let clips = settings.gradientClip > 0 && norm > settings.gradientClip
+        let gradientScale = clips ? settings.gradientClip / norm : 1
+        muon?.update(
+            gradients: gradients,
+            means: m,
+            learningRate: learningRate,
+            weightDecay: settings.weightDecay,
+            gradientScale: gradientScale
+        )
+        let others = muon?.indices ?? []
         let parameters = model.parameters
-        for (index, specification) in parameters.layout.specifications.enumerated() {
+        for (index, specification) in parameters.layout.specifications.enumerated()
+        where !others.contains(index) {
             model.ops.adamW(
                 params: parameters.tensors[index],
                 grads: gradients.tensors[index],
@@ -72,7 +88,7 @@ public final class AdamW {
                     epsilon: settings.epsilon,
                     weightDecay: specification.decays ? settings.weightDecay : 0,
                     step: step,
-                    gradientScale: clips ? settings.gradientClip / norm : 1
+                    gradientScale: gradientScale
                 )
             )
         }

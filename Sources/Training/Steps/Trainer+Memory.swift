@@ -12,9 +12,11 @@ extension Trainer {
         public let frozenWeights: Int
         /// Of the activations of a micro-batch, and of gradients that threads have of their own.
         public let activations: Int
+        /// Of Muon's products; 0 with AdamW, which needs none.
+        public let products: Int
 
         /// All of it.
-        public var total: Int { parameters.total + frozenWeights + activations }
+        public var total: Int { parameters.total + frozenWeights + activations + products }
     }
 
     /// The memory of the numbers that a run has for each parameter, in bytes.
@@ -26,7 +28,7 @@ extension Trainer {
 
         /// Of the gradients.
         public var gradients: Int { weights }
-        /// Of AdamW's two moments.
+        /// Of AdamW's two moments; the second is there, unused, for what Muon updates.
         public var moments: Int { 2 * weights }
         /// All of it.
         public var total: Int { weights + gradients + moments + roundedWeights }
@@ -49,6 +51,7 @@ extension Trainer {
     ///   - frozenWeights: The bytes of the weights then, which are `AdaptedModel`'s to know. Pages
     ///     of a file count, since every step reads them all: without memory for them, each step
     ///     would wait for the disk.
+    ///   - optimizer: What updates the parameters.
     ///   - threadCount: Of the ``Ops`` that train: threads that go through a small model each with
     ///     its own sequences have gradients of their own.
     /// - Returns: Bytes, in parts.
@@ -61,6 +64,7 @@ extension Trainer {
         precision: ElementType = .float32,
         adapter: LowRankShape? = nil,
         frozenWeights: Int = 0,
+        optimizer: OptimizerKind = .adamw,
         threadCount: Int
     ) throws -> Memory {
         let parameters = ParameterMemory(
@@ -75,7 +79,8 @@ extension Trainer {
             return Memory(
                 parameters: parameters,
                 frozenWeights: frozenWeights,
-                activations: .max / 2
+                activations: .max / 2,
+                products: 0
             )
         }
         return Memory(
@@ -89,7 +94,9 @@ extension Trainer {
                 precision: precision,
                 adapter: adapter,
                 threadCount: threadCount
-            )
+            ),
+            products: optimizer == .muon
+                ? Muon.byteCount(configuration.parameterLayout, threadCount: threadCount) : 0
         )
     }
 }

@@ -44,6 +44,13 @@ public final class Trainer {
     public init(model: TransformerModel, settings: TrainingSettings, loader: any BatchSource) throws
     {
         try settings.validate()
+        guard settings.optimizerKind == .adamw || model.trainedAdapter == nil else {
+            throw TrainingError.invalidSetting(
+                name: "the optimiser of an adapter",
+                requirement: OptimizerKind.adamw.rawValue,
+                found: settings.optimizerKind.rawValue
+            )
+        }
         self.model = model
         self.settings = settings
         self.loader = loader
@@ -51,7 +58,7 @@ public final class Trainer {
         try model.setPrecision(settings.precision)
         passMemory = try PassMemory(model, settings)
         gradients = try model.makeParameterSet()
-        optimizer = try AdamW(model)
+        optimizer = try AdamW(model, kind: settings.optimizerKind)
         batch = TokenBatch(tokenCount: settings.batchSize * settings.sequenceLength)
     }
 

@@ -24,6 +24,7 @@ extension TrainingSettings {
             compare("the number of steps", \.schedule.totalSteps)
             compare("the final fraction of the learning rate", \.schedule.finalFraction)
         }
+        compare("the optimiser", \.optimizerKind)
         compare("beta1", \.optimizer.beta1)
         compare("beta2", \.optimizer.beta2)
         compare("epsilon", \.optimizer.epsilon)

@@ -13,6 +13,13 @@ public struct TrainingSettings: Sendable, Equatable, Codable {
     public var totalBatchTokens: Int
     /// The learning rate over the run.
     public var schedule: LearningRateSchedule
+    /// What updates the parameters.
+    public var optimizerKind: OptimizerKind {
+        get { storedOptimizerKind ?? .adamw }
+        set { storedOptimizerKind = newValue == .adamw ? nil : newValue }
+    }
+    /// Nil for AdamW, and so absent from files, as it is from those of runs that had no choice.
+    private var storedOptimizerKind: OptimizerKind?
     /// The optimiser's rates.
     public var optimizer = AdamW.Settings()
     /// What the backward pass computes again to save memory.
@@ -80,6 +87,7 @@ public struct TrainingSettings: Sendable, Equatable, Codable {
 
     private enum CodingKeys: String, CodingKey {
         case batchSize, sequenceLength, totalBatchTokens, schedule, optimizer, recomputation
+        case storedOptimizerKind = "optimizerKind"
         case storedPrecision = "precision"
         case storedDropout = "dropout"
         case validationInterval, validationBatches, checkpointInterval, sampleInterval

@@ -1,0 +1,140 @@
+// The optimiser of the matrices within blocks: which those are, and how threads share them. The
+// arithmetic of one matrix is in Ops+Muon.swift.
+
+import LanguageModels
+import Tensors
+
+/// What updates the parameters of a model.
+public enum OptimizerKind: String, Sendable, Codable, CaseIterable {
+    /// AdamW for all of them.
+    case adamw
+    /// Muon for the matrices within blocks, AdamW for the rest.
+    case muon
+}
+
+/// Muon for the matrices within the blocks of a model: neither embeddings, classifier nor vectors.
+///
+/// Each layer's matrix is updated by itself, and so are those of queries, keys and values where
+/// one tensor holds all three.
+final class Muon {
+    /// Decay rate of the running mean of the gradients.
+    private static let momentum: Float = 0.95
+
+    /// Matrices of one shape, one after the other in a tensor.
+    private struct Stack {
+        /// The tensor's place among the parameters.
+        let index: Int
+        let name: String
+        let count: Int
+        let rows: Int
+        let columns: Int
+
+        init?(_ specification: TensorSpecification, at index: Int) {
+            // Only what blocks have has a first axis for the layers, and only matrices two more.
+            guard specification.shape.count == 3 else { return nil }
+            let parts = specification.name == GPT2Weight.qkvw.rawValue ? 3 : 1
+            self.index = index
+            name = specification.name
+            count = specification.shape[0] * parts
+            rows = specification.shape[1] / parts
+            columns = specification.shape[2]
+        }
+
+        /// The matrices of a tensor that has the stack's elements.
+        func matrices(of tensor: Tensor) -> Tensor { tensor.reshaped([count, rows, columns]) }
+    }
+
+    /// The matrices of one layout, and the workspace that they need.
+    private struct Stacks {
+        let all: [Stack]
+        let largestCount: Int
+        let largestSide: Int
+
+        init(_ layout: TensorLayout) {
+            all = layout.specifications.enumerated().compactMap { Stack($1, at: $0) }
+            largestCount = all.map { $0.rows * $0.columns }.max() ?? 0
+            largestSide = all.map { min($0.rows, $0.columns) }.max() ?? 0
+        }
+    }
+
+    private let model: TransformerModel
+    private let stacks: [Stack]
+    private let lanes: [(ops: Ops, workspace: MuonWorkspace)]
+
+    /// Allocates working memory for each thread.
+    /// - Parameter model: Its matrices are changed by every update.
+    /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
+    init(_ model: TransformerModel) throws {
+        self.model = model
+        let found = Stacks(model.parameters.layout)
+        stacks = found.all
+        lanes = try (0..<model.ops.threadCount).map { _ in
+            let workspace = try MuonWorkspace(
+                largestCount: found.largestCount,
+                largestSide: found.largestSide
+            )
+            return (try model.ops.forLane(), workspace)
+        }
+    }
+
+    /// Bytes of working memory for a model with such parameters.
+    static func byteCount(_ layout: TensorLayout, threadCount: Int) -> Int {
+        let stacks = Stacks(layout)
+        return threadCount
+            * MuonWorkspace.byteCount(
+                largestCount: stacks.largestCount,
+                largestSide: stacks.largestSide
+            )
+    }
+
+    /// The places of its tensors among the parameters, which no other optimiser may update.
+    var indices: Set<Int> { Set(stacks.map(\.index)) }
+
+    /// Updates the matrices, and their rounded copies, from the gradients.
+    ///
+    /// A thread goes through whole matrices, so that their number does not change a bit.
+    /// - Parameters:
+    ///   - gradients: Of the mean loss.
+    ///   - means: The running means of the gradients, updated in the same places.
+    ///   - learningRate: Of this update.
+    ///   - weightDecay: Decoupled.
+    ///   - gradientScale: Multiplies every gradient.
+    func update(
+        gradients: TensorSet,
+        means: TensorSet,
+        learningRate: Float,
+        weightDecay: Float,
+        gradientScale: Float
+    ) {
+        let step = MuonStep(
+            learningRate: learningRate,
+            momentum: Self.momentum,
+            weightDecay: weightDecay,
+            gradientScale: gradientScale
+        )
+        for stack in stacks {
+            let (parameters, gradients, means) = (
+                stack.matrices(of: model.parameters.tensors[stack.index]),
+                stack.matrices(of: gradients.tensors[stack.index]),
+                stack.matrices(of: means.tensors[stack.index])
+            )
+            let working = model.roundedCopy(of: stack.name).map(stack.matrices)
+            let (lanes, count) = (lanes, min(lanes.count, stack.count))
+            model.ops.runLanes(count) { lane in
+                for matrix in stride(from: lane, to: stack.count, by: count) {
+                    lanes[lane].ops.muon(
+                        params: parameters[matrix],
+                        grads: gradients[matrix],
+                        m: means[matrix],
+                        working: working?[matrix],
+                        workspace: lanes[lane].workspace,
+                        step: step
+                    )
+                }
+            }
+        }
+    }
+}
+
+// Its workspaces change with every update.
+@available(*, unavailable) extension Muon: Sendable {}

@@ -165,8 +165,7 @@ extension Ops {
             "columns \(columns) of \(x.tensor.shape)"
         )
         guard !columns.isEmpty else { return }
-        let start = x.tensor.mutableFloatPointer + columns.lowerBound
-        run { table.scale_columns($0, start, W, factor, N, columns.count) }
+        run { table.scale_columns($0, x.mutablePointer, W, factor, N, columns.count) }
         keepAlive(x.tensor)
     }
 

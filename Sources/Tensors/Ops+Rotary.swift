@@ -136,7 +136,7 @@ extension Ops {
     public func ropeBackward(_ dx: TensorColumns, rotations: Tensor) {
         let (N, width) = Self.sizes2(dx.tensor, "dx")
         let HS = Self.checkRotations(rotations, of: dx, rows: N, width)
-        let start = dx.tensor.mutableFloatPointer + dx.columns.lowerBound
+        let start = dx.mutablePointer
         run {
             table.rope_backward(
                 $0,

@@ -1,6 +1,7 @@
 import Foundation
 import LanguageModels
 import Tensors
+import TestSupport
 import Testing
 
 @Suite(.serialized) struct GPT2PassTests {
@@ -189,12 +190,39 @@ import Testing
         #expect(abs(loss - log(10)) < 0.05)
     }
 
+    @Test func aWorkspaceWithThreadsOfItsOwnTakesWideModels() throws {
+        let configuration = try GPT2Configuration(
+            contextLength: 4,
+            vocabularySize: 10,
+            layerCount: 1,
+            headCount: 8,
+            channels: 1032
+        )
+        let model = try smallModel(configuration)
+        let (inputs, targets) = (randomTokens(4), randomTokens(4, seed: 10))
+        let losses = try [1, 2].map { threads in
+            try model.lossAndGradients(
+                inputs: inputs,
+                targets: targets,
+                workspace: TrainingWorkspace(
+                    model,
+                    batchSize: 1,
+                    sequenceLength: 4,
+                    training: Recomputation.none,
+                    ops: Ops(threadCount: threads)
+                ),
+                gradients: model.makeParameterSet()
+            )
+        }
+        #expect(losses[0] == losses[1])
+    }
+
     @Test func typesThatNothingIsComputedInStopTheProgramAtOnce() async {
-        await #expect(processExitsWith: .failure) {
+        await #expect(processExitsWith: .trap) {
             try smallModel().setPrecision(.int32)
             exit(0)
         }
-        await #expect(processExitsWith: .failure) {
+        await #expect(processExitsWith: .trap) {
             _ = try GPT2Decoder(smallModel(), cachePrecision: .q8_0)
             exit(0)
         }

@@ -213,7 +213,10 @@ import Testing
         ("[]", "another type"),
         ("", "damaged"),
         ("{\"dim\": \"x\", \"n_heads\": 1, \"n_layers\": 1}", "'dim' of its JSON"),
-        ("{\"dim\": 0, \"n_heads\": 1, \"n_layers\": 1}", "0 channels"),
+        (
+            "{\"dim\": 0, \"n_heads\": 1, \"n_layers\": 1}",
+            "the number of channels is 0 and must be"
+        ),
         ("{\"dim\": 9000000000000000000, \"n_heads\": 1, \"n_layers\": 1}", "channels"),
         (
             "{\"dim\": 64, \"n_heads\": 0, \"n_layers\": 1}",
@@ -221,7 +224,10 @@ import Testing
         ),
         ("{\"dim\": 64, \"n_heads\": 64, \"n_layers\": 1}", "in pairs"),
         ("{\"dim\": 64, \"n_heads\": 8, \"n_kv_heads\": 3, \"n_layers\": 1}", "cannot share 3"),
-        ("{\"dim\": 64, \"n_heads\": 8, \"n_layers\": 1, \"multiple_of\": 0}", "multiples of 0"),
+        (
+            "{\"dim\": 64, \"n_heads\": 8, \"n_layers\": 1, \"multiple_of\": 0}",
+            "the multiple of hidden channels is 0 and must be"
+        ),
         ("{\"dim\": 64, \"n_heads\": 8, \"n_layers\": 1, \"norm_eps\": 0}", "epsilon is 0.0"),
         ("{\"dim\": 64, \"n_heads\": 8, \"n_layers\": 1, \"rope_theta\": -1}", "theta is -1.0"),
         (

@@ -14,9 +14,12 @@ import Testing
         [Bool](repeating: true, count: 24),
     ]
 
-    @Test(arguments: masks, [1, 2])
-    func partsAddUpToTheWhole(mask: [Bool], threads: Int) throws {
+    @Test(arguments: masks, [(1, ElementType.float32), (2, .float32), (2, .bfloat16)])
+    func partsAddUpToTheWhole(mask: [Bool], way: (threads: Int, precision: ElementType)) throws {
+        let (threads, precision) = way
+        let tolerance: Float = precision == .float32 ? 1e-5 : 2e-2
         let model = try smallModel()
+        try model.setPrecision(precision)
         for recomputation in Recomputation.allCases {
             let workspace = try batch.workspace(model, threads: threads, training: recomputation)
             let all = try batch.pass(model, workspace)
@@ -34,7 +37,7 @@ import Testing
                     (some.gradients[index] * count + others.gradients[index] * otherCount)
                     / Float(mask.count)
                 // NaN is no less.
-                guard abs(sum - gradient) <= 1e-5 * largest else {
+                guard abs(sum - gradient) <= tolerance * largest else {
                     Issue.record("gradient \(index): \(sum), not \(gradient)")
                     return
                 }
@@ -105,5 +108,23 @@ import Testing
                 workspace: workspace
             )
         }
+    }
+
+    @Test(arguments: [([0, 2, 2], 1), ([1, 1, 1], 0), ([-1, 0, 0], 0), ([0, 1, 0], 2)])
+    func startsThatNoRowOfDocumentsHasAreErrors(beginning: [Int32], position: Int) throws {
+        let model = try smallModel()
+        var starts = [Int32](repeating: 0, count: batch.inputs.count)
+        // In the second sequence.
+        starts.replaceSubrange(6..<9, with: beginning)
+        let error = #expect(throws: ModelError.self) {
+            try model.loss(
+                inputs: batch.inputs,
+                targets: batch.targets,
+                starts: starts,
+                workspace: batch.workspace(model, training: nil)
+            )
+        }
+        let found = "\(beginning[position]) at position \(position) of sequence 1"
+        #expect(error?.description.contains(found) == true)
     }
 }

@@ -34,8 +34,9 @@ import Training
         let run = try #require(try TrainingFixture.read().adapters[name])
         try #require(run.steps.count == 20)
         let expected = try TrainingFixture.tensors("\(name)-trained/adapter_model.safetensors")
-        for isa in InstructionSet.available {
-            let ops = try Ops(instructionSet: isa, threadCount: 1)
+        // Of two threads each takes a sequence.
+        for (isa, threads) in InstructionSet.available.flatMap({ [($0, 1), ($0, 2)] }) {
+            let ops = try Ops(instructionSet: isa, threadCount: threads)
             let model = try model(name, run, ops: ops)
             let trainer = try Trainer(
                 model: model,
@@ -46,7 +47,7 @@ import Training
             let losses = compare(steps.map(\.loss), run.steps.map(\.loss))
             let norms = compare(steps.map(\.gradientNorm), run.steps.map(\.gradNorm))
             print(
-                "\(name) \(isa) \(recomputation) twenty steps: largest difference of the losses",
+                "\(name) \(isa) \(threads) \(recomputation) twenty steps: largest difference of the losses",
                 "\(losses.largest), of the norms \(norms.largest)"
             )
             #expect(losses.largest <= 1e-4)
@@ -66,45 +67,116 @@ import Training
         }
     }
 
-    /// The loss of the pass with an adapter is that of the model with the adapter merged, whatever
-    /// type its weights are stored in.
-    @Test(arguments: ["lora-gpt2-mlp-trained", "lora-llama-mlp-trained"])
-    func anAdapterIsTrainedOverQuantisedWeights(name: String) throws {
+    /// Loss and gradients are those over the same weights in float32.
+    @Test(
+        arguments: [
+            "layers=2,heads=2,channels=64,context=32",
+            "llama2:layers=2,heads=2,channels=64,hidden=96",
+        ],
+        [ElementType.q8_0, .q4_0, .q4_1]
+    )
+    func anAdapterIsTrainedOverQuantisedWeights(descriptor: String, type: ElementType) throws {
         // Others may round to bfloat16 what they multiply with blocks.
         let ops = try Ops(instructionSet: .reference, threadCount: 1)
-        let base = name.contains("gpt2") ? "GPT2/plain" : "Llama/grouped"
-        let weights = try openWeights(at: fixture(base))
+        var generator = MersenneTwister(seed: 3)
+        let sizes = try configuration(descriptor)
+        let model = try sizes.makeTrainableModel(using: &generator, ops: ops)
+        let shape = LowRankShape(sizes, parts: [.attention, .mlp], rank: 4, alpha: 8)
+        let adapter = try TrainableAdapter(shape, using: &generator, ops: ops)
+        ops.fill(adapter.parameters.flat) { generator.fillUniform(&$0, from: -0.1, to: 0.1) }
         try withTemporaryDirectory { directory in
-            let path = directory.appending("model.gguf")
-            try ModelConversion(weights, to: .gguf, at: path, elementType: .q8_0).write(ops: ops)
+            let (path, wide) = (directory.appending("q.gguf"), directory.appending("wide.gguf"))
+            try ModelConversion(model, to: .gguf, at: path, elementType: type).write(ops: ops)
             let stored = try openWeights(at: path)
-            let sizes = stored.configuration
-            let file = try LowRankAdapter(TrainingFixture.path(name))
-            let adapted = try sizes.makeAdaptedModel(
-                stored,
-                TrainableAdapter(file, of: sizes, ops: ops),
-                baseName: nil,
-                precision: .float32,
-                ops: ops
-            )
-            let merged = try sizes.makeTrainableModel(
-                stored.merging(file, ops: ops),
-                ops: ops
-            )
-            let tokens = (0..<18).map { Int32($0 * 7 % sizes.vocabularySize) }
-            let losses = try [adapted, merged].map { model in
-                try model.loss(
-                    inputs: tokens.dropLast(),
-                    targets: tokens.dropFirst(),
-                    workspace: TrainingWorkspace(
-                        model,
-                        batchSize: 1,
-                        sequenceLength: 17,
-                        training: Recomputation.none
+            for layer in shape.layers {
+                #expect(try stored.elementType(of: layer.weight) == type)
+            }
+            try ModelConversion(stored, to: .gguf, at: wide, elementType: .float32).write(ops: ops)
+            let passes = try [stored, openWeights(at: wide)].map { weights in
+                try pass(
+                    weights.configuration.makeAdaptedModel(
+                        weights,
+                        adapter,
+                        baseName: nil,
+                        precision: .float32,
+                        ops: ops
                     )
                 )
             }
-            #expect(abs(losses[0] - losses[1]) <= 1e-4 * losses[1])
+            #expect(abs(passes[0].loss - passes[1].loss) <= 1e-5)
+            #expect(passes[0].gradients.contains { $0 != 0 })
+            #expect(compare(passes[0].gradients, passes[1].gradients).relative <= 1e-5)
         }
+    }
+
+    private func configuration(_ descriptor: String) throws -> any ModelConfiguration {
+        if descriptor.hasPrefix("llama2") {
+            try Llama2Configuration(descriptor: descriptor, vocabularySize: 96)
+        } else {
+            try GPT2Configuration(descriptor: descriptor, vocabularySize: 96)
+        }
+    }
+
+    /// Masks, documents and dropout, with every way of recomputing and of dealing sequences out.
+    @Test(arguments: ["lora-gpt2-mlp-trained", "lora-llama-mlp-trained"])
+    func anAdapterObeysMasksDocumentsAndDropout(name: String) throws {
+        let base = name.contains("gpt2") ? "GPT2/plain" : "Llama/grouped"
+        let file = try LowRankAdapter(TrainingFixture.path(name))
+        var expected: (loss: Float, gradients: [Float])?
+        for threads in [1, 2] {
+            let ops = try Ops(threadCount: threads)
+            let model = try adapted(openWeights(at: fixture(base)), file, ops: ops)
+            for recomputation in Recomputation.allCases {
+                let found = try pass(model, isWhole: false, recomputation)
+                let first = expected ?? found
+                expected = first
+                #expect(abs(found.loss - first.loss) <= 1e-6)
+                #expect(compare(found.gradients, first.gradients).relative <= 1e-5)
+            }
+            // What each of the three changes is seen.
+            #expect(try abs(pass(model).loss - pass(model, isWhole: false).loss) > 1e-3)
+        }
+    }
+
+    private func adapted(
+        _ weights: any ModelWeights,
+        _ file: LowRankAdapter,
+        ops: Ops
+    ) throws -> AdaptedModel {
+        let sizes = weights.configuration
+        return try sizes.makeAdaptedModel(
+            weights,
+            TrainableAdapter(file, of: sizes, ops: ops),
+            baseName: nil,
+            precision: .float32,
+            ops: ops
+        )
+    }
+
+    /// The loss and the gradients of two sequences: whole, or of documents some of which count and
+    /// of which something is dropped.
+    private func pass(
+        _ model: TransformerModel,
+        isWhole: Bool = true,
+        _ recomputation: Recomputation = .none
+    ) throws -> (loss: Float, gradients: [Float]) {
+        let (B, T) = (2, 17)
+        let tokens = (0...B * T).map { Int32($0 * 7 % model.sizes.vocabularySize) }
+        let gradients = try model.makeParameterSet()
+        let loss = try model.lossAndGradients(
+            inputs: tokens.dropLast(),
+            targets: tokens.dropFirst(),
+            isCounted: isWhole ? nil : (0..<B * T).map { $0 % 3 != 1 },
+            starts: isWhole ? nil : (0..<B * T).map { $0 % T < 6 ? 0 : 6 },
+            dropout: isWhole ? nil : Dropout(rate: 0.2, key: 5),
+            workspace: TrainingWorkspace(
+                model,
+                batchSize: B,
+                sequenceLength: T,
+                training: recomputation
+            ),
+            gradients: gradients
+        )
+        return (loss, gradients.flat.floats())
     }
 }

@@ -54,10 +54,12 @@ extension TrainingFixture.Run {
         isCounted: [Bool]? = nil,
         starts: [Int32]? = nil,
         dropout: Dropout? = nil,
+        precision: ElementType = .float32,
         recomputation: Recomputation,
         ops: Ops
     ) throws -> (loss: Float, gradients: [String: [Float]]) {
         let model = try makeModel(ops: ops)
+        try model.setPrecision(precision)
         let gradients = try model.makeParameterSet()
         let loss = try model.lossAndGradients(
             inputs: inputs,

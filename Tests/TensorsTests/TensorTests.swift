@@ -1,6 +1,7 @@
 // Views of buffers: shapes, slices, bounds.
 
 import Tensors
+import TestSupport
 import Testing
 
 @Suite struct TensorTests {

@@ -79,14 +79,14 @@ attention_left attention_pack_left(const attention_math *math, attention_rows ro
 attention_right attention_pack_right(const attention_math *math, attention_rows rows, bool along_k,
                                      size_t n, size_t k, float *buffer);
 
-// A group of queries of a head: what the tiles of keys say that they see and drop.
+// Some queries of a head, at most a group: what attention_tile_at needs to know of them.
 typedef struct {
     const attention_head *head;
     const attention_scratch *s;
     size_t first, count;
 } attention_group;
 
-// Readies the parts of the scratch memory that say so.
+// Fills s->starts, s->low and s->high for queries first ..< first + count.
 attention_group attention_group_of(const attention_head *head, const attention_scratch *s,
                                    size_t first, size_t count);
 
@@ -96,7 +96,7 @@ static inline size_t attention_first_key(const attention_group *group, size_t i)
 }
 
 // The first key of the first tile of keys that the group sees. Tiles lie at multiples of their
-// size: the group's may depend on the number of threads, and sums must not.
+// size: where a group begins may depend on the number of threads, and sums must not.
 static inline size_t attention_first_tile(const attention_group *group) {
     return attention_first_key(group, 0) / ATTENTION_KEYS * ATTENTION_KEYS;
 }

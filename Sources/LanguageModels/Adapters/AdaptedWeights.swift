@@ -94,9 +94,7 @@ extension Ops {
     /// - Throws: `TensorError` when memory is short, or what says that a file has lost some of it.
     func merged(_ stored: Tensor, a: Tensor, b: Tensor, scale: Float) throws -> Tensor {
         let scaled = try copy(b, as: .float32)
-        fill(scaled) { elements in
-            for index in elements.indices { elements[index] *= scale }
-        }
+        self.scale(TensorColumns(scaled), by: scale)
         let result = try tensor(stored.shape)
         matmulForward(
             out: result,

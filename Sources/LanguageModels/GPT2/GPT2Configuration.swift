@@ -27,6 +27,8 @@ public struct GPT2Configuration: Sendable, Equatable {
     /// C: the width of the residual stream.
     public let channels: Int
 
+    public var widestActivation: Int { 4 * channels }
+
     /// What feed-forward networks have between their two layers.
     public let activation: Activation
 

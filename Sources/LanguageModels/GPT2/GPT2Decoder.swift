@@ -44,7 +44,7 @@ public final class GPT2Decoder: LanguageModel {
         self.precision = precision
         self.cachePrecision = cachePrecision
         self.ops = ops
-        try ops.reserve(channels: configuration.channels)
+        try ops.reserve(channels: configuration.widestActivation)
     }
 
     /// Reads an llm.c model file, of version 3 or 5.

@@ -15,7 +15,6 @@ public final class Llama2: TransformerModel {
     init(zeros configuration: Llama2Configuration, ops: Ops) throws {
         self.configuration = configuration
         try super.init(zeros: configuration, ops: ops)
-        try ops.reserve(channels: max(configuration.channels, configuration.attentionChannels))
     }
 
     override func makePass(_ lane: TrainingLane) -> any TrainingPass {
@@ -94,8 +93,7 @@ extension Llama2Configuration {
         precision: ElementType,
         ops: Ops
     ) throws -> AdaptedModel {
-        try ops.reserve(channels: max(channels, attentionChannels))
-        return try AdaptedModel(
+        try AdaptedModel(
             self,
             weights,
             adapter,

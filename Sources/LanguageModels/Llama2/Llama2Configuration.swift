@@ -36,6 +36,8 @@ public struct Llama2Configuration: Sendable, Equatable {
 
     /// The width of the queries of all heads, and of what attention gives.
     public var attentionChannels: Int { headCount * headSize }
+
+    public var widestActivation: Int { max(channels, attentionChannels, hiddenChannels) }
     /// The width of the keys, and of the values, of all heads.
     public var keyValueChannels: Int { keyValueHeadCount * headSize }
 

@@ -46,7 +46,7 @@ public final class Llama2Decoder: LanguageModel {
         self.weights = try Llama2DecoderWeights(weights, precision: precision, ops: ops)
         weightFiles = self.weights.files
         ropeFrequencies = configuration.ropeFrequencies
-        try ops.reserve(channels: max(configuration.channels, configuration.attentionChannels))
+        try ops.reserve(channels: configuration.widestActivation)
     }
 
     public var vocabularySize: Int { configuration.vocabularySize }

@@ -19,6 +19,9 @@ struct Llama2Pass: TrainingPass {
         self.lane = lane
         activations = Llama2Activations(configuration, lane)
         ropeFrequencies = configuration.ropeFrequencies
+        // Where rows are whole, they never change.
+        let T = lane.sequenceLength
+        lane.ops.write((0..<lane.rowCount).map { Int32($0 % T) }, to: activations.positions)
     }
 
     var sizes: any ModelConfiguration { configuration }
@@ -43,12 +46,8 @@ struct Llama2Pass: TrainingPass {
 
 extension Llama2Pass {
     func embed() {
-        let T = lane.sequenceLength
         embed(weights.tokenEmbedding, positions: nil)
         // The same for all blocks.
-        if lane.positions == nil {
-            ops.write((0..<lane.rowCount).map { Int32($0 % T) }, to: activations.positions)
-        }
         ops.ropeRotations(
             activations.rotations,
             positions: lane.positions?.reshaped([lane.rowCount]) ?? activations.positions,

@@ -117,7 +117,7 @@ public final class AdaptedModel: TransformerModel {
                 path: path,
                 expected: "an adapter of the same layers, ranks and alphas as the run's",
                 found: "another",
-                hint: "go on with the --lora flags that the run began with"
+                hint: "use one of the run's own layers, ranks and alphas"
             )
         }
         ops.copy(saved.parameters.flat, to: parameters.flat)

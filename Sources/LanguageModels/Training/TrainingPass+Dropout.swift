@@ -53,8 +53,9 @@ extension TrainingPass {
     /// The gradient of such a layer's output: that of the residual stream, of which as much is
     /// dropped.
     func branchGradient(_ site: DropoutSite, layer: Int, _ dresidual: Tensor) -> Tensor {
-        guard let dropout = dropout(site, layer: layer), let dropped = lane.droppedGradient else {
-            return dresidual
+        guard let dropout = dropout(site, layer: layer) else { return dresidual }
+        guard let dropped = lane.droppedGradient else {
+            preconditionFailure("a lane that drops has memory for it")
         }
         ops.dropout(out: dropped, inp: dresidual, dropout, first: firstElement)
         return dropped

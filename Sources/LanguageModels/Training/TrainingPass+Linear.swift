@@ -7,7 +7,7 @@ import Tensors
 struct PassGradients<Weights> {
     /// Those of the weights, which have none where an adapter is trained in their place.
     let weights: Weights?
-    /// All parameters.
+    /// Those of all parameters: of the adapter where there is one, else of the weights.
     let set: TensorSet
 }
 
@@ -46,7 +46,7 @@ struct LaneAdapter {
     fileprivate func inner(of inp: Tensor, _ pair: TrainableAdapter.Pair, _ ops: Ops) -> Tensor {
         let result = Self.rows(of: inner, inp.shape[0], pair.a.shape[0])
         ops.matmulForward(out: result, inp: inp, weight: pair.a)
-        Self.scale(result, by: pair.scale, ops)
+        ops.scale(TensorColumns(result), by: pair.scale)
         return result
     }
 
@@ -85,7 +85,7 @@ struct LaneAdapter {
         )
         let result = Self.rows(of: dinner, inp.shape[0], pair.a.shape[0])
         ops.matmulBackwardInput(dinp: result, dout: dout, weight: pair.b)
-        Self.scale(result, by: pair.scale, ops)
+        ops.scale(TensorColumns(result), by: pair.scale)
         ops.matmulBackwardWeight(
             dweight: gradients.a,
             dout: result,
@@ -97,12 +97,6 @@ struct LaneAdapter {
 
     private static func rows(of memory: Tensor, _ rows: Int, _ columns: Int) -> Tensor {
         memory[0..<rows * columns].reshaped([rows, columns])
-    }
-
-    private static func scale(_ tensor: Tensor, by factor: Float, _ ops: Ops) {
-        ops.fill(tensor) { elements in
-            for index in elements.indices { elements[index] *= factor }
-        }
     }
 }
 

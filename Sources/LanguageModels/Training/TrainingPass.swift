@@ -121,7 +121,7 @@ extension TrainingPass {
             if !accumulate { ops.zero(set.flat) }
             return
         }
-        if !accumulate { zeroSums(set) }
+        if !accumulate, lane.adapter == nil { zeroSums(set) }
         forwardBlocks()
         let gradients = PassGradients(
             weights: lane.adapter == nil ? tensors(in: set) : nil,
@@ -205,11 +205,12 @@ extension TrainingPass {
 
     /// Zeroes the gradients that are only ever added to.
     ///
-    /// Those of factors are overwritten by the first product that reaches them, which saves a pass
-    /// over most of the memory.
+    /// Those of factors, and so all of an adapter's, are overwritten by the first product that
+    /// reaches them, which saves a pass over most of the memory.
     private func zeroSums(_ set: TensorSet) {
+        let factors = sizes.factorNames
         for (specification, tensor) in zip(set.layout.specifications, set.tensors)
-        where !sizes.factorNames.contains(specification.name) {
+        where !factors.contains(specification.name) {
             ops.zero(tensor)
         }
     }

@@ -28,7 +28,8 @@ public final class TrainingWorkspace {
     /// The shares and their memory.
     var lanes: [TrainingLane] { passes.map(\.lane) }
 
-    /// Bytes of all tensors together.
+    /// Bytes of all tensors together, without what the first batch of documents, or of which
+    /// something is dropped, adds: three numbers a token at most, or C.
     public var byteCount: Int { lanes.reduce(0) { $0 + $1.byteCount } }
 
     private static let maximumParametersForLanes = 1 << 22
@@ -56,6 +57,7 @@ public final class TrainingWorkspace {
         let ops = ops ?? model.ops
         self.ops = ops
         try Self.checkShape(configuration.contextLength, batchSize: B, sequenceLength: T)
+        try ops.reserve(channels: configuration.widestActivation)
         let isTraining = recomputation != nil
         batchSize = B
         sequenceLength = T

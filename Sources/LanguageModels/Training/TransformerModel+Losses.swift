@@ -92,8 +92,23 @@ extension TransformerModel {
         }
         try checkTokens(inputs)
         if let targets { try checkTokens(targets) }
+        if let starts { try Self.check(starts: starts, sequenceLength: T) }
         for lane in workspace.lanes {
             try lane.load(inputs: inputs, targets: targets, starts: starts, dropout: dropout)
+        }
+    }
+
+    /// Checks that each token sees itself, and none that the token before it does not.
+    private static func check(starts: [Int32], sequenceLength T: Int) throws {
+        for (index, start) in starts.enumerated() {
+            let t = index % T
+            let earlier = t == 0 ? 0 : starts[index - 1]
+            guard start >= earlier, start <= t else {
+                throw ModelError.wrongBatch(
+                    expected: "starts that never fall and are no later than their own token",
+                    found: "\(start) at position \(t) of sequence \(index / T)"
+                )
+            }
         }
     }
 

@@ -26,7 +26,6 @@ public class TransformerModel {
 
     /// A model with all weights zero, to be filled from a file.
     init(zeros sizes: any ModelConfiguration, ops: Ops) throws {
-        try ops.reserve(channels: sizes.channels)
         self.sizes = sizes
         self.ops = ops
         parameters = try ops.allocate(sizes.parameterLayout)
@@ -34,7 +33,6 @@ public class TransformerModel {
 
     /// A model of which these are the parameters.
     init(_ sizes: any ModelConfiguration, parameters: TensorSet, ops: Ops) throws {
-        try ops.reserve(channels: sizes.channels)
         self.sizes = sizes
         self.ops = ops
         self.parameters = parameters
@@ -70,8 +68,8 @@ public class TransformerModel {
     /// Replaces the weights by those that ``writeCheckpoint(to:)`` wrote of a model of the same
     /// sizes, without a second copy of them in memory.
     /// - Returns: Whether the file holds them rounded.
-    /// - Throws: ``FileIOError``, `TensorFileError`, or ``ModelError`` when the sizes differ; the
-    ///   weights are then what they were.
+    /// - Throws: ``ModelError`` when the sizes differ, and the weights are then what they were;
+    ///   ``FileIOError`` or `TensorFileError`, also where a file shrinks while it is read.
     public func readCheckpoint(from path: FilePath) throws -> Bool {
         preconditionFailure("a family has files")
     }

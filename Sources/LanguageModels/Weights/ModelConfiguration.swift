@@ -28,6 +28,8 @@ public protocol ModelConfiguration: Sendable, Equatable {
     var layerCount: Int { get }
     /// C: the width of the residual stream.
     var channels: Int { get }
+    /// The most numbers that a token has between two operations of a block.
+    var widestActivation: Int { get }
     /// NH: attention heads in a block; of a Llama, those of queries.
     var headCount: Int { get }
     /// All weights, kind by kind, and of each kind layer by layer.
@@ -123,9 +125,7 @@ extension ModelConfiguration {
         try model.read(weights)
         return model
     }
-}
 
-extension ModelConfiguration {
     /// All parameters, as models are usually counted: without what pads a vocabulary.
     public var parameterCount: Int { weights.reduce(0) { $0 + $1.count } }
 

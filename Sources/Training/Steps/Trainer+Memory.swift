@@ -73,8 +73,9 @@ extension Trainer {
                 ? RoundedWeights.byteCount(configuration.parameterLayout) : 0
         )
         // Sizes that no machine has would overflow on the way.
-        let values = [batchSize, sequenceLength, configuration.channels, configuration.layerCount]
-            .reduce(1.0) { $0 * Double($1) }
+        let values = [
+            batchSize, sequenceLength, configuration.widestActivation, configuration.layerCount,
+        ].reduce(1.0) { $0 * Double($1) }
         guard values < 0x1p55 else {
             return Memory(
                 parameters: parameters,

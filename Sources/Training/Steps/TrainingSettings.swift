@@ -64,7 +64,8 @@ public struct TrainingSettings: Sendable, Equatable, Codable {
     public var skipNormZScore = 0.0
     /// Whether every step learns from the first batches of the data, to see that it can.
     public var overfitsSingleBatch = false
-    /// What the random weights and the samples were drawn with.
+    /// What the random weights, dropout, the samples, and an order of the data that is not llm.c's
+    /// were drawn with.
     public var seed: UInt64 = 42
 
     /// Settings with defaults for all that is not given.

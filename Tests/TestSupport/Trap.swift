@@ -12,7 +12,7 @@ import Testing
 
 extension ExitTest.Condition {
     /// A failed precondition; an error thrown, by contrast, ends a process with an exit code.
-    static var trap: Self {
+    public static var trap: Self {
         #if arch(x86_64)
             .signal(SIGILL)
         #else

@@ -84,6 +84,18 @@ enum Initialization {
         self = .model(try ModelSource(path, checkpoint: checkpoint))
     }
 
+    /// Refuses a model below an adapter that lies where the run is written, and so may be removed.
+    func requireOutside(_ directory: RunDirectory, ofAdapter trainsAdapter: Bool) throws {
+        guard trainsAdapter, case .model(let source) = self,
+            FileSystem.absolute(source.path).starts(with: FileSystem.absolute(directory.path))
+        else { return }
+        throw CommandError(
+            .wrongUsage,
+            "the adapter's model '\(source.path)' lies in the --output directory, where the run "
+                + "would replace it; give another --output"
+        )
+    }
+
     /// The tokenizer that the model carries.
     /// - Parameter isNeeded: Whether the run needs it; one that cannot be used is else left alone.
     /// - Returns: The tokenizer and its file; nil for a size and where there is none.

@@ -58,7 +58,13 @@ struct TrainCommand: ParsableCommand {
     @OptionGroup(title: "Runs that exist")
     var resumption: ResumeOptions
 
-    @Option(help: "Decides the random weights and the samples.", in: .from(0))
+    @Option(
+        help: """
+            Decides the random weights, dropout, the samples, and the order of the data where that is \
+            not llm.c's.
+            """,
+        in: .from(0)
+    )
     var seed: UInt64 = 42
 
     @OptionGroup
@@ -91,11 +97,12 @@ struct TrainCommand: ParsableCommand {
         )
         let replacesRun = try resumption.overwrite && directory.holdsRun()
         let first =
-            try resumedStep.map { directory.modelPath(step: $0) }.flatMap { path in
+            try resumedStep.flatMap { step in
                 // The checkpoints of an adapter are of the model that it was begun on.
-                adapter.areGiven || LowRankAdapter.isOne(path)
-                    ? nil : .model(try ModelSource(path))
+                adapter.areGiven || LowRankAdapter.isOne(directory.modelPath(step: step))
+                    ? nil : .model(try ModelSource(directory.path, checkpoint: .step(step)))
             } ?? Initialization(initialization, checkpoint: checkpoint)
+        try first.requireOutside(directory, ofAdapter: adapter.areGiven)
         let tokens = try knownTokens(
             in: directory,
             isResumed: resumedStep != nil,

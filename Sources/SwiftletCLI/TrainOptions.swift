@@ -259,7 +259,12 @@ struct IntervalOptions: ParsableArguments {
     @Option(help: "Tokens of a sample.", in: .from(1))
     var sampleTokens = 64
 
-    @Option(help: "What samples continue (default: they start a new text).")
+    @Option(
+        help: """
+            What samples continue (default: they start a new text); with --chat, the message that \
+            they reply to.
+            """
+    )
     var samplePrompt: ArgumentText?
 
     @Option(

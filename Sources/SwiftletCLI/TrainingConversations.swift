@@ -22,7 +22,7 @@ struct TrainingConversations {
         seed: UInt64?
     ) throws -> ConversationLoader {
         let loader = try ConversationLoader(
-            conversations(path),
+            conversations(path, sequenceLength: shape.sequenceLength),
             path: path,
             batchSize: shape.batchSize,
             sequenceLength: shape.sequenceLength,
@@ -33,7 +33,10 @@ struct TrainingConversations {
         return loader
     }
 
-    private func conversations(_ path: FilePath) throws -> [ConversationTokens] {
+    private func conversations(
+        _ path: FilePath,
+        sequenceLength: Int
+    ) throws -> [ConversationTokens] {
         let line = ProgressLine()
         defer { line.finish() }
         let totalByteCount = FileSystem.byteCount(of: path)
@@ -42,7 +45,12 @@ struct TrainingConversations {
         while let messages = try file.next() {
             if Signals.isInterrupted { throw ExitStatus.interrupted }
             conversations.append(
-                try template.conversationTokens(of: messages, tokenizer: tokenizer)
+                // One more than is learnt from, so that what is cut off is noticed.
+                try template.conversationTokens(
+                    of: messages,
+                    tokenizer: tokenizer,
+                    limit: sequenceLength + 2
+                )
             )
             line.show(
                 "reading conversations: \(byteProgress(file.byteCount, of: totalByteCount)), "
@@ -63,11 +71,13 @@ struct TrainingConversations {
         }
         remark(
             loader.cutCount,
-            "cut after \(counted(sequenceLength + 1, "token")), which a sequence holds"
+            "cut after \(counted(sequenceLength + 1, "token")), the most that a sequence holds; a "
+                + "longer --sequence-length keeps more"
         )
         remark(
             loader.leftOutCount,
-            "left out, as no reply begins in the first \(counted(sequenceLength, "token"))"
+            "left out, as no reply begins in the first \(counted(sequenceLength, "token")); a "
+                + "longer --sequence-length reaches further"
         )
     }
 }

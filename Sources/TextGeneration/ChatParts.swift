@@ -67,15 +67,18 @@ struct ChatParts {
     ///
     /// Texts are encoded as a whole: a token that reaches over the beginning of a reply belongs to
     /// it, and one that reaches over its end does not.
+    /// - Parameter limit: The most tokens that are needed. Where replies begin is found by encoding
+    ///   what comes before them again, and a long conversation has many.
+    /// - Returns: The first `limit` tokens, or all.
     /// - Throws: `TokenizerError` where the tokenizer does not cover all text.
-    func conversationTokens() throws -> ConversationTokens {
+    func conversationTokens(limit: Int) throws -> ConversationTokens {
         var result = ConversationTokens()
         var isReply = false
         var edges = replyEdges[...]
-        for (index, part) in parts.enumerated() {
+        for (index, part) in parts.enumerated() where result.tokens.count < limit {
             let tokens = try tokenizer.encode(partAt: index, of: parts)
             var begun = 0
-            while let edge = edges.first, edge.part == index {
+            while let edge = edges.first, edge.part == index, result.tokens.count < limit {
                 edges.removeFirst()
                 let count = try tokenCount(of: part, index, upTo: edge.byteCount, in: tokens)
                 result.append(tokens[begun..<max(count, begun)], isLearnt: isReply)
@@ -84,7 +87,7 @@ struct ChatParts {
             }
             result.append(tokens[begun...], isLearnt: isReply)
         }
-        return result
+        return result.prefix(limit)
     }
 
     /// How many of the tokens of a part the first bytes of its text alone give too.

@@ -51,19 +51,21 @@ public struct KnownChatTemplate: ChatTemplate, Equatable {
     /// - Parameters:
     ///   - messages: What was said, in turn; it ends with the assistant.
     ///   - tokenizer: What encodes text.
-    /// - Returns: Those of ``promptTokens(of:tokenizer:)``, of which what the assistant says is to
-    ///   be learnt, and the token that ends it.
+    ///   - limit: The most tokens that are needed.
+    /// - Returns: The first `limit` of ``promptTokens(of:tokenizer:)``, or all, of which what the
+    ///   assistant says is to be learnt, and the token that ends it.
     /// - Throws: ``TextGenerationError`` when messages are not in turn, or nobody replied;
     ///   `TokenizerError` where the tokenizer does not cover all text.
     public func conversationTokens(
         of messages: [ChatMessage],
-        tokenizer: any Tokenizer
+        tokenizer: any Tokenizer,
+        limit: Int = .max
     ) throws -> ConversationTokens {
         try messages.checkTurns()
         guard messages.contains(where: { $0.role == .assistant }) else {
             throw TextGenerationError.nothingSaid
         }
-        return try parts(of: messages, tokenizer).conversationTokens()
+        return try parts(of: messages, tokenizer).conversationTokens(limit: limit)
     }
 
     private func parts(

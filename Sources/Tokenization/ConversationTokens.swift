@@ -24,6 +24,7 @@ public struct ConversationTokens: Sendable, Equatable {
 
     /// The first `count` tokens, or all.
     public func prefix(_ count: Int) -> Self {
+        if tokens.count <= count { return self }
         var result = Self()
         result.tokens = Array(tokens.prefix(count))
         result.isLearnt = Array(isLearnt.prefix(count))

@@ -96,7 +96,7 @@ import TokenData
         }
     }
 
-    @Test func preparePutsItsStartBeforeEachDocumentItsStartBeforeEachDocument() throws {
+    @Test func preparePutsItsStartBeforeEachDocument() throws {
         try withLlama { _, tokenizer in
             let directory = FilePath(tokenizer).directory.appending("out")
             let arguments = ["prepare", "-", "--name", "x", "--tokenizer", tokenizer]

@@ -44,6 +44,27 @@ import Testing
         try withTemporaryDirectory { try body(Place($0)) }
     }
 
+    @Test func aModelInTheOutputDirectoryIsNotReplacedByItsAdapter() throws {
+        try withPlace { place in
+            #expect(try place.train("run", "--steps", "1").status == 0)
+            let before = try place.bytes("run", "model_00000001.bin")
+            let run = place.directory.appending("run").string
+            let outcome = try place.train(
+                "run",
+                "--init",
+                run,
+                "--lora-rank",
+                "2",
+                "--steps",
+                "1",
+                "--overwrite"
+            )
+            #expect(outcome.status == 64)
+            #expect(outcome.errors.contains("give another --output"), "\(outcome.errors)")
+            #expect(try place.bytes("run", "model_00000001.bin") == before)
+        }
+    }
+
     @Test(arguments: ["float32", "bfloat16"])
     func aRunThatGoesOnIsOneThatNeverStopped(precision: String) throws {
         try withPlace { place in

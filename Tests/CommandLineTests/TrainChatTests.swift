@@ -125,6 +125,38 @@ private struct Bench {
         }
     }
 
+    /// Its tokenizer and its form of conversations lie beside the directories.
+    @Test func aRunWhoseCheckpointsAreDirectoriesGoesOnAndIsUsedByItself() throws {
+        try withBench { bench in
+            let size = "llama2:layers=1,heads=1,channels=16,hidden=16,context=96,vocabulary=259"
+            let made = try bench.train(bench.chat + ["--init", size, "--steps", "0"], into: "made")
+            try #require(made.status == 0, "\(made.errors)")
+            let start = bench.path("start")
+            let arguments = ["convert", bench.path("made"), start, "--to", "safetensors"]
+            try #require(run(swiftletPath(), arguments).status == 0)
+            // No file of llama2.c holds another epsilon.
+            let changed = try shell(
+                "sed -i.old 's/\"rms_norm_eps\": [^,]*/\"rms_norm_eps\": 1e-06/' "
+                    + "'\(start)/config.json' && ! cmp '\(start)/config.json'*"
+            )
+            try #require(changed.status == 0)
+
+            let flags = bench.chat + ["--init", start, "--template", "chatml", "--steps"]
+            for steps in ["2", "3"] {
+                let outcome = try bench.train(flags + [steps])
+                #expect(outcome.status == 0, "\(outcome.errors)")
+            }
+            #expect(
+                try FileSystem.names(in: bench.directory.appending("run")).contains {
+                    $0.string == "model_00000003"
+                }
+            )
+            let chat = ["chat", "--model", bench.path("run"), "--max-tokens", "4"]
+            let outcome = try run(swiftletPath(), chat, input: "Ping\n")
+            #expect(outcome.status == 0, "\(outcome.errors)")
+        }
+    }
+
     @Test func otherDataOrAnotherOrderIsRefused() throws {
         try withBench { bench in
             func expect(_ sentence: String, _ flags: [String], into name: String) throws {

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Times one training step of GPT-2 or a Llama in PyTorch and in Swiftlet, in turn, and prints the ratios.
+"""Times training steps of GPT-2 or a Llama in PyTorch and in Swiftlet, in turn; prints the ratios.
 
 The same work on the same cores: forward, backward, gradient norm and AdamW, on random tokens and
 random weights, both at float32 and at bfloat16. PyTorch's bfloat16 is autocast; it runs its fused
@@ -40,7 +40,8 @@ def arguments() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
-    parser.add_argument("--init", default="gpt2", choices=[*SIZES, *LLAMAS], help="the model's size")
+    sizes = [*SIZES, *LLAMAS]
+    parser.add_argument("--init", default="gpt2", choices=sizes, help="the model's size")
     parser.add_argument("--batch-size", type=int, default=4)
     parser.add_argument("--sequence-length", type=int, default=64)
     parser.add_argument("--steps", type=int, default=4, help="steps of each in a round")

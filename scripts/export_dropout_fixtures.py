@@ -1,7 +1,8 @@
 """Writes what transformers makes of dropout, once it drops what Swiftlet does.
 
-PyTorch's generator decides elsewhere what is dropped. Here its dropout is replaced by one that drops
-the numbers which Swiftlet's rule picks, worked out anew with NumPy; loss and gradients are PyTorch's.
+PyTorch's generator decides elsewhere what is dropped. Here its dropout is replaced by one that
+drops the numbers which Swiftlet's rule picks, worked out anew with NumPy; loss and gradients are
+PyTorch's.
 
 Run it from anywhere, with PyTorch, transformers and NumPy, after export_llama_training_fixtures.py,
 whose models and tokens it takes:
@@ -123,8 +124,9 @@ def drop_in_llama(model: PreTrainedModel) -> None:
         after(block.mlp.down_proj, drop_stream(FEED_FORWARD_OUTPUT, layer))
 
 
-def export(name: str, path: str, B: int, T: int, output: Path) -> float:
+def export(name: str, run: dict, output: Path) -> float:
     """Writes one model's gradients, and returns its loss."""
+    path, B, T = run["model"], run["batch_size"], run["sequence_length"]
     model = AutoModelForCausalLM.from_pretrained(
         FIXTURES / path, dtype=torch.float32, attn_implementation="eager"
     ).eval()
@@ -154,12 +156,7 @@ def main() -> None:
     torch.set_num_threads(1)  # the order of additions must not depend on the machine's cores
     np.seterr(over="ignore")  # products of uint32 wrap on purpose
     runs = json.loads((FIXTURES / "Training" / "training.json").read_text())["models"]
-    losses = {
-        name: export(
-            name, runs[name]["model"], runs[name]["batch_size"], runs[name]["sequence_length"], output
-        )
-        for name in MODELS
-    }
+    losses = {name: export(name, runs[name], output) for name in MODELS}
     record = {"rate": RATE, "key": KEY, "losses": losses}
     (output / "dropout.json").write_text(json.dumps(record, indent=1) + "\n")
 

@@ -64,9 +64,9 @@ MICROKERNEL(void, softmax_write, float *out, const float *logits, float offset, 
 MICROKERNEL(void, attention_softmax, const ck_attention_tile *tile, float *scores, size_t ld,
             float *maximum, float *sum, float *rescale, float scale)
 // For the same tile: scores become the probabilities P = exp(scale * score - lse), and grads, which
-// holds dP, becomes the gradient of the unscaled scores, P * (dP - dot) * scale. With dropout, which
-// multiplies P with `kept`, grads holds the gradient of P * kept: scores become P * kept, and grads
-// P * (dP * kept - dot) * scale.
+// holds dP, becomes the gradient of the unscaled scores, P * (dP - dot) * scale. With dropout,
+// which multiplies P with `kept`, grads holds the gradient of P * kept: scores become P * kept, and
+// grads P * (dP * kept - dot) * scale.
 MICROKERNEL(void, attention_gradient, const ck_attention_tile *tile, float *scores, float *grads,
             size_t ld, const float *lse, const float *dot, float scale)
 // One query q (HS) over the first `visible` of keys and values (visible, HS), stored as float32 or

@@ -27,7 +27,9 @@ import Training
         }
     }
 
-    /// Rounding is bfloat16's: 8 bits, in every product on the way. Seen were up to 0.058.
+    /// Rounding is bfloat16's: 8 bits, in every product on the way.
+    ///
+    /// Seen were up to 0.058.
     @Test(arguments: ["tied", "grouped", "odd"], InstructionSet.available)
     func gradientsAtBFloat16AreNearThoseOfTransformersAtFloat32(
         name: String,

@@ -209,8 +209,8 @@ typedef struct {
     // or NULL, where all of them see everything up to their own.
     const int32_t *starts;
     // How likely a probability is dropped, at least 0 and less than 1: those kept are multiplied
-    // with 1 / (1 - dropout), as float32. That of position s for query t of head h and sequence b is column s of row
-    // ((first_sequence + b) * NH + h) * T + t of the key's numbers (dropout.h).
+    // with 1 / (1 - dropout), as float32. That of position s for query t of head h and sequence b
+    // is column s of row ((first_sequence + b) * NH + h) * T + t of the key's numbers (dropout.h).
     float dropout;
     uint64_t dropout_key;
     size_t first_sequence; // the number of the first of the B sequences, where they are a part
@@ -313,11 +313,11 @@ typedef void ck_residual_forward(const ck_context *ctx, float *out, const float 
 // i % CK_DROPOUT_ROW of row i / CK_DROPOUT_ROW.
 #define CK_DROPOUT_ROW ((size_t)1 << 16)
 
-// out (n) overwritten with inp times 1 / (1 - rate), as float32, or times 0 where it is dropped, plus
-// residual (n) unless NULL (Srivastava et al. 2014). rate is at least 0 and less than 1: how likely an
-// element is dropped, which the key and its number decide; inp starts with element number `first`.
-// The same key gives the same choice for any number of threads and on every instruction set. out
-// may be inp or residual.
+// out (n) overwritten with inp times 1 / (1 - rate), as float32, or times 0 where it is dropped,
+// plus residual (n) unless NULL (Srivastava et al. 2014). rate is at least 0 and less than 1: how
+// likely an element is dropped, which the key and its number decide; inp starts with element number
+// `first`. The same key gives the same choice for any number of threads and on every instruction
+// set. out may be inp or residual.
 typedef void ck_dropout(const ck_context *ctx, float *out, const float *inp, const float *residual,
                         float rate, uint64_t key, uint64_t first, size_t n);
 

@@ -23,8 +23,8 @@ public struct LowRankAdapter: Sendable {
 
     /// The directory.
     public let path: FilePath
-    /// Where the model is that it was trained on: a path, or a name on Hugging Face's hub; nil where
-    /// its configuration does not say.
+    /// Where the model is that it was trained on: a path, or a name on Hugging Face's hub; nil
+    /// where its configuration does not say.
     public let baseModel: String?
     /// The changes, by the name that Hugging Face gives the linear layer, without `.weight`.
     let changes: [String: Change]

@@ -21,7 +21,8 @@ extension ModelSource {
     }
 
     /// The model that an adapter was trained on, which its files name.
-    /// - Throws: ``OpeningError`` when it is not there any more, or what says what is wrong with it.
+    /// - Throws: ``OpeningError`` when it is not there any more, or what says what is wrong with
+    ///   it.
     package static func base(of adapter: LowRankAdapter) throws -> ModelSource {
         let path = adapter.baseModel.map { FilePath($0) }
         // The model of a checkpoint is named, and no run: that might lead to an adapter again, and

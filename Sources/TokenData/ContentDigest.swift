@@ -5,18 +5,21 @@
 ///
 /// Eight lanes take every eighth word each. Each step maps a lane's states one to one, so that a
 /// change of any one word always changes the result.
-struct ContentDigest {
+package struct ContentDigest {
     /// Bytes of a block; only the last may be shorter.
     static let blockSize = 1 << 24
 
     private var lanes = SIMD8<UInt64>(0, 1, 2, 3, 4, 5, 6, 7)
     private var byteCount = 0
 
+    /// Of nothing yet.
+    package init() {}
+
     // 2^64 divided by the golden ratio: odd, so that no product loses anything.
     private static let factor: UInt64 = 0x9e37_79b9_7f4a_7c15
 
     /// Adds the next block.
-    mutating func update(_ bytes: UnsafeRawBufferPointer) {
+    package mutating func update(_ bytes: UnsafeRawBufferPointer) {
         let width = MemoryLayout<SIMD8<UInt64>>.size
         precondition(byteCount % width == 0, "a block after one that was shorter")
         byteCount += bytes.count
@@ -36,7 +39,7 @@ struct ContentDigest {
     }
 
     /// The checksum of all blocks, in sixteen hexadecimal digits.
-    var hexadecimal: String {
+    package var hexadecimal: String {
         var result = UInt64(byteCount)
         for lane in 0..<lanes.scalarCount {
             result ^= lanes[lane]

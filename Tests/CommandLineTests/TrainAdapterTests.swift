@@ -44,6 +44,20 @@ import Testing
         try withTemporaryDirectory { try body(Place($0)) }
     }
 
+    @Test func anAdapterDoesNotGoOnOverOtherWeights() throws {
+        try withPlace { place in
+            let flags = ["--lora-rank", "2", "--steps"]
+            #expect(try place.train("run", flags + ["1"]).status == 0)
+            #expect(try place.train("other", "--steps", "1").status == 0)
+            try writeBytes(place.bytes("other", "model_00000001.bin"), to: place.model)
+            let refused = try place.train("run", flags + ["2"])
+            #expect(refused.status == 64)
+            #expect(refused.errors.contains("the weights below the adapter are others"))
+            let allowed = try place.train("run", flags + ["2", "--allow-changes"])
+            #expect(allowed.status == 0, "\(allowed.errors)")
+        }
+    }
+
     @Test func aModelInTheOutputDirectoryIsNotReplacedByItsAdapter() throws {
         try withPlace { place in
             #expect(try place.train("run", "--steps", "1").status == 0)

@@ -12,7 +12,7 @@ public final class AdaptedModel: TransformerModel {
     typealias MakePass = (_ weights: TensorSource, _ lane: TrainingLane) -> any TrainingPass
 
     /// The model without its adapter.
-    private let base: any ModelWeights
+    package let frozenWeights: any ModelWeights
     /// What passes read of it.
     private let weights: TensorSource
     /// What is trained.
@@ -40,7 +40,7 @@ public final class AdaptedModel: TransformerModel {
         ops: Ops,
         makePass: @escaping MakePass
     ) throws {
-        self.base = base
+        frozenWeights = base
         self.adapter = adapter
         self.baseName = baseName
         self.makePass = makePass
@@ -94,7 +94,7 @@ public final class AdaptedModel: TransformerModel {
 
     /// The model with the adapter merged into its weights.
     override public func makeLanguageModel() throws -> any LanguageModel {
-        try base.merging(adapter, ops: ops).makeModel(ops: ops)
+        try frozenWeights.merging(adapter, ops: ops).makeModel(ops: ops)
     }
 
     /// A directory in PEFT's format.

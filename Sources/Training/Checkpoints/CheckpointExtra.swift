@@ -25,6 +25,8 @@ struct CheckpointExtra: Codable, Equatable {
     var isShuffled: Bool
     /// What validation losses were measured on.
     var validationData: TokenLoaderSource?
+    /// A checksum of the weights below an adapter; nil where all weights are trained.
+    var frozenWeights: String?
     /// True when the run was stopped at this step, and what was due after it is still to be
     /// measured; nil otherwise.
     var isUnmeasured: Bool?
@@ -101,6 +103,9 @@ struct CheckpointExtra: Codable, Equatable {
         var phrases = settings.differences(from: current.settings)
         if let then = model.initialization, let now = current.model.initialization, then != now {
             phrases.append("the model to start from was '\(then)' and is now '\(now)'")
+        }
+        if frozenWeights != current.frozenWeights {
+            phrases.append("the weights below the adapter are others than then")
         }
         phrases += difference(
             "the training data",

@@ -308,6 +308,7 @@ public final class TrainingRun {
             trainingData: trainer.loader.source,
             isShuffled: trainer.loader.state.shuffle != nil,
             validationData: validation?.source,
+            frozenWeights: trainer.frozenWeightsDigest,
             recentLosses: trainer.lossDetector.values,
             recentNorms: trainer.normDetector.values
         )

@@ -21,6 +21,9 @@ public final class Trainer {
     public private(set) var loader: any BatchSource
     /// The optimiser and its moments.
     package let optimizer: AdamW
+    /// A checksum of the weights below an adapter; nil where there is none, and before
+    /// ``digestData()``.
+    private(set) var frozenWeightsDigest: String?
     /// The recent losses.
     package private(set) var lossDetector = OutlierDetector()
     /// The recent gradient norms.
@@ -167,9 +170,11 @@ public final class Trainer {
         return max(total, 1)
     }
 
-    /// Reads all training data once, so that a run that goes on with others is noticed.
+    /// Reads all training data once, and the weights below an adapter, so that a run that goes on
+    /// with others is noticed.
     func digestData() throws {
         try loader.digestShards()
+        frozenWeightsDigest = try (model as? AdaptedModel)?.digestOfFrozenWeights()
         if stepCount == 0 { firstBatches = loader }
     }
 

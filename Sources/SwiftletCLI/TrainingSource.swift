@@ -100,8 +100,9 @@ struct TrainingSource {
         guard let start = made ?? tokens.tokenizer?.value.documentStart else {
             throw CommandError(
                 .wrongUsage,
-                "--documents separate must know which token begins documents; name the tokenizer "
-                    + "that made the data with --tokenizer"
+                "--documents separate must know which token begins documents; "
+                    + (tokens.tokenizer.map { "'\($0.path)' has none; leave it out" }
+                        ?? "name the tokenizer that made the data with --tokenizer")
             )
         }
         return start

@@ -159,7 +159,9 @@ import TokenData
             }
             bare.shuffle = nil
             bare.shardIndex = 1
-            expect("it is in shard 2, and a random order has no such") { try random.restore(bare) }
+            expect("it is in shard 2, and a random order has no shards to be in") {
+                try random.restore(bare)
+            }
             bare.sampleIndex = -1
             expect("its place in the data is below zero") { try random.restore(bare) }
             #expect(random.state.sampleIndex == 0)

@@ -109,8 +109,8 @@ struct CheckpointExtra: Codable, Equatable {
         }
         phrases += difference(
             "the training data",
-            trainingData.shards,
-            current.trainingData.shards
+            trainingData,
+            current.trainingData
         )
         phrases += trainingData.orderDifferences(from: current.trainingData)
         if trainingData.order == current.trainingData.order, isShuffled != current.isShuffled {
@@ -122,22 +122,24 @@ struct CheckpointExtra: Codable, Equatable {
         }
         phrases += difference(
             "the validation data",
-            validationData?.shards ?? [],
-            current.validationData?.shards ?? []
+            validationData,
+            current.validationData
         )
         return phrases
     }
 
     private func difference(
         _ name: String,
-        _ then: [TokenShard.Identity],
-        _ now: [TokenShard.Identity]
+        _ then: TokenLoaderSource?,
+        _ now: TokenLoaderSource?
     ) -> [String] {
-        func text(_ shards: [TokenShard.Identity]) -> String {
-            let tokens = shards.reduce(0) { $0 &+ $1.tokenCount }
-            return "\(counted(tokens, "token")) in \(counted(shards.count, "shard"))"
+        func text(_ data: TokenLoaderSource?) -> String {
+            let shards = data?.shards ?? []
+            let tokens = counted(shards.reduce(0) { $0 &+ $1.tokenCount }, "token")
+            return data?.order == .conversations
+                ? "\(tokens) of conversations" : "\(tokens) in \(counted(shards.count, "shard"))"
         }
-        guard then != now else { return [] }
+        guard then?.shards ?? [] != now?.shards ?? [] else { return [] }
         let (old, new) = (text(then), text(now))
         return old == new
             ? ["\(name) holds other tokens than then"]

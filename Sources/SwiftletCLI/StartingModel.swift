@@ -201,8 +201,8 @@ struct StartingModel {
         let trained = memory.parameters.total.formattedAsBytes
         let parts =
             adapter.areGiven
-            ? "\(memory.frozenWeights.formattedAsBytes) for the model's weights, \(trained) for the "
-                + "adapter, its gradients and moments"
+            ? "\(memory.frozenWeights.formattedAsBytes) for the model's weights, \(trained) for "
+                + "the adapter, its gradients and moments"
             : "\(trained) for weights, gradients and moments"
         throw CommandError(
             .wrongUsage,

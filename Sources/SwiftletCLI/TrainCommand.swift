@@ -60,8 +60,8 @@ struct TrainCommand: ParsableCommand {
 
     @Option(
         help: """
-            Decides the random weights, dropout, the samples, and the order of the data where that is \
-            not llm.c's.
+            Decides the random weights, dropout, the samples, and the order of the data where that \
+            is not llm.c's.
             """,
         in: .from(0)
     )

@@ -1,4 +1,5 @@
-// A part of a tensor's rows, for operations that work on queries, keys or values wherever they stand.
+// A part of a tensor's rows, for operations that work on queries, keys or values wherever they
+// stand.
 
 import CKernels
 

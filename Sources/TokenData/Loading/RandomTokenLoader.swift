@@ -119,7 +119,8 @@ public struct RandomTokenLoader: BatchSource {
         try saved.checkUnshuffled(source, shardPaths: shardPaths)
         guard saved.shardIndex == 0 else {
             throw TokenDataError.positionMismatch(
-                reason: "it is in shard \(saved.shardIndex + 1), and a random order has no shards to be in"
+                reason: "it is in shard \(saved.shardIndex + 1), and a random order has no shards "
+                    + "to be in"
             )
         }
         state = saved

@@ -80,6 +80,8 @@ extension GPT2Configuration {
 
     public var factorNames: Set<String> { GPT2Tensors.factors }
 
+    public var stackedMatrices: [String: Int] { [GPT2Weight.qkvw.rawValue: 3] }
+
     public var logitCount: Int { paddedVocabularySize }
 
     public func makeZeroModel(ops: Ops) throws -> TransformerModel {

@@ -65,6 +65,9 @@ public protocol ModelConfiguration: Sendable, Equatable {
     ///
     /// Their gradients are products, too, and written as a whole; those of others are added to.
     var factorNames: Set<String> { get }
+    /// How many matrices of one shape stand below each other in each layer of a parameter, where
+    /// that is more than one: those of queries, keys and values in GPT-2's `qkvw`.
+    var stackedMatrices: [String: Int] { get }
     /// What training changes of a model of this configuration besides its weights, as a sentence;
     /// nil for nothing.
     var trainingRemark: String? { get }
@@ -113,6 +116,8 @@ public protocol ModelConfiguration: Sendable, Equatable {
 }
 
 extension ModelConfiguration {
+    public var stackedMatrices: [String: Int] { [:] }
+
     /// A model to be trained, with weights from files of any format, at float32.
     ///
     /// - Throws: What reading the weights throws, or `TensorError` when memory is short.

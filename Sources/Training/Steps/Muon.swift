@@ -29,10 +29,9 @@ final class Muon {
         let rows: Int
         let columns: Int
 
-        init?(_ specification: TensorSpecification, at index: Int) {
+        init?(_ specification: TensorSpecification, at index: Int, parts: Int) {
             // Only what blocks have has a first axis for the layers, and only matrices two more.
             guard specification.shape.count == 3 else { return nil }
-            let parts = specification.name == GPT2Weight.qkvw.rawValue ? 3 : 1
             self.index = index
             name = specification.name
             count = specification.shape[0] * parts
@@ -44,14 +43,17 @@ final class Muon {
         func matrices(of tensor: Tensor) -> Tensor { tensor.reshaped([count, rows, columns]) }
     }
 
-    /// The matrices of one layout, and the workspace that they need.
+    /// The matrices of a model, and the workspace that they need.
     private struct Stacks {
         let all: [Stack]
         let largestCount: Int
         let largestSide: Int
 
-        init(_ layout: TensorLayout) {
-            all = layout.specifications.enumerated().compactMap { Stack($1, at: $0) }
+        init(_ configuration: any ModelConfiguration) {
+            let parts = configuration.stackedMatrices
+            all = configuration.parameterLayout.specifications.enumerated().compactMap {
+                Stack($1, at: $0, parts: parts[$1.name] ?? 1)
+            }
             largestCount = all.map { $0.rows * $0.columns }.max() ?? 0
             largestSide = all.map { min($0.rows, $0.columns) }.max() ?? 0
         }
@@ -66,7 +68,7 @@ final class Muon {
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
     init(_ model: TransformerModel) throws {
         self.model = model
-        let found = Stacks(model.parameters.layout)
+        let found = Stacks(model.sizes)
         stacks = found.all
         lanes = try (0..<model.ops.threadCount).map { _ in
             let workspace = try MuonWorkspace(
@@ -77,9 +79,9 @@ final class Muon {
         }
     }
 
-    /// Bytes of working memory for a model with such parameters.
-    static func byteCount(_ layout: TensorLayout, threadCount: Int) -> Int {
-        let stacks = Stacks(layout)
+    /// Bytes of working memory for a model of these sizes.
+    static func byteCount(_ configuration: any ModelConfiguration, threadCount: Int) -> Int {
+        let stacks = Stacks(configuration)
         return threadCount
             * MuonWorkspace.byteCount(
                 largestCount: stacks.largestCount,

@@ -97,7 +97,7 @@ extension Trainer {
                 threadCount: threadCount
             ),
             products: optimizer == .muon
-                ? Muon.byteCount(configuration.parameterLayout, threadCount: threadCount) : 0
+                ? Muon.byteCount(configuration, threadCount: threadCount) : 0
         )
     }
 }

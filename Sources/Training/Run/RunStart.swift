@@ -5,8 +5,8 @@ import FileIO
 import LanguageModels
 import TokenData
 
-/// Where a run begins.
-struct RunStart {
+/// Where a run begins, as its directory says.
+struct RunStart: Codable, Equatable {
     /// The step of the checkpoint it goes on from; nil when it starts anew.
     let resumedStep: Int?
     /// Whether a run that is there, and has no complete checkpoint, starts over.
@@ -15,13 +15,18 @@ struct RunStart {
     let isUnmeasured: Bool
     /// The best checkpoint so far.
     let best: BestCheckpoint?
+    /// Whether a run that goes on reads its data from where the checkpoint stood in them; otherwise
+    /// from their start.
+    private let keepsPosition: Bool
+    /// Whether a run is there at all.
+    private let holdsRun: Bool
 
-    /// Readies a directory, and a trainer when the run goes on.
+    /// Decides where a run begins; nothing is changed.
     /// - Parameters:
     ///   - directory: Where the run is kept.
     ///   - resumptionStep: The step to go on from; nil to start.
     ///   - overwrite: Whether a run that starts takes the place of the one that is there.
-    ///   - trainer: Put where the checkpoint left one.
+    ///   - trainer: Of the run, at its first step.
     ///   - extra: What a checkpoint of this run would say, to compare with.
     ///   - allowsChanges: Whether settings and data may differ from the checkpoint's.
     /// - Throws: As ``TrainingRun`` does when it is made.
@@ -37,55 +42,51 @@ struct RunStart {
             try CheckpointExtra.read(from: directory.extraPath(step: step), step: step)
         }
         try directory.requireWritable()
-        let holdsRun = try directory.holdsRun()
-        let superfluous =
-            if saved != nil {
-                try directory.strayFiles()
-            } else if holdsRun {
-                try overwrite ? directory.allFiles() : directory.leftovers()
-            } else {
-                try directory.temporaries()
-            }
+        resumedStep = saved?.step
+        holdsRun = try directory.holdsRun()
+        startsOver = saved == nil && holdsRun && !overwrite
+        isUnmeasured = saved?.isUnmeasured ?? false
+        keepsPosition = saved.map { !allowsChanges || Self.isSameOrder($0, trainer) } ?? false
+        let present = try directory.checkpointSteps()
+        // Who goes back to an older checkpoint may have lost the one that was the best then.
+        best = saved?.best(for: extra).flatMap { present.contains($0.step) ? $0 : nil }
         // A run that has made all its steps writes nothing more.
         if saved.map({ $0.step < trainer.settings.schedule.totalSteps }) ?? true {
             try Self.requireRoom(
                 directory,
                 trainer,
                 validates: extra.validationData != nil,
-                present: saved == nil ? 0 : try directory.checkpointSteps().count,
-                removable: superfluous
+                present: saved == nil ? 0 : present.count,
+                removable: superfluousFiles(in: directory, overwrite: overwrite)
             )
         }
-        if let saved {
-            try Self.requireSameModel(directory, step: saved.step, trainer.model)
-            let differences = saved.differences(from: extra)
-            guard differences.isEmpty || allowsChanges else {
-                throw TrainingError.runDiffers(path: directory.path, differences: differences)
-            }
-            try directory.load(
-                saved,
-                into: trainer,
-                keepsPosition: !allowsChanges || Self.isSameOrder(saved, trainer)
-            )
+        guard let saved else { return }
+        try Self.requireSameModel(directory, step: saved.step, trainer.model)
+        let differences = saved.differences(from: extra)
+        guard differences.isEmpty || allowsChanges else {
+            throw TrainingError.runDiffers(path: directory.path, differences: differences)
         }
-        try directory.remove(superfluous)
-        resumedStep = saved?.step
-        startsOver = saved == nil && holdsRun && !overwrite
-        isUnmeasured = saved?.isUnmeasured ?? false
-        let present = try directory.checkpointSteps()
-        // Who goes back to an older checkpoint may have lost the one that was the best then.
-        best = saved?.best(for: extra).flatMap { present.contains($0.step) ? $0 : nil }
-        if let saved {
-            // The run may have been killed between its checkpoint and what follows from it.
-            try directory.writeAdapter(of: trainer.model)
-            if let best {
-                try JSONFile.write(best, to: directory.bestPath)
-            } else {
-                try FileSystem.remove(directory.bestPath)
-            }
-            // Also one that is not comparable: until the next checkpoint the run can go back.
-            try directory.removeCheckpoints(Retention(saved.settings), best: saved.best)
-        }
+    }
+
+    /// Puts a trainer where the checkpoint left one, when the run goes on.
+    /// - Throws: What is wrong with the checkpoint; the trainer must not be used then.
+    func load(from directory: RunDirectory, into trainer: Trainer) throws {
+        guard let resumedStep else { return }
+        let path = directory.extraPath(step: resumedStep)
+        try directory.load(
+            CheckpointExtra.read(from: path, step: resumedStep),
+            into: trainer,
+            keepsPosition: keepsPosition
+        )
+    }
+
+    /// The files that go when the run begins: what an interrupted one left half-made, and what a
+    /// new one takes the place of.
+    /// - Throws: ``FileIOError`` when the directory cannot be listed.
+    func superfluousFiles(in directory: RunDirectory, overwrite: Bool) throws -> [FilePath] {
+        if resumedStep != nil { return try directory.strayFiles() }
+        guard holdsRun else { return try directory.temporaries() }
+        return try overwrite ? directory.allFiles() : directory.leftovers()
     }
 
     private static func requireRoom(

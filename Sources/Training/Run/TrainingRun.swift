@@ -1,6 +1,6 @@
-// A whole run: steps, and between them validation, evaluation, samples and checkpoints. It keeps
-// the run directory and reports events; drawing them is the caller's. How a run starts or goes on
-// is in RunStart.swift.
+// A whole run: steps, and between them validation, evaluation, samples and checkpoints. It decides
+// what is done when, and reports events; drawing them is the caller's. How a run starts or goes on
+// is in RunStart.swift, and what it writes beside checkpoints in RunRecords.swift.
 
 import FileIO
 import LanguageModels
@@ -17,13 +17,10 @@ public final class TrainingRun {
     let description: RunDescription
     let validation: (any BatchSource)?
     private let directory: RunDirectory
-    /// Held until the run ends.
-    private var lock: DirectoryLock?
     private let startsOver: Bool
     /// Whether what was due after the newest step is measured.
     private var isMeasured: Bool
-    private let metrics: MetricsLog
-    private let mainLog: MainLog
+    private let records: RunRecords
     private let sample: Probe<String>?
     private let hellaSwag: Probe<Double>?
     /// The newest validation.
@@ -83,7 +80,7 @@ public final class TrainingRun {
         self.sample = sample
         self.hellaSwag = hellaSwag
         self.description = description ?? RunDescription(trainer, validation: validation)
-        lock = try directory.lock()
+        let lock = try directory.lock()
         let start = try RunStart(
             directory,
             resumptionStep: directory.resumptionStep(resume, overwrite: overwrite),
@@ -92,19 +89,20 @@ public final class TrainingRun {
             extra: Self.extra(of: trainer, self.description, validation, best: nil),
             allowsChanges: allowsChanges
         )
+        try start.load(from: directory, into: trainer)
         resumedStep = start.resumedStep
         startsOver = start.startsOver
         savedStep = start.resumedStep
         isMeasured = !start.isUnmeasured
         best = start.best
-        try self.description.write(to: directory.descriptionPath)
-        metrics = try MetricsLog(
-            directory.metricsPath,
-            continuingAfter: resumedStep,
-            isUnmeasured: start.isUnmeasured
+        records = try RunRecords(
+            directory,
+            lock: lock,
+            start: start,
+            trainer: trainer,
+            overwrite: overwrite,
+            description: self.description
         )
-        if resumedStep != nil { try LineFile.filter(directory.mainLogPath) { _ in true } }
-        mainLog = try MainLog(directory.mainLogPath, keepingContents: resumedStep != nil)
     }
 
     /// Trains until the last step.
@@ -122,18 +120,19 @@ public final class TrainingRun {
         until shouldStop: () -> Bool = { false },
         report: (TrainingEvent) throws -> Void
     ) throws {
-        lock = try lock ?? directory.lock()
-        defer { lock = nil }
+        try records.hold()
+        defer { records.release() }
         let lastStep = trainer.settings.schedule.totalSteps
         if let resumedStep {
-            try report(.resumed(step: resumedStep, path: directory.modelPath(step: resumedStep)))
+            let path = directory.modelPath(step: resumedStep)
+            try note(.resumed(step: resumedStep, path: path), report)
             if !isMeasured {
                 try catchUp(until: shouldStop, report)
             } else if resumedStep >= lastStep {
-                return try report(.alreadyFinished(step: resumedStep))
+                return try note(.alreadyFinished(step: resumedStep), report)
             }
         } else {
-            if startsOver { try report(.startedOver(path: directory.path)) }
+            if startsOver { try note(.startedOver(path: directory.path), report) }
             isMeasured = try validateIfDue(until: shouldStop, report)
             // A run of no steps still leaves a model: the one it started from.
             if isMeasured && lastStep == 0 { try checkpointIfDue(report) }
@@ -149,10 +148,19 @@ public final class TrainingRun {
     private func saveStopped(_ report: (TrainingEvent) throws -> Void) throws {
         let isSaved = savedStep == trainer.stepCount
         if trainer.stepCount == 0 && !isSaved {
-            return try directory.remove(directory.beginnings())
+            return try records.removeBeginnings()
         }
         guard trainer.settings.checkpointInterval > 0, !isSaved else { return }
         try writeCheckpoint(report)
+    }
+
+    /// Writes down what happened, and tells of it.
+    private func note(
+        _ event: TrainingEvent,
+        _ report: (TrainingEvent) throws -> Void
+    ) throws {
+        try records.append(event)
+        try report(event)
     }
 
     /// Whether the newest step is the run's last.
@@ -191,16 +199,15 @@ public final class TrainingRun {
         _ report: (TrainingEvent) throws -> Void
     ) throws -> Bool {
         guard let step = try trainer.step(until: shouldStop) else { return false }
-        try metrics.append(step)
-        try mainLog.append(step)
-        try report(.step(step))
+        try note(.step(step), report)
         for outlier in step.outliers {
-            try report(
-                .outlier(step: step.step, quantity: outlier.quantity, zScore: outlier.zScore)
+            try note(
+                .outlier(step: step.step, quantity: outlier.quantity, zScore: outlier.zScore),
+                report
             )
         }
         guard let reason = step.skipReason else { return true }
-        try report(.skipped(step: step.step, reason: reason))
+        try note(.skipped(step: step.step, reason: reason), report)
         if case .nonFinite(let quantity, let found) = reason,
             trainer.nonFiniteStepsInARow >= Self.nonFiniteStepLimit
         {
@@ -222,9 +229,7 @@ public final class TrainingRun {
             return false
         }
         lastValidation = BestCheckpoint(step: trainer.stepCount, validationLoss: loss)
-        try metrics.append(validationLoss: loss, step: trainer.stepCount)
-        try mainLog.append(validationLoss: loss, step: trainer.stepCount)
-        try report(.validation(step: trainer.stepCount, loss: loss))
+        try note(.validation(step: trainer.stepCount, loss: loss), report)
         return true
     }
 
@@ -234,9 +239,7 @@ public final class TrainingRun {
     ) throws -> Bool {
         guard let hellaSwag, isDue(trainer.settings.hellaSwagInterval) else { return true }
         guard !shouldStop(), let accuracy = try hellaSwag(shouldStop) else { return false }
-        try metrics.append(hellaSwagAccuracy: accuracy, step: trainer.stepCount)
-        try mainLog.append(hellaSwagAccuracy: accuracy, step: trainer.stepCount)
-        try report(.hellaSwag(step: trainer.stepCount, accuracy: accuracy))
+        try note(.hellaSwag(step: trainer.stepCount, accuracy: accuracy), report)
         return true
     }
 
@@ -248,8 +251,7 @@ public final class TrainingRun {
         // With an adapter it is drawn from merged weights, which take memory of their own.
         if trainer.model.trainedAdapter != nil { trainer.giveUpPassMemory() }
         guard !shouldStop(), let text = try sample(shouldStop) else { return false }
-        try metrics.append(sample: text, step: trainer.stepCount)
-        try report(.sample(step: trainer.stepCount, text: text))
+        try note(.sample(step: trainer.stepCount, text: text), report)
         return true
     }
 
@@ -274,9 +276,9 @@ public final class TrainingRun {
         savedStep = trainer.stepCount
         // Before anything is removed: the old best is still there until the new one is known.
         try adopt(newBest)
-        try directory.removeCheckpoints(Retention(trainer.settings), best: best)
+        try records.removeCheckpoints()
         let path = directory.modelPath(step: trainer.stepCount)
-        try report(.checkpoint(step: trainer.stepCount, path: path))
+        try note(.checkpoint(step: trainer.stepCount, path: path), report)
     }
 
     /// The best checkpoint, with that of this step among them.
@@ -288,8 +290,7 @@ public final class TrainingRun {
     }
 
     private func adopt(_ newBest: BestCheckpoint?) throws {
-        guard let newBest, newBest != best else { return }
-        try JSONFile.write(newBest, to: directory.bestPath)
+        try records.adopt(newBest)
         best = newBest
     }
 

@@ -48,6 +48,8 @@ let package = Package(
         .target(name: "CMapping"),
         .target(name: "CTerminal"),
         .target(name: "FileIO", dependencies: ["CMapping", system]),
+        // Processes that work together, over an MPI that is opened while the program runs.
+        .target(name: "Collectives"),
         // The only target that links FoundationNetworking, and the only one that uses the network.
         .target(name: "Downloads", dependencies: ["FileIO"]),
         .target(name: "Tensors", dependencies: ["CKernels"]),
@@ -84,8 +86,8 @@ let package = Package(
         .target(
             name: "Training",
             dependencies: [
-                "FileIO", "Inference", "LanguageModels", "Pages", "TensorFiles", "Tensors",
-                "TokenData", "Tokenization",
+                "Collectives", "FileIO", "Inference", "LanguageModels", "Pages", "TensorFiles",
+                "Tensors", "TokenData", "Tokenization",
             ]
         ),
         .target(
@@ -97,8 +99,8 @@ let package = Package(
         .target(
             name: "Swiftlet",
             dependencies: [
-                "Benchmarks", "Downloads", "FileIO", "Inference", "Interpretability",
-                "LanguageModels", "TensorFiles", "Tensors", "TextGeneration", "TokenData",
+                "Benchmarks", "Collectives", "Downloads", "FileIO", "Inference",
+                "Interpretability", "LanguageModels", "TensorFiles", "Tensors", "TextGeneration", "TokenData",
                 "Tokenization", "Training",
             ]
         ),
@@ -110,9 +112,10 @@ let package = Package(
 
         .target(
             name: "TestSupport",
-            dependencies: ["FileIO", "LineEditing"],
+            dependencies: ["Collectives", "FileIO", "LineEditing"],
             path: "Tests/TestSupport"
         ),
+        .testTarget(name: "CollectivesTests", dependencies: ["Collectives", "TestSupport"]),
         .testTarget(name: "FileIOTests", dependencies: ["FileIO", "TestSupport"]),
         .testTarget(name: "DownloadsTests", dependencies: ["Downloads", "FileIO", "TestSupport"]),
         .testTarget(

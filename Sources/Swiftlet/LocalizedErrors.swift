@@ -3,6 +3,7 @@
 // error that is missing from this list fails a test.
 
 import Benchmarks
+import Collectives
 import Downloads
 import FileIO
 import Inference
@@ -22,6 +23,10 @@ import Training
 #endif
 
 extension BenchmarkError: LocalizedError {
+    public var errorDescription: String? { description }
+}
+
+extension CollectiveError: LocalizedError {
     public var errorDescription: String? { description }
 }
 

@@ -1,6 +1,7 @@
 // The umbrella: `import Swiftlet` brings the whole library.
 
 @_exported import Benchmarks
+@_exported import Collectives
 @_exported import Downloads
 @_exported import FileIO
 @_exported import Inference

@@ -1,0 +1,43 @@
+// Work that processes do together, and how who gave it learns that it is done.
+
+import Dispatch
+import Synchronization
+
+/// Something that processes do together, phase by phase, in each of which messages are exchanged.
+package protocol CollectiveJob: AnyObject {
+    /// Ends a phase, whose messages are all through, and says what the next one exchanges; nil when
+    /// the job is done.
+    ///
+    /// The communication thread calls it, ``CommunicationThread/phaseLimit`` times at most.
+    func nextMessages() throws -> [Message]?
+}
+
+/// Says when a job is done.
+package final class Ticket: Sendable {
+    private let done = DispatchSemaphore(value: 0)
+    private let result = Mutex<Result<Void, any Error>>(.success(()))
+    private let waiters: WaiterCount
+
+    init(_ waiters: WaiterCount) { self.waiters = waiters }
+
+    func finish(_ result: Result<Void, any Error>) {
+        self.result.withLock { $0 = result }
+        done.signal()
+    }
+
+    /// Returns when the job is done; at once when it was before.
+    /// - Throws: What the job threw, or ``CollectiveError``.
+    package func wait() throws {
+        waiters.count.add(1, ordering: .relaxed)
+        done.wait()
+        waiters.count.subtract(1, ordering: .relaxed)
+        // For who asks again.
+        done.signal()
+        try result.withLock { $0 }.get()
+    }
+}
+
+/// How many threads wait for a job: while there are any, every microsecond counts.
+final class WaiterCount: Sendable {
+    let count = Atomic<Int>(0)
+}

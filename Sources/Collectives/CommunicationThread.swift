@@ -1,0 +1,222 @@
+// The one thread of a process that talks to the others. MPI moves messages on only inside its
+// calls: a thread that keeps calling lets them travel while other threads compute, and where all
+// calls are its own, no MPI needs to be safe for several.
+
+import Dispatch
+import Synchronization
+
+#if canImport(Glibc)
+    @preconcurrency import Glibc
+#elseif canImport(Musl)
+    @preconcurrency import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// Carries out jobs in the order in which they are given, which must be the same in all processes.
+///
+/// A few are under way at once, so that messages travel while what has arrived is added up.
+final class CommunicationThread: Sendable {
+    /// Phases of a job at most.
+    static let phaseLimit = 4
+
+    private let queue = Queue()
+    private let waiters = WaiterCount()
+    private let ended = DispatchSemaphore(value: 0)
+    /// Which process this is, from 0.
+    let rank: Int
+    /// How many there are.
+    let processCount: Int
+    /// What connects them.
+    let connection: String
+
+    /// Starts the thread and connects it.
+    /// - Parameter connect: Called by the thread.
+    /// - Throws: What `connect` throws.
+    init(_ connect: @escaping @Sendable () throws -> any Communicator) throws {
+        let connected = DispatchSemaphore(value: 0)
+        let place = Mutex<Result<(Int, Int, String), any Error>>(.success((0, 1, "")))
+        // A serial queue of its own has one thread while it has work, and this work lasts until
+        // the processes part.
+        DispatchQueue(label: "swiftlet.communication").async { [queue, waiters, ended] in
+            let loop: MessageLoop
+            do {
+                loop = MessageLoop(try connect(), queue, waiters)
+                let (rank, count) = (loop.communicator.rank, loop.communicator.processCount)
+                let name = loop.communicator.name
+                place.withLock { $0 = .success((rank, count, name)) }
+                connected.signal()
+            } catch {
+                place.withLock { $0 = .failure(error) }
+                return _ = connected.signal()
+            }
+            loop.run()
+            ended.signal()
+        }
+        connected.wait()
+        (rank, processCount, connection) = try place.withLock { $0 }.get()
+    }
+
+    /// Gives the thread a job.
+    ///
+    /// Neither the job nor the memory of its messages may be touched before the ticket says that
+    /// it is done.
+    func start(_ job: any CollectiveJob) -> Ticket {
+        let ticket = Ticket(waiters)
+        queue.add(.job(job, ticket))
+        return ticket
+    }
+
+    /// Ends all processes at once.
+    func abort(status: Int32) { queue.add(.abort(status)) }
+
+    /// Takes leave of the other processes, once all jobs are done.
+    ///
+    /// Where they have gone without a word, it does not wait for ever.
+    func close() {
+        queue.add(.close)
+        _ = ended.wait(timeout: .now() + .seconds(10))
+    }
+}
+
+extension CommunicationThread {
+    /// What is to be done.
+    //
+    // Unchecked: a job is handed over, and its giver does not touch it until its ticket says that
+    // it is done.
+    enum Order: @unchecked Sendable {
+        case job(any CollectiveJob, Ticket)
+        case close
+        case abort(Int32)
+    }
+
+    /// What the thread shares with those who give it work.
+    final class Queue: Sendable {
+        private let orders = Mutex<[Order]>([])
+        private let count = DispatchSemaphore(value: 0)
+
+        func add(_ order: Order) {
+            orders.withLock { $0.append(order) }
+            count.signal()
+        }
+
+        /// The next order; nil when there is none and `waits` is false.
+        func next(waits: Bool) -> Order? {
+            guard waits else {
+                return count.wait(timeout: .now()) == .success ? first() : nil
+            }
+            count.wait()
+            return first()
+        }
+
+        private func first() -> Order { orders.withLock { $0.removeFirst() } }
+    }
+}
+
+/// The work of the communication thread.
+private final class MessageLoop {
+    /// Jobs under way at once.
+    private static let depth = 2
+    /// Microseconds between two looks, where somebody waits for a job and where nobody does.
+    private static let pause: (urgent: UInt32, relaxed: UInt32) = (10, 200)
+    /// Tags below this are allowed by every MPI.
+    private static let tagLimit = 1 << 15
+
+    /// A job under way.
+    private struct Work {
+        let job: any CollectiveJob
+        let ticket: Ticket
+        /// Of its next phase.
+        var tag: Int
+        var pending: any PendingMessages
+    }
+
+    let communicator: any Communicator
+    private let queue: CommunicationThread.Queue
+    private let waiters: WaiterCount
+    private var underWay: [Work] = []
+    private var jobCount = 0
+    private var isClosing = false
+    /// Why no messages can be exchanged any more.
+    private var failure: (any Error)?
+
+    init(
+        _ communicator: any Communicator,
+        _ queue: CommunicationThread.Queue,
+        _ waiters: WaiterCount
+    ) {
+        (self.communicator, self.queue, self.waiters) = (communicator, queue, waiters)
+    }
+
+    /// Carries out orders until the last.
+    func run() {
+        while !isClosing || !underWay.isEmpty {
+            var hasMoved = false
+            while !isClosing, underWay.count < Self.depth,
+                let order = queue.next(waits: underWay.isEmpty)
+            {
+                hasMoved = true
+                take(order)
+            }
+            if moveOn() || hasMoved { continue }
+            pause()
+        }
+        if failure == nil { communicator.close() }
+    }
+
+    private func take(_ order: CommunicationThread.Order) {
+        switch order {
+        case .close: isClosing = true
+        case .abort(let status): communicator.abort(status: status)
+        case .job(let job, let ticket):
+            let tag = jobCount * CommunicationThread.phaseLimit % Self.tagLimit
+            jobCount += 1
+            if let failure { return ticket.finish(.failure(failure)) }
+            finishing(ticket) {
+                guard let messages = try job.nextMessages() else { return true }
+                let pending = try communicator.begin(messages, tag: tag)
+                underWay.append(Work(job: job, ticket: ticket, tag: tag + 1, pending: pending))
+                return false
+            }
+        }
+    }
+
+    /// Looks after all that is under way.
+    /// - Returns: Whether a phase of a job ended.
+    private func moveOn() -> Bool {
+        var hasMoved = false
+        for index in underWay.indices.reversed() {
+            let work = underWay[index]
+            let isDone = finishing(work.ticket) {
+                guard try work.pending.areDone() else { return false }
+                hasMoved = true
+                guard let messages = try work.job.nextMessages() else { return true }
+                underWay[index].pending = try communicator.begin(messages, tag: work.tag)
+                underWay[index].tag += 1
+                return false
+            }
+            if isDone { underWay.remove(at: index) }
+        }
+        return hasMoved
+    }
+
+    /// Makes a step of a job, and tells its giver when that was the last.
+    /// - Returns: Whether it was.
+    @discardableResult
+    private func finishing(_ ticket: Ticket, _ body: () throws -> Bool) -> Bool {
+        do {
+            guard try body() else { return false }
+            ticket.finish(.success(()))
+        } catch {
+            // The others wait for messages that will not come: nothing can follow.
+            failure = error
+            ticket.finish(.failure(error))
+        }
+        return true
+    }
+
+    private func pause() {
+        let isUrgent = waiters.count.load(ordering: .relaxed) > 0
+        usleep(isUrgent ? Self.pause.urgent : Self.pause.relaxed)
+    }
+}

@@ -1,0 +1,65 @@
+// Who started this process, and how many beside it: what launchers of MPI say in the environment,
+// before any library is opened. A process that nobody launched must not pay for MPI.
+
+#if canImport(Glibc)
+    @preconcurrency import Glibc
+#elseif canImport(Musl)
+    @preconcurrency import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// What started the processes of a run.
+public struct Launcher: Sendable, Equatable {
+    /// The way in which processes find each other.
+    public enum Kind: Sendable, Equatable {
+        /// Open MPI's mpirun.
+        case openMPI
+        /// PMI, as MPICH's mpirun, its kin, and `srun --mpi=pmi2` have it.
+        case pmi
+        /// PMIx, as `srun --mpi=pmix` has it.
+        case pmix
+        /// Slurm without any of them.
+        case slurm
+    }
+
+    /// The way in which processes find each other.
+    public let kind: Kind
+    /// Which process this is, from 0.
+    public let rank: Int
+    /// How many were started.
+    public let processCount: Int
+
+    /// As a sentence names it.
+    public var name: String {
+        switch kind {
+        case .openMPI: "Open MPI's mpirun"
+        case .pmi: "the launcher (PMI)"
+        case .pmix: "the launcher (PMIx)"
+        case .slurm: "Slurm"
+        }
+    }
+
+    /// The launcher of this process; nil when it is the only one of its kind.
+    public static let current = Launcher { name in getenv(name).map { String(cString: $0) } }
+
+    /// Reads an environment.
+    /// - Parameter value: The value of a variable; nil when it is not set.
+    /// - Returns: Nil for a process that was started by itself.
+    init?(environment value: (_ name: String) -> String?) {
+        func number(_ name: String) -> Int? { value(name).flatMap { Int($0) } }
+        let slurm = (rank: number("SLURM_PROCID"), count: number("SLURM_STEP_NUM_TASKS"))
+        let candidates: [(Kind, Int?, Int?)] = [
+            (.openMPI, number("OMPI_COMM_WORLD_RANK"), number("OMPI_COMM_WORLD_SIZE")),
+            (.pmi, number("PMI_RANK"), number("PMI_SIZE")),
+            (.pmix, number("PMIX_RANK"), slurm.count),
+            (.slurm, slurm.rank, slurm.count),
+        ]
+        for case (let kind, let rank?, let count?) in candidates {
+            guard count > 1, 0..<count ~= rank else { return nil }
+            (self.kind, self.rank, processCount) = (kind, rank, count)
+            return
+        }
+        return nil
+    }
+}

@@ -1,0 +1,173 @@
+// The processes of a run, and what they agree on. Alone, a process agrees with itself at once: no
+// thread is started and nothing is copied.
+
+import Dispatch
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// Processes that work together, as one of them sees them.
+///
+/// All of them must make the same calls in the same order.
+public final class ProcessGroup {
+    /// Which process this is, from 0.
+    public let rank: Int
+    /// How many there are.
+    public let processCount: Int
+    /// What connects them, such as "Open MPI 4.1.4"; nil for a process alone.
+    public let connection: String?
+    /// Whether all processes know that they cannot go on, and end by themselves.
+    public private(set) var hasAgreedToEnd = false
+
+    private let thread: CommunicationThread?
+    private let exitStatus: (any Error) -> Int32
+
+    /// Whether this process speaks for all.
+    public var isFirst: Bool { rank == 0 }
+    /// Whether there are others.
+    public var hasOthers: Bool { processCount > 1 }
+
+    /// A process by itself.
+    public static var alone: ProcessGroup { ProcessGroup() }
+
+    private init() {
+        (rank, processCount, connection, thread) = (0, 1, nil, nil)
+        exitStatus = { _ in 1 }
+    }
+
+    /// Connects with the processes that were started beside this one.
+    /// - Parameters:
+    ///   - launcher: What started them.
+    ///   - exitStatus: What a process that fails with an error ends with.
+    /// - Throws: ``CollectiveError``.
+    public convenience init(
+        _ launcher: Launcher,
+        exitStatus: @escaping (any Error) -> Int32
+    ) throws {
+        guard launcher.kind != .slurm else {
+            throw CollectiveError.notConnected(processCount: launcher.processCount)
+        }
+        try self.init(exitStatus: exitStatus) {
+            try MPICommunicator(MPILibrary.open(for: launcher), launcher)
+        }
+    }
+
+    /// Connects over what `connect` makes, which a thread of its own calls and uses.
+    package init(
+        exitStatus: @escaping (any Error) -> Int32,
+        _ connect: @escaping @Sendable () throws -> any Communicator
+    ) throws {
+        let thread = try CommunicationThread(connect)
+        (rank, processCount) = (thread.rank, thread.processCount)
+        connection = thread.connection
+        (self.thread, self.exitStatus) = (thread, exitStatus)
+    }
+
+    /// Starts a job; all processes must start theirs in the same order.
+    ///
+    /// Neither the job nor the memory of its messages may be touched before the ticket says that it
+    /// is done.
+    package func start(_ job: any CollectiveJob) -> Ticket {
+        guard let thread else { preconditionFailure("a process alone has nobody to talk to") }
+        return thread.start(job)
+    }
+
+    /// Takes leave of the others, which do the same. Nothing may follow.
+    public func close() { thread?.close() }
+
+    /// Ends all processes at once: for an error that the others do not know of.
+    public func abort(status: Int32) { thread?.abort(status: status) }
+}
+
+extension ProcessGroup {
+    /// The bytes that each process gives, in the order of their ranks.
+    /// - Throws: ``CollectiveError``.
+    public func gather(_ bytes: [UInt8]) throws -> [[UInt8]] {
+        guard hasOthers else { return [bytes] }
+        let job = ByteGathering(bytes, self)
+        try start(job).wait()
+        return job.results
+    }
+
+    /// The numbers that each process gives, in the order of their ranks; as many from each.
+    /// - Throws: ``CollectiveError``.
+    public func gather(_ values: [Double]) throws -> [[Double]] {
+        try startGathering(values).results()
+    }
+
+    /// Begins to gather numbers, as many from each process.
+    public func startGathering(_ values: [Double]) -> PendingNumbers {
+        PendingNumbers(values, self)
+    }
+
+    /// What the first process makes, for all.
+    /// - Throws: What `make` throws in the first process, and
+    ///   ``CollectiveError/otherRank(rank:message:exitStatus:)`` in the others.
+    public func share<Value: Codable>(_ make: () throws -> Value) throws -> Value {
+        guard hasOthers else { return try make() }
+        let made = try together { isFirst ? [try make()] : [] }
+        let encoded = try gather([UInt8](JSONEncoder().encode(made)))
+        guard let value = try JSONDecoder().decode([Value].self, from: Data(encoded[0])).first
+        else { preconditionFailure("the first process made nothing") }
+        return value
+    }
+
+    /// Does something in every process, and goes on only where all could.
+    /// - Returns: What `body` returns in this process.
+    /// - Throws: What `body` throws. Where it threw only in others, it is
+    ///   ``CollectiveError/otherRank(rank:message:exitStatus:)`` of the first of them.
+    public func together<Value>(_ body: () throws -> Value) throws -> Value {
+        guard hasOthers else { return try body() }
+        let result = Result { try body() }
+        var failure: Failure?
+        if case .failure(let error) = result {
+            failure = Failure(message: "\(error)", exitStatus: exitStatus(error))
+        }
+        let outcomes = try gather([UInt8](JSONEncoder().encode([failure].compactMap(\.self))))
+        for (rank, outcome) in outcomes.enumerated() {
+            let failures = try JSONDecoder().decode([Failure].self, from: Data(outcome))
+            guard let first = failures.first else { continue }
+            hasAgreedToEnd = true
+            if case .failure(let error) = result { throw error }
+            throw CollectiveError.otherRank(
+                rank: rank,
+                message: first.message,
+                exitStatus: first.exitStatus
+            )
+        }
+        return try result.get()
+    }
+
+    /// Checks that all processes have the same of something.
+    /// - Parameters:
+    ///   - facts: What it is called, and what it is, in this process.
+    /// - Throws: ``CollectiveError/unlike(fact:first:rank:other:)`` in all processes.
+    public func requireAlike(_ facts: KeyValuePairs<String, String>) throws {
+        guard hasOthers else { return }
+        let gathered = try gather([UInt8](JSONEncoder().encode(facts.map(\.value))))
+        let values = try gathered.map { try JSONDecoder().decode([String].self, from: Data($0)) }
+        for (index, fact) in facts.enumerated() {
+            for (rank, other) in values.enumerated() where other[index] != values[0][index] {
+                hasAgreedToEnd = true
+                throw CollectiveError.unlike(
+                    fact: fact.key,
+                    first: values[0][index],
+                    rank: rank,
+                    other: other[index]
+                )
+            }
+        }
+    }
+
+    /// Why a process cannot go on.
+    private struct Failure: Codable {
+        let message: String
+        let exitStatus: Int32
+    }
+}
+
+// Its calls belong to one thread.
+@available(*, unavailable) extension ProcessGroup: Sendable {}

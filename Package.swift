@@ -100,7 +100,8 @@ let package = Package(
             name: "Swiftlet",
             dependencies: [
                 "Benchmarks", "Collectives", "Downloads", "FileIO", "Inference",
-                "Interpretability", "LanguageModels", "TensorFiles", "Tensors", "TextGeneration", "TokenData",
+                "Interpretability", "LanguageModels", "TensorFiles", "Tensors", "TextGeneration",
+                "TokenData",
                 "Tokenization", "Training",
             ]
         ),
@@ -181,7 +182,8 @@ let package = Package(
         .testTarget(
             name: "TrainingTests",
             dependencies: [
-                "FileIO", "LanguageModels", "TensorFiles", "Tensors", "TestSupport", "TokenData",
+                "Collectives", "FileIO", "LanguageModels", "TensorFiles", "Tensors", "TestSupport",
+                "TokenData",
                 "Tokenization", "Training",
             ]
         ),

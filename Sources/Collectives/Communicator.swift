@@ -45,7 +45,9 @@ public protocol PendingMessages: AnyObject {
     func areDone() throws -> Bool
 }
 
-/// Carries messages between the processes of a run. It is used by one thread only.
+/// Carries messages between the processes of a run.
+///
+/// It is used by one thread only.
 public protocol Communicator: AnyObject {
     /// Which process this is, from 0.
     var rank: Int { get }
@@ -61,6 +63,7 @@ public protocol Communicator: AnyObject {
     ///   - messages: What goes where.
     ///   - tag: Tells these messages from others that are on their way at the same time; below
     ///     2^15.
+    /// - Returns: What tells when they are through.
     /// - Throws: ``CollectiveError``.
     func begin(_ messages: [Message], tag: Int) throws -> any PendingMessages
 

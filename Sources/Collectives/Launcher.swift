@@ -43,9 +43,8 @@ public struct Launcher: Sendable, Equatable {
     /// The launcher of this process; nil when it is the only one of its kind.
     public static let current = Launcher { name in getenv(name).map { String(cString: $0) } }
 
-    /// Reads an environment.
+    /// Reads an environment; nil for a process that was started by itself.
     /// - Parameter value: The value of a variable; nil when it is not set.
-    /// - Returns: Nil for a process that was started by itself.
     init?(environment value: (_ name: String) -> String?) {
         func number(_ name: String) -> Int? { value(name).flatMap { Int($0) } }
         let slurm = (rank: number("SLURM_PROCID"), count: number("SLURM_STEP_NUM_TASKS"))

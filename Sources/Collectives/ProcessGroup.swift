@@ -75,7 +75,9 @@ public final class ProcessGroup {
         return thread.start(job)
     }
 
-    /// Takes leave of the others, which do the same. Nothing may follow.
+    /// Takes leave of the others, which do the same.
+    ///
+    /// Nothing may follow.
     public func close() { thread?.close() }
 
     /// Ends all processes at once: for an error that the others do not know of.
@@ -142,8 +144,7 @@ extension ProcessGroup {
     }
 
     /// Checks that all processes have the same of something.
-    /// - Parameters:
-    ///   - facts: What it is called, and what it is, in this process.
+    /// - Parameter facts: What it is called, and what it is, in this process.
     /// - Throws: ``CollectiveError/unlike(fact:first:rank:other:)`` in all processes.
     public func requireAlike(_ facts: KeyValuePairs<String, String>) throws {
         guard hasOthers else { return }

@@ -1,5 +1,6 @@
 // A small model and random data to train it on, for the tests of this target.
 
+import Collectives
 import FileIO
 import LanguageModels
 import Tensors
@@ -10,6 +11,7 @@ import Training
 /// What a test may vary of a small run; everything follows from it.
 struct SmallRun {
     var threads = 1
+    var layerCount = 1
     var channels = 8
     var vocabularySize = 16
     var batchSize = 2
@@ -36,7 +38,24 @@ struct SmallRun {
     }
 
     /// A loader of this run's shape over random tokens, which it writes to `directory`.
-    func loader(in directory: FilePath, seed: UInt64 = 1) throws -> TokenLoader {
+    func loader(
+        in directory: FilePath,
+        seed: UInt64 = 1,
+        group: ProcessGroup = .alone
+    ) throws -> TokenLoader {
+        if group.isFirst { try writeTokens(to: directory, seed: seed) }
+        _ = try group.gather([0.0])
+        return try TokenLoader(
+            matching: directory.appending("tokens_\(seed)_*.bin"),
+            batchSize: batchSize,
+            sequenceLength: sequenceLength,
+            shuffled: shuffled,
+            processCount: group.processCount,
+            rank: group.rank
+        )
+    }
+
+    private func writeTokens(to directory: FilePath, seed: UInt64) throws {
         var generator = MersenneTwister(seed: seed)
         for (index, count) in (shardTokenCounts ?? [tokenCount]).enumerated() {
             let tokens = (0..<count).map { _ in
@@ -47,21 +66,20 @@ struct SmallRun {
             try writer.append(contentsOf: tokens)
             try writer.commit()
         }
-        return try TokenLoader(
-            matching: directory.appending("tokens_\(seed)_*.bin"),
-            batchSize: batchSize,
-            sequenceLength: sequenceLength,
-            shuffled: shuffled
-        )
     }
 
     /// A trainer at its first step.
-    func trainer(in directory: FilePath, settings: TrainingSettings? = nil) throws -> Trainer {
+    func trainer(
+        in directory: FilePath,
+        settings: TrainingSettings? = nil,
+        group: ProcessGroup = .alone,
+        parallel: DataParallel = DataParallel()
+    ) throws -> Trainer {
         let ops = try Ops(threadCount: threads)
         let configuration = try GPT2Configuration(
             contextLength: sequenceLength,
             vocabularySize: vocabularySize,
-            layerCount: 1,
+            layerCount: layerCount,
             headCount: 2,
             channels: channels
         )
@@ -69,7 +87,9 @@ struct SmallRun {
         return try Trainer(
             model: GPT2(randomWeights: configuration, using: &generator, ops: ops),
             settings: settings ?? self.settings,
-            loader: loader(in: directory)
+            loader: loader(in: directory, group: group),
+            group: group,
+            parallel: parallel
         )
     }
 }

@@ -108,17 +108,20 @@ extension TrainingPass {
     ///   - rows: Those that count, strictly ascending; nil for all.
     ///   - set: Receives the gradients.
     ///   - accumulate: Whether to add to what `set` holds, or to overwrite it.
+    ///   - didFinishLayer: Called with a layer when the gradients of its weights are complete.
     func computeGradients(
         dloss: Float,
         of rows: [Int]?,
         into set: TensorSet,
-        accumulate: Bool
+        accumulate: Bool,
+        didFinishLayer: ((_ layer: Int) -> Void)?
     ) {
         guard let flow = lane.gradients else {
             preconditionFailure("a workspace made for inference has no memory for gradients")
         }
         if let rows, rows.isEmpty {
             if !accumulate { ops.zero(set.flat) }
+            if let didFinishLayer { (0..<sizes.layerCount).reversed().forEach(didFinishLayer) }
             return
         }
         if !accumulate, lane.adapter == nil { zeroSums(set) }
@@ -151,6 +154,7 @@ extension TrainingPass {
         for layer in (0..<sizes.layerCount).reversed() {
             if lane.recomputation == .block { forwardBlockInside(layer) }
             backwardBlock(layer, gradients, accumulate: accumulate)
+            didFinishLayer?(layer)
         }
         guard let weights = gradients.weights else { return }
         dropEmbeddings(flow.dresidual)

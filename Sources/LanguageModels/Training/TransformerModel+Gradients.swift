@@ -19,6 +19,8 @@ extension TransformerModel {
     ///   - gradients: Receives the gradients, in the layout of the parameters.
     ///   - scale: Multiplies the gradients: the share of this batch in those that are accumulated.
     ///   - accumulate: Whether to add to what `gradients` holds, or to overwrite it.
+    ///   - didFinishLayer: Called with each layer, from the last to the first, when the gradients of
+    ///     its weights are complete, and only read from then on.
     /// - Returns: The loss in nats, without `scale`; 0 where no target counts.
     /// - Throws: ``ModelError`` for a wrong number of tokens, or one outside the vocabulary;
     ///   `TensorError` when memory is short for the first batch of documents, or of which something
@@ -32,7 +34,8 @@ extension TransformerModel {
         workspace: TrainingWorkspace,
         gradients: TensorSet,
         scale: Float = 1,
-        accumulate: Bool = false
+        accumulate: Bool = false,
+        didFinishLayer: ((_ layer: Int) -> Void)? = nil
     ) throws -> Float {
         try load(
             inputs: inputs,
@@ -46,19 +49,23 @@ extension TransformerModel {
         let count =
             rows?.reduce(0) { $0 + $1.count } ?? workspace.batchSize * workspace.sequenceLength
         let dloss = scale / Float(max(count, 1))
+        // Lanes add up their gradients at the end.
+        let isSplit = workspace.passes.count > 1
         forEachLane(of: workspace) { pass in
             let own = pass.lane.parameterGradients
             pass.computeGradients(
                 dloss: dloss,
                 of: rows?[pass.lane.index],
                 into: own ?? gradients,
-                accumulate: own == nil && accumulate
+                accumulate: own == nil && accumulate,
+                didFinishLayer: isSplit ? nil : didFinishLayer
             )
         }
         let sum = gradients.flat
         for case let part? in workspace.lanes.map(\.parameterGradients) {
             workspace.ops.residualForward(out: sum, a: sum, b: part.flat)
         }
+        if isSplit, let didFinishLayer { (0..<sizes.layerCount).reversed().forEach(didFinishLayer) }
         return meanLoss(workspace, of: rows)
     }
 }

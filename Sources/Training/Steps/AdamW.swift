@@ -24,8 +24,16 @@ public final class AdamW {
         public init() {}
     }
 
+    /// Elements of a tensor, and the place of their moments among all that there are.
+    private struct Part {
+        let tensor: Int
+        let range: Range<Int>
+        let momentStart: Int
+    }
+
     private let model: TransformerModel
     private let muon: Muon?
+    private let parts: [Part]
     /// The first moments: running means of the gradients.
     package let m: TensorSet
     /// The second moments: running means of the gradients' squares; 0 for what Muon updates.
@@ -41,6 +49,47 @@ public final class AdamW {
         muon = kind == .muon ? try Muon(model) : nil
         m = try model.makeParameterSet()
         v = try model.makeParameterSet()
+        let others = muon?.indices ?? []
+        var start = 0
+        var parts: [Part] = []
+        for (index, specification) in m.layout.specifications.enumerated() {
+            if !others.contains(index) {
+                let range = 0..<specification.count
+                parts.append(Part(tensor: index, range: range, momentStart: start))
+            }
+            start += specification.count
+        }
+        self.parts = parts
+    }
+
+    /// Allocates the moments of a share of the parameters, and updates nothing else.
+    /// - Parameters:
+    ///   - model: Its parameters are changed by every update.
+    ///   - shares: How the parameters are divided.
+    ///   - rank: Whose share it is.
+    /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
+    init(_ model: TransformerModel, _ shares: ParameterShares, rank: Int) throws {
+        self.model = model
+        muon = nil
+        let count = shares.elementCount(ofRank: rank)
+        let layout = TensorLayout([TensorSpecification("share", [count])])
+        m = try model.ops.allocate(layout)
+        v = try model.ops.allocate(layout)
+        let firstElements = Dictionary(
+            shares.pieces.map { ($0.tensor, $0.range.lowerBound) },
+            uniquingKeysWith: min
+        )
+        var start = 0
+        parts = shares.pieces.map { piece in
+            let all = shares.range(of: piece, rank: rank)
+            let first = firstElements[piece.tensor] ?? 0
+            defer { start += all.count }
+            return Part(
+                tensor: piece.tensor,
+                range: all.lowerBound - first..<all.upperBound - first,
+                momentStart: start
+            )
+        }.filter { !$0.range.isEmpty }
     }
 
     /// The global norm of all gradients, before clipping.
@@ -71,16 +120,20 @@ public final class AdamW {
             weightDecay: settings.weightDecay,
             gradientScale: gradientScale
         )
-        let others = muon?.indices ?? []
         let parameters = model.parameters
-        for (index, specification) in parameters.layout.specifications.enumerated()
-        where !others.contains(index) {
+        let (m, v) = (m.flat, v.flat)
+        for part in parts {
+            let specification = parameters.layout.specifications[part.tensor]
+            let moments = part.momentStart..<part.momentStart + part.range.count
+            func elements(_ tensor: Tensor) -> Tensor {
+                tensor.reshaped([tensor.count])[part.range]
+            }
             model.ops.adamW(
-                params: parameters.tensors[index],
-                grads: gradients.tensors[index],
-                m: m.tensors[index],
-                v: v.tensors[index],
-                working: model.roundedCopy(of: specification.name),
+                params: elements(parameters.tensors[part.tensor]),
+                grads: elements(gradients.tensors[part.tensor]),
+                m: m[moments],
+                v: v[moments],
+                working: model.roundedCopy(of: specification.name).map(elements),
                 step: AdamWStep(
                     learningRate: learningRate,
                     beta1: settings.beta1,

@@ -1,6 +1,7 @@
 // The arithmetic of training: one optimiser step, and the loss on held-out data. What happens
 // between steps (validation, checkpoints, samples), and when to give up, is TrainingRun's.
 
+import Collectives
 import LanguageModels
 import Tensors
 import TokenData
@@ -11,6 +12,10 @@ public final class Trainer {
     public let model: TransformerModel
     /// How it is trained.
     public let settings: TrainingSettings
+    /// The processes that train it together, which is this one alone by default.
+    public let group: ProcessGroup
+    /// What they leave to each other.
+    public let parallel: DataParallel
     /// Optimiser steps made so far.
     public private(set) var stepCount = 0
     /// Updates left out without interruption because a measurement was not finite.
@@ -32,6 +37,8 @@ public final class Trainer {
     /// Where every step starts that learns from the same batches again and again.
     private var firstBatches: any BatchSource
     private let gradients: TensorSet
+    /// Nil for a process alone.
+    private let exchange: GradientExchange?
     private var passMemory: PassMemory
 
     /// Memory for activations, which recomputation lowers.
@@ -42,11 +49,20 @@ public final class Trainer {
     /// - Parameters:
     ///   - model: Its weights are changed by every step.
     ///   - settings: How to train; checked here.
-    ///   - loader: The training data, with batches of the settings' shape.
+    ///   - loader: The training data, with batches of the settings' shape; this process's part of
+    ///     them.
+    ///   - group: The processes that train the model together.
+    ///   - parallel: What they leave to each other.
     /// - Throws: ``TrainingError``, ``ModelError`` or ``TensorError``.
-    public init(model: TransformerModel, settings: TrainingSettings, loader: any BatchSource) throws
-    {
+    public init(
+        model: TransformerModel,
+        settings: TrainingSettings,
+        loader: any BatchSource,
+        group: ProcessGroup = .alone,
+        parallel: DataParallel = DataParallel()
+    ) throws {
         try settings.validate()
+        try Self.check(settings, group, parallel)
         guard settings.optimizerKind == .adamw || model.trainedAdapter == nil else {
             throw TrainingError.invalidSetting(
                 name: "the optimiser of an adapter",
@@ -56,12 +72,23 @@ public final class Trainer {
         }
         self.model = model
         self.settings = settings
+        (self.group, self.parallel) = (group, parallel)
         self.loader = loader
         firstBatches = loader
         try model.setPrecision(settings.precision)
         passMemory = try PassMemory(model, settings)
-        gradients = try model.makeParameterSet()
-        optimizer = try AdamW(model, kind: settings.optimizerKind)
+        let gradients = try model.makeParameterSet()
+        self.gradients = gradients
+        let shares =
+            group.hasOthers ? ParameterShares(model, processCount: group.processCount) : nil
+        exchange = try shares.map { shares in
+            try GradientExchange(gradients, shares, group, parallel, ops: model.ops)
+        }
+        if let shares, parallel.shardsOptimizer {
+            optimizer = try AdamW(model, shares, rank: group.rank)
+        } else {
+            optimizer = try AdamW(model, kind: settings.optimizerKind)
+        }
         batch = TokenBatch(tokenCount: settings.batchSize * settings.sequenceLength)
     }
 
@@ -91,7 +118,7 @@ public final class Trainer {
         let clock = ContinuousClock()
         let start = clock.now
         guard let loss = try accumulateGradients(until: shouldStop) else { return nil }
-        let norm = optimizer.norm(of: gradients)
+        let norm = try exchange?.norm(ops) ?? optimizer.norm(of: gradients)
         let (skipReason, outliers) = judge(loss: loss, norm: norm)
         let rate = settings.schedule.rate(at: stepCount)
         stepCount += 1
@@ -103,6 +130,10 @@ public final class Trainer {
                 step: stepCount,
                 settings: settings.optimizer
             )
+            if parallel.shardsOptimizer, let exchange {
+                try exchange.gather(model.parameters)
+                model.parametersDidChange()
+            }
         }
         return TrainingStep(
             step: stepCount,
@@ -116,17 +147,21 @@ public final class Trainer {
         )
     }
 
-    /// Fills the gradients from the next micro-batches.
+    /// Micro-batches of this process in a step.
+    private var microBatchCount: Int { settings.accumulationSteps / group.processCount }
+
+    /// Fills the gradients from the next micro-batches, those of all processes.
     /// - Returns: The mean loss; nil when it was told to stop.
     private func accumulateGradients(until shouldStop: () -> Bool) throws -> Float? {
         // Its own place in the data, which counts when all micro-batches are through.
         var position = settings.overfitsSingleBatch ? firstBatches : loader
-        let count = settings.accumulationSteps
+        let count = microBatchCount
         // Every target counts alike, whichever batch it is in; where all do, so do batches.
         let countsAll = position.countsAllTargets
         guard
             let total = countsAll
-                ? count : try countTargets(ofNext: count, from: position, until: shouldStop)
+                ? count * group.processCount
+                : try countTargets(ofNext: count, from: position, until: shouldStop)
         else { return nil }
         // Nothing is carried along: a run that goes on drops what one without a break would.
         let dropout = Dropout(rate: settings.dropout, key: settings.seed).choice(stepCount)
@@ -136,25 +171,33 @@ public final class Trainer {
             if shouldStop() { return nil }
             try position.nextBatch(into: &batch)
             let share = countsAll ? 1 : batch.countedTokenCount
+            let isLast = micro == count - 1
             let loss = try model.lossAndGradients(
                 inputs: batch.inputs,
                 targets: batch.targets,
                 isCounted: batch.isCounted,
                 starts: batch.starts,
-                dropout: dropout.choice(micro),
+                // Numbered as one process alone would number them.
+                dropout: dropout.choice(micro * group.processCount + group.rank),
                 workspace: workspace,
                 gradients: gradients,
                 scale: Float(share) / Float(total),
-                accumulate: micro > 0
+                accumulate: micro > 0,
+                didFinishLayer: isLast ? exchange.map { exchange in exchange.start(layer:) } : nil
             )
             totalLoss += Double(loss) * Double(share)
+        }
+        if let exchange {
+            exchange.start(layer: nil)
+            totalLoss = try group.sum(totalLoss)
+            try exchange.finish()
         }
         loader = position
         return Float(totalLoss / Double(total))
     }
 
-    /// How many targets of the next micro-batches count; at least 1, and nil when it was told to
-    /// stop.
+    /// How many targets of the next micro-batches count, those of all processes; at least 1, and
+    /// nil when it was told to stop.
     private func countTargets(
         ofNext count: Int,
         from position: any BatchSource,
@@ -167,7 +210,7 @@ public final class Trainer {
             try position.nextBatch(into: &batch)
             total += batch.countedTokenCount
         }
-        return max(total, 1)
+        return max(Int(try group.sum(Double(total))), 1)
     }
 
     /// Reads all training data once, and the weights below an adapter, so that a run that goes on
@@ -175,6 +218,7 @@ public final class Trainer {
     func digestData() throws {
         try loader.digestShards()
         frozenWeightsDigest = try (model as? AdaptedModel)?.digestOfFrozenWeights()
+        try requireAlike()
         if stepCount == 0 { firstBatches = loader }
     }
 

@@ -1,0 +1,52 @@
+// What is exchanged at a time: enough to be worth a message to everybody, and little enough to have
+// memory for.
+
+import Collectives
+import Tensors
+
+/// Some elements of the parameters, and whose they are.
+struct ExchangePortion {
+    /// The most elements of a portion, but for rounding: 16 MiB of them in float32.
+    static let largestCount = 1 << 22
+
+    /// For each process, its elements among those of all parameters.
+    let ranges: [[Range<Int>]]
+
+    /// How many elements a process has.
+    func count(ofRank rank: Int) -> Int { ranges[rank].reduce(0) { $0 + $1.count } }
+
+    /// Divides pieces into portions, in each of which every process has about as much.
+    static func portions(
+        of pieces: [ParameterShares.Piece],
+        _ shares: ParameterShares
+    ) -> [ExchangePortion] {
+        let elementCount = pieces.reduce(0) { $0 + $1.range.count }
+        let count = (elementCount + largestCount - 1) / largestCount
+        return (0..<count).map { portion in
+            let ranges = (0..<shares.processCount).map { rank in
+                pieces.map { piece in
+                    let all = shares.range(of: piece, rank: rank)
+                    let start = all.lowerBound
+                    return start + all.count * portion / count..<start + all.count * (portion + 1)
+                        / count
+                }.filter { !$0.isEmpty }
+            }
+            return ExchangePortion(ranges: ranges)
+        }
+    }
+}
+
+extension Tensor {
+    /// A message with the elements, which must stay as they are until it is through.
+    func message(to peer: Int) -> Message {
+        withUnsafeBytes { values, _ in .sending(values, to: peer) }
+    }
+
+    /// A message that the elements will be, which nobody else may touch until it is through.
+    func message(from peer: Int) -> Message {
+        precondition(isWritable, "messages received into the pages of a file")
+        return withUnsafeBytes { values, _ in
+            .receiving(UnsafeMutableRawBufferPointer(mutating: values), from: peer)
+        }
+    }
+}

@@ -1,0 +1,98 @@
+// A portion of the gradients, added up over all processes: each gets everybody's numbers for its
+// own share, adds them, and sends the sums to the others where they need them.
+//
+// MPI_Iallreduce would do, too. But which number it adds to which first is the library's choice,
+// and it knows no bfloat16. Here it is the order of the ranks: the same bits in every process, in
+// every run and with every library, and the same share with whole optimisers and with sharded ones.
+
+import Collectives
+import Tensors
+
+/// What all sums of a trainer's gradients have in common.
+struct GradientMemory {
+    /// The gradients of all parameters, flat and float32.
+    let gradients: Tensor
+    /// Whether every process gets all sums, or only those of its own share.
+    let returnsSums: Bool
+    /// Operations on the thread that calls them.
+    let ops: Ops
+    /// Room for a portion of float32, or of what travels in its place.
+    let floats: ExchangeBuffers
+    /// Room for portions of bfloat16; nil where gradients travel in float32.
+    let rounded: ExchangeBuffers?
+}
+
+/// The sum of a portion that travels in float32, straight from the gradients and back.
+final class GradientSum: CollectiveJob {
+    private let portion: ExchangePortion
+    private let rank: Int
+    private let memory: GradientMemory
+    private var received: Tensor?
+    private var phase = 0
+
+    init(_ portion: ExchangePortion, rank: Int, _ memory: GradientMemory) {
+        (self.portion, self.rank, self.memory) = (portion, rank, memory)
+    }
+
+    private var peers: [Int] { portion.ranges.indices.filter { $0 != rank } }
+
+    func nextMessages() throws -> [Message]? {
+        phase += 1
+        switch phase {
+        case 1:
+            let received = try memory.floats.take()
+            self.received = received
+            return peers.flatMap { peer in
+                portion.ranges[peer].map { memory.gradients[$0].message(to: peer) }
+                    + parts(of: received, from: peer).map { $0.message(from: peer) }
+            }
+        case 2:
+            guard let received else { return nil }
+            add(received)
+            memory.floats.giveBack(received)
+            return memory.returnsSums ? portion.gathering(memory.gradients, rank: rank) : nil
+        default:
+            return nil
+        }
+    }
+
+    /// The places of a peer's numbers, range by range of this process's share.
+    private func parts(of received: Tensor, from peer: Int) -> [Tensor] {
+        // This process sends nothing to itself.
+        var start = (peer < rank ? peer : peer - 1) * portion.count(ofRank: rank)
+        return portion.ranges[rank].map { range in
+            defer { start += range.count }
+            return received[start..<start + range.count]
+        }
+    }
+
+    private func add(_ received: Tensor) {
+        let parts = portion.ranges.indices.map { peer in
+            peer == rank
+                ? portion.ranges[rank].map { memory.gradients[$0] }
+                : self.parts(of: received, from: peer)
+        }
+        for (index, own) in parts[rank].enumerated() {
+            var sum = parts[0][index]
+            for peer in 1..<parts.count {
+                // From this process's own on, the sum is where it belongs.
+                let place = peer == rank ? own : sum
+                memory.ops.residualForward(out: place, a: sum, b: parts[peer][index])
+                sum = place
+            }
+        }
+    }
+}
+
+extension ExchangePortion {
+    /// Every process's numbers of a portion, from it to all others.
+    /// - Parameters:
+    ///   - tensor: Flat, with a place for each of the parameters.
+    ///   - rank: Which process this is.
+    func gathering(_ tensor: Tensor, rank: Int) -> [Message] {
+        ranges.indices.filter { $0 != rank }.flatMap { peer in
+            ranges[rank].map { tensor[$0].message(to: peer) }
+                + ranges[peer].map { tensor[$0].message(from: peer) }
+        }
+    }
+}

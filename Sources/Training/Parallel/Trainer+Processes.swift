@@ -1,0 +1,67 @@
+// What trainers of several processes check before they train together.
+
+import Collectives
+import LanguageModels
+import Tensors
+import TokenData
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+extension Trainer {
+    /// Checks settings that several processes cannot have.
+    /// - Throws: ``TrainingError/invalidSetting(name:requirement:found:)``.
+    static func check(
+        _ settings: TrainingSettings,
+        _ group: ProcessGroup,
+        _ parallel: DataParallel
+    ) throws {
+        let batch = settings.batchSize * settings.sequenceLength * group.processCount
+        guard settings.totalBatchTokens % batch == 0 else {
+            throw TrainingError.invalidSetting(
+                name: "the number of tokens of a step",
+                requirement: "a multiple of batch size times sequence length times processes, "
+                    + "\(batch)",
+                found: "\(settings.totalBatchTokens)"
+            )
+        }
+        guard !parallel.shardsOptimizer || settings.optimizerKind == .adamw else {
+            throw TrainingError.invalidSetting(
+                name: "the optimiser that processes share",
+                requirement: "\(OptimizerKind.adamw.rawValue), as Muon needs whole matrices",
+                found: settings.optimizerKind.rawValue
+            )
+        }
+    }
+
+    /// Checks that all processes train the same model in the same way from the same data.
+    ///
+    /// Other instructions give other bits, and weights that every process updates for itself would
+    /// drift apart.
+    /// - Throws: ``CollectiveError/unlike(fact:first:rank:other:)`` in all processes.
+    package func requireAlike() throws {
+        guard group.hasOthers else { return }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        encoder.nonConformingFloatEncodingStrategy = .convertToString(
+            positiveInfinity: "inf",
+            negativeInfinity: "-inf",
+            nan: "nan"
+        )
+        func text(_ value: some Encodable) throws -> String {
+            String(decoding: try encoder.encode(value), as: UTF8.self)
+        }
+        let squares = ops.sumOfSquares(model.parameters.flat)
+        try group.requireAlike([
+            "the instruction set": ops.instructionSet.rawValue,
+            "what is trained": "\(model.parameters.layout.elementCount) parameters",
+            "the settings of training": try text(settings),
+            "the training data": try text(loader.source.shards),
+            "the sum of the squares of the weights": "\(squares)",
+            "the checksum of the weights below the adapter": frozenWeightsDigest ?? "none",
+        ])
+    }
+}

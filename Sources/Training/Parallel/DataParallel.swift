@@ -6,10 +6,14 @@ import Tensors
 /// What processes that train one model together leave to each other.
 public struct DataParallel: Sendable, Equatable {
     /// Whether each process keeps the optimiser's moments of its share of the parameters only,
-    /// updates that, and gets the rest from the others: stage 1 of ZeRO (Rajbhandari et al. 2020).
+    /// updates that, and gets the rest from the others.
+    ///
+    /// This is stage 1 of ZeRO (Rajbhandari, Rasley, Ruwase and He, 2020).
     public var shardsOptimizer: Bool
     /// The type in which gradients travel: float32, or bfloat16, which is half as much and less
-    /// exact. They are added up in float32.
+    /// exact.
+    ///
+    /// They are added up in float32.
     public var gradientType: ElementType
 
     /// Whole optimisers and float32 by default.

@@ -3,7 +3,9 @@
 
 import Tensors
 
-/// Tensors of one size for jobs that are under way. Only the communication thread takes them.
+/// Tensors of one size for jobs that are under way.
+///
+/// Only the communication thread takes them.
 final class ExchangeBuffers {
     private let shape: [Int]
     private let elementType: ElementType

@@ -89,6 +89,7 @@ extension ExchangePortion {
     /// - Parameters:
     ///   - tensor: Flat, with a place for each of the parameters.
     ///   - rank: Which process this is.
+    /// - Returns: What this process sends and receives.
     func gathering(_ tensor: Tensor, rank: Int) -> [Message] {
         ranges.indices.filter { $0 != rank }.flatMap { peer in
             ranges[rank].map { tensor[$0].message(to: peer) }

@@ -58,33 +58,58 @@ extension Evaluator {
         .sorted { ($1.length, $0.example, $0.ending) < ($0.length, $1.example, $1.ending) }
 
         var memory: (B: Int, T: Int, scorer: any TokenScorer)?
-        var doneCount = 0
-        while doneCount < endings.count {
-            let longest = endings[doneCount].length
-            let T = min(
-                (longest + Self.lengthStep - 1) / Self.lengthStep * Self.lengthStep,
-                sequenceLength
-            )
-            let B = min(max(1, batchSize * sequenceLength / T), endings.count - doneCount)
+        func batchLosses(_ batch: EndingBatch) throws -> [Double] {
+            let (B, T) = (batch.endings.count, batch.T)
             if memory?.B != B || memory?.T != T {
                 // The old one goes before the new one comes.
                 memory = nil
             }
             let scorer = try memory?.scorer ?? makeScorer(B, T)
             memory = (B, T, scorer)
-            let batch = endings[doneCount..<doneCount + B]
-            let batchLosses = try meanLosses(
-                batch.map { sequence(examples[$0.example], $0.ending) },
+            let losses = try meanLosses(
+                endings[batch.endings].map { sequence(examples[$0.example], $0.ending) },
                 scorer
             )
-            for (index, loss) in zip(batch, batchLosses) {
-                guard loss.isFinite else { throw TrainingError.unusableLoss(found: loss) }
-                losses[index.example][index.ending] = loss
+            if let loss = losses.first(where: { !$0.isFinite }) {
+                throw TrainingError.unusableLoss(found: loss)
             }
-            doneCount += B
-            try progress(doneCount, endings.count)
+            return losses
+        }
+
+        let batches = batches(of: endings)
+        for first in stride(from: 0, to: batches.count, by: group.processCount) {
+            let round = batches[first..<min(first + group.processCount, batches.count)]
+            // All give as many numbers.
+            let count = round.map(\.endings.count).max() ?? 0
+            let own = try group.together {
+                let own = first + group.rank
+                let losses = try round.indices.contains(own) ? batchLosses(round[own]) : []
+                return losses + repeatElement(0, count: count - losses.count)
+            }
+            for (batch, batchLosses) in zip(round, try group.gather(own)) {
+                for (index, loss) in zip(endings[batch.endings], batchLosses) {
+                    losses[index.example][index.ending] = loss
+                }
+            }
+            try progress(round.last?.endings.upperBound ?? 0, endings.count)
         }
         return losses
+    }
+
+    /// The batches that some endings make, in their order.
+    private func batches(of endings: [EndingIndex]) -> [EndingBatch] {
+        var batches: [EndingBatch] = []
+        var start = 0
+        while start < endings.count {
+            let T = min(
+                (endings[start].length + Self.lengthStep - 1) / Self.lengthStep * Self.lengthStep,
+                sequenceLength
+            )
+            let B = min(max(1, batchSize * sequenceLength / T), endings.count - start)
+            batches.append(EndingBatch(endings: start..<start + B, T: T))
+            start += B
+        }
+        return batches
     }
 
     /// Sequences are padded to a multiple of this many tokens, so that many batches share memory.
@@ -96,6 +121,13 @@ extension Evaluator {
         let ending: Int
         /// Inputs of its sequence.
         let length: Int
+    }
+
+    /// Neighbours among all endings that are computed at once.
+    private struct EndingBatch {
+        let endings: Range<Int>
+        /// Tokens of a sequence.
+        let T: Int
     }
 
     /// A context and one ending of it.

@@ -1,6 +1,7 @@
 // A model measured on data it does not learn from: here, whole token shards. A text is measured in
 // Evaluator+Text.swift, multiple choice in Evaluator+MultipleChoice.swift.
 
+import Collectives
 import FileIO
 import Inference
 import LanguageModels
@@ -25,6 +26,8 @@ public struct Evaluator {
     public typealias Progress = (_ done: Int, _ total: Int) throws -> Void
 
     private let vocabularySize: Int
+    /// The processes that share the batches of multiple choice.
+    let group: ProcessGroup
     /// Makes what is measured, with memory for B sequences of T tokens.
     let makeScorer: (_ batchSize: Int, _ sequenceLength: Int) throws -> any TokenScorer
 
@@ -50,12 +53,20 @@ public struct Evaluator {
 
     /// The same for a model in training, which is measured by the passes it is trained with, as it
     /// is at the time of each call.
-    public init(_ model: TransformerModel, batchSize: Int = 4, sequenceLength: Int? = nil) throws {
+    ///
+    /// The processes of a group share the batches of multiple choice; all of them measure then.
+    public init(
+        _ model: TransformerModel,
+        batchSize: Int = 4,
+        sequenceLength: Int? = nil,
+        group: ProcessGroup = .alone
+    ) throws {
         try self.init(
             vocabularySize: model.sizes.vocabularySize,
             contextLength: model.sizes.contextLength,
             batchSize: batchSize,
-            sequenceLength: sequenceLength
+            sequenceLength: sequenceLength,
+            group: group
         ) {
             let workspace = try model.makeScoringWorkspace(batchSize: $0, sequenceLength: $1)
             return TrainedModelScorer(model: model, workspace: workspace)
@@ -67,9 +78,11 @@ public struct Evaluator {
         contextLength: Int,
         batchSize: Int,
         sequenceLength: Int?,
+        group: ProcessGroup = .alone,
         makeScorer: @escaping (Int, Int) throws -> any TokenScorer
     ) throws {
         self.vocabularySize = vocabularySize
+        self.group = group
         self.makeScorer = makeScorer
         self.batchSize = batchSize
         self.sequenceLength =

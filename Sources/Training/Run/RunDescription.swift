@@ -66,8 +66,10 @@ public struct RunDescription: Codable, Equatable, Sendable {
         public var processor: String?
         /// The micro-kernels' instruction set.
         public var isa: String
-        /// Threads of large operations.
+        /// Threads of large operations, in each process.
         public var threads: Int
+        /// Processes that train together; nil for one.
+        public var processes: Int?
     }
 
     /// The model.
@@ -99,10 +101,12 @@ public struct RunDescription: Codable, Equatable, Sendable {
             train: Self.shards(of: trainer.loader),
             validation: validation.map(Self.shards(of:)) ?? []
         )
+        let processCount = trainer.group.processCount
         machine = Machine(
             processor: Tensors.Machine.processorName,
             isa: trainer.ops.instructionSet.rawValue,
-            threads: trainer.ops.threadCount
+            threads: trainer.ops.threadCount,
+            processes: processCount > 1 ? processCount : nil
         )
         steps = trainer.settings.schedule.totalSteps
     }

@@ -1,7 +1,9 @@
 // A whole run: steps, and between them validation, evaluation, samples and checkpoints. It decides
 // what is done when, and reports events; drawing them is the caller's. How a run starts or goes on
-// is in RunStart.swift, and what it writes beside checkpoints in RunRecords.swift.
+// is in RunStart.swift, and what it writes beside checkpoints in RunRecords.swift. Where several
+// processes train, all go through the same course, and the first speaks for them.
 
+import Collectives
 import FileIO
 import LanguageModels
 import TokenData
@@ -16,11 +18,13 @@ public final class TrainingRun {
     public private(set) var best: BestCheckpoint?
     let description: RunDescription
     let validation: (any BatchSource)?
+    private let group: ProcessGroup
     private let directory: RunDirectory
     private let startsOver: Bool
     /// Whether what was due after the newest step is measured.
     private var isMeasured: Bool
-    private let records: RunRecords
+    /// Nil but in the first process.
+    private let records: RunRecords?
     private let sample: Probe<String>?
     private let hellaSwag: Probe<Double>?
     /// The newest validation.
@@ -32,7 +36,8 @@ public final class TrainingRun {
 
     /// Finds something out about the model as it is.
     ///
-    /// It asks now and then whether to stop, and returns nil when it did.
+    /// It asks now and then whether to stop, and returns nil when it did. Where several processes
+    /// take part, all ask as often.
     public typealias Probe<Value> = (_ shouldStop: () -> Bool) throws -> Value?
 
     /// Steps in a row without a finite loss and gradient norm after which a run is given up.
@@ -45,9 +50,12 @@ public final class TrainingRun {
     /// object goes. A run that goes on finds the trainer's model, moments and data replaced by the
     /// checkpoint's. All data are read once, so that it is noticed when they are not the same any
     /// more, unless `BatchSource.digestShards(_:)` has done that already.
+    ///
+    /// Of the processes of the trainer's group, all of which make their run at the same time, the
+    /// first alone looks at the directory and writes what all share; each reads the checkpoint.
     /// - Parameters:
     ///   - trainer: What makes the steps, at its first one.
-    ///   - validation: Held-out data, or nil for no validation.
+    ///   - validation: Held-out data, of which every process reads all, or nil for no validation.
     ///   - directory: Where the run is kept.
     ///   - resume: What happens with a run that is there.
     ///   - overwrite: Whether a run that is there is replaced, whatever `resume` says. Its
@@ -55,8 +63,10 @@ public final class TrainingRun {
     ///   - allowsChanges: Whether a run may go on with other settings and data; the new ones then
     ///     hold, and other data are read from their start.
     ///   - description: What `run.json` says; nil describes what the trainer tells.
-    ///   - sample: Draws a text from the model as it is, or nil for no samples.
-    ///   - hellaSwag: Measures the accuracy of the model as it is, or nil for no evaluation.
+    ///   - sample: Draws a text from the model as it is, or nil for no samples. Of several
+    ///     processes the first draws.
+    ///   - hellaSwag: Measures the accuracy of the model as it is, or nil for no evaluation. All
+    ///     processes take part.
     /// - Throws: ``TrainingError`` when the run is refused, in use, differs, is damaged or does not
     ///   fit on the disk, ``FileIOError`` when the directory cannot be written; the run that was
     ///   there is then as it was.
@@ -71,38 +81,48 @@ public final class TrainingRun {
         sample: Probe<String>? = nil,
         hellaSwag: Probe<Double>? = nil
     ) throws {
-        self.trainer = trainer
+        let group = trainer.group
+        (self.trainer, self.group) = (trainer, group)
         try trainer.digestData()
         var validation = validation
-        try validation?.digestShards()
+        try group.together { try validation?.digestShards() }
         self.validation = validation
         self.directory = directory
         self.sample = sample
         self.hellaSwag = hellaSwag
-        self.description = description ?? RunDescription(trainer, validation: validation)
-        let lock = try directory.lock()
-        let start = try RunStart(
-            directory,
-            resumptionStep: directory.resumptionStep(resume, overwrite: overwrite),
-            overwrite: overwrite,
-            trainer: trainer,
-            extra: Self.extra(of: trainer, self.description, validation, best: nil),
-            allowsChanges: allowsChanges
-        )
-        try start.load(from: directory, into: trainer)
+        let description = description ?? RunDescription(trainer, validation: validation)
+        self.description = description
+        let extra = Self.extra(of: trainer, description, validation, best: nil)
+        var lock: DirectoryLock?
+        let start = try group.share {
+            lock = try directory.lock()
+            return try RunStart(
+                directory,
+                resumptionStep: directory.resumptionStep(resume, overwrite: overwrite),
+                overwrite: overwrite,
+                trainer: trainer,
+                extra: extra,
+                allowsChanges: allowsChanges
+            )
+        }
+        try group.together { try start.load(from: directory, into: trainer) }
         resumedStep = start.resumedStep
         startsOver = start.startsOver
         savedStep = start.resumedStep
         isMeasured = !start.isUnmeasured
         best = start.best
-        records = try RunRecords(
-            directory,
-            lock: lock,
-            start: start,
-            trainer: trainer,
-            overwrite: overwrite,
-            description: self.description
-        )
+        records = try group.together {
+            try lock.map { lock in
+                try RunRecords(
+                    directory,
+                    lock: lock,
+                    start: start,
+                    trainer: trainer,
+                    overwrite: overwrite,
+                    description: description
+                )
+            }
+        }
     }
 
     /// Trains until the last step.
@@ -111,8 +131,8 @@ public final class TrainingRun {
     ///     is measured between steps; true ends the run with a checkpoint. A step that is not
     ///     complete is dropped and made when the run goes on, and so is what was to be measured.
     ///     Before the first step is complete there is nothing to save, and the files of a new run
-    ///     go.
-    ///   - report: Called with every event, in order.
+    ///     go. Of several processes all stop where one was told to, a question later.
+    ///   - report: Called with every event, in order, in the first process.
     /// - Throws: What a step, a file or `report` throws, and
     ///   ``TrainingError/diverged(step:quantity:found:)`` after ``nonFiniteStepLimit`` steps in a
     ///   row without finite measurements. Complete checkpoints stay.
@@ -120,25 +140,37 @@ public final class TrainingRun {
         until shouldStop: () -> Bool = { false },
         report: (TrainingEvent) throws -> Void
     ) throws {
-        try records.hold()
-        defer { records.release() }
+        defer { records?.release() }
+        try withoutActuallyEscaping(shouldStop) { shouldStop in
+            let ballot = StopBallot(group, vote: shouldStop)
+            try inFirst { try $0.hold() }
+            try followCourse(ballot, report)
+            try ballot.close()
+        }
+    }
+
+    /// Does what is still to be done of the run.
+    private func followCourse(
+        _ ballot: StopBallot,
+        _ report: (TrainingEvent) throws -> Void
+    ) throws {
         let lastStep = trainer.settings.schedule.totalSteps
         if let resumedStep {
             let path = directory.modelPath(step: resumedStep)
             try note(.resumed(step: resumedStep, path: path), report)
             if !isMeasured {
-                try catchUp(until: shouldStop, report)
+                try catchUp(ballot, report)
             } else if resumedStep >= lastStep {
                 return try note(.alreadyFinished(step: resumedStep), report)
             }
         } else {
             if startsOver { try note(.startedOver(path: directory.path), report) }
-            isMeasured = try validateIfDue(until: shouldStop, report)
+            isMeasured = try validateIfDue(ballot, report)
             // A run of no steps still leaves a model: the one it started from.
             if isMeasured && lastStep == 0 { try checkpointIfDue(report) }
         }
-        while isMeasured, trainer.stepCount < lastStep, try makeStep(until: shouldStop, report) {
-            isMeasured = try measureIfDue(until: shouldStop, report)
+        while isMeasured, trainer.stepCount < lastStep, try makeStep(ballot, report) {
+            isMeasured = try measureIfDue(ballot, report)
             if isMeasured { try checkpointIfDue(report) }
         }
         if !isMeasured || trainer.stepCount < lastStep { try saveStopped(report) }
@@ -148,7 +180,7 @@ public final class TrainingRun {
     private func saveStopped(_ report: (TrainingEvent) throws -> Void) throws {
         let isSaved = savedStep == trainer.stepCount
         if trainer.stepCount == 0 && !isSaved {
-            return try records.removeBeginnings()
+            return try inFirst { try $0.removeBeginnings() }
         }
         guard trainer.settings.checkpointInterval > 0, !isSaved else { return }
         try writeCheckpoint(report)
@@ -159,8 +191,17 @@ public final class TrainingRun {
         _ event: TrainingEvent,
         _ report: (TrainingEvent) throws -> Void
     ) throws {
-        try records.append(event)
-        try report(event)
+        try inFirst { records in
+            try records.append(event)
+            try report(event)
+        }
+    }
+
+    /// Does what only the first process does; where that fails, all do.
+    private func inFirst(_ body: (RunRecords) throws -> Void) throws {
+        try group.together {
+            if let records { try body(records) }
+        }
     }
 
     /// Whether the newest step is the run's last.
@@ -169,36 +210,37 @@ public final class TrainingRun {
     /// Measures what is due after the newest step.
     /// - Returns: Whether it was measured and not told to stop before.
     private func measureIfDue(
-        until shouldStop: () -> Bool,
+        _ ballot: StopBallot,
         _ report: (TrainingEvent) throws -> Void
     ) throws -> Bool {
-        try validateIfDue(until: shouldStop, report)
-            && evaluateIfDue(until: shouldStop, report)
-            && sampleIfDue(until: shouldStop, report)
+        try validateIfDue(ballot, report)
+            && evaluateIfDue(ballot, report)
+            && sampleIfDue(ballot, report)
     }
 
     /// Measures what was due when the run was stopped, and adds it to the checkpoint.
     private func catchUp(
-        until shouldStop: () -> Bool,
+        _ ballot: StopBallot,
         _ report: (TrainingEvent) throws -> Void
     ) throws {
-        isMeasured = try measureIfDue(until: shouldStop, report)
+        isMeasured = try measureIfDue(ballot, report)
         guard isMeasured else { return }
-        let best = bestWithThisStep
-        try JSONFile.write(
-            Self.extra(of: trainer, description, validation, best: best),
-            to: directory.extraPath(step: trainer.stepCount)
-        )
-        try adopt(best)
+        let newBest = bestWithThisStep
+        let extra = Self.extra(of: trainer, description, validation, best: newBest)
+        try inFirst { records in
+            try JSONFile.write(extra, to: directory.extraPath(step: extra.step))
+            try records.adopt(newBest)
+        }
+        best = newBest
     }
 
     /// Makes a step.
     /// - Returns: False when it was told to stop and dropped the step.
     private func makeStep(
-        until shouldStop: () -> Bool,
+        _ ballot: StopBallot,
         _ report: (TrainingEvent) throws -> Void
     ) throws -> Bool {
-        guard let step = try trainer.step(until: shouldStop) else { return false }
+        guard let step = try trainer.step(until: ballot.shouldStop) else { return false }
         try note(.step(step), report)
         for outlier in step.outliers {
             try note(
@@ -211,7 +253,9 @@ public final class TrainingRun {
         if case .nonFinite(let quantity, let found) = reason,
             trainer.nonFiniteStepsInARow >= Self.nonFiniteStepLimit
         {
-            throw TrainingError.diverged(step: step.step, quantity: quantity.name, found: found)
+            try group.together {
+                throw TrainingError.diverged(step: step.step, quantity: quantity.name, found: found)
+            }
         }
         return true
     }
@@ -221,11 +265,16 @@ public final class TrainingRun {
     }
 
     private func validateIfDue(
-        until shouldStop: () -> Bool,
+        _ ballot: StopBallot,
         _ report: (TrainingEvent) throws -> Void
     ) throws -> Bool {
         guard let validation, isDue(trainer.settings.validationInterval) else { return true }
-        guard let loss = try trainer.validationLoss(on: validation, until: shouldStop) else {
+        guard
+            let loss = try trainer.validationLoss(
+                on: validation,
+                until: ballot.shouldStop
+            )
+        else {
             return false
         }
         lastValidation = BestCheckpoint(step: trainer.stepCount, validationLoss: loss)
@@ -234,23 +283,27 @@ public final class TrainingRun {
     }
 
     private func evaluateIfDue(
-        until shouldStop: () -> Bool,
+        _ ballot: StopBallot,
         _ report: (TrainingEvent) throws -> Void
     ) throws -> Bool {
         guard let hellaSwag, isDue(trainer.settings.hellaSwagInterval) else { return true }
-        guard !shouldStop(), let accuracy = try hellaSwag(shouldStop) else { return false }
+        guard !ballot.shouldStop(), let accuracy = try hellaSwag(ballot.shouldStop) else {
+            return false
+        }
         try note(.hellaSwag(step: trainer.stepCount, accuracy: accuracy), report)
         return true
     }
 
     private func sampleIfDue(
-        until shouldStop: () -> Bool,
+        _ ballot: StopBallot,
         _ report: (TrainingEvent) throws -> Void
     ) throws -> Bool {
         guard let sample, isDue(trainer.settings.sampleInterval) else { return true }
         // With an adapter it is drawn from merged weights, which take memory of their own.
         if trainer.model.trainedAdapter != nil { trainer.giveUpPassMemory() }
-        guard !shouldStop(), let text = try sample(shouldStop) else { return false }
+        // The others do not know how often it asks.
+        guard !ballot.shouldStop(), let text = try group.share({ try sample(ballot.isToldToStop) })
+        else { return false }
         try note(.sample(step: trainer.stepCount, text: text), report)
         return true
     }
@@ -272,13 +325,15 @@ public final class TrainingRun {
         let newBest = bestWithThisStep
         var extra = Self.extra(of: trainer, description, validation, best: newBest)
         extra.isUnmeasured = isMeasured ? nil : true
-        try directory.writeCheckpoint(of: trainer, extra: extra)
-        savedStep = trainer.stepCount
-        // Before anything is removed: the old best is still there until the new one is known.
-        try adopt(newBest)
-        try records.removeCheckpoints()
-        let path = directory.modelPath(step: trainer.stepCount)
-        try note(.checkpoint(step: trainer.stepCount, path: path), report)
+        try inFirst { records in
+            try directory.writeCheckpoint(of: trainer, extra: extra)
+            // Before anything is removed: the old best is still there until the new one is known.
+            try records.adopt(newBest)
+            try records.removeCheckpoints()
+        }
+        (savedStep, best) = (extra.step, newBest)
+        let path = directory.modelPath(step: extra.step)
+        try note(.checkpoint(step: extra.step, path: path), report)
     }
 
     /// The best checkpoint, with that of this step among them.
@@ -287,11 +342,6 @@ public final class TrainingRun {
             lastValidation.validationLoss < best?.validationLoss ?? .infinity
         else { return best }
         return lastValidation
-    }
-
-    private func adopt(_ newBest: BestCheckpoint?) throws {
-        try records.adopt(newBest)
-        best = newBest
     }
 
     /// What a checkpoint written now says beside the model and llm.c's state.

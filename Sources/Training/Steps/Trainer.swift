@@ -216,8 +216,10 @@ public final class Trainer {
     /// Reads all training data once, and the weights below an adapter, so that a run that goes on
     /// with others is noticed.
     func digestData() throws {
-        try loader.digestShards()
-        frozenWeightsDigest = try (model as? AdaptedModel)?.digestOfFrozenWeights()
+        try group.together {
+            try loader.digestShards()
+            frozenWeightsDigest = try (model as? AdaptedModel)?.digestOfFrozenWeights()
+        }
         try requireAlike()
         if stepCount == 0 { firstBatches = loader }
     }
@@ -279,8 +281,10 @@ public final class Trainer {
 
     /// The mean loss over held-out data, unless it is told to stop.
     /// - Parameters:
-    ///   - validation: Data with batches of the settings' shape; not changed.
-    ///   - shouldStop: Asked before every batch; true ends the measurement.
+    ///   - validation: Data with batches of the settings' shape, the same in all processes; not
+    ///     changed.
+    ///   - shouldStop: Asked before every batch, or as many batches as there are processes; true
+    ///     ends the measurement.
     /// - Returns: The loss in nats; nil when it was told to stop.
     /// - Throws: As ``validationLoss(on:)``.
     public func validationLoss(
@@ -295,32 +299,50 @@ public final class Trainer {
         let workspace = try passMemory.take()
         var total = 0.0
         var weight = 0.0
-        for _ in 0..<count {
+        // Processes take turns with the batches, and each adds up all of them in their order.
+        for first in stride(from: 0, to: count, by: group.processCount) {
             if shouldStop() { return nil }
-            try validation.nextBatch(into: &batch)
-            let positions = batch.targets.indices.filter { batch.isCounted?[$0] ?? true }
-            let losses = try model.tokenLosses(
-                inputs: batch.inputs,
-                targets: batch.targets,
-                at: positions,
-                starts: batch.starts,
-                workspace: workspace
-            )
-            if losses.isEmpty { continue }
-            // Every target counts alike; batches of the same number of them, too.
-            let share = batch.isCounted == nil ? 1 : Double(losses.count)
-            total += losses.reduce(0.0) { $0 + Double($1) } / Double(losses.count) * share
-            weight += share
+            let own = try group.together {
+                var own = (loss: 0.0, weight: 0.0)
+                for index in first..<min(first + group.processCount, count) {
+                    try validation.nextBatch(into: &batch)
+                    guard index - first == group.rank else { continue }
+                    own = try meanLoss(ofBatchIn: workspace)
+                }
+                return own
+            }
+            for numbers in try group.gather([own.loss * own.weight, own.weight]) {
+                total += numbers[0]
+                weight += numbers[1]
+            }
         }
         let loss = Float(total / max(weight, 1))
-        guard loss.isFinite else {
+        return try group.together {
+            if loss.isFinite { return loss }
             throw TrainingError.diverged(
                 step: stepCount,
                 quantity: "the validation loss",
                 found: loss
             )
         }
-        return loss
+    }
+
+    /// The mean loss over the batch that was read last, and how much it counts among others.
+    private func meanLoss(
+        ofBatchIn workspace: TrainingWorkspace
+    ) throws -> (loss: Double, weight: Double) {
+        let positions = batch.targets.indices.filter { batch.isCounted?[$0] ?? true }
+        let losses = try model.tokenLosses(
+            inputs: batch.inputs,
+            targets: batch.targets,
+            at: positions,
+            starts: batch.starts,
+            workspace: workspace
+        )
+        if losses.isEmpty { return (0, 0) }
+        // Every target counts alike; batches of the same number of them, too.
+        let weight = batch.isCounted == nil ? 1 : Double(losses.count)
+        return (losses.reduce(0.0) { $0 + Double($1) } / Double(losses.count), weight)
     }
 }
 

@@ -40,7 +40,9 @@ enum ExitStatus: CInt, Error {
     init(for error: any Error) {
         self =
             switch error {
+            case let error as ExitStatus: error
             case let error as CommandError: error.status
+            case let error as CollectiveError: ExitStatus(error)
             case let error as FileIOError: ExitStatus(error)
             case let error as UnexpectedFileError:
                 error.found == .directory ? .missingInput : .wrongContent
@@ -67,6 +69,16 @@ enum ExitStatus: CInt, Error {
     /// Ends the program.
     func exitProcess() -> Never {
         exit(rawValue)
+    }
+
+    private init(_ error: CollectiveError) {
+        self =
+            switch error {
+            case .noLibrary, .foreignLibrary: .missingInput
+            case .launcherMismatch, .notConnected, .unlike: .wrongUsage
+            case .noThreads, .callFailed: .failure
+            case .otherRank(_, _, let status): ExitStatus(rawValue: status) ?? .failure
+            }
     }
 
     private init(_ error: FileIOError) {

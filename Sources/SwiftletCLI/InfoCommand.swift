@@ -28,7 +28,7 @@ struct InfoCommand: ParsableCommand {
     @Argument(help: "A file, or the directory of a model or of a training run.")
     var file: FilePath?
 
-    @Flag(help: "Show processor, instruction sets, threads and OpenMP.")
+    @Flag(help: "Show processor, instruction sets, threads, OpenMP and MPI.")
     var machine = false
 
     @Option(help: CheckpointSelection.help)

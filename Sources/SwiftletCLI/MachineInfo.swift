@@ -11,6 +11,8 @@ struct MachineInfo: InfoReport {
     let products: Products
     let threads: Int
     let openmp: Bool
+    /// The MPI libraries that are found, by their names; null where there is none.
+    let mpi: JSONValue
 
     /// What multiplies matrices.
     struct Products: Encodable {
@@ -36,6 +38,8 @@ struct MachineInfo: InfoReport {
         products = Products(ops.instructionSet.products)
         threads = ops.threadCount
         openmp = Machine.hasOpenMP
+        let libraries = MPILibrary.installed().map(\.version)
+        mpi = libraries.isEmpty ? .null : .string(libraries.joined(separator: ", "))
     }
 
     var text: String {
@@ -49,6 +53,11 @@ struct MachineInfo: InfoReport {
         facts.append("integer products", products.integers)
         facts.append("threads", threadsText)
         facts.append("OpenMP", openmp ? "on" : "off: kernels use one thread")
+        if case .string(let libraries) = mpi {
+            facts.append("MPI", libraries)
+        } else {
+            facts.append("MPI", "none found")
+        }
         return facts.text
     }
 

@@ -25,11 +25,14 @@ struct SwiftletCommand: ParsableCommand {
         Signals.endQuietlyWhenOutputIsClosed()
         Signals.ignoreFileSizeLimit()
         let arguments = CommandLineArguments(CommandLineArguments.ofProcess, of: Self.self)
+        Terminal.isSilent = LaunchedProcesses.areSpokenFor(arguments.commandNames)
         do {
             var command = try parse(arguments)
             try command.run()
         } catch {
-            report(error, arguments.commandNames).exitProcess()
+            let status = report(error, arguments.commandNames)
+            LaunchedProcesses.waitForTheFirst(toSay: status)
+            status.exitProcess()
         }
     }
 

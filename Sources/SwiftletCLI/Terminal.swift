@@ -2,6 +2,7 @@
 // stdio.
 
 import Swiftlet
+import Synchronization
 
 #if canImport(Glibc)
     @preconcurrency import Glibc
@@ -13,6 +14,14 @@ import Swiftlet
 
 /// The streams of a command.
 enum Terminal {
+    private static let silence = Atomic<Bool>(false)
+
+    /// Whether nothing that is said is heard, as another process says it.
+    static var isSilent: Bool {
+        get { silence.load(ordering: .relaxed) }
+        set { silence.store(newValue, ordering: .relaxed) }
+    }
+
     /// Takes the numbers of standard streams that are closed: the first file opened would get
     /// them, and what is meant for the terminal would be written into it.
     static func reserveClosedStreams() {
@@ -75,6 +84,7 @@ enum Terminal {
 
     /// Writes all of `bytes`; false when the reader has gone or the device is full.
     private static func write(_ bytes: ArraySlice<UInt8>, to descriptor: CInt) -> Bool {
+        if isSilent { return true }
         var bytes = bytes
         while !bytes.isEmpty {
             let count = bytes.withUnsafeBytes { systemWrite(descriptor, $0.baseAddress, $0.count) }

@@ -7,7 +7,9 @@ struct TrainCommand: ParsableCommand {
         commandName: "train",
         abstract: "Train a GPT-2 or a Llama, from scratch or from a model of any format.",
         discussion: """
-            The same command again goes on with a run that was interrupted.
+            The same command again goes on with a run that was interrupted. Several processes train \
+            one model when mpirun starts them, as in 'mpirun -n 4 swiftlet train ...'; the first \
+            speaks for them.
 
             Examples:
               swiftlet train --init layers=4,heads=4,channels=128,context=256 \\
@@ -45,6 +47,9 @@ struct TrainCommand: ParsableCommand {
 
     @OptionGroup(title: "Batches and steps")
     var batch: BatchOptions
+
+    @OptionGroup(title: "Several processes")
+    var processes: ProcessOptions
 
     @OptionGroup(title: "Adapters")
     var adapter: AdapterOptions
@@ -85,73 +90,77 @@ struct TrainCommand: ParsableCommand {
                 "--optimizer muon is for the matrices of a model; train an adapter with adamw"
             )
         }
+        if processes.zeroStage > 0 && optimizer.optimizer != .adamw {
+            throw ValidationError(
+                "--zero-stage 1 shares out AdamW's moments, and Muon needs whole matrices; leave "
+                    + "one of them out"
+            )
+        }
     }
 
     func run() throws {
+        try LaunchedProcesses.run(train)
+    }
+
+    /// Trains, together with the processes that do the same.
+    ///
+    /// Whatever may fail in one of them alone is done together, so that all end.
+    private func train(_ group: ProcessGroup) throws {
         // Until the run begins there is nothing to save.
         Signals.exitWhenInterrupted()
         let directory = RunDirectory(output)
-        let resumedStep = try directory.resumptionStep(
-            resumption.resume,
-            overwrite: resumption.overwrite
-        )
-        let replacesRun = try resumption.overwrite && directory.holdsRun()
-        let first =
-            try resumedStep.flatMap { step in
-                // The checkpoints of an adapter are of the model that it was begun on.
-                adapter.areGiven || LowRankAdapter.isOne(directory.modelPath(step: step))
-                    ? nil : .model(try ModelSource(directory.path, checkpoint: .step(step)))
-            } ?? Initialization(initialization, checkpoint: checkpoint)
-        try first.requireOutside(directory, ofAdapter: adapter.areGiven)
-        let tokens = try knownTokens(
-            in: directory,
-            isResumed: resumedStep != nil,
-            initialization: first
-        )
+        let resumedStep = try group.share {
+            try directory.resumptionStep(resumption.resume, overwrite: resumption.overwrite)
+        }
+        let replacesRun = try group.share { try resumption.overwrite && directory.holdsRun() }
+        let beginning = try group.together { try Beginning(self, directory, resumedStep, group) }
+        let (tokens, start) = (beginning.tokens, beginning.start)
         let tokenizer = tokens.tokenizer
-        let template = try chatTemplate(first, tokenizer?.value)
-        let ops = try compute.makeOps()
-        let start = try StartingModel(first, tokens, trainsAdapter: adapter.areGiven)
-        let sequenceLength =
-            batch.sequenceLength
-            ?? min(GPT2Configuration.gpt2ContextLength, start.configuration.contextLength)
-        try start.requireMemory(
-            batch,
-            adapter,
-            optimizer.optimizer,
-            sequenceLength: sequenceLength,
-            threadCount: ops.threadCount
-        )
         Signals.catchInterruption()
         let source = try TrainingSource(
             data,
             tokens,
-            template: template,
+            template: beginning.template,
             shape: TrainingSource.Shape(
                 batchSize: batch.batchSize,
-                sequenceLength: sequenceLength,
+                sequenceLength: beginning.sequenceLength,
                 vocabularySize: start.configuration.vocabularySize,
-                seed: seed
+                seed: seed,
+                processCount: group.processCount,
+                rank: group.rank
             ),
             directory: directory,
-            threads: compute.threadCount()
+            threads: compute.threadCount(),
+            group: group
         )
-        let settings = try settings(sequenceLength: sequenceLength, data: source.training)
         // Memory and checkpoints of large models take their time, and nothing is half-made then.
         Signals.exitWhenInterrupted()
-        // Asked afterwards: a signal in between would be lost.
-        if Signals.isInterrupted { throw ExitStatus.interrupted }
-        let model = try start.make(
-            adapter,
-            precision: batch.precision.elementType,
-            seed: seed,
-            ops: ops
-        )
-        let trainer = try Trainer(
-            model: model,
-            settings: settings,
-            loader: source.training
-        )
+        let (trainer, sample, hellaSwag) = try group.together {
+            // Asked afterwards: a signal in between would be lost.
+            if Signals.isInterrupted { throw ExitStatus.interrupted }
+            let settings = try settings(
+                sequenceLength: beginning.sequenceLength,
+                data: source.training,
+                group
+            )
+            let model = try start.make(
+                adapter,
+                precision: batch.precision.elementType,
+                seed: seed,
+                ops: beginning.ops
+            )
+            return (
+                try Trainer(
+                    model: model,
+                    settings: settings,
+                    loader: source.training,
+                    group: group,
+                    parallel: processes.parallel
+                ),
+                try makeSampler(model, tokenizer?.value, beginning.template),
+                try makeHellaSwag(model, tokenizer?.value, group)
+            )
+        }
         // A new run makes its files now; one that goes on reads its checkpoint first.
         if resumedStep == nil { Signals.catchInterruption() }
         let run = try TrainingRun(
@@ -165,108 +174,66 @@ struct TrainCommand: ParsableCommand {
                 trainer,
                 validation: source.validation,
                 initialization: initialization.string,
-                flags: flags(settings)
+                flags: flags(trainer.settings)
             ),
-            sample: try makeSampler(model, tokenizer?.value, template),
-            hellaSwag: try makeHellaSwag(model, tokenizer?.value)
+            sample: sample,
+            hellaSwag: hellaSwag
         )
         if resumedStep != nil { Signals.catchInterruption() }
         let hadTokenizer = directory.savedTokenizer != nil
-        if tokenizer != nil || replacesRun {
-            try directory.replaceTokenizer(
-                with: tokenizer?.value,
-                from: tokenizer?.path,
-                chatTemplate: template?.jinja
-            )
-        }
-        if let tokenizer, let source = tokens.tokenizerSource {
-            Terminal.diagnose("tokenizer '\(tokenizer.path)', \(source)")
-        }
-        if let remark = start.remark { Terminal.diagnose(remark) }
-        describe(model, settings, source.training)
-        compute.note("\(trainer.activationByteCount.grouped) bytes for activations")
-        if source.validation != nil && settings.validationInterval > 0
-            && settings.checkpointInterval == 0
-        {
-            Terminal.diagnose("no checkpoints are written, not even of the best validation loss")
-        }
-
-        let board =
-            intervals.tensorBoard
-            ? try TensorBoardLog(directory, resumedStep: resumedStep) : nil
-        try TrainingReporter(run, directory: directory, printsEvents: json)
-            .follow(validationTokens: source.validation?.tokenCount) { try board?.append($0) }
-        guard Signals.isInterrupted else { return }
-        if trainer.stepCount == 0 && resumedStep == nil {
-            // Beside the model of another run it would be the wrong one.
-            if !hadTokenizer { try directory.replaceTokenizer(with: nil) }
-            directory.removeIfEmpty()
-            Terminal.diagnose("stopped before the first step: there is nothing to save")
-        } else if trainer.stepCount == resumedStep {
-            Terminal.diagnose("stopped: the checkpoint of step \(trainer.stepCount) is the newest")
-        }
-        throw ExitStatus.interrupted
-    }
-
-    /// The tokenizer that is named, the copy that the run took when it began, the model's own, or
-    /// the one that the data were made with; and what says the latter.
-    private func knownTokens(
-        in directory: RunDirectory,
-        isResumed: Bool,
-        initialization: Initialization
-    ) throws -> KnownTokens {
-        let manifest = try data.manifest()
-        let copy = isResumed ? directory.savedTokenizer : nil
-        guard let path = data.tokenizer ?? copy else {
-            let user = [
-                ("text", data.text != nil), ("chat", data.chat != nil),
-                ("sample-every", intervals.sampleEvery > 0),
-            ].first { $0.1 }?.0
-            // A run that goes on has its own, or began without one.
-            let own = isResumed ? nil : try initialization.tokenizer(isNeeded: user != nil)
-            if let own, let manifest, manifest.manifest.tokenizer.digest != own.value.digest {
-                throw CommandError(
-                    .wrongUsage,
-                    "the data were made with another tokenizer, as '\(manifest.path)' says, than "
-                        + "the model's own, '\(own.path)'; prepare them again with that one, or "
-                        + "name theirs with --tokenizer"
+        let board = try group.together {
+            guard group.isFirst else { return nil as TensorBoardLog? }
+            if tokenizer != nil || replacesRun {
+                try directory.replaceTokenizer(
+                    with: tokenizer?.value,
+                    from: tokenizer?.path,
+                    chatTemplate: beginning.template?.jinja
                 )
             }
-            let tokenizer = own ?? manifest?.tokenizer(open: openTokenizer)
-            if let user, tokenizer == nil {
-                throw CommandError(
-                    .wrongUsage,
-                    "--\(user) needs --tokenizer, which turns text into tokens and back"
-                )
+            return intervals.tensorBoard
+                ? try TensorBoardLog(directory, resumedStep: resumedStep) : nil
+        }
+        describe(beginning, trainer, source, group)
+        try follow(run, directory, source.validation?.tokenCount, board, group)
+        guard try group.isAnyInterrupted() else { return }
+        try group.together {
+            if group.isFirst && trainer.stepCount == 0 && resumedStep == nil {
+                // Beside the model of another run it would be the wrong one.
+                if !hadTokenizer { try directory.replaceTokenizer(with: nil) }
+                directory.removeIfEmpty()
+                Terminal.diagnose("stopped before the first step: there is nothing to save")
+            } else if trainer.stepCount == resumedStep {
+                let step = trainer.stepCount
+                Terminal.diagnose("stopped: the checkpoint of step \(step) is the newest")
             }
-            return KnownTokens(
-                tokenizer: tokenizer,
-                tokenizerSource: own == nil ? "with which the data were made" : "the model's own",
-                manifest: manifest
-            )
+            throw ExitStatus.interrupted
         }
-        let tokenizer = try openTokenizer(path)
-        if isResumed && !resumption.allowChanges {
-            try directory.requireSameTokenizer(tokenizer)
-        }
-        if let manifest, manifest.manifest.tokenizer.digest != tokenizer.digest {
-            throw CommandError(
-                .wrongUsage,
-                "'\(path)' is not the tokenizer that the data were made with, as "
-                    + "'\(manifest.path)' says; name that one, or prepare the data again"
-            )
-        }
-        return KnownTokens(tokenizer: (tokenizer, path), manifest: manifest)
     }
 
-    private func openTokenizer(_ path: FilePath) throws -> any Tokenizer {
-        try TokenizerSource(path).tokenizer()
+    /// Trains to the end or until it is told to stop; the first process tells of it.
+    private func follow(
+        _ run: TrainingRun,
+        _ directory: RunDirectory,
+        _ validationTokens: Int?,
+        _ board: TensorBoardLog?,
+        _ group: ProcessGroup
+    ) throws {
+        guard group.isFirst else {
+            try run.run(until: { Signals.isInterrupted }, report: { _ in })
+            return try group.together {}
+        }
+        let reporter = TrainingReporter(run, directory: directory, printsEvents: json)
+        try reporter.follow(validationTokens: validationTokens) { try board?.append($0) }
+        try group.together {
+            if let failure = reporter.failure { throw failure }
+        }
     }
 
     /// Measures the accuracy on HellaSwag of the model as it is at the time.
     private func makeHellaSwag(
         _ model: TransformerModel,
-        _ tokenizer: (any Tokenizer)?
+        _ tokenizer: (any Tokenizer)?,
+        _ group: ProcessGroup
     ) throws -> TrainingRun.Probe<Double>? {
         guard let path = intervals.hellaSwag, intervals.hellaSwagEvery > 0 else { return nil }
         let examples = try HellaSwagFile.examples(
@@ -278,7 +245,7 @@ struct TrainCommand: ParsableCommand {
             }
             return tokenizer
         }
-        let evaluator = try Evaluator(model, batchSize: batch.batchSize)
+        let evaluator = try Evaluator(model, batchSize: batch.batchSize, group: group)
         return { shouldStop in
             do {
                 let score = try evaluator.score(examples) { _, _ in
@@ -293,10 +260,20 @@ struct TrainCommand: ParsableCommand {
 
     /// Says what is about to happen.
     private func describe(
-        _ model: TransformerModel,
-        _ settings: TrainingSettings,
-        _ loader: any BatchSource
+        _ beginning: Beginning,
+        _ trainer: Trainer,
+        _ source: TrainingSource,
+        _ group: ProcessGroup
     ) {
+        let tokens = beginning.tokens
+        if let tokenizer = tokens.tokenizer, let source = tokens.tokenizerSource {
+            Terminal.diagnose("tokenizer '\(tokenizer.path)', \(source)")
+        }
+        if let remark = beginning.start.remark { Terminal.diagnose(remark) }
+        if let connection = group.connection {
+            Terminal.diagnose("\(group.processCount) processes, MPI: \(connection)")
+        }
+        let (model, settings, loader) = (trainer.model, trainer.settings, source.training)
         let configuration = model.sizes
         let family = type(of: configuration).familyTitle
         let parameters = configuration.parameterCount.grouped
@@ -319,13 +296,21 @@ struct TrainCommand: ParsableCommand {
                     .map { counted($0.conversationCount, "conversation") }
                     ?? counted(loader.shardPaths.count, "shard"))
         )
+        compute.note("\(trainer.activationByteCount.grouped) bytes for activations")
+        if source.validation != nil && settings.validationInterval > 0
+            && settings.checkpointInterval == 0
+        {
+            Terminal.diagnose("no checkpoints are written, not even of the best validation loss")
+        }
     }
 
-    private func settings(sequenceLength: Int, data: any BatchSource) throws -> TrainingSettings {
-        let accumulation = max(
-            (batch.totalBatchTokens ?? 0) / (batch.batchSize * sequenceLength),
-            1
-        )
+    private func settings(
+        sequenceLength: Int,
+        data: any BatchSource,
+        _ group: ProcessGroup
+    ) throws -> TrainingSettings {
+        let batchTokens = batch.batchSize * sequenceLength * group.processCount
+        let accumulation = max((batch.totalBatchTokens ?? 0) / batchTokens, 1)
         let stepsPerEpoch = data.samplesPerEpoch / accumulation
         guard batch.steps != nil || stepsPerEpoch > 0 else {
             throw CommandError(
@@ -337,7 +322,7 @@ struct TrainCommand: ParsableCommand {
         var settings = TrainingSettings(
             batchSize: batch.batchSize,
             sequenceLength: sequenceLength,
-            totalBatchTokens: batch.totalBatchTokens,
+            totalBatchTokens: batch.totalBatchTokens ?? batchTokens,
             schedule: optimizer.schedule(steps: batch.steps ?? stepsPerEpoch)
         )
         settings.optimizerKind = optimizer.optimizer
@@ -356,6 +341,15 @@ struct TrainCommand: ParsableCommand {
         settings.sampleInterval = intervals.sampleEvery
         settings.hellaSwagInterval = intervals.hellaSwagEvery
         settings.seed = seed
+        if group.hasOthers && settings.totalBatchTokens % batchTokens != 0 {
+            throw CommandError(
+                .wrongUsage,
+                "--total-batch-tokens must be a multiple of \(batchTokens.grouped), the tokens of a "
+                    + "batch (--batch-size x --sequence-length) in each of "
+                    + "\(group.processCount) processes, and is "
+                    + settings.totalBatchTokens.grouped
+            )
+        }
         return settings
     }
 }

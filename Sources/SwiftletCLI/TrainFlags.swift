@@ -22,8 +22,8 @@ extension TrainCommand {
             "threads": compute.threads.map(JSONValue.integer) ?? .null,
         ]
         let groups = [
-            general, data.flags, batch.flags(settings), adapter.flags, optimizer.flags,
-            intervals.flags,
+            general, data.flags, batch.flags(settings), processes.flags, adapter.flags,
+            optimizer.flags, intervals.flags,
         ]
         return groups.reduce(into: [:]) { all, group in all.merge(group) { first, _ in first } }
     }
@@ -74,6 +74,15 @@ extension BatchOptions {
             "steps": .integer(settings.schedule.totalSteps),
             "recompute": .string(recompute.rawValue),
             "precision": .string(precision.elementType.rawValue),
+        ]
+    }
+}
+
+extension ProcessOptions {
+    fileprivate var flags: Flags {
+        [
+            "zero-stage": .integer(zeroStage),
+            "gradient-precision": .string(gradientPrecision.elementType.rawValue),
         ]
     }
 }

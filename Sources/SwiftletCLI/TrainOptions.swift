@@ -146,7 +146,8 @@ struct BatchOptions: ParsableArguments {
 
     @Option(
         help: """
-            Tokens of an optimiser step: a multiple of batch size times length (default: that).
+            Tokens of an optimiser step: a multiple of batch size times length, and times the \
+            number of processes where there are several (default: that).
             """,
         in: .from(1)
     )
@@ -160,6 +161,29 @@ struct BatchOptions: ParsableArguments {
 
     @Option(help: "What numbers training computes with.")
     var precision = TrainingPrecision(elementType: .float32)
+}
+
+/// What the processes of one run leave to each other.
+struct ProcessOptions: ParsableArguments {
+    @Option(
+        help: """
+            What the processes that mpirun starts keep only once among them: nothing (0), or \
+            AdamW's moments (1).
+            """,
+        in: .from(0, to: 1)
+    )
+    var zeroStage = 0
+
+    @Option(help: "The numbers as which gradients travel between the processes.")
+    var gradientPrecision = TrainingPrecision(elementType: .float32)
+
+    /// As the library takes them.
+    var parallel: DataParallel {
+        DataParallel(
+            shardsOptimizer: zeroStage == 1,
+            gradientType: gradientPrecision.elementType
+        )
+    }
 }
 
 /// How a step changes the weights.

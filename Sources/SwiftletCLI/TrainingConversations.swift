@@ -14,12 +14,14 @@ struct TrainingConversations {
     ///   - path: The file, one conversation a line.
     ///   - shape: Of the batches.
     ///   - seed: Decides the order; nil is that of the file.
+    ///   - isTraining: Whether the processes share them; each reads all that are held out.
     /// - Returns: Its conversations, packed.
     /// - Throws: What is wrong with the file.
     func loader(
         _ path: FilePath,
         _ shape: TrainingSource.Shape,
-        seed: UInt64?
+        seed: UInt64?,
+        isTraining: Bool
     ) throws -> ConversationLoader {
         let loader = try ConversationLoader(
             conversations(path, sequenceLength: shape.sequenceLength),
@@ -27,6 +29,8 @@ struct TrainingConversations {
             batchSize: shape.batchSize,
             sequenceLength: shape.sequenceLength,
             seed: seed,
+            processCount: isTraining ? shape.processCount : 1,
+            rank: isTraining ? shape.rank : 0,
             vocabularySize: shape.vocabularySize
         )
         remark(on: loader, path, sequenceLength: shape.sequenceLength)

@@ -19,7 +19,9 @@ struct TrainingReporter {
         (self.run, self.directory) = (run, directory)
         let trainer = run.trainer
         let settings = trainer.settings
-        let batches = settings.totalBatchTokens / trainer.loader.tokensPerBatch
+        let batches =
+            settings.totalBatchTokens / trainer.loader.tokensPerBatch
+            / trainer.loader.source.processCount
         events = printsEvents ? EventStream() : nil
         display = TrainingDisplay(
             TrainingProgress(
@@ -40,8 +42,8 @@ struct TrainingReporter {
     /// - Parameters:
     ///   - validationTokens: Tokens of the held-out data; nil where there are none.
     ///   - note: Called with each event before it is shown.
-    /// - Throws: What training and `note` throw, and ``FileIOError`` when nobody takes the events
-    ///   any more; the run is then saved as one that was stopped.
+    /// - Throws: What training and `note` throw. Where nobody takes the events any more the run is
+    ///   saved as one that was stopped, and ``failure`` says why.
     func follow(
         validationTokens: Int?,
         _ note: (TrainingEvent) throws -> Void
@@ -62,8 +64,10 @@ struct TrainingReporter {
             throw error
         }
         end(nil)
-        if let failure = events?.failure { throw failure }
     }
+
+    /// Why nobody takes the events any more; nil where they are taken.
+    var failure: (any Error)? { events?.failure }
 
     private func beginning(_ validationTokens: Int?) -> EventObject {
         let trainer = run.trainer

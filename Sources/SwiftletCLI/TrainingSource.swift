@@ -15,12 +15,27 @@ struct TrainingSource {
         let vocabularySize: Int
         /// Decides a random order.
         let seed: UInt64
+        /// How many processes share what is learnt from.
+        let processCount: Int
+        /// Which of them this is.
+        let rank: Int
+
+        /// Tokens of a batch of every process.
+        var tokenCount: Int { batchSize * sequenceLength * processCount }
+    }
+
+    /// The shards that were made of a text.
+    private struct Shards: Codable {
+        let training: FilePath
+        let validation: FilePath?
     }
 
     let training: any BatchSource
     let validation: (any BatchSource)?
 
     /// Opens the shards or conversations that `options` name, or makes shards of its text.
+    ///
+    /// Of several processes the first makes the shards, and all open them.
     /// - Parameters:
     ///   - options: What the data are.
     ///   - tokens: The tokenizer, and what made the shards.
@@ -28,6 +43,7 @@ struct TrainingSource {
     ///   - shape: How they become batches.
     ///   - directory: Where the run keeps shards of a text.
     ///   - threads: How many encode it.
+    ///   - group: The processes, all of which do this at the same time.
     /// - Throws: What is wrong with the data.
     init(
         _ options: DataOptions,
@@ -35,7 +51,43 @@ struct TrainingSource {
         template: KnownChatTemplate?,
         shape: Shape,
         directory: RunDirectory,
-        threads: Int
+        threads: Int,
+        group: ProcessGroup
+    ) throws {
+        var (trainData, valData) = (options.trainData ?? "", options.valData)
+        if let text = options.text, let tokenizer = tokens.tokenizer?.value {
+            // Refused before anything is made.
+            _ = try group.together { try Self.documentStart(options, tokens) }
+            let shards = try group.share {
+                let prepared = try TrainingText(directory: directory, threads: threads)
+                    .shards(of: text, tokenizer, shape, holdsOut: valData == nil)
+                return Shards(
+                    training: prepared.trainingPath,
+                    validation: prepared.validationPath
+                )
+            }
+            (trainData, valData) = (shards.training, valData ?? shards.validation)
+        }
+        self = try group.together {
+            try Self(
+                options,
+                tokens,
+                template: template,
+                shape: shape,
+                trainData: trainData,
+                valData: valData
+            )
+        }
+    }
+
+    /// Opens what there is.
+    private init(
+        _ options: DataOptions,
+        _ tokens: KnownTokens,
+        template: KnownChatTemplate?,
+        shape: Shape,
+        trainData: FilePath,
+        valData: FilePath?
     ) throws {
         let documentStart = try Self.documentStart(options, tokens)
         func shards(_ pattern: FilePath, isTraining: Bool) throws -> any BatchSource {
@@ -47,18 +99,12 @@ struct TrainingSource {
         if let chat = options.chat, let template, let tokenizer = tokens.tokenizer?.value {
             let reader = TrainingConversations(template: template, tokenizer: tokenizer)
             let seed = options.shuffle ? shape.seed : nil
-            training = try reader.loader(chat, shape, seed: seed)
+            training = try reader.loader(chat, shape, seed: seed, isTraining: true)
             validation =
-                try options.valChat.map { try reader.loader($0, shape, seed: nil) }
-                ?? options.valData.map { try shards($0, isTraining: false) }
+                try options.valChat.map {
+                    try reader.loader($0, shape, seed: nil, isTraining: false)
+                } ?? valData.map { try shards($0, isTraining: false) }
             return
-        }
-        var (trainData, valData) = (options.trainData ?? "", options.valData)
-        if let text = options.text, let tokenizer = tokens.tokenizer?.value {
-            let prepared = try TrainingText(directory: directory, threads: threads)
-                .shards(of: text, tokenizer, shape, holdsOut: valData == nil)
-            trainData = prepared.trainingPath
-            valData = valData ?? prepared.validationPath
         }
         training = try shards(trainData, isTraining: true)
         validation = try valData.map { try shards($0, isTraining: false) }
@@ -76,6 +122,8 @@ struct TrainingSource {
                 batchSize: shape.batchSize,
                 sequenceLength: shape.sequenceLength,
                 seed: shape.seed,
+                processCount: shape.processCount,
+                rank: shape.rank,
                 vocabularySize: shape.vocabularySize
             )
         }
@@ -84,6 +132,9 @@ struct TrainingSource {
             batchSize: shape.batchSize,
             sequenceLength: shape.sequenceLength,
             shuffled: isTraining && options.shuffle,
+            // Each process reads all held-out data, and measures on what is its turn.
+            processCount: isTraining ? shape.processCount : 1,
+            rank: isTraining ? shape.rank : 0,
             vocabularySize: shape.vocabularySize
         )
     }

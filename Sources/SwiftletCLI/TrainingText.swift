@@ -24,16 +24,14 @@ struct TrainingText {
         _ shape: TrainingSource.Shape,
         holdsOut: Bool
     ) throws -> PreparedText {
-        // One batch and its last target; whether the sizes make sense is checked later.
-        let leastTokens =
-            shape.batchSize.multipliedReportingOverflow(by: shape.sequenceLength)
-            .partialValue &+ 1
+        // A batch of every process and its last target.
+        let leastTokens = shape.tokenCount + 1
         let prepared = try cleaningUp {
             let prepared = try prepare(
                 text,
                 tokenizer,
                 heldOutTokens: holdsOut ? Self.mostHeldOutTokens : 0,
-                leastHeldOutTokens: leastTokens
+                leastHeldOutTokens: shape.batchSize * shape.sequenceLength + 1
             )
             let tokenCount = try TokenShard(prepared.trainingPath).count
             guard tokenCount >= leastTokens else {
@@ -41,8 +39,9 @@ struct TrainingText {
                 throw CommandError(
                     .wrongUsage,
                     "'\(text)' makes \(counted(tokenCount, "token")), and a batch takes "
-                        + "\(leastTokens.grouped) (batch size x sequence length + 1); take "
-                        + "more text, or a smaller --batch-size or --sequence-length"
+                        + "\(leastTokens.grouped) (batch size x sequence length"
+                        + (shape.processCount > 1 ? " x processes" : "")
+                        + " + 1); take more text, or a smaller --batch-size or --sequence-length"
                 )
             }
             return prepared

@@ -17,7 +17,11 @@ import Testing
         )
     }
 
-    @Test(arguments: ["how-it-works.md", "inspect.md", "server.md", "fine-tuning.md"])
+    @Test(
+        arguments: [
+            "how-it-works.md", "inspect.md", "server.md", "fine-tuning.md", "processes.md",
+        ]
+    )
     func everyFileThatIsNamedExists(document: String) throws {
         let links = try text(document).matches(of: /\]\(([^)#]+)\)/).map { String($0.output.1) }
         #expect(!links.isEmpty)

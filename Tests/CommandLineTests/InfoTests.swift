@@ -277,7 +277,7 @@ import Training
         #expect(
             Set(object.keys) == [
                 "processor", "physical_cores", "instruction_sets", "instruction_set", "products",
-                "threads", "openmp",
+                "threads", "openmp", "mpi",
             ]
         )
         let sets = try #require(object["instruction_sets"] as? [String])

@@ -41,7 +41,7 @@ private func complaint(_ arguments: [String]) -> String? {
         "train": [
             "batch-size", "sequence-length", "total-batch-tokens", "steps", "warmup-steps",
             "val-every", "val-batches", "sample-every", "sample-tokens", "hellaswag-every",
-            "checkpoint-every", "keep-last", "keep-every", "seed", "threads",
+            "checkpoint-every", "keep-last", "keep-every", "seed", "threads", "zero-stage",
         ],
     ]
 

@@ -64,7 +64,9 @@ public struct RunFacts: Sendable, Equatable {
         data = Self.summary(run.data.train)
         let processor = run.machine.processor.map { String($0.prefix(100)) }
         let computing = "\(run.machine.isa), \(counted(run.machine.threads, "thread"))"
-        machine = [processor, computing].compactMap { $0 }.joined(separator: ", ")
+        let processes = run.machine.processes.map { "\($0)" }
+        machine = [processor, computing, processes.map { "\($0) processes" }]
+            .compactMap(\.self).joined(separator: ", ")
         sections = RunFlags.grouped(run.flags, defaults: defaults)
         add(
             to: "Model",
@@ -89,7 +91,7 @@ public struct RunFacts: Sendable, Equatable {
             (processor.map { [Entry(name: "processor", value: $0)] } ?? []) + [
                 Entry(name: "instruction set", value: run.machine.isa),
                 Entry(name: "threads used", value: "\(run.machine.threads)"),
-            ]
+            ] + (processes.map { [Entry(name: "processes", value: $0)] } ?? [])
         )
     }
 

@@ -20,6 +20,7 @@ enum RunFlags {
                 "recompute",
             ]
         ),
+        ("Several processes", ["zero-stage", "gradient-precision"]),
         ("Adapters", ["lora-rank", "lora-alpha", "lora-targets", "adapter"]),
         (
             "Optimiser",

@@ -1,5 +1,5 @@
-// Training with several processes: what a launcher's environment alone changes, and, where mpirun is
-// installed, short runs that it starts.
+// Training with several processes: what a launcher's environment alone changes, and, where mpirun
+// is installed, short runs that it starts.
 
 import FileIO
 import Foundation
@@ -83,7 +83,7 @@ import Testing
                 let outcome = try train(
                     count,
                     in: directory,
-                    ["--batch-size", "2", "--total-batch-tokens", "64"] + flags,
+                    ["--batch-size", "2", "--total-batch-tokens", "64", "--no-shuffle"] + flags,
                     into: name
                 )
                 try #require(outcome.status == 0, "\(outcome.errors)")

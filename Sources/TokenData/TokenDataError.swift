@@ -32,6 +32,8 @@ public enum TokenDataError: Error, Equatable, Sendable {
     case shardFull(path: FilePath, limit: Int)
     /// A saved position does not fit the loader it was given to; `reason` says in what.
     case positionMismatch(reason: String)
+    /// A position of `then` processes cannot be gone on from by `now` of them; `reason` says why.
+    case otherProcessCount(then: Int, now: Int, reason: String)
     /// `path` is not what `prepare` leaves beside its shards; `problem` says why.
     case invalidManifest(path: FilePath, problem: String)
     /// The manifest `path` says that `shard` holds `described` tokens, or nothing of it, and it
@@ -90,6 +92,14 @@ extension TokenDataError: CustomStringConvertible {
         case .positionMismatch(let reason):
             return "cannot resume from the saved position in the training data: \(reason); resume "
                 + "with the data and settings of the saved run, or start a new run"
+        case .otherProcessCount(let then, let now, let reason):
+            func processes(_ count: Int) -> String {
+                counted(count, "process", plural: "processes")
+            }
+            return "cannot go on with \(processes(now)) where \(processes(then)) stopped in the "
+                + "training data: \(reason); train with \(processes(then)) again, or allow the "
+                + "changes, which reads the data from their start (a run in random order goes on "
+                + "with any number)"
         case .invalidManifest(let path, let problem):
             return "'\(path)' cannot be used: \(problem); prepare the data again, or remove the "
                 + "file"

@@ -19,9 +19,9 @@ public struct TokenLoaderSource: Codable, Equatable, Sendable {
     /// Tokens a sequence.
     public let sequenceLength: Int
     /// How many processes share the data.
-    public let processCount: Int
+    public internal(set) var processCount: Int
     /// Which of them this is, from 0.
-    public let rank: Int
+    public internal(set) var rank: Int
     /// The shards, sorted by path, without their names, so that data can be moved.
     public internal(set) var shards: [TokenShard.Identity]
     /// What decides the order; nil is llm.c's loader.

@@ -85,11 +85,25 @@ import Training
                 for file in [run.modelPath, run.statePath, run.extraPath, run.donePath] {
                     try touch(file(step))
                 }
+                try touch(run.statePath(step: step, rank: 12))
             }
             // By the settings of the run that wrote them, not by those of today.
             _ = try start(in: directory, steps: 9) { ($0.keepLast, $0.keepEvery) = (1, 0) }
             #expect(try FileSystem.names(in: run.path).map(\.string) == names)
             #expect(try run.checkpointSteps() == [4, 8, 9])
+        }
+    }
+
+    @Test func statesOfMoreProcessesGoWhenAStepIsWrittenAgain() throws {
+        try withTemporaryDirectory { directory in
+            let run = RunDirectory(directory.appending("run"))
+            let others = [1, 30].map { run.statePath(step: 6, rank: $0) }
+            try start(in: directory).run { event in
+                guard case .step(let step) = event, step.step == 6 else { return }
+                for path in others { try touch(path) }
+            }
+            #expect(try run.checkpointSteps() == [5, 6])
+            #expect(others.allSatisfy { !FileSystem.exists($0) })
         }
     }
 

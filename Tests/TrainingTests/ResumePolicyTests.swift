@@ -108,6 +108,7 @@ import Training
             #expect(try !text(run.metricsPath).isEmpty)
             let parts = [
                 run.modelPath(step: 2), run.statePath(step: 2), run.extraPath(step: 4),
+                run.statePath(step: 2, rank: 3), run.statePath(step: 5, rank: 1),
                 run.path.appending(".model_00000006.bin.1-2"), run.bestPath,
             ]
             // What nobody can know to be a part of a checkpoint.

@@ -10,6 +10,7 @@ import Training
         #expect(run.donePath(step: 0) == "runs/first/DONE_00000000")
         #expect(run.donePath(step: 123_456_789) == "runs/first/DONE_123456789")
         #expect(run.statePath(step: 1000) == "runs/first/state_00001000_00000.bin")
+        #expect(run.statePath(step: 7, rank: 12) == "runs/first/state_00000007_00012.bin")
         #expect(run.extraPath(step: 1000) == "runs/first/extra_00001000.json")
         #expect(run.metricsPath == "runs/first/metrics.jsonl")
         #expect(run.mainLogPath == "runs/first/main.log")

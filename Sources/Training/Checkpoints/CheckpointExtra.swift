@@ -86,6 +86,18 @@ struct CheckpointExtra: Codable, Equatable {
         return isComparable ? best : nil
     }
 
+    /// How many processes wrote the checkpoint.
+    /// - Throws: ``TrainingError/damagedFile(path:reason:)``.
+    func processCount(path: FilePath) throws -> Int {
+        guard trainingData.processCount > 0 else {
+            throw TrainingError.damagedFile(
+                path: path,
+                reason: "its training data are those of \(trainingData.processCount) processes"
+            )
+        }
+        return trainingData.processCount
+    }
+
     /// A detector that goes on with one of the windows.
     func detector(_ window: KeyPath<Self, [Float]>, path: FilePath) throws -> OutlierDetector {
         guard let detector = OutlierDetector(values: self[keyPath: window]) else {

@@ -45,10 +45,15 @@ extension RunDirectory {
             guard let step = checkpointStep(named: name) else {
                 return EventFile.isName(name) || isTemporary(name)
             }
-            return FileSystem.exists(statePath(step: step))
-                || FileSystem.exists(extraPath(step: step))
+            return try !statePaths(step: step).isEmpty || FileSystem.exists(extraPath(step: step))
         }
         return replaced + parts
+    }
+
+    /// The states that processes have left of a step, however many they were.
+    /// - Throws: ``FileIOError`` when the directory cannot be listed.
+    func statePaths(step: Int) throws -> [FilePath] {
+        try files { stateFile(named: $0)?.step == step }
     }
 
     /// Every file of a run, except a tokenizer and token shards, which may already be the new
@@ -97,10 +102,10 @@ extension RunDirectory {
         try FileSystem.removeDirectory(path)
     }
 
-    private func files(where isIncluded: (String) -> Bool) throws -> [FilePath] {
+    private func files(where isIncluded: (String) throws -> Bool) throws -> [FilePath] {
         guard FileSystem.isDirectory(path) else { return [] }
         return try FileSystem.names(in: path)
-            .filter { isIncluded($0.string) }
+            .filter { try isIncluded($0.string) }
             .map { path.appending($0) }
     }
 

@@ -37,18 +37,22 @@ public struct RunDirectory: Sendable, Equatable {
     func modelPath(step: Int, _ form: CheckpointForm) -> FilePath {
         path.appending("model_\(padded(step))" + (form == .file ? ".bin" : ""))
     }
-    /// The optimiser's moments and the place in the data after `step` updates, of the only process.
-    public func statePath(step: Int) -> FilePath {
-        path.appending("state_\(padded(step))_00000.bin")
+    /// The optimiser's moments and the place in the data after `step` updates, of the only process
+    /// or the first.
+    public func statePath(step: Int) -> FilePath { statePath(step: step, rank: 0) }
+    /// The part that a process, counted from 0, keeps of the optimiser's moments, and its place in
+    /// the data, after `step` updates.
+    public func statePath(step: Int, rank: Int) -> FilePath {
+        path.appending("state_\(padded(step))_\(padded(rank, to: 5)).bin")
     }
     /// What llm.c's state has no place for, after `step` updates.
     public func extraPath(step: Int) -> FilePath { path.appending("extra_\(padded(step)).json") }
     /// An empty file, written last: the checkpoint of `step` is complete.
     public func donePath(step: Int) -> FilePath { path.appending("DONE_\(padded(step))") }
 
-    private func padded(_ step: Int) -> String {
-        let digits = "\(step)"
-        return String(repeating: "0", count: max(0, 8 - digits.count)) + digits
+    private func padded(_ number: Int, to count: Int = 8) -> String {
+        let digits = "\(number)"
+        return String(repeating: "0", count: max(0, count - digits.count)) + digits
     }
 
     /// The steps of the complete checkpoints, in order; none when the directory does not exist.
@@ -71,9 +75,19 @@ public struct RunDirectory: Sendable, Equatable {
     func checkpointStep(named name: String) -> Int? {
         step(named: name, prefix: "DONE_", suffix: "", donePath)
             ?? step(named: name, prefix: "extra_", suffix: ".json", extraPath)
-            ?? step(named: name, prefix: "state_", suffix: "_00000.bin", statePath)
+            ?? stateFile(named: name)?.step
             ?? step(named: name, prefix: "model_", suffix: ".bin") { modelPath(step: $0, .file) }
             ?? step(named: name, prefix: "model_", suffix: "") { modelPath(step: $0, .directory) }
+    }
+
+    /// The step and the rank in the file name of a process's state; nil for any other name.
+    func stateFile(named name: String) -> (step: Int, rank: Int)? {
+        guard name.hasPrefix("state_"), let end = name.lastIndex(of: "_"),
+            let rank = Int(name[name.index(after: end)...].prefix { $0 != "." }), rank >= 0
+        else { return nil }
+        return step(named: name, prefix: "state_", suffix: String(name[end...])) {
+            statePath(step: $0, rank: rank)
+        }.map { ($0, rank) }
     }
 
     private func step(

@@ -18,6 +18,8 @@ struct RunStart: Codable, Equatable {
     /// Whether a run that goes on reads its data from where the checkpoint stood in them; otherwise
     /// from their start.
     private let keepsPosition: Bool
+    /// Whether settings and data may differ from the checkpoint's.
+    private let allowsChanges: Bool
     /// Whether a run is there at all.
     private let holdsRun: Bool
 
@@ -46,6 +48,7 @@ struct RunStart: Codable, Equatable {
         holdsRun = try directory.holdsRun()
         startsOver = saved == nil && holdsRun && !overwrite
         isUnmeasured = saved?.isUnmeasured ?? false
+        self.allowsChanges = allowsChanges
         keepsPosition = saved.map { !allowsChanges || Self.isSameOrder($0, trainer) } ?? false
         let present = try directory.checkpointSteps()
         // Who goes back to an older checkpoint may have lost the one that was the best then.
@@ -76,7 +79,8 @@ struct RunStart: Codable, Equatable {
         try directory.load(
             CheckpointExtra.read(from: path, step: resumedStep),
             into: trainer,
-            keepsPosition: keepsPosition
+            keepsPosition: keepsPosition,
+            allowsChanges: allowsChanges
         )
     }
 
@@ -143,9 +147,10 @@ struct RunStart: Codable, Equatable {
         }
     }
 
-    /// Whether the trainer reads the same batches in the same order as the checkpoint's did.
+    /// Whether the trainer reads the same data in the same order as the checkpoint's did, be it
+    /// with another number of processes.
     private static func isSameOrder(_ saved: CheckpointExtra, _ trainer: Trainer) -> Bool {
-        saved.trainingData == trainer.loader.source
+        saved.trainingData.isSame(as: trainer.loader.source)
             && saved.isShuffled == (trainer.loader.state.shuffle != nil)
     }
 }

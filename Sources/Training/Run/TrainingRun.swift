@@ -226,9 +226,13 @@ public final class TrainingRun {
         isMeasured = try measureIfDue(ballot, report)
         guard isMeasured else { return }
         let newBest = bestWithThisStep
-        let extra = Self.extra(of: trainer, description, validation, best: newBest)
+        var extra = Self.extra(of: trainer, description, validation, best: newBest)
         try inFirst { records in
-            try JSONFile.write(extra, to: directory.extraPath(step: extra.step))
+            let path = directory.extraPath(step: extra.step)
+            // Its place in the data stays that of the processes that wrote it.
+            let saved = try CheckpointExtra.read(from: path, step: extra.step)
+            (extra.trainingData, extra.isShuffled) = (saved.trainingData, saved.isShuffled)
+            try JSONFile.write(extra, to: path)
             try records.adopt(newBest)
         }
         best = newBest
@@ -325,8 +329,8 @@ public final class TrainingRun {
         let newBest = bestWithThisStep
         var extra = Self.extra(of: trainer, description, validation, best: newBest)
         extra.isUnmeasured = isMeasured ? nil : true
+        try directory.writeCheckpoint(of: trainer, extra: extra)
         try inFirst { records in
-            try directory.writeCheckpoint(of: trainer, extra: extra)
             // Before anything is removed: the old best is still there until the new one is known.
             try records.adopt(newBest)
             try records.removeCheckpoints()

@@ -177,8 +177,10 @@ struct StartingModel {
         _ batch: BatchOptions,
         _ adapter: AdapterOptions,
         _ optimizer: OptimizerKind,
+        _ parallel: DataParallel,
         sequenceLength: Int,
-        threadCount: Int
+        threadCount: Int,
+        processCount: Int
     ) throws {
         let precision = batch.precision.elementType
         var frozenWeights = 0
@@ -194,7 +196,9 @@ struct StartingModel {
             adapter: adapter.shape(of: configuration),
             frozenWeights: frozenWeights,
             optimizer: optimizer,
-            threadCount: threadCount
+            threadCount: threadCount,
+            processCount: processCount,
+            parallel: parallel
         )
         let available = Machine.memoryByteCount
         guard memory.total > available else { return }

@@ -41,8 +41,10 @@ extension TrainCommand {
                 batch,
                 adapter,
                 command.optimizer.optimizer,
+                command.processes.parallel,
                 sequenceLength: sequenceLength,
-                threadCount: ops.threadCount
+                threadCount: ops.threadCount,
+                processCount: group.processCount
             )
         }
     }

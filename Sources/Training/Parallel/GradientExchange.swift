@@ -50,6 +50,15 @@ final class GradientExchange {
         }.max() ?? 0
     }
 
+    /// Bytes of what is under way, at most.
+    static func byteCount(_ elementCount: Int, _ parallel: DataParallel) -> Int {
+        let portion = min(elementCount, ExchangePortion.largestCount)
+        let (float, rounded) = (ElementType.float32.byteWidth, ElementType.bfloat16.byteWidth)
+        // Two jobs at a time, and two tensors in the one that adds up rounded numbers.
+        return parallel.gradientType == .float32
+            ? 2 * portion * float : 2 * portion * (float + 2 * rounded)
+    }
+
     /// Sends the gradients of a layer, or under nil of what no layer has, on their way.
     ///
     /// Nobody may touch them before ``finish()`` has returned.

@@ -14,9 +14,13 @@ extension Trainer {
         public let activations: Int
         /// Of Muon's products; 0 with AdamW, which needs none.
         public let products: Int
+        /// Of gradients on their way between processes; 0 for a process alone.
+        public let exchange: Int
 
         /// All of it.
-        public var total: Int { parameters.total + frozenWeights + activations + products }
+        public var total: Int {
+            parameters.total + frozenWeights + activations + products + exchange
+        }
     }
 
     /// The memory of the numbers that a run has for each parameter, in bytes.
@@ -25,18 +29,21 @@ extension Trainer {
         public let weights: Int
         /// Of the matrices rounded for the passes, at bfloat16.
         public let roundedWeights: Int
+        /// How many processes share the moments.
+        private let momentProcessCount: Int
 
         /// Of the gradients.
         public var gradients: Int { weights }
         /// Of AdamW's two moments; the second is there, unused, for what Muon updates.
-        public var moments: Int { 2 * weights }
+        public var moments: Int { 2 * weights / momentProcessCount }
         /// All of it.
         public var total: Int { weights + gradients + moments + roundedWeights }
 
-        /// Takes the bytes of the weights.
-        public init(weights: Int, roundedWeights: Int = 0) {
+        /// Takes the bytes of the weights, and how many processes share their moments.
+        public init(weights: Int, roundedWeights: Int = 0, momentProcessCount: Int = 1) {
             self.weights = weights
             self.roundedWeights = roundedWeights
+            self.momentProcessCount = momentProcessCount
         }
     }
 
@@ -54,6 +61,8 @@ extension Trainer {
     ///   - optimizer: What updates the parameters.
     ///   - threadCount: Of the ``Ops`` that train: threads that go through a small model each with
     ///     its own sequences have gradients of their own.
+    ///   - processCount: How many processes train together.
+    ///   - parallel: What they leave to each other.
     /// - Returns: Bytes, in parts.
     /// - Throws: ``ModelError`` for a batch the model cannot take.
     public static func memory(
@@ -65,13 +74,19 @@ extension Trainer {
         adapter: LowRankShape? = nil,
         frozenWeights: Int = 0,
         optimizer: OptimizerKind = .adamw,
-        threadCount: Int
+        threadCount: Int,
+        processCount: Int = 1,
+        parallel: DataParallel = DataParallel()
     ) throws -> Memory {
+        let layout = adapter?.parameterLayout ?? configuration.parameterLayout
         let parameters = ParameterMemory(
-            weights: (adapter?.parameterLayout ?? configuration.parameterLayout).byteCount,
+            weights: layout.byteCount,
             roundedWeights: precision == .bfloat16 && adapter == nil
-                ? RoundedWeights.byteCount(configuration.parameterLayout) : 0
+                ? RoundedWeights.byteCount(configuration.parameterLayout) : 0,
+            momentProcessCount: parallel.shardsOptimizer ? processCount : 1
         )
+        let exchange =
+            processCount > 1 ? GradientExchange.byteCount(layout.elementCount, parallel) : 0
         // Sizes that no machine has would overflow on the way.
         let values = [
             batchSize, sequenceLength, configuration.widestActivation, configuration.layerCount,
@@ -81,7 +96,8 @@ extension Trainer {
                 parameters: parameters,
                 frozenWeights: frozenWeights,
                 activations: .max / 2,
-                products: 0
+                products: 0,
+                exchange: exchange
             )
         }
         return Memory(
@@ -97,7 +113,8 @@ extension Trainer {
                 threadCount: threadCount
             ),
             products: optimizer == .muon
-                ? Muon.byteCount(configuration, threadCount: threadCount) : 0
+                ? Muon.byteCount(configuration, threadCount: threadCount) : 0,
+            exchange: exchange
         )
     }
 }

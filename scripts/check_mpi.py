@@ -1,0 +1,230 @@
+#!/usr/bin/env python3
+"""Trains one model with one process, and with several that mpirun starts, and compares.
+
+For each mpirun that is found, with 2 and 4 processes of one thread, at both stages of ZeRO and both
+precisions: the losses must be those of one process, a second run must give the same bits, and a run
+of which a process or the launcher is killed must go on as if nothing had happened.
+
+    scripts/check_mpi.py                # a small model, every mpirun that is installed
+    scripts/check_mpi.py --init d12 --batch-size 1 --sequence-length 64
+    scripts/check_mpi.py --kills 10     # kill so many processes, and so many launchers
+    scripts/check_mpi.py --no-skip      # fail where no mpirun is found
+
+SWIFTLET names the command; the default is the release that was built here. Prints the largest
+differences, and exits with 1 where something is not as it must be.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+SWIFTLET = os.environ.get("SWIFTLET", str(REPOSITORY / ".build" / "release" / "swiftlet"))
+# Sums in another order round differently; at bfloat16 weights then may round to their other
+# neighbour.
+LARGEST_DIFFERENCE = 1e-5
+# Debian's names, where both are installed; else whatever mpirun there is.
+LAUNCHERS = ("mpirun.openmpi", "mpirun.mpich")
+# A dead process must end the run within this many seconds.
+PATIENCE = 60
+
+
+def launchers() -> list[list[str]]:
+    """The mpirun commands of this machine, each with what lets it start more ranks than cores."""
+    named = [name for name in LAUNCHERS if shutil.which(name)]
+    found = named or [name for name in ("mpirun",) if shutil.which(name)]
+    return [[name, *launcher_options(name)] for name in found]
+
+
+def launcher_options(name: str) -> list[str]:
+    version = subprocess.run([name, "--version"], capture_output=True, text=True).stdout
+    is_open_mpi = any(word in version for word in ("Open MPI", "OpenRTE"))
+    return ["--oversubscribe", "--bind-to", "none"] if is_open_mpi else []
+
+
+def environment() -> dict[str, str]:
+    """Lets Open MPI start as root, which a container's user is."""
+    allowed = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
+    allowed |= {"PRTE_ALLOW_RUN_AS_ROOT": "1", "PRTE_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
+    return os.environ | allowed
+
+
+class Runs:
+    """Runs of one command in a directory, and what they measured."""
+
+    def __init__(self, directory: Path, options: argparse.Namespace) -> None:
+        self.directory = directory
+        self.options = options
+        self.failures: list[str] = []
+        tokens = directory / "words.txt"
+        words = random.Random(7)
+        tokens.write_text(
+            " ".join(words.choice(["red", "green", "blue", "one", "two"]) for _ in range(60_000))
+        )
+        self.tokenizer = directory / "tokenizer.bin"
+        run([SWIFTLET, "tokenizer", "train", tokens, "--vocabulary-size", "270"]
+            + ["--output", self.tokenizer])
+        run([SWIFTLET, "prepare", tokens, "--tokenizer", self.tokenizer, "--output", directory]
+            + ["--name", "words", "--validation-tokens", "2000"])
+
+    def command(self, output: Path, *extra: str) -> list[str]:
+        options = self.options
+        batch = options.batch_size * options.sequence_length
+        return [
+            SWIFTLET, "train", "--init", options.init,
+            "--train-data", str(self.directory / "words_train.bin"),
+            "--val-data", str(self.directory / "words_val.bin"),
+            "--batch-size", str(options.batch_size),
+            "--sequence-length", str(options.sequence_length),
+            "--total-batch-tokens", str(4 * batch), "--steps", str(options.steps),
+            "--val-every", "20", "--no-shuffle", "--threads", "1", "--output", str(output), *extra,
+        ]
+
+    def train(self, name: str, launcher: list[str], *extra: str) -> list[dict]:
+        """Trains to the end, and returns the lines of metrics.jsonl without what time decides."""
+        output = self.directory / name
+        run(launcher + self.command(output, "--checkpoint-every", "0", *extra))
+        return metrics(output)
+
+    def require(self, holds: bool, what: str) -> None:
+        print(("ok    " if holds else "WRONG ") + what, flush=True)
+        if not holds:
+            self.failures.append(what)
+
+
+def run(command: list) -> None:
+    result = subprocess.run(
+        [str(part) for part in command], env=environment(), capture_output=True, text=True
+    )
+    if result.returncode != 0:
+        raise SystemExit(f"{' '.join(map(str, command))}\n{result.stderr}")
+
+
+def metrics(output: Path) -> list[dict]:
+    rows = [json.loads(line) for line in (output / "metrics.jsonl").read_text().splitlines()]
+    for row in rows:
+        for key in ("milliseconds", "tokens_per_second"):
+            row.pop(key, None)
+    return rows
+
+
+def difference(rows: list[dict], expected: list[dict]) -> float:
+    """The largest difference of any loss; infinite where the steps are not the same."""
+    if [sorted(row) for row in rows] != [sorted(row) for row in expected]:
+        return float("inf")
+    pairs = zip(rows, expected)
+    keys = ("train_loss", "val_loss")
+    return max(abs(a[key] - b[key]) for a, b in pairs for key in keys if key in a)
+
+
+def compare(runs: Runs, launcher: list[str]) -> None:
+    """The losses of several processes beside those of one, and of a second run."""
+    for precision in ("float32", "bfloat16"):
+        alone = runs.train(f"alone-{precision}", [], "--overwrite", "--precision", precision)
+        for count, stage in itertools.product((2, 4), (0, 1)):
+            mpirun = [*launcher, "-n", str(count)]
+            extra = ("--overwrite", "--precision", precision, "--zero-stage", str(stage))
+            first = runs.train("several", mpirun, *extra)
+            second = runs.train("several", mpirun, *extra)
+            distance = difference(first, alone)
+            what = f"{launcher[0]}, {count} processes, stage {stage}, {precision}"
+            runs.require(distance <= LARGEST_DIFFERENCE, f"{what}: losses differ by {distance:.1e}")
+            runs.require(first == second, f"{what}: a second run gives the same bits")
+
+
+def survive_kills(runs: Runs, launcher: list[str], generator: random.Random) -> None:
+    """Kills processes and launchers at random moments; what goes on must end as if it had not."""
+    extra = ("--checkpoint-every", "3", "--zero-stage", "1")
+    mpirun = [*launcher, "-n", "2"]
+    expected = runs.directory / "expected"
+    start = time.monotonic()
+    run(mpirun + runs.command(expected, *extra, "--overwrite"))
+    duration = time.monotonic() - start
+    last = f"model_{runs.options.steps:08}.bin"
+    for kind, number in itertools.product(("process", "launcher"), range(runs.options.kills)):
+        output = runs.directory / "killed"
+        shutil.rmtree(output, ignore_errors=True)
+        command = [str(part) for part in mpirun + runs.command(output, *extra)]
+        process = subprocess.Popen(
+            command, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        time.sleep(generator.uniform(0.1, 0.95) * duration)
+        victim = process.pid if kind == "launcher" else rank_process(output, generator)
+        if victim is not None and process.poll() is None:
+            os.kill(victim, signal.SIGKILL)
+        what = f"{launcher[0]}, {kind} killed, {number + 1}"
+        runs.require(ends(process, output), f"{what}: the run ends within {PATIENCE} s")
+        run(command)
+        same = metrics(output) == metrics(expected) and (
+            (output / last).read_bytes() == (expected / last).read_bytes()
+        )
+        runs.require(same, f"{what}: it goes on to the same bits")
+
+
+def rank_process(output: Path, generator: random.Random) -> int | None:
+    """One of the processes that train into a directory, not their launcher."""
+    ranks = training_processes(output)
+    return generator.choice(ranks) if ranks else None
+
+
+def training_processes(output: Path) -> list[int]:
+    found = []
+    for entry in Path("/proc").iterdir():
+        try:
+            arguments = (entry / "cmdline").read_bytes().split(b"\0")
+        except (OSError, NotADirectoryError):
+            continue
+        if entry.name.isdigit() and arguments[0] == SWIFTLET.encode():
+            if str(output).encode() in arguments:
+                found.append(int(entry.name))
+    return found
+
+
+def ends(process: subprocess.Popen, output: Path) -> bool:
+    """Whether the launcher and all processes end in time; those that do not are killed."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        if process.poll() is not None and not training_processes(output):
+            return True
+        time.sleep(0.2)
+    for pid in [*training_processes(output), process.pid]:
+        os.kill(pid, signal.SIGKILL)
+    return False
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--init", default="layers=3,heads=2,channels=48,context=64,vocabulary=270")
+    parser.add_argument("--batch-size", type=int, default=2)
+    parser.add_argument("--sequence-length", type=int, default=32)
+    parser.add_argument("--steps", type=int, default=50)
+    parser.add_argument("--kills", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=1, help="decides when processes are killed")
+    parser.add_argument("--no-skip", action="store_true")
+    options = parser.parse_args()
+    found = launchers()
+    if not found:
+        print("no mpirun is installed: nothing was checked", file=sys.stderr)
+        return 1 if options.no_skip else 0
+    with tempfile.TemporaryDirectory() as directory:
+        runs = Runs(Path(directory), options)
+        for launcher in found:
+            compare(runs, launcher)
+            survive_kills(runs, launcher, random.Random(options.seed))
+    print(f"{len(runs.failures)} wrong")
+    return 1 if runs.failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

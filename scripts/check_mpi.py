@@ -5,6 +5,10 @@ For each mpirun that is found, with 2 and 4 processes of one thread, at both sta
 precisions: the losses must be those of one process, a second run must give the same bits, and a run
 of which a process or the launcher is killed must go on as if nothing had happened.
 
+At bfloat16 no two orders of summation give one loss within 1e-5: a weight rounds to its other
+neighbour. There the losses may be no further from those of one process than its own are when it
+divides the same step into half as many batches of twice the size, but for a factor of ten.
+
     scripts/check_mpi.py                # a small model, every mpirun that is installed
     scripts/check_mpi.py --init d12 --batch-size 1 --sequence-length 64
     scripts/check_mpi.py --kills 10     # kill so many processes, and so many launchers
@@ -31,8 +35,7 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SWIFTLET = os.environ.get("SWIFTLET", str(REPOSITORY / ".build" / "release" / "swiftlet"))
-# Sums in another order round differently; at bfloat16 weights then may round to their other
-# neighbour.
+# What sums in another order may change of a loss at float32.
 LARGEST_DIFFERENCE = 1e-5
 # Debian's names, where both are installed; else whatever mpirun there is.
 LAUNCHERS = ("mpirun.openmpi", "mpirun.mpich")
@@ -75,26 +78,31 @@ class Runs:
         self.tokenizer = directory / "tokenizer.bin"
         run([SWIFTLET, "tokenizer", "train", tokens, "--vocabulary-size", "270"]
             + ["--output", self.tokenizer])
+        # Whole batches, whichever way they are divided here.
+        held_out = 16 * options.batch_size * options.sequence_length + 1
         run([SWIFTLET, "prepare", tokens, "--tokenizer", self.tokenizer, "--output", directory]
-            + ["--name", "words", "--validation-tokens", "2000"])
+            + ["--name", "words", "--validation-tokens", held_out])
 
-    def command(self, output: Path, *extra: str) -> list[str]:
+    def command(self, output: Path, *extra: str, batch_size: int = 0) -> list[str]:
         options = self.options
-        batch = options.batch_size * options.sequence_length
+        tokens = 4 * options.batch_size * options.sequence_length
         return [
             SWIFTLET, "train", "--init", options.init,
             "--train-data", str(self.directory / "words_train.bin"),
             "--val-data", str(self.directory / "words_val.bin"),
-            "--batch-size", str(options.batch_size),
+            "--batch-size", str(batch_size or options.batch_size),
             "--sequence-length", str(options.sequence_length),
-            "--total-batch-tokens", str(4 * batch), "--steps", str(options.steps),
+            "--total-batch-tokens", str(tokens), "--steps", str(options.steps),
             "--val-every", "20", "--no-shuffle", "--threads", "1", "--output", str(output), *extra,
         ]
 
-    def train(self, name: str, launcher: list[str], *extra: str) -> list[dict]:
+    def train(
+        self, name: str, launcher: list[str], *extra: str, batch_size: int = 0
+    ) -> list[dict]:
         """Trains to the end, and returns the lines of metrics.jsonl without what time decides."""
         output = self.directory / name
-        run(launcher + self.command(output, "--checkpoint-every", "0", *extra))
+        command = self.command(output, "--checkpoint-every", "0", *extra, batch_size=batch_size)
+        run(launcher + command)
         return metrics(output)
 
     def require(self, holds: bool, what: str) -> None:
@@ -131,15 +139,23 @@ def difference(rows: list[dict], expected: list[dict]) -> float:
 def compare(runs: Runs, launcher: list[str]) -> None:
     """The losses of several processes beside those of one, and of a second run."""
     for precision in ("float32", "bfloat16"):
-        alone = runs.train(f"alone-{precision}", [], "--overwrite", "--precision", precision)
+        common = ("--overwrite", "--precision", precision, "--val-batches", "0")
+        alone = runs.train("alone", [], *common)
+        allowed = LARGEST_DIFFERENCE
+        if precision == "bfloat16":
+            larger = 2 * runs.options.batch_size
+            other = runs.train("alone", [], *common, batch_size=larger)
+            apart = difference(other, alone)
+            allowed = 10 * apart
+            print(f"one process, other batches, {precision}: losses differ by {apart:.1e}")
         for count, stage in itertools.product((2, 4), (0, 1)):
             mpirun = [*launcher, "-n", str(count)]
-            extra = ("--overwrite", "--precision", precision, "--zero-stage", str(stage))
+            extra = (*common, "--zero-stage", str(stage))
             first = runs.train("several", mpirun, *extra)
             second = runs.train("several", mpirun, *extra)
             distance = difference(first, alone)
             what = f"{launcher[0]}, {count} processes, stage {stage}, {precision}"
-            runs.require(distance <= LARGEST_DIFFERENCE, f"{what}: losses differ by {distance:.1e}")
+            runs.require(distance <= allowed, f"{what}: losses differ by {distance:.1e}")
             runs.require(first == second, f"{what}: a second run gives the same bits")
 
 

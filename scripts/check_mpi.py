@@ -13,6 +13,7 @@ divides the same step into half as many batches of twice the size, but for a fac
     scripts/check_mpi.py --init d12 --batch-size 1 --sequence-length 64
     scripts/check_mpi.py --kills 10     # kill so many processes, and so many launchers
     scripts/check_mpi.py --no-skip      # fail where no mpirun is found
+    scripts/check_mpi.py --mpirun PATH  # one that is not found, with its library in SWIFTLET_MPI
 
 SWIFTLET names the command; the default is the release that was built here. Prints the largest
 differences, and exits with 1 where something is not as it must be.
@@ -43,10 +44,10 @@ LAUNCHERS = ("mpirun.openmpi", "mpirun.mpich")
 PATIENCE = 60
 
 
-def launchers() -> list[list[str]]:
+def launchers(named: str | None) -> list[list[str]]:
     """The mpirun commands of this machine, each with what lets it start more ranks than cores."""
-    named = [name for name in LAUNCHERS if shutil.which(name)]
-    found = named or [name for name in ("mpirun",) if shutil.which(name)]
+    known = [name for name in LAUNCHERS if shutil.which(name)]
+    found = [named] if named else known or [name for name in ("mpirun",) if shutil.which(name)]
     return [[name, *launcher_options(name)] for name in found]
 
 
@@ -227,9 +228,10 @@ def main() -> int:
     parser.add_argument("--steps", type=int, default=50)
     parser.add_argument("--kills", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1, help="decides when processes are killed")
+    parser.add_argument("--mpirun", help="the command to start processes with")
     parser.add_argument("--no-skip", action="store_true")
     options = parser.parse_args()
-    found = launchers()
+    found = launchers(options.mpirun)
     if not found:
         print("no mpirun is installed: nothing was checked", file=sys.stderr)
         return 1 if options.no_skip else 0

@@ -159,7 +159,7 @@ public struct MPILibrary {
                 statusIgnore: 0,
                 threadFunneled: 1
             )
-        } else if dlsym(library, "MPI_Abi_get_version") != nil {
+        } else if Self.hasStandardHandles(library) {
             kind = .standard
             constants = Constants(
                 world: 0x101,
@@ -181,6 +181,18 @@ public struct MPILibrary {
             throw CollectiveError.foreignLibrary(path: path, found: "it calls itself '\(text)'")
         }
         version = Self.shortVersion(text)
+    }
+
+    /// Whether a library says that its handles are those of the standard.
+    ///
+    /// MPICH 5 is built twice, with its own handles and with the standard's, and both answer.
+    private static func hasStandardHandles(_ library: UnsafeMutableRawPointer) -> Bool {
+        typealias GetABI =
+            @convention(c) (UnsafeMutablePointer<CInt>, UnsafeMutablePointer<CInt>) -> Status
+        guard let symbol = dlsym(library, "MPI_Abi_get_version") else { return false }
+        var (major, minor): (CInt, CInt) = (-1, -1)
+        let status = unsafeBitCast(symbol, to: GetABI.self)(&major, &minor)
+        return status == 0 && major >= 1
     }
 
     /// What a function writes into a buffer.

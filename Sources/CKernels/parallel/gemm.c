@@ -113,6 +113,7 @@ void ck_gemm_run(const ck_context *ctx, const ck_gemm *g) {
         const gemm_scratch scratch = gemm_thread_scratch(ctx);
         if (plan.product->begin)
             plan.product->begin();
+        size_t finished = 0;
         gemm_segment before = {0};
         gemm_segment s = segment_at(g, &plan, 0, 0);
         for (;;) {
@@ -128,7 +129,7 @@ void ck_gemm_run(const ck_context *ctx, const ck_gemm *g) {
             if (place >= s.products / 2 && place < s.products / 2 + s.packs) {
                 // The products of the segment before read what is overwritten here.
                 if (s.start > 0)
-                    queue_wait(&queue, s.start - 1);
+                    queue_wait(&queue, &finished, s.start - 1);
                 const size_t share = place - s.products / 2;
                 gemm_pack_tiles(&plan, g, &s.packed, scratch.a_blocks[s.index % 2],
                                 s.packed_tiles * share / s.packs,
@@ -136,7 +137,7 @@ void ck_gemm_run(const ck_context *ctx, const ck_gemm *g) {
                 continue;
             }
             const size_t product = place < s.products / 2 ? place : place - s.packs;
-            queue_wait(&queue, product_needs(&before, &s, product));
+            queue_wait(&queue, &finished, product_needs(&before, &s, product));
             const size_t part = product % s.parts;
             const size_t panel = product / s.parts;
             const gemm_task task = {

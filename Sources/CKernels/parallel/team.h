@@ -8,6 +8,7 @@
 
 #include "../microkernels.h"
 
+#include <sched.h>
 #include <stdatomic.h>
 
 #ifdef _OPENMP
@@ -26,7 +27,11 @@ static inline int omp_in_parallel(void) { return 0; }
 #define FLOPS_PER_THREAD 1e6
 
 // More threads than this are never used.
-#define MAX_TEAM 1024
+#define MAX_TEAM 256
+
+// What two threads write is this many bytes apart: two lines of most processors, which fetch them
+// in pairs, and one of Apple's.
+#define CACHE_LINE 128
 
 static inline int team_size(const ck_context *ctx, double threads_worth) {
     const int most = ctx->threads < MAX_TEAM ? ctx->threads : MAX_TEAM;
@@ -64,6 +69,18 @@ static inline void team_share(size_t n, size_t grain, size_t *begin, size_t *end
 // The next number from a counter shared by a team.
 static inline size_t take(atomic_size_t *counter) {
     return atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
+}
+
+// Waits until a counter that only grows is larger than `value`, and returns what it was seen to be.
+static inline size_t wait_beyond(atomic_size_t *counter, size_t value) {
+    size_t seen;
+    for (unsigned spins = 1; (seen = atomic_load_explicit(counter, memory_order_acquire)) <= value;
+         spins++) {
+        // The one waited for may need this processor.
+        if (spins % 1024 == 0)
+            sched_yield();
+    }
+    return seen;
 }
 
 #endif

@@ -11,14 +11,15 @@ extension KernelTests {
 
         var make = TensorMaker()
 
-        /// Expects the bits `body` gives with one thread, each time it is run with one to three.
+        /// Expects the bits `body` gives with one thread, each time it is run with one to three, and
+        /// with many more than there is work for or processors are.
         private func expectSameBitsForAnyThreads(
             _ set: InstructionSet,
             sourceLocation: SourceLocation = #_sourceLocation,
             _ body: (Ops) throws -> [Tensor]
         ) throws {
             let first = try body(Backend(instructionSet: set, threadCount: 1).ops())
-            for threads in [1, 2, 2, 3, 3] {
+            for threads in [1, 2, 2, 3, 3, 40] {
                 let backend = Backend(instructionSet: set, threadCount: threads)
                 let again = try body(backend.ops())
                 for (a, b) in zip(again, first) {
@@ -103,6 +104,26 @@ extension KernelTests {
             try expectSameBitsForAnyThreads(set) { ops in
                 try pass.run(ops, inputs: inputs, dout: dout)
                     + pass.run(ops, inputs: narrow, dout: dout)
+            }
+        }
+
+        @Test(arguments: sets)
+        mutating func attentionWithFewerHeadsThanThreadsDoesNotDependOnThem(
+            set: InstructionSet
+        ) throws {
+            // Six tiles of keys, which threads share out backwards. With the shorter documents, some
+            // queries see none of a share's keys.
+            for lengths in [[700], [40, 1, 310, 128]] {
+                var pass = AttentionPass(B: 1, T: 700, NKH: 1, shared: 2, HS: 36)
+                try pass.separate(lengths: lengths)
+                pass.dropout = Dropout(rate: 0.1, key: 5)
+                let inputs = try make.uniform([pass.T, pass.width])
+                let narrow = try TensorMaker.bfloat16(rounding: inputs)
+                let dout = try make.uniform([pass.B, pass.T, pass.C])
+                try expectSameBitsForAnyThreads(set) { ops in
+                    try pass.run(ops, inputs: inputs, dout: dout)
+                        + pass.run(ops, inputs: narrow, dout: dout)
+                }
             }
         }
 

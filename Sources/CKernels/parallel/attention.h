@@ -138,13 +138,28 @@ typedef struct {
     bool accumulate;
 } attention_gradients;
 
-// Queries first ..< first + count, at most a group: their gradients, and what they add to those of
-// keys and values, of which earlier groups have written the rows before `first`.
+// The keys begin ..< end of a head, whole tiles but for the last: one task of the backward pass.
+//
+// The gradient of a query is summed over its tiles of keys, front to back, so that it goes from the
+// part before to this one and on to the next, in the caller's array. Parts count the queries whose
+// gradients they are done with: `queries` of the heads that share the keys and came before, and
+// then those of this head. `before` is NULL for the first part, `done` where it is the only one.
+typedef struct {
+    size_t begin, end;
+    atomic_size_t *before, *done;
+    size_t queries;
+} attention_part;
+
+// Queries first ..< first + count, at most a group, of which every tile sees keys of the part: what
+// the part adds to their gradients, and what they add to those of its keys and values, of which
+// earlier groups have written the rows before `first`.
 void attention_backward_group(const attention_math *math, const attention_head *head,
                               const attention_scratch *s, const attention_gradients *gradients,
-                              attention_rows dout, const float *lse, size_t first, size_t count);
+                              const attention_part *part, attention_rows dout, const float *lse,
+                              size_t first, size_t count);
 
 static inline size_t attention_smaller(size_t a, size_t b) { return a < b ? a : b; }
+static inline size_t attention_larger(size_t a, size_t b) { return a > b ? a : b; }
 
 // The rows from row `first` on.
 static inline attention_rows attention_rows_from(attention_rows rows, size_t first) {

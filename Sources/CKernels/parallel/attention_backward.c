@@ -63,14 +63,36 @@ static void backward_tile(const attention_math *math, const attention_scratch *s
     attention_sum_keys(math, tile, HS, &left, keys_across, s->outputs + i * HS, true);
 }
 
+// What a part does with the gradients of a tile's queries, i ..< end of the group, before it adds
+// to them and after: they start from zero, or come from the part before, and go where the next one
+// will look for them.
+static void take_queries(const attention_part *part, const attention_scratch *s, const float *dq,
+                         size_t ld, size_t first, size_t i, size_t end, size_t HS) {
+    if (!part->before) {
+        memset(s->outputs + i * HS, 0, (end - i) * HS * sizeof(float));
+        return;
+    }
+    wait_beyond(part->before, part->queries + first + end - 1);
+    for (; i < end; i++)
+        memcpy(s->outputs + i * HS, dq + (first + i) * ld, HS * sizeof(float));
+}
+
+static void leave_queries(const attention_part *part, const attention_scratch *s, float *dq,
+                          size_t ld, size_t first, size_t i, size_t end, size_t HS) {
+    for (; i < end; i++)
+        memcpy(dq + (first + i) * ld, s->outputs + i * HS, HS * sizeof(float));
+    if (part->done)
+        atomic_store_explicit(part->done, part->queries + first + end, memory_order_release);
+}
+
 void attention_backward_group(const attention_math *math, const attention_head *head,
                               const attention_scratch *s, const attention_gradients *gradients,
-                              attention_rows dout, const float *lse, size_t first, size_t count) {
+                              const attention_part *part, attention_rows dout, const float *lse,
+                              size_t first, size_t count) {
     const size_t HS = head->HS;
     const ck_attention_gradients *of = &gradients->of;
     dout = attention_rows_from(dout, first);
     load_dots(math->micro, s, attention_rows_from(head->out, first), dout, count, HS);
-    memset(s->outputs, 0, count * HS * sizeof(float));
     tile_operands operands[ATTENTION_GROUP_TILES];
     for (size_t i = 0, end; i < count; i = end) {
         end = attention_part_end(i, count, ATTENTION_QUERIES);
@@ -81,8 +103,15 @@ void attention_backward_group(const attention_math *math, const attention_head *
                       HS, s->douts, s->douts_along);
     }
     const attention_group group = attention_group_of(head, s, first, count);
-    const size_t visible = first + count;
-    for (size_t key = attention_first_tile(&group); key < visible; key += ATTENTION_KEYS) {
+    const size_t visible = attention_smaller(first + count, part->end);
+    const size_t start = attention_larger(attention_first_tile(&group), part->begin);
+    // Where documents are short, all keys of the part may lie before those of the queries.
+    for (size_t i = 0, end; start >= visible && i < count; i = end) {
+        end = attention_part_end(i, count, ATTENTION_QUERIES);
+        take_queries(part, s, of->dq, of->ld_q, first, i, end, HS);
+        leave_queries(part, s, of->dq, of->ld_q, first, i, end, HS);
+    }
+    for (size_t key = start; key < visible; key += ATTENTION_KEYS) {
         const size_t keys = attention_smaller(ATTENTION_KEYS, visible - key);
         const attention_rows k =
             attention_ready(math, attention_rows_from(head->k, key), keys, HS, false, s->keys);
@@ -96,16 +125,22 @@ void attention_backward_group(const attention_math *math, const attention_head *
         memset(s->dvalues, 0, keys * HS * sizeof(float));
         for (size_t i = 0, end; i < count; i = end) {
             end = attention_part_end(i, count, ATTENTION_QUERIES);
-            if (!attention_meets(&group, i, end, key, keys))
+            const size_t last = attention_smaller(first + end, part->end);
+            if (key >= last)
                 continue;
-            const ck_attention_tile tile = attention_tile_at(math, &group, i, end, key, keys);
-            backward_tile(math, s, head, &tile, i, &operands[attention_tile_number(i)], &keys_left,
-                          &values_left, &keys_right, lse + first);
+            if (key == start)
+                take_queries(part, s, of->dq, of->ld_q, first, i, end, HS);
+            if (attention_meets(&group, i, end, key, keys)) {
+                const ck_attention_tile tile = attention_tile_at(math, &group, i, end, key, keys);
+                backward_tile(math, s, head, &tile, i, &operands[attention_tile_number(i)],
+                              &keys_left, &values_left, &keys_right, lse + first);
+            }
+            if (key + ATTENTION_KEYS >= last)
+                leave_queries(part, s, of->dq, of->ld_q, first, i, end, HS);
         }
         const size_t added = gradients->accumulate ? keys : key < first ? first - key : 0;
         store_gradients(math->micro, of->dk + key * of->ld_k, of->ld_k, s->dkeys, added, keys, HS);
         store_gradients(math->micro, of->dv + key * of->ld_v, of->ld_v, s->dvalues, added, keys,
                         HS);
     }
-    store_gradients(math->micro, of->dq + first * of->ld_q, of->ld_q, s->outputs, 0, count, HS);
 }

@@ -3,7 +3,7 @@
 #ifndef SCRATCH_H
 #define SCRATCH_H
 
-#include "../microkernels.h"
+#include "team.h"
 
 // The matrix product: two blocks of A shared by the team; for each thread a panel of B, and the
 // sums of what is rounded when they are complete.
@@ -34,6 +34,17 @@ static inline size_t attention_floats(size_t HS) {
     const size_t group = one_tile > most ? one_tile : most;
     return 5 * group + 5 * ATTENTION_KEYS * attention_row_floats(HS) +
            (3 * ATTENTION_KEYS + 7 * ATTENTION_GROUP_TILES) * ATTENTION_QUERIES;
+}
+
+// Backwards, heads that leave threads idle are divided, into about this many parts for each thread.
+// Every part counts what it has done, in a line of its own.
+#define ATTENTION_PARTS 8
+#define ATTENTION_COUNTER_FLOATS (CACHE_LINE / sizeof(float))
+
+// By rounding up, a head can have a part more than its share, and each thread has fewer than
+// ATTENTION_PARTS heads where they are divided.
+static inline size_t attention_counter_floats(size_t threads) {
+    return threads * 2 * ATTENTION_PARTS * ATTENTION_COUNTER_FLOATS;
 }
 
 #endif

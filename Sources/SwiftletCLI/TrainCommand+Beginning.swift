@@ -1,5 +1,5 @@
-// What `train` knows of a run before it reads any data: its tokens, the sizes of its model, and that
-// it fits into memory. Nothing is changed by then.
+// What `train` knows of a run before it reads any data: its tokens, the sizes of its model, and
+// that it fits into memory. Nothing is changed by then.
 
 import Swiftlet
 

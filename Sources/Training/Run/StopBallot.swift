@@ -1,5 +1,5 @@
-// Whether a run stops. Each process may be told to on its own and at its own time, and all must stop
-// at the same point: so they vote, and none waits for the votes.
+// Whether a run stops. Each process may be told to on its own and at its own time, and all must
+// stop at the same point: so they vote, and none waits for the votes.
 
 import Collectives
 

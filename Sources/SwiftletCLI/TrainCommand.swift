@@ -7,9 +7,9 @@ struct TrainCommand: ParsableCommand {
         commandName: "train",
         abstract: "Train a GPT-2 or a Llama, from scratch or from a model of any format.",
         discussion: """
-            The same command again goes on with a run that was interrupted. Several processes train \
-            one model when mpirun starts them, as in 'mpirun -n 4 swiftlet train ...'; the first \
-            speaks for them.
+            The same command again goes on with a run that was interrupted. Several processes \
+            train one model when mpirun starts them, as in 'mpirun -n 4 swiftlet train ...'; the \
+            first speaks for them.
 
             Examples:
               swiftlet train --init layers=4,heads=4,channels=128,context=256 \\
@@ -344,8 +344,8 @@ struct TrainCommand: ParsableCommand {
         if group.hasOthers && settings.totalBatchTokens % batchTokens != 0 {
             throw CommandError(
                 .wrongUsage,
-                "--total-batch-tokens must be a multiple of \(batchTokens.grouped), the tokens of a "
-                    + "batch (--batch-size x --sequence-length) in each of "
+                "--total-batch-tokens must be a multiple of \(batchTokens.grouped), the tokens of "
+                    + "a batch (--batch-size x --sequence-length) in each of "
                     + "\(group.processCount) processes, and is "
                     + settings.totalBatchTokens.grouped
             )

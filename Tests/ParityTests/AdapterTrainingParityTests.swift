@@ -47,8 +47,8 @@ import Training
             let losses = compare(steps.map(\.loss), run.steps.map(\.loss))
             let norms = compare(steps.map(\.gradientNorm), run.steps.map(\.gradNorm))
             print(
-                "\(name) \(isa) \(threads) \(recomputation) twenty steps: largest difference of the",
-                "losses \(losses.largest), of the norms \(norms.largest)"
+                "\(name) \(isa) \(threads) \(recomputation) twenty steps: largest difference of",
+                "the losses \(losses.largest), of the norms \(norms.largest)"
             )
             #expect(losses.largest <= 1e-4)
             #expect(norms.largest <= 1e-3)

@@ -11,8 +11,8 @@ extension KernelTests {
 
         var make = TensorMaker()
 
-        /// Expects the bits `body` gives with one thread, each time it is run with one to three, and
-        /// with many more than there is work for or processors are.
+        /// Expects the bits `body` gives with one thread, each time it is run with one to three,
+        /// and with many more than there is work for or processors are.
         private func expectSameBitsForAnyThreads(
             _ set: InstructionSet,
             sourceLocation: SourceLocation = #_sourceLocation,
@@ -111,8 +111,8 @@ extension KernelTests {
         mutating func attentionWithFewerHeadsThanThreadsDoesNotDependOnThem(
             set: InstructionSet
         ) throws {
-            // Six tiles of keys, which threads share out backwards. With the shorter documents, some
-            // queries see none of a share's keys.
+            // Six tiles of keys, which threads share out backwards. With the shorter documents,
+            // some queries see none of a share's keys.
             for lengths in [[700], [40, 1, 310, 128]] {
                 var pass = AttentionPass(B: 1, T: 700, NKH: 1, shared: 2, HS: 36)
                 try pass.separate(lengths: lengths)

@@ -19,8 +19,8 @@ extension TransformerModel {
     ///   - gradients: Receives the gradients, in the layout of the parameters.
     ///   - scale: Multiplies the gradients: the share of this batch in those that are accumulated.
     ///   - accumulate: Whether to add to what `gradients` holds, or to overwrite it.
-    ///   - didFinishLayer: Called with each layer, from the last to the first, when the gradients of
-    ///     its weights are complete, and only read from then on.
+    ///   - didFinishLayer: Called with each layer, from the last to the first, when the gradients
+    ///     of its weights are complete; the pass does not touch them from then on.
     /// - Returns: The loss in nats, without `scale`; 0 where no target counts.
     /// - Throws: ``ModelError`` for a wrong number of tokens, or one outside the vocabulary;
     ///   `TensorError` when memory is short for the first batch of documents, or of which something

@@ -15,8 +15,8 @@ divides the same step into half as many batches of twice the size, but for a fac
     scripts/check_mpi.py --no-skip      # fail where no mpirun is found
     scripts/check_mpi.py --mpirun PATH  # one that is not found, with its library in SWIFTLET_MPI
 
-SWIFTLET names the command; the default is the release that was built here. Prints the largest
-differences, and exits with 1 where something is not as it must be.
+SWIFTLET names the command; the default is the debug build here, whose kernels are optimised.
+Prints the largest differences, and exits with 1 where something is not as it must be.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ import time
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-SWIFTLET = os.environ.get("SWIFTLET", str(REPOSITORY / ".build" / "release" / "swiftlet"))
+SWIFTLET = os.environ.get("SWIFTLET", str(REPOSITORY / ".build" / "debug" / "swiftlet"))
 # What sums in another order may change of a loss at float32.
 LARGEST_DIFFERENCE = 1e-5
 # Debian's names, where both are installed; else whatever mpirun there is.

@@ -1,12 +1,12 @@
-// GGUF's blocks as files interleave them, each with its scale before its values, and the planes
-// that they are in memory. Plain C, as moving bytes is bound by memory.
+// Converts between GGUF's blocks as files interleave them, each with its scale before its values,
+// and the planes used in memory. Plain C, because moving bytes is limited by memory speed.
 #include "elements.h"
 
 // Bytes of scales, and of values, of a block.
 static size_t block_scale_bytes(ck_element_type type) { return scale_bytes_of_row(type, CK_BLOCK); }
 static size_t block_value_bytes(ck_element_type type) { return bytes_of_row(type, CK_BLOCK); }
 
-// With sizes that the compiler knows, copies are a few instructions.
+// With sizes known at compile time, each copy is a few instructions.
 static inline void split(char *values, char *scales, const char *blocks, size_t count,
                          size_t value_bytes, size_t scale_bytes) {
     for (size_t i = 0; i < count; i++) {
@@ -68,7 +68,7 @@ void ck_floats_of_blocks(ck_element_type type, float *out, const void *blocks, s
                 out[j] = (float)(int8_t)values[j] * scale;
             continue;
         }
-        // In q4_0 nothing is added, as even 0 would change -0.
+        // q4_0 adds nothing: adding even 0 would turn -0 into 0.
         const float minimum = type == CK_Q4_1 ? half_at(block + sizeof(uint16_t)) : 0;
         for (size_t j = 0; j < CK_BLOCK; j++) {
             const uint8_t byte = values[j % (CK_BLOCK / 2)];
@@ -79,8 +79,8 @@ void ck_floats_of_blocks(ck_element_type type, float *out, const void *blocks, s
     }
 }
 
-// The 256 elements of a block of q6_K: six bits less 32, of which four lie in `low` and two in
-// `high`, times one of 16 scales, times that of the block.
+// The 256 elements of a block of q6_K: six bits minus 32, four of them in `low` and two in `high`,
+// times one of 16 scales, times the block's scale.
 static void floats_of_q6_k(float *out, const uint8_t *block) {
     const uint8_t *low = block, *high = block + 128;
     const int8_t *scales = (const int8_t *)block + 192;

@@ -19,7 +19,7 @@
 #include <unistd.h>
 #endif
 
-// __builtin_cpu_supports asks both the CPU and, through XCR0, whether the operating system saves
+// __builtin_cpu_supports asks the CPU and also, through XCR0, whether the operating system saves
 // the wide registers on a context switch.
 static bool has_avx2(void) {
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
@@ -35,12 +35,12 @@ static bool has_avx512_bf16(void) {
     return __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512vnni") &&
            has_avx512();
 }
-// AMD has bfloat16 products at twice the rate of float32 FMA since Zen 4. Intel has them at half of
-// it, in spite of what their name says, so operands are widened there instead.
+// Since Zen 4, AMD multiplies bfloat16 at twice the rate of float32 FMA. Intel does it at half that
+// rate, whatever the instruction's name suggests, so operands are widened there instead.
 static bool multiplies_pairs_fast(void) { return __builtin_cpu_is("amd"); }
 
 #if defined(__linux__)
-// The processor has tiles and products of bfloat16 on them, and the operating system saves them.
+// The processor has tiles and multiplies bfloat16 on them, and the operating system saves them.
 static bool offers_tiles(void) {
     const unsigned amx_bf16 = 1u << 22, amx_tile = 1u << 24; // of leaf 7, EDX
     const unsigned os_saves_more = 1u << 27;                 // of leaf 1, ECX: XGETBV may be used
@@ -55,8 +55,8 @@ static bool offers_tiles(void) {
     return (saved & tile_state) == tile_state;
 }
 
-// A process must ask Linux for the memory that tiles are saved in before it first uses one. What it
-// was granted once it may ask for again.
+// Before its first use of tiles, a process must ask Linux to save their state. It may ask again for
+// what it already has.
 static bool has_amx(void) {
     const long ask_for_state = 0x1023, tile_data = 18; // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
     return has_avx512_bf16() && offers_tiles() &&

@@ -1,7 +1,7 @@
-// What dropout keeps: a number for every element, from a key, a row and a column, without a
-// generator that would have to be carried along. So the way back drops what the way forward did,
-// and neither the number of threads nor the instruction set matters. Portable C; the vector form is
-// in simd/dropout_simd.h, and both must give the same numbers for good, as runs go on from
+// Decides what dropout keeps: each element's number comes from a key, a row and a column, so no
+// generator state is carried along. The backward pass drops what the forward pass dropped, whatever
+// the number of threads and the instruction set. Portable C; the vector form is
+// simd/dropout_simd.h. Both must give the same numbers forever, because runs resume from
 // checkpoints.
 #ifndef DROPOUT_H
 #define DROPOUT_H
@@ -30,8 +30,9 @@ static inline dropout_seed dropout_seed_of(uint64_t key, uint64_t row) {
 #define DROPOUT_FACTOR1 0x7feb352du
 #define DROPOUT_FACTOR2 0x846ca68bu
 
-// The number of an element: any of 2^32, each as likely. Two rounds of shifts and products, as in
-// the finalisers of hash functions; `high` comes in between, so that rows that share `low` differ.
+// The number of an element: one of 2^32, all equally likely. Two rounds of shifts and products, as
+// in the finalizers of hash functions; `high` enters between them, so rows with the same `low`
+// differ.
 static inline uint32_t dropout_number(dropout_seed seed, uint32_t column) {
     uint32_t x = column * DROPOUT_FACTOR0 + seed.low;
     x = (x ^ x >> 16) * DROPOUT_FACTOR1;
@@ -42,7 +43,7 @@ static inline uint32_t dropout_number(dropout_seed seed, uint32_t column) {
 // Elements whose number is below this are dropped; `rate` is at least 0 and less than 1.
 static inline uint32_t dropout_threshold(float rate) { return (uint32_t)(rate * 0x1p32f); }
 
-// What the others are multiplied with, so that sums stay what they were on average.
+// What the kept elements are multiplied by, so that sums stay the same on average.
 static inline float dropout_scale(float rate) { return 1.0f / (1.0f - rate); }
 
 #endif

@@ -1,5 +1,5 @@
-// Into the stored types of elements, row by row: plain C, so that every instruction set makes the
-// same bits. It is done once, when a model is loaded.
+// Converts floats to the stored types of elements, row by row. Plain C, so that every instruction
+// set produces the same bits; it only runs when a model is loaded.
 #include "elements.h"
 
 #include <math.h>
@@ -21,8 +21,8 @@ static bool holds_nonfinite(const float *src, size_t count) {
     return sum != 0;
 }
 
-// What a block is multiplied with to become integers: 0 where the inverse of its scale is not a
-// float, so that what is next to nothing becomes nothing.
+// What turns a block into integers: the inverse of its scale, or 0 where that overflows a float, so
+// that values next to nothing become 0.
 static float inverse(float scale) {
     const float factor = 1 / scale;
     return isfinite(factor) ? factor : 0;
@@ -55,7 +55,7 @@ static float quantize_q4_block(uint8_t *values, const float *src, size_t count) 
     const float factor = inverse(scale);
     uint8_t nibbles[CK_BLOCK];
     for (size_t i = 0; i < CK_BLOCK; i++) {
-        // Two statements, so that no compiler fuses them and the rounding is everywhere the same.
+        // Two statements, so that no compiler fuses them and the rounding is the same everywhere.
         const float product = i < count && factor != 0 ? src[i] * factor : 0;
         const int whole = (int)(product + 8.5f);
         nibbles[i] = (uint8_t)(whole < 15 ? whole : 15);
@@ -123,7 +123,8 @@ void quantize_row(ck_element_type type, void *values, void *scales, const float 
 }
 
 float quantize_group(int8_t *values, const float *src, size_t size) {
-    // Added and taken away again, it leaves no fraction of what is far below it.
+    // Adding this constant and subtracting it again rounds off the fraction of much smaller
+    // numbers.
     const float whole = 0x1.8p23f;
     float largest = 0;
     bool holds_nan = false;
@@ -138,7 +139,7 @@ float quantize_group(int8_t *values, const float *src, size_t size) {
         return holds_nan ? NAN : scale;
     }
     for (size_t i = 0; i < size; i++) {
-        // A scale next to nothing is rounded so much that it may give more than 127. NaN becomes 0.
+        // A tiny scale loses so much precision that a result may exceed 127. NaN becomes 0.
         const float step = src[i] / scale;
         const float rounded = (step + whole) - whole;
         const float limited = rounded > 127 ? 127 : rounded < -127 ? -127 : rounded;

@@ -1,5 +1,5 @@
-// How elements are stored: sizes of a matrix's planes, conversion of one number. Portable C for
-// drivers and the reference; the vector forms are in simd/elements_simd.h.
+// How elements are stored: sizes of a matrix's planes and conversion of single numbers. Portable C
+// for drivers and the reference; the vector forms are in simd/elements_simd.h.
 #ifndef ELEMENTS_H
 #define ELEMENTS_H
 
@@ -54,7 +54,7 @@ static inline float bfloat16_to_float(uint16_t bits) {
 // Rounds to nearest, ties to even.
 static inline uint16_t bfloat16_from_float(float x) {
     const uint32_t bits = float_bits(x);
-    // Rounding could carry the low bits of a NaN away and leave infinity.
+    // Rounding could carry the low bits of a NaN away and turn it into infinity.
     if (x != x)
         return (uint16_t)(bits >> 16 | 0x40);
     return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
@@ -65,8 +65,8 @@ static inline float float16_to_float(uint16_t half) {
     const uint32_t magnitude = half & 0x7fff;
     if (magnitude >= 0x7c00) // infinity and NaN
         return float_from_bits(sign | 0x7f800000 | (magnitude & 0x3ff) << 13);
-    // As the low bits of a float whose exponent is 112 too small; multiplying also normalises what
-    // is subnormal in half precision. Exact.
+    // Read as the low bits of a float whose exponent is 112 too small; the multiplication also
+    // normalizes half-precision subnormals. Exact.
     return float_from_bits(sign | float_bits(float_from_bits(magnitude << 13) * 0x1p112f));
 }
 
@@ -101,10 +101,10 @@ static inline uint16_t float16_from_float(float x) {
     const uint32_t magnitude = bits & 0x7fffffff;
     if (magnitude > 0x7f800000)
         return (uint16_t)(sign | 0x7e00 | (magnitude >> 13 & 0x3ff));
-    if (magnitude >= 0x477ff000) // 65520, halfway between the largest and what would follow it
+    if (magnitude >= 0x477ff000) // 65520, halfway from the largest to what would follow it
         return (uint16_t)(sign | 0x7c00);
     if (magnitude < 0x38800000) {
-        // Subnormal, in units of 2^-24: adding 0.5 leaves as many bits as there are units.
+        // Subnormal, in units of 2^-24: adding 0.5 leaves the number of units in the low bits.
         const float units = float_from_bits(magnitude) + 0.5f;
         return (uint16_t)(sign | (float_bits(units) - float_bits(0.5f)));
     }
@@ -127,11 +127,11 @@ static inline float block_minimum(const ck_matrix *w, size_t row, size_t block) 
     return float16_to_float(((const uint16_t *)w->scales)[2 * at + 1]);
 }
 
-// A row of floats as `type`: its part of the plane of values, and of that of scales, which is
-// NULL where there are none. See ck_quantize.
+// A row of floats as `type`: its part of the plane of values and of the plane of scales, NULL for
+// types without scales. See ck_quantize.
 void quantize_row(ck_element_type type, void *values, void *scales, const float *src, size_t cols);
 
-// One group as ck_quantize_groups has it; returns its scale.
+// Quantizes one group as ck_quantize_groups defines it; returns its scale.
 float quantize_group(int8_t *values, const float *src, size_t size);
 
 #endif

@@ -1,9 +1,9 @@
 // Every micro-kernel that the table holds under its own name: MICROKERNEL(result, name, arguments).
-// microkernels.h makes a slot of each, and simd/table_simd.h fills it with the function of
-// that name, so this file has no guard against being included twice.
+// microkernels.h makes a slot for each, and simd/table_simd.h fills it with the function of that
+// name, so this file has no guard against being included twice.
 
-// dst[p * ldd + j] = src[j * lds + p], j < cols <= panel_cols of float32, p < k; the vector after
-// the last column is completed with zeros.
+// dst[p * ldd + j] = src[j * lds + p], j < cols <= panel_cols of float32, p < k; the last vector is
+// padded with zeros.
 MICROKERNEL(void, transpose, float *dst, size_t ldd, const float *src, size_t lds, size_t cols,
             size_t k)
 
@@ -19,7 +19,7 @@ MICROKERNEL(void, round_row, uint16_t *out, const float *x, size_t n)
 // out (cols) = the weights of one row.
 MICROKERNEL(void, weight_row, float *out, const ck_matrix *weight, size_t row)
 
-// out (C) = token + position, the two of a type each.
+// out (C) = token + position, each with its own type.
 MICROKERNEL(void, encoder_forward_row, float *out, ck_array token, ck_array position, size_t C)
 // A row of ck_layernorm_forward: out (C), the mean and 1 / deviation of inp (C); weight, bias (C).
 MICROKERNEL(void, layernorm_forward_row, ck_array out, float *mean, float *rstd, const float *inp,
@@ -36,14 +36,14 @@ MICROKERNEL(void, rmsnorm_backward_row, float *dinp, float *dweight, const float
             const float *inp, const float *weight, float rstd, size_t C)
 // The pairs of each head of x (NH, HS) turned by rotations (HS): cosine, sine, cosine, ...
 MICROKERNEL(void, rope_row, ck_array x, const float *rotations, size_t NH, size_t HS)
-// The same, turned back.
+// The same, turned the other way.
 MICROKERNEL(void, rope_backward_row, float *dx, const float *rotations, size_t NH, size_t HS)
 MICROKERNEL(void, gelu_forward, ck_array out, ck_array inp, size_t n)
 MICROKERNEL(void, gelu_backward, float *dinp, ck_array inp, const float *dout, size_t n)
 MICROKERNEL(void, exact_gelu_forward, float *out, const float *inp, size_t n)
-// out = silu(gate) * up, gate and up of one type
+// out = silu(gate) * up, gate and up have one type
 MICROKERNEL(void, swiglu_forward, ck_array out, ck_array gate, ck_array up, size_t n)
-// dgate and dup from dout, gate and up of one type
+// dgate and dup from dout, gate and up have one type
 MICROKERNEL(void, swiglu_backward, float *dgate, float *dup, ck_array gate, ck_array up,
             const float *dout, size_t n)
 // out = a + b
@@ -59,13 +59,13 @@ MICROKERNEL(void, softmax_write, float *out, const float *logits, float offset, 
             size_t n)
 // The scores of a tile; rows of `scores` are ld apart. Updates the running maximum of the scaled
 // scores and the sum (queries), turns the scores into exp(scale * score - maximum), zero where
-// invisible and then as dropout leaves them, and writes what earlier results must be multiplied
-// with into rescale (queries).
+// invisible, applies dropout, and writes into rescale (queries) what earlier results must be
+// multiplied by.
 MICROKERNEL(void, attention_softmax, const ck_attention_tile *tile, float *scores, size_t ld,
             float *maximum, float *sum, float *rescale, float scale)
 // For the same tile: scores become the probabilities P = exp(scale * score - lse), and grads, which
 // holds dP, becomes the gradient of the unscaled scores, P * (dP - dot) * scale. With dropout,
-// which multiplies P with `kept`, grads holds the gradient of P * kept: scores become P * kept, and
+// which multiplies P by `kept`, grads holds the gradient of P * kept: scores become P * kept, and
 // grads P * (dP * kept - dot) * scale.
 MICROKERNEL(void, attention_gradient, const ck_attention_tile *tile, float *scores, float *grads,
             size_t ld, const float *lse, const float *dot, float scale)

@@ -1,15 +1,14 @@
-// One table of micro-kernels: what is worth writing anew for each instruction set, and nothing
-// more. Most are declared in microkernel_list.h. A micro-kernel works on a tile or a row, on one
-// thread. Blocking, packing and threads are portable and live in parallel/; the vector code lives
-// once in simd/ and is compiled for each instruction set by the files in avx2/, avx512/, neon/ and
-// the like.
+// One table of micro-kernels: what is worth writing for each instruction set, and nothing more.
+// Most are declared in microkernel_list.h. A micro-kernel works on a tile or a row, on one thread.
+// Blocking, packing and threads are portable and live in parallel/; the vector code lives once in
+// simd/ and is compiled for each instruction set by the files in avx2/, avx512/, neon/ and so on.
 #ifndef MICROKERNELS_H
 #define MICROKERNELS_H
 
 #include "CKernels.h"
 #include "dropout.h"
 
-// Upper bounds over all instruction sets, for buffers whose size must be a constant.
+// Upper bounds over all instruction sets, for buffers with constant sizes.
 #define CK_MAX_PANEL_COLS 48
 #define CK_MAX_BLOCK_ROWS 1008 // a multiple of 6, 8 and 16, the rows of tiles
 #define CK_MAX_BLOCK_K 768     // a panel of B takes a seventh of a 1 MiB cache
@@ -18,9 +17,9 @@
 // C (rows, cols) = A (rows, k) * B (k, cols), for one panel of at most panel_cols columns.
 //   A[i][p] = a[(i / tile_rows) * a_tile + (i % tile_rows) * a_row + p * a_k]
 //   B[p][j] = b[p * ldb + j]
-// A product with a k_unit takes A as its pack_a leaves it, a tile a_tile after the other.
-// `init`, when not NULL, is a row (cols) every row of C starts from; else it starts from C itself
-// when accumulate is set, else from zero. Nothing outside the stated elements is read or written.
+// A product with a k_unit takes A as pack_a leaves it, tiles a_tile apart. Every row of C starts
+// from `init` (cols) if that is not NULL, else from C itself if accumulate is set, else from zero.
+// Nothing outside the stated elements is read or written.
 typedef struct {
     size_t rows, cols, k;
     const float *a;
@@ -31,27 +30,26 @@ typedef struct {
     size_t ldc;
     const float *init;
     bool accumulate;
-    bool bypass; // C is written past the caches, as nobody reads it soon; never with accumulate
+    bool bypass; // writes C past the caches, since it is not read soon; never with accumulate
 
-    // What the caller will read next: rows of some bytes. Where that helps, they are fetched
-    // towards the cache meanwhile.
+    // Rows of some bytes that the caller will read next. Where it helps, they are prefetched.
     const char *next;
     size_t next_ld, next_rows, next_bytes;
 } ck_gemm_panel;
 
-// Rows of input that are multiplied at once at most. The integers are padded to whole groups of
+// The most rows of input that are multiplied at once. The integers are padded to whole groups of
 // rows; a padding row has scales of 0.
 #define CK_INPUT_GROUP 8
 
-// The input of a linear layer, as it is and, for weights in integer formats, as int16: x = words *
-// scale within scale / 2. A block that holds NaN or infinity has a scale of NaN. Only
+// The input of a linear layer as floats and, for weights in integer formats, as int16: x = words *
+// scale, within scale / 2. A block that holds NaN or infinity has a scale of NaN. Only
 // quantize_input and weight_product know the order of words in a block.
 typedef struct {
     const float *floats;  // (N, C)
-    const int16_t *words; // (N, C; ld_words); what completes a block is zero
+    const int16_t *words; // (N, C; ld_words); padded to blocks with zeros
     const uint8_t *bytes; // the same, as simd/linear_nibbles_simd.h wants them, or undefined
-    // The same for simd/linear_strips_simd.h, of several rows, or undefined: for each group of rows
-    // its blocks, of which the rows take turns.
+    // The layout of simd/linear_strips_simd.h, for several rows, or undefined: the blocks of each
+    // group of rows, taking one row after the other.
     const int16_t *pairs;
     const float *scales;  // (N, blocks; ld_blocks), ld_blocks a multiple of every `lanes`
     const float *offsets; // the same: -8 times the sum of a block's words
@@ -61,14 +59,15 @@ typedef struct {
 // An operand of a product: a matrix as it is stored.
 typedef struct {
     ck_matrix matrix;
-    // Whether the sum runs along its rows: it is (m, k) or (n, k), and else (k, m) or (k, n).
+    // Whether the sum runs along its rows, so that it is (m, k) or (n, k); otherwise it is (k, m)
+    // or (k, n).
     bool along_k;
 } ck_operand;
 
-// One way to multiply: how operands are packed, and what multiplies them then. Packed operands are
-// floats, or pairs of bfloat16 in the place of a float: two neighbours along k.
+// One way to multiply: how operands are packed, and what then multiplies them. Packed operands are
+// floats, or pairs of bfloat16 in place of floats: two neighbors along k.
 typedef struct {
-    const char *name;  // for people
+    const char *name;  // for display
     size_t depth;      // elements along k in a packed float: 1 or 2
     size_t k_unit;     // k is padded with zeros to a multiple of this many packed floats
     size_t tile_rows;  // rows of C computed at once: A is packed in tiles of this many
@@ -93,34 +92,34 @@ typedef struct {
     // p is a multiple of CK_BLOCK.
     void (*pack_a)(float *dst, const ck_operand *a, size_t row, size_t rows, size_t p, size_t k);
     // dst[q * panel_cols + j] = packed float q of column `col` + j of B, likewise; j < cols <=
-    // panel_cols. The vector after the last column is completed with zeros or not written.
+    // panel_cols. The rest of the last vector is padded with zeros or not written.
     void (*pack_b)(float *dst, const ck_operand *b, size_t col, size_t cols, size_t p, size_t k);
 
-    // What `panel` multiplies with, on registers alone: see simd/burst_simd.h.
+    // What `panel` multiplies with, in registers only: see simd/burst_simd.h.
     double (*burst)(size_t iterations, float *sink);
 } ck_product;
 
-// What a tile of attention scores has besides where dropout is in use: `low` and `high` (queries)
-// are the seeds of the queries' rows of numbers (dropout.h), with the bits of integers.
+// Dropout for a tile of attention scores: `low` and `high` (queries) seed the queries' rows of
+// numbers (dropout.h), as the bits of integers.
 typedef struct {
     const float *low, *high;
     uint32_t threshold;
     float scale;
 } ck_attention_dropout;
 
-// A tile of attention scores, transposed: rows are keys, lanes queries. Key j is visible to query i
-// when j <= i + diagonal and, where there are starts, key + j >= starts[i]. Each `step` queries,
-// whole vectors of them, go down to the last key that one of them sees, in whole `unit`s; nothing
-// below is computed.
+// A transposed tile of attention scores: rows are keys, lanes are queries. Key j is visible to
+// query i when j <= i + diagonal and, where there are starts, key + j >= starts[i]. Each `step`
+// queries, in whole vectors, are computed down to the last key that one of them sees, rounded up to
+// whole `unit`s.
 typedef struct {
     size_t queries, keys, step, unit;
     ptrdiff_t diagonal;
     size_t key;                   // the position of the tile's first key
-    const float *starts;          // (queries), with the bits of integers, or NULL
+    const float *starts;          // (queries), as the bits of integers, or NULL
     ck_attention_dropout dropout; // low is NULL where nothing is dropped
 } ck_attention_tile;
 
-// How many keys are computed for the step to which a query belongs.
+// How many keys are computed for the step that a query belongs to.
 static inline size_t ck_keys_of_step(const ck_attention_tile *tile, size_t query) {
     const ptrdiff_t end =
         (ptrdiff_t)(query / tile->step * tile->step + tile->step) + tile->diagonal;
@@ -133,10 +132,10 @@ static inline size_t ck_keys_of_step(const ck_attention_tile *tile, size_t query
 struct ck_microkernels {
     ck_isa isa;
     size_t lanes;            // floats in a vector
-    const char *int_product; // how weights in integer formats meet few rows, for people
+    const char *int_product; // how integer weights are multiplied with few rows, for display
 
     ck_product float32;  // of two float32 operands
-    ck_product bfloat16; // of operands of which one at least is not float32
+    ck_product bfloat16; // of operands that are not both float32
 
 #define MICROKERNEL(result, name, ...) result (*name)(__VA_ARGS__);
 #include "microkernel_list.h"
@@ -145,7 +144,7 @@ struct ck_microkernels {
 
 const struct ck_microkernels *ck_avx2_microkernels(void);
 const struct ck_microkernels *ck_avx512_microkernels(void);
-// Products of bfloat16 use the instruction for pairs of them, or operands are widened to floats.
+// Whether bfloat16 is multiplied by the instruction for pairs, or operands are widened to floats.
 const struct ck_microkernels *ck_avx512_bf16_microkernels(bool multiplies_pairs);
 const struct ck_microkernels *ck_amx_microkernels(void);
 const struct ck_microkernels *ck_neon_microkernels(void);

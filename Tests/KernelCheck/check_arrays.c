@@ -1,5 +1,5 @@
-// Operations whose arrays have a type. With bfloat16 each gives, to the bit, what it gives for the
-// same numbers in float32, rounded once; what it gives in float32 the other checks hold against the
+// Operations on typed arrays. With bfloat16, each must give exactly the bits of its float32 result
+// for the same numbers, rounded once; the other checks compare the float32 result with the
 // reference.
 #include "kernel_check.h"
 
@@ -7,7 +7,7 @@ static const ck_element_type types[] = {CK_FLOAT32, CK_BFLOAT16};
 
 #define EACH_TYPE(type) for (const ck_element_type *type = types; type < types + 2; type++)
 
-// Around vectors of 4, 8 and 16; the last is large enough for a team of three.
+// Sizes around vectors of 4, 8 and 16; the last is large enough for a team of three.
 static const size_t sizes[][2] = {{1, 1},  {3, 3},  {2, 4},  {5, 7},   {7, 9},
                                   {6, 16}, {5, 17}, {3, 33}, {2, 768}, {193, 258}};
 
@@ -108,7 +108,7 @@ static void check_gelu(size_t n) {
     }
 }
 
-// Parameters that become halves between two numbers of bfloat16, next to nothing, and NaN.
+// Parameters that end up halfway between two bfloat16 numbers, next to nothing, and NaN.
 static void check_adamw(size_t n) {
     const ck_adamw_config config = {.learning_rate = 1e-2f,
                                     .beta1 = 0.9f,
@@ -132,9 +132,9 @@ static void check_adamw(size_t n) {
             v[run] = memset(make_array(n * sizeof(float)), 0, n * sizeof(float));
             RUN(i, adamw, p[run], grads, m[run], v[run], run == 0 ? working.data : NULL, n, config);
         }
-        compare_bytes("adamw params beside working ones", p[0], p[1], n * sizeof(float));
-        compare_bytes("adamw m beside working params", m[0], m[1], n * sizeof(float));
-        compare_bytes("adamw v beside working params", v[0], v[1], n * sizeof(float));
+        compare_bytes("adamw params with working ones", p[0], p[1], n * sizeof(float));
+        compare_bytes("adamw m with working params", m[0], m[1], n * sizeof(float));
+        compare_bytes("adamw v with working params", v[0], v[1], n * sizeof(float));
         compare_rounded("adamw working", working, p[0], n);
     }
 }

@@ -1,4 +1,5 @@
-// Attention over whole sequences, both ways, and over new tokens of sequences with a cache.
+// Attention over whole sequences, forward and backward, and over new tokens of sequences with a
+// cache.
 #include "kernel_check.h"
 
 #include "../../Sources/CKernels/parallel/attention.h"
@@ -6,7 +7,8 @@
 
 static size_t whole(size_t n, size_t unit) { return (n + unit - 1) / unit * unit; }
 
-// What the products of attention pack fits the memory set aside for it, whatever their tiles are.
+// What the products of attention pack must fit the memory set aside for it, whatever their tiles
+// are.
 static void check_packed_sizes(void) {
     const ck_product *p = &side[1].ctx.micro->bfloat16;
     const size_t queries = ATTENTION_QUERIES, keys = ATTENTION_KEYS;
@@ -26,14 +28,14 @@ static void check_packed_sizes(void) {
     expect("packed scores fit", scores);
 }
 
-// A pass over whole sequences: what it reads, in rows that hold q, k, v and some columns more.
+// A pass over whole sequences: its inputs, in rows that hold q, k, v and some more columns.
 typedef struct {
     ck_attention_inputs in;
     const float *dout;
     size_t outputs, columns; // elements of out, and of a row of q, k and v
 } whole_pass;
 
-// Documents of one token, of few and of many, whose borders lie anywhere in tiles.
+// Documents of one token, of a few and of many, with borders anywhere in tiles.
 static const int32_t *some_starts(size_t B, size_t T) {
     int32_t *starts = ids(B * T, 1);
     const int32_t *lengths = ids(B * T, 70);
@@ -82,7 +84,7 @@ static whole_pass widened_pass(const whole_pass *p) {
     return wide;
 }
 
-// The way back on side i; returns the gradients of q, then k, then v, each without gaps.
+// The backward pass on side i; returns the gradients of q, then k, then v, each without gaps.
 static float *run_back(int i, const whole_pass *p, ck_array out, const float *lse) {
     const ck_attention_inputs *in = &p->in;
     const size_t shared = in->B * in->T * in->NKH * in->HS;
@@ -117,8 +119,8 @@ static void check_whole(const whole_pass *p) {
     compare("attention_backward", gradients[1], gradients[0], gradient_count(p), 1e-5);
 }
 
-// bfloat16 gives what the same numbers give in float32, rounded once; or, where the processor
-// multiplies bfloat16, that with the error of rounding probabilities and gradients to bfloat16.
+// bfloat16 must give the float32 result for the same numbers, rounded once or, where the processor
+// multiplies bfloat16, within the error of rounding probabilities and gradients to bfloat16.
 static void check_whole_bfloat16(const whole_pass *p) {
     const whole_pass wide = widened_pass(p);
     const size_t n = p->outputs, rows = p->in.B * p->in.NH * p->in.T;
@@ -157,7 +159,7 @@ static void check_whole_sizes(size_t B, size_t T, size_t NKH, size_t shared, siz
     release_arrays();
 }
 
-// `count` new tokens after `past` ones, of which the cache holds keys and values already.
+// `count` new tokens after `past` ones whose keys and values are in the cache.
 static void check_cached(ck_element_type type, size_t past, size_t count, size_t HS) {
     const size_t NKH = 2, NH = 4, capacity = past + count + 3;
     const size_t width = type == CK_BFLOAT16 ? sizeof(uint16_t) : sizeof(float);
@@ -200,8 +202,8 @@ static void check_cached(ck_element_type type, size_t past, size_t count, size_t
     compare_bytes("cached_attention values", values[1], values[0], bytes);
 }
 
-// What `count` tokens after `past` ones look at; q stands among other columns, as in a row of q, k
-// and v.
+// What `count` tokens after `past` ones look at; q is among other columns, as in a row of q, k and
+// v.
 static void check_pattern(ck_element_type type, size_t past, size_t count, size_t HS) {
     const size_t NKH = 2, NH = 4, capacity = past + count + 3, positions = past + count;
     const size_t width = type == CK_BFLOAT16 ? sizeof(uint16_t) : sizeof(float);

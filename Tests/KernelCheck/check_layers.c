@@ -1,11 +1,11 @@
-// Embedding, normalisation, rotary positions and what works element by element.
+// Embedding, normalization, rotary positions and elementwise operations.
 #include "kernel_check.h"
 
-// Around vectors of 4, 8 and 16; the last is large enough for a team of three.
+// Sizes around vectors of 4, 8 and 16; the last is large enough for a team of three.
 static const size_t sizes[][2] = {{1, 1},  {3, 3},  {2, 4},  {5, 7},   {7, 9},
                                   {6, 16}, {5, 17}, {3, 33}, {2, 768}, {193, 258}};
 
-// Positions that count up, that are given, and none at all.
+// Positions that count up, positions that are given, and none at all.
 static void check_encoder(size_t N, size_t C) {
     const size_t T = N > 3 ? 3 : N, B = N / T, V = 11;
     const int32_t *tokens = ids(B * T, V), *given = ids(B * T, T);
@@ -100,7 +100,7 @@ static void check_rmsnorm(size_t N, size_t C) {
     compare("rmsnorm_backward dweight", dweight[1], dweight[0], C, 1e-5);
 }
 
-// Rows are columns of a wider buffer, whose others stay as they are.
+// Rows are columns of a wider buffer whose other columns must not change.
 static void check_rope(size_t N, size_t HS) {
     const size_t NH = 3, ld = NH * HS + 5, n = (N - 1) * ld + NH * HS;
     const int32_t *positions = ids(N, 4096);
@@ -153,7 +153,8 @@ static void check_elementwise(size_t n) {
     compare("residual_forward", sum[1], sum[0], n, 0);
 }
 
-// From an element in the middle of a row of numbers on, into the next; the bits of the reference.
+// From an element in the middle of a row of numbers into the next row; the bits must be the
+// reference's.
 static void check_dropout(size_t n) {
     const float rates[] = {0, 0.1f, 0.9999999f};
     const float *inp = uniform(n, -1, 1), *residual = uniform(n, -1, 1);

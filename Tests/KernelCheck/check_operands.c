@@ -8,8 +8,8 @@
 static const ck_element_type types[] = {CK_FLOAT32, CK_BFLOAT16, CK_FLOAT16, CK_Q8_0,
                                         CK_Q8_F32,  CK_Q4_0,     CK_Q4_1};
 
-// A matrix whose blocks have scales of 1 (or, in q4_1, one number alone, 0): each starts with what
-// is the largest number of its type, or the smallest and the largest.
+// A matrix whose blocks have scales of 1 (or, in q4_1, a single number, 0): each block starts with
+// the largest number of its type, or the smallest and the largest.
 static ck_matrix whole_numbers(ck_element_type type, size_t rows, size_t cols) {
     const int32_t *numbers = ids(rows * cols, 15);
     float *x = garbage(rows * cols);
@@ -85,7 +85,7 @@ static void check_bypassing(size_t k) {
     const ck_operand b = operand_of(CK_BFLOAT16, n, k, false);
     float *c[2];
     for (int late = 0; late < 2; late++) {
-        // Aligned, as the end of a page is and n is a multiple of a vector.
+        // Aligned, because the end of a page is and n is a multiple of a vector.
         c[late] = garbage(m * n);
         ck_gemm_run(&side[1].ctx, &(ck_gemm){.m = m,
                                              .n = n,
@@ -111,7 +111,7 @@ void check_operands(void) {
                     check_product(&a, &b, m, n, k);
                     release_arrays();
                 }
-    // More than a block of rows, and several along the sum.
+    // More than one block of rows, and several along the sum.
     static const size_t large[][3] = {{1025, 35, 70}, {35, 20, 1700}};
     for (size_t s = 0; s < sizeof large / sizeof large[0]; s++)
         for (int along = 0; along < 4; along++) {

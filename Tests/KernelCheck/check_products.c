@@ -2,13 +2,13 @@
 // tiles, panels and blocks.
 #include "kernel_check.h"
 
-// The last has a C of several blocks of rows, fewer a block where it is rounded.
+// The last has a C of several blocks of rows, with fewer rows per block where it is rounded.
 static const size_t sizes[][3] = {{1, 1, 1},      {3, 5, 7},      {8, 16, 48},    {9, 17, 49},
                                   {33, 64, 50},   {70, 61, 1027}, {61, 1027, 70}, {1027, 70, 61},
                                   {70, 3100, 50}, {520, 3100, 3}};
 
-// Weights and activations of a type. The output gradients are bfloat16 numbers, so that nothing is
-// lost where a product rounds them.
+// Weights and activations of a type. The output gradients are bfloat16 numbers, so nothing is lost
+// where a product rounds them.
 static void check_matmul(size_t N, size_t C, size_t OC, ck_element_type type) {
     const float *inp_floats = uniform(N * C, -1, 1), *weight_floats = uniform(OC * C, -1, 1);
     const float *bias = uniform(OC, -1, 1), *residual = uniform(N * OC, -1, 1);
@@ -35,7 +35,7 @@ static void check_matmul(size_t N, size_t C, size_t OC, ck_element_type type) {
         RUN(i, matmul_backward_weight, dweight[i], NULL, dout, inp, N, C, OC, false);
         RUN(i, matmul_backward_weight, sum[i], dbias[i], dout, inp, N, C, OC, true);
     }
-    // A bfloat16 that lies between two others may be rounded to either.
+    // A value halfway between two bfloat16 numbers may be rounded to either.
     const double rounding = type == CK_FLOAT32 ? 1e-5 : 0x1p-7;
     compare("matmul_forward out", widened(out[1], N * OC).data, widened(out[0], N * OC).data,
             N * OC, rounding);
@@ -49,8 +49,8 @@ static void check_matmul(size_t N, size_t C, size_t OC, ck_element_type type) {
     compare("matmul_backward_weight dbias", dbias[1], dbias[0], OC, 1e-5);
 }
 
-// Weights of another type than the activations: both are rounded to bfloat16 where that is
-// multiplied.
+// Weights of a different type than the activations: both are rounded where the processor multiplies
+// bfloat16.
 static void check_stored(size_t N, size_t C, size_t OC, ck_element_type type) {
     const float *inp = uniform(N * C, -1, 1), *dout = uniform(N * OC, -1, 1);
     const size_t scale_bytes = OC * ck_row_scale_bytes(type, C);

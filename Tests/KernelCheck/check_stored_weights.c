@@ -1,4 +1,5 @@
-// Weights in every stored format: into it, out of it, multiplied, and as files interleave them.
+// Weights in every stored format: converted to it, converted back, multiplied, and as files
+// interleave them.
 #include "kernel_check.h"
 
 static const ck_element_type formats[] = {CK_FLOAT32, CK_BFLOAT16, CK_FLOAT16, CK_Q8_0,
@@ -14,7 +15,7 @@ static ck_matrix stored(int i, ck_element_type type, const float *src, size_t ro
         .type = type, .rows = rows, .cols = cols, .values = values, .scales = scales};
 }
 
-// Few rows of input and many go different ways.
+// Few rows of input and many take different paths.
 static void check_linear(const ck_matrix *weight, size_t N) {
     const size_t C = weight->cols, OC = weight->rows;
     const float *inp = uniform(N * C, -1, 1), *bias = uniform(OC, -1, 1);
@@ -39,7 +40,7 @@ static void check_linear(const ck_matrix *weight, size_t N) {
     compare("linear_forward, gelu", gelu[1], gelu[0], N * OC, tolerance);
 }
 
-// Few rows of input have the same bits in any company.
+// Few rows of input give the same bits whatever other rows come with them.
 static void check_company(const ck_matrix *weight) {
     const size_t C = weight->cols, OC = weight->rows, most = ck_linear_few_rows();
     const float *inp = uniform(most * C, -1, 1);
@@ -57,7 +58,7 @@ static void check_company(const ck_matrix *weight) {
 
 static void check_groups(size_t groups, size_t size) {
     float *src = uniform(groups * size, -2, 2);
-    // Halves, and a group of zeros, of next to nothing, and of what is no number.
+    // Values halfway between integers, and groups of zeros, of values next to nothing, and of NaN.
     for (size_t i = 0; i < size; i++) {
         src[i] = i == 0 ? 127 : (float)(i % 200) - 100.5f;
         src[(groups - 1) * size + i] = 0;
@@ -76,7 +77,7 @@ static void check_groups(size_t groups, size_t size) {
     compare_bytes("quantize_groups scales", scales[1], scales[0], groups * sizeof(float));
 }
 
-// Blocks in a file start at any address, here an odd one.
+// Blocks in a file may start at any address, here an odd one.
 static void check_file_blocks(ck_element_type type, size_t count) {
     const size_t cols = count * CK_BLOCK, value_bytes = ck_row_bytes(type, cols);
     const size_t scale_bytes = ck_row_scale_bytes(type, cols);

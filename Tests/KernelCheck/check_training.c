@@ -1,4 +1,4 @@
-// Softmax and loss, the optimiser, norms, and the limits that benchmarks quote.
+// Softmax and loss, the optimizer, norms, and the limits that benchmarks quote.
 #include "kernel_check.h"
 
 static void check_loss(size_t N, size_t V, size_t Vp) {

@@ -1,6 +1,6 @@
-// Compares every table of operations of this machine with the reference, without Swift: so it also
-// runs for processors that only an emulator offers, and under sanitizers. scripts/check_kernels
-// builds and runs it.
+// Compares every table of operations on this machine with the reference, without Swift, so that it
+// also runs for processors that only an emulator offers, and under sanitizers.
+// scripts/check_kernels builds and runs it.
 #define _DEFAULT_SOURCE // MAP_ANONYMOUS
 #include "kernel_check.h"
 
@@ -153,7 +153,7 @@ void compare_rounded(const char *what, ck_array actual, const float *floats, siz
 void expect(const char *what, bool condition) {
     comparisons++;
     if (!condition)
-        fail(what, "it is not so");
+        fail(what, "it does not hold");
 }
 
 // ---- Tables -------------------------------------------------------------------------------------
@@ -203,14 +203,14 @@ int main(void) {
     } tables[] = {
         {"avx2", ck_microkernels_for(CK_AVX2)},
         {"avx512", ck_microkernels_for(CK_AVX512)},
-        // Whichever of the two this processor would choose.
+        // Both, whichever this processor would choose.
         {"avx512bf16", pairs ? ck_avx512_bf16_microkernels(true) : NULL},
         {"avx512bf16 without pairs", pairs ? ck_avx512_bf16_microkernels(false) : NULL},
         {"amx", ck_microkernels_for(CK_AMX)},
         {"neon", ck_microkernels_for(CK_NEON)},
         {"neonbf16", ck_microkernels_for(CK_NEON_BF16)},
         {"plain tiles", plain_tile_microkernels()},
-        {"plain tiles beside wide vectors", wide_plain_tile_microkernels()},
+        {"plain tiles with wide vectors", wide_plain_tile_microkernels()},
     };
     side[0] = open_backend("reference", ck_operations_for(CK_REFERENCE), NULL, 1);
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)

@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-// A table of operations and what it runs on.
+// A table of operations and the context they run in.
 typedef struct {
     const char *name;
     const struct ck_operations *op;
@@ -20,13 +20,13 @@ extern backend side[2];
 
 #define EACH_SIDE(i) for (int i = 0; i < 2; i++)
 
-// Whether a side multiplies bfloat16 as such, and so rounds what it meets in a product to it.
+// Whether a side multiplies bfloat16 natively, and so rounds the other operand to it.
 bool multiplies_bfloat16(int i);
 
-// Operations are given by name: RUN(i, gelu_forward, out[i], inp, n) runs that of one side.
+// Operations are called by name: RUN(i, gelu_forward, out[i], inp, n) runs it on side i.
 #define RUN(i, operation, ...) side[i].op->operation(&side[i].ctx, __VA_ARGS__)
 
-// An array whose end is that of readable memory, so that a kernel which goes one element too far
+// An array that ends where readable memory ends, so that a kernel that goes one element too far
 // stops the program. It lives until release_arrays().
 void *make_array(size_t bytes);
 void release_arrays(void);
@@ -55,12 +55,12 @@ void compare_bytes(const char *what, const void *actual, const void *expected, s
 void compare_rounded(const char *what, ck_array actual, const float *floats, size_t n);
 void expect(const char *what, bool condition);
 
-// Tables whose products of bfloat16 are those of AMX with tiles in plain C; NULL where this
-// processor lacks their vectors.
+// Tables that multiply bfloat16 like AMX, with tiles in plain C; NULL where this processor lacks
+// the vectors they need.
 const struct ck_microkernels *plain_tile_microkernels(void);
 const struct ck_microkernels *wide_plain_tile_microkernels(void);
 
-// Every operation, at sizes that fit no vector and no tile.
+// Checks every operation, at sizes that fit no vector and no tile.
 void check_layers(void);
 void check_arrays(void);
 void check_products(void);

@@ -1,7 +1,7 @@
 // The tile instructions in plain C, as Sources/CKernels/amx/amx_tile.h describes them and as the
-// processor computes: so that packing, loops and borders of products on tiles are checked on every
-// machine. What a processor would answer with a signal or with wrong numbers stops the program:
-// tiles used by a thread that did not configure them, and tiles that are not given back.
+// processor computes, so that packing, loops and borders of products on tiles are checked on every
+// machine. Mistakes that would cause a signal or wrong numbers on a processor stop the program:
+// using tiles in a thread that did not configure them, and not releasing them.
 #ifndef PLAIN_TILE_H
 #define PLAIN_TILE_H
 
@@ -46,7 +46,7 @@ static void tile_store(int tile, void *rows, size_t stride) {
                own_tiles.shapes.row_bytes[tile]);
 }
 
-// Subnormal numbers count as zero, in and out.
+// Subnormal numbers are taken as zero, in and out.
 static float flushed(float x) { return fabsf(x) < 0x1p-126f ? copysignf(0, x) : x; }
 
 static float half_of_pair(float pair, int half) {
@@ -58,8 +58,8 @@ static float half_of_pair(float pair, int half) {
     return flushed(x);
 }
 
-// The first halves of the pairs and the second have a sum each over the whole row, and both
-// together are added to C. Products of two bfloat16 are exact.
+// The first and the second halves of the pairs are summed separately over the whole row, and both
+// sums are added to C. Products of two bfloat16 numbers are exact.
 static void tile_multiply(int c, int a, int b) {
     expect_configured(true, "a thread multiplies tiles without having called begin");
     for (size_t i = 0; i < own_tiles.shapes.rows[c]; i++) {

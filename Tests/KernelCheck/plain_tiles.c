@@ -1,5 +1,5 @@
-// Products on tiles as amx/ has them, but with tiles in plain C and whatever vectors this processor
-// is sure to have: AVX2, or NEON.
+// The products on tiles in amx/, but with tiles in plain C and vectors that this processor is sure
+// to have: AVX2 or NEON.
 #include "../../Sources/CKernels/microkernels.h"
 #include "kernel_check.h"
 #include "plain_tile.h"

@@ -1,4 +1,4 @@
-// The same with the vectors that stand beside real tiles. Their products of pairs are not used.
+// The same with the vectors of processors with real tiles. Their products of pairs are not used.
 #include "../../Sources/CKernels/microkernels.h"
 #include "kernel_check.h"
 

@@ -1,5 +1,5 @@
-// The tile instructions of AMX, as gemm_tiles_simd.h calls them. Tests/KernelCheck has the same in
-// plain C. Tile numbers (0 to 7) are constants.
+// The tile instructions of AMX, as gemm_tiles_simd.h calls them. Tests/KernelCheck has a plain C
+// version. Tile numbers (0 to 7) are constants.
 //
 //   tile_zero(tile)                  all elements zero
 //   tile_load(tile, rows, stride)    from 16 rows of 64 bytes, `stride` bytes apart
@@ -18,7 +18,7 @@
 #define tile_store(tile, rows, stride) _tile_stored(tile, rows, stride)
 #define tile_multiply(c, a, b) _tile_dpbf16ps(c, a, b)
 
-// Each thread that uses tiles says how large they are before, and that it is done after.
+// A thread that uses tiles first declares their shapes, and releases them when it is done.
 static void tiles_begin(void) { _tile_loadconfig(&tile_shapes); }
 static void tiles_end(void) { _tile_release(); }
 

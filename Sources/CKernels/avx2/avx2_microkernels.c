@@ -3,7 +3,7 @@
 
 #if defined(__x86_64__)
 
-// The attribute must stand before the first vector type: without it the types would be split.
+// The attribute must come before the first vector type, or the types would be split.
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
 
 #include "avx2_vector.h"

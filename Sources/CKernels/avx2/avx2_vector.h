@@ -2,8 +2,8 @@
 #include <immintrin.h>
 
 #define LANES 8
-// 6 x 2 accumulators, 2 vectors of B and one of A fit in the 16 registers there are, with one to
-// spare; without that one the compiler keeps an accumulator in memory.
+// 6 x 2 accumulators, 2 vectors of B and one of A use 15 of the 16 registers. Without the spare one
+// the compiler keeps an accumulator in memory.
 #define TILE_ROWS 6
 #define TILE_VECTORS 2
 

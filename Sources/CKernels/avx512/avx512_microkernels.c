@@ -3,7 +3,7 @@
 
 #if defined(__x86_64__)
 
-// The attribute must stand before the first vector type: without it the types would be split.
+// The attribute must come before the first vector type, or the types would be split.
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,fma"))),    \
                              apply_to = function)
 

@@ -1,20 +1,20 @@
 // The micro-kernels of simd/ compiled for AVX-512 with its bfloat16 and VNNI instructions. They
-// fill three tables, which differ in their product of bfloat16 alone: of pairs; of floats, which on
-// some processors are faster; and on the tiles of AMX.
+// fill three tables that differ only in how bfloat16 is multiplied: as pairs; as floats, which is
+// faster on some processors; and on the tiles of AMX.
 #include "../microkernels.h"
 
 #if defined(__x86_64__)
 
 #define VECTOR_FEATURES "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx512vnni,fma"
 
-// The attribute must stand before the first vector type: without it the types would be split.
+// The attribute must come before the first vector type, or the types would be split.
 #pragma clang attribute push(__attribute__((target(VECTOR_FEATURES))), apply_to = function)
 
 #include "avx512bf16_vector.h"
 
 #include "../simd/microkernels_simd.h"
 
-// Here, as packing for tiles needs vectors only.
+// Included here because packing for tiles needs only vectors.
 #include "../simd/pack_tiles_simd.h"
 
 #define ISA CK_AVX512_BF16

@@ -44,7 +44,8 @@ static inline vi v_add_pairs(vi sum, vw a, vw b) {
 #define HAVE_ADD_PAIR
 // sum + the sums of the products of each lane's pair with one pair.
 static inline vi v_add_pair(vi sum, vw a, const int16_t *pair) {
-    // Not the intrinsic: clang makes three instructions of it to shorten chains of sums.
+    // Inline assembly because clang turns the intrinsic into three instructions to shorten chains
+    // of sums.
     __asm__("vpdpwssd %2%{1to16%}, %1, %0" : "+v"(sum) : "v"(a), "m"(*(const int (*)[1])pair));
     return sum;
 }

@@ -10,10 +10,10 @@
 // Columns that share a scale in a block format.
 #define CK_BLOCK 32
 
-// How the elements of an array are stored. The block formats are GGUF's, but in planes instead of
-// interleaved blocks: the values of all blocks, then, elsewhere, the scales of all blocks, one for
-// each 32 columns of a row. The last block of a row is completed with zeros, or where a block may
-// have none, in CK_Q4_1, with nibbles of 0 that nothing counts.
+// How the elements of an array are stored. The block formats are GGUF's, but as separate planes
+// instead of interleaved blocks: the values of all blocks in one, the scales in another, one for
+// every 32 columns of a row. The last block of a row is padded with zeros or, in CK_Q4_1, where
+// zero may not exist, with nibbles of 0 that are never used.
 typedef enum {
     CK_FLOAT32 = 0,
     CK_BFLOAT16 = 1, // the upper half of a float32
@@ -33,7 +33,7 @@ typedef struct {
     ck_element_type type;
 } ck_array;
 
-// A matrix of `rows` times `cols` elements. Planes start at a multiple of their element's size.
+// A matrix of `rows` times `cols` elements. Planes are aligned to their element's size.
 typedef struct {
     ck_element_type type;
     size_t rows, cols;
@@ -41,37 +41,39 @@ typedef struct {
     const void *scales; // (rows, blocks of a row); NULL for formats without
 } ck_matrix;
 
-// Bytes of a row in the plane of values, and in that of scales: 0 for formats without.
+// Bytes of a row in the plane of values, and in the plane of scales: 0 for formats without.
 size_t ck_row_bytes(ck_element_type type, size_t cols);
 size_t ck_row_scale_bytes(ck_element_type type, size_t cols);
 
-// The nearest float16, ties to even, above 65519 infinity; NaN stays NaN. The other way is exact.
+// The nearest float16, ties to even, above 65519 infinity; NaN stays NaN. The conversion back is
+// exact.
 uint16_t ck_float16_from_float(float x);
 float ck_float_from_float16(uint16_t bits);
 
 // ---- Blocks in files ----------------------------------------------------------------------------
 
 // GGUF's files hold the blocks of CK_Q8_0, CK_Q4_0 and CK_Q4_1 one after the other, each with its
-// scale (and minimum) before its values, at any address. These move them into planes and back.
+// scale (and minimum) before its values, at any address. These functions move them into planes and
+// back.
 
 // Bytes of a block.
 size_t ck_block_bytes(ck_element_type type);
 
-// values and scales, the planes of `count` blocks, overwritten with them; and the other way round.
+// values and scales, the planes of `count` blocks, overwritten with them; and the reverse.
 void ck_split_blocks(ck_element_type type, void *values, void *scales, const void *blocks,
                      size_t count);
 void ck_join_blocks(ck_element_type type, void *blocks, const void *values, const void *scales,
                     size_t count);
 
-// out (count * CK_BLOCK) overwritten with what blocks in a file stand for, exactly but for the one
-// rounding of q4_1's sum.
+// out (count * CK_BLOCK) overwritten with the values of blocks in a file, exact except that q4_1's
+// sum is rounded once.
 void ck_floats_of_blocks(ck_element_type type, float *out, const void *blocks, size_t count);
 
 // ggml's q6_K, which is only read: 256 elements in 210 bytes.
 #define CK_Q6_K_BLOCK 256
 #define CK_Q6_K_BLOCK_BYTES 210
 
-// out (count * CK_Q6_K_BLOCK) overwritten with what the blocks stand for, as ggml rounds it.
+// out (count * CK_Q6_K_BLOCK) overwritten with the values of the blocks, rounded as ggml does.
 void ck_floats_of_q6_k(float *out, const void *blocks, size_t count);
 
 // The same as CK_Q8_0, in planes.

@@ -21,16 +21,17 @@ typedef enum {
 struct ck_operations;
 struct ck_microkernels;
 
-// What runs on `isa`: the operations, and the micro-kernels they call, which the reference has none
-// of. Both are NULL when this build, this CPU or its operating system lacks the instruction set.
+// What runs on `isa`: the operations, and the micro-kernels that they call, of which the reference
+// has none. Both are NULL when this build, the CPU or the operating system lacks the instruction
+// set.
 const struct ck_operations *ck_operations_for(ck_isa isa);
 const struct ck_microkernels *ck_microkernels_for(ck_isa isa);
 
-// Names to show, of what multiplies matrices. With many rows of input, integer weights are
-// multiplied as bfloat16.
+// Names, for display, of the instructions that multiply matrices. With many rows of input, integer
+// weights are multiplied as bfloat16.
 typedef struct {
     const char *float32, *bfloat16, *few_rows_of_integers;
-    // Whether what is multiplied with bfloat16 is rounded to it: float32, float16, integers, and
+    // Whether operands of bfloat16 products are rounded to it: float32, float16, integers, and
     // attention's probabilities and gradients.
     bool rounds;
 } ck_products;
@@ -43,9 +44,9 @@ ck_products ck_products_of(ck_isa isa);
 // Whether the kernels were compiled with OpenMP; without it they run on the calling thread.
 bool ck_has_openmp(void);
 
-// Starts the threads of a team of `threads`, the calling one included. False when the system
-// refuses as many, with stacks of so many bytes each; none was started then, where OpenMP would end
-// the program.
+// Starts the threads of a team of `threads`, including the calling one. Returns false, with none
+// started, when the system refuses that many threads with stacks of that many bytes; OpenMP would
+// end the program instead.
 bool ck_start_team(int threads, size_t stack_bytes);
 
 // Calls `body` once for each lane from 0 to lanes - 1, each on a thread of its own if there are as
@@ -57,16 +58,16 @@ void ck_run_lanes(int lanes, ck_lane *body, void *data);
 // ---- Context ------------------------------------------------------------------------------------
 
 // What an operation runs on. `scratch` is the caller's memory, 64-byte aligned, at least
-// ck_scratch_floats(threads, largest_row) floats; its content means nothing between calls, and two
-// calls at once need a context each.
+// ck_scratch_floats(threads, largest_row) floats; its contents mean nothing between calls, and
+// concurrent calls need separate contexts.
 typedef struct {
     const struct ck_microkernels *micro;
     int threads;
     float *scratch;
 } ck_context;
 
-// Floats of scratch that every operation can do with, on `threads` threads, when C is at most
-// `largest_row` wherever layernorm and attention see it.
+// Floats of scratch that suffice for every operation on `threads` threads, when C is at most
+// `largest_row` in every layernorm and attention.
 size_t ck_scratch_floats(int threads, size_t largest_row);
 
 #endif

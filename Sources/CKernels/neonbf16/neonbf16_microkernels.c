@@ -3,7 +3,7 @@
 
 #if defined(__aarch64__)
 
-// The attribute must stand before the first vector type: without it the types would be split.
+// The attribute must come before the first vector type, or the types would be split.
 #pragma clang attribute push(__attribute__((target("bf16,i8mm,dotprod"))), apply_to = function)
 
 #include "neonbf16_vector.h"

@@ -1,4 +1,4 @@
-// The optimiser's pass over all parameters, and the norm of all gradients.
+// The optimizer's pass over all parameters, and the norm of all gradients.
 #include "parallel_operations.h"
 #include "team.h"
 

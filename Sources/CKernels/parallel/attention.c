@@ -1,8 +1,8 @@
 // Causal attention over whole sequences, in tiles of queries and keys with a running softmax
-// between them (Dao et al. 2022). One thread owns a group of queries of a head, backwards a head of
-// keys and values of a sequence, or some of its tiles of keys, with all the heads of queries that
-// share it. Gradients of queries go from tile to tile in their order, so nothing is summed in an
-// order that depends on the threads.
+// between them (Dao et al. 2022). In the forward pass a thread owns a group of queries of a head;
+// in the backward pass, a head of keys and values of a sequence or some of its tiles of keys, with
+// all the query heads that share it. Gradients of queries pass from tile to tile in a fixed order,
+// so no sum depends on the number of threads.
 #include "attention.h"
 #include "parallel_operations.h"
 
@@ -25,8 +25,8 @@ static attention_head head_at(const ck_attention_inputs *in, ck_array out, size_
     };
 }
 
-// How many queries a thread takes at once: as many as share tiles of keys best, or fewer where
-// heads are too few for the team.
+// How many queries a thread takes at once: as many as best share tiles of keys, or fewer where
+// there are too few heads for the team.
 static size_t forward_group(const ck_context *ctx, size_t heads, size_t T, size_t HS) {
     size_t tiles = attention_group_tiles(HS);
     while (tiles > 1 && heads * T < (size_t)ctx->threads * 4 * tiles * ATTENTION_QUERIES)
@@ -47,7 +47,7 @@ void ck_parallel_attention_forward(const ck_context *ctx, ck_array out, float *l
         const attention_scratch s = attention_thread_scratch(ctx, HS);
         attention_begin(&math);
         for (size_t task; (task = take(&next)) < tasks;) {
-            // Head by head, whose keys and values then are still near. The last group of a
+            // Head by head, so that keys and values are still in the cache. The last group of a
             // sequence sees the most keys: longer tasks come first.
             const size_t b = task / groups / NH, h = task / groups % NH;
             const size_t after = task % groups * group;
@@ -60,8 +60,8 @@ void ck_parallel_attention_forward(const ck_context *ctx, ck_array out, float *l
     }
 }
 
-// The tasks of a backward pass: each head of keys and values of a sequence, in as many parts as the
-// team wants.
+// The tasks of a backward pass: each head of keys and values of a sequence, divided into as many
+// parts as the team needs.
 typedef struct {
     size_t heads, parts;
     size_t keys; // of a part
@@ -72,7 +72,7 @@ static backward_tasks divide(const ck_context *ctx, size_t team, size_t heads, s
                              size_t HS) {
     const size_t tiles = (T + ATTENTION_KEYS - 1) / ATTENTION_KEYS;
     // A part packs its head's queries again, which costs up to a seventh of its time. So heads stay
-    // whole where no more than an eighth of the team's would be idle without.
+    // whole unless more than an eighth of the team's time would be spent idle.
     const size_t room = (heads + team - 1) / team * team;
     const bool divides = (room - heads) * 8 > room;
     const size_t most = ATTENTION_PARTS * team;
@@ -90,9 +90,9 @@ static atomic_size_t *counter_of(const backward_tasks *tasks, size_t task) {
     return tasks->counters + task * CACHE_LINE / sizeof(atomic_size_t);
 }
 
-// Part by part, of all heads in turn: the first parts have the most queries, and the others find
-// what they need of them done already, or wait for a tile at a time. A task needs only tasks with
-// smaller numbers, which were taken earlier.
+// Part by part, over all heads in turn: the first parts have the most queries, and later ones find
+// what they need of them already done, or wait one tile at a time. A task only depends on tasks
+// with smaller numbers, which were taken earlier.
 static attention_part part_of(const backward_tasks *tasks, size_t task, size_t T) {
     const size_t part = task / tasks->heads;
     return (attention_part){

@@ -1,6 +1,6 @@
-// Tiles of attention, for whole sequences (attention.c) and for those whose keys and values are in
-// a cache (cached_attention.c): the parts of a thread's scratch memory, what multiplies, and the
-// passes over a group of tiles.
+// Tiles of attention, for whole sequences (attention.c) and for sequences with cached keys and
+// values (cached_attention.c): the parts of a thread's scratch memory, the products, and the passes
+// over a group of tiles.
 #ifndef ATTENTION_H
 #define ATTENTION_H
 
@@ -8,16 +8,16 @@
 #include "scratch.h"
 #include "team.h"
 
-// The parts of one thread's scratch. A group is all the queries whose results are summed at once.
+// The parts of one thread's scratch. A group is all the queries that are processed together.
 typedef struct {
     float *queries, *queries_along;       // (group): a slot for each tile, see attention_slot
-    float *douts, *douts_along;           // the same: backwards only
-    float *outputs;                       // (group, HS); backwards the gradients of the queries
+    float *douts, *douts_along;           // the same, in the backward pass only
+    float *outputs;                       // (group, HS); in the backward pass, gradients of queries
     float *keys, *keys_along, *values;    // (ATTENTION_KEYS, HS)
-    float *dkeys, *dvalues;               // the same: backwards only
+    float *dkeys, *dvalues;               // the same, in the backward pass only
     float *scores, *grads, *packed;       // (ATTENTION_KEYS, ATTENTION_QUERIES)
     float *maximum, *sum, *rescale, *dot; // (group)
-    float *starts, *low, *high;           // (group): for attention_tile_at, with bits of integers
+    float *starts, *low, *high;           // (group): for attention_tile_at, as the bits of integers
 } attention_scratch;
 
 // Rows of elements, `ld` apart.
@@ -36,7 +36,7 @@ typedef struct {
     uint64_t dropout_key, dropout_row; // the row of numbers of the first query
 } attention_head;
 
-// What multiplies: floats, where they lie, or pairs of bfloat16, packed.
+// What multiplies: floats in place, or packed pairs of bfloat16.
 typedef struct {
     const struct ck_microkernels *micro;
     const ck_product *product;
@@ -67,13 +67,14 @@ static inline void attention_end(const attention_math *math) {
         math->product->end();
 }
 
-// `count` rows of HS elements as they can be multiplied: where they are when that is `in_place`,
-// else copied together into `floats`. What will be packed stays where it is.
+// `count` rows of HS elements, ready to be multiplied: left where they are if `in_place`, else
+// gathered in `floats`. Rows that will be packed stay where they are.
 attention_rows attention_ready(const attention_math *math, attention_rows rows, size_t count,
                                size_t HS, bool in_place, float *floats);
 
-// Operands out of ready rows: (m, k) or (n, k) when the sum runs along the rows, else (k, m) or
-// (k, n). `buffer` is for what has to be packed or transposed; n is then at most a tile's queries.
+// Operands made from ready rows: (m, k) or (n, k) when the sum runs along the rows, else (k, m) or
+// (k, n). `buffer` holds them if they have to be packed or transposed; n is then at most a tile's
+// queries.
 attention_left attention_pack_left(const attention_math *math, attention_rows rows, bool along_k,
                                    size_t m, size_t k, float *buffer);
 attention_right attention_pack_right(const attention_math *math, attention_rows rows, bool along_k,
@@ -90,18 +91,18 @@ typedef struct {
 attention_group attention_group_of(const attention_head *head, const attention_scratch *s,
                                    size_t first, size_t count);
 
-// The position of the first key that one of the queries from number i of the group on sees.
+// The position of the first key seen by any query from number i of the group on.
 static inline size_t attention_first_key(const attention_group *group, size_t i) {
     return group->head->starts ? (size_t)group->head->starts[group->first + i] : 0;
 }
 
-// The first key of the first tile of keys that the group sees. Tiles lie at multiples of their
-// size: where a group begins may depend on the number of threads, and sums must not.
+// The first key of the first tile of keys that the group sees. Tiles start at multiples of their
+// size, because where a group begins may depend on the number of threads and sums must not.
 static inline size_t attention_first_tile(const attention_group *group) {
     return attention_first_key(group, 0) / ATTENTION_KEYS * ATTENTION_KEYS;
 }
 
-// Whether some of the queries i ..< end of the group see one of `keys` keys from `key` on.
+// Whether any of the queries i ..< end of the group sees one of the `keys` keys from `key` on.
 static inline bool attention_meets(const attention_group *group, size_t i, size_t end, size_t key,
                                    size_t keys) {
     return key < group->head->past + group->first + end &&
@@ -128,31 +129,33 @@ void attention_sum_keys(const attention_math *math, const ck_attention_tile *til
 // The calling thread's part of the scratch memory.
 attention_scratch attention_thread_scratch(const ck_context *ctx, size_t HS);
 
-// Queries first ..< first + count, at most a group: their rows of out, and of lse unless NULL.
+// Computes queries first ..< first + count, at most a group: their rows of out, and of lse unless
+// NULL.
 void attention_forward_group(const attention_math *math, const attention_head *head,
                              const attention_scratch *s, float *lse, size_t first, size_t count);
 
-// The gradients of one head's inputs, and whether dk and dv hold those of another head of queries.
+// The gradients of one head's inputs, and whether dk and dv already hold those of another query
+// head.
 typedef struct {
     ck_attention_gradients of;
     bool accumulate;
 } attention_gradients;
 
-// The keys begin ..< end of a head, whole tiles but for the last: one task of the backward pass.
+// Keys begin ..< end of a head, whole tiles except for the last: one task of the backward pass.
 //
-// The gradient of a query is summed over its tiles of keys, front to back, so that it goes from the
-// part before to this one and on to the next, in the caller's array. Parts count the queries whose
-// gradients they are done with: `queries` of the heads that share the keys and came before, and
-// then those of this head. `before` is NULL for the first part, `done` where it is the only one.
+// The gradient of a query is summed over its tiles of keys, front to back, in the caller's array,
+// so it passes from the previous part to this one and on to the next. A part counts the queries it
+// has finished: `queries` for each earlier head that shares the keys, then those of this head.
+// `before` is NULL for the first part, `done` for the only one.
 typedef struct {
     size_t begin, end;
     atomic_size_t *before, *done;
     size_t queries;
 } attention_part;
 
-// Queries first ..< first + count, at most a group, of which every tile sees keys of the part: what
-// the part adds to their gradients, and what they add to those of its keys and values, of which
-// earlier groups have written the rows before `first`.
+// Queries first ..< first + count, at most a group, each tile of which sees keys of the part: adds
+// what the part contributes to their gradients, and what they contribute to the gradients of its
+// keys and values. Earlier groups have written the rows before `first`.
 void attention_backward_group(const attention_math *math, const attention_head *head,
                               const attention_scratch *s, const attention_gradients *gradients,
                               const attention_part *part, attention_rows dout, const float *lse,
@@ -166,8 +169,8 @@ static inline attention_rows attention_rows_from(attention_rows rows, size_t fir
     return (attention_rows){array_from(rows.array, first * rows.ld), rows.ld};
 }
 
-// Where a part of 0 ..< count that starts at `begin` ends when parts are `size` long: an incomplete
-// one comes first, where queries see the fewest keys.
+// Where the part of 0 ..< count that starts at `begin` ends when parts are `size` long. An
+// incomplete part comes first, where queries see the fewest keys.
 static inline size_t attention_part_end(size_t begin, size_t count, size_t size) {
     const size_t incomplete = count % size;
     return begin == 0 && incomplete > 0 ? incomplete : begin + size;

@@ -1,13 +1,13 @@
 // The backward pass of attention over a group of tiles of queries, which shares each tile of keys
-// and values. Probabilities are computed again from the scores and the logarithm of their sum.
+// and values. Probabilities are recomputed from the scores and the logarithm of their sum.
 #include "attention.h"
 
-// What the group's tiles of queries and of dout are multiplied as.
+// The operands made from the group's tiles of queries and of dout.
 typedef struct {
     attention_right queries, queries_along, douts, douts_along;
 } tile_operands;
 
-// dst (rows; ld) = [dst +] src (rows, HS): added where `added` counts the first rows.
+// dst (rows; ld) = [dst +] src (rows, HS): the first `added` rows are added, the rest set.
 static void store_gradients(const struct ck_microkernels *micro, float *dst, size_t ld,
                             const float *src, size_t added, size_t rows, size_t HS) {
     for (size_t row = 0; row < rows; row++) {
@@ -31,7 +31,7 @@ static void load_dots(const struct ck_microkernels *micro, const attention_scrat
     }
 }
 
-// Both operands that rows become, for `count` queries from number i of the group on.
+// Both operands made from rows, for `count` queries from number i of the group on.
 static void load_operands(const attention_math *math, attention_right *across,
                           attention_right *along, attention_rows rows, size_t i, size_t count,
                           size_t HS, float *slots, float *slots_along) {
@@ -63,9 +63,9 @@ static void backward_tile(const attention_math *math, const attention_scratch *s
     attention_sum_keys(math, tile, HS, &left, keys_across, s->outputs + i * HS, true);
 }
 
-// What a part does with the gradients of a tile's queries, i ..< end of the group, before it adds
-// to them and after: they start from zero, or come from the part before, and go where the next one
-// will look for them.
+// What a part does with the gradients of a tile's queries, i ..< end of the group, before and after
+// adding to them: they start from zero or come from the previous part, and go where the next one
+// looks for them.
 static void take_queries(const attention_part *part, const attention_scratch *s, const float *dq,
                          size_t ld, size_t first, size_t i, size_t end, size_t HS) {
     if (!part->before) {
@@ -105,7 +105,7 @@ void attention_backward_group(const attention_math *math, const attention_head *
     const attention_group group = attention_group_of(head, s, first, count);
     const size_t visible = attention_smaller(first + count, part->end);
     const size_t start = attention_larger(attention_first_tile(&group), part->begin);
-    // Where documents are short, all keys of the part may lie before those of the queries.
+    // With short documents, all keys of the part may come before those of the queries.
     for (size_t i = 0, end; start >= visible && i < count; i = end) {
         end = attention_part_end(i, count, ATTENTION_QUERIES);
         take_queries(part, s, of->dq, of->ld_q, first, i, end, HS);

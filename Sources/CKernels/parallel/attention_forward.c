@@ -1,9 +1,9 @@
 // The forward pass of attention over a group of tiles, with a running softmax between tiles of
 // keys.
 //
-// Scores are kept transposed, keys down and queries across: the softmax is then vertical. A group
-// of tiles of queries shares each tile of values, which is copied together or packed first: in the
-// caller's arrays rows lie so far apart that they share few sets of the caches.
+// Scores are kept transposed, keys down and queries across, so the softmax is vertical. A group of
+// tiles of queries shares each tile of values, which is gathered or packed first: rows of the
+// caller's arrays are so far apart that they map to few sets of the caches.
 #include "attention.h"
 
 #include <math.h>
@@ -76,7 +76,7 @@ void attention_forward_group(const attention_math *math, const attention_head *h
     const size_t visible = head->past + first + count;
     for (size_t key = attention_first_tile(&group); key < visible; key += ATTENTION_KEYS) {
         const size_t keys = attention_smaller(ATTENTION_KEYS, visible - key);
-        // Each key is read once for a tile of queries, each value once for every eight.
+        // Each key is read once per tile of queries, each value once per eight queries.
         const attention_rows k =
             attention_ready(math, attention_rows_from(head->k, key), keys, HS, true, s->keys);
         const attention_rows v = attention_ready(math, attention_rows_from(head->v, key), keys, HS,

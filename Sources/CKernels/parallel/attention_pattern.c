@@ -1,12 +1,12 @@
-// How much each token attends to each position. Attention itself never has these numbers at once.
-// They are only computed when somebody looks at them, so a row at a time is quick enough.
+// How much each token attends to each position. Attention itself never holds these numbers all at
+// once. They are computed only when somebody looks at them, so one row at a time is fast enough.
 #include "../elements.h"
 #include "parallel_operations.h"
 #include "team.h"
 
 #include <math.h>
 
-// Rows of all heads, one after the other, as long as there are any.
+// Takes rows of all heads, one after the other, until none are left.
 static void write_share(const ck_context *ctx, const ck_attention_pattern_arguments *a,
                         atomic_size_t *next) {
     const size_t positions = a->past + a->count;

@@ -1,5 +1,5 @@
-// The products of a tile of attention, with floats where they lie or with pairs of bfloat16, which
-// have to be packed. What lies beyond the diagonal is left out, by whole steps of queries.
+// The products of a tile of attention, with floats in place or with pairs of bfloat16, which have
+// to be packed. Whole steps of queries beyond the diagonal are skipped.
 #include "attention.h"
 #include "gemm_panel.h"
 
@@ -54,8 +54,8 @@ attention_right attention_pack_right(const attention_math *math, attention_rows 
     return (attention_right){buffer, ATTENTION_QUERIES, 0};
 }
 
-// The part of a product that has the rows row ..< row_end, the columns col ..< n and sums from p to
-// k_end. `row` and p are multiples of the tile's unit.
+// The part of a product made of rows row ..< row_end, columns col ..< n and sums from p to k_end.
+// `row` and p are multiples of the tile's unit.
 static void multiply(const attention_math *math, size_t row, size_t row_end, size_t col, size_t n,
                      size_t p, size_t k_end, const attention_left *a, const attention_right *b,
                      float *c, size_t ldc, bool accumulate) {
@@ -84,7 +84,7 @@ static void multiply(const attention_math *math, size_t row, size_t row_end, siz
     }
 }
 
-// The smallest multiple of both, which are small.
+// The smallest common multiple of two small numbers.
 static size_t common_multiple(size_t a, size_t b) {
     size_t multiple = a;
     while (multiple % b != 0)
@@ -108,7 +108,7 @@ ck_attention_tile attention_tile_at(const attention_math *math, const attention_
                                     size_t i, size_t end, size_t key, size_t keys) {
     const attention_head *head = group->head;
     const size_t position = head->past + group->first + i, queries = end - i;
-    // Sums over keys or queries that begin or end within the tile do so between packed floats.
+    // A sum over keys or queries that begins or ends inside the tile does so between packed floats.
     const size_t unit =
         common_multiple(math->product->tile_rows, math->product->depth * math->product->k_unit);
     return (ck_attention_tile){
@@ -154,7 +154,7 @@ void attention_sum_keys(const attention_math *math, const ck_attention_tile *til
                         bool accumulate) {
     for (size_t query = 0, end; query < tile->queries; query = end) {
         const size_t keys = ck_keys_of_step(tile, query);
-        // The queries after the first that sees all of the tile's keys do so too.
+        // The same goes for the queries after the first one that sees all of the tile's keys.
         end = keys == tile->keys ? tile->queries
                                  : attention_smaller(query + tile->step, tile->queries);
         if (keys > 0)

@@ -1,4 +1,4 @@
-// What this machine can do at most, by every thread at once: the limits that benchmarks quote.
+// The most this machine can do with all threads at once: the limits that benchmarks quote.
 #include "team.h"
 
 static double run_burst(const ck_context *ctx, const ck_product *product, size_t iterations) {
@@ -7,7 +7,7 @@ static double run_burst(const ck_context *ctx, const ck_product *product, size_t
     {
         float sink;
         total += product->burst(iterations, &sink);
-        // A volatile copy: the result counts as used.
+        // A volatile copy keeps the compiler from dropping the unused result.
         const volatile float used = sink;
         (void)used;
     }
@@ -22,8 +22,8 @@ double ck_parallel_bfloat16_burst(const ck_context *ctx, size_t iterations) {
     return run_burst(ctx, &ctx->micro->bfloat16, iterations);
 }
 
-// Floats of each array before the next has its turn: a few vectors, as in the loop of AdamW, so
-// that all seven streams move together.
+// Floats taken from each array in turn: a few vectors, as in the loop of AdamW, so that all seven
+// streams advance together.
 #define STREAM_FLOATS 32
 
 void ck_parallel_stream_burst(const ck_context *ctx, float *a, float *b, float *c, const float *d,

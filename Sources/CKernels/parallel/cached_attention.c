@@ -1,14 +1,14 @@
 // Attention of new tokens over sequences whose earlier keys and values are in a cache.
 //
 // One thread owns a head of keys and values of a sequence: it stores the new ones and then attends,
-// so nobody waits for anybody, and nothing is summed in an order that depends on the threads.
+// so no thread waits for another, and no sum depends on the number of threads.
 #include "../elements.h"
 #include "attention.h"
 #include "parallel_operations.h"
 
 #include <math.h>
 
-// More queries than this make tiles worth their transposing.
+// With more queries than this, tiles are worth transposing.
 #define MOST_SINGLE_QUERIES 4
 
 static void store_in_cache(const struct ck_microkernels *micro, ck_array cache, size_t past,
@@ -62,7 +62,7 @@ static void attend(const ck_context *ctx, const ck_cached_attention_arguments *a
     }
 }
 
-// Heads of keys and values, one after the other, as long as there are any.
+// Takes heads of keys and values, one after the other, until none are left.
 static void attend_share(const ck_context *ctx, const ck_cached_attention_arguments *a,
                          atomic_size_t *next) {
     const size_t tasks = a->count * a->NKH;
@@ -71,7 +71,7 @@ static void attend_share(const ck_context *ctx, const ck_cached_attention_argume
 }
 
 void ck_parallel_cached_attention(const ck_context *ctx, const ck_cached_attention_arguments *a) {
-    // Each key and value is read once a query, or once a tile of queries.
+    // Each key and value is read once per query, or once per tile of queries.
     double floats = 0;
     for (size_t i = 0; i < a->count; i++)
         floats += 2.0 * (double)(a->parts[i].past + a->parts[i].count) *

@@ -1,5 +1,5 @@
-// GELU, SwiGLU, dropout and residual additions where no matrix product could take them along, and
-// the scaling of columns.
+// GELU, SwiGLU, dropout and residual additions that no matrix product could fuse, and the scaling
+// of columns.
 #include "../elements.h"
 #include "parallel_operations.h"
 #include "team.h"

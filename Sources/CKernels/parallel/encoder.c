@@ -28,8 +28,8 @@ void ck_parallel_encoder_forward(const ck_context *ctx, float *out, const int32_
 void ck_parallel_encoder_backward(const ck_context *ctx, float *dwte, float *dwpe,
                                   const float *dout, const int32_t *tokens,
                                   const int32_t *positions, size_t B, size_t T, size_t C) {
-    // A token or a position may occur anywhere, so threads divide the channels, not the rows: no
-    // two ever write the same element, and each is summed in the order of the rows.
+    // Tokens and positions repeat, so threads divide the channels rather than the rows: no two
+    // threads write the same element, and each element is summed in the order of the rows.
 #pragma omp parallel num_threads(team_size(ctx, (double)B * T * C / FLOATS_PER_THREAD))
     {
         size_t begin, end;

@@ -1,17 +1,17 @@
 // A matrix product after Goto & van de Geijn 2008: A is packed in blocks that the team shares, B in
-// panels that one thread packs, uses from its own cache and forgets.
+// panels that one thread packs, uses from its own cache and discards.
 //
 // A phase is one block of A: the team packs it together, then multiplies every panel of B with it.
-// All this work stands in one queue, see gemm_segment, and packing the next block comes in the
-// middle of a phase, so that nobody waits where two phases meet. Blocks alternate between two
-// buffers. Every element of C is summed over k in the same order whoever computes it, so results do
-// not depend on the number of threads.
+// All work is in one queue (see gemm_segment), and the next block is packed in the middle of a
+// phase, so that no thread waits between phases. Blocks alternate between two buffers. Every
+// element of C is summed over k in the same order whoever computes it, so results do not depend on
+// the number of threads.
 #include "gemm.h"
 #include "gemm_panel.h"
 #include "queue.h"
 
-// How long each of `parts` stretches of k is, but the last. Blocks of stored elements are not
-// divided; what limits parts is a multiple of them.
+// The length of each of `parts` stretches of k except the last. Blocks of stored elements are never
+// split; block_k and panel_k are multiples of their size.
 static size_t equal_part(size_t k, size_t parts) {
     return row_blocks((k + parts - 1) / parts) * CK_BLOCK;
 }
@@ -27,12 +27,12 @@ static gemm_plan plan_for(const ck_context *ctx, const ck_gemm *g, int team) {
         .panels = gemm_panel_count(product, g->n),
         .block_rows = product->block_rows,
         .k_blocks = (depth + product->block_k - 1) / product->block_k,
-        // Several for each thread, so that one that is held up does not hold up all.
+        // Several for each thread, so that one delayed thread does not delay all.
         .shares = team > 1 ? (size_t)team * 4 : 1,
     };
     plan.k_step = equal_part(g->k, plan.k_blocks);
     if (g->c.type != CK_FLOAT32 && plan.k_blocks > 1) {
-        // A sum cannot go on from a rounded C: a block has all of k, and fewer rows.
+        // A sum cannot resume from a rounded C, so a block takes all of k and fewer rows.
         const size_t fitting =
             CK_MAX_BLOCK_FLOATS / depth / product->tile_rows * product->tile_rows;
         plan.block_rows = fitting < plan.block_rows ? fitting : plan.block_rows;
@@ -63,7 +63,7 @@ typedef struct {
     size_t start; // in the queue
     gemm_block multiplied, packed;
     size_t multiplied_tiles, packed_tiles;
-    size_t parts;           // a panel is multiplied in so many items, each a part of the rows
+    size_t parts;           // items per panel, each a part of the rows
     size_t products, packs; // items
 } gemm_segment;
 
@@ -89,13 +89,13 @@ static gemm_segment segment_at(const ck_gemm *g, const gemm_plan *plan, size_t i
     return s;
 }
 
-// Where in the queue a segment's product stands.
+// Where a segment's product is in the queue.
 static size_t item_of_product(const gemm_segment *s, size_t product) {
     return s->start + product + (product < s->products / 2 ? 0 : s->packs);
 }
 
-// The last item that must be done before a product may start: the packing of its block of A, and,
-// where the sum over k goes on, the same product of the block before.
+// The last item that must be done before a product may start: the packing of its block of A and,
+// where the sum over k continues, the same product with the previous block.
 static size_t product_needs(const gemm_segment *before, const gemm_segment *s, size_t product) {
     const size_t packed = before->start + before->products / 2 + before->packs - 1;
     const size_t summed = s->multiplied.first ? 0 : item_of_product(before, product);
@@ -127,7 +127,7 @@ void ck_gemm_run(const ck_context *ctx, const ck_gemm *g) {
 
             const size_t place = item - s.start;
             if (place >= s.products / 2 && place < s.products / 2 + s.packs) {
-                // The products of the segment before read what is overwritten here.
+                // The previous segment's products read what is overwritten here.
                 if (s.start > 0)
                     queue_wait(&queue, &finished, s.start - 1);
                 const size_t share = place - s.products / 2;
@@ -142,7 +142,7 @@ void ck_gemm_run(const ck_context *ctx, const ck_gemm *g) {
             const size_t panel = product / s.parts;
             const gemm_task task = {
                 .panel = panel,
-                // Most likely, as every thread takes one product in turn.
+                // A guess: threads take products in turn.
                 .next_panel = panel + (size_t)team,
                 .tile = s.multiplied_tiles * part / s.parts,
                 .tile_end = s.multiplied_tiles * (part + 1) / s.parts,

@@ -12,7 +12,7 @@ typedef struct {
     ck_operand a, b;
     ck_array c;
     bool accumulate; // only onto float32
-    bool used_late;  // C is not read soon: where it can be, it is written past the caches
+    bool used_late;  // C is not read soon: written past the caches where possible
 
     // The epilogue, each part left out when NULL:
     const float *bias;     // (n), added to every row
@@ -21,7 +21,7 @@ typedef struct {
     ck_array gelu_inp;     // (m, n): C is multiplied by gelu'(gelu_inp)
 } ck_gemm;
 
-// A dense array as an operand whose rows are `cols` long.
+// A dense array as an operand with rows of `cols` elements.
 static inline ck_operand operand(ck_array x, size_t cols, bool along_k) {
     return (ck_operand){.matrix = {.type = x.type, .cols = cols, .values = x.data},
                         .along_k = along_k};

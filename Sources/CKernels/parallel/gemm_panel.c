@@ -24,8 +24,8 @@ void gemm_pack_tiles(const gemm_plan *plan, const ck_gemm *g, const gemm_block *
 // A smaller C may well stay in the caches, with the other gradients of a small model.
 #define LEAST_BYPASS_FLOATS ((size_t)1 << 17)
 
-// Whether a block of C is better written past the caches: it is complete after one pass, and whole
-// vectors start where vectors may.
+// Whether to write a block of C past the caches: it must be complete after one pass, and whole
+// vectors must be aligned.
 static bool bypasses(const gemm_plan *plan, const ck_gemm *g, const gemm_block *block) {
     const bool one_pass =
         block->first && block->last && block->k <= plan->k_chunk && !g->accumulate;
@@ -36,7 +36,7 @@ static bool bypasses(const gemm_plan *plan, const ck_gemm *g, const gemm_block *
            g->c.type == CK_FLOAT32;
 }
 
-// While a panel is used, the memory of the next one comes nearer.
+// While one panel is in use, the memory of the next is prefetched.
 static void fetch_columns(const ck_operand *b, const gemm_block *block, size_t col, size_t cols,
                           ck_gemm_panel *panel) {
     const ck_matrix *x = &b->matrix;
@@ -49,7 +49,7 @@ static void fetch_columns(const ck_operand *b, const gemm_block *block, size_t c
 }
 
 // What remains to be done to rows x cols of C, hot in the cache, once the sums over k are complete.
-// They are at `sums`, rows `ld` apart: C itself, or what is still to be rounded to C's type.
+// They are at `sums`, rows `ld` apart: either C itself, or floats still to be rounded to C's type.
 static void finish(const gemm_plan *plan, const ck_gemm *g, float *sums, size_t ld, size_t row,
                    size_t rows, size_t col, size_t cols) {
     const struct ck_microkernels *micro = plan->micro;

@@ -1,5 +1,6 @@
 // The parts of a matrix product that one thread does alone: packing some tiles of A, and
-// multiplying one panel of B with some of them. gemm.c plans them and says who does which when.
+// multiplying one panel of B with some of them. gemm.c plans them and decides which thread does
+// what when.
 #ifndef GEMM_PANEL_H
 #define GEMM_PANEL_H
 
@@ -11,12 +12,12 @@ typedef struct {
     const struct ck_microkernels *micro;
     const ck_product *product;
     size_t panels;     // of B
-    size_t block_rows; // of A that are packed at once
+    size_t block_rows; // rows of A packed at once
     size_t k_blocks;   // along k, of k_step each
     size_t k_step;
     size_t k_chunk; // how much of k a panel of B covers at once
     size_t phases;
-    size_t shares; // items to divide work into, at least
+    size_t shares; // the fewest items to divide work into
 } gemm_plan;
 
 // A block of A.
@@ -29,15 +30,15 @@ typedef struct {
 // What a thread multiplies at a time: a panel of B with the tiles tile ..< tile_end of a block.
 typedef struct {
     size_t panel;
-    size_t next_panel; // that the thread will likely need after it
+    size_t next_panel; // that the thread will likely need next
     size_t tile, tile_end;
 } gemm_task;
 
-// The team's two blocks of A, and what is the calling thread's own.
+// The team's two blocks of A, and the calling thread's own buffers.
 typedef struct {
     float *a_blocks[2];
     float *b_panel;
-    float *sums; // (block_rows, panel_cols): of a C that is not float32
+    float *sums; // (block_rows, panel_cols): for a C that is not float32
 } gemm_scratch;
 
 gemm_scratch gemm_thread_scratch(const ck_context *ctx);
@@ -50,14 +51,14 @@ void gemm_pack_tiles(const gemm_plan *plan, const ck_gemm *g, const gemm_block *
 void gemm_run_task(const gemm_plan *plan, const ck_gemm *g, const gemm_block *block,
                    const gemm_task *task, const float *a_block, const gemm_scratch *scratch);
 
-// How many packed floats long k columns of A are.
+// The number of packed floats in k columns of A.
 static inline size_t gemm_depth(const ck_product *product, size_t k) {
     const size_t unit = product->depth * product->k_unit; // in elements
     return (k + unit - 1) / unit * product->k_unit;
 }
 
-// Panels of B and where they begin: the vectors of a row of n columns, dealt evenly to as few
-// panels as hold them.
+// Panels of B and where they begin: the vectors of a row of n columns, divided evenly among as few
+// panels as possible.
 static inline size_t gemm_panel_count(const ck_product *product, size_t n) {
     return (n + product->panel_cols - 1) / product->panel_cols;
 }

@@ -1,6 +1,6 @@
-// Threads that each go through many operations on their own, instead of sharing every one. To
-// OpenMP an operation in a lane is a nested region with a team of one: it starts no thread, and the
-// lane's thread has the number 0 in it.
+// Threads that each run many operations on their own, instead of sharing each one. To OpenMP, an
+// operation in a lane is a nested region with a team of one: it starts no thread, and the lane's
+// thread is number 0 in it.
 #include "team.h"
 
 void ck_run_lanes(int lanes, ck_lane *body, void *data) {

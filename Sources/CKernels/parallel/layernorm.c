@@ -1,6 +1,6 @@
-// Layer normalisation over rows. With simd/layernorm_simd.h and
-// reference/layernorm_reference.c it is the pattern to copy for a new operation: one call of a
-// micro-kernel for each row, threads over the rows.
+// Layer normalization over rows. Together with simd/layernorm_simd.h and
+// reference/layernorm_reference.c, this is the pattern to copy for a new operation: one
+// micro-kernel call per row, rows divided among threads.
 #include "../elements.h"
 #include "parallel_operations.h"
 #include "team.h"
@@ -24,8 +24,8 @@ void ck_parallel_layernorm_backward(const ck_context *ctx, float *dinp, float *d
                                     size_t N, size_t C) {
 #pragma omp parallel num_threads(team_size(ctx, (double)N *C / FLOATS_PER_THREAD))
     {
-        // Each thread sums the weight gradients of its rows apart; the sums are then added in the
-        // order of the threads, so the same number of threads gives the same bits.
+        // Each thread sums the weight gradients of its rows separately; the sums are then added in
+        // thread order, so the same number of threads gives the same bits.
         float *partial = ctx->scratch + (size_t)omp_get_thread_num() * 2 * C;
         __builtin_memset(partial, 0, 2 * C * sizeof(float));
         size_t begin, end;

@@ -1,22 +1,22 @@
-// Linear layers over stored weights, for inference. Few rows of input are bound by the memory that
-// weights come from: threads divide the rows of weights, and each reads its share front to back.
-// Many rows are a matrix product that unpacks weights on their way into its panels.
+// Linear layers over stored weights, for inference. With few rows of input, reading the weights
+// from memory is the bottleneck: threads divide the rows of weights, and each reads its share front
+// to back. With many rows it is a matrix product that unpacks weights into its panels.
 #include "../elements.h"
 #include "gemm.h"
 #include "parallel_operations.h"
 #include "scratch.h"
 
-// Up to here, weights are read as they are; from here on it pays to unpack them for all rows.
+// Up to this many rows, weights are used in place; beyond it, unpacking them for all rows pays off.
 // Measured on the layers of GPT-2 124M.
 #define FEW_ROWS 16
 
-// Bytes of weights that make up for a thread: those of a small model come from a near cache, twice
-// as fast as the numbers that FLOATS_PER_THREAD is about.
+// Bytes of weights that justify another thread: a small model's come from a near cache, twice as
+// fast as the numbers that FLOATS_PER_THREAD is about.
 #define BYTES_PER_THREAD (2 * FLOATS_PER_THREAD * sizeof(float))
 
 size_t ck_linear_few_rows(void) { return FEW_ROWS; }
 
-// Where the input of few rows lies in scratch memory once it is turned into integers.
+// Where scratch memory holds the input of few rows once it is turned into integers.
 typedef struct {
     int16_t *words;
     uint8_t *bytes;
@@ -55,7 +55,7 @@ static int_input int_input_at(float *scratch, size_t N, size_t C) {
     };
 }
 
-// Row n of the pairs: blocks of a group's rows take turns.
+// Row n of the pairs: the blocks of a group's rows alternate.
 static int16_t *row_of_pairs(const int_input *ints, size_t n) {
     const size_t place = n % CK_INPUT_GROUP;
     return ints->pairs + (n - place) * ints->ld_words + place * CK_BLOCK;
@@ -79,7 +79,7 @@ static size_t weight_bytes(const ck_matrix *w) {
     return w->rows * (bytes_of_row(w->type, w->cols) + scale_bytes_of_row(w->type, w->cols));
 }
 
-// A thread's rows of the weights of each layer.
+// A thread's share of the weight rows of each layer.
 static void multiply_share(const struct ck_microkernels *micro, const ck_linear *layers,
                            size_t count, const ck_linear_input *input, size_t N) {
     for (size_t i = 0; i < count; i++) {

@@ -1,5 +1,5 @@
 // Every operation in CKernels.h for processors with vectors: each divides its work among threads,
-// packs and blocks, and calls the micro-kernels of its context. The oracle of foo.c is
+// packs, blocks, and calls the micro-kernels of its context. The oracle of foo.c is
 // reference/foo_reference.c.
 #ifndef PARALLEL_OPERATIONS_H
 #define PARALLEL_OPERATIONS_H

@@ -1,4 +1,4 @@
-// Into and out of the stored types of elements.
+// Converts to and from the stored types of elements.
 #include "../elements.h"
 #include "parallel_operations.h"
 #include "team.h"

@@ -1,4 +1,4 @@
-// RMS normalisation over rows.
+// RMS normalization over rows.
 #include "../elements.h"
 #include "parallel_operations.h"
 #include "team.h"
@@ -27,7 +27,7 @@ void ck_parallel_rmsnorm_backward(const ck_context *ctx, float *dinp, float *dwe
                                   const float *rstd, size_t N, size_t C) {
 #pragma omp parallel num_threads(team_size(ctx, (double)N *C / FLOATS_PER_THREAD))
     {
-        // As layernorm sums the gradients of its weights.
+        // Sums the gradients of its weights as layernorm does.
         float *partial = ctx->scratch + (size_t)omp_get_thread_num() * C;
         __builtin_memset(partial, 0, C * sizeof(float));
         size_t begin, end;

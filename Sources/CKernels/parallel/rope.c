@@ -6,10 +6,10 @@
 
 #include <math.h>
 
-// Pairs of sine and cosine in double that make up for a thread.
+// Pairs of sine and cosine in double that justify another thread.
 #define ROTATIONS_PER_THREAD 1024.0
 
-// The one form for every instruction set: it is needed once a pass, and in double.
+// One version for every instruction set: it is needed once per pass, and in double.
 void ck_parallel_rope_rotations(const ck_context *ctx, float *rotations, const int32_t *positions,
                                 const double *frequencies, size_t N, size_t HS) {
     const size_t pairs = HS / 2;

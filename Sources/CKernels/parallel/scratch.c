@@ -1,4 +1,4 @@
-// The size of the scratch memory: the largest that any operation asks for.
+// The size of the scratch memory: the most that any operation asks for.
 #include "scratch.h"
 
 static size_t larger(size_t a, size_t b) { return a > b ? a : b; }

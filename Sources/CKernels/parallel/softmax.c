@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-// exp is worth several moves of a float.
+// exp costs as much as moving several floats.
 #define SOFTMAX_TEAM(N, V) team_size(ctx, 4.0 * (double)(N) * (double)(V) / FLOATS_PER_THREAD)
 
 void ck_parallel_softmax_forward(const ck_context *ctx, float *probs, const float *logits, size_t N,

@@ -1,6 +1,6 @@
-// Threads: how many a piece of work deserves, and which part of it each of them takes.
+// Threads: how many a piece of work justifies, and which part of it each one takes.
 //
-// Swift's clang brings no omp.h, so the few functions used are declared here, with stand-ins for a
+// Swift's clang has no omp.h, so the few functions used are declared here, with stand-ins for a
 // build without OpenMP. Schedules are static or by an atomic counter: schedule(dynamic) would need
 // a newer libomp than some systems have.
 #ifndef TEAM_H
@@ -21,16 +21,16 @@ static inline int omp_get_num_threads(void) { return 1; }
 static inline int omp_in_parallel(void) { return 0; }
 #endif
 
-// Starting and joining a team costs a few microseconds, so each thread must have some tens of
-// microseconds of work to make up for it: this many floats moved, or multiply-adds.
+// Starting and joining a team costs a few microseconds, so each thread needs some tens of
+// microseconds of work: this many floats moved, or multiply-adds.
 #define FLOATS_PER_THREAD 16384.0
 #define FLOPS_PER_THREAD 1e6
 
 // More threads than this are never used.
 #define MAX_TEAM 256
 
-// What two threads write is this many bytes apart: two lines of most processors, which fetch them
-// in pairs, and one of Apple's.
+// The distance between variables that different threads write: two cache lines of most processors,
+// which fetch them in pairs, and one of Apple's.
 #define CACHE_LINE 128
 
 static inline int team_size(const ck_context *ctx, double threads_worth) {
@@ -54,8 +54,8 @@ static inline void team_share(size_t n, size_t grain, size_t *begin, size_t *end
 }
 
 // Has a team of `size` threads call a function that takes its part of the work by team_share or
-// take. One thread does without OpenMP, where even a team of one costs as much as a small model's
-// layer.
+// take. A single thread does without OpenMP, where even a team of one costs as much as a layer of a
+// small model.
 #define RUN_IN_TEAM(size, call)                                                                    \
     do {                                                                                           \
         const int team_threads = (size);                                                           \
@@ -71,12 +71,12 @@ static inline size_t take(atomic_size_t *counter) {
     return atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
 }
 
-// Waits until a counter that only grows is larger than `value`, and returns what it was seen to be.
+// Waits until a counter that only grows exceeds `value`, and returns the counter.
 static inline size_t wait_beyond(atomic_size_t *counter, size_t value) {
     size_t seen;
     for (unsigned spins = 1; (seen = atomic_load_explicit(counter, memory_order_acquire)) <= value;
          spins++) {
-        // The one waited for may need this processor.
+        // The thread being waited for may need this processor.
         if (spins % 1024 == 0)
             sched_yield();
     }

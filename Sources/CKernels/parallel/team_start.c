@@ -1,5 +1,5 @@
-// The threads of a team, before they are needed. OpenMP's library ends the program when the system
-// refuses it a thread, so here the system is asked first.
+// Starts a team's threads before they are needed. OpenMP's library ends the program when the system
+// refuses it a thread, so the system is asked first.
 #include "team.h"
 
 #include <pthread.h>
@@ -10,8 +10,8 @@
 
 #ifdef _OPENMP
 
-// glibc reserves 64 MiB of addresses or more for what each thread allocates. Where addresses are
-// limited, that would leave no room for the stacks of others, so all share one reservation.
+// glibc reserves 64 MiB of address space or more for each thread's allocations. Where address space
+// is limited, that would leave no room for other threads' stacks, so all share one reservation.
 static void share_reservations(void) {
 #ifdef __GLIBC__
     struct rlimit limit;
@@ -27,11 +27,11 @@ static void *wait_for(void *gate) {
     return NULL;
 }
 
-// What a thread needs beside its stack.
+// What a thread needs besides its stack.
 #define SPARE_BYTES ((size_t)1 << 20)
 
-// Whether `count` threads can be there at once, each with so many bytes of stack, or with as many
-// as is usual if that is more.
+// Whether `count` threads can exist at once, each with a stack of that many bytes, or the usual
+// size if that is larger.
 static bool can_start(int count, size_t stack_bytes) {
     pthread_t threads[MAX_TEAM];
     pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
@@ -61,8 +61,8 @@ bool ck_start_team(int threads, size_t stack_bytes) {
     // The calling thread is one of them.
     if (count > 1 && !can_start(count - 1, stack_bytes))
         return false;
-    // They stay, so that memory that is taken meanwhile cannot be what keeps them from starting.
-    // They count, as the compiler leaves out a team that does nothing.
+    // The threads stay, so that memory taken in the meantime cannot keep them from starting. They
+    // count because the compiler would drop a team that does nothing.
     atomic_size_t present = 0;
 #pragma omp parallel num_threads(count)
     take(&present);

@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-// The product of n elements of a and b, from element `at` of each on.
+// The dot product of n elements of a and b, each from element `at` on.
 static double dot(ck_array a, size_t at_a, ck_array b, size_t at_b, size_t n) {
     double sum = 0;
     for (size_t i = 0; i < n; i++)
@@ -18,7 +18,7 @@ typedef struct {
     size_t b, h;
 } head;
 
-// Where query, key and value of position t start, in their arrays or the gradients of those.
+// Where the query, key and value of position t start, in their arrays or in the gradients of those.
 static size_t query(const head *h, size_t t, size_t ld) {
     return (h->b * h->in->T + t) * ld + h->h * h->in->HS;
 }
@@ -41,7 +41,7 @@ static size_t first_key(const head *h, size_t t) {
     return h->in->starts ? (size_t)h->in->starts[h->b * h->in->T + t] : 0;
 }
 
-// What dropout multiplies the probability of position j for position t's query with.
+// What dropout multiplies the probability of position j for position t's query by.
 static double kept(const head *h, size_t t, size_t j) {
     const ck_attention_inputs *in = h->in;
     if (!(in->dropout > 0))
@@ -54,7 +54,7 @@ static double kept(const head *h, size_t t, size_t j) {
 // Elements of the output that are summed at once.
 #define SUMS 64
 
-// Scores are computed again wherever they are needed: no memory, and nothing to keep in step.
+// Scores are recomputed wherever they are needed: no memory, and nothing to keep in step.
 void ck_reference_attention_forward(const ck_context *ctx, ck_array out, float *lse,
                                     const ck_attention_inputs *in) {
     const size_t T = in->T, HS = in->HS;
@@ -85,7 +85,7 @@ void ck_reference_attention_forward(const ck_context *ctx, ck_array out, float *
     }
 }
 
-// The part of one head of queries: dq overwritten, dk and dv accumulated into.
+// One head of queries' share: dq overwritten, dk and dv accumulated into.
 static void backward_head(const head *h, const ck_attention_gradients *gradients, const float *dout,
                           ck_array out, const float *lse) {
     const ck_attention_inputs *in = h->in;

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-// q . the key that starts at element `key`, scaled.
+// The query times the key that starts at element `key`, scaled.
 static double score(const float *q, ck_array keys, size_t key, size_t HS) {
     double sum = 0;
     for (size_t d = 0; d < HS; d++)

@@ -32,7 +32,7 @@ void ck_reference_exact_gelu_forward(const ck_context *ctx, float *out, const fl
                                      size_t n) {
 #pragma omp parallel for num_threads(ctx->threads)
     for (size_t i = 0; i < n; i++)
-        // Unlike 1 + erf this keeps its relative precision where it is near zero.
+        // Unlike 1 + erf, this keeps its relative precision near zero.
         out[i] = (float)(0.5 * inp[i] * erfc(-SQRT_HALF * inp[i]));
 }
 

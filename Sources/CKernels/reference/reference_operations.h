@@ -1,6 +1,6 @@
 // The reference implementation of every operation in CKernels.h: plain loops, one idea a line. They
-// are the oracle of the tests and what runs on a CPU without vector units. Sums are in double, but
-// for those that are built up in an array of the caller's: the gradients of attention's inputs and
+// are the oracle of the tests and what runs on a CPU without vector units. Sums are in double,
+// except for those that accumulate in the caller's arrays: the gradients of attention's inputs and
 // of the embeddings. The driver of foo_reference.c is parallel/foo.c.
 #ifndef REFERENCE_OPERATIONS_H
 #define REFERENCE_OPERATIONS_H

@@ -1,4 +1,4 @@
-// AdamW on a run of parameters: one pass over params, grads, m and v, bound by memory.
+// AdamW on a run of parameters: one pass over params, grads, m and v, limited by memory speed.
 #ifndef SIMD_ADAMW_H
 #define SIMD_ADAMW_H
 

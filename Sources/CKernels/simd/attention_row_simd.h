@@ -1,6 +1,6 @@
 // Attention of a single query over cached keys and values: three passes over blocks of keys that a
-// running softmax joins. Bound by the memory that keys and values come from. Beside it, the weights
-// of all keys, for those who want to see them.
+// running softmax joins, limited by how fast memory delivers keys and values. Also the weights of
+// all keys, for those who want to look at them.
 #ifndef SIMD_ATTENTION_ROW_H
 #define SIMD_ATTENTION_ROW_H
 
@@ -10,7 +10,7 @@
 
 // Keys in a block: their scores stay in the nearest cache.
 #define ROW_KEYS 512
-// Keys whose products are computed side by side, and vectors of values that are summed at once.
+// Keys multiplied side by side, and vectors of values summed at once.
 #define SIDE_BY_SIDE 4
 
 // scores[i] = q . key i, for SIDE_BY_SIDE keys.
@@ -65,7 +65,7 @@ ALWAYS_INLINE void add_values(float *out, const float *weights, const void *valu
     }
 }
 
-// Heads of half a vector, as the smallest models have them: two keys or values fill one.
+// For heads of half a vector, as the smallest models have: two keys or values fill one vector.
 #define NARROW_HEAD (LANES / 2)
 
 // scores[i] = q . key i, for 2 * SIDE_BY_SIDE keys.
@@ -76,7 +76,7 @@ ALWAYS_INLINE void score_narrow_keys(float *scores, const float *q, const float 
     vf products[LANES];
     for (int i = 0; i < SIDE_BY_SIDE; i++)
         products[i] = v_load(twice) * v_load(keys + i * LANES);
-    // What comes of the first halves of all vectors comes first.
+    // The results of the first halves of all vectors come first.
     interleave(products, SIDE_BY_SIDE);
     const four_floats even = sum_every_fourth(products[0] + products[1]);
     const four_floats odd = sum_every_fourth(products[2] + products[3]);
@@ -190,7 +190,8 @@ static void attention_weights(float *out, const float *q, const void *keys, ck_e
     else
         score_block(out, q, keys, CK_FLOAT32, 0, visible, HS);
     exponentiate(out, largest_score(out, visible), scale, visible);
-    // In double, and of the powers as they are stored: a long row sums to 1 like a short one.
+    // In double, and over the powers as they are stored, so that a long row sums to 1 as well as a
+    // short one.
     vd sum = {0};
     FOR_EACH_VECTOR(i, visible, sum += __builtin_convertvector(LOAD(out + i), vd););
     const vf factor = v_splat((float)(1 / v_sum_doubles(&sum)));

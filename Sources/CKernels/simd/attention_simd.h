@@ -1,5 +1,5 @@
 // The elementwise half of attention, on a tile of transposed scores: a row is a key and a lane is a
-// query, so maxima and sums over keys are vertical and no lane ever talks to another.
+// query, so maxima and sums over keys are vertical and lanes never interact.
 #ifndef SIMD_ATTENTION_H
 #define SIMD_ATTENTION_H
 
@@ -8,10 +8,10 @@
 #include "elements_simd.h"
 #include "math_simd.h"
 
-// Keys whose largest scores are sought side by side, as each comparison waits for the one before.
+// Keys whose maxima are taken side by side, because each comparison waits for the one before.
 #define KEYS_SIDE_BY_SIDE 4
 
-// Which of the keys that are computed for a vector of queries some of them do not see: those after
+// Which keys that are computed for a vector of queries are hidden from some of them: those after
 // the query, or also those before its start. A constant at every call below.
 typedef enum { NOTHING_HIDDEN, LATER_HIDDEN, EARLIER_HIDDEN } hidden_keys;
 
@@ -28,7 +28,7 @@ ALWAYS_INLINE vf mask(vf x, float other, const hidden_keys hidden, size_t q, siz
     return v_select(visible, x, v_splat(other));
 }
 
-// What is hidden from the queries from q on, as many as `lanes`: no vector without such a query is
+// What is hidden from some of the `lanes` queries from q on, so that only vectors that need it are
 // masked.
 ALWAYS_INLINE hidden_keys hidden_from(const ck_attention_tile *tile, size_t q, size_t lanes) {
     // Starts never fall: the last query has the latest.
@@ -63,7 +63,7 @@ ALWAYS_INLINE hidden_keys hidden_from(const ck_attention_tile *tile, size_t q, s
         }                                                                                          \
     } while (0)
 
-// What the probabilities of key j are multiplied with by dropout, for queries with these seeds.
+// What dropout multiplies the probabilities of key j by, for queries with these seeds.
 ALWAYS_INLINE vf kept(const ck_attention_tile *tile, size_t j, vf low, vf high) {
     const vu columns = (vu){0} + (uint32_t)(tile->key + j);
     return v_dropout_factors(v_dropout_numbers((vu)low, (vu)high, columns), tile->dropout.threshold,
@@ -108,7 +108,7 @@ ALWAYS_INLINE void softmax_vector(const ck_attention_tile *tile, float *scores, 
         STORE(score, drops ? p * kept(tile, j, low, high) : p);
     }
     vf factor = v_exp(earlier - m);
-    // A query that has seen no key yet has nothing that could be rescaled.
+    // A query that has seen no key yet has nothing to rescale.
     if (hidden == EARLIER_HIDDEN)
         factor = v_select(m == v_splat(-INFINITY), v_splat(1), factor);
     STORE(rescale + q, factor);

@@ -1,15 +1,15 @@
 // The most that a core can do: the arithmetic that matrix products are measured against, and the
-// reading that everything bound by memory is.
+// reading that limits everything bound by memory.
 #ifndef SIMD_BURST_H
 #define SIMD_BURST_H
 
 #include "elements_simd.h"
 #include "gemm_simd.h"
 
-// As many sums as hide the latency of an FMA on every port, and as fit in the registers.
+// As many sums as hide the latency of an FMA on every port and still fit in the registers.
 #define BURST_SUMS (TILE_ROWS * TILE_VECTORS)
 
-// What multiplies pairs in matrix products, and how many operations it does in each lane.
+// What multiplies pairs in matrix products, and how many operations that is per lane.
 #ifdef HAVE_BLOCK_PRODUCT
 #define ADD_PAIRS_BURST(sum, a, b) v_block_product(sum, a, b)
 #define PAIRS_BURST_OPERATIONS 8.0
@@ -18,14 +18,14 @@
 #define PAIRS_BURST_OPERATIONS 4.0
 #endif
 
-// `iterations` rounds of independent multiply-adds on registers alone, of floats or, when `pairs`
-// is set, of pairs of bfloat16. Returns the floating-point operations done; `sink` keeps the
-// compiler from leaving them out.
+// `iterations` rounds of independent multiply-adds in registers only, of floats or, when `pairs` is
+// set, of pairs of bfloat16. Returns the number of floating-point operations; `sink` keeps the
+// compiler from dropping them.
 ALWAYS_INLINE double burst_of(size_t iterations, float *sink, const bool pairs) {
     vf sums[BURST_SUMS];
     for (int i = 0; i < BURST_SUMS; i++)
         sums[i] = v_splat((float)i);
-    // The factors come from memory, or the compiler would work the loop out.
+    // The factors come from memory, or the compiler would compute the loop's result in advance.
     const volatile float factor = 0.999f, addend = 0.001f;
     const vf a = v_splat(factor);
     const vf b = v_splat(addend);
@@ -48,11 +48,11 @@ static double pair_burst(size_t iterations, float *sink) {
 }
 #endif
 
-// Integers are added in any order, so the sums below may be as many as it takes.
+// Integer sums do not depend on the order, so there may be as many as it takes.
 typedef uint32_t vu_unaligned __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 
-// Vectors read from a stream before the next has its turn: 256 bytes. Each has a sum of its own, as
-// many as hide the latency of an addition.
+// Vectors read from each stream in turn: 256 bytes. Each has a sum of its own, enough to hide the
+// latency of an addition.
 #define READ_RUN (64 / LANES)
 
 // The streams lie side by side and are read together. `streams` is a constant at every call.

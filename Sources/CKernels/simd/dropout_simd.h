@@ -5,7 +5,7 @@
 #include "../dropout.h"
 #include "elements_simd.h"
 
-// dropout_number of as many elements: of one row, or of as many rows.
+// dropout_number of a vector of elements, from one row or from one row each.
 ALWAYS_INLINE vu v_dropout_numbers(vu low, vu high, vu columns) {
     vu x = columns * DROPOUT_FACTOR0 + low;
     x = (x ^ x >> 16) * DROPOUT_FACTOR1;
@@ -13,7 +13,7 @@ ALWAYS_INLINE vu v_dropout_numbers(vu low, vu high, vu columns) {
     return x ^ x >> 16;
 }
 
-// What each is multiplied with: 0 where its number is below the threshold, else scale.
+// What each element is multiplied by: 0 where its number is below the threshold, else scale.
 ALWAYS_INLINE vf v_dropout_factors(vu numbers, uint32_t threshold, float scale) {
     return v_select((vi)(numbers >= threshold), v_splat(scale), v_zero());
 }

@@ -1,5 +1,5 @@
-// Blocks of 32 stored elements as vectors of floats, whatever their type. A function that takes a
-// type is inlined with a constant one, so that nothing is decided at run time.
+// Blocks of 32 stored elements as vectors of floats, whatever their type. Functions that take a
+// type are inlined with a constant one, so nothing is decided at run time.
 #ifndef SIMD_ELEMENTS_H
 #define SIMD_ELEMENTS_H
 
@@ -58,8 +58,8 @@ ALWAYS_INLINE vf load_scales(const ck_element_type type, const void *row, size_t
     return count == LANES ? v_load_float16(scales) : v_load_float16_partial(scales, count);
 }
 
-// Vector `v` of block `block` of the row whose values start at `row`, not yet multiplied with its
-// scale, nor added to its minimum.
+// Vector `v` of block `block` of the row whose values start at `row`, before its scale and minimum
+// are applied.
 ALWAYS_INLINE vf load_vector_of_block(const ck_element_type type, const void *row, size_t block,
                                       size_t v) {
     const size_t first = block * CK_BLOCK;
@@ -149,8 +149,7 @@ ALWAYS_INLINE void store_floats(const ck_element_type type, void *numbers, size_
 #define WITH_ARRAY_TYPES(constant1, type1, constant2, type2, ...)                                  \
     WITH_ARRAY_TYPE(constant1, type1, WITH_ARRAY_TYPE(constant2, type2, __VA_ARGS__);)
 
-// The first `count` weights of a block, as they are: multiplied with their scale. Those after them
-// are zero.
+// The first `count` weights of a block with their scale applied. Those after them are zero.
 ALWAYS_INLINE void load_weights(vf *w, const ck_element_type type, const ck_matrix *weight,
                                 size_t row, size_t block, size_t count) {
     const char *values = (const char *)weight->values + row * bytes_of_row(type, weight->cols);
@@ -164,7 +163,7 @@ ALWAYS_INLINE void load_weights(vf *w, const ck_element_type type, const ck_matr
         const vf minimum = v_splat(block_minimum(weight, row, block));
         for (size_t v = 0; v < BLOCK_VECTORS; v++) {
             w[v] += minimum;
-            // In other types what completes a block stands for zero by itself.
+            // In other types the padding of a block already means zero.
             if (count < (v + 1) * LANES)
                 w[v] = v_keep_first(w[v], count > v * LANES ? count - v * LANES : 0);
         }
@@ -179,7 +178,7 @@ ALWAYS_INLINE void load_weights(vf *w, const ck_element_type type, const ck_matr
     }
 }
 
-// `lanes` weights of a row of a type with scales, from number `first` on, a multiple of LANES: a
+// `lanes` weights of a row of a type with scales, from number `first`, a multiple of LANES, on: a
 // vector of a block. Zero after them.
 ALWAYS_INLINE vf load_weight_vector(const ck_element_type type, const ck_matrix *weight, size_t row,
                                     size_t first, size_t lanes) {

@@ -6,7 +6,7 @@
 #include "vector_simd.h"
 
 #if !defined(HAVE_PAIRS) || defined(HAVE_BLOCK_PRODUCT)
-// Never called, but the branch of add_products that multiplies pairs has to compile everywhere.
+// Never called, but the branch of add_products for pairs has to compile everywhere.
 ALWAYS_INLINE vf v_dot_pairs(vf a, vf b, vf c) {
     (void)a, (void)b;
     return c;
@@ -26,7 +26,8 @@ ALWAYS_INLINE void add_products(vf acc[TILE_ROWS][TILE_VECTORS], const ck_gemm_p
                                                  : v_load(b + j * LANES);
         for (int i = 0; i < TILE_ROWS; i++) {
             vf av = v_splat(a[i][offset]);
-            // Keeps the broadcast here: hoisted, the sixteen of AVX2's registers would not suffice.
+            // Keeps the broadcast here: if it were hoisted, AVX2's sixteen registers would not
+            // suffice.
             KEEP_IN_REGISTER(av);
             for (int j = 0; j < vectors; j++)
                 acc[i][j] = pairs ? v_dot_pairs(av, bv[j], acc[i][j]) : v_fma(av, bv[j], acc[i][j]);
@@ -37,15 +38,15 @@ ALWAYS_INLINE void add_products(vf acc[TILE_ROWS][TILE_VECTORS], const ck_gemm_p
 }
 
 #ifdef HAVE_BLOCK_PRODUCT
-// Two rows of a tile, or columns of B, in each vector: packed pairs p and p + 1 of each, of which
-// the last of an odd number stands alone.
+// Two rows of a tile, or columns of B, in each vector: packed pairs p and p + 1 of each; an odd
+// last one stands alone.
 ALWAYS_INLINE void load_blocks(vf *blocks, const float *p, size_t ld, const bool alone) {
     const vf x = v_load(p);
     const vf y = alone ? v_zero() : v_load(p + ld);
     blocks[0] = INTERLEAVE_LOW(x, y);
     blocks[1] = INTERLEAVE_HIGH(x, y);
-    // Here and below: loads, interleaving and products stay in this order, as all the registers are
-    // in use.
+    // Here and below: loads, interleaving and products stay in this order, because all registers
+    // are in use.
     KEEP_IN_REGISTER(blocks[0]);
     KEEP_IN_REGISTER(blocks[1]);
 }
@@ -69,7 +70,8 @@ ALWAYS_INLINE void add_blocks(vf sums[TILE_ROWS / 2][2 * TILE_VECTORS], const fl
 }
 
 // acc = the same for packed pairs, where an instruction multiplies two rows with two columns along
-// two pairs. A is a packed tile; what stands in B after the last column gives columns nobody keeps.
+// two pairs. A is a packed tile; whatever B holds after the last column only affects columns that
+// are dropped.
 ALWAYS_INLINE void multiply_blocks(vf acc[TILE_ROWS][TILE_VECTORS], const ck_gemm_panel *g,
                                    const float *a, const int vectors) {
     vf sums[TILE_ROWS / 2][2 * TILE_VECTORS];
@@ -100,7 +102,7 @@ ALWAYS_INLINE void multiply_blocks(vf acc[TILE_ROWS][TILE_VECTORS], const ck_gem
 // So is `pairs`: whether each float is a pair of bfloat16.
 ALWAYS_INLINE void gemm_tile(const ck_gemm_panel *g, size_t row, size_t rows, const int vectors,
                              const bool has_tail, size_t tail, const bool pairs) {
-    // Rows past the end read the last row again; their results are dropped.
+    // Rows past the end reread the last row; their results are dropped.
     const float *a[TILE_ROWS];
     float *c[TILE_ROWS];
     const float *a_tile = g->a + row / TILE_ROWS * g->a_tile;

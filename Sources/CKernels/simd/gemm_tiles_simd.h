@@ -7,7 +7,7 @@
 #include "gemm_simd.h"
 #include "pack_tiles_simd.h"
 
-// Where a tile of C is, and how much of it: the rest lies outside of C.
+// Where a tile of C is, and how much of it lies inside C.
 typedef struct {
     float *c;
     size_t rows, cols;
@@ -22,14 +22,14 @@ ALWAYS_INLINE tile_place place_of(const ck_gemm_panel *g, size_t row, size_t col
 
 ALWAYS_INLINE bool is_whole(tile_place at) { return at.rows == TILE_SIDE && at.cols == TILE_SIDE; }
 
-// Called at the borders of C only.
+// Called only at the borders of C.
 static __attribute__((noinline)) void copy_tile(float *dst, size_t ldd, const float *src,
                                                 size_t lds, size_t rows, size_t cols) {
     for (size_t i = 0; i < rows; i++, dst += ldd, src += lds)
         FOR_EACH_VECTOR(j, cols, STORE(dst + j, LOAD(src + j)););
 }
 
-// Past the caches: the columns are whole vectors then.
+// Past the caches: columns are whole vectors in that case.
 ALWAYS_INLINE void copy_tile_bypassing(float *dst, size_t ldd, const float *src, size_t rows,
                                        size_t cols) {
     for (size_t i = 0; i < rows; i++, dst += ldd, src += TILE_SIDE)
@@ -43,7 +43,7 @@ typedef struct {
     size_t stride;
 } tile_start;
 
-// `init` is g->init, completed to whole tiles; `spare` has room for a tile.
+// `init` is g->init, padded to whole tiles; `spare` has room for a tile.
 ALWAYS_INLINE tile_start start_of(const ck_gemm_panel *g, tile_place at, const float *init,
                                   size_t col, float *spare) {
     if (g->init)
@@ -56,7 +56,7 @@ ALWAYS_INLINE tile_start start_of(const ck_gemm_panel *g, tile_place at, const f
     return (tile_start){spare, TILE_SIDE * sizeof(float)};
 }
 
-// Tiles by number: C, as [down][right], and operands.
+// Numbers of the tiles of C, as [down][right], and of the operands.
 enum { C00 = 0, C01 = 1, C10 = 2, C11 = 3, A0 = 4, A1 = 5, B0 = 6, B1 = 7 };
 
 #define START_TILE(tile, row, col)                                                                 \
@@ -124,7 +124,8 @@ ALWAYS_INLINE void multiply_tiles(const ck_gemm_panel *g, size_t row, const floa
         FINISH_TILE(C11, row + TILE_SIDE, TILE_SIDE);
 }
 
-// `next` is not fetched: processors with tiles fill their second cache well enough by themselves.
+// `next` is not fetched: processors with tiles fill their second-level cache well enough by
+// themselves.
 static void gemm_panel_tiles(const ck_gemm_panel *g) {
     float init[TILES_PANEL_COLS] = {0};
     if (g->init)
@@ -144,7 +145,7 @@ static void gemm_panel_tiles(const ck_gemm_panel *g) {
         publish_bypassed();
 }
 
-// Products on tiles alone, four independent ones a round: as many as hide their latency.
+// Products on tiles only, four independent ones per round: enough to hide their latency.
 static double tile_burst(size_t iterations, float *sink) {
     _Alignas(64) float tile[TILE_FLOATS];
     for (size_t i = 0; i < TILE_FLOATS; i++)
@@ -179,8 +180,9 @@ static double tile_burst(size_t iterations, float *sink) {
     return 4.0 * TILE_SIDE * TILE_SIDE * 2 * TILE_SIDE * 2 * (double)iterations;
 }
 
-// A block of A takes 1.1 MiB, little more than half of the second cache of processors with tiles; a
-// panel of B half of the first, and so do the rows of A that pass by until it is used again.
+// A block of A takes 1.1 MiB, little more than half of the second-level cache of processors with
+// tiles. A panel of B takes half of the first level; the rows of A that are read between two uses
+// of it take the other half.
 #define TILES_BLOCK_ROWS 768
 #define TILES_BLOCK_K 384
 #define TILES_PANEL_K 192

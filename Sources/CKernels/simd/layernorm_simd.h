@@ -1,5 +1,5 @@
-// Layer normalisation of one row. This file is the pattern for a new kernel: a row in, a row out,
-// FOR_EACH_VECTOR over it, the shape of each argument said where it is declared
+// Layer normalization of one row. This file is the pattern for a new kernel: a row in, a row out,
+// FOR_EACH_VECTOR over it, and the shape of each argument where it is declared
 // (microkernel_list.h).
 #ifndef SIMD_LAYERNORM_H
 #define SIMD_LAYERNORM_H
@@ -37,8 +37,8 @@ static void layernorm_forward_row(ck_array out, float *mean, float *rstd, const 
 static void layernorm_backward_row(float *dinp, float *dweight, float *dbias, const float *dout,
                                    const float *inp, const float *weight, float mean, float rstd,
                                    size_t C) {
-    // With norm the normalised row and dnorm = dout * weight, its gradient:
-    // dinp += rstd * (dnorm - mean(dnorm) - norm * mean(dnorm * norm)).
+    // With norm for the normalized row and dnorm = dout * weight for its gradient: dinp += rstd *
+    // (dnorm - mean(dnorm) - norm * mean(dnorm * norm)).
     vf dnorm_sum = v_zero();
     vf dnorm_norm_sum = v_zero();
     FOR_EACH_VECTOR(i, C, {

@@ -1,6 +1,6 @@
-// One row of input times the weights that linear_strips_simd.h has for several, to the same bits:
-// the same sums of integers, scaled and added up in the same order. Weights are read as they lie,
-// in GROUP_ROWS long streams, and it is the sums that are turned.
+// One row of input times the weights that linear_strips_simd.h multiplies with several, to the same
+// bits: the same integer sums, scaled and added in the same order. Weights are read in place, in
+// GROUP_ROWS long streams, and the sums are transposed instead.
 #ifndef SIMD_LINEAR_ALONE_H
 #define SIMD_LINEAR_ALONE_H
 
@@ -13,7 +13,7 @@ ALWAYS_INLINE vi sums_of_blocks(const product_group *g, const int16_t *x, size_t
                                 size_t apart, size_t last) {
     vi sums[LANES];
     for (size_t i = 0; i < 4; i++) {
-        // What is past the last block has scales of 0.
+        // Blocks past the last have scales of 0.
         const size_t block = first + i * apart < last ? first + i * apart : last;
         const vw words = *(const vw_unaligned *)(x + block * CK_BLOCK);
         for (int r = 0; r < GROUP_ROWS; r++) {

@@ -1,6 +1,6 @@
 // Sums of products for the integer formats where the processor sums four products of bytes at once.
-// A word of input is 256 times its upper byte, which has a sign, plus its lower one, which has
-// none: two sums of products make one, exactly that of the words.
+// A word of input is 256 times its signed upper byte plus its unsigned lower one, so two sums of
+// products make exactly the sum for the words.
 #ifndef SIMD_LINEAR_BYTES_H
 #define SIMD_LINEAR_BYTES_H
 
@@ -12,7 +12,8 @@ typedef uint8_t vubytes __attribute__((vector_size(4 * LANES), aligned(1), may_a
 
 _Static_assert(4 * LANES == CK_BLOCK / 2, "the nibbles of a block are a vector of bytes");
 
-// The words of a block of input, from whole numbers: first all upper bytes, then the lower ones.
+// The words of a block of input, made from whole numbers: first all upper bytes, then the lower
+// ones.
 ALWAYS_INLINE void store_words(int16_t *block, const vf *whole) {
     typedef int8_t v_lane_bytes __attribute__((vector_size(LANES), aligned(1), may_alias));
     int8_t *bytes = (int8_t *)block;
@@ -24,7 +25,7 @@ ALWAYS_INLINE void store_words(int16_t *block, const vf *whole) {
     }
 }
 
-// A block as bytes; nibbles as 0 ... 15: the rest is for add_int_blocks.
+// A block as bytes; nibbles as 0 ... 15, with the rest left to add_int_blocks.
 ALWAYS_INLINE void load_bytes(vbytes *w, const ck_element_type type, const char *row,
                               size_t block) {
     if (has_nibbles(type)) {
@@ -37,7 +38,7 @@ ALWAYS_INLINE void load_bytes(vbytes *w, const ck_element_type type, const char 
         w[v] = *(const vbytes *)(row + block * CK_BLOCK + v * 4 * LANES);
 }
 
-// One block of integers: each lane gets some of the block's products, summed.
+// One block of integers: each lane gets the sum of some of the block's products.
 ALWAYS_INLINE void add_int_block(vf acc[][GROUP_INPUTS], const product_group *g,
                                  const ck_element_type type, const int rows, const int N,
                                  size_t block, float (*factors)[GROUP_INPUTS][LANES], size_t lane) {

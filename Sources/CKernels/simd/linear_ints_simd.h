@@ -1,7 +1,7 @@
-// Sums of a group's products for the integer formats. As floats they would take longer than memory
-// does, so the input is turned into int16 with a scale for each block (quantize_input), products of
-// a block are summed exactly in int32, and both scales are applied to a block's sum. For processors
-// that sum products of bytes, see linear_bytes_simd.h.
+// Sums of a group's products for the integer formats. As floats they would take longer than reading
+// memory, so the input is turned into int16 with a scale for each block (quantize_input), products
+// of a block are summed exactly in int32, and both scales are applied to a block's sum. For
+// processors that sum products of bytes, see linear_bytes_simd.h.
 #ifndef SIMD_LINEAR_INTS_H
 #define SIMD_LINEAR_INTS_H
 
@@ -11,7 +11,7 @@ typedef int8_t vb __attribute__((vector_size(2 * LANES), aligned(1), may_alias))
 typedef uint8_t vub __attribute__((vector_size(2 * LANES), aligned(1), may_alias));
 typedef int16_t vw_unaligned __attribute__((vector_size(4 * LANES), aligned(2), may_alias));
 
-// Where a block of input holds nothing larger, it counts as zero: 32767 / x must be a float.
+// A block of input with nothing larger than this is taken as zero: 32767 / x must be a float.
 #define SMALLEST_INPUT 1e-30f
 
 #ifdef HAVE_ADD_BYTE_PRODUCTS
@@ -19,7 +19,7 @@ typedef int16_t vw_unaligned __attribute__((vector_size(4 * LANES), aligned(2), 
 #else
 typedef int16_t v_lane_words __attribute__((vector_size(2 * LANES), aligned(2), may_alias));
 
-// The words of a block of input, from whole numbers.
+// The words of a block of input, made from whole numbers.
 ALWAYS_INLINE void store_words(int16_t *block, const vf *whole) {
     for (int v = 0; v < BLOCK_VECTORS; v++)
         *(v_lane_words *)(block + v * LANES) =
@@ -89,7 +89,7 @@ static void quantize_input(int16_t *words, uint8_t *bytes, int16_t *pairs, float
         scales[block] = (usable ? most / 32767.0f : 0) + bad;
         offsets[block] = -8 * v_sum_lanes(total);
     }
-    // What completes a vector is multiplied, too.
+    // What pads a vector is multiplied too.
     for (; block % LANES != 0; block++)
         scales[block] = offsets[block] = 0;
 #ifdef HAVE_STRIPS
@@ -112,7 +112,7 @@ ALWAYS_INLINE vw join_halves(vw_half low, vw_half high) {
 }
 #endif
 
-// A block as int16; nibbles as 0 ... 15: the rest is for add_int_blocks.
+// A block as int16; nibbles as 0 ... 15, with the rest left to add_int_blocks.
 ALWAYS_INLINE void load_words(vw *w, const ck_element_type type, const char *row, size_t block) {
     if (!has_nibbles(type)) {
         for (int v = 0; v < BLOCK_WORD_VECTORS; v++) {
@@ -134,7 +134,7 @@ ALWAYS_INLINE void load_words(vw *w, const ck_element_type type, const char *row
 #endif
 }
 
-// One block of integers: each lane gets some of the block's products, summed.
+// One block of integers: each lane gets the sum of some of the block's products.
 ALWAYS_INLINE void add_int_block(vf acc[][GROUP_INPUTS], const product_group *g,
                                  const ck_element_type type, const int rows, const int N,
                                  size_t block, float (*factors)[GROUP_INPUTS][LANES], size_t lane) {
@@ -155,8 +155,8 @@ ALWAYS_INLINE void add_int_block(vf acc[][GROUP_INPUTS], const product_group *g,
 #endif
 
 #if LANES == 16
-// Two blocks of nibbles at once, as the 16 bytes of one do not fill a vector: the lower half of the
-// lanes is for the first block.
+// Two blocks of nibbles at once, because the 16 bytes of one do not fill a vector: the lower half
+// of the lanes is for the first block.
 ALWAYS_INLINE void add_two_nibble_blocks(vf acc[][GROUP_INPUTS], const product_group *g,
                                          const int rows, const int N, size_t block,
                                          float (*factors)[GROUP_INPUTS][LANES], size_t lane) {
@@ -186,18 +186,19 @@ ALWAYS_INLINE void add_int_blocks(vf acc[][GROUP_INPUTS], const product_group *g
     const size_t blocks = row_blocks(g->cols);
     for (size_t first = 0; first < blocks; first += LANES) {
         const size_t count = blocks - first < LANES ? blocks - first : LANES;
-        // Of these blocks: the scale of the weights times that of the input.
+        // For each of these blocks, the scale of the weights times that of the input.
         vf scales[GROUP_ROWS][GROUP_INPUTS];
         for (int r = 0; r < rows; r++) {
             const size_t at = first * scale_bytes_of_row(type, CK_BLOCK);
             __builtin_prefetch(g->scales[r] + at + FETCH_SCALES_AHEAD);
             const vf scale = load_scales(type, g->scales[r], first, count);
             vf minimums = v_zero();
-            if (type == CK_Q4_1) // -1/8, as offsets are -8 times the sums of words
+            if (type == CK_Q4_1) // -1/8, since offsets are -8 times the sums of words
                 minimums = -0.125f * minimums_of(load_scale_pairs(g->scales[r], first, count));
             for (int n = 0; n < N; n++) {
                 scales[r][n] = scale * v_load(g->x_scales[n] + first);
-                // What taking 8 from each nibble would have taken from the sums of these blocks.
+                // What subtracting 8 from each nibble would have taken from the sums of these
+                // blocks.
                 if (type == CK_Q4_0)
                     acc[r][n] = v_fma(scales[r][n], v_load(g->x_offsets[n] + first), acc[r][n]);
                 if (type == CK_Q4_1)

@@ -1,6 +1,6 @@
 // Sums of products for nibbles where the processor sums four products of an unsigned and a signed
-// byte: four blocks of nibbles at once. A word of input is 256 times its upper byte, which has a
-// sign, plus its lower one, which has none, and two sums make exactly that of the words.
+// byte: four blocks of nibbles at once. A word of input is 256 times its signed upper byte plus its
+// unsigned lower one, so two sums make exactly the sum for the words.
 #ifndef SIMD_LINEAR_NIBBLES_H
 #define SIMD_LINEAR_NIBBLES_H
 
@@ -11,14 +11,14 @@ _Static_assert(LANES == 16, "a vector of bytes holds the nibbles of four blocks"
 // Blocks that are multiplied at once.
 #define NIBBLE_BLOCKS 4
 
-// The parts of four blocks of input: upper bytes of the first halves of all, which low nibbles are
-// multiplied with, upper bytes of the second halves, then lower bytes likewise.
+// The parts of four blocks of input: the upper bytes of all first halves, which low nibbles are
+// multiplied by, the upper bytes of the second halves, then the lower bytes in the same order.
 enum { UPPER_FIRST, UPPER_SECOND, LOWER_FIRST, LOWER_SECOND };
 
 typedef uint8_t v_bytes __attribute__((vector_size(64), aligned(1), may_alias));
 typedef uint8_t v_half_block __attribute__((vector_size(16), aligned(1), may_alias));
 
-// One block of words, where it stands among the four.
+// One block of words, in its place among the four.
 ALWAYS_INLINE void store_split_words(uint8_t *bytes, size_t block, const int16_t *words) {
     typedef uint16_t vhw __attribute__((vector_size(32), aligned(2), may_alias));
     uint8_t *four = bytes + block / NIBBLE_BLOCKS * NIBBLE_BLOCKS * CK_BLOCK * sizeof *words;
@@ -32,7 +32,7 @@ ALWAYS_INLINE void store_split_words(uint8_t *bytes, size_t block, const int16_t
     }
 }
 
-// Four blocks, each of which has four lanes. `unit` is their place among LANES blocks, a constant.
+// Four blocks, with four lanes each. `unit` is their place among LANES blocks, a constant.
 ALWAYS_INLINE void add_four_blocks(vf acc[][GROUP_INPUTS], const product_group *g, const int rows,
                                    const int N, size_t block, const vf factors[][GROUP_INPUTS],
                                    const int unit) {
@@ -52,7 +52,7 @@ ALWAYS_INLINE void add_four_blocks(vf acc[][GROUP_INPUTS], const product_group *
     }
 }
 
-// As many of `count` blocks from `first` on as come in fours; returns how many those are.
+// As many of the `count` blocks from `first` on as come in fours; returns how many that is.
 ALWAYS_INLINE size_t add_nibble_blocks(vf acc[][GROUP_INPUTS], const product_group *g,
                                        const int rows, const int N, size_t first, size_t count,
                                        const vf factors[][GROUP_INPUTS]) {

@@ -1,9 +1,9 @@
-// Few rows of input times stored weights: bound by the memory that the weights come from. A group
-// of weight rows is read once, front to back, and multiplied with every row of input; each result
-// is summed in one vector whatever the group, so it does not depend on who else is in it.
+// Few rows of input times stored weights, limited by reading the weights from memory. A group of
+// weight rows is read once, front to back, and multiplied with every row of input. Each result is
+// summed in one vector whatever the group, so it does not depend on the rest of the group.
 //
-// Weights that are floats of any kind are multiplied as floats, the others as linear_ints_simd.h
-// has it.
+// Weights that are floats of any kind are multiplied as floats, the others as in
+// linear_ints_simd.h.
 #ifndef SIMD_LINEAR_H
 #define SIMD_LINEAR_H
 
@@ -86,7 +86,7 @@ ALWAYS_INLINE void multiply_group(float *out, size_t ldo, const ck_matrix *weigh
 ALWAYS_INLINE void multiply_rows(float *out, size_t ldo, const ck_matrix *weight, size_t row,
                                  size_t rows, const ck_linear_input *inp, size_t N,
                                  const ck_element_type type) {
-    // The rows of a group are a part of all rows apart: memory is read in GROUP_ROWS long streams.
+    // The rows of a group are spread over the matrix: memory is read in GROUP_ROWS long streams.
     const size_t step = (rows + GROUP_ROWS - 1) / GROUP_ROWS;
     for (size_t r = 0; r < step; r++) {
         const size_t some = (rows - r + step - 1) / step;
@@ -105,8 +105,8 @@ ALWAYS_INLINE void multiply_rows(float *out, size_t ldo, const ck_matrix *weight
 }
 
 #ifdef HAVE_STRIPS
-// multiply_NAME does the same for whole bytes: strip by strip, or as a single row of input is
-// multiplied. Each way is a function of its own: inlined into one, they would share its registers.
+// multiply_NAME does the same for whole bytes: strip by strip or, for a single row of input, in
+// place. Each way is a function of its own: inlined into one, they would share its registers.
 #define STRIP_FUNCTION(name, type, widest)                                                         \
     static __attribute__((noinline)) void name(                                                    \
         float *out, size_t ldo, const ck_matrix *weight, size_t row, size_t rows,                  \

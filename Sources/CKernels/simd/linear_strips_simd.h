@@ -1,7 +1,7 @@
 // Sums of products for whole bytes where a vector has 16 lanes: a strip of 16 rows of weights, one
-// in each lane. Four bytes of each row are turned into a vector, which every row of input then
-// shares; a block's sum becomes floats and is scaled once for all 16 rows, and no sums of lanes are
-// left to do at the end. The more rows of input, the less the turning costs.
+// in each lane. Four bytes of each row are transposed into a vector, which every row of input then
+// shares; a block's sum becomes floats and is scaled once for all 16 rows, and no sums across lanes
+// are left for the end. The more rows of input, the less the transposing costs.
 #ifndef SIMD_LINEAR_STRIPS_H
 #define SIMD_LINEAR_STRIPS_H
 
@@ -11,17 +11,17 @@
 _Static_assert(LANES == 16, "a strip has a row for each lane");
 
 #define STRIP_ROWS LANES
-// Blocks whose scales are turned at once, as many floats as half a vector has.
+// Blocks whose scales are transposed at once: as many floats as half a vector has.
 #define STRIP_BLOCKS (LANES / 2)
-// Vectors of pairs of words that a block of a strip is.
+// Vectors of pairs of words in a block of a strip.
 #define STRIP_PAIRS (CK_BLOCK / 2)
 // Rows of input whose sums run side by side, so that each has time for its last product.
 #define SIDE_BY_SIDE_SUMS 4
 
 typedef int32_t v_half_ints __attribute__((vector_size(32), aligned(1), may_alias));
 
-// Vectors that hold 8 ints of row i, and then of row i + 8: turned into vectors that hold one int
-// of each row.
+// Turns vectors that hold 8 ints of row i and then of row i + 8 into vectors that hold one int of
+// each row.
 ALWAYS_INLINE void turn_strip(vi *v) {
     turn_fours(v);
     turn_fours(v + 4);
@@ -37,8 +37,8 @@ ALWAYS_INLINE void turn_strip(vi *v) {
 #define JOIN_HALVES(a, b)                                                                          \
     __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
 
-// The words of a block of input as load_strip has those of weights: of each four the even ones,
-// then the odd ones.
+// The words of a block of input in the order in which load_strip has those of weights: of each four
+// the even ones, then the odd ones.
 ALWAYS_INLINE void store_strip_words(int16_t *to, const int16_t *words) {
     for (size_t i = 0; i < CK_BLOCK; i += 4) {
         to[i] = words[i];
@@ -78,8 +78,8 @@ ALWAYS_INLINE void load_strip_scales(vf *of_block, const char *rows, size_t row_
 }
 #undef JOIN_HALVES
 
-// acc[n] += a block of the strip times the same block of row n of the input, a group of which is
-// at x.
+// acc[n] += a block of the strip times the same block of row n of the input; a group of rows is at
+// x.
 ALWAYS_INLINE void add_strip_block(vf *acc, const vw *w, vf scales, const int16_t *x,
                                    const float *x_scales, size_t ld_blocks, const int N) {
 #pragma clang loop unroll(full)
@@ -98,7 +98,7 @@ ALWAYS_INLINE void add_strip_block(vf *acc, const vw *w, vf scales, const int16_
     }
 }
 
-// Fetches some bytes of a strip's rows, front to back.
+// Prefetches some bytes of a strip's rows, front to back.
 ALWAYS_INLINE void fetch_strip(const char *rows, size_t first, size_t bytes) {
     for (size_t byte = 0; byte < bytes; byte += 64)
         __builtin_prefetch(rows + first + byte);
@@ -111,7 +111,7 @@ ALWAYS_INLINE void multiply_strip(float *out, size_t ldo, const ck_matrix *weigh
                                   size_t count, const ck_element_type type, const int N) {
     const size_t row_bytes = bytes_of_row(type, weight->cols);
     const size_t scale_bytes = scale_bytes_of_row(type, weight->cols);
-    // The last strip of the matrix begins earlier, and what others have of it is dropped.
+    // The matrix's last strip begins early; rows that it shares with other strips are dropped.
     const size_t start = weight->rows - row < STRIP_ROWS ? weight->rows - STRIP_ROWS : row;
     const char *values = (const char *)weight->values + start * row_bytes;
     const char *scales = (const char *)weight->scales + start * scale_bytes;

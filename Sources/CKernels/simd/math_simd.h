@@ -36,14 +36,15 @@ ALWAYS_INLINE vf v_exp(vf x) {
     return v_select(x < v_splat(-87.3365402f), v_zero(), e);
 }
 
-// The tanh form of GELU: gelu(x) = x * gate with gate = sigmoid(2 u) = 1 / (1 + e^-2u) and
-// u = sqrt(2 / pi) (x + 0.044715 x^3), since (1 + tanh u) / 2 = sigmoid(2 u). Unlike 1 + tanh u
-// this keeps its relative precision where it is near zero. This is e^-2u.
+// The tanh form of GELU: gelu(x) = x * gate with gate = sigmoid(2 u) = 1 / (1 + e^-2u) and u =
+// sqrt(2 / pi) (x + 0.044715 x^3), since (1 + tanh u) / 2 = sigmoid(2 u). Unlike 1 + tanh u, this
+// keeps its relative precision near zero. Returns e^-2u.
 ALWAYS_INLINE vf v_gelu_power(vf x) {
     return v_exp(x * v_fma(x * x, v_splat(-0.0713548163f), v_splat(-1.59576912f)));
 }
 
-// Within 2.5 ulp for x from -1 on. Below, the rounding of 2 u counts: 32 ulp to -5, 212 to -10.
+// Within 2.5 ulp for x from -1 on. Below that, the rounding of 2 u matters: 32 ulp down to -5, 212
+// down to -10.
 ALWAYS_INLINE vf v_gelu(vf x) { return x / (v_splat(1.0f) + v_gelu_power(x)); }
 
 // d/dx of x * gate(x), where gate' = gate (1 - gate) 2 u', within 3.5 * 2^-24. NaN where x^2 is not
@@ -74,12 +75,12 @@ ALWAYS_INLINE vf v_exact_gelu(vf x) {
     p = v_fma(p, t, v_splat(0.37409196f));
     p = v_fma(p, t, v_splat(1.00002368f));
     p = v_fma(p, t, v_splat(-1.26551223f));
-    // What lies beyond abs(x) on one side.
+    // The tail beyond abs(x) on one side.
     const vf tail = v_splat(0.5f) * t * v_exp(v_fma(x * x, v_splat(-0.5f), p));
     return x * v_select(x > v_zero(), v_splat(1.0f) - tail, tail);
 }
 
-// x * sigmoid(x) within 2.5 ulp where e^-x is a float, from -88.7 on. Below, zero.
+// x * sigmoid(x) within 2.5 ulp where e^-x is a float, from -88.7 on. Zero below that.
 ALWAYS_INLINE vf v_silu(vf x) { return x / (v_splat(1.0f) + v_exp(-x)); }
 
 // Its derivative, gate (1 + x (1 - gate)) with gate = sigmoid(x), within 3 * 2^-24.

@@ -1,4 +1,4 @@
-// All micro-kernels of this folder, and the products that a table of them (table_simd.h) may have.
+// All micro-kernels in this folder, and the products that a table of them (table_simd.h) can use.
 #include "adamw_simd.h"
 #include "attention_row_simd.h"
 #include "attention_simd.h"

@@ -1,7 +1,6 @@
-// Operands on their way into the tiles and panels that gemm_simd.h reads, where rows of A and
-// columns of B stand side by side. What is stored along k is transposed; what is stored across k
-// only moves. Elements of any type become floats on the way or, for a processor that multiplies
-// them, pairs of bfloat16.
+// Packs operands into the tiles and panels that gemm_simd.h reads, where rows of A and columns of B
+// are side by side. What is stored along k is transposed; what is stored across k is only moved.
+// Elements of any type become floats or, on a processor that multiplies them, pairs of bfloat16.
 #ifndef SIMD_PACK_H
 #define SIMD_PACK_H
 
@@ -41,8 +40,8 @@ ALWAYS_INLINE void sum_lanes_of_four(float *sums, vf *v) {
 }
 
 // dst[p * ld + i] = src[i * lds + p] for i < group, p < k; rows from `rows` on are zero. `group` is
-// a constant power of two: LANES, or less, and then ld. Of a group larger than ld only the first ld
-// rows are kept.
+// a constant power of two: LANES, or less, and then ld. If a group is larger than ld, only its
+// first ld rows are kept.
 ALWAYS_INLINE void transpose_group(float *dst, size_t ld, const float *src, size_t lds, size_t rows,
                                    size_t k, const int group) {
     size_t p = 0;
@@ -51,7 +50,7 @@ ALWAYS_INLINE void transpose_group(float *dst, size_t ld, const float *src, size
         for (int i = 0; i < group; i++)
             v[i] = (size_t)i < rows ? v_load(src + i * lds + p) : v_zero();
         interleave(v, group);
-        // One column of the group in each vector, or several that lie one after the other in dst.
+        // One column of the group in each vector, or several that are consecutive in dst.
         const size_t step = group == LANES ? ld : LANES;
         const bool overlaps = ld < (size_t)group;
         for (int i = 0; i < group - overlaps; i++)
@@ -89,7 +88,7 @@ ALWAYS_INLINE vf v_zip_bfloat16(vu16 low, vu16 high) {
 }
 
 #ifndef HAVE_ZIP_PAIRS
-// The same of floats, rounded to bfloat16.
+// The same for floats, rounded to bfloat16.
 ALWAYS_INLINE vf v_zip_pairs(vf low, vf high) {
     return v_zip_bfloat16(v_to_bfloat16(low), v_to_bfloat16(high));
 }
@@ -97,8 +96,8 @@ ALWAYS_INLINE vf v_zip_pairs(vf low, vf high) {
 
 // ---- Stored along k -----------------------------------------------------------------------------
 
-// Where packed floats already stand in the rows of a matrix, `ld` of them a row: floats themselves,
-// or the pairs of bfloat16. NULL where they do not, or not at the address of a float.
+// Where a matrix's rows already hold packed floats, `ld` per row: floats themselves, or pairs of
+// bfloat16. NULL where they do not, or where the address is not aligned to a float.
 ALWAYS_INLINE const float *packed_in_place(const ck_matrix *x, const ck_element_type type,
                                            size_t row, size_t p, const bool pairs, size_t *ld) {
     *ld = pairs ? x->cols / 2 : x->cols;
@@ -136,7 +135,7 @@ ALWAYS_INLINE void pack_along(float *dst, size_t ld, const ck_element_type type,
     const size_t depth = 1 + pairs;
     size_t in_place_ld;
     const float *in_place = packed_in_place(x, type, row, p, pairs, &in_place_ld);
-    // The last of an odd k stands beside what is not part of the sum.
+    // The last element of an odd k is next to something that is not part of the sum.
     if (in_place && k % depth == 0) {
         transpose_group(dst, ld, in_place, in_place_ld, rows, k / depth, group);
         return;
@@ -160,7 +159,7 @@ ALWAYS_INLINE vf load_across(const ck_element_type type, const ck_matrix *x, siz
         return load_floats(type, x->values, p * x->cols + first, lanes);
     if (first % LANES == 0)
         return load_weight_vector(type, x, p, first, lanes);
-    // A tile of six rows may lie across the border of two blocks.
+    // A tile of six rows may straddle two blocks.
     float floats[2 * CK_BLOCK];
     const size_t block = first / CK_BLOCK;
     for (size_t i = 0; i < 2 && (block + i) * CK_BLOCK < first + lanes; i++) {
@@ -203,8 +202,8 @@ ALWAYS_INLINE void pack_across(float *dst, const size_t width, const ck_element_
 
 // ---- Tiles and panels ---------------------------------------------------------------------------
 
-// Along k a tile of what is stored across touches only part of each cache line, and the next tile
-// the rest: go through a few lines at a time, all tiles of them.
+// Along k, a tile of an operand stored across it touches only part of each cache line and the next
+// tile touches the rest, so all tiles go through a few lines at a time.
 #define LINES_AT_ONCE 16
 
 ALWAYS_INLINE void pack_tile_across(float *dst, const ck_element_type type, const ck_matrix *x,

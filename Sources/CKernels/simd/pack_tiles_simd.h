@@ -1,7 +1,6 @@
-// Operands on their way into tiles of 16 rows of 16 packed floats, which gemm_tiles_simd.h
-// multiplies: always pairs of bfloat16. Rows of A keep their order along k, so here it is what is
-// stored across k that is transposed. B is packed as in pack_simd.h: 16 rows of a panel, 16 columns
-// wide, make a tile.
+// Packs operands into tiles of 16 rows of 16 packed floats, which gemm_tiles_simd.h multiplies:
+// always pairs of bfloat16. Rows of A keep their order along k, so here operands stored across k
+// are transposed. B is packed as in pack_simd.h: 16 rows of a panel, 16 columns wide, make a tile.
 #ifndef SIMD_PACK_TILES_H
 #define SIMD_PACK_TILES_H
 
@@ -48,7 +47,7 @@ ALWAYS_INLINE void pack_tile_columns(float *tile, const ck_element_type type, co
 ALWAYS_INLINE void pack_rows_of_tiles(float *dst, const ck_element_type type, const ck_operand *a,
                                       size_t row, size_t rows, size_t p, size_t k) {
     const size_t tiles_along_k = row_blocks(k);
-    // Of what is stored across k all tiles go through the same few lines of memory together.
+    // For an operand stored across k, all tiles go through the same few cache lines together.
     const size_t step = a->along_k ? k : CK_BLOCK;
     for (size_t first = 0; first < k; first += step) {
         for (size_t i = 0; i < rows; i += TILE_SIDE) {

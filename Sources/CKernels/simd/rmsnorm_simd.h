@@ -1,4 +1,4 @@
-// RMS normalisation of one row.
+// RMS normalization of one row.
 #ifndef SIMD_RMSNORM_H
 #define SIMD_RMSNORM_H
 
@@ -23,8 +23,8 @@ static float rmsnorm_forward_row(ck_array out, const float *inp, const float *we
 
 static void rmsnorm_backward_row(float *dinp, float *dweight, const float *dout, const float *inp,
                                  const float *weight, float rstd, size_t C) {
-    // With norm the normalised row and dnorm = dout * weight, its gradient:
-    // dinp += rstd * (dnorm - norm * mean(dnorm * norm)).
+    // With norm for the normalized row and dnorm = dout * weight for its gradient: dinp += rstd *
+    // (dnorm - norm * mean(dnorm * norm)).
     vf dnorm_norm_sum = v_zero();
     FOR_EACH_VECTOR(i, C, {
         const vf dout_norm = LOAD(dout + i) * (LOAD(inp + i) * v_splat(rstd));

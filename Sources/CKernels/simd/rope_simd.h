@@ -1,14 +1,14 @@
-// Rotary positions of one row: pairs of neighbours are complex numbers, and so are the rotations
-// they are multiplied with.
+// Rotary positions of one row: pairs of neighbors are complex numbers, and so are the rotations
+// that multiply them.
 #ifndef SIMD_ROPE_H
 #define SIMD_ROPE_H
 
 #include "elements_simd.h"
 
-// A pair of neighbouring floats a lane: the real part in the lower half.
+// A pair of neighboring floats per lane: the real part in the lower half.
 typedef uint64_t vp __attribute__((vector_size(sizeof(vf))));
 
-// Pairs times rotations or, on the way back, times their conjugates.
+// Pairs times rotations or, in the backward pass, times their conjugates.
 ALWAYS_INLINE vf turn_pairs(vf pairs, vf rotations, const bool back) {
     const vp low = (vp){0} + 0xffffffffu;
     const vp sign = (vp){0} + (back ? (uint64_t)0x80000000u << 32 : 0x80000000u);
@@ -16,7 +16,7 @@ ALWAYS_INLINE vf turn_pairs(vf pairs, vf rotations, const bool back) {
     const vp turn = (vp)rotations;
     const vf swapped = (vf)(pair << 32 | pair >> 32);
     const vf cosines = (vf)(turn << 32 | (turn & low));
-    const vf sines = (vf)((turn >> 32 | (turn & ~low)) ^ sign); // -sin, sin, or back sin, -sin
+    const vf sines = (vf)((turn >> 32 | (turn & ~low)) ^ sign); // -sin, sin; backward sin, -sin
     return v_fma(swapped, sines, pairs * cosines);
 }
 

@@ -1,5 +1,5 @@
-// One table of micro-kernels: TABLE, for ISA, whose products of bfloat16 are BFLOAT16_PRODUCT. It
-// is included once for each.
+// One table of micro-kernels: TABLE, for ISA, which multiplies bfloat16 by BFLOAT16_PRODUCT.
+// Included once per table.
 
 static const struct ck_microkernels TABLE = {
     .isa = ISA,

@@ -1,9 +1,9 @@
-// Vectors of 16 ints that change places: what turns rows into columns.
+// Moves lanes between vectors of 16 ints, to turn rows into columns.
 #ifndef SIMD_TURNING_H
 #define SIMD_TURNING_H
 
-// Of each four lanes, or each two of them, or of all, the first ones of both vectors in turn, or
-// the last ones.
+// Of each four lanes, or each two, or of all, interleaves the first ones of both vectors, or the
+// last.
 #define LOW_INTS(a, b)                                                                             \
     __builtin_shufflevector(a, b, 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29)
 #define HIGH_INTS(a, b)                                                                            \
@@ -21,7 +21,7 @@
 #define ODD_FOURS(a, b)                                                                            \
     __builtin_shufflevector(a, b, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31)
 
-// Four vectors, of which every four lanes are a table of four columns: turned, so that lane i of
+// Treats every four lanes of four vectors as a 4 x 4 table and transposes it, so that lane i of
 // each four comes from vector i.
 ALWAYS_INLINE void turn_fours(vi *v) {
     const vi low[2] = {LOW_INTS(v[0], v[1]), LOW_INTS(v[2], v[3])};
@@ -32,9 +32,9 @@ ALWAYS_INLINE void turn_fours(vi *v) {
     v[3] = HIGH_TWOS(high[0], high[1]);
 }
 
-// Lane i: the sum of all lanes of v[i], LANES vectors, which are lost.
+// Lane i: the sum of all lanes of v[i]. Overwrites the LANES vectors.
 ALWAYS_INLINE vi sum_each(vi *v) {
-    // Each step halves both how many vectors there are and the lanes that a sum has in each.
+    // Each step halves the number of vectors and the number of lanes that a sum has in each.
     for (int i = 0; i < 8; i++)
         v[i] = LOW_INTS(v[2 * i], v[2 * i + 1]) + HIGH_INTS(v[2 * i], v[2 * i + 1]);
     for (int i = 0; i < 4; i++)

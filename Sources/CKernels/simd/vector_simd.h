@@ -14,7 +14,8 @@ typedef float vf_unaligned __attribute__((vector_size(sizeof(vf)), aligned(4), m
 ALWAYS_INLINE vf v_load(const float *p) { return (vf) * (const vf_unaligned *)p; }
 ALWAYS_INLINE void v_store(float *p, vf x) { *(vf_unaligned *)p = (vf_unaligned)x; }
 
-// Past the caches; p is aligned to a vector. publish_bypassed() orders such stores before others.
+// Stores past the caches; p is aligned to a vector. publish_bypassed() orders such stores before
+// later ones.
 ALWAYS_INLINE void v_store_bypass(float *p, vf x) { __builtin_nontemporal_store(x, (vf *)p); }
 
 ALWAYS_INLINE void publish_bypassed(void) {
@@ -69,7 +70,8 @@ ALWAYS_INLINE float v_max_lanes(vf x) {
     return lanes[0];
 }
 
-// A vector of as many doubles as a vector has floats. As an argument it would not fit one register.
+// A vector of doubles with as many lanes as one of floats. As an argument it would not fit in one
+// register.
 typedef double vd __attribute__((vector_size(2 * sizeof(vf))));
 
 ALWAYS_INLINE double v_sum_doubles(const vd *x) {
@@ -79,7 +81,7 @@ ALWAYS_INLINE double v_sum_doubles(const vd *x) {
     return sum;
 }
 
-// Makes the compiler have `x` in a register at this point, rather than earlier or never.
+// Makes the compiler have `x` in a register at this point, not earlier or never.
 #if defined(__x86_64__)
 #define KEEP_IN_REGISTER(x) __asm__ volatile("" : "+x"(x))
 #else
@@ -87,7 +89,7 @@ ALWAYS_INLINE double v_sum_doubles(const vd *x) {
 #endif
 
 // Runs `body` for every vector of a row of n floats: `i` is the first element, LOAD and STORE move
-// a whole vector, or the rest of the row at its end.
+// a whole vector, or what is left at the end of the row.
 #define FOR_EACH_VECTOR(i, n, body)                                                                \
     do {                                                                                           \
         size_t i = 0;                                                                              \

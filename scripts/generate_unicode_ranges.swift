@@ -49,7 +49,7 @@ print(
     \(version.major).\(version.minor), whatever the
     // toolchain's own version is, so that the same text gives the same tokens everywhere.
 
-    /// The character properties that GPT-2's pre-tokeniser asks for, as runs of scalars.
+    /// The character properties that GPT-2's pre-tokenizer asks for, as runs of scalars.
     ///
     /// Each table is a list of first, last, first, last, ... in ascending order.
     enum UnicodeRanges {

@@ -1,4 +1,4 @@
-// A whole optimiser step of a real model, timed as a user would see it.
+// A whole optimizer step of a real model, timed as a user would see it.
 
 import LanguageModels
 import Tensors
@@ -23,7 +23,7 @@ public struct TrainingResult: Sendable {
     public let peakMemoryBytes: Int
 }
 
-/// Times optimiser steps on random tokens.
+/// Times optimizer steps on random tokens.
 public struct TrainingBenchmark {
     /// The model's sizes.
     public var configuration: any ModelConfiguration

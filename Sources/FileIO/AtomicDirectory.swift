@@ -48,7 +48,7 @@ package final class AtomicDirectory {
                 throw FileIOError.alreadyExists(path: destination)
             }
         }
-        // What a link or `.` stands for has neighbours of its own.
+        // What a link or `.` stands for has neighbors of its own.
         let real = FileSystem.realPath(destination) ?? destination
         let beside = real.beside(prefix: ".", suffix: AtomicFile.temporarySuffix())
         self.destination = real

@@ -169,7 +169,7 @@ public final class AtomicFile {
 
     /// Appends integers in little-endian order.
     // Inlinable, and without a key path, so that callers with millions of integers get a loop of
-    // their own type; as a generic function this was slower than tokenising the text.
+    // their own type; as a generic function this was slower than tokenizing the text.
     @inlinable
     public func write<T: FixedWidthInteger & BitwiseCopyable>(
         integers values: [T]

@@ -1,5 +1,5 @@
 // Names and other text from elsewhere as they may be shown. A file's name is bytes of any kind, and
-// a terminal obeys what stands in them: a name can move the cursor, change colours, rename the
+// a terminal obeys what stands in them: a name can move the cursor, change colors, rename the
 // window or turn the direction of writing round. Here such characters become text. It says nothing
 // about what people may read: letters of every script stay as they are.
 

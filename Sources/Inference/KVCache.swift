@@ -165,5 +165,5 @@ public final class KVCache {
     }
 }
 
-// Its memory is written without synchronisation.
+// Its memory is written without synchronization.
 @available(*, unavailable) extension KVCache: Sendable {}

@@ -13,7 +13,7 @@ public struct SamplingOptions: Sendable, Equatable {
     public let minP: Float
     /// Above 1 makes tokens that occurred already less likely; 1 is no penalty.
     public let repetitionPenalty: Float
-    /// Only this many of the last tokens are penalised; 0 is all, those of the prompt included.
+    /// Only this many of the last tokens are penalized; 0 is all, those of the prompt included.
     public let repetitionWindow: Int
     /// Subtracted from the logits of tokens that were generated already; 0 is no penalty.
     public let presencePenalty: Float

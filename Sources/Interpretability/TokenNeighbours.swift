@@ -20,7 +20,7 @@ extension ModelWeights {
     /// that is not finite.
     /// - Parameters:
     ///   - token: Below the size of the vocabulary.
-    ///   - count: The most neighbours.
+    ///   - count: The most neighbors.
     ///   - ops: What makes float32 of other types.
     /// - Returns: Other tokens, at most `count`.
     /// - Throws: ``InterpretabilityError`` for a token outside the vocabulary, or one whose

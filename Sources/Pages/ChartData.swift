@@ -23,10 +23,10 @@ package struct ChartData: Encodable, Equatable, Sendable {
         case number, rate, count, percent, whole, duration
     }
 
-    /// What is drawn in one colour in every chart.
+    /// What is drawn in one color in every chart.
     package struct Series: Encodable, Equatable, Sendable {
         let name: String
-        /// Which of the page's colours.
+        /// Which of the page's colors.
         let color: Int
         /// The last step.
         let end: Int
@@ -89,7 +89,7 @@ package struct ChartData: Encodable, Equatable, Sendable {
         package let id: String
         package let name: String
         package let style: Style
-        /// A colour other than the series'.
+        /// A color other than the series'.
         package var color: Int?
 
         package init(id: String, name: String, style: Style, color: Int? = nil) {

@@ -15,7 +15,7 @@ struct PickledTensor {
     /// The element of the storage that comes first.
     let offset: Int
     let shape: [Int]
-    /// How many elements lie between neighbours on each axis.
+    /// How many elements lie between neighbors on each axis.
     let strides: [Int]
 }
 

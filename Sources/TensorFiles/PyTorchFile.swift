@@ -146,7 +146,7 @@ extension PickledTensor {
         )
     }
 
-    /// Whether elements that are neighbours on the last axis are neighbours in the file, and so on.
+    /// Whether elements that are neighbors on the last axis are neighbors in the file, and so on.
     private var isContiguous: Bool {
         // Without elements, nothing can be out of order.
         if shape.contains(0) { return true }

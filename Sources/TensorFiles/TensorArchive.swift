@@ -38,7 +38,7 @@ public struct TensorArchive: Sendable {
         "pytorch_model.bin", "pytorch_model.bin.index.json",
     ]
 
-    /// Opens tensors, recognised by content.
+    /// Opens tensors, recognized by content.
     ///
     /// - Parameter path: A safetensors file, PyTorch's `.pth` or `.bin`, a GGUF file, the index of
     ///   several such files, or a directory that holds one of these under Hugging Face's name.

@@ -2,7 +2,7 @@
 
 /// How much is dropped, and what decides which numbers are.
 ///
-/// Each becomes 0 with the probability `rate`, and else is multiplied with `1 / (1 - rate)`, so
+/// Each becomes 0 with the probability `rate`, and else is multiplied by `1 / (1 - rate)`, so
 /// that sums stay what they are on average (Srivastava et al. 2014).
 public struct Dropout: Sendable, Equatable {
     /// How likely a number is dropped: at least 0 and less than 1.

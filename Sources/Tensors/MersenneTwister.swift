@@ -206,7 +206,7 @@ extension MersenneTwister {
     /// Continues from a state in the layout of ``encoded()``.
     ///
     /// Gives nil unless there are ``encodedByteCount`` bytes that a generator can have written.
-    /// llm.c leaves the seed uninitialised, so any seed is accepted.
+    /// llm.c leaves the seed uninitialized, so any seed is accepted.
     public init?(encoded bytes: [UInt8]) {
         guard bytes.count == Self.encodedByteCount else { return nil }
         var offset = 0

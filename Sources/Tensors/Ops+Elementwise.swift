@@ -156,7 +156,7 @@ extension Ops {
     /// Multiplies some columns of every row with a factor; 0 makes 0 of everything, NaN too.
     /// - Parameters:
     ///   - x: `(N, W)` float32, changed in those columns.
-    ///   - factor: What they are multiplied with.
+    ///   - factor: What they are multiplied by.
     public func scale(_ x: TensorColumns, by factor: Float) {
         let (N, W) = Self.sizes2(x.tensor, "x")
         let columns = x.columns

@@ -1,4 +1,4 @@
-// Embedding, normalisation and linear layers.
+// Embedding, normalization and linear layers.
 
 import CKernels
 
@@ -91,7 +91,7 @@ extension Ops {
         )
     }
 
-    /// Normalises each row of the last axis to mean 0 and variance 1, then scales and shifts it.
+    /// Normalizes each row of the last axis to mean 0 and variance 1, then scales and shifts it.
     ///
     /// Epsilon is 1e-5 (Ba et al. 2016).
     /// - Parameters:
@@ -131,7 +131,7 @@ extension Ops {
         keepAlive(out, mean, rstd, inp, weight, bias)
     }
 
-    /// Backpropagates through layer normalisation.
+    /// Backpropagates through layer normalization.
     /// - Parameters:
     ///   - dinp: `(N, C)`, accumulated into.
     ///   - dweight: `(C)`, accumulated into; nil where the weight is frozen.

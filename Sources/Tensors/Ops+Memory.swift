@@ -1,7 +1,7 @@
 // Memory for tensors, and the ways into and out of it. What models compute with is allocated,
 // written and read through these, so that a backend may keep it where only it can reach it. Weights
 // as files hold them are read and put together in memory of the process, as tensors' own
-// initialisers and methods give it; Ops+Conversion.swift makes of them what is computed with.
+// initializers and methods give it; Ops+Conversion.swift makes of them what is computed with.
 
 extension Ops {
     /// A new tensor of zeros, in memory of its own or in a part of `arena`.

@@ -1,4 +1,4 @@
-// The optimiser's arithmetic.
+// The optimizer's arithmetic.
 
 import CKernels
 

@@ -1,4 +1,4 @@
-// RMS normalisation and rotary positions: what a Llama has in the place of layer normalisation and
+// RMS normalization and rotary positions: what a Llama has in the place of layer normalization and
 // position embeddings.
 
 import CKernels
@@ -38,7 +38,7 @@ extension Ops {
         keepAlive(out, rstd, inp, weight)
     }
 
-    /// Backpropagates through RMS normalisation.
+    /// Backpropagates through RMS normalization.
     /// - Parameters:
     ///   - dinp: `(N, C)`, accumulated into.
     ///   - dweight: `(C)`, accumulated into; nil where the weight is frozen.

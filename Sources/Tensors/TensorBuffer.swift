@@ -11,7 +11,7 @@
 /// A block of zeroed, page-aligned memory, given back when the last reference goes.
 ///
 /// A ``Tensor`` is a view that keeps its buffer alive, so views may be stored and passed around
-/// freely. Nothing synchronises access: a buffer belongs to one task at a time.
+/// freely. Nothing synchronizes access: a buffer belongs to one task at a time.
 public final class TensorBuffer {
     /// The size in bytes, as asked for.
     public let byteCount: Int
@@ -70,5 +70,5 @@ extension TensorBuffer: Storage {
     public func requireIntact() {}
 }
 
-// A buffer is written through views without synchronisation.
+// A buffer is written through views without synchronization.
 @available(*, unavailable) extension TensorBuffer: Sendable {}

@@ -1,4 +1,4 @@
-// Where named tensors lie in one buffer. The one description that allocation, files, the optimiser
+// Where named tensors lie in one buffer. The one description that allocation, files, the optimizer
 // and documentation read, so that none of them can drift from the others.
 
 /// A named tensor before it has memory.
@@ -9,7 +9,7 @@ public struct TensorSpecification: Sendable, Equatable {
     public let shape: [Int]
     /// The type of the elements, no block format.
     public let elementType: ElementType
-    /// Whether the optimiser applies weight decay.
+    /// Whether the optimizer applies weight decay.
     public let decays: Bool
     /// An earlier tensor of the layout whose memory this one has too, as the two are never needed
     /// at once; nil for memory of its own.
@@ -18,7 +18,7 @@ public struct TensorSpecification: Sendable, Equatable {
     /// The number of elements.
     public var count: Int { shape.reduce(1, *) }
 
-    /// Describes a tensor; only weights that an optimiser knows set `decays`.
+    /// Describes a tensor; only weights that an optimizer knows set `decays`.
     public init(
         _ name: String,
         _ shape: [Int],
@@ -53,7 +53,7 @@ public struct TensorLayout: Sendable, Equatable {
     /// - Parameters:
     ///   - specifications: The tensors, in order.
     ///   - alignment: Each tensor starts at a multiple of this many bytes: 1 packs them without
-    ///     gaps, as files and the optimiser want parameters; 64, a cache line, is for working
+    ///     gaps, as files and the optimizer want parameters; 64, a cache line, is for working
     ///     memory. A power of two.
     public init(_ specifications: [TensorSpecification], alignment: Int = 1) {
         precondition(alignment > 0 && alignment & (alignment - 1) == 0, "alignment \(alignment)")

@@ -34,5 +34,5 @@ public final class WeightArena {
     }
 }
 
-// It hands out parts of one block without synchronisation.
+// It hands out parts of one block without synchronization.
 @available(*, unavailable) extension WeightArena: Sendable {}

@@ -28,8 +28,8 @@ public actor AsyncTextGenerator {
 
     /// A text, piece by piece; each iteration generates it anew.
     ///
-    /// A token is made when the next piece is asked for. When the task that asks is cancelled, or
-    /// the iterator goes away, no further token is made; a cancelled iteration ends as if the text
+    /// A token is made when the next piece is asked for. When the task that asks is canceled, or
+    /// the iterator goes away, no further token is made; a canceled iteration ends as if the text
     /// did.
     /// - Parameters:
     ///   - prompt: What to continue; without any, the model starts a new text.
@@ -57,7 +57,7 @@ public actor AsyncTextGenerator {
 
     /// A whole text.
     ///
-    /// When the task is cancelled, the text is what was made until then, and
+    /// When the task is canceled, the text is what was made until then, and
     /// ``GeneratedText/stopReason`` is ``StopReason/interrupted``.
     /// - Parameters:
     ///   - prompt: What to continue; without any, the model starts a new text.
@@ -88,7 +88,7 @@ public actor AsyncTextGenerator {
         return try await end(state)
     }
 
-    /// The next piece that is not empty; nil at the end or when the task is cancelled.
+    /// The next piece that is not empty; nil at the end or when the task is canceled.
     fileprivate func nextPiece(of text: TextPieces.State) throws -> String? {
         try stream(of: text).makeAsyncIterator().nextPiece()
     }

@@ -3,7 +3,7 @@
 // user tells it nothing.
 
 extension KnownChatTemplate {
-    /// Recognises the form of a model's own template.
+    /// Recognizes the form of a model's own template.
     ///
     /// - Parameter jinja: The template, as `tokenizer_config.json`, `chat_template.jinja` or GGUF's
     ///   `tokenizer.chat_template` have it. nil comes out where its form is none of ours.

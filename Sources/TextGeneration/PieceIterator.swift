@@ -17,7 +17,7 @@ public struct PieceIterator: AsyncIteratorProtocol {
         try nextPiece()
     }
 
-    /// The next piece that is not empty; nil at the end, or when the task that asks is cancelled.
+    /// The next piece that is not empty; nil at the end, or when the task that asks is canceled.
     func nextPiece() throws -> String? {
         while !Task.isCancelled {
             guard let piece = try makePiece() else { return nil }

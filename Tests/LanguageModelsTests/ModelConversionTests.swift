@@ -363,7 +363,7 @@ import Testing
                 let bits = [a, b].map { bytes in
                     bytes[offset..<offset + 4].reversed().reduce(Int32(0)) { $0 << 8 | Int32($1) }
                 }
-                // Neighbouring floats are neighbouring integers, apart for each sign.
+                // Neighboring floats are neighboring integers, apart for each sign.
                 return abs(Int(bits[0]) - Int(bits[1]))
             }
             .max()

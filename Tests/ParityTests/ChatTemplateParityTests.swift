@@ -39,7 +39,7 @@ struct TemplateFixture: Decodable, Sendable {
         "a llama3 whose system text has a name": "You are kind.",
     ]
 
-    /// The template as it is recognised.
+    /// The template as it is recognized.
     private func template(_ fixture: TemplateFixture) throws -> KnownChatTemplate {
         try #require(KnownChatTemplate(jinja: fixture.jinja))
     }

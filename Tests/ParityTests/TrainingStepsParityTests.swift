@@ -1,4 +1,4 @@
-// Ten optimiser steps with weight decay, clipping, accumulation and a learning rate that changes,
+// Ten optimizer steps with weight decay, clipping, accumulation and a learning rate that changes,
 // against what PyTorch made of the same weights and tokens.
 
 import LanguageModels

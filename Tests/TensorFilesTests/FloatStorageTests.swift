@@ -12,7 +12,7 @@ import Testing
             // The largest float rounds up to infinity, the smallest down to zero.
             (.greatestFiniteMagnitude, 0x7f80), (-.greatestFiniteMagnitude, 0xff80),
             (.leastNonzeroMagnitude, 0x0000),
-            // Halfway between two neighbours: to the even one.
+            // Halfway between two neighbors: to the even one.
             (Float(bitPattern: 0x3f80_8000), 0x3f80), (Float(bitPattern: 0x3f81_8000), 0x3f82),
             // Just below and above halfway.
             (Float(bitPattern: 0x3f81_7fff), 0x3f81), (Float(bitPattern: 0x3f80_8001), 0x3f81),

@@ -131,7 +131,7 @@ import Testing
         }
         let pickle = Pickle.dictionary([
             ("model", dictionary([("a", Pickle.tensor())])),
-            // What a model's optimiser has: numbers as keys, which are forgotten with their values.
+            // What a model's optimizer has: numbers as keys, which are forgotten with their values.
             (
                 "optimizer",
                 Pickle.emptyDictionary + Pickle.integer(0) + dictionary([("b", Pickle.tensor())])

@@ -75,7 +75,7 @@ extension KernelTests {
             for key in [one, next] {
                 #expect(deviation(key.filter { $0 }.count, of: count, p) < 4.5)
             }
-            // Neighbours, neighbours in other directions of a matrix, and the next row of numbers.
+            // Neighbors, neighbors in other directions of a matrix, and the next row of numbers.
             for distance in [1, 2, 16, 64, 768, 1024, 65_536] {
                 let both = (distance..<count).filter { one[$0] && one[$0 - distance] }.count
                 #expect(deviation(both, of: count - distance, p * p) < 4.5, "\(distance) apart")

@@ -100,7 +100,7 @@ enum Formulas {
     }
 
     /// One sequence: rows of q, k and v to out (T, NH * HS); `kept` is what the probability of
-    /// position s for the query of head h at t is multiplied with.
+    /// position s for the query of head h at t is multiplied by.
     static func attention(
         rows: [Double],
         NKH: Int,

@@ -1,4 +1,4 @@
-// Layer normalisation. The pattern to copy for the test of a new operation: inputs made once, the
+// Layer normalization. The pattern to copy for the test of a new operation: inputs made once, the
 // operation run on the reference and on every backend, outputs compared in roundings of the
 // magnitude of the terms they are sums of.
 

@@ -1,4 +1,4 @@
-// RMS normalisation, on every backend against the reference.
+// RMS normalization, on every backend against the reference.
 
 import Tensors
 import Testing

@@ -5,7 +5,7 @@ import FileIO
 
 /// A value that an event file says was measured.
 public struct LoggedValue: Equatable {
-    /// The optimiser step.
+    /// The optimizer step.
     public let step: Int
     /// What was measured.
     public let tag: String

@@ -73,7 +73,7 @@ public final class LoopbackServer: Sendable {
     /// The requests so far, in the order of their arrival.
     public var requests: [Request] { state.withLock { $0.requests } }
 
-    /// Changes what the server does from now on, and returns the behaviour until then.
+    /// Changes what the server does from now on, and returns the behavior until then.
     @discardableResult
     public func update(_ change: (inout sending Behavior) -> Void) -> Behavior {
         state.withLock { state in

@@ -1,4 +1,4 @@
-// The known forms of conversations: which text is recognised as which, what is read from it, and
+// The known forms of conversations: which text is recognized as which, what is read from it, and
 // what a conversation looks like where markers are text. Ids are held against transformers in
 // ParityTests.
 

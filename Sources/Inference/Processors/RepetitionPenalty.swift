@@ -1,7 +1,7 @@
 /// Makes tokens that occurred already less likely.
 ///
 /// The method is that of CTRL (Keskar et al. 2019). A positive logit is divided by the penalty and
-/// a negative one multiplied with it, as in transformers; how often a token occurred makes no
+/// a negative one multiplied by it, as in transformers; how often a token occurred makes no
 /// difference.
 public struct RepetitionPenalty: LogitsProcessor {
     /// Above 1 discourages repetition, below 1 encourages it; 1 changes nothing.

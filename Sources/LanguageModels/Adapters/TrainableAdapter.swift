@@ -111,5 +111,5 @@ extension WeightArrangement {
     var rowOrder: WeightArrangement { self == .transposed ? .asItIs : self }
 }
 
-// Its matrices change in training without synchronisation.
+// Its matrices change in training without synchronization.
 @available(*, unavailable) extension TrainableAdapter: Sendable {}

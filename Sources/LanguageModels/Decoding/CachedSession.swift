@@ -196,5 +196,5 @@ final class CachedSession<Model: BlockDecoder>: DecodingSession {
     }
 }
 
-// Its cache and working memory are written without synchronisation.
+// Its cache and working memory are written without synchronization.
 @available(*, unavailable) extension CachedSession: Sendable {}

@@ -1,5 +1,5 @@
 // What GGUF calls the weights of both families. All lie as models compute with them: rotary
-// positions turn neighbours, as llama2.c's do, and linear layers are (out, in).
+// positions turn neighbors, as llama2.c's do, and linear layers are (out, in).
 
 extension GPT2Configuration {
     /// GGUF's names.

@@ -3,7 +3,7 @@
 import Tensors
 
 extension GPT2 {
-    /// Fills the parameters as GPT-2 was initialised.
+    /// Fills the parameters as GPT-2 was initialized.
     ///
     /// Weights are drawn from a normal distribution of standard deviation 0.02, those that write
     /// into the residual stream scaled by 1 / sqrt(2L); biases are 0 and layernorm weights 1. The

@@ -7,7 +7,7 @@ import Tensors
 
 /// A GPT-2 language model.
 ///
-/// The architecture is that of Radford et al. 2019: layer normalisation before each sublayer,
+/// The architecture is that of Radford et al. 2019: layer normalization before each sublayer,
 /// learned positions, the tanh form of GELU, and a head tied to the embedding.
 public final class GPT2: TransformerModel {
     /// The model's sizes; its activation is ``GPT2Configuration/Activation/tanh``, whatever that of

@@ -29,7 +29,7 @@ struct GPT2DecoderWeights {
     let lnfw: Tensor  // (C)
     let lnfb: Tensor  // (C)
 
-    /// Bytes of the matrices that every token is multiplied with.
+    /// Bytes of the matrices that every token is multiplied by.
     var bytesPerToken: Int {
         layers.reduce(wte.byteCount) { $0 + $1.matrices.reduce(0) { $0 + $1.byteCount } }
     }

@@ -22,7 +22,7 @@ struct GPT2Tensors {
     let lnfw: Tensor  // (C)
     let lnfb: Tensor  // (C)
 
-    /// The weights that activations are multiplied with.
+    /// The weights that activations are multiplied by.
     ///
     /// Their gradients are products, too, and written as a whole; those of others are added to.
     static let factors: Set = ["wte", "qkvw", "attprojw", "fcw", "fcprojw"]

@@ -24,7 +24,7 @@ struct Llama2DecoderWeights {
     let finalNorm: Tensor  // (C)
     let classifier: Tensor  // (V, C)
 
-    /// Bytes of the matrices that every token is multiplied with.
+    /// Bytes of the matrices that every token is multiplied by.
     var bytesPerToken: Int {
         layers.reduce(classifier.byteCount) { $0 + $1.matrices.reduce(0) { $0 + $1.byteCount } }
     }

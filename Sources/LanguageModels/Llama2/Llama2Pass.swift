@@ -1,4 +1,4 @@
-// What the blocks of a Llama compute in training, forwards: embedding, blocks, final normalisation.
+// What the blocks of a Llama compute in training, forwards: embedding, blocks, final normalization.
 
 import Tensors
 

@@ -37,7 +37,7 @@ struct Llama2Tensors {
         classifier = configuration.hasSeparateClassifier ? take(.classifier) : tokenEmbedding
     }
 
-    /// The matrices that multiply what a normalisation gives.
+    /// The matrices that multiply what a normalization gives.
     func matrices(_ kind: Llama2Weight) -> LayerTensors {
         switch kind {
         case .wq: wq

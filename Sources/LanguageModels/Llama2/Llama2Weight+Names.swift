@@ -25,7 +25,7 @@ extension Llama2Configuration {
     /// Hugging Face's names.
     ///
     /// Rows of wq and wk are in another order there, because rotary positions turn the halves of a
-    /// head instead of neighbours.
+    /// head instead of neighbors.
     public var huggingFaceNaming: WeightNaming {
         WeightNaming(
             self,

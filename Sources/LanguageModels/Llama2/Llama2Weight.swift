@@ -26,7 +26,7 @@ public enum Llama2Weight: String, Sendable, CaseIterable {
         }
     }
 
-    /// Whether it scales channels, instead of being a matrix; such weights are never quantised.
+    /// Whether it scales channels, instead of being a matrix; such weights are never quantized.
     public var isNorm: Bool {
         [.attentionNorm, .feedForwardNorm, .finalNorm].contains(self)
     }

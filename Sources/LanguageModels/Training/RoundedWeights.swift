@@ -5,7 +5,7 @@ import Tensors
 
 /// The matrices and embeddings of a model, rounded to bfloat16: what training multiplies with then.
 ///
-/// The optimiser writes them anew with every update. Biases and the weights of normalisations, a
+/// The optimizer writes them anew with every update. Biases and the weights of normalizations, a
 /// thousandth of all, are used as they are.
 package struct RoundedWeights {
     private let set: TensorSet

@@ -1,14 +1,14 @@
 // The memory of a pass over some of a batch's sequences, planned once: one arena for what the
 // forward pass leaves to the backward pass, and for what lives only within a layer.
 //
-// Normalisations are never kept: the backward pass computes their output again from the row's
+// Normalizations are never kept: the backward pass computes their output again from the row's
 // statistics, which costs less than reading it back from memory would save.
 
 import Tensors
 
 /// What the backward pass computes again instead of having kept it, to save memory.
 public enum Recomputation: String, Sendable, CaseIterable, Codable {
-    /// Nothing but normalisations.
+    /// Nothing but normalizations.
     case none
     /// The output of the activation function: a quarter less memory for almost no time.
     case gelu
@@ -51,7 +51,7 @@ final class TrainingLane {
     /// The residual stream before each block and after the last.
     private let residuals: Tensor  // (L + 1, N, C); (2, N, C) for inference
 
-    let normalized: Tensor  // (N, C): output of the normalisation at hand
+    let normalized: Tensor  // (N, C): output of the normalization at hand
     let logits: Tensor  // (chunk, Vp)
 
     /// The gradients that all families have; nil for inference.
@@ -207,7 +207,7 @@ final class TrainingLane {
 /// The gradients of activations that the course of every backward pass knows.
 struct ResidualGradients {
     let dresidual: Tensor  // (N, C): of the residual stream, flowing from last block to first
-    let dinner: Tensor  // (N, C): of a normalisation's output
+    let dinner: Tensor  // (N, C): of a normalization's output
 
     fileprivate init(_ set: TensorSet) {
         dresidual = set["dresidual"]

@@ -1,12 +1,12 @@
 // The course of a pass over one lane that every stack of transformer blocks takes: embedding,
-// blocks, final normalisation, logits chunk by chunk; and back in the reverse order. What a block
+// blocks, final normalization, logits chunk by chunk; and back in the reverse order. What a block
 // computes is the family's.
 
 import Tensors
 
 /// A pass of a model over the sequences of one lane of a workspace.
 ///
-/// The gradient of the residual stream flows through one buffer, to which each normalisation adds
+/// The gradient of the residual stream flows through one buffer, to which each normalization adds
 /// what its branch contributes; so a block needs no memory of its own on the way back.
 protocol TrainingPass {
     /// The weights, or their gradients, by their places.
@@ -25,14 +25,14 @@ protocol TrainingPass {
     func forwardBlockInside(_ layer: Int)
     /// The last product of a block, which gives the residual after it.
     func forwardBlockOutput(_ layer: Int)
-    /// The residual after the last block through the final normalisation, into `lane.normalized`.
+    /// The residual after the last block through the final normalization, into `lane.normalized`.
     func normalizeOutput()
 
     /// The places of a set that has the layout of the weights.
     func tensors(in set: TensorSet) -> Weights
     /// The place of the classifier's gradient.
     func classifierGradient(_ gradients: Weights) -> Tensor
-    /// From the gradient of the final normalisation's output, in `dinner`, to that of its input,
+    /// From the gradient of the final normalization's output, in `dinner`, to that of its input,
     /// which is added to `dresidual`.
     func backwardOutput(_ gradients: PassGradients<Weights>)
     /// One block: turns the gradient of the residual stream after it into that before it.
@@ -47,7 +47,7 @@ extension TrainingPass {
     /// What runs the arithmetic.
     var ops: Ops { lane.ops }
 
-    /// From the tokens to the output of the final normalisation, in `lane.normalized`.
+    /// From the tokens to the output of the final normalization, in `lane.normalized`.
     func forwardBlocks() {
         embed()
         dropEmbeddings(lane.residual(0))

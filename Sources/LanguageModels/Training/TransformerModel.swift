@@ -92,13 +92,13 @@ extension TransformerModel {
 
     /// Rounds the weights again where the passes read rounded ones.
     ///
-    /// It is to be called after the weights were changed by other means than the optimiser's, or
+    /// It is to be called after the weights were changed by other means than the optimizer's, or
     /// by reading a file.
     public func parametersDidChange() {
         if precision == .bfloat16 { roundedWeights?.round(parameters, ops: ops) }
     }
 
-    /// The copy of a parameter that passes read in its place, which the optimiser writes with it;
+    /// The copy of a parameter that passes read in its place, which the optimizer writes with it;
     /// nil where they read the parameter itself.
     package func roundedCopy(of name: String) -> Tensor? {
         precision == .bfloat16 ? roundedWeights?.tensor(name) : nil
@@ -109,7 +109,7 @@ extension TransformerModel {
         TensorSource { self.roundedCopy(of: $0) ?? self.parameters[$0] }
     }
 
-    /// Memory for one number a parameter, all zero: gradients, or a moment of the optimiser.
+    /// Memory for one number a parameter, all zero: gradients, or a moment of the optimizer.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
     public func makeParameterSet() throws -> TensorSet { try ops.allocate(parameters.layout) }
 
@@ -141,5 +141,5 @@ public enum CheckpointForm: Sendable {
     case directory
 }
 
-// Its weights change during training without synchronisation.
+// Its weights change during training without synchronization.
 @available(*, unavailable) extension TransformerModel: Sendable {}

@@ -61,7 +61,7 @@ public protocol ModelConfiguration: Sendable, Equatable {
     ///
     /// A tensor holds all its layers. Passes at bfloat16 read matrices rounded.
     var parameterLayout: TensorLayout { get }
-    /// The parameters that are matrices which activations are multiplied with.
+    /// The parameters that are matrices which activations are multiplied by.
     ///
     /// Their gradients are products, too, and written as a whole; those of others are added to.
     var factorNames: Set<String> { get }
@@ -78,7 +78,7 @@ public protocol ModelConfiguration: Sendable, Equatable {
     /// backward pass, and the gradients on the way back.
     ///
     /// Among it are `dresidual` and `dinner`, both (N, C) and float32: the gradients of the
-    /// residual stream, and of what a normalisation gives.
+    /// residual stream, and of what a normalization gives.
     func activationLayout(_ shape: ActivationShape) -> [TensorSpecification]
 
     /// A model to be trained, with all weights zero.

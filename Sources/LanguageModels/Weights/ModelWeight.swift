@@ -10,7 +10,7 @@ public struct ModelWeight: Hashable, Sendable {
         case embedding
         /// A row for each position.
         case positions
-        /// A matrix that activations are multiplied with.
+        /// A matrix that activations are multiplied by.
         case matrix
         /// What is added to the result of a matrix or of a norm.
         case bias

@@ -23,7 +23,7 @@ public protocol ModelWeights<Configuration> {
     var tensors: [StoredTensor] { get }
 
     /// A weight in its own shape: matrices as (out, in), the rows of `wq` and `wk` in the order in
-    /// which rotary positions turn neighbours, an embedding without what pads the vocabulary.
+    /// which rotary positions turn neighbors, an embedding without what pads the vocabulary.
     ///
     /// It is of the type that it is stored in, on the file's own pages where they serve as they
     /// are; or float32, where the type is none of ours.

@@ -5,7 +5,7 @@
 import FileIO
 import TensorFiles
 
-/// Opens the weights of a model, recognised by what is there and not by names.
+/// Opens the weights of a model, recognized by what is there and not by names.
 ///
 /// - Parameter path: llm.c's model file; llama2.c's checkpoint; a GGUF file; nanoGPT's `ckpt.pt`; a
 ///   directory of Hugging Face's (`config.json` with safetensors or `pytorch_model.bin`, single or

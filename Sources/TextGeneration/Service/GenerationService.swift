@@ -19,7 +19,7 @@ import Tokenization
 public actor GenerationService {
     /// The updates of one text.
     ///
-    /// When they are let go of, or the task that waits for one is cancelled, the text's place is
+    /// When they are let go of, or the task that waits for one is canceled, the text's place is
     /// free within a token.
     public typealias Updates = AsyncThrowingStream<GenerationUpdate, any Error>
 

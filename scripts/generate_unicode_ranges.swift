@@ -1,7 +1,7 @@
-// Prints Sources/Tokenization/UnicodeRanges.swift, from the Unicode tables of the Swift standard
-// library that runs it:
+// Prints UnicodeRanges.swift, from the Unicode tables of the Swift standard library that runs it:
 //
-//     swift scripts/generate_unicode_ranges.swift > Sources/Tokenization/UnicodeRanges.swift
+//     cd Sources/Tokenization/Splitting
+//     swift ../../../scripts/generate_unicode_ranges.swift > UnicodeRanges.swift
 //
 // Characters younger than the version below are left out, so that the result does not depend on
 // the toolchain. Raising the version changes how new characters are split.

@@ -9,7 +9,7 @@ struct SwiftletCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "swiftlet",
         abstract: "Train GPT-2, and generate with it and Llama 2, on a CPU, with no Python.",
-        version: "swiftlet 0.1.0-dev",
+        version: "swiftlet 0.1.0",
         subcommands: [
             StoriesCommand.self, TokenizerCommand.self, PrepareCommand.self, TrainCommand.self,
             SampleCommand.self, ChatCommand.self, ServeCommand.self, EvaluateCommand.self,

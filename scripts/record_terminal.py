@@ -4,8 +4,9 @@
     python3 scripts/record_terminal.py --output docs/images/terminal.svg
 
 The commands of SCENES run in a terminal of their own, and what they print becomes the picture: it
-follows the light or dark setting of the system and needs no script. Pauses in a scene are shortened
-by its factor, and so is its typing. Where animation is switched off, the last screen is shown.
+follows the light or dark setting of the system and needs no script. A scene is shown faster or slower
+than it ran by its factor, and no pause in it is longer than a second. Where animation is switched off,
+the last screen is shown.
 
 Needs a release build, the files that scripts/quickstart leaves, and a terminal in Python:
 python3 -m pip install pyte
@@ -33,8 +34,9 @@ try:
 except ImportError:
     sys.exit("pyte is missing: install it with `python3 -m pip install pyte`.")
 
-COLUMNS, ROWS = 84, 21
+COLUMNS, ROWS = 88, 20
 CELL_WIDTH, LINE_HEIGHT, MARGIN = 8.4, 18, 16
+LONGEST_PAUSE = 1.0
 
 
 @dataclass
@@ -52,20 +54,23 @@ SCENES = [
         [
             "swiftlet train --init layers=2,heads=4,channels=128,context=256 \\",
             "    --text stories.txt --tokenizer tokenizer.bin --learning-rate 3e-3 \\",
-            "    --warmup-steps 100 --steps 1600 --val-every 400 --output my-model",
+            "    --warmup-steps 100 --steps 2000 --val-every 500 --output my-model",
         ],
-        factor=6,
-        frame=0.5,
+        factor=20,
+        frame=1.2,
         pause=2,
     ),
     Scene(
-        ['swiftlet sample --model my-model --prompt "One rainy day," --max-tokens 70 --seed 1'],
-        factor=0.25,
+        [
+            'swiftlet sample --model my-model --prompt "One rainy day," \\',
+            "    --temperature 0.6 --max-tokens 80 --seed 3",
+        ],
+        factor=0.004,
         frame=0.2,
         pause=3,
     ),
     Scene(
-        ['swiftlet inspect next --model my-model --prompt "The dog was old and very" --top 5'],
+        ['swiftlet inspect next --model my-model --prompt "Once there was a girl named Kate."'],
         factor=1,
         frame=0.2,
         pause=4,
@@ -179,9 +184,10 @@ def record(folder: Path, program: Path) -> Film:
                 stream.feed(line[start : start + 12])
             stream.feed("\r\n")
         film.take(screen)
-        begun = film.now + 0.4
+        due, last = film.now, 0.0
         for moment, text in run("\n".join(scene.lines), folder, program):
-            due = begun + moment / scene.factor
+            due += min((moment - last) / scene.factor, LONGEST_PAUSE)
+            last = moment
             if due - film.now >= scene.frame:
                 film.take(screen)
                 film.now = due

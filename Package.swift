@@ -52,27 +52,30 @@ let package = Package(
         .target(name: "Collectives"),
         // The only target that links FoundationNetworking, and the only one that uses the network.
         .target(name: "Downloads", dependencies: ["FileIO"]),
+        // The generator of PyTorch and llm.c: what it decides can be had without the kernels.
+        .target(name: "RandomNumbers"),
         .target(name: "Tensors", dependencies: ["CKernels"]),
         .target(name: "TensorFiles", dependencies: ["FileIO", "Tensors"]),
         .target(name: "Tokenization", dependencies: ["FileIO"]),
+        .target(name: "TokenData", dependencies: ["FileIO", "RandomNumbers", "Tokenization"]),
         // The files of data/stories, embedded by the C compiler.
         .target(name: "CStories"),
-        .target(
-            name: "TokenData",
-            dependencies: ["CStories", "FileIO", "Tensors", "Tokenization"]
-        ),
+        // Made-up stories to train on.
+        .target(name: "Stories", dependencies: ["CStories", "FileIO", "RandomNumbers"]),
         // The styles and scripts of pages, embedded by the C compiler.
         .target(name: "CPages", exclude: ["assets"]),
         .target(name: "Pages", dependencies: ["CPages"]),
-        .target(name: "Inference", dependencies: ["Tensors"]),
+        .target(name: "Inference", dependencies: ["RandomNumbers", "Tensors"]),
         .target(
             name: "LanguageModels",
-            dependencies: ["FileIO", "Inference", "TensorFiles", "Tensors"]
+            dependencies: ["FileIO", "Inference", "RandomNumbers", "TensorFiles", "Tensors"]
         ),
         // What can be learned of a model by looking into its pass and its weights.
         .target(
             name: "Interpretability",
-            dependencies: ["FileIO", "Inference", "LanguageModels", "Pages", "Tensors"]
+            dependencies: [
+                "FileIO", "Inference", "LanguageModels", "Pages", "RandomNumbers", "Tensors",
+            ]
         ),
         .target(
             name: "TextGeneration",
@@ -86,29 +89,32 @@ let package = Package(
         .target(
             name: "Training",
             dependencies: [
-                "Collectives", "FileIO", "Inference", "LanguageModels", "Pages", "TensorFiles",
-                "Tensors", "TokenData", "Tokenization",
+                "Collectives", "FileIO", "Inference", "LanguageModels", "RandomNumbers",
+                "TensorFiles", "Tensors", "TokenData", "Tokenization",
             ]
         ),
-        .target(
-            name: "Benchmarks",
-            dependencies: [
-                "FileIO", "Inference", "LanguageModels", "Tensors", "TokenData", "Training",
-            ]
-        ),
+        // What runs measured, as a page, a table and TensorBoard's files.
+        .target(name: "Reports", dependencies: ["FileIO", "Pages", "Training"]),
         .target(
             name: "Swiftlet",
             dependencies: [
-                "Benchmarks", "Collectives", "Downloads", "FileIO", "Inference",
-                "Interpretability", "LanguageModels", "TensorFiles", "Tensors", "TextGeneration",
-                "TokenData",
-                "Tokenization", "Training",
+                "Collectives", "Downloads", "FileIO", "Inference", "Interpretability",
+                "LanguageModels", "RandomNumbers", "Reports", "Stories", "TensorFiles", "Tensors",
+                "TextGeneration", "TokenData", "Tokenization", "Training",
+            ]
+        ),
+        // What `bench` measures; the command's alone.
+        .target(
+            name: "Benchmarks",
+            dependencies: [
+                "FileIO", "Inference", "LanguageModels", "RandomNumbers", "Tensors", "TokenData",
+                "Training",
             ]
         ),
         .target(name: "LineEditing", dependencies: ["CTerminal", "FileIO"]),
         .executableTarget(
             name: "SwiftletCLI",
-            dependencies: ["LineEditing", "Server", "Swiftlet", argumentParser]
+            dependencies: ["Benchmarks", "LineEditing", "Server", "Swiftlet", argumentParser]
         ),
 
         .target(
@@ -119,9 +125,10 @@ let package = Package(
         .testTarget(name: "CollectivesTests", dependencies: ["Collectives", "TestSupport"]),
         .testTarget(name: "FileIOTests", dependencies: ["FileIO", "TestSupport"]),
         .testTarget(name: "DownloadsTests", dependencies: ["Downloads", "FileIO", "TestSupport"]),
+        .testTarget(name: "RandomNumbersTests", dependencies: ["RandomNumbers"]),
         .testTarget(
             name: "TensorsTests",
-            dependencies: ["CKernels", "TestSupport", "Tensors"]
+            dependencies: ["RandomNumbers", "TestSupport", "Tensors"]
         ),
         .testTarget(
             name: "TokenizationTests",
@@ -130,15 +137,19 @@ let package = Package(
         ),
         .testTarget(
             name: "TokenDataTests",
-            dependencies: ["FileIO", "Tensors", "TestSupport", "TokenData", "Tokenization"],
+            dependencies: ["FileIO", "RandomNumbers", "TestSupport", "TokenData", "Tokenization"],
             resources: [.copy("Fixtures")]
         ),
+        .testTarget(name: "StoriesTests", dependencies: ["FileIO", "Stories", "TestSupport"]),
         .testTarget(name: "PagesTests", dependencies: ["Pages"]),
-        .testTarget(name: "InferenceTests", dependencies: ["Inference", "Tensors"]),
+        .testTarget(
+            name: "InferenceTests",
+            dependencies: ["Inference", "RandomNumbers", "Tensors"]
+        ),
         .testTarget(
             name: "TextGenerationTests",
             dependencies: [
-                "FileIO", "Inference", "LanguageModels", "Tensors", "TestSupport",
+                "FileIO", "Inference", "LanguageModels", "RandomNumbers", "Tensors", "TestSupport",
                 "TextGeneration", "Tokenization",
             ]
         ),
@@ -156,16 +167,16 @@ let package = Package(
         .testTarget(
             name: "InterpretabilityTests",
             dependencies: [
-                "FileIO", "Inference", "Interpretability", "LanguageModels", "TestSupport",
-                "Tensors",
+                "FileIO", "Inference", "Interpretability", "LanguageModels", "RandomNumbers",
+                "Tensors", "TestSupport",
             ]
         ),
         .testTarget(
             name: "CommandLineTests",
             dependencies: [
                 argumentParser, "Downloads", "FileIO", "Inference", "LanguageModels", "LineEditing",
-                "Swiftlet", "SwiftletCLI",
-                "Tensors", "TestSupport", "TokenData", "Tokenization", "Training",
+                "RandomNumbers", "Swiftlet", "SwiftletCLI", "TensorFiles", "Tensors",
+                "TestSupport", "TokenData", "Tokenization", "Training",
             ]
         ),
         .testTarget(
@@ -176,22 +187,27 @@ let package = Package(
         .testTarget(
             name: "LanguageModelsTests",
             dependencies: [
-                "FileIO", "Inference", "LanguageModels", "TensorFiles", "Tensors", "TestSupport",
+                "FileIO", "Inference", "LanguageModels", "RandomNumbers", "TensorFiles", "Tensors",
+                "TestSupport",
             ]
         ),
         .testTarget(
             name: "TrainingTests",
             dependencies: [
-                "Collectives", "FileIO", "LanguageModels", "TensorFiles", "Tensors", "TestSupport",
-                "TokenData",
-                "Tokenization", "Training",
+                "Collectives", "FileIO", "Inference", "LanguageModels", "RandomNumbers",
+                "TensorFiles", "Tensors", "TestSupport", "TokenData", "Tokenization", "Training",
             ]
+        ),
+        .testTarget(
+            name: "ReportsTests",
+            dependencies: ["FileIO", "Reports", "TestSupport", "Training"]
         ),
         .testTarget(
             name: "ParityTests",
             dependencies: [
-                "FileIO", "Inference", "Interpretability", "LanguageModels", "Tensors",
-                "TestSupport", "TextGeneration", "TokenData", "Tokenization", "Training",
+                "FileIO", "Inference", "Interpretability", "LanguageModels", "RandomNumbers",
+                "TensorFiles", "Tensors", "TestSupport", "TextGeneration", "TokenData",
+                "Tokenization", "Training",
             ],
             resources: [.copy("Fixtures")]
         ),

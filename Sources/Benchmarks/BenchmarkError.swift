@@ -4,7 +4,7 @@ import FileIO
 import Tensors
 
 /// A benchmark that cannot be run; `description` is one sentence for the user.
-public enum BenchmarkError: Error, Equatable, Sendable {
+package enum BenchmarkError: Error, Equatable, Sendable {
     /// A context without room for a token before the first generated one and one to time.
     case contextTooShort(minimum: Int, found: Int)
     /// Training takes more bytes than there are.
@@ -14,7 +14,7 @@ public enum BenchmarkError: Error, Equatable, Sendable {
 }
 
 extension BenchmarkError: CustomStringConvertible {
-    public var description: String {
+    package var description: String {
         switch self {
         case .contextTooShort(let minimum, let found):
             "generation is timed in a context of \(minimum) tokens or more, but the model's is of "

@@ -3,43 +3,44 @@
 
 import Inference
 import LanguageModels
+import RandomNumbers
 import Tensors
 
 /// What generation reached.
-public struct GenerationResult: Sendable {
+package struct GenerationResult: Sendable {
     /// Tokens of a prompt computed in a second, the median of a few passes.
-    public let promptTokensPerSecond: Double
+    package let promptTokensPerSecond: Double
     /// Tokens generated in a second for all sequences together, by the median time of a pass.
-    public let decodeTokensPerSecond: Double
+    package let decodeTokensPerSecond: Double
     /// Bytes a second read from memory in the same run, the median.
-    public let readBandwidth: Double
+    package let readBandwidth: Double
     /// Bytes of weights that a pass reads.
-    public let weightBytes: Int
+    package let weightBytes: Int
     /// The part of the bandwidth that reading the weights once a pass makes; the cache is not
     /// counted.
     ///
     /// The median of stretches of tokens, each beside the bandwidth right before and after it. nil
     /// where the weights fit into a cache and came from there, faster than memory gives them.
-    public let fractionOfBandwidth: Double?
+    package let fractionOfBandwidth: Double?
     /// Bytes that keys and values took.
-    public let cacheBytes: Int
+    package let cacheBytes: Int
     /// The most memory the process held up to the first generated tokens: before the bandwidth was
     /// measured, which takes a large block.
-    public let peakMemoryBytes: Int
+    package let peakMemoryBytes: Int
 }
 
 /// Times prompts and single tokens of a model.
-public struct GenerationBenchmark {
+package struct GenerationBenchmark {
     /// Tokens of the prompt.
-    public var promptTokens: Int
+    package var promptTokens: Int
     /// Tokens that stand before the first generated one.
-    public var decodeStart: Int
+    package var decodeStart: Int
     /// Tokens generated after ``decodeStart`` others and an untimed one, and timed.
-    public var decodeTokens: Int
+    package var decodeTokens: Int
     /// Sequences that are generated together.
-    public var batchSize: Int
+    package var batchSize: Int
     /// Passes over the prompt.
-    public var runs: Int
+    package var runs: Int
 
     /// Tokens generated between two measurements of the bandwidth, which changes within seconds.
     private static let decodeStretch = 16
@@ -50,7 +51,7 @@ public struct GenerationBenchmark {
     /// Describes a benchmark of the usual 256 tokens of a prompt, and of 64 generated ones after 16
     /// others; or of as many as a context has room for.
     /// - Throws: ``BenchmarkError/contextTooShort(minimum:found:)``.
-    public init(contextLength: Int, batchSize: Int, runs: Int) throws {
+    package init(contextLength: Int, batchSize: Int, runs: Int) throws {
         guard contextLength >= Self.smallestContext else {
             throw BenchmarkError.contextTooShort(
                 minimum: Self.smallestContext,
@@ -70,7 +71,7 @@ public struct GenerationBenchmark {
     ///   - ops: What measures the bandwidth.
     /// - Returns: Both speeds, beside the bandwidth.
     /// - Throws: ``ModelError`` or ``TensorError`` when the tokens do not fit.
-    public func run(_ model: any LanguageModel, ops: Ops) throws -> GenerationResult {
+    package func run(_ model: any LanguageModel, ops: Ops) throws -> GenerationResult {
         // Known now, rather than after minutes.
         for length in [promptTokens, decodeStart + 1 + decodeTokens]
         where length > model.contextLength {

@@ -1,25 +1,26 @@
 // The kernels, most on the shapes of GPT-2 124M, as a fraction of what the machine can do.
 
+import RandomNumbers
 import Tensors
 
 /// What one kernel reached.
-public struct KernelResult: Sendable {
+package struct KernelResult: Sendable {
     /// The operation's name, as in CKernels.h without the prefix.
-    public let name: String
+    package let name: String
     /// The sizes, in the operation's own terms.
-    public let shape: String
+    package let shape: String
     /// Floating-point operations a second; nil for kernels bound by memory.
-    public let flops: Double?
+    package let flops: Double?
     /// Bytes moved a second; nil for kernels bound by arithmetic.
-    public let bytesPerSecond: Double?
+    package let bytesPerSecond: Double?
     /// The part of the limit reached: of the arithmetic peak (of bfloat16 where that is
     /// multiplied), or of the bandwidth of a plain loop; 0 where there is no such limit, and nil
     /// where the data stays in a cache, whose speed is not measured.
-    public let fractionOfPeak: Double?
+    package let fractionOfPeak: Double?
 }
 
 /// Runs the kernels one after the other.
-public struct KernelBenchmark {
+package struct KernelBenchmark {
     let ops: Ops
     let runs: Int
     let prefix: String
@@ -37,7 +38,7 @@ public struct KernelBenchmark {
     ///   - ops: What runs the kernels.
     ///   - runs: Runs of each kernel, of which the fastest counts.
     ///   - prefix: Only kernels whose names start so.
-    public init(ops: Ops, runs: Int = 10, prefix: String = "") {
+    package init(ops: Ops, runs: Int = 10, prefix: String = "") {
         self.ops = ops
         self.runs = runs
         self.prefix = prefix
@@ -48,7 +49,7 @@ public struct KernelBenchmark {
     ///   - rows: B * T for the linear layers.
     ///   - report: Called with each result as it comes.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
-    public func run(rows: [Int] = [256], report: (KernelResult) throws -> Void) throws {
+    package func run(rows: [Int] = [256], report: (KernelResult) throws -> Void) throws {
         for N in rows {
             for (C, OC) in Self.linearShapes { try matmul(N, C, OC, .float32, report) }
             for (C, OC) in Self.linearShapes { try matmul(N, C, OC, .bfloat16, report) }

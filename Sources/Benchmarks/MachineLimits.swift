@@ -3,17 +3,17 @@
 import Tensors
 
 /// The limits that kernels are compared with.
-public struct MachineLimits: Sendable {
+package struct MachineLimits: Sendable {
     /// Floating-point operations a second of multiply-adds on registers, all threads.
     ///
     /// The reference, which has no vectors, has that of the fastest set; 0 where there is none.
-    public let fmaPeak: Double
+    package let fmaPeak: Double
     /// The same for every vector instruction set that can run here, slowest first.
-    public let fmaPeaks: [(set: InstructionSet, flops: Double)]
+    package let fmaPeaks: [(set: InstructionSet, flops: Double)]
     /// The same of what multiplies bfloat16 in the set in use: tiles, pairs, or floats again.
-    public let bfloat16Peak: Double
+    package let bfloat16Peak: Double
     /// Bytes a second that all threads read from memory together.
-    public let readBandwidth: Double
+    package let readBandwidth: Double
 
     /// Bytes read to measure bandwidth, more than caches hold; 1 GiB where they are large.
     private static let readBytes: Int = {
@@ -23,7 +23,7 @@ public struct MachineLimits: Sendable {
 
     /// Measures both.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
-    public init(ops: Ops) throws {
+    package init(ops: Ops) throws {
         fmaPeaks = try InstructionSet.available.filter { $0 != .reference }.map { set in
             let ops = try Ops(instructionSet: set, threadCount: ops.threadCount)
             return (set, try Self.fmaPeak(ops))

@@ -1,45 +1,46 @@
 // A whole optimizer step of a real model, timed as a user would see it.
 
 import LanguageModels
+import RandomNumbers
 import Tensors
 import TokenData
 import Training
 
 /// What training reached.
-public struct TrainingResult: Sendable {
+package struct TrainingResult: Sendable {
     /// B: sequences in a step.
-    public let batchSize: Int
+    package let batchSize: Int
     /// T: tokens in a sequence.
-    public let sequenceLength: Int
+    package let sequenceLength: Int
     /// The median time of a step.
-    public let secondsPerStep: Double
+    package let secondsPerStep: Double
     /// Tokens learnt from in a second.
-    public let tokensPerSecond: Double
+    package let tokensPerSecond: Double
     /// The peak of products of the precision in the same run, floating-point operations a second.
-    public let peakFlops: Double
+    package let peakFlops: Double
     /// The part of the peak that the model's own operations make: no recomputation is counted.
-    public let flopsUtilization: Double
+    package let flopsUtilization: Double
     /// The most memory the process has held so far.
-    public let peakMemoryBytes: Int
+    package let peakMemoryBytes: Int
 }
 
 /// Times optimizer steps on random tokens.
-public struct TrainingBenchmark {
+package struct TrainingBenchmark {
     /// The model's sizes.
-    public var configuration: any ModelConfiguration
+    package var configuration: any ModelConfiguration
     /// B: sequences in a step.
-    public var batchSize: Int
+    package var batchSize: Int
     /// T: tokens in a sequence.
-    public var sequenceLength: Int
+    package var sequenceLength: Int
     /// What the backward pass computes again.
-    public var recomputation: Recomputation
+    package var recomputation: Recomputation
     /// The type of the matrices and activations in a pass: float32 or bfloat16.
-    public var precision: ElementType
+    package var precision: ElementType
     /// Steps timed, after one that warms up.
-    public var steps: Int
+    package var steps: Int
 
     /// Describes a benchmark.
-    public init(
+    package init(
         configuration: any ModelConfiguration,
         batchSize: Int,
         sequenceLength: Int,
@@ -59,7 +60,7 @@ public struct TrainingBenchmark {
     ///
     /// N is the number of parameters without the padding of the vocabulary (Kaplan et al. 2020,
     /// with causal attention).
-    public var flopsPerToken: Double {
+    package var flopsPerToken: Double {
         6 * Double(configuration.parameterCount)
             + 6 * Double(configuration.layerCount * configuration.channels * sequenceLength)
     }
@@ -73,7 +74,7 @@ public struct TrainingBenchmark {
     ///   ``BenchmarkError/tooLittleMemory(needed:available:)`` or `TensorError` for one that does
     ///   not fit into memory, ``BenchmarkError/cannotWriteTokens(_:)``, `TokenDataError` or
     ///   `FileIOError` when the data cannot be kept in a file.
-    public func run(ops: Ops, progress: (Int, Double) -> Void) throws -> TrainingResult {
+    package func run(ops: Ops, progress: (Int, Double) -> Void) throws -> TrainingResult {
         // Before the weights and the data are made, which takes seconds.
         try requireMemory(threadCount: ops.threadCount)
         let trainer = try makeTrainer(ops: ops)

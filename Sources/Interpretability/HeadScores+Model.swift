@@ -1,6 +1,7 @@
 // The scores of a model's heads, from patterns that are looked at one after the other and not kept.
 
 import Inference
+import RandomNumbers
 import Tensors
 
 #if canImport(Glibc)

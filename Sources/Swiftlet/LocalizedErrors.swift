@@ -2,13 +2,14 @@
 // `description` is. Here in one place, so that the targets below need no Foundation for it; an
 // error that is missing from this list fails a test.
 
-import Benchmarks
 import Collectives
 import Downloads
 import FileIO
 import Inference
 import Interpretability
 import LanguageModels
+import Reports
+import Stories
 import TensorFiles
 import Tensors
 import TextGeneration
@@ -21,10 +22,6 @@ import Training
 #else
     import Foundation
 #endif
-
-extension BenchmarkError: LocalizedError {
-    public var errorDescription: String? { description }
-}
 
 extension CollectiveError: LocalizedError {
     public var errorDescription: String? { description }

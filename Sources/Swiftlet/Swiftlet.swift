@@ -1,12 +1,14 @@
 // The umbrella: `import Swiftlet` brings the whole library.
 
-@_exported import Benchmarks
 @_exported import Collectives
 @_exported import Downloads
 @_exported import FileIO
 @_exported import Inference
 @_exported import Interpretability
 @_exported import LanguageModels
+@_exported import RandomNumbers
+@_exported import Reports
+@_exported import Stories
 @_exported import TensorFiles
 @_exported import Tensors
 @_exported import TextGeneration

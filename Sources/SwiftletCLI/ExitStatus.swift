@@ -1,5 +1,6 @@
 // Exit codes, after BSD's sysexits, and which error is which.
 
+import Benchmarks
 import Server
 import Swiftlet
 

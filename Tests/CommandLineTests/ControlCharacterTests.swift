@@ -1,16 +1,10 @@
 // What files and arguments are called, and what stands in files, never moves the cursor of a
 // terminal, colours it or renames its window.
 
-import Downloads
-import FileIO
 import Foundation
-import LanguageModels
-import TensorFiles
+import Swiftlet
 import TestSupport
 import Testing
-import TokenData
-import Tokenization
-import Training
 
 @testable import SwiftletCLI
 

@@ -4,6 +4,7 @@
 import FileIO
 import Foundation
 import LanguageModels
+import RandomNumbers
 import Tensors
 import TestSupport
 import Testing

@@ -6,7 +6,6 @@ import Testing
 
 @Suite struct LocalizedErrorTests {
     private static let errors: [any Error & CustomStringConvertible] = [
-        BenchmarkError.contextTooShort(minimum: 3, found: 1),
         CollectiveError.notConnected(processCount: 2),
         DownloadError.invalidBaseURL("ftp:"),
         FileIOError.missing(path: "a"),

@@ -2,6 +2,7 @@
 
 import FileIO
 import LanguageModels
+import RandomNumbers
 import Tensors
 import TestSupport
 import TokenData

@@ -3,6 +3,7 @@
 
 import FileIO
 import LanguageModels
+import RandomNumbers
 import Tensors
 import TestSupport
 import Tokenization

@@ -2,6 +2,7 @@
 
 import Inference
 import Interpretability
+import RandomNumbers
 import Tensors
 import Testing
 

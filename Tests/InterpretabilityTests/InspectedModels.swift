@@ -2,6 +2,7 @@
 
 import Inference
 import LanguageModels
+import RandomNumbers
 import Tensors
 
 /// What a test looks into.

@@ -1,5 +1,6 @@
 // Singular values against NumPy's, and against what is known of a matrix.
 
+import RandomNumbers
 import Tensors
 import Testing
 

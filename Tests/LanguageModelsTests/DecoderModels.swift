@@ -2,6 +2,7 @@
 
 import Inference
 import LanguageModels
+import RandomNumbers
 import Tensors
 
 /// A model of random weights, those of matrices larger than training starts with: its greedy tokens

@@ -2,6 +2,7 @@
 
 import FileIO
 import Inference
+import RandomNumbers
 import Tensors
 import TestSupport
 import Testing

@@ -3,6 +3,7 @@
 
 import FileIO
 import Inference
+import RandomNumbers
 import Tensors
 import TestSupport
 import Testing

@@ -4,6 +4,7 @@
 import FileIO
 import Foundation
 import Inference
+import RandomNumbers
 import TensorFiles
 import Tensors
 import TestSupport

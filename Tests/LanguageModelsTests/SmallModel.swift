@@ -2,6 +2,7 @@
 
 import FileIO
 import LanguageModels
+import RandomNumbers
 import Tensors
 
 /// Sizes with a padded vocabulary and a head size that is no vector: L2 NH3 C12 maxT16 V10.

@@ -3,6 +3,7 @@
 
 import FileIO
 import Foundation
+import RandomNumbers
 import TensorFiles
 import Tensors
 import TestSupport

@@ -3,6 +3,7 @@
 
 import FileIO
 import LanguageModels
+import RandomNumbers
 import TensorFiles
 import Tensors
 import TestSupport

@@ -2,6 +2,7 @@
 // tensors lie and how results are compared. What is expected comes from the reference kernels, and
 // what the reference kernels are held to comes from Formulas.swift.
 
+import RandomNumbers
 import Tensors
 import Testing
 

@@ -1,4 +1,4 @@
-// A directory of its own for each test that writes files.
+// A directory of its own for each test that writes files, and files to put there.
 
 import FileIO
 
@@ -17,4 +17,11 @@ public func withTemporaryDirectory<Result>(
     try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: url) }
     return try body(FilePath(url.path))
+}
+
+/// Creates an empty file, or one of these bytes.
+public func touch(_ path: FilePath, _ bytes: [UInt8] = []) throws {
+    let file = try AtomicFile(path)
+    try file.write(bytes)
+    try file.commit()
 }

@@ -2,6 +2,7 @@
 
 import Inference
 import LanguageModels
+import RandomNumbers
 import Tensors
 import TestSupport
 import Testing

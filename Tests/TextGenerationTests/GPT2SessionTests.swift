@@ -5,6 +5,7 @@ import FileIO
 import Foundation
 import Inference
 import LanguageModels
+import RandomNumbers
 import Tensors
 import TestSupport
 import Testing

@@ -1,7 +1,6 @@
 // Processes that share data with others, and positions that another number of them goes on from.
 
 import FileIO
-import Tensors
 import TestSupport
 import Testing
 import TokenData

@@ -3,7 +3,6 @@
 
 import FileIO
 import Foundation
-import Tensors
 import TestSupport
 import Testing
 import TokenData

@@ -1,6 +1,6 @@
 import FileIO
 import Foundation
-import Tensors
+import RandomNumbers
 import TestSupport
 import Testing
 import TokenData

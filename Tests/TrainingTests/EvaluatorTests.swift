@@ -4,6 +4,7 @@
 import FileIO
 import Inference
 import LanguageModels
+import RandomNumbers
 import Tensors
 import TestSupport
 import Testing

@@ -52,4 +52,25 @@ import Training
             #expect(try run.holdsRun())
         }
     }
+
+    @Test func aRunThatReplacesAnotherOrStopsAtOnceLeavesNoEventFile() throws {
+        try withTemporaryDirectory { directory in
+            let run = RunDirectory(directory.appending("run"))
+            let eventFile = run.path.appending("events.out.tfevents.1700000000.swiftlet")
+            try FileSystem.createDirectory(run.path)
+            try touch(run.metricsPath)
+            try touch(eventFile)
+            try touch(run.path.appending(".events.out.tfevents.1700000000.swiftlet.1-2"))
+            let training = try TrainingRun(
+                SmallRun().trainer(in: directory),
+                validation: nil,
+                directory: run,
+                overwrite: true
+            )
+            #expect(try eventFiles(in: run.path) == [])
+            try touch(eventFile)
+            try training.run(until: { true }, report: { _ in })
+            #expect(try FileSystem.names(in: run.path).isEmpty)
+        }
+    }
 }

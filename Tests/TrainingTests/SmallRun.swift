@@ -3,6 +3,7 @@
 import Collectives
 import FileIO
 import LanguageModels
+import RandomNumbers
 import Tensors
 import TestSupport
 import TokenData
@@ -101,13 +102,6 @@ extension TransformerModel {
             $0.update(repeating: .nan)
         }
     }
-}
-
-/// Creates an empty file, or one of these bytes.
-func touch(_ path: FilePath, _ bytes: [UInt8] = []) throws {
-    let file = try AtomicFile(path)
-    try file.write(bytes)
-    try file.commit()
 }
 
 /// The content of a text file.

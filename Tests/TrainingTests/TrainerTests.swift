@@ -1,5 +1,6 @@
 import FileIO
 import LanguageModels
+import RandomNumbers
 import Tensors
 import TestSupport
 import Testing

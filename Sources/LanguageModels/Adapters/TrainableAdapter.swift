@@ -2,6 +2,7 @@
 // How it is written is in TrainableAdapter+Writing.swift.
 
 import FileIO
+import RandomNumbers
 import TensorFiles
 import Tensors
 

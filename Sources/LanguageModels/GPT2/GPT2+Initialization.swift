@@ -1,5 +1,6 @@
 // The random weights a GPT-2 starts its life with (Radford et al. 2019).
 
+import RandomNumbers
 import Tensors
 
 extension GPT2 {

@@ -2,6 +2,7 @@
 
 import FileIO
 import Inference
+import RandomNumbers
 import TensorFiles
 import Tensors
 

@@ -1,6 +1,7 @@
 // The random weights that llama2.c's trainer begins with: to train from, and for tests and
 // measurements that need no trained model.
 
+import RandomNumbers
 import Tensors
 
 extension Llama2Configuration {

@@ -3,6 +3,7 @@
 
 import FileIO
 import Inference
+import RandomNumbers
 import TensorFiles
 import Tensors
 

@@ -2,6 +2,7 @@
 // a file knows no more of a family than this.
 
 import Inference
+import RandomNumbers
 import Tensors
 
 /// The sizes of a model, the weights that such a model has, and what training it takes.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Benchmarks
 import Swiftlet
 
 /// `swiftlet bench`: how much of this machine the kernels and the training step use.

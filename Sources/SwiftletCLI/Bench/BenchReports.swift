@@ -1,5 +1,6 @@
 // What `bench` prints: JSON keys as documented, and the same as text.
 
+import Benchmarks
 import Swiftlet
 
 /// The result of `bench kernels`.

@@ -1,6 +1,6 @@
 // Which conversations share a sequence, in one epoch.
 
-import Tensors
+import RandomNumbers
 import Tokenization
 
 /// Conversations in the order of an epoch, cut into rows: each takes the next ones while they fit.

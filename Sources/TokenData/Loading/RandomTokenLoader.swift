@@ -2,6 +2,7 @@
 // and none is sure to be met in an epoch.
 
 import FileIO
+import RandomNumbers
 
 /// Serves sequences that start at any token, drawn anew for every batch.
 ///

@@ -2,7 +2,7 @@
 // one sample is a batch of every process, and a shard's tail that fills no sample is dropped.
 
 import FileIO
-import Tensors
+import RandomNumbers
 
 /// Serves batches from token shards, epoch after epoch, in an order that can be saved and resumed.
 ///

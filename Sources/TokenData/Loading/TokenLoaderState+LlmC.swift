@@ -3,7 +3,7 @@
 // before this part belong to whoever writes the whole file.
 
 import FileIO
-import Tensors
+import RandomNumbers
 
 extension TokenLoaderState.Shuffle {
     /// Reads a shuffled order where llm.c wrote one: uint64 shard count, int32 shard order, uint64

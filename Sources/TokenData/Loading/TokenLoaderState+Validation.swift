@@ -2,7 +2,6 @@
 // hand. A position is read from files, so every index in it is checked before it is used.
 
 import FileIO
-import Tensors
 
 extension TokenLoaderState.Shuffle {
     /// Permutes the shards for a new epoch, starting from the order of the last one.

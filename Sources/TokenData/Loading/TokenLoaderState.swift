@@ -1,7 +1,7 @@
 // Where a source of batches stands in its data, as a value that can be kept and gone back to. The
 // bytes of it in llm.c's state files are in TokenLoaderState+LlmC.swift.
 
-import Tensors
+import RandomNumbers
 
 /// The position of a source of batches: everything that decides which batches come next.
 public struct TokenLoaderState: Codable, Equatable, Sendable {

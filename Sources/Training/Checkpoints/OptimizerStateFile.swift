@@ -5,6 +5,7 @@
 // OptimizerStateFile+Reading.swift.
 
 import FileIO
+import RandomNumbers
 import TensorFiles
 import Tensors
 import TokenData

@@ -14,7 +14,7 @@ extension RunDirectory {
     /// What a run has written that was stopped before its first step.
     /// - Throws: ``FileIOError`` when the directory cannot be listed.
     func beginnings() throws -> [FilePath] {
-        try logsAndDescription + EventFile.paths(in: path)
+        try logsAndDescription + EventFileName.paths(in: path)
     }
 
     /// What is left of checkpoints that were never completed, and of interrupted writing.
@@ -43,7 +43,7 @@ extension RunDirectory {
         let replaced = otherFiles.filter { $0 != descriptionPath && FileSystem.exists($0) }
         let parts = try files { name in
             guard let step = checkpointStep(named: name) else {
-                return EventFile.isName(name) || isTemporary(name)
+                return EventFileName.isOurs(name) || isTemporary(name)
             }
             return try !statePaths(step: step).isEmpty || FileSystem.exists(extraPath(step: step))
         }
@@ -63,7 +63,7 @@ extension RunDirectory {
         let names = Set(otherFiles.compactMap { $0.lastComponent?.string })
         return try files { name in
             names.contains(name) || checkpointStep(named: name) != nil
-                || EventFile.isName(name) || isTemporary(name)
+                || EventFileName.isOurs(name) || isTemporary(name)
         }
     }
 
@@ -121,7 +121,7 @@ extension RunDirectory {
         )
         guard numbers.count == 2, numbers.allSatisfy({ UInt32($0) != nil }) else { return false }
         let target = String(name[name.index(after: name.startIndex)..<end])
-        return checkpointStep(named: target) != nil || EventFile.isName(target)
+        return checkpointStep(named: target) != nil || EventFileName.isOurs(target)
             || (otherFiles + tokenizerFiles).contains { $0.lastComponent?.string == target }
     }
 }

@@ -1,5 +1,7 @@
 // What one optimiser step measured, and why its update may have been left out.
 
+import FileIO
+
 /// What one optimiser step did.
 public struct TrainingStep: Sendable, Equatable {
     /// Its number, from 1.

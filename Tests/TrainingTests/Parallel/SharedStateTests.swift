@@ -1,6 +1,7 @@
 // State files of several processes, which any number of others goes on from.
 
 import FileIO
+import RandomNumbers
 import TensorFiles
 import Tensors
 import TestSupport

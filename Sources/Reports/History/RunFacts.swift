@@ -1,0 +1,139 @@
+// run.json as the report shows it: names and values in sections.
+
+import FileIO
+import Training
+
+/// What a run was started with, in words.
+public struct RunFacts: Sendable, Equatable {
+    /// A name and its value.
+    public struct Entry: Sendable, Equatable {
+        /// Such as `learning-rate`.
+        public var name: String
+        /// Such as `0.0006`.
+        public var value: String
+        /// Whether it is what is so unless somebody says otherwise.
+        public var isDefault: Bool
+
+        /// A name and its value.
+        public init(name: String, value: String, isDefault: Bool = false) {
+            self.name = name
+            self.value = value
+            self.isDefault = isDefault
+        }
+    }
+
+    /// Entries under a heading.
+    public struct Section: Sendable, Equatable {
+        /// Such as "Data".
+        public var title: String
+        /// In the order they are shown.
+        public var entries: [Entry]
+
+        /// Entries under a heading.
+        public init(title: String, entries: [Entry]) {
+            self.title = title
+            self.entries = entries
+        }
+    }
+
+    /// The numbers the model learns.
+    public var parameterCount: Int
+    /// The steps the run was to make.
+    public var plannedSteps: Int
+    /// How many steps see all of the data once; nil when the description does not tell.
+    public var stepsPerEpoch: Double?
+    /// One sentence's worth about the model, such as "4 layers, 4 heads, 128 channels".
+    public var model: String
+    /// The same of the data, such as "stories_train.bin, 766k tokens in 1 shard".
+    public var data: String
+    /// The same of the machine, such as "AMD EPYC 9R45, avx512bf16, 2 threads".
+    public var machine: String
+    /// Everything, in sections.
+    public var sections: [Section]
+
+    /// Puts a description into words.
+    /// - Parameters:
+    ///   - run: What a run was started with.
+    ///   - defaults: The values of flags that nobody gave, by the flags' names.
+    public init(_ run: RunDescription, defaults: [String: JSONValue] = [:]) {
+        parameterCount = run.model.parameters
+        plannedSteps = run.steps
+        stepsPerEpoch = Self.stepsPerEpoch(run)
+        model =
+            "\(counted(run.model.layers, "layer")), \(counted(run.model.heads, "head")), "
+            + "\(counted(run.model.channels, "channel")), context \(run.model.context)"
+        data = Self.summary(run.data.train)
+        let processor = run.machine.processor.map { String($0.prefix(100)) }
+        let computing = "\(run.machine.isa), \(counted(run.machine.threads, "thread"))"
+        let processes = run.machine.processes.map { "\($0)" }
+        machine = [processor, computing, processes.map { "\($0) processes" }]
+            .compactMap(\.self).joined(separator: ", ")
+        sections = RunFlags.grouped(run.flags, defaults: defaults)
+        add(
+            to: "Model",
+            [
+                Entry(name: "layers", value: "\(run.model.layers)"),
+                Entry(name: "heads", value: "\(run.model.heads)"),
+                Entry(name: "channels", value: "\(run.model.channels)"),
+                Entry(name: "context", value: "\(run.model.context)"),
+                Entry(name: "vocabulary", value: NumberText.grouped(run.model.vocabularySize)),
+                Entry(name: "parameters", value: NumberText.grouped(run.model.parameters)),
+            ]
+        )
+        add(
+            to: "Data",
+            [
+                Entry(name: "learnt from", value: Self.tokens(run.data.train)),
+                Entry(name: "validated on", value: Self.tokens(run.data.validation)),
+            ]
+        )
+        add(
+            to: "Machine",
+            (processor.map { [Entry(name: "processor", value: $0)] } ?? []) + [
+                Entry(name: "instruction set", value: run.machine.isa),
+                Entry(name: "threads used", value: "\(run.machine.threads)"),
+            ] + (processes.map { [Entry(name: "processes", value: $0)] } ?? [])
+        )
+    }
+
+    private mutating func add(to title: String, _ entries: [Entry]) {
+        if let index = sections.firstIndex(where: { $0.title == title }) {
+            sections[index].entries += entries
+        } else {
+            sections.append(Section(title: title, entries: entries))
+        }
+    }
+
+    /// Batches of all shards, by batches in a step.
+    private static func stepsPerEpoch(_ run: RunDescription) -> Double? {
+        func number(_ flag: String) -> Int? {
+            guard case .integer(let value) = run.flags[flag], value > 0 else { return nil }
+            return value
+        }
+        guard let batch = number("batch-size"), let length = number("sequence-length"),
+            let total = number("total-batch-tokens"),
+            run.flags["overfit-single-batch"] != .bool(true)
+        else { return nil }
+        let (tokens, overflows) = batch.multipliedReportingOverflow(by: length)
+        guard !overflows, tokens <= total else { return nil }
+        // The last token of a shard is only a target, and what does not fill a batch is left out.
+        let batches = run.data.train.reduce(0.0) { $0 + Double((max(1, $1.tokens) - 1) / tokens) }
+        let steps = batches / Double(total / tokens)
+        return steps >= 1 ? steps : nil
+    }
+
+    /// Shards in a few words, since a large corpus has hundreds.
+    private static func tokens(_ shards: [RunDescription.Shard]) -> String {
+        guard !shards.isEmpty else { return "none" }
+        // As floating point: a file may claim any counts, whose sum must not overflow.
+        let tokens = NumberText.compact(shards.reduce(0) { $0 + Double($1.tokens) })
+        return "\(tokens) tokens in \(counted(shards.count, "shard"))"
+    }
+
+    /// The same with the name of the first one.
+    private static func summary(_ shards: [RunDescription.Shard]) -> String {
+        guard let first = shards.first else { return "no data" }
+        let name = FilePath(first.path).lastComponent?.string ?? first.path
+        return "\(name), \(tokens(shards))"
+    }
+}

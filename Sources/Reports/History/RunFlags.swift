@@ -1,0 +1,93 @@
+// The flags of a run as the report shows them: in the groups of the command's help, and told apart
+// from those that nobody gave.
+
+import Training
+
+/// Flags in groups.
+enum RunFlags {
+    /// The groups in the order they are shown, and what belongs to them in the order it is read.
+    private static let groups: [(title: String, flags: [String])] = [
+        ("Model", ["init"]),
+        (
+            "Data",
+            [
+                "train-data", "val-data", "text", "chat", "val-chat", "template", "tokenizer",
+                "order", "documents", "shuffle", "overfit-single-batch",
+            ]
+        ),
+        (
+            "Batches and steps",
+            [
+                "steps", "batch-size", "sequence-length", "total-batch-tokens", "precision",
+                "recompute",
+            ]
+        ),
+        ("Several processes", ["zero-stage", "gradient-precision"]),
+        ("Adapters", ["lora-rank", "lora-alpha", "lora-targets", "adapter"]),
+        (
+            "Optimiser",
+            [
+                "optimizer", "learning-rate", "schedule", "warmup-steps",
+                "final-learning-rate-fraction", "weight-decay", "dropout", "beta1", "beta2",
+                "epsilon", "grad-clip", "skip-loss-zscore", "skip-norm-zscore",
+            ]
+        ),
+        (
+            "Between steps",
+            [
+                "val-every", "val-batches", "sample-every", "sample-tokens", "sample-prompt",
+                "hellaswag", "hellaswag-every", "checkpoint-every", "keep-last", "keep-every",
+                "tensorboard",
+            ]
+        ),
+        ("Run", ["output", "resume", "seed"]),
+        ("Machine", ["threads"]),
+    ]
+
+    /// Flags in groups, without groups of none.
+    static func grouped(
+        _ flags: [String: JSONValue],
+        defaults: [String: JSONValue]
+    ) -> [RunFacts.Section] {
+        func entries(_ names: [String]) -> [RunFacts.Entry] {
+            names.compactMap { name in
+                flags[name].map {
+                    .init(
+                        name: name,
+                        value: $0.text,
+                        isDefault: defaults[name]?.isSame(as: $0) ?? false
+                    )
+                }
+            }
+        }
+        let known = Set(groups.flatMap(\.flags))
+        let others = flags.keys.filter { !known.contains($0) }.sorted()
+        return (groups + [("Other flags", others)])
+            .map { RunFacts.Section(title: $0.title, entries: entries($0.flags)) }
+            .filter { !$0.entries.isEmpty }
+    }
+}
+
+extension JSONValue {
+    /// Whether two values say the same: in JSON a zero is one, with a point or without.
+    fileprivate func isSame(as other: JSONValue) -> Bool {
+        switch (self, other) {
+        case (.number(let number), .integer(let integer)),
+            (.integer(let integer), .number(let number)):
+            number == Double(integer)
+        default: self == other
+        }
+    }
+
+    /// The value as a table shows it.
+    fileprivate var text: String {
+        switch self {
+        case .null: "none"
+        case .bool(let flag): flag ? "yes" : "no"
+        case .integer(let integer): "\(integer)"
+        case .number(let number): "\(number)"
+        case .string(let text): String(text.prefix(500))
+        case .array(let elements): elements.map(\.text).joined(separator: ", ")
+        }
+    }
+}

@@ -1,0 +1,130 @@
+// What a run measured, in memory. Reading it from the run's files is RunHistory+Reading.swift's.
+
+import FileIO
+import Training
+
+/// The measurements of a run, in the order of their steps, one of each kind a step.
+public struct RunHistory: Sendable, Equatable {
+    /// What was measured of an optimiser step; NaN stands for what was not, or was not finite.
+    public struct Step: Sendable, Equatable, Stepped {
+        /// The step, counted from 1.
+        public var step: Int
+        /// The mean loss over the step's batch, before its update, in nats a token.
+        public var loss: Float = .nan
+        /// The learning rate of the update.
+        public var learningRate: Float = .nan
+        /// The global norm of the gradients, before clipping.
+        public var gradientNorm: Float = .nan
+        /// How long the step took.
+        public var milliseconds: Float = .nan
+        /// Tokens of the step by the time it took.
+        public var tokensPerSecond: Float = .nan
+
+        /// A step of which nothing is known yet.
+        public init(step: Int) {
+            self.step = step
+        }
+    }
+
+    /// One number measured after a step's update, NaN when it was not finite.
+    public struct Measurement: Sendable, Equatable, Stepped {
+        /// Updates made before it was measured.
+        public var step: Int
+        /// The number.
+        public var value: Double
+
+        /// A number measured after `step` updates.
+        public init(step: Int, value: Double) {
+            self.step = step
+            self.value = value
+        }
+    }
+
+    /// A text drawn from the model.
+    public struct Sample: Sendable, Equatable, Stepped {
+        /// Updates made before it was drawn.
+        public var step: Int
+        /// The text, as far as it is kept.
+        public var text: String
+        /// Whether the text was longer.
+        public var isCut: Bool
+
+        /// As much of a text as is kept unless told otherwise, in Unicode scalars.
+        public static let longestText = 4000
+
+        /// A text drawn after `step` updates, of which `longest` Unicode scalars are kept.
+        public init(step: Int, text: String, longest: Int = Self.longestText) {
+            let kept = text.unicodeScalars.prefix(longest)
+            self.step = step
+            self.text = String(String.UnicodeScalarView(kept))
+            isCut = kept.endIndex != text.unicodeScalars.endIndex
+        }
+    }
+
+    /// What the run is called.
+    public var name: String
+    /// Optimiser steps.
+    public var steps: [Step] = []
+    /// Losses on held-out data, in nats a token.
+    public var validation: [Measurement] = []
+    /// Accuracies on HellaSwag, from 0 to 1.
+    public var accuracy: [Measurement] = []
+    /// Texts drawn on the way.
+    public var samples: [Sample] = []
+    /// What the run was started with; nil for runs that did not note it.
+    public var facts: RunFacts?
+    /// When something was measured last, in seconds since 1970; nil when nobody knows.
+    public var lastWritten: Double?
+    /// Whether it goes on at this moment.
+    public var isRunning = false
+
+    /// A run of which nothing is known yet.
+    public init(name: String) {
+        self.name = name
+    }
+
+    /// The last step anything was measured at.
+    var lastStep: Int {
+        [
+            steps.last?.step, validation.last?.step, accuracy.last?.step, samples.last?.step,
+        ].compactMap { $0 }.max() ?? 0
+    }
+}
+
+/// Something that belongs to a step.
+protocol Stepped {
+    var step: Int { get }
+}
+
+/// Collects what was logged, of which a later entry replaces an earlier one of the same step.
+struct StepLog<Entry: Stepped> {
+    private var entries: [Entry] = []
+    private var isOrdered = true
+
+    /// Takes the next entry of the log.
+    mutating func append(_ entry: Entry) {
+        if let last = entries.last, last.step >= entry.step {
+            if last.step == entry.step {
+                entries[entries.count - 1] = entry
+                return
+            }
+            // A run that was resumed from before its last entry.
+            isOrdered = false
+        }
+        entries.append(entry)
+    }
+
+    /// The entries that stand, in the order of their steps.
+    func ordered() -> [Entry] {
+        if isOrdered { return entries }
+        let order = entries.indices.sorted {
+            (entries[$0].step, $0) < (entries[$1].step, $1)
+        }
+        var result: [Entry] = []
+        for index in order {
+            if result.last?.step == entries[index].step { result.removeLast() }
+            result.append(entries[index])
+        }
+        return result
+    }
+}

@@ -1,6 +1,12 @@
-// What can go wrong on the way from a server to a verified file, one sentence each.
+// What can go wrong on the way from a server to a verified file, one sentence each, so that the
+// reader knows what to do.
 
 import FileIO
+import Foundation
+
+#if canImport(FoundationNetworking)
+    import FoundationNetworking
+#endif
 
 /// A failure to download a file; `description` is one sentence for the user.
 public enum DownloadError: Error, Equatable, Sendable {
@@ -56,5 +62,24 @@ extension DownloadError: CustomStringConvertible {
         case 500...: "the server failed (HTTP \(status)); try again later"
         default: "the server answered with HTTP \(status); check the base address"
         }
+    }
+}
+
+/// The end of a sentence about an error of URLSession.
+func connectionFailure(_ error: any Error, host: String) -> String {
+    switch (error as? URLError)?.code {
+    case .cannotFindHost, .dnsLookupFailed:
+        "no server '\(host)' is known; check the address and the network connection"
+    case .cannotConnectToHost, .notConnectedToInternet:
+        "'\(host)' does not accept the connection; check the address and the network connection"
+    case .timedOut:
+        "'\(host)' does not answer; check the network connection or try again later"
+    case .secureConnectionFailed, .serverCertificateUntrusted, .serverCertificateHasBadDate,
+        .serverCertificateHasUnknownRoot, .serverCertificateNotYetValid,
+        .clientCertificateRejected, .clientCertificateRequired:
+        "no secure connection to '\(host)' can be made; check the clock and any proxy, and that "
+            + "the system's certificates (ca-certificates) are installed"
+    default:
+        "the connection to '\(host)' broke"
     }
 }

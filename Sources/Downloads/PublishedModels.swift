@@ -1,5 +1,6 @@
-// Models as their authors publish them: Hugging Face's directories, and llama2.c's story models.
-// Sizes come from the server; a bound keeps another file of that name from filling the disk.
+// Models as their authors publish them: Hugging Face's directories, llama2.c's story models, and
+// llm.c's starter pack. Sizes come from the server or follow from the formats; a bound keeps
+// another file of that name from filling the disk.
 
 import FileIO
 
@@ -59,4 +60,65 @@ extension [PublishedFile] {
             ),
         ]
     }
+}
+
+extension PublishedFile {
+    /// GPT-2 124M in float32.
+    public static let gpt2 = PublishedFile(
+        "gpt2_124M.bin",
+        header: [20_240_326, 3, 1024, 50257, 12, 12, 768, 50304],
+        size: .bytes(497_904_640)
+    )
+
+    /// GPT-2 124M in bfloat16.
+    public static let gpt2BFloat16 = PublishedFile(
+        "gpt2_124M_bf16.bin",
+        header: [20_240_326, 5, 1024, 50257, 12, 12, 768, 50304],
+        size: .bytes(248_952_832)
+    )
+
+    /// A batch, and the logits, loss and gradients that GPT-2 124M must give for it.
+    public static let gpt2DebugState = PublishedFile(
+        "gpt2_124M_debug_state.bin",
+        header: [20_240_327, 2],
+        size: .debugState(parameterCount: 124_475_904, vocabularySize: 50257)
+    )
+
+    /// GPT-2's vocabulary.
+    public static let gpt2Tokenizer = PublishedFile(
+        "gpt2_tokenizer.bin",
+        header: [20_240_328, 2, 50257, 50256],
+        size: .bytes(372_108),
+        sha256: "6f3abc21e444e4e8300e225f4e03da48ea121cf17e30f67009b8dad7a66c2f13"
+    )
+
+    /// Shakespeare in GPT-2's tokens, to train on.
+    public static let tinyShakespeareTrain = PublishedFile(
+        "tiny_shakespeare_train.bin",
+        header: [20_240_520, 1, 305_260],
+        size: .bytes(611_544),
+        sha256: "8a70606be574040c26d225694f5f9759973b419852d22f7fe5c118e1b359dcc8"
+    )
+
+    /// Shakespeare in GPT-2's tokens, to validate with.
+    public static let tinyShakespeareVal = PublishedFile(
+        "tiny_shakespeare_val.bin",
+        header: [20_240_520, 1, 32768],
+        size: .bytes(66_560),
+        sha256: "fe99db720dc7c83e694806d4e047a952909411da1daccde4ccc2e55f40882a62"
+    )
+
+    /// HellaSwag's questions of validation in GPT-2's tokens.
+    public static let hellaSwagVal = PublishedFile(
+        "hellaswag_val.bin",
+        header: [20_240_522, 1, 10042],
+        size: .examples
+    )
+}
+
+/// Where the pack is published.
+public enum StarterPack {
+    /// The address that, with a slash and a name, gives a file.
+    public static let baseURL =
+        "https://huggingface.co/datasets/karpathy/llmc-starter-pack/resolve/main"
 }

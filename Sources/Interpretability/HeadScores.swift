@@ -1,6 +1,19 @@
 // Numbers that tell what a head does: how much of its attention lies where TransformerLens's head
 // detector looks, and Olsson et al. 2022 ("In-context Learning and Induction Heads"). Each is a
 // mean over the tokens that have such a place to look at, and not, as the detector's, over all.
+// Patterns are looked at one after the other and not kept.
+
+import Inference
+import RandomNumbers
+import Tensors
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
 
 /// How much a head behaves in ways that are known.
 public struct HeadScores: Sendable, Equatable {
@@ -42,5 +55,121 @@ public struct HeadScores: Sendable, Equatable {
         self.induction = induction
         self.distance = distance
         self.entropy = entropy
+    }
+}
+
+extension InspectableModel {
+    /// Scores of each head that tell what it does.
+    ///
+    /// Duplicate-token and induction scores are measured on random tokens that are repeated once:
+    /// only by looking back can a head find what came before. The other scores are of the texts,
+    /// or of the random tokens where there are none.
+    /// - Parameters:
+    ///   - sequences: Texts, each of 1 to ``LanguageModel/contextLength`` tokens; may be empty.
+    ///   - seed: Of the random tokens.
+    ///   - repeatedLength: Random tokens before they are repeated, at least 2; fewer where the
+    ///     context has no room for twice as many.
+    ///   - repeatedCount: Random sequences, at least 1.
+    ///   - progress: Called with the sequences that are done, and all.
+    /// - Returns: A score for each head, in the order of layers and heads.
+    /// - Throws: ``InterpretabilityError`` for tokens that the model does not have, texts of one
+    ///   token only, a context of less than four, or weights that are not finite; what the model's
+    ///   pass throws, or `progress`.
+    public func headScores(
+        on sequences: [[Int32]] = [],
+        seed: UInt64 = 0,
+        repeatedLength: Int = 50,
+        repeatedCount: Int = 10,
+        progress: (_ done: Int, _ total: Int) throws -> Void = { _, _ in }
+    ) throws -> [HeadScores] {
+        precondition(repeatedLength >= 2 && repeatedCount >= 1, "random tokens that do not repeat")
+        let texts = sequences.isEmpty ? [] : try checkedPairs(sequences)
+        let half = min(repeatedLength, contextLength / 2)
+        guard half >= 2 else { throw InterpretabilityError.contextTooShort(contextLength) }
+        var generator = MersenneTwister(seed: seed)
+        let repeated = (0..<repeatedCount).map { _ in
+            let tokens = (0..<half).map { _ in
+                Int32(generator.next32() % UInt32(vocabularySize))
+            }
+            return tokens + tokens
+        }
+        let layers = Array(0..<layerCount)
+        var sums = layers.flatMap { layer in
+            (0..<headCount).map { PatternSums(layer: layer, head: $0) }
+        }
+        let session = try makeHookedSession(
+            sequenceCount: 1,
+            tokenCapacity: texts.reduce(2 * half) { max($0, $1.count) }
+        )
+        let all = repeated + texts
+        for (index, tokens) in all.enumerated() {
+            let isText = index >= repeated.count
+            try visitPatterns(of: tokens, layers: layers, in: session) { layer, past, pattern in
+                for head in 0..<headCount {
+                    let rows = ops.floats(pattern[head])
+                    for row in 0..<pattern.shape[1] {
+                        let start = row * pattern.shape[2]
+                        let visible = rows.span.extracting(start..<start + past + row + 1)
+                        guard visible[0].isFinite else {
+                            throw InterpretabilityError.notFinite("attention patterns")
+                        }
+                        let place = layer * headCount + head
+                        if isText || texts.isEmpty { sums[place].add(visible) }
+                        if !isText { sums[place].add(visible, repeatedAfter: half) }
+                    }
+                }
+            }
+            session.truncate(0, to: 0)
+            try progress(index + 1, all.count)
+        }
+        return sums.map(\.scores)
+    }
+}
+
+/// Sums over the rows of a head's patterns.
+private struct PatternSums {
+    let layer: Int
+    let head: Int
+    private var (rowCount, laterCount, repeatedCount) = (0, 0, 0)
+    private var (previousToken, firstToken, duplicateToken, induction) = (0.0, 0.0, 0.0, 0.0)
+    private var (distance, entropy) = (0.0, 0.0)
+
+    init(layer: Int, head: Int) { (self.layer, self.head) = (layer, head) }
+
+    /// Adds what a token looks at: the positions up to its own.
+    mutating func add(_ row: Span<Float>) {
+        let t = row.count - 1
+        rowCount += 1
+        for s in 0...t where row[s] > 0 {
+            distance += Double(row[s]) * Double(t - s)
+            entropy -= Double(row[s] * log(row[s]))
+        }
+        guard t >= 1 else { return }
+        laterCount += 1
+        previousToken += Double(row[t - 1])
+        firstToken += Double(row[0])
+    }
+
+    /// Adds what a token of a repeated sequence looks at, where it is one of the second half.
+    mutating func add(_ row: Span<Float>, repeatedAfter length: Int) {
+        let t = row.count - 1
+        guard t >= length else { return }
+        repeatedCount += 1
+        duplicateToken += Double(row[t - length])
+        induction += Double(row[t - length + 1])
+    }
+
+    var scores: HeadScores {
+        func mean(_ sum: Double, _ count: Int) -> Float { Float(sum / Double(count)) }
+        return HeadScores(
+            layer: layer,
+            head: head,
+            previousToken: mean(previousToken, laterCount),
+            firstToken: mean(firstToken, laterCount),
+            duplicateToken: mean(duplicateToken, repeatedCount),
+            induction: mean(induction, repeatedCount),
+            distance: mean(distance, rowCount),
+            entropy: mean(entropy, rowCount)
+        )
     }
 }

@@ -1,4 +1,5 @@
-// What was typed before, to come back to. Keeping it in a file is HistoryFile's.
+// What was typed before, to come back to, and looking for it while its words are typed. Keeping it
+// in a file is HistoryFile's.
 
 /// Texts in the order they were typed, and a place among them.
 package struct LineHistory {
@@ -54,5 +55,46 @@ package struct LineHistory {
     package func search(_ words: String, before index: Int? = nil) -> Int? {
         guard !words.isEmpty else { return nil }
         return entries[..<(index ?? entries.count)].lastIndex { $0.contains(words) }
+    }
+}
+
+/// A search through the history, from its end.
+struct HistorySearch {
+    /// What was typed before the search.
+    let draft: String
+    /// What is looked for.
+    private(set) var words = ""
+    /// What was found.
+    private var index: Int?
+
+    /// A search for nothing yet.
+    init(draft: String) {
+        self.draft = draft
+    }
+
+    /// Looks for more words; where they are nowhere, what was found stays.
+    mutating func extend(by text: String, in history: LineHistory) {
+        words += text
+        find(in: history, before: index.map { $0 + 1 })
+    }
+
+    mutating func shorten(in history: LineHistory) {
+        _ = words.popLast()
+        index = nil
+        find(in: history, before: nil)
+    }
+
+    /// Looks for the same further back.
+    mutating func findOlder(in history: LineHistory) {
+        find(in: history, before: index)
+    }
+
+    /// What was found, or what stood there before.
+    func text(in history: LineHistory) -> String {
+        index.map { history.entries[$0] } ?? draft
+    }
+
+    private mutating func find(in history: LineHistory, before end: Int?) {
+        index = history.search(words, before: end) ?? index
     }
 }

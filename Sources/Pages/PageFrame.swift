@@ -1,5 +1,13 @@
-// What every page has around its content: the document, styles, scripts, and the data of its
-// charts. A page is one file that needs nothing else, and asks no network for anything.
+// What every page has around its content: the document, styles and scripts, and the data that
+// scripts read. A page is one file that needs nothing else, and asks no network for anything.
+
+import CPages
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
 
 /// A page around a body.
 package struct PageFrame {
@@ -71,5 +79,92 @@ package struct PageFrame {
 
             """
         return html.source
+    }
+}
+
+/// Values as JSON in a page.
+package enum PageData {
+    /// An element that holds a value, for `JSON.parse`.
+    /// - Parameters:
+    ///   - value: Finite numbers and texts.
+    ///   - id: What the script knows the element by.
+    /// - Returns: Markup with nothing in it that HTML or XML would take for more markup; always the
+    ///   same for the same value.
+    package static func script(_ value: some Encodable, id: String) -> HTML {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        guard let bytes = try? encoder.encode(value) else {
+            preconditionFailure("the data of a page are finite numbers and texts")
+        }
+        let text = escaped(String(decoding: bytes, as: UTF8.self))
+        return """
+            <script type="application/json" id="\(id)">\(json: text)</script>
+
+            """
+    }
+
+    /// JSON with escapes for what markup is made of, and for what XML may not contain.
+    ///
+    /// Outside of strings there is none of it.
+    private static func escaped(_ json: String) -> String {
+        var result = ""
+        result.reserveCapacity(json.utf8.count)
+        for scalar in json.unicodeScalars {
+            switch scalar {
+            case "<", ">", "&", "\u{7F}"..."\u{9F}", "\u{2028}", "\u{2029}", "\u{FFFE}", "\u{FFFF}":
+                let digits = String(scalar.value, radix: 16)
+                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result
+    }
+
+    /// To five digits, more than can be read off a page.
+    package static func rounded(_ value: Double) -> Double {
+        guard value != 0, value.isFinite else { return value }
+        // Whole numbers of five digits times a power of ten, which is exact up to 22; what is
+        // larger or smaller still is not read by its digits.
+        let (units, exponent) = scaled(value)
+        guard abs(exponent) <= 22 else { return value }
+        let power = (0..<abs(exponent)).reduce(1.0) { power, _ in power * 10 }
+        return exponent < 0 ? units.rounded() / power : units.rounded() * power
+    }
+
+    /// A value as a number of five digits before the point, and the power of ten to it.
+    private static func scaled(_ value: Double) -> (units: Double, exponent: Int) {
+        var (units, exponent) = (value, 0)
+        while abs(units) >= 100_000 { (units, exponent) = (units / 10, exponent + 1) }
+        while abs(units) < 10_000 { (units, exponent) = (units * 10, exponent - 1) }
+        return (units, exponent)
+    }
+}
+
+/// A style sheet or a script.
+package struct PageAsset: Sendable {
+    /// Such as `page.css`.
+    package let name: String
+    /// What the file holds.
+    package let text: String
+
+    /// All there are.
+    package static let all: [PageAsset] = {
+        var count = 0
+        let assets = cp_assets(&count)
+        return UnsafeBufferPointer(start: assets, count: count).map { asset in
+            let bytes = UnsafeBufferPointer(start: asset.text, count: asset.size)
+            return PageAsset(
+                name: String(cString: asset.name),
+                text: String(decoding: bytes, as: UTF8.self)
+            )
+        }
+    }()
+
+    /// The asset called `name`, which is one of those built in.
+    package static func named(_ name: String) -> PageAsset {
+        guard let asset = all.first(where: { $0.name == name }) else {
+            preconditionFailure("no asset is called \(name)")
+        }
+        return asset
     }
 }

@@ -1,7 +1,9 @@
-// A server: it listens, lets clients in, and ends in order.
+// A server: it listens, lets clients in, and ends in order; and what it serves.
 
 import Dispatch
 import Synchronization
+import TextGeneration
+import Tokenization
 
 /// Answers requests over HTTP/1.1.
 ///
@@ -129,5 +131,30 @@ package final class Server: Sendable {
             await HTTPReplyWriter(stream: stream, limits: limits).writeLast(reply)
             refused.remove(id)
         }
+    }
+}
+
+/// A model that texts are generated with, and what is said of it.
+package struct ServedModel: Sendable {
+    /// What clients call it; never a path.
+    package let name: String
+    /// When it was opened, in seconds since the beginning of 1970.
+    package let created: Int
+    /// What turns text into tokens and back.
+    package let tokenizer: any Tokenizer
+    /// The form of conversations it was trained with; nil where it only continues texts.
+    package let template: (any ChatTemplate)?
+    /// What generates.
+    package let service: GenerationService
+
+    package init(
+        name: String,
+        created: Int,
+        tokenizer: any Tokenizer,
+        template: (any ChatTemplate)?,
+        service: GenerationService
+    ) {
+        (self.name, self.created, self.tokenizer) = (name, created, tokenizer)
+        (self.template, self.service) = (template, service)
     }
 }

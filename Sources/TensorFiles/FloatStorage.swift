@@ -1,4 +1,5 @@
-// Float tensors in files: float32 as it is, other types converted element by element.
+// Numbers on their way out of files and into them: float32 as it is, other types converted element
+// by element; whole tensors a piece at a time, since a tensor need not fit into memory twice.
 
 import FileIO
 import Tensors
@@ -89,4 +90,49 @@ extension Float {
         let roundUp = (bits >> 16) & 1 + 0x7fff
         return UInt16((bits + roundUp) >> 16)
     }
+}
+
+extension AtomicFile {
+    /// Elements of a piece.
+    private static let pieceCount = 1 << 20
+
+    /// Appends the elements of a tensor.
+    /// - Parameters:
+    ///   - tensor: In any of `ElementType.weightTypes`.
+    ///   - type: How to store them: float32, float16, bfloat16, or blocks but q6_K, of which rows
+    ///     must be whole ones. What has another type is converted; see
+    ///     `Ops.store(_:in:firstRow:)`.
+    ///   - ops: What converts.
+    /// - Throws: `FileIOError` when the disk is full or fails, or when the file of the tensor has
+    ///   lost some of it; `TensorError` when memory is short.
+    package func write(_ tensor: Tensor, storedAs type: StoredType, ops: Ops) throws {
+        guard let weightType = type.weightType, type != .float64, type != .q6_K else {
+            preconditionFailure("weights are not written as \(type)")
+        }
+        guard tensor.count > 0 else { return }
+        let (rows, columns) = (tensor.rows, tensor.columns)
+        precondition(columns % type.blockSize == 0, "rows of \(columns) as \(type)")
+        let matrix = tensor.reshaped([rows, columns])
+        let pieceRows = min(max(1, Self.pieceCount / columns), rows)
+        for first in stride(from: 0, to: rows, by: pieceRows) {
+            let part = matrix[first..<min(first + pieceRows, rows)]
+            let converted = try ops.convert(part, to: weightType)
+            if type.isBlocked {
+                try write(converted.fileBlocks())
+            } else {
+                try converted.withUnsafeBytes { values, _ in try write(values) }
+            }
+            // Else a file would take memory beside the one that is written.
+            part.releasePages()
+        }
+        try tensor.requireIntact()
+    }
+}
+
+extension MappedFile: Storage {
+    /// True: the bytes are the file's own.
+    public var isMapped: Bool { true }
+
+    /// False.
+    public var isWritable: Bool { false }
 }

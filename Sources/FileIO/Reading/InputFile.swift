@@ -1,5 +1,6 @@
-// Reading front to back, a chunk at a time: files of any size, pipes and standard input. Files that
-// are looked at in more than one place are mapped instead, in MappedFile.swift.
+// Reading front to back, by chunks or by lines: files of any size, pipes and standard input. What a
+// line means is not known here. Files that are looked at in more than one place are mapped instead,
+// in MappedFile.swift.
 
 import SystemPackage
 
@@ -74,4 +75,78 @@ public final class InputFile {
 private func systemRead(_ descriptor: CInt, _ bytes: UnsafeMutableRawPointer?, _ count: Int) -> Int
 {
     read(descriptor, bytes, count)
+}
+
+/// Reads lines, without waiting for more than the next one.
+package struct LineReader {
+    /// Where the lines come from.
+    package let input: InputFile
+    /// How many lines were read.
+    package private(set) var lineCount = 0
+
+    private let longestLine: Int
+    private var pending: [UInt8] = []
+    /// Where in ``pending`` the next line begins.
+    private var start = 0
+    /// Bytes of the next line that are known to hold no line end.
+    private var searchedCount = 0
+    private var hasEnded = false
+
+    /// Starts where `input` is.
+    /// - Parameters:
+    ///   - input: What is read.
+    ///   - longestLine: The most bytes of a line: what has longer ones is no text, and would fill
+    ///     the memory.
+    package init(_ input: InputFile, longestLine: Int = 1 << 28) {
+        self.input = input
+        self.longestLine = longestLine
+    }
+
+    /// The bytes of the next line without its end, which is LF or CR LF; nil after the last.
+    /// - Throws: ``FileIOError`` when reading fails or a line is too long.
+    package mutating func next() throws -> [UInt8]? {
+        while true {
+            if let end = pending[(start + searchedCount)...].firstIndex(of: UInt8(ascii: "\n")) {
+                return take(upTo: end, next: end + 1)
+            }
+            searchedCount = pending.count - start
+            if hasEnded {
+                return searchedCount == 0 ? nil : take(upTo: pending.count, next: pending.count)
+            }
+            guard searchedCount <= longestLine else {
+                throw FileIOError.lineTooLong(
+                    path: input.path,
+                    line: lineCount + 1,
+                    limit: longestLine
+                )
+            }
+            try readMore()
+        }
+    }
+
+    private mutating func readMore() throws {
+        pending.removeFirst(start)
+        start = 0
+        var buffer = [UInt8](repeating: 0, count: 1 << 14)
+        let count = try buffer.withUnsafeMutableBytes { try input.read(into: $0) }
+        hasEnded = count == 0
+        pending += buffer[..<count]
+    }
+
+    private mutating func take(upTo end: Int, next: Int) -> [UInt8] {
+        let line = pending[start..<end]
+        (start, searchedCount) = (next, 0)
+        lineCount += 1
+        return Array(line.last == UInt8(ascii: "\r") ? line.dropLast() : line)
+    }
+}
+
+/// U+FEFF at the start of a file, where it is no part of the text.
+package enum ByteOrderMark {
+    private static let bytes: [UInt8] = [0xEF, 0xBB, 0xBF]
+
+    /// How many bytes of the mark a text begins with: all of them or none.
+    package static func count(atStartOf text: some Sequence<UInt8>) -> Int {
+        text.starts(with: bytes) ? bytes.count : 0
+    }
 }

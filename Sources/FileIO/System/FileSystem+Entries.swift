@@ -1,5 +1,5 @@
-// Entries of directories: what they are, how much room is left for more, and removing them as a
-// whole. Moving them is in FileSystem+Moving.swift.
+// Entries of directories: what they are, how much room is left for more, removing them as a whole,
+// and giving a finished file the name it is to have, whatever stands there.
 
 import SystemPackage
 
@@ -71,5 +71,76 @@ extension FileSystem {
     /// - Throws: ``FileIOError``.
     public static func removeDirectory(_ path: FilePath) throws {
         _ = try systemCall("remove", path) { path.withPlatformString { rmdir($0) } }
+    }
+}
+
+extension FileSystem {
+    /// Gives a file another name, in the place of what had that name.
+    ///
+    /// Links are followed, and a file that is replaced leaves its owner and permissions to the new
+    /// one. The bytes for a device or a pipe are written into it.
+    /// - Throws: ``FileIOError``; both names then stand for what they stood for before.
+    public static func move(_ source: FilePath, to destination: FilePath) throws {
+        guard case .file(let target) = try OutputTarget(destination) else {
+            return try copy(source, to: destination)
+        }
+        if let attributes = FileAttributes(of: target) {
+            let descriptor = try systemCall("open", source) {
+                source.withPlatformString { open($0, O_RDONLY | O_CLOEXEC) }
+            }
+            defer { close(descriptor) }
+            attributes.apply(to: descriptor)
+        }
+        let result = source.withPlatformString { old in
+            target.withPlatformString { new in rename(old, new) }
+        }
+        if result == 0 { return try flushDirectory(of: target) }
+        // A link may lead to another file system.
+        guard errno == EXDEV else {
+            throw FileIOError(Errno(rawValue: errno), path: destination, action: "create")
+        }
+        try copy(source, to: destination)
+    }
+
+    /// Writes the bytes of `source` to `destination`, and removes it.
+    private static func copy(_ source: FilePath, to destination: FilePath) throws {
+        let output = try AtomicFile(destination)
+        try InputFile(source).forEachChunk(ofAtMost: 1 << 20) { try output.write($0) }
+        try output.commit()
+        try remove(source)
+    }
+
+    /// Gives what is at `source` another name on the same file system, and follows no links.
+    /// - Throws: ``FileIOError``; both names then stand for what they stood for before.
+    static func giveName(_ destination: FilePath, to source: FilePath) throws {
+        _ = try systemCall("rename", source) {
+            source.withPlatformString { old in
+                destination.withPlatformString { new in rename(old, new) }
+            }
+        }
+    }
+
+    /// Makes two names stand for what the other did, in one step.
+    /// - Returns: Whether the system and the file system can, and did.
+    static func exchange(_ first: FilePath, _ second: FilePath) -> Bool {
+        first.withPlatformString { first in
+            second.withPlatformString { second in
+                #if canImport(Darwin)
+                    return renamex_np(first, second, UInt32(RENAME_SWAP)) == 0
+                #else
+                    // Linux's call, which C libraries declare for those only who ask for all that
+                    // is theirs alone, and older ones do not have.
+                    typealias Call =
+                        @convention(c) (
+                            CInt, UnsafePointer<CChar>, CInt, UnsafePointer<CChar>, CUnsignedInt
+                        ) -> CInt
+                    guard let symbol = dlsym(nil, "renameat2") else { return false }
+                    // The type is that of the library's own declaration.
+                    let call = unsafeBitCast(symbol, to: Call.self)
+                    let exchangingNames: CUnsignedInt = 2
+                    return call(AT_FDCWD, first, AT_FDCWD, second, exchangingNames) == 0
+                #endif
+            }
+        }
     }
 }

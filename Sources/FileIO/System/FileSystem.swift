@@ -152,3 +152,40 @@ public enum FileSystem {
         return result == 0 ? status.st_mode : nil
     }
 }
+
+extension FileSystem {
+    /// `path` from the root on, without `.` and `..`.
+    package static func absolute(_ path: FilePath) -> FilePath {
+        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+        var full = path
+        // Where the current directory is gone, a relative path stays what it is.
+        if path.isRelative, getcwd(&buffer, buffer.count) != nil {
+            full = FilePath(platformString: buffer).pushing(path)
+        }
+        full.lexicallyNormalize()
+        return full
+    }
+
+    /// How `path` is reached from `directory`.
+    package static func path(to path: FilePath, from directory: FilePath) -> FilePath {
+        let (target, start) = (absolute(path).components, absolute(directory).components)
+        let shared = zip(target, start).prefix { $0 == $1 }.count
+        let up = [FilePath.Component](repeating: "..", count: start.count - shared)
+        return FilePath(root: nil, up + target.dropFirst(shared))
+    }
+}
+
+extension FileSystem {
+    /// When the content of what lies at `path` was changed last, in seconds since 1970; nil when
+    /// nothing is there.
+    package static func modificationTime(of path: FilePath) -> Double? {
+        var status = stat()
+        guard path.withPlatformString({ stat($0, &status) }) == 0 else { return nil }
+        #if canImport(Darwin)
+            let time = status.st_mtimespec
+        #else
+            let time = status.st_mtim
+        #endif
+        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+    }
+}

@@ -1,5 +1,5 @@
-// Numbers as people read them, on pages and terminals: without a locale, so that the same run
-// always gives the same bytes.
+// Numbers as people read them, on pages and terminals and in messages: without a locale, so that
+// the same run always gives the same bytes.
 
 /// Ways to write a number.
 package enum NumberText {
@@ -144,4 +144,20 @@ package enum NumberText {
         let kept = text.reversed().drop { $0 == "0" }
         return String((kept.first == "." ? kept.dropFirst() : kept).reversed())
     }
+}
+
+/// `count` and its noun, such as `1 step` and `3 steps`.
+/// - Parameters:
+///   - count: How many there are.
+///   - noun: What one of them is called.
+///   - plural: What several are called, where that is not the noun with an s.
+///   - digits: The number as it is to be written; nil for plain digits.
+/// - Returns: Both, with a space between them.
+package func counted(
+    _ count: Int,
+    _ noun: String,
+    plural: String? = nil,
+    written digits: String? = nil
+) -> String {
+    "\(digits ?? "\(count)") \(count == 1 ? noun : plural ?? noun + "s")"
 }

@@ -1,4 +1,6 @@
-// What an engine knows of one of its sequences.
+// What an engine knows of one of its sequences, and what sequences can use of each other's tokens:
+// those at the beginning of a prompt that the model has read already, for the same sequence or for
+// another.
 
 extension GenerationEngine {
     /// One sequence and how far it is.
@@ -54,5 +56,79 @@ extension GenerationEngine.Sequence {
         guard let topLogprobs else { return (try sampler.sample(&logits), nil) }
         let logprobs = try sampler.sample(&logits, topLogprobs: topLogprobs)
         return (logprobs.token, logprobs)
+    }
+}
+
+/// Tokens whose keys and values a session holds.
+struct HeldTokens {
+    /// The tokens, from the first on.
+    var tokens: [Int32] = []
+    /// How many of them, from the first on, were read as those of a prompt, many at once.
+    var promptCount = 0
+}
+
+extension GenerationEngine {
+    /// Prompts that have no more than this in common are read separately: copying keys and values
+    /// and waiting for a pass would cost more.
+    static var shortestShared: Int { 16 }
+
+    /// How many tokens of a sequence need not be read where `held` is held: never the last one,
+    /// since the next one is predicted from it.
+    func reusableCount(_ held: HeldTokens, _ history: [Int32]) -> Int {
+        let most = min(held.tokens.count, history.count - 1)
+        let common = (0..<most).first { held.tokens[$0] != history[$0] } ?? most
+        guard isReproducible else { return common }
+        // What was computed in another way than this prompt would be is of no use, nor may what is
+        // left of it be so little that it is computed in another way.
+        let usable = min(common, held.promptCount, history.count - Self.manyTokens)
+        return max(0, usable)
+    }
+
+    /// The same for a sequence that begins, where it may not be worth it.
+    func sharedCount(_ held: HeldTokens, _ prompt: [Int32]) -> Int {
+        let count = reusableCount(held, prompt)
+        return count < Self.shortestShared ? 0 : count
+    }
+
+    /// Cuts back what the session holds of a sequence.
+    func keep(_ count: Int, in number: Int) {
+        held[number].tokens.removeLast(held[number].tokens.count - count)
+        held[number].promptCount = min(held[number].promptCount, count)
+        session.truncate(number, to: count)
+    }
+
+    /// Gives a sequence that has read nothing yet what another one has read of the same tokens.
+    ///
+    /// - Parameters:
+    ///   - number: The sequence.
+    ///   - readers: Sequences that read something in this round.
+    /// - Returns: Whether it should wait, since one of the readers is about to read more of them.
+    /// - Throws: What copying throws.
+    func sharePrompt(_ number: Int, readers: [Int]) throws -> Bool {
+        let prompt = self[number].history
+        let shared = held.map { sharedCount($0, prompt) }
+        let (source, most) = shared.enumerated().max { $0.element < $1.element } ?? (number, 0)
+        let willBeRead = readers.contains {
+            sharedCount(heldAfterPrompt(of: $0), prompt) >= most + Self.shortestShared
+        }
+        if willBeRead { return true }
+        guard most > held[number].tokens.count else { return false }
+        try session.copy(source, to: number, tokenCount: most)
+        held[number] = HeldTokens(tokens: Array(prompt.prefix(most)), promptCount: most)
+        slots[number]?.unread = Array(prompt[most...])
+        slots[number]?.reusedTokenCount = most
+        return false
+    }
+
+    /// What the session will hold of a sequence when its prompt is read: of one that generates,
+    /// what it holds now.
+    private func heldAfterPrompt(of number: Int) -> HeldTokens {
+        let sequence = self[number]
+        guard sequence.isReadingPrompt else { return held[number] }
+        let isMany = sequence.unread.count > Self.fewTokens
+        return HeldTokens(
+            tokens: sequence.history,
+            promptCount: isMany ? sequence.history.count : held[number].promptCount
+        )
     }
 }

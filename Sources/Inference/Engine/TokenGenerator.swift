@@ -1,4 +1,4 @@
-// Continuing one sequence, one token at a time.
+// Continuing one sequence, one token at a time, until it ends.
 
 /// Draws one token after the other from a model.
 ///
@@ -50,3 +50,76 @@ public final class TokenGenerator {
 
 // Its session is not Sendable.
 @available(*, unavailable) extension TokenGenerator: Sendable {}
+
+/// Why generation ended.
+public enum StopReason: String, Sendable, Codable {
+    /// As many tokens were generated as asked for.
+    case length
+    /// The model ended the text.
+    case endOfText = "end_of_text"
+    /// The text holds a stop string.
+    case stopString = "stop_string"
+    /// The model cannot look at a longer sequence.
+    case context
+    /// The caller ended it.
+    case interrupted
+}
+
+/// What happens when a sequence fills the model's context.
+public enum ContextOverflow: String, Sendable, CaseIterable {
+    /// Generation ends.
+    case stop
+    /// The older half of the context is forgotten, but for a start token.
+    ///
+    /// The newer half is encoded again, because with learned positions what was computed for a
+    /// token holds for its place only. That takes as long as a prompt of half the context, once for
+    /// every half context generated. A prompt that is longer than the context is shortened in the
+    /// same way before it is read.
+    case slide
+}
+
+/// When generation ends.
+public struct GenerationLimits: Sendable, Equatable {
+    /// It ends after this many tokens.
+    public var maxTokens: Int
+    /// Ids that end it and are not themselves given out.
+    public var endTokens: Set<Int32>
+    /// What happens when the context is full.
+    public var contextOverflow: ContextOverflow
+    /// The token that stays at the front when the context slides, if the sequence begins with it:
+    /// models that have always seen it there attend to it, and write badly without.
+    public var startToken: Int32?
+
+    /// Describes limits.
+    public init(
+        maxTokens: Int,
+        endTokens: Set<Int32> = [],
+        contextOverflow: ContextOverflow = .stop,
+        startToken: Int32? = nil
+    ) {
+        self.maxTokens = maxTokens
+        self.endTokens = endTokens
+        self.contextOverflow = contextOverflow
+        self.startToken = startToken
+    }
+
+    /// A prompt, shortened where it is longer than a context that slides.
+    /// - Throws: ``InferenceError/promptTooLong(tokenCount:maximum:)`` where the context does not.
+    func fitting(_ prompt: [Int32], contextLength: Int) throws -> [Int32] {
+        precondition(!prompt.isEmpty, "a prompt of no tokens")
+        if prompt.count <= contextLength { return prompt }
+        guard contextOverflow == .slide else {
+            throw InferenceError.promptTooLong(tokenCount: prompt.count, maximum: contextLength)
+        }
+        return window(of: prompt, contextLength: contextLength)
+    }
+
+    /// The tokens that are read again of a sequence longer than the context: half a context, so
+    /// that as much can be added before the next time.
+    func window(of tokens: [Int32], contextLength: Int) -> [Int32] {
+        guard contextLength > 1, let startToken, tokens.first == startToken else {
+            return Array(tokens.suffix(max(1, contextLength / 2)))
+        }
+        return [startToken] + tokens.dropFirst().suffix(max(1, contextLength / 2 - 1))
+    }
+}

@@ -1,7 +1,51 @@
-// What is called while a model computes: to keep values, or to change them for the rest of the
-// pass. A pass without hooks asks once per place whether there are any.
+// Looking into a model's pass: its places, by the names that TransformerLens gave them (Nanda and
+// Bloom, 2022), what is called there, and what is needed of a model for it. What can be learned
+// that way is in Interpretability.
 
 import Tensors
+
+/// A value that a pass computes and that can be read, and mostly changed, on its way.
+///
+/// Layers count from 0. N are the tokens computed together, C the width of the residual stream,
+/// NH and HS the heads and their size, H the width of the feed-forward network.
+public enum HookPoint: Hashable, Sendable {
+    /// `(N, C)`: the residual stream before a block; before block 0, the embeddings.
+    case residualPre(layer: Int)
+    /// What each head looks at, `(NH, n, past + n)` for the n new tokens of one sequence; it can
+    /// only be read.
+    case pattern(layer: Int)
+    /// `(N, NH * HS)`: what each head adds up of its values, before the projection.
+    case z(layer: Int)
+    /// `(N, C)`: the residual stream between attention and the feed-forward network.
+    case residualMid(layer: Int)
+    /// `(N, H)`: the activations of the neurons: GELU's output, or the gated ones of a Llama.
+    case mlpPost(layer: Int)
+    /// `(N, C)`: the residual stream after a block.
+    case residualPost(layer: Int)
+
+    /// The block.
+    public var layer: Int {
+        switch self {
+        case .residualPre(let layer), .pattern(let layer), .z(let layer), .residualMid(let layer),
+            .mlpPost(let layer), .residualPost(let layer):
+            layer
+        }
+    }
+
+    /// TransformerLens's name, such as `blocks.0.attn.hook_pattern`.
+    public var name: String {
+        let part =
+            switch self {
+            case .residualPre: "hook_resid_pre"
+            case .pattern: "attn.hook_pattern"
+            case .z: "attn.hook_z"
+            case .residualMid: "hook_resid_mid"
+            case .mlpPost: "mlp.hook_post"
+            case .residualPost: "hook_resid_post"
+            }
+        return "blocks.\(layer).\(part)"
+    }
+}
 
 /// Rows of a pass that belong to one sequence.
 public struct HookedRows: Sendable, Equatable {
@@ -91,3 +135,52 @@ public final class PassHooks {
 
 // What it calls is not.
 @available(*, unavailable) extension PassHooks: Sendable {}
+
+/// A stack of transformer blocks whose pass can be looked into.
+public protocol InspectableModel: LanguageModel {
+    /// L: blocks.
+    var layerCount: Int { get }
+    /// NH: attention heads in a block; where heads share keys and values, those of queries.
+    var headCount: Int { get }
+    /// HS: numbers of one head.
+    var headSize: Int { get }
+    /// C: the width of the residual stream.
+    var channels: Int { get }
+    /// H: the neurons of a block's feed-forward network.
+    var hiddenChannels: Int { get }
+    /// What runs the arithmetic, and reads and writes what hooks are given.
+    var ops: Ops { get }
+
+    /// Starts empty sequences whose passes take hooks.
+    /// - Parameters:
+    ///   - sequenceCount: At least one.
+    ///   - tokenCapacity: How long each may become, 1 to the model's context.
+    /// - Returns: The sequences.
+    /// - Throws: A model's error when memory is short.
+    func makeHookedSession(sequenceCount: Int, tokenCapacity: Int) throws -> any HookedSession
+}
+
+/// Sequences of tokens whose passes can be looked into.
+public protocol HookedSession: DecodingSession {
+    /// Appends a part to each of some sequences, and predicts nothing.
+    /// - Parameters:
+    ///   - parts: At least one; no two of the same sequence.
+    ///   - hooks: What to call on the way.
+    /// - Throws: As ``DecodingSession/append(_:predicting:)``, or what a hook throws; all sequences
+    ///   are then as they were.
+    func append(_ parts: [SequencePart], hooks: PassHooks) throws
+
+    /// Appends a part to each of some sequences, and says what it cost to predict their targets.
+    /// - Parameters:
+    ///   - parts: At least one, each with a target for every token; no two of the same sequence.
+    ///   - hooks: What to call on the way.
+    /// - Returns: For each part, the cross-entropy of its targets in nats.
+    /// - Throws: As ``append(_:hooks:)``.
+    func losses(appending parts: [ScoredPart], hooks: PassHooks) throws -> [[Float]]
+
+    /// What the model's last norm and classifier make of any residual stream.
+    /// - Parameter residual: `(n, C)` float32.
+    /// - Returns: `(n, V)` logits, which the next call or pass overwrites.
+    /// - Throws: A model's error when memory is short.
+    func logits(ofResidual residual: Tensor) throws -> Tensor
+}

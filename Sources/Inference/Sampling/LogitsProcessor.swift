@@ -1,5 +1,6 @@
-// The steps between a model's logits and the draw of a token. Each is a small type of its own in
-// Processors/; a Sampler runs a chain of them.
+// The steps between a model's logits and the draw of a token, each a small type of its own; a
+// Sampler runs a chain of them. Here are those that change all logits or given ones; those that
+// exclude tokens are in TokenCutoffs.swift, those that look back in TokenPenalties.swift.
 
 /// A step that changes the logits of the next token before it is drawn.
 ///
@@ -29,4 +30,73 @@ public protocol LogitsProcessor: Sendable {
 extension LogitsProcessor {
     public mutating func prompt(_ tokens: [Int32]) {}
     public mutating func didSample(_ token: Int32) {}
+}
+
+/// Divides the logits: below 1 sharpens the distribution, above 1 flattens it.
+public struct Temperature: LogitsProcessor {
+    /// The divisor.
+    public let temperature: Float
+
+    /// Checks the value.
+    /// - Throws: ``InferenceError/invalidOption(name:requirement:found:)``; 0 is no temperature,
+    ///   ``TokenDraw/greedy`` is what it stands for.
+    public init(_ temperature: Float) throws {
+        try InferenceError.require(
+            temperature > 0 && temperature.isFinite,
+            "temperature",
+            "more than 0",
+            temperature
+        )
+        self.temperature = temperature
+    }
+
+    public func process(_ logits: inout MutableSpan<Float>) {
+        // Relative to the largest, which changes no probability: however small the temperature,
+        // no logit then becomes positive infinity.
+        let largest = logits.largest
+        logits.withUnsafeMutableBufferPointer { logits in
+            for i in logits.indices { logits[i] = (logits[i] - largest) / temperature }
+        }
+    }
+}
+
+/// Adds a fixed amount to the logits of some tokens.
+public struct LogitBias: LogitsProcessor {
+    /// What is added, by token; negative infinity excludes a token.
+    public let biases: [Int32: Float]
+
+    /// Checks the values.
+    /// - Throws: ``InferenceError/invalidOption(name:requirement:found:)`` for NaN, positive
+    ///   infinity and negative ids.
+    public init(_ biases: [Int32: Float]) throws {
+        // In the order of ids, so that of several mistakes the same one is always reported.
+        for (token, bias) in biases.sorted(by: { $0.key < $1.key }) {
+            try InferenceError.require(
+                token >= 0,
+                "token of a logit bias",
+                "an id, which is 0 or more",
+                token
+            )
+            try InferenceError.require(
+                bias < .infinity,
+                "logit bias of token \(token)",
+                "a number or -inf",
+                bias
+            )
+        }
+        self.biases = biases
+    }
+
+    /// Checks that a vocabulary has all of the tokens.
+    /// - Throws: ``InferenceError/unknownBiasToken(token:vocabularySize:)``.
+    public func check(vocabularySize: Int) throws {
+        if let token = biases.keys.filter({ $0 >= vocabularySize }).min() {
+            throw InferenceError.unknownBiasToken(token: token, vocabularySize: vocabularySize)
+        }
+    }
+
+    public func process(_ logits: inout MutableSpan<Float>) throws {
+        try check(vocabularySize: logits.count)
+        for (token, bias) in biases { logits[Int(token)] += bias }
+    }
 }

@@ -1,4 +1,5 @@
-// GPT-2 in training: its sizes, weights and files. What its blocks compute is in GPT2Pass.swift.
+// GPT-2 in training: its sizes and weights, the random ones that it starts its life with (Radford
+// et al. 2019), and llm.c's files. What its blocks compute is in GPT2Pass.swift.
 
 import FileIO
 import Inference
@@ -112,5 +113,86 @@ extension GPT2Configuration {
             precision: precision,
             ops: ops
         ) { GPT2Pass(sizes, weights: GPT2Tensors($0), lane: $1) }
+    }
+}
+
+extension GPT2 {
+    /// Fills the parameters as GPT-2 was initialized.
+    ///
+    /// Weights are drawn from a normal distribution of standard deviation 0.02, those that write
+    /// into the residual stream scaled by 1 / sqrt(2L); biases are 0 and layernorm weights 1. The
+    /// rows that pad the vocabulary stay 0.
+    /// - Parameter generator: Where the randomness comes from; moved on.
+    func initialize(using generator: inout MersenneTwister) {
+        func tensor(_ kind: GPT2Weight) -> Tensor { parameters[kind.rawValue] }
+        let deviation: Float = 0.02
+        let residual = deviation / Float(2 * configuration.layerCount).squareRoot()
+        let vocabulary = tensor(.wte)[0..<configuration.vocabularySize]
+        let weights = [
+            (vocabulary, deviation), (tensor(.wpe), deviation), (tensor(.qkvw), deviation),
+            (tensor(.attprojw), residual),
+            (tensor(.fcw), deviation), (tensor(.fcprojw), residual),
+        ]
+        for (weight, standardDeviation) in weights {
+            ops.fill(weight) {
+                generator.fillNormal(&$0, standardDeviation: standardDeviation)
+            }
+        }
+        for weight in [tensor(.ln1w), tensor(.ln2w), tensor(.lnfw)] {
+            ops.fill(weight) { $0.update(repeating: 1) }
+        }
+    }
+}
+
+extension GPT2 {
+    /// Reads an llm.c model file, of version 3 or 5; bfloat16 weights are widened to float32.
+    /// - Throws: ``FileIOError``, ``TensorFileError``, ``ModelError`` or ``TensorError``.
+    public convenience init(llmcCheckpoint path: FilePath, ops: Ops) throws {
+        try self.init(LLMCFile(path), ops: ops)
+    }
+
+    /// Replaces the weights by those of an llm.c model file of the same sizes, without a second
+    /// copy of them in memory.
+    /// - Throws: ``FileIOError``, ``TensorFileError``, or ``ModelError`` when the sizes differ; the
+    ///   weights are then what they were.
+    public func loadWeights(llmcCheckpoint path: FilePath) throws {
+        let file = try LLMCFile(path)
+        guard file.configuration == configuration else {
+            throw ModelError.mismatch(
+                path: path,
+                expected: configuration.sizes,
+                found: file.configuration.sizes,
+                hint: "use the model that the file was written from"
+            )
+        }
+        try read(file)
+        parametersDidChange()
+    }
+
+    /// Writes an llm.c model file, which appears complete or not at all.
+    /// - Parameters:
+    ///   - path: The file.
+    ///   - elementType: float32 for version 3, bfloat16 (rounded to nearest) for version 5.
+    ///   - overwrite: Whether an existing file may be replaced.
+    /// - Throws: ``FileIOError``.
+    public func writeLLMCCheckpoint(
+        to path: FilePath,
+        elementType: ElementType = .float32,
+        overwrite: Bool = true
+    ) throws {
+        let header = GPT2CheckpointHeader(configuration: configuration, elementType: elementType)
+        let file = try AtomicFile(path, overwrite: overwrite)
+        try header.write(to: file)
+        for tensor in parameters.tensors { try file.write(tensor, as: elementType) }
+        try file.commit()
+    }
+}
+
+extension GPT2Configuration {
+    /// The sizes in words, for messages.
+    fileprivate var sizes: String {
+        "\(counted(layerCount, "layer")), \(counted(headCount, "head")), "
+            + "\(counted(channels, "channel")), a context of \(contextLength) and a vocabulary of "
+            + "\(vocabularySize)"
     }
 }

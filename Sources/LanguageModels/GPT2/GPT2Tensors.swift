@@ -1,5 +1,5 @@
-// The tensors of a GPT-2 by name: weights as passes read them, or the gradients that they write.
-// Which of them are matrices is said here, and nowhere else.
+// The tensors of a GPT-2 in training, by name: its weights, what a pass leaves to its backward
+// pass, block by block, and the gradients on the way back.
 
 import Tensors
 
@@ -48,5 +48,107 @@ struct GPT2Tensors {
         fcprojb = source.layers("fcprojb")
         lnfw = source.tensor("lnfw")
         lnfb = source.tensor("lnfb")
+    }
+}
+
+/// What one transformer block leaves for its backward pass.
+struct GPT2BlockActivations {
+    let ln1Mean: Tensor  // (N)
+    let ln1Rstd: Tensor  // (N)
+    let qkv: Tensor  // (B, T, 3C)
+    let lse: Tensor  // (B, NH, T)
+    let atty: Tensor  // (B, T, C)
+    let residual2: Tensor  // (N, C): the residual stream between attention and MLP
+    let ln2Mean: Tensor  // (N)
+    let ln2Rstd: Tensor  // (N)
+    let fch: Tensor  // (N, 4C): before GELU
+    let fchGelu: Tensor  // (N, 4C)
+
+    static func layout(
+        _ configuration: GPT2Configuration,
+        _ shape: ActivationShape,
+        block: Int
+    ) -> [TensorSpecification] {
+        let (B, T, N) = (shape.batchSize, shape.sequenceLength, shape.rowCount)
+        let C = configuration.channels
+        let precision = shape.precision
+        var layout = [
+            TensorSpecification("ln1Mean\(block)", [N]),
+            TensorSpecification("ln1Rstd\(block)", [N]),
+            TensorSpecification("qkv\(block)", [B, T, 3 * C], elementType: precision),
+            TensorSpecification("lse\(block)", [B, configuration.headCount, T]),
+            TensorSpecification("atty\(block)", [B, T, C], elementType: precision),
+            TensorSpecification("residual2\(block)", [N, C]),
+            TensorSpecification("ln2Mean\(block)", [N]),
+            TensorSpecification("ln2Rstd\(block)", [N]),
+            TensorSpecification("fch\(block)", [N, 4 * C], elementType: precision),
+        ]
+        if !shape.sharesActivation {
+            layout.append(
+                TensorSpecification("fchGelu\(block)", [N, 4 * C], elementType: precision)
+            )
+        }
+        return layout
+    }
+
+    init(_ set: TensorSet, block: Int, sharesGelu: Bool) {
+        ln1Mean = set["ln1Mean\(block)"]
+        ln1Rstd = set["ln1Rstd\(block)"]
+        qkv = set["qkv\(block)"]
+        lse = set["lse\(block)"]
+        atty = set["atty\(block)"]
+        residual2 = set["residual2\(block)"]
+        ln2Mean = set["ln2Mean\(block)"]
+        ln2Rstd = set["ln2Rstd\(block)"]
+        fch = set["fch\(block)"]
+        fchGelu = set[sharesGelu ? "sharedGelu" : "fchGelu\(block)"]
+    }
+}
+
+/// What a pass over a lane keeps besides what all families do.
+struct GPT2Activations {
+    let blocks: [GPT2BlockActivations]  // those of all layers, or one for all
+    let lnfMean: Tensor  // (N)
+    let lnfRstd: Tensor  // (N)
+    /// The gradient of fch, (N, 4C); its front serves as (N, 3C) of qkv.
+    ///
+    /// Nil for inference.
+    let dwide: Tensor?
+
+    init(_ lane: TrainingLane) {
+        let set = lane.tensors
+        blocks = (0..<lane.blockCount).map {
+            GPT2BlockActivations(set, block: $0, sharesGelu: lane.sharesActivation)
+        }
+        lnfMean = set["lnfMean"]
+        lnfRstd = set["lnfRstd"]
+        dwide = lane.gradients == nil ? nil : set["dwide"]
+    }
+}
+
+extension GPT2Configuration {
+    public func activationLayout(_ shape: ActivationShape) -> [TensorSpecification] {
+        let (N, C) = (shape.rowCount, channels)
+        var layout = [
+            TensorSpecification("lnfMean", [N]),
+            TensorSpecification("lnfRstd", [N]),
+            TensorSpecification(
+                "sharedGelu",
+                shape.sharesActivation ? [N, 4 * C] : [0, 4 * C],
+                elementType: shape.precision
+            ),
+        ]
+        for block in 0..<shape.blockCount {
+            layout += GPT2BlockActivations.layout(self, shape, block: block)
+        }
+        if shape.recomputation == nil { return layout }
+        return layout + [
+            TensorSpecification("dresidual", [N, C]),
+            // The output of GELU, where blocks share it, is done with in a block before this is
+            // written.
+            TensorSpecification("dinner", [N, C], sharedWith: "sharedGelu"),
+            // The logits are done with before the first block.
+            TensorSpecification("dwide", [N, 4 * C], sharedWith: "logits"),
+        ]
     }
 }

@@ -1,5 +1,6 @@
 // Weights by name: the one face of whatever holds a model, for both families. Adding a container is
-// adding something that conforms.
+// adding something that conforms. Configurations list their weights as such values, and what a
+// container calls a weight is for its naming table to know.
 
 import Inference
 import TensorFiles
@@ -71,5 +72,107 @@ extension ModelWeights {
             cachePrecision: cachePrecision,
             ops: ops
         )
+    }
+}
+
+/// A weight by its name, in the family's own words, and its layer.
+public struct ModelWeight: Hashable, Sendable {
+    /// What a weight is for, and so how it may be stored.
+    public enum Role: Sendable {
+        /// A row for each token.
+        case embedding
+        /// A row for each position.
+        case positions
+        /// A matrix that activations are multiplied by.
+        case matrix
+        /// What is added to the result of a matrix or of a norm.
+        case bias
+        /// What a norm scales each channel by.
+        case norm
+
+        /// Whether the weight may be rounded, or stored in blocks, where a model is to be small;
+        /// others are so few that they stay what they are.
+        public var isMatrix: Bool { self == .matrix || self == .embedding }
+    }
+
+    /// The part of a model that a weight belongs to.
+    public enum Part: String, Sendable, CaseIterable {
+        /// Of tokens and of positions; of many models it is the classifier too.
+        case embeddings
+        /// With its biases.
+        case attention
+        /// The feed-forward networks, with their biases.
+        case mlp
+        /// With their biases.
+        case norms
+        /// Where the token embedding does not serve as one.
+        case classifier
+    }
+
+    /// The name in llm.c or llama2.c, such as `qkvw` or `wq`.
+    public let name: String
+    /// The block it belongs to; nil for a weight of the whole model.
+    public let layer: Int?
+    /// Its shape: matrices are (out, in), and an embedding has a row for each token of the
+    /// vocabulary and none beside.
+    public let shape: [Int]
+    /// What it is for.
+    public let role: Role
+    /// The part of the model it belongs to.
+    public let part: Part
+
+    /// Describes a weight.
+    public init(_ name: String, layer: Int? = nil, shape: [Int], role: Role, part: Part) {
+        self.name = name
+        self.layer = layer
+        self.shape = shape
+        self.role = role
+        self.part = part
+    }
+
+    /// The number of its elements.
+    public var count: Int { shape.reduce(1, *) }
+}
+
+extension ModelWeight: CustomStringConvertible {
+    /// The name, with the layer behind it.
+    public var description: String { layer.map { "\(name).\($0)" } ?? name }
+}
+
+/// The weights of a model in memory.
+public struct MemoryWeights<Configuration: ModelConfiguration>: ModelWeights {
+    public let configuration: Configuration
+    private let values: [ModelWeight: Tensor]
+
+    /// Makes all weights of a model.
+    /// - Parameters:
+    ///   - configuration: The model's sizes.
+    ///   - make: Gives a weight, in its shape; called for each, in order.
+    /// - Throws: What `make` throws.
+    public init(
+        _ configuration: Configuration,
+        _ make: (ModelWeight) throws -> Tensor
+    ) rethrows {
+        self.configuration = configuration
+        var values: [ModelWeight: Tensor] = [:]
+        for weight in configuration.weights {
+            let tensor = try make(weight)
+            precondition(
+                tensor.shape == weight.shape,
+                "a tensor \(tensor.shape) as \(weight), which is \(weight.shape)"
+            )
+            values[weight] = tensor
+        }
+        self.values = values
+    }
+
+    public var format: ModelFormat { .memory }
+
+    /// None: there are no files.
+    public var tensors: [StoredTensor] { [] }
+
+    public func tensor(_ weight: ModelWeight) -> Tensor {
+        guard let tensor = values[weight] else { preconditionFailure("no weight \(weight)") }
+        return tensor
     }
 }

@@ -1,5 +1,10 @@
 // How a container stores the weights of a family: the name of each, and how it lies there. A table
-// of this kind is all that a format of named tensors needs to be read and to be written.
+// of this kind is all that a format of named tensors needs to be read and to be written: an archive
+// knows names, a configuration knows shapes, and the table brings the two together. Weights that
+// are put into another order keep the type of their elements, so that nothing is rounded.
+
+import TensorFiles
+import Tensors
 
 /// Where a container has a weight.
 public enum WeightPlace: Sendable, Equatable {
@@ -58,5 +63,143 @@ extension WeightArrangement {
     /// The shape that a weight of this shape has in the container.
     public func storedShape(_ shape: [Int]) -> [Int] {
         self == .transposed ? shape.reversed() : shape
+    }
+}
+
+/// Weights in a container of named tensors.
+public struct ArchivedWeights<Configuration: ModelConfiguration>: ModelWeights {
+    public let configuration: Configuration
+    public let format: ModelFormat
+    private let archive: TensorArchive
+    private let naming: WeightNaming
+    /// Where blocks become planes: together, so that their memory is in huge pages.
+    private let arena = WeightArena()
+
+    /// Takes the tensors of a model, and checks that all of them are there, in the right shape, and
+    /// that there are no others that would have a part in what the model computes.
+    /// - Throws: `TensorFileError`.
+    public init(
+        _ configuration: Configuration,
+        in archive: TensorArchive,
+        naming: WeightNaming,
+        format: ModelFormat
+    ) throws {
+        self.configuration = configuration
+        self.archive = archive
+        self.naming = naming
+        self.format = format
+        var known: Set<String> = []
+        for weight in configuration.weights {
+            guard case .tensor(let name, let arrangement) = naming[weight] else { continue }
+            _ = try archive.tensor(name, shape: arrangement.storedShape(weight.shape))
+            known.insert(name)
+        }
+        // One left out without a word would make it another model.
+        let other = archive.tensors.map(\.name).first { name in
+            !known.contains(name) && !naming.buffers.contains(where: name.hasSuffix)
+                && (name.hasPrefix(naming.blockPrefix) || name.hasSuffix(".bias"))
+        }
+        guard let other else { return }
+        throw TensorFileError.unsupported(
+            path: archive.path,
+            reason:
+                "it has a tensor '\(other)', which no \(Configuration.familyName) of these sizes "
+                + "has",
+            hint: "use a model of this architecture, with the configuration that belongs to it"
+        )
+    }
+
+    public var tensors: [StoredTensor] { archive.tensors }
+
+    public func elementType(of weight: ModelWeight) throws -> ElementType {
+        guard case .tensor(let name, let arrangement) = naming[weight] else { return .float32 }
+        let stored = try archive.tensor(name, shape: arrangement.storedShape(weight.shape))
+        return stored.storedType.weightType ?? .float32
+    }
+
+    public func tensor(_ weight: ModelWeight) throws -> Tensor {
+        guard case .tensor(let name, let arrangement) = naming[weight] else {
+            return try Tensor(zeros: weight.shape)
+        }
+        let stored = try archive.tensor(name, shape: arrangement.storedShape(weight.shape))
+        return try arrangement.arranged(stored.tensor(in: arena))
+    }
+}
+
+extension WeightArrangement {
+    /// What lies in a container in this arrangement, in the order that models compute with.
+    /// - Throws: `TensorError` when memory is short.
+    func arranged(_ stored: Tensor) throws -> Tensor {
+        switch self {
+        case .asItIs: stored
+        case .transposed: try stored.transposed()
+        case .halves(let headSize):
+            try stored.withRowsMoved { row in
+                let (head, i) = (row / headSize, row % headSize)
+                return head * headSize + i / 2 + (i % 2) * (headSize / 2)
+            }
+        }
+    }
+
+    /// The reverse: what models compute with, as it lies in a container in this arrangement.
+    /// - Throws: `TensorError` when memory is short.
+    func stored(_ weight: Tensor) throws -> Tensor {
+        switch self {
+        case .asItIs: weight
+        case .transposed: try weight.transposed()
+        case .halves(let headSize):
+            try weight.withRowsMoved { row in
+                let (head, i) = (row / headSize, row % headSize)
+                let half = headSize / 2
+                return head * headSize + (i % half) * 2 + i / half
+            }
+        }
+    }
+}
+
+extension Tensor {
+    /// The same rows in another order, in memory of their own.
+    /// - Parameter source: The row that comes to a place.
+    /// - Returns: The rows in that order.
+    /// - Throws: `TensorError` when memory is short; what says that a file has lost some of them.
+    fileprivate func withRowsMoved(_ source: (_ row: Int) -> Int) throws -> Tensor {
+        let result = try Tensor(zeros: shape, elementType: elementType)
+        for row in 0..<shape[0] { result[row].copy(from: self[source(row)]) }
+        try requireIntact()
+        return result
+    }
+
+    /// A matrix with its rows as columns, in memory of its own.
+    /// - Throws: `TensorError` when memory is short; what says that a file has lost some of it.
+    /// - Precondition: its elements are in no blocks.
+    fileprivate func transposed() throws -> Tensor {
+        precondition(shape.count == 2 && !elementType.isBlocked, "\(elementType) \(shape) turned")
+        let result = try Tensor(zeros: shape.reversed(), elementType: elementType)
+        switch elementType.byteWidth {
+        case 2: transpose(into: result, as: UInt16.self)
+        default: transpose(into: result, as: UInt32.self)
+        }
+        try requireIntact()
+        return result
+    }
+
+    private func transpose<Bits: BitwiseCopyable>(into result: Tensor, as type: Bits.Type) {
+        let (rows, columns) = (shape[0], shape[1])
+        // Squares whose rows fill a cache line on both sides.
+        let side = 64 / MemoryLayout<Bits>.size
+        withUnsafeElements(as: Bits.self) { source in
+            result.withUnsafeMutableElements(as: Bits.self) { destination in
+                for firstRow in stride(from: 0, to: rows, by: side) {
+                    let rowEnd = min(firstRow + side, rows)
+                    for firstColumn in stride(from: 0, to: columns, by: side) {
+                        for column in firstColumn..<min(firstColumn + side, columns) {
+                            for row in firstRow..<rowEnd {
+                                destination[column * rows + row] = source[row * columns + column]
+                            }
+                        }
+                    }
+                }
+            }
+        }
     }
 }

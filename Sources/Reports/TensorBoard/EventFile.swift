@@ -1,9 +1,16 @@
 // A run as one event file, which `tensorboard --logdir` finds by its name in the directory or in
-// one above it. Event files are only ever written: what they say is in metrics.jsonl too, and a run
-// that goes on makes its file anew from there.
+// one above it: written when the run is over, or a record an event while it goes on. What these
+// files say is in metrics.jsonl too, and a run that goes on makes its file anew from there, so that
+// no step is there twice, whatever became of the former file.
 
 import FileIO
 import Training
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
 
 /// Event files of TensorBoard, in a directory.
 public enum EventFile {
@@ -64,5 +71,76 @@ extension RunHistory.Row {
             accuracy.map { BoardEvent(accuracy: $0, step: step, time: time) },
             sample.map { BoardEvent(sample: $0, step: step, time: time) },
         ].compactMap(\.self)
+    }
+}
+
+/// Appends a run's events to its event file.
+public final class TensorBoardLog {
+    private let file: AppendingFile
+
+    /// Begins the event file of a run, in the place of those that are in its directory.
+    ///
+    /// The run must have begun too: what is beyond its checkpoint is then out of `metrics.jsonl`.
+    /// - Parameters:
+    ///   - directory: The run's.
+    ///   - resumedStep: The step of the checkpoint that the run goes on from; nil when it starts.
+    /// - Throws: ``FileIOError``, or what reading `metrics.jsonl` throws.
+    public init(_ directory: RunDirectory, resumedStep: Int?) throws {
+        var history = RunHistory(name: "")
+        var end = Date().timeIntervalSince1970
+        if let resumedStep {
+            history = try RunHistory(directory, name: "", longestSample: .max)
+            let saved = FileSystem.modificationTime(of: directory.donePath(step: resumedStep))
+            end = saved ?? end
+        }
+        let path = try EventFile.write(
+            history,
+            endingAt: end,
+            in: directory.path,
+            overwrite: true
+        )
+        file = try AppendingFile(path, keepingContents: true)
+    }
+
+    /// Appends what an event measured; one that measured nothing is passed over.
+    /// - Throws: ``FileIOError`` when the disk is full or fails.
+    public func append(_ event: TrainingEvent) throws {
+        let time = Date().timeIntervalSince1970
+        let entry: BoardEvent
+        switch event {
+        case .step(let step): entry = BoardEvent(RunHistory.Step(step), time: time)
+        case .validation(let step, let loss):
+            entry = BoardEvent(validationLoss: Double(loss), step: step, time: time)
+        case .hellaSwag(let step, let accuracy):
+            entry = BoardEvent(accuracy: accuracy, step: step, time: time)
+        case .sample(let step, let text):
+            entry = BoardEvent(sample: text, step: step, time: time)
+        default: return
+        }
+        try file.append(entry.record)
+    }
+}
+
+/// Frames of records.
+enum EventRecord {
+    /// `bytes` as a record holds them.
+    static func framing(_ bytes: [UInt8]) -> [UInt8] {
+        let length = UInt64(bytes.count).littleEndianBytes
+        return length + checksum(length).littleEndianBytes + bytes
+            + checksum(bytes).littleEndianBytes
+    }
+
+    /// The CRC-32C of `bytes`, turned and moved as the format asks for: bytes that hold a checksum
+    /// of their own would else have one that says nothing.
+    static func checksum(_ bytes: [UInt8]) -> UInt32 {
+        let crc = ~bytes.reduce(~0) { crc, byte in
+            table[Int(UInt8(truncatingIfNeeded: crc) ^ byte)] ^ crc >> 8
+        }
+        return (crc >> 15 | crc << 17) &+ 0xA282_EAD8
+    }
+
+    /// What each value of the lowest byte does to the rest: Castagnoli's polynomial, bits reversed.
+    private static let table: [UInt32] = (0..<256).map { byte in
+        (0..<8).reduce(UInt32(byte)) { crc, _ in crc & 1 == 0 ? crc >> 1 : crc >> 1 ^ 0x82F6_3B78 }
     }
 }

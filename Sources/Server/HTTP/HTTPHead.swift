@@ -1,6 +1,6 @@
-// A request without its body, and what its header says of the connection and of the body to come.
-// Where the length of a body can be understood in two ways, one request can be hidden in another:
-// such heads are refused, after RFC 9112, section 6.3.
+// A request without its body, as its bytes come, and what its header says of the connection and of
+// the body to come. Where the length of a body can be understood in two ways, one request can be
+// hidden in another: such heads are refused, after RFC 9112, section 6.3.
 
 /// The start of a request.
 struct HTTPHead: Equatable {
@@ -92,6 +92,86 @@ struct HTTPHead: Equatable {
                 omittingEmptySubsequences: false
             )
             return members.map { String(decoding: ASCII.trimmed($0), as: UTF8.self) }
+        }
+    }
+}
+
+/// Reads one head.
+struct HTTPHeadParser {
+    private let byteLimit: Int
+    private let fieldLimit: Int
+    private var line: RequestLine?
+    private var fields: FieldSectionReader?
+    private var skippedLine = false
+
+    /// Whether the first line came.
+    var hasBegun: Bool { line != nil }
+
+    init(_ limits: ServerLimits) {
+        (byteLimit, fieldLimit) = (limits.headByteCount, limits.fieldCount)
+    }
+
+    /// Reads on; nil while bytes are missing.
+    /// - Throws: ``HTTPProblem``
+    mutating func read(_ input: inout UnreadBytes) throws(HTTPProblem) -> HTTPHead? {
+        while line == nil {
+            let next = try input.takeLine(atMost: byteLimit, orElse: .headTooLarge)
+            guard let next else { return nil }
+            // Some clients end a body with a line of their own, so one empty line is skipped.
+            if next.isEmpty, !skippedLine {
+                skippedLine = true
+                continue
+            }
+            line = try RequestLine(next)
+            fields = FieldSectionReader(
+                byteLimit: byteLimit - next.count - 2,
+                fieldLimit: fieldLimit
+            )
+        }
+        guard let line, let headers = try fields?.read(&input) else { return nil }
+        return try HTTPHead(line, headers)
+    }
+}
+
+/// A method, a target and a version.
+struct RequestLine: Equatable {
+    /// The versions that are spoken.
+    enum Version: Equatable {
+        case oneZero
+        case oneOne
+    }
+
+    let method: String
+    let target: RequestTarget
+    let version: Version
+
+    /// Reads a line.
+    /// - Throws: ``HTTPProblem``; the parts must be parted by exactly one space.
+    init(_ line: ArraySlice<UInt8>) throws(HTTPProblem) {
+        let parts = line.split(
+            separator: ASCII.space,
+            maxSplits: 3,
+            omittingEmptySubsequences: false
+        )
+        guard parts.count == 3, !parts[0].isEmpty, parts[0].allSatisfy(ASCII.isToken) else {
+            throw .malformed("its first line is not a method, a target and a version")
+        }
+        version = try Self.version(parts[2])
+        method = String(decoding: parts[0], as: UTF8.self)
+        target = try RequestTarget(parts[1], method: method)
+    }
+
+    private static func version(_ bytes: ArraySlice<UInt8>) throws(HTTPProblem) -> Version {
+        let digits = bytes.suffix(3)
+        guard bytes.count == 8, bytes.starts(with: "HTTP/".utf8),
+            let major = digits.first, let minor = digits.last,
+            digits.dropFirst().first == UInt8(ascii: "."),
+            ASCII.isDigit(major), ASCII.isDigit(minor)
+        else { throw .malformed("its first line does not end with a version of HTTP") }
+        switch (major, minor) {
+        case (UInt8(ascii: "1"), UInt8(ascii: "1")): return .oneOne
+        case (UInt8(ascii: "1"), UInt8(ascii: "0")): return .oneZero
+        default: throw .unsupportedVersion
         }
     }
 }

@@ -1,4 +1,5 @@
-// The header fields of a message.
+// The header fields of a message, and their lines, or those of the trailers behind a chunked body,
+// up to the empty one.
 
 /// Header fields in their order, whose names are compared without regard to case.
 package struct HTTPHeaders: Sendable, Equatable, ExpressibleByDictionaryLiteral {
@@ -38,5 +39,51 @@ package struct HTTPHeaders: Sendable, Equatable, ExpressibleByDictionaryLiteral 
             fields.removeAll { $0.name.lowercased() == lowercased }
             if let newValue { add(name, newValue) }
         }
+    }
+}
+
+/// Reads fields, as their bytes come.
+struct FieldSectionReader {
+    /// How many bytes more it may have.
+    private var bytesLeft: Int
+    private let fieldLimit: Int
+    private var fields: [HTTPHeaders.Field] = []
+
+    init(byteLimit: Int, fieldLimit: Int) {
+        (bytesLeft, self.fieldLimit) = (byteLimit, fieldLimit)
+    }
+
+    /// Reads on; nil while lines are missing.
+    /// - Throws: ``HTTPProblem``
+    mutating func read(_ input: inout UnreadBytes) throws(HTTPProblem) -> HTTPHeaders? {
+        while let line = try input.takeLine(atMost: bytesLeft, orElse: .headTooLarge) {
+            bytesLeft -= line.count + 2
+            if line.isEmpty { return HTTPHeaders(fields) }
+            guard fields.count < fieldLimit else { throw .headTooLarge }
+            fields.append(try Self.field(line))
+        }
+        return nil
+    }
+
+    /// Reads a line.
+    ///
+    /// A blank before the colon, and a line that goes on with the one before, are refused: programs
+    /// disagree on what they mean.
+    private static func field(_ line: ArraySlice<UInt8>) throws(HTTPProblem) -> HTTPHeaders.Field {
+        guard line.first.map(ASCII.isBlank) == false else {
+            throw .malformed("a header line starts with a blank")
+        }
+        guard let colon = line.firstIndex(of: ASCII.colon) else {
+            throw .malformed("a header line has no colon")
+        }
+        let name = line[..<colon]
+        guard !name.isEmpty, name.allSatisfy(ASCII.isToken) else {
+            throw .malformed("a header line does not start with a name and a colon")
+        }
+        let value = ASCII.trimmed(line[(colon + 1)...])
+        guard let value = String(validating: value, as: UTF8.self) else {
+            throw .malformed("a header field is not UTF-8")
+        }
+        return HTTPHeaders.Field(name: String(decoding: name, as: UTF8.self), value: value)
     }
 }

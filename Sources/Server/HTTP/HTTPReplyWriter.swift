@@ -1,4 +1,5 @@
-// Sends answers, and comments where an answer takes its time.
+// Sends answers, and comments where an answer takes its time. Server-sent events are one chunk and
+// one write each: it costs little, and a client that reads chunk by chunk gets them whole.
 
 /// Writes the answers of one connection.
 struct HTTPReplyWriter {
@@ -62,5 +63,37 @@ struct HTTPReplyWriter {
 
     private func write(_ bytes: [UInt8]) async throws {
         try await stream.write(bytes, within: limits.writeDuration)
+    }
+}
+
+/// Frames the events of one answer.
+struct EventEncoder {
+    /// Whether they are sent in chunks, not until the end of the connection.
+    let isChunked: Bool
+
+    /// An event with one line of data.
+    func event(_ text: String) -> [UInt8] {
+        framed(prefix: "data: ", text)
+    }
+
+    /// A comment, which clients skip; it shows that the connection is alive.
+    var comment: [UInt8] { framed(prefix: ":", "") }
+
+    /// What says that all events were sent.
+    var end: [UInt8] { isChunked ? Array("0\r\n\r\n".utf8) : [] }
+
+    private func framed(prefix: StaticString, _ text: String) -> [UInt8] {
+        var text = text
+        return text.withUTF8 { text in
+            let count = prefix.utf8CodeUnitCount + text.count + 2
+            var bytes: [UInt8] = []
+            bytes.reserveCapacity(count + 12)
+            if isChunked { bytes += "\(String(count, radix: 16))\r\n".utf8 }
+            prefix.withUTF8Buffer { bytes += $0 }
+            bytes += text
+            bytes += "\n\n".utf8
+            if isChunked { bytes += "\r\n".utf8 }
+            return bytes
+        }
     }
 }

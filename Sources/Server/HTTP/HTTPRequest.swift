@@ -1,4 +1,5 @@
-// A request as those who answer it see it: nothing here knows of sockets.
+// A request and an answer as those who give it see them, who they are, and what the numbers of
+// answers are called: nothing here knows of sockets.
 
 /// A request that was read whole.
 package struct HTTPRequest: Sendable, Equatable {
@@ -20,5 +21,53 @@ package struct HTTPRequest: Sendable, Equatable {
     ) {
         (self.method, self.path, self.query) = (method, path, query)
         (self.headers, self.body) = (headers, body)
+    }
+}
+
+/// What a request is answered with.
+package struct HTTPReply: Sendable {
+    /// What follows the header.
+    package enum Body: Sendable {
+        /// All of it at once.
+        case whole([UInt8])
+        /// Server-sent events as they come, each the text of one `data:` line.
+        case events(AsyncThrowingStream<String, any Error>)
+    }
+
+    package var status: Int
+    /// Without the fields that say how the body is sent, which are added when it is.
+    package var headers: HTTPHeaders
+    package var body: Body
+
+    package init(status: Int = 200, headers: HTTPHeaders = [:], body: Body = .whole([])) {
+        (self.status, self.headers, self.body) = (status, headers, body)
+    }
+}
+
+/// What answers requests, many at a time.
+package protocol HTTPHandler: Sendable {
+    /// Answers a request.
+    ///
+    /// The task is cancelled when the client goes away, and so is the one that waits for the events
+    /// of the answer.
+    func reply(to request: HTTPRequest) async -> HTTPReply
+
+    /// Answers what could not be read as a request.
+    func reply(to problem: HTTPProblem) -> HTTPReply
+}
+
+/// The phrases beside statuses, which no program reads.
+enum HTTPStatus {
+    private static let phrases = [
+        200: "OK", 204: "No Content", 304: "Not Modified", 400: "Bad Request",
+        401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed",
+        408: "Request Timeout", 413: "Content Too Large", 422: "Unprocessable Content",
+        429: "Too Many Requests", 431: "Request Header Fields Too Large",
+        499: "Client Closed Request", 500: "Internal Server Error", 501: "Not Implemented",
+        503: "Service Unavailable", 505: "HTTP Version Not Supported",
+    ]
+
+    static func phrase(_ status: Int) -> String {
+        phrases[status] ?? "Status"
     }
 }

@@ -1,4 +1,7 @@
-// How much a client may send, and how long it may take, before the server gives up on it.
+// How much a client may send, and how long it may take, before the server gives up on it; and
+// points in time by which something must have happened.
+
+import Dispatch
 
 /// The bounds of requests and connections.
 package struct ServerLimits: Sendable, Equatable {
@@ -22,4 +25,14 @@ package struct ServerLimits: Sendable, Equatable {
     package var commentInterval: Duration = .seconds(5)
 
     package init() {}
+}
+
+extension DispatchTime {
+    /// So long from now; what is too long to count never comes.
+    static func after(_ duration: Duration) -> DispatchTime {
+        let (seconds, attoseconds) = duration.components
+        let (nanoseconds, overflows) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        guard !overflows, nanoseconds < .max / 2 else { return .distantFuture }
+        return .now() + .nanoseconds(Int(nanoseconds + attoseconds / 1_000_000_000))
+    }
 }

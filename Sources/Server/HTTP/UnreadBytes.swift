@@ -1,5 +1,6 @@
 // What came over a connection and was not read yet. It gives out whole lines, under the strict
-// rules that keep two programs from seeing different lines in the same bytes, and plain bytes.
+// rules that keep two programs from seeing different lines in the same bytes, and plain bytes. The
+// characters that HTTP is made of, and its few classes of them, are here too.
 
 /// Bytes in the order they came.
 struct UnreadBytes {
@@ -56,5 +57,54 @@ struct UnreadBytes {
             }
         }
         return nil
+    }
+}
+
+/// Bytes by name and by class, after RFC 9110.
+enum ASCII {
+    static let tab = UInt8(ascii: "\t")
+    static let lineFeed = UInt8(ascii: "\n")
+    static let carriageReturn = UInt8(ascii: "\r")
+    static let space = UInt8(ascii: " ")
+    static let colon = UInt8(ascii: ":")
+    static let percent = UInt8(ascii: "%")
+
+    /// Whether it is a control character other than a tab.
+    static func isControl(_ byte: UInt8) -> Bool {
+        (byte < 0x20 && byte != tab) || byte == 0x7F
+    }
+
+    static func isBlank(_ byte: UInt8) -> Bool { byte == space || byte == tab }
+
+    static func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
+
+    static func isLetter(_ byte: UInt8) -> Bool { (0x61...0x7A).contains(byte | 0x20) }
+
+    /// Whether it may stand in the name of a method or a field.
+    static func isToken(_ byte: UInt8) -> Bool {
+        isDigit(byte) || isLetter(byte) || "!#$%&'*+-.^_`|~".utf8.contains(byte)
+    }
+
+    /// A text with its letters of ASCII in lower case, and no others: the Kelvin sign is no k.
+    static func lowercased(_ text: some StringProtocol) -> String {
+        let bytes = text.utf8.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// The value of a hexadecimal digit.
+    static func hexadecimalValue(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case 0x30...0x39: byte - 0x30
+        case 0x41...0x46: byte - 0x37
+        case 0x61...0x66: byte - 0x57
+        default: nil
+        }
+    }
+
+    /// What is left without the blanks at both ends.
+    static func trimmed(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        let rest = bytes.drop(while: isBlank)
+        let last = rest.lastIndex { !isBlank($0) }
+        return last.map { rest[...$0] } ?? []
     }
 }

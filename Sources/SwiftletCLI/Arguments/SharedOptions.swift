@@ -1,4 +1,5 @@
-// Options that several subcommands have.
+// Options that several subcommands have, the names of element types among them, and how a model
+// that generates is kept in memory.
 
 import ArgumentParser
 import Swiftlet
@@ -42,4 +43,65 @@ func requireWritable(_ path: FilePath, overwrite: Bool) throws {
     guard path != "-" else { return }
     // A file that is not finished leaves nothing behind.
     _ = try AtomicFile(path, overwrite: overwrite)
+}
+
+/// An element type of those that an option offers; each is known by its short forms too, in letters
+/// of any case.
+protocol ElementTypeArgument: ExpressibleByArgument {
+    /// What the option offers.
+    static var choices: [ElementType] { get }
+
+    var elementType: ElementType { get }
+
+    init(elementType: ElementType)
+}
+
+extension ElementTypeArgument {
+    init?(argument: String) {
+        let name = argument.lowercased()
+        let fullNames = [
+            "f32": "float32", "fp32": "float32", "bf16": "bfloat16",
+            "f16": "float16", "fp16": "float16",
+            "q8": "q8_0", "int8": "q8_0", "q4": "q4_0", "int4": "q4_0",
+        ]
+        guard let type = ElementType(rawValue: fullNames[name] ?? name),
+            Self.choices.contains(type)
+        else { return nil }
+        self.init(elementType: type)
+    }
+
+    static var allValueStrings: [String] { choices.map(\.rawValue) }
+    var defaultValueDescription: String { elementType.rawValue }
+}
+
+/// The precision of weights.
+struct WeightPrecision: ElementTypeArgument {
+    static let choices: [ElementType] = [
+        .float32, .bfloat16, .float16, .q8_0, .q4_0, .q4_1,
+    ]
+    let elementType: ElementType
+}
+
+/// The precision of keys and values.
+struct CachePrecision: ElementTypeArgument {
+    static let choices = KVCache.precisions
+    let elementType: ElementType
+}
+
+/// `--precision` and `--cache-precision`.
+struct PrecisionOptions: ParsableArguments {
+    @Option(
+        help: """
+            How to store weights: fewer bits are faster and less exact (default: as the model's \
+            file does).
+            """
+    )
+    var precision: WeightPrecision?
+
+    @Option(help: "How to store the keys and values of the text so far.")
+    var cachePrecision = CachePrecision(elementType: .float32)
+
+    /// Nil where each weight is to be as its file has it.
+    var weights: ElementType? { precision?.elementType }
+    var cache: ElementType { cachePrecision.elementType }
 }

@@ -1,4 +1,5 @@
-// Options of the commands that read text to learn from, and how many threads they use.
+// Options of the commands that read text to learn from, and how many threads they use; and
+// HellaSwag as an argument, in either of the forms it is published in.
 
 import ArgumentParser
 import Swiftlet
@@ -87,5 +88,38 @@ extension ComputeOptions {
     func threadCount() -> Int {
         // Without OpenMP the kernels have one thread, but this work has all.
         threads ?? (Machine.hasOpenMP ? Machine.defaultThreadCount : Machine.usableProcessors)
+    }
+}
+
+/// A file of multiple-choice questions.
+enum HellaSwagFile {
+    /// Reads llm.c's evaluation shard or HellaSwag's rows of JSON, whichever it is.
+    /// - Parameters:
+    ///   - path: The file.
+    ///   - vocabularySize: The model's, in whose tokens the questions are asked.
+    ///   - limit: The most examples to read; nil reads all.
+    ///   - tokenizer: Called when there is text to encode.
+    /// - Returns: One example or more.
+    /// - Throws: ``UnexpectedFileError``, ``TokenDataError`` or ``FileIOError``; what `tokenizer`
+    ///   throws.
+    static func examples(
+        _ path: FilePath,
+        vocabularySize: Int,
+        limit: Int? = nil,
+        tokenizer: () throws -> any Tokenizer
+    ) throws -> [MultipleChoiceExample] {
+        let kind = try FileKind.require(.evaluationShard, .json, at: path)
+        if kind == .json {
+            return try MultipleChoiceExample.examples(
+                jsonLines: path,
+                tokenizer: tokenizer(),
+                limit: limit
+            )
+        }
+        return try MultipleChoiceExample.examples(
+            shard: path,
+            vocabularySize: vocabularySize,
+            limit: limit
+        )
     }
 }

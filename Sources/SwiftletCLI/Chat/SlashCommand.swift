@@ -1,6 +1,7 @@
-// What is typed into a chat and is no message: a word after a slash. What each does is
-// ChatDialogue's.
+// What is typed into a chat and is no message: a word after a slash, and what Tab offers of them.
+// What each does is ChatDialogue's.
 
+import LineEditing
 import Swiftlet
 
 /// The commands of a chat at a terminal.
@@ -103,5 +104,52 @@ enum SlashCommand: String, CaseIterable {
             + "and files. Ctrl-C ends a reply."
         let slash = "Two slashes begin a message with one: //help is sent as /help."
         return rows + [""] + (editsLines ? indented(keys, 0) : []) + indented(slash, 0)
+    }
+}
+
+/// Completes what is typed into a chat.
+enum ChatCompletion {
+    /// How a text before the cursor may go on; nil where nobody can tell.
+    static func complete(_ text: String) -> Completion? {
+        guard text.first == "/", !text.contains("\n") else { return nil }
+        let word = text.dropFirst().prefix { $0 != " " }
+        let rest = text.dropFirst(1 + word.count)
+        if rest.isEmpty {
+            let names = SlashCommand.allCases.map(\.rawValue).filter { $0.hasPrefix(word) }
+            return Completion(
+                typedCount: text.count,
+                candidates: names.sorted().map { "/\($0) " }
+            )
+        }
+        guard SlashCommand(rawValue: String(word))?.takesFile == true else { return nil }
+        return completeFile(String(rest.drop { $0 == " " }))
+    }
+
+    /// Completes a file's name; names that are not plain text are left out, as nobody can type
+    /// them.
+    private static func completeFile(_ typed: String) -> Completion? {
+        let end = typed.lastIndex(of: "/").map { typed.index(after: $0) } ?? typed.startIndex
+        let (directory, start) = (String(typed[..<end]), String(typed[end...]))
+        let path = directory.isEmpty ? "." : FilePath(typed: directory)
+        guard let entries = try? FileSystem.names(in: path) else { return nil }
+        let names = entries.compactMap { entry -> String? in
+            let name = entry.string
+            guard name.hasPrefix(start), !name.hasPrefix(".") || start.hasPrefix("."),
+                FilePath.Component(name) == entry, DisplayText.escaping(entry) == name
+            else { return nil }
+            return name + (FileSystem.isDirectory(path.appending(entry)) ? "/" : " ")
+        }
+        return Completion(typedCount: start.count, candidates: names)
+    }
+}
+
+extension FilePath {
+    /// A path as somebody types it into a program: `~/` is the home directory, as for a shell.
+    init(typed text: String) {
+        guard text.hasPrefix("~/"), let home = Terminal.home else {
+            self.init(text)
+            return
+        }
+        self = home.pushing(FilePath(String(text.dropFirst(2))))
     }
 }

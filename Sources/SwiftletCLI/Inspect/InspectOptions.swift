@@ -1,8 +1,29 @@
-// What the commands of `inspect` have in common: which model is looked at, and where what is found
-// goes. Those that run the model have PrecisionOptions beside this.
+// `inspect`, and what its commands have in common: which model is looked at, the text it is looked
+// at with, and where what is found goes.
 
 import ArgumentParser
 import Swiftlet
+
+/// `swiftlet inspect`: what a model looks at, believes and is made of.
+struct InspectCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "inspect",
+        abstract: "Look inside a model: attention, predictions, heads, weights, neurons.",
+        discussion: """
+            Each command answers one question about a model of any format. What it finds is shown \
+            as text; --json prints it for programs, and --output draws it as one page for a \
+            browser, which needs no network.
+
+            Layers, heads, neurons and positions are counted from 0. Names and definitions are \
+            those of TransformerLens.
+            """,
+        subcommands: [
+            InspectAttentionCommand.self, InspectLensCommand.self, InspectNextCommand.self,
+            InspectHeadsCommand.self, InspectAblateCommand.self, InspectWeightsCommand.self,
+            InspectNeuronsCommand.self, InspectNeighboursCommand.self,
+        ]
+    )
+}
 
 /// The model, and the form of the result.
 struct InspectOptions: ParsableArguments {
@@ -47,5 +68,72 @@ struct InspectOptions: ParsableArguments {
     /// - Throws: What is wrong with the adapter's files.
     func weights(of source: ModelSource, ops: Ops) throws -> any ModelWeights {
         try source.mergedWeights(with: model.adapter.map { try LowRankAdapter($0) }, ops: ops)
+    }
+}
+
+/// `--prompt` or `--prompt-file`, one of which there must be.
+struct InspectedPrompt: ParsableArguments {
+    @Option(
+        name: .customLong("prompt"),
+        help: ArgumentHelp("The text to look at; - reads stdin.", valueName: "text")
+    )
+    var text: ArgumentText?
+
+    @Option(help: "A file with that text, which may be a pipe; - reads stdin.")
+    var promptFile: FilePath?
+
+    func validate() throws {
+        if (text == nil) == (promptFile == nil) {
+            throw ValidationError("give the text to look at, either with --prompt or --prompt-file")
+        }
+    }
+
+    /// The tokens of the text, after what stands before texts of this model, as `sample` has them.
+    /// - Throws: ``CommandError`` for no text at all, ``InterpretabilityError`` for more of it than
+    ///   the model can look at; ``FileIOError``.
+    func tokens(for source: ModelSource, _ tokenizer: any Tokenizer) throws -> [TokenID] {
+        let bytes = try promptSource.bytes()
+        guard !bytes.isEmpty else {
+            throw CommandError(
+                text == nil || text == "-" ? .wrongContent : .wrongUsage,
+                "the prompt is empty; give a text to look at"
+            )
+        }
+        let tokens = try tokenizer.promptTokens(of: bytes)
+        let maximum = source.configuration.contextLength
+        guard tokens.count <= maximum else {
+            throw InterpretabilityError.tooManyTokens(count: tokens.count, maximum: maximum)
+        }
+        return tokens
+    }
+
+    private var promptSource: PromptSource {
+        text.map { .text($0) } ?? .file(promptFile ?? "-")
+    }
+}
+
+/// `--token`: one token of that text.
+struct TokenPosition: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "A token of the prompt, by its position from 0.",
+            valueName: "position"
+        ),
+        in: .from(0)
+    )
+    var token: Int?
+
+    /// The position, where one was named.
+    /// - Throws: ``CommandError`` for one that the text does not have.
+    func position(below count: Int) throws -> Int? {
+        guard let token else { return nil }
+        guard token < count else {
+            throw CommandError(
+                .wrongUsage,
+                "--token names position \(token), but the prompt has \(counted(count, "token")), "
+                    + (count == 1 ? "which is at 0" : "which are at 0 to \(count - 1)")
+            )
+        }
+        return token
     }
 }

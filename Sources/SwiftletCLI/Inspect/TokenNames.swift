@@ -1,5 +1,8 @@
-// Tokens as text, for JSON and for people. How a tokenizer makes text of them is its own business.
+// Tokens as text, for JSON and for people: in the cells of tables, where each is on one line and
+// its spaces can be seen, and in a row, each with its number, so that a person can name one. How a
+// tokenizer makes text of them is its own business.
 
+import LineEditing
 import Swiftlet
 
 /// The texts of a model's tokens, where a tokenizer is known.
@@ -72,5 +75,70 @@ struct TokenNames {
     func bytes(of token: TokenID) -> ArraySlice<UInt8>? {
         // After a token that is no mark of a start, so that a space before a word stays.
         try? decoder?.bytes(of: token, after: token == decoder?.startOfText ? nil : token)
+    }
+}
+
+extension TokenNames {
+    /// A token as a table shows it.
+    ///
+    /// A space is a dot at half height, what cannot be drawn is written out, and a token that is no
+    /// text has its name or its number.
+    func cell(of token: TokenID, _ glyphs: DisplayGlyphs) -> String {
+        guard let bytes = bytes(of: token), !bytes.isEmpty else { return name(of: token) }
+        let text = DisplayText.escaping(bytes: bytes).replacing(" ", with: glyphs.space)
+        guard text.unicodeScalars.contains(where: isInvisible) else { return text }
+        return text.unicodeScalars.reduce(into: "") { result, scalar in
+            result +=
+                isInvisible(scalar)
+                ? "\\u{\(String(scalar.value, radix: 16))}" : String(scalar)
+        }
+    }
+
+    /// Whether a terminal may draw nothing, as of a space of another kind.
+    private func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
+        !scalar.isASCII
+            && (scalar.properties.isWhitespace || scalar.properties.generalCategory == .format)
+    }
+}
+
+/// Some lines of numbered tokens.
+struct TokenStrip {
+    /// What is drawn with.
+    let glyphs: DisplayGlyphs
+    /// What a token is called.
+    let name: (TokenID) -> String
+
+    private static let lineLimit = 4
+
+    /// The lines for a terminal so wide.
+    /// - Parameters:
+    ///   - tokens: Those of the text.
+    ///   - marked: The one that stands out.
+    ///   - columns: Those of the terminal.
+    /// - Returns: Four at most, with that token on one of them.
+    func lines(_ tokens: [TokenID], marking marked: Int, columns: Int) -> [StyledLine] {
+        var lines: [StyledLine] = []
+        var markedLine = 0
+        var line = StyledLine(" ")
+        for (position, token) in tokens.enumerated() {
+            let isMarked = position == marked
+            var cell = StyledLine(" ")
+            cell.append("\(position)", isMarked ? .accent : .faint)
+            let name = name(token).clipped(columns: columns / 2, more: glyphs.more)
+            cell.append(" \(name)", isMarked ? .strong : .plain)
+            if line.width > 1, line.width + 1 + cell.width > columns {
+                lines.append(line)
+                line = StyledLine(" ")
+                // Whoever has a text of thousands of tokens sees no more than a few lines.
+                if position > marked, lines.count >= markedLine + Self.lineLimit { break }
+            }
+            if line.width > 1 { line.append(" ") }
+            line.append(cell)
+            if isMarked { markedLine = lines.count }
+        }
+        if line.width > 1 { lines.append(line) }
+        guard lines.count > Self.lineLimit else { return lines }
+        let first = min(max(0, markedLine - Self.lineLimit / 2), lines.count - Self.lineLimit)
+        return Array(lines[first..<first + Self.lineLimit])
     }
 }

@@ -1,5 +1,5 @@
 // How many texts a server makes at a time, how long they may become, and whether there is memory
-// for them.
+// for them; and what clients call the model.
 
 import ArgumentParser
 import Swiftlet
@@ -86,5 +86,33 @@ struct ServedTextOptions: ParsableArguments {
         let (each, first) = length(model).multipliedReportingOverflow(by: model.cacheBytesPerToken)
         let (all, second) = each.multipliedReportingOverflow(by: parallel)
         return (all, first || second)
+    }
+}
+
+/// The name of a model, after its file or directory.
+struct ServedModelName {
+    /// The name.
+    let text: String
+
+    /// Endings that say what kind of file it is, and nothing of the model.
+    private static let endings = ["gguf", "bin", "safetensors", "pt", "pth", "ckpt", "json"]
+
+    /// The name of what is at `path`.
+    init(of path: FilePath) {
+        var named = path.lexicallyNormalized()
+        // `.` and `..` have no name before it is known where they are.
+        if named.lastComponent.map({ $0.kind != .regular }) ?? true,
+            let resolved = FileSystem.realPath(path)
+        {
+            named = resolved
+        }
+        let name = named.lastComponent.map { String(decoding: $0.bytes, as: UTF8.self) } ?? ""
+        let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+        let hasEnding =
+            parts.count > 1 && !parts[0].isEmpty
+            && Self.endings.contains(parts[parts.count - 1].lowercased())
+        let isFile = !FileSystem.isDirectory(path)
+        let text = hasEnding && isFile ? parts.dropLast().joined(separator: ".") : name
+        self.text = text.isEmpty ? "model" : text
     }
 }

@@ -1,6 +1,14 @@
-// Numbers, sizes and times as the commands print them: NumberText's, in the style of a terminal.
+// Facts as the commands print them: numbers, sizes and times, NumberText's in the style of a
+// terminal, columns of them, and the line of `--json`. Paths are as they are in JSON, and with
+// control characters escaped for people.
 
 import Swiftlet
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
 
 /// `value` with a fixed number of decimals; what is not finite by its name.
 func decimal(_ value: Double, _ places: Int) -> String {
@@ -48,5 +56,77 @@ extension Int {
             unit = larger
         }
         return unit == "bytes" ? counted(self, "byte") : "\(decimal(value, 1)) \(unit)"
+    }
+}
+
+/// Rows of cells whose columns line up.
+struct Table {
+    /// How the cells of a column are set.
+    enum Alignment {
+        case left
+        case right
+    }
+
+    private var table: StyledTable
+
+    /// An empty table with these columns.
+    init(_ alignments: Alignment...) {
+        table = StyledTable(alignments)
+    }
+
+    /// Adds a row with a cell for each column; a cell stays on its line, whatever a file put there.
+    mutating func append(_ cells: String...) {
+        table.append(cells.map { StyledLine(DisplayText.escaping($0)) })
+    }
+
+    /// The rows as lines, each indented by two spaces.
+    var text: String { table.lines.map(\.text).joined(separator: "\n") }
+}
+
+extension Terminal {
+    /// Writes one JSON object on a line of its own; property names become snake case.
+    static func printJSON(_ value: some Encodable) throws {
+        try print(json(value))
+    }
+
+    /// One JSON object without the end of its line; property names become snake case.
+    static func json(_ value: some Encodable) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        // Sorted, so that the same object is always the same line.
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return escapingControls(in: String(decoding: try encoder.encode(value), as: UTF8.self))
+    }
+
+    /// JSON itself asks to escape only the first 32 control characters, and a terminal obeys more.
+    ///
+    /// What is left of them stands in strings, so the value stays the same.
+    private static func escapingControls(in json: String) -> String {
+        if json.utf8.allSatisfy({ $0 < 0x7F }) { return json }
+        return json.unicodeScalars.reduce(into: "") { result, scalar in
+            if DisplayText.isObeyed(scalar) {
+                let digits = String(scalar.value, radix: 16)
+                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            } else {
+                result.unicodeScalars.append(scalar)
+            }
+        }
+    }
+}
+
+/// A path that a report names.
+struct ReportedPath: Encodable, CustomStringConvertible {
+    let path: FilePath
+
+    init(_ path: FilePath) {
+        self.path = path
+    }
+
+    var description: String { "\(path)" }
+
+    /// JSON is Unicode, so bytes of a name that are not UTF-8 become U+FFFD.
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(path.string)
     }
 }

@@ -1,8 +1,17 @@
-// Lines at the bottom of a terminal that are rewritten in place, while ordinary lines scroll above
-// them. It makes the bytes; writing them, and when, is the caller's.
-//
-// The cursor rests at the start of the line below the region and no mode of the terminal stays
-// changed, so there is nothing to restore: whatever ends the program, the shell goes on below.
+// What is rewritten in place on a terminal, while ordinary lines scroll above: the lines of a
+// region, and the progress of long work, which is a line now and then when piped.
+
+import Dispatch
+import Swiftlet
+import Synchronization
+
+#if canImport(Glibc)
+    @preconcurrency import Glibc
+#elseif canImport(Musl)
+    @preconcurrency import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
 
 /// What stands in the region, and how to replace it.
 struct LiveRegion {
@@ -56,5 +65,71 @@ struct LiveRegion {
     private func start(columns: Int) -> String {
         let rows = widths.reduce(0) { $0 + max(1, ($1 + columns - 1) / max(1, columns)) }
         return rows > 0 ? "\r\u{1b}[\(rows)A" : "\r"
+    }
+}
+
+/// A line that says how far work has come.
+final class ProgressLine {
+    private let isTerminal = isatty(STDERR_FILENO) != 0
+    private let clock = ContinuousClock()
+    private var lastShown: ContinuousClock.Instant
+    private var liveLineIsShown = false
+
+    /// Often enough to look alive, seldom enough to cost nothing.
+    private static let terminalInterval = Duration.milliseconds(100)
+    private static let plainInterval = Duration.seconds(5)
+
+    /// Starts work that is not worth a line if it ends soon.
+    init() {
+        lastShown = clock.now
+    }
+
+    /// Shows `text`, unless the last line was shown just now.
+    func show(_ text: @autoclosure () -> String) {
+        let now = clock.now
+        guard now - lastShown >= (isTerminal ? Self.terminalInterval : Self.plainInterval) else {
+            return
+        }
+        lastShown = now
+        if isTerminal {
+            Terminal.writeError("\r\u{1b}[K" + DisplayText.escaping(text()))
+            liveLineIsShown = true
+        } else {
+            Terminal.diagnose(text())
+        }
+    }
+
+    /// Clears a line that is still being rewritten.
+    func finish() {
+        if liveLineIsShown { Terminal.writeError("\r\u{1b}[K") }
+        liveLineIsShown = false
+    }
+}
+
+/// How much of a number of bytes, which may not be known, is done.
+func byteProgress(_ count: Int, of total: Int?) -> String {
+    guard let total, total > 0 else { return count.formattedAsBytes }
+    // A file may grow while it is read.
+    let percent = min(100, Double(count) / Double(total) * 100)
+    return "\(count.formattedAsBytes) of \(total.formattedAsBytes), \(decimal(percent, 0))%"
+}
+
+/// Work that is announced when it has taken a while.
+final class SlowWork: Sendable {
+    private let isOver = Mutex(false)
+
+    private static let patience = DispatchTimeInterval.seconds(2)
+
+    /// Begins.
+    /// - Parameter text: What is said of it on stderr, if it does not end soon.
+    init(_ text: String) {
+        DispatchQueue.global().asyncAfter(deadline: .now() + Self.patience) { [weak self] in
+            self?.isOver.withLock { if !$0 { Terminal.diagnose(text) } }
+        }
+    }
+
+    /// Nothing is said from now on.
+    func end() {
+        isOver.withLock { $0 = true }
     }
 }

@@ -1,7 +1,8 @@
-// A line for the terminal whose width is known although it carries colours, and text from elsewhere
-// made safe to print. It knows nothing of what the lines say.
+// A line for the terminal whose width is known although it carries colors, and text from elsewhere
+// made safe to print; and tables of such lines, whose columns line up however wide characters are.
 
 import LineEditing
+import Swiftlet
 
 /// Pieces of text, each with its ink.
 struct StyledLine: Equatable {
@@ -140,5 +141,59 @@ extension String {
         }
         guard lines.count > limit, let last = lines[..<limit].last else { return lines }
         return lines[..<(limit - 1)] + [last.prefix(columns: columns - more.columnCount) + more]
+    }
+}
+
+/// Rows of styled cells.
+struct StyledTable {
+    private let alignments: [Table.Alignment]
+    private var rows: [[StyledLine]] = []
+
+    /// An empty table with these columns.
+    init(_ alignments: [Table.Alignment]) {
+        self.alignments = alignments
+    }
+
+    /// Adds a row with a cell for each column.
+    mutating func append(_ cells: [StyledLine]) {
+        precondition(cells.count == alignments.count, "\(cells.count) of \(alignments.count) cells")
+        rows.append(cells)
+    }
+
+    /// The rows, each indented by two columns, with two between cells and none at the end.
+    var lines: [StyledLine] {
+        let widths = alignments.indices.map { column in rows.map { $0[column].width }.max() ?? 0 }
+        return rows.map { cells in
+            var line = StyledLine()
+            var start = 2
+            // Cells at the end that are empty leave nothing behind.
+            let count = cells.lastIndex { $0.width > 0 }.map { $0 + 1 } ?? 0
+            for (column, cell) in cells.prefix(count).enumerated() {
+                let free = alignments[column] == .left ? 0 : widths[column] - cell.width
+                line.pad(to: start + free)
+                line.append(cell)
+                start += widths[column] + 2
+            }
+            return line
+        }
+    }
+}
+
+extension String {
+    /// The text, or as much of its beginning as leaves room for `more` within `columns`.
+    func clipped(columns: Int, more: String) -> String {
+        guard columnCount > columns else { return self }
+        return columns > more.columnCount
+            ? prefix(columns: columns - more.columnCount) + more : prefix(columns: columns)
+    }
+
+    /// The text, or `more` and as much of its end as there is room for within `columns`.
+    func suffix(columns: Int, more: String) -> String {
+        guard columnCount > columns else { return self }
+        let room = columns - more.columnCount
+        guard room > 0 else { return "" }
+        var rest = self[...]
+        while String(rest).columnCount > room { rest = rest.dropFirst() }
+        return more + rest
     }
 }

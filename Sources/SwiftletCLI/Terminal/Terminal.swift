@@ -1,5 +1,5 @@
 // Reading stdin, and writing to stdout and stderr at once, without the buffering and the locks of
-// stdio.
+// stdio; and what stands ready on standard input although nothing asked for it.
 
 import Swiftlet
 import Synchronization
@@ -99,4 +99,27 @@ enum Terminal {
 /// The C function, whose name the methods above would hide.
 private func systemWrite(_ descriptor: CInt, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
     write(descriptor, bytes, count)
+}
+
+extension Terminal {
+    /// Whether a file, pipe or socket on standard input has something to read at this moment; a
+    /// terminal and a device never do.
+    static var hasUnreadInput: Bool {
+        var status = stat()
+        guard fstat(STDIN_FILENO, &status) == 0 else { return false }
+        switch status.st_mode & S_IFMT {
+        case S_IFREG:
+            let offset = lseek(STDIN_FILENO, 0, SEEK_CUR)
+            return offset >= 0 && offset < status.st_size
+        case S_IFIFO:
+            var pipe = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
+            return poll(&pipe, 1, 0) > 0 && pipe.revents & Int16(POLLIN) != 0
+        case S_IFSOCK:
+            var byte: UInt8 = 0
+            return recv(STDIN_FILENO, &byte, 1, Int32(MSG_PEEK | MSG_DONTWAIT))
+                > 0
+        default:
+            return false
+        }
+    }
 }

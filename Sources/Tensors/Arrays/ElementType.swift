@@ -1,5 +1,5 @@
 // How the elements of a tensor are stored. What the block formats mean is in ck_elements.h; this is
-// their names and their sizes.
+// their names and their sizes, and float16 without Swift's Float16, which not every platform has.
 
 import CKernels
 
@@ -98,4 +98,14 @@ public enum ElementType: String, Sendable, CaseIterable, Codable {
         case .int32: preconditionFailure("int32 where numbers with fractions are expected")
         }
     }
+}
+
+extension Float {
+    /// The float that these bits are in half precision.
+    public init(float16Bits bits: UInt16) {
+        self = ck_float_from_float16(bits)
+    }
+
+    /// The nearest float16, ties to even, infinity above 65519; NaN stays NaN.
+    public var float16Bits: UInt16 { ck_float16_from_float(self) }
 }

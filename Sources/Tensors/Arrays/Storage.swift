@@ -1,4 +1,12 @@
-// Where the bytes of tensors are.
+// Where the bytes of tensors are. This is the only file that allocates memory for numbers.
+
+#if canImport(Glibc)
+    @preconcurrency import Glibc
+#elseif canImport(Musl)
+    @preconcurrency import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
 
 /// Memory that tensors lie in: allocated, or the pages of a mapped file.
 ///
@@ -55,3 +63,105 @@ extension Tensor {
         }
     }
 }
+
+/// A block of zeroed, page-aligned memory, given back when the last reference goes.
+///
+/// A ``Tensor`` is a view that keeps its buffer alive, so views may be stored and passed around
+/// freely. Nothing synchronizes access: a buffer belongs to one task at a time.
+public final class TensorBuffer {
+    /// The size in bytes, as asked for.
+    public let byteCount: Int
+    let start: UnsafeMutableRawPointer
+
+    /// Reserves `byteCount` bytes of zeros.
+    ///
+    /// The operating system hands out the pages when they are first written, and in huge pages
+    /// where it can, which spares the matrix products most of their address look-ups.
+    /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
+    public init(byteCount: Int) throws {
+        precondition(byteCount >= 0, "a buffer of \(byteCount) bytes")
+        let mapping = mmap(
+            nil,
+            max(byteCount, 1),
+            PROT_READ | PROT_WRITE,
+            MAP_PRIVATE | MAP_ANONYMOUS,
+            -1,
+            0
+        )
+        guard let mapping, mapping != MAP_FAILED else {
+            throw TensorError.outOfMemory(byteCount: byteCount)
+        }
+        #if os(Linux)
+            // Only advice: a kernel without huge pages refuses and nothing is lost.
+            madvise(mapping, byteCount, MADV_HUGEPAGE)
+        #endif
+        start = mapping
+        self.byteCount = byteCount
+    }
+
+    deinit {
+        munmap(start, max(byteCount, 1))
+    }
+}
+
+extension TensorBuffer: Storage {
+    /// False: this is the only copy.
+    public var isMapped: Bool { false }
+
+    /// True.
+    public var isWritable: Bool { true }
+
+    public func withUnsafeBytes<Result>(
+        _ body: (UnsafeRawBufferPointer) throws -> Result
+    ) rethrows -> Result {
+        try withExtendedLifetime(self) {
+            try body(UnsafeRawBufferPointer(start: start, count: byteCount))
+        }
+    }
+
+    /// Does nothing: this is the only copy.
+    public func releasePages(_ range: Range<Int>) {}
+
+    /// Does nothing: nobody else can change it.
+    public func requireIntact() {}
+}
+
+// A buffer is written through views without synchronization.
+@available(*, unavailable) extension TensorBuffer: Sendable {}
+
+/// Memory that matrices are made in, one after the other.
+///
+/// The operating system gives huge pages only to blocks much larger than a matrix. Addresses in
+/// small pages take time to look up, which generation measures: see docs/experiment-log.md. A
+/// matrix keeps the memory of those that were made beside it.
+public final class WeightArena {
+    private static let blockBytes = 64 << 20
+    private static let cacheLine = 64
+    private var block: TensorBuffer?
+    private var usedBytes = 0
+
+    /// An arena that takes no memory yet.
+    public init() {}
+
+    /// Bytes of zeros that start at a cache line.
+    /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
+    func reserve(byteCount: Int) throws -> (buffer: TensorBuffer, offset: Int) {
+        if byteCount > Self.blockBytes { return (try TensorBuffer(byteCount: byteCount), 0) }
+        if let block, byteCount <= block.byteCount - usedBytes {
+            defer { advance(byteCount) }
+            return (block, usedBytes)
+        }
+        let new = try TensorBuffer(byteCount: Self.blockBytes)
+        block = new
+        usedBytes = 0
+        advance(byteCount)
+        return (new, 0)
+    }
+
+    private func advance(_ byteCount: Int) {
+        usedBytes += (byteCount + Self.cacheLine - 1) / Self.cacheLine * Self.cacheLine
+    }
+}
+
+// It hands out parts of one block without synchronization.
+@available(*, unavailable) extension WeightArena: Sendable {}

@@ -1,6 +1,6 @@
 // The typed, checked face of CKernels, and the only way to it: a second backend would be added
-// behind this class. Each operation is described in CKernels.h; the faces, in Ops+*.swift, check
-// shapes and pass on pointers.
+// behind this class. Each operation is described in CKernels.h; the faces are in the files beside
+// this one.
 
 import CKernels
 
@@ -103,3 +103,37 @@ public final class Ops {
 
 // It owns scratch memory that every operation writes.
 @available(*, unavailable) extension Ops: Sendable {}
+
+extension Ops {
+    /// Operations for a lane: with the same instruction set, on one thread.
+    /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
+    package func forLane() throws -> Ops {
+        let ops = try Ops(instructionSet: instructionSet, threadCount: 1)
+        try ops.reserve(channels: largestRow)
+        return ops
+    }
+
+    /// Calls `body` for each lane from 0 to `count` - 1, each on a thread of its own if there are
+    /// as many, and returns when all are done.
+    ///
+    /// No lane may write what another one reads or writes. So each runs its operations on an `Ops`
+    /// that ``forLane()`` made for it.
+    package func runLanes(_ count: Int, _ body: (_ lane: Int) -> Void) {
+        withoutActuallyEscaping(body) { body in
+            withUnsafePointer(to: Work(body: body)) { work in
+                ck_run_lanes(
+                    CInt(count),
+                    { lane, work in
+                        work?.assumingMemoryBound(to: Work.self).pointee.body(Int(lane))
+                    },
+                    UnsafeMutableRawPointer(mutating: work)
+                )
+            }
+        }
+    }
+
+    /// What C passes on to each lane: a closure, which C could not hold by itself.
+    private struct Work {
+        let body: (_ lane: Int) -> Void
+    }
+}

@@ -1,4 +1,13 @@
-// A message of a conversation, in the words that programs for chat models share.
+// A message of a conversation, in the words that programs for chat models share, and a conversation
+// as a file, in the JSON of OpenAI's interface.
+
+import FileIO
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
 
 /// What somebody said in a conversation.
 ///
@@ -49,5 +58,107 @@ extension [ChatMessage] {
             }
             expected = message.role == .user ? [.assistant] : [.user]
         }
+    }
+}
+
+/// A name out of a file, of which a sentence shows no more than the beginning.
+private func shown(_ name: String) -> String {
+    name.count > 40 ? name.prefix(40) + "..." : name
+}
+
+/// Why a message is not read.
+struct MessageProblem: Error {
+    let sentence: String
+}
+
+/// A message as a file has it.
+///
+/// What a conversation here has no place for is refused, as it would be lost when the file is
+/// written again.
+struct StoredMessage: Decodable {
+    let message: ChatMessage
+
+    private struct Key: CodingKey {
+        let stringValue: String
+        var intValue: Int? { nil }
+
+        init(stringValue: String) { self.stringValue = stringValue }
+        init?(intValue: Int) { nil }
+    }
+
+    init(from decoder: any Decoder) throws {
+        let number = (decoder.codingPath.last?.intValue ?? 0) + 1
+        func problem(_ words: String) -> MessageProblem {
+            MessageProblem(sentence: "message \(number) \(words)")
+        }
+        let fields = try decoder.container(keyedBy: Key.self)
+        let names = ["role", "content"]
+        for name in fields.allKeys.map(\.stringValue).sorted() where !names.contains(name) {
+            throw problem("has a '\(shown(name))', but only a role and a content are known")
+        }
+        guard let role = try? fields.decode(String.self, forKey: Key(stringValue: "role")) else {
+            throw problem("has no role that is text")
+        }
+        guard let known = ChatMessage.Role(rawValue: role) else {
+            let roles = ChatMessage.Role.allCases.map(\.rawValue).joined(separator: ", ")
+            throw problem("has the role '\(shown(role))'; known are \(roles)")
+        }
+        guard let content = try? fields.decode(String.self, forKey: Key(stringValue: "content"))
+        else { throw problem("has no content that is text") }
+        message = ChatMessage(role: known, content: content)
+    }
+}
+
+/// Reads and writes conversations: `[{"role":"user","content":"Hello!"}, ...]`.
+public enum ChatHistory {
+    /// 64 MiB, more than anybody says; a file of another kind is not read to its end.
+    private static let largestByteCount = 64 << 20
+
+    /// Reads a conversation.
+    /// - Parameter path: The file; one that is missing or empty holds none.
+    /// - Returns: Its messages, in turn.
+    /// - Throws: ``TextGenerationError/invalidHistory(path:reason:)``, or `FileIOError`.
+    public static func read(_ path: FilePath) throws -> [ChatMessage] {
+        guard FileSystem.exists(path) else { return [] }
+        var bytes: [UInt8] = []
+        try InputFile(path).forEachChunk(ofAtMost: 1 << 16) {
+            bytes += $0
+            guard bytes.count <= largestByteCount else {
+                throw TextGenerationError.invalidHistory(
+                    path: path,
+                    reason: "it has more than 64 MiB, which no conversation has"
+                )
+            }
+        }
+        if bytes.isEmpty { return [] }
+        do {
+            let messages = try JSONDecoder().decode([StoredMessage].self, from: Data(bytes))
+                .map(\.message)
+            try messages.checkTurns()
+            return messages
+        } catch is DecodingError {
+            throw TextGenerationError.invalidHistory(
+                path: path,
+                reason: "it is no list of messages in JSON"
+            )
+        } catch let error as TextGenerationError {
+            throw TextGenerationError.invalidHistory(path: path, reason: "\(error)")
+        } catch let error as MessageProblem {
+            throw TextGenerationError.invalidHistory(path: path, reason: error.sentence)
+        }
+    }
+
+    /// Writes a conversation, a message a line; the file is there whole or not at all.
+    /// - Throws: `FileIOError` when it cannot be written.
+    public static func write(_ messages: [ChatMessage], to path: FilePath) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .withoutEscapingSlashes
+        let lines = try messages.map { message in
+            let content = String(decoding: try encoder.encode(message.content), as: UTF8.self)
+            return "{\"role\": \"\(message.role.rawValue)\", \"content\": \(content)}"
+        }
+        let file = try AtomicFile(path)
+        try file.write(Array("[\n\(lines.joined(separator: ",\n"))\n]\n".utf8))
+        try file.commit()
     }
 }

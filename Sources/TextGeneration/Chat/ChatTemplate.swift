@@ -1,4 +1,6 @@
-// How the messages of a conversation become the tokens that a model has seen conversations in.
+// How the messages of a conversation become the tokens that a model has seen conversations in. On
+// the way they are texts, and between them the tokens that mark places. The two never mix, so that
+// nothing a user writes becomes a marker.
 
 import Tokenization
 
@@ -45,5 +47,109 @@ extension Unicode.Scalar {
     /// White space as Unicode has it, and four separators that Python counts too.
     fileprivate var isBlank: Bool {
         properties.isWhitespace || "\u{1C}"..."\u{1F}" ~= self
+    }
+}
+
+/// The parts of a conversation, in order.
+struct ChatParts {
+    private(set) var parts: [PromptPart] = []
+    let tokenizer: any Tokenizer
+    /// Where replies begin and end, in turn: a part, and how many bytes of it come before.
+    private var replyEdges: [(part: Int, byteCount: Int)] = []
+    /// The tokens of the markers so far; looking for one takes as long as the vocabulary is.
+    private var markers: [String: TokenID?] = [:]
+
+    init(_ tokenizer: any Tokenizer) {
+        self.tokenizer = tokenizer
+    }
+
+    /// Appends text, which is one with the text before it.
+    mutating func append(_ text: String) {
+        guard case .text(var joined)? = parts.last else { return parts.append(.text(text)) }
+        // Taken out, so that a long text grows where it is instead of being copied.
+        parts.removeLast()
+        joined += text
+        parts.append(.text(joined))
+    }
+
+    /// Appends a token, if there is one.
+    mutating func append(_ token: TokenID?) {
+        if let token { parts.append(.token(token)) }
+    }
+
+    mutating func append(_ pieces: [ChatForm.Piece]) {
+        for piece in pieces {
+            switch piece {
+            case .text(let text): append(text)
+            case .endOfText: append(tokenizer.endsOfText.first)
+            case .marker(let name):
+                if let token = marker(name) { append(token) } else { append(name) }
+            }
+        }
+    }
+
+    private mutating func marker(_ name: String) -> TokenID? {
+        if let known = markers[name] { return known }
+        let token = tokenizer.specialToken(name)
+        markers[name] = .some(token)
+        return token
+    }
+
+    /// The tokens of all of it.
+    /// - Throws: `TokenizerError` where the tokenizer does not cover all text.
+    func tokens() throws -> [TokenID] { try tokenizer.encode(parts) }
+
+    // MARK: Replies
+
+    /// Notes that what is appended next belongs to a reply, or no longer does.
+    mutating func turnReply() {
+        if case .text(let text)? = parts.last {
+            replyEdges.append((parts.count - 1, text.utf8.count))
+        } else {
+            replyEdges.append((parts.count, 0))
+        }
+    }
+
+    /// The tokens of all of it, those of replies to be learnt.
+    ///
+    /// Texts are encoded as a whole: a token that reaches over the beginning of a reply belongs to
+    /// it, and one that reaches over its end does not.
+    /// - Parameter limit: The most tokens that are needed. Where replies begin is found by encoding
+    ///   what comes before them again, and a long conversation has many.
+    /// - Returns: The first `limit` tokens, or all.
+    /// - Throws: `TokenizerError` where the tokenizer does not cover all text.
+    func conversationTokens(limit: Int) throws -> ConversationTokens {
+        var result = ConversationTokens()
+        var isReply = false
+        var edges = replyEdges[...]
+        for (index, part) in parts.enumerated() where result.tokens.count < limit {
+            let tokens = try tokenizer.encode(partAt: index, of: parts)
+            var begun = 0
+            while let edge = edges.first, edge.part == index, result.tokens.count < limit {
+                edges.removeFirst()
+                let count = try tokenCount(of: part, index, upTo: edge.byteCount, in: tokens)
+                result.append(tokens[begun..<max(count, begun)], isLearnt: isReply)
+                begun = max(count, begun)
+                isReply.toggle()
+            }
+            result.append(tokens[begun...], isLearnt: isReply)
+        }
+        return result.prefix(limit)
+    }
+
+    /// How many of the tokens of a part the first bytes of its text alone give too.
+    private func tokenCount(
+        of part: PromptPart,
+        _ index: Int,
+        upTo byteCount: Int,
+        in tokens: [TokenID]
+    ) throws -> Int {
+        guard case .text(let text) = part, byteCount > 0 else { return 0 }
+        let start = String(decoding: text.utf8.prefix(byteCount), as: UTF8.self)
+        let alone = try tokenizer.encode(
+            partAt: index,
+            of: Array(parts[..<index]) + [.text(start)]
+        )
+        return zip(alone, tokens).prefix { $0 == $1 }.count
     }
 }

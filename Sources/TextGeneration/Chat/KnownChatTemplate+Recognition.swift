@@ -1,6 +1,6 @@
 // A model's own template, which is a program in Jinja, as one of the known forms. It is not run:
-// what it writes around messages tells the form, and the texts in it what the model is told where a
-// user tells it nothing.
+// what it writes around messages tells the form, and the texts in it what the form leaves open.
+// Jinja is read only as far as telling texts from program takes.
 
 extension KnownChatTemplate {
     /// Recognizes the form of a model's own template.
@@ -69,6 +69,100 @@ extension ChatForm.Piece {
         switch self {
         case .text(let text), .marker(let text): text
         case .endOfText: ""
+        }
+    }
+}
+
+/// A template's texts, in order.
+struct JinjaText {
+    /// A text that is given a name: `{% set NAME = 'TEXT' %}`.
+    struct Assignment: Equatable {
+        let name: String
+        let text: String
+        /// Whether it follows `{% else %}` at once.
+        let isElse: Bool
+    }
+
+    /// What is written as it stands, and the strings in expressions and statements.
+    private(set) var texts: [String] = []
+    private(set) var assignments: [Assignment] = []
+    /// The first word of the statement before.
+    private var previous = ""
+
+    /// Reads a template; one that is not whole is read as far as it goes.
+    init(_ template: String) {
+        var reader = Reader(bytes: Array(template.utf8)[...])
+        while !reader.bytes.isEmpty {
+            let text = reader.take(upTo: ["{%", "{{", "{#"])
+            if !text.isEmpty { texts.append(text) }
+            switch reader.bytes.dropFirst().first {
+            case UInt8(ascii: "#"): _ = reader.take(upTo: ["#}"])
+            case UInt8(ascii: "%"): addStatement(reader.block(end: "%}"))
+            case UInt8(ascii: "{"): texts += reader.block(end: "}}").strings
+            default: return
+            }
+            reader.bytes = reader.bytes.dropFirst(2)
+        }
+    }
+
+    private mutating func addStatement(_ block: (code: String, strings: [String])) {
+        texts += block.strings
+        let words = block.code.split { " \t\r\n=-+{%".contains($0) }
+        if words.count == 2, words[0] == "set", block.strings.count == 1 {
+            let isElse = previous == "else"
+            assignments.append(
+                Assignment(name: String(words[1]), text: block.strings[0], isElse: isElse)
+            )
+        }
+        previous = words.first.map(String.init) ?? ""
+    }
+
+    private struct Reader {
+        var bytes: ArraySlice<UInt8>
+
+        /// Takes what comes before the first of some marks, or all.
+        mutating func take(upTo marks: [String]) -> String {
+            let marks = marks.map { Array($0.utf8) }
+            var end = bytes.startIndex
+            while end < bytes.endIndex, !marks.contains(where: bytes[end...].starts) { end += 1 }
+            defer { bytes = bytes[end...] }
+            return String(decoding: bytes[..<end], as: UTF8.self)
+        }
+
+        /// Takes a block up to its end.
+        /// - Returns: What it says beside strings, and the strings.
+        mutating func block(end: String) -> (code: String, strings: [String]) {
+            var code: [UInt8] = []
+            var strings: [String] = []
+            while let byte = bytes.first, !bytes.starts(with: end.utf8) {
+                bytes = bytes.dropFirst()
+                if byte == UInt8(ascii: "'") || byte == UInt8(ascii: "\"") {
+                    strings.append(string(quote: byte))
+                } else {
+                    code.append(byte)
+                }
+            }
+            return (String(decoding: code, as: UTF8.self), strings)
+        }
+
+        /// Takes a string up to the quote that ends it, and that too.
+        private mutating func string(quote: UInt8) -> String {
+            var text: [UInt8] = []
+            while let byte = bytes.popFirst(), byte != quote {
+                guard byte == UInt8(ascii: "\\"), let escaped = bytes.popFirst() else {
+                    text.append(byte)
+                    continue
+                }
+                switch escaped {
+                case UInt8(ascii: "n"): text.append(UInt8(ascii: "\n"))
+                case UInt8(ascii: "t"): text.append(UInt8(ascii: "\t"))
+                case UInt8(ascii: "r"): text.append(UInt8(ascii: "\r"))
+                case UInt8(ascii: "\\"), UInt8(ascii: "'"), UInt8(ascii: "\""):
+                    text.append(escaped)
+                default: text += [byte, escaped]
+                }
+            }
+            return String(decoding: text, as: UTF8.self)
         }
     }
 }

@@ -1,4 +1,5 @@
-// One text as it is made.
+// Texts as they are made, one or several at a time: the tokens of an engine's sequences become text
+// here, as far as the text is certain.
 
 import Inference
 import Tokenization
@@ -55,3 +56,178 @@ extension TextStream: AsyncSequence {
 
 // Its model is not Sendable.
 @available(*, unavailable) extension TextStream: Sendable {}
+
+/// What a round of generation added to one text.
+public struct TextPiece: Sendable, Equatable {
+    /// Index of the text, as of its prompt.
+    public let index: Int
+    /// What is new; may be empty.
+    public let text: String
+    /// Whether the text is complete.
+    public let isLast: Bool
+}
+
+/// A text as far as it is made, and what is known about it.
+public struct GeneratedText: Sendable, Equatable {
+    /// The text, without the prompt.
+    public let text: String
+    /// Its tokens; past the text, those of a stop string.
+    public let tokens: [TokenID]
+    /// How likely the model found each of them, if that was asked for; else empty.
+    public let logprobs: [TokenLogprobs]
+    /// Tokens the model was given to start from: fewer than the prompt's when it was longer than a
+    /// context that slides.
+    public let promptTokenCount: Int
+    /// How many of them did not have to be read, since they had been for another text.
+    public let reusedTokenCount: Int
+    /// Why generation ended; nil while it goes on.
+    public let stopReason: StopReason?
+}
+
+/// Texts being generated together, in pieces that are always valid Unicode.
+public final class TextBatch {
+    private let texts: LiveTexts
+    /// Texts, complete or not.
+    public let count: Int
+
+    /// Takes an engine whose sequences are numbered as the assemblers.
+    init(_ engine: GenerationEngine, assemblers: [TextAssembler]) {
+        texts = LiveTexts(engine)
+        count = assemblers.count
+        for (number, assembler) in assemblers.enumerated() { texts.follow(number, assembler) }
+    }
+
+    /// One of the texts, as far as it is made.
+    public subscript(index: Int) -> GeneratedText { texts[index] }
+
+    /// Runs the model on the prompts, unless that has been done.
+    ///
+    /// ``next()`` does it when needed; call it separately to time the prompts.
+    /// - Throws: What the model throws; all texts have then ended.
+    public func readPrompts() throws {
+        try texts.engine.readPrompts()
+    }
+
+    /// Generates a token of every text that goes on, and returns what becomes certain of the texts;
+    /// nil when all are complete.
+    ///
+    /// When a text ends within a character, its last piece is U+FFFD.
+    /// - Throws: What the model or the sampler throws; all texts have then ended.
+    public func next() throws -> [TextPiece]? { try texts.next() }
+
+    /// Ends all texts that go on; what is left of them can still be asked for.
+    public func interrupt() {
+        texts.engine.interrupt()
+    }
+}
+
+// Its model is not Sendable.
+@available(*, unavailable) extension TextBatch: Sendable {}
+
+/// Texts that are generated together, by the numbers of their sequences.
+final class LiveTexts {
+    private struct Text {
+        var assembler: TextAssembler
+        var logprobs: [TokenLogprobs] = []
+        var isFinished = false
+    }
+
+    let engine: GenerationEngine
+    private var texts: [Int: Text] = [:]
+
+    /// Takes an engine, whose sequences are added with their texts.
+    init(_ engine: GenerationEngine) {
+        self.engine = engine
+    }
+
+    /// Says that a sequence of the engine is a text, and how its tokens become one.
+    func follow(_ sequence: Int, _ assembler: TextAssembler) {
+        texts[sequence] = Text(assembler: assembler)
+    }
+
+    /// Forgets a text and its sequence.
+    func remove(_ sequence: Int) {
+        texts[sequence] = nil
+        engine.remove(sequence)
+    }
+
+    /// A text as far as it is made.
+    subscript(sequence: Int) -> GeneratedText {
+        let found = engine[sequence]
+        return GeneratedText(
+            text: texts[sequence]?.assembler.text ?? "",
+            tokens: found.tokens,
+            logprobs: logprobs(of: sequence),
+            promptTokenCount: found.promptTokenCount,
+            reusedTokenCount: found.reusedTokenCount,
+            stopReason: found.stopReason
+        )
+    }
+
+    /// How likely the model found the tokens of a text so far, where that was asked for.
+    func logprobs(of sequence: Int) -> [TokenLogprobs] { texts[sequence]?.logprobs ?? [] }
+
+    /// Generates a token of every text that goes on.
+    /// - Parameter failed: As of ``GenerationEngine/next(failed:)``.
+    /// - Returns: What becomes certain of the texts; nil when all are complete.
+    /// - Throws: What the model throws; all texts have then ended.
+    func next(
+        failed: ((_ sequence: Int, _ error: any Error) -> Void)? = nil
+    ) throws -> [TextPiece]? {
+        var pieces: [TextPiece] = []
+        let events = try engine.next(failed: failed)
+        for event in events ?? [] {
+            guard let token = event.token else { continue }
+            if let found = event.logprobs { texts[event.sequence]?.logprobs.append(found) }
+            let text = try texts[event.sequence]?.assembler.append(token) ?? ""
+            pieces.append(TextPiece(index: event.sequence, text: text, isLast: false))
+            if texts[event.sequence]?.assembler.isStopped == true {
+                engine.end(event.sequence, .stopString)
+            }
+        }
+        for sequence in engine.sequences
+        where texts[sequence]?.isFinished == false && engine[sequence].stopReason != nil {
+            texts[sequence]?.isFinished = true
+            let rest = texts[sequence]?.assembler.finish() ?? ""
+            pieces.append(TextPiece(index: sequence, text: rest, isLast: true))
+        }
+        return events == nil && pieces.isEmpty ? nil : pieces
+    }
+}
+
+// Its engine is not Sendable.
+@available(*, unavailable) extension LiveTexts: Sendable {}
+
+/// Tokens to text, as far as the text is certain: a character may be spread over several tokens,
+/// and so may a stop string.
+struct TextAssembler {
+    /// All pieces given out so far, joined.
+    private(set) var text = ""
+    /// Whether the text has ended with a stop string.
+    var isStopped: Bool { matcher.isStopped }
+
+    private var decoder: StreamingDecoder
+    private var matcher: StopStringMatcher
+
+    /// Starts a text after a token, the last one of its prompt.
+    init(_ vocabulary: any TokenDecoder, after previous: TokenID?, stopStrings: [String]) {
+        decoder = StreamingDecoder(vocabulary, after: previous)
+        matcher = StopStringMatcher(stopStrings)
+    }
+
+    /// Takes a token and returns the text it makes certain, which may be none.
+    /// - Throws: `TokenizerError` for a token outside the vocabulary.
+    mutating func append(_ token: TokenID) throws -> String {
+        giveOut(matcher.append(try decoder.append(token)))
+    }
+
+    /// Ends the text and returns what was held back; a character left unfinished becomes U+FFFD.
+    mutating func finish() -> String {
+        giveOut(matcher.append(decoder.finish()) + matcher.finish())
+    }
+
+    private mutating func giveOut(_ piece: String) -> String {
+        text += piece
+        return piece
+    }
+}

@@ -1,6 +1,8 @@
-// Tokenizers over bytes: text to ids and back. How one is made from a description is in
-// BytePairTokenizer+Description.swift, files are in BytePairTokenizer+Files.swift, threads in
-// BytePairTokenizer+Concurrent.swift, streams in StreamingEncoder.swift.
+// Tokenizers over bytes: text to ids and back, also by several threads. How one is made from a
+// description is in BytePairTokenizer+Description.swift, files are in
+// BytePairTokenizer+Files.swift.
+
+import Synchronization
 
 /// Byte-level byte pair encoding: GPT-2's, and that of models which cut text into words by another
 /// rule, such as Llama 3's and SmolLM2's.
@@ -156,5 +158,94 @@ public final class BytePairTokenizer: Sendable {
             // A space would be put before each part.
             isUncut: description.spacePrefix != .never
         )
+    }
+}
+
+extension Vocabulary: TokenDecoder {
+    public var vocabularySize: Int { count }
+    public var startOfText: TokenID? { endOfText }
+    public var endsOfText: [TokenID] { endOfText.map { [$0] } ?? [] }
+
+    public func bytes(of id: TokenID, after previous: TokenID?) throws -> ArraySlice<UInt8> {
+        guard contains(id) else {
+            throw TokenizerError.unknownToken(id: id, vocabularySize: count)
+        }
+        return slice(of: id)
+    }
+}
+
+extension BytePairTokenizer: Tokenizer {
+    public var startOfText: TokenID? { description.startOfText ?? endOfText }
+    public var endsOfText: [TokenID] { description.endsOfText }
+
+    public func bytes(of id: TokenID, after previous: TokenID?) throws -> ArraySlice<UInt8> {
+        try vocabulary.bytes(of: id, after: previous)
+    }
+
+    /// The ids a model is given so that it continues a text, in which names of special tokens are
+    /// these tokens.
+    ///
+    /// A token that starts texts stands before it where the model was made so, and where there
+    /// would be nothing else.
+    public func promptTokens(of bytes: [UInt8]) throws -> [TokenID] {
+        let start = startOfText.map { [$0] } ?? []
+        let ids = try encode(bytes, specialTokens: .token)
+        return description.addsStartOfText || ids.isEmpty ? start + ids : ids
+    }
+}
+
+extension BytePairTokenizer {
+    /// The ids of bytes that may be anything, found by several threads; they are those that one
+    /// thread finds.
+    ///
+    /// The text is cut where no pre-token spans the cut. One giant word is therefore encoded by
+    /// one thread, and so is a text of less than 256 kB. The threads are Dispatch's, and this one
+    /// is among them.
+    public func encode(
+        _ bytes: UnsafeRawBufferPointer,
+        specialTokens: SpecialTokens = .text,
+        threads: Int
+    ) throws -> [TokenID] {
+        try encode(
+            bytes,
+            specialTokens: specialTokens,
+            threads: threads,
+            bytesPerPart: TextParts.usualByteCount
+        )
+    }
+
+    /// The same with parts of about `bytesPerPart` bytes.
+    func encode(
+        _ bytes: UnsafeRawBufferPointer,
+        specialTokens: SpecialTokens,
+        threads: Int,
+        bytesPerPart: Int
+    ) throws -> [TokenID] {
+        precondition(threads > 0, "encoding takes one thread or more, got \(threads)")
+        if threads == 1 || bytes.count < 2 * bytesPerPart {
+            return try encode(bytes, specialTokens: specialTokens)
+        }
+        let parts = TextParts(of: bytes, byteCount: bytesPerPart, cutting(specialTokens))
+        let results = Mutex(
+            [Result<[TokenID], any Error>](repeating: .success([]), count: parts.count)
+        )
+        parts.run(threads: threads) {
+            withEncoder { encoder in
+                while let part = parts.next() {
+                    let result = Result {
+                        var ids: [TokenID] = []
+                        ids.reserveCapacity(part.bytes.count / 4)
+                        try encode(part.bytes, specialTokens, using: &encoder, into: &ids)
+                        return ids
+                    }
+                    results.withLock { $0[part.index] = result }
+                }
+            }
+        }
+        let encoded = try results.withLock { try $0.map { try $0.get() } }
+        var ids: [TokenID] = []
+        ids.reserveCapacity(encoded.reduce(0) { $0 + $1.count })
+        for part in encoded { ids.append(contentsOf: part) }
+        return ids
     }
 }

@@ -1,4 +1,5 @@
-// Which two tokens merge into which, and in what order. How they are found in a file or learned
+// Which two tokens merge into which, and in what order. A vocabulary whose ids are its merge ranks
+// gives them too, since llm.c's file stores no merges. How they are found in other files or learned
 // from text is told elsewhere.
 
 /// The merges of a byte-level BPE vocabulary, in order of rank: lower ranks merge first.
@@ -48,5 +49,86 @@ struct MergeTable: Sendable, Equatable {
         guard ranks.insert(merge.left, merge.right, ifNone: { rank }) == rank else { return false }
         merges.append(merge)
         return true
+    }
+}
+
+/// Why text cannot be encoded with a vocabulary alone.
+enum MergeRecoveryError: Error, Equatable {
+    /// No token is this single byte.
+    case missingByte(UInt8)
+    /// Two tokens are the same single byte.
+    case duplicateByte(first: TokenID, second: TokenID)
+    /// A token that no two tokens of lower ids merge into, before others that are merges.
+    case notAMerge(TokenID)
+}
+
+extension MergeRecoveryError: CustomStringConvertible {
+    var description: String {
+        switch self {
+        case .missingByte(let byte):
+            "no token is the single byte \(byte), so not all text has ids"
+        case .duplicateByte(let first, let second):
+            "tokens \(first) and \(second) are the same single byte"
+        case .notAMerge(let id):
+            "its ids are not in the order of merging (token \(id) is not two tokens of lower ids "
+                + "merged); use the vocabulary and merges files it was made from"
+        }
+    }
+}
+
+extension MergeTable {
+    /// Finds the merge of each token: the last pair that remains when its bytes are encoded with
+    /// the tokens of lower ids only.
+    ///
+    /// With these merges, text becomes what it becomes by always merging the adjacent pair whose
+    /// bytes, joined, are the token of the lowest id. For consider a stretch of text that is one
+    /// token's bytes, at a time when no merge has crossed its ends: only merges inside have
+    /// touched it, in the order they take when it stands alone, so the last two parts are always
+    /// the same pair.
+    ///
+    /// Tokens at the end that are no merges (such as special tokens) are never produced.
+    init(recoveredFrom vocabulary: Vocabulary) throws {
+        let ids = (0..<TokenID(vocabulary.count)).filter { $0 != vocabulary.endOfText }
+        self.init(
+            byteTokens: try Self.byteTokens(of: vocabulary, ids),
+            minimumCapacity: vocabulary.count
+        )
+        var merger = PieceMerger()
+        var parts: [TokenID] = []
+        var firstOther: TokenID?
+        for id in ids {
+            let isSingleByte = vocabulary.withBytes(of: id) { bytes in
+                parts.removeAll(keepingCapacity: true)
+                merger.merge(bytes, with: self, into: &parts)
+                return bytes.count == 1
+            }
+            if isSingleByte { continue }
+            guard parts.count == 2 else {
+                firstOther = firstOther ?? id
+                continue
+            }
+            if let firstOther { throw MergeRecoveryError.notAMerge(firstOther) }
+            // Two parts are left because they do not merge yet, so the pair is new.
+            _ = append(Merge(left: parts[0], right: parts[1], merged: id))
+        }
+    }
+
+    private static func byteTokens(of vocabulary: Vocabulary, _ ids: [TokenID]) throws -> [TokenID]
+    {
+        var tokens = [TokenID?](repeating: nil, count: 256)
+        for id in ids {
+            let bytes = vocabulary.slice(of: id)
+            guard bytes.count == 1, let byte = bytes.first else { continue }
+            if let first = tokens[Int(byte)] {
+                throw MergeRecoveryError.duplicateByte(first: first, second: id)
+            }
+            tokens[Int(byte)] = id
+        }
+        return try (0...255).map { byte in
+            guard let token = tokens[byte] else {
+                throw MergeRecoveryError.missingByte(UInt8(byte))
+            }
+            return token
+        }
     }
 }

@@ -1,5 +1,5 @@
 // Byte pair encoding proper: merges the bytes of one pre-token into tokens. Results are remembered
-// in PieceCache.swift, not here.
+// in PieceEncoder.swift, not here.
 
 /// Merges single bytes or characters into tokens, the pair of lowest rank first and the leftmost of
 /// equals.

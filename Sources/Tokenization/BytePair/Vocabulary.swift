@@ -1,5 +1,8 @@
-// The tokens of a model as bytes, which is all that decoding needs. How text becomes ids is not
-// known here; files of vocabularies are in Vocabulary+LLMC.swift.
+// The tokens of a model as bytes, which is all that decoding needs, and llm.c's tokenizer file: a
+// header of 256 uint32, then each token as one length byte and its bytes. How text becomes ids is
+// not known here; MergeTable.swift finds the merges by the order of the ids.
+
+import FileIO
 
 /// A token's number: what models read and write and shards store.
 public typealias TokenID = Int32
@@ -74,5 +77,149 @@ public struct Vocabulary: Sendable, Equatable {
         _ body: (UnsafeBufferPointer<UInt8>) throws -> Result
     ) rethrows -> Result {
         try texts.withBytes(at: Int(id), body)
+    }
+}
+
+extension Vocabulary {
+    /// The first word of every llm.c tokenizer file.
+    package static let llmcMagic: UInt32 = 20_240_328
+    /// The first bytes of every llm.c tokenizer file.
+    package static let llmcMagicBytes = Swift.withUnsafeBytes(of: llmcMagic.littleEndian) {
+        Array($0)
+    }
+    private static let headerWordCount = 256
+    // Version 1 stores no end-of-text id, because it was only ever written for GPT-2.
+    private static let version1TokenCount = 50_257
+    private static let version1EndOfText: TokenID = 50_256
+
+    /// Reads a tokenizer file of llm.c, version 1 or 2, such as `gpt2_tokenizer.bin`.
+    ///
+    /// - Throws: ``TokenizerError`` when the content is wrong in any way, a byte too many
+    ///   included; `FileIOError` when the file is missing or ends early.
+    public init(llmcFile path: FilePath) throws {
+        try self.init(llmcFile: try MappedFile(path))
+    }
+
+    init(llmcFile file: MappedFile) throws {
+        var reader = BinaryReader(file)
+        let header = try Self.readHeader(&reader)
+        // Each token takes two bytes or more, so this bounds what a false count can allocate.
+        guard header.count <= reader.remaining / 2 else {
+            throw TokenizerError.malformed(
+                path: file.path,
+                what: "the number of tokens",
+                expected: "at most \(reader.remaining / 2) in a file of \(file.count) bytes",
+                found: "\(header.count)"
+            )
+        }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(reader.remaining - header.count)
+        var offsets = [0]
+        offsets.reserveCapacity(header.count + 1)
+        for id in 0..<header.count {
+            let length = Int(try reader.read(UInt8.self))
+            guard length > 0 else {
+                throw TokenizerError.malformed(
+                    path: file.path,
+                    what: "the length of token \(id)",
+                    expected: "1 or more",
+                    found: "0"
+                )
+            }
+            try reader.readBytes(length) { bytes.append(contentsOf: $0) }
+            offsets.append(bytes.count)
+        }
+        guard reader.remaining == 0 else {
+            throw TokenizerError.malformed(
+                path: file.path,
+                what: "the size",
+                expected: "\(reader.offset) bytes for \(header.count) tokens",
+                found: "\(file.count) bytes"
+            )
+        }
+        self.init(TokenTexts(bytes: bytes, offsets: offsets), endOfText: header.endOfText)
+    }
+
+    private static func readHeader(
+        _ reader: inout BinaryReader
+    ) throws -> (count: Int, endOfText: TokenID) {
+        let path = reader.file.path
+        let magic = try reader.read(UInt32.self)
+        guard magic == llmcMagic else {
+            throw TokenizerError.unrecognized(
+                path: path,
+                found: "\(magic) instead of \(llmcMagic)"
+            )
+        }
+        let fields = try reader.readArray(of: UInt32.self, count: headerWordCount - 1)
+        let (version, count) = (fields[0], fields[1])
+        let endOfText: UInt32
+        switch version {
+        case 1:
+            guard count == version1TokenCount else {
+                throw TokenizerError.malformed(
+                    path: path,
+                    what: "the number of tokens in version 1",
+                    expected: "GPT-2's \(version1TokenCount)",
+                    found: "\(count)"
+                )
+            }
+            endOfText = UInt32(version1EndOfText)
+        case 2:
+            endOfText = fields[2]
+        default:
+            throw TokenizerError.unsupportedVersion(path: path, found: version)
+        }
+        guard endOfText < count, endOfText <= TokenID.max else {
+            throw TokenizerError.malformed(
+                path: path,
+                what: "the end-of-text id",
+                expected: "less than the number of tokens, \(count)",
+                found: "\(endOfText)"
+            )
+        }
+        return (Int(count), TokenID(endOfText))
+    }
+
+    /// Writes llm.c's tokenizer file, version 2, whole or not at all.
+    ///
+    /// Decoding needs no more than this. Whether text can be *encoded* from the file alone depends
+    /// on the order of the ids, which ``BytePairTokenizer`` checks before it writes.
+    /// - Throws: ``TokenizerError/cannotExport(path:reason:)`` when a token is longer than 255
+    ///   bytes; `FileIOError` when the file exists and `overwrite` is false, or on I/O errors.
+    public func writeLLMCFile(to path: FilePath, overwrite: Bool = true) throws {
+        try llmcFile(at: path, overwrite: overwrite).commit()
+    }
+
+    /// The same, without giving the file its name yet.
+    func llmcFile(at path: FilePath, overwrite: Bool) throws -> AtomicFile {
+        guard longestTokenByteCount <= UInt8.max else {
+            throw TokenizerError.cannotExport(
+                path: path,
+                reason: "it has a token of \(longestTokenByteCount) bytes, "
+                    + "and the format holds at most 255"
+            )
+        }
+        guard let endOfText else {
+            throw TokenizerError.cannotExport(
+                path: path,
+                reason: "it has no end-of-text token, and the format wants one"
+            )
+        }
+        let file = try AtomicFile(path, overwrite: overwrite)
+        var header = [UInt32](repeating: 0, count: Self.headerWordCount)
+        header[0] = Self.llmcMagic
+        header[1] = 2
+        header[2] = UInt32(count)
+        header[3] = UInt32(endOfText)
+        try file.write(integers: header)
+        var body: [UInt8] = []
+        for id in 0..<TokenID(count) {
+            let token = slice(of: id)
+            body.append(UInt8(token.count))
+            body.append(contentsOf: token)
+        }
+        try file.write(body)
+        return file
     }
 }

@@ -1,4 +1,7 @@
-// A tokenizer as GGUF's keys hold it. How the keys lie in a file is not known here.
+// A tokenizer as GGUF's keys hold it, and the keys out of a description. How the keys lie in a file
+// is not known here; GGUFTokenizer+Reading.swift makes descriptions of them.
+
+import FileIO
 
 /// The values of the `tokenizer.*` keys of a GGUF file.
 public struct GGUFTokenizer: Sendable, Equatable {
@@ -52,4 +55,86 @@ public struct GGUFTokenizer: Sendable, Equatable {
         (.singleDigits, false, ["smollm"]),
         (.qwen2, false, ["qwen2"]),
     ]
+}
+
+extension GGUFTokenizer {
+    /// The keys that say what a description does.
+    /// - Parameters:
+    ///   - description: The tokenizer.
+    ///   - path: The file they are for, for messages.
+    /// - Throws: ``TokenizerError/cannotExport(path:reason:)`` for what the keys have no place for.
+    public init(_ description: TokenizerDescription, path: FilePath) throws {
+        func refuse(_ reason: String) -> TokenizerError {
+            .cannotExport(path: path, reason: "the tokenizer \(reason), which GGUF cannot say")
+        }
+        if description.normalization != .none { throw refuse("composes characters") }
+        if description.needsSentencePieceFile {
+            throw refuse("replaces characters or treats spaces as its own file says")
+        }
+        let flagged = description.addedTokens.first {
+            $0.takesSpaceBefore || $0.takesSpaceAfter || $0.isWholeWord
+        }
+        if let flagged { throw refuse("looks at what stands beside token \(flagged.id)") }
+        switch description.kind {
+        case .byteLevel:
+            let known = Self.names.first {
+                $0.rule == description.splitting && $0.ignoresMerges == description.ignoresMerges
+            }
+            guard let name = known?.names[0] else {
+                throw refuse("cuts text into words by the rule '\(description.splitting)'")
+            }
+            self.init(model: Self.byteLevelModel, tokens: Self.printable(description))
+            pre = name
+            merges = TokenTexts(
+                description.merges.lazy.map { merge in
+                    ByteAlphabet.utf8(of: description.tokens[Int(merge.left)])
+                        + [UInt8(ascii: " ")]
+                        + ByteAlphabet.utf8(of: description.tokens[Int(merge.right)])
+                }
+            )
+            if description.spacePrefix == .always { addsSpacePrefix = true }
+        case .sentencePiece:
+            if description.marksSpacesLate, description.splitting == .spaces {
+                throw refuse("starts a word at every space")
+            }
+            self.init(model: Self.sentencePieceModel, tokens: description.tokens)
+            scores = try description.scoresOfPieces(path)
+            addsSpacePrefix = description.spacePrefix != .never
+        }
+        types = description.typesWithAddedTokens.map { Int32($0.rawValue) }
+        startOfText = description.startOfText.map { Int($0) }
+        // Readers stop at each of them, whichever key it has.
+        let ends = description.endsOfText.map { Int($0) }
+        (endOfText, endOfTurn) = (ends.first, ends.dropFirst().first)
+        endOfMessage = ends.dropFirst(2).first
+        unknown = description.unknown.map { Int($0) }
+        padding = description.padding.map { Int($0) }
+        addsStartOfText = description.addsStartOfText
+        chatTemplate = description.chatTemplate
+    }
+
+    /// Tokens in GPT-2's printable form, and names as they are.
+    private static func printable(_ description: TokenizerDescription) -> TokenTexts {
+        let names = Set(description.addedTokens.map { Int($0.id) })
+        var texts = TokenTexts()
+        for id in description.tokens.indices {
+            if names.contains(id) || [.control, .unused].contains(description.types[id]) {
+                texts.append(description.tokens[id])
+            } else {
+                texts.append(ByteAlphabet.utf8(of: description.tokens[id]))
+            }
+        }
+        return texts
+    }
+}
+
+extension TokenizerDescription {
+    /// The types, where added tokens are of a type that says so.
+    var typesWithAddedTokens: [TokenType] {
+        var types = types
+        for token in addedTokens where ![.unknown, .byte].contains(types[Int(token.id)]) {
+            types[Int(token.id)] = token.isSpecial ? .control : .userDefined
+        }
+        return types
+    }
 }

@@ -1,6 +1,8 @@
 // What a tokenizer is, whichever file it came in: the middle through which every format is read
 // into every kind of tokenizer, and written out of it.
 
+import Foundation
+
 /// What a token is for, with the numbers that SentencePiece and GGUF give it.
 public enum TokenType: UInt64, Sendable {
     /// Text.
@@ -154,5 +156,40 @@ public struct TokenizerDescription: Sendable, Equatable {
             [.control, .unknown, .userDefined].contains(types[index]) && isNamed(TokenID(index))
         }
         return index.map { TokenID($0) }
+    }
+}
+
+extension TokenizerDescription.Normalization {
+    /// What some bytes become; nil when they stay what they are.
+    ///
+    /// What is not UTF-8 stays.
+    func changed(_ bytes: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
+        guard self == .nfc, bytes.contains(where: { $0 >= 0x80 }) else { return nil }
+        var result: [UInt8] = []
+        result.reserveCapacity(bytes.count)
+        var start = 0
+        func appendText(upTo end: Int) {
+            let text = String(decoding: bytes[start..<end], as: UTF8.self)
+            result.append(contentsOf: text.precomposedStringWithCanonicalMapping.utf8)
+        }
+        var end = 0
+        while end < bytes.count {
+            let rest = UnsafeBufferPointer(rebasing: bytes[end...])
+            if case .scalar(_, let length) = UTF8Sequence(startOf: rest) {
+                end += length
+                continue
+            }
+            appendText(upTo: end)
+            result.append(bytes[end])
+            end += 1
+            start = end
+        }
+        appendText(upTo: end)
+        return result
+    }
+
+    /// What some bytes become.
+    func of(_ bytes: [UInt8]) -> [UInt8] {
+        bytes.withUnsafeBufferPointer { changed($0) } ?? bytes
     }
 }

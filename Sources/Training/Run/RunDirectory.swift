@@ -1,8 +1,18 @@
-// The files of a training run, and their names (docs: checkpoints/README.md). Writing and reading
-// checkpoints is in RunDirectory+Checkpoints.swift, tidying up in RunDirectory+Cleaning.swift.
+// The files of a training run, and their names (docs: checkpoints/README.md); whether somebody
+// trains there, and the copy of its tokenizer that a run keeps. Writing and reading checkpoints is
+// in RunDirectory+Checkpoints.swift, tidying up in RunDirectory+Cleaning.swift.
 
 import FileIO
 import LanguageModels
+import Tokenization
+
+#if canImport(Glibc)
+    @preconcurrency import Glibc
+#elseif canImport(Musl)
+    @preconcurrency import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
 
 /// The directory of a training run.
 public struct RunDirectory: Sendable, Equatable {
@@ -102,5 +112,109 @@ public struct RunDirectory: Sendable, Equatable {
             path(step).lastComponent?.string == name
         else { return nil }
         return step
+    }
+}
+
+extension RunDirectory {
+    /// Whether a process is training in the directory at this moment.
+    /// - Throws: ``FileIOError`` when the directory cannot be opened.
+    public func isInUse() throws -> Bool {
+        guard FileSystem.isDirectory(path) else { return false }
+        return try DirectoryLock.isHeld(path)
+    }
+
+    /// Creates the directory, and keeps other processes from training in it.
+    /// - Returns: What holds the directory as long as it lives.
+    /// - Throws: ``TrainingError/runInUse(path:)`` or ``FileIOError``.
+    func lock() throws -> DirectoryLock {
+        try FileSystem.createDirectory(path)
+        // Who only asks whether it is in use holds it for an instant; who trains, for longer.
+        for _ in 0..<20 {
+            if let lock = try DirectoryLock(path) { return lock }
+            usleep(5_000)
+        }
+        throw TrainingError.runInUse(path: path)
+    }
+
+    /// Keeps everybody from training here, where a run is kept here at all.
+    /// - Returns: What holds the directory as long as it lives.
+    /// - Throws: ``TrainingError/runInUse(path:)`` or ``FileIOError``.
+    package func lockIfRun() throws -> DirectoryLock? {
+        try holdsRun() ? lock() : nil
+    }
+}
+
+extension RunDirectory {
+    /// Names of the other forms, for tokenizers that llm.c's and llama2.c's formats cannot hold.
+    private var vocabularyPath: FilePath { path.appending("vocab.json") }
+    private var mergesPath: FilePath { path.appending("merges.txt") }
+    private var settingsPath: FilePath { path.appending("tokenizer.json") }
+    private var configPath: FilePath { path.appending("tokenizer_config.json") }
+    private var modelPath: FilePath { path.appending("tokenizer.model") }
+    private var chatTemplatePath: FilePath { path.appending("chat_template.jinja") }
+
+    /// All files that a tokenizer may be.
+    var tokenizerFiles: [FilePath] {
+        [
+            tokenizerPath, vocabularyPath, mergesPath, settingsPath, configPath, modelPath,
+            chatTemplatePath,
+        ]
+    }
+
+    /// The run's copy of its tokenizer, as `loadTokenizer(at:)` takes it; nil when there is none.
+    public var savedTokenizer: FilePath? {
+        for path in [settingsPath, modelPath, tokenizerPath] where FileSystem.exists(path) {
+            return path
+        }
+        let isPair = FileSystem.exists(vocabularyPath) && FileSystem.exists(mergesPath)
+        return isPair ? vocabularyPath : nil
+    }
+
+    /// Whether the run keeps the form of the conversations that its model learns.
+    public var hasChatTemplate: Bool { FileSystem.exists(chatTemplatePath) }
+
+    /// Checks that a run goes on with the tokenizer that it began with; without a copy any will do.
+    /// - Throws: ``TrainingError/runDiffers(path:differences:)``, or what reading the copy throws.
+    public func requireSameTokenizer(_ tokenizer: any Tokenizer) throws {
+        guard let copy = savedTokenizer else { return }
+        let (then, now) = (try loadTokenizer(at: copy), tokenizer)
+        guard !Self.encodesAlike(then, now) else { return }
+        let difference =
+            then.vocabularySize == now.vocabularySize
+            ? "the tokenizer holds other tokens than then"
+            : "the tokenizer was one of \(then.vocabularySize) tokens and is now one of "
+                + "\(now.vocabularySize)"
+        throw TrainingError.runDiffers(path: path, differences: [difference])
+    }
+
+    private static func encodesAlike(_ then: any Tokenizer, _ now: any Tokenizer) -> Bool {
+        if let then = then as? BytePairTokenizer, let now = now as? BytePairTokenizer {
+            return then.encodesLike(now)
+        }
+        return then.description.kind == now.description.kind && then.digest == now.digest
+    }
+
+    /// Puts a tokenizer, or none, in the place of the run's copy.
+    /// - Parameters:
+    ///   - tokenizer: The tokenizer.
+    ///   - source: The file that it came from, which is copied where it is SentencePiece's or
+    ///     llama2.c's; nil where there is none.
+    ///   - chatTemplate: The form of conversations that the model learns, in Jinja; nil for one
+    ///     that learns none.
+    /// - Throws: `TokenizerError` when no format holds it, or ``FileIOError``.
+    public func replaceTokenizer(
+        with tokenizer: (any Tokenizer)?,
+        from source: FilePath? = nil,
+        chatTemplate: String? = nil
+    ) throws {
+        var written = try tokenizer?.save(in: path, from: source) ?? []
+        if let chatTemplate, tokenizer != nil {
+            let file = try AtomicFile(chatTemplatePath)
+            try file.write(Array(chatTemplate.utf8))
+            try file.commit()
+            written.append(chatTemplatePath)
+        }
+        // Another form would be found first, or for nothing.
+        for path in tokenizerFiles where !written.contains(path) { try FileSystem.remove(path) }
     }
 }

@@ -1,9 +1,72 @@
 // The start of a run in its directory: from nothing, or from the checkpoint that the directory
-// holds. Everything that can be refused is refused before a file is changed.
+// holds. Everything that can be refused is refused before a file is changed: that the directory
+// cannot be written, that its checkpoints will not fit, and what a run that goes on must not
+// change.
 
 import FileIO
 import LanguageModels
 import TokenData
+
+/// What happens with a run that is already in the directory.
+public enum ResumePolicy: String, Sendable, CaseIterable, Codable {
+    /// It goes on from its newest complete checkpoint, or from the start when it has none.
+    case auto
+    /// It is refused.
+    case never
+}
+
+extension RunDirectory {
+    /// Decides whether a run in this directory goes on or starts.
+    /// - Parameters:
+    ///   - policy: What happens with a run that is there.
+    ///   - overwrite: Whether a run that is there is replaced, whatever the policy.
+    /// - Returns: The step of the checkpoint it goes on from; nil when it starts.
+    /// - Throws: ``TrainingError/runExists(path:)`` when it is refused, or ``FileIOError``.
+    public func resumptionStep(_ policy: ResumePolicy, overwrite: Bool = false) throws -> Int? {
+        if overwrite { return nil }
+        switch policy {
+        case .auto: return try checkpointSteps().last
+        case .never:
+            guard try !holdsRun() else { throw TrainingError.runExists(path: path) }
+            return nil
+        }
+    }
+
+    /// Checks that files can be made in the directory.
+    /// - Throws: ``FileIOError``.
+    func requireWritable() throws {
+        // Permissions do not tell: a file system may be read-only or full. Writing the byte again
+        // takes it out of the buffer, and without a commit the file is gone at once.
+        let probe = try AtomicFile(descriptionPath)
+        try probe.write([0])
+        try probe.overwrite([0], at: 0)
+    }
+
+    /// Checks that the checkpoints of a run will fit into the file system.
+    /// - Parameters:
+    ///   - count: Checkpoints at once, at most.
+    ///   - byteCount: Bytes of one.
+    ///   - present: Complete checkpoints that stay and are counted among them.
+    ///   - removable: Files that are removed before the first is written.
+    /// - Throws: ``TrainingError/noRoom(path:needed:available:)`` or ``FileIOError``.
+    func requireRoom(
+        forCheckpoints count: Int,
+        byteCount: Int,
+        present: Int,
+        removable: [FilePath]
+    ) throws {
+        let (needed, overflow) = max(count - present, 0).multipliedReportingOverflow(by: byteCount)
+        let freed = removable.reduce(0) { $0 + (FileSystem.byteCount(of: $1) ?? 0) }
+        let available = try FileSystem.availableByteCount(at: path) &+ freed
+        guard !overflow, needed <= available else {
+            throw TrainingError.noRoom(
+                path: path,
+                needed: overflow ? .max : needed,
+                available: available
+            )
+        }
+    }
+}
 
 /// Where a run begins, as its directory says.
 struct RunStart: Codable, Equatable {
@@ -189,5 +252,26 @@ extension ModelFact {
         case "channels": "the number of channels"
         default: "the \(name.replacing("_", with: " "))"
         }
+    }
+}
+
+extension AdaptedModel {
+    /// A checksum of the weights below the adapter, as they are stored.
+    /// - Throws: What reading them throws.
+    func digestOfFrozenWeights() throws -> String {
+        // Of each plane first: only the last block of a checksum may be of any size.
+        var digests = ""
+        for weight in sizes.weights {
+            try frozenWeights.tensor(weight).withUnsafeBytes { values, scales in
+                for bytes in [values, scales] {
+                    var digest = ContentDigest()
+                    digest.update(bytes)
+                    digests += digest.hexadecimal
+                }
+            }
+        }
+        var digest = ContentDigest()
+        digests.withUTF8 { digest.update(UnsafeRawBufferPointer($0)) }
+        return digest.hexadecimal
     }
 }

@@ -1,4 +1,5 @@
-// What training takes of memory, known before any of it is asked for.
+// What training takes of memory, known before any of it is asked for; and the memory of a trainer's
+// passes, which is most of it, and which nothing needs between them.
 
 import LanguageModels
 import Tensors
@@ -115,6 +116,49 @@ extension Trainer {
             products: optimizer == .muon
                 ? Muon.byteCount(configuration, threadCount: threadCount) : 0,
             exchange: exchange
+        )
+    }
+}
+
+/// A workspace of one shape that can be given up and taken again.
+struct PassMemory {
+    private let model: TransformerModel
+    private let settings: TrainingSettings
+    /// Nil while something else has its place.
+    private var workspace: TrainingWorkspace?
+    /// Bytes that it takes.
+    let byteCount: Int
+
+    /// Takes the memory.
+    /// - Throws: ``ModelError`` for a batch the model cannot take, or ``TensorError``.
+    init(_ model: TransformerModel, _ settings: TrainingSettings) throws {
+        self.model = model
+        self.settings = settings
+        let workspace = try Self.make(model, settings)
+        self.workspace = workspace
+        byteCount = workspace.byteCount
+    }
+
+    /// The workspace, made again where it was given up.
+    /// - Throws: ``TensorError`` when memory has become short.
+    mutating func take() throws -> TrainingWorkspace {
+        let workspace = try self.workspace ?? Self.make(model, settings)
+        self.workspace = workspace
+        return workspace
+    }
+
+    /// Frees the memory until a pass takes it.
+    mutating func giveUp() { workspace = nil }
+
+    private static func make(
+        _ model: TransformerModel,
+        _ settings: TrainingSettings
+    ) throws -> TrainingWorkspace {
+        try TrainingWorkspace(
+            model,
+            batchSize: settings.batchSize,
+            sequenceLength: settings.sequenceLength,
+            training: settings.recomputation
         )
     }
 }

@@ -1,4 +1,7 @@
-// What one optimiser step measured, and why its update may have been left out.
+// What one optimizer step measured, why its update may have been left out, and how a loss or a
+// gradient norm is found to be far from the recent ones, as llm.c's llmc/outlier_detector.h does.
+// What follows from it is the trainer's decision. The events of a run tell of steps, and of what is
+// done between them.
 
 import FileIO
 
@@ -88,4 +91,66 @@ extension SkipReason: CustomStringConvertible {
                 + "and \(limit) are allowed"
         }
     }
+}
+
+/// A window of recent measurements, and how far the newest lies from their mean.
+public struct OutlierDetector: Sendable, Equatable {
+    /// Measurements in a full window.
+    public static let windowSize = 128
+    /// A z-score above this is worth telling about.
+    public static let notableZScore = 5.0
+
+    /// The measurements, oldest first: all finite, and no more than ``windowSize``.
+    public private(set) var values: [Float] = []
+
+    /// A detector that has seen nothing.
+    public init() {}
+
+    /// A detector that goes on with saved values; nil when they cannot be a window's.
+    public init?(values: [Float]) {
+        guard values.count <= Self.windowSize, values.allSatisfy(\.isFinite) else { return nil }
+        self.values = values
+    }
+
+    /// Adds a finite measurement.
+    /// - Returns: Its distance from the window's mean, itself included, in standard deviations; nil
+    ///   until the window was full before. 0 when all values are the same.
+    public mutating func add(_ value: Float) -> Double? {
+        precondition(value.isFinite, "a measurement of \(value)")
+        guard values.count == Self.windowSize else {
+            values.append(value)
+            return nil
+        }
+        values.removeFirst()
+        values.append(value)
+        // Summed anew each time: running sums, as llm.c keeps, drift and would have to be saved.
+        let count = Double(values.count)
+        let mean = values.reduce(0.0) { $0 + Double($1) } / count
+        let variance = values.reduce(0.0) { $0 + (Double($1) - mean) * (Double($1) - mean) } / count
+        return variance > 0 ? (Double(value) - mean) / variance.squareRoot() : 0
+    }
+}
+
+/// Something that happened during a run; reported in this order when several belong to one step.
+public enum TrainingEvent: Sendable, Equatable {
+    /// The run goes on after `step` updates, from the checkpoint at `path`.
+    case resumed(step: Int, path: FilePath)
+    /// The run that was in the directory at `path` had no complete checkpoint, and starts over.
+    case startedOver(path: FilePath)
+    /// The run had already made all its steps, `step` of them, and nothing was done.
+    case alreadyFinished(step: Int)
+    /// An optimiser step was made.
+    case step(TrainingStep)
+    /// A measurement of `step` is `zScore` standard deviations above the recent mean.
+    case outlier(step: Int, quantity: StepQuantity, zScore: Double)
+    /// The update of `step` was left out.
+    case skipped(step: Int, reason: SkipReason)
+    /// The mean loss on held-out data after `step` updates.
+    case validation(step: Int, loss: Float)
+    /// The share of HellaSwag's questions answered correctly after `step` updates.
+    case hellaSwag(step: Int, accuracy: Double)
+    /// A text was drawn from the model after `step` updates.
+    case sample(step: Int, text: String)
+    /// A checkpoint was written.
+    case checkpoint(step: Int, path: FilePath)
 }

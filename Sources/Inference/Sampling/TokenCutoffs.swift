@@ -1,0 +1,206 @@
+// Excluding unlikely tokens, and selecting the most likely ones for it without sorting all of them
+// (quickselect, Hoare 1961).
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// Excludes all but the most likely tokens; of equally likely ones, the lowest ids stay.
+public struct TopK: LogitsProcessor {
+    /// Tokens that stay.
+    public let count: Int
+    private var candidates: [Candidate] = []
+
+    /// Checks the value.
+    /// - Throws: ``InferenceError/invalidOption(name:requirement:found:)``.
+    public init(_ count: Int) throws {
+        try InferenceError.require(count >= 1, "top-k", "at least 1", count)
+        self.count = count
+    }
+
+    public mutating func process(_ logits: inout MutableSpan<Float>) {
+        guard count < logits.count else { return }
+        candidates.gather(count, from: logits)
+        logits.excludeAll(but: candidates)
+    }
+}
+
+/// Excludes all but the fewest most likely tokens that together reach a probability.
+///
+/// This is nucleus sampling (Holtzman et al. 2020). At least one token stays. Of equally likely
+/// ones at the edge, the lowest ids stay.
+public struct TopP: LogitsProcessor {
+    /// The probability to reach, of what the processors before this one left.
+    public let probability: Float
+    private var weights = TokenWeights()
+    private var candidates: [Candidate] = []
+
+    /// Checks the value.
+    /// - Throws: ``InferenceError/invalidOption(name:requirement:found:)``.
+    public init(_ probability: Float) throws {
+        try InferenceError.require(
+            probability > 0 && probability <= 1,
+            "top-p",
+            "more than 0 and at most 1",
+            probability
+        )
+        self.probability = probability
+    }
+
+    public mutating func process(_ logits: inout MutableSpan<Float>) {
+        guard probability < 1 else { return }
+        weights.compute(from: logits)
+        let target = Double(probability) * weights.total
+        // Tokens below this weigh less than what is beyond the nucleus all together, so the nucleus
+        // is reached without them; most of a usual distribution need not be looked at again.
+        let least = Float((weights.total - target) / Double(logits.count))
+        candidates.removeAll(keepingCapacity: true)
+        weights.forEachToken(weighingAtLeast: least) { token, weight in
+            candidates.append(Candidate(token: token, logit: logits[token], weight: weight))
+        }
+        candidates.keepNucleus(reaching: target)
+        logits.excludeAll(but: candidates)
+    }
+}
+
+/// Excludes tokens much less likely than the most likely one.
+///
+/// The method is of Nguyen et al. 2024.
+public struct MinP: LogitsProcessor {
+    /// The least probability that stays, as a fraction of the most likely token's; 0 excludes none.
+    public let fraction: Float
+
+    /// Checks the value.
+    /// - Throws: ``InferenceError/invalidOption(name:requirement:found:)``.
+    public init(_ fraction: Float) throws {
+        try InferenceError.require(
+            fraction >= 0 && fraction <= 1,
+            "min-p",
+            "0 (no limit) to 1",
+            fraction
+        )
+        self.fraction = fraction
+    }
+
+    public func process(_ logits: inout MutableSpan<Float>) {
+        // A ratio of probabilities is a difference of logits.
+        let least = logits.largest + logf(fraction)
+        logits.withUnsafeMutableBufferPointer { logits in
+            for i in logits.indices { logits[i] = logits[i] < least ? -.infinity : logits[i] }
+        }
+    }
+}
+
+/// A token that may stay, ordered with the most likely first, and equals by id.
+struct Candidate: Comparable {
+    // The order in one integer: what sorting looks at.
+    private let key: UInt64
+    let logit: Float
+    /// In proportion to the token's probability; 0 where only the order matters.
+    let weight: Float
+
+    var token: Int { Int(key & 0xffff_ffff) }
+
+    init(token: Int, logit: Float, weight: Float = 0) {
+        // Adding zero makes -0 and 0 the same. Then the bits of positive floats sort as the floats
+        // do, and those of negative ones the other way round.
+        let pattern = (logit + 0).bitPattern
+        let ascending = pattern >> 31 == 0 ? pattern | 0x8000_0000 : ~pattern
+        key = UInt64(~ascending) << 32 | UInt64(token)
+        self.logit = logit
+        self.weight = weight
+    }
+
+    /// The one in the middle.
+    static func median(_ a: Candidate, _ b: Candidate, _ c: Candidate) -> Candidate {
+        max(min(a, b), min(max(a, b), c))
+    }
+
+    static func < (a: Candidate, b: Candidate) -> Bool { a.key < b.key }
+    static func == (a: Candidate, b: Candidate) -> Bool { a.key == b.key }
+}
+
+extension [Candidate] {
+    /// Keeps the `count` most likely, in any order; all when there are fewer.
+    mutating func keepMostLikely(_ count: Int) {
+        guard count < self.count else { return }
+        divide { split, _ in split <= count }
+        removeSubrange(count...)
+    }
+
+    /// Becomes the `count` most likely tokens, in any order; those that are excluded are none.
+    mutating func gather(_ count: Int, from logits: borrowing MutableSpan<Float>) {
+        removeAll(keepingCapacity: true)
+        // Twice as many as wanted are gathered before the lesser half is dropped, so that every
+        // logit takes constant time on average, whatever their order.
+        let capacity = count < logits.count / 2 ? 2 * count : logits.count
+        // Tokens come in the order of ids: a later one must be larger than the last that stays.
+        var threshold = -Float.infinity
+        logits.forEachBlock { block, start in
+            guard any(block .> threshold) else { return }
+            for lane in block.indices where block[lane] > threshold {
+                append(Candidate(token: start + lane, logit: block[lane]))
+                if self.count == capacity {
+                    keepMostLikely(count)
+                    threshold = reduce(.infinity) { Swift.min($0, $1.logit) }
+                }
+            }
+        }
+        keepMostLikely(count)
+    }
+
+    /// Keeps the fewest most likely that together weigh at least `target`, in order of likelihood
+    /// at the end; all when they weigh less.
+    mutating func keepNucleus(reaching target: Double) {
+        var sum = 0.0
+        let rest = divide { _, weight in
+            guard sum + weight < target else { return false }
+            sum += weight
+            return true
+        }
+        let last = self[rest].firstIndex {
+            sum += Double($0.weight)
+            return sum >= target
+        }
+        if let last { removeSubrange((last + 1)...) }
+    }
+
+    /// Narrows a range to two at most, so that what is left of it is more likely and what is right
+    /// of it less likely than all within; then puts the range in order.
+    /// - Parameter isLeft: Told where a range would be split, and the weight of the split's left
+    ///   half; returns whether the left half is left of what is looked for.
+    /// - Returns: The range.
+    @discardableResult
+    private mutating func divide(_ isLeft: (_ split: Int, _ weight: Double) -> Bool) -> Range<Int> {
+        withUnsafeMutableBufferPointer { candidates in
+            var range = candidates.indices
+            // Candidates are distinct and so are the three, so that each round leaves fewer.
+            while range.count > 2 {
+                var part = UnsafeMutableBufferPointer(rebasing: candidates[range])
+                let (a, b, c) = (part[0], part[part.count / 2], part[part.count - 1])
+                let pivot = Candidate.median(a, b, c)
+                let split = part.partition { $0 >= pivot }
+                let weight = part[..<split].reduce(0) { $0 + Double($1.weight) }
+                if isLeft(range.lowerBound + split, weight) {
+                    range = range.lowerBound + split..<range.upperBound
+                } else {
+                    range = range.lowerBound..<range.lowerBound + split
+                }
+            }
+            candidates[range].sort()
+            return range
+        }
+    }
+}
+
+extension MutableSpan<Float> {
+    /// Makes negative infinity of all logits but those of some tokens.
+    mutating func excludeAll(but candidates: [Candidate]) {
+        update(repeating: -.infinity)
+        for candidate in candidates { self[candidate.token] = candidate.logit }
+    }
+}

@@ -9,11 +9,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-// Ranges are kept in a list that only grows at its head, and are used again: the handler, which may
+// Ranges are kept in a list that only grows at its head, and are reused: the handler, which may
 // interrupt anything, walks along it without a lock.
 struct cm_range {
     struct cm_range *next;
-    // Odd while the range is changed; by it a reader knows that start and end belong together.
+    // Odd while the range is being changed, which tells a reader whether start and end belong
+    // together.
     atomic_uint version;
     // 0 when the range watches nothing.
     atomic_uintptr_t start;
@@ -32,7 +33,7 @@ static cm_range *find(uintptr_t address, uintptr_t *end) {
         const unsigned version = atomic_load(&range->version);
         const uintptr_t first = atomic_load(&range->start);
         *end = atomic_load(&range->end);
-        // One that is being changed is not the one that is being read.
+        // The range being read is never the one being changed.
         if (version % 2 || version != atomic_load(&range->version))
             continue;
         if (first && address >= first && address < *end)
@@ -41,7 +42,7 @@ static cm_range *find(uintptr_t address, uintptr_t *end) {
     return NULL;
 }
 
-// Whether somebody sent the signal, so that nothing was read, and no address is known.
+// Whether a process sent the signal, in which case nothing was read and no address is known.
 static bool is_sent(const siginfo_t *info) {
     return info->si_code <= 0 || info->si_code == SI_USER;
 }
@@ -52,7 +53,7 @@ static void pass_on(int number, siginfo_t *info, void *context) {
     } else if (previous.sa_handler != SIG_DFL && previous.sa_handler != SIG_IGN) {
         previous.sa_handler(number);
     } else {
-        // Going on repeats the fault, which then ends the program as it would have.
+        // Continuing repeats the fault, which then ends the program as it would have.
         signal(number, SIG_DFL);
         if (is_sent(info))
             raise(number);
@@ -67,10 +68,10 @@ static void handle(int number, siginfo_t *info, void *context) {
         pass_on(number, info, context);
         return;
     }
-    // Before the zeros are there: nobody may read them and think them the file's.
+    // Set before the zeros are there: nobody may read them and take them for the file's.
     atomic_store(&range->has_lost_pages, true);
     // A file is cut at its end, so what comes after the first lost page is lost too. mmap is not on
-    // POSIX's list of what a handler may call, but it is a system call and nothing else.
+    // POSIX's list of what a handler may call, but it is a plain system call.
     const uintptr_t page = address / page_size * page_size;
     void *zeros =
         mmap((void *)page, end - page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);

@@ -1,7 +1,7 @@
-// The files of data/stories. A test holds this list against the directory.
+// The files of data/stories. A test compares this list with the directory.
 #include "CStories.h"
 
-// Older modes of C have #embed as an extension of clang's.
+// #embed is an extension in clang's older C modes.
 #pragma clang diagnostic ignored "-Wc23-extensions"
 
 static const unsigned char brave[] = {

@@ -14,9 +14,9 @@ public enum FileIOError: Error, Equatable, Sendable {
     case isDirectory(path: FilePath)
     /// The file ended early: `needed` more bytes were wanted at `offset`, `available` remained.
     case truncated(path: FilePath, offset: Int, needed: Int, available: Int)
-    /// The file lost bytes while it was read.
+    /// The file lost bytes while it was being read.
     case shrunk(path: FilePath)
-    /// A line of a text, the first being 1, has more bytes than are read.
+    /// A line of text, counted from 1, has more bytes than the reader accepts.
     case lineTooLong(path: FilePath, line: Int, limit: Int)
     /// `path` exists and the caller did not allow replacing it.
     case alreadyExists(path: FilePath)
@@ -33,7 +33,7 @@ public enum FileIOError: Error, Equatable, Sendable {
         }
     }
 
-    /// The error for a pipe, a device or a socket where the bytes of a file are needed.
+    /// The error for a pipe, a device or a socket where a file's bytes are needed.
     package static func notAFile(_ path: FilePath) -> Self {
         .system(path: path, action: "read", reason: "it is not a regular file")
     }

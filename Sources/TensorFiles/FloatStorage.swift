@@ -5,7 +5,8 @@ import FileIO
 import Tensors
 
 extension BinaryReader {
-    /// Reads `tensor.count` elements stored as `type`, some kind of floats, into a float32 tensor.
+    /// Reads `tensor.count` elements stored as `type`, a floating-point type, into a float32
+    /// tensor.
     /// - Throws: ``FileIOError`` when the file is too short.
     public mutating func read(into tensor: Tensor, storedAs type: StoredType) throws {
         precondition(
@@ -48,7 +49,7 @@ extension UnsafeMutableBufferPointer<Float> {
     /// - Parameters:
     ///   - bytes: As many elements as the buffer has, little-endian, at any alignment.
     ///   - storedType: Their type.
-    /// - Returns: Whether the type is one that is converted; if not, nothing was done.
+    /// - Returns: Whether the type can be converted; if not, nothing was done.
     func convert(_ bytes: UnsafeRawBufferPointer, storedAs storedType: StoredType) -> Bool {
         precondition(
             bytes.count == count / storedType.blockSize * storedType.blockBytes,
@@ -85,7 +86,7 @@ extension Float {
     /// The nearest bfloat16, ties to even; NaN stays NaN.
     public var bfloat16Bits: UInt16 {
         let bits = bitPattern
-        // Rounding could carry a NaN's few low bits away and leave infinity.
+        // Rounding could carry a NaN's low bits away and turn it into infinity.
         if isNaN { return UInt16(bits >> 16) | 0x0040 }
         let roundUp = (bits >> 16) & 1 + 0x7fff
         return UInt16((bits + roundUp) >> 16)
@@ -99,9 +100,8 @@ extension AtomicFile {
     /// Appends the elements of a tensor.
     /// - Parameters:
     ///   - tensor: In any of `ElementType.weightTypes`.
-    ///   - type: How to store them: float32, float16, bfloat16, or blocks but q6_K, of which rows
-    ///     must be whole ones. What has another type is converted; see
-    ///     `Ops.store(_:in:firstRow:)`.
+    ///   - type: How to store them: float32, float16, bfloat16, or any blocks except q6_K, which
+    ///     rows must fill. Other types are converted; see `Ops.store(_:in:firstRow:)`.
     ///   - ops: What converts.
     /// - Throws: `FileIOError` when the disk is full or fails, or when the file of the tensor has
     ///   lost some of it; `TensorError` when memory is short.
@@ -122,7 +122,8 @@ extension AtomicFile {
             } else {
                 try converted.withUnsafeBytes { values, _ in try write(values) }
             }
-            // Else a file would take memory beside the one that is written.
+            // Otherwise the pages of the file being read would take memory alongside the one being
+            // written.
             part.releasePages()
         }
         try tensor.requireIntact()

@@ -1,4 +1,4 @@
-// JSON inside and beside files of tensors, and of models. The decoder's own errors speak of Swift
+// JSON inside and beside files of tensors, and of models. The decoder's own errors talk about Swift
 // types; here they become sentences about the file.
 
 import FileIO
@@ -11,7 +11,7 @@ import FileIO
 
 /// Reads small JSON values out of files that may be anything.
 package enum JSONContent {
-    /// The longest text that is decoded: what is long has a reader of its own.
+    /// The longest text that is decoded: longer ones have readers of their own.
     private static let mostBytes = 1 << 22
 
     /// Decodes a value.
@@ -44,7 +44,7 @@ package enum JSONContent {
 }
 
 extension DecodingError {
-    /// The keys that lead to what is wrong.
+    /// The path of keys to the error.
     fileprivate var codingPath: [any CodingKey] {
         switch self {
         case .keyNotFound(_, let context), .typeMismatch(_, let context),
@@ -57,7 +57,7 @@ extension DecodingError {
     fileprivate var reason: String {
         switch self {
         case .keyNotFound(let key, _): "without '\(key.stringValue)'"
-        case .typeMismatch: "of another type"
+        case .typeMismatch: "of the wrong type"
         case .valueNotFound: "null"
         default: "damaged"
         }

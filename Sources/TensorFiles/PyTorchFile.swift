@@ -4,18 +4,19 @@
 
 import FileIO
 
-/// An open file of PyTorch's: a dictionary, of which tensors, sizes and dictionaries are kept.
+/// An open PyTorch file: a dictionary, of which tensors, integers, truth values and dictionaries
+/// are kept.
 package struct PyTorchFile {
     // Some 300 bytes describe a tensor; this is enough for 50,000 of them.
     private static let largestPickle = 1 << 24
 
     private let archive: ZipArchive
-    /// Everything lies in one folder, named as the file once was.
+    /// Everything is in one folder, named after the original file.
     private let folder: String
     private let root: PickledDictionary
 
     /// Opens a file.
-    /// - Throws: ``TensorFileError`` when the content is wrong in any way, or wants anything but
+    /// - Throws: ``TensorFileError`` when the content is wrong in any way, or asks for anything but
     ///   tensors; `FileIOError` when the file ends early.
     package init(_ file: MappedFile) throws {
         archive = try ZipArchive(file)
@@ -49,7 +50,7 @@ package struct PyTorchFile {
     /// The path of the file.
     package var path: FilePath { archive.file.path }
 
-    /// Whether the dictionary has another one of this name.
+    /// Whether the dictionary contains a dictionary of this name.
     package func hasDictionary(_ key: String) -> Bool { root.dictionary(key) != nil }
 
     /// An integer of the dictionary of this name.
@@ -63,7 +64,7 @@ package struct PyTorchFile {
     }
 
     /// The tensors of the dictionary of this name; nil means the file's own.
-    /// - Throws: ``TensorFileError`` when there are none, or some are no plain row-major arrays.
+    /// - Throws: ``TensorFileError`` when there are none, or some are not plain row-major arrays.
     package func tensors(in dictionary: String? = nil) throws -> TensorArchive {
         let described = (dictionary.map { root.dictionary($0) } ?? root)?.tensors ?? []
         guard !described.isEmpty else {
@@ -98,7 +99,7 @@ package struct PyTorchFile {
 }
 
 extension PickledTensor {
-    /// The tensor in its file, when it is a dense, row-major part of its elements.
+    /// The tensor in its file, if it is a dense, row-major part of its elements.
     fileprivate func stored(
         as name: String,
         in file: MappedFile,
@@ -147,7 +148,7 @@ extension PickledTensor {
         )
     }
 
-    /// Whether elements that are neighbors on the last axis are neighbors in the file, and so on.
+    /// Whether neighbors on the last axis are neighbors in the file, and so on.
     private var isContiguous: Bool {
         // Without elements, nothing can be out of order.
         if shape.contains(0) { return true }
@@ -172,14 +173,14 @@ struct PickledTensor {
     }
 
     let storage: Storage
-    /// The element of the storage that comes first.
+    /// The index of the first element in the storage.
     let offset: Int
     let shape: [Int]
-    /// How many elements lie between neighbors on each axis.
+    /// The distance between neighbors on each axis, in elements.
     let strides: [Int]
 }
 
-/// A value of a dictionary that is kept.
+/// A value kept in a dictionary.
 enum PickledValue {
     indirect case tensor(PickledTensor)
     case dictionary(PickledDictionary)
@@ -187,14 +188,15 @@ enum PickledValue {
     case boolean(Bool)
 }
 
-/// A dictionary of a pickle, without the entries that have other keys than texts or other values.
+/// A dictionary of a pickle, without the entries whose keys are not strings or whose values are not
+/// kept.
 ///
-/// An object, so that a long one can grow entry by entry without being copied. It is filled before
-/// it becomes a part of another one, and so no dictionary is a part of itself.
+/// A class, so that a long one can grow entry by entry without being copied. It is filled before it
+/// is put into another, so no dictionary contains itself.
 final class PickledDictionary {
-    /// The entries, in order; a key may stand there twice.
+    /// The entries, in order; a key may occur twice.
     private(set) var entries: [(key: String, value: PickledValue)] = []
-    /// How many dictionaries there are in one another, this one included.
+    /// How deep dictionaries are nested, including this one.
     private(set) var depth = 1
 
     /// Adds an entry.

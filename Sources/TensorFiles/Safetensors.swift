@@ -1,5 +1,5 @@
 // Hugging Face's safetensors: eight bytes with the length of a header, the header in JSON, and the
-// tensors' bytes. The header is believed only when its tensors fill the rest of the file, each byte
+// tensors' bytes. The header is only trusted if its tensors fill the rest of the file, each byte
 // belonging to exactly one of them. Files are written one tensor after the other, as they come.
 
 import FileIO
@@ -30,7 +30,7 @@ extension TensorArchive {
         var tensors: [StoredTensor] = []
         tensors.reserveCapacity(header.entries.count)
         var end = 0
-        // An empty tensor comes before what follows it.
+        // An empty tensor comes before the one that follows it.
         for entry in header.entries.sorted(by: { ($0.start, $0.end) < ($1.start, $1.end) }) {
             let tensor = try entry.tensor(in: file, dataOffset: reader.offset, start: end)
             end += tensor.byteRange.count
@@ -48,7 +48,7 @@ extension TensorArchive {
 }
 
 extension SafetensorsHeader.Entry {
-    /// The tensor, when it starts where the one before it has ended and has the bytes it needs.
+    /// The tensor, if it starts where the one before it ended and has as many bytes as it needs.
     fileprivate func tensor(
         in file: MappedFile,
         dataOffset: Int,
@@ -85,7 +85,7 @@ extension SafetensorsHeader.Entry {
     }
 }
 
-/// A safetensors file being written, which appears under its name, complete, on ``commit()``; or
+/// A safetensors file being written, which appears under its name, complete, on ``commit()``, or
 /// never.
 public struct SafetensorsWriter {
     private let file: AtomicFile
@@ -127,8 +127,8 @@ public struct SafetensorsWriter {
     }
 
     /// Appends the next tensor.
-    /// - Parameter tensor: In the shape that was described, and any of `ElementType.weightTypes`;
-    ///   it becomes what was described.
+    /// - Parameter tensor: Has the described shape, and any of `ElementType.weightTypes`; it is
+    ///   converted to the described type.
     /// - Throws: `FileIOError` when the disk is full or fails, or when the file of the tensor has
     ///   lost some of it; `TensorError` when memory is short.
     public mutating func write(_ tensor: Tensor) throws {

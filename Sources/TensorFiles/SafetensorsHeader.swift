@@ -1,5 +1,5 @@
-// The header of a safetensors file, entry by entry. What does not fit the file is refused where it
-// stands, so a long header of nonsense takes no more time or memory than reading on to there.
+// The header of a safetensors file, entry by entry. Anything that does not fit the file is refused
+// at once, so a long header of nonsense takes no more time or memory than reading up to that point.
 
 import FileIO
 
@@ -15,7 +15,7 @@ struct SafetensorsHeader {
         let end: Int
     }
 
-    /// More than any model has: a hundred experts in a hundred layers.
+    /// More than any model has, with a hundred experts in a hundred layers.
     static let mostTensors = 1 << 17
     private static let mostAxes = 64
     private static let metadata = "__metadata__"
@@ -40,7 +40,7 @@ struct SafetensorsHeader {
             try bytes.withMemoryRebound(to: UInt8.self) { bytes in
                 var cursor = try JSONCursor(bytes)
                 try cursor.members { cursor, name in
-                    // Free text about the file, which says nothing about its tensors.
+                    // Free text about the file, which does not concern its tensors.
                     if name == Self.metadata { return try cursor.skip() }
                     guard read.count < Self.mostTensors else {
                         throw malformed(
@@ -71,7 +71,7 @@ struct SafetensorsHeader {
         .malformed(path: path, what: what, expected: expected, found: found)
     }
 
-    /// Reads what stands after a tensor's name.
+    /// Reads the object that follows a tensor's name.
     private func entry(_ name: String, _ cursor: inout JSONCursor) throws -> Entry {
         var (type, shape, offsets): (StoredType?, [Int]?, [Int]?)
         try cursor.members { cursor, key in

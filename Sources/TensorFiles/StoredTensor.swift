@@ -21,7 +21,7 @@ public struct StoredTensor: Sendable {
     /// The number of elements.
     public var count: Int { byteRange.count / storedType.blockBytes * storedType.blockSize }
 
-    /// Names a part of a file, whose size must be that of the shape.
+    /// Names a part of a file, which must have the size of the shape.
     package init(
         name: String,
         storedType: StoredType,
@@ -48,7 +48,7 @@ public struct StoredTensor: Sendable {
         try file.withUnsafeBytes { try body(UnsafeRawBufferPointer(rebasing: $0[byteRange])) }
     }
 
-    /// The same, and checks afterwards that the bytes were the file's.
+    /// The same, and checks afterwards that the bytes were in the file.
     /// - Throws: As ``MappedFile/withIntactBytes(_:)``.
     public func withIntactBytes<Result>(
         _ body: (UnsafeRawBufferPointer) throws -> Result
@@ -58,8 +58,8 @@ public struct StoredTensor: Sendable {
 
     /// Converts the elements to float32.
     /// - Parameter tensor: A float32 tensor of as many elements, in any shape.
-    /// - Throws: ``TensorFileError/unsupported(path:reason:hint:)`` when they are no floats, or
-    ///   floats of eight bits; `FileIOError` when the file has lost some of them.
+    /// - Throws: ``TensorFileError/unsupported(path:reason:hint:)`` when they are not floats, or
+    ///   eight-bit floats; `FileIOError` when the file has lost some of them.
     public func read(into tensor: Tensor) throws {
         precondition(
             tensor.elementType == .float32 && tensor.count == count,
@@ -74,7 +74,7 @@ public struct StoredTensor: Sendable {
             throw TensorFileError.unsupported(
                 path: file.path,
                 reason: "tensor '\(name)' has elements of type \(storedType)",
-                hint: "weights are to be float32, float16, bfloat16, float64, q8_0, q4_0, q4_1 or "
+                hint: "weights must be float32, float16, bfloat16, float64, q8_0, q4_0, q4_1 or "
                     + "q6_K"
             )
         }
@@ -84,12 +84,12 @@ public struct StoredTensor: Sendable {
 extension StoredTensor {
     /// The tensor for operations that read it.
     ///
-    /// float32, bfloat16 and float16 stay where they are, if they are aligned, and are copied else.
-    /// GGUF's blocks become planes in memory: the same numbers, but for q6_K, which is rounded to
-    /// q8_0. All else becomes float32 in memory.
-    /// - Parameter arena: Where to make what is made, if not in memory of its own.
-    /// - Returns: The tensor, which keeps the file mapped where it is on its pages.
-    /// - Throws: ``TensorFileError/unsupported(path:reason:hint:)`` when the elements are no
+    /// float32, bfloat16 and float16 stay in the file if they are aligned there, and are copied
+    /// otherwise. GGUF's blocks become planes in memory with the same numbers, except that q6_K is
+    /// rounded to q8_0. Everything else becomes float32 in memory.
+    /// - Parameter arena: Where to allocate copies, if not in memory of their own.
+    /// - Returns: The tensor, which keeps the file mapped if it uses its pages.
+    /// - Throws: ``TensorFileError/unsupported(path:reason:hint:)`` when the elements are not
     ///   floats, `FileIOError` when the file has lost some of them, or `TensorError` when memory is
     ///   short.
     public func tensor(in arena: WeightArena? = nil) throws -> Tensor {
@@ -109,7 +109,7 @@ extension StoredTensor {
         )
     }
 
-    /// The elements as float32, in memory of their own or in a part of `arena`.
+    /// The elements as float32, in memory of their own or in part of `arena`.
     /// - Throws: What ``read(into:)`` throws, or `TensorError` when memory is short.
     public func floats(in arena: WeightArena? = nil) throws -> Tensor {
         let tensor = try Tensor(zeros: shape, in: arena)
@@ -117,7 +117,7 @@ extension StoredTensor {
         return tensor
     }
 
-    /// The first rows of a tensor of two axes, or all where there are no more.
+    /// The first rows of a tensor of two axes, or all of them if there are fewer.
     package func firstRows(_ count: Int) -> StoredTensor {
         let rows = min(count, shape.first ?? 0)
         let byteCount = shape.isEmpty ? 0 : byteRange.count / max(1, shape[0]) * rows
@@ -144,7 +144,7 @@ extension StoredTensor {
                 tensor.fill(fromBlocks: bytes)
             }
         }
-        // Else the file would take memory beside what was made of it.
+        // Otherwise the file's pages would take memory alongside the copy.
         file.releasePages(byteRange)
         return tensor
     }
@@ -161,9 +161,9 @@ extension StoredTensor {
     }
 }
 
-/// A tensor that is to be in a file.
+/// A tensor that a file will hold.
 public struct TensorDescription: Sendable, Equatable {
-    /// Its name, of which a file has no other.
+    /// Its name, which must be unique in the file.
     public let name: String
     /// The extent of each axis, outermost first.
     public let shape: [Int]

@@ -1,5 +1,5 @@
 // The number types that files of tensors have. A model computes with few of them; a file may hold
-// others beside its weights, which must be stepped over by the right number of bytes.
+// others besides its weights, which must be skipped by the right number of bytes.
 
 import Tensors
 
@@ -27,14 +27,14 @@ public enum StoredType: String, Sendable, CaseIterable {
     case uint64 = "U64"
     /// GGUF's blocks of 32: a float16 scale, then an int8 each.
     case q8_0 = "Q8_0"
-    /// GGUF's blocks of 32: a float16 scale, then a nibble each, which counts less 8.
+    /// GGUF's blocks of 32: a float16 scale, then a nibble each, minus 8.
     case q4_0 = "Q4_0"
     /// GGUF's blocks of 32: a float16 scale and a minimum, then a nibble each.
     case q4_1 = "Q4_1"
-    /// GGUF's blocks of 256: six bits each, with a scale for each 16 and one for all.
+    /// GGUF's blocks of 256: six bits each, with a scale for every 16 and one for the block.
     case q6_K = "Q6_K"
 
-    /// Elements of a row that are stored together: 1 but in GGUF's blocks.
+    /// Elements of a row that are stored together: 1 except in GGUF's blocks.
     public var blockSize: Int {
         switch self {
         case .q8_0, .q4_0, .q4_1: ElementType.blockSize
@@ -43,7 +43,7 @@ public enum StoredType: String, Sendable, CaseIterable {
         }
     }
 
-    /// Bytes of so many elements.
+    /// Bytes of this many elements.
     public var blockBytes: Int {
         switch self {
         case .boolean, .uint8, .int8, .float8e5m2, .float8e4m3: 1
@@ -61,14 +61,14 @@ public enum StoredType: String, Sendable, CaseIterable {
     public var isBlocked: Bool { blockSize > 1 }
 
     /// Bytes an element takes.
-    /// - Precondition: The type is none of GGUF's blocks, which are stored whole.
+    /// - Precondition: The type is not one of GGUF's blocks, which are stored whole.
     public var byteWidth: Int {
         precondition(!isBlocked, "an element of \(self) has no width of its own")
         return blockBytes
     }
 
-    /// The type that a tensor has when its elements stay as the file stores them; nil where the
-    /// kernels have none.
+    /// The type of a tensor whose elements stay as the file stores them; nil if the kernels have
+    /// none.
     public var elementType: ElementType? {
         switch self {
         case .float32: .float32
@@ -79,9 +79,9 @@ public enum StoredType: String, Sendable, CaseIterable {
         }
     }
 
-    /// The type that weights have in memory when as little as possible is done to them: blocks keep
-    /// their values and scales, in planes, and q6_K becomes q8_0; nil where they are no floats, or
-    /// floats of eight bits.
+    /// The type of weights in memory when they are converted as little as possible: blocks keep
+    /// their values and scales, in planes, and q6_K becomes q8_0; nil if they are not floats, or
+    /// eight-bit floats.
     public var weightType: ElementType? {
         switch self {
         case .float32, .float64: .float32
@@ -95,7 +95,7 @@ public enum StoredType: String, Sendable, CaseIterable {
     }
 
     /// How a file stores the elements of a tensor of this type; nil for the block formats, whose
-    /// values and scales lie apart.
+    /// values and scales are kept apart.
     public init?(_ elementType: ElementType) {
         guard let type = Self.allCases.first(where: { $0.elementType == elementType }) else {
             return nil
@@ -104,7 +104,7 @@ public enum StoredType: String, Sendable, CaseIterable {
     }
 
     /// Bytes of a tensor of this shape, or nil when an extent is negative, the product too large,
-    /// or a row no whole number of blocks.
+    /// or a row is not a whole number of blocks.
     func byteCount(of shape: [Int]) -> Int? {
         guard (shape.last ?? 1) % blockSize == 0 else { return nil }
         let count = shape.reduce(1) { product, extent -> Int? in

@@ -6,7 +6,7 @@ import FileIO
 
 /// The named tensors of one model, in one file or several.
 public struct TensorArchive: Sendable {
-    /// The formats there are.
+    /// The supported formats.
     public enum Container: Sendable {
         /// Hugging Face's safetensors.
         case safetensors
@@ -27,13 +27,13 @@ public struct TensorArchive: Sendable {
 
     /// The format of the files.
     public let container: Container
-    /// The file they are in, or the one that tells in which files they are; for messages.
+    /// The file they are in, or the one that says which files they are in; for messages.
     public let path: FilePath
-    /// All tensors, in the order of the file's own list; of an index, by file and name.
+    /// All tensors, in the order of the file's own list; for an index, by file and name.
     public let tensors: [StoredTensor]
     private let indices: [String: Int]
 
-    // The names Hugging Face's programs look for.
+    // The names that Hugging Face's programs look for.
     private static let names = [
         "model.safetensors", "model.safetensors.index.json",
         "pytorch_model.bin", "pytorch_model.bin.index.json",
@@ -61,13 +61,13 @@ public struct TensorArchive: Sendable {
         }
     }
 
-    /// The file of a directory that has tensors under one of Hugging Face's names, or says where
-    /// they are; nil where there is none.
+    /// The file in a directory that has tensors under one of Hugging Face's names, or says where
+    /// they are; nil if there is none.
     package static func file(in directory: FilePath) -> FilePath? {
         names.lazy.map { directory.appending($0) }.first(where: FileSystem.exists)
     }
 
-    /// Opens one file that holds tensors itself.
+    /// Opens one file that itself holds tensors.
     init(singleFile file: MappedFile) throws {
         switch TensorFileStart(file) {
         case .safetensors, .partOfSafetensors:
@@ -85,13 +85,13 @@ public struct TensorArchive: Sendable {
         case .json, nil:
             throw TensorFileError.unsupported(
                 path: file.path,
-                reason: "it is neither a safetensors file nor one of PyTorch's nor a GGUF file",
+                reason: "it is not a safetensors, PyTorch or GGUF file",
                 hint: "check that it is the right file"
             )
         }
     }
 
-    /// Takes tensors.
+    /// Takes a list of tensors.
     /// - Throws: ``TensorFileError/malformed(path:what:expected:found:)`` when two have one name.
     init(_ tensors: [StoredTensor], path: FilePath, container: Container) throws {
         self.path = path
@@ -162,13 +162,13 @@ extension TensorArchive {
     }
 
     private static func shard(_ name: String, of index: FilePath) throws -> TensorArchive {
-        // A downloaded index must not make this program look anywhere else.
+        // A downloaded index must not make this program look elsewhere.
         guard !["", ".", ".."].contains(name), !name.utf8.contains(where: { $0 == 0 || $0 == 0x2F })
         else {
             throw TensorFileError.malformed(
                 path: index,
                 what: "the name of a file",
-                expected: "that of one beside it",
+                expected: "that of a file next to it",
                 found: name.debugDescription
             )
         }
@@ -177,7 +177,7 @@ extension TensorArchive {
         )
     }
 
-    /// The part of an index that is looked at: the file of each tensor.
+    /// The part of an index that matters: the file of each tensor.
     private static func weightMap(
         _ bytes: UnsafeRawBufferPointer,
         of path: FilePath
@@ -187,7 +187,7 @@ extension TensorArchive {
                 path: path,
                 what: "'\(key)' of its JSON",
                 expected: expected,
-                found: "of another type"
+                found: "of the wrong type"
             )
         }
         var map: [(name: String, file: String)]?

@@ -14,27 +14,27 @@ public enum TensorFileError: Error, Equatable, Sendable {
     )
     /// A header field whose value makes no sense.
     case invalidHeader(path: FilePath, field: String, requirement: String, found: Int)
-    /// The header asks for another file size than there is.
+    /// The file does not have the size that its header asks for.
     case wrongSize(path: FilePath, expected: Int, found: Int)
-    /// The file breaks a rule of its format: `what` was to be `expected` and is `found`.
+    /// The file breaks a rule of its format: `what` should be `expected` and is `found`.
     case malformed(path: FilePath, what: String, expected: String, found: String)
-    /// A file that is not damaged, but cannot be used for the reason given; `hint` says what helps.
+    /// A file that is not damaged, but cannot be used for the reason given; `hint` says what to do.
     case unsupported(path: FilePath, reason: String, hint: String)
-    /// A pickle that is damaged, or wants more than tensors, at a byte of itself.
+    /// A pickle that is damaged, or asks for more than tensors, at byte `offset` of the pickle.
     case refusedPickle(path: FilePath, offset: Int, reason: String)
     /// The directory holds none of the `expected` files.
     case nothingInDirectory(path: FilePath, expected: [String])
-    /// The directory has some of the files that a model is divided among, but not the one called
-    /// `name`, which must be there for the reason given.
+    /// The directory has some of a model's files, but not the one called `name`, which is needed
+    /// for the reason given.
     case missingPart(path: FilePath, name: String, reason: String)
     /// There is no tensor of this name.
     case missingTensor(path: FilePath, name: String)
-    /// A tensor is there, but in another shape than is needed.
+    /// A tensor has the wrong shape.
     case wrongShape(path: FilePath, name: String, expected: [Int], found: [Int])
 }
 
 extension TensorFileError: CustomStringConvertible {
-    // Names and other text in a sentence are a file's, and a terminal might obey them.
+    // Names and other text in a sentence come from a file, and a terminal might obey them.
     public var description: String { DisplayText.escaping(sentence) }
 
     private var sentence: String {
@@ -57,10 +57,10 @@ extension TensorFileError: CustomStringConvertible {
             "'\(path)' cannot be used: \(reason); \(hint)"
         case .refusedPickle(let path, let offset, let reason):
             "'\(path)' cannot be read: at byte \(offset) its pickle \(reason), and only tensors by "
-                + "name are taken from pickles; nothing in it was run; save the model's "
+                + "name are taken from pickles; nothing in it was executed; save the model's "
                 + "state_dict alone"
         case .nothingInDirectory(let path, let expected):
-            "'\(path)' is no directory of a model or an adapter, or not all of one: looked for "
+            "'\(path)' is not the directory of a model or an adapter, or is incomplete: looked for "
                 + "\(expected.joined(separator: ", ")); check the path, and copy what is missing "
                 + "there"
         case .missingPart(let path, let name, let reason):

@@ -1,24 +1,24 @@
-// Telling files of tensors apart. Where two signs contradict each other, the one that takes more
-// coincidence counts: so the order of the steps below matters, and each says why it stands there.
+// Tells files of tensors apart. Where two signs contradict each other, the less likely coincidence
+// wins, so the order of the steps below matters and each gives its reason.
 
 import FileIO
 
-/// What a file may be, going by how it begins and how long it is.
+/// What a file may be, judging by how it begins and how long it is.
 package enum TensorFileStart {
-    /// The length of a header, and the header's JSON, which fits the file.
+    /// The length of a header, and the header's JSON, which fits in the file.
     case safetensors
-    /// The same, but cut off or damaged.
+    /// The same, but truncated or damaged.
     case partOfSafetensors
     /// A zip archive, as PyTorch's files are.
     case zip
-    /// A file of PyTorch's from before version 1.6.
+    /// A PyTorch file from before version 1.6.
     case oldPyTorch
     /// A GGUF file.
     case gguf
     /// A JSON object, such as the index of several files.
     case json
 
-    /// How the pickled number begins that old files of PyTorch start with.
+    /// The first bytes of the pickled number that starts old PyTorch files.
     private static let oldPyTorchMagic: [UInt8] = [0x80, 0x02, 0x8A, 0x0A]
     private static let blanks = Set("\t\n\r ".utf8)
 
@@ -30,15 +30,16 @@ package enum TensorFileStart {
     }
 
     private static func kind(of bytes: UnsafeRawBufferPointer) -> Self? {
-        // A length that ends at a brace is no coincidence, whatever its bytes spell otherwise.
+        // A length that ends at a brace is no coincidence, whatever else its bytes may spell.
         if let header = safetensorsHeader(in: bytes), isBraced(bytes[header]) {
             return .safetensors
         }
-        // Four bytes that no text has.
+        // Four bytes that do not occur in text.
         if bytes.starts(with: ZipArchive.magic) { return .zip }
         if bytes.starts(with: oldPyTorchMagic) { return .oldPyTorch }
         if isGGUF(bytes) { return .gguf }
-        // A brace where the header would begin, and before it zeros of a length, as no JSON has.
+        // A brace where the header would begin, and before it the zeros of a length, which JSON
+        // does not have.
         let length = bytes.prefix(8)
         if bytes.count > 8, bytes[8] == UInt8(ascii: "{"), length.contains(0),
             length.suffix(4).allSatisfy({ $0 == 0 })
@@ -49,14 +50,14 @@ package enum TensorFileStart {
         return JSONStart(bytes.prefix(512)) == .object ? .json : nil
     }
 
-    /// Whether the word is there and what follows is no text, but a small number in either order.
+    /// Whether the word is followed by a small number, in either byte order, and not by text.
     private static func isGGUF(_ bytes: UnsafeRawBufferPointer) -> Bool {
         guard bytes.starts(with: GGUFFile.magic) else { return false }
         let version = bytes.prefix(8).dropFirst(4)
         return version.suffix(2).allSatisfy { $0 == 0 } || version.prefix(2).allSatisfy { $0 == 0 }
     }
 
-    /// The bytes of the header, when they are in the file.
+    /// The bytes of the header, if they are in the file.
     private static func safetensorsHeader(in bytes: UnsafeRawBufferPointer) -> Range<Int>? {
         guard bytes.count >= 10 else { return nil }
         let length = UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
@@ -65,8 +66,8 @@ package enum TensorFileStart {
         return 8..<8 + Int(length)
     }
 
-    /// Whether JSON that is not looked into is an object, perhaps with the blanks behind it that
-    /// align what follows.
+    /// Whether unparsed JSON is an object, perhaps followed by spaces that align what comes after
+    /// it.
     private static func isBraced(_ header: Slice<UnsafeRawBufferPointer>) -> Bool {
         header.first == UInt8(ascii: "{")
             && header.last { !blanks.contains($0) } == UInt8(ascii: "}")

@@ -1,10 +1,10 @@
 // The pickle inside PyTorch's files, as far as it describes tensors. A pickle is a program for a
 // stack machine that can call anything in Python; this machine knows the instructions and the few
-// names that a dictionary of tensors takes, calls nothing, and stops at the first it does not know.
+// names that a dictionary of tensors needs, calls nothing, and stops at the first it does not know.
 
 /// The machine that runs a pickle of protocol 2.
 struct TensorPickle {
-    /// Why a pickle is not run to its end.
+    /// Why a pickle was not run to its end.
     struct Refusal: Error {
         /// The instruction, as an index of the pickle's bytes.
         let offset: Int
@@ -40,9 +40,8 @@ struct TensorPickle {
 
     /// What is on the stack.
     ///
-    /// No more is kept of a value than models need, so values nest in tuples and dictionaries only,
-    /// and these know how far: a chain of millions could not be freed without overflowing the
-    /// stack.
+    /// Only what models need is kept of a value, so only tuples and dictionaries nest, and they
+    /// know how deep: a chain of millions could not be freed without overflowing the stack.
     fileprivate enum Value {
         case integer(Int)
         case text(String)
@@ -56,12 +55,12 @@ struct TensorPickle {
         case boolean(Bool)
         /// None or a float.
         case other
-        /// A dictionary or list in the memo. Fetched from there it would have to be one object with
-        /// that on the stack, which no file of tensors needs.
+        /// A dictionary or list in the memo. Recalling it would require the same object on the
+        /// stack, which no file of tensors needs.
         case shared
     }
 
-    // Files of tensors stay far below these; they bound what a hostile one can take.
+    // Files of tensors stay far below these; they limit what a hostile one can take.
     private static let largestStack = 1 << 16
     private static let deepestTuple = 4
     private static let deepestDictionary = 8
@@ -139,7 +138,7 @@ struct TensorPickle {
         case "b":  // BUILD: the state of a dictionary, which holds versions of layers
             _ = try pop()
             guard case .dictionary? = stack.last else {
-                throw refusal("gives a state to something other than a dictionary")
+                throw refusal("sets the state of something other than a dictionary")
             }
         case "q": try remember(integer(1))  // BINPUT
         case "r": try remember(integer(4))  // LONG_BINPUT
@@ -163,12 +162,12 @@ struct TensorPickle {
         try take(byteCount).reversed().reduce(0) { $0 << 8 | Int($1) }
     }
 
-    /// A signed little-endian integer of a length that stands before it.
+    /// A signed little-endian integer whose length precedes it.
     private mutating func longInteger() throws -> Int {
         let count = try integer(1)
         guard count <= 8 else { throw refusal("has an integer of \(count) bytes") }
         let bits = try take(count).reversed().reduce(0 as UInt64) { $0 << 8 | UInt64($1) }
-        // The sign is the topmost bit of the bytes there are.
+        // The sign is the topmost bit of the bytes that are there.
         let unused = UInt64(64 - 8 * count)
         return count == 0 ? 0 : Int(Int64(bitPattern: bits << unused) >> Int64(unused))
     }
@@ -222,7 +221,7 @@ struct TensorPickle {
             guard case .tuple(_, let inner) = value else { return depth }
             return max(depth, inner + 1)
         }
-        guard depth <= Self.deepestTuple else { throw refusal("has tuples in tuples in tuples") }
+        guard depth <= Self.deepestTuple else { throw refusal("has tuples nested too deep") }
         try push(.tuple(values, depth: depth))
     }
 
@@ -248,7 +247,7 @@ struct TensorPickle {
             }
             dictionary.append(key, value)
             guard dictionary.depth <= Self.deepestDictionary else {
-                throw refusal("has dictionaries in dictionaries in dictionaries")
+                throw refusal("has dictionaries nested too deep")
             }
         }
     }
@@ -280,16 +279,16 @@ struct TensorPickle {
         return PickledTensor.Storage(key: key, storedType: type, count: count)
     }
 
-    /// What a call to one of the known names gives.
+    /// The result of a call to one of the known names.
     private func call(_ function: Value, _ arguments: Value) throws -> Value {
         guard case .global(let global) = function, case .tuple(let parts, _) = arguments else {
-            throw refusal("calls something that is no function")
+            throw refusal("calls something that is not a function")
         }
         switch global {
         case .orderedDictionary where parts.isEmpty:
             return .dictionary(PickledDictionary())
         case .rebuildTensor where (6...7).contains(parts.count):
-            // Then whether it wants a gradient, hooks, and metadata: all for training.
+            // Then whether it requires a gradient, hooks and metadata: all for training.
             guard case .storage(let storage) = parts[0], case .integer(let offset) = parts[1] else {
                 throw refusal("makes a tensor of something other than its elements")
             }
@@ -307,7 +306,7 @@ struct TensorPickle {
             }
             return parts[0]
         default:
-            throw refusal("calls a function with other arguments than tensors have")
+            throw refusal("calls a function with unexpected arguments")
         }
     }
 
@@ -325,7 +324,7 @@ struct TensorPickle {
 }
 
 extension TensorPickle.Value {
-    /// The value as a part of a dictionary, if it is of a kind that is kept.
+    /// The value as an entry of a dictionary, if it is of a kind that is kept.
     fileprivate var kept: PickledValue? {
         switch self {
         case .integer(let integer): .integer(integer)

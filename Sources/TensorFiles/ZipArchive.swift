@@ -1,5 +1,5 @@
-// Zip files, as much of the format as PyTorch writes: entries that are stored, not compressed, in
-// one file of any size. What an entry holds is not looked at.
+// Zip files, as far as PyTorch uses the format: entries that are stored, not compressed, in one
+// file of any size. The contents of entries are not interpreted.
 
 import FileIO
 
@@ -110,7 +110,8 @@ struct ZipArchive {
         return offset
     }
 
-    /// The same three numbers with 64 bits, in a record that another one before the last points to.
+    /// The same three numbers with 64 bits, in a record that another record before the last one
+    /// points to.
     private func largeDirectory(
         endOffset: Int
     ) throws -> (count: UInt64, size: UInt64, offset: UInt64) {
@@ -121,7 +122,7 @@ struct ZipArchive {
         let offset = try reader.read(UInt64.self)
         reader = try BinaryReader(file, offset: Int(clamping: offset))
         try expect(Self.end64, "the end of its large directory", &reader)
-        // The record's size, versions, disks, and entries on this disk: of no interest.
+        // The record's size, versions, disks, and entries on this disk do not matter.
         _ = try reader.readBytes(28) { _ in }
         let fields = try reader.readArray(of: UInt64.self, count: 3)
         return (fields[0], fields[1], fields[2])
@@ -134,7 +135,7 @@ struct ZipArchive {
         try expect(Self.directoryEntry, "an entry of its directory", &reader)
         // Versions, flags, method, time and date.
         let heads = try reader.readArray(of: UInt16.self, count: 6)
-        // A checksum, which would take reading all of the file, and the sizes.
+        // A checksum, which would require reading the whole file, and the sizes.
         let sizes = try reader.readArray(of: UInt32.self, count: 3)
         let lengths = try reader.readArray(of: UInt16.self, count: 3)
         _ = try reader.readBytes(8) { _ in }
@@ -163,7 +164,7 @@ struct ZipArchive {
         return (name, start..<end)
     }
 
-    /// Numbers of 32 bits, of which those that were too large are in the entry's extra fields.
+    /// The sizes as 32-bit numbers, or from the entry's extra fields where they were too large.
     private func largeFields(
         _ extra: [UInt8],
         for fields: [UInt32],
@@ -188,7 +189,7 @@ struct ZipArchive {
         }
     }
 
-    /// Where an entry's bytes begin: after its own header, which must tell the same name.
+    /// Where an entry's bytes begin: after its own header, which must give the same name.
     private func dataOffset(ofEntryAt offset: Int, name: [UInt8]) throws -> Int {
         var reader = try BinaryReader(file, offset: offset)
         try expect(Self.localHeader, "an entry", &reader)

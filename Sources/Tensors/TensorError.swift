@@ -1,4 +1,4 @@
-/// What can go wrong with tensors apart from a programmer's mistake, which is a precondition.
+/// What can go wrong with tensors, other than programmers' errors, which are preconditions.
 public enum TensorError: Error, Equatable, Sendable {
     /// The operating system would not give this much memory.
     case outOfMemory(byteCount: Int)
@@ -6,7 +6,7 @@ public enum TensorError: Error, Equatable, Sendable {
     case unavailableInstructionSet(name: String, available: [String])
     /// The operating system would not start this many threads.
     case noThreads(count: Int)
-    /// A variable of the environment that the kernels' threads cannot work with.
+    /// An environment variable that the kernels' threads cannot work with.
     case invalidEnvironment(name: String, requirement: String, found: String)
     /// A number of threads below one.
     case invalidThreadCount(found: Int)
@@ -16,17 +16,17 @@ extension TensorError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .outOfMemory(let byteCount):
-            "\(Self.memory(byteCount)) of memory are needed and not available; use a smaller "
+            "\(Self.memory(byteCount)) of memory are needed but not available; use a smaller "
                 + "model, batch or sequence length"
         case .unavailableInstructionSet(let name, let available):
             "the instruction set '\(name)' is not available here; choose one of "
                 + available.joined(separator: ", ")
         case .noThreads(let count):
-            "the system does not start \(count) threads; use fewer, or raise the limits on "
+            "the system refused to start \(count) threads; use fewer, or raise the limits on "
                 + "processes and memory"
         case .invalidEnvironment(let name, let requirement, let found):
-            "the environment variable \(name) is '\(found)', but must be \(requirement); set it "
-                + "so, or leave it out"
+            "the environment variable \(name) is '\(found)', but must be \(requirement); fix it "
+                + "or unset it"
         case .invalidThreadCount(let found):
             "the number of threads must be at least 1, got \(found)"
         }

@@ -1,4 +1,4 @@
-// Directories that appear whole, in the place of others or of none.
+// Directories that appear complete, replacing others or not.
 
 import TestSupport
 import Testing
@@ -51,13 +51,13 @@ import Testing
             try write(["a", "b"], in: output.path, 2)
             try output.commit { _ in true }
             #expect(try MappedFile(path.appending("b")).contents() == [2])
-            // The old one is whole under the hidden name, until the object goes.
+            // The old one is still complete under the hidden name, until the object goes.
             #expect(try names(output.path) == ["a", "b"])
             #expect(try MappedFile(output.path.appending("a")).contents() == [1])
         }
     }
 
-    @Test func whatIsNotCommittedLeavesNothing() throws {
+    @Test func anUncommittedDirectoryLeavesNothing() throws {
         try withTemporaryDirectory { directory in
             let path = directory.appending("x").appending("y").appending("model")
             func abandon() throws {

@@ -36,7 +36,7 @@ import Testing
         }
     }
 
-    /// Whole parts of a mebibyte go past the buffer, wherever writes begin and end.
+    /// Whole parts of a mebibyte bypass the buffer, wherever writes begin and end.
     @Test func writesOfAnySizeLandWhereTheyBelong() throws {
         try withTemporaryDirectory { directory in
             let part = 1 << 20
@@ -54,7 +54,7 @@ import Testing
                 try file.write(bytes)
                 expected += bytes
                 #expect(file.count == expected.count)
-                // What is buffered is flushed, so that a part is begun anew within it.
+                // Flushes what is buffered, so that a new part begins within it.
                 if index % 4 == 3 {
                     try file.overwrite([9, 8], at: expected.count / 2)
                     expected.replaceSubrange(

@@ -29,7 +29,7 @@ import Testing
             ([0xFF], "\\xff"),
             ([0x61, 0xC3], "a\\xc3"),
             ([0xC3, 0x28], "\\xc3("),
-            // A surrogate, an overlong slash, and a sequence that breaks off.
+            // A surrogate, an overlong slash, and a truncated sequence.
             ([0xED, 0xA0, 0x80], "\\xed\\xa0\\x80"),
             ([0xC0, 0xAF], "\\xc0\\xaf"),
             ([0xF0, 0x9F, 0x92, 0x0A], "\\xf0\\x9f\\x92\\n"),

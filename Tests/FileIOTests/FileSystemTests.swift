@@ -1,4 +1,4 @@
-// Names and patterns: names are bytes, and what exists under a name is meant by it.
+// Names and patterns: names are bytes, and an existing name is taken literally.
 
 import FileIO
 import TestSupport
@@ -13,7 +13,7 @@ import Testing
 #endif
 
 @Suite struct FileNameTests {
-    @Test func namesThatAreNoTextAreListedAsTheyAre() throws {
+    @Test func namesThatAreNotTextAreListedAsTheyAre() throws {
         try withTemporaryDirectory { directory in
             let names =
                 [[0x61, 0xFF], [0x61, 0xEF, 0xBF, 0xBD], [0xC3, 0x28, 0x2E]] as [[UInt8]]
@@ -27,7 +27,7 @@ import Testing
     }
 
     @Test func namesThatBeginWithADotAreHidden() throws {
-        // Of these, Swift's strings see a dot in only one: the other's dot carries an accent.
+        // Of these, Swift's strings see a dot in only one: the other's dot has an accent.
         #expect(FilePath.Component(".a").isHidden == true)
         #expect(FilePath.Component(".\u{301}a").isHidden == true)
         #expect(FilePath.Component("a.b").isHidden == false)
@@ -66,7 +66,7 @@ import Testing
     }
 
     @Test(arguments: [("d[1]", "d1"), ("d*", "d2"), ("d?", "d3"), ("d\\[1]", "d[1]")])
-    func aDirectoryThatExistsIsMeantByItsName(name: String, other: String) throws {
+    func anExistingDirectoryIsTakenLiterally(name: String, other: String) throws {
         try withTemporaryDirectory { directory in
             let (meant, another) = (directory.appending(name), directory.appending(other))
             for folder in [meant, another] { try FileSystem.createDirectory(folder) }
@@ -96,7 +96,7 @@ import Testing
         }
     }
 
-    @Test func aLinkThatLeadsNowhereIsNoPattern() throws {
+    @Test func aDanglingLinkIsNotAPattern() throws {
         try withTemporaryDirectory { directory in
             try make(["x1"], in: directory)
             let link = directory.appending("x[1]")

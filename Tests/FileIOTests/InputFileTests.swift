@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct InputFileTests {
     @Test(arguments: [1, 7, 10, 100])
-    func chunksTogetherAreTheFile(size: Int) throws {
+    func chunksAddUpToTheFile(size: Int) throws {
         try withTemporaryDirectory { directory in
             let path = directory.appending("a")
             let bytes = (0..<10).map { UInt8($0) }
@@ -18,7 +18,7 @@ import Testing
         }
     }
 
-    @Test func whatCannotBeReadIsNamed() throws {
+    @Test func anUnreadableFileIsNamed() throws {
         try withTemporaryDirectory { directory in
             let missing = directory.appending("missing")
             #expect(throws: FileIOError.missing(path: missing)) { try InputFile(missing) }

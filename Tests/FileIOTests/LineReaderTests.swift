@@ -26,7 +26,7 @@ import Testing
     }
 
     @Test func linesAreWholeAcrossReads() throws {
-        // Longer than what is read at once, and no divisor of it.
+        // Longer than one read, and not a divisor of it.
         let expected = (0..<40).map { [UInt8](repeating: UInt8(65 + $0), count: $0 * 1003) }
         #expect(try lines(Array(expected.joined(separator: [10]))) == expected)
     }

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 @Suite struct MappedFileTests {
-    @Test func pagesLetGoOfAreReadAgain() throws {
+    @Test func releasedPagesAreReadAgain() throws {
         try withTemporaryDirectory { directory in
             let path = directory.appending("file")
             let bytes = (0..<100_001).map { UInt8($0 % 251) }
@@ -21,7 +21,7 @@ import Testing
         }
     }
 
-    @Test func anEmptyFileHasNoPagesToLetGoOf() throws {
+    @Test func anEmptyFileHasNoPagesToRelease() throws {
         try withTemporaryDirectory { directory in
             let path = directory.appending("empty")
             try AtomicFile(path).commit()

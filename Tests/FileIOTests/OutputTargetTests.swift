@@ -1,4 +1,4 @@
-// What stands at the path of an output: it is replaced where it really lies, or written into.
+// What is at the path of an output: it is replaced in its real place, or written into.
 
 import TestSupport
 import Testing
@@ -33,7 +33,7 @@ import Testing
     /// Calls `body` while a pipe at `path` is read, and returns what came out of it.
     private func reading(_ path: FilePath, _ body: () throws -> Void) throws -> [UInt8] {
         try #require(path.withPlatformString { mkfifo($0, 0o600) } == 0)
-        // Opened for writing too, so that nobody waits for the other end.
+        // Also opened for writing, so that nobody waits for the other end.
         let descriptor = path.withPlatformString { open($0, O_RDWR | O_NONBLOCK) }
         defer { close(descriptor) }
         try body()
@@ -81,7 +81,7 @@ import Testing
             let path = directory.appending("s")
             var address = sockaddr_un()
             address.sun_family = sa_family_t(AF_UNIX)
-            // Longer paths than the address holds are cut, and binding then fails.
+            // A path too long for the address is cut, and binding then fails.
             withUnsafeMutableBytes(of: &address.sun_path) {
                 $0.copyBytes(from: path.bytes.prefix(100))
             }
@@ -104,7 +104,7 @@ import Testing
         }
     }
 
-    @Test func whatALinkLeadsToIsReplacedInItsOwnDirectory() throws {
+    @Test func theTargetOfALinkIsReplacedInItsOwnDirectory() throws {
         try withTemporaryDirectory { directory in
             let (real, dangling) = (directory.appending("big/real"), directory.appending("big/new"))
             try FileSystem.createDirectory(real.removingLastComponent())
@@ -124,7 +124,7 @@ import Testing
         }
     }
 
-    @Test func linksThatLeadInACircleAreAnError() throws {
+    @Test func circularLinksAreAnError() throws {
         try withTemporaryDirectory { directory in
             let path = directory.appending("a")
             try link(path, to: "a")
@@ -150,7 +150,7 @@ import Testing
         }
     }
 
-    @Test func permissionsOfAGroupAreNotAnothers() {
+    @Test func permissionsOfOneGroupAreNotGivenToAnother() {
         func kept(_ permissions: mode_t, isOwned: Bool = false, isOfGroup: Bool) -> mode_t {
             FileAttributes.keeping(permissions, isOwned: isOwned, isOfGroup: isOfGroup)
         }
@@ -161,7 +161,7 @@ import Testing
         #expect(kept(0o604, isOfGroup: false) == 0o644)
     }
 
-    @Test(.enabled(if: geteuid() == 0, "only the superuser gives files away"))
+    @Test(.enabled(if: geteuid() == 0, "only the superuser can give files away"))
     func ownersOutliveTheContent() throws {
         try withTemporaryDirectory { directory in
             let path = directory.appending("theirs")
@@ -185,7 +185,7 @@ import Testing
         }
     }
 
-    @Test func aNameThatIsNoTextIsWrittenAsItIs() throws {
+    @Test func aNameThatIsNotTextIsWrittenAsItIs() throws {
         try withTemporaryDirectory { directory in
             let path = directory.appending(FilePath(bytes: [0x61, 0xFF]).components)
             let file = try AtomicFile(path)
@@ -196,7 +196,7 @@ import Testing
         }
     }
 
-    @Test func whatIsOpenUnderANumberIsGoneOnWith() throws {
+    @Test func anOpenDescriptorIsContinued() throws {
         try withTemporaryDirectory { directory in
             let path = directory.appending("out")
             let descriptor = path.withPlatformString { open($0, O_RDWR | O_CREAT, 0o600) }
@@ -224,7 +224,7 @@ import Testing
         }
     }
 
-    @Test func aPartLiesBesideWhatALinkLeadsTo() throws {
+    @Test func aPartIsNextToTheTargetOfALink() throws {
         try withTemporaryDirectory { directory in
             try FileSystem.createDirectory(directory.appending("big"))
             try link(directory.appending("link"), to: "big/real")
@@ -239,7 +239,7 @@ import Testing
     }
 }
 
-/// The C function, whose name the suite's method would hide.
+/// The C function, which the suite's method would hide.
 private func systemWrite(_ descriptor: CInt, _ text: String, _ count: Int) -> Int {
     write(descriptor, text, count)
 }

@@ -28,7 +28,7 @@ import Testing
     }
 
     @Test(arguments: [#"["\"#, #"["\u"#, #"["\u12"#, #"["\x"]"#, #"["\ud800\"#, "Na", "-", "\""])
-    func whatIsNoJSONIsLeftForTheDecoder(text: String) {
+    func invalidJSONIsLeftForTheDecoder(text: String) {
         #expect(standard(text).hasPrefix(text.prefix(1)))
     }
 }

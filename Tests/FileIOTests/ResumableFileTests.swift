@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 @Suite struct ResumableFileTests {
-    @Test func whatArrivedIsTakenUpByTheNextRun() throws {
+    @Test func theNextRunContinuesWhatArrived() throws {
         try withTemporaryDirectory { directory in
             let path = directory.appending("file")
             try {
@@ -50,11 +50,11 @@ import Testing
         }
     }
 
-    @Test func aFileThatIsFinishedMeanwhileIsNotTakenUp() throws {
+    @Test func aFileFinishedMeanwhileIsNotContinued() throws {
         try withTemporaryDirectory { directory in
             let path = directory.appending("file")
-            // Two writers that finish at once what they begin: sooner or later one opens the file
-            // just before the other gives it its name.
+            // Two writers that finish as soon as they begin: sooner or later one opens the file
+            // just before the other gives it its final name.
             let mistakes = Mutex(0)
             DispatchQueue.concurrentPerform(iterations: 2) { _ in
                 for _ in 0..<10_000 {
@@ -62,7 +62,7 @@ import Testing
                     let isRight = file.count == 0 && FileSystem.byteCount(of: file.path) == 0
                     if !isRight { mistakes.withLock { $0 += 1 } }
                     _ = try? [UInt8(1)].withUnsafeBytes { try file.append($0) }
-                    // As commit does, but for the flushing, in which the other writer would give
+                    // As commit does, except for flushing, during which the other writer would give
                     // up.
                     rename(file.path.string, path.string)
                 }

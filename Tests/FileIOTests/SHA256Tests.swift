@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 @Suite struct SHA256Tests {
-    /// The examples of FIPS 180 and its supplement, and lengths about the end of a block.
+    /// The examples of FIPS 180 and its supplement, and lengths around the end of a block.
     @Test(arguments: [
         ("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
         ("abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
@@ -27,7 +27,7 @@ import Testing
         #expect(checksum.hexadecimal() == expected)
     }
 
-    @Test func howTheBytesAreCutDoesNotMatter() {
+    @Test func chunkSizesDoNotMatter() {
         let bytes = (0..<300).map { UInt8($0 & 0xFF) }
         for length in [0, 1, 55, 56, 63, 64, 65, 119, 120, 128, 300] {
             let message = bytes.prefix(length)

@@ -1,4 +1,5 @@
-// Files that lose bytes while they are mapped: reading goes on, and nobody takes zeros for content.
+// Files that lose bytes while they are mapped: reading continues, and nobody takes zeros for
+// content.
 
 import Dispatch
 import FileIO
@@ -24,7 +25,7 @@ import Testing
         try #require(path.withPlatformString { truncate($0, off_t(count)) } == 0)
     }
 
-    @Test func readingLostPagesIsAnErrorAndNotTheEnd() throws {
+    @Test func readingLostPagesIsAnErrorAndNotACrash() throws {
         try withTemporaryDirectory { directory in
             let (path, other) = (directory.appending("file"), directory.appending("other"))
             let bytes = [UInt8](repeating: 7, count: 100_000)
@@ -51,7 +52,7 @@ import Testing
         }
     }
 
-    @Test func whatIsLostOfTheLastPageIsNoticed() throws {
+    @Test func lossesInTheLastPageAreNoticed() throws {
         try withTemporaryDirectory { directory in
             let path = directory.appending("file")
             try write([1, 2, 3], to: path)
@@ -65,7 +66,7 @@ import Testing
         }
     }
 
-    @Test func theLossIsToldInThePlaceOfWhatItLedTo() throws {
+    @Test func theLossIsReportedInsteadOfItsConsequences() throws {
         struct Nonsense: Error {}
         try withTemporaryDirectory { directory in
             let path = directory.appending("file")
@@ -79,7 +80,7 @@ import Testing
         }
     }
 
-    @Test func manyThreadsMayReadWhatIsLost() throws {
+    @Test func manyThreadsMayReadLostPages() throws {
         try withTemporaryDirectory { directory in
             let path = directory.appending("file")
             try write([UInt8](repeating: 7, count: 4 << 20), to: path)
@@ -95,9 +96,9 @@ import Testing
         }
     }
 
-    @Test func aSignalThatIsSentStillEndsTheProgram() async {
+    @Test func aSignalSentByAProcessStillEndsTheProgram() async {
         await #expect(processExitsWith: .signal(SIGBUS)) {
-            // Whatever shows where a program crashed is not to be what ends it.
+            // A crash reporter must not interfere with how the program ends.
             signal(SIGBUS, SIG_DFL)
             let file = try MappedFile(FilePath(CommandLine.arguments[0]))
             raise(SIGBUS)
@@ -105,7 +106,7 @@ import Testing
         }
     }
 
-    @Test func aFileThatIsRemovedOrReplacedStaysWhatItWas() throws {
+    @Test func aRemovedOrReplacedFileStaysReadable() throws {
         try withTemporaryDirectory { directory in
             let path = directory.appending("file")
             let bytes = [UInt8](repeating: 7, count: 10_000)

@@ -46,7 +46,8 @@ import Testing
     func tensorsAreReadAsTheyWereWritten(elementType: ElementType) throws {
         try withTemporaryDirectory { directory in
             let path = directory.appending("tensor")
-            // More than is written in one piece, and a number of elements that divides nothing.
+            // More than is written in one piece, and a number of elements that is not a multiple of
+            // anything.
             let count = 70_001
             // Eighths have few enough digits for bfloat16 up to 32.
             let elements = (0..<count).map { Float($0 % 256) / 8 - 16 }

@@ -1,4 +1,4 @@
-// Reading GGUF: a file of the gguf package, to the bit, and files that contradict themselves.
+// Reading GGUF: a file from the gguf package, bit for bit, and files that contradict themselves.
 
 import FileIO
 import Tensors
@@ -30,7 +30,7 @@ import Testing
         #expect(metadata.keys.count == expected.count)
     }
 
-    @Test func keysAreAskedForByWhatTheyAre() throws {
+    @Test func keysAreReadByType() throws {
         let metadata = try GGUFFile(contentsOf: Small.fixture().path).metadata
         #expect(try metadata.string("general.architecture") == "small")
         #expect(try metadata.integer("small.int16") == -30_000)
@@ -60,7 +60,7 @@ import Testing
         return digest.hexadecimal()
     }
 
-    @Test func tensorsOfEveryTypeStandForWhatTheGGUFPackageSays() throws {
+    @Test func tensorsOfEveryTypeHaveTheGGUFPackagesValues() throws {
         let (path, expected) = try Small.fixture()
         let archive = try TensorArchive(contentsOf: path)
         #expect(archive.container == .gguf)
@@ -72,7 +72,7 @@ import Testing
         }
     }
 
-    @Test func blocksInMemoryStandForTheSameAndGoBackUnchanged() throws {
+    @Test func blocksInMemoryKeepTheirValuesAndAreWrittenBackUnchanged() throws {
         let ops = try Ops(instructionSet: .reference, threadCount: 1)
         let archive = try TensorArchive(contentsOf: Small.fixture().path)
         for (name, type) in [("q8_0", ElementType.q8_0), ("q4_0", .q4_0), ("q4_1", .q4_1)] {
@@ -120,7 +120,7 @@ import Testing
         for count in bytes.indices {
             #expect(error(opening: Array(bytes[..<count])) != "no error", "\(count)")
         }
-        // What comes after the last tensor is no part of it.
+        // What comes after the last tensor is not part of it.
         _ = try open(bytes + [0])
     }
 
@@ -177,7 +177,7 @@ import Testing
             }
         ),
         (
-            "one of 3 files that a model is divided among",
+            "one of 3 files that a model is split into",
             {
                 $0.keys = [Small.key("split.count", 2, [3, 0])]
             }

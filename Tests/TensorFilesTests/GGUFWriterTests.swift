@@ -1,4 +1,4 @@
-// Writing GGUF: what is written is read again, and blocks are those of the gguf package.
+// Writing GGUF: what was written is read back, and blocks match the gguf package's.
 
 import FileIO
 import Tensors
@@ -45,7 +45,7 @@ import Testing
             #expect(archive[name]?.storedType == type)
             try #expect(bytes(archive[name]) == bytes(fixture.archive[name]), "\(name)")
         }
-        // float16 from float32, and blocks from blocks, which nothing rounds anew.
+        // float16 from float32, and blocks from blocks, which nothing rounds again.
         let halves = try #require(fixture.archive["f16"])
         let blocks = try #require(fixture.archive["q4_1"])
         let again = try written([
@@ -92,7 +92,7 @@ import Testing
     }
 
     @Test func largeTensorsComeInPieces() throws {
-        // More than a piece, and no whole number of them.
+        // More than one piece, and not a whole number of pieces.
         let rows = 33_001
         let tensor = try Tensor(
             (0..<rows * 32).map { Float($0 % 1009 - 500) / 64 },
@@ -110,7 +110,7 @@ import Testing
         #expect(try archive["h"]?.floats().floats() == halves.floats())
     }
 
-    @Test func nothingIsThereUntilItIsComplete() throws {
+    @Test func nothingAppearsUntilItIsComplete() throws {
         try withTemporaryDirectory { directory in
             let path = directory.appending("model.gguf")
             _ = try GGUFWriter(

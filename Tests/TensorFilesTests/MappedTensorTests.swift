@@ -1,4 +1,4 @@
-// Tensors on the pages of a file: operands as good as those in memory, and read-only.
+// Tensors on the pages of a file: operands like those in memory, but read-only.
 
 import FileIO
 import TensorFiles
@@ -19,13 +19,13 @@ import Testing
             let file = try AtomicFile(path)
             try file.write(memory, as: elementType)
             try file.commit()
-            // The file stays what it was as long as it is mapped, whatever becomes of its name.
+            // The file's content remains while it is mapped, whatever happens to its name.
             return Tensor(try MappedFile(path), shape: [3, 5], elementType: elementType)
         }
         return (memory, mapped)
     }
 
-    @Test func itIsWhatTheFileHoldsAndReadOnly() throws {
+    @Test func itHasTheFilesContentAndIsReadOnly() throws {
         let (memory, mapped) = try Self.tensors()
         #expect(mapped.floats() == memory.floats())
         #expect(mapped[1].floats() == memory[1].floats())
@@ -50,7 +50,7 @@ import Testing
         #expect(try results(mapped) == results(memory))
     }
 
-    @Test func anOptimiserMayReadItsGradientsFromAFile() throws {
+    @Test func anOptimizerMayReadItsGradientsFromAFile() throws {
         let ops = try Ops(threadCount: 1)
         let (memory, mapped) = try Self.tensors()
         let step = AdamWStep(

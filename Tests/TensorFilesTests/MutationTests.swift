@@ -1,4 +1,4 @@
-// Containers with chance damage: an error or tensors, and never a crash, a hang or a lot of memory.
+// Randomly damaged containers: an error or tensors, but never a crash, a hang or a lot of memory.
 
 import FileIO
 import Tensors
@@ -10,9 +10,9 @@ import Testing
 @Suite struct MutationTests {
     private typealias Small = SmallTensorFiles
 
-    /// Opens damaged copies of a file and reads all that was opened.
+    /// Opens damaged copies of a file and reads everything that was opened.
     ///
-    /// `name` is that of the file in a directory that holds `others` beside it.
+    /// `name` is the file's name in a directory that also holds `others`.
     private static func run(
         _ original: [UInt8],
         count: Int = 2000,

@@ -24,7 +24,8 @@ import Testing
             ("a", Pickle.tensor()),
             ("step", Pickle.integer(-3)),
             ("b", parameter),
-            // The stride of an axis with one element means nothing, nor do those of no elements.
+            // The stride of an axis with one element means nothing, and neither do those of an
+            // empty tensor.
             ("c", Pickle.tensor(offset: 2, shape: [1, 2, 1], strides: [9, 1, 7])),
             ("d", Pickle.tensor(shape: [0, 2], strides: [5, 5])),
             ("e", Pickle.tensor(offset: 3, shape: [], strides: [])),
@@ -74,15 +75,15 @@ import Testing
         }
         #expect(
             error(value: Pickle.global("torch", "FloatStorage") + Pickle.emptyTuple + Pickle.call)
-                .contains("calls a function with other arguments")
+                .contains("calls a function with unexpected arguments")
         )
         #expect(
             error(value: Pickle.text("f") + Pickle.emptyTuple + Pickle.call)
-                .contains("calls something that is no function")
+                .contains("calls something that is not a function")
         )
         #expect(
             error(value: Pickle.emptyTuple + Pickle.none + Array("b".utf8))
-                .contains("gives a state to something other")
+                .contains("sets the state of something other")
         )
         #expect(error(opening: Small.pyTorch([0x80, 4] + Pickle.stop)).contains("protocol 4"))
     }
@@ -110,7 +111,7 @@ import Testing
         #expect(pickle(Array("NQ".utf8)).contains("refers to something other"))
     }
 
-    @Test func picklesThatWantAllMemoryOrAllOfTheStackAreRefused() {
+    @Test func picklesThatWouldExhaustMemoryOrTheStackAreRefused() {
         let many = Pickle.start + [UInt8](repeating: 0x4E, count: 70_000)
         #expect(error(opening: Small.pyTorch(many)).contains("too many values at once"))
         let deep = Pickle.start + Pickle.none + [UInt8](repeating: 0x85, count: 100_000)
@@ -121,7 +122,7 @@ import Testing
             + [UInt8](repeating: Pickle.setItem[0], count: 9)
         #expect(
             error(opening: Small.pyTorch(Pickle.start + nested + Pickle.stop))
-                .contains("dictionaries in dictionaries")
+                .contains("dictionaries nested")
         )
     }
 
@@ -131,7 +132,7 @@ import Testing
         }
         let pickle = Pickle.dictionary([
             ("model", dictionary([("a", Pickle.tensor())])),
-            // What a model's optimizer has: numbers as keys, which are forgotten with their values.
+            // What a model's optimizer has: numbers as keys, which are dropped with their values.
             (
                 "optimizer",
                 Pickle.emptyDictionary + Pickle.integer(0) + dictionary([("b", Pickle.tensor())])

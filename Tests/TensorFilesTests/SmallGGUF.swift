@@ -1,4 +1,4 @@
-// GGUF files byte by byte, and damaged where a test wants it.
+// GGUF files byte by byte, damaged where a test asks for it.
 
 import FileIO
 import Foundation
@@ -63,7 +63,7 @@ struct SmallGGUF {
         return parts.bytes
     }
 
-    /// A file that the gguf package wrote, and what it makes of the tensors.
+    /// A file written by the gguf package, and the package's view of its tensors.
     static func fixture() throws -> (path: FilePath, expected: [String: Expected]) {
         let fixtures = FilePath(Bundle.module.resourcePath ?? ".").appending("Fixtures")
         let json = URL(fileURLWithPath: fixtures.appending("small.json").string)

@@ -1,4 +1,4 @@
-// Files of tensors byte by byte, as other programs write them, and damaged where a test wants it.
+// Files of tensors byte by byte, as other programs write them, damaged where a test asks for it.
 
 import FileIO
 import Tensors
@@ -70,7 +70,7 @@ enum SmallTensorFiles {
         return record + locator + end + littleEndian(UInt32.max) + [0, 0]
     }
 
-    /// PyTorch's file of a pickle and elements by key.
+    /// A PyTorch file made of a pickle, with elements by key.
     static func pyTorch(
         _ pickle: [UInt8],
         data: [(key: String, bytes: [UInt8])] = [("0", elements)],
@@ -92,7 +92,7 @@ enum SmallTensorFiles {
         withUnsafeBytes(of: value.littleEndian) { Array($0) }
     }
 
-    /// Writes a file without waiting for the disk, as some tests write thousands.
+    /// Writes a file without waiting for the disk, because some tests write thousands.
     static func write(_ bytes: [UInt8], to path: FilePath) throws {
         try writeQuickly(bytes, to: path)
     }
@@ -149,7 +149,7 @@ enum Pickle {
             ]) + call
     }
 
-    /// A whole pickle: a dictionary with these values.
+    /// A complete pickle: a dictionary with these values.
     static func dictionary(_ items: [(key: String, value: [UInt8])]) -> [UInt8] {
         start + emptyDictionary + items.flatMap { text($0.key) + $0.value + setItem } + stop
     }
@@ -159,7 +159,7 @@ enum Pickle {
 protocol OpensSmallFiles {}
 
 extension OpensSmallFiles {
-    /// Opens a file of these bytes, which are known by their content and not by a name.
+    /// Opens a file with these bytes, which must be recognized by content and not by name.
     func open(_ bytes: [UInt8]) throws -> TensorArchive {
         try withTemporaryDirectory { directory in
             let path = directory.appending("model")
@@ -168,7 +168,7 @@ extension OpensSmallFiles {
         }
     }
 
-    /// The sentence that opening these bytes ends in.
+    /// The error message for opening these bytes.
     func error(opening bytes: [UInt8]) -> String {
         do {
             _ = try open(bytes)
@@ -178,7 +178,7 @@ extension OpensSmallFiles {
         }
     }
 
-    /// The elements of a tensor that must be there.
+    /// The elements of a tensor that must exist.
     func floats(_ tensor: StoredTensor?) throws -> [Float] {
         let stored = try #require(tensor)
         let tensor = try Tensor(zeros: stored.shape)

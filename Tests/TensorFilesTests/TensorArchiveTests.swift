@@ -102,7 +102,7 @@ import Testing
         #expect(error?.description.contains("tensor 'a' has elements of type uint8") == true)
     }
 
-    /// The length then begins as a pickle does.
+    /// The length then begins like a pickle.
     @Test(arguments: [640, 640 + 1 << 16])
     func headerWhoseLengthLooksLikeAPickleIsNotTakenForOne(byteCount: Int) throws {
         let entry = "{\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]}}"
@@ -134,16 +134,16 @@ import Testing
     }
 
     @Test(arguments: [
-        ("{\"a\":\"../1\"}", "the name of a file should be that of one beside it"),
+        ("{\"a\":\"../1\"}", "the name of a file should be that of a file next to it"),
         ("{\"a\":\"/etc/passwd\"}", "the name of a file"),
         ("{\"a\":\"..\"}", "the name of a file"),
         ("{\"a\":\"\"}", "the name of a file"),
         ("{\"a\":\"1\\u0000\"}", "the name of a file"),
         ("{\"a\":\"2\"}", "does not exist"),
         ("{\"c\":\"1\"}", "has no tensor 'c'"),
-        ("{\"a\":\"model.safetensors.index.json\"}", "neither a safetensors file"),
+        ("{\"a\":\"model.safetensors.index.json\"}", "not a safetensors, PyTorch or GGUF file"),
         ("{\"a\":1}", "'weight_map.a' of its JSON"),
-        ("[]", "of another type"),
+        ("[]", "of the wrong type"),
     ])
     func damagedIndexIsRefused(map: String, message: String) {
         let error = #expect(throws: (any Error).self) {
@@ -153,7 +153,7 @@ import Testing
     }
 
     @Test func otherFilesAreNotTakenForTensors() throws {
-        #expect(error(opening: []).contains("neither a safetensors file nor one of PyTorch's"))
+        #expect(error(opening: []).contains("it is not a safetensors, PyTorch or GGUF file"))
         #expect(error(opening: Array("Hello, world".utf8)).contains("check that it is the right"))
         #expect(error(opening: [0x80, 2, 0x8A, 10]).contains("before version 1.6"))
         try withTemporaryDirectory { directory in

@@ -14,7 +14,7 @@ import Testing
 
 extension KernelTests {
     @Suite(.serialized) struct AccuracyTests {
-        /// e to the power of each of `x` as the kernel computes it, nothing added.
+        /// e to the power of each of `x` as the kernel computes it, with nothing added.
         ///
         /// In the backward pass of attention a lone query and key of one channel have the
         /// probability exp(q * k - lse), and the gradient of the value is that times dout.
@@ -54,7 +54,7 @@ extension KernelTests {
         }
 
         @Test func expIsWithinItsBound() throws {
-            // Densely, and on both sides of the borders between two powers of two.
+            // Densely, and on both sides of powers of two.
             let borders = (-125...127).flatMap { n -> [Float] in
                 let x = (Float(n) + 0.5) * 0.693147181
                 return [x.nextDown, x, x.nextUp]

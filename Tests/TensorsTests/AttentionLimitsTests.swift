@@ -1,5 +1,5 @@
-// Attention where heads share keys and values, documents do not see each other and probabilities
-// are dropped.
+// Attention when heads share keys and values, documents do not see each other and probabilities are
+// dropped.
 
 import Tensors
 import Testing
@@ -47,8 +47,8 @@ extension KernelTests {
 
         private static let names = ["out", "lse", "dq", "dk", "dv"]
 
-        /// In roundings of the largest element, or of 1 where that is larger: a token that sees
-        /// only itself has gradients of 0.
+        /// In roundings of the largest element, or of 1 if that is larger: a token that sees only
+        /// itself has gradients of 0.
         private static func expectNear(
             _ actual: Tensor,
             _ expected: Tensor,
@@ -140,7 +140,7 @@ extension KernelTests {
             var pass = AttentionPass(B: 1, T: 7, NKH: 2, shared: 2, HS: 3)
             if separate { try pass.separate(lengths: [2, 1, 3]) }
             pass.dropout = Dropout(rate: rate, key: 6)
-            // What is dropped is taken from a pass whose values show it; it depends on places only.
+            // Dropout is taken from a pass whose values reveal it; it depends only on positions.
             var shown = AttentionPass(B: 1, T: 7, NKH: 1, shared: 4, HS: 7)
             shown.dropout = pass.dropout
             let kept = try Self.kept(ops, shown).map { $0 == 0 ? 0 : 1 / Double(1 - rate) }
@@ -214,7 +214,7 @@ extension KernelTests {
                             "out of \(rows), \(backend)"
                         )
                         for i in 2..<5 {
-                            // A document of one token has a gradient of v alone.
+                            // A document of one token only has a gradient of v.
                             if length == 1 && i < 4 { continue }
                             expectClose(
                                 together[i][rows],
@@ -228,7 +228,7 @@ extension KernelTests {
             }
         }
 
-        /// What is left of each probability, relative to what it was: `(B, NH, T, T)`.
+        /// What remains of each probability, relative to its value before dropout: `(B, NH, T, T)`.
         ///
         /// Scores are 0, and the value of position s is 1 in column s alone.
         private static func kept(
@@ -258,7 +258,7 @@ extension KernelTests {
             return kept
         }
 
-        @Test func theSameProbabilitiesAreDroppedEverywhereAndAsManyAsAsked() throws {
+        @Test func theSameProbabilitiesAreDroppedEverywhereAtTheGivenRate() throws {
             var pass = AttentionPass(B: 2, T: 70, NKH: 1, shared: 3, HS: 70)
             for rate in [Float(0.1), 0.5, 0.9] {
                 pass.dropout = Dropout(rate: rate, key: 3)
@@ -268,7 +268,8 @@ extension KernelTests {
                     #expect(kept.map { $0 != 0 } == expected, "\(backend)")
                     #expect(kept.allSatisfy { $0 == 0 || abs($0 * (1 - rate) - 1) < 1e-5 })
                 }
-                // How often two places are both kept, a distance apart, among those that are seen.
+                // How often two places, a given distance apart, are both kept, among those that are
+                // seen.
                 let T = pass.T
                 for distance in [0, 1, T, T * T, 3 * T * T] {
                     var (pairs, both) = (0.0, 0.0)
@@ -287,7 +288,7 @@ extension KernelTests {
             }
         }
 
-        @Test func whatIsDroppedDoesNotDependOnHowABatchIsDealtOut() throws {
+        @Test func dropoutDoesNotDependOnHowABatchIsDivided() throws {
             var pass = AttentionPass(B: 3, T: 20, NKH: 1, shared: 2, HS: 20)
             pass.dropout = Dropout(rate: 0.4, key: 9)
             for backend in Backend.all + [.reference] {
@@ -300,7 +301,7 @@ extension KernelTests {
         }
 
         @Test(arguments: [[0, 0, 2, 1], [0, 2, 2, 2], [-1, 0, 0, 0]])
-        func startsThatFallOrLieAheadStopTheProgram(starts: [Int32]) async {
+        func startsThatDecreaseOrLieAheadStopTheProgram(starts: [Int32]) async {
             await #expect(processExitsWith: .trap) { [starts] in
                 let columns = TensorColumns(try Tensor(zeros: [4, 2]))
                 try Ops(instructionSet: .reference, threadCount: 1).attentionForward(

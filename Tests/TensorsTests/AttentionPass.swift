@@ -1,5 +1,5 @@
-// A forward and a backward pass of attention with everything that they can be given, and the plain
-// form of GPT-2: q, k and v of all heads side by side.
+// A forward and a backward pass of attention with all its options, and the plain form of GPT-2: q,
+// k and v of all heads side by side.
 
 import Tensors
 
@@ -8,7 +8,7 @@ struct AttentionPass {
     var B: Int
     var T: Int
     var NKH: Int
-    /// Heads of queries that share a head of keys and values.
+    /// Query heads that share a head of keys and values.
     var shared: Int
     var HS: Int
     var starts: Tensor?
@@ -17,14 +17,14 @@ struct AttentionPass {
 
     var NH: Int { NKH * shared }
     var C: Int { NH * HS }
-    /// q, k and v, with some columns around them that belong to nobody.
+    /// q, k and v, with some unused columns around them.
     var columns: [Range<Int>] {
         let ends = [2, 2 + C, 2 + C + NKH * HS, 2 + C + 2 * NKH * HS]
         return (0..<3).map { ends[$0]..<ends[$0 + 1] }
     }
     var width: Int { columns[2].upperBound + 3 }
 
-    /// Documents of `lengths` tokens, again and again in every sequence.
+    /// Documents of `lengths` tokens, repeated in every sequence.
     mutating func separate(lengths: [Int]) throws {
         var starts: [Int32] = []
         for _ in 0..<B {
@@ -39,7 +39,7 @@ struct AttentionPass {
         self.starts = try TensorMaker.integers(starts, [B, T])
     }
 
-    /// Runs both ways; back from `forward`, where that is given.
+    /// Runs both passes; the backward pass starts from `forward`, if given.
     /// - Returns: out, lse, dq, dk and dv.
     func run(
         _ ops: Ops,
@@ -97,7 +97,7 @@ extension Ops {
         )
     }
 
-    /// The way back; `dqkv` is `(B, T, 3C)`.
+    /// The backward pass; `dqkv` is `(B, T, 3C)`.
     func attentionBackward(dqkv: Tensor, dout: Tensor, out: Tensor, qkv: Tensor, lse: Tensor) {
         let (columns, gradients) = (Self.thirds(qkv), Self.thirds(dqkv))
         attentionBackward(

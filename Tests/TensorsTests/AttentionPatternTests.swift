@@ -21,7 +21,7 @@ extension KernelTests {
         }
 
         /// Head sizes around vectors, and half of each; single tokens and many; shared heads; the
-        /// last is large enough for a team of three.
+        /// last case is large enough for a team of three.
         static let cases = [
             Case(1, 1, 1, past: 0, count: 1), Case(2, 2, 3, past: 1, count: 1),
             Case(2, 1, 8, past: 6, count: 2), Case(4, 2, 15, past: 30, count: 3),
@@ -93,7 +93,7 @@ extension KernelTests {
             }
         }
 
-        @Test mutating func itIsWhatAttentionWeighsValuesBy() throws {
+        @Test mutating func theyAreTheWeightsThatAttentionUses() throws {
             let shape = Case(4, 2, 12, past: 9, count: 7)
             let (q, part) = try inputs(shape, .float32)
             let values = try make.uniform([shape.NKH, 16, shape.HS])
@@ -101,7 +101,7 @@ extension KernelTests {
                 let ops = try backend.ops()
                 let pattern = try run(ops, shape, (q, part))
                 let out = try TensorMaker.filled([8, shape.NH * shape.HS], with: 0)
-                // What it stores are the keys and values that are there already.
+                // It stores the keys and values that are already there.
                 let stored = [part.keys, values].map { TensorColumns(newRows(of: $0, shape)) }
                 var whole = part
                 whole.values = values
@@ -129,7 +129,7 @@ extension KernelTests {
             }
         }
 
-        /// Rows of k or v, one before those of the part, from what a cache holds of them.
+        /// Rows of k or v, with one row before those of the part, from the contents of a cache.
         private func newRows(of cache: Tensor, _ shape: Case) -> Tensor {
             let rows = (0...shape.count).flatMap { row in
                 (0..<shape.NKH).flatMap { cache[$0][max(0, shape.past + row - 1)].floats() }
@@ -139,7 +139,7 @@ extension KernelTests {
             return copy
         }
 
-        @Test mutating func aKeyThatIsNoNumberMakesRowsThatSeeItNaN() throws {
+        @Test mutating func aNaNInAKeyMakesRowsThatSeeItNaN() throws {
             let shape = Case(2, 2, 16, past: 2, count: 3)
             let inputs = try inputs(shape, .float32)
             // The first head's key of position 3: the second of the new tokens.

@@ -22,7 +22,7 @@ extension KernelTests {
         /// Head sizes around vectors and panels; lengths around tiles of 48 queries and of 128
         /// keys.
         ///
-        /// Later ones lie around groups of tiles, of 384 queries or fewer for larger heads. The
+        /// Later ones are around groups of tiles, of 384 queries, or fewer for larger heads. The
         /// last two are large enough for a team of three.
         static let shapes = [
             Shape(1, 1, 1, 1), Shape(2, 3, 3, 1), Shape(1, 2, 2, 3), Shape(1, 7, 1, 15),
@@ -116,7 +116,7 @@ extension KernelTests {
         }
 
         /// Whether a backend multiplies pairs of bfloat16, and so rounds probabilities, their
-        /// gradients and those of the output to it.
+        /// gradients and the output's.
         private static func multipliesPairs(_ backend: Backend) -> Bool {
             backend.instructionSet.products.roundsToBFloat16
         }
@@ -167,7 +167,7 @@ extension KernelTests {
         }
 
         @Test(arguments: shapes)
-        mutating func pairsOfBFloat16AreOffByTheirRounding(shape: Shape) throws {
+        mutating func pairsOfBFloat16ErrByTheirRounding(shape: Shape) throws {
             let backends = Backend.all.filter(Self.multipliesPairs)
             try runBFloat16(shape, on: backends) { backend, actual, expected, wide in
                 let magnitude = try TensorMaker.garbage(expected[0].shape)

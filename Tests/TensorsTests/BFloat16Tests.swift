@@ -1,5 +1,5 @@
-// Operations that read or write bfloat16: to the bit what they give for the same numbers in
-// float32, rounded once at the end. Their float32 results are held to the reference elsewhere.
+// Operations that read or write bfloat16: bit for bit the float32 result for the same numbers,
+// rounded once at the end. Their float32 results are compared with the reference elsewhere.
 
 import Tensors
 import Testing
@@ -93,7 +93,7 @@ extension KernelTests {
             }
         }
 
-        /// Halfway between two numbers of bfloat16, subnormal, too large, infinite and no number.
+        /// Halfway between two bfloat16 numbers, subnormal, too large, infinite and NaN.
         static let special: [Float] = [
             1 + 0x1p-8, 1 + 0x3p-8, -1 - 0x1p-8, 1 + 0x1.0002p-8, 0x1p-140, -0.0, .nan,
             .greatestFiniteMagnitude, -.infinity,
@@ -138,7 +138,7 @@ extension KernelTests {
                 for (a, b) in zip(beside, alone) { expectSameBits(a, b, "\(backend)") }
                 let rounded = try TensorMaker.bfloat16(rounding: alone[0])
                 expectSameBits(working, rounded, "working, \(backend)")
-                // As the weights that training begins with are rounded.
+                // Rounded like the weights that training begins with.
                 let stored = try TensorMaker.bfloat16Garbage([1, count])
                 ops.store(alone[0].reshaped([1, count]), in: stored)
                 expectSameBits(stored.reshaped([count]), rounded, "stored, \(backend)")

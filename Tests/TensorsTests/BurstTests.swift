@@ -1,4 +1,4 @@
-// The loops that measure a machine's limits: they must do the work that they say they do.
+// The loops that measure a machine's limits must do the work they claim to do.
 
 import Tensors
 import Testing
@@ -30,7 +30,7 @@ extension KernelTests {
             #expect(blocks[3].floats() == before[3])
         }
 
-        @Test func burstsOverOtherTypesThanFloat32StopTheProgram() async {
+        @Test func burstsOverTypesOtherThanFloat32StopTheProgram() async {
             await #expect(processExitsWith: .trap) {
                 let ops = try Ops(instructionSet: .reference, threadCount: 1)
                 let (halves, floats) = (
@@ -47,7 +47,7 @@ extension KernelTests {
         @Test(arguments: Backend.all, [1, 2, 4, 8])
         func everyWordIsReadOnce(_ backend: Backend, streams: Int) throws {
             let ops = try backend.ops()
-            // Sizes that divide among threads and streams, and that do not.
+            // Sizes that divide among threads and streams, and sizes that do not.
             for count in [16, 64, 80, 1024, 16 * 257] {
                 var maker = TensorMaker()
                 let x = try maker.uniform([count])

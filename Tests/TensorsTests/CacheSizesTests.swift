@@ -1,4 +1,4 @@
-// The sizes of caches, from the texts of the system's files.
+// Cache sizes, from the texts of the system's files.
 
 import Tensors
 import Testing
@@ -43,7 +43,7 @@ import Testing
         #expect(bytes(apart) == 32 << 20)
     }
 
-    @Test func whatIsMalformedIsLeftOut() {
+    @Test func malformedEntriesAreIgnored() {
         for size in ["", "K", "-5K", "0", "many", "99999999999999999999K", "9223372036854775807G"] {
             var files = Self.files
             for processor in 0..<2 { files["cpu\(processor)/cache/index3/size"] = size }

@@ -9,7 +9,7 @@ extension KernelTests {
             let NH: Int
             let NKH: Int
             let HS: Int
-            /// Of each part: what its cache holds, its new rows, and how many of them are silent.
+            /// For each part: what its cache holds, its new rows, and how many of them are silent.
             let parts: [(past: Int, count: Int, silent: Int)]
             var N: Int { parts.reduce(0) { $0 + $1.count } }
 
@@ -38,7 +38,7 @@ extension KernelTests {
 
         var make = TensorMaker()
 
-        /// Caches of a case, of the same contents for every backend.
+        /// The caches of a case, with the same contents for every backend.
         private func caches(
             _ shape: Case,
             _ elementType: ElementType,
@@ -186,7 +186,7 @@ extension KernelTests {
         }
 
         @Test(arguments: [1, 9])
-        mutating func notANumberReachesWhoeverSeesIt(count: Int) throws {
+        mutating func nanReachesWhoeverSeesIt(count: Int) throws {
             let shape = Case(2, 2, 16, (5, count, 0))
             let (contents, qkv) = try inputs(shape)
             contents[0].withUnsafeMutableElements(as: Float.self) { $0[3] = .nan }
@@ -197,7 +197,7 @@ extension KernelTests {
                     caches(shape, .float32, contents),
                     qkv
                 )
-                // Only the first head has a key that is none.
+                // Only the first head has a key with NaN.
                 for row in 0..<count {
                     let isNaN = out[row].floats().map(\.isNaN)
                     let expected = (0..<32).map { $0 < 16 }

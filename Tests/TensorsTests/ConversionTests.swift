@@ -1,5 +1,5 @@
-// Storing weights and getting them back: against the formats' definitions, against blocks that
-// GGUF's own Python package made, and every backend against the reference.
+// Storing weights and reading them back: compared with the formats' definitions, with blocks from
+// GGUF's own Python package, and each backend with the reference.
 
 import Tensors
 import Testing
@@ -20,8 +20,8 @@ extension KernelTests {
             return out.floats()
         }
 
-        /// What `gguf` 0.19 made of ((i * i * 7 + i * 13) mod 257 - 120) / 64 for i in 0 ..< 128,
-        /// as two rows of 64; the second block divided by 1024, the third zero.
+        /// What `gguf` 0.19 produced for ((i * i * 7 + i * 13) mod 257 - 120) / 64 for i in 0 ..<
+        /// 128, as two rows of 64; the second block divided by 1024, the third zero.
         private static let ggufSource: [Float] = (0..<128).map { i in
             let whole: Int = (i * i * 7 + i * 13) % 257 - 120
             let value = Float(whole) / 64
@@ -84,7 +84,7 @@ extension KernelTests {
         }
 
         @Test(arguments: columns)
-        mutating func blockFormatsAreOffByHalfAStepAtMost(C: Int) throws {
+        mutating func blockFormatsErrByHalfAStepAtMost(C: Int) throws {
             let source = try make.uniform([5, C], -3...3)
             let ops = try Backend.reference.ops()
             for type in Self.blockFormats {
@@ -95,9 +95,9 @@ extension KernelTests {
                         let values = block.map { source.floats()[$0] }
                         let largest = values.map(abs).max() ?? 0
                         let range = (values.max() ?? 0) - (values.min() ?? 0)
-                        // Half a step, but q4_0 reaches only 7 steps on one side, where 8 would be
-                        // needed; and the rounding of float16, at most 2^-11 of the largest, twice
-                        // in q4_1.
+                        // Half a step, except that q4_0 has only 7 steps on one side where 8 would
+                        // be needed; plus the rounding of float16, at most 2^-11 of the largest,
+                        // twice in q4_1.
                         let step =
                             switch type {
                             case .q4_0: largest / 8
@@ -202,7 +202,7 @@ extension KernelTests {
             }
         }
 
-        @Test func oneTypeBecomesAnotherThroughWhatItStandsFor() throws {
+        @Test func conversionsBetweenTypesKeepTheValues() throws {
             let ops = try Backend.reference.ops()
             let source = try TensorMaker.copy((0..<5 * 40).map { Float($0 % 23) / 7 }, [5, 40])
             for first in ElementType.weightTypes {
@@ -232,7 +232,7 @@ extension KernelTests {
 
         @Test mutating func aCopyInTheSameTypeHasTheSameBits() throws {
             let ops = try Backend.reference.ops()
-            // Values whose largest is not what their scale says: no rounding gives them again.
+            // Values whose largest is not what their scale implies: rounding cannot reproduce them.
             let source = try make.uniform([5, 70], -3...3)
             for type in ElementType.weightTypes {
                 let stored = try ops.copy(source, as: type)

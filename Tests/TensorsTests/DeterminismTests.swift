@@ -1,4 +1,4 @@
-// The same inputs give the same bits: twice in a row, and for any number of threads except where a
+// The same inputs give the same bits: twice in a row, and for any number of threads except when a
 // sum over rows is divided among them (the parameters' gradients of layernorm and RMS norm).
 
 import Tensors
@@ -12,7 +12,7 @@ extension KernelTests {
         var make = TensorMaker()
 
         /// Expects the bits `body` gives with one thread, each time it is run with one to three,
-        /// and with many more than there is work for or processors are.
+        /// and with many more than there are processors or work for.
         private func expectSameBitsForAnyThreads(
             _ set: InstructionSet,
             sourceLocation: SourceLocation = #_sourceLocation,
@@ -111,8 +111,8 @@ extension KernelTests {
         mutating func attentionWithFewerHeadsThanThreadsDoesNotDependOnThem(
             set: InstructionSet
         ) throws {
-            // Six tiles of keys, which threads share out backwards. With the shorter documents,
-            // some queries see none of a share's keys.
+            // Six tiles of keys, which threads divide in the backward pass. With the shorter
+            // documents, some queries see none of a thread's keys.
             for lengths in [[700], [40, 1, 310, 128]] {
                 var pass = AttentionPass(B: 1, T: 700, NKH: 1, shared: 2, HS: 36)
                 try pass.separate(lengths: lengths)

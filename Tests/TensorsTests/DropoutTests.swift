@@ -1,5 +1,5 @@
-// Dropout: which elements are dropped is decided by a hash that is written down here again, so that
-// it stays what it is, and is as good as chance.
+// Dropout: which elements are dropped is decided by a hash that is repeated here, so that it cannot
+// change, and that must be as good as chance.
 
 import Tensors
 import Testing
@@ -56,7 +56,7 @@ extension KernelTests {
         }
 
         @Test(arguments: [0.1, 0.2, 0.5] as [Float])
-        func asManyAreDroppedAsTheRateSaysAndNoneBecauseOfAnother(rate: Float) throws {
+        func dropsFollowTheRateAndAreIndependent(rate: Float) throws {
             let count = 1 << 20
             let ops = try Ops()
             let ones = try TensorMaker.filled([count], with: 1)
@@ -65,7 +65,7 @@ extension KernelTests {
                 ops.dropout(out: out, inp: ones, Dropout(rate: rate, key: key))
                 return out.floats().map { $0 == 0 }
             }
-            /// How far a share is from what independent choices give, in standard deviations.
+            /// How far a fraction is from independent choices, in standard deviations.
             func deviation(_ hits: Int, of trials: Int, _ probability: Double) -> Double {
                 let expected = probability * Double(trials)
                 return abs(Double(hits) - expected) / (expected * (1 - probability)).squareRoot()
@@ -84,7 +84,7 @@ extension KernelTests {
             #expect(deviation(both, of: count, p * p) < 4.5, "keys that follow each other")
         }
 
-        @Test func aPartDropsWhatTheWholeDoesThere() throws {
+        @Test func aPartDropsTheSameElementsAsTheWhole() throws {
             let ones = try TensorMaker.filled([300, 500], with: 1)
             let dropout = Dropout(rate: 0.3, key: 9)
             for backend in Backend.all + [.reference] {

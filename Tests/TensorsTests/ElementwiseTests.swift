@@ -11,7 +11,7 @@ extension KernelTests {
         var make = TensorMaker()
 
         @Test(arguments: counts)
-        mutating func geluAgreesWithTheReferenceBothWays(count: Int) throws {
+        mutating func geluAgreesWithTheReferenceInBothPasses(count: Int) throws {
             let (inp, dout) = (try make.uniform([count], -6...6), try make.uniform([count]))
             func run(_ ops: Ops) throws -> (out: Tensor, dinp: Tensor) {
                 let (out, dinp) = (
@@ -124,7 +124,7 @@ extension KernelTests {
             }
         }
 
-        @Test func aFactorOfZeroMakesZeroOfEverything() throws {
+        @Test func aFactorOfZeroTurnsEverythingIntoZero() throws {
             for backend in Backend.all + [.reference] {
                 let x = try TensorMaker.copy([.nan, .infinity, -1, 2, 3, .nan], [2, 3])
                 try backend.ops().scale(TensorColumns(x, 0..<2), by: 0)

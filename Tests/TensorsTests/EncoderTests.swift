@@ -1,5 +1,5 @@
-// Embeddings of tokens and positions: every backend gives the reference's bits, as there is one
-// addition forward, and backward the same sums in the same order.
+// Embeddings of tokens and positions: every backend gives the reference's bits, because there is a
+// single addition in the forward pass and the same sums in the same order in the backward pass.
 
 import Tensors
 import Testing
@@ -14,7 +14,7 @@ extension KernelTests {
 
         var make = TensorMaker()
 
-        /// How many positions there are in these tests.
+        /// How many positions these tests use.
         private static let maxT = 70
 
         private func expectTheReferencesBits(

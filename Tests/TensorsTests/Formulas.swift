@@ -1,6 +1,6 @@
-// The operations as their textbook formulas, in double, on small arrays: what the reference kernels
-// are held to. Gradients come from finite differences; only the derivatives of GELU and SiLU are
-// written out, as their precision is measured to more digits than differences have.
+// The operations as textbook formulas, in double, on small arrays: what the reference kernels are
+// compared with. Gradients come from finite differences; only the derivatives of GELU and SiLU are
+// written out, because their precision is measured to more digits than differences have.
 
 #if canImport(Glibc)
     import Glibc
@@ -11,7 +11,7 @@
 #endif
 
 enum Formulas {
-    /// How far rotary positions turn each pair from a position to the next.
+    /// The angle by which rotary positions turn each pair from one position to the next.
     static func frequencies(theta: Double, HS: Int) -> [Double] {
         (0..<HS / 2).map { pow(theta, -Double(2 * $0) / Double(HS)) }
     }

@@ -1,6 +1,6 @@
 // What the tests of kernels share: the suite they all belong to, what they run on, where their
-// tensors lie and how results are compared. What is expected comes from the reference kernels, and
-// what the reference kernels are held to comes from Formulas.swift.
+// tensors are and how results are compared. Expected values come from the reference kernels, which
+// are themselves compared with Formulas.swift.
 
 import RandomNumbers
 import Tensors
@@ -31,7 +31,7 @@ struct Backend: Sendable, CustomStringConvertible {
 
     var description: String { "\(instructionSet) with \(threadCount) threads" }
 
-    /// Operations whose scratch memory is full of NaN, as an operation before may have left it.
+    /// Operations whose scratch memory is full of NaN, as an earlier operation may have left it.
     func ops() throws -> Ops {
         let ops = try Ops(instructionSet: instructionSet, threadCount: threadCount)
         ops.matmulForward(
@@ -43,7 +43,7 @@ struct Backend: Sendable, CustomStringConvertible {
     }
 }
 
-/// Makes the tensors of a test, always the same ones.
+/// Creates the tensors of a test, always the same ones.
 ///
 /// A tensor ends where readable memory ends: a kernel that reads or writes one element too many
 /// stops the process. Where it starts is therefore a matter of its size, seldom a multiple of 64.
@@ -105,7 +105,7 @@ struct TensorMaker {
         try bfloat16(rounding: filled(shape, with: .nan))
     }
 
-    /// The nearest numbers that bfloat16 has, of two equally near ones the even one.
+    /// The nearest numbers in bfloat16, ties to even.
     static func bfloat16(rounding tensor: Tensor) throws -> Tensor {
         let rounded = try unreadableAfter(tensor.shape, elementType: .bfloat16)
         rounded.withUnsafeMutableElements(as: UInt16.self) { elements in
@@ -119,7 +119,7 @@ struct TensorMaker {
         let value = { (bits: UInt16) in Double(Float(bitPattern: UInt32(bits) << 16)) }
         if x.isNaN { return below | 0x40 }
         if value(below) == Double(x) { return below }
-        // What follows the largest number is infinity, which stands for 2^128 here.
+        // The number after the largest is infinity, which stands for 2^128 here.
         let above = value(below + 1)
         let distanceAbove = abs(
             (above.isInfinite ? (x < 0 ? -0x1p128 : 0x1p128) : above) - Double(x)
@@ -160,7 +160,7 @@ struct TensorMaker {
 /// The largest difference between `actual` and `expected`, each divided by half an ulp (2^-24) of
 /// `magnitude`: the error of rounding a number of that size once is at most 1.
 ///
-/// Infinity where only one of the two is NaN.
+/// Infinity if only one of the two is NaN.
 func roundings(_ actual: [Float], _ expected: [Float], _ magnitude: [Float]) -> Double {
     precondition(actual.count == expected.count && actual.count == magnitude.count)
     var worst = 0.0
@@ -208,7 +208,7 @@ func expectClose(
     )
 }
 
-/// Records an issue for every backend where `run` is not within `bound` roundings of `magnitude` of
+/// Records an issue for every backend if `run` is not within `bound` roundings of `magnitude` of
 /// what it gives on the reference, whose own values are the magnitude unless one is given.
 func expectAsTheReference(
     magnitude: [Float]? = nil,
@@ -229,7 +229,7 @@ func expectAsTheReference(
     }
 }
 
-/// Records an issue unless all bits are equal: also those of a NaN and of a zero's sign.
+/// Records an issue unless all bits are equal, even those of NaN and of a zero's sign.
 func expectSameBits(
     _ actual: Tensor,
     _ expected: Tensor,

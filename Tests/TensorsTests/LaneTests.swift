@@ -1,4 +1,4 @@
-// Operations in lanes give what they give outside.
+// Operations in lanes give the same results as outside.
 
 import Synchronization
 import Tensors
@@ -19,8 +19,8 @@ extension KernelTests {
             let (N, C, OC) = (67, 96, 160)
             let (inp, weight) = (try make.uniform([N, C]), try make.uniform([OC, C]))
             let (ones, dout) = (try make.uniform([C]), try make.uniform([N, OC]))
-            /// A product and a sum over threads' scratch memory, again and again: lanes that shared
-            /// memory would hardly miss each other every time.
+            /// A product and a sum over threads' scratch memory, repeated: lanes that share memory
+            /// by mistake would hardly miss each other every time.
             func compute(_ ops: Ops, _ results: [Tensor]) {
                 for _ in 0..<20 {
                     for result in results { ops.zero(result) }

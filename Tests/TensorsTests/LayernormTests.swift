@@ -48,7 +48,7 @@ extension KernelTests {
                     within: 12,
                     "out, \(backend)"
                 )
-                // The mean of |inp|, which is at most 3, is what the sum's error is relative to.
+                // The sum's error is relative to the mean of |inp|, which is at most 3.
                 expectClose(
                     actual.mean,
                     expected.mean,

@@ -1,10 +1,10 @@
 // Linear layers over stored weights, for few rows and for many: every backend against the
 // reference, and the reference against the formula.
 //
-// Where nothing is rounded but sums, errors are as in MatmulTests. Two ways round the input: to 16
-// bits in few rows times integers, which is off by at most 2^-16 of the largest of a block, and to
-// many rows become bfloat16 where there are instructions for it, as do the weights of integer
-// formats then: 2^-8 of each product for each factor.
+// If only sums are rounded, errors are as in MatmulTests. The input is rounded in two cases. For
+// few rows times integers, it is rounded to 16 bits, an error of at most 2^-16 of the largest value
+// in a block. For many rows, the input and integer weights become bfloat16 if there are
+// instructions for it: 2^-8 of each product for each factor.
 
 import Tensors
 import Testing
@@ -14,7 +14,7 @@ extension KernelTests {
         typealias Shape = MatmulTests.Shape
 
         /// Few rows, around groups of 4 and the columns of blocks and of chunks of blocks; and
-        /// many, around tiles, panels, and the borders of blocks of the matrix product.
+        /// many, around tiles, panels, and the borders of blocks in the matrix product.
         ///
         /// The last of each are large enough for a team of three.
         static let shapes = [
@@ -28,21 +28,22 @@ extension KernelTests {
 
         var make = TensorMaker()
 
-        /// How far results may be off, in roundings of the sum of the terms' magnitudes.
+        /// The allowed error of results, in roundings of the sum of the terms' magnitudes.
         private static func bound(_ type: ElementType, _ N: Int, _ backend: Backend) -> Double {
             guard backend.instructionSet.products.roundsToBFloat16, N > Ops.fewRows,
                 type != .float32
             else {
                 return 8
             }
-            // Of all others both factors are rounded.
+            // For all others, both factors are rounded.
             return type == .bfloat16 ? 0x1p16 : 0x1p17
         }
 
         /// The sums of the terms' magnitudes.
         ///
-        /// Where input is rounded to 16 bits, 2^-16 of the largest of a block is 2^8 roundings of
-        /// it: an eighth of that is added to each element of the block, as the bound is 8.
+        /// If the input is rounded to 16 bits, 2^-16 of the largest value in a block is 2^8
+        /// roundings of it: an eighth of that is added to each element of the block, because the
+        /// bound is 8.
         private func magnitude(
             _ inp: Tensor,
             _ weight: Tensor,
@@ -137,7 +138,7 @@ extension KernelTests {
         }
 
         @Test(arguments: [1, 20])
-        mutating func theReferenceIsTheFormulaOverWhatIsStored(N: Int) throws {
+        mutating func theReferenceIsTheFormulaOverStoredWeights(N: Int) throws {
             let (C, OC) = (70, 5)
             let (inp, source) = (try make.uniform([N, C]), try make.uniform([OC, C]))
             let bias = try make.uniform([OC])

@@ -1,5 +1,5 @@
-// The reference kernels that a Llama needs besides those of GPT-2, held to their formulas as in
-// ReferenceTests.swift.
+// The reference kernels that a Llama needs besides those of GPT-2, compared with their formulas as
+// in ReferenceTests.swift.
 
 import Tensors
 import Testing

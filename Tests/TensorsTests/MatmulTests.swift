@@ -1,8 +1,8 @@
 // The three products of a linear layer and what is fused into them.
 //
 // A sum of k products is off by at most k roundings of the sum of the terms' magnitudes. With mixed
-// signs the partial sums are smaller than that by the square root of k, and the roundings cancel as
-// much, so that k drops out. 4.3 roundings were observed.
+// signs the partial sums are smaller than that by the square root of k, and the roundings cancel to
+// the same degree, so k drops out. 4.3 roundings were observed.
 
 import Tensors
 import Testing
@@ -24,9 +24,9 @@ extension KernelTests {
         /// and the borders of blocks: 768 deep, 1008 rows.
         ///
         /// Each of the three products sums over another of the extents. Those with an extent of
-        /// 1030 are large enough for a team of three. The weights of the last three start where
-        /// vectors may and are large enough to be written past the caches, in one pass or, of 800
-        /// rows, not.
+        /// 1030 are large enough for a team of three. The weights of the last three are aligned to
+        /// vectors and large enough to be written past the caches: in one pass, or, for 800 rows,
+        /// in several.
         static let shapes = [
             Shape(1, 1, 1), Shape(3, 3, 3), Shape(1, 7, 15), Shape(2, 8, 16), Shape(5, 9, 17),
             Shape(7, 15, 23), Shape(8, 16, 24), Shape(9, 17, 25), Shape(13, 31, 47),

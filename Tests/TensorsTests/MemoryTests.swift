@@ -1,4 +1,4 @@
-// What models allocate with operations, write and read.
+// Allocating, writing and reading memory through operations, as models do.
 
 import Tensors
 import Testing
@@ -19,7 +19,7 @@ import Testing
 
     @Test func writtenElementsTakeThePlaceOfTheOldOnes() throws {
         let tokens = try ops.tensor([4], elementType: .int32)
-        // A slice, whose indices do not begin at zero.
+        // A slice, whose indices do not start at zero.
         ops.write([9, 1, 2, 3, 4, 9][1..<5], to: tokens)
         #expect(tokens.withUnsafeElements(as: Int32.self) { Array($0) } == [1, 2, 3, 4])
         let made = try ops.tensor([5, 6] as [Int32], shape: [2, 1])
@@ -37,7 +37,7 @@ import Testing
         #expect(all == [-1, -1, 1, 2, 3, -1])
     }
 
-    @Test func copiesAndZerosReachOneTensorOnly() throws {
+    @Test func copiesAndZerosAffectOneTensorOnly() throws {
         let (a, b) = (try ops.tensor([2]), try ops.tensor([2]))
         ops.fill(a) { $0.update(repeating: 7) }
         ops.copy(a, to: b)
@@ -53,7 +53,7 @@ import Testing
         #expect(ops.floats(set.flat) == [0, 0, 1, 1, 1])
     }
 
-    @Test func anotherNumberOfElementsStopsTheProgram() async {
+    @Test func aWrongNumberOfElementsStopsTheProgram() async {
         await #expect(processExitsWith: .trap) {
             let ops = try Ops(instructionSet: .reference, threadCount: 1)
             ops.write([1, 2, 3], to: try ops.tensor([2], elementType: .int32))

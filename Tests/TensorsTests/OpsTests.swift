@@ -1,5 +1,5 @@
-// How operations are set up, and what they refuse. The environment is changed only in processes of
-// the tests' own (exit tests), as other tests read it at the same time.
+// How operations are set up, and what they refuse. The environment is only changed in separate
+// processes (exit tests), because other tests read it at the same time.
 
 import Tensors
 import Testing
@@ -20,7 +20,7 @@ import Testing
         for set in available { #expect(try InstructionSet(named: set.rawValue) == set) }
     }
 
-    @Test func unknownInstructionSetsAreRefusedWithTheNamesThereAre() {
+    @Test func unknownInstructionSetsAreRefusedWithTheAvailableNames() {
         let available = InstructionSet.available.map(\.rawValue)
         for name in ["sse9", "AVX2", ""] {
             let error = TensorError.unavailableInstructionSet(name: name, available: available)
@@ -125,7 +125,7 @@ import Testing
         }
     }
 
-    @Test func reservedRowsMayBeAsLongAsSaid() throws {
+    @Test func reservedRowsMayHaveTheReservedLength() throws {
         let ops = try Ops(threadCount: 2)
         try ops.reserve(channels: 5000)
         let (x, out) = (try Tensor(zeros: [1, 5000]), try Tensor(zeros: [1, 5000]))

@@ -10,7 +10,7 @@ extension KernelTests {
 
         var make = TensorMaker()
 
-        /// AdamW as in the paper, in double; the settings are the floats the kernel gets.
+        /// AdamW as in the paper, in double; the settings are the floats that the kernel gets.
         private struct Formula {
             var (params, m, v): ([Double], [Double], [Double])
 
@@ -67,7 +67,7 @@ extension KernelTests {
                 for (i, g) in grads.enumerated() {
                     ops.adamW(params: params, grads: g, m: m, v: v, step: settings(step: i + 1))
                 }
-                // Five updates, each rounded to a parameter's precision; a parameter may be small.
+                // Five updates, each rounded to a parameter's precision; parameters may be small.
                 let magnitude = initial.floats().map { abs($0) + 0.05 }
                 expectClose(
                     params,
@@ -126,7 +126,8 @@ extension KernelTests {
         mutating func sumOfSquaresIsThatOfDoubles(count: Int) throws {
             let x = try make.uniform([count])
             let squares = x.floats().map { Double($0) * Double($0) }
-            // By hundreds: a plain sum of so many would be less exact than what it is to check.
+            // In groups of a hundred: a plain sum of so many would be less exact than the result
+            // under test.
             let expected = stride(from: 0, to: count, by: 100).reduce(0) {
                 $0 + squares[$1..<min($1 + 100, count)].reduce(0, +)
             }

@@ -21,7 +21,7 @@ import Testing
         return ProcessorQuota.processors { files[$0] }
     }
 
-    @Test func theSmallestLimitOfAllGroupsAboveHolds() {
+    @Test func theSmallestLimitOfAllParentGroupsApplies() {
         let root = "/sys/fs/cgroup"
         func quota(_ outer: String, _ inner: String) -> Double? {
             self.quota(
@@ -80,8 +80,8 @@ import Testing
     }
 
     @Test func aContainerSeesItsOwnGroupAsTheTop() {
-        // By a namespace of its own; by a mount of its group alone; and by one whose place above
-        // the process cannot be seen.
+        // By a namespace of its own; by a mount of only its group; and by a mount whose position
+        // above the process cannot be seen.
         for (group, mountRoot) in [
             ("/", "/"), ("/docker/c0ffee", "/docker/c0ffee"), ("/docker/c0ffee", "/../.."),
             ("/../other", "/"), ("/elsewhere", "/docker/c0ffee"),
@@ -110,7 +110,7 @@ import Testing
         #expect(found == 1)
     }
 
-    @Test func whatIsMalformedIsNoLimit() {
+    @Test func malformedLimitsAreIgnored() {
         for limit in [
             "", "max", "100000", "0 100000", "-5 100000", "100000 0", "100000 -1", "1 2 3", "a b",
             "99999999999999999999 100000", "\u{0}\u{FFFD}",
@@ -135,7 +135,7 @@ import Testing
         #expect(ProcessorQuota.processors { _ in nil } == nil)
     }
 
-    @Test func aLongPathIsNotFollowedWithoutEnd() {
+    @Test func aLongPathIsNotFollowedForever() {
         var readCount = 0
         let path = String(repeating: "/a", count: 100_000)
         _ = ProcessorQuota.processors { file in

@@ -1,4 +1,4 @@
-// Tensors in memory that must not change: operands of everything that reads, refused by everything
+// Tensors in memory that must not change: readable by every operation, and refused by every one
 // that writes.
 
 import Tensors
@@ -12,7 +12,7 @@ import Testing
         )
     }
 
-    @Test func partsAndOtherShapesOfItAreReadOnlyToo() throws {
+    @Test func viewsOfItAreReadOnlyToo() throws {
         let tensor = try Self.readOnly()
         for view in [tensor, tensor[1], tensor[0..<1], tensor.reshaped([4])] {
             #expect(!view.isWritable)

@@ -1,7 +1,8 @@
-// The reference kernels, which all others are compared with, held to Formulas.swift and to numbers
-// worked out by hand. Bounds are in roundings to float of the largest element. The reference sums
-// in double, so results differ by at most one ulp, two roundings; or four, where the forward pass
-// hands on rounded numbers (mean, rstd, lse, out) or attention sums a few keys in float.
+// The reference kernels, which all others are compared with, checked against Formulas.swift and
+// against numbers computed by hand. Bounds are in float roundings of the largest element. The
+// reference sums in double, so results differ by at most one ulp, two roundings; or four, if the
+// forward pass passes on rounded numbers (mean, rstd, lse, out) or attention sums a few keys in
+// float.
 
 import Tensors
 import Testing
@@ -34,7 +35,7 @@ extension KernelTests {
             )
         }
 
-        /// What an accumulating operation must have made of `initial`.
+        /// What an accumulating operation must have turned `initial` into.
         func sum(_ initial: Tensor, _ gradient: [Double]) -> [Double] {
             zip(doubles(initial), gradient).map { $0 + $1 }
         }
@@ -70,7 +71,7 @@ extension KernelTests {
             try expect(dwpe, sum(dwpeBefore, dpe), within: 2)
         }
 
-        @Test func layernormOfOneToFourIsWhatItIsByHand() throws {
+        @Test func layernormOfOneToFourMatchesAHandComputation() throws {
             let out = try TensorMaker.garbage([1, 4])
             let (mean, rstd) = (try TensorMaker.garbage([1]), try TensorMaker.garbage([1]))
             ops.layernormForward(
@@ -135,7 +136,7 @@ extension KernelTests {
             try expect(gradients[2], sum(before[2], db), within: 2)
         }
 
-        @Test func matmulOfTwoByTwoIsWhatItIsByHand() throws {
+        @Test func matmulOfTwoByTwoMatchesAHandComputation() throws {
             let out = try TensorMaker.garbage([1, 2])
             let geluOut = try TensorMaker.garbage([1, 2])
             ops.matmulForward(
@@ -182,7 +183,7 @@ extension KernelTests {
                 Formulas.matmul(inp: $0, weight: w, bias: b, C: C)
             }
             try expect(dinp, dx, within: 2)
-            // Here inp is taken for the input of a GELU whose output fed the layer.
+            // Here inp is the input of a GELU whose output fed the layer.
             ops.matmulBackwardInput(dinp: dinp, dout: dout, weight: weight, geluInp: inp)
             let dxThroughGelu = Formulas.gradient(at: x, weights: g) {
                 Formulas.matmul(inp: $0.map { Formulas.gelu($0) }, weight: w, bias: b, C: C)
@@ -213,7 +214,7 @@ extension KernelTests {
         }
 
         @Test mutating func attentionToEqualKeysAveragesTheValuesSoFar() throws {
-            // With q zero all scores are, whatever the keys; one head of one channel.
+            // If q is zero, so are all scores, whatever the keys; one head of one channel.
             let qkv = try TensorMaker.copy([0, 3, 2, 0, -1, 4, 0, 2, 9], [1, 3, 3])
             let (out, lse) = (
                 try TensorMaker.garbage([1, 3, 1]), try TensorMaker.garbage([1, 1, 3])
@@ -293,8 +294,8 @@ extension KernelTests {
             try expect(dinp, dx, within: 2)
         }
 
-        @Test func lossAndSoftmaxOfTwoRowsAreWhatTheyAreByHand() throws {
-            // Softmax of (0, ln 3) is (1/4, 3/4); a uniform row costs ln 2. The padding is no
+        @Test func lossAndSoftmaxOfTwoRowsMatchAHandComputation() throws {
+            // Softmax of (0, ln 3) is (1/4, 3/4); a uniform row costs ln 2. The padding is not a
             // token.
             let logits = try TensorMaker.copy([0, 1.09861229, 99, 7, 7, 99], [2, 3])
             let targets = try Tensor([0, 1] as [Int32], shape: [2])

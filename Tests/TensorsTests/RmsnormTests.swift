@@ -1,4 +1,4 @@
-// RMS normalization, on every backend against the reference.
+// RMS normalization, every backend compared with the reference.
 
 import Tensors
 import Testing

@@ -1,5 +1,5 @@
-// Rotary positions: the rotations against sines and cosines in double, turning against the
-// reference.
+// Rotary positions: rotations compared with sines and cosines in double, and turning compared with
+// the reference.
 
 import Tensors
 import Testing
@@ -27,7 +27,7 @@ extension KernelTests {
             let (N, NH, HS) = (shape[0], shape[1], shape[2])
             let (x, rotations) = (try make.uniform([N, NH * HS]), try make.uniform([N, HS]))
             let (a, r) = (x.floats(), rotations.floats())
-            // Two products are added: their magnitudes are what roundings are relative to.
+            // Two products are added, and roundings are relative to their magnitudes.
             let magnitude = a.indices.map { i in
                 let at = i / (NH * HS) * HS + i % HS
                 return abs(a[i] * r[at & ~1]) + abs(a[i ^ 1] * r[at | 1])
@@ -89,7 +89,7 @@ extension KernelTests {
             }
         }
 
-        @Test func columnsOutsideOfTheRowsStopTheProgram() async {
+        @Test func columnsOutsideTheRowsStopTheProgram() async {
             await #expect(processExitsWith: .trap) {
                 let ops = try Ops(instructionSet: .reference, threadCount: 1)
                 let (x, rotations) = (try ops.tensor([2, 6]), try ops.tensor([2, 4]))

@@ -1,7 +1,8 @@
-// The products of training over weights in every stored type, as frozen weights are kept: forward
-// and back to the input, against the reference. Products with float32 weights are in MatmulTests.
+// The products of training over weights in every stored type, as for frozen weights: forward, and
+// backward to the input, compared with the reference. Products with float32 weights are in
+// MatmulTests.
 //
-// Where the processor multiplies bfloat16, both factors of a product are rounded to it: 2^-8 of the
+// If the processor multiplies bfloat16, both factors of a product are rounded to it: 2^-8 of the
 // product for each factor.
 
 import Tensors
@@ -85,7 +86,7 @@ extension KernelTests {
             for type in ElementType.weightTypes {
                 let weight = try GuardedStorage.unreadableAfter(source, type)
                 func run(_ ops: Ops, _ accumulate: Bool, _ geluInp: Tensor?) throws -> Tensor {
-                    // What is not added to must be overwritten.
+                    // The result must be overwritten if it is not added to.
                     let nothing = try TensorMaker.garbage([N, C])
                     let dinp = accumulate ? try TensorMaker.copy(initial) : nothing
                     ops.matmulBackwardInput(
@@ -137,7 +138,7 @@ extension KernelTests {
             ops.matmulForward(out: out, inp: inp, weight: weight)
             let expected = try floats(formula(doubles(inp)), like: out)
             expectClose(out, expected, ofLargestWithin: 2, "out, \(type)")
-            // Added to what there was, and then through the GELU whose input it was.
+            // Added to the previous contents, and then through the GELU whose input it was.
             let before = doubles(dinp)
             ops.matmulBackwardInput(
                 dinp: dinp,
@@ -186,7 +187,7 @@ extension KernelTests {
             }
         }
 
-        @Test func weightsOfAnotherShapeOrOfIdsStopTheProgram() async {
+        @Test func weightsOfAWrongShapeOrOfIdsStopTheProgram() async {
             await #expect(processExitsWith: .trap) {
                 let ops = try Ops(instructionSet: .reference, threadCount: 1)
                 let weight = try ops.tensor([3, 33], elementType: .q8_0)

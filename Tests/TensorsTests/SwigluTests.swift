@@ -1,4 +1,4 @@
-// SwiGLU, forward and backward, on every backend against the reference.
+// SwiGLU, forward and backward, every backend compared with the reference.
 
 import Tensors
 import Testing
@@ -69,12 +69,12 @@ extension KernelTests {
                     try TensorMaker.garbage([count]), try TensorMaker.copy(dout)
                 )
                 ops.swigluBackward(dgate: inPlace, dup: other, gate: gate, up: up, dout: inPlace)
-                expectSameBits(inPlace, actual.dgate, "dgate in the place of dout, \(backend)")
-                expectSameBits(other, actual.dup, "dup beside it, \(backend)")
+                expectSameBits(inPlace, actual.dgate, "dgate in place of dout, \(backend)")
+                expectSameBits(other, actual.dup, "dup next to it, \(backend)")
                 let again = try TensorMaker.copy(dout)
                 ops.swigluBackward(dgate: other, dup: again, gate: gate, up: up, dout: again)
-                expectSameBits(again, actual.dup, "dup in the place of dout, \(backend)")
-                expectSameBits(other, actual.dgate, "dgate beside it, \(backend)")
+                expectSameBits(again, actual.dup, "dup in place of dout, \(backend)")
+                expectSameBits(other, actual.dgate, "dgate next to it, \(backend)")
             }
         }
 

@@ -1,4 +1,4 @@
-// Where named tensors lie in their buffer.
+// Where named tensors are in their buffer.
 
 import Tensors
 import Testing
@@ -25,7 +25,7 @@ import Testing
         #expect(layout.byteCount == 200)
     }
 
-    @Test func sharedMemoryIsAsLargeAsTheLargestThatHasIt() {
+    @Test func sharedMemoryIsAsLargeAsItsLargestTensor() {
         let layout = TensorLayout(
             [
                 TensorSpecification("logits", [10]),

@@ -20,7 +20,7 @@ import Testing
         #expect(try Tensor(zeros: []).floats() == [0])
     }
 
-    @Test func anIndexTakesAwayTheFirstAxisAndARangeKeepsIt() throws {
+    @Test func anIndexRemovesTheFirstAxisAndARangeKeepsIt() throws {
         let tensor = try counting([3, 2, 2])
         #expect(tensor[1].shape == [2, 2])
         #expect(tensor[1].floats() == [4, 5, 6, 7])
@@ -47,18 +47,18 @@ import Testing
         #expect(tensor.withUnsafeElements(as: Int32.self) { Array($0) } == [7, -1])
     }
 
-    @Test func elementsOfTwoBytesLieCloser() throws {
+    @Test func elementsOfTwoBytesArePackedCloser() throws {
         let tensor = try Tensor(zeros: [2, 3], elementType: .bfloat16)
         tensor[1].withUnsafeMutableElements(as: UInt16.self) { $0[0] = 9 }
         let elements = tensor.withUnsafeElements(as: UInt16.self) { Array($0) }
         #expect(elements == [0, 0, 0, 9, 0, 0])
     }
 
-    @Test func rowsOfBlocksAreCutBetweenRowsOnly() throws {
+    @Test func tensorsOfBlocksAreCutBetweenRowsOnly() throws {
         for type in ElementType.allCases where type.isBlocked {
             let tensor = try Tensor(zeros: [2, 3, 33], elementType: type)
             #expect(tensor.rows == 6 && tensor.columns == 33)
-            // Two blocks a row.
+            // Two blocks per row.
             #expect(tensor.byteCount == 6 * type.byteCount(rows: 1, columns: 64))
             #expect(tensor[1][1..<3].byteCount == 2 * type.byteCount(rows: 1, columns: 64))
             tensor.withUnsafeBytes { values, scales in
@@ -91,7 +91,7 @@ import Testing
         }
     }
 
-    @Test func moreMemoryThanThereIsThrowsItsSize() {
+    @Test func askingForTooMuchMemoryThrowsItsSize() {
         let error = TensorError.outOfMemory(byteCount: 3 << 29)
         #expect(error.description.hasPrefix("1.5 GiB of memory are needed"))
         #expect(throws: TensorError.outOfMemory(byteCount: 1 << 60)) {

@@ -4,7 +4,7 @@ import Tensors
 import Testing
 
 @Suite struct WeightArenaTests {
-    /// Where a matrix's planes lie.
+    /// Where a matrix's planes are.
     private func planes(_ matrix: Tensor) -> [Range<UInt>] {
         matrix.withUnsafeBytes { values, scales in
             [values, scales].filter { !$0.isEmpty }.map { plane in
@@ -14,7 +14,7 @@ import Testing
         }
     }
 
-    @Test func matricesOfAllFormatsLieApartAndAtCacheLines() throws {
+    @Test func matricesOfAllFormatsAreSeparateAndAlignedToCacheLines() throws {
         let arena = WeightArena()
         var all: [Range<UInt>] = []
         var kept: [Tensor] = []

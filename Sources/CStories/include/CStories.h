@@ -1,5 +1,5 @@
-// The story grammar of data/stories, as it was when the program was built: C can take in a file as
-// it is, and Swift cannot.
+// The story grammar of data/stories, as it was when the program was built: C can embed a file
+// unchanged, and Swift cannot.
 #ifndef CSTORIES_H
 #define CSTORIES_H
 
@@ -7,12 +7,12 @@
 
 typedef struct {
     const char *name;
-    // Not ended by a zero.
+    // Not zero-terminated.
     const unsigned char *text;
     size_t size;
 } cs_file;
 
-// The files in the order of their names, which is that in which a directory of them is read.
+// The files sorted by name, the order in which a directory of them is read.
 const cs_file *cs_files(size_t *count);
 
 #endif

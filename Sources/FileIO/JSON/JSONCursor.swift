@@ -1,16 +1,16 @@
-// JSON read from front to back, without a tree: for files in which one object has a hundred
-// thousand members. What is small becomes a JSONTree, in JSONTree.swift.
+// A JSON reader that goes from front to back without building a tree: for files in which one object
+// has a hundred thousand members. Small values become a JSONTree, in JSONTree.swift.
 
-/// A place in a JSON text, moved on by what is read there.
+/// A position in a JSON text, which advances as values are read.
 ///
-/// Every call reads one value, with the blanks around it. Containers are nested to a limit, so that
-/// no text takes more of the stack than that.
+/// Every call reads one value and the white space around it. Nesting is limited, so that no text
+/// can exhaust the stack.
 package struct JSONCursor {
-    /// Why a text is not the JSON that was wanted.
+    /// Why a text is not the expected JSON.
     package struct Malformed: Error {
-        /// The byte at which it is seen.
+        /// The byte at which the problem was found.
         package let offset: Int
-        /// What should stand there.
+        /// What was expected there.
         package let expected: String
     }
 
@@ -39,7 +39,7 @@ package struct JSONCursor {
         Malformed(offset: offset, expected: expected)
     }
 
-    /// The byte that the next value begins with; nil at the end.
+    /// The next value's first byte; nil at the end.
     package var next: UInt8? { offset < source.count ? source[offset] : nil }
 
     /// Checks that nothing follows.
@@ -49,9 +49,9 @@ package struct JSONCursor {
 
     // MARK: Containers
 
-    /// Calls `body` before each value of an object, with its name; it is to read the value.
+    /// Calls `body` with the name of each member of an object; `body` must read the value.
     ///
-    /// A name that comes twice is refused.
+    /// Duplicate names are refused.
     package mutating func members(
         _ body: (inout JSONCursor, _ name: String) throws -> Void
     ) throws {
@@ -66,12 +66,12 @@ package struct JSONCursor {
         }
     }
 
-    /// Calls `body` before each name of an object; it is to read the name and the value.
+    /// Calls `body` before each name of an object; `body` must read the name and the value.
     package mutating func uncheckedMembers(_ body: (inout JSONCursor) throws -> Void) throws {
         try elements(from: UInt8(ascii: "{"), to: UInt8(ascii: "}"), body)
     }
 
-    /// Calls `body` before each value of an array; it is to read the value.
+    /// Calls `body` before each value of an array; `body` must read the value.
     package mutating func elements(_ body: (inout JSONCursor) throws -> Void) throws {
         try elements(from: UInt8(ascii: "["), to: UInt8(ascii: "]"), body)
     }
@@ -99,7 +99,7 @@ package struct JSONCursor {
 
     // MARK: Names and values
 
-    /// The name of a member.
+    /// Reads the name of a member.
     package mutating func name() throws(Malformed) -> String {
         var bytes: [UInt8] = []
         try name(into: &bytes)
@@ -142,7 +142,7 @@ package struct JSONCursor {
         }
     }
 
-    /// A whole number that is not negative, of at most 18 digits.
+    /// Reads a whole number that is not negative, of at most 18 digits.
     package mutating func count() throws(Malformed) -> Int {
         let start = offset
         var value = 0
@@ -166,7 +166,7 @@ package struct JSONCursor {
         return true
     }
 
-    /// The text of a number, whose form is not checked.
+    /// The text of a number, which is not checked.
     mutating func number() throws(Malformed) -> String {
         let start = offset
         while let byte = next, "+-.0123456789Ee".utf8.contains(byte), offset - start < 64 {
@@ -191,7 +191,7 @@ package struct JSONCursor {
 }
 
 extension JSONCursor {
-    /// Passes over a value, of which nothing is kept.
+    /// Skips a value.
     package mutating func skip() throws {
         switch next {
         case UInt8(ascii: "{"):
@@ -207,7 +207,7 @@ extension JSONCursor {
             try string(into: &text)
         default:
             if accept("null") || accept("true") || accept("false") { return }
-            // As Python writes what JSON has no words for.
+            // The words that Python writes for numbers that JSON cannot express.
             if accept("NaN") || accept("Infinity") || accept("-Infinity") { return }
             _ = try number()
         }

@@ -1,4 +1,5 @@
-// Whether bytes begin a JSON document, told by more than a bracket: prose begins with one, too.
+// Whether bytes begin a JSON document. A bracket alone does not decide it: prose may begin with one
+// too.
 
 /// The kinds of JSON document that files hold.
 package enum JSONStart {
@@ -8,16 +9,16 @@ package enum JSONStart {
     case array
 
     private static let words = ["true", "false", "null", "NaN", "Infinity"].map { Array($0.utf8) }
-    /// What follows the bracket of an array, if no word does.
+    /// What may follow the bracket of an array, besides words.
     private static let valueStarts = Set("]{[\"-0123456789".utf8)
 
-    /// Looks at the first bytes of a file, which may begin with a byte order mark; nil when they
-    /// are something else.
+    /// Looks at the first bytes of a file, which may begin with a byte order mark; nil if they do
+    /// not begin JSON.
     package init?(_ bytes: some Collection<UInt8>) {
         var rest = Self.withoutBlanks(bytes.dropFirst(ByteOrderMark.count(atStartOf: bytes)))
         let bracket = rest.popFirst()
         rest = Self.withoutBlanks(rest)
-        // A bracket and nothing else is the start of a file that was cut off.
+        // A lone bracket is the start of a truncated file.
         let next = rest.first
         if bracket == UInt8(ascii: "{"),
             next == nil || next == UInt8(ascii: "\"") || next == UInt8(ascii: "}")

@@ -6,7 +6,7 @@ package enum JSONText {
     /// Appends a string in quotes.
     /// - Parameters:
     ///   - text: The string, in UTF-8.
-    ///   - output: Where it is put.
+    ///   - output: Where it is appended.
     package static func append(_ text: some Sequence<UInt8>, to output: inout [UInt8]) {
         output.append(UInt8(ascii: "\""))
         for byte in text {
@@ -33,9 +33,9 @@ package enum JSONText {
 
 /// Escapes such as `\n` and `\u0041`.
 package enum JSONEscape {
-    /// Why bytes are no escape.
+    /// Why bytes are not an escape.
     package struct Malformed: Error {
-        /// What should stand at the offset that was reached.
+        /// What was expected at the offset that was reached.
         package let expected: String
     }
 
@@ -43,12 +43,11 @@ package enum JSONEscape {
 
     /// The character that an escape stands for.
     ///
-    /// Half of a surrogate pair, which Python writes where a text was cut in the middle of a
-    /// character, is U+FFFD, as tiktoken takes it.
+    /// An unpaired surrogate, which Python writes where a text was cut in the middle of a
+    /// character, becomes U+FFFD, as in tiktoken.
     /// - Parameters:
     ///   - source: The text.
-    ///   - offset: The byte after the backslash; moved past the escape, or to what is wrong with
-    ///     it.
+    ///   - offset: The byte after the backslash; moved past the escape, or to the error in it.
     /// - Returns: The character.
     /// - Throws: ``Malformed``.
     package static func scalar(

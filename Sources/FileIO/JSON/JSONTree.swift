@@ -1,11 +1,11 @@
-// JSON as a tree: for settings, of which there are few. Large files are read with JSONCursor alone.
+// JSON as a tree: for small files such as settings. Large files are read with JSONCursor alone.
 
 /// Any JSON value.
 package enum JSONTree: Sendable, Equatable {
     case null
     case bool(Bool)
     case number(Double)
-    /// A whole number that no `Double` is, such as a seed of 64 bits.
+    /// A whole number that no `Double` can hold exactly, such as a 64-bit seed.
     case integer(Int)
     case string(String)
     case array([JSONTree])
@@ -22,17 +22,17 @@ package enum JSONTree: Sendable, Equatable {
         return value
     }
 
-    /// The text, of a string.
+    /// The text of a string.
     package var string: String? {
         if case .string(let text) = self { text } else { nil }
     }
 
-    /// The truth, of a boolean.
+    /// The value of a boolean.
     package var bool: Bool? {
         if case .bool(let flag) = self { flag } else { nil }
     }
 
-    /// The whole number, of a number that is one.
+    /// The value of a whole number.
     package var integer: Int? {
         switch self {
         case .number(let number): Int(exactly: number)
@@ -41,12 +41,12 @@ package enum JSONTree: Sendable, Equatable {
         }
     }
 
-    /// The value as JSON, on one line; members in the order of their names.
+    /// The value as JSON, on one line; members sorted by name.
     package var text: String {
         switch self {
         case .null: "null"
         case .bool(let flag): "\(flag)"
-        // What JSON has no words for was too large a number.
+        // Only a number too large for `Double` has no JSON form.
         case .number(let number) where !number.isFinite: "null"
         case .number(let number): Int(exactly: number).map(String.init) ?? "\(number)"
         case .integer(let integer): "\(integer)"
@@ -61,24 +61,24 @@ package enum JSONTree: Sendable, Equatable {
         }
     }
 
-    /// The values, of an array.
+    /// The values of an array.
     package var array: [JSONTree]? {
         if case .array(let values) = self { values } else { nil }
     }
 }
 
 extension JSONCursor {
-    /// How many values a tree may have: more than any settings, and little memory.
+    /// The most values in a tree: more than any settings have, and little memory.
     package static let mostValues = 1 << 20
 
-    /// Reads a value whole.
+    /// Reads a complete value.
     /// - Throws: ``Malformed``, also when it has more than ``mostValues`` values.
     package mutating func value() throws -> JSONTree {
         var rest = Self.mostValues
         return try value(&rest)
     }
 
-    /// Reads a text that is one value.
+    /// Reads a text that is a single value.
     package static func value(of source: UnsafeBufferPointer<UInt8>) throws -> JSONTree {
         var cursor = try JSONCursor(source)
         let value = try cursor.value()
@@ -116,7 +116,7 @@ extension JSONCursor {
         }
     }
 
-    /// Whether a text has a form that JSON gives numbers, which `Double` is less strict about.
+    /// Whether a text is a number by JSON's rules, which are stricter than those of `Double`.
     private static func isNumber(_ text: String) -> Bool {
         var rest = Array(text.utf8)[...]
         func digits() -> Int {

@@ -1,16 +1,16 @@
-// JSON as Python's json module writes and reads it, for Foundation's decoder, which is stricter.
+// Adapts JSON as Python's json module writes it for Foundation's decoder, which is stricter.
 
-/// Changes what Python writes beyond the standard into what the standard has.
+/// Replaces Python's extensions of JSON by standard JSON.
 package enum PythonJSON {
     private static let replacement = Array("\\ufffd".utf8)
-    // Longer words first: the one is a part of the other.
+    // Longer words first, since one contains the other.
     private static let words = ["-Infinity", "Infinity", "NaN"].map { Array($0.utf8) }
 
-    /// The same JSON without a byte order mark, with halves of surrogate pairs as U+FFFD, and with
-    /// NaN and the infinities as texts of that name: so they do no harm where nobody reads them,
-    /// and are of the wrong type where somebody does.
-    /// - Parameter bytes: JSON, or anything: what is wrong is left for the decoder to find.
-    /// - Returns: What Foundation's decoder reads.
+    /// The same JSON without a byte order mark, with unpaired surrogates as U+FFFD, and with NaN
+    /// and the infinities as strings: these do no harm where nobody reads them, and have the wrong
+    /// type where somebody does.
+    /// - Parameter bytes: JSON, or anything: errors are left for the decoder to find.
+    /// - Returns: Text for Foundation's decoder.
     package static func standard(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
         bytes.withMemoryRebound(to: UInt8.self) { bytes in
             var rest = Rewriting(bytes)
@@ -20,7 +20,7 @@ package enum PythonJSON {
         }
     }
 
-    /// A copy that is mostly made of long stretches of what is copied.
+    /// A copy that mostly consists of long unchanged stretches.
     private struct Rewriting {
         private let source: UnsafeBufferPointer<UInt8>
         private var result: [UInt8] = []
@@ -33,7 +33,7 @@ package enum PythonJSON {
             result.reserveCapacity(source.count)
         }
 
-        /// Goes on to after the next byte, escape or word.
+        /// Advances past the next byte, escape or word.
         mutating func step() {
             switch source[offset] {
             case UInt8(ascii: "\""):
@@ -54,7 +54,7 @@ package enum PythonJSON {
         private mutating func takeEscape() {
             let start = offset
             offset += 1
-            // What is no escape is left for the decoder to find.
+            // An invalid escape is left for the decoder to find.
             guard let scalar = try? JSONEscape.scalar(in: source, at: &offset) else { return }
             guard scalar == "\u{FFFD}" else { return }
             let count = offset - start
@@ -62,7 +62,7 @@ package enum PythonJSON {
             replace(count, by: PythonJSON.replacement)
         }
 
-        /// Puts `bytes` in the place of the next `count`.
+        /// Replaces the next `count` bytes.
         mutating func replace(_ count: Int, by bytes: [UInt8]) {
             result += source[copied..<offset]
             result += bytes

@@ -21,7 +21,7 @@ public struct BinaryReader {
         offset = 0
     }
 
-    /// Starts at byte `offset` of `file`, a number that a file may have given.
+    /// Starts at byte `offset` of `file`, which may come from a file.
     /// - Throws: ``FileIOError/truncated(path:offset:needed:available:)`` when it is outside the
     ///   file.
     public init(_ file: MappedFile, offset: Int) throws {
@@ -59,7 +59,7 @@ public struct BinaryReader {
         let result = try file.withUnsafeBytes {
             try body(UnsafeRawBufferPointer(rebasing: $0[range]))
         }
-        // Asking the system for every number would take longer than reading them.
+        // Asking the system at every number would take longer than reading them.
         if count >= Self.largeByteCount || remaining == 0 {
             try file.requireIntact()
         } else {
@@ -80,7 +80,8 @@ public struct BinaryReader {
         Float(bitPattern: try read(UInt32.self))
     }
 
-    /// Reads `count` little-endian integers into an array; nothing is allocated unless all exist.
+    /// Reads `count` little-endian integers into an array; nothing is allocated unless all of them
+    /// exist.
     public mutating func readArray<T: FixedWidthInteger & BitwiseCopyable>(
         of type: T.Type = T.self,
         count: Int

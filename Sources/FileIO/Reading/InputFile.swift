@@ -14,7 +14,7 @@ import SystemPackage
 
 /// Bytes that arrive in order.
 ///
-/// Unlike a mapping, it does not mind a file that shrinks meanwhile, and it takes no memory.
+/// Unlike a mapping, it tolerates a file that shrinks in the meantime, and it takes no memory.
 public final class InputFile {
     /// Where the bytes come from, for messages.
     public let path: FilePath
@@ -43,7 +43,7 @@ public final class InputFile {
         self.isOwned = isOwned
     }
 
-    /// Reads what there is, `buffer.count` bytes at most, and waits when there is nothing yet.
+    /// Reads what is available, at most `buffer.count` bytes, and waits when there is nothing yet.
     /// - Returns: how many bytes were read; 0 at the end.
     /// - Throws: ``FileIOError`` when the device fails.
     public func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
@@ -71,32 +71,32 @@ public final class InputFile {
     }
 }
 
-/// The C function, whose name the method above would hide.
+/// The C function, which the method above would hide.
 private func systemRead(_ descriptor: CInt, _ bytes: UnsafeMutableRawPointer?, _ count: Int) -> Int
 {
     read(descriptor, bytes, count)
 }
 
-/// Reads lines, without waiting for more than the next one.
+/// Reads lines, waiting for no more than the next one.
 package struct LineReader {
     /// Where the lines come from.
     package let input: InputFile
-    /// How many lines were read.
+    /// How many lines have been read.
     package private(set) var lineCount = 0
 
     private let longestLine: Int
     private var pending: [UInt8] = []
     /// Where in ``pending`` the next line begins.
     private var start = 0
-    /// Bytes of the next line that are known to hold no line end.
+    /// How many bytes of the next line are known to contain no line end.
     private var searchedCount = 0
     private var hasEnded = false
 
-    /// Starts where `input` is.
+    /// Starts at the current position of `input`.
     /// - Parameters:
     ///   - input: What is read.
-    ///   - longestLine: The most bytes of a line: what has longer ones is no text, and would fill
-    ///     the memory.
+    ///   - longestLine: The most bytes in a line: input with longer ones is not text, and would
+    ///     fill the memory.
     package init(_ input: InputFile, longestLine: Int = 1 << 28) {
         self.input = input
         self.longestLine = longestLine

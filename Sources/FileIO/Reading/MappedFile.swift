@@ -14,20 +14,19 @@ import SystemPackage
 
 /// A read-only memory mapping of a regular file, unmapped when the last reference goes.
 ///
-/// The size is taken once, when the file is opened. Where another process makes the file shorter
-/// meanwhile, zeros are read in the place of what is lost, so whoever has read something asks
-/// ``requireIntact()`` before trusting it. A file that is removed, or that another takes the place
-/// of, stays what it was as long as it is mapped.
-// @unchecked Sendable: the mapping is private and read-only, and its properties are constants but
-// for the watched range, which is made for threads.
+/// The size is taken once, when the file is opened. If another process truncates the file later,
+/// zeros are read in place of what is lost, so readers call ``requireIntact()`` before they trust
+/// what they read. A file that is deleted or replaced remains readable while it is mapped.
+// @unchecked Sendable: the mapping is private and read-only, and its properties are constants
+// except for the watched range, which is thread-safe.
 public final class MappedFile: @unchecked Sendable {
     /// Where the file was opened, for messages.
     public let path: FilePath
-    // Never handed out bare: a pointer does not keep the mapping alive.
+    // Never handed out: a pointer does not keep the mapping alive.
     private let bytes: UnsafeRawBufferPointer
     /// Nil for an empty file.
     private let watched: OpaquePointer?
-    /// Which file it is, whatever has its name now.
+    /// The identity of the file, whatever has its name now.
     private let device: dev_t
     private let number: ino_t
 
@@ -38,7 +37,7 @@ public final class MappedFile: @unchecked Sendable {
     /// - Throws: ``FileIOError`` when it is missing, a directory, unreadable or not a regular file.
     public init(_ path: FilePath) throws {
         self.path = path
-        // O_NONBLOCK: opening a pipe would wait for somebody who writes to it.
+        // O_NONBLOCK, because opening a pipe would wait for a writer.
         let descriptor = try systemCall("open", path) {
             path.withPlatformString { open($0, O_RDONLY | O_NONBLOCK | O_CLOEXEC) }
         }
@@ -65,8 +64,9 @@ public final class MappedFile: @unchecked Sendable {
         watched = cm_watch(address, size)
     }
 
-    /// Checks that what was read so far was the file's: one system call, so for a batch or a tensor
-    /// and not for an element.
+    /// Checks that what was read so far was in the file.
+    ///
+    /// It costs one system call, so call it for a batch or a tensor and not for an element.
     /// - Throws: ``FileIOError/shrunk(path:)``.
     public func requireIntact() throws {
         try requireNoLostPages()
@@ -78,15 +78,15 @@ public final class MappedFile: @unchecked Sendable {
         throw FileIOError.shrunk(path: path)
     }
 
-    /// The same without a system call; it does not notice what is lost of the last page.
+    /// The same without a system call, but it does not notice losses within the last page.
     func requireNoLostPages() throws {
         if cm_has_lost_pages(watched) { throw FileIOError.shrunk(path: path) }
     }
 
     /// Calls `body` with the file's bytes, which it must not keep, and checks afterwards that they
     /// were the file's.
-    /// - Throws: ``FileIOError/shrunk(path:)``, also in the place of an error that the lost bytes
-    ///   have led to; else what `body` throws.
+    /// - Throws: ``FileIOError/shrunk(path:)``, also in place of an error caused by the lost bytes;
+    ///   otherwise what `body` throws.
     public func withIntactBytes<Result>(
         _ body: (UnsafeRawBufferPointer) throws -> Result
     ) throws -> Result {
@@ -99,24 +99,24 @@ public final class MappedFile: @unchecked Sendable {
     public func withUnsafeBytes<Result>(
         _ body: (UnsafeRawBufferPointer) throws -> Result
     ) rethrows -> Result {
-        // The mapping must outlive the call, even when this was the last use of the object.
+        // The mapping must outlive the call, even when this is the last use of the object.
         try withExtendedLifetime(self) { try body(bytes) }
     }
 
-    /// A copy of the whole file, for those known to be small.
+    /// A copy of the whole file; for small files.
     /// - Throws: ``FileIOError/shrunk(path:)``.
     public func contents() throws -> [UInt8] {
         try withIntactBytes { Array($0) }
     }
 
-    /// Says that some bytes are not needed for now, so that their pages count for this process no
-    /// longer; they are read again when they are.
+    /// Says that some bytes are not needed for now, so that their pages no longer count as this
+    /// process's memory; they are read again when needed.
     public func releasePages(_ range: Range<Int>) {
         precondition(range.lowerBound >= 0 && range.upperBound <= bytes.count, "bytes \(range)")
         let page = Int(sysconf(CInt(_SC_PAGESIZE)))
         let first = range.lowerBound / page * page
         guard let start = bytes.baseAddress, !range.isEmpty else { return }
-        // Advice: where it is not taken, memory is only freed later.
+        // This is advice: if it is ignored, memory is only freed later.
         _ = madvise(
             UnsafeMutableRawPointer(mutating: start + first),
             range.upperBound - first,

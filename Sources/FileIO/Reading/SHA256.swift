@@ -1,6 +1,6 @@
-// SHA-256 (FIPS 180-4, section 6.2), for telling whether a file is the published one, or the text
-// that shards were made of. Plain code without the processor's instructions for it: files of
-// gigabytes take seconds, and whoever reads them should say so. It is not meant for keys.
+// SHA-256 (FIPS 180-4, section 6.2), to tell whether a file is the published one, or the text that
+// shards were made from. Plain code without the processor's instructions for it: files of gigabytes
+// take seconds, so callers should report progress. Not meant for secrets.
 
 /// The checksum of bytes that arrive in order.
 public struct SHA256: Sendable {
@@ -11,7 +11,8 @@ public struct SHA256: Sendable {
     /// The bytes since the last whole block.
     private var pending: [UInt8] = []
     private var byteCount: UInt64 = 0
-    /// The message schedule of a block; kept, as making room for it would take longer than filling.
+    /// The message schedule of a block; kept because allocating it would take longer than filling
+    /// it.
     private var w = [UInt32](repeating: 0, count: 64)
 
     private static let blockSize = 64
@@ -47,7 +48,7 @@ public struct SHA256: Sendable {
         return checksum.hexadecimal()
     }
 
-    /// Takes in more bytes.
+    /// Adds more bytes.
     public mutating func update(_ bytes: UnsafeRawBufferPointer) {
         byteCount += UInt64(bytes.count)
         var rest = bytes
@@ -70,7 +71,7 @@ public struct SHA256: Sendable {
     /// The checksum of all bytes so far, as 64 hexadecimal digits in lower case.
     public func hexadecimal() -> String {
         var copy = self
-        // A one bit, zeros to the end of a block but for eight bytes, and there the length in bits.
+        // A one bit, zeros up to the last eight bytes of a block, and the length in bits there.
         let zeros = (2 * Self.blockSize - 9 - pending.count) % Self.blockSize
         let length = (byteCount &* 8).bigEndian
         let padding =

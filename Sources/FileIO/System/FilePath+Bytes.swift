@@ -1,5 +1,5 @@
-// Names as what they are: bytes. Everything that makes one name out of another goes through here,
-// so that a name which is not text loses nothing on the way.
+// Names as what they are: bytes. All code that derives one name from another goes through here, so
+// that a name that is not text loses nothing.
 
 import SystemPackage
 
@@ -15,7 +15,7 @@ extension FilePath {
     /// The path that is written with these bytes, up to the first zero.
     package init(bytes: some Sequence<UInt8>) {
         self = (bytes.map(CInterop.PlatformChar.init(bitPattern:)) + [0]).withUnsafeBufferPointer {
-            // Never nil: it has a zero in it.
+            // Never nil: there is a zero in it.
             $0.baseAddress.map { FilePath(platformString: $0) } ?? FilePath()
         }
     }
@@ -31,12 +31,12 @@ extension FilePath {
         return directory.isEmpty ? "." : directory
     }
 
-    /// Bytes of a name that every file system takes, so that it need not be asked.
+    /// The number of bytes that every file system allows in a name, so that it need not be asked.
     private static let surelyAllowedLength = 128
 
-    /// A name beside this one: `prefix`, this name, `suffix`.
+    /// A name in the same directory: `prefix`, this name, `suffix`.
     ///
-    /// Where that is longer than the file system allows, this name in it is cut short.
+    /// If that is longer than the file system allows, this name's part is cut short.
     package func beside(prefix: String = "", suffix: String) -> FilePath {
         var name = lastComponent?.bytes ?? Array("file".utf8)
         let others = prefix.utf8.count + suffix.utf8.count
@@ -54,7 +54,7 @@ extension [UInt8] {
     fileprivate mutating func cut(to count: Int) {
         guard self.count > count else { return }
         removeLast(self.count - Swift.max(count, 1))
-        // Some file systems want text, so no character may be cut in two.
+        // Some file systems require valid text, so no character may be cut in two.
         while let last, last & 0xC0 == 0x80 { removeLast() }
         if let last, last >= 0xC0 { removeLast() }
     }

@@ -19,14 +19,14 @@ extension FileSystem {
         return result == 0 && status.st_mode & S_IFMT == S_IFLNK
     }
 
-    /// `path` from the root on, with links, `.` and `..` followed; nil where it leads nowhere.
+    /// The absolute form of `path`, with links, `.` and `..` resolved; nil where it leads nowhere.
     package static func realPath(_ path: FilePath) -> FilePath? {
         guard let real = path.withPlatformString({ realpath($0, nil) }) else { return nil }
         defer { free(real) }
         return FilePath(platformString: real)
     }
 
-    /// Whether `path` is the directory that this process works in.
+    /// Whether `path` is the current directory of this process.
     static func isCurrent(_ path: FilePath) -> Bool {
         realPath(path).map { $0 == realPath(".") } ?? false
     }
@@ -56,13 +56,13 @@ extension FileSystem {
         _ = try systemCall("open", path) { path.withPlatformString { access($0, R_OK) } }
     }
 
-    /// Whether an output of this name is written into what stands there, a device or a pipe,
-    /// instead of taking its place.
+    /// Whether output to this name is written into what is there, a device or a pipe, instead of
+    /// replacing it.
     public static func isStream(_ path: FilePath) -> Bool {
         (try? OutputTarget(path))?.isStream ?? false
     }
 
-    /// Whether an output of this name, such as `/dev/stdout`, goes to standard output.
+    /// Whether output to this name, such as `/dev/stdout`, goes to standard output.
     public static func isStandardOutput(_ path: FilePath) -> Bool {
         (try? OutputTarget(path)) == .descriptor(STDOUT_FILENO)
     }
@@ -75,10 +75,10 @@ extension FileSystem {
 }
 
 extension FileSystem {
-    /// Gives a file another name, in the place of what had that name.
+    /// Renames a file, replacing what had that name.
     ///
-    /// Links are followed, and a file that is replaced leaves its owner and permissions to the new
-    /// one. The bytes for a device or a pipe are written into it.
+    /// Links are followed, and a file that is replaced passes its owner and permissions on to the
+    /// new one. If the name is a device or a pipe, the bytes are written into it.
     /// - Throws: ``FileIOError``; both names then stand for what they stood for before.
     public static func move(_ source: FilePath, to destination: FilePath) throws {
         guard case .file(let target) = try OutputTarget(destination) else {
@@ -110,7 +110,7 @@ extension FileSystem {
         try remove(source)
     }
 
-    /// Gives what is at `source` another name on the same file system, and follows no links.
+    /// Renames what is at `source` within its file system, without following links.
     /// - Throws: ``FileIOError``; both names then stand for what they stood for before.
     static func giveName(_ destination: FilePath, to source: FilePath) throws {
         _ = try systemCall("rename", source) {
@@ -120,22 +120,22 @@ extension FileSystem {
         }
     }
 
-    /// Makes two names stand for what the other did, in one step.
-    /// - Returns: Whether the system and the file system can, and did.
+    /// Swaps what two names stand for, in one step.
+    /// - Returns: Whether it was done; not every system and file system can.
     static func exchange(_ first: FilePath, _ second: FilePath) -> Bool {
         first.withPlatformString { first in
             second.withPlatformString { second in
                 #if canImport(Darwin)
                     return renamex_np(first, second, UInt32(RENAME_SWAP)) == 0
                 #else
-                    // Linux's call, which C libraries declare for those only who ask for all that
-                    // is theirs alone, and older ones do not have.
+                    // A Linux call that C libraries only declare on request, and that older ones
+                    // lack.
                     typealias Call =
                         @convention(c) (
                             CInt, UnsafePointer<CChar>, CInt, UnsafePointer<CChar>, CUnsignedInt
                         ) -> CInt
                     guard let symbol = dlsym(nil, "renameat2") else { return false }
-                    // The type is that of the library's own declaration.
+                    // The type is the one in the library's own declaration.
                     let call = unsafeBitCast(symbol, to: Call.self)
                     let exchangingNames: CUnsignedInt = 2
                     return call(AT_FDCWD, first, AT_FDCWD, second, exchangingNames) == 0

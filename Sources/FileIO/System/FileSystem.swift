@@ -1,4 +1,4 @@
-// Questions about paths, and directories. What FilePath itself does not answer.
+// Questions about paths and directories that FilePath itself does not answer.
 
 import SystemPackage
 
@@ -25,7 +25,7 @@ public enum FileSystem {
     /// Creates the directory `path` and those above it; one that exists is left as it is.
     /// - Parameters:
     ///   - path: The directory.
-    ///   - permissions: Those of each that is created, less what the process never gives.
+    ///   - permissions: Those of each that is created, before the umask.
     /// - Throws: ``FileIOError`` when a name on the way is a file or may not be created.
     public static func createDirectory(_ path: FilePath, permissions: UInt32 = 0o777) throws {
         if path.isEmpty || isDirectory(path) { return }
@@ -46,7 +46,7 @@ public enum FileSystem {
         }
     }
 
-    /// The directories that ``createDirectory(_:)`` would have to make, `path` first.
+    /// The directories that ``createDirectory(_:)`` would have to create, `path` first.
     public static func missingDirectories(of path: FilePath) -> [FilePath] {
         var missing: [FilePath] = []
         var path = path
@@ -73,7 +73,7 @@ public enum FileSystem {
         defer { closedir(stream) }
         var names: [FilePath] = []
         while true {
-            // The end of the directory and a failure differ only in this.
+            // Only errno tells the end of the directory from a failure.
             errno = 0
             guard let entry = readdir(stream) else { break }
             let name = withUnsafePointer(to: &entry.pointee.d_name) { tuple in
@@ -93,8 +93,8 @@ public enum FileSystem {
 
     /// The paths matching a shell pattern (`*`, `?`, `[...]`), sorted; empty when none does.
     ///
-    /// What is called exactly as the pattern is written is meant, and nothing else: names may have
-    /// brackets and stars in them. The same goes for the directories that it begins with.
+    /// A name that exists exactly as the pattern is written is taken literally: names may contain
+    /// brackets and stars. The same goes for the directories that the pattern begins with.
     public static func paths(matching pattern: FilePath) -> [FilePath] {
         if exists(pattern) || isSymbolicLink(pattern) { return [pattern] }
         var result = glob_t()
@@ -109,8 +109,8 @@ public enum FileSystem {
         .sorted(by: precedes)
     }
 
-    /// The same pattern with a backslash before what would be special in the directories it begins
-    /// with, as far as they exist.
+    /// The same pattern, with special characters escaped in the directories it begins with, as far
+    /// as they exist.
     private static func escapingDirectories(of pattern: FilePath) -> FilePath {
         var directory = pattern.removingLastComponent()
         while !directory.isEmpty && !exists(directory) { directory.removeLastComponent() }
@@ -127,7 +127,7 @@ public enum FileSystem {
         }
     }
 
-    /// Removes a file; one that does not exist is no error.
+    /// Removes a file; it is not an error if there is none.
     public static func remove(_ path: FilePath) throws {
         do {
             _ = try systemCall("remove", path) { path.withPlatformString { unlink($0) } }
@@ -142,7 +142,7 @@ public enum FileSystem {
             directory.withPlatformString { open($0, O_RDONLY | O_CLOEXEC) }
         }
         defer { close(descriptor) }
-        // Some file systems do not flush directories; the rename itself is atomic all the same.
+        // Some file systems do not flush directories; the rename itself is still atomic.
         _ = fsync(descriptor)
     }
 
@@ -154,11 +154,11 @@ public enum FileSystem {
 }
 
 extension FileSystem {
-    /// `path` from the root on, without `.` and `..`.
+    /// The absolute form of `path`, without `.` and `..`.
     package static func absolute(_ path: FilePath) -> FilePath {
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
         var full = path
-        // Where the current directory is gone, a relative path stays what it is.
+        // Where the current directory is gone, a relative path stays as it is.
         if path.isRelative, getcwd(&buffer, buffer.count) != nil {
             full = FilePath(platformString: buffer).pushing(path)
         }
@@ -166,7 +166,7 @@ extension FileSystem {
         return full
     }
 
-    /// How `path` is reached from `directory`.
+    /// The path that leads to `path` from `directory`.
     package static func path(to path: FilePath, from directory: FilePath) -> FilePath {
         let (target, start) = (absolute(path).components, absolute(directory).components)
         let shared = zip(target, start).prefix { $0 == $1 }.count
@@ -176,7 +176,7 @@ extension FileSystem {
 }
 
 extension FileSystem {
-    /// When the content of what lies at `path` was changed last, in seconds since 1970; nil when
+    /// When the content of what is at `path` was last changed, in seconds since 1970; nil when
     /// nothing is there.
     package static func modificationTime(of path: FilePath) -> Double? {
         var status = stat()

@@ -1,4 +1,4 @@
-// The C library under its name on each platform, and the one way this module calls it.
+// The C library under its name on each platform, and the only place where this module calls it.
 
 import SystemPackage
 

@@ -1,17 +1,17 @@
-// Names and other text from elsewhere as they may be shown. A file's name is bytes of any kind, and
-// a terminal obeys what stands in them: a name can move the cursor, change colors, rename the
-// window or turn the direction of writing round. Here such characters become text. It says nothing
-// about what people may read: letters of every script stay as they are.
+// Names and other outside text, made safe to show. A file name may be any bytes, and a terminal
+// obeys control characters in it: a name can move the cursor, change colors, rename the window or
+// reverse the direction of writing. Here such characters become visible escapes. Letters of every
+// script stay as they are.
 
 import SystemPackage
 
 /// Text of a file or of an argument, made safe to show in an error or on a terminal.
 public enum DisplayText {
-    /// `text` with control characters and those that turn the direction of writing round as
-    /// `\n`, `\t` or `\u{1b}`.
+    /// `text` with control characters and those that change the direction of writing written as `
+    /// `, `\t` or `\u{1b}`.
     /// - Parameters:
     ///   - text: What is to be shown.
-    ///   - keepingLineEnds: Whether line feeds stay what they are.
+    ///   - keepingLineEnds: Whether line feeds are kept.
     /// - Returns: Text that a terminal draws and does not obey.
     public static func escaping(_ text: String, keepingLineEnds: Bool = false) -> String {
         // Nearly all text is plain, and tables of many thousand cells come through here.
@@ -23,7 +23,7 @@ public enum DisplayText {
         return result
     }
 
-    /// The text that `bytes` are in UTF-8, escaped likewise; bytes that are none become `\xff`.
+    /// The text that `bytes` encode in UTF-8, escaped the same way; invalid bytes become `\xff`.
     public static func escaping(bytes: some Sequence<UInt8>) -> String {
         var rest = Array(bytes)[...]
         var result = ""
@@ -44,7 +44,7 @@ public enum DisplayText {
         return result
     }
 
-    /// `path` as it is shown: all its bytes, and only harmless characters.
+    /// `path` as it is shown: all of its bytes, but only harmless characters.
     public static func escaping(_ path: FilePath) -> String {
         escaping(bytes: path.bytes)
     }
@@ -69,8 +69,8 @@ public enum DisplayText {
         }
     }
 
-    /// Whether a terminal may obey the character instead of drawing it; all such are of the basic
-    /// plane.
+    /// Whether a terminal might obey the character instead of drawing it; all of these are in the
+    /// basic plane.
     package static func isObeyed(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         // C0, DELETE and C1.
@@ -87,15 +87,15 @@ public enum DisplayText {
     }
 }
 
-// A path in a sentence is always shown so. Nothing may build a path or a file's contents out of
-// such a sentence.
+// A path in a sentence is always shown like this. Nothing may build a path or a file's contents out
+// of such a sentence.
 extension DefaultStringInterpolation {
-    /// Adds a path as it may be shown.
+    /// Adds a path, escaped for display.
     package mutating func appendInterpolation(_ path: FilePath) {
         appendLiteral(DisplayText.escaping(path))
     }
 
-    /// Adds one name of a path as it may be shown.
+    /// Adds one path component, escaped for display.
     package mutating func appendInterpolation(_ name: FilePath.Component) {
         appendLiteral(DisplayText.escaping(name))
     }

@@ -150,8 +150,8 @@ package enum NumberText {
 /// - Parameters:
 ///   - count: How many there are.
 ///   - noun: What one of them is called.
-///   - plural: What several are called, where that is not the noun with an s.
-///   - digits: The number as it is to be written; nil for plain digits.
+///   - plural: The plural, if it is not the noun with an s.
+///   - digits: The number as text; nil for plain digits.
 /// - Returns: Both, with a space between them.
 package func counted(
     _ count: Int,

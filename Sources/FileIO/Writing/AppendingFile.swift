@@ -1,6 +1,6 @@
-// A log: a file that grows line by line and may be read by others meanwhile. The exception to
-// writing files atomically, so each append is one system call: unless the disk becomes full, a line
-// is there whole or not at all.
+// A log: a file that grows line by line and may be read by others meanwhile. It is not written
+// atomically like other files, so each append is one system call: unless the disk fills up, a line
+// is there completely or not at all.
 
 import SystemPackage
 
@@ -21,8 +21,8 @@ public final class AppendingFile {
     /// Creates the file, or opens it.
     /// - Parameters:
     ///   - path: The file.
-    ///   - keepingContents: Whether to go on after what is there, or to empty the file.
-    ///   - permissions: Those of a file that is created, less what the process never gives.
+    ///   - keepingContents: Whether to append to what is there, or to empty the file first.
+    ///   - permissions: Those of a file that is created, before the umask.
     /// - Throws: ``FileIOError`` when the directory cannot be written.
     public init(
         _ path: FilePath,

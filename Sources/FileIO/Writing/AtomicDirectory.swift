@@ -1,4 +1,4 @@
-// A directory whose files are to appear together. Writing them is the caller's.
+// A directory whose files appear together. The caller writes the files.
 
 import SystemPackage
 
@@ -10,24 +10,24 @@ import SystemPackage
     import Darwin
 #endif
 
-/// A directory being filled under a hidden name, which takes its own on ``commit(replacing:)``; or
+/// A directory that is filled under a hidden name and takes its own on ``commit(replacing:)``, or
 /// never.
 ///
-/// Letting go of the object without a commit removes it with the files in it, and the directories
-/// above it that were made for it.
+/// Releasing the object without a commit removes it with the files in it, and the directories above
+/// it that were made for it.
 package final class AtomicDirectory {
-    /// The name it takes in the end, with links followed.
+    /// The name it takes in the end, with links resolved.
     package let destination: FilePath
     /// Where the files are written.
     package let path: FilePath
-    /// What was made above it, the innermost first.
+    /// What was created above it, innermost first.
     private let parents: [FilePath]
     /// Whether nobody needs what is at `path`.
     private var isDisposable = true
 
-    /// Makes an empty directory beside `destination`.
-    /// - Throws: ``FileIOError`` when it cannot be made, when `destination` is no directory or,
-    ///   unless `overwrite` is set, when it is one that is not empty.
+    /// Makes an empty directory next to `destination`.
+    /// - Throws: ``FileIOError`` when it cannot be made, when `destination` is not a directory or,
+    ///   unless `overwrite` is set, when it is not empty.
     package init(_ destination: FilePath, overwrite: Bool) throws {
         guard !destination.isEmpty else {
             throw FileIOError.system(
@@ -48,7 +48,7 @@ package final class AtomicDirectory {
                 throw FileIOError.alreadyExists(path: destination)
             }
         }
-        // What a link or `.` stands for has neighbors of its own.
+        // The target of a link or of `.` has siblings of its own.
         let real = FileSystem.realPath(destination) ?? destination
         let beside = real.beside(prefix: ".", suffix: AtomicFile.temporarySuffix())
         self.destination = real
@@ -58,7 +58,7 @@ package final class AtomicDirectory {
             path = beside
         } catch {
             for parent in parents { FileSystem.removeIfEmpty(parent) }
-            // One may be allowed to write into a directory, but not beside it.
+            // The user may be allowed to write into a directory, but not next to it.
             guard FileSystem.isDirectory(real), let name = beside.lastComponent else {
                 throw Self.error(error, naming: destination, inPlaceOf: beside)
             }
@@ -77,7 +77,7 @@ package final class AtomicDirectory {
         try file.commit()
     }
 
-    /// The error without the hidden name, which would tell nobody anything.
+    /// The error without the hidden name, which would mean nothing to anybody.
     private static func error(
         _ error: any Error,
         naming destination: FilePath,
@@ -89,9 +89,9 @@ package final class AtomicDirectory {
 
     /// Gives the directory its name.
     ///
-    /// One with files in it that has that name is replaced in one step; those of its files that
-    /// are to stay are then moved into the new one.
-    /// - Parameter isStale: Whether a file that is there, and that no new one replaces, is to go.
+    /// A non-empty directory of that name is replaced in one step; those of its files that are to
+    /// stay are then moved into the new one.
+    /// - Parameter isStale: Whether to remove an existing file that no new one replaces.
     /// - Throws: ``FileIOError``.
     package func commit(replacing isStale: (_ name: String) -> Bool) throws {
         let names = try FileSystem.names(in: path)
@@ -118,7 +118,7 @@ package final class AtomicDirectory {
         guard !FileSystem.isCurrent(destination), exchange() else {
             return try moveFiles(names, keeping: kept)
         }
-        // Now `path` is the old directory, and what is in it must not go with it.
+        // Now `path` is the old directory, and its contents must not be removed with it.
         isDisposable = kept.isEmpty
         for name in kept {
             try FileSystem.giveName(destination.appending(name), to: path.appending(name))
@@ -136,11 +136,11 @@ package final class AtomicDirectory {
         FileAttributes(of: destination)?.apply(to: descriptor)
     }
 
-    /// Makes each of the two directories the other.
-    /// - Returns: Whether it was done; if not, all is as it was.
+    /// Swaps two directories.
+    /// - Returns: Whether they were swapped; if not, nothing has changed.
     private func exchange() -> Bool {
         if FileSystem.exchange(path, destination) { return true }
-        // A file system that cannot do it in one step: for a moment there is neither.
+        // This file system cannot swap in one step: for a moment there is neither.
         let aside = destination.beside(prefix: ".", suffix: AtomicFile.temporarySuffix())
         do {
             try FileSystem.giveName(aside, to: destination)
@@ -155,8 +155,8 @@ package final class AtomicDirectory {
         }
     }
 
-    /// Moves the files one by one: into the place of a mounted disk, which has to stay, or a
-    /// directory that somebody works in, who would be left with the old one.
+    /// Moves the files one by one: into a mount point, which has to stay, or into the current
+    /// directory of some process, which would otherwise be left with the old one.
     private func moveFiles(_ names: [FilePath.Component], keeping kept: [FilePath.Component]) throws
     {
         for name in try FileSystem.names(in: destination)
@@ -170,12 +170,12 @@ package final class AtomicDirectory {
 
     deinit {
         guard isDisposable else { return }
-        // Nobody is left to hear of errors. After a commit there is nothing left but old files.
+        // There is nobody left to report errors to. After a commit only old files remain here.
         for name in (try? FileSystem.names(in: path)) ?? [] {
             try? FileSystem.remove(path.appending(name))
         }
         try? FileSystem.removeDirectory(path)
-        // Only those that are still empty go.
+        // Only directories that are still empty go.
         for parent in parents { FileSystem.removeIfEmpty(parent) }
     }
 }

@@ -1,6 +1,6 @@
 // Writing a file so that its name never stands for half of it: the bytes go to a temporary file in
-// the same directory, are flushed to the disk, and only then take the final name. What is no file
-// but a device or a pipe cannot be replaced so, and is written into.
+// the same directory, are flushed to the disk, and only then take the final name. A device or a
+// pipe cannot be replaced this way and is written into.
 
 import SystemPackage
 
@@ -14,9 +14,9 @@ import SystemPackage
 
 /// A file being written, which appears under its name, complete, on ``commit()``; or never.
 ///
-/// Links are followed, and a file that is replaced leaves its owner and permissions to the new one.
-/// Letting go of the object without a commit removes the temporary file. The bytes for a device, a
-/// pipe, or what `/dev/stdout` and its like name, go into it as they come; that needs no leave to
+/// Links are followed, and a file that is replaced passes its owner and permissions on to the new
+/// one. Releasing the object without a commit removes the temporary file. Bytes for a device, a
+/// pipe, or a name such as `/dev/stdout` are written as they come, which needs no permission to
 /// overwrite.
 public final class AtomicFile {
     /// The name the file takes when it is committed.
@@ -25,21 +25,21 @@ public final class AtomicFile {
     public private(set) var count = 0
 
     private let target: OutputTarget
-    /// Nil where there is none, as the bytes are not to be taken back.
+    /// Nil where there is none, because bytes that were written cannot be taken back.
     private let temporaryPath: FilePath?
-    /// Nil until the first byte of a stream is written: a pipe that is opened and closed again is
-    /// at its end for those who read it.
+    /// Nil until the first byte of a stream is written: readers of a pipe that is opened and closed
+    /// again see its end.
     private var descriptor: CInt?
     private let replacesExisting: Bool
-    /// What was not given to the system yet.
+    /// What has not been given to the system yet.
     private var buffer: [UInt8] = []
 
-    /// Small writes are gathered, and the system gets whole parts of this many bytes, each begun at
-    /// a multiple of it: its memory for files is then in large pages, and half as much work.
+    /// Small writes are gathered and written in parts of this many bytes, each starting at a
+    /// multiple of it: the page cache then uses large pages, and does half as much work.
     private static let partByteCount = 1 << 20
-    /// Large writes are given to the disk in pieces of this many bytes.
+    /// Large writes are sent to the disk in pieces of this many bytes.
     private static let pieceByteCount = 1 << 22
-    /// So many bytes before a piece may still be on their way.
+    /// How many bytes before a piece may still be on their way.
     private static let adviceByteCount = 1 << 26
 
     /// Starts a file that will be named `path`.
@@ -56,7 +56,7 @@ public final class AtomicFile {
         let temporary = file.beside(prefix: ".", suffix: Self.temporarySuffix())
         temporaryPath = temporary
         let attributes = FileAttributes(of: file)
-        // What others may not read they may not read meanwhile either.
+        // While it is written, the file is no more readable to others than it will be.
         let permissions: mode_t = attributes == nil ? 0o666 : 0o600
         let descriptor = try systemCall("create", path) {
             temporary.withPlatformString {
@@ -67,12 +67,12 @@ public final class AtomicFile {
         self.descriptor = descriptor
     }
 
-    /// Keeps two writers of one name apart, by the process id and a random number.
+    /// Keeps two writers of one name apart, by process id and a random number.
     package static func temporarySuffix() -> String {
         ".\(getpid())-\(UInt32.random(in: 0 ... .max))"
     }
 
-    /// Checks what can be checked without making anything.
+    /// Checks what can be checked without creating anything.
     /// - Returns: Where the bytes will go.
     private static func requireWritable(_ path: FilePath, overwrite: Bool) throws -> OutputTarget {
         let target = try OutputTarget(path)
@@ -97,12 +97,12 @@ public final class AtomicFile {
         return target
     }
 
-    /// The open file, which for a stream is opened by the first byte that goes there.
+    /// The open file; a stream is opened when its first byte is written.
     private func openDescriptor() throws -> CInt {
         if let descriptor { return descriptor }
         let opened = try systemCall("open", path) {
             switch target {
-            // A copy goes on where the original stands, and what is written later goes after it.
+            // A copy continues where the original is, and what is written later comes after it.
             case .descriptor(let number): fcntl(number, F_DUPFD_CLOEXEC, 0)
             case .stream(let path), .file(let path):
                 path.withPlatformString { open($0, O_WRONLY | O_CLOEXEC | O_NOCTTY) }
@@ -115,7 +115,7 @@ public final class AtomicFile {
     /// Appends raw bytes.
     /// - Throws: ``FileIOError`` when the disk is full or fails.
     public func write(_ bytes: UnsafeRawBufferPointer) throws {
-        // What is missing of the part that was begun.
+        // What is missing to complete the part that was begun.
         let room = Self.partByteCount - count % Self.partByteCount
         guard bytes.count >= room else {
             count += bytes.count
@@ -136,10 +136,10 @@ public final class AtomicFile {
         buffer.append(contentsOf: UnsafeRawBufferPointer(rebasing: rest))
     }
 
-    /// Appends bytes past the buffer, which is empty.
+    /// Appends bytes directly; the buffer must be empty.
     ///
-    /// The system would keep gigabytes and begin to write them when ``commit()`` asks for all of
-    /// them. So each piece is sent to the disk while the next one is copied.
+    /// The system would keep gigabytes and only begin to write them when ``commit()`` asks for all
+    /// of them. So each piece is sent to the disk while the next one is copied.
     private func writePieces(of bytes: UnsafeRawBufferPointer) throws {
         let descriptor = try openDescriptor()
         for offset in stride(from: 0, to: bytes.count, by: Self.pieceByteCount) {
@@ -148,9 +148,9 @@ public final class AtomicFile {
             try writeAll(piece, to: descriptor, path: path)
             count += piece.count
             #if !canImport(Darwin)
-                // Advice that pages are not needed any more starts writing them; given again, it
-                // frees those that were written, and the next piece can take their place. It does
-                // no harm when it is not taken, so the result is ignored.
+                // Telling the system that pages are not needed any more starts writing them; saying
+                // it again frees those that were written, so the next piece can take their place.
+                // The system may ignore it, so the result does not matter.
                 let first = max(count - piece.count - Self.adviceByteCount, 0)
                 _ = posix_fadvise(
                     descriptor,
@@ -168,8 +168,8 @@ public final class AtomicFile {
     }
 
     /// Appends integers in little-endian order.
-    // Inlinable, and without a key path, so that callers with millions of integers get a loop of
-    // their own type; as a generic function this was slower than tokenizing the text.
+    // Inlinable and without a key path, so that callers with millions of integers get a loop of
+    // their own type; a generic function was slower than tokenizing the text.
     @inlinable
     public func write<T: FixedWidthInteger & BitwiseCopyable>(
         integers values: [T]
@@ -179,9 +179,9 @@ public final class AtomicFile {
         }
     }
 
-    /// Replaces bytes already written, which a header does that counts what follows it.
-    /// - Throws: ``FileIOError`` when the disk is full or fails, or where bytes cannot be taken
-    ///   back.
+    /// Replaces bytes already written, for a header that counts what follows it.
+    /// - Throws: ``FileIOError`` when the disk is full or fails, or where written bytes cannot be
+    ///   changed.
     public func overwrite(
         _ bytes: [UInt8],
         at offset: Int
@@ -195,7 +195,7 @@ public final class AtomicFile {
                 path: path,
                 action: "write",
                 reason:
-                    "the beginning of this format is written last, which a pipe or a device does "
+                    "this format writes its beginning last, which a pipe or a device does "
                     + "not allow; write to a file"
             )
         }

@@ -1,5 +1,5 @@
 // One process at a time in a directory. The lock is the system's, on the directory itself: it
-// leaves no file behind, and it ends with its process, however that ends.
+// leaves no file behind, and it ends with its process, however the process ends.
 
 import SystemPackage
 
@@ -11,7 +11,7 @@ import SystemPackage
     import Darwin
 #endif
 
-/// A directory that nobody else holds, until the last reference to this object goes.
+/// Exclusive hold on a directory, for as long as this object exists.
 ///
 /// It keeps out only those who ask for the same lock.
 public final class DirectoryLock {
@@ -22,14 +22,14 @@ public final class DirectoryLock {
     /// - Throws: ``FileIOError`` when the directory cannot be opened.
     public init?(_ path: FilePath) throws {
         descriptor = try Self.open(path)
-        // Some file systems have no locks; there nobody can be kept out, and that is no reason to
-        // keep everybody out.
+        // Some file systems have no locks; nobody can be kept out there, which is no reason to keep
+        // everybody out.
         if flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK { return nil }
     }
 
     /// Whether somebody holds the directory at `path` at this moment.
     ///
-    /// For an instant the question itself keeps others out.
+    /// Asking keeps others out for an instant.
     /// - Throws: ``FileIOError`` when the directory cannot be opened.
     public static func isHeld(_ path: FilePath) throws -> Bool {
         let descriptor = try open(path)
@@ -48,7 +48,7 @@ public final class DirectoryLock {
     }
 }
 
-/// The C function, whose name the method above would hide.
+/// The C function, which the method above would hide.
 private func systemOpen(_ path: UnsafePointer<CChar>, _ flags: CInt) -> CInt {
     open(path, flags)
 }

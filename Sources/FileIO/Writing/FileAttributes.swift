@@ -1,6 +1,5 @@
-// What of a file or a directory outlives its content: who owns it and who may read it. What takes
-// the place of another keeps them, so that what was private stays so. Access lists are not among
-// them.
+// What outlives the content of a file or a directory: who owns it and who may read it. A
+// replacement keeps both, so that what was private stays private. Access lists are not covered.
 
 import SystemPackage
 
@@ -18,7 +17,7 @@ struct FileAttributes {
     private let group: gid_t
     private let permissions: mode_t
 
-    /// Those of what is at `path`; nil when that is nothing, or neither of the two.
+    /// The attributes of what is at `path`; nil when that is missing, or neither of the two.
     init?(of path: FilePath) {
         var status = stat()
         guard path.withPlatformString({ stat($0, &status) }) == 0,
@@ -27,25 +26,25 @@ struct FileAttributes {
         (owner, group, permissions) = (status.st_uid, status.st_gid, status.st_mode & 0o7777)
     }
 
-    /// Gives them to what is open, as far as the system permits.
+    /// Applies them to an open file, as far as the system permits.
     func apply(to descriptor: CInt) {
         var (isOwned, isOfGroup) = (true, true)
         var status = stat()
         if fstat(descriptor, &status) != 0 || status.st_uid != owner || status.st_gid != group {
             isOwned = fchown(descriptor, owner, group) == 0
-            // Only the superuser gives files away, but a group of one's own is one's to choose.
+            // Only the superuser can give files away, but users may choose among their own groups.
             isOfGroup = isOwned || fchown(descriptor, uid_t.max, group) == 0
         }
-        // Some file systems know no permissions, so a refusal is no error.
+        // Some file systems have no permissions, so a refusal is not an error.
         _ = fchmod(
             descriptor,
             Self.keeping(permissions, isOwned: isOwned, isOfGroup: isOfGroup)
         )
     }
 
-    /// What a file keeps of its permissions when it may have another owner or another group.
+    /// The permissions a file keeps when its owner or group may be different.
     static func keeping(_ permissions: mode_t, isOwned: Bool, isOfGroup: Bool) -> mode_t {
-        // Running as its owner is meant for that owner alone.
+        // Setuid is meant for that owner only.
         let kept = isOwned ? permissions : permissions & 0o777
         // Another group may do what everybody may.
         return isOfGroup ? kept : kept & 0o707 | (kept & 0o007) << 3

@@ -1,5 +1,5 @@
-// What stands at the path of an output, and so how it is written: a file is replaced as a whole
-// where it really lies, a device or a pipe is written into. Nothing is opened or changed here.
+// What is at the path of an output, and so how it is written: a file is replaced as a whole in its
+// real place, a device or a pipe is written into. Nothing is opened or changed here.
 
 import SystemPackage
 
@@ -13,11 +13,11 @@ import SystemPackage
 
 /// Where the bytes for a path go.
 enum OutputTarget: Equatable {
-    /// A file, there or not yet, with the links to it followed.
+    /// A file, existing or not, after following the links to it.
     case file(FilePath)
-    /// A device, a pipe, or what a process has open: its bytes are written into it.
+    /// A device, a pipe or an open file of some process: bytes are written into it.
     case stream(FilePath)
-    /// What this process has open under a number, as `/dev/stdout` and `/dev/fd/1` name it.
+    /// A file descriptor of this process, as in `/dev/stdout` and `/dev/fd/1`.
     case descriptor(CInt)
 
     /// Finds out where `path` leads.
@@ -49,14 +49,14 @@ enum OutputTarget: Equatable {
         }
     }
 
-    /// Whether what stands there is written into, and so never replaced.
+    /// Whether the target is written into, and so never replaced.
     var isStream: Bool {
         if case .file = self { return false }
         return true
     }
 
-    /// The path that `path` stands for when all links at its end are followed, the last of which
-    /// may lead to nothing.
+    /// The path that `path` stands for after following all links at its end; the last may be
+    /// dangling.
     private static func followingLinks(_ path: FilePath) throws -> FilePath {
         var current = path
         // As many as Linux follows.
@@ -78,9 +78,9 @@ enum OutputTarget: Equatable {
         throw FileIOError(.tooManySymbolicLinkLevels, path: path, action: "create")
     }
 
-    /// What a name among those that stand for open files means; nil for all other paths.
+    /// The meaning of a path that stands for an open file; nil for all other paths.
     private static func open(_ path: FilePath) -> Self? {
-        // Asked only where it can be, as it takes several calls.
+        // Only asked where it is possible, because it takes several calls.
         guard FileSystem.isSymbolicLink(path) || path.directory == "/dev/fd",
             isListOfOpenFiles(path.directory)
         else { return nil }
@@ -93,17 +93,17 @@ enum OutputTarget: Equatable {
         return .stream(path)
     }
 
-    /// Whether the links in a directory stand for what processes have open.
+    /// Whether the links in a directory stand for open files of processes.
     ///
-    /// What such a link reads may be no path at all, and replacing what it reads would leave the
-    /// open file what it was.
+    /// The target of such a link may not be a path at all, and replacing that path would leave the
+    /// open file unchanged.
     private static func isListOfOpenFiles(_ directory: FilePath) -> Bool {
         guard let real = FileSystem.realPath(directory) else { return false }
         return real == "/dev/fd"
             || real.starts(with: "/proc") && real.lastComponent?.string == "fd"
     }
 
-    /// The kind and the permissions of what `path` names; 0 when there is nothing.
+    /// The kind and the permissions of what `path` names; 0 when nothing is there.
     private static func mode(of path: FilePath) throws -> mode_t {
         var status = stat()
         guard path.withPlatformString({ stat($0, &status) }) != 0 else { return status.st_mode }

@@ -1,6 +1,6 @@
-// A file that may take several runs to arrive. Until it is whole it is called NAME.part, and
-// NAME.part.version beside it says which version of the source its bytes are of. Knows nothing of
-// where they come from. The exception to writing files atomically, as AppendingFile is: what was
+// A file that may take several runs to arrive. Until it is complete it is called NAME.part, and
+// NAME.part.version next to it says which version of the source the bytes are from. It does not
+// know where they come from. Like AppendingFile it is not written atomically, because what was
 // received must survive the process, but the final name still never stands for half of it.
 
 import SystemPackage
@@ -18,30 +18,31 @@ import SystemPackage
 public final class ResumableFile {
     /// The name the file takes when it is committed.
     public let destination: FilePath
-    /// Where the bytes lie until then.
+    /// Where the bytes are until then.
     public let path: FilePath
     /// Bytes that have arrived.
     public private(set) var count: Int
-    /// What identifies the version of the source that the bytes are of; nil when nobody can tell.
+    /// What identifies the version of the source that the bytes are from; nil when that is unknown.
     public private(set) var version: String?
 
-    /// Where the links at the destination lead: the part must lie in the same file system.
+    /// The destination after following links: the part must be on the same file system.
     private let target: FilePath
     private let descriptor: CInt
     private let versionPath: FilePath
 
-    /// Longer identifications, and those with anything but printable ASCII, are not kept.
+    /// Longer identifiers, and those with anything but printable ASCII, are not kept.
     private static let longestVersion = 1024
 
-    /// Takes up the part of `destination` that an earlier run has left, or begins an empty one.
+    /// Continues the part of `destination` that an earlier run left, or begins an empty one.
     /// - Throws: ``FileIOError`` when the directory cannot be written, when another process is
-    ///   writing the same file, or when the destination is no file and may not be replaced by one.
+    ///   writing the same file, or when the destination is not a file and may not be replaced by
+    ///   one.
     public init(for destination: FilePath) throws {
         guard case .file(let target) = try OutputTarget(destination) else {
             throw FileIOError.system(
                 path: destination,
                 action: "create",
-                reason: "what arrives must be kept to go on from, so a pipe or a device will not do"
+                reason: "a download must be able to resume, which a pipe or a device does not allow"
             )
         }
         self.target = target
@@ -55,7 +56,7 @@ public final class ResumableFile {
         version = Self.storedVersion(at: versionPath)
     }
 
-    /// Opens the file at `path`, which may have to be made, for this object alone.
+    /// Opens the file at `path`, creating it if necessary, for exclusive use by this object.
     private static func openLocked(_ path: FilePath) throws -> CInt {
         while true {
             let descriptor = try systemCall("create", path) {
@@ -76,7 +77,7 @@ public final class ResumableFile {
             {
                 return descriptor
             }
-            // Whoever held the lock has finished the file, or removed it, since it was opened.
+            // Whoever held the lock has finished or removed the file since it was opened.
             close(descriptor)
         }
     }
@@ -94,10 +95,11 @@ public final class ResumableFile {
         }
     }
 
-    /// Forgets what has arrived, and begins again with bytes of `version`.
+    /// Discards what has arrived and starts over with bytes of `version`.
     /// - Throws: ``FileIOError`` when the disk fails.
     public func restart(version: String?) throws {
-        // Emptied before its version changes: a crash in between leaves nothing of the wrong one.
+        // Emptied before the version changes, so that a crash in between leaves no bytes of the
+        // wrong one.
         _ = try systemCall("write", path) { ftruncate(descriptor, 0) }
         count = 0
         self.version = version.flatMap { Self.isStorable($0) ? $0 : nil }
@@ -115,15 +117,15 @@ public final class ResumableFile {
         try FileSystem.remove(versionPath)
     }
 
-    /// Removes what has arrived, which turned out to be of no use.
+    /// Removes what has arrived, which turned out to be useless.
     /// - Throws: ``FileIOError``.
     public func remove() throws {
         try FileSystem.remove(versionPath)
         try FileSystem.remove(path)
     }
 
-    /// Lets others take up the file, before the last reference to this object goes; nothing may be
-    /// appended any more.
+    /// Lets others continue the file before the last reference to this object goes; nothing may be
+    /// appended after that.
     public func release() {
         _ = flock(descriptor, LOCK_UN)
     }

@@ -1,5 +1,5 @@
-// An array of a GGUF file's metadata: its elements as the file has them, which become Swift's when
-// they are asked for. Arrays of arrays are checked and kept, but nobody needs what is in them.
+// An array of a GGUF file's metadata: its elements as the file stores them, converted to Swift's
+// types on request. Arrays of arrays are checked and kept, but nobody needs their contents.
 
 import FileIO
 
@@ -59,7 +59,7 @@ public struct GGUFArray: Sendable {
         self.init(.float32, count: floats.count, bytes: bytes)
     }
 
-    /// Calls `body` with the elements as a file has them, which it must not keep.
+    /// Calls `body` with the elements as a file stores them, which it must not keep.
     func withUnsafeBytes<Result>(
         _ body: (UnsafeRawBufferPointer) throws -> Result
     ) rethrows -> Result {
@@ -70,20 +70,20 @@ public struct GGUFArray: Sendable {
         }
     }
 
-    /// Checks that what was read was the file's.
+    /// Checks that what was read was in the file.
     private func requireIntact() throws {
         if case .file(let file, _) = content { try file.requireIntact() }
     }
 
     /// Calls `body` with each string's bytes, in order.
-    /// - Returns: False, and nothing was called, when the elements are no strings.
+    /// - Returns: False, and nothing was called, when the elements are not strings.
     /// - Throws: What `body` throws; `FileIOError` when the file has lost some of them.
     public func forEachString(_ body: (UnsafeRawBufferPointer) throws -> Void) throws -> Bool {
         guard elementType == .string else { return false }
         try withUnsafeBytes { bytes in
             var offset = 0
             for _ in 0..<count {
-                // What a file loses reads as zeros, which may be no more than what was checked.
+                // What a file loses reads as zeros, which may no longer match what was checked.
                 guard bytes.count - offset >= 8 else { break }
                 let length = UInt64(
                     littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
@@ -99,7 +99,7 @@ public struct GGUFArray: Sendable {
         return true
     }
 
-    /// The bytes of each string; nil when the elements are no strings.
+    /// The bytes of each string; nil when the elements are not strings.
     /// - Throws: `FileIOError` when the file has lost some of them.
     public func byteStrings() throws -> [[UInt8]]? {
         var strings: [[UInt8]] = []

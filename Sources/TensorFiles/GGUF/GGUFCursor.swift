@@ -1,13 +1,13 @@
-// A cursor over the head of a GGUF file that never leaves the file: every count and length is held
-// against the bytes that are left before anything is made of it.
+// A cursor over the head of a GGUF file that never leaves the file: every count and length is
+// compared with the remaining bytes before it is used.
 
 import FileIO
 
 /// Reads the parts that a head is made of, front to back.
 struct GGUFCursor {
-    /// Arrays in arrays in arrays may be so many.
+    /// How deep arrays may be nested.
     private static let deepestArray = 8
-    /// The longest key or name, as the format has it.
+    /// The longest key or name that the format allows.
     private static let longestName = 65_535
 
     private let bytes: UnsafeRawBufferPointer
@@ -20,7 +20,7 @@ struct GGUFCursor {
         self.file = file
     }
 
-    /// What breaks a rule of the format.
+    /// The error for a violation of the format.
     func malformed(_ what: String, _ expected: String, _ found: String) -> TensorFileError {
         .malformed(path: file.path, what: what, expected: expected, found: found)
     }
@@ -47,7 +47,7 @@ struct GGUFCursor {
         )
     }
 
-    /// A number of things that take so many bytes each, at least, and at most `limit` of them.
+    /// A count of things that take at least so many bytes each, and at most `limit`.
     mutating func count(
         of what: String,
         ofBytes width: Int,
@@ -92,7 +92,7 @@ struct GGUFCursor {
         return type
     }
 
-    /// Adds a key with its value to those there are.
+    /// Adds a key with its value.
     mutating func keyAndValue(to metadata: inout GGUFMetadata) throws {
         let key = try name("a key")
         let type = try valueType()
@@ -124,7 +124,7 @@ struct GGUFCursor {
             )
         }
         let type = try valueType()
-        // A string has its length, an array its type and its count.
+        // A string has at least its length, an array its type and its count.
         let width = type.byteWidth ?? (type == .string ? 8 : 12)
         let count = try count(of: "elements of the array at byte \(offset)", ofBytes: width)
         let start = offset

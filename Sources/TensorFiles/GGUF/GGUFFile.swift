@@ -1,13 +1,13 @@
 // GGUF, the files of llama.cpp: keys with values, then a description of each tensor, then their
-// elements. What the head says is believed only as far as the file bears it out.
+// elements. Nothing in the head is trusted until the file confirms it.
 
 import FileIO
 
-/// A GGUF file, open for reading, whose tensors stay where they are.
+/// A GGUF file, open for reading; its tensors stay in the file.
 public struct GGUFFile: Sendable {
     /// How a file begins.
     package static let magic = Array("GGUF".utf8)
-    /// Where tensors begin unless a file says otherwise: at multiples of so many bytes.
+    /// Where tensors begin unless a file says otherwise: at multiples of this many bytes.
     static let defaultAlignment = 32
     static let alignmentKey = "general.alignment"
 
@@ -16,7 +16,8 @@ public struct GGUFFile: Sendable {
     /// The tensors, by name.
     public let archive: TensorArchive
 
-    // Real files have some fifty keys and, with many experts in many layers, some thousand tensors.
+    // Real files have about fifty keys and, with many experts in many layers, some thousand
+    // tensors.
     private static let mostKeys = 1 << 16
     private static let mostTensors = 1 << 17
     private static let mostAxes = 4
@@ -66,7 +67,7 @@ public struct GGUFFile: Sendable {
         }
         let version = try cursor.read(UInt32.self)
         guard version == 2 || version == 3 else {
-            // A small number with its bytes the other way round.
+            // A small number with its bytes reversed.
             let isSwapped = version.byteSwapped < 1 << 16
             throw TensorFileError.unsupportedVersion(
                 path: path,
@@ -78,12 +79,12 @@ public struct GGUFFile: Sendable {
         }
     }
 
-    /// Refuses one of several files that only together are a model.
+    /// Refuses one file of a model that is split into several.
     private static func requireWhole(_ metadata: GGUFMetadata, _ path: FilePath) throws {
         guard let count = try metadata.integer("split.count"), count > 1 else { return }
         throw TensorFileError.unsupported(
             path: path,
-            reason: "it is one of \(count) files that a model is divided among",
+            reason: "it is one of \(count) files that a model is split into",
             hint: "join them with llama.cpp's llama-gguf-split --merge"
         )
     }
@@ -115,7 +116,7 @@ public struct GGUFFile: Sendable {
             throw TensorFileError.unsupported(
                 path: file.path,
                 reason: "tensor '\(name)' is of type \(StoredType.ggmlName(number))",
-                hint: "convert the model to F32, F16, BF16, Q8_0, Q4_0 or Q4_1; Q6_K is read, too"
+                hint: "convert the model to F32, F16, BF16, Q8_0, Q4_0 or Q4_1; Q6_K works too"
             )
         }
         // Innermost first.
@@ -132,8 +133,8 @@ public struct GGUFFile: Sendable {
         )
     }
 
-    /// The tensors that descriptions speak of: each in the file, at a multiple of the alignment,
-    /// and none in the place of another.
+    /// The tensors that the descriptions name: each inside the file, at a multiple of the
+    /// alignment, and none overlapping another.
     private static func tensors(
         _ descriptions: [Description],
         in file: MappedFile,

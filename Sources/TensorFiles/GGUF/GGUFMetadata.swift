@@ -17,10 +17,10 @@ public struct GGUFMetadata: Sendable {
         case string(MappedFile, Range<Int>)
     }
 
-    /// No keys yet, for a file that is to be written.
+    /// No keys yet, for a file to be written.
     public init() { path = "metadata" }
 
-    /// No keys yet, for those of a file.
+    /// No keys yet, for a file being read.
     init(path: FilePath) { self.path = path }
 
     /// Adds a key with a value, or with a string in a file.
@@ -40,8 +40,8 @@ public struct GGUFMetadata: Sendable {
 
     /// The value of a key, if there is one.
     ///
-    /// A string that is no UTF-8 has U+FFFD in the place of what is none. Setting a value to nil
-    /// removes the key.
+    /// In a string that is not UTF-8, invalid bytes become U+FFFD. Setting a value to nil removes
+    /// the key.
     public subscript(key: String) -> GGUFValue? {
         get {
             switch values[key] {
@@ -61,7 +61,7 @@ public struct GGUFMetadata: Sendable {
     }
 
     /// The string of a key; nil where there is no such key.
-    /// - Throws: ``TensorFileError/malformed(path:what:expected:found:)`` when it is no string;
+    /// - Throws: ``TensorFileError/malformed(path:what:expected:found:)`` when it is not a string;
     ///   `FileIOError` when the file has lost it.
     public func string(_ key: String) throws -> String? {
         let value = self[key]
@@ -100,7 +100,7 @@ public struct GGUFMetadata: Sendable {
     }
 
     /// The bytes of the strings of a key; nil where there is no such key.
-    /// - Throws: As ``string(_:)``, when it is no array of strings.
+    /// - Throws: As ``string(_:)``, when it is not an array of strings.
     public func byteStrings(_ key: String) throws -> [[UInt8]]? {
         try typed(key, array(key).map { .array($0) }, "an array of strings") { value in
             if case .array(let array) = value { try array.byteStrings() } else { nil }
@@ -108,13 +108,13 @@ public struct GGUFMetadata: Sendable {
     }
 
     /// The whole numbers of a key; nil where there is no such key.
-    /// - Throws: As ``string(_:)``, when it is no array of whole numbers.
+    /// - Throws: As ``string(_:)``, when it is not an array of whole numbers.
     public func integers(_ key: String) throws -> [Int]? {
         try numbers(key, "an array of whole numbers", \.integer)
     }
 
     /// The numbers of a key; nil where there is no such key.
-    /// - Throws: As ``string(_:)``, when it is no array of numbers.
+    /// - Throws: As ``string(_:)``, when it is not an array of numbers.
     public func floats(_ key: String) throws -> [Float]? {
         try numbers(key, "an array of numbers") { $0.number.map { Float($0) } }
     }
@@ -133,7 +133,7 @@ public struct GGUFMetadata: Sendable {
         }
     }
 
-    /// What `convert` makes of a value that is there, which must be something.
+    /// Converts a value that exists; the conversion must succeed.
     private func typed<Result>(
         _ key: String,
         _ value: GGUFValue?,

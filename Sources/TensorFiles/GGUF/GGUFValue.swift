@@ -1,5 +1,5 @@
-// What a GGUF file says of its model: values of a few types. Strings and arrays stay where the file
-// has them until somebody asks: a vocabulary is a hundred thousand strings.
+// What a GGUF file says of its model: values of a few types. Strings and arrays stay in the file
+// until somebody asks: a vocabulary is a hundred thousand strings.
 
 import FileIO
 
@@ -88,7 +88,7 @@ public enum GGUFValue: Sendable, Equatable {
         }
     }
 
-    /// The whole number it is, if it is one that `Int` can hold.
+    /// Its whole number, if it is one that `Int` can hold.
     public var integer: Int? {
         switch self {
         case .uint8(let value): Int(value)
@@ -103,7 +103,7 @@ public enum GGUFValue: Sendable, Equatable {
         }
     }
 
-    /// The number it is, if it is one.
+    /// Its number, if it is one.
     public var number: Double? {
         switch self {
         case .float32(let value): Double(value)

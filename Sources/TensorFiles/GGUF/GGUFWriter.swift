@@ -4,7 +4,7 @@
 import FileIO
 import Tensors
 
-/// A GGUF file being written, which appears under its name, complete, on ``commit()``; or never.
+/// A GGUF file being written, which appears under its name, complete, on ``commit()``, or never.
 public struct GGUFWriter {
     private let file: AtomicFile
     private let descriptions: [TensorDescription]
@@ -18,10 +18,10 @@ public struct GGUFWriter {
     ///   - file: A new file, nothing in it yet.
     ///   - metadata: What the file says of its model; `general.alignment` counts.
     ///   - tensors: The tensors, in the order in which they will come: float32, float16, bfloat16,
-    ///     or blocks but q6_K.
+    ///     or any blocks except q6_K.
     ///   - ops: What converts tensors of other types.
     /// - Throws: `FileIOError` when the disk is full or fails; ``TensorFileError`` when the
-    ///   alignment is no power of two.
+    ///   alignment is not a power of two.
     public init(
         _ file: AtomicFile,
         metadata: GGUFMetadata,
@@ -66,8 +66,8 @@ public struct GGUFWriter {
     }
 
     /// Appends the next tensor.
-    /// - Parameter tensor: In the shape that was described, and any of `ElementType.weightTypes`;
-    ///   it becomes what was described.
+    /// - Parameter tensor: Has the described shape, and any of `ElementType.weightTypes`; it is
+    ///   converted to the described type.
     /// - Throws: `FileIOError` when the disk is full or fails, or when the file of the tensor has
     ///   lost some of it; `TensorError` when memory is short.
     public mutating func write(_ tensor: Tensor) throws {

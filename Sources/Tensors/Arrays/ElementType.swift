@@ -7,7 +7,7 @@ import CKernels
 ///
 /// The block formats are GGUF's, with the values of all blocks in one plane and their scales in
 /// another: a block is 32 columns of a row that share a scale, and the last block of a row is
-/// completed with zeros. They are for the weights of linear layers.
+/// padded with zeros. They are for the weights of linear layers.
 public enum ElementType: String, Sendable, CaseIterable, Codable {
     /// 4 bytes an element.
     case float32
@@ -26,8 +26,8 @@ public enum ElementType: String, Sendable, CaseIterable, Codable {
     /// A nibble times a scale, plus a minimum, both float16: 20 bytes a block.
     case q4_1
 
-    /// The types whose elements stand for themselves: what activations can be, keys and values in a
-    /// cache, and the numbers that training computes with.
+    /// The types whose elements stand for themselves: those of activations, of cached keys and
+    /// values, and of the numbers that training computes with.
     public static let floatTypes: [ElementType] = [.float32, .bfloat16]
 
     /// The types that the weights of a linear layer can have.
@@ -47,7 +47,7 @@ public enum ElementType: String, Sendable, CaseIterable, Codable {
     }
 
     /// Bytes an element takes.
-    /// - Precondition: The type is no block format, where only rows have a size.
+    /// - Precondition: The type is not a block format, where only rows have a size.
     public var byteWidth: Int {
         switch self {
         case .float32, .int32: return 4
@@ -72,7 +72,7 @@ public enum ElementType: String, Sendable, CaseIterable, Codable {
         rows * (valueBytes(columns: columns) + scaleBytes(columns: columns))
     }
 
-    /// The width that the start of a plane of values is a multiple of, in bytes.
+    /// The alignment of a plane of values, in bytes.
     var valueAlignment: Int { isBlocked ? 1 : byteWidth }
 
     /// The same for the plane of scales.
@@ -84,8 +84,8 @@ public enum ElementType: String, Sendable, CaseIterable, Codable {
         }
     }
 
-    /// What the C functions call it.
-    /// - Precondition: It is not int32, which they take as a type of its own.
+    /// Its name in the C functions.
+    /// - Precondition: It is not int32, which they pass as a separate type.
     var kernelType: ck_element_type {
         switch self {
         case .float32: return CK_FLOAT32

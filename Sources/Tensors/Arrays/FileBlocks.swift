@@ -1,5 +1,6 @@
-// GGUF's blocks as its files interleave them, each with its scale before its values, and tensors,
-// whose values and scales lie in planes. Which tensor a file means is not known here.
+// Converts between GGUF's blocks as files interleave them, each with its scale before its values,
+// and tensors, whose values and scales are in separate planes. Which tensor a file means is not
+// known here.
 
 import CKernels
 
@@ -18,7 +19,7 @@ extension ElementType {
 
 extension Tensor {
     /// Overwrites a tensor of q8_0, q4_0 or q4_1 with the blocks of a file, which have the same
-    /// type and fill it; its rows are whole blocks.
+    /// type and the tensor's size; its rows are whole blocks.
     package func fill(fromBlocks bytes: UnsafeRawBufferPointer) {
         let count = fileBlockCount
         precondition(
@@ -30,7 +31,7 @@ extension Tensor {
         withExtendedLifetime(memory) {}
     }
 
-    /// Overwrites a tensor of q8_0 with what blocks of q6_K stand for, which fill it.
+    /// Overwrites a tensor of q8_0 with the values of q6_K blocks, which fill it.
     package func fill(fromQ6KBlocks bytes: UnsafeRawBufferPointer) {
         let count = bytes.count / Int(CK_Q6_K_BLOCK_BYTES)
         precondition(
@@ -63,12 +64,12 @@ extension Tensor {
     }
 }
 
-/// Blocks of a file as the floats they stand for.
+/// Blocks of a file, converted to floats.
 package enum FileBlocks {
     /// Elements of a block of q6_K, and its bytes.
     package static let q6K = (count: Int(CK_Q6_K_BLOCK), byteCount: Int(CK_Q6_K_BLOCK_BYTES))
 
-    /// Fills the buffer with the elements of blocks of q8_0, q4_0 or q4_1, of as many elements.
+    /// Fills the buffer with the elements of as many blocks of q8_0, q4_0 or q4_1.
     package static func read(
         _ bytes: UnsafeRawBufferPointer,
         of type: ElementType,
@@ -83,7 +84,7 @@ package enum FileBlocks {
         ck_floats_of_blocks(type.kernelType, floats.baseAddress, bytes.baseAddress, count)
     }
 
-    /// The same of q6_K.
+    /// The same for q6_K.
     package static func readQ6K(
         _ bytes: UnsafeRawBufferPointer,
         into floats: UnsafeMutableBufferPointer<Float>

@@ -12,8 +12,7 @@
 ///
 /// As long as the object lives, the bytes stay at the same address.
 public protocol Storage: AnyObject {
-    /// Whether the bytes are the pages of a file: the system can take back their memory at any
-    /// time.
+    /// Whether the bytes are pages of a file, whose memory the system can reclaim at any time.
     var isMapped: Bool { get }
 
     /// Whether the bytes may be changed.
@@ -27,8 +26,8 @@ public protocol Storage: AnyObject {
     /// Says that some bytes have been read and are not needed for now; they can be read again.
     func releasePages(_ range: Range<Int>)
 
-    /// Checks that what was read so far was what was stored: a file may lose bytes meanwhile.
-    /// - Throws: What says so.
+    /// Checks that what was read so far was what was stored: a file may lose bytes in the meantime.
+    /// - Throws: An error that says so.
     func requireIntact() throws
 }
 
@@ -50,7 +49,7 @@ extension Tensor {
             .filter { $0.isMapped && known.insert(ObjectIdentifier($0)).inserted }
     }
 
-    /// Lets go of the memory of a file's pages once the elements in them have been read.
+    /// Releases the memory of a file's pages once the elements in them have been read.
     package func releasePages() {
         let (storage, scalesStorage) = (memory.storage, memory.scalesStorage)
         withUnsafeBytes { values, scales in
@@ -76,7 +75,7 @@ public final class TensorBuffer {
     /// Reserves `byteCount` bytes of zeros.
     ///
     /// The operating system hands out the pages when they are first written, and in huge pages
-    /// where it can, which spares the matrix products most of their address look-ups.
+    /// where it can, which saves the matrix products most of their address translations.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
     public init(byteCount: Int) throws {
         precondition(byteCount >= 0, "a buffer of \(byteCount) bytes")
@@ -129,11 +128,11 @@ extension TensorBuffer: Storage {
 // A buffer is written through views without synchronization.
 @available(*, unavailable) extension TensorBuffer: Sendable {}
 
-/// Memory that matrices are made in, one after the other.
+/// Memory in which matrices are allocated one after the other.
 ///
 /// The operating system gives huge pages only to blocks much larger than a matrix. Addresses in
-/// small pages take time to look up, which generation measures: see docs/experiment-log.md. A
-/// matrix keeps the memory of those that were made beside it.
+/// small pages take time to translate, which slows generation down measurably: see
+/// docs/experiment-log.md. A matrix keeps the memory of its neighbors alive.
 public final class WeightArena {
     private static let blockBytes = 64 << 20
     private static let cacheLine = 64

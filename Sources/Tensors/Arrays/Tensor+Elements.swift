@@ -1,4 +1,4 @@
-// New tensors, and what is in them.
+// Creates tensors and accesses their elements.
 
 extension Tensor {
     /// A new tensor of zeros, in memory of its own or in a part of `arena`.
@@ -9,7 +9,7 @@ extension Tensor {
         in arena: WeightArena? = nil
     ) throws {
         let (rows, columns) = (Self.rows(of: shape), Self.columns(of: shape))
-        // Scales start at a cache line, as values do.
+        // Scales start at a cache line, like values.
         let valueBytes = rows * elementType.valueBytes(columns: columns)
         let scaleBytes = rows * elementType.scaleBytes(columns: columns)
         let scalesOffset = scaleBytes == 0 ? valueBytes : (valueBytes + 63) / 64 * 64
@@ -41,7 +41,7 @@ extension Tensor {
         withUnsafeMutableElements(as: Int32.self) { _ = $0.update(fromContentsOf: elements) }
     }
 
-    /// Calls `body` with the elements, which it must not keep; not those of a block format.
+    /// Calls `body` with the elements, which it must not keep; not for block formats.
     public func withUnsafeElements<Element: BitwiseCopyable, Result>(
         as type: Element.Type = Element.self,
         _ body: (UnsafeBufferPointer<Element>) throws -> Result
@@ -52,8 +52,8 @@ extension Tensor {
         }
     }
 
-    /// Calls `body` with the elements of a writable tensor, which it must not keep; not those of a
-    /// block format.
+    /// Calls `body` with the elements of a writable tensor, which it must not keep; not for block
+    /// formats.
     public func withUnsafeMutableElements<Element: BitwiseCopyable, Result>(
         as type: Element.Type = Element.self,
         _ body: (UnsafeMutableBufferPointer<Element>) throws -> Result
@@ -128,7 +128,7 @@ extension Tensor {
             MemoryLayout<Element>.size == elementType.byteWidth,
             "elements of \(elementType) read as \(type)"
         )
-        // A plane's start is a multiple of an element's width.
+        // A plane is aligned to the width of its elements.
         return values.assumingMemoryBound(to: type)
     }
 }

@@ -1,5 +1,5 @@
-// What C functions take of a tensor: only for calls that keep it alive until they return. The
-// faces in Ops*.swift have checked shapes and types before.
+// Pointers to tensors for C functions: only for calls that keep the tensor alive until they return.
+// The methods in Ops*.swift have checked shapes and types before.
 
 import CKernels
 

@@ -5,9 +5,9 @@ import CKernels
 /// A dense, row-major array of numbers in a ``Storage``, which it keeps alive: memory of this
 /// process, or a mapped file.
 ///
-/// Copying a tensor copies the view: both see the same elements. A row is what lies along the last
-/// axis. In the block formats of ``ElementType`` rows begin with a block, so the last axis is never
-/// cut; the values of all rows are one plane, and their scales another.
+/// Copying a tensor copies the view: both see the same elements. A row runs along the last axis. In
+/// the block formats of ``ElementType`` every row begins with a block, so the last axis is never
+/// cut; the values of all rows are in one plane, and their scales in another.
 public struct Tensor {
     /// The extent of each axis, outermost first.
     public let shape: [Int]
@@ -16,7 +16,7 @@ public struct Tensor {
     /// Whether the elements may be written: not those of a mapped file.
     public let isWritable: Bool
     let memory: TensorMemory
-    // Both point into the memory, which this value keeps alive; they are written through only where
+    // Both point into the memory, which this value keeps alive, and are only written through where
     // that is allowed. Scales are nil where the type has none.
     let values: UnsafeMutableRawPointer
     let scales: UnsafeMutableRawPointer?
@@ -24,10 +24,10 @@ public struct Tensor {
     /// The number of elements.
     public var count: Int { Self.product(shape, from: 0, to: shape.count) }
 
-    /// The extent of the last axis: C where the tensor is the weight of a linear layer.
+    /// The extent of the last axis: C if the tensor is the weight of a linear layer.
     public var columns: Int { Self.columns(of: shape) }
 
-    /// How many rows there are: the product of all axes but the last.
+    /// The number of rows: the product of all axes but the last.
     public var rows: Int { Self.rows(of: shape) }
 
     /// Bytes of the elements, scales included.
@@ -37,8 +37,9 @@ public struct Tensor {
     /// - Parameters:
     ///   - storage: The memory.
     ///   - byteOffset: The first byte of the values, a multiple of a value's width in memory.
-    ///   - scalesStorage: The memory of the scales, where that is another one.
-    ///   - scalesOffset: The first byte of the scales, likewise; ignored where there are none.
+    ///   - scalesStorage: The memory of the scales, if different.
+    ///   - scalesOffset: The first byte of the scales, aligned in the same way; ignored where there
+    ///     are none.
     ///   - shape: The extent of each axis.
     ///   - elementType: The type of the elements.
     public init(
@@ -89,7 +90,7 @@ public struct Tensor {
         isWritable = memory.isWritable
     }
 
-    /// A view of a part of what `whole` shows, from one of its rows on.
+    /// A view of part of `whole`, starting at one of its rows.
     private init(_ whole: Tensor, firstRow: Int, shape: [Int]) {
         self.shape = shape
         elementType = whole.elementType
@@ -102,7 +103,7 @@ public struct Tensor {
         }
     }
 
-    /// A view of a part of the only axis of `whole`, from one of its elements on.
+    /// A view of part of the only axis of `whole`, starting at one of its elements.
     private init(_ whole: Tensor, firstElement: Int, shape: [Int]) {
         precondition(!whole.elementType.isBlocked, "a row of \(whole.elementType) cut into parts")
         self.shape = shape
@@ -122,8 +123,8 @@ public struct Tensor {
         return slice(index, shape: Array(shape.dropFirst()))
     }
 
-    /// The part `range` of the first axis, with as many axes: such as the rows for q, k and v of a
-    /// weight that holds all three.
+    /// The part `range` of the first axis, with the same number of axes: such as the rows for q in
+    /// a weight that holds q, k and v.
     public subscript(range: Range<Int>) -> Tensor {
         precondition(
             !shape.isEmpty && range.lowerBound >= 0 && range.upperBound <= shape[0],
@@ -139,8 +140,8 @@ public struct Tensor {
         return Tensor(self, firstRow: first * rows, shape: newShape)
     }
 
-    /// The same elements in another shape of the same count; of a block format, in rows of the same
-    /// length.
+    /// The same elements in another shape of the same count; in a block format, with rows of the
+    /// same length.
     public func reshaped(_ shape: [Int]) -> Tensor {
         precondition(
             Self.product(shape, from: 0, to: shape.count) == count
@@ -166,8 +167,8 @@ public struct Tensor {
     }
 }
 
-/// Where the planes of a tensor are, in one object: a tensor is copied often, and every reference
-/// in it is counted each time.
+/// Where the planes of a tensor are, in one object: tensors are copied often, and every reference
+/// in them is counted each time.
 final class TensorMemory {
     let storage: any Storage
     /// Where the scales are, if not in `storage`.
@@ -181,14 +182,14 @@ final class TensorMemory {
     var isWritable: Bool { storage.isWritable && scalesStorage?.isWritable ?? true }
 }
 
-// Views of one buffer do not know of each other.
+// Views of one buffer do not know about each other.
 @available(*, unavailable) extension Tensor: Sendable {}
 
 /// Some columns of a tensor of rows, such as the queries of a row that holds q, k and v.
 public struct TensorColumns {
     /// `(N, W)`, float32 or, where an operation says so, bfloat16.
     public var tensor: Tensor
-    /// Those of the W columns that are meant.
+    /// The selected range of the W columns.
     public var columns: Range<Int>
 
     /// All columns, or some.
@@ -202,7 +203,7 @@ public struct TensorColumns {
         tensor.mutableFloatPointer + columns.lowerBound
     }
 
-    /// From the first of them on, with their type, to read.
+    /// From the first selected column on, with the type, to read.
     var array: ck_array {
         var all = tensor.array
         all.data += columns.lowerBound * tensor.elementType.byteWidth

@@ -1,5 +1,5 @@
-// Where named tensors lie in one buffer. The one description that allocation, files, the optimizer
-// and documentation read, so that none of them can drift from the others.
+// Where named tensors are in one buffer. Allocation, files, the optimizer and documentation all
+// read this one description, so none of them can drift from the others.
 
 /// A named tensor before it has memory.
 public struct TensorSpecification: Sendable, Equatable {
@@ -7,12 +7,12 @@ public struct TensorSpecification: Sendable, Equatable {
     public let name: String
     /// The extent of each axis, outermost first.
     public let shape: [Int]
-    /// The type of the elements, no block format.
+    /// The type of the elements, not a block format.
     public let elementType: ElementType
     /// Whether the optimizer applies weight decay.
     public let decays: Bool
-    /// An earlier tensor of the layout whose memory this one has too, as the two are never needed
-    /// at once; nil for memory of its own.
+    /// An earlier tensor of the layout whose memory this one shares, because they are never needed
+    /// at the same time; nil for memory of its own.
     public let sharedWith: String?
 
     /// The number of elements.
@@ -39,7 +39,7 @@ public struct TensorSpecification: Sendable, Equatable {
 
 /// An ordered list of tensors and the place of each in one buffer.
 public struct TensorLayout: Sendable, Equatable {
-    /// The tensors in the order they lie in.
+    /// The tensors in memory order.
     public let specifications: [TensorSpecification]
     /// The first byte of each tensor.
     public let byteOffsets: [Int]
@@ -49,7 +49,7 @@ public struct TensorLayout: Sendable, Equatable {
     /// The number of elements in all tensors together.
     public var elementCount: Int { specifications.reduce(0) { $0 + $1.count } }
 
-    /// Places tensors one after the other, but for those that share memory.
+    /// Places tensors one after the other, except for those that share memory.
     /// - Parameters:
     ///   - specifications: The tensors, in order.
     ///   - alignment: Each tensor starts at a multiple of this many bytes: 1 packs them without
@@ -60,7 +60,7 @@ public struct TensorLayout: Sendable, Equatable {
         var offsets: [Int] = []
         var offsetsByName: [String: Int] = [:]
         var end = 0
-        // The most bytes that are put into a tensor's memory by those that share it.
+        // The most bytes of all tensors that share one tensor's memory.
         var sharedByteCounts: [String: Int] = [:]
         for specification in specifications {
             guard let owner = specification.sharedWith else { continue }
@@ -96,7 +96,7 @@ public struct TensorLayout: Sendable, Equatable {
 
 /// The tensors of a layout, in one buffer.
 public struct TensorSet {
-    /// What is where.
+    /// The layout.
     public let layout: TensorLayout
     /// One view for each specification of the layout, in order.
     public let tensors: [Tensor]

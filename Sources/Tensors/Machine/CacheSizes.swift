@@ -1,15 +1,15 @@
-// How large the caches are that processors share, from Linux's files on them. Every file comes from
-// a function that is passed in.
+// The sizes of the caches that processors share, from Linux's files about them. All file contents
+// come from a function that is passed in.
 
 #if canImport(Glibc)
     import Glibc
 #endif
 
 extension Machine {
-    /// Bytes that fit into the last caches before memory: those of all processors this process may
-    /// run on; 0 when that is unknown.
+    /// Bytes that fit in the last-level caches of all processors this process may run on; 0 when
+    /// that is unknown.
     ///
-    /// A virtual machine may be told of a cache that it shares with others.
+    /// A virtual machine may report a cache that it shares with others.
     public static var cacheBytes: Int {
         #if os(Linux)
             let directories = allowedProcessors.map { "/sys/devices/system/cpu/cpu\($0)/cache" }
@@ -27,7 +27,7 @@ extension Machine {
 
 /// The sizes of caches.
 package enum CacheSizes {
-    /// The bytes of all caches of the last level that the processors have, each counted once.
+    /// The total bytes of the processors' last-level caches, each counted once.
     /// - Parameters:
     ///   - directories: The `cache` directory of each processor.
     ///   - read: The text of a file, or nil when there is none.
@@ -36,8 +36,7 @@ package enum CacheSizes {
         of directories: [String],
         reading read: (String) -> String?
     ) -> Int? {
-        // By level, the size of each cache; caches are told apart by the processors that share
-        // them.
+        // The size of each cache by level; caches are identified by the processors that share them.
         var sizes: [Int: [String: Int]] = [:]
         for directory in directories {
             // No processor has more caches than this.
@@ -51,7 +50,7 @@ package enum CacheSizes {
                 sizes[level, default: [:]][sharers] = size
             }
         }
-        // Within a level too large to be true, the sum stays a number.
+        // Keeps the sum a number if a level's size is too large to be true.
         return sizes.max { $0.key < $1.key }?.value.values.reduce(0) { sum, size in
             sum.addingReportingOverflow(size).overflow ? Int.max : sum + size
         }

@@ -11,13 +11,13 @@ public enum InstructionSet: String, Sendable, CaseIterable {
     case avx2
     /// 16 floats a vector.
     case avx512
-    /// The same, and sums of products of bfloat16 (BF16) and of int16 (VNNI).
+    /// AVX-512 with sums of products of bfloat16 (BF16) and of int16 (VNNI).
     case avx512bf16
-    /// The same, and products of bfloat16 on tiles of 16 by 16 floats (AMX-BF16).
+    /// `avx512bf16` with products of bfloat16 on tiles of 16 by 16 floats (AMX-BF16).
     case amx
     /// 4 floats a vector, arm64.
     case neon
-    /// The same, and products of bfloat16 (BF16) and of int8 (I8MM).
+    /// NEON with products of bfloat16 (BF16) and of int8 (I8MM).
     case neonbf16
 
     var identifier: ck_isa {
@@ -55,7 +55,7 @@ public enum InstructionSet: String, Sendable, CaseIterable {
     }
 }
 
-/// What an instruction set multiplies matrices with on this processor, in words for people.
+/// How an instruction set multiplies matrices on this processor, in words for display.
 public struct MatrixProducts: Sendable {
     /// Float32 by float32.
     public let float32: String
@@ -63,15 +63,15 @@ public struct MatrixProducts: Sendable {
     public let bfloat16: String
     /// Float32 by weights in integer formats, such as q8_0.
     public let integers: String
-    /// Whether what is float32 or integers is rounded to bfloat16 in products of many rows.
+    /// Whether float32 or integer operands are rounded to bfloat16 in products of many rows.
     ///
-    /// It is where the processor has products of bfloat16 that are worth using. Up to
+    /// They are where the processor multiplies bfloat16 fast enough to be worth it. Up to
     /// ``Ops/fewRows`` rows of a linear layer never are.
     public let roundsToBFloat16: Bool
 }
 
 extension InstructionSet {
-    /// What it multiplies matrices with here; it must be available.
+    /// How it multiplies matrices here; it must be available.
     public var products: MatrixProducts {
         let found = ck_products_of(identifier)
         let few = String(cString: found.few_rows_of_integers)

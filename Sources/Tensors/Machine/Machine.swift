@@ -36,7 +36,7 @@ public enum Machine {
 
     /// What `OMP_NUM_THREADS` asks for; nil when it is not set to a number above 0.
     ///
-    /// Of a list the first counts: that of the outermost team.
+    /// The first entry of a list counts: it is for the outermost team.
     public static var requestedThreadCount: Int? {
         guard let variable = getenv("OMP_NUM_THREADS"),
             let first = String(cString: variable).split(separator: ",").first,
@@ -45,11 +45,11 @@ public enum Machine {
         return count
     }
 
-    /// Processors this process can keep busy, at least 1: its physical cores, since two hardware
+    /// Processors this process can keep busy, at least 1: its physical cores, since the hardware
     /// threads of a core share the units that do the work, but no more than its control groups
-    /// grant time for.
+    /// allow.
     ///
-    /// More threads than that would wait for each other while the group is out of time.
+    /// Additional threads would wait for each other while the group is out of time.
     public static var usableProcessors: Int {
         usableProcessors(cores: availablePhysicalCores, quota: processorQuota)
     }
@@ -59,8 +59,8 @@ public enum Machine {
         return max(1, Int(quota.rounded(.up)))
     }
 
-    /// Processors' worth of time that control groups grant this process, such as 1.5; nil without
-    /// a limit.
+    /// The processor time that control groups grant this process, in processors, such as 1.5; nil
+    /// without a limit.
     public static var processorQuota: Double? {
         #if os(Linux)
             return ProcessorQuota.processors(reading: textFile)
@@ -89,7 +89,7 @@ public enum Machine {
             status("Cpus_allowed_list:").map(processors(inList:)) ?? []
         }
 
-        /// What the system says of this process under a name.
+        /// What the system reports about this process under a name.
         static func status(_ name: String) -> Substring? {
             textFile("/proc/self/status")?.split(separator: "\n").first { $0.hasPrefix(name) }
                 .map { $0.dropFirst(name.count) }
@@ -107,11 +107,11 @@ public enum Machine {
         }
     }
 
-    /// The text of a file of the system's, whose size is known only once it is read.
+    /// The text of one of the system's files, whose size is only known once it is read.
     static func textFile(_ path: String) -> String? {
         guard let file = fopen(path, "r") else { return nil }
         defer { fclose(file) }
-        // The mounts of a machine with many containers fill pages, but not without end.
+        // A machine with many containers has pages of mounts, but not endless ones.
         let (chunk, most) = (1 << 14, 1 << 22)
         var bytes: [UInt8] = []
         while bytes.count < most {
@@ -126,13 +126,13 @@ public enum Machine {
 }
 
 extension Machine {
-    /// Bytes of memory there are for all processes: of the machine, or of the container when that
-    /// has less.
+    /// Bytes of memory available to all processes: the machine's, or the container's if it has
+    /// less.
     public static var memoryByteCount: Int {
         let pages = sysconf(CInt(_SC_PHYS_PAGES))
         let pageSize = sysconf(CInt(_SC_PAGESIZE))
         let (all, overflow) = pages.multipliedReportingOverflow(by: pageSize)
-        // A system that does not tell sets no limit here.
+        // A system that does not say sets no limit here.
         let physical = overflow || all <= 0 ? Int.max : all
         return containerLimits.reduce(physical, min)
     }
@@ -140,7 +140,7 @@ extension Machine {
     /// The most memory this process has held in physical pages so far, in bytes.
     public static var peakMemoryBytes: Int {
         #if os(Linux)
-            // What getrusage says begins with the memory of the process that started this one.
+            // getrusage's peak includes the memory of the process that started this one.
             let kibibytes = status("VmHWM:")?.split { !$0.isNumber }.first.flatMap { Int($0) }
             if let kibibytes { return kibibytes * 1024 }
         #endif
@@ -154,8 +154,8 @@ extension Machine {
         #endif
     }
 
-    /// What the control groups of both versions grant at the top of what can be seen; "max" is no
-    /// number, and version 1 says it with one that is larger than any memory.
+    /// The most memory that control groups of either version grant at the top of what is visible;
+    /// "max" is not a number, and version 1 writes one that is larger than any memory.
     private static var containerLimits: [Int] {
         ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"]
             .compactMap { textFile($0).flatMap { Int($0.prefix { $0.isNumber }) } }

@@ -1,14 +1,14 @@
 // How much processor time Linux's control groups grant this process: containers and batch systems
-// limit it that way, and affinity says nothing of it. Finding the files is here, too; every file
-// comes from a function that is passed in, and whatever is malformed counts as no limit.
+// limit it that way, and affinity does not show it. Finds the files too; their contents come from a
+// function that is passed in, and anything malformed counts as no limit.
 
 /// The processor time that a process and its ancestors' control groups may use.
 package enum ProcessorQuota {
-    /// What the limits of the control groups above this process come to.
+    /// What the limits of all control groups above this process come to.
     ///
-    /// Each group may have a limit of its own, and the smallest holds.
+    /// Each group may have a limit of its own, and the smallest one applies.
     /// - Parameter read: The text of a file, or nil when it cannot be read.
-    /// - Returns: Processors' worth of time, such as 1.5; nil without a limit.
+    /// - Returns: Processor time in processors, such as 1.5; nil without a limit.
     package static func processors(reading read: (String) -> String?) -> Double? {
         guard let groups = read("/proc/self/cgroup"), let mounts = read("/proc/self/mountinfo")
         else { return nil }
@@ -23,8 +23,8 @@ package enum ProcessorQuota {
             .min()
     }
 
-    /// A line of `/proc/self/cgroup`: the group that the process is in, of the one hierarchy of
-    /// version 2 or of version 1's for processor time.
+    /// A line of `/proc/self/cgroup`: the group of the process in version 2's only hierarchy, or in
+    /// version 1's for processor time.
     private struct Membership {
         let isUnified: Bool
         let path: Substring
@@ -38,16 +38,16 @@ package enum ProcessorQuota {
         }
     }
 
-    /// A line of `/proc/self/mountinfo` where such a hierarchy can be seen.
+    /// A line of `/proc/self/mountinfo` where such a hierarchy is mounted.
     private struct Mount {
         let isUnified: Bool
-        /// The group that is seen at the mount point: in a container often not the first.
+        /// The group that is visible at the mount point: in a container often not the root.
         let root: [Substring]
         let point: String
 
         init?(_ line: Substring) {
             let fields = line.split(separator: " ")
-            // Optional fields in the middle end with a hyphen.
+            // A hyphen ends the optional fields in the middle.
             guard let hyphen = fields.dropFirst(6).firstIndex(of: "-"), fields.count > hyphen + 3
             else { return nil }
             switch fields[hyphen + 1] {
@@ -61,14 +61,14 @@ package enum ProcessorQuota {
         }
     }
 
-    /// More groups within each other than anybody has.
+    /// More nested groups than anybody has.
     private static let deepestNesting = 64
 
-    /// The directories of a group and of all above it that can be seen, from the top.
+    /// The directories of a group and of all visible groups above it, from the top.
     private static func directories(from path: Substring, in mount: Mount) -> [String] {
         let group = path.split(separator: "/")
-        // A group outside of what is mounted, such as /../other, cannot be seen; what limits the
-        // top of the mount limits it all the same.
+        // A group outside of what is mounted, such as /../other, is not visible; what limits the
+        // top of the mount still limits it.
         let isBelow = group.starts(with: mount.root) && !group.contains("..")
         let below = isBelow ? group.dropFirst(mount.root.count) : []
         var directories = [mount.point]
@@ -78,7 +78,7 @@ package enum ProcessorQuota {
         return directories
     }
 
-    /// Processors' worth of time that one group may use.
+    /// The processor time that one group may use, in processors.
     private static func limit(
         of directory: String,
         isUnified: Bool,
@@ -98,7 +98,7 @@ package enum ProcessorQuota {
         return Double(values[0]) / Double(values[1])
     }
 
-    /// The text of a field of `mountinfo`, in which a space is `\040`.
+    /// The text of a field of `mountinfo`, where a space is written `\040`.
     private static func unescaped(_ field: Substring) -> String {
         var bytes: [UInt8] = []
         var rest = Array(field.utf8)[...]

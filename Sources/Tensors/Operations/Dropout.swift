@@ -1,15 +1,15 @@
 // What is dropped at random in training, without a generator: the same key drops the same elements.
 
-/// How much is dropped, and what decides which numbers are.
+/// How much is dropped, and what decides which elements are.
 ///
-/// Each becomes 0 with the probability `rate`, and else is multiplied by `1 / (1 - rate)`, so
-/// that sums stay what they are on average (Srivastava et al. 2014).
+/// Each element becomes 0 with probability `rate` and is otherwise multiplied by `1 / (1 - rate)`,
+/// so that sums stay the same on average (Srivastava et al. 2014).
 public struct Dropout: Sendable, Equatable {
-    /// How likely a number is dropped: at least 0 and less than 1.
+    /// The probability of dropping an element: at least 0 and less than 1.
     public var rate: Float
-    /// What decides, together with an element's place, whether it is dropped.
+    /// What decides, together with an element's index, whether it is dropped.
     ///
-    /// Places whose choices must not depend on each other have keys of their own.
+    /// Independent uses need keys of their own.
     public var key: UInt64
 
     /// Describes a choice.
@@ -20,8 +20,8 @@ public struct Dropout: Sendable, Equatable {
 
     /// The same rate with a key of its own for each index, such as that of a step or a layer.
     ///
-    /// The key is the number of that index from SplitMix64 (Steele et al. 2014) with this key as
-    /// its seed.
+    /// The key is SplitMix64's number of that index (Steele et al. 2014), with this key as the
+    /// seed.
     public func choice(_ index: Int) -> Dropout {
         var x = key &+ (UInt64(bitPattern: Int64(index)) &+ 1) &* 0x9e37_79b9_7f4a_7c15
         x = (x ^ x >> 30) &* 0xbf58_476d_1ce4_e5b9

@@ -9,19 +9,19 @@ extension Ops {
     /// The method is that of Dao et al. 2022, "FlashAttention".
     /// - Parameters:
     ///   - out: `(B, T, NH * HS)`, float32 or bfloat16, overwritten.
-    ///   - lse: `(B, NH, T)`, overwritten: logarithm of each row's softmax denominator, of which
-    ///     nothing is dropped.
+    ///   - lse: `(B, NH, T)`, overwritten: logarithm of each row's softmax denominator, before
+    ///     dropout.
     ///   - q: `B * T` rows of `NH * HS` columns, of the type of `out`, as are the others.
     ///   - k: As many rows of `NKH * HS` columns.
     ///   - v: The same.
-    ///   - NH: The heads of q, a multiple of NKH: so many query heads share a head of keys and
+    ///   - NH: The heads of q, a multiple of NKH: NH / NKH query heads share each head of keys and
     ///     values (Ainslie et al. 2023, "GQA").
-    ///   - starts: `(B, T)` int32: the first position that each token sees, where a sequence holds
-    ///     documents that must not see each other. At most its own position, and never less than
-    ///     that of the token before. Nil where each sees all that come before it.
-    ///   - dropout: What is dropped of the probabilities; nil for nothing.
-    ///   - firstSequence: The number of the first of the B sequences, where they are a part of a
-    ///     batch that is dealt out: then what is dropped does not depend on how.
+    ///   - starts: `(B, T)` int32: the first position that each token sees, for sequences of
+    ///     several documents that must not see each other. At most its own position, and never less
+    ///     than the previous token's. Nil where each token sees all before it.
+    ///   - dropout: Dropout of the probabilities; nil for none.
+    ///   - firstSequence: The index of the first of the B sequences in the whole batch, so that
+    ///     dropout does not depend on how a batch is divided.
     public func attentionForward(
         out: Tensor,
         lse: Tensor,
@@ -44,7 +44,7 @@ extension Ops {
 
     /// Backpropagates through attention.
     ///
-    /// What the forward pass was given is the same here, dropout included.
+    /// The arguments of the forward pass must be the same here, dropout included.
     /// - Parameters:
     ///   - dq: `B * T` rows of `NH * HS` columns, float32, overwritten.
     ///   - dk: As many rows of `NKH * HS` columns, overwritten.
@@ -104,7 +104,7 @@ extension Ops {
         keepAlive(q.tensor, k.tensor, v.tensor, starts)
     }
 
-    /// What both ways read, checked.
+    /// Checks what both passes read.
     private static func inputs(
         _ q: TensorColumns,
         _ k: TensorColumns,
@@ -157,7 +157,7 @@ extension Ops {
     }
 
     /// Stops the program unless each token of B sequences sees itself, and none sees what an
-    /// earlier one does not: kernels skip what lies before, and would read what is not there.
+    /// earlier one does not: kernels skip everything before, and would read what does not exist.
     private static func check(starts: Tensor, _ B: Int, _ T: Int) {
         expect(starts, [B, T], as: .int32, "starts")
         let pointer = starts.tokenPointer
@@ -184,10 +184,10 @@ extension Ops {
     /// number of threads.
     /// - Parameters:
     ///   - out: `(NH, rows, past + rows)` float32, overwritten; `rows` are those of the part.
-    ///   - q: N rows of NH * HS columns, as ``cachedAttention(out:q:k:v:parts:headCount:)`` has
-    ///     had them.
-    ///   - part: The sequence, whose keys that operation has stored; its silent rows count as the
-    ///     others do.
+    ///   - q: N rows of NH * HS columns, as given to
+    ///     ``cachedAttention(out:q:k:v:parts:headCount:)``.
+    ///   - part: The sequence, whose keys that operation has stored; silent rows count like the
+    ///     others.
     ///   - NH: The heads of q, a multiple of NKH.
     public func attentionPattern(
         out: Tensor,

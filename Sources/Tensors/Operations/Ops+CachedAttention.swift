@@ -3,18 +3,17 @@
 
 import CKernels
 
-/// What one sequence brings to ``Ops/cachedAttention(out:q:k:v:parts:headCount:)``.
+/// One sequence's share of ``Ops/cachedAttention(out:q:k:v:parts:headCount:)``.
 public struct CachePart {
     /// `(NKH, capacity, HS)` float32 or bfloat16; new keys are stored at positions from `past` on.
     public var keys: Tensor
     /// The same for values.
     public var values: Tensor
-    /// Positions that the cache holds already.
+    /// Positions that are already in the cache.
     public var past: Int
     /// The sequence's rows of q, k, v and out.
     public var rows: Range<Int>
-    /// How many of the rows, from the first one on, only store: their rows of `out` stay as they
-    /// are.
+    /// How many of the first rows only store: their rows of `out` stay as they are.
     public var silent: Int
 
     /// Describes a part.
@@ -38,9 +37,9 @@ extension Ops {
     ///   - q: N rows of NH * HS columns.
     ///   - k: N rows of NKH * HS columns.
     ///   - v: The same.
-    ///   - parts: Sequences and their rows, no two of the same sequence; all caches of one shape
-    ///     but for their capacity, and of one type.
-    ///   - NH: The heads of q, a multiple of NKH: so many query heads share a head of keys and
+    ///   - parts: Sequences and their rows, no two of the same sequence; caches have the same
+    ///     shape, except for their capacity, and the same type.
+    ///   - NH: The heads of q, a multiple of NKH: NH / NKH query heads share each head of keys and
     ///     values (Ainslie et al. 2023, "GQA").
     public func cachedAttention(
         out: Tensor,
@@ -56,7 +55,7 @@ extension Ops {
         let (NKH, HS) = (first.keys.shape[0], first.keys.shape[2])
         precondition(NH % NKH == 0, "\(NH) heads share \(NKH) heads of keys")
         Self.expect(out, [N, NH * HS], "out")
-        // One by one: an array of them would count their references up and down.
+        // One by one: putting them in an array would count their references up and down.
         Self.expect(q, rows: N, width: NH * HS, "q")
         Self.expect(k, rows: N, width: NKH * HS, "k")
         Self.expect(v, rows: N, width: NKH * HS, "v")

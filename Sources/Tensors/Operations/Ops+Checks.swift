@@ -1,5 +1,5 @@
-// What the faces of operations demand of their arguments. A tensor of another shape or type is a
-// programmer's error and stops the program with both.
+// What operations require of their arguments. A tensor of the wrong shape or type is a programmer's
+// error and stops the program, showing both shapes or types.
 
 /// Element types that an argument may have.
 struct ElementTypes: OptionSet {
@@ -11,9 +11,9 @@ struct ElementTypes: OptionSet {
     static let blocks = ElementTypes(rawValue: 1 << 3)
     static let float16 = ElementTypes(rawValue: 1 << 4)
 
-    /// What activations can be.
+    /// Types of activations.
     static let floats: ElementTypes = [.float32, .bfloat16]
-    /// What the weights of a linear layer can be.
+    /// Types of a linear layer's weights.
     static let weights: ElementTypes = [.floats, .float16, .blocks]
 
     init(rawValue: Int) { self.rawValue = rawValue }
@@ -39,10 +39,10 @@ struct ElementTypes: OptionSet {
 }
 
 extension Ops {
-    // These are inlined, so that the shapes they are called with need no arrays on the heap: small
-    // models check as long as they compute.
+    // Inlined, so that the shapes at call sites need no arrays on the heap: with small models,
+    // checking would take as long as computing.
 
-    /// The extents of a tensor of two axes, none of them empty; else stops the program.
+    /// The extents of a tensor of two axes, none of them empty; otherwise stops the program.
     @inline(__always)
     static func sizes2(
         _ tensor: Tensor,
@@ -53,7 +53,7 @@ extension Ops {
         return (tensor.shape[0], tensor.shape[1])
     }
 
-    /// The extents of a tensor of three axes, none of them empty; else stops the program.
+    /// The extents of a tensor of three axes, none of them empty; otherwise stops the program.
     @inline(__always)
     static func sizes3(
         _ tensor: Tensor,
@@ -92,10 +92,10 @@ extension Ops {
         )
     }
 
-    /// Tensors' memory must outlive the call that was given only its address.
+    /// Keeps tensors' memory alive through a call that was given only its address.
     ///
     /// Inlined, and not variadic, because an array of them would cost small models more than their
-    /// arithmetic does.
+    /// arithmetic.
     @inline(__always)
     func keepAlive(
         _ first: Tensor?,

@@ -1,13 +1,13 @@
-// Tensors from one element type to another.
+// Conversion of tensors from one element type to another.
 
 import CKernels
 
 extension Ops {
-    /// Floats that a piece of a tensor takes while it is converted, so that a model larger than
-    /// half the memory can be.
+    /// Floats in a piece of a tensor during conversion, so that models larger than half the memory
+    /// can be converted.
     private static let pieceFloats = 1 << 20
 
-    /// Stores float32 weights in the type of a matrix, or in some of its rows.
+    /// Stores float32 weights in the type of a matrix, in all or some of its rows.
     ///
     /// bfloat16 and float16 are rounded to nearest, ties to even; the block formats are those of
     /// ggml's reference, to the bit.
@@ -15,7 +15,8 @@ extension Ops {
     ///   - source: `(n, C)` float32.
     ///   - matrix: `(rows, C)`, in any of ``ElementType/weightTypes``; rows `firstRow ..< firstRow
     ///     + n` are overwritten.
-    ///   - firstRow: Where to begin, so that a large matrix can be stored piece by piece.
+    ///   - firstRow: The first row to overwrite, so that a large matrix can be stored piece by
+    ///     piece.
     public func store(_ source: Tensor, in matrix: Tensor, firstRow: Int = 0) {
         let (n, C) = Self.sizes2(source, "source")
         let (rows, columns) = Self.sizes2(matrix, as: .weights, "matrix")
@@ -77,12 +78,12 @@ extension Ops {
         return (values, scales)
     }
 
-    /// The tensor in another type: itself when it is of that one already.
+    /// The tensor in another type, or itself when it already has that type.
     ///
     /// - Parameters:
     ///   - tensor: The elements, in any of ``ElementType/weightTypes``.
-    ///   - type: How to store them; see ``store(_:in:firstRow:)`` for the rounding.
-    ///   - arena: Where to make a new tensor, if not in memory of its own.
+    ///   - type: The new type; see ``store(_:in:firstRow:)`` for the rounding.
+    ///   - arena: Where to allocate a new tensor, if not in memory of its own.
     /// - Returns: The elements in `type`.
     /// - Throws: As ``copy(_:as:in:)``.
     public func convert(
@@ -93,11 +94,11 @@ extension Ops {
         try tensor.elementType == type ? tensor : copy(tensor, as: type, in: arena)
     }
 
-    /// A new tensor with the same elements, in the same type, with the same bits, or another one.
-    /// - Parameters: As of ``convert(_:to:in:)``.
+    /// A new tensor with the same elements, in another type or, bit for bit, the same one.
+    /// - Parameters: As for ``convert(_:to:in:)``.
     /// - Returns: The elements in `type`, in memory that nothing else uses.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``; what ``Storage/requireIntact()`` throws
-    ///   of the memory that was read.
+    ///   for the memory that was read.
     public func copy(
         _ tensor: Tensor,
         as type: ElementType,
@@ -109,7 +110,7 @@ extension Ops {
     }
 
     /// Overwrites a tensor with the elements of one of the same shape and any type.
-    /// - Throws: As ``copy(_:as:in:)``; the tensor then holds some of both.
+    /// - Throws: As ``copy(_:as:in:)``; the tensor then holds a mix of both.
     public func copy(_ tensor: Tensor, into result: Tensor) throws {
         precondition(
             tensor.shape == result.shape,
@@ -122,7 +123,7 @@ extension Ops {
         let source = tensor.reshaped([rows, columns])
         let destination = result.reshaped([rows, columns])
         let pieceRows = min(max(1, Self.pieceFloats / columns), rows)
-        // Needed only on the way from one type to another, neither of them float32.
+        // Only needed between two types that are both not float32.
         let piece =
             [.float32, type].contains(tensor.elementType) || type == .float32
             ? nil : try Tensor(zeros: [pieceRows, columns])
@@ -140,7 +141,7 @@ extension Ops {
                 lookUp(out: floats, weight: source, rows: all)
                 if piece != nil { store(floats, in: destination, firstRow: first) }
             }
-            // Else a file would take memory beside what was made of it.
+            // Otherwise a file's pages would take memory alongside the copy.
             part.releasePages()
         }
         try tensor.requireIntact()

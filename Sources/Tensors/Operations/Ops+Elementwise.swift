@@ -115,15 +115,15 @@ extension Ops {
 
     /// Drops elements at random, and adds the others, scaled up, to a residual stream.
     ///
-    /// The way back is the same with gradients: `dropout` of `dout`, with the same place and number
-    /// of the first element.
+    /// The backward pass is the same operation on gradients: `dropout` of `dout`, with the same key
+    /// and the same index of the first element.
     /// - Parameters:
     ///   - out: Any shape, overwritten; may be `inp` or `residual`.
     ///   - inp: The same shape.
     ///   - residual: The same shape, added; or nil.
-    ///   - dropout: How much is dropped, and the key that decides what.
-    ///   - first: The number of the first element, where a tensor is a part of one that is dealt
-    ///     out: then what is dropped does not depend on how.
+    ///   - dropout: How much is dropped, and the key that decides which elements are.
+    ///   - first: The index of the first element in the whole tensor, so that dropout does not
+    ///     depend on how the tensor is divided.
     public func dropout(
         out: Tensor,
         inp: Tensor,
@@ -153,7 +153,8 @@ extension Ops {
         keepAlive(out, inp, residual)
     }
 
-    /// Multiplies some columns of every row with a factor; 0 makes 0 of everything, NaN too.
+    /// Multiplies some columns of every row by a factor; a factor of 0 turns everything into 0, NaN
+    /// too.
     /// - Parameters:
     ///   - x: `(N, W)` float32, changed in those columns.
     ///   - factor: What they are multiplied by.

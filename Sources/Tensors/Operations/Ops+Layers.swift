@@ -3,14 +3,15 @@
 import CKernels
 
 extension Ops {
-    /// Looks up the embeddings of tokens and, where a model has some, adds those of positions.
+    /// Looks up the embeddings of tokens and adds those of positions, if the model has them.
     /// - Parameters:
     ///   - out: `(B, T, C)`, overwritten.
     ///   - tokens: `(B, T)` int32, each in `0 ..< V`; checked by the caller.
-    ///   - positions: `(B, T)` int32, each in `0 ..< maxT`, likewise; nil for 0, 1, 2 and so on.
+    ///   - positions: `(B, T)` int32, each in `0 ..< maxT`, checked by the caller too; nil for 0,
+    ///     1, 2 and so on.
     ///   - wte: `(V, C)`, float32 or bfloat16.
-    ///   - wpe: `(maxT, C)`, with `maxT >= T` where positions count up, float32 or bfloat16; nil
-    ///     where there are no such embeddings.
+    ///   - wpe: `(maxT, C)`, with `maxT >= T` where positions count up, float32 or bfloat16; nil if
+    ///     the model has none.
     public func encoderForward(
         out: Tensor,
         tokens: Tensor,
@@ -41,7 +42,7 @@ extension Ops {
     /// Backpropagates through the embeddings.
     /// - Parameters:
     ///   - dwte: `(V, C)`, accumulated into.
-    ///   - dwpe: `(maxT, C)`, accumulated into; nil where there are no embeddings of positions.
+    ///   - dwpe: `(maxT, C)`, accumulated into; nil if the model has no position embeddings.
     ///   - dout: `(B, T, C)`.
     ///   - tokens: `(B, T)` int32, as in the forward pass.
     ///   - positions: `(B, T)` int32 or nil, as in the forward pass.
@@ -135,7 +136,7 @@ extension Ops {
     /// - Parameters:
     ///   - dinp: `(N, C)`, accumulated into.
     ///   - dweight: `(C)`, accumulated into; nil where the weight is frozen.
-    ///   - dbias: `(C)`, likewise.
+    ///   - dbias: `(C)`, the same.
     ///   - dout: `(N, C)`.
     ///   - inp: `(N, C)`, as in the forward pass.
     ///   - weight: `(C)`.
@@ -227,7 +228,8 @@ extension Ops {
     ///   - weight: `(OC, C)`, in any of ``ElementType/weightTypes``.
     ///   - geluInp: `(N, C)`, the input of a GELU that fed this layer, to backpropagate through it
     ///     in the same pass; or nil.
-    ///   - accumulate: Whether `dinp` holds something to add to, before it goes through the GELU.
+    ///   - accumulate: Whether to add to what `dinp` holds, before backpropagating through the
+    ///     GELU.
     public func matmulBackwardInput(
         dinp: Tensor,
         dout: Tensor,
@@ -261,7 +263,7 @@ extension Ops {
     ///   - dbias: `(OC)`, accumulated into; nil where there is no bias.
     ///   - dout: `(N, OC)`.
     ///   - inp: `(N, C)`, as in the forward pass.
-    ///   - accumulate: Whether `dweight` holds something to add to.
+    ///   - accumulate: Whether to add to what `dweight` holds.
     public func matmulBackwardWeight(
         dweight: Tensor,
         dbias: Tensor? = nil,

@@ -1,23 +1,25 @@
-// What the machine can do at most, for benchmarks to compare with.
+// The most this machine can do, for benchmarks to compare with.
 
 import CKernels
 
 extension Ops {
-    /// Multiplies and adds on registers alone, on every thread.
+    /// Multiplies and adds in registers only, on every thread.
     /// - Parameter iterations: Rounds of some dozens of vector operations.
-    /// - Returns: The floating-point operations done: 0 with the reference, which has no vectors.
+    /// - Returns: The number of floating-point operations, 0 with the reference, which has no
+    ///   vectors.
     public func fmaBurst(iterations: Int) -> Double {
         run { table.fma_burst($0, iterations) }
     }
 
-    /// The same with what multiplies bfloat16 on this instruction set: see ``MatrixProducts``.
+    /// The same with the instructions that multiply bfloat16 on this instruction set: see
+    /// ``MatrixProducts``.
     /// - Parameter iterations: Rounds of some dozens of vector operations, or of four tiles.
-    /// - Returns: The floating-point operations done: 0 with the reference.
+    /// - Returns: The number of floating-point operations, 0 with the reference.
     public func bfloat16Burst(iterations: Int) -> Double {
         run { table.bfloat16_burst($0, iterations) }
     }
 
-    /// Adds `d` to three tensors: AdamW's mix of reads and writes with no arithmetic to speak of.
+    /// Adds `d` to three tensors: AdamW's mix of reads and writes, with hardly any arithmetic.
     /// - Parameters:
     ///   - a: Any shape, updated.
     ///   - b: The same shape, updated.
@@ -42,8 +44,8 @@ extension Ops {
     /// Reads a tensor once, with every thread and nothing else to do.
     /// - Parameters:
     ///   - x: Float32, of a multiple of 16 elements.
-    ///   - streams: In how many places each thread reads at a time: 1, 2, 4 or 8. Which is fastest
-    ///     differs between processors.
+    ///   - streams: How many places each thread reads from at a time: 1, 2, 4 or 8. The fastest
+    ///     number differs between processors.
     /// - Returns: The sum of the bits of its elements, as integers that wrap around.
     @discardableResult
     public func readBurst(_ x: Tensor, streams: Int) -> UInt32 {

@@ -32,14 +32,14 @@ public struct LinearLayer {
 }
 
 extension Ops {
-    /// Rows of input up to which weights are multiplied where they lie; from the next one on they
-    /// are unpacked for a matrix product.
+    /// The most rows of input for which weights are used in place; with more, they are unpacked for
+    /// a matrix product.
     public static var fewRows: Int { ck_linear_few_rows() }
 
     /// Applies a linear layer to `inp` and, in the same pass, what follows it.
     ///
-    /// Sums are float32. The input of up to ``fewRows`` rows is rounded to 16 bits where weights
-    /// are integers; more rows and the weights are rounded to bfloat16 where
+    /// Sums are float32. With up to ``fewRows`` rows, the input is rounded to 16 bits where weights
+    /// are integers. With more rows, the input and the weights are rounded to bfloat16 where
     /// ``MatrixProducts/roundsToBFloat16`` says so, unless the weights are float32. See
     /// docs/numerics.md. The result has the same bits for any number of threads.
     /// - Parameters:
@@ -70,9 +70,9 @@ extension Ops {
 
     /// Applies several linear layers to the same input, such as those for q, k and v.
     ///
-    /// One team of threads does them all, which pays where each of them is small.
+    /// One team of threads does them all, which pays off where each of them is small.
     /// - Parameters:
-    ///   - layers: The layers, of C columns each; the output of none is another one's.
+    ///   - layers: The layers, of C columns each, with different outputs.
     ///   - inp: `(N, C)`; not one of the outputs.
     public func linear(_ layers: [LinearLayer], inp: Tensor) {
         let (N, C) = Self.sizes2(inp, "inp")
@@ -80,7 +80,7 @@ extension Ops {
         withUnsafeTemporaryAllocation(of: ck_matrix.self, capacity: count) { weights in
             withUnsafeTemporaryAllocation(of: ck_linear.self, capacity: count) { arguments in
                 guard let firstWeight = weights.baseAddress else { return }
-                // By index: a copy of a layer would count its references up and down.
+                // By index: copying a layer would count its references up and down.
                 for i in layers.indices {
                     Self.check(
                         layers[i].out,
@@ -107,7 +107,7 @@ extension Ops {
         withExtendedLifetime((layers, inp)) {}
     }
 
-    /// Stops the program unless the shapes of a layer fit those of its input, which are returned.
+    /// Stops the program unless the shapes of a layer fit the input's, which are returned.
     @discardableResult
     private static func check(
         _ out: Tensor,
@@ -132,7 +132,7 @@ extension Ops {
         return (N, C)
     }
 
-    /// Looks up rows of a tensor, such as the embeddings of tokens, as the floats they stand for.
+    /// Looks up rows of a tensor, such as the embeddings of tokens, as floats.
     /// - Parameters:
     ///   - out: `(N, C)`, overwritten.
     ///   - weight: Rows of C columns, in any of ``ElementType/weightTypes``.

@@ -1,10 +1,10 @@
-// Memory for tensors, and the ways into and out of it. What models compute with is allocated,
-// written and read through these, so that a backend may keep it where only it can reach it. Weights
-// as files hold them are read and put together in memory of the process, as tensors' own
-// initializers and methods give it; Ops+Conversion.swift makes of them what is computed with.
+// Allocates, writes and reads the memory of tensors. Models go through these functions for
+// everything they compute with, so that a backend may keep it where only it can reach. Weights as
+// files hold them are read and assembled in this process's memory, with the initializers and
+// methods of Tensor; Ops+Conversion.swift turns them into what is computed with.
 
 extension Ops {
-    /// A new tensor of zeros, in memory of its own or in a part of `arena`.
+    /// A new tensor of zeros, in memory of its own or in part of `arena`.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
     public func tensor(
         _ shape: [Int],
@@ -50,8 +50,8 @@ extension Ops {
     /// A copy of the elements of a float32 tensor.
     public func floats(_ tensor: Tensor) -> [Float] { tensor.floats() }
 
-    /// Copies the elements of a float32 tensor to `floats`, the first of them to place `first`.
-    /// - Precondition: There is room for them.
+    /// Copies the elements of a float32 tensor to `floats`, the first of them to index `first`.
+    /// - Precondition: They fit.
     public func read(_ tensor: Tensor, into floats: inout MutableSpan<Float>, at first: Int = 0) {
         precondition(
             first >= 0 && tensor.count <= floats.count - first,

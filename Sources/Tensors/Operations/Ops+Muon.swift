@@ -1,9 +1,9 @@
-// Muon's arithmetic, for one matrix: nearly all of it is matrix products. It is made of operations
-// that exist, and of loops that go through the matrix once before the products and once after.
+// Muon's arithmetic for one matrix, nearly all of it matrix products. It consists of existing
+// operations, and of loops that pass over the matrix once before the products and once after.
 
 /// What one update of Muon needs besides the matrix.
 public struct MuonStep: Sendable, Equatable {
-    /// The learning rate of this step, as AdamW would have it.
+    /// The learning rate of this step, as for AdamW.
     public var learningRate: Float
     /// Decay rate of the running mean of the gradients.
     public var momentum: Float
@@ -26,12 +26,12 @@ public struct MuonStep: Sendable, Equatable {
     }
 }
 
-/// The working memory of Muon's updates, which one object at a time uses.
+/// The working memory of Muon's updates, used by one object at a time.
 public struct MuonWorkspace {
     fileprivate let matrices: [Tensor]
     fileprivate let squares: [Tensor]
 
-    /// The memory for matrices of up to these sizes.
+    /// The memory needed for matrices of up to these sizes.
     /// - Parameters:
     ///   - largestCount: Elements of the largest matrix.
     ///   - largestSide: The largest of the matrices' shorter sides.
@@ -54,9 +54,9 @@ public struct MuonWorkspace {
 extension Ops {
     /// One update of Muon, with Nesterov's momentum (Jordan and others 2024).
     ///
-    /// What the matrix moves by is the momentum made nearly orthogonal, times as much as makes it
-    /// as long as an update of AdamW usually is: 0.2 for each element, by the root of the mean
-    /// square (Liu and others 2025). So one learning rate serves both.
+    /// The update is the momentum made nearly orthogonal, scaled to the usual length of an AdamW
+    /// update: a root mean square of 0.2 per element (Liu and others 2025). So one learning rate
+    /// serves both.
     /// - Parameters:
     ///   - params: `(R, C)`, updated.
     ///   - grads: `(R, C)`.
@@ -102,14 +102,14 @@ extension Ops {
     /// Makes the singular values of a matrix nearly 1, between about 0.7 and 1.2, by five steps of
     /// Newton and Schulz's iteration with Jordan's coefficients, which lift small values fast.
     /// - Parameters:
-    ///   - matrix: `(R, C)`, the first of the workspace's; overwritten.
-    ///   - workspace: What the products are written to.
-    /// - Returns: `(R, C)`, one of the workspace's two.
+    ///   - matrix: `(R, C)`, the workspace's first matrix; overwritten.
+    ///   - workspace: Holds the products.
+    /// - Returns: `(R, C)`, one of the workspace's two matrices.
     private func orthogonalized(_ matrix: Tensor, _ workspace: MuonWorkspace) -> Tensor {
         let (R, C) = Self.sizes2(matrix, "matrix")
         let side = min(R, C)
-        // The norm is at least the largest singular value, which must not be above 1; it is 0 only
-        // where all gradients were.
+        // The norm is at least the largest singular value, which must not exceed 1; it is 0 only if
+        // all gradients were.
         let norm = max(Float(sumOfSquares(matrix).squareRoot()), 1e-7)
         scale(TensorColumns(matrix), by: 1 / norm)
         var (x, next) = (matrix, workspace.matrices[1][0..<R * C].reshaped([R, C]))

@@ -53,7 +53,7 @@ public struct AdamWStep: Sendable, Equatable {
 
     /// 1 - beta^step, the power by squaring.
     ///
-    /// In double to the end: a power near 1, rounded to float, would leave few digits of the
+    /// In double throughout: a power near 1, rounded to float, would leave few digits of the
     /// difference.
     private func biasCorrection(_ beta: Float) -> Float {
         var power = 1.0

@@ -1,4 +1,4 @@
-// RMS normalization and rotary positions: what a Llama has in the place of layer normalization and
+// RMS normalization and rotary positions: what a Llama has instead of layer normalization and
 // position embeddings.
 
 import CKernels
@@ -81,7 +81,7 @@ extension Ops {
     ///   - rotations: `(N, HS)`, overwritten with the cosine and sine of `position * frequency` for
     ///     each pair; HS is even.
     ///   - positions: `(N)` int32.
-    ///   - frequencies: HS / 2 of them: how far a pair turns from a position to the next, in
+    ///   - frequencies: HS / 2 of them: the angle a pair turns from one position to the next, in
     ///     radians.
     public func ropeRotations(_ rotations: Tensor, positions: Tensor, frequencies: [Double]) {
         let (N, HS) = Self.sizes2(rotations, "rotations")
@@ -105,8 +105,8 @@ extension Ops {
 
     /// Turns each pair (2i, 2i + 1) of every head by pair i of its row's rotations.
     ///
-    /// These are the rotary positions of Su et al. 2021 ("RoFormer"), with pairs as llama2.c and
-    /// Meta have them; Hugging Face pairs i with i + HS / 2.
+    /// These are the rotary positions of Su et al. 2021 ("RoFormer"), with the pairs of llama2.c
+    /// and Meta; Hugging Face pairs i with i + HS / 2.
     /// - Parameters:
     ///   - x: N rows of NH * HS columns, float32 or bfloat16, in place.
     ///   - rotations: `(N, HS)`.
@@ -130,8 +130,8 @@ extension Ops {
 
     /// Turns gradients back: backpropagates through ``ropeForward(_:rotations:)``.
     /// - Parameters:
-    ///   - dx: N rows of NH * HS columns, float32, in place: the gradient by what was turned
-    ///     becomes that by what it was before.
+    ///   - dx: N rows of NH * HS columns, float32, in place: the gradient of the rotated rows
+    ///     becomes that of the original ones.
     ///   - rotations: `(N, HS)`, as in the forward pass.
     public func ropeBackward(_ dx: TensorColumns, rotations: Tensor) {
         let (N, width) = Self.sizes2(dx.tensor, "dx")

@@ -35,7 +35,7 @@ public final class Ops {
     ///     `SWIFTLET_ISA`, or else the fastest.
     ///   - threadCount: Threads; nil takes ``Machine/defaultThreadCount``.
     /// - Throws: ``TensorError`` when the instruction set is not available, memory is short,
-    ///   threads cannot be started, or a variable of OpenMP makes no sense.
+    ///   threads cannot be started, or an OpenMP variable has a wrong value.
     public init(instructionSet: InstructionSet? = nil, threadCount: Int? = nil) throws {
         let chosen =
             if let instructionSet {
@@ -62,7 +62,7 @@ public final class Ops {
         try ThreadTeam.start(self.threadCount)
     }
 
-    /// More threads than any machine this is meant for; a mistyped number must not exhaust memory.
+    /// More threads than any intended machine has; a mistyped number must not exhaust memory.
     private static let maximumThreadCount = 256
 
     private static func scratch(threadCount: Int, largestRow: Int) throws -> TensorBuffer {
@@ -70,7 +70,7 @@ public final class Ops {
         return try TensorBuffer(byteCount: floats * MemoryLayout<Float>.size)
     }
 
-    /// Makes room for rows of `channels`, which models do once, when they are made.
+    /// Makes room for rows of `channels`; models call it once, when they are created.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
     public func reserve(channels: Int) throws {
         guard channels > largestRow else { return }
@@ -81,7 +81,7 @@ public final class Ops {
     /// The C functions, one for each operation.
     var table: ck_operations { operations.pointee }
 
-    /// Calls `body` with what the C functions run on.
+    /// Calls `body` with the context that the C functions run in.
     func run<Result>(
         channels: Int = 0,
         _ body: (UnsafePointer<ck_context>) -> Result
@@ -113,11 +113,11 @@ extension Ops {
         return ops
     }
 
-    /// Calls `body` for each lane from 0 to `count` - 1, each on a thread of its own if there are
-    /// as many, and returns when all are done.
+    /// Calls `body` for each lane from 0 to `count` - 1, on as many threads as possible, and
+    /// returns when all are done.
     ///
     /// No lane may write what another one reads or writes. So each runs its operations on an `Ops`
-    /// that ``forLane()`` made for it.
+    /// made by ``forLane()``.
     package func runLanes(_ count: Int, _ body: (_ lane: Int) -> Void) {
         withoutActuallyEscaping(body) { body in
             withUnsafePointer(to: Work(body: body)) { work in
@@ -132,7 +132,7 @@ extension Ops {
         }
     }
 
-    /// What C passes on to each lane: a closure, which C could not hold by itself.
+    /// Wraps the closure that C passes on to each lane.
     private struct Work {
         let body: (_ lane: Int) -> Void
     }

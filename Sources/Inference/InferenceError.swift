@@ -1,14 +1,14 @@
-/// Generation that cannot start or go on; `description` is one sentence for the user.
+/// A failure to start or continue generation; `description` is one sentence for the user.
 public enum InferenceError: Error, Equatable, Sendable {
-    /// A sampling option outside what makes sense.
+    /// A sampling option outside its range.
     case invalidOption(name: String, requirement: String, found: String)
     /// A bias for a token that the model or its tokenizer does not have.
     case unknownBiasToken(token: Int32, vocabularySize: Int)
-    /// A model's logits from which no token can be drawn; `value` is that of `token`.
+    /// Logits from which no token can be drawn; `value` is the logit of `token`.
     case unusableLogit(token: Int, value: Float)
-    /// Logits that were usable until the chain of processors changed them.
+    /// Logits that the chain of processors made unusable.
     case nothingToDraw
-    /// A prompt with more tokens than the model can look at.
+    /// A prompt with more tokens than the model can see.
     case promptTooLong(tokenCount: Int, maximum: Int)
 }
 
@@ -25,7 +25,7 @@ extension InferenceError: CustomStringConvertible {
                 + "which nothing can be drawn; its weights are damaged, or its training diverged: "
                 + "use an earlier checkpoint"
         case .nothingToDraw:
-            "the sampling options leave no token to draw, or logits that are no numbers; exclude "
+            "the sampling options leave no token to draw, or logits that are not numbers; exclude "
                 + "fewer tokens and use a smaller bias or penalty"
         case .promptTooLong(let tokenCount, let maximum):
             "the prompt has \(tokenCount) tokens, but the model's context is \(maximum); "

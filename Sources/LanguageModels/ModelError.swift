@@ -1,36 +1,37 @@
 import FileIO
 
-/// A model that cannot be made, read or fed; `description` is one sentence for the user.
+/// A model that cannot be created, read or used as asked; `description` is one sentence for the
+/// user.
 public enum ModelError: Error, Equatable, Sendable {
     /// A configuration that no model can have.
     case invalidConfiguration(reason: String)
     /// A file that gives a configuration that no model can have.
     case impossibleSizes(path: FilePath, reason: String)
     /// A size that is neither a known name nor a list such as `layers=4,heads=4,channels=128`;
-    /// `problem` says why, `hint` what there is.
+    /// `problem` says why, `hint` what is possible.
     case unknownDescriptor(found: String, problem: String, hint: String)
-    /// More tokens in a sequence than the model has positions for, or a session room.
+    /// More tokens in a sequence than the model has positions for, or than fit in a session.
     case sequenceTooLong(length: Int, maximum: Int)
-    /// A batch of another shape than it should have.
+    /// A batch of the wrong shape.
     case wrongBatch(expected: String, found: String)
     /// A token id outside the vocabulary, at `index` of the tokens given.
     case tokenOutsideVocabulary(token: Int32, index: Int, vocabularySize: Int)
     /// A file that does not match what it is used with.
     case mismatch(path: FilePath, expected: String, found: String, hint: String)
-    /// A directory in which several files are a model each.
+    /// A directory with several files that are each a model.
     case severalModels(path: FilePath, names: [String])
-    /// A format that cannot say what the model is.
+    /// A format that cannot express the model.
     case cannotWrite(path: FilePath, reason: String, hint: String)
     /// A layer that the model does not have.
     case layerOutside(layer: Int, layerCount: Int)
-    /// A tensor that every layer has one of, and no layer.
+    /// A tensor that every layer has, given without a layer.
     case layerNeeded(name: String, layerCount: Int)
-    /// A layer of a tensor that has none, or is that of one layer already.
+    /// A layer given for a tensor that has none, or that already is one layer's.
     case noLayers(name: String)
 }
 
 extension ModelError {
-    /// Checks that every token is in the vocabulary; `first` is the position of the first one.
+    /// Checks that every token is in the vocabulary; `first` is the position of the first token.
     /// - Throws: ``tokenOutsideVocabulary(token:index:vocabularySize:)``.
     static func checkTokens(
         _ tokens: some Collection<Int32>,
@@ -49,9 +50,9 @@ extension ModelError {
 }
 
 extension ModelError {
-    /// What `body` returns, for sizes that the file at `path` gives.
+    /// Runs `body`, which checks sizes from the file at `path`.
     /// - Throws: ``impossibleSizes(path:reason:)`` in place of ``invalidConfiguration(reason:)``,
-    ///   which cannot say where the sizes come from; what else `body` throws.
+    ///   which cannot say where the sizes come from; other errors of `body`.
     static func naming<Result>(_ path: FilePath, _ body: () throws -> Result) throws -> Result {
         do { return try body() } catch ModelError.invalidConfiguration(let reason) {
             throw impossibleSizes(path: path, reason: reason)

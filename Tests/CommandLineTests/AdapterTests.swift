@@ -110,7 +110,7 @@ private struct Workplace {
     @Test func anAdapterThatDoesNotFitIsRefusedInOneSentence() throws {
         try withTemporaryDirectory { directory in
             for (index, (layer, rows, words)) in [
-                ("self_attn.c_attn", 16, "which is no linear layer of the model"),
+                ("self_attn.c_attn", 16, "which is not a linear layer of the model"),
                 ("self_attn.q_proj", 12, "needs [16, 2]"),
             ].enumerated() {
                 let here = directory.appending("\(index)")

@@ -211,7 +211,7 @@ import Testing
             let foreign = try run(swiftletPath(), arguments + ["llama2c"])
             expectError(foreign, 73, "llama2.c's files hold a llama2, and the model is a gpt2")
             let type = try run(swiftletPath(), arguments + ["llmc", "--dtype", "q8_0"])
-            expectError(type, 73, "llm.c has no place for q8_0")
+            expectError(type, 73, "llm.c cannot store q8_0")
             #expect(!FileSystem.exists(output))
         }
     }

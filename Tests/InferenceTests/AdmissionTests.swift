@@ -30,7 +30,7 @@ private func finish(_ engine: GenerationEngine) throws {
         #expect(model.record.passes[1].map(\.tokens) == [[11], [20, 21]])
     }
 
-    @Test func aPlaceThatIsFreeAgainIsUsedAgain() throws {
+    @Test func aFreedPlaceIsReused() throws {
         let engine = try GenerationEngine(
             ScriptedModel.counting(vocabularySize: 50),
             sequenceCount: 2
@@ -84,7 +84,7 @@ private func finish(_ engine: GenerationEngine) throws {
         #expect(engine[2].tokens == [33, 34])
     }
 
-    @Test func promptsReadInPiecesGiveWhatTheyGiveAtOnce() throws {
+    @Test func promptsReadInPiecesGiveTheSameAsAtOnce() throws {
         let model = ScriptedModel(vocabularySize: 23, contextLength: 40) { tokens in
             let hash = tokens.enumerated().reduce(7) {
                 ($0 * 31 + Int($1.element) + $1.offset) % 9973
@@ -158,7 +158,7 @@ private func finish(_ engine: GenerationEngine) throws {
         #expect(engine[0].tokens == [0, 1, 2, 3])
     }
 
-    @Test func aPromptThatDoesNotFitLeavesTheSequenceAsItWas() throws {
+    @Test func aPromptThatDoesNotFitLeavesTheSequenceUnchanged() throws {
         let engine = try GenerationEngine(
             ScriptedModel.counting(vocabularySize: 50),
             contextLength: 3
@@ -175,7 +175,7 @@ private func finish(_ engine: GenerationEngine) throws {
         #expect(engine[0].stopReason == .context)
     }
 
-    @Test func anErrorEndsAllSequencesAndTheyCanGoOn() throws {
+    @Test func anErrorEndsAllSequencesAndTheyCanContinue() throws {
         let model = ScriptedModel(vocabularySize: 9) { tokens in
             var logits = [Float](repeating: 0, count: 9)
             logits[Int(tokens.last ?? 0) + 1] = tokens.count == 3 ? .nan : 1

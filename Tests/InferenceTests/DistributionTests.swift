@@ -1,4 +1,4 @@
-// Seeded draws against distributions worked out by hand.
+// Seeded draws compared with distributions computed by hand.
 
 import Foundation
 import Inference
@@ -35,7 +35,7 @@ private func cases() throws -> [Case] {
             weights: [0, 2, 3, 4]
         ),
         Case(
-            testDescription: "top-k of more than there are",
+            testDescription: "top-k beyond the vocabulary",
             options: try SamplingOptions(topK: 1000),
             weights: [1, 2, 3, 4]
         ),
@@ -69,7 +69,7 @@ private func cases() throws -> [Case] {
         ),
         // Token 0 is outside the window; 0.2 becomes 0.04.
         Case(
-            testDescription: "repetition penalty in a window",
+            testDescription: "repetition penalty within a window",
             options: try SamplingOptions(repetitionPenalty: 2, repetitionWindow: 2),
             weights: [1, 0.4, 3, 4],
             tokens: [0, 1, 1]
@@ -82,12 +82,12 @@ private func cases() throws -> [Case] {
         ),
         // Of what top-k leaves, 4 / 7 are less than 0.6.
         Case(
-            testDescription: "top-p of what top-k leaves",
+            testDescription: "top-p after top-k",
             options: try SamplingOptions(topK: 2, topP: 0.6),
             weights: [0, 0, 3, 4]
         ),
         Case(
-            testDescription: "top-p of what top-k leaves, smaller",
+            testDescription: "a smaller top-p after top-k",
             options: try SamplingOptions(topK: 2, topP: 0.55),
             weights: [0, 0, 0, 4]
         ),
@@ -115,8 +115,8 @@ private func cases() throws -> [Case] {
         #expect(chiSquare(counts, [0.1, 0.2, 0.3, 0.4]) > chiSquareLimit(degrees: 3))
     }
 
-    @Test func everyPartOfALargeVocabularyIsDrawnAlike() throws {
-        // No multiple of a block; 1003 = 20 * 50 + 3, and the last three are excluded.
+    @Test func allPartsOfALargeVocabularyAreDrawnEqually() throws {
+        // Not a multiple of a block; 1003 = 20 * 50 + 3, and the last three are excluded.
         let logits = (0..<1003).map { Float($0 < 1000 ? -30 : -Float.infinity) }
         let counts = try counts(of: Sampler(SamplingOptions(), seed: 3), logits, draws: 1500)
         let groups = (0..<20).map { counts[$0 * 50..<($0 + 1) * 50].reduce(0, +) }
@@ -125,7 +125,7 @@ private func cases() throws -> [Case] {
         #expect(statistic < chiSquareLimit(degrees: 19))
     }
 
-    @Test func neighbouringSeedsDrawIndependently() throws {
+    @Test func neighboringSeedsDrawIndependently() throws {
         var counts = [0, 0, 0, 0]
         for seed in 0..<4000 {
             var sampler = Sampler(try SamplingOptions(), seed: UInt64(seed))

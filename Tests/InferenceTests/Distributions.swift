@@ -13,7 +13,7 @@ func chiSquare(_ counts: [Int], _ probabilities: [Double]) -> Double {
     }
 }
 
-/// What chi-square exceeds once in ten thousand times, by its degrees of freedom.
+/// The chi-square that is exceeded once in ten thousand times, by degrees of freedom.
 func chiSquareLimit(degrees: Int) -> Double {
     [1: 15.14, 2: 18.42, 3: 21.11, 19: 50.80][degrees] ?? .nan
 }

@@ -1,7 +1,7 @@
 import Inference
 import Testing
 
-/// Logits that depend on every token of the sequence and its place.
+/// Logits that depend on every token of the sequence and its position.
 private func mixingModel() -> ScriptedModel {
     ScriptedModel(vocabularySize: 23, contextLength: 40) { tokens in
         let hash = tokens.enumerated().reduce(7) { ($0 * 31 + Int($1.element) + $1.offset) % 9973 }
@@ -40,7 +40,7 @@ private let prompts: [[Int32]] = [[1], [4, 5, 6], [1], [4, 5], [4, 5, 6]]
             #expect(batch[index].stopReason == alone.stopReason)
             #expect(batch[index].promptTokenCount == prompt.count)
         }
-        // They end at different times, or the test says little.
+        // They end at different times, or the test would show little.
         #expect(Set(batch.sequences.map { batch[$0].generatedTokenCount }).count > 2)
     }
 
@@ -66,7 +66,7 @@ private let prompts: [[Int32]] = [[1], [4, 5, 6], [1], [4, 5], [4, 5, 6]]
         #expect(Set(model.record.copies) == [[0, 2, 1], [1, 4, 3]])
     }
 
-    @Test func aRoundIsOnePassWithATokenOfEachSequenceThatGoesOn() throws {
+    @Test func aRoundIsOnePassWithATokenOfEachActiveSequence() throws {
         let model = ScriptedModel.counting(vocabularySize: 10)
         let batch = try GenerationEngine(
             model,
@@ -107,7 +107,7 @@ private let prompts: [[Int32]] = [[1], [4, 5, 6], [1], [4, 5], [4, 5, 6]]
         #expect(batch[1].tokens == [24, 25, 26])
     }
 
-    @Test func promptsAreCutEachForItself() throws {
+    @Test func promptsAreCutIndividually() throws {
         let model = ScriptedModel.counting(vocabularySize: 50, contextLength: 4)
         let batch = try GenerationEngine(
             model,

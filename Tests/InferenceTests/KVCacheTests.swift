@@ -1,4 +1,4 @@
-// Room for keys and values: how it grows, and that what was stored stays.
+// Memory for keys and values: how it grows, and that stored values stay.
 
 import Inference
 import Tensors
@@ -77,7 +77,7 @@ import Testing
     }
 
     @Test(arguments: KVCache.precisions)
-    func roomIsTakenWhenNeededDoubledAndNeverBeyondTheCapacity(
+    func roomIsDoubledWhenNeededAndNeverExceedsTheCapacity(
         precision: ElementType
     ) throws {
         let cache = try cache(precision)
@@ -89,7 +89,7 @@ import Testing
         #expect(cache.tokenCount(of: 1) == 0)
     }
 
-    @Test func whatASequenceHoldsMovesAlongWhenItGrows() throws {
+    @Test func growingKeepsWhatASequenceHolds() throws {
         let cache = try cache()
         try cache.reserve(0, tokenCount: 60)
         fill(cache, 0, tokens: 0..<60)
@@ -102,14 +102,14 @@ import Testing
         #expect(holds(cache, 0, tokens: 0..<200))
     }
 
-    @Test func aCopyHoldsTheSameAndIsOnItsOwn() throws {
+    @Test func aCopyHoldsTheSameAndIsIndependent() throws {
         let cache = try cache(sequences: 3)
         try cache.reserve(0, tokenCount: 70)
         fill(cache, 0, tokens: 0..<70)
         try cache.copy(0, to: 2)
         #expect(cache.tokenCount(of: 2) == 70)
         #expect(holds(cache, 2, tokens: 0..<70))
-        // Writing to one leaves the other.
+        // Writing to one does not change the other.
         let part = cache.part(layer: 1, sequence: 2, past: 0, rows: 0..<70)
         part.keys[0][5].withUnsafeMutableElements(as: Float.self) { $0.update(repeating: -1) }
         #expect(holds(cache, 0, tokens: 0..<70))
@@ -119,7 +119,7 @@ import Testing
         try cache.copy(0, to: 2, tokenCount: 20)
         #expect(cache.tokenCount(of: 2) == 20)
         #expect(holds(cache, 2, tokens: 0..<20))
-        // An empty one empties another.
+        // Copying an empty one empties the other.
         try cache.copy(1, to: 2)
         #expect(cache.tokenCount(of: 2) == 0)
     }
@@ -136,7 +136,7 @@ import Testing
         #expect(holds(cache, 1, tokens: 0..<30))
     }
 
-    @Test func sequencesOfOtherLengthsStayApart() throws {
+    @Test func sequencesOfDifferentLengthsAreIndependent() throws {
         let cache = try cache()
         try cache.reserve(0, tokenCount: 10)
         try cache.reserve(1, tokenCount: 90)
@@ -144,7 +144,7 @@ import Testing
         #expect(cache.tokenCount(of: 0) == 0)
         #expect(
             cache.byteCount == (64 + 90) * shape.bytesPerToken(.float32),
-            "what is asked for at once is not doubled"
+            "a large request is not doubled"
         )
     }
 }

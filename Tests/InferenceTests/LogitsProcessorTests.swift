@@ -24,7 +24,7 @@ private func kept(_ logits: [Float], _ processor: some LogitsProcessor) throws -
     return after.indices.filter { after[$0] > -.infinity }
 }
 
-/// Logits in no order, many of them equal.
+/// Logits in random order, many of them equal.
 private func tiedLogits(_ count: Int) -> [Float] {
     var generator = MersenneTwister(seed: 3)
     return (0..<count).map { _ in (generator.nextFloat() * 40).rounded() / 4 - 5 }
@@ -37,7 +37,7 @@ private func ranked(_ logits: [Float]) -> [Int] {
 private let least = -Float.infinity
 
 @Suite struct LogitsProcessorTests {
-    @Test func aRepeatedTokenIsPenalisedOnceWhateverItsSign() throws {
+    @Test func aRepeatedTokenIsPenalizedOnceWhateverItsSign() throws {
         let penalty = try RepetitionPenalty(2)
         #expect(try processed([4, -4, 0, 3], penalty, after: [1, 0, 1, 0, 2]) == [2, -8, 0, 3])
         #expect(try processed([4, -4, 0, 3], penalty) == [4, -4, 0, 3])
@@ -67,9 +67,9 @@ private let least = -Float.infinity
         }
     }
 
-    /// Against counting anew every time.
+    /// Compared with counting from scratch every time.
     @Test(arguments: [0, 1, 2, 3, 7, 100])
-    func aPenaltyThatSeesTokensOneByOneIsThatOfTheLastOnes(window: Int) throws {
+    func aPenaltyFedTokenByTokenIsThatOfTheLastTokens(window: Int) throws {
         var generator = MersenneTwister(seed: 5)
         var tokens = (0..<4).map { _ in Int32(generator.next32() % 9) }
         var penalty = try RepetitionPenalty(2, window: window)
@@ -85,7 +85,7 @@ private let least = -Float.infinity
         }
     }
 
-    @Test func presenceAndFrequencyCountWhatWasGeneratedOnly() throws {
+    @Test func presenceAndFrequencyCountGeneratedTokensOnly() throws {
         var penalty = try OccurrencePenalty(presence: 0.5, frequency: 0.25)
         penalty.prompt([0, 1, 1])
         for token: Int32 in [1, 2, 2, 2] { penalty.didSample(token) }
@@ -147,7 +147,7 @@ private let least = -Float.infinity
         #expect(try kept(logits, TopK(40)) == ranked(logits).prefix(40).sorted())
     }
 
-    @Test func topKKeepsFewerWhereFewerAreLeft() throws {
+    @Test func topKKeepsFewerIfFewerAreLeft() throws {
         #expect(try kept([least, 1, least, 0, least], TopK(4)) == [1, 3])
     }
 

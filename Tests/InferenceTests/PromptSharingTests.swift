@@ -1,5 +1,5 @@
-// Prompts that begin in the same way are read once, and sequences that are to be reproducible get
-// passes of their own.
+// Common beginnings of prompts are read once, and sequences that must be reproducible get passes of
+// their own.
 
 import Inference
 import Testing
@@ -18,7 +18,7 @@ private func sizes(_ model: ScriptedModel) -> [[Int]] {
 }
 
 @Suite struct PromptSharingTests {
-    @Test func aPromptThatBeginsAsAnotherIsCopiedFromItThatFar() throws {
+    @Test func aCommonBeginningIsCopiedFromAnotherPrompt() throws {
         let model = counting()
         let engine = try GenerationEngine(model, sequenceCount: 3)
         let system = Array<Int32>(100..<140)
@@ -29,11 +29,11 @@ private func sizes(_ model: ScriptedModel) -> [[Int]] {
         #expect(engine.sequences.map { engine[$0].tokens } == [[3, 4], [6, 7], [10, 11]])
         #expect(engine.sequences.map { engine[$0].reusedTokenCount } == [0, 40, 40])
         #expect(model.record.copies == [[0, 1, 40], [0, 2, 40]])
-        // The others wait for the first, and then read what is their own.
+        // The others wait for the first, and then read their own remainder.
         #expect(sizes(model) == [[42], [1, 1, 3], [1, 1]])
     }
 
-    @Test func aPromptInPiecesIsWaitedForAsFarAsItIsShared() throws {
+    @Test func othersWaitForTheSharedPartOfAPromptInPieces() throws {
         let model = counting()
         let engine = try GenerationEngine(model, sequenceCount: 2)
         engine.promptTokensPerPass = 30
@@ -61,7 +61,7 @@ private func sizes(_ model: ScriptedModel) -> [[Int]] {
         #expect(model.record.copies.isEmpty)
     }
 
-    @Test func aPlaceKeepsWhatWasReadForTheNextPromptThatBeginsSo() throws {
+    @Test func aPlaceKeepsWhatWasReadForPromptsWithTheSameBeginning() throws {
         let model = counting()
         let engine = try GenerationEngine(model, sequenceCount: 2)
         let system = Array<Int32>(100..<140)
@@ -85,7 +85,7 @@ private func sizes(_ model: ScriptedModel) -> [[Int]] {
         #expect(model.record.passes.last?.map(\.sequence) == [1])
     }
 
-    @Test func aSequenceThatGoesLetsThoseThatWaitedReadForThemselves() throws {
+    @Test func whenASequenceIsRemovedThoseThatWaitedReadThemselves() throws {
         let model = counting()
         let engine = try GenerationEngine(model, sequenceCount: 2)
         engine.promptTokensPerPass = 20
@@ -99,7 +99,7 @@ private func sizes(_ model: ScriptedModel) -> [[Int]] {
         #expect(engine[1].reusedTokenCount == 20)
     }
 
-    @Test func aPlaceThatHoldsABeginningIsGivenMoreOfItByAnother() throws {
+    @Test func aPlaceThatHoldsABeginningGetsMoreOfItFromAnother() throws {
         let model = counting()
         let engine = try GenerationEngine(model, sequenceCount: 3)
         let system = Array<Int32>(100..<160)
@@ -161,11 +161,11 @@ private func sizes(_ model: ScriptedModel) -> [[Int]] {
         try engine.add(prompt: Array(300..<341), sampler: greedy(), limits: limits(1))
         while try engine.next() != nil {}
         #expect(engine.sequences.map { engine[$0].tokens.last } == [14, 150, 212, 341])
-        // 40 of 50 would leave too few; so do 7 beside 33, and 40 of 41.
+        // 40 of 50 would leave too few; so would 7 alongside 33, and 40 of 41.
         #expect(sizes(model) == [[1, 12], [33], [1], [17, 23], [1], [18], [1]])
     }
 
-    @Test func noLongPromptIsEverReadInPiecesThatModelsComputeAsFew() throws {
+    @Test func longPromptsAreNeverReadInPiecesComputedLikeFewTokens() throws {
         for budget in [1, 17, 34, 35, 50, 100, 256, 1000] {
             let model = counting()
             let engine = try GenerationEngine(model, sequenceCount: 30)
@@ -199,7 +199,7 @@ private func sizes(_ model: ScriptedModel) -> [[Int]] {
         engine.isReproducible = true
         try engine.add(prompt: Array(100..<140), sampler: greedy(), limits: limits(30))
         while try engine.next() != nil {}
-        // The next turn: all of that, and something more.
+        // The next turn: all of that, and something new.
         try engine.add(
             prompt: Array(100..<170) + Array(300..<320),
             sampler: greedy(),
@@ -207,7 +207,7 @@ private func sizes(_ model: ScriptedModel) -> [[Int]] {
         )
         #expect(try engine.next()?.first?.token == 320)
         #expect(engine[1].reusedTokenCount == 40)
-        // So much is left to be read that it is read as a prompt.
+        // So much is unread that it is read as a prompt.
         engine.remove(1)
         try engine.add(prompt: Array(100..<145), sampler: greedy(), limits: limits(1))
         _ = try engine.next()

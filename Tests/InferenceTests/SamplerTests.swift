@@ -4,7 +4,7 @@ import RandomNumbers
 import Tensors
 import Testing
 
-/// The tokens that many draws give, with how often.
+/// How often each token is drawn in many draws.
 private func histogram(
     _ logits: [Float],
     _ options: SamplingOptions,
@@ -16,7 +16,7 @@ private func histogram(
     return counts
 }
 
-/// Logits in an order that is neither rising nor falling.
+/// Logits that neither rise nor fall.
 private func scatteredLogits(_ count: Int) -> [Float] {
     var generator = MersenneTwister(seed: 3)
     return (0..<count).map { _ in generator.nextFloat() * 8 - 4 }
@@ -30,7 +30,7 @@ private func scatteredLogits(_ count: Int) -> [Float] {
     }
 
     @Test func idsFromTheLimitOnAreNeverDrawn() throws {
-        // Far likelier than the others, and one of them no number.
+        // Far likelier than the others, and one of them NaN.
         let logits: [Float] = [1, 2, 3, 90, 80, .nan]
         let chains = [
             SamplingOptions.greedy, try SamplingOptions(), try SamplingOptions(topK: 5, topP: 0.9),
@@ -63,7 +63,7 @@ private func scatteredLogits(_ count: Int) -> [Float] {
     }
 
     @Test(arguments: [Float.nan, -.nan, .signalingNaN, .infinity])
-    func aLogitThatIsNoNumberIsAnError(value: Float) throws {
+    func aNaNLogitIsAnError(value: Float) throws {
         for options in [SamplingOptions.greedy, try SamplingOptions(topK: 2, topP: 0.5)] {
             for position in 0..<3 {
                 var logits: [Float] = [1, 2, 3]

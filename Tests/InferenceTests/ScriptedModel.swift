@@ -1,8 +1,8 @@
-// A model without weights, so that generation is tested apart from any real one.
+// A model without weights, so that generation is tested independently of real ones.
 
 import Inference
 
-/// Predicts what `script` says for the sequence so far.
+/// Predicts the logits that `script` returns for the sequence so far.
 struct ScriptedModel: LanguageModel {
     let vocabularySize: Int
     var contextLength = 16
@@ -13,7 +13,7 @@ struct ScriptedModel: LanguageModel {
         ScriptedSession(self, sequenceCount: sequenceCount, tokenCapacity: tokenCapacity)
     }
 
-    /// Always the token after the last one, cyclically.
+    /// Always predicts the token after the last one, cyclically.
     static func counting(vocabularySize: Int, contextLength: Int = 16) -> ScriptedModel {
         ScriptedModel(vocabularySize: vocabularySize, contextLength: contextLength) { tokens in
             var logits = [Float](repeating: 0, count: vocabularySize)
@@ -23,7 +23,7 @@ struct ScriptedModel: LanguageModel {
     }
 }
 
-/// What sessions were asked for.
+/// Records what sessions were asked for.
 final class Record {
     /// The capacity of each session.
     var capacities: [Int] = []

@@ -40,7 +40,7 @@ private func generate(
     }
 
     @Test(arguments: [Set<Int32>([9]), [9, 3], [1, 9]])
-    func anEndTokenEndsItAndIsNotGivenOut(endTokens: Set<Int32>) throws {
+    func anEndTokenEndsItAndIsNotReturned(endTokens: Set<Int32>) throws {
         let model = ScriptedModel.counting(vocabularySize: 10)
         let (tokens, reason) = try generate(
             model,
@@ -114,7 +114,7 @@ private func generate(
             contextOverflow: .slide,
             startToken: startToken
         )
-        // Each is predicted from the newest one, whatever else is kept.
+        // Each is predicted from the newest token, whatever else is kept.
         #expect(tokens == [8, 9, 10, 11, 12, 13, 14, 15, 16])
         #expect(reason == .length)
     }

@@ -20,7 +20,7 @@ private func draw(_ sampler: inout Sampler, _ logits: [Float], top: Int) throws 
 }
 
 @Suite struct TokenLogprobsTests {
-    @Test func theyAreThoseOfTheModelWhateverIsDrawn() throws {
+    @Test func theyAreTheModelsOwnWhateverIsDrawn() throws {
         let expected = logSoftmax(logits[...])
         let options = try SamplingOptions(
             temperature: 3,
@@ -34,7 +34,7 @@ private func draw(_ sampler: inout Sampler, _ logits: [Float], top: Int) throws 
             let found = try draw(&sampler, logits, top: 3)
             drawn.insert(found.token)
             #expect(abs(Double(found.logprob) - expected[Int(found.token)]) < 1e-6)
-            // Of equal ones the lowest id first.
+            // Equals are ordered by id.
             #expect(found.top.map(\.token) == [1, 3, 0])
             for alternative in found.top {
                 #expect(abs(Double(alternative.logprob) - expected[Int(alternative.token)]) < 1e-6)
@@ -70,7 +70,7 @@ private func draw(_ sampler: inout Sampler, _ logits: [Float], top: Int) throws 
         #expect(abs(Double(found.logprob) - expected[1]) < 1e-6)
     }
 
-    @Test func theEngineGivesThemToWhoAsked() throws {
+    @Test func theEngineReturnsThemToThoseWhoAsked() throws {
         let model = ScriptedModel(vocabularySize: 6) { _ in logits }
         let engine = try GenerationEngine(model, sequenceCount: 2)
         let limits = GenerationLimits(maxTokens: 2)

@@ -1,4 +1,4 @@
-// Sequences continued with a cache, against one pass over all their tokens.
+// Sequences continued with a cache, compared with a single pass over all their tokens.
 
 import FileIO
 import Foundation
@@ -9,11 +9,12 @@ import TestSupport
 import Testing
 
 @Suite(.serialized) struct CachedDecodingTests {
-    /// How far logits of up to 3, or losses, may be off: four times what was seen.
+    /// The allowed error of logits of up to 3, or of losses: four times what was seen.
     private static let tolerance: Float = 4e-6
 
-    /// Continues a prompt greedily, and holds every token against one pass over the whole text:
-    /// positions look only at those before them, so it predicts what passes over its beginnings do.
+    /// Continues a prompt greedily, and compares every token with one pass over the whole text:
+    /// positions only see earlier ones, so that pass predicts the same as passes over beginnings of
+    /// the text.
     private func expectGreedyTokens(_ model: GPT2, prompt: [Int32], count: Int) throws -> [Int32] {
         let session = try GPT2Decoder(model).makeSession()
         var tokens = prompt
@@ -31,18 +32,18 @@ import Testing
         return Array(found)
     }
 
-    @Test func fiveHundredGreedyTokensAreThoseOfAPassOverTheWholeText() throws {
+    @Test func fiveHundredGreedyTokensMatchAPassOverTheWholeText() throws {
         let tokens = try expectGreedyTokens(
             livelyModel(contextLength: 512),
             prompt: [1, 2, 3, 4, 5],
             count: 500
         )
-        // Else every model would pass.
+        // Otherwise every model would pass.
         #expect(Set(tokens).count > 10)
     }
 
     @Test(.enabled(if: TestData.isAvailable, Comment(rawValue: TestData.skipReason)))
-    func fiveHundredGreedyTokensOfTheRealModelAreThoseOfAPassOverTheWholeText() throws {
+    func fiveHundredGreedyTokensOfTheRealModelMatchAPassOverTheWholeText() throws {
         struct Reference: Decodable {
             let prompt_ids: [Int32]
         }
@@ -80,7 +81,7 @@ import Testing
         print("\(length) tokens: largest difference \(largest), logit \(expected.max() ?? 0)")
     }
 
-    @Test func partsThatChunksCutAcrossPredictWhatTheyDoAlone() throws {
+    @Test func partsSplitByChunksPredictTheSameAsAlone() throws {
         let model = try livelyModel(contextLength: 640)
         let decoder = try GPT2Decoder(model)
         let session = try decoder.makeSession(sequenceCount: 4)
@@ -100,14 +101,14 @@ import Testing
         }
     }
 
-    @Test func sequencesDecodedTogetherHaveTheBitsTheyHaveAlone() throws {
+    @Test func sequencesDecodedTogetherHaveTheSameBitsAsAlone() throws {
         let decoder = try GPT2Decoder(livelyModel(contextLength: 128))
         let prompts: [[Int32]] = [[1, 2, 3], [60], Array(0..<40)]
         let together = try decoder.makeSession(sequenceCount: 3)
         let alone = try prompts.map { _ in try decoder.makeSession() }
         var next = prompts
         for _ in 0..<60 {
-            // The prompts one by one, as a pass over many rows may round in another way.
+            // The prompts are read one by one, because a pass over many rows may round differently.
             var rows: [ArraySlice<Float>] = []
             var logits = [Float](repeating: 0, count: 3 * 61)
             if next[0].count > 1 {
@@ -136,7 +137,7 @@ import Testing
         }
     }
 
-    @Test func aWindowThatSlidesEncodesItsTailAnew() throws {
+    @Test func aSlidingWindowEncodesItsTailAgain() throws {
         let decoder = try GPT2Decoder(livelyModel(contextLength: 32))
         let prompt: [Int32] = [1, 2, 3, 4, 5]
         let generator = try TokenGenerator(
@@ -163,7 +164,7 @@ import Testing
         #expect(Set(generator.tokens).count > 5)
     }
 
-    @Test func aFullPromptGoesOnByItsLaterHalf() throws {
+    @Test func aFullPromptContinuesFromItsLaterHalf() throws {
         let decoder = try GPT2Decoder(livelyModel(contextLength: 32))
         let prompt = randomTokens(32, vocabularySize: 61)
         let generator = try TokenGenerator(
@@ -207,7 +208,7 @@ import Testing
             workspace: model.makeScoringWorkspace(batchSize: B, sequenceLength: T)
         )
         let session = try GPT2Decoder(model).makeSession(sequenceCount: B)
-        // Targets by where their part ends: all, the last ones, a single one, and none of a part.
+        // Targets at the end of each part: all, the last few, one, and none.
         let shapes = [
             [300: 300, 600: 300, 900: 300], [300: 50, 600: 3], [1: 1], [300: 0, 900: 7],
         ]
@@ -271,7 +272,7 @@ import Testing
         #expect((0..<3).map { plain.tokenCount(of: $0) } == [59, 2, 1])
     }
 
-    @Test func targetsOutsideTheVocabularyAreRefusedAndLeaveTheSequencesAsTheyWere() throws {
+    @Test func targetsOutsideTheVocabularyAreRefusedAndLeaveTheSequencesUnchanged() throws {
         let session = try GPT2Decoder(livelyModel(contextLength: 64)).makeSession()
         _ = try session.logits(appending: [1, 2])
         #expect(
@@ -284,7 +285,7 @@ import Testing
     }
 }
 
-/// A session whose losses are those that every session has from its logits.
+/// A session that computes losses from its logits, in the way that is available to every session.
 private final class PlainSession: DecodingSession {
     private let session: any DecodingSession
 

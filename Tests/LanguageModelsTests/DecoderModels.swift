@@ -5,8 +5,8 @@ import LanguageModels
 import RandomNumbers
 import Tensors
 
-/// A model of random weights, those of matrices larger than training starts with: its greedy tokens
-/// wander through the vocabulary, where a fresh model repeats itself.
+/// A model with random matrices larger than training starts with: its greedy tokens wander through
+/// the vocabulary, where a fresh model would repeat itself.
 func livelyModel(
     contextLength: Int,
     channels: Int = 24,
@@ -50,11 +50,11 @@ func best(_ logits: some Collection<Float>) -> Int32? {
     zip(0..., logits).max { $0.1 < $1.1 }.map { Int32($0.0) }
 }
 
-/// The largest difference between two rows of logits; infinite where one of them is not a number.
+/// The largest difference between two rows of logits; infinite if one of them is NaN.
 func largestDifference(_ a: some Collection<Float>, _ b: some Collection<Float>) -> Float {
     guard a.count == b.count, !a.isEmpty else { return .infinity }
     return zip(a, b).reduce(0) { largest, pair in
-        // `max` would pass over what is not a number.
+        // `max` would ignore NaN.
         let difference = abs(pair.0 - pair.1)
         return difference.isNaN ? .infinity : max(largest, difference)
     }

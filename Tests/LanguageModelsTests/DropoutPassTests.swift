@@ -1,5 +1,4 @@
-// What passes drop at random: the same in every way of computing a batch, and nothing where losses
-// are only measured.
+// Dropout in passes: the same however a batch is computed, and none when losses are only measured.
 
 import LanguageModels
 import Tensors
@@ -8,7 +7,7 @@ import Testing
 @Suite(.serialized) struct DropoutPassTests {
     private let batch = SmallBatch(4, 6)
 
-    /// The loss, and the gradients after it.
+    /// The loss, and the gradients that follow.
     private func pass(
         _ model: GPT2,
         _ workspace: TrainingWorkspace,
@@ -37,7 +36,7 @@ import Testing
         let dropout = Dropout(rate: 0.3, key: 7)
         let expected = try pass(model, batch.workspace(model), dropout)
         let found = try pass(model, batch.workspace(model, threads: threads), dropout)
-        // The sums of 24 rows in another order.
+        // The sums of 24 rows in a different order.
         for (a, b) in zip(found, expected) { #expect(abs(a - b) <= 1e-6) }
     }
 

@@ -1,5 +1,5 @@
-// Models of both families as GGUF files: written, read again, and refused where they compute what
-// ours do not.
+// Models of both families as GGUF files: written, read back, and refused if they compute something
+// that ours do not.
 
 import FileIO
 import Inference
@@ -35,7 +35,7 @@ import Testing
         }
     }
 
-    /// Every weight of two models is the same.
+    /// Expects every weight of two models to be the same.
     private func expectSameWeights<Configuration: ModelConfiguration>(
         _ a: some ModelWeights<Configuration>,
         _ b: some ModelWeights<Configuration>
@@ -92,7 +92,7 @@ import Testing
         { try scaledLlama(.perPair(divisors: [1, 2, 5, 4, 3, 9, 8, 7])) },
     ]
 
-    /// Grouped heads whose size is not channels / heads.
+    /// Grouped heads with a size other than channels / heads.
     private static func scaledLlama(
         _ scaling: RotaryScaling,
         hiddenChannels: Int = 40,
@@ -115,7 +115,7 @@ import Testing
     }
 
     @Test(arguments: llamas.indices)
-    func aLlamaComesBackWithAllThatItIs(index: Int) throws {
+    func aLlamaComesBackCompletely(index: Int) throws {
         let model = try randomLlama(Self.llamas[index]())
         try withGGUF(model) { path in
             let read = try openWeights(at: path, as: Llama2Configuration.self)
@@ -160,7 +160,7 @@ import Testing
             )
             for tensor in file.archive.tensors {
                 let isNorm = tensor.name.contains("norm")
-                // Rows of 40 are no whole blocks.
+                // Rows of 40 are not whole blocks.
                 let isOdd = type.isBlocked && (tensor.shape.last ?? 0) % 32 != 0
                 let expected = isNorm ? .float32 : isOdd ? .float16 : type
                 #expect(tensor.storedType == expected, "\(tensor.name)")
@@ -168,7 +168,7 @@ import Testing
         }
     }
 
-    @Test func blocksStayWhatTheyAreWhereNoTypeIsAskedFor() throws {
+    @Test func blocksStayUnchangedIfNoTypeIsAskedFor() throws {
         let model = try randomLlama(Self.scaledLlama(.none))
         try withGGUF(model, storing: .q4_1) { path in
             let first = try openWeights(at: path, as: Llama2Configuration.self)
@@ -197,7 +197,7 @@ import Testing
 
     // MARK: Metadata
 
-    @Test func keysOfATokenizerAreCarriedAndMustFit() throws {
+    @Test func keysOfATokenizerAreCopiedAndMustFit() throws {
         let model = try smallModel()
         var metadata = GGUFMetadata()
         metadata["tokenizer.ggml.model"] = .string("gpt2")
@@ -235,7 +235,7 @@ import Testing
     // MARK: What is refused
 
     private static let others: [(key: String, value: GGUFValue?, message: String)] = [
-        ("general.architecture", .string("qwen2"), "of the architecture 'qwen2'"),
+        ("general.architecture", .string("qwen2"), "has the architecture 'qwen2'"),
         ("general.architecture", nil, "'general.architecture' of its metadata should be there"),
         ("general.architecture", .uint8(1), "should be a string"),
         ("llama.block_count", nil, "'llama.block_count' of its metadata should be there"),
@@ -247,9 +247,9 @@ import Testing
         ("llama.attention.head_count", .uint64(.max), "should be a whole number"),
         ("llama.embedding_length", .uint32(64), "has the shape"),
         ("llama.expert_count", .uint32(8), "among 8 experts"),
-        ("llama.rope.dimension_count", .uint32(4), "turn 4 of the 16 channels"),
+        ("llama.rope.dimension_count", .uint32(4), "turn only 4 of the 16 channels"),
         ("llama.rope.scaling.type", .string("yarn"), "are scaled ('yarn')"),
-        ("llama.attention.value_length", .uint32(8), "its values have 8 channels a head"),
+        ("llama.attention.value_length", .uint32(8), "its values have 8 channels per head"),
         ("llama.rope.freq_base", .float32(-1), "theta is -1.0"),
         ("llama.rope.freq_base", .float32(.nan), "theta is nan"),
     ]
@@ -278,7 +278,7 @@ import Testing
         }
     }
 
-    /// A GPT-2 with a head beside its embedding.
+    /// A GPT-2 with a head separate from its embedding.
     private func openGPT2(head: (Tensor) throws -> Tensor) throws {
         let model = try smallModel()
         try withGGUF(model, storing: .float32) { path in
@@ -301,7 +301,7 @@ import Testing
         }
     }
 
-    @Test func aHeadThatRepeatsTheEmbeddingIsPassedOverAndAnotherRefused() throws {
+    @Test func aHeadThatRepeatsTheEmbeddingIsIgnoredAndAnotherRefused() throws {
         try openGPT2 { $0 }
         try openGPT2 { try Tensor($0.floats().map { $0 * 1.05 }, shape: $0.shape) }
         let error = #expect(throws: TensorFileError.self) {

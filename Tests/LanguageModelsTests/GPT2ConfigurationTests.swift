@@ -82,7 +82,7 @@ import Testing
         ("layers=2,channels=64", "it does not say how many heads;"),
         ("context=9", "it does not say how many layers and heads and channels;"),
         ("layers=4,heads=4,channels=128,width=3", "it has no 'width';"),
-        ("layers=4,layers=4,heads=4,channels=128", "'layers' stands there twice;"),
+        ("layers=4,layers=4,heads=4,channels=128", "'layers' is given twice;"),
         ("layers=4,heads=x,channels=128", "'heads=x' is not a size"),
         ("d6,layers=2", "it has no 'layers';"),
     ])
@@ -91,7 +91,7 @@ import Testing
         #expect(error?.description.contains(problem) == true)
     }
 
-    @Test func pathsAreNoDescriptors() {
+    @Test func pathsAreNotDescriptors() {
         for path in ["model.bin", "runs/a=b/model.bin", "./layers=4,heads=4,channels=128"] {
             #expect(!GPT2Configuration.isDescriptor(path))
         }

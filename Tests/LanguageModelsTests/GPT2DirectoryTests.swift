@@ -1,5 +1,4 @@
-// What is said of Hugging Face's GPT-2 and of nanoGPT's checkpoints that would be another model
-// here.
+// Errors for Hugging Face's GPT-2 and nanoGPT's checkpoints that would be a different model here.
 
 import FileIO
 import Foundation
@@ -55,7 +54,7 @@ import Testing
         }
     }
 
-    @Test func linearLayersAreTurned() throws {
+    @Test func linearLayersAreTransposed() throws {
         let weights = try open()
         let fcw = try weights.tensor(weights.configuration.weight(.fcw)).floats()
         // Element (out, in) is the stored one of (in, out), and rows there are 16 long.
@@ -86,7 +85,7 @@ import Testing
         #""activation_function": "gelu_pytorch_tanh""#, #""n_inner": 16"#, #""n_inner": null"#,
         #""layer_norm_epsilon": 1e-05"#, #""tie_word_embeddings": true"#,
     ])
-    func whatComesToTheSameIsTaken(setting: String) { #expect(error(setting) == "no error") }
+    func equivalentSettingsAreAccepted(setting: String) { #expect(error(setting) == "no error") }
 
     @Test(arguments: [
         ("gelu_new", GPT2Configuration.Activation.tanh), ("gelu_fast", .tanh),
@@ -98,20 +97,20 @@ import Testing
     ) throws {
         let weights = try open(#""activation_function": "\#(name)""#)
         #expect(weights.configuration.activation == activation)
-        // Training has one form, and what it makes of a model says so.
+        // Training has one form, and what it changes in the model says so.
         let model = try GPT2(weights, ops: Ops(threadCount: 1))
         #expect(model.configuration.activation == .tanh)
     }
 
-    @Test func aHeadOfItsOwnIsTakenOnlyWhenItIsTheEmbedding() {
+    @Test func aSeparateHeadIsAcceptedOnlyIfItEqualsTheEmbedding() {
         let untied = #""tie_word_embeddings": false"#
         let same = Self.tensors + [("lm_head.weight", [5, 4])]
         #expect(error(untied, same) == "no error")
-        // The tensors count up from 0, so another shape has other numbers in it.
+        // The tensors count up from 0, so a different shape has different numbers in it.
         #expect(error(untied, Self.tensors + [("lm_head.weight", [5, 3])]).contains("the shape"))
     }
 
-    @Test func tensorsThatTheModelHasNoPlaceForAreNamed() {
+    @Test func tensorsThatTheModelLacksAreNamed() {
         let buffers: [(name: String, shape: [Int])] = [
             ("h.0.attn.bias", [1, 1, 3, 3]), ("h.0.attn.masked_bias", []),
         ]
@@ -122,7 +121,7 @@ import Testing
         }
     }
 
-    @Test func tensorsThatAreMissingOrOfAnotherShapeAreNamed() {
+    @Test func missingTensorsAndWrongShapesAreNamed() {
         for index in Self.tensors.indices {
             var tensors = Self.tensors
             let name = tensors.remove(at: index).name
@@ -146,7 +145,7 @@ import Testing
             #expect {
                 try openWeights(at: directory)
             } throws: { error in
-                "\(error)".contains("its head 'lm_head.weight' has other weights")
+                "\(error)".contains("its head 'lm_head.weight' differs")
             }
         }
     }

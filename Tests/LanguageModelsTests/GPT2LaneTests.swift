@@ -1,11 +1,12 @@
-// Passes whose threads take sequences each, against passes whose threads share every operation.
+// Passes in which each thread takes sequences, compared with passes in which threads share every
+// operation.
 
 import LanguageModels
 import Tensors
 import Testing
 
 @Suite(.serialized) struct GPT2LaneTests {
-    /// Sequences that neither two nor three divide.
+    /// A number of sequences that neither two nor three divides.
     private let batch = SmallBatch(17, 5)
 
     private func largestDifference(_ a: [Float], _ b: [Float]) -> Float {
@@ -25,7 +26,7 @@ import Testing
                 let expected = try batch.pass(model, whole, scale: scale, accumulate: accumulate)
                 let found = try batch.pass(model, lanes, scale: scale, accumulate: accumulate)
                 #expect(found.loss == expected.loss)
-                // The sums of 85 rows in another order; gradients reach 0.3.
+                // The sums of 85 rows in a different order; gradients reach 0.3.
                 #expect(largestDifference(found.gradients, expected.gradients) <= 1e-7)
             }
         }
@@ -71,7 +72,7 @@ import Testing
         }
     }
 
-    /// Of sequences longer than a tile of attention, which threads that share a pass divide into
+    /// For sequences longer than a tile of attention, which threads that share a pass divide into
     /// more pieces than a lane does.
     @Test(arguments: InstructionSet.available, [ElementType.float32, .bfloat16])
     func lanesGiveTheLossesOfThreadsThatShareAPass(

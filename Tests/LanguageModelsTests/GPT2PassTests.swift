@@ -143,7 +143,7 @@ import Testing
         let second = try gradients(batches[1], into: model.makeParameterSet())
 
         let sum = try model.makeParameterSet()
-        // What was there before must not matter.
+        // The previous contents must not matter.
         sum.flat.withUnsafeMutableElements(as: Float.self) { $0.update(repeating: 1e6) }
         _ = try gradients(batches[0], into: sum, scale: 0.5)
         let found = try gradients(batches[1], into: sum, scale: 0.5, accumulate: true)
@@ -186,7 +186,7 @@ import Testing
             gradients: model.makeParameterSet()
         )
         #expect(abs(trained - loss) <= 1e-6)
-        // A model that knows nothing loses log(V).
+        // A model that knows nothing has a loss of log(V).
         #expect(abs(loss - log(10)) < 0.05)
     }
 
@@ -217,7 +217,7 @@ import Testing
         #expect(losses[0] == losses[1])
     }
 
-    @Test func typesThatNothingIsComputedInStopTheProgramAtOnce() async {
+    @Test func unsupportedTypesStopTheProgramAtOnce() async {
         await #expect(processExitsWith: .trap) {
             try smallModel().setPrecision(.int32)
             exit(0)

@@ -1,4 +1,4 @@
-// Losses of chosen positions against the logits of all.
+// Losses of selected positions, compared with the logits of all.
 
 import Foundation
 import LanguageModels
@@ -7,7 +7,7 @@ import Testing
 
 @Suite(.serialized) struct GPT2TokenLossesTests {
     @Test(arguments: [[0], [23], [3, 4, 9, 22], Array(0..<24), []])
-    func chosenPositionsHaveTheLossTheirLogitsGive(positions: [Int]) throws {
+    func selectedPositionsHaveTheLossOfTheirLogits(positions: [Int]) throws {
         let model = try smallModel()
         let workspace = try TrainingWorkspace(
             model,

@@ -7,7 +7,7 @@ import Testing
 @testable import TensorFiles
 
 @Suite struct Llama2CFileTests {
-    /// Sizes all different, so that no two weights can be mistaken for each other.
+    /// Sizes that are all different, so that no two weights can be confused.
     private static func sizes(separate: Bool) throws -> Llama2Configuration {
         try Llama2Configuration(
             contextLength: 5,
@@ -25,7 +25,7 @@ import Testing
         values.flatMap { value in withUnsafeBytes(of: value.littleEndian) { Array($0) } }
     }
 
-    /// A file with this header, padded with bytes that count up to the size the format asks for.
+    /// A file with this header, padded with bytes that count up to the size the format requires.
     private static func file(
         _ version: Llama2CFile.Version,
         separate: Bool,
@@ -190,7 +190,7 @@ import Testing
         #expect(configuration.keyValueHeadCount == 4)
         #expect(configuration.vocabularySize == 512)
         #expect(configuration.contextLength == 512)
-        // Trained norms are of the order of one; a wrong offset would show.
+        // Trained norms are of the order of one; a wrong offset would be visible.
         let norm = try Tensor(zeros: [64])
         try file.stored(.finalNorm).read(into: norm)
         #expect(norm.floats().allSatisfy { (0.1...20).contains($0) })

@@ -1,4 +1,4 @@
-// The files of Llama 2, written and read again, and what is said of those that are no such files.
+// The files of Llama 2, written and read back, and the errors for files that are something else.
 
 import FileIO
 import Inference
@@ -36,9 +36,9 @@ import Testing
         }
     }
 
-    /// Groups of 64 go across the ends of rows of 96; groups of 4 are smaller than a block.
+    /// Groups of 64 run across the ends of rows of 96; groups of 4 are smaller than a block.
     @Test(arguments: [(192, 96, 64, ElementType.q8_f32), (36, 44, 4, .float32)])
-    func int8GroupsAreHonouredWhateverTheRows(
+    func int8GroupsAreKeptWhateverTheRows(
         channels: Int,
         hidden: Int,
         groupSize: Int,
@@ -71,7 +71,7 @@ import Testing
                 try logits(openWeights(at: path, as: Llama2Configuration.self), .q8_0)
             )
             let largest = largestDifference(float32, q8)
-            // As they are, integers differ by the rounding of the input only.
+            // With integers unchanged, results differ only by the rounding of the input.
             #expect(largest <= (type == .q8_f32 ? 2e-3 : 0.1))
         }
     }
@@ -92,7 +92,7 @@ import Testing
         }
     }
 
-    @Test func constantsThatLlama2CDoesNotHaveAreNotDroppedInSilence() throws {
+    @Test func constantsThatLlama2CLacksAreNotSilentlyDropped() throws {
         let configuration = try Llama2Configuration(
             contextLength: 8,
             vocabularySize: 7,
@@ -114,14 +114,14 @@ import Testing
             }
             #expect(
                 error?.description.contains(
-                    "no place for a theta of 500000.0, only 10000.0, scaled rotary positions"
+                    "cannot store a theta of 500000.0, only 10000.0, scaled rotary positions"
                 ) == true
             )
             #expect(!FileSystem.exists(path))
         }
     }
 
-    /// The sentence that opening a directory of such files ends in.
+    /// The error message for a directory of such files.
     private func error(_ files: [(String, String)], opening name: String? = nil) throws -> String {
         try withTemporaryDirectory { directory in
             for (name, text) in files {
@@ -176,13 +176,13 @@ import Testing
         #expect(message.contains(words), "\(message)")
     }
 
-    @Test func aTextFileIsNoCheckpoint() throws {
+    @Test func aTextFileIsNotACheckpoint() throws {
         let files = [("story.txt", "Once upon a time, there was a little girl named Lily.")]
         let message = try error(files, opening: "story.txt")
         #expect(message.contains("it is not a llama2.c checkpoint"))
     }
 
-    @Test func aGPT2CheckpointIsNoLlama() throws {
+    @Test func aGPT2CheckpointIsNotALlama() throws {
         try withTemporaryDirectory { directory in
             let path = directory.appending("gpt2.bin")
             try smallModel().writeLLMCCheckpoint(to: path)

@@ -67,7 +67,7 @@ import Testing
         #expect(small.contextLength == 16_384)
     }
 
-    /// The configuration that Hugging Face's file gives with this beside its sizes.
+    /// The configuration from Hugging Face's file with these entries in addition to its sizes.
     private func readHuggingFace(_ more: String) throws -> Llama2Configuration {
         try withTemporaryDirectory { directory in
             let path = directory.appending("config.json")
@@ -108,7 +108,8 @@ import Testing
                 #""rope_parameters": {"rope_theta": 8, "factor": 1.5, "rope_type": "linear"}"#,
                 .linear(factor: 1.5), 8
             ),
-            // An empty object says nothing, and one that does counts before the newer key.
+            // An empty object says nothing, and one that says something takes precedence over the
+            // newer key.
             (
                 #""rope_scaling": {}, "rope_parameters": {"factor": 3, "rope_type": "linear"}"#,
                 .linear(factor: 3), 10_000
@@ -129,7 +130,7 @@ import Testing
                 ),
                 10_000
             ),
-            // What is not said is the model's own context.
+            // The default is the model's own context.
             (
                 #""rope_scaling": {"factor": 8, "rope_type": "llama3", "low_freq_factor": 1, "#
                     + #""high_freq_factor": 4}"#,
@@ -210,7 +211,7 @@ import Testing
 
     @Test(arguments: [
         ("{}", "'dim'"),
-        ("[]", "another type"),
+        ("[]", "wrong type"),
         ("", "damaged"),
         ("{\"dim\": \"x\", \"n_heads\": 1, \"n_layers\": 1}", "'dim' of its JSON"),
         (

@@ -1,5 +1,5 @@
-// The pass of a Llama 2: one token at a time, in chunks, in batches, and in every precision. What
-// it computes is held against transformers in ParityTests.
+// The pass of a Llama 2: one token at a time, in chunks, in batches, and in every precision.
+// ParityTests compares its results with transformers.
 
 import FileIO
 import Inference
@@ -10,8 +10,8 @@ import Testing
 
 @testable import LanguageModels
 
-/// Sizes with shared heads, a head size that is no vector, and columns that are no whole blocks:
-/// L2 NH6 NKV2 C36 H44 maxT300 V13.
+/// Sizes with shared heads, a head size that is not a vector, and columns that are not whole
+/// blocks: L2 NH6 NKV2 C36 H44 maxT300 V13.
 func smallLlama(
     keyValueHeads: Int = 2,
     separate: Bool = false,
@@ -46,7 +46,7 @@ func randomLlama(_ configuration: Llama2Configuration) throws -> MemoryWeights<L
 
 @Suite struct Llama2DecoderTests {
     @Test(arguments: [(1, false), (2, true)])
-    func aPromptInOneGoGivesWhatItsTokensGiveOneByOne(heads: Int, separate: Bool) throws {
+    func aPromptAtOnceGivesTheSameAsItsTokensOneByOne(heads: Int, separate: Bool) throws {
         let configuration = try smallLlama(
             keyValueHeads: heads,
             separate: separate,
@@ -63,7 +63,7 @@ func randomLlama(_ configuration: Llama2Configuration) throws -> MemoryWeights<L
         #expect(Set(atOnce).count == 13)
     }
 
-    @Test func sequencesOfABatchDoNotKnowOfEachOther() throws {
+    @Test func sequencesOfABatchAreIndependent() throws {
         let model = try Llama2Decoder(randomLlama(smallLlama()), ops: Ops(threadCount: 2))
         let texts = [randomTokens(7, vocabularySize: 13), randomTokens(3, vocabularySize: 13)]
         let session = try model.makeSession(sequenceCount: 2)
@@ -80,7 +80,7 @@ func randomLlama(_ configuration: Llama2Configuration) throws -> MemoryWeights<L
         }
     }
 
-    @Test func aTruncatedSequenceGoesOnAsIfItHadNotBeenLonger() throws {
+    @Test func aTruncatedSequenceContinuesAsIfItHadNeverBeenLonger() throws {
         let model = try Llama2Decoder(randomLlama(smallLlama()), ops: Ops(threadCount: 1))
         let session = try model.makeSession()
         _ = try session.logits(appending: [1, 2, 3, 4, 5])

@@ -1,5 +1,5 @@
-// What an adapter's directory says and what comes of it: how far its product is scaled, and what is
-// refused. Whole models with adapters are held against PEFT in ParityTests.
+// What an adapter's directory says and its effect: how its product is scaled, and what is refused.
+// ParityTests compares whole models with adapters with PEFT.
 
 import FileIO
 import TensorFiles
@@ -14,7 +14,7 @@ import Testing
 
     private static let (qkv, fc) = ("transformer.h.0.attn.c_attn", "transformer.h.1.mlp.c_fc")
 
-    /// The two matrices of a layer by PEFT's names.
+    /// The two matrices of a layer under PEFT's names.
     private static func pair(_ layer: String, _ a: [Int], _ b: [Int]) -> [Named] {
         [
             ("base_model.model.\(layer).lora_A.weight", a),
@@ -22,7 +22,7 @@ import Testing
         ]
     }
 
-    /// Those of two layers of the small model.
+    /// The matrices of two layers of the small model.
     private static func pairs(_ C: Int) -> [Named] {
         pair(qkv, [2, C], [3 * C, 2]) + pair(fc, [1, C], [4 * C, 1])
     }
@@ -54,13 +54,13 @@ import Testing
         }
     }
 
-    /// Settings, and what they make of the products of the two layers.
+    /// Settings, and the resulting scale of the products of the two layers.
     private static let scales: [(String, Float, Float)] = [
         ("", 3, 6),
         (#", "use_rslora": true"#, 6 / Float(2).squareRoot(), 6),
         (#", "alpha_pattern": {"c_attn": 4}"#, 2, 6),
         (#", "alpha_pattern": {"h.0.attn.c_attn": 4, "mlp.c_fc": 0.5}"#, 2, 0.5),
-        // The end of a name is a whole word.
+        // A name must end with a whole word.
         (#", "alpha_pattern": {"attn": 4, "fc": 4}, "rank_pattern": {"c_fc": 1}"#, 3, 6),
         (#", "bias": "none", "use_dora": false, "init_lora_weights": "gaussian""#, 3, 6),
         (#", "modules_to_save": null, "layer_replication": null"#, 3, 6),
@@ -101,8 +101,8 @@ import Testing
         }
     }
 
-    /// As PEFT does with the embedding that it saves beside an adapter of the head.
-    @Test func aWeightSavedBesideTheMatricesTakesThePlaceOfTheModels() throws {
+    /// As PEFT does for the embedding that it saves with an adapter of the head.
+    @Test func aWeightSavedWithTheMatricesReplacesTheModels() throws {
         let model = try smallModel()
         let (C, V) = (model.configuration.channels, model.configuration.vocabularySize)
         for name in ["wte.weight", "wte.base_layer.weight"] {
@@ -130,7 +130,7 @@ import Testing
         (#""peft_type": "LORA", "lora_alpha": 6, "use_bdlora": {"a": 1}"#, "it is a BD-LoRA"),
         (
             #""peft_type": "LORA", "lora_alpha": 6, "alora_invocation_tokens": [1]"#,
-            "acts on a part of a text"
+            "acts on part of a text"
         ),
         (
             #""peft_type": "LORA", "lora_alpha": 6, "layer_replication": [[0, 1]]"#,
@@ -138,7 +138,7 @@ import Testing
         ),
         (
             #""peft_type": "LORA", "lora_alpha": 6, "init_lora_weights": "pissa""#,
-            "changing the model's own weights (init_lora_weights is 'pissa')"
+            "changed the model's own weights (init_lora_weights is 'pissa')"
         ),
         (#""peft_type": "LORA", "lora_alpha": 6, "bias": "all""#, "with bias 'all'"),
         (
@@ -152,7 +152,7 @@ import Testing
         (
             #""peft_type": "LORA", "lora_alpha": 6, "#
                 + #""alpha_pattern": {"c_attn": 2, "attn.c_attn": 3}"#,
-            "'attn.c_attn' and 'c_attn' of its alpha_pattern are both for"
+            "'attn.c_attn' and 'c_attn' of its alpha_pattern both match"
         ),
         (#""peft_type": "LORA\u001b[31m", "lora_alpha": 6"#, "type 'LORA\\u{1b}[31m'"),
         (#""peft_type": "LORA", "lora_alpha": 6"# + "\0", "its JSON"),
@@ -174,7 +174,8 @@ import Testing
             (Self.pair(Self.qkv, [2 * C], [3 * C, 2]), "should be (r, in), but is"),
             (Self.pair(Self.qkv, [0, C], [3 * C, 0]), "should be (r, in), but is"),
             (Self.pair(Self.qkv, [], [3 * C, 0]), "should be (r, in), but is"),
-            // It fits together, but not to the model; each of the two is named for itself.
+            // Consistent with each other, but not with the model; each of the two is reported by
+            // name.
             (
                 Self.pair(Self.qkv, [2, C + 1], [3 * C, 2]),
                 "lora_A.weight' has the shape [2, \(C + 1)], and the model's layer needs [2, \(C)]"
@@ -185,23 +186,23 @@ import Testing
             ),
             (
                 Self.pair("transformer.h.9.attn.c_attn", [2, C], [3 * C, 2]),
-                "it changes 'transformer.h.9.attn.c_attn', which is no linear layer of the model"
+                "it changes 'transformer.h.9.attn.c_attn', which is not a linear layer of the model"
             ),
             (
                 Self.pair("transformer.h.0.ln_1", [2, C], [C, 2]),
-                "it changes 'transformer.h.0.ln_1', which is no linear layer of the model"
+                "it changes 'transformer.h.0.ln_1', which is not a linear layer of the model"
             ),
             (
                 pairs + [("base_model.model.\(Self.qkv).lora_magnitude_vector", [3 * C])],
-                "lora_magnitude_vector' is no part of a linear layer's LoRA"
+                "lora_magnitude_vector' is not part of a linear layer's LoRA"
             ),
             (
                 pairs + [("base_model.model.transformer.wte.lora_embedding_A", [2, C])],
-                "lora_embedding_A' is no part of a linear layer's LoRA"
+                "lora_embedding_A' is not part of a linear layer's LoRA"
             ),
             (
                 pairs + [("\(Self.qkv).weight", [C, 3 * C])],
-                "'\(Self.qkv).weight' is no part of a linear layer's LoRA"
+                "'\(Self.qkv).weight' is not part of a linear layer's LoRA"
             ),
         ]
         for (tensors, words) in cases {
@@ -210,7 +211,7 @@ import Testing
         }
     }
 
-    @Test func aDirectoryWithoutTheTwoFilesIsNoAdapter() throws {
+    @Test func aDirectoryWithoutTheTwoFilesIsNotAnAdapter() throws {
         try withTemporaryDirectory { directory in
             let error = #expect(throws: TensorFileError.self) { try LowRankAdapter(directory) }
             let names = "adapter_config.json, adapter_model.safetensors"
@@ -218,7 +219,7 @@ import Testing
         }
     }
 
-    /// Damaged in some hundred ways, it is opened or refused, and nothing worse.
+    /// Damaged in some hundred ways, it is opened or refused, and nothing worse happens.
     @Test(.timeLimit(.minutes(1))) func damagedAdaptersAreReadOrRefused() throws {
         let model = try smallModel()
         try withTemporaryDirectory { directory in

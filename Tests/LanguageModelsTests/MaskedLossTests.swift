@@ -1,4 +1,5 @@
-// Losses of which only some targets count, against the losses of all and of single ones.
+// Losses in which only some targets count, compared with the losses of all targets and of single
+// ones.
 
 import LanguageModels
 import Tensors
@@ -7,7 +8,7 @@ import Testing
 @Suite(.serialized) struct MaskedLossTests {
     private let batch = SmallBatch(4, 6)
 
-    /// Masks of a few, none in a sequence, none in a lane, one, and all.
+    /// Masks of a few targets, none in a sequence, none in a lane, one, and all.
     static let masks: [[Bool]] = [
         (0..<24).map { $0 % 5 == 2 }, (0..<24).map { $0 >= 6 && $0 % 2 == 0 },
         (0..<24).map { $0 >= 12 }, (0..<24).map { $0 == 23 }, (0..<24).map { $0 == 0 },
@@ -36,7 +37,7 @@ import Testing
                 let sum =
                     (some.gradients[index] * count + others.gradients[index] * otherCount)
                     / Float(mask.count)
-                // NaN is no less.
+                // NaN is not less than anything.
                 guard abs(sum - gradient) <= tolerance * largest else {
                     Issue.record("gradient \(index): \(sum), not \(gradient)")
                     return
@@ -111,7 +112,7 @@ import Testing
     }
 
     @Test(arguments: [([0, 2, 2], 1), ([1, 1, 1], 0), ([-1, 0, 0], 0), ([0, 1, 0], 2)])
-    func startsThatNoRowOfDocumentsHasAreErrors(beginning: [Int32], position: Int) throws {
+    func impossibleStartsAreErrors(beginning: [Int32], position: Int) throws {
         let model = try smallModel()
         var starts = [Int32](repeating: 0, count: batch.inputs.count)
         // In the second sequence.

@@ -1,4 +1,4 @@
-// Models written in one format after the other, and what is said where a format has no place for
+// Models written in one format after the other, and the errors when a format cannot store
 // something.
 
 import FileIO
@@ -72,7 +72,7 @@ import Testing
             try convert(paths[0], to: .safetensors, at: paths[1])
             try convert(paths[1], to: .llama2c(nil), at: paths[2])
             #expect(try MappedFile(paths[2]).contents() == MappedFile(paths[0]).contents())
-            // Rows of wq were moved, or nothing would be shown.
+            // Rows of wq were moved, or the test would show nothing.
             let stored = try #require(
                 openWeights(at: paths[1]).tensors.first {
                     $0.name.hasSuffix("0.self_attn.q_proj.weight")
@@ -83,7 +83,7 @@ import Testing
         }
     }
 
-    /// Columns and groups that are whole blocks, and such that are not.
+    /// Columns and groups that are whole blocks, and some that are not.
     @Test(arguments: [(96, 96), (192, 96), (36, 44)])
     func int8GroupsComeBackBitForBit(channels: Int, hidden: Int) throws {
         let llama = try randomLlama(smallLlama(channels: channels, hidden: hidden))
@@ -95,7 +95,7 @@ import Testing
         }
     }
 
-    @Test func whateverAConfigurationHasComesBack() throws {
+    @Test func everythingInAConfigurationComesBack() throws {
         let scalings: [RotaryScaling] = [
             .none, .linear(factor: 4),
             .llama3(
@@ -183,7 +183,7 @@ import Testing
             for weight in model.configuration.weights {
                 #expect(try read.tensor(weight).floats() == ops.floats(model.tensor(weight)))
             }
-            // Written over by a single file, none of these are left.
+            // After a single file replaces them, none of these are left.
             try ModelConversion(model, to: .safetensors, at: path)
                 .write(overwrite: true, ops: ops)
             let left = try FileSystem.names(in: path).map(\.string)
@@ -230,29 +230,29 @@ import Testing
                 #expect(differences.contains(words))
             }
             #expect(message(scaled, .safetensors).contains("a divisor for each pair"))
-            #expect(message(gpt2, .llmc, .float16).contains("llm.c has no place for float16"))
+            #expect(message(gpt2, .llmc, .float16).contains("llm.c cannot store float16"))
             #expect(
-                message(gpt2, .safetensors, .q8_0).contains("safetensors has no place for q8_0")
+                message(gpt2, .safetensors, .q8_0).contains("safetensors cannot store q8_0")
             )
             for (version, type) in [
                 (Llama2CFile.Version.legacy, ElementType.q8_0), (.int8, .float32),
                 (.float32, .bfloat16),
             ] {
                 #expect(
-                    message(llama, .llama2c(version), type).contains("has no place for \(type)")
+                    message(llama, .llama2c(version), type).contains("cannot store \(type)")
                 )
             }
-            #expect(message(llama, .llama2c(nil), .q4_0).contains("has no place for q4_0"))
+            #expect(message(llama, .llama2c(nil), .q4_0).contains("cannot store q4_0"))
             try #expect(FileSystem.names(in: directory).isEmpty)
         }
     }
 
-    @Test func whatExistsIsReplacedOnlyWhenItMayBe() throws {
+    @Test func existingFilesAreReplacedOnlyWhenAllowed() throws {
         let model = try smallModel()
         try withTemporaryDirectory { directory in
             let (file, folder) = (directory.appending("a.bin"), directory.appending("hf"))
             try FileSystem.createDirectory(folder)
-            // An empty directory is in nobody's way.
+            // An empty directory is not in the way.
             try ModelConversion(model, to: .safetensors, at: folder).write(ops: ops)
             try writeFile(folder.appending("notes.txt"), bytes: [1])
             try ModelConversion(model, to: .llmc, at: file).write(ops: ops)
@@ -261,7 +261,7 @@ import Testing
                 #expect(throws: FileIOError.self) { try conversion.write(ops: ops) }
                 try conversion.write(overwrite: true, ops: ops)
             }
-            // What is no model's stays.
+            // Files that do not belong to a model stay.
             #expect(FileSystem.exists(folder.appending("notes.txt")))
             let conversion = try ModelConversion(model, to: .safetensors, at: file)
             #expect(throws: FileIOError.self) { try conversion.write(overwrite: true, ops: ops) }
@@ -338,7 +338,7 @@ import Testing
     // MARK: Real models
 
     @Test(.enabled(if: TestData.isAvailable, Comment(rawValue: TestData.skipReason)))
-    func aRealGPT2BecomesTheLLMCFileThatIsKnown() throws {
+    func aRealGPT2BecomesTheKnownLLMCFile() throws {
         let data = try TestData.path("tiny-gpt2")
         try withTemporaryDirectory { directory in
             let path = directory.appending("model.bin")
@@ -349,7 +349,7 @@ import Testing
     }
 
     @Test(.enabled(if: TestData.isAvailable, Comment(rawValue: TestData.skipReason)))
-    func aRealLlama2CFileComesBackButForTheRoundingOfItsTables() throws {
+    func aRealLlama2CFileComesBackExceptForRoundingInItsTables() throws {
         let original = try TestData.path("llama2/stories260K.bin")
         try withTemporaryDirectory { directory in
             let paths = ["hf", "b.bin"].map { directory.appending($0) }
@@ -357,14 +357,14 @@ import Testing
             try convert(paths[0], to: .llama2c(.legacy), at: paths[1])
             let (a, b) = try (MappedFile(original).contents(), MappedFile(paths[1]).contents())
             #expect(a.count == b.count)
-            // The tables are the last of this file, whose embedding is its classifier.
+            // The tables come last in this file, whose embedding is its classifier.
             let tables = a.count - 2 * 4 * 512 * 4
             #expect(a[..<tables] == b[..<tables])
             let largest = stride(from: tables, to: a.count, by: 4).map { offset in
                 let bits = [a, b].map { bytes in
                     bytes[offset..<offset + 4].reversed().reduce(Int32(0)) { $0 << 8 | Int32($1) }
                 }
-                // Neighboring floats are neighboring integers, apart for each sign.
+                // Neighboring floats are neighboring integers, separately for each sign.
                 return abs(Int(bits[0]) - Int(bits[1]))
             }
             .max()

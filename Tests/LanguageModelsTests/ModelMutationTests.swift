@@ -1,5 +1,4 @@
-// Files of models with chance damage: an error or weights, and never a crash, a hang or a lot of
-// memory.
+// Randomly damaged model files: an error or weights, but never a crash, a hang or a lot of memory.
 
 import FileIO
 import TensorFiles
@@ -10,14 +9,14 @@ import Testing
 @testable import LanguageModels
 
 @Suite struct ModelMutationTests {
-    /// Opens damaged copies of a model's file, which `write` makes, and reads all weights.
+    /// Opens damaged copies of a model's file, which `write` creates, and reads all weights.
     private static func run(count: Int = 1000, _ write: (FilePath, Ops) throws -> Void) throws {
         let ops = try Ops(instructionSet: .reference, threadCount: 1)
         try withTemporaryDirectory { directory in
             let original = directory.appending("original")
             try write(original, ops)
             let bytes = try MappedFile(original).contents()
-            // Most of a file is weights; damage is to reach what says how many.
+            // Most of a file is weights; the damage should reach the counts and sizes.
             for part in [bytes.count, min(bytes.count, 2048)] {
                 let path = directory.appending("model")
                 let (head, rest) = (Array(bytes[..<part]), bytes[part...])

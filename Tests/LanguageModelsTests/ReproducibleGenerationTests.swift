@@ -54,7 +54,7 @@ private func generate(
 }
 
 @Suite(.serialized) struct ReproducibleGenerationTests {
-    /// Prompts of all lengths, several of which begin in the same way, that come at any time.
+    /// Prompts of all lengths, some with common beginnings, that come at any time.
     private func requests(vocabularySize: Int) -> [Request] {
         let system = randomTokens(70, vocabularySize: vocabularySize, seed: 1)
         return (0..<24).map { index in
@@ -91,13 +91,13 @@ private func generate(
     }
 
     @Test(arguments: KVCache.precisions)
-    func aGPT2DoesSoWithEitherCache(precision: ElementType) throws {
+    func aGPT2GivesTheSameBitsWithEitherCache(precision: ElementType) throws {
         let model = try livelyModel(contextLength: 256, channels: 64, headCount: 4)
         try expectSameBits(GPT2Decoder(model, cachePrecision: precision))
     }
 
     @Test(arguments: ElementType.weightTypes)
-    func aLlamaWithSharedHeadsDoesSoToo(precision: ElementType) throws {
+    func aLlamaWithSharedHeadsGivesTheSameBitsToo(precision: ElementType) throws {
         let weights = try randomLlama(smallLlama(separate: true))
         try expectSameBits(Llama2Decoder(weights, precision: precision, ops: Ops(threadCount: 2)))
     }

@@ -23,7 +23,7 @@ import Testing
         )
     }
 
-    @Test func llama3LeavesQuickPairsAndDividesSlowOnes() {
+    @Test func llama3LeavesFastPairsAndDividesSlowOnes() {
         let divisors = llama3.divisors(theta: 500_000, headSize: 128)
         #expect(divisors.count == 64)
         // Pair 28 turns 4.2 times within 8,192 tokens, pair 29 3.4 times, and pair 35 0.996 times.
@@ -33,10 +33,10 @@ import Testing
         #expect(divisors == divisors.sorted())
     }
 
-    @Test func divisorsAreRecognisedAsTheScalingThatGivesThem() {
+    @Test func divisorsAreRecognizedAsTheScalingThatGivesThem() {
         let divisors = llama3.divisors(theta: 500_000, headSize: 64)
         #expect(RotaryScaling(divisors: divisors, theta: 500_000) == llama3)
-        // As a program that computes in float32 gives them.
+        // As computed by a program in float32.
         let rounded = divisors.map { $0 * (1 + 1e-6) }
         #expect(RotaryScaling(divisors: rounded, theta: 500_000).name == "llama3")
         #expect(RotaryScaling(divisors: [1, 1, 1], theta: 10_000) == .none)

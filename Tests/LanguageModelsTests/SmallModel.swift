@@ -5,7 +5,7 @@ import LanguageModels
 import RandomNumbers
 import Tensors
 
-/// Sizes with a padded vocabulary and a head size that is no vector: L2 NH3 C12 maxT16 V10.
+/// Sizes with a padded vocabulary and a head size that is not a vector: L2 NH3 C12 maxT16 V10.
 func smallConfiguration() throws -> GPT2Configuration {
     try GPT2Configuration(
         contextLength: 16,
@@ -32,7 +32,7 @@ func randomTokens(_ count: Int, vocabularySize: Int = 10, seed: UInt64 = 9) -> [
     return (0..<count).map { _ in Int32(generator.next32() % UInt32(vocabularySize)) }
 }
 
-/// Sequences of random tokens for ``smallModel(_:seed:)``, and what it makes of them.
+/// Sequences of random tokens for ``smallModel(_:seed:)``, and the model's results for them.
 struct SmallBatch {
     let batchSize: Int
     let sequenceLength: Int
@@ -61,7 +61,7 @@ struct SmallBatch {
         )
     }
 
-    /// What `lossAndGradients` gives where other numbers were before.
+    /// The result of `lossAndGradients` when its memory held other numbers before.
     func pass(
         _ model: GPT2,
         _ workspace: TrainingWorkspace,
@@ -118,7 +118,7 @@ func safetensors(_ tensors: [(name: String, shape: [Int])]) -> [UInt8] {
         )
     }
     var header = "{\(entries.joined(separator: ", "))}"
-    // Aligned, as the format's own writer does.
+    // Aligned, as by the format's own writer.
     while header.utf8.count % 8 != 0 { header += " " }
     return withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { Array($0) }
         + Array(header.utf8) + data

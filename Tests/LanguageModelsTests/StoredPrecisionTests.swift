@@ -11,7 +11,7 @@ import Testing
 @testable import LanguageModels
 
 @Suite(.serialized) struct StoredPrecisionTests {
-    /// Channels of which rows are no multiple of a block of 32, and rows that are.
+    /// Channels whose rows are not a multiple of a block of 32, and channels whose rows are.
     static let widths = [24, 32, 40]
 
     private func logits(_ decoder: GPT2Decoder) throws -> [Float] {
@@ -23,7 +23,7 @@ import Testing
         return all
     }
 
-    /// The root of the mean square of differences, as a fraction of that of the expected ones.
+    /// The root mean square of differences, as a fraction of the expected values'.
     private func relativeError(_ found: [Float], _ expected: [Float]) -> Double {
         func rms(_ values: some Sequence<Float>) -> Double {
             values.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
@@ -33,7 +33,7 @@ import Testing
 
     /// At most four times what was seen: 0.0064, 0.0042, 0.018, 0.25 and 0.24.
     ///
-    /// A random model is worse off than a trained one, whose perplexity docs/benchmarks.md has.
+    /// A random model loses more than a trained one, whose perplexity is in docs/benchmarks.md.
     private static let bounds: [(type: ElementType, bound: Double)] = [
         (.bfloat16, 0.025), (.float16, 0.016), (.q8_0, 0.06), (.q4_0, 0.6), (.q4_1, 0.5),
     ]
@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    /// Replaces a model's matrices by what their stored forms stand for.
+    /// Replaces a model's matrices with the values of their stored forms.
     private func roundWeights(of model: GPT2, to type: ElementType) throws {
         for name in ["wte", "qkvw", "attprojw", "fcw", "fcprojw"] {
             let tensor = model.parameters[name]
@@ -59,7 +59,7 @@ import Testing
     }
 
     @Test(arguments: widths)
-    func weightsCountExactlyAsStored(channels: Int) throws {
+    func weightsAreUsedExactlyAsStored(channels: Int) throws {
         // The reference, which rounds nothing but weights.
         let ops = try Ops(instructionSet: .reference, threadCount: 1)
         for (type, _) in Self.bounds {
@@ -78,9 +78,9 @@ import Testing
                 let model = try livelyModel(contextLength: 64, channels: 40, ops: ops)
                 return try logits(GPT2Decoder(model, precision: type))
             }
-            // What is rounded beside sums stands in docs/numerics.md: input to bfloat16, and so
-            // integer weights, where products of bfloat16 are used; else input to int16
-            // before integers. At most four times what was seen.
+            // docs/numerics.md says what is rounded besides sums: the input and integer weights to
+            // bfloat16 if products of bfloat16 are used; otherwise the input to int16 before
+            // integers. At most four times what was seen.
             let rounds = isa.products.roundsToBFloat16
             let bound =
                 switch type {
@@ -111,7 +111,7 @@ import Testing
         #expect(bytes[1] > 0)
     }
 
-    /// Calls `body` with a model file, and with the floats it stands for.
+    /// Calls `body` with a model file and with its values as floats.
     private func withCheckpoint(_ elementType: ElementType, _ body: (FilePath, GPT2) throws -> Void)
         throws
     {
@@ -179,7 +179,8 @@ import Testing
     @Test func bytesReadForATokenAreThoseOfAllMatrices() throws {
         let model = try livelyModel(contextLength: 64, channels: 40)
         let (C, L, V) = (40, 2, 61)
-        // Rows of 40 are two blocks, rows of 160 five; a block has a float16 beside its 32 weights.
+        // Rows of 40 are two blocks, rows of 160 five; a block has a float16 in addition to its 32
+        // weights.
         let blocks = V * 2 + L * (8 * C * 2 + C * 5)
         let expected: [(ElementType, Int)] = [
             (.float32, 4 * (V * C + L * 12 * C * C)),

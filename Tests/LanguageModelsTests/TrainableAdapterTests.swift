@@ -1,5 +1,5 @@
-// Adapters in training: how a new one begins, and that what is written is what is read, by PEFT's
-// rules. PEFT itself reads what is written in scripts/check_adapter.py.
+// Adapters in training: how a new one begins, and that what is written can be read by PEFT's rules.
+// scripts/check_adapter.py reads it with PEFT itself.
 
 import FileIO
 import Foundation
@@ -39,7 +39,7 @@ import Testing
         [try gpt2(), try llama()]
     }
 
-    /// An adapter no matrix of which is zero.
+    /// An adapter without a matrix of zeros.
     private static func adapter(_ shape: LowRankShape, _ ops: Ops) throws -> TrainableAdapter {
         var generator = MersenneTwister(seed: 3)
         let adapter = try TrainableAdapter(shape, using: &generator, ops: ops)
@@ -47,7 +47,7 @@ import Testing
         return adapter
     }
 
-    /// What its configuration says, once it is written.
+    /// Its configuration, once it is written.
     private static func settings(_ path: FilePath) throws -> [String: Any] {
         let bytes = try MappedFile(path.appending("adapter_config.json")).contents()
         return try #require(
@@ -55,7 +55,7 @@ import Testing
         )
     }
 
-    /// What the passes read of a model that stays as it is.
+    /// What the passes read of a model that is frozen.
     @Test func weightsAreCountedInTheTypesThatPassesRead() throws {
         let ops = try Ops(threadCount: 1)
         for configuration in try Self.configurations() {
@@ -105,8 +105,8 @@ import Testing
         }
     }
 
-    /// With the same bits, rows of wq and wk turned back and forth.
-    @Test func whatIsWrittenIsRead() throws {
+    /// Bit for bit, with rows of wq and wk reordered and back.
+    @Test func whatIsWrittenIsReadBack() throws {
         let ops = try Ops(threadCount: 1)
         for configuration in try Self.configurations() {
             let shape = LowRankShape(configuration, parts: [.attention, .mlp], rank: 2, alpha: 5)
@@ -183,7 +183,7 @@ import Testing
         }
     }
 
-    @Test func modulesAreNamedAsBrieflyAsTheyCanBe() throws {
+    @Test func modulesAreNamedAsBrieflyAsPossible() throws {
         let ops = try Ops(threadCount: 1)
         let (gpt2, llama) = (try Self.gpt2(), try Self.llama())
         func targets(_ configuration: any ModelConfiguration, _ shape: LowRankShape) throws
@@ -260,7 +260,7 @@ import Testing
         let cases: [([(name: String, shape: [Int])], String)] = [
             (
                 [("\(head).lora_A.weight", [2, C]), ("\(head).lora_B.weight", [V, 2])],
-                "it changes 'lm_head', which is no linear layer within the model's blocks"
+                "it changes 'lm_head', which is not a linear layer within the model's blocks"
             ),
             ([("\(embedding).weight", [V, C])], "it replaces 'model.embed_tokens' as a whole"),
             ([], "it changes no layer"),

@@ -1,4 +1,4 @@
-// LoRA adapters merged into models, against PEFT's logits. The fixtures come from
+// LoRA adapters merged into models, compared with PEFT's logits. The fixtures come from
 // scripts/export_adapter_fixtures.py.
 
 import FileIO
@@ -10,7 +10,7 @@ import TestSupport
 import Testing
 
 @Suite(.serialized) struct AdapterParityTests {
-    /// What `adapters.json` holds of one adapter.
+    /// What `adapters.json` holds for one adapter.
     private struct Expected: Decodable {
         let model: String
         let tokens: [Int32]
@@ -22,7 +22,7 @@ import Testing
         return try #require(JSONDecoder().decode([String: Expected].self, from: data)[name])
     }
 
-    /// The largest difference of the logits after each token, fed one by one.
+    /// The largest difference in the logits after each token, fed one by one.
     private func largestDifference(
         _ weights: any ModelWeights,
         _ expected: Expected,
@@ -44,13 +44,13 @@ import Testing
         let difference = try largestDifference(base.merging(adapter, ops: ops), expected, ops)
         print("\(name): largest difference \(difference)")
         #expect(difference <= 1e-4)
-        // Without it, the model says something else.
+        // Without it, the model predicts something else.
         #expect(try largestDifference(base, expected, ops) > 0.1)
     }
 
-    /// What was merged goes into every format that holds the model.
+    /// A merged model can be converted to every format that can hold it.
     @Test(arguments: ["gpt2-ranks", "llama"])
-    func aMergedModelIsConvertedAsAnyOther(name: String) throws {
+    func aMergedModelIsConvertedLikeAnyOther(name: String) throws {
         let (ops, expected) = (try Ops(threadCount: 1), try expected(name))
         let adapter = try LowRankAdapter(fixture("Adapters/\(name)"))
         let merged = try openWeights(at: fixture(expected.model)).merging(adapter, ops: ops)
@@ -65,7 +65,7 @@ import Testing
         }
     }
 
-    /// As PEFT's own merging does; blocks would be rounded once more, and become float32.
+    /// Like PEFT's own merging; blocks would be rounded once more, so they become float32.
     @Test func aMergedMatrixKeepsTheTypeOfItsFile() throws {
         let ops = try Ops(threadCount: 1)
         let adapter = try LowRankAdapter(fixture("Adapters/gpt2"))
@@ -81,8 +81,8 @@ import Testing
     @Test func anAdapterOfAnotherModelIsRefused() throws {
         let ops = try Ops(threadCount: 1)
         for (name, model, words) in [
-            ("gpt2", "Llama/grouped", "which is no linear layer of the model"),
-            ("llama", "GPT2/plain", "which is no linear layer of the model"),
+            ("gpt2", "Llama/grouped", "which is not a linear layer of the model"),
+            ("llama", "GPT2/plain", "which is not a linear layer of the model"),
             ("llama-ranks", "Llama/grouped", "and the model's layer needs ["),
         ] {
             let adapter = try LowRankAdapter(fixture("Adapters/\(name)"))

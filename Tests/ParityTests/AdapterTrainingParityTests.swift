@@ -1,4 +1,4 @@
-// Training of adapters against PEFT's: twenty steps from an adapter that PEFT wrote, and the
+// Training of adapters compared with PEFT: twenty steps from an adapter that PEFT wrote, and the
 // matrices after them. The fixtures come from scripts/export_lora_training_fixtures.py.
 
 import FileIO
@@ -35,7 +35,7 @@ import Training
         let run = try #require(try TrainingFixture.read().adapters[name])
         try #require(run.steps.count == 20)
         let expected = try TrainingFixture.tensors("\(name)-trained/adapter_model.safetensors")
-        // Of two threads each takes a sequence.
+        // Each of two threads takes a sequence.
         for (isa, threads) in InstructionSet.available.flatMap({ [($0, 1), ($0, 2)] }) {
             let ops = try Ops(instructionSet: isa, threadCount: threads)
             let model = try model(name, run, ops: ops)
@@ -68,7 +68,7 @@ import Training
         }
     }
 
-    /// Loss and gradients are those over the same weights in float32.
+    /// Loss and gradients are those for the same weights in float32.
     @Test(
         arguments: [
             "layers=2,heads=2,channels=64,context=32",
@@ -77,7 +77,7 @@ import Training
         [ElementType.q8_0, .q4_0, .q4_1]
     )
     func anAdapterIsTrainedOverQuantisedWeights(descriptor: String, type: ElementType) throws {
-        // Others may round to bfloat16 what they multiply with blocks.
+        // Others may round what they multiply with blocks to bfloat16.
         let ops = try Ops(instructionSet: .reference, threadCount: 1)
         var generator = MersenneTwister(seed: 3)
         let sizes = try configuration(descriptor)
@@ -118,7 +118,7 @@ import Training
         }
     }
 
-    /// Masks, documents and dropout, with every way of recomputing and of dealing sequences out.
+    /// Masks, documents and dropout, with every way of recomputing and of dividing sequences.
     @Test(arguments: ["lora-gpt2-mlp-trained", "lora-llama-mlp-trained"])
     func anAdapterObeysMasksDocumentsAndDropout(name: String) throws {
         let base = name.contains("gpt2") ? "GPT2/plain" : "Llama/grouped"
@@ -134,7 +134,7 @@ import Training
                 #expect(abs(found.loss - first.loss) <= 1e-6)
                 #expect(compare(found.gradients, first.gradients).relative <= 1e-5)
             }
-            // What each of the three changes is seen.
+            // Each of the three has a visible effect.
             #expect(try abs(pass(model).loss - pass(model, isWhole: false).loss) > 1e-3)
         }
     }
@@ -154,8 +154,8 @@ import Training
         )
     }
 
-    /// The loss and the gradients of two sequences: whole, or of documents some of which count and
-    /// of which something is dropped.
+    /// The loss and the gradients of two sequences: whole, or of documents with uncounted tokens
+    /// and dropout.
     private func pass(
         _ model: TransformerModel,
         isWhole: Bool = true,

@@ -1,6 +1,6 @@
-// Training at bfloat16. Two correct programs round in different places, so what is compared is the
-// distance to float32: ours beside that of PyTorch's autocast, which
-// scripts/export_bfloat16_fixtures.py records.
+// Training at bfloat16. Two correct programs round in different places, so this compares distances
+// to float32: ours with that of PyTorch's autocast, recorded by
+// scripts/export_bfloat16_fixtures.py.
 
 import FileIO
 import Foundation
@@ -27,7 +27,7 @@ private struct BFloat16Fixture: Decodable {
 @Suite(.serialized) struct BFloat16ParityTests {
     /// How much farther than PyTorch's a result may be from float32.
     ///
-    /// Seen were 0.54 to 1.07 of its distance.
+    /// 0.54 to 1.07 of its distance were seen.
     private static let allowance = 1.1
 
     @Test(arguments: ["odd", "even"], InstructionSet.available)
@@ -52,7 +52,7 @@ private struct BFloat16Fixture: Decodable {
             let logits = compare(rows.flatMap { $0 }, exact.logits.floats()).relative
             print("\(name) \(isa) \(recomputation) logits: \(logits / pytorch.logits) of PyTorch's")
             #expect(logits <= Self.allowance * pytorch.logits)
-            // Something was rounded: nothing else makes a difference as large.
+            // Something was rounded: nothing else makes such a large difference.
             #expect(logits > 1e-4)
 
             let gradients = try model.makeParameterSet()
@@ -88,7 +88,7 @@ private struct BFloat16Fixture: Decodable {
         let distance = zip(losses, exact.steps).map { abs($0 - $1.trainLoss) }.max() ?? .infinity
         let theirs = pytorch.trainLosses.max() ?? 0
         print("\(name) \(isa) ten steps: \(distance), PyTorch's \(theirs)")
-        // At worst 1.21 of PyTorch's was seen: a loss is one number, and its distance is luck.
+        // At worst 1.21 of PyTorch's was seen: a loss is a single number, and its distance is luck.
         #expect(distance <= 1.5 * theirs)
     }
 }

@@ -1,4 +1,4 @@
-// Llama 2's form of conversations against transformers, token for token. The fixture comes from
+// Llama 2's chat template compared with transformers, token for token. The fixture comes from
 // scripts/export_chat_fixtures.py.
 
 import FileIO
@@ -9,14 +9,14 @@ import Testing
 import TextGeneration
 import Tokenization
 
-/// A conversation: messages and replies in turn, and what stands before each reply.
+/// A conversation: messages and replies in turn, and the tokens before each reply.
 private struct Conversation: Decodable {
     let system: String?
     let texts: [String]
     let prompts: [[Int32]]
 }
 
-/// Replies with given texts as fast as it can, and notes what it holds.
+/// Replies with given texts as fast as possible, and records the tokens it holds.
 private struct RecitingModel: LanguageModel {
     let vocabularySize = 32000
     let contextLength = 512
@@ -29,7 +29,7 @@ private final class RecitingSession: DecodingSession {
     let vocabularySize = 32000
     let sequenceCount = 1
     let tokenCapacity = 512
-    /// What it says next.
+    /// The next reply.
     var lines: [TokenID] = []
     private(set) var tokens: [TokenID] = []
 

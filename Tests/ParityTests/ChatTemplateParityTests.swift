@@ -1,4 +1,4 @@
-// The known forms of conversations against transformers, token for token, with small tokenizers of
+// The known chat templates compared with transformers, token for token, with small tokenizers of
 // each kind. The fixtures come from scripts/export_chat_template_fixtures.py.
 
 import FileIO
@@ -15,8 +15,8 @@ struct TemplateFixture: Decodable, Sendable {
         let system: String?
         let texts: [String]
         let prompts: [[TokenID]]
-        /// The places of the tokens up to the last reply that belong to replies, where they were
-        /// asked for and there are any.
+        /// The positions of tokens that belong to replies, up to the last reply, if they were asked
+        /// for and there are any.
         let learnt: [Int]?
     }
 
@@ -32,19 +32,19 @@ struct TemplateFixture: Decodable, Sendable {
 }
 
 @Suite struct ChatTemplateParityTests {
-    /// What models' own templates say where nobody gives a system message.
+    /// The default system prompts in models' own templates.
     private static let systemTexts = [
         "a chatml with a system text": "You are a helpful assistant.",
         "a chatml that begins with a token and strips": "Be brief.",
         "a llama3 whose system text has a name": "You are kind.",
     ]
 
-    /// The template as it is recognized.
+    /// The template as it was recognized.
     private func template(_ fixture: TemplateFixture) throws -> KnownChatTemplate {
         try #require(KnownChatTemplate(jinja: fixture.jinja))
     }
 
-    @Test func templatesOfOursAreThoseThatTransformersRan() throws {
+    @Test func ourTemplatesAreThoseThatTransformersRan() throws {
         let fixtures = try TemplateFixture.all()
         for form in ChatForm.allCases {
             let fixture = try #require(fixtures.first { $0.name == form.rawValue })
@@ -75,7 +75,7 @@ struct TemplateFixture: Decodable, Sendable {
         }
     }
 
-    @Test func whatIsLearntIsWhatTransformersMarksAsReplies() throws {
+    @Test func trainedTokensAreThoseThatTransformersMarksAsReplies() throws {
         var forms: Set<String> = []
         for fixture in try TemplateFixture.all() {
             let tokenizer = try loadTokenizer(at: ParityTests.fixture("Chat/\(fixture.tokenizer)"))

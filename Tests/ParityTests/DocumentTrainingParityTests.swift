@@ -1,5 +1,5 @@
-// Rows of several documents, some of whose tokens do not count, against transformers: GPT-2 and
-// Llamas. The fixtures come from scripts/export_llama_training_fixtures.py.
+// Rows of several documents, with some tokens that do not count, compared with transformers: GPT-2
+// and Llamas. The fixtures come from scripts/export_llama_training_fixtures.py.
 
 import LanguageModels
 import Tensors

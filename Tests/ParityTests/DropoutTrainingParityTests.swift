@@ -1,4 +1,4 @@
-// Dropout against transformers, which drops what our rule picks. The fixtures come from
+// Dropout compared with transformers, made to drop what our rule picks. The fixtures come from
 // scripts/export_dropout_fixtures.py.
 
 import FileIO

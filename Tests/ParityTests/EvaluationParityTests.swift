@@ -1,5 +1,5 @@
-// Losses of texts and of multiple choice against PyTorch in float64, one at a time. The fixtures
-// come from scripts/export_evaluation_fixtures.py.
+// Losses of texts and of multiple choice compared with PyTorch in float64, one at a time. The
+// fixtures come from scripts/export_evaluation_fixtures.py.
 
 import FileIO
 import Foundation
@@ -100,7 +100,7 @@ struct LlamaEvaluationParityTests {
 
         """
 
-    /// By scripts/llama_perplexity.py, which builds the model in transformers from its weights.
+    /// From scripts/llama_perplexity.py, which builds the model in transformers from its weights.
     @Test(arguments: [(64, 1.8850112512), (512, 1.8560577780)])
     func perplexitiesOfAStoryAreThoseOfTransformers(length: Int, perplexity: Double) throws {
         let model = try openWeights(at: TestData.path("llama2/stories260K.bin"))

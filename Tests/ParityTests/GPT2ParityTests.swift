@@ -1,5 +1,5 @@
-// GPT-2 against transformers and nanoGPT, from every kind of file that others write. The fixtures
-// come from scripts/export_gpt2_fixtures.py.
+// GPT-2 compared with transformers and nanoGPT, from every kind of file that others write. The
+// fixtures come from scripts/export_gpt2_fixtures.py.
 
 import FileIO
 import Foundation
@@ -11,7 +11,7 @@ import TestSupport
 import Testing
 
 @Suite(.serialized) struct GPT2ParityTests {
-    /// What `gpt2.json` holds of one model.
+    /// What `gpt2.json` holds for one model.
     private struct Expected: Decodable {
         let tokens: [Int32]
         let logits: [[Float]]
@@ -22,7 +22,7 @@ import Testing
         return try #require(JSONDecoder().decode([String: Expected].self, from: data)[name])
     }
 
-    /// The largest difference of the logits after each token, fed one by one.
+    /// The largest difference in the logits after each token, fed one by one.
     private func largestDifference(
         _ model: any LanguageModel,
         _ expected: Expected
@@ -35,7 +35,7 @@ import Testing
         }
     }
 
-    /// Files, and the model in `gpt2.json` that they are.
+    /// Files, and the model in `gpt2.json` that they contain.
     private static let files = [
         ("plain", "gpt2"), ("sharded", "gpt2"), ("pickled", "gpt2"), ("halves", "halves"),
         ("nanogpt.pt", "nanogpt"), ("nanogpt-nobias.pt", "nobias"),
@@ -54,8 +54,8 @@ import Testing
         #expect(difference <= 1e-4)
     }
 
-    /// nanoGPT's weights with Hugging Face's name for its activation, which `convert` writes.
-    @Test func theExactFormOfGELUComesAlongToHuggingFace() throws {
+    /// nanoGPT's weights with Hugging Face's name for its activation, as `convert` writes them.
+    @Test func theExactFormOfGELUIsKeptForHuggingFace() throws {
         try withTemporaryDirectory { directory in
             let (ops, path) = (try Ops(threadCount: 1), directory.appending("hf"))
             let nanoGPT = try openWeights(at: fixture("GPT2/nanogpt.pt"))
@@ -66,7 +66,7 @@ import Testing
             #expect(conversion.remark == nil)
             let model = try written.makeModel(precision: .float32, ops: ops)
             #expect(try largestDifference(model, expected("nanogpt")) <= 1e-4)
-            // The other form is another model.
+            // The other form would be a different model.
             #expect(try largestDifference(model, expected("gpt2")) > 5e-4)
 
             for target in [ModelConversion.Target.llmc, .gguf] {
@@ -82,7 +82,7 @@ import Testing
         }
     }
 
-    /// At its own precision a file's matrices are turned, and otherwise left alone.
+    /// At its own precision a file's matrices are transposed, and otherwise left alone.
     @Test func matricesKeepTheTypeOfTheirFile() throws {
         for (file, type) in [("halves", ElementType.bfloat16), ("plain", .float32)] {
             let weights = try openWeights(

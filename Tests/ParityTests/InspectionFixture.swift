@@ -1,5 +1,5 @@
-// What scripts/export_inspection_fixtures.py records of a model's inside, and the model it is of.
-// Fixtures/README.md explains the keys.
+// What scripts/export_inspection_fixtures.py records about the inside of a model, and the model
+// itself. Fixtures/README.md explains the keys.
 
 import FileIO
 import Foundation
@@ -64,7 +64,7 @@ struct InspectionFixture: Decodable {
     let excitations: [Excitations]
     let longText: LongText?
 
-    /// The models, by the names of their fixtures; the last is real data.
+    /// The models, by the names of their fixtures; the last needs real data.
     static let names = ["odd", "gpt2", "grouped", "tied", "linear"]
     static let trained = "tiny-gpt2"
 
@@ -76,7 +76,7 @@ struct InspectionFixture: Decodable {
         return try decoder.decode(InspectionFixture.self, from: Data(bytes))
     }
 
-    /// Opens the model that a record is of.
+    /// Opens the model of a record.
     static func model(
         _ name: String,
         precision: ElementType = .float32,

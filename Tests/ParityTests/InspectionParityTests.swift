@@ -1,4 +1,4 @@
-// What is inside a model's pass, against transformers. The fixtures come from
+// The inside of a model's pass, compared with transformers. The fixtures come from
 // scripts/export_inspection_fixtures.py.
 
 import Inference
@@ -9,7 +9,7 @@ import TestSupport
 import Testing
 
 @Suite(.serialized) struct InspectionParityTests {
-    /// The small random models, and the trained one where the real data is.
+    /// The small random models, and the trained one if there is real data.
     private static var names: [String] {
         InspectionFixture.names + (TestData.isAvailable ? [InspectionFixture.trained] : [])
     }
@@ -65,7 +65,7 @@ import Testing
         }
         print("\(name), patterns: largest difference \(largest)")
         #expect(largest <= 1e-5)
-        // A part of the layers is the same part of the values.
+        // Some of the layers give the same part of the values.
         let last = model.layerCount - 1
         let part = try model.attentionPatterns(of: expected.tokens, layers: [last])
         #expect(part.layers == [last])
@@ -112,7 +112,7 @@ import Testing
         try expectLikeliest(predictions.next, expected.next)
     }
 
-    /// Sequences are of different lengths, so batches of two have to keep them apart.
+    /// Sequences have different lengths, so batches of two must keep them apart.
     @Test(arguments: names, [1, 2])
     func ablatedLossesAreThoseOfAModelWhoseHeadsAreZeroed(
         name: String,
@@ -172,7 +172,7 @@ import Testing
     }
 
     @Test(arguments: names)
-    func neuronsAreExcitedWhereTransformersSays(name: String) throws {
+    func neuronsAreMostActiveWhereTransformersSays(name: String) throws {
         let (model, expected) = try open(name)
         for neuron in expected.excitations {
             let found = try model.excitations(
@@ -190,9 +190,9 @@ import Testing
         }
     }
 
-    /// A pass over so many tokens is made in pieces.
+    /// A pass over this many tokens is made in pieces.
     @Test(.enabled(if: TestData.isAvailable, Comment(rawValue: TestData.skipReason)))
-    func aLongTextIsMeasuredAsAShortOne() throws {
+    func aLongTextIsMeasuredLikeAShortOne() throws {
         let (model, expected) = try open(InspectionFixture.trained)
         let text = try #require(expected.longText)
         let losses = try model.predictions(of: text.tokens, top: 1).losses.compactMap { $0 }

@@ -1,4 +1,4 @@
-// Llama 2 against transformers, from every kind of file. The fixtures come from
+// Llama 2 compared with transformers, from every kind of file. The fixtures come from
 // scripts/export_llama_fixtures.py.
 
 import FileIO
@@ -12,13 +12,13 @@ import Testing
 import Tokenization
 
 @Suite(.serialized) struct LlamaParityTests {
-    /// What `llama.json` holds of one model.
+    /// What `llama.json` holds for one model.
     private struct Expected: Decodable {
         let tokens: [Int32]
         let logits: [[Float]]
     }
 
-    /// Files, and the model in `llama.json` that they are.
+    /// Files, and the model in `llama.json` that they contain.
     private static let files = [
         ("grouped", "grouped"), ("grouped-meta", "grouped"), ("grouped_v1.bin", "grouped"),
         ("grouped_v2.bin", "grouped_v2"), ("tied", "tied"), ("tied/model.safetensors", "tied"),
@@ -38,7 +38,7 @@ import Tokenization
         try openWeights(at: fixture("Llama/\(file)"), as: Llama2Configuration.self)
     }
 
-    /// The largest difference of the logits after each token, fed one by one.
+    /// The largest difference in the logits after each token, fed one by one.
     private func largestDifference(
         _ model: Llama2Decoder,
         _ expected: Expected
@@ -62,7 +62,7 @@ import Tokenization
         let difference = try largestDifference(model, expected)
         print("\(file.0) \(isa): largest difference \(difference)")
         #expect(difference <= 1e-4)
-        // As one prompt, the whole is a few matrix products.
+        // As a single prompt, everything is a few matrix products.
         let last = try model.makeSession().logits(appending: expected.tokens)
         let expectedLast = try #require(expected.logits.last)
         #expect(compare(last, expectedLast).largest <= 1e-4)
@@ -83,7 +83,7 @@ import Tokenization
     }
 
     /// Copies a model of one safetensors file with a space after its header, so that no element is
-    /// aligned: such a file is valid, and cannot be used where it lies.
+    /// aligned: such a file is valid, but its pages cannot be used directly.
     private func copyMisaligned(_ name: String, to directory: FilePath) throws {
         let config = try MappedFile(fixture("Llama/\(name)/config.json")).contents()
         try writeFile(config, to: directory.appending("config.json"))
@@ -111,7 +111,7 @@ import Tokenization
             #expect(odd % 2 == 1)
             let model = try Llama2Decoder(misaligned, ops: ops)
             #expect(try largestDifference(model, expected) <= 1e-4)
-            // At fewer bits, weights are the same bits whether the file's own or copied.
+            // At fewer bits, weights have the same bits whether they are the file's own or copied.
             for precision in [ElementType.bfloat16, .q8_0, .q4_0] {
                 let logits = try [misaligned, checkpoint(name)].map { weights in
                     let model = try Llama2Decoder(weights, precision: precision, ops: ops)
@@ -122,8 +122,8 @@ import Tokenization
         }
     }
 
-    /// Bounds are twice what was seen, of the rounding to bfloat16; it was 0.027 with an embedding
-    /// of q8_0, and 0.32 of q4_0.
+    /// Bounds are twice the error seen from rounding to bfloat16; it was 0.027 with an embedding of
+    /// q8_0, and 0.32 with q4_0.
     @Test(arguments: [(ElementType.float32, 0), (.q8_0, 0.02), (.q4_0, 0.012)])
     func aCopiedEmbeddingGivesTheLogitsOfAMappedOne(
         precision: ElementType,
@@ -136,7 +136,7 @@ import Tokenization
                 .logits(appending: tokens)
         }
         try withTemporaryDirectory { directory in
-            // The same weights in float32, whose embedding can be used where it lies.
+            // The same weights in float32, whose embedding can be used directly.
             let path = directory.appending("model.bin")
             let halves = try checkpoint("grouped-f16")
             try halves.writeLlama2C(to: path, version: .float32, ops: ops)
@@ -147,7 +147,7 @@ import Tokenization
         }
     }
 
-    /// The sentence that opening some of Meta's files ends in.
+    /// The error message for opening some of Meta's files.
     private func error(_ files: [(source: Int, name: Int)]) throws -> String {
         try withTemporaryDirectory { directory in
             func copy(_ source: String, _ name: String) throws {
@@ -257,7 +257,7 @@ import Tokenization
                 try checkpoint.writeLlama2C(to: path, version: version, ops: ops)
                 #expect(try story(path, .float32, ops) == Self.story)
             }
-            // Eight bits a weight change the story, but not its beginning.
+            // Eight bits per weight change the story, but not its beginning.
             let path = directory.appending("v2.bin")
             try checkpoint.writeLlama2C(to: path, version: .int8, ops: ops)
             for precision in [ElementType.float32, .q8_0] {

@@ -1,5 +1,5 @@
-// Training Llamas against transformers: losses, gradients, and steps of AdamW. The fixtures come
-// from scripts/export_llama_training_fixtures.py.
+// Training Llamas compared with transformers: losses, gradients, and steps of AdamW. The fixtures
+// come from scripts/export_llama_training_fixtures.py.
 
 import LanguageModels
 import Tensors
@@ -27,9 +27,9 @@ import Training
         }
     }
 
-    /// Rounding is bfloat16's: 8 bits, in every product on the way.
+    /// The rounding is bfloat16's: 8 bits, in every product along the way.
     ///
-    /// Seen were up to 0.058.
+    /// Up to 0.058 was seen.
     @Test(arguments: ["tied", "grouped", "odd"], InstructionSet.available)
     func gradientsAtBFloat16AreNearThoseOfTransformersAtFloat32(
         name: String,

@@ -1,4 +1,4 @@
-// Adapters merged into their models, weight by weight, against PEFT's merge_and_unload. The
+// Adapters merged into their models, weight by weight, compared with PEFT's merge_and_unload. The
 // fixtures come from scripts/export_lora_training_fixtures.py.
 
 import FileIO
@@ -31,9 +31,9 @@ import Testing
         }
     }
 
-    /// Under the same names, with the same bits; PEFT loads what has them.
+    /// With the same names and the same bits, so PEFT can load it.
     @Test(arguments: ["lora-gpt2", "lora-gpt2-mlp-trained", "lora-llama", "lora-llama-mlp-trained"])
-    func whatPEFTWroteIsWrittenAgainAsItWas(name: String) throws {
+    func whatPEFTWroteIsWrittenBackUnchanged(name: String) throws {
         let ops = try Ops(threadCount: 1)
         let model = name.contains("gpt2") ? "GPT2/plain" : "Llama/grouped"
         let configuration = try openWeights(at: fixture(model)).configuration

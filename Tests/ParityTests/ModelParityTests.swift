@@ -1,5 +1,5 @@
-// Whole models against what PyTorch computed for the same weights and tokens. The fixtures come
-// from scripts/export_parity_fixtures.py.
+// Whole models compared with what PyTorch computed for the same weights and tokens. The fixtures
+// come from scripts/export_parity_fixtures.py.
 
 import FileIO
 import Foundation
@@ -8,7 +8,7 @@ import Tensors
 import TestSupport
 import Testing
 
-/// Files of this target's Fixtures folder.
+/// Files in this target's Fixtures folder.
 func fixture(_ name: String) -> FilePath {
     FilePath(Bundle.module.resourcePath ?? ".").appending("Fixtures").appending(name)
 }
@@ -21,7 +21,7 @@ func compare(_ found: [Float], _ expected: [Float]) -> (largest: Float, relative
     var norm = 0.0
     for (a, b) in zip(found, expected) {
         let d = a - b
-        // Infinite where one is not a number, which later comparisons would pass over.
+        // Infinite if one is NaN, which later comparisons would ignore.
         if !(abs(d) <= largest) { largest = d.isNaN ? .infinity : abs(d) }
         difference += Double(d) * Double(d)
         norm += Double(b) * Double(b)

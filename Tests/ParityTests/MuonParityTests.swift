@@ -1,4 +1,4 @@
-// Muon against PyTorch's. The fixtures come from scripts/export_muon_fixtures.py.
+// Muon compared with PyTorch's. The fixtures come from scripts/export_muon_fixtures.py.
 
 import Tensors
 import Testing

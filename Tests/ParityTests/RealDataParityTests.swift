@@ -1,4 +1,4 @@
-// Against references on real data: a trained GPT-2, and a training run on Shakespeare.
+// Comparisons with references on real data: a trained GPT-2, and a training run on Shakespeare.
 
 import FileIO
 import Foundation

@@ -55,7 +55,7 @@ struct StepsFixture: Decodable {
             batchSize: batchSize,
             sequenceLength: sequenceLength,
             totalBatchTokens: batchSize * sequenceLength * microBatchesPerStep,
-            // As the script has it: three steps of warm-up, then a cosine to a tenth.
+            // As in the script: three steps of warm-up, then a cosine to a tenth.
             schedule: LearningRateSchedule(
                 shape: .cosine,
                 peak: 3e-3,

@@ -1,4 +1,4 @@
-// The models and trainers of the recorded training, and their tensors by Hugging Face's names.
+// The models and trainers of the recorded training, and their tensors under Hugging Face's names.
 
 import FileIO
 import LanguageModels
@@ -47,7 +47,7 @@ extension TrainingFixture.Run {
         return batch
     }
 
-    /// The loss and the gradients of a batch, by Hugging Face's names.
+    /// The loss and the gradients of a batch, under Hugging Face's names.
     func lossAndGradients(
         inputs: [Int32],
         targets: [Int32],
@@ -101,7 +101,7 @@ extension TrainingFixture.Run {
         return settings
     }
 
-    /// What a set in the layout of the parameters holds, by Hugging Face's names.
+    /// The tensors of a set in the layout of the parameters, under Hugging Face's names.
     ///
     /// It is written as if it were the weights, so that rows come in Hugging Face's order.
     func named(_ set: TensorSet, ops: Ops) throws -> [String: [Float]] {

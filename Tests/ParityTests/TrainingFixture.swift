@@ -1,5 +1,5 @@
-// What scripts/export_llama_training_fixtures.py and export_lora_training_fixtures.py record of
-// training small models, and how tests come by it. Fixtures/README.md explains the keys.
+// What scripts/export_llama_training_fixtures.py and export_lora_training_fixtures.py record about
+// training small models, and how tests read it. Fixtures/README.md explains the keys.
 
 import FileIO
 import Foundation
@@ -24,34 +24,34 @@ struct TrainingFixture: Decodable {
     /// Rows of T + 1 tokens of several documents each.
     struct Documents: Decodable {
         let tokens: [[Int32]]
-        /// The tokens again, and -100 for those that do not count.
+        /// The tokens again, with -100 for those that do not count.
         let labels: [[Int32]]
         /// Where in the row a token's document begins.
         let starts: [[Int32]]
         let loss: Float
 
-        /// What the model reads, row after row.
+        /// The inputs, row after row.
         var inputs: [Int32] { tokens.flatMap { $0.dropLast() } }
-        /// What it should say.
+        /// The targets.
         var targets: [Int32] { tokens.flatMap { $0.dropFirst() } }
-        /// Which of that counts.
+        /// Which of the targets count.
         var isCounted: [Bool] { labels.flatMap { $0.dropFirst().map { $0 >= 0 } } }
         /// Where the documents of the inputs begin.
         var inputStarts: [Int32] { starts.flatMap { $0.dropLast() } }
     }
 
-    /// The steps that a model or an adapter is trained for.
+    /// The steps of training a model or an adapter.
     struct Run: Decodable {
-        /// The model's place among the fixtures.
+        /// The model's path among the fixtures.
         let model: String
         let batchSize: Int
         let sequenceLength: Int
         let microBatchesPerStep: Int
         let optimizer: Optimizer
         let steps: [Step]
-        /// The loss of the first micro-batch, of models.
+        /// The loss of the first micro-batch, for models.
         let loss: Float?
-        /// Of models.
+        /// For models.
         let documents: Documents?
     }
 
@@ -77,12 +77,12 @@ struct TrainingFixture: Decodable {
         return try decoder.decode(TrainingFixture.self, from: Data(bytes))
     }
 
-    /// A file or a directory beside the record.
+    /// A file or a directory next to the record.
     static func path(_ name: String) -> FilePath {
         fixture("Training/\(name)")
     }
 
-    /// All tensors of a file beside the record, by name.
+    /// All tensors of a file next to the record, by name.
     static func tensors(_ name: String) throws -> [String: [Float]] {
         let archive = try TensorArchive(contentsOf: path(name))
         return try Dictionary(
@@ -90,7 +90,7 @@ struct TrainingFixture: Decodable {
         )
     }
 
-    /// The values of a tensor that `NAME_final.safetensors` has.
+    /// The values that `NAME_final.safetensors` has for a tensor.
     static func samples(of values: [Float]) -> [Float] {
         stride(from: 0, to: values.count, by: max(1, values.count / 64)).map { values[$0] }
     }

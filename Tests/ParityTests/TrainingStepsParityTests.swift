@@ -1,5 +1,5 @@
-// Ten optimizer steps with weight decay, clipping, accumulation and a learning rate that changes,
-// against what PyTorch made of the same weights and tokens.
+// Ten optimizer steps with weight decay, clipping, accumulation and a changing learning rate,
+// compared with PyTorch for the same weights and tokens.
 
 import LanguageModels
 import Tensors

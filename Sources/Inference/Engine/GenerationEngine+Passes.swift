@@ -1,12 +1,12 @@
 // What one pass through the model takes of the sequences, and where its logits go.
 
 extension GenerationEngine {
-    /// The most tokens that models compute as they do a single one: the next size is a product of
-    /// matrices, which sums in another order ("The same bits", docs/numerics.md).
+    /// The most tokens that models compute in the same way as a single one: a larger number is a
+    /// matrix product, which sums in another order ("The same bits", docs/numerics.md).
     static var fewTokens: Int { 16 }
-    /// The fewest tokens that are computed in the other way.
+    /// The fewest tokens that are computed the other way.
     static var manyTokens: Int { fewTokens + 1 }
-    /// The most tokens of a pass that sessions do not cut into several.
+    /// The most tokens of a pass that sessions do not split into several.
     private static var wholePass: Int { 256 }
 
     /// Tokens of some sequences for one call of the model.
@@ -22,10 +22,10 @@ extension GenerationEngine {
         }
     }
 
-    /// Runs the model on what sequences that go on have unread, as far as a round takes it; does
+    /// Runs the model on the unread tokens of active sequences, as far as one round goes; does
     /// nothing when each has its next token predicted.
     func runPass() throws {
-        // Those whose tokens are to be read, and those who get what they read.
+        // The sequences whose tokens are to be read, and those that reuse what others read.
         var readers: [Int] = []
         var leaders: [[Int32]: Int] = [:]
         var twins: [(number: Int, leader: Int)] = []
@@ -50,7 +50,7 @@ extension GenerationEngine {
         for pass in isReproducible ? separatePasses(readers) : [commonPass(readers)] {
             try append(pass)
         }
-        // Twins of what is read to its end are too.
+        // Twins of sequences that are read to the end are too.
         for (number, leader) in twins {
             guard let row = waiting.first(where: { $0.sequence == leader })?.row else { continue }
             let count = held[leader].tokens.count
@@ -90,7 +90,7 @@ extension GenerationEngine {
         var passes: [Pass] = []
         var few = Pass()
         var many = Pass()
-        // Of any prompt longer than that, at least as much remains as is read.
+        // Of any prompt longer than that, at least as much is left as is read.
         let most = min(max(promptTokensPerPass, 2 * Self.manyTokens), Self.wholePass)
         for number in numbers {
             let unread = self[number].unread
@@ -117,9 +117,9 @@ extension GenerationEngine {
         return passes + [few, many]
     }
 
-    /// Gives the session tokens, and has the next one predicted of sequences that have none unread.
+    /// Gives the session tokens, and predicts the next one for sequences that have none unread.
     private func append(_ pass: Pass) throws {
-        // The last row is nobody's, so that the next pass, or a twin, can use it.
+        // The last row belongs to no sequence, so the next pass, or a twin, can use it.
         let all = pass.parts + (pass.unfinished.map { [$0] } ?? [])
         if all.isEmpty { return }
         let first = freeRows(all.count)
@@ -137,11 +137,11 @@ extension GenerationEngine {
         waiting += pass.parts.enumerated().map { ($1.sequence, first + $0) }
     }
 
-    /// The first of `count` rows of logits after those that are waited on.
+    /// The first of `count` rows of logits after those still waiting.
     private func freeRows(_ count: Int) -> Int {
         let first = waiting.reduce(0) { max($0, $1.row + 1) }
         if first + count <= slots.count { return first }
-        // Sequences that went away while they were waited on have left gaps.
+        // Sequences that were removed while waiting have left gaps.
         waiting.sort { $0.row < $1.row }
         for row in waiting.indices where waiting[row].row != row {
             logits.copyRow(waiting[row].row, to: row, of: session.vocabularySize)

@@ -3,29 +3,30 @@
 // another.
 
 extension GenerationEngine {
-    /// One sequence and how far it is.
+    /// One sequence and its progress.
     public struct Sequence: Sendable {
         /// All tokens, those of the prompt first, whether they have been read or not.
         public internal(set) var history: [Int32]
         /// How many of them are the prompt's.
         public internal(set) var promptTokenCount: Int
-        /// Why it ended; nil while it goes on.
+        /// Why it ended; nil while it continues.
         public internal(set) var stopReason: StopReason?
         /// Tokens that the model must read before it can predict the next one.
         public var unreadTokenCount: Int { unread.count }
 
         /// How many tokens of its prompt the model knows, read or reused.
         public var readPromptTokenCount: Int {
-            // Where a full context slides, the model reads again what it knew.
+            // After a full context slides, the model reads again what it knew.
             generatedTokenCount > 0 ? promptTokenCount : promptTokenCount - unread.count
         }
-        /// How many tokens of its prompt did not have to be read, since another sequence had.
+        /// How many tokens of its prompt did not have to be read, because another sequence had read
+        /// them.
         public internal(set) var reusedTokenCount = 0
 
         let limits: GenerationLimits
         let topLogprobs: Int?
         var sampler: Sampler
-        /// What the session must still be given.
+        /// What the session has yet to be given.
         var unread: [Int32]
 
         /// Tokens generated so far.
@@ -34,9 +35,9 @@ extension GenerationEngine {
         public var generatedTokenCount: Int { history.count - promptTokenCount }
 
         var isLive: Bool { stopReason == nil }
-        /// Whether some of its prompt is still to be read.
+        /// Whether some of its prompt is still unread.
         var isReadingPrompt: Bool { isLive && !unread.isEmpty && generatedTokenCount == 0 }
-        /// Whether nothing of it was read, only reused.
+        /// Whether all it has was reused and nothing read.
         var hasReadNothing: Bool { reusedTokenCount + unread.count == history.count }
     }
 }
@@ -63,28 +64,28 @@ extension GenerationEngine.Sequence {
 struct HeldTokens {
     /// The tokens, from the first on.
     var tokens: [Int32] = []
-    /// How many of them, from the first on, were read as those of a prompt, many at once.
+    /// How many of the first tokens were read as part of a prompt, many at once.
     var promptCount = 0
 }
 
 extension GenerationEngine {
-    /// Prompts that have no more than this in common are read separately: copying keys and values
-    /// and waiting for a pass would cost more.
+    /// Prompts that share no more than this are read separately: copying keys and values and
+    /// waiting for a pass would cost more.
     static var shortestShared: Int { 16 }
 
-    /// How many tokens of a sequence need not be read where `held` is held: never the last one,
-    /// since the next one is predicted from it.
+    /// How many tokens of a sequence need not be read if `held` is held: never the last one, since
+    /// the next one is predicted from it.
     func reusableCount(_ held: HeldTokens, _ history: [Int32]) -> Int {
         let most = min(held.tokens.count, history.count - 1)
         let common = (0..<most).first { held.tokens[$0] != history[$0] } ?? most
         guard isReproducible else { return common }
-        // What was computed in another way than this prompt would be is of no use, nor may what is
-        // left of it be so little that it is computed in another way.
+        // What was computed in a different way than this prompt would be is useless, nor may so
+        // little be left of the prompt that it would be computed differently.
         let usable = min(common, held.promptCount, history.count - Self.manyTokens)
         return max(0, usable)
     }
 
-    /// The same for a sequence that begins, where it may not be worth it.
+    /// The same for a new sequence, where reuse may not be worth it.
     func sharedCount(_ held: HeldTokens, _ prompt: [Int32]) -> Int {
         let count = reusableCount(held, prompt)
         return count < Self.shortestShared ? 0 : count
@@ -97,7 +98,8 @@ extension GenerationEngine {
         session.truncate(number, to: count)
     }
 
-    /// Gives a sequence that has read nothing yet what another one has read of the same tokens.
+    /// Gives a sequence that has not read anything yet what another one has read of the same
+    /// tokens.
     ///
     /// - Parameters:
     ///   - number: The sequence.
@@ -120,8 +122,8 @@ extension GenerationEngine {
         return false
     }
 
-    /// What the session will hold of a sequence when its prompt is read: of one that generates,
-    /// what it holds now.
+    /// What the session will hold of a sequence when its prompt has been read; for one that is
+    /// generating, what it holds now.
     private func heldAfterPrompt(of number: Int) -> HeldTokens {
         let sequence = self[number]
         guard sequence.isReadingPrompt else { return held[number] }

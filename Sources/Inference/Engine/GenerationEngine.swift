@@ -1,24 +1,24 @@
-// The engine under everything that generates: sequences that are admitted, continued, cut back and
-// retired while others go on. What its passes read is in GenerationEngine+Passes.swift, what is
-// known of a sequence in GenerationEngine+Sequence.swift.
+// The engine under everything that generates: sequences that are added, continued, cut back and
+// removed while others continue. Its passes are in GenerationEngine+Passes.swift, the state of a
+// sequence in GenerationEngine+Sequence.swift.
 
-/// What a round of generation gave one sequence.
+/// What one sequence got from a round of generation.
 public struct GenerationEvent: Sendable, Equatable {
     /// The sequence's number.
     public let sequence: Int
     /// Its next token; nil when the sequence has ended.
     public let token: Int32?
-    /// How likely the model found the token, where that was asked for.
+    /// How likely the model found the token, if that was asked for.
     public let logprobs: TokenLogprobs?
 }
 
 /// Draws one token after the other for each of several sequences.
 ///
 /// A sequence is a prompt and what is generated after it. Every pass through the model takes a
-/// token of each sequence that generates, and a piece of the prompts that are not read yet. Prompts
-/// that are equal are computed once, and so is what long prompts have in common at their beginning.
+/// token of each generating sequence, and a piece of the unread prompts. Equal prompts are computed
+/// once, and so are long common beginnings.
 ///
-/// Each sequence gets the tokens it would get alone, as far as the model's arithmetic does not
+/// Each sequence gets the tokens it would get alone, provided the model's arithmetic does not
 /// depend on what else is in a pass; see ``isReproducible``.
 ///
 /// ```swift
@@ -28,34 +28,33 @@ public struct GenerationEvent: Sendable, Equatable {
 /// ```
 ///
 /// A sequence that has ended keeps its place, so that it can be continued: the next turn of a
-/// conversation is ``restart(_:with:generatedCount:)`` with all of it, of which only what is new is
-/// computed. ``remove(_:)`` gives its place to others.
+/// conversation is ``restart(_:with:generatedCount:)`` with all of its tokens, of which only the
+/// new ones are computed. ``remove(_:)`` gives its place to others.
 public final class GenerationEngine {
-    /// The longest sequence that the model can look at here.
+    /// The longest sequence that the model can see here.
     public let contextLength: Int
-    /// Tokens of prompts that one pass reads at most; a long prompt takes several passes, and the
-    /// sequences beside it generate a token in each.
+    /// The most tokens of prompts that one pass reads; a long prompt takes several passes, and the
+    /// other sequences generate a token in each.
     public var promptTokensPerPass = Int.max
-    /// Whether a sequence gets the same bits whatever others are beside it, and whatever was there
-    /// before it.
+    /// Whether a sequence gets the same bits whatever other sequences there are or were.
     ///
-    /// Models compute many tokens at once in another order than few. So generated tokens and long
-    /// prompts then go into passes of their own, which takes longer where many sequences generate.
-    /// Set it before the first sequence is added.
+    /// Models compute many tokens at once in a different order than few. When this is set,
+    /// generated tokens and long prompts go into passes of their own, which takes longer if many
+    /// sequences generate. Set it before the first sequence is added.
     public var isReproducible = false
 
     let session: any DecodingSession
     /// Sequences by number; nil where one can be added.
     var slots: [Sequence?]
-    /// What the session holds, by number; where a sequence was removed, still that one's tokens.
+    /// What the session holds, by number; after a sequence is removed, still its tokens.
     var held: [HeldTokens]
     /// Numbers without a sequence, the one that has been free longest first.
     private var free: [Int]
-    /// The numbers of sequences in the order they came.
+    /// The numbers of sequences, oldest first.
     var order: [Int] = []
-    /// Rows of V logits, of which ``waiting`` says whose they are.
+    /// Rows of V logits; ``waiting`` says which sequences they belong to.
     var logits: [Float]
-    /// Sequences whose next token is predicted but not drawn.
+    /// Sequences whose next token has been predicted but not drawn.
     var waiting: [(sequence: Int, row: Int)] = []
 
     /// An engine without sequences.
@@ -76,14 +75,14 @@ public final class GenerationEngine {
         )
     }
 
-    /// An engine that continues some prompts, numbered from 0, with room for no others.
+    /// An engine that continues given prompts, numbered from 0, with no room for others.
     /// - Parameters:
     ///   - model: What predicts.
     ///   - prompts: Ids to continue; at least one prompt, and one token in each.
     ///   - samplers: What draws, for each prompt.
     ///   - limits: When a sequence ends.
     ///   - topLogprobs: See ``add(prompt:sampler:limits:topLogprobs:)``.
-    /// - Throws: As that, or a model's error when memory is short.
+    /// - Throws: As that method, or a model's error when memory is short.
     public convenience init(
         _ model: any LanguageModel,
         prompts: [[Int32]],
@@ -137,10 +136,10 @@ public final class GenerationEngine {
     ///   - prompt: Ids to continue; at least one.
     ///   - sampler: What draws.
     ///   - limits: When the sequence ends.
-    ///   - topLogprobs: How many of the likeliest tokens are named beside each drawn one, with
-    ///     their log-probabilities and its own; nil is not to ask for any.
-    /// - Returns: The sequence's number: one whose last sequence began in the same way, or the one
-    ///   that has been free longest; in a new engine the lowest that is free.
+    ///   - topLogprobs: How many of the likeliest tokens to report with each drawn one, with their
+    ///     log-probabilities and its own; nil for none, not even its own.
+    /// - Returns: The sequence's number: one whose previous sequence began in the same way, or the
+    ///   one that has been free longest; in a new engine, the lowest free one.
     /// - Throws: ``InferenceError/promptTooLong(tokenCount:maximum:)`` unless the context slides.
     /// - Precondition: one is free.
     @discardableResult
@@ -170,7 +169,7 @@ public final class GenerationEngine {
         return number
     }
 
-    /// A free number for a prompt, where the session holds what it can use and nothing else.
+    /// A free number for a prompt, where the session holds what it can reuse and nothing else.
     private func takePlace(for prompt: [Int32]) -> Int {
         let shared = free.map { sharedCount(held[$0], prompt) }
         let most = shared.max() ?? 0
@@ -179,17 +178,17 @@ public final class GenerationEngine {
         return number
     }
 
-    /// Lets a sequence, ended or not, go on from other tokens.
+    /// Lets a sequence, ended or not, continue from other tokens.
     ///
-    /// What the model has read of their beginning is not computed again: the tokens may be more
-    /// than before, fewer, or others from some place on. The sampler forgets the tokens it has seen
-    /// and sees these; its random draws go on from where they are.
+    /// The part of their beginning that the model has read is not computed again: there may be more
+    /// tokens than before, fewer, or different ones from some position on. The sampler forgets the
+    /// tokens it has seen and sees these; its random draws continue.
     /// - Parameters:
     ///   - number: The sequence.
     ///   - tokens: All of its tokens; at least one.
     ///   - generatedCount: How many of them, the last ones, count as generated.
     /// - Throws: ``InferenceError/promptTooLong(tokenCount:maximum:)`` unless the context slides;
-    ///   the sequence is then as it was.
+    ///   the sequence is then unchanged.
     public func restart(_ number: Int, with tokens: [Int32], generatedCount: Int = 0) throws {
         var sequence = self[number]
         let history = try sequence.limits.fitting(tokens, contextLength: contextLength)
@@ -209,9 +208,9 @@ public final class GenerationEngine {
         waiting.removeAll { $0.sequence == number }
     }
 
-    /// Forgets a sequence, whose number another one can then get.
+    /// Forgets a sequence, whose number can then be given to another one.
     ///
-    /// What the model has read of it stays until then, for prompts that begin in the same way.
+    /// Until then, what the model has read of it is kept for prompts that begin in the same way.
     public func remove(_ number: Int) {
         precondition(slots[number] != nil, "there is no sequence \(number)")
         slots[number] = nil
@@ -227,18 +226,18 @@ public final class GenerationEngine {
         waiting.removeAll { $0.sequence == number }
     }
 
-    /// Ends all sequences that go on.
+    /// Ends all active sequences.
     public func interrupt() {
         for number in order { end(number, .interrupted) }
     }
 
-    /// Takes memory for sequences as long as the context, so that none is wanted later.
+    /// Allocates memory for sequences as long as the context, so that none is needed later.
     /// - Throws: A model's error when memory is short.
     public func reserve() throws {
         try session.reserve()
     }
 
-    /// Runs the model on the prompts that it has not read.
+    /// Runs the model on unread prompts.
     ///
     /// ``next()`` does it when needed; call it separately to time the prompts.
     /// - Throws: What the model throws; all sequences are then ended.
@@ -251,12 +250,12 @@ public final class GenerationEngine {
         }
     }
 
-    /// Draws the next token of every sequence that goes on.
+    /// Draws the next token of every active sequence.
     ///
-    /// A sequence that ends is named once more, without a token. One whose prompt is read in
-    /// several passes is not named before the last of them.
-    /// - Parameter failed: Called with a sequence that nothing can be drawn for, which has then
-    ///   ended alone; nil ends all.
+    /// A sequence that ends is reported once more, without a token. One whose prompt is read in
+    /// several passes is not reported before the last of them.
+    /// - Parameter failed: Called when nothing can be drawn for a sequence, with that sequence,
+    ///   which then ends alone; if nil, all end.
     /// - Returns: The tokens, or nil when all sequences have ended.
     /// - Throws: ``InferenceError``, or what the model throws; all sequences are then ended.
     public func next(

@@ -33,7 +33,7 @@ public final class TokenGenerator {
 
     /// Tokens generated so far, without the prompt.
     public var tokens: [Int32] { engine[0].tokens }
-    /// Why generation ended; nil while it goes on.
+    /// Why generation ended; nil while it continues.
     public var stopReason: StopReason? { engine[0].stopReason }
 
     /// The next token, or nil when generation has ended for ``stopReason``.
@@ -59,7 +59,7 @@ public enum StopReason: String, Sendable, Codable {
     case endOfText = "end_of_text"
     /// The text holds a stop string.
     case stopString = "stop_string"
-    /// The model cannot look at a longer sequence.
+    /// The model cannot see a longer sequence.
     case context
     /// The caller ended it.
     case interrupted
@@ -69,11 +69,11 @@ public enum StopReason: String, Sendable, Codable {
 public enum ContextOverflow: String, Sendable, CaseIterable {
     /// Generation ends.
     case stop
-    /// The older half of the context is forgotten, but for a start token.
+    /// The older half of the context is forgotten, except for a start token.
     ///
-    /// The newer half is encoded again, because with learned positions what was computed for a
-    /// token holds for its place only. That takes as long as a prompt of half the context, once for
-    /// every half context generated. A prompt that is longer than the context is shortened in the
+    /// The newer half is encoded again, because with learned positions, what was computed for a
+    /// token is only valid at its position. That takes as long as a prompt of half the context,
+    /// once for every half context generated. A prompt longer than the context is shortened in the
     /// same way before it is read.
     case slide
 }
@@ -82,12 +82,12 @@ public enum ContextOverflow: String, Sendable, CaseIterable {
 public struct GenerationLimits: Sendable, Equatable {
     /// It ends after this many tokens.
     public var maxTokens: Int
-    /// Ids that end it and are not themselves given out.
+    /// Ids that end generation and are not returned.
     public var endTokens: Set<Int32>
     /// What happens when the context is full.
     public var contextOverflow: ContextOverflow
     /// The token that stays at the front when the context slides, if the sequence begins with it:
-    /// models that have always seen it there attend to it, and write badly without.
+    /// models that have always seen it there attend to it, and write badly without it.
     public var startToken: Int32?
 
     /// Describes limits.
@@ -103,8 +103,9 @@ public struct GenerationLimits: Sendable, Equatable {
         self.startToken = startToken
     }
 
-    /// A prompt, shortened where it is longer than a context that slides.
-    /// - Throws: ``InferenceError/promptTooLong(tokenCount:maximum:)`` where the context does not.
+    /// A prompt, shortened if it is longer than a context that slides.
+    /// - Throws: ``InferenceError/promptTooLong(tokenCount:maximum:)`` if the context does not
+    ///   slide.
     func fitting(_ prompt: [Int32], contextLength: Int) throws -> [Int32] {
         precondition(!prompt.isEmpty, "a prompt of no tokens")
         if prompt.count <= contextLength { return prompt }
@@ -114,8 +115,8 @@ public struct GenerationLimits: Sendable, Equatable {
         return window(of: prompt, contextLength: contextLength)
     }
 
-    /// The tokens that are read again of a sequence longer than the context: half a context, so
-    /// that as much can be added before the next time.
+    /// The tokens to read again of a sequence longer than the context: half a context, so that as
+    /// much can be added before the next time.
     func window(of tokens: [Int32], contextLength: Int) -> [Int32] {
         guard contextLength > 1, let startToken, tokens.first == startToken else {
             return Array(tokens.suffix(max(1, contextLength / 2)))

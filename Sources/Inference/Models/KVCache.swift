@@ -3,7 +3,7 @@
 
 import Tensors
 
-/// The sizes of what a transformer keeps of a token.
+/// The sizes of what a transformer keeps of each token.
 public struct KVCacheShape: Sendable, Equatable {
     /// L: transformer blocks.
     public var layerCount: Int
@@ -25,7 +25,7 @@ public struct KVCacheShape: Sendable, Equatable {
     }
 }
 
-/// Room for keys and values that grows with its sequences.
+/// Keys and values in memory that grows with its sequences.
 public final class KVCache {
     /// The sizes of a token's keys and values.
     public let shape: KVCacheShape
@@ -36,7 +36,7 @@ public final class KVCache {
     private let ops: Ops
     private var sequences: [Sequence]
 
-    /// What one sequence holds.
+    /// What is kept of one sequence.
     private struct Sequence {
         var tokenCount = 0
         var capacity = 0
@@ -44,15 +44,15 @@ public final class KVCache {
         var layers: [(keys: Tensor, values: Tensor)] = []
     }
 
-    /// The smallest room made for a sequence, in tokens.
+    /// The fewest tokens that room is made for.
     private static let smallestCapacity = 64
 
     /// How keys and values can be stored: bfloat16 takes half the memory, and rounds them to 8
     /// significant bits.
     public static let precisions = ElementType.floatTypes
 
-    /// Empty sequences, which take no memory yet; their keys and values are stored in one of
-    /// ``precisions``.
+    /// Creates empty sequences, which take no memory yet; their keys and values are stored in one
+    /// of ``precisions``.
     public init(
         _ shape: KVCacheShape,
         precision: ElementType,
@@ -72,18 +72,18 @@ public final class KVCache {
     /// How many sequences there are.
     public var sequenceCount: Int { sequences.count }
 
-    /// Tokens that a sequence holds.
+    /// Tokens in a sequence.
     public func tokenCount(of sequence: Int) -> Int { sequences[sequence].tokenCount }
 
-    /// Bytes that keys and values of all sequences take, with the room to grow.
+    /// Bytes that the keys and values of all sequences take, including room to grow.
     public var byteCount: Int {
         sequences.reduce(0) { $0 + $1.capacity } * shape.bytesPerToken(precision)
     }
 
     /// Makes room for `tokenCount` tokens in a sequence, at most ``tokenCapacity``.
     ///
-    /// Room is doubled when it is short, so a sequence that grows token by token is seldom moved.
-    /// - Throws: ``TensorError/outOfMemory(byteCount:)``; the sequence is then as it was.
+    /// Room is doubled when it runs out, so a sequence that grows token by token is seldom moved.
+    /// - Throws: ``TensorError/outOfMemory(byteCount:)``; the sequence is then unchanged.
     public func reserve(_ sequence: Int, tokenCount: Int) throws {
         precondition(tokenCount <= tokenCapacity, "room for \(tokenCount) of \(tokenCapacity)")
         let old = sequences[sequence]
@@ -104,8 +104,7 @@ public final class KVCache {
     ///   - past: Tokens before the rows.
     ///   - rows: The new tokens' rows of q, k and v.
     ///   - silent: See ``CachePart``.
-    /// - Returns: Where they are; what is stored there counts once ``setTokenCount(_:of:)`` says
-    ///   so.
+    /// - Returns: Where they are; what is stored there becomes valid with ``setTokenCount(_:of:)``.
     public func part(
         layer: Int,
         sequence: Int,
@@ -123,8 +122,8 @@ public final class KVCache {
         )
     }
 
-    /// Says that a sequence now holds `tokenCount` tokens, fewer or more than before; keys and
-    /// values of new ones have been stored.
+    /// Sets the number of tokens in a sequence, fewer or more than before; keys and values of new
+    /// ones must have been stored.
     public func setTokenCount(_ tokenCount: Int, of sequence: Int) {
         precondition(
             0...sequences[sequence].capacity ~= tokenCount,
@@ -134,7 +133,7 @@ public final class KVCache {
     }
 
     /// Replaces what one sequence holds with the first tokens of another, or with all of them.
-    /// - Throws: ``TensorError/outOfMemory(byteCount:)``; both are then as they were.
+    /// - Throws: ``TensorError/outOfMemory(byteCount:)``; both are then unchanged.
     public func copy(_ source: Int, to destination: Int, tokenCount: Int? = nil) throws {
         let count = tokenCount ?? sequences[source].tokenCount
         precondition(

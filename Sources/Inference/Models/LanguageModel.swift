@@ -4,12 +4,12 @@
 
 /// A model that predicts the next token of a sequence.
 ///
-/// Whoever generates, chats or measures holds an `any LanguageModel`: what kind of model it is, and
-/// which file it came from, makes no difference to them.
+/// Code that generates, chats or measures holds an `any LanguageModel`: the kind of model and the
+/// file it came from make no difference to it.
 public protocol LanguageModel {
     /// V: token ids run from 0 to one less.
     var vocabularySize: Int { get }
-    /// maxT: the longest sequence the model can look at.
+    /// maxT: the longest sequence the model can see.
     var contextLength: Int { get }
     /// Bytes of weights that are read for every token, or for tokens computed together; 0 for a
     /// model without weights.
@@ -59,13 +59,13 @@ public struct SequencePart: Sendable, Equatable {
 ///
 /// It is an object rather than a function of all tokens, so that a model may keep what it computed
 /// for the tokens it has seen. One call takes parts of any length for any of the sequences: a
-/// prompt is one part with many tokens, a step of decoding a part of one token for each sequence
-/// that goes on, a turn of a chat a few tokens more for a sequence that holds the turns before.
-/// Weights are read once for all parts of a call. A text is measured in the same way, by the losses
-/// of its tokens.
+/// prompt is one part with many tokens, a step of decoding is one token for each active sequence,
+/// and a turn of a chat is a few more tokens for a sequence that holds the earlier turns. Weights
+/// are read once for all parts of a call. A text is measured in the same way, by the losses of its
+/// tokens.
 ///
-/// Sequences start empty. One that is done with is truncated to nothing and used again. To continue
-/// a prompt in several ways, it is appended to one sequence and copied to the others.
+/// Sequences start empty. A finished one is truncated to nothing and reused. To continue a prompt
+/// in several ways, append it to one sequence and copy that to the others.
 public protocol DecodingSession: AnyObject {
     /// V of the model.
     var vocabularySize: Int { get }
@@ -73,42 +73,42 @@ public protocol DecodingSession: AnyObject {
     var sequenceCount: Int { get }
     /// Tokens that each sequence can hold.
     var tokenCapacity: Int { get }
-    /// Bytes kept of the tokens that all sequences hold, with the room to grow; 0 when nothing is.
+    /// Bytes kept for the tokens of all sequences, including room to grow; 0 when nothing is kept.
     var cacheByteCount: Int { get }
 
-    /// Tokens that a sequence holds.
+    /// Tokens in a sequence.
     func tokenCount(of sequence: Int) -> Int
 
     /// Appends a part to each of some sequences, and predicts the token after each part.
     ///
-    /// Nothing is kept of the logits of other positions than the last of each part. A long part may
-    /// be computed in pieces, so that working memory does not grow with it.
+    /// Logits are kept only for the last position of each part. A long part may be computed in
+    /// pieces, so that working memory does not grow with it.
     /// - Parameters:
     ///   - parts: At least one; no two of the same sequence.
     ///   - logits: `(parts.count, V)`, overwritten.
     /// - Throws: A model's error when a sequence would be longer than ``tokenCapacity``, a token is
-    ///   outside the vocabulary, or memory is short; all sequences are then as they were.
+    ///   outside the vocabulary, or memory is short; all sequences are then unchanged.
     func append(_ parts: [SequencePart], predicting logits: inout MutableSpan<Float>) throws
 
-    /// Appends a part to each of some sequences, and says what it cost to predict their targets.
+    /// Appends a part to each of some sequences, and returns the losses of their targets.
     ///
-    /// No more of the logits is kept in memory than a piece of a part takes.
+    /// Only the logits of a piece of a part are in memory at a time.
     /// - Parameter parts: At least one; no two of the same sequence.
     /// - Returns: For each part, the cross-entropy of its targets in nats.
-    /// - Throws: As ``append(_:predicting:)``, for targets outside the vocabulary too.
+    /// - Throws: As ``append(_:predicting:)``, also for targets outside the vocabulary.
     func losses(appending parts: [ScoredPart]) throws -> [[Float]]
 
     /// Forgets all but the first `tokenCount` tokens of a sequence.
-    /// - Precondition: the sequence holds that many.
+    /// - Precondition: The sequence has that many.
     func truncate(_ sequence: Int, to tokenCount: Int)
 
     /// Replaces what one sequence holds with the first tokens of another, without computing them
     /// again.
-    /// - Precondition: the other holds as many.
-    /// - Throws: A model's error when memory is short; both sequences are then as they were.
+    /// - Precondition: The other has that many.
+    /// - Throws: A model's error when memory is short; both sequences are then unchanged.
     func copy(_ source: Int, to destination: Int, tokenCount: Int) throws
 
-    /// Takes memory for all that the sequences can hold, so that none is wanted later.
+    /// Allocates memory for all that the sequences can hold, so that none is needed later.
     /// - Throws: A model's error when memory is short.
     func reserve() throws
 }
@@ -119,13 +119,13 @@ extension DecodingSession {
     /// A model that keeps nothing needs no memory.
     public func reserve() throws {}
 
-    /// Replaces what one sequence holds with all that another does.
+    /// Replaces what one sequence holds with everything that another does.
     /// - Throws: As ``copy(_:to:tokenCount:)``.
     public func copy(_ source: Int, to destination: Int) throws {
         try copy(source, to: destination, tokenCount: tokenCount(of: source))
     }
 
-    /// Tokens that the first sequence holds.
+    /// Tokens in the first sequence.
     public var tokenCount: Int { tokenCount(of: 0) }
 
     /// Appends tokens to the first sequence and predicts the one after them.
@@ -140,13 +140,13 @@ extension DecodingSession {
     }
 }
 
-/// Tokens that one sequence of a session grows by, and what was to be predicted after them.
+/// Tokens to append to one sequence of a session, and what should have been predicted after them.
 public struct ScoredPart: Sendable, Equatable {
     /// Index of the sequence in its session.
     public var sequence: Int
     /// What is appended to it; at least one token.
     public var tokens: [Int32]
-    /// The tokens that follow the last ones of ``tokens``, one after each; as many at most.
+    /// The tokens that follow the last of ``tokens``, one after each; at most as many.
     public var targets: [Int32]
 
     /// Names a sequence, its next tokens and their targets.
@@ -166,7 +166,7 @@ extension DecodingSession {
         let counts = parts.map { tokenCount(of: $0.sequence) }
         do {
             return try parts.map { part in
-                // Tokens whose next one is no target go in at once, with the first that has one.
+                // Tokens without a target go in at once, together with the first that has one.
                 let unscored = part.tokens.count - part.targets.count
                 var logits = try predict(part.sequence, after: part.tokens.prefix(unscored + 1))
                 return try part.targets.enumerated().map { index, target in
@@ -192,7 +192,7 @@ extension DecodingSession {
 }
 
 extension MutableSpan<Float> {
-    /// The cross-entropy of a token in nats; NaN when a logit is no number.
+    /// The cross-entropy of a token in nats; NaN when a logit is NaN.
     fileprivate func loss(of token: Int32) -> Float {
         guard firstUnusable == nil else { return .nan }
         return Float(logSumOfExponentials() - Double(self[Int(token)]))

@@ -6,15 +6,15 @@ import Tensors
 
 /// A value that a pass computes and that can be read, and mostly changed, on its way.
 ///
-/// Layers count from 0. N are the tokens computed together, C the width of the residual stream,
-/// NH and HS the heads and their size, H the width of the feed-forward network.
+/// Layers count from 0. N is the number of tokens computed together, C the width of the residual
+/// stream, NH and HS the heads and their size, H the width of the feed-forward network.
 public enum HookPoint: Hashable, Sendable {
     /// `(N, C)`: the residual stream before a block; before block 0, the embeddings.
     case residualPre(layer: Int)
-    /// What each head looks at, `(NH, n, past + n)` for the n new tokens of one sequence; it can
-    /// only be read.
+    /// What each head looks at, `(NH, n, past + n)` for the n new tokens of one sequence;
+    /// read-only.
     case pattern(layer: Int)
-    /// `(N, NH * HS)`: what each head adds up of its values, before the projection.
+    /// `(N, NH * HS)`: each head's weighted sum of values, before the projection.
     case z(layer: Int)
     /// `(N, C)`: the residual stream between attention and the feed-forward network.
     case residualMid(layer: Int)
@@ -51,12 +51,12 @@ public enum HookPoint: Hashable, Sendable {
 public struct HookedRows: Sendable, Equatable {
     /// Index of the sequence in its session.
     public let sequence: Int
-    /// The position of the first row: tokens that the sequence held before.
+    /// The position of the first row: the number of tokens that the sequence had before.
     public let past: Int
     /// The rows.
     public let rows: Range<Int>
 
-    /// Says where rows belong.
+    /// Describes rows.
     public init(sequence: Int, past: Int, rows: Range<Int>) {
         self.sequence = sequence
         self.past = past
@@ -64,16 +64,16 @@ public struct HookedRows: Sendable, Equatable {
     }
 }
 
-/// A value of a pass, of the tokens that are computed together.
+/// A value within a pass, for the tokens that are computed together.
 public struct HookedValue {
     /// Where in the pass.
     public let point: HookPoint
-    /// The value, float32, of the shape that ``HookPoint`` says.
+    /// The value, float32, of the shape given by ``HookPoint``.
     ///
     /// The memory is the pass's own: what is written there takes effect, and after the call it is
     /// used again.
     public let tensor: Tensor
-    /// Whose rows these are; of a pattern, one part.
+    /// Which sequences the rows belong to; a pattern has one part.
     public let parts: [HookedRows]
 }
 
@@ -83,16 +83,16 @@ public struct HookedValue {
 public final class PassHooks {
     /// Where ``visit`` is called.
     public let points: Set<HookPoint>
-    /// The block whose residual and z are given.
+    /// The block whose residual and z are given instead of computed.
     ///
-    /// Neither what is below it nor its attention is computed. Hooks at its
-    /// ``HookPoint/residualPre(layer:)`` and ``HookPoint/z(layer:)`` have to write them. The
+    /// Neither the blocks below it nor its attention are computed. Hooks at its
+    /// ``HookPoint/residualPre(layer:)`` and ``HookPoint/z(layer:)`` must write the values. The
     /// session then has no keys and values of these blocks: cut its sequences back before another
     /// pass.
     public let resumedLayer: Int?
-    /// The last block that is computed where nothing is predicted; nil for all.
+    /// The last block to compute where nothing is predicted; nil for all.
     ///
-    /// The session has no keys and values of the blocks above it.
+    /// The session gets no keys and values of the blocks above it.
     public let lastLayer: Int?
     private let visit: (HookedValue) throws -> Void
 
@@ -102,7 +102,7 @@ public final class PassHooks {
     ///   - resumedLayer: The block to begin at; nil computes all.
     ///   - lastLayer: The block to end at, where nothing is predicted; nil computes all.
     ///   - visit: What to call, in the order of the pass. An error ends the pass, and leaves the
-    ///     sequences as they were.
+    ///     sequences unchanged.
     public init(
         _ points: Set<HookPoint>,
         resumedLayer: Int? = nil,
@@ -112,7 +112,7 @@ public final class PassHooks {
         if let resumedLayer {
             precondition(
                 points.isSuperset(of: [.residualPre(layer: resumedLayer), .z(layer: resumedLayer)]),
-                "nobody writes what block \(resumedLayer) begins with"
+                "no hook writes what block \(resumedLayer) begins with"
             )
         }
         precondition(
@@ -125,7 +125,7 @@ public final class PassHooks {
         self.visit = visit
     }
 
-    /// Shows a value, where somebody wants it.
+    /// Shows a value to the hook, if it is wanted.
     /// - Throws: What the hook throws.
     package func visit(_ point: HookPoint, _ tensor: Tensor, of parts: [HookedRows]) throws {
         guard points.contains(point) else { return }
@@ -133,10 +133,10 @@ public final class PassHooks {
     }
 }
 
-// What it calls is not.
+// What it calls is not Sendable.
 @available(*, unavailable) extension PassHooks: Sendable {}
 
-/// A stack of transformer blocks whose pass can be looked into.
+/// A stack of transformer blocks whose pass can be inspected.
 public protocol InspectableModel: LanguageModel {
     /// L: blocks.
     var layerCount: Int { get }
@@ -148,7 +148,7 @@ public protocol InspectableModel: LanguageModel {
     var channels: Int { get }
     /// H: the neurons of a block's feed-forward network.
     var hiddenChannels: Int { get }
-    /// What runs the arithmetic, and reads and writes what hooks are given.
+    /// What runs the arithmetic, and reads and writes the values that hooks get.
     var ops: Ops { get }
 
     /// Starts empty sequences whose passes take hooks.
@@ -160,17 +160,17 @@ public protocol InspectableModel: LanguageModel {
     func makeHookedSession(sequenceCount: Int, tokenCapacity: Int) throws -> any HookedSession
 }
 
-/// Sequences of tokens whose passes can be looked into.
+/// Sequences of tokens whose passes can be inspected.
 public protocol HookedSession: DecodingSession {
-    /// Appends a part to each of some sequences, and predicts nothing.
+    /// Appends a part to each of some sequences, without predicting anything.
     /// - Parameters:
     ///   - parts: At least one; no two of the same sequence.
     ///   - hooks: What to call on the way.
     /// - Throws: As ``DecodingSession/append(_:predicting:)``, or what a hook throws; all sequences
-    ///   are then as they were.
+    ///   are then unchanged.
     func append(_ parts: [SequencePart], hooks: PassHooks) throws
 
-    /// Appends a part to each of some sequences, and says what it cost to predict their targets.
+    /// Appends a part to each of some sequences, and returns the losses of their targets.
     /// - Parameters:
     ///   - parts: At least one, each with a target for every token; no two of the same sequence.
     ///   - hooks: What to call on the way.
@@ -178,7 +178,7 @@ public protocol HookedSession: DecodingSession {
     /// - Throws: As ``append(_:hooks:)``.
     func losses(appending parts: [ScoredPart], hooks: PassHooks) throws -> [[Float]]
 
-    /// What the model's last norm and classifier make of any residual stream.
+    /// The model's last norm and classifier applied to any residual stream.
     /// - Parameter residual: `(n, C)` float32.
     /// - Returns: `(n, V)` logits, which the next call or pass overwrites.
     /// - Throws: A model's error when memory is short.

@@ -4,18 +4,18 @@
 
 /// A step that changes the logits of the next token before it is drawn.
 ///
-/// A token is excluded by making its logit negative infinity. What the first processor of a chain
-/// gets is a number or negative infinity, never NaN, and at least one logit is a number; the others
-/// get what those before them left.
+/// A token is excluded by making its logit negative infinity. The first processor of a chain gets
+/// numbers or negative infinity, never NaN, and at least one logit is a number; each other one gets
+/// what those before it left.
 ///
-/// A processor that depends on the tokens so far is told of each of them once: of the prompt's
-/// before the first logits, and of every token that is drawn.
+/// A processor that depends on the tokens so far is told about each of them once: about the
+/// prompt's before the first logits, and about every token that is drawn.
 ///
-/// The order of a chain matters. That of ``SamplingOptions`` is the one usual elsewhere:
-/// ``RepetitionPenalty``, ``OccurrencePenalty``, ``LogitBias``, ``Temperature``, ``TopK``,
-/// ``TopP``, ``MinP``; each of the last three limits what those before it left.
+/// The order of a chain matters. ``SamplingOptions`` uses the common one: ``RepetitionPenalty``,
+/// ``OccurrencePenalty``, ``LogitBias``, ``Temperature``, ``TopK``, ``TopP``, ``MinP``; each of the
+/// last three limits what those before it left.
 public protocol LogitsProcessor: Sendable {
-    /// Takes the tokens that a sequence starts with; those of an earlier one are to be forgotten.
+    /// Takes the tokens that a sequence starts with, and forgets those of the previous sequence.
     mutating func prompt(_ tokens: [Int32])
 
     /// Changes the logits in place.
@@ -38,8 +38,8 @@ public struct Temperature: LogitsProcessor {
     public let temperature: Float
 
     /// Checks the value.
-    /// - Throws: ``InferenceError/invalidOption(name:requirement:found:)``; 0 is no temperature,
-    ///   ``TokenDraw/greedy`` is what it stands for.
+    /// - Throws: ``InferenceError/invalidOption(name:requirement:found:)``; 0 is not allowed; use
+    ///   ``TokenDraw/greedy`` for that.
     public init(_ temperature: Float) throws {
         try InferenceError.require(
             temperature > 0 && temperature.isFinite,
@@ -51,8 +51,8 @@ public struct Temperature: LogitsProcessor {
     }
 
     public func process(_ logits: inout MutableSpan<Float>) {
-        // Relative to the largest, which changes no probability: however small the temperature,
-        // no logit then becomes positive infinity.
+        // Relative to the largest, which changes no probability: so no logit becomes positive
+        // infinity, however small the temperature.
         let largest = logits.largest
         logits.withUnsafeMutableBufferPointer { logits in
             for i in logits.indices { logits[i] = (logits[i] - largest) / temperature }
@@ -69,7 +69,7 @@ public struct LogitBias: LogitsProcessor {
     /// - Throws: ``InferenceError/invalidOption(name:requirement:found:)`` for NaN, positive
     ///   infinity and negative ids.
     public init(_ biases: [Int32: Float]) throws {
-        // In the order of ids, so that of several mistakes the same one is always reported.
+        // In the order of ids, so that of several mistakes always the same one is reported.
         for (token, bias) in biases.sorted(by: { $0.key < $1.key }) {
             try InferenceError.require(
                 token >= 0,

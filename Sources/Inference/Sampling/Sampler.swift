@@ -7,7 +7,7 @@ import Tensors
 public enum TokenDraw: Sendable, Equatable {
     /// The token with the largest logit; of equals, the lowest id.
     case greedy
-    /// A token at random, each as often as its probability says.
+    /// A token at random, according to the probabilities.
     case random(seed: UInt64)
 }
 
@@ -19,7 +19,7 @@ public enum TokenDraw: Sendable, Equatable {
 /// ```
 public struct Sampler: Sendable {
     private var processors: [any LogitsProcessor]
-    /// Only ids below it are drawn; nil is no limit.
+    /// Only ids below it are drawn; nil for no limit.
     private let tokenLimit: Int?
     /// Draws at random; nil is greedy.
     private var generator: MersenneTwister?
@@ -30,7 +30,7 @@ public struct Sampler: Sendable {
     ///   - processors: Run in this order.
     ///   - draw: How a token is chosen in the end.
     ///   - tokenLimit: Only ids below it are drawn, because a model may have rows for ids that its
-    ///     tokenizer lacks; nil is all of the model's. The processors do not see the others.
+    ///     tokenizer lacks; nil allows all of the model's. The processors do not see the others.
     public init(_ processors: [any LogitsProcessor], draw: TokenDraw, tokenLimit: Int? = nil) {
         precondition(tokenLimit ?? 1 >= 1, "a limit of \(tokenLimit ?? 1) tokens")
         self.processors = processors
@@ -53,10 +53,10 @@ public struct Sampler: Sendable {
 
     /// Starts a sequence: the processors forget the one before, and see these tokens.
     ///
-    /// Random draws go on from where they are.
+    /// Random draws continue.
     /// - Parameters:
     ///   - tokens: What is to be continued; all below the limit, if there is one.
-    ///   - generated: What has been drawn after them already.
+    ///   - generated: What has already been drawn after them.
     public mutating func prompt(_ tokens: [Int32], generated: some Collection<Int32> = []) {
         for index in processors.indices {
             processors[index].prompt(tokens)
@@ -66,12 +66,12 @@ public struct Sampler: Sendable {
 
     /// Draws a token, which is then part of the sequence.
     ///
-    /// A token whose logit is negative infinity is never drawn.
+    /// A token with a logit of negative infinity is never drawn.
     /// - Parameter logits: `(V)`, one for each token of the vocabulary; the processors change them.
     /// - Returns: An id below `logits.count` and the limit.
     /// - Throws: ``InferenceError/unusableLogit(token:value:)`` when a logit is NaN or positive
-    ///   infinity, or all are negative infinity; ``InferenceError/nothingToDraw`` when they become
-    ///   so; what a processor throws.
+    ///   infinity, or all are negative infinity; ``InferenceError/nothingToDraw`` when processing
+    ///   makes them so; what a processor throws.
     public mutating func sample(_ logits: inout MutableSpan<Float>) throws -> Int32 {
         try withDrawable(&logits) { sampler, logits in
             try Self.check(logits)
@@ -79,7 +79,8 @@ public struct Sampler: Sendable {
         }
     }
 
-    /// The same, with how likely the model found the token and which ones it found likeliest.
+    /// The same, and also reports how likely the model found the token and which ones it found
+    /// likeliest.
     /// - Parameters:
     ///   - logits: `(V)`, one for each token of the vocabulary; the processors change them.
     ///   - topLogprobs: How many of the likeliest tokens are named.
@@ -104,7 +105,7 @@ public struct Sampler: Sendable {
         }
     }
 
-    /// Draws a token from logits that are left as they are.
+    /// Draws a token from logits that stay unchanged.
     public mutating func sample(_ logits: [Float]) throws -> Int32 {
         var logits = logits
         var span = logits.mutableSpan
@@ -125,8 +126,8 @@ public struct Sampler: Sendable {
         }
     }
 
-    /// Refuses logits of a broken model before the chain: top-k, for one, would drop a NaN without
-    /// a word.
+    /// Refuses logits of a broken model before the chain: top-k, for one, would silently drop a
+    /// NaN.
     private static func check(_ logits: borrowing MutableSpan<Float>) throws {
         if let token = logits.firstUnusable ?? (logits.largest == -.infinity ? 0 : nil) {
             throw InferenceError.unusableLogit(token: token, value: logits[token])

@@ -1,4 +1,4 @@
-/// How a token is drawn from a model's logits: the usual chain of processors by its numbers.
+/// How a token is drawn from a model's logits: the settings of the usual chain of processors.
 public struct SamplingOptions: Sendable, Equatable {
     /// Divides the logits: below 1 sharpens the distribution, above 1 flattens it, and 0 always
     /// takes the most likely token.
@@ -11,29 +11,29 @@ public struct SamplingOptions: Sendable, Equatable {
     /// Only tokens at least this fraction as likely as the most likely one are considered; 0 is no
     /// limit.
     public let minP: Float
-    /// Above 1 makes tokens that occurred already less likely; 1 is no penalty.
+    /// Above 1 makes tokens that have already occurred less likely; 1 is no penalty.
     public let repetitionPenalty: Float
-    /// Only this many of the last tokens are penalized; 0 is all, those of the prompt included.
+    /// Only this many of the last tokens are penalized; 0 is all, including the prompt's.
     public let repetitionWindow: Int
-    /// Subtracted from the logits of tokens that were generated already; 0 is no penalty.
+    /// Subtracted from the logits of tokens that were already generated; 0 is no penalty.
     public let presencePenalty: Float
     /// Subtracted from the logit of a token for every time it was generated; 0 is no penalty.
     public let frequencyPenalty: Float
     /// What is added to the logits of some tokens; negative infinity excludes a token.
     public let logitBias: [Int32: Float]
 
-    /// These numbers as a chain, without the steps that would change nothing.
+    /// The chain for these settings, without steps that would change nothing.
     let processors: [any LogitsProcessor]
 
     /// Always the most likely token.
     public static let greedy = SamplingOptions()
 
     /// A little more cautious than the model's own distribution, and without its least likely
-    /// tokens: together they are drawn one time in twenty, and derail texts.
+    /// tokens, which together are drawn one time in twenty and derail texts.
     ///
     /// Top-p rather than top-k, because it keeps few tokens where the model is sure and many where
-    /// it is not, whatever the size of its vocabulary; and so that temperature 1 and top-p 1 are
-    /// all the plain distribution takes.
+    /// it is not, whatever the size of its vocabulary; and because temperature 1 and top-p 1 then
+    /// suffice for the plain distribution.
     public static let usual: SamplingOptions = {
         do { return try SamplingOptions(temperature: 0.8, topP: 0.95) } catch {
             preconditionFailure("\(error)")
@@ -76,7 +76,7 @@ public struct SamplingOptions: Sendable, Equatable {
         if repetitionPenalty != 1 { processors.append(penalty) }
         if presencePenalty != 0 || frequencyPenalty != 0 { processors.append(occurrence) }
         if !logitBias.isEmpty { processors.append(bias) }
-        // The limits leave the most likely token, which is all that greedy sampling asks for.
+        // The limits leave the most likely token, which is all that greedy sampling needs.
         if temperature > 0 {
             if temperature != 1 { processors.append(try Temperature(temperature)) }
             if topK > 0 { processors.append(try TopK(topK)) }
@@ -96,7 +96,7 @@ public struct SamplingOptions: Sendable, Equatable {
         self.processors = processors
     }
 
-    /// Checks that a vocabulary has all tokens that the options name.
+    /// Checks that a vocabulary has all tokens named in the options.
     /// - Throws: ``InferenceError/unknownBiasToken(token:vocabularySize:)``.
     public func check(vocabularySize: Int) throws {
         try LogitBias(logitBias).check(vocabularySize: vocabularySize)
@@ -116,7 +116,7 @@ public struct SamplingOptions: Sendable, Equatable {
     }
 
     public static func == (a: SamplingOptions, b: SamplingOptions) -> Bool {
-        // All that the processors are made from.
+        // The complete input of the processors.
         a.temperature == b.temperature && a.topK == b.topK && a.topP == b.topP
             && a.minP == b.minP && a.repetitionPenalty == b.repetitionPenalty
             && a.repetitionWindow == b.repetitionWindow && a.presencePenalty == b.presencePenalty

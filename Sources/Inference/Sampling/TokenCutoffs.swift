@@ -11,7 +11,7 @@
 
 /// Excludes all but the most likely tokens; of equally likely ones, the lowest ids stay.
 public struct TopK: LogitsProcessor {
-    /// Tokens that stay.
+    /// How many tokens stay.
     public let count: Int
     private var candidates: [Candidate] = []
 
@@ -34,7 +34,7 @@ public struct TopK: LogitsProcessor {
 /// This is nucleus sampling (Holtzman et al. 2020). At least one token stays. Of equally likely
 /// ones at the edge, the lowest ids stay.
 public struct TopP: LogitsProcessor {
-    /// The probability to reach, of what the processors before this one left.
+    /// The probability to reach, relative to what the processors before this one left.
     public let probability: Float
     private var weights = TokenWeights()
     private var candidates: [Candidate] = []
@@ -55,8 +55,8 @@ public struct TopP: LogitsProcessor {
         guard probability < 1 else { return }
         weights.compute(from: logits)
         let target = Double(probability) * weights.total
-        // Tokens below this weigh less than what is beyond the nucleus all together, so the nucleus
-        // is reached without them; most of a usual distribution need not be looked at again.
+        // Tokens below this weigh less than everything beyond the nucleus together, so the nucleus
+        // is reached without them; most of a typical distribution need not be looked at again.
         let least = Float((weights.total - target) / Double(logits.count))
         candidates.removeAll(keepingCapacity: true)
         weights.forEachToken(weighingAtLeast: least) { token, weight in
@@ -95,9 +95,9 @@ public struct MinP: LogitsProcessor {
     }
 }
 
-/// A token that may stay, ordered with the most likely first, and equals by id.
+/// A token that may stay; the most likely come first, and equals are ordered by id.
 struct Candidate: Comparable {
-    // The order in one integer: what sorting looks at.
+    // The order as one integer, which sorting compares.
     private let key: UInt64
     let logit: Float
     /// In proportion to the token's probability; 0 where only the order matters.
@@ -107,7 +107,7 @@ struct Candidate: Comparable {
 
     init(token: Int, logit: Float, weight: Float = 0) {
         // Adding zero makes -0 and 0 the same. Then the bits of positive floats sort as the floats
-        // do, and those of negative ones the other way round.
+        // do, and those of negative ones in reverse.
         let pattern = (logit + 0).bitPattern
         let ascending = pattern >> 31 == 0 ? pattern | 0x8000_0000 : ~pattern
         key = UInt64(~ascending) << 32 | UInt64(token)
@@ -125,18 +125,18 @@ struct Candidate: Comparable {
 }
 
 extension [Candidate] {
-    /// Keeps the `count` most likely, in any order; all when there are fewer.
+    /// Keeps the `count` most likely, in any order, or all when there are fewer.
     mutating func keepMostLikely(_ count: Int) {
         guard count < self.count else { return }
         divide { split, _ in split <= count }
         removeSubrange(count...)
     }
 
-    /// Becomes the `count` most likely tokens, in any order; those that are excluded are none.
+    /// Becomes the `count` most likely tokens, in any order, without excluded ones.
     mutating func gather(_ count: Int, from logits: borrowing MutableSpan<Float>) {
         removeAll(keepingCapacity: true)
         // Twice as many as wanted are gathered before the lesser half is dropped, so that every
-        // logit takes constant time on average, whatever their order.
+        // logit takes constant time on average, whatever the order.
         let capacity = count < logits.count / 2 ? 2 * count : logits.count
         // Tokens come in the order of ids: a later one must be larger than the last that stays.
         var threshold = -Float.infinity
@@ -153,8 +153,8 @@ extension [Candidate] {
         keepMostLikely(count)
     }
 
-    /// Keeps the fewest most likely that together weigh at least `target`, in order of likelihood
-    /// at the end; all when they weigh less.
+    /// Keeps the fewest most likely that together weigh at least `target`, sorted by likelihood at
+    /// the end; all when they weigh less.
     mutating func keepNucleus(reaching target: Double) {
         var sum = 0.0
         let rest = divide { _, weight in
@@ -169,16 +169,16 @@ extension [Candidate] {
         if let last { removeSubrange((last + 1)...) }
     }
 
-    /// Narrows a range to two at most, so that what is left of it is more likely and what is right
-    /// of it less likely than all within; then puts the range in order.
+    /// Narrows a range to two candidates at most, so that everything left of it is more likely and
+    /// everything right of it less likely than all within; then sorts the range.
     /// - Parameter isLeft: Told where a range would be split, and the weight of the split's left
-    ///   half; returns whether the left half is left of what is looked for.
+    ///   half; returns whether the target is right of the left half.
     /// - Returns: The range.
     @discardableResult
     private mutating func divide(_ isLeft: (_ split: Int, _ weight: Double) -> Bool) -> Range<Int> {
         withUnsafeMutableBufferPointer { candidates in
             var range = candidates.indices
-            // Candidates are distinct and so are the three, so that each round leaves fewer.
+            // Candidates are distinct, and so are the three, so each round leaves fewer.
             while range.count > 2 {
                 var part = UnsafeMutableBufferPointer(rebasing: candidates[range])
                 let (a, b, c) = (part[0], part[part.count / 2], part[part.count - 1])
@@ -198,7 +198,7 @@ extension [Candidate] {
 }
 
 extension MutableSpan<Float> {
-    /// Makes negative infinity of all logits but those of some tokens.
+    /// Sets all logits but those of some tokens to negative infinity.
     mutating func excludeAll(but candidates: [Candidate]) {
         update(repeating: -.infinity)
         for candidate in candidates { self[candidate.token] = candidate.logit }

@@ -1,5 +1,5 @@
-// How likely a model found tokens: the logarithms of their probabilities, before anything that
-// sampling does to them.
+// How likely a model found tokens: the logarithms of their probabilities, before sampling changes
+// anything.
 
 #if canImport(Glibc)
     import Glibc
@@ -9,7 +9,7 @@
     import Darwin
 #endif
 
-/// How likely a model found the token that was drawn, and which ones it found likeliest.
+/// How likely the model found the token that was drawn, and which ones it found likeliest.
 ///
 /// These are the model's own probabilities, over all tokens that may be drawn: temperature, limits,
 /// penalties and biases change what is drawn, but not these.
@@ -26,14 +26,14 @@ public struct TokenLogprobs: Sendable, Equatable {
     public let token: Int32
     /// The natural logarithm of its probability.
     public let logprob: Float
-    /// The likeliest tokens, the likeliest first, and of equal ones the lowest id first.
+    /// The likeliest tokens, the likeliest first, equals by id.
     ///
-    /// They are as many as were asked for, or fewer where the model excludes tokens.
+    /// As many as were asked for, or fewer if the model excludes tokens.
     public let top: [Alternative]
 }
 
 extension MutableSpan<Float> {
-    /// The logarithm of the sum of the exponentials: what a logit must be reduced by to become a
+    /// The logarithm of the sum of the exponentials: what to subtract from a logit to get its
     /// log-probability.
     package func logSumOfExponentials() -> Double {
         var weights = TokenWeights()

@@ -1,6 +1,6 @@
 // Making tokens that occurred already less likely.
 
-/// Makes tokens that occurred already less likely.
+/// Makes tokens that have already occurred less likely.
 ///
 /// The method is that of CTRL (Keskar et al. 2019). A positive logit is divided by the penalty and
 /// a negative one multiplied by it, as in transformers; how often a token occurred makes no
@@ -55,7 +55,7 @@ public struct RepetitionPenalty: LogitsProcessor {
     }
 }
 
-/// Makes tokens that were generated already less likely, whether by once or by how often.
+/// Makes tokens that were already generated less likely: once, or for every occurrence.
 ///
 /// The two penalties are those of OpenAI's interface. Both are subtracted from a token's logit: one
 /// when it was generated at all, the other for every time it was. Tokens of the prompt do not
@@ -97,7 +97,7 @@ public struct OccurrencePenalty: LogitsProcessor {
     }
 }
 
-/// How often tokens occurred, kept up to date token by token.
+/// How often tokens occurred, updated token by token.
 struct TokenCounts: Sendable {
     /// Tokens that occurred, in no order, and how often.
     private(set) var entries: [(token: Int32, count: Int32)] = []
@@ -121,7 +121,7 @@ struct TokenCounts: Sendable {
         oldest = 0
     }
 
-    /// Takes the next token, in whose place the oldest leaves a full window.
+    /// Takes the next token; in a full window it replaces the oldest.
     mutating func add(_ token: Int32) {
         precondition(token >= 0, "token \(token) among those that occurred")
         count(token)

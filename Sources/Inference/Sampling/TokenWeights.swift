@@ -4,7 +4,7 @@
 
 /// What each token weighs: exp(logit - largest logit), and 0 where that is below e^-87.
 ///
-/// Its memory is kept from one token to the next.
+/// Its memory is reused for the next token.
 struct TokenWeights: Sendable {
     /// The sum of all weights, in double: a float sum over a large vocabulary would misplace its
     /// unlikely tokens.
@@ -38,8 +38,8 @@ struct TokenWeights: Sendable {
         }
     }
 
-    /// The token at a place from 0 up to ``total`` when each takes up its weight; nil when none
-    /// weighs anything.
+    /// The token at a place from 0 up to ``total`` when each occupies its weight; nil when all
+    /// weights are 0.
     func token(at place: Double) -> Int? {
         var end = 0.0
         var last: Int?
@@ -49,7 +49,7 @@ struct TokenWeights: Sendable {
             last = index
             if place < end { return token(at: place - start, inBlock: index) }
         }
-        // When rounding makes the place equal the total, it is the last possible token.
+        // When rounding makes the place equal the total, the last possible token is drawn.
         return last.flatMap { token(at: .infinity, inBlock: $0) }
     }
 
@@ -69,7 +69,7 @@ struct TokenWeights: Sendable {
 /// e to the power of each lane, none above 0; to two units in the last place, and 0 below e^-87.
 ///
 /// Cephes' expf (Moshier 1989): x is n ln 2 + r, and e^r a polynomial. The system's expf takes one
-/// number at a time, and most of the time of drawing a token.
+/// number at a time, and would take most of the time of a draw.
 private func exponentials(ofNonPositive x: LogitBlock) -> LogitBlock {
     let lowest: Float = -87
     let x0 = x.replacing(with: lowest, where: x .< lowest)
@@ -92,13 +92,13 @@ private func exponentials(ofNonPositive x: LogitBlock) -> LogitBlock {
     return (power * scale).replacing(with: 0, where: x .< lowest)
 }
 
-/// Logits looked at together.
+/// Logits examined together.
 typealias LogitBlock = SIMD16<Float>
 
 extension MutableSpan<Float> {
-    /// The start of the first block that a condition holds for.
+    /// The start of the first block for which a condition holds.
     ///
-    /// The last block is filled up with negative infinity.
+    /// The last block is padded with negative infinity.
     /// - Parameter condition: Given each block, and the token of its first logit.
     /// - Returns: A token; nil when the condition holds for no block.
     func firstBlock(where condition: (_ block: LogitBlock, _ start: Int) -> Bool) -> Int? {
@@ -119,7 +119,7 @@ extension MutableSpan<Float> {
         }
     }
 
-    /// Calls `body` with all logits in blocks, as ``firstBlock(where:)`` makes them.
+    /// Calls `body` with all logits in blocks, as in ``firstBlock(where:)``.
     func forEachBlock(_ body: (_ block: LogitBlock, _ start: Int) -> Void) {
         _ = firstBlock {
             body($0, $1)
@@ -149,7 +149,7 @@ extension MutableSpan<Float> {
 }
 
 extension [Float] {
-    /// Lends some rows of a matrix whose rows are `width` long.
+    /// Lends some rows of a matrix whose rows have `width` elements.
     package mutating func withRows<Result>(
         _ rows: Range<Int>,
         of width: Int,
@@ -163,7 +163,7 @@ extension [Float] {
         }
     }
 
-    /// Copies a row of a matrix whose rows are `width` long over another one.
+    /// Copies a row of a matrix whose rows have `width` elements over another one.
     mutating func copyRow(_ source: Int, to destination: Int, of width: Int) {
         withUnsafeMutableBufferPointer { values in
             func row(_ index: Int) -> UnsafeMutableBufferPointer<Float> {

@@ -1,18 +1,18 @@
-// A model's weights with an adapter merged into them, each when it is asked for: what opens or
-// writes a model does not know that there is one.
+// A model's weights with an adapter merged in, each when it is asked for. Code that opens or writes
+// the model does not notice the adapter.
 
 import TensorFiles
 import Tensors
 
-/// Weights of which an adapter changes some.
+/// Weights, some of which an adapter changes.
 struct AdaptedWeights<Base: ModelWeights>: ModelWeights {
-    /// What becomes of one weight.
+    /// What happens to one weight.
     private struct Part {
         /// The product that is added.
         var change: LowRankAdapter.Change?
-        /// What takes the place of the model's own weight, before that.
+        /// What replaces the model's own weight before that.
         var replacement: StoredTensor?
-        /// How both lie in the adapter.
+        /// How both are laid out in the adapter.
         let arrangement: WeightArrangement
     }
 
@@ -21,8 +21,8 @@ struct AdaptedWeights<Base: ModelWeights>: ModelWeights {
     private let ops: Ops
 
     /// Finds the weights that an adapter changes.
-    /// - Throws: `TensorFileError` when it changes some that the model does not have, or of another
-    ///   shape.
+    /// - Throws: `TensorFileError` when it changes weights that the model does not have, or that
+    ///   have another shape.
     init(_ base: Base, _ adapter: LowRankAdapter, ops: Ops) throws {
         self.base = base
         self.ops = ops
@@ -46,7 +46,7 @@ struct AdaptedWeights<Base: ModelWeights>: ModelWeights {
         if let layer = (Array(changes.keys) + replacements.keys).min() {
             throw TensorFileError.unsupported(
                 path: adapter.path,
-                reason: "it changes '\(layer)', which is no linear layer of the model",
+                reason: "it changes '\(layer)', which is not a linear layer of the model",
                 hint: LowRankAdapter.hint
             )
         }
@@ -57,8 +57,9 @@ struct AdaptedWeights<Base: ModelWeights>: ModelWeights {
     var format: ModelFormat { base.format }
     var tensors: [StoredTensor] { base.tensors }
 
-    /// The weight; where the adapter changes it, in the type it is stored in, or in float32 where
-    /// that has blocks.
+    /// The weight.
+    ///
+    /// If the adapter changes it, it has the type it is stored in, or float32 if that has blocks.
     func tensor(_ weight: ModelWeight) throws -> Tensor {
         guard let part = parts[weight] else { return try base.tensor(weight) }
         let stored =
@@ -107,12 +108,12 @@ extension Ops {
 }
 
 extension ElementType {
-    /// What a weight of this type becomes when something is merged into it.
+    /// The type of a weight once something is merged into it.
     var ofMergedWeights: ElementType { isBlocked ? .float32 : self }
 }
 
 extension LowRankAdapter {
-    /// What to do when an adapter and a model do not fit together.
+    /// What to do when an adapter and a model do not match.
     static let hint = "use the adapter with the model it was trained on"
 
     /// Checks that the matrices of a layer have the shapes that its weight needs.
@@ -139,7 +140,7 @@ extension ModelWeights {
     /// - Parameters:
     ///   - adapter: An adapter that was trained on this model.
     ///   - ops: What multiplies.
-    /// - Returns: The weights, each of which is merged when it is asked for.
+    /// - Returns: The weights, each merged when it is asked for.
     /// - Throws: `TensorFileError` when the adapter belongs to another model.
     public func merging(_ adapter: LowRankAdapter, ops: Ops) throws -> any ModelWeights {
         try AdaptedWeights(self, adapter, ops: ops)

@@ -1,5 +1,5 @@
-// What adapter_config.json says of an adapter: how far its matrices are scaled, and whether it is
-// of a kind that is more than two matrices beside a layer, which is refused by name.
+// What adapter_config.json says about an adapter: how its matrices are scaled, and whether it is of
+// a kind that is more than two matrices next to a layer, which is refused by name.
 
 import FileIO
 import TensorFiles
@@ -11,7 +11,7 @@ extension LowRankAdapter {
         private let content: Content
 
         /// Reads a configuration.
-        /// - Throws: `TensorFileError` when it is damaged, or of a kind that is not known.
+        /// - Throws: `TensorFileError` when it is damaged, or of an unsupported kind.
         init(_ path: FilePath) throws {
             self.path = path
             content = try MappedFile(path).withIntactBytes {
@@ -20,21 +20,21 @@ extension LowRankAdapter {
             if let reason = content.unknownKind { throw unsupported(reason) }
         }
 
-        /// Where the model is that the adapter was trained on; nil where that is not said.
+        /// Where the model is that the adapter was trained on; nil if not given.
         var baseModel: String? { content.base_model_name_or_path }
 
-        /// Whether the root of the rank divides alpha, and not the rank.
+        /// Whether alpha is divided by the root of the rank, not by the rank.
         var usesRootOfRank: Bool { content.use_rslora == true }
 
         /// The alpha of a layer.
-        /// - Throws: `TensorFileError` when that is no number, or not clear.
+        /// - Throws: `TensorFileError` when it is not a number, or ambiguous.
         func alpha(of layer: String) throws -> Float {
             // A key stands for the layers whose names end with it.
             let own = (content.alpha_pattern ?? [:])
                 .filter { layer == $0.key || layer.hasSuffix("." + $0.key) }
             guard Set(own.values).count <= 1 else {
                 let keys = own.keys.sorted().joined(separator: "' and '")
-                throw unsupported("'\(keys)' of its alpha_pattern are both for '\(layer)'")
+                throw unsupported("'\(keys)' of its alpha_pattern both match '\(layer)'")
             }
             let alpha = own.first?.value ?? content.lora_alpha
             guard alpha.isFinite else {
@@ -54,9 +54,9 @@ extension LowRankAdapter {
     }
 }
 
-/// The keys that matter; what only training needs is passed over.
+/// The keys that matter; those that only training needs are skipped.
 private struct Content: Decodable {
-    /// Any value, of which only its kind is of interest.
+    /// Any value, of which only the kind matters.
     enum Setting: Decodable {
         case off
         case on
@@ -88,23 +88,23 @@ private struct Content: Decodable {
     let alora_invocation_tokens: Setting?
     let layer_replication: Setting?
 
-    /// Ways to begin that leave the model's own weights as they are; others change them, and the
+    /// Initializations that leave the model's own weights unchanged; others change them, and the
     /// adapter is for the changed ones.
     private static let beginnings = ["gaussian", "eva", "orthogonal"]
 
-    /// What makes it another kind of adapter than is known; nil for a LoRA.
+    /// What makes it an unsupported kind of adapter; nil for a LoRA.
     var unknownKind: String? {
         if peft_type != "LORA" { return "it is an adapter of type '\(peft_type)', not LORA" }
         let kinds: [(Setting?, String)] = [
             (use_dora, "it is a DoRA (use_dora)"),
             (use_qalora, "it is a QALoRA (use_qalora)"),
             (use_bdlora, "it is a BD-LoRA (use_bdlora)"),
-            (alora_invocation_tokens, "it acts on a part of a text (alora_invocation_tokens)"),
+            (alora_invocation_tokens, "it acts on part of a text (alora_invocation_tokens)"),
             (layer_replication, "it repeats layers of the model (layer_replication)"),
         ]
         for case (.on?, let reason) in kinds { return reason }
         if case .text(let beginning)? = init_lora_weights, !Self.beginnings.contains(beginning) {
-            return "its training began by changing the model's own weights (init_lora_weights is "
+            return "its initialization changed the model's own weights (init_lora_weights is "
                 + "'\(beginning)')"
         }
         if let bias, bias != "none" { return "it was trained with bias '\(bias)'" }

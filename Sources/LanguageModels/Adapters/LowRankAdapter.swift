@@ -1,6 +1,6 @@
 // Low-rank adapters in the format of PEFT: a directory with a configuration and two thin matrices
 // for each linear layer they change. What the configuration says is read in
-// LowRankAdapter+Configuration.swift; what names mean for a model is AdaptedWeights' affair.
+// LowRankAdapter+Configuration.swift; AdaptedWeights knows what the names mean for a model.
 
 import FileIO
 import TensorFiles
@@ -15,7 +15,7 @@ public struct LowRankAdapter: Sendable {
         let a: StoredTensor
         /// `(out, r)`.
         let b: StoredTensor
-        /// What the configuration says of how far the product counts.
+        /// The alpha that the configuration gives for the product.
         let alpha: Float
         /// What the product is multiplied by.
         let scale: Float
@@ -23,22 +23,22 @@ public struct LowRankAdapter: Sendable {
 
     /// The directory.
     public let path: FilePath
-    /// Where the model is that it was trained on: a path, or a name on Hugging Face's hub; nil
-    /// where its configuration does not say.
+    /// Where the model is that it was trained on: a path, or a name on Hugging Face's hub; nil if
+    /// its configuration does not say.
     public let baseModel: String?
     /// The changes, by the name that Hugging Face gives the linear layer, without `.weight`.
     let changes: [String: Change]
-    /// Weights that take the place of the model's own, by the same names: PEFT saves those of
-    /// embeddings and of the head beside an adapter that changes one of them.
+    /// Weights that replace the model's own, by the same names: PEFT saves the embedding and the
+    /// head along with an adapter that changes one of them.
     let replacements: [String: StoredTensor]
-    /// Whether products are divided by the root of their rank, and not by the rank (rsLoRA).
+    /// Whether products are divided by the root of their rank, not by the rank (rsLoRA).
     let usesRootOfRank: Bool
 
     static let configurationName = "adapter_config.json"
     static let tensorsName = "adapter_model.safetensors"
-    /// How the names of all its tensors begin.
+    /// The prefix of the names of all its tensors.
     static let prefix = "base_model.model."
-    /// How the names of the two matrices of a layer end.
+    /// The suffixes of the names of a layer's two matrices.
     static let (endA, endB) = (".lora_A.weight", ".lora_B.weight")
 
     /// The names of A and B of a layer.
@@ -46,8 +46,8 @@ public struct LowRankAdapter: Sendable {
 
     /// Opens an adapter.
     /// - Parameter path: The directory, with `adapter_config.json` and `adapter_model.safetensors`.
-    /// - Throws: `TensorFileError` when it is no such directory, damaged, or an adapter of a kind
-    ///   that is not known; `FileIOError` when nothing is there or a file cannot be read.
+    /// - Throws: `TensorFileError` when it is not such a directory, damaged, or an unsupported kind
+    ///   of adapter; `FileIOError` when nothing is there or a file cannot be read.
     public init(_ path: FilePath) throws {
         self.path = path
         let names = [Self.configurationName, Self.tensorsName]
@@ -70,7 +70,7 @@ public struct LowRankAdapter: Sendable {
         (changes, replacements) = try Self.parts(of: archive, configuration)
     }
 
-    /// The ranks of its layers, in order.
+    /// The ranks of its layers, sorted.
     public var ranks: [Int] { Set(changes.values.map { $0.a.shape[0] }).sorted() }
     /// How many linear layers it changes.
     public var layerCount: Int { changes.count }
@@ -84,11 +84,11 @@ public struct LowRankAdapter: Sendable {
         FileSystem.exists(path.appending(configurationName))
     }
 
-    /// What is wrong with an adapter that is named as a model.
+    /// The error for an adapter that is given as a model.
     public static func noModel(_ path: FilePath) -> TensorFileError {
         .unsupported(
             path: path,
-            reason: "it is an adapter (LoRA), and no model",
+            reason: "it is an adapter (LoRA), not a model",
             hint: "name the model it was trained on, and this with --adapter"
         )
     }
@@ -98,12 +98,12 @@ public struct LowRankAdapter: Sendable {
         alpha / (usesRootOfRank ? Float(rank).squareRoot() : Float(rank))
     }
 
-    /// Brings the two matrices of each layer together.
+    /// Pairs the two matrices of each layer.
     private static func parts(
         of archive: TensorArchive,
         _ configuration: Configuration
     ) throws -> (changes: [String: Change], replacements: [String: StoredTensor]) {
-        // Of a layer that the adapter changes, and of another.
+        // One matrix of a layer that the adapter changes, and one of another layer.
         let ends = [".base_layer.weight", ".weight"]
         var changes: [String: Change] = [:]
         var replacements: [String: StoredTensor] = [:]
@@ -119,7 +119,7 @@ public struct LowRankAdapter: Sendable {
                 guard let layer = ends.lazy.compactMap(layerName).first else {
                     throw TensorFileError.unsupported(
                         path: archive.path,
-                        reason: "'\(tensor.name)' is no part of a linear layer's LoRA",
+                        reason: "'\(tensor.name)' is not part of a linear layer's LoRA",
                         hint: "train an adapter of linear layers, and save it alone, with PEFT's "
                             + "save_pretrained"
                     )

@@ -1,5 +1,5 @@
-// Which linear layers a low-rank adapter changes, at which rank and how far: all that is to be
-// known of one before it has numbers.
+// Which linear layers a low-rank adapter changes, at which rank and with which alpha: everything
+// that is known of it before it has numbers.
 
 import TensorFiles
 import Tensors
@@ -12,7 +12,7 @@ public struct LowRankShape: Sendable, Equatable {
         public let weight: ModelWeight
         /// r: rows of A, columns of B.
         public let rank: Int
-        /// How far the product counts, before it is divided by the rank or its root.
+        /// How much the product counts, before division by the rank or its root.
         public let alpha: Float
 
         /// The name of A, `(r, in)`, among the parameters.
@@ -23,7 +23,7 @@ public struct LowRankShape: Sendable, Equatable {
 
     /// The layers, block by block.
     public let layers: [Layer]
-    /// Whether products are divided by the root of their rank, and not by the rank (rsLoRA).
+    /// Whether products are divided by the root of their rank, not by the rank (rsLoRA).
     public let usesRootOfRank: Bool
 
     init(_ layers: [Layer], usesRootOfRank: Bool) {
@@ -31,10 +31,10 @@ public struct LowRankShape: Sendable, Equatable {
         self.usesRootOfRank = usesRootOfRank
     }
 
-    /// Adapts all linear layers of some parts of a model alike.
+    /// Adapts all linear layers in some parts of a model in the same way.
     /// - Parameters:
     ///   - configuration: The model's sizes.
-    ///   - parts: Of attention and MLP, those whose layers are adapted.
+    ///   - parts: Which of attention and MLP to adapt.
     ///   - rank: r, at least 1.
     ///   - alpha: The product is multiplied by alpha / r.
     public init(
@@ -52,7 +52,7 @@ public struct LowRankShape: Sendable, Equatable {
         )
     }
 
-    /// The layers of an adapter that was read, which are to be linear ones within blocks.
+    /// The layers of an adapter that was read, which must be linear layers within blocks.
     /// - Throws: `TensorFileError` when it changes something else, or belongs to another model.
     public init(_ adapter: LowRankAdapter, of configuration: some ModelConfiguration) throws {
         if let name = adapter.replacements.keys.min() {
@@ -77,7 +77,7 @@ public struct LowRankShape: Sendable, Equatable {
         if let name = changes.keys.min() {
             throw Self.unsupported(
                 adapter,
-                "it changes '\(name)', which is no linear layer within the model's blocks"
+                "it changes '\(name)', which is not a linear layer within the model's blocks"
             )
         }
         guard !layers.isEmpty else { throw Self.unsupported(adapter, "it changes no layer") }
@@ -104,12 +104,12 @@ public struct LowRankShape: Sendable, Equatable {
         )
     }
 
-    /// The place of each weight among the layers.
+    /// The index of each weight among the layers.
     var indices: [ModelWeight: Int] {
         Dictionary(uniqueKeysWithValues: layers.enumerated().map { ($1.weight, $0) })
     }
 
-    /// The matrices as training keeps them: A and B of each layer, float32, none of which decays.
+    /// The matrices as training keeps them: A and B of each layer, float32, without weight decay.
     public var parameterLayout: TensorLayout {
         TensorLayout(
             layers.flatMap { layer in

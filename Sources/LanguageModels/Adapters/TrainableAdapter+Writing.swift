@@ -9,8 +9,8 @@ extension TrainableAdapter {
     /// - Parameters:
     ///   - path: The directory.
     ///   - configuration: The sizes of the model it is for.
-    ///   - baseModel: Where that is, for `base_model_name_or_path`; nil for nowhere.
-    ///   - overwrite: Whether an adapter that is there is replaced.
+    ///   - baseModel: Where that model is, for `base_model_name_or_path`; nil if it is nowhere.
+    ///   - overwrite: Whether an existing adapter is replaced.
     ///   - ops: What reads the matrices.
     /// - Throws: `FileIOError`, or `TensorError` when memory is short.
     public func write(
@@ -58,17 +58,17 @@ extension TrainableAdapter {
             try writer.write(place.arrangement.rowOrder.stored(parameters[layer.nameOfB]))
         }
         try writer.commit()
-        // Another file of the kind would be read in place of the new one.
+        // Another file of this kind would be read instead of the new one.
         try directory.commit { $0 == "adapter_model.bin" }
     }
 }
 
-/// What `adapter_config.json` says of an adapter.
+/// The content of `adapter_config.json`.
 private struct ConfigurationText {
     let shape: LowRankShape
     /// The modules of the shape's layers.
     let paths: [String]
-    /// All modules of the model that could be adapted.
+    /// All modules of the model that can be adapted.
     let allPaths: [String]
     let isTransposed: Bool
     let baseModel: String?
@@ -101,14 +101,14 @@ private struct ConfigurationText {
         return "{\n\(lines.joined(separator: ",\n"))\n}\n"
     }
 
-    /// The shortest ends of names that stand for the adapted modules and no other: `q_proj` for
+    /// The shortest suffixes of names that match the adapted modules and no others: `q_proj` for
     /// those of all blocks.
     private var targets: [String] {
         let adapted = Set(paths)
         var seen: Set<String> = []
         return paths.map { path in
             let words = path.split(separator: ".")
-            // Those with the number of a block would be shorter than names, and no clearer.
+            // Suffixes with a block's number would be longer and no clearer.
             let ends = (1..<words.count).map { words.suffix($0) }
                 .prefix { $0.allSatisfy { Int($0) == nil } }
                 .map { $0.joined(separator: ".") }
@@ -123,12 +123,12 @@ private struct ConfigurationText {
         "{\(entries.map { "\(JSONText.quoted($0)): \($1)" }.joined(separator: ", "))}"
     }
 
-    /// A whole number without a fraction, as PEFT has it.
+    /// A whole number without a fraction, as PEFT writes it.
     private static func number(_ value: Float) -> String {
         Int(exactly: value).map { "\($0)" } ?? "\(value)"
     }
 
-    /// Of those that are most often there, the first.
+    /// The most common value; of equals, the first.
     private static func mostCommon<Value: Hashable>(_ values: [Value]) -> Value {
         var counts: [Value: Int] = [:]
         for value in values { counts[value, default: 0] += 1 }

@@ -1,5 +1,5 @@
 // A low-rank adapter in memory, whose matrices training changes: a new one, or one that was read.
-// How it is written is in TrainableAdapter+Writing.swift.
+// TrainableAdapter+Writing.swift writes it.
 
 import FileIO
 import RandomNumbers
@@ -8,7 +8,7 @@ import Tensors
 
 /// The matrices of an adapter, in float32.
 ///
-/// Rows of B are those of the weight as ``ModelWeights`` gives it.
+/// Rows of B are in the order of the weight's rows in ``ModelWeights``.
 public struct TrainableAdapter {
     /// One layer's matrices.
     struct Pair {
@@ -22,12 +22,13 @@ public struct TrainableAdapter {
     public let shape: LowRankShape
     /// The matrices, in the shape's layout.
     public let parameters: TensorSet
-    /// The place of each layer in the shape; A and B are so many pairs behind the first.
+    /// The index of each layer in the shape; A and B are that many pairs from the first.
     private let indices: [ModelWeight: Int]
 
-    /// An adapter that changes nothing yet: each A is random, each B zero.
+    /// An adapter that changes nothing yet: each A is random and each B zero.
     ///
-    /// As PEFT begins: A is uniform within 1 / sqrt(in), Kaiming's bound for a slope of sqrt(5).
+    /// PEFT's initialization: A is uniform within 1 / sqrt(in), Kaiming's bound for a slope of
+    /// sqrt(5).
     /// - Parameters:
     ///   - shape: Its layers.
     ///   - generator: Where the randomness comes from; moved on.
@@ -49,7 +50,7 @@ public struct TrainableAdapter {
         }
     }
 
-    /// An adapter that was read, to go on with.
+    /// An adapter that was read, to continue training.
     /// - Parameters:
     ///   - adapter: Of linear layers within the blocks of a model.
     ///   - configuration: The model's sizes.
@@ -95,8 +96,8 @@ public struct TrainableAdapter {
 }
 
 extension WeightNaming {
-    /// The path of the module that a weight belongs to, and how the weight lies in it; nil where it
-    /// is in none.
+    /// The path of the module that a weight belongs to, and the weight's layout in it; nil if there
+    /// is none.
     func linearLayer(_ weight: ModelWeight) -> (path: String, arrangement: WeightArrangement)? {
         let end = ".weight"
         guard case .tensor(let name, let arrangement) = self[weight], name.hasSuffix(end) else {
@@ -107,8 +108,8 @@ extension WeightNaming {
 }
 
 extension WeightArrangement {
-    /// What it makes of the rows of B, which are those of the weight; whether that is stored
-    /// transposed changes neither A nor B.
+    /// Reorders the rows of B, which are the weight's; whether the weight is stored transposed
+    /// changes neither A nor B.
     var rowOrder: WeightArrangement { self == .transposed ? .asItIs : self }
 }
 

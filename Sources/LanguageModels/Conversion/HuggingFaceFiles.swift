@@ -1,5 +1,5 @@
-// What config.json says of each family: enough for Hugging Face's programs to load the model with
-// nothing else.
+// What config.json says about each family: enough for Hugging Face's programs to load the model
+// with nothing else.
 
 import Tensors
 
@@ -36,7 +36,7 @@ extension GPT2Configuration: HuggingFaceConfiguration {
 }
 
 extension Llama2Configuration: HuggingFaceConfiguration {
-    /// Divisors of frequencies that follow from no rule.
+    /// Frequency divisors that follow no rule.
     var differencesFromHuggingFace: [String] {
         if case .perPair = ropeScaling {
             ["rotary positions with a divisor for each pair ('\(ropeScaling.name)')"]
@@ -75,7 +75,7 @@ extension Llama2Configuration: HuggingFaceConfiguration {
 }
 
 extension ModelConfiguration {
-    /// What every family has.
+    /// The entries of every family.
     fileprivate static func commonEntries(
         _ tokens: ModelTokens,
         _ type: ElementType
@@ -83,7 +83,7 @@ extension ModelConfiguration {
         func number(_ id: Int?) -> String { id.map(String.init) ?? "null" }
         let ends = tokens.endOfText
         return [
-            // Where nothing is known, null: a family's own ids may be none of this vocabulary.
+            // Null if unknown: the family's default ids may not be in this vocabulary.
             ("bos_token_id", number(tokens.beginOfText)),
             (
                 "eos_token_id",
@@ -98,7 +98,7 @@ extension ModelConfiguration {
 }
 
 extension RotaryScaling {
-    /// The value of `rope_scaling`; nil where it has none.
+    /// The value of `rope_scaling`; nil if there is none.
     fileprivate var huggingFaceText: String? {
         switch self {
         case .none, .perPair: nil

@@ -5,13 +5,13 @@ import FileIO
 import TensorFiles
 import Tensors
 
-/// A family that Hugging Face's programs know.
+/// A family that Hugging Face's programs support.
 protocol HuggingFaceConfiguration: ModelConfiguration {
-    /// What `config.json` has no place for, each in a few words.
+    /// What `config.json` cannot express, each in a few words.
     var differencesFromHuggingFace: [String] { get }
     /// The entries of `config.json`: keys, and values in JSON.
     /// - Parameters:
-    ///   - tokens: Ids that it names.
+    ///   - tokens: The special tokens to name.
     ///   - type: How matrices are stored.
     /// - Returns: The entries, in any order.
     func huggingFaceFile(_ tokens: ModelTokens, type: ElementType) -> [(key: String, value: String)]
@@ -29,10 +29,10 @@ struct HuggingFaceWriter {
     private let files: [Part]
 
     private static let types: [ElementType] = [.float32, .bfloat16, .float16]
-    /// Files stay below this size, as those of Hugging Face's own programs do.
+    /// Files stay below this size, like those of Hugging Face's own programs.
     static let largestFile = 5_000_000_000
 
-    /// A weight with what describes it in its file.
+    /// A weight and its description in the file.
     private struct Entry {
         let weight: ModelWeight
         let arrangement: WeightArrangement
@@ -52,9 +52,9 @@ struct HuggingFaceWriter {
     ///   - weights: The model.
     ///   - path: The directory.
     ///   - elementType: The type of all weights; nil keeps each as it is.
-    ///   - tokens: Ids that the configuration names.
-    ///   - companions: Writes files beside the model into the directory that is given.
-    ///   - largestFile: Bytes of tensors that a file has at most, unless it is a single one.
+    ///   - tokens: The special tokens that the configuration names.
+    ///   - companions: Writes the files that accompany the model into the given directory.
+    ///   - largestFile: The most bytes of tensors in a file, unless it holds a single one.
     /// - Throws: ``ModelError/cannotWrite(path:reason:hint:)``; what reading the weights throws.
     init(
         _ weights: any ModelWeights,
@@ -88,7 +88,7 @@ struct HuggingFaceWriter {
             guard case .tensor(let name, let arrangement) = naming[weight] else {
                 preconditionFailure("Hugging Face has no \(weight)")
             }
-            // Blocks become float32, which holds whatever they stand for.
+            // Blocks become float32, which can hold all their values.
             let own = try elementType ?? weights.elementType(of: weight)
             let type = Self.types.contains(own) ? own : .float32
             return Entry(
@@ -121,7 +121,7 @@ struct HuggingFaceWriter {
         try companions(directory.path)
         var done = 0
         for (index, file) in files.enumerated() {
-            // Wide elements first, so that all of them are aligned.
+            // Wide elements first, so that all are aligned.
             let entries = file.entries.sorted {
                 $0.storedType.byteWidth > $1.storedType.byteWidth
             }
@@ -143,7 +143,7 @@ struct HuggingFaceWriter {
         try directory.commit(replacing: Self.isOfAModel)
     }
 
-    /// A weight in a type that can be put into another arrangement.
+    /// A weight in a type that can be rearranged.
     private func tensor(_ entry: Entry, _ ops: Ops) throws -> Tensor {
         let tensor = try weights.tensor(entry.weight)
         return tensor.elementType.isBlocked ? try ops.convert(tensor, to: .float32) : tensor
@@ -161,15 +161,15 @@ struct HuggingFaceWriter {
             : "model-\(digits(index + 1))-of-\(digits(files.count)).safetensors"
     }
 
-    /// What says something of a model or its tokenizer, beside what is written here every time.
+    /// Files that describe a model or its tokenizer, besides those that are always written.
     private static let otherNames: Set = [
         indexName, "model.safetensors", "generation_config.json", "chat_template.jinja",
         "tokenizer.json", "tokenizer_config.json", "tokenizer.model", "tokenizer.bin",
         "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt",
     ]
 
-    /// Whether a file in the way is a part of a model that readers would take for one of the new
-    /// model's.
+    /// Whether a file in the way is part of a model, which readers would take for part of the new
+    /// model.
     private static func isOfAModel(_ name: String) -> Bool {
         otherNames.contains(name) || name.hasPrefix("model-") && name.hasSuffix(".safetensors")
     }
@@ -202,14 +202,13 @@ struct HuggingFaceWriter {
 }
 
 extension ModelConfiguration {
-    /// All weights, those of a block together: what comes before the blocks, the blocks, and what
-    /// comes after them.
+    /// All weights, grouped: those before the blocks, each block, and those after them.
     package var weightsLayerByLayer: [ModelWeight] {
         func place(_ weight: ModelWeight) -> Int {
             if let layer = weight.layer { return layer }
             return [.embedding, .positions].contains(weight.role) ? -1 : layerCount
         }
-        // Sorting keeps the order of those in one place.
+        // Sorting keeps the order within a group.
         return weights.enumerated()
             .sorted { (place($0.element), $0.offset) < (place($1.element), $1.offset) }
             .map(\.element)

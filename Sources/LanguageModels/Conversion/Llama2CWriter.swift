@@ -19,8 +19,8 @@ extension ModelWeights where Configuration == Llama2Configuration {
     ///   - version: ``Llama2CFile/Version/legacy`` is what every program of llama2.c reads.
     ///   - overwrite: Whether an existing file may be replaced.
     ///   - ops: What turns stored weights into float32.
-    /// - Throws: `FileIOError`; ``ModelError/cannotWrite(path:reason:hint:)`` when the model
-    ///   computes with other constants than llama2.c; what reading the weights throws.
+    /// - Throws: `FileIOError`; ``ModelError/cannotWrite(path:reason:hint:)`` when the model's
+    ///   constants differ from llama2.c's; what reading the weights throws.
     public func writeLlama2C(
         to path: FilePath,
         version: Llama2CFile.Version,
@@ -41,14 +41,14 @@ struct Llama2CWriter {
     private let version: Llama2CFile.Version
     private let layout: Llama2CLayout
     private let groupSize: Int?
-    /// Whether matrices have integers and scales already, and keep them.
+    /// Whether matrices already have integers and scales, and keep them.
     private let keepsIntegers: Bool
 
     private var configuration: Llama2Configuration { weights.configuration }
 
     /// Chooses the version and the groups.
-    /// - Throws: ``ModelError/cannotWrite(path:reason:hint:)`` when llama2.c has no place for the
-    ///   model or the type; what reading the weights throws.
+    /// - Throws: ``ModelError/cannotWrite(path:reason:hint:)`` when llama2.c cannot store the model
+    ///   or the type; what reading the weights throws.
     init(
         _ weights: any ModelWeights<Llama2Configuration>,
         _ path: FilePath,
@@ -62,7 +62,7 @@ struct Llama2CWriter {
         guard unwritable.isEmpty else {
             throw ModelError.cannotWrite(
                 path: path,
-                reason: "llama2.c has no place for \(unwritable.joined(separator: ", "))",
+                reason: "llama2.c cannot store \(unwritable.joined(separator: ", "))",
                 hint: "write a format that stores it"
             )
         }
@@ -89,9 +89,9 @@ struct Llama2CWriter {
         layout = Llama2CLayout(chosen, configuration, groupSize: groupSize)
     }
 
-    /// The largest group by halves that divides the channels, and so every matrix.
+    /// The largest group, found by halving, that divides the channels and so every matrix.
     private static func groupSize(channels: Int) -> Int {
-        // What llama2.c's export takes unless it does not divide the channels.
+        // The group size of llama2.c's export, unless it does not divide the channels.
         var size = 64
         while channels % size != 0 { size /= 2 }
         return size
@@ -143,7 +143,7 @@ struct Llama2CWriter {
         try writeQuantized(tensor, groupSize: groupSize, file, ops)
     }
 
-    /// Writes the values and scales of a matrix in blocks of int8, which lie within groups.
+    /// Writes the values and scales of a matrix in blocks of int8 that lie within groups.
     private func writeIntegers(of tensor: Tensor, groupSize: Int, _ file: AtomicFile) throws {
         try tensor.withUnsafeBytes { values, scales in
             try file.write(values)
@@ -167,7 +167,7 @@ struct Llama2CWriter {
         try tensor.requireIntact()
     }
 
-    /// Writes int8 values and then their scales, of which one matrix is in memory at most.
+    /// Writes int8 values and then their scales, with at most one matrix in memory.
     private func writeQuantized(
         _ tensor: Tensor,
         groupSize: Int,
@@ -176,7 +176,7 @@ struct Llama2CWriter {
     ) throws {
         var scales: [Float] = []
         scales.reserveCapacity(tensor.count / groupSize)
-        // Groups may go across the ends of rows, but not of so many rows.
+        // Groups may run across the ends of rows, but not of this many.
         let pieceRows = max(1, Self.pieceCount / (groupSize * tensor.columns)) * groupSize
         for first in stride(from: 0, to: tensor.rows, by: pieceRows) {
             let part = tensor[first..<min(first + pieceRows, tensor.rows)]
@@ -192,12 +192,12 @@ struct Llama2CWriter {
         try file.write(integers: scales.map(\.bitPattern))
     }
 
-    /// Elements that are rounded at a time.
+    /// Elements rounded at a time.
     private static let pieceCount = 1 << 20
 
-    /// The tables that version 0 has of the cosines of all positions, and of the sines.
+    /// Version 0's tables of the cosines and sines of all positions.
     ///
-    /// They are computed as llama2.c's export has PyTorch compute them: in float32 up to the angle.
+    /// Computed as in llama2.c's export with PyTorch: in float32 up to the angle.
     private func writeRotations(_ file: AtomicFile) throws {
         let frequencies = configuration.ropeFrequencies.map { Float($0) }
         for function in [cos, sin] as [(Double) -> Double] {
@@ -213,8 +213,8 @@ struct Llama2CWriter {
 }
 
 extension ModelWeights<Llama2Configuration> {
-    /// Whether all matrices are int8 in blocks that begin with their rows, with scales for groups
-    /// of at least a block.
+    /// Whether all matrices are int8 in blocks aligned with their rows, with scales for groups of
+    /// at least a block.
     fileprivate var haveIntegersInBlocks: Bool {
         get throws {
             try configuration.weights.allSatisfy { weight in

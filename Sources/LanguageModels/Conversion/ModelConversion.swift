@@ -1,6 +1,6 @@
-// A model on its way from one format to another: what the new one cannot hold is said before a byte
-// is written, and then one weight after the other goes there. How each format is written is in the
-// files beside this one.
+// The conversion of a model to another format. What the new format cannot hold is reported before a
+// byte is written; then the weights are written one after the other. The files next to this one
+// write the formats.
 
 import FileIO
 import TensorFiles
@@ -8,7 +8,7 @@ import Tensors
 
 /// The conversion of a model to another format.
 public struct ModelConversion {
-    /// The formats that are written here.
+    /// The formats that can be written.
     public enum Target: Sendable, Equatable {
         /// llm.c's model file: float32 in version 3, bfloat16 in version 5.
         case llmc
@@ -20,19 +20,20 @@ public struct ModelConversion {
         case gguf
     }
 
-    /// Called as weights are written, with how much of the model is, and of all of it; what it
-    /// throws ends the conversion, and nothing is left of it.
+    /// Called as weights are written, with the amount written and the total.
+    ///
+    /// If it throws, the conversion ends and nothing is left of it.
     public typealias Progress = (_ done: Int, _ total: Int) throws -> Void
 
-    /// The format to be written.
+    /// The format to write.
     public let target: Target
-    /// Where to.
+    /// The destination.
     public let path: FilePath
-    /// How matrices will be stored; nil where they are of several types.
+    /// How matrices will be stored; nil if they have several types.
     public let elementType: ElementType?
 
-    /// What the format has no place for, although it makes next to no difference; nil where there
-    /// is no such thing.
+    /// What the format cannot express although it makes next to no difference; nil if there is
+    /// nothing of the kind.
     public let remark: String?
 
     private let write: (_ overwrite: Bool, _ ops: Ops, _ progress: Progress) throws -> Void
@@ -43,15 +44,14 @@ public struct ModelConversion {
     ///   - target: The format to write.
     ///   - path: The file to write, or for ``Target/safetensors`` the directory.
     ///   - elementType: How to store weights; nil keeps each as it is where the format has its
-    ///     type, and otherwise takes one of the format's that loses nothing.
-    ///   - tokens: The ids that a Hugging Face directory names beside the model.
+    ///     type, and otherwise chooses one of the format's types that loses nothing.
+    ///   - tokens: The special tokens that a Hugging Face directory names.
     ///   - name: What a GGUF file says the model is called.
-    ///   - metadata: What else a GGUF file says, such as the keys of a tokenizer.
-    ///   - companions: Writes files that belong into the directory beside the model, such as a
-    ///     tokenizer's, into the one that is given: it becomes `path` when all is written. Not
-    ///     called where a single file is written.
-    /// - Throws: ``ModelError/cannotWrite(path:reason:hint:)`` when the format has no place for
-    ///   something in the model, or none for the type; what reading the weights throws.
+    ///   - metadata: Further metadata for a GGUF file, such as the keys of a tokenizer.
+    ///   - companions: Writes the files that accompany the model, such as a tokenizer's, into the
+    ///     given directory, which becomes `path` when all is written. Not called for single files.
+    /// - Throws: ``ModelError/cannotWrite(path:reason:hint:)`` when the format cannot store
+    ///   something in the model, or the type; what reading the weights throws.
     public init(
         _ weights: any ModelWeights,
         to target: Target,
@@ -101,10 +101,10 @@ public struct ModelConversion {
 
     /// Writes the model, which appears complete or not at all.
     /// - Parameters:
-    ///   - overwrite: Whether what exists may be replaced.
+    ///   - overwrite: Whether existing files may be replaced.
     ///   - ops: What converts weights.
     ///   - progress: Called after each weight.
-    /// - Throws: `FileIOError`, also when something exists and is not to be replaced; what reading
+    /// - Throws: `FileIOError`, also when something exists and must not be replaced; what reading
     ///   the weights, `progress` and the companions throw.
     public func write(
         overwrite: Bool = false,
@@ -121,11 +121,11 @@ public struct ModelConversion {
         guard let gpt2 = configuration as? GPT2Configuration, gpt2.activation == .exact,
             target != .safetensors
         else { return nil }
-        return "the format is for GELU's tanh form, and the model has the exact one: what it "
+        return "the format implies GELU's tanh form, but the model has the exact one: what it "
             + "predicts will differ a little"
     }
 
-    /// The weights of the one family that a format is for.
+    /// The weights of the only family that a format supports.
     private static func family<Configuration: ModelConfiguration>(
         _ weights: any ModelWeights,
         _ format: String,
@@ -143,13 +143,13 @@ public struct ModelConversion {
     }
 }
 
-/// Token ids that Hugging Face's configuration names.
+/// The token ids that Hugging Face's configuration names.
 public struct ModelTokens: Sendable, Equatable {
-    /// What begins a text.
+    /// The token that begins a text.
     public var beginOfText: Int?
-    /// What ends one: several ids where a model has them.
+    /// The tokens that end a text: several ids for some models.
     public var endOfText: [Int]
-    /// What fills a batch up.
+    /// The token that pads a batch.
     public var padding: Int?
 
     /// Names tokens; by default none.
@@ -170,7 +170,7 @@ extension ModelError {
     ) -> ModelError {
         .cannotWrite(
             path: path,
-            reason: "\(format) has no place for \(type)",
+            reason: "\(format) cannot store \(type)",
             hint: "it stores \(types.map(\.rawValue).joined(separator: ", "))"
         )
     }

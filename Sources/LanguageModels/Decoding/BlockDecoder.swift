@@ -1,28 +1,29 @@
-// What a model has to say and do so that CachedSession can continue sequences with it, and the
-// course of a pass that every stack of transformer blocks takes. What a block computes is the
-// model's.
+// What a model must provide so that CachedSession can continue sequences with it, and the steps of
+// a pass, common to all stacks of transformer blocks. The model defines what a block computes.
 
 import Inference
 import Tensors
 
-/// A stack of blocks of attention and a feed-forward network, between embeddings and a classifier.
+/// A stack of blocks, each of attention and a feed-forward network, between embeddings and a
+/// classifier.
 protocol BlockDecoder: InspectableModel {
     /// Memory for passes of one shape.
     associatedtype Workspace
 
     /// How keys and values are stored.
     var cachePrecision: ElementType { get }
-    /// What is kept of a token.
+    /// The sizes of what is kept of a token.
     var cacheShape: KVCacheShape { get }
-    /// The files whose pages are weights, which may lose some while the model is in use.
+    /// The files whose pages are weights, and which may lose some while the model is in use.
     var weightFiles: [any Storage] { get }
 
-    /// Memory for passes over `rowCount` tokens that predict `predictedCount` ones.
+    /// Memory for passes over `rowCount` tokens that predict the next token for `predictedCount` of
+    /// them.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
     func makeDecodingWorkspace(rowCount: Int, predictedCount: Int) throws -> Workspace
-    /// The part of the memory that all models have.
+    /// The part of the memory that all models share.
     func rows(of workspace: Workspace) -> PassRows
-    /// Makes the residual the embeddings of the tokens.
+    /// Sets the residual to the embeddings of the tokens.
     func embed(_ workspace: Workspace)
     /// The first half of a block: stores keys and values, and leaves attention's output in `atty`.
     /// - Throws: What `hooks` throw.
@@ -41,21 +42,21 @@ protocol BlockDecoder: InspectableModel {
         _ workspace: Workspace,
         hooks: ChunkHooks?
     ) throws
-    /// The logits after the rows of `residual`.
+    /// The logits for the rows of `residual`.
     func classify(logits: Tensor, residual: Tensor, _ workspace: Workspace)
 }
 
 extension BlockDecoder {
     /// Appends a chunk's tokens to the cache, which has room for them.
     ///
-    /// Of rows whose next token is not asked for, the last block computes keys and values only,
+    /// For rows whose next token is not needed, the last block computes only keys and values,
     /// unless there are hooks.
     /// - Parameters:
-    ///   - chunk: At least one token; all in the vocabulary. With hooks, it predicts the token
-    ///     after every row or after none.
-    ///   - cache: Keys and values of the tokens before are read, those of the chunk stored.
+    ///   - chunk: At least one token; all in the vocabulary. With hooks, it predicts the
+    ///     next token for every row or for none.
+    ///   - cache: Keys and values of earlier tokens are read, and those of the chunk stored.
     ///   - workspace: Memory for this shape.
-    ///   - hooks: What is called on the way.
+    ///   - hooks: Called during the pass.
     /// - Returns: `(predictedCount, V)` logits, which are overwritten by the next pass; nil when
     ///   the chunk predicts nothing.
     /// - Throws: What `hooks` throw.
@@ -104,7 +105,7 @@ extension BlockDecoder {
         return predicted.logits
     }
 
-    /// The attention of a block, or what hooks say it had computed.
+    /// The attention of a block, or the replacement that hooks give.
     private func attendWithHooks(
         block: Int,
         _ parts: [CachePart],
@@ -119,8 +120,8 @@ extension BlockDecoder {
         try hooks?.visit(.z(layer: block), rows.atty)
     }
 
-    /// Stops the program where weights, or keys and values, cannot be of a type, before any memory
-    /// is taken.
+    /// Stops the program if weights, or keys and values, cannot have a type, before any memory is
+    /// allocated.
     static func checkTypes(_ precision: ElementType?, _ cachePrecision: ElementType) {
         if let precision {
             precondition(ElementType.weightTypes.contains(precision), "weights of \(precision)")

@@ -12,7 +12,7 @@ extension CachedSession: HookedSession {
     func losses(appending parts: [ScoredPart], hooks: PassHooks) throws -> [[Float]] {
         precondition(
             parts.allSatisfy { $0.targets.count == $0.tokens.count },
-            "hooks in a pass that predicts some tokens only"
+            "hooks in a pass that predicts only some tokens"
         )
         return try losses(appending: parts, hooks: Optional(hooks))
     }
@@ -55,7 +55,7 @@ final class ChunkHooks {
         }
     }
 
-    /// The block whose attention is given.
+    /// The block whose attention is given instead of computed.
     var resumedLayer: Int? { hooks.resumedLayer }
 
     /// Shows a value of all rows.
@@ -63,7 +63,7 @@ final class ChunkHooks {
         try hooks.visit(point, tensor, of: parts)
     }
 
-    /// Shows what each head looks at, where somebody wants it; nobody else computes it.
+    /// Shows what each head looks at, if it is wanted; otherwise it is not computed.
     /// - Parameters:
     ///   - layer: The block.
     ///   - q: The queries of all rows.

@@ -11,8 +11,8 @@ final class CachedSession<Model: BlockDecoder>: DecodingSession {
     private let cache: KVCache
     private var workspace: (rowCount: Int, predictedCount: Int, memory: Model.Workspace)?
 
-    /// Tokens computed in one pass at most: enough for matrix products to run at full speed, few
-    /// enough that working memory stays small beside the weights.
+    /// The most tokens computed in one pass: enough for matrix products to run at full speed, few
+    /// enough that working memory stays small compared with the weights.
     private static var chunkLength: Int { 256 }
 
     /// Empty sequences.
@@ -65,15 +65,15 @@ final class CachedSession<Model: BlockDecoder>: DecodingSession {
         }
     }
 
-    /// Appends parts, of whose last tokens some have the next one predicted.
+    /// Appends parts, and predicts the next token for some of their last tokens.
     /// - Parameters:
     ///   - parts: At least one; no two of the same sequence.
     ///   - predictedCounts: How many tokens of each part, up to its last one.
-    ///   - hooks: What is called on the way; all tokens are then predicted, or none.
-    ///   - body: Called with the logits `(n, V)` of some of them after the other; the memory is
-    ///     used again when it returns.
-    /// - Throws: ``ModelError`` or ``TensorError``, what a hook or `body` throws, or what says that
-    ///   a file of weights has lost some of them; all sequences are then as they were.
+    ///   - hooks: Called during the pass; with hooks, all tokens are predicted or none.
+    ///   - body: Called with `(n, V)` logits at a time, in order; the memory is reused when it
+    ///     returns.
+    /// - Throws: ``ModelError`` or ``TensorError``, what a hook or `body` throws, or an error about
+    ///   a file that has lost some weights; all sequences are then unchanged.
     func append(
         _ parts: [SequencePart],
         predictedCounts: [Int],
@@ -93,7 +93,8 @@ final class CachedSession<Model: BlockDecoder>: DecodingSession {
                 tokenCount: tokenCount(of: part.sequence) + part.tokens.count
             )
         }
-        // Sequences grow when all chunks are computed: what an error leaves behind is not counted.
+        // Sequences grow only after all chunks are computed: what an error leaves behind does not
+        // count.
         for chunk in chunks(of: parts, predictedCounts: predictedCounts) {
             let memory = try memory(for: chunk)
             let predicted = try model.decode(
@@ -179,8 +180,9 @@ final class CachedSession<Model: BlockDecoder>: DecodingSession {
         )
     }
 
-    /// Working memory for the shape of a chunk; the newest is kept, as decoding asks for the same
-    /// again and again.
+    /// Working memory for the shape of a chunk.
+    ///
+    /// The latest is kept, because decoding asks for the same again and again.
     func memory(rowCount: Int, predictedCount: Int) throws -> Model.Workspace {
         if let workspace, workspace.rowCount == rowCount,
             workspace.predictedCount == predictedCount

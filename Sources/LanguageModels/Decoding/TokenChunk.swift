@@ -10,17 +10,17 @@ struct TokenChunk {
     struct Part {
         /// Index of the sequence in the cache.
         let sequence: Int
-        /// Tokens that the sequence holds before these.
+        /// How many tokens the sequence already has.
         let past: Int
-        /// Its rows of the chunk.
+        /// The part's rows within the chunk.
         let rows: Range<Int>
-        /// How many of the rows, up to the last one, have the token after them predicted.
+        /// For how many of the rows, up to the last, the next token is predicted.
         let predictedCount: Int
     }
 
     /// The tokens, row by row.
     let tokens: [Int32]
-    /// Where the rows belong; they cover all of them in order.
+    /// Which sequences the rows belong to; the parts cover all rows in order.
     let parts: [Part]
 
     /// The position of each row in its sequence.
@@ -43,7 +43,7 @@ extension KVCache {
     ///   - chunk: Its sequences have room for its tokens.
     ///   - onlyPredicted: Whether only rows whose next token is predicted need a result, as in the
     ///     last layer.
-    /// - Returns: A part for each of the chunk's.
+    /// - Returns: A part for each of the chunk's parts.
     func parts(layer: Int, of chunk: TokenChunk, onlyPredicted: Bool = false) -> [CachePart] {
         chunk.parts.map {
             part(
@@ -57,18 +57,18 @@ extension KVCache {
     }
 }
 
-/// Memory that a pass needs whatever the blocks compute.
+/// The memory that a pass needs whatever the blocks compute.
 ///
-/// An object, because its many references would else be counted again in every block.
+/// An object, because its many references would otherwise be counted again in every block.
 final class PassRows {
     let tokens: Tensor  // (N) int32
     let positions: Tensor  // (N) int32
     let residual: Tensor  // (N, C)
     let atty: Tensor  // (N, NH * HS)
-    /// Nil when no next token is predicted.
+    /// Nil when no token is predicted.
     let predicted: Predicted?
 
-    /// The rows whose next token is predicted, and what the last block computes for them alone.
+    /// The rows whose next token is predicted, and what the last block computes only for them.
     struct Predicted {
         let rows: Tensor  // (P) int32
         let residual: Tensor  // (P, C)
@@ -92,7 +92,7 @@ final class PassRows {
             )
     }
 
-    /// Makes it, and a model's own tensors beside it in one block of memory.
+    /// Allocates it, together with a model's own tensors, in one block of memory.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
     static func allocate(
         rowCount N: Int,

@@ -1,5 +1,5 @@
-// A model as a GGUF file that llama.cpp runs. Tensors stream: no more than one is in memory beside
-// what it was read from. Keys of a tokenizer come from the caller.
+// A model as a GGUF file that llama.cpp runs. Tensors stream: only one is in memory at a time,
+// besides the files they are read from. The caller supplies the tokenizer's keys.
 
 import FileIO
 import TensorFiles
@@ -8,17 +8,17 @@ import Tensors
 extension ModelWeights {
     /// Writes the model as a GGUF file.
     ///
-    /// Norms, biases and positions are float32, as llama.cpp wants them. Matrices whose rows are no
-    /// whole blocks stay float16 where others are blocks.
+    /// Norms, biases and positions are float32, as llama.cpp requires. If others are stored in
+    /// blocks, matrices whose rows are not whole blocks become float16.
     /// - Parameters:
-    ///   - file: A new file, which is committed in the end.
-    ///   - type: How to store matrices: float32, float16, bfloat16, or blocks but q6_K; nil keeps
-    ///     each as it is.
+    ///   - file: A new file, which is committed at the end.
+    ///   - type: How to store matrices: float32, float16, bfloat16, or any blocks except q6_K; nil
+    ///     keeps each as it is.
     ///   - name: What the model is called.
-    ///   - metadata: What else the file is to say, such as the keys of a tokenizer, which must have
-    ///     as many tokens as the model; without them it says that there is none.
+    ///   - metadata: Further metadata, such as the keys of a tokenizer, which must have as many
+    ///     tokens as the model; without them the file says that it has no tokenizer.
     ///   - ops: What converts.
-    ///   - progress: Called with the bytes that are written and those of all tensors.
+    ///   - progress: Called with the bytes written so far and the total.
     /// - Throws: ``ModelError/mismatch(path:expected:found:hint:)`` for a tokenizer of another
     ///   size; what reading the weights throws; `FileIOError` when the disk is full or fails; what
     ///   `progress` throws.
@@ -66,11 +66,11 @@ private enum GGUFKeys {
     static let tokenizerModel = "tokenizer.ggml.model"
 }
 
-/// What a model's GGUF file holds.
+/// The contents of a model's GGUF file.
 private struct GGUFLayout {
     /// The weights and how each is stored.
     private(set) var weights: [(weight: ModelWeight, description: TensorDescription)] = []
-    /// What is no weight.
+    /// The tensors that are not weights.
     private(set) var extra: [(description: TensorDescription, tensor: Tensor)] = []
     private let configuration: any ModelConfiguration
     private let description: GGUFDescription
@@ -111,7 +111,7 @@ private struct GGUFLayout {
         return columns % type.blockSize == 0 ? type : .float16
     }
 
-    /// All keys, in the order in which others write them.
+    /// All keys, in the usual order.
     func metadata(name: String, adding more: GGUFMetadata) -> GGUFMetadata {
         var metadata = GGUFMetadata()
         let architecture = description.architecture
@@ -158,7 +158,7 @@ extension StoredType {
             }
     }
 
-    /// The number that `general.file_type` has where most is stored so.
+    /// The number for `general.file_type` when most tensors have this type.
     fileprivate var ggufFileNumber: UInt32 {
         switch self {
         case .float16: 1

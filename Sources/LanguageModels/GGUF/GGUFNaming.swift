@@ -18,7 +18,7 @@ extension Llama2Configuration {
     }
 }
 
-/// Names of tensors that are no weights of a model, but count.
+/// Names of tensors that are not weights of a model, but matter.
 enum GGUFTensorNames {
     /// A head with weights of its own.
     static let output = "output.weight"
@@ -41,7 +41,7 @@ extension ModelConfiguration {
 }
 
 extension GPT2Weight {
-    /// The name, within the block where there are layers.
+    /// The name, relative to the block for weights of a layer.
     fileprivate var ggufName: String {
         switch self {
         case .wte: GGUFTensorNames.tokenEmbedding
@@ -65,7 +65,7 @@ extension GPT2Weight {
 }
 
 extension Llama2Weight {
-    /// The name, within the block where there are layers.
+    /// The name, relative to the block for weights of a layer.
     fileprivate var ggufName: String {
         switch self {
         case .tokenEmbedding: GGUFTensorNames.tokenEmbedding
@@ -84,15 +84,15 @@ extension Llama2Weight {
     }
 }
 
-/// What is particular to a family, or to a model of it.
+/// What is specific to a family, or to one of its models.
 struct GGUFDescription {
-    /// What the names of keys begin with.
+    /// The prefix of keys.
     let architecture: String
-    /// What the weights are called.
+    /// The names of weights.
     let naming: WeightNaming
-    /// Keys without the architecture before them.
+    /// Keys, without the architecture's prefix.
     let keys: [(String, GGUFValue)]
-    /// What divides the frequencies of rotary positions, where that is a tensor.
+    /// What divides the frequencies of rotary positions, if it is a tensor.
     let ropeDivisors: [Float]?
 }
 

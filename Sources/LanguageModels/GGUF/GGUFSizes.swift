@@ -1,5 +1,5 @@
-// A model's sizes out of GGUF's metadata, key by key: what both families' readers ask for, and how
-// they refuse.
+// Reads a model's sizes from GGUF's metadata, key by key: what the readers of both families ask
+// for, and the errors they throw.
 
 import FileIO
 import TensorFiles
@@ -9,7 +9,7 @@ struct GGUFSizes {
     static let architectureKey = "general.architecture"
 
     private let file: GGUFFile
-    /// What the names of keys begin with: `gpt2` or `llama`.
+    /// The prefix of keys: `gpt2` or `llama`.
     let architecture: String
 
     /// Takes a file.
@@ -31,7 +31,7 @@ struct GGUFSizes {
         try file.metadata.integer("\(architecture).\(key)")
     }
 
-    /// A whole number, which must be there.
+    /// A whole number, which is required.
     func size(_ key: String) throws -> Int {
         guard let size = try optional(key) else {
             throw Self.missing("\(architecture).\(key)", file)
@@ -49,7 +49,7 @@ struct GGUFSizes {
         try file.metadata.string("\(architecture).\(key)")
     }
 
-    /// V: the rows of the token embedding, which are what a vocabulary must fit.
+    /// V: the rows of the token embedding, which the vocabulary must match.
     func vocabularySize() throws -> Int {
         guard let embedding = file.archive[GGUFTensorNames.tokenEmbedding],
             let rows = embedding.shape.first, embedding.shape.count == 2
@@ -62,7 +62,7 @@ struct GGUFSizes {
         return rows
     }
 
-    /// Refuses a model that computes something else than ours do.
+    /// Refuses a model that computes something different from ours.
     func unsupported(_ reason: String) -> TensorFileError {
         .unsupported(path: path, reason: reason, hint: "use a GPT-2 or a Llama without it")
     }
@@ -81,11 +81,11 @@ extension GPT2Configuration {
     static let ggufArchitecture = "gpt2"
 
     /// The sizes of a GPT-2 in a GGUF file.
-    /// - Throws: ``ModelError`` when they are no GPT-2's; `TensorFileError` when one is missing or
-    ///   asks for what we do not compute.
+    /// - Throws: ``ModelError`` when they are not a GPT-2's; `TensorFileError` when one is missing
+    ///   or asks for something we do not compute.
     init(_ sizes: GGUFSizes) throws {
         let channels = try sizes.size("embedding_length")
-        // Nothing is multiplied that the file says before it is known to be small.
+        // Nothing from the file is multiplied before it is known to be small.
         if let hidden = try sizes.optional("feed_forward_length"),
             hidden / 4 != channels || hidden % 4 != 0
         {
@@ -114,8 +114,8 @@ extension Llama2Configuration {
     static let ggufArchitecture = "llama"
 
     /// The sizes of a Llama in a GGUF file.
-    /// - Throws: ``ModelError`` when they are no Llama's; `TensorFileError` when one is missing or
-    ///   asks for what we do not compute.
+    /// - Throws: ``ModelError`` when they are not a Llama's; `TensorFileError` when one is missing
+    ///   or asks for something we do not compute.
     init(_ sizes: GGUFSizes, in archive: TensorArchive) throws {
         let (channels, headCount) = (
             try sizes.size("embedding_length"), try sizes.size("attention.head_count")
@@ -126,11 +126,11 @@ extension Llama2Configuration {
         let headSize = try sizes.optional("attention.key_length")
         let size = headSize ?? channels / max(1, headCount)
         if let values = try sizes.optional("attention.value_length"), values != size {
-            throw sizes.unsupported("its values have \(values) channels a head, its keys \(size)")
+            throw sizes.unsupported("its values have \(values) channels per head, its keys \(size)")
         }
         if let turned = try sizes.optional("rope.dimension_count"), turned != size {
             throw sizes.unsupported(
-                "rotary positions turn \(turned) of the \(size) channels of a head"
+                "its rotary positions turn only \(turned) of the \(size) channels of a head"
             )
         }
         let theta = try sizes.number("rope.freq_base") ?? Self.llama2Theta
@@ -153,7 +153,7 @@ extension Llama2Configuration {
         }
     }
 
-    /// How rotary positions are scaled: by divisors in a tensor, or as keys say.
+    /// How rotary positions are scaled: by divisors in a tensor, or as the keys say.
     private static func scaling(
         _ sizes: GGUFSizes,
         _ archive: TensorArchive,
@@ -166,7 +166,7 @@ extension Llama2Configuration {
         }
         switch kind {
         case "linear", "none":
-            // Old files give the factor alone.
+            // Old files give only the factor.
             guard let factor, factor != 1 else { return .none }
             return .linear(factor: Double(factor))
         case _ where factor == 1: return .none

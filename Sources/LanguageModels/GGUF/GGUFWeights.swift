@@ -4,9 +4,9 @@ import FileIO
 import TensorFiles
 import Tensors
 
-/// A model in a GGUF file, which says more of it than its sizes.
+/// A model in a GGUF file, which says more about it than its sizes.
 public protocol GGUFModel {
-    /// What the file says: of the model, of its tokenizer, of its conversations.
+    /// What the file says about the model, its tokenizer and its conversations.
     var metadata: GGUFMetadata { get }
 }
 
@@ -16,7 +16,7 @@ struct GGUFWeights<Configuration: ModelConfiguration>: ModelWeights, GGUFModel {
     private let archived: ArchivedWeights<Configuration>
 
     /// Takes the tensors of a model of these sizes.
-    /// - Throws: `TensorFileError` when one is missing or of another shape.
+    /// - Throws: `TensorFileError` when one is missing or has another shape.
     init(_ configuration: Configuration, naming: WeightNaming, in file: GGUFFile) throws {
         metadata = file.metadata
         archived = try ArchivedWeights(
@@ -39,8 +39,8 @@ struct GGUFWeights<Configuration: ModelConfiguration>: ModelWeights, GGUFModel {
 }
 
 /// Opens the weights in a GGUF file.
-/// - Throws: ``ModelError`` or `TensorFileError` when its model is of another architecture, lacks
-///   a size or a tensor, or computes what ours do not.
+/// - Throws: ``ModelError`` or `TensorFileError` when its model is of another architecture, lacks a
+///   size or a tensor, or computes something ours do not.
 func openWeights(in file: GGUFFile) throws -> any ModelWeights {
     let sizes = try GGUFSizes(file)
     switch sizes.architecture {
@@ -54,16 +54,16 @@ func openWeights(in file: GGUFFile) throws -> any ModelWeights {
     default:
         throw TensorFileError.unsupported(
             path: file.archive.path,
-            reason: "its model is of the architecture '\(sizes.architecture)'",
-            hint: "use one of 'gpt2' or 'llama'"
+            reason: "its model has the architecture '\(sizes.architecture)'",
+            hint: "use one with 'gpt2' or 'llama'"
         )
     }
 }
 
-/// Refuses a GPT-2 whose head has other weights than its token embedding.
+/// Refuses a GPT-2 whose head differs from its token embedding.
 ///
-/// Some files repeat the embedding as a head, perhaps rounded to another number of bits. A few rows
-/// tell that from weights of its own.
+/// Some files repeat the embedding as a head, perhaps rounded to a different number of bits. A few
+/// rows tell that from weights of its own.
 private func requireTiedHead(_ archive: TensorArchive) throws {
     guard let head = archive[GGUFTensorNames.output],
         let embedding = archive[GGUFTensorNames.tokenEmbedding]
@@ -79,11 +79,11 @@ private func requireTiedHead(_ archive: TensorArchive) throws {
     } else {
         difference = .infinity
     }
-    // Four bits are off by about a tenth, others by more than all of it.
+    // Four bits are off by about a tenth, different weights by more than the whole value.
     guard difference <= 0.25 * magnitude else {
         throw TensorFileError.unsupported(
             path: archive.path,
-            reason: "its head ('\(head.name)') has weights of its own, which a GPT-2's has not",
+            reason: "its head ('\(head.name)') has weights of its own, unlike a GPT-2's",
             hint: "use a GPT-2 whose head is its token embedding"
         )
     }

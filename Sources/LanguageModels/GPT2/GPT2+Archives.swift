@@ -1,5 +1,5 @@
 // A GPT-2 in containers of named tensors, as Hugging Face's programs and nanoGPT store it. Both tie
-// the head to the embedding and may store it all the same: it must then be the same.
+// the head to the embedding but may store it anyway: it must then be equal.
 
 import FileIO
 import TensorFiles
@@ -20,7 +20,7 @@ extension ArchivedWeights<GPT2Configuration> {
             naming: file.configuration.huggingFaceNaming(prefix: prefix),
             format: .huggingFace(archive.container)
         )
-        // A head that the configuration ties is not looked at, whatever is there.
+        // If the configuration ties the head, any stored one is ignored.
         if !file.isTied { try archive.checkHead("lm_head.weight", is: prefix + "wte.weight") }
     }
 
@@ -30,7 +30,7 @@ extension ArchivedWeights<GPT2Configuration> {
         guard file.isNanoGPT else {
             throw TensorFileError.unsupported(
                 path: file.path,
-                reason: "it has no 'model' beside 'model_args', as nanoGPT's checkpoints have",
+                reason: "it lacks the 'model' and 'model_args' of nanoGPT's checkpoints",
                 hint: "check that it is the right file"
             )
         }
@@ -56,7 +56,7 @@ extension ArchivedWeights<GPT2Configuration> {
             )
         }
         let archive = try file.tensors(in: "model")
-        // torch.compile leaves this before every name.
+        // torch.compile leaves this prefix on every name.
         let prefix = archive["_orig_mod.transformer.wte.weight"] == nil ? "" : "_orig_mod."
         try self.init(
             configuration,
@@ -74,18 +74,18 @@ extension ArchivedWeights<GPT2Configuration> {
 }
 
 extension PyTorchFile {
-    /// Whether it is nanoGPT's checkpoint: a model beside the arguments it was made with.
+    /// Whether it is nanoGPT's checkpoint: a model together with the arguments it was made with.
     var isNanoGPT: Bool { hasDictionary("model") && hasDictionary("model_args") }
 }
 
 extension TensorArchive {
-    /// Checks that a head has the very weights of the embedding.
+    /// Checks that a head equals the embedding.
     fileprivate func checkHead(_ name: String, is embeddingName: String) throws {
         guard let embedding = self[embeddingName] else {
             throw TensorFileError.missingTensor(path: path, name: embeddingName)
         }
         let head = try tensor(name, shape: embedding.shape)
-        // One place in the file under two names needs no reading.
+        // The same place in the file under two names needs no reading.
         if head.file === embedding.file, head.byteRange == embedding.byteRange { return }
         let isSame = try head.withIntactBytes { head in
             try embedding.withIntactBytes { head.elementsEqual($0) }
@@ -93,8 +93,8 @@ extension TensorArchive {
         guard isSame, head.storedType == embedding.storedType else {
             throw TensorFileError.unsupported(
                 path: path,
-                reason: "its head '\(name)' has other weights than the embedding "
-                    + "'\(embeddingName)', which a GPT-2 uses for both",
+                reason: "its head '\(name)' differs from the embedding "
+                    + "'\(embeddingName)', although a GPT-2 uses one for both",
                 hint: "use a model whose head is tied to its embedding"
             )
         }

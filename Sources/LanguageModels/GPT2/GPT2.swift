@@ -12,8 +12,8 @@ import Tensors
 /// The architecture is that of Radford et al. 2019: layer normalization before each sublayer,
 /// learned positions, the tanh form of GELU, and a head tied to the embedding.
 public final class GPT2: TransformerModel {
-    /// The model's sizes; its activation is ``GPT2Configuration/Activation/tanh``, whatever that of
-    /// the model was that it began with.
+    /// The model's sizes; its activation is ``GPT2Configuration/Activation/tanh``, whatever the
+    /// original model's was.
     public let configuration: GPT2Configuration
 
     /// A model with all weights zero, to be filled from a file.
@@ -22,10 +22,10 @@ public final class GPT2: TransformerModel {
         try super.init(zeros: configuration.trainable, ops: ops)
     }
 
-    /// A model with the random weights GPT-2's training started from.
+    /// A model with random weights, as GPT-2's training started.
     /// - Parameters:
     ///   - configuration: The sizes.
-    ///   - generator: Where the randomness comes from; moved on.
+    ///   - generator: Where the randomness comes from; advanced.
     ///   - ops: What runs the arithmetic.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
     public convenience init(
@@ -68,7 +68,7 @@ extension GPT2: ModelWeights {
     /// None: there are no files.
     public var tensors: [StoredTensor] { [] }
 
-    /// A weight in float32, as it is now and in the model's own memory.
+    /// A weight in float32, as it is now, in the model's own memory.
     public func tensor(_ weight: ModelWeight) -> Tensor { part(weight) }
 }
 
@@ -76,7 +76,7 @@ extension GPT2Configuration {
     public var trainingRemark: String? {
         activation == .tanh
             ? nil
-            : "the model has GELU's exact form, and is trained with its tanh form: at first it "
+            : "the model has GELU's exact form but is trained with its tanh form: at first it "
                 + "predicts a little differently"
     }
 
@@ -117,12 +117,12 @@ extension GPT2Configuration {
 }
 
 extension GPT2 {
-    /// Fills the parameters as GPT-2 was initialized.
+    /// Fills the parameters in the way GPT-2 was initialized.
     ///
     /// Weights are drawn from a normal distribution of standard deviation 0.02, those that write
     /// into the residual stream scaled by 1 / sqrt(2L); biases are 0 and layernorm weights 1. The
     /// rows that pad the vocabulary stay 0.
-    /// - Parameter generator: Where the randomness comes from; moved on.
+    /// - Parameter generator: Where the randomness comes from; advanced.
     func initialize(using generator: inout MersenneTwister) {
         func tensor(_ kind: GPT2Weight) -> Tensor { parameters[kind.rawValue] }
         let deviation: Float = 0.02
@@ -151,10 +151,10 @@ extension GPT2 {
         try self.init(LLMCFile(path), ops: ops)
     }
 
-    /// Replaces the weights by those of an llm.c model file of the same sizes, without a second
+    /// Replaces the weights with those of an llm.c model file of the same sizes, without a second
     /// copy of them in memory.
-    /// - Throws: ``FileIOError``, ``TensorFileError``, or ``ModelError`` when the sizes differ; the
-    ///   weights are then what they were.
+    /// - Throws: ``FileIOError``, ``TensorFileError``, or ``ModelError`` when the sizes differ, in
+    ///   which case the weights are unchanged.
     public func loadWeights(llmcCheckpoint path: FilePath) throws {
         let file = try LLMCFile(path)
         guard file.configuration == configuration else {

@@ -1,20 +1,20 @@
-// Hugging Face's config.json of a GPT-2. What it may ask for that this GPT-2 has not is refused, as
+// Reads Hugging Face's config.json of a GPT-2. Features that this GPT-2 lacks are refused, because
 // the model would say something else.
 
 import FileIO
 import TensorFiles
 
 extension GPT2Configuration {
-    /// What Hugging Face's `config.json` says of a GPT-2 beside its sizes.
+    /// What Hugging Face's `config.json` says about a GPT-2 besides its sizes.
     struct HuggingFaceFile {
         let configuration: GPT2Configuration
-        /// Whether the head has the weights of the embedding.
+        /// Whether the head shares the weights of the embedding.
         let isTied: Bool
     }
 
     /// Reads Hugging Face's `config.json` of a GPT-2.
-    /// - Throws: ``ModelError`` when the sizes are no GPT-2's; `TensorFileError` when the file is
-    ///   another model's or damaged; `FileIOError` when it is missing.
+    /// - Throws: ``ModelError`` when the sizes are not a GPT-2's; `TensorFileError` when the file
+    ///   is another model's or damaged; `FileIOError` when it is missing.
     public init(huggingFaceFile path: FilePath) throws {
         self = try HuggingFaceFile(path).configuration
     }
@@ -33,7 +33,7 @@ extension GPT2Configuration.HuggingFaceFile {
             )
         }
         isTied = config.tie_word_embeddings ?? true
-        // What is left out has the value that Hugging Face's program gives it.
+        // Missing keys have the defaults of Hugging Face's program.
         configuration = try ModelError.naming(path) {
             try GPT2Configuration(
                 contextLength: config.n_positions ?? config.n_ctx ?? 1024,
@@ -47,7 +47,7 @@ extension GPT2Configuration.HuggingFaceFile {
     }
 }
 
-/// The file's content; keys it may have besides are of no interest.
+/// The file's content; other keys do not matter.
 private struct Config: Decodable {
     let model_type: String?
     let vocab_size: Int?
@@ -65,7 +65,7 @@ private struct Config: Decodable {
     let add_cross_attention: Bool?
     let tie_word_embeddings: Bool?
 
-    /// Nil for one that is not known.
+    /// Nil for an unknown one.
     var activation: GPT2Configuration.Activation? {
         switch activation_function {
         // The same function under other names.
@@ -75,10 +75,10 @@ private struct Config: Decodable {
         }
     }
 
-    /// What makes this another model than a GPT-2, in words.
+    /// What makes this a different model from GPT-2, in words.
     var difference: String? {
         if let model_type, model_type != "gpt2" {
-            return "it is of a model of type '\(model_type)'"
+            return "it describes a model of type '\(model_type)'"
         }
         if let activation_function, activation == nil {
             return "its activation_function is '\(activation_function)' instead of 'gelu_new' or "

@@ -2,20 +2,22 @@
 
 import FileIO
 
-/// The sizes that define a GPT-2: every value of this type is one that a model can have.
+/// The sizes that define a GPT-2.
+///
+/// Every value of this type is valid.
 public struct GPT2Configuration: Sendable, Equatable {
     /// The forms of GELU, which differ by less than 0.0005; the raw value is Hugging Face's name.
     public enum Activation: String, Sendable {
         /// OpenAI's, with tanh.
         case tanh = "gelu_new"
-        /// With the error function, as nanoGPT's models are trained. It is for inference: training
-        /// is with ``tanh``.
+        /// With the error function, as nanoGPT's models are trained. For inference only: training
+        /// uses ``tanh``.
         case exact = "gelu"
     }
 
     /// maxT: the longest sequence the model has positions for.
     public let contextLength: Int
-    /// V: tokens the model knows.
+    /// V: the number of tokens in the vocabulary.
     public let vocabularySize: Int
     /// Vp: V rounded up to a multiple of 128, the rows of the embedding; rows from V on are zero.
     public let paddedVocabularySize: Int
@@ -28,15 +30,15 @@ public struct GPT2Configuration: Sendable, Equatable {
 
     public var widestActivation: Int { 4 * channels }
 
-    /// What feed-forward networks have between their two layers.
+    /// The activation function of feed-forward networks.
     public let activation: Activation
 
     /// HS: channels of one head.
     public var headSize: Int { channels / headCount }
 
-    /// GPT-2's own vocabulary: 256 bytes, 50,000 merges and the end of a text.
+    /// GPT-2's own vocabulary: 256 bytes, 50,000 merges and the end of text.
     public static let gpt2VocabularySize = 50257
-    /// GPT-2's own context.
+    /// GPT-2's own context length.
     public static let gpt2ContextLength = 1024
     /// The padded vocabulary is a multiple of this, which keeps rows aligned.
     static let vocabularyMultiple = 128
@@ -52,7 +54,7 @@ public struct GPT2Configuration: Sendable, Equatable {
         activation: Activation = .tanh
     ) throws {
         // Bounds far above any GPT-2, so that a damaged header can neither overflow a product nor
-        // ask for memory nobody has.
+        // ask for absurd amounts of memory.
         let bounds: [(String, Int, Int)] = [
             ("the context", contextLength, 1 << 20),
             ("the vocabulary", vocabularySize, 1 << 24),
@@ -90,7 +92,7 @@ public struct GPT2Configuration: Sendable, Equatable {
         self.activation = activation
     }
 
-    /// The same sizes with the activation that training has.
+    /// The same sizes with the activation used in training.
     var trainable: GPT2Configuration { GPT2Configuration(self, activation: .tanh) }
 }
 
@@ -104,11 +106,11 @@ extension GPT2Configuration {
         ("d48", 48, 25, 1600), ("gpt2-xl", 48, 25, 1600),
     ]
 
-    /// Reads a size as the command line gives it.
+    /// Reads a size in the form that the command line takes.
     /// - Parameters:
     ///   - descriptor: A name of ``named`` or `layers=4,heads=4,channels=128`, and in any order
     ///     `context=256` and `vocabulary=1024` with either.
-    ///   - vocabularySize: V, unless the descriptor gives it.
+    ///   - vocabularySize: V, if the descriptor does not give it.
     /// - Throws: ``ModelError`` for an unknown name, key or impossible size.
     public init(descriptor: String, vocabularySize: Int = gpt2VocabularySize) throws {
         let sizes = try SizeList(descriptor)
@@ -128,7 +130,7 @@ extension GPT2Configuration {
         )
     }
 
-    /// The size of the vocabulary that a descriptor gives; nil where it leaves that open.
+    /// The size of the vocabulary that a descriptor gives; nil if it gives none.
     /// - Throws: ``ModelError`` as ``init(descriptor:vocabularySize:)`` does for an unknown name or
     ///   key.
     public static func vocabularySize(inDescriptor descriptor: String) throws -> Int? {
@@ -146,18 +148,18 @@ extension GPT2Configuration {
 private struct SizeList {
     /// The name it begins with.
     private(set) var named: (name: String, layers: Int, heads: Int, channels: Int)?
-    /// What stands behind each key.
+    /// The value of each key.
     private(set) var values: [String: Int] = [:]
 
     private static let keys = ["layers", "heads", "channels", "context", "vocabulary"]
 
     init(_ descriptor: String) throws {
         func unknown(_ problem: String) -> ModelError { .unknownSize(descriptor, problem) }
-        if descriptor.hasPrefix("llama2:") { throw unknown("it is a Llama 2's, not a GPT-2's") }
+        if descriptor.hasPrefix("llama2:") { throw unknown("it is for a Llama 2, not a GPT-2") }
         var parts = descriptor.split(separator: ",", omittingEmptySubsequences: false)[...]
         if let first = parts.first, !first.contains("=") {
             named = GPT2Configuration.named.first { $0.name == first }
-            guard named != nil else { throw unknown("it is none of the names and no list") }
+            guard named != nil else { throw unknown("it is neither a known name nor a list") }
             parts = parts.dropFirst()
         }
         let keys = named == nil ? Self.keys : Self.keys.suffix(2)
@@ -168,7 +170,7 @@ private struct SizeList {
             }
             guard keys.contains(pair[0]) else { throw unknown("it has no '\(pair[0])'") }
             guard values.updateValue(value, forKey: pair[0]) == nil else {
-                throw unknown("'\(pair[0])' stands there twice")
+                throw unknown("'\(pair[0])' is given twice")
             }
         }
         guard named == nil else { return }
@@ -180,7 +182,7 @@ private struct SizeList {
 }
 
 extension ModelError {
-    /// A size that is none of a GPT-2.
+    /// The error for text that is not the size of a GPT-2.
     fileprivate static func unknownSize(_ descriptor: String, _ problem: String) -> ModelError {
         let names = GPT2Configuration.named.map(\.name).joined(separator: ", ")
         return unknownDescriptor(
@@ -191,7 +193,7 @@ extension ModelError {
         )
     }
 
-    /// A word that is no size of a GPT-2 and no file either.
+    /// The error for a word that is neither the size of a GPT-2 nor a file.
     static func neitherSizeNorFile(_ text: String) -> ModelError {
         unknownSize(text, "no file has this name either")
     }

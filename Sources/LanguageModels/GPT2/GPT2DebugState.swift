@@ -4,7 +4,7 @@ import FileIO
 import TensorFiles
 import Tensors
 
-/// What the header of an llm.c debug state says.
+/// The contents of an llm.c debug state's header.
 public struct GPT2DebugStateHeader: Sendable, Equatable {
     /// B: sequences in the batch.
     public let batchSize: Int
@@ -48,7 +48,7 @@ public struct GPT2DebugStateHeader: Sendable, Equatable {
     }
 }
 
-/// A batch with the logits, loss and gradients that a model must give for it.
+/// A batch with the logits, loss and gradients that a model must compute for it.
 public struct GPT2DebugState {
     /// B: sequences in the batch.
     public let batchSize: Int
@@ -73,9 +73,9 @@ public struct GPT2DebugState {
         let (B, T) = (header.batchSize, header.sequenceLength)
         let V = configuration.vocabularySize
         let layout = configuration.parameterLayout
-        // 4 bytes each: inputs, targets, a row of logits a token; the loss; the gradients. Two
-        // int32 and the bounds of a configuration can overflow this product, but no file is as
-        // large.
+        // 4 bytes each: an input, a target and a row of logits per token; the loss; the gradients.
+        // Two int32 and the bounds of a configuration can overflow this product, but no file is
+        // that large.
         let (rows, overflow) = (B * T).multipliedReportingOverflow(by: V + 2)
         let isTooLarge = overflow || rows >= 1 << 50
         let expected =

@@ -7,12 +7,12 @@ import Tensors
 
 /// A GPT-2 for generation.
 ///
-/// Its weights are read-only and, where a file stores them in the format asked for, the file's own
-/// pages: processes that run the same model share them.
+/// Its weights are read-only and, if the file stores them in the requested format, the file's own
+/// pages, which processes running the same model share.
 public final class GPT2Decoder: LanguageModel {
     /// The model's sizes.
     public let configuration: GPT2Configuration
-    /// How weight matrices are stored; nil where each is as its file has it.
+    /// How weight matrices are stored; nil keeps each as in its file.
     public let precision: ElementType?
     /// How keys and values are stored.
     public let cachePrecision: ElementType
@@ -22,13 +22,13 @@ public final class GPT2Decoder: LanguageModel {
 
     /// Takes weights from files of any format, or from memory.
     ///
-    /// Those of a ``GPT2`` are the model's own memory where they are matrices in the type asked
-    /// for, and copies else: after a step of training, make another decoder.
+    /// Matrices of a ``GPT2`` in the requested type are used in the model's own memory, and
+    /// everything else is copied: make another decoder after a step of training.
     /// - Parameters:
-    ///   - weights: The weights, whose files must not be changed while the model is in use.
-    ///   - precision: How to store weight matrices, one of ``ElementType/weightTypes``; others than
-    ///     the file's are made here. nil keeps each matrix as its file has it. Norms, biases and
-    ///     positions are float32 always.
+    ///   - weights: The weights, whose files must not change while the model is in use.
+    ///   - precision: How to store weight matrices, one of ``ElementType/weightTypes``; types other
+    ///     than the file's are converted. nil keeps each matrix as in its file. Norms, biases and
+    ///     positions are always float32.
     ///   - cachePrecision: How to store keys and values: one of `KVCache.precisions`.
     ///   - ops: What runs the arithmetic.
     /// - Throws: What reading the weights throws, or ``TensorError``.
@@ -64,7 +64,7 @@ public final class GPT2Decoder: LanguageModel {
         )
     }
 
-    /// Generates with the weights of a model as they are now.
+    /// A decoder with the weights of a model as they are now.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
     public convenience init(
         _ model: GPT2,

@@ -1,4 +1,4 @@
-// The weights of a GPT-2 as generation uses them: each layer's on their own, matrices in any type,
+// The weights of a GPT-2 as generation uses them: one tensor per layer, matrices in any type,
 // everything else in float32.
 
 import Tensors
@@ -34,14 +34,14 @@ struct GPT2DecoderWeights {
         layers.reduce(wte.byteCount) { $0 + $1.matrices.reduce(0) { $0 + $1.byteCount } }
     }
 
-    /// The files that matrices lie in.
+    /// The files that matrices are in.
     var files: [any Storage] {
         Tensor.files(of: [wte, wpe] + layers.flatMap(\.matrices))
     }
 
-    /// Takes weights from where they are, and converts those that are not in `precision`.
+    /// Takes weights from their source, and converts those that are not in `precision`.
     /// - Parameters:
-    ///   - weights: Where they are.
+    ///   - weights: The source.
     ///   - precision: How matrices are stored; nil keeps each as it is.
     ///   - ops: What converts.
     /// - Throws: What reading `weights` throws, or ``TensorError/outOfMemory(byteCount:)``.
@@ -51,7 +51,7 @@ struct GPT2DecoderWeights {
         ops: Ops
     ) throws {
         let configuration = weights.configuration
-        // Matrices are made in the order in which they are read.
+        // Matrices are allocated in the order in which they are read.
         let arena = WeightArena()
         func matrix(_ kind: GPT2Weight, _ layer: Int = 0) throws -> Tensor {
             let stored = try weights.tensor(configuration.weight(kind, layer: layer))
@@ -60,7 +60,7 @@ struct GPT2DecoderWeights {
         func vector(_ kind: GPT2Weight, _ layer: Int = 0) throws -> Tensor {
             try ops.copy(weights.tensor(configuration.weight(kind, layer: layer)), as: .float32)
         }
-        // A row is read a token: nothing is gained by storing it in fewer bits. But a view of a
+        // One row is read per token, so storing it in fewer bits gains nothing. But a view of a
         // model's weights would keep all of them in memory, where the others are converted.
         let positions = try weights.tensor(configuration.weight(.wpe))
         wpe =

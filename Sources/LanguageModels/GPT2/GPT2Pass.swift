@@ -6,7 +6,7 @@ import Tensors
 /// A pass of a GPT-2 over the sequences of one lane of a workspace.
 struct GPT2Pass: TrainingPass {
     let configuration: GPT2Configuration
-    /// What the pass reads.
+    /// The weights.
     let weights: GPT2Tensors
     let lane: TrainingLane
     /// What it keeps.
@@ -22,7 +22,7 @@ struct GPT2Pass: TrainingPass {
     var sizes: any ModelConfiguration { configuration }
     var classifier: Tensor { weights.wte }
 
-    /// The activations of block `layer`: its own, or those all blocks share.
+    /// The activations of block `layer`: its own, or those that all blocks share.
     func block(_ layer: Int) -> GPT2BlockActivations {
         activations.blocks[activations.blocks.count == 1 ? 0 : layer]
     }
@@ -130,7 +130,7 @@ extension GPT2Pass {
 
     func classifierGradient(_ gradients: GPT2Tensors) -> Tensor { gradients.wte }
 
-    /// The gradients on the way back.
+    /// The gradients of the backward pass.
     private var flow: (dresidual: Tensor, dinner: Tensor, dwide: Tensor) {
         guard let flow = lane.gradients, let dwide = activations.dwide else {
             preconditionFailure("a workspace made for inference has no memory for gradients")

@@ -24,13 +24,13 @@ struct GPT2Tensors {
 
     /// The weights that activations are multiplied by.
     ///
-    /// Their gradients are products, too, and written as a whole; those of others are added to.
+    /// Their gradients are products too, and written as a whole; other gradients are added to.
     static let factors: Set = ["wte", "qkvw", "attprojw", "fcw", "fcprojw"]
 
     /// The matrices: they decay, and passes at bfloat16 read them rounded.
     static let matrices: Set = factors.union(["wpe"])
 
-    /// Takes the tensors by their names.
+    /// Finds the tensors by name.
     init(_ source: TensorSource) {
         wte = source.tensor("wte")
         wpe = source.tensor("wpe")
@@ -51,7 +51,7 @@ struct GPT2Tensors {
     }
 }
 
-/// What one transformer block leaves for its backward pass.
+/// What one transformer block keeps for its backward pass.
 struct GPT2BlockActivations {
     let ln1Mean: Tensor  // (N)
     let ln1Rstd: Tensor  // (N)
@@ -105,12 +105,12 @@ struct GPT2BlockActivations {
     }
 }
 
-/// What a pass over a lane keeps besides what all families do.
+/// What a pass over a lane keeps besides what all families keep.
 struct GPT2Activations {
     let blocks: [GPT2BlockActivations]  // those of all layers, or one for all
     let lnfMean: Tensor  // (N)
     let lnfRstd: Tensor  // (N)
-    /// The gradient of fch, (N, 4C); its front serves as (N, 3C) of qkv.
+    /// The gradient of fch, (N, 4C); its beginning also serves as the (N, 3C) gradient of qkv.
     ///
     /// Nil for inference.
     let dwide: Tensor?
@@ -144,10 +144,9 @@ extension GPT2Configuration {
         if shape.recomputation == nil { return layout }
         return layout + [
             TensorSpecification("dresidual", [N, C]),
-            // The output of GELU, where blocks share it, is done with in a block before this is
-            // written.
+            // When blocks share GELU's output, the block is done with it before this is written.
             TensorSpecification("dinner", [N, C], sharedWith: "sharedGelu"),
-            // The logits are done with before the first block.
+            // The logits are no longer needed when the first block runs.
             TensorSpecification("dwide", [N, 4 * C], sharedWith: "logits"),
         ]
     }

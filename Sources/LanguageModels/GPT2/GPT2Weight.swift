@@ -52,7 +52,7 @@ public enum GPT2Weight: String, Sendable, CaseIterable {
         }
     }
 
-    /// The shape of one of them, matrices as (out, in); `wte` without padding.
+    /// The shape of one weight, matrices as (out, in); `wte` without padding.
     public func shape(in configuration: GPT2Configuration) -> [Int] {
         let C = configuration.channels
         switch self {
@@ -70,7 +70,8 @@ public enum GPT2Weight: String, Sendable, CaseIterable {
 }
 
 extension GPT2Configuration {
-    /// The weight of this kind in a layer; `layer` is of no matter where a model has only one.
+    /// The weight of this kind in a layer; `layer` is ignored for weights that the model has only
+    /// once.
     public func weight(_ kind: GPT2Weight, layer: Int = 0) -> ModelWeight {
         ModelWeight(
             kind.rawValue,
@@ -112,9 +113,9 @@ extension GPT2Configuration {
 extension GPT2Configuration {
     /// Hugging Face's names.
     ///
-    /// Its four linear layers of a block are stored as (in, out). Buffers of old versions hold the
-    /// mask of attention.
-    /// - Parameter prefix: What stands before all names: `transformer.` or nothing.
+    /// The four linear layers of a block are stored as (in, out). Old versions have buffers with
+    /// the attention mask.
+    /// - Parameter prefix: The prefix of all names: `transformer.` or nothing.
     /// - Returns: Where each weight is.
     func huggingFaceNaming(prefix: String) -> WeightNaming {
         naming(prefix: prefix) { weight, name in
@@ -127,8 +128,8 @@ extension GPT2Configuration {
 
     /// nanoGPT's names, which are Hugging Face's; linear layers are stored as (out, in).
     /// - Parameters:
-    ///   - prefix: What stands before all names: `transformer.`, and perhaps more before that.
-    ///   - hasBiases: Whether biases are stored; else they are zero.
+    ///   - prefix: The prefix of all names: `transformer.`, perhaps after something else.
+    ///   - hasBiases: Whether biases are stored; otherwise they are zero.
     /// - Returns: Where each weight is.
     func nanoGPTNaming(prefix: String, hasBiases: Bool) -> WeightNaming {
         naming(prefix: prefix) { weight, name in
@@ -152,7 +153,7 @@ extension GPT2Configuration {
 }
 
 extension GPT2Weight {
-    /// The name in Hugging Face's files, within the block where there are layers.
+    /// The name in Hugging Face's files, relative to the block for weights of a layer.
     fileprivate var huggingFaceName: String {
         switch self {
         case .wte: "wte.weight"
@@ -177,7 +178,7 @@ extension GPT2Weight {
 
 extension ModelWeight {
     /// The kind of a GPT-2's weight.
-    /// - Precondition: it is one.
+    /// - Precondition: It is a GPT-2's.
     var gpt2Kind: GPT2Weight {
         guard let kind = GPT2Weight(rawValue: name) else {
             preconditionFailure("\(self) is no weight of a GPT-2")

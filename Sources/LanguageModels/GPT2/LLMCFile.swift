@@ -6,7 +6,7 @@ import FileIO
 import TensorFiles
 import Tensors
 
-/// What the header of an llm.c model says.
+/// The contents of an llm.c model's header.
 public struct GPT2CheckpointHeader: Sendable, Equatable {
     /// The model's sizes.
     public let configuration: GPT2Configuration
@@ -27,8 +27,8 @@ public struct GPT2CheckpointHeader: Sendable, Equatable {
         (3, .float32), (5, .bfloat16),
     ]
 
-    /// What a file that is to be written says.
-    /// - Precondition: llm.c has models of the type.
+    /// The header of a file to be written.
+    /// - Precondition: llm.c has a version for the type.
     init(configuration: GPT2Configuration, elementType: ElementType) {
         precondition(
             Self.versions.contains { $0.elementType == elementType },
@@ -83,7 +83,7 @@ public struct GPT2CheckpointHeader: Sendable, Equatable {
         }
     }
 
-    /// Whether a file starts with llm.c's number for models.
+    /// Whether a file starts with llm.c's magic number for models.
     public static func mayBegin(_ file: MappedFile) -> Bool {
         file.withUnsafeBytes { bytes in
             bytes.count >= 4 && Int32(littleEndian: bytes.loadUnaligned(as: Int32.self)) == magic
@@ -112,13 +112,13 @@ public struct GPT2CheckpointHeader: Sendable, Equatable {
 
 /// An open model file of llm.c's.
 public struct LLMCFile: ModelWeights, Sendable {
-    /// What the file says of itself.
+    /// The file's header.
     public let header: GPT2CheckpointHeader
     private let file: MappedFile
 
     /// Opens a model file.
-    /// - Throws: ``TensorFileError`` or ``ModelError`` when the content is wrong in any way;
-    ///   `FileIOError` when the file is missing or ends within its header.
+    /// - Throws: ``TensorFileError`` or ``ModelError`` when the content is invalid; `FileIOError`
+    ///   when the file is missing or ends within its header.
     public init(_ path: FilePath) throws {
         file = try MappedFile(path)
         var reader = BinaryReader(file)
@@ -165,8 +165,8 @@ struct LLMCWriter {
 
     private static let types: [ElementType] = [.float32, .bfloat16]
 
-    /// Chooses the version, by the type.
-    /// - Throws: ``ModelError`` when llm.c has none for it; what reading the weights throws.
+    /// Chooses the version by the type.
+    /// - Throws: ``ModelError`` when llm.c has no version for it; what reading the weights throws.
     init(
         _ weights: any ModelWeights<GPT2Configuration>,
         _ path: FilePath,
@@ -180,7 +180,7 @@ struct LLMCWriter {
             }
             self.elementType = elementType
         } else {
-            // Version 5 has everything in bfloat16: float32 beside it would be rounded.
+            // Version 5 stores everything as bfloat16, so float32 weights would be rounded too.
             let isBFloat16 = try weights.configuration.weights.allSatisfy {
                 try weights.elementType(of: $0) == .bfloat16
             }

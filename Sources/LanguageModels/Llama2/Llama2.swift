@@ -30,8 +30,8 @@ public final class Llama2: TransformerModel {
         try Llama2Decoder(self, ops: ops)
     }
 
-    /// llama2.c's file where it holds the model, which its programs then run; else a directory of
-    /// Hugging Face's.
+    /// llama2.c's file if it can hold the model, since llama2.c's programs then run it; otherwise a
+    /// Hugging Face directory.
     override public var checkpointForm: CheckpointForm {
         configuration.differencesFromLlama2C.isEmpty ? .file : .directory
     }
@@ -65,7 +65,7 @@ extension Llama2: ModelWeights {
     /// None: there are no files.
     public var tensors: [StoredTensor] { [] }
 
-    /// A weight in float32, as it is now and in the model's own memory.
+    /// A weight in float32, as it is now, in the model's own memory.
     public func tensor(_ weight: ModelWeight) -> Tensor { part(weight) }
 }
 
@@ -106,10 +106,10 @@ extension Llama2Configuration {
 }
 
 extension Llama2Configuration {
-    /// Draws the elements of a weight, or of all layers of its kind, as llama2.c does.
+    /// Draws the elements of a weight, or of a kind of weight in all layers, as llama2.c does.
     ///
     /// Matrices are drawn from a normal distribution of standard deviation 0.02, `wo` and `w3` of
-    /// that / sqrt(2L): its trainer means the two that write into the residual stream, and scales
+    /// 0.02 / sqrt(2L): the trainer means the two that write into the residual stream, but scales
     /// the wrong one of the feed-forward network. Norms are 1.
     fileprivate func draw(
         _ elements: inout MutableSpan<Float>,
@@ -129,7 +129,7 @@ extension Llama2Configuration {
 
 extension Llama2 {
     /// Fills the parameters as llama2.c does.
-    /// - Parameter generator: Where the randomness comes from; moved on.
+    /// - Parameter generator: Where the randomness comes from; advanced.
     func initialize(using generator: inout MersenneTwister) {
         for kind in configuration.weightKinds {
             ops.fill(parameters[kind.rawValue]) {
@@ -143,7 +143,7 @@ extension MemoryWeights<Llama2Configuration> {
     /// Draws weights as llama2.c does.
     /// - Parameters:
     ///   - configuration: The sizes.
-    ///   - generator: Where the randomness comes from; moved on.
+    ///   - generator: Where the randomness comes from; advanced.
     /// - Throws: `TensorError` when memory is short.
     public init(
         randomWeights configuration: Llama2Configuration,

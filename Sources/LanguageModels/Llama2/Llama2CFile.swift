@@ -33,8 +33,8 @@ public struct Llama2CFile: Sendable {
     package static let magic: UInt32 = 0x616B_3432
 
     /// Opens a checkpoint.
-    /// - Throws: ``ModelError`` or `TensorFileError` when the content is wrong in any way;
-    ///   `FileIOError` when the file is missing or ends within its header.
+    /// - Throws: ``ModelError`` or `TensorFileError` when the content is invalid; `FileIOError`
+    ///   when the file is missing or ends within its header.
     public init(_ path: FilePath) throws {
         let file = try MappedFile(path)
         let header = try Llama2CHeader(file)
@@ -55,13 +55,13 @@ public struct Llama2CFile: Sendable {
         }
     }
 
-    /// Whether a file starts with the sizes of a model, however long it is.
+    /// Whether a file starts with the sizes of a model, whatever its length.
     public static func mayBegin(_ file: MappedFile) -> Bool {
         (try? Llama2CHeader(file)) != nil
     }
 
     /// The elements of a weight: float32, or int8 for a matrix in version 2.
-    /// - Precondition: the model has the weight, and the layer.
+    /// - Precondition: The model has the weight and the layer.
     public func stored(_ weight: Llama2Weight, layer: Int = 0) -> StoredTensor {
         let shape = weight.shape(in: configuration)
         let isQuantized = groupSize != nil && !weight.isNorm
@@ -76,9 +76,9 @@ public struct Llama2CFile: Sendable {
 
     /// The scales of a matrix in version 2, one for each group of its elements.
     ///
-    /// Groups are of elements in the order they lie in, and may go across the ends of rows.
+    /// Groups follow the order of elements, and may run across the ends of rows.
     /// - Returns: `(count / groupSize)`; nil for a weight that is stored as float32.
-    /// - Precondition: the model has the weight, and the layer.
+    /// - Precondition: The model has the weight and the layer.
     public func scales(_ weight: Llama2Weight, layer: Int = 0) -> StoredTensor? {
         guard let groupSize, !weight.isNorm else { return nil }
         let count = weight.shape(in: configuration).reduce(1, *)
@@ -125,7 +125,7 @@ extension Llama2CFile: ModelWeights {
         guard elementType(of: weight) == .q8_f32 else {
             return try Self.floats(stored, scales, groupSize: groupSize)
         }
-        // Several blocks have the scale of their group.
+        // Several blocks share the scale of their group.
         let blockScales = try TensorBuffer(byteCount: stored.count / blockSize * 4)
         scales.withUnsafeElements(as: Float.self) { groups in
             Tensor(blockScales, shape: [stored.count / blockSize])
@@ -149,7 +149,7 @@ extension Llama2CFile: ModelWeights {
         return .q8_f32
     }
 
-    /// All weights, kind by kind; scales are left out.
+    /// All weights, kind by kind, without scales.
     public var tensors: [StoredTensor] {
         configuration.weights.map { stored($0.llama2Kind, layer: $0.layerIndex) }
     }

@@ -5,11 +5,11 @@
 import FileIO
 import TensorFiles
 
-/// What the header of a llama2.c checkpoint says.
+/// The contents of a llama2.c checkpoint's header.
 struct Llama2CHeader {
     let version: Llama2CFile.Version
     let configuration: Llama2Configuration
-    /// Elements that share a scale; nil but in version 2.
+    /// Elements that share a scale; nil except in version 2.
     let groupSize: Int?
 
     private static let format = "a llama2.c checkpoint"
@@ -23,7 +23,7 @@ struct Llama2CHeader {
         guard try reader.read(UInt32.self) == Llama2CFile.magic else {
             reader = BinaryReader(file)
             let sizes = try reader.readArray(of: Int32.self, count: Self.sizeCount).map(Int.init)
-            // A negative vocabulary says that the classifier has weights of its own.
+            // A negative vocabulary means that the classifier has weights of its own.
             guard let configuration = try? Self.configuration(sizes, isShared: sizes[5] > 0) else {
                 throw Self.notACheckpoint(path, expected: nil, found: file.count)
             }
@@ -51,16 +51,16 @@ struct Llama2CHeader {
             ? try Self.groupSize(Int(reader.read(Int32.self)), of: configuration, path: path) : nil
     }
 
-    /// The error for a file that is no checkpoint at all, as far as anybody can tell.
+    /// The error for a file that does not look like a checkpoint at all.
     static func notACheckpoint(
         _ path: FilePath,
         expected: Int?,
         found: Int
     ) -> TensorFileError {
-        let sizes = expected.map { "ask for \($0) bytes instead of \(found)" } ?? "are no model's"
+        let sizes = expected.map { "ask for \($0) bytes instead of \(found)" } ?? "fit no model"
         return .unsupported(
             path: path,
-            reason: "it is not \(format), or not all of one: it has no magic number, and the sizes "
+            reason: "it is not \(format), or is incomplete: it has no magic number, and the sizes "
                 + "it starts with \(sizes)",
             hint: "check that it is the right file, and copy it again if it is"
         )
@@ -83,7 +83,7 @@ struct Llama2CHeader {
         )
     }
 
-    /// A group size, when it divides every matrix.
+    /// A group size, if it divides every matrix.
     private static func groupSize(
         _ size: Int,
         of configuration: Llama2Configuration,
@@ -103,7 +103,7 @@ struct Llama2CHeader {
     }
 }
 
-/// Where everything is in a checkpoint of llama2.c.
+/// Where everything is in a llama2.c checkpoint.
 struct Llama2CLayout {
     /// Bytes of the whole file.
     let byteCount: Int
@@ -114,7 +114,7 @@ struct Llama2CLayout {
     private struct Place {
         /// The first layer's.
         let offset: Int
-        /// From one layer's to the next one's.
+        /// The distance from one layer's to the next one's.
         let stride: Int
         let layers: Range<Int>
     }
@@ -149,7 +149,7 @@ struct Llama2CLayout {
     }
 
     /// The first byte of a weight.
-    /// - Precondition: the model has the weight, and the layer.
+    /// - Precondition: The model has the weight and the layer.
     func offset(of weight: Llama2Weight, layer: Int) -> Int {
         guard let place = places[weight], place.layers.contains(layer) else {
             preconditionFailure("no weight \(weight.rawValue) of layer \(layer)")
@@ -157,9 +157,9 @@ struct Llama2CLayout {
         return place.offset + layer * place.stride
     }
 
-    /// What follows the header, in order.
+    /// The contents after the header, in order.
     enum Section {
-        /// One kind of weight, of all layers.
+        /// One kind of weight, for all layers.
         case weight(Llama2Weight)
         /// Tables of cosines and sines, which readers skip.
         case rotations
@@ -200,8 +200,8 @@ struct Llama2CLayout {
 }
 
 extension Llama2Configuration {
-    /// What llama2.c's header cannot hold of this model, each in a few words; empty where its files
-    /// hold all of it.
+    /// What llama2.c's header cannot express about this model, each in a few words; empty if its
+    /// files can hold the model.
     public var differencesFromLlama2C: [String] {
         var differences: [String] = []
         if headSize * headCount != channels {
@@ -219,7 +219,7 @@ extension Llama2Configuration {
         return differences
     }
 
-    /// The base of wavelengths that Llama 2 has, and llama2.c computes with.
+    /// The base of wavelengths in Llama 2, which llama2.c uses.
     public static let llama2Theta: Float = 10_000
     /// What llama2.c adds to the mean of squares.
     public static let llama2Epsilon: Float = 1e-5

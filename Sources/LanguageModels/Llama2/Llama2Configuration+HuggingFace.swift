@@ -7,8 +7,8 @@ import TensorFiles
 
 extension Llama2Configuration {
     /// Reads Hugging Face's `config.json` of a Llama.
-    /// - Throws: ``ModelError`` when the sizes are no Llama's; `TensorFileError` when the file is
-    ///   another model's or damaged; `FileIOError` when it is missing.
+    /// - Throws: ``ModelError`` when the sizes are not a Llama's; `TensorFileError` when the file
+    ///   is another model's or damaged; `FileIOError` when it is missing.
     public init(huggingFaceFile path: FilePath) throws {
         let config = try MappedFile(path).withIntactBytes {
             try JSONContent.decode(Config.self, from: $0, of: path)
@@ -32,7 +32,7 @@ extension Llama2Configuration {
                     + "num_attention_heads and vocab_size"
             )
         }
-        // What is left out has the value that Hugging Face's program gives it.
+        // Missing keys have the defaults of Hugging Face's program.
         let contextLength = config.max_position_embeddings ?? 2048
         let positions = config.rotaryPositions
         let scaling = try positions?.scaling(
@@ -59,7 +59,7 @@ extension Llama2Configuration {
     }
 }
 
-/// The file's content; keys it may have besides are of no interest.
+/// The file's content; other keys do not matter.
 private struct Config: Decodable {
     let model_type: String?
     let hidden_size: Int?
@@ -75,43 +75,43 @@ private struct Config: Decodable {
     let rope_theta: Float?
     let partial_rotary_factor: Double?
     let rope_scaling: HuggingFaceRotaryPositions?
-    /// Where newer versions have the three of these.
+    /// Where newer versions keep three of these.
     let rope_parameters: HuggingFaceRotaryPositions?
     let tie_word_embeddings: Bool?
     let attention_bias: Bool?
     let mlp_bias: Bool?
     let hidden_act: String?
 
-    /// The one description that counts where a file has both.
+    /// The description that counts if a file has both.
     var rotaryPositions: HuggingFaceRotaryPositions? {
         if let rope_scaling, !rope_scaling.isEmpty { return rope_scaling }
         return rope_parameters
     }
 
-    /// What makes this another model than a Llama, in words.
+    /// What makes this a different model from Llama, in words.
     var differenceFromLlama: String? {
         if let model_type, model_type != "llama" {
-            return "it is of a model of type '\(model_type)'"
+            return "it describes a model of type '\(model_type)'"
         }
         if attention_bias == true { return "its attention has biases ('attention_bias')" }
         if mlp_bias == true { return "its feed-forward network has biases ('mlp_bias')" }
-        // Two names of one function.
+        // Two names for one function.
         if let hidden_act, hidden_act != "silu", hidden_act != "swish" {
             return "its activation is '\(hidden_act)' instead of 'silu'"
         }
         let share = rotaryPositions?.partial_rotary_factor ?? partial_rotary_factor ?? 1
         if share != 1 {
-            return "rotary positions turn a part of each head only ('partial_rotary_factor')"
+            return "its rotary positions turn only part of each head ('partial_rotary_factor')"
         }
         return nil
     }
 }
 
-/// One of these objects; keys it may have besides are of no interest.
+/// One of these objects; other keys do not matter.
 struct HuggingFaceRotaryPositions: Decodable {
     let rope_theta: Float?
     let rope_type: String?
-    /// What `rope_type` was called before.
+    /// The old name of `rope_type`.
     let type: String?
     let partial_rotary_factor: Double?
     let factor: Double?
@@ -120,20 +120,21 @@ struct HuggingFaceRotaryPositions: Decodable {
     let attention_factor: Double?
     let original_max_position_embeddings: Int?
 
-    /// Whether it says nothing at all.
+    /// Whether it contains nothing.
     var isEmpty: Bool {
         rope_theta == nil && kind == nil && factor == nil && partial_rotary_factor == nil
     }
 
     private var kind: String? { rope_type ?? type }
 
-    /// What it asks for.
+    /// The scaling that it describes.
     /// - Parameters:
     ///   - contextLength: The longest sequence.
-    ///   - originalContextLength: What stands beside the object, which counts before what is in it.
+    ///   - originalContextLength: The value next to the object, which takes precedence over the one
+    ///     inside.
     ///   - path: The file, for errors.
-    /// - Returns: ``RotaryScaling/none`` where its numbers change nothing.
-    /// - Throws: `TensorFileError` for a kind that we do not have, or a number that is missing.
+    /// - Returns: ``RotaryScaling/none`` if its numbers change nothing.
+    /// - Throws: `TensorFileError` for an unsupported kind, or a missing number.
     func scaling(
         contextLength: Int,
         originalContextLength: Int?,
@@ -157,7 +158,7 @@ struct HuggingFaceRotaryPositions: Decodable {
                 originalContextLength: original
             )
         case "dynamic", "yarn":
-            // With these numbers they leave all positions as they are.
+            // These numbers leave all positions unchanged.
             if factor == 1, attention_factor ?? 1 == 1, original == contextLength { return .none }
             fallthrough
         default:

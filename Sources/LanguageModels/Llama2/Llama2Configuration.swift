@@ -4,20 +4,22 @@
 
 import FileIO
 
-/// The sizes that define a Llama: every value of this type is one that a model can have.
+/// The sizes that define a Llama.
 ///
-/// All of the family are described so: Llama 2, Llama 3, SmolLM2, TinyLlama and their kin differ in
-/// sizes, and in how rotary positions are scaled.
+/// Every value of this type is valid.
+///
+/// The whole family is described this way: Llama 2, Llama 3, SmolLM2, TinyLlama and others differ
+/// only in sizes and in how rotary positions are scaled.
 public struct Llama2Configuration: Sendable, Equatable {
     /// maxT: the longest sequence the model was made for.
     public let contextLength: Int
-    /// V: tokens the model knows.
+    /// V: the number of tokens in the vocabulary.
     public let vocabularySize: Int
     /// L: transformer blocks.
     public let layerCount: Int
     /// NH: heads of queries in a block.
     public let headCount: Int
-    /// NKV: heads of keys and values in a block, each of which NH / NKV heads of queries share.
+    /// NKV: heads of keys and values in a block; NH / NKV query heads share each.
     public let keyValueHeadCount: Int
     /// HS: channels of one head; often C / NH.
     public let headSize: Int
@@ -29,12 +31,12 @@ public struct Llama2Configuration: Sendable, Equatable {
     public let hasSeparateClassifier: Bool
     /// The base of the rotary positions' wavelengths.
     public let ropeTheta: Float
-    /// What is done to the frequencies that follow from theta.
+    /// How the frequencies that follow from theta are changed.
     public let ropeScaling: RotaryScaling
     /// What RMSNorm adds to the mean of squares.
     public let normEpsilon: Float
 
-    /// The width of the queries of all heads, and of what attention gives.
+    /// The width of the queries of all heads, and of attention's output.
     public var attentionChannels: Int { headCount * headSize }
 
     public var widestActivation: Int { max(channels, attentionChannels, hiddenChannels) }
@@ -43,7 +45,8 @@ public struct Llama2Configuration: Sendable, Equatable {
 
     private static let mostChannels = 1 << 17
 
-    /// How far rotary positions turn each pair of a head from a position to the next, in radians.
+    /// The angle by which rotary positions turn each pair of a head from one position to the next,
+    /// in radians.
     public var ropeFrequencies: [Double] {
         ropeScaling.frequencies(theta: ropeTheta, headSize: headSize)
     }
@@ -65,7 +68,7 @@ public struct Llama2Configuration: Sendable, Equatable {
         normEpsilon: Float = llama2Epsilon
     ) throws {
         // Bounds far above any Llama, so that a damaged header can neither overflow a product nor
-        // ask for memory nobody has.
+        // ask for absurd amounts of memory.
         let bounds: [(String, Int, Int)] = [
             ("the context", contextLength, 1 << 20),
             ("the vocabulary", vocabularySize, 1 << 24),
@@ -135,11 +138,11 @@ extension Llama2Configuration {
     /// The sizes that `text` names.
     ///
     /// - Parameters:
-    ///   - text: `llama2:` and, in any order, `layers=6,heads=6,channels=288`; and, unless
-    ///     they are to be Llama 2's, `kv-heads` (as many as heads), `hidden` (by Meta's rule, in
-    ///     multiples of 32), `vocabulary` (32,000), `context` (4,096) and `separate` (1, for a
-    ///     classifier with weights of its own; else 0).
-    ///   - vocabularySize: The vocabulary of a descriptor that says none.
+    ///   - text: `llama2:` and, in any order, `layers=6,heads=6,channels=288`; and, to differ from
+    ///     Llama 2's, `kv-heads` (as many as heads), `hidden` (by Meta's rule, in multiples of 32),
+    ///     `vocabulary` (32,000), `context` (4,096) and `separate` (1 for a classifier with weights
+    ///     of its own, else 0).
+    ///   - vocabularySize: The vocabulary, if the descriptor gives none.
     /// - Throws: ``ModelError`` for an unknown key or impossible size.
     public init(descriptor text: String, vocabularySize: Int = llama2VocabularySize) throws {
         func unknown(_ problem: String) -> ModelError {
@@ -160,7 +163,7 @@ extension Llama2Configuration {
                 throw unknown("'\(part)' is not a size such as layers=6")
             }
             guard values.updateValue(value, forKey: pair[0]) == nil else {
-                throw unknown("'\(pair[0])' stands there twice")
+                throw unknown("'\(pair[0])' is given twice")
             }
         }
         func take(_ key: Substring) -> Int? { values.removeValue(forKey: key) }

@@ -6,30 +6,30 @@ import Tensors
 
 /// A Llama 2 for generation.
 ///
-/// Its weights are read-only and, where a file stores them in the format asked for, the file's own
-/// pages: such a model opens at once, and processes that run it share them.
+/// Its weights are read-only and, if the file stores them in the requested format, the file's own
+/// pages: such a model opens at once, and processes running it share them.
 public final class Llama2Decoder: LanguageModel {
     /// The model's sizes.
     public let configuration: Llama2Configuration
-    /// How weight matrices are stored; nil where each is as its file has it.
+    /// How weight matrices are stored; nil keeps each as in its file.
     public let precision: ElementType?
     /// How keys and values are stored.
     public let cachePrecision: ElementType
     let weights: Llama2DecoderWeights
-    /// How far rotary positions turn each pair from a position to the next.
+    /// The angle by which rotary positions turn each pair from one position to the next.
     let ropeFrequencies: [Double]
     public let ops: Ops
     let weightFiles: [any Storage]
 
     /// Takes weights from files of any format, or from memory.
     /// - Parameters:
-    ///   - weights: The weights, whose files must not be changed while the model is in use.
-    ///   - precision: How to store weight matrices; other formats than the file's are made here.
-    ///     nil keeps each matrix as its file has it. At ``ElementType/q8_0`` the integers of
-    ///     llama2.c's version 2 are kept as they are in matrices whose columns, and whose groups,
-    ///     are multiples of 32; in others they are rounded anew. The embedding of a model with a
-    ///     classifier of its own stays as the file has it; but a copy of float32 that is not the
-    ///     file's own pages is rounded to bfloat16 at all types but ``ElementType/float32``.
+    ///   - weights: The weights, whose files must not change while the model is in use.
+    ///   - precision: How to store weight matrices; types other than the file's are converted. nil
+    ///     keeps each matrix as in its file. At ``ElementType/q8_0``, the integers of llama2.c's
+    ///     version 2 are kept in matrices whose columns and groups are multiples of 32, and rounded
+    ///     again in others. The embedding of a model with a classifier of its own stays as in the
+    ///     file; but a float32 copy that is not the file's own pages is rounded to bfloat16 at all
+    ///     types except ``ElementType/float32``.
     ///   - cachePrecision: How to store keys and values: one of `KVCache.precisions`.
     ///   - ops: What runs the arithmetic.
     /// - Throws: What reading the weights throws, or ``TensorError``.

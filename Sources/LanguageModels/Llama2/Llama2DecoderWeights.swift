@@ -29,13 +29,13 @@ struct Llama2DecoderWeights {
         layers.reduce(classifier.byteCount) { $0 + $1.matrices.reduce(0) { $0 + $1.byteCount } }
     }
 
-    /// The files that matrices lie in.
+    /// The files that matrices are in.
     var files: [any Storage] {
         Tensor.files(of: [tokenEmbedding, classifier] + layers.flatMap(\.matrices))
     }
 
-    /// Takes weights from where they are, and converts those that are not in `precision`, where
-    /// one is given.
+    /// Takes weights from their source, and converts those that are not in `precision`, if one is
+    /// given.
     /// - Throws: What `source` throws, or `TensorError` when memory is short.
     init(
         _ source: some ModelWeights<Llama2Configuration>,
@@ -43,12 +43,12 @@ struct Llama2DecoderWeights {
         ops: Ops
     ) throws {
         let configuration = source.configuration
-        // Made in the order in which they are read.
+        // Allocated in the order in which they are read.
         let arena = WeightArena()
         func matrix(_ kind: Llama2Weight, _ layer: Int = 0) throws -> Tensor {
             let stored = try source.tensor(configuration.weight(kind, layer: layer))
-            // Integers with the scales they came with are q8_0 but for the scales' width, and
-            // rounding them anew would only lose.
+            // Integers with their original scales are q8_0 except for the scales' width; rounding
+            // them again would only lose precision.
             if stored.elementType == .q8_f32, precision == .q8_0 { return stored }
             return try precision.map { try ops.convert(stored, to: $0, in: arena) } ?? stored
         }
@@ -71,9 +71,9 @@ struct Llama2DecoderWeights {
         finalNorm = try norm(.finalNorm)
         if configuration.hasSeparateClassifier {
             classifier = try matrix(.classifier)
-            // A row is read a token: nothing is gained by storing what a file holds in fewer bits.
-            // A copy of float32 in memory is to be small, but not so small that the same weights
-            // give other logits from another kind of file.
+            // One row is read per token, so storing it in fewer bits than the file gains nothing. A
+            // float32 copy in memory should be small, but not so small that the same weights give
+            // other logits from another kind of file.
             let stored = try source.tensor(configuration.weight(.tokenEmbedding))
             let staysAsItIs = stored.isMapped || stored.elementType != .float32
             tokenEmbedding =

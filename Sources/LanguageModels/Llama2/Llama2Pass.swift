@@ -6,12 +6,12 @@ import Tensors
 /// A pass of a Llama over the sequences of one lane of a workspace.
 struct Llama2Pass: TrainingPass {
     let configuration: Llama2Configuration
-    /// What the pass reads.
+    /// The weights.
     let weights: Llama2Tensors
     let lane: TrainingLane
     /// What it keeps.
     let activations: Llama2Activations
-    /// How far rotary positions turn each pair from a position to the next.
+    /// The angle by which rotary positions turn each pair from one position to the next.
     private let ropeFrequencies: [Double]
 
     init(_ configuration: Llama2Configuration, weights: Llama2Tensors, lane: TrainingLane) {
@@ -20,7 +20,7 @@ struct Llama2Pass: TrainingPass {
         self.lane = lane
         activations = Llama2Activations(configuration, lane)
         ropeFrequencies = configuration.ropeFrequencies
-        // Where rows are whole, they never change.
+        // If rows are whole, they never change.
         let T = lane.sequenceLength
         lane.ops.write((0..<lane.rowCount).map { Int32($0 % T) }, to: activations.positions)
     }
@@ -28,7 +28,7 @@ struct Llama2Pass: TrainingPass {
     var sizes: any ModelConfiguration { configuration }
     var classifier: Tensor { weights.classifier }
 
-    /// The activations of block `layer`: its own, or those all blocks share.
+    /// The activations of block `layer`: its own, or those that all blocks share.
     func block(_ layer: Int) -> Llama2BlockActivations {
         activations.blocks[activations.blocks.count == 1 ? 0 : layer]
     }
@@ -117,7 +117,7 @@ extension Llama2Pass {
         )
     }
 
-    /// What attention gives, (B, T, NH * HS), as (N, NH * HS).
+    /// The output of attention, (B, T, NH * HS), as (N, NH * HS).
     func rows(of atty: Tensor) -> Tensor {
         atty.reshaped([lane.rowCount, configuration.attentionChannels])
     }
@@ -130,7 +130,7 @@ extension Llama2Pass {
 
     func classifierGradient(_ gradients: Llama2Tensors) -> Tensor { gradients.classifier }
 
-    /// The gradients on the way back: those of all families, and those within a block.
+    /// The gradients of the backward pass: those of all families, and those within a block.
     private var flow: (residual: ResidualGradients, block: Llama2ActivationGradients) {
         guard let residual = lane.gradients, let block = activations.gradients else {
             preconditionFailure("a workspace made for inference has no memory for gradients")

@@ -16,10 +16,10 @@ struct Llama2Tensors {
     let w2: LayerTensors  // (C, H)
     let w3: LayerTensors  // (H, C)
     let finalNorm: Tensor  // (C)
-    /// `(V, C)`; the embedding where that is used in its place.
+    /// `(V, C)`; the embedding if that serves as the classifier.
     let classifier: Tensor
 
-    /// Takes the tensors by their names.
+    /// Finds the tensors by name.
     init(_ configuration: Llama2Configuration, _ source: TensorSource) {
         func take(_ kind: Llama2Weight) -> Tensor { source.tensor(kind.rawValue) }
         func layers(_ kind: Llama2Weight) -> LayerTensors { source.layers(kind.rawValue) }
@@ -37,7 +37,7 @@ struct Llama2Tensors {
         classifier = configuration.hasSeparateClassifier ? take(.classifier) : tokenEmbedding
     }
 
-    /// The matrices that multiply what a normalization gives.
+    /// The matrices that multiply the output of a normalization.
     func matrices(_ kind: Llama2Weight) -> LayerTensors {
         switch kind {
         case .wq: wq
@@ -45,7 +45,7 @@ struct Llama2Tensors {
         case .wv: wv
         case .w1: w1
         case .w3: w3
-        default: preconditionFailure("\(kind) multiplies no normalised rows")
+        default: preconditionFailure("\(kind) multiplies no normalized rows")
         }
     }
 }
@@ -64,7 +64,7 @@ extension Llama2Configuration {
         )
     }
 
-    /// An embedding that is no classifier is no factor: tokens look its rows up.
+    /// An embedding that is not the classifier does not multiply anything: tokens look up its rows.
     public var factorNames: Set<String> {
         let others = weightKinds.filter { !$0.isNorm && $0 != .tokenEmbedding }.map(\.rawValue)
         let embedding = hasSeparateClassifier ? [] : [Llama2Weight.tokenEmbedding.rawValue]
@@ -72,7 +72,7 @@ extension Llama2Configuration {
     }
 }
 
-/// What one transformer block leaves for its backward pass.
+/// What one transformer block keeps for its backward pass.
 struct Llama2BlockActivations {
     let attentionRstd: Tensor  // (N)
     let q: Tensor  // (N, NH * HS), turned
@@ -127,7 +127,7 @@ struct Llama2BlockActivations {
     }
 }
 
-/// What a pass over a lane keeps besides what all families do.
+/// What a pass over a lane keeps besides what all families keep.
 struct Llama2Activations {
     let blocks: [Llama2BlockActivations]  // those of all layers, or one for all
     let finalRstd: Tensor  // (N)
@@ -177,8 +177,8 @@ struct Llama2ActivationGradients {
         let (A, K) = (configuration.attentionChannels, configuration.keyValueChannels)
         let H = configuration.hiddenChannels
         return [
-            // The logits are done with before the first block, and the feed-forward network before
-            // attention.
+            // The logits are no longer needed when the first block runs, nor the feed-forward
+            // network's memory when attention does.
             TensorSpecification("dgate", [N, H], sharedWith: "logits"),
             TensorSpecification("datty", [N, A], sharedWith: "logits"),
             TensorSpecification("dup", [N, H]),
@@ -206,7 +206,7 @@ extension Llama2Configuration {
         if shape.recomputation == nil { return layout }
         return layout + [
             TensorSpecification("dresidual", [N, channels]),
-            // What blocks share is done with in a block before this is written.
+            // A block is done with shared activations before this is written.
             TensorSpecification("dinner", [N, channels], sharedWith: "sharedHidden"),
         ] + Llama2ActivationGradients.layout(self, rowCount: N)
     }

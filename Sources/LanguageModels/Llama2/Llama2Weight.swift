@@ -18,7 +18,7 @@ public enum Llama2Weight: String, Sendable, CaseIterable {
     case w2
     case w3
     case finalNorm = "rms_final"
-    /// Only where the token embedding is not used in its place.
+    /// Only if the token embedding does not serve as the classifier.
     case classifier = "wcls"
 
     /// Whether every layer has one.
@@ -29,7 +29,7 @@ public enum Llama2Weight: String, Sendable, CaseIterable {
         }
     }
 
-    /// Whether it scales channels, instead of being a matrix; such weights are never quantized.
+    /// Whether it scales channels instead of being a matrix; such weights are never quantized.
     public var isNorm: Bool {
         [.attentionNorm, .feedForwardNorm, .finalNorm].contains(self)
     }
@@ -51,7 +51,7 @@ public enum Llama2Weight: String, Sendable, CaseIterable {
         }
     }
 
-    /// The shape of one of them, matrices as (out, in).
+    /// The shape of one weight, matrices as (out, in).
     public func shape(in configuration: Llama2Configuration) -> [Int] {
         let C = configuration.channels
         switch self {
@@ -67,7 +67,7 @@ public enum Llama2Weight: String, Sendable, CaseIterable {
 }
 
 extension Llama2Configuration {
-    /// The kinds of weight that such a model has.
+    /// The kinds of weight in a model of these sizes.
     var weightKinds: [Llama2Weight] {
         Llama2Weight.allCases.filter { $0 != .classifier || hasSeparateClassifier }
     }
@@ -77,7 +77,8 @@ extension Llama2Configuration {
         0..<(kind.isLayered ? layerCount : 1)
     }
 
-    /// The weight of this kind in a layer; `layer` is of no matter where a model has only one.
+    /// The weight of this kind in a layer; `layer` is ignored for weights that the model has only
+    /// once.
     public func weight(_ kind: Llama2Weight, layer: Int = 0) -> ModelWeight {
         ModelWeight(
             kind.rawValue,
@@ -96,7 +97,7 @@ extension Llama2Configuration {
 
 extension ModelWeight {
     /// The kind of a Llama's weight.
-    /// - Precondition: it is one.
+    /// - Precondition: It is a Llama's.
     var llama2Kind: Llama2Weight {
         guard let kind = Llama2Weight(rawValue: name) else {
             preconditionFailure("\(self) is no weight of a Llama")
@@ -129,8 +130,8 @@ extension ArchivedWeights<Llama2Configuration> {
 extension Llama2Configuration {
     /// Hugging Face's names.
     ///
-    /// Rows of wq and wk are in another order there, because rotary positions turn the halves of a
-    /// head instead of neighbors.
+    /// Their rows of wq and wk are in a different order, because rotary positions turn the halves
+    /// of a head instead of neighbors.
     public var huggingFaceNaming: WeightNaming {
         WeightNaming(
             self,

@@ -6,7 +6,7 @@ import FileIO
 import TensorFiles
 import Tensors
 
-/// A directory of Meta's.
+/// A directory from Meta.
 struct MetaLlama2: ModelWeights {
     let configuration: Llama2Configuration
     /// The slices, in order.
@@ -27,13 +27,13 @@ struct MetaLlama2: ModelWeights {
             vocabularySize: stored.shape.first ?? 0
         )
         try Self.checkCount(archives.count, embedding: stored, configuration, directory)
-        // All shapes are looked at now, so that nothing is wrong later.
+        // All shapes are checked now, so that nothing fails later.
         for weight in configuration.weights {
             _ = try slices(of: weight.llama2Kind, layer: weight.layerIndex)
         }
     }
 
-    /// The files of the slices that a directory has, which must be the first ones of all.
+    /// The files of the slices in a directory, numbered from 0 without gaps.
     private static func paths(in directory: FilePath) throws -> [FilePath] {
         let paths = (0..<100).map { directory.appending(fileName($0)) }
         let found = paths.prefix(while: FileSystem.exists)
@@ -55,7 +55,7 @@ struct MetaLlama2: ModelWeights {
         "consolidated.\(number < 10 ? "0" : "")\(number).pth"
     }
 
-    /// Checks that there are as many files as a matrix was cut into, by what is in the first one.
+    /// Checks that there are as many files as a matrix was cut into, judging by the first one.
     private static func checkCount(
         _ count: Int,
         embedding: StoredTensor,
@@ -63,7 +63,7 @@ struct MetaLlama2: ModelWeights {
         _ directory: FilePath
     ) throws {
         let (whole, part) = (configuration.channels, embedding.shape.last ?? 0)
-        // Anything else than a slice is a wrong shape, which is for others to find.
+        // Anything but a slice has a wrong shape, which is reported elsewhere.
         guard embedding.shape.count == 2, part > 0, whole % part == 0 else { return }
         let needed = whole / part
         if count < needed {
@@ -84,7 +84,7 @@ struct MetaLlama2: ModelWeights {
 
     var format: ModelFormat { .meta }
 
-    /// The type that all slices of a weight have; float32 where they differ.
+    /// The type of all slices of a weight; float32 if they differ.
     func elementType(of weight: ModelWeight) throws -> ElementType {
         let slices = try slices(of: weight.llama2Kind, layer: weight.layerIndex)
         let types = Set(slices.map { $0.storedType.weightType ?? .float32 })
@@ -118,7 +118,8 @@ struct MetaLlama2: ModelWeights {
 
     var tensors: [StoredTensor] { archives.flatMap(\.tensors) }
 
-    /// What each file has of a weight; a norm is whole in every file, and the first one's is taken.
+    /// What each file has of a weight; a norm is complete in every file, and the first one's is
+    /// used.
     private func slices(of weight: Llama2Weight, layer: Int) throws -> [StoredTensor] {
         let name = weight.metaName(layer: layer)
         let whole = weight.shape(in: configuration)
@@ -130,7 +131,7 @@ struct MetaLlama2: ModelWeights {
             throw ModelError.mismatch(
                 path: archives[0].path,
                 expected: "a number of files that divides \(whole[axis])",
-                found: "a slice of '\(name)' beside \(archives.count - 1) others",
+                found: "a slice of '\(name)' and \(archives.count - 1) others",
                 hint: "put all files of one model, and no others, in the directory"
             )
         }
@@ -139,23 +140,23 @@ struct MetaLlama2: ModelWeights {
 }
 
 extension Llama2Weight {
-    /// Whether Meta cuts the matrix along its columns, instead of its rows.
+    /// Whether Meta cuts the matrix along its columns instead of its rows.
     fileprivate var isSlicedByColumns: Bool {
         [.tokenEmbedding, .wo, .w2].contains(self)
     }
 }
 
 extension Llama2Configuration {
-    /// Llama 2's own context.
+    /// Llama 2's own context length.
     public static let llama2ContextLength = 4096
 
     /// Reads Meta's `params.json`.
     /// - Parameters:
     ///   - path: The file.
-    ///   - vocabularySize: V, which Llama 2's own files leave open (-1): the rows of the token
+    ///   - vocabularySize: V, which Llama 2's own files do not give (-1): the rows of the token
     ///     embedding, or the pieces of the tokenizer.
-    ///   - contextLength: maxT, where the file does not say.
-    /// - Throws: ``ModelError`` when the sizes are no Llama's or the vocabulary is another one;
+    ///   - contextLength: maxT, if the file does not say.
+    /// - Throws: ``ModelError`` when the sizes are not a Llama's or the vocabulary size differs;
     ///   `TensorFileError` when the file is damaged; `FileIOError` when it is missing.
     public init(
         paramsFile path: FilePath,
@@ -168,9 +169,9 @@ extension Llama2Configuration {
         if params.use_scaled_rope == true {
             throw TensorFileError.unsupported(
                 path: path,
-                reason: "its rotary positions are scaled ('use_scaled_rope'), by numbers that it "
-                    + "leaves to Meta's program",
-                hint: "use the directory that Hugging Face publishes of the model, which has them"
+                reason: "its rotary positions are scaled ('use_scaled_rope'), with parameters "
+                    + "that only Meta's program has",
+                hint: "use the model's Hugging Face directory, which has them"
             )
         }
         if let found = params.vocab_size, found >= 0, found != vocabularySize {
@@ -202,9 +203,9 @@ extension Llama2Configuration {
     }
 
     /// The width of Llama's feed-forward network: two thirds of four times the channels, because
-    /// SwiGLU has three matrices where others have two; times a factor that some models have; and
-    /// rounded up to a multiple.
-    /// - Throws: ``ModelError/invalidConfiguration(reason:)`` when no width comes out.
+    /// SwiGLU has three matrices instead of two; times a factor in some models; and rounded up to a
+    /// multiple.
+    /// - Throws: ``ModelError/invalidConfiguration(reason:)`` when the result is not a width.
     static func hiddenChannels(channels: Int, multiplier: Double?, multiple: Int) throws -> Int {
         let limit = 1 << 30
         for (name, value) in [
@@ -216,7 +217,7 @@ extension Llama2Configuration {
         }
         var width = 2 * 4 * channels / 3
         if let multiplier {
-            // Rounded towards zero between the steps, as Meta's program does.
+            // Rounded down between the steps, like Meta's program.
             guard let scaled = Int(exactly: (multiplier * Double(width)).rounded(.towardZero)),
                 (1...limit).contains(scaled)
             else {
@@ -230,7 +231,7 @@ extension Llama2Configuration {
     }
 }
 
-/// The file's content; keys it may have besides are of no interest.
+/// The file's content; other keys do not matter.
 private struct Params: Decodable {
     let dim: Int
     let n_layers: Int

@@ -1,5 +1,5 @@
-// How models that were made for longer texts slow their rotary positions down. Frequencies are
-// computed in double: float32, as other programs have it, differs by its rounding.
+// How models made for longer texts slow down their rotary positions. Frequencies are computed in
+// double; other programs use float32, which differs by its rounding.
 
 #if canImport(Glibc)
     import Glibc
@@ -9,27 +9,27 @@
     import Darwin
 #endif
 
-/// What is done to the frequencies of rotary positions, which are `theta^(-2i / HS)` for pair i.
+/// How the frequencies of rotary positions, `theta^(-2i / HS)` for pair i, are changed.
 public enum RotaryScaling: Sendable, Equatable {
-    /// Nothing.
+    /// Not at all.
     case none
     /// All are divided by a factor.
     case linear(factor: Double)
-    /// Llama 3.1's: slow pairs are divided by the factor, quick ones are left, and those between
-    /// are divided by something between.
+    /// Llama 3.1's: slow pairs are divided by the factor, fast ones are unchanged, and those
+    /// between are divided by something between.
     ///
     /// A pair is slow when it does not turn `lowFrequencyFactor` times within the original context,
-    /// and quick when it turns more than `highFrequencyFactor` times.
+    /// and fast when it turns more than `highFrequencyFactor` times.
     case llama3(
         factor: Double,
         lowFrequencyFactor: Double,
         highFrequencyFactor: Double,
         originalContextLength: Int
     )
-    /// Each pair's is divided by a number of its own, as GGUF's `rope_freqs` has them.
+    /// Each pair is divided by a number of its own, as in GGUF's `rope_freqs`.
     case perPair(divisors: [Float])
 
-    /// The frequencies of a model's pairs, in radians a position.
+    /// The frequencies of a model's pairs, in radians per position.
     public func frequencies(theta: Float, headSize: Int) -> [Double] {
         (0..<headSize / 2).map { pair in
             let frequency = pow(Double(theta), -Double(2 * pair) / Double(headSize))
@@ -37,14 +37,14 @@ public enum RotaryScaling: Sendable, Equatable {
         }
     }
 
-    /// What the frequency of each pair is divided by: what GGUF stores as `rope_freqs`.
+    /// What each pair's frequency is divided by: GGUF's `rope_freqs`.
     public func divisors(theta: Float, headSize: Int) -> [Float] {
         zip(Self.none.frequencies(theta: theta, headSize: headSize), 0...).map {
             Float(divisor(of: $1, $0))
         }
     }
 
-    /// What Hugging Face calls it, or GGUF the tensor that it is.
+    /// Hugging Face's name for it, or the name of GGUF's tensor.
     public var name: String {
         switch self {
         case .none: "default"
@@ -54,7 +54,7 @@ public enum RotaryScaling: Sendable, Equatable {
         }
     }
 
-    /// What divides the frequency of one pair.
+    /// What one pair's frequency is divided by.
     private func divisor(of pair: Int, _ frequency: Double) -> Double {
         switch self {
         case .none: return 1
@@ -70,7 +70,7 @@ public enum RotaryScaling: Sendable, Equatable {
         }
     }
 
-    /// Checks that frequencies come out.
+    /// Checks that the frequencies are valid.
     /// - Throws: ``ModelError/invalidConfiguration(reason:)``.
     func check(headSize: Int) throws {
         let problem: String? =
@@ -107,12 +107,12 @@ public enum RotaryScaling: Sendable, Equatable {
 }
 
 extension RotaryScaling {
-    /// Divisors as the simplest scaling that gives them, to float32's rounding: ``none``,
-    /// ``linear(factor:)``, Llama 3.1's with its own low and high frequency factors, or else
+    /// The simplest scaling that gives these divisors, up to float32's rounding: ``none``,
+    /// ``linear(factor:)``, Llama 3.1's with its usual low and high frequency factors, or else
     /// ``perPair(divisors:)``.
     ///
-    /// A file that stores divisors does not say where they come from, and other formats have no
-    /// place for them.
+    /// A file that stores divisors does not say where they come from, and other formats cannot
+    /// store them.
     /// - Parameters:
     ///   - divisors: HS / 2 numbers.
     ///   - theta: The base of the wavelengths.

@@ -1,5 +1,5 @@
-// A model in training of which only an adapter changes. Its weights stay where their file has them,
-// in the type they are stored in where that is to be kept.
+// A model in training, of which only an adapter changes. Its weights stay in their file, in the
+// type they are stored in, unless the precision requires another.
 
 import FileIO
 import Inference
@@ -15,17 +15,17 @@ public final class AdaptedModel: TransformerModel {
     package let frozenWeights: any ModelWeights
     /// What passes read of it.
     private let weights: TensorSource
-    /// What is trained.
+    /// The adapter being trained.
     public let adapter: TrainableAdapter
-    /// Where the model is, for who reads the adapter's files.
+    /// Where the model is, for readers of the adapter's files.
     public let baseName: String?
     private let makePass: MakePass
 
     /// Takes the weights of a model as they are.
     /// - Parameters:
     ///   - sizes: The model's sizes as training has them.
-    ///   - base: Its weights, whose files must not be changed while the model is in use.
-    ///   - adapter: What is trained.
+    ///   - base: Its weights, whose files must not change while the model is in use.
+    ///   - adapter: The adapter to train.
     ///   - baseName: Where the model is, for the adapter's files.
     ///   - precision: The type of the passes. At bfloat16 matrices of float32 are rounded to it.
     ///   - ops: What runs the arithmetic.
@@ -69,11 +69,11 @@ public final class AdaptedModel: TransformerModel {
         return precision == .bfloat16 && stored == .float32 ? .bfloat16 : stored
     }
 
-    /// How much passes read of weights that training does not change.
+    /// How many bytes of weights that training does not change are read by passes.
     /// - Parameters:
     ///   - base: The model's weights.
     ///   - precision: The type of the passes.
-    /// - Returns: Bytes, of copies and of the pages of their file; every step reads all of both.
+    /// - Returns: Bytes of copies, and of pages of the file; every step reads all of both.
     /// - Throws: What reading the weights throws.
     public static func weightByteCount(
         _ base: any ModelWeights,
@@ -115,7 +115,7 @@ public final class AdaptedModel: TransformerModel {
         guard saved.shape == adapter.shape else {
             throw ModelError.mismatch(
                 path: path,
-                expected: "an adapter of the same layers, ranks and alphas as the run's",
+                expected: "an adapter with the same layers, ranks and alphas as the run's",
                 found: "another",
                 hint: "use one of the run's own layers, ranks and alphas"
             )
@@ -125,7 +125,7 @@ public final class AdaptedModel: TransformerModel {
     }
 }
 
-/// A model's weights with an adapter that is in memory merged into them.
+/// A model's weights with an adapter in memory merged into them.
 private struct MergedWeights<Base: ModelWeights>: ModelWeights {
     let base: Base
     let adapter: TrainableAdapter
@@ -148,7 +148,7 @@ private struct MergedWeights<Base: ModelWeights>: ModelWeights {
 }
 
 extension ModelWeights {
-    /// The same weights with an adapter merged into them as it is at the time.
+    /// The same weights with the current state of an adapter merged in.
     fileprivate func merging(_ adapter: TrainableAdapter, ops: Ops) -> any ModelWeights {
         MergedWeights(base: self, adapter: adapter, ops: ops)
     }

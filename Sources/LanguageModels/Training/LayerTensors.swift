@@ -17,20 +17,20 @@ struct LayerTensors {
     subscript(layer: Int) -> Tensor { tensors[layer] }
 }
 
-/// Where a pass finds the tensors of a model by their names.
+/// Finds the tensors of a model by name.
 struct TensorSource {
-    /// One that there is once.
+    /// One that the model has once.
     let tensor: (_ name: String) -> Tensor
     /// One that every layer has.
     let layers: (_ name: String) -> LayerTensors
 
-    /// The tensors of all layers lie together.
+    /// The tensors of all layers are one parameter.
     init(stacks tensor: @escaping (_ name: String) -> Tensor) {
         self.tensor = tensor
         layers = { LayerTensors(stack: tensor($0)) }
     }
 
-    /// Each of the weights is a tensor by itself.
+    /// Each weight is a separate tensor.
     init(_ weights: [ModelWeight: Tensor]) {
         var whole: [String: Tensor] = [:]
         var layered: [String: [(layer: Int, tensor: Tensor)]] = [:]
@@ -51,9 +51,9 @@ struct TensorSource {
     }
 }
 
-/// The matrices and embeddings of a model, rounded to bfloat16: what training multiplies with then.
+/// The matrices and embeddings of a model, rounded to bfloat16 for the products of training.
 ///
-/// The optimizer writes them anew with every update. Biases and the weights of normalizations, a
+/// The optimizer rewrites them with every update. Biases and the weights of normalizations, a
 /// thousandth of all, are used as they are.
 package struct RoundedWeights {
     private let set: TensorSet
@@ -64,7 +64,7 @@ package struct RoundedWeights {
         set = try ops.allocate(Self.layout(parameters))
     }
 
-    /// Matrices are what decays.
+    /// Matrices are the parameters that decay.
     private static func layout(_ parameters: TensorLayout) -> TensorLayout {
         TensorLayout(
             parameters.specifications

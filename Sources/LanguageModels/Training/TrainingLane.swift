@@ -1,14 +1,14 @@
 // The memory of a pass over some of a batch's sequences, planned once: one arena for what the
-// forward pass leaves to the backward pass, and for what lives only within a layer.
+// forward pass keeps for the backward pass, and for what is only needed within a layer.
 //
-// Normalizations are never kept: the backward pass computes their output again from the row's
-// statistics, which costs less than reading it back from memory would save.
+// The outputs of normalizations are never kept: the backward pass recomputes them from the row's
+// statistics, which is cheaper than reading them back from memory.
 
 import Tensors
 
-/// What the backward pass computes again instead of having kept it, to save memory.
+/// What the backward pass recomputes instead of having it kept, to save memory.
 public enum Recomputation: String, Sendable, CaseIterable, Codable {
-    /// Nothing but normalizations.
+    /// Only normalizations.
     case none
     /// The output of the activation function: a quarter less memory for almost no time.
     case gelu
@@ -18,13 +18,13 @@ public enum Recomputation: String, Sendable, CaseIterable, Codable {
 
 /// Some sequences of a batch, and the memory of a pass over them.
 final class TrainingLane {
-    /// Its place among the lanes of the workspace.
+    /// Its index among the lanes of the workspace.
     let index: Int
-    /// Its sequences, as the batch counts them.
+    /// Its sequences, by their numbers in the batch.
     let sequences: Range<Int>
     /// T: tokens in a sequence.
     let sequenceLength: Int
-    /// What the backward pass computes again.
+    /// What the backward pass recomputes.
     let recomputation: Recomputation
     /// What runs its passes.
     let ops: Ops
@@ -35,17 +35,18 @@ final class TrainingLane {
     let targets: Tensor  // (B * T) int32
     let losses: Tensor  // (B * T)
 
-    /// `(B, T)` int32: the first position of its row that each token sees, where documents do not
-    /// see each other; nil where rows are whole.
+    /// `(B, T)` int32: the first position of its row that each token sees, if documents must not
+    /// see each other; nil for whole rows.
     private(set) var starts: Tensor?
-    /// `(B, T)` int32: the position of each token in its document; nil where rows are whole.
+    /// `(B, T)` int32: the position of each token in its document; nil for whole rows.
     private(set) var positions: Tensor?
     /// Memory for both, which most runs never need.
     private var documents: (starts: Tensor, positions: Tensor)?
 
-    /// What the pass drops at random; nil for nothing.
+    /// What the pass drops at random; nil for none.
     private(set) var dropout: Dropout?
-    /// `(N, C)`: the gradient of the residual stream with the same dropped, once it is needed.
+    /// `(N, C)`: the gradient of the residual stream with the same dropout applied, once it is
+    /// needed.
     private(set) var droppedGradient: Tensor?
 
     /// The residual stream before each block and after the last.
@@ -56,20 +57,20 @@ final class TrainingLane {
 
     /// The gradients that all families have; nil for inference.
     let gradients: ResidualGradients?
-    /// Where its passes put the gradients of parameters; nil where that is the caller's.
+    /// Where its passes put parameters' gradients; nil if they use the caller's.
     let parameterGradients: TensorSet?
 
-    /// What is trained beside the weights; nil where those are.
+    /// The adapter being trained; nil if the weights are.
     let adapter: LaneAdapter?
 
-    /// What the family keeps, by its names.
+    /// What the family keeps, by the family's names.
     let tensors: TensorSet
     /// Blocks with activations of their own.
     let blockCount: Int
     /// Whether blocks share the output of their activation function.
     let sharesActivation: Bool
 
-    /// Rows whose logits exist at one time: the full (B * T, Vp) is never there.
+    /// Rows whose logits are in memory at one time: the full (B * T, Vp) never exists.
     let classifierRows: Int
 
     /// A multiple of every micro-kernel's rows, and enough to make the matrix product efficient.
@@ -117,7 +118,7 @@ final class TrainingLane {
         gradients = recomputation == nil ? nil : ResidualGradients(set)
     }
 
-    /// Bytes that a lane takes, before it is made.
+    /// The bytes of a lane, before it is created.
     static func byteCount(
         _ configuration: any ModelConfiguration,
         _ shape: ActivationShape,
@@ -130,7 +131,7 @@ final class TrainingLane {
         min(shape.rowCount, maximumClassifierRows)
     }
 
-    /// What lies where.
+    /// The layout of the memory.
     private static func layout(
         _ configuration: any ModelConfiguration,
         _ shape: ActivationShape,
@@ -163,8 +164,8 @@ final class TrainingLane {
     }
 
     /// Copies its part of a batch.
-    /// - Throws: ``TensorError/outOfMemory(byteCount:)``, for the first batch of documents, or the
-    ///   first of which something is dropped.
+    /// - Throws: ``TensorError/outOfMemory(byteCount:)``, for the first batch with documents or
+    ///   with dropout.
     func load(
         inputs: some Collection<Int32>,
         targets: (some Collection<Int32>)?,
@@ -204,7 +205,7 @@ final class TrainingLane {
     }
 }
 
-/// The gradients of activations that the course of every backward pass knows.
+/// The gradients of activations used in every backward pass.
 struct ResidualGradients {
     let dresidual: Tensor  // (N, C): of the residual stream, flowing from last block to first
     let dinner: Tensor  // (N, C): of a normalization's output

@@ -42,7 +42,7 @@ extension TrainingPass {
         )
     }
 
-    /// The way back: fills the gradients of `columns` from that of `out`.
+    /// The backward pass: fills the gradients of `columns` from the gradient of `out`.
     func attendBackward(
         _ layer: Int,
         _ columns: AttentionColumns,
@@ -69,9 +69,9 @@ extension TrainingPass {
     }
 }
 
-/// Where a pass drops numbers.
+/// Where a pass applies dropout.
 ///
-/// The raw values decide which: they never change, since runs go on from checkpoints.
+/// The raw values select random numbers, and never change because runs resume from checkpoints.
 enum DropoutSite: Int {
     case embedding = 0
     case attentionProbabilities = 1
@@ -80,18 +80,18 @@ enum DropoutSite: Int {
 }
 
 extension TrainingPass {
-    /// What is dropped at a place of a block; nil for nothing.
+    /// Dropout at one place of a block; nil for none.
     func dropout(_ site: DropoutSite, layer: Int = 0) -> Dropout? {
         lane.dropout?.choice(layer).choice(site.rawValue)
     }
 
-    /// Drops of the embeddings, or as much of their gradients.
+    /// Applies dropout to the embeddings, or in the same way to their gradients.
     func dropEmbeddings(_ residual: Tensor) {
         guard let dropout = dropout(.embedding) else { return }
         ops.dropout(out: residual, inp: residual, dropout, first: firstElement)
     }
 
-    /// A linear layer, some of whose output is dropped before it is added to the residual stream.
+    /// A linear layer whose output goes through dropout before it is added to the residual stream.
     func forwardBranch(
         _ site: DropoutSite,
         _ place: ModelWeight,
@@ -115,8 +115,7 @@ extension TrainingPass {
         ops.dropout(out: out, inp: out, residual: residual, dropout, first: firstElement)
     }
 
-    /// The gradient of such a layer's output: that of the residual stream, of which as much is
-    /// dropped.
+    /// The gradient of such a layer's output: the residual stream's, with the same dropout applied.
     func branchGradient(_ site: DropoutSite, layer: Int, _ dresidual: Tensor) -> Tensor {
         guard let dropout = dropout(site, layer: layer) else { return dresidual }
         guard let dropped = lane.droppedGradient else {
@@ -126,7 +125,7 @@ extension TrainingPass {
         return dropped
     }
 
-    /// The number of the residual stream's first element, as the whole batch counts them: what is
-    /// dropped does not depend on how it is dealt out.
+    /// The index of the residual stream's first element in the whole batch, so that dropout does
+    /// not depend on how the batch is divided.
     private var firstElement: Int { lane.rows.lowerBound * sizes.channels }
 }

@@ -1,24 +1,24 @@
-// The linear layers of a pass, some of which have an adapter beside them: the product with the
-// weight, and with the adapter's two thin matrices, forwards and backwards.
+// The linear layers of a pass, some with an adapter: the products with the weight and with the
+// adapter's two thin matrices, forward and backward.
 
 import Tensors
 
 /// Where a pass puts gradients.
 struct PassGradients<Weights> {
-    /// Those of the weights, which have none where an adapter is trained in their place.
+    /// Those of the weights; nil if an adapter is trained instead.
     let weights: Weights?
-    /// Those of all parameters: of the adapter where there is one, else of the weights.
+    /// Those of all trained parameters: of the adapter if there is one, else of the weights.
     let set: TensorSet
 }
 
 /// The adapter of a lane, and its memory.
 struct LaneAdapter {
     let adapter: TrainableAdapter
-    /// `(N, r)` of the largest rank: what A makes of the input, scaled.
+    /// `(N, r)` for the largest rank: A times the input, scaled.
     private let inner: Tensor
-    /// Likewise: the gradient of that.
+    /// The same shape: its gradient.
     private let dinner: Tensor
-    /// `(N, out)` of the widest layer: what is added to its output.
+    /// `(N, out)` for the widest layer: what is added to its output.
     private let outer: Tensor
 
     /// Takes its memory from a lane's.
@@ -36,13 +36,13 @@ struct LaneAdapter {
         return [
             TensorSpecification("adapterInner", [N * rank]),
             TensorSpecification("adapterDInner", [N * rank]),
-            // The logits are done with before the first block on the way back, and what shares
-            // their memory within a block is not there while a block goes forwards.
+            // In the backward pass the logits are no longer needed when the first block runs; other
+            // memory shared with them within a block is unused in the forward pass of a block.
             TensorSpecification("adapterOuter", [N * width], sharedWith: "logits"),
         ]
     }
 
-    /// What A makes of `inp`, scaled.
+    /// A times `inp`, scaled.
     fileprivate func inner(of inp: Tensor, _ pair: TrainableAdapter.Pair, _ ops: Ops) -> Tensor {
         let result = Self.rows(of: inner, inp.shape[0], pair.a.shape[0])
         ops.matmulForward(out: result, inp: inp, weight: pair.a)
@@ -68,7 +68,7 @@ struct LaneAdapter {
     }
 
     /// The gradients of A and B.
-    /// - Returns: The gradient of what A makes of the input.
+    /// - Returns: The gradient of A times the input.
     fileprivate func backward(
         _ pair: TrainableAdapter.Pair,
         _ gradients: TrainableAdapter.Pair,
@@ -102,7 +102,7 @@ struct LaneAdapter {
 
 extension TrainingPass {
     /// A linear layer, as ``Ops/matmulForward(out:geluOut:inp:weight:bias:residual:)`` computes it,
-    /// with its adapter if it has one.
+    /// and its adapter, if any.
     func forward(
         _ place: @autoclosure () -> ModelWeight,
         out: Tensor,
@@ -128,9 +128,9 @@ extension TrainingPass {
 
     /// Backpropagates a linear layer to its parameters and its input.
     ///
-    /// The weight and the bias have no gradients where they stay as they are; those of the adapter
-    /// are put into `set`. `accumulate` says whether the gradients of matrices are added to, and
-    /// `addsToInput` whether `dinp` is.
+    /// Frozen weights and biases have no gradients; the adapter's are put into `set`. `accumulate`
+    /// says whether to add to the gradients of matrices, and `addsToInput` whether to add to
+    /// `dinp`.
     func backward(
         _ place: @autoclosure () -> ModelWeight,
         dinp: Tensor,

@@ -1,45 +1,45 @@
-// The course of a pass over one lane that every stack of transformer blocks takes: embedding,
-// blocks, final normalization, logits chunk by chunk; and back in the reverse order. What a block
-// computes is the family's.
+// The steps of a pass over one lane, common to all stacks of transformer blocks: embedding, blocks,
+// final normalization, and logits chunk by chunk; then back in the reverse order. The family
+// defines what a block computes.
 
 import Tensors
 
 /// A pass of a model over the sequences of one lane of a workspace.
 ///
 /// The gradient of the residual stream flows through one buffer, to which each normalization adds
-/// what its branch contributes; so a block needs no memory of its own on the way back.
+/// what its branch contributes, so a block needs no memory of its own in the backward pass.
 protocol TrainingPass {
-    /// The weights, or their gradients, by their places.
+    /// The weights or their gradients, by kind.
     associatedtype Weights
 
     /// The model's sizes.
     var sizes: any ModelConfiguration { get }
     /// The sequences, and the memory for them.
     var lane: TrainingLane { get }
-    /// What logits are products with, (V, C).
+    /// The matrix that produces logits, (V, C).
     var classifier: Tensor { get }
 
-    /// Makes the residual before the first block the embeddings of the tokens.
+    /// Sets the residual before the first block to the embeddings of the tokens.
     func embed()
-    /// One block, from its residual to all that its backward pass needs.
+    /// One block, from its residual to everything its backward pass needs.
     func forwardBlockInside(_ layer: Int)
-    /// The last product of a block, which gives the residual after it.
+    /// The last product of a block, which produces the residual after it.
     func forwardBlockOutput(_ layer: Int)
-    /// The residual after the last block through the final normalization, into `lane.normalized`.
+    /// Normalizes the residual after the last block into `lane.normalized`.
     func normalizeOutput()
 
-    /// The places of a set that has the layout of the weights.
+    /// Wraps a set that has the layout of the weights.
     func tensors(in set: TensorSet) -> Weights
-    /// The place of the classifier's gradient.
+    /// The classifier's gradient.
     func classifierGradient(_ gradients: Weights) -> Tensor
-    /// From the gradient of the final normalization's output, in `dinner`, to that of its input,
+    /// Turns the gradient of the final normalization's output, in `dinner`, into that of its input,
     /// which is added to `dresidual`.
     func backwardOutput(_ gradients: PassGradients<Weights>)
     /// One block: turns the gradient of the residual stream after it into that before it.
     ///
-    /// It adds to the gradients of factors, or overwrites them, as `accumulate` says.
+    /// It adds to the gradients of matrices, or overwrites them, depending on `accumulate`.
     func backwardBlock(_ layer: Int, _ gradients: PassGradients<Weights>, accumulate: Bool)
-    /// From the gradient of the residual before the first block to those of the embeddings.
+    /// Turns the gradient of the residual before the first block into those of the embeddings.
     func backwardEmbedding(_ gradients: Weights)
 }
 
@@ -66,7 +66,7 @@ extension TrainingPass {
 
     /// The logits of some rows of `lane.normalized`, in the lane's chunk.
     private func logits(of rows: Range<Int>) -> Tensor {
-        // Rows that pad a vocabulary are only there where the weights are trained.
+        // Rows that pad a vocabulary only exist if the weights are trained.
         let width = classifier.shape[0]
         let logits = lane.logits.reshaped([lane.logits.count])[0..<rows.count * width]
             .reshaped([rows.count, width])
@@ -87,7 +87,7 @@ extension TrainingPass {
         }
     }
 
-    /// The losses of some rows, or of all, to the front of `lane.losses`.
+    /// The losses of some rows, or of all, into the beginning of `lane.losses`.
     /// - Parameter rows: Strictly ascending; nil for all.
     func computeLosses(of rows: [Int]? = nil) {
         if let rows { gather(rows) }
@@ -104,7 +104,7 @@ extension TrainingPass {
     /// The losses of some rows, or of all, and what they contribute to the gradient of every
     /// parameter.
     /// - Parameters:
-    ///   - dloss: The gradient of the whole batch's loss by the loss of a row.
+    ///   - dloss: The derivative of the whole batch's loss with respect to a row's loss.
     ///   - rows: Those that count, strictly ascending; nil for all.
     ///   - set: Receives the gradients.
     ///   - accumulate: Whether to add to what `set` holds, or to overwrite it.
@@ -161,8 +161,9 @@ extension TrainingPass {
         backwardEmbedding(weights)
     }
 
-    /// Moves rows of `lane.normalized`, and their targets, to the front: in place, because no
-    /// row moves back and all are written again by the next pass.
+    /// Moves rows of `lane.normalized`, and their targets, to the front.
+    ///
+    /// This works in place, because rows only move forward and the next pass rewrites all of them.
     private func gather(_ rows: [Int]) {
         for (place, row) in rows.enumerated() where place != row {
             ops.copy(lane.normalized[row], to: lane.normalized[place])
@@ -170,8 +171,9 @@ extension TrainingPass {
         }
     }
 
-    /// Moves the first rows of a tensor to where they belong, and zeroes all others: from the last
-    /// on, because no row moves to the front.
+    /// Moves the first rows of a tensor back to where they belong, and zeroes all others.
+    ///
+    /// It starts with the last, because rows only move backward.
     private func scatter(_ tensor: Tensor, to rows: [Int]) {
         var end = lane.rowCount
         for (place, row) in rows.enumerated().reversed() {
@@ -209,7 +211,7 @@ extension TrainingPass {
 
     /// Zeroes the gradients that are only ever added to.
     ///
-    /// Those of factors, and so all of an adapter's, are overwritten by the first product that
+    /// Gradients of matrices, and so all of an adapter's, are overwritten by the first product that
     /// reaches them, which saves a pass over most of the memory.
     private func zeroSums(_ set: TensorSet) {
         let factors = sizes.factorNames

@@ -1,4 +1,4 @@
-// Working memory of passes over one batch shape, divided into lanes where the model is small.
+// Working memory of passes over one batch shape, divided into lanes if the model is small.
 
 import Tensors
 
@@ -8,16 +8,16 @@ public struct ActivationShape: Sendable {
     public let batchSize: Int
     /// T: tokens in a sequence.
     public let sequenceLength: Int
-    /// What the backward pass computes again; nil when there is none.
+    /// What the backward pass recomputes; nil if there is no backward pass.
     public let recomputation: Recomputation?
     /// The type of the activations that are kept between operations: float32 or bfloat16.
     public let precision: ElementType
-    /// Blocks that have activations of their own: all, or one for all.
+    /// Blocks with activations of their own: all, or one that all share.
     public let blockCount: Int
 
     /// N: all tokens.
     public var rowCount: Int { batchSize * sequenceLength }
-    /// Whether blocks share the output of their activation function, which is then computed again.
+    /// Whether blocks share the output of their activation function, which is then recomputed.
     public var sharesActivation: Bool { recomputation == nil || recomputation == .gelu }
 
     init(
@@ -42,7 +42,7 @@ public final class TrainingWorkspace {
     public let batchSize: Int
     /// T: tokens in a sequence.
     public let sequenceLength: Int
-    /// What the backward pass computes again.
+    /// What the backward pass recomputes.
     public let recomputation: Recomputation
     /// The type of the activations that are kept between operations: float32 or bfloat16.
     ///
@@ -51,32 +51,32 @@ public final class TrainingWorkspace {
 
     /// What runs the passes.
     let ops: Ops
-    /// What they are of.
+    /// The model that they run.
     let model: TransformerModel
 
-    /// Passes over shares of the batch's sequences, in their order.
+    /// Passes over shares of the batch's sequences, in order.
     ///
-    /// Each is one thread's, or else there is one only, which all threads share.
+    /// Each belongs to one thread, or there is only one, which all threads share.
     let passes: [any TrainingPass]
 
     /// The shares and their memory.
     var lanes: [TrainingLane] { passes.map(\.lane) }
 
-    /// Bytes of all tensors together, without what the first batch of documents, or of which
-    /// something is dropped, adds: three numbers a token at most, or C.
+    /// Bytes of all tensors together, without what the first batch with documents or dropout adds:
+    /// at most three numbers per token, or C.
     public var byteCount: Int { lanes.reduce(0) { $0 + $1.byteCount } }
 
     private static let maximumParametersForLanes = 1 << 22
 
-    /// Few enough that no size overflows, whatever model fits into memory.
+    /// Few enough that no size overflows, for any model that fits in memory.
     private static let maximumTokens = 1 << 30
 
     /// Plans and allocates memory.
     /// - Parameters:
-    ///   - model: What the passes are of, at the precision that it has now.
+    ///   - model: The model that the passes run, at its current precision.
     ///   - B: Sequences in a batch, at least 1.
     ///   - T: Tokens in a sequence, at least 1 and at most the model's context.
-    ///   - recomputation: What the backward pass computes again; nil for inference.
+    ///   - recomputation: What the backward pass recomputes; nil for inference.
     ///   - ops: What will run the passes; nil is the model's own.
     /// - Throws: ``ModelError`` for a batch the model cannot take, or
     ///   ``TensorError/outOfMemory(byteCount:)``.
@@ -115,8 +115,8 @@ public final class TrainingWorkspace {
         }
     }
 
-    /// Bytes that a workspace for training takes, before it is made.
-    /// - Parameters: As of ``init(_:batchSize:sequenceLength:training:ops:)``, and `threadCount`:
+    /// The bytes of a workspace for training, before it is created.
+    /// - Parameters: As for ``init(_:batchSize:sequenceLength:training:ops:)``, and `threadCount`:
     ///   the threads of its `ops`.
     /// - Throws: ``ModelError`` for a batch the model cannot take.
     package static func byteCount(
@@ -160,15 +160,16 @@ public final class TrainingWorkspace {
         return (0..<count).map { B * $0 / count..<B * ($0 + 1) / count }
     }
 
-    /// How many lanes training takes: one for each thread that can have a sequence, or one that all
+    /// How many lanes training uses: one for each thread that can get a sequence, or one that all
     /// threads share.
     ///
-    /// Each lane reads all weights and has gradients of its own. A model of up to four million
-    /// parameters makes up for that, since its threads never wait for each other within a pass. A
-    /// lane may have a sixteenth more than its share of the sequences; with more, all would wait
+    /// Each lane reads all weights and has gradients of its own. For a model of up to four million
+    /// parameters this pays off, since its threads never wait for each other within a pass. A lane
+    /// may have a sixteenth more than its share of the sequences; with more, all others would wait
     /// for it.
     ///
-    /// The rule knows sizes only, neither caches nor clocks: results must be the same anywhere.
+    /// The rule only looks at sizes, not at caches or clocks, because results must be the same
+    /// everywhere.
     package static func laneCount(
         _ configuration: any ModelConfiguration,
         batchSize B: Int,

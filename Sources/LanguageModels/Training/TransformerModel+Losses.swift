@@ -10,7 +10,7 @@ extension TransformerModel {
     ///   - inputs: B * T token ids, one sequence after the other.
     ///   - targets: As many: the token that follows each input.
     ///   - isCounted: Which targets count; nil for all.
-    ///   - starts: The first position of its row that each token sees; nil for rows that are whole.
+    ///   - starts: The first position of its row that each token sees; nil for whole rows.
     ///   - workspace: Memory for this batch shape.
     /// - Returns: The loss, 0 where no target counts.
     /// - Throws: ``ModelError`` for a wrong number of tokens, or one outside the vocabulary.
@@ -100,14 +100,14 @@ extension TransformerModel {
         }
     }
 
-    /// Checks that each token sees itself, and none that the token before it does not.
+    /// Checks that each token sees itself, and none that the previous token does not.
     private static func check(starts: [Int32], sequenceLength T: Int) throws {
         for (index, start) in starts.enumerated() {
             let t = index % T
             let earlier = t == 0 ? 0 : starts[index - 1]
             guard start >= earlier, start <= t else {
                 throw ModelError.wrongBatch(
-                    expected: "starts that never fall and are no later than their own token",
+                    expected: "starts that never decrease and are no later than their own token",
                     found: "\(start) at position \(t) of sequence \(index / T)"
                 )
             }
@@ -131,7 +131,7 @@ extension TransformerModel {
     }
 
     /// The mean of the losses of all rows, or of those that count, summed in double in their order;
-    /// 0 where none do.
+    /// 0 if none do.
     func meanLoss(_ workspace: TrainingWorkspace, of rows: [[Int]]? = nil) -> Float {
         let losses = workspace.lanes.flatMap { lane in
             let count = rows?[lane.index].count ?? lane.rowCount
@@ -143,7 +143,7 @@ extension TransformerModel {
 }
 
 extension TransformerModel {
-    /// Memory for batches of a shape in the passes that only measure.
+    /// Memory for batches of a shape, for passes that only measure.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
     public func makeScoringWorkspace(
         batchSize: Int,
@@ -159,14 +159,14 @@ extension TransformerModel {
 
     /// The cross-entropy, in nats, of predicting some of the targets.
     ///
-    /// The classifier, which a small model spends most of its time in, runs on these positions
-    /// only.
+    /// The classifier, on which a small model spends most of its time, only runs on these
+    /// positions.
     /// - Parameters:
     ///   - inputs: B * T token ids, one sequence after the other.
     ///   - targets: As many: the token that follows each input. Those of other positions may be any
     ///     tokens.
     ///   - positions: Strictly ascending indices into `targets`.
-    ///   - starts: The first position of its row that each token sees; nil for rows that are whole.
+    ///   - starts: The first position of its row that each token sees; nil for whole rows.
     ///   - workspace: Memory for this batch shape.
     /// - Returns: A loss for each of `positions`.
     /// - Throws: ``ModelError`` for a wrong number of tokens, or one outside the vocabulary.

@@ -8,13 +8,13 @@ import Tensors
 
 /// A language model whose weights can be trained.
 ///
-/// A family is a subclass, which says what its blocks compute and how its files are written. The
-/// model holds weights only. A pass through it needs working memory, which the caller makes once
-/// for a batch shape: ``TrainingWorkspace``.
+/// A family is a subclass, which defines what its blocks compute and how its files are written. The
+/// model only holds weights. A pass through it needs working memory, a ``TrainingWorkspace``, which
+/// the caller creates once for a batch shape.
 public class TransformerModel {
-    /// The model's sizes, whatever family it is of.
+    /// The model's sizes.
     public let sizes: any ModelConfiguration
-    /// What training changes in place, in float32: all layers of a kind of weight together.
+    /// What training changes in place, in float32: one tensor for all layers of a kind of weight.
     public let parameters: TensorSet
     /// What runs the arithmetic, and allocates.
     public let ops: Ops
@@ -32,7 +32,7 @@ public class TransformerModel {
         parameters = try ops.allocate(sizes.parameterLayout)
     }
 
-    /// A model of which these are the parameters.
+    /// A model with these parameters.
     init(_ sizes: any ModelConfiguration, parameters: TensorSet, ops: Ops) throws {
         self.sizes = sizes
         self.ops = ops
@@ -44,7 +44,7 @@ public class TransformerModel {
 
     // What a family overrides.
 
-    /// The computation of a lane's sequences, at the precision that the model has now.
+    /// A pass over a lane's sequences, at the model's current precision.
     func makePass(_ lane: TrainingLane) -> any TrainingPass {
         preconditionFailure("a family has passes")
     }
@@ -66,10 +66,10 @@ public class TransformerModel {
         preconditionFailure("a family has files")
     }
 
-    /// Replaces the weights by those that ``writeCheckpoint(to:)`` wrote of a model of the same
+    /// Replaces the weights with those that ``writeCheckpoint(to:)`` wrote for a model of the same
     /// sizes, without a second copy of them in memory.
     /// - Returns: Whether the file holds them rounded.
-    /// - Throws: ``ModelError`` when the sizes differ, and the weights are then what they were;
+    /// - Throws: ``ModelError`` when the sizes differ, in which case the weights are unchanged;
     ///   ``FileIOError`` or `TensorFileError`, also where a file shrinks while it is read.
     public func readCheckpoint(from path: FilePath) throws -> Bool {
         preconditionFailure("a family has files")
@@ -91,16 +91,16 @@ extension TransformerModel {
         parametersDidChange()
     }
 
-    /// Rounds the weights again where the passes read rounded ones.
+    /// Rounds the weights again if passes read rounded ones.
     ///
-    /// It is to be called after the weights were changed by other means than the optimizer's, or
-    /// by reading a file.
+    /// Call it after the weights were changed in other ways than by the optimizer or by reading a
+    /// file.
     public func parametersDidChange() {
         if precision == .bfloat16 { roundedWeights?.round(parameters, ops: ops) }
     }
 
-    /// The copy of a parameter that passes read in its place, which the optimizer writes with it;
-    /// nil where they read the parameter itself.
+    /// The copy of a parameter that passes read in its place and that the optimizer writes along
+    /// with it; nil if they read the parameter itself.
     package func roundedCopy(of name: String) -> Tensor? {
         precision == .bfloat16 ? roundedWeights?.tensor(name) : nil
     }
@@ -110,7 +110,7 @@ extension TransformerModel {
         TensorSource { self.roundedCopy(of: $0) ?? self.parameters[$0] }
     }
 
-    /// Memory for one number a parameter, all zero: gradients, or a moment of the optimizer.
+    /// Memory for one number per parameter, all zero: gradients, or a moment of the optimizer.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
     public func makeParameterSet() throws -> TensorSet { try ops.allocate(parameters.layout) }
 
@@ -126,7 +126,7 @@ extension TransformerModel {
         return weight.layer.map { all[$0] } ?? all[0..<weight.shape[0]]
     }
 
-    /// Overwrites the parameters; rows that pad a vocabulary stay what they are, which is 0.
+    /// Overwrites the parameters; rows that pad a vocabulary stay 0.
     func read(_ weights: any ModelWeights) throws {
         for weight in sizes.weights {
             try ops.copy(weights.tensor(weight), into: part(weight))
@@ -148,26 +148,24 @@ public enum CheckpointForm: Sendable {
 extension TransformerModel {
     /// The mean loss of a batch, and its gradient with respect to every parameter.
     ///
-    /// The classifier runs on the targets that count only.
+    /// The classifier only runs on targets that count.
     /// - Parameters:
     ///   - inputs: B * T token ids, one sequence after the other.
     ///   - targets: As many: the token that follows each input.
     ///   - isCounted: Which targets count; nil for all.
     ///   - starts: The first position of its row that each token sees, so that documents in a row
-    ///     do not see each other; nil for rows that are whole.
-    ///   - dropout: What is dropped of embeddings, of attention's probabilities, and of what each
-    ///     half of a block adds to the residual stream, with a key that no other batch has; nil for
-    ///     nothing.
+    ///     do not see each other; nil for whole rows.
+    ///   - dropout: Dropout of embeddings, of attention's probabilities, and of what each half of a
+    ///     block adds to the residual stream, with a key that no other batch has; nil for none.
     ///   - workspace: Memory for this batch shape, made for training.
     ///   - gradients: Receives the gradients, in the layout of the parameters.
-    ///   - scale: Multiplies the gradients: the share of this batch in those that are accumulated.
+    ///   - scale: Multiplies the gradients: the share of this batch in the accumulated gradients.
     ///   - accumulate: Whether to add to what `gradients` holds, or to overwrite it.
     ///   - didFinishLayer: Called with each layer, from the last to the first, when the gradients
-    ///     of its weights are complete; the pass does not touch them from then on.
+    ///     of its weights are complete; the pass does not touch them after that.
     /// - Returns: The loss in nats, without `scale`; 0 where no target counts.
     /// - Throws: ``ModelError`` for a wrong number of tokens, or one outside the vocabulary;
-    ///   `TensorError` when memory is short for the first batch of documents, or of which something
-    ///   is dropped.
+    ///   `TensorError` when memory is short for the first batch with documents or dropout.
     public func lossAndGradients(
         inputs: some Collection<Int32>,
         targets: some Collection<Int32>,
@@ -192,7 +190,7 @@ extension TransformerModel {
         let count =
             rows?.reduce(0) { $0 + $1.count } ?? workspace.batchSize * workspace.sequenceLength
         let dloss = scale / Float(max(count, 1))
-        // Lanes add up their gradients at the end.
+        // The gradients of all lanes are added up at the end.
         let isSplit = workspace.passes.count > 1
         forEachLane(of: workspace) { pass in
             let own = pass.lane.parameterGradients

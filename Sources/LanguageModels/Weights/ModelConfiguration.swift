@@ -1,5 +1,5 @@
-// What the sizes of a model have in common, whatever family it is of. Whatever plans a run or opens
-// a file knows no more of a family than this.
+// What the sizes of all models have in common, whatever the family. Code that plans a run or opens
+// a file knows no more about a family than this.
 
 import Inference
 import RandomNumbers
@@ -9,19 +9,19 @@ import Tensors
 public protocol ModelConfiguration: Sendable, Equatable {
     /// The family's name, as `info` and messages give it: `gpt2` or `llama2`.
     static var familyName: String { get }
-    /// The family as a sentence names it: `GPT-2`.
+    /// The family's name in sentences: `GPT-2`.
     static var familyTitle: String { get }
-    /// V of a descriptor that gives none, and whose it is.
+    /// The default V of descriptors, and whose vocabulary it is.
     static var usualVocabulary: (size: Int, owner: String) { get }
 
-    /// Reads a size as the command line gives it.
+    /// Reads a size in the form that the command line takes.
     /// - Parameters:
     ///   - descriptor: The text.
     ///   - vocabularySize: V, unless the text gives it.
     /// - Throws: ``ModelError`` for an unknown name, key or impossible size.
     init(descriptor: String, vocabularySize: Int) throws
 
-    /// V: tokens the model knows.
+    /// V: the number of tokens in the vocabulary.
     var vocabularySize: Int { get }
     /// maxT: the longest sequence.
     var contextLength: Int { get }
@@ -31,9 +31,9 @@ public protocol ModelConfiguration: Sendable, Equatable {
     var channels: Int { get }
     /// The most numbers that a token has between two operations of a block.
     var widestActivation: Int { get }
-    /// NH: attention heads in a block; of a Llama, those of queries.
+    /// NH: attention heads in a block; of a Llama, heads of queries.
     var headCount: Int { get }
-    /// All weights, kind by kind, and of each kind layer by layer.
+    /// All weights, kind by kind and, within a kind, layer by layer.
     var weights: [ModelWeight] { get }
     /// The sizes and settings, in the order in which people read them.
     var facts: [ModelFact] { get }
@@ -42,7 +42,7 @@ public protocol ModelConfiguration: Sendable, Equatable {
 
     /// A model of these sizes that continues sequences.
     /// - Parameters:
-    ///   - weights: The weights, whose files must not be changed while the model is in use.
+    ///   - weights: The weights, whose files must not change while the model is in use.
     ///   - precision: How to store matrices; nil keeps each as its file does.
     ///   - cachePrecision: How to store keys and values: one of `KVCache.precisions`.
     ///   - ops: What runs the arithmetic.
@@ -58,37 +58,37 @@ public protocol ModelConfiguration: Sendable, Equatable {
     // Training.
 
     /// The parameters as training keeps them: name, shape and whether weight decay applies, which
-    /// it does to matrices.
+    /// it does for matrices.
     ///
-    /// A tensor holds all its layers. Passes at bfloat16 read matrices rounded.
+    /// A tensor holds all its layers. Passes at bfloat16 read rounded matrices.
     var parameterLayout: TensorLayout { get }
-    /// The parameters that are matrices which activations are multiplied by.
+    /// The matrix parameters that activations are multiplied by.
     ///
-    /// Their gradients are products, too, and written as a whole; those of others are added to.
+    /// Their gradients are products too, and written as a whole; other gradients are added to.
     var factorNames: Set<String> { get }
-    /// How many matrices of one shape stand below each other in each layer of a parameter, where
-    /// that is more than one: those of queries, keys and values in GPT-2's `qkvw`.
+    /// How many matrices of one shape are stacked in each layer of a parameter, if more than one:
+    /// those of queries, keys and values in GPT-2's `qkvw`.
     var stackedMatrices: [String: Int] { get }
-    /// What training changes of a model of this configuration besides its weights, as a sentence;
+    /// What training changes in a model of this configuration besides its weights, as a sentence;
     /// nil for nothing.
     var trainingRemark: String? { get }
-    /// Rows of logits are so long: V, or more where the embedding is padded.
+    /// The length of a row of logits: V, or more if the embedding is padded.
     var logitCount: Int { get }
 
-    /// What a pass over a batch needs besides what all families do: what its blocks keep for the
-    /// backward pass, and the gradients on the way back.
+    /// What a pass over a batch needs besides what all families need: what its blocks keep for the
+    /// backward pass, and the gradients of the backward pass.
     ///
-    /// Among it are `dresidual` and `dinner`, both (N, C) and float32: the gradients of the
-    /// residual stream, and of what a normalization gives.
+    /// It includes `dresidual` and `dinner`, both (N, C) and float32: the gradients of the residual
+    /// stream, and of a normalization's output.
     func activationLayout(_ shape: ActivationShape) -> [TensorSpecification]
 
     /// A model to be trained, with all weights zero.
     /// - Throws: `TensorError` when memory is short.
     func makeZeroModel(ops: Ops) throws -> TransformerModel
 
-    /// A model to be trained, with random weights, as the family's trainers begin.
+    /// A model to be trained, with the random weights of the family's trainers.
     /// - Parameters:
-    ///   - generator: Where the randomness comes from; moved on.
+    ///   - generator: Where the randomness comes from; advanced.
     ///   - ops: What runs the arithmetic.
     /// - Returns: The model.
     /// - Throws: `TensorError` when memory is short.
@@ -100,7 +100,7 @@ public protocol ModelConfiguration: Sendable, Equatable {
     /// A model of which only an adapter is trained.
     /// - Parameters:
     ///   - weights: The model's weights, used as they are stored.
-    ///   - adapter: What is trained.
+    ///   - adapter: The adapter to train.
     ///   - baseName: Where the model is, for the adapter's files.
     ///   - precision: The type of the passes: float32 or bfloat16.
     ///   - ops: What runs the arithmetic.
@@ -132,10 +132,10 @@ extension ModelConfiguration {
         return model
     }
 
-    /// All parameters, as models are usually counted: without what pads a vocabulary.
+    /// All parameters, counted in the usual way, without padding of the vocabulary.
     public var parameterCount: Int { weights.reduce(0) { $0 + $1.count } }
 
-    /// The parameters of one part of the model; together they are ``parameterCount``.
+    /// The parameters of one part of the model; the parts add up to ``parameterCount``.
     public func parameterCount(of part: ModelWeight.Part) -> Int {
         weights.reduce(0) { $0 + ($1.part == part ? $1.count : 0) }
     }

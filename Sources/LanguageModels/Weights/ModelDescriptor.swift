@@ -7,7 +7,7 @@ public struct ModelDescriptor: Sendable {
     public let text: String
     private let family: any ModelConfiguration.Type
 
-    /// Takes a text as a size; that of a Llama says so, and others are a GPT-2's.
+    /// Takes a text as a size; a Llama's says so, and all others are a GPT-2's.
     public init(_ text: String) {
         self.text = text
         family =
@@ -27,7 +27,7 @@ public struct ModelDescriptor: Sendable {
     public var givesVocabulary: Bool { text.contains("vocabulary=") }
 
     /// The sizes of the model.
-    /// - Parameter vocabularySize: V, unless the text gives it; nil for the family's usual one.
+    /// - Parameter vocabularySize: V, if the text does not give it; nil for the family's usual one.
     /// - Returns: The sizes.
     /// - Throws: ``ModelError`` for an unknown name, key or impossible size.
     public func configuration(vocabularySize: Int? = nil) throws -> any ModelConfiguration {
@@ -41,12 +41,12 @@ public struct ModelDescriptor: Sendable {
         }
     }
 
-    /// A word that is no size and no file either.
+    /// The error for a word that is neither a size nor a file.
     public static func neitherSizeNorFile(_ text: String) -> ModelError {
         namingLlama(.neitherSizeNorFile(text))
     }
 
-    /// The error with a Llama's size in its hint, where one may have been meant.
+    /// The error, with a Llama's size in its hint if one may have been meant.
     private static func namingLlama(_ error: ModelError) -> ModelError {
         guard case .unknownDescriptor(let found, let problem, let hint) = error,
             found.lowercased().contains("llama")
@@ -61,7 +61,7 @@ public struct ModelDescriptor: Sendable {
 
 /// A size or a setting of a model.
 public struct ModelFact: Sendable, Equatable {
-    /// What it is.
+    /// Its value.
     public enum Value: Sendable, Equatable, Encodable {
         case count(Int)
         case number(Float)
@@ -79,9 +79,9 @@ public struct ModelFact: Sendable, Equatable {
         }
     }
 
-    /// Its name, in the words of descriptors: `layers`, `kv_heads`.
+    /// Its name, as in descriptors: `layers`, `kv_heads`.
     public let name: String
-    /// What it is.
+    /// Its value.
     public let value: Value
 
     /// Names a fact.
@@ -101,7 +101,7 @@ extension GPT2Configuration {
             ModelFact("vocabulary", .count(vocabularySize)),
             ModelFact("padded_vocabulary", .count(paddedVocabularySize)),
         ]
-            // What all others have is not worth a line.
+            // The usual value is not worth a line.
             + (activation == .tanh ? [] : [ModelFact("activation", .name(activation.rawValue))])
     }
 }

@@ -8,8 +8,8 @@ import Tensors
 
 /// Where the weights of a model come from: files of any format, or memory.
 ///
-/// Opening reads what the files say of themselves and checks that all weights are there in the
-/// right shape; a weight is looked at when it is asked for.
+/// Opening reads the metadata and checks that all weights are there in the right shape; weights are
+/// read on request.
 public protocol ModelWeights<Configuration> {
     /// The sizes of the model's family.
     associatedtype Configuration: ModelConfiguration
@@ -17,23 +17,24 @@ public protocol ModelWeights<Configuration> {
     /// The model's sizes.
     var configuration: Configuration { get }
 
-    /// What they are stored in.
+    /// The format they are stored in.
     var format: ModelFormat { get }
 
-    /// What the files hold, under the names it has there; for people to look at.
+    /// The contents of the files under their original names, for display.
     var tensors: [StoredTensor] { get }
 
     /// A weight in its own shape: matrices as (out, in), the rows of `wq` and `wk` in the order in
-    /// which rotary positions turn neighbors, an embedding without what pads the vocabulary.
+    /// which rotary positions turn neighbors, an embedding without padding of the vocabulary.
     ///
-    /// It is of the type that it is stored in, on the file's own pages where they serve as they
-    /// are; or float32, where the type is none of ours.
+    /// It has the type it is stored in, on the file's own pages if they can be used directly; or
+    /// float32, if that type is not one of ours.
     /// - Throws: `TensorFileError` when the file holds something else, `FileIOError` when it has
     ///   lost some of it, or `TensorError` when memory is short.
-    /// - Precondition: the weight is one of the configuration's.
+    /// - Precondition: The weight is one of the configuration's.
     func tensor(_ weight: ModelWeight) throws -> Tensor
 
-    /// The type that ``tensor(_:)`` gives a weight in, without reading it where that is possible.
+    /// The type of the tensor that ``tensor(_:)`` returns, determined without reading it if
+    /// possible.
     /// - Throws: As ``tensor(_:)``.
     func elementType(of weight: ModelWeight) throws -> ElementType
 }
@@ -55,8 +56,8 @@ extension ModelWeights {
 
     /// A model with these weights, which continues sequences.
     /// - Parameters:
-    ///   - precision: How to store matrices; nil keeps each as its file does. Norms, biases and
-    ///     positions are float32 always.
+    ///   - precision: How to store matrices; nil keeps each as in its file. Norms, biases and
+    ///     positions are always float32.
     ///   - cachePrecision: How to store keys and values: one of `KVCache.precisions`.
     ///   - ops: What runs the arithmetic.
     /// - Returns: The model.
@@ -75,9 +76,9 @@ extension ModelWeights {
     }
 }
 
-/// A weight by its name, in the family's own words, and its layer.
+/// A weight, identified by its name in the family's own words and its layer.
 public struct ModelWeight: Hashable, Sendable {
-    /// What a weight is for, and so how it may be stored.
+    /// The role of a weight, which decides how it may be stored.
     public enum Role: Sendable {
         /// A row for each token.
         case embedding
@@ -90,14 +91,14 @@ public struct ModelWeight: Hashable, Sendable {
         /// What a norm scales each channel by.
         case norm
 
-        /// Whether the weight may be rounded, or stored in blocks, where a model is to be small;
-        /// others are so few that they stay what they are.
+        /// Whether the weight may be rounded, or stored in blocks, to make a model small; the
+        /// others are so few that they are kept as they are.
         public var isMatrix: Bool { self == .matrix || self == .embedding }
     }
 
     /// The part of a model that a weight belongs to.
     public enum Part: String, Sendable, CaseIterable {
-        /// Of tokens and of positions; of many models it is the classifier too.
+        /// Of tokens and of positions; in many models it is also the classifier.
         case embeddings
         /// With its biases.
         case attention
@@ -105,7 +106,7 @@ public struct ModelWeight: Hashable, Sendable {
         case mlp
         /// With their biases.
         case norms
-        /// Where the token embedding does not serve as one.
+        /// If the token embedding does not serve as one.
         case classifier
     }
 
@@ -113,10 +114,10 @@ public struct ModelWeight: Hashable, Sendable {
     public let name: String
     /// The block it belongs to; nil for a weight of the whole model.
     public let layer: Int?
-    /// Its shape: matrices are (out, in), and an embedding has a row for each token of the
-    /// vocabulary and none beside.
+    /// Its shape: matrices are (out, in), and an embedding has one row for each token of the
+    /// vocabulary, without padding.
     public let shape: [Int]
-    /// What it is for.
+    /// Its role.
     public let role: Role
     /// The part of the model it belongs to.
     public let part: Part
@@ -135,7 +136,7 @@ public struct ModelWeight: Hashable, Sendable {
 }
 
 extension ModelWeight: CustomStringConvertible {
-    /// The name, with the layer behind it.
+    /// The name, followed by the layer.
     public var description: String { layer.map { "\(name).\($0)" } ?? name }
 }
 
@@ -144,7 +145,7 @@ public struct MemoryWeights<Configuration: ModelConfiguration>: ModelWeights {
     public let configuration: Configuration
     private let values: [ModelWeight: Tensor]
 
-    /// Makes all weights of a model.
+    /// Creates all weights of a model.
     /// - Parameters:
     ///   - configuration: The model's sizes.
     ///   - make: Gives a weight, in its shape; called for each, in order.

@@ -1,16 +1,16 @@
-// One tensor of a model by a name: the one it has in the file, as `info` prints it, or that of the
-// family, such as qkvw, which means the same whatever the file is.
+// One tensor of a model by name: its name in the file, as `info` prints it, or the family's name,
+// such as qkvw, which means the same in all files.
 
 import TensorFiles
 import Tensors
 
-/// A tensor that was found by its name, of which nothing has been read yet.
+/// A tensor that was found by name and has not been read yet.
 public struct NamedTensor {
     /// Its name, without the layer.
     public let name: String
-    /// The layer that was chosen, where the name is that of all layers.
+    /// The chosen layer, if the name is for all layers.
     public let layer: Int?
-    /// Its shape: as the file has it for a name of the file, else matrices as (out, in).
+    /// Its shape: as in the file for a name from the file, otherwise matrices as (out, in).
     public let shape: [Int]
     /// The type of its elements, as `info` prints it.
     public let type: String
@@ -36,15 +36,15 @@ public struct NamedTensor {
 
     /// Reads the elements.
     /// - Returns: The tensor, in any of ``ElementType/weightTypes``.
-    /// - Throws: `TensorFileError` where they are no floats; `FileIOError` when the file has lost
+    /// - Throws: `TensorFileError` if they are not floats; `FileIOError` when the file has lost
     ///   some of them; `TensorError` when memory is short.
     public func tensor() throws -> Tensor { try load() }
 }
 
 extension ModelWeights {
-    /// The names that ``namedTensor(_:layer:isInFile:)`` knows: those of the file, then those of
-    /// the family, without layers.
-    /// - Parameter isInFile: Whether the file's names count.
+    /// The names that ``namedTensor(_:layer:isInFile:)`` knows: those in the file, then the
+    /// family's, without layers.
+    /// - Parameter isInFile: Whether to include the file's names.
     /// - Returns: Each name once.
     public func tensorNames(inFile isInFile: Bool = true) -> [String] {
         var seen: Set<String> = []
@@ -56,8 +56,9 @@ extension ModelWeights {
     /// - Parameters:
     ///   - name: One of the file's, such as `transformer.h.0.attn.c_attn.weight`; or one of the
     ///     family's, such as `qkvw`, or `qkvw.3` for layer 3.
-    ///   - layer: The layer, where the name is that of all layers.
-    ///   - isInFile: Whether the file's names count; not where weights are other than the file's.
+    ///   - layer: The layer, if the name is for all layers.
+    ///   - isInFile: Whether to look for the file's names; false if the weights differ from the
+    ///     file's.
     /// - Returns: The tensor; nil when the model has none of this name.
     /// - Throws: ``ModelError/layerNeeded(name:layerCount:)``,
     ///   ``ModelError/noLayers(name:)`` or ``ModelError/layerOutside(layer:layerCount:)``.
@@ -92,7 +93,7 @@ extension ModelWeights {
         return try weights.first { $0.name == name && $0.layer == layer }.map(namedTensor)
     }
 
-    /// A tensor of llm.c's, which has all its layers in one, or one of them.
+    /// An llm.c tensor, which holds all layers, or one of its layers.
     private func stack(_ stored: StoredTensor, layer: Int?) throws -> NamedTensor {
         let isStack = configuration.weights.contains { $0.name == stored.name && $0.layer != nil }
         guard isStack || layer == nil else { throw ModelError.noLayers(name: stored.name) }
@@ -108,23 +109,23 @@ extension ModelWeights {
         }
     }
 
-    /// A tensor of a file, in which it lies as it is shown.
+    /// A tensor of a file as it is laid out there.
     private func storedTensor(_ stored: StoredTensor) throws -> NamedTensor {
         let type = String(describing: stored.storedType)
-        // Where a weight is more than the tensor of its name: int8 with scales beside it, or cut
-        // into slices, each in a file of its own.
+        // Weights that are more than the tensor of their name: int8 with separate scales, or slices
+        // in several files.
         if let weight = weight(storedAs: stored.name) {
             return NamedTensor(stored.name, shape: weight.shape, type: type) {
                 try tensor(weight)
             }
         }
-        // Blocks of six bits would be rounded to eight as a weight.
+        // As a weight, blocks of six bits would be rounded to eight.
         return NamedTensor(stored.name, shape: stored.shape, type: type) {
             try stored.storedType == .q6_K ? stored.floats() : stored.tensor()
         }
     }
 
-    /// The weight whose name in llama2.c's or Meta's files this is; nil in others.
+    /// The weight with this name in llama2.c's or Meta's files; nil for other formats.
     private func weight(storedAs name: String) -> ModelWeight? {
         switch format {
         case .llama2c: zip(tensors, configuration.weights).first { $0.0.name == name }?.1

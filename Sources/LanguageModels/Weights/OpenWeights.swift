@@ -22,7 +22,7 @@ public enum ModelFormat: Sendable, Equatable {
     /// No file.
     case memory
 
-    /// The name, as `info` gives it.
+    /// The name that `info` prints.
     public var name: String {
         switch self {
         case .llmc: "llm.c"
@@ -35,7 +35,7 @@ public enum ModelFormat: Sendable, Equatable {
         }
     }
 
-    /// The version, where a format has several.
+    /// The version, if the format has several.
     public var version: Int? {
         switch self {
         case .llmc(let version), .llama2c(let version, _): version
@@ -43,23 +43,24 @@ public enum ModelFormat: Sendable, Equatable {
         }
     }
 
-    /// Elements that share a scale, where a file has groups of its own size.
+    /// Elements that share a scale, if a file has groups of its own size.
     public var groupSize: Int? {
         if case .llama2c(_, let size) = self { size } else { nil }
     }
 }
 
-/// Opens the weights of a model, recognized by what is there and not by names.
+/// Opens the weights of a model, recognized by content and not by names.
 ///
 /// - Parameter path: llm.c's model file; llama2.c's checkpoint; a GGUF file; nanoGPT's `ckpt.pt`; a
 ///   directory of Hugging Face's (`config.json` with safetensors or `pytorch_model.bin`, single or
 ///   in several files) or Meta's (`params.json` with `consolidated.00.pth` and so on), or one of
 ///   the files in such a directory; or a directory with one GGUF file.
 /// - Returns: The weights, of which little has been read yet.
-/// - Throws: ``ModelError`` or `TensorFileError` when the content is something else, damaged or of
-///   a model that is not known; `FileIOError` when a file is missing or ends early.
+/// - Throws: ``ModelError`` or `TensorFileError` when the content is something else, damaged or an
+///   unknown model; `FileIOError` when a file is missing or ends early.
 public func openWeights(at path: FilePath) throws -> any ModelWeights {
-    // A directory is a model by the file that says which, or by the only one that is a model.
+    // A directory is a model because of a file that says which, or of its only file that is a
+    // model.
     if FileSystem.isDirectory(path) {
         if let file = try ModelDirectory.ggufFile(in: path) { return try openWeights(at: file) }
         return try ModelDirectory(path).weights()
@@ -68,15 +69,15 @@ public func openWeights(at path: FilePath) throws -> any ModelWeights {
     // A number that nothing else starts with.
     if GPT2CheckpointHeader.mayBegin(file) { return try LLMCFile(path) }
     let start = TensorFileStart(file)
-    // The sizes are in the file, and its words and numbers stand for nothing else.
+    // The sizes are in the file, and its keys cannot mean anything else.
     if start == .gguf { return try openWeights(in: GGUFFile(file)) }
-    // It has the sizes of its model in it, as no other file of PyTorch's does.
+    // It contains the sizes of its model, unlike any other PyTorch file.
     if start == .zip, case let file = try PyTorchFile(file), file.isNanoGPT {
         return try ArchivedWeights(nanoGPT: file)
     }
-    // Tensors have no sizes of a model among them, and what has is beside them.
+    // Tensors do not contain a model's sizes; a file next to them does.
     if start != nil { return try ModelDirectory(path.directory).weights(named: path) }
-    // Seven small numbers: many files begin so, but few are as long as the numbers ask for.
+    // Seven small numbers: many files begin like that, but few are as long as the numbers imply.
     return try Llama2CFile(path)
 }
 
@@ -104,14 +105,14 @@ public struct ModelDirectory {
     private let kind: Kind
 
     private enum Kind: String, CaseIterable {
-        /// Looked for first: a directory of Meta's that was converted may have both.
+        /// Checked first: a converted Meta directory may have both.
         case huggingFace = "config.json"
         case meta = "params.json"
-        /// Last: it may lie beside what it was made from.
+        /// Last: it may be next to what it was made from.
         case nanoGPT = "ckpt.pt"
     }
 
-    /// Looks for the file that says what the model is.
+    /// Finds the file that says what the model is.
     /// - Throws: `TensorFileError` when there is none.
     init(_ path: FilePath) throws {
         self.path = path
@@ -127,23 +128,22 @@ public struct ModelDirectory {
         self.kind = kind
     }
 
-    /// Whether a directory has a file that says what model is in it, which may be one that is not
-    /// known.
+    /// Whether a directory has a file that says which model is in it, even an unknown one.
     public static func isOne(_ path: FilePath) -> Bool { kind(of: path) != nil }
 
-    /// Whether a directory has files that are models by themselves.
+    /// Whether a directory has files that are each a model.
     public static func holdsGGUF(_ path: FilePath) -> Bool {
         ((try? ggufNames(in: path)) ?? []).isEmpty == false
     }
 
-    /// The one GGUF file of a directory that is no model by others of its files.
-    /// - Returns: The file; nil where there is none, or where others are meant.
+    /// The only GGUF file of a directory, unless its other files are a model.
+    /// - Returns: The file; nil if there is none, or if the other files are a model.
     /// - Throws: ``ModelError/severalModels(path:names:)``; `FileIOError` when the directory cannot
     ///   be listed.
     public static func ggufFile(in path: FilePath) throws -> FilePath? {
         switch kind(of: path) {
         case .meta, .nanoGPT: return nil
-        // The description alone may have come along with a GGUF file.
+        // The configuration alone may have come along with a GGUF file.
         case .huggingFace where TensorArchive.file(in: path) != nil: return nil
         case .huggingFace, nil: break
         }
@@ -160,8 +160,8 @@ public struct ModelDirectory {
         }
     }
 
-    /// Whether a file of JSON in such a directory says what the model is, or where its tensors are:
-    /// others beside it are a tokenizer's, or hold settings.
+    /// Whether a JSON file in such a directory says what the model is, or where its tensors are;
+    /// other JSON files belong to a tokenizer, or hold settings.
     public static func isDescription(_ file: FilePath) -> Bool {
         let name = file.lastComponent?.string ?? ""
         let describes = Kind(rawValue: name) != nil || name.hasSuffix(".index.json")
@@ -173,7 +173,7 @@ public struct ModelDirectory {
     }
 
     /// Opens the model.
-    /// - Parameter file: The file of the directory that was named in its place, if one was.
+    /// - Parameter file: The file that was named instead of the directory, if any.
     /// - Returns: Its weights.
     /// - Throws: As ``openWeights(at:)``.
     func weights(named file: FilePath? = nil) throws -> any ModelWeights {
@@ -198,10 +198,10 @@ public struct ModelDirectory {
     }
 }
 
-/// The families that Hugging Face's `config.json` can be of.
+/// The families that Hugging Face's `config.json` can describe.
 private enum HuggingFaceFamily {
     case gpt2
-    /// What others call themselves is for the reader of this family to refuse.
+    /// The reader of this family refuses all other types.
     case llama
 
     init(_ path: FilePath) throws {

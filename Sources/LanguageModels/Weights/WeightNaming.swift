@@ -14,14 +14,14 @@ public enum WeightPlace: Sendable, Equatable {
     case zeros
 }
 
-/// How a weight lies in a container, compared with how ``ModelWeights`` gives it.
+/// The layout of a weight in a container, compared with ``ModelWeights``.
 public enum WeightArrangement: Sendable, Equatable {
-    /// In the same way.
+    /// The same.
     case asItIs
     /// As (in, out).
     case transposed
     /// With the rows of each head, of `headSize` rows, in the order in which rotary positions turn
-    /// the halves of the head: row i is what is row 2i here, and row i + headSize / 2 is 2i + 1.
+    /// the halves of the head: row i is row 2i here, and row i + headSize / 2 is row 2i + 1.
     case halves(headSize: Int)
 }
 
@@ -29,16 +29,16 @@ public enum WeightArrangement: Sendable, Equatable {
 public struct WeightNaming: Sendable {
     /// Where each weight is.
     public let places: [ModelWeight: WeightPlace]
-    /// How the names of all tensors of a block begin.
+    /// The prefix of the names of all tensors in a block.
     let blockPrefix: String
-    /// How the names of tensors end that are in a block, but are no weights.
+    /// The suffixes of names in a block that are not weights.
     let buffers: [String]
 
     /// Describes a container.
     /// - Parameters:
     ///   - configuration: The model's sizes.
-    ///   - blockPrefix: How the names of all tensors of a block begin.
-    ///   - buffers: How the names of tensors end that are in a block, but are no weights.
+    ///   - blockPrefix: The prefix of the names of all tensors in a block.
+    ///   - buffers: The suffixes of names in a block that are not weights.
     ///   - place: Where a weight is.
     public init(
         _ configuration: some ModelConfiguration,
@@ -52,7 +52,7 @@ public struct WeightNaming: Sendable {
     }
 
     /// Where a weight is.
-    /// - Precondition: the weight is one of the configuration's.
+    /// - Precondition: The weight is one of the configuration's.
     public subscript(weight: ModelWeight) -> WeightPlace {
         guard let place = places[weight] else { preconditionFailure("no weight \(weight)") }
         return place
@@ -60,7 +60,7 @@ public struct WeightNaming: Sendable {
 }
 
 extension WeightArrangement {
-    /// The shape that a weight of this shape has in the container.
+    /// The shape in the container of a weight with this shape.
     public func storedShape(_ shape: [Int]) -> [Int] {
         self == .transposed ? shape.reversed() : shape
     }
@@ -72,11 +72,11 @@ public struct ArchivedWeights<Configuration: ModelConfiguration>: ModelWeights {
     public let format: ModelFormat
     private let archive: TensorArchive
     private let naming: WeightNaming
-    /// Where blocks become planes: together, so that their memory is in huge pages.
+    /// Where blocks become planes: in one arena, so that their memory has huge pages.
     private let arena = WeightArena()
 
     /// Takes the tensors of a model, and checks that all of them are there, in the right shape, and
-    /// that there are no others that would have a part in what the model computes.
+    /// that there are no others that would affect what the model computes.
     /// - Throws: `TensorFileError`.
     public init(
         _ configuration: Configuration,
@@ -94,7 +94,7 @@ public struct ArchivedWeights<Configuration: ModelConfiguration>: ModelWeights {
             _ = try archive.tensor(name, shape: arrangement.storedShape(weight.shape))
             known.insert(name)
         }
-        // One left out without a word would make it another model.
+        // A tensor that is silently ignored would make it a different model.
         let other = archive.tensors.map(\.name).first { name in
             !known.contains(name) && !naming.buffers.contains(where: name.hasSuffix)
                 && (name.hasPrefix(naming.blockPrefix) || name.hasSuffix(".bias"))
@@ -127,7 +127,7 @@ public struct ArchivedWeights<Configuration: ModelConfiguration>: ModelWeights {
 }
 
 extension WeightArrangement {
-    /// What lies in a container in this arrangement, in the order that models compute with.
+    /// Converts from a container's arrangement to the order that models compute with.
     /// - Throws: `TensorError` when memory is short.
     func arranged(_ stored: Tensor) throws -> Tensor {
         switch self {
@@ -141,7 +141,7 @@ extension WeightArrangement {
         }
     }
 
-    /// The reverse: what models compute with, as it lies in a container in this arrangement.
+    /// The reverse: converts to a container's arrangement.
     /// - Throws: `TensorError` when memory is short.
     func stored(_ weight: Tensor) throws -> Tensor {
         switch self {
@@ -159,9 +159,10 @@ extension WeightArrangement {
 
 extension Tensor {
     /// The same rows in another order, in memory of their own.
-    /// - Parameter source: The row that comes to a place.
+    /// - Parameter source: The source row for each row of the result.
     /// - Returns: The rows in that order.
-    /// - Throws: `TensorError` when memory is short; what says that a file has lost some of them.
+    /// - Throws: `TensorError` when memory is short; an error about a file that has lost some of
+    ///   them.
     fileprivate func withRowsMoved(_ source: (_ row: Int) -> Int) throws -> Tensor {
         let result = try Tensor(zeros: shape, elementType: elementType)
         for row in 0..<shape[0] { result[row].copy(from: self[source(row)]) }
@@ -169,9 +170,10 @@ extension Tensor {
         return result
     }
 
-    /// A matrix with its rows as columns, in memory of its own.
-    /// - Throws: `TensorError` when memory is short; what says that a file has lost some of it.
-    /// - Precondition: its elements are in no blocks.
+    /// A transposed copy of a matrix.
+    /// - Throws: `TensorError` when memory is short; an error about a file that has lost some of
+    ///   it.
+    /// - Precondition: Its elements are not in blocks.
     fileprivate func transposed() throws -> Tensor {
         precondition(shape.count == 2 && !elementType.isBlocked, "\(elementType) \(shape) turned")
         let result = try Tensor(zeros: shape.reversed(), elementType: elementType)

@@ -2,8 +2,8 @@
 import PackageDescription
 
 // OpenMP and -O3 need unsafe flags, and SwiftPM refuses a *versioned* dependency that has any. So
-// they are set when this package is built on its own or by path, and left out when it is somebody
-// else's checkout: the kernels are then serial, and such users pass `-Xcc -fopenmp -Xcc -O3`.
+// they are set when this package is built on its own or by path, and omitted when it is somebody
+// else's dependency: the kernels are then serial, and such users pass `-Xcc -fopenmp -Xcc -O3`.
 // SWIFTLET_OPENMP=0 builds without OpenMP, for machines that have no libomp.
 let isDependencyCheckout = Context.packageDirectory.contains("/checkouts/")
 let usesOpenMP = !isDependencyCheckout && Context.environment["SWIFTLET_OPENMP"] != "0"
@@ -43,12 +43,12 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-system", from: "1.6.0"),
     ],
     targets: [
-        // Imports point down this list: a target may name only targets above it.
+        // Imports point down this list: a target may only name targets above it.
         .target(name: "CKernels", cSettings: kernelFlags, linkerSettings: kernelLinks),
         .target(name: "CMapping"),
         .target(name: "CTerminal"),
         .target(name: "FileIO", dependencies: ["CMapping", system]),
-        // Processes that work together, over an MPI that is opened while the program runs.
+        // Processes that cooperate, over an MPI that is opened while the program runs.
         .target(name: "Collectives"),
         // The only target that links FoundationNetworking, and the only one that uses the network.
         .target(name: "Downloads", dependencies: ["FileIO"]),
@@ -70,7 +70,7 @@ let package = Package(
             name: "LanguageModels",
             dependencies: ["FileIO", "Inference", "RandomNumbers", "TensorFiles", "Tensors"]
         ),
-        // What can be learned of a model by looking into its pass and its weights.
+        // What can be learned about a model by inspecting its pass and its weights.
         .target(
             name: "Interpretability",
             dependencies: [

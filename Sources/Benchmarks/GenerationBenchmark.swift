@@ -1,30 +1,30 @@
 // The passes of generation, without sampling: over a prompt, and token by token after a short one,
-// beside the memory bandwidth that bounds them.
+// compared with the memory bandwidth that limits them.
 
 import Inference
 import LanguageModels
 import RandomNumbers
 import Tensors
 
-/// What generation reached.
+/// The results for generation.
 package struct GenerationResult: Sendable {
-    /// Tokens of a prompt computed in a second, the median of a few passes.
+    /// Tokens of a prompt computed per second, the median of a few passes.
     package let promptTokensPerSecond: Double
-    /// Tokens generated in a second for all sequences together, by the median time of a pass.
+    /// Tokens generated per second for all sequences together, by the median time of a pass.
     package let decodeTokensPerSecond: Double
-    /// Bytes a second read from memory in the same run, the median.
+    /// Bytes per second read from memory in the same run, the median.
     package let readBandwidth: Double
     /// Bytes of weights that a pass reads.
     package let weightBytes: Int
-    /// The part of the bandwidth that reading the weights once a pass makes; the cache is not
+    /// The fraction of the bandwidth taken by reading the weights once per pass; the cache is not
     /// counted.
     ///
-    /// The median of stretches of tokens, each beside the bandwidth right before and after it. nil
-    /// where the weights fit into a cache and came from there, faster than memory gives them.
+    /// The median over stretches of tokens, each compared with the bandwidth right before and after
+    /// it. nil if the weights fit in a cache and came from there, faster than from memory.
     package let fractionOfBandwidth: Double?
-    /// Bytes that keys and values took.
+    /// Bytes of keys and values.
     package let cacheBytes: Int
-    /// The most memory the process held up to the first generated tokens: before the bandwidth was
+    /// The most memory the process held until the first generated tokens, before the bandwidth was
     /// measured, which takes a large block.
     package let peakMemoryBytes: Int
 }
@@ -33,9 +33,9 @@ package struct GenerationResult: Sendable {
 package struct GenerationBenchmark {
     /// Tokens of the prompt.
     package var promptTokens: Int
-    /// Tokens that stand before the first generated one.
+    /// Tokens before the first generated one.
     package var decodeStart: Int
-    /// Tokens generated after ``decodeStart`` others and an untimed one, and timed.
+    /// Tokens generated and timed, after ``decodeStart`` others and an untimed one.
     package var decodeTokens: Int
     /// Sequences that are generated together.
     package var batchSize: Int
@@ -45,11 +45,11 @@ package struct GenerationBenchmark {
     /// Tokens generated between two measurements of the bandwidth, which changes within seconds.
     private static let decodeStretch = 16
 
-    /// One before the first generated token, one that is not timed and one that is.
+    /// One token before the first generated one, one untimed and one timed.
     private static let smallestContext = 3
 
-    /// Describes a benchmark of the usual 256 tokens of a prompt, and of 64 generated ones after 16
-    /// others; or of as many as a context has room for.
+    /// Describes a benchmark with the usual 256 prompt tokens, and 64 generated ones after 16
+    /// others, or as many as fit in the context.
     /// - Throws: ``BenchmarkError/contextTooShort(minimum:found:)``.
     package init(contextLength: Int, batchSize: Int, runs: Int) throws {
         guard contextLength >= Self.smallestContext else {
@@ -69,10 +69,10 @@ package struct GenerationBenchmark {
     /// - Parameters:
     ///   - model: What generates; its context must hold the prompt and the generated tokens.
     ///   - ops: What measures the bandwidth.
-    /// - Returns: Both speeds, beside the bandwidth.
+    /// - Returns: Both speeds, and the bandwidth.
     /// - Throws: ``ModelError`` or ``TensorError`` when the tokens do not fit.
     package func run(_ model: any LanguageModel, ops: Ops) throws -> GenerationResult {
-        // Known now, rather than after minutes.
+        // Checked now, rather than after minutes.
         for length in [promptTokens, decodeStart + 1 + decodeTokens]
         where length > model.contextLength {
             throw ModelError.sequenceTooLong(length: length, maximum: model.contextLength)
@@ -98,7 +98,7 @@ package struct GenerationBenchmark {
         }
         session.truncate(0, to: 0)
         try append(decodeStart)
-        // A single token has working memory of another shape, which counts too.
+        // A single token has working memory of a different shape, which counts too.
         try append(1)
         let peakMemoryBytes = Machine.peakMemoryBytes
         let (reader, memory) = (
@@ -112,7 +112,7 @@ package struct GenerationBenchmark {
                 try seconds { try append(1) }
             }
             bandwidths.append(MachineLimits.readBandwidth(reader, memory))
-            // Before and after: the limit that held for these tokens.
+            // Before and after: the limit that applied to these tokens.
             let bandwidth = bandwidths.suffix(2).reduce(0, +) / 2
             fractions.append(Double(model.weightBytesPerToken) / median(stretch) / bandwidth)
             decodeTimes += stretch

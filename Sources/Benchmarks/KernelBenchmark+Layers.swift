@@ -11,9 +11,10 @@ extension KernelBenchmark {
         ("q4_0", .q4_0), ("q4_1", .q4_1),
     ]
 
-    /// Every linear layer of GPT-2 124M once, one row of input: its 12 blocks, then the classifier.
+    /// Every linear layer of GPT-2 124M once, with one row of input: its 12 blocks, then the
+    /// classifier.
     ///
-    /// All of them together are more than most caches hold, at least in the wider types.
+    /// All of them together exceed most caches, at least in the wider types.
     func decoding(
         _ name: String,
         _ type: ElementType,
@@ -29,7 +30,7 @@ extension KernelBenchmark {
         let bytes = layers.reduce(0) { $0 + $1.weight.byteCount }
         let (reader, memory) = (try MachineLimits.fastest(ops), try MachineLimits.readBlock(ops))
         var (time, bandwidth) = (Double.infinity, 0.0)
-        // In turn, as what the machine gives changes within seconds.
+        // Alternating, because what the machine delivers changes within seconds.
         for _ in 0...runs {
             bandwidth = max(bandwidth, MachineLimits.readBandwidth(reader, memory))
             time = min(

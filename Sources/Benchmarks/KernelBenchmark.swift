@@ -3,19 +3,19 @@
 import RandomNumbers
 import Tensors
 
-/// What one kernel reached.
+/// The result for one kernel.
 package struct KernelResult: Sendable {
     /// The operation's name, as in CKernels.h without the prefix.
     package let name: String
     /// The sizes, in the operation's own terms.
     package let shape: String
-    /// Floating-point operations a second; nil for kernels bound by memory.
+    /// Floating-point operations per second; nil for kernels bound by memory.
     package let flops: Double?
-    /// Bytes moved a second; nil for kernels bound by arithmetic.
+    /// Bytes moved per second; nil for kernels bound by arithmetic.
     package let bytesPerSecond: Double?
-    /// The part of the limit reached: of the arithmetic peak (of bfloat16 where that is
-    /// multiplied), or of the bandwidth of a plain loop; 0 where there is no such limit, and nil
-    /// where the data stays in a cache, whose speed is not measured.
+    /// The fraction of the limit reached: of the arithmetic peak (for bfloat16 if that is
+    /// multiplied), or of the bandwidth of a plain loop; 0 if there is no such limit, and nil if
+    /// the data stays in a cache, whose speed is not measured.
     package let fractionOfPeak: Double?
 }
 
@@ -30,14 +30,14 @@ package struct KernelBenchmark {
         (768, 2304), (768, 768), (768, 3072), (3072, 768), (768, 50304),
     ]
 
-    /// Those whose output training at bfloat16 keeps in bfloat16: qkv and fc.
+    /// The layers whose output is stored as bfloat16 in training at bfloat16: qkv and fc.
     private static let roundedShapes = [(768, 2304), (768, 3072)]
 
     /// Prepares a benchmark.
     /// - Parameters:
     ///   - ops: What runs the kernels.
     ///   - runs: Runs of each kernel, of which the fastest counts.
-    ///   - prefix: Only kernels whose names start so.
+    ///   - prefix: Only kernels whose names have this prefix.
     package init(ops: Ops, runs: Int = 10, prefix: String = "") {
         self.ops = ops
         self.runs = runs
@@ -80,7 +80,8 @@ package struct KernelBenchmark {
         guard names.contains(where: { $0.hasPrefix(prefix) }) else { return }
         let inp = try ops.convert(random([N, C]), to: precision)
         let weight = try ops.convert(random([OC, C]), to: precision)
-        // What feeds attention and GELU is kept in the precision, sums and logits are float32.
+        // The inputs of attention and GELU are stored in the precision; sums and logits are
+        // float32.
         let keepsPrecision = Self.roundedShapes.contains { $0 == (C, OC) }
         let out = try ops.tensor([N, OC], elementType: keepsPrecision ? precision : .float32)
         let dout = try random([N, OC])
@@ -118,7 +119,7 @@ package struct KernelBenchmark {
         let out = try ops.tensor([B, T, C])
         let lse = try ops.tensor([B, NH, T])
         let shape = "B\(B) T\(T) C\(C) NH\(NH)" + (NKH == NH ? "" : " NKH\(NKH)")
-        // Two products over the half of T x T that causality leaves, five on the way back.
+        // Two products over the half of T x T that causality leaves, and five in the backward pass.
         let pairs = Double(B * T) * Double(T) / 2 * Double(C) * 2
         try arithmetic("attention_forward", shape, 2 * pairs, report) {
             ops.attentionForward(
@@ -220,7 +221,7 @@ package struct KernelBenchmark {
 
     /// A kernel bound by memory, next to a plain loop of reads and writes at the same moment.
     ///
-    /// It works on `floats` numbers, and moves some of them to and fro: `moved` in all.
+    /// It works on `floats` numbers, and moves `moved` of them in all, counting reads and writes.
     func memory(
         _ name: String,
         _ shape: String,
@@ -238,7 +239,7 @@ package struct KernelBenchmark {
         for _ in 0..<runs {
             time = min(time, seconds(body))
             guard !isCached else { continue }
-            // In turn: what the memory gives changes from one second to the next.
+            // Alternating: what the memory delivers changes from one second to the next.
             let stream = seconds {
                 ops.streamBurst(a: blocks[0], b: blocks[1], c: blocks[2], d: blocks[3])
             }
@@ -257,16 +258,16 @@ package struct KernelBenchmark {
         )
     }
 
-    /// Whether so many bytes, worked on again and again, stay in a cache.
+    /// Whether this many bytes, used again and again, stay in a cache.
     static func staysInCache(_ byteCount: Int) -> Bool {
         byteCount <= Machine.cacheBytes
     }
 
-    /// Floats of each of the four blocks that the plain loop reads and, but for one, writes.
+    /// Floats of each of the four blocks that the plain loop reads and, except for one, writes.
     private static let streamFloats = 1 << 25
 
-    /// Random floats, the same ones again and again: no kernel's time depends on that, and making
-    /// all of them would take longer than measuring.
+    /// The same random floats again and again: no kernel's time depends on their values, and
+    /// drawing all of them would take longer than measuring.
     func random(_ shape: [Int]) throws -> Tensor {
         let tensor = try ops.tensor(shape)
         var generator = MersenneTwister(seed: 1)

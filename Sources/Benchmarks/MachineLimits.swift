@@ -6,15 +6,15 @@ import Tensors
 
 /// The limits that kernels are compared with.
 package struct MachineLimits: Sendable {
-    /// Floating-point operations a second of multiply-adds on registers, all threads.
+    /// Floating-point operations per second of multiply-adds in registers, on all threads.
     ///
-    /// The reference, which has no vectors, has that of the fastest set; 0 where there is none.
+    /// The reference, which has no vectors, uses the fastest set's; 0 if there is none.
     package let fmaPeak: Double
     /// The same for every vector instruction set that can run here, slowest first.
     package let fmaPeaks: [(set: InstructionSet, flops: Double)]
-    /// The same of what multiplies bfloat16 in the set in use: tiles, pairs, or floats again.
+    /// The same for the bfloat16 products of the set in use: tiles, pairs, or again floats.
     package let bfloat16Peak: Double
-    /// Bytes a second that all threads read from memory together.
+    /// Bytes per second that all threads together read from memory.
     package let readBandwidth: Double
 
     /// Bytes read to measure bandwidth, more than caches hold; 1 GiB where they are large.
@@ -43,13 +43,13 @@ package struct MachineLimits: Sendable {
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
     static func readBlock(_ ops: Ops) throws -> Tensor {
         let block = try ops.tensor([readBytes / ElementType.float32.byteWidth])
-        // Pages that were never written all show one page of zeros, which the cache holds.
+        // Pages that were never written all share one page of zeros, which stays in the cache.
         ops.fill(block) { $0.update(repeating: 1) }
         return block
     }
 
-    /// Bytes a second of reading a block of ``readBlock(_:)``: the best of a few passes, each of
-    /// which reads in another number of places at a time.
+    /// Bytes per second of reading a block from ``readBlock(_:)``: the best of a few passes, each
+    /// of which reads from a different number of places at a time.
     static func readBandwidth(_ ops: Ops, _ block: Tensor) -> Double {
         let time = [1, 2, 4, 8].reduce(Double.infinity) { best, streams in
             min(best, seconds { ops.readBurst(block, streams: streams) })
@@ -57,25 +57,25 @@ package struct MachineLimits: Sendable {
         return Double(block.count * ElementType.float32.byteWidth) / time
     }
 
-    /// Multiply-adds a second times two, the best of a few short bursts; for the reference those of
-    /// the fastest set.
+    /// Multiply-adds per second times two, the best of a few short bursts; for the reference, those
+    /// of the fastest set.
     static func fmaPeak(_ ops: Ops) throws -> Double {
         let ops = try fastest(ops)
         return peak { ops.fmaBurst(iterations: 1 << 20) }
     }
 
-    /// The same of what multiplies bfloat16.
+    /// The same for the instructions that multiply bfloat16.
     static func bfloat16Peak(_ ops: Ops) throws -> Double {
         let ops = try fastest(ops)
         return peak { ops.bfloat16Burst(iterations: 1 << 20) }
     }
 
-    /// The peak of what multiplies operands of a type, with float32 beside it.
+    /// The peak for operands of a type combined with float32.
     static func peak(_ ops: Ops, of type: ElementType) throws -> Double {
         try type == .float32 ? fmaPeak(ops) : bfloat16Peak(ops)
     }
 
-    /// In place of the reference, which keeps no unit busy, the fastest set of this machine.
+    /// Instead of the reference, which keeps no unit busy, the fastest set of this machine.
     static func fastest(_ ops: Ops) throws -> Ops {
         guard ops.instructionSet == .reference, let fastest = InstructionSet.available.last else {
             return ops
@@ -94,12 +94,12 @@ package struct MachineLimits: Sendable {
     }
 }
 
-/// Seconds that `body` took, once.
+/// Seconds that one call of `body` took.
 func seconds(_ body: () throws -> Void) rethrows -> Double {
     try ContinuousClock().measure(body) / .seconds(1)
 }
 
-/// The fastest of `runs` runs of `body`, in seconds; a first run warms up and is not counted.
+/// The fastest of `runs` runs of `body`, in seconds; after an uncounted run to warm up.
 func fastest(of runs: Int, _ body: () -> Void) -> Double {
     body()
     return (0..<runs).reduce(Double.infinity) { best, _ in min(best, seconds(body)) }

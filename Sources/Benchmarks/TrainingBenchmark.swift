@@ -15,7 +15,7 @@ import Training
     import Darwin
 #endif
 
-/// What training reached.
+/// The results for training.
 package struct TrainingResult: Sendable {
     /// B: sequences in a step.
     package let batchSize: Int
@@ -23,11 +23,12 @@ package struct TrainingResult: Sendable {
     package let sequenceLength: Int
     /// The median time of a step.
     package let secondsPerStep: Double
-    /// Tokens learnt from in a second.
+    /// Tokens trained on per second.
     package let tokensPerSecond: Double
-    /// The peak of products of the precision in the same run, floating-point operations a second.
+    /// The peak of products of the precision in the same run, in floating-point operations per
+    /// second.
     package let peakFlops: Double
-    /// The part of the peak that the model's own operations make: no recomputation is counted.
+    /// The fraction of the peak taken by the model's own operations, without recomputation.
     package let flopsUtilization: Double
     /// The most memory the process has held so far.
     package let peakMemoryBytes: Int
@@ -41,11 +42,11 @@ package struct TrainingBenchmark {
     package var batchSize: Int
     /// T: tokens in a sequence.
     package var sequenceLength: Int
-    /// What the backward pass computes again.
+    /// What the backward pass recomputes.
     package var recomputation: Recomputation
     /// The type of the matrices and activations in a pass: float32 or bfloat16.
     package var precision: ElementType
-    /// Steps timed, after one that warms up.
+    /// Timed steps, after one to warm up.
     package var steps: Int
 
     /// Describes a benchmark.
@@ -65,7 +66,7 @@ package struct TrainingBenchmark {
         self.steps = steps
     }
 
-    /// Operations of one token, forwards and backwards: 6 N + 6 L C T.
+    /// Operations per token, forward and backward: 6 N + 6 L C T.
     ///
     /// N is the number of parameters without the padding of the vocabulary (Kaplan et al. 2020,
     /// with causal attention).
@@ -78,13 +79,13 @@ package struct TrainingBenchmark {
     /// - Parameters:
     ///   - ops: What runs the arithmetic.
     ///   - progress: Called after each timed step with its number and seconds.
-    /// - Returns: Medians, beside the machine's peak.
+    /// - Returns: Medians, and the machine's peak.
     /// - Throws: ``ModelError`` for a batch the model cannot take,
     ///   ``BenchmarkError/tooLittleMemory(needed:available:)`` or `TensorError` for one that does
     ///   not fit into memory, ``BenchmarkError/cannotWriteTokens(_:)``, `TokenDataError` or
-    ///   `FileIOError` when the data cannot be kept in a file.
+    ///   `FileIOError` when the data cannot be stored in a file.
     package func run(ops: Ops, progress: (Int, Double) -> Void) throws -> TrainingResult {
-        // Before the weights and the data are made, which takes seconds.
+        // Before the weights and the data are created, which takes seconds.
         try requireMemory(threadCount: ops.threadCount)
         let trainer = try makeTrainer(ops: ops)
         _ = try trainer.step()
@@ -129,7 +130,7 @@ package struct TrainingBenchmark {
         }
     }
 
-    /// A trainer of random weights on random tokens, the same batch again and again.
+    /// A trainer with random weights on random tokens, the same batch again and again.
     private func makeTrainer(ops: Ops) throws -> Trainer {
         var generator = MersenneTwister(seed: 1)
         let model = try configuration.makeTrainableModel(using: &generator, ops: ops)
@@ -158,7 +159,7 @@ package struct TrainingBenchmark {
     }
 }
 
-/// A shard of random tokens in the directory for temporary files, which is there only for a while.
+/// A temporary shard of random tokens in the directory for temporary files.
 enum RandomShard {
     /// Tokens drawn and written at a time, so that memory does not grow with the shard.
     private static let pieceCount = 1 << 16
@@ -173,10 +174,10 @@ enum RandomShard {
         using generator: inout some RandomNumberGenerator,
         _ body: (FilePath) throws -> Result
     ) throws -> Result {
-        // The number keeps apart what one process times at the same time.
+        // The number separates the shards that one process uses at the same time.
         let number = UInt64.random(in: 0 ... .max)
         let path = directory.appending("swiftlet-bench-\(getpid())-\(number).bin")
-        // Nobody is left to hear of errors.
+        // There is nobody left to report errors to.
         defer { try? FileSystem.remove(path) }
         do {
             let writer = try TokenShardWriter(path, vocabularySize: vocabularySize)
@@ -194,7 +195,7 @@ enum RandomShard {
         return try body(path)
     }
 
-    /// What TMPDIR names; empty, it names nothing.
+    /// TMPDIR, unless it is empty or not set.
     private static var directory: FilePath {
         guard let name = getenv("TMPDIR"), name.pointee != 0 else { return "/tmp" }
         return FilePath(platformString: name)

@@ -11,10 +11,10 @@ public struct Ablation: Sendable, Equatable {
     public struct Part: Sendable, Equatable {
         /// The block.
         public let layer: Int
-        /// The head whose output was zero before the projection; nil where the block's feed-forward
+        /// The head whose output was zero before the projection; nil if the block's feed-forward
         /// network added nothing.
         public let head: Int?
-        /// The mean loss without it, in nats a token.
+        /// The mean loss without it, in nats per token.
         public let loss: Double
         /// How much higher that is than the whole model's.
         public let change: Double
@@ -28,13 +28,13 @@ public struct Ablation: Sendable, Equatable {
         }
     }
 
-    /// The whole model's mean loss, in nats a token.
+    /// The whole model's mean loss, in nats per token.
     public let loss: Double
-    /// Tokens that were predicted.
+    /// The number of tokens that were predicted.
     public let tokenCount: Int
-    /// The model without each head, in the order of layers and heads.
+    /// The model without each head, ordered by layer and head.
     public let heads: [Part]
-    /// The model without each feed-forward network, in the order of layers.
+    /// The model without each feed-forward network, ordered by layer.
     public let mlps: [Part]
 
     /// Names the losses.
@@ -50,18 +50,18 @@ extension InspectableModel {
     /// What the model loses without each of its heads, and without each feed-forward network.
     ///
     /// A head is ablated by making its output zero before the projection, at every position; a
-    /// feed-forward network by leaving out what it adds to the residual stream, bias included.
-    /// Texts are taken `batchSize` at a time, and of each time `4 * (C + NH * HS)` bytes a token
-    /// and layer are kept: 75 MB for 1,024 tokens of GPT-2 124M.
+    /// feed-forward network by omitting what it adds to the residual stream, bias included. Texts
+    /// are taken `batchSize` at a time, and `4 * (C + NH * HS)` bytes per token and layer are kept:
+    /// 75 MB for 1,024 tokens of GPT-2 124M.
     /// - Parameters:
     ///   - sequences: The texts, each of at most one token more than
-    ///     ``LanguageModel/contextLength``: all but the first are predicted. Texts of one token
-    ///     count for nothing.
+    ///     ``LanguageModel/contextLength``: all but the first are predicted. Texts of one token are
+    ///     ignored.
     ///   - layers: The layers whose parts are ablated; nil for all.
     ///   - heads: The heads in them; nil for all, an empty array for none.
     ///   - mlps: Whether feed-forward networks are ablated too.
     ///   - batchSize: Texts computed together, at least 1.
-    ///   - progress: Called with the passes that are done, and all.
+    ///   - progress: Called with the number of finished passes and the total.
     /// - Returns: The losses: means over all predicted tokens.
     /// - Throws: ``InterpretabilityError`` for what the model does not have, texts with nothing to
     ///   predict, or weights that are not finite; what the model's pass throws, or `progress`.
@@ -127,7 +127,7 @@ private struct AblatedPart {
     let head: Int?
 }
 
-/// Sequences in which a model is run again and again, and what is kept of the run of the whole one.
+/// Sequences in which a model is run again and again, and what is kept of the whole model's run.
 private final class AblationBench {
     private let model: any InspectableModel
     private let session: any HookedSession
@@ -155,7 +155,7 @@ private final class AblationBench {
         )
     }
 
-    /// The losses of the whole model, of which is kept what others begin with.
+    /// The losses of the whole model; keeps what passes without a part begin with.
     func losses(of batch: [[Int32]]) throws -> [[Float]] {
         firstRows = []
         var row = 0
@@ -172,7 +172,7 @@ private final class AblationBench {
         )
     }
 
-    /// The losses without a part, of the batch that the whole model was run on last.
+    /// The losses without a part, for the batch of the last run of the whole model.
     func losses(of batch: [[Int32]], without part: AblatedPart) throws -> [[Float]] {
         let (layer, ops, HS) = (part.layer, model.ops, model.headSize)
         var points: Set<HookPoint> = [.residualPre(layer: layer), .z(layer: layer)]
@@ -195,8 +195,8 @@ private final class AblationBench {
         return try run(batch, hooks)
     }
 
-    /// Where the rows of a piece of the pass are among those of the batch: side by side, since
-    /// pieces are cut from the texts in their order.
+    /// Where the rows of a piece of the pass are in the batch: side by side, since pieces are cut
+    /// from the texts in order.
     private func rows(of value: HookedValue) -> Range<Int> {
         let first = firstRows[value.parts[0].sequence] + value.parts[0].past
         return first..<first + value.tensor.shape[0]

@@ -1,4 +1,4 @@
-// What each head looks at: the weights with which it adds up the values of the tokens so far.
+// What each head looks at: the weights with which it sums the values of the tokens so far.
 
 import Inference
 import Tensors
@@ -12,7 +12,7 @@ public struct AttentionPatterns: Sendable, Equatable {
     /// NH: heads of each layer.
     public let headCount: Int
     /// `(layers, NH, T, T)`: row t says how much token t takes from each token s; each row sums to
-    /// 1, and is 0 where s comes after t.
+    /// 1, and is 0 for s > t.
     public let values: [Float]
 
     /// Names the patterns.
@@ -29,7 +29,7 @@ public struct AttentionPatterns: Sendable, Equatable {
     }
 
     /// The `(T, T)` pattern of a head.
-    /// - Precondition: the layer was kept.
+    /// - Precondition: The layer was kept.
     public subscript(layer layer: Int, head head: Int) -> ArraySlice<Float> {
         guard let index = layers.firstIndex(of: layer) else {
             preconditionFailure("layer \(layer) of \(layers)")
@@ -49,11 +49,11 @@ extension InspectableModel {
     /// tokens, 38 MB for 256.
     /// - Parameters:
     ///   - tokens: 1 to ``LanguageModel/contextLength`` tokens.
-    ///   - layers: The layers to keep; nil keeps all. What lies above them is not computed.
+    ///   - layers: The layers to keep; nil keeps all. Layers above them are not computed.
     /// - Returns: The patterns.
     /// - Throws: ``InterpretabilityError`` for tokens or layers that the model does not have, or
-    ///   weights that are not finite; ``TensorError/outOfMemory(byteCount:)`` where the machine is
-    ///   too small for the result; what the model's pass throws.
+    ///   weights that are not finite; ``TensorError/outOfMemory(byteCount:)`` if the machine is too
+    ///   small for the result; what the model's pass throws.
     public func attentionPatterns(
         of tokens: [Int32],
         layers: [Int]? = nil
@@ -95,10 +95,10 @@ extension InspectableModel {
     /// A long sequence is computed in pieces: its patterns come `(NH, n, past + n)` at a time, for
     /// the n tokens after `past` ones.
     /// - Parameters:
-    ///   - tokens: What the first, empty sequence of `session` is given.
+    ///   - tokens: Appended to the first, empty sequence of `session`.
     ///   - layers: At least one.
     ///   - session: Holds the tokens afterwards.
-    ///   - body: What to call; the tensor is the pass's own.
+    ///   - body: What to call; the tensor belongs to the pass.
     /// - Throws: What the pass throws, or `body`.
     func visitPatterns(
         of tokens: [Int32],
@@ -106,7 +106,7 @@ extension InspectableModel {
         in session: any HookedSession,
         _ body: (_ layer: Int, _ past: Int, _ pattern: Tensor) throws -> Void
     ) throws {
-        // The hooks do not live longer than this call.
+        // The hooks do not outlive this call.
         try withoutActuallyEscaping(body) { body in
             let hooks = PassHooks(
                 Set(layers.map { .pattern(layer: $0) }),

@@ -1,6 +1,6 @@
-// Numbers that tell what a head does: how much of its attention lies where TransformerLens's head
-// detector looks, and Olsson et al. 2022 ("In-context Learning and Induction Heads"). Each is a
-// mean over the tokens that have such a place to look at, and not, as the detector's, over all.
+// Numbers that show what a head does: how much of its attention is where TransformerLens's head
+// detector and Olsson et al. 2022 ("In-context Learning and Induction Heads") look. Each is a mean
+// over the tokens that have such a place to look at, not over all tokens as in the detector.
 // Patterns are looked at one after the other and not kept.
 
 import Inference
@@ -15,7 +15,7 @@ import Tensors
     import Darwin
 #endif
 
-/// How much a head behaves in ways that are known.
+/// How closely a head's behavior matches known patterns.
 public struct HeadScores: Sendable, Equatable {
     /// The block.
     public let layer: Int
@@ -25,11 +25,11 @@ public struct HeadScores: Sendable, Equatable {
     public let previousToken: Float
     /// Mean attention from a token to the first one.
     public let firstToken: Float
-    /// On random tokens that are repeated, mean attention from a token of the second half to its
-    /// first occurrence.
+    /// On repeated random tokens, mean attention from a token of the second half to its first
+    /// occurrence.
     public let duplicateToken: Float
-    /// On random tokens that are repeated, mean attention from a token of the second half to the
-    /// token after its first occurrence.
+    /// On repeated random tokens, mean attention from a token of the second half to the token after
+    /// its first occurrence.
     public let induction: Float
     /// Mean distance, in tokens, to what the head looks at.
     public let distance: Float
@@ -59,19 +59,19 @@ public struct HeadScores: Sendable, Equatable {
 }
 
 extension InspectableModel {
-    /// Scores of each head that tell what it does.
+    /// Scores for each head that show what it does.
     ///
     /// Duplicate-token and induction scores are measured on random tokens that are repeated once:
-    /// only by looking back can a head find what came before. The other scores are of the texts,
-    /// or of the random tokens where there are none.
+    /// only by looking back can a head find what came before. The other scores are measured on the
+    /// texts, or on the random tokens if there are none.
     /// - Parameters:
     ///   - sequences: Texts, each of 1 to ``LanguageModel/contextLength`` tokens; may be empty.
-    ///   - seed: Of the random tokens.
-    ///   - repeatedLength: Random tokens before they are repeated, at least 2; fewer where the
-    ///     context has no room for twice as many.
+    ///   - seed: The seed of the random tokens.
+    ///   - repeatedLength: Random tokens before they are repeated, at least 2; fewer if the context
+    ///     has no room for twice as many.
     ///   - repeatedCount: Random sequences, at least 1.
-    ///   - progress: Called with the sequences that are done, and all.
-    /// - Returns: A score for each head, in the order of layers and heads.
+    ///   - progress: Called with the number of finished sequences and the total.
+    /// - Returns: The scores of each head, ordered by layer and head.
     /// - Throws: ``InterpretabilityError`` for tokens that the model does not have, texts of one
     ///   token only, a context of less than four, or weights that are not finite; what the model's
     ///   pass throws, or `progress`.
@@ -150,7 +150,7 @@ private struct PatternSums {
         firstToken += Double(row[0])
     }
 
-    /// Adds what a token of a repeated sequence looks at, where it is one of the second half.
+    /// Adds what a token in the second half of a repeated sequence looks at.
     mutating func add(_ row: Span<Float>, repeatedAfter length: Int) {
         let t = row.count - 1
         guard t >= length else { return }

@@ -1,10 +1,10 @@
-// What every question about a model's pass checks first, so that the answer to a wrong one is one
-// sentence rather than an error from far below.
+// Checks that come before every question about a model's pass, so that a wrong question gets one
+// clear sentence rather than an error from far below.
 
 import Inference
 
 extension InspectableModel {
-    /// Checks a sequence that the model is to look at.
+    /// Checks a sequence that the model is to read.
     /// - Parameters:
     ///   - tokens: The sequence.
     ///   - unseen: How many of its last tokens are only predicted.
@@ -25,10 +25,10 @@ extension InspectableModel {
         }
     }
 
-    /// Sequences of which at least one has something to predict.
+    /// Sequences, at least one of which has something to predict.
     /// - Parameters:
     ///   - sequences: The sequences, each of at least one token.
-    ///   - unseen: How many last tokens of each are only predicted.
+    ///   - unseen: How many of the last tokens of each are only predicted.
     /// - Returns: Those of two tokens or more.
     /// - Throws: ``InterpretabilityError``.
     func checkedPairs(_ sequences: [[Int32]], unseen: Int = 0) throws -> [[Int32]] {

@@ -1,23 +1,23 @@
-/// A question about a model that it has no answer to; `description` is one sentence for the user.
+/// A question about a model that has no answer; `description` is one sentence for the user.
 public enum InterpretabilityError: Error, Equatable, Sendable {
     /// A token that the model does not know.
     case tokenOutsideVocabulary(token: Int32, vocabularySize: Int)
-    /// No token to look at.
+    /// No tokens at all.
     case noTokens
-    /// Texts of one token each, where something has to come before each token.
+    /// Only texts of one token, where every prediction needs a token before it.
     case noPairs
-    /// More tokens than the model can look at.
+    /// More tokens than the model can see.
     case tooManyTokens(count: Int, maximum: Int)
     /// A block, a head of a block or a neuron of a block's feed-forward network that the model does
     /// not have.
     case layerOutOfRange(layer: Int, count: Int)
     case headOutOfRange(head: Int, count: Int)
     case neuronOutOfRange(neuron: Int, count: Int)
-    /// A context in which nothing can be repeated.
+    /// A context too short to repeat anything.
     case contextTooShort(Int)
-    /// Weights that give infinity or NaN; `values` names what has become so.
+    /// Weights that produce infinity or NaN; `values` names the affected results.
     case notFinite(_ values: String)
-    /// A token whose embedding is all zeros, or not finite, so that no other is near it.
+    /// A token whose embedding is all zeros or not finite, so that no other can be near it.
     case noDirection(token: Int32)
 }
 
@@ -32,7 +32,7 @@ extension InterpretabilityError: CustomStringConvertible {
             "no text has two tokens, so there is nothing to predict or to look back at; give a "
                 + "longer one"
         case .tooManyTokens(let count, let maximum):
-            "a text of \(count) tokens is longer than the \(maximum) that the model can look at; "
+            "a text of \(count) tokens is longer than the \(maximum) that the model can see; "
                 + "shorten it, or use a model with a larger context"
         case .layerOutOfRange(let layer, let count):
             "there is no layer \(layer): the model has \(count), counted from 0"
@@ -47,7 +47,7 @@ extension InterpretabilityError: CustomStringConvertible {
             "some \(values) of the model are not finite; its weights are damaged, or its training "
                 + "diverged: use an earlier checkpoint"
         case .noDirection(let token):
-            "the embedding of token \(token) is all zeros or not finite, so it has no neighbours; "
+            "the embedding of token \(token) is all zeros or not finite, so it has no neighbors; "
                 + "choose another token"
         }
     }

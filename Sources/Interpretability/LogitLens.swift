@@ -1,5 +1,5 @@
-// What each layer believes: its residual stream, read by the model's own last norm and classifier
-// (nostalgebraist, "interpreting GPT: the logit lens", 2020).
+// What each layer would predict: its residual stream, read by the model's own last norm and
+// classifier (nostalgebraist, "interpreting GPT: the logit lens", 2020).
 
 import Inference
 import Tensors
@@ -10,7 +10,7 @@ public struct LogitLens: Sendable, Equatable {
     public struct Position: Sendable, Equatable {
         /// The likeliest next tokens, the likeliest first.
         public let top: [TokenProbability]
-        /// How undecided the prediction is, in nats.
+        /// The entropy of the prediction, in nats.
         public let entropy: Float
         /// The divergence of the prediction from the model's own, `sum p ln(p / q)` in nats, where
         /// p is the model's.
@@ -51,15 +51,14 @@ public struct LogitLens: Sendable, Equatable {
     }
 }
 
-/// Tokens whose logits are looked at together: enough for the classifier to run at full speed.
+/// Tokens whose logits are computed together: enough for the classifier to run at full speed.
 private let rowsAtOnce = 128
 
 extension InspectableModel {
     /// What each layer would predict at each position: the residual stream after so many blocks,
     /// through the model's own last norm and classifier.
     ///
-    /// Tokens are taken 128 at a time, so memory does not grow with the sequence, but for the
-    /// result.
+    /// Tokens are taken 128 at a time, so only the result grows with the sequence.
     /// - Parameters:
     ///   - tokens: 1 to ``LanguageModel/contextLength`` tokens.
     ///   - top: How many of the likeliest tokens to keep, at least 1.

@@ -3,7 +3,7 @@
 import Inference
 import Tensors
 
-/// The places of some texts that excite a neuron most.
+/// The places in some texts that activate a neuron most.
 public struct NeuronExcitations: Sendable, Equatable {
     /// A place in a text.
     public struct Place: Sendable, Equatable {
@@ -26,7 +26,7 @@ public struct NeuronExcitations: Sendable, Equatable {
     public let layer: Int
     /// The neuron in it.
     public let neuron: Int
-    /// The places, the most exciting first.
+    /// The places, strongest activation first.
     public let top: [Place]
 
     /// Names the places.
@@ -39,17 +39,17 @@ public struct NeuronExcitations: Sendable, Equatable {
 
 extension InspectableModel {
     /// Where in some texts neurons of a layer's feed-forward network are most active
-    /// (TransformerLens's `blocks.l.mlp.hook_post`: what the activation function gives, in a Llama
-    /// times what it gates).
+    /// (TransformerLens's `blocks.l.mlp.hook_post`: the output of the activation function, in a
+    /// Llama times the value that it gates).
     /// - Parameters:
-    ///   - layer: The layer; what lies above it is not computed.
+    ///   - layer: The layer; layers above it are not computed.
     ///   - neurons: The neurons; nil for all.
     ///   - sequences: The texts, each of 1 to ``LanguageModel/contextLength`` tokens.
     ///   - top: How many places to keep of each neuron, at least 1.
-    ///   - progress: Called with the sequences that are done, and all.
-    /// - Returns: The places of each neuron in ascending order; of equal activations the first.
-    /// - Throws: ``InterpretabilityError`` for what the model does not have, or weights that are no
-    ///   numbers; what the model's pass throws, or `progress`.
+    ///   - progress: Called with the number of finished sequences and the total.
+    /// - Returns: The places of each neuron in ascending order; the first of equal activations.
+    /// - Throws: ``InterpretabilityError`` for what the model does not have, or weights that are
+    ///   not numbers; what the model's pass throws, or `progress`.
     public func excitations(
         layer: Int,
         neurons: [Int]? = nil,
@@ -94,7 +94,7 @@ extension InspectableModel {
 private struct MostExciting {
     private(set) var places: [NeuronExcitations.Place] = []
     private let count: Int
-    /// What a place must exceed.
+    /// The activation that a place must exceed.
     private var threshold = -Float.infinity
 
     init(count: Int) { self.count = count }

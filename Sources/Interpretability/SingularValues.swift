@@ -2,15 +2,15 @@
 // shorter side, all in float64 (SymmetricEigenvalues.swift says why not by a library).
 //
 // Products of float32 numbers are exact in float64, so each value is within 1e-7 of the largest
-// one. Values smaller than that are not to be trusted, and those of a matrix of lower rank are not
-// exactly zero; decompositions that keep them cost several times as much.
+// one. Smaller values are not reliable, and those of a matrix of lower rank are not exactly zero;
+// decompositions that preserve them cost several times as much.
 
 import Tensors
 
 /// The singular values of a matrix, largest first.
 /// - Parameters:
 ///   - matrix: `(rows, columns)` float32, all finite.
-///   - progress: Told the part of the work that is done; what it throws ends the work.
+///   - progress: Called with the finished fraction of the work; if it throws, the work ends.
 /// - Returns: As many values as the shorter side is long.
 /// - Throws: What `progress` throws.
 func singularValues(
@@ -26,18 +26,18 @@ func singularValues(
         try progress(Double(rows) / total)
     }
     let eigenvalues = try product.eigenvalues { rows in
-        // What is left shrinks with the cube of the rows that are left.
+        // The rest of the work shrinks with the cube of the remaining rows.
         let left = 1 - Double(rows) / Double(k)
         try progress((productCost + reductionCost * (1 - left * left * left)) / total)
     }
-    // Rounding may leave a zero a little below itself.
+    // Rounding may leave a zero slightly negative.
     return eigenvalues.reversed().map { max($0, 0).squareRoot() }
 }
 
 /// The product of a matrix with itself over its longer side: `(k, k)`, where k is the shorter one.
 /// - Parameters:
 ///   - matrix: `(rows, columns)` float32.
-///   - progress: Told how much of the longer side is done.
+///   - progress: Called with the finished fraction of the longer side.
 /// - Returns: The product.
 /// - Throws: What `progress` throws.
 private func gramMatrix(
@@ -48,7 +48,7 @@ private func gramMatrix(
     let isWide = m < n
     let (long, k) = (max(m, n), min(m, n))
     var result = SymmetricMatrix(zeros: k)
-    // Few enough rows to stay in the second cache, as float64.
+    // Few enough rows to stay in the second-level cache, as float64.
     let blockRows = 32
     var block = [Double](repeating: 0, count: blockRows * k)
     for first in stride(from: 0, to: long, by: blockRows) {
@@ -84,7 +84,7 @@ private func addSquare(of block: [Double], to result: inout SymmetricMatrix, row
             guard let block = block.baseAddress, let elements = elements.baseAddress else { return }
             for i in 0..<k {
                 let sum = elements + i * k
-                // Four rows at a time, so that the sums are read and written a fourth as often.
+                // Four rows at a time, so that the sums are read and written a quarter as often.
                 for row in stride(from: 0, to: rows, by: 4) {
                     let a = block + row * k
                     let (b, c, d) = (a + k, a + 2 * k, a + 3 * k)

@@ -1,9 +1,9 @@
 // The eigenvalues of a symmetric matrix, in float64: Householder's reduction to three diagonals,
-// then QL steps with implicit shifts, as tred1 and tql1 of EISPACK have them (Wilkinson and
-// Reinsch, Handbook for Automatic Computation, II/2 and II/3). No eigenvectors.
+// then QL steps with implicit shifts, like tred1 and tql1 of EISPACK (Wilkinson and Reinsch,
+// Handbook for Automatic Computation, II/2 and II/3). No eigenvectors.
 //
-// It is our own because nothing at hand does it everywhere: LAPACK is part of no toolchain but
-// Apple's, and the build is to need no library beside OpenMP. It takes 2 n^3 operations on one
+// It is our own because nothing available does it everywhere: LAPACK is only part of Apple's
+// toolchain, and the build should need no library besides OpenMP. It takes 2 n^3 operations on one
 // thread, well under a second for GPT-2's 768 columns, so it need not be a kernel.
 
 /// A symmetric matrix that is taken apart in place.
@@ -19,10 +19,10 @@ struct SymmetricMatrix {
         elements = [Double](repeating: 0, count: size * size)
     }
 
-    /// The eigenvalues, in ascending order; the elements are used up.
+    /// The eigenvalues, in ascending order; the elements are overwritten.
     ///
     /// Each is off by a few ulps of the largest one.
-    /// - Parameter progress: Told how many of the rows are reduced; what it throws ends the work.
+    /// - Parameter progress: Called with the number of reduced rows; if it throws, the work ends.
     /// - Returns: As many values as rows.
     /// - Throws: What `progress` throws.
     consuming func eigenvalues(progress: (_ rows: Int) throws -> Void) rethrows -> [Double] {
@@ -31,8 +31,8 @@ struct SymmetricMatrix {
         return diagonal.sorted()
     }
 
-    /// Reduces the matrix to the diagonal and what is beside it: `beside[i]` joins i and i + 1, and
-    /// the last one is 0.
+    /// Reduces the matrix to the diagonal and its neighbors: `beside[i]` joins i and i + 1, and the
+    /// last one is 0.
     private consuming func tridiagonal(
         _ progress: (_ rows: Int) throws -> Void
     ) rethrows -> (diagonal: [Double], beside: [Double]) {
@@ -41,7 +41,7 @@ struct SymmetricMatrix {
         var beside = [Double](repeating: 0, count: n)
         var image = [Double](repeating: 0, count: n)
         var matrix = self
-        // Of what is left, the last row becomes zero but for two elements.
+        // In what remains, the last row becomes zero except for two elements.
         for last in stride(from: n - 1, through: 1, by: -1) {
             diagonal[last] = matrix.elements[last * n + last]
             beside[last - 1] = matrix.reduce(last, &image)
@@ -51,11 +51,11 @@ struct SymmetricMatrix {
         return (diagonal, beside)
     }
 
-    /// Reflects the first `last` rows and columns so that row `last` is zero but for its last two
-    /// elements.
+    /// Reflects the first `last` rows and columns so that row `last` is zero except for its last
+    /// two elements.
     /// - Parameters:
     ///   - last: The row.
-    ///   - image: Room for as many numbers.
+    ///   - image: Scratch space for as many numbers.
     /// - Returns: The element before the diagonal.
     private mutating func reduce(_ last: Int, _ image: inout [Double]) -> Double {
         let n = size
@@ -118,7 +118,7 @@ struct SymmetricMatrix {
         }
     }
 
-    /// Makes what is beside the diagonal zero, by QL steps that leave the eigenvalues as they are.
+    /// Makes the neighbors of the diagonal zero, by QL steps that leave the eigenvalues unchanged.
     private static func diagonalize(_ d: inout [Double], _ e: inout [Double]) {
         let n = d.count
         var shift = 0.0
@@ -126,7 +126,7 @@ struct SymmetricMatrix {
         for l in 0..<n {
             magnitude = max(magnitude, abs(d[l]) + abs(e[l]))
             let tolerance = Double.ulpOfOne * magnitude
-            // The last of `e` is zero, so there is an end.
+            // The last of `e` is zero, so the search ends.
             var m = l
             while m < n - 1, abs(e[m]) > tolerance { m += 1 }
             while m > l, abs(e[l]) > tolerance {
@@ -175,7 +175,7 @@ struct SymmetricMatrix {
         d[l] = c * p
     }
 
-    /// The length of a vector of two, whose squares may be out of range.
+    /// The length of a vector of two numbers, whose squares may be out of range.
     private static func length(_ x: Double, _ y: Double) -> Double {
         let (large, small) = (max(abs(x), abs(y)), min(abs(x), abs(y)))
         guard large > 0 else { return 0 }

@@ -1,5 +1,5 @@
-// Which tokens a model has embedded near another, by the cosine of their embeddings. Weights only;
-// nothing is run, and of a Llama with a classifier of its own that is not looked at.
+// Which tokens a model has embedded near another, by the cosine of their embeddings. Only weights
+// are examined and nothing is run; a Llama's separate classifier is ignored.
 
 import LanguageModels
 import Tensors
@@ -14,14 +14,14 @@ public struct TokenNeighbour: Sendable, Equatable {
 
 extension ModelWeights {
     /// The tokens whose embeddings point in nearly the same direction as that of `token`, nearest
-    /// first; of equals the lower id.
+    /// first; equals by id.
     ///
-    /// Embeddings of zeros have no direction, and are near none; nor are those that hold a number
-    /// that is not finite.
+    /// An embedding of zeros, or with a number that is not finite, has no direction and is near no
+    /// other.
     /// - Parameters:
     ///   - token: Below the size of the vocabulary.
     ///   - count: The most neighbors.
-    ///   - ops: What makes float32 of other types.
+    ///   - ops: What converts other types to float32.
     /// - Returns: Other tokens, at most `count`.
     /// - Throws: ``InterpretabilityError`` for a token outside the vocabulary, or one whose
     ///   embedding has no direction; what reading the weights throws.
@@ -30,7 +30,7 @@ extension ModelWeights {
         count: Int,
         ops: Ops
     ) throws -> [TokenNeighbour] {
-        precondition(count >= 0, "\(count) neighbours")
+        precondition(count >= 0, "\(count) neighbors")
         let V = configuration.vocabularySize
         guard 0..<V ~= Int(token) else {
             throw InterpretabilityError.tokenOutsideVocabulary(token: token, vocabularySize: V)
@@ -77,7 +77,7 @@ private func cosines(
     return (0..<elements.count / C).map { row in
         let (product, square) = products(row)
         let cosine = product / (length * square.squareRoot())
-        // Rounding may leave it a little beyond.
+        // Rounding may leave it slightly out of range.
         return cosine.isFinite ? min(max(cosine, -1), 1) : nil
     }
 }

@@ -66,7 +66,7 @@ extension InspectableModel {
     }
 }
 
-/// A token and how likely a model takes it to be.
+/// A token and how likely a model considers it.
 public struct TokenProbability: Sendable, Equatable {
     /// The token's id.
     public let token: Int32
@@ -80,21 +80,21 @@ public struct TokenProbability: Sendable, Equatable {
     }
 }
 
-/// Some rows of logits, and the probabilities that they stand for.
+/// Some rows of logits and their probabilities.
 struct LogitRows {
     /// The likeliest tokens of each row, the likeliest first.
     let likeliest: [[TokenProbability]]
     private let vocabularySize: Int
     private let logits: [Float]  // (n, V)
     private let probabilities: [Float]  // (n, V)
-    /// What the logits of each row must be reduced by to become logarithms of probabilities.
+    /// What to subtract from the logits of each row to get log-probabilities.
     private let totals: [Double]
 
     /// Reads logits.
     /// - Parameters:
     ///   - tensor: `(n, V)`.
     ///   - top: How many of the likeliest tokens to keep.
-    ///   - ops: What the tensor is of.
+    ///   - ops: The tensor's operations.
     /// - Throws: ``InterpretabilityError/notFinite(_:)``, ``TensorError/outOfMemory(byteCount:)``.
     init(_ tensor: Tensor, top: Int, ops: Ops) throws {
         let (n, V) = (tensor.shape[0], tensor.shape[1])
@@ -117,23 +117,23 @@ struct LogitRows {
         totals = rows.map(\.0)
     }
 
-    /// The cross-entropy of another prediction by one of these, `-sum p ln q` in nats.
+    /// The cross-entropy of another prediction relative to one of these, `-sum p ln q` in nats.
     private func crossEntropy(of other: LogitRows, row: Int) -> Double {
         let range = row * vocabularySize..<(row + 1) * vocabularySize
         let (p, x) = (probabilities.span, other.logits.span)
         let total = other.totals[row]
         var sum = 0.0
-        // What cannot be makes no difference, however unlikely the other one finds it.
+        // What is impossible makes no difference, however unlikely the other prediction finds it.
         for i in range where p[i] > 0 { sum += Double(p[i]) * (total - Double(x[i])) }
         return sum
     }
 
-    /// How undecided a prediction is, `-sum p ln p` in nats.
+    /// The entropy of a prediction, `-sum p ln p` in nats.
     func entropy(row: Int) -> Float { Float(crossEntropy(of: self, row: row)) }
 
-    /// How far another prediction is from this one, `sum p ln(p / q)` in nats.
+    /// The divergence of another prediction from this one, `sum p ln(p / q)` in nats.
     func divergence(of other: LogitRows, row: Int) -> Float {
-        // It is never negative, but what is left of a difference of equal numbers may be.
+        // It is never negative, but rounding may make the difference of equal numbers so.
         let difference = crossEntropy(of: other, row: row) - crossEntropy(of: self, row: row)
         return Float(difference < 0 ? 0 : difference)
     }

@@ -1,9 +1,9 @@
-// What the numbers of one tensor are like: their mean and spread, the singular values of a matrix,
-// and a picture of a few thousand parts. Weights only; nothing is run.
+// Statistics of the numbers in one tensor: their mean and spread, the singular values of a matrix,
+// and a picture of a few thousand cells. Only weights are examined; nothing is run.
 
 import Tensors
 
-/// What the numbers of a tensor are like.
+/// Statistics of the numbers in a tensor.
 ///
 /// ```swift
 /// let weights = try openWeights(at: "checkpoints/gpt2")
@@ -16,13 +16,13 @@ public struct WeightStatistics: Sendable {
     public let shape: [Int]
     /// The mean; nil when no number is finite.
     public let mean: Double?
-    /// The standard deviation, of the numbers as they are: divided by their count, as NumPy's.
+    /// The population standard deviation: divided by the count, like NumPy's.
     public let standardDeviation: Double?
     /// The smallest number.
     public let minimum: Double?
     /// The largest number.
     public let maximum: Double?
-    /// How many are infinite or NaN; everything else here is about the others.
+    /// How many are infinite or NaN; all other statistics ignore these.
     public let nonFiniteCount: Int
     /// The singular values, largest first; nil unless the tensor is a matrix of finite numbers.
     ///
@@ -31,18 +31,18 @@ public struct WeightStatistics: Sendable {
     /// The tensor as a picture.
     public let picture: WeightPicture
 
-    /// Looks at all numbers of a tensor.
+    /// Examines all numbers of a tensor.
     /// - Parameters:
-    ///   - tensor: In any of ``ElementType/weightTypes``; of the block formats, what the blocks
-    ///     stand for.
-    ///   - isStack: Whether the first axis counts layers, so that two axes are no matrix.
+    ///   - tensor: In any of ``ElementType/weightTypes``; for block formats, the values of the
+    ///     blocks.
+    ///   - isStack: Whether the first axis counts layers, so that two axes are not a matrix.
     ///   - pictureRows: The most rows of the picture.
     ///   - pictureColumns: The most columns of the picture.
-    ///   - ops: What makes float32 of other types.
-    ///   - progress: Told the part of the singular values that is done; what it throws ends the
-    ///     work.
-    /// - Throws: What `progress` throws; `TensorError` when memory is short; what says that a file
-    ///   has lost some of the numbers.
+    ///   - ops: What converts other types to float32.
+    ///   - progress: Called with the finished fraction of the singular values; if it throws, the
+    ///     work ends.
+    /// - Throws: What `progress` throws; `TensorError` when memory is short; an error about a file
+    ///   that has lost some of the numbers.
     public init(
         of tensor: Tensor,
         isStack: Bool = false,
@@ -73,7 +73,7 @@ public struct WeightStatistics: Sendable {
     }
 }
 
-/// Mean and spread of the finite ones of some numbers, in float64 and in two passes.
+/// Mean and spread of the finite ones among some numbers, in float64 and in two passes.
 private struct Moments {
     var count = 0
     var mean = 0.0
@@ -101,20 +101,20 @@ private struct Moments {
     }
 }
 
-/// A tensor in few cells, each of which stands for as many rows and columns as the others, give or
-/// take one.
+/// A tensor reduced to a few cells, each of which stands for the same number of rows and columns,
+/// give or take one.
 public struct WeightPicture: Sendable, Equatable {
     /// Cells from top to bottom.
     public let rows: Int
     /// Cells from left to right.
     public let columns: Int
-    /// `(rows, columns)`: the mean of the finite numbers of a cell, which has their sign; 0 where
-    /// none is.
+    /// `(rows, columns)`: the mean of the finite numbers of a cell, which has their sign; 0 if
+    /// there are none.
     public let means: [Float]
     /// `(rows, columns)`: the root of their mean square, which says how large they are.
     public let magnitudes: [Float]
 
-    /// Draws a tensor, of several axes as one of two: the last, and all others one after another.
+    /// Reduces a tensor; several axes are treated as two: the last, and all others combined.
     /// - Parameters:
     ///   - tensor: float32.
     ///   - rows: The most cells from top to bottom.
@@ -127,7 +127,7 @@ public struct WeightPicture: Sendable, Equatable {
         var sums = [Double](repeating: 0, count: R * C)
         var squares = sums
         var counts = [Int](repeating: 0, count: R * C)
-        // Where each column belongs is asked once, not in every row.
+        // The cell of each column is computed once, not for every row.
         let ends = (0..<C).map { n * ($0 + 1) / C }
         tensor.withUnsafeElements(as: Float.self) { elements in
             for cellRow in 0..<R {

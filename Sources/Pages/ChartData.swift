@@ -4,13 +4,13 @@
 
 /// Series, and their lines in each chart.
 package struct ChartData: Encodable, Equatable, Sendable {
-    /// A way to place what belongs to a step on the horizontal axis.
+    /// A quantity for the horizontal axis, instead of steps.
     package struct Axis: Encodable, Equatable, Sendable {
-        /// `step`, or what ``Series/axes`` calls it.
+        /// `step`, or the axis's name in ``Series/axes``.
         let id: String
-        /// What stands under the axis.
+        /// The axis's label.
         let name: String
-        /// What stands on the button that chooses it.
+        /// The label of the button that selects it.
         let button: String
         let format: Format
 
@@ -19,23 +19,23 @@ package struct ChartData: Encodable, Equatable, Sendable {
         }
     }
 
-    /// How values are written; the script has a function for each.
+    /// How values are formatted; the script has a function for each case.
     package enum Format: String, Encodable, Sendable {
         case number, rate, count, percent, whole, duration
     }
 
-    /// What is drawn in one color in every chart.
+    /// What has the same color in every chart.
     package struct Series: Encodable, Equatable, Sendable {
         let name: String
-        /// Which of the page's colors.
+        /// The index of its color.
         let color: Int
         /// The last step.
         let end: Int
-        /// Steps and what they are on other axes, both ascending; between them lines are straight.
+        /// Steps and their values on other axes, both ascending; lines between them are straight.
         package var axes: [String: [[Double]]] = [:]
-        /// Something beside the name, where series differ in it.
+        /// A remark next to the name, if series differ in it.
         package var note: String?
-        /// Steps after which something begins anew, and what that is.
+        /// Steps after which something starts over, and what that is.
         package var period: Double?
         package var periodName: String?
 
@@ -46,19 +46,19 @@ package struct ChartData: Encodable, Equatable, Sendable {
 
     /// Lines over a common axis.
     package struct Chart: Encodable, Equatable, Sendable {
-        /// In the page, and in what is remembered of it; a word.
+        /// The id in the page and in remembered settings; one word.
         package let id: String
         package let format: Format
         package let parts: [Part]
         package let lines: [Line]
         /// Whether the axis starts at 0.
         package var startsAtZero = false
-        /// The ratio of the largest to the smallest value from which the axis is logarithmic
-        /// unless another is chosen.
+        /// The ratio of the largest to the smallest value above which the axis is logarithmic
+        /// unless the reader chooses otherwise.
         package var logarithmicFrom: Double?
         /// A value to compare with.
         package var reference: Reference?
-        /// Whether the series' notes stand at their lines.
+        /// Whether the series' notes are shown at their lines.
         package var showsNotes = false
 
         package init(id: String, format: Format, parts: [Part], lines: [Line]) {
@@ -75,13 +75,13 @@ package struct ChartData: Encodable, Equatable, Sendable {
         }
     }
 
-    /// One of the ways in which every series is drawn in a chart.
+    /// One of the lines or dots that every series has in a chart.
     package struct Part: Encodable, Equatable, Sendable {
         /// How it looks.
         package enum Style: String, Encodable, Sendable {
             /// Every value, in the background.
             case faint
-            /// The line to look at.
+            /// The main line.
             case strong
             /// A dot at each value, joined where they are close.
             case dots
@@ -100,20 +100,20 @@ package struct ChartData: Encodable, Equatable, Sendable {
 
     /// Values of one series at its own steps.
     package struct Line: Encodable, Equatable, Sendable {
-        /// Its place in ``ChartData/series``.
+        /// Its index in ``ChartData/series``.
         package let series: Int
-        /// Each as what it is more than the one before, which are few digits.
+        /// Each as the difference from the one before, which has few digits.
         package let steps: [Int]
-        /// For each part, a value a step; null where there is none.
+        /// For each part, one value per step; null where there is none.
         package let values: [String: [Double?]]
-        /// What an axis shows is between these, but for a window that has nothing there.
+        /// The range that an axis shows, except in a window without values in it.
         package let low: Double
         package let high: Double
 
         /// - Parameters:
-        ///   - series: Its place in ``ChartData/series``.
+        ///   - series: Its index in ``ChartData/series``.
         ///   - steps: Ascending.
-        ///   - values: For each part, a finite value a step, or nil.
+        ///   - values: For each part, a finite value per step, or nil.
         ///   - typical: Values without outliers.
         package init(
             series: Int,
@@ -124,7 +124,7 @@ package struct ChartData: Encodable, Equatable, Sendable {
             self.series = series
             self.steps = zip(steps, [0] + steps).map { $0 - $1 }
             self.values = values.mapValues { $0.map { $0.map(PageData.rounded) } }
-            // As the values are, or those at the ends would be beyond them.
+            // The range is not rounded, or values at its ends would be outside.
             low = PageData.rounded(typical.lowerBound)
             high = PageData.rounded(typical.upperBound)
         }
@@ -148,11 +148,11 @@ package struct ChartCard {
     let id: String
     let title: String
     let unit: String
-    /// What the reader should know about how it was drawn; one sentence or more.
+    /// What the reader should know about how it was drawn; one or more sentences.
     let note: String
-    /// What the chart shows in words, for those who do not see it.
+    /// A description of the chart, for those who do not see it.
     let words: String
-    /// Whether it is drawn across the page.
+    /// Whether it spans the width of the page.
     let isWide: Bool
 
     package init(

@@ -2,7 +2,7 @@
 
 /// A date in words.
 package struct DateText {
-    /// As 26 November 2026, 23:51 UTC.
+    /// Such as 26 November 2026, 23:51 UTC.
     package let text: String
 
     private static let months = [
@@ -10,7 +10,7 @@ package struct DateText {
         "October", "November", "December",
     ]
 
-    /// The date so many seconds after the beginning of 1970; nil for one that no clock shows.
+    /// The date this many seconds after the beginning of 1970; nil if out of range.
     package init?(seconds: Double) {
         guard seconds.isFinite, (0..<253_402_300_800).contains(seconds) else { return nil }
         let minutes = Int(seconds) / 60

@@ -1,8 +1,8 @@
-// Markup that cannot be broken by what is put into it: text becomes markup only by being escaped.
+// Markup that cannot be broken by what is inserted: text only becomes markup by being escaped.
 
 /// A piece of markup, well-formed as XML too.
 ///
-/// Literals are markup; a string interpolated into one is text and is escaped.
+/// Literals are markup; an interpolated string is text and is escaped.
 package struct HTML: ExpressibleByStringInterpolation, Sendable, Equatable {
     /// The markup itself.
     package private(set) var source: String
@@ -20,12 +20,12 @@ package struct HTML: ExpressibleByStringInterpolation, Sendable, Equatable {
         source = pieces.map(\.source).joined()
     }
 
-    /// A file of markup, as it is.
+    /// A file of markup, unchanged.
     package init(_ asset: PageAsset) {
         source = asset.text
     }
 
-    /// A path with what stands before its last part set back.
+    /// A path, with everything before its last part in a muted style.
     package static func path(_ name: String) -> HTML {
         guard let slash = name.lastIndex(of: "/"), name[slash...].count > 1 else {
             return "\(name)"
@@ -59,13 +59,13 @@ package struct HTML: ExpressibleByStringInterpolation, Sendable, Equatable {
             for piece in pieces { source += piece.source }
         }
 
-        /// Takes a style or a script as it is, in a section that neither HTML nor XML looks into
-        /// for markup.
+        /// Inserts a style or a script unchanged, in a section where neither HTML nor XML looks for
+        /// markup.
         package mutating func appendInterpolation(verbatim asset: PageAsset) {
             source += "/*<![CDATA[*/\n\(asset.text)/*]]>*/\n"
         }
 
-        /// Takes JSON as it is, which has no markup in it.
+        /// Inserts JSON unchanged, which contains no markup.
         mutating func appendInterpolation(json: String) {
             source += json
         }

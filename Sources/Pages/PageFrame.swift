@@ -11,13 +11,13 @@ import CPages
 
 /// A page around a body.
 package struct PageFrame {
-    /// What the browser's tab says.
+    /// The title of the browser's tab.
     let title: String
     /// What a kind of page adds to the common style.
     let styles: [PageAsset]
     /// What a kind of page adds to the common scripts.
     let scripts: [PageAsset]
-    /// After how many seconds the page loads itself again; nil for never.
+    /// The seconds after which the page reloads itself; nil for never.
     let refreshSeconds: Int?
 
     package init(
@@ -39,13 +39,14 @@ package struct PageFrame {
 
     /// The page.
     /// - Parameters:
-    ///   - body: What it shows.
-    ///   - charts: What its charts draw; nil when it has none.
-    ///   - data: What its other scripts read, of ``PageData/script(_:id:)``.
-    /// - Returns: HTML that is well-formed XML too, always the same for the same content.
+    ///   - body: The content.
+    ///   - charts: The data of its charts; nil when it has none.
+    ///   - data: The data of its other scripts, from ``PageData/script(_:id:)``.
+    /// - Returns: HTML that is also well-formed XML, always the same for the same content.
     package func page(_ body: HTML, charts: ChartData? = nil, data: HTML = "") -> String {
         let refresh: HTML = refreshSeconds.map { " data-refresh=\"\($0)\"" } ?? ""
-        // The script loads the page again and keeps what is chosen; without it the browser does.
+        // The script reloads the page and keeps the reader's choices; without scripts the browser
+        // reloads it.
         let metaRefresh: HTML =
             refreshSeconds.map {
                 """
@@ -87,8 +88,8 @@ package enum PageData {
     /// An element that holds a value, for `JSON.parse`.
     /// - Parameters:
     ///   - value: Finite numbers and texts.
-    ///   - id: What the script knows the element by.
-    /// - Returns: Markup with nothing in it that HTML or XML would take for more markup; always the
+    ///   - id: The element's id.
+    /// - Returns: Markup without anything that HTML or XML would take for more markup; always the
     ///   same for the same value.
     package static func script(_ value: some Encodable, id: String) -> HTML {
         let encoder = JSONEncoder()
@@ -103,9 +104,10 @@ package enum PageData {
             """
     }
 
-    /// JSON with escapes for what markup is made of, and for what XML may not contain.
+    /// JSON with escapes for the characters that markup consists of, and for those that XML may not
+    /// contain.
     ///
-    /// Outside of strings there is none of it.
+    /// They only occur inside strings.
     private static func escaped(_ json: String) -> String {
         var result = ""
         result.reserveCapacity(json.utf8.count)
@@ -120,18 +122,18 @@ package enum PageData {
         return result
     }
 
-    /// To five digits, more than can be read off a page.
+    /// Rounded to five digits, more than can be read off a page.
     package static func rounded(_ value: Double) -> Double {
         guard value != 0, value.isFinite else { return value }
-        // Whole numbers of five digits times a power of ten, which is exact up to 22; what is
-        // larger or smaller still is not read by its digits.
+        // Whole numbers of five digits times a power of ten, which is exact up to 22; nobody reads
+        // the digits of numbers beyond that.
         let (units, exponent) = scaled(value)
         guard abs(exponent) <= 22 else { return value }
         let power = (0..<abs(exponent)).reduce(1.0) { power, _ in power * 10 }
         return exponent < 0 ? units.rounded() / power : units.rounded() * power
     }
 
-    /// A value as a number of five digits before the point, and the power of ten to it.
+    /// A value as a number with five digits before the point, and its power of ten.
     private static func scaled(_ value: Double) -> (units: Double, exponent: Int) {
         var (units, exponent) = (value, 0)
         while abs(units) >= 100_000 { (units, exponent) = (units / 10, exponent + 1) }
@@ -144,10 +146,10 @@ package enum PageData {
 package struct PageAsset: Sendable {
     /// Such as `page.css`.
     package let name: String
-    /// What the file holds.
+    /// The contents of the file.
     package let text: String
 
-    /// All there are.
+    /// All assets.
     package static let all: [PageAsset] = {
         var count = 0
         let assets = cp_assets(&count)
@@ -160,7 +162,7 @@ package struct PageAsset: Sendable {
         }
     }()
 
-    /// The asset called `name`, which is one of those built in.
+    /// The built-in asset called `name`.
     package static func named(_ name: String) -> PageAsset {
         guard let asset = all.first(where: { $0.name == name }) else {
             preconditionFailure("no asset is called \(name)")

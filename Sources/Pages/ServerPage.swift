@@ -1,9 +1,9 @@
-// The page that a server shows for its model. What it does is in CPages/assets/server-*.js; here
-// are the document, what the scripts are told of the model, and the header fields it is sent with.
+// The page that a server shows for its model. Its behavior is in CPages/assets/server-*.js; here
+// are the document, what the scripts know about the model, and the header fields it is sent with.
 
-/// The page of a server: a chat with its model, or a text that the model continues.
+/// A server's page: a chat with its model, or a text that the model continues.
 package struct ServerPage: Sendable {
-    /// What the page's scripts are told.
+    /// The facts for the page's scripts.
     private struct Facts: Encodable {
         let model: String
         let isChat: Bool
@@ -14,10 +14,10 @@ package struct ServerPage: Sendable {
     private let facts: Facts
 
     /// - Parameters:
-    ///   - model: What the server calls its model.
-    ///   - isChat: Whether conversations can be held with it; else it continues texts.
-    ///   - contextLength: How many tokens a prompt and what follows may have together.
-    ///   - needsKey: Whether the server asks for a key.
+    ///   - model: The server's name for its model.
+    ///   - isChat: Whether the model can chat; otherwise it continues texts.
+    ///   - contextLength: The most tokens in a prompt and its continuation together.
+    ///   - needsKey: Whether the server requires a key.
     package init(model: String, isChat: Bool, contextLength: Int, needsKey: Bool) {
         facts = Facts(
             model: model,
@@ -35,16 +35,16 @@ package struct ServerPage: Sendable {
         "server-chat", "server-paper", "server",
     ].map { PageAsset.named($0 + ".js") }
 
-    /// A word that no one can guess, for one answer.
+    /// An unguessable word for a single answer.
     package static func nonce() -> String {
         var generator = SystemRandomNumberGenerator()
         return (0..<2).map { _ in String(generator.next() as UInt64, radix: 36) }.joined()
     }
 
-    /// The header fields that the document is sent with.
-    /// - Parameter nonce: That of the document.
-    /// - Returns: Fields by which the browser runs the document's scripts alone, asks nothing of
-    ///   any other server, and lets no other page hold the document in a frame.
+    /// The header fields of the document.
+    /// - Parameter nonce: The nonce in the document.
+    /// - Returns: Fields that make the browser run only the document's scripts, contact no other
+    ///   server, and let no other page embed the document in a frame.
     package static func headers(nonce: String) -> [(name: String, value: String)] {
         let policy = [
             "default-src 'none'", "script-src 'nonce-\(nonce)'", "style-src 'nonce-\(nonce)'",
@@ -61,8 +61,8 @@ package struct ServerPage: Sendable {
     }
 
     /// The document.
-    /// - Parameter nonce: Of ``nonce()``, another one for every answer.
-    /// - Returns: HTML that is well-formed XML too, whatever the model is called.
+    /// - Parameter nonce: From ``nonce()``, a new one for every answer.
+    /// - Returns: HTML that is also well-formed XML, whatever the model is called.
     package func document(nonce: String) -> String {
         let styles = Self.styles.map { sheet -> HTML in
             "<style nonce=\"\(nonce)\">\(verbatim: sheet)</style>\n"

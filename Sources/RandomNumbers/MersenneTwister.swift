@@ -1,5 +1,5 @@
-// The Mersenne Twister mt19937 with PyTorch's CPU distributions on top, so that a seed gives the
-// initial weights PyTorch gives and the data order llm.c gives. Not for cryptography.
+// The Mersenne Twister mt19937 with PyTorch's CPU distributions on top, so that a seed gives
+// PyTorch's initial weights and llm.c's data order. Not for cryptography.
 //
 // Generator: M. Matsumoto and T. Nishimura, "Mersenne Twister", ACM TOMACS 8 (1998).
 
@@ -112,9 +112,9 @@ public struct MersenneTwister: RandomNumberGenerator, Equatable, Sendable {
     /// Overwrites `values` with normally distributed floats, drawing the numbers that
     /// `torch.Tensor.normal_(mean, standardDeviation)` draws on the CPU.
     ///
-    /// The results are PyTorch's to a few units in the last place, since PyTorch's own vary with
-    /// the processor. One difference remains: of an odd number of values below 16 PyTorch keeps
-    /// the second half of the last pair for its next call, and here, as in llm.c, it is dropped.
+    /// The results match PyTorch's to a few units in the last place; PyTorch's own vary with the
+    /// processor. One difference remains: for an odd number of values below 16, PyTorch keeps the
+    /// second half of the last pair for its next call; here, as in llm.c, it is dropped.
     public mutating func fillNormal(
         _ values: inout MutableSpan<Float>,
         mean: Float = 0,
@@ -129,7 +129,7 @@ public struct MersenneTwister: RandomNumberGenerator, Equatable, Sendable {
             transformBlock(&values, at: start, mean: mean, standardDeviation: standardDeviation)
         }
         if !values.count.isMultiple(of: 16) {
-            // An incomplete last block is not filled up: the last 16 values are drawn again.
+            // An incomplete last block is not padded: the last 16 values are drawn again.
             let start = values.count - 16
             for i in start..<values.count { values[i] = nextFloat() }
             transformBlock(&values, at: start, mean: mean, standardDeviation: standardDeviation)
@@ -228,7 +228,8 @@ extension MersenneTwister {
         guard left == self.left else { return nil }
     }
 
-    /// The field `left` of the saved state: draws until the words are replaced, that one included.
+    /// The field `left` of the saved state: draws until the words are replaced, including that
+    /// draw.
     private var left: Int32 { used == 0 ? 1 : Int32(Self.wordCount + 1 - used) }
 }
 

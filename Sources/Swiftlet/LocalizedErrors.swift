@@ -1,6 +1,6 @@
-// What Foundation's `localizedDescription` says of the library's errors: the sentence that
-// `description` is. Here in one place, so that the targets below need no Foundation for it; an
-// error that is missing from this list fails a test.
+// Foundation's `localizedDescription` of the library's errors: the same sentence as `description`.
+// It is all in one place, so that the targets below do not need Foundation for it; an error missing
+// from this list fails a test.
 
 import Collectives
 import Downloads

@@ -1,4 +1,4 @@
-// The umbrella: `import Swiftlet` brings the whole library.
+// The umbrella: `import Swiftlet` imports the whole library.
 
 @_exported import Collectives
 @_exported import Downloads

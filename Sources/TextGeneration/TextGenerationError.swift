@@ -6,26 +6,25 @@ public enum TextGenerationError: Error, Equatable, Sendable {
     case vocabularyMismatch(tokenizerSize: Int, modelSize: Int)
     /// A stop string that every text begins with.
     case emptyStopString
-    /// Texts to be generated from no prompts at all.
+    /// No prompts to continue.
     case noPrompts
-    /// A text without a prompt, and no token that stands before every text.
+    /// A text without a prompt, and no token that starts every text.
     case nothingToStart
-    /// A prompt of text for a generator that was made to take tokens only.
+    /// A text prompt for a generator that was created for tokens only.
     case noTokenizer
-    /// Messages of a conversation in an order that it cannot have: the one at `index` is not whose
-    /// turn it is.
+    /// Messages of a conversation in a wrong order: the one at `index` is out of turn.
     case messageOutOfTurn(index: Int, role: ChatMessage.Role, expected: ChatMessage.Role)
-    /// A conversation that ends with a message nobody has replied to.
+    /// A conversation that ends with a message without a reply.
     case noReply
-    /// A conversation in which the assistant says nothing, so that nothing can be learnt from it.
+    /// A conversation in which the assistant says nothing, so there is nothing to learn.
     case nothingSaid
-    /// Line `line` of `path`, counted from 1, is no conversation to learn from.
+    /// Line `line` of `path`, counted from 1, is not a conversation to train on.
     case invalidConversation(path: FilePath, line: Int, reason: String)
     /// A file of conversations with none in it.
     case noConversations(path: FilePath)
-    /// A file that holds no conversation, or one that cannot go on here.
+    /// A file that holds no conversation, or one that cannot be continued.
     case invalidHistory(path: FilePath, reason: String)
-    /// A message that fills the context alone, with the system prompt.
+    /// A message that, with the system prompt, is too long for the context.
     case turnTooLong(tokenCount: Int, maximum: Int)
 }
 
@@ -49,22 +48,22 @@ extension TextGenerationError: CustomStringConvertible {
             "message \(index + 1) of the conversation is the \(role.rawValue)'s, but it is the "
                 + "\(expected.rawValue)'s turn; the user and the assistant speak in turn"
         case .noReply:
-            "the conversation ends with a message of the user that has no reply; add the reply, or "
-                + "take the message out"
+            "the conversation ends with a user's message that has no reply; add the reply, or "
+                + "remove the message"
         case .nothingSaid:
-            "the assistant says nothing, so that there is nothing to learn; add its message, or "
-                + "leave the conversation out"
+            "the assistant says nothing, so there is nothing to learn; add its message, or "
+                + "remove the conversation"
         case .invalidConversation(let path, let line, let reason):
             "\(path):\(line): \(reason)"
         case .noConversations(let path):
-            "'\(path)' holds no conversations; give one a line, as "
+            "'\(path)' holds no conversations; give one per line, as "
                 + #"{"messages":[{"role":"user","content":"..."},"#
                 + #"{"role":"assistant","content":"..."}]}"#
         case .invalidHistory(let path, let reason):
             "the conversation in '\(path)' cannot be used: \(reason)"
         case .turnTooLong(let tokenCount, let maximum):
             "the message and the system prompt are \(tokenCount) tokens long, but the model can "
-                + "look at \(maximum); make them shorter"
+                + "only see \(maximum); make them shorter"
         }
     }
 }

@@ -185,7 +185,7 @@ import Testing
                     --sequence-length 1024 --init layers=48,heads=25,channels=1600,context=1024
                 """
             )
-            expectError(outcome, 64, "of memory, and there are ")
+            expectError(outcome, 64, "of memory, but only ")
             #expect(try FileSystem.names(in: directory) == [])
         }
     }

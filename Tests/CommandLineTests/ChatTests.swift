@@ -93,7 +93,7 @@ import Testing
             )
             #expect(outcome.status == 65)
             #expect(outcome.output.isEmpty)
-            #expect(outcome.errors.contains("is no list of messages"))
+            #expect(outcome.errors.contains("is not a JSON list of messages"))
             #expect(try Data(contentsOf: URL(fileURLWithPath: tokenizer)) == before)
         }
     }

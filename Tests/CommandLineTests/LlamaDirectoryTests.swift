@@ -83,7 +83,7 @@ import Testing
                 )
             }
             try rename("tokenizer.model", "elsewhere.model")
-            expectError(try sample(), 64, "no tokenizer lies beside the model")
+            expectError(try sample(), 64, "there is no tokenizer next to the model")
             try rename("elsewhere.model", "tokenizer.model")
             let shard = "model-00002-of-00002.safetensors"
             try rename(shard, "elsewhere")
@@ -93,7 +93,7 @@ import Testing
             for outcome in [
                 try sample(shard), try swiftlet("info", directory.appending(shard).string),
             ] {
-                expectError(outcome, 66, "neither config.json nor params.json lies beside it")
+                expectError(outcome, 66, "neither config.json nor params.json is next to it")
             }
             try rename("elsewhere", "params.json")
             expectError(try sample(), 66, "looked for consolidated.00.pth")

@@ -206,7 +206,7 @@ import TokenData
             expectError(
                 try swiftlet("chat", "--model", gpt2.string, "--tokenizer", gpt2Tokenizer.string),
                 64,
-                "does not say in which form it knows conversations"
+                "does not say which chat template it was trained with"
             )
         }
     }

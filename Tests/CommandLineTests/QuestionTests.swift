@@ -92,7 +92,7 @@ private let hasPython = (try? shell("command -v python3").status) == 0
         for (replies, arguments, status, words) in [
             (["one"], "", 65, "has 1 lines for 50 questions"),
             (answers, "--model nowhere", 64, "not allowed with"),
-            (answers, "--template plain", 64, "is of no use with --replies"),
+            (answers, "--template plain", 64, "cannot be used with --replies"),
             (answers, "--questions /dev/null", 65, "has no questions"),
             (answers, "--questions /nowhere", 66, "cannot be read"),
         ] {

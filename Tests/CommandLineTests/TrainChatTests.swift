@@ -204,10 +204,10 @@ private struct Bench {
             try expect(
                 [Bench.row(["a", "b"]), "nonsense"],
                 65,
-                "chat.jsonl:2: the line is no JSON"
+                "chat.jsonl:2: the line is not JSON"
             )
             try expect(["", Bench.row(["a"])], 65, "chat.jsonl:2: the conversation ends with")
-            try expect([""], 65, "holds no conversations; give one a line")
+            try expect([""], 65, "holds no conversations; give one per line")
             let long = String(repeating: "x", count: 110)
             try expect([Bench.row([long, "b"])], 64, "has a reply in its first 96 tokens")
             try bench.write(

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 @Suite(.serialized) struct DownloadFailureTests {
-    /// What a download fails with, after which nothing is left in the directory.
+    /// The error of a failed download, after which nothing is left in the directory.
     private func failure(
         _ change: (inout LoopbackServer.Behavior) -> Void
     ) throws -> DownloadError? {
@@ -23,7 +23,7 @@ import Testing
         return mismatch
     }
 
-    @Test func aFileOfAnotherSizeIsRefusedBeforeItArrives() throws {
+    @Test func aFileOfTheWrongSizeIsRefusedBeforeItArrives() throws {
         for count in [99_999, 100_001] {
             let found = try mismatch {
                 $0.files["/pack/file.bin"] = [UInt8](repeating: 0, count: count)
@@ -94,7 +94,7 @@ import Testing
         }
     }
 
-    @Test func redirectionsInCirclesEnd() throws {
+    @Test func circularRedirectionsEnd() throws {
         try withServer {
             $0.redirections["/pack/file.bin"] = "/pack/file.bin"
         } _: { server, downloader, directory in
@@ -106,7 +106,7 @@ import Testing
     }
 
     @Test func aServerThatIsNotThereIsNamedAtOnce() throws {
-        // The port was free a moment ago, when the server let go of it.
+        // The port was free a moment ago, when the server released it.
         var port = 0
         try withServer { server, _, _ in port = server.port }
         try withTemporaryDirectory { directory in

@@ -45,7 +45,7 @@ import Testing
         }
     }
 
-    @Test func anEarlierRunIsGoneOnWith() throws {
+    @Test func anEarlierRunIsContinued() throws {
         try withServer { server, downloader, directory in
             try leavePart(60_000, version: "\"one\"", in: directory)
             let result = try downloader.fetch(published, into: directory)
@@ -60,7 +60,7 @@ import Testing
         }
     }
 
-    @Test func aFileWithoutATagIsGoneOnWithByItsDate() throws {
+    @Test func aFileWithoutATagIsContinuedByItsDate() throws {
         let date = "Mon, 01 Apr 2024 10:00:00 GMT"
         try withServer {
             $0.tag = "W/\"weak\""
@@ -119,7 +119,7 @@ import Testing
         }
     }
 
-    @Test func aBrokenConnectionIsGoneOnWithAtOnce() throws {
+    @Test func aBrokenConnectionIsResumedAtOnce() throws {
         try withServer {
             $0.cutAfter = 20_000
         } _: { server, downloader, directory in
@@ -132,7 +132,7 @@ import Testing
         }
     }
 
-    @Test func aConnectionThatNeverGetsFurtherIsGivenUp() throws {
+    @Test func aConnectionWithoutProgressIsGivenUp() throws {
         try withServer {
             $0.cutAfter = 20_000
             $0.honorsRange = false
@@ -143,8 +143,8 @@ import Testing
                 guard case DownloadError.interrupted(_, _, 20_000) = error else { return false }
                 return true
             }
-            // The first, and the two further ones that the downloader of these tests may try, the
-            // first of which is counted anew because the file has grown.
+            // The first attempt, and the two more that the downloader of these tests may make; the
+            // count starts again once because the file has grown.
             #expect(server.requests.count == 3)
             #expect(FileSystem.byteCount(of: directory.appending("file.bin.part")) == 20_000)
         }

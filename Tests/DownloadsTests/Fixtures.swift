@@ -1,4 +1,4 @@
-// A small file as it is published, a server for it, and a downloader that does not wait.
+// A small published file, a server for it, and a downloader that does not wait.
 
 import Downloads
 import FileIO
@@ -8,7 +8,7 @@ import TestSupport
 let publishedBytes: [UInt8] =
     [0x88, 0xD8, 0x34, 0x01, 1, 0, 0, 0] + (8..<100_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
 
-/// What is known of them.
+/// The file's known properties.
 let published = PublishedFile(
     "file.bin",
     header: [20_240_520, 1],
@@ -35,14 +35,14 @@ func withServer(
     try withTemporaryDirectory { try body(server, downloader, $0) }
 }
 
-/// Leaves the first `count` bytes in the directory, as a run that was ended does.
+/// Leaves the first `count` bytes in the directory, like a run that was stopped.
 func leavePart(_ count: Int, version: String?, in directory: FilePath) throws {
     let part = try ResumableFile(for: directory.appending("file.bin"))
     try part.restart(version: version)
     try publishedBytes.prefix(count).withUnsafeBytes { try part.append($0) }
 }
 
-/// What lies at a path.
+/// The file at a path.
 func contents(_ path: FilePath) throws -> [UInt8] {
     try MappedFile(path).contents()
 }

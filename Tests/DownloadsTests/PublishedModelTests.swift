@@ -1,12 +1,12 @@
-// Files whose sizes and checksums only the server knows, from a server that answers as Hugging
-// Face's does: small files itself, and large ones by sending the client elsewhere.
+// Files whose sizes and checksums only the server knows, from a server that answers like Hugging
+// Face's: it sends small files itself, and redirects the client for large ones.
 
 import Downloads
 import FileIO
 import TestSupport
 import Testing
 
-/// A file of safetensors with one tensor.
+/// A safetensors file with one tensor.
 private func safetensors(_ count: Int, saying stated: Int? = nil) -> [UInt8] {
     let header = """
         {"__metadata__": {"format": "pt"}, \
@@ -22,7 +22,7 @@ private func sha256(_ bytes: [UInt8]) -> String {
     return checksum.hexadecimal()
 }
 
-/// A server with a model, and a downloader that follows it to where the weights are.
+/// A server with a model, and a downloader that follows its redirections.
 private func withModel(
     _ weights: [UInt8] = safetensors(90_000),
     announcing announced: [UInt8]? = nil,
@@ -37,7 +37,7 @@ private func withModel(
         $0.fields["/pack/model.safetensors"] = [
             "X-Linked-ETag: \"\(sha256(announced))\"", "X-Linked-Size: \(announced.count)",
         ]
-        // What is said where the weights are counts for nothing.
+        // What the server of the weights says about them does not count.
         $0.fields["/elsewhere/weights"] = [
             "X-Linked-ETag: \"\(String(repeating: "0", count: 64))\"", "X-Linked-Size: 1",
         ]
@@ -65,7 +65,7 @@ private func json(isOptional: Bool = false) -> PublishedFile {
 }
 
 @Suite(.serialized) struct PublishedModelTests {
-    @Test func aModelComesFromWhereTheServerSends() throws {
+    @Test func aModelComesFromWhereTheServerRedirects() throws {
         try withModel { server, downloader, directory in
             let bytes = safetensors(90_000)
             try #expect(
@@ -81,7 +81,7 @@ private func json(isOptional: Bool = false) -> PublishedFile {
             #expect(
                 paths == ["/pack/config.json", "/pack/model.safetensors", "/elsewhere/weights"]
             )
-            // What is there is looked at, and not asked for again.
+            // Existing files are checked, and not asked for again.
             try #expect(
                 downloader.fetch(weights, into: directory)
                     == .alreadyThere(byteCount: bytes.count)
@@ -90,7 +90,7 @@ private func json(isOptional: Bool = false) -> PublishedFile {
         }
     }
 
-    @Test func weightsOfAnotherChecksumAreNotKept() throws {
+    @Test func weightsWithAWrongChecksumAreNotKept() throws {
         var announced = safetensors(90_000)
         announced[announced.count - 1] ^= 1
         try withModel(announcing: announced) { _, downloader, directory in
@@ -114,7 +114,7 @@ private func json(isOptional: Bool = false) -> PublishedFile {
                     try downloader.fetch(weights, into: directory)
                 }
                 #expect(error?.description.contains(words) == true, "\(String(describing: error))")
-                // Told by the head of the answer already.
+                // Already clear from the header of the answer.
                 #expect(server.requests.count == 2)
                 try #expect(FileSystem.names(in: directory).isEmpty)
             }
@@ -136,7 +136,7 @@ private func json(isOptional: Bool = false) -> PublishedFile {
         }
     }
 
-    @Test func aBrokenDownloadGoesOnElsewhere() throws {
+    @Test func aBrokenDownloadContinuesElsewhere() throws {
         try withModel {
             $0.cutAfter = 40_000
             $0.cutCount = 2
@@ -165,7 +165,7 @@ private func json(isOptional: Bool = false) -> PublishedFile {
         }
     }
 
-    @Test func textThatIsNoJSONIsRefused() throws {
+    @Test func textThatIsNotJSONIsRefused() throws {
         try withModel {
             $0.files["/pack/config.json"] = Array("<html>sign in</html>".utf8)
         } _: { _, downloader, directory in
@@ -203,7 +203,7 @@ private func json(isOptional: Bool = false) -> PublishedFile {
     }
 
     @Test(.enabled(if: TestData.isAvailable, Comment(rawValue: TestData.skipReason)))
-    func realStoryModelsAreRecognised() throws {
+    func realStoryModelsAreRecognized() throws {
         let model = PublishedFile("x", content: .llama2c, atMost: 1 << 22, source: "https://x")
         let path = try TestData.path("llama2/stories260K.bin")
         try #expect(model.mismatch(at: path) == nil)

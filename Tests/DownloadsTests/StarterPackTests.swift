@@ -21,7 +21,7 @@ private func mismatch(
 
 @Suite struct StarterPackTests {
     @Test(.enabled(if: TestData.isAvailable, Comment(rawValue: TestData.skipReason)))
-    func theRealFilesAreRecognised() throws {
+    func theRealFilesAreRecognized() throws {
         let files: [(PublishedFile, String)] = [
             (.gpt2Tokenizer, "gpt2/gpt2_tokenizer.bin"),
             (.tinyShakespeareTrain, "tinyshakespeare/tiny_shakespeare_train.bin"),

@@ -1,4 +1,4 @@
-// Losses without parts of a model, against passes that compute everything again.
+// Losses without parts of a model, compared with passes that compute everything again.
 
 import Inference
 import Interpretability
@@ -7,7 +7,7 @@ import Tensors
 import Testing
 
 @Suite struct AblationTests {
-    /// Of all lengths there are: nothing to predict, one token, and more than a pass computes at
+    /// Of all kinds of lengths: nothing to predict, one token, and more than a pass computes at
     /// once.
     private let texts = [1, 2, 40, 301, 7].map { randomTokens($0, seed: UInt64($0)) }
 
@@ -33,7 +33,7 @@ import Testing
     }
 
     @Test(arguments: InspectedModel.allCases, [ElementType.float32, .bfloat16, .q8_0])
-    func reusingWhatLiesBelowChangesNothing(kind: InspectedModel, precision: ElementType) throws {
+    func reusingWhatIsBelowChangesNothing(kind: InspectedModel, precision: ElementType) throws {
         let model = try kind.make(precision: precision, cachePrecision: .bfloat16)
         let found = try model.ablate(texts, mlps: true)
         #expect(found.tokenCount == 346)
@@ -69,9 +69,9 @@ import Testing
         }
     }
 
-    /// The weights that a part ends with, without which it adds nothing.
+    /// The last weights of a part, without which it adds nothing.
     @Test(arguments: InspectedModel.allCases)
-    func itIsAModelWithoutTheWeightsOfThePart(kind: InspectedModel) throws {
+    func itEqualsAModelWithoutTheWeightsOfThePart(kind: InspectedModel) throws {
         let found = try kind.make().ablate(texts, mlps: true)
         let nothing = PassHooks([]) { _ in }
         for part in found.heads + found.mlps where part.layer == 1 {

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Interpretability
 
-/// Attention on a page, as somebody points at it and walks through it.
+/// Attention on a page, as somebody points at it and navigates it.
 @Suite(.serialized, .enabled(if: Browser.isAvailable, Comment(rawValue: Browser.skipReason)))
 struct AttentionBrowserTests {
     @Test func aValueIsShownWithTheTokensItIsBetween() throws {

@@ -55,7 +55,7 @@ import Testing
         #expect(largest < 2e-6)
     }
 
-    @Test func someLayersAreThoseOfAll() throws {
+    @Test func selectedLayersAreTheSameAsAmongAll() throws {
         let model = try InspectedModel.llama.make()
         let all = try model.attentionPatterns(of: randomTokens(9))
         let some = try model.attentionPatterns(of: randomTokens(9), layers: [1, 0, 1])

@@ -1,4 +1,5 @@
-// Scores of heads and places that excite neurons, against the numbers they are taken from.
+// Scores of heads and places that activate neurons, compared with the numbers they are computed
+// from.
 
 import Inference
 import Interpretability
@@ -85,7 +86,7 @@ import Testing
         )
         let repeated = try repeatedTokens(seed: 7, length: 12, count: 3)
             .map { try model.attentionPatterns(of: $0) }
-        // What predicts nothing is left out.
+        // Texts that predict nothing are ignored.
         let text = try texts.dropFirst().map { try model.attentionPatterns(of: $0) }
         #expect(scores.count == 3 * model.headCount)
         for (index, score) in scores.enumerated() {
@@ -106,7 +107,7 @@ import Testing
     }
 
     @Test(arguments: InspectedModel.allCases)
-    func neuronsAreMostExcitedWhereTheirActivationsAreLargest(kind: InspectedModel) throws {
+    func placesOfNeuronsAreThoseOfTheirLargestActivations(kind: InspectedModel) throws {
         let model = try kind.make()
         let texts = [1, 9, 300].map { randomTokens($0, seed: UInt64($0)) }
         let found = try model.excitations(layer: 1, neurons: [3, 0], of: texts, top: 4)
@@ -147,7 +148,7 @@ import Testing
         #expect(found.count == model.hiddenChannels && found.allSatisfy { $0.top.count == 3 })
     }
 
-    /// At every place a neuron of a network without weights is as active.
+    /// A neuron of a network without weights is equally active everywhere.
     @Test func ofEqualActivationsTheFirstIsKept() throws {
         let model = try InspectedModel.gpt2.make { weight, elements in
             if weight.name == "fcw" { elements = elements.map { _ in 0 } }

@@ -1,10 +1,10 @@
-// Opens pages of `inspect` in a browser, for the tests that use them as somebody does.
+// Opens pages of `inspect` in a browser, for tests that use them as a reader does.
 
 import TestSupport
 
 @testable import Interpretability
 
-/// What the scripts of these tests use beside the browser's.
+/// Helpers for the scripts of these tests.
 private let helpers = """
     const find = (selector, within = document) => within.querySelector(selector);
     const send = (element, type, more = {}) => {
@@ -31,7 +31,7 @@ private let helpers = """
     const chosen = () => find('#attention .chosen-head').textContent;
     """
 
-/// What a script notes of a page in a browser.
+/// What a script notes about a page in a browser.
 func openInBrowser(
     of page: InspectPage = PageFindings.page(),
     width: Int = 1200,

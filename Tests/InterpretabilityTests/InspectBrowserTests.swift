@@ -4,7 +4,7 @@ import Testing
 
 @testable import Interpretability
 
-/// The other parts of pages of `inspect`, as somebody uses them.
+/// The other parts of pages of `inspect`, as a reader uses them.
 @Suite(.serialized, .enabled(if: Browser.isAvailable, Comment(rawValue: Browser.skipReason)))
 struct InspectBrowserTests {
     // MARK: Lens and losses
@@ -128,7 +128,7 @@ struct InspectBrowserTests {
         )
     }
 
-    @Test func theTokenThatExcitesANeuronIsMarked() throws {
+    @Test func theTokenThatActivatesANeuronIsMarked() throws {
         let seen = try openInBrowser(
             """
             outcome.texts = [...document.querySelectorAll('#neurons li')]
@@ -183,7 +183,7 @@ struct InspectBrowserTests {
         #expect(seen["singular"] == "rank 1\nsingular value | 5.000")
     }
 
-    @Test func neighboursHaveBarsAsLongAsTheirCosines() throws {
+    @Test func neighborsHaveBarsAsLongAsTheirCosines() throws {
         let found = [(12, 0.75), (300, -0.5)].map { TokenNeighbour(token: $0, cosine: $1) }
         let seen = try openInBrowser(
             of: InspectPage(

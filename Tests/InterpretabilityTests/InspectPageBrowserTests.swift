@@ -3,7 +3,7 @@ import Testing
 
 @testable import Interpretability
 
-/// What holds of every page of `inspect` in a browser.
+/// What is true of every page of `inspect` in a browser.
 @Suite(.serialized, .enabled(if: Browser.isAvailable, Comment(rawValue: Browser.skipReason)))
 struct InspectPageBrowserTests {
     @Test(arguments: [390, 1200, 2400])

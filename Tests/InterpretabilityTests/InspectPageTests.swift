@@ -176,11 +176,11 @@ import Testing
         )
         #expect(XMLParser(data: Data(page.source.utf8)).parse())
         #expect(!page.source.contains("<script>alert"))
-        #expect(page.source.contains("The 1 of 8 neurons that are excited most."))
+        #expect(page.source.contains("The 1 of 8 neurons with the strongest activations."))
         #expect(try data(page)["texts"] as? [String] == [hostile, "\u{1B}[31m"])
     }
 
-    @Test func whatIsNoNumberIsLeftOut() throws {
+    @Test func infinityAndNaNAreLeftOut() throws {
         let tokens: [Int32] = [1, 2]
         let page = InspectPage(
             PageFindings.subject,

@@ -1,22 +1,22 @@
-// Small models of both families, with random weights, for what is asked about their passes.
+// Small models of both families, with random weights, for questions about their passes.
 
 import Inference
 import LanguageModels
 import RandomNumbers
 import Tensors
 
-/// What a test looks into.
+/// What a test inspects.
 enum InspectedModel: String, CaseIterable, Sendable {
     /// L3 NH3 HS5, an odd head size.
     case gpt2
-    /// L3 NH6 HS6, three heads of queries to each of keys.
+    /// L3 NH6 HS6, with three query heads per head of keys.
     case llama
 
     static let vocabularySize = 29
     /// More than a pass computes at once.
     static let contextLength = 300
 
-    /// The model, with what `changing` makes of its weights.
+    /// The model, after `changing` was applied to its weights.
     ///
     /// They are larger than those of a new one, so that no part is close to linear.
     func make(

@@ -1,4 +1,4 @@
-// Questions that have no answer.
+// Questions without an answer.
 
 import Inference
 import Interpretability
@@ -88,7 +88,7 @@ import Testing
     }
 
     @Test(arguments: InspectedModel.allCases)
-    func weightsThatAreNoNumbersAreSaid(kind: InspectedModel) throws {
+    func weightsThatAreNotFiniteAreReported(kind: InspectedModel) throws {
         let broken = try kind.make { weight, elements in
             if weight.role == .matrix && weight.layer == 0 { elements[0] = .nan }
         }

@@ -1,4 +1,4 @@
-// What layers would predict, and what the model does.
+// What layers would predict, and what the model predicts.
 
 import Inference
 import Interpretability

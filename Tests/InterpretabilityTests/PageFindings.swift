@@ -16,7 +16,7 @@ enum PageFindings {
         tokens.firstIndex(of: token).map { texts[$0] } ?? (token < 100 ? " word\(token)" : nil)
     }
 
-    /// Head h of layer l looks `3 l + h` tokens back with 0.75, and everywhere else alike.
+    /// Head h of layer l looks `3 l + h` tokens back with 0.75, and everywhere else equally.
     static func patterns(
         _ tokens: [Int32] = tokens,
         layers: [Int] = [0, 1],

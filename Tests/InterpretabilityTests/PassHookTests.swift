@@ -1,4 +1,4 @@
-// What hooks see of a pass, and that a pass is the same whether somebody looks or not.
+// What hooks see of a pass, and that hooks that only read do not change it.
 
 import Inference
 import LanguageModels
@@ -85,17 +85,17 @@ import Testing
     }
 
     @Test(arguments: InspectedModel.allCases)
-    func whatAHookWritesCountsForTheRestOfThePass(kind: InspectedModel) throws {
+    func whatAHookWritesAffectsTheRestOfThePass(kind: InspectedModel) throws {
         let model = try kind.make()
         let part = scored(randomTokens(40))
         let session = try model.makeHookedSession(sequenceCount: 1, tokenCapacity: 300)
         for point in allPoints(model) {
-            // Patterns are only for reading.
+            // Patterns are read-only.
             if case .pattern = point { continue }
             session.truncate(0, to: 0)
             let expected = try session.losses(appending: [part])
             session.truncate(0, to: 0)
-            // Not all columns: the next norm would take their scale away again.
+            // Not all columns: the next norm would undo a common scale.
             let hooks = PassHooks([point]) { value in
                 model.ops.scale(TensorColumns(value.tensor, 0..<3), by: 0.5)
             }
@@ -104,7 +104,7 @@ import Testing
         }
     }
 
-    @Test func anErrorOfAHookLeavesTheSequenceAsItWas() throws {
+    @Test func anErrorOfAHookLeavesTheSequenceUnchanged() throws {
         struct Stop: Error {}
         let model = try InspectedModel.gpt2.make()
         let session = try model.makeHookedSession(sequenceCount: 1, tokenCapacity: 300)

@@ -1,4 +1,4 @@
-// Singular values against NumPy's, and against what is known of a matrix.
+// Singular values, compared with NumPy's and with known properties of matrices.
 
 import RandomNumbers
 import Tensors
@@ -12,7 +12,7 @@ private func values(_ rows: [[Float]]) throws -> [Double] {
     return singularValues(of: matrix) { _ in }
 }
 
-/// The largest difference, beside the largest of the expected values.
+/// The largest difference, relative to the largest expected value.
 private func difference(_ found: [Double], _ expected: [Double]) -> Double {
     guard found.count == expected.count else { return .infinity }
     let largest = expected.map(abs).max() ?? 1
@@ -67,13 +67,13 @@ private func transposed(_ rows: [[Float]]) -> [[Float]] {
     }
 
     @Test(arguments: [Float(1e-30), 1e30])
-    func theyGrowWithTheMatrixAcrossTheRangeOfFloats(factor: Float) throws {
+    func theyScaleWithTheMatrixAcrossTheRangeOfFloats(factor: Float) throws {
         let scaled = Self.small.map { $0.map { $0 * factor } }
         let expected = try values(Self.small).map { $0 * Double(factor) }
         #expect(try difference(values(scaled), expected) < 1e-6)
     }
 
-    // More rows than are computed at once, and no multiple of four.
+    // More rows than are computed at once, and not a multiple of four.
     @Test func aLongMatrixKeepsItsSquareAndItsDirections() throws {
         var generator = MersenneTwister(seed: 3)
         let (m, n) = (131, 37)
@@ -85,7 +85,7 @@ private func transposed(_ rows: [[Float]]) -> [[Float]] {
         #expect(found == found.sorted(by: >))
         let square = elements.reduce(0) { $0 + Double($1) * Double($1) }
         #expect(abs(found.reduce(0) { $0 + $1 * $1 } - square) < 1e-10 * square)
-        // Columns put in another order, and a sign, change nothing.
+        // Columns in a different order, and a sign, change nothing.
         var mixed = elements
         for row in 0..<m {
             for column in 0..<n {
@@ -94,13 +94,13 @@ private func transposed(_ rows: [[Float]]) -> [[Float]] {
         }
         let again = singularValues(of: try Tensor(mixed, shape: [m, n])) { _ in }
         #expect(difference(again, found) < 1e-13)
-        // Progress goes from the start to the end.
+        // Progress goes from the beginning to the end.
         #expect(parts == parts.sorted())
         #expect(parts.last.map { abs($0 - 1) < 0.01 } == true)
         #expect(parts.allSatisfy { 0...1 ~= $0 })
     }
 
-    @Test func whatProgressThrowsEndsTheWork() throws {
+    @Test func anErrorInProgressEndsTheWork() throws {
         struct Stop: Error {}
         let matrix = try Tensor([1, 2, 3, 4] as [Float], shape: [2, 2])
         #expect(throws: Stop.self) { try singularValues(of: matrix) { _ in throw Stop() } }

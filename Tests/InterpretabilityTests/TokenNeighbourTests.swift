@@ -5,7 +5,7 @@ import LanguageModels
 import Tensors
 import Testing
 
-/// A GPT-2 whose embeddings are these rows, and whose other weights are zeros.
+/// A GPT-2 with these rows as embeddings, and zeros as all other weights.
 private func weights(_ rows: [[Float]]) throws -> MemoryWeights<GPT2Configuration> {
     let configuration = try GPT2Configuration(
         contextLength: 4,
@@ -42,7 +42,7 @@ private func weights(_ rows: [[Float]]) throws -> MemoryWeights<GPT2Configuratio
         #expect(try weights.neighbours(of: 4, count: 4, ops: ops).map(\.token) == [0, 2, 1, 3])
     }
 
-    @Test func whatHasNoDirectionIsNearNoOther() throws {
+    @Test func anEmbeddingWithoutDirectionIsNearNoOther() throws {
         let weights = try weights([[1, 0], [0, 0], [.nan, 1], [.infinity, 1], [1, 1]])
         #expect(try weights.neighbours(of: 0, count: 9, ops: ops).map(\.token) == [4])
         for token: Int32 in 1...3 {

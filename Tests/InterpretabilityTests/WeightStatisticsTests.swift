@@ -1,4 +1,4 @@
-// What is said of the numbers of a tensor.
+// Statistics of the numbers in a tensor.
 
 import Tensors
 import Testing
@@ -38,7 +38,7 @@ import Testing
         #expect(found.singularValues?.count == 3)
     }
 
-    @Test func aSpreadBesideALargeMeanIsKept() throws {
+    @Test func aSmallSpreadAroundALargeMeanIsKept() throws {
         let found = try statistics([1_000_000, 1_000_001, 1_000_002, 1_000_003], [4])
         #expect(abs((found.standardDeviation ?? 0) - 1.25.squareRoot()) < 1e-9)
     }
@@ -52,7 +52,7 @@ import Testing
         #expect(try statistics([1, 2, 3, 4], [2, 2]).singularValues != nil)
     }
 
-    @Test func whatIsNotFiniteIsCountedAndLeftOut() throws {
+    @Test func infinityAndNaNAreCountedAndLeftOut() throws {
         let found = try statistics([.nan, 1, -.infinity, 3], [2, 2])
         #expect(found.nonFiniteCount == 2)
         #expect(found.mean == 2)
@@ -67,7 +67,7 @@ import Testing
         #expect(try statistics([], [0]).mean == nil)
     }
 
-    @Test func blocksAreWhatTheyStandFor() throws {
+    @Test func blocksCountWithTheirValues() throws {
         let floats = (0..<64).map { Float($0) - 31.5 }
         for type in [ElementType.q8_0, .q4_0, .bfloat16, .float16] {
             let stored = try ops.convert(Tensor(floats, shape: [2, 32]), to: type)

@@ -1,11 +1,11 @@
-// Changes of a text with a cursor in it.
+// Changes to a text with a cursor in it.
 
 import Testing
 
 @testable import LineEditing
 
 @Suite struct EditedLineTests {
-    /// A text with its cursor, which is written `|`.
+    /// A text with its cursor, written as `|`.
     private func line(_ text: String) -> EditedLine {
         let parts = text.split(separator: "|", omittingEmptySubsequences: false)
         var line = EditedLine()
@@ -67,7 +67,7 @@ import Testing
         expect("\n|", becomes: "|\n") { #expect($0.moveUp() == true) }
     }
 
-    @Test func whatIsCutComesBack() {
+    @Test func cutTextCanBePasted() {
         expect("one two|", becomes: "|one two") {
             $0.cutWordBackward(isBetweenBlanks: true)
             $0.moveToLineStart()
@@ -89,7 +89,7 @@ import Testing
         }
     }
 
-    @Test func cutsInARowAreOne() {
+    @Test func consecutiveCutsAreOne() {
         expect("one two three|", becomes: "|two threeone ") {
             $0.cutWordBackward(isBetweenBlanks: true)
             $0.cutWordBackward(isBetweenBlanks: true)
@@ -105,7 +105,7 @@ import Testing
         }
     }
 
-    @Test func cuttingKeepsToTheLine() {
+    @Test func cuttingStaysWithinTheLine() {
         expect("one\ntwo| three\nfour", becomes: "one\ntwo|\nfour") { $0.cutToLineEnd() }
         expect("one\ntwo|\nfour", becomes: "one\ntwo|four") { $0.cutToLineEnd() }
         expect("one\ntwo| three", becomes: "one\n| three") { $0.cutToLineStart() }
@@ -114,7 +114,7 @@ import Testing
         expect("a.b c-d  |", becomes: "a.b |") { $0.cutWordBackward(isBetweenBlanks: true) }
     }
 
-    @Test func charactersChangePlaces() {
+    @Test func charactersAreSwapped() {
         expect("teh|", becomes: "the|") { $0.transpose() }
         expect("t|eh", becomes: "et|h") { $0.transpose() }
         expect("|ab", becomes: "ab|") { $0.transpose() }

@@ -1,4 +1,4 @@
-// Bytes of terminals as keys, whole and torn at every place.
+// Bytes from terminals as keys, complete and split at every position.
 
 import Testing
 
@@ -36,7 +36,7 @@ import Testing
         #expect(keys(Self.known[index].text.utf8) == Self.known[index].keys)
     }
 
-    @Test(arguments: known.indices) func aKeyMayBeTornAnywhere(index: Int) {
+    @Test(arguments: known.indices) func aKeyMayBeSplitAnywhere(index: Int) {
         let bytes = Array(Self.known[index].text.utf8)
         for place in 0...bytes.count {
             var parser = KeyParser()
@@ -47,7 +47,7 @@ import Testing
     }
 
     @Test(arguments: [
-        // Function keys, of several terminals, and what a terminal answers.
+        // Function keys of several terminals, and terminals' answers.
         "\u{1b}OP", "\u{1b}[15~", "\u{1b}[24;2~", "\u{1b}[[A", "\u{1b}[Z", "\u{1b}[2~", "\u{1b}[I",
         "\u{1b}]11;rgb:0000/0000/0000\u{7}", "\u{1b}]11;rgb:0000/0000/0000\u{1b}\\",
         "\u{1b}P1+r\u{1b}\\", "\u{1b}[?1;2c", "\u{0}", "\u{1c}", "\u{1b}[\u{1b}[Z",
@@ -56,7 +56,7 @@ import Testing
         #expect(keys((text + "a").utf8) == [.text("a")])
     }
 
-    @Test func bytesThatAreNoTextAreReplaced() {
+    @Test func invalidUTF8IsReplaced() {
         #expect(keys([0xff, 0x61]) == [.text("\u{fffd}"), .text("a")])
         #expect(keys([0x80, 0xc3, 0x61]) == [.text("\u{fffd}"), .text("\u{fffd}"), .text("a")])
         #expect(keys([0xe2, 0x82, 0x0d]) == [.text("\u{fffd}"), .enter])
@@ -65,7 +65,7 @@ import Testing
     }
 
     @Test func bytesOfAnyKindMeanTheSameOneByOne() {
-        // Those that begin or end something come often.
+        // Bytes that begin or end something are frequent.
         let special = Array("\u{1b}[O;~200201?u\r".utf8) + [0xc3, 0xe2, 0xf0, 0x80, 0xff]
         for _ in 0..<200 {
             let bytes = (0..<100).map { _ in
@@ -77,7 +77,7 @@ import Testing
         }
     }
 
-    @Test func aLonelyEscapeIsNoPartOfTheNextKey() {
+    @Test func aLoneEscapeIsNotPartOfTheNextKey() {
         var parser = KeyParser()
         #expect(parser.take("\u{1b}".utf8) == [])
         #expect(parser.patience != nil)
@@ -107,10 +107,10 @@ import Testing
         #expect(keys.last == .text("y"))
     }
 
-    @Test func anEndlessSequenceIsNoKey() {
+    @Test func anEndlessSequenceIsNotAKey() {
         let text = "\u{1b}[" + String(repeating: "1;", count: 100)
         var parser = KeyParser()
-        // What is beyond any sequence is taken for text, and nothing is kept of it.
+        // Bytes beyond any valid sequence are taken as text, and none of them is kept.
         #expect(parser.take(text.utf8).allSatisfy { $0 == .text("1") || $0 == .text(";") })
         #expect(parser.patience == nil)
     }

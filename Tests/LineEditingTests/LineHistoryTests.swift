@@ -65,7 +65,7 @@ import Testing
 
     // MARK: The file
 
-    @Test func whatIsAddedIsReadAgain() throws {
+    @Test func whatIsAddedIsReadBack() throws {
         try withTemporaryDirectory { directory in
             let path = directory.appending("state").appending("history")
             let texts = ["one", "two\nlines", "a\\nb", "tab\t数\u{1b}[31m", "\\"]
@@ -88,7 +88,7 @@ import Testing
             #expect(first == "line 1500")
             #expect(size < lines.utf8.count / 2)
 
-            // Longer than is ever read.
+            // Longer than what is ever read.
             let huge = String(repeating: String(repeating: "x", count: 99) + "\n", count: 40_000)
             try writeBytes(Array(huge.utf8), to: path)
             let texts = try HistoryFile(path).read()
@@ -98,11 +98,11 @@ import Testing
         }
     }
 
-    @Test func aTextThatWasPastedIsNotKept() throws {
+    @Test func pastedTextIsNotKept() throws {
         try withTemporaryDirectory { directory in
             let file = HistoryFile(directory.appending("history"))
             try file.append(String(repeating: "x", count: 100_000))
-            // A file with a null is none of ours.
+            // A file with a null byte is not ours.
             try file.append("a\0b")
             #expect(try file.read() == [])
         }
@@ -116,7 +116,7 @@ import Testing
                 #expect(throws: FileIOError.self) { try HistoryFile(path).read() }
                 #expect(try MappedFile(path).contents() == bytes)
             }
-            // Longer than is read, and without an end of a line.
+            // Longer than what is read, and without a line end.
             let zeros = [UInt8](repeating: 0, count: 1_100_000)
             try writeBytes(zeros, to: path)
             #expect(throws: FileIOError.self) { try HistoryFile(path).read() }
@@ -126,7 +126,7 @@ import Testing
         }
     }
 
-    @Test func theFileLiesWhereTheStandardSays() {
+    @Test func theFileIsWhereTheStandardSays() {
         func path(_ variables: [String: String]) -> FilePath? {
             HistoryFile(named: "history") { variables[$0] }?.path
         }

@@ -1,4 +1,4 @@
-// What somebody sees of the line they type, on screens of many widths.
+// What is shown of a line being typed, on screens of many widths.
 
 import TestSupport
 import Testing
@@ -28,7 +28,7 @@ import Testing
         return screen
     }
 
-    @Test func aLineStandsBehindItsPrompt() {
+    @Test func aLineFollowsItsPrompt() {
         let screen = screen("Hello, 数学!", columns: 40)
         #expect(screen.text == "> Hello, 数学!")
         #expect(screen.cursor == (0, 14))
@@ -37,7 +37,7 @@ import Testing
         #expect(screen.modes == [7])
     }
 
-    @Test func aLongLineTakesMoreRowsUnderItself() {
+    @Test func aLongLineContinuesOnTheNextRows() {
         let screen = screen(String(repeating: "0123456789", count: 5), columns: 22)
         #expect(screen.text == "> 01234567890123456789\n  01234567890123456789\n  0123456789")
         #expect(screen.cursor == (2, 12))
@@ -49,7 +49,7 @@ import Testing
         #expect(screen.cursor == (1, 2))
     }
 
-    @Test func aWideCharacterIsNotTornByTheEdge() {
+    @Test func aWideCharacterIsNotSplitByTheEdge() {
         let screen = screen("0123456789012345678数a", columns: 22)
         #expect(screen.text == "> 0123456789012345678\n  数a")
         #expect(screen.cursor == (1, 5))
@@ -61,13 +61,13 @@ import Testing
         #expect(screen.cursor == (2, 9))
     }
 
-    @Test func whatATerminalWouldObeyIsShown() {
+    @Test func controlCharactersAreShown() {
         let screen = screen("a\u{1b}[31m\u{202e}b", columns: 80)
         #expect(screen.text == "> a\\u{1b}[31m\\u{202e}b")
     }
 
     @Test(arguments: [1, 2, 3, 4])
-    func aScreenMayBeAsNarrowAsItLikes(columns: Int) {
+    func aScreenMayHaveAnyWidth(columns: Int) {
         let screen = screen("abc数", columns: columns)
         let shown = screen.lines.joined().filter { $0 != " " }
         #expect(shown == (columns == 1 ? ">abc?" : ">abc数"))
@@ -84,7 +84,7 @@ import Testing
         draw()
         #expect(screen.text == "> 1\n  2\n  3\n  4")
         #expect(screen.cursor == (0, 3))
-        // Sent, it is there to scroll back to.
+        // Once sent, it is there to scroll back to.
         screen.write(view.finish(Self.prompt, line, on: (20, 4)))
         let all = screen.scrollback + screen.lines
         #expect(all.joined(separator: "\n").contains("> 1\n  2\n  3\n  4\n  5\n  6\n  7\n  8\n  9"))
@@ -102,7 +102,7 @@ import Testing
     }
 
     @Test(arguments: [1, 7, 40, 80, 200])
-    func whatIsChangedLooksAsIfDrawnAnew(columns: Int) {
+    func changesLookAsIfDrawnFromScratch(columns: Int) {
         var random = SystemRandomNumberGenerator()
         let pieces = ["a", "bc ", "数", "e\u{301}", "🙂", "\n", "\t", "\u{1b}", "words of a text "]
         var screen = TerminalScreen(columns: columns, rows: 12)
@@ -131,7 +131,7 @@ import Testing
                 String(row.text.reversed().drop { $0 == " " }.reversed())
             }
             let (row, lines) = (screen.cursor.row, screen.lines)
-            // The row of the cursor, and what stands around it.
+            // The row of the cursor, and the rows around it.
             let first = layout.cursor.row - row
             let expected = (first..<first + 12).map { shown.indices.contains($0) ? shown[$0] : "" }
             guard lines == expected, screen.cursor.column == layout.cursor.column else {
@@ -142,7 +142,7 @@ import Testing
     }
 
     @Test(arguments: [(80, 40), (80, 11), (40, 80), (40, 200)])
-    func aResizedScreenIsDrawnAnew(from: Int, to: Int) {
+    func aResizedScreenIsRedrawn(from: Int, to: Int) {
         var screen = TerminalScreen(columns: from)
         var view = LineView()
         screen.write("stays\r\n")

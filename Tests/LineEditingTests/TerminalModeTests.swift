@@ -1,5 +1,5 @@
-// The mode of a terminal, as its other end sees it. How it is put back on the ways out of a program
-// is tested from outside, with the commands that change it.
+// The mode of a terminal, as its other end sees it. How it is restored when a program ends is
+// tested from outside, with the commands that change it.
 
 import LineEditing
 import Testing
@@ -45,7 +45,7 @@ private final class Ends {
         #expect(write(master, bytes, bytes.count) == bytes.count)
     }
 
-    /// What there is to read at this moment, of at most 64 bytes.
+    /// What can be read at this moment, at most 64 bytes.
     func unread() -> String {
         var request = pollfd(fd: device, events: Int16(POLLIN), revents: 0)
         guard poll(&request, 1, 0) > 0 else { return "" }
@@ -72,11 +72,11 @@ private final class Ends {
         #expect(ends.unread() == "")
     }
 
-    @Test func keysComeAtOnceAndAreKept() throws {
+    @Test func keysArriveAtOnceAndAreKept() throws {
         let ends = try Ends()
         #expect(TerminalMode.begin(.keys, on: ends.device))
         #expect(!ends.has(ECHO) && !ends.has(ICANON) && !ends.has(ISIG))
-        // Lines may be written meanwhile.
+        // Lines may be written in the meantime.
         #expect(ends.mode.c_oflag & tcflag_t(OPOST) != 0)
         ends.type("a\u{3}\r")
         #expect(ends.unread() == "a\u{3}\r")
@@ -101,7 +101,7 @@ private final class Ends {
         #expect(ends.has(ECHO, ICANON, ISIG))
     }
 
-    @Test func whatTheTerminalWasIsPutBackWhole() throws {
+    @Test func theTerminalsModeIsRestoredCompletely() throws {
         let ends = try Ends()
         var unusual = ends.mode
         unusual.c_lflag &= ~tcflag_t(ECHO)
@@ -126,7 +126,7 @@ private final class Ends {
         #expect(!ends.has(ECHO))
     }
 
-    @Test func goingOnIsNoticedOnce() throws {
+    @Test func continuingIsNoticedOnce() throws {
         let ends = try Ends()
         TerminalMode.begin(.asTyped, on: ends.device)
         _ = TerminalMode.takeContinuation()
@@ -135,7 +135,7 @@ private final class Ends {
         #expect(!TerminalMode.takeContinuation())
     }
 
-    @Test func whatIsNoTerminalIsLeftAlone() {
+    @Test func anythingButATerminalIsLeftAlone() {
         #expect(!TerminalMode.begin(.keys, on: -1))
         var ends: [CInt] = [0, 0]
         #expect(pipe(&ends) == 0)

@@ -8,7 +8,7 @@ import Testing
 #endif
 
 @Suite struct MarkupTests {
-    @Test func textBecomesMarkupOnlyByBeingEscaped() {
+    @Test func textIsEscapedBeforeItBecomesMarkup() {
         let text = "</script><b a='1' c=\"2\">&\u{0}\u{1B}\u{FFFE}\n"
         let html: HTML = "<p>\(text)</p>"
         #expect(
@@ -42,11 +42,11 @@ import Testing
             for end in ["</", "<!--", "]]>"] where !asset.name.hasSuffix(".html") {
                 #expect(!asset.text.contains(end), "\(asset.name) has \(end)")
             }
-            // Nothing is asked of a network; the name of SVG is no address.
+            // Nothing uses a network; the namespace of SVG is not an address.
             let text = asset.text
                 .replacingOccurrences(of: "http://www.w3.org/2000/svg", with: "")
             for reference in ["http", "@import", "url(\"", "import(", "fetch("] {
-                // The page of a server asks that server.
+                // A server's page contacts that server.
                 if reference == "fetch(" && asset.name == "server-requests.js" { continue }
                 #expect(!text.contains(reference), "\(asset.name) has \(reference)")
             }
@@ -98,7 +98,7 @@ import Testing
         let value = try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any]
         let series = value?["series"] as? [[String: Any]]
         #expect(series?.first?["name"] as? String == hostile)
-        // Steps are differences, and values have five digits.
+        // Steps are stored as differences, and values have five digits.
         #expect(json.contains("\"steps\":[1,1,3]"))
         #expect(json.contains("[1.2346,null,-1e+300]"))
     }

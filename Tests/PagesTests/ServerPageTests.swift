@@ -21,7 +21,7 @@ import Testing
         #expect(!document.contains("<img"))
     }
 
-    @Test func theScriptsAreToldWhatIsServed() throws {
+    @Test func theScriptsKnowWhatIsServed() throws {
         let document = page(hostile, isChat: false).document(nonce: "abc")
         let start = try #require(document.range(of: "id=\"facts\">"))
         let rest = document[start.upperBound...]
@@ -34,7 +34,7 @@ import Testing
         #expect(facts["needsKey"] as? Bool == false)
     }
 
-    @Test func whatRunsHasTheNonceOfItsAnswer() throws {
+    @Test func everyScriptHasTheNonceOfItsAnswer() throws {
         let nonce = ServerPage.nonce()
         let document = page().document(nonce: nonce)
         for element in ["<script", "<style"] {
@@ -54,12 +54,12 @@ import Testing
     @Test func noTwoAnswersHaveTheSameNonce() {
         let nonces = Set((0..<100).map { _ in ServerPage.nonce() })
         #expect(nonces.count == 100)
-        // What a policy takes for a nonce, and long enough not to be guessed.
+        // A valid nonce for a policy, and too long to be guessed.
         #expect(nonces.allSatisfy { $0.count >= 18 && $0.allSatisfy { $0.isASCII } })
         #expect(nonces.joined().allSatisfy { $0.isLetter || $0.isNumber })
     }
 
-    @Test func noMarkupOfThePageActsOrStylesByItself() {
+    @Test func thePageHasNoInlineHandlersOrStyles() {
         let markup = PageAsset.named("server.html").text
         // The policy would refuse them.
         #expect(markup.firstMatch(of: /\s(on[a-z]+|style|href|src)=/) == nil)

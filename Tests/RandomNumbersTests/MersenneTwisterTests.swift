@@ -178,7 +178,7 @@ import Testing
         #expect(MersenneTwister(encoded: good + [0]) == nil)
         #expect(MersenneTwister(encoded: [UInt8](repeating: 0, count: 2520)) == nil)
         #expect(MersenneTwister(encoded: [UInt8](repeating: 255, count: 2520)) == nil)
-        // `left` and `next` that contradict each other, `next` past the end, another matrix.
+        // `left` and `next` that contradict each other, `next` past the end, a different matrix.
         for (offset, value) in [(8, 0), (8, 1), (12, 0), (13, 255), (15, 128), (2516, 0)] {
             var bad = good
             bad[offset] = UInt8(value)

@@ -1,12 +1,12 @@
-// A real browser, where there is one: it opens a page that is being tested together with a script
-// that uses it, and hands back what the script saw.
+// A real browser, if there is one: it opens a page under test together with a script that uses it,
+// and returns what the script saw.
 
 import FileIO
 import Foundation
 
 /// Chromium or Chrome, without a window.
 public enum Browser {
-    /// The line shown beside a test that was skipped for want of a browser.
+    /// The line shown next to a test that was skipped for lack of a browser.
     public static let skipReason: String =
         "neither SWIFTLET_TEST_BROWSER nor PATH names Chromium or Chrome"
 
@@ -28,7 +28,7 @@ public enum Browser {
         public let description: String
     }
 
-    /// What every script can use.
+    /// Helpers for every script.
     private static let helpers = """
         const figure = id => document.getElementById('chart-' + id);
         const plot = id => figure(id).querySelector('.plot');
@@ -58,7 +58,7 @@ public enum Browser {
     ///   - width: In CSS pixels.
     ///   - height: In CSS pixels.
     ///   - script: JavaScript, which writes what it sees into the object `outcome`.
-    /// - Returns: That object, its values as JavaScript makes strings of them.
+    /// - Returns: That object, with its values converted to strings by JavaScript.
     /// - Throws: ``Failure`` when there is no answer, or the script threw an error.
     public static func run(
         _ page: String,
@@ -94,7 +94,7 @@ public enum Browser {
             let process = Process()
             process.executableURL = URL(fileURLWithPath: path)
             process.arguments = [
-                // The sandbox and the shared memory of containers are not what is tested.
+                // The sandbox and the shared memory of containers are not under test.
                 "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
                 "--user-data-dir=\(directory.appending("profile"))",
                 "--window-size=\(width),\(height)", "--dump-dom", "file://\(file)",

@@ -1,17 +1,17 @@
-// Reads event files of TensorBoard as their description says, sharing no code with what writes
-// them: records with their checksums, and in them the fields of protocol buffers.
+// Reads event files of TensorBoard according to their specification, sharing no code with what
+// writes them: records with their checksums, and in them the fields of protocol buffers.
 
 import FileIO
 
-/// A value that an event file says was measured.
+/// A value recorded in an event file.
 public struct LoggedValue: Equatable {
     /// The optimizer step.
     public let step: Int
-    /// What was measured.
+    /// The name of the value.
     public let tag: String
-    /// The number; nil where it is a text.
+    /// The number; nil for a text.
     public let number: Float?
-    /// The text; nil where it is a number.
+    /// The text; nil for a number.
     public let text: String?
 
     /// A number.
@@ -19,7 +19,7 @@ public struct LoggedValue: Equatable {
         (self.step, self.tag, self.number, text) = (step, tag, number, nil)
     }
 
-    /// A text, which a plugin called "text" draws.
+    /// A text, shown by a plugin called "text".
     public init(_ step: Int, _ tag: String, text: String) {
         (self.step, self.tag, number, self.text) = (step, tag, nil, text)
     }
@@ -32,18 +32,18 @@ public struct LoggedValue: Equatable {
     }
 }
 
-/// All that an event file holds.
+/// The contents of an event file.
 public struct EventFileContents {
-    /// Of the first event.
+    /// The wall time of the first event.
     public let version: String?
-    /// The steps at which readers are told to forget what they know.
+    /// The steps at which readers are told to discard what follows.
     public let starts: [Int]
-    /// What was measured, in order.
+    /// The values, in order.
     public let values: [LoggedValue]
-    /// When each event happened.
+    /// The time of each event.
     public let times: [Double]
 
-    /// Something in the file that is not as it should be.
+    /// An error in the file.
     public struct Malformed: Error, CustomStringConvertible {
         public let description: String
     }

@@ -1,6 +1,5 @@
 // A web server on 127.0.0.1 for tests of downloads: it serves bytes from memory, as well or as
-// badly as a test wants, and remembers what it was asked. HTTP/1.1, GET only, one answer a
-// connection.
+// badly as a test wants, and records the requests. HTTP/1.1, GET only, one answer per connection.
 
 import Dispatch
 import Synchronization
@@ -13,44 +12,44 @@ import Synchronization
     import Darwin
 #endif
 
-/// A server that listens from its creation until it is let go.
+/// A server that listens from its creation until it is released.
 public final class LoopbackServer: Sendable {
     /// What the server does with requests.
     public struct Behavior: Sendable {
-        /// What each path, such as `/file.bin`, holds.
+        /// The content of each path, such as `/file.bin`.
         public var files: [String: [UInt8]] = [:]
         /// Paths that are answered with a redirection to another path or address.
         public var redirections: [String: String] = [:]
-        /// More header fields of the answers to each path, such as `X-Linked-Size: 5`.
+        /// Additional header fields for each path, such as `X-Linked-Size: 5`.
         public var fields: [String: [String]] = [:]
         /// Sent as `ETag` unless nil.
         public var tag: String? = "\"one\""
         /// Sent as `Last-Modified` unless nil.
         public var date: String?
-        /// Whether parts of a file may be asked for.
+        /// Whether parts of a file may be requested.
         public var honorsRange = true
-        /// Whether a part is sent even if `If-Range` names another tag, as no server should.
+        /// Whether a part is sent even if `If-Range` names another tag, as no server should do.
         public var ignoresIfRange = false
-        /// Answers with this status instead of the file, as often as `statusCount` says.
+        /// Answers with this status instead of the file, for the first `statusCount` requests.
         public var status: Int?
         /// How many requests get ``status``.
         public var statusCount = Int.max
-        /// Closes a connection after so many bytes of a body, as often as `cutCount` says.
+        /// Closes the connection after this many bytes of a body, for the first `cutCount` bodies.
         public var cutAfter: Int?
         /// How many bodies are cut.
         public var cutCount = Int.max
-        /// Sends so many bytes of a body and then nothing, keeping the connection.
+        /// Sends this many bytes of a body and then nothing, keeping the connection open.
         public var stallAfter: Int?
-        /// Whether the answer says how long it is.
+        /// Whether the answer announces its length.
         public var announcesLength = true
 
         /// A server without files.
         public init() {}
     }
 
-    /// One request, and what was sent for it.
+    /// One request, and what was sent in response.
     public struct Request: Sendable, Equatable {
-        /// The path asked for.
+        /// The requested path.
         public let path: String
         /// The header `Range`.
         public let range: String?
@@ -70,10 +69,10 @@ public final class LoopbackServer: Sendable {
     private let listener: CInt
     private let state: Mutex<(behavior: Behavior, requests: [Request])>
 
-    /// The requests so far, in the order of their arrival.
+    /// The requests so far, in order of arrival.
     public var requests: [Request] { state.withLock { $0.requests } }
 
-    /// Changes what the server does from now on, and returns the behavior until then.
+    /// Changes the server's behavior, and returns the previous one.
     @discardableResult
     public func update(_ change: (inout sending Behavior) -> Void) -> Behavior {
         state.withLock { state in
@@ -111,7 +110,7 @@ public final class LoopbackServer: Sendable {
         DispatchQueue(label: "loopback-server").async { [weak self] in
             while true {
                 let connection = accept(descriptor, nil, nil)
-                // Shutting the listener down is what ends the loop.
+                // Shutting the listener down ends the loop.
                 guard connection >= 0 else { break }
                 guard let self else {
                     close(connection)
@@ -233,7 +232,7 @@ private struct Answer {
             .joined(separator: "\r\n") + "\r\n\r\n"
     }
 
-    /// Reduces the body to what was asked for, if the client's version is still the current one.
+    /// Reduces the body to the requested range, if the client's version is still current.
     private mutating func takeRange(
         _ request: LoopbackServer.Request,
         _ file: [UInt8],

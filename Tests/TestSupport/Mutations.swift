@@ -1,5 +1,5 @@
-// Files damaged in every way that chance finds, always the same ones: for tests that hold a reader
-// to errors, whatever it is given.
+// Randomly damaged files, always the same ones: for tests that a reader reports errors whatever it
+// is given.
 
 import FileIO
 
@@ -16,20 +16,20 @@ public struct Mutations {
     private let original: [UInt8]
     private var state: UInt64
 
-    /// Damages copies of `original`, in ways that `seed` decides.
+    /// Damages copies of `original`, in ways decided by `seed`.
     public init(of original: [UInt8], seed: UInt64) {
         self.original = original
         state = seed
     }
 
     private mutating func random(below limit: Int) -> Int {
-        // Knuth's constants; the upper bits are the better ones.
+        // Knuth's constants; the upper bits are better.
         state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
         return Int(state >> 33) % max(1, limit)
     }
 
-    /// The next damaged copy: some bytes changed, a number made extreme, or a part cut off, taken
-    /// out or repeated.
+    /// The next damaged copy: some bytes changed, a number made extreme, or a part cut off, removed
+    /// or repeated.
     public mutating func next() -> [UInt8] {
         var bytes = original
         for _ in 0...random(below: 3) where !bytes.isEmpty {
@@ -63,11 +63,10 @@ public struct Mutations {
 
     /// Writes damaged copies, one after the other, and calls `body` with the path of each.
     ///
-    /// It stops the program when the memory that was ever in use grows by more than 256 MiB: the
-    /// files that are damaged are small. Run it in a process of its own, so that what others do
-    /// does not count.
+    /// It stops the program when peak memory grows by more than 256 MiB, because the damaged files
+    /// are small. Run it in a process of its own, so that other tests do not count.
     /// - Parameters:
-    ///   - original: The bytes of a small file, or of the part of it that is damaged.
+    ///   - original: The bytes of a small file, or of the part of it to damage.
     ///   - tail: What follows that part unchanged.
     ///   - count: How many copies to make.
     ///   - path: Where to write them.
@@ -83,7 +82,7 @@ public struct Mutations {
         var mutations = Mutations(of: original, seed: 1)
         let before = peakMemory()
         for _ in 0..<count {
-            // Not in place of the last one, which may be mapped still.
+            // Not in place of the last one, which may still be mapped.
             unlink(path.string)
             try writeQuickly(mutations.next() + tail, to: path)
             body()
@@ -92,7 +91,7 @@ public struct Mutations {
         precondition(grown < 256 << 20, "damaged files made memory grow by \(grown) bytes")
     }
 
-    /// Bytes that this process had in memory at most.
+    /// The peak memory of this process in bytes.
     private static func peakMemory() -> Int {
         var usage = rusage()
         #if canImport(Darwin)
@@ -105,7 +104,7 @@ public struct Mutations {
     }
 }
 
-/// Writes a file without waiting for the disk, as others do: some tests write thousands.
+/// Writes a file without waiting for the disk, because some tests write thousands.
 public func writeQuickly(_ bytes: [UInt8], to path: FilePath) throws {
     guard let file = fopen(path.string, "wb") else { throw FileIOError.missing(path: path) }
     defer { fclose(file) }

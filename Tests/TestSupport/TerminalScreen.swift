@@ -1,12 +1,12 @@
-// What somebody would see of the bytes that a program writes to a terminal: rows of cells, a
-// cursor, and the few sequences that this program uses. An unknown one is dropped.
+// What one would see of the bytes that a program writes to a terminal: rows of cells, a cursor, and
+// the few sequences that this program uses. Unknown ones are dropped.
 
 import LineEditing
 
 /// A terminal's screen.
 ///
 /// A character that fills a row leaves the cursor on it, and the next one begins the next row, as
-/// terminals do. Made narrower or wider, the rows of a line are broken anew, as most of them do.
+/// in terminals. When the width changes, lines are rewrapped, as in most terminals.
 public struct TerminalScreen {
     /// One place on the screen; the second of a wide character is empty.
     private struct Cell: Equatable {
@@ -16,7 +16,7 @@ public struct TerminalScreen {
 
     private struct Row {
         var cells: [Cell]
-        /// Whether the line goes on in the next row.
+        /// Whether the line continues in the next row.
         var isContinued = false
     }
 
@@ -24,7 +24,7 @@ public struct TerminalScreen {
         case text
         case escape
         case sequence(String)
-        /// What only names the window.
+        /// Sequences that only set the window's title.
         case answer
     }
 
@@ -32,9 +32,9 @@ public struct TerminalScreen {
     public private(set) var rows: Int
     /// The cursor's row and column.
     public private(set) var cursor = (row: 0, column: 0)
-    /// The modes that were set with `ESC [ ?` and not reset.
+    /// The modes that have been set with `ESC [ ?` and not reset.
     public private(set) var modes: Set<Int> = [7]
-    /// Rows that have left the screen, without the blanks at their ends.
+    /// Rows that have scrolled off the screen, without trailing spaces.
     public private(set) var scrollback: [String] = []
 
     private var content: [Row]
@@ -51,7 +51,7 @@ public struct TerminalScreen {
         content = Array(repeating: Row(cells: Self.blank(columns)), count: rows)
     }
 
-    /// The rows without the blanks at their ends.
+    /// The rows without trailing spaces.
     public var lines: [String] { content.map(Self.text) }
 
     /// The rows down to the last that is not blank.
@@ -61,13 +61,13 @@ public struct TerminalScreen {
         return lines[..<count].joined(separator: "\n")
     }
 
-    /// The parameters of `SGR` that a cell was written with.
+    /// The `SGR` parameters that a cell was written with.
     public func style(row: Int, column: Int) -> String { content[row].cells[column].style }
 
-    /// Draws what a program writes; a character may be torn.
+    /// Draws what a program writes; a character may be split between calls.
     public mutating func write(_ bytes: some Sequence<UInt8>) {
         pending += bytes
-        // All but the beginning of a character at the end.
+        // Everything except the beginning of a character at the end.
         var count = pending.count
         for back in 1...3 where back <= pending.count {
             let byte = pending[pending.count - back]
@@ -83,7 +83,7 @@ public struct TerminalScreen {
 
     /// Draws what a program writes.
     public mutating func write(_ text: String) {
-        // CR LF is one character for Swift.
+        // CR LF is one character in Swift.
         for character in text.flatMap({ $0 == "\r\n" ? ["\r", "\n"] : [$0] }) { take(character) }
     }
 
@@ -99,7 +99,7 @@ public struct TerminalScreen {
             if !row.isContinued { lines.append([]) }
         }
         lines.removeLast()
-        // Blank rows below the cursor go first.
+        // Blank rows below the cursor are dropped first.
         while lines.count - 1 > place.line, lines.last == [] { lines.removeLast() }
         var broken: [Row] = []
         for (index, cells) in lines.enumerated() {

@@ -1,5 +1,5 @@
-// A program at a terminal of its own, as a shell starts it: keys that stand for signals send them,
-// and the window may change its size. Somebody types, and looks at the screen.
+// A program in a terminal of its own, started as a shell would: keys for signals send them, and the
+// window may be resized. The test types and looks at the screen.
 
 import FileIO
 
@@ -11,9 +11,9 @@ import FileIO
     import Darwin
 #endif
 
-/// A program that runs at a terminal.
+/// A program running in a terminal.
 ///
-/// What it writes is read while something is waited for, so every step of a test waits for what it
+/// Its output is read while something is waited for, so every step of a test waits for what it
 /// needs.
 public final class TerminalSession {
     /// What did not happen in time, and what was there instead.
@@ -21,17 +21,17 @@ public final class TerminalSession {
         public let description: String
     }
 
-    /// What stood on the screen when it was last read.
+    /// The screen when it was last read.
     public private(set) var screen: TerminalScreen
-    /// All bytes that were read so far.
+    /// All bytes that have been read so far.
     public private(set) var written: [UInt8] = []
 
     private let master: CInt
     private let process: pid_t
-    /// As the system tells it; nil while the program runs.
+    /// As the system reports it; nil while the program runs.
     private var status: CInt?
 
-    /// Long enough for a machine that does much else; a test that waits so long fails.
+    /// Long enough for a busy machine; a test that waits this long fails.
     private static let longestWait = 60.0
 
     /// Starts a program with a terminal as its three streams.
@@ -39,7 +39,7 @@ public final class TerminalSession {
     ///   - command: The program's path and its arguments.
     ///   - columns: The terminal's width.
     ///   - rows: Its height.
-    ///   - environment: Variables that are other than this process's; empty values too.
+    ///   - environment: Variables that differ from this process's; they may be empty.
     /// - Throws: ``TimedOut`` when it cannot be started.
     public init(
         _ command: [String],
@@ -59,14 +59,14 @@ public final class TerminalSession {
         guard openpty(&ends.master, &ends.device, &name, nil, &size) == 0 else {
             throw TimedOut(description: "no terminal can be made")
         }
-        // Programs that other tests start meanwhile must not keep the terminal open.
+        // Programs that other tests start in the meantime must not keep the terminal open.
         _ = fcntl(ends.master, F_SETFD, FD_CLOEXEC)
         master = ends.master
         defer { close(ends.device) }
         process = try Self.start(command, at: name, environment)
     }
 
-    /// Starts it in a session of its own, whose terminal the first one that it opens becomes.
+    /// Starts it in a new session, whose terminal is the first one that it opens.
     private static func start(
         _ command: [String],
         at terminal: [CChar],
@@ -79,7 +79,7 @@ public final class TerminalSession {
         #else
             var actions = posix_spawn_file_actions_t()
             var attributes = posix_spawnattr_t()
-            // POSIX_SPAWN_SETSID, which glibc's header has for some programs only.
+            // POSIX_SPAWN_SETSID, which glibc's header only declares for some programs.
             let newSession: Int16 = 0x80
         #endif
         posix_spawn_file_actions_init(&actions)
@@ -91,7 +91,7 @@ public final class TerminalSession {
         posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, terminal, O_RDWR, 0)
         posix_spawn_file_actions_adddup2(&actions, STDIN_FILENO, STDOUT_FILENO)
         posix_spawn_file_actions_adddup2(&actions, STDIN_FILENO, STDERR_FILENO)
-        // No signal is blocked, as in a terminal's own window; the thread of a test has some.
+        // No signal is blocked, as in a terminal window; a test's thread has blocked some.
         var blocked = sigset_t()
         sigemptyset(&blocked)
         posix_spawnattr_setsigmask(&attributes, &blocked)
@@ -155,11 +155,11 @@ public final class TerminalSession {
     /// Sends a signal to the program.
     public func send(_ signal: CInt) { kill(process, signal) }
 
-    /// Waits until the screen is as it should be.
+    /// Waits until the screen shows what is expected.
     /// - Parameters:
-    ///   - what: What is waited for, in words.
-    ///   - isReached: Whether it is there.
-    /// - Throws: ``TimedOut``, also when the program ends without it.
+    ///   - what: A description of what is waited for.
+    ///   - isReached: Whether it has happened.
+    /// - Throws: ``TimedOut``, also when the program ends first.
     public func wait(_ what: String, until isReached: (TerminalScreen) -> Bool) throws {
         let start = Self.now
         while !isReached(screen) {
@@ -170,7 +170,7 @@ public final class TerminalSession {
                         + "; the screen:\n\(screen.text)"
                 )
             }
-            // What it wrote before it ended is read after that.
+            // Output from before it ended is read after that.
             let hasEnded = reap()
             read(for: 50)
             if let hasEnded { status = hasEnded }
@@ -178,14 +178,15 @@ public final class TerminalSession {
     }
 
     /// Waits until the program has ended.
-    /// - Returns: Its exit status, or 128 and the number of the signal that ended it, as a shell
-    ///   has it.
+    /// - Returns: Its exit status, or 128 and the number of the signal that ended it, as in a
+    ///   shell.
     /// - Throws: ``TimedOut``.
     public func waitForExit() throws -> CInt {
         let start = Self.now
         while status == nil {
             guard Self.now - start < Self.longestWait else {
-                throw TimedOut(description: "the program goes on; the screen:\n\(screen.text)")
+                throw TimedOut(
+                    description: "the program is still running; the screen:\n\(screen.text)")
             }
             let hasEnded = reap()
             read(for: 50)
@@ -200,7 +201,7 @@ public final class TerminalSession {
         return waitpid(process, &code, WNOHANG) == process ? code : nil
     }
 
-    /// Reads all there is, and waits for something first.
+    /// Reads everything available, after waiting for something.
     private func read(for milliseconds: CInt) {
         var descriptor = pollfd(fd: master, events: Int16(POLLIN), revents: 0)
         var patience = milliseconds
@@ -234,7 +235,7 @@ public final class TerminalSession {
     }
 }
 
-/// The C function, whose name the method above would hide.
+/// The C function, which the method above would hide.
 private func systemRead(_ descriptor: CInt, _ bytes: UnsafeMutableRawPointer, _ count: Int) -> Int {
     read(descriptor, bytes, count)
 }

@@ -1,4 +1,4 @@
-// Where the real data lies that some tests hold against. It is never part of the repository.
+// Where the real data for some tests is. It is never part of the repository.
 
 import FileIO
 
@@ -8,12 +8,12 @@ import FileIO
     import Foundation
 #endif
 
-/// Files of the directory named by the environment variable `SWIFTLET_TEST_DATA`.
+/// Files in the directory named by the environment variable `SWIFTLET_TEST_DATA`.
 public enum TestData {
-    /// The line shown beside a test that was skipped for want of real data.
+    /// The line shown next to a test that was skipped for lack of real data.
     public static let skipReason: String = "SWIFTLET_TEST_DATA does not name the real data"
 
-    /// The directory, when the variable is set.
+    /// The directory, if the variable is set.
     public static var directory: FilePath? {
         ProcessInfo.processInfo.environment["SWIFTLET_TEST_DATA"].map { FilePath($0) }
     }

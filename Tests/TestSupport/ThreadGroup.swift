@@ -1,13 +1,13 @@
-// Processes of a run as threads of one process, so that what they do together is tested without an
+// The processes of a run as threads of one process, so that their cooperation is tested without an
 // MPI.
 
 import Collectives
 import Foundation
 import Synchronization
 
-/// Runs `body` once for each rank, on a thread of its own, with a group of all of them.
-/// - Returns: What each returned, in the order of the ranks.
-/// - Throws: What the first of them threw.
+/// Runs `body` once for each rank, on a thread of its own, with a group of all ranks.
+/// - Returns: The results, in the order of the ranks.
+/// - Throws: The first error of any rank.
 public func withThreadGroup<Value: Sendable>(
     of processCount: Int,
     _ body: @Sendable @escaping (ProcessGroup) throws -> Value
@@ -16,7 +16,7 @@ public func withThreadGroup<Value: Sendable>(
 }
 
 /// Runs `body` once for each rank, as ``withThreadGroup(of:_:)`` does.
-/// - Returns: What each returned or threw, in the order of the ranks.
+/// - Returns: The results or errors, in the order of the ranks.
 public func threadGroupResults<Value: Sendable>(
     of processCount: Int,
     _ body: @Sendable @escaping (ProcessGroup) throws -> Value
@@ -37,7 +37,7 @@ public func threadGroupResults<Value: Sendable>(
             results.withLock { $0[rank] = result }
             finished.leave()
         }
-        // Models and their passes are made here, as on a main thread.
+        // Models and their passes are created here, as on a main thread.
         thread.stackSize = 8 << 20
         thread.start()
     }

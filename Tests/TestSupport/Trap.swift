@@ -1,4 +1,4 @@
-// How a process ends that broke a precondition.
+// How a process that violated a precondition ends.
 
 import Testing
 
@@ -11,7 +11,7 @@ import Testing
 #endif
 
 extension ExitTest.Condition {
-    /// A failed precondition; an error thrown, by contrast, ends a process with an exit code.
+    /// A failed precondition; a thrown error, by contrast, ends a process with an exit code.
     public static var trap: Self {
         #if arch(x86_64)
             .signal(SIGILL)

@@ -113,15 +113,15 @@ private func message(_ role: ChatMessage.Role, _ content: String) -> ChatMessage
     }
 
     @Test(arguments: [
-        ("{}", "it is no list of messages in JSON"),
-        ("[{\"role\":\"user\",\"content\":\"a\"", "it is no list of messages in JSON"),
-        ("[1]", "it is no list of messages in JSON"),
-        ("\u{0}\u{FF}", "it is no list of messages in JSON"),
+        ("{}", "it is not a JSON list of messages"),
+        ("[{\"role\":\"user\",\"content\":\"a\"", "it is not a JSON list of messages"),
+        ("[1]", "it is not a JSON list of messages"),
+        ("\u{0}\u{FF}", "it is not a JSON list of messages"),
         ("[{\"content\":\"a\"}]", "message 1 has no role that is text"),
         ("[{\"role\":5,\"content\":\"a\"}]", "message 1 has no role that is text"),
         (
             "[{\"role\":\"tool\",\"content\":\"a\"}]",
-            "message 1 has the role 'tool'; known are system, user, assistant"
+            "message 1 has the role 'tool'; use one of system, user, assistant"
         ),
         (
             "[{\"role\":\"system\",\"content\":\"a\"},{\"role\":\"user\",\"content\":[]}]",
@@ -129,11 +129,11 @@ private func message(_ role: ChatMessage.Role, _ content: String) -> ChatMessage
         ),
         (
             "[{\"role\":\"user\",\"content\":\"a\",\"name\":\"b\"}]",
-            "message 1 has a 'name', but only a role and a content are known"
+            "message 1 has a 'name', but only a role and a content are supported"
         ),
         (
             "[{\"role\":\"\(String(repeating: "é", count: 5000))\",\"content\":\"a\"}]",
-            "message 1 has the role '\(String(repeating: "é", count: 40))...'; known are system, "
+            "message 1 has the role '\(String(repeating: "é", count: 40))...'; use one of system, "
                 + "user, assistant"
         ),
         (

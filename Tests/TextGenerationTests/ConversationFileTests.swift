@@ -51,8 +51,8 @@ import TextGeneration
     }
 
     @Test(arguments: [
-        ("", "the line is no JSON"),
-        ("hello", "the line is no JSON"),
+        ("", "the line is not JSON"),
+        ("hello", "the line is not JSON"),
         ("[]", "the line has no list of 'messages'"),
         ("{}", "the line has no list of 'messages'"),
         (#"{"messages":null}"#, "the line has no list of 'messages'"),
@@ -67,7 +67,7 @@ import TextGeneration
         (#"{"messages":[{"role":"user","content":["a"]}]}"#, "message 1 has no content that is"),
         (#"{"messages":[{"content":"a"}]}"#, "message 1 has no role that is text"),
         (#"{"messages":[{"role":"user","content":"a","weight":0}]}"#, "message 1 has a 'weight'"),
-        (String(repeating: "[", count: 100_000), "the line is no JSON"),
+        (String(repeating: "[", count: 100_000), "the line is not JSON"),
     ])
     func aLineThatIsNoConversationIsNamed(line: String, problem: String) throws {
         // A blank line before it is counted, and so is the one that is fine.
@@ -96,7 +96,7 @@ import TextGeneration
                 _ = try read(text)
                 Issue.record("no error")
             } catch TextGenerationError.invalidConversation(_, let line, let reason) {
-                #expect(line == 1 && reason.hasPrefix("the line is no JSON in UTF-8"))
+                #expect(line == 1 && reason.hasPrefix("the line is not JSON in UTF-8"))
             }
         }
         #expect(throws: FileIOError.self) {

@@ -6,13 +6,13 @@ import Pages
 
 /// A card's place in the page.
 struct InspectCard {
-    /// In the page, and in its data; the subcommand of `inspect`.
+    /// The id in the page and its data; the subcommand of `inspect`.
     let id: String
     let title: String
     let unit: String
     /// What the reader should know about how it was measured and drawn.
     let note: String
-    /// Whether it is drawn across the page.
+    /// Whether it spans the width of the page.
     let isWide: Bool
 
     /// The card of a part.
@@ -42,7 +42,7 @@ struct InspectCard {
         case .headScores(_, let text):
             (id, title, unit) = ("heads", "Head scores", "what each head does")
             note = """
-                Mean attention to the token before, to the first one and, on random tokens that \
+                Mean attention to the previous token, to the first one and, on random tokens that \
                 are repeated, to a token's first occurrence (duplicate token) and to the one after \
                 it (induction). Distance in tokens, entropy in nats. The others are measured on \
                 \(text).
@@ -55,10 +55,10 @@ struct InspectCard {
                 Tokens that were predicted: \(ablation.tokenCount).
                 """
         case .neurons(let layer, let examples, let count):
-            (id, title, unit) = ("neurons", "Neurons", "texts that excite those of layer \(layer)")
+            (id, title, unit) = ("neurons", "Neurons", "texts that activate layer \(layer)'s")
             let choice =
                 examples.count < count
-                ? "The \(examples.count) of \(count) neurons that are excited most. " : ""
+                ? "The \(examples.count) of \(count) neurons with the strongest activations. " : ""
             note = choice + "The token at which the neuron is active is marked."
         case .weights(let name, let layer, _):
             (id, title) = ("weights", "Weights")
@@ -68,7 +68,7 @@ struct InspectCard {
                 mean, blue above zero and orange below. Shades go by the square root of the value.
                 """
         case .neighbours(let token, _):
-            (id, title) = ("neighbours", "Neighbours")
+            (id, title) = ("neighbours", "Neighbors")
             unit = "of \(text(token).map { "'\($0)', " } ?? "")token \(token)"
             note = "The cosine of the angle between embeddings: 1 where they point the same way."
         }

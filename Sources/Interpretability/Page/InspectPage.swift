@@ -1,11 +1,11 @@
-// What was found inside a model as one HTML page that needs nothing else. What the page holds is
-// decided here; its data are InspectPageData's, its cards InspectCard's, and drawing is a script's
+// Findings about the inside of a model as one self-contained HTML page. This file decides what the
+// page holds; InspectPageData has its data, InspectCard its cards, and a script draws it
 // (CPages/assets).
 
 import FileIO
 import Pages
 
-/// A page on what is inside a model.
+/// A page about the inside of a model.
 ///
 /// ```swift
 /// let page = InspectPage(
@@ -23,7 +23,7 @@ public struct InspectPage: Sendable {
     public struct Subject: Sendable, Equatable {
         /// The name of the model or its path, which is the page's heading.
         public let model: String
-        /// What stands below it: parameters, layers, precision.
+        /// What is shown below it: parameters, layers, precision.
         public let facts: [String]
         /// When it was made, in seconds since the beginning of 1970; nil to leave it out.
         public let seconds: Double?
@@ -40,7 +40,7 @@ public struct InspectPage: Sendable {
         public let tokens: [Int32]
         /// The text of each; together they are the prompt.
         public let texts: [String]
-        /// The index of the token that is chosen when the page is opened.
+        /// The index of the token that is selected when the page opens.
         public let chosen: Int
 
         /// Pairs tokens with their texts; the last one is chosen unless told otherwise.
@@ -52,29 +52,29 @@ public struct InspectPage: Sendable {
         }
     }
 
-    /// Something that was found; a card of the page, or two.
+    /// A finding: a card of the page, or two.
     public enum Part: Sendable {
         /// The pattern of each head, or of some: `heads` of each layer that was kept.
         case attention(AttentionPatterns, heads: [Int]? = nil)
-        /// What layers of a model of so many blocks would predict.
+        /// What the layers of a model with this many blocks would predict.
         case lens(LogitLens, blocks: Int)
         /// The loss of each token, and the likeliest next ones.
         case predictions(TokenPredictions)
-        /// The scores of heads, and in words what they were measured on.
+        /// The scores of heads, and a description of what they were measured on.
         case headScores([HeadScores], measuredOn: String)
         /// The losses without each head and each MLP.
         case ablation(Ablation)
-        /// Where some of a layer's neurons are most active, and how many were looked at.
+        /// Where some of a layer's neurons are most active, and how many neurons there were.
         case neurons(layer: Int, [NeuronExamples], of: Int)
-        /// What the numbers of a tensor are like, or of one layer of it.
+        /// Statistics of the numbers in a tensor, or in one layer of it.
         case weights(name: String, layer: Int?, WeightStatistics)
         /// The tokens whose embeddings are nearest to that of a token.
         case neighbours(of: Int32, [TokenNeighbour])
     }
 
-    /// The most values of attention on a page, which then has about 50 MB.
+    /// The most attention values on a page, which is then about 50 MB.
     ///
-    /// Beyond, browsers take long to open it.
+    /// With more, browsers take long to open it.
     public static let mostAttentionValues = 37_500_000
 
     /// The page.
@@ -98,7 +98,7 @@ public struct InspectPage: Sendable {
         let charts = parts.compactMap(SingularValueChart.init)
         let body: HTML = """
             \(Self.header(subject, prompt, cards))\
-            <noscript><p class="note">What was found is drawn by a script, which this browser does \
+            <noscript><p class="note">The findings are drawn by a script, which this browser does \
             not run.</p></noscript>
             <div class="parts">
             \(cards.map(\.html))</div>
@@ -118,7 +118,7 @@ public struct InspectPage: Sendable {
     }
 
     /// Writes the page.
-    /// - Throws: ``FileIOError`` when the file cannot be written, or exists and is not to be
+    /// - Throws: ``FileIOError`` when the file cannot be written, or exists and must not be
     ///   overwritten.
     public func write(to path: FilePath, overwrite: Bool) throws {
         let file = try AtomicFile(path, overwrite: overwrite)
@@ -126,7 +126,7 @@ public struct InspectPage: Sendable {
         try file.commit()
     }
 
-    /// Whether the patterns of so many heads fit on a page.
+    /// Whether the patterns of this many heads fit on a page.
     public static func holdsAttention(tokens: Int, heads: Int) -> Bool {
         let (square, isHuge) = tokens.multipliedReportingOverflow(by: tokens)
         return !isHuge && PackedPatterns.size(tokens: tokens) <= mostAttentionValues / max(heads, 1)

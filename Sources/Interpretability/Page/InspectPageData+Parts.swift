@@ -20,7 +20,7 @@ extension InspectPageData.Likely {
 extension InspectPageData.Lens {
     init(_ lens: LogitLens, output: Int, _ text: (Int32) -> String?) {
         self.output = output
-        // The same tokens come again and again.
+        // The same tokens occur again and again.
         let tokens = Set(lens.layers.flatMap(\.positions).flatMap(\.top).map(\.token))
         let texts = Dictionary(uniqueKeysWithValues: tokens.map { ($0, text($0)) })
         layers = lens.layers.map { layer in
@@ -126,7 +126,7 @@ extension InspectPageData.Neighbours {
 /// Patterns in bytes.
 ///
 /// A byte is the square root of the attention in 255 parts. Large values are rounded to within
-/// 0.004 and small ones to much less, where a byte of the attention itself would leave them 0.
+/// 0.004 and small ones to much less, where a byte for the attention itself would turn them into 0.
 enum PackedPatterns {
     /// The values of one head: token t looks at t + 1 tokens.
     static func size(tokens T: Int) -> Int {
@@ -157,14 +157,14 @@ enum PackedPatterns {
         Data(bytes(patterns, heads: heads)).base64EncodedString()
     }
 
-    /// A value from 0 to 1; what is no number, as a broken model computes, is 0.
+    /// A value from 0 to 1; NaN, which a broken model computes, becomes 0.
     static func byte(_ value: Float) -> UInt8 {
         guard value > 0 else { return 0 }
         return UInt8((min(value, 1).squareRoot() * 255).rounded())
     }
 }
 
-/// The texts that excite one neuron most.
+/// The texts that activate one neuron most.
 public struct NeuronExamples: Sendable, Equatable {
     /// A text around the token at which the neuron is active.
     public struct Example: Sendable, Equatable {
@@ -174,7 +174,7 @@ public struct NeuronExamples: Sendable, Equatable {
         public let token: Int32
         /// The token's text.
         public let text: String
-        /// What precedes it, as far as it is shown.
+        /// What precedes it, as far as shown.
         public let before: String
         /// What follows it.
         public let after: String
@@ -194,7 +194,7 @@ public struct NeuronExamples: Sendable, Equatable {
 
     /// The neuron.
     public let neuron: Int
-    /// The texts, the most exciting first.
+    /// The texts, strongest activation first.
     public let top: [Example]
 
     /// Names the texts of a neuron.

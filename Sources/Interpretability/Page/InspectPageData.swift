@@ -131,7 +131,7 @@ struct InspectPageData: Encodable {
 
     var tokens: [Int32]?
     var texts: [String]?
-    /// The index of the token that is chosen at first.
+    /// The index of the token that is selected at first.
     var chosen: Int?
     var attention: Attention?
     var lens: Lens?
@@ -183,7 +183,8 @@ struct InspectPageData: Encodable {
         }
     }
 
-    /// To the digits that a page shows; nil for what is no number, as a broken model computes.
+    /// Rounded to the digits that a page shows; nil for infinity and NaN, which a broken model
+    /// computes.
     static func short(_ value: some BinaryFloatingPoint) -> Double? {
         value.isFinite ? PageData.rounded(Double(value)) : nil
     }

@@ -1,5 +1,5 @@
-// What a file is, told by how it begins: so that a file given in the place of another is named for
-// what it is. Whether it is whole is the business of those who read it.
+// What a file is, judging by how it begins, so that an error about a wrong file can say what it is.
+// Readers check whether it is complete.
 
 import FileIO
 import LanguageModels
@@ -8,7 +8,7 @@ import TokenData
 import Tokenization
 import Training
 
-/// The kinds of file and directory this project can tell apart.
+/// The kinds of file and directory that this project can tell apart.
 public enum FileKind: String, Sendable, CaseIterable {
     /// A model as llm.c writes it.
     case model
@@ -16,8 +16,7 @@ public enum FileKind: String, Sendable, CaseIterable {
     case debugState
     /// A model as llama2.c writes it.
     case llama2c
-    /// A directory with a model's configuration, as Hugging Face and Meta have them, or with GGUF
-    /// files.
+    /// A directory with a model's configuration, from Hugging Face or Meta, or with GGUF files.
     case modelDirectory
     /// A byte-level BPE tokenizer as llm.c writes it.
     case tokenizer
@@ -77,13 +76,13 @@ public enum FileKind: String, Sendable, CaseIterable {
         Int32(Llama2CFile.magic): .llama2c,
     ]
 
-    /// Tells kinds by the strongest sign first: what takes the most coincidence to be wrong.
+    /// Checks the strongest sign first: the one least likely to be a coincidence.
     private init(of file: MappedFile) {
         let tensors = TensorFileStart(file)
         let kind: FileKind? = file.withUnsafeBytes { bytes in
             let start = bytes.prefix(512)
             if bytes.isEmpty { return .empty }
-            // A frame that fits the file, although its first bytes may be a number of another's.
+            // A header that fits the file, although its first bytes may be another kind's number.
             if tensors == .safetensors { return .safetensors }
             if let kind = Self.numbered(start) { return kind }
             if tensors == .zip { return Self.isPyTorch(start) ? .pyTorch : .zip }
@@ -94,13 +93,13 @@ public enum FileKind: String, Sendable, CaseIterable {
             if Self.isText(start) { return JSONStart(start) == nil ? .text : .json }
             return nil
         }
-        // Sizes and nothing else: any small numbers look like them.
+        // Nothing but sizes, which any small numbers look like.
         self = kind ?? (Llama2CFile.mayBegin(file) ? .llama2c : .unknown)
     }
 
-    /// The kind of a file that starts with a number of its own.
+    /// The kind of a file that starts with a magic number.
     private static func numbered(_ bytes: Slice<UnsafeRawBufferPointer>) -> FileKind? {
-        // Some of these numbers are letters; the versions after them are small, and no text.
+        // Some of these numbers are letters; the versions after them are small, unlike text.
         guard bytes.count >= 4, bytes.count < 8 || bytes.dropFirst(4).prefix(4).contains(0)
         else { return nil }
         if bytes.starts(with: "GGUF".utf8) { return .gguf }
@@ -110,7 +109,7 @@ public enum FileKind: String, Sendable, CaseIterable {
 
     /// Whether the first entry of a zip archive is the one with which PyTorch begins its files.
     private static func isPyTorch(_ bytes: Slice<UnsafeRawBufferPointer>) -> Bool {
-        // The length of the name stands at byte 26, the name after 30 bytes.
+        // The length of the name is at byte 26, and the name at byte 30.
         let length = bytes.dropFirst(26).first.map { Int($0) } ?? 0
         return bytes.dropFirst(30).prefix(length).suffix(9).elementsEqual("/data.pkl".utf8)
     }
@@ -123,13 +122,13 @@ public enum FileKind: String, Sendable, CaseIterable {
         guard let cut, bytes.allSatisfy({ $0 >= 0x20 || whitespace.contains($0) }) else {
             return false
         }
-        // What may be cut off is what a character of several bytes starts with.
+        // The part that may be cut off starts a character of several bytes.
         return cut == 0 || bytes.suffix(cut).first.map { 0xC2...0xF4 ~= $0 } ?? false
     }
 }
 
 extension FileKind: CustomStringConvertible {
-    /// The kind with its article, as a sentence names it.
+    /// The kind with its article, for sentences.
     public var description: String {
         switch self {
         case .model: "an llm.c model"
@@ -140,7 +139,7 @@ extension FileKind: CustomStringConvertible {
         case .sentencePiece: "a SentencePiece tokenizer"
         case .tokenShard: "a token shard"
         case .evaluationShard: "an evaluation shard"
-        case .optimizerState: "an llm.c optimiser state"
+        case .optimizerState: "an llm.c optimizer state"
         case .runDirectory: "the directory of a training run"
         case .directory: "a directory without a training run"
         case .safetensors: "a safetensors file"
@@ -150,16 +149,16 @@ extension FileKind: CustomStringConvertible {
         case .json: "a JSON file"
         case .text: "a text file"
         case .empty: "an empty file"
-        case .unknown: "a file of no known format"
+        case .unknown: "a file of unknown format"
         }
     }
 
-    /// What a model may be, in whichever format.
+    /// The kinds that may be a model, in any format.
     public static let models: [FileKind] = [
         .model, .runDirectory, .llama2c, .modelDirectory, .gguf, .safetensors, .pyTorch,
     ]
 
-    /// Checks that what is at `path` is one of `kinds`, before a reader finds out less clearly.
+    /// Checks that `path` is one of `kinds`, before a reader reports it less clearly.
     /// - Throws: ``UnexpectedFileError``, or ``FileIOError`` when nothing is there.
     @discardableResult
     public static func require(_ kinds: FileKind..., at path: FilePath) throws -> FileKind {
@@ -175,7 +174,7 @@ extension FileKind: CustomStringConvertible {
 public struct UnexpectedFileError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The file or directory.
     public let path: FilePath
-    /// The kinds any of which was needed.
+    /// The kinds of which one was needed.
     public let expected: [FileKind]
     /// What it is.
     public let found: FileKind

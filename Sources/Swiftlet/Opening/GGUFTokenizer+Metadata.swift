@@ -1,11 +1,11 @@
-// The keys of a tokenizer in GGUF files. Containers know no tokenizers, and tokenizers no
+// The keys of a tokenizer in GGUF files. Containers do not know tokenizers, nor tokenizers
 // containers, so the two meet here.
 
 import FileIO
 import TensorFiles
 import Tokenization
 
-/// The keys, which all begin alike but for the last.
+/// The keys, which share a prefix except for the last.
 private enum Key {
     static let model = "tokenizer.ggml.model"
     static let pre = "tokenizer.ggml.pre"
@@ -25,12 +25,12 @@ private enum Key {
 }
 
 extension GGUFTokenizer {
-    /// The name of a token that is there only because the model has a row for it, as llama.cpp's
-    /// tools give it.
+    /// The name of a token that only exists because the model has a row for it, as llama.cpp's
+    /// tools call it.
     private static func paddingName(_ id: Int) -> [UInt8] { Array("[PAD\(id)]".utf8) }
 
-    /// The tokenizer that a file's metadata describe, without the tokens at its end that fill it
-    /// up; nil where there is none.
+    /// The tokenizer that a file's metadata describes, without padding tokens at its end; nil if
+    /// there is none.
     /// - Throws: `TensorFileError` for keys that are damaged.
     init?(_ metadata: GGUFMetadata) throws {
         guard let model = try metadata.string(Key.model), model != "none",
@@ -57,7 +57,7 @@ extension GGUFTokenizer {
         removePadding()
     }
 
-    /// Removes what ``metadata(vocabularySize:)`` of a smaller tokenizer has added.
+    /// Removes the tokens that ``metadata(vocabularySize:)`` added to a smaller tokenizer.
     private mutating func removePadding() {
         let named = [startOfText, endOfText, endOfTurn, endOfMessage, unknown, padding]
             .compactMap(\.self)
@@ -79,9 +79,9 @@ extension GGUFTokenizer {
 
     private static let unusedType = Int32(TokenType.unused.rawValue)
 
-    /// The keys that say the same in a file.
+    /// The keys that describe this tokenizer in a file.
     /// - Parameter vocabularySize: The number of tokens that the model knows; those that the
-    ///   tokenizer lacks get a name that no text becomes.
+    ///   tokenizer lacks get a name that no text can produce.
     /// - Returns: The keys.
     func metadata(vocabularySize: Int) -> GGUFMetadata {
         var metadata = GGUFMetadata()

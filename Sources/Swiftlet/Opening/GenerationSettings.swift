@@ -1,6 +1,6 @@
-// generation_config.json: how Hugging Face's programs generate with a model unless they are told
-// otherwise. What the model's own file says is carried along, and the tokens that start and end a
-// text are named in any case.
+// generation_config.json: how Hugging Face's programs generate with a model by default. The
+// contents of the model's own file are copied, and the tokens that start and end a text are always
+// named.
 
 import FileIO
 import LanguageModels
@@ -9,7 +9,7 @@ import TensorFiles
 /// The content of one file.
 struct GenerationSettings {
     private static let name = "generation_config.json"
-    // Real ones have some twenty lines.
+    // Real files have about twenty lines.
     private static let mostBytes = 1 << 20
 
     private var members: [String: JSONTree] = [:]
@@ -17,8 +17,8 @@ struct GenerationSettings {
     /// No settings.
     init() {}
 
-    /// The settings in a model's directory, which may have none.
-    /// - Throws: `TensorFileError` when they are no JSON object.
+    /// The settings in a model's directory, if any.
+    /// - Throws: `TensorFileError` when they are not a JSON object.
     init(in directory: FilePath) throws {
         let path = directory.appending(Self.name)
         guard FileSystem.exists(path) else { return }
@@ -39,7 +39,7 @@ struct GenerationSettings {
         self.members = members
     }
 
-    /// Names tokens where the settings do not, or name others than the tokenizer has.
+    /// Names tokens if the settings do not, or if they name ones that the tokenizer lacks.
     mutating func complete(_ tokens: ModelTokens) {
         for (key, ids) in [
             ("bos_token_id", [tokens.beginOfText].compactMap(\.self)),

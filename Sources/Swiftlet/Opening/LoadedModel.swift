@@ -7,7 +7,7 @@ import TextGeneration
 import Tokenization
 import Training
 
-/// Opens a model with all that belongs to it, whatever its format and family.
+/// Opens a model with everything that belongs to it, whatever its format and family.
 ///
 /// ```swift
 /// let model = try loadModel("SmolLM2-135M-Instruct.Q8_0.gguf")
@@ -19,15 +19,15 @@ import Training
 ///   - path: A model's file or directory: of llm.c, llama2.c, Hugging Face, Meta, nanoGPT or GGUF;
 ///     or the directory of a training run.
 ///   - checkpoint: Which model of a run is meant; nil for the latest.
-///   - tokenizer: The tokenizer's file or directory; nil for the one in the model's file or beside
+///   - tokenizer: The tokenizer's file or directory; nil for the one in the model's file or next to
 ///     it.
-///   - precision: How to store matrices; nil keeps each as its file does.
+///   - precision: How to store matrices; nil keeps each as in its file.
 ///   - cachePrecision: How to store keys and values: one of `KVCache.precisions`.
 ///   - adapter: The directory of a low-rank adapter in PEFT's format, to be merged in.
 ///   - ops: What runs the arithmetic; nil takes the fastest instruction set and all cores.
 /// - Returns: The model.
 /// - Throws: ``UnexpectedFileError`` when there is no model at the path, ``OpeningError`` when
-///   something that belongs to it is missing, or what says what is wrong with a file.
+///   something that belongs to it is missing, or an error about what is wrong with a file.
 public func loadModel(
     _ path: FilePath,
     checkpoint: CheckpointSelection? = nil,
@@ -48,7 +48,7 @@ public func loadModel(
     return LoadedModel(
         model: model,
         tokenizer: tokenizer,
-        // A model that only continues texts is a model all the same.
+        // A model that only continues texts is valid too.
         chatTemplate: try? source.chatTemplate(tokenizer)
     )
 }
@@ -59,12 +59,12 @@ public struct LoadedModel {
     public let model: any InspectableModel
     /// What turns text into tokens and back.
     public let tokenizer: any Tokenizer
-    /// The form of conversations that the model knows; nil for a model that continues texts only.
+    /// The form of conversations that the model knows; nil for a model that only continues texts.
     public let chatTemplate: (any ChatTemplate)?
 
     /// Starts a text; the model first runs when a piece is asked for.
     /// - Parameters:
-    ///   - prompt: The text to continue; with none, the model starts a new one.
+    ///   - prompt: The text to continue; without one, the model starts a new text.
     ///   - options: How much is generated, and how.
     ///   - seed: What random draws start from.
     /// - Returns: The text, piece by piece.
@@ -80,11 +80,11 @@ public struct LoadedModel {
 
     /// Starts a conversation; nothing is computed yet.
     /// - Parameters:
-    ///   - instructions: What the model is told about its part.
+    ///   - instructions: The system prompt.
     ///   - options: How much is generated in a turn, and how.
     ///   - seed: What random draws start from.
     /// - Returns: The conversation.
-    /// - Throws: `TextGenerationError` for a model that knows no conversations.
+    /// - Throws: `TextGenerationError` for a model that cannot chat.
     public func chat(
         instructions: String? = nil,
         options: GenerationOptions = GenerationOptions(),

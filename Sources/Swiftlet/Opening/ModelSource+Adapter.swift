@@ -1,17 +1,17 @@
-// A model with a low-rank adapter: one that its run trains, or one that is named beside it.
+// A model with a low-rank adapter: one that its run trains, or one that is given.
 
 import FileIO
 import LanguageModels
 import Tensors
 
 extension ModelSource {
-    /// The weights with an adapter merged into them, each when it is asked for.
+    /// The weights with an adapter merged in, each when it is asked for.
     /// - Parameters:
     ///   - named: An adapter that was trained on this model; nil for the one of its run, if any.
     ///   - ops: What multiplies.
     /// - Returns: The weights.
     /// - Throws: `TensorFileError` when the adapter belongs to another model; ``OpeningError`` when
-    ///   one is named beside that of a run, which as likely as not is the same.
+    ///   one is given for a run that has its own.
     public func mergedWeights(
         with named: LowRankAdapter? = nil,
         ops: Ops
@@ -21,19 +21,19 @@ extension ModelSource {
     }
 
     /// The model that an adapter was trained on, which its files name.
-    /// - Throws: ``OpeningError`` when it is not there any more, or what says what is wrong with
+    /// - Throws: ``OpeningError`` when it is no longer there, or an error about what is wrong with
     ///   it.
     package static func base(of adapter: LowRankAdapter) throws -> ModelSource {
         let path = adapter.baseModel.map { FilePath($0) }
-        // The model of a checkpoint is named, and no run: that might lead to an adapter again, and
-        // files that name each other would have no end.
+        // A model or checkpoint must be named, not a run: that might lead to an adapter again, and
+        // files that name each other would never end.
         guard let path, FileSystem.exists(path), try FileKind(of: path) != .runDirectory else {
             throw OpeningError.noBase(adapter: adapter.path, base: adapter.baseModel)
         }
         return try ModelSource(path)
     }
 
-    /// The directory in which settings lie beside the weights.
+    /// The directory with the settings that accompany the weights.
     func settingsDirectory() throws -> FilePath {
         if let adapter { return try Self.base(of: adapter).settingsDirectory() }
         return FileSystem.isDirectory(path) ? path : path.directory

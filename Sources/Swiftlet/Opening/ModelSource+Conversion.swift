@@ -1,6 +1,6 @@
-// A model on its way to another format with all that belongs to it. How weights are written is
-// ModelConversion's affair; here its tokenizer, its form of conversations and its settings for
-// generating come along.
+// The conversion of a model to another format with everything that belongs to it. ModelConversion
+// writes the weights; here its tokenizer, its form of conversations and its settings for generation
+// come along.
 
 import FileIO
 import LanguageModels
@@ -14,16 +14,16 @@ extension ModelSource {
     /// - Parameters:
     ///   - target: The format to write.
     ///   - output: The file to write, or for safetensors the directory.
-    ///   - elementType: How to store matrices; nil keeps each as it is where the format can.
-    ///   - tokenizer: The model's tokenizer, which is carried along; nil leaves it out.
-    ///   - template: The form of conversations that the new files say; nil for that of the
-    ///     model's own files.
+    ///   - elementType: How to store matrices; nil keeps each as it is if the format allows.
+    ///   - tokenizer: The model's tokenizer, which is copied; nil omits it.
+    ///   - template: The form of conversations for the new files; nil for the one in the model's
+    ///     own files.
     ///   - adapter: A low-rank adapter to merge into the weights.
     ///   - ops: What multiplies an adapter's matrices.
-    /// - Returns: The conversion, of which nothing has been written.
-    /// - Throws: `ModelError/cannotWrite(path:reason:hint:)` when the format has no place for
-    ///   something in the model; `TokenizerError/cannotExport(path:reason:)` when it has none for
-    ///   the tokenizer.
+    /// - Returns: The conversion, not written yet.
+    /// - Throws: `ModelError/cannotWrite(path:reason:hint:)` when the format cannot store something
+    ///   in the model; `TokenizerError/cannotExport(path:reason:)` when it cannot store the
+    ///   tokenizer.
     public func conversion(
         to target: ModelConversion.Target,
         at output: FilePath,

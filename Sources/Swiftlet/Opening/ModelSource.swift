@@ -1,5 +1,5 @@
-// The front door: which model a path leads to, and what belongs to it. The signs are looked at in
-// this order, and each step says why.
+// The front door: which model a path leads to, and what belongs to it. The signs are checked in
+// this order, and each step gives its reason.
 
 import FileIO
 import Inference
@@ -10,29 +10,29 @@ import TextGeneration
 import Tokenization
 import Training
 
-/// A model at a path, of any format and family, of which only what it says of itself was read.
+/// A model at a path, of any format and family, of which only the metadata has been read.
 public struct ModelSource {
-    /// Where the model is: a file or a directory; of a run, what one of its checkpoints left.
+    /// Where the model is: a file or a directory; for a run, one of its checkpoints.
     public let path: FilePath
-    /// Its weights; where an adapter belongs to it, without that.
+    /// Its weights, without an adapter that may belong to it.
     public let weights: any ModelWeights
-    /// What a run changes of the model that it began with, where it trains an adapter.
+    /// What a run changes in the model it started from, if it trains an adapter.
     public let adapter: LowRankAdapter?
-    /// The directory in which what belongs to the model lies.
+    /// The directory with everything that accompanies the model.
     let directory: FilePath
 
-    /// Looks at what is at `path`.
+    /// Finds the model at `path`.
     /// - Parameters:
     ///   - path: A model's file or directory in any format, or the directory of a training run.
-    ///   - checkpoint: Which model of a run is meant (default: the latest).
-    /// - Throws: ``UnexpectedFileError`` when it is something else, ``OpeningError``, or what says
-    ///   what is wrong with the files.
+    ///   - checkpoint: Which checkpoint of a run to use (default: the latest).
+    /// - Throws: ``UnexpectedFileError`` when it is something else, ``OpeningError``, or an error
+    ///   about what is wrong with the files.
     public init(_ path: FilePath, checkpoint: CheckpointSelection? = nil) throws {
         let kind = try FileKind(of: path)
-        // A run first: its directory may hold other things that look like a model.
+        // A run first: its directory may contain other things that look like a model.
         if kind == .runDirectory {
             self.path = try RunDirectory(path).modelPath(checkpoint ?? .latest)
-            // Also where its checkpoints are directories.
+            // Even if its checkpoints are directories.
             directory = path
             adapter = LowRankAdapter.isOne(self.path) ? try LowRankAdapter(self.path) : nil
         } else {
@@ -49,13 +49,13 @@ public struct ModelSource {
     /// The sizes of the model.
     public var configuration: any ModelConfiguration { weights.configuration }
 
-    /// Whether something of this kind is a model, or belongs to one that lies beside it.
+    /// Whether something of this kind is a model, or belongs to one next to it.
     public static func mayBeModel(_ path: FilePath, _ kind: FileKind) -> Bool {
         // JSON may be anything.
         kind == .json ? ModelDirectory.isDescription(path) : FileKind.models.contains(kind)
     }
 
-    /// Refuses what is certainly no model, by its name.
+    /// Refuses what is certainly not a model, by its kind.
     private static func requireModel(_ path: FilePath, _ kind: FileKind) throws {
         guard mayBeModel(path, kind) else {
             if LowRankAdapter.isOne(path) { throw LowRankAdapter.noModel(path) }
@@ -67,10 +67,11 @@ public struct ModelSource {
     }
 
     /// The tokenizer of the model.
-    /// - Parameter named: The one to take; nil for the one in the model's file or beside it.
-    /// - Returns: A tokenizer with no more tokens than the model has. It may have fewer, as
+    /// - Parameter named: The tokenizer to use; nil for the one in the model's file or next to it.
+    /// - Returns: A tokenizer with no more tokens than the model has. It may have fewer, because
     ///   vocabularies are rounded up.
-    /// - Throws: ``OpeningError`` when none is there, or another model's; or `TokenizerError`.
+    /// - Throws: ``OpeningError`` when there is none, or it is another model's; or
+    ///   `TokenizerError`.
     public func tokenizer(at named: FilePath? = nil) throws -> any Tokenizer {
         try locatedTokenizer(at: named).tokenizer
     }
@@ -84,7 +85,7 @@ public struct ModelSource {
             let source = try TokenizerSource(named)
             return (try source.tokenizer(vocabularySize: vocabularySize), source.path)
         }
-        // What is in the file itself cannot be another model's.
+        // What is in the file itself cannot belong to another model.
         if adapter == nil, let file = weights as? any GGUFModel,
             let source = try TokenizerSource(path, file.metadata)
         {
@@ -108,9 +109,9 @@ public struct ModelSource {
     /// The form of conversations that the model knows.
     /// - Parameters:
     ///   - tokenizer: The model's.
-    ///   - form: The form to take; nil for the one that the model's files say.
-    /// - Returns: The form, with the system prompt that the model's files have for it.
-    /// - Throws: ``OpeningError`` when the files say none, or one that is not known.
+    ///   - form: The form to use; nil for the one in the model's files.
+    /// - Returns: The form, with the default system prompt from the model's files.
+    /// - Throws: ``OpeningError`` when the files have none, or an unknown one.
     public func chatTemplate(
         _ tokenizer: any Tokenizer,
         form: ChatForm? = nil
@@ -123,23 +124,23 @@ public struct ModelSource {
             }
             return template
         }
-        // Meta's and llama2.c's files have no place for it, and the Llamas of their time that were
-        // trained to chat know one form.
+        // Meta's and llama2.c's files cannot store it, and Llamas of that time that were trained to
+        // chat know one form.
         guard description.kind == .sentencePiece else {
             throw OpeningError.noChatTemplate(model: path)
         }
         return KnownChatTemplate(.llama2)
     }
 
-    /// The form of conversations that lies beside the model as a file of its own, where the
-    /// tokenizer's files have no place for one, as in the directory of a run.
+    /// The form of conversations from a separate file next to the model, if the tokenizer's files
+    /// cannot store one, as in the directory of a run.
     func writtenChatTemplate() throws -> String? {
         try TokenizerDescription.chatTemplate(in: directory)
     }
 
-    /// Opens the model to continue sequences with it.
+    /// Opens the model to continue sequences.
     /// - Parameters:
-    ///   - precision: How to store matrices; nil keeps each as its file does.
+    ///   - precision: How to store matrices; nil keeps each as in its file.
     ///   - cachePrecision: How to store keys and values: one of `KVCache.precisions`.
     ///   - adapter: A low-rank adapter to merge into the weights.
     ///   - ops: What runs the arithmetic.

@@ -1,12 +1,12 @@
 // The front door of tokenizers: which one a path leads to, whether it is a tokenizer's own file or
-// that of a model with one in it or beside it. How each kind is read is told elsewhere.
+// a model with one in it or next to it. The readers of each kind are elsewhere.
 
 import FileIO
 import LanguageModels
 import TensorFiles
 import Tokenization
 
-/// A tokenizer at a path, of any kind, of which only what it is was looked at.
+/// A tokenizer at a path, of any kind, of which only the kind has been determined.
 ///
 /// ```swift
 /// let tokenizer = try TokenizerSource("SmolLM2-135M-Instruct.Q8_0.gguf").tokenizer()
@@ -21,14 +21,14 @@ public struct TokenizerSource {
     public let path: FilePath
     private let content: Content
 
-    /// Looks at what is at `path`.
+    /// Finds the tokenizer at `path`.
     /// - Parameters:
     ///   - path: What `loadTokenizer(at:vocabularySize:)` takes, a GGUF file, or a model's file or
-    ///     directory or that of a run with a tokenizer beside the model.
-    ///   - isByteLevel: Whether a byte-level tokenizer is needed, so that SentencePiece's files in
-    ///     a directory are passed over.
-    /// - Throws: ``UnexpectedFileError`` when it is something else, or what says what is wrong with
-    ///   the files.
+    ///     directory, or a run's, with a tokenizer next to the model.
+    ///   - isByteLevel: Whether a byte-level tokenizer is needed, so that SentencePiece files in a
+    ///     directory are skipped.
+    /// - Throws: ``UnexpectedFileError`` when it is something else, or an error about what is wrong
+    ///   with the files.
     public init(_ path: FilePath, isByteLevel: Bool = false) throws {
         let kind = try FileKind(of: path)
         func unexpected() -> UnexpectedFileError {
@@ -68,8 +68,8 @@ public struct TokenizerSource {
         }
     }
 
-    /// The tokenizer in a GGUF file, with the form of conversations that lies beside the file where
-    /// it names none; nil where it has no tokenizer.
+    /// The tokenizer in a GGUF file, with the form of conversations from a file next to it if it
+    /// names none; nil if it has no tokenizer.
     init?(_ path: FilePath, _ metadata: GGUFMetadata) throws {
         guard var keys = try GGUFTokenizer(metadata) else { return nil }
         if keys.chatTemplate == nil {
@@ -87,10 +87,10 @@ public struct TokenizerSource {
 
     /// Reads the tokenizer.
     /// - Parameter vocabularySize: The number of tokens the model knows, the most the tokenizer may
-    ///   have; nil when it is not known.
+    ///   have; nil if unknown.
     /// - Returns: The tokenizer.
-    /// - Throws: `TokenizerError` when the content is damaged, of another model, or asks for what
-    ///   is not known here; `FileIOError` when a file is missing or ends early.
+    /// - Throws: `TokenizerError` when the content is damaged, of another model, or asks for
+    ///   something unsupported; `FileIOError` when a file is missing or ends early.
     public func tokenizer(vocabularySize: Int? = nil) throws -> any Tokenizer {
         switch content {
         case .files(let files): return try files.load(vocabularySize: vocabularySize)
@@ -101,9 +101,9 @@ public struct TokenizerSource {
         }
     }
 
-    /// Reads a tokenizer that must be a byte-level one.
+    /// Reads a tokenizer that must be byte-level.
     /// - Returns: The tokenizer.
-    /// - Throws: `TokenizerError/otherKind(path:found:)` for another, and as
+    /// - Throws: `TokenizerError/otherKind(path:found:)` for another kind, and as
     ///   ``tokenizer(vocabularySize:)``.
     public func bytePairTokenizer() throws -> BytePairTokenizer {
         guard let tokenizer = try tokenizer() as? BytePairTokenizer else {
@@ -112,8 +112,8 @@ public struct TokenizerSource {
         return tokenizer
     }
 
-    /// Reads what decoding needs; unlike encoding, that is possible with any tokens in llm.c's
-    /// file, which holds no merges.
+    /// Reads what decoding needs; unlike encoding, decoding is possible with any tokens in llm.c's
+    /// file, which has no merges.
     /// - Returns: The decoder.
     /// - Throws: As ``tokenizer(vocabularySize:)``.
     public func decoder() throws -> any TokenDecoder {

@@ -9,13 +9,13 @@ import FileIO
     import Foundation
 #endif
 
-/// What somebody said in a conversation.
+/// One message of a conversation.
 ///
 /// In JSON it is `{"role":"user","content":"Hello!"}`, as in OpenAI's interface.
 public struct ChatMessage: Sendable, Equatable, Codable {
     /// Who speaks.
     public enum Role: String, Sendable, Codable, CaseIterable {
-        /// Tells the model about its part, before anybody else speaks.
+        /// Instructs the model, before anybody else speaks.
         case system
         /// Asks the model.
         case user
@@ -28,7 +28,7 @@ public struct ChatMessage: Sendable, Equatable, Codable {
     /// What was said.
     public var content: String
 
-    /// Somebody's words.
+    /// Creates a message.
     public init(role: Role, content: String) {
         self.role = role
         self.content = content
@@ -36,15 +36,15 @@ public struct ChatMessage: Sendable, Equatable, Codable {
 }
 
 extension [ChatMessage] {
-    /// Checks that the user and the assistant speak in turn, after a message of the system or none,
-    /// and that the assistant has the last word.
+    /// Checks that the user and the assistant speak in turn, optionally after a system message, and
+    /// that the assistant speaks last.
     /// - Throws: ``TextGenerationError``.
     package func checkTurns() throws {
         try checkOrder()
         if last?.role == .user { throw TextGenerationError.noReply }
     }
 
-    /// Checks that the user and the assistant speak in turn, after a message of the system or none.
+    /// Checks that the user and the assistant speak in turn, optionally after a system message.
     /// - Throws: ``TextGenerationError``.
     func checkOrder() throws {
         var expected: [ChatMessage.Role] = [.system, .user]
@@ -61,20 +61,20 @@ extension [ChatMessage] {
     }
 }
 
-/// A name out of a file, of which a sentence shows no more than the beginning.
+/// A name from a file, of which a sentence shows only the beginning.
 private func shown(_ name: String) -> String {
     name.count > 40 ? name.prefix(40) + "..." : name
 }
 
-/// Why a message is not read.
+/// Why a message cannot be read.
 struct MessageProblem: Error {
     let sentence: String
 }
 
-/// A message as a file has it.
+/// A message as a file stores it.
 ///
-/// What a conversation here has no place for is refused, as it would be lost when the file is
-/// written again.
+/// Fields that cannot be kept here are refused, because they would be lost when the file is written
+/// again.
 struct StoredMessage: Decodable {
     let message: ChatMessage
 
@@ -94,14 +94,14 @@ struct StoredMessage: Decodable {
         let fields = try decoder.container(keyedBy: Key.self)
         let names = ["role", "content"]
         for name in fields.allKeys.map(\.stringValue).sorted() where !names.contains(name) {
-            throw problem("has a '\(shown(name))', but only a role and a content are known")
+            throw problem("has a '\(shown(name))', but only a role and a content are supported")
         }
         guard let role = try? fields.decode(String.self, forKey: Key(stringValue: "role")) else {
             throw problem("has no role that is text")
         }
         guard let known = ChatMessage.Role(rawValue: role) else {
             let roles = ChatMessage.Role.allCases.map(\.rawValue).joined(separator: ", ")
-            throw problem("has the role '\(shown(role))'; known are \(roles)")
+            throw problem("has the role '\(shown(role))'; use one of \(roles)")
         }
         guard let content = try? fields.decode(String.self, forKey: Key(stringValue: "content"))
         else { throw problem("has no content that is text") }
@@ -126,7 +126,7 @@ public enum ChatHistory {
             guard bytes.count <= largestByteCount else {
                 throw TextGenerationError.invalidHistory(
                     path: path,
-                    reason: "it has more than 64 MiB, which no conversation has"
+                    reason: "it has more than 64 MiB, too much for a conversation"
                 )
             }
         }
@@ -139,7 +139,7 @@ public enum ChatHistory {
         } catch is DecodingError {
             throw TextGenerationError.invalidHistory(
                 path: path,
-                reason: "it is no list of messages in JSON"
+                reason: "it is not a JSON list of messages"
             )
         } catch let error as TextGenerationError {
             throw TextGenerationError.invalidHistory(path: path, reason: "\(error)")
@@ -148,7 +148,7 @@ public enum ChatHistory {
         }
     }
 
-    /// Writes a conversation, a message a line; the file is there whole or not at all.
+    /// Writes a conversation, one message per line; the file appears complete or not at all.
     /// - Throws: `FileIOError` when it cannot be written.
     public static func write(_ messages: [ChatMessage], to path: FilePath) throws {
         let encoder = JSONEncoder()

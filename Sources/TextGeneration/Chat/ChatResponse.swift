@@ -1,4 +1,4 @@
-// What a model says in one turn, whole and as it is made.
+// What a model says in one turn, complete or as it is generated.
 
 import Inference
 import Tokenization
@@ -9,13 +9,14 @@ public struct ChatResponse: Sendable, Equatable {
     public let content: String
     /// Its tokens, without the one that ended it.
     public let tokens: [TokenID]
-    /// How likely the model found each of them, if that was asked for; else empty.
+    /// How likely the model found each of them, if that was asked for; otherwise empty.
     public let logprobs: [TokenLogprobs]
-    /// Tokens that the model read for this turn before it replied: those it had not read yet.
+    /// Tokens that the model read for this turn before it replied, without those it had already
+    /// read.
     public let promptTokenCount: Int
-    /// Why it ended; nil while it goes on.
+    /// Why it ended; nil while it continues.
     public let stopReason: StopReason?
-    /// Turns that had to be forgotten so far.
+    /// Turns forgotten so far.
     public let forgottenTurnCount: Int
 }
 
@@ -36,32 +37,32 @@ public final class ChatResponseStream {
         self.turn = turn
     }
 
-    /// The reply as far as it is made.
+    /// The reply so far.
     public var response: ChatResponse { turn.response }
 
-    /// Generates one token and returns the text that becomes certain, which may be none.
+    /// Generates one token and returns the text that becomes certain, which may be empty.
     /// - Returns: The piece, or nil at the end of the reply, which is then part of the
     ///   conversation.
-    /// - Throws: What the model or the sampler throws; the conversation is then without this turn.
+    /// - Throws: What the model or the sampler throws; the conversation then lacks this turn.
     public func next() throws -> String? {
         try session.nextPiece(of: turn)
     }
 
-    /// Ends the reply; what is left of it can still be asked for.
+    /// Ends the reply; pending text can still be asked for.
     public func interrupt() {
         session.interrupt(turn)
     }
 }
 
 extension ChatResponseStream: AsyncSequence {
-    /// Gives the pieces that are not empty.
+    /// Iterates over the pieces that are not empty.
     public func makeAsyncIterator() -> PieceIterator { PieceIterator(next) }
 }
 
 // Its session is not Sendable.
 @available(*, unavailable) extension ChatResponseStream: Sendable {}
 
-/// A message and the reply to it as far as it is made.
+/// A message and the reply to it so far.
 final class ChatTurn {
     let message: ChatMessage
     /// Turns that were forgotten before this one.

@@ -1,6 +1,6 @@
-// A conversation with a model. What the model has read of it stays in its session, so that a turn
-// costs its own tokens only, and those of the last reply where the template writes it otherwise.
-// When the context is full, the oldest turns go and the system prompt stays.
+// A conversation with a model. What the model has read stays in its session, so a turn only costs
+// its own tokens, and those of the last reply if the template writes it differently. When the
+// context is full, the oldest turns are dropped and the system prompt stays.
 
 import Inference
 import Tokenization
@@ -12,7 +12,7 @@ import Tokenization
 /// print(try chat.respond(to: "Hello!").content)
 /// ```
 public final class ChatSession {
-    /// All that was said, also what the model was made to forget: the instructions, if there are
+    /// Everything that was said, including what the model was made to forget: the instructions, if
     /// any, and then the user and the assistant in turn.
     public private(set) var messages: [ChatMessage]
 
@@ -23,26 +23,25 @@ public final class ChatSession {
     private let engine: GenerationEngine
     /// What the sequence of the conversation draws with.
     private let sampler: Sampler
-    /// Turns at the beginning that the model no longer knows.
+    /// The number of first turns that the model no longer knows.
     private var forgottenTurnCount = 0
-    /// The one that is being replied to.
+    /// The message being replied to.
     private var turn: ChatTurn?
 
     /// The only sequence of the engine.
     private static let sequence = 0
 
-    /// Starts a conversation, or goes on with one; nothing is computed yet.
+    /// Starts or continues a conversation; nothing is computed yet.
     /// - Parameters:
-    ///   - model: Who replies.
+    ///   - model: The model that replies.
     ///   - tokenizer: The model's tokenizer.
     ///   - template: The form of conversations the model knows.
-    ///   - instructions: What the model is told about its part: the system prompt. nil is what the
-    ///     history begins with, if anything.
+    ///   - instructions: The system prompt. nil uses the one that the history begins with, if any.
     ///   - history: What was said before.
     ///   - options: How much is generated in a turn, and how; old turns are always forgotten when
     ///     the context is full.
-    ///   - seed: What random draws start from; nil is another one every time.
-    /// - Throws: ``TextGenerationError`` or ``InferenceError`` when the parts do not belong
+    ///   - seed: What random draws start from; nil chooses a new one every time.
+    /// - Throws: ``TextGenerationError`` or ``InferenceError`` when the arguments do not fit
     ///   together, or messages are not in turn; a model's error when memory is short.
     public init(
         _ model: any LanguageModel,
@@ -75,14 +74,13 @@ public final class ChatSession {
         )
     }
 
-    /// Goes on from another conversation.
+    /// Switches to another conversation.
     ///
-    /// What it begins with in common with this one, the model does not read again. A reply that has
-    /// not come to its end is dropped.
-    /// - Parameter messages: What was said: the instructions, if there are any, and then the user
-    ///   and the assistant in turn.
-    /// - Throws: ``TextGenerationError`` when messages are not in turn; the conversation then stays
-    ///   what it was.
+    /// The model does not read a common beginning again. An unfinished reply is dropped.
+    /// - Parameter messages: What was said: the instructions, if any, and then the user and the
+    ///   assistant in turn.
+    /// - Throws: ``TextGenerationError`` when messages are not in turn; the conversation is then
+    ///   unchanged.
     public func restart(with messages: [ChatMessage]) throws {
         try messages.checkTurns()
         if let turn { interrupt(turn) }
@@ -91,10 +89,10 @@ public final class ChatSession {
         forgottenTurnCount = 0
     }
 
-    /// The most tokens that the model can look at.
+    /// The most tokens that the model can see.
     public var contextLength: Int { engine.contextLength }
 
-    /// Counts the tokens that the conversation takes in the context, without what is forgotten.
+    /// Counts the tokens of the conversation in the context, without what is forgotten.
     /// - Throws: `TokenizerError` where the tokenizer does not cover all text.
     public func contextTokenCount() throws -> Int {
         if messages.isEmpty { return 0 }
@@ -104,32 +102,32 @@ public final class ChatSession {
         ).count
     }
 
-    /// Takes a message and generates the whole reply.
+    /// Takes a message and generates the complete reply.
     /// - Parameter message: What the user says.
     /// - Returns: The reply, which is now part of the conversation.
     /// - Throws: ``TextGenerationError/turnTooLong(tokenCount:maximum:)``, or what the model or the
-    ///   sampler throws; the conversation is then without this turn.
+    ///   sampler throws; the conversation then lacks this turn.
     public func respond(to message: String) throws -> ChatResponse {
         let stream = try streamResponse(to: message)
         while try stream.next() != nil {}
         return stream.response
     }
 
-    /// Takes a message, to which the reply is generated as it is asked for.
+    /// Takes a message; the reply is generated as it is asked for.
     ///
-    /// What is kept of a reply is its text, in the form the template gives it: a part that was
-    /// drawn as other tokens, such as blanks before it, is read again with the next message. A
-    /// reply that has not come to its end when the next message is taken ends there.
+    /// A reply is kept as text, in the form the template gives it: anything that was drawn as
+    /// different tokens, such as spaces before it, is read again with the next message. An
+    /// unfinished reply ends when the next message is taken.
     /// - Parameter message: What the user says.
     /// - Returns: The reply, piece by piece; it is part of the conversation when it has ended.
-    /// - Throws: ``TextGenerationError/turnTooLong(tokenCount:maximum:)``; the conversation is then
-    ///   without this turn.
+    /// - Throws: ``TextGenerationError/turnTooLong(tokenCount:maximum:)``; the conversation then
+    ///   lacks this turn.
     public func streamResponse(to message: String) throws -> ChatResponseStream {
         if let turn {
             interrupt(turn)
             while try nextPiece(of: turn) != nil {}
         }
-        // A reply is a text of its own, and the space before its first word no part of it.
+        // A reply is a text of its own, and the space before its first word is not part of it.
         let reply = TextAssembler(
             tokenizer,
             after: tokenizer.startOfText,
@@ -146,7 +144,8 @@ public final class ChatSession {
 
     private func start(_ turn: ChatTurn) throws {
         let capacity = engine.contextLength
-        // Room for a good part of the reply, which would else be read again after its first tokens.
+        // Room for a good part of the reply, which would otherwise be read again after its first
+        // tokens.
         let tokens = try forgetTurns(
             before: turn,
             toHaveRoomFor: min(options.maxTokens, capacity / 4)
@@ -167,7 +166,7 @@ public final class ChatSession {
         turn.promptTokenCount = engine[Self.sequence].unreadTokenCount
     }
 
-    /// The next piece of the reply to a message; nil at its end, and when another one came.
+    /// The next piece of the reply to a message; nil at its end, and when another message came.
     func nextPiece(of turn: ChatTurn) throws -> String? {
         guard turn === self.turn else { return nil }
         do { return try advance(turn) } catch {
@@ -215,16 +214,16 @@ public final class ChatSession {
         return true
     }
 
-    /// Forgets the oldest turns when there is no room for `count` tokens more.
+    /// Forgets the oldest turns when there is no room for `count` more tokens.
     ///
-    /// As what follows must then be read again, turns go until half of the context is free, or only
-    /// the current one is left. The instructions stay.
+    /// Everything after them must then be read again, so turns are dropped until half of the
+    /// context is free, or only the current one is left. The instructions stay.
     /// - Returns: All tokens of what is left.
     private func forgetTurns(before turn: ChatTurn, toHaveRoomFor count: Int) throws -> [TokenID] {
         let capacity = engine.contextLength
         let all = try tokens(with: turn, forgetting: forgottenTurnCount)
         guard all.count + count > capacity else { return all }
-        // The fewest that must go, between those that have gone and all.
+        // The fewest turns that must go, by bisection.
         let systemCount = messages.first?.role == .system ? 1 : 0
         var range = forgottenTurnCount...(messages.count - systemCount) / 2
         while range.count > 1 {
@@ -240,7 +239,7 @@ public final class ChatSession {
         return try tokens(with: turn, forgetting: forgottenTurnCount)
     }
 
-    /// The tokens of the conversation up to a turn, the reply included as far as it is made.
+    /// The tokens of the conversation up to a turn, including the reply so far.
     private func tokens(with turn: ChatTurn, forgetting count: Int) throws -> [TokenID] {
         let known = known(forgetting: count) + [turn.message]
         let prompt = try template.promptTokens(of: known, tokenizer: tokenizer)
@@ -254,5 +253,5 @@ public final class ChatSession {
     }
 }
 
-// Its engine is written by every turn.
+// Every turn changes its engine.
 @available(*, unavailable) extension ChatSession: Sendable {}

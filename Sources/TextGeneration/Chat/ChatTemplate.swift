@@ -8,21 +8,21 @@ import Tokenization
 public protocol ChatTemplate: Sendable {
     /// The tokens of a conversation.
     /// - Parameters:
-    ///   - messages: What was said: what the model is told about its part, if anything, and then
-    ///     the user and the assistant in turn.
+    ///   - messages: What was said: a system prompt, if any, and then the user and the assistant in
+    ///     turn.
     ///   - tokenizer: What encodes text.
-    /// - Returns: After a message of the user, all that stands before the reply; after one of the
-    ///   assistant, also what ends it, whether it is complete or not. The tokens of a conversation
-    ///   begin with those of its beginning, as far as it ends with the assistant.
+    /// - Returns: After a user's message, everything up to the reply; after an assistant's, also
+    ///   what ends it, whether it is complete or not. The tokens of a conversation begin with those
+    ///   of any beginning of it that ends with the assistant.
     /// - Throws: `TokenizerError` where the tokenizer does not cover all text;
-    ///   ``TextGenerationError/messageOutOfTurn(index:role:expected:)`` where the form has no place
-    ///   for a message.
+    ///   ``TextGenerationError/messageOutOfTurn(index:role:expected:)`` if the form does not allow
+    ///   a message.
     func promptTokens(of messages: [ChatMessage], tokenizer: any Tokenizer) throws -> [TokenID]
 
-    /// The ids that end a reply besides those that end every text, if the form has any.
+    /// The ids that end a reply, besides those that end every text, if the form has any.
     func endsOfReply(_ tokenizer: any Tokenizer) -> [TokenID]
 
-    /// The texts that end a reply, where no id does.
+    /// The texts that end a reply, if no id does.
     func stopStrings(_ tokenizer: any Tokenizer) -> [String]
 }
 
@@ -32,8 +32,8 @@ extension ChatTemplate {
 }
 
 extension String {
-    /// The text without the blanks at both ends, as Python's `str.strip()` gives it: models were
-    /// trained on what that left.
+    /// The text without white space at both ends, like Python's `str.strip()`, which models were
+    /// trained with.
     package func strippingBlanks() -> String {
         let scalars = unicodeScalars
         guard let first = scalars.firstIndex(where: { !$0.isBlank }),
@@ -44,7 +44,7 @@ extension String {
 }
 
 extension Unicode.Scalar {
-    /// White space as Unicode has it, and four separators that Python counts too.
+    /// White space in Unicode, and four separators that Python counts too.
     fileprivate var isBlank: Bool {
         properties.isWhitespace || "\u{1C}"..."\u{1F}" ~= self
     }
@@ -54,19 +54,20 @@ extension Unicode.Scalar {
 struct ChatParts {
     private(set) var parts: [PromptPart] = []
     let tokenizer: any Tokenizer
-    /// Where replies begin and end, in turn: a part, and how many bytes of it come before.
+    /// Where replies begin and end, alternately: a part, and the number of its bytes before that
+    /// point.
     private var replyEdges: [(part: Int, byteCount: Int)] = []
-    /// The tokens of the markers so far; looking for one takes as long as the vocabulary is.
+    /// The tokens of the markers so far, because finding one takes a search through the vocabulary.
     private var markers: [String: TokenID?] = [:]
 
     init(_ tokenizer: any Tokenizer) {
         self.tokenizer = tokenizer
     }
 
-    /// Appends text, which is one with the text before it.
+    /// Appends text, merging it with any text before it.
     mutating func append(_ text: String) {
         guard case .text(var joined)? = parts.last else { return parts.append(.text(text)) }
-        // Taken out, so that a long text grows where it is instead of being copied.
+        // Taken out, so that a long text grows in place instead of being copied.
         parts.removeLast()
         joined += text
         parts.append(.text(joined))
@@ -95,7 +96,7 @@ struct ChatParts {
         return token
     }
 
-    /// The tokens of all of it.
+    /// The tokens of all parts.
     /// - Throws: `TokenizerError` where the tokenizer does not cover all text.
     func tokens() throws -> [TokenID] { try tokenizer.encode(parts) }
 
@@ -110,12 +111,12 @@ struct ChatParts {
         }
     }
 
-    /// The tokens of all of it, those of replies to be learnt.
+    /// The tokens of all parts, with those of replies marked for training.
     ///
-    /// Texts are encoded as a whole: a token that reaches over the beginning of a reply belongs to
-    /// it, and one that reaches over its end does not.
-    /// - Parameter limit: The most tokens that are needed. Where replies begin is found by encoding
-    ///   what comes before them again, and a long conversation has many.
+    /// Texts are encoded as a whole: a token that straddles the beginning of a reply belongs to it,
+    /// and one that straddles its end does not.
+    /// - Parameter limit: The most tokens that are needed. Finding where a reply begins means
+    ///   encoding everything before it again, and a long conversation has many replies.
     /// - Returns: The first `limit` tokens, or all.
     /// - Throws: `TokenizerError` where the tokenizer does not cover all text.
     func conversationTokens(limit: Int) throws -> ConversationTokens {
@@ -137,7 +138,7 @@ struct ChatParts {
         return result.prefix(limit)
     }
 
-    /// How many of the tokens of a part the first bytes of its text alone give too.
+    /// How many tokens of a part the first bytes of its text produce on their own.
     private func tokenCount(
         of part: PromptPart,
         _ index: Int,

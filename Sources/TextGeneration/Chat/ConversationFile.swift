@@ -1,5 +1,5 @@
-// Conversations to learn from: one a line, as they are given to OpenAI's interface for fine-tuning.
-// What they become for a model is its template's affair.
+// Conversations for training: one per line, in the format of OpenAI's interface for fine-tuning.
+// The model's template turns them into tokens.
 
 import FileIO
 
@@ -9,10 +9,10 @@ import FileIO
     import Foundation
 #endif
 
-/// Reads a file of conversations, each a line:
+/// Reads a file of conversations, one per line:
 /// `{"messages":[{"role":"user","content":"..."},{"role":"assistant","content":"..."}]}`.
 ///
-/// What else a line says, such as where it comes from, is passed over, and so are blank lines.
+/// Anything else in a line, such as where it comes from, is skipped, and so are blank lines.
 ///
 /// ```swift
 /// var file = try ConversationFile("examples.jsonl")
@@ -65,10 +65,10 @@ public struct ConversationFile {
 
     private static func messages(_ line: [UInt8]) throws -> [ChatMessage] {
         let noJSON = Problem(
-            sentence: "the line is no JSON in UTF-8; give one conversation a line, without line "
+            sentence: "the line is not JSON in UTF-8; give one conversation per line, without line "
                 + "ends in it"
         )
-        // The decoder takes other encodings, too, and says of some wrong texts that they are none.
+        // The decoder also accepts other encodings, and reports some wrong texts as such.
         guard !line.contains(0), String(validating: line, as: UTF8.self) != nil else {
             throw noJSON
         }
@@ -95,5 +95,5 @@ public struct ConversationFile {
     }
 }
 
-// Reading moves the file on for every copy.
+// Reading advances the file for every copy.
 @available(*, unavailable) extension ConversationFile: Sendable {}

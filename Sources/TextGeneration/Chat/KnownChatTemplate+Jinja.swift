@@ -1,10 +1,10 @@
-// The known forms as templates for other programs, where a model comes without one.
+// The known forms as Jinja templates for other programs, for models that come without one.
 
 extension KnownChatTemplate {
     /// The template in Jinja, as Hugging Face's and llama.cpp's programs run it.
     ///
-    /// It gives the tokens that this gives, as far as the messages have no names of special tokens
-    /// in them: those programs take what a user writes for tokens.
+    /// It gives the same tokens as this type, unless messages contain names of special tokens:
+    /// those programs turn a user's text into special tokens.
     public var jinja: String {
         if form == .llama2 { return llama2Jinja }
         let content = "message['content']" + (stripsMessages ? " | trim" : "")
@@ -30,7 +30,7 @@ extension KnownChatTemplate {
         return lines.joined(separator: "\n")
     }
 
-    /// A part of what an expression puts together.
+    /// A part of what an expression concatenates.
     private enum Term {
         case text(String)
         case code(String)
@@ -44,7 +44,7 @@ extension KnownChatTemplate {
         }
     }
 
-    /// What writes some terms.
+    /// A statement that outputs some terms.
     private static func output(_ terms: [Term]) -> String {
         var parts: [String] = []
         var text = ""
@@ -79,9 +79,9 @@ extension KnownChatTemplate {
             """
     }
 
-    /// A text as Jinja has it in an expression.
+    /// A text as a Jinja string literal.
     private static func literal(_ text: String) -> String {
-        // By scalars: an accent may stand on a quote.
+        // By scalars, because a combining accent may follow a quote.
         let escaped = text.unicodeScalars.map { scalar -> String in
             switch scalar {
             case "\\": "\\\\"

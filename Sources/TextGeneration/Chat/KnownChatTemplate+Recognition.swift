@@ -6,9 +6,9 @@ extension KnownChatTemplate {
     /// Recognizes the form of a model's own template.
     ///
     /// - Parameter jinja: The template, as `tokenizer_config.json`, `chat_template.jinja` or GGUF's
-    ///   `tokenizer.chat_template` have it. nil comes out where its form is none of ours.
+    ///   `tokenizer.chat_template` have it. The result is nil if its form is unknown.
     public init?(jinja: String) {
-        // It has no markers to be known by, but it is ours.
+        // It has no markers to be recognized by, but it is ours.
         let plain = Self(.plain)
         if jinja == plain.jinja {
             self = plain
@@ -41,10 +41,11 @@ extension ChatForm {
         }
     }
 
-    /// The system text that a template has of its own, if it has one.
+    /// The default system prompt of a template, if it has one.
     ///
-    /// It stands there between the markers of a system message, or is given a name such as
-    /// `default_system_message`, or one in the branch for conversations without a system message.
+    /// It is either between the markers of a system message, or assigned to a name such as
+    /// `default_system_message`, or to any name in the branch for conversations without a system
+    /// message.
     func defaultSystem(in jinja: JinjaText) -> String? {
         if let opening = opening(.system) {
             let start = opening.map(\.name).joined()
@@ -75,21 +76,21 @@ extension ChatForm.Piece {
 
 /// A template's texts, in order.
 struct JinjaText {
-    /// A text that is given a name: `{% set NAME = 'TEXT' %}`.
+    /// A text that is assigned to a name: `{% set NAME = 'TEXT' %}`.
     struct Assignment: Equatable {
         let name: String
         let text: String
-        /// Whether it follows `{% else %}` at once.
+        /// Whether it directly follows `{% else %}`.
         let isElse: Bool
     }
 
-    /// What is written as it stands, and the strings in expressions and statements.
+    /// Literal output, and the strings in expressions and statements.
     private(set) var texts: [String] = []
     private(set) var assignments: [Assignment] = []
-    /// The first word of the statement before.
+    /// The first word of the previous statement.
     private var previous = ""
 
-    /// Reads a template; one that is not whole is read as far as it goes.
+    /// Reads a template; an incomplete one is read as far as it goes.
     init(_ template: String) {
         var reader = Reader(bytes: Array(template.utf8)[...])
         while !reader.bytes.isEmpty {
@@ -120,7 +121,7 @@ struct JinjaText {
     private struct Reader {
         var bytes: ArraySlice<UInt8>
 
-        /// Takes what comes before the first of some marks, or all.
+        /// Takes everything before the first of some marks, or all.
         mutating func take(upTo marks: [String]) -> String {
             let marks = marks.map { Array($0.utf8) }
             var end = bytes.startIndex
@@ -130,7 +131,7 @@ struct JinjaText {
         }
 
         /// Takes a block up to its end.
-        /// - Returns: What it says beside strings, and the strings.
+        /// - Returns: What it contains besides strings, and the strings.
         mutating func block(end: String) -> (code: String, strings: [String]) {
             var code: [UInt8] = []
             var strings: [String] = []
@@ -145,7 +146,7 @@ struct JinjaText {
             return (String(decoding: code, as: UTF8.self), strings)
         }
 
-        /// Takes a string up to the quote that ends it, and that too.
+        /// Takes a string up to and including its closing quote.
         private mutating func string(quote: UInt8) -> String {
             var text: [UInt8] = []
             while let byte = bytes.popFirst(), byte != quote {

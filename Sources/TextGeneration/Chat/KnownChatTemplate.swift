@@ -6,19 +6,19 @@ import Tokenization
 
 /// One of the known forms, as a model uses it.
 ///
-/// The ids are those of the template that is published with such models. Dates and tools that some
-/// of these write into a conversation are left out: a model answers without them.
+/// The ids are those of the templates published with such models. Dates and tools that some of
+/// these add to a conversation are omitted: models answer without them.
 public struct KnownChatTemplate: ChatTemplate, Equatable {
     /// The form.
     public let form: ChatForm
-    /// What the model is told about its part where a conversation does not begin with that.
+    /// The default system prompt, for conversations that do not begin with one.
     public let defaultSystem: String?
     /// Whether a conversation begins with the token that starts texts.
     public let startsWithStartOfText: Bool
-    /// Whether messages are stripped of the blanks around them.
+    /// Whether messages are stripped of surrounding white space.
     public let stripsMessages: Bool
 
-    /// A form as it is.
+    /// A form without anything specific to a model.
     public init(_ form: ChatForm) {
         self.init(
             form,
@@ -47,14 +47,14 @@ public struct KnownChatTemplate: ChatTemplate, Equatable {
         try parts(of: messages, tokenizer).tokens()
     }
 
-    /// The tokens of a conversation as a model learns from it.
+    /// The tokens of a conversation, for training.
     /// - Parameters:
     ///   - messages: What was said, in turn; it ends with the assistant.
     ///   - tokenizer: What encodes text.
     ///   - limit: The most tokens that are needed.
-    /// - Returns: The first `limit` of ``promptTokens(of:tokenizer:)``, or all, of which what the
-    ///   assistant says is to be learnt, and the token that ends it.
-    /// - Throws: ``TextGenerationError`` when messages are not in turn, or nobody replied;
+    /// - Returns: The first `limit` of ``promptTokens(of:tokenizer:)``, or all; what the assistant
+    ///   says is marked for training, with the token that ends it.
+    /// - Throws: ``TextGenerationError`` when messages are not in turn, or none is a reply;
     ///   `TokenizerError` where the tokenizer does not cover all text.
     public func conversationTokens(
         of messages: [ChatMessage],
@@ -78,7 +78,7 @@ public struct KnownChatTemplate: ChatTemplate, Equatable {
         }
         var parts = ChatParts(tokenizer)
         if form == .llama2 {
-            // Its form has places for messages in turn, and for no others.
+            // Its form only has places for messages in turn.
             try messages.checkOrder()
             appendInstructions(messages, to: &parts)
         } else {
@@ -92,7 +92,7 @@ public struct KnownChatTemplate: ChatTemplate, Equatable {
     }
 
     public func stopStrings(_ tokenizer: any Tokenizer) -> [String] {
-        // A model that has not learnt to end its reply goes on with the user's part.
+        // A model that has not learned to end its reply continues with the user's part.
         if form == .plain { return ["\nUser:"] }
         let end = form.endMarkers.prefix(1)
         return end.filter { tokenizer.specialToken($0) == nil }
@@ -102,7 +102,7 @@ public struct KnownChatTemplate: ChatTemplate, Equatable {
         stripsMessages ? message.content.strippingBlanks() : message.content
     }
 
-    /// The forms in which every message stands between an opening and a closing.
+    /// The forms in which every message is between an opening and a closing.
     private func appendTurns(_ messages: [ChatMessage], to parts: inout ChatParts) {
         if startsWithStartOfText { parts.append(parts.tokenizer.startOfText) }
         for message in messages {
@@ -111,7 +111,7 @@ public struct KnownChatTemplate: ChatTemplate, Equatable {
             if message.role == .assistant {
                 parts.turnReply()
                 parts.append(content(message))
-                // The model has to say that it has finished, and nothing after that.
+                // The model must learn to say that it has finished, and nothing after that.
                 parts.append(Array(closing.prefix(1)))
                 parts.turnReply()
                 parts.append(Array(closing.dropFirst()))
@@ -124,7 +124,7 @@ public struct KnownChatTemplate: ChatTemplate, Equatable {
     }
 
     /// Llama 2's form: a system prompt is part of the first message, and is stripped with it, so
-    /// that blanks between the two stay.
+    /// white space between the two stays.
     private func appendInstructions(_ messages: [ChatMessage], to parts: inout ChatParts) {
         var system = ""
         for message in messages {
@@ -144,7 +144,7 @@ public struct KnownChatTemplate: ChatTemplate, Equatable {
     }
 }
 
-/// A form of conversations, whatever model was trained with it.
+/// A form of conversations, independent of the model.
 public enum ChatForm: String, Sendable, CaseIterable {
     /// `[INST] message [/INST] reply`, every turn a text of its own: Llama 2's.
     case llama2
@@ -156,20 +156,20 @@ public enum ChatForm: String, Sendable, CaseIterable {
     /// `<|role|>` before a message, the end of text after it: Zephyr's and TinyLlama's.
     case zephyr
     /// The role and a colon before a message, the end of text after a reply: for models that were
-    /// trained with no form of their own.
+    /// trained without a form of their own.
     case plain
 
-    /// A piece of what stands around messages.
+    /// A piece of the text around messages.
     enum Piece: Equatable {
         /// Text.
         case text(String)
-        /// A token of this name; where the tokenizer has none, the name as text.
+        /// A token of this name; if the tokenizer has none, the name as text.
         case marker(String)
         /// The token that ends texts.
         case endOfText
     }
 
-    /// What stands before a message; nil where messages are put together in another way.
+    /// What comes before a message; nil if the form assembles messages in another way.
     func opening(_ role: ChatMessage.Role) -> [Piece]? {
         switch self {
         case .llama2: nil
@@ -184,7 +184,7 @@ public enum ChatForm: String, Sendable, CaseIterable {
         }
     }
 
-    /// What stands after a message.
+    /// What comes after a message.
     func closing(_ role: ChatMessage.Role) -> [Piece] {
         switch self {
         case .llama2: []
@@ -199,18 +199,18 @@ public enum ChatForm: String, Sendable, CaseIterable {
     var endMarkers: [String] {
         switch self {
         case .llama2, .zephyr, .plain: []
-        // The second is for calls of tools.
+        // The second is for tool calls.
         case .llama3: ["<|eot_id|>", "<|eom_id|>"]
         case .chatml: ["<|im_end|>"]
         }
     }
 
     /// Whether a conversation begins with the token that starts texts, unless a model's own
-    /// template says it.
+    /// template says otherwise.
     var startsWithStartOfText: Bool { self == .llama2 || self == .llama3 || self == .plain }
 
-    /// Whether messages are stripped of the blanks around them, unless a model's own template says
-    /// it.
+    /// Whether messages are stripped of surrounding white space, unless a model's own template says
+    /// otherwise.
     var stripsMessages: Bool { self == .llama2 || self == .llama3 }
 }
 

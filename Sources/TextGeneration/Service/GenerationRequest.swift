@@ -1,10 +1,10 @@
-// What is asked of a service, and what comes back.
+// What a service is asked, and what it returns.
 
 import FileIO
 import Inference
 import Tokenization
 
-/// A text that a service is asked for.
+/// A request for a text.
 public struct GenerationRequest: Sendable {
     /// The tokens to continue; none starts a new text.
     public var tokens: [TokenID]
@@ -14,10 +14,10 @@ public struct GenerationRequest: Sendable {
     public var seed: UInt64
     /// Tokens that end the text besides the tokenizer's own, such as those of a chat's turn.
     public var endTokens: [TokenID]
-    /// Whether the space before the first word belongs to the text, as where a prompt is continued.
+    /// Whether the space before the first word belongs to the text, as when a prompt is continued.
     public var continuesPrompt: Bool
 
-    /// Asks for a text; without a seed it is another one every time.
+    /// Asks for a text; without a seed it differs every time.
     public init(
         tokens: [TokenID],
         options: GenerationOptions = GenerationOptions(),
@@ -32,8 +32,8 @@ public struct GenerationRequest: Sendable {
         self.continuesPrompt = continuesPrompt
     }
 
-    /// The request with tokens that a model can be given.
-    /// - Throws: What is wrong with it.
+    /// The request with tokens that a model accepts.
+    /// - Throws: An error that says what is wrong with it.
     func checked(
         _ vocabulary: any TokenDecoder,
         contextLength: Int
@@ -49,22 +49,22 @@ public struct GenerationRequest: Sendable {
     }
 }
 
-/// What is new of a text.
+/// What is new in a text.
 public enum GenerationUpdate: Sendable, Equatable {
-    /// What was generated, which may be empty, and how likely the model found its tokens, where
-    /// that was asked for.
+    /// What was generated, which may be empty, and how likely the model found its tokens, if that
+    /// was asked for.
     case piece(String, logprobs: [TokenLogprobs])
-    /// The whole text, after its last piece.
+    /// The complete text, after its last piece.
     case finished(GeneratedText)
 }
 
-/// A text that a service does not take on; `description` is one sentence for the user.
+/// A request that a service does not accept; `description` is one sentence for the user.
 public enum GenerationServiceError: Error, Equatable, Sendable {
-    /// As many requests wait as may.
+    /// As many requests are waiting as may wait.
     case busy(queueCapacity: Int)
-    /// More texts at once than can run and wait together, whatever else is asked for.
+    /// More texts at once than can ever run and wait together.
     case tooManyTexts(count: Int, maximum: Int)
-    /// The service takes no requests any more.
+    /// The service accepts no more requests.
     case ending
 }
 
@@ -77,32 +77,32 @@ extension GenerationServiceError: CustomStringConvertible {
                 : "all places are taken, and no more than \(counted(queueCapacity, "text")) may "
                     + "wait; try again later"
         case .tooManyTexts(let count, let maximum):
-            "\(count) texts are asked for at once, but only \(maximum) can run or wait here; ask "
+            "\(count) texts were requested at once, but only \(maximum) can run or wait here; ask "
                 + "for fewer"
         case .ending:
-            "the service is about to end and takes no more requests"
+            "the service is shutting down and accepts no more requests"
         }
     }
 }
 
-/// What a service has done since it began, and what it is doing.
+/// What a service has done since it started, and what it is doing.
 public struct GenerationStatistics: Sendable, Equatable {
-    /// Texts that came to their end, by why they did; those that nobody wanted any more, be it
-    /// while they waited, were interrupted.
+    /// Finished texts, by their reasons; abandoned ones, even if they were still waiting, count as
+    /// interrupted.
     public var finished: [StopReason: Int] = [:]
     /// Texts that ended with an error.
     public var failed = 0
     /// Tokens of prompts that were read.
     public var promptTokens = 0
-    /// Tokens of prompts that did not have to be, since they had been for another text.
+    /// Tokens of prompts that did not have to be read, because they had been for another text.
     public var reusedTokens = 0
     /// Tokens that were generated.
     public var generatedTokens = 0
     /// Texts that are being generated.
     public var running = 0
-    /// Texts that wait.
+    /// Texts that are waiting.
     public var queued = 0
 
-    /// Of a service that has just begun.
+    /// The values of a new service.
     public init() {}
 }

@@ -1,4 +1,4 @@
-// Many texts at a time from one model: requests are admitted while others run, wait in a bounded
+// Many texts at a time from one model: requests are accepted while others run, wait in a bounded
 // queue when all places are taken, and leave when nobody wants them any more.
 
 import Inference
@@ -14,29 +14,29 @@ import Tokenization
 /// }
 /// ```
 ///
-/// The same request with the same seed gives the same text, whatever else is asked for: see
+/// The same request with the same seed gives the same text, whatever other requests there are: see
 /// `GenerationEngine/isReproducible`. Memory for all places is taken at the start.
 public actor GenerationService {
     /// The updates of one text.
     ///
-    /// When they are let go of, or the task that waits for one is canceled, the text's place is
-    /// free within a token.
+    /// When they are released, or the task that waits for one is canceled, the text's place is free
+    /// within a token.
     public typealias Updates = AsyncThrowingStream<GenerationUpdate, any Error>
 
-    /// A request that waits or runs.
+    /// A request that is waiting or running.
     private struct Entry {
         let id: Int
         let request: GenerationRequest
         let updates: Updates.Continuation
-        /// How many log-probabilities were given out.
+        /// How many log-probabilities have been returned.
         var givenLogprobs = 0
     }
 
-    /// The longest text, its prompt included.
+    /// The longest text, including its prompt.
     public nonisolated let contextLength: Int
-    /// Texts that are generated at the same time at most.
+    /// The most texts generated at the same time.
     public nonisolated let sequenceCount: Int
-    /// Texts that may wait.
+    /// The most texts that may wait.
     public nonisolated let queueCapacity: Int
     /// What each token stands for.
     public nonisolated let vocabulary: any TokenDecoder
@@ -55,13 +55,13 @@ public actor GenerationService {
         thread.asUnownedSerialExecutor()
     }
 
-    /// Takes over a model, which nothing else may use from now on.
+    /// Takes over a model, which nothing else may use afterwards.
     /// - Parameters:
     ///   - generator: The model and what its tokens stand for.
     ///   - sequenceCount: Texts generated at the same time, at least 1.
     ///   - contextLength: Tokens of each, prompt included; nil is the model's context.
     ///   - queueCapacity: Texts that may wait, 0 or more.
-    ///   - promptTokensPerPass: Tokens of prompts read between two tokens of texts that run.
+    ///   - promptTokensPerPass: Tokens of prompts read between two tokens of running texts.
     /// - Throws: A model's error when memory is short.
     public init(
         _ generator: sending TextGenerator,
@@ -86,10 +86,10 @@ public actor GenerationService {
         self.queueCapacity = queueCapacity
     }
 
-    /// Whether no more requests are taken.
+    /// Whether no more requests are accepted.
     public nonisolated var isEnding: Bool { ending.load(ordering: .relaxed) }
 
-    /// Checks that so many texts can run and wait together, were there no others.
+    /// Checks that this many texts could run and wait together if there were no others.
     /// - Throws: ``GenerationServiceError/tooManyTexts(count:maximum:)``.
     package nonisolated func checkCount(_ count: Int) throws {
         let most = sequenceCount + queueCapacity
@@ -98,7 +98,7 @@ public actor GenerationService {
         }
     }
 
-    /// What was done so far.
+    /// The statistics so far.
     public var statistics: GenerationStatistics {
         var counts = counts
         counts.running = running.count
@@ -108,14 +108,14 @@ public actor GenerationService {
 
     /// Asks for a text.
     /// - Returns: Its updates. They throw what the model or the sampler throws.
-    /// - Throws: ``GenerationServiceError``, or what is wrong with the request.
+    /// - Throws: ``GenerationServiceError``, or an error that says what is wrong with the request.
     public func submit(_ request: GenerationRequest) throws -> Updates {
         try submit([request])[0]
     }
 
     /// Asks for several texts, all of them or none.
     /// - Returns: The updates of each.
-    /// - Throws: ``GenerationServiceError``, or what is wrong with a request.
+    /// - Throws: ``GenerationServiceError``, or an error that says what is wrong with a request.
     public func submit(_ requests: [GenerationRequest]) throws -> [Updates] {
         if isEnding { throw GenerationServiceError.ending }
         try checkCount(requests.count)
@@ -133,7 +133,7 @@ public actor GenerationService {
         return updates
     }
 
-    /// Takes no more requests, and waits for those that run or wait; after a while they are
+    /// Accepts no more requests, and waits for those that run or wait; after a while they are
     /// interrupted.
     /// - Parameter patience: How long to wait for them.
     public func end(patience: Duration) async {
@@ -166,7 +166,7 @@ public actor GenerationService {
         return updates
     }
 
-    /// Frees the place of a text that nobody wants any more.
+    /// Frees the place of an abandoned text.
     private func leave(_ id: Int) {
         if let place = queue.firstIndex(where: { $0.id == id }) {
             queue.remove(at: place)
@@ -178,7 +178,7 @@ public actor GenerationService {
         counts.finished[.interrupted, default: 0] += 1
     }
 
-    /// Generates until nothing is left to do; between rounds other calls have their turn.
+    /// Generates until there is nothing left to do; other calls get their turn between rounds.
     private func loop() async {
         while !queue.isEmpty || !running.isEmpty {
             admit()
@@ -220,7 +220,7 @@ public actor GenerationService {
         }
     }
 
-    /// A token of each text that runs.
+    /// Generates a token for each running text.
     private func round() {
         var failures: [(number: Int, error: any Error)] = []
         do {

@@ -1,5 +1,5 @@
 // A thread of its own for a model. Swift's cooperative pool has a thread for each processor and
-// moves work between them, and OpenMP raises a team of threads for every thread that runs a kernel:
+// moves work between them, and OpenMP starts a team of threads for every thread that runs a kernel:
 // a model used from the pool would end up with as many teams as there are processors, all of them
 // awake. A pass of a large model would also block a thread that other tasks wait for.
 
@@ -8,7 +8,7 @@ import Synchronization
 
 /// Runs the jobs of an actor, one after the other, on one thread that lives as long as it does.
 final class GenerationThread: SerialExecutor {
-    /// What the thread shares with those who give it work.
+    /// What the thread shares with those who give it jobs.
     private final class Queue: Sendable {
         private let jobs = Mutex<[(UnownedJob, GenerationThread)]>([])
         private let count = DispatchSemaphore(value: 0)
@@ -24,7 +24,7 @@ final class GenerationThread: SerialExecutor {
             count.signal()
         }
 
-        /// Waits for a job; nil when there will be none.
+        /// Waits for a job; nil when there will be no more.
         func next() -> (job: UnownedJob, executor: GenerationThread)? {
             count.wait()
             return jobs.withLock { $0.isEmpty ? nil : $0.removeFirst() }
@@ -34,7 +34,7 @@ final class GenerationThread: SerialExecutor {
     private let queue = Queue()
 
     init() {
-        // A serial queue of its own has one thread while it has work, and this work lasts until the
+        // A private serial queue has one thread while it has work, and this work lasts until the
         // executor is gone.
         DispatchQueue(label: "swiftlet.generation").async { [queue] in
             while let (job, executor) = queue.next() {

@@ -1,5 +1,5 @@
-// Text for programs with tasks. The model runs on a thread of its own and never on the pool that
-// runs the tasks; GenerationThread.swift says why.
+// Text for programs that use Swift's tasks. The model runs on a thread of its own and never on the
+// pool that runs the tasks; GenerationThread.swift says why.
 
 import Inference
 import Tokenization
@@ -11,8 +11,7 @@ import Tokenization
 /// for try await piece in generator.stream(prompt: "Once") { print(piece, terminator: "") }
 /// ```
 ///
-/// Several tasks may ask at the same time: their tokens are made in turn, one thread doing all of
-/// it.
+/// Several tasks may ask at the same time: one thread generates their tokens in turn.
 public actor AsyncTextGenerator {
     private let generator: TextGenerator
     private let thread = GenerationThread()
@@ -21,20 +20,20 @@ public actor AsyncTextGenerator {
         thread.asUnownedSerialExecutor()
     }
 
-    /// Takes over a model, which nothing else may use from now on.
+    /// Takes over a model, which nothing else may use afterwards.
     public init(_ generator: sending TextGenerator) {
         self.generator = generator
     }
 
-    /// A text, piece by piece; each iteration generates it anew.
+    /// A text, piece by piece; each iteration generates it again.
     ///
-    /// A token is made when the next piece is asked for. When the task that asks is canceled, or
-    /// the iterator goes away, no further token is made; a canceled iteration ends as if the text
-    /// did.
+    /// A token is generated when the next piece is asked for. When the asking task is canceled, or
+    /// the iterator goes away, no further token is generated; a canceled iteration ends as if the
+    /// text did.
     /// - Parameters:
-    ///   - prompt: What to continue; without any, the model starts a new text.
+    ///   - prompt: What to continue; without one, the model starts a new text.
     ///   - options: How much is generated, and how.
-    ///   - seed: What random draws start from; nil is another one for every text.
+    ///   - seed: What random draws start from; nil gives every text a new one.
     /// - Returns: The text. Asking for its first piece throws what
     ///   ``TextGenerator/stream(prompt:options:seed:)`` does, and every piece what the model
     ///   throws.
@@ -57,12 +56,12 @@ public actor AsyncTextGenerator {
 
     /// A whole text.
     ///
-    /// When the task is canceled, the text is what was made until then, and
+    /// When the task is canceled, the text is what was generated until then, and
     /// ``GeneratedText/stopReason`` is ``StopReason/interrupted``.
     /// - Parameters:
-    ///   - prompt: What to continue; without any, the model starts a new text.
+    ///   - prompt: What to continue; without one, the model starts a new text.
     ///   - options: How much is generated, and how.
-    ///   - seed: What random draws start from; nil is another one every time.
+    ///   - seed: What random draws start from; nil chooses a new one every time.
     /// - Returns: The text.
     /// - Throws: What ``TextGenerator/stream(prompt:options:seed:)`` and the model throw.
     public nonisolated func text(
@@ -93,11 +92,11 @@ public actor AsyncTextGenerator {
         try stream(of: text).makeAsyncIterator().nextPiece()
     }
 
-    /// Ends a text where it is, and returns it whole.
+    /// Ends a text where it is, and returns all of it.
     private func end(_ text: TextPieces.State) throws -> GeneratedText {
         let stream = try stream(of: text)
         stream.interrupt()
-        // What was held back, which no longer takes the model.
+        // What was held back, which does not need the model.
         while try stream.next() != nil {}
         return stream.generated
     }
@@ -157,9 +156,9 @@ public struct TextPieces: AsyncSequence, Sendable {
 
     /// A text on its way.
     ///
-    /// It is unchecked because its stream is not Sendable. The stream is made and used by the
-    /// generator's actor only; an iterator carries it from one call to the next and does not look
-    /// inside. Wherever it is released, no call is using it.
+    /// Unchecked because its stream is not Sendable. Only the generator's actor creates and uses
+    /// the stream; an iterator carries it from one call to the next without looking inside.
+    /// Wherever it is released, no call is using it.
     fileprivate final class State: @unchecked Sendable {
         let request: TextRequest
         var stream: TextStream?
@@ -170,15 +169,15 @@ public struct TextPieces: AsyncSequence, Sendable {
     }
 }
 
-/// Asks for one piece of a text after the other, and leaves out those that are empty.
+/// Asks for the pieces of a text one after the other, and skips empty ones.
 ///
-/// The pieces are made by whoever asks for them, where they run: at the top level of a program that
-/// is the main thread. In a program of many tasks, ``AsyncTextGenerator`` keeps the model off the
-/// threads that they share.
+/// The pieces are generated wherever the caller runs: at the top level of a program, on the main
+/// thread. In a program with many tasks, ``AsyncTextGenerator`` keeps the model off the threads
+/// that they share.
 public struct PieceIterator: AsyncIteratorProtocol {
     private let makePiece: () throws -> String?
 
-    /// Takes what makes the next piece, or gives nil at the end.
+    /// `next` makes the next piece, or returns nil at the end.
     init(_ makePiece: @escaping () throws -> String?) {
         self.makePiece = makePiece
     }
@@ -187,7 +186,7 @@ public struct PieceIterator: AsyncIteratorProtocol {
         try nextPiece()
     }
 
-    /// The next piece that is not empty; nil at the end, or when the task that asks is canceled.
+    /// The next piece that is not empty; nil at the end, or when the asking task is canceled.
     func nextPiece() throws -> String? {
         while !Task.isCancelled {
             guard let piece = try makePiece() else { return nil }

@@ -7,17 +7,17 @@ public struct GenerationOptions: Sendable, Equatable {
     public var maxTokens: Int
     /// How tokens are drawn.
     public var sampling: SamplingOptions
-    /// A text ends before the first of these that it holds; none may be empty.
+    /// A text ends before the first of these that it contains; none may be empty.
     ///
     /// They are compared as UTF-8. The tokens of a text include those that made the stop string.
     public var stopStrings: [String]
-    /// Whether generation goes on when the model ends the text; the end-of-text token is then part
-    /// of what is generated.
+    /// Whether generation continues when the model ends the text; the end-of-text token is then
+    /// part of the text.
     public var ignoresEndOfText: Bool
     /// What happens when a text fills the model's context.
     public var contextOverflow: ContextOverflow
-    /// How many of the likeliest tokens are named beside each drawn one, with their
-    /// log-probabilities and its own; nil is not to ask for any.
+    /// How many of the likeliest tokens to report with each drawn one, with their log-probabilities
+    /// and its own; nil for none, not even its own.
     public var topLogprobs: Int?
 
     /// Describes a generation.
@@ -37,7 +37,7 @@ public struct GenerationOptions: Sendable, Equatable {
         self.topLogprobs = topLogprobs
     }
 
-    /// Checks that these options are possible with a model, which need not be loaded for it.
+    /// Checks that a model, which need not be loaded, can use these options.
     /// - Parameter vocabularySize: The ids that may be drawn: those that both the model and its
     ///   tokenizer have.
     /// - Throws: ``InferenceError`` or ``TextGenerationError``.
@@ -58,7 +58,7 @@ public struct GenerationOptions: Sendable, Equatable {
         if stopStrings.contains("") { throw TextGenerationError.emptyStopString }
     }
 
-    /// When a sequence of a model with this vocabulary ends, but for stop strings.
+    /// When a sequence of a model with this vocabulary ends, apart from stop strings.
     func limits(
         _ vocabulary: any TokenDecoder,
         endTokens: [TokenID] = []
@@ -71,7 +71,7 @@ public struct GenerationOptions: Sendable, Equatable {
         )
     }
 
-    /// Checks also prompts that are to be continued.
+    /// Also checks prompts to be continued.
     /// - Parameters:
     ///   - prompts: Ids to continue, for each text.
     ///   - vocabularySize: The ids that may be drawn.

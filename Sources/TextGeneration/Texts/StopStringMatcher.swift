@@ -1,13 +1,13 @@
-// Finding stop strings in a text that arrives in pieces. Strings are equal when their UTF-8 is;
-// tokens are not known here.
+// Finding stop strings in a text that arrives in pieces. Strings are compared as UTF-8; tokens are
+// not known here.
 
-/// Lets a text through up to the first stop string, which it leaves out.
+/// Lets a text through up to the first stop string, which it omits.
 ///
 /// Text is held back exactly as long as it may still become a stop string. What is let through does
-/// not depend on the pieces the text comes in: of several stop strings the one complete first
-/// counts, and of those complete at once the longest.
+/// not depend on how the text is cut into pieces: the stop string that is complete first counts,
+/// and of those complete at the same time the longest.
 struct StopStringMatcher {
-    /// Whether a stop string was found; the text then has ended.
+    /// Whether a stop string was found; the text has then ended.
     private(set) var isStopped = false
     private var patterns: [Pattern]
     /// The end of the text so far that may become a stop string.
@@ -18,7 +18,7 @@ struct StopStringMatcher {
         patterns = stopStrings.map { Pattern(Array($0.utf8)) }
     }
 
-    /// Takes more text and returns what is certainly no part of a stop string.
+    /// Takes more text and returns what is certainly not part of a stop string.
     mutating func append(_ text: String) -> String {
         if isStopped { return "" }
         if patterns.isEmpty { return text }
@@ -41,9 +41,9 @@ struct StopStringMatcher {
         isStopped ? "" : take(allBut: 0, thenDrop: true)
     }
 
-    /// What is held back but for its last bytes.
+    /// What is held back, without its last bytes.
     ///
-    /// Those start a stop string, and so a character: what is before them is whole.
+    /// These start a stop string, and so a character: what precedes them is complete.
     private mutating func take(allBut count: Int, thenDrop: Bool) -> String {
         let text = String(decoding: heldBack.dropLast(count), as: UTF8.self)
         heldBack.removeFirst(thenDrop ? heldBack.count : heldBack.count - count)
@@ -51,12 +51,12 @@ struct StopStringMatcher {
     }
 }
 
-/// A string being looked for (Knuth, Morris & Pratt 1977).
+/// A string being searched for (Knuth, Morris & Pratt 1977).
 private struct Pattern {
     private let bytes: [UInt8]
-    /// The length of the longest proper start of the first i + 1 bytes that is also their end.
+    /// The length of the longest proper prefix of the first i + 1 bytes that is also their suffix.
     private let borders: [Int]
-    /// How many of the bytes the text so far ends with.
+    /// How many bytes of the string the text so far ends with.
     private(set) var matchedCount = 0
 
     var count: Int { bytes.count }
@@ -71,7 +71,8 @@ private struct Pattern {
         self.borders = borders
     }
 
-    /// Takes the next byte of the text; true when the pattern is complete, which ends its use.
+    /// Takes the next byte of the text; true when the pattern is complete, after which it must not
+    /// be used.
     mutating func advance(_ byte: UInt8) -> Bool {
         matchedCount = Self.advance(matchedCount, byte, bytes, borders)
         return matchedCount == bytes.count

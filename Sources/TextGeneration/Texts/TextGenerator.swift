@@ -19,16 +19,16 @@ public struct TextGenerator {
 
     /// Pairs a model with its tokenizer.
     ///
-    /// The model may have more ids than the tokenizer, as one has whose vocabulary was rounded up;
-    /// those that the tokenizer lacks are never drawn.
+    /// The model may have more ids than the tokenizer, such as when its vocabulary was rounded up;
+    /// ids that the tokenizer lacks are never drawn.
     /// - Throws: ``TextGenerationError/vocabularyMismatch(tokenizerSize:modelSize:)`` when the
     ///   tokenizer has more.
     public init(_ model: any LanguageModel, tokenizer: any Tokenizer) throws {
         try self.init(model, vocabulary: tokenizer, tokenizer: tokenizer)
     }
 
-    /// Pairs a model with what its tokens stand for, where all prompts are tokens already.
-    /// - Throws: As ``init(_:tokenizer:)``.
+    /// Pairs a model with what its tokens stand for, for prompts that are already tokens.
+    /// - Throws: As for ``init(_:tokenizer:)``.
     public init(_ model: any LanguageModel, vocabulary: any TokenDecoder) throws {
         try self.init(model, vocabulary: vocabulary, tokenizer: nil)
     }
@@ -46,10 +46,10 @@ public struct TextGenerator {
 
     /// Starts a text; the model first runs when a piece is asked for.
     /// - Parameters:
-    ///   - prompt: What to continue, after what stands before texts of this model. Without any, the
+    ///   - prompt: What to continue; the model's start token is added before it. Without one, the
     ///     model starts a new text.
     ///   - options: How much is generated, and how.
-    ///   - seed: What random draws start from; nil is another one every time.
+    ///   - seed: What random draws start from; nil chooses a new one every time.
     /// - Returns: The text, piece by piece.
     /// - Throws: ``InferenceError``, ``TextGenerationError`` or `TokenizerError` for a prompt or
     ///   options that do not fit the model, or a model's error when memory is short.
@@ -61,8 +61,8 @@ public struct TextGenerator {
         TextStream(try batch(prompts: [prompt], options: options, seeds: seed.map { [$0] }))
     }
 
-    /// The same for a prompt of tokens, which is all that the model is given; one of none starts a
-    /// new text, from the token that stands before every text, if there is one.
+    /// The same for a prompt of tokens, to which nothing is added; an empty one starts a new text,
+    /// from the token that starts every text, if there is one.
     public func stream(
         tokens: [TokenID],
         options: GenerationOptions = GenerationOptions(),
@@ -73,13 +73,12 @@ public struct TextGenerator {
 
     /// Starts several texts that are generated together; equal prompts are computed once.
     ///
-    /// Each text is what ``stream(prompt:options:seed:)`` gives for its prompt and seed, as far as
+    /// Each text is what ``stream(prompt:options:seed:)`` gives for its prompt and seed, provided
     /// the model's arithmetic does not depend on what else is in a batch.
     /// - Parameters:
-    ///   - prompts: What to continue, for each text, of which there is at least one; an empty one
-    ///     starts a new text.
+    ///   - prompts: What to continue, for each text; at least one. An empty one starts a new text.
     ///   - options: How much is generated, and how.
-    ///   - seeds: What random draws start from, for each text; nil is others every time.
+    ///   - seeds: What random draws start from, for each text; nil chooses new ones every time.
     /// - Returns: The texts, piece by piece.
     /// - Throws: What ``stream(prompt:options:seed:)`` throws.
     public func batch(
@@ -132,7 +131,7 @@ public struct TextGenerator {
 }
 
 extension UInt64 {
-    /// A seed for draws that are to be others every time; short enough to be typed.
+    /// A random seed, short enough to be typed.
     package static func random() -> UInt64 { .random(in: 0...UInt64(UInt32.max)) }
 }
 
@@ -148,9 +147,9 @@ extension TokenDecoder {
         }
     }
 
-    /// A prompt that a model can be given: one of no tokens becomes the token that starts a text.
-    /// - Throws: `TokenizerError` for a token that is not in the vocabulary, which the model may
-    ///   know all the same; ``TextGenerationError/nothingToStart``.
+    /// A prompt that a model can be given: an empty one becomes the token that starts a text.
+    /// - Throws: `TokenizerError` for a token outside the tokenizer's vocabulary, even if the model
+    ///   knows it; ``TextGenerationError/nothingToStart``.
     func checkedPrompt(_ prompt: [TokenID]) throws -> [TokenID] {
         if let token = prompt.first(where: { !contains($0) }) {
             throw TokenizerError.unknownToken(id: token, vocabularySize: vocabularySize)

@@ -6,8 +6,8 @@ import Tokenization
 
 /// A text being generated, in pieces that are always valid Unicode.
 ///
-/// A character that is spread over several tokens is given out when the last of them is there; what
-/// may become a stop string when it is clear that it does not.
+/// A character that is spread over several tokens is returned with the last of them, and text that
+/// may become a stop string once it is clear that it does not.
 ///
 /// ```swift
 /// let stream = try generator.stream(prompt: "One day")
@@ -21,18 +21,18 @@ public final class TextStream {
         self.batch = batch
     }
 
-    /// The text as far as it is made.
+    /// The text so far.
     public var generated: GeneratedText { batch[0] }
-    /// All pieces given out so far, joined.
+    /// All pieces returned so far, joined.
     public var text: String { generated.text }
     /// Tokens generated so far, without the prompt.
     public var tokens: [TokenID] { generated.tokens }
     /// Tokens the model was given to start from.
     public var promptTokenCount: Int { generated.promptTokenCount }
-    /// Why generation ended; nil while it goes on.
+    /// Why generation ended; nil while it continues.
     public var stopReason: StopReason? { generated.stopReason }
 
-    /// Generates one token and returns the text that becomes certain, which may be none.
+    /// Generates one token and returns the text that becomes certain, which may be empty.
     ///
     /// When generation ends within a character, the last piece is U+FFFD.
     /// - Returns: The piece, or nil at the end of the text.
@@ -43,14 +43,14 @@ public final class TextStream {
         return text.isEmpty && pieces.contains(where: \.isLast) ? nil : text
     }
 
-    /// Ends generation; what is left of the text can still be asked for.
+    /// Ends generation; pending text can still be asked for.
     public func interrupt() {
         batch.interrupt()
     }
 }
 
 extension TextStream: AsyncSequence {
-    /// Gives the pieces that are not empty.
+    /// Iterates over the pieces that are not empty.
     public func makeAsyncIterator() -> PieceIterator { PieceIterator(next) }
 }
 
@@ -59,7 +59,7 @@ extension TextStream: AsyncSequence {
 
 /// What a round of generation added to one text.
 public struct TextPiece: Sendable, Equatable {
-    /// Index of the text, as of its prompt.
+    /// Index of the text, and of its prompt.
     public let index: Int
     /// What is new; may be empty.
     public let text: String
@@ -67,20 +67,20 @@ public struct TextPiece: Sendable, Equatable {
     public let isLast: Bool
 }
 
-/// A text as far as it is made, and what is known about it.
+/// A text so far, and what is known about it.
 public struct GeneratedText: Sendable, Equatable {
     /// The text, without the prompt.
     public let text: String
-    /// Its tokens; past the text, those of a stop string.
+    /// Its tokens; after the text, those of a stop string.
     public let tokens: [TokenID]
-    /// How likely the model found each of them, if that was asked for; else empty.
+    /// How likely the model found each of them, if that was asked for; otherwise empty.
     public let logprobs: [TokenLogprobs]
     /// Tokens the model was given to start from: fewer than the prompt's when it was longer than a
     /// context that slides.
     public let promptTokenCount: Int
-    /// How many of them did not have to be read, since they had been for another text.
+    /// How many of them did not have to be read, because they had been for another text.
     public let reusedTokenCount: Int
-    /// Why generation ended; nil while it goes on.
+    /// Why generation ended; nil while it continues.
     public let stopReason: StopReason?
 }
 
@@ -90,17 +90,17 @@ public final class TextBatch {
     /// Texts, complete or not.
     public let count: Int
 
-    /// Takes an engine whose sequences are numbered as the assemblers.
+    /// Takes an engine whose sequences are numbered like the assemblers.
     init(_ engine: GenerationEngine, assemblers: [TextAssembler]) {
         texts = LiveTexts(engine)
         count = assemblers.count
         for (number, assembler) in assemblers.enumerated() { texts.follow(number, assembler) }
     }
 
-    /// One of the texts, as far as it is made.
+    /// One of the texts so far.
     public subscript(index: Int) -> GeneratedText { texts[index] }
 
-    /// Runs the model on the prompts, unless that has been done.
+    /// Runs the model on the prompts, unless that has already been done.
     ///
     /// ``next()`` does it when needed; call it separately to time the prompts.
     /// - Throws: What the model throws; all texts have then ended.
@@ -108,14 +108,14 @@ public final class TextBatch {
         try texts.engine.readPrompts()
     }
 
-    /// Generates a token of every text that goes on, and returns what becomes certain of the texts;
-    /// nil when all are complete.
+    /// Generates a token of every active text, and returns the text that becomes certain; nil when
+    /// all are complete.
     ///
     /// When a text ends within a character, its last piece is U+FFFD.
     /// - Throws: What the model or the sampler throws; all texts have then ended.
     public func next() throws -> [TextPiece]? { try texts.next() }
 
-    /// Ends all texts that go on; what is left of them can still be asked for.
+    /// Ends all active texts; pending text can still be asked for.
     public func interrupt() {
         texts.engine.interrupt()
     }
@@ -140,7 +140,7 @@ final class LiveTexts {
         self.engine = engine
     }
 
-    /// Says that a sequence of the engine is a text, and how its tokens become one.
+    /// Registers a sequence of the engine as a text, with how its tokens become text.
     func follow(_ sequence: Int, _ assembler: TextAssembler) {
         texts[sequence] = Text(assembler: assembler)
     }
@@ -151,7 +151,7 @@ final class LiveTexts {
         engine.remove(sequence)
     }
 
-    /// A text as far as it is made.
+    /// A text so far.
     subscript(sequence: Int) -> GeneratedText {
         let found = engine[sequence]
         return GeneratedText(
@@ -164,11 +164,11 @@ final class LiveTexts {
         )
     }
 
-    /// How likely the model found the tokens of a text so far, where that was asked for.
+    /// How likely the model found the tokens of a text so far, if that was asked for.
     func logprobs(of sequence: Int) -> [TokenLogprobs] { texts[sequence]?.logprobs ?? [] }
 
-    /// Generates a token of every text that goes on.
-    /// - Parameter failed: As of ``GenerationEngine/next(failed:)``.
+    /// Generates a token of every active text.
+    /// - Parameter failed: As for ``GenerationEngine/next(failed:)``.
     /// - Returns: What becomes certain of the texts; nil when all are complete.
     /// - Throws: What the model throws; all texts have then ended.
     func next(
@@ -198,10 +198,10 @@ final class LiveTexts {
 // Its engine is not Sendable.
 @available(*, unavailable) extension LiveTexts: Sendable {}
 
-/// Tokens to text, as far as the text is certain: a character may be spread over several tokens,
-/// and so may a stop string.
+/// Turns tokens into text as soon as the text is certain: a character may be spread over several
+/// tokens, and so may a stop string.
 struct TextAssembler {
-    /// All pieces given out so far, joined.
+    /// All pieces returned so far, joined.
     private(set) var text = ""
     /// Whether the text has ended with a stop string.
     var isStopped: Bool { matcher.isStopped }
@@ -215,7 +215,7 @@ struct TextAssembler {
         matcher = StopStringMatcher(stopStrings)
     }
 
-    /// Takes a token and returns the text it makes certain, which may be none.
+    /// Takes a token and returns the text that becomes certain, which may be empty.
     /// - Throws: `TokenizerError` for a token outside the vocabulary.
     mutating func append(_ token: TokenID) throws -> String {
         giveOut(matcher.append(try decoder.append(token)))

@@ -16,7 +16,7 @@ import TokenData
 package enum OptimizerStateFile {
     static let magic: Int32 = 20_240_527
     static let version: Int32 = 1
-    static let format = "an llm.c optimiser state"
+    static let format = "an llm.c optimizer state"
 
     /// Where llm.c's generator for stochastic rounding starts (train_gpt2.cu, rank 0).
     ///

@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
-"""Trains adapters of small models with `swiftlet train`, and lets PEFT judge what was written.
+"""Trains adapters of small models with `swiftlet train`, and checks with PEFT what was written.
 
-PEFT loads each run's adapter/ over the same model. With it the model must predict what ours does,
-and merged into it the weights must be those of `swiftlet convert RUN`.
+PEFT loads each run's adapter/ on top of the same model, which must then predict what ours does;
+merged into it, the weights must be those of `swiftlet convert RUN`.
 
 Install once: python3 -m pip install torch transformers peft tokenizers
 
-    scripts/check_adapter.py            # a GPT-2 and a Llama, attention alone and with the MLPs
+    scripts/check_adapter.py            # a GPT-2 and a Llama, attention only and with the MLPs
 
-SWIFTLET names the command; the default is the release that was built here. Prints the largest
-differences, and exits with 1 where one is over 1e-4.
+SWIFTLET names the command; the default is the release build here. Prints the largest
+differences, and exits with 1 if one is over 1e-4.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ PROMPT = "a lazy fox jumps"
 
 
 def byte_tokenizer() -> Tokenizer:
-    """A tokenizer with a token for each byte, and one for the end of a text."""
+    """A tokenizer with a token for each byte, and one for the end of text."""
     letters = sorted(pre_tokenizers.ByteLevel.alphabet())
     vocabulary = {letter: index for index, letter in enumerate(letters)}
     tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
@@ -82,7 +82,7 @@ def swiftlet(*arguments: str | Path) -> str:
 
 
 def predictions(model: torch.nn.Module, tokens: list[int]) -> tuple[list[float], dict[int, float]]:
-    """The loss of each token but the first, and the log-probability of each that may be next."""
+    """The loss of each token but the first, and the log-probabilities of the next token."""
     with torch.no_grad():
         logits = model(torch.tensor([tokens])).logits[0]
     log_probabilities = torch.log_softmax(logits, -1)
@@ -91,7 +91,7 @@ def predictions(model: torch.nn.Module, tokens: list[int]) -> tuple[list[float],
 
 
 def check(base: Path, targets: str, tokens: list[int]) -> bool:
-    """Trains an adapter of a model and prints how far PEFT is from us; whether that is near."""
+    """Trains an adapter and prints how far PEFT is from us; returns whether that is close."""
     directory = base.parent
     text = directory / "text.txt"
     text.write_text(TEXT)

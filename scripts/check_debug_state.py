@@ -1,4 +1,4 @@
-"""Compares a debug state file with what our PyTorch GPT-2 computes from the model beside it.
+"""Compares a debug state file with what our PyTorch GPT-2 computes from its model.
 
 It shows that gpt2_reference.py is itself right when the state is llm.c's own, and that fixtures
 are whole when it is ours.
@@ -20,7 +20,7 @@ from pathlib import Path
 from gpt2_reference import DebugState, debug_state
 from llmc_files import read_checkpoint, read_debug_state
 
-# Last, because the modules above say what to install when it is missing.
+# Last, because the modules above say what to install when something is missing.
 import torch
 from torch import Tensor
 
@@ -31,7 +31,7 @@ def outputs(state: DebugState) -> dict[str, Tensor]:
 
 
 def relative_difference(value: Tensor, expected: Tensor) -> float:
-    """Returns max |value - expected| / max |expected|, and 0 where both are all zero."""
+    """Returns max |value - expected| / max |expected|, and 0 if both are all zero."""
     difference = (value - expected).abs().max()
     return (difference / expected.abs().max()).item() if difference > 0 else 0.0
 
@@ -55,7 +55,7 @@ def main() -> None:
         difference = relative_difference(actual[name], value)
         worst = max(worst, difference)
         print(f"{name:10} {difference:.2e}")
-    if not worst <= options.tolerance:  # also when it is not a number
+    if not worst <= options.tolerance:  # also for NaN
         sys.exit(f"error: {worst:.2e} is above the tolerance of {options.tolerance:.2e}")
 
 

@@ -1,22 +1,22 @@
 #!/usr/bin/env python3
-"""Trains one model with one process, and with several that mpirun starts, and compares.
+"""Trains one model with one process, and with several started by mpirun, and compares.
 
 For each mpirun that is found, with 2 and 4 processes of one thread, at both stages of ZeRO and both
 precisions: the losses must be those of one process, a second run must give the same bits, and a run
-of which a process or the launcher is killed must go on as if nothing had happened.
+in which a process or the launcher is killed must continue as if nothing had happened.
 
-At bfloat16 no two orders of summation give one loss within 1e-5: a weight rounds to its other
-neighbour. There the losses may be no further from those of one process than its own are when it
-divides the same step into half as many batches of twice the size, but for a factor of ten.
+At bfloat16, no two orders of summation give the same loss within 1e-5, because a weight may round
+to its other neighbor. There the losses may differ from those of one process by ten times as much
+as its own do when it divides the same step into half as many batches of twice the size.
 
     scripts/check_mpi.py                # a small model, every mpirun that is installed
     scripts/check_mpi.py --init d12 --batch-size 1 --sequence-length 64
-    scripts/check_mpi.py --kills 10     # kill so many processes, and so many launchers
-    scripts/check_mpi.py --no-skip      # fail where no mpirun is found
+    scripts/check_mpi.py --kills 10     # kill this many processes, and this many launchers
+    scripts/check_mpi.py --no-skip      # fail if no mpirun is found
     scripts/check_mpi.py --mpirun PATH  # one that is not found, with its library in SWIFTLET_MPI
 
-SWIFTLET names the command; the default is the debug build here, whose kernels are optimised.
-Prints the largest differences, and exits with 1 where something is not as it must be.
+SWIFTLET names the command; the default is the debug build here, whose kernels are optimized.
+Prints the largest differences, and exits with 1 if something is wrong.
 """
 
 from __future__ import annotations
@@ -36,16 +36,16 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SWIFTLET = os.environ.get("SWIFTLET", str(REPOSITORY / ".build" / "debug" / "swiftlet"))
-# What sums in another order may change of a loss at float32.
+# How much sums in a different order may change a loss at float32.
 LARGEST_DIFFERENCE = 1e-5
-# Debian's names, where both are installed; else whatever mpirun there is.
+# Debian's names if both are installed; otherwise whatever mpirun there is.
 LAUNCHERS = ("mpirun.openmpi", "mpirun.mpich")
-# A dead process must end the run within this many seconds.
+# If a process dies, the run must end within this many seconds.
 PATIENCE = 60
 
 
 def launchers(named: str | None) -> list[list[str]]:
-    """The mpirun commands of this machine, each with what lets it start more ranks than cores."""
+    """This machine's mpirun commands, with options to start more ranks than cores."""
     known = [name for name in LAUNCHERS if shutil.which(name)]
     found = [named] if named else known or [name for name in ("mpirun",) if shutil.which(name)]
     return [[name, *launcher_options(name)] for name in found]
@@ -58,7 +58,7 @@ def launcher_options(name: str) -> list[str]:
 
 
 def environment() -> dict[str, str]:
-    """Lets Open MPI start as root, which a container's user is."""
+    """Lets Open MPI start as root, the usual user in containers."""
     allowed = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
     allowed |= {"PRTE_ALLOW_RUN_AS_ROOT": "1", "PRTE_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
     return os.environ | allowed
@@ -79,7 +79,7 @@ class Runs:
         self.tokenizer = directory / "tokenizer.bin"
         run([SWIFTLET, "tokenizer", "train", tokens, "--vocabulary-size", "270"]
             + ["--output", self.tokenizer])
-        # Whole batches, whichever way they are divided here.
+        # Whole batches, however they are divided here.
         held_out = 16 * options.batch_size * options.sequence_length + 1
         run([SWIFTLET, "prepare", tokens, "--tokenizer", self.tokenizer, "--output", directory]
             + ["--name", "words", "--validation-tokens", held_out])
@@ -100,7 +100,7 @@ class Runs:
     def train(
         self, name: str, launcher: list[str], *extra: str, batch_size: int = 0
     ) -> list[dict]:
-        """Trains to the end, and returns the lines of metrics.jsonl without what time decides."""
+        """Trains to the end, and returns the lines of metrics.jsonl without times."""
         output = self.directory / name
         command = self.command(output, "--checkpoint-every", "0", *extra, batch_size=batch_size)
         run(launcher + command)
@@ -129,7 +129,7 @@ def metrics(output: Path) -> list[dict]:
 
 
 def difference(rows: list[dict], expected: list[dict]) -> float:
-    """The largest difference of any loss; infinite where the steps are not the same."""
+    """The largest difference of any loss; infinite if the steps are not the same."""
     if [sorted(row) for row in rows] != [sorted(row) for row in expected]:
         return float("inf")
     pairs = zip(rows, expected)
@@ -138,7 +138,7 @@ def difference(rows: list[dict], expected: list[dict]) -> float:
 
 
 def compare(runs: Runs, launcher: list[str]) -> None:
-    """The losses of several processes beside those of one, and of a second run."""
+    """Compares the losses of several processes with those of one, and of a second run."""
     for precision in ("float32", "bfloat16"):
         common = ("--overwrite", "--precision", precision, "--val-batches", "0")
         alone = runs.train("alone", [], *common)
@@ -161,7 +161,7 @@ def compare(runs: Runs, launcher: list[str]) -> None:
 
 
 def survive_kills(runs: Runs, launcher: list[str], generator: random.Random) -> None:
-    """Kills processes and launchers at random moments; what goes on must end as if it had not."""
+    """Kills processes and launchers at random; resumed runs must end as if they had not been."""
     extra = ("--checkpoint-every", "3", "--zero-stage", "1")
     mpirun = [*launcher, "-n", "2"]
     expected = runs.directory / "expected"
@@ -186,7 +186,7 @@ def survive_kills(runs: Runs, launcher: list[str], generator: random.Random) -> 
         same = metrics(output) == metrics(expected) and (
             (output / last).read_bytes() == (expected / last).read_bytes()
         )
-        runs.require(same, f"{what}: it goes on to the same bits")
+        runs.require(same, f"{what}: it continues to the same bits")
 
 
 def rank_process(output: Path, generator: random.Random) -> int | None:
@@ -209,7 +209,7 @@ def training_processes(output: Path) -> list[int]:
 
 
 def ends(process: subprocess.Popen, output: Path) -> bool:
-    """Whether the launcher and all processes end in time; those that do not are killed."""
+    """Whether the launcher and all processes end in time; any others are killed."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         if process.poll() is not None and not training_processes(output):

@@ -6,8 +6,8 @@ Install once: python3 -m pip install tensorboard
 
     python3 scripts/check_tensorboard.py checkpoints/quickstart/run [DIRECTORY]
 
-DIRECTORY holds the event files where that is not the run: those of `report --tensorboard`. Exits
-with 1 where they differ.
+DIRECTORY holds the event files if they are not in the run: those of `report --tensorboard`. Exits
+with 1 if they differ.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 
 def single(value: float | None) -> float:
-    """The nearest number of single precision, which is what a simple value holds."""
+    """The nearest single-precision number, which is what a simple value holds."""
     return math.nan if value is None else struct.unpack("<f", struct.pack("<f", value))[0]
 
 
 def logged(run: Path) -> dict[str, dict[int, float | str]]:
     """What metrics.jsonl says: values by key and step, the last of each."""
     values = {}
-    # As bytes: lines of text would also end where a sample has a separator such as U+2028.
+    # As bytes: text mode would also split lines at separators inside samples, such as U+2028.
     for line in (run / "metrics.jsonl").read_bytes().splitlines():
         entry = json.loads(line)
         step = entry.pop("step")
@@ -41,7 +41,7 @@ def logged(run: Path) -> dict[str, dict[int, float | str]]:
 def main() -> None:
     run = Path(sys.argv[1])
     directory = Path(sys.argv[2]) if len(sys.argv) > 2 else run
-    # 0 keeps all of a kind.
+    # 0 keeps all values of a kind.
     events = EventAccumulator(str(directory), size_guidance={"scalars": 0, "tensors": 0})
     events.Reload()
     tags = events.Tags()
@@ -64,7 +64,7 @@ def main() -> None:
         for step, value, _ in found[tag]:
             wanted = values[step]
             both_nan = value != value and wanted != wanted
-            # A double that was rounded twice may be one unit away.
+            # A number that was rounded twice may be one unit off.
             close = isinstance(value, float) and math.isclose(value, wanted, rel_tol=1.2e-7)
             if value != wanted and not both_nan and not close:
                 sys.exit(f"{tag} of step {step} is {value!r}, and in metrics.jsonl {wanted!r}")

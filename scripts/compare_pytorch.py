@@ -3,8 +3,8 @@
 
 The same work on the same cores: forward, backward, gradient norm and AdamW, on random tokens and
 random weights, both at float32 and at bfloat16. PyTorch's bfloat16 is autocast; it runs its fused
-attention and its fused AdamW. Rounds alternate, so that a machine whose speed drifts is the same
-for all; medians are compared, never single times.
+attention and its fused AdamW. Rounds alternate, so that a machine whose speed drifts affects
+all alike; medians are compared, never single times.
 
 It makes its own virtual environment with PyTorch for CPU the first time (some 200 MB from PyPI),
 in the user's cache directory or where --venv says.
@@ -53,7 +53,7 @@ def arguments() -> argparse.Namespace:
 
 
 def ensure_python(directory: Path) -> Path:
-    """Returns a Python that has PyTorch, installing both where they are missing."""
+    """Returns a Python that has PyTorch, installing both if they are missing."""
     python = directory / "bin" / "python"
     if python.exists():
         probe = subprocess.run([python, "-c", "import torch"], capture_output=True, check=False)
@@ -62,7 +62,7 @@ def ensure_python(directory: Path) -> Path:
     print(f"installing PyTorch into {directory}", file=sys.stderr)
     venv.create(directory, with_pip=True)
     pip = [python, "-m", "pip", "install", "--quiet"]
-    # The CPU build where the index has it, which saves gigabytes; else the general one.
+    # The CPU build if the index has it, which saves gigabytes; otherwise the general one.
     if subprocess.run([*pip, "torch==2.13.0+cpu", "numpy"], check=False).returncode != 0:
         subprocess.run([*pip, "torch", "numpy"], check=True)
     return python
@@ -131,7 +131,7 @@ def llama_in_torch(options: argparse.Namespace):
     turns = torch.polar(torch.ones_like(angles), angles)
 
     def rotate(x: torch.Tensor) -> torch.Tensor:
-        """Turns neighbouring pairs of (B, heads, T, size) by their positions."""
+        """Turns neighboring pairs of (B, heads, T, size) by their positions."""
         pairs = torch.view_as_complex(x.float().unflatten(-1, (-1, 2)))
         return torch.view_as_real(pairs * turns).flatten(-2).type_as(x)
 
@@ -238,7 +238,7 @@ class TorchProcess:
 
 
 def swiftlet_size(name: str) -> str:
-    """Returns a size as `swiftlet bench train --init` takes it."""
+    """Returns a size in the form that `swiftlet bench train --init` takes."""
     if name not in LLAMAS:
         return name
     layers, heads, channels, hidden = LLAMAS[name]
@@ -249,7 +249,7 @@ def swiftlet_size(name: str) -> str:
 
 
 def swiftlet_round(options: argparse.Namespace, precision: str) -> dict[str, float]:
-    """Returns what Swiftlet says of a round: its median milliseconds, and its memory."""
+    """Returns Swiftlet's results for a round: its median milliseconds, and its memory."""
     command = [REPOSITORY / ".build/release/swiftlet", "bench", "train", "--json"]
     command += ["--precision", precision, "--init", swiftlet_size(options.init)]
     for name in ("batch_size", "sequence_length", "steps", "threads"):

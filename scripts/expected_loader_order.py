@@ -2,7 +2,7 @@
 """Works out, without any of our code, in which order llm.c's data loader serves its batches.
 
 Prints the fixture Tests/TokenDataTests/Fixtures/loader_order.json, which the tests of TokenLoader
-are held against:
+are compared with:
 
     python3 scripts/expected_loader_order.py > Tests/TokenDataTests/Fixtures/loader_order.json
 

@@ -64,7 +64,7 @@ ADAPTERS = {
 
 
 def write(name: str, output: Path) -> dict:
-    """Writes one adapter, and returns what is expected of it."""
+    """Writes one adapter, and returns the expected results."""
     model_name, settings = ADAPTERS[name]
     base = AutoModelForCausalLM.from_pretrained(FIXTURES / model_name, dtype=torch.float32)
     is_gpt2 = model_name.startswith("GPT2")
@@ -73,12 +73,12 @@ def write(name: str, output: Path) -> dict:
     ).eval()
     generator = torch.Generator().manual_seed(len(name))
     for parameter_name, parameter in model.named_parameters():
-        # B begins as zero, and the adapter would change nothing.
+        # B starts as zero, and the adapter would change nothing.
         if "lora_" in parameter_name:
             parameter.data.normal_(0, 0.3, generator=generator)
     model.save_pretrained(output / name)
     (output / name / "README.md").unlink()
-    # Where the model lay is of no interest.
+    # The model's path does not matter.
     path = output / name / "adapter_config.json"
     config = json.loads(path.read_text())
     config["base_model_name_or_path"] = None

@@ -21,7 +21,7 @@ from export_parity_fixtures import DEFAULT_OUTPUT, FIXTURES, train
 from gpt2_reference import debug_state
 from llmc_files import read_checkpoint, read_debug_state
 
-# Last, because the modules above say what to install when it is missing.
+# Last, because the modules above say what to install when something is missing.
 import torch
 from torch import Tensor
 

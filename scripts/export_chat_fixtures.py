@@ -1,4 +1,4 @@
-"""Writes the tokens that transformers makes of conversations, for the test of Llama 2's chat form.
+"""Writes transformers' tokens for conversations, for the test of Llama 2's chat template.
 
 Run it from anywhere, with transformers (python3 -m pip install transformers sentencepiece):
 
@@ -6,8 +6,8 @@ Run it from anywhere, with transformers (python3 -m pip install transformers sen
         [--output Tests/ParityTests/Fixtures/llama2_chats.json]
 
 The tokenizer is Llama 2's. Every prompt of a conversation is also made as Meta's program makes it,
-with sentencepiece alone, and must be the same; so no text has two blanks before a word, of which
-the two packages make different tokens.
+with sentencepiece alone, and must be the same; so no text has two spaces before a word, which
+the two packages tokenize differently.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ TEMPLATE = """
 {%- endfor -%}
 """
 
-# Each is a system prompt, and messages and replies in turn.
+# Each is a system prompt, then messages and replies in turn.
 CONVERSATIONS = [
     (None, ["Hello", "Hi!", "Bye"]),
     (None, ["  hello ", "  Hi there.\n", "\n\nAnd\n then? \t", "\u00a0So.\u3000", "End\u2028"]),
@@ -64,7 +64,7 @@ def meta_prompt(model: SentencePieceProcessor, system: str | None, texts: list[s
 
 
 def transformers_prompt(tokenizer, system: str | None, texts: list[str]) -> list[int]:
-    """Returns the same by the template."""
+    """Returns the same, by the template."""
     messages = [] if system is None else [{"role": "system", "content": system}]
     for index, text in enumerate(texts):
         messages.append({"role": ("user", "assistant")[index % 2], "content": text})
@@ -80,7 +80,7 @@ def main() -> None:
     model = SentencePieceProcessor(model_file=str(arguments.tokenizer))
     with tempfile.TemporaryDirectory() as directory:
         shutil.copy(arguments.tokenizer, Path(directory) / "tokenizer.model")
-        # As Meta's program: a text after a marker begins with a space like any other.
+        # As in Meta's program: a text after a marker begins with a space like any other.
         tokenizer = LlamaTokenizer.from_pretrained(directory, legacy=True)
     tokenizer.chat_template = TEMPLATE
 

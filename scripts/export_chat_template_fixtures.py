@@ -1,4 +1,4 @@
-"""Writes small tokenizers, and the tokens that transformers makes of conversations with them.
+"""Writes small tokenizers, and transformers' tokens for conversations with them.
 
 Run it from anywhere, with transformers (python3 -m pip install transformers tokenizers):
 
@@ -41,7 +41,7 @@ LLAMA3_RULE = (
     r"|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
 
-# Each is a system message, and messages and replies in turn.
+# Each is a system message, then messages and replies in turn.
 CONVERSATIONS = [
     (None, ["Hello"]),
     (None, ["What is the capital of France?", "The capital of France is Paris.", "Why?"]),
@@ -118,7 +118,8 @@ TEMPLATES = {
 {%- endif -%}
 {%- endfor -%}""",
     ),
-    # Written as models come with them: a system text of their own, blanks kept or not.
+    # Written as in published models: with a default system prompt, with white space kept or
+    # stripped.
     "a chatml with a system text": (
         "smollm",
         "{% for message in messages %}{% if loop.first and message['role'] != 'system' %}"

@@ -1,8 +1,8 @@
-"""Writes what transformers makes of dropout, once it drops what Swiftlet does.
+"""Writes transformers' results with dropout, made to drop what Swiftlet drops.
 
-PyTorch's generator decides elsewhere what is dropped. Here its dropout is replaced by one that
-drops the numbers which Swiftlet's rule picks, worked out anew with NumPy; loss and gradients are
-PyTorch's.
+Normally PyTorch's generator decides what is dropped. Here its dropout is replaced by one that
+drops the elements that Swiftlet's rule picks, computed independently with NumPy; the loss and the
+gradients are PyTorch's.
 
 Run it from anywhere, with PyTorch, transformers and NumPy, after export_llama_training_fixtures.py,
 whose models and tokens it takes:
@@ -33,7 +33,7 @@ FIXTURES = Path(__file__).resolve().parent.parent / "Tests" / "ParityTests" / "F
 MODELS = ["gpt2", "grouped"]
 RATE, KEY = 0.3, 0x1234_5678_9ABC_DEF0
 
-# The places, numbered as Swiftlet numbers them.
+# The places, with Swiftlet's numbers.
 EMBEDDING, ATTENTION_PROBABILITIES, ATTENTION_OUTPUT, FEED_FORWARD_OUTPUT = range(4)
 ROW = 1 << 16  # elements of a stream that share a seed
 GOLDEN, MASK64 = 0x9E37_79B9_7F4A_7C15, (1 << 64) - 1
@@ -62,7 +62,7 @@ def row_numbers(key: int, row: int, width: int) -> np.ndarray:
 
 
 def factors(numbers: np.ndarray) -> Tensor:
-    """Returns what elements are multiplied with: 0 for those dropped."""
+    """Returns what elements are multiplied by: 0 for those dropped."""
     rate = np.float32(RATE)
     threshold = np.uint32(int(float(rate) * 2.0**32))
     scale = np.float32(1) / (np.float32(1) - rate)
@@ -94,7 +94,7 @@ def drop_probabilities(layer: int) -> Callable[[Tensor], Tensor]:
 
 
 class Drop(torch.nn.Module):
-    """Stands where a GPT-2 has a dropout of PyTorch's."""
+    """Replaces a dropout of PyTorch's in a GPT-2."""
 
     def __init__(self, drop: Callable[[Tensor], Tensor]) -> None:
         super().__init__()
@@ -105,7 +105,7 @@ class Drop(torch.nn.Module):
 
 
 def drop_in_gpt2(model: PreTrainedModel) -> None:
-    """Replaces the dropouts of a GPT-2, but for that of the probabilities."""
+    """Replaces the dropouts of a GPT-2, except for that of the probabilities."""
     model.transformer.drop = Drop(drop_stream(EMBEDDING, 0))
     for layer, block in enumerate(model.transformer.h):
         block.attn.resid_dropout = Drop(drop_stream(ATTENTION_OUTPUT, layer))
@@ -132,7 +132,7 @@ def export(name: str, run: dict, output: Path) -> float:
     ).eval()
     shard = FIXTURES / "Training" / f"{name}_tokens.bin"
     inputs, targets = TokenLoader([shard], B, T, shuffle=False).next_batch()
-    # What eager attention calls, once a layer.
+    # Eager attention calls this once per layer.
     original, layers = F.dropout, iter(range(model.config.num_hidden_layers))
     F.dropout = lambda x, **_: drop_probabilities(next(layers))(x)
     try:

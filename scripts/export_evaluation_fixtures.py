@@ -1,4 +1,4 @@
-"""Writes what PyTorch makes of texts and of multiple choice, for the tests of evaluation.
+"""Writes PyTorch's losses of texts and of multiple choice, for the tests of evaluation.
 
 Run it from anywhere, with PyTorch 2 and NumPy, and tiktoken for the real HellaSwag
 (python3 -m pip install torch numpy tiktoken):
@@ -25,7 +25,7 @@ import numpy as np
 from gpt2_reference import GPT2, Configuration, random_model
 from llmc_files import read_checkpoint
 
-# Last, because the modules above say what to install when it is missing.
+# Last, because the modules above say what to install when something is missing.
 import torch
 import torch.nn.functional as F
 

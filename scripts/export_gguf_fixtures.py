@@ -1,4 +1,4 @@
-"""Writes a small GGUF file with the gguf package, and what the package makes of its tensors.
+"""Writes a small GGUF file with the gguf package, and the package's values of its tensors.
 
 Run it from anywhere, with gguf and NumPy (python3 -m pip install gguf numpy):
 
@@ -6,7 +6,7 @@ Run it from anywhere, with gguf and NumPy (python3 -m pip install gguf numpy):
 
 It writes
   small.gguf    a key of each type, and a tensor of each type that can be read
-  small.json    the type, shape and dequantised elements of each tensor, as the SHA-256 of float32
+  small.json    the type, shape and dequantized elements of each tensor, as the SHA-256 of float32
 """
 
 from __future__ import annotations

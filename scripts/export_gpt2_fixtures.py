@@ -30,7 +30,7 @@ DEFAULT_OUTPUT = (
     Path(__file__).resolve().parent.parent / "Tests" / "ParityTests" / "Fixtures" / "GPT2"
 )
 TOKENS = 24
-# Sizes of which no two are equal, so that nothing can be mistaken for something else.
+# Sizes that are all different, so that nothing can be confused with something else.
 SIZES = {"n_layer": 2, "n_head": 3, "n_embd": 18, "n_positions": 32, "vocab_size": 43}
 CONV1D = ["attn.c_attn.weight", "attn.c_proj.weight", "mlp.c_fc.weight", "mlp.c_proj.weight"]
 
@@ -90,7 +90,7 @@ def nanogpt_logits(path: Path, tokens: list[int]) -> list[list[float]]:
 
 
 def write_pickled(model: GPT2LMHeadModel, path: Path) -> None:
-    """Writes two files of PyTorch's and their index, with all that old versions stored."""
+    """Writes two PyTorch files and their index, with everything that old versions stored."""
     path.mkdir(exist_ok=True)
     model.config.to_json_file(path / "config.json")
     state = model.state_dict()
@@ -120,10 +120,10 @@ def write_nanogpt(model: GPT2LMHeadModel, path: Path, biases: bool, prefix: str 
             continue
         turned = any(name.endswith(end) for end in CONV1D)
         state[prefix + name] = value.t().contiguous() if turned else value
-    # The head and the embedding are one parameter there.
+    # There the head and the embedding are one parameter.
     state[f"{prefix}lm_head.weight"] = state[f"{prefix}transformer.wte.weight"]
-    # The moments of all weights would make the fixture three times as large; one weight shows how
-    # they lie.
+    # The moments of all weights would make the fixture three times as large; one weight shows the
+    # layout.
     weight = torch.nn.Parameter(torch.ones(3))
     optimizer = torch.optim.AdamW([{"params": [weight], "weight_decay": 0.1}], lr=6e-4)
     weight.sum().backward()

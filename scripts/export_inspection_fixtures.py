@@ -37,9 +37,9 @@ TOKENS = 11
 SEQUENCES = 3
 TOP = 3
 EXCITATIONS = 4
-# What is ranked must be further apart than rounding, or the tests could not hold its order.
+# Ranked values must be further apart than rounding, or the tests could not rely on their order.
 SMALLEST_MARGIN = 1e-4
-# Enough for the pass of a part to be cut into pieces, where the context allows it.
+# Enough for a pass without a part to be cut into pieces, if the context allows it.
 LONG_TEXT = 300
 SEED = 0
 
@@ -121,7 +121,7 @@ def rounded(values: torch.Tensor) -> list:
 
 
 def check_margins(values: list[float]) -> None:
-    """Fails when values in falling order are too close for their order to be certain."""
+    """Fails when sorted values are too close for their order to be certain."""
     margin = min(a - b for a, b in zip(values, values[1:]))
     if margin < SMALLEST_MARGIN:
         raise SystemExit(f"ranked values are only {margin:.1e} apart: choose another seed")
@@ -200,7 +200,7 @@ def excitations(runs: list[dict], layer: int, neuron: int) -> dict:
 
 
 def record(inside: Inside, long_text: bool) -> dict:
-    """Returns all that a fixture holds of a model."""
+    """Returns everything that a fixture holds about a model."""
     generator = np.random.default_rng(SEED)
 
     def draw(count: int) -> list[int]:
@@ -212,7 +212,7 @@ def record(inside: Inside, long_text: bool) -> dict:
     neurons = run["activations"][0].shape[-1]
     result = {
         "tokens": tokens,
-        # Of row t the first t + 1 columns; the others are zero.
+        # The first t + 1 columns of row t; the others are zero.
         "patterns": [
             [[rounded(row[: t + 1]) for t, row in enumerate(head)] for head in layer]
             for layer in run["patterns"]
@@ -284,7 +284,7 @@ def from_llmc(path: Path) -> GPT2LMHeadModel:
 
 
 def from_directory(path: Path) -> torch.nn.Module:
-    """Returns the model of a directory of Hugging Face's."""
+    """Returns the model in a Hugging Face directory."""
     return AutoModelForCausalLM.from_pretrained(
         path, dtype=torch.float32, attn_implementation="eager"
     )

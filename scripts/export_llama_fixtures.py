@@ -242,7 +242,7 @@ def main() -> None:
     (output / "tied").mkdir(exist_ok=True)
     tied.config.save_pretrained(output / "tied")
     state = {k: v for k, v in tied.state_dict().items() if k != "lm_head.weight"}
-    # Older versions of transformers store these, which follow from the sizes.
+    # Older versions of transformers store these, although they follow from the sizes.
     state["model.layers.0.self_attn.rotary_emb.inv_freq"] = torch.zeros(8)
     save_file(state, output / "tied" / "model.safetensors", metadata={"format": "pt"})
 
@@ -258,7 +258,7 @@ def main() -> None:
         max_position_embeddings=64,
         rms_norm_eps=1e-5,
         rope_theta=500.0,
-        # Of the eight pairs of a head, some are left, some slowed down, and some between.
+        # Of the eight pairs of a head, some are unchanged, some slowed down, and some between.
         rope_scaling={
             "rope_type": "llama3",
             "factor": 8.0,
@@ -310,7 +310,7 @@ def main() -> None:
         tokens = generator.integers(0, model.config.vocab_size, TOKENS).tolist()
         rows = [[round(x, 7) for x in row] for row in logits(model, tokens)]
         results[name] = {"tokens": tokens, "logits": rows}
-    # The converted model must be the one that was converted.
+    # The converted model must equal the original.
     same = with_weights(grouped, weights)
     tokens = results["grouped"]["tokens"]
     difference = np.abs(np.array(logits(same, tokens)) - results["grouped"]["logits"]).max()

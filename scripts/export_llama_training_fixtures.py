@@ -1,4 +1,4 @@
-"""Writes what transformers and PyTorch make of training small random models.
+"""Writes the results of training small random models with transformers and PyTorch.
 
 Run it from anywhere, with PyTorch 2, transformers and NumPy
 (python3 -m pip install torch transformers numpy), after export_gpt2_fixtures.py and
@@ -177,11 +177,11 @@ def export_model(name: str, output: Path) -> dict:
     worst = max(
         ((found[key].double() - exact[key]).norm() / exact[key].norm()).item()
         for key in found
-        # A key's bias shifts all scores of a row alike, so its gradient is zero.
+        # A key's bias shifts all scores of a row equally, so its gradient is zero.
         if exact[key].norm() > 1e-12
     )
     if name == "gpt2":
-        # The parity tests of GPT-2 itself have those.
+        # The parity tests of GPT-2 itself cover those.
         found = {key: g for key, g in found.items() if key.startswith("documents.")}
     save_file(found, output / f"{name}_gradients.safetensors")
 

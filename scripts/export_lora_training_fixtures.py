@@ -1,4 +1,4 @@
-"""Writes what PEFT and PyTorch make of training LoRA adapters of small random models.
+"""Writes the results of training LoRA adapters of small random models with PEFT and PyTorch.
 
 Run it from anywhere, with PyTorch 2, transformers, PEFT and NumPy
 (python3 -m pip install torch transformers peft numpy), after export_gpt2_fixtures.py and
@@ -35,7 +35,7 @@ from llmc_files import write_shard
 from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors.torch import save_file
 
-# The model, and what PEFT is told. The second of each begins with a B that is not zero, as an
+# The model, and PEFT's settings. The second of each starts with a B that is not zero, like an
 # adapter that has been trained before.
 ADAPTERS = {
     "lora-gpt2": ("GPT2/plain", ["attn.c_attn", "attn.c_proj"], False),
@@ -52,7 +52,7 @@ RANK, ALPHA = 4, 8
 
 
 def save_adapter(model: PeftModel, path: Path) -> None:
-    """Writes an adapter as PEFT does, less what says where the model lay."""
+    """Writes an adapter as PEFT does, without the model's path."""
     model.save_pretrained(path)
     (path / "README.md").unlink(missing_ok=True)
     config = json.loads((path / "adapter_config.json").read_text())

@@ -1,4 +1,4 @@
-"""Writes what PyTorch's Muon makes of small random matrices.
+"""Writes the results of PyTorch's Muon for small random matrices.
 
 Run it from anywhere, with PyTorch 2.13, transformers and NumPy
 (python3 -m pip install torch transformers numpy):
@@ -44,8 +44,8 @@ def muon_steps(matrix: Tensor, grads: list[Tensor], options: dict) -> Tensor:
 def export_muon(output: Path) -> dict:
     """Writes matrices before and after steps of Muon.
 
-    PyTorch's orthogonalises in bfloat16. What the same code does without that rounding is written
-    too, for an optimiser that works in float32.
+    PyTorch's orthogonalizes in bfloat16. The result of the same code without that rounding is
+    written too, for an optimizer that works in float32.
     """
     generator = torch.Generator().manual_seed(31)
     tensors: dict[str, Tensor] = {}

@@ -1,4 +1,4 @@
-"""Writes the small random GPT-2s, and what they should compute, that the parity tests hold.
+"""Writes the small random GPT-2s of the parity tests, and what they should compute.
 
 Run it from anywhere, with PyTorch 2 and NumPy (python3 -m pip install torch numpy):
 
@@ -9,7 +9,7 @@ differently in the last bits, so regenerate all files together. Each fixture has
   NAME_model.bin        the starting weights, an llm.c checkpoint (version 3)
   NAME_debug_state.bin  one forward and backward pass, an llm.c debug state (version 2)
   NAME_tokens.bin       an llm.c shard: the micro-batches of the training steps, in loader order
-  NAME_steps.json       what the training steps should give; README.md beside it explains the keys
+  NAME_steps.json       the results of the training steps; README.md next to it explains the keys
 The values are PyTorch's in float32. The JSON also says how far they are from float64, so that a
 test's tolerance can be judged.
 """
@@ -38,7 +38,7 @@ from gpt2_reference import (
 )
 from llmc_files import TokenLoader, write_checkpoint, write_debug_state, write_shard
 
-# Last, because the modules above say what to install when it is missing.
+# Last, because the modules above say what to install when something is missing.
 import torch
 from torch import Tensor
 
@@ -65,7 +65,7 @@ class Fixture:
 
 
 FIXTURES = [
-    # Nothing divides anything: head size 5, T not a multiple of any tile, a padded vocabulary.
+    # No size divides another: head size 5, T not a multiple of any tile, a padded vocabulary.
     Fixture("odd", Configuration(64, 97, layers=3, heads=7, channels=35), B=2, T=57, seed=1),
     # Everything is a whole number of vectors, T fills the context, and nothing is padded.
     Fixture("even", Configuration(32, 128, layers=2, heads=2, channels=64), B=2, T=32, seed=2),

@@ -1,4 +1,4 @@
-"""Writes small SentencePiece models of different settings, and what they make of texts.
+"""Writes small SentencePiece models with different settings, and their tokens for texts.
 
 Run it from anywhere, with SentencePiece (python3 -m pip install sentencepiece):
 
@@ -7,7 +7,7 @@ Run it from anywhere, with SentencePiece (python3 -m pip install sentencepiece):
 It writes
   NAME.model              a model for each entry of MODELS, trained on the text below
   sentencepiece.json      the ids and the decoded text of every text in TEXTS, for each model
-With --check N it writes nothing but compares models of SentencePiece's own normalisation rules,
+With --check N it writes nothing but compares models of SentencePiece's own normalization rules,
 whose tables are too large to keep, with the command in SWIFTLET on N random texts.
 """
 
@@ -38,32 +38,32 @@ CORPUS = [
 ] * 20
 
 # Code points in hexadecimal, a tab, what they become: one to one, one to several, several to one,
-# to a space, to two of them, to nothing; and rules of which one is the start of another.
+# to a space, to two of them, to nothing; and rules that begin with one another.
 RULES = """
-0041	0061
-FB01	0066 0069
-0061 0301	00E1
-0061 0301 0302	0061
-0009	0020
-3000	0020 0020
-200B	
-1F600	003A 0029
+0041\t0061
+FB01\t0066 0069
+0061 0301\t00E1
+0061 0301 0302\t0061
+0009\t0020
+3000\t0020 0020
+200B\t
+1F600\t003A 0029
 """
 
 MODELS = {
-    # Rules, extra spaces removed, another marker first, no start or end, pieces of the user's.
+    # Rules, extra spaces removed, another marker first, no start or end, user-defined pieces.
     "replacing": dict(
         rules=RULES, pad_id=0, unk_id=1, bos_id=-1, eos_id=-1,
         user_defined_symbols=["<x>", "the ", "a b", "A", "##", "#"],
     ),
     # The same rules with all spaces kept, and no space in front.
     "keeping": dict(rules=RULES, remove_extra_whitespaces=False, add_dummy_prefix=False),
-    # The space behind the text, and words together.
+    # The space after the text, and words together.
     "behind": dict(
         normalization_rule_name="identity", treat_whitespace_as_suffix=True,
         split_by_whitespace=False, unk_surface="?",
     ),
-    # What llama2.c's training of tokenizers asks for, but for the bytes.
+    # The settings of llama2.c's training of tokenizers, except for the bytes.
     "removing": dict(normalization_rule_name="identity", pad_id=3),
 }
 
@@ -80,7 +80,7 @@ TEXTS = [
 def train(rules: str | None = None, vocabulary_size: int = 90, **settings: object) -> bytes:
     """Returns a byte pair encoding model."""
     model = io.BytesIO()
-    # The name of the file is kept in the model: it should be the same on every machine.
+    # The file name is stored in the model: it should be the same on every machine.
     with tempfile.TemporaryDirectory() as directory, contextlib.chdir(directory):
         if rules is not None:
             Path("rules.tsv").write_text(rules.lstrip("\n"))
@@ -109,7 +109,7 @@ def random_text(generator: random.Random) -> str:
 
 
 def check(count: int, command: str) -> None:
-    """Compares the ids that the command makes of random texts with SentencePiece's."""
+    """Compares the command's ids for random texts with SentencePiece's."""
     generator = random.Random(1)
     texts = [random_text(generator) for _ in range(count)]
     for name in ["nmt_nfkc", "nmt_nfkc_cf", "nfkc", "nfkc_cf", "identity"]:

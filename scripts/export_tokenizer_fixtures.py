@@ -176,7 +176,7 @@ def main():
     for name, tokenizer in kinds():
         content = json.loads(tokenizer.to_str())
         if name == "llama3":
-            # A word that no merges make, and merges as older files have them.
+            # A word that no merges produce, and merges as in older files.
             vocabulary = content["model"]["vocab"]
             vocabulary["Ġignored"] = len(vocabulary)
             merges = content["model"]["merges"]

@@ -1,4 +1,4 @@
-"""What the scripts that export fixtures share: random Llamas, and steps of AdamW that are recorded.
+"""What the scripts that export fixtures share: random Llamas, and recorded steps of AdamW.
 
 It needs PyTorch 2 and transformers (python3 -m pip install torch transformers).
 """
@@ -93,7 +93,7 @@ def deviation(found: list[dict], exact: list[dict]) -> float:
 
 
 def settings(learning_rate: float, weight_decay: float) -> dict:
-    """Returns the optimiser's settings for the record."""
+    """Returns the optimizer's settings for the record."""
     return {
         "learning_rate": learning_rate,
         "beta1": BETAS[0],
@@ -105,7 +105,7 @@ def settings(learning_rate: float, weight_decay: float) -> dict:
 
 
 def record(output: Path, key: str, value: dict) -> None:
-    """Puts what a script has to say into training.json, in the place of what it said before."""
+    """Puts a script's part into training.json, replacing what it wrote before."""
     path = output / "training.json"
     known = json.loads(path.read_text()) if path.exists() else {}
     known[key] = value

@@ -3,8 +3,8 @@
 //     cd Sources/Tokenization/Splitting
 //     swift ../../../scripts/generate_unicode_ranges.swift > UnicodeRanges.swift
 //
-// Characters younger than the version below are left out, so that the result does not depend on
-// the toolchain. Raising the version changes how new characters are split.
+// Characters newer than the version below are omitted, so that the result does not depend on the
+// toolchain. Raising the version changes how new characters are split.
 
 let version = (major: 16, minor: 0)
 

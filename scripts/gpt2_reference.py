@@ -1,7 +1,7 @@
-"""GPT-2 and AdamW in PyTorch, kept plain: the truth that Swiftlet's numbers are held against.
+"""GPT-2 and AdamW in PyTorch, kept simple: the reference for Swiftlet's numbers.
 
-Here are the forward pass (PyTorch derives the backward pass), GPT-2's random initialisation, and
-the optimiser step as llm.c takes it: decoupled weight decay on the matrices, clipping by the
+Here are the forward pass (PyTorch derives the backward pass), GPT-2's random initialization, and
+the optimizer step of llm.c: decoupled weight decay on the matrices, clipping by the
 global norm, gradients averaged over micro-batches. It reads no files (llmc_files.py does), does
 not sample and is not meant to be fast.
 
@@ -106,7 +106,7 @@ class GPT2(torch.nn.Module):
             x = x + self._attention(_layer_norm(x, layer["ln1w"], layer["ln1b"]), layer)
             x = x + _feed_forward(_layer_norm(x, layer["ln2w"], layer["ln2b"]), layer)
         x = _layer_norm(x, self.lnfw, self.lnfb)
-        # The head is tied to wte. The rows that pad it take no part, so their gradient is zero.
+        # The head is tied to wte. The rows that pad it are not used, so their gradient is zero.
         return x @ self.wte[: self.configuration.vocabulary_size].T
 
     def loss(self, tokens: Tensor, targets: Tensor) -> Tensor:
@@ -149,7 +149,7 @@ def _feed_forward(x: Tensor, layer: dict[str, Tensor]) -> Tensor:
 
 
 def random_model(configuration: Configuration, seed: int) -> GPT2:
-    """Makes a model with GPT-2's initialisation: normal(0.02), biases 0, layernorms 1.
+    """Makes a model with GPT-2's initialization: normal(0.02), biases 0, layernorms 1.
 
     The residual projections are scaled by 1 / sqrt(2 L), so that the variance of the residual
     stream does not grow with the number of layers.
@@ -160,7 +160,7 @@ def random_model(configuration: Configuration, seed: int) -> GPT2:
         if name in DECAYED_TENSORS:
             shrink = math.sqrt(2 * configuration.layers) if name in RESIDUAL_PROJECTIONS else 1
             tensors[name] = torch.zeros(shape)
-            # Nothing is drawn for the padding, so a seed gives the weights it gives in Swiftlet.
+            # Nothing is drawn for the padding, so a seed gives the same weights as in Swiftlet.
             rows = configuration.vocabulary_size if name == "wte" else shape[0]
             tensors[name][:rows].normal_(0, 0.02 / shrink, generator=generator)
         else:
@@ -222,7 +222,7 @@ class AdamW:
         return norm
 
     def _gradient_norm(self) -> float:
-        # In float32 PyTorch loses up to the fourth digit of the norm of a large tensor.
+        # In float32, PyTorch loses up to the fourth digit of a large tensor's norm.
         norms = [
             torch.linalg.vector_norm(parameter.grad, dtype=torch.float64)
             for parameter in self.model.parameters()
@@ -243,7 +243,7 @@ class AdamW:
 def train_step(
     model: GPT2, optimizer: AdamW, micro_batches: Sequence[Batch], learning_rate: float
 ) -> tuple[float, float]:
-    """Takes one optimiser step over equally sized micro-batches.
+    """Takes one optimizer step over equally sized micro-batches.
 
     Returns the mean loss over them, before the update, and the global norm of the averaged
     gradient, before clipping.

@@ -1,18 +1,18 @@
-# Random tokens of which only looking back tells what comes next: the data of scripts/induction.
+# Random tokens that can only be predicted by looking back: the data of scripts/induction.
 #
 #   awk -v sequences=1000 -v size=32 -v seed=1 -v runs=0.35 -f scripts/induction_tokens.awk
 #
-# Prints sequences of `size` tokens, as the two bytes of each that a shard has, which tr has to put
-# right: "!" to "z" are tokens 0 to 89, and "~" is a byte of zero.
+# Prints sequences of `size` tokens, each as the two bytes that a shard has, which tr must
+# translate: "!" to "z" are tokens 0 to 89, and "~" is a zero byte.
 #
 # Most sequences are random tokens that are repeated from an offset on, with a period of 5 to half
-# the size. Offset, period and tokens are drawn anew for each, so that neither a position nor a
-# token says what comes next: what does is the token that followed the present one before.
+# the size. Offset, period and tokens are drawn for each sequence, so that neither a position nor a
+# token determines what comes next: only the token that followed the current one before does.
 #
-# The share `runs` are of a few tokens each, which are sometimes repeated in place; one that came
-# twice mostly goes on. They teach heads to compare a token with the one before it, the shortest
-# period there is. Without them a model finds another way: it compares tokens that are as far apart
-# as the shortest period it sees.
+# The share `runs` are of a few tokens each, which are sometimes repeated in place; a token that
+# came twice mostly continues. They teach heads to compare a token with the one before it, the
+# shortest possible period. Without them a model finds another way: it compares tokens that are as
+# far apart as the shortest period it sees.
 BEGIN {
     vocabulary = 90
     for (i = 0; i < vocabulary; i++) character[i] = sprintf("%c~", 33 + i)
@@ -25,7 +25,7 @@ BEGIN {
     }
 }
 
-# Park and Miller's generator, whose products are exact in the doubles that awk counts with.
+# Park and Miller's generator, whose products are exact in awk's doubles.
 function uniform() {
     seed = seed * 16807 % 2147483647
     return seed / 2147483647

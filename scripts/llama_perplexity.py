@@ -32,7 +32,7 @@ def read_model(path):
         return result
 
     def halves(weight, heads):
-        """llama2.c rotates neighbours, transformers the halves of a head."""
+        """llama2.c rotates neighbors, transformers the halves of a head."""
         rows = weight.view(heads, HS // 2, 2, C).transpose(1, 2)
         return rows.reshape(weight.shape)
 
@@ -74,7 +74,7 @@ def read_model(path):
 
 
 def encode(text, path, V):
-    """llama2.c's run.c: characters or bytes, then the best merge until there is none."""
+    """Like llama2.c's run.c: characters or bytes, then the best merge until there is none."""
     data = open(path, "rb").read()
     offset, pieces, scores = 4, [], []
     for _ in range(V):

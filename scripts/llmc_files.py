@@ -2,7 +2,7 @@
 
 Only what the reference scripts need: float32 checkpoints (version 3), debug states (version 2)
 and GPT-2 shards (uint16 tokens), read by one process. All numbers are little-endian, behind a
-header of 256 int32. A file that is not what it should be raises ValueError.
+header of 256 int32. A wrong file raises ValueError.
 
 Install once: python3 -m pip install torch numpy
 """
@@ -31,7 +31,7 @@ MODEL_MAGIC, MODEL_VERSION = 20240326, 3
 DEBUG_STATE_MAGIC, DEBUG_STATE_VERSION = 20240327, 2
 SHARD_MAGIC, SHARD_VERSION = 20240520, 1
 
-# llm.c's loader seeds its shuffling with 42 + rank, and this is rank 0.
+# llm.c's loader seeds its shuffling with 42 + rank; this is rank 0.
 SHUFFLE_SEED = 42
 
 

@@ -53,7 +53,7 @@ def plot(
         upper.plot(steps, [values[s] for s in steps], style, color=color, lw=width, label=name)
     upper.set_ylabel("training loss")
     upper.legend(frameon=False)
-    # Equal losses have no place on a log axis; half the last place of a float stands for them.
+    # A log axis cannot show equal losses; they are drawn at half a unit in a float's last place.
     differences = [max(abs(losses[0][s] - losses[1][s]), 2**-23) for s in steps]
     lower.semilogy(steps, differences, ".", color="#4b5563", ms=3)
     if bound is not None:

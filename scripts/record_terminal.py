@@ -77,8 +77,8 @@ SCENES = [
     ),
 ]
 
-# The colours of a terminal, for a light and for a dark background.
-COLOURS = {
+# The colors of a terminal, for a light and for a dark background.
+COLORS = {
     "red": ("#b42318", "#ff7b72"),
     "green": ("#1a7f37", "#7ee787"),
     "brown": ("#9a6700", "#e3b341"),
@@ -128,7 +128,7 @@ def row_of(screen: pyte.Screen, index: int) -> tuple[tuple[int, str, str], ...]:
     for column in range(COLUMNS):
         cell = screen.buffer[index][column]
         colour = "dim" if cell.fg == "brightblack" else cell.fg
-        look = (colour if colour in COLOURS else "") + (" bold" if cell.bold else "")
+        look = (colour if colour in COLORS else "") + (" bold" if cell.bold else "")
         if stretches and stretches[-1][1] == look:
             first, _, text = stretches[-1]
             stretches[-1] = (first, look, text + cell.data)
@@ -221,8 +221,8 @@ def draw(film: Film) -> str:
             f"#g{number}{{animation-name:k{number}{'' if last else ';opacity:0'}}}"
         )
         texts.append(f'<g id="g{number}">{"".join(lines)}</g>')
-    light = "".join(f".{name}{{fill:{pair[0]}}}" for name, pair in COLOURS.items())
-    dark = "".join(f".{name}{{fill:{pair[1]}}}" for name, pair in COLOURS.items())
+    light = "".join(f".{name}{{fill:{pair[0]}}}" for name, pair in COLORS.items())
+    dark = "".join(f".{name}{{fill:{pair[1]}}}" for name, pair in COLORS.items())
     return f"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}">
 <title>A session of swiftlet: train a model, let it write, look inside</title>
 <style>

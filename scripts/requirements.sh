@@ -1,5 +1,5 @@
-# What every script here needs, for sourcing: Swift 6.2, and libomp, which is installed when
-# missing. Sets `version`, and gives say, fail, quietly (needs `log`, a file) and has_libomp.
+# What every script here needs, to be sourced: Swift 6.2, and libomp, which is installed if missing.
+# Sets `version`, and defines say, fail, quietly (which needs a file name in `log`) and has_libomp.
 
 say() { printf '%s\n' "$script: $*" >&2; }
 fail() {

@@ -7,9 +7,9 @@
 # SHARDS is a directory with NAME_train_*.bin and NAME_val_*.bin of GPT-2's vocabulary, as
 # `swiftlet prepare --shard-tokens 100000000 --tokenizer gpt2_tokenizer.bin` writes them.
 #
-# Ten billion tokens make 19,000 steps: 260 days on two cores of 450 tokens a second, days on a
-# large server; stopped, it goes on when it is run again. STEPS, TOKENS and LENGTH in the
-# environment make it smaller; this one fits an evening on a laptop:
+# Ten billion tokens make 19,000 steps: 260 days on two cores at 450 tokens a second, days on a
+# large server. If stopped, it resumes when it is run again. STEPS, TOKENS and LENGTH in the
+# environment make it smaller; this fits an evening on a laptop:
 #
 #   STEPS=200 TOKENS=8192 LENGTH=256 scripts/run_gpt2_124M.sh SHARDS
 set -euo pipefail

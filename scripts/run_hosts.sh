@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Trains with one process on each of several hosts, or on each of their sockets, by mpirun.
+# Trains with one process on each of several hosts, or on each of their sockets, using mpirun.
 #
 #   scripts/run_hosts.sh HOST,HOST... TRAIN-ARGUMENTS...
 #   scripts/run_hosts.sh alpha,beta --init d12 --train-data '/data/*_train*.bin' --output /data/run
 #
 # Every host needs `swiftlet`, an MPI of the same version, and a file system where data and run have
 # the same names; the first host must be able to log in to the others by ssh. In the environment:
-# PROCESSES a host (1; as many as sockets is best), THREADS a process (the host's cores, divided).
-# To stop with a checkpoint, send SIGUSR1 to mpirun.
+# PROCESSES per host (1; as many as sockets is best), THREADS per process (the host's cores,
+# divided). To stop with a checkpoint, send SIGUSR1 to mpirun.
 set -euo pipefail
 if (($# < 2)) || [[ -z $1 || $1 == -* ]]; then
     echo "usage: scripts/run_hosts.sh HOST,HOST... TRAIN-ARGUMENTS..." >&2
@@ -22,7 +22,7 @@ slots=${slots:1}
 total=$((${#hosts[@]} * processes))
 
 if mpirun --version | grep -qE 'Open MPI|OpenRTE'; then
-    # Bound to a core, as it is by default, a process would run all its threads on that one.
+    # By default, a process would be bound to one core and run all its threads there.
     bound=$([[ $processes == 1 ]] && echo none || echo socket)
     options=(--host "$slots" --bind-to "$bound")
 else

@@ -5,9 +5,9 @@
 #   scripts/run_questions.sh [MODEL [DIRECTORY]]
 #                           default: checkpoints/quickstart/run, checkpoints/questions
 #
-# MODEL is one that `swiftlet train` can begin with; that of scripts/quickstart learns it in half a
-# minute on two cores. Run again, it starts over. STEPS and RATE in the environment change the
-# recipe.
+# MODEL is one that `swiftlet train` can start from; the one from scripts/quickstart learns the
+# answers in half a minute on two cores. Running it again starts over. STEPS and RATE in the
+# environment change the recipe.
 set -euo pipefail
 if (($# > 2)) || [[ ${1:-} == -* ]]; then
     echo "usage: scripts/run_questions.sh [MODEL [DIRECTORY]]" >&2
@@ -26,7 +26,7 @@ SWIFTLET=$(swift build -c release --show-bin-path --package-path "$repository")/
 export SWIFTLET
 
 echo 'before:'
-# The form of conversations does not matter to a model that knows none.
+# The chat template does not matter to a model that knows none.
 "$repository/scripts/check_answers" --model "$model" --template plain
 "$SWIFTLET" train --init "$model" --chat "$repository/data/questions/train.jsonl" \
     --template plain --batch-size 4 --sequence-length 256 --steps "${STEPS:-400}" \

@@ -8,8 +8,8 @@
 # steps in nanoGPT's random order, learning rate 1e-3 to 1e-4 after 100 steps of warm-up; a
 # validation loss near 1.88.
 #
-# Matrices are bfloat16 where the processor multiplies that type, which takes two thirds of the time
-# there, and float32 elsewhere; PRECISION=float32 or bfloat16 in the environment decides it instead.
+# Matrices are bfloat16 if the processor multiplies that type, which takes two thirds of the time
+# there, and float32 otherwise; PRECISION=float32 or bfloat16 in the environment overrides this.
 # docs/benchmarks.md compares the time with nanoGPT's.
 set -euo pipefail
 if (($# < 1 || $# > 2)) || [[ -z $1 || $1 == -* ]]; then
@@ -45,7 +45,7 @@ done
 
 precision=${PRECISION:-}
 if [[ -z $precision ]]; then
-    # Where no instruction is for it, bfloat16 is multiplied as float32, and gains nothing.
+    # Without an instruction for it, bfloat16 is multiplied as float32 and gains nothing.
     case $("$swiftlet" info --machine --json) in
     *'"bfloat16":"float32 FMA'* | *'"bfloat16":"plain loops'*) precision=float32 ;;
     *) precision=bfloat16 ;;

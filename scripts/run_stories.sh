@@ -8,8 +8,8 @@
 # TinyStories' TinyStoriesV2-GPT4-train.txt; without one, or with -, `swiftlet stories` tells 8 MB.
 # SHAPE=260K, the default, is that of llama2.c's stories260K, and takes minutes; SHAPE=15M is that
 # of stories15M, most of whose parameters are for its 32,000 pieces, and takes hours. Here there are
-# 2,048, and 6.6 million parameters. Stopped, it goes on when it is run again, with the pieces and
-# tokens that are in DIRECTORY: another text or vocabulary takes another one. TOKENIZER in the
+# 2,048, and 6.6 million parameters. If stopped, it resumes when it is run again, with the pieces
+# and tokens in DIRECTORY, so use a new DIRECTORY for another text or vocabulary. TOKENIZER in the
 # environment names a vocabulary of SentencePiece's or llama2.c's, as tok512.bin or Llama 2's
 # tokenizer.model; otherwise scripts/learn_pieces, which needs Python 3, learns one of VOCABULARY
 # pieces from the text. STEPS changes the recipe too.
@@ -74,7 +74,7 @@ fi
     --output "$output/run"
 "$swiftlet" sample --model "$output/run" --prompt 'One rainy day,' --temperature 0.7 --seed 1
 
-# The run's checkpoint, and beside it the vocabulary in llama2.c's form.
+# The run's checkpoint, and next to it the vocabulary in llama2.c's format.
 model=$output/llama2c/model.bin
 mkdir -p "$output/llama2c"
 "$swiftlet" convert "$output/run" "$model" --to llama2c --overwrite

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# A small GPT-2 from any text of yours: its own tokenizer, its own shards, then training.
+# A small GPT-2 from any text of yours: trains a tokenizer, writes shards, then trains the model.
 #
 #   scripts/run_text.sh my_text.txt [DIRECTORY]     default: checkpoints/text
 #
-# A file, or a directory of .txt, .md and .jsonl files; a megabyte or more is a good start.
-# Stopped, it goes on when it is run again. VOCABULARY, STEPS and INIT in the environment change the
+# A file, or a directory of .txt, .md and .jsonl files; a megabyte or more is a good start. If
+# stopped, it resumes when it is run again. VOCABULARY, STEPS and INIT in the environment change the
 # recipe.
 set -euo pipefail
 if (($# < 1 || $# > 2)) || [[ -z $1 || $1 == -* ]]; then

@@ -1,7 +1,7 @@
-"""Trains a GPT-2 with PyTorch as `swiftlet train` does, to hold its losses against.
+"""Trains a GPT-2 with PyTorch as `swiftlet train` does, to compare their losses.
 
 The flags it shares with `swiftlet train` have the same names, meanings and defaults, and the
-batches come in the same order. It prints one JSON object a step, on stdout, with the keys of
+batches come in the same order. It prints one JSON object per step, on stdout, with the keys of
 `metrics.jsonl`: step (from 1), train_loss, learning_rate, grad_norm.
 
 Install once: python3 -m pip install torch numpy
@@ -15,7 +15,7 @@ Make a starting point, train it here and there, and compare the two outputs:
     swiftlet train --init init.bin --train-data 'tiny_shakespeare_train.bin' \\
         --sequence-length 64 --steps 300 --learning-rate 1e-3 --warmup-steps 30 --output run
 
-It does not validate, sample, save optimiser state or resume.
+It does not validate, sample, save optimizer state or resume.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from gpt2_reference import (
 )
 from llmc_files import TokenLoader, read_checkpoint, write_checkpoint
 
-# Last, because the modules above say what to install when it is missing.
+# Last, because the modules above say what to install when something is missing.
 import torch
 
 GPT2_VOCABULARY = 50257
@@ -131,7 +131,7 @@ def parse_options() -> argparse.Namespace:
     add("--save-init", type=Path, metavar="FILE", help="write the starting weights here")
     add("--save", type=Path, metavar="FILE", help="write the trained weights here")
     add("--train-data", metavar="GLOB", help="llm.c token shards")
-    add("--steps", type=int, required=True, help="optimiser steps; 0 only makes the model")
+    add("--steps", type=int, required=True, help="optimizer steps; 0 only makes the model")
     add("--batch-size", type=int, default=4)
     add("--sequence-length", type=int, help="default: 1024, or the context if shorter")
     add("--total-batch-tokens", type=int, help="default: batch size x sequence length")

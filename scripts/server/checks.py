@@ -1,4 +1,4 @@
-"""Holds `swiftlet serve` to what clients of OpenAI's interface expect; see scripts/check_server."""
+"""Checks that `swiftlet serve` does what OpenAI's clients expect; see scripts/check_server."""
 
 import argparse
 import json
@@ -37,7 +37,7 @@ def printed(arguments, text=""):
 
 
 def check_same_text(checks, swiftlet, model, options, client, name):
-    """At temperature 0 the server says what `swiftlet sample` does."""
+    """At temperature 0 the server generates the same text as `swiftlet sample`."""
     for prompt in ("Once upon a time", "The dog and the"):
         expected = printed(
             [
@@ -51,7 +51,7 @@ def check_same_text(checks, swiftlet, model, options, client, name):
 
 
 def check_same_reply(checks, swiftlet, model, client, name):
-    """At temperature 0 the server answers what `swiftlet chat` does."""
+    """At temperature 0 the server gives the same answer as `swiftlet chat`."""
     question = openai_chat.QUESTION[0]["content"]
     arguments = [
         swiftlet, "chat", "--model", model, "--temperature", "0", "--max-tokens", "48", "--json",
@@ -79,7 +79,7 @@ def check_metrics(checks, server):
 
 
 def check_ending(checks, server, model):
-    """Texts that have begun end, and no others begin."""
+    """Texts that have started finish, and no new ones start."""
     client = client_of(server)
     stream = openai_completions.whole(client, model, max_tokens=400, stream=True)
     first = next(iter(stream)).choices[0].text
@@ -122,11 +122,11 @@ def check_stories(checks, arguments):
     with Server(arguments.swiftlet, model, *many) as server:
         checks.run(load.check_load, checks, server, 64, 8)
         checks.run(fuzz.check_fuzz, checks, server, 1500, 1, False)
-        checks.equal("Ctrl-C ends it in order", server.end(signal.SIGINT), 0)
+        checks.equal("Ctrl-C ends it cleanly", server.end(signal.SIGINT), 0)
 
 
 def check_instruct(checks, arguments):
-    """A model that was trained to talk, under the name it has in the documentation."""
+    """A chat model, under its name in the documentation."""
     with tempfile.TemporaryDirectory() as directory:
         model = os.path.join(directory, "smollm2-135m-instruct")
         os.mkdir(model)

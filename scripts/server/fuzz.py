@@ -1,4 +1,4 @@
-"""Requests of every wrong kind, after which a server must be alive and as right as before."""
+"""Wrong requests of every kind, after which a server must still be alive and correct."""
 
 import argparse
 import asyncio
@@ -31,13 +31,13 @@ FIELDS = [
 
 
 def wrong_body(draw):
-    """A body that is hardly a request."""
+    """A body that is hardly a valid request."""
     kind = draw.randrange(8)
     body = {"prompt": "A", "max_tokens": 2, "messages": [{"role": "user", "content": "A"}]}
     body["content"], body["tokens"] = "A", [1, 2]
     for _ in range(draw.randrange(3)):
         body[draw.choice(FIELDS)] = draw.choice(VALUES)
-    # What was drawn must not keep the server busy for long.
+    # The request must not keep the server busy for long.
     if isinstance(body.get("max_tokens"), int) and not isinstance(body["max_tokens"], bool):
         body["max_tokens"] = min(body["max_tokens"], 4)
     body["max_tokens"] = body["max_tokens"] if body["max_tokens"] is not None else 2
@@ -55,7 +55,7 @@ def wrong_body(draw):
 
 
 def wrong_head(draw, path, body):
-    """A request line and header fields, some of them no such thing."""
+    """A request line and header fields, some of them invalid."""
     others = ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "", "post", "\0"]
     method = draw.choice(["POST"] * 8 + others)
     version = draw.choice(["HTTP/1.1"] * 8 + ["HTTP/1.0", "HTTP/2.0", "HTTP/1.1 x", "", "SMTP"])
@@ -82,7 +82,7 @@ def wrong_head(draw, path, body):
 async def send(port, data, patience=1):
     """Sends bytes, and returns what comes back.
 
-    When nothing does for a while, it says that there will be no more, and waits once more.
+    When nothing does for a while, it closes its side, and waits once more.
     """
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     found = b""
@@ -92,7 +92,7 @@ async def send(port, data, patience=1):
         for _ in range(2):
             try:
                 while part := await asyncio.wait_for(reader.read(1 << 16), patience):
-                    # What follows an answer is the rest of it.
+                    # What follows an answer belongs to it.
                     found, patience = (found + part)[:4096], 0.05
                 break
             except TimeoutError:
@@ -108,7 +108,7 @@ async def send(port, data, patience=1):
 
 async def fuzz(port, count, seed):
     """Sends wrong requests, 32 at a time; returns how often each status was answered,
-    and the answers that tell a path of this machine.
+    and the answers that reveal a path of this machine.
     """
     draw = random.Random(seed)
     statuses, leaks = {}, []
@@ -131,7 +131,7 @@ async def fuzz(port, count, seed):
 
 
 async def slow(port, count, seconds):
-    """Clients that send a byte now and then; returns how many the server sent away."""
+    """Clients that send a byte now and then; returns how many the server dropped."""
 
     async def client(number):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -157,7 +157,7 @@ async def slow(port, count, seconds):
 
 
 async def idle_connections(port, count):
-    """Connections that say nothing; returns the answer of a request beside them."""
+    """Silent connections; returns the answer to a request made meanwhile."""
     connections = [await asyncio.open_connection("127.0.0.1", port) for _ in range(count)]
     body = json.dumps(REQUEST).encode()
     found = await send(port, HEAD % len(body) + body, patience=20)
@@ -167,13 +167,13 @@ async def idle_connections(port, count):
 
 
 def answer(server):
-    """What a right request gives."""
+    """The answer to a correct request."""
     status, _, body = server.ask("/v1/completions", REQUEST)
     return status, json.loads(body)["choices"][0]["text"]
 
 
 def check_fuzz(checks, server, count, seed, slowly):
-    """Runs all of it."""
+    """Runs all checks."""
     expected = answer(server)
     checks.equal("a right request", expected[0], 200)
     descriptors = server.descriptor_count()
@@ -188,7 +188,7 @@ def check_fuzz(checks, server, count, seed, slowly):
     found = asyncio.run(send(server.port, HEAD % 99_999_999 + b"a" * (1 << 20)))
     checks("a huge body", b" 413 " in found[:20], found[:200])
     found = asyncio.run(idle_connections(server.port, 100))
-    checks("silent connections keep nobody out", b" 200 " in found[:20], found[:200])
+    checks("silent connections do not block others", b" 200 " in found[:20], found[:200])
     if slowly:
         sent_away = asyncio.run(slow(server.port, 100, SLOW_SECONDS))
         checks.equal("slow clients are sent away", sent_away, 100)
@@ -212,7 +212,7 @@ def main():
     options = ["--tokenizer", tokenizer, "--template", "plain"]
     with Server(arguments.swiftlet, model, *options) as server:
         checks.run(check_fuzz, checks, server, arguments.requests, arguments.seed, True)
-        checks.equal("it ends in order", server.end(), 0)
+        checks.equal("it ends cleanly", server.end(), 0)
     return checks.finish()
 
 

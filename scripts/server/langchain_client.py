@@ -1,4 +1,4 @@
-"""LangChain's clients of OpenAI's interface, unchanged but for the address."""
+"""LangChain's clients of OpenAI's interface, unchanged except for the address."""
 
 import asyncio
 
@@ -62,6 +62,6 @@ def check_texts(checks, address, model):
 
 
 def check_langchain(checks, address, model):
-    """All of these."""
+    """Runs all of these checks."""
     checks.run(check_chat, checks, address, model)
     checks.run(check_texts, checks, address, model)

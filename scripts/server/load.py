@@ -31,13 +31,13 @@ def requests():
 
 
 class Failure(Exception):
-    """An answer that is not as it should be."""
+    """A wrong answer."""
 
 
 async def stream(port, path, body, leave_after=None):
     """Asks for a stream over a connection of its own; returns the status and the text.
 
-    With `leave_after`, the connection is dropped after so many events.
+    With `leave_after`, the connection is dropped after that many events.
     """
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
@@ -65,14 +65,14 @@ async def stream(port, path, body, leave_after=None):
                     text += "".join(choice["text"] for choice in event["choices"])
                     events += 1
                 elif line and not line.startswith(b":"):
-                    raise Failure(f"a line of no event: {line!r}")
+                    raise Failure(f"a line that is not an event: {line!r}")
             if size == 0:
                 break
             if leave_after is not None and events >= leave_after:
                 writer.transport.abort()
                 return status, None
         if not ended:
-            raise Failure("a stream without its end")
+            raise Failure("a stream without an end")
         return status, text
     finally:
         writer.close()
@@ -81,12 +81,12 @@ async def stream(port, path, body, leave_after=None):
 async def alone(port, path, body):
     status, text = await stream(port, path, body)
     if status != 200:
-        raise Failure(f"status {status} although nobody else asks")
+        raise Failure(f"status {status} although there are no other requests")
     return text
 
 
 class Load:
-    """Clients that ask one request after the other until time is over."""
+    """Clients that send one request after another until time is up."""
 
     def __init__(self, server, count, seconds):
         self.server, self.count = server, count
@@ -133,7 +133,7 @@ class Load:
 
 
 def check_load(checks, server, count, seconds):
-    """Runs the load, and holds the server to what it promises."""
+    """Runs the load, and checks what the server promises."""
     server.ask("/health")
     descriptors = server.descriptor_count()
     load = Load(server, count, seconds)
@@ -144,10 +144,10 @@ def check_load(checks, server, count, seconds):
         f"429, {load.left} left early; memory {min(load.resident) >> 20} to "
         f"{max(load.resident) >> 20} MiB"
     )
-    checks("streams come to their end", done > count / 2, load.statuses)
+    checks("streams finish", done > count / 2, load.statuses)
     checks.equal("statuses", set(load.statuses) - {429}, {200})
     checks.equal("errors", load.errors[:3], [])
-    checks("every text is as it is alone", not load.wrong, load.wrong[:2])
+    checks("every text is the same as alone", not load.wrong, load.wrong[:2])
     half = load.resident[len(load.resident) // 2 :]
     growth = max(half[len(half) // 2 :]) - max(half[: len(half) // 2 + 1])
     checks("memory is flat after warm-up", growth < 4 << 20, load.resident)
@@ -156,7 +156,7 @@ def check_load(checks, server, count, seconds):
         time.sleep(0.1)
     checks("descriptors are closed", server.descriptor_count() <= descriptors)
     found = asyncio.run(alone(server.port, *load.requests[0]))
-    checks.equal("and it goes on", found, load.expected[0])
+    checks.equal("and it continues", found, load.expected[0])
 
 
 def main():
@@ -172,7 +172,7 @@ def main():
     options = ["--tokenizer", tokenizer, "--parallel", "16", "--max-queue", "128"]
     with Server(arguments.swiftlet, model, *options) as server:
         checks.run(check_load, checks, server, arguments.streams, arguments.seconds)
-        checks.equal("it ends in order", server.end(), 0)
+        checks.equal("it ends cleanly", server.end(), 0)
     return checks.finish()
 
 

@@ -36,7 +36,7 @@ def wait_until(condition, seconds=5):
 
 
 async def leave(client, model):
-    """Reads the beginning of a long text and goes away."""
+    """Reads the beginning of a long text and disconnects."""
     stream = await client.completions.create(
         model=model, prompt="Once", max_tokens=100_000, stream=True, temperature=1,
         logit_bias={"1": -100, "2": -100},
@@ -49,16 +49,16 @@ async def leave(client, model):
 async def check_together(checks, client, model, server):
     alone = [await text(client, model, prompt) for prompt in PROMPTS]
     together = await asyncio.gather(*[text(client, model, prompt) for prompt in PROMPTS])
-    checks.equal("texts in company", together, alone)
+    checks.equal("texts generated together", together, alone)
     together = await asyncio.gather(*[streamed(client, model, prompt) for prompt in PROMPTS])
-    checks.equal("streams in company", together, alone)
+    checks.equal("streams generated together", together, alone)
     await asyncio.gather(*[leave(client, model) for _ in range(4)])
-    checks("who goes away leaves no text behind", wait_until(lambda: idle(server)))
-    checks.equal("and others go on", await text(client, model, PROMPTS[0]), alone[0])
+    checks("a client that disconnects leaves no text behind", wait_until(lambda: idle(server)))
+    checks.equal("and others continue", await text(client, model, PROMPTS[0]), alone[0])
 
 
 def idle(server):
-    """Whether no text is being made, by the server's own count."""
+    """Whether no text is being generated, by the server's own count."""
     found = server.metrics()
     running = [value for name, value in found.items() if "running" in name or "busy" in name]
     return bool(running) and sum(running) == 0
@@ -69,7 +69,7 @@ def client_of(address, max_retries=0):
 
 
 async def check_full(checks, client, patient, model):
-    """A server of one place and no queue."""
+    """A server with one place and no queue."""
     expected = await text(client, model, PROMPTS[0])
     found = await asyncio.gather(
         *[text(client, model, PROMPTS[0]) for _ in range(12)], return_exceptions=True
@@ -78,11 +78,11 @@ async def check_full(checks, client, patient, model):
     kinds = {type(error) for error in errors}
     checks.equal("a full server says so", kinds, {openai.RateLimitError})
     for error in errors:
-        checks.equal("when to come again", error.response.headers.get("retry-after"), "1")
+        checks.equal("when to retry", error.response.headers.get("retry-after"), "1")
         checks.equal("the code of a full server", error.code, "rate_limit_exceeded")
-    checks("and gives others theirs", found.count(expected) == len(found) - len(errors) > 0, found)
+    checks("and serves the others", found.count(expected) == len(found) - len(errors) > 0, found)
     found = await asyncio.gather(*[text(patient, model, PROMPTS[0]) for _ in range(4)])
-    checks.equal("who comes again is served", found, [expected] * 4)
+    checks.equal("a retry is served", found, [expected] * 4)
 
 
 def check_async(checks, server, model):

@@ -21,7 +21,7 @@ def pieces(client, model, messages, **options):
 
 
 def texts(chunks):
-    """What the chunks say, by the index of the choice."""
+    """The text in the chunks, by the index of the choice."""
     found = {}
     for chunk in chunks:
         for choice in chunk.choices:
@@ -65,7 +65,7 @@ def check_stream(checks, client, model):
 
 
 def check_chunks(checks, chunks, model):
-    """What clients hold every chunk to."""
+    """What clients require of every chunk."""
     checks.equal("the kind of chunks", {c.object for c in chunks}, {"chat.completion.chunk"})
     checks.equal("all chunks have one id", len({chunk.id for chunk in chunks}), 1)
     checks.equal("all chunks have one time", len({chunk.created for chunk in chunks}), 1)
@@ -132,7 +132,7 @@ def check_limits(checks, client, model, context):
     checks.equal("max_completion_tokens", reply.usage.completion_tokens, 7)
     reply = whole(client, model, QUESTION, max_tokens=10_000_000)
     checks("beyond the context", reply.usage.total_tokens <= context, reply.usage)
-    checks("and ends all the same", reply.choices[0].finish_reason in ("stop", "length"))
+    checks("and still ends", reply.choices[0].finish_reason in ("stop", "length"))
 
 
 def check_stop(checks, client, model):
@@ -156,17 +156,17 @@ def check_seeds(checks, client, model):
     again = whole(client, model, STORY, n=3, seed=7, **options)
     checks.equal("a seed repeats", [c.message.content for c in again.choices], found)
     one = whole(client, model, STORY, seed=7, **options).choices[0].message.content
-    checks.equal("the first of several is as alone", one, found[0])
+    checks.equal("the first of several is the same as alone", one, found[0])
     streamed = texts(pieces(client, model, STORY, n=3, seed=7, **options))
     checks.equal("n choices in pieces", streamed, dict(enumerate(found)))
     other = whole(client, model, STORY, seed=8, **options).choices[0].message.content
-    checks("another seed is another text", other != one, one)
+    checks("another seed gives another text", other != one, one)
     free = {whole(client, model, STORY, **options).choices[0].message.content for _ in range(3)}
     checks("without a seed texts differ", len(free) > 1, free)
 
 
 def check_helper(checks, client, model):
-    """The package's own reader of streams, which holds chunks to more than a loop does."""
+    """The package's own stream reader, which checks chunks more strictly than a loop."""
     expected = whole(client, model, QUESTION).choices[0].message.content
     with client.chat.completions.stream(
         model=model,
@@ -183,7 +183,7 @@ def check_helper(checks, client, model):
 
 
 def check_chat(checks, client, model, context):
-    """All of these."""
+    """Runs all of these checks."""
     for check in (
         check_whole, check_stream, check_usage_of_stream, check_logprobs, check_stop, check_seeds,
         check_helper,

@@ -1,4 +1,4 @@
-"""Texts that are continued, through the openai package, and what else a server tells."""
+"""Completions through the openai package, and the server's other endpoints."""
 
 import json
 
@@ -18,7 +18,7 @@ def pieces(client, model, prompt=BEGINNING, **options):
 
 
 def texts(chunks):
-    """What the chunks say, by the index of the choice."""
+    """The text in the chunks, by the index of the choice."""
     found = {}
     for chunk in chunks:
         for choice in chunk.choices:
@@ -90,7 +90,7 @@ def check_logprobs(checks, client, model):
     checks.equal("texts of tokens", "".join(logprobs.tokens), reply.choices[0].text)
     counts = [len(logprobs.tokens), len(logprobs.token_logprobs), len(logprobs.text_offset)]
     checks.equal("one of each a token", counts, [10, 10, 10])
-    # Two tokens may have one text, such as parts of characters.
+    # Two tokens may have the same text, such as parts of characters.
     checks("three tops", all(1 <= len(tops) <= 4 for tops in logprobs.top_logprobs))
     for token, value, tops in zip(
         logprobs.tokens, logprobs.token_logprobs, logprobs.top_logprobs
@@ -154,7 +154,7 @@ def check_edges(checks, client, model, context):
 
 
 def check_completions(checks, client, model, server, context):
-    """All of these."""
+    """Runs all of these checks."""
     for check in (
         check_models, check_whole, check_stream, check_several, check_logprobs,
     ):  # fmt: skip

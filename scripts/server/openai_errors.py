@@ -1,4 +1,4 @@
-"""What the openai package makes of requests that a server refuses."""
+"""The openai package's errors for requests that a server refuses."""
 
 import openai
 
@@ -17,7 +17,7 @@ def refused(checks, what, error, call, **expected):
             checks.equal(f"{what}: {name}", field, value)
         body = found.body or {}
         checks(f"{what}: a message", len(body.get("message") or "") > 10, body)
-        # A path ends in the name of the model's file.
+        # A path would end in the name of the model's file.
         checks(f"{what}: no path of the machine", "stories260K.bin" not in str(body), body)
         return found
     except openai.APIError as found:
@@ -28,7 +28,7 @@ def refused(checks, what, error, call, **expected):
 
 
 def check_wrong_values(checks, client, model, chats):
-    """Wrong types and values, each named."""
+    """Wrong types and values, each reported by name."""
     wrong = [
         ("temperature", "hot"), ("temperature", -1), ("temperature", 3), ("top_p", 2),
         ("max_tokens", "many"), ("max_tokens", -5), ("n", 0), ("n", 1000), ("n", 1.5),
@@ -67,7 +67,7 @@ def check_wrong_values(checks, client, model, chats):
 
 
 def check_messages(checks, client, model):
-    """Messages that are none."""
+    """Invalid messages."""
     wrong = [
         ([], openai.BadRequestError),
         ([5], openai.BadRequestError),
@@ -119,7 +119,7 @@ def check_messages(checks, client, model):
 
 
 def check_refusals(checks, client, model, chats, context):
-    """What is not there, and what does not fit."""
+    """What does not exist, and what does not fit."""
     refused(
         checks,
         "another model",
@@ -157,7 +157,7 @@ def check_refusals(checks, client, model, chats, context):
     else:
         refused(
             checks,
-            "a chat with a model that cannot",
+            "a chat with a model that cannot chat",
             openai.UnprocessableEntityError,
             lambda: client.chat.completions.create(model=model, messages=CHAT),
         )
@@ -182,7 +182,7 @@ def check_refusals(checks, client, model, chats, context):
 
 
 def check_key(checks, address, model, key):
-    """A server that wants a key."""
+    """A server that requires a key."""
     for wrong in ("wrong", key[:-1], key + "x"):
         client = openai.OpenAI(base_url=address + "/v1", api_key=wrong, max_retries=0)
         refused(

@@ -1,6 +1,6 @@
-"""A server that a check starts, asks, and stops whatever happens.
+"""A server that a check starts, sends requests to, and stops whatever happens.
 
-Nothing here is asked of another machine: the server listens on 127.0.0.1, on a port that is free.
+Everything stays on this machine: the server listens on 127.0.0.1, on a free port.
 """
 
 import json
@@ -28,7 +28,7 @@ class Server:
         try:
             return self.start()
         except BaseException:
-            # Ctrl-C too must not leave it behind.
+            # Ctrl-C must not leave it behind either.
             self.__exit__()
             raise
 
@@ -60,12 +60,12 @@ class Server:
         self.errors.close()
 
     def said(self):
-        """What it wrote so far."""
-        # Its own place in the file is that of the server, which shares it.
+        """What it has written so far."""
+        # The server shares the file and its position, so this uses its own.
         return os.pread(self.errors.fileno(), 1 << 20, 0).decode()
 
     def end(self, number=signal.SIGTERM, seconds=60):
-        """Asks it to end, and returns its exit status."""
+        """Stops it, and returns its exit status."""
         self.process.send_signal(number)
         return self.process.wait(seconds)
 
@@ -84,7 +84,7 @@ class Server:
         return len(os.listdir(f"/proc/{self.process.pid}/task"))
 
     def ask(self, path, body=None, method=None, headers=None, timeout=60):
-        """Asks for a path, and returns the status, the header and the body as text."""
+        """Requests a path, and returns the status, the header and the body as text."""
         data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
         request = urllib.request.Request(
             self.address + path, data=data, headers=headers or {}, method=method
@@ -104,14 +104,14 @@ class Server:
 
 
 class Checks:
-    """What held, and what did not."""
+    """Counts of passed and failed checks."""
 
     def __init__(self):
         self.passed = 0
         self.failed = 0
 
     def __call__(self, what, holds, detail=""):
-        """Counts a check, and says so where it failed."""
+        """Counts a check, and reports it if it failed."""
         if holds:
             self.passed += 1
         else:
@@ -123,10 +123,10 @@ class Checks:
         self(what, found == expected, f"found {found!r}, expected {expected!r}")
 
     def run(self, function, *arguments):
-        """Runs checks; an error of theirs is one that failed."""
+        """Runs checks; one that raises an error has failed."""
         try:
             function(*arguments)
-        except Exception as error:  # What goes wrong must not keep others from being checked.
+        except Exception as error:  # One failure must not keep others from being checked.
             place = error.__traceback__
             while place.tb_next and place.tb_next.tb_frame.f_code.co_filename == __file__:
                 place = place.tb_next
@@ -138,6 +138,6 @@ class Checks:
             self(function.__name__, False, f"{type(error).__name__}: {error} ({lines[:3]})")
 
     def finish(self):
-        """Says how many there were, and returns the exit status."""
+        """Prints the counts, and returns the exit status."""
         print(f"{self.passed} passed, {self.failed} failed")
         return 1 if self.failed or not self.passed else 0

@@ -1,4 +1,4 @@
-"""The lines of the README and of docs/server.md, run as they stand but for the port."""
+"""The commands in the README and docs/server.md, run unchanged except for the port."""
 
 import json
 import re
@@ -7,7 +7,7 @@ import sys
 
 FILES = ["README.md", "docs/server.md"]
 PACKAGES = ("openai", "langchain_openai")
-# What the answer of each path has.
+# What the answer of each path must contain.
 KEYS = {
     "/v1/chat/completions": "choices", "/v1/completions": "choices", "/v1/models": "data",
     "/health": "status", "/tokenize": "tokens", "/detokenize": "content",
@@ -20,7 +20,7 @@ def blocks(text):
 
 
 def run(arguments, port, text):
-    """What a command prints when the server of a text is at another port."""
+    """What a command prints when a document's server is at another port."""
     text = re.sub(r"(127\.0\.0\.1|localhost):8080", rf"\1:{port}", text)
     found = subprocess.run(
         [*arguments, text], capture_output=True, text=True, timeout=120, check=False
@@ -29,7 +29,7 @@ def run(arguments, port, text):
 
 
 def check_shape(checks, command, printed):
-    """Checks that what came back is what its path gives."""
+    """Checks that the answer fits its path."""
     path = re.search(r":8080(/[^\s'\"]*)?", command)[1] or "/"
     what = f"'{command}'"
     if "| jq" in command:
@@ -46,14 +46,14 @@ def check_shape(checks, command, printed):
 
 
 def check_shown(checks, command, printed, shown):
-    """Checks that what came back is what the document shows."""
+    """Checks that the answer is what the document shows."""
     shown, real = json.loads(shown), json.loads(printed)
     for key in ("model", "choices"):
         checks.equal(f"{key} of '{command}'", real[key], shown[key])
 
 
 def check_block(checks, server, language, block, shown):
-    """Runs a block of code; returns how many lines or programs it had."""
+    """Runs a block of code; returns how many commands or programs it had."""
     if language == "python" and any(f"from {package}" in block for package in PACKAGES):
         status, printed, errors = run([sys.executable, "-c"], server.port, block)
         checks.equal("a program of the documents", (status, errors[-500:]), (0, ""))
@@ -71,7 +71,7 @@ def check_block(checks, server, language, block, shown):
 
 
 def check_lines(checks, server, root):
-    """All of them."""
+    """Runs all of them."""
     count = 0
     for name in FILES:
         with open(f"{root}/{name}") as file:

@@ -1,4 +1,4 @@
-"""Checks of conversations: replies as they come, stopping, asking again, what is drawn of them."""
+"""Checks of conversations: streamed replies, stopping, retrying, and how they are drawn."""
 
 import time
 
@@ -127,7 +127,7 @@ def everything_can_be_done_with_keys(desk):
                 return
         raise AssertionError(f"the Tab key does not come to {name}")
 
-    # The field for messages has the focus from the beginning.
+    # The message field has the focus from the beginning.
     page.type("Line one")
     page.key("Enter", "Shift")
     page.type("line two")
@@ -145,7 +145,7 @@ def everything_can_be_done_with_keys(desk):
     page.key("Enter")
     desk.page.wait("stage.innerText.includes('I am well.')")
     equal(desk.last["temperature"], 0)
-    # The button is not there any more; what is typed goes where it belongs.
+    # The button is gone; typed text goes where it belongs.
     equal(page.js("document.activeElement.id"), "message")
     tab_to("Rename")
     page.key("Enter")
@@ -180,7 +180,7 @@ def long_replies_and_long_words_stay_within_a_phone(desk):
     assert desk.texts()[0].endswith("the end"), desk.texts()[0][-50:]
     equal(desk.page.js("document.documentElement.scrollWidth"), 360)
     equal(desk.page.js("page.scroll.scrollWidth - page.scroll.clientWidth"), 0)
-    # What is new is in view.
+    # New text is in view.
     assert desk.page.js("(e => e.scrollHeight - e.scrollTop - e.clientHeight)(page.scroll)") < 2
 
 

@@ -1,4 +1,4 @@
-"""What is checked of a server's page, and how: each check is a function that is given a desk."""
+"""What is checked on a server's page, and how: each check is a function that gets a desk."""
 
 from .scripted_server import ScriptedServer, words
 
@@ -6,7 +6,7 @@ CHECKS = []
 
 
 def check(*, chat=True):
-    """Marks a function as a check, of conversations or of texts that are continued."""
+    """Marks a function as a check of conversations or of completions."""
     def marked(function):
         CHECKS.append((function.__name__.replace("_", " "), chat, function))
         return function
@@ -14,7 +14,7 @@ def check(*, chat=True):
 
 
 class Desk:
-    """A server that is told what to answer, and a page of it in front of a person."""
+    """A server with scripted answers, and its page as a person would use it."""
 
     def __init__(self, browser, source):
         self.browser = browser
@@ -29,7 +29,7 @@ class Desk:
         self.page.key("Enter")
 
     def ask(self, text, answer):
-        """Says something, and waits for what is answered to come to its end."""
+        """Sends a message, and waits for the complete answer."""
         self.server.answers.append(answer if callable(answer) else words(answer))
         self.say(text)
         self.rest()
@@ -39,7 +39,7 @@ class Desk:
         self.page.wait("stage.getAttribute('aria-busy') === 'false'")
 
     def texts(self, role="assistant"):
-        """The texts of the messages of a role, as they are seen."""
+        """The visible texts of a role's messages."""
         return self.page.js(f"[...document.querySelectorAll('.{role} .body')]"
                             ".map(body => body.innerText)")
 

@@ -20,7 +20,7 @@ MODIFIERS = {"Alt": 1, "Control": 2, "Meta": 4, "Shift": 8}
 
 
 def find_browser():
-    """The path of Chromium or Chrome; None when there is none."""
+    """The path of Chromium or Chrome; None if there is none."""
     named = os.environ.get("SWIFTLET_TEST_BROWSER")
     if named is not None:
         return named or None
@@ -29,7 +29,7 @@ def find_browser():
 
 
 class Browser:
-    """A process of Chromium; its pages are apart from each other like private windows."""
+    """A Chromium process; its pages are isolated from each other like private windows."""
 
     def __init__(self, path):
         self.profile = tempfile.mkdtemp()
@@ -62,7 +62,7 @@ class Browser:
                     page.heard(message["method"], message["params"])
 
     def call(self, method, session=None, **parameters):
-        """What a command of the protocol gives."""
+        """The result of a protocol command."""
         with self.lock:
             self.count += 1
             message = {"id": self.count, "method": method, "params": parameters}
@@ -112,14 +112,14 @@ class Page:
         self.resize(width, height)
 
     def heard(self, method, parameters):
-        """Takes in what the page tells of itself."""
+        """Handles events from the page."""
         if method == "Runtime.exceptionThrown":
             details = parameters["exceptionDetails"]
             self.faults.append(details.get("exception", details).get("description", str(details)))
         elif method == "Runtime.consoleAPICalled" and parameters["type"] in ("error", "warning"):
             self.faults.append(" ".join(str(each.get("value")) for each in parameters["args"]))
         elif method == "Log.entryAdded" and parameters["entry"]["level"] == "error":
-            # Answers that a test makes fail are told of too.
+            # Answers that a test makes fail are reported too.
             if parameters["entry"]["source"] != "network":
                 self.faults.append(parameters["entry"]["text"])
 
@@ -133,7 +133,7 @@ class Page:
     def resize(self, width, height, phone=False):
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=height,
                   deviceScaleFactor=2 if phone else 1, mobile=phone)
-        # What follows is done to the page in its new size.
+        # What follows happens in the page at its new size.
         self.js("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
     def prefer(self, **features):
@@ -167,7 +167,7 @@ class Page:
                 if value := self.js(expression):
                     return value
             except RuntimeError as error:
-                # Between two documents there is none to ask.
+                # Between two documents there is no context to evaluate in.
                 if time.monotonic() > end:
                     raise error
             if time.monotonic() > end:
@@ -187,7 +187,7 @@ class Page:
             self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
 
     def button(self, name, within="document"):
-        """Clicks on the button of a name that is seen."""
+        """Clicks on the visible button with a name."""
         self.click(f"[...{within}.querySelectorAll('button')].findLast(button =>"
                    f" button.textContent === {json.dumps(name)} && button.checkVisibility())")
 
@@ -211,7 +211,7 @@ class Page:
         self.call("DOM.setFileInputFiles", files=[str(path)], nodeId=node)
 
     def shoot(self, path):
-        """Writes what is seen into a PNG file."""
+        """Writes a screenshot to a PNG file."""
         data = self.call("Page.captureScreenshot", format="png")["data"]
         with open(path, "wb") as file:
             file.write(base64.b64decode(data))

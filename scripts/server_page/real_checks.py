@@ -1,4 +1,4 @@
-"""Checks with a server and a model as they are: nothing here is told what to answer."""
+"""Checks with a real server and a real model: no answers are scripted here."""
 
 import re
 import time
@@ -17,12 +17,12 @@ def rest(page):
 
 
 def running(server):
-    """How many texts the server is making."""
+    """How many texts the server is generating."""
     return server.metrics()["swiftlet_texts_running"]
 
 
 def a_model_answers_and_stopping_frees_its_place(browser, server):
-    """For a model that knows a capital when it is asked."""
+    """For a model that can name a capital."""
     page = browser.page()
     page.open(server.address + "/")
     page.button("Settings")

@@ -1,4 +1,4 @@
-"""A server that shows the page of another one, and answers its requests as a test tells it to."""
+"""A server that shows another server's page, and answers its requests with scripted answers."""
 
 import json
 import threading
@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class ScriptedServer(ThreadingHTTPServer):
-    """`answers` are functions of a `Handler` and a body, each for one request in turn; when they
+    """`answers` are functions of a `Handler` and a body, one for each request in turn; when they
     are used up, every request is answered with `words`."""
 
     daemon_threads = True
@@ -109,7 +109,7 @@ def words(text, delay=0.0, reason="stop"):
 
 
 def endless(handler, _):
-    """Answers until the client leaves."""
+    """Answers until the client disconnects."""
     handler.begin_stream()
     for number in range(100_000):
         handler.chunk(f"{number} ")
@@ -117,7 +117,7 @@ def endless(handler, _):
 
 
 def torn(text, sizes):
-    """Answers with a text in one event, cut into pieces of so many bytes, comments among them."""
+    """Answers with a text in one event, cut into pieces of a given size, with comments."""
     def answer(handler, _):
         handler.begin_stream()
         choice = {"index": 0, "delta": {"content": text}, "finish_reason": None}
@@ -133,7 +133,7 @@ def torn(text, sizes):
 
 
 def failing(status, message, code=None, headers=()):
-    """Answers with an error as OpenAI's API has it."""
+    """Answers with an error in the form of OpenAI's API."""
     def answer(handler, _):
         handler.send_json(status, {"error": {"message": message, "type": "error", "param": None,
                                              "code": code}}, headers)
@@ -141,6 +141,6 @@ def failing(status, message, code=None, headers=()):
 
 
 def broken(handler, _):
-    """Begins to answer, and goes away."""
+    """Starts to answer, and disconnects."""
     handler.begin_stream()
     handler.chunk("Half of")

@@ -77,7 +77,7 @@ def a_page_that_is_closed_amid_a_reply_keeps_what_came(desk):
     equal(len(desk.texts()), 1)
     desk.ask("Hello", "Hi")
     equal([each["role"] for each in desk.last["messages"]], ["user", "assistant", "user"])
-    # Models know no two messages of the user in a row.
+    # Chat templates do not allow two consecutive user messages.
     equal(desk.last["messages"][-1]["content"], "And one that says nothing yet\n\nHello")
 
 
@@ -141,7 +141,7 @@ def settings_are_sent_as_chosen(desk):
     page.reload()
     desk.ask("After a reload", "Yes")
     equal({name: desk.last.get(name) for name in chosen}, chosen)
-    # What is no such number is not taken.
+    # An invalid number is not accepted.
     choose(page, "temperature", "9")
     equal(page.js("document.querySelector('#setting-temperature').ariaInvalid"), "true")
     choose(page, "max_tokens", "")

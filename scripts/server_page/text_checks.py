@@ -9,7 +9,7 @@ from .storage_checks import choose
 
 
 def marks(desk):
-    """What is marked as the model's."""
+    """The text marked as the model's."""
     return desk.page.js("[...document.querySelectorAll('.under mark')].map(m => m.textContent)")
 
 
@@ -34,7 +34,7 @@ def a_text_is_continued_and_what_is_new_is_marked(desk):
     go_on(desk, " and sly.")
     equal(desk.last["prompt"], "Once upon a time there was\na fox, red")
     equal(marks(desk), [" there was\na fox", " and sly."])
-    # The text and its marks lie upon each other.
+    # The text and its marks are drawn on top of each other.
     equal(page.js("text.clientHeight === document.querySelector('.under').clientHeight"), True)
     page.reload()
     equal(marks(desk), [" there was\na fox", " and sly."])

@@ -1,4 +1,4 @@
-"""Checks of what the page does when the server does not do what it is asked for."""
+"""Checks of what the page does when the server fails."""
 
 from .checks import check, equal
 from .scripted_server import broken, failing, words
@@ -105,7 +105,7 @@ def a_server_that_went_away_is_waited_for_by_the_person(desk):
     desk.server.server_close()
     desk.page.button("Again")
     desk.page.wait("notice.innerText.includes('cannot be reached')")
-    # The reply that was there has not been lost.
+    # The reply that was there is not lost.
     equal(desk.texts(), ["Hi"])
     desk.server = type(desk.server)(page_of, port)
     desk.server.answers = [words("Back again")]

@@ -4,9 +4,9 @@
     python3 scripts/record_terminal.py --output docs/images/terminal.svg
 
 The commands of SCENES run in a terminal of their own, and what they print becomes the picture: it
-follows the light or dark setting of the system and needs no script. A scene is shown faster or slower
-than it ran by its factor, and no pause in it is longer than a second. Where animation is switched off,
-the last screen is shown.
+follows the light or dark setting of the system and needs no script. A scene is shown faster or
+slower than it ran by its factor, and no pause in it is longer than a second. Where animation is
+switched off, the last screen is shown.
 
 Needs a release build, the files that scripts/quickstart leaves, and a terminal in Python:
 python3 -m pip install pyte

@@ -77,10 +77,7 @@ let package = Package(
                 "FileIO", "Inference", "LanguageModels", "Pages", "RandomNumbers", "Tensors",
             ]
         ),
-        .target(
-            name: "TextGeneration",
-            dependencies: ["FileIO", "Inference", "LanguageModels", "Tokenization"]
-        ),
+        .target(name: "TextGeneration", dependencies: ["FileIO", "Inference", "Tokenization"]),
         // Texts over HTTP; the only target that opens sockets.
         .target(
             name: "Server",
@@ -174,9 +171,9 @@ let package = Package(
         .testTarget(
             name: "CommandLineTests",
             dependencies: [
-                argumentParser, "Downloads", "FileIO", "Inference", "LanguageModels", "LineEditing",
-                "RandomNumbers", "Swiftlet", "SwiftletCLI", "TensorFiles", "Tensors",
-                "TestSupport", "TokenData", "Tokenization", "Training",
+                argumentParser, "FileIO", "Inference", "LanguageModels", "LineEditing",
+                "RandomNumbers", "Swiftlet", "SwiftletCLI", "Tensors", "TestSupport", "TokenData",
+                "Tokenization", "Training",
             ]
         ),
         .testTarget(

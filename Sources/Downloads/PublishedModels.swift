@@ -2,8 +2,6 @@
 // llm.c's starter pack. Sizes come from the server or follow from the formats; a bound keeps
 // another file of that name from filling the disk.
 
-import FileIO
-
 extension [PublishedFile] {
     /// The files of a model in a repository of Hugging Face's, the weights last.
     ///

@@ -1,9 +1,7 @@
 // `swiftlet chat`: turns, what it prints, messages that are too long, and the signals it answers
 // to, with a script and with somebody at a terminal.
 
-import FileIO
 import Foundation
-import TestSupport
 import Testing
 
 @Suite(.serialized) struct ChatTests {

@@ -1,6 +1,5 @@
 // The number of threads under a control group's quota, in a group of version 1 that the test makes.
 
-import FileIO
 import Foundation
 import Tensors
 import Testing

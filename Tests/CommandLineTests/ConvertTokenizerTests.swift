@@ -2,7 +2,6 @@
 // for.
 
 import FileIO
-import TestSupport
 import Testing
 
 @Suite(.serialized) struct ConvertTokenizerTests {

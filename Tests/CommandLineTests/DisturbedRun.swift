@@ -4,7 +4,6 @@
 
 import FileIO
 import Foundation
-import TestSupport
 import Testing
 import Training
 

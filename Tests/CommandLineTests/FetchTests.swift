@@ -1,4 +1,3 @@
-import Downloads
 import FileIO
 import Foundation
 import TestSupport

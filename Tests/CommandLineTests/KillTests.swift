@@ -6,7 +6,6 @@
 //
 //     SWIFTLET_KILLS=30 scripts/test --filter KillTests
 
-import FileIO
 import Foundation
 import TestSupport
 import Testing

@@ -1,7 +1,6 @@
 // Llama 2 on the command line as Hugging Face and Meta store it: directories, the files in them,
 // and what is said when some of them are missing.
 
-import FileIO
 import Foundation
 import TestSupport
 import Testing

@@ -3,7 +3,6 @@ import Foundation
 import TestSupport
 import Testing
 import TokenData
-import Tokenization
 
 /// A directory with a tokenizer of bytes, of which the last token, 256, ends a text.
 private struct Workplace {

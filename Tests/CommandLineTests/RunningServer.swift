@@ -1,6 +1,5 @@
 // `swiftlet serve` as a process, and a client for it.
 
-import FileIO
 import Foundation
 import Testing
 

@@ -1,6 +1,5 @@
 // Running the built `swiftlet` as a process, as its users do.
 
-import FileIO
 import Foundation
 import TestSupport
 import Testing

@@ -5,7 +5,6 @@ import Foundation
 import Inference
 import LanguageModels
 import Tensors
-import TestSupport
 import Testing
 
 /// The objects that `sample --json` prints for a small model.

@@ -1,6 +1,5 @@
 // `sample` with weights and caches of every precision, and prompts that are no text.
 
-import FileIO
 import Foundation
 import TestSupport
 import Testing

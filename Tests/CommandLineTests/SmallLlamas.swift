@@ -6,7 +6,6 @@ import LanguageModels
 import RandomNumbers
 import Tensors
 import TestSupport
-import Tokenization
 
 /// Writes llama2.c's tokenizer of the markers and the bytes, 259 pieces.
 @discardableResult

@@ -1,6 +1,5 @@
 // What `train --json` prints, and what a run says in the end.
 
-import FileIO
 import Foundation
 import TestSupport
 import Testing

@@ -1,7 +1,6 @@
 // The layout of the panel of `train`, and what it is made of: the same state gives the same lines.
 
 import Foundation
-import LanguageModels
 import Testing
 import Training
 

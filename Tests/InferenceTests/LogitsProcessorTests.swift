@@ -1,7 +1,6 @@
 import Foundation
 import Inference
 import RandomNumbers
-import Tensors
 import Testing
 
 private func processed(

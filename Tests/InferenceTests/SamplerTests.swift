@@ -1,7 +1,6 @@
 import Foundation
 import Inference
 import RandomNumbers
-import Tensors
 import Testing
 
 /// How often each token is drawn in many draws.

@@ -2,7 +2,6 @@
 
 import Foundation
 import Inference
-import Tensors
 import Testing
 
 private let logits: [Float] = [1, 3, -2, 3, 0.5, -.infinity]

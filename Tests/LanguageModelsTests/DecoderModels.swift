@@ -1,6 +1,5 @@
 // GPT-2s whose predictions differ widely from token to token, for the tests of generation.
 
-import Inference
 import LanguageModels
 import RandomNumbers
 import Tensors

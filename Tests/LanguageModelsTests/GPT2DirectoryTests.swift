@@ -1,6 +1,5 @@
 // Errors for Hugging Face's GPT-2 and nanoGPT's checkpoints that would be a different model here.
 
-import FileIO
 import Foundation
 import Tensors
 import TestSupport

@@ -1,11 +1,9 @@
 // The pass of a Llama 2: one token at a time, in chunks, in batches, and in every precision.
 // ParityTests compares its results with transformers.
 
-import FileIO
 import Inference
 import RandomNumbers
 import Tensors
-import TestSupport
 import Testing
 
 @testable import LanguageModels

@@ -1,7 +1,6 @@
 // What an adapter's directory says and its effect: how its product is scaled, and what is refused.
 // ParityTests compares whole models with adapters with PEFT.
 
-import FileIO
 import TensorFiles
 import Tensors
 import TestSupport

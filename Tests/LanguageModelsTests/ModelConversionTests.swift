@@ -3,7 +3,6 @@
 
 import FileIO
 import Foundation
-import Inference
 import RandomNumbers
 import TensorFiles
 import Tensors

@@ -1,7 +1,6 @@
 // Training of adapters compared with PEFT: twenty steps from an adapter that PEFT wrote, and the
 // matrices after them. The fixtures come from scripts/export_lora_training_fixtures.py.
 
-import FileIO
 import LanguageModels
 import RandomNumbers
 import TensorFiles

@@ -3,7 +3,6 @@
 
 import FileIO
 import Foundation
-import TestSupport
 import Testing
 import TextGeneration
 import Tokenization

@@ -3,7 +3,6 @@
 
 import Inference
 import Interpretability
-import LanguageModels
 import Tensors
 import TestSupport
 import Testing

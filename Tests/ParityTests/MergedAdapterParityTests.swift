@@ -1,7 +1,6 @@
 // Adapters merged into their models, weight by weight, compared with PEFT's merge_and_unload. The
 // fixtures come from scripts/export_lora_training_fixtures.py.
 
-import FileIO
 import LanguageModels
 import TensorFiles
 import Tensors

@@ -5,7 +5,6 @@ import FileIO
 import Foundation
 import LanguageModels
 import Tensors
-import TestSupport
 import Testing
 
 /// Files in this target's Fixtures folder.

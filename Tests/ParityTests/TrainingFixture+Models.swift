@@ -1,6 +1,5 @@
 // The models and trainers of the recorded training, and their tensors under Hugging Face's names.
 
-import FileIO
 import LanguageModels
 import TensorFiles
 import Tensors

@@ -1,7 +1,6 @@
 // A report of whatever numbers a log may hold: they are drawn as far as they can be, and no page
 // says what is no number.
 
-import FileIO
 import Foundation
 import TestSupport
 import Testing

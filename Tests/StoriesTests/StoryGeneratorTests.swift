@@ -1,7 +1,6 @@
 // How stories are told from a grammar: seeds, roles, pronouns, articles, choices, files of any
 // size.
 
-import FileIO
 import Stories
 import TestSupport
 import Testing

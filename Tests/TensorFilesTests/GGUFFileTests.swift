@@ -2,7 +2,6 @@
 
 import FileIO
 import Tensors
-import TestSupport
 import Testing
 
 @testable import TensorFiles

@@ -1,5 +1,4 @@
 import FileIO
-import Tensors
 import TestSupport
 import Testing
 

@@ -1,4 +1,3 @@
-import FileIO
 import Tensors
 import TestSupport
 import Testing

@@ -1,8 +1,6 @@
 // A program in a terminal of its own, started as a shell would: keys for signals send them, and the
 // window may be resized. The test types and looks at the screen.
 
-import FileIO
-
 #if canImport(Glibc)
     @preconcurrency import Glibc
 #elseif canImport(Musl)

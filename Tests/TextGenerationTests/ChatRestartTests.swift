@@ -1,9 +1,7 @@
 // A conversation that goes on from other messages, and how full its context is.
 
-import Inference
 import Testing
 import TextGeneration
-import Tokenization
 
 @Suite struct ChatRestartTests {
     @Test func whatTwoConversationsBeginWithIsNotReadAgain() throws {

@@ -2,7 +2,6 @@
 
 import Inference
 import Synchronization
-import TextGeneration
 import Tokenization
 
 /// Emits a fixed list of tokens after any prompt, then the last one for ever.

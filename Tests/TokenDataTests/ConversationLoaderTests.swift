@@ -1,6 +1,4 @@
-import FileIO
 import Foundation
-import TestSupport
 import Testing
 import TokenData
 import Tokenization

@@ -1,4 +1,3 @@
-import FileIO
 import Testing
 
 @testable import TokenData

@@ -1,4 +1,3 @@
-import FileIO
 import TestSupport
 import Testing
 

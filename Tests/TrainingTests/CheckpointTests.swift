@@ -1,7 +1,6 @@
 // Checkpoints as a whole: what they leave when writing fails, what a damaged one says, which stay.
 
 import FileIO
-import LanguageModels
 import TensorFiles
 import TestSupport
 import Testing

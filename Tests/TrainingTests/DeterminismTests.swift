@@ -1,6 +1,5 @@
 // What may change the bits of a run, and what may not.
 
-import Tensors
 import TestSupport
 import Testing
 import Training

@@ -1,7 +1,6 @@
 // Measuring a model: what is counted, and what is refused. That the numbers are right is tested in
 // ParityTests.
 
-import FileIO
 import Inference
 import LanguageModels
 import RandomNumbers

@@ -1,7 +1,6 @@
 // When a run starts, goes on or is refused, and what it does with what it finds.
 
 import FileIO
-import LanguageModels
 import TestSupport
 import Testing
 import TokenData

@@ -1,6 +1,5 @@
 // How far a run is, as its directory tells, whatever state the run was left in.
 
-import FileIO
 import TestSupport
 import Testing
 import Training

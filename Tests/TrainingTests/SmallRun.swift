@@ -5,7 +5,6 @@ import FileIO
 import LanguageModels
 import RandomNumbers
 import Tensors
-import TestSupport
 import TokenData
 import Training
 

@@ -2,7 +2,6 @@
 // What was not complete is dropped and done again, and the run ends as if nothing had happened.
 
 import FileIO
-import LanguageModels
 import TestSupport
 import Testing
 import TokenData

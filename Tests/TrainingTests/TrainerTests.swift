@@ -1,4 +1,3 @@
-import FileIO
 import LanguageModels
 import RandomNumbers
 import Tensors

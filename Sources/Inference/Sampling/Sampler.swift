@@ -1,7 +1,6 @@
 // From logits to a token: a chain of processors, then a draw.
 
 import RandomNumbers
-import Tensors
 
 /// How a token is chosen from processed logits.
 public enum TokenDraw: Sendable, Equatable {

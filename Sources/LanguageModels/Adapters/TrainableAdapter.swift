@@ -1,7 +1,6 @@
 // A low-rank adapter in memory, whose matrices training changes: a new one, or one that was read.
 // TrainableAdapter+Writing.swift writes it.
 
-import FileIO
 import RandomNumbers
 import TensorFiles
 import Tensors

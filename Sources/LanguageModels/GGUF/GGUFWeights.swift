@@ -1,6 +1,5 @@
 // Opening the model in a GGUF file, of either family.
 
-import FileIO
 import TensorFiles
 import Tensors
 

@@ -1,6 +1,5 @@
 // What a run measured, in memory. Reading it from the run's files is RunHistory+Reading.swift's.
 
-import FileIO
 import Training
 
 /// The measurements of a run, in the order of their steps, one of each kind a step.

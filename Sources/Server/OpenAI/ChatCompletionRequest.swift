@@ -2,7 +2,6 @@
 
 import FileIO
 import TextGeneration
-import Tokenization
 
 /// What `POST /v1/chat/completions` asks for.
 struct ChatCompletionRequest {

@@ -1,7 +1,6 @@
 // How likely the model found the tokens of a text, as OpenAI's interface tells it. A token is told
 // of when its text is sent, so that both are cut in the same places.
 
-import FileIO
 import Inference
 import Tokenization
 

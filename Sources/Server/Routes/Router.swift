@@ -1,8 +1,6 @@
 // Which request is answered by what, and what all answers have in common. Nothing here knows of
 // sockets.
 
-import TextGeneration
-
 /// Answers every request to a model's server.
 package struct Router: HTTPHandler {
     let model: ServedModel

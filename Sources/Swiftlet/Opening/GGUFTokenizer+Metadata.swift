@@ -1,7 +1,6 @@
 // The keys of a tokenizer in GGUF files. Containers do not know tokenizers, nor tokenizers
 // containers, so the two meet here.
 
-import FileIO
 import TensorFiles
 import Tokenization
 

@@ -3,7 +3,6 @@
 // each option gets the argument after it, whatever that is. Values are checked by the commands.
 
 import ArgumentParser
-import Swiftlet
 
 /// Finds out which arguments are values, and makes one argument of an option and its value.
 struct CommandLineArguments {

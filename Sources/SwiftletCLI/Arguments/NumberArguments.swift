@@ -2,7 +2,6 @@
 // anything is opened, in a sentence that says what is right.
 
 import ArgumentParser
-import Swiftlet
 
 /// The numbers that an option takes.
 struct NumberRange<Number>: Sendable {

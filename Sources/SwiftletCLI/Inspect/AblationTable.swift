@@ -1,7 +1,6 @@
 // What a model loses without each of its parts: the parts it misses most, those it does better
 // without, and a grid of all heads.
 
-import LineEditing
 import Swiftlet
 
 /// An ablation as two rankings and a grid.

@@ -2,7 +2,6 @@
 // its spaces can be seen, and in a row, each with its number, so that a person can name one. How a
 // tokenizer makes text of them is its own business.
 
-import LineEditing
 import Swiftlet
 
 /// The texts of a model's tokens, where a tokenizer is known.

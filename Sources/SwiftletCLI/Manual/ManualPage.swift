@@ -1,8 +1,6 @@
 // A page of the manual, made of what the parser knows of a command, so that it says what the help
 // says.
 
-import Swiftlet
-
 /// The page of one command.
 struct ManualPage {
     /// What the page is called: `swiftlet-train`.

@@ -2,7 +2,6 @@
 // may use it.
 
 import ArgumentParser
-import Server
 import Swiftlet
 
 #if canImport(Glibc)

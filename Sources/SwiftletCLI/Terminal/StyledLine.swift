@@ -2,7 +2,6 @@
 // made safe to print; and tables of such lines, whose columns line up however wide characters are.
 
 import LineEditing
-import Swiftlet
 
 /// Pieces of text, each with its ink.
 struct StyledLine: Equatable {

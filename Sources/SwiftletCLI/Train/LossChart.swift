@@ -1,7 +1,5 @@
 // The losses of a run as a curve over several rows, with its scale beside it and its steps below.
 
-import Swiftlet
-
 /// A chart of the whole run so far.
 struct LossChart {
     /// What it is drawn with.

@@ -1,8 +1,6 @@
 // The layout of a run's state as a few lines of a given width. It writes nothing: the same state
 // always gives the same lines. What the lines say is in TrainingFacts.swift.
 
-import Swiftlet
-
 /// What a person who watches a run sees.
 struct TrainingPanel {
     /// What the lines are drawn with.

@@ -1,8 +1,6 @@
 // What a GGUF file says of its model: values of a few types. Strings and arrays stay in the file
 // until somebody asks: a vocabulary is a hundred thousand strings.
 
-import FileIO
-
 /// The types of values, as files number them.
 public enum GGUFValueType: UInt32, Sendable {
     case uint8 = 0

@@ -1,7 +1,6 @@
 // Text to token shards: reads, divides into documents, encodes on several threads, and writes, all
 // at the same time and with memory that does not grow with the text.
 
-import FileIO
 import Tokenization
 
 /// Makes token shards, as llm.c reads them, of any amount of text.

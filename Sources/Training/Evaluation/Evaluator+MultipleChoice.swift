@@ -2,7 +2,6 @@
 // by the mean loss of the ending's own tokens after the context.
 
 import Inference
-import LanguageModels
 import TokenData
 import Tokenization
 

@@ -2,7 +2,6 @@
 // of long texts are usually reported.
 
 import Inference
-import LanguageModels
 import TokenData
 
 extension Evaluator {

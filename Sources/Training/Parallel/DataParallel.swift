@@ -1,6 +1,5 @@
 // How the processes of a run share the work of a step.
 
-import Collectives
 import Tensors
 
 /// What processes that train one model together leave to each other.

@@ -2,7 +2,6 @@
 // of a layer travel as soon as they are complete, from the last layer to the first.
 
 import Collectives
-import LanguageModels
 import Tensors
 
 /// Adds up the gradients of all processes.

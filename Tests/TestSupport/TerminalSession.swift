@@ -184,7 +184,8 @@ public final class TerminalSession {
         while status == nil {
             guard Self.now - start < Self.longestWait else {
                 throw TimedOut(
-                    description: "the program is still running; the screen:\n\(screen.text)")
+                    description: "the program is still running; the screen:\n\(screen.text)"
+                )
             }
             let hasEnded = reap()
             read(for: 50)

@@ -1,4 +1,4 @@
-// What cannot be timed. Errors of models and of memory are those of their modules.
+// What cannot be timed. Models and memory have errors of their own, in their modules.
 
 import FileIO
 import Tensors

@@ -1,6 +1,6 @@
-// Kernels that GPT-2's training has not: linear layers over weights of each type, a token at a time
-// and many rows; and what a Llama's training has in the place of layernorm, GELU and position
-// embeddings, on the way back, which is the more expensive one.
+// Kernels that GPT-2's training does not have: linear layers over weights of each type, with one
+// token at a time and with many rows; and what a Llama's training has instead of layernorm, GELU
+// and position embeddings, in the backward pass, which is the more expensive one.
 
 import Tensors
 

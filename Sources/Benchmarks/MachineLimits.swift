@@ -1,6 +1,6 @@
-// What the processor and the memory can do at most, measured, since machines differ and are shared;
-// and how this module measures time: the fastest of several runs where a limit is asked for, the
-// median where what a user will see is.
+// The most that the processor and the memory can do, measured, since machines differ and are
+// shared; and how this module measures time: the fastest of several runs for a limit, the median
+// for what a user will see.
 
 import Tensors
 

@@ -1,4 +1,4 @@
-// What a model loses without one of its parts. What lies below a part does not depend on it, so the
+// What a model loses without one of its parts. What is below a part does not depend on it, so the
 // residual stream and the heads' outputs of the whole model are kept, and a pass without a part
 // begins at its layer's projection.
 

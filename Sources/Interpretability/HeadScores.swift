@@ -1,7 +1,7 @@
 // Numbers that show what a head does: how much of its attention is where TransformerLens's head
 // detector and Olsson et al. 2022 ("In-context Learning and Induction Heads") look. Each is a mean
 // over the tokens that have such a place to look at, not over all tokens as in the detector.
-// Patterns are looked at one after the other and not kept.
+// Patterns are examined one after the other and not kept.
 
 import Inference
 import RandomNumbers

@@ -1,5 +1,5 @@
 // How well a model predicts each token of a text, and what it expects next: logits as
-// probabilities. What a token stands for is the tokenizer's to say.
+// probabilities. The tokenizer knows what a token stands for.
 
 import Inference
 import Tensors

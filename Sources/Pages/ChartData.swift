@@ -1,6 +1,6 @@
 // What the charts of a page draw, as the page's script reads it: JSON in the page, a few hundred
-// kilobytes of it at most; and the cards with headings and notes in which they stand. Drawing is
-// the script's (CPages/assets).
+// kilobytes at most; and the cards that hold the charts, with headings and notes. The script draws
+// them (CPages/assets).
 
 /// Series, and their lines in each chart.
 package struct ChartData: Encodable, Equatable, Sendable {

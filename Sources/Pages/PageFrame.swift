@@ -1,5 +1,5 @@
 // What every page has around its content: the document, styles and scripts, and the data that
-// scripts read. A page is one file that needs nothing else, and asks no network for anything.
+// scripts read. A page is one self-contained file that uses no network.
 
 import CPages
 

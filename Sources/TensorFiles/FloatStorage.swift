@@ -1,5 +1,5 @@
-// Numbers on their way out of files and into them: float32 as it is, other types converted element
-// by element; whole tensors a piece at a time, since a tensor need not fit into memory twice.
+// Numbers read from files and written to them: float32 as it is, other types converted element by
+// element; whole tensors a piece at a time, since a tensor need not fit into memory twice.
 
 import FileIO
 import Tensors

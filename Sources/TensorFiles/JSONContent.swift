@@ -1,5 +1,5 @@
-// JSON inside and beside files of tensors, and of models. The decoder's own errors talk about Swift
-// types; here they become sentences about the file.
+// JSON inside and next to files of tensors, and of models. The decoder's own errors talk about
+// Swift types; here they become sentences about the file.
 
 import FileIO
 

@@ -1,6 +1,6 @@
 // Hugging Face's safetensors: eight bytes with the length of a header, the header in JSON, and the
 // tensors' bytes. The header is only trusted if its tensors fill the rest of the file, each byte
-// belonging to exactly one of them. Files are written one tensor after the other, as they come.
+// belonging to exactly one of them. Files are written one tensor after the other.
 
 import FileIO
 import Tensors

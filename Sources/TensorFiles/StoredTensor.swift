@@ -1,6 +1,5 @@
-// One tensor of a file, where it lies. Its bytes are looked at when they are asked for, and not
-// before: opening a model of many gigabytes reads next to nothing. Operations take it on the file's
-// own pages where that is possible.
+// One tensor in a file. Its bytes are read on request and not before: opening a model of many
+// gigabytes reads next to nothing. Operations use it on the file's own pages if possible.
 
 import FileIO
 import Tensors

@@ -1,6 +1,6 @@
-// Tensors by name, from whatever files hold them: the face that models load from. Of several files
-// Hugging Face's index, a JSON file beside them, says which tensor is in which. The formats are
-// read in Safetensors.swift and PyTorchFile.swift; what the names mean is for the models to know.
+// Tensors by name, from whatever files hold them: the interface that models load from. If there are
+// several files, Hugging Face's index, a JSON file next to them, says which tensor is in which. The
+// formats are read in Safetensors.swift and PyTorchFile.swift; the models know what the names mean.
 
 import FileIO
 

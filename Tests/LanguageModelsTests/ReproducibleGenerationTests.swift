@@ -80,7 +80,7 @@ private func generate(
             let expected = try generate(model, [request], places: 1)[0]
             #expect(expected.count == request.maxTokens)
             #expect(together[index] == expected, "request \(index)")
-            #expect(many[index] == expected, "request \(index) beside all others")
+            #expect(many[index] == expected, "request \(index) among all others")
         }
     }
 

@@ -12,7 +12,7 @@ import Tokenization
     import Darwin
 #endif
 
-/// What a model saw, from whatever thread it ran on.
+/// What a model saw, on whatever thread it ran.
 private final class Observation: Sendable {
     let passes = Mutex(0)
     let threads = Mutex<Set<UInt>>([])
@@ -23,7 +23,7 @@ private final class Observation: Sendable {
     }
 }
 
-/// Emits `text` byte by byte, and then its last byte for ever.
+/// Emits `text` byte by byte, and then its last byte forever.
 private func makeGenerator(
     _ text: String,
     _ observation: Observation = Observation()
@@ -51,7 +51,7 @@ private func options(_ maxTokens: Int, stop: [String] = []) -> GenerationOptions
         #expect(pieces == ["n", "é", " ", "🙂", "!"])
     }
 
-    @Test func eachIterationIsTheTextAnew() async throws {
+    @Test func eachIterationGeneratesTheTextAgain() async throws {
         let generator = try makeGenerator("abc")
         let pieces = generator.stream(options: options(3), seed: 0)
         for _ in 0..<2 {
@@ -72,7 +72,7 @@ private func options(_ maxTokens: Int, stop: [String] = []) -> GenerationOptions
         #expect(text.stopReason == .stopString)
     }
 
-    @Test func cancellingTheTaskStopsWithinAToken() async throws {
+    @Test func cancelingTheTaskStopsWithinAToken() async throws {
         let observation = Observation()
         let generator = try makeGenerator("x", observation)
         let count = 20
@@ -88,7 +88,7 @@ private func options(_ maxTokens: Int, stop: [String] = []) -> GenerationOptions
         #expect(observation.passes.withLock { $0 } == count)
     }
 
-    @Test func cancellingAWholeTextGivesWhatIsThere() async throws {
+    @Test func cancelingAWholeTextReturnsWhatIsThere() async throws {
         let observation = Observation()
         let generator = try makeGenerator("x", observation)
         let task = Task {
@@ -103,11 +103,11 @@ private func options(_ maxTokens: Int, stop: [String] = []) -> GenerationOptions
         #expect(observation.passes.withLock { $0 } == text.tokens.count)
     }
 
-    @Test func leavingTheLoopMakesNoFurtherToken() async throws {
+    @Test func leavingTheLoopGeneratesNoFurtherToken() async throws {
         let observation = Observation()
         let generator = try makeGenerator("x", observation)
         for try await _ in generator.stream(options: options(1 << 19), seed: 0) { break }
-        // A later text is not held up, and no token of the first is made.
+        // A later text is not delayed, and no more tokens of the first are generated.
         #expect(try await generator.text(options: options(2), seed: 0).text == "xx")
         #expect(observation.passes.withLock { $0 } == 3)
     }
@@ -138,7 +138,7 @@ private func options(_ maxTokens: Int, stop: [String] = []) -> GenerationOptions
             }
             return await group.reduce(into: Set()) { $0.insert($1) }
         }
-        // Until here, as the id of a thread that has ended may be given to another.
+        // Until here, because the id of a thread that has ended may be reused.
         withExtendedLifetime(generator) {
             #expect(observation.threads.withLock { $0.isDisjoint(with: own) })
         }

@@ -1,5 +1,4 @@
-// Conversations that are longer than the context: what is forgotten, what never is, and what is
-// refused.
+// Conversations longer than the context: what is forgotten, what never is, and what is refused.
 
 import Testing
 import TextGeneration
@@ -24,7 +23,7 @@ import TextGeneration
         #expect(Set(forgotten).count < 8)
     }
 
-    @Test func aReplyThatFillsTheContextForgetsAndGoesOn() throws {
+    @Test func aReplyThatFillsTheContextForgetsAndContinues() throws {
         let model = NotingModel(contextLength: 100, reply: [0x61])
         let chat = try makeChat(model, system: "S", maxTokens: 40)
         for _ in 0..<5 {
@@ -40,7 +39,7 @@ import TextGeneration
         let chat = try makeChat(model, maxTokens: 1000)
         let reply = try chat.respond(to: "Go")
         #expect(reply.stopReason == .context)
-        // The last token is predicted by a full context.
+        // The last token is predicted from a full context.
         #expect(reply.tokens.count == 60 - (1 + "[INST] Go [/INST]".utf8.count) + 1)
         #expect(try chat.respond(to: "Again").forgottenTurnCount == 1)
     }

@@ -1,4 +1,4 @@
-// Conversations that go on from messages, and their file.
+// Conversations that continue from messages, and their file.
 
 import FileIO
 import TestSupport
@@ -29,7 +29,7 @@ private func message(_ role: ChatMessage.Role, _ content: String) -> ChatMessage
         )
     }
 
-    @Test func aConversationGoesOnFromItsMessages() throws {
+    @Test func aConversationContinuesFromItsMessages() throws {
         let model = NotingModel(contextLength: 200)
         let chat = try chat(model, history: conversation)
         _ = try chat.respond(to: "Bye")
@@ -44,7 +44,7 @@ private func message(_ role: ChatMessage.Role, _ content: String) -> ChatMessage
         )
     }
 
-    @Test func instructionsTakeThePlaceOfThoseInTheHistory() throws {
+    @Test func instructionsReplaceThoseInTheHistory() throws {
         let chat = try chat(
             NotingModel(contextLength: 200),
             instructions: "Be brief.",

@@ -1,15 +1,15 @@
-// A conversation that goes on from other messages, and how full its context is.
+// A conversation that continues from other messages, and how full its context is.
 
 import Testing
 import TextGeneration
 
 @Suite struct ChatRestartTests {
-    @Test func whatTwoConversationsBeginWithIsNotReadAgain() throws {
+    @Test func aCommonBeginningOfConversationsIsNotReadAgain() throws {
         let model = NotingModel(contextLength: 200)
         let chat = try makeChat(model)
         _ = try chat.respond(to: "Hello")
         _ = try chat.respond(to: "Bye")
-        // Another reply to the last message.
+        // A different reply to the last message.
         try chat.restart(with: chat.messages.dropLast(2))
         let again = try chat.respond(to: "Bye")
         #expect(again.promptTokenCount == 1)
@@ -28,7 +28,7 @@ import TextGeneration
         #expect(try chat.respond(to: "Hello").tokens == first.tokens)
     }
 
-    @Test func newInstructionsAreReadInThePlaceOfTheOld() throws {
+    @Test func newInstructionsReplaceTheOld() throws {
         let model = NotingModel(contextLength: 200)
         let chat = try makeChat(model, system: "Old.")
         _ = try chat.respond(to: "Hello")
@@ -42,7 +42,7 @@ import TextGeneration
         )
     }
 
-    @Test func aReplyThatIsNotAtItsEndIsDropped() throws {
+    @Test func anUnfinishedReplyIsDropped() throws {
         let model = NotingModel(contextLength: 200)
         let chat = try makeChat(model)
         let lost = try chat.streamResponse(to: "Lost")

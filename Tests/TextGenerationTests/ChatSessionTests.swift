@@ -42,8 +42,8 @@ import Tokenization
         )
     }
 
-    @Test func aReplyIsKeptAsItsTextAndReadAgainWhereThatDiffers() throws {
-        // Blanks around it, and the model's own end of it.
+    @Test func aReplyIsKeptAsTextAndReadAgainWhereThatDiffers() throws {
+        // White space around it, and the model's own end of it.
         let model = NotingModel(contextLength: 200, reply: [0x20, 0x20, 0x41, 0x42, 0x0A, 257])
         let chat = try makeChat(model, system: " S\n")
         let first = try chat.respond(to: " \u{1C}A b\t\u{3000}")
@@ -87,7 +87,7 @@ import Tokenization
         }
     }
 
-    @Test func anErrorOfTheModelLeavesTheConversationAsItWas() throws {
+    @Test func anErrorOfTheModelLeavesTheConversationUnchanged() throws {
         struct Failure: Error {}
         let model = NotingModel(contextLength: 200)
         let chat = try makeChat(model)
@@ -120,7 +120,7 @@ import Tokenization
             of: [ChatMessage(role: .user, content: "Say it\nin French, s'il te plaît.")],
             tokenizer: tokenizer
         )
-        // Made with version 0.2.3 of the sentencepiece package, from Meta's template.
+        // Produced by version 0.2.3 of the sentencepiece package, from Meta's template.
         #expect(
             first == [
                 1, 518, 25580, 29962, 3532, 14816, 29903, 6778, 13, 3629, 2924, 29889, 13, 29966,
@@ -135,7 +135,7 @@ import Tokenization
         )
     }
 
-    @Test func repliesAreThoseOfTheWholeConversationReadAnew() throws {
+    @Test func repliesAreThoseOfTheWholeConversationReadAgain() throws {
         let configuration = try Llama2Configuration(
             contextLength: 256,
             vocabularySize: 258,

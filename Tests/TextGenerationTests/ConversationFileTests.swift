@@ -4,7 +4,7 @@ import Testing
 import TextGeneration
 
 @Suite struct ConversationFileTests {
-    /// All conversations of a file with these bytes.
+    /// All conversations in a file with these bytes.
     private func read(_ bytes: [UInt8]) throws -> [[ChatMessage]] {
         try withTemporaryDirectory { directory in
             let path = directory.appending("chat.jsonl")
@@ -34,7 +34,7 @@ import TextGeneration
         [ChatMessage(role: .user, content: "Hi"), ChatMessage(role: .assistant, content: "Ho")]
     }
 
-    @Test func linesAreConversationsAndBlankOnesAreNone() throws {
+    @Test func linesAreConversationsExceptBlankOnes() throws {
         let system = row(message("system", #"Be \n \u00e9"#) + "," + exchange)
         let text = "\u{FEFF}\(row(exchange))\r\n\n \t\n\(system)\n\n" + row(exchange)
         let found = try read(Array(text.utf8))
@@ -45,7 +45,7 @@ import TextGeneration
         #expect(try read([]).isEmpty)
     }
 
-    @Test func whatElseALineSaysIsPassedOver() throws {
+    @Test func otherFieldsOfALineAreIgnored() throws {
         let text = #"{"id":7,"messages":[\#(exchange)],"source":{"a":[null]}}"#
         #expect(try read(Array(text.utf8)) == [expected])
     }
@@ -70,7 +70,7 @@ import TextGeneration
         (String(repeating: "[", count: 100_000), "the line is not JSON"),
     ])
     func aLineThatIsNoConversationIsNamed(line: String, problem: String) throws {
-        // A blank line before it is counted, and so is the one that is fine.
+        // A blank line before it is counted, and so is the valid one.
         let text = "\(row(exchange))\n\n\(line.isEmpty ? "{" : line)\n\(row(exchange))\n"
         do {
             _ = try read(Array(text.utf8))
@@ -81,12 +81,12 @@ import TextGeneration
         }
     }
 
-    @Test func bytesThatAreNoTextAreRefused() throws {
+    @Test func bytesThatAreNotUTF8AreRefused() throws {
         var bytes = Array(row(exchange).utf8)
         bytes[bytes.count - 12] = 0xFF
         #expect(throws: TextGenerationError.self) { _ = try read(bytes) }
         #expect(throws: TextGenerationError.self) { _ = try read([0, 1, 2, 3]) }
-        // Latin-1 and UTF-16, of which decoders of JSON say other things.
+        // Latin-1 and UTF-16, about which JSON decoders report something else.
         let accented = row(message("user", "caf\u{e9}") + "," + message("assistant", "Ho"))
         for text in [
             Array(accented.unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) }),

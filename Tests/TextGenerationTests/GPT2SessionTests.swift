@@ -1,5 +1,5 @@
-// Generation with real GPT-2s: that a session, however its tokens arrive, predicts what a pass over
-// the whole sequence predicts.
+// Generation with real GPT-2s: a session, however its tokens arrive, predicts the same as a pass
+// over the whole sequence.
 
 import FileIO
 import Foundation
@@ -24,18 +24,18 @@ private func smallModel() throws -> GPT2 {
 
 private func smallDecoder() throws -> GPT2Decoder { try GPT2Decoder(smallModel()) }
 
-/// The largest difference between two rows of logits; infinite where one of them is not a number.
+/// The largest difference between two rows of logits; infinite if one of them is NaN.
 private func largestDifference(_ a: some Collection<Float>, _ b: some Collection<Float>) -> Float {
     guard a.count == b.count, !a.isEmpty else { return .infinity }
     return zip(a, b).reduce(0) { largest, pair in
-        // `max` would pass over what is not a number.
+        // `max` would ignore NaN.
         let difference = abs(pair.0 - pair.1)
         return difference.isNaN ? .infinity : max(largest, difference)
     }
 }
 
 @Suite(.serialized) struct GPT2SessionTests {
-    @Test func aSessionPredictsWhatAWholePassDoes() throws {
+    @Test func aSessionPredictsTheSameAsAWholePass() throws {
         let model = try smallModel()
         let tokens = (0..<37).map { Int32($0 * 7 % 61) }
         let workspace = try TrainingWorkspace(
@@ -90,7 +90,7 @@ private func largestDifference(_ a: some Collection<Float>, _ b: some Collection
         #expect(session.tokenCount == 2)
     }
 
-    @Test func aBatchPredictsWhatEachSequenceDoesAlone() throws {
+    @Test func aBatchPredictsTheSameAsEachSequenceAlone() throws {
         let model = try smallDecoder()
         let session = try model.makeSession(sequenceCount: 3)
         var held: [[Int32]] = [[], [], []]
@@ -116,7 +116,7 @@ private func largestDifference(_ a: some Collection<Float>, _ b: some Collection
         }
     }
 
-    @Test func aSequenceCutBackOrCopiedGoesOnFromThere() throws {
+    @Test func aSequenceCutBackOrCopiedContinuesFromThere() throws {
         let model = try smallDecoder()
         let session = try model.makeSession(sequenceCount: 2)
         _ = try session.logits(appending: [1, 2, 3, 4])
@@ -131,7 +131,7 @@ private func largestDifference(_ a: some Collection<Float>, _ b: some Collection
         #expect(copied == expected)
     }
 
-    @Test func anErrorInOnePartLeavesAllSequencesAsTheyWere() throws {
+    @Test func anErrorInOnePartLeavesAllSequencesUnchanged() throws {
         let session = try smallDecoder().makeSession(sequenceCount: 2)
         var logits = [Float](repeating: 0, count: 2 * 61)
         var span = logits.mutableSpan
@@ -148,7 +148,7 @@ private func largestDifference(_ a: some Collection<Float>, _ b: some Collection
         #expect(session.tokenCount(of: 1) == 0)
     }
 
-    @Test func textsOfABatchAreWhatTheyWouldBeAlone() throws {
+    @Test func textsOfABatchAreTheSameAsAlone() throws {
         let model = try smallDecoder()
         let options = try SamplingOptions(temperature: 1.5, topP: 0.9, repetitionPenalty: 1.2)
         for overflow in ContextOverflow.allCases {

@@ -13,7 +13,7 @@ import Tokenization
     import Darwin
 #endif
 
-/// After each byte comes the next one; after "!", nothing that can be drawn.
+/// Each byte is followed by the next one; after "!", nothing can be drawn.
 private struct AlphabetModel: LanguageModel {
     let vocabularySize = 257
     var contextLength: Int
@@ -83,7 +83,7 @@ private func service(
 }
 
 extension GenerationService.Updates {
-    /// The pieces, joined, and the whole text.
+    /// The pieces, joined, and the complete text.
     fileprivate func collected() async throws -> (pieces: String, text: GeneratedText?) {
         var result: (pieces: String, text: GeneratedText?) = ("", nil)
         for try await update in self {
@@ -125,7 +125,7 @@ extension GenerationService.Updates {
     @Test func requestsBeyondTheQueueAreRefusedAllOrNone() async throws {
         let service = try service(places: 2, queue: 3)
         let requests = ["a", "b", "c", "d", "e", "f"].map { request($0) }
-        // As many at once can never be taken.
+        // This many at once can never be accepted.
         await #expect(throws: GenerationServiceError.tooManyTexts(count: 6, maximum: 5)) {
             try await service.submit(requests)
         }
@@ -147,7 +147,7 @@ extension GenerationService.Updates {
         withExtendedLifetime((running, waiting)) {}
     }
 
-    @Test func aTextThatNobodyWantsWhileItWaitsIsCounted() async throws {
+    @Test func aTextAbandonedWhileItWaitsIsCounted() async throws {
         let service = try service(places: 1, context: 1 << 20) { usleep(100) }
         var first: GenerationService.Updates? = try await service.submit(request("a", 100_000))
         var second: GenerationService.Updates? = try await service.submit(request("b"))
@@ -162,7 +162,7 @@ extension GenerationService.Updates {
         #expect(await service.statistics.finished == [.interrupted: 2, .length: 1])
     }
 
-    @Test func aTextThatNobodyWantsGivesItsPlaceToAnother() async throws {
+    @Test func anAbandonedTextGivesItsPlaceToAnother() async throws {
         let service = try service(places: 1, context: 1 << 20) { usleep(100) }
         for try await update in try await service.submit(request("a", 100_000)) {
             if case .piece = update { break }
@@ -171,7 +171,7 @@ extension GenerationService.Updates {
         #expect(await service.statistics.finished == [.interrupted: 1, .length: 1])
     }
 
-    @Test func aTextThatCannotGoOnEndsAlone() async throws {
+    @Test func aTextThatCannotContinueEndsAlone() async throws {
         let service = try service(places: 2)
         let updates = try await service.submit([request("\u{1E}", 9), request("a", 9)])
         await #expect(throws: InferenceError.self) { _ = try await updates[0].collected() }
@@ -195,7 +195,7 @@ extension GenerationService.Updates {
         #expect(found.allSatisfy { $0.top.count == 2 })
     }
 
-    @Test func aRequestThatCannotBeIsRefusedBeforeItWaits() async throws {
+    @Test func anImpossibleRequestIsRefusedBeforeItWaits() async throws {
         let service = try service()
         await #expect(throws: TokenizerError.self) {
             try await service.submit(GenerationRequest(tokens: [300]))
@@ -206,7 +206,7 @@ extension GenerationService.Updates {
         #expect(await service.statistics == GenerationStatistics())
     }
 
-    @Test func itEndsWhenWhatRunsAndWaitsHasEnded() async throws {
+    @Test func itEndsWhenRunningAndWaitingTextsHaveEnded() async throws {
         let service = try service(places: 1)
         let updates = try await service.submit([request("a"), request("b")])
         await service.end(patience: .seconds(60))

@@ -1,6 +1,5 @@
-// The known forms of conversations: which text is recognized as which, what is read from it, and
-// what a conversation looks like where markers are text. Ids are held against transformers in
-// ParityTests.
+// The known chat templates: which text is recognized as which, what is read from it, and what a
+// conversation looks like if markers are text. ParityTests compares ids with transformers.
 
 import Testing
 import TextGeneration
@@ -42,7 +41,7 @@ import Tokenization
     func everyFormPutsItsMarkersAroundMessages(form: ChatForm, expected: String) throws {
         let messages = [user(" Hi "), reply("Ho"), user("Bye")]
         #expect(try text(KnownChatTemplate(form), messages) == expected)
-        // What ends with a reply is the beginning of what comes after it.
+        // A conversation that ends with a reply is the beginning of what follows.
         let closed = try text(KnownChatTemplate(form), Array(messages.prefix(2)))
         #expect(expected.hasPrefix(closed))
     }
@@ -58,7 +57,7 @@ import Tokenization
         }
     }
 
-    @Test func messagesOutOfTurnAreRefusedWhereTheFormHasNoPlaceForThem() throws {
+    @Test func messagesOutOfTurnAreRefusedIfTheFormDoesNotAllowThem() throws {
         let messages = [user("Hi"), user("Ho")]
         let expected = TextGenerationError.messageOutOfTurn(
             index: 1,
@@ -69,7 +68,7 @@ import Tokenization
         #expect(try text(KnownChatTemplate(.zephyr), messages).contains("Hi</s>\n<|user|>\nHo"))
     }
 
-    /// The text that is learnt, each run of it.
+    /// Each run of text that is marked for training.
     private func learnt(_ template: KnownChatTemplate, _ messages: [ChatMessage]) throws -> [String]
     {
         let tokenizer = ByteTokenizer()
@@ -104,7 +103,7 @@ import Tokenization
         )
     }
 
-    @Test func aConversationWithoutReplyTeachesNothing() throws {
+    @Test func aConversationWithoutAReplyTeachesNothing() throws {
         for form in ChatForm.allCases {
             let template = KnownChatTemplate(form)
             let system = ChatMessage(role: .system, content: "Ho")
@@ -115,14 +114,14 @@ import Tokenization
         }
     }
 
-    @Test func aReplyEndsByTextWhereItsMarkerIsNoToken() {
+    @Test func aReplyEndsByTextIfItsMarkerIsNotAToken() {
         #expect(KnownChatTemplate(.chatml).stopStrings(ByteTokenizer()) == ["<|im_end|>"])
         #expect(KnownChatTemplate(.llama3).stopStrings(ByteTokenizer()) == ["<|eot_id|>"])
         #expect(KnownChatTemplate(.plain).stopStrings(ByteTokenizer()) == ["\nUser:"])
         #expect(KnownChatTemplate(.llama2).stopStrings(ByteTokenizer()) == [])
     }
 
-    @Test func aModelsOwnSystemTextStandsWhereNobodyGivesOne() throws {
+    @Test func aModelsOwnSystemPromptIsTheDefault() throws {
         let jinja = """
             {% for m in messages %}{% if loop.first and m['role'] != 'system' %}\
             {{ '<|im_start|>system\\nBe \\'kind\\'.<|im_end|>\\n' }}{% endif %}\
@@ -134,7 +133,7 @@ import Tokenization
         #expect(try text(template, [user("Hi")]).hasPrefix(opening))
         let system = ChatMessage(role: .system, content: "Be brief.")
         #expect(try !text(template, [system, user("Hi")]).contains("kind"))
-        // Ours says the same.
+        // Our own template says the same.
         #expect(KnownChatTemplate(jinja: template.jinja) == template)
     }
 
@@ -142,7 +141,7 @@ import Tokenization
         arguments: [
             ("{{ '<|im_start|>' }}", .chatml, nil),
             ("<|im_start|>system\nRaw text.<|im_end|>\n{{ x }}", .chatml, "Raw text."),
-            // A system message's own text is no default, nor is what a comment says.
+            // A system message's own text is not a default, and neither is what a comment says.
             ("{{ '<|im_start|>system\\n' + x + '<|im_end|>' }}", .chatml, nil),
             ("{# '<|im_start|>system\\nNo<|im_end|>' #}{{ '<|im_start|>' }}", .chatml, nil),
             ("{% set default_system_message = \"Yes\" %}{{ '<|im_start|>' }}", .chatml, "Yes"),
@@ -173,7 +172,7 @@ import Tokenization
         #expect(template?.defaultSystem == system)
     }
 
-    @Test func aQuoteWithAnAccentIsAQuoteAllTheSame() throws {
+    @Test func aQuoteWithAnAccentIsStillAQuote() throws {
         let jinja = "{{ '<|im_start|>system\\nA\\'\u{301}B<|im_end|>\\n' }}"
         let template = try #require(KnownChatTemplate(jinja: jinja))
         #expect(template.defaultSystem == "A'\u{301}B")
@@ -186,13 +185,13 @@ import Tokenization
     }
 
     @Test(arguments: ChatForm.allCases)
-    func textsOfOursAreRecognised(form: ChatForm) {
+    func ourTemplatesAreRecognized(form: ChatForm) {
         let template = KnownChatTemplate(form)
         #expect(KnownChatTemplate(jinja: template.jinja) == template)
     }
 
-    @Test func wordsAloneTellNoForm() {
-        // The plain form is known as a whole only.
+    @Test func wordsAloneAreNotAForm() {
+        // The plain form is only recognized as a whole.
         #expect(KnownChatTemplate(jinja: KnownChatTemplate(.plain).jinja + " ") == nil)
     }
 }

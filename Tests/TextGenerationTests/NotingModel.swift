@@ -1,5 +1,5 @@
-// A model that notes what it is given, and a tokenizer whose tokens can be read off: conversations
-// are tested with them, apart from any real model.
+// A model that records its input, and a tokenizer whose tokens are readable: conversations are
+// tested with them, independently of real models.
 
 import FileIO
 import Inference
@@ -30,7 +30,7 @@ struct ByteTokenizer: Tokenizer {
     }
 }
 
-/// Replies ` OK` and the end of the text, over and over, and notes what it is given.
+/// Replies ` OK` and the end of text, over and over, and records its input.
 struct NotingModel: LanguageModel {
     var vocabularySize: Int { 258 }
     let contextLength: Int
@@ -53,7 +53,7 @@ final class NotingSession: DecodingSession {
     let tokenCapacity: Int
     private let reply: [TokenID]
     private var place = 0
-    /// What it holds.
+    /// The tokens it holds.
     private(set) var tokens: [TokenID] = []
     /// What every call appended.
     private(set) var parts: [[TokenID]] = []
@@ -87,12 +87,12 @@ final class NotingSession: DecodingSession {
     func copy(_ source: Int, to destination: Int, tokenCount: Int) {}
 }
 
-/// The likeliest token, always.
+/// Always the likeliest token.
 func greedyOptions(_ maxTokens: Int = 40) -> GenerationOptions {
     GenerationOptions(maxTokens: maxTokens, sampling: .greedy)
 }
 
-/// A conversation with a model that notes what it is given.
+/// A conversation with a model that records its input.
 func makeChat(
     _ model: NotingModel,
     system: String? = nil,
@@ -107,7 +107,7 @@ func makeChat(
     )
 }
 
-/// What tokens stand for, the start and the end of a text by their usual names.
+/// What tokens stand for, with the usual names for the start and the end of a text.
 func shown(_ tokens: [TokenID]) -> String {
     tokens.map { $0 == 256 ? "<s>" : $0 == 257 ? "</s>" : String(Unicode.Scalar(UInt8($0))) }
         .joined()

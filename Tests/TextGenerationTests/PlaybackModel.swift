@@ -1,10 +1,10 @@
-// A model that emits what it is told, so that text is tested apart from any real model.
+// A model that emits given tokens, so that text is tested independently of real models.
 
 import Inference
 import Synchronization
 import Tokenization
 
-/// Emits a fixed list of tokens after any prompt, then the last one for ever.
+/// Emits a fixed list of tokens after any prompt, then the last one forever.
 struct PlaybackModel: LanguageModel {
     let vocabularySize: Int
     var contextLength = 64
@@ -55,7 +55,7 @@ final class PlaybackSession: DecodingSession {
     }
 }
 
-/// The same bytes, in which nothing stands before a text.
+/// The same bytes, without a token that starts texts.
 struct StartlessVocabulary: TokenDecoder {
     var vocabularySize: Int { byteVocabulary.count }
     var startOfText: TokenID? { nil }
@@ -66,7 +66,7 @@ struct StartlessVocabulary: TokenDecoder {
     }
 }
 
-/// Every byte is a token, as in the first 256 of GPT-2 but in their own order; 256 ends a text.
+/// Every byte is a token, like GPT-2's first 256 but in numeric order; 256 ends a text.
 let byteVocabulary = Vocabulary(
     tokens: (0...255).map { [UInt8($0)] } + [Array("<|endoftext|>".utf8)],
     endOfText: 256

@@ -15,7 +15,7 @@ private func pieces(
     ofBytes tokens: [[UInt8]],
     stopStrings: [String]
 ) throws -> (pieces: [String], generated: GeneratedText) {
-    // A vocabulary of the text's own tokens; the last ends the text.
+    // A vocabulary of the text's own tokens; the last one ends the text.
     let vocabulary = Vocabulary(tokens: tokens + [[0]], endOfText: Int32(tokens.count))
     let model = PlaybackModel(
         vocabularySize: tokens.count + 1,
@@ -62,7 +62,7 @@ private func pieces(
             of: ["x", "a", "b", "a", "b", "d", "a", "b"],
             stopStrings: ["abac"]
         )
-        // After "abab" only its last two letters may still begin the stop string.
+        // After "abab", only its last two letters may still begin the stop string.
         #expect(pieces == ["x", "", "", "", "ab", "abd", "", "", "ab"])
         #expect(generated.text == "xababdab")
         #expect(generated.stopReason == .endOfText)
@@ -80,11 +80,11 @@ private func pieces(
         let (_, generated) = try pieces(ofBytes: bytes.map { [$0] }, stopStrings: ["né🙃"])
         #expect(generated.text == "né 🙂")
         #expect(generated.stopReason == .stopString)
-        // All bytes but the last are taken.
+        // All bytes but the last one were generated.
         #expect(generated.tokens.count == bytes.count - 1)
     }
 
-    @Test func aCharacterThatBeginsAsTheStopStringsDoesIsWhole() throws {
+    @Test func aCharacterThatBeginsLikeTheStopStringsIsWhole() throws {
         // The first three bytes of the two are the same.
         let (pieces, generated) = try pieces(
             ofBytes: Array("🙂🙃".utf8).map { [$0] },
@@ -117,7 +117,7 @@ private func pieces(
         }
     }
 
-    @Test func whatIsHeldBackAtTheEndIsGivenOut() throws {
+    @Test func whatIsHeldBackAtTheEndIsReturned() throws {
         let (pieces, generated) = try pieces(of: ["x", "ST"], stopStrings: ["STOP"])
         #expect(pieces == ["x", "", "ST"])
         #expect(generated.stopReason == .endOfText)

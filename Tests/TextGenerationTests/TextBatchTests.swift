@@ -37,7 +37,7 @@ import Tokenization
     }
 
     @Test func aStopStringEndsItsTextOnly() throws {
-        // Sequences of a playback differ by nothing but how many of them there are.
+        // Sequences of a playback differ only in their number.
         let batch = try generator().batch(
             tokens: [[1], [2]],
             options: options(9, stop: ["!"]),
@@ -49,7 +49,7 @@ import Tokenization
         #expect(batch[0].tokens.count == 4)
     }
 
-    @Test func anInterruptedBatchGivesOutWhatIsHeldBack() throws {
+    @Test func anInterruptedBatchReturnsWhatIsHeldBack() throws {
         let batch = try generator().batch(tokens: [[1]], options: options(9), seeds: [0])
         _ = try batch.next()
         _ = try batch.next()

@@ -24,7 +24,7 @@ private func pieces(
 }
 
 @Suite struct TextGeneratorTests {
-    @Test func aCharacterOfSeveralTokensIsNeverTorn() throws {
+    @Test func aCharacterOfSeveralTokensIsNeverSplit() throws {
         let text = "né 🙂!"
         let bytes = text.utf8.map { Int32($0) }
         let (pieces, stream) = try pieces(of: bytes + [256])
@@ -41,7 +41,7 @@ private func pieces(
         #expect(stream.stopReason == .length)
     }
 
-    @Test func bytesThatAreNoTextAreReplaced() throws {
+    @Test func bytesThatAreNotUTF8AreReplaced() throws {
         #expect(try pieces(of: [0xFF, 0x62, 256]).stream.text == "\u{FFFD}b")
     }
 
@@ -124,7 +124,7 @@ private func pieces(
     }
 
     @Test func idsThatTheTokenizerLacksAreNeverDrawn() throws {
-        // The model would only ever say 290; of the others the first is as likely as any.
+        // The model would always say 290; of the others, the first is as likely as any.
         let model = PlaybackModel(vocabularySize: 300, tokens: [290])
         let generator = try TextGenerator(model, vocabulary: byteVocabulary)
         var options = GenerationOptions(

@@ -1,4 +1,4 @@
-// Prompts of text, and what is had without saying anything else.
+// Text prompts, and the defaults.
 
 import Inference
 import Testing
@@ -6,7 +6,7 @@ import TextGeneration
 import Tokenization
 
 @Suite struct TextPromptTests {
-    @Test func aTextIsGivenToTheModelAfterWhatStandsBeforeTexts() throws {
+    @Test func aTextFollowsTheModelsStartToken() throws {
         let model = NotingModel(contextLength: 40)
         let generator = try TextGenerator(model, tokenizer: ByteTokenizer())
         let stream = try generator.stream(prompt: "Hi", options: greedyOptions(), seed: 1)
@@ -76,7 +76,7 @@ import Tokenization
         let chat = try ChatSession(model, tokenizer: ByteTokenizer(), options: options)
         for logprobs in [stream.generated.logprobs, try chat.respond(to: "Hi").logprobs] {
             #expect(logprobs.map(\.token) == [0x61, 0x61])
-            // Of equal ones the lowest.
+            // Equals are ordered by id.
             #expect(logprobs.allSatisfy { $0.top.map(\.token) == [0x61, 0] })
         }
         options.topLogprobs = -1

@@ -1,5 +1,5 @@
-// Strings of JSON: written by hand, where an encoder would need a tree of a hundred thousand
-// members, and what follows a backslash, for the readers that do without a general parser.
+// Strings in JSON: writing them by hand, where an encoder would need a tree of a hundred thousand
+// members, and decoding escapes, for the readers that do without a general parser.
 
 /// Strings as JSON spells them.
 package enum JSONText {

@@ -1,6 +1,5 @@
-// Reading front to back, by chunks or by lines: files of any size, pipes and standard input. What a
-// line means is not known here. Files that are looked at in more than one place are mapped instead,
-// in MappedFile.swift.
+// Sequential reading, by chunks or by lines: files of any size, pipes and standard input. Lines are
+// not interpreted here. Files that need random access are mapped instead, in MappedFile.swift.
 
 import SystemPackage
 

@@ -1,5 +1,5 @@
-// Entries of directories: what they are, how much room is left for more, removing them as a whole,
-// and giving a finished file the name it is to have, whatever stands there.
+// Entries of directories: what they are, how much space is left, removing them, and giving a
+// finished file its final name, whatever is there.
 
 import SystemPackage
 

@@ -1,6 +1,6 @@
-// What an engine knows of one of its sequences, and what sequences can use of each other's tokens:
-// those at the beginning of a prompt that the model has read already, for the same sequence or for
-// another.
+// What an engine knows about one of its sequences, and what sequences can reuse of each other's
+// tokens: those at the beginning of a prompt that the model has already read, for the same sequence
+// or another.
 
 extension GenerationEngine {
     /// One sequence and its progress.

@@ -1,6 +1,6 @@
 // What generation needs of a model: its sizes, and sequences that can be continued; and how a model
-// is measured by the tokens it was to predict. Only token ids pass through here; what they stand
-// for is the business of the modules above.
+// is measured by the losses of given tokens. Only token ids pass through here; the modules above
+// know what they stand for.
 
 /// A model that predicts the next token of a sequence.
 ///

@@ -1,6 +1,6 @@
-// Looking into a model's pass: its places, by the names that TransformerLens gave them (Nanda and
-// Bloom, 2022), what is called there, and what is needed of a model for it. What can be learned
-// that way is in Interpretability.
+// Inspecting a model's pass: its places, under the names that TransformerLens gave them (Nanda and
+// Bloom, 2022), the callbacks there, and what a model must provide for it. What can be learned that
+// way is in Interpretability.
 
 import Tensors
 

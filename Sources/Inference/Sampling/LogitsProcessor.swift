@@ -1,6 +1,6 @@
 // The steps between a model's logits and the draw of a token, each a small type of its own; a
-// Sampler runs a chain of them. Here are those that change all logits or given ones; those that
-// exclude tokens are in TokenCutoffs.swift, those that look back in TokenPenalties.swift.
+// Sampler runs a chain of them. Those that change all logits or given ones are here, those that
+// exclude tokens in TokenCutoffs.swift, and those that look back in TokenPenalties.swift.
 
 /// A step that changes the logits of the next token before it is drawn.
 ///

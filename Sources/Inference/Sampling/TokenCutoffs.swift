@@ -1,4 +1,4 @@
-// Excluding unlikely tokens, and selecting the most likely ones for it without sorting all of them
+// Excluding unlikely tokens, which selects the most likely ones without sorting all of them
 // (quickselect, Hoare 1961).
 
 #if canImport(Glibc)

@@ -1,4 +1,4 @@
-// Making tokens that occurred already less likely.
+// Making tokens that have already occurred less likely.
 
 /// Makes tokens that have already occurred less likely.
 ///

@@ -1,6 +1,6 @@
-// Softmax without its division, kept as weights that tokens are drawn by. With a large vocabulary
-// passes over all logits are most of what sampling takes, so they go block by block: the compiler
-// makes vector instructions of them.
+// Softmax without the division: weights that tokens are drawn by. With a large vocabulary, passes
+// over all logits are most of the cost of sampling, so they go block by block, which the compiler
+// turns into vector instructions.
 
 /// What each token weighs: exp(logit - largest logit), and 0 where that is below e^-87.
 ///

@@ -1,6 +1,5 @@
-// The cards of a page on the inside of a model: headings, and what a reader should know about what
-// is drawn in them; and the one chart of the kind that training runs have. The drawing is the
-// script's.
+// The cards of a page about the inside of a model: headings, and what a reader should know about
+// the drawings in them; and the one chart in the style of training runs. A script does the drawing.
 
 import Pages
 

@@ -1,4 +1,4 @@
-// What the parts of a page become in its data: shorter numbers, texts beside tokens, and attention
+// Turns the parts of a page into its data: shorter numbers, texts for tokens, and attention
 // patterns as small as a page needs them.
 
 #if canImport(FoundationEssentials)

@@ -1,5 +1,4 @@
-// Passes that somebody looks into, and the hooks as a pass's blocks call them: they know the chunk,
-// so that blocks need not.
+// Passes with hooks, and the hooks as blocks call them: they know the chunk, so blocks need not.
 
 import Inference
 import Tensors

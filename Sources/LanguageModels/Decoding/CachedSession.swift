@@ -1,6 +1,6 @@
-// Sequences over a cache: checks, cutting into chunks, the bookkeeping that every transformer
-// shares, and losses of tokens by the arithmetic of generation. Passes that somebody looks into are
-// in CachedSession+Hooks.swift.
+// Sequences over a cache: checks, division into chunks, the bookkeeping that all transformers
+// share, and losses of tokens with the arithmetic of generation. Passes with hooks are in
+// CachedSession+Hooks.swift.
 
 import Inference
 import Tensors

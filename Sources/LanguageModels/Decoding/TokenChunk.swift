@@ -1,4 +1,4 @@
-// Some new tokens of cached sequences: what one pass of a transformer is over, and the memory of it
+// Some new tokens of cached sequences, for one pass of a transformer, and the memory of the pass
 // that does not depend on what the blocks compute.
 
 import Inference

@@ -1,6 +1,6 @@
-// What GGUF calls the weights of both families, and what a family's models say of themselves there,
-// beside the sizes that all have. All weights lie as models compute with them: rotary positions
-// turn neighbors, as llama2.c's do, and linear layers are (out, in).
+// GGUF's names for the weights of both families, and what a family's models say about themselves
+// there, besides the sizes that all have. All weights are laid out as models compute with them:
+// rotary positions turn neighbors, like llama2.c's, and linear layers are (out, in).
 
 import TensorFiles
 

@@ -1,5 +1,5 @@
-// GPT-2 in training: its sizes and weights, the random ones that it starts its life with (Radford
-// et al. 2019), and llm.c's files. What its blocks compute is in GPT2Pass.swift.
+// GPT-2 in training: its sizes and weights, the random weights that it starts from (Radford et al.
+// 2019), and llm.c's files. GPT2Pass.swift defines what its blocks compute.
 
 import FileIO
 import Inference

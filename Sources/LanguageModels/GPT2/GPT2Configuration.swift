@@ -1,4 +1,4 @@
-// The sizes of a GPT-2, checked; and the same as text: the names people know them by, and lists.
+// The sizes of a GPT-2, checked, and the same as text: the usual names, and lists.
 
 import FileIO
 

@@ -1,5 +1,5 @@
-// What the blocks of a GPT-2 compute in training: embedding, blocks, final layernorm; and on the
-// way back the same in the reverse order.
+// The forward pass of a GPT-2 in training: embedding, blocks, final layernorm; and the backward
+// pass, in the reverse order.
 
 import Tensors
 

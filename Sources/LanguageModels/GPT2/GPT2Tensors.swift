@@ -1,5 +1,5 @@
-// The tensors of a GPT-2 in training, by name: its weights, what a pass leaves to its backward
-// pass, block by block, and the gradients on the way back.
+// The tensors of a GPT-2 in training, by name: its weights, what a pass keeps for its backward
+// pass, block by block, and the gradients of the backward pass.
 
 import Tensors
 

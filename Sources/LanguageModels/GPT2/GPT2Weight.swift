@@ -1,6 +1,6 @@
-// The sixteen kinds of weight of a GPT-2, by name and shape, in the order llm.c keeps them in
-// memory and in files: every reader and writer takes them from here. What containers call them, and
-// how they lie there, is a table for each.
+// The sixteen kinds of weight of a GPT-2, by name and shape, in llm.c's order in memory and in
+// files. Every reader and writer takes them from here. One table per container says what it calls
+// them, and how they are laid out.
 
 import Tensors
 

@@ -1,6 +1,5 @@
 // llm.c's model files, version 3 (float32) and 5 (bfloat16): a header, then the parameters in the
-// order of the layout, and nothing else. Nothing is read of a weight until it is asked for, and
-// written they are weight by weight.
+// order of the layout, and nothing else. Weights are read on request, and written one by one.
 
 import FileIO
 import TensorFiles

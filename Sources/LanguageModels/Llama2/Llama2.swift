@@ -1,5 +1,5 @@
-// A Llama in training: its sizes, weights and files, and the random weights that llama2.c's trainer
-// begins with. What its blocks compute is in Llama2Pass.swift.
+// A Llama in training: its sizes, weights and files, and the random weights of llama2.c's trainer.
+// Llama2Pass.swift defines what its blocks compute.
 
 import FileIO
 import Inference

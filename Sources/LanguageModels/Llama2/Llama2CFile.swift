@@ -1,8 +1,7 @@
-// llama2.c's checkpoints, all three versions: what they say of the model, and where its weights are
-// in the mapped file. Nothing is read of a weight until it is asked for, and nothing is believed of
-// a header until it agrees with the size of the file, which is all that tells a version 0 from
-// others. int8 groups stay as they are where each block of 32 columns lies within one of them, also
-// when groups go across the ends of rows.
+// llama2.c's checkpoints, all three versions: what they say about the model, and where its weights
+// are in the mapped file. Weights are read on request, and a header is not trusted until it agrees
+// with the size of the file, which is the only sign of a version 0. int8 groups stay as they are if
+// each block of 32 columns lies within one group, even when groups run across the ends of rows.
 
 import FileIO
 import TensorFiles

@@ -1,6 +1,6 @@
-// The headers of llama2.c's checkpoints, and the order of the weights behind them, which gives the
-// place of each and the size of the file. Version 0 has seven sizes and nothing else, so that any
-// file may look like one; the versions after it have a magic number.
+// The headers of llama2.c's checkpoints, and the order of the weights after them, which gives the
+// position of each and the size of the file. Version 0 has seven sizes and nothing else, so any
+// file may look like one; later versions have a magic number.
 
 import FileIO
 import TensorFiles

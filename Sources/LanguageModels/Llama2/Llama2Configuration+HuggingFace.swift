@@ -1,5 +1,5 @@
-// Hugging Face's config.json of a Llama, with rotary positions in `rope_scaling` and in newer files
-// in `rope_parameters`. What it may ask for that Llamas have not is refused, as the model would say
+// Hugging Face's config.json of a Llama, with rotary positions in `rope_scaling` or, in newer
+// files, in `rope_parameters`. Features that Llamas lack are refused, because the model would say
 // something else.
 
 import FileIO

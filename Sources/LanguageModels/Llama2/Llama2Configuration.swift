@@ -1,5 +1,5 @@
-// The sizes of a Llama, checked; and a list of them as text, for models of random weights. Files
-// that give them are read in Llama2CHeader.swift, MetaLlama2.swift and
+// The sizes of a Llama, checked, and a list of them as text, for models with random weights. They
+// are read from files in Llama2CHeader.swift, MetaLlama2.swift and
 // Llama2Configuration+HuggingFace.swift.
 
 import FileIO

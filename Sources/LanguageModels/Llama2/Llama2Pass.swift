@@ -1,5 +1,5 @@
-// What the blocks of a Llama compute in training: embedding, blocks, final normalization; and on
-// the way back the same in the reverse order.
+// The forward pass of a Llama in training: embedding, blocks, final normalization; and the backward
+// pass, in the reverse order.
 
 import Tensors
 

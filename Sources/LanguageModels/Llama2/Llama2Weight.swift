@@ -1,6 +1,6 @@
-// The weights of a Llama 2 by name and shape: data that every reader and writer of its files takes
-// from here, so that none of them can drift from the others. What containers call them, and how
-// they lie there, is a table for each.
+// The weights of a Llama 2 by name and shape. Every reader and writer of its files uses this data,
+// so none of them can drift from the others. One table per container says what it calls them, and
+// how they are laid out.
 
 import FileIO
 import TensorFiles

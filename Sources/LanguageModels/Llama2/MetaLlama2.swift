@@ -1,6 +1,6 @@
-// Llama 2 as Meta gives it away: tensors in one or several consolidated.NN.pth, each of which has a
-// slice of every matrix, and params.json, which gives the width of the feed-forward network by a
-// rule, and leaves the vocabulary to the tokenizer.
+// Llama 2 as Meta distributes it: tensors in one or several consolidated.NN.pth, each with a slice
+// of every matrix, and params.json, which gives the width of the feed-forward network by a rule,
+// and leaves the vocabulary size to the tokenizer.
 
 import FileIO
 import TensorFiles

@@ -1,6 +1,6 @@
-// Where passes read their weights: the tensors of a kind of weight, one for each layer, which are
-// parts of one parameter, or lie where their file has them; and in training at bfloat16 what stands
-// in the place of the matrices among the parameters, which remain float32.
+// Where passes read their weights: one tensor per layer for each kind of weight, which is part of a
+// parameter or stays in its file; and, in training at bfloat16, rounded copies of the matrices
+// among the parameters, which remain float32.
 
 import Tensors
 

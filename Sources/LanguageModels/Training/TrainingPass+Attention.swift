@@ -1,6 +1,6 @@
-// Attention in a pass, and what is dropped at random of it, of the embeddings and of what is added
-// to the residual stream: what of the lane a pass obeys is the same for every family. The places of
-// dropout are those of Hugging Face's and nanoGPT's GPT-2.
+// Attention in a pass, and dropout of attention, of the embeddings and of what is added to the
+// residual stream. The lane's documents and dropout apply in the same way for every family. The
+// places of dropout are those of Hugging Face's and nanoGPT's GPT-2.
 
 import Tensors
 

@@ -1,6 +1,6 @@
-// A batch's losses and logits, and losses of single tokens for those who score parts of a batch:
-// the endings of a question, or what a sliding window has moved onto. What a pass computes for them
-// is in TrainingPass.swift.
+// A batch's losses and logits, and losses of single tokens, for callers that score parts of a
+// batch: the endings of a question, or the tokens that a sliding window has moved onto.
+// TrainingPass.swift does the computation.
 
 import Tensors
 

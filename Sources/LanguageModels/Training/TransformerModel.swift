@@ -1,6 +1,6 @@
-// A model in training, whatever family it is of: its parameters, what passes read in their place,
-// and a batch's loss with the gradient of every parameter. Losses alone are in
-// TransformerModel+Losses.swift; what a block computes is the family's.
+// A model in training, of any family: its parameters, what passes read in their place, and a
+// batch's loss with the gradient of every parameter. Losses alone are in
+// TransformerModel+Losses.swift; the family defines what a block computes.
 
 import FileIO
 import Inference

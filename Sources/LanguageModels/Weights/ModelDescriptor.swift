@@ -1,5 +1,5 @@
-// Models in words: which family the size of a model is of, as the command line gives it, and what a
-// configuration says of a model, for people and programs that look at it and know no family.
+// Models in words: which family a size on the command line belongs to, and what a configuration
+// says about a model, for people and programs that know no family.
 
 /// A size of a model as text, such as `d12` or `llama2:layers=6,heads=6,channels=288`.
 public struct ModelDescriptor: Sendable {

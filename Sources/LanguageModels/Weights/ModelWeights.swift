@@ -1,6 +1,6 @@
-// Weights by name: the one face of whatever holds a model, for both families. Adding a container is
-// adding something that conforms. Configurations list their weights as such values, and what a
-// container calls a weight is for its naming table to know.
+// Weights by name: the common interface of everything that holds a model, for both families. To add
+// a container, add a type that conforms. Configurations list their weights as such values; naming
+// tables know what containers call them.
 
 import Inference
 import TensorFiles

@@ -1,6 +1,6 @@
-// Telling which model a path is, in which of the formats, and opening it. A path may carry several
-// signs: they are looked at in the order of the steps below, the strongest first, and each step
-// says why it stands where it does.
+// Finds out which model is at a path and in which format, and opens it. A path may show several
+// signs: they are checked in the order of the steps below, the strongest first, and each step gives
+// the reason for its place.
 
 import FileIO
 import TensorFiles

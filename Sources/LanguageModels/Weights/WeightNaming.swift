@@ -1,7 +1,7 @@
-// How a container stores the weights of a family: the name of each, and how it lies there. A table
-// of this kind is all that a format of named tensors needs to be read and to be written: an archive
-// knows names, a configuration knows shapes, and the table brings the two together. Weights that
-// are put into another order keep the type of their elements, so that nothing is rounded.
+// How a container stores the weights of a family: the name and layout of each. Such a table is all
+// that is needed to read and write a format of named tensors: an archive knows names, a
+// configuration knows shapes, and the table brings the two together. Rearranged weights keep the
+// type of their elements, so nothing is rounded.
 
 import TensorFiles
 import Tensors

@@ -1,5 +1,5 @@
-// Writing GGUF files of version 3: the head, then one tensor after the other, as they come; and how
-// these files number the types of tensors.
+// Writing GGUF files of version 3: the head, then one tensor after the other; and how these files
+// number the types of tensors.
 
 import FileIO
 import Tensors

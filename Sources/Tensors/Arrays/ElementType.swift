@@ -1,5 +1,5 @@
-// How the elements of a tensor are stored. What the block formats mean is in ck_elements.h; this is
-// their names and their sizes, and float16 without Swift's Float16, which not every platform has.
+// How the elements of a tensor are stored. The block formats are defined in ck_elements.h; here are
+// their names and sizes, and float16 without Swift's Float16, which not every platform has.
 
 import CKernels
 

@@ -1,5 +1,5 @@
-// Which micro-kernels run, and what multiplies matrices: chosen once, when an Ops is made, and by
-// what the processor is, never by timing, so that results repeat.
+// Which micro-kernels run, and what multiplies matrices: chosen once, when an Ops is created, by
+// the kind of processor and never by timing, so that results are repeatable.
 
 import CKernels
 

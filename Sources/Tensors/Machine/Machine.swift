@@ -1,4 +1,4 @@
-// What this machine, or the container the process runs in, offers: processors, threads and memory.
+// What this machine, or the process's container, offers: processors, threads and memory.
 
 import CKernels
 

@@ -1,5 +1,5 @@
-// Attention over whole sequences, both ways: the work of a layer in training; and what attention
-// looks at, for those who want to see it.
+// Attention over whole sequences, forward and backward: the work of a layer in training; and what
+// attention looks at, for those who want to see it.
 
 import CKernels
 

@@ -1,6 +1,6 @@
-// The typed, checked face of CKernels, and the only way to it: a second backend would be added
-// behind this class. Each operation is described in CKernels.h; the faces are in the files beside
-// this one.
+// The typed, checked interface to CKernels, and the only one: a second backend would be added
+// behind this class. Each operation is described in CKernels.h; its methods are in the files next
+// to this one.
 
 import CKernels
 

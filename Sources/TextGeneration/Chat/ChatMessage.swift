@@ -1,4 +1,4 @@
-// A message of a conversation, in the words that programs for chat models share, and a conversation
+// A message of a conversation, in the terms that programs for chat models share, and a conversation
 // as a file, in the JSON of OpenAI's interface.
 
 import FileIO

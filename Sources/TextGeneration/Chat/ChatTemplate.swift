@@ -1,6 +1,6 @@
-// How the messages of a conversation become the tokens that a model has seen conversations in. On
-// the way they are texts, and between them the tokens that mark places. The two never mix, so that
-// nothing a user writes becomes a marker.
+// How the messages of a conversation become the tokens that a model was trained on. On the way they
+// are texts, and between them marker tokens. The two never mix, so nothing a user writes becomes a
+// marker.
 
 import Tokenization
 

@@ -1,6 +1,6 @@
-// A model's own template, which is a program in Jinja, as one of the known forms. It is not run:
-// what it writes around messages tells the form, and the texts in it what the form leaves open.
-// Jinja is read only as far as telling texts from program takes.
+// Recognizes a model's own template, a program in Jinja, as one of the known forms. It is not run:
+// what it writes around messages gives away the form, and its texts what the form leaves open.
+// Jinja is only understood well enough to tell texts from program.
 
 extension KnownChatTemplate {
     /// Recognizes the form of a model's own template.

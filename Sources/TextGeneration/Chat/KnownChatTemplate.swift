@@ -1,6 +1,6 @@
-// How the messages of a conversation become tokens in the forms that are known, and what each form
-// puts around messages. What a form cannot know of a model is read from the model's own template,
-// in KnownChatTemplate+Recognition.swift; texts for other programs are in +Jinja.swift.
+// How the messages of a conversation become tokens in the known forms, and what each form puts
+// around messages. What varies between models of one form is read from the model's own template, in
+// KnownChatTemplate+Recognition.swift; templates for other programs are in +Jinja.swift.
 
 import Tokenization
 

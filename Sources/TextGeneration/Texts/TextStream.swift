@@ -1,5 +1,5 @@
-// Texts as they are made, one or several at a time: the tokens of an engine's sequences become text
-// here, as far as the text is certain.
+// Texts while they are generated, one or several at a time: turns the tokens of an engine's
+// sequences into text as soon as the text is certain.
 
 import Inference
 import Tokenization

@@ -6,7 +6,8 @@ const nats = value => orDash(value, value => significant(value, 3) + ' nats');
 
 class Lens {
     constructor(stage, controls, { layers, output }, inspection) {
-        Object.assign(this, { stage, layers, output, inspection, pointed: null, mode: 'probability' });
+        Object.assign(
+            this, { stage, layers, output, inspection, pointed: null, mode: 'probability' });
         const { texts } = inspection.data;
         const all = key => Math.max(1e-9, ...layers.flatMap(
             layer => layer.positions.map(position => position[key] ?? 0)));

@@ -148,7 +148,7 @@ private struct AdapterRun {
                     swiftletPath(),
                     command + ["--model", place.path.string, "--adapter", place.adapter.string]
                 )
-                expectError(outcome, 64, "is an adapter (LoRA) already")
+                expectError(outcome, 64, "is already an adapter (LoRA)")
             }
         }
     }

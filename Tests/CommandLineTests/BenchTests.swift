@@ -159,7 +159,7 @@ import Testing
         let arguments = Self.smallTraining.joined(separator: " ")
         for directory in ["/nowhere/at/all", "/dev/null"] {
             let outcome = try shell("TMPDIR=\(directory) \"$SWIFTLET\" \(arguments)")
-            expectError(outcome, 73, "set TMPDIR to a directory that can be written")
+            expectError(outcome, 73, "set TMPDIR to a directory that is writable")
             #expect(outcome.errors.contains(directory))
         }
     }

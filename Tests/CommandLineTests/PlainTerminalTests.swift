@@ -192,7 +192,7 @@ import Testing
                 environment: ["TERM": "xterm"]
             )
             #expect(try other.waitForExit() == 64)
-            #expect(other.screen.text.contains("does not say in which form"))
+            #expect(other.screen.text.contains("does not say which chat"))
         }
     }
 

@@ -114,7 +114,7 @@ import Testing
         let many = Pickle.start + [UInt8](repeating: 0x4E, count: 70_000)
         #expect(error(opening: Small.pyTorch(many)).contains("too many values at once"))
         let deep = Pickle.start + Pickle.none + [UInt8](repeating: 0x85, count: 100_000)
-        #expect(error(opening: Small.pyTorch(deep)).contains("tuples in tuples"))
+        #expect(error(opening: Small.pyTorch(deep)).contains("tuples nested"))
         let open = [[UInt8]](repeating: Pickle.emptyDictionary + Pickle.text("a"), count: 9)
         let nested =
             open.flatMap(\.self) + Pickle.none

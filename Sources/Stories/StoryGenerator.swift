@@ -1,5 +1,5 @@
-// Tells one story after another from a grammar and a seed. Writing them to files or terminals is
-// the caller's work.
+// Generates one story after another from a grammar and a seed. The caller writes them to files or
+// terminals.
 
 import RandomNumbers
 
@@ -16,7 +16,7 @@ public struct Story: Equatable, Sendable {
 /// Within a story, a role keeps the words it was filled with, and a word list gives no row twice
 /// before it has given all.
 public struct StoryGenerator: Sendable {
-    /// What stands between two stories in a file: a line end and GPT-2's end of text.
+    /// What separates two stories in a file: a line end and GPT-2's end of text.
     ///
     /// The next story follows at once. A line end after the marker would belong to that story, and
     /// a model would learn to begin with an empty line.
@@ -35,9 +35,9 @@ public struct StoryGenerator: Sendable {
         random = MersenneTwister(seed: seed)
     }
 
-    /// Tells the next story; every plot is as likely as the others.
+    /// Generates the next story; all plots are equally likely.
     ///
-    /// A story in which chance left no words is told again; the grammar is known to have others.
+    /// A story that by chance has no words is generated again; the grammar has others.
     public mutating func next() -> Story {
         while true {
             let story = tell()
@@ -67,7 +67,7 @@ public struct StoryGenerator: Sendable {
     }
 
     /// Passes whole stories with ``separator`` between them to `write` until they have at least
-    /// `byteCount` bytes together, and ends with a line end.
+    /// `byteCount` bytes in total, and ends with a line end.
     ///
     /// No more than one story is in memory at a time. Nothing is written for a count below 1.
     public mutating func write(
@@ -84,7 +84,7 @@ public struct StoryGenerator: Sendable {
     }
 
     private mutating func fill(_ role: Plot.Role) {
-        // Each row of all the lists together is as likely as the others.
+        // All rows of all lists together are equally likely.
         var index = draw(below: role.lists.reduce(0) { $0 + rowCount(of: $1) })
         var name = role.lists[0]
         for list in role.lists {
@@ -151,7 +151,7 @@ public struct StoryGenerator: Sendable {
     private static func article(before words: String) -> String {
         let vowels: Set<Character> = ["a", "e", "i", "o", "u"]
         let first = words.prefix { $0 != " " }.lowercased()
-        // Spelt with a vowel but spoken with a consonant, and the other way round.
+        // Spelled with a vowel but spoken with a consonant, and vice versa.
         if first.hasPrefix("one") || first.hasPrefix("uni") || first.hasPrefix("use") {
             return "a "
         }

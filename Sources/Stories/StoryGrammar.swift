@@ -1,15 +1,15 @@
 // A grammar of short stories, read from text files that a person can write: word lists with
-// columns, and plots made of sentences. data/README.md describes the format. Telling stories from
-// it is StoryGenerator's work.
+// columns, and plots made of sentences. data/README.md describes the format. StoryGenerator
+// generates stories from it.
 
 import CStories
 import FileIO
 
-/// Word lists and plots from which stories are told, checked as a whole when they are read.
+/// Word lists and plots for generating stories, checked as a whole when they are read.
 ///
-/// Every reference of every plot is known to lead to a word, no list leads back to itself, no
-/// story can be longer than ``longestStory`` and every plot makes stories that have words, so
-/// telling a story cannot fail.
+/// Every reference in every plot is known to lead to a word, no list leads back to itself, no story
+/// can be longer than ``longestStory`` and every plot makes stories that have words, so generating
+/// a story cannot fail.
 public struct StoryGrammar: Sendable {
     /// The titles of the plots, in the order of their files and lines.
     public var plotTitles: [String] { plots.map(\.title) }
@@ -21,15 +21,15 @@ public struct StoryGrammar: Sendable {
 
     /// The most characters that a story may have; a grammar that could exceed it is refused.
     static let longestStory = 1 << 16
-    /// How many lists may stand within each other: a bound for the recursion that expands them.
+    /// How deeply lists may nest, which bounds the recursion that expands them.
     static let deepestNesting = 64
-    /// How often the stories of a plot may be blank: they are told again, which has to end.
+    /// How often the stories of a plot may be blank: they are generated again, which must end.
     static let mostBlankStories = 0.999
-    /// The most bytes that one file may have.
+    /// The most bytes a file may have.
     static let largestFile = 1 << 20
 
-    /// Reads every file of `directory` whose name ends in `.txt`, in the order of their names, but
-    /// for hidden ones, which editors leave while a file is open.
+    /// Reads every file of `directory` whose name ends in `.txt`, in the order of their names,
+    /// except hidden ones, which editors leave while a file is open.
     /// - Throws: ``StoryGrammarError`` with file and line, or ``FileIOError``.
     public init(directory: FilePath) throws {
         var parser = StoryGrammarParser()
@@ -42,7 +42,7 @@ public struct StoryGrammar: Sendable {
         try self.init(parser)
     }
 
-    /// The project's own grammar, that of its directory `data/stories`, which the program holds.
+    /// The project's own grammar, from its directory `data/stories`, built into the program.
     public init() {
         let directory: FilePath = "data/stories"
         do {
@@ -58,7 +58,7 @@ public struct StoryGrammar: Sendable {
             }
             try self.init(parser)
         } catch {
-            preconditionFailure("the grammar that was built in cannot be read: \(error)")
+            preconditionFailure("the built-in grammar cannot be read: \(error)")
         }
     }
 
@@ -80,7 +80,7 @@ public struct StoryGrammar: Sendable {
     }
 }
 
-/// Where something stands in the files of a grammar.
+/// A position in the files of a grammar.
 struct StorySource: Sendable {
     let path: FilePath
     /// Counted from 1.
@@ -105,7 +105,7 @@ struct WordList: Sendable {
         "she": ["him": "her", "his": "her", "himself": "herself"],
         "it": ["him": "it", "his": "its", "himself": "itself"],
     ]
-    /// The names of a pronoun's forms; alone in a template they mean those of the role `hero`.
+    /// The names of a pronoun's forms; on their own in a template they refer to the role `hero`.
     static let pronounForms: Set<String> = ["he", "him", "his", "himself"]
 
     /// The forms that a role filled from this list has.
@@ -126,15 +126,15 @@ struct Plot: Sendable {
 
     /// One place in a story: a sentence or a few.
     struct Step: Sendable {
-        /// What may stand here, each as likely as the others.
+        /// What may appear here, all equally likely.
         var alternatives: [StoryTemplate]
-        /// Left out of every second story.
+        /// Whether it is left out of every second story.
         let isOptional: Bool
     }
 
     let source: StorySource
     let title: String
-    /// In the order in which they are filled: a list's cells may speak of earlier roles.
+    /// In the order they are filled: a list's cells may refer to earlier roles.
     var roles: [Role] = []
     var paragraphs: [[Step]] = []
 }

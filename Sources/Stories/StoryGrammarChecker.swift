@@ -1,6 +1,6 @@
 // Proves before the first story that none can go wrong: every reference leads to a word, no list
-// leads back to itself, no choice can make a story grow beyond bounds, and no plot has only stories
-// without a word.
+// leads back to itself, no choice can make a story too long, and no plot makes only stories without
+// words.
 
 /// Follows everything that one plot can reach, and measures the longest text it can become.
 struct StoryGrammarChecker {
@@ -8,7 +8,7 @@ struct StoryGrammarChecker {
     private struct Extent {
         /// The most bytes of text.
         var length = 0
-        /// The most lists that can stand within each other.
+        /// How deeply lists can nest.
         var depth = 0
         /// The chance that it becomes nothing, or nothing but spaces.
         var blankChance = 1.0
@@ -44,7 +44,7 @@ struct StoryGrammarChecker {
         self.grammar = grammar
     }
 
-    /// Checks every plot and that every list is of use to one.
+    /// Checks every plot, and that every list is used by one.
     /// - Throws: ``StoryGrammarError`` naming the file and line.
     static func check(_ grammar: StoryGrammar) throws {
         var reached: Set<String> = []
@@ -53,8 +53,8 @@ struct StoryGrammarChecker {
             try checker.check(plot)
             reached.formUnion(checker.reached)
         }
-        // Only a list that some plot reaches has been checked; an unused one is most often a
-        // reference misspelt.
+        // Only a list that some plot reaches has been checked; an unused one is usually a
+        // misspelled reference.
         if let unused = grammar.lists.keys.filter({ !reached.contains($0) }).min() {
             throw list(unused, of: grammar).source.error(
                 "no plot uses the list '\(unused)'; use it or remove it"
@@ -70,7 +70,7 @@ struct StoryGrammarChecker {
         var (length, blankChance) = (0, 1.0)
         for step in plot.paragraphs.joined() {
             let extent = try extent(of: step.alternatives)
-            // The space or the two line ends before the next.
+            // The space or the two line ends before the next sentence.
             length += extent.length + 2
             blankChance *= step.isOptional ? (1 + extent.blankChance) / 2 : extent.blankChance
         }
@@ -90,7 +90,7 @@ struct StoryGrammarChecker {
 
     private mutating func fill(_ role: Plot.Role) throws {
         if grammar.lists[role.name] != nil || cast[role.name] != nil {
-            throw role.source.error("'\(role.name)' has a meaning already; choose another name")
+            throw role.source.error("'\(role.name)' already has a meaning; choose another name")
         }
         // Lists with different columns may share a role, which then has the columns of all.
         var forms: [String: Extent]?
@@ -103,10 +103,10 @@ struct StoryGrammarChecker {
             _ = try measure(list: name, calledAt: role.source)
             for (index, column) in list.columns.enumerated() {
                 own[column] = try extent(of: list.rows.map { $0[index] })
-                // The cells are text by the time the role is spoken of.
+                // The cells are text by the time the role is mentioned.
                 own[column]?.depth = 0
             }
-            // The first column goes by the role's bare name.
+            // The first column is referred to by the role's bare name.
             own[""] = own[list.columns[0]]
             for form in list.forms where own[form] == nil {
                 own[form] = Extent(length: "himself".count, blankChance: 0)
@@ -197,10 +197,10 @@ struct StoryGrammarChecker {
             throw source.error("the list '\(name)' leads back to itself")
         }
         defer { open.remove(name) }
-        // Asked on the way down, to end this recursion, and on the way up, where lists measured
-        // before may have lain below.
+        // Checked on the way down, to end this recursion, and on the way up, because lists measured
+        // earlier may be nested below.
         let tooDeep = source.error(
-            "lists stand within each other more than \(StoryGrammar.deepestNesting) deep"
+            "lists are nested more than \(StoryGrammar.deepestNesting) deep"
         )
         guard open.count <= StoryGrammar.deepestNesting else { throw tooDeep }
         var result = try extent(of: list.rows.map { $0[0] })

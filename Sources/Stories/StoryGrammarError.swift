@@ -22,7 +22,7 @@ extension StoryGrammarError: CustomStringConvertible {
                 + "[plot ...] sections"
         case .fileTooLarge(let path, let limit, let found):
             "'\(path)' has \(found) bytes, but a file of a story grammar may have at most "
-                + "\(limit); divide it into several files"
+                + "\(limit); split it into several files"
         case .notText(let path):
             "'\(path)' is not UTF-8 text; save it as UTF-8"
         case .invalid(let path, let line, let problem):

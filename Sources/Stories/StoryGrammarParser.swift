@@ -1,5 +1,5 @@
-// Reads the files of a story grammar line by line. Whether references lead anywhere is
-// StoryGrammarChecker's question, once all files are read.
+// Reads the files of a story grammar line by line. StoryGrammarChecker checks where references
+// lead, once all files are read.
 
 import FileIO
 
@@ -20,7 +20,7 @@ struct StoryGrammarParser {
     }
     private var section = Section.none
 
-    /// Whether `text` can name a list, column, role or form: small letters, digits, hyphens.
+    /// Whether `text` can name a list, column, role or form: lower-case letters, digits, hyphens.
     static func isName(_ text: some StringProtocol) -> Bool {
         guard let first = text.utf8.first, UInt8(ascii: "a")...UInt8(ascii: "z") ~= first else {
             return false
@@ -78,14 +78,14 @@ struct StoryGrammarParser {
         let physical = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
         for (index, line) in physical.enumerated() where !line.hasPrefix("#") {
             let source = StorySource(path: path, line: index + 1)
-            // Control characters would end up unseen in every story.
+            // Control characters would end up unnoticed in every story.
             if line.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) {
                 throw source.error("a control character (a tab?); use spaces")
             }
             let content = line.trimmingSpaces()
             if line.hasPrefix(" ") && !content.isEmpty {
                 guard let last = lines.indices.last, !lines[last].text.isEmpty else {
-                    throw source.error("an indented line that continues nothing; do not indent it")
+                    throw source.error("an indented line has nothing to continue; do not indent it")
                 }
                 lines[last].text += " " + content
             } else {
@@ -121,7 +121,7 @@ struct StoryGrammarParser {
             Set(columns).count == columns.count
         else {
             throw source.error(
-                "'\(rest)' must be NAME: COLUMN, COLUMN, ... in small letters, each column once"
+                "'\(rest)' must be NAME: COLUMN, COLUMN, ... in lowercase letters, each column once"
             )
         }
         if let other = lists[name]?.source {

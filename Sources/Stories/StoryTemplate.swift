@@ -1,6 +1,6 @@
 // Text with places to fill in: `{a|b}` chooses, `{name}` and `{role.form}` refer.
 
-/// A piece of a story's text with places that are filled in when it is told.
+/// A piece of a story's text with places that are filled in when it is generated.
 struct StoryTemplate: Sendable {
     indirect enum Piece: Sendable {
         case text(String)
@@ -19,14 +19,14 @@ struct StoryTemplate: Sendable {
         /// Whether it begins with a capital, as the reference did.
         let isCapitalised: Bool
 
-        /// What the template's author wrote, but for article and capital.
+        /// What the template's author wrote, without article and capital.
         var text: String { form.map { "\(name).\($0)" } ?? name }
     }
 
     let source: StorySource
     let pieces: [Piece]
 
-    /// How deep choices may stand within choices: a bound for the parser's recursion.
+    /// How deeply choices may nest, which bounds the parser's recursion.
     private static let deepest = 8
 
     /// Reads a template from `text`.
@@ -37,13 +37,13 @@ struct StoryTemplate: Sendable {
 
     private init(_ text: Substring, at source: StorySource, depth: Int) throws {
         guard depth <= Self.deepest else {
-            throw source.error("choices stand more than \(Self.deepest) deep; use a word list")
+            throw source.error("choices are nested more than \(Self.deepest) deep; use a word list")
         }
         var pieces: [Piece] = []
         var rest = text
         while let brace = rest.firstIndex(where: { $0 == "{" || $0 == "}" }) {
             guard rest[brace] == "{", let end = Self.endOfBraces(in: rest[brace...]) else {
-                throw source.error("'\(rest[brace])' without its partner; write {...}")
+                throw source.error("'\(rest[brace])' without its counterpart; write {...}")
             }
             if brace > rest.startIndex { pieces.append(.text(String(rest[..<brace]))) }
             let inner = rest[rest.index(after: brace)..<end]
@@ -64,10 +64,10 @@ struct StoryTemplate: Sendable {
         self.pieces = pieces
     }
 
-    /// Whether a text has more in it than white space.
+    /// Whether a text has more than white space in it.
     ///
-    /// By scalars, because a space and a mark that joins it are one character, and that counts as
-    /// white space: a mark would be a word alone and none in its story.
+    /// By scalars, because a space and a mark that joins it are one character, which counts as
+    /// white space: a mark would be a word by itself but not within its story.
     static func hasWords(_ text: String) -> Bool {
         text.unicodeScalars.contains { !$0.properties.isWhitespace }
     }
@@ -111,7 +111,7 @@ extension StoryTemplate.Reference {
         let parts = name.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
         guard parts.count <= 2, parts.allSatisfy(StoryGrammarParser.isName) else {
             throw source.error(
-                "'{\(text)}' is no reference; write {name}, {a name}, {role.form} or {one|other}"
+                "'{\(text)}' is not a reference; write {name}, {a name}, {role.form} or {one|other}"
             )
         }
         if parts.count == 1, WordList.pronounForms.contains(parts[0]) {

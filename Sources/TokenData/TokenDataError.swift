@@ -17,27 +17,26 @@ public enum TokenDataError: Error, Equatable, Sendable {
     case wrongSize(path: FilePath, tokenCount: Int, expected: Int, found: Int)
     /// `path` holds no token, or was to be written without any.
     case empty(path: FilePath)
-    /// `path` holds `found` tokens, and one sample of all processes together takes `needed`.
+    /// `path` holds `found` tokens, and one sample of all processes takes `needed`.
     case tooFewTokens(path: FilePath, needed: Int, found: Int)
     /// `other` stores its tokens in another format than `path`, and both match one pattern.
     case mixedFormats(path: FilePath, other: FilePath)
-    /// The token at `position` of `path` is none of a vocabulary of `vocabularySize`.
+    /// The token at `position` of `path` is outside a vocabulary of `vocabularySize`.
     case tokenOutOfRange(path: FilePath, position: Int, token: Int, vocabularySize: Int)
-    /// None of the conversations in `path` says anything to be learnt in its first
-    /// `sequenceLength` tokens.
+    /// No conversation in `path` has anything to learn in its first `sequenceLength` tokens.
     case nothingToLearn(path: FilePath, sequenceLength: Int)
-    /// `path` was replaced or rewritten after the loader had checked it.
+    /// `path` was replaced or rewritten after the loader checked it.
     case changedWhileReading(path: FilePath)
     /// `path` would hold more tokens than a shard's header can count.
     case shardFull(path: FilePath, limit: Int)
-    /// A saved position does not fit the loader it was given to; `reason` says in what.
+    /// A saved position does not fit the loader it was given to; `reason` says how.
     case positionMismatch(reason: String)
-    /// A position of `then` processes cannot be gone on from by `now` of them; `reason` says why.
+    /// `now` processes cannot resume from a position of `then`; `reason` says why.
     case otherProcessCount(then: Int, now: Int, reason: String)
-    /// `path` is not what `prepare` leaves beside its shards; `problem` says why.
+    /// `path` is not what `prepare` leaves next to its shards; `problem` says why.
     case invalidManifest(path: FilePath, problem: String)
-    /// The manifest `path` says that `shard` holds `described` tokens, or nothing of it, and it
-    /// holds `found`.
+    /// The manifest `path` says that `shard` holds `described` tokens, or does not mention it, but
+    /// the shard holds `found`.
     case staleManifest(path: FilePath, shard: FilePath, described: Int?, found: Int)
     /// The manifests `path` and `other` name different tokenizers.
     case differentTokenizers(path: FilePath, other: FilePath)
@@ -82,12 +81,12 @@ extension TokenDataError: CustomStringConvertible {
                 + "tokenizer"
         case .nothingToLearn(let path, let sequenceLength):
             return "none of the conversations in '\(path)' has a reply in its first "
-                + "\(counted(sequenceLength, "token")); take a longer sequence length, or shorter "
-                + "conversations"
+                + "\(counted(sequenceLength, "token")); use a longer sequence length, or "
+                + "shorter conversations"
         case .changedWhileReading(let path):
             return "'\(path)' changed while it was in use; start again with the new data"
         case .shardFull(let path, let limit):
-            return "'\(path)' cannot hold more than \(limit) tokens; divide the data into several "
+            return "'\(path)' cannot hold more than \(limit) tokens; split the data into several "
                 + "shards"
         case .positionMismatch(let reason):
             return "cannot resume from the saved position in the training data: \(reason); resume "
@@ -96,9 +95,9 @@ extension TokenDataError: CustomStringConvertible {
             func processes(_ count: Int) -> String {
                 counted(count, "process", plural: "processes")
             }
-            return "cannot go on with \(processes(now)) where \(processes(then)) stopped in the "
+            return "cannot resume with \(processes(now)) where \(processes(then)) stopped in the "
                 + "training data: \(reason); train with \(processes(then)) again, or allow the "
-                + "changes, which reads the data from their start (a run in random order goes on "
+                + "changes, which reads the data from the start (a run in random order resumes "
                 + "with any number)"
         case .invalidManifest(let path, let problem):
             return "'\(path)' cannot be used: \(problem); prepare the data again, or remove the "
@@ -107,11 +106,11 @@ extension TokenDataError: CustomStringConvertible {
             let claim = described.map {
                 "says that '\(shard)' holds \($0) tokens, but it holds \(found)"
             }
-            return "'\(path)' \(claim ?? "says nothing of '\(shard)'"); prepare the data again, or "
-                + "remove the file"
+            return "'\(path)' \(claim ?? "does not mention '\(shard)'"); prepare the data again, "
+                + "or remove the file"
         case .differentTokenizers(let path, let other):
             return "'\(path)' and '\(other)' name different tokenizers; train and validate on data "
-                + "of one tokenizer"
+                + "made with one tokenizer"
         case .invalidEvaluation(let path, let place, let problem):
             return "'\(path)', \(place): \(problem)"
         }

@@ -3,7 +3,7 @@
 
 /// A text, or a token that stands for itself.
 public enum PromptPart: Sendable, Equatable {
-    /// Text, in which no name is a token.
+    /// Text in which no name is a token.
     case text(String)
     /// A token.
     case token(TokenID)
@@ -12,13 +12,13 @@ public enum PromptPart: Sendable, Equatable {
 extension Tokenizer {
     /// The ids of texts and the tokens between them, such as those of a chat.
     ///
-    /// No name in a text is a token: so what a user typed becomes none.
+    /// No name in a text is a token, so what a user typed cannot become one.
     /// - Throws: ``TokenizerError/noToken(byte:)``, where the tokenizer does not cover all text.
     public func encode(_ parts: [PromptPart]) throws -> [TokenID] {
         try parts.indices.flatMap { try encode(partAt: $0, of: parts) }
     }
 
-    /// The ids of one of several parts, encoded as in all of them.
+    /// The ids of one of several parts, encoded as they would be together.
     /// - Throws: ``TokenizerError/noToken(byte:)``, where the tokenizer does not cover all text.
     package func encode(partAt index: Int, of parts: [PromptPart]) throws -> [TokenID] {
         func addedToken(at index: Int) -> AddedToken? {
@@ -30,7 +30,7 @@ extension Tokenizer {
         switch parts[index] {
         case .token(let id): return [id]
         case .text(let text):
-            // Whitespace beside a token may go with it, as where its name is found in text.
+            // Whitespace next to a token may belong to it, as when its name is found in text.
             var text = text.unicodeScalars[...]
             if addedToken(at: index - 1)?.takesSpaceAfter == true {
                 text = text.drop { $0.properties.isWhitespace }
@@ -46,23 +46,23 @@ extension Tokenizer {
     }
 }
 
-/// The tokens of a conversation, and which of them are to be learnt: what one side of it says.
+/// The tokens of a conversation, and which of them are to be learned: what one side says.
 public struct ConversationTokens: Sendable, Equatable {
     /// All tokens, in order.
     public private(set) var tokens: [TokenID] = []
-    /// For each token, whether it is to be learnt.
+    /// For each token, whether it is to be learned.
     public private(set) var isLearnt: [Bool] = []
 
     /// No tokens.
     public init() {}
 
-    /// Appends tokens that are all to be learnt, or none of them.
+    /// Appends tokens that are all to be learned, or none of them.
     public mutating func append(_ more: some Collection<TokenID>, isLearnt: Bool) {
         tokens += more
         self.isLearnt += repeatElement(isLearnt, count: more.count)
     }
 
-    /// Appends what follows.
+    /// Appends another part.
     public mutating func append(_ more: Self) {
         tokens += more.tokens
         isLearnt += more.isLearnt

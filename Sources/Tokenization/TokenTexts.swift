@@ -1,7 +1,7 @@
 // The bytes of many tokens in one block of memory, and the way from a token's bytes to its id. What
 // they mean is told by those who hold them; GPT-2's tokenizer does not look tokens up this way.
 
-/// Byte strings by number, laid back to back.
+/// Numbered byte strings, stored back to back.
 public struct TokenTexts: RandomAccessCollection, Sendable, Equatable {
     // Text i is bytes[offsets[i]..<offsets[i + 1]].
     private var bytes: [UInt8]
@@ -18,13 +18,13 @@ public struct TokenTexts: RandomAccessCollection, Sendable, Equatable {
         (bytes, offsets) = ([], [0])
     }
 
-    /// Takes texts laid back to back; text i is `bytes[offsets[i]..<offsets[i + 1]]`.
+    /// Takes texts stored back to back; text i is `bytes[offsets[i]..<offsets[i + 1]]`.
     init(bytes: [UInt8], offsets: [Int]) {
         self.bytes = bytes
         self.offsets = offsets
     }
 
-    /// Makes room.
+    /// Reserves room.
     mutating func reserveCapacity(texts: Int, bytes: Int) {
         offsets.reserveCapacity(texts + 1)
         self.bytes.reserveCapacity(bytes)
@@ -79,7 +79,7 @@ struct TokenIndex: Sendable {
         }
     }
 
-    /// Indexes some texts, and of those with the same bytes the first.
+    /// Indexes some texts; of those with the same bytes, the first one.
     init(unchecked texts: TokenTexts, of indices: some Sequence<Int>) {
         self.init(texts)
         for index in indices { _ = insert(index) }
@@ -92,7 +92,7 @@ struct TokenIndex: Sendable {
         slots = Array(repeating: -1, count: capacity)
     }
 
-    /// Adds a token; returns the one that has its bytes already, if there is one.
+    /// Adds a token; returns the one that already has its bytes, if there is one.
     private mutating func insert(_ index: Int) -> TokenID? {
         let slot = texts.withBytes(at: index) { slotIndex(of: $0) }
         if slots[slot] >= 0 { return slots[slot] }
@@ -100,7 +100,7 @@ struct TokenIndex: Sendable {
         return nil
     }
 
-    /// Two tokens of the same bytes.
+    /// Two tokens with the same bytes.
     struct DuplicateToken: Error {
         let first, second: TokenID
     }

@@ -6,17 +6,18 @@ import FileIO
 /// A tokenizer file that cannot be used, or ids that are not its own; `description` is one
 /// sentence for the user.
 public enum TokenizerError: Error, Equatable, Sendable {
-    /// The content of `path` is none of the formats this module reads; `found` says how it begins.
+    /// The content of `path` is in none of the formats this module reads; `found` says how it
+    /// begins.
     case unrecognized(path: FilePath, found: String)
     /// The directory holds none of the `expected` files.
     case nothingInDirectory(path: FilePath, expected: [String])
-    /// `path` is one of a pair of files, and none of the names `expected` is beside it.
+    /// `path` is one of a pair of files, and none of the `expected` files is next to it.
     case missingCompanion(path: FilePath, expected: [String])
     /// The file is of a known format, in a version this module does not read.
     case unsupportedVersion(path: FilePath, found: UInt32)
-    /// The file breaks a rule of its format: `what` was to be `expected` and is `found`.
+    /// The file breaks a rule of its format: `what` should be `expected` but is `found`.
     case malformed(path: FilePath, what: String, expected: String, found: String)
-    /// The tokenizer is of another kind than the one that is needed, which is the other of the two.
+    /// The tokenizer is of the wrong one of the two kinds.
     case otherKind(path: FilePath, found: TokenizerDescription.Kind)
     /// The vocabulary can decode ids, but no text can be encoded with it, for the reason given.
     case notEncodable(path: FilePath, reason: String)
@@ -24,17 +25,17 @@ public enum TokenizerError: Error, Equatable, Sendable {
     case cannotExport(path: FilePath, reason: String)
     /// The tokenizer has more tokens than the model it was opened for.
     case wrongCount(path: FilePath, expected: Int, found: Int)
-    /// The file asks for something that is not known here: `what`, which is `found`.
+    /// The file needs something that this module does not know: `what`, which is `found`.
     case notKnown(path: FilePath, what: String, found: String)
-    /// A text has this byte in it, and no token of the vocabulary stands for it.
+    /// A text contains this byte, which no token of the vocabulary stands for.
     case noToken(byte: UInt8)
     /// An id that no token of the vocabulary has.
     case unknownToken(id: TokenID, vocabularySize: Int)
-    /// A tokenizer was to be trained with fewer tokens than there are bytes and an end of text.
+    /// A tokenizer needs at least a token for every byte and one for the end of text.
     case vocabularyTooSmall(requested: Int)
-    /// The text to train with has no more pairs to merge after `largest` tokens.
+    /// The text to train on has no more pairs to merge after `largest` tokens.
     case textTooSmall(requested: Int, largest: Int)
-    /// The distinct words of the text to train with have more bytes than `limit`.
+    /// The distinct words of the text to train on have more bytes than `limit`.
     case textTooLarge(byteCount: Int, limit: Int)
 }
 
@@ -44,12 +45,12 @@ extension TokenizerError: CustomStringConvertible {
         case .unrecognized(let path, let found):
             "'\(path)' is not a tokenizer: it begins with \(found); give tokenizer.json, "
                 + "tokenizer.model, llm.c's or llama2.c's tokenizer file, or a vocabulary in JSON "
-                + "with its merges file beside it"
+                + "with its merges file next to it"
         case .nothingInDirectory(let path, let expected):
             "'\(path)' holds no tokenizer: looked for \(expected.joined(separator: ", "))"
         case .missingCompanion(let path, let expected):
             "'\(path)' is only half of a tokenizer: put \(expected.joined(separator: " or ")) "
-                + "beside it"
+                + "next to it"
         case .unsupportedVersion(let path, let found):
             "'\(path)' is a tokenizer file of version \(found), but only versions 1 and 2 are "
                 + "known; export it again"
@@ -57,11 +58,11 @@ extension TokenizerError: CustomStringConvertible {
             "'\(path)' is damaged: \(what) should be \(expected), but is \(found); "
                 + "copy or create the file again"
         case .otherKind(let path, .sentencePiece):
-            "'\(path)' is a SentencePiece tokenizer, as those of Llama 2 are, and here a "
-                + "byte-level one is needed, as those of GPT-2 are; name another"
+            "'\(path)' is a SentencePiece tokenizer, like Llama 2's, but a byte-level one, like "
+                + "GPT-2's, is needed here; name another"
         case .otherKind(let path, .byteLevel):
-            "'\(path)' is a byte-level tokenizer, as those of GPT-2 are, and here a SentencePiece "
-                + "one is needed, as those of Llama 2 are; name another"
+            "'\(path)' is a byte-level tokenizer, like GPT-2's, but a SentencePiece one, like "
+                + "Llama 2's, is needed here; name another"
         case .notEncodable(let path, let reason):
             "text cannot be encoded with '\(path)': \(reason)"
         case .cannotExport(let path, let reason):
@@ -70,7 +71,7 @@ extension TokenizerError: CustomStringConvertible {
             "'\(path)' has \(counted(found, "token")), but the model knows only \(expected); use "
                 + "the tokenizer the model was trained with"
         case .notKnown(let path, let what, let found):
-            "'\(path)' asks for \(what) that is not known here: \(found)"
+            "'\(path)' needs \(what) that is not supported: \(found)"
         case .noToken(let byte):
             "the text has the byte 0x\(byte < 16 ? "0" : "")\(String(byte, radix: 16)), which no "
                 + "token of the tokenizer stands for; take the character out of the text"
@@ -84,8 +85,8 @@ extension TokenizerError: CustomStringConvertible {
             "the text is too small for \(requested) tokens: after \(largest) nothing is left to "
                 + "merge; ask for \(largest) or fewer, or add text"
         case .textTooLarge(let byteCount, let limit):
-            "the text is too large to train with: its distinct words have \(byteCount) bytes, and "
-                + "the limit is \(limit); train with a part of it"
+            "the text is too large to train on: its distinct words have \(byteCount) bytes, but "
+                + "the limit is \(limit); train on part of it"
         }
     }
 }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Reports
 
-/// The report as somebody uses it, in a browser.
+/// The report as a user sees it, in a browser.
 @Suite(.serialized, .enabled(if: Browser.isAvailable, Comment(rawValue: Browser.skipReason)))
 struct ReportBrowserTests {
     private func open(
@@ -270,7 +270,7 @@ struct ReportBrowserTests {
             runs,
             width: width,
             """
-            // Browsers have no window as narrow as a phone's, but a page may be.
+            // Browser windows cannot be as narrow as a phone's, but a page can.
             if (innerWidth < 760) document.body.style.width = '360px';
             view.update();
             const { body } = document;

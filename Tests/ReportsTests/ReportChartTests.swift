@@ -13,7 +13,7 @@ import Testing
         #expect(curve([1, .nan, .infinity, 1e300, 2]).points.map(\.step) == [1, 5])
     }
 
-    @Test func smoothingAveragesTheNeighbours() {
+    @Test func smoothingAveragesTheNeighbors() {
         let smoothed = curve([9, 3, 6, 0, 3, 3]).smoothed(window: 3, within: everything)
         #expect(smoothed.points.map(\.value) == [9, 6, 3, 3, 2, 3])
         #expect(smoothed.points.map(\.step) == [1, 2, 3, 4, 5, 6])

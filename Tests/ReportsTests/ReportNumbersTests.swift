@@ -1,5 +1,5 @@
-// A report of whatever numbers a log may hold: they are drawn as far as they can be, and no page
-// says what is no number.
+// A report of any numbers that a log may hold: they are drawn as far as they can be, and no page
+// shows what is not a number.
 
 import Foundation
 import TestSupport
@@ -21,7 +21,7 @@ import Training
     ]
     private static let steps = ["0", "1", "2", "3", "7", "1000", "9223372036854775807"]
 
-    /// Reads a log and draws it, alone and beside itself; expects pages that hold together.
+    /// Reads a log and draws it, by itself and compared with itself; expects valid pages.
     private func draw(_ log: String, _ comment: Comment? = nil) throws {
         try withTemporaryDirectory { directory in
             try Data(log.utf8)

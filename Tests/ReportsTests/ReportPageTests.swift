@@ -167,7 +167,7 @@ import Training
         #expect(source.contains(">\(long)</pre>"))
     }
 
-    @Test func severalRunsAreOverlaidInColoursOfTheirOwn() throws {
+    @Test func severalRunsAreOverlaidInTheirOwnColors() throws {
         let runs = (0..<ReportPage.mostRuns).map {
             history("run \($0)", steps: 40, seed: Float($0))
         }

@@ -5,9 +5,9 @@ import Training
 
 @testable import Reports
 
-/// A run whose numbers are easily told: its loss falls from 10 by 0.1 a step.
+/// A run whose numbers are easy to predict: its loss falls from 10 by 0.1 per step.
 /// - Parameters:
-///   - name: What it is called.
+///   - name: Its name.
 ///   - steps: Its steps.
 ///   - every: Steps between those that were logged.
 ///   - tokens: Tokens of a step, each of which takes half a second.

@@ -156,17 +156,17 @@ import Training
         #expect(facts.machine == "Some CPU, avx2, 2 threads")
         #expect(
             facts.sections.map(\.title) == [
-                "Data", "Optimiser", "Between steps", "Run", "Model", "Machine",
+                "Data", "Optimizer", "Between steps", "Run", "Model", "Machine",
             ]
         )
         func entries(_ title: String) -> [String] {
             facts.sections.first { $0.title == title }?.entries.map { "\($0.name)=\($0.value)" }
                 ?? []
         }
-        #expect(entries("Optimiser") == ["learning-rate=0.0006"])
+        #expect(entries("Optimizer") == ["learning-rate=0.0006"])
         #expect(
             entries("Data") == [
-                "shuffle=yes", "learnt from=150 tokens in 2 shards",
+                "shuffle=yes", "trained on=150 tokens in 2 shards",
                 "validated on=20k tokens in 1 shard",
             ]
         )

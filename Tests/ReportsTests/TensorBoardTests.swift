@@ -1,4 +1,4 @@
-// Event files, read back by a reader of their own. That TensorBoard itself reads them was checked
+// Event files, read back by their own reader. That TensorBoard itself reads them was checked
 // with its Python package: `scripts/check_tensorboard.py`.
 
 import FileIO
@@ -120,7 +120,7 @@ import Training
     @Test(arguments: [
         [UInt8](), [1, 2, 3], [24, 0, 0, 0, 0, 0, 0, 0xFF], [UInt8](repeating: 0xFF, count: 4096),
     ])
-    func aResumedRunMakesItsFileAnewWhateverTheFormerHolds(bytes: [UInt8]) throws {
+    func aResumedRunRewritesItsFileWhateverTheFormerOneHolds(bytes: [UInt8]) throws {
         try withTemporaryDirectory { directory in
             let run = RunDirectory(directory)
             try MetricsLog(run.metricsPath).append(validationLoss: 2, step: 7)

@@ -1,4 +1,4 @@
-// The stories of data/stories as a reader and a trainer meet them: grammatical, varied, endless.
+// The stories of data/stories as a reader and a trainer see them: grammatical, varied, endless.
 
 import FileIO
 import Stories

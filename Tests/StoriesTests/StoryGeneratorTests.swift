@@ -1,4 +1,4 @@
-// How stories are told from a grammar: seeds, roles, pronouns, articles, choices, files of any
+// How stories are generated from a grammar: seeds, roles, pronouns, articles, choices, files of any
 // size.
 
 import Stories

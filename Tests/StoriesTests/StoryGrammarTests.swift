@@ -1,4 +1,4 @@
-// Grammars with mistakes are refused before a story is told, with the file and line of the mistake.
+// Grammars with mistakes are refused before a story is generated, with the mistake's file and line.
 
 import FileIO
 import Stories

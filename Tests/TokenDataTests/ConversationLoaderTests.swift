@@ -4,7 +4,7 @@ import TokenData
 import Tokenization
 
 @Suite struct ConversationLoaderTests {
-    /// A conversation of tokens from `first` on, of which the last `learnt` are learnt.
+    /// A conversation of tokens from `first` on, of which the last `learnt` are learned.
     private func conversation(_ first: Int32, count: Int, learnt: Int = 1) -> ConversationTokens {
         var result = ConversationTokens()
         let tokens = (0..<Int32(count)).map { first + $0 }
@@ -171,7 +171,7 @@ import Tokenization
             #expect(loader.source != original.source)
             #expect(
                 throws: TokenDataError.positionMismatch(
-                    reason: "'chat.jsonl' holds other tokens than then"
+                    reason: "'chat.jsonl' holds different tokens now"
                 )
             ) { try loader.restore(original.state) }
         }
@@ -182,7 +182,7 @@ import Tokenization
         #expect(loader.state == original.state)
     }
 
-    @Test func whatIsTooLongIsCutAndLeftOutWhereNothingRemainsToLearn() throws {
+    @Test func longConversationsAreCutAndLeftOutIfNothingRemainsToLearn() throws {
         let loader = try loader(
             [
                 conversation(100, count: 11, learnt: 5), conversation(200, count: 11),

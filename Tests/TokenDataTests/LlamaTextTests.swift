@@ -33,7 +33,7 @@ private func write(_ text: String, in directory: FilePath) throws -> FilePath {
 }
 
 @Suite struct LlamaTextTests {
-    @Test func theStartTokenStandsBeforeAText() throws {
+    @Test func theStartTokenPrecedesAText() throws {
         try withTemporaryDirectory { directory in
             let text = try EncodedText(
                 contentsOf: write("cat sat\n", in: directory),
@@ -45,7 +45,7 @@ private func write(_ text: String, in directory: FilePath) throws -> FilePath {
         }
     }
 
-    @Test func contextsArePromptsAndEndingsGoOnAfterASpace() throws {
+    @Test func contextsArePromptsAndEndingsContinueAfterASpace() throws {
         try withTemporaryDirectory { directory in
             let row = #"{"ctx":"cat","endings":["sat","a cat"],"label":1}"#
             let examples = try MultipleChoiceExample.examples(
@@ -53,7 +53,7 @@ private func write(_ text: String, in directory: FilePath) throws -> FilePath {
                 tokenizer: tokenizer(in: directory)
             )
             #expect(examples.map(\.context) == [[1, 259]])
-            // Those of "cat sat" and "cat a cat" go on so: one space, not two.
+            // "cat sat" and "cat a cat" continue like this: one space, not two.
             #expect(examples[0].endings == [[260], [263, 259]])
         }
     }

@@ -1,4 +1,4 @@
-// Questions read from both of their files, and what is said about files that hold none.
+// Questions read from both of their files, and what is said about files without any.
 
 import FileIO
 import TestSupport
@@ -35,7 +35,7 @@ private func writeShard(
     return path
 }
 
-/// Reads these bytes as rows of JSON.
+/// Reads these bytes as JSON Lines.
 private func read(rows: [UInt8], limit: Int? = nil) throws -> [MultipleChoiceExample] {
     try withTemporaryDirectory { directory in
         let path = directory.appending("rows.jsonl")

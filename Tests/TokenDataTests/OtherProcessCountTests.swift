@@ -1,4 +1,4 @@
-// Processes that share data with others, and positions that another number of them goes on from.
+// Processes that share data with others, and positions that another number of them resumes from.
 
 import FileIO
 import TestSupport
@@ -14,13 +14,13 @@ import Tokenization
         try (0..<count).map { _ in try nextBatch(&source) }
     }
 
-    /// The batches of several processes, in the order in which one alone would read them.
+    /// The batches of several processes, in the order in which a single one would read them.
     /// - Parameters:
     ///   - make: Makes their sources.
-    ///   - processCount: How many they are.
+    ///   - processCount: How many there are.
     ///   - count: Batches of each.
     ///   - states: Where they begin; nil for the start.
-    /// - Returns: The batches, and where each process stands after them.
+    /// - Returns: The batches, and the position of each process after them.
     /// - Throws: What a source throws.
     private func together(
         _ make: Maker,
@@ -39,7 +39,7 @@ import Tokenization
         )
     }
 
-    /// Every kind of source that goes on with any number of processes.
+    /// Every kind of source that resumes with any number of processes.
     private func makers(in directory: FilePath) throws -> [String: Maker] {
         var shards: [FilePath] = []
         for (index, count) in [Int32(203), 90].enumerated() {
@@ -107,7 +107,7 @@ import Tokenization
         }
     }
 
-    @Test func anyNumberOfProcessesGoesOnWhereAnyOtherStopped() throws {
+    @Test func anyNumberOfProcessesResumesWhereAnyOtherStopped() throws {
         try withTemporaryDirectory { directory in
             for (name, make) in try makers(in: directory) {
                 var alone = try make(1, 0)
@@ -197,10 +197,10 @@ import Tokenization
             }
             #expect(
                 error?.description
-                    == "cannot go on with 1 process where 2 processes stopped in the training "
-                    + "data: each process has shuffled the data in an order of its own; train with "
-                    + "2 processes again, or allow the changes, which reads the data from their "
-                    + "start (a run in random order goes on with any number)"
+                    == "cannot resume with 1 process where 2 processes stopped in the training "
+                    + "data: each process has shuffled the data in its own order; train with "
+                    + "2 processes again, or allow the changes, which reads the data from the "
+                    + "start (a run in random order resumes with any number)"
             )
         }
     }

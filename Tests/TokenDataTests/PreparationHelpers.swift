@@ -1,5 +1,5 @@
-// A tokenizer made on the spot, files of text, and the preparation of text in its plainest form, to
-// hold the streaming one against.
+// A tokenizer made on the spot, files of text, and text preparation in its plainest form, to
+// compare the streaming one with.
 
 import FileIO
 import TokenData
@@ -18,7 +18,7 @@ enum Prepared {
         }
     }()
 
-    /// The tokens of whole documents, those without bytes left out.
+    /// The tokens of whole documents, without empty ones.
     static func tokens(_ documents: [[UInt8]]) throws -> [TokenID] {
         try documents.filter { !$0.isEmpty }
             .flatMap { try [tokenizer.endOfText].compactMap(\.self) + tokenizer.encode($0) }

@@ -52,7 +52,7 @@ private func makeLink(_ path: FilePath, to target: FilePath) throws {
         )
     }
 
-    @Test func filesAreTakenWhateverTheyAreCalled() throws {
+    @Test func filesAreTakenWhateverTheirNames() throws {
         #expect(try find(["a", ".b", "-"], files: ["a", ".b"]) == ["a", ".b", "standard input"])
         #expect(
             try find(["a.txt", "-"], files: ["a.txt"], format: .jsonLines) == [
@@ -71,7 +71,7 @@ private func makeLink(_ path: FilePath, to target: FilePath) throws {
         }
     }
 
-    @Test func oddEntriesOfADirectoryArePassedOver() throws {
+    @Test func oddEntriesOfADirectoryAreSkipped() throws {
         try withTemporaryDirectory { directory in
             let input = directory.appending("d")
             try writeText([], to: input.appending("a.txt"))
@@ -80,7 +80,7 @@ private func makeLink(_ path: FilePath, to target: FilePath) throws {
             let (nowhere, pipe) = (input.appending("b.txt"), input.appending("c.txt"))
             try makeLink(nowhere, to: directory.appending("missing"))
             try #require(pipe.withPlatformString { mkfifo($0, 0o600) } == 0)
-            // No text file by its name, so nobody asked for it.
+            // Its name is not that of a text file, so nobody asked for it.
             try makeLink(input.appending("e.bin"), to: directory.appending("missing"))
             var passedOver: [FileIOError?] = []
             let inputs = try TextInput.find([input]) { passedOver.append($0 as? FileIOError) }

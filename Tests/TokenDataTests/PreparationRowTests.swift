@@ -2,7 +2,7 @@ import Testing
 
 @testable import TokenData
 
-/// The texts of the rows of a file that comes in chunks of `size` bytes.
+/// The texts of the rows of a file that arrives in chunks of `size` bytes.
 private func texts(
     _ bytes: [UInt8],
     field: String = "text",

@@ -3,7 +3,7 @@ import Tokenization
 
 @testable import TokenData
 
-/// The documents of a text that comes in chunks of `size` bytes.
+/// The documents of a text that arrives in chunks of `size` bytes.
 private func documents(_ bytes: [UInt8], _ split: DocumentSplit, size: Int) -> [String] {
     var splitter = DocumentSplitter(split)
     var result: [[UInt8]] = [[]]
@@ -46,7 +46,7 @@ private func documents(_ bytes: [UInt8], _ split: DocumentSplit, size: Int) -> [
         }
     }
 
-    @Test func aTextAfterAnotherBeginsAnew() {
+    @Test func aTextAfterAnotherStartsFresh() {
         var splitter = DocumentSplitter(.blankLines)
         var count = 0
         for _ in 0..<2 {

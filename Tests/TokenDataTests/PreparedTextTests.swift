@@ -1,4 +1,4 @@
-// Which shards of a text are found again, and which are made anew.
+// Which shards of a text are found again, and which are made again.
 
 import FileIO
 import TestSupport

@@ -194,7 +194,7 @@ import TokenData
             try writeShard([Int32](repeating: 1, count: 20_000), to: path)
             var first = try loader(path)
             try first.digestShards()
-            // In the middle, where the quick look does not reach.
+            // In the middle, which the quick check does not read.
             var tokens = [Int32](repeating: 1, count: 20_000)
             tokens[10_000] = 2
             try writeShard(tokens, to: path)

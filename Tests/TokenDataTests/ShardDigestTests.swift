@@ -1,4 +1,4 @@
-// Shards told apart by all that they hold, wherever they lie.
+// Shards told apart by their whole content, wherever they are.
 
 import FileIO
 import TestSupport
@@ -59,7 +59,7 @@ import Testing
         return loader.source
     }
 
-    @Test func shardChangedInItsMiddleIsAnother() throws {
+    @Test func aShardChangedInItsMiddleIsADifferentOne() throws {
         try withTemporaryDirectory { directory in
             var tokens = (0..<20_000).map { Int32($0 % 1000) }
             let path = try writeShard(tokens, to: directory.appending("a.bin"))

@@ -1,5 +1,5 @@
-// What `prepare` leaves beside its shards: written with them, found by their names, and believed
-// only where it is about them.
+// What `prepare` leaves next to its shards: written with them, found by their names, and trusted
+// only if it is about them.
 
 import FileIO
 import TestSupport
@@ -128,7 +128,7 @@ import Tokenization
         "", "{", "[]", "null", "{\"format_version\":2}", "{\"format_version\":1}", "\u{0}\u{1}",
         "{\"format_version\":1e99}", String(repeating: "[", count: 100_000),
     ])
-    func filesThatAreNoManifestsAreErrors(text: String) throws {
+    func filesThatAreNotManifestsAreErrors(text: String) throws {
         try withTemporaryDirectory { directory in
             let shards = try prepare(in: directory)
             try writeText(text.utf8, to: manifest(in: directory))

@@ -1,4 +1,4 @@
-// The order of batches, held against Fixtures/loader_order.json, which
+// The order of batches, compared with Fixtures/loader_order.json, which
 // scripts/expected_loader_order.py worked out with another mt19937.
 
 import FileIO

@@ -34,12 +34,12 @@ import TokenData
         )
     }
 
-    /// The position after a journey through JSON, as a checkpoint keeps it.
+    /// The position after a round trip through JSON, as in a checkpoint.
     private func throughJSON(_ state: TokenLoaderState) throws -> TokenLoaderState {
         try JSONDecoder().decode(TokenLoaderState.self, from: JSONEncoder().encode(state))
     }
 
-    /// The position after a journey through a file in llm.c's layout, which keeps no source.
+    /// The position after a round trip through a file in llm.c's layout, which keeps no source.
     private func throughFile(
         _ state: TokenLoaderState,
         in directory: FilePath
@@ -147,7 +147,7 @@ import TokenData
             let saved = try loader(pattern).state
             try writeShards(to: directory, offset: 1)
             expectMismatch(
-                "'\(directory.appending("0.bin"))' holds other tokens than then",
+                "'\(directory.appending("0.bin"))' holds different tokens now",
                 restoring: saved,
                 into: try loader(pattern)
             )
@@ -167,7 +167,7 @@ import TokenData
         }
     }
 
-    @Test func dataMovedElsewhereAreTheSameData() throws {
+    @Test func movedDataIsTheSameData() throws {
         try withTemporaryDirectory { directory in
             let pattern = try writeShards(to: directory)
             var original = try loader(pattern)
@@ -207,12 +207,12 @@ import TokenData
                 into: try loader(pattern, processCount: 2, rank: 1)
             )
             expectMismatch(
-                "the saved run shuffled the data, this one reads them in sequence",
+                "the saved run shuffled the data, this one reads it in sequence",
                 restoring: saved,
                 into: try loader(pattern, shuffled: false)
             )
             expectMismatch(
-                "the saved run read the data in sequence, this one shuffles them",
+                "the saved run read the data in sequence, this one shuffles it",
                 restoring: try loader(pattern, shuffled: false).state,
                 into: try loader(pattern)
             )
@@ -233,11 +233,11 @@ import TokenData
                 damage(&bad)
                 expectMismatch(reason, restoring: bad, into: loader)
             }
-            expect("it is in shard 4, but the data have 3") { $0.shardIndex = 3 }
-            expect("it is in shard 0, but the data have 3") { $0.shardIndex = -1 }
+            expect("it is in shard 4, but the data has 3") { $0.shardIndex = 3 }
+            expect("it is in shard 0, but the data has 3") { $0.shardIndex = -1 }
             expect("it is at batch 9 of '\(path)', which has 8") { $0.sampleIndex = 9 }
             expect("it is at batch -1 of '\(path)', which has 8") { $0.sampleIndex = -1 }
-            expect("it is among 2 shards, but the data have 3") {
+            expect("it is among 2 shards, but the data has 3") {
                 $0.shuffle?.shardOrder = [0, 1]
             }
             expect("its order of the shards is damaged") { $0.shuffle?.shardOrder = [0, 1, 3] }

@@ -36,7 +36,7 @@ import TokenData
         }
     }
 
-    @Test func filesThatAreNoShardsAreRefused() throws {
+    @Test func filesThatAreNotShardsAreRefused() throws {
         try withTemporaryDirectory { directory in
             let path = directory.appending("a.bin")
             let text = try AtomicFile(path)

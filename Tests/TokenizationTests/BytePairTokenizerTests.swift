@@ -25,7 +25,7 @@ import Testing
         try #expect(tokenizer.decode(tokenizer.encode(text)) == text)
     }
 
-    @Test func whatStandsBesideAMarkerIsATextOfItsOwn() throws {
+    @Test func textNextToAMarkerIsASeparateText() throws {
         // Two spaces at the end of a text stay together; before more text they do not.
         let spaces = SmallTokenizer.make(merges: ["\u{61} \u{61}"])
         let end = try #require(spaces.endOfText)

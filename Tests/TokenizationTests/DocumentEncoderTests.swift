@@ -22,7 +22,7 @@ import Testing
         return bytes
     }()
 
-    /// The ids of one document that arrives in chunks of a size, and of how many parts they are.
+    /// The ids of one document that arrives in chunks of a size, and the number of its parts.
     private func encode(
         _ encoder: DocumentEncoder,
         chunkSize: Int
@@ -133,7 +133,7 @@ import Testing
         let text = Array("hehe he".utf8)
         let ids = try text.withUnsafeBytes { try encoder.encode($0, starts: [2, 4, 4]) }
         func encoded(_ text: String) throws -> [TokenID] { try encoder.tokenizer.encode(text) }
-        // What comes first goes on with a document, so that no space is put before it.
+        // What comes first continues a document, so no space is put before it.
         let he = SmallSentencePieces.standardPieces.firstIndex { $0.name == Array("he".utf8) }
         let first = try [TokenID(#require(he))]
         try #expect(ids == first + [1] + encoded("he") + [1, 1] + encoded(" he"))

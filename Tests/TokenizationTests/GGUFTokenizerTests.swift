@@ -1,4 +1,4 @@
-// Tokenizers as GGUF's keys and other formats hold them, and what these cannot hold.
+// Tokenizers in GGUF's keys and other formats, and what these cannot hold.
 
 import FileIO
 import TestSupport
@@ -54,7 +54,7 @@ import Testing
         }
     }
 
-    /// Texts that differ by their spaces, and such as no piece covers.
+    /// Texts that differ in their spaces, and some that no piece covers.
     private static let spacedTexts = [
         "", "a", " ", "  ", "a b", " a", "a ", "  a  b  ", "\n", "\n a", "é 日本", "\u{2581}a",
         "hell the", "zz  the\tz",
@@ -144,7 +144,7 @@ import Testing
         let lacking = try description.makeTokenizer(from: "here")
         #expect(throws: TokenizerError.noToken(byte: 4)) { try lacking.encode("a\u{4}") }
         #expect(throws: TokenizerError.noToken(byte: 4)) { try lacking.promptTokens(of: "\u{4}") }
-        // The next text is none the worse for it.
+        // The next text is not affected.
         try #expect(lacking.encode("a") == tokenizer.encode("a"))
     }
 

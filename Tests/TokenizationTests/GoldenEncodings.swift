@@ -1,4 +1,4 @@
-// Texts that meet each rule of the pre-tokeniser, and the ids that tiktoken 0.14 gives them with
+// Texts that meet each rule of the pre-tokenizer, and the ids that tiktoken 0.14 gives them with
 // GPT-2's vocabulary.
 
 @testable import Tokenization

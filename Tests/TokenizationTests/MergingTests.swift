@@ -63,7 +63,7 @@ import Testing
         #expect(recovered == tokenizer.merges)
     }
 
-    @Test func specialTokensBehindTheMergesAreNoMerges() throws {
+    @Test func specialTokensAfterTheMergesAreNotMerges() throws {
         let standard = SmallTokenizer.standard
         let tokens = (0..<TokenID(standard.vocabularySize)).map {
             standard.vocabulary.bytes(of: $0)

@@ -106,7 +106,7 @@ import Testing
                 default: expected = .other
                 }
             }
-            // One comparison a scalar: a million #expects take seconds.
+            // One comparison per scalar: a million #expects take seconds.
             if CharacterClass(of: value) != expected {
                 Issue.record("U+\(String(value, radix: 16)) should be \(expected)")
             }

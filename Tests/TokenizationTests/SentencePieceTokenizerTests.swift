@@ -57,7 +57,7 @@ import Testing
         try #expect(names("theet", Small.tokenizer(pieces)) == [" t", "hee", "t"])
     }
 
-    @Test func whatAUserTypesBecomesNoMarkerThatAPieceIs() throws {
+    @Test func whatAUserTypesDoesNotBecomeAMarkerPiece() throws {
         var pieces = Small.pieces(["<x>", "\n\n", "é", "<", "x", ">", "<x", "a", " "])
         for id in 259...261 { pieces[id].kind = .userDefined }
         let tokenizer = try Small.tokenizer(pieces)
@@ -187,7 +187,7 @@ import Testing
         #expect(try Small.tokenizer(pieces).endsOfText == [])
     }
 
-    @Test func longWordTakesNoQuadraticTime() throws {
+    @Test func aLongWordDoesNotTakeQuadraticTime() throws {
         // 2^20 letters in one word: trying all pairs for each merge would take days.
         let tokenizer = try Small.tokenizer()
         let count = 1 << 20

@@ -1,5 +1,5 @@
-// A tokenizer small enough to follow by hand, and byte pair encoding in its plainest form, to hold
-// the fast one against.
+// A tokenizer small enough to follow by hand, and byte pair encoding in its plainest form, to
+// compare the fast one with.
 
 @testable import Tokenization
 
@@ -27,7 +27,7 @@ enum SmallTokenizer {
         return BytePairTokenizer(vocabulary: vocabulary, merges: table)
     }
 
-    /// Merges of English words, of runs of one letter, and of things that are no words.
+    /// Merges of English words, of runs of one letter, and of things that are not words.
     static let standard = make(merges: [
         "t h", "th e", "i n", "in g", "a a", "aa aa", "a n", "an d", "h e", "l l", "' s", "1 2",
         "12 3", "! !", "an an", "b an", "e r", "r e", "the re", "aaaa aaaa",

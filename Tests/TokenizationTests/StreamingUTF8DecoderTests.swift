@@ -27,7 +27,7 @@ import Testing
         )
     }
 
-    @Test func decoderIsAsNewAfterFinish() {
+    @Test func decoderCanBeReusedAfterFinish() {
         var decoder = StreamingUTF8Decoder()
         _ = decoder.append([0xE2, 0x82])
         _ = decoder.finish()

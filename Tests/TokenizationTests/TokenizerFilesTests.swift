@@ -126,7 +126,7 @@ import Testing
         ("{\"\\x\": 0}", "should be an escape such as \\n or \\u0041, but is 'x'"),
         ("{\"\\u12g4\": 0}", "four hexadecimal digits"),
         ("{\"\\ud83d\\u00\": 0}", "four hexadecimal digits"),
-        ("{\"a\": 0, \"b\": 0}", "the id of token 2 of 2 should be below 2 and of no other token"),
+        ("{\"a\": 0, \"b\": 0}", "the id of token 2 of 2 should be unique and below 2"),
         ("{\"a\": 0, \"b\": 2}", "the id of token 2 of 2"),
         ("{}", "the token that ends a text should be <|endoftext|>"),
         ("{\"a\": 0}", "the token that ends a text should be <|endoftext|>"),
@@ -185,7 +185,7 @@ import Testing
         }
     }
 
-    @Test func pairIsFoundBesideALlamasTokenizer() throws {
+    @Test func pairIsFoundNextToALlamasTokenizer() throws {
         try withTemporaryDirectory { directory in
             let tokenizer = SmallTokenizer.standard
             try tokenizer.write(
@@ -214,11 +214,11 @@ import Testing
         try #expect(error(opening: "none", of: [:]).contains("does not exist"))
         try #expect(
             error(opening: "vocab.json", of: ["vocab.json": "{}"])
-                .contains("half of a tokenizer: put merges.txt beside it")
+                .contains("half of a tokenizer: put merges.txt next to it")
         )
         try #expect(
             error(opening: "a", of: ["a": "#version: 0.2\n"])
-                .contains("put encoder.json or vocab.json beside it")
+                .contains("put encoder.json or vocab.json next to it")
         )
     }
 

@@ -1,4 +1,4 @@
-// tokenizer.json: the ids are those of Hugging Face's library, and what is not known is refused.
+// tokenizer.json: the ids are those of Hugging Face's library, and what is unknown is refused.
 
 import FileIO
 import TestSupport
@@ -116,7 +116,7 @@ import Testing
         let blank = TokenID(tokenizer.vocabularySize - 1)
         let (a, b) = (try tokenizer.encode("a"), try tokenizer.encode("b"))
         try #expect(tokenizer.encode("a   \tb") == a + [blank, blank, blank] + b)
-        // A search that began anew at every blank would not end.
+        // A search that started over at every blank would not end.
         let blanks = String(repeating: " ", count: 1 << 20)
         #expect(try tokenizer.encode(blanks + "b").count == 1 << 20 + 1)
     }

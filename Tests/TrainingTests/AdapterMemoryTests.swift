@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct AdapterMemoryTests {
     /// Every step reads them, wherever they lie.
-    @Test func weightsThatStayAsTheyAreAreCountedBesideTheAdapter() throws {
+    @Test func frozenWeightsAreCountedAlongWithTheAdapter() throws {
         let configuration = try GPT2Configuration(
             contextLength: 8,
             vocabularySize: 11,

@@ -1,5 +1,5 @@
-// Runs at bfloat16: what their checkpoints hold, that they go on exactly, and that runs of one
-// precision go on in the other when that was asked for.
+// Runs at bfloat16: what their checkpoints hold, that they resume exactly, and that runs of one
+// precision resume in the other when asked to.
 
 import FileIO
 import Foundation
@@ -204,7 +204,7 @@ import TokenData
     }
 
     @Test(arguments: Recomputation.allCases)
-    func theMemoryThatIsAnnouncedIsTheMemoryThatIsTaken(recomputation: Recomputation) throws {
+    func theAnnouncedMemoryIsTheMemoryTaken(recomputation: Recomputation) throws {
         try withTemporaryDirectory { directory in
             var settings = small.settings
             settings.recomputation = recomputation

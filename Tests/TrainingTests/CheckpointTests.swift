@@ -1,4 +1,4 @@
-// Checkpoints as a whole: what they leave when writing fails, what a damaged one says, which stay.
+// Checkpoints as a whole: what remains when writing fails, what a damaged one says, which stay.
 
 import FileIO
 import TensorFiles
@@ -67,7 +67,7 @@ import Training
         }
     }
 
-    @Test func multiplesStayForEver() throws {
+    @Test func multiplesStayForever() throws {
         try withTemporaryDirectory { directory in
             let run = RunDirectory(directory.appending("run"))
             try start(in: directory, steps: 9) { ($0.keepLast, $0.keepEvery) = (1, 4) }.run { _ in }
@@ -111,7 +111,7 @@ import Training
             let run = RunDirectory(directory.appending("run"))
             let training = try start(in: directory, steps: 8, validates: true) {
                 ($0.keepLast, $0.validationInterval) = (1, 1)
-                // Random tokens are not learnt; a large rate soon makes the loss worse.
+                // Random tokens are not learned; a large rate soon makes the loss worse.
                 ($0.schedule.peak, $0.schedule.shape) = (0.3, .constant)
             }
             var losses: [Int: Float] = [:]
@@ -133,7 +133,7 @@ import Training
             #expect(try run.modelPath(.best) == run.modelPath(step: best))
             #expect(try run.modelPath(.latest) == run.modelPath(step: 8))
 
-            // Going on knows it, and restores a note that was not written any more.
+            // Resuming knows it, and restores a record that had not been written.
             try FileSystem.remove(run.bestPath)
             let again = try start(in: directory, steps: 8, validates: true) {
                 ($0.keepLast, $0.validationInterval) = (1, 1)
@@ -144,7 +144,7 @@ import Training
         }
     }
 
-    /// A run that has validated and made some steps, and then goes on as `start` says.
+    /// A run that has validated and made some steps, and then resumes as `start` says.
     private func goingOn(
         _ start: (FilePath) throws -> TrainingRun
     ) throws -> (before: BestCheckpoint?, after: BestCheckpoint?, file: Int?, steps: [Int]) {
@@ -197,7 +197,7 @@ import Training
         try withTemporaryDirectory { directory in
             let run = RunDirectory(directory.appending("run"))
             var losses: [Int: Float] = [:]
-            /// Goes on to a step, and checks after each checkpoint what is there.
+            /// Continues to a step, and checks after each checkpoint what is there.
             func goOn(to step: Int) throws {
                 let training = try start(in: directory, steps: 12, validates: true) {
                     ($0.checkpointInterval, $0.validationInterval, $0.keepLast) = (5, 1, 1)
@@ -265,7 +265,7 @@ import Training
             #expect(try run.modelPath(.step(5)) == run.modelPath(step: 5))
             let error = #expect(throws: TrainingError.self) { try run.modelPath(.step(3)) }
             #expect(
-                error?.description == "'\(run.path)' holds no checkpoint of step 3; it has 5, 6"
+                error?.description == "'\(run.path)' has no checkpoint of step 3; it has 5, 6"
             )
             try touch(run.bestPath, [UInt8](#"{"step":2,"val_loss":1}"#.utf8))
             #expect(throws: TrainingError.self) { try run.modelPath(.best) }
@@ -296,7 +296,7 @@ import Training
                 (replaced("\"batchSize\" : 2", "\"batchSize\" : 0"), "the batch size must be"),
                 (
                     replaced("\"batchSize\" : 2", "\"batchSize\" : \"two\""),
-                    "batchSize' makes no sense"
+                    "batchSize' is not valid"
                 ),
                 (replaced("\"keepLast\"", "\"other\""), "no 'settings.keepLast'"),
                 (good.replacing(window, with: "\"recentLosses\" : [\(values)]"), "more than 128"),

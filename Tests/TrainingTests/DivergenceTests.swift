@@ -1,4 +1,5 @@
-// Steps that give no number or an unlikely one: what is skipped, told, given up, and never written.
+// Steps with no finite number or an unlikely one: what is skipped, reported, abandoned, not
+// written.
 
 import FileIO
 import LanguageModels
@@ -148,7 +149,7 @@ import Training
         }
     }
 
-    /// A run whose weights are shaken once its windows are full, and what it told.
+    /// A run whose weights are shaken once its windows are full, and what it reported.
     private func shaken(
         change: (inout TrainingSettings) -> Void
     ) throws -> (outliers: [StepQuantity], reasons: [SkipReason], changed: Bool) {
@@ -180,7 +181,7 @@ import Training
         }
     }
 
-    @Test func outliersAreToldAndLearntFromUnlessALimitSaysOtherwise() throws {
+    @Test func outliersAreReportedAndLearnedFromUnlessALimitSaysOtherwise() throws {
         let told = try shaken { _ in }
         #expect(told.outliers == [.loss, .gradientNorm])
         #expect(told.reasons == [])

@@ -1,4 +1,4 @@
-// A run that is stopped and goes on is the run that was never stopped, bit for bit.
+// A run that is stopped and resumed is the run that was never stopped, bit for bit.
 
 import FileIO
 import TestSupport
@@ -6,7 +6,7 @@ import Testing
 import TokenData
 import Training
 
-/// Ways to read data, to drop at random and to update, that a resumption has to go on with.
+/// Ways to read data, to drop at random and to update, that a resumed run has to continue.
 enum DataOrder: String, CaseIterable {
     case oneShard, accumulated, shuffled, shuffledShards, unevenShards, shuffledUnevenShards
     case accumulatedShuffledUnevenShards, singleBatch, accumulatedDropout, muon
@@ -130,7 +130,7 @@ enum DataOrder: String, CaseIterable {
             let expected = TrainerState(whole.trainer)
             let best = try text(RunDirectory(directory.appending("whole")).bestPath)
 
-            // Each time a little later than the last, until the run comes through.
+            // Each time a little later than the last, until the run finishes.
             for period in [3, 7] {
                 let name = "killed\(period)"
                 var stepsMade = 0

@@ -22,7 +22,7 @@ import Training
         found.count == expected.count && zip(found, expected).allSatisfy { abs($0 - $1) <= 1e-7 }
     }
 
-    @Test func warmUpIsLinearAndReachesThePeakWithItsLastStep() {
+    @Test func warmupIsLinearAndReachesThePeakWithItsLastStep() {
         for shape in LearningRateSchedule.Shape.allCases {
             let found = rates(shape, warmup: 4, total: 100).prefix(5)
             #expect(isClose(found + [], [0.25, 0.5, 0.75, 1, 1]), "\(shape)")
@@ -50,7 +50,7 @@ import Training
         #expect(isClose(rates(.constant, warmup: 2, final: 0.1, total: 4), [0.5, 1, 1, 1]))
     }
 
-    @Test func wsdDeclinesBySquareRootOverTheLastFifth() {
+    @Test func wsdDecaysBySquareRootOverTheLastFifth() {
         // Of 20 steps the last four decline: 1 - sqrt(k / 4).
         let found = rates(.wsd, warmup: 0, total: 20)
         #expect(isClose(found.prefix(17) + [], [Float](repeating: 1, count: 17)))
@@ -60,7 +60,7 @@ import Training
         #expect(isClose(rates(.wsd, warmup: 0, final: 0.5, total: 10).suffix(1) + [], [0.6464466]))
     }
 
-    @Test func wsdWithALongWarmUpDeclinesFromItsEndWithoutAJump() {
+    @Test func wsdWithALongWarmupDecaysFromItsEndWithoutAJump() {
         #expect(
             isClose(
                 rates(.wsd, warmup: 6, total: 7).suffix(2) + [],
@@ -85,7 +85,7 @@ import Training
         }
     }
 
-    @Test func runThatIsAllWarmUpEndsAtThePeak() {
+    @Test func runThatIsAllWarmupEndsAtThePeak() {
         for shape in LearningRateSchedule.Shape.allCases {
             #expect(isClose(rates(shape, warmup: 2, total: 2), [0.5, 1]), "\(shape)")
         }

@@ -15,7 +15,7 @@ import Training
         return settings
     }
 
-    @Test func lossFallsWhileTheSameTokensAreLearnt() throws {
+    @Test func lossFallsWhileTheSameTokensAreLearned() throws {
         try withTemporaryDirectory { directory in
             let trainer = try small.trainer(in: directory, settings: settings)
             let losses = try (0..<small.steps).map { _ in try trainer.step().loss }

@@ -1,4 +1,4 @@
-// llm.c's state file: each byte where llm.c looks for it, and nothing believed that is not so.
+// llm.c's state file: each byte where llm.c looks for it, and nothing trusted that is wrong.
 
 import FileIO
 import TensorFiles

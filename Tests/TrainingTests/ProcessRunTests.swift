@@ -1,5 +1,5 @@
-// A run of several processes, which are threads here: all go through the same course, the first
-// speaks for them, and they stop and fail together.
+// A run of several processes, which are threads here: all follow the same course, the first
+// reports for them, and they stop and fail together.
 
 import Collectives
 import FileIO
@@ -61,7 +61,7 @@ import Tokenization
     }
 
     @Test(arguments: [2, 3])
-    func severalProcessesLeaveWhatOneDoesAndTheFirstTellsOfIt(count: Int) throws {
+    func severalProcessesLeaveWhatOneDoesAndTheFirstReports(count: Int) throws {
         try withTemporaryDirectory { directory in
             var expected: [TrainingEvent] = []
             let alone = try Self.start(in: directory, "alone", .alone)
@@ -137,7 +137,7 @@ import Tokenization
         }
     }
 
-    @Test func whoCannotTellOfAnEventEndsTheRunOfAll() throws {
+    @Test func anEventThatCannotBeReportedEndsTheRunOfAll() throws {
         try withTemporaryDirectory { directory in
             let results = threadGroupResults(of: 2) { group in
                 try Self.start(in: directory, "run", group).run { event in

@@ -1,4 +1,4 @@
-// What a run that goes on may do differently from the one its checkpoint comes from, and how it is
+// What a resumed run may do differently from the one its checkpoint comes from, and how it is
 // told what it does.
 
 import FileIO
@@ -22,9 +22,9 @@ extension ResumePolicyTests {
             }
             #expect(
                 error?.description
-                    == "the run in '\(run.path)' cannot go on as it began: the learning rate was "
+                    == "the run in '\(run.path)' cannot be resumed: the learning rate was "
                     + "0.01 and is now 0.001, the number of steps was 6 and is now 8, beta2 was "
-                    + "0.95 and is now 0.99; train with what it began with, allow the changes, or "
+                    + "0.95 and is now 0.99; use what it began with, allow the changes, or "
                     + "choose another output directory"
             )
             #expect(try FileSystem.names(in: run.path).map(\.string) == before)
@@ -36,7 +36,7 @@ extension ResumePolicyTests {
             let run = try stopped(after: 3, in: directory)
             let changes: [(String, (inout TrainingSettings) -> Void)] = [
                 ("the schedule was cosine and is now wsd", { $0.schedule.shape = .wsd }),
-                ("the number of warm-up steps was 0 and is now 1", { $0.schedule.warmupSteps = 1 }),
+                ("the number of warmup steps was 0 and is now 1", { $0.schedule.warmupSteps = 1 }),
                 (
                     "the final fraction of the learning rate was 0.0 and is now 0.5",
                     { $0.schedule.finalFraction = 0.5 }
@@ -48,7 +48,7 @@ extension ResumePolicyTests {
                     "the gradient clip was 1.0 and is now inf",
                     { $0.optimizer.gradientClip = .infinity }
                 ),
-                ("the optimiser was adamw and is now muon", { $0.optimizerKind = .muon }),
+                ("the optimizer was adamw and is now muon", { $0.optimizerKind = .muon }),
                 ("dropout was 0.0 and is now 0.1", { $0.dropout = 0.1 }),
                 (
                     "the z-score of losses that are skipped was 0.0 and is now 3.0",
@@ -63,7 +63,7 @@ extension ResumePolicyTests {
                     { $0.overfitsSingleBatch = true }
                 ),
                 (
-                    "the number of tokens of a step was 16 and is now 32",
+                    "the number of tokens per step was 16 and is now 32",
                     { $0.totalBatchTokens = 32 }
                 ),
                 ("the seed was 42 and is now 7", { $0.seed = 7 }),
@@ -93,7 +93,7 @@ extension ResumePolicyTests {
         }
     }
 
-    @Test func constantRateMayGoOnForLonger() throws {
+    @Test func aConstantRateMayBeExtended() throws {
         try withTemporaryDirectory { directory in
             func constant(_ steps: Int) throws -> TrainingRun {
                 try start(in: directory) {
@@ -109,7 +109,7 @@ extension ResumePolicyTests {
         }
     }
 
-    @Test func otherDataAreADifference() throws {
+    @Test func otherDataIsADifference() throws {
         try withTemporaryDirectory { directory in
             let run = try stopped(after: 3, in: directory)
             func differences(_ small: SmallRun) throws -> [String] {
@@ -126,7 +126,7 @@ extension ResumePolicyTests {
             )
             #expect(
                 try differences(SmallRun(vocabularySize: 15)).contains(
-                    "the training data holds other tokens than then"
+                    "the training data holds different tokens now"
                 ) == false,
                 "the model is compared first"
             )
@@ -161,17 +161,17 @@ extension ResumePolicyTests {
                 $0.schedule.totalSteps = 4
             }
             #expect(run.resumedStep == 3)
-            // The data are the same, so they are read on from where they were.
+            // The data is the same, so reading continues from where it was.
             #expect(run.trainer.loader.state.sampleIndex == 3)
             var rates: [Float] = []
             try run.run { if case .step(let step) = $0 { rates.append(step.learningRate) } }
             #expect(rates == [run.trainer.settings.schedule.rate(at: 3)])
-            // What holds now is what the next resumption compares with.
+            // What applies now is what the next resumption compares with.
             #expect(throws: TrainingError.self) { try start(in: directory) }
         }
     }
 
-    @Test func otherDataThatAreAllowedAreReadFromTheirStart() throws {
+    @Test func otherDataThatIsAllowedIsReadFromItsStart() throws {
         try withTemporaryDirectory { directory in
             _ = try stopped(after: 3, in: directory)
             let run = try start(

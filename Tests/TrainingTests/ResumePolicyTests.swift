@@ -1,4 +1,4 @@
-// When a run starts, goes on or is refused, and what it does with what it finds.
+// When a run starts, resumes or is refused, and what it does with what it finds.
 
 import FileIO
 import TestSupport
@@ -86,7 +86,7 @@ import Training
         }
     }
 
-    @Test func overwritingStartsAnewWhateverThePolicy() throws {
+    @Test func overwritingStartsOverWhateverThePolicy() throws {
         try withTemporaryDirectory { directory in
             for policy in ResumePolicy.allCases {
                 let run = try stopped(after: 3, in: directory)
@@ -110,7 +110,7 @@ import Training
                 run.statePath(step: 2, rank: 3), run.statePath(step: 5, rank: 1),
                 run.path.appending(".model_00000006.bin.1-2"), run.bestPath,
             ]
-            // What nobody can know to be a part of a checkpoint.
+            // What cannot be known to be part of a checkpoint.
             let others = [run.modelPath(step: 8), run.path.appending("model.bin")]
             for path in parts + others { try touch(path) }
 
@@ -176,7 +176,7 @@ import Training
         }
     }
 
-    @Test func dataChangedInTheirMiddleAreNoticed() throws {
+    @Test func dataChangedInItsMiddleIsNoticed() throws {
         try withTemporaryDirectory { directory in
             let small = SmallRun(steps: 6, tokenCount: 20_000)
             let first = try start(in: directory, small: small)
@@ -185,7 +185,7 @@ import Training
             let path = directory.appending("tokens_1_0.bin")
             var bytes = try MappedFile(path).contents()
             bytes[20_000] ^= 1
-            // The data of these tests are written anew by each trainer.
+            // The data of these tests is written again by each trainer.
             func goOn(allowsChanges: Bool = false) throws -> TrainingRun {
                 let trainer = try small.trainer(in: directory, settings: first.trainer.settings)
                 try touch(path, bytes)
@@ -199,7 +199,7 @@ import Training
             #expect(
                 throws: TrainingError.runDiffers(
                     path: run.path,
-                    differences: ["the training data holds other tokens than then"]
+                    differences: ["the training data holds different tokens now"]
                 )
             ) { try goOn() }
             #expect(try goOn(allowsChanges: true).resumedStep == 3)

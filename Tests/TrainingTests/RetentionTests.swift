@@ -32,7 +32,7 @@ import Testing
         #expect(count(interval: 10, validationInterval: 6, steps: 100, keepEvery: 4) == 3 + kept)
     }
 
-    @Test func onlyStepsWithACheckpointCountAsKeptForEver() {
+    @Test func onlyStepsWithACheckpointCountAsKeptForever() {
         // The newest and the one being written, and the multiples of both 10 and 4: 20, 40 ... 100.
         #expect(count(interval: 10, steps: 100, keepEvery: 4) == 2 + 5)
         #expect(count(interval: 10, steps: 100, keepEvery: 20) == 2 + 5)

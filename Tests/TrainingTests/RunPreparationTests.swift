@@ -1,4 +1,4 @@
-// What is found out before the first step, and run.json.
+// What is checked before the first step, and run.json.
 
 import FileIO
 import LanguageModels
@@ -155,7 +155,7 @@ import Training
         }
     }
 
-    @Test func runJSONIsWrittenAgainWhenTheRunGoesOn() throws {
+    @Test func runJSONIsWrittenAgainWhenTheRunResumes() throws {
         try withTemporaryDirectory { directory in
             let path = directory.appending("run")
             let training = try start(in: directory, run: path)

@@ -1,11 +1,11 @@
-// How far a run is, as its directory tells, whatever state the run was left in.
+// How far a run is, according to its directory, whatever state it was left in.
 
 import TestSupport
 import Testing
 import Training
 
 @Suite(.serialized) struct RunProgressTests {
-    @Test func aRunIsRunningAsLongAsSomebodyHoldsIt() throws {
+    @Test func aRunIsRunningAsLongAsItIsLocked() throws {
         try withTemporaryDirectory { directory in
             let run = RunDirectory(directory.appending("run"))
             #expect(try !run.isInUse())
@@ -35,7 +35,7 @@ import Training
         }
     }
 
-    @Test func whoAsksDoesNotKeepARunFromStarting() throws {
+    @Test func checkingDoesNotKeepARunFromStarting() throws {
         try withTemporaryDirectory { directory in
             let asking = Task.detached {
                 while !Task.isCancelled { _ = try RunDirectory(directory).isInUse() }
@@ -67,7 +67,7 @@ import Training
         }
     }
 
-    @Test func lossesAreReadFromTheLogAndOtherLinesPassedOver() throws {
+    @Test func lossesAreReadFromTheLogAndOtherLinesSkipped() throws {
         try withTemporaryDirectory { directory in
             let run = RunDirectory(directory)
             let log = """

@@ -5,7 +5,7 @@ import Tokenization
 import Training
 
 @Suite struct RunTokenizerTests {
-    /// A tokenizer of SentencePiece's kind, of the markers, the bytes and one piece more.
+    /// A tokenizer of SentencePiece's kind, with the markers, the bytes and one more piece.
     private func pieces(_ last: String, merging: Bool = true) throws -> any Tokenizer {
         let bytes = (0..<256).map { byte in
             "<0x" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true) + ">"
@@ -47,7 +47,7 @@ import Training
             #expect(try loadTokenizer(at: copy).encode("ab a") == tokenizer.encode("ab a"))
             try run.requireSameTokenizer(tokenizer)
 
-            // llama2.c's file of the same, which is called as llm.c's is.
+            // llama2.c's file of the same, which has the same name as llm.c's.
             try withTemporaryDirectory { elsewhere in
                 let file = elsewhere.appending("llama")
                 try tokenizer.nativeFile(at: file, overwrite: true).commit()
@@ -73,14 +73,14 @@ import Training
             var trainer = try BytePairTrainer(vocabularySize: 263)
             trainer.add("the cat and the dog and the end of the cat")
             let bytes = try trainer.train()
-            let sentence = "the tokenizer holds other tokens than then"
+            let sentence = "the tokenizer holds different tokens now"
             #expect(
                 throws: TrainingError.runDiffers(path: path, differences: [sentence])
             ) { try run.requireSameTokenizer(bytes) }
         }
     }
 
-    @Test func theFormOfConversationsIsKeptBesideIt() throws {
+    @Test func theChatTemplateIsKeptNextToIt() throws {
         try withTemporaryDirectory { path in
             let run = RunDirectory(path)
             var trainer = try BytePairTrainer(vocabularySize: 260)

@@ -108,7 +108,7 @@ func text(_ path: FilePath) throws -> String {
     String(decoding: try MappedFile(path).contents(), as: UTF8.self)
 }
 
-/// Everything of a trainer that decides how it goes on, as bits.
+/// Everything in a trainer that decides how it continues, as bits.
 struct TrainerState: Equatable {
     let stepCount: Int
     let parameters: [UInt32]

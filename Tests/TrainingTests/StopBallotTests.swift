@@ -5,7 +5,7 @@ import Testing
 @testable import Training
 
 struct StopBallotTests {
-    @Test func aProcessAloneStopsAtOnceAndForGood() throws {
+    @Test func aSingleProcessStopsAtOnceAndForGood() throws {
         var answers = [false, false, true, false].makeIterator()
         let ballot = StopBallot(.alone) { answers.next() ?? false }
         #expect((0..<5).map { _ in ballot.shouldStop() } == [false, false, true, true, true])

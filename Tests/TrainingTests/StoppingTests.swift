@@ -1,4 +1,4 @@
-// Runs that are told to stop: between micro-batches, and within what is measured between steps.
+// Runs that are told to stop: between micro-batches, and within measurements between steps.
 // What was not complete is dropped and done again, and the run ends as if nothing had happened.
 
 import FileIO
@@ -8,7 +8,7 @@ import TokenData
 import Training
 
 @Suite(.serialized) struct StoppingTests {
-    /// Three micro-batches a step, of shuffled shards whose epochs end within steps.
+    /// Three micro-batches per step, from shuffled shards whose epochs end within steps.
     private var small: SmallRun {
         SmallRun(
             totalBatchTokens: 48,
@@ -96,7 +96,7 @@ import Training
                     asked += 1
                     return asked >= stop
                 }) { _ in }
-                // Asked once more where what was measured had just been left.
+                // Asked once more where a measurement had just been abandoned.
                 #expect(asked <= stop + 1)
                 let run = RunDirectory(directory.appending(name))
                 let isSaved = first.trainer.stepCount > 0

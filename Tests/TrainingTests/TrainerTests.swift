@@ -25,7 +25,7 @@ import Training
         }
     }
 
-    @Test func lossFallsWhileTheSameTokensAreLearnt() throws {
+    @Test func lossFallsWhileTheSameTokensAreLearned() throws {
         try withTemporaryDirectory { directory in
             let run = SmallRun(steps: 60, tokenCount: 17)
             let trainer = try run.trainer(in: directory)
@@ -47,7 +47,7 @@ import Training
         }
     }
 
-    @Test func stepWhoseLossIsNoNumberCountsAndChangesNothing() throws {
+    @Test func aStepWithoutAFiniteLossCountsAndChangesNothing() throws {
         try withTemporaryDirectory { directory in
             let trainer = try SmallRun().trainer(in: directory)
             _ = try trainer.step()
@@ -81,7 +81,7 @@ import Training
 
     @Test func gradientNormThatOverflowsIsNamed() throws {
         try withTemporaryDirectory { directory in
-            // One token, whose last normalised row x has the norm sqrt(8) * 1.25e38. All fits into
+            // One token, whose last normalized row x has the norm sqrt(8) * 1.25e38. All fits into
             // a float: x, the logits, the loss. But wte's gradient is x for the token that wins and
             // -x for the one that should have, and the norm of both is 5e38.
             let trainer = try SmallRun(batchSize: 1, sequenceLength: 1).trainer(in: directory)
@@ -96,7 +96,7 @@ import Training
 
     @Test func overfittingLearnsFromTheFirstBatchesOnly() throws {
         try withTemporaryDirectory { directory in
-            // Two micro-batches a step; other data behind them must not matter.
+            // Two micro-batches per step; other data after them must not matter.
             let run = SmallRun(totalBatchTokens: 32, steps: 4)
             var settings = run.settings
             settings.overfitsSingleBatch = true

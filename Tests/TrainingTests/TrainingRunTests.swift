@@ -134,7 +134,7 @@ import Training
         #expect(try events(stopAfter: 5) == ["s5", "c5"])
     }
 
-    @Test(arguments: [4, 6]) func whatAStoppedRunLeftOutIsMeasuredWhenItGoesOn(
+    @Test(arguments: [4, 6]) func whatAStoppedRunLeftOutIsMeasuredWhenItResumes(
         step: Int
     ) throws {
         func files(stopAfter: Int?) throws -> (lines: [Substring], best: String, extra: String) {

@@ -52,15 +52,15 @@ import Training
             ("the batch size", "\(Int.max)", { $0.batchSize = .max }),
             ("the sequence length", "0", { $0.sequenceLength = 0 }),
             ("batch size times sequence length", "an overflow", { $0.sequenceLength = .max }),
-            ("the number of tokens of a step", "0", { $0.totalBatchTokens = 0 }),
-            ("the number of tokens of a step", "-64", { $0.totalBatchTokens = -64 }),
-            ("the number of tokens of a step", "96", { $0.totalBatchTokens = 96 }),
+            ("the number of tokens per step", "0", { $0.totalBatchTokens = 0 }),
+            ("the number of tokens per step", "-64", { $0.totalBatchTokens = -64 }),
+            ("the number of tokens per step", "96", { $0.totalBatchTokens = 96 }),
             ("the number of steps", "-1", { $0.schedule.totalSteps = -1 }),
             ("the number of steps", "2147483648", { $0.schedule.totalSteps = 1 << 31 }),
             ("the learning rate", "0.0", { $0.schedule.peak = 0 }),
             ("the learning rate", "nan", { $0.schedule.peak = .nan }),
             ("the learning rate", "inf", { $0.schedule.peak = .infinity }),
-            ("the number of warm-up steps", "-1", { $0.schedule.warmupSteps = -1 }),
+            ("the number of warmup steps", "-1", { $0.schedule.warmupSteps = -1 }),
             (
                 "the final fraction of the learning rate", "1.5",
                 { $0.schedule.finalFraction = 1.5 }
@@ -86,7 +86,7 @@ import Training
             ("the sample interval", "-1", { $0.sampleInterval = -1 }),
             ("the HellaSwag interval", "-1", { $0.hellaSwagInterval = -1 }),
             ("the number of newest checkpoints kept", "0", { $0.keepLast = 0 }),
-            ("the step of the checkpoints that are kept for ever", "-1", { $0.keepEvery = -1 }),
+            ("the interval of the checkpoints that are kept forever", "-1", { $0.keepEvery = -1 }),
             ("the z-score of losses that are skipped", "-1.0", { $0.skipLossZScore = -1 }),
             ("the z-score of gradient norms that are skipped", "nan", { $0.skipNormZScore = .nan }),
         ]

@@ -1,20 +1,20 @@
 // Runs as a table of comma-separated values (RFC 4180), for spreadsheets and data frames: a row for
-// every step of which something was measured, and a cell that is empty where it was not. Columns
-// are called as in metrics.jsonl. The text of a cell is what was measured: a spreadsheet that takes
-// a sample for a formula is not guarded against.
+// every step with a measurement, and an empty cell where there was none. Columns are named as in
+// metrics.jsonl. The text of a cell is what was measured: it is not guarded against spreadsheets
+// that take a sample for a formula.
 
 /// A table of what runs measured.
 public struct MetricsTable: Sendable {
     private let runs: [RunHistory]
 
-    /// The table of `runs`, each under its name where there are several.
+    /// The table of `runs`, each under its name if there are several.
     /// - Parameter runs: The runs, in the order of their rows.
     public init(_ runs: [RunHistory]) {
         self.runs = runs
     }
 
     /// Writes the table.
-    /// - Parameter write: Called with some of its rows at a time, in UTF-8.
+    /// - Parameter write: Called with a few rows at a time, in UTF-8.
     /// - Throws: What `write` throws.
     public func write(_ write: ([UInt8]) throws -> Void) rethrows {
         let namesRuns = runs.count > 1
@@ -47,13 +47,13 @@ public struct MetricsTable: Sendable {
         ]
     }
 
-    /// The digits that tell a number from every other; NaN where it was measured and was not
+    /// The digits that distinguish a number from every other; NaN if it was measured but not
     /// finite.
     private static func number(_ value: (some BinaryFloatingPoint)?) -> String {
         value.map { $0.isNaN ? "NaN" : "\($0)" } ?? ""
     }
 
-    /// A text in quotes, also an empty one, which is not the same as none.
+    /// A text in quotes, even an empty one, which differs from none.
     private static func quoted(_ text: String) -> String {
         let quote = UInt8(ascii: "\"")
         // By bytes: a quote and a mark that combines with it are one character.

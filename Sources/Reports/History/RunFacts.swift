@@ -11,7 +11,7 @@ public struct RunFacts: Sendable, Equatable {
         public var name: String
         /// Such as `0.0006`.
         public var value: String
-        /// Whether it is what is so unless somebody says otherwise.
+        /// Whether it is the default.
         public var isDefault: Bool
 
         /// A name and its value.
@@ -38,15 +38,15 @@ public struct RunFacts: Sendable, Equatable {
 
     /// The numbers the model learns.
     public var parameterCount: Int
-    /// The steps the run was to make.
+    /// The planned number of steps.
     public var plannedSteps: Int
-    /// How many steps see all of the data once; nil when the description does not tell.
+    /// How many steps see all of the data once; nil when the description does not say.
     public var stepsPerEpoch: Double?
-    /// One sentence's worth about the model, such as "4 layers, 4 heads, 128 channels".
+    /// A short description of the model, such as "4 layers, 4 heads, 128 channels".
     public var model: String
-    /// The same of the data, such as "stories_train.bin, 766k tokens in 1 shard".
+    /// The same for the data, such as "stories_train.bin, 766k tokens in 1 shard".
     public var data: String
-    /// The same of the machine, such as "AMD EPYC 9R45, avx512bf16, 2 threads".
+    /// The same for the machine, such as "AMD EPYC 9R45, avx512bf16, 2 threads".
     public var machine: String
     /// Everything, in sections.
     public var sections: [Section]
@@ -54,7 +54,7 @@ public struct RunFacts: Sendable, Equatable {
     /// Puts a description into words.
     /// - Parameters:
     ///   - run: What a run was started with.
-    ///   - defaults: The values of flags that nobody gave, by the flags' names.
+    ///   - defaults: The default values of flags, by the flags' names.
     public init(_ run: RunDescription, defaults: [String: JSONValue] = [:]) {
         parameterCount = run.model.parameters
         plannedSteps = run.steps
@@ -83,7 +83,7 @@ public struct RunFacts: Sendable, Equatable {
         add(
             to: "Data",
             [
-                Entry(name: "learnt from", value: Self.tokens(run.data.train)),
+                Entry(name: "trained on", value: Self.tokens(run.data.train)),
                 Entry(name: "validated on", value: Self.tokens(run.data.validation)),
             ]
         )
@@ -104,7 +104,7 @@ public struct RunFacts: Sendable, Equatable {
         }
     }
 
-    /// Batches of all shards, by batches in a step.
+    /// Batches in all shards, divided by batches in a step.
     private static func stepsPerEpoch(_ run: RunDescription) -> Double? {
         func number(_ flag: String) -> Int? {
             guard case .integer(let value) = run.flags[flag], value > 0 else { return nil }

@@ -1,11 +1,11 @@
-// The flags of a run as the report shows them: in the groups of the command's help, and told apart
-// from those that nobody gave.
+// The flags of a run as the report shows them: in the groups of the command's help, with defaults
+// marked.
 
 import Training
 
 /// Flags in groups.
 enum RunFlags {
-    /// The groups in the order they are shown, and what belongs to them in the order it is read.
+    /// The groups, and the flags in each, in the order they are shown.
     private static let groups: [(title: String, flags: [String])] = [
         ("Model", ["init"]),
         (
@@ -25,7 +25,7 @@ enum RunFlags {
         ("Several processes", ["zero-stage", "gradient-precision"]),
         ("Adapters", ["lora-rank", "lora-alpha", "lora-targets", "adapter"]),
         (
-            "Optimiser",
+            "Optimizer",
             [
                 "optimizer", "learning-rate", "schedule", "warmup-steps",
                 "final-learning-rate-fraction", "weight-decay", "dropout", "beta1", "beta2",
@@ -44,7 +44,7 @@ enum RunFlags {
         ("Machine", ["threads"]),
     ]
 
-    /// Flags in groups, without groups of none.
+    /// Flags in groups, without empty groups.
     static func grouped(
         _ flags: [String: JSONValue],
         defaults: [String: JSONValue]
@@ -69,7 +69,7 @@ enum RunFlags {
 }
 
 extension JSONValue {
-    /// Whether two values say the same: in JSON a zero is one, with a point or without.
+    /// Whether two values are equal: in JSON a zero is a zero, with or without a point.
     fileprivate func isSame(as other: JSONValue) -> Bool {
         switch (self, other) {
         case (.number(let number), .integer(let integer)),

@@ -1,4 +1,4 @@
-// What runs are called on a page: as short as tells them apart.
+// What runs are called on a page: just long enough to tell them apart.
 
 import FileIO
 import Training
@@ -12,9 +12,9 @@ import Training
 extension RunHistory {
     /// A name for the run in each directory, no two of them equal.
     ///
-    /// One run is called by its directory and the one that holds it; of several, each by as many of
-    /// its directories, from the last on, as tell it from the others. A directory called `run` says
-    /// nothing without the one that holds it.
+    /// One run is named after its directory and the one that holds it; of several, each by as many
+    /// of its last directories as tell it from the others. A directory called `run` says nothing
+    /// without the one that holds it.
     public static func names(of directories: [RunDirectory]) -> [String] {
         let paths = directories.map { components(of: $0.path) }
         var used: [String: Int] = [:]
@@ -32,7 +32,7 @@ extension RunHistory {
         }
     }
 
-    /// The directories of a path, also of paths such as `.` and `..`, which do not name their own.
+    /// The directories of a path, even of `.` and `..`, which do not name their own.
     private static func components(of path: FilePath) -> [String] {
         var full = FilePath(FileManager.default.currentDirectoryPath).pushing(path)
         full.lexicallyNormalize()

@@ -1,5 +1,5 @@
-// metrics.jsonl to a RunHistory: a chunk at a time, since a long run logs millions of lines. What
-// the lines mean is written down with MetricsLog, which writes them.
+// From metrics.jsonl to a RunHistory: a chunk at a time, since a long run logs millions of lines.
+// MetricsLog, which writes the lines, documents what they mean.
 
 import FileIO
 import Training
@@ -11,17 +11,17 @@ import Training
 #endif
 
 extension RunHistory {
-    /// The most bytes of a line; a file with longer ones is more likely no log.
+    /// The most bytes in a line; a file with longer ones is probably not a log.
     static let longestLine = 1 << 24
 
     /// Reads what the run in `directory` has logged so far, and what it was started with.
     ///
-    /// The last line may be torn, as a run that was killed leaves it, and is then left out.
+    /// The last line may be incomplete if the run was killed; it is then left out.
     /// - Parameters:
     ///   - directory: The run.
     ///   - name: What it is called.
-    ///   - longestSample: As much of a sample as is kept, in Unicode scalars.
-    ///   - defaults: The values of flags that nobody gave, by the flags' names without dashes.
+    ///   - longestSample: How much of a sample is kept, in Unicode scalars.
+    ///   - defaults: The default values of flags, by the flags' names without dashes.
     /// - Throws: ``FileIOError`` when there is no log, ``ReportError`` when a line is malformed,
     ///   ``TrainingError/invalidJSON(path:reason:)`` when `run.json` is.
     public init(
@@ -39,8 +39,8 @@ extension RunHistory {
         }
         let path = directory.metricsPath
         guard !FileSystem.exists(path) || FileSystem.byteCount(of: path) != nil else {
-            // Opening a pipe would wait for somebody who writes to it.
-            throw FileIOError.system(path: path, action: "read", reason: "it is no regular file")
+            // Opening a pipe would block until somebody writes to it.
+            throw FileIOError.system(path: path, action: "read", reason: "it is not a regular file")
         }
         lastWritten = FileSystem.modificationTime(of: path)
         isRunning = try directory.isInUse()
@@ -121,14 +121,14 @@ private struct MetricsReader {
         switch error {
         case .keyNotFound(let key, _): "it has no \"\(key.stringValue)\""
         case .typeMismatch(_, let context), .valueNotFound(_, let context):
-            context.codingPath.last.map { "its \"\($0.stringValue)\" is of the wrong type" }
-                ?? "it is no JSON object"
-        default: "it is no JSON object"
+            context.codingPath.last.map { "its \"\($0.stringValue)\" has the wrong type" }
+                ?? "it is not a JSON object"
+        default: "it is not a JSON object"
         }
     }
 }
 
-/// One line, whatever it measured.
+/// One line, whatever it measures.
 private struct MetricsLine: Decodable {
     let step: Int
     var training: RunHistory.Step?
@@ -151,7 +151,7 @@ private struct MetricsLine: Decodable {
         let line = try decoder.container(keyedBy: Key.self)
         let step = try line.decode(Int.self, forKey: .step)
         self.step = step
-        // JSON has no NaN: null is how one is written.
+        // JSON has no NaN, so it is written as null.
         func number(_ key: Key) throws -> Double {
             try line.decodeIfPresent(Double.self, forKey: key) ?? .nan
         }

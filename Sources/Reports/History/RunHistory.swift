@@ -1,14 +1,14 @@
-// What a run measured, in memory. Reading it from the run's files is RunHistory+Reading.swift's.
+// What a run measured, in memory. RunHistory+Reading.swift reads it from the run's files.
 
 import Training
 
-/// The measurements of a run, in the order of their steps, one of each kind a step.
+/// The measurements of a run, ordered by step, one of each kind per step.
 public struct RunHistory: Sendable, Equatable {
-    /// What was measured of an optimiser step; NaN stands for what was not, or was not finite.
+    /// What an optimizer step measured; NaN stands for what was not measured, or not finite.
     public struct Step: Sendable, Equatable, Stepped {
         /// The step, counted from 1.
         public var step: Int
-        /// The mean loss over the step's batch, before its update, in nats a token.
+        /// The mean loss over the step's batch, before its update, in nats per token.
         public var loss: Float = .nan
         /// The learning rate of the update.
         public var learningRate: Float = .nan
@@ -16,10 +16,10 @@ public struct RunHistory: Sendable, Equatable {
         public var gradientNorm: Float = .nan
         /// How long the step took.
         public var milliseconds: Float = .nan
-        /// Tokens of the step by the time it took.
+        /// Tokens of the step, divided by the time it took.
         public var tokensPerSecond: Float = .nan
 
-        /// A step of which nothing is known yet.
+        /// A step with no measurements yet.
         public init(step: Int) {
             self.step = step
         }
@@ -43,12 +43,12 @@ public struct RunHistory: Sendable, Equatable {
     public struct Sample: Sendable, Equatable, Stepped {
         /// Updates made before it was drawn.
         public var step: Int
-        /// The text, as far as it is kept.
+        /// The part of the text that is kept.
         public var text: String
         /// Whether the text was longer.
         public var isCut: Bool
 
-        /// As much of a text as is kept unless told otherwise, in Unicode scalars.
+        /// How much of a text is kept by default, in Unicode scalars.
         public static let longestText = 4000
 
         /// A text drawn after `step` updates, of which `longest` Unicode scalars are kept.
@@ -60,29 +60,29 @@ public struct RunHistory: Sendable, Equatable {
         }
     }
 
-    /// What the run is called.
+    /// The name of the run.
     public var name: String
-    /// Optimiser steps.
+    /// Optimizer steps.
     public var steps: [Step] = []
-    /// Losses on held-out data, in nats a token.
+    /// Losses on held-out data, in nats per token.
     public var validation: [Measurement] = []
     /// Accuracies on HellaSwag, from 0 to 1.
     public var accuracy: [Measurement] = []
-    /// Texts drawn on the way.
+    /// Texts drawn during training.
     public var samples: [Sample] = []
-    /// What the run was started with; nil for runs that did not note it.
+    /// What the run was started with; nil for runs that did not record it.
     public var facts: RunFacts?
-    /// When something was measured last, in seconds since 1970; nil when nobody knows.
+    /// The time of the last measurement, in seconds since 1970; nil when not known.
     public var lastWritten: Double?
-    /// Whether it goes on at this moment.
+    /// Whether it is in progress at this moment.
     public var isRunning = false
 
-    /// A run of which nothing is known yet.
+    /// A run with no measurements yet.
     public init(name: String) {
         self.name = name
     }
 
-    /// The last step anything was measured at.
+    /// The last step with a measurement.
     var lastStep: Int {
         [
             steps.last?.step, validation.last?.step, accuracy.last?.step, samples.last?.step,
@@ -95,7 +95,7 @@ protocol Stepped {
     var step: Int { get }
 }
 
-/// Collects what was logged, of which a later entry replaces an earlier one of the same step.
+/// Collects what was logged; a later entry replaces an earlier one of the same step.
 struct StepLog<Entry: Stepped> {
     private var entries: [Entry] = []
     private var isOrdered = true
@@ -113,7 +113,7 @@ struct StepLog<Entry: Stepped> {
         entries.append(entry)
     }
 
-    /// The entries that stand, in the order of their steps.
+    /// The entries that remain, ordered by step.
     func ordered() -> [Entry] {
         if isOrdered { return entries }
         let order = entries.indices.sorted {
@@ -129,7 +129,7 @@ struct StepLog<Entry: Stepped> {
 }
 
 extension RunHistory {
-    /// All that was measured of one step.
+    /// Everything measured at one step.
     struct Row {
         /// The step.
         var step: Int
@@ -143,7 +143,7 @@ extension RunHistory {
         var sample: String?
     }
 
-    /// Calls `body` with every step of which something was measured, in order.
+    /// Calls `body` with every step that has a measurement, in order.
     func forEachRow(_ body: (Row) throws -> Void) rethrows {
         var (steps, validation) = (steps[...], validation[...])
         var (accuracy, samples) = (accuracy[...], samples[...])
@@ -170,7 +170,7 @@ extension RunHistory {
 }
 
 extension RunHistory.Step {
-    /// What a step measured, as it is read back from the log.
+    /// What a step measured, as read back from the log.
     init(_ step: TrainingStep) {
         self.init(step: step.step)
         func finite(_ value: Float) -> Float { value.isFinite ? value : .nan }

@@ -11,33 +11,33 @@ struct Curve: Sendable {
 
     private(set) var points: [Point]
 
-    /// Values that a Float cannot hold are left out, whoever wrote them: no loss is that large, and
-    /// sums and ranges of the others are finite.
+    /// Values that a Float cannot hold are left out, whatever wrote them: no loss is that large,
+    /// and so the sums and ranges of the others are finite.
     init(_ points: some Sequence<Point>) {
         self.points = points.filter { Float($0.value).isFinite }
     }
 
-    /// One number of every step.
+    /// One number per step.
     init(_ steps: [RunHistory.Step], _ value: (RunHistory.Step) -> Float) {
         self.init(steps.map { Point(step: $0.step, value: Double(value($0))) })
     }
 
-    /// Numbers measured now and then.
+    /// Numbers measured occasionally.
     init(_ measurements: [RunHistory.Measurement]) {
         self.init(measurements.map { Point(step: $0.step, value: $0.value) })
     }
 
     // MARK: Smoothing
 
-    /// How many points of a curve of `count` the smoothed one averages: odd, about 2% of them.
+    /// How many of a curve's `count` points smoothing averages: odd, about 2% of them.
     static func smoothingWindow(count: Int) -> Int {
         max(count / 50, 2) | 1
     }
 
-    /// The mean of the `window` points around each, without those outside of `range`.
+    /// The mean of the `window` points around each, without those outside `range`.
     ///
     /// At the beginning, where losses fall steeply, the window shrinks on both sides, so that the
-    /// curve starts where the values do; at the end only the side that is missing is cut off.
+    /// curve starts where the values do; at the end only the missing side is cut off.
     func smoothed(window: Int, within range: ClosedRange<Double>) -> Curve {
         precondition(window > 0, "a window has one point or more, got \(window)")
         let points = points.filter { range.contains($0.value) }
@@ -62,7 +62,7 @@ struct Curve: Sendable {
     /// The first value is kept, and the stretches at both ends: a loss starts high and ends low.
     var typicalRange: ClosedRange<Double>? {
         guard let first = points.first?.value else { return nil }
-        // Stretches of five or more, of which an outlier on either side can be left out.
+        // Stretches of at least five, so that an outlier on either side can be left out.
         let length = max(5, points.count / 400)
         var lows: [Double] = []
         var highs: [Double] = []
@@ -81,7 +81,7 @@ struct Curve: Sendable {
 
     // MARK: Thinning
 
-    /// At most two points a column of equal width: the lowest and the highest, in their order.
+    /// At most two points per column of equal width: the lowest and the highest, in order.
     ///
     /// Drawn at that width the line looks like the one through every point, extremes included.
     func thinned(columns: Int, lastStep: Int) -> Curve {
@@ -104,7 +104,7 @@ struct Curve: Sendable {
         return result
     }
 
-    /// Calls `body` with the points of each column that has some; steps 0 to `lastStep` are cut
+    /// Calls `body` with the points of each column that has some; steps 0 to `lastStep` are divided
     /// into `columns` of equal width.
     func forEachColumn(_ columns: Int, lastStep: Int, _ body: (Int, ArraySlice<Point>) -> Void) {
         var start = 0

@@ -1,5 +1,5 @@
-// What the runs were started with, as a card of the report: in groups, with what nobody gave folded
-// away, and with differences marked where there are several runs.
+// What the runs were started with, as a card of the report: in groups, with defaults folded away,
+// and with differences marked if there are several runs.
 
 import Pages
 
@@ -39,7 +39,7 @@ enum ReportConfiguration {
             """
     }
 
-    /// The sections of all runs, in the order in which they are first met.
+    /// The sections of all runs, in the order they first appear.
     private static func titles(_ runs: [RunHistory]) -> [String] {
         runs.flatMap { $0.facts?.sections ?? [] }.map(\.title).uniqued
     }
@@ -78,7 +78,7 @@ enum ReportConfiguration {
             """
     }
 
-    /// A value that may go on in another line where a path or a list does.
+    /// A value that may break across lines where a path or a list can.
     private static func breakable(_ value: String) -> HTML {
         var pieces: [HTML] = []
         var rest = value[...]
@@ -92,7 +92,7 @@ enum ReportConfiguration {
     private static func defaults(_ rows: [Row]) -> HTML {
         guard !rows.isEmpty else { return "" }
         let lines = rows.map { row -> HTML in
-            // The same in every run that has it.
+            // It is the same in every run that has it.
             let value = row.values.first { $0 != "\u{2013}" } ?? ""
             return "<tr><th scope=\"row\">\(row.name)</th><td>\(breakable(value))</td></tr>\n"
         }

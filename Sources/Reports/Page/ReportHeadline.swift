@@ -1,4 +1,4 @@
-// The top of the report: what it is about, how the runs stand, and the figures they come down to.
+// The top of the report: what it is about, the state of the runs, and their key figures.
 
 import Pages
 
@@ -10,7 +10,7 @@ struct ReportHeadline {
         self.runs = runs
     }
 
-    /// What the browser's tab says.
+    /// The title of the browser's tab.
     var pageTitle: String {
         runs.count == 1
             ? "\(runs[0].name) \u{2013} \(RunStatus(runs[0]).text)" : "\(title) \u{2013} compared"
@@ -18,7 +18,7 @@ struct ReportHeadline {
 
     var html: HTML { runs.count == 1 ? single(runs[0]) : compared }
 
-    /// The runs by name as far as there is room for them.
+    /// The runs by name, as far as there is room.
     private var title: String {
         let names = runs.map(\.name)
         switch names.count {
@@ -62,7 +62,7 @@ struct ReportHeadline {
 
     private var compared: HTML {
         let figures = runs.map(Figure.all)
-        // HellaSwag is a figure of some runs only.
+        // HellaSwag is a figure of only some runs.
         let columns = figures.max { $0.count < $1.count } ?? []
         let heads = columns.map { figure -> HTML in "<th scope=\"col\">\(figure.name)</th>" }
         let rows = zip(runs.indices, figures).map { index, figures -> HTML in

@@ -1,5 +1,5 @@
-// The report of one run, or of several for comparison: one HTML page that needs nothing else. The
-// order of the page is decided here; its parts have files of their own.
+// The report of one run, or of several for comparison: one HTML page that needs nothing else. This
+// decides the order of the page; its parts have their own files.
 
 import FileIO
 import Pages
@@ -7,20 +7,20 @@ import Training
 
 /// A page on what training runs did.
 ///
-/// The same runs always give the same bytes, and a page stays below about half a megabyte a run
+/// The same runs always give the same bytes, and a page stays below about half a megabyte per run
 /// however long the run is.
 public struct ReportPage: Sendable {
-    /// The most runs that can be told apart by their colours.
+    /// The most runs that can be told apart by their colors.
     public static let mostRuns = 8
 
     /// The page.
     public let source: String
 
-    /// Draws the page of `runs`, the first of which gets the first colour.
+    /// Draws the page of `runs`, the first of which gets the first color.
     /// - Parameters:
     ///   - runs: One run or more.
-    ///   - refreshSeconds: After how many seconds the page loads itself again, for one that is
-    ///     rewritten while it is looked at; nil for never.
+    ///   - refreshSeconds: After how many seconds the page reloads itself, if it is rewritten while
+    ///     it is being looked at; nil for never.
     /// - Throws: ``ReportError/tooManyRuns(found:limit:)``.
     public init(_ runs: [RunHistory], refreshSeconds: Int? = nil) throws {
         precondition(!runs.isEmpty, "a report is about one run or more")
@@ -30,15 +30,15 @@ public struct ReportPage: Sendable {
         source = Self.page(runs, refreshSeconds: refreshSeconds)
     }
 
-    /// Where the page of `runs` goes unless told otherwise: into the run's directory, or into the
-    /// current one when there are several.
+    /// Where the page of `runs` goes unless told otherwise: in the run's directory, or in the
+    /// current one if there are several.
     public static func defaultPath(for runs: [RunDirectory]) -> FilePath {
         let name: FilePath = "report.html"
         return runs.count == 1 ? runs[0].path.pushing(name) : name
     }
 
     /// Writes the page.
-    /// - Throws: ``FileIOError`` when the file cannot be written, or exists and is not to be
+    /// - Throws: ``FileIOError`` when the file cannot be written, or exists and must not be
     ///   overwritten.
     public func write(to path: FilePath, overwrite: Bool) throws {
         let file = try AtomicFile(path, overwrite: overwrite)
@@ -77,7 +77,7 @@ public struct ReportPage: Sendable {
         return frame.page(body, charts: charts.isEmpty ? nil : data)
     }
 
-    /// The colour of a run, beside its name.
+    /// The color of a run, next to its name.
     static func swatch(_ index: Int) -> HTML {
         "<span class=\"swatch c\(index)\"></span>"
     }

@@ -1,4 +1,4 @@
-// What the runs wrote on the way, as a card of the report.
+// What the runs wrote during training, as a card of the report.
 
 import FileIO
 import Pages
@@ -7,7 +7,7 @@ import Pages
 enum ReportSamples {
     /// Samples shown on a page, shared by its runs.
     private static let mostSamples = 24
-    /// As much of a sample as stands beside its step, which is more than a line holds.
+    /// How much of a sample is shown next to its step: more than a line holds.
     private static let longestPreview = 400
 
     /// The card; empty when no run has samples.
@@ -63,14 +63,14 @@ enum ReportSamples {
             """
     }
 
-    /// The beginning of a text in one line, with an ellipsis where there is more.
+    /// The beginning of a text on one line, with an ellipsis if there is more.
     private static func preview(_ text: String) -> String {
         let line = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
         let kept = line.prefix(longestPreview)
         return kept.endIndex == line.endIndex ? line : kept + "\u{2026}"
     }
 
-    /// At most `count` elements at equal distances, the last one among them.
+    /// At most `count` elements evenly spaced, including the last one.
     private static func evenlySpaced<Element>(
         _ elements: [Element],
         atMost count: Int

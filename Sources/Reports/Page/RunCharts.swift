@@ -1,23 +1,23 @@
 // What is charted of runs, and what is said about it. The numbers are thinned to what a page can
-// carry; axes and drawing are the page's script's.
+// carry; the page's script draws them and the axes.
 
 import FileIO
 import Pages
 
-/// The charts of one run, or of several over each other.
+/// The charts of one run, or of several overlaid.
 struct RunCharts {
     private let runs: [RunHistory]
-    /// Columns that values of every step are thinned to, each of at most two: enough to look into a
-    /// tenth of a long run, and all of a short one.
+    /// Columns that values of every step are thinned to, each with at most two: enough to look into
+    /// a tenth of a long run, and all of a short one.
     private let columns: Int
-    /// The same of what is measured now and then, or goes smoothly.
+    /// The same for what is measured occasionally, or changes smoothly.
     private static let fewColumns = 500
 
-    /// A single run tells training and validation apart by colour, several are told apart by it.
+    /// Colors distinguish training and validation of one run, but the runs if there are several.
     private var isComparison: Bool { runs.count > 1 }
     /// More runs than this hide each other's unsmoothed values; the script leaves them out then.
     private static let mostFaintLines = 3
-    /// The colour of the validation of a single run.
+    /// The color of a single run's validation.
     private static let validationColor = 1
 
     init(_ runs: [RunHistory]) {
@@ -31,7 +31,7 @@ struct RunCharts {
         let card: ChartCard
     }
 
-    /// The charts there is anything to show in.
+    /// The charts that have anything to show.
     var all: [Charted] {
         [loss, learningRate, gradientNorm, speed, accuracy].compactMap { $0 }
     }
@@ -124,23 +124,23 @@ struct RunCharts {
             parts: [.init(id: "accuracy", name: "accuracy", style: .dots)],
             lines: found.lines
         )
-        // Four endings, of which one is right.
+        // One of four endings is right.
         chart.reference = ChartData.Reference(value: 0.25)
         let remark = "The dashed line is guessing, 25%."
         return charted(chart, "HellaSwag", "accuracy", [found], remark: remark)
     }
 
-    /// Whether the runs' models are of several sizes.
+    /// Whether the runs' models differ in size.
     private var sizesDiffer: Bool { Set(runs.compactMap { $0.facts?.parameterCount }).count > 1 }
 
     // MARK: Lines
 
-    /// Lines of one quantity, and what is to be said of them.
+    /// Lines of one quantity, and what to say about them.
     private struct Found {
         var lines: [ChartData.Line] = []
         var windows: [Int] = []
         var outliers: [Curve.Point] = []
-        /// From where to where the quantity went, for each run it was measured of.
+        /// Where the quantity started and ended, for each run that measured it.
         var courses: [(run: Int, part: String, first: Curve.Point, last: Curve.Point)] = []
 
         /// Adds a line of a part that shows every value.
@@ -153,7 +153,7 @@ struct RunCharts {
             guard let typical = curve.typicalRange, let first = curve.points.first,
                 let last = curve.points.last
             else { return }
-            // Of a few measurements the best is no outlier, though it is at the end of them.
+            // Among a few measurements the best is not an outlier, although it is at an end.
             let widened = typical.widened
             let values = curve.points.map(\.value).filter { isWhole || widened.contains($0) }
             let shown = (values.min() ?? first.value)...(values.max() ?? first.value)
@@ -269,7 +269,7 @@ struct RunCharts {
             : "\(mean), without \(NumberText.grouped(count)) outliers, the highest \(extreme)."
     }
 
-    /// What the chart shows, for those who do not see it.
+    /// What the chart shows, for those who cannot see it.
     private func words(_ chart: ChartData.Chart, _ title: String, _ found: [Found]) -> String {
         func value(_ value: Double) -> String {
             switch chart.format {
@@ -304,7 +304,7 @@ extension Curve {
 }
 
 extension ClosedRange<Double> {
-    /// With as much on either side as separates noise from outliers.
+    /// Widened on both sides by what separates noise from outliers.
     fileprivate var widened: Self {
         let margin = (upperBound / 2 - lowerBound / 2) * 0.5
         return (lowerBound - margin)...(upperBound + margin)

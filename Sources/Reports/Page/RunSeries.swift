@@ -1,4 +1,4 @@
-// Runs as the series of a page's charts: their colours, and where their steps are on axes of tokens
+// Runs as the series of a page's charts: their colors, and where their steps are on axes of tokens
 // and of time.
 
 import FileIO
@@ -6,7 +6,7 @@ import Pages
 
 /// The series of one run, or of several.
 struct RunSeries {
-    /// Points of a run's course in time; between them the time is evenly spread.
+    /// Points in time along a run; between them, time is interpolated evenly.
     private static let timePoints = 400
 
     /// What the horizontal axis can show.
@@ -34,14 +34,14 @@ struct RunSeries {
         }
     }
 
-    /// Every step takes as many tokens as any other.
+    /// Every step takes the same number of tokens.
     private static func tokens(_ run: RunHistory) -> [[Double]]? {
         guard let each = RunSummary(run).tokensPerStep, each > 0 else { return nil }
         let end = Double(run.lastStep)
         return [[0, end], [0, end * Double(each)]]
     }
 
-    /// The time that the steps before took, without what was done between them.
+    /// The time taken by the steps before, without what was done between them.
     private static func time(_ run: RunHistory) -> [[Double]]? {
         var (steps, seconds) = ([0.0], [0.0])
         var total = 0.0
@@ -50,7 +50,7 @@ struct RunSeries {
             if step.milliseconds.isFinite { total += max(0, Double(step.milliseconds) / 1000) }
             if step.step > 0 && ((index + 1) % every == 0 || index == run.steps.count - 1) {
                 steps.append(Double(step.step))
-                // Milliseconds are enough.
+                // Milliseconds are precise enough.
                 seconds.append((total * 1000).rounded() / 1000)
             }
         }

@@ -2,15 +2,15 @@
 
 import FileIO
 
-/// What the measurements of a run amount to; nil stands for what was not measured.
+/// The summary of a run's measurements; nil stands for what was not measured.
 struct RunSummary {
     /// The last step made.
     let stepCount: Int
-    /// Tokens in a step: speed times duration, which one step alone gives only roughly.
+    /// Tokens in a step: speed times duration, which a single step gives only roughly.
     let tokensPerStep: Int?
-    /// The mean loss of the last steps, as many as the charts average.
+    /// The mean loss of the last steps, as many as the charts' smoothing averages.
     let trainingLoss: Double?
-    /// How many steps that mean is of.
+    /// How many steps that mean covers.
     let trainingLossWindow: Int
     /// The last validation.
     let validation: RunHistory.Measurement?
@@ -59,7 +59,7 @@ struct Figure {
     /// What it is.
     let name: String
     let value: String
-    /// What belongs to it, in small print.
+    /// Details, in small print.
     var detail = ""
 
     /// The figures of a run, the same ones in the same order for every run.
@@ -84,7 +84,7 @@ struct Figure {
             ),
             Figure(
                 name: "Steps",
-                // A count that no run comes to would stand in its neighbours' place.
+                // An absurdly large count would overlap its neighbors.
                 value: summary.stepCount < 1_000_000_000
                     ? NumberText.grouped(summary.stepCount)
                     : NumberText.compact(Double(summary.stepCount)),
@@ -93,7 +93,7 @@ struct Figure {
             Figure(
                 name: "Tokens seen",
                 value: summary.tokenCount.map { NumberText.compact($0) } ?? none,
-                detail: summary.tokensPerStep.map { "\(NumberText.grouped($0)) a step" } ?? ""
+                detail: summary.tokensPerStep.map { "\(NumberText.grouped($0)) per step" } ?? ""
             ),
             Figure(
                 name: "Training time",
@@ -123,19 +123,19 @@ struct Figure {
     }
 }
 
-/// Where a run has come to.
+/// The state of a run.
 enum RunStatus: Equatable {
     /// Nothing was measured.
     case empty
-    /// Somebody is training it, `step` of `planned` steps.
+    /// It is being trained, at `step` of `planned` steps.
     case running(step: Int, planned: Int?)
     /// All steps were made.
     case finished
     /// It ended, or was interrupted, before its last step.
     case stopped(step: Int, planned: Int)
-    /// From `step` on the loss was no number.
+    /// From `step` on, the loss was not a number.
     case diverged(step: Int)
-    /// Nobody noted how many steps it was to make.
+    /// The planned number of steps was not recorded.
     case unknown(step: Int)
 
     init(_ run: RunHistory) {
@@ -156,7 +156,7 @@ enum RunStatus: Equatable {
         }
     }
 
-    /// The first of the steps at the end whose losses are no numbers; nil when the last one is one.
+    /// The first of the final steps whose losses are not numbers; nil when the last one is.
     private static func divergence(_ steps: [RunHistory.Step]) -> Int? {
         let good = steps.lastIndex { $0.loss.isFinite }
         guard let good else { return steps.first?.step }

@@ -3,13 +3,13 @@
 // knows. Events need four kinds of fields of protocol buffers; a library for all kinds, with the
 // code it generates, would take longer to build than this target.
 
-/// Something that an event file says.
+/// An entry of an event file.
 struct BoardEvent {
-    /// What it says.
+    /// The content of an event.
     enum Content {
-        /// Which version of the format the file has; comes first.
+        /// The version of the file's format; comes first.
         case version
-        /// A process begins, and nothing that was said of this step or of later ones counts.
+        /// A process begins, and earlier events of this step or later ones no longer count.
         case start
         /// What was measured.
         case values([(tag: String, value: Value)])
@@ -25,9 +25,9 @@ struct BoardEvent {
 
     /// When it happened, in seconds since 1970.
     let time: Double
-    /// The optimiser step it belongs to.
+    /// The optimizer step it belongs to.
     let step: Int
-    /// What it says.
+    /// The content of the event.
     let content: Content
 
     /// The bytes of its record.
@@ -64,7 +64,7 @@ struct BoardEvent {
 }
 
 extension BoardEvent {
-    /// The event of an optimiser step.
+    /// The event of an optimizer step.
     init(_ step: RunHistory.Step, time: Double) {
         self.init(
             time: time,
@@ -149,7 +149,7 @@ struct ProtobufMessage {
         add(varint: field << 3 | type.rawValue)
     }
 
-    /// Seven bits a byte, the lowest first; the top bit says that more follow.
+    /// Seven bits per byte, the lowest first; the top bit says that more follow.
     private mutating func add(varint value: UInt64) {
         var rest = value
         while rest >= 0x80 {

@@ -14,16 +14,16 @@ import Training
 
 /// Event files of TensorBoard, in a directory.
 public enum EventFile {
-    /// Writes all that a run measured, in the place of the event files that are there.
+    /// Writes everything a run measured, replacing existing event files.
     ///
-    /// Times are not in the log of a run. They are worked out from the time that the steps took.
+    /// A run's log has no times. They are computed from how long the steps took.
     /// - Parameters:
     ///   - history: The run, with its texts uncut.
-    ///   - end: When the last of it was measured, in seconds since 1970.
-    ///   - directory: Where the file goes; it is made when there is none.
+    ///   - end: The time of the last measurement, in seconds since 1970.
+    ///   - directory: Where the file goes; it is created if missing.
     ///   - overwrite: Whether event files of this program may be replaced. Those of others stay.
     /// - Returns: The file.
-    /// - Throws: ``FileIOError``; the former files are then as they were.
+    /// - Throws: ``FileIOError``; the former files are then unchanged.
     @discardableResult
     public static func write(
         _ history: RunHistory,
@@ -48,8 +48,8 @@ public enum EventFile {
         try file.commit()
         for old in former where old != path {
             try FileSystem.remove(old)
-            // A reader that has come to its end looks for the next name, but never gets on from a
-            // file that is gone. So the last one stays, empty.
+            // A reader that has come to the end looks for the next name, but never gets past a file
+            // that is gone. So the last one stays, empty.
             if old == former.last { try AtomicFile(old).commit() }
         }
         return path
@@ -57,7 +57,7 @@ public enum EventFile {
 }
 
 extension RunHistory.Step {
-    /// How long the step took; 0 where that is not known.
+    /// How long the step took; 0 if not known.
     fileprivate var measuredMilliseconds: Double {
         milliseconds.isFinite && milliseconds > 0 ? Double(milliseconds) : 0
     }
@@ -78,12 +78,12 @@ extension RunHistory.Row {
 public final class TensorBoardLog {
     private let file: AppendingFile
 
-    /// Begins the event file of a run, in the place of those that are in its directory.
+    /// Begins the event file of a run, replacing those in its directory.
     ///
-    /// The run must have begun too: what is beyond its checkpoint is then out of `metrics.jsonl`.
+    /// The run must have begun: that removes what is beyond its checkpoint from `metrics.jsonl`.
     /// - Parameters:
     ///   - directory: The run's.
-    ///   - resumedStep: The step of the checkpoint that the run goes on from; nil when it starts.
+    ///   - resumedStep: The step of the checkpoint that the run resumes from; nil when it starts.
     /// - Throws: ``FileIOError``, or what reading `metrics.jsonl` throws.
     public init(_ directory: RunDirectory, resumedStep: Int?) throws {
         var history = RunHistory(name: "")
@@ -102,7 +102,7 @@ public final class TensorBoardLog {
         file = try AppendingFile(path, keepingContents: true)
     }
 
-    /// Appends what an event measured; one that measured nothing is passed over.
+    /// Appends what an event measured; one that measured nothing is skipped.
     /// - Throws: ``FileIOError`` when the disk is full or fails.
     public func append(_ event: TrainingEvent) throws {
         let time = Date().timeIntervalSince1970
@@ -123,15 +123,15 @@ public final class TensorBoardLog {
 
 /// Frames of records.
 enum EventRecord {
-    /// `bytes` as a record holds them.
+    /// `bytes` in the frame of a record.
     static func framing(_ bytes: [UInt8]) -> [UInt8] {
         let length = UInt64(bytes.count).littleEndianBytes
         return length + checksum(length).littleEndianBytes + bytes
             + checksum(bytes).littleEndianBytes
     }
 
-    /// The CRC-32C of `bytes`, turned and moved as the format asks for: bytes that hold a checksum
-    /// of their own would else have one that says nothing.
+    /// The CRC-32C of `bytes`, rotated and shifted as the format requires: bytes that contain their
+    /// own checksum would otherwise have a meaningless one.
     static func checksum(_ bytes: [UInt8]) -> UInt32 {
         let crc = ~bytes.reduce(~0) { crc, byte in
             table[Int(UInt8(truncatingIfNeeded: crc) ^ byte)] ^ crc >> 8

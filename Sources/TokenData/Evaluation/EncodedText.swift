@@ -6,31 +6,31 @@ import Tokenization
 
 /// The tokens of one text, and how many bytes it had.
 public struct EncodedText: Sendable, Equatable {
-    /// The token that stands before every document a model has seen, if there is one, and the text:
-    /// so its first token has something to be predicted from.
+    /// The token that begins every document a model has seen, if there is one, then the text, so
+    /// that the text's first token has something to be predicted from.
     public let tokens: [TokenID]
-    /// The length of what is predicted in bytes, of UTF-8 or whatever it is: that of the text, but
-    /// for its first token where nothing stands before it.
+    /// The length in bytes of what is predicted, UTF-8 or not: that of the text, without its first
+    /// token if nothing precedes it.
     public let byteCount: Int
 
     private static let chunkByteCount = 1 << 20
 
-    /// Takes a text that is encoded already.
+    /// Takes an already encoded text.
     /// - Parameters:
-    ///   - tokens: The first, which is not predicted, and then the text's, of which there is one at
-    ///     least.
+    ///   - tokens: The first token, which is not predicted, and then at least one token of the
+    ///     text.
     ///   - byteCount: The length in bytes of all tokens but the first.
     public init(tokens: [TokenID], byteCount: Int) {
-        precondition(tokens.count >= 2, "a text of \(tokens.count) tokens with the first")
+        precondition(tokens.count >= 2, "a text of \(tokens.count) tokens, with the first")
         precondition(byteCount >= 1, "a text of \(byteCount) bytes")
         self.tokens = tokens
         self.byteCount = byteCount
     }
 
-    /// Encodes a file as one document; names of special tokens in it are text like any other.
+    /// Encodes a file as one document; names of special tokens in it are plain text.
     /// - Parameters:
-    ///   - path: The file, which may be anything that can be read once.
-    ///   - tokenizer: Whose ids they are.
+    ///   - path: The file, or anything else that can be read once.
+    ///   - tokenizer: The tokenizer that the ids belong to.
     ///   - threads: How many threads encode, where the tokenizer can use them.
     /// - Throws: ``PreparationError/noText(inputs:)`` for an empty file, `FileIOError` for one that
     ///   cannot be read.
@@ -66,7 +66,7 @@ public struct EncodedText: Sendable, Equatable {
             try encoder.finish(to: &tokens)
             return byteCount
         }
-        // Elsewhere a piece may reach over any place where a text could be cut.
+        // With other tokenizers, a piece may span any place where a text could be cut.
         var bytes: [UInt8] = []
         try file.forEachChunk(ofAtMost: chunkByteCount) { bytes += $0 }
         byteCount = bytes.count

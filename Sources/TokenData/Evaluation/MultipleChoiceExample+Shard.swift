@@ -9,13 +9,13 @@ extension MultipleChoiceExample {
     package static let shardMagic: Int32 = 20_240_522
     private static let shardVersion: Int32 = 1
     private static let headerFieldCount = 256
-    /// Stands before each example, where no token of GPT-2 could be.
+    /// Precedes each example; no GPT-2 token has this value.
     private static let startOfExample = UInt16.max
 
-    /// Reads llm.c's form of HellaSwag, whose texts are tokens already.
+    /// Reads llm.c's form of HellaSwag, whose texts are already tokens.
     /// - Parameters:
     ///   - path: The file.
-    ///   - vocabularySize: Ids from this on are an error.
+    ///   - vocabularySize: Larger ids and this one are an error.
     ///   - limit: The most examples to read, 1 or more; nil reads all, and checks that nothing
     ///     follows them.
     /// - Returns: One example or more, in the order of the file.
@@ -61,7 +61,7 @@ extension MultipleChoiceExample {
         let magic = reader.remaining < 4 ? nil : try reader.read(Int32.self)
         guard magic == shardMagic else {
             throw invalid(
-                "an evaluation shard starts with \(shardMagic), but this file with "
+                "an evaluation shard starts with \(shardMagic), but this file starts with "
                     + "\(magic.map(String.init) ?? "fewer than 4 bytes"); check the path"
             )
         }
@@ -95,11 +95,11 @@ extension MultipleChoiceExample {
             let byteCount = try next()
             guard byteCount <= longestByteCount else {
                 throw invalid(
-                    "it claims \(byteCount) bytes, but the header \(longestByteCount) for the "
-                        + "longest"
+                    "it claims \(byteCount) bytes, but the header claims "
+                        + "\(longestByteCount) for the longest"
                 )
             }
-            // The example's own number: only its place in the file matters here.
+            // The example's own number is not needed: its place in the file is.
             _ = try next()
             let label = try next()
             let endingCount = try next()

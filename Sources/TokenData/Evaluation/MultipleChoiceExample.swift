@@ -11,11 +11,11 @@ import Tokenization
     import Foundation
 #endif
 
-/// A context and the endings it might have, one of which it really had.
+/// A context and the endings it might have, one of which is the real one.
 public struct MultipleChoiceExample: Sendable, Equatable {
-    /// The tokens all endings follow; never none.
+    /// The tokens that all endings follow; never empty.
     public let context: [TokenID]
-    /// Two endings or more, none of them without tokens.
+    /// Two endings or more, none of them empty.
     public let endings: [[TokenID]]
     /// The index of the right ending.
     public let label: Int
@@ -30,7 +30,7 @@ public struct MultipleChoiceExample: Sendable, Equatable {
         self.label = label
     }
 
-    /// What keeps these from being a question, in words that a sentence can go on with.
+    /// Why these are not a question, as a clause; nil if they are one.
     static func problem(context: [TokenID], endings: [[TokenID]], label: Int) -> String? {
         if context.isEmpty { return "the context is empty" }
         if endings.count < 2 {
@@ -52,9 +52,10 @@ extension MultipleChoiceExample {
         let label: Label
     }
 
-    /// The number of the right ending: a number, or digits in text as Hugging Face's data set has.
+    /// The number of the right ending: a number, or digits in a string as in Hugging Face's data
+    /// set.
     private struct Label: Decodable {
-        /// Nil when it is no whole number.
+        /// Nil when it is not a whole number.
         let number: Int?
 
         init(from decoder: any Decoder) throws {
@@ -69,11 +70,11 @@ extension MultipleChoiceExample {
         }
     }
 
-    /// Reads HellaSwag's rows of JSON and encodes their texts: a context as a prompt, an ending as
-    /// what goes on after a space.
+    /// Reads HellaSwag's JSON Lines and encodes their texts: a context as a prompt, an ending as
+    /// what follows it after a space.
     /// - Parameters:
-    ///   - path: The file; blank lines in it are left out.
-    ///   - tokenizer: Whose ids they become.
+    ///   - path: The file; blank lines in it are skipped.
+    ///   - tokenizer: What encodes the texts.
     ///   - limit: The most examples to read, 1 or more; nil reads all.
     /// - Returns: One example or more, in the order of the file.
     /// - Throws: ``TokenDataError/invalidEvaluation(path:place:problem:)``, or `FileIOError` when
@@ -123,7 +124,7 @@ extension MultipleChoiceExample {
             throw TokenDataError.invalidEvaluation(
                 path: path,
                 place: "the whole file",
-                problem: "there is no example in it; give one JSON object a line"
+                problem: "there is no example in it; give one JSON object per line"
             )
         }
         return examples
@@ -155,10 +156,10 @@ extension MultipleChoiceExample {
 /// Encodes contexts, and endings that follow them.
 struct QuestionEncoder {
     private let tokenizer: any Tokenizer
-    /// What stands before every prompt: `<s>` with Llama's tokenizer, nothing with GPT-2's.
+    /// What precedes every prompt: `<s>` with Llama's tokenizer, nothing with GPT-2's.
     private let start: [TokenID]
-    /// Whether texts get a space before them, so that one that goes on after a space is to be
-    /// encoded without it.
+    /// Whether the tokenizer puts a space before a text, so that a text that follows a space must
+    /// be encoded without it.
     private let putsSpaceBefore: Bool
 
     init(_ tokenizer: any Tokenizer) throws {

@@ -1,50 +1,50 @@
-// What training and evaluation know of the data: batches, one after another, from a place that can
-// be saved and gone back to. Where they come from, and in which order, is each source's business.
+// What training and evaluation know of the data: batches, one after another, from a position that
+// can be saved and restored. Each source decides where they come from and in which order.
 
 import FileIO
 
 /// Serves batches, epoch after epoch, in an order that can be saved and resumed.
 ///
-/// A source is a value: a copy goes on by itself from where the original stands.
+/// A source is a value: a copy continues independently from the original's position.
 public protocol BatchSource: Sendable {
-    /// What is read and how it is divided.
+    /// What is read and how it is split.
     var source: TokenLoaderSource { get }
-    /// Where the source stands: what ``restore(_:)`` takes to continue from here.
+    /// The current position, which ``restore(_:)`` takes to continue from here.
     var state: TokenLoaderState { get }
     /// How many batches one process reads in an epoch.
     var samplesPerEpoch: Int { get }
     /// Tokens of one batch of this process: `B * T`.
     var tokensPerBatch: Int { get }
-    /// How many tokens the data hold.
+    /// How many tokens the data has.
     var tokenCount: Int { get }
     /// The files that are read.
     var shardPaths: [FilePath] { get }
     /// Whether the loss counts every target of every batch.
     var countsAllTargets: Bool { get }
 
-    /// Fills a batch with the next tokens, starting the next epoch when it is time.
-    /// - Parameter batch: Overwritten, also when an error is thrown.
-    /// - Throws: ``TokenDataError`` for data that cannot be used. The source then stands before the
+    /// Fills a batch with the next tokens, starting the next epoch if needed.
+    /// - Parameter batch: Overwritten, even when an error is thrown.
+    /// - Throws: ``TokenDataError`` for data that cannot be used. The source then stays before the
     ///   batch that could not be read.
     /// - Precondition: the batch has room for ``tokensPerBatch`` tokens.
     mutating func nextBatch(into batch: inout TokenBatch) throws
 
-    /// Goes to the first batch of an epoch; shuffled, to that of a new order.
-    /// - Throws: What opening a file throws; the source then stands where it stood.
+    /// Goes to the first batch of an epoch, in a new order if shuffled.
+    /// - Throws: What opening a file throws; the source then stays where it was.
     mutating func startEpoch() throws
 
     /// Goes to a position saved earlier by a source of the same data and settings.
     /// - Throws: ``TokenDataError/positionMismatch(reason:)`` when the position belongs to other
-    ///   data, and what opening a file throws. The source then stands where it stood.
+    ///   data, and what opening a file throws. The source then stays where it was.
     mutating func restore(_ saved: TokenLoaderState) throws
 
-    /// Reads all data once, after which ``source`` tells them by everything that they hold.
+    /// Reads all data once, after which ``source`` identifies it by its whole content.
     ///
-    /// What is known already is not read again.
-    /// - Parameter progress: Called now and then with the bytes read so far, and all there are;
-    ///   what it throws ends the reading.
-    /// - Throws: ``TokenDataError`` for data that are not what they were when they were checked, or
-    ///   hold an id outside the vocabulary; `FileIOError` when a file cannot be opened.
+    /// What is already known is not read again.
+    /// - Parameter progress: Called now and then with the bytes read so far, and in total; an error
+    ///   that it throws ends the reading.
+    /// - Throws: ``TokenDataError`` for data that has changed since it was checked, or has an id
+    ///   outside the vocabulary; `FileIOError` when a file cannot be opened.
     mutating func digestShards(
         _ progress: (_ byteCount: Int, _ totalByteCount: Int) throws -> Void
     ) throws
@@ -56,10 +56,10 @@ extension BatchSource {
     /// Tokens of one batch of this process: `B * T`.
     public var tokensPerBatch: Int { source.batchSize * source.sequenceLength }
 
-    /// How many tokens the data hold, those that no batch takes included.
+    /// How many tokens the data has, including those that no batch takes.
     public var tokenCount: Int { source.shards.reduce(0) { $0 + $1.tokenCount } }
 
-    /// Reads all data once, and tells nobody how far it is.
+    /// Reads all data once, without reporting progress.
     /// - Throws: As ``digestShards(_:)``.
     public mutating func digestShards() throws {
         try digestShards { _, _ in }
@@ -84,8 +84,8 @@ public struct TokenBatch: Sendable, Equatable {
         targets = inputs
     }
 
-    /// A batch of tokens at hand.
-    /// - Precondition: All that is given is as long as `inputs`.
+    /// A batch of given tokens.
+    /// - Precondition: All arrays given are as long as `inputs`.
     public init(
         inputs: [Int32],
         targets: [Int32],
@@ -118,8 +118,8 @@ public struct TokenBatch: Sendable, Equatable {
 
     /// Fills one of the sequences.
     /// - Parameters:
-    ///   - row: Which.
-    ///   - tokens: T + 1 tokens: the inputs, and after them the last target.
+    ///   - row: Which one.
+    ///   - tokens: T + 1 tokens: the inputs, followed by the last target.
     mutating func fill(row: Int, with tokens: [Int32]) {
         let T = tokens.count - 1
         for position in 0..<T {

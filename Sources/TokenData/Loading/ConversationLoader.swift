@@ -1,5 +1,5 @@
-// Conversations as batches: whole ones side by side in each sequence, none of which sees another,
-// and of which only what is to be learnt counts.
+// Conversations as batches: whole ones side by side in each sequence, where none sees another and
+// only what is to be learned counts.
 
 import FileIO
 import RandomNumbers
@@ -7,18 +7,17 @@ import Tokenization
 
 /// Serves conversations, epoch after epoch, packed into sequences.
 ///
-/// In each epoch the conversations are taken in another order. A sequence takes them as long as
-/// they fit, with the last target; what is left of it holds tokens that do not count. The sequences
-/// of an epoch follow on those of the one before, in the middle of a batch too. Without a seed the
-/// order is that of the file, and the last batch of an epoch is filled up with sequences that do
-/// not count, so that a loss over all batches counts each conversation once.
+/// Each epoch takes the conversations in a different order. A sequence takes them as long as they
+/// fit, with the last target; the rest of it holds tokens that do not count. The sequences of an
+/// epoch follow those of the previous one, even within a batch. Without a seed, the order is that
+/// of the file, and the last batch of an epoch is filled up with sequences that do not count, so
+/// that a loss over all batches counts each conversation once.
 ///
-/// A conversation that is longer than a sequence is cut; one of which nothing then is to be learnt
-/// is left out.
+/// A conversation longer than a sequence is cut; one that then has nothing to learn is left out.
 public struct ConversationLoader: BatchSource {
     public let source: TokenLoaderSource
     public private(set) var state: TokenLoaderState
-    /// How many batches of one process hold an epoch: as many as the first takes.
+    /// How many batches one process takes for an epoch: as many as the first one needs.
     public let samplesPerEpoch: Int
     /// The file that the conversations came from.
     public let shardPaths: [FilePath]
@@ -27,23 +26,23 @@ public struct ConversationLoader: BatchSource {
     public var conversationCount: Int { texts.count }
     /// How many of them were cut.
     public let cutCount: Int
-    /// How many more are left out, as nothing in them could be learnt.
+    /// How many more are left out because nothing in them can be learned.
     public let leftOutCount: Int
 
     private let texts: [ConversationTokens]
-    /// The sequences of the epoch that was asked for last.
+    /// The sequences of the epoch used last.
     private var packing: ConversationPacking
 
-    /// Packs conversations and stands before the first batch.
+    /// Packs conversations and starts before the first batch.
     /// - Parameters:
-    ///   - conversations: What is learnt.
+    ///   - conversations: What is learned.
     ///   - path: The file that they came from.
-    ///   - batchSize: B, sequences a batch.
-    ///   - sequenceLength: T, tokens a sequence.
-    ///   - seed: Decides the order of each epoch; nil is the order of the file.
+    ///   - batchSize: B, sequences per batch.
+    ///   - sequenceLength: T, tokens per sequence.
+    ///   - seed: The seed of each epoch's order; nil keeps the order of the file.
     ///   - processCount: How many processes share the data.
     ///   - rank: Which of them this is, from 0.
-    ///   - vocabularySize: Ids from this on are an error; nil allows all.
+    ///   - vocabularySize: Ids must be below it; nil allows all.
     /// - Throws: ``TokenDataError/nothingToLearn(path:sequenceLength:)``, and
     ///   ``TokenDataError/tokenOutOfRange(path:position:token:vocabularySize:)`` for an id outside
     ///   the vocabulary.
@@ -65,7 +64,7 @@ public struct ConversationLoader: BatchSource {
         if let vocabularySize { try Self.check(conversations, path, vocabularySize) }
         let whole = conversations.filter { $0.tokens.count <= sequenceLength + 1 }
         let fitting = conversations.map { $0.prefix(sequenceLength + 1) }
-        // The first token of a sequence is no target.
+        // The first token of a sequence is not a target.
         texts = fitting.filter { $0.isLearnt.dropFirst().contains(true) }
         guard !texts.isEmpty else {
             throw TokenDataError.nothingToLearn(path: path, sequenceLength: sequenceLength)
@@ -102,11 +101,11 @@ public struct ConversationLoader: BatchSource {
                 starts += repeatElement(start, count: text.tokens.count)
                 conversations.append(text)
             }
-            // Tokens that fill up see nothing but themselves, which costs least.
+            // Filler tokens see only themselves, which costs least.
             let filled = conversations.tokens.count..<max(T + 1, conversations.tokens.count)
             starts += filled.lazy.map { Int32($0) }
             conversations.append(repeatElement(0, count: filled.count), isLearnt: false)
-            // The last token is a target only, and the first none.
+            // The last token is only a target, and the first is not one.
             starts.removeLast()
             isCounted += conversations.isLearnt.dropFirst()
             batch.fill(row: row, with: conversations.tokens)
@@ -116,8 +115,8 @@ public struct ConversationLoader: BatchSource {
         advance(by: B * source.processCount)
     }
 
-    /// The conversations of a row, counted from where the source stands; none where an epoch is
-    /// filled up.
+    /// The conversations of a row, counted from the current position; none where an epoch is filled
+    /// up.
     private mutating func packedTexts(rowsAhead count: Int) -> [ConversationTokens] {
         var row = state.sampleIndex + count
         pack(state.shardIndex)
@@ -161,7 +160,7 @@ public struct ConversationLoader: BatchSource {
         state.source = source
     }
 
-    /// Does nothing: conversations are in memory, and known by all that they hold.
+    /// Does nothing: conversations are in memory and known by their whole content.
     public mutating func digestShards(_ progress: (Int, Int) throws -> Void) throws {}
 
     // MARK: Checks
@@ -182,7 +181,7 @@ public struct ConversationLoader: BatchSource {
         }
     }
 
-    /// What tells conversations from others: their tokens, and which of them are learnt.
+    /// What identifies conversations: their tokens, and which of them are learned.
     private static func identity(of conversations: [ConversationTokens]) -> TokenShard.Identity {
         var hash = SHA256()
         for conversation in conversations {
@@ -200,13 +199,14 @@ public struct ConversationLoader: BatchSource {
     }
 }
 
-/// Conversations in the order of an epoch, cut into rows: each takes the next ones while they fit.
+/// Conversations in the order of an epoch, split into rows: each takes the next ones while they
+/// fit.
 struct ConversationPacking: Sendable {
     /// The epoch, from 0.
     let epoch: Int
     /// The numbers of the conversations in the order of the epoch.
     private let order: [Int32]
-    /// Where in `order` rows begin, and last its end.
+    /// Where rows begin in `order`, followed by its end.
     private let rowStarts: [Int]
 
     /// How many rows the epoch has.
@@ -221,7 +221,7 @@ struct ConversationPacking: Sendable {
             generator.permute(&order)
         }
         var rowStarts = [0]
-        // The last target needs a place too.
+        // The last target needs room too.
         let limit = source.sequenceLength + 1
         var used = 0
         for (place, text) in order.enumerated() {

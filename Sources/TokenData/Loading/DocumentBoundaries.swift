@@ -2,19 +2,19 @@
 
 import FileIO
 
-/// The batches of another source, in which every document begins anew.
+/// The batches of another source, with documents that do not see each other.
 ///
-/// A document begins at the token that stands before documents, and it goes on to the next. A row
-/// that begins in the middle of one begins with the rest of it.
+/// A document begins at the token that begins documents, and lasts until the next one. A row that
+/// begins in the middle of a document begins with the rest of it.
 public struct DocumentBoundaries: BatchSource {
     private var base: any BatchSource
-    /// The token that stands before documents.
+    /// The token that begins documents.
     public let documentStart: Int32
 
     /// Separates the documents of a source.
     /// - Parameters:
     ///   - base: Where the batches come from.
-    ///   - documentStart: The token that stands before each document.
+    ///   - documentStart: The token that begins each document.
     public init(_ base: any BatchSource, documentStart: Int32) {
         self.base = base
         self.documentStart = documentStart
@@ -45,7 +45,7 @@ public struct DocumentBoundaries: BatchSource {
             for position in 0..<T {
                 let index = row * T + position
                 if batch.inputs[index] == documentStart { start = Int32(position) }
-                // A source that separates its own parts has borders of its own.
+                // A source that separates its own parts has its own boundaries.
                 start = max(start, starts[index])
                 starts[index] = start
             }

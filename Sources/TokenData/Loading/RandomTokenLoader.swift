@@ -1,25 +1,25 @@
 // Batches as nanoGPT draws them: every sequence starts anywhere in the data. No tokens are dropped,
-// and none is sure to be met in an epoch.
+// and none is guaranteed to appear in an epoch.
 
 import FileIO
 import RandomNumbers
 
-/// Serves sequences that start at any token, drawn anew for every batch.
+/// Serves sequences that start at any token, drawn again for every batch.
 ///
 /// Each place in any shard where a whole sequence and its last target fit is equally likely, so
-/// that shards count by their sizes. Which place it is, is decided by the seed and the number of
-/// the sequence in the run: a position is a count of batches.
+/// shards count by size. The seed and the number of the sequence in the run decide the place: a
+/// position is a count of batches.
 public struct RandomTokenLoader: BatchSource {
     public private(set) var source: TokenLoaderSource
     public private(set) var state: TokenLoaderState
-    /// How many batches one process reads before as many tokens were drawn as there are.
+    /// How many batches one process reads until as many tokens were drawn as there are.
     public let samplesPerEpoch: Int
 
     private let hash: CountedHash
     private let vocabularySize: Int?
     private var shards: ShardSet
     private let files: [TokenShard]
-    /// For each shard, how many places there are in it and those before it.
+    /// For each shard, the number of places in it and all shards before it.
     private let placeCounts: [Int]
 
     public var shardPaths: [FilePath] { shards.paths }
@@ -27,12 +27,12 @@ public struct RandomTokenLoader: BatchSource {
     /// Opens all shards that match a pattern and checks them.
     /// - Parameters:
     ///   - pattern: The path of one file, or a shell pattern such as `data/train_*.bin`.
-    ///   - batchSize: B, sequences a batch.
-    ///   - sequenceLength: T, tokens a sequence.
-    ///   - seed: Decides the places.
+    ///   - batchSize: B, sequences per batch.
+    ///   - sequenceLength: T, tokens per sequence.
+    ///   - seed: The seed of the places.
     ///   - processCount: How many processes share the data.
     ///   - rank: Which of them this is, from 0.
-    ///   - vocabularySize: Ids from this on are an error when they are read; nil allows all.
+    ///   - vocabularySize: Ids must be below it when they are read; nil allows all.
     /// - Throws: ``TokenDataError`` when nothing matches or a shard is damaged or too small for one
     ///   sequence, `FileIOError` when one cannot be opened.
     /// - Precondition: B, T and `processCount` are at least 1, `rank` is less than `processCount`.
@@ -99,7 +99,7 @@ public struct RandomTokenLoader: BatchSource {
     /// Where a sequence of the run starts.
     private func place(ofSequence number: Int) -> (shard: TokenShard, position: Int) {
         let place = hash.number(at: number, below: placeCounts.last ?? 1)
-        // The first shard that ends behind the place.
+        // The first shard that ends after the place.
         var range = 0..<placeCounts.count - 1
         while !range.isEmpty {
             let middle = (range.lowerBound + range.upperBound) / 2

@@ -1,13 +1,13 @@
-// The shards that a loader reads: found, checked, and known again when they are opened later. In
-// which order they are read is the loaders' affair.
+// The shards that a loader reads: found, checked, and recognized when they are opened later. The
+// loaders decide in which order they are read.
 
 import FileIO
 
 /// Some token shards of one format, in sorted order.
 struct ShardSet: Sendable {
-    /// Where they lie.
+    /// Where they are.
     let paths: [FilePath]
-    /// What tells them from others, in the order of `paths`.
+    /// What identifies them, in the order of `paths`.
     private(set) var identities: [TokenShard.Identity]
 
     private let vocabularySize: Int?
@@ -16,7 +16,7 @@ struct ShardSet: Sendable {
     /// - Parameters:
     ///   - pattern: The path of one file, or a shell pattern.
     ///   - leastTokenCount: The fewest tokens that a shard must have.
-    ///   - vocabularySize: Ids from this on are an error when all is read; nil allows all.
+    ///   - vocabularySize: Ids must be below it when all is read; nil allows all.
     /// - Throws: ``TokenDataError`` when nothing matches or a shard is damaged or too small,
     ///   `FileIOError` when one cannot be opened.
     init(matching pattern: FilePath, leastTokenCount: Int, vocabularySize: Int?) throws {
@@ -41,7 +41,7 @@ struct ShardSet: Sendable {
     }
 
     /// Opens a shard by its number in sorted order.
-    /// - Throws: ``TokenDataError/changedWhileReading(path:)`` when it is not what it was, and what
+    /// - Throws: ``TokenDataError/changedWhileReading(path:)`` when it has changed, and what
     ///   opening it throws.
     func open(_ number: Int) throws -> TokenShard {
         let shard = try TokenShard(paths[number])
@@ -52,7 +52,7 @@ struct ShardSet: Sendable {
     }
 
     /// Reads all shards whose digests are not known yet.
-    /// - Parameter progress: Called now and then with the bytes read so far, and all there are.
+    /// - Parameter progress: Called now and then with the bytes read so far, and in total.
     /// - Throws: As ``BatchSource/digestShards(_:)``.
     mutating func digest(_ progress: (Int, Int) throws -> Void) throws {
         let unread = identities.indices.filter { identities[$0].digest == nil }

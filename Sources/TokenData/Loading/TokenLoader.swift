@@ -1,5 +1,5 @@
-// Batches of tokens for training and evaluation, in exactly the order of llm.c (llmc/dataloader.h):
-// one sample is a batch of every process, and a shard's tail that fills no sample is dropped.
+// Batches of tokens for training and evaluation, in exactly llm.c's order (llmc/dataloader.h): one
+// sample is a batch of every process, and the end of a shard that fills no sample is dropped.
 
 import FileIO
 import RandomNumbers
@@ -10,9 +10,9 @@ import RandomNumbers
 /// `B * T + 1` tokens: the inputs, and the same shifted by one as targets. Shuffled, the shards are
 /// permuted at the start of every epoch and the samples of a shard whenever it is opened.
 ///
-/// The loader is a value: a copy goes on by itself from where the original stands.
+/// The loader is a value: a copy continues independently from the original's position.
 public struct TokenLoader: BatchSource {
-    /// What is read and how it is divided.
+    /// What is read and how it is split.
     public private(set) var source: TokenLoaderSource
     /// The shards in sorted order.
     public var shardPaths: [FilePath] { shards.paths }
@@ -20,23 +20,23 @@ public struct TokenLoader: BatchSource {
     public let sampleCounts: [Int]
     /// How many batches one process reads in an epoch.
     public let samplesPerEpoch: Int
-    /// Where the loader stands: what ``restore(_:)`` takes to continue from here.
+    /// The current position, which ``restore(_:)`` takes to continue from here.
     public private(set) var state: TokenLoaderState
 
     private let vocabularySize: Int?
     private var shards: ShardSet
     private var shard: TokenShard
 
-    /// Opens all shards that match a pattern, checks them and stands before the first batch.
+    /// Opens all shards that match a pattern, checks them and starts before the first batch.
     /// - Parameters:
     ///   - pattern: The path of one file, or a shell pattern such as `data/train_*.bin`.
-    ///   - batchSize: B, sequences a batch.
-    ///   - sequenceLength: T, tokens a sequence.
+    ///   - batchSize: B, sequences per batch.
+    ///   - sequenceLength: T, tokens per sequence.
     ///   - shuffled: Whether shards and samples are permuted, which validation data should not be.
-    ///   - seed: Decides the permutations, together with `rank`; llm.c's is 42.
+    ///   - seed: With `rank`, the seed of the permutations; llm.c's is 42.
     ///   - processCount: How many processes share the data.
     ///   - rank: Which of them this is, from 0.
-    ///   - vocabularySize: Ids from this on are an error when they are read; nil allows all.
+    ///   - vocabularySize: Ids must be below it when they are read; nil allows all.
     /// - Throws: ``TokenDataError`` when nothing matches or a shard is damaged or too small for one
     ///   sample, `FileIOError` when one cannot be opened.
     /// - Precondition: B, T and `processCount` are at least 1, `rank` is less than `processCount`.
@@ -71,7 +71,7 @@ public struct TokenLoader: BatchSource {
         samplesPerEpoch = sampleCounts.reduce(0, +)
         self.vocabularySize = vocabularySize
 
-        // Orders in place of those that startEpoch makes: permutations start from the identity.
+        // Replaced by startEpoch's orders: permutations start from the identity.
         let shuffle = TokenLoaderState.Shuffle(
             shardOrder: [Int32](0..<Int32(shards.paths.count)),
             sampleOrder: [],
@@ -87,11 +87,11 @@ public struct TokenLoader: BatchSource {
         try startEpoch()
     }
 
-    /// Fills a batch with the next tokens, opening the next shard or starting the next epoch when
-    /// it is time.
+    /// Fills a batch with the next tokens, opening the next shard or starting the next epoch if
+    /// needed.
     /// - Parameter batch: Overwritten.
     /// - Throws: ``TokenDataError/tokenOutOfRange(path:position:token:vocabularySize:)`` for an id
-    ///   outside the vocabulary, and what opening a shard throws. The loader then stands before
+    ///   outside the vocabulary, and what opening a shard throws. The loader then stays before
     ///   the batch that could not be read.
     /// - Precondition: the batch has room for ``tokensPerBatch`` tokens.
     public mutating func nextBatch(into batch: inout TokenBatch) throws {
@@ -115,13 +115,13 @@ public struct TokenLoader: BatchSource {
         state.sampleIndex += 1
     }
 
-    /// Reads all shards once, after which ``source`` tells them by everything that they hold.
+    /// Reads all shards once, after which ``source`` identifies them by their whole content.
     ///
-    /// What is known already is not read again.
-    /// - Parameter progress: Called after every 16 MiB with the bytes read so far, and all there
-    ///   are; what it throws ends the reading.
-    /// - Throws: ``TokenDataError`` for a shard that is not what it was when it was checked, or
-    ///   that holds an id outside the vocabulary; `FileIOError` when one cannot be opened.
+    /// What is already known is not read again.
+    /// - Parameter progress: Called after every 16 MiB with the bytes read so far, and in total; an
+    ///   error that it throws ends the reading.
+    /// - Throws: ``TokenDataError`` for a shard that has changed since it was checked, or that has
+    ///   an id outside the vocabulary; `FileIOError` when one cannot be opened.
     public mutating func digestShards(
         _ progress: (_ byteCount: Int, _ totalByteCount: Int) throws -> Void
     ) throws {
@@ -130,8 +130,8 @@ public struct TokenLoader: BatchSource {
         state.source = source
     }
 
-    /// Goes to the first sample; shuffled, to that of a new order.
-    /// - Throws: What opening a shard throws; the loader then stands where it stood.
+    /// Goes to the first sample, in a new order if shuffled.
+    /// - Throws: What opening a shard throws; the loader then stays where it was.
     public mutating func startEpoch() throws {
         var next = state
         next.shuffle?.permuteShards()
@@ -140,7 +140,7 @@ public struct TokenLoader: BatchSource {
 
     /// Goes to a position saved earlier by a loader of the same data and settings.
     /// - Throws: ``TokenDataError/positionMismatch(reason:)`` when the position belongs to other
-    ///   data, and what opening a shard throws. The loader then stands where it stood.
+    ///   data, and what opening a shard throws. The loader then stays where it was.
     public mutating func restore(_ saved: TokenLoaderState) throws {
         try saved.checkFits(
             source,
@@ -161,7 +161,7 @@ public struct TokenLoader: BatchSource {
         return paths
     }
 
-    /// Tokens by which the samples of a shard are apart; more than any shard has when the product
+    /// The distance between a shard's samples, in tokens; more than any shard has when the product
     /// is out of range.
     private static func tokensPerSample(_ B: Int, _ T: Int, _ processCount: Int) -> Int {
         [B, T, processCount].reduce(1) { product, factor in
@@ -170,7 +170,7 @@ public struct TokenLoader: BatchSource {
         }
     }
 
-    /// Moves to the first sample of a place in the order of shards, permuting its samples.
+    /// Moves to the first sample of the shard at a place in the order, permuting its samples.
     private mutating func open(_ shardIndex: Int, of position: TokenLoaderState) throws {
         var next = position
         next.shardIndex = shardIndex

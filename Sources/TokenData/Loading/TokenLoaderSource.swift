@@ -1,12 +1,11 @@
-// What tells the batches of one run from those of another: the data, how they are divided, and what
-// decides the order beside the position. A run that goes on compares it with what it finds.
+// What tells the batches of one run from those of another: the data, how it is split, and what
+// decides the order besides the position. A resumed run compares it with what it finds.
 
 import FileIO
 
-/// The data that batches come from and how they are divided: a position means nothing with any
-/// other.
+/// The data that batches come from and how it is split: a position means nothing with any other.
 public struct TokenLoaderSource: Codable, Equatable, Sendable {
-    /// Which sequences make a batch, where it is not llm.c's order that decides.
+    /// Which sequences make a batch, if not in llm.c's order.
     public enum Order: String, Codable, Sendable {
         /// Sequences from anywhere, as ``RandomTokenLoader`` draws them.
         case random
@@ -14,9 +13,9 @@ public struct TokenLoaderSource: Codable, Equatable, Sendable {
         case conversations
     }
 
-    /// Sequences a batch.
+    /// Sequences per batch.
     public let batchSize: Int
-    /// Tokens a sequence.
+    /// Tokens per sequence.
     public let sequenceLength: Int
     /// How many processes share the data.
     public internal(set) var processCount: Int
@@ -26,12 +25,12 @@ public struct TokenLoaderSource: Codable, Equatable, Sendable {
     public internal(set) var shards: [TokenShard.Identity]
     /// What decides the order; nil is llm.c's loader.
     public internal(set) var order: Order?
-    /// What an order is drawn from that is not part of the position; nil where none is.
+    /// The seed of an order that is not part of the position; nil if there is none.
     public internal(set) var seed: UInt64?
-    /// The token that begins documents, where they do not see each other; nil where they do.
+    /// The token that begins documents, if they do not see each other; nil if they do.
     public internal(set) var documentStart: Int32?
 
-    /// Says in what else than the data and their division the batches of `current` differ.
+    /// Says how the batches of `current` differ, other than in the data and how it is split.
     /// - Returns: Phrases such as "the order of the data was llm.c's and is now random".
     package func orderDifferences(from current: Self) -> [String] {
         var phrases: [String] = []
@@ -64,7 +63,7 @@ public struct TokenLoaderSource: Codable, Equatable, Sendable {
         }
     }
 
-    /// Checks that `current` is the same data divided in the same way.
+    /// Checks that `current` is the same data split the same way.
     /// - Throws: ``TokenDataError/positionMismatch(reason:)`` naming the first difference.
     func checkEquals(_ current: Self, shardPaths: [FilePath]) throws {
         let settings = [
@@ -80,7 +79,7 @@ public struct TokenLoaderSource: Codable, Equatable, Sendable {
         for (path, (then, now)) in zip(shardPaths, zip(shards, current.shards)) where then != now {
             let difference =
                 then.tokenCount == now.tokenCount
-                ? "holds other tokens than then"
+                ? "holds different tokens now"
                 : "held \(counted(then.tokenCount, "token")) then and holds \(now.tokenCount) now"
             throw TokenDataError.positionMismatch(reason: "'\(path)' \(difference)")
         }
@@ -91,7 +90,7 @@ public struct TokenLoaderSource: Codable, Equatable, Sendable {
 }
 
 extension TokenLoaderState {
-    /// Checks the position of a source whose order llm.c's generator has no part in.
+    /// Checks the position of a source whose order does not use llm.c's generator.
     /// - Parameters:
     ///   - current: The source.
     ///   - shardPaths: The files of the source.

@@ -24,22 +24,22 @@ public struct TokenLoaderState: Codable, Equatable, Sendable {
         }
     }
 
-    /// Which place in the order of shards is being read: an index into `shardOrder` when shuffled.
+    /// The place being read in the order of shards: an index into `shardOrder` when shuffled.
     ///
-    /// Of a ``ConversationLoader`` it is the epoch, and of a ``RandomTokenLoader`` always 0.
+    /// For a ``ConversationLoader`` it is the epoch, and for a ``RandomTokenLoader`` always 0.
     public var shardIndex: Int
-    /// Which place in the order of samples is read next; the number of samples when the shard is
+    /// The place to be read next in the order of samples; the number of samples when the shard is
     /// used up.
     ///
-    /// Of a ``ConversationLoader`` it is the row, and of a ``RandomTokenLoader`` the number of
+    /// For a ``ConversationLoader`` it is the row, and for a ``RandomTokenLoader`` the number of
     /// batches so far.
     public var sampleIndex: Int
     /// The order that llm.c's generator shuffled; nil when nothing was drawn from it.
     public var shuffle: Shuffle?
-    /// What the position is a position in.
+    /// The source that the position belongs to.
     ///
-    /// It is nil when it comes from a file that does not tell, as llm.c's state files do not; the
-    /// position is then checked by the sizes of the orders alone.
+    /// It is nil when it comes from a file that does not say, as llm.c's state files do not; the
+    /// position is then checked only by the sizes of the orders.
     public var source: TokenLoaderSource?
 
     /// Gathers the parts of a position.
@@ -70,7 +70,7 @@ extension TokenLoaderState.Shuffle {
 }
 
 extension TokenLoaderState {
-    /// Checks that a loader with this source can stand at this position.
+    /// Checks that a loader with this source can be at this position.
     /// - Throws: ``TokenDataError/positionMismatch(reason:)``.
     func checkFits(
         _ current: TokenLoaderSource,
@@ -85,18 +85,18 @@ extension TokenLoaderState {
         try require(
             (shuffle != nil) == shuffled,
             shuffled
-                ? "the saved run read the data in sequence, this one shuffles them"
-                : "the saved run shuffled the data, this one reads them in sequence"
+                ? "the saved run read the data in sequence, this one shuffles it"
+                : "the saved run shuffled the data, this one reads it in sequence"
         )
         try require(
             shardPaths.indices.contains(shardIndex),
-            "it is in shard \(shardIndex + 1), but the data have \(shardPaths.count)"
+            "it is in shard \(shardIndex + 1), but the data has \(shardPaths.count)"
         )
         var number = shardIndex
         if let shuffle {
             try require(
                 shuffle.shardOrder.count == shardPaths.count,
-                "it is among \(counted(shuffle.shardOrder.count, "shard")), but the data have "
+                "it is among \(counted(shuffle.shardOrder.count, "shard")), but the data has "
                     + "\(shardPaths.count)"
             )
             try require(
@@ -135,13 +135,12 @@ extension TokenLoaderState {
 }
 
 extension TokenLoaderState.Shuffle {
-    /// Reads a shuffled order where llm.c wrote one: uint64 shard count, int32 shard order, uint64
+    /// Reads a shuffled order in llm.c's layout: uint64 shard count, int32 shard order, uint64
     /// sample count, int32 sample order, then the 2520 bytes of the generator.
     ///
-    /// Whether the orders are permutations, and fit the data, is checked when a loader is restored
-    /// from them.
+    /// Restoring a loader checks whether the orders are permutations and fit the data.
     /// - Throws: `FileIOError` when the file ends too early, ``TokenDataError`` when the
-    ///   generator's state cannot be one.
+    ///   generator's state is not valid.
     public init(from reader: inout BinaryReader) throws {
         func readOrder() throws -> [Int32] {
             // A count too large for Int is too large for the file, which readArray reports.
@@ -171,14 +170,14 @@ extension TokenLoaderState.Shuffle {
 }
 
 extension TokenLoaderSource {
-    /// The same for another process beside this one.
+    /// The same for another process.
     package func ofProcess(_ rank: Int) -> Self {
         var source = self
         source.rank = rank
         return source
     }
 
-    /// Whether both are the same data, divided in the same way but for the processes.
+    /// Whether both are the same data, split the same way except for the processes.
     package func isSame(as other: Self) -> Bool {
         var source = ofProcess(other.rank)
         source.processCount = other.processCount
@@ -187,14 +186,14 @@ extension TokenLoaderSource {
 }
 
 extension TokenLoaderState {
-    /// The place where a process goes on that was one of another number of processes.
+    /// The place where a process resumes after a different number of processes.
     ///
-    /// All processes together then read on where those before them stopped: batch m of process r,
-    /// of P processes, is batch m P + r of one alone. In llm.c's order this holds up to the end of
-    /// the shard, since what is too short for a batch of each process is left out there.
-    /// - Parameter current: The source of the process that goes on.
-    /// - Returns: The position unchanged where it does not tell its source, or is that of as many
-    ///   processes; that it is one of the same data is checked when a source goes there.
+    /// All processes together continue where the earlier ones stopped: batch m of process r out of
+    /// P is batch m P + r of a single process. In llm.c's order this holds up to the end of the
+    /// shard, where the rest that is too short for a batch of each process is left out.
+    /// - Parameter current: The source of the process that resumes.
+    /// - Returns: The position unchanged if it does not tell its source or is for as many
+    ///   processes; a source checks that it is for the same data when it goes there.
     /// - Throws: ``TokenDataError/otherProcessCount(then:now:reason:)`` when there is no such
     ///   place.
     public func converted(to current: TokenLoaderSource) throws -> Self {
@@ -207,7 +206,7 @@ extension TokenLoaderState {
             )
         }
         guard shuffle == nil else {
-            throw refusal("each process has shuffled the data in an order of its own")
+            throw refusal("each process has shuffled the data in its own order")
         }
         var state = self
         if source.order != .conversations {
@@ -216,7 +215,7 @@ extension TokenLoaderState {
             }
             state.sampleIndex = index
         } else if source.seed == nil {
-            // The end of an epoch is filled up to a batch of every process.
+            // The end of an epoch is filled up to a batch for every process.
             let (sequenceCount, overflow) = current.batchSize.multipliedReportingOverflow(
                 by: current.processCount
             )
@@ -230,8 +229,8 @@ extension TokenLoaderState {
         return state
     }
 
-    /// How many batches of each of `count` processes are those that `formerCount` have read; nil
-    /// where they do not divide.
+    /// How many batches each of `count` processes has to read for what `formerCount` have read; nil
+    /// if they do not divide evenly.
     private func place(_ count: Int, _ formerCount: Int) -> Int? {
         let (batches, overflow) = sampleIndex.multipliedReportingOverflow(by: formerCount)
         return !overflow && batches.isMultiple(of: count) ? batches / count : nil

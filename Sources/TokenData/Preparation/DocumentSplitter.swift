@@ -2,24 +2,24 @@
 
 import Tokenization
 
-/// How a text is divided into documents.
+/// How a text is split into documents.
 public enum DocumentSplit: String, CaseIterable, Sendable {
     /// Not at all.
     case none
-    /// After every blank line, which stays with the document before it: how llm.c prepares tiny
-    /// shakespeare.
+    /// After every blank line, which stays with the document before it; llm.c prepares tiny
+    /// shakespeare this way.
     ///
     /// Of several blank lines in a row, the second begins a document, the third ends it, as when
     /// `"\n\n"` is searched for from the start. A line may end in CR LF.
     case blankLines = "blank-lines"
     /// At every `<|endoftext|>`, which is dropped.
     ///
-    /// Nothing else is, not even a line end beside it: the tokens are those of any tokenizer that
-    /// knows the marker.
+    /// Nothing else is dropped, not even a line end next to it: the tokens are those of any
+    /// tokenizer that knows the marker.
     case marker
 }
 
-/// Divides one text after another into documents; chunks may end anywhere.
+/// Splits one text after another into documents; chunks may end anywhere.
 struct DocumentSplitter {
     private let split: DocumentSplit
     // What is known of the line that the next byte belongs to.
@@ -38,7 +38,7 @@ struct DocumentSplitter {
     }
 
     /// Takes the next bytes of a text and calls `body` with those of one document after another,
-    /// which may be none.
+    /// which may be empty.
     mutating func append(
         _ chunk: UnsafeRawBufferPointer,
         _ body: (UnsafeRawBufferPointer, _ endsDocument: Bool) throws -> Void
@@ -76,7 +76,7 @@ struct DocumentSplitter {
                 line = .hasCarriageReturn
             default:
                 line = .hasText
-                // Most bytes are passed here.
+                // The fast path for most bytes.
                 while index + 1 < chunk.count, chunk[index + 1] != UInt8(ascii: "\n") {
                     index += 1
                 }

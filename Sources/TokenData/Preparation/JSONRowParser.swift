@@ -1,5 +1,5 @@
-// JSON (RFC 8259, and NaN and the infinities as Python writes them), of which only one field's text
-// is kept: a row is checked and read in one pass, at the speed that preparing a large corpus needs.
+// JSON (RFC 8259, plus NaN and the infinities as Python writes them), keeping only one field's
+// text: a row is checked and read in one pass, at the speed that preparing a large corpus needs.
 
 import FileIO
 
@@ -11,20 +11,20 @@ struct JSONRowParser {
     }
 
     private let source: UnsafeBufferPointer<UInt8>
-    /// What chooses another field, for messages.
+    /// The option that selects another field, for messages.
     private let fieldOption: String?
     private var offset = 0
-    // Keys and the strings nobody asked for; kept to spare allocations.
+    // Keys and unneeded strings; reused to avoid allocations.
     private var scratch: [UInt8] = []
 
-    /// Deeper nesting is refused: a bound for the recursion.
+    /// Deeper nesting is refused, which bounds the recursion.
     private static let deepestNesting = 512
 
     /// Starts at a row, which must outlive the parser.
     /// - Parameters:
     ///   - source: The row.
-    ///   - allowsByteOrderMark: Whether it may begin with one, as only the first of a file may.
-    ///   - fieldOption: What chooses another field, for messages.
+    ///   - allowsByteOrderMark: Whether it may begin with one, which only a file's first row may.
+    ///   - fieldOption: The option that selects another field, for messages.
     init(
         _ source: UnsafeBufferPointer<UInt8>,
         allowsByteOrderMark: Bool,
@@ -37,9 +37,9 @@ struct JSONRowParser {
 
     /// The bytes of the text in the row's field `field`; nil when the row is blank.
     ///
-    /// Bytes of strings that are not UTF-8 are kept. Of a field that is there twice, the last
-    /// counts, as it does for Python.
-    /// - Throws: ``Problem`` when the row is not one object, or the field is not there or no text.
+    /// Bytes of strings that are not UTF-8 are kept. If a field appears twice, the last one counts,
+    /// as in Python.
+    /// - Throws: ``Problem`` when the row is not one object, or the field is missing or not text.
     mutating func text(of field: [UInt8]) throws -> [UInt8]? {
         skipWhitespace()
         if offset == source.count { return nil }
@@ -87,7 +87,7 @@ struct JSONRowParser {
 
     // MARK: Values
 
-    /// Parses an object after its `{`, calling `member` at each value.
+    /// Parses an object after its `{`, calling `member` for each value.
     private mutating func parseMembers(
         _ member: (inout JSONRowParser, _ key: [UInt8]) throws -> Void
     ) throws {

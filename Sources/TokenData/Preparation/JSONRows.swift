@@ -5,9 +5,9 @@ import FileIO
 
 /// Collects the rows of one file of JSON lines.
 ///
-/// A row is in memory as a whole, up to ``longestRow``.
+/// A whole row is in memory, up to ``longestRow``.
 struct JSONRows {
-    /// The most bytes of a row; a file with longer ones is more likely no file of rows.
+    /// The most bytes in a row; a file with longer ones is probably not JSON Lines.
     static let longestRow = 1 << 28
 
     private let path: FilePath
@@ -16,7 +16,7 @@ struct JSONRows {
     private var pending: [UInt8] = []
     private var line = 1
 
-    /// Starts a file, called `path` in errors, with text in the field of this name.
+    /// Starts a file, called `path` in errors, with its text in the named field.
     init(path: FilePath, field: String, longestRow: Int = longestRow) {
         self.path = path
         self.field = Array(field.utf8)
@@ -43,7 +43,7 @@ struct JSONRows {
         pending.append(contentsOf: rest)
         guard pending.count <= longestRow else {
             throw invalid(
-                "the row is longer than \(longestRow) bytes; give rows of JSON, one a line"
+                "the row is longer than \(longestRow) bytes; give one JSON object per line"
             )
         }
     }
@@ -78,10 +78,10 @@ struct JSONRows {
     }
 }
 
-/// The texts of a file whose first line says what its lines are: rows of JSON, when it begins as an
-/// object does, and texts otherwise, also when one begins with a brace.
+/// The texts of a file whose first line says what its lines are: JSON rows if it begins as an
+/// object does, otherwise texts, even if one begins with a brace.
 ///
-/// Blank lines are passed over. Bytes that are not UTF-8 are kept.
+/// Blank lines are skipped. Bytes that are not UTF-8 are kept.
 package struct TextRows {
     /// A text, and the number of its line, from 1.
     package struct Row {
@@ -97,10 +97,10 @@ package struct TextRows {
     /// Nil before the first line that is not blank.
     private var isJSON: Bool?
 
-    /// Starts where `input` is.
+    /// Starts at the current position of `input`.
     /// - Parameters:
     ///   - input: What is read.
-    ///   - field: The field that holds the text in rows of JSON.
+    ///   - field: The field that holds the text in JSON rows.
     package init(_ input: InputFile, field: String) {
         lines = LineReader(input)
         self.field = Array(field.utf8)
@@ -123,7 +123,7 @@ package struct TextRows {
         do {
             return try row.withUnsafeBufferPointer { bytes in
                 var parser = JSONRowParser(bytes, allowsByteOrderMark: false, fieldOption: nil)
-                // A row that is not blank has a text, or is an error.
+                // A row that is not blank has a text or is an error.
                 return try parser.text(of: field) ?? []
             }
         } catch let error as JSONRowParser.Problem {

@@ -5,7 +5,7 @@ import FileIO
 
 /// Text that cannot be prepared; `description` is one sentence for the user.
 public enum PreparationError: Error, Equatable, Sendable {
-    /// No file below `directory` has one of the names that text files have.
+    /// No file below `directory` has the name of a text file.
     case noTextFiles(directory: FilePath, extensions: [String])
     /// Standard input was named more than once.
     case repeatedStandardInput
@@ -13,9 +13,9 @@ public enum PreparationError: Error, Equatable, Sendable {
     case noText(inputs: [String])
     /// Line `line` of `path`, counted from 1, is not a row to take text from; `problem` says why.
     case invalidRow(path: FilePath, line: Int, problem: String)
-    /// All `tokenCount` tokens would be validation, of which `validationTokens` were asked for.
+    /// Validation would take all `tokenCount` tokens, as `validationTokens` were asked for.
     case nothingToTrainOn(tokenCount: Int, validationTokens: Int)
-    /// The tokenizer has no token that could stand between documents.
+    /// The tokenizer has no token that could separate documents.
     case noEndOfText
     /// Shards cannot be called `name`, since it is not the name of a file.
     case invalidName(name: String)
@@ -38,8 +38,8 @@ extension PreparationError: CustomStringConvertible {
             "the text has \(counted(tokenCount, "token")), so \(validationTokens) for validation "
                 + "leave none to train on; ask for fewer, or add text"
         case .noEndOfText:
-            "the tokenizer has no end-of-text token, which stands before each document; name its "
-                + "eos_token in tokenizer_config.json, or take another tokenizer"
+            "the tokenizer has no end-of-text token, which begins each document; name its "
+                + "eos_token in tokenizer_config.json, or use another tokenizer"
         case .invalidName(let name):
             "'\(name)' cannot begin the names of files; give a name that is not empty and has no "
                 + "'/' in it"

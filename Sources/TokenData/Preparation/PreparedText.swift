@@ -1,19 +1,19 @@
-// Shards of a text that belong to one run: made once, and found again by what they were made of.
+// The shards of a run's text: made once, and found again by what they were made from.
 
 import FileIO
 import Tokenization
 
-/// Token shards of a text, for training and, when enough of it is there, for validation.
+/// Token shards of a text, for training and, if there is enough text, for validation.
 ///
-/// Their names tell what they hold: the same documents, tokenizer and division give the same
+/// Their names identify their content: the same documents, tokenizer and split give the same
 /// shards, which are then not made again; anything else gives others.
 public struct PreparedText: Sendable {
-    /// The tokens to learn from.
+    /// The tokens to train on.
     public let trainingPath: FilePath
     /// The tokens held out; nil when none are.
     public let validationPath: FilePath?
 
-    /// At most one token in so many bytes is held out: no more than a tenth of most texts.
+    /// At most one token per this many bytes is held out: no more than a tenth of most texts.
     private static let bytesPerHeldOutToken = 40
 
     /// Finds the shards of `documents` in `directory`, or makes them.
@@ -21,13 +21,13 @@ public struct PreparedText: Sendable {
     ///   - documents: Files; standard input cannot be read twice.
     ///   - tokenizer: What encodes them.
     ///   - directory: Where the shards are kept.
-    ///   - heldOutTokens: The first so many tokens are for validation, but fewer of a short text.
-    ///   - leastHeldOutTokens: When the text is too short to hold out so many, none are.
+    ///   - heldOutTokens: How many of the first tokens are for validation; fewer for a short text.
+    ///   - leastHeldOutTokens: If the text is too short to hold out this many, none are.
     ///   - threads: How many encode.
-    ///   - readingProgress: Called now and then while the text is looked at, before anything is
-    ///     made of it: with the bytes seen so far, and all there are. What it throws ends the
+    ///   - readingProgress: Called now and then while the text is checked, before anything is made
+    ///     from it: with the bytes seen so far, and in total. An error that it throws ends the
     ///     preparation.
-    ///   - progress: As ``TextPreparation/run(_:progress:)`` has it.
+    ///   - progress: As in ``TextPreparation/run(_:progress:)``.
     /// - Throws: ``PreparationError``, ``TokenDataError`` or `FileIOError`.
     public init(
         _ documents: TextDocuments,
@@ -60,7 +60,7 @@ public struct PreparedText: Sendable {
             .run(settings, progress: progress)
     }
 
-    /// Removes the shards: what they are too few for can do nothing with them.
+    /// Removes the shards, for a caller that they are too small for.
     /// - Throws: `FileIOError`.
     public func remove() throws {
         let manifest = trainingPath.lastComponent.flatMap {
@@ -74,7 +74,7 @@ public struct PreparedText: Sendable {
         }
     }
 
-    /// Sixteen hexadecimal digits that stand for documents and a tokenizer.
+    /// Sixteen hexadecimal digits that identify documents and a tokenizer.
     private static func digest(
         _ documents: TextDocuments,
         _ tokenizer: any Tokenizer,
@@ -82,7 +82,7 @@ public struct PreparedText: Sendable {
     ) throws -> String {
         var hash = SHA256()
         func add(_ bytes: [UInt8]) { bytes.withUnsafeBytes { hash.update($0) } }
-        // Each part comes with its length, so that no two divisions give the same bytes.
+        // Each part comes with its length, so that no two splits give the same bytes.
         func add(_ number: Int) {
             withUnsafeBytes(of: UInt64(number).littleEndian) { hash.update($0) }
         }

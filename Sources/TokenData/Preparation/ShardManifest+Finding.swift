@@ -5,7 +5,7 @@ import FileIO
 import Tokenization
 
 extension ShardManifest {
-    /// The manifest of some shards, and where it lies.
+    /// The manifest of some shards, and where it is.
     public struct Found: Sendable {
         /// Where the first of them was found.
         public let path: FilePath
@@ -15,11 +15,11 @@ extension ShardManifest {
 
     /// Finds what made some shards, by their names.
     ///
-    /// Shards without a manifest are passed over; manifests that are there must be about the shards
-    /// they lie beside, and name one tokenizer.
-    /// - Parameter shards: Where they lie.
-    /// - Returns: The first manifest; nil where there is none.
-    /// - Throws: ``TokenDataError`` for a manifest that cannot be, is about other shards, or names
+    /// Shards without a manifest are skipped; manifests must be about the shards next to them, and
+    /// name one tokenizer.
+    /// - Parameter shards: Where they are.
+    /// - Returns: The first manifest; nil if there is none.
+    /// - Throws: ``TokenDataError`` for a manifest that is invalid, is about other shards, or names
     ///   another tokenizer than the first; `FileIOError`.
     public static func find(besideShards shards: [FilePath]) throws -> Found? {
         var manifests: [FilePath: ShardManifest] = [:]
@@ -37,7 +37,7 @@ extension ShardManifest {
         return first
     }
 
-    /// Checks that the manifest, of `path`, is about a shard beside it.
+    /// Checks that the manifest, of `path`, is about a shard next to it.
     private func check(_ shard: FilePath, _ path: FilePath) throws {
         let name = shard.lastComponent?.string
         let described = shards.first { $0.name == name }?.tokens
@@ -52,7 +52,7 @@ extension ShardManifest {
         }
     }
 
-    /// Where the manifest of a shard lies, if there is one.
+    /// Where the manifest of a shard is, if there is one.
     private static func path(besideShard shard: FilePath) -> FilePath? {
         guard let name = shard.lastComponent?.string, let preparation = preparation(named: name)
         else { return nil }
@@ -74,11 +74,11 @@ extension ShardManifest {
 }
 
 extension ShardManifest.Found {
-    /// The tokenizer, where it still lies where it lay, and is still the same.
+    /// The tokenizer, if it is still where it was, and still the same.
     ///
-    /// A tokenizer that is gone or has become another is no error: the shards are what they are.
+    /// A tokenizer that is gone or has changed is not an error: the shards are what they are.
     /// - Parameter open: Opens a tokenizer.
-    /// - Returns: The tokenizer and where it lies.
+    /// - Returns: The tokenizer and where it is.
     public func tokenizer(
         open: (FilePath) throws -> any Tokenizer = { try loadTokenizer(at: $0) }
     ) -> (value: any Tokenizer, path: FilePath)? {

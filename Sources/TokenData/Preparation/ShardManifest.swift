@@ -1,5 +1,5 @@
-// What made some token shards: a file of JSON that `prepare` leaves beside them. Finding it again
-// from the shards, and checking that it is about them, is in ShardManifest+Finding.swift.
+// What made some token shards: a JSON file that `prepare` leaves next to them. Finding it from the
+// shards, and checking that it is about them, is in ShardManifest+Finding.swift.
 
 import FileIO
 import Tokenization
@@ -10,21 +10,21 @@ import Tokenization
     import Foundation
 #endif
 
-/// What made the shards of one preparation: `NAME_manifest.json` beside `NAME_train.bin`.
+/// What made the shards of one preparation: `NAME_manifest.json` next to `NAME_train.bin`.
 public struct ShardManifest: Codable, Equatable, Sendable {
     /// The tokenizer.
     public struct Tokenizer: Codable, Equatable, Sendable {
-        /// Of which kind it is.
+        /// Its kind.
         public var kind: String
         /// V: token ids run from 0 to one less.
         public var vocabularySize: Int
         /// The checksum of its tokens: `Tokenizer.digest`.
         public var digest: String
-        /// The token that stands before each document; nil in files that do not say it.
+        /// The token that begins each document; nil in files that do not say.
         public var documentStart: Int32?
-        /// Where it lay, from the root on; nil when it came from no file.
+        /// Its absolute path; nil when it came from no file.
         public var path: String?
-        /// Where it lay, seen from the shards; nil when it came from no file.
+        /// Its path relative to the shards; nil when it came from no file.
         public var relativePath: String?
 
         private enum CodingKeys: String, CodingKey {
@@ -36,15 +36,15 @@ public struct ShardManifest: Codable, Equatable, Sendable {
         }
     }
 
-    /// How the text was divided.
+    /// How the text was split.
     public struct Settings: Codable, Equatable, Sendable {
         /// How a file or a row became documents: a `DocumentSplit`.
         public var split: String
         /// The field of a row that held its text.
         public var textField: String
-        /// Tokens asked for validation.
+        /// Tokens requested for validation.
         public var validationTokens: Int
-        /// The most tokens of a shard to train on; nil for one shard of any size.
+        /// The most tokens in a training shard; nil for one shard of any size.
         public var shardTokens: Int?
 
         private enum CodingKeys: String, CodingKey {
@@ -65,20 +65,20 @@ public struct ShardManifest: Codable, Equatable, Sendable {
 
     /// The layout that this code writes, and the only one it reads.
     static let currentVersion = 1
-    /// More than the manifest of any preparation takes.
+    /// More than any preparation's manifest takes.
     private static let largestByteCount = 1 << 26
 
     /// The layout of the file.
     public var formatVersion = currentVersion
-    /// What encoded the text.
+    /// The tokenizer that encoded the text.
     public var tokenizer: Tokenizer
-    /// How the text was divided.
+    /// How the text was split.
     public var settings: Settings
-    /// Documents, those without bytes left out.
+    /// Documents, not counting empty ones.
     public var documents: Int
     /// Bytes of text that were read.
     public var bytes: Int
-    /// Tokens of all shards.
+    /// Tokens in all shards.
     public var tokens: Int
     /// The shards, the one for validation first.
     public var shards: [Shard]
@@ -103,13 +103,13 @@ public struct ShardManifest: Codable, Equatable, Sendable {
             .invalidManifest(path: path, problem: problem)
         }
         guard file.count <= Self.largestByteCount else {
-            throw invalid("it has \(file.count) bytes, more than any")
+            throw invalid("it has \(file.count) bytes, more than any manifest")
         }
         let bytes = Data(try file.contents())
         guard let version = try? JSONDecoder().decode(Version.self, from: bytes).format_version
         else { throw invalid("it is not the JSON that 'swiftlet prepare' writes") }
         guard version == Self.currentVersion else {
-            throw invalid("it has format \(version), and only \(Self.currentVersion) can be read")
+            throw invalid("it has format \(version), but only \(Self.currentVersion) can be read")
         }
         do { self = try JSONDecoder().decode(Self.self, from: bytes) } catch is DecodingError {
             throw invalid("it is not the JSON that 'swiftlet prepare' writes")
@@ -118,7 +118,7 @@ public struct ShardManifest: Codable, Equatable, Sendable {
             throw invalid("it says that the tokenizer has \(tokenizer.vocabularySize) tokens")
         }
         if let start = tokenizer.documentStart, !(0..<tokenizer.vocabularySize ~= Int(start)) {
-            throw invalid("it says that documents begin with token \(start), which is none")
+            throw invalid("it says that documents begin with token \(start), which does not exist")
         }
     }
 
@@ -154,7 +154,7 @@ public struct ShardManifest: Codable, Equatable, Sendable {
         }
     }
 
-    /// Writes the manifest, whole or not at all.
+    /// Writes the manifest, completely or not at all.
     func write(to path: FilePath) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]

@@ -6,17 +6,17 @@ import Tokenization
 
 /// Where prepared shards go and how large they are.
 public struct ShardSettings: Sendable {
-    /// The directory, which is made if it is missing.
+    /// The directory, which is created if missing.
     public var directory: FilePath
     /// How the names of the shards begin.
     public var name: String
-    /// How many tokens, the first, are for validation; 0 makes no such shard.
+    /// How many of the first tokens are for validation; 0 makes no such shard.
     public var validationTokens = 0
-    /// The most tokens of a shard to train on; nil makes one of any size.
+    /// The most tokens in a training shard; nil makes one of any size.
     public var shardTokens: Int?
     /// Whether shards of this name may be replaced.
     public var overwrite = false
-    /// Where the tokenizer lies, which the manifest says; nil where it comes from no file.
+    /// The tokenizer's path, for the manifest; nil if it comes from no file.
     public var tokenizerPath: FilePath?
 
     /// Everything into one shard, `NAME_train.bin`, unless the other properties are changed.
@@ -28,7 +28,7 @@ public struct ShardSettings: Sendable {
 
 /// One shard of a preparation.
 public struct PreparedShard: Equatable, Sendable {
-    /// Where it lies.
+    /// Where it is.
     public let path: FilePath
     /// How many tokens it holds.
     public let tokenCount: Int
@@ -45,7 +45,7 @@ final class ShardSeries {
     /// Tokens appended so far.
     private(set) var tokenCount = 0
 
-    /// Makes room for the shards.
+    /// Prepares the directory for the shards.
     /// - Throws: ``PreparationError/invalidName(name:)``; `FileIOError` when shards of this name
     ///   exist and may not be replaced, or the directory cannot be written.
     /// - Precondition: no size in `settings` is negative, and shards hold a token or more.
@@ -61,7 +61,7 @@ final class ShardSeries {
         }
         self.settings = settings
         self.vocabularySize = vocabularySize
-        // A manifest alone is in the way, too, but shards say more.
+        // A manifest alone is also in the way, but shards are the better thing to name.
         let all = settings.overwrite ? [] : try Self.existingShards(settings)
         let manifest = ShardManifest.fileName(settings.name)
         if let existing = all.first(where: { $0.string != manifest }) ?? all.first {
@@ -91,7 +91,7 @@ final class ShardSeries {
     }
 
     /// Gives all shards their names, and removes older ones of the same preparation.
-    /// - Parameter manifest: What is to lie beside them, given the shards.
+    /// - Parameter manifest: The manifest to put next to them, given the shards.
     /// - Returns: The shards.
     /// - Throws: ``PreparationError/nothingToTrainOn(tokenCount:validationTokens:)``;
     ///   `FileIOError`.
@@ -109,14 +109,14 @@ final class ShardSeries {
         let existing = try Self.existingShards(settings)
         let manifestName = ShardManifest.fileName(settings.name)
         try manifest(shards).write(to: staging.path.appending(manifestName))
-        // Beside new shards an old manifest would be wrong, and is removed first; the new one comes
-        // last.
+        // An old manifest would be wrong next to new shards, so it is removed first; the new one
+        // comes last.
         try FileSystem.remove(settings.directory.appending(manifestName))
         let names =
             shards.compactMap(\.path.lastComponent)
             + [FilePath.Component(manifestName)].compactMap(\.self)
         try staging.publish(names)
-        // Left there, shards of a longer preparation would be trained on with these.
+        // If left, shards of a longer preparation would be trained on together with these.
         for name in existing where !names.contains(name) {
             try FileSystem.remove(settings.directory.appending(name))
         }
@@ -167,7 +167,7 @@ final class ShardSeries {
     private var shardName: String {
         let kind = isValidation ? "val" : "train"
         guard settings.shardTokens != nil else { return "\(settings.name)_\(kind).bin" }
-        // Validation is number 0, also when there is none.
+        // Validation is number 0, even when there is none.
         let digits = String(settings.validationTokens > 0 ? shards.count : shards.count + 1)
         let zeros = String(repeating: "0", count: max(0, Self.digitCount - digits.count))
         return "\(settings.name)_\(kind)_\(zeros)\(digits).bin"
@@ -175,12 +175,12 @@ final class ShardSeries {
 
     private static let digitCount = 6
 
-    /// The names of what a preparation of this name has left in the directory.
+    /// The names of what a preparation of this name left in the directory.
     private static func existingShards(_ settings: ShardSettings) throws -> [FilePath.Component] {
         guard FileSystem.isDirectory(settings.directory) else { return [] }
         return try FileSystem.names(in: settings.directory).filter { component in
             let name = component.string
-            // Another name, with bytes that are no text, may read the same. And a pipe or a device
+            // Another name, with bytes that are not text, may read the same. And a pipe or a device
             // of such a name holds nothing old.
             return FilePath.Component(name) == component && isName(name, of: settings)
                 && !FileSystem.isStream(settings.directory.appending(component))
@@ -201,17 +201,17 @@ final class ShardSeries {
     }
 }
 
-/// A hidden directory beside the final place of files, in which they are written first.
+/// A hidden directory inside the files' destination, where they are written first.
 ///
-/// Letting go of the object removes what was not published.
+/// Releasing the object removes what was not published.
 final class StagingDirectory {
     /// Where the files go in the end.
     let destination: FilePath
     /// Where they are written.
     let path: FilePath
 
-    /// Makes an empty directory inside `destination`, which is made too if it is missing.
-    /// - Throws: `FileIOError` when `destination` cannot be made or written.
+    /// Makes an empty directory inside `destination`, which is created too if missing.
+    /// - Throws: `FileIOError` when `destination` cannot be created or written.
     init(in destination: FilePath, name: String) throws {
         self.destination = destination
         path = destination.appending(name)
@@ -219,7 +219,7 @@ final class StagingDirectory {
         try FileSystem.createDirectory(path)
     }
 
-    /// Moves the named files to their final place, where they replace files of the same names, and
+    /// Moves the named files to their destination, where they replace files of the same names, and
     /// are written into devices and pipes.
     /// - Throws: `FileIOError`; files that were moved by then remain.
     func publish(_ names: [FilePath.Component]) throws {
@@ -229,7 +229,7 @@ final class StagingDirectory {
     }
 
     deinit {
-        // Nobody is left to hear of errors.
+        // There is nobody left to report errors to.
         for name in (try? FileSystem.names(in: path)) ?? [] {
             try? FileSystem.remove(path.appending(name))
         }

@@ -10,31 +10,31 @@ import Tokenization
 struct TextBlock: Sendable {
     /// The bytes of the documents.
     fileprivate(set) var bytes: [UInt8] = []
-    /// Where in ``bytes`` documents begin.
+    /// Where documents begin in ``bytes``.
     fileprivate(set) var starts: [Int] = []
     /// How much of the inputs had been read when the block was complete, in bytes.
     fileprivate(set) var bytesRead = 0
 }
 
-/// Collects text until it is enough for a block.
+/// Collects text until there is enough for a block.
 ///
-/// Memory is bounded by the block, the chunks that are appended, and the longest word; where
-/// documents may not be cut, by the longest of them.
+/// Memory is bounded by the block, the chunks that are appended, and the longest word; if documents
+/// must not be cut, by the longest document.
 struct TextBlockBuilder {
     private let byteCount: Int
     private var block = TextBlock()
-    // The end of the current document, as far as it may belong to a word that goes on.
+    // The end of the current document that may belong to an unfinished word.
     private var rest: HeldBackText
     private var isInDocument = false
 
-    /// Makes blocks of `byteCount` bytes or a little more, cut where documents may be.
+    /// Makes blocks of `byteCount` bytes or a little more, cut where documents may be cut.
     init(byteCount: Int, cutting: CuttingRule) {
         self.byteCount = byteCount
         rest = HeldBackText(cutting)
     }
 
-    /// Appends the next bytes of the current document; a document without bytes is none.
-    /// - Returns: a block, when one is complete.
+    /// Appends the next bytes of the current document; an empty document is ignored.
+    /// - Returns: A block, if one is complete.
     mutating func append(
         _ text: UnsafeRawBufferPointer,
         endsDocument: Bool,
@@ -59,7 +59,7 @@ struct TextBlockBuilder {
         return block.bytes.count >= byteCount ? takeBlock() : nil
     }
 
-    /// Ends the last document and returns what is left, which may be nothing.
+    /// Ends the last document and returns what is left, if anything.
     mutating func finish() -> TextBlock {
         block.bytes += rest.finish()
         isInDocument = false
@@ -75,11 +75,11 @@ struct TextBlockBuilder {
     }
 }
 
-/// Threads that encode blocks, for one caller who submits them and takes the tokens back in order.
+/// Threads that encode blocks, for one caller that submits them and takes the tokens back in order.
 ///
-/// The caller decides how far it runs ahead, and with it how much memory is taken.
+/// How far the caller runs ahead decides how much memory is used.
 final class BlockEncoder {
-    /// A block on its way.
+    /// A block in flight.
     private final class Job: Sendable {
         let block: TextBlock
         let isDone = DispatchSemaphore(value: 0)
@@ -112,16 +112,16 @@ final class BlockEncoder {
     private let threads: Int
     private var submitted: [Job] = []
 
-    /// Blocks submitted and not taken back.
+    /// Blocks submitted and not yet taken back.
     var count: Int { submitted.count }
 
     /// Starts `threads` threads, which end with the object.
     init(_ encoder: DocumentEncoder, threads: Int) {
         self.threads = threads
         for index in 0..<threads {
-            // A serial queue has a thread whenever it has work, however many are blocked. The
-            // concurrent ones have as many as there are processors, and the callers of this class
-            // may occupy them all.
+            // A serial queue has a thread whenever it has work, however many threads are blocked.
+            // The concurrent queues have as many as there are processors, and the callers of this
+            // class may occupy them all.
             DispatchQueue(label: "swiftlet.block-encoder.\(index)").async { [queue] in
                 while let job = queue.next() {
                     let ids = Result {
@@ -153,7 +153,7 @@ final class BlockEncoder {
     }
 
     deinit {
-        // Blocks that nobody took back are encoded all the same: a few, and only after an error.
+        // Blocks that were not taken back are still encoded: a few, and only after an error.
         for _ in 0..<threads { queue.add(nil) }
     }
 }

@@ -1,18 +1,18 @@
-// The documents of all inputs, one after another, in parts that fit in memory. What is made of
+// The documents of all inputs, one after another, in parts that fit in memory. What becomes of
 // them, token shards or a tokenizer, is up to the caller.
 
 import FileIO
 
-/// Text to read, and how it is divided into documents.
+/// Text to read, and how it is split into documents.
 public struct TextDocuments: Sendable {
     /// Where the text comes from, in this order.
     public let inputs: [TextInput]
-    /// How the text of a file, or of a row of JSON, is divided; its end always ends a document.
+    /// How the text of a file, or of a JSON row, is split; its end always ends a document.
     public let split: DocumentSplit
     /// The field that holds the text of a row of JSON.
     public let textField: String
 
-    /// How much is read at a time: enough that a chunk costs nothing, and so little that no thread
+    /// How much is read at a time: enough that a chunk costs little, and so little that no thread
     /// waits long for the others.
     public var chunkByteCount = 256 << 10
 
@@ -27,7 +27,7 @@ public struct TextDocuments: Sendable {
         self.textField = textField
     }
 
-    /// The bytes of all inputs together, if all are files.
+    /// The total bytes of all inputs, if all are files.
     public var byteCount: Int? {
         inputs.reduce(0) { sum, input in
             sum.flatMap { sum in input.byteCount.map { sum + $0 } }
@@ -36,12 +36,12 @@ public struct TextDocuments: Sendable {
 
     /// Reads everything once.
     ///
-    /// Memory does not grow with the length of files or documents, only with that of rows of JSON.
+    /// Memory does not grow with the length of files or documents, only with that of JSON rows.
     ///
     /// - Parameter body: Called with the next bytes of the current document, which may be none and
-    ///   are not to be kept; whether the document ends with them; and how many bytes of the inputs
+    ///   must not be kept; whether the document ends with them; and how many bytes of the inputs
     ///   have been read.
-    /// - Returns: the inputs in which no text was.
+    /// - Returns: The inputs that had no text.
     /// - Throws: ``PreparationError/invalidRow(path:line:problem:)``; `FileIOError` when a file
     ///   cannot be read; what `body` throws.
     @discardableResult

@@ -1,54 +1,54 @@
-// Where text comes from: files, the text files of directories, standard input. What is in them is
-// TextDocuments' affair.
+// Where text comes from: files, the text files in directories, standard input. TextDocuments reads
+// what is in them.
 
 import FileIO
 
 /// One file to take text from, or standard input.
 public struct TextInput: Equatable, Sendable {
-    /// How the text lies in the file.
+    /// How the file stores the text.
     public enum Format: Equatable, Sendable {
         /// The bytes are the text.
         case text
-        /// One JSON object a line, the text of a document in one of its fields.
+        /// One JSON object per line, with the text of a document in one of its fields.
         case jsonLines
     }
 
     /// The file; nil is standard input.
     public let path: FilePath?
-    /// How the text lies in it.
+    /// How it stores the text.
     public let format: Format
 
-    /// The names' endings by which text files in directories are known.
+    /// The file name extensions of text files in directories.
     public static let extensions = ["txt", "md", jsonLinesExtension]
     private static let jsonLinesExtension = "jsonl"
 
-    /// Names a file (nil for standard input) that exists or not.
+    /// Names a file (nil for standard input), which need not exist.
     public init(path: FilePath?, format: Format) {
         self.path = path
         self.format = format
     }
 
-    /// What the user calls it, as it may be shown.
+    /// The user's name for it, safe to show.
     public var name: String { path.map(DisplayText.escaping) ?? "standard input" }
 
-    /// The size in bytes, where it can be known.
+    /// The size in bytes, if known.
     public var byteCount: Int? { path.flatMap(FileSystem.byteCount) }
 
-    /// The inputs that arguments name, in their order; all were found to be there and readable.
+    /// The inputs that arguments name, in order; all exist and are readable.
     ///
-    /// A file is taken whatever it is called. Of a directory, the files are taken whose names end
-    /// in one of ``extensions``, and so on below it, all in the order of their names; hidden files
-    /// and directories are left out, and links to directories are not followed. What is in the way
-    /// in a directory, such as a link that leads nowhere, is passed over.
+    /// A file is taken whatever its name. From a directory and those below it, the files whose
+    /// names end in one of ``extensions`` are taken, in the order of their names; hidden files and
+    /// directories are left out, and links to directories are not followed. Unusable entries of a
+    /// directory, such as a dangling link, are skipped.
     ///
     /// - Parameters:
     ///   - arguments: Paths; `-` is standard input.
     ///   - format: The format of all of them; nil decides by the name, which ends in `.jsonl` for
-    ///     JSON lines.
-    ///   - passingOver: Called for each entry of a directory that is no file or may not be read.
-    /// - Returns: one input or more for each argument.
-    /// - Throws: ``PreparationError`` for a directory without text, `FileIOError` for what is
-    ///   missing or may not be read.
+    ///     JSON Lines.
+    ///   - passingOver: Called for each directory entry that is not a file or cannot be read.
+    /// - Returns: One input or more for each argument.
+    /// - Throws: ``PreparationError`` for a directory without text, `FileIOError` for an input that
+    ///   is missing or unreadable.
     public static func find(
         _ arguments: [FilePath],
         format: Format? = nil,
@@ -86,13 +86,13 @@ public struct TextInput: Equatable, Sendable {
             let path = directory.appending(name)
             do {
                 if FileSystem.isDirectory(path) {
-                    // A link may lead back up.
+                    // A link may lead back to a parent.
                     if FileSystem.isSymbolicLink(path) { continue }
                     let names = try FileSystem.names(in: path)
                     appendFiles(names, of: path, format, to: &inputs, passingOver: passingOver)
                 } else if extensions.contains(name.extension ?? "") {
                     let input = try readable(path, format)
-                    // A pipe would be waited for until somebody writes to it.
+                    // Opening a pipe would block until somebody writes to it.
                     guard input.byteCount != nil else { throw FileIOError.notAFile(path) }
                     inputs.append(input)
                 }

@@ -1,12 +1,12 @@
-// Text to token shards: reads, divides into documents, encodes on several threads, and writes, all
-// at the same time and with memory that does not grow with the text.
+// From text to token shards: reads, splits into documents, encodes on several threads, and writes,
+// all at the same time and in memory that does not grow with the text.
 
 import Tokenization
 
-/// Makes token shards, as llm.c reads them, of any amount of text.
+/// Turns any amount of text into token shards that llm.c can read.
 ///
 /// Every document becomes the tokenizer's ``Tokenizer/documentStart``, such as GPT-2's end of text
-/// or Llama's `<s>`, and the tokens of its bytes, which may be anything; a document without bytes
+/// or Llama's `<s>`, followed by the tokens of its bytes, which may be anything; an empty document
 /// becomes nothing. The name of such a token within a document is text.
 ///
 /// ```swift
@@ -19,7 +19,7 @@ public struct TextPreparation: Sendable {
     public struct Progress: Sendable {
         /// Bytes of the inputs that are done.
         public let byteCount: Int
-        /// Bytes of all inputs, if all are files.
+        /// The total bytes of all inputs, if all are files.
         public let totalByteCount: Int?
         /// Tokens written.
         public let tokenCount: Int
@@ -36,11 +36,11 @@ public struct TextPreparation: Sendable {
     public struct Result: Sendable {
         /// The shards, the one for validation first.
         public let shards: [PreparedShard]
-        /// Documents, those without bytes left out.
+        /// Documents, not counting empty ones.
         public let documentCount: Int
-        /// The inputs in which no text was.
+        /// The inputs that had no text.
         public let emptyInputs: [TextInput]
-        /// Where it ended.
+        /// The progress at the end.
         public let progress: Progress
     }
 
@@ -59,13 +59,13 @@ public struct TextPreparation: Sendable {
         self.threads = threads
     }
 
-    /// Reads everything and writes the shards, which take their names when all are complete.
+    /// Reads everything and writes the shards, which get their names once all are complete.
     ///
     /// - Parameters:
-    ///   - settings: Where to.
-    ///   - progress: Called after each block of some 256 kB, on this thread; what it throws ends
-    ///     the preparation, and nothing is left of it.
-    /// - Returns: what was made.
+    ///   - settings: Where to write, and how.
+    ///   - progress: Called after each block of about 256 kB, on this thread; an error that it
+    ///     throws ends the preparation, and nothing is left of it.
+    /// - Returns: What was made.
     /// - Throws: ``PreparationError``; `TokenizerError` when the tokenizer does not cover all of
     ///   the text; ``TokenDataError/shardFull(path:limit:)`` when the tokens are too many for one
     ///   shard; `FileIOError` when a file cannot be read or written, or exists.

@@ -4,11 +4,11 @@
 
 import FileIO
 
-/// A token shard of llm.c, memory-mapped: opening one costs nothing however large it is.
+/// A token shard of llm.c, memory-mapped: opening one is cheap, however large it is.
 ///
 /// The header and the file's size are checked when it is opened, each token when it is read.
 public struct TokenShard: Sendable {
-    /// Where the shard lies.
+    /// Where the shard is.
     public let path: FilePath
     /// How its tokens are stored.
     public let format: Format
@@ -18,7 +18,7 @@ public struct TokenShard: Sendable {
     private let file: MappedFile
 
     /// Opens a shard of either format and checks its header against its size.
-    /// - Throws: ``TokenDataError`` when it is no shard, damaged or empty, `FileIOError` when it
+    /// - Throws: ``TokenDataError`` when it is not a shard, damaged or empty, `FileIOError` when it
     ///   cannot be opened.
     public init(_ path: FilePath) throws {
         file = try MappedFile(path)
@@ -55,11 +55,11 @@ public struct TokenShard: Sendable {
     /// Fills `tokens` with those from `position` on.
     /// - Parameters:
     ///   - position: Index of the first token to copy.
-    ///   - tokens: Overwritten, also when an error is thrown.
-    ///   - vocabularySize: The ids that are allowed are those below it; nil allows all ids that
+    ///   - tokens: Overwritten, even when an error is thrown.
+    ///   - vocabularySize: Ids below it are allowed; nil allows all ids that
     ///     int32 holds.
     /// - Throws: ``TokenDataError/tokenOutOfRange(path:position:token:vocabularySize:)``,
-    ///   `FileIOError` when the file has become shorter since it was opened.
+    ///   `FileIOError` when the file was truncated after it was opened.
     /// - Precondition: the shard holds `tokens.count` tokens from `position` on.
     public func copyTokens(
         from position: Int,
@@ -115,10 +115,10 @@ public struct TokenShard: Sendable {
 }
 
 extension TokenShard {
-    /// What tells a shard from another, not depending on its name.
+    /// What tells one shard from another, regardless of their names.
     ///
-    /// Two are equal when nothing that is known of both differs: the digest takes reading all of
-    /// the shard, and those of a checkpoint of an earlier version have none.
+    /// Two are equal when everything known of both is equal: a digest takes reading the whole
+    /// shard, and checkpoints of an earlier version have none.
     public struct Identity: Codable, Equatable, Sendable {
         /// How many tokens the shard holds.
         public let tokenCount: Int
@@ -133,14 +133,14 @@ extension TokenShard {
         }
     }
 
-    /// A checksum of the whole file, and a look at every token on the way.
+    /// A checksum of the whole file, checking every token on the way.
     /// - Parameters:
-    ///   - vocabularySize: The ids that are allowed are those below it; nil allows all.
-    ///   - progress: Called now and then with the bytes read since the last time; what it throws
-    ///     ends the reading.
+    ///   - vocabularySize: Ids below it are allowed; nil allows all.
+    ///   - progress: Called now and then with the bytes read since the last call; an error that it
+    ///     throws ends the reading.
     /// - Returns: Hexadecimal digits.
     /// - Throws: ``TokenDataError/tokenOutOfRange(path:position:token:vocabularySize:)``,
-    ///   `FileIOError` when the file becomes shorter meanwhile; what `progress` throws.
+    ///   `FileIOError` when the file is truncated meanwhile; what `progress` throws.
     func digest(
         vocabularySize: Int?,
         _ progress: (_ byteCount: Int) throws -> Void
@@ -153,7 +153,7 @@ extension TokenShard {
                 let first = max(start, Self.headerByteCount)
                 let tokens = UnsafeRawBufferPointer(rebasing: bytes[first..<end])
                 if let vocabularySize, largestToken(in: tokens) >= vocabularySize {
-                    // Once more, to say which it is.
+                    // Read again, to say which one it is.
                     let position = (first - Self.headerByteCount) / format.tokenByteCount
                     let range = position..<position + tokens.count / format.tokenByteCount
                     _ = try self.tokens(in: range, vocabularySize: vocabularySize)
@@ -165,7 +165,7 @@ extension TokenShard {
     }
 
     private func largestToken(in bytes: UnsafeRawBufferPointer) -> Int {
-        // A loop of a known type is vectorised, and then as fast as memory.
+        // A loop over a concrete type is vectorized, and then as fast as memory.
         func largest<Stored: FixedWidthInteger & BitwiseCopyable>(_ type: Stored.Type) -> Int {
             bytes.withMemoryRebound(to: type) { tokens in
                 var largest: Stored = 0
@@ -203,7 +203,7 @@ extension TokenShard {
             self = vocabularySize <= Format.gpt2.largestToken + 1 ? .gpt2 : .llama3
         }
 
-        /// The model family that llm.c made the format for.
+        /// The model family for which llm.c has the format.
         public var name: String {
             switch self {
             case .gpt2: "GPT-2"
@@ -235,7 +235,7 @@ extension TokenShard {
             }
         }
 
-        /// The largest id the format holds that is also a token id in memory, where ids are int32.
+        /// The largest id that both the format and int32, the type of ids in memory, can hold.
         public var largestToken: Int {
             switch self {
             case .gpt2: Int(UInt16.max)

@@ -1,8 +1,8 @@
-// Writing one token shard. Dividing a corpus into several shards is left to whoever prepares it.
+// Writing one token shard. Splitting a corpus into several shards is up to the caller.
 
 import FileIO
 
-/// Writes a token shard front to back; it takes its name, complete, on ``commit()``, or never.
+/// Writes a token shard front to back; it gets its name, complete, on ``commit()``, or never.
 ///
 /// The number of tokens need not be known beforehand, and memory does not grow with it.
 public final class TokenShardWriter {
@@ -19,7 +19,7 @@ public final class TokenShardWriter {
     /// Starts a shard in the narrowest format that holds every token of a vocabulary.
     /// - Parameters:
     ///   - path: The name of the shard.
-    ///   - vocabularySize: The ids that may be appended are those below it.
+    ///   - vocabularySize: Ids below it may be appended.
     ///   - overwrite: Whether a file of this name may be replaced.
     /// - Throws: `FileIOError` when the file cannot be created.
     public convenience init(
@@ -63,9 +63,11 @@ public final class TokenShardWriter {
         try file.write([UInt8](repeating: 0, count: TokenShard.headerByteCount))
     }
 
-    /// Appends tokens; those before the first bad one may already have been appended when an
-    /// error is thrown, and the shard should then be given up.
-    /// - Throws: ``TokenDataError`` for an id outside the vocabulary or a token too many for the
+    /// Appends tokens.
+    ///
+    /// When an error is thrown, those before the first bad one may already have been appended, and
+    /// the shard should be abandoned.
+    /// - Throws: ``TokenDataError`` for an id outside the vocabulary or one token too many for the
     ///   header to count, `FileIOError` when the disk is full or fails.
     public func append(contentsOf tokens: [Int32]) throws {
         guard tokens.count <= TokenShard.largestCount - count else {

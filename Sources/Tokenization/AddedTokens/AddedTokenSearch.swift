@@ -1,15 +1,15 @@
-// Added tokens in a text, and what is left between them, as Hugging Face's tokenizers find them:
-// first those whose names stand in the text as it is, then those of the normalised text.
+// Finds added tokens in a text, and what is left between them, as Hugging Face's tokenizers do:
+// first those whose names are looked for in the raw text, then those of the normalized text.
 
 /// What it means when a text contains the name of a special token, such as `<|endoftext|>`.
 public enum SpecialTokens: Sendable {
     /// Nothing: it is encoded like any other text, so no text can end itself. Added tokens that are
-    /// not special are found, as they are words of the vocabulary.
+    /// not special are still found, since they are words of the vocabulary.
     case text
-    /// The token of this name. What stands before and after it is encoded apart, as two texts.
+    /// The token of this name. The text before it and the text after it are encoded separately.
     case token
     /// Nothing, and no other added token is found either: for what a user typed, where a chat's
-    /// markers may be added tokens that nobody called special.
+    /// markers may be added tokens that are not declared special.
     case plain
 }
 
@@ -17,13 +17,13 @@ public enum SpecialTokens: Sendable {
 struct AddedTokenSearch: Sendable {
     /// A part of a text.
     enum Part {
-        /// What is to be cut into words and merged; never empty.
+        /// Text to be cut into words and merged; never empty.
         case text(UnsafeBufferPointer<UInt8>)
-        /// A token that was found by its name.
+        /// A token found by its name.
         case token(TokenID)
     }
 
-    /// Tokens that are looked for together.
+    /// Tokens that are searched for together.
     private struct Stage: Sendable {
         let tokens: [AddedToken]
         let search: MarkerSearch
@@ -39,7 +39,7 @@ struct AddedTokenSearch: Sendable {
 
     private let raw: Stage
     private let normalized: Stage
-    /// The search for the names of all of them, for cutting a text where none is.
+    /// A search for the names of all of them, to cut a text only outside them.
     let markers: MarkerSearch
 
     /// Whether there is nothing to look for.
@@ -49,12 +49,12 @@ struct AddedTokenSearch: Sendable {
     /// - Parameters:
     ///   - tokens: The tokens.
     ///   - texts: The names by id.
-    ///   - normalize: What becomes of a name of those that are looked for in normalised text.
+    ///   - normalize: Normalizes the names that are looked for in normalized text.
     init(_ tokens: [AddedToken], in texts: TokenTexts, normalize: ([UInt8]) -> [UInt8] = { $0 }) {
         func name(_ token: AddedToken) -> [UInt8] { Array(texts[Int(token.id)]) }
         let first = tokens.filter { !$0.isNormalized }
         raw = Stage(first, names: first.map(name))
-        // Normalising may make two names one, of which the later token takes the place.
+        // Normalization may make two names equal; the later token then wins.
         var byName: [[UInt8]: AddedToken] = [:]
         for token in tokens where token.isNormalized {
             let name = normalize(name(token))
@@ -69,8 +69,8 @@ struct AddedTokenSearch: Sendable {
     /// Calls `body` with the parts of a text in order.
     /// - Parameters:
     ///   - text: The text.
-    ///   - normalize: What becomes of what is left between tokens before the others are looked for;
-    ///     nil when it stays what it is.
+    ///   - normalize: Normalizes what is left between tokens before the others are looked for; nil
+    ///     when it stays as it is.
     ///   - body: Takes a part.
     func forEachPart(
         of text: UnsafeBufferPointer<UInt8>,
@@ -105,12 +105,12 @@ struct AddedTokenSearch: Sendable {
             if token.takesSpaceBefore {
                 lower = startOfWhitespace(text, before: lower, notBefore: min(start, lower))
             }
-            // A name within the whitespace after the token before it goes no further than that
-            // does, which need not be found again.
+            // A name within the whitespace after the previous token extends no further than that
+            // whitespace, which need not be found again.
             if token.takesSpaceAfter {
                 upper = upper < start ? start : endOfWhitespace(text, from: upper)
             }
-            // A name may begin in whitespace that went with the token before it.
+            // A name may begin in whitespace that the previous token took.
             if start < lower { try emit(start..<lower) }
             try body(.token(token.id))
             start = upper
@@ -118,7 +118,7 @@ struct AddedTokenSearch: Sendable {
         try emit(start..<text.count)
     }
 
-    // MARK: What stands beside a name
+    // MARK: What is next to a name
 
     private static func touchesWord(
         _ text: UnsafeBufferPointer<UInt8>,
@@ -128,7 +128,7 @@ struct AddedTokenSearch: Sendable {
         return before || scalar(text, at: range.upperBound).map { isWord($0.scalar) } ?? false
     }
 
-    /// Whether a character is part of a word, as `\w` has it.
+    /// Whether a character is part of a word, as `\w` defines it.
     private static func isWord(_ scalar: UInt32) -> Bool {
         let properties = Unicode.Scalar(scalar)?.properties
         switch properties?.generalCategory {

@@ -1,18 +1,18 @@
-// Where names of tokens occur in bytes. What is done at these places is up to others.
+// Where names of tokens occur in bytes. The caller decides what to do there.
 
-/// A search for several names at once, of which the longest counts where more than one begins.
+/// A search for several names at once, where the longest wins if several begin at one place.
 package struct MarkerSearch: Sendable {
-    /// GPT-2's name of the end-of-text token, which files of many texts put between them.
+    /// GPT-2's name of the end-of-text token, which separates the texts in a file of many.
     package static let endOfText = MarkerSearch([Array(VocabularyJSON.endOfTextName.utf8)])
 
-    /// The names in the order of their bytes, so that those with the same beginning are neighbours.
+    /// The names in the order of their bytes, so that those with the same beginning are neighbors.
     private let names: TokenTexts
-    /// The place of each of them in the list that was given.
+    /// The place of each of them in the given list.
     private let order: [Int]
     /// The names that begin with a byte.
     private let ranges: [Range<Int>]
     private let longest: Int
-    /// Whether what stands beside a name matters, and texts must not be cut there.
+    /// Whether the text next to a name matters, so that it must not be cut there.
     private let looksAround: Bool
 
     /// Looks for names, none of which is empty and no two alike.
@@ -74,8 +74,8 @@ package struct MarkerSearch: Sendable {
         }
     }
 
-    /// Where the bytes that may be the start of a name begin, at the end of `bytes`, with the one
-    /// before it when that matters.
+    /// Where the bytes at the end of `bytes` that may start a name begin, including the byte before
+    /// them if it matters.
     package func incompleteSuffix(of bytes: UnsafeBufferPointer<UInt8>) -> Int? {
         let start = (max(0, bytes.count - longest + 1)..<max(bytes.count, 0)).first {
             longestName(in: bytes, at: $0).mayGoOn
@@ -83,7 +83,7 @@ package struct MarkerSearch: Sendable {
         return start.map { looksAround ? max(0, $0 - 1) : $0 }
     }
 
-    /// The longest name at a place, and whether the bytes end where a longer one could go on.
+    /// The longest name at a place, and whether the bytes end where a longer one could continue.
     private func longestName(
         in bytes: UnsafeBufferPointer<UInt8>,
         at start: Int
@@ -92,7 +92,7 @@ package struct MarkerSearch: Sendable {
         var match: Int?
         var depth = 1
         while !range.isEmpty {
-            // Of names with the same beginning, the one that is no longer comes first.
+            // Of names with the same beginning, the one that ends here comes first.
             if names.byteCount(at: range.lowerBound) == depth {
                 match = range.lowerBound
                 range = range.dropFirst()
@@ -107,8 +107,8 @@ package struct MarkerSearch: Sendable {
         return (match, false)
     }
 
-    /// The first name of a range whose byte `depth` satisfies a condition that all after it do,
-    /// too.
+    /// The first name in a range whose byte at `depth` satisfies a condition that also holds for
+    /// all names after it.
     private func firstName(
         in range: Range<Int>,
         at depth: Int,

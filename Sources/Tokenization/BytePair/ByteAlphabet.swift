@@ -1,5 +1,5 @@
-// GPT-2's way of writing any bytes as printable text, which its JSON and merges files use. llm.c's
-// files hold raw bytes and need none of this.
+// GPT-2's way of writing arbitrary bytes as printable text, used in its JSON and merges files.
+// llm.c's files hold raw bytes and need none of this.
 
 /// A one-to-one map between the 256 bytes and 256 printable characters.
 ///
@@ -8,7 +8,8 @@
 enum ByteAlphabet {
     private static let printable: [UInt8] = [0x21...0x7E, 0xA1...0xAC, 0xAE...0xFF].flatMap { $0 }
 
-    /// All bytes in the order of GPT-2's first 256 token ids, which is that of their characters.
+    /// All bytes in the order of GPT-2's first 256 token ids, which is the order of their
+    /// characters.
     static let order: [UInt8] = printable + (0...255).filter { !printable.contains($0) }
 
     /// The character of each byte, as a scalar value.
@@ -55,8 +56,8 @@ enum ByteAlphabet {
 }
 
 extension ByteAlphabet {
-    /// Puts the bytes that a name in UTF-8 stands for in the place of what `bytes` holds; false
-    /// when the name has other characters.
+    /// Replaces `bytes` by the bytes that a name in UTF-8 stands for; false when the name has other
+    /// characters.
     static func decode(_ name: ArraySlice<UInt8>, into bytes: inout [UInt8]) -> Bool {
         bytes.removeAll(keepingCapacity: true)
         return name.withUnsafeBufferPointer { name in
@@ -64,7 +65,7 @@ extension ByteAlphabet {
             while index < name.count {
                 var scalar = UInt32(name[index])
                 index += 1
-                // Characters of the alphabet have two bytes at the most.
+                // Characters of the alphabet have at most two bytes.
                 if scalar >= 0x80 {
                     guard 0xC2...0xDF ~= scalar, index < name.count, name[index] & 0xC0 == 0x80
                     else { return false }

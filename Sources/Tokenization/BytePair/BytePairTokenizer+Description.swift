@@ -1,5 +1,5 @@
-// A byte-level tokenizer out of a description, and the description of one that came as tokens and
-// merges alone.
+// Makes a byte-level tokenizer from a description, and the description of one that came as just
+// tokens and merges.
 
 import FileIO
 
@@ -22,7 +22,7 @@ extension BytePairTokenizer {
         self.init(description, vocabulary: vocabulary, model: PieceModel(merges))
     }
 
-    /// Makes the tokenizer of a description that was checked.
+    /// Makes a tokenizer from a checked description.
     convenience init(checked description: TokenizerDescription, path: FilePath) throws {
         let texts = description.tokens
         let end = description.endsOfText.first
@@ -37,7 +37,7 @@ extension BytePairTokenizer {
                     path: path,
                     what: "merge \(rank)",
                     expected: "of two tokens that no other merges",
-                    found: "one that was there before"
+                    found: "a repeated one"
                 )
             }
         }
@@ -76,7 +76,7 @@ extension BytePairTokenizer {
         return tokens
     }
 
-    /// Whether both give the same ids for every text, and mean the same by them.
+    /// Whether both give the same ids for every text, with the same meaning.
     public func encodesLike(_ other: BytePairTokenizer) -> Bool {
         vocabulary == other.vocabulary && merges == other.merges
             && description.encodingRules == other.description.encodingRules
@@ -84,18 +84,17 @@ extension BytePairTokenizer {
 }
 
 extension TokenizerDescription {
-    /// What encoding depends on besides tokens and merges, each part in words; none of it for
-    /// GPT-2's rules.
+    /// What encoding depends on besides tokens and merges, in words; empty for GPT-2's rules.
     var encodingRules: [String] {
         var rules: [String] = []
         if splitting != .gpt2 { rules.append("words: \(splitting.rawValue)") }
         if ignoresMerges { rules.append("whole words") }
         if normalization != .none { rules.append("normalization: \(normalization)") }
         if spacePrefix != .never { rules.append("space: \(spacePrefix)") }
-        // GPT-2's rules have this one.
+        // GPT-2's rules include this token.
         let endOfText = endsOfText.first.map { AddedToken(id: $0, isSpecial: true) }
         for var token in addedTokens.sorted(by: { $0.id < $1.id }) {
-            // Without normalising there is no before and no after it.
+            // Without normalization, before and after it are the same.
             if normalization == .none { token.isNormalized = false }
             if token == endOfText { continue }
             rules.append(
@@ -106,9 +105,9 @@ extension TokenizerDescription {
         return rules
     }
 
-    /// Whether `tokenizer.json` says something that files of tokens and merges have no place for,
-    /// although ids do not depend on it: how a chat is written, or tokens that mean something else
-    /// than in GPT-2, where one starts a text, ends it and stands for what is unknown.
+    /// Whether `tokenizer.json` says something that ids do not depend on and that files of tokens
+    /// and merges cannot hold: a chat template, or tokens with another meaning than in GPT-2, where
+    /// one token starts a text, ends it and stands for what is unknown.
     var saysMoreThanTokens: Bool {
         let end = endsOfText.first
         return chatTemplate != nil || addsStartOfText || startOfText != end

@@ -5,11 +5,11 @@
 import FileIO
 
 extension BytePairTokenizer {
-    /// Opens a byte-level tokenizer, recognised by content.
+    /// Opens a byte-level tokenizer, recognized by content.
     ///
-    /// - Parameter path: A file or a directory, as ``loadTokenizer(at:vocabularySize:)`` takes it.
-    /// - Throws: ``TokenizerError`` when the content is not such a tokenizer, damaged, or not
-    ///   enough to encode text with; `FileIOError` when a file is missing or ends early.
+    /// - Parameter path: A file or a directory, as for ``loadTokenizer(at:vocabularySize:)``.
+    /// - Throws: ``TokenizerError`` when the content is not such a tokenizer, is damaged, or is not
+    ///   enough to encode text; `FileIOError` when a file is missing or ends early.
     public convenience init(contentsOf path: FilePath) throws {
         switch try TokenizerFiles(at: path, isByteLevel: true) {
         case .llmc(let path): try self.init(llmcFile: path)
@@ -28,7 +28,7 @@ extension BytePairTokenizer {
     }
 
     /// Opens a vocabulary in JSON (`encoder.json`, `vocab.json`) and its merges (`vocab.bpe`,
-    /// `merges.txt`), whatever they are called.
+    /// `merges.txt`), whatever their names.
     ///
     /// - Throws: As ``init(contentsOf:)``.
     public convenience init(vocabularyFile: FilePath, mergesFile: FilePath) throws {
@@ -47,11 +47,11 @@ extension BytePairTokenizer {
         }
     }
 
-    /// Writes llm.c's tokenizer file, version 2, whole or not at all.
+    /// Writes llm.c's tokenizer file, version 2, completely or not at all.
     ///
-    /// The format stores no merges: it stands for those in which the token of the lowest id is
-    /// merged first. GPT-2's are such, and those trained here; other merges are refused, because
-    /// the file would encode text differently.
+    /// The format stores no merges: it implies those in which the token with the lowest id is
+    /// merged first. GPT-2's are like that, and so are those trained here; other merges are
+    /// refused, because the file would encode text differently.
     ///
     /// - Throws: ``TokenizerError/cannotExport(path:reason:)``; `FileIOError` when the file exists
     ///   and `overwrite` is false, or on I/O errors.
@@ -75,11 +75,11 @@ extension BytePairTokenizer {
         return try vocabulary.llmcFile(at: path, overwrite: overwrite)
     }
 
-    /// Writes the vocabulary as JSON (`vocab.json`) and the merges (`merges.txt`), as Hugging
-    /// Face's and OpenAI's programs read them.
+    /// Writes the vocabulary as JSON (`vocab.json`) and the merges (`merges.txt`), which Hugging
+    /// Face's and OpenAI's libraries read.
     ///
     /// - Throws: ``TokenizerError/cannotExport(path:reason:)`` when the end-of-text token is not
-    ///   `<|endoftext|>`, by which readers know it; `FileIOError` when a file exists and
+    ///   `<|endoftext|>`, by which readers recognize it; `FileIOError` when a file exists and
     ///   `overwrite` is false, or on I/O errors.
     public func write(
         vocabularyFile: FilePath,
@@ -95,10 +95,9 @@ extension BytePairTokenizer {
         try mergesOutput.commit()
     }
 
-    /// Writes the tokenizer into a directory, so that ``init(contentsOf:)`` of the directory opens
-    /// it with all that it says: as `tokenizer.bin` in llm.c's format; or as `vocab.json` and
-    /// `merges.txt` when that format cannot hold it; or else as `tokenizer.json` and
-    /// `tokenizer_config.json`.
+    /// Writes the tokenizer into a directory, so that ``init(contentsOf:)`` opens it from there
+    /// without loss: as `tokenizer.bin` in llm.c's format; or as `vocab.json` and `merges.txt` if
+    /// that format cannot hold it; otherwise as `tokenizer.json` and `tokenizer_config.json`.
     ///
     /// - Returns: The files that were written.
     /// - Throws: As ``write(vocabularyFile:mergesFile:overwrite:)``.
@@ -122,14 +121,14 @@ extension BytePairTokenizer {
         }
     }
 
-    /// Checks that nothing is lost in a file that holds tokens and merges alone.
+    /// Checks that a file of only tokens and merges loses nothing.
     private func requireGPT2sRules(_ path: FilePath) throws {
         guard let rule = description.encodingRules.first else { return }
         throw TokenizerError.cannotExport(
             path: path,
             reason:
-                "the tokenizer has rules of its own (\(rule)), and the format is for those with "
-                + "GPT-2's; keep tokenizer.json instead"
+                "the tokenizer has rules of its own (\(rule)), but the format implies GPT-2's; "
+                + "keep tokenizer.json instead"
         )
     }
 }
@@ -145,7 +144,7 @@ extension BytePairTokenizer {
 
     /// Adds the tokens, merges and rules to a checksum.
     package func update(_ hash: inout SHA256) {
-        // Each part comes with its length, so that no two divisions give the same bytes.
+        // Each part comes with its length, so that no two splits give the same bytes.
         func add(_ number: Int, _ hash: inout SHA256) {
             withUnsafeBytes(of: UInt64(number).littleEndian) { hash.update($0) }
         }
@@ -158,7 +157,7 @@ extension BytePairTokenizer {
         let merges = mergeNumbers
         add(merges.count, &hash)
         for number in merges { add(Int(number), &hash) }
-        // Nothing for GPT-2's rules, whose tokenizers had no others once.
+        // Nothing for GPT-2's rules, which were once the only ones.
         for rule in description.encodingRules {
             add(rule.utf8.count, &hash)
             Array(rule.utf8).withUnsafeBytes { hash.update($0) }

@@ -4,11 +4,11 @@
 
 import Synchronization
 
-/// Byte-level byte pair encoding: GPT-2's, and that of models which cut text into words by another
-/// rule, such as Llama 3's and SmolLM2's.
+/// Byte-level byte pair encoding: GPT-2's, and that of models that cut text into words by another
+/// rule, such as Llama 3 and SmolLM2.
 ///
-/// Of GPT-2's and most others any bytes can be encoded, and decoding gives the same bytes back.
-/// Bytes that are not UTF-8 are kept too, each of them treated as a character that is neither
+/// With GPT-2's tokenizer and most others, any bytes can be encoded, and decoding gives the same
+/// bytes back. Bytes that are not UTF-8 are kept too, each treated as a character that is neither
 /// letter, number nor whitespace. Letters, numbers and whitespace are those of Unicode 16.0. A
 /// single word must have less than 4 GiB.
 ///
@@ -29,7 +29,7 @@ public final class BytePairTokenizer: Sendable {
     private let all: AddedTokenSearch
     private let pool = EncoderPool { PieceEncoder() }
 
-    /// Joins what was read and checked.
+    /// Joins parts that have been read and checked.
     init(_ description: TokenizerDescription, vocabulary: Vocabulary, model: PieceModel) {
         self.description = description
         self.vocabulary = vocabulary
@@ -41,14 +41,14 @@ public final class BytePairTokenizer: Sendable {
         all = search(description.addedTokens)
     }
 
-    /// The number of tokens, the end of text included.
+    /// The number of tokens, including the end of text.
     public var vocabularySize: Int { vocabulary.count }
 
     /// The merges by rank.
     var merges: MergeTable { model.merges }
 
     /// The merges as numbers, for checksums: the token of each byte, then for each merge, in order,
-    /// the two tokens that it takes and the one that it makes.
+    /// the two tokens it takes and the one it makes.
     package var mergeNumbers: [TokenID] {
         merges.byteTokens + merges.merges.flatMap { [$0.left, $0.right, $0.merged] }
     }
@@ -65,7 +65,7 @@ public final class BytePairTokenizer: Sendable {
         }
     }
 
-    /// The ids of bytes that may be anything.
+    /// The ids of arbitrary bytes.
     /// - Throws: ``TokenizerError/noToken(byte:)``.
     public func encode(
         _ bytes: [UInt8],
@@ -74,20 +74,20 @@ public final class BytePairTokenizer: Sendable {
         try bytes.withUnsafeBytes { try encode($0, specialTokens: specialTokens) }
     }
 
-    /// The ids of bytes that may be anything, such as those of a mapped file, on this thread.
+    /// The ids of arbitrary bytes, such as those of a mapped file, found on this thread.
     /// - Throws: ``TokenizerError/noToken(byte:)``.
     public func encode(
         _ bytes: UnsafeRawBufferPointer,
         specialTokens: SpecialTokens = .text
     ) throws -> [TokenID] {
         var output: [TokenID] = []
-        // English takes 4.2 bytes a token with GPT-2's vocabulary.
+        // English takes 4.2 bytes per token with GPT-2's vocabulary.
         output.reserveCapacity(bytes.count / 4)
         try withEncoder { try encode(bytes, specialTokens, using: &$0, into: &output) }
         return output
     }
 
-    /// Appends the ids of bytes that may be anything, as of ``encode(_:specialTokens:)``.
+    /// Appends the ids of arbitrary bytes, as ``encode(_:specialTokens:)`` does.
     func append(_ bytes: UnsafeRawBufferPointer, to output: inout [TokenID]) throws {
         if bytes.isEmpty { return }
         try withEncoder { try encode(bytes, .text, using: &$0, into: &output) }
@@ -149,7 +149,7 @@ public final class BytePairTokenizer: Sendable {
         return search?.isEmpty == false ? search : nil
     }
 
-    /// Where a text may be cut so that its parts can be encoded apart.
+    /// Where a text may be cut so that its parts can be encoded separately.
     package func cutting(_ specialTokens: SpecialTokens) -> CuttingRule {
         CuttingRule(
             splitting: description.splitting,
@@ -182,11 +182,11 @@ extension BytePairTokenizer: Tokenizer {
         try vocabulary.bytes(of: id, after: previous)
     }
 
-    /// The ids a model is given so that it continues a text, in which names of special tokens are
-    /// these tokens.
+    /// The ids given to a model so that it continues a text; names of special tokens in the text
+    /// are those tokens.
     ///
-    /// A token that starts texts stands before it where the model was made so, and where there
-    /// would be nothing else.
+    /// A token that starts texts comes first if the model expects one, and when there would be
+    /// nothing else.
     public func promptTokens(of bytes: [UInt8]) throws -> [TokenID] {
         let start = startOfText.map { [$0] } ?? []
         let ids = try encode(bytes, specialTokens: .token)
@@ -195,12 +195,12 @@ extension BytePairTokenizer: Tokenizer {
 }
 
 extension BytePairTokenizer {
-    /// The ids of bytes that may be anything, found by several threads; they are those that one
-    /// thread finds.
+    /// The ids of arbitrary bytes, found by several threads; they are the ids that one thread
+    /// finds.
     ///
-    /// The text is cut where no pre-token spans the cut. One giant word is therefore encoded by
-    /// one thread, and so is a text of less than 256 kB. The threads are Dispatch's, and this one
-    /// is among them.
+    /// The text is cut where no pre-token spans the cut. So a single giant word is encoded by one
+    /// thread, and so is a text of less than 256 kB. The threads are Dispatch's, plus the calling
+    /// one.
     public func encode(
         _ bytes: UnsafeRawBufferPointer,
         specialTokens: SpecialTokens = .text,

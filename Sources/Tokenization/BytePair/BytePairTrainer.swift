@@ -1,14 +1,14 @@
-// Making a tokenizer for a text: collects the words, lets MergeLearner find the merges, and builds
-// the vocabulary. Reading the text from files is the caller's.
+// Trains a tokenizer on a text: collects the words, lets MergeLearner find the merges, and builds
+// the vocabulary. The caller reads the text from files.
 
 import Synchronization
 
-/// Trains a byte-level BPE tokenizer with GPT-2's pre-tokeniser.
+/// Trains a byte-level BPE tokenizer with GPT-2's pre-tokenizer.
 ///
 /// The smallest vocabulary, of 257 tokens, is the 256 bytes and the end of text. Each further token
 /// merges the adjacent pair that is most frequent at that point; of equally frequent pairs, the one
-/// whose left token has the lower id, then whose right token has. So the same texts give the same
-/// tokenizer, in whatever order, chunks and number of threads they come.
+/// whose left token has the lower id, then whose right token does. So the same texts give the same
+/// tokenizer, in any order, split into any chunks, and with any number of threads.
 ///
 /// Ids are as in GPT-2: the bytes in GPT-2's order, the merges, the end of text. Tokens have at
 /// most 255 bytes, and no two are alike, so the result can be written in every format.
@@ -24,13 +24,13 @@ public struct BytePairTrainer: Sendable {
 
     /// How far training has come.
     public struct Progress: Sendable {
-        /// Tokens there are.
+        /// Tokens so far.
         public let tokenCount: Int
-        /// Tokens there will be.
+        /// Tokens in the end.
         public let vocabularySize: Int
     }
 
-    /// The number of tokens to make, the end of text included.
+    /// The number of tokens to make, including the end of text.
     public let vocabularySize: Int
     private let threads: Int
     private let marker: MarkerSearch?
@@ -40,9 +40,9 @@ public struct BytePairTrainer: Sendable {
     /// Starts without text.
     ///
     /// - Parameters:
-    ///   - vocabularySize: 257 or more, the end of text included.
+    ///   - vocabularySize: 257 or more, including the end of text.
     ///   - specialTokens: whether `<|endoftext|>` in the texts is text to learn or ends a text.
-    ///   - threads: how many threads count the words of a large chunk.
+    ///   - threads: How many threads count the words of a large chunk.
     /// - Throws: ``TokenizerError/vocabularyTooSmall(requested:)``.
     public init(
         vocabularySize: Int,
@@ -103,7 +103,7 @@ public struct BytePairTrainer: Sendable {
 
     /// Learns the merges and returns the tokenizer.
     ///
-    /// `progress` is called after each merge, and what it throws ends the training.
+    /// `progress` is called after each merge; an error that it throws ends the training.
     ///
     /// - Throws: ``TokenizerError/textTooSmall(requested:largest:)`` when the texts have too few
     ///   pairs for so many tokens, ``TokenizerError/textTooLarge(byteCount:limit:)`` when their
@@ -112,12 +112,12 @@ public struct BytePairTrainer: Sendable {
         progress: (Progress) throws -> Void = { _ in }
     ) throws -> BytePairTokenizer {
         var counted = self
-        // What was appended and not ended is a text too.
+        // Text that was appended but not ended counts too.
         counted.endText()
         return try counted.learn(symbolLimit: MergeLearner.symbolLimit, progress)
     }
 
-    /// Learns from the words counted so far, if they have less than `symbolLimit` bytes.
+    /// Learns from the words counted so far, if they have fewer than `symbolLimit` bytes.
     func learn(
         symbolLimit: Int,
         _ progress: (Progress) throws -> Void

@@ -1,27 +1,27 @@
-// Byte pair encoding learned from counted words: the algorithm alone. Texts, sizes and files are
-// BytePairTrainer's.
+// Byte pair encoding learned from counted words: just the algorithm. BytePairTrainer handles texts,
+// sizes and files.
 
 /// Words as lists of tokens, in which the most frequent adjacent pair is merged again and again.
 ///
 /// Each merge costs time in proportion to the places where it happens, not to the text: every pair
-/// knows its places, and a queue knows the most frequent pair. A pair's places all come into being
-/// in one step, that in which the younger of its tokens is made; from then on they only get fewer.
+/// knows its places, and a queue knows the most frequent pair. All of a pair's places are created
+/// in one step, when the younger of its tokens is made; from then on there are only fewer.
 struct MergeLearner {
-    /// A place in a word: a token, and its neighbours by position.
+    /// A place in a word: a token, and the positions of its neighbors.
     private struct Symbol {
         var token: TokenID
         var previous, next: UInt32
         let word: UInt32
     }
 
-    /// Two adjacent tokens, how often they occur, and the list of the places.
+    /// Two adjacent tokens, how often they occur, and the list of places.
     private struct Pair {
         let left, right: TokenID
         var count = 0
         var first = MergeLearner.none, last = MergeLearner.none
     }
 
-    /// A link of such a list, in which places that have merged otherwise since are left.
+    /// A link of such a list; places that have since merged otherwise stay in it.
     private struct Place {
         let symbol: UInt32
         var next = MergeLearner.none
@@ -33,7 +33,7 @@ struct MergeLearner {
         let left, right: TokenID
         let pair: UInt32
 
-        /// Higher counts come first, and of equals the pair of lower ids.
+        /// Higher counts come first, and among equals the pair with the lower ids.
         static func < (a: Self, b: Self) -> Bool {
             a.count != b.count ? a.count > b.count : (a.left, a.right) < (b.left, b.right)
         }
@@ -42,7 +42,7 @@ struct MergeLearner {
     private static let none = UInt32.max
     // The token of a symbol that became part of the one before it.
     private static let removed: TokenID = -1
-    /// Each symbol takes part in three places at most, and places are numbered by 32 bits.
+    /// Each symbol takes part in at most three places, and places have 32-bit numbers.
     static let symbolLimit = Int(UInt32.max / 3)
 
     private let longestToken: Int
@@ -57,9 +57,9 @@ struct MergeLearner {
     /// Counts the pairs of bytes.
     ///
     /// - Parameters:
-    ///   - words: the distinct words, with less than `symbolLimit` bytes in all.
-    ///   - byteTokens: the token of each byte, which are those below 256.
-    ///   - longestToken: no token of more bytes is made.
+    ///   - words: The distinct words, with fewer than `symbolLimit` bytes in total.
+    ///   - byteTokens: The token of each byte; these are the ids below 256.
+    ///   - longestToken: No token with more bytes is made.
     init(_ words: WordCounter, byteTokens: [TokenID], longestToken: Int) {
         self.longestToken = longestToken
         wordCounts = words.words.map(\.count)
@@ -107,13 +107,13 @@ struct MergeLearner {
         while let candidate = queue.popMinimum() {
             let count = pairs[Int(candidate.pair)].count
             if count == candidate.count { return Int(candidate.pair) }
-            // It became rarer since it was queued, so others may come before it now.
+            // It became rarer after it was queued, so others may come first now.
             if count > 0 { enqueue(candidate.pair) }
         }
         return nil
     }
 
-    /// Merges one place, unless one of its tokens has gone into another since.
+    /// Merges one place, unless one of its tokens has been merged since.
     private mutating func merge(
         _ symbol: UInt32,
         _ left: TokenID,
@@ -136,7 +136,7 @@ struct MergeLearner {
         addPlace(symbol)
     }
 
-    /// Counts the pair of a symbol and the one behind it, if there is one.
+    /// Counts the pair of a symbol and the one after it, if there is one.
     private mutating func addPlace(_ symbol: UInt32) {
         let next = symbols[Int(symbol)].next
         if next == Self.none { return }
@@ -155,7 +155,7 @@ struct MergeLearner {
         pairs[index].last = place
     }
 
-    /// Counts a pair `count` times less; its place stays in the list and is passed over there.
+    /// Counts a pair `count` times less; its place stays in the list and is skipped there.
     private mutating func removePlace(_ left: TokenID, _ right: TokenID, _ count: Int) {
         pairs[Int(pairIndices[left, right])].count -= count
     }

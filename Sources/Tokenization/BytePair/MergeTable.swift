@@ -4,7 +4,7 @@
 
 /// The merges of a byte-level BPE vocabulary, in order of rank: lower ranks merge first.
 ///
-/// Rank and token id are different things, though one follows the other in GPT-2's files.
+/// Rank and token id are different things, although in GPT-2's files one follows from the other.
 struct MergeTable: Sendable, Equatable {
     /// Two adjacent tokens and the token they become.
     typealias Merge = TokenMerge
@@ -43,7 +43,7 @@ struct MergeTable: Sendable, Equatable {
         ranks[left, right]
     }
 
-    /// Adds the merge of the next rank; false, and nothing done, if the pair merges already.
+    /// Adds the merge of the next rank; false, and nothing done, if the pair already merges.
     mutating func append(_ merge: Merge) -> Bool {
         let rank = UInt32(merges.count)
         guard ranks.insert(merge.left, merge.right, ifNone: { rank }) == rank else { return false }
@@ -58,7 +58,7 @@ enum MergeRecoveryError: Error, Equatable {
     case missingByte(UInt8)
     /// Two tokens are the same single byte.
     case duplicateByte(first: TokenID, second: TokenID)
-    /// A token that no two tokens of lower ids merge into, before others that are merges.
+    /// A token that is not a merge of two tokens with lower ids, before others that are.
     case notAMerge(TokenID)
 }
 
@@ -80,13 +80,12 @@ extension MergeTable {
     /// Finds the merge of each token: the last pair that remains when its bytes are encoded with
     /// the tokens of lower ids only.
     ///
-    /// With these merges, text becomes what it becomes by always merging the adjacent pair whose
-    /// bytes, joined, are the token of the lowest id. For consider a stretch of text that is one
-    /// token's bytes, at a time when no merge has crossed its ends: only merges inside have
-    /// touched it, in the order they take when it stands alone, so the last two parts are always
-    /// the same pair.
+    /// With these merges, text is encoded as if by always merging the adjacent pair whose joined
+    /// bytes are the token with the lowest id. Consider a stretch of text that is one token's
+    /// bytes, at a time when no merge has crossed its ends: only merges inside have touched it, in
+    /// the same order as when it stands alone, so the last two parts are always the same pair.
     ///
-    /// Tokens at the end that are no merges (such as special tokens) are never produced.
+    /// Tokens at the end that are not merges (such as special tokens) are never produced.
     init(recoveredFrom vocabulary: Vocabulary) throws {
         let ids = (0..<TokenID(vocabulary.count)).filter { $0 != vocabulary.endOfText }
         self.init(
@@ -108,7 +107,7 @@ extension MergeTable {
                 continue
             }
             if let firstOther { throw MergeRecoveryError.notAMerge(firstOther) }
-            // Two parts are left because they do not merge yet, so the pair is new.
+            // Two parts are left because they do not merge yet, so their pair is new.
             _ = append(Merge(left: parts[0], right: parts[1], merged: id))
         }
     }

@@ -1,17 +1,17 @@
-// vocab.bpe and merges.txt: one merge a line, in order of rank, as two tokens in GPT-2's printable
-// form with a space between them.
+// vocab.bpe and merges.txt: one merge per line, in order of rank, as two tokens in GPT-2's
+// printable form separated by a space.
 
 import FileIO
 
 /// Reader and writer of GPT-2's merges files.
 enum MergesFile {
-    /// How these files begin; the line says nothing else of use.
+    /// How these files begin; the rest of the line carries no information.
     static let header = "#version: 0.2"
     static let headerStart = "#version"
 
     /// Reads the merges of `vocabulary`.
-    /// - Throws: ``TokenizerError`` naming the line that is not two tokens which merge into a
-    ///   third, or that was there before.
+    /// - Throws: ``TokenizerError`` naming the line that is not two tokens that merge into a third,
+    ///   or that repeats an earlier one.
     static func read(_ file: MappedFile, for vocabulary: Vocabulary) throws -> MergeTable {
         let index: TokenIndex
         do {
@@ -40,14 +40,14 @@ enum MergesFile {
                 let isHeader = number == 0 && line.starts(with: headerStart.utf8)
                 let isEnd = number == lines.count - 1 && line.isEmpty
                 if isHeader || isEnd { continue }
-                // A merge that gave the end of text would let documents end themselves.
+                // A merge that makes the end of text would let documents end themselves.
                 guard let merge = merge(of: line, index), merge.merged != vocabulary.endOfText,
                     table.append(merge)
                 else {
                     throw TokenizerError.malformed(
                         path: file.path,
                         what: "line \(number + 1)",
-                        expected: "two tokens of the vocabulary that together are a third, once",
+                        expected: "two tokens that together are a third, and no repeated merge",
                         found: "'\(String(decoding: line.prefix(80), as: UTF8.self))'"
                     )
                 }

@@ -1,10 +1,10 @@
 // A hash table keyed by two adjacent tokens: the ranks of merges, and the pairs a trainer counts.
 
-/// A map from pairs of tokens to 32-bit numbers, of which the largest means none.
+/// A map from pairs of tokens to 32-bit numbers, the largest of which means none.
 ///
 /// Linear probing, at most half full; pairs are never removed.
 struct PairMap: Sendable {
-    /// What a pair that is not in the map has.
+    /// The value of a pair that is not in the map.
     static let none = UInt32.max
 
     private var slots: [Slot]

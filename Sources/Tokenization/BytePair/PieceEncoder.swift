@@ -8,10 +8,10 @@ import Synchronization
 struct PieceEncoder: Sendable {
     private var cache = PieceCache()
     private var merger = PieceMerger()
-    /// The first byte of text that no token stands for, and that was passed over.
+    /// The first byte of text that no token stands for, and that was skipped.
     private(set) var missing: UInt8?
 
-    /// Appends the tokens of `bytes`, a text of its own, to `output`.
+    /// Appends the tokens of `bytes`, a separate text, to `output`.
     mutating func encode(
         _ bytes: UnsafeBufferPointer<UInt8>,
         with model: PieceModel,
@@ -30,7 +30,7 @@ struct PieceEncoder: Sendable {
         }
     }
 
-    /// The first byte that no token stands for, once.
+    /// Returns the first byte that no token stands for, and forgets it.
     mutating func takeMissing() -> UInt8? {
         defer { missing = nil }
         return missing
@@ -61,7 +61,7 @@ struct PieceEncoder: Sendable {
         }
     }
 
-    /// Appends the tokens of one word; false when some of it has none.
+    /// Appends the tokens of one word; false when part of it has none.
     private mutating func merge(
         _ bytes: UnsafeBufferPointer<UInt8>,
         _ range: Range<Int>,
@@ -75,11 +75,11 @@ struct PieceEncoder: Sendable {
     }
 }
 
-/// A fixed-size memory from pieces of at most 23 bytes to at most 9 tokens.
+/// A fixed-size cache that maps pieces of at most 23 bytes to at most 9 tokens.
 ///
-/// A set-associative cache, like a processor's: each piece may lie in one of two neighbouring
-/// slots, and a new one displaces the older. So it never grows and never needs cleaning, and no
-/// input can make it slow, only useless.
+/// A set-associative cache, like a processor's: each piece may be in either of two adjacent slots,
+/// and a new one displaces the older. So it never grows or needs cleaning, and no input can make it
+/// slow, only useless.
 struct PieceCache: Sendable {
     /// A piece's bytes and its length, comparable in three words.
     struct Key: Sendable, Equatable {
@@ -110,8 +110,8 @@ struct PieceCache: Sendable {
             words.0 &= ~(~0 << UInt64(8 * length))
             words.1 &= ~(~0 << UInt64(8 * max(length - 8, 0)))
             words.2 &= ~(~0 << UInt64(8 * max(length - 16, 0)))
-            // The last byte is free. Without the length, a piece and the same piece with NUL bytes
-            // behind it would be equal. 0 is the key of an empty slot.
+            // The last byte is free. Without the length, a piece and the same piece followed by NUL
+            // bytes would be equal. 0 is the key of an empty slot.
             words.2 |= UInt64(length) << 56
         }
 
@@ -173,8 +173,8 @@ struct PieceCache: Sendable {
 
 /// The working states of encoding that a tokenizer keeps.
 ///
-/// Encoders remember the words they met, so they are kept: as many as calls ever ran at once, some
-/// 2 MiB each.
+/// Encoders remember the words they have seen, so they are kept: as many as calls ever ran at once,
+/// about 2 MiB each.
 final class EncoderPool<Encoder: Sendable>: Sendable {
     private let idle = Mutex<[Encoder]>([])
     private let make: @Sendable () -> Encoder

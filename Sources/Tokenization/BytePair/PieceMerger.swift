@@ -1,12 +1,12 @@
 // Byte pair encoding proper: merges the bytes of one pre-token into tokens. Results are remembered
 // in PieceEncoder.swift, not here.
 
-/// Merges single bytes or characters into tokens, the pair of lowest rank first and the leftmost of
-/// equals.
+/// Merges single bytes or characters into tokens, the pair with the lowest rank first, and the
+/// leftmost of equal ones.
 ///
-/// Keeps its working memory from piece to piece.
+/// Reuses its working memory from piece to piece.
 struct PieceMerger: Sendable {
-    // Up to this many bytes, looking through all pairs for the lowest rank beats a heap.
+    // Up to this many bytes, scanning all pairs for the lowest rank beats a heap.
     private static let longestScanned = 96
 
     private var tokens: [TokenID] = []
@@ -25,9 +25,8 @@ struct PieceMerger: Sendable {
         merge(table, into: &output)
     }
 
-    /// Appends the tokens of `piece` to `output`, merging what the model says it begins with.
-    /// - Returns: The first byte of what no token stands for, and what was passed over; nil when
-    ///   there is none.
+    /// Appends the tokens of `piece` to `output`, merging the tokens the model starts it with.
+    /// - Returns: The first skipped byte that no token stands for; nil when there is none.
     /// - Precondition: `piece` has less than 2^32 bytes.
     /// - Complexity: O(n log n) for n bytes.
     mutating func merge(
@@ -90,16 +89,16 @@ struct PieceMerger: Sendable {
         }
     }
 
-    /// The same for long pieces: a linked list of tokens, and a heap of the pairs that merge.
+    /// The same for long pieces: a linked list of tokens, and a heap of pairs that merge.
     private mutating func mergeByHeap(_ table: MergeTable, into output: inout [TokenID]) {
         let count = tokens.count
-        // A token is named by the position of its first byte; `count` is the end of the list.
+        // A token is identified by the position of its first byte; `count` is the end of the list.
         var next = (0..<count).map { UInt32($0 + 1) }
         var previous = (0..<count).map { UInt32(max($0, 1) - 1) }
         // The last token has no pair; positions that were merged away lose theirs.
         ranks.append(MergeTable.noRank)
-        // Rank above position: the order of merging. Entries are not removed when their pair goes;
-        // they are known by a rank that is no longer that of the position.
+        // Rank above position: the order of merging. Entries stay when their pair disappears; they
+        // are recognized by a rank that is no longer that of the position.
         func entry(_ rank: UInt32, _ position: Int) -> UInt64 {
             UInt64(rank) << 32 | UInt64(position)
         }

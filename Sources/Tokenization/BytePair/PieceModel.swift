@@ -1,15 +1,15 @@
-// What encoding a word takes besides the word: merges, the tokens it begins with, and the rules
-// about both.
+// What encoding a word needs besides the word: merges, the tokens it begins with, and the rules for
+// both.
 
 /// Byte pair encoding by a list of merges, over bytes or over characters.
 struct PieceModel: Sendable {
-    /// What merging starts with, where that is characters.
+    /// What merging starts with, if that is characters.
     struct Characters: Sendable {
-        /// The tokens that characters and words are, by their text.
+        /// The tokens of characters and words, by text.
         let index: TokenIndex
         /// The tokens of the 256 bytes; none when the model does not fall back to bytes.
         let byteIDs: [TokenID]
-        /// The token of other text; nil when there is none.
+        /// The token for other text; nil when there is none.
         let unknown: TokenID?
         /// Whether a run of unknown characters is one token.
         let fusesUnknown: Bool
@@ -25,7 +25,7 @@ struct PieceModel: Sendable {
     let words: Words
     /// Nil when merging starts with bytes.
     let characters: Characters?
-    /// The tokens by their text, where a word that is one is taken whole.
+    /// The tokens by text, if a word that is a token is taken whole.
     let wholeWords: TokenIndex?
 
     /// Over bytes.
@@ -53,14 +53,14 @@ struct PieceModel: Sendable {
         self.wholeWords = wholeWords
     }
 
-    /// The token that a whole word is, where such are taken.
+    /// The token of a whole word, if those are taken.
     func wholeWord(_ word: UnsafeBufferPointer<UInt8>) -> TokenID? {
         wholeWords?.id(of: word)
     }
 }
 
 extension PieceModel.Characters {
-    /// Appends the tokens that the characters of a word are.
+    /// Appends the tokens of a word's characters.
     /// - Returns: A character that no token stands for, if there is one.
     func append(
         charactersOf word: UnsafeBufferPointer<UInt8>,

@@ -50,8 +50,8 @@ public struct Vocabulary: Sendable, Equatable {
 
     /// Whether `id` is one of the vocabulary's ids.
     ///
-    /// Models have more rows than tokens (llm.c pads to a multiple of 128), so an id that a model
-    /// gives is not always one of them.
+    /// Models have more rows than tokens (llm.c pads to a multiple of 128), so an id from a model
+    /// is not always one of them.
     public func contains(_ id: TokenID) -> Bool {
         id >= 0 && Int(id) < count
     }
@@ -94,8 +94,8 @@ extension Vocabulary {
 
     /// Reads a tokenizer file of llm.c, version 1 or 2, such as `gpt2_tokenizer.bin`.
     ///
-    /// - Throws: ``TokenizerError`` when the content is wrong in any way, a byte too many
-    ///   included; `FileIOError` when the file is missing or ends early.
+    /// - Throws: ``TokenizerError`` when the content is wrong in any way, including extra bytes;
+    ///   `FileIOError` when the file is missing or ends early.
     public init(llmcFile path: FilePath) throws {
         try self.init(llmcFile: try MappedFile(path))
     }
@@ -181,7 +181,7 @@ extension Vocabulary {
         return (Int(count), TokenID(endOfText))
     }
 
-    /// Writes llm.c's tokenizer file, version 2, whole or not at all.
+    /// Writes llm.c's tokenizer file, version 2, completely or not at all.
     ///
     /// Decoding needs no more than this. Whether text can be *encoded* from the file alone depends
     /// on the order of the ids, which ``BytePairTokenizer`` checks before it writes.
@@ -191,19 +191,19 @@ extension Vocabulary {
         try llmcFile(at: path, overwrite: overwrite).commit()
     }
 
-    /// The same, without giving the file its name yet.
+    /// The same, but not yet under its final name.
     func llmcFile(at path: FilePath, overwrite: Bool) throws -> AtomicFile {
         guard longestTokenByteCount <= UInt8.max else {
             throw TokenizerError.cannotExport(
                 path: path,
                 reason: "it has a token of \(longestTokenByteCount) bytes, "
-                    + "and the format holds at most 255"
+                    + "but the format holds at most 255"
             )
         }
         guard let endOfText else {
             throw TokenizerError.cannotExport(
                 path: path,
-                reason: "it has no end-of-text token, and the format wants one"
+                reason: "it has no end-of-text token, but the format needs one"
             )
         }
         let file = try AtomicFile(path, overwrite: overwrite)

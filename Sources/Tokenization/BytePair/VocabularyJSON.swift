@@ -1,9 +1,9 @@
-// encoder.json and vocab.json: one JSON object from tokens, in GPT-2's printable form, to ids. The
-// parser knows no other JSON; a general one takes ten times as long.
+// encoder.json and vocab.json: one JSON object that maps tokens, in GPT-2's printable form, to ids.
+// The parser knows no other JSON; a general one takes ten times as long.
 
 import FileIO
 
-/// A strict reader of `{"token": id, ...}`, and the writer beside it.
+/// A strict reader of `{"token": id, ...}`, and its writer.
 struct VocabularyJSON {
     /// The name GPT-2's files give the token that ends a text.
     static let endOfTextName = "<|endoftext|>"
@@ -39,7 +39,7 @@ struct VocabularyJSON {
         guard name.elementsEqual(endOfTextName.utf8) else {
             throw TokenizerError.cannotExport(
                 path: file.path,
-                reason: "its end-of-text token is '\(String(decoding: name, as: UTF8.self))', and "
+                reason: "its end-of-text token is '\(String(decoding: name, as: UTF8.self))', but "
                     + "readers look for \(endOfTextName)"
             )
         }
@@ -71,13 +71,13 @@ struct VocabularyJSON {
             guard token.id < tokens.count, positions[token.id] == nil else {
                 throw malformed(
                     "the id of token \(position + 1) of \(tokens.count)",
-                    expected: "below \(tokens.count) and of no other token",
+                    expected: "unique and below \(tokens.count)",
                     found: "\(token.id)"
                 )
             }
             positions[token.id] = position
         }
-        // As many different ids as tokens, all in range: none is missing.
+        // As many different ids as tokens, all in range, so none is missing.
         let ordered = positions.compactMap { $0.map { bytes[tokens[$0].range] } }
         guard
             let endOfText = ordered.lastIndex(where: { $0.elementsEqual(Self.endOfTextName.utf8) })
@@ -119,7 +119,7 @@ struct VocabularyJSON {
     /// Appends the bytes that `scalars` stand for.
     ///
     /// Tokens that are not written in GPT-2's alphabet are special ones, such as chat markers with
-    /// a space in them, and mean themselves.
+    /// a space in them, and stand for themselves.
     private mutating func appendToken() {
         let start = bytes.count
         for scalar in scalars {

@@ -1,10 +1,10 @@
-// The distinct pre-tokens of a text and how often each occurs: all that training needs of a text.
+// The distinct pre-tokens of a text and how often each occurs: all that training needs from a text.
 
 /// A multiset of byte strings.
 struct WordCounter: Sendable {
     /// One distinct word.
     struct Word: Sendable {
-        /// Where its bytes lie in ``WordCounter/bytes``.
+        /// Where its bytes are in ``WordCounter/bytes``.
         let range: Range<Int>
         fileprivate let hash: UInt64
         /// How often it was added.
@@ -13,12 +13,12 @@ struct WordCounter: Sendable {
 
     /// The bytes of all distinct words, back to back.
     private(set) var bytes: [UInt8] = []
-    /// The distinct words in the order in which they were first added.
+    /// The distinct words in the order they were first added.
     private(set) var words: [Word] = []
     // Indices of `words`, or -1; linear probing, at most half full.
     private var slots = [Int](repeating: -1, count: 1024)
 
-    /// Adds each pre-token of the texts between markers, of which there may be none.
+    /// Adds each pre-token of the texts between markers, if any.
     mutating func add(textsOf bytes: UnsafeRawBufferPointer, marker: MarkerSearch?) {
         bytes.withMemoryRebound(to: UInt8.self) { bytes in
             guard let marker else {

@@ -1,4 +1,4 @@
-// A description out of GGUF's keys, which are as likely to be wrong as any other part of a file.
+// Makes a description from GGUF's keys, which can be as wrong as any other part of a file.
 
 import FileIO
 
@@ -7,8 +7,8 @@ extension TokenizerDescription {
     /// - Parameters:
     ///   - keys: The keys' values.
     ///   - path: The file, for messages.
-    /// - Throws: ``TokenizerError`` when they contradict each other, or ask for what is not known
-    ///   here.
+    /// - Throws: ``TokenizerError`` when they contradict each other, or need something that is not
+    ///   known.
     public init(_ keys: GGUFTokenizer, path: FilePath) throws {
         func malformed(_ what: String, _ expected: String, _ found: String) -> TokenizerError {
             .malformed(path: path, what: what, expected: expected, found: found)
@@ -49,7 +49,7 @@ extension TokenizerDescription {
     // MARK: Kinds
 
     private init(byteLevel keys: GGUFTokenizer, _ types: [TokenType], _ path: FilePath) throws {
-        // Files from before there was a name for the rule hold GPT-2's tokenizer, or its kin's.
+        // Files from before the rule had a name hold GPT-2's tokenizer or a related one.
         let name = keys.pre ?? "gpt-2"
         guard let known = GGUFTokenizer.names.first(where: { $0.names.contains(name) }) else {
             throw TokenizerError.notKnown(path: path, what: "a pre-tokenizer", found: name)

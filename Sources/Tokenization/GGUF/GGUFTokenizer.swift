@@ -7,9 +7,9 @@ import FileIO
 public struct GGUFTokenizer: Sendable, Equatable {
     /// `tokenizer.ggml.model`: `gpt2` for byte-level kinds, `llama` for SentencePiece's.
     public var model: String
-    /// `.pre`: how text is cut into words, of byte-level kinds.
+    /// `.pre`: how text is cut into words, for byte-level kinds.
     public var pre: String?
-    /// `.tokens`, in UTF-8: of byte-level kinds in GPT-2's printable form, of others with U+2581
+    /// `.tokens`, in UTF-8: for byte-level kinds in GPT-2's printable form, for others with U+2581
     /// for spaces.
     public var tokens: TokenTexts
     /// `.scores`; empty when there are none.
@@ -24,20 +24,20 @@ public struct GGUFTokenizer: Sendable, Equatable {
     public var endOfText: Int?
     /// `.eot_token_id`: what ends a turn.
     public var endOfTurn: Int?
-    /// `.eom_token_id`: what ends a message after which the same speaker goes on.
+    /// `.eom_token_id`: what ends a message after which the same speaker continues.
     public var endOfMessage: Int?
     /// `.unknown_token_id`.
     public var unknown: Int?
     /// `.padding_token_id`.
     public var padding: Int?
-    /// `.add_bos_token`; nil when the rule of the kind holds.
+    /// `.add_bos_token`; nil when the kind's rule applies.
     public var addsStartOfText: Bool?
-    /// `.add_space_prefix`; nil when the rule of the kind holds.
+    /// `.add_space_prefix`; nil when the kind's rule applies.
     public var addsSpacePrefix: Bool?
     /// `tokenizer.chat_template`.
     public var chatTemplate: String?
 
-    /// Tokens of a kind, of which nothing else is said.
+    /// Tokens of a kind, with nothing else set.
     public init(model: String, tokens: TokenTexts) {
         self.model = model
         self.tokens = tokens
@@ -46,9 +46,9 @@ public struct GGUFTokenizer: Sendable, Equatable {
     static let byteLevelModel = "gpt2"
     static let sentencePieceModel = "llama"
 
-    /// The names of the rules for words, the one that is written first.
+    /// The names of the rules for words, the one to write first.
     ///
-    /// Llama 3's name says besides that words which are tokens are taken whole.
+    /// Llama 3's name also says that words that are tokens are taken whole.
     static let names: [(rule: SplittingRule, ignoresMerges: Bool, names: [String])] = [
         (.gpt2, false, ["gpt-2"]),
         (.llama3, true, ["llama-bpe", "llama3", "llama-v3"]),
@@ -58,14 +58,14 @@ public struct GGUFTokenizer: Sendable, Equatable {
 }
 
 extension GGUFTokenizer {
-    /// The keys that say what a description does.
+    /// The keys for a description.
     /// - Parameters:
     ///   - description: The tokenizer.
     ///   - path: The file they are for, for messages.
-    /// - Throws: ``TokenizerError/cannotExport(path:reason:)`` for what the keys have no place for.
+    /// - Throws: ``TokenizerError/cannotExport(path:reason:)`` for what the keys cannot hold.
     public init(_ description: TokenizerDescription, path: FilePath) throws {
         func refuse(_ reason: String) -> TokenizerError {
-            .cannotExport(path: path, reason: "the tokenizer \(reason), which GGUF cannot say")
+            .cannotExport(path: path, reason: "the tokenizer \(reason), which GGUF cannot express")
         }
         if description.normalization != .none { throw refuse("composes characters") }
         if description.needsSentencePieceFile {
@@ -74,7 +74,7 @@ extension GGUFTokenizer {
         let flagged = description.addedTokens.first {
             $0.takesSpaceBefore || $0.takesSpaceAfter || $0.isWholeWord
         }
-        if let flagged { throw refuse("looks at what stands beside token \(flagged.id)") }
+        if let flagged { throw refuse("looks at the text next to token \(flagged.id)") }
         switch description.kind {
         case .byteLevel:
             let known = Self.names.first {
@@ -113,7 +113,7 @@ extension GGUFTokenizer {
         chatTemplate = description.chatTemplate
     }
 
-    /// Tokens in GPT-2's printable form, and names as they are.
+    /// Tokens in GPT-2's printable form, names unchanged.
     private static func printable(_ description: TokenizerDescription) -> TokenTexts {
         let names = Set(description.addedTokens.map { Int($0.id) })
         var texts = TokenTexts()
@@ -129,7 +129,7 @@ extension GGUFTokenizer {
 }
 
 extension TokenizerDescription {
-    /// The types, where added tokens are of a type that says so.
+    /// The types, with added tokens marked as such.
     var typesWithAddedTokens: [TokenType] {
         var types = types
         for token in addedTokens where ![.unknown, .byte].contains(types[Int(token.id)]) {

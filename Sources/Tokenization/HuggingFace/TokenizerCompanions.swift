@@ -1,9 +1,9 @@
-// The files beside a tokenizer.json, which say what it has no place for: which tokens start and end
-// a text, and how a chat is written. None of them need be there.
+// The files next to a tokenizer.json, which hold what it cannot: which tokens start and end a text,
+// and the chat template. All of them are optional.
 
 import FileIO
 
-/// What the files beside a tokenizer.json say.
+/// What the files next to a tokenizer.json say.
 struct TokenizerCompanions {
     private let directory: FilePath
     private let config: JSONTree
@@ -13,11 +13,11 @@ struct TokenizerCompanions {
     private let extraTokens: JSONTree
     private let template: String?
 
-    // Larger ones are not what they are called.
+    // A larger file is not what its name says.
     private static let mostBytes = 64 << 20
 
-    /// Reads the files that lie in a directory.
-    /// - Throws: ``TokenizerError`` when one is no JSON.
+    /// Reads the files in a directory.
+    /// - Throws: ``TokenizerError`` when one is not JSON.
     init(in directory: FilePath) throws {
         self.directory = directory
         config = try Self.read("tokenizer_config.json", in: directory)
@@ -28,7 +28,7 @@ struct TokenizerCompanions {
         template = try Self.template(in: directory)
     }
 
-    /// The template in a file of its own; nil where there is none.
+    /// The template in a file of its own; nil if there is none.
     static func template(in directory: FilePath) throws -> String? {
         let path = directory.appending("chat_template.jinja")
         guard FileSystem.exists(path) else { return nil }
@@ -61,7 +61,7 @@ struct TokenizerCompanions {
         }
     }
 
-    /// The added tokens that these files list.
+    /// The added tokens listed in these files.
     var addedTokens: [TokenizerJSON.Added] {
         var added: [TokenizerJSON.Added] = []
         if case .object(let members)? = config["added_tokens_decoder"] {
@@ -82,7 +82,7 @@ struct TokenizerCompanions {
 
     // MARK: Tokens with a meaning
 
-    /// Fills in which tokens mean what.
+    /// Fills in the tokens that have a meaning.
     func complete(
         _ description: inout TokenizerDescription,
         _ pipeline: TokenizerJSON.Pipeline,
@@ -131,8 +131,8 @@ struct TokenizerCompanions {
     private static let endNames = ["<|endoftext|>", "<|end_of_text|>", "</s>", "<eos>"]
     private static let startNames = ["<|begin_of_text|>", "<s>", "<bos>"]
 
-    /// Whether the start of text stands before a prompt: as the settings of the tokenizer say, or
-    /// else its own file, or else as is the rule for its kind.
+    /// Whether the start of text is put before a prompt: as the tokenizer's settings say, otherwise
+    /// its own file, otherwise the rule for its kind.
     private func addsStart(_ pipeline: TokenizerJSON.Pipeline) -> Bool {
         if let flag = config["add_bos_token"]?.bool { return flag }
         if pipeline.hasTemplate { return pipeline.startToken != nil }
@@ -144,7 +144,7 @@ struct TokenizerCompanions {
         file[key].flatMap { $0.string ?? $0["content"]?.string }
     }
 
-    /// The template of the settings, of which there may be several with names.
+    /// The template in the settings, which may have several named ones.
     private var chatTemplate: String? {
         guard let value = config["chat_template"] else { return nil }
         if let text = value.string { return text }

@@ -1,17 +1,17 @@
-// Hugging Face's tokenizer.json and tokenizer_config.json out of a description.
+// Writes Hugging Face's tokenizer.json and tokenizer_config.json from a description.
 
 import FileIO
 
 extension TokenizerDescription {
-    /// Writes `tokenizer.json` and `tokenizer_config.json`, from which Hugging Face's programs make
-    /// a tokenizer of the same ids.
+    /// Writes `tokenizer.json` and `tokenizer_config.json`, from which Hugging Face's libraries
+    /// make a tokenizer with the same ids.
     /// - Parameters:
-    ///   - directory: Where to.
-    ///   - contextLength: How many tokens the model reads, where that is known.
+    ///   - directory: Where to write.
+    ///   - contextLength: The model's context length, if known.
     ///   - overwrite: Whether files of these names are replaced.
     /// - Returns: The files.
-    /// - Throws: ``TokenizerError/cannotExport(path:reason:)`` for what the format has no place
-    ///   for; `FileIOError` when a file exists and `overwrite` is false, or on I/O errors.
+    /// - Throws: ``TokenizerError/cannotExport(path:reason:)`` for what the format cannot hold;
+    ///   `FileIOError` when a file exists and `overwrite` is false, or on I/O errors.
     @discardableResult
     public func writeJSON(
         in directory: FilePath,
@@ -32,7 +32,7 @@ extension TokenizerDescription {
 }
 
 extension TokenizerDescription {
-    /// Checks that `tokenizer.json` has a place for all of this.
+    /// Checks that `tokenizer.json` can hold all of this.
     /// - Parameter path: The file, for messages.
     /// - Throws: ``TokenizerError/cannotExport(path:reason:)``.
     package func checkJSON(for path: FilePath) throws {
@@ -44,12 +44,12 @@ extension TokenizerDescription {
 struct TokenizerJSONWriter {
     private let description: TokenizerDescription
     private let path: FilePath
-    /// The tokens that are found by their names, those of a SentencePiece model's own included.
+    /// The tokens that are found by name, including a SentencePiece model's own.
     private let added: [AddedToken]
-    /// The names of tokens, of byte-level kinds in GPT-2's printable form.
+    /// The names of tokens, in GPT-2's printable form for byte-level kinds.
     private let names: TokenTexts
 
-    /// Checks that the format can say what a description does.
+    /// Checks that the format can express a description.
     /// - Throws: ``TokenizerError/cannotExport(path:reason:)``.
     init(_ description: TokenizerDescription, path: FilePath) throws {
         func refuse(_ reason: String) -> TokenizerError {
@@ -60,13 +60,13 @@ struct TokenizerJSONWriter {
         if description.needsSentencePieceFile {
             throw refuse(
                 "the tokenizer replaces characters or treats spaces as its own file says, and "
-                    + "that cannot be said here; keep tokenizer.model instead"
+                    + "that cannot be expressed here; keep tokenizer.model instead"
             )
         }
         if let id = description.tokenOutOfNoTokens {
             throw refuse(
-                "token \(id) is made of parts that are no tokens, or is unused, and a list of "
-                    + "merges cannot say so; keep tokenizer.model instead"
+                "token \(id) is made of parts that are not tokens, or is unused, which a list "
+                    + "of merges cannot express; keep tokenizer.model instead"
             )
         }
         var listed = description.addedTokens
@@ -148,8 +148,8 @@ struct TokenizerJSONWriter {
         return output
     }
 
-    /// One string a merge, as all programs read them, or where names have spaces pairs, as newer
-    /// ones do.
+    /// One string per merge, which all libraries read, or pairs if names have spaces, which newer
+    /// ones read.
     private func appendMerges(to output: inout [UInt8]) {
         let merges =
             description.kind == .sentencePiece ? description.mergesOfScores() : description.merges

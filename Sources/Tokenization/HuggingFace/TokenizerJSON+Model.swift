@@ -4,7 +4,7 @@
 import FileIO
 
 extension TokenizerJSON {
-    /// What the file and those beside it say.
+    /// What the file and those next to it say.
     /// - Throws: ``TokenizerError``.
     func description(_ companions: TokenizerCompanions) throws -> TokenizerDescription {
         try checkModel()
@@ -69,7 +69,7 @@ extension TokenizerJSON {
 
     private func tokens(isByteLevel: Bool, _ added: [Added]) throws -> Tokens {
         let largest = max(ids.max() ?? 0, added.map { Int($0.token.id) }.max() ?? 0)
-        // Some vocabularies have gaps; but a file must not make gigabytes of a number.
+        // Some vocabularies have gaps; but a file must not turn a number into gigabytes.
         guard largest < 2 * (ids.count + added.count) + 1024, largest < TokenID.max else {
             throw malformed(
                 "the largest id",
@@ -112,7 +112,7 @@ extension TokenizerJSON {
                 tokens.texts.append(buffer)
                 plain[id] = true
             } else {
-                // No text becomes such a token, as no text has such a name.
+                // No text becomes such a token, because no text has such a name.
                 tokens.texts.append(names[place])
                 tokens.types[id] = .unused
             }
@@ -124,7 +124,7 @@ extension TokenizerJSON {
         return tokens
     }
 
-    /// Marks the pieces of bytes, and the one of unknown text.
+    /// Marks the byte pieces and the one for unknown text.
     private func mark(_ description: inout TokenizerDescription) {
         if let name = model["unk_token"]?.string, let id = ids(of: name) {
             description.unknown = id
@@ -188,7 +188,7 @@ extension TokenizerJSON {
         var name: String
     }
 
-    /// The added tokens of this file, and those of the files beside it that it lacks.
+    /// The added tokens of this file, and those that only the files next to it have.
     func addedTokens(_ companions: TokenizerCompanions) throws -> [Added] {
         var added: [Added] = []
         for value in settings["added_tokens"]?.array ?? [] {
@@ -209,7 +209,7 @@ extension TokenizerJSON {
         return added.filter { !$0.name.isEmpty }
     }
 
-    /// Reads an added token, whose id may stand beside it.
+    /// Reads an added token, whose id may be given separately.
     static func added(_ value: JSONTree, id: Int) -> Added? {
         guard let name = value["content"]?.string, let id = TokenID(exactly: id), id >= 0 else {
             return nil

@@ -1,10 +1,11 @@
-// The steps around a tokenizer.json's model: what is done to a text before, and what is put around
-// its ids after. They are known by their settings; what is not known here is refused by name.
+// The steps around a tokenizer.json's model: what is done to a text before it, and what is put
+// around its ids afterwards. Known steps are recognized by their settings; others are refused by
+// name.
 
 import FileIO
 
 extension TokenizerJSON {
-    /// The steps that are known, as settings of a description.
+    /// The known steps, as settings of a description.
     struct Pipeline {
         var kind = TokenizerDescription.Kind.sentencePiece
         var splitting = SplittingRule.none
@@ -13,11 +14,11 @@ extension TokenizerJSON {
         var marksSpacesLate = false
         /// The token that is put before a text.
         var startToken: (id: Int, name: String)?
-        /// Whether there is a step that says which token is.
+        /// Whether there is a step that says which token that is.
         var hasTemplate = false
     }
 
-    /// What the steps of this file are.
+    /// Reads the steps of this file.
     /// - Throws: ``TokenizerError/notKnown(path:what:found:)``.
     func pipeline() throws -> Pipeline {
         var pipeline = Pipeline()
@@ -69,7 +70,7 @@ extension TokenizerJSON {
         default:
             throw notKnown("a pre-tokenizer", Self.list(steps))
         }
-        // The space is put where the last step begins its work, which is then not the text.
+        // The space would go where the last step starts, which is then not the start of the text.
         if pipeline.spacePrefix != .never, !first.isEmpty {
             throw notKnown("a pre-tokenizer", "\(Self.list(steps)) with add_prefix_space")
         }
@@ -156,7 +157,7 @@ extension TokenizerJSON {
                 throw notKnown(
                     "a post-processor",
                     "TemplateProcessing that puts more than one token before a text, "
-                        + "or one behind it"
+                        + "or one after it"
                 )
             }
             guard let name = names[0] else { continue }

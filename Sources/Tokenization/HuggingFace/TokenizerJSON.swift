@@ -1,25 +1,25 @@
-// Hugging Face's tokenizer.json as it lies in the file: what the model holds in large lists, and
-// the settings around it as they are. What all of it means is told in TokenizerJSON+Model.swift and
-// TokenizerJSON+Pipeline.swift.
+// Hugging Face's tokenizer.json as stored in the file: the model's large lists, and the settings
+// around them as they are. TokenizerJSON+Model.swift and TokenizerJSON+Pipeline.swift interpret
+// them.
 
 import FileIO
 
 /// The content of a tokenizer.json.
 struct TokenizerJSON {
-    /// Where it lies.
+    /// The file.
     let path: FilePath
-    /// The members beside the lists, by name; those of the model's are `model`.
+    /// The members other than the lists, by name; the model's own are `model`.
     private(set) var settings: [String: JSONTree] = [:]
     private(set) var model: [String: JSONTree] = [:]
     /// The names in the model's vocabulary, in UTF-8, in the order of the file.
     private(set) var names = TokenTexts()
     /// Their ids.
     private(set) var ids: [Int] = []
-    /// The two parts of each merge, one after the other, in UTF-8.
+    /// The two parts of each merge, in turn, in UTF-8.
     private(set) var mergeParts = TokenTexts()
 
     /// Reads a file.
-    /// - Throws: ``TokenizerError`` when it is no such JSON.
+    /// - Throws: ``TokenizerError`` when it is not such JSON.
     init(_ file: MappedFile) throws {
         path = file.path
         do {
@@ -33,7 +33,7 @@ struct TokenizerJSON {
 
     private mutating func read(_ source: UnsafeBufferPointer<UInt8>) throws {
         var cursor = try JSONCursor(source)
-        // About a third of such a file is the bytes of names, and as many are those of merges.
+        // About a third of such a file is the bytes of names, and another third those of merges.
         names.reserveCapacity(texts: source.count / 40, bytes: source.count / 5)
         mergeParts.reserveCapacity(texts: source.count / 20, bytes: source.count / 3)
         ids.reserveCapacity(source.count / 40)
@@ -47,7 +47,7 @@ struct TokenizerJSON {
         try cursor.end()
     }
 
-    /// Far more settings than there are; the lists that are long are read in another way.
+    /// Far more settings than exist; the long lists are read separately.
     private static let mostSettings = 1024
 
     private static func setting(_ cursor: inout JSONCursor, after count: Int) throws -> JSONTree {

@@ -3,7 +3,7 @@
 
 import FileIO
 
-/// The steps that do what a description says, in JSON.
+/// The steps for a description, in JSON.
 struct TokenizerSteps {
     private let description: TokenizerDescription
     private var isByteLevel: Bool { description.kind == .byteLevel }

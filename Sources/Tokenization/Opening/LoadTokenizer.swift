@@ -3,7 +3,7 @@
 
 import FileIO
 
-/// Opens the tokenizer at a path, of whichever kind it is.
+/// Opens the tokenizer at a path, of any kind.
 ///
 /// ```swift
 /// let tokenizer = try loadTokenizer(at: "SmolLM2-135M-Instruct")
@@ -11,14 +11,14 @@ import FileIO
 ///
 /// - Parameters:
 ///   - path: Hugging Face's `tokenizer.json`; SentencePiece's `tokenizer.model`; llama2.c's or
-///     llm.c's `tokenizer.bin`; `vocab.json` or `merges.txt` with the other beside it, or
-///     `encoder.json` or `vocab.bpe`; or a directory that holds any of them, of which the first of
-///     this list is taken. Files are recognised by content.
-///   - vocabularySize: The number of tokens the model knows, the most the tokenizer may have; nil
-///     when it is not known.
+///     llm.c's `tokenizer.bin`; `vocab.json` or `merges.txt` with the other next to it, or
+///     `encoder.json` or `vocab.bpe`; or a directory with any of these, of which the first in this
+///     list is used. Files are recognized by content.
+///   - vocabularySize: The size of the model's vocabulary, which the tokenizer's must not exceed;
+///     nil when it is not known.
 /// - Returns: The tokenizer.
-/// - Throws: ``TokenizerError`` when the content is no tokenizer, damaged, of another model, or
-///   asks for what is not known here; `FileIOError` when a file is missing or ends early.
+/// - Throws: ``TokenizerError`` when the content is not a tokenizer, is damaged, belongs to another
+///   model, or needs something unknown; `FileIOError` when a file is missing or ends early.
 public func loadTokenizer(
     at path: FilePath,
     vocabularySize: Int? = nil
@@ -27,7 +27,7 @@ public func loadTokenizer(
 }
 
 extension TokenizerFiles {
-    /// Reads the tokenizer, as ``loadTokenizer(at:vocabularySize:)`` says.
+    /// Reads the tokenizer, as described for ``loadTokenizer(at:vocabularySize:)``.
     package func load(vocabularySize: Int? = nil) throws -> any Tokenizer {
         let tokenizer: any Tokenizer =
             switch self {
@@ -53,7 +53,7 @@ extension Tokenizer {
 }
 
 extension TokenizerDescription {
-    /// Reads Hugging Face's `tokenizer.json`, and what the files beside it say of its tokens:
+    /// Reads Hugging Face's `tokenizer.json`, and what the files next to it say about its tokens:
     /// `tokenizer_config.json`, `special_tokens_map.json`, `added_tokens.json`,
     /// `generation_config.json`, `config.json` and `chat_template.jinja`.
     /// - Throws: ``TokenizerError``; `FileIOError` when the file is missing.
@@ -62,7 +62,7 @@ extension TokenizerDescription {
         self = try TokenizerJSON(try MappedFile(path)).description(companions)
     }
 
-    /// How a chat becomes text, as `chat_template.jinja` says it; nil where there is no such file.
+    /// The chat template in `chat_template.jinja`; nil if there is no such file.
     /// - Throws: ``TokenizerError`` when the file is far too large; `FileIOError`.
     package static func chatTemplate(in directory: FilePath) throws -> String? {
         try TokenizerCompanions.template(in: directory)
@@ -70,19 +70,19 @@ extension TokenizerDescription {
 }
 
 extension Tokenizer {
-    /// Writes the tokenizer into a directory, so that ``loadTokenizer(at:vocabularySize:)`` of the
-    /// directory opens it.
+    /// Writes the tokenizer into a directory, from which ``loadTokenizer(at:vocabularySize:)``
+    /// opens it.
     ///
-    /// A byte-level one becomes what ``BytePairTokenizer/save(in:overwrite:)`` makes of it. Of
+    /// A byte-level one is written by ``BytePairTokenizer/save(in:overwrite:)``. For
     /// SentencePiece's kind, the file that it came from is copied, as `tokenizer.model` or
-    /// `tokenizer.bin`, where that is SentencePiece's own or llama2.c's; else it becomes
+    /// `tokenizer.bin`, if that is SentencePiece's own or llama2.c's; otherwise it becomes
     /// `tokenizer.json` and `tokenizer_config.json`.
     /// - Parameters:
-    ///   - directory: Where to.
-    ///   - source: The file that the tokenizer came from, or a directory; nil where there is none.
+    ///   - directory: Where to write.
+    ///   - source: The file that the tokenizer came from, or a directory; nil if there is none.
     /// - Returns: The files that were written.
     /// - Throws: ``TokenizerError/cannotExport(path:reason:)`` when no format can hold it, or the
-    ///   source is no longer what it was; `FileIOError` on I/O errors.
+    ///   source has changed; `FileIOError` on I/O errors.
     @discardableResult
     public func save(in directory: FilePath, from source: FilePath?) throws -> [FilePath] {
         if let tokenizer = self as? BytePairTokenizer { return try tokenizer.save(in: directory) }

@@ -1,12 +1,12 @@
-// Tokenizers out of descriptions. Descriptions come from files, and are believed no more than
-// these.
+// Makes tokenizers from descriptions. Descriptions come from files, and are trusted no more than
+// those.
 
 import FileIO
 
 extension TokenizerDescription {
     /// Makes the tokenizer.
     /// - Parameter path: Where the description came from, for messages.
-    /// - Returns: A tokenizer that gives this description back.
+    /// - Returns: A tokenizer with this description.
     /// - Throws: ``TokenizerError`` when the description contradicts itself.
     public func makeTokenizer(from path: FilePath) throws -> any Tokenizer {
         try check(path)
@@ -16,8 +16,8 @@ extension TokenizerDescription {
         }
     }
 
-    /// Checks that all ids are those of tokens, that tokens are not empty, and that merges join
-    /// what they say.
+    /// Checks that all ids belong to tokens, that tokens are not empty, and that merges join what
+    /// they say.
     func check(_ path: FilePath) throws {
         func malformed(_ what: String, _ expected: String, _ found: String) -> TokenizerError {
             .malformed(path: path, what: what, expected: expected, found: found)
@@ -59,13 +59,13 @@ extension TokenizerDescription {
         }
     }
 
-    // A longer one would be a text, and looking for it take time at every byte.
+    // A longer name would be a text, and looking for it would take time at every byte.
     private static let longestName = 1024
 
     private func isRight(_ merge: TokenMerge) -> Bool {
         let (left, right, merged) = (Int(merge.left), Int(merge.right), Int(merge.merged))
         guard min(left, right, merged) >= 0, max(left, right, merged) < tokens.count,
-            // A merge that gave the end of text would let documents end themselves.
+            // A merge that makes the end of text would let documents end themselves.
             types[merged] != .control
         else { return false }
         return tokens.withBytes(at: merged) { whole in

@@ -1,9 +1,9 @@
-// What a tokenizer is, whichever file it came in: the middle through which every format is read
-// into every kind of tokenizer, and written out of it.
+// What a tokenizer is, whichever file it came in: every format is read into this, and every kind of
+// tokenizer is made from it and written out through it.
 
 import Foundation
 
-/// What a token is for, with the numbers that SentencePiece and GGUF give it.
+/// What a token is for, with the numbers that SentencePiece and GGUF use.
 public enum TokenType: UInt64, Sendable {
     /// Text.
     case normal = 1
@@ -23,16 +23,16 @@ public enum TokenType: UInt64, Sendable {
 public struct AddedToken: Sendable, Equatable {
     /// The token, whose text is its name.
     public var id: TokenID
-    /// Whether it marks a place in a sequence, as the end of a text or of a chat's turn: what a
-    /// user typed is then no such token, though it look like its name.
+    /// Whether it marks a place in a sequence, such as the end of a text or of a chat's turn: text
+    /// typed by a user is then not this token, even if it looks like its name.
     public var isSpecial: Bool
-    /// Whether whitespace before it goes with it.
+    /// Whether it takes the whitespace before it.
     public var takesSpaceBefore: Bool
-    /// Whether whitespace after it goes with it.
+    /// Whether it takes the whitespace after it.
     public var takesSpaceAfter: Bool
-    /// Whether it is looked for after the text was normalised, and the others before.
+    /// Whether it is looked for after the text is normalized rather than before.
     public var isNormalized: Bool
-    /// Whether it is not found inside words.
+    /// Whether it is found only as a whole word.
     public var isWholeWord: Bool
 
     /// An added token.
@@ -68,9 +68,9 @@ public struct TokenMerge: Sendable, Equatable {
 
 /// A tokenizer of either kind, as data.
 ///
-/// ``makeTokenizer(from:)`` makes the tokenizer, and ``Tokenizer/description`` gives this back.
+/// ``makeTokenizer(from:)`` makes the tokenizer; ``Tokenizer/description`` is the reverse.
 public struct TokenizerDescription: Sendable, Equatable {
-    /// How tokens are text.
+    /// How tokens represent text.
     public enum Kind: Sendable {
         /// Tokens are bytes, and merging starts with single ones: GPT-2, Llama 3, SmolLM2.
         case byteLevel
@@ -95,52 +95,52 @@ public struct TokenizerDescription: Sendable, Equatable {
         case nfc
     }
 
-    /// How tokens are text.
+    /// How tokens represent text.
     public var kind: Kind
     /// The tokens by id.
     ///
-    /// Of byte-level kinds these are the bytes they stand for; of SentencePiece
-    /// kinds the names, with U+2581 for spaces and `<0x0A>` for bytes.
+    /// For byte-level kinds these are the bytes they stand for; for SentencePiece kinds the names,
+    /// with U+2581 for spaces and `<0x0A>` for bytes.
     public var tokens: TokenTexts
     /// What each token is for.
     public var types: [TokenType]
-    /// How eagerly each token is formed, of SentencePiece kinds without merges; else empty.
+    /// How eagerly each token is formed, for SentencePiece kinds without merges; else empty.
     public var scores: [Float] = []
-    /// What merges, the first before all others; empty where scores say it.
+    /// The merges in order; empty if scores decide instead.
     public var merges: [TokenMerge] = []
     /// The tokens that are found in text before anything else.
     public var addedTokens: [AddedToken] = []
     /// How text is cut into words.
     public var splitting: SplittingRule
-    /// Whether a word that is a token is taken as that, whatever merges.
+    /// Whether a word that is a token is taken whole, regardless of merges.
     public var ignoresMerges = false
     /// What happens to characters before anything else.
     public var normalization = Normalization.none
     /// Where a space is put before a text.
     public var spacePrefix = SpacePrefix.never
-    /// Whether that space is put only where none is, and spaces are U+2581 only after added tokens
-    /// were found: what a `Metaspace` pre-tokenizer does, and a normalizer does not.
+    /// Whether that space is added only if there is none, and spaces become U+2581 only after added
+    /// tokens were found, as with a `Metaspace` pre-tokenizer but not with a normalizer.
     public var marksSpacesLate = false
     /// Whether text that no token covers becomes tokens of its bytes.
     public var fallsBackToBytes = true
     /// Whether a run of characters that no token covers is one unknown token.
     public var fusesUnknown = true
-    /// The id before a text, by name; ``addsStartOfText`` says whether it is put there.
+    /// The id that begins a text; ``addsStartOfText`` says whether it is added.
     public var startOfText: TokenID?
     /// The ids that end a text or a turn when a model predicts them, the end of text first.
     public var endsOfText: [TokenID] = []
-    /// The id of text that no token covers.
+    /// The id for text that no token covers.
     public var unknown: TokenID?
-    /// The id that fills sequences up.
+    /// The id that pads sequences.
     public var padding: TokenID?
-    /// Whether ``startOfText`` stands before a prompt.
+    /// Whether ``startOfText`` is put before a prompt.
     public var addsStartOfText = false
-    /// How a chat becomes text, in Jinja, where the file with the tokenizer says so.
+    /// The chat template, in Jinja, if the tokenizer's file has one.
     public var chatTemplate: String?
-    /// What a SentencePiece model's own file says besides; nil for what a Llama's says.
+    /// The further rules in a SentencePiece model's own file; nil for those of a Llama.
     var sentencePieceRules: SentencePieceVocabulary.Rules?
 
-    /// Tokens of the kind that is named, each of them normal, and nothing said of them.
+    /// Tokens of a kind, all of them normal, with nothing else set.
     public init(_ kind: Kind, tokens: TokenTexts, splitting: SplittingRule) {
         self.kind = kind
         self.tokens = tokens
@@ -148,7 +148,7 @@ public struct TokenizerDescription: Sendable, Equatable {
         types = Array(repeating: .normal, count: tokens.count)
     }
 
-    /// The token of this name, of those that are found in text or mark places in it.
+    /// The token with this name, among those that are found in text or mark places in it.
     public func specialToken(_ name: String) -> TokenID? {
         let isNamed = { (id: TokenID) in tokens[Int(id)].elementsEqual(name.utf8) }
         if let token = addedTokens.first(where: { isNamed($0.id) }) { return token.id }
@@ -160,9 +160,9 @@ public struct TokenizerDescription: Sendable, Equatable {
 }
 
 extension TokenizerDescription.Normalization {
-    /// What some bytes become; nil when they stay what they are.
+    /// The normalized bytes; nil if nothing changes.
     ///
-    /// What is not UTF-8 stays.
+    /// Bytes that are not UTF-8 stay.
     func changed(_ bytes: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
         guard self == .nfc, bytes.contains(where: { $0 >= 0x80 }) else { return nil }
         var result: [UInt8] = []
@@ -188,7 +188,7 @@ extension TokenizerDescription.Normalization {
         return result
     }
 
-    /// What some bytes become.
+    /// The normalized bytes.
     func of(_ bytes: [UInt8]) -> [UInt8] {
         bytes.withUnsafeBufferPointer { changed($0) } ?? bytes
     }

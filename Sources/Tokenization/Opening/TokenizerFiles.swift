@@ -1,13 +1,13 @@
-// Which files make up a tokenizer: recognised by what is in them, not by how they are called. What
-// they say is read elsewhere; LoadTokenizer.swift calls the readers.
+// Which files make up a tokenizer: recognized by content, not by name. Their contents are read
+// elsewhere; LoadTokenizer.swift calls the readers.
 
 import FileIO
 
 /// The files of one tokenizer.
 package enum TokenizerFiles: Equatable {
-    /// Hugging Face's tokenizer.json, with the files beside it.
+    /// Hugging Face's tokenizer.json, with the files next to it.
     case json(FilePath)
-    /// SentencePiece's model, or what llama2.c makes of one.
+    /// SentencePiece's model, or what llama2.c makes from one.
     case sentencePiece(FilePath)
     /// llm.c's tokenizer file.
     case llmc(FilePath)
@@ -27,17 +27,17 @@ package enum TokenizerFiles: Equatable {
     private static let pairNames = [("encoder.json", "vocab.bpe"), ("vocab.json", "merges.txt")]
     private static let binaryNames = ["tokenizer.bin", "gpt2_tokenizer.bin"]
 
-    /// Finds the files that belong to `path`: a tokenizer file, one of a pair, or a directory that
-    /// holds any of them.
+    /// Finds the files that belong to `path`: a tokenizer file, one of a pair, or a directory with
+    /// any of these.
     ///
-    /// A directory may hold several forms of its tokenizer. Looked for first is what says most:
-    /// tokenizer.json, which has added tokens and the rules for words in it; then SentencePiece's
-    /// model, with its settings; then llm.c's file or llama2.c's, which are called alike and known
-    /// by their content; then the pairs, whose merges have an order of their own but whose rules
-    /// are taken for GPT-2's.
+    /// A directory may hold its tokenizer in several forms. The most informative is looked for
+    /// first: tokenizer.json, which has added tokens and the rules for words; then SentencePiece's
+    /// model, with its settings; then llm.c's or llama2.c's file, which share a name and are told
+    /// apart by content; then the pairs, whose merges have their own order but whose rules are
+    /// taken to be GPT-2's.
     /// - Parameters:
     ///   - path: Where to look.
-    ///   - isByteLevel: Whether SentencePiece's files in a directory are passed over.
+    ///   - isByteLevel: Whether to ignore SentencePiece's files in a directory.
     /// - Throws: ``TokenizerError`` when the content is something else or a part is missing.
     package init(at path: FilePath, isByteLevel: Bool = false) throws {
         guard FileSystem.isDirectory(path) else {
@@ -77,7 +77,7 @@ package enum TokenizerFiles: Equatable {
         }
     }
 
-    /// Tells a file by how it begins: by llm.c's number, or by lengths that lead from piece to
+    /// Recognizes a file by how it begins: by llm.c's number, or by lengths that lead from piece to
     /// piece.
     private init?(ofBinary path: FilePath) throws {
         let file = try MappedFile(path)
@@ -120,7 +120,7 @@ package enum TokenizerFiles: Equatable {
         }
     }
 
-    /// Whether the first value of an object is something else than a number, as no token's id is.
+    /// Whether the first value of an object is not a number, which every token's id is.
     private static func holdsSettings(_ start: [UInt8]) -> Bool {
         let blanks: [UInt8] = [0x20, 0x09, 0x0A, 0x0D]
         guard let quote = start.firstIndex(of: UInt8(ascii: "\"")) else { return false }
@@ -132,7 +132,7 @@ package enum TokenizerFiles: Equatable {
         return rest.first.map { !(UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0) } ?? false
     }
 
-    /// The other half of a pair, beside `path`.
+    /// The other half of a pair, next to `path`.
     private static func companion(of path: FilePath, among names: [String]) throws -> FilePath {
         let candidates = names.map { path.removingLastComponent().appending($0) }
         guard let companion = candidates.first(where: FileSystem.exists) else {

@@ -1,5 +1,5 @@
-// Protocol buffers' wire format, as much of it as reading a message takes that has no groups and no
-// packed fields. Which field means what is told elsewhere.
+// The part of protocol buffers' wire format that is needed to read a message without groups or
+// packed fields. The caller knows which field means what.
 
 /// A cursor over the fields of one message.
 struct ProtobufReader {
@@ -13,7 +13,7 @@ struct ProtobufReader {
 
     /// Why bytes are not a message.
     struct Malformed: Error {
-        /// Where, counted from the start of the file.
+        /// Its offset from the start of the file.
         let offset: Int
         let expected: String
     }
@@ -58,7 +58,7 @@ struct ProtobufReader {
     private mutating func varint() throws -> UInt64 {
         let start = rest.startIndex
         var value: UInt64 = 0
-        // Seven bits a byte: ten bytes hold 64.
+        // Seven bits per byte: ten bytes hold 64 bits.
         for shift in stride(from: 0, to: 70, by: 7) {
             guard let byte = rest.popFirst() else { break }
             value |= UInt64(byte & 0x7F) << UInt64(shift)

@@ -1,11 +1,11 @@
-// Text to pieces: byte pair encoding as SentencePiece does it, which looks at the strings that
-// neighbours make together rather than at a list of merges. One thread's worth; the pool of these
-// is in SentencePieceTokenizer.swift.
+// Text to pieces: byte pair encoding the SentencePiece way, which looks at the strings that
+// neighbors make together rather than at a list of merges. This is for one thread;
+// SentencePieceTokenizer.swift has the pool.
 
 /// The working state of encoding: what one thread needs besides the vocabulary.
 ///
-/// It merges the neighbours that make the piece of the best score, the leftmost of equals, until
-/// none make a piece.
+/// It merges the neighbors that make the piece with the best score, the leftmost of equal ones,
+/// until none make a piece.
 struct SentencePieceEncoder: Sendable {
     /// A character, or what characters have been merged into; one of a linked list.
     private struct Symbol {
@@ -13,15 +13,15 @@ struct SentencePieceEncoder: Sendable {
         var start: Int
         var previous: Int
         var next: Int
-        /// Whether it may be merged with nothing.
+        /// Whether it must not be merged.
         var isFrozen: Bool
         /// The piece it makes with the next symbol, or -1.
         var pair: TokenID
     }
 
     private var symbols: [Symbol] = []
-    // Score above position: the order of merging. Entries are not removed when their pair goes;
-    // they are known by a score that is no longer that of the position's pair.
+    // Score above position: the order of merging. Entries stay when their pair disappears; they are
+    // recognized by a score that is no longer that of the position's pair.
     private var queue = Heap<UInt64>()
     /// Where each unused piece was last put together, as the length of its left part.
     private var splits: [TokenID: Int] = [:]
@@ -31,11 +31,11 @@ struct SentencePieceEncoder: Sendable {
     /// Appends the pieces of a text to `output`.
     ///
     /// - Parameters:
-    ///   - text: The text, with the dummy prefix if there is to be one. What is not UTF-8 is
-    ///     treated as a character a byte.
+    ///   - text: The text, with the dummy prefix if there is one. Each byte that is not UTF-8 is
+    ///     treated as a character.
     ///   - vocabulary: The pieces.
     ///   - leavingOutMarkers: Whether no text becomes a user-defined piece that may be a marker.
-    ///   - output: Where ids are put.
+    ///   - output: Where ids are appended.
     /// - Complexity: O(n log n) for n bytes.
     mutating func encode(
         _ text: UnsafeBufferPointer<UInt8>,
@@ -59,7 +59,7 @@ struct SentencePieceEncoder: Sendable {
         }
     }
 
-    /// The piece that some bytes are, unless it is left out.
+    /// The piece with these bytes, unless it is left out.
     private func piece(
         _ bytes: UnsafeBufferPointer<UInt8>,
         _ vocabulary: SentencePieceVocabulary
@@ -128,7 +128,7 @@ struct SentencePieceEncoder: Sendable {
         }
     }
 
-    /// Finds out what the symbol at `position` makes with the next one.
+    /// Finds the piece that the symbol at `position` makes with the next one.
     private mutating func updatePair(
         at position: Int,
         _ text: UnsafeBufferPointer<UInt8>,

@@ -11,12 +11,12 @@ public enum SentencePieceFormat: Sendable {
     /// llama2.c's `tokenizer.bin`.
     case llama2C
 
-    /// How many fields or pieces are looked at, at the most.
+    /// The most fields or pieces to look at.
     private static let longestWalk = 64
-    /// So many pieces in a row are no coincidence, even when what follows is damaged.
+    /// This many pieces in a row are no coincidence, even if what follows is damaged.
     private static let enoughPieces = 3
 
-    /// Looks at the bytes of a whole file, of which it reads the first pieces; nil for other files.
+    /// Takes the bytes of a whole file and reads the first pieces; nil for other files.
     public init?(_ bytes: UnsafeRawBufferPointer) {
         if Self.holdsModel(bytes) {
             self = .model
@@ -68,7 +68,7 @@ public enum SentencePieceFormat: Sendable {
     // MARK: llama2.c's
 
     private static func holdsLlama2C(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        // What llama2.c writes itself begins with this piece, after its score.
+        // Files written by llama2.c itself begin with this piece, after its score.
         let unknown = Array("<unk>".utf8)
         let length = [UInt8(unknown.count), 0, 0, 0]
         if bytes.dropFirst(8).starts(with: length + unknown) { return true }
@@ -98,19 +98,19 @@ public enum SentencePieceFormat: Sendable {
 }
 
 extension SentencePieceTokenizer {
-    /// The names of such files in the order in which they are looked for: Meta's and Hugging Face's
-    /// first, since the file that llama2.c makes of it says less.
+    /// The names of such files in the order they are looked for: Meta's and Hugging Face's first,
+    /// since the file that llama2.c makes from it says less.
     public static let fileNames = ["tokenizer.model", "tokenizer.bin"]
 
-    /// Opens a tokenizer, recognised by content.
+    /// Opens a tokenizer, recognized by content.
     ///
     /// - Parameters:
     ///   - path: SentencePiece's `tokenizer.model`, llama2.c's `tokenizer.bin`, or a directory that
     ///     holds one of them.
-    ///   - vocabularySize: The number of pieces the model knows, the most the file may have; nil
-    ///     when it is not known.
-    /// - Throws: ``TokenizerError`` when the content is not such a tokenizer, damaged, or of
-    ///   another model; `FileIOError` when a file is missing or ends early.
+    ///   - vocabularySize: The size of the model's vocabulary, which the file's must not exceed;
+    ///     nil when it is not known.
+    /// - Throws: ``TokenizerError`` when the content is not such a tokenizer, is damaged, or
+    ///   belongs to another model; `FileIOError` when a file is missing or ends early.
     public convenience init(contentsOf path: FilePath, vocabularySize: Int? = nil) throws {
         let files = try? TokenizerFiles(at: path)
         switch files {
@@ -144,7 +144,7 @@ extension SentencePieceTokenizer {
         self.init(
             format == .model
                 ? try SentencePieceVocabulary(modelFile: file, count: vocabularySize)
-                // Its reader says what is wrong with a file that is neither.
+                // The reader says what is wrong with a file that is neither.
                 : try SentencePieceVocabulary(llama2CFile: file, count: vocabularySize)
         )
     }

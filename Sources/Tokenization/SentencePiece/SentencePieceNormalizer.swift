@@ -5,17 +5,17 @@
 
 /// The changes to a text that a model was trained with.
 struct SentencePieceNormalizer: Sendable {
-    /// The settings, with the values of a Llama's tokenizer.
+    /// The settings, defaulting to those of a Llama's tokenizer.
     struct Settings: Sendable, Equatable {
         /// Whether a space is added to every text, so that its first word is like any other.
         var addsDummySpace = true
-        /// Whether that space stands behind the text instead of before it.
+        /// Whether that space goes after the text instead of before it.
         var putsSpacesBehind = false
-        /// Whether spaces go at both ends of a text, and all but one of those in a row.
+        /// Whether to remove spaces at both ends of a text, and all but one of several in a row.
         var removesExtraSpaces = false
         /// Whether spaces in text are U+2581 in pieces.
         var escapesSpaces = true
-        /// What characters become others.
+        /// Which characters are replaced.
         var characterMap: SentencePieceCharacterMap?
     }
 
@@ -23,8 +23,8 @@ struct SentencePieceNormalizer: Sendable {
     /// Whether nothing but a space in front is added: what Llama does, and llama2.c's format
     /// implies.
     let isLlamas: Bool
-    /// Names of user-defined pieces as they stand in the file, by their first byte, the longest
-    /// first: they are left as they are.
+    /// Names of user-defined pieces as the file has them, by their first byte, the longest first;
+    /// they are left unchanged.
     private let userDefined: [UInt8: [[UInt8]]]
 
     private static let space: UInt8 = 0x20
@@ -36,7 +36,7 @@ struct SentencePieceNormalizer: Sendable {
             .mapValues { $0.sorted { $0.count > $1.count } }
     }
 
-    /// The text as pieces are looked for in it, with U+2581 as spaces where they stand for them.
+    /// The text in which pieces are looked for, with spaces for U+2581 where it stands for them.
     func normalized(_ text: UnsafeBufferPointer<UInt8>) -> [UInt8] {
         if text.isEmpty { return [] }
         if isLlamas { return [Self.space] + SentencePieceVocabulary.replacingSpaceMarks(in: text) }
@@ -48,7 +48,7 @@ struct SentencePieceNormalizer: Sendable {
             if rest.isEmpty { return [] }
         }
         if settings.addsDummySpace, !settings.putsSpacesBehind { result.append(Self.space) }
-        // The spaces after a space go, and those at the start have gone.
+        // Spaces after a space are removed, and those at the start already were.
         var isAfterSpace = settings.removesExtraSpaces
         func append(_ part: some Collection<UInt8>) {
             let start = result.count
@@ -75,18 +75,18 @@ struct SentencePieceNormalizer: Sendable {
         return result
     }
 
-    /// What a text begins with.
+    /// The first part of a text.
     private struct Part {
         /// How many bytes it has.
         let count: Int
-        /// What it becomes; nil when it stays what it is.
+        /// What it becomes; nil if it does not change.
         var replacement: ArraySlice<UInt8>?
         /// Whether that is one space.
         let isSpace: Bool
     }
 
-    /// The user-defined piece that a text begins with, or else the longest string that is replaced,
-    /// or else its first character; nil at the end.
+    /// The user-defined piece that a text begins with, otherwise the longest string to replace,
+    /// otherwise its first character; nil at the end.
     private func next(_ text: Slice<UnsafeBufferPointer<UInt8>>) -> Part? {
         guard let first = text.first else { return nil }
         if let name = userDefined[first]?.first(where: { text.starts(with: $0) }) {
@@ -103,9 +103,9 @@ struct SentencePieceNormalizer: Sendable {
     }
 }
 
-/// Replacements of strings by others, of which the longest that a text begins with counts.
+/// Replacements of strings by others; the longest string that a text begins with wins.
 struct SentencePieceCharacterMap: Sendable, Equatable {
-    /// Why bytes are no such map.
+    /// Why bytes are not such a map.
     struct Malformed: Error {
         let what: String
         let expected: String
@@ -114,14 +114,14 @@ struct SentencePieceCharacterMap: Sendable, Equatable {
 
     /// The double array.
     private let nodes: [UInt32]
-    /// What strings are replaced by, each with a zero behind it.
+    /// The replacements, each followed by a zero.
     private let texts: [UInt8]
 
-    // Unicode has one character that becomes 18; a file must not make gigabytes of a text, nor have
-    // a trie that leads back to itself followed to the end of a text, from each of its bytes.
+    // Unicode has one character that becomes 18. A file must not turn a text into gigabytes, and a
+    // trie that leads back to itself must not be followed to the end of a text from each byte.
     private static let longestText = 1024
 
-    /// Reads the map: the bytes of the double array in four bytes, the double array, the texts.
+    /// Reads the map: the size of the double array in four bytes, the double array, the texts.
     /// - Throws: ``Malformed``.
     init(_ bytes: Slice<UnsafeRawBufferPointer>) throws(Malformed) {
         let bytes = UnsafeRawBufferPointer(rebasing: bytes)
@@ -155,8 +155,8 @@ struct SentencePieceCharacterMap: Sendable, Equatable {
         }
     }
 
-    /// The longest string of the map that `text` begins with, of at most 1,024 bytes.
-    /// - Returns: How many bytes it has, and what replaces it; nil when there is none.
+    /// The longest string of the map, up to 1,024 bytes, that `text` begins with.
+    /// - Returns: Its length in bytes and its replacement; nil when there is none.
     func replacement(
         atStartOf text: Slice<UnsafeBufferPointer<UInt8>>
     ) -> (count: Int, text: ArraySlice<UInt8>)? {
@@ -176,14 +176,14 @@ struct SentencePieceCharacterMap: Sendable, Equatable {
         return (found.count, texts[found.start..<end])
     }
 
-    // MARK: Nodes, as Darts-clone lays them out
+    // MARK: Nodes, in Darts-clone's layout
 
     /// Where the children are, relative to the node.
     private static func offset(of node: UInt32) -> Int {
         Int(node >> 10) << (node & 0x200 == 0 ? 0 : 8)
     }
 
-    /// The byte that leads here; a value has a bit that no byte has.
+    /// The byte that leads here; a value has a bit that no byte can have.
     private static func label(of node: UInt32) -> UInt32 { node & 0x8000_00FF }
 
     /// Whether a string ends here: its value is then the first child.

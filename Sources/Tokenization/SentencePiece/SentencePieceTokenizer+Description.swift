@@ -1,10 +1,10 @@
-// A tokenizer of SentencePiece's kind out of a description, and the description of one that came in
-// a file of SentencePiece's or llama2.c's.
+// Makes a tokenizer of SentencePiece's kind from a description, and the description of one that
+// came in a file of SentencePiece's or llama2.c's.
 
 import FileIO
 
 extension SentencePieceTokenizer {
-    /// Makes the tokenizer of a description that was checked.
+    /// Makes a tokenizer from a checked description.
     convenience init(checked description: TokenizerDescription, path: FilePath) throws {
         let usesMerges = description.scores.isEmpty
         guard usesMerges || description.scores.count == description.tokens.count else {
@@ -43,7 +43,7 @@ extension SentencePieceTokenizer {
         )
     }
 
-    /// Writes llama2.c's `tokenizer.bin`, whole or not at all.
+    /// Writes llama2.c's `tokenizer.bin`, completely or not at all.
     /// - Throws: ``TokenizerError/cannotExport(path:reason:)`` when the format cannot hold the
     ///   tokenizer; `FileIOError` when the file exists and `overwrite` is false, or on I/O errors.
     public func writeLlama2CFile(to path: FilePath, overwrite: Bool = true) throws {
@@ -57,7 +57,7 @@ extension SentencePieceTokenizer {
         guard description.splitting != .spaces else {
             throw TokenizerError.cannotExport(
                 path: path,
-                reason: "the tokenizer starts a word at every space, and the format cannot say so"
+                reason: "it starts a word at every space, which the format cannot express"
             )
         }
         var scored = description
@@ -79,7 +79,7 @@ extension SentencePieceTokenizer {
                     path: path,
                     what: "merge \(rank)",
                     expected: "of two tokens that no other merges",
-                    found: "one that was there before"
+                    found: "a repeated one"
                 )
             }
         }
@@ -105,7 +105,7 @@ extension SentencePieceTokenizer {
 }
 
 extension TokenizerDescription {
-    /// What came in a file of SentencePiece's or llama2.c's.
+    /// Describes what came in a file of SentencePiece's or llama2.c's.
     init(_ vocabulary: SentencePieceVocabulary) {
         let escapes = vocabulary.normalizer.settings.escapesSpaces
         let names = vocabulary.pieces.map {
@@ -123,8 +123,8 @@ extension TokenizerDescription {
         sentencePieceRules = vocabulary.rules
     }
 
-    /// Whether a text's characters or spaces are treated in a way that only SentencePiece's own
-    /// file can say: in more than whether a space stands before it.
+    /// Whether characters or spaces of a text are treated in a way that only SentencePiece's own
+    /// file can express: in more than whether a space is put before it.
     var needsSentencePieceFile: Bool {
         guard var settings = sentencePieceRules?.normalization else { return false }
         settings.addsDummySpace = true

@@ -3,11 +3,11 @@
 // SentencePieceVocabulary's. Texts that are too long to be encoded at once are encoded in parts.
 
 /// SentencePiece's byte pair encoding: the tokenizer of Llama and Llama 2, and of models made with
-/// other settings of SentencePiece's trainer, which travel in its file and are carried out.
+/// other settings of SentencePiece's trainer, which their files carry and which are honored.
 ///
-/// The ids are those of SentencePiece and of llama2.c, or of Hugging Face's tokenizers where the
-/// tokenizer came in a file of theirs. All replace U+2581, which stands for a space in their
-/// pieces; so text with that character comes back with a space, as it does from SentencePiece.
+/// The ids are those of SentencePiece and llama2.c, or of Hugging Face's tokenizers if the
+/// tokenizer came in one of their files. All replace U+2581, which stands for a space in their
+/// pieces, so text with that character comes back with a space, as it does from SentencePiece.
 /// Unlike there, bytes that are not UTF-8 are kept.
 ///
 /// ```swift
@@ -22,7 +22,7 @@ public final class SentencePieceTokenizer: Tokenizer {
     public let vocabulary: SentencePieceVocabulary
     /// What this tokenizer is, as data.
     public let description: TokenizerDescription
-    /// How pieces are merged, where not by their scores.
+    /// How pieces are merged, if not by their scores.
     let model: PieceModel?
     let ordinary: AddedTokenSearch
     private let all: AddedTokenSearch
@@ -34,7 +34,7 @@ public final class SentencePieceTokenizer: Tokenizer {
         self.init(vocabulary, TokenizerDescription(vocabulary), model: nil)
     }
 
-    /// Joins what was read and checked.
+    /// Joins parts that have been read and checked.
     init(
         _ vocabulary: SentencePieceVocabulary,
         _ description: TokenizerDescription,
@@ -56,11 +56,11 @@ public final class SentencePieceTokenizer: Tokenizer {
     /// The number of pieces.
     public var vocabularySize: Int { vocabulary.count }
 
-    /// The id before every text, Llama's `<s>`; nil for a model made without one.
+    /// The id that begins every text, Llama's `<s>`; nil for a model made without one.
     public var startOfText: TokenID? { vocabulary.start }
 
-    /// The ends of a text, and its start, because a model that was trained on texts in a row, such
-    /// as those of llama2.c, goes from one to the next without an end.
+    /// The ends of a text, and its start, because a model trained on texts in a row, such as
+    /// llama2.c's, goes from one to the next without an end.
     public var endsOfText: [TokenID] {
         let ends = description.endsOfText
         return ends + [vocabulary.start].compactMap(\.self).filter { !ends.contains($0) }
@@ -75,7 +75,7 @@ public final class SentencePieceTokenizer: Tokenizer {
         }
     }
 
-    /// The ids of bytes that may be anything; those that are not UTF-8 become byte pieces.
+    /// The ids of arbitrary bytes; those that are not UTF-8 become byte pieces.
     /// - Throws: ``TokenizerError/noToken(byte:)``.
     public func encode(
         _ bytes: UnsafeRawBufferPointer,
@@ -83,7 +83,7 @@ public final class SentencePieceTokenizer: Tokenizer {
     ) throws -> [TokenID] {
         if bytes.isEmpty { return [] }
         var output: [TokenID] = []
-        // English takes 3.8 bytes a token with Llama's vocabulary.
+        // English takes 3.8 bytes per token with Llama's vocabulary.
         output.reserveCapacity(bytes.count / 3)
         try bytes.withMemoryRebound(to: UInt8.self) { text in
             let search: AddedTokenSearch? =
@@ -119,7 +119,7 @@ public final class SentencePieceTokenizer: Tokenizer {
         return output
     }
 
-    /// The ids of a text that stands behind a token, in which no name is a token.
+    /// The ids of a text that follows a token; no name in it is a token.
     func encode(afterToken text: String) throws -> [TokenID] {
         var (text, output) = (text, [TokenID]())
         try text.withUTF8 { bytes in
@@ -132,8 +132,8 @@ public final class SentencePieceTokenizer: Tokenizer {
         return output
     }
 
-    /// `<s>`, where one stands before prompts, and the ids of the text, in which names of added
-    /// tokens are these tokens.
+    /// `<s>`, if prompts begin with it, and the ids of the text, in which names of added tokens are
+    /// those tokens.
     /// - Throws: ``TokenizerError/noToken(byte:)``.
     public func promptTokens(of bytes: [UInt8]) throws -> [TokenID] {
         let start = startOfText.map { [$0] } ?? []
@@ -149,7 +149,7 @@ public final class SentencePieceTokenizer: Tokenizer {
         vocabulary.context(after: id, previous)
     }
 
-    /// A text as pieces are looked for in it, with spaces as they are in pieces.
+    /// The text in which pieces are looked for, with spaces as in pieces.
     private func marked(_ text: UnsafeBufferPointer<UInt8>, isFirst: Bool) -> [UInt8] {
         guard description.marksSpacesLate else { return vocabulary.normalizer.normalized(text) }
         let marked = SentencePieceVocabulary.replacingSpaceMarks(in: text)
@@ -182,8 +182,8 @@ public final class SentencePieceTokenizer: Tokenizer {
 }
 
 extension SentencePieceTokenizer {
-    /// Where a document may be cut so that its parts can be encoded apart: before the first of some
-    /// spaces, where each of them begins a piece.
+    /// Where a document may be cut so that its parts can be encoded separately: before the first of
+    /// several spaces, if each of them begins a piece.
     var documentCutting: CuttingRule {
         var cutting = CuttingRule(splitting: .spaces, marker: nil)
         cutting.keepsSpacesTogether = true
@@ -205,7 +205,7 @@ extension SentencePieceTokenizer {
     /// - Parameters:
     ///   - bytes: The text.
     ///   - isStart: Whether the document begins with it.
-    ///   - output: Where ids are put.
+    ///   - output: Where ids are appended.
     /// - Throws: ``TokenizerError/noToken(byte:)``.
     func append(
         _ bytes: UnsafeRawBufferPointer,

@@ -1,6 +1,6 @@
 // llama2.c's tokenizer.bin: the length of the longest piece, then each piece as a float32 score, an
-// int32 length and its bytes, to the end of the file. It has no magic number and no count, and
-// kinds of pieces are told by their ids: so the ids that must be there are what it is known by.
+// int32 length and its bytes, to the end of the file. It has no magic number and no count, and ids
+// tell the kinds of pieces, so the ids that must exist identify the format.
 
 import FileIO
 
@@ -15,8 +15,8 @@ extension SentencePieceVocabulary {
     ///
     /// - Parameters:
     ///   - path: The file.
-    ///   - count: The number of pieces the model knows, the most the file may have; nil when it is
-    ///     not known.
+    ///   - count: The size of the model's vocabulary, which the file's must not exceed; nil when it
+    ///     is not known.
     /// - Throws: ``TokenizerError`` when the content is wrong in any way; `FileIOError` when the
     ///   file is missing or ends early.
     public init(llama2CFile path: FilePath, count: Int? = nil) throws {
@@ -83,7 +83,7 @@ extension SentencePieceVocabulary {
         }
     }
 
-    /// Writes llama2.c's `tokenizer.bin`, whole or not at all.
+    /// Writes llama2.c's `tokenizer.bin`, completely or not at all.
     ///
     /// - Throws: ``TokenizerError/cannotExport(path:reason:)`` when the format cannot hold these
     ///   pieces; `FileIOError` when the file exists and `overwrite` is false, or on I/O errors.
@@ -91,7 +91,7 @@ extension SentencePieceVocabulary {
         try llama2CFile(at: path, overwrite: overwrite).commit()
     }
 
-    /// The same, without giving the file its name yet.
+    /// The same, but not yet under its final name.
     func llama2CFile(at path: FilePath, overwrite: Bool) throws -> AtomicFile {
         let names = pieces.enumerated().map { id, piece in
             piece.kind == .control ? [0x0A] + piece.name + [0x0A] : piece.name
@@ -111,7 +111,7 @@ extension SentencePieceVocabulary {
             throw TokenizerError.cannotExport(
                 path: path,
                 reason: "the tokenizer changes characters or spaces of a text, or puts no space "
-                    + "before it, and the format has no place to say so"
+                    + "before it, which the format cannot express"
             )
         }
         let other = pieces.indices.first { Self.kind(of: names[$0], at: $0) != pieces[$0].kind }

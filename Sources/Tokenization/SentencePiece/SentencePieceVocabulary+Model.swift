@@ -1,6 +1,6 @@
-// SentencePiece's own file, tokenizer.model: a protocol buffer whose fields
-// sentencepiece_model.proto numbers. Only those that encoding and decoding need are looked at, the
-// others stepped over.
+// SentencePiece's own file, tokenizer.model: a protocol buffer whose fields are numbered in
+// sentencepiece_model.proto. Only those needed for encoding and decoding are read; the others are
+// skipped.
 
 import FileIO
 
@@ -9,10 +9,10 @@ extension SentencePieceVocabulary {
     ///
     /// - Parameters:
     ///   - path: The file.
-    ///   - count: The number of pieces the model knows, the most the file may have; nil when it is
-    ///     not known.
-    /// - Throws: ``TokenizerError`` when the content is wrong in any way, or was made for another
-    ///   algorithm than byte pair encoding; `FileIOError` when the file is missing.
+    ///   - count: The size of the model's vocabulary, which the file's must not exceed; nil when it
+    ///     is not known.
+    /// - Throws: ``TokenizerError`` when the content is wrong in any way, or is for an algorithm
+    ///   other than byte pair encoding; `FileIOError` when the file is missing.
     public init(modelFile path: FilePath, count: Int? = nil) throws {
         let file = try MappedFile(path)
         var model = SentencePieceModel()
@@ -41,7 +41,7 @@ extension SentencePieceVocabulary {
     }
 }
 
-/// What the message says, before it is known to make sense.
+/// The content of the message, before it is checked.
 private struct SentencePieceModel {
     /// A piece with the number of its kind.
     struct Piece {
@@ -50,7 +50,7 @@ private struct SentencePieceModel {
         var kind: UInt64 = 1
     }
 
-    // What fields have that are not in the file is given by sentencepiece_model.proto.
+    // The defaults of fields are those in sentencepiece_model.proto.
     var pieces: [Piece] = []
     var rules = SentencePieceVocabulary.Rules(
         normalization: .init(removesExtraSpaces: true),
@@ -62,17 +62,17 @@ private struct SentencePieceModel {
     private static let bytePairEncoding: UInt64 = 2
     private static let algorithmNames = ["unigram", "byte pair encoding", "words", "characters"]
 
-    /// Why text cannot be encoded as this model wants it.
+    /// Why text cannot be encoded for this model.
     var unsupportedReason: String? {
         if algorithm != Self.bytePairEncoding {
             let names = Self.algorithmNames
             let isKnown = (1...UInt64(names.count)).contains(algorithm)
             let name = isKnown ? names[Int(algorithm) - 1] : "number \(algorithm)"
-            return "it was made for another algorithm (\(name)) than byte pair encoding, "
-                + "which is the one known here"
+            return "it was made for an algorithm (\(name)) other than byte pair encoding, "
+                + "the only one supported"
         }
         if changesDecodedText {
-            return "it changes characters of a text after decoding it, which is not known here"
+            return "it changes characters of a text after decoding it, which is not supported"
         }
         return nil
     }

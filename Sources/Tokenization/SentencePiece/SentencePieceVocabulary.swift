@@ -9,11 +9,11 @@ public struct SentencePieceVocabulary: Sendable {
     /// What a piece is for; an unused one is split again when merging has formed it.
     typealias Kind = TokenType
 
-    /// U+2581 in UTF-8, which SentencePiece's pieces have in the place of spaces.
+    /// U+2581 in UTF-8, which SentencePiece's pieces have in place of spaces.
     static let spaceMark: [UInt8] = [0xE2, 0x96, 0x81]
 
-    /// A piece as it stands in a file, but with spaces instead of U+2581 where that stands for
-    /// them, and U+2581 instead of spaces, which no text has then.
+    /// A piece as the file has it, but with spaces for U+2581 where that stands for them, and
+    /// U+2581 for spaces, which then occur in no text.
     struct Piece: Sendable, Equatable {
         var name: [UInt8]
         var score: Float
@@ -25,10 +25,10 @@ public struct SentencePieceVocabulary: Sendable {
     /// The text of each piece: its name, or its byte.
     private let texts: Vocabulary
     let index: TokenIndex
-    /// What the file said besides its pieces.
+    /// What the file says besides its pieces.
     let rules: Rules
 
-    /// The id of text that nothing else covers; nil for a tokenizer made without one.
+    /// The id for text that nothing else covers; nil for a tokenizer made without one.
     let unknown: TokenID?
     /// The id that starts a sequence; nil for models made without one.
     let start: TokenID?
@@ -41,18 +41,18 @@ public struct SentencePieceVocabulary: Sendable {
     /// What decoding the unknown piece gives.
     let unknownSurface: [UInt8]
 
-    /// What merging forms first comes first; by id.
+    /// By id, the order in which merging forms pieces.
     let mergeOrder: [UInt32]
     /// The user-defined pieces by their first byte, the longest first.
     let userDefined: [UInt8: [TokenID]]
-    /// Those of them that may mark places in a chat: not single characters, and not blanks.
+    /// Those that may mark places in a chat: not single characters, and not blanks.
     let markers: Set<TokenID>
-    /// Whether pieces have U+2581 in them that texts come back without.
+    /// Whether pieces contain U+2581 that decoded text does not.
     private let hasSpaceMarks: Bool
     /// Bytes of the longest piece that text can become.
     let longestPieceByteCount: Int
     /// Whether a space after anything else always starts a new piece, so that the words of a text
-    /// can be encoded apart.
+    /// can be encoded separately.
     let splitsAtSpaces: Bool
 
     /// What a file says besides its pieces.
@@ -141,12 +141,12 @@ public struct SentencePieceVocabulary: Sendable {
     /// The bytes of one piece, those of a control piece being its name.
     func text(of id: TokenID) -> ArraySlice<UInt8> { texts.slice(of: id) }
 
-    /// The text that a piece stands for, without the space that was put before it when it is the
+    /// The text that a piece stands for, without the space that was added before it if it is the
     /// first of a text.
     func surface(of id: TokenID, isFirst: Bool) -> ArraySlice<UInt8> {
         let settings = normalizer.settings
         var text = texts.slice(of: id)
-        // What U+2581 in the file is here.
+        // What the file's U+2581 has become.
         let mark = settings.escapesSpaces ? [0x20] : Self.spaceMark
         let mayBegin = settings.addsDummySpace || settings.removesExtraSpaces
         if isFirst, mayBegin, text.starts(with: mark) {
@@ -161,12 +161,12 @@ public struct SentencePieceVocabulary: Sendable {
     /// What the piece is for.
     func kind(of id: TokenID) -> Kind { pieces[Int(id)].kind }
 
-    /// The piece that text with exactly these bytes is, however it was put together.
+    /// The piece with exactly these bytes, however it was formed.
     func id(of bytes: UnsafeBufferPointer<UInt8>) -> TokenID? {
         bytes.count <= longestPieceByteCount ? index.id(of: bytes) : nil
     }
 
-    /// Where the ids of plain text are found, by their text.
+    /// An index of the ids of plain text, by text.
     func indexOfWords() -> TokenIndex {
         TokenIndex(
             unchecked: texts.texts,
@@ -216,20 +216,20 @@ public struct SentencePieceVocabulary: Sendable {
         return ids
     }
 
-    /// The bytes of a character that no piece covers: a space that stands for U+2581 has those of
-    /// that, as it has in SentencePiece.
+    /// The bytes of a character that no piece covers: a space that stands for U+2581 has the bytes
+    /// of U+2581, as in SentencePiece.
     func escaped(_ character: UnsafeBufferPointer<UInt8>) -> ArraySlice<UInt8> {
         normalizer.settings.escapesSpaces
             ? Self.escaped(character) : Array(character)[...]
     }
 
-    /// The same, where spaces always stand for U+2581.
+    /// The same, if spaces always stand for U+2581.
     static func escaped(_ character: UnsafeBufferPointer<UInt8>) -> ArraySlice<UInt8> {
         character.elementsEqual(CollectionOfOne(Ascii.space))
             ? spaceMark[...] : Array(character)[...]
     }
 
-    /// The text in which every U+2581 is a space.
+    /// The text with a space for every U+2581.
     static func replacingSpaceMarks(in text: some Collection<UInt8>) -> [UInt8] {
         var result: [UInt8] = []
         result.reserveCapacity(text.count)
@@ -244,7 +244,7 @@ public struct SentencePieceVocabulary: Sendable {
         return result
     }
 
-    /// The name in which every U+2581 is a space, and every space U+2581.
+    /// The name with a space for every U+2581, and U+2581 for every space.
     static func swappingSpaceMarks(in name: [UInt8]) -> [UInt8] {
         var result: [UInt8] = []
         result.reserveCapacity(name.count)
@@ -275,10 +275,10 @@ public struct SentencePieceVocabulary: Sendable {
         zip(name, name.dropFirst()).contains { $0 != 0x20 && $1 == 0x20 }
     }
 
-    /// An integer that is the smaller the larger the score is.
+    /// An integer that gets smaller as the score gets larger.
     private static func descendingOrder(of score: Float) -> UInt32 {
         // Adding zero makes -0 and 0 the same. Then the bits of positive floats sort as the floats
-        // do, and those of negative ones the other way round.
+        // do, and those of negative ones in reverse.
         let bits = (score + 0).bitPattern
         return bits >> 31 == 0 ? ~(bits | 0x8000_0000) : bits
     }
@@ -286,7 +286,7 @@ public struct SentencePieceVocabulary: Sendable {
 
 extension SentencePieceVocabulary {
     /// The bytes one token adds to a text: none for a marker, and for the first piece of a text
-    /// those after the space that encoding has put before it.
+    /// those after the space that encoding added.
     public func bytes(of id: TokenID, after previous: TokenID?) throws -> ArraySlice<UInt8> {
         guard contains(id) else {
             throw TokenizerError.unknownToken(id: id, vocabularySize: count)
@@ -304,9 +304,9 @@ extension SentencePieceVocabulary {
         guard contains(id), id != start else { return id }
         let isFirst = previous == nil || previous == start
         switch kind(of: id) {
-        // A marker is nowhere in the text.
+        // A marker is not part of the text.
         case .control: return previous
-        // A text whose extra spaces are removed does not begin with them either.
+        // If extra spaces are removed, a text does not begin with one either.
         case .normal, .userDefined, .unused:
             let isPassedOver =
                 isFirst && normalizer.settings.removesExtraSpaces

@@ -1,24 +1,24 @@
-// Scores of pieces out of lists of merges, and the other way round: formats have one or the other.
+// Scores of pieces from lists of merges, and vice versa: formats have one or the other.
 
 import FileIO
 
 extension TokenizerDescription {
-    /// The scores of pieces: those that there are, or else such as give the order of the merges.
-    /// - Throws: ``TokenizerError/cannotExport(path:reason:)`` when no scores do.
+    /// The scores of pieces: the existing ones, or scores that give the order of the merges.
+    /// - Throws: ``TokenizerError/cannotExport(path:reason:)`` if no scores do.
     func scoresOfPieces(_ path: FilePath) throws -> [Float] {
         guard scores.isEmpty else { return scores }
-        // The earlier a piece is first made, the better it is.
+        // The earlier a piece is first made, the better its score.
         var ranks: [TokenID: Int] = [:]
         for merge in merges where ranks[merge.merged] == nil { ranks[merge.merged] = ranks.count }
         var scored = self
         scored.merges = []
-        // What no merge makes is a character, or is never formed.
+        // A piece that no merge makes is a character, or is never formed.
         scored.scores = tokens.indices.map { id in
             if let rank = ranks[TokenID(id)] { return -Float(rank) }
             return types[id] == .normal ? -Float(ranks.count) : 0
         }
-        // With scores, whatever two pieces make a third are merged: so all of these must be in the
-        // list, in the same order of what they make.
+        // With scores, any two pieces that make a third are merged, so the list must have all of
+        // these, with what they make in the same order.
         func key(_ merge: TokenMerge) -> [TokenID] {
             [TokenID(ranks[merge.merged] ?? ranks.count), merge.left, merge.right]
         }
@@ -28,15 +28,15 @@ extension TokenizerDescription {
         else {
             throw TokenizerError.cannotExport(
                 path: path,
-                reason: "its merges are not those that scores of tokens give, and the format has "
+                reason: "its merges are not those that scores of tokens give, but the format has "
                     + "only scores; keep tokenizer.json instead"
             )
         }
         return scored.scores
     }
 
-    /// A token that scores form where merges cannot, which join tokens only: out of a character
-    /// that is none, or because it is unused; nil when there is none, or no scores.
+    /// A token that scores form but merges, which only join tokens, cannot: from a character that
+    /// is not a token, or because it is unused; nil when there is none, or no scores.
     var tokenOutOfNoTokens: TokenID? {
         guard !scores.isEmpty else { return nil }
         let index = TokenIndex(
@@ -63,7 +63,7 @@ extension TokenizerDescription {
         return found.map { TokenID($0) }
     }
 
-    /// Merges that do what scores do: all pairs of pieces that make a third, the best first.
+    /// Merges equivalent to the scores: all pairs of pieces that make a third, the best first.
     func mergesOfScores() -> [TokenMerge] {
         guard merges.isEmpty else { return merges }
         let index = TokenIndex(

@@ -9,7 +9,7 @@
 protocol PieceScanner {
     /// What is scanned.
     var bytes: UnsafeBufferPointer<UInt8> { get }
-    /// ``CharacterClass/table``: a copy of its address saves the check of its initialisation for
+    /// ``CharacterClass/table``: a copy of its address avoids the check of its initialization for
     /// each character.
     var classes: UnsafePointer<CharacterClass> { get }
 
@@ -20,7 +20,7 @@ protocol PieceScanner {
 }
 
 extension PieceScanner {
-    /// The end of the characters of one class that start at `start`.
+    /// The end of the run of one class that starts at `start`.
     @inline(__always)
     func endOfRun(of runClass: CharacterClass, from start: Int) -> Int {
         var end = start
@@ -62,9 +62,9 @@ extension PieceScanner {
     }
 }
 
-/// What a character is to the pre-tokeniser.
+/// What a character is to the pre-tokenizer.
 enum CharacterClass: UInt8 {
-    /// None of the others: punctuation, symbols, marks, control codes, unassigned scalars.
+    /// None of these: punctuation, symbols, marks, control codes, unassigned scalars.
     case other
     /// `\p{L}`.
     case letter
@@ -85,7 +85,7 @@ enum CharacterClass: UInt8 {
 
     /// The class of every scalar below `tableCount`, about 200 kB.
     ///
-    /// A flat table, because filling it takes some 50 microseconds and looking up one load.
+    /// A flat table, because filling it takes about 50 microseconds, and a lookup one load.
     // nonisolated(unsafe): filled once, under the lock of a static's first use; then only read,
     // and never freed.
     nonisolated(unsafe) static let table: UnsafePointer<CharacterClass> = {

@@ -72,7 +72,7 @@ enum Ascii {
 struct Llama3Scanner: PieceScanner {
     let bytes: UnsafeBufferPointer<UInt8>
     let classes = CharacterClass.table
-    /// The most digits that a number has: 3, and 1 of Qwen 2.
+    /// The most digits in a number: 3, or 1 for Qwen 2.
     let longestNumber: Int
 
     @inline(__always)
@@ -112,14 +112,14 @@ struct Llama3Scanner: PieceScanner {
         return end
     }
 
-    /// Signs take the line ends behind them along.
+    /// Punctuation takes the line ends after it along.
     private func endOfSigns(from start: Int) -> Int {
         var end = endOfRun(of: .other, from: start)
         while end < bytes.count, Self.isNewline(bytes[end]) { end += 1 }
         return end
     }
 
-    /// Whitespace with line ends in it goes up to the last of them.
+    /// Whitespace that has line ends ends at the last of them.
     private func endOfBlanks(from start: Int, firstLength: Int) -> Int {
         let end = endOfRun(of: .whitespace, from: start + firstLength)
         if let newline = bytes[start..<end].lastIndex(where: Self.isNewline) { return newline + 1 }
@@ -129,7 +129,8 @@ struct Llama3Scanner: PieceScanner {
     /// The end of `'s`, `'t`, `'re`, `'ve`, `'m`, `'ll` or `'d` at an apostrophe, in upper or lower
     /// case.
     private func endOfContraction(from start: Int) -> Int? {
-        // Bit 5 is the difference between "A" and "a"; of other bytes it makes no letter of these.
+        // Bit 5 is the difference between "A" and "a"; it turns no other byte into one of these
+        // letters.
         func letter(_ index: Int) -> Unicode.Scalar? {
             guard index < bytes.count, bytes[index] & 0xC0 == 0x40 else { return nil }
             return Unicode.Scalar(bytes[index] | 0x20)

@@ -2,24 +2,24 @@
 // patterns that rules stand for are known by their texts and never interpreted. At the boundaries a
 // text may be cut so that the parts, scanned apart, give the pieces of the whole.
 
-/// The rules for cutting text into the pieces inside which merging happens.
+/// The rules for cutting text into the pieces that merging happens within.
 public enum SplittingRule: String, Sendable, CaseIterable {
-    /// GPT-2's: words with the space before them, numbers, runs of signs.
+    /// GPT-2's: words with the space before them, numbers, runs of punctuation.
     case gpt2
-    /// SmolLM2's: every digit apart, and GPT-2's rule for what is between them.
+    /// SmolLM2's: every digit separate, and GPT-2's rule for what is between them.
     case singleDigits
-    /// Llama 3's: any sign may begin a word, and numbers have up to three digits.
+    /// Llama 3's: any punctuation mark may begin a word, and numbers have up to three digits.
     case llama3
-    /// Qwen 2's: Llama 3's, with every digit apart.
+    /// Qwen 2's: Llama 3's, with every digit separate.
     case qwen2
-    /// Every space starts a piece; of SentencePiece kinds only.
+    /// Every space starts a piece; only for SentencePiece kinds.
     case spaces
     /// A text is one piece.
     case none
 }
 
-/// A scanner for SmolLM2's rule: digits one by one, and GPT-2's pattern on what lies between them,
-/// as on texts of their own.
+/// A scanner for SmolLM2's rule: digits one by one, and GPT-2's pattern on the text between them,
+/// as if on separate texts.
 struct DigitScanner: PieceScanner {
     let bytes: UnsafeBufferPointer<UInt8>
     let classes = CharacterClass.table
@@ -38,7 +38,7 @@ struct DigitScanner: PieceScanner {
         case .number:
             return start + length
         case .whitespace:
-            // Before a digit the text between two digits ends, and with it all whitespace.
+            // A digit ends the text before it, and with that all whitespace.
             let end = endOfRun(of: .whitespace, from: start + length)
             let precedesNumber = end < bytes.count && character(at: end).0 == .number
             return precedesNumber ? end : words.endOfPiece(from: start)
@@ -48,13 +48,13 @@ struct DigitScanner: PieceScanner {
     }
 }
 
-/// A scanner for pieces that begin with a space, or for no pieces at all.
+/// A scanner for pieces that begin with a space, or for no splitting at all.
 struct SpaceScanner: PieceScanner {
     /// Where pieces begin.
     enum Cut {
         case atEverySpace
-        /// At the first space of several: where no token has a space behind something else, merging
-        /// in such pieces and in the whole text is the same.
+        /// At the first of several spaces: if no token has a space after something else, merging in
+        /// such pieces and in the whole text is the same.
         case atFirstSpace
         case nowhere
     }
@@ -89,7 +89,7 @@ extension SplittingRule {
             + #"\s*[\r\n]+|\#(blanks)"#
     }
 
-    /// The spellings of each rule that is a pattern, the usual one first.
+    /// The spellings of each rule that has a pattern, the usual one first.
     private static let patterns: [SplittingRule: [String]] = [
         .gpt2: [contractions, "'(?:[sdmt]|ll|ve|re)"].map {
             #"\#($0)| ?\p{L}+| ?\p{N}+|\#(signs)|\#(blanks)"#
@@ -105,22 +105,22 @@ extension SplittingRule {
         self = rule
     }
 
-    /// The pattern of a `Split` pre-tokenizer; nil for rules that are no pattern.
+    /// The pattern of a `Split` pre-tokenizer; nil for rules without a pattern.
     var pattern: String? { Self.patterns[self]?.first }
 }
 
 extension SplittingRule {
     /// Whether the pieces of the bytes before `index` and those from it on are the pieces of all
-    /// bytes.
+    /// the bytes.
     ///
-    /// True at some such places only, but never wrongly, whatever follows the bytes. Whitespace
-    /// must not end the first part, since it looks ahead.
+    /// True only at some of these places, but never wrongly, whatever follows the bytes. Whitespace
+    /// must not end the first part, since it depends on what follows.
     func isBoundary(_ bytes: UnsafeBufferPointer<UInt8>, at index: Int) -> Bool {
         guard index > 0, index < bytes.count, bytes[index] & 0xC0 != 0x80,
             case .scalar(let after, _) = Self.sequence(bytes, in: index..<bytes.count)
         else { return false }
-        // The character before starts at the nearest byte that is no continuation. Scanning
-        // forward starts a character there too, whatever stands before it.
+        // The character before starts at the nearest byte that is not a continuation. Scanning
+        // forward starts a character there too, whatever comes before it.
         var start = index - 1
         while start > 0, start > index - 4, bytes[start] & 0xC0 == 0x80 { start -= 1 }
         guard case .scalar(let before, let length) = Self.sequence(bytes, in: start..<index),
@@ -141,7 +141,7 @@ extension SplittingRule {
             case .other: classAfter != .other && before != UInt32(Ascii.apostrophe)
             }
         case .llama3, .qwen2:
-            // Besides, a sign goes with the letters behind it, or with line ends.
+            // Also, punctuation goes with the letters or line ends after it.
             return switch classBefore {
             case .whitespace: false
             case .letter, .number: classAfter != classBefore

@@ -10,13 +10,13 @@ import Synchronization
 package struct CuttingRule: Sendable {
     /// How text is cut into words.
     let splitting: SplittingRule
-    /// The names of tokens, inside which no text is cut.
+    /// The names of tokens, which must not be cut.
     let marker: MarkerSearch?
-    /// Whether characters are composed first, so that a cut must stand between two of ASCII.
+    /// Whether characters are composed first, so that a cut must be between two ASCII ones.
     var isNormalized = false
-    /// Whether a cut must not stand between two spaces, or U+2581 and a space.
+    /// Whether a cut must not be between two spaces, or U+2581 and a space.
     var keepsSpacesTogether = false
-    /// Whether no cut is right.
+    /// Whether the text must not be cut at all.
     var isUncut = false
 
     /// GPT-2's words.
@@ -53,25 +53,25 @@ struct TextCutter {
 
     /// No index below this will be a cut if it is not one now, whatever follows the bytes.
     var decidedCount: Int {
-        // A character has four bytes at most; before it is whole, its class is not known.
+        // A character has at most four bytes; its class is known only when it is complete.
         min(undecidedMarker, bytes.count - 3)
     }
 
-    /// Where a marker may begin that is not complete yet; cuts must not lie behind it.
+    /// Where an incomplete marker may begin; cuts must not come after it.
     var undecidedMarker: Int {
         rule.marker?.incompleteSuffix(of: bytes) ?? bytes.count
     }
 }
 
-/// Text that arrives in chunks and leaves in parts that can be encoded apart.
+/// Text that arrives in chunks and leaves in parts that can be encoded separately.
 ///
 /// Chunks may end inside a word, a character or a marker; parts do not. Memory is bounded by the
 /// longest word and the largest chunk.
 package struct HeldBackText: Sendable {
     private let rule: CuttingRule
     private var pending: [UInt8] = []
-    // No index of `pending` below this is a place to cut. Without it, a long word arriving in
-    // small chunks would be searched again with each of them.
+    // No index of `pending` below this is a place to cut. Without it, a long word that arrives in
+    // small chunks would be searched again with each chunk.
     private var searchedCount = 0
 
     /// Starts a text, whose parts are cut by a rule.
@@ -107,11 +107,11 @@ package struct HeldBackText: Sendable {
     }
 }
 
-/// The parts of a text that can be encoded apart, handed out one after another.
+/// The parts of a text that can be encoded separately, handed out one after another.
 // @unchecked Sendable: the bytes are only read, and `run(threads:_:)` returns after all of it; the
 // counter is atomic.
 final class TextParts: @unchecked Sendable {
-    /// Long enough that starting a part costs nothing, short enough that no thread waits long for
+    /// Long enough that starting a part costs little, short enough that no thread waits long for
     /// the others at the end.
     static let usualByteCount = 128 << 10
 
@@ -150,8 +150,8 @@ final class TextParts: @unchecked Sendable {
         return (index, UnsafeRawBufferPointer(rebasing: bytes[ranges[index]]))
     }
 
-    /// Calls `worker`, which is to take parts until there are none, on `threads` threads of
-    /// Dispatch's pool, this one included.
+    /// Calls `worker`, which takes parts until there are none left, on `threads` threads of
+    /// Dispatch's pool, including this one.
     func run(threads: Int, _ worker: @Sendable () -> Void) {
         DispatchQueue.concurrentPerform(iterations: min(threads, count)) { _ in worker() }
     }

@@ -1,15 +1,15 @@
 // Many documents in one block of bytes, as the preparation of token shards hands them out, with any
-// tokenizer. Where documents begin and blocks end is decided there.
+// tokenizer. The preparation decides where documents begin and blocks end.
 
 import FileIO
 
-/// Encodes documents, and parts of documents, with the token before each that models know them by.
+/// Encodes documents, and parts of documents, each with the token that begins documents.
 package struct DocumentEncoder: Sendable {
-    /// What encodes text.
+    /// The tokenizer that encodes text.
     package let tokenizer: any Tokenizer
-    /// The token that stands before each document; nil when the tokenizer has none that could.
+    /// The token that begins each document; nil when the tokenizer has none that could.
     package let documentStart: TokenID?
-    /// Where a document may be cut so that its parts can be encoded apart.
+    /// Where a document may be cut so that its parts can be encoded separately.
     package let cutting: CuttingRule
 
     /// Encodes with a tokenizer.
@@ -23,17 +23,17 @@ package struct DocumentEncoder: Sendable {
         }
     }
 
-    /// The ids of documents that lie back to back in `bytes`, each with its start before it.
+    /// The ids of documents stored back to back in `bytes`, each after its start token.
     ///
     /// - Parameters:
-    ///   - bytes: The documents; what lies before the first start continues a document of which
-    ///     the rest was encoded before, up to a place that ``HeldBackText`` found certain.
+    ///   - bytes: The documents; what comes before the first start continues a document whose
+    ///     beginning was already encoded, up to a place that ``HeldBackText`` found certain.
     ///   - starts: Where documents begin, ascending and at most `bytes.count`.
-    /// - Returns: the ids of all.
+    /// - Returns: The ids of all of them.
     /// - Throws: ``TokenizerError/noToken(byte:)``.
     package func encode(_ bytes: UnsafeRawBufferPointer, starts: [Int]) throws -> [TokenID] {
         var output: [TokenID] = []
-        // English takes 4.2 bytes a token with GPT-2's vocabulary.
+        // English takes 4.2 bytes per token with GPT-2's vocabulary.
         output.reserveCapacity(bytes.count / 4 + starts.count)
         func append(_ range: Range<Int>, isStart: Bool) throws {
             let text = UnsafeRawBufferPointer(rebasing: bytes[range])
@@ -55,7 +55,7 @@ package struct DocumentEncoder: Sendable {
 }
 
 extension Tokenizer {
-    /// The token that stands before each document in token shards: Llama's and Llama 3's starts of
+    /// The token that begins each document in token shards: Llama's and Llama 3's starts of
     /// text, which prompts begin with too, and GPT-2's end of text.
     public var documentStart: TokenID? {
         guard let tokenizer = self as? BytePairTokenizer else {
@@ -67,7 +67,7 @@ extension Tokenizer {
     /// SHA-256 of what the ids mean, in hexadecimal digits: the same for every file of the same
     /// tokenizer, whatever its format.
     ///
-    /// Of a ``BytePairTokenizer`` it covers merges and rules too.
+    /// For a ``BytePairTokenizer`` it also covers merges and rules.
     public var digest: String {
         if let tokenizer = self as? BytePairTokenizer { return tokenizer.digest }
         var hash = SHA256()
@@ -79,7 +79,7 @@ extension Tokenizer {
         for (id, type) in description.types.enumerated() {
             switch type {
             case .normal, .userDefined, .byte: add(description.tokens[id])
-            // Formats give these other names.
+            // Formats name these differently.
             case .unknown, .control, .unused: add([])
             }
         }

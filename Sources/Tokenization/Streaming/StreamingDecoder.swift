@@ -33,7 +33,7 @@ public struct StreamingDecoder: Sendable {
         return characters.append(bytes)
     }
 
-    /// Ends the text and returns U+FFFD if a character was left unfinished, else nothing.
+    /// Ends the text and returns U+FFFD if a character was left unfinished, otherwise nothing.
     public mutating func finish() -> String {
         characters.finish()
     }
@@ -42,7 +42,7 @@ public struct StreamingDecoder: Sendable {
 /// Turns bytes that arrive in pieces into text, without ever showing half a character.
 ///
 /// What all calls return, joined, equals `String(decoding:as:)` of all bytes, joined: sequences
-/// that cannot become UTF-8 any more are replaced by U+FFFD as soon as that is certain.
+/// that can no longer become UTF-8 are replaced by U+FFFD as soon as that is certain.
 ///
 /// ```swift
 /// var decoder = StreamingUTF8Decoder()
@@ -70,7 +70,7 @@ public struct StreamingUTF8Decoder: Sendable {
 
     /// Ends the text and returns U+FFFD if a character was left unfinished, else nothing.
     ///
-    /// The decoder is then as new.
+    /// The decoder can then be used again.
     public mutating func finish() -> String {
         defer { pending.removeAll() }
         return String(decoding: pending, as: UTF8.self)
@@ -82,7 +82,8 @@ public struct StreamingUTF8Decoder: Sendable {
             for count in 1...3 where count <= bytes.count {
                 let suffix = UnsafeBufferPointer(rebasing: bytes.suffix(count))
                 if UTF8Sequence(startOf: suffix) == .incomplete { return count }
-                // A byte that is no continuation starts its own sequence; nothing before matters.
+                // A byte that is not a continuation starts its own sequence; nothing before it
+                // matters.
                 if suffix[0] & 0xC0 != 0x80 { break }
             }
             return 0
@@ -90,13 +91,13 @@ public struct StreamingUTF8Decoder: Sendable {
     }
 }
 
-/// What stands at the start of some bytes, read as UTF-8.
+/// What some bytes begin with, read as UTF-8.
 enum UTF8Sequence: Equatable {
     /// A scalar value, and the number of bytes it takes.
     case scalar(UInt32, length: Int)
     /// A byte that begins no valid sequence, whatever follows.
     case invalid
-    /// All bytes there are, and more could complete them to a scalar.
+    /// All the bytes are used, and more could complete them to a scalar.
     case incomplete
 
     /// Reads the sequence at the start of `bytes`.

@@ -1,4 +1,4 @@
-// Ids of a text that arrives in chunks. Documents and shards are not known here.
+// Ids of a text that arrives in chunks. It knows nothing of documents and shards.
 
 /// Encodes bytes that arrive in chunks of any size; the ids are those of the whole text.
 ///
@@ -19,9 +19,9 @@ public struct StreamingEncoder: Sendable {
     /// Starts a text.
     ///
     /// - Parameters:
-    ///   - tokenizer: whose ids they are.
-    ///   - specialTokens: what names of special tokens in the text mean.
-    ///   - threads: how many threads encode a large chunk; see
+    ///   - tokenizer: The tokenizer that encodes.
+    ///   - specialTokens: What names of special tokens in the text mean.
+    ///   - threads: How many threads encode a large chunk; see
     ///     ``BytePairTokenizer/encode(_:specialTokens:threads:)``.
     public init(
         _ tokenizer: BytePairTokenizer,
@@ -47,7 +47,7 @@ public struct StreamingEncoder: Sendable {
         try chunk.withUnsafeBytes { try append($0, to: &ids) }
     }
 
-    /// Ends the text and appends the ids held back; the encoder is then as new.
+    /// Ends the text and appends the ids held back; the encoder can then be used again.
     /// - Throws: ``TokenizerError/noToken(byte:)``.
     public mutating func finish(to ids: inout [TokenID]) throws {
         try encode(text.finish(), into: &ids)

@@ -1,34 +1,34 @@
-// `extra_%08d.json`: what a checkpoint needs to go on exactly, and llm.c's state file has no place
-// for. The position in the data is not here: the state file holds it, whatever the sizes of the
-// shards, and only which data it is a position in has to be added.
+// `extra_%08d.json`: what a checkpoint needs to resume exactly but llm.c's state file cannot hold.
+// The position in the data is in the state file, whatever the sizes of the shards; this only adds
+// which data it is a position in.
 
 import FileIO
 import TokenData
 
-/// What a checkpoint holds beside the model and llm.c's state.
+/// What a checkpoint holds besides the model and llm.c's state.
 struct CheckpointExtra: Codable, Equatable {
     /// The layout that this code writes, and the only one it reads.
     static let currentVersion = 1
 
     var formatVersion = currentVersion
-    /// Updates before the checkpoint.
+    /// The number of updates before the checkpoint.
     var step: Int
-    /// The best checkpoint so far, this one included.
+    /// The best checkpoint so far, including this one.
     var best: BestCheckpoint?
     /// How the run is trained.
     var settings: TrainingSettings
     /// The model, and what it started from.
     var model: RunDescription.Model
-    /// What the position in the state file is a position in.
+    /// The data that the position in the state file belongs to.
     var trainingData: TokenLoaderSource
-    /// Whether that is a position in a shuffled order.
+    /// Whether the position is in a shuffled order.
     var isShuffled: Bool
     /// What validation losses were measured on.
     var validationData: TokenLoaderSource?
-    /// A checksum of the weights below an adapter; nil where all weights are trained.
+    /// A checksum of the weights below an adapter; nil if all weights are trained.
     var frozenWeights: String?
-    /// True when the run was stopped at this step, and what was due after it is still to be
-    /// measured; nil otherwise.
+    /// True when the run was stopped at this step before what was due after it was measured; nil
+    /// otherwise.
     var isUnmeasured: Bool?
     /// The window of recent losses, oldest first.
     var recentLosses: [Float]
@@ -45,7 +45,7 @@ struct CheckpointExtra: Codable, Equatable {
         guard FileSystem.exists(path) else {
             throw TrainingError.damagedFile(
                 path: path,
-                reason: "the file is missing, as it is when another program wrote the checkpoint"
+                reason: "the file is missing, which it is when another program wrote the checkpoint"
             )
         }
         do {
@@ -60,7 +60,7 @@ struct CheckpointExtra: Codable, Equatable {
         guard version == currentVersion else {
             throw TrainingError.damagedFile(
                 path: path,
-                reason: "it has format \(version), and only \(currentVersion) can be read"
+                reason: "it has format \(version), but only \(currentVersion) can be read"
             )
         }
         let extra = try JSONFile.read(Self.self, from: path)
@@ -75,10 +75,10 @@ struct CheckpointExtra: Codable, Equatable {
         return extra
     }
 
-    /// The best checkpoint so far, as a run that goes on with `current` has it: nil when what it
-    /// measures cannot be compared with the best one's loss.
+    /// The best checkpoint so far, for a run that resumes with `current`: nil when what that run
+    /// measures cannot be compared with the best loss.
     func best(for current: Self) -> BestCheckpoint? {
-        // A run without validation measures nothing: what was the best remains it.
+        // A run without validation measures nothing, so the best one stays the best.
         guard current.validationData != nil else { return best }
         let isComparable =
             validationData == current.validationData
@@ -92,13 +92,13 @@ struct CheckpointExtra: Codable, Equatable {
         guard trainingData.processCount > 0 else {
             throw TrainingError.damagedFile(
                 path: path,
-                reason: "its training data are those of \(trainingData.processCount) processes"
+                reason: "its training data is that of \(trainingData.processCount) processes"
             )
         }
         return trainingData.processCount
     }
 
-    /// A detector that goes on with one of the windows.
+    /// A detector that continues one of the windows.
     func detector(_ window: KeyPath<Self, [Float]>, path: FilePath) throws -> OutlierDetector {
         guard let detector = OutlierDetector(values: self[keyPath: window]) else {
             throw TrainingError.damagedFile(
@@ -110,14 +110,14 @@ struct CheckpointExtra: Codable, Equatable {
         return detector
     }
 
-    /// Says in what the run that goes on differs from the one that wrote this.
+    /// Says how the resumed run differs from the one that wrote this.
     func differences(from current: Self) -> [String] {
         var phrases = settings.differences(from: current.settings)
         if let then = model.initialization, let now = current.model.initialization, then != now {
             phrases.append("the model to start from was '\(then)' and is now '\(now)'")
         }
         if frozenWeights != current.frozenWeights {
-            phrases.append("the weights below the adapter are others than then")
+            phrases.append("the weights below the adapter have changed")
         }
         phrases += difference(
             "the training data",
@@ -154,7 +154,7 @@ struct CheckpointExtra: Codable, Equatable {
         guard then?.shards ?? [] != now?.shards ?? [] else { return [] }
         let (old, new) = (text(then), text(now))
         return old == new
-            ? ["\(name) holds other tokens than then"]
+            ? ["\(name) holds different tokens now"]
             : ["\(name) was \(old) and is now \(new)"]
     }
 }

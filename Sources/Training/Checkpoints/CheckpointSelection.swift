@@ -5,17 +5,17 @@ import FileIO
 
 /// One of the complete checkpoints of a run.
 public enum CheckpointSelection: Sendable, Equatable {
-    /// That of the largest step.
+    /// The one with the largest step.
     case latest
-    /// That with the lowest validation loss, which `best.json` names.
+    /// The one with the lowest validation loss, which `best.json` names.
     case best
-    /// That of a step.
+    /// The one of a step.
     case step(Int)
 }
 
 extension RunDirectory {
     /// The step of a complete checkpoint.
-    /// - Throws: ``TrainingError`` saying what there is instead, or ``FileIOError``.
+    /// - Throws: ``TrainingError`` that says what there is instead, or ``FileIOError``.
     public func step(of selection: CheckpointSelection) throws -> Int {
         let steps = try checkpointSteps()
         guard let last = steps.last else { throw TrainingError.noCheckpoint(path: path) }
@@ -32,7 +32,7 @@ extension RunDirectory {
     }
 
     /// The model of a complete checkpoint.
-    /// - Throws: ``TrainingError`` saying what there is instead, or ``FileIOError``.
+    /// - Throws: ``TrainingError`` that says what there is instead, or ``FileIOError``.
     public func modelPath(_ selection: CheckpointSelection) throws -> FilePath {
         modelPath(step: try step(of: selection))
     }
@@ -45,10 +45,10 @@ extension RunDirectory {
 
 /// The checkpoint with the lowest validation loss, measured at its own step; in `best.json`.
 ///
-/// A validation that beats all before it makes a checkpoint, whatever the interval of checkpoints,
-/// so that this is the lowest loss a run has measured after a step.
+/// A validation that beats all earlier ones makes a checkpoint, whatever the checkpoint interval,
+/// so this is the lowest loss that a run has measured after a step.
 public struct BestCheckpoint: Codable, Equatable, Sendable {
-    /// Updates before it.
+    /// The number of updates before it.
     public var step: Int
     /// Its loss in nats.
     public var validationLoss: Float
@@ -67,36 +67,36 @@ public struct BestCheckpoint: Codable, Equatable, Sendable {
 
 /// Chooses the checkpoints that may be removed after a new one is complete.
 struct Retention {
-    /// The newest that stay.
+    /// How many of the newest are kept.
     var keepLast: Int
-    /// Multiples of this step stay for ever; 0 is none.
+    /// Multiples of this step are kept forever; 0 is none.
     var keepEvery: Int
 
-    /// What the settings of a run say.
+    /// The rules in a run's settings.
     init(_ settings: TrainingSettings) {
         keepLast = settings.keepLast
         keepEvery = settings.keepEvery
     }
 
-    /// Chooses the checkpoints that nobody needs any more.
+    /// Chooses the checkpoints that are no longer needed.
     /// - Parameters:
-    ///   - steps: Those of all complete checkpoints.
-    ///   - best: The step with the lowest validation loss, which stays.
-    /// - Returns: Their steps.
+    ///   - steps: The steps of all complete checkpoints.
+    ///   - best: The step with the lowest validation loss, which is kept.
+    /// - Returns: The steps of those to remove.
     func removable(among steps: [Int], best: Int?) -> [Int] {
         steps.sorted().dropLast(keepLast).filter { step in
             step != best && !(keepEvery > 0 && step.isMultiple(of: keepEvery))
         }
     }
 
-    /// Counts the checkpoints that lie on the disk at once, at most: those that stay, the best, and
-    /// the one that is being written before another is removed.
+    /// Counts the most checkpoints that are on the disk at once: those that are kept, the best, and
+    /// the one being written before another is removed.
     /// - Parameters:
     ///   - interval: Steps between checkpoints.
     ///   - validationInterval: Steps between validations, each of which may make a checkpoint as
     ///     the best so far; nil when nothing is validated.
     ///   - totalSteps: Steps of the run.
-    /// - Returns: Their number, at least 1.
+    /// - Returns: Their count, at least 1.
     func largestCount(interval: Int, validationInterval: Int?, totalSteps: Int) -> Int {
         let steps = CheckpointSteps(
             interval: interval,
@@ -107,12 +107,12 @@ struct Retention {
         let kept =
             min(keepLast, written) + (keepEvery > 0 ? steps.count(multiplesOf: keepEvery) : 0)
             + (validationInterval == nil ? 0 : 1)
-        // A run of no steps leaves one, too.
+        // A run of no steps also leaves one.
         return min(max(written, 1), kept + 1)
     }
 }
 
-/// The steps that a run may write a checkpoint after.
+/// The steps after which a run may write a checkpoint.
 private struct CheckpointSteps {
     let interval: Int
     let validationInterval: Int?
@@ -125,7 +125,7 @@ private struct CheckpointSteps {
         }
         var count = multiples(of: interval)
         if let validationInterval {
-            // Those of both intervals would count twice.
+            // Multiples of both intervals would count twice.
             count += multiples(of: validationInterval) - multiples(of: interval, validationInterval)
         }
         let isExtra =
@@ -134,7 +134,7 @@ private struct CheckpointSteps {
         return count + (isExtra && totalSteps.isMultiple(of: divisor) ? 1 : 0)
     }
 
-    /// The largest number there is where the multiple would be larger.
+    /// The largest Int if the multiple would overflow.
     private static func leastCommonMultiple(_ a: Int, _ b: Int) -> Int {
         var (divisor, rest) = (a, b)
         while rest > 0 { (divisor, rest) = (rest, divisor % rest) }

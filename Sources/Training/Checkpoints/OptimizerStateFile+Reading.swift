@@ -1,5 +1,5 @@
-// Reading llm.c's state files: all that the processes of a checkpoint wrote, for a process that
-// goes on as one of any number. It takes from each file what it has a place for.
+// Reading llm.c's state files: everything that the processes of a checkpoint wrote, for a process
+// that resumes as one of any number. It takes what it needs from each file.
 
 import FileIO
 import TensorFiles
@@ -7,7 +7,7 @@ import Tensors
 import TokenData
 
 extension OptimizerStateFile {
-    /// A file of which everything is checked.
+    /// A file that has been checked completely.
     private struct Part {
         let share: StateShare
         /// At the first moment.
@@ -19,16 +19,16 @@ extension OptimizerStateFile {
     /// - Parameters:
     ///   - path: The file of a process.
     ///   - writers: How the processes that wrote the files shared the parameters.
-    ///   - step: Updates made.
-    ///   - moments: Of the optimiser, those of `share`; overwritten.
+    ///   - step: The number of updates made.
+    ///   - moments: The optimizer's moments for `share`; overwritten.
     ///   - share: The parameters whose moments are read.
-    ///   - masterWeights: All weights as the model's file has them, rounded to bfloat16;
-    ///     overwritten with what they were rounded from. Nil where the file has them whole.
-    /// - Returns: Where the loader of each process stood, without its source, which the format has
-    ///   no place for.
+    ///   - masterWeights: All weights as in the model's file, rounded to bfloat16; overwritten with
+    ///     what they were rounded from. Nil if the file has them in full.
+    /// - Returns: Where the loader of each process was, without its source, which the format cannot
+    ///   hold.
     /// - Throws: ``FileIOError``, ``TensorFileError`` or ``TokenDataError``, and
     ///   ``TrainingError/damagedFile(path:reason:)`` when a file is missing or belongs to another
-    ///   model; moments and weights are then what they were.
+    ///   model; moments and weights are then unchanged.
     package static func read(
         from path: (_ rank: Int) -> FilePath,
         of writers: ParameterShares,
@@ -40,7 +40,7 @@ extension OptimizerStateFile {
         let rounded = masterWeights?.flat
         // All files are checked before the first moment is overwritten.
         var parts: [Part] = []
-        // One after the other: how many there should be is a number from a file.
+        // One at a time: their number comes from a file.
         for rank in 0..<writers.processCount {
             let path = path(rank)
             guard rank == 0 || FileSystem.exists(path) else {
@@ -101,8 +101,8 @@ extension OptimizerStateFile {
         return Part(share: share, reader: reader, position: position)
     }
 
-    /// Checks that all processes stopped at one place in the data, as they do unless each has an
-    /// order of its own.
+    /// Checks that all processes stopped at one place in the data, as they do unless each has its
+    /// own order.
     private static func requireOnePlace(_ parts: [Part]) throws {
         guard let first = parts.first?.position else { return }
         for part in parts {
@@ -112,7 +112,7 @@ extension OptimizerStateFile {
             else {
                 throw TrainingError.damagedFile(
                     path: part.reader.file.path,
-                    reason: "it stands at another place in the data than the first process's file"
+                    reason: "its place in the data differs from that of the first process's file"
                 )
             }
         }
@@ -134,7 +134,7 @@ extension OptimizerStateFile {
         }
     }
 
-    /// Fills a tensor with the elements that a file has from a place on.
+    /// Fills a tensor with a file's elements from a place on.
     /// - Parameters:
     ///   - part: The file.
     ///   - plane: 0 for the first moments, 1 for the second, 2 for the weights.
@@ -159,8 +159,8 @@ extension OptimizerStateFile {
         }
     }
 
-    /// Checks that there are master weights where the model's file holds rounded ones, and only
-    /// there: without them a run would go on, but not exactly.
+    /// Checks that there are master weights if, and only if, the model's file holds rounded ones:
+    /// without them a run would resume, but not exactly.
     private static func checkPresence(
         _ header: LLMCHeader,
         path: FilePath,
@@ -170,17 +170,17 @@ extension OptimizerStateFile {
             throw TrainingError.damagedFile(
                 path: path,
                 reason: isExpected
-                    ? "it holds no float32 weights, which a run whose model is stored in bfloat16 "
-                        + "needs to go on exactly"
-                    : "it holds float32 weights beside a model that is stored in float32 "
-                        + "already, so the two belong to different runs"
+                    ? "it holds no float32 weights, which a run with a model stored in bfloat16 "
+                        + "needs to resume exactly"
+                    : "it holds float32 weights, but the model is already stored in float32, "
+                        + "so the two belong to different runs"
             )
         }
     }
 
-    /// Steps over the master weights, and checks that they are what the model's file holds rounded.
+    /// Skips the master weights, checking that they round to what the model's file holds.
     ///
-    /// They are not when the two files are of different runs, nor when they are not numbers.
+    /// They do not if the two files belong to different runs, or if they are not numbers.
     private static func checkRounding(
         _ reader: inout BinaryReader,
         to rounded: Tensor,
@@ -200,7 +200,7 @@ extension OptimizerStateFile {
             guard let first else { continue }
             throw TrainingError.damagedFile(
                 path: reader.file.path,
-                reason: "its float32 weights are not those of the model's file, of which weight "
+                reason: "its float32 weights are not those of the model's file, in which weight "
                     + "\(range.lowerBound + first) is the first that differs"
             )
         }

@@ -57,7 +57,7 @@ package enum OptimizerStateFile {
     /// - Parameters:
     ///   - path: The file.
     ///   - step: Updates made.
-    ///   - moments: Of the optimiser: those of all parameters, or those of the share.
+    ///   - moments: Of the optimizer: those of all parameters, or those of the share.
     ///   - masterWeights: The weights in float32, where the model's file has them rounded; all of
     ///     them.
     ///   - position: Where the loader stands.
@@ -100,15 +100,15 @@ extension LLMCHeader {
     }
 }
 
-/// The parameters that are one process's among several, or all of them.
+/// The parameters that belong to one of several processes, or all of them.
 package struct StateShare {
     /// Which process it is, from 0.
     package let rank: Int
-    /// How many there are.
+    /// The number of processes.
     package let processCount: Int
     /// Its elements among those of all parameters, in order; no two of these touch.
     package let ranges: [Range<Int>]
-    /// How many elements it has.
+    /// The number of elements.
     package let elementCount: Int
 
     /// The share of a process.
@@ -126,12 +126,12 @@ package struct StateShare {
         elementCount = ranges.reduce(0) { $0 + $1.count }
     }
 
-    /// The share of the process of a group that asks; of one alone it is everything.
+    /// The calling process's share in a group; all parameters for a single process.
     init(_ model: TransformerModel, _ group: ProcessGroup) {
         self.init(ParameterShares(model, processCount: group.processCount), rank: group.rank)
     }
 
-    /// Where the elements are in a tensor that has them alone, or those of all parameters.
+    /// Where the elements are in a tensor of only these, or of all parameters.
     func places(in tensor: Tensor) -> [Range<Int>] {
         if tensor.count == elementCount, elementCount > 0 { return [0..<elementCount] }
         precondition(
@@ -142,8 +142,8 @@ package struct StateShare {
     }
 
     /// What this share and another have in common.
-    /// - Returns: Elements that lie together in both: the place of the first of them among the
-    ///   elements of each, and their number.
+    /// - Returns: Elements that are contiguous in both: the place of the first of them among the
+    ///   elements of each, and their count.
     func overlaps(with other: Self) -> [(place: Int, otherPlace: Int, count: Int)] {
         var overlaps: [(Int, Int, Int)] = []
         // How many elements of each lie before the ranges at hand.

@@ -1,5 +1,5 @@
 // Complete checkpoints: writing one so that it counts only when all of it is there, reading the
-// newest back, and removing those nobody needs.
+// newest back, and removing those that are no longer needed.
 
 import Collectives
 import FileIO
@@ -7,13 +7,13 @@ import LanguageModels
 import TokenData
 
 extension RunDirectory {
-    /// Writes everything that resuming after these steps needs: the model, llm.c's state, what the
-    /// state has no place for, and last the `DONE` file, with which the checkpoint counts.
+    /// Writes everything needed to resume after these steps: the model, llm.c's state, what the
+    /// state cannot hold, and last the `DONE` file, which makes the checkpoint count.
     ///
     /// All processes of the trainer's group call it. Each writes its own state, and the first one
     /// everything else.
     /// - Throws: ``FileIOError``, or ``TrainingError/diverged(step:quantity:found:)`` when a
-    ///   parameter is not finite; `CollectiveError` where only another process failed. No other
+    ///   parameter is not finite; `CollectiveError` if only another process failed. No other
     ///   checkpoint is harmed, and nothing of this one is left.
     func writeCheckpoint(of trainer: Trainer, extra: CheckpointExtra) throws {
         let (step, group) = (extra.step, trainer.group)
@@ -55,7 +55,7 @@ extension RunDirectory {
         try trainer.model.writeCheckpoint(to: path)
     }
 
-    /// Writes what this process keeps of the optimiser, and its place in the data.
+    /// Writes this process's part of the optimizer, and its place in the data.
     private func writeState(of trainer: Trainer, step: Int) throws {
         let group = trainer.group
         try OptimizerStateFile.write(
@@ -68,9 +68,9 @@ extension RunDirectory {
         )
     }
 
-    /// Makes a checkpoint count of which every process has written its part.
+    /// Makes a checkpoint count, once every process has written its part.
     private func complete(_ step: Int, processCount: Int) throws {
-        // More processes may have written one of the same step before.
+        // More processes may have written an earlier one of the same step.
         for path in try statePaths(step: step) {
             let state = path.lastComponent.flatMap { stateFile(named: $0.string) }
             if let state, state.rank >= processCount { try Self.remove(path) }
@@ -78,28 +78,28 @@ extension RunDirectory {
         try AtomicFile(donePath(step: step)).commit()
     }
 
-    /// Removes what has been written of a checkpoint; the error that matters is the one of writing.
+    /// Removes an unfinished checkpoint; only the error from writing it matters.
     private func discard(_ step: Int) {
         for path in (try? checkpointPaths(step: step)) ?? [] { try? Self.remove(path) }
     }
 
-    /// Writes the adapter that is trained, if one is, under a name that stays: for those who use
-    /// what has been learnt so far.
+    /// Writes the adapter that is trained, if one is, under a name that stays the same, for those
+    /// who use what it has learned so far.
     /// - Throws: ``FileIOError``.
     func writeAdapter(of model: TransformerModel) throws {
         guard model.trainedAdapter != nil else { return }
         try model.writeCheckpoint(to: adapterPath)
     }
 
-    /// Puts a trainer where the checkpoint of a step left one; this process's part of it, however
-    /// many processes wrote the checkpoint.
+    /// Restores a trainer from the checkpoint of a step: this process's part of it, however many
+    /// processes wrote the checkpoint.
     /// - Parameters:
-    ///   - extra: Of the checkpoint, already compared with the run that goes on.
-    ///   - trainer: Of a model of the same sizes.
-    ///   - keepsPosition: Whether the data are those of the checkpoint; otherwise they are read
-    ///     from where the trainer's loader stands.
-    ///   - allowsChanges: Whether they are read from there, too, where another number of processes
-    ///     has no place in the data to go on from.
+    ///   - extra: That of the checkpoint, already compared with the resumed run.
+    ///   - trainer: The trainer of a model with the same sizes.
+    ///   - keepsPosition: Whether the data is that of the checkpoint; otherwise it is read from
+    ///     where the trainer's loader is.
+    ///   - allowsChanges: Whether it is also read from there when another number of processes has
+    ///     no place in the data to resume from.
     /// - Throws: ``FileIOError``, ``TensorFileError``, ``ModelError``, ``TokenDataError`` or
     ///   ``TrainingError``. The trainer must not be used then.
     func load(
@@ -131,7 +131,7 @@ extension RunDirectory {
             do {
                 try loader.restore(position.converted(to: loader.source))
             } catch TokenDataError.otherProcessCount where allowsChanges {
-                // It stands where it stood: at the start of the data.
+                // It stays where it was: at the start of the data.
             }
         }
         trainer.restore(
@@ -142,7 +142,7 @@ extension RunDirectory {
         )
     }
 
-    /// Bytes of one checkpoint of a trainer and all processes beside it, to the nearest block.
+    /// Bytes of one checkpoint of a trainer and all other processes, to the nearest block.
     static func checkpointByteCount(of trainer: Trainer) -> Int {
         let parameterCount = trainer.model.parameters.layout.elementCount
         let state = OptimizerStateFile.byteCount(
@@ -161,11 +161,11 @@ extension RunDirectory {
         trainer.settings.precision != .float32 && trainer.model.trainedAdapter == nil
     }
 
-    /// Removes the checkpoints nobody needs any more, each `DONE` first: it never counts with a
+    /// Removes the checkpoints that are no longer needed, each `DONE` first: none counts with a
     /// part missing.
     /// - Parameters:
-    ///   - retention: Which ones stay.
-    ///   - best: The one with the lowest validation loss, which stays.
+    ///   - retention: Which ones are kept.
+    ///   - best: The one with the lowest validation loss, which is kept.
     /// - Throws: ``FileIOError``.
     func removeCheckpoints(_ retention: Retention, best: BestCheckpoint?) throws {
         for step in retention.removable(among: try checkpointSteps(), best: best?.step) {

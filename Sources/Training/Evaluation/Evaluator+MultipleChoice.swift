@@ -1,13 +1,13 @@
-// Multiple choice as llm.c scores HellaSwag: the model chooses the ending that it finds likeliest,
-// by the mean loss of the ending's own tokens after the context.
+// Multiple choice as llm.c scores HellaSwag: the model chooses the ending that it finds most
+// likely, by the mean loss of the ending's own tokens after the context.
 
 import Inference
 import TokenData
 import Tokenization
 
-/// How many questions a model answered, and how many rightly.
+/// How many questions a model answered, and how many correctly.
 public struct MultipleChoiceScore: Sendable, Equatable {
-    /// Questions whose right ending was chosen.
+    /// Questions for which the right ending was chosen.
     public let correctCount: Int
     /// Questions asked.
     public let exampleCount: Int
@@ -19,13 +19,13 @@ public struct MultipleChoiceScore: Sendable, Equatable {
 }
 
 extension Evaluator {
-    /// Lets the model choose endings; on a tie the first.
+    /// Lets the model choose endings; on a tie, the first one.
     ///
-    /// An example longer than T keeps the end of its context, and an ending longer than T its own
-    /// end, so that every example is scored.
+    /// An example longer than T keeps the end of its context, and an ending longer than T keeps its
+    /// own end, so that every example is scored.
     /// - Parameters:
     ///   - examples: Questions in the model's tokens.
-    ///   - progress: Called after every batch, with endings.
+    ///   - progress: Called after every batch, counting endings.
     /// - Returns: How many were right.
     /// - Throws: ``ModelError`` for tokens outside the vocabulary, ``TensorError``,
     ///   ``TrainingError/unusableLoss(found:)``; what `progress` throws.
@@ -40,15 +40,15 @@ extension Evaluator {
         return MultipleChoiceScore(correctCount: correctCount, exampleCount: examples.count)
     }
 
-    /// The mean loss of each ending of each example, in nats a token.
+    /// The mean loss of each ending of each example, in nats per token.
     /// - Throws: As ``score(_:progress:)``.
     package func endingLosses(
         _ examples: [MultipleChoiceExample],
         progress: Progress = { _, _ in }
     ) throws -> [[Double]] {
         var losses = examples.map { [Double](repeating: 0, count: $0.endings.count) }
-        // Longest first: neighbours are of about one length, so little is padding, and a lack of
-        // memory shows at once.
+        // Longest first: neighbors have about the same length, so there is little padding, and a
+        // lack of memory shows at once.
         let endings = examples.indices.flatMap { example in
             examples[example].endings.indices.map {
                 EndingIndex(example: example, ending: $0, length: length(examples[example], $0))
@@ -60,7 +60,7 @@ extension Evaluator {
         func batchLosses(_ batch: EndingBatch) throws -> [Double] {
             let (B, T) = (batch.endings.count, batch.T)
             if memory?.B != B || memory?.T != T {
-                // The old one goes before the new one comes.
+                // The old one is freed before the new one is allocated.
                 memory = nil
             }
             let scorer = try memory?.scorer ?? makeScorer(B, T)
@@ -78,7 +78,7 @@ extension Evaluator {
         let batches = batches(of: endings)
         for first in stride(from: 0, to: batches.count, by: group.processCount) {
             let round = batches[first..<min(first + group.processCount, batches.count)]
-            // All give as many numbers.
+            // All processes contribute the same count of numbers.
             let count = round.map(\.endings.count).max() ?? 0
             let own = try group.together {
                 let own = first + group.rank
@@ -95,7 +95,7 @@ extension Evaluator {
         return losses
     }
 
-    /// The batches that some endings make, in their order.
+    /// The batches of some endings, in order.
     private func batches(of endings: [EndingIndex]) -> [EndingBatch] {
         var batches: [EndingBatch] = []
         var start = 0
@@ -114,18 +114,18 @@ extension Evaluator {
     /// Sequences are padded to a multiple of this many tokens, so that many batches share memory.
     private static var lengthStep: Int { 8 }
 
-    /// One of all endings of all examples.
+    /// One ending among those of all examples.
     private struct EndingIndex {
         let example: Int
         let ending: Int
-        /// Inputs of its sequence.
+        /// The number of inputs in its sequence.
         let length: Int
     }
 
-    /// Neighbours among all endings that are computed at once.
+    /// Neighboring endings that are computed at once.
     private struct EndingBatch {
         let endings: Range<Int>
-        /// Tokens of a sequence.
+        /// Tokens per sequence.
         let T: Int
     }
 
@@ -133,7 +133,7 @@ extension Evaluator {
     private struct EndingSequence {
         /// At most T + 1 tokens: the last is only predicted.
         let tokens: [TokenID]
-        /// Tokens of the ending, all of which are predicted.
+        /// The number of tokens in the ending, all of which are predicted.
         let endingCount: Int
     }
 

@@ -1,4 +1,4 @@
-// The loss of one text, with context for every token: a window that slides over it, as perplexities
+// The loss of one text, with context for every token: a sliding window, which is how perplexities
 // of long texts are usually reported.
 
 import Inference
@@ -8,15 +8,15 @@ extension Evaluator {
     /// The loss of every token of a text, each predicted once.
     ///
     /// A window of T tokens moves over the text by `stride`, and each time the tokens that are new
-    /// in it are scored. A token of the first window has all the tokens before it as context, any
-    /// other at least T - stride. A small stride gives more context, and takes T / stride times the
-    /// arithmetic that one pass over the text does.
+    /// in it are scored. A token in the first window has all tokens before it as context, any other
+    /// at least T - stride. A small stride gives more context, and takes T / stride times the
+    /// arithmetic of one pass over the text.
     /// - Parameters:
     ///   - text: What is measured.
     ///   - stride: Tokens the window moves by, from 1 to T; nil is half of T.
-    ///   - progress: Called after every batch of windows, with tokens.
+    ///   - progress: Called after every batch of windows, counting tokens.
     /// - Returns: The loss, with the text's bytes.
-    /// - Throws: ``TrainingError`` for a stride out of range or a loss that is no number,
+    /// - Throws: ``TrainingError`` for a stride out of range or a loss that is not a number,
     ///   ``ModelError`` for tokens outside the vocabulary, ``TensorError``; what `progress` throws.
     public func loss(
         of text: EncodedText,
@@ -69,10 +69,10 @@ extension Evaluator {
 
 /// Windows of one length such that every target is scored once, by the first window that sees it.
 ///
-/// Each window starts `stride` after the one before, but the last ends with the text, so that its
-/// targets have as much context as the window gives.
+/// Each window starts `stride` after the previous one, except that the last ends with the text, so
+/// that its targets have as much context as the window allows.
 struct SlidingWindows: Sequence, IteratorProtocol {
-    /// One place of the window.
+    /// One position of the window.
     struct Window: Equatable {
         /// Index of its first input; input i predicts target i, which is token i + 1 of the text.
         let start: Int
@@ -80,18 +80,18 @@ struct SlidingWindows: Sequence, IteratorProtocol {
         let scored: Range<Int>
     }
 
-    /// Targets in the text.
+    /// The number of targets in the text.
     let targetCount: Int
-    /// Inputs in each window.
+    /// The number of inputs in each window.
     let length: Int
     private let stride: Int
     private var previous: Window?
 
     /// Windows over a text of `targetCount` tokens after the first, one or more.
     /// - Parameters:
-    ///   - targetCount: Tokens to score.
-    ///   - length: Inputs in a window; a shorter text makes it shorter.
-    ///   - stride: Inputs from a window to the next, from 1 to `length`.
+    ///   - targetCount: The number of tokens to score.
+    ///   - length: The number of inputs in a window; fewer if the text is shorter.
+    ///   - stride: The number of inputs from one window to the next, from 1 to `length`.
     init(targetCount: Int, length: Int, stride: Int) {
         precondition(
             targetCount > 0 && 1...length ~= stride,
@@ -102,7 +102,7 @@ struct SlidingWindows: Sequence, IteratorProtocol {
         self.stride = stride
     }
 
-    /// How many windows there are from the first on.
+    /// The number of windows.
     var count: Int { 1 + (targetCount - length + stride - 1) / stride }
 
     mutating func next() -> Window? {

@@ -1,5 +1,5 @@
-// A model measured on data it does not learn from: here, whole token shards. A text is measured in
-// Evaluator+Text.swift, multiple choice in Evaluator+MultipleChoice.swift.
+// A model measured on data that it does not learn from: here, whole token shards.
+// Evaluator+Text.swift measures a text, Evaluator+MultipleChoice.swift multiple choice.
 
 import Collectives
 import FileIO
@@ -16,24 +16,24 @@ import Tokenization
 /// let accuracy = try evaluator.score(examples).accuracy
 /// ```
 public struct Evaluator {
-    /// B: sequences that are computed at once.
+    /// B: sequences computed at once.
     public let batchSize: Int
     /// T: the most tokens of context for a prediction.
     public let sequenceLength: Int
 
-    /// Called with how much of the work is done, and how much there is, in units of the caller's
-    /// choice.
+    /// Called with how much of the work is done, and how much there is, in units that the method
+    /// defines.
     public typealias Progress = (_ done: Int, _ total: Int) throws -> Void
 
     private let vocabularySize: Int
     /// The processes that share the batches of multiple choice.
     let group: ProcessGroup
-    /// Makes what is measured, with memory for B sequences of T tokens.
+    /// Makes the scorer, with memory for B sequences of T tokens.
     let makeScorer: (_ batchSize: Int, _ sequenceLength: Int) throws -> any TokenScorer
 
     /// Chooses the shape of batches; memory is only taken while something is measured.
     /// - Parameters:
-    ///   - model: What is measured, by the arithmetic it generates with.
+    ///   - model: The model to measure, with the arithmetic it generates with.
     ///   - batchSize: B, at least 1.
     ///   - sequenceLength: T, at least 1 and at most the model's context; nil is that, or 1024 if
     ///     it is longer.
@@ -51,10 +51,11 @@ public struct Evaluator {
         ) { try SessionScorer(model, batchSize: $0, sequenceLength: $1) }
     }
 
-    /// The same for a model in training, which is measured by the passes it is trained with, as it
-    /// is at the time of each call.
+    /// The same for a model in training, measured with the passes it is trained with, in its state
+    /// at the time of each call.
     ///
-    /// The processes of a group share the batches of multiple choice; all of them measure then.
+    /// The processes of a group share the batches of multiple choice; all of them must then
+    /// measure.
     public init(
         _ model: TransformerModel,
         batchSize: Int = 4,
@@ -97,13 +98,13 @@ public struct Evaluator {
 
     /// The loss on all batches of some shards, in order.
     ///
-    /// As in llm.c, a sequence starts where the one before it ended, without its context, and what
-    /// fills no batch at a shard's end is left out.
+    /// As in llm.c, a sequence starts where the previous one ended, without its context, and the
+    /// rest of a shard that fills no batch is left out.
     /// - Parameters:
     ///   - pattern: The path of one file, or a shell pattern such as `data/*_val*.bin`.
-    ///   - vocabulary: The bytes of tokens, for ``LossMeasurement/bitsPerByte``; those that stand
-    ///     before and after texts count as none.
-    ///   - progress: Called after every batch, with batches.
+    ///   - vocabulary: The bytes of tokens, for ``LossMeasurement/bitsPerByte``; those that begin
+    ///     or end texts count as none.
+    ///   - progress: Called after every batch, counting batches.
     /// - Returns: The loss of all targets.
     /// - Throws: ``TokenDataError`` for bad or too little data, `TokenizerError` for tokens that
     ///   `vocabulary` lacks, ``TrainingError/unusableLoss(found:)``, ``TensorError``; what
@@ -154,7 +155,7 @@ public struct Evaluator {
 }
 
 extension TokenDecoder {
-    /// The bytes of text that some tokens stand for, after another one.
+    /// The number of bytes that some tokens stand for, after another one.
     fileprivate func byteCount(
         of tokens: ArraySlice<TokenID>,
         after first: TokenID
@@ -169,5 +170,5 @@ extension TokenDecoder {
     }
 }
 
-// Its model's weights may change during training without synchronisation.
+// Its model's weights may change during training without synchronization.
 @available(*, unavailable) extension Evaluator: Sendable {}

@@ -15,14 +15,14 @@ import TokenData
 
 /// The cross-entropy of a model on tokens it was asked to predict.
 public struct LossMeasurement: Sendable, Equatable {
-    /// Tokens that were predicted, each once.
+    /// The number of tokens predicted, each once.
     public let tokenCount: Int
     /// The sum of their losses in nats.
     public let totalLoss: Double
-    /// The bytes of text that these tokens stand for; nil when that is not known.
+    /// The number of bytes that these tokens stand for; nil when not known.
     public let byteCount: Int?
 
-    /// Puts a sum and its counts together.
+    /// Combines a sum with its counts.
     /// - Throws: ``TrainingError/unusableLoss(found:)`` when the sum is not a finite number.
     public init(tokenCount: Int, totalLoss: Double, byteCount: Int?) throws {
         precondition(tokenCount > 0, "a loss of \(tokenCount) tokens")
@@ -35,12 +35,12 @@ public struct LossMeasurement: Sendable, Equatable {
     /// The mean loss of a token in nats.
     public var loss: Double { totalLoss / Double(tokenCount) }
 
-    /// `exp(loss)`: among how many equally likely tokens the model would be as unsure; infinite for
-    /// a loss above 709.
+    /// `exp(loss)`: the number of equally likely tokens among which the model would be as unsure;
+    /// infinite for a loss above 709.
     public var perplexity: Double { exp(loss) }
 
-    /// The loss in bits for each byte of text, which does not depend on how text is cut into
-    /// tokens; nil when the bytes are not known or none.
+    /// The loss in bits per byte of text, which does not depend on how text is cut into tokens; nil
+    /// when the number of bytes is not known or 0.
     public var bitsPerByte: Double? {
         guard let byteCount, byteCount > 0 else { return nil }
         return totalLoss / log(2) / Double(byteCount)
@@ -49,7 +49,7 @@ public struct LossMeasurement: Sendable, Equatable {
 
 /// What says how well a model predicts.
 protocol TokenScorer {
-    /// The losses of the targets of some parts, each of which is all of its sequence.
+    /// The losses of the targets of some parts, each a whole sequence.
     /// - Parameter parts: At most B, of at most T tokens, in the order of their sequences.
     /// - Returns: The losses of each part.
     /// - Throws: ``ModelError`` for a token outside the vocabulary, or ``TensorError``.
@@ -77,7 +77,7 @@ struct TrainedModelScorer: TokenScorer {
 
     func losses(of parts: [ScoredPart]) throws -> [[Float]] {
         let (B, T) = (workspace.batchSize, workspace.sequenceLength)
-        // No position looks at those after it, so any token may fill them.
+        // No position attends to later ones, so any token can fill those.
         var inputs = [Int32](repeating: 0, count: B * T)
         var targets = inputs
         var positions: [Int] = []
@@ -105,7 +105,7 @@ struct TrainedModelScorer: TokenScorer {
 extension TokenLoader {
     /// Calls `body` with a model's mean loss on each of the next batches, and with the batch.
     /// - Parameters:
-    ///   - scorer: What predicts, with room for the batches.
+    ///   - scorer: The scorer, with room for the batches.
     ///   - batchCount: How many batches.
     ///   - batch: Filled with each of them.
     ///   - body: Called after each batch.

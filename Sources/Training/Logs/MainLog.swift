@@ -14,22 +14,22 @@ import FileIO
 
 /// Appends measurements to a run's `main.log`.
 ///
-/// Steps are numbered as llm.c numbers them: a training step by the updates before it, so from 0,
-/// and everything else by the updates made so far.
+/// Steps are numbered as in llm.c: a training step by the updates before it, so from 0, and
+/// everything else by the updates made so far.
 public final class MainLog {
     private let file: AppendingFile
 
     /// Opens the log at `path`.
     /// - Parameters:
     ///   - path: The file.
-    ///   - keepingContents: Whether to go on after what is there; of a step that appears twice,
-    ///     the later line counts.
+    ///   - keepingContents: Whether to append to what is there; if a step appears twice, the later
+    ///     line counts.
     /// - Throws: ``FileIOError`` when it cannot be created.
     public init(_ path: FilePath, keepingContents: Bool = false) throws {
         file = try AppendingFile(path, keepingContents: keepingContents)
     }
 
-    /// The line of an optimiser step.
+    /// The line of an optimizer step.
     /// - Throws: ``FileIOError`` when the disk is full or fails.
     public func append(_ step: TrainingStep) throws {
         let loss = fixed(step.loss, 4)
@@ -72,23 +72,23 @@ public final class MainLog {
 extension MainLog {
     /// A loss that was logged.
     public enum Entry: Sendable, Equatable {
-        /// Of an optimiser step, counted from 1.
+        /// Of an optimizer step, counted from 1.
         case training(step: Int, loss: Float)
         /// On held-out data after `step` updates.
         case validation(step: Int, loss: Float)
     }
 
-    /// Calls `body` with the losses of a log in their order; of a step that appears twice, the
-    /// later one counts.
+    /// Calls `body` with the losses of a log in order; if a step appears twice, the later one
+    /// counts.
     /// - Parameters:
-    ///   - path: The log; where no regular file is there, nothing is read.
+    ///   - path: The log; nothing is read if it is not a regular file.
     ///   - body: Called with each loss.
     /// - Throws: ``FileIOError`` when the log cannot be read, and what `body` throws.
     public static func forEachLoss(
         in path: FilePath,
         _ body: (Entry) throws -> Void
     ) throws {
-        // Opening a pipe would wait for somebody who writes to it.
+        // Opening a pipe would block until somebody writes to it.
         guard FileSystem.byteCount(of: path) != nil else { return }
         var lines = LineReader(try InputFile(path), longestLine: 1 << 16)
         while let line = try lines.next() {

@@ -18,9 +18,9 @@ public final class MetricsLog {
     /// Opens the log at `path`.
     /// - Parameters:
     ///   - path: The file.
-    ///   - step: The updates of the checkpoint that the run goes on from: lines past them, and
-    ///     lines that are none, are removed. Nil replaces what was there.
-    ///   - isUnmeasured: Whether what belongs to that step, but for the step itself, is measured
+    ///   - step: The updates of the checkpoint that the run resumes from: later lines, and invalid
+    ///     lines, are removed. Nil replaces what was there.
+    ///   - isUnmeasured: Whether everything at that step, except the step itself, is measured
     ///     again: its lines are then removed too.
     /// - Throws: ``FileIOError`` when it cannot be created.
     public init(
@@ -42,7 +42,7 @@ public final class MetricsLog {
     ) throws {
         struct Line: Decodable {
             let step: Int
-            /// In the line of an optimiser step only.
+            /// Only in the line of an optimizer step.
             let milliseconds: Double?
         }
         let decoder = JSONDecoder()
@@ -53,7 +53,7 @@ public final class MetricsLog {
         }
     }
 
-    /// The line of an optimiser step.
+    /// The line of an optimizer step.
     /// - Throws: ``FileIOError`` when the disk is full or fails.
     public func append(_ step: TrainingStep) throws {
         struct Line: Encodable {
@@ -113,7 +113,7 @@ public final class MetricsLog {
     }
 }
 
-/// A number in JSON, which knows neither NaN nor infinity: null stands for both.
+/// A number in JSON, which has neither NaN nor infinity: null stands for both.
 private struct Finite<Value: FloatingPoint & Encodable>: Encodable {
     let value: Value
 
@@ -127,12 +127,12 @@ private struct Finite<Value: FloatingPoint & Encodable>: Encodable {
     }
 }
 
-/// Repairs of logs.
+/// Repairs logs.
 enum LineFile {
-    /// Keeps the lines that satisfy a condition, and never a last line without its end.
+    /// Keeps the lines that satisfy a condition, but never an unfinished last line.
     ///
-    /// A full disk leaves such a line. A file that does not exist, or loses nothing, is not
-    /// touched, nor is a pipe or a device, of which nothing can be taken back.
+    /// A full disk leaves such a line. A file that does not exist or loses nothing is not touched,
+    /// nor is a pipe or a device, from which nothing can be removed.
     /// - Parameters:
     ///   - path: The log.
     ///   - isKept: Called with each line, without its end.

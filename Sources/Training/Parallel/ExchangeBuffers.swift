@@ -1,9 +1,9 @@
-// Memory for gradients on their way, used again and again: a step exchanges much more than what is
-// under way at once.
+// Memory for gradients in flight, used over and over: a step exchanges much more than is in flight
+// at once.
 
 import Tensors
 
-/// Tensors of one size for jobs that are under way.
+/// Tensors of one size for running jobs.
 ///
 /// Only the communication thread takes them.
 final class ExchangeBuffers {
@@ -16,12 +16,12 @@ final class ExchangeBuffers {
         (shape, self.elementType, self.ops) = ([count], elementType, ops)
     }
 
-    /// A tensor that nobody else uses.
+    /// A tensor that nothing else uses.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
     func take() throws -> Tensor {
         try idle.popLast() ?? ops.tensor(shape, elementType: elementType)
     }
 
-    /// Gives a tensor back.
+    /// Returns a tensor.
     func giveBack(_ tensor: Tensor) { idle.append(tensor) }
 }

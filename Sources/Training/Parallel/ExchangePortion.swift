@@ -1,12 +1,12 @@
-// What is exchanged at a time: enough to be worth a message to everybody, and little enough to have
-// memory for.
+// What is exchanged at a time: enough to be worth a message to every process, and little enough to
+// have memory for.
 
 import Collectives
 import Tensors
 
-/// Some elements of the parameters, and whose they are.
+/// Some elements of the parameters, and the processes they belong to.
 struct ExchangePortion {
-    /// The most elements of a portion, but for rounding: 16 MiB of them in float32.
+    /// The most elements in a portion, apart from rounding: 16 MiB in float32.
     static let largestCount = 1 << 22
 
     /// For each process, its elements among those of all parameters.
@@ -15,7 +15,7 @@ struct ExchangePortion {
     /// How many elements a process has.
     func count(ofRank rank: Int) -> Int { ranges[rank].reduce(0) { $0 + $1.count } }
 
-    /// Divides pieces into portions, in each of which every process has about as much.
+    /// Divides pieces into portions in which every process has about the same amount.
     static func portions(
         of pieces: [ParameterShares.Piece],
         _ shares: ParameterShares
@@ -37,12 +37,12 @@ struct ExchangePortion {
 }
 
 extension Tensor {
-    /// A message with the elements, which must stay as they are until it is through.
+    /// A message with the elements, which must not change until it is done.
     func message(to peer: Int) -> Message {
         withUnsafeBytes { values, _ in .sending(values, to: peer) }
     }
 
-    /// A message that the elements will be, which nobody else may touch until it is through.
+    /// A message that fills the elements, which must not be touched until it is done.
     func message(from peer: Int) -> Message {
         precondition(isWritable, "messages received into the pages of a file")
         return withUnsafeBytes { values, _ in

@@ -1,21 +1,21 @@
-// The gradients of a step, added up over all processes while the backward pass still goes on: those
-// of a layer travel as soon as they are complete, from the last layer to the first.
+// The gradients of a step, summed over all processes while the backward pass is still running:
+// those of a layer are sent as soon as they are complete, from the last layer to the first.
 
 import Collectives
 import Tensors
 
-/// Adds up the gradients of all processes.
+/// Sums the gradients of all processes.
 final class GradientExchange {
     private let group: ProcessGroup
     private let shares: ParameterShares
-    /// The portions of each layer, and under nil of what no layer has.
+    /// The portions of each layer, and under nil those outside layers.
     private let portions: [Int?: [ExchangePortion]]
     /// The layers, and nil, in one order for all processes.
     private let order: [Int?]
     private let memory: GradientMemory
     private var tickets: [Ticket] = []
 
-    /// Prepares the exchange of gradients that lie in `gradients`.
+    /// Prepares to exchange the gradients in `gradients`.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
     init(
         _ gradients: TensorSet,
@@ -29,8 +29,8 @@ final class GradientExchange {
             .mapValues { ExchangePortion.portions(of: $0, shares) }
         order = portions.keys.sorted { ($0 ?? -1) > ($1 ?? -1) }
         let roomy = Self.largestPortion(of: portions)
-        // Only the communication thread runs it; a team of threads of its own would take the
-        // processors from those that compute.
+        // Only the communication thread runs it; a thread team of its own would take processors
+        // away from those that compute.
         let lane = try ops.forLane()
         memory = GradientMemory(
             gradients: gradients.flat,
@@ -42,25 +42,25 @@ final class GradientExchange {
         )
     }
 
-    /// Elements of the largest portion, all processes' shares of the size of the largest.
+    /// Elements of the largest portion, counting all shares as large as the largest.
     private static func largestPortion(of portions: [Int?: [ExchangePortion]]) -> Int {
         portions.values.joined().map { portion in
             portion.ranges.count * (portion.ranges.indices.map(portion.count).max() ?? 0)
         }.max() ?? 0
     }
 
-    /// Bytes of what is under way, at most.
+    /// The most bytes in flight.
     static func byteCount(_ elementCount: Int, _ parallel: DataParallel) -> Int {
         let portion = min(elementCount, ExchangePortion.largestCount)
         let (float, rounded) = (ElementType.float32.byteWidth, ElementType.bfloat16.byteWidth)
-        // Two jobs at a time, and two tensors in the one that adds up rounded numbers.
+        // Two jobs at a time, and two tensors in the job that sums rounded numbers.
         return parallel.gradientType == .float32
             ? 2 * portion * float : 2 * portion * (float + 2 * rounded)
     }
 
-    /// Sends the gradients of a layer, or under nil of what no layer has, on their way.
+    /// Starts exchanging the gradients of a layer, or for nil those outside layers.
     ///
-    /// Nobody may touch them before ``finish()`` has returned.
+    /// They must not be touched until ``finish()`` has returned.
     func start(layer: Int?) {
         for portion in portions[layer] ?? [] {
             tickets.append(group.start(job(portion)))
@@ -74,14 +74,14 @@ final class GradientExchange {
         return RoundedGradientSum(portion, rank: group.rank, memory, rounded: rounded)
     }
 
-    /// Returns when all gradients that are on their way are added up.
+    /// Waits until all gradients in flight are summed.
     /// - Throws: ``CollectiveError``.
     func finish() throws {
         defer { tickets = [] }
         for ticket in tickets { try ticket.wait() }
     }
 
-    /// The global norm of all gradients, of which each process measures its share.
+    /// The global norm of all gradients, each process measuring its share.
     /// - Throws: ``CollectiveError``.
     func norm(_ ops: Ops) throws -> Float {
         let own = shares.ranges(ofRank: group.rank).reduce(0.0) { sum, range in
@@ -90,7 +90,7 @@ final class GradientExchange {
         return Float(try group.sum(own).squareRoot())
     }
 
-    /// Gives every process the parameters that each has updated of its own share.
+    /// Gives every process the parameters that the others have updated in their shares.
     /// - Parameter parameters: In the layout of the gradients.
     /// - Throws: ``CollectiveError``.
     func gather(_ parameters: TensorSet) throws {
@@ -102,7 +102,7 @@ final class GradientExchange {
     }
 }
 
-/// The parameters of a portion, from those who have updated them to all others.
+/// The parameters of a portion, from the processes that updated them to all others.
 private final class ParameterGathering: CollectiveJob {
     private let portion: ExchangePortion
     private let parameters: Tensor
@@ -120,7 +120,7 @@ private final class ParameterGathering: CollectiveJob {
 }
 
 extension ProcessGroup {
-    /// The sum of a number over all processes, in the order of their ranks.
+    /// The sum of a number over all processes, in rank order.
     /// - Throws: ``CollectiveError``.
     func sum(_ value: Double) throws -> Double {
         try gather([value]).reduce(0.0) { $0 + ($1.first ?? 0) }

@@ -1,14 +1,14 @@
-// A portion of the gradients, added up over all processes: each gets everybody's numbers for its
-// own share, adds them, and sends the sums to the others where they need them.
+// A portion of the gradients, summed over all processes: each process receives the others' numbers
+// for its own share, adds them, and sends the sums to the others if they need them.
 //
-// MPI_Iallreduce would do, too. But which number it adds to which first is the library's choice,
-// and it knows no bfloat16. Here it is the order of the ranks: the same bits in every process, in
-// every run and with every library, and the same share with whole optimisers and with sharded ones.
+// MPI_Iallreduce would also do. But the library chooses the order of additions, and it knows no
+// bfloat16. Here it is rank order: the same bits in every process, in every run and with every
+// library, and the same share with whole optimizers and with sharded ones.
 
 import Collectives
 import Tensors
 
-/// What all sums of a trainer's gradients have in common.
+/// What all sums of a trainer's gradients share.
 struct GradientMemory {
     /// The gradients of all parameters, flat and float32.
     let gradients: Tensor
@@ -16,13 +16,13 @@ struct GradientMemory {
     let returnsSums: Bool
     /// Operations on the thread that calls them.
     let ops: Ops
-    /// Room for a portion of float32, or of what travels in its place.
+    /// Room for a portion in float32, or in what is sent instead.
     let floats: ExchangeBuffers
-    /// Room for portions of bfloat16; nil where gradients travel in float32.
+    /// Room for portions in bfloat16; nil if gradients are sent in float32.
     let rounded: ExchangeBuffers?
 }
 
-/// The sum of a portion that travels in float32, straight from the gradients and back.
+/// The sum of a portion that is sent in float32, directly from and to the gradients.
 final class GradientSum: CollectiveJob {
     private let portion: ExchangePortion
     private let rank: Int
@@ -75,7 +75,7 @@ final class GradientSum: CollectiveJob {
         for (index, own) in parts[rank].enumerated() {
             var sum = parts[0][index]
             for peer in 1..<parts.count {
-                // From this process's own on, the sum is where it belongs.
+                // From this process's own numbers on, the sum is in its place.
                 let place = peer == rank ? own : sum
                 memory.ops.residualForward(out: place, a: sum, b: parts[peer][index])
                 sum = place
@@ -85,7 +85,7 @@ final class GradientSum: CollectiveJob {
 }
 
 extension ExchangePortion {
-    /// Every process's numbers of a portion, from it to all others.
+    /// Every process's numbers of a portion, sent to all others.
     /// - Parameters:
     ///   - tensor: Flat, with a place for each of the parameters.
     ///   - rank: Which process this is.

@@ -1,25 +1,25 @@
-// Which part of the parameters each process of a run looks after. It adds up the gradients of its
-// part, and with a sharded optimiser it alone has their moments and updates them.
+// Which part of the parameters each process of a run handles. It sums the gradients of its part,
+// and with a sharded optimizer it alone has their moments and updates them.
 
 import LanguageModels
 import Tensors
 
 /// The parameters of a model, divided among processes.
 ///
-/// Every process has a part of every tensor of every layer, as llm.c divides them: so no process is
-/// waited for while the gradients of one layer after the other become complete.
+/// Every process has a part of every tensor of every layer, as in llm.c, so that none has to be
+/// waited for while the gradients of one layer after another become complete.
 package struct ParameterShares {
-    /// Elements that lie together: a tensor of one layer, or one that no layer has.
+    /// Contiguous elements: a tensor of one layer, or one outside layers.
     package struct Piece: Equatable {
         /// The place of its tensor in the layout.
         package let tensor: Int
-        /// Its layer; nil for what no layer has.
+        /// Its layer; nil for a piece outside layers.
         package let layer: Int?
         /// Its elements among those of all parameters.
         package let range: Range<Int>
     }
 
-    /// All pieces, in the order in which they lie.
+    /// All pieces, in memory order.
     package let pieces: [Piece]
     /// How many processes share them.
     package let processCount: Int
@@ -34,8 +34,8 @@ package struct ParameterShares {
 
     /// Divides the tensors of a layout.
     /// - Parameters:
-    ///   - layout: Packed.
-    ///   - layered: The names of those whose first axis counts layers.
+    ///   - layout: A packed layout.
+    ///   - layered: The names of the tensors whose first axis is layers.
     ///   - processCount: How many processes share them.
     package init(_ layout: TensorLayout, layered: Set<String>, processCount: Int) {
         precondition(processCount > 0, "\(processCount) processes")

@@ -1,16 +1,16 @@
-// The sum of a portion of the gradients that travels in bfloat16: half the bytes. What is added is
-// float32 again, and so is the sum; it is rounded once more where it travels back.
+// The sum of a portion of the gradients that is sent in bfloat16: half the bytes. It is added up in
+// float32, and rounded once more when it is sent back.
 
 import Collectives
 import Tensors
 
-/// The sum of a portion, rounded on its way.
+/// The sum of a portion, rounded when sent.
 final class RoundedGradientSum: CollectiveJob {
     private let portion: ExchangePortion
     private let rank: Int
     private let memory: GradientMemory
     private let rounded: ExchangeBuffers
-    /// What goes out, and what comes in; each has room for a whole portion.
+    /// Outgoing and incoming numbers, each with room for a whole portion.
     private var buffers: (out: Tensor, in: Tensor)?
     private var phase = 0
 
@@ -52,7 +52,7 @@ final class RoundedGradientSum: CollectiveJob {
             }
         default:
             guard let buffers else { return nil }
-            // This process uses what it sent, too: all have the same numbers.
+            // This process also uses what it sent, so that all have the same numbers.
             try widen(place(of: rank, in: buffers.out), to: portion.ranges[rank])
             for peer in peers {
                 try widen(place(of: peer, in: buffers.in), to: portion.ranges[peer])
@@ -95,12 +95,12 @@ final class RoundedGradientSum: CollectiveJob {
 
     private func row(_ tensor: Tensor) -> Tensor { tensor.reshaped([1, tensor.count]) }
 
-    /// Adds what has arrived to this process's share, in the order of the ranks.
+    /// Adds what has arrived to this process's share, in rank order.
     private func add(_ received: Tensor) throws {
         let count = portion.count(ofRank: rank)
         let (sum, addend) = (try memory.floats.take(), try memory.floats.take())
         defer { [sum, addend].forEach(memory.floats.giveBack) }
-        // The share of this process lies in ranges, and here in one piece.
+        // This process's share is in ranges there, and in one piece here.
         let (own, other) = (sum[0..<count], addend[0..<count])
         func load(_ peer: Int, into tensor: Tensor) throws {
             guard peer == rank else {

@@ -12,7 +12,7 @@ import TokenData
 #endif
 
 extension Trainer {
-    /// Checks settings that several processes cannot have.
+    /// Checks for settings that several processes cannot use.
     /// - Throws: ``TrainingError/invalidSetting(name:requirement:found:)``.
     static func check(
         _ settings: TrainingSettings,
@@ -30,8 +30,8 @@ extension Trainer {
         }
         guard !parallel.shardsOptimizer || settings.optimizerKind == .adamw else {
             throw TrainingError.invalidSetting(
-                name: "the optimiser that processes share",
-                requirement: "\(OptimizerKind.adamw.rawValue), as Muon needs whole matrices",
+                name: "the optimizer that processes share",
+                requirement: "\(OptimizerKind.adamw.rawValue), because Muon needs whole matrices",
                 found: settings.optimizerKind.rawValue
             )
         }
@@ -39,7 +39,7 @@ extension Trainer {
 
     /// Checks that all processes train the same model in the same way from the same data.
     ///
-    /// Other instructions give other bits, and weights that every process updates for itself would
+    /// Other instructions give other bits, and weights that every process updates by itself would
     /// drift apart.
     /// - Throws: ``CollectiveError/unlike(fact:first:rank:other:)`` in all processes.
     package func requireAlike() throws {

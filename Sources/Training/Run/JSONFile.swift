@@ -58,10 +58,10 @@ extension DecodingError {
         case .typeMismatch(_, let context), .valueNotFound(_, let context),
             .dataCorrupted(let context):
             return context.codingPath.isEmpty
-                ? "it is not the JSON that it should be"
-                : "the value of '\(place(context.codingPath))' makes no sense"
+                ? "it is not the expected JSON"
+                : "the value of '\(place(context.codingPath))' is not valid"
         @unknown default:
-            return "it is not the JSON that it should be"
+            return "it is not the expected JSON"
         }
     }
 }
@@ -81,12 +81,12 @@ public enum JSONValue: Codable, Equatable, Sendable {
     /// Values in order.
     case array([JSONValue])
 
-    /// The number as it was typed: 3e-4, not the nearest float's many digits.
+    /// The number as typed: 3e-4, not the many digits of the nearest float.
     public init(_ value: Float) {
         self = Double("\(value)").map(JSONValue.number) ?? .null
     }
 
-    /// The number, or its digits where JSON readers would lose some.
+    /// The number, or its digits as a string if JSON readers would lose some.
     public init(_ value: UInt64) {
         self = Int(exactly: value).map(JSONValue.integer) ?? .string("\(value)")
     }

@@ -1,5 +1,5 @@
 // `run.json`: what a run was started with, for people, reports and `--config`. Resuming does not
-// read it; checkpoints hold what that needs.
+// read it; checkpoints have what that needs.
 
 import FileIO
 import LanguageModels
@@ -10,7 +10,7 @@ import TokenData
 public struct RunDescription: Codable, Equatable, Sendable {
     /// The model and what it started from.
     public struct Model: Codable, Equatable, Sendable {
-        /// A size or the path of a checkpoint, as it was given; nil when nobody said.
+        /// A size or the path of a model, as it was given; nil if it was not.
         public var initialization: String?
         /// L: transformer blocks.
         public var layers: Int
@@ -20,7 +20,7 @@ public struct RunDescription: Codable, Equatable, Sendable {
         public var channels: Int
         /// maxT: the longest sequence.
         public var context: Int
-        /// V: tokens the model knows.
+        /// V: the size of the vocabulary.
         public var vocabularySize: Int
         /// All parameters, without the padding of the vocabulary.
         public var parameters: Int
@@ -46,15 +46,15 @@ public struct RunDescription: Codable, Equatable, Sendable {
 
     /// A file of tokens.
     public struct Shard: Codable, Equatable, Sendable {
-        /// Where it lies.
+        /// The path of its file.
         public var path: String
-        /// How many tokens it holds.
+        /// The number of tokens it holds.
         public var tokens: Int
     }
 
     /// The token shards.
     public struct Data: Codable, Equatable, Sendable {
-        /// Learnt from, sorted by path.
+        /// Trained on, sorted by path.
         public var train: [Shard]
         /// Validated on, sorted by path.
         public var validation: [Shard]
@@ -62,30 +62,30 @@ public struct RunDescription: Codable, Equatable, Sendable {
 
     /// What the run computes with.
     public struct Machine: Codable, Equatable, Sendable {
-        /// The processor's name; nil in files that do not say it.
+        /// The processor's name; nil in files that do not say.
         public var processor: String?
         /// The micro-kernels' instruction set.
         public var isa: String
-        /// Threads of large operations, in each process.
+        /// Threads used by large operations, in each process.
         public var threads: Int
-        /// Processes that train together; nil for one.
+        /// The number of processes that train together; nil for one.
         public var processes: Int?
     }
 
     /// The model.
     public var model: Model
-    /// Every flag in effect by its name without dashes, those with default values included.
+    /// Every flag in effect by its name without dashes, including defaults.
     public var flags: [String: JSONValue]
     /// The data.
     public var data: Data
     /// The machine.
     public var machine: Machine
-    /// Optimiser steps of the whole run.
+    /// Optimizer steps of the whole run.
     public var steps: Int
 
     /// Describes a run.
     /// - Parameters:
-    ///   - trainer: What makes the steps.
+    ///   - trainer: The trainer that makes the steps.
     ///   - validation: Held-out data.
     ///   - initialization: What the model started from, as it was given.
     ///   - flags: Every flag in effect by its name without dashes.
@@ -117,7 +117,7 @@ public struct RunDescription: Codable, Equatable, Sendable {
         self = try JSONFile.read(Self.self, from: path)
     }
 
-    /// Writes a `run.json`, whole or not at all.
+    /// Writes a `run.json`, completely or not at all.
     /// - Throws: ``FileIOError``.
     public func write(to path: FilePath) throws {
         try JSONFile.write(self, to: path)

@@ -5,13 +5,13 @@
 import FileIO
 
 extension RunDirectory {
-    /// Names, other than those of checkpoints, of what a run writes and a new run replaces.
+    /// The files other than checkpoints that a run writes and a new run replaces.
     private var otherFiles: [FilePath] { logsAndDescription + [bestPath, adapterPath] }
 
     /// What a run writes before its first checkpoint, besides event files.
     private var logsAndDescription: [FilePath] { [metricsPath, mainLogPath, descriptionPath] }
 
-    /// What a run has written that was stopped before its first step.
+    /// What a run that was stopped before its first step has written.
     /// - Throws: ``FileIOError`` when the directory cannot be listed.
     func beginnings() throws -> [FilePath] {
         try logsAndDescription + EventFileName.paths(in: path)
@@ -33,11 +33,11 @@ extension RunDirectory {
         try files(where: isTemporary)
     }
 
-    /// What a run without a complete checkpoint has left and is in the way when it starts over.
+    /// What a run without a complete checkpoint has left that is in the way when it starts over.
     ///
-    /// A model alone stays, since it may be somebody's own; parts of a checkpoint are certainly a
-    /// run's where a state or an extra file is among them. So does `run.json`, which is written
-    /// again: a run that is killed meanwhile is still known to be one.
+    /// A model by itself stays, since it may belong to somebody; parts of a checkpoint are
+    /// certainly a run's if they include a state or an extra file. `run.json` stays too, and is
+    /// rewritten: a run that is killed meanwhile is still recognized as one.
     /// - Throws: ``FileIOError`` when the directory cannot be listed.
     func leftovers() throws -> [FilePath] {
         let replaced = otherFiles.filter { $0 != descriptionPath && FileSystem.exists($0) }
@@ -50,14 +50,14 @@ extension RunDirectory {
         return replaced + parts
     }
 
-    /// The states that processes have left of a step, however many they were.
+    /// The states that processes have left for a step, however many there were.
     /// - Throws: ``FileIOError`` when the directory cannot be listed.
     func statePaths(step: Int) throws -> [FilePath] {
         try files { stateFile(named: $0)?.step == step }
     }
 
-    /// Every file of a run, except a tokenizer and token shards, which may already be the new
-    /// run's.
+    /// Every file of a run, except a tokenizer and token shards, which may already belong to the
+    /// new run.
     /// - Throws: ``FileIOError`` when the directory cannot be listed.
     func allFiles() throws -> [FilePath] {
         let names = Set(otherFiles.compactMap { $0.lastComponent?.string })
@@ -67,16 +67,16 @@ extension RunDirectory {
         }
     }
 
-    /// Removes the directory when nothing is in it: a run that did not come about leaves none.
+    /// Removes the directory if it is empty: a run that never started leaves none.
     public func removeIfEmpty() {
-        // What is in it keeps it, and where it may not be removed it does no harm.
+        // It stays if it has contents; if it cannot be removed, it does no harm.
         try? FileSystem.removeDirectory(path)
     }
 
-    /// Removes files of checkpoints, `DONE` first, and others; last `run.json`, so that a run that
-    /// is killed meanwhile is still known to be one.
+    /// Removes files of checkpoints, `DONE` first, and others; `run.json` last, so that a run that
+    /// is killed meanwhile is still recognized as one.
     ///
-    /// Pipes and devices in their place are no files of the run.
+    /// Pipes and devices in their place are not files of the run.
     func remove(_ files: [FilePath]) throws {
         func rank(_ file: FilePath) -> Int {
             if file == descriptionPath { return 2 }
@@ -87,10 +87,10 @@ extension RunDirectory {
         }
     }
 
-    /// Removes a file, or a directory that a model was written as, under its name or a hidden one;
-    /// nothing where nothing is.
+    /// Removes a file, or a directory that a model was written to, under its name or a hidden one;
+    /// does nothing if nothing is there.
     ///
-    /// A directory in the place of a file is somebody else's.
+    /// A directory in place of a file belongs to somebody else.
     static func remove(_ path: FilePath) throws {
         let isHidden = path.lastComponent?.isHidden ?? false
         guard FileSystem.isDirectory(path), path.extension == nil || isHidden else {
@@ -109,8 +109,8 @@ extension RunDirectory {
             .map { path.appending($0) }
     }
 
-    /// Whether a name is that of an ``AtomicFile`` of ours which its process did not live to
-    /// commit: `.NAME.PROCESS-NUMBER`.
+    /// Whether a name is that of an ``AtomicFile`` of ours whose process did not live to commit it:
+    /// `.NAME.PROCESS-NUMBER`.
     private func isTemporary(_ name: String) -> Bool {
         guard name.hasPrefix("."), let end = name.lastIndex(of: "."), end > name.startIndex else {
             return false
@@ -132,7 +132,7 @@ package enum EventFileName {
     private static let digitCount = 10
     private static let largestNumber = 9_999_999_999
 
-    /// Those in `directory` that this program has written, in the order in which they are read.
+    /// Those in `directory` that this program has written, in the order they are read.
     /// - Throws: ``FileIOError`` when the directory cannot be listed.
     package static func paths(in directory: FilePath) throws -> [FilePath] {
         guard FileSystem.isDirectory(directory) else { return [] }
@@ -146,7 +146,7 @@ package enum EventFileName {
 
     /// The name of a file that is read after the `former` ones.
     ///
-    /// Readers go on with the next name in order, which by custom holds the seconds since 1970.
+    /// Readers continue with the next name in order, which by custom has the seconds since 1970.
     package static func next(after former: [FilePath], at time: Double) -> String {
         let newest = former.compactMap { $0.lastComponent }.compactMap {
             Self.number(inName: $0.string)

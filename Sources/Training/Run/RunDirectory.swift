@@ -26,7 +26,7 @@ public struct RunDirectory: Sendable, Equatable {
 
     /// The tokenizer's copy, in llm.c's format.
     public var tokenizerPath: FilePath { path.appending("tokenizer.bin") }
-    /// One JSON object a line: losses, rates, samples.
+    /// One JSON object per line: losses, rates, samples.
     public var metricsPath: FilePath { path.appending("metrics.jsonl") }
     /// Losses and rates in llm.c's format.
     public var mainLogPath: FilePath { path.appending("main.log") }
@@ -35,27 +35,27 @@ public struct RunDirectory: Sendable, Equatable {
     /// Which checkpoint is the best: a ``BestCheckpoint``.
     public var bestPath: FilePath { path.appending("best.json") }
 
-    /// The newest adapter, where one is trained, in PEFT's format.
+    /// The newest adapter, if one is trained, in PEFT's format.
     public var adapterPath: FilePath { path.appending("adapter") }
 
-    /// The model after `step` updates: a directory where there is one, else a file.
+    /// The model after `step` updates: a directory if there is one, else a file.
     public func modelPath(step: Int) -> FilePath {
         let directory = modelPath(step: step, .directory)
         return FileSystem.isDirectory(directory) ? directory : modelPath(step: step, .file)
     }
-    /// The model after `step` updates, in the form that it is written in.
+    /// The model after `step` updates, in the form it is written in.
     func modelPath(step: Int, _ form: CheckpointForm) -> FilePath {
         path.appending("model_\(padded(step))" + (form == .file ? ".bin" : ""))
     }
-    /// The optimiser's moments and the place in the data after `step` updates, of the only process
+    /// The optimizer's moments and the place in the data after `step` updates, of the only process
     /// or the first.
     public func statePath(step: Int) -> FilePath { statePath(step: step, rank: 0) }
-    /// The part that a process, counted from 0, keeps of the optimiser's moments, and its place in
+    /// The part of the optimizer's moments that a process, counted from 0, keeps, and its place in
     /// the data, after `step` updates.
     public func statePath(step: Int, rank: Int) -> FilePath {
         path.appending("state_\(padded(step))_\(padded(rank, to: 5)).bin")
     }
-    /// What llm.c's state has no place for, after `step` updates.
+    /// What llm.c's state cannot hold, after `step` updates.
     public func extraPath(step: Int) -> FilePath { path.appending("extra_\(padded(step)).json") }
     /// An empty file, written last: the checkpoint of `step` is complete.
     public func donePath(step: Int) -> FilePath { path.appending("DONE_\(padded(step))") }
@@ -108,7 +108,7 @@ public struct RunDirectory: Sendable, Equatable {
     ) -> Int? {
         guard name.hasPrefix(prefix), name.hasSuffix(suffix),
             let step = Int(name.dropFirst(prefix.count).dropLast(suffix.count)),
-            // Not every number is written as ours are: DONE_1 is not.
+            // Not every number is written the way ours are: DONE_1 is not.
             path(step).lastComponent?.string == name
         else { return nil }
         return step
@@ -124,11 +124,11 @@ extension RunDirectory {
     }
 
     /// Creates the directory, and keeps other processes from training in it.
-    /// - Returns: What holds the directory as long as it lives.
+    /// - Returns: A lock that holds the directory as long as it lives.
     /// - Throws: ``TrainingError/runInUse(path:)`` or ``FileIOError``.
     func lock() throws -> DirectoryLock {
         try FileSystem.createDirectory(path)
-        // Who only asks whether it is in use holds it for an instant; who trains, for longer.
+        // A process that only checks holds it for an instant; one that trains, for longer.
         for _ in 0..<20 {
             if let lock = try DirectoryLock(path) { return lock }
             usleep(5_000)
@@ -136,8 +136,8 @@ extension RunDirectory {
         throw TrainingError.runInUse(path: path)
     }
 
-    /// Keeps everybody from training here, where a run is kept here at all.
-    /// - Returns: What holds the directory as long as it lives.
+    /// Keeps other processes from training here, if there is a run here at all.
+    /// - Returns: A lock that holds the directory as long as it lives.
     /// - Throws: ``TrainingError/runInUse(path:)`` or ``FileIOError``.
     package func lockIfRun() throws -> DirectoryLock? {
         try holdsRun() ? lock() : nil
@@ -145,7 +145,7 @@ extension RunDirectory {
 }
 
 extension RunDirectory {
-    /// Names of the other forms, for tokenizers that llm.c's and llama2.c's formats cannot hold.
+    /// The other forms, for tokenizers that llm.c's and llama2.c's formats cannot hold.
     private var vocabularyPath: FilePath { path.appending("vocab.json") }
     private var mergesPath: FilePath { path.appending("merges.txt") }
     private var settingsPath: FilePath { path.appending("tokenizer.json") }
@@ -161,7 +161,7 @@ extension RunDirectory {
         ]
     }
 
-    /// The run's copy of its tokenizer, as `loadTokenizer(at:)` takes it; nil when there is none.
+    /// The run's copy of its tokenizer, for `loadTokenizer(at:)`; nil when there is none.
     public var savedTokenizer: FilePath? {
         for path in [settingsPath, modelPath, tokenizerPath] where FileSystem.exists(path) {
             return path
@@ -170,10 +170,10 @@ extension RunDirectory {
         return isPair ? vocabularyPath : nil
     }
 
-    /// Whether the run keeps the form of the conversations that its model learns.
+    /// Whether the run keeps a chat template for the conversations that its model learns.
     public var hasChatTemplate: Bool { FileSystem.exists(chatTemplatePath) }
 
-    /// Checks that a run goes on with the tokenizer that it began with; without a copy any will do.
+    /// Checks that a run resumes with the tokenizer it began with; without a copy, any will do.
     /// - Throws: ``TrainingError/runDiffers(path:differences:)``, or what reading the copy throws.
     public func requireSameTokenizer(_ tokenizer: any Tokenizer) throws {
         guard let copy = savedTokenizer else { return }
@@ -181,8 +181,8 @@ extension RunDirectory {
         guard !Self.encodesAlike(then, now) else { return }
         let difference =
             then.vocabularySize == now.vocabularySize
-            ? "the tokenizer holds other tokens than then"
-            : "the tokenizer was one of \(then.vocabularySize) tokens and is now one of "
+            ? "the tokenizer holds different tokens now"
+            : "the tokenizer had \(then.vocabularySize) tokens and now has "
                 + "\(now.vocabularySize)"
         throw TrainingError.runDiffers(path: path, differences: [difference])
     }
@@ -194,14 +194,14 @@ extension RunDirectory {
         return then.description.kind == now.description.kind && then.digest == now.digest
     }
 
-    /// Puts a tokenizer, or none, in the place of the run's copy.
+    /// Replaces the run's copy of a tokenizer, or removes it.
     /// - Parameters:
     ///   - tokenizer: The tokenizer.
-    ///   - source: The file that it came from, which is copied where it is SentencePiece's or
-    ///     llama2.c's; nil where there is none.
-    ///   - chatTemplate: The form of conversations that the model learns, in Jinja; nil for one
-    ///     that learns none.
-    /// - Throws: `TokenizerError` when no format holds it, or ``FileIOError``.
+    ///   - source: The file that it came from, which is copied if it is SentencePiece's or
+    ///     llama2.c's; nil if there is none.
+    ///   - chatTemplate: The chat template that the model learns, in Jinja; nil for a model that
+    ///     learns none.
+    /// - Throws: `TokenizerError` when no format can hold it, or ``FileIOError``.
     public func replaceTokenizer(
         with tokenizer: (any Tokenizer)?,
         from source: FilePath? = nil,
@@ -214,7 +214,7 @@ extension RunDirectory {
             try file.commit()
             written.append(chatTemplatePath)
         }
-        // Another form would be found first, or for nothing.
+        // Another form would be found first, or without need.
         for path in tokenizerFiles where !written.contains(path) { try FileSystem.remove(path) }
     }
 }

@@ -1,5 +1,5 @@
-// What a run leaves in its directory beside its checkpoints: its description, its logs, and which
-// checkpoint is the best. It also holds the directory, and removes what nobody needs any more.
+// What a run leaves in its directory besides its checkpoints: its description, its logs, and which
+// checkpoint is the best. It also locks the directory, and removes what is no longer needed.
 
 import FileIO
 import LanguageModels
@@ -15,16 +15,16 @@ final class RunRecords {
     /// The checkpoint that `best.json` names.
     private var best: BestCheckpoint?
 
-    /// Begins the records of a run, or goes on with those that are there.
+    /// Begins the records of a run, or continues existing ones.
     ///
-    /// What an interrupted run left half-made goes now, and so does a run that is replaced.
+    /// Removes what an interrupted run left unfinished, and a run that is replaced.
     /// - Parameters:
     ///   - directory: Where the run is kept.
-    ///   - lock: What holds it.
+    ///   - lock: The lock that holds it.
     ///   - start: Where the run begins.
-    ///   - trainer: Of the run; put where the checkpoint left one, if it goes on.
-    ///   - overwrite: Whether a run that starts takes the place of the one that is there.
-    ///   - description: What `run.json` says.
+    ///   - trainer: The run's trainer, restored from the checkpoint if the run resumes.
+    ///   - overwrite: Whether a new run replaces an existing one.
+    ///   - description: The content of `run.json`.
     /// - Throws: ``FileIOError`` or ``TrainingError``.
     init(
         _ directory: RunDirectory,
@@ -52,7 +52,7 @@ final class RunRecords {
         mainLog = try MainLog(directory.mainLogPath, keepingContents: goesOn)
     }
 
-    /// Does what follows from the checkpoint of a step: the run may have been killed before.
+    /// Does what follows from a step's checkpoint, since the run may have been killed before.
     private static func catchUp(
         _ directory: RunDirectory,
         step: Int,
@@ -66,11 +66,11 @@ final class RunRecords {
             try FileSystem.remove(directory.bestPath)
         }
         let saved = try CheckpointExtra.read(from: directory.extraPath(step: step), step: step)
-        // Also the best that is not comparable: until the next checkpoint the run can go back.
+        // Keeps a best that is not comparable too: until the next checkpoint the run can go back.
         try directory.removeCheckpoints(Retention(saved.settings), best: saved.best)
     }
 
-    /// Keeps everybody else from training in the directory until ``release()``.
+    /// Keeps other processes from training in the directory until ``release()``.
     /// - Throws: ``TrainingError/runInUse(path:)`` or ``FileIOError``.
     func hold() throws {
         lock = try lock ?? directory.lock()
@@ -81,7 +81,7 @@ final class RunRecords {
         lock = nil
     }
 
-    /// Writes down what happened, where it is something that logs keep.
+    /// Logs what happened, if it is something that logs keep.
     /// - Throws: ``FileIOError`` when the disk is full or fails.
     func append(_ event: TrainingEvent) throws {
         switch event {
@@ -100,7 +100,7 @@ final class RunRecords {
         }
     }
 
-    /// Writes down which checkpoint is the best.
+    /// Records which checkpoint is the best.
     /// - Throws: ``FileIOError``.
     func adopt(_ newBest: BestCheckpoint?) throws {
         guard let newBest, newBest != best else { return }
@@ -108,13 +108,13 @@ final class RunRecords {
         best = newBest
     }
 
-    /// Removes the checkpoints that nobody needs any more; the best stays.
+    /// Removes the checkpoints that are no longer needed; the best stays.
     /// - Throws: ``FileIOError``.
     func removeCheckpoints() throws {
         try directory.removeCheckpoints(retention, best: best)
     }
 
-    /// Removes what a run has written that was stopped before its first step.
+    /// Removes what a run that was stopped before its first step has written.
     /// - Throws: ``FileIOError``.
     func removeBeginnings() throws {
         try directory.remove(directory.beginnings())

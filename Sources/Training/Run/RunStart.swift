@@ -7,20 +7,20 @@ import FileIO
 import LanguageModels
 import TokenData
 
-/// What happens with a run that is already in the directory.
+/// What to do with a run that is already in the directory.
 public enum ResumePolicy: String, Sendable, CaseIterable, Codable {
-    /// It goes on from its newest complete checkpoint, or from the start when it has none.
+    /// It resumes from its newest complete checkpoint, or starts over if it has none.
     case auto
     /// It is refused.
     case never
 }
 
 extension RunDirectory {
-    /// Decides whether a run in this directory goes on or starts.
+    /// Decides whether a run in this directory resumes or starts.
     /// - Parameters:
-    ///   - policy: What happens with a run that is there.
-    ///   - overwrite: Whether a run that is there is replaced, whatever the policy.
-    /// - Returns: The step of the checkpoint it goes on from; nil when it starts.
+    ///   - policy: What to do with an existing run.
+    ///   - overwrite: Whether an existing run is replaced, whatever the policy.
+    /// - Returns: The step of the checkpoint it resumes from; nil when it starts.
     /// - Throws: ``TrainingError/runExists(path:)`` when it is refused, or ``FileIOError``.
     public func resumptionStep(_ policy: ResumePolicy, overwrite: Bool = false) throws -> Int? {
         if overwrite { return nil }
@@ -32,11 +32,11 @@ extension RunDirectory {
         }
     }
 
-    /// Checks that files can be made in the directory.
+    /// Checks that files can be created in the directory.
     /// - Throws: ``FileIOError``.
     func requireWritable() throws {
-        // Permissions do not tell: a file system may be read-only or full. Writing the byte again
-        // takes it out of the buffer, and without a commit the file is gone at once.
+        // Permissions are not enough: a file system may be read-only or full. Writing the byte
+        // flushes the buffer, and without a commit the file is gone at once.
         let probe = try AtomicFile(descriptionPath)
         try probe.write([0])
         try probe.overwrite([0], at: 0)
@@ -44,10 +44,10 @@ extension RunDirectory {
 
     /// Checks that the checkpoints of a run will fit into the file system.
     /// - Parameters:
-    ///   - count: Checkpoints at once, at most.
-    ///   - byteCount: Bytes of one.
-    ///   - present: Complete checkpoints that stay and are counted among them.
-    ///   - removable: Files that are removed before the first is written.
+    ///   - count: The most checkpoints at once.
+    ///   - byteCount: The bytes of one.
+    ///   - present: Complete checkpoints that stay, included in `count`.
+    ///   - removable: Files that are removed before the first one is written.
     /// - Throws: ``TrainingError/noRoom(path:needed:available:)`` or ``FileIOError``.
     func requireRoom(
         forCheckpoints count: Int,
@@ -68,33 +68,33 @@ extension RunDirectory {
     }
 }
 
-/// Where a run begins, as its directory says.
+/// Where a run begins, according to its directory.
 struct RunStart: Codable, Equatable {
-    /// The step of the checkpoint it goes on from; nil when it starts anew.
+    /// The step of the checkpoint it resumes from; nil for a new run.
     let resumedStep: Int?
-    /// Whether a run that is there, and has no complete checkpoint, starts over.
+    /// Whether an existing run without a complete checkpoint starts over.
     let startsOver: Bool
     /// Whether what was due after `resumedStep` is still to be measured.
     let isUnmeasured: Bool
     /// The best checkpoint so far.
     let best: BestCheckpoint?
-    /// Whether a run that goes on reads its data from where the checkpoint stood in them; otherwise
-    /// from their start.
+    /// Whether a resumed run reads its data from the checkpoint's position; otherwise it reads from
+    /// the start.
     private let keepsPosition: Bool
     /// Whether settings and data may differ from the checkpoint's.
     private let allowsChanges: Bool
-    /// Whether a run is there at all.
+    /// Whether there is a run at all.
     private let holdsRun: Bool
 
     /// Decides where a run begins; nothing is changed.
     /// - Parameters:
     ///   - directory: Where the run is kept.
-    ///   - resumptionStep: The step to go on from; nil to start.
-    ///   - overwrite: Whether a run that starts takes the place of the one that is there.
-    ///   - trainer: Of the run, at its first step.
+    ///   - resumptionStep: The step to resume from; nil to start.
+    ///   - overwrite: Whether a new run replaces an existing one.
+    ///   - trainer: The run's trainer, at its first step.
     ///   - extra: What a checkpoint of this run would say, to compare with.
     ///   - allowsChanges: Whether settings and data may differ from the checkpoint's.
-    /// - Throws: As ``TrainingRun`` does when it is made.
+    /// - Throws: As the initializer of ``TrainingRun`` does.
     init(
         _ directory: RunDirectory,
         resumptionStep: Int?,
@@ -114,9 +114,9 @@ struct RunStart: Codable, Equatable {
         self.allowsChanges = allowsChanges
         keepsPosition = saved.map { !allowsChanges || Self.isSameOrder($0, trainer) } ?? false
         let present = try directory.checkpointSteps()
-        // Who goes back to an older checkpoint may have lost the one that was the best then.
+        // After going back to an older checkpoint, the one that was best then may be gone.
         best = saved?.best(for: extra).flatMap { present.contains($0.step) ? $0 : nil }
-        // A run that has made all its steps writes nothing more.
+        // A run that has made all its steps writes nothing.
         if saved.map({ $0.step < trainer.settings.schedule.totalSteps }) ?? true {
             try Self.requireRoom(
                 directory,
@@ -134,7 +134,7 @@ struct RunStart: Codable, Equatable {
         }
     }
 
-    /// Puts a trainer where the checkpoint left one, when the run goes on.
+    /// Restores a trainer from the checkpoint, if the run resumes.
     /// - Throws: What is wrong with the checkpoint; the trainer must not be used then.
     func load(from directory: RunDirectory, into trainer: Trainer) throws {
         guard let resumedStep else { return }
@@ -147,8 +147,8 @@ struct RunStart: Codable, Equatable {
         )
     }
 
-    /// The files that go when the run begins: what an interrupted one left half-made, and what a
-    /// new one takes the place of.
+    /// The files to remove when the run begins: what an interrupted run left unfinished, and what a
+    /// new one replaces.
     /// - Throws: ``FileIOError`` when the directory cannot be listed.
     func superfluousFiles(in directory: RunDirectory, overwrite: Bool) throws -> [FilePath] {
         if resumedStep != nil { return try directory.strayFiles() }
@@ -178,7 +178,7 @@ struct RunStart: Codable, Equatable {
         )
     }
 
-    /// Checks that the weights fit into the model, which no allowance can change.
+    /// Checks that the weights fit the model, which must hold whatever is allowed.
     private static func requireSameModel(
         _ directory: RunDirectory,
         step: Int,
@@ -195,7 +195,7 @@ struct RunStart: Codable, Equatable {
             )
         }
         if let adapter = model.trainedAdapter {
-            // What fits no model of these sizes is of another one, and that is seen later.
+            // An adapter that fits no model of these sizes belongs to another; that is found later.
             let saved = try? LowRankShape(LowRankAdapter(path), of: model.sizes)
             guard let difference = saved?.difference(from: adapter.shape) else { return }
             throw TrainingError.otherModel(path: directory.path, differences: [difference])
@@ -210,8 +210,8 @@ struct RunStart: Codable, Equatable {
         }
     }
 
-    /// Whether the trainer reads the same data in the same order as the checkpoint's did, be it
-    /// with another number of processes.
+    /// Whether the trainer reads the same data in the same order as the checkpoint's, possibly with
+    /// another number of processes.
     private static func isSameOrder(_ saved: CheckpointExtra, _ trainer: Trainer) -> Bool {
         saved.trainingData.isSame(as: trainer.loader.source)
             && saved.isShuffled == (trainer.loader.state.shuffle != nil)
@@ -219,11 +219,11 @@ struct RunStart: Codable, Equatable {
 }
 
 extension LowRankShape {
-    /// What has changed of an adapter, in words; nil where nothing has.
+    /// What has changed in an adapter, in words; nil if nothing has.
     fileprivate func difference(from now: LowRankShape) -> String? {
         if self == now { return nil }
         guard layers.map(\.weight) == now.layers.map(\.weight) else {
-            return "the adapter was one of other linear layers"
+            return "the adapter was for other linear layers"
         }
         for (then, now) in zip(layers, now.layers) {
             if then.rank != now.rank {
@@ -233,12 +233,12 @@ extension LowRankShape {
                 return "the adapter's alpha was \(then.alpha) and is now \(now.alpha)"
             }
         }
-        return "the adapter was divided by another function of its rank"
+        return "the adapter was scaled by another function of its rank"
     }
 }
 
 extension ModelFact {
-    /// What has changed of a size, in words; nil where nothing has.
+    /// What has changed in a size, in words; nil if nothing has.
     fileprivate func difference(from now: ModelFact) -> String? {
         guard case .count(let then) = value, case .count(let count) = now.value, then != count
         else { return nil }
@@ -259,7 +259,7 @@ extension AdaptedModel {
     /// A checksum of the weights below the adapter, as they are stored.
     /// - Throws: What reading them throws.
     func digestOfFrozenWeights() throws -> String {
-        // Of each plane first: only the last block of a checksum may be of any size.
+        // The planes of each come first: only a checksum's last block may have any size.
         var digests = ""
         for weight in sizes.weights {
             try frozenWeights.tensor(weight).withUnsafeBytes { values, scales in

@@ -1,15 +1,15 @@
-// Whether a run stops. Each process may be told to on its own and at its own time, and all must
-// stop at the same point: so they vote, and none waits for the votes.
+// Whether a run stops. Each process may be told to at any time, but all must stop at the same
+// point: so they vote, and none waits for the votes.
 
 import Collectives
 
-/// Asks the processes of a run, again and again, whether to stop.
+/// Repeatedly asks the processes of a run whether to stop.
 ///
 /// All of them ask at the same points.
 final class StopBallot {
     private let group: ProcessGroup
     private let vote: () -> Bool
-    /// The votes of the time before.
+    /// The votes from the previous time.
     private var votes: PendingNumbers?
     private var isDecided = false
     /// Why the votes could not be gathered.
@@ -23,13 +23,13 @@ final class StopBallot {
         (self.group, self.vote) = (group, vote)
     }
 
-    /// Whether this process is told to stop, whatever the others are.
+    /// Whether this process is told to stop, regardless of the others.
     func isToldToStop() -> Bool { vote() }
 
     /// Whether all stop here.
     ///
-    /// A process alone stops as soon as it is told to. Several stop where they ask the next time,
-    /// as votes travel while the processes compute. Who stops stops for good.
+    /// A single process stops as soon as it is told to. Several stop the next time they ask,
+    /// because votes travel while the processes compute. A process that stops stays stopped.
     func shouldStop() -> Bool {
         if isDecided { return true }
         guard group.hasOthers else {

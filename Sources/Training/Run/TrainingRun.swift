@@ -1,7 +1,7 @@
 // A whole run: steps, and between them validation, evaluation, samples and checkpoints. It decides
-// what is done when, and reports events; drawing them is the caller's. How a run starts or goes on
-// is in RunStart.swift, and what it writes beside checkpoints in RunRecords.swift. Where several
-// processes train, all go through the same course, and the first speaks for them.
+// what is done when, and reports events for the caller to show. RunStart.swift starts or resumes a
+// run, and RunRecords.swift has what it writes besides checkpoints. If several processes train, all
+// follow the same course, and the first one reports for all.
 
 import Collectives
 import FileIO
@@ -10,20 +10,21 @@ import TokenData
 
 /// Trains to the end, and leaves a run directory.
 public final class TrainingRun {
-    /// What makes the steps.
+    /// The trainer that makes the steps.
     public let trainer: Trainer
-    /// The step of the checkpoint this run goes on from; nil when it started anew.
+    /// The step of the checkpoint this run resumed from; nil for a new run.
     public let resumedStep: Int?
-    /// The checkpoint with the lowest validation loss; that before the first step does not count.
+    /// The checkpoint with the lowest validation loss; the one before the first step does not
+    /// count.
     public private(set) var best: BestCheckpoint?
     let description: RunDescription
     let validation: (any BatchSource)?
     private let group: ProcessGroup
     private let directory: RunDirectory
     private let startsOver: Bool
-    /// Whether what was due after the newest step is measured.
+    /// Whether everything due after the newest step has been measured.
     private var isMeasured: Bool
-    /// Nil but in the first process.
+    /// Nil except in the first process.
     private let records: RunRecords?
     private let sample: Probe<String>?
     private let hellaSwag: Probe<Double>?
@@ -34,42 +35,42 @@ public final class TrainingRun {
     /// The step of the newest checkpoint; nil before the first.
     private var savedStep: Int?
 
-    /// Finds something out about the model as it is.
+    /// Measures or samples the model in its current state.
     ///
-    /// It asks now and then whether to stop, and returns nil when it did. Where several processes
-    /// take part, all ask as often.
+    /// It asks now and then whether to stop, and returns nil if it did. If several processes take
+    /// part, all ask equally often.
     public typealias Probe<Value> = (_ shouldStop: () -> Bool) throws -> Value?
 
-    /// Steps in a row without a finite loss and gradient norm after which a run is given up.
+    /// Consecutive steps without a finite loss and gradient norm after which a run is abandoned.
     public static let nonFiniteStepLimit = 5
 
-    /// Starts a run, or goes on with the one in the directory.
+    /// Starts a run, or resumes the one in the directory.
     ///
-    /// Creates the directory, removes what an interrupted run left half-made, and writes
-    /// `run.json`. Nobody else can train in the directory until ``run(until:report:)`` ends or this
-    /// object goes. A run that goes on finds the trainer's model, moments and data replaced by the
-    /// checkpoint's. All data are read once, so that it is noticed when they are not the same any
-    /// more, unless `BatchSource.digestShards(_:)` has done that already.
+    /// Creates the directory, removes what an interrupted run left unfinished, and writes
+    /// `run.json`. No other process can train in the directory until ``run(until:report:)`` ends or
+    /// this object is released. A resumed run replaces the trainer's model, moments and data by the
+    /// checkpoint's. All data is read once, to notice if it has changed, unless
+    /// `BatchSource.digestShards(_:)` has already done so.
     ///
-    /// Of the processes of the trainer's group, all of which make their run at the same time, the
-    /// first alone looks at the directory and writes what all share; each reads the checkpoint.
+    /// All processes of the trainer's group make their run at the same time, but only the first
+    /// looks at the directory and writes what all share; each reads the checkpoint.
     /// - Parameters:
-    ///   - trainer: What makes the steps, at its first one.
-    ///   - validation: Held-out data, of which every process reads all, or nil for no validation.
+    ///   - trainer: The trainer that makes the steps, at its first one.
+    ///   - validation: Held-out data, all of which every process reads, or nil for no validation.
     ///   - directory: Where the run is kept.
-    ///   - resume: What happens with a run that is there.
-    ///   - overwrite: Whether a run that is there is replaced, whatever `resume` says. Its
-    ///     tokenizer stays.
-    ///   - allowsChanges: Whether a run may go on with other settings and data; the new ones then
-    ///     hold, and other data are read from their start.
-    ///   - description: What `run.json` says; nil describes what the trainer tells.
-    ///   - sample: Draws a text from the model as it is, or nil for no samples. Of several
-    ///     processes the first draws.
-    ///   - hellaSwag: Measures the accuracy of the model as it is, or nil for no evaluation. All
-    ///     processes take part.
+    ///   - resume: What to do with an existing run.
+    ///   - overwrite: Whether an existing run is replaced, whatever `resume` says. Its tokenizer
+    ///     stays.
+    ///   - allowsChanges: Whether a run may resume with other settings and data; the new ones then
+    ///     apply, and other data is read from its start.
+    ///   - description: The content of `run.json`; nil describes what the trainer knows.
+    ///   - sample: Draws a text from the model in its current state, or nil for no samples. Of
+    ///     several processes, only the first draws.
+    ///   - hellaSwag: Measures the accuracy of the model in its current state, or nil for no
+    ///     evaluation. All processes take part.
     /// - Throws: ``TrainingError`` when the run is refused, in use, differs, is damaged or does not
-    ///   fit on the disk, ``FileIOError`` when the directory cannot be written; the run that was
-    ///   there is then as it was.
+    ///   fit on the disk, ``FileIOError`` when the directory cannot be written; an existing run is
+    ///   then unchanged.
     public init(
         _ trainer: Trainer,
         validation: (any BatchSource)?,
@@ -128,10 +129,10 @@ public final class TrainingRun {
     /// Trains until the last step.
     /// - Parameters:
     ///   - shouldStop: Asked before every micro-batch, and between the batches and tokens of what
-    ///     is measured between steps; true ends the run with a checkpoint. A step that is not
-    ///     complete is dropped and made when the run goes on, and so is what was to be measured.
-    ///     Before the first step is complete there is nothing to save, and the files of a new run
-    ///     go. Of several processes all stop where one was told to, a question later.
+    ///     is measured between steps; true ends the run with a checkpoint. An incomplete step is
+    ///     dropped and made again when the run resumes, and so is an unfinished measurement. Before
+    ///     the first step is complete there is nothing to save, and the files of a new run are
+    ///     removed. Of several processes all stop when one was told to, a question later.
     ///   - report: Called with every event, in order, in the first process.
     /// - Throws: What a step, a file or `report` throws, and
     ///   ``TrainingError/diverged(step:quantity:found:)`` after ``nonFiniteStepLimit`` steps in a
@@ -149,7 +150,7 @@ public final class TrainingRun {
         }
     }
 
-    /// Does what is still to be done of the run.
+    /// Does what is left of the run.
     private func followCourse(
         _ ballot: StopBallot,
         _ report: (TrainingEvent) throws -> Void
@@ -166,7 +167,7 @@ public final class TrainingRun {
         } else {
             if startsOver { try note(.startedOver(path: directory.path), report) }
             isMeasured = try validateIfDue(ballot, report)
-            // A run of no steps still leaves a model: the one it started from.
+            // A run with no steps still leaves a model: the one it started from.
             if isMeasured && lastStep == 0 { try checkpointIfDue(report) }
         }
         while isMeasured, trainer.stepCount < lastStep, try makeStep(ballot, report) {
@@ -176,7 +177,7 @@ public final class TrainingRun {
         if !isMeasured || trainer.stepCount < lastStep { try saveStopped(report) }
     }
 
-    /// Saves what a run that was told to stop has and no checkpoint holds.
+    /// Saves what a stopped run has that no checkpoint holds.
     private func saveStopped(_ report: (TrainingEvent) throws -> Void) throws {
         let isSaved = savedStep == trainer.stepCount
         if trainer.stepCount == 0 && !isSaved {
@@ -186,7 +187,7 @@ public final class TrainingRun {
         try writeCheckpoint(report)
     }
 
-    /// Writes down what happened, and tells of it.
+    /// Logs what happened, and reports it.
     private func note(
         _ event: TrainingEvent,
         _ report: (TrainingEvent) throws -> Void
@@ -197,7 +198,7 @@ public final class TrainingRun {
         }
     }
 
-    /// Does what only the first process does; where that fails, all do.
+    /// Does what only the first process does; if that fails, all processes fail.
     private func inFirst(_ body: (RunRecords) throws -> Void) throws {
         try group.together {
             if let records { try body(records) }
@@ -208,7 +209,7 @@ public final class TrainingRun {
     private var isAtLastStep: Bool { trainer.stepCount == trainer.settings.schedule.totalSteps }
 
     /// Measures what is due after the newest step.
-    /// - Returns: Whether it was measured and not told to stop before.
+    /// - Returns: Whether it was measured rather than told to stop.
     private func measureIfDue(
         _ ballot: StopBallot,
         _ report: (TrainingEvent) throws -> Void
@@ -303,7 +304,7 @@ public final class TrainingRun {
         _ report: (TrainingEvent) throws -> Void
     ) throws -> Bool {
         guard let sample, isDue(trainer.settings.sampleInterval) else { return true }
-        // With an adapter it is drawn from merged weights, which take memory of their own.
+        // With an adapter it is drawn from merged weights, which take extra memory.
         if trainer.model.trainedAdapter != nil { trainer.giveUpPassMemory() }
         // The others do not know how often it asks.
         guard !ballot.shouldStop(), let text = try group.share({ try sample(ballot.isToldToStop) })
@@ -316,15 +317,15 @@ public final class TrainingRun {
         let interval = trainer.settings.checkpointInterval
         let isBest = interval > 0 && bestWithThisStep != best
         guard isBest || isDue(interval) || checkpointIsOverdue else { return }
-        // A model that just gave no number is not worth the place of one that did, unless it is the
-        // best on held-out data. In the end it is better than none: a step that was left out has
-        // not changed it.
+        // A model that just gave no number is not worth replacing one that did, unless it is the
+        // best on held-out data. At the end it is better than none: a skipped step has not changed
+        // it.
         checkpointIsOverdue = trainer.nonFiniteStepsInARow > 0 && !isAtLastStep && !isBest
         if checkpointIsOverdue { return }
         try writeCheckpoint(report)
     }
 
-    /// Writes a checkpoint, and then removes those it makes superfluous.
+    /// Writes a checkpoint, then removes those it makes superfluous.
     private func writeCheckpoint(_ report: (TrainingEvent) throws -> Void) throws {
         let newBest = bestWithThisStep
         var extra = Self.extra(of: trainer, description, validation, best: newBest)
@@ -340,7 +341,7 @@ public final class TrainingRun {
         try note(.checkpoint(step: extra.step, path: path), report)
     }
 
-    /// The best checkpoint, with that of this step among them.
+    /// The best checkpoint, considering the one of this step.
     private var bestWithThisStep: BestCheckpoint? {
         guard let lastValidation, lastValidation.step == trainer.stepCount,
             lastValidation.validationLoss < best?.validationLoss ?? .infinity
@@ -348,7 +349,7 @@ public final class TrainingRun {
         return lastValidation
     }
 
-    /// What a checkpoint written now says beside the model and llm.c's state.
+    /// What a checkpoint written now holds besides the model and llm.c's state.
     private static func extra(
         of trainer: Trainer,
         _ description: RunDescription,

@@ -1,5 +1,5 @@
-// The optimiser: two moments for each parameter, and the update that uses them. Muon, where it is
-// chosen, takes over the matrices within blocks, and the first moment's place for them.
+// The optimizer: two moments for each parameter, and the update that uses them. Muon, if chosen,
+// takes over the matrices within blocks, and uses their first moments' memory.
 
 import LanguageModels
 import Tensors
@@ -9,22 +9,22 @@ import Tensors
 public final class AdamW {
     /// Rates that stay the same over a run.
     public struct Settings: Sendable, Equatable, Codable {
-        /// Decay rate of the first moment.
+        /// Decay rate for the first moment.
         public var beta1: Float = 0.9
-        /// Decay rate of the second moment.
+        /// Decay rate for the second moment.
         public var beta2: Float = 0.95
         /// Added to the denominator.
         public var epsilon: Float = 1e-8
         /// Applied to the tensors whose specification says so: the weight matrices.
         public var weightDecay: Float = 0.1
-        /// The global norm that larger gradients are scaled down to; 0 is no limit.
+        /// Gradients with a larger global norm are scaled down to this; 0 is no limit.
         public var gradientClip: Float = 1
 
         /// The defaults of GPT-2's training.
         public init() {}
     }
 
-    /// Elements of a tensor, and the place of their moments among all that there are.
+    /// Elements of a tensor, and the place of their moments among all moments.
     private struct Part {
         let tensor: Int
         let range: Range<Int>
@@ -62,11 +62,11 @@ public final class AdamW {
         self.parts = parts
     }
 
-    /// Allocates the moments of a share of the parameters, and updates nothing else.
+    /// Allocates the moments of a share of the parameters, and updates only those.
     /// - Parameters:
     ///   - model: Its parameters are changed by every update.
     ///   - shares: How the parameters are divided.
-    ///   - rank: Whose share it is.
+    ///   - rank: The process that the share belongs to.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
     init(_ model: TransformerModel, _ shares: ParameterShares, rank: Int) throws {
         self.model = model
@@ -99,10 +99,10 @@ public final class AdamW {
 
     /// Updates the model's parameters, and their rounded copies, from the gradients.
     /// - Parameters:
-    ///   - gradients: Of the mean loss.
-    ///   - norm: Of `gradients`, as ``norm(of:)`` gives it.
-    ///   - learningRate: Of this update.
-    ///   - step: Number of this update, from 1.
+    ///   - gradients: Those of the mean loss.
+    ///   - norm: The norm of `gradients`, from ``norm(of:)``.
+    ///   - learningRate: The rate of this update.
+    ///   - step: The number of this update, from 1.
     ///   - settings: The other rates.
     package func update(
         gradients: TensorSet,

@@ -8,29 +8,29 @@
     import Darwin
 #endif
 
-/// A learning rate for every step of a run: a linear warm-up, then one of several declines.
+/// A learning rate for every step of a run: a linear warmup, then one of several decays.
 public struct LearningRateSchedule: Sendable, Equatable, Codable {
-    /// What happens after the warm-up.
+    /// What happens after the warmup.
     public enum Shape: String, Sendable, CaseIterable, Codable {
         /// Half a cosine wave from the peak to the final rate (Loshchilov & Hutter 2017).
         case cosine
         /// A straight line from the peak to the final rate.
         case linear
-        /// The peak for ever.
+        /// The peak throughout.
         case constant
-        /// Warm-up, stable, decay: the peak, and over the last fifth a decline by 1 - sqrt
+        /// Warmup, stable, decay: the peak, and over the last fifth a decay by 1 - sqrt
         /// (Hägele et al. 2024).
         case wsd
     }
 
-    /// What happens after the warm-up.
+    /// What happens after the warmup.
     public var shape: Shape
     /// The highest rate.
     public var peak: Float
     /// Steps over which the rate rises from 0 to the peak.
     public var warmupSteps: Int
-    /// What the decline heads for, as a fraction of the peak: the rate that a step after the last
-    /// would have.
+    /// What the decay heads for, as a fraction of the peak: the rate that a step after the last
+    /// one would have.
     public var finalFraction: Float
     /// Steps of the whole run.
     public var totalSteps: Int
@@ -50,11 +50,11 @@ public struct LearningRateSchedule: Sendable, Equatable, Codable {
         self.totalSteps = totalSteps
     }
 
-    /// The part of a run after which `wsd` declines.
+    /// The part of a run after which `wsd` decays.
     private static let stablePart = 0.8
 
     /// The rate of an update.
-    /// - Parameter step: Updates made before it: 0 for the first.
+    /// - Parameter step: The number of updates before it: 0 for the first.
     /// - Returns: The rate.
     public func rate(at step: Int) -> Float {
         if step < warmupSteps { return peak * Float(step + 1) / Float(warmupSteps) }
@@ -62,7 +62,7 @@ public struct LearningRateSchedule: Sendable, Equatable, Codable {
         return Float(final + remaining(at: step) * (Double(peak) - final))
     }
 
-    /// What is left of the way from the peak to the final rate: 1 at the peak, 0 at the end.
+    /// How far the rate still is from its final value: 1 at the peak, 0 at the end.
     private func remaining(at step: Int) -> Double {
         switch shape {
         case .constant:
@@ -72,8 +72,8 @@ public struct LearningRateSchedule: Sendable, Equatable, Codable {
         case .linear:
             return 1 - progress(at: step, from: warmupSteps)
         case .wsd:
-            // llm.c's rounding. A warm-up longer than the stable part takes from the decline, as
-            // the rate would otherwise drop at its end.
+            // llm.c's rounding. A warmup longer than the stable part takes from the decay, because
+            // the rate would otherwise jump down at its end.
             let start = max(Int(Double(totalSteps) * Self.stablePart), warmupSteps)
             return 1 - progress(at: step, from: start).squareRoot()
         }
@@ -81,7 +81,7 @@ public struct LearningRateSchedule: Sendable, Equatable, Codable {
 
     /// How much of the steps between `start` and the end has passed, from 0 to 1.
     ///
-    /// A run that ends with its warm-up has nothing left to pass.
+    /// A run that ends with its warmup has nothing left to decay.
     private func progress(at step: Int, from start: Int) -> Double {
         guard totalSteps > start else { return 1 }
         return min(max(Double(step - start) / Double(totalSteps - start), 0), 1)

@@ -1,12 +1,12 @@
-// The optimiser of the matrices within blocks: which those are, and how threads share them. The
-// arithmetic of one matrix is in Ops+Muon.swift.
+// The optimizer of the matrices within blocks: which those are, and how threads share them. The
+// arithmetic for one matrix is in Ops+Muon.swift.
 
 import LanguageModels
 import Tensors
 
 /// What updates the parameters of a model.
 public enum OptimizerKind: String, Sendable, Codable, CaseIterable {
-    /// AdamW for all of them.
+    /// AdamW for all parameters.
     case adamw
     /// Muon for the matrices within blocks, AdamW for the rest.
     case muon
@@ -14,13 +14,13 @@ public enum OptimizerKind: String, Sendable, Codable, CaseIterable {
 
 /// Muon for the matrices within the blocks of a model: neither embeddings, classifier nor vectors.
 ///
-/// Each layer's matrix is updated by itself, and so are those of queries, keys and values where
+/// Each layer's matrix is updated by itself, and so are the matrices of queries, keys and values if
 /// one tensor holds all three.
 final class Muon {
-    /// Decay rate of the running mean of the gradients.
+    /// Decay rate for the running mean of the gradients.
     private static let momentum: Float = 0.95
 
-    /// Matrices of one shape, one after the other in a tensor.
+    /// Matrices of one shape, stored one after another in a tensor.
     private struct Stack {
         /// The tensor's place among the parameters.
         let index: Int
@@ -30,7 +30,7 @@ final class Muon {
         let columns: Int
 
         init?(_ specification: TensorSpecification, at index: Int, parts: Int) {
-            // Only what blocks have has a first axis for the layers, and only matrices two more.
+            // Only tensors of blocks have a first axis for the layers, and only matrices two more.
             guard specification.shape.count == 3 else { return nil }
             self.index = index
             name = specification.name
@@ -89,16 +89,16 @@ final class Muon {
             )
     }
 
-    /// The places of its tensors among the parameters, which no other optimiser may update.
+    /// The places of its tensors among the parameters, which no other optimizer may update.
     var indices: Set<Int> { Set(stacks.map(\.index)) }
 
     /// Updates the matrices, and their rounded copies, from the gradients.
     ///
-    /// A thread goes through whole matrices, so that their number does not change a bit.
+    /// Each thread handles whole matrices, so the number of threads does not change any bits.
     /// - Parameters:
-    ///   - gradients: Of the mean loss.
-    ///   - means: The running means of the gradients, updated in the same places.
-    ///   - learningRate: Of this update.
+    ///   - gradients: Those of the mean loss.
+    ///   - means: The running means of the gradients, updated in place.
+    ///   - learningRate: The rate of this update.
     ///   - weightDecay: Decoupled.
     ///   - gradientScale: Multiplies every gradient.
     func update(

@@ -7,15 +7,15 @@ import Tensors
 extension Trainer {
     /// The memory of a training run, in bytes.
     public struct Memory: Sendable, Equatable {
-        /// Of the weights, or of an adapter in their place, and their gradients and moments.
+        /// The weights, or an adapter in their place, with their gradients and moments.
         public let parameters: ParameterMemory
-        /// Of weights that are read and not trained, because an adapter is.
+        /// Weights that are read but not trained, because an adapter is.
         public let frozenWeights: Int
-        /// Of the activations of a micro-batch, and of gradients that threads have of their own.
+        /// The activations of a micro-batch, and gradients that threads have of their own.
         public let activations: Int
-        /// Of Muon's products; 0 with AdamW, which needs none.
+        /// Muon's products; 0 with AdamW, which needs none.
         public let products: Int
-        /// Of gradients on their way between processes; 0 for a process alone.
+        /// Gradients in flight between processes; 0 for a single process.
         public let exchange: Int
 
         /// All of it.
@@ -24,18 +24,18 @@ extension Trainer {
         }
     }
 
-    /// The memory of the numbers that a run has for each parameter, in bytes.
+    /// The memory of what a run keeps for each parameter, in bytes.
     public struct ParameterMemory: Sendable, Equatable {
-        /// Of the weights, which are float32 whatever the precision.
+        /// The weights, which are float32 whatever the precision.
         public let weights: Int
-        /// Of the matrices rounded for the passes, at bfloat16.
+        /// The matrices rounded for the passes, with bfloat16.
         public let roundedWeights: Int
         /// How many processes share the moments.
         private let momentProcessCount: Int
 
-        /// Of the gradients.
+        /// The gradients.
         public var gradients: Int { weights }
-        /// Of AdamW's two moments; the second is there, unused, for what Muon updates.
+        /// AdamW's two moments; what Muon updates has the second too, unused.
         public var moments: Int { 2 * weights / momentProcessCount }
         /// All of it.
         public var total: Int { weights + gradients + moments + roundedWeights }
@@ -48,22 +48,22 @@ extension Trainer {
         }
     }
 
-    /// What training a model takes.
+    /// The memory that training a model takes.
     /// - Parameters:
     ///   - configuration: The sizes of the model.
-    ///   - batchSize: B: sequences in a micro-batch.
-    ///   - sequenceLength: T: tokens in a sequence.
-    ///   - recomputation: What the backward pass computes again.
+    ///   - batchSize: B: sequences per micro-batch.
+    ///   - sequenceLength: T: tokens per sequence.
+    ///   - recomputation: What the backward pass recomputes.
     ///   - precision: The type of the matrices and activations in a pass.
     ///   - adapter: What is trained in place of the weights.
-    ///   - frozenWeights: The bytes of the weights then, which are `AdaptedModel`'s to know. Pages
-    ///     of a file count, since every step reads them all: without memory for them, each step
-    ///     would wait for the disk.
+    ///   - frozenWeights: The bytes of the weights then, which `AdaptedModel` knows. Pages of a
+    ///     file count, since every step reads them all: without memory for them, each step would
+    ///     wait for the disk.
     ///   - optimizer: What updates the parameters.
-    ///   - threadCount: Of the ``Ops`` that train: threads that go through a small model each with
-    ///     its own sequences have gradients of their own.
+    ///   - threadCount: That of the ``Ops`` that train: threads that each go through a small model
+    ///     with their own sequences have their own gradients.
     ///   - processCount: How many processes train together.
-    ///   - parallel: What they leave to each other.
+    ///   - parallel: How they divide the work.
     /// - Returns: Bytes, in parts.
     /// - Throws: ``ModelError`` for a batch the model cannot take.
     public static func memory(
@@ -120,11 +120,11 @@ extension Trainer {
     }
 }
 
-/// A workspace of one shape that can be given up and taken again.
+/// A workspace of one shape that can be released and allocated again.
 struct PassMemory {
     private let model: TransformerModel
     private let settings: TrainingSettings
-    /// Nil while something else has its place.
+    /// Nil while something else uses its memory.
     private var workspace: TrainingWorkspace?
     /// Bytes that it takes.
     let byteCount: Int
@@ -139,15 +139,15 @@ struct PassMemory {
         byteCount = workspace.byteCount
     }
 
-    /// The workspace, made again where it was given up.
-    /// - Throws: ``TensorError`` when memory has become short.
+    /// The workspace, allocated again if it was released.
+    /// - Throws: ``TensorError`` when memory has run short.
     mutating func take() throws -> TrainingWorkspace {
         let workspace = try self.workspace ?? Self.make(model, settings)
         self.workspace = workspace
         return workspace
     }
 
-    /// Frees the memory until a pass takes it.
+    /// Frees the memory until a pass needs it.
     mutating func giveUp() { workspace = nil }
 
     private static func make(

@@ -1,5 +1,5 @@
-// The arithmetic of training: one optimiser step, and the loss on held-out data. What happens
-// between steps (validation, checkpoints, samples), and when to give up, is TrainingRun's.
+// The arithmetic of training: one optimizer step, and the loss on held-out data. TrainingRun
+// decides what happens between steps (validation, checkpoints, samples), and when to give up.
 
 import Collectives
 import LanguageModels
@@ -12,21 +12,21 @@ public final class Trainer {
     public let model: TransformerModel
     /// How it is trained.
     public let settings: TrainingSettings
-    /// The processes that train it together, which is this one alone by default.
+    /// The processes that train it together; by default only this one.
     public let group: ProcessGroup
-    /// What they leave to each other.
+    /// How they divide the work.
     public let parallel: DataParallel
-    /// Optimiser steps made so far.
+    /// Optimizer steps made so far.
     public private(set) var stepCount = 0
-    /// Updates left out without interruption because a measurement was not finite.
+    /// Consecutive updates skipped because a measurement was not finite.
     public private(set) var nonFiniteStepsInARow = 0
     /// What runs the arithmetic.
     public var ops: Ops { model.ops }
-    /// The training data, standing before the next batch.
+    /// The training data, positioned before the next batch.
     public private(set) var loader: any BatchSource
-    /// The optimiser and its moments.
+    /// The optimizer and its moments.
     package let optimizer: AdamW
-    /// A checksum of the weights below an adapter; nil where there is none, and before
+    /// A checksum of the weights below an adapter; nil if there is none, and before
     /// ``digestData()``.
     private(set) var frozenWeightsDigest: String?
     /// The recent losses.
@@ -34,14 +34,14 @@ public final class Trainer {
     /// The recent gradient norms.
     package private(set) var normDetector = OutlierDetector()
 
-    /// Where every step starts that learns from the same batches again and again.
+    /// Where every step starts when all use the same batches.
     private var firstBatches: any BatchSource
     private let gradients: TensorSet
-    /// Nil for a process alone.
+    /// Nil for a single process.
     private let exchange: GradientExchange?
     private var passMemory: PassMemory
 
-    /// Memory for activations, which recomputation lowers.
+    /// Memory for activations, which recomputation reduces.
     public var activationByteCount: Int { passMemory.byteCount }
     private var batch: TokenBatch
 
@@ -50,9 +50,9 @@ public final class Trainer {
     ///   - model: Its weights are changed by every step.
     ///   - settings: How to train; checked here.
     ///   - loader: The training data, with batches of the settings' shape; this process's part of
-    ///     them.
+    ///     it.
     ///   - group: The processes that train the model together.
-    ///   - parallel: What they leave to each other.
+    ///   - parallel: How they divide the work.
     /// - Throws: ``TrainingError``, ``ModelError`` or ``TensorError``.
     public init(
         model: TransformerModel,
@@ -65,7 +65,7 @@ public final class Trainer {
         try Self.check(settings, group, parallel)
         guard settings.optimizerKind == .adamw || model.trainedAdapter == nil else {
             throw TrainingError.invalidSetting(
-                name: "the optimiser of an adapter",
+                name: "the optimizer of an adapter",
                 requirement: OptimizerKind.adamw.rawValue,
                 found: settings.optimizerKind.rawValue
             )
@@ -92,14 +92,14 @@ public final class Trainer {
         batch = TokenBatch(tokenCount: settings.batchSize * settings.sequenceLength)
     }
 
-    /// Frees the memory of the passes until the next of them.
+    /// Frees the memory of the passes until the next pass.
     func giveUpPassMemory() { passMemory.giveUp() }
 
-    /// Learns from the next micro-batches.
+    /// Trains on the next micro-batches.
     ///
     /// A step whose loss or gradient norm is not finite, or an outlier beyond the settings' limits,
-    /// changes neither parameters nor moments; it counts all the same, as in llm.c.
-    /// - Returns: What was measured, and whether the update was left out.
+    /// changes neither parameters nor moments; it still counts, as in llm.c.
+    /// - Returns: What was measured, and whether the update was skipped.
     /// - Throws: ``TokenDataError`` or ``ModelError`` for bad data.
     public func step() throws -> TrainingStep {
         guard let step = try step(until: { false }) else {
@@ -108,12 +108,12 @@ public final class Trainer {
         return step
     }
 
-    /// Learns from the next micro-batches, unless it is told to stop before the last of them.
+    /// Trains on the next micro-batches, unless told to stop before the last of them.
     ///
-    /// A step that is dropped has changed nothing: the next one reads its data again.
+    /// A dropped step has changed nothing: the next one reads its data again.
     /// - Parameter shouldStop: Asked before every micro-batch; true drops the step.
     /// - Returns: As ``step()``; nil when the step was dropped.
-    /// - Throws: As ``step()``; the data stand where they stood then, too.
+    /// - Throws: As ``step()``; the position in the data is then unchanged too.
     public func step(until shouldStop: () -> Bool) throws -> TrainingStep? {
         let clock = ContinuousClock()
         let start = clock.now
@@ -147,23 +147,23 @@ public final class Trainer {
         )
     }
 
-    /// Micro-batches of this process in a step.
+    /// This process's micro-batches in a step.
     private var microBatchCount: Int { settings.accumulationSteps / group.processCount }
 
     /// Fills the gradients from the next micro-batches, those of all processes.
-    /// - Returns: The mean loss; nil when it was told to stop.
+    /// - Returns: The mean loss; nil if told to stop.
     private func accumulateGradients(until shouldStop: () -> Bool) throws -> Float? {
-        // Its own place in the data, which counts when all micro-batches are through.
+        // A separate position in the data, which is adopted when all micro-batches are done.
         var position = settings.overfitsSingleBatch ? firstBatches : loader
         let count = microBatchCount
-        // Every target counts alike, whichever batch it is in; where all do, so do batches.
+        // Every target counts equally, whichever batch it is in; if all count, so do batches.
         let countsAll = position.countsAllTargets
         guard
             let total = countsAll
                 ? count * group.processCount
                 : try countTargets(ofNext: count, from: position, until: shouldStop)
         else { return nil }
-        // Nothing is carried along: a run that goes on drops what one without a break would.
+        // No state is carried along: a resumed run drops what an uninterrupted one would.
         let dropout = Dropout(rate: settings.dropout, key: settings.seed).choice(stepCount)
         let workspace = try passMemory.take()
         var totalLoss = 0.0
@@ -177,7 +177,7 @@ public final class Trainer {
                 targets: batch.targets,
                 isCounted: batch.isCounted,
                 starts: batch.starts,
-                // Numbered as one process alone would number them.
+                // Numbered as a single process would number them.
                 dropout: dropout.choice(micro * group.processCount + group.rank),
                 workspace: workspace,
                 gradients: gradients,
@@ -196,8 +196,8 @@ public final class Trainer {
         return Float(totalLoss / Double(total))
     }
 
-    /// How many targets of the next micro-batches count, those of all processes; at least 1, and
-    /// nil when it was told to stop.
+    /// How many targets count in the next micro-batches of all processes; at least 1, and nil if
+    /// told to stop.
     private func countTargets(
         ofNext count: Int,
         from position: any BatchSource,
@@ -213,8 +213,8 @@ public final class Trainer {
         return max(Int(try group.sum(Double(total))), 1)
     }
 
-    /// Reads all training data once, and the weights below an adapter, so that a run that goes on
-    /// with others is noticed.
+    /// Reads all training data once, and the weights below an adapter, so that a resumed run
+    /// notices if they have changed.
     func digestData() throws {
         try group.together {
             try loader.digestShards()
@@ -249,10 +249,10 @@ public final class Trainer {
         return (reason, outliers)
     }
 
-    /// Goes to the state that a checkpoint saved; parameters and moments are filled by the caller.
+    /// Restores the state saved in a checkpoint; the caller fills in parameters and moments.
     /// - Parameters:
     ///   - stepCount: Steps made before the checkpoint.
-    ///   - loader: The training data, standing where they stood.
+    ///   - loader: The training data, at its saved position.
     ///   - lossDetector: The recent losses.
     ///   - normDetector: The recent gradient norms.
     package func restore(
@@ -279,13 +279,13 @@ public final class Trainer {
         return loss
     }
 
-    /// The mean loss over held-out data, unless it is told to stop.
+    /// The mean loss over held-out data, unless told to stop.
     /// - Parameters:
     ///   - validation: Data with batches of the settings' shape, the same in all processes; not
     ///     changed.
-    ///   - shouldStop: Asked before every batch, or as many batches as there are processes; true
-    ///     ends the measurement.
-    /// - Returns: The loss in nats; nil when it was told to stop.
+    ///   - shouldStop: Asked before every batch, or every as many batches as there are processes;
+    ///     true ends the measurement.
+    /// - Returns: The loss in nats; nil if told to stop.
     /// - Throws: As ``validationLoss(on:)``.
     public func validationLoss(
         on validation: any BatchSource,
@@ -299,7 +299,7 @@ public final class Trainer {
         let workspace = try passMemory.take()
         var total = 0.0
         var weight = 0.0
-        // Processes take turns with the batches, and each adds up all of them in their order.
+        // Processes take turns with the batches, and each sums all of them in order.
         for first in stride(from: 0, to: count, by: group.processCount) {
             if shouldStop() { return nil }
             let own = try group.together {
@@ -327,7 +327,7 @@ public final class Trainer {
         }
     }
 
-    /// The mean loss over the batch that was read last, and how much it counts among others.
+    /// The mean loss over the batch that was read last, and its weight among others.
     private func meanLoss(
         ofBatchIn workspace: TrainingWorkspace
     ) throws -> (loss: Double, weight: Double) {
@@ -340,7 +340,7 @@ public final class Trainer {
             workspace: workspace
         )
         if losses.isEmpty { return (0, 0) }
-        // Every target counts alike; batches of the same number of them, too.
+        // Every target counts equally, and so do batches with the same number of them.
         let weight = batch.isCounted == nil ? 1 : Double(losses.count)
         return (losses.reduce(0.0) { $0 + Double($1) } / Double(losses.count), weight)
     }

@@ -3,7 +3,7 @@
 // compared.
 
 extension TrainingSettings {
-    /// Says in which settings that decide the arithmetic `current` differs from these.
+    /// Says which settings that decide the arithmetic differ in `current`.
     /// - Returns: Phrases such as "the learning rate was 0.0003 and is now 0.001".
     func differences(from current: Self) -> [String] {
         let (then, now) = (self, current)
@@ -15,16 +15,16 @@ extension TrainingSettings {
         compare("the batch size", \.batchSize)
         compare("the sequence length", \.sequenceLength)
         compare("the precision", \.precision)
-        compare("the number of tokens of a step", \.totalBatchTokens)
+        compare("the number of tokens per step", \.totalBatchTokens)
         compare("the learning rate", \.schedule.peak)
         compare("the schedule", \.schedule.shape)
-        compare("the number of warm-up steps", \.schedule.warmupSteps)
-        // A constant rate has no end to head for, so such a run may be prolonged freely.
+        compare("the number of warmup steps", \.schedule.warmupSteps)
+        // A constant rate heads for no end, so such a run may be extended freely.
         if now.schedule.shape != .constant || then.schedule.shape != .constant {
             compare("the number of steps", \.schedule.totalSteps)
             compare("the final fraction of the learning rate", \.schedule.finalFraction)
         }
-        compare("the optimiser", \.optimizerKind)
+        compare("the optimizer", \.optimizerKind)
         compare("beta1", \.optimizer.beta1)
         compare("beta2", \.optimizer.beta2)
         compare("epsilon", \.optimizer.epsilon)

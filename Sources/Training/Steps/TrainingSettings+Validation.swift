@@ -1,9 +1,9 @@
-// Which settings make sense, each with a sentence for the one that does not.
+// Which settings are valid, with a sentence for each one that is not.
 
 import Tensors
 
 extension TrainingSettings {
-    /// Checks that the settings make sense together.
+    /// Checks that the settings are valid together.
     /// - Throws: ``TrainingError/invalidSetting(name:requirement:found:)``.
     public func validate() throws {
         func require(_ holds: Bool, _ name: String, _ requirement: String, _ found: some Any) throws
@@ -32,7 +32,7 @@ extension TrainingSettings {
         try require(!overflow, "batch size times sequence length", "smaller", "an overflow")
         try require(
             totalBatchTokens >= microBatch && totalBatchTokens % microBatch == 0,
-            "the number of tokens of a step",
+            "the number of tokens per step",
             "a multiple of batch size times sequence length, \(microBatch)",
             totalBatchTokens
         )
@@ -50,7 +50,7 @@ extension TrainingSettings {
         )
         try require(
             schedule.warmupSteps >= 0,
-            "the number of warm-up steps",
+            "the number of warmup steps",
             "at least 0",
             schedule.warmupSteps
         )
@@ -88,7 +88,7 @@ extension TrainingSettings {
             ("the checkpoint interval", checkpointInterval),
             ("the sample interval", sampleInterval),
             ("the HellaSwag interval", hellaSwagInterval),
-            ("the step of the checkpoints that are kept for ever", keepEvery),
+            ("the interval of the checkpoints that are kept forever", keepEvery),
         ] {
             try require(interval >= 0, name, "at least 0", interval)
         }

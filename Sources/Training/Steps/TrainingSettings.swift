@@ -5,11 +5,11 @@ import Tensors
 
 /// The settings of a training run, with the defaults of the command line.
 public struct TrainingSettings: Sendable, Equatable, Codable {
-    /// B: sequences in a micro-batch.
+    /// B: sequences per micro-batch.
     public var batchSize = 4
-    /// T: tokens in a sequence.
+    /// T: tokens per sequence.
     public var sequenceLength: Int
-    /// Tokens of one optimiser step: a multiple of a micro-batch's.
+    /// Tokens per optimizer step: a multiple of a micro-batch's.
     public var totalBatchTokens: Int
     /// The learning rate over the run.
     public var schedule: LearningRateSchedule
@@ -18,34 +18,34 @@ public struct TrainingSettings: Sendable, Equatable, Codable {
         get { storedOptimizerKind ?? .adamw }
         set { storedOptimizerKind = newValue == .adamw ? nil : newValue }
     }
-    /// Nil for AdamW, and so absent from files, as it is from those of runs that had no choice.
+    /// Nil for AdamW, and so absent from files, as in those from before there was a choice.
     private var storedOptimizerKind: OptimizerKind?
-    /// The optimiser's rates.
+    /// The optimizer's rates.
     public var optimizer = AdamW.Settings()
-    /// What the backward pass computes again to save memory.
+    /// What the backward pass recomputes to save memory.
     public var recomputation = Recomputation.none
     /// The type of the matrices and activations in a pass: float32 or bfloat16.
     ///
-    /// The weights themselves, moments and gradients are float32 all the same.
+    /// The weights themselves, moments and gradients are always float32.
     public var precision: ElementType {
         get { storedPrecision ?? .float32 }
         set { storedPrecision = newValue == .float32 ? nil : newValue }
     }
-    /// Nil at float32, and so absent from files, as it is from those of runs that had no choice.
+    /// Nil for float32, and so absent from files, as in those from before there was a choice.
     private var storedPrecision: ElementType?
-    /// How likely a number is dropped in training: of the embeddings, of attention's
+    /// The probability that training drops a number: of the embeddings, of attention's
     /// probabilities, and of what each half of a block adds to the residual stream.
     ///
-    /// Nothing is dropped where losses are only measured.
+    /// Nothing is dropped when losses are only measured.
     public var dropout: Float {
         get { storedDropout ?? 0 }
         set { storedDropout = newValue == 0 ? nil : newValue }
     }
-    /// Nil for 0, and so absent from files, as it is from those of runs that had no choice.
+    /// Nil for 0, and so absent from files, as in those from before there was a choice.
     private var storedDropout: Float?
     /// Steps between validations; 0 is never.
     public var validationInterval = 250
-    /// Batches of a validation; 0 is all there are.
+    /// Batches per validation; 0 is all.
     public var validationBatches = 20
     /// Steps between checkpoints; 0 is never, not even at the end.
     public var checkpointInterval = 1000
@@ -53,26 +53,26 @@ public struct TrainingSettings: Sendable, Equatable, Codable {
     public var sampleInterval = 0
     /// Steps between HellaSwag evaluations; 0 is never.
     public var hellaSwagInterval = 0
-    /// The newest checkpoints that are kept.
+    /// How many of the newest checkpoints are kept.
     public var keepLast = 2
-    /// Checkpoints of multiples of this step are kept for ever; 0 is none.
+    /// Checkpoints of multiples of this step are kept forever; 0 is none.
     public var keepEvery = 0
     /// An update is skipped when its loss is more standard deviations than this above the recent
     /// mean; 0 is never.
     public var skipLossZScore = 0.0
     /// The same for the gradient norm.
     public var skipNormZScore = 0.0
-    /// Whether every step learns from the first batches of the data, to see that it can.
+    /// Whether every step uses the first batches of the data, to check that the model learns.
     public var overfitsSingleBatch = false
-    /// What the random weights, dropout, the samples, and an order of the data that is not llm.c's
-    /// were drawn with.
+    /// The seed of the random weights, dropout, the samples, and an order of the data that is not
+    /// llm.c's.
     public var seed: UInt64 = 42
 
-    /// Settings with defaults for all that is not given.
+    /// Settings with defaults for everything that is not given.
     /// - Parameters:
     ///   - batchSize: B.
     ///   - sequenceLength: T.
-    ///   - totalBatchTokens: Tokens of a step; nil for one micro-batch.
+    ///   - totalBatchTokens: Tokens per step; nil for one micro-batch.
     ///   - schedule: The learning rate, and with it the number of steps.
     public init(
         batchSize: Int = 4,
@@ -96,6 +96,6 @@ public struct TrainingSettings: Sendable, Equatable, Codable {
         case overfitsSingleBatch, seed
     }
 
-    /// Micro-batches whose gradients are averaged in one step.
+    /// The number of micro-batches whose gradients are averaged in one step.
     public var accumulationSteps: Int { totalBatchTokens / (batchSize * sequenceLength) }
 }

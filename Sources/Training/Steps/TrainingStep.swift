@@ -5,7 +5,7 @@
 
 import FileIO
 
-/// What one optimiser step did.
+/// What one optimizer step did.
 public struct TrainingStep: Sendable, Equatable {
     /// Its number, from 1.
     public let step: Int
@@ -17,9 +17,9 @@ public struct TrainingStep: Sendable, Equatable {
     public let gradientNorm: Float
     /// From fetching the data to the end of the update.
     public let duration: Duration
-    /// Tokens the step learnt from.
+    /// The number of tokens the step learned from.
     public let tokenCount: Int
-    /// Why parameters and moments were left as they were; nil when they were updated.
+    /// Why parameters and moments were left unchanged; nil when they were updated.
     public let skipReason: SkipReason?
     /// Measurements far above the recent ones, whether or not the update was skipped for them.
     public let outliers: [Outlier]
@@ -44,7 +44,7 @@ public struct TrainingStep: Sendable, Equatable {
         self.outliers = outliers
     }
 
-    /// Tokens learnt from in a second.
+    /// Tokens learned from per second.
     public var tokensPerSecond: Double { Double(tokenCount) / (duration / .seconds(1)) }
 }
 
@@ -55,7 +55,7 @@ public enum StepQuantity: String, Sendable, Codable {
     /// The global norm of the gradients.
     case gradientNorm
 
-    /// The quantity with its article, as a sentence names it.
+    /// The quantity with its article, for use in a sentence.
     public var name: String {
         switch self {
         case .loss: "the loss"
@@ -72,7 +72,7 @@ public struct Outlier: Sendable, Equatable {
     public let zScore: Double
 }
 
-/// Why an update was left out.
+/// Why an update was skipped.
 public enum SkipReason: Sendable, Equatable {
     /// A measurement is not a finite number.
     case nonFinite(quantity: StepQuantity, found: Float)
@@ -88,16 +88,16 @@ extension SkipReason: CustomStringConvertible {
         case .outlier(let quantity, let zScore, let limit):
             let rounded = (zScore * 10).rounded() / 10
             return "\(quantity.name) is \(rounded) standard deviations above the recent mean, "
-                + "and \(limit) are allowed"
+                + "but at most \(limit) are allowed"
         }
     }
 }
 
-/// A window of recent measurements, and how far the newest lies from their mean.
+/// A window of recent measurements, and how far the newest is from their mean.
 public struct OutlierDetector: Sendable, Equatable {
     /// Measurements in a full window.
     public static let windowSize = 128
-    /// A z-score above this is worth telling about.
+    /// A z-score above this is worth reporting.
     public static let notableZScore = 5.0
 
     /// The measurements, oldest first: all finite, and no more than ``windowSize``.
@@ -106,15 +106,15 @@ public struct OutlierDetector: Sendable, Equatable {
     /// A detector that has seen nothing.
     public init() {}
 
-    /// A detector that goes on with saved values; nil when they cannot be a window's.
+    /// A detector that continues with saved values; nil when they cannot be a window's.
     public init?(values: [Float]) {
         guard values.count <= Self.windowSize, values.allSatisfy(\.isFinite) else { return nil }
         self.values = values
     }
 
     /// Adds a finite measurement.
-    /// - Returns: Its distance from the window's mean, itself included, in standard deviations; nil
-    ///   until the window was full before. 0 when all values are the same.
+    /// - Returns: Its distance in standard deviations from the window's mean, which includes it;
+    ///   nil until the window was already full, and 0 when all values are the same.
     public mutating func add(_ value: Float) -> Double? {
         precondition(value.isFinite, "a measurement of \(value)")
         guard values.count == Self.windowSize else {
@@ -123,7 +123,7 @@ public struct OutlierDetector: Sendable, Equatable {
         }
         values.removeFirst()
         values.append(value)
-        // Summed anew each time: running sums, as llm.c keeps, drift and would have to be saved.
+        // Summed from scratch each time: llm.c's running sums drift and would have to be saved.
         let count = Double(values.count)
         let mean = values.reduce(0.0) { $0 + Double($1) } / count
         let variance = values.reduce(0.0) { $0 + (Double($1) - mean) * (Double($1) - mean) } / count
@@ -133,17 +133,17 @@ public struct OutlierDetector: Sendable, Equatable {
 
 /// Something that happened during a run; reported in this order when several belong to one step.
 public enum TrainingEvent: Sendable, Equatable {
-    /// The run goes on after `step` updates, from the checkpoint at `path`.
+    /// The run resumes after `step` updates, from the checkpoint at `path`.
     case resumed(step: Int, path: FilePath)
-    /// The run that was in the directory at `path` had no complete checkpoint, and starts over.
+    /// The existing run in the directory at `path` has no complete checkpoint and starts over.
     case startedOver(path: FilePath)
     /// The run had already made all its steps, `step` of them, and nothing was done.
     case alreadyFinished(step: Int)
-    /// An optimiser step was made.
+    /// An optimizer step was made.
     case step(TrainingStep)
     /// A measurement of `step` is `zScore` standard deviations above the recent mean.
     case outlier(step: Int, quantity: StepQuantity, zScore: Double)
-    /// The update of `step` was left out.
+    /// The update of `step` was skipped.
     case skipped(step: Int, reason: SkipReason)
     /// The mean loss on held-out data after `step` updates.
     case validation(step: Int, loss: Float)

@@ -1,4 +1,4 @@
-// Several processes against one that makes all their micro-batches.
+// Several processes compared with one that makes all their micro-batches.
 
 import Collectives
 import LanguageModels
@@ -76,7 +76,7 @@ import Training
         count: Int,
         precision: ElementType
     ) throws {
-        // Sums in another order now and then round a weight to its other neighbour in bfloat16.
+        // Sums in another order now and then round a weight to its other neighbor in bfloat16.
         let tolerance: Float = precision == .float32 ? 1e-5 : 2e-4
         let alone = try outcomes(of: 1, precision: precision)[0]
         #expect(Set(alone.losses).count == alone.losses.count)
@@ -101,7 +101,7 @@ import Training
     }
 
     @Test(arguments: [false, true])
-    func gradientsMayTravelRounded(shards: Bool) throws {
+    func gradientsMayBeSentRounded(shards: Bool) throws {
         let alone = try outcomes(of: 1)[0]
         let parallel = DataParallel(shardsOptimizer: shards, gradientType: .bfloat16)
         let all = try outcomes(of: 4, parallel)

@@ -33,7 +33,7 @@ struct ProcessMemoryTests {
         #expect(sharded.total - sharded.exchange == alone.total - alone.parameters.moments * 3 / 4)
     }
 
-    @Test func gradientsOnTheirWayTakeLittle() throws {
+    @Test func gradientsInFlightTakeLittle() throws {
         for type in [DataParallel().gradientType, .bfloat16] {
             let exchange = try memory(16, DataParallel(gradientType: type)).exchange
             #expect(1...(64 << 20) ~= exchange)

@@ -1,4 +1,4 @@
-// Runs that go on with as many processes as before, or with others.
+// Runs that resume with as many processes as before, or with another number.
 
 import Collectives
 import FileIO
@@ -9,7 +9,7 @@ import TokenData
 import Training
 
 @Suite(.serialized) struct ProcessResumeTests {
-    /// What a process of a run knows in the end.
+    /// What a process of a run knows at the end.
     private struct Outcome: Equatable {
         var losses: [Float] = []
         var weights: [Float] = []
@@ -17,7 +17,7 @@ import Training
         var position: TokenLoaderState?
     }
 
-    /// Trains, or goes on, up to a step.
+    /// Trains, or resumes, up to a step.
     private static func train(
         _ name: String,
         in directory: FilePath,
@@ -52,7 +52,7 @@ import Training
     }
 
     @Test(arguments: [ElementType.float32, .bfloat16], [false, true])
-    func asManyProcessesGoOnWithTheBitsOfARunWithoutABreak(
+    func asManyProcessesResumeWithTheBitsOfAnUninterruptedRun(
         precision: ElementType,
         sharded: Bool
     ) throws {
@@ -78,7 +78,7 @@ import Training
             for rank in 0..<3 {
                 #expect(FileSystem.exists(run.statePath(step: stopped, rank: rank)))
             }
-            // Whoever kept moments whole goes on with a share of them, and the other way round.
+            // Processes that kept whole moments resume with a share of them, and vice versa.
             let rest = try train("broken", 6, !sharded)
             #expect(rest.map(\.resumedStep) == [stopped, stopped, stopped])
             #expect(rest.map(\.weights) == whole.map(\.weights))
@@ -87,7 +87,7 @@ import Training
     }
 
     @Test(arguments: [1, 2, 3, 6])
-    func anotherNumberGoesOnWhereTheOthersStopped(count: Int) throws {
+    func anotherNumberResumesWhereTheOthersStopped(count: Int) throws {
         try withTemporaryDirectory { directory in
             let alone = try Self.train("alone", in: directory, to: 6, .alone)
             _ = try withThreadGroup(of: 2) { group in
@@ -116,7 +116,7 @@ import Training
             let refused = TokenDataError.otherProcessCount(
                 then: 2,
                 now: 1,
-                reason: "each process has shuffled the data in an order of its own"
+                reason: "each process has shuffled the data in its own order"
             )
             #expect(throws: refused) {
                 try Self.train("run", in: directory, to: 6, .alone, shuffled: true)

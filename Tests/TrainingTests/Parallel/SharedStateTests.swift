@@ -1,4 +1,4 @@
-// State files of several processes, which any number of others goes on from.
+// State files of several processes, from which any other number resumes.
 
 import FileIO
 import RandomNumbers
@@ -135,7 +135,7 @@ struct SharedStateTests {
         }
         let whole = try files(sharded: false)
         #expect(try files(sharded: true) == whole)
-        // Together they are as large as one, but for headers and orders.
+        // Together they are as large as one, apart from headers and orders.
         let extra = 3 * (1024 + 16 + 4 * 5 + 2520)
         #expect(whole.reduce(0) { $0 + $1.count } == extra + 12 * layout.elementCount)
         for (rank, bytes) in whole.enumerated() {

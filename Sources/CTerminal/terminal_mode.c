@@ -12,23 +12,23 @@
 #include <termios.h>
 #include <unistd.h>
 
-// All of these belong to whoever holds the guard.
+// All of these are protected by the guard.
 static atomic_flag guard = ATOMIC_FLAG_INIT;
 static int terminal = -1;
 static enum ct_input input;
 static bool is_active;
-// Whether `former` is what the terminal is to be put back to.
+// Whether `former` is the mode to restore.
 static bool is_changed;
 static struct termios former;
-// The terminal is the shell's until the program goes on.
+// The terminal is the shell's until the program continues.
 static bool is_stopping;
-// Where the terminal was told to mark what is pasted; -1 where it was not.
+// Where the terminal was told to mark pastes; -1 if it was not.
 static int marking = -1;
 
 static atomic_bool has_continued;
 
-// While the guard is held no signal arrives: a handler waits for another thread only, and never for
-// the one that it interrupted.
+// No signal arrives while the guard is held: a handler waits only for another thread, never for the
+// one that it interrupted.
 static void take_guard(sigset_t *mask) {
     sigset_t all;
     sigfillset(&all);
@@ -44,22 +44,23 @@ static void drop_guard(const sigset_t *mask) {
 
 static bool is_in_foreground(void) {
     const pid_t group = tcgetpgrp(terminal);
-    // No group: not the terminal of a shell that could have put the program into the background.
+    // No group: this is not the terminal of a shell that could have put the program into the
+    // background.
     return group < 0 || group == getpgrp();
 }
 
 static void change(void) {
     if (!is_active || is_stopping || input == CT_AS_TYPED || !is_in_foreground())
         return;
-    // Taken once: a terminal that was not put back, as after SIGSTOP, is in our own mode.
+    // Saved once: a terminal that was not restored, as after SIGSTOP, is in our own mode.
     if (!is_changed && tcgetattr(terminal, &former) != 0)
         return;
     struct termios changed = former;
-    // Line ends that are written stay as they are, so that lines may be written meanwhile.
+    // Output processing stays on, so that lines can be written meanwhile.
     changed.c_lflag &= ~(tcflag_t)(ECHO | ECHONL | ICANON | IEXTEN);
     // Ctrl-S would stop the next line that is written, and the program with it.
     changed.c_iflag &= ~(tcflag_t)IXON;
-    // What is kept is kept as it was typed.
+    // Keys that are kept are kept as typed.
     if (input != CT_HIDDEN)
         changed.c_iflag &= ~(tcflag_t)(BRKINT | ICRNL | INLCR | IGNCR | INPCK | ISTRIP);
     if (input == CT_KEYS)
@@ -69,7 +70,7 @@ static void change(void) {
     is_changed |= tcsetattr(terminal, TCSANOW, &changed) == 0;
 }
 
-// A terminal that takes nothing does not keep the program from ending.
+// A terminal that accepts no output must not keep the program from ending.
 static void tell(int output, const char *sequence) {
     struct pollfd request = {.fd = output, .events = POLLOUT};
     if (poll(&request, 1, 1000) <= 0)
@@ -79,9 +80,9 @@ static void tell(int output, const char *sequence) {
 }
 
 static void put_back(void) {
-    // In the background it is the shell's, which has put it back or will.
+    // In the background it is the shell's, which restores it itself.
     if (is_changed && is_in_foreground()) {
-        // What was typed unseen is not meant for the shell.
+        // Keys typed while hidden are not meant for the shell.
         if (input == CT_HIDDEN)
             tcflush(terminal, TCIFLUSH);
         if (marking >= 0)
@@ -100,8 +101,8 @@ static void set_handler(int number, void (*handler)(int)) {
     sigaction(number, &action, NULL);
 }
 
-// Puts a handler in the place of what the system does; what somebody else handles, or what is
-// ignored, stays so.
+// Replaces the default action with a handler; signals that are handled elsewhere or ignored stay
+// so.
 static void replace_default(int number, void (*handler)(int)) {
     struct sigaction present;
     if (sigaction(number, NULL, &present) == 0 && !(present.sa_flags & SA_SIGINFO) &&
@@ -111,12 +112,12 @@ static void replace_default(int number, void (*handler)(int)) {
 
 static void die(int number) {
     ct_end();
-    // Held back until this returns, and then what the system does with it.
+    // Blocked until this returns; then the default action follows.
     set_handler(number, SIG_DFL);
     raise(number);
 }
 
-// Signals of a crash, for which the language's runtime may have a handler that says where it was.
+// Crash signals, for which the Swift runtime may have a handler that prints a backtrace.
 static const int crashes[] = {SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGFPE, SIGSEGV};
 enum { crash_count = sizeof crashes / sizeof *crashes };
 static struct sigaction crash_handlers[crash_count];
@@ -127,7 +128,7 @@ static void crash(int number, siginfo_t *info, void *context) {
     for (size_t i = 0; i < crash_count; i++)
         if (crashes[i] == number)
             sigaction(number, &crash_handlers[i], NULL);
-    // Going on repeats a fault, which then is that handler's. What was sent does not come again.
+    // Returning repeats a fault, for that handler to catch. A signal that was sent does not recur.
     const bool is_fault = number == SIGSEGV || number == SIGILL || number == SIGFPE;
     if (!is_fault || info->si_code <= 0)
         raise(number);
@@ -161,7 +162,7 @@ static void stop(int number) {
     sigset_t this_one;
     sigemptyset(&this_one);
     sigaddset(&this_one, number);
-    // Stops here. A program that no shell could make go on is not stopped by the system either.
+    // Stops here. The system does not stop a program that no shell could continue either.
     pthread_sigmask(SIG_UNBLOCK, &this_one, &mask);
     pthread_sigmask(SIG_SETMASK, &mask, NULL);
     set_handler(number, stop);
@@ -185,7 +186,7 @@ static void go_on(int number) {
     errno = error;
 }
 
-// Once for each beginning, since a program may have given a signal back to the system meanwhile.
+// On every ct_begin, since a program may have restored a default action meanwhile.
 static void watch_signals(void) {
     static const int deadly[] = {
         SIGHUP,  SIGINT,  SIGBUS,    SIGSYS,  SIGPIPE, SIGALRM, SIGTERM,
@@ -213,7 +214,7 @@ bool ct_begin(int descriptor, enum ct_input wanted) {
     input = wanted;
     is_active = true;
     change();
-    // A program inherits the signals that the thread which started it had blocked.
+    // A program inherits the blocked signals of the thread that started it.
     sigdelset(&mask, SIGTSTP);
     sigdelset(&mask, SIGCONT);
     drop_guard(&mask);
@@ -250,7 +251,7 @@ void ct_refresh(void) {
 bool ct_take_continuation(void) { return atomic_exchange(&has_continued, false); }
 
 void ct_suspend(void) {
-    // The others first; this program is stopped here and not on another of its threads.
+    // The others first; this program stops here and not on another of its threads.
     set_handler(SIGTSTP, SIG_IGN);
     kill(0, SIGTSTP);
     stop(SIGTSTP);

@@ -4,19 +4,19 @@
 public enum CollectiveError: Error, Sendable, Equatable {
     /// A launcher started several processes, and no MPI library was found for them.
     case noLibrary(launcher: String, tried: [String], reason: String)
-    /// The library that was found is none that is known.
+    /// The library that was found is not a known MPI.
     case foreignLibrary(path: String, found: String)
-    /// The launcher is of one MPI, and the library of another.
+    /// The launcher belongs to one MPI and the library to another.
     case launcherMismatch(launcher: String, launched: Int, library: String, found: Int)
     /// A launcher that connects no processes started several.
     case notConnected(processCount: Int)
-    /// The library does not let one thread of several make its calls.
+    /// The library does not allow one of several threads to call it.
     case noThreads(library: String)
     /// A call of the library failed.
     case callFailed(call: String, reason: String)
-    /// The processes are not alike in something that they must be.
+    /// The processes differ in something that must be the same.
     case unlike(fact: String, first: String, rank: Int, other: String)
-    /// Another process could not go on.
+    /// Another process could not continue.
     case otherRank(rank: Int, message: String, exitStatus: Int32)
 }
 
@@ -25,11 +25,11 @@ extension CollectiveError: CustomStringConvertible {
         switch self {
         case .noLibrary(let launcher, let tried, let reason):
             return "\(launcher) started several processes, but no MPI library can be opened for "
-                + "them (tried \(tried.joined(separator: ", ")): \(reason)); install the MPI that "
-                + "the launcher is of, or name its library in \(MPILibrary.pathVariable)"
+                + "them (tried \(tried.joined(separator: ", ")): \(reason)); install the "
+                + "launcher's MPI, or name its library in \(MPILibrary.pathVariable)"
         case .foreignLibrary(let path, let found):
-            return "'\(path)' is no MPI library that is known (\(found)); Open MPI, MPICH and its "
-                + "kin, and the standard ABI are"
+            return "'\(path)' is not a known MPI library (\(found)); use Open MPI, MPICH or one "
+                + "derived from it, or one with the standard ABI"
         case .launcherMismatch(let launcher, let launched, let library, let found):
             return "\(launcher) started \(launched) processes, but \(library) sees \(found); start "
                 + "them with the launcher of the same MPI, or name that launcher's library in "
@@ -38,15 +38,15 @@ extension CollectiveError: CustomStringConvertible {
             return "Slurm started \(processCount) processes that do not know of each other; start "
                 + "them with 'srun --mpi=pmix' or 'srun --mpi=pmi2'"
         case .noThreads(let library):
-            return "\(library) cannot be called beside the threads that train; it must offer "
+            return "\(library) cannot be called while other threads train; use one that offers "
                 + "MPI_THREAD_FUNNELED"
         case .callFailed(let call, let reason):
             return "\(call) failed: \(reason)"
         case .unlike(let fact, let first, let rank, let other):
-            return "\(fact) must be the same in all processes, and is \(first) in process 0 and "
+            return "\(fact) must be the same in all processes, but is \(first) in process 0 and "
                 + "\(other) in process \(rank)"
         case .otherRank(let rank, let message, _):
-            return "process \(rank) cannot go on: \(message)"
+            return "process \(rank) cannot continue: \(message)"
         }
     }
 }

@@ -1,14 +1,14 @@
-// Work that processes do together, and how who gave it learns that it is done.
+// Work that processes do together, and how the thread that started it learns that it is done.
 
 import Dispatch
 import Synchronization
 
-/// Something that processes do together, phase by phase, in each of which messages are exchanged.
+/// Something that processes do together, in phases that each exchange messages.
 package protocol CollectiveJob: AnyObject {
-    /// Ends a phase, whose messages are all through, and says what the next one exchanges; nil when
-    /// the job is done.
+    /// Ends a phase, all of whose messages have arrived, and returns what the next one exchanges;
+    /// nil when the job is done.
     ///
-    /// The communication thread calls it, ``CommunicationThread/phaseLimit`` times at most.
+    /// The communication thread calls it at most ``CommunicationThread/phaseLimit`` times.
     func nextMessages() throws -> [Message]?
 }
 
@@ -25,13 +25,13 @@ package final class Ticket: Sendable {
         done.signal()
     }
 
-    /// Returns when the job is done; at once when it was before.
+    /// Waits until the job is done.
     /// - Throws: What the job threw, or ``CollectiveError``.
     package func wait() throws {
         waiters.count.add(1, ordering: .relaxed)
         done.wait()
         waiters.count.subtract(1, ordering: .relaxed)
-        // For who asks again.
+        // For the next caller.
         done.signal()
         try result.withLock { $0 }.get()
     }

@@ -1,6 +1,6 @@
-// The one thread of a process that talks to the others. MPI moves messages on only inside its
-// calls: a thread that keeps calling lets them travel while other threads compute, and where all
-// calls are its own, no MPI needs to be safe for several.
+// The one thread of a process that talks to the others. MPI moves messages only inside its calls: a
+// thread that keeps calling lets them travel while other threads compute, and if it makes all the
+// calls, MPI need not be thread-safe.
 
 import Dispatch
 import Synchronization
@@ -13,11 +13,11 @@ import Synchronization
     import Darwin
 #endif
 
-/// Carries out jobs in the order in which they are given, which must be the same in all processes.
+/// Carries out jobs in the order they are given, which must be the same in all processes.
 ///
-/// A few are under way at once, so that messages travel while what has arrived is added up.
+/// A few run at once, so that messages travel while what has arrived is summed.
 final class CommunicationThread: Sendable {
-    /// Phases of a job at most.
+    /// The most phases a job may have.
     static let phaseLimit = 4
 
     private let queue = Queue()
@@ -25,19 +25,19 @@ final class CommunicationThread: Sendable {
     private let ended = DispatchSemaphore(value: 0)
     /// Which process this is, from 0.
     let rank: Int
-    /// How many there are.
+    /// The number of processes.
     let processCount: Int
     /// What connects them.
     let connection: String
 
-    /// Starts the thread and connects it.
-    /// - Parameter connect: Called by the thread.
+    /// Starts the thread and connects to the other processes.
+    /// - Parameter connect: Called on the thread.
     /// - Throws: What `connect` throws.
     init(_ connect: @escaping @Sendable () throws -> any Communicator) throws {
         let connected = DispatchSemaphore(value: 0)
         let place = Mutex<Result<(Int, Int, String), any Error>>(.success((0, 1, "")))
-        // A serial queue of its own has one thread while it has work, and this work lasts until
-        // the processes part.
+        // A serial queue of its own keeps one thread for as long as it has work, which here is
+        // until the processes disconnect.
         DispatchQueue(label: "swiftlet.communication").async { [queue, waiters, ended] in
             let loop: MessageLoop
             do {
@@ -59,8 +59,8 @@ final class CommunicationThread: Sendable {
 
     /// Gives the thread a job.
     ///
-    /// Neither the job nor the memory of its messages may be touched before the ticket says that
-    /// it is done.
+    /// The job and the memory of its messages must not be touched until the ticket says that it is
+    /// done.
     func start(_ job: any CollectiveJob) -> Ticket {
         let ticket = Ticket(waiters)
         queue.add(.job(job, ticket))
@@ -70,9 +70,9 @@ final class CommunicationThread: Sendable {
     /// Ends all processes at once.
     func abort(status: Int32) { queue.add(.abort(status)) }
 
-    /// Takes leave of the other processes, once all jobs are done.
+    /// Disconnects from the other processes once all jobs are done.
     ///
-    /// Where they have gone without a word, it does not wait for ever.
+    /// It does not wait forever for processes that have gone away.
     func close() {
         queue.add(.close)
         _ = ended.wait(timeout: .now() + .seconds(10))
@@ -82,8 +82,8 @@ final class CommunicationThread: Sendable {
 extension CommunicationThread {
     /// What is to be done.
     //
-    // Unchecked: a job is handed over, and its giver does not touch it until its ticket says that
-    // it is done.
+    // Unchecked: a job is handed over, and the thread that did so does not touch it until its
+    // ticket says that it is done.
     enum Order: @unchecked Sendable {
         case job(any CollectiveJob, Ticket)
         case close
@@ -115,18 +115,18 @@ extension CommunicationThread {
 
 /// The work of the communication thread.
 private final class MessageLoop {
-    /// Jobs under way at once.
+    /// Jobs that run at once.
     private static let depth = 2
-    /// Microseconds between two looks, where somebody waits for a job and where nobody does.
+    /// Microseconds between polls, with a thread waiting for a job and without.
     private static let pause: (urgent: UInt32, relaxed: UInt32) = (10, 200)
-    /// Tags below this are allowed by every MPI.
+    /// Every MPI allows tags below this.
     private static let tagLimit = 1 << 15
 
-    /// A job under way.
+    /// A job that is running.
     private struct Work {
         let job: any CollectiveJob
         let ticket: Ticket
-        /// Of its next phase.
+        /// The tag of its next phase.
         var tag: Int
         var pending: any PendingMessages
     }
@@ -137,7 +137,7 @@ private final class MessageLoop {
     private var underWay: [Work] = []
     private var jobCount = 0
     private var isClosing = false
-    /// Why no messages can be exchanged any more.
+    /// Why messages can no longer be exchanged.
     private var failure: (any Error)?
 
     init(
@@ -148,7 +148,7 @@ private final class MessageLoop {
         (self.communicator, self.queue, self.waiters) = (communicator, queue, waiters)
     }
 
-    /// Carries out orders until the last.
+    /// Carries out orders until there are no more.
     func run() {
         while !isClosing || !underWay.isEmpty {
             var hasMoved = false
@@ -181,7 +181,7 @@ private final class MessageLoop {
         }
     }
 
-    /// Looks after all that is under way.
+    /// Advances all running jobs.
     /// - Returns: Whether a phase of a job ended.
     private func moveOn() -> Bool {
         var hasMoved = false
@@ -200,8 +200,8 @@ private final class MessageLoop {
         return hasMoved
     }
 
-    /// Makes a step of a job, and tells its giver when that was the last.
-    /// - Returns: Whether it was.
+    /// Advances a job by a step, and signals its ticket if that was the last.
+    /// - Returns: Whether it was the last.
     @discardableResult
     private func finishing(_ ticket: Ticket, _ body: () throws -> Bool) -> Bool {
         do {

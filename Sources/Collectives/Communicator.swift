@@ -1,10 +1,10 @@
-// What the processes of a run need of whatever carries their messages: bytes from one to another,
-// begun and asked about without waiting. How sums and agreements are made of them is in the files
-// beside this one, and is the same whatever the carrier.
+// What the processes of a run need from whatever carries their messages: bytes sent from one to
+// another, started and polled without blocking. The files next to this one build sums and
+// agreements on top of it, whatever the carrier.
 
-/// Bytes on their way between two processes.
+/// Bytes sent between two processes.
 ///
-/// The memory belongs to whoever made the message, and must stay until the message is through.
+/// The memory belongs to whoever made the message, and must stay valid until the message is done.
 public struct Message {
     /// Which way the bytes go.
     public enum Direction: Sendable {
@@ -21,13 +21,13 @@ public struct Message {
     /// The most bytes of a message, as MPI counts them in an int.
     public static let largestByteCount = Int(Int32.max)
 
-    /// Bytes for a process.
+    /// Bytes to send to a process.
     public static func sending(_ bytes: UnsafeRawBufferPointer, to peer: Int) -> Self {
-        // Nobody writes to what is sent; one type for both saves every carrier a second list.
+        // What is sent is never written to; one type for both saves carriers a second list.
         Self(.sending, peer, UnsafeMutableRawBufferPointer(mutating: bytes))
     }
 
-    /// Bytes of a process.
+    /// Bytes to receive from a process.
     public static func receiving(_ bytes: UnsafeMutableRawBufferPointer, from peer: Int) -> Self {
         Self(.receiving, peer, bytes)
     }
@@ -38,9 +38,9 @@ public struct Message {
     }
 }
 
-/// Messages that are on their way.
+/// Messages in flight.
 public protocol PendingMessages: AnyObject {
-    /// Whether all are through; asking moves them on.
+    /// Whether all are done; asking makes progress on them.
     /// - Throws: ``CollectiveError``.
     func areDone() throws -> Bool
 }
@@ -51,23 +51,22 @@ public protocol PendingMessages: AnyObject {
 public protocol Communicator: AnyObject {
     /// Which process this is, from 0.
     var rank: Int { get }
-    /// How many there are.
+    /// The number of processes.
     var processCount: Int { get }
     /// What carries the messages, such as "Open MPI 4.1.4".
     var name: String { get }
 
-    /// Begins to send and to receive.
+    /// Starts sending and receiving.
     ///
-    /// What one process sends another under a tag arrives in the order in which it was begun.
+    /// Messages from one process to another under one tag arrive in the order they were started.
     /// - Parameters:
-    ///   - messages: What goes where.
-    ///   - tag: Tells these messages from others that are on their way at the same time; below
-    ///     2^15.
-    /// - Returns: What tells when they are through.
+    ///   - messages: What to send and receive.
+    ///   - tag: Tells these messages from others in flight at the same time; below 2^15.
+    /// - Returns: What tells when they are done.
     /// - Throws: ``CollectiveError``.
     func begin(_ messages: [Message], tag: Int) throws -> any PendingMessages
 
-    /// Takes leave of the others, which do the same.
+    /// Disconnects from the others, which do the same.
     func close()
 
     /// Ends all processes at once.

@@ -1,4 +1,4 @@
-// What each process gives, on all of them: for the few bytes of which agreements are made.
+// What each process contributes, on all of them: for the few bytes that processes agree on.
 
 /// Gathers any number of bytes from each process: first how many, then the bytes.
 final class ByteGathering: CollectiveJob {
@@ -9,7 +9,7 @@ final class ByteGathering: CollectiveJob {
     private var received: [UnsafeMutableRawBufferPointer] = []
     private var phase = 0
 
-    /// What each process gave, in the order of their ranks, once the job is done.
+    /// What each process gave, in rank order, once the job is done.
     private(set) var results: [[UInt8]] = []
 
     init(_ bytes: [UInt8], _ group: ProcessGroup) {
@@ -66,7 +66,7 @@ public final class PendingNumbers {
         ticket = group.hasOthers ? group.start(job) : nil
     }
 
-    /// What each process gave, in the order of their ranks, once all have.
+    /// What each process gave, in rank order, once all have.
     /// - Throws: ``CollectiveError``.
     public func results() throws -> [[Double]] {
         try ticket?.wait()
@@ -74,7 +74,7 @@ public final class PendingNumbers {
     }
 }
 
-/// Gathers as many numbers from each process.
+/// Gathers the same count of numbers from each process.
 private final class NumberGathering: CollectiveJob {
     private let rank: Int
     private let processCount: Int

@@ -1,5 +1,6 @@
-// Who started this process, and how many beside it: what launchers of MPI say in the environment,
-// before any library is opened. A process that nobody launched must not pay for MPI.
+// What started this process, and how many others with it: what MPI launchers put in the
+// environment, read before any library is opened. A process without a launcher must not pay for
+// MPI.
 
 #if canImport(Glibc)
     @preconcurrency import Glibc
@@ -11,26 +12,26 @@
 
 /// What started the processes of a run.
 public struct Launcher: Sendable, Equatable {
-    /// The way in which processes find each other.
+    /// How the processes find each other.
     public enum Kind: Sendable, Equatable {
         /// Open MPI's mpirun.
         case openMPI
-        /// PMI, as MPICH's mpirun, its kin, and `srun --mpi=pmi2` have it.
+        /// PMI, used by MPICH's mpirun, its relatives, and `srun --mpi=pmi2`.
         case pmi
-        /// PMIx, as `srun --mpi=pmix` has it.
+        /// PMIx, used by `srun --mpi=pmix`.
         case pmix
         /// Slurm without any of them.
         case slurm
     }
 
-    /// The way in which processes find each other.
+    /// How the processes find each other.
     public let kind: Kind
     /// Which process this is, from 0.
     public let rank: Int
     /// How many were started.
     public let processCount: Int
 
-    /// As a sentence names it.
+    /// Its name in a sentence.
     public var name: String {
         switch kind {
         case .openMPI: "Open MPI's mpirun"
@@ -40,10 +41,10 @@ public struct Launcher: Sendable, Equatable {
         }
     }
 
-    /// The launcher of this process; nil when it is the only one of its kind.
+    /// The launcher of this process; nil when it runs alone.
     public static let current = Launcher { name in getenv(name).map { String(cString: $0) } }
 
-    /// Reads an environment; nil for a process that was started by itself.
+    /// Reads an environment; nil for a process that was started alone.
     /// - Parameter value: The value of a variable; nil when it is not set.
     init?(environment value: (_ name: String) -> String?) {
         func number(_ name: String) -> Int? { value(name).flatMap { Int($0) } }

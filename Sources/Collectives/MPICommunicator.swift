@@ -1,5 +1,5 @@
-// Messages carried by MPI. All calls are made by the thread that makes the object, which is all
-// that MPI_THREAD_FUNNELED asks for, and every library offers that.
+// Messages carried by MPI. The thread that makes the object makes all calls, which is all that
+// MPI_THREAD_FUNNELED requires, and every library offers that.
 
 /// The processes that a launcher started, connected by MPI.
 final class MPICommunicator: Communicator {
@@ -20,7 +20,7 @@ final class MPICommunicator: Communicator {
             throw CollectiveError.noThreads(library: library.version)
         }
         let world = library.constants.world
-        // Errors become ours, in one sentence, where the default would end the program.
+        // MPI's default is to end the program; here errors are thrown, as one sentence.
         let status = library.setErrorHandler(world, library.constants.errorsReturn)
         try Self.check(library, "MPI_Comm_set_errhandler", status)
         var (rank, size): (CInt, CInt) = (0, 0)
@@ -50,7 +50,7 @@ final class MPICommunicator: Communicator {
 
     func abort(status: Int32) { _ = library.abort(library.constants.world, status) }
 
-    /// - Throws: ``CollectiveError/callFailed(call:reason:)`` for a status that is none of success.
+    /// - Throws: ``CollectiveError/callFailed(call:reason:)`` for any status but success.
     fileprivate static func check(
         _ library: MPILibrary,
         _ call: String,
@@ -68,8 +68,8 @@ final class MPICommunicator: Communicator {
 /// Requests of MPI.
 private final class MPIPendingMessages: PendingMessages {
     private let library: MPILibrary
-    /// MPI keeps the addresses of requests only while it is called, but they must be where it left
-    /// them; an int takes the low half of a place.
+    /// MPI keeps the addresses of requests only during a call, but a request must stay where MPI
+    /// left it; an int takes the low half of a slot.
     private let requests: UnsafeMutableBufferPointer<MPILibrary.Handle>
     private var doneCount = 0
 

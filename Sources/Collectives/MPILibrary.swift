@@ -1,7 +1,7 @@
-// An MPI library, opened while the program runs, so that no MPI is needed to build it or to train
+// An MPI library, opened at run time, so that no MPI is needed to build the program or to train
 // without one. Libraries differ in what their handles are: addresses of their own objects in Open
-// MPI, numbers in MPICH and in the standard ABI (MPI 5.0, chapter 20). The few functions that are
-// called have one signature in all of them but for that.
+// MPI, numbers in MPICH and in the standard ABI (MPI 5.0, chapter 20). Apart from that, the few
+// functions called here have the same signature in all of them.
 
 #if canImport(Glibc)
     @preconcurrency import Glibc
@@ -13,13 +13,13 @@
 
 /// The functions of an MPI library, and the handles that they take.
 public struct MPILibrary {
-    /// The variable that names a library to be opened instead of those that are known.
+    /// The environment variable that names a library to open instead of the known ones.
     public static let pathVariable = "SWIFTLET_MPI"
 
     /// A handle as it is passed: an address, or an int in the low half.
     ///
-    /// A callee that takes an int reads the low half of the register or the place on the stack, on
-    /// every system that we run on, so one signature serves both kinds.
+    /// A callee that takes an int reads the low half of the register or stack slot on every system
+    /// that we run on, so one signature serves both kinds.
     typealias Handle = UInt
     typealias Status = CInt
 
@@ -38,7 +38,7 @@ public struct MPILibrary {
     }
 
     let kind: Kind
-    /// The name that it was opened by.
+    /// The name it was opened by.
     public let path: String
     /// What it calls itself, such as "Open MPI 4.1.4".
     public let version: String
@@ -70,7 +70,7 @@ public struct MPILibrary {
         let names = named.map { [$0] } ?? names(for: launcher.kind)
         var reason = ""
         for name in names {
-            // Open MPI's plug-ins look for its symbols among the program's.
+            // Open MPI's plug-ins look for its symbols in the program.
             if let handle = dlopen(name, RTLD_NOW | RTLD_GLOBAL) {
                 return try MPILibrary(handle, path: name)
             }
@@ -88,10 +88,10 @@ public struct MPILibrary {
         }.filter { versions.insert("\($0.kind) \($0.version)").inserted }
     }
 
-    /// Checks that the library and the launcher can be of one MPI.
+    /// Checks that the library and the launcher can belong to the same MPI.
     /// - Throws: ``CollectiveError/launcherMismatch(launcher:launched:library:found:)``.
     func require(_ launcher: Launcher) throws {
-        // Each would start up, but every process alone.
+        // Every process would start, but alone.
         guard launcher.kind == .openMPI, kind == .mpich else { return }
         throw CollectiveError.launcherMismatch(
             launcher: launcher.name,
@@ -183,9 +183,9 @@ public struct MPILibrary {
         version = Self.shortVersion(text)
     }
 
-    /// Whether a library says that its handles are those of the standard.
+    /// Whether a library says that it uses the standard's handles.
     ///
-    /// MPICH 5 is built twice, with its own handles and with the standard's, and both answer.
+    /// MPICH 5 comes with its own handles and with the standard's, and both answer.
     private static func hasStandardHandles(_ library: UnsafeMutableRawPointer) -> Bool {
         typealias GetABI =
             @convention(c) (UnsafeMutablePointer<CInt>, UnsafeMutablePointer<CInt>) -> Status

@@ -1,4 +1,4 @@
-// The processes of a run, and what they agree on. Alone, a process agrees with itself at once: no
+// The processes of a run, and what they agree on. A single process agrees with itself at once: no
 // thread is started and nothing is copied.
 
 import Dispatch
@@ -9,17 +9,17 @@ import Dispatch
     import Foundation
 #endif
 
-/// Processes that work together, as one of them sees them.
+/// Processes that work together, seen from one of them.
 ///
 /// All of them must make the same calls in the same order.
 public final class ProcessGroup {
     /// Which process this is, from 0.
     public let rank: Int
-    /// How many there are.
+    /// The number of processes.
     public let processCount: Int
-    /// What connects them, such as "Open MPI 4.1.4"; nil for a process alone.
+    /// What connects them, such as "Open MPI 4.1.4"; nil for a single process.
     public let connection: String?
-    /// Whether all processes know that they cannot go on, and end by themselves.
+    /// Whether all processes know that they cannot continue, and will end by themselves.
     public private(set) var hasAgreedToEnd = false
 
     private let thread: CommunicationThread?
@@ -38,10 +38,10 @@ public final class ProcessGroup {
         exitStatus = { _ in 1 }
     }
 
-    /// Connects with the processes that were started beside this one.
+    /// Connects to the processes that were started with this one.
     /// - Parameters:
     ///   - launcher: What started them.
-    ///   - exitStatus: What a process that fails with an error ends with.
+    ///   - exitStatus: The exit status of a process that fails with an error.
     /// - Throws: ``CollectiveError``.
     public convenience init(
         _ launcher: Launcher,
@@ -55,7 +55,7 @@ public final class ProcessGroup {
         }
     }
 
-    /// Connects over what `connect` makes, which a thread of its own calls and uses.
+    /// Connects over what `connect` makes; a separate thread calls it and uses the result.
     package init(
         exitStatus: @escaping (any Error) -> Int32,
         _ connect: @escaping @Sendable () throws -> any Communicator
@@ -68,16 +68,16 @@ public final class ProcessGroup {
 
     /// Starts a job; all processes must start theirs in the same order.
     ///
-    /// Neither the job nor the memory of its messages may be touched before the ticket says that it
-    /// is done.
+    /// The job and the memory of its messages must not be touched until the ticket says that it is
+    /// done.
     package func start(_ job: any CollectiveJob) -> Ticket {
-        guard let thread else { preconditionFailure("a process alone has nobody to talk to") }
+        guard let thread else { preconditionFailure("a single process has no others to talk to") }
         return thread.start(job)
     }
 
-    /// Takes leave of the others, which do the same.
+    /// Disconnects from the others, which do the same.
     ///
-    /// Nothing may follow.
+    /// No call may follow.
     public func close() { thread?.close() }
 
     /// Ends all processes at once: for an error that the others do not know of.
@@ -85,7 +85,7 @@ public final class ProcessGroup {
 }
 
 extension ProcessGroup {
-    /// The bytes that each process gives, in the order of their ranks.
+    /// The bytes that each process gives, in rank order.
     /// - Throws: ``CollectiveError``.
     public func gather(_ bytes: [UInt8]) throws -> [[UInt8]] {
         guard hasOthers else { return [bytes] }
@@ -94,13 +94,13 @@ extension ProcessGroup {
         return job.results
     }
 
-    /// The numbers that each process gives, in the order of their ranks; as many from each.
+    /// The numbers that each process gives, in rank order; the same count from each.
     /// - Throws: ``CollectiveError``.
     public func gather(_ values: [Double]) throws -> [[Double]] {
         try startGathering(values).results()
     }
 
-    /// Begins to gather numbers, as many from each process.
+    /// Starts gathering numbers, the same count from each process.
     public func startGathering(_ values: [Double]) -> PendingNumbers {
         PendingNumbers(values, self)
     }
@@ -117,9 +117,9 @@ extension ProcessGroup {
         return value
     }
 
-    /// Does something in every process, and goes on only where all could.
+    /// Does something in every process, and continues only if it succeeded in all.
     /// - Returns: What `body` returns in this process.
-    /// - Throws: What `body` throws. Where it threw only in others, it is
+    /// - Throws: What `body` throws. If it threw only in others, this is
     ///   ``CollectiveError/otherRank(rank:message:exitStatus:)`` of the first of them.
     public func together<Value>(_ body: () throws -> Value) throws -> Value {
         guard hasOthers else { return try body() }
@@ -143,7 +143,7 @@ extension ProcessGroup {
         return try result.get()
     }
 
-    /// Checks that all processes have the same of something.
+    /// Checks that some facts are the same in all processes.
     /// - Parameter facts: What it is called, and what it is, in this process.
     /// - Throws: ``CollectiveError/unlike(fact:first:rank:other:)`` in all processes.
     public func requireAlike(_ facts: KeyValuePairs<String, String>) throws {
@@ -163,7 +163,7 @@ extension ProcessGroup {
         }
     }
 
-    /// Why a process cannot go on.
+    /// Why a process cannot continue.
     private struct Failure: Codable {
         let message: String
         let exitStatus: Int32

@@ -1,5 +1,5 @@
-// From an address to a verified file: what is there already, going on after an interruption, trying
-// again, and the check before the file takes its name.
+// From an address to a verified file: finding what is already there, resuming after an
+// interruption, retrying, and checking the file before it gets its name.
 
 import FileIO
 import Foundation
@@ -10,9 +10,9 @@ public struct Downloader: Sendable {
     public struct Progress: Sendable, Equatable {
         /// Bytes of the file on this disk.
         public let received: Int
-        /// All its bytes, when that is known.
+        /// Its size in bytes, if known.
         public let total: Int?
-        /// Bytes that came in this run, not in an earlier one.
+        /// Bytes that arrived in this run rather than an earlier one.
         public let receivedNow: Int
         /// Time since the first request of this run.
         public let duration: Duration
@@ -23,7 +23,7 @@ public struct Downloader: Sendable {
             return seconds > 0 ? Double(receivedNow) / seconds : 0
         }
 
-        /// How long the rest takes at this speed, when that can be told.
+        /// How long the rest takes at this speed, if known.
         public var timeLeft: Duration? {
             guard let total, bytesPerSecond > 0 else { return nil }
             return .seconds(Double(max(0, total - received)) / bytesPerSecond)
@@ -32,23 +32,23 @@ public struct Downloader: Sendable {
 
     /// How a file came to be where it is.
     public enum Result: Sendable, Equatable {
-        /// It was downloaded, all but the first bytes that an earlier run had left.
+        /// It was downloaded, except for the first bytes, left by an earlier run.
         case downloaded(byteCount: Int, resumedAt: Int)
         /// It was there, and is the published file.
         case alreadyThere(byteCount: Int)
-        /// It is not published with this model, which does without it.
+        /// It is not published with this model, which works without it.
         case notPublished
     }
 
-    /// How long to wait before each further try.
+    /// How long to wait before each retry.
     ///
-    /// After the last, the download fails. Whenever more of the file has arrived, they are counted
-    /// anew.
+    /// After the last, the download fails. Whenever more of the file has arrived, counting starts
+    /// over.
     public var retryDelays: [Duration] = [.seconds(1), .seconds(2), .seconds(4), .seconds(8)]
     /// How long the server may send nothing before the connection counts as broken.
     public var idleTimeout = Duration.seconds(60)
 
-    /// Where all files are; nil for where each is published.
+    /// Where all files are; nil for where each one is published.
     private let baseURL: URL?
 
     /// Downloads from below `baseURL`: a file's address is that, a slash, and its name.
@@ -66,16 +66,16 @@ public struct Downloader: Sendable {
         return url
     }
 
-    /// Makes sure that `file` lies in `directory`, which is made if it is missing.
+    /// Makes sure that `file` is in `directory`, which is created if missing.
     ///
-    /// Until the file is whole and verified, it is called NAME.part, and a further call goes on
-    /// from there; the server may have changed it meanwhile, then all of it is downloaded again.
+    /// Until the file is complete and verified it is called NAME.part, and another call resumes
+    /// from there; if the server's file has changed meanwhile, all of it is downloaded again.
     /// - Parameters:
     ///   - file: What to download.
-    ///   - directory: Where it is to lie.
-    ///   - overwrite: Whether to download it in any case, and replace what has the name.
-    ///   - progress: Called many times a second on this thread; when it throws, the download is
-    ///     given up, and what has arrived is kept.
+    ///   - directory: Where to put it.
+    ///   - overwrite: Whether to download it anyway and replace what has the name.
+    ///   - progress: Called many times a second on this thread; if it throws, the download is
+    ///     abandoned, and what has arrived is kept.
     /// - Returns: What was done.
     /// - Throws: ``DownloadError``, `FileIOError`, and what `progress` throws.
     public func fetch(
@@ -92,11 +92,11 @@ public struct Downloader: Sendable {
             return .alreadyThere(byteCount: FileSystem.byteCount(of: path) ?? 0)
         }
         let made = FileSystem.missingDirectories(of: directory)
-        // Directories that stay empty are of no use to anybody.
+        // Directories that stay empty are of no use.
         defer { for directory in made { FileSystem.removeIfEmpty(directory) } }
         try FileSystem.createDirectory(directory)
         let part = try ResumableFile(for: path)
-        // URLSession lets go of its delegate, and thus of the part, only some time later.
+        // URLSession releases its delegate, and so the part, only some time later.
         defer { part.release() }
         do {
             let (resumedAt, checksum) = try complete(part, file, progress)
@@ -122,8 +122,8 @@ public struct Downloader: Sendable {
     }
 
     /// Downloads what is missing of `part`.
-    /// - Returns: How many bytes did not have to be downloaded, and the checksum that the server
-    ///   announced.
+    /// - Returns: How many bytes did not have to be downloaded, and the checksum announced by the
+    ///   server.
     private func complete(
         _ part: ResumableFile,
         _ file: PublishedFile,
@@ -132,7 +132,7 @@ public struct Downloader: Sendable {
         let url = try url(of: file)
         let clock = ContinuousClock()
         let start = clock.now
-        // Bytes whose version is unknown cannot be gone on with, nor more than there should be.
+        // Bytes of an unknown version cannot be resumed, nor can too many bytes.
         if part.version == nil || file.largestByteCount.map({ part.count > $0 }) ?? false {
             try part.restart(version: nil)
         }
@@ -174,7 +174,7 @@ public struct Downloader: Sendable {
                 if case DownloadError.wrongContent = error { try part.remove() }
                 throw error
             case .stale:
-                // Cannot happen twice: the next request asks for the whole file.
+                // This cannot happen twice: the next request asks for the whole file.
                 try part.restart(version: nil)
                 resumedAt = 0
                 continue
@@ -182,7 +182,7 @@ public struct Downloader: Sendable {
                 failure = .refused(url: url.absoluteString, status: status)
                 if !isTransient { throw failure }
             case .broken(let reason, let wasReached):
-                // A server that never answered is not there; one that did will be again.
+                // A server that never answered may not exist; one that did is worth another try.
                 guard wasReached || part.count > resumedAt else {
                     throw DownloadError.unreachable(url: url.absoluteString, reason: reason)
                 }
@@ -203,7 +203,7 @@ public struct Downloader: Sendable {
         return (resumedAt, checksum)
     }
 
-    /// Waits, but not longer than `report` lets it.
+    /// Waits, but no longer than `report` allows.
     private func wait(_ duration: Duration, _ report: () throws -> Void) throws {
         let clock = ContinuousClock()
         let end = clock.now + duration

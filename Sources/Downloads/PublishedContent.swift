@@ -1,23 +1,23 @@
-// Files of which only the format is known beforehand: whether what arrived is whole, by what its
-// header says.
+// Files of which only the format is known beforehand: whether a download is complete, judging by
+// its header.
 
 import FileIO
 import Foundation
 
 extension PublishedFile {
-    /// What a file is that has no size of its own before it is there.
+    /// The content of a file whose size is not known before it arrives.
     package enum Content: Sendable, Equatable {
         /// A header that says where each tensor lies.
         case safetensors
         /// JSON.
         case json
-        /// Seven sizes of a model, and its float32 weights.
+        /// A model's seven sizes, and its float32 weights.
         case llama2c
-        /// Nothing that can be told by itself.
+        /// Nothing that can be checked by itself.
         case anything
     }
 
-    /// How a file of this content differs from a whole one; nil when it does not.
+    /// How a file differs from a complete one of this content; nil if it does not.
     static func mismatch(_ content: Content, at path: FilePath) throws -> Mismatch? {
         switch content {
         case .anything:
@@ -33,12 +33,12 @@ extension PublishedFile {
         }
     }
 
-    /// Headers of real models have some hundred kilobytes.
+    /// The headers of real models take a few hundred kilobytes.
     private static let largestHeader: UInt64 = 32 << 20
 
     private static func safetensorsMismatch(_ path: FilePath) throws -> Mismatch? {
         var reader = try BinaryReader(path: path)
-        let expected = "a header of safetensors"
+        let expected = "a safetensors header"
         guard reader.remaining >= 8 else {
             return Mismatch(expected: expected, found: "\(reader.remaining) bytes in all")
         }
@@ -48,7 +48,7 @@ extension PublishedFile {
         }
         let header = try reader.readBytes(Int(length)) { Data($0) }
         guard let tensors = try? JSONSerialization.jsonObject(with: header) as? [String: Any]
-        else { return Mismatch(expected: expected, found: "no JSON") }
+        else { return Mismatch(expected: expected, found: "something other than JSON") }
         let ends = tensors.values.compactMap {
             (($0 as? [String: Any])?["data_offsets"] as? [Int])?.last
         }

@@ -1,18 +1,18 @@
 // What is known beforehand about a file that others have published, and checking a file against it.
-// Sizes and headers follow from the formats; checksums stand here only where the file was at hand.
-// Of files of which no more than the format is known, PublishedContent.swift looks at the header.
+// Sizes and headers follow from the formats; checksums are given only where the file was at hand.
+// Where only the format is known, PublishedContent.swift looks at the header.
 
 import FileIO
 
-/// A file that somebody has published: of llm.c's starter pack, or of a model.
+/// A published file: part of llm.c's starter pack, or of a model.
 public struct PublishedFile: Sendable, Equatable {
     /// How its size is known.
     package enum Size: Sendable, Equatable {
         case bytes(Int)
-        /// From the batch in the header: the debug state of a GPT-2 of this many parameters,
+        /// From the batch in the header: the debug state of a GPT-2 with this many parameters,
         /// padding included, and this vocabulary.
         case debugState(parameterCount: Int, vocabularySize: Int)
-        /// From walking over all examples, whose number is in the header.
+        /// From walking over all examples; the header has their number.
         case examples
         /// From the server, and from what the file is.
         case content(Content, atMost: Int)
@@ -22,7 +22,7 @@ public struct PublishedFile: Sendable, Equatable {
     public let name: String
     /// Where it is published: the address that, with a slash and the name, gives the file.
     public let source: String
-    /// Whether not all who publish such a model have it.
+    /// Whether some publishers of such a model leave it out.
     public let isOptional: Bool
     /// SHA-256 in hexadecimal; nil where only size and header are known.
     public let sha256: String?
@@ -67,12 +67,11 @@ public struct PublishedFile: Sendable, Equatable {
         self.isOptional = isOptional
     }
 
-    /// Checks that what lies at `path` is this file: size, header, and the checksum where one is
-    /// known.
+    /// Checks that the file at `path` is this one: size, header, and the checksum if one is known.
     /// - Parameters:
     ///   - path: The file.
-    ///   - announced: The checksum that the server has announced, if it has.
-    /// - Returns: nil when it is; else what was expected and what was found.
+    ///   - announced: The checksum announced by the server, if any.
+    /// - Returns: nil if it is; otherwise what was expected and what was found.
     /// - Throws: `FileIOError` when the file cannot be read.
     public func mismatch(at path: FilePath, announced: String? = nil) throws -> Mismatch? {
         let found = FileSystem.byteCount(of: path)
@@ -95,7 +94,7 @@ public struct PublishedFile: Sendable, Equatable {
             ? nil : Mismatch(expected: "the SHA-256 \(sha256)", found: checksum)
     }
 
-    /// What differs in the header, or in what follows from it, of a file of llm.c's.
+    /// What differs in the header, or in what follows from it, of one of llm.c's files.
     private func headerMismatch(_ path: FilePath) throws -> Mismatch? {
         var reader = try BinaryReader(path: path)
         guard reader.file.count >= Self.headerByteCount else {

@@ -3,11 +3,11 @@
 // another file of that name from filling the disk.
 
 extension [PublishedFile] {
-    /// The files of a model in a repository of Hugging Face's, the weights last.
+    /// The files of a model in a Hugging Face repository, the weights last.
     ///
     /// - Parameters:
     ///   - repository: The owner and the name.
-    ///   - tokenizer: Files beside `tokenizer.json` that the repository has of its tokenizer.
+    ///   - tokenizer: Files of the repository's tokenizer besides `tokenizer.json`.
     ///   - gibibytes: More than the weights take.
     /// - Returns: The files.
     public static func huggingFaceModel(
@@ -38,7 +38,7 @@ extension [PublishedFile] {
             ]
     }
 
-    /// A model of llama2.c's that tells stories, and its tokenizer.
+    /// One of llama2.c's story models, and its tokenizer.
     /// - Parameter name: `stories15M`, `stories42M` or `stories110M`.
     /// - Returns: The files.
     public static func storyModel(_ name: String) -> [PublishedFile] {
@@ -90,7 +90,7 @@ extension PublishedFile {
         sha256: "6f3abc21e444e4e8300e225f4e03da48ea121cf17e30f67009b8dad7a66c2f13"
     )
 
-    /// Shakespeare in GPT-2's tokens, to train on.
+    /// Shakespeare as GPT-2 tokens, to train on.
     public static let tinyShakespeareTrain = PublishedFile(
         "tiny_shakespeare_train.bin",
         header: [20_240_520, 1, 305_260],
@@ -98,7 +98,7 @@ extension PublishedFile {
         sha256: "8a70606be574040c26d225694f5f9759973b419852d22f7fe5c118e1b359dcc8"
     )
 
-    /// Shakespeare in GPT-2's tokens, to validate with.
+    /// Shakespeare as GPT-2 tokens, to validate with.
     public static let tinyShakespeareVal = PublishedFile(
         "tiny_shakespeare_val.bin",
         header: [20_240_520, 1, 32768],
@@ -106,7 +106,7 @@ extension PublishedFile {
         sha256: "fe99db720dc7c83e694806d4e047a952909411da1daccde4ccc2e55f40882a62"
     )
 
-    /// HellaSwag's questions of validation in GPT-2's tokens.
+    /// HellaSwag's validation questions as GPT-2 tokens.
     public static let hellaSwagVal = PublishedFile(
         "hellaswag_val.bin",
         header: [20_240_522, 1, 10042],
@@ -116,7 +116,7 @@ extension PublishedFile {
 
 /// Where the pack is published.
 public enum StarterPack {
-    /// The address that, with a slash and a name, gives a file.
+    /// The address to which a slash and a file's name are added.
     public static let baseURL =
         "https://huggingface.co/datasets/karpathy/llmc-starter-pack/resolve/main"
 }

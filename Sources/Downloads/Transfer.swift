@@ -1,5 +1,5 @@
-// One HTTP request, whose answer is appended to a file as it arrives. The only place that touches
-// the network. Whether to try again, and what the bytes are worth, is decided in Downloader.swift.
+// One HTTP request, whose answer is appended to a file as it arrives. This is the only place that
+// touches the network. Downloader.swift decides on retries and checks the bytes.
 
 import Dispatch
 import FileIO
@@ -11,20 +11,20 @@ import Synchronization
 #endif
 
 /// A request for the bytes of a file from where the last one ended.
-// @unchecked Sendable: `file` is touched by the session's serial queue alone while the request
-// runs, and by the caller before and after; everything else is constant or behind the mutex.
+// @unchecked Sendable: while the request runs, only the session's serial queue touches `file`, and
+// only the caller before and after; everything else is constant or behind the mutex.
 final class Transfer: NSObject, URLSessionDataDelegate, @unchecked Sendable {
     /// How a request ended.
     enum Ending {
-        /// The answer arrived whole, as far as the server says.
+        /// The complete answer arrived, as far as the server says.
         case complete
-        /// The bytes that were there are of another version, or of none: begin again.
+        /// The bytes on disk belong to another version, or to none: start over.
         case stale
         /// The server does not answer now, or the connection broke.
         case broken(reason: String, wasReached: Bool)
         /// The server answered with this status; a later try may help if it `isTransient`.
         case refused(status: Int, isTransient: Bool)
-        /// Nothing more is to be tried.
+        /// There is no point in retrying.
         case failed(any Error)
     }
 
@@ -38,8 +38,8 @@ final class Transfer: NSObject, URLSessionDataDelegate, @unchecked Sendable {
         var announced = Announced()
     }
 
-    /// What the server says of a file that it has elsewhere, in its own first answer: those it
-    /// redirects to say other things under the same names.
+    /// What the server's own first answer says about a file that it keeps elsewhere; the servers it
+    /// redirects to mean other things by the same headers.
     struct Announced {
         var sha256: String?
         var byteCount: Int?
@@ -64,10 +64,10 @@ final class Transfer: NSObject, URLSessionDataDelegate, @unchecked Sendable {
     private let state: Mutex<State>
     private let hasEnded = DispatchSemaphore(value: 0)
 
-    /// Whether the server began again at the file's first byte.
+    /// Whether the server started over at the file's first byte.
     var hasRestarted: Bool { state.withLock { $0.hasRestarted } }
 
-    /// What the server has said of the file, once it has answered.
+    /// What the server has said about the file, once it has answered.
     var announced: Announced { state.withLock { $0.announced } }
 
     /// Prepares a request for what is missing of `file`.
@@ -88,8 +88,8 @@ final class Transfer: NSObject, URLSessionDataDelegate, @unchecked Sendable {
     /// Sends the request and waits for the end of the answer.
     /// - Parameters:
     ///   - idleTimeout: How long the server may send nothing.
-    ///   - progress: Called now and then, on the caller's thread, with the bytes of the file so
-    ///     far and all it will have; when it throws, the request is given up.
+    ///   - progress: Called now and then, on the caller's thread, with the bytes received so far
+    ///     and the total; if it throws, the request is abandoned.
     /// - Returns: How the request ended.
     /// - Throws: What `progress` throws.
     func run(
@@ -107,7 +107,7 @@ final class Transfer: NSObject, URLSessionDataDelegate, @unchecked Sendable {
             delegate: self,
             delegateQueue: queue
         )
-        // A session keeps its delegate until it is told to let go.
+        // A session retains its delegate until it is invalidated.
         defer { session.invalidateAndCancel() }
         let task = session.dataTask(with: request())
         task.resume()
@@ -117,7 +117,7 @@ final class Transfer: NSObject, URLSessionDataDelegate, @unchecked Sendable {
                 try progress(received, total)
             }
         } catch {
-            // From here on nothing is appended, but for a write that is under way.
+            // From here on nothing is appended, except by a write already in progress.
             state.withLock { $0.ending = $0.ending ?? .failed(error) }
             task.cancel()
             _ = hasEnded.wait(timeout: .now() + .seconds(2))
@@ -128,7 +128,7 @@ final class Transfer: NSObject, URLSessionDataDelegate, @unchecked Sendable {
 
     private func request() -> URLRequest {
         var request = URLRequest(url: url)
-        // Compressed answers could not be resumed, nor their size be checked beforehand.
+        // Compressed answers could not be resumed, nor their size checked beforehand.
         request.setValue("identity", forHTTPHeaderField: "Accept-Encoding")
         if offset > 0, let version = file.version {
             request.setValue("bytes=\(offset)-", forHTTPHeaderField: "Range")
@@ -153,8 +153,8 @@ final class Transfer: NSObject, URLSessionDataDelegate, @unchecked Sendable {
         }
         let isDowngrade = response.url?.scheme == "https" && request.url?.scheme != "https"
         guard count <= Self.mostRedirections, !isDowngrade else {
-            // Not cancelled here: URLSession on Linux stops the process when a task that waits for
-            // this answer is. It ends by itself, with the redirection as its answer.
+            // Not cancelled here: on Linux, URLSession crashes when a task that waits for this
+            // answer is cancelled. It ends by itself, with the redirect as its answer.
             state.withLock {
                 $0.ending = .refused(status: response.statusCode, isTransient: false)
             }
@@ -223,7 +223,7 @@ final class Transfer: NSObject, URLSessionDataDelegate, @unchecked Sendable {
         hasEnded.signal()
     }
 
-    /// Looks at the head of an answer and makes the file ready for its body.
+    /// Looks at the head of an answer and prepares the file for its body.
     /// - Returns: An ending when the body is not wanted.
     private func begin(_ response: URLResponse) throws -> Ending? {
         guard let response = response as? HTTPURLResponse else {
@@ -250,7 +250,7 @@ final class Transfer: NSObject, URLSessionDataDelegate, @unchecked Sendable {
         default:
             return .refused(status: status, isTransient: false)
         }
-        // A length that is too large for a number is wrong like any other.
+        // A length too large for an Int is as wrong as any other.
         let length = Int(clamping: response.expectedContentLength)
         let (sum, overflow) = file.count.addingReportingOverflow(length)
         let total = length >= 0 ? (overflow ? .max : sum) : nil
@@ -269,7 +269,7 @@ final class Transfer: NSObject, URLSessionDataDelegate, @unchecked Sendable {
         return nil
     }
 
-    /// What is wrong with so many bytes, if they are too many.
+    /// What is wrong with this many bytes, if they are too many.
     private func excess(_ count: Int, _ found: String = "more") -> Mismatch? {
         if let expected = expectedByteCount ?? announced.byteCount, count > expected {
             return Mismatch(expected: "\(expected) bytes", found: found)
@@ -280,7 +280,7 @@ final class Transfer: NSObject, URLSessionDataDelegate, @unchecked Sendable {
         return nil
     }
 
-    /// What tells this version of the file from others: a strong ETag, or else the date.
+    /// What tells this version of the file from others: a strong ETag, or otherwise the date.
     private static func version(of response: HTTPURLResponse) -> String? {
         if let tag = response.value(forHTTPHeaderField: "ETag"), !tag.hasPrefix("W/") { return tag }
         return response.value(forHTTPHeaderField: "Last-Modified")

@@ -1,16 +1,16 @@
-// The text that is being typed, and where in it. It knows neither keys nor the screen.
+// The text being typed, and the cursor in it. It knows neither keys nor the screen.
 
 /// A text with a cursor, and what was last cut from it.
 ///
-/// It may have line ends in it; a line here is what stands between two of them.
+/// It may contain line ends; a line here is what is between two of them.
 package struct EditedLine {
-    /// What stands before the cursor.
+    /// The text before the cursor.
     package private(set) var before = ""
-    /// What stands after it.
+    /// The text after it.
     package private(set) var after = ""
-    /// What ``yank()`` brings back.
+    /// What ``yank()`` inserts.
     private var cut = ""
-    /// Whether the last change cut something, to which the next cut is added.
+    /// Whether the last change was a cut, to which the next cut is added.
     private var isCutting = false
 
     /// An empty text.
@@ -20,7 +20,7 @@ package struct EditedLine {
     package var text: String { before + after }
     package var isEmpty: Bool { before.isEmpty && after.isEmpty }
 
-    /// Puts another text in place of this one, with the cursor at its end.
+    /// Replaces the text, with the cursor at its end.
     package mutating func replace(with text: String) {
         (before, after) = (text, "")
         isCutting = false
@@ -31,7 +31,7 @@ package struct EditedLine {
         isCutting = false
     }
 
-    /// Puts a text in place of so many characters before the cursor.
+    /// Replaces this many characters before the cursor.
     package mutating func replaceBefore(_ count: Int, with text: String) {
         before.removeLast(min(count, before.count))
         insert(text)
@@ -56,7 +56,7 @@ package struct EditedLine {
     package mutating func moveWordLeft() { move(to: wordStart(isOfWord)) }
     package mutating func moveWordRight() { moveAfter(nextWord) }
 
-    /// Moves to the line above, in the same column as far as it has one.
+    /// Moves to the line above, in the same column if it has one.
     /// - Returns: Whether there is one.
     package mutating func moveUp() -> Bool {
         let column = before.distance(from: lineStart, to: before.endIndex)
@@ -87,7 +87,7 @@ package struct EditedLine {
     }
 
     /// Cuts the word before the cursor.
-    /// - Parameter isBetweenBlanks: Whether a word is what stands between blanks, or of letters and
+    /// - Parameter isBetweenBlanks: Whether blanks delimit words; otherwise words are letters and
     ///   digits only.
     package mutating func cutWordBackward(isBetweenBlanks: Bool) {
         cutBefore(from: wordStart { isBetweenBlanks ? !$0.isWhitespace : isOfWord($0) })
@@ -98,7 +98,7 @@ package struct EditedLine {
     /// Inserts what was cut last.
     package mutating func yank() { insert(cut) }
 
-    /// Exchanges the two characters around the cursor, or the last two at the end.
+    /// Swaps the two characters around the cursor, or the last two at the end.
     package mutating func transpose() {
         if after.isEmpty { moveLeft() }
         guard let first = before.last, let second = after.first else { return moveToLineEnd() }
@@ -115,7 +115,7 @@ package struct EditedLine {
 
     private var restOfLine: Substring { after.prefix { $0 != "\n" } }
 
-    /// What stands after the cursor up to the end of the next word.
+    /// The text after the cursor up to the end of the next word.
     private var nextWord: Substring {
         let word = after.drop { !isOfWord($0) }.drop(while: isOfWord)
         return after[..<word.startIndex]

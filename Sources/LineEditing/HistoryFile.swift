@@ -1,30 +1,30 @@
-// The history of a prompt as a file that only its owner reads: a text a line, so that several
-// programs may add to it at a time. A file that is none of ours is left alone.
+// The history of a prompt as a file that only its owner reads: one text per line, so that several
+// programs can append at once. A file that is not such a history is left alone.
 
 import FileIO
 
-/// Where what was typed is kept from one time to the next.
+/// Where typed texts are kept between sessions.
 package struct HistoryFile {
     /// The file, whose directory need not exist yet.
     package let path: FilePath
 
-    /// What is read of a file at most: its end.
+    /// The most that is read of a file: its end.
     private static let largestByteCount = 1 << 20
-    /// A longer text is not kept: somebody pasted it.
+    /// A longer text is not kept: it was probably pasted.
     private static let longestText = 1 << 14
 
     package init(_ path: FilePath) {
         self.path = path
     }
 
-    /// The file of that name in the directory for such things: `$XDG_STATE_HOME/swiftlet`, or
-    /// `~/.local/state/swiftlet`; nil where nothing says who the user is.
+    /// The file of that name in the directory for such files: `$XDG_STATE_HOME/swiftlet`, or
+    /// `~/.local/state/swiftlet`; nil if nothing says who the user is.
     /// - Parameters:
     ///   - name: The file's name.
-    ///   - environment: The value of a variable; nil where it is not set.
+    ///   - environment: The value of a variable; nil if it is not set.
     package init?(named name: FilePath.Component, environment: (String) -> String?) {
         func directory(_ variable: String) -> FilePath? {
-            // A path that begins anywhere is to be ignored, says the standard.
+            // The standard says to ignore relative paths.
             environment(variable).map { FilePath($0) }.flatMap { $0.isAbsolute ? $0 : nil }
         }
         let home = directory("HOME").map { $0.appending(".local").appending("state") }
@@ -32,9 +32,9 @@ package struct HistoryFile {
         path = state.appending("swiftlet").appending(name)
     }
 
-    /// Reads the texts, the oldest first; none where there is no file yet.
+    /// Reads the texts, oldest first; none if there is no file yet.
     ///
-    /// A file that has grown long is written anew with the last of them.
+    /// A file that has grown long is rewritten with the last of them.
     /// - Throws: ``FileIOError`` when it cannot be read, or is not such a file.
     package func read() throws -> [String] {
         guard FileSystem.exists(path) else { return [] }
@@ -52,18 +52,18 @@ package struct HistoryFile {
     /// - Throws: ``FileIOError`` when it cannot be written.
     package func append(_ text: String) throws {
         let line = Self.line(text)
-        // A null would make the whole file look like another's.
+        // A null byte would make the file look like something else.
         guard line.count <= Self.longestText, !line.contains(0) else { return }
         try FileSystem.createDirectory(path.removingLastComponent(), permissions: 0o700)
         try AppendingFile(path, keepingContents: true, permissions: 0o600).append(line)
     }
 
-    /// - Returns: The lines at the file's end, and whether they are all.
+    /// - Returns: The lines at the file's end, and whether they are the whole file.
     private func lastLines() throws -> ([Substring], isWhole: Bool) {
         let file = try MappedFile(path)
         let isWhole = file.count <= Self.largestByteCount
         let bytes = try file.withIntactBytes { Array($0.suffix(Self.largestByteCount)) }
-        // The first line of a part is a part itself.
+        // The first line of a part may be incomplete.
         let start = isWhole ? 0 : (bytes.firstIndex(of: UInt8(ascii: "\n")) ?? bytes.count)
         guard !bytes.contains(0), let text = String(validating: bytes[start...], as: UTF8.self)
         else {

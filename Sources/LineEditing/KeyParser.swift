@@ -2,11 +2,11 @@
 // several bytes, which may arrive one by one: here they wait for each other. Reading them is the
 // caller's.
 
-/// A key, or a text that was pasted as one.
+/// A key, or a pasted text.
 package enum Key: Equatable, Sendable {
     /// A character that stands for itself.
     case text(Character)
-    /// A text that arrived as one; its line ends are line feeds.
+    /// A pasted text; its line ends are line feeds.
     case paste(String)
     /// A letter with Ctrl, in lower case.
     case control(Character)
@@ -30,10 +30,9 @@ package enum Key: Equatable, Sendable {
     case deleteWord
 }
 
-/// Makes keys of the bytes that a terminal sends.
+/// Turns the bytes that a terminal sends into keys.
 ///
-/// What stands for no key that is known is dropped whole, and bytes that are not UTF-8 become
-/// U+FFFD.
+/// Sequences for unknown keys are dropped as a whole, and bytes that are not UTF-8 become U+FFFD.
 package struct KeyParser {
     private enum State {
         case start
@@ -56,17 +55,17 @@ package struct KeyParser {
     private var state = State.start
     private var pasted: [UInt8] = []
 
-    /// Longer ones are no keys.
+    /// Longer sequences are not keys.
     private static let longestSequence = 32
-    /// More than any model reads; the rest of such a paste is dropped.
+    /// More than any model reads; the rest of a longer paste is dropped.
     private static let largestPaste = 1 << 21
     private static let pasteEnd = Array("\u{1b}[201~".utf8)
 
     package init() {}
 
-    /// How long the rest of a key may take to arrive, in milliseconds; nil within no key.
+    /// How long the rest of a key may take to arrive, in milliseconds; nil outside a key.
     ///
-    /// Escape alone is a key, and the first byte of others. A paste may come in bursts.
+    /// Escape by itself is a key, but also the first byte of others. A paste may come in bursts.
     package var patience: Int? {
         switch state {
         case .start: nil
@@ -84,7 +83,7 @@ package struct KeyParser {
     }
 
     /// Gives up waiting for the rest of a key.
-    /// - Returns: What was pasted, if the terminal never said that it was all.
+    /// - Returns: The pasted text, if the terminal never marked its end.
     package mutating func giveUp() -> [Key] {
         if case .paste = state { return [takePaste()] }
         state = .start
@@ -123,7 +122,7 @@ package struct KeyParser {
             pasted.removeLast(Self.pasteEnd.count)
             keys.append(takePaste())
         } else if pasted.count >= Self.largestPaste + Self.pasteEnd.count {
-            // What may be the beginning of the end is kept.
+            // The possible start of the end mark is kept.
             pasted.remove(at: Self.largestPaste)
         }
     }
@@ -136,7 +135,7 @@ package struct KeyParser {
     private mutating func start(_ byte: UInt8, _ keys: inout [Key]) {
         switch byte {
         case 0x1b: state = .escape
-        // Programs that type into a terminal end their lines with a line feed.
+        // Programs that type into a terminal end lines with a line feed.
         case 0x0a, 0x0d: keys.append(.enter)
         case 0x09: keys.append(.tab)
         case 0x08, 0x7f: keys.append(.backspace)
@@ -185,7 +184,7 @@ package struct KeyParser {
         }
     }
 
-    /// The key that is sent as `ESC [`, some numbers and a last byte.
+    /// The key sent as `ESC [`, some numbers and a final byte.
     private static func key(_ parameters: String, _ last: UInt8) -> Key? {
         let numbers = parameters.split(separator: ";", omittingEmptySubsequences: false)
             .map { Int($0) ?? 1 }
@@ -198,7 +197,7 @@ package struct KeyParser {
         case (UInt8(ascii: "~"), 1), (UInt8(ascii: "~"), 7): return .home
         case (UInt8(ascii: "~"), 4), (UInt8(ascii: "~"), 8): return .end
         case (UInt8(ascii: "~"), 3): return byWords ? .deleteWord : .delete
-        // Enter with a modifier, as terminals send it that tell them apart.
+        // Enter with a modifier, from terminals that distinguish it.
         case (UInt8(ascii: "u"), 13): return modifiers == 0 ? .enter : .lineEnd
         case (UInt8(ascii: "~"), 27) where numbers.last == 13: return .lineEnd
         default: return namedKey(last)
@@ -221,7 +220,7 @@ package struct KeyParser {
         Character(Unicode.Scalar(control + 0x60))
     }
 
-    /// A pasted text, of which terminals make Enter of every line end.
+    /// A pasted text; terminals send every line end in it as Enter.
     private static func text(_ bytes: [UInt8]) -> String {
         var text: [UInt8] = []
         text.reserveCapacity(bytes.count)

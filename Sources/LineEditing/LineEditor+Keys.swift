@@ -1,8 +1,8 @@
 // Which key does what, and what Tab makes of the beginning of a word.
 
 extension LineEditor {
-    /// Does what a key stands for.
-    /// - Returns: What came of the line, if that was its last key.
+    /// Handles a key.
+    /// - Returns: The outcome of the line, if that was its last key.
     func press(_ key: Key) -> Outcome? {
         if search != nil, searches(key) { return nil }
         switch key {
@@ -26,7 +26,7 @@ extension LineEditor {
         return nil
     }
 
-    /// What changes the text alone.
+    /// Handles the keys that only change the text.
     private func edit(_ key: Key) {
         switch key {
         case .text(let character): line.insert(String(character))
@@ -52,14 +52,14 @@ extension LineEditor {
     }
 
     private func send() -> Outcome {
-        // Line ends after it were pasted with it, and no part of what is said.
+        // Line ends after it were pasted along with it and are not part of the message.
         var text = line.text
         while text.last == "\n" { text.removeLast() }
         line.replace(with: text)
         return .line(text)
     }
 
-    /// Leaves a line that is not to be sent, and begins another.
+    /// Leaves a line unsent, and begins another.
     private func drop() {
         leave()
         line = EditedLine()
@@ -78,7 +78,7 @@ extension LineEditor {
 
     // MARK: Searching
 
-    /// Does what a key stands for while the history is searched.
+    /// Handles a key while the history is searched.
     /// - Returns: False when the search is over, and the key is for the line that was found.
     private func searches(_ key: Key) -> Bool {
         switch key {
@@ -99,23 +99,23 @@ extension LineEditor {
     }
 }
 
-/// How a text may go on.
+/// How a text may continue.
 package struct Completion: Equatable {
     /// How many characters before the cursor each candidate stands for.
     let typedCount: Int
-    /// The words that are possible, whole; one that ends with a blank needs nothing more.
+    /// The possible words, whole; one that ends with a blank needs nothing more.
     let candidates: [String]
 
-    /// More are not listed.
+    /// No more than this are listed.
     private static let listedCount = 100
 
-    /// Describes how a text may go on.
+    /// Describes how a text may continue.
     package init(typedCount: Int, candidates: [String]) {
         self.typedCount = typedCount
         self.candidates = candidates
     }
 
-    /// As much of all candidates as they have in common; nil where there are none.
+    /// The common prefix of all candidates; nil if there are none.
     var common: String? {
         guard let first = candidates.first else { return nil }
         return candidates.dropFirst().reduce(first) { common, candidate in
@@ -123,7 +123,7 @@ package struct Completion: Equatable {
         }
     }
 
-    /// The candidates in rows of at most so many columns, for the reader.
+    /// The candidates in rows of at most this many columns, for display.
     func list(columns: Int) -> [String] {
         let words = candidates.prefix(Self.listedCount)
             .map { $0.hasSuffix(" ") ? String($0.dropLast()) : $0 }

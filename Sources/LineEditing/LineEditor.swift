@@ -1,7 +1,7 @@
-// A line being typed at a terminal: keys are read, the text changes, and the screen follows. Small
-// and our own rather than a library's: a paste of several lines is one message here, wide
-// characters are wide, and a program that is linked statically needs nothing at run time. Which key
-// does what is in LineEditor+Keys.swift.
+// A line being typed at a terminal: keys are read, the text changes, and the screen follows. It is
+// small and our own rather than a library's: a paste of several lines is one message here, wide
+// characters are wide, and a statically linked program needs nothing at run time.
+// LineEditor+Keys.swift handles the keys.
 
 import FileIO
 
@@ -13,9 +13,9 @@ import FileIO
     import Darwin
 #endif
 
-/// Reads texts that somebody types, with the keys of Emacs that shells have too.
+/// Reads typed texts, with the Emacs keys that shells also have.
 package final class LineEditor {
-    /// What came of a line.
+    /// The outcome of a line.
     package enum Outcome: Equatable {
         /// It was sent.
         case line(String)
@@ -25,7 +25,7 @@ package final class LineEditor {
         case interrupted
     }
 
-    /// What is typed, and what was before it.
+    /// The line being typed.
     var line = EditedLine()
     var history: LineHistory
     var search: HistorySearch?
@@ -36,16 +36,16 @@ package final class LineEditor {
     private let input: CInt
     private let output: CInt
     private var parser = KeyParser()
-    /// Keys that came with those of the line before.
+    /// Keys that arrived with those of the previous line.
     private var pending: ArraySlice<Key> = []
 
     /// An editor for the terminal behind two descriptors.
     /// - Parameters:
-    ///   - prompt: What stands before a line.
-    ///   - history: What was typed before.
+    ///   - prompt: The text before a line.
+    ///   - history: The texts typed before.
     ///   - input: Where keys come from.
     ///   - output: Where the line is shown.
-    ///   - complete: How a text before the cursor may go on, which Tab asks for.
+    ///   - complete: How the text before the cursor may continue, for Tab.
     package init(
         prompt: Prompt,
         history: LineHistory = LineHistory(),
@@ -58,15 +58,15 @@ package final class LineEditor {
         self.input = input
         self.output = output
         self.complete = complete
-        // Only so that waiting for keys ends when the window changes.
+        // A handler, so that waiting for keys ends when the window changes.
         _ = signal(SIGWINCH) { _ in }
     }
 
-    /// Lets somebody type a line, which begins where the cursor is.
+    /// Reads a line, which begins at the cursor.
     ///
-    /// The terminal is then left in a mode for keys: ``wait()`` or ``end()`` follows, or the next
-    /// line.
-    /// - Returns: What came of it; the cursor is then below.
+    /// The terminal then stays in a mode for keys: call ``wait()`` or ``end()`` next, or read the
+    /// next line.
+    /// - Returns: Its outcome; the cursor is then below it.
     package func readLine() -> Outcome {
         TerminalMode.begin(.keys, on: input)
         TerminalMode.markPastes(on: output)
@@ -87,23 +87,23 @@ package final class LineEditor {
         }
     }
 
-    /// Leaves the terminal so that what is typed is not shown, and is there for the next line;
-    /// Ctrl-C and Ctrl-Z do what they always do.
+    /// Leaves the terminal so that typed keys are not shown, but kept for the next line; Ctrl-C and
+    /// Ctrl-Z do what they always do.
     package func wait() {
         TerminalMode.begin(.waiting, on: input)
     }
 
-    /// Leaves the terminal as it was before the first line.
+    /// Restores the terminal to its state before the first line.
     package func end() {
         TerminalMode.end()
     }
 
-    /// Keeps a text to come back to.
-    /// - Returns: Whether it is another than the last one.
+    /// Adds a text to the history.
+    /// - Returns: Whether it differs from the last one.
     package func remember(_ text: String) -> Bool { history.add(text) }
 
     /// Waits for keys, or for the window to change.
-    /// - Returns: False when the terminal is gone.
+    /// - Returns: False if the terminal is gone.
     private func readKeys() -> Bool {
         var descriptor = pollfd(fd: input, events: Int16(POLLIN), revents: 0)
         let count = poll(&descriptor, 1, CInt(parser.patience ?? -1))
@@ -120,7 +120,7 @@ package final class LineEditor {
 
     // MARK: The screen
 
-    /// What stands before the text now.
+    /// The current prompt.
     private var shownPrompt: Prompt {
         search.map {
             Prompt("search \(DisplayText.escaping($0.words)): ", style: prompt.style)
@@ -131,12 +131,12 @@ package final class LineEditor {
         write(view.draw(shownPrompt, line, on: screen))
     }
 
-    /// Leaves what is typed on the screen, and begins below it.
+    /// Leaves the typed text on the screen, and begins below it.
     func leave() {
         write(view.finish(prompt, line, on: screen))
     }
 
-    /// Shows rows below what is typed, which is then shown again.
+    /// Shows rows below the typed text, which is then shown again.
     func show(_ rows: [String]) {
         leave()
         write(rows.map { $0 + "\r\n" }.joined())
@@ -147,7 +147,7 @@ package final class LineEditor {
         write("\u{1b}[H\u{1b}[2J")
     }
 
-    /// Stops the program as Ctrl-Z does, and goes on with the same text.
+    /// Stops the program as Ctrl-Z does, and continues with the same text.
     func suspend() {
         leave()
         TerminalMode.suspend()
@@ -155,13 +155,13 @@ package final class LineEditor {
         restart()
     }
 
-    /// Begins anew where a shell has left the cursor.
+    /// Starts over where a shell has left the cursor.
     private func restart() {
         view.forget()
         TerminalMode.markPastes(on: output)
     }
 
-    /// The size of the screen now; 80 and 24 where it does not say.
+    /// The current size of the screen; 80 and 24 if it does not say.
     var screen: (columns: Int, rows: Int) {
         var size = winsize()
         guard ioctl(output, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else {
@@ -175,14 +175,14 @@ package final class LineEditor {
         while !bytes.isEmpty {
             let count = bytes.withUnsafeBytes { systemWrite(output, $0.baseAddress, $0.count) }
             if count < 0 && errno == EINTR { continue }
-            // A terminal that is gone is noticed when keys are read.
+            // A lost terminal is noticed when keys are read.
             guard count > 0 else { return }
             bytes = bytes.dropFirst(count)
         }
     }
 }
 
-/// The C function, whose name the method above would hide.
+/// The C function, whose name the method above would shadow.
 private func systemWrite(_ descriptor: CInt, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
     write(descriptor, bytes, count)
 }

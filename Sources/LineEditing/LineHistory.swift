@@ -1,16 +1,16 @@
 // What was typed before, to come back to, and looking for it while its words are typed. Keeping it
 // in a file is HistoryFile's.
 
-/// Texts in the order they were typed, and a place among them.
+/// Texts in the order they were typed, and a position among them.
 package struct LineHistory {
-    /// The texts, the oldest first.
+    /// The texts, oldest first.
     package private(set) var entries: [String]
-    /// Which one is shown; nil for the text that is being typed.
+    /// The index of the shown text; nil for the one being typed.
     private var place: Int?
-    /// The text that was being typed when another was asked for.
+    /// The text being typed when another was asked for.
     private var draft = ""
 
-    /// More are of no use to anybody.
+    /// More than this are of no use.
     package static let largestCount = 1000
 
     /// A history of these texts.
@@ -18,7 +18,7 @@ package struct LineHistory {
         self.entries = entries.suffix(Self.largestCount)
     }
 
-    /// Adds what was typed, unless it is blank or what was typed last, and goes back to the end.
+    /// Adds a typed text, unless it is blank or repeats the last one, and goes back to the end.
     /// - Returns: Whether it was added.
     @discardableResult
     package mutating func add(_ text: String) -> Bool {
@@ -30,8 +30,8 @@ package struct LineHistory {
     }
 
     /// Goes back by one text.
-    /// - Parameter current: What stands there now, which is kept if it is not one of these.
-    /// - Returns: The text before the one that is shown; nil where there is none.
+    /// - Parameter current: The current text, which is kept if it is not one of these.
+    /// - Returns: The text before the one that is shown; nil if there is none.
     package mutating func previous(_ current: String) -> String? {
         let index = (place ?? entries.count) - 1
         guard entries.indices.contains(index) else { return nil }
@@ -40,7 +40,7 @@ package struct LineHistory {
         return entries[index]
     }
 
-    /// The text after the one that is shown, at the end that which was being typed; nil there.
+    /// The text after the shown one; after the last, the one being typed; nil after that.
     package mutating func next() -> String? {
         guard let place else { return nil }
         guard place + 1 < entries.count else {
@@ -51,7 +51,7 @@ package struct LineHistory {
         return entries[place + 1]
     }
 
-    /// The newest text that holds `words`, of those before the place of an earlier finding.
+    /// The newest text that contains `words`, among those before an earlier result.
     package func search(_ words: String, before index: Int? = nil) -> Int? {
         guard !words.isEmpty else { return nil }
         return entries[..<(index ?? entries.count)].lastIndex { $0.contains(words) }
@@ -60,19 +60,19 @@ package struct LineHistory {
 
 /// A search through the history, from its end.
 struct HistorySearch {
-    /// What was typed before the search.
+    /// The text typed before the search.
     let draft: String
-    /// What is looked for.
+    /// The words to look for.
     private(set) var words = ""
-    /// What was found.
+    /// The entry that was found.
     private var index: Int?
 
-    /// A search for nothing yet.
+    /// A search without words yet.
     init(draft: String) {
         self.draft = draft
     }
 
-    /// Looks for more words; where they are nowhere, what was found stays.
+    /// Looks for more words; if they are not found, the last result stays.
     mutating func extend(by text: String, in history: LineHistory) {
         words += text
         find(in: history, before: index.map { $0 + 1 })
@@ -84,12 +84,12 @@ struct HistorySearch {
         find(in: history, before: nil)
     }
 
-    /// Looks for the same further back.
+    /// Looks for the same words further back.
     mutating func findOlder(in history: LineHistory) {
         find(in: history, before: index)
     }
 
-    /// What was found, or what stood there before.
+    /// The text that was found, or the one before the search.
     func text(in history: LineHistory) -> String {
         index.map { history.entries[$0] } ?? draft
     }

@@ -3,10 +3,10 @@
 
 import FileIO
 
-/// What stands before the text.
+/// The text before the typed text.
 package struct Prompt: Equatable, Sendable {
     let text: String
-    /// How it stands out: the parameters of a terminal's `SGR`; empty for not at all.
+    /// Its style: the parameters of a terminal's `SGR`; empty for none.
     let style: String
 
     package init(_ text: String, style: String = "") {
@@ -15,13 +15,13 @@ package struct Prompt: Equatable, Sendable {
     }
 }
 
-/// Rows of at most so many columns.
+/// Rows of limited width.
 struct LineLayout {
     /// One row of the screen.
     struct Row: Equatable {
         /// The prompt, on the first row.
         var prompt: Prompt?
-        /// All of it, without colours.
+        /// Its whole text, without colors.
         var text = ""
         var width = 0
 
@@ -37,15 +37,15 @@ struct LineLayout {
     /// The cursor's row and column.
     private(set) var cursor = (row: 0, column: 0)
     private let columns: Int
-    /// Blanks before the rows after the first, so that the text stands below itself.
+    /// Blanks before the rows after the first, so that the text is aligned.
     private let indentation: String
 
-    /// Where so much room is left beside the prompt, the text is indented.
+    /// If at least this much room is left next to the prompt, the text is indented.
     private static let leastRoom = 16
 
-    /// Lays a text out.
+    /// Lays out a text.
     /// - Parameters:
-    ///   - prompt: What stands before it.
+    ///   - prompt: The prompt before it.
     ///   - line: The text.
     ///   - columns: The screen's width, at least 1.
     init(_ prompt: Prompt, _ line: EditedLine, columns: Int) {
@@ -55,7 +55,7 @@ struct LineLayout {
         indentation = String(repeating: " ", count: columns - width < Self.leastRoom ? 0 : width)
         rows[0] = Row(prompt: prompt, text: start, width: width)
         append(line.before)
-        // There the next character will stand.
+        // The next character will go there.
         if rows[rows.count - 1].width >= columns { startRow() }
         cursor = (rows.count - 1, rows[rows.count - 1].width)
         append(line.after)
@@ -78,7 +78,7 @@ struct LineLayout {
 
     private mutating func put(_ character: Character) {
         let width = character.columnCount
-        // No screen this narrow can show it.
+        // A screen this narrow cannot show it.
         if width > columns { put("?", 1) } else { put(character, width) }
     }
 
@@ -94,13 +94,13 @@ struct LineLayout {
 }
 
 extension String {
-    /// Columns the text takes on a terminal.
+    /// The columns that the text takes on a terminal.
     package var columnCount: Int {
         if unicodeScalars.allSatisfy(\.isPlainlyPrintable) { return unicodeScalars.count }
         return reduce(0) { $0 + $1.columnCount }
     }
 
-    /// The longest beginning of at most `columns` columns.
+    /// The longest prefix of at most `columns` columns.
     package func prefix(columns: Int) -> String {
         var left = columns
         return String(
@@ -113,8 +113,8 @@ extension String {
 }
 
 extension Unicode.Scalar {
-    /// Whether the scalar is ASCII or part of a drawing, and so takes one column: told without a
-    /// look into Unicode's tables, which a frame would make a thousand of.
+    /// Whether the scalar is ASCII or a drawing character, and so takes one column: a check without
+    /// Unicode's tables, since a frame needs a thousand of them.
     package var isPlainlyPrintable: Bool {
         (0x20..<0x7f).contains(value) || (0x2500..<0x25a0).contains(value)
             || (0x2800..<0x2900).contains(value)
@@ -122,14 +122,14 @@ extension Unicode.Scalar {
 }
 
 extension Character {
-    /// Columns the character takes: 2 for East Asian wide characters and emoji, 0 for a combining
-    /// mark or an invisible character that stands alone.
+    /// The columns that the character takes: 2 for East Asian wide characters and emoji, 0 for a
+    /// combining mark or an invisible character by itself.
     package var columnCount: Int {
         if isASCII { return 1 }
         guard let first = unicodeScalars.first else { return 0 }
         if first.properties.isEmojiPresentation || unicodeScalars.contains("\u{fe0f}") { return 2 }
         switch first.value {
-        // The blocks of Unicode's EastAsianWidth.txt that are wide as a whole, or nearly.
+        // The blocks of Unicode's EastAsianWidth.txt that are entirely wide, or nearly.
         case 0x1100...0x115f, 0x2e80...0x303e, 0x3041...0xa4cf, 0xa960...0xa97f, 0xac00...0xd7a3,
             0xf900...0xfaff, 0xfe30...0xfe6f, 0xff00...0xff60, 0xffe0...0xffe6,
             0x17000...0x18cff, 0x1b000...0x1b2ff, 0x20000...0x3fffd:
@@ -137,7 +137,7 @@ extension Character {
         default:
             return switch first.properties.generalCategory {
             case .nonspacingMark, .enclosingMark: 0
-            // The soft hyphen is drawn.
+            // Terminals draw the soft hyphen.
             case .format: first == "\u{ad}" ? 1 : 0
             default: 1
             }

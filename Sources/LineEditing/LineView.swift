@@ -1,25 +1,25 @@
-// The text that is being typed on a screen: the bytes that bring what is there to what should be.
-// Only what changed is written, so that nothing flickers. Writing the bytes is the caller's.
+// The text being typed on a screen: the bytes that turn what is there into what should be. Only
+// changes are written, so that nothing flickers. The caller writes the bytes.
 
-/// What stands on the screen, and how to change it.
+/// The content of the screen, and how to change it.
 package struct LineView {
     /// The rows on the screen, and the cursor among them.
     private var rows: [LineLayout.Row] = []
     private var cursor = (row: 0, column: 0)
     /// The screen's width when they were drawn.
     private var columns = 0
-    /// The first row of the text that is shown, where it has more than the screen.
+    /// The first row shown, if the text has more rows than the screen.
     private var top = 0
 
-    /// Nothing yet; the cursor is at the start of a row.
+    /// An empty view; the cursor is at the start of a row.
     package init() {}
 
     /// Shows a text.
     /// - Parameters:
-    ///   - prompt: What stands before it.
+    ///   - prompt: The prompt before it.
     ///   - line: The text.
-    ///   - screen: The size of the screen now.
-    /// - Returns: What to write, at once.
+    ///   - screen: The current size of the screen.
+    /// - Returns: What to write, in one go.
     package mutating func draw(
         _ prompt: Prompt,
         _ line: EditedLine,
@@ -28,7 +28,7 @@ package struct LineView {
         let columns = max(1, screen.columns)
         let layout = LineLayout(prompt, line, columns: columns)
         let height = max(1, screen.rows)
-        // As it was, unless the cursor would be off the screen or rows below would stay empty.
+        // Unchanged, unless the cursor would be off the screen or rows below would stay empty.
         let lowest = max(0, layout.rows.count - height)
         top = min(max(top, layout.cursor.row - height + 1), layout.cursor.row, lowest)
         let visible = Array(layout.rows[top..<min(top + height, layout.rows.count)])
@@ -39,7 +39,7 @@ package struct LineView {
         return output
     }
 
-    /// Leaves the text there, whole; what is written next comes below it.
+    /// Leaves the whole text there; what is written next goes below it.
     /// - Returns: What to write, at once.
     package mutating func finish(
         _ prompt: Prompt,
@@ -64,7 +64,7 @@ package struct LineView {
 
     /// Moves to the first row.
     ///
-    /// Terminals break rows anew when they become narrower, so that a row may now take several.
+    /// Terminals rewrap rows when they become narrower, so a row may now take several.
     private func start(_ columns: Int) -> String {
         let above = rows.prefix(cursor.row).reduce(cursor.column / columns) {
             $0 + max(1, ($1.width + columns - 1) / columns)
@@ -72,14 +72,14 @@ package struct LineView {
         return above > 0 ? "\r\u{1b}[\(above)A" : "\r"
     }
 
-    /// Writes all rows from the first one on, and leaves the cursor in the last.
+    /// Writes all rows, and leaves the cursor in the last.
     private mutating func all(_ rows: [LineLayout.Row]) -> String {
         cursor = (rows.count - 1, 0)
         let text = rows.map(\.rendered).joined(separator: "\r\n")
         return "\u{1b}[J" + Self.withoutWrapping(text) + "\r"
     }
 
-    /// Writes what is other than before, and leaves the cursor anywhere among the rows.
+    /// Writes what has changed, and leaves the cursor anywhere among the rows.
     private mutating func change(to new: [LineLayout.Row]) -> String {
         var output = ""
         for (index, row) in new.enumerated() {
@@ -98,7 +98,7 @@ package struct LineView {
                 output += move(to: (index, common.columnCount)) + row.text.dropFirst(common.count)
                 if row.width < old.width { output += "\u{1b}[K" }
             }
-            // Where exactly the cursor is now depends on the terminal's idea of widths.
+            // The exact position of the cursor now depends on the terminal's idea of widths.
             output += "\r"
             cursor = (index, 0)
         }
@@ -106,8 +106,8 @@ package struct LineView {
         return output.isEmpty ? "" : Self.withoutWrapping(output)
     }
 
-    /// Without automatic wrapping, a character wider than thought costs the end of a row, and not
-    /// the place of all others.
+    /// Without automatic wrapping, a character wider than thought cuts off the end of a row but
+    /// does not shift the others.
     private static func withoutWrapping(_ output: String) -> String {
         "\u{1b}[?7l\(output)\u{1b}[?7h"
     }
@@ -125,7 +125,7 @@ package struct LineView {
 }
 
 extension String {
-    /// The characters that both texts begin with.
+    /// The common prefix of both texts.
     fileprivate func commonPrefix(with other: String) -> String {
         String(zip(self, other).prefix { $0 == $1 }.map(\.0))
     }

@@ -1,9 +1,9 @@
-// Who may ask, and from where: the key, the name the server is called by, and the pages of other
-// origins that may read its answers.
+// Who may send requests, and from where: the key, the name the server is addressed by, and the
+// pages of other origins that may read its answers.
 
 import FileIO
 
-/// The rules for those who ask.
+/// The rules for clients.
 package struct Access: Sendable {
     /// Whether requests must carry a key.
     package var needsKey: Bool { keyDigest != nil }
@@ -15,14 +15,14 @@ package struct Access: Sendable {
 
     /// Makes rules.
     /// - Parameters:
-    ///   - apiKey: What requests must carry; nil is nothing.
-    ///   - checksHost: Whether the server must be called by one of the names of this machine. Where
-    ///     only this machine can connect, another name means that a page elsewhere had its own name
-    ///     lead here, to read what it should not.
-    ///   - hostName: Another name of this machine that it may be called by, such as the one it was
-    ///     told to listen at.
+    ///   - apiKey: The key that requests must carry; nil for none.
+    ///   - checksHost: Whether the server must be addressed by one of this machine's names. If only
+    ///     this machine can connect, another name means that a page elsewhere pointed its own name
+    ///     here, to read what it should not.
+    ///   - hostName: Another name of this machine that it may be addressed by, such as the one it
+    ///     was told to listen on.
     ///   - corsOrigin: The origin of pages that may read answers, such as `https://example.com`, or
-    ///     `*`; nil is none but the server's own.
+    ///     `*`; nil for only the server's own.
     package init(
         apiKey: String? = nil,
         checksHost: Bool = false,
@@ -45,10 +45,10 @@ package struct Access: Sendable {
         let words = (field ?? "").split(separator: " ", maxSplits: 1)
         guard words.count == 2, words[0].lowercased() == "bearer" else {
             throw Self.unauthorized(
-                "this server asks for a key; send it as 'Authorization: Bearer KEY'"
+                "this server requires a key; send it as 'Authorization: Bearer KEY'"
             )
         }
-        // Of digests all bytes are compared, so that time says nothing about the key.
+        // All bytes of the digests are compared, so that timing says nothing about the key.
         let found = Self.digest(String(words[1].drop { $0 == " " }))
         let difference = zip(keyDigest, found).reduce(0) { $0 | ($1.0 ^ $1.1) }
         guard difference == 0 else { throw Self.unauthorized("this key is not the server's") }
@@ -71,24 +71,24 @@ package struct Access: Sendable {
 
     // MARK: Host
 
-    /// Checks the name the server was called by.
+    /// Checks the name the server was addressed by.
     /// - Throws: ``APIError``.
     func checkHost(_ request: HTTPRequest) throws {
         guard checksHost else { return }
-        // Programs of before HTTP/1.1 send none, and browsers always do.
+        // Programs from before HTTP/1.1 send none, and browsers always do.
         for host in request.headers.values("Host") where !isOurs(host) {
             throw APIError(
                 status: 403,
-                message: "this server is for this machine alone, and must be called localhost, "
-                    + "127.0.0.1 or [::1], not '\(host.shownBriefly)'",
+                message: "this server is only for this machine, and must be addressed as "
+                    + "localhost, 127.0.0.1 or [::1], not '\(host.shownBriefly)'",
                 code: "host_not_allowed"
             )
         }
     }
 
-    /// Whether a `Host`, with a port or without, is a name of this machine.
+    /// Whether a `Host`, with or without a port, is a name of this machine.
     ///
-    /// An address always is what it says: only names can be made to lead here.
+    /// An address always means itself: only names can be pointed here.
     private func isOurs(_ host: String) -> Bool {
         var name = host.lowercased()[...]
         if let colon = name.lastIndex(of: ":"), !name.hasSuffix("]") {
@@ -108,8 +108,8 @@ package struct Access: Sendable {
 
     // MARK: Other origins
 
-    /// The answer to a browser that asks whether a page of another origin may ask; nil when the
-    /// request is something else, or no such pages may.
+    /// The answer to a browser that asks whether a page of another origin may send a request; nil
+    /// if the request is something else, or no such page may.
     func preflightReply(to request: HTTPRequest) -> HTTPReply? {
         guard corsOrigin != nil, request.method == "OPTIONS",
             request.headers["Access-Control-Request-Method"] != nil
@@ -123,7 +123,7 @@ package struct Access: Sendable {
         return HTTPReply(status: 204, headers: headers)
     }
 
-    /// The fields a page asks to send, of which clients have many; the rules are about origins.
+    /// The fields a page asks to send; clients use many, and the rules are only about origins.
     private func allowedFields(_ request: HTTPRequest) -> String {
         let usual = "Authorization, Content-Type"
         guard let asked = request.headers["Access-Control-Request-Headers"] else { return usual }
@@ -141,8 +141,8 @@ package struct Access: Sendable {
 
     /// Keeps pages of other origins from using the server through a browser.
     ///
-    /// They could not read the answer, but would keep the model busy: what calls itself plain text
-    /// is sent without asking beforehand.
+    /// They could not read the answer, but would keep the model busy: browsers send what calls
+    /// itself plain text without asking first.
     /// - Throws: ``APIError``.
     func checkOrigin(_ request: HTTPRequest) throws {
         guard request.method == "POST", comesFromElsewhere(request),
@@ -156,10 +156,10 @@ package struct Access: Sendable {
         )
     }
 
-    /// Whether a page of another origin has a browser send a request.
+    /// Whether a browser sends the request for a page of another origin.
     ///
-    /// To this machine, and with TLS, browsers say so as they see it, whatever stands in between.
-    /// Over a plain network they only name the page's origin. Other programs send neither.
+    /// To this machine, and over TLS, browsers say so themselves, whatever is in between. Over a
+    /// plain network they only name the page's origin. Other programs send neither.
     private func comesFromElsewhere(_ request: HTTPRequest) -> Bool {
         if let site = request.headers["Sec-Fetch-Site"] {
             return ["cross-site", "same-site"].contains(site)

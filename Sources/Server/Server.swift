@@ -20,19 +20,19 @@ package final class Server: Sendable {
 
     private let listener = Mutex<TCPListener?>(nil)
     private let registry = ConnectionRegistry()
-    /// Those over the limit, who are only told so.
+    /// Clients over the limit, who are only told so.
     private let refused = ConnectionRegistry()
-    /// Where connections are watched: one thread is enough, and leaves the others to the model.
+    /// The queue that watches connections: one thread is enough, which leaves others to the model.
     private let queue = DispatchQueue(label: "swiftlet.http")
 
     /// How many clients at a time are told that there are too many.
     private static let refusalLimit = 64
 
     /// - Parameters:
-    ///   - handler: What answers.
-    ///   - host: An address of this machine, or a name of it.
-    ///   - port: 0 for any that is free.
-    ///   - limits: What clients may ask for.
+    ///   - handler: What answers requests.
+    ///   - host: An address or a name of this machine.
+    ///   - port: 0 for any free port.
+    ///   - limits: The limits for clients.
     package init(
         handler: any HTTPHandler,
         host: String,
@@ -42,7 +42,7 @@ package final class Server: Sendable {
         (self.handler, self.host, self.port, self.limits) = (handler, host, port, limits)
     }
 
-    /// Where a server would listen, found out by listening there for a moment.
+    /// The address where a server would listen, found by listening there for a moment.
     /// - Throws: ``ServerError``
     package static func address(
         host: String,
@@ -53,8 +53,8 @@ package final class Server: Sendable {
         return listener.address
     }
 
-    /// Binds to the address; clients that come wait until ``run()``.
-    /// - Returns: The address, with the port that was found where any was wanted.
+    /// Binds to the address; arriving clients wait until ``run()``.
+    /// - Returns: The address, with the port that was chosen if any would do.
     /// - Throws: ``ServerError``
     @discardableResult
     package func listen() throws(ServerError) -> ServerAddress {
@@ -63,7 +63,7 @@ package final class Server: Sendable {
         return new.address
     }
 
-    /// Answers requests until ``end(patience:)``, or until the task is cancelled, which ends all
+    /// Answers requests until ``end(patience:)``, or until the task is canceled, which closes all
     /// connections at once.
     /// - Throws: ``ServerError`` if ``listen()`` was not called before and fails.
     package func run() async throws(ServerError) {
@@ -75,12 +75,12 @@ package final class Server: Sendable {
             stopAccepting()
             registry.closeAll()
         }
-        // It may have begun to listen just when it was told to end.
+        // It may have started to listen just as it was told to stop.
         stopAccepting()
     }
 
-    /// Lets nobody in any more, closes the connections that wait for a request, and waits for those
-    /// with one; after a while they are closed too.
+    /// Accepts no more clients, closes the connections that are waiting for a request, and waits
+    /// for those with one; after a while it closes them too.
     /// - Parameter patience: How long to wait.
     package func end(patience: Duration) async {
         stopAccepting()
@@ -134,15 +134,15 @@ package final class Server: Sendable {
     }
 }
 
-/// A model that texts are generated with, and what is said of it.
+/// A model that generates texts, and what is said about it.
 package struct ServedModel: Sendable {
-    /// What clients call it; never a path.
+    /// The name by which clients know it; never a path.
     package let name: String
     /// When it was opened, in seconds since the beginning of 1970.
     package let created: Int
     /// What turns text into tokens and back.
     package let tokenizer: any Tokenizer
-    /// The form of conversations it was trained with; nil where it only continues texts.
+    /// The chat template it was trained with; nil if it only continues texts.
     package let template: (any ChatTemplate)?
     /// What generates.
     package let service: GenerationService

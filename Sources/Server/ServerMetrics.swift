@@ -1,5 +1,5 @@
-// What happened since the server began, for those who watch over it. What the service counts is
-// added when it is asked for, in Routes/MetricsRoute.swift.
+// What has happened since the server started, for monitoring. The service's own counts are added on
+// request, in Routes/MetricsRoute.swift.
 
 import Synchronization
 
@@ -7,12 +7,12 @@ import Synchronization
 final class ServerMetrics: Sendable {
     /// How many durations there were up to each of some bounds.
     struct Histogram: Sendable, Equatable {
-        /// In seconds; what is above the last is counted too.
+        /// In seconds; durations above the last are counted too.
         static let bounds = [
             0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300,
         ]
 
-        /// Of durations up to a bound and above the one before it.
+        /// How many durations are up to each bound and above the previous one.
         private(set) var counts = [Int](repeating: 0, count: bounds.count + 1)
         private(set) var sum = 0.0
 
@@ -23,7 +23,7 @@ final class ServerMetrics: Sendable {
         }
     }
 
-    /// What requests are told apart by.
+    /// What distinguishes requests.
     struct Kind: Hashable {
         let endpoint: Endpoint
         let status: Int
@@ -32,9 +32,9 @@ final class ServerMetrics: Sendable {
     /// All counts at one time.
     struct Snapshot: Sendable {
         var requests: [Kind: Int] = [:]
-        /// Of requests for text that were answered, whole or to the end of the stream.
+        /// Durations of requests for text that were answered, whole or to the end of the stream.
         var durations = Histogram()
-        /// From the beginning of these and others to their first token.
+        /// From the start of these and other requests to their first token.
         var firstTokens = Histogram()
     }
 
@@ -43,7 +43,7 @@ final class ServerMetrics: Sendable {
     /// The counts so far.
     var snapshot: Snapshot { counts.withLock { $0 } }
 
-    /// Counts a request that is over.
+    /// Counts a finished request.
     func count(_ endpoint: Endpoint, status: Int, seconds: Double) {
         counts.withLock {
             $0.requests[Kind(endpoint: endpoint, status: status), default: 0] += 1
@@ -57,7 +57,7 @@ final class ServerMetrics: Sendable {
     }
 }
 
-/// One request on its way through the counts.
+/// One request, to be counted.
 final class RequestRecord: Sendable {
     let endpoint: Endpoint
     private let metrics: ServerMetrics
@@ -73,13 +73,13 @@ final class RequestRecord: Sendable {
 
     private var seconds: Double { start.duration(to: .now) / .seconds(1) }
 
-    /// Notes that there is a token; only the first one counts.
+    /// Records a token; only the first one counts.
     func noteToken() {
         guard !hasToken.exchange(true, ordering: .relaxed) else { return }
         metrics.countFirstToken(seconds: seconds)
     }
 
-    /// Notes how the request ended; only the first end counts.
+    /// Records how the request ended; only the first call counts.
     func end(_ status: Int) {
         guard !isOver.exchange(true, ordering: .relaxed) else { return }
         metrics.count(endpoint, status: status, seconds: seconds)

@@ -7,7 +7,7 @@ struct LauncherTests {
         Launcher { environment[$0] }
     }
 
-    @Test func aProcessThatNobodyLaunchedHasNoLauncher() {
+    @Test func aProcessWithoutALauncherHasNone() {
         #expect(launcher([:]) == nil)
         #expect(launcher(["SLURM_PROCID": "0", "SLURM_NTASKS": "4"]) == nil)
     }
@@ -29,7 +29,7 @@ struct LauncherTests {
         #expect(launcher(["OMPI_COMM_WORLD_RANK": "0", "OMPI_COMM_WORLD_SIZE": size]) == nil)
     }
 
-    @Test func aRankOutsideItsGroupIsNoLaunch() {
+    @Test func aRankOutsideItsGroupIsNotALaunch() {
         #expect(launcher(["PMI_RANK": "4", "PMI_SIZE": "4"]) == nil)
     }
 

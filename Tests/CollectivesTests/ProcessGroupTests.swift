@@ -18,7 +18,7 @@ struct ProcessGroupTests {
         }
     }
 
-    @Test func severalGatheringsAreUnderWayAtOnce() throws {
+    @Test func severalGatheringsRunAtOnce() throws {
         let results = try withThreadGroup(of: 3) { group in
             let pending = (0..<20).map { group.startGathering([Double($0 * 10 + group.rank)]) }
             return try pending.map { try $0.results().flatMap(\.self) }
@@ -27,14 +27,14 @@ struct ProcessGroupTests {
         #expect(results.allSatisfy { $0 == expected })
     }
 
-    @Test func whatTheFirstProcessMakesIsSharedAndNobodyElseMakesIt() throws {
+    @Test func onlyTheFirstProcessMakesWhatIsShared() throws {
         let results = try withThreadGroup(of: 3) { group in
             try group.share { ["made by \(group.rank)": [Float.pi]] }
         }
         #expect(results.allSatisfy { $0 == ["made by 0": [Float.pi]] })
     }
 
-    @Test func allProcessesFailWhereOneDoes() {
+    @Test func allProcessesFailIfOneDoes() {
         let results = threadGroupResults(of: 3) { group in
             try group.together {
                 if group.rank == 1 { throw Broken() }
@@ -57,7 +57,7 @@ struct ProcessGroupTests {
         }
     }
 
-    @Test func whatMustBeAlikeAndIsNotEndsAllProcesses() throws {
+    @Test func aDifferenceInWhatMustBeTheSameEndsAllProcesses() throws {
         let results = threadGroupResults(of: 2) { group in
             try group.requireAlike(["the version": "1", "the data": "\(group.rank)"])
             return group.hasAgreedToEnd
@@ -79,7 +79,7 @@ struct ProcessGroupTests {
         #expect(alike == [false, false])
     }
 
-    @Test func aProcessAloneAgreesWithItself() throws {
+    @Test func aSingleProcessAgreesWithItself() throws {
         let group = ProcessGroup.alone
         #expect(try group.gather([1, 2]) == [[1.0, 2.0]])
         #expect(try group.gather([7] as [UInt8]) == [[7]])

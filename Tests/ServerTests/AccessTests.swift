@@ -1,4 +1,4 @@
-// Who may ask: the key, the Host, and pages of other origins.
+// Who may use the server: the key, the Host, and pages of other origins.
 
 import FileIO
 import Server
@@ -44,7 +44,7 @@ private func reply(
         }
     }
 
-    @Test func theKeyIsAskedForEverywhereButWhereNobodyHasOne() async throws {
+    @Test func theKeyIsRequiredExceptWhereNobodyHasOne() async throws {
         let access = Access(apiKey: "sesame")
         for path in ["/metrics", "/v1/models", "/v1/models/alphabet", "/tokenize", "/v1/nothing"] {
             #expect(try await reply(access, path).status == 401, "\(path)")
@@ -60,7 +60,7 @@ private func reply(
         "localhost", "LocalHost:8080", "127.0.0.1", "127.0.0.1:1", "[::1]", "[::1]:8080",
         "127.0.1.1:8080", "127.255.0.9",
     ])
-    func aServerOfThisMachineIsCalledByItsNames(host: String) async throws {
+    func aLocalServerIsAddressedByThisMachinesNames(host: String) async throws {
         let access = Access(checksHost: true)
         #expect(try await reply(access, "/", ["Host": host]).status == 200)
     }
@@ -79,11 +79,11 @@ private func reply(
         }
         let twice: HTTPHeaders = ["Host": "localhost", "host": host]
         #expect(try await reply(access, "/health", twice).status == 403)
-        // Where others can connect, they may call it what they like.
+        // If others can connect, they may address it by any name.
         #expect(try await reply(Access(), "/health", ["Host": host]).status == 200)
     }
 
-    @Test func theNameItListensAtIsTaken() async throws {
+    @Test func theNameItListensOnIsAccepted() async throws {
         let access = Access(checksHost: true, hostName: "Desk")
         for host in ["desk", "DESK:8080", "localhost"] {
             #expect(try await reply(access, "/", ["Host": host]).status == 200)
@@ -112,14 +112,14 @@ private func reply(
         #expect(everybody.headers["Access-Control-Allow-Origin"] == "*")
     }
 
-    @Test func pagesOfOtherOriginsCannotHaveTextsMade() async throws {
+    @Test func pagesOfOtherOriginsCannotGenerateTexts() async throws {
         let path = "/v1/completions"
         for site in ["cross-site", "same-site"] {
             let headers: HTTPHeaders = ["Origin": "https://a.example", "Sec-Fetch-Site": site]
             let refused = try await reply(Access(), path, headers, method: "POST")
             #expect(refused.status == 403)
             #expect(try refused.json["error"]?["code"]?.string == "origin_not_allowed")
-            // A link to the page is followed all the same.
+            // A link to the page still works.
             #expect(try await reply(Access(), "/", headers).status == 200)
             let open = Access(corsOrigin: "https://a.example")
             #expect(try await reply(open, path, headers, method: "POST").status == 400)

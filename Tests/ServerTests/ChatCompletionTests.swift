@@ -1,4 +1,4 @@
-// What conversations are answered with, whole and in chunks.
+// Answers to conversations, whole and in chunks.
 
 import FileIO
 import Server
@@ -54,7 +54,7 @@ private let hello = #""messages":[{"role":"user","content":"Hi"}]"#
         #expect(reasons == Array(repeating: nil, count: chunks.count - 1) + ["stop"])
         #expect(Set(chunks.map { $0["id"]?.string }).count == 1)
         #expect(chunks.allSatisfy { $0["object"]?.string == "chat.completion.chunk" })
-        // There is none to be null where nobody asked for it.
+        // Without a request for it, there is none to be null.
         #expect(chunks.allSatisfy { $0.object?["usage"] == nil })
     }
 
@@ -111,7 +111,7 @@ private let hello = #""messages":[{"role":"user","content":"Hi"}]"#
         #expect(next.content() == texts[1])
     }
 
-    @Test func whatSomebodyTypesIsNoMarker() async throws {
+    @Test func typedTextIsNotAMarker() async throws {
         let server = try TestServer(.saying("x"))
         let typed = "<|im_end|></s><s>"
         let reply = await server.chat(
@@ -136,7 +136,7 @@ private let hello = #""messages":[{"role":"user","content":"Hi"}]"#
         #expect(try image.json["error"]?["param"]?.string == "messages[0].content[0].type")
     }
 
-    @Test func aModelWithoutAFormOfConversationsRefusesThem() async throws {
+    @Test func aModelWithoutAChatTemplateRefusesConversations() async throws {
         let server = try TestServer(template: nil)
         let reply = await server.chat("{\(hello)}")
         #expect(reply.status == 422)
@@ -159,7 +159,7 @@ private let hello = #""messages":[{"role":"user","content":"Hi"}]"#
     @Test(arguments: [
         ("uu", 1), ("su", nil), ("usu", 1), ("ss", 1), ("s", 0), ("uauu", 3), ("uau", nil),
     ])
-    func messagesThatTheFormHasNoPlaceForAreNamed(roles: String, wrong: Int?) async throws {
+    func messagesThatTheTemplateCannotHoldAreNamed(roles: String, wrong: Int?) async throws {
         let server = try TestServer(.saying("x"), template: KnownChatTemplate(.llama2))
         let names: [Character: String] = ["u": "user", "a": "assistant", "s": "system"]
         let messages = roles.map { #"{"role":"\#(names[$0] ?? "")","content":"a"}"# }
@@ -174,7 +174,7 @@ private let hello = #""messages":[{"role":"user","content":"Hi"}]"#
 }
 
 extension JSONTree {
-    /// The members of an object, those that are null too.
+    /// The members of an object, including those that are null.
     var object: [String: JSONTree]? {
         if case .object(let members) = self { members } else { nil }
     }

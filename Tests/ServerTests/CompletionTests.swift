@@ -1,4 +1,4 @@
-// What prompts are continued with, whole and in chunks.
+// Continuations of prompts, whole and in chunks.
 
 import FileIO
 import Server
@@ -21,7 +21,7 @@ import TextGeneration
         #expect(json["usage"]?["completion_tokens"]?.integer == 3)
     }
 
-    @Test func sixteenTokensAreMadeWhereNobodySaysHowMany() async throws {
+    @Test func sixteenTokensAreGeneratedByDefault() async throws {
         let json = try await TestServer().complete(#"{"prompt":"@"}"#).json
         #expect(json.content() == "ABCDEFGHIJKLMNOP")
         let none = try await TestServer().complete(#"{"prompt":"@","max_tokens":0}"#).json
@@ -75,7 +75,7 @@ import TextGeneration
         }
     }
 
-    @Test func stopStringsAreNoPartOfTheText() async throws {
+    @Test func stopStringsAreNotPartOfTheText() async throws {
         let server = try TestServer()
         for stop in [#""ef""#, #"["zz","ef"]"#] {
             let json = try await server.complete(#"{"prompt":"abc","stop":\#(stop)}"#).json
@@ -119,7 +119,7 @@ import TextGeneration
         #expect(try chat.json["error"]?["param"]?.string == "messages")
     }
 
-    @Test func theSameSeedGivesTheSameTextInAnyCompany() async throws {
+    @Test func theSameSeedGivesTheSameTextAmongAnyOthers() async throws {
         let body = #"{"prompt":"abc","seed":-7,"max_tokens":40,"temperature":1.5}"#
         let alone = try await TestServer(.babble).complete(body).json.content()
         let server = try TestServer(.babble, places: 3, queue: 20)

@@ -1,4 +1,4 @@
-// How likely tokens were, as clients are told it.
+// How likely tokens were, as reported to clients.
 
 import FileIO
 import Server
@@ -78,7 +78,7 @@ import TextGeneration
         #expect(top?.object.map { Set($0.keys) } == ["A", "B"])
     }
 
-    @Test func whatIsImpossibleHasANumberAllTheSame() async throws {
+    @Test func impossibleTokensStillHaveANumber() async throws {
         let model = ScriptModel { _ in [65: 50_000] }
         let json = try await TestServer(model).complete(
             #"{"prompt":"a","logprobs":2,"max_tokens":1}"#
@@ -104,7 +104,7 @@ import TextGeneration
         }
         #expect(text == whole["text"]?.string)
         for (name, list) in lists { #expect(whole["logprobs"]?[name]?.array == list, "\(name)") }
-        // The tokens of a stop string are no part of the text.
+        // The tokens of a stop string are not part of the text.
         #expect(lists["tokens"]?.compactMap(\.string).joined() == text)
         #expect(chunks.last?["choices"]?[0]?.object?["logprobs"] == .null)
     }

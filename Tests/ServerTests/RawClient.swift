@@ -1,5 +1,5 @@
 // The other end of a connection, as plain as a test wants it: bytes out, bytes in. Its calls block,
-// and so are made on a thread of their own: the server under test needs those of Swift's tasks.
+// so they are made on their own thread: the server under test needs those of Swift's tasks.
 
 import Dispatch
 
@@ -11,7 +11,7 @@ import Dispatch
     import Darwin
 #endif
 
-/// Does what blocks on a thread of its own.
+/// Runs what blocks on its own thread.
 func onThread<Result: Sendable>(
     _ body: @escaping @Sendable () throws -> Result
 ) async throws -> Result {
@@ -22,7 +22,7 @@ func onThread<Result: Sendable>(
     }
 }
 
-/// A client that knows nothing of HTTP.
+/// A client that knows nothing about HTTP.
 final class RawClient: Sendable {
     struct CannotConnect: Error {
         let code: CInt
@@ -64,7 +64,7 @@ final class RawClient: Sendable {
         close(descriptor)
     }
 
-    /// Sends as much as the system takes; negative for an error.
+    /// Sends as much as the system accepts; negative for an error.
     private func sendSome(_ bytes: ArraySlice<UInt8>, flags: CInt = 0) -> Int {
         bytes.withUnsafeBytes { buffer in
             #if canImport(Glibc)
@@ -87,7 +87,7 @@ final class RawClient: Sendable {
         }
     }
 
-    /// Sends the same bytes again and again until the server has not taken any for a while.
+    /// Sends the same bytes over and over until the server has not accepted any for a while.
     /// - Returns: How many were sent, at most `limit` and a bit.
     func sendWithoutWaiting(_ bytes: [UInt8], upTo limit: Int) -> Int {
         var (sent, rest, failures) = (0, bytes[...], 0)
@@ -106,7 +106,7 @@ final class RawClient: Sendable {
         return sent
     }
 
-    /// Sends all bytes; false when the server does not take them.
+    /// Sends all bytes; false if the server does not accept them.
     @discardableResult
     func send(_ bytes: [UInt8]) -> Bool {
         var rest = bytes[...]
@@ -128,14 +128,14 @@ final class RawClient: Sendable {
     func receive() -> [UInt8]? {
         var buffer = [UInt8](repeating: 0, count: 64 << 10)
         var count = 0
-        // With a time-out, a call ends when the process is stopped and goes on.
+        // With a timeout, a call ends when the process is stopped and continued.
         repeat {
             count = recv(descriptor, &buffer, buffer.count, 0)
         } while count < 0 && errno == EINTR
         return count >= 0 ? Array(buffer[..<count]) : nil
     }
 
-    /// Whether something came, or the connection ended, within so many milliseconds.
+    /// Whether something arrived, or the connection ended, within this many milliseconds.
     func hasInput(within milliseconds: CInt) -> Bool {
         var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         return poll(&entry, 1, milliseconds) > 0
@@ -166,7 +166,7 @@ final class RawClient: Sendable {
         shutdown(descriptor, CInt(SHUT_WR))
     }
 
-    /// Has the connection broken off, not closed, when the client is let go.
+    /// Resets the connection, rather than closing it, when the client is released.
     func breakOff() {
         var option = linger(l_onoff: 1, l_linger: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))

@@ -1,4 +1,4 @@
-// A server for stories260K, the smallest of the models that tell stories.
+// A server for stories260K, the smallest of the story models.
 
 import FileIO
 import Inference
@@ -45,7 +45,7 @@ struct RealModelTests {
         #expect(pieces.joined() == text)
     }
 
-    @Test func aRequestGetsTheSameTextInAnyCompany() async throws {
+    @Test func aRequestGetsTheSameTextAmongAnyOthers() async throws {
         let asked = #""prompt":"Lily saw","seed":11,"max_tokens":60,"n":2"#
         let alone = try await server.complete("{\(asked)}").json
         let expected = [alone.content(0), alone.content(1)]

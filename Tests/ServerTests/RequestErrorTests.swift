@@ -1,4 +1,4 @@
-// What is said of requests that cannot be answered.
+// What is reported about requests that cannot be answered.
 
 import FileIO
 import Server
@@ -183,24 +183,24 @@ private let hello = #""messages":[{"role":"user","content":"Hi"}]"#
     }
 
     @Test(arguments: [
-        ("", "the body is empty, but should be an object in JSON"),
-        ("[1]", "the body must be an object in JSON, but is an array"),
+        ("", "the body is empty, but should be a JSON object"),
+        ("[1]", "the body must be a JSON object, but is an array"),
         (
             "{\n \"prompt\": oops}",
-            "the body is no JSON that can be read: at line 2, byte 12, a value was expected"
+            "the body is not valid JSON: at line 2, byte 12, a value was expected"
         ),
         (
             "{\"n\":1}x",
-            "the body is no JSON that can be read: at line 1, byte 8, the end of the body was "
+            "the body is not valid JSON: at line 1, byte 8, the end of the body was "
                 + "expected"
         ),
         (
             "{\"n\":1,\"n\":2}",
-            "the body is no JSON that can be read: at line 1, byte 8, a name that the object has "
+            "the body is not valid JSON: at line 1, byte 8, a name that the object has "
                 + "not yet was expected"
         ),
     ])
-    func aBodyThatIsNoJSONIsToldWhereItIsNot(body: String, message: String) async throws {
+    func aBodyThatIsNotJSONSaysWhere(body: String, message: String) async throws {
         let reply = try await TestServer().complete(body)
         #expect(reply.status == 400)
         #expect(try reply.json.message == message)
@@ -311,7 +311,7 @@ private let hello = #""messages":[{"role":"user","content":"Hi"}]"#
         #expect(await server.complete(#"{"prompt":["a","b"],"n":2}"#).status == 200)
     }
 
-    @Test func aServerThatEndsSaysSo() async throws {
+    @Test func aStoppingServerSaysSo() async throws {
         let server = try TestServer()
         #expect(await server.get("/health").status == 200)
         await server.service.end(patience: .zero)
@@ -337,7 +337,7 @@ private let hello = #""messages":[{"role":"user","content":"Hi"}]"#
         #expect(reports.all.first?.contains("somebody") == true)
     }
 
-    @Test func aStreamThatCannotGoOnEndsWithAnError() async throws {
+    @Test func aStreamThatCannotContinueEndsWithAnError() async throws {
         // After "!" nothing can be drawn.
         let server = try TestServer()
         let (chunks, last) = try await server.complete(
@@ -349,7 +349,7 @@ private let hello = #""messages":[{"role":"user","content":"Hi"}]"#
         #expect(metrics.contains(#"requests_total{endpoint="/v1/completions",status="500"} 1"#))
     }
 
-    @Test func whatIsNoRequestIsAnsweredInTheSameForm() throws {
+    @Test func whatIsNotARequestIsAnsweredInTheSameForm() throws {
         let server = try TestServer()
         for problem in [
             HTTPProblem.malformed("it is not"), .headTooLarge, .bodyTooLarge(limit: 5), .timedOut,

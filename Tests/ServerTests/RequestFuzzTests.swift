@@ -1,4 +1,4 @@
-// Requests damaged in every way that chance finds: each has an answer, and the server lives on.
+// Requests damaged in random ways: each has an answer, and the server survives.
 
 import FileIO
 import Server
@@ -59,7 +59,7 @@ private let bodies: [(path: String, body: String)] = [
         #expect(try await status(server.post(path, body)) == 200)
     }
 
-    /// Values that stand where others are expected.
+    /// Values in place of others that are expected.
     private static let values = [
         "null", "true", "0", "-1", "-0", "1e999", "-1e999", "1e-999", "NaN", "Infinity", "1e19",
         "9223372036854775807", "-9223372036854775808", "9223372036854775808", "0.1", "1e5", "\"\"",

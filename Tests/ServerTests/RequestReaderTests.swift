@@ -2,7 +2,7 @@ import Testing
 
 @testable import Server
 
-/// Reads all requests in some bytes, which come in pieces.
+/// Reads all requests in some bytes, which arrive in pieces.
 func requests(_ pieces: [[UInt8]], _ limits: ServerLimits = .init()) throws -> [HTTPRequest] {
     var reader = RequestReader(limits)
     var requests: [HTTPRequest] = []
@@ -91,7 +91,7 @@ private func isMalformed(_ problem: HTTPProblem?) -> Bool {
         #expect(isMalformed(problem("", line, "Host: a")))
     }
 
-    @Test func otherVersionsAreNotSpoken() {
+    @Test func otherVersionsAreNotSupported() {
         for version in ["0.9", "1.2", "2.0", "3.0"] {
             #expect(problem("GET / HTTP/\(version)", "Host: a") == .unsupportedVersion)
         }

@@ -1,9 +1,9 @@
-// A server with a handler of a test's own, on a free port of 127.0.0.1.
+// A server with a test's own handler, on a free port of 127.0.0.1.
 
 import Server
 import Testing
 
-/// Answers with what a closure says.
+/// Answers with the result of a closure.
 struct TestHandler: HTTPHandler {
     /// Answers to requests.
     var answer: @Sendable (HTTPRequest) async -> HTTPReply = { request in
@@ -46,7 +46,7 @@ func get(_ path: String, _ fields: String...) -> String {
     return "GET \(path) HTTP/1.1\r\nHost: a\r\n\(fields)\r\n"
 }
 
-/// What a server sends to one who sends `text` and waits for the end.
+/// What a server sends to a client that sends `text` and waits for the end.
 func exchange(_ port: UInt16, _ text: String) async throws -> String? {
     try await onThread {
         let client = try RawClient(port: port)

@@ -1,4 +1,4 @@
-// Models that say what a test wants, of tokens that are bytes, and what asks a server for them.
+// Models that say what a test wants, with bytes as tokens, and requests to a server for them.
 
 import FileIO
 import Inference
@@ -14,7 +14,7 @@ import Tokenization
     import Darwin
 #endif
 
-/// Predicts what a function of all tokens says.
+/// Predicts the result of a function of all tokens.
 struct ScriptModel: LanguageModel {
     let vocabularySize = 260
     var contextLength = 512
@@ -32,7 +32,7 @@ struct ScriptModel: LanguageModel {
         return [(last + 1) % 256: 1]
     }
 
-    /// The same, five milliseconds a token.
+    /// The same, at five milliseconds per token.
     static let slow = ScriptModel { tokens in
         usleep(5000)
         return [((tokens.last ?? 0) + 1) % 32: 1]
@@ -41,7 +41,7 @@ struct ScriptModel: LanguageModel {
     /// The bytes of a text, after the last end of a line, and then the end of the text.
     static func saying(_ text: String) -> ScriptModel { saying(Array(text.utf8)) }
 
-    /// The same for bytes that may be no text.
+    /// The same for bytes that may not be text.
     static func saying(_ bytes: [UInt8]) -> ScriptModel {
         ScriptModel { tokens in
             let place = tokens.reversed().prefix { $0 != TokenID(UInt8(ascii: "\n")) }.count

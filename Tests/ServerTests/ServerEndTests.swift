@@ -17,7 +17,7 @@ import Testing
         let answer = Task { try await exchange(port, get("/")) }
         for await _ in started { break }
         let ending = Task { await server.end(patience: .seconds(600)) }
-        // The connection that waits for a request is closed, while the other one goes on.
+        // The connection that is waiting for a request is closed, while the other one continues.
         #expect(try await onThread { idle.receiveAll() } == "")
         goingContinuation.yield()
         let text = try await answer.value
@@ -56,7 +56,7 @@ import Testing
         #expect(try await answer.value == "")
     }
 
-    @Test func aCancelledServerEndsAtOnce() async throws {
+    @Test func aCanceledServerEndsAtOnce() async throws {
         let server = Server(handler: TestHandler(), host: "127.0.0.1", port: 0)
         let port = try server.listen().port
         let running = Task { try await server.run() }

@@ -3,7 +3,7 @@ import Synchronization
 import Testing
 
 @Suite struct ServerEventTests {
-    /// Events that come at once.
+    /// Events that arrive at once.
     private static func events(_ texts: String...) -> TestHandler {
         TestHandler { _ in
             let (events, continuation) = AsyncThrowingStream<String, any Error>.makeStream()
@@ -91,7 +91,7 @@ import Testing
         }
     }
 
-    @Test func aClientThatHasFinishedToSendGetsWhatIsThereAtOnce() async throws {
+    @Test func aClientThatHasFinishedSendingGetsWhatIsReadyAtOnce() async throws {
         try await withServer { _, port in
             let answer = try await onThread {
                 let client = try RawClient(port: port)
@@ -142,7 +142,7 @@ import Testing
                 if leaving == .finishingToSend { client.finishSending() }
                 return leaving == .finishingToSend ? client : nil
             }
-            // Nothing is written meanwhile: the server must notice it by itself.
+            // Nothing is written meanwhile: the server must notice by itself.
             for await _ in gone { break }
             withExtendedLifetime(client) {}
         }

@@ -2,7 +2,7 @@ import Server
 import Testing
 
 @Suite struct ServerLimitTests {
-    /// Limits of which one time is over soon.
+    /// Limits with one short timeout.
     private static func impatient(_ time: WritableKeyPath<ServerLimits, Duration>) -> ServerLimits {
         var limits = ServerLimits()
         limits[keyPath: time] = .milliseconds(100)
@@ -26,7 +26,7 @@ import Testing
                     "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5000000\r\n\r\n",
                     "413 Content Too Large"
                 ),
-                // A second request behind one that cannot be read is not looked for.
+                // A second request after one that cannot be read is not looked for.
                 ("GET / HTTP/1.1\nHost: a\n\n" + get("/"), "400 Bad Request"),
             ] {
                 let answer = try await onThread {
@@ -86,7 +86,7 @@ import Testing
             let answer = try await onThread {
                 let client = try RawClient(port: port)
                 client.send("GET / HTTP/1.1\r\nHost: a\r\n")
-                // Each byte comes in good time; all of them do not.
+                // Each byte arrives in time, but all of them together do not.
                 for _ in 0..<1000 {
                     guard client.send("X") else { break }
                     if client.hasInput(within: 10) { break }

@@ -15,7 +15,7 @@ import Testing
         let value = Atomic(false)
     }
 
-    /// Events that come as fast as they are taken.
+    /// Events that arrive as fast as they are read.
     private static let streaming = TestHandler { request in
         let (events, continuation) = AsyncThrowingStream<String, any Error>.makeStream()
         for index in 0..<50 { continuation.yield("\(request.path) \(index)") }
@@ -66,7 +66,7 @@ import Testing
                     #expect(answer?.hasSuffix("GET /other") == true)
                 }
                 isOver.value.store(true, ordering: .relaxed)
-                // It would else answer all that the system still holds for it.
+                // Otherwise it would answer everything that the system still holds for it.
                 await server.end(patience: .zero)
                 try await group.waitForAll()
             }

@@ -1,4 +1,4 @@
-// What becomes of texts whose readers go away, and what is counted of them all.
+// What happens to texts whose readers go away, and what is counted of them all.
 
 import FileIO
 import Server
@@ -6,7 +6,7 @@ import Testing
 import TextGeneration
 
 @Suite struct StreamingTests {
-    /// Waits until a service has nothing to do; a text that was not given up would take seconds.
+    /// Waits until a service has nothing to do; a text that was not abandoned would take seconds.
     private func wait(for server: TestServer) async throws {
         while true {
             let statistics = await server.service.statistics
@@ -54,7 +54,7 @@ import TextGeneration
         #expect(metrics.contains(#"{endpoint="/v1/completions",status="499"} 1"#))
     }
 
-    @Test func textsThatTheEndOfTheServerCutAreErrors() async throws {
+    @Test func textsCutOffByTheServersEndAreErrors() async throws {
         let server = try TestServer(.slow)
         let reply = await server.complete(#"{"stream":true,"max_tokens":500}"#)
         let whole = Task { await server.complete(#"{"max_tokens":500}"#) }
@@ -134,7 +134,7 @@ import TextGeneration
         let server = try TestServer()
         let tokens = await server.post("/tokenize", #"{"content":"é</s>","add_special":false}"#)
         #expect(tokens.text == #"{"tokens":[195,169,60,47,115,62]}"#)
-        // As a prompt is read, in which names of tokens are these tokens.
+        // Read like a prompt, in which names of tokens are those tokens.
         let prompt = await server.post("/tokenize", #"{"content":"a</s>","add_special":true}"#)
         #expect(prompt.text == #"{"tokens":[97,257]}"#)
         let text = await server.post("/detokenize", #"{"tokens":[195,169,65,195]}"#)

@@ -65,7 +65,7 @@ def a_server_with_a_key_is_used_with_it(browser, server, key):
     page.type(key + "x")
     page.key("Enter")
     send(page, "Hello")
-    page.wait("notice.innerText.includes('does not know this key')")
+    page.wait("notice.innerText.includes('not the server\u2019s key')")
     page.type(key)
     page.key("Enter")
     page.wait("document.querySelector('.assistant .foot')?.innerText.includes('token')", 60)

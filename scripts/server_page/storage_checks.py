@@ -186,7 +186,7 @@ def conversations_go_into_files_and_come_back(desk):
             bad = folder / "bad.json"
             bad.write_text(text)
             page.choose_file("#file", bad)
-            page.wait("notice.innerText.includes('bad.json is no conversation')")
+            page.wait("notice.innerText.includes('bad.json is not a conversation')")
             page.button("Dismiss")
         equal(len(desk.titles()), 2)
 

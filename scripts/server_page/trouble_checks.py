@@ -38,7 +38,7 @@ def a_key_is_asked_for_and_kept_in_the_tab_alone(desk):
     desk.server.answers.append(refusal)
     desk.say("Hello")
     desk.page.wait("document.activeElement.id === 'key'")
-    assert "asks for its key" in desk.notice(), desk.notice()
+    assert "requires a key" in desk.notice(), desk.notice()
     desk.page.type("ключ")
     desk.page.key("Enter")
     assert "letters, digits" in desk.notice(), desk.notice()
@@ -46,7 +46,7 @@ def a_key_is_asked_for_and_kept_in_the_tab_alone(desk):
     desk.server.answers.append(refusal)
     desk.page.type("sk-wrong")
     desk.page.key("Enter")
-    desk.page.wait("notice.innerText.includes('does not know this key')")
+    desk.page.wait("notice.innerText.includes('not the server\u2019s key')")
     desk.server.answers.append(words("Welcome"))
     desk.page.type("sk-right")
     desk.page.key("Enter")
@@ -69,12 +69,12 @@ def a_key_is_asked_for_and_kept_in_the_tab_alone(desk):
 def failures_are_told_in_words_with_what_to_do(desk):
     cases = [
         (failing(500, "out of memory"), "The server failed.", "out of memory", "Try again"),
-        (failing(503, "ending"), "about to end", "", "Try again"),
-        (failing(404, "no such model", "model_not_found"), "another model", "", "Load again"),
+        (failing(503, "ending"), "is stopping", "", "Try again"),
+        (failing(404, "no such model", "model_not_found"), "a different model", "", "Reload"),
         (failing(400, "4096 tokens", "context_length_exceeded"), "longer than the model", "4096",
-         "Begin anew"),
-        (failing(422, "'tools' are not known"), "does not take", "'tools'", None),
-        (failing(403, "foreign"), "under this address", "", None),
+         "Start over"),
+        (failing(422, "'tools' are not known"), "refused this request", "'tools'", None),
+        (failing(403, "foreign"), "at this address", "", None),
         (lambda handler, _: handler.send(502, b"<h1>Bad gateway</h1>"), "The server failed.", "",
          "Try again"),
     ]
@@ -128,8 +128,8 @@ def what_breaks_off_is_kept_and_said(desk):
         handler.write(b"data: {not JSON\n\n")
 
     for answer, text, notice in [
-        (broken, "Half of", "broke off"), (amid, "Some", "the model failed"),
-        (nonsense, "Some", "broke off"),
+        (broken, "Half of", "was lost"), (amid, "Some", "the model failed"),
+        (nonsense, "Some", "was lost"),
     ]:
         desk.ask("Hello", answer)
         equal(desk.texts()[-1], text)

@@ -1,4 +1,4 @@
-// The heat map of a matrix: magnitudes or means of its blocks, one colour above zero and another
+// The heat map of a matrix: magnitudes or means of its blocks, one color above zero and another
 // below.
 
 class HeatMap {

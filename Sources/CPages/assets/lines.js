@@ -1,4 +1,4 @@
-// The page's data: series, which are drawn in one colour each, and their lines in each chart. Here
+// The page's data: series, which are drawn in one color each, and their lines in each chart. Here
 // they are taken apart, put on the chosen axis, and thinned to what a screen can show.
 
 /** The place of the first element that is not below a value, in an ascending list. */
@@ -43,7 +43,7 @@ function placesOf(line, series, axis) {
     return line.places[axis] ??= line.steps.map(step => onAxis(series, axis, step));
 }
 
-/** From which point to which a line is in a window, with a neighbour on either side. */
+/** From which point to which a line is in a window, with a neighbor on either side. */
 function indicesWithin(places, [low, high]) {
     const first = lowerBound(places, low);
     let end = lowerBound(places, high);

@@ -124,7 +124,7 @@ class View {
         return button;
     }
 
-    /** Dims the lines of every other colour; none for null. */
+    /** Dims the lines of every other color; none for null. */
     setOff(color) {
         const isHidden = color !== null && !this.shownSeries.some(each => each.color === color);
         const drawn = '.plot svg :is(.faint, .strong, .dots, .dot, .end-note)';

@@ -12,7 +12,7 @@ class Chat {
         });
         this.send = make('button', { class: 'main' }, 'Send');
         this.stop = buttonOf('Stop', () => page.stop(), { class: 'main' });
-        this.cancel = buttonOf('Do not edit', () => this.#endEditing(), { class: 'quiet' });
+        this.cancel = buttonOf('Cancel edit', () => this.#endEditing(), { class: 'quiet' });
         const form = this.form = make('form', { class: 'composer card' },
             this.field, this.cancel, this.stop, this.send);
         form.addEventListener('submit', event => {
@@ -22,7 +22,7 @@ class Chat {
         this.field.addEventListener('input', () => this.update());
         this.field.addEventListener('keydown', event => this.#key(event));
         page.controls.append(form, make('p', { class: 'note keys' },
-            'Enter sends, Shift+Enter begins a new line, Esc stops. Models make mistakes.'));
+            'Enter sends, Shift+Enter starts a new line, Esc stops. Models make mistakes.'));
     }
 
     get messages() {
@@ -50,7 +50,7 @@ class Chat {
         if (this.isEmpty) {
             stage.append(make('div', { class: 'hello' },
                 make('p', {}, 'Say something to ', make('b', {}, facts.model), '.'),
-                make('p', { class: 'note' }, 'It runs on this server alone; conversations are kept '
+                make('p', { class: 'note' }, 'It runs only on this server; conversations are kept '
                     + (keeper.isLasting ? 'in this browser.' : 'until the page is closed.'))));
         }
         this.update();

@@ -101,8 +101,8 @@ class ConversationList {
         const content = file.size <= mostFileBytes
             ? imported(await file.text(), page.facts.isChat) : null;
         if (!content) {
-            page.notice.say(`${file.name} is no conversation. A JSON file of 4 MB at most is`
-                + ' expected, with messages that each have a role and a content.', [],
+            page.notice.say(`${file.name} is not a conversation. Choose a JSON file of at most`
+                + ' 4 MB, with messages that each have a role and a content.', [],
             { isAlert: true });
             return;
         }

@@ -29,8 +29,8 @@ class Notice {
         const { kind, text, said, help } = error;
         if (kind === 'key') return this.askForKey(text, retry);
         const helps = {
-            retry: [['Try again', retry]], reload: [['Load again', () => location.reload()]],
-            new: [['Begin anew', begin]],
+            retry: [['Try again', retry]], reload: [['Reload', () => location.reload()]],
+            new: [['Start over', begin]],
         };
         // Where the words say all, what the server said of it is left out.
         const isTold = ['busy', 'ending', 'gone', 'key'].includes(kind);
@@ -49,7 +49,7 @@ class Notice {
             event.preventDefault();
             const key = input.value.trim();
             if (!canBeKey(key)) {
-                wrong.textContent = 'A key has letters, digits and signs without spaces.';
+                wrong.textContent = 'A key has letters, digits and symbols, without spaces.';
                 return;
             }
             this.requests.setKey(key);
@@ -57,7 +57,7 @@ class Notice {
             goOn();
         });
         const isWrong = Boolean(this.requests.key);
-        this.#show(true, make('p', {}, isWrong ? 'The server does not know this key.' : text), form,
+        this.#show(true, make('p', {}, isWrong ? 'This is not the server\u2019s key.' : text), form,
             wrong);
         input.focus();
     }

@@ -9,7 +9,7 @@ class Paper {
         this.page = page;
         this.area = make('textarea', {
             id: 'text', dir: 'auto', spellcheck: 'false', 'aria-label': 'Text',
-            placeholder: 'Begin a text; the model goes on with it.',
+            placeholder: 'Begin a text, and the model continues it.',
         });
         // A text area has no styles of its own: the same text lies under it, with its marks.
         this.under = make('div', { class: 'under', dir: 'auto', 'aria-hidden': 'true' });

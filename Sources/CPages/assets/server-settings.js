@@ -3,24 +3,24 @@
 /** Each with its name in requests; `only` says where it is for. */
 const settingFields = [
     { name: 'system', label: 'System prompt', kind: 'text', usual: '', only: 'chat',
-        hint: 'what the model should know or be, before every conversation' },
+        hint: 'tells the model how to behave in every conversation' },
     { name: 'temperature', label: 'Temperature', kind: 'slider', usual: 0.7, low: 0, high: 2,
-        step: 0.05, hint: '0 takes the likeliest token always; higher is more varied' },
+        step: 0.05, hint: '0 always takes the likeliest token; higher is more varied' },
     { name: 'top_p', label: 'Top-p', kind: 'slider', usual: 0.95, low: 0, high: 1, step: 0.01,
-        hint: 'only the likeliest tokens that make up this much' },
+        hint: 'only the likeliest tokens that add up to this probability' },
     { name: 'min_p', label: 'Min-p', kind: 'slider', usual: 0, low: 0, high: 1, step: 0.01,
-        hint: 'only tokens this likely, beside the likeliest' },
+        hint: 'only tokens this likely, compared with the likeliest' },
     { name: 'max_tokens', label: 'Max tokens', kind: 'number', usual: 512, low: 1, high: 1e6,
-        step: 1, hint: 'of a reply; empty for what the context leaves' },
+        step: 1, hint: 'in a reply; empty for as many as fit in the context' },
     { name: 'seed', label: 'Seed', kind: 'number', usual: '', low: 0,
-        high: Number.MAX_SAFE_INTEGER, step: 1, hint: 'the same gives the same; empty for another '
-        + 'one every time' },
+        high: Number.MAX_SAFE_INTEGER, step: 1, hint: 'the same seed gives the same text; empty '
+        + 'for a different one every time' },
     { name: 'stop', label: 'Stop strings', kind: 'text', usual: '',
-        hint: 'one a line, 16 at most; \\n is a new line' },
+        hint: 'one per line, at most 16; \\n is a new line' },
     { name: 'presence_penalty', label: 'Presence penalty', kind: 'slider', usual: 0, low: -2,
-        high: 2, step: 0.1, hint: 'against what was generated at all' },
+        high: 2, step: 0.1, hint: 'against tokens that were already generated' },
     { name: 'frequency_penalty', label: 'Frequency penalty', kind: 'slider', usual: 0, low: -2,
-        high: 2, step: 0.1, hint: 'against it the more, the more often it was' },
+        high: 2, step: 0.1, hint: 'against tokens, the more often they were generated' },
 ];
 
 class Settings {

@@ -34,23 +34,25 @@ class Trouble extends Error {
 
 /** What is said of each, and what helps: `retry`, `key`, `reload` or `new`. */
 const troubleTexts = {
-    gone: { help: 'retry', text: 'The server cannot be reached. See whether swiftlet serve still'
-        + ' runs, then try again.' },
-    key: { help: 'key', text: 'The server asks for its key. It is kept until this tab is closed.' },
-    name: { help: null, text: 'The server does not answer under this address. Open the page under'
-        + ' the address that swiftlet serve printed.' },
-    model: { help: 'reload', text: 'The server has another model now. Load the page again to use'
+    gone: { help: 'retry', text: 'The server cannot be reached. Check whether swiftlet serve is'
+        + ' still running, then try again.' },
+    key: { help: 'key', text: 'The server requires a key. It is kept until this tab is closed.' },
+    name: { help: null, text: 'The server does not answer at this address. Open the page at the'
+        + ' address that swiftlet serve printed.' },
+    model: { help: 'reload', text: 'The server now has a different model. Reload the page to use'
         + ' it.' },
-    long: { help: 'new', text: 'This is longer than the model\u2019s context. Shorten it, or begin'
-        + ' anew.' },
-    large: { help: 'new', text: 'This is more than the server takes. Shorten it, or begin anew.' },
-    busy: { help: 'retry', text: 'The server is busy with others. Try again in a moment.' },
-    ending: { help: 'retry', text: 'The server takes no more requests, since it is about to end.'
-        + ' Try again when it runs anew.' },
-    refused: { help: null, text: 'The server does not take this request. Look at the settings.' },
-    failed: { help: 'retry', text: 'The server failed. Try again; if it fails again, what it'
-        + ' printed says more.' },
-    broken: { help: 'retry', text: 'The connection broke off before the end. Try again.' },
+    long: { help: 'new', text: 'This is longer than the model\u2019s context. Shorten it, or'
+        + ' start over.' },
+    large: { help: 'new', text: 'This is more than the server accepts. Shorten it, or start'
+        + ' over.' },
+    busy: { help: 'retry', text: 'The server is busy with other requests. Try again in a'
+        + ' moment.' },
+    ending: { help: 'retry', text: 'The server is stopping and takes no more requests. Try again'
+        + ' when it is running again.' },
+    refused: { help: null, text: 'The server refused this request. Check the settings.' },
+    failed: { help: 'retry', text: 'The server failed. Try again; if it fails again, see what'
+        + ' it printed.' },
+    broken: { help: 'retry', text: 'The connection was lost before the end. Try again.' },
 };
 
 /** The message and the code of an error as OpenAI's API has it; of anything else, nothing. */

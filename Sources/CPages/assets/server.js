@@ -87,7 +87,7 @@ class Page {
         this.list.draw();
         if (isKept || this.isToldOfRoom) return;
         this.isToldOfRoom = true;
-        this.notice.say('The browser has no more room for what is said from here on. Export what'
+        this.notice.say('The browser has no room to save more of this. Export what'
             + ' you want to keep, or delete other conversations.', [], { isAlert: true });
     }
 

@@ -1,7 +1,7 @@
 // Values from 0 to 1 as shades between the ground and an accent: for cells of the page in its style
 // sheet (--v), for canvases as tables of pixels made here, light or dark as the page is.
 
-/** A colour of the page's style as red, green and blue. */
+/** A color of the page's style as red, green and blue. */
 function colorOf(name) {
     const context = document.createElement('canvas').getContext('2d');
     context.fillStyle = getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -9,7 +9,7 @@ function colorOf(name) {
     return [number >> 16, number >> 8 & 255, number & 255];
 }
 
-/** Pixels from one colour to another, as the image of a canvas holds them. */
+/** Pixels from one color to another, as the image of a canvas holds them. */
 function shadesBetween(low, high, count = 256) {
     const bytes = new Uint8ClampedArray(4 * count);
     for (let index = 0; index < count; index += 1) {
@@ -22,7 +22,7 @@ function shadesBetween(low, high, count = 256) {
     return new Uint32Array(bytes.buffer);
 }
 
-/** Calls when the page turns dark or light, or is printed, and so has other colours. */
+/** Calls when the page turns dark or light, or is printed, and so has other colors. */
 function whenColorsChange(act) {
     for (const query of ['(prefers-color-scheme: dark)', 'print']) {
         matchMedia(query).addEventListener('change', act);

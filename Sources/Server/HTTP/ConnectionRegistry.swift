@@ -1,5 +1,5 @@
-// Who is connected. What concerns all connections is decided here: how many there may be, and how
-// they come to an end when the server does.
+// Who is connected. This decides what concerns all connections: how many there may be, and how they
+// end when the server does.
 
 import Synchronization
 
@@ -9,7 +9,7 @@ final class ConnectionRegistry: Sendable {
 
     private struct State {
         var streams: [ID: TCPStream] = [:]
-        /// Those that wait for a request.
+        /// The connections that are waiting for a request.
         var idle: Set<ID> = []
         var lastID = 0
         var isEnding = false
@@ -18,10 +18,10 @@ final class ConnectionRegistry: Sendable {
 
     private let state = Mutex(State())
 
-    /// Whether no more requests are taken.
+    /// Whether no more requests are accepted.
     var isEnding: Bool { state.withLock { $0.isEnding } }
 
-    /// Adds a connection, unless there are so many already.
+    /// Adds a connection, unless there are already `limit`.
     func add(_ stream: TCPStream, limit: Int) -> ID? {
         state.withLock { state in
             guard state.streams.count < limit, !state.isEnding else { return nil }
@@ -39,8 +39,8 @@ final class ConnectionRegistry: Sendable {
         }
     }
 
-    /// Notes that a connection waits for a request, or does not any more.
-    /// - Returns: Whether it may go on: when the server ends, no new requests are waited for.
+    /// Records that a connection is waiting for a request, or no longer is.
+    /// - Returns: Whether it may continue: when the server stops, no new requests are accepted.
     func setIdle(_ id: ID, _ isIdle: Bool) -> Bool {
         state.withLock { state in
             guard isIdle else {
@@ -53,7 +53,7 @@ final class ConnectionRegistry: Sendable {
         }
     }
 
-    /// Closes the connections that wait for a request, now and from now on.
+    /// Closes the connections that are waiting for a request, now and from now on.
     func end() {
         let idle = change { state in
             state.isEnding = true
@@ -62,7 +62,7 @@ final class ConnectionRegistry: Sendable {
         for stream in idle { stream.close() }
     }
 
-    /// Closes all connections, whatever they do.
+    /// Closes all connections, whatever they are doing.
     func closeAll() {
         let streams = change { state in
             state.isEnding = true
@@ -72,7 +72,7 @@ final class ConnectionRegistry: Sendable {
         for stream in streams { stream.close() }
     }
 
-    /// Waits until the server ends and the last connection is closed.
+    /// Waits until the server stops and the last connection is closed.
     ///
     /// After ``closeAll()`` the tasks of the connections may still run for a moment.
     func waitUntilOver() async {

@@ -1,5 +1,5 @@
-// One client: its requests are read and answered one after the other, each within its time. What
-// cannot be read is answered too, as well as it can be, and ends the connection.
+// One client: its requests are read and answered one by one, each with a time limit. What cannot be
+// read is also answered, as far as possible, and ends the connection.
 
 import Dispatch
 
@@ -25,7 +25,7 @@ struct HTTPConnection {
         reader = RequestReader(limits)
     }
 
-    /// Talks until one side has enough.
+    /// Serves requests until one side ends the connection.
     mutating func run() async {
         do {
             while let (request, head) = try await nextRequest() {
@@ -36,19 +36,19 @@ struct HTTPConnection {
                     await stream.closeGently()
                     return
                 }
-                // Those who send many requests at once share the threads with all others.
+                // Clients that send many requests at once share the threads with all others.
                 await Task.yield()
             }
         } catch let problem as HTTPProblem {
             let writer = HTTPReplyWriter(stream: stream, limits: limits)
             await writer.writeLast(handler.reply(to: problem))
         } catch {
-            // The client is gone, or does not take what it is sent: there is nobody to tell.
+            // The client is gone, or does not accept what it is sent: there is nobody to tell.
         }
         stream.close()
     }
 
-    /// Waits for a request; nil when none will come.
+    /// Waits for a request; nil if none will come.
     /// - Throws: ``HTTPProblem``, or ``StreamError``.
     private mutating func nextRequest() async throws -> (HTTPRequest, HTTPHead)? {
         var isIdle = !reader.hasBegun
@@ -79,7 +79,7 @@ struct HTTPConnection {
         }
     }
 
-    /// Waits for bytes; nil when the client is gone, or never asked for anything.
+    /// Waits for bytes; nil if the client is gone, or never asked for anything.
     private func read(until deadline: DispatchTime, isIdle: Bool) async throws -> [UInt8]? {
         do {
             let bytes = try await stream.read(until: deadline)

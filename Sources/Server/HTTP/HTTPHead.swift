@@ -16,16 +16,16 @@ struct HTTPHead: Equatable {
 
     /// Whether the client wants to send another request afterwards.
     let keepsAlive: Bool
-    /// Whether the client waits for a word before it sends the body.
+    /// Whether the client waits for a go-ahead before it sends the body.
     let expectsContinue: Bool
 
-    /// Draws the conclusions from a header.
+    /// Interprets a header.
     /// - Throws: ``HTTPProblem``
     init(_ line: RequestLine, _ headers: HTTPHeaders) throws(HTTPProblem) {
         self.line = line
         let hosts = headers.values("Host")
         guard hosts.count == 1 || (hosts.isEmpty && line.version == .oneZero) else {
-            throw .malformed("it must have exactly one Host field, and has \(hosts.count)")
+            throw .malformed("it must have exactly one Host field, but has \(hosts.count)")
         }
         guard hosts.allSatisfy({ RequestTarget.isHost($0.utf8) }) else {
             throw .malformed("its field Host is not a host")
@@ -45,7 +45,7 @@ struct HTTPHead: Equatable {
         self.headers = headers
     }
 
-    /// The request, once its body is there.
+    /// The request, once its body has arrived.
     func request(body: [UInt8]) -> HTTPRequest {
         HTTPRequest(
             method: line.method,
@@ -67,7 +67,7 @@ struct HTTPHead: Equatable {
                 throw .malformed("it has both Content-Length and Transfer-Encoding")
             }
             guard version == .oneOne else {
-                throw .malformed("HTTP/1.0 knows no Transfer-Encoding")
+                throw .malformed("HTTP/1.0 has no Transfer-Encoding")
             }
             let codings = list(encodings)
             guard codings.last == "chunked", !codings.dropLast().contains("chunked") else {
@@ -80,11 +80,11 @@ struct HTTPHead: Equatable {
         guard lengths.count == 1, !length.isEmpty, length.utf8.allSatisfy(ASCII.isDigit) else {
             throw .malformed("its Content-Length must be one number")
         }
-        // A number too large for an Int is larger than any limit all the same.
+        // A number too large for an Int is larger than any limit anyway.
         return .bytes(Int(length) ?? .max)
     }
 
-    /// The members of lists that are parted by commas, in lower case.
+    /// The members of comma-separated lists, in lower case.
     private static func list(_ values: [String]) -> [String] {
         values.flatMap { value in
             let members = Array(ASCII.lowercased(value).utf8).split(
@@ -104,20 +104,20 @@ struct HTTPHeadParser {
     private var fields: FieldSectionReader?
     private var skippedLine = false
 
-    /// Whether the first line came.
+    /// Whether the first line has arrived.
     var hasBegun: Bool { line != nil }
 
     init(_ limits: ServerLimits) {
         (byteLimit, fieldLimit) = (limits.headByteCount, limits.fieldCount)
     }
 
-    /// Reads on; nil while bytes are missing.
+    /// Continues reading; nil while bytes are missing.
     /// - Throws: ``HTTPProblem``
     mutating func read(_ input: inout UnreadBytes) throws(HTTPProblem) -> HTTPHead? {
         while line == nil {
             let next = try input.takeLine(atMost: byteLimit, orElse: .headTooLarge)
             guard let next else { return nil }
-            // Some clients end a body with a line of their own, so one empty line is skipped.
+            // Some clients send an extra line after a body, so one empty line is skipped.
             if next.isEmpty, !skippedLine {
                 skippedLine = true
                 continue
@@ -135,7 +135,7 @@ struct HTTPHeadParser {
 
 /// A method, a target and a version.
 struct RequestLine: Equatable {
-    /// The versions that are spoken.
+    /// The supported versions.
     enum Version: Equatable {
         case oneZero
         case oneOne
@@ -146,7 +146,7 @@ struct RequestLine: Equatable {
     let version: Version
 
     /// Reads a line.
-    /// - Throws: ``HTTPProblem``; the parts must be parted by exactly one space.
+    /// - Throws: ``HTTPProblem``; the parts must be separated by exactly one space.
     init(_ line: ArraySlice<UInt8>) throws(HTTPProblem) {
         let parts = line.split(
             separator: ASCII.space,

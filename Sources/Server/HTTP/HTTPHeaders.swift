@@ -1,7 +1,7 @@
 // The header fields of a message, and their lines, or those of the trailers behind a chunked body,
 // up to the empty one.
 
-/// Header fields in their order, whose names are compared without regard to case.
+/// Header fields in order, with case-insensitive names.
 package struct HTTPHeaders: Sendable, Equatable, ExpressibleByDictionaryLiteral {
     /// A name and its value.
     package struct Field: Sendable, Equatable {
@@ -20,7 +20,7 @@ package struct HTTPHeaders: Sendable, Equatable, ExpressibleByDictionaryLiteral 
         fields = elements.map { Field(name: $0.0, value: $0.1) }
     }
 
-    /// Appends a field, beside others of its name.
+    /// Appends a field, in addition to others of its name.
     package mutating func add(_ name: String, _ value: String) {
         fields.append(Field(name: name, value: value))
     }
@@ -42,9 +42,9 @@ package struct HTTPHeaders: Sendable, Equatable, ExpressibleByDictionaryLiteral 
     }
 }
 
-/// Reads fields, as their bytes come.
+/// Reads fields as their bytes arrive.
 struct FieldSectionReader {
-    /// How many bytes more it may have.
+    /// How many more bytes are allowed.
     private var bytesLeft: Int
     private let fieldLimit: Int
     private var fields: [HTTPHeaders.Field] = []
@@ -53,7 +53,7 @@ struct FieldSectionReader {
         (bytesLeft, self.fieldLimit) = (byteLimit, fieldLimit)
     }
 
-    /// Reads on; nil while lines are missing.
+    /// Continues reading; nil while lines are missing.
     /// - Throws: ``HTTPProblem``
     mutating func read(_ input: inout UnreadBytes) throws(HTTPProblem) -> HTTPHeaders? {
         while let line = try input.takeLine(atMost: bytesLeft, orElse: .headTooLarge) {
@@ -67,7 +67,7 @@ struct FieldSectionReader {
 
     /// Reads a line.
     ///
-    /// A blank before the colon, and a line that goes on with the one before, are refused: programs
+    /// A blank before the colon, and a line that continues the previous one, are refused: programs
     /// disagree on what they mean.
     private static func field(_ line: ArraySlice<UInt8>) throws(HTTPProblem) -> HTTPHeaders.Field {
         guard line.first.map(ASCII.isBlank) == false else {

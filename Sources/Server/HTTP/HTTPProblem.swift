@@ -1,12 +1,12 @@
-// What keeps bytes of a client from being a request, and a server from taking one.
+// Why a client's bytes are not a request, or why a server does not accept one.
 
 /// Why there is no request to answer; `description` is one sentence for the client's author.
 package enum HTTPProblem: Error, Equatable, Sendable {
     /// What was sent is not HTTP; the reason is a clause.
     case malformed(String)
-    /// The request line and the header fields are longer, or more, than is read.
+    /// The request line and the header fields are too long or too many.
     case headTooLarge
-    /// The body is longer than is read.
+    /// The body is too long.
     case bodyTooLarge(limit: Int)
     /// The request did not come in time.
     case timedOut
@@ -14,10 +14,10 @@ package enum HTTPProblem: Error, Equatable, Sendable {
     case unsupportedVersion
     /// A way to send a body that is not known.
     case unsupportedTransferEncoding
-    /// As many clients are connected as may.
+    /// The maximum number of clients is connected.
     case tooManyConnections
 
-    /// The status it is answered with.
+    /// The status of the answer.
     package var status: Int {
         switch self {
         case .malformed: 400
@@ -38,8 +38,8 @@ extension HTTPProblem: CustomStringConvertible {
         case .headTooLarge: "the request's header is too large; send fewer or shorter fields"
         case .bodyTooLarge(let limit): "the request's body is longer than \(limit) bytes"
         case .timedOut: "the request did not arrive in time"
-        case .unsupportedVersion: "only HTTP/1.1 and HTTP/1.0 are spoken here"
-        case .unsupportedTransferEncoding: "the only transfer encoding known here is chunked"
+        case .unsupportedVersion: "only HTTP/1.1 and HTTP/1.0 are supported"
+        case .unsupportedTransferEncoding: "the only supported transfer encoding is chunked"
         case .tooManyConnections: "too many clients are connected; try again later"
         }
     }

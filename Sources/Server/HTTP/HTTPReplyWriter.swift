@@ -8,8 +8,8 @@ struct HTTPReplyWriter {
 
     /// Sends an answer.
     /// - Returns: Whether the connection can be used again.
-    /// - Throws: ``StreamError``, or what the events throw: the client must then see the connection
-    ///   end, as it would else take what it got for all.
+    /// - Throws: ``StreamError``, or what the events throw: the connection must then be closed,
+    ///   since the client would otherwise take what it got for everything.
     func write(_ reply: HTTPReply, to head: HTTPHead, keepsAlive: Bool) async throws -> Bool {
         let replyHead = ReplyHead(reply, version: head.line.version, keepsAlive: keepsAlive)
         let leavesBodyOut = head.line.method == "HEAD" || replyHead.framing == .none
@@ -21,7 +21,7 @@ struct HTTPReplyWriter {
             if !leavesBodyOut {
                 let encoder = EventEncoder(isChunked: replyHead.framing == .chunked)
                 try await write(events, encoder)
-                // Events end early for a task that is cancelled: they must not be taken for all.
+                // Events end early in a canceled task: they must not be taken for all.
                 try Task.checkCancellation()
                 try await write(encoder.end)
             }
@@ -29,7 +29,7 @@ struct HTTPReplyWriter {
         return replyHead.keepsAlive
     }
 
-    /// Sends what is said of a request that could not be read, and closes the connection.
+    /// Sends the answer to a request that could not be read, and closes the connection.
     func writeLast(_ reply: HTTPReply) async {
         let head = ReplyHead(reply, version: .oneOne, keepsAlive: false)
         if case .whole(let body) = reply.body { try? await write(head.bytes + body) }
@@ -41,8 +41,8 @@ struct HTTPReplyWriter {
         _ events: AsyncThrowingStream<String, any Error>,
         _ encoder: EventEncoder
     ) async throws {
-        // Over before this function returns: after the end of the answer, a comment would be taken
-        // for a part of the next one.
+        // Ends before this function returns: after the end of the answer, a comment would be taken
+        // for part of the next one.
         async let _ = writeComments(encoder.comment)
         for try await event in events {
             try await write(encoder.event(event))
@@ -57,7 +57,7 @@ struct HTTPReplyWriter {
                 try await Task.sleep(until: next, clock: .continuous)
             }
         } catch {
-            // The answer is over, or the client is gone, which whoever writes events notices.
+            // The answer is over, or the client is gone, which the writer of events notices.
         }
     }
 
@@ -68,7 +68,7 @@ struct HTTPReplyWriter {
 
 /// Frames the events of one answer.
 struct EventEncoder {
-    /// Whether they are sent in chunks, not until the end of the connection.
+    /// Whether they are sent in chunks rather than until the connection ends.
     let isChunked: Bool
 
     /// An event with one line of data.
@@ -79,7 +79,7 @@ struct EventEncoder {
     /// A comment, which clients skip; it shows that the connection is alive.
     var comment: [UInt8] { framed(prefix: ":", "") }
 
-    /// What says that all events were sent.
+    /// The bytes that say all events were sent.
     var end: [UInt8] { isChunked ? Array("0\r\n\r\n".utf8) : [] }
 
     private func framed(prefix: StaticString, _ text: String) -> [UInt8] {

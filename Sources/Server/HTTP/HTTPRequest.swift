@@ -1,13 +1,13 @@
 // A request and an answer as those who give it see them, who they are, and what the numbers of
 // answers are called: nothing here knows of sockets.
 
-/// A request that was read whole.
+/// A completely read request.
 package struct HTTPRequest: Sendable, Equatable {
     /// Such as `GET`, in the case it was sent in.
     package var method: String
-    /// What stands before the question mark, with its percent signs resolved.
+    /// The part before the question mark, percent-decoded.
     package var path: String
-    /// What stands behind the question mark, as it was sent; empty without one.
+    /// The part after the question mark, as it was sent; empty without one.
     package var query: String
     package var headers: HTTPHeaders
     package var body: [UInt8]
@@ -24,18 +24,18 @@ package struct HTTPRequest: Sendable, Equatable {
     }
 }
 
-/// What a request is answered with.
+/// The answer to a request.
 package struct HTTPReply: Sendable {
     /// What follows the header.
     package enum Body: Sendable {
         /// All of it at once.
         case whole([UInt8])
-        /// Server-sent events as they come, each the text of one `data:` line.
+        /// Server-sent events as they arrive, each the text of one `data:` line.
         case events(AsyncThrowingStream<String, any Error>)
     }
 
     package var status: Int
-    /// Without the fields that say how the body is sent, which are added when it is.
+    /// Without the fields that say how the body is sent, which are added on sending.
     package var headers: HTTPHeaders
     package var body: Body
 
@@ -44,19 +44,19 @@ package struct HTTPReply: Sendable {
     }
 }
 
-/// What answers requests, many at a time.
+/// Answers requests, many at a time.
 package protocol HTTPHandler: Sendable {
     /// Answers a request.
     ///
-    /// The task is cancelled when the client goes away, and so is the one that waits for the events
-    /// of the answer.
+    /// The task is canceled when the client goes away, and so is the one that waits for the
+    /// answer's events.
     func reply(to request: HTTPRequest) async -> HTTPReply
 
-    /// Answers what could not be read as a request.
+    /// The answer to what could not be read as a request.
     func reply(to problem: HTTPProblem) -> HTTPReply
 }
 
-/// The phrases beside statuses, which no program reads.
+/// The phrases that accompany statuses; no program reads them.
 enum HTTPStatus {
     private static let phrases = [
         200: "OK", 204: "No Content", 304: "Not Modified", 400: "Bad Request",

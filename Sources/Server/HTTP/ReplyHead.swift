@@ -11,11 +11,11 @@ import Synchronization
     import Darwin
 #endif
 
-/// What is sent before the body of an answer.
+/// The part of an answer that is sent before the body.
 struct ReplyHead {
     /// How a client finds the end of a body.
     enum Framing: Equatable {
-        /// There is no body, by the rules for the status.
+        /// There is no body, according to the rules for the status.
         case none
         case length(Int)
         case chunked
@@ -37,8 +37,8 @@ struct ReplyHead {
 
     /// - Parameters:
     ///   - reply: The answer, of which the status and the fields are sent.
-    ///   - version: What the client speaks.
-    ///   - keepsAlive: Whether the client and the server want to go on.
+    ///   - version: The client's version.
+    ///   - keepsAlive: Whether the client and the server want to continue.
     init(_ reply: HTTPReply, version: RequestLine.Version, keepsAlive: Bool) {
         framing =
             switch reply.body {
@@ -66,7 +66,7 @@ struct ReplyHead {
         bytes = Array((text + "\r\n").utf8)
     }
 
-    /// Text that cannot end its line, wherever it came from.
+    /// Text that cannot end its line, wherever it comes from.
     private static func line(_ text: String) -> String {
         guard text.utf8.contains(where: ASCII.isControl) else { return text }
         let bytes = text.utf8.map { ASCII.isControl($0) ? ASCII.space : $0 }
@@ -82,7 +82,7 @@ enum HTTPDate {
     ]
     private static let latest = Mutex<(time: Int, text: String)>((0, text(0)))
 
-    /// Now, written anew once a second.
+    /// The current date, formatted once a second.
     static var now: String {
         let now = Int(time(nil))
         return latest.withLock { latest in
@@ -91,7 +91,7 @@ enum HTTPDate {
         }
     }
 
-    /// The date of a second since the beginning of 1970.
+    /// The date for a number of seconds since the beginning of 1970.
     static func text(_ seconds: Int) -> String {
         var seconds = time_t(seconds)
         var date = tm()

@@ -2,13 +2,13 @@
 // with plain bytes. A body may come in chunks, each after a line with its length, so that its
 // sender need not know how long it becomes.
 
-/// Reads the requests of one connection, one after the other.
+/// Reads the requests of one connection, one after another.
 struct RequestReader {
     /// What was found next.
     enum Step: Equatable {
-        /// Nothing until more bytes come.
+        /// Nothing until more bytes arrive.
         case incomplete
-        /// The head of a request whose body is read next.
+        /// The head of a request whose body comes next.
         case head(HTTPHead)
         /// A request, and its head.
         case request(HTTPRequest, HTTPHead)
@@ -24,10 +24,10 @@ struct RequestReader {
     private var input = UnreadBytes()
     private var part: Part
 
-    /// Whether bytes are there that were not looked at.
+    /// Whether there are bytes that have not been looked at.
     var hasUnreadBytes: Bool { !input.isEmpty }
 
-    /// Whether anything of a next request came; an empty line that is skipped is nothing.
+    /// Whether part of the next request has arrived; a skipped empty line does not count.
     var hasBegun: Bool {
         if case .head(let parser) = part { parser.hasBegun || hasUnreadBytes } else { true }
     }
@@ -37,13 +37,13 @@ struct RequestReader {
         part = .head(HTTPHeadParser(limits))
     }
 
-    /// Adds bytes that came.
+    /// Adds bytes that have arrived.
     mutating func append(_ bytes: [UInt8]) {
         input.append(bytes)
     }
 
-    /// Reads on.
-    /// - Throws: ``HTTPProblem``, after which there is no telling where a next request starts.
+    /// Continues reading.
+    /// - Throws: ``HTTPProblem``, after which it is unknown where the next request starts.
     mutating func next() throws(HTTPProblem) -> Step {
         switch part {
         case .head(var parser):
@@ -82,7 +82,7 @@ struct RequestReader {
     }
 }
 
-/// Reads a chunked body, as its bytes come.
+/// Reads a chunked body as its bytes arrive.
 struct ChunkedBodyReader {
     private enum Part {
         case size
@@ -94,10 +94,10 @@ struct ChunkedBodyReader {
     private let limits: ServerLimits
     private var part = Part.size
     private var body: [UInt8] = []
-    /// How many bytes of chunk extensions may still come.
+    /// How many more bytes of chunk extensions are allowed.
     private var extensionBytesLeft: Int
 
-    /// Longer sizes are refused even if they start with zeros.
+    /// Longer sizes are refused, even if they start with zeros.
     private static let digitLimit = 16
 
     init(_ limits: ServerLimits) {
@@ -105,9 +105,9 @@ struct ChunkedBodyReader {
         extensionBytesLeft = limits.headByteCount
     }
 
-    /// Reads on; nil while bytes are missing.
+    /// Continues reading; nil while bytes are missing.
     ///
-    /// Fields behind the body are checked and dropped.
+    /// Fields after the body are checked and dropped.
     /// - Throws: ``HTTPProblem``
     mutating func read(_ input: inout UnreadBytes) throws(HTTPProblem) -> [UInt8]? {
         while true {
@@ -154,7 +154,7 @@ struct ChunkedBodyReader {
         guard extensionBytesLeft >= 0 else {
             throw .malformed("its chunk extensions are too long")
         }
-        // A number too large for an Int is larger than any limit all the same.
+        // A number too large for an Int is larger than any limit anyway.
         return Int(String(decoding: digits, as: UTF8.self), radix: 16) ?? .max
     }
 }

@@ -2,10 +2,10 @@
 
 /// A path, a query and, in the form that proxies use, a host.
 struct RequestTarget: Equatable {
-    /// With its percent signs resolved; `*` in a question about the whole server.
+    /// Percent-decoded; `*` in a request about the whole server.
     let path: String
     let query: String
-    /// The host that the target itself names, which then counts instead of the field `Host`.
+    /// The host that the target itself names, which then replaces the field `Host`.
     let host: String?
 
     /// Reads a target.
@@ -29,12 +29,12 @@ struct RequestTarget: Equatable {
         query = String(decoding: rest[mark...].dropFirst(), as: UTF8.self)
     }
 
-    /// Takes the scheme and the host of an absolute URL off; nil when it is none.
+    /// Removes the scheme and the host of an absolute URL; nil if it is not one.
     private static func takeHost(
         from rest: inout ArraySlice<UInt8>
     ) throws(HTTPProblem) -> String? {
         let scheme = ["http://", "https://"].first { scheme in
-            // The characters other than letters have this bit already.
+            // The characters other than letters already have this bit.
             rest.prefix(scheme.utf8.count).map { $0 | 0x20 }.elementsEqual(scheme.utf8)
         }
         guard let scheme else { return nil }
@@ -49,14 +49,14 @@ struct RequestTarget: Equatable {
 
     /// Whether bytes may be a host and a port: a name, an address, or an address in brackets.
     ///
-    /// A name before an `@` is refused, since it makes one host look like another.
+    /// A name before an `@` is refused, because it makes one host look like another.
     static func isHost(_ bytes: some Collection<UInt8>) -> Bool {
         bytes.allSatisfy { byte in
             ASCII.isDigit(byte) || ASCII.isLetter(byte) || "-._~!$&'()*+,;=:[]%".utf8.contains(byte)
         }
     }
 
-    /// A path with its percent signs resolved; an empty one is the root.
+    /// A percent-decoded path; an empty one is the root.
     private static func resolved(_ path: ArraySlice<UInt8>) throws(HTTPProblem) -> String {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(path.count)

@@ -1,4 +1,4 @@
-// What keeps a server from listening.
+// Reasons why a server cannot listen.
 
 #if canImport(Glibc)
     @preconcurrency import Glibc
@@ -10,11 +10,11 @@
 
 /// Why a server cannot listen; `description` is one sentence for the user.
 package enum ServerError: Error, Equatable, Sendable {
-    /// The host is neither an address nor a name that is known.
+    /// The host is neither an address nor a known name.
     case unknownHost(String, reason: String)
     /// The host is not one of this machine's.
     case foreignHost(String)
-    /// Another program listens there.
+    /// Another program is listening there.
     case portInUse(host: String, port: UInt16)
     /// The system reserves the port.
     case notPermitted(host: String, port: UInt16)

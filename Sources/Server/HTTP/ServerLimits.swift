@@ -21,14 +21,14 @@ package struct ServerLimits: Sendable, Equatable {
     package var idleDuration: Duration = .seconds(60)
     /// Clients at a time.
     package var connectionCount = 512
-    /// How often a client that waits for events hears that it is not forgotten.
+    /// How often a client that waits for events gets a sign of life.
     package var commentInterval: Duration = .seconds(5)
 
     package init() {}
 }
 
 extension DispatchTime {
-    /// So long from now; what is too long to count never comes.
+    /// The time after this duration from now; never if that is too long to count.
     static func after(_ duration: Duration) -> DispatchTime {
         let (seconds, attoseconds) = duration.components
         let (nanoseconds, overflows) = seconds.multipliedReportingOverflow(by: 1_000_000_000)

@@ -1,4 +1,4 @@
-// Addresses as the system wants them, and as people do.
+// Addresses for the system, and for people.
 
 #if canImport(Glibc)
     @preconcurrency import Glibc
@@ -8,13 +8,13 @@
     import Darwin
 #endif
 
-/// Where a server is found.
+/// Where a server can be reached.
 package struct ServerAddress: Sendable, Equatable, CustomStringConvertible {
     /// A numeric address.
     package let host: String
     package let port: UInt16
 
-    /// Whether only programs of this machine can reach it.
+    /// Whether only programs on this machine can reach it.
     package var isLoopback: Bool {
         host == "::1" || host.hasPrefix("127.") || host.hasPrefix("::ffff:127.")
     }
@@ -39,7 +39,7 @@ struct SocketAddress {
         hints.ai_flags = AI_PASSIVE
         hints.ai_socktype = SocketCalls.streamType
         var first: UnsafeMutablePointer<addrinfo>?
-        // As in URLs, an address of IPv6 may stand in brackets.
+        // As in URLs, an IPv6 address may be in brackets.
         let isBracketed = host.hasPrefix("[") && host.hasSuffix("]")
         let name = isBracketed ? String(host.dropFirst().dropLast()) : host
         let code = getaddrinfo(name, String(port), &hints, &first)
@@ -76,14 +76,14 @@ struct SocketAddress {
         }
     }
 
-    /// Calls with the address as the system's calls want it.
+    /// Calls `body` with the address in the form of the system's calls.
     func withPointer<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
         withUnsafePointer(to: storage) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, length) }
         }
     }
 
-    /// The address in digits.
+    /// The numeric address.
     var serverAddress: ServerAddress {
         var host = [CChar](repeating: 0, count: Int(NI_MAXHOST))
         var port = [CChar](repeating: 0, count: Int(NI_MAXSERV))

@@ -1,5 +1,5 @@
-// The calls to the system that sockets need, alike on Linux and macOS. Every descriptor is closed
-// when a program is started from here, and no write to a closed connection raises SIGPIPE.
+// The system calls that sockets need, the same on Linux and macOS. Descriptors are not inherited by
+// child processes, and writing to a closed connection does not raise SIGPIPE.
 
 #if canImport(Glibc)
     @preconcurrency import Glibc
@@ -9,7 +9,7 @@
     import Darwin
 #endif
 
-/// A descriptor that is closed when nobody holds it any more.
+/// A descriptor that is closed when it is no longer referenced.
 final class Descriptor: Sendable {
     let number: CInt
 
@@ -22,7 +22,7 @@ final class Descriptor: Sendable {
     }
 }
 
-/// What is done with sockets; errors are left in `errno`.
+/// Operations on sockets; errors are left in `errno`.
 enum SocketCalls {
     #if canImport(Glibc)
         static let streamType = CInt(SOCK_STREAM.rawValue)
@@ -35,7 +35,7 @@ enum SocketCalls {
         prepared(socket(family, streamType, 0))
     }
 
-    /// Has a bound socket wait for clients.
+    /// Makes a bound socket listen for clients.
     static func listen(_ descriptor: Descriptor, backlog: CInt) -> Bool {
         #if canImport(Darwin)
             Darwin.listen(descriptor.number, backlog) == 0
@@ -57,12 +57,12 @@ enum SocketCalls {
         #endif
     }
 
-    /// Takes what came, up to the buffer's size: 0 at the end, negative for an error.
+    /// Receives up to the buffer's size: 0 at the end, negative for an error.
     static func receive(_ descriptor: Descriptor, _ buffer: UnsafeMutableRawBufferPointer) -> Int {
         retrying { recv(descriptor.number, buffer.baseAddress, buffer.count, 0) }
     }
 
-    /// Sends as much as the system takes; negative for an error.
+    /// Sends as much as the system accepts; negative for an error.
     static func send(_ descriptor: Descriptor, _ bytes: UnsafeRawBufferPointer) -> Int {
         #if canImport(Darwin)
             let flags: CInt = 0
@@ -85,12 +85,12 @@ enum SocketCalls {
         shutdown(descriptor.number, CInt(SHUT_WR))
     }
 
-    /// Neither sends nor takes anything any more, nor lets clients in.
+    /// Stops sending, receiving and accepting clients.
     static func stop(_ descriptor: Descriptor) {
         shutdown(descriptor.number, CInt(SHUT_RDWR))
     }
 
-    /// Sets an option that is a number.
+    /// Sets a numeric option.
     static func set(_ option: CInt, of level: CInt, to value: CInt, _ descriptor: Descriptor) {
         var value = value
         let size = socklen_t(MemoryLayout<CInt>.size)
@@ -99,8 +99,9 @@ enum SocketCalls {
 
     /// Sets the options of a connection with a client.
     ///
-    /// Tokens are sent as they come, not gathered. A client whose machine is gone is noticed even
-    /// while nothing is sent, and not only after the quarter of an hour the system would wait.
+    /// Tokens are sent as they come rather than collected. A client whose machine is gone is
+    /// noticed even while nothing is sent, and not only after the quarter of an hour the system
+    /// would wait.
     static func tune(_ descriptor: Descriptor, patience: Duration) {
         let tcp = CInt(IPPROTO_TCP)
         set(TCP_NODELAY, of: tcp, to: 1, descriptor)
@@ -116,7 +117,7 @@ enum SocketCalls {
         set(TCP_KEEPINTVL, of: tcp, to: 5, descriptor)
     }
 
-    /// Makes calls return at once, and keeps the descriptor from programs that are started.
+    /// Makes calls non-blocking, and keeps child processes from inheriting the descriptor.
     private static func prepared(_ number: CInt) -> Descriptor? {
         guard number >= 0 else { return nil }
         let descriptor = Descriptor(number)
@@ -128,7 +129,7 @@ enum SocketCalls {
         return descriptor
     }
 
-    /// Repeats a call while a signal interrupts it.
+    /// Repeats a call while signals interrupt it.
     private static func retrying(_ call: () -> Int) -> Int {
         while true {
             let result = call()

@@ -23,22 +23,22 @@ final class TCPListener: Sendable {
     let address: ServerAddress
     private let state: Mutex<State>
 
-    /// How long nobody is let in after the system had no means for one more client: it would say
-    /// so again at once.
+    /// How long no client is accepted after the system had no resources for one more: it would fail
+    /// again at once.
     private static let pause = DispatchTimeInterval.milliseconds(100)
-    /// Clients that the system keeps until they are let in.
+    /// Clients that the system queues until they are accepted.
     private static let backlog: CInt = 512
 
-    /// How many are let in at a time, so that those who are in get their turn.
+    /// How many are accepted at a time, so that connected clients get their turn.
     private static let greatestGroup = 64
 
-    /// Listens on the first address of a host that is one of this machine's.
+    /// Listens on the host's first address that belongs to this machine.
     ///
-    /// Where another program has its port, the next address is not tried: whoever asks for the host
+    /// If another program has the port, the next address is not tried: whoever uses the host's name
     /// would reach the other program.
     /// - Parameters:
     ///   - host: An address or a name.
-    ///   - port: 0 for any that is free.
+    ///   - port: 0 for any free port.
     /// - Throws: ``ServerError``
     init(host: String, port: UInt16) throws(ServerError) {
         var first: ServerError?
@@ -59,7 +59,7 @@ final class TCPListener: Sendable {
         throw first ?? .unknownHost(host, reason: "it has no address")
     }
 
-    /// Hands over clients as they come, on a queue.
+    /// Hands over clients as they arrive, on a queue.
     func accept(on queue: DispatchQueue, _ admit: @escaping @Sendable (Descriptor) -> Void) {
         state.withLock { state in
             guard let descriptor = state.descriptor, state.source == nil else { return }
@@ -76,11 +76,11 @@ final class TCPListener: Sendable {
         }
     }
 
-    /// Lets nobody in any more, and gives the port back.
+    /// Accepts no more clients, and releases the port.
     func close() {
         state.withLock { state in
             state.source?.cancel()
-            // Another may listen there from now on, not only when the queue has let go of it.
+            // Frees the port now, not only when the queue has released the socket.
             if let descriptor = state.descriptor { SocketCalls.stop(descriptor) }
             state = State()
         }
@@ -106,12 +106,12 @@ final class TCPListener: Sendable {
         }
     }
 
-    /// Looks away for a moment.
+    /// Stops accepting for a moment.
     private func pauseAccepting(on queue: DispatchQueue) {
         state.withLock { state in
             guard let source = state.source else { return }
             source.suspend()
-            // Resumed even if it was cancelled by then, which it could not be while suspended.
+            // Resumed even if it was canceled meanwhile, since that has no effect while suspended.
             nonisolated(unsafe) let paused = source
             queue.asyncAfter(deadline: .now() + Self.pause) { paused.resume() }
         }
@@ -125,10 +125,10 @@ final class TCPListener: Sendable {
         guard let descriptor = SocketCalls.makeSocket(address.family) else {
             throw .last("make a socket")
         }
-        // A server that starts again need not wait until its last connections are forgotten.
+        // A restarted server need not wait for its last connections to time out.
         SocketCalls.set(SO_REUSEADDR, of: SOL_SOCKET, to: 1, descriptor)
         if address.family == AF_INET6 {
-            // The address of all IPv6 interfaces then means those of IPv4 too, on every system.
+            // The address of all IPv6 interfaces then includes IPv4, on every system.
             SocketCalls.set(IPV6_V6ONLY, of: CInt(IPPROTO_IPV6), to: 0, descriptor)
         }
         let isBound = address.withPointer { bind(descriptor.number, $0, $1) == 0 }

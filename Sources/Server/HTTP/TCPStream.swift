@@ -1,11 +1,11 @@
-// A connection as a stream of bytes, which one task reads and writes. The queue watches all the
-// time what comes, also while an answer is made: a client that goes away is noticed at once. One
-// that only says it will send no more counts as gone, since the system shows both alike.
+// A connection as a stream of bytes, which one task reads and writes. The queue always watches for
+// input, even while an answer is generated, so a client that goes away is noticed at once. One that
+// only says it will send no more counts as gone, since the system reports both alike.
 
 import Dispatch
 import Synchronization
 
-/// Why nothing more can be read or written.
+/// Why reading or writing is no longer possible.
 enum StreamError: Error {
     case timedOut
     /// The client or the server has closed the connection.
@@ -14,27 +14,27 @@ enum StreamError: Error {
 
 /// A connected socket.
 ///
-/// It lives until it is closed: what watches it holds it.
+/// It lives until it is closed, because what watches it retains it.
 final class TCPStream: Sendable {
     private let queue: DispatchQueue
     private let state: Mutex<TCPStreamState>
 
-    /// Watches a connected socket, on a queue where nothing else takes long.
+    /// Watches a connected socket, on a queue where nothing takes long.
     init(_ descriptor: Descriptor, on queue: DispatchQueue) {
         self.queue = queue
         state = Mutex(TCPStreamState(descriptor))
         state.withLock { $0.readSource = makeReadSource(descriptor) }
     }
 
-    /// Calls back when the client is gone: once, and at once if it is already.
+    /// Calls back once when the client is gone; immediately if it already is.
     func whenEnded(_ call: @escaping @Sendable () -> Void) {
         change { $0.whenEnded = call }
     }
 
-    /// Waits for bytes; none means that the client will send no more.
+    /// Waits for bytes; an empty result means that the client will send no more.
     func read(until deadline: DispatchTime) async throws(StreamError) -> [UInt8] {
-        // A client that is quicker than its reader would else keep one of the few threads that all
-        // tasks share, and others would wait for ever.
+        // Otherwise a client faster than its reader would occupy one of the few threads that all
+        // tasks share, and others would wait forever.
         await Task.yield()
         while true {
             if let bytes = change({ $0.takeInput() }) { return bytes }
@@ -42,15 +42,15 @@ final class TCPStream: Sendable {
         }
     }
 
-    /// Sends bytes, and returns when the system has taken them all.
+    /// Sends bytes, and returns when the system has accepted them all.
     func write(_ bytes: [UInt8], within duration: Duration) async throws(StreamError) {
         if try send(bytes) { return }
         guard await wait(for: .output, until: .after(duration)) else { throw .timedOut }
         if state.withLock({ $0.isBroken }) { throw .closed }
     }
 
-    /// Sends bytes if nothing was sent for a while and nothing waits to be.
-    /// - Returns: When the next occasion is.
+    /// Sends bytes if nothing was sent for a while and nothing is waiting to be sent.
+    /// - Returns: When to try next.
     func write(
         _ bytes: [UInt8],
         ifQuietFor duration: Duration
@@ -68,17 +68,17 @@ final class TCPStream: Sendable {
         return next
     }
 
-    /// Says that nothing more will be sent; what comes can still be read.
+    /// Says that nothing more will be sent; input can still be read.
     func finishWriting() {
         change { if let descriptor = $0.descriptor { SocketCalls.finishSending(descriptor) } }
     }
 
-    /// Ends the connection, and whatever waits for it.
+    /// Closes the connection, and ends whatever is waiting for it.
     func close() {
         change { $0.close() }
     }
 
-    /// Sends what the system takes, and has the queue send the rest.
+    /// Sends what the system accepts, and leaves the rest to the queue.
     /// - Returns: Whether nothing is left.
     private func send(_ bytes: [UInt8]) throws(StreamError) -> Bool {
         let (isDone, isBroken) = change { state in
@@ -125,13 +125,13 @@ final class TCPStream: Sendable {
         return source
     }
 
-    /// Keeps a descriptor open until a source has stopped watching it: its number would be given to
-    /// the next client, who would then not be watched.
+    /// Keeps a descriptor open until a source has stopped watching it: otherwise its number would
+    /// be given to the next client, who would then not be watched.
     private func hold(_ descriptor: Descriptor, _ source: any DispatchSourceProtocol) {
         source.setCancelHandler { withExtendedLifetime(descriptor) {} }
     }
 
-    /// Waits until there is something to do; false when the time is over.
+    /// Waits until there is something to do; false on timeout.
     private func wait(
         for wanted: TCPStreamState.Change,
         until deadline: DispatchTime
@@ -170,7 +170,7 @@ final class TCPStream: Sendable {
         return timer
     }
 
-    /// Changes the state, and tells those who wait for what has become true by it.
+    /// Changes the state, and wakes whoever waits for what has become true.
     private func change<Result>(
         _ body: (inout TCPStreamState) -> sending Result
     ) -> sending Result {
@@ -184,14 +184,14 @@ final class TCPStream: Sendable {
             defer { state.whenEnded = nil }
             return (result, state.whenEnded)
         }
-        // Without the lock: whoever is told may use the stream.
+        // Outside the lock: the callee may use the stream.
         call?()
         return result
     }
 }
 
 extension TCPStream {
-    /// How long a client may take to read the last answer and to leave.
+    /// How long a client may take to read the last answer and close.
     private static let farewell = Duration.seconds(5)
     /// How long it may be silent meanwhile.
     private static let silence = Duration.seconds(2)
@@ -200,8 +200,8 @@ extension TCPStream {
 
     /// Closes a connection so that the client gets what was sent to it.
     ///
-    /// A system that is told to close a connection while bytes come in drops what it has not sent,
-    /// and the client sees an error instead of its answer. So what still comes is taken and dropped
+    /// A system that closes a connection while bytes are arriving drops what it has not sent, and
+    /// the client sees an error instead of its answer. So arriving bytes are received and dropped
     /// for a while, until the client closes too.
     func closeGently() async {
         finishWriting()

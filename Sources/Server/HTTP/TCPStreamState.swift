@@ -1,5 +1,5 @@
-// What a stream knows of its connection, and the steps that need no waiting. The stream guards it
-// with a lock.
+// What a stream knows about its connection, and the steps that need no waiting. The stream guards
+// it with a lock.
 
 import Dispatch
 
@@ -21,13 +21,13 @@ struct TCPStreamState {
 
     /// Nil once the connection is closed.
     var descriptor: Descriptor?
-    /// What came and was not asked for yet.
+    /// Input that has not been asked for yet.
     private var input: [UInt8] = []
-    /// What the system has not taken yet.
+    /// Output that the system has not accepted yet.
     private(set) var output: ArraySlice<UInt8> = []
     /// Whether the client is gone, or has said that it will send no more.
     private(set) var hasEnded = false
-    /// Whether nothing can be sent any more.
+    /// Whether sending is no longer possible.
     private(set) var isBroken = false
     private(set) var lastWrite = ContinuousClock.now
 
@@ -36,13 +36,13 @@ struct TCPStreamState {
     var writeSource: (any DispatchSourceWrite)?
     var timer: (any DispatchSourceTimer)?
 
-    /// The task that waits, and how long it wants to.
+    /// The waiting task, and how long it will wait.
     var waiter: (change: Change, continuation: CheckedContinuation<Bool, Never>)?
     var deadline = DispatchTime.distantFuture
-    /// To be called when ``hasEnded`` becomes true.
+    /// Called when ``hasEnded`` becomes true.
     var whenEnded: (@Sendable () -> Void)?
 
-    /// How much is taken from the system before somebody asks for it.
+    /// How much is received from the system before it is asked for.
     private static let inputLimit = 64 << 10
     private static let pieceSize = 16 << 10
 
@@ -50,7 +50,7 @@ struct TCPStreamState {
         self.descriptor = descriptor
     }
 
-    /// Whether a task need not wait, or not any more.
+    /// Whether a task does not have to wait, or no longer.
     func has(_ change: Change) -> Bool {
         switch change {
         case .input: !input.isEmpty || hasEnded || descriptor == nil
@@ -58,9 +58,9 @@ struct TCPStreamState {
         }
     }
 
-    /// Takes from the system what came.
+    /// Receives input from the system.
     ///
-    /// When that is too much, the client has to wait, and is not noticed if it leaves meanwhile.
+    /// If there is too much, the client must wait, and is not noticed if it leaves meanwhile.
     mutating func receive() {
         guard let descriptor, !hasEnded else { return }
         withUnsafeTemporaryAllocation(byteCount: Self.pieceSize, alignment: 1) { buffer in
@@ -80,10 +80,10 @@ struct TCPStreamState {
         }
     }
 
-    /// The bytes that came; nil when there are none yet, and none at all when the client will send
-    /// no more.
+    /// The bytes that have arrived; nil if there are none yet, and empty if the client will send no
+    /// more.
     mutating func takeInput() -> [UInt8]? {
-        // Asked first: a source that was paused may not report what came in the meantime.
+        // Receives first: a paused source may not report what arrived in the meantime.
         if input.isEmpty { receive() }
         let bytes = input
         input = []
@@ -91,7 +91,7 @@ struct TCPStreamState {
         return bytes.isEmpty && !hasEnded ? nil : bytes
     }
 
-    /// Sends as much as the system takes, and keeps the rest.
+    /// Sends as much as the system accepts, and keeps the rest.
     mutating func send(_ bytes: [UInt8]) {
         guard !isBroken else { return }
         lastWrite = .now
@@ -110,11 +110,11 @@ struct TCPStreamState {
             }
             output = output.dropFirst(count)
         }
-        // Lets go of the memory.
+        // Releases the memory.
         output = []
     }
 
-    /// Closes the descriptor as soon as nothing watches it.
+    /// Closes the descriptor as soon as nothing is watching it.
     mutating func close() {
         end(isBroken: true)
         writeSource?.cancel()
@@ -122,14 +122,14 @@ struct TCPStreamState {
         (descriptor, writeSource, timer) = (nil, nil, nil)
     }
 
-    /// Notes that nothing more comes.
+    /// Records that no more input will arrive.
     private mutating func end(isBroken: Bool) {
         hasEnded = true
         if isBroken {
             self.isBroken = true
             output = []
         }
-        // The end would be reported again and again.
+        // Otherwise the end would be reported over and over.
         resumeReading()
         readSource?.cancel()
         readSource = nil

@@ -2,12 +2,12 @@
 // rules that keep two programs from seeing different lines in the same bytes, and plain bytes. The
 // characters that HTTP is made of, and its few classes of them, are here too.
 
-/// Bytes in the order they came.
+/// Bytes in the order they arrived.
 struct UnreadBytes {
     private var bytes: [UInt8] = []
     /// Where the unread ones start.
     private var start = 0
-    /// No line ends before this index, so that no byte is looked at twice.
+    /// No line ends before this index, so that no byte is examined twice.
     private var searched = 0
 
     var isEmpty: Bool { start == bytes.count }
@@ -21,7 +21,7 @@ struct UnreadBytes {
         bytes += new
     }
 
-    /// Up to so many bytes, as many as there are.
+    /// Takes up to `count` bytes, as many as there are.
     mutating func take(atMost count: Int) -> ArraySlice<UInt8> {
         let taken = bytes[start...].prefix(count)
         start = taken.endIndex
@@ -31,11 +31,11 @@ struct UnreadBytes {
 
     /// Takes a line.
     /// - Parameters:
-    ///   - limit: How long it may be, its end included.
-    ///   - problem: What it means when it is longer.
-    /// - Returns: The line without its end; nil while that is missing.
-    /// - Throws: `problem`, or ``HTTPProblem/malformed(_:)`` for a line that ends otherwise than
-    ///   by a carriage return and a line feed, and for control characters other than tabs.
+    ///   - limit: How long it may be, including its end.
+    ///   - problem: The error if it is longer.
+    /// - Returns: The line without its end; nil while the end is missing.
+    /// - Throws: `problem`, or ``HTTPProblem/malformed(_:)`` for a line that does not end with a
+    ///   carriage return and a line feed, and for control characters other than tabs.
     mutating func takeLine(
         atMost limit: Int,
         orElse problem: HTTPProblem
@@ -80,12 +80,12 @@ enum ASCII {
 
     static func isLetter(_ byte: UInt8) -> Bool { (0x61...0x7A).contains(byte | 0x20) }
 
-    /// Whether it may stand in the name of a method or a field.
+    /// Whether it may occur in the name of a method or a field.
     static func isToken(_ byte: UInt8) -> Bool {
         isDigit(byte) || isLetter(byte) || "!#$%&'*+-.^_`|~".utf8.contains(byte)
     }
 
-    /// A text with its letters of ASCII in lower case, and no others: the Kelvin sign is no k.
+    /// A text with only its ASCII letters in lower case: the Kelvin sign is not a k.
     static func lowercased(_ text: some StringProtocol) -> String {
         let bytes = text.utf8.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
         return String(decoding: bytes, as: UTF8.self)
@@ -101,7 +101,7 @@ enum ASCII {
         }
     }
 
-    /// What is left without the blanks at both ends.
+    /// The bytes without blanks at both ends.
     static func trimmed(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
         let rest = bytes.drop(while: isBlank)
         let last = rest.lastIndex { !isBlank($0) }

@@ -1,5 +1,5 @@
-// What a client is told when it does not get what it asked for, in the JSON that OpenAI's clients
-// make their exceptions of.
+// What a client is told when it does not get what it asked for, in the JSON from which OpenAI's
+// clients make their exceptions.
 
 import FileIO
 import Inference
@@ -11,7 +11,7 @@ struct APIError: Error, Sendable {
     var status: Int
     var type = "invalid_request_error"
     var message: String
-    /// The field that is at fault, such as `messages[0].content`.
+    /// The field at fault, such as `messages[0].content`.
     var param: String?
     var code: String?
     var headers: HTTPHeaders = [:]
@@ -21,7 +21,7 @@ struct APIError: Error, Sendable {
         HTTPReply(status: status, headers: headers, json: json)
     }
 
-    /// What is sent, as an answer or as the last event of a stream.
+    /// The JSON that is sent, as an answer or as the last event of a stream.
     var json: JSONOutput {
         [
             "error": [
@@ -36,29 +36,29 @@ struct APIError: Error, Sendable {
         APIError(status: 400, message: message, param: param)
     }
 
-    /// A request that makes sense, but not here.
+    /// A valid request that is not supported here.
     static func unsupported(_ message: String, param: String? = nil) -> APIError {
         APIError(status: 422, message: message, param: param, code: "unsupported")
     }
 
-    /// A failure of ours, of which the client learns nothing more.
+    /// A failure of ours, about which the client learns nothing more.
     static let internalError = APIError(
         status: 500,
         type: "server_error",
-        message: "the server could not finish this request, and it is not the request's fault",
+        message: "the server could not finish this request; the request is not at fault",
         code: "internal_error"
     )
 
-    /// Nothing is taken on any more.
+    /// No more requests are accepted.
     static let ending = APIError(
         status: 503,
         type: "server_error",
-        message: "the server is about to end and takes no more requests",
+        message: "the server is stopping and takes no more requests",
         code: "service_unavailable",
         headers: ["Retry-After": "5"]
     )
 
-    /// A prompt of more tokens than the model can look at.
+    /// A prompt with more tokens than the model's context.
     static func promptTooLong(_ count: Int, context: Int, param: String?) -> APIError {
         APIError(
             status: 400,
@@ -71,7 +71,7 @@ struct APIError: Error, Sendable {
 }
 
 extension APIError {
-    /// What an error of the modules below means to a client; nil for a failure of ours.
+    /// What an error from the modules below means to a client; nil for a failure of ours.
     /// - Parameters:
     ///   - error: Any error.
     ///   - param: The field that holds the prompt.
@@ -87,8 +87,8 @@ extension APIError {
         case TextGenerationError.messageOutOfTurn(let index, let role, let expected):
             self = .invalid(
                 "`messages[\(index)]` is the \(role.rawValue)'s, but it is the "
-                    + "\(expected.rawValue)'s turn; this model takes the user's and the "
-                    + "assistant's messages in turn, after one of the system or none",
+                    + "\(expected.rawValue)'s turn; this model takes messages of the user "
+                    + "and the assistant in turn, after an optional one of the system",
                 param: "messages[\(index)]"
             )
         case TextGenerationError.nothingToStart: self = .invalid("\(error)", param: param)

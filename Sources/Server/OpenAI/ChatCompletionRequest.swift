@@ -66,7 +66,7 @@ struct ChatCompletionRequest {
         let name = try roleField.required { try $0.string() }
         let role: ChatMessage.Role
         switch name {
-        // What newer models of OpenAI's call it.
+        // The name in newer models of OpenAI's.
         case "developer": role = .system
         default:
             guard let known = ChatMessage.Role(rawValue: name) else {
@@ -96,8 +96,8 @@ struct ChatCompletionRequest {
         let type = try typeField.required { try $0.string() }
         guard type == "text" else {
             throw APIError.unsupported(
-                "`\(typeField.name)` must be text, but is '\(type.shownBriefly)'; nothing else can "
-                    + "be read here",
+                "`\(typeField.name)` must be text, but is '\(type.shownBriefly)'; nothing else is "
+                    + "supported",
                 param: typeField.name
             )
         }
@@ -106,7 +106,7 @@ struct ChatCompletionRequest {
 }
 
 extension String {
-    /// The text, as far as it may be part of a sentence.
+    /// The text, shortened to be part of a sentence.
     var shownBriefly: String {
         // Counted in scalars: one character may be as long as the whole text.
         let brief = unicodeScalars.prefix(80)

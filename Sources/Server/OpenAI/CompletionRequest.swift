@@ -9,7 +9,7 @@ struct CompletionRequest {
     var prompts: [[TokenID]]
     var parameters: TextParameters
 
-    /// What OpenAI's interface generates where nobody says how much.
+    /// The default of OpenAI's API.
     private static let usualTokenCount = 16
 
     /// Reads a body.
@@ -32,7 +32,7 @@ struct CompletionRequest {
         )
     }
 
-    /// A string, some of them, a list of tokens, or some of those; nothing is a new text.
+    /// A string, a list of strings, a list of tokens, or a list of those; none is a new text.
     private static func prompts(
         _ field: RequestField,
         model: ServedModel,
@@ -58,7 +58,7 @@ struct CompletionRequest {
     }
 
     private static func tokens(_ field: RequestField, _ model: ServedModel) throws -> [TokenID] {
-        // Where there are too many in any case, they need not be read.
+        // If there are too many in any case, they need not be read.
         let (count, context) = (field.value?.array?.count ?? 0, model.service.contextLength)
         guard count <= context else {
             throw APIError.promptTooLong(count, context: context, param: field.name)
@@ -73,7 +73,7 @@ extension RequestField {
         try elements()?.map { field in
             let id = try field.required { try $0.integer() }
             if let token = TokenID(exactly: id) { return token }
-            throw APIError.unsupported("`\(field.name)` is no token: \(id)", param: field.name)
+            throw APIError.unsupported("`\(field.name)` is not a token: \(id)", param: field.name)
         }
     }
 }

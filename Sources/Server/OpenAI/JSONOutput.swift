@@ -1,12 +1,12 @@
-// JSON on its way out: members stay in the order they are given, and what is nothing is written as
-// null where clients look for it.
+// JSON for output: members stay in the given order, and missing values are written as null where
+// clients look for them.
 
 /// A JSON value to be sent.
 enum JSONOutput: Sendable {
     case null
     case bool(Bool)
     case integer(Int)
-    /// A number; null where JSON has no words for it.
+    /// A number; null if JSON cannot express it.
     case number(Float)
     case string(String)
     case array([JSONOutput])
@@ -53,8 +53,8 @@ enum JSONOutput: Sendable {
         }
     }
 
-    /// Some clients cut a stream of events at every character that Unicode calls the end of a line,
-    /// so these are escaped as well as those that JSON asks for.
+    /// Some clients split a stream of events at every character that Unicode considers the end of a
+    /// line, so these are escaped as well as those that JSON requires.
     private static func write(_ text: String, to output: inout [UInt8]) {
         output.append(UInt8(ascii: "\""))
         for scalar in text.unicodeScalars {

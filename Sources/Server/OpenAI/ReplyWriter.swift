@@ -1,4 +1,4 @@
-// Texts as OpenAI's interface tells of them: whole, or in chunks.
+// Texts as OpenAI's API reports them: whole, or in chunks.
 
 import Inference
 import TextGeneration
@@ -11,15 +11,15 @@ import TextGeneration
     import Darwin
 #endif
 
-/// A text that has ended, as it is told of.
+/// A finished text, as it is reported.
 struct FinishedChoice: Sendable {
     let text: GeneratedText
     let tokens: [ScoredToken]
 }
 
-/// Writes all that is said of one request's texts.
+/// Writes everything that is reported about one request's texts.
 struct ReplyWriter: Sendable {
-    /// How a request asked.
+    /// The kind of request.
     enum Kind: Sendable {
         /// For the next message of a conversation.
         case chat
@@ -37,7 +37,7 @@ struct ReplyWriter: Sendable {
     /// In seconds since the beginning of 1970.
     private let created: Int
 
-    /// Names a reply.
+    /// Starts a reply with a new id.
     init(_ kind: Kind, model: String, hasLogprobs: Bool, includesUsage: Bool) {
         self.kind = kind
         self.model = model
@@ -69,7 +69,7 @@ struct ReplyWriter: Sendable {
 
     // MARK: Chunks
 
-    /// What comes before a text; nil where nothing does.
+    /// What comes before a text; nil if nothing does.
     func opening(_ index: Int) -> JSONOutput? {
         guard kind == .chat else { return nil }
         return chunk([
@@ -90,7 +90,7 @@ struct ReplyWriter: Sendable {
         return chunk([choice(index, content, nil, finishReason: reason?.finishReason)])
     }
 
-    /// The end of a stream, where the number of tokens was asked for.
+    /// The end of a stream, if the number of tokens was asked for.
     func closing(_ usage: TokenUsage) -> JSONOutput {
         reply([], [("usage", usage.json)], isChunk: true)
     }
@@ -140,22 +140,22 @@ struct ReplyWriter: Sendable {
     }
 }
 
-/// How many tokens a request was.
+/// How many tokens a request took.
 struct TokenUsage: Sendable, Equatable {
     var promptTokens = 0
-    /// Of these, tokens that had been read for an earlier text.
+    /// How many of these had been read for an earlier text.
     var cachedTokens = 0
     var completionTokens = 0
 
-    /// Counts every prompt once, whatever the number of its texts.
+    /// Counts every prompt once, however many texts it has.
     /// - Parameters:
-    ///   - texts: The texts of the first prompt, those of the second, and so on.
+    ///   - texts: The texts of the first prompt, then those of the second, and so on.
     ///   - choiceCount: How many there are of each prompt.
     init(_ texts: [GeneratedText], choiceCount: Int) {
         for start in stride(from: 0, to: texts.count, by: choiceCount) {
             let choices = texts[start..<min(start + choiceCount, texts.count)]
             promptTokens += choices.first?.promptTokenCount ?? 0
-            // The first of them was read, and the others took what it had.
+            // The first of them was read, and the others reused it.
             cachedTokens += choices.map(\.reusedTokenCount).min() ?? 0
             completionTokens += choices.reduce(0) { $0 + $1.tokens.count }
         }
@@ -182,7 +182,7 @@ extension StopReason {
 }
 
 extension String {
-    /// 24 letters and digits that name one thing alone.
+    /// A unique name of 24 letters and digits.
     static func randomIdentifier() -> String {
         let characters = Array("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
         return String((0..<24).map { _ in characters[.random(in: characters.indices)] })

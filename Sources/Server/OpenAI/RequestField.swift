@@ -1,13 +1,12 @@
-// The fields of a request: what they are called, what they may be, and what is said of those that
-// are something else.
+// The fields of a request: their names, their allowed values, and what is said about other values.
 
 import FileIO
 
-/// A place in a request's body, and what stands there.
+/// A place in a request's body, and its value.
 struct RequestField {
     /// Such as `messages[0].content`; empty for the whole body.
     let name: String
-    /// Nil where there is nothing; a member that is `null` is as one that is not there.
+    /// Nil if there is nothing; a member that is `null` counts as missing.
     let value: JSONTree?
 
     private init(_ name: String, _ value: JSONTree?) {
@@ -15,11 +14,11 @@ struct RequestField {
         self.value = value
     }
 
-    /// Reads a body, which is to be an object in JSON.
+    /// Reads a body, which must be a JSON object.
     /// - Throws: ``APIError``.
     init(body: [UInt8]) throws {
         if body.isEmpty {
-            throw APIError.invalid("the body is empty, but should be an object in JSON")
+            throw APIError.invalid("the body is empty, but should be a JSON object")
         }
         let value: JSONTree
         do {
@@ -33,7 +32,7 @@ struct RequestField {
             throw APIError.invalid(Self.sentence(error, in: body))
         }
         guard case .object = value else {
-            throw APIError.invalid("the body must be an object in JSON, but is \(value.kind)")
+            throw APIError.invalid("the body must be a JSON object, but is \(value.kind)")
         }
         self.init("", value)
     }
@@ -42,14 +41,14 @@ struct RequestField {
         let before = body.prefix(error.offset)
         let line = before.count { $0 == UInt8(ascii: "\n") } + 1
         let column = before.reversed().prefix { $0 != UInt8(ascii: "\n") }.count + 1
-        return "the body is no JSON that can be read: at line \(line), byte \(column), "
+        return "the body is not valid JSON: at line \(line), byte \(column), "
             + "\(error.expected) was expected"
     }
 
     // MARK: Parts
 
-    /// A member, which may be absent.
-    /// - Throws: ``APIError`` where this is no object.
+    /// A member, which may be missing.
+    /// - Throws: ``APIError`` if this is not an object.
     subscript(member: String) -> RequestField {
         get throws {
             let name = name.isEmpty ? member : "\(name).\(member)"
@@ -61,12 +60,12 @@ struct RequestField {
         }
     }
 
-    /// The members of an object; nil where there is none.
+    /// The members of an object; nil if there is none.
     func members() throws -> [(name: String, field: RequestField)]? {
         switch value {
         case nil, .null?: return nil
         case .object(let members)?:
-            // In the order of their names, so that of several mistakes the same one is named.
+            // Sorted by name, so that of several mistakes the same one is always reported.
             return members.sorted { $0.key < $1.key }.map { key, value in
                 (key, RequestField("\(name).\(key.shownBriefly)", value))
             }
@@ -74,7 +73,7 @@ struct RequestField {
         }
     }
 
-    /// The values of an array; nil where there is none.
+    /// The values of an array; nil if there is none.
     func elements(or other: String = "") throws -> [RequestField]? {
         guard let value, isPresent else { return nil }
         guard let values = value.array else { throw wrongType("\(other)an array") }
@@ -140,8 +139,8 @@ struct RequestField {
         return number
     }
 
-    /// The value, where there must be one.
-    /// - Throws: ``APIError`` where it is absent.
+    /// The value, which is required.
+    /// - Throws: ``APIError`` if it is missing.
     func required<Value>(_ read: (RequestField) throws -> Value?) throws -> Value {
         guard let found = try read(self) else {
             let problem = value == nil ? "is missing" : "must not be null"
@@ -152,13 +151,13 @@ struct RequestField {
 
     // MARK: Mistakes
 
-    /// What is said of a value of another type.
+    /// The error for a value of another type.
     func wrongType(_ expected: String) -> APIError {
         let found = value?.kind ?? "null"
         return .invalid("`\(name)` must be \(expected), but is \(found)", param: name)
     }
 
-    /// A number as people write it, without a fraction where it has none.
+    /// A number as people write it, without an empty fraction.
     private static func plain(_ number: Double) -> String {
         Int(exactly: number).map(String.init) ?? "\(number)"
     }
@@ -169,7 +168,7 @@ struct RequestField {
 }
 
 extension JSONTree {
-    /// What it is, in words.
+    /// Its type, in words.
     fileprivate var kind: String {
         switch self {
         case .null: "null"

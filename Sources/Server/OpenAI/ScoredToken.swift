@@ -1,19 +1,19 @@
-// How likely the model found the tokens of a text, as OpenAI's interface tells it. A token is told
-// of when its text is sent, so that both are cut in the same places.
+// How likely the model found the tokens of a text, as OpenAI's API reports it. A token is reported
+// when its text is sent, so that both are cut at the same places.
 
 import Inference
 import Tokenization
 
 /// A token with its text and the likeliest tokens in its place.
 struct ScoredToken: Sendable {
-    /// A token in a place of a text.
+    /// A token at a place in a text.
     struct Candidate: Sendable {
         let bytes: [UInt8]
         /// The name of a token that marks a place, which has no bytes.
         let name: String?
         let logprob: Float
 
-        /// The text, with bytes that are no part of a character as `\xf0`, and whether there are
+        /// The text, with bytes that are not part of a character as `\xf0`, and whether there are
         /// such bytes.
         var text: (shown: String, isTorn: Bool) {
             if let name { return (name, false) }
@@ -48,18 +48,18 @@ struct ScoredToken: Sendable {
     let offset: Int
 }
 
-/// The tokens of a text that grows, from their log-probabilities to what is told of them.
+/// The tokens of a growing text, from their log-probabilities to what is reported.
 struct ScoredTokens {
     private let tokenizer: any Tokenizer
     private var previous: TokenID?
     private var decoder: StreamingDecoder
-    /// What the tokens so far are as text, stop strings and all.
+    /// The length of the text of the tokens so far, including stop strings.
     private var byteCount = 0
     private var scalarCount = 0
-    /// Tokens whose text was not sent yet, with the byte it begins at.
+    /// Tokens whose text has not been sent yet, with the byte it begins at.
     private var waiting: [(token: ScoredToken, start: Int)] = []
 
-    /// Starts with no tokens, after one of the prompt.
+    /// Starts with no tokens, after the last one of the prompt.
     init(_ tokenizer: any Tokenizer, after previous: TokenID?) {
         self.tokenizer = tokenizer
         self.previous = previous
@@ -88,20 +88,20 @@ struct ScoredTokens {
         return ScoredToken.Candidate(
             bytes: bytes,
             name: bytes.isEmpty ? tokenizer.name(of: id) : nil,
-            // OpenAI's word for tokens that are all but impossible; JSON has none for infinity.
+            // OpenAI's value for nearly impossible tokens; JSON has no infinity.
             logprob: max(logprob, -9999)
         )
     }
 
-    /// The tokens that begin before a byte of the text, and were not given out.
+    /// The tokens that begin before a byte of the text and have not been returned yet.
     mutating func take(beginningBefore byteCount: Int) -> [ScoredToken] {
         let count = waiting.prefix { $0.start < byteCount }.count
         defer { waiting.removeFirst(count) }
         return waiting.prefix(count).map(\.token)
     }
 
-    /// The tokens that are left when the text has ended; none where a stop string ended it, whose
-    /// tokens are no part of it.
+    /// The tokens left when the text has ended; none if a stop string ended it, whose tokens are
+    /// not part of it.
     mutating func takeRest(isStopped: Bool) -> [ScoredToken] {
         defer { waiting = [] }
         return isStopped ? [] : waiting.map(\.token)
@@ -109,7 +109,7 @@ struct ScoredTokens {
 }
 
 extension Tokenizer {
-    /// The name of a token that marks a place; nil for others, such as a space that is left out at
+    /// The name of a token that marks a place; nil for others, such as a space that is dropped at
     /// the beginning of a text.
     fileprivate func name(of id: TokenID) -> String? {
         let (tokens, types) = (description.tokens, description.types)
@@ -136,7 +136,7 @@ extension ScoredToken.Candidate {
         ]
     }
 
-    /// As in completions, where the text is all that is said of it.
+    /// As in completions, which report only the text.
     fileprivate var completionText: String {
         let (shown, isTorn) = text
         return isTorn ? "bytes:" + shown : shown
@@ -156,7 +156,7 @@ extension [ScoredToken] {
 }
 
 extension ScoredToken {
-    /// The likeliest tokens and this one, of which no two have the same text.
+    /// The likeliest tokens and this one, no two with the same text.
     fileprivate var completionTop: JSONOutput {
         var texts: Set<String> = []
         let candidates = (top + [token]).filter { texts.insert($0.completionText).inserted }

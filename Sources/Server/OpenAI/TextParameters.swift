@@ -5,32 +5,32 @@ import Inference
 import TextGeneration
 import Tokenization
 
-/// The parameters of a request for text, but for what it is to continue.
+/// The parameters of a request for text, apart from what to continue.
 struct TextParameters {
     var options: GenerationOptions
-    /// How many texts are made of each prompt.
+    /// How many texts to generate for each prompt.
     var choiceCount: Int
-    /// What draws start from; nil is another one every time.
+    /// The seed; nil for a different one every time.
     var seed: UInt64?
-    /// Whether pieces are sent as they come.
+    /// Whether pieces are sent as they are generated.
     var isStreamed: Bool
-    /// Whether a stream ends with how many tokens there were.
+    /// Whether a stream ends with the number of tokens.
     var includesUsage: Bool
 
-    /// The most texts of a prompt.
+    /// The most texts per prompt.
     static let choiceLimit = 128
-    /// The most texts that end a text.
+    /// The most stop strings.
     static let stopLimit = 16
-    /// The most bytes of each.
+    /// The most bytes in each.
     static let stopByteLimit = 1000
-    /// The most likeliest tokens that are named beside each drawn one.
+    /// The most alternatives that are reported for each drawn token.
     static let logprobLimit = 20
 
     /// Reads the parameters from a request's body.
     /// - Parameters:
     ///   - body: The body.
-    ///   - model: What is served.
-    ///   - maxTokens: How many tokens are generated at most.
+    ///   - model: The served model.
+    ///   - maxTokens: The most tokens to generate.
     ///   - topLogprobs: As of `GenerationOptions`.
     /// - Throws: ``APIError``.
     init(_ body: RequestField, model: ServedModel, maxTokens: Int, topLogprobs: Int?) throws {
@@ -58,11 +58,11 @@ struct TextParameters {
 
     private static func sampling(_ body: RequestField) throws -> SamplingOptions {
         let unlimited = Float.greatestFiniteMagnitude
-        // 0 is taken for the least there is: the likeliest token alone.
+        // 0 stands for the smallest value: only the likeliest token.
         let topP = try body["top_p"].number(in: 0...1) ?? 1
         return try SamplingOptions(
             temperature: body["temperature"].number(in: 0...2) ?? 1,
-            // -1 is what some clients call no limit.
+            // Some clients send -1 for no limit.
             topK: max(0, body["top_k"].integer(in: -1...Int(Int32.max)) ?? 0),
             topP: max(topP, .leastNormalMagnitude),
             minP: body["min_p"].number(in: 0...1) ?? 0,
@@ -117,10 +117,10 @@ struct TextParameters {
 }
 
 extension RequestField {
-    /// Refuses what this server cannot do, where it is asked for.
+    /// Refuses a request for what this server cannot do.
     /// - Parameters:
     ///   - member: A field of the request.
-    ///   - isNeutral: Whether what stands there asks for nothing.
+    ///   - isNeutral: Whether the value asks for nothing.
     /// - Throws: ``APIError``.
     func refuse(_ member: String, unless isNeutral: (RequestField) -> Bool = { _ in false }) throws
     {
@@ -134,7 +134,7 @@ extension RequestField {
 }
 
 extension ServedModel {
-    /// What is said where another model is asked for.
+    /// The error when another model is asked for.
     func unknown(_ name: String) -> APIError {
         APIError(
             status: 404,

@@ -1,9 +1,9 @@
-// One text of a request, from the service's updates to what is sent of it.
+// One text of a request, from the service's updates to what is sent.
 
 import TextGeneration
 import Tokenization
 
-/// A text on its way to a client.
+/// A text being sent to a client.
 struct Choice {
     private let index: Int
     private let writer: ReplyWriter
@@ -12,7 +12,7 @@ struct Choice {
     private var sentByteCount = 0
     private let isStreamed: Bool
 
-    /// Starts the text that has this place in the order.
+    /// Starts the text at this place in the order.
     init(_ index: Int, _ order: TextOrder, _ tokenizer: any Tokenizer) {
         let request = order.requests[index]
         let previous = request.continuesPrompt ? request.tokens.last : nil
@@ -22,8 +22,8 @@ struct Choice {
         tokens = ScoredTokens(tokenizer, after: previous ?? tokenizer.startOfText)
     }
 
-    /// Sends a text as it comes, and returns the whole of it.
-    /// - Throws: What it ends with; `CancellationError` when nobody waits for it.
+    /// Sends a text as it is generated, and returns all of it.
+    /// - Throws: What it ends with; `CancellationError` if nobody is waiting for it.
     consuming func follow(
         _ updates: GenerationService.Updates,
         _ record: RequestRecord,
@@ -37,8 +37,8 @@ struct Choice {
                 sentByteCount += text.utf8.count
                 add(text, tokens.take(beginningBefore: sentByteCount), send)
             case .finished(let text):
-                // The server's end interrupts what takes too long, and the text is not what it
-                // would have been.
+                // Stopping the server interrupts what takes too long, and the text is then not what
+                // it would have been.
                 if text.stopReason == .interrupted { throw GenerationServiceError.ending }
                 add("", tokens.takeRest(isStopped: text.stopReason == .stopString), send)
                 if isStreamed { send(writer.closing(index, text.stopReason)) }

@@ -1,6 +1,6 @@
-// What can be asked for, and how.
+// The requests that can be made, and how.
 
-/// The places of a server, by their paths; `other` is everywhere else.
+/// The endpoints of a server, by path; `other` is everything else.
 enum Endpoint: String, CaseIterable, Sendable {
     case page = "/"
     case health = "/health"
@@ -13,7 +13,7 @@ enum Endpoint: String, CaseIterable, Sendable {
     case detokenize = "/detokenize"
     case other
 
-    /// The place of a path.
+    /// The endpoint of a path.
     init(path: String) {
         if path.hasPrefix(Self.modelPrefix), path != Self.modelPrefix {
             self = .model
@@ -24,10 +24,10 @@ enum Endpoint: String, CaseIterable, Sendable {
         }
     }
 
-    /// What stands before the name of a model.
+    /// The prefix of a model's name.
     static let modelPrefix = "/v1/models/"
 
-    /// The one method it answers to; HEAD is as GET.
+    /// The one method it answers to; HEAD counts as GET.
     var method: String {
         switch self {
         case .page, .health, .metrics, .models, .model, .other: "GET"
@@ -35,9 +35,9 @@ enum Endpoint: String, CaseIterable, Sendable {
         }
     }
 
-    /// Whether anybody may ask: what watches over servers has no key, and the page asks for it.
+    /// Whether it needs no key: monitoring has none, and the page asks for it.
     var isOpen: Bool { self == .page || self == .health }
 
-    /// Whether the model writes for it.
+    /// Whether the model generates text for it.
     var isGeneration: Bool { self == .chatCompletions || self == .completions }
 }

@@ -1,4 +1,4 @@
-// What is served, whether it is, and what its tokens are; and the page to try it.
+// The model, its health, its tokens, and the page for trying it.
 
 import Pages
 import Tokenization
@@ -21,7 +21,7 @@ extension Router {
         )
     }
 
-    /// Whether requests are taken.
+    /// Whether requests are accepted.
     var healthReply: HTTPReply {
         model.service.isEnding
             ? HTTPReply(status: 503, headers: ["Retry-After": "5"], json: ["status": "ending"])
@@ -38,7 +38,7 @@ extension Router {
 
 extension ServedModel {
     /// The tokens of a text.
-    /// - Throws: ``APIError`` and what it knows.
+    /// - Throws: An error that ``APIError`` knows.
     func tokenizeReply(_ body: [UInt8]) throws -> HTTPReply {
         let body = try RequestField(body: body)
         let text = try body["content"].required { try $0.string() }
@@ -47,7 +47,7 @@ extension ServedModel {
         return HTTPReply(json: ["tokens": .array(tokens.map { .integer(Int($0)) })])
     }
 
-    /// The text of tokens.
+    /// The text of some tokens.
     /// - Throws: ``APIError`` and what it knows.
     func detokenizeReply(_ body: [UInt8]) throws -> HTTPReply {
         let tokens = try RequestField(body: body)["tokens"].required { try $0.tokens() }

@@ -1,4 +1,4 @@
-// Which request is answered by what, and what all answers have in common. Nothing here knows of
+// What answers which request, and what all answers have in common. Nothing here knows about
 // sockets.
 
 /// Answers every request to a model's server.
@@ -8,11 +8,11 @@ package struct Router: HTTPHandler {
     private let access: Access
     private let report: @Sendable (String) -> Void
 
-    /// Answers for a model.
+    /// Answers requests for a model.
     /// - Parameters:
-    ///   - model: What is served.
-    ///   - access: Who may ask.
-    ///   - report: Takes what went wrong on our side, of which clients learn only that it did.
+    ///   - model: The served model.
+    ///   - access: Who may send requests.
+    ///   - report: Called with what went wrong on our side; clients learn only that something did.
     package init(
         _ model: ServedModel,
         access: Access = Access(),
@@ -30,11 +30,11 @@ package struct Router: HTTPHandler {
                 ?? APIError(
                     status: Self.clientGone,
                     message: "the client closed its side of the connection before the answer was "
-                        + "there; keep it open until then"
+                        + "ready; keep it open until then"
                 )
             reply = error.reply
         }
-        // A stream is over when its last event is.
+        // A stream ends with its last event.
         if case .whole = reply.body { record.end(reply.status) }
         finish(&reply, origin: request.headers["Origin"])
         return reply
@@ -48,12 +48,12 @@ package struct Router: HTTPHandler {
             error.headers["Retry-After"] = "1"
         }
         var reply = error.reply
-        // The request may have come from a page that is allowed, which should see the error.
+        // The request may come from an allowed page, which should see the error.
         finish(&reply, origin: access.corsOrigin)
         return reply
     }
 
-    /// The status where nobody waits for the answer any more.
+    /// The status when nobody is waiting for the answer any more.
     static let clientGone = 499
 
     private func answer(_ request: HTTPRequest, _ record: RequestRecord) async throws -> HTTPReply {
@@ -90,11 +90,11 @@ package struct Router: HTTPHandler {
     /// Reads a body, and does what it asks for.
     /// - Parameters:
     ///   - body: The body.
-    ///   - param: The field of it that holds text or tokens.
-    ///   - read: Reads it, which takes as long as it is long.
-    ///   - perform: Does what was read.
-    /// - Returns: What that answers.
-    /// - Throws: What one of them does.
+    ///   - param: The field that holds text or tokens.
+    ///   - read: Reads it, which takes time in proportion to its length.
+    ///   - perform: Does what it asks for.
+    /// - Returns: The answer.
+    /// - Throws: What one of them throws.
     private func reading<Asked: Sendable>(
         _ body: [UInt8],
         _ param: String,
@@ -109,7 +109,7 @@ package struct Router: HTTPHandler {
         } catch { throw APIError(error, promptParam: param) ?? error }
     }
 
-    /// What a client is told of an error; nil when it has gone away.
+    /// What a client is told about an error; nil if it has gone away.
     func failure(_ error: any Error, param: String? = nil) -> APIError? {
         if error is CancellationError { return nil }
         if let known = APIError(error, promptParam: param) { return known }

@@ -7,9 +7,9 @@ import Synchronization
 import TextGeneration
 import Tokenization
 
-/// Texts that are asked for together, whichever way.
+/// Texts that are requested together, by either endpoint.
 struct TextOrder: Sendable {
-    /// All texts of the first prompt, all of the second, and so on.
+    /// All texts of the first prompt, then all of the second, and so on.
     let requests: [GenerationRequest]
     /// How many there are of each prompt.
     let choiceCount: Int
@@ -21,13 +21,13 @@ struct TextOrder: Sendable {
 
 extension ServedModel {
     /// The next message of a conversation.
-    /// - Throws: ``APIError`` and what it knows.
+    /// - Throws: An error that ``APIError`` knows.
     func chatOrder(_ body: [UInt8]) throws -> TextOrder {
         let body = try RequestField(body: body)
         let asked = try ChatCompletionRequest(body, model: self)
         guard let template else {
             throw APIError.unsupported(
-                "the model '\(name)' was not trained with conversations; ask "
+                "the model '\(name)' was not trained for conversation; use "
                     + "\(Endpoint.completions.rawValue) to continue a text"
             )
         }
@@ -40,7 +40,7 @@ extension ServedModel {
         }
         return try order([tokens], parameters, .chat, "messages") { request in
             request.endTokens = template.endsOfReply(tokenizer)
-            // A reply is a text of its own, and the space before its first word no part of it.
+            // A reply is a separate text, without a space before its first word.
             request.continuesPrompt = false
         }
     }
@@ -62,7 +62,7 @@ extension ServedModel {
         try service.checkCount(prompts.count * parameters.choiceCount)
         let context = service.contextLength
         let requests = try prompts.flatMap { prompt in
-            // A new text begins with one token as well.
+            // A new text begins with one token too.
             let rest = context - max(1, prompt.count)
             guard rest >= min(1, parameters.options.maxTokens) else {
                 throw APIError.promptTooLong(prompt.count, context: context, param: promptParam)
@@ -94,21 +94,22 @@ extension ServedModel {
     }
 }
 
-/// Reads long requests one after the other, on a thread of their own.
+/// Reads long requests one after another, on a separate thread.
 enum LongReading {
-    /// Bytes from which on a request is long.
+    /// The size in bytes from which a request is long.
     static let byteCount = 32 << 10
 
     private static let queue = DispatchQueue(label: "swiftlet.long-requests")
 
-    /// Whether somebody still waits for what is read.
+    /// Whether somebody is still waiting for the result.
     private final class Interest: Sendable {
         let isLost = Atomic(false)
     }
 
-    /// Reads a request when those before it have been read.
+    /// Reads a request after those before it.
     /// - Returns: What `read` returns.
-    /// - Throws: What it throws; `CancellationError` when its turn comes and nobody waits for it.
+    /// - Throws: What it throws; `CancellationError` if nobody is waiting for it when its turn
+    ///   comes.
     static func run<Asked: Sendable>(
         _ read: @escaping @Sendable () throws -> Asked
     ) async throws -> Asked {

@@ -1,9 +1,9 @@
-// Requests for text: from what is asked for to the texts, whole or piece by piece.
+// Requests for text: from the request to the texts, whole or piece by piece.
 
 import TextGeneration
 
 extension Router {
-    /// Texts as they were asked for.
+    /// The texts, in the requested form.
     func reply(to order: TextOrder, _ record: RequestRecord) async throws -> HTTPReply {
         try Task.checkCancellation()
         let updates = try await model.service.submit(order.requests)
@@ -22,9 +22,9 @@ extension Router {
         return HTTPReply(json: order.writer.whole(choices, usage: usage))
     }
 
-    /// The pieces of all texts as they come.
+    /// The pieces of all texts as they are generated.
     ///
-    /// When nobody waits for them any more, the texts end.
+    /// When nobody is waiting for them any more, the texts end.
     private func streamedReply(
         _ order: TextOrder,
         _ updates: [GenerationService.Updates],
@@ -63,7 +63,7 @@ extension Router {
         )
     }
 
-    /// Waits for all texts, which come side by side, and sends the chunks of each in order.
+    /// Waits for all texts, which are generated in parallel, and sends each one's chunks in order.
     /// - Throws: What one of them ends with; the others then end too.
     private func finish(
         _ order: TextOrder,

@@ -1,7 +1,7 @@
-// Numbers that are decided by a seed and a count: so the place in a random order is one count, and
-// nothing else has to be saved to go on.
+// Numbers that follow from a seed and a count: a position in a random order is a single count, and
+// nothing else has to be saved to resume.
 
-/// SplitMix64's numbers, each of which can be had without those before it.
+/// SplitMix64's numbers, each available without those before it.
 package struct CountedHash {
     private let start: UInt64
 
@@ -10,7 +10,7 @@ package struct CountedHash {
 
     /// The numbers of a seed.
     package init(seed: UInt64) {
-        // Mixed, so that the numbers of one seed are not those of another, a few places on.
+        // Mixed, so that one seed's numbers are not another's, shifted by a few places.
         start = Self.mix(seed &+ Self.step)
     }
 
@@ -19,8 +19,8 @@ package struct CountedHash {
         Self.mix(start &+ (UInt64(bitPattern: Int64(index)) &+ 1) &* Self.step)
     }
 
-    /// The number of a place, brought below `limit`; all are equally likely, but for a part of
-    /// limit / 2^64.
+    /// The number of a place, reduced below `limit`; all are equally likely, to within a fraction
+    /// of limit / 2^64.
     package func number(at index: Int, below limit: Int) -> Int {
         Int(self[index].multipliedFullWidth(by: UInt64(limit)).high)
     }

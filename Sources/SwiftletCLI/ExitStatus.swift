@@ -1,4 +1,4 @@
-// Exit codes, after BSD's sysexits, and which error is which.
+// Exit codes, after BSD's sysexits, and which errors they stand for.
 
 import Benchmarks
 import Server
@@ -12,29 +12,29 @@ import Swiftlet
     import Darwin
 #endif
 
-/// How the program ends; thrown, it ends the program without a message.
+/// How the program ends; when thrown, it ends the program without a message.
 enum ExitStatus: CInt, Error {
     case done = 0
     case wrongUsage = 64
     case wrongContent = 65
     case missingInput = 66
-    /// Our own fault, or a machine that is too small.
+    /// A bug in the program, or a machine that is too small.
     case failure = 70
     case cannotCreate = 73
     case inputOutput = 74
-    /// By Ctrl-C.
+    /// Ctrl-C.
     case interrupted = 130
 
-    /// What each says to whoever started the program.
+    /// What each means to whoever started the program.
     static let meanings: [(status: ExitStatus, meaning: String)] = [
-        (.done, "What was asked for was done."),
+        (.done, "The command succeeded."),
         (.wrongUsage, "The command line is wrong."),
         (.wrongContent, "A file's content is wrong."),
         (.missingInput, "An input is missing."),
         (.failure, "The machine is too small, or the program is at fault."),
         (.cannotCreate, "An output cannot be created."),
         (.inputOutput, "Reading or writing failed."),
-        (.interrupted, "It was interrupted, after saving what could be saved."),
+        (.interrupted, "The command was interrupted, after saving what could be saved."),
     ]
 
     /// The status that an error of the library, or of a command, stands for.

@@ -8,7 +8,7 @@ import Swiftlet
 struct SwiftletCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "swiftlet",
-        abstract: "Train GPT-2, and generate with it and Llama 2, on a CPU, with no Python.",
+        abstract: "Train and run GPT-2 and Llama models on a CPU, without Python.",
         version: "swiftlet 0.1.0",
         subcommands: [
             StoriesCommand.self, TokenizerCommand.self, PrepareCommand.self, TrainCommand.self,
@@ -36,20 +36,19 @@ struct SwiftletCommand: ParsableCommand {
         }
     }
 
-    /// The command that the arguments describe.
+    /// The command described by the arguments.
     private static func parse(_ arguments: CommandLineArguments) throws -> any ParsableCommand {
-        // The parser's help is that of the last command it knows.
+        // The parser shows help for the last command it recognizes.
         if arguments.isHelp, let unknownName = arguments.unknownName { throw unknownName }
         do {
             return try parseAsRoot(TrainConfiguration.expanding(arguments.texts))
         } catch  where exitCode(for: error) == .validationFailure {
-            // The parser misses what was not given before it sees what was mistyped.
+            // The parser reports missing options before mistyped ones.
             throw arguments.unknownName ?? error
         }
     }
 
-    /// Prints what there is to say about an error of the command that is named, and returns the
-    /// exit code.
+    /// Prints a message about an error in the named command, and returns the exit code.
     private static func report(_ error: any Error, _ commandNames: [String]) -> ExitStatus {
         if let status = error as? ExitStatus { return status }
         let parserCode = exitCode(for: error)
@@ -59,7 +58,7 @@ struct SwiftletCommand: ParsableCommand {
             return printed(fullMessage(for: error), commandNames)
         }
         if parserCode == .validationFailure {
-            // Some of the parser's sentences end with a full stop, and some do not.
+            // Some of the parser's sentences end with a period, and some do not.
             Terminal.diagnose("error: \(sentence(message(for: error))); see '\(help)'")
             return .wrongUsage
         }
@@ -72,11 +71,11 @@ struct SwiftletCommand: ParsableCommand {
         return ExitStatus(for: error)
     }
 
-    /// A message of the parser as the sentences of this program are.
+    /// A message of the parser in the style of this program's sentences.
     ///
-    /// It is one line, without a full stop at its end, which some of them have, and with the values
-    /// that it quotes as they may be shown. More than five choices are a list in the message, and
-    /// here a row of words.
+    /// It is one line, without the final period that some of them have, and with quoted values made
+    /// safe to show. Where the message lists more than five choices on lines of their own, here
+    /// they are on one line.
     private static func sentence(_ message: String) -> String {
         let bullet = "  - "
         let lines = message.split(separator: "\n")
@@ -100,17 +99,17 @@ struct SwiftletCommand: ParsableCommand {
     }
 }
 
-/// The first words to somebody who has just installed the program.
+/// The first words to somebody who just installed the program.
 enum Greeting {
     /// The greeting, with its commands in lines that begin with two spaces.
     static let text = """
-        Swiftlet trains language models and lets them write, on a CPU.
+        Swiftlet trains language models and generates text with them, on a CPU.
 
-        Talk to a model:
+        Chat with a model:
           swiftlet fetch smollm2-135m-instruct
           swiftlet chat --model checkpoints/smollm2-135m-instruct
 
-        Train one of your own, on stories that are made here or on any text of yours:
+        Train your own, on generated stories or on any text you have:
           swiftlet stories --bytes 1000000 --output stories.txt
           swiftlet tokenizer train stories.txt --vocabulary-size 1024 \\
             --output tokenizer.bin
@@ -118,11 +117,11 @@ enum Greeting {
             --text stories.txt --tokenizer tokenizer.bin --batch-size 8 \\
             --learning-rate 2e-3 --steps 1000 --output runs/first
 
-        Let it write, and see how it learnt:
+        Generate text with it, and see how the training went:
           swiftlet sample --model runs/first --prompt "One rainy day,"
           swiftlet report runs/first
 
-        'swiftlet --help' lists the commands, 'swiftlet train --help' the flags of one.
+        'swiftlet --help' lists the commands, 'swiftlet train --help' its flags.
 
         """
 }

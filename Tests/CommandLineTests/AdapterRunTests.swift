@@ -1,11 +1,11 @@
-// The directory of a run that trained an adapter, as a model of its own: what every command makes
-// of it, and what is said when the model below it is gone.
+// The directory of a run that trained an adapter, as a model of its own: what every command does
+// with it, and what is reported when the model below it is missing.
 
 import FileIO
 import TestSupport
 import Testing
 
-/// A small Llama, and a run that trained an adapter of it.
+/// A small Llama, and a run that trained an adapter for it.
 private struct AdapterRun {
     let model: FilePath
     let path: FilePath
@@ -87,7 +87,7 @@ private struct AdapterRun {
         }
     }
 
-    @Test func theTokenizerOfTheModelIsTakenWhereTheRunHasNone() throws {
+    @Test func theModelsTokenizerIsUsedIfTheRunHasNone() throws {
         try withRun { place, _ in
             for name in try FileSystem.names(in: place.path) where "\(name)".contains("tokenizer") {
                 try FileSystem.remove(place.path.appending(name))
@@ -110,12 +110,12 @@ private struct AdapterRun {
                 "2"
             )
             #expect(more.status == 64)
-            #expect(more.errors.contains("name the model it was trained on with --init"))
+            #expect(more.errors.contains("name its base model with --init"))
         }
     }
 
-    /// The memory of the passes is given up for a sample.
-    @Test func samplesChangeNothingOfWhatIsLearnt() throws {
+    /// The memory of the passes is released for a sample.
+    @Test func samplesDoNotChangeWhatIsLearned() throws {
         try withRun { place, directory in
             let sampled = directory.appending("sampled")
             let outcome = try place.train(
@@ -166,7 +166,7 @@ private struct AdapterRun {
         }
     }
 
-    @Test func aModelThatIsGoneIsNamedInOneSentence() throws {
+    @Test func aMissingModelIsNamedInOneSentence() throws {
         try withRun { place, directory in
             try FileSystem.move(place.model, to: directory.appending("elsewhere"))
             for command in ["sample", "chat"] {
@@ -181,7 +181,7 @@ private struct AdapterRun {
         }
     }
 
-    /// Files that name each other would lead round and round.
+    /// Files that name each other would lead in circles.
     @Test func aRunThatNamesARunIsRefused() throws {
         try withRun { place, _ in
             let path = place.path.appending("model_00000003").appending("adapter_config.json")

@@ -1,12 +1,12 @@
-// `--adapter` in the commands that take it: what it changes, and what is said of one that does not
-// fit. Whole models with adapters are held against PEFT in ParityTests.
+// `--adapter` in the commands that take it: what it changes, and what is reported for one that does
+// not fit. ParityTests compares whole models with adapters with PEFT.
 
 import FileIO
 import Foundation
 import TestSupport
 import Testing
 
-/// A small Llama and an adapter of its queries, in Hugging Face's and PEFT's files.
+/// A small Llama and an adapter for its queries, in Hugging Face's and PEFT's files.
 private struct Workplace {
     let model: FilePath
     let adapter: FilePath
@@ -95,14 +95,14 @@ private struct Workplace {
             #expect(found == (try values(merged, "wq.0")))
             #expect(found != (try values(plain, "wq.0")))
             #expect(try values(plain, "wk.0", adapter) == values(plain, "wk.0"))
-            // What the file holds under its own names is not what is looked at.
+            // The file's own tensors are not what is shown.
             let own = "model.layers.0.self_attn.q_proj.weight"
             let arguments = ["inspect", "weights", "--model", plain, "--tensor", own]
             let refused = try run(swiftletPath(), arguments + adapter)
             expectError(
                 refused,
                 64,
-                "no tensor '\(own)'; with an adapter the names are the family's"
+                "no tensor '\(own)'; with an adapter, use one of the names in"
             )
         }
     }

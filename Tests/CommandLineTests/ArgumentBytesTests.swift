@@ -1,4 +1,4 @@
-// Bytes of arguments on their way through strings.
+// Bytes of arguments, carried through strings.
 
 import FileIO
 import Testing
@@ -9,7 +9,7 @@ import Testing
     private let awkward: [[UInt8]] = [
         [], [0xFF], Array("plain".utf8), Array("caf\u{E9}".utf8), [0x63, 0xE9], [0xE2, 0x82],
         Array("a\u{1B}[31m\n\u{85}".utf8), Array("\u{301}x".utf8), Array("- First".utf8),
-        // What carries other bytes, given by somebody as it is.
+        // Private characters that somebody actually typed.
         Array("\u{10FE00}\u{10FEFF}\u{10FF00}".utf8), [0xF4, 0x8F, 0xB8], [0xED, 0xA0, 0x80],
     ]
 

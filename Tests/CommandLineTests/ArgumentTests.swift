@@ -1,4 +1,4 @@
-// Arguments of every kind of bytes: text that begins with a dash or a combining mark, names and
+// Arguments with all kinds of bytes: text that begins with a dash or a combining mark, names and
 // prompts that are not UTF-8.
 
 import FileIO
@@ -133,7 +133,7 @@ private func ids(_ text: String) -> String {
         }
     }
 
-    @Test func aNameOfShardsThatIsNoTextIsRefused() throws {
+    @Test func aShardNameThatIsNotTextIsRefused() throws {
         let outcome = try shell(
             "\"$SWIFTLET\" prepare x --tokenizer x --name \"$(printf '\\351')\""
         )
@@ -155,7 +155,7 @@ private func ids(_ text: String) -> String {
         }
     }
 
-    @Test func aNumberWithAMinusAmongArgumentsIsNoOption() throws {
+    @Test func aNegativeNumberAmongArgumentsIsNotAnOption() throws {
         try withModel { _, tokenizer in
             let outcome = try swiftlet("tokenizer", "decode", "--tokenizer", tokenizer, "-7")
             expectError(outcome, 65, "'-7' is not a token id")

@@ -13,7 +13,7 @@ private func bars(_ glyphs: DisplayGlyphs = .unicode, _ names: [String] = words)
 
 private let tokens: [TokenID] = [0, 1, 2, 3, 4]
 
-/// A head that looks at the cat, and one that rests on the first token.
+/// A head that attends to the cat, and one that rests on the first token.
 private let heads = [
     AttentionBars.Head(layer: 5, head: 1, weights: [0.25, 0.5, 0.125, 0.0625, 0.0625]),
     AttentionBars.Head(layer: 11, head: 0, weights: [0.997, 0.003, 0, 0, 0]),
@@ -37,7 +37,7 @@ private let heads = [
         )
         #expect(lines[6].hasPrefix("               0 The    0.250  ━━"))
         #expect(lines[7].hasPrefix("               2 ·sat   0.125  ━━"))
-        // Less than half a percent is no look.
+        // Less than half a percent is not shown.
         #expect(lines[8].hasPrefix("     11     0  0 The    0.997  ━━"))
         #expect(lines.count == 9)
     }
@@ -59,7 +59,7 @@ private let heads = [
                 let lines = bars(glyphs, names)
                     .lines(heads, of: 2, from: 4, in: tokens, columns: columns)
                 #expect(lines.allSatisfy { $0.width <= columns })
-                // What a narrow terminal has room for is what matters most.
+                // A narrow terminal shows what matters most.
                 if columns >= 40 { #expect(lines.contains { $0.text.contains("0.500") }) }
             }
         }
@@ -85,7 +85,7 @@ private let heads = [
         #expect(looks.map(\.weights) == [[0.9, 0.1], [0.25, 0.75]])
         #expect(looks.map(\.strength) == [0.1, 0.75])
         #expect(looks.sorted(by: AttentionBars.Head.isStronger).map(\.layer) == [3, 0])
-        // The first token has only itself to look at.
+        // The first token can attend only to itself.
         #expect(patterns.looks(of: [0], from: 0).map(\.strength) == [1, 1])
     }
 }

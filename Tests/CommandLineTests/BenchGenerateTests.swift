@@ -1,4 +1,4 @@
-// `swiftlet bench generate`: its keys, what its figures say of each other, the memory it takes, and
+// `swiftlet bench generate`: its keys, how its figures relate, the memory it takes, and
 // what it says when it cannot.
 
 import FileIO
@@ -91,7 +91,7 @@ import Testing
         expectError(outcome, 64, "a context of 3 tokens or more, but the model's is of 2;")
     }
 
-    @Test func aCheckpointIsChosenOfARunOnly() throws {
+    @Test func aCheckpointCanBeChosenOnlyForARun() throws {
         try withTemporaryDirectory { directory in
             let model = try writeModel(to: directory.appending("model.bin")).string
             let arguments = ["bench", "generate", "--model", model, "--checkpoint", "best"]
@@ -113,7 +113,7 @@ import Testing
             (["--init", tiny, "--prompt-tokens", "5", "--tokens", "48"], "65 tokens"),
         ]
     )
-    func sizesThatMakeNoSenseAreWrongUsage(_ arguments: [String], _ fragment: String) throws {
+    func invalidSizesAreWrongUsage(_ arguments: [String], _ fragment: String) throws {
         let outcome = try run(swiftletPath(), ["bench", "generate"] + arguments)
         #expect(outcome.status == 64, "\(outcome.errors)")
         #expect(outcome.output.isEmpty)
@@ -128,7 +128,7 @@ import Testing
         }
     }
 
-    /// Writes a model of 67 MB: large beside the program, quick to make.
+    /// Writes a model of 67 MB: large compared with the program, quick to make.
     private func writeLargeModel(to path: FilePath) throws -> GPT2Configuration {
         let configuration = try GPT2Configuration(
             contextLength: 256,

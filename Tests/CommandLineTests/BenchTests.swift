@@ -1,4 +1,4 @@
-// `swiftlet bench`: its keys, and what of its figures does not depend on the machine's speed.
+// `swiftlet bench`: its keys, and what in its figures does not depend on the machine's speed.
 
 import FileIO
 import Tensors
@@ -10,7 +10,7 @@ import Testing
         try keys.map { key in try #require(object[key] as? Double, "no number '\(key)'") }
     }
 
-    @Test func kernelsReportEachKernelBesideTheLimitsOfTheMachine() throws {
+    @Test func eachKernelIsReportedAgainstTheMachinesLimits() throws {
         let outcome = try swiftlet(
             "bench",
             "kernels",
@@ -55,7 +55,7 @@ import Testing
             let speed = try #require((kernel["gflops"] ?? kernel["gbs"]) as? Double)
             #expect(speed > 0)
             #expect((kernel["gflops"] == nil) != (kernel["gbs"] == nil))
-            // Of what stays in a cache, no part of memory's speed is claimed.
+            // For what stays in a cache, no fraction of the memory bandwidth is claimed.
             let isInCache = kernel["in_cache"] as? Bool
             #expect((isInCache == nil) == (kernel["gbs"] == nil))
             #expect((kernel["fraction_of_peak"] == nil) == (isInCache == true))
@@ -80,7 +80,7 @@ import Testing
         #expect(values[0] > 0 || !isa.contains("avx") && !isa.contains("neon"))
     }
 
-    @Test func kernelsCanBeNarrowedToThoseOfOneName() throws {
+    @Test func kernelsCanBeSelectedByName() throws {
         let outcome = try swiftlet(
             "bench",
             "kernels",
@@ -126,7 +126,7 @@ import Testing
         let seconds = figures[0] / 1000
         #expect(abs(figures[1] * seconds / Double(B * T) - 1) < 1e-9)
         #expect(figures[4] > 0)
-        // 6 N + 6 L C T operations a token; N has no padding of the vocabulary.
+        // 6 N + 6 L C T operations per token; N has no padding of the vocabulary.
         let N = V * C + T * C + L * (12 * C * C + 13 * C) + 2 * C
         let operations = Double((6 * N + 6 * L * C * T) * B * T)
         if figures[2] > 0 {
@@ -146,7 +146,7 @@ import Testing
         #expect(try numbers(object, ["milliseconds", "tokens_per_second"]).allSatisfy { $0 > 0 })
     }
 
-    @Test func theTokensOfATrainingThatWasTimedAreGone() throws {
+    @Test func theTokensOfATimedTrainingAreRemoved() throws {
         try withTemporaryDirectory { directory in
             let arguments = Self.smallTraining.joined(separator: " ")
             let outcome = try shell("TMPDIR='\(directory)' \"$SWIFTLET\" \(arguments)")
@@ -155,7 +155,7 @@ import Testing
         }
     }
 
-    @Test func temporaryFilesWithoutAPlaceAreNamed() throws {
+    @Test func aMissingTemporaryDirectoryIsNamed() throws {
         let arguments = Self.smallTraining.joined(separator: " ")
         for directory in ["/nowhere/at/all", "/dev/null"] {
             let outcome = try shell("TMPDIR=\(directory) \"$SWIFTLET\" \(arguments)")
@@ -164,9 +164,9 @@ import Testing
         }
     }
 
-    @Test func anEmptyTMPDIRIsNone() throws {
+    @Test func anEmptyTMPDIRCountsAsUnset() throws {
         try withTemporaryDirectory { directory in
-            // In a directory that is gone nothing can be created.
+            // Nothing can be created in a directory that is gone.
             let arguments = Self.smallTraining.joined(separator: " ")
             let outcome = try shell(
                 "mkdir '\(directory)/gone' && cd '\(directory)/gone' && rmdir '\(directory)/gone' "
@@ -176,9 +176,9 @@ import Testing
         }
     }
 
-    @Test func trainingThatDoesNotFitIntoMemoryIsRefusedBeforeItsDataAreMade() throws {
+    @Test func trainingThatDoesNotFitInMemoryIsRefusedBeforeItsDataIsMade() throws {
         try withTemporaryDirectory { directory in
-            // A terabyte of data alone.
+            // The data would be a terabyte.
             let outcome = try shell(
                 """
                 TMPDIR='\(directory)' "$SWIFTLET" bench train --batch-size 1048576 \
@@ -216,7 +216,7 @@ import Testing
             ["train", "--sequence-length", "2048"], ["kernels", "--threads", "0"],
         ]
     )
-    func sizesThatMakeNoSenseAreWrongUsage(_ arguments: [String]) throws {
+    func invalidSizesAreWrongUsage(_ arguments: [String]) throws {
         let outcome = try run(swiftletPath(), ["bench"] + arguments)
         #expect(outcome.status == 64)
         #expect(outcome.output.isEmpty)

@@ -5,7 +5,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Somebody who chats at a terminal with a small model that always says "aaa".
+/// A user who chats at a terminal with a small model that always says "aaa".
 private struct ChatUser {
     let session: TerminalSession
     private let history: String
@@ -35,7 +35,7 @@ private struct ChatUser {
         }
     }
 
-    /// What was said so far, as the program has saved it.
+    /// The conversation so far, as the program has saved it.
     var messages: [String] {
         get throws {
             let data = try Data(contentsOf: URL(fileURLWithPath: history))
@@ -93,7 +93,7 @@ private struct ChatUser {
             user.type(" drop this\u{17}\u{17}")
             try user.say("")
             #expect(try user.messages == ["one two three! "])
-            // Cut from the middle to both ends, and brought back.
+            // Cut from the middle to both ends, and pasted back.
             try user.say("ab|cd\u{1b}b\u{2}\u{b}\u{15}\u{19}")
             #expect(try user.messages.last == "ab|cd")
             #expect(user.session.screen.text.contains("aaaa"))
@@ -141,7 +141,7 @@ private struct ChatUser {
         }
     }
 
-    @Test func whatWasTypedComesBackAlsoTheNextTime() throws {
+    @Test func typedLinesComeBackInTheNextSession() throws {
         try ChatUser.chat { user, directory in
             try user.say("one")
             try user.say("two\u{1b}\rlines")
@@ -175,7 +175,7 @@ private struct ChatUser {
         }
     }
 
-    @Test func whatIsTypedIsNotKeptWhereThatIsNotWanted() throws {
+    @Test func typedLinesAreNotKeptIfUnwanted() throws {
         try ChatUser.chat(["--no-input-history"]) { user, directory in
             try user.say("secret")
             user.type(Self.up)
@@ -187,7 +187,7 @@ private struct ChatUser {
         }
     }
 
-    @Test func aPlaceForTheHistoryThatIsNoneIsNoError() throws {
+    @Test func anUnusableHistoryPathIsNotAnError() throws {
         try ChatUser.chat(environment: ["XDG_STATE_HOME": "/dev/null"]) { user, _ in
             try user.say("one")
             user.type(Self.up)
@@ -208,7 +208,7 @@ private struct ChatUser {
         }
     }
 
-    @Test func whatIsTypedDuringAReplyIsForTheNextMessage() throws {
+    @Test func keysTypedDuringAReplyAreForTheNextMessage() throws {
         try ChatUser.chat { user, _ in
             user.type("one\rtwo\rthree")
             try user.session.wait("the third") { $0.lines[$0.cursor.row] == "> three" }
@@ -248,8 +248,8 @@ private struct ChatUser {
             }
             let file = directory.appending("saved.json")
             try command("/system", "there is no system prompt")
-            try command("/save \(file)", "nothing was said yet")
-            try command("/regenerate", "there is no reply yet")
+            try command("/save \(file)", "there is nothing to save yet")
+            try command("/regenerate", "there is no reply to regenerate yet")
             try user.say("one")
             try command("/system Be brief.", "from the next message on")
             try command("/system", "Be brief.")
@@ -260,7 +260,7 @@ private struct ChatUser {
             try command("/reset", "starts over")
             try user.say("three")
             #expect(try user.messages == ["three"])
-            try command("/load \(file)", "goes on from 5 messages")
+            try command("/load \(file)", "continues from 5 messages")
             try user.say("four")
             #expect(try user.messages == ["one", "two", "four"])
             try user.say("/regenerate")

@@ -1,5 +1,5 @@
 // `swiftlet chat`: turns, what it prints, messages that are too long, and the signals it answers
-// to, with a script and with somebody at a terminal.
+// to, from a script and at a terminal.
 
 import Foundation
 import Testing
@@ -25,7 +25,7 @@ import Testing
             #expect(outcome.status == 0)
             let replies = try outcome.objects()
             #expect(replies.map { $0["text"] as? String } == ["aaaaaa", "aaaaaa", "aaaaaa"])
-            // A token a byte, and a start. Spaces have three, those of U+2581.
+            // One token per byte, and a start. Spaces have three, those of U+2581.
             func count(_ text: String) -> Int {
                 text.replacing(" ", with: "\u{2581}").utf8.count + 1
             }
@@ -42,7 +42,7 @@ import Testing
         }
     }
 
-    @Test func aConversationIsSavedAndGoesOnFromItsFile() throws {
+    @Test func aConversationIsSavedAndResumesFromItsFile() throws {
         try withLlama(context: 512) { model, _ in
             let file = model + ".json"
             func chat(_ options: [String], _ input: String) throws -> Outcome {
@@ -58,7 +58,7 @@ import Testing
             #expect(try chat(["--system", "Be kind."], "Hello\nBye\n").status == 0)
             let rest = try chat([], "And then?\n")
             #expect(rest.status == 0)
-            // All is read again, as much as the turns took together.
+            // Everything is read again: as much as the turns took in total.
             let read = try whole.objects().compactMap { $0["prompt_tokens"] as? Int }
             #expect(try rest.objects().map { $0["prompt_tokens"] as? Int } == [read.reduce(0, +)])
             let saved = try JSONSerialization.jsonObject(
@@ -78,7 +78,7 @@ import Testing
         }
     }
 
-    @Test func aFileThatIsNoConversationIsRefusedAndLeft() throws {
+    @Test func aFileThatIsNotAConversationIsRefusedAndKept() throws {
         try withLlama { model, tokenizer in
             let before = try Data(contentsOf: URL(fileURLWithPath: tokenizer))
             let outcome = try swiftlet(
@@ -111,7 +111,7 @@ import Testing
         }
     }
 
-    @Test func aChatLongerThanTheContextGoesOn() throws {
+    @Test func aChatLongerThanTheContextContinues() throws {
         try withLlama(context: 96) { model, _ in
             let outcome = try swiftlet(
                 "chat",
@@ -176,7 +176,7 @@ import Testing
     }
 
     private static let endless = ["--max-tokens", "1000000", "--ignore-eos"]
-    /// So large that no reply fills it while a test runs: a token takes longer with each before it.
+    /// So large that no reply fills it during a test: each token takes longer than the one before.
     private static let endlessContext = 1 << 18
 
     @Test func controlCEndsTheReplyAtATerminal() throws {
@@ -197,7 +197,7 @@ import Testing
             #expect(counts.count == 2)
             // Neither ended by itself.
             #expect(counts.reduce(0, +) < Self.endlessContext / 2)
-            #expect(!outcome.errors.contains("forgotten"))
+            #expect(!outcome.errors.contains("dropped"))
         }
     }
 
@@ -234,7 +234,7 @@ import Testing
         try chat(model, options, typing: typing)
     }
 
-    /// Runs a conversation with somebody who types.
+    /// Runs a conversation with a user who types.
     private func chat(
         _ model: String,
         _ options: [String],

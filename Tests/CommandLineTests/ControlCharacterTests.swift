@@ -1,5 +1,5 @@
-// What files and arguments are called, and what stands in files, never moves the cursor of a
-// terminal, colours it or renames its window.
+// The names of files and arguments, and the contents of files, never move the cursor of a
+// terminal, change its colors or rename its window.
 
 import Foundation
 import Swiftlet

@@ -5,10 +5,10 @@ import Tensors
 import Testing
 
 @Suite(.serialized) struct ControlGroupTests {
-    /// Where version 1 keeps the groups of processor time on most systems.
+    /// Where version 1 keeps the CPU groups on most systems.
     private static let hierarchy = "/sys/fs/cgroup/cpu"
 
-    /// Whether a group can be made: not without root, and not where there is version 2 alone.
+    /// Whether a group can be made: not without root, and not with version 2 only.
     private static let canMakeGroups: Bool = {
         let group = "\(hierarchy)/swiftlet-probe-\(getpid())"
         guard mkdir(group, 0o755) == 0 else { return false }
@@ -17,7 +17,7 @@ import Testing
             && Machine.availablePhysicalCores > 1 && Machine.hasOpenMP
     }()
 
-    /// Runs a line of shell script within a group of so many microseconds of every 100,000.
+    /// Runs a line of shell script in a group with this many microseconds of every 100,000.
     private func within(_ quota: Int, _ script: String) throws -> Outcome {
         let group = "\(Self.hierarchy)/swiftlet-test-\(getpid())"
         try #require(mkdir(group, 0o755) == 0)
@@ -50,7 +50,7 @@ import Testing
     @Test(
         .enabled(if: canMakeGroups, "needs root, control groups of version 1 and two processors")
     )
-    func whoAsksForThreadsGetsThem() throws {
+    func aRequestedThreadCountIsUsed() throws {
         let script = "OMP_NUM_THREADS=3 \"$SWIFTLET\" info --machine"
         #expect(try within(100_000, script).output.contains(#/threads +3\n/#))
     }

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 @Suite(.serialized) struct ConvertTests {
-    /// The tokens with which a model goes on from a text, the likeliest each time.
+    /// The tokens with which a model continues a text, the likeliest each time.
     private func tokens(of model: FilePath) throws -> [Int] {
         let outcome = try swiftlet(
             "sample",
@@ -91,9 +91,9 @@ import Testing
         String(decoding: try contents(directory, name), as: UTF8.self)
     }
 
-    // MARK: What comes along
+    // MARK: What is kept
 
-    /// GGUF wants as many tokens as rows, so a smaller tokenizer is filled up there.
+    /// GGUF needs as many tokens as rows, so a smaller tokenizer is padded.
     @Test func aTokenizerSmallerThanTheModelComesBackAsItWas() throws {
         try withTemporaryDirectory { directory in
             let first = directory.appending("first")
@@ -115,7 +115,7 @@ import Testing
         }
     }
 
-    @Test func settingsForGeneratingComeAlong() throws {
+    @Test func generationSettingsAreKept() throws {
         try withTemporaryDirectory { directory in
             let model = try writeModel(to: directory.appending("model.bin"))
             try writeTokenizer(to: directory.appending("tokenizer.bin"))
@@ -162,7 +162,7 @@ import Testing
             try convert(model, folder.appending("a.gguf"), "gguf")
             let expected = try tokens(of: model)
             #expect(try tokens(of: folder) == expected)
-            // As it is often published: the description came along, the tensors did not.
+            // As models are often published: with the description, but without the tensors.
             try writeBytes(
                 Array("{\"model_type\": \"llama\"}".utf8),
                 to: folder.appending("config.json")
@@ -172,7 +172,7 @@ import Testing
             try convert(model, folder.appending("b.GGUF"), "gguf")
             let several = try swiftlet("sample", "--model", folder.string)
             expectError(several, 64, "several models ('a.gguf', 'b.GGUF'); name the file of one")
-            // Tensors beside the description are what it describes.
+            // Tensors next to the description are what it describes.
             try convert(model, folder, "safetensors", "--overwrite")
             #expect(try tokens(of: folder) == expected)
             #expect(FileSystem.exists(folder.appending("a.gguf")))
@@ -188,7 +188,7 @@ import Testing
             expectError(
                 try swiftlet("sample", "--model", folder.string),
                 64,
-                "no tokenizer lies beside"
+                "there is no tokenizer next to"
             )
             try writeTokenizer(to: folder.appending("tokenizer.bin"))
             #expect(try swiftlet("sample", "--model", folder.string).status == 0)
@@ -201,9 +201,9 @@ import Testing
         }
     }
 
-    // MARK: What is refused, and what is left then
+    // MARK: What is refused, and what then remains
 
-    @Test func whatAFormatCannotHoldIsSaidBeforeAnythingIsWritten() throws {
+    @Test func whatAFormatCannotHoldIsReportedBeforeAnythingIsWritten() throws {
         try withTemporaryDirectory { directory in
             let model = try writeModel(to: directory.appending("model.bin"))
             let output = directory.appending("out.bin")
@@ -216,7 +216,7 @@ import Testing
         }
     }
 
-    @Test func whatIsThereIsReplacedOnlyWhenAsked() throws {
+    @Test func anExistingOutputIsReplacedOnlyWhenAsked() throws {
         try withTemporaryDirectory { directory in
             let model = try writeModel(to: directory.appending("model.bin"))
             let output = try writeBytes([1, 2, 3], to: directory.appending("out.gguf"))
@@ -226,7 +226,7 @@ import Testing
         }
     }
 
-    @Test func noTokenizerLiesBesideADevice() throws {
+    @Test func noTokenizerIsWrittenNextToADevice() throws {
         try withTemporaryDirectory { directory in
             let model = try writeModel(to: directory.appending("model.bin"))
             try writeTokenizer(to: directory.appending("tokenizer.bin"))

@@ -24,7 +24,7 @@ import Testing
     }
 
     @Test(arguments: ["safetensors", "gguf", "llama2c"])
-    func whatTheFormatHasNoPlaceForIsSaidBeforeAnythingIsWritten(format: String) throws {
+    func whatTheFormatCannotHoldIsReportedBeforeAnythingIsWritten(format: String) throws {
         try withLlama { model, tokenizer in
             let directory = FilePath(model).directory
             try writeModelFile(to: FilePath(tokenizer).directory.appending("tokenizer.model"))
@@ -33,7 +33,7 @@ import Testing
             let output = out.appending("model")
             let outcome = try swiftlet("convert", model, output.string, "--to", format)
             expectError(outcome, 73, "the tokenizer")
-            // The place that was asked for, not one that is made on the way there.
+            // The requested path, not one that is made on the way there.
             #expect(outcome.errors.contains("'\(format == "llama2c" ? out : output)"))
             #expect(try FileSystem.names(in: out).isEmpty)
         }

@@ -1,6 +1,6 @@
-// Short runs of `swiftlet train` that tests kill and interrupt, and all that they leave. They have
-// what resuming could get wrong: shards of different sizes, two micro-batches a step, epochs that
-// end in the middle of a step, validation, samples, and checkpoints that are kept and removed.
+// Short runs of `swiftlet train` that tests kill and interrupt, and everything they leave. They
+// have what resuming could get wrong: shards of different sizes, two micro-batches a step, epochs
+// that end in the middle of a step, validation, samples, and checkpoints that are kept and removed.
 
 import FileIO
 import Foundation
@@ -9,7 +9,7 @@ import Training
 
 /// A run whose program may be started several times.
 final class DisturbedRun {
-    /// What learns, and from what.
+    /// What is trained, and on what.
     enum Kind: CaseIterable {
         /// A GPT-2, from shards in llm.c's order.
         case gpt2
@@ -29,14 +29,14 @@ final class DisturbedRun {
     private let arguments: [String]
     /// Where it is kept.
     let files: RunDirectory
-    /// Optimiser steps that all its processes have logged, repeated ones included.
+    /// Optimizer steps that all its processes have logged, including repeated ones.
     private(set) var stepsMade = 0
 
     /// Describes a run.
     /// - Parameters:
     ///   - directory: Where runs share their data.
     ///   - name: The run's directory in it.
-    ///   - kind: What learns, and from what.
+    ///   - kind: What is trained, and on what.
     ///   - microBatches: Of a step.
     /// - Throws: When the data cannot be written.
     init(
@@ -73,7 +73,7 @@ final class DisturbedRun {
         }
     }
 
-    /// Flags for what it learns from, which they write.
+    /// Flags for its data, which is written.
     private static func data(_ kind: Kind, in directory: FilePath) throws -> [String] {
         let path = directory.appending("bytes.bin")
         let tokenizer =

@@ -1,4 +1,4 @@
-// `evaluate` as a process: what it prints, and what it says when it cannot. That the numbers are
+// `evaluate` as a process: what it prints, and what it says when it fails. That the numbers are
 // right is tested in ParityTests.
 
 import FileIO
@@ -54,8 +54,8 @@ private func withFiles(_ body: (Files) throws -> Void) throws {
             func object(_ options: String...) throws -> [String: Any] {
                 try run(swiftletPath(), ["evaluate", "--model", model, "--json"] + options).object()
             }
-            // The tokenizer beside the model is found. A byte is a token, a space is three, and one
-            // more comes first.
+            // The tokenizer next to the model is found. A byte is a token, a space is three, and
+            // one more comes first.
             let text = try object("--text", files.text, "--hellaswag", files.questions)
             #expect(text["tokens"] as? Int == 73)
             #expect(text["hellaswag_examples"] as? Int == 3)
@@ -307,7 +307,7 @@ private func withFiles(_ body: (Files) throws -> Void) throws {
         }
     }
 
-    @Test func modelWhoseLossIsNoNumberIsOneSentence() throws {
+    @Test func aModelWithoutAFiniteLossIsOneSentence() throws {
         try withFiles { files in
             let path = files.directory.appending("nan.bin")
             try writeModel(to: path) { parameters in

@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// An evaluation shard that passes for HellaSwag's: as many examples, one token each.
+/// An evaluation shard that passes for HellaSwag's: the same number of examples, one token each.
 private let hellaSwagBytes: [UInt8] = {
     var fields = [Int32](repeating: 0, count: 256)
     fields.replaceSubrange(0..<4, with: [20_240_522, 1, 10042, 8])
@@ -92,7 +92,7 @@ private func withServer(
         }
     }
 
-    @Test func aKilledDownloadIsGoneOnWith() throws {
+    @Test func aKilledDownloadIsResumed() throws {
         try withServer {
             $0.stallAfter = 50_000
         } _: { server, directory, fetch in
@@ -114,7 +114,7 @@ private func withServer(
 
     @Test func aFileThatCannotBeWrittenKeepsItsBeginning() throws {
         try withServer { server, directory, fetch in
-            // A limit of the shell's stands in for a full disk: 512-byte blocks here.
+            // A limit of the shell's stands in for a full disk: in 512-byte blocks.
             let script = """
                 trap '' XFSZ; ulimit -f 64; exec "$SWIFTLET" fetch hellaswag \
                 --output '\(directory)' --base-url \(server.url)
@@ -248,7 +248,7 @@ private func withServer(
         }
     }
 
-    @Test func whatIsMissingSaysWhatBringsIt() throws {
+    @Test func anErrorAboutAMissingFileSaysWhatDownloadsIt() throws {
         try withTemporaryDirectory { directory in
             for (path, name) in [
                 ("checkpoints/gpt2", "gpt2"), ("stories15M.bin", "stories15M"),
@@ -256,7 +256,7 @@ private func withServer(
                 ("gpt2_124M_bf16.bin", "gpt2-llmc"),
             ] {
                 let outcome = try swiftlet("info", directory.appending(path).string)
-                expectError(outcome, 66, "'swiftlet fetch \(name)' brings it")
+                expectError(outcome, 66, "'swiftlet fetch \(name)' downloads it")
             }
             for path in ["model.bin", "gpt2/notes.txt", "gpt2/gpt2_tokenizer.bin", "config.json"] {
                 let other = try swiftlet("info", directory.appending(path).string)

@@ -1,4 +1,4 @@
-// What `swiftlet` alone says, and that what it says can be done.
+// What `swiftlet` prints by itself, and that its commands work.
 
 import FileIO
 import TestSupport
@@ -12,13 +12,13 @@ import Testing
         .filter { $0.hasPrefix("  swiftlet ") }
         .map { $0.dropFirst("  swiftlet ".count) }
 
-    @Test func theProgramAloneGreetsWithThreeThingsToDo() throws {
+    @Test func theProgramByItselfGreetsWithThreeThingsToDo() throws {
         let outcome = try run(swiftletPath(), [])
         #expect(outcome.status == 0)
         #expect(outcome.output == Greeting.text)
         #expect(outcome.errors == "")
         #expect(Self.commands.count == 7)
-        // As a terminal of the usual width shows it.
+        // At the usual width of a terminal.
         #expect(Greeting.text.split(separator: "\n").allSatisfy { $0.count <= 80 })
     }
 

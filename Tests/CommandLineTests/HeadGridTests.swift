@@ -94,7 +94,7 @@ private func ablation(_ changes: [[Double]], mlps: [Double] = []) -> Ablation {
         AblationTable(glyphs: .unicode).lines(ablation, columns: columns).map(\.text)
     }
 
-    @Test func whatIsMissedStandsBesideWhatIsNot() {
+    @Test func rankingsOfPartsMissedAndNotMissedAreSideBySide() {
         let lines = texts(ablation([[0.5, 0], [-0.25, 0.125]]))
         #expect(
             lines == [
@@ -115,7 +115,7 @@ private func ablation(_ changes: [[Double]], mlps: [Double] = []) -> Ablation {
         )
     }
 
-    @Test func aNarrowTerminalHasOneBelowTheOther() {
+    @Test func aNarrowTerminalStacksTheRankings() {
         let lines = texts(ablation([[0.5, -0.25]]), columns: 40)
         #expect(lines[2] == "  worse without")
         #expect(lines[4] == "      0    0   3.5000  +0.5000  ━━━━━━━━")
@@ -142,11 +142,11 @@ private func ablation(_ changes: [[Double]], mlps: [Double] = []) -> Ablation {
         #expect(texts(ablation([[-0.5, 0]])).last == "  - where the loss falls without it")
         #expect(
             texts(ablation([[-0.5]], mlps: [2]), columns: 200).last?
-                .contains("a full cell of an MLP is +2.0000; - where it falls") == true
+                .contains("a full MLP cell is +2.0000; - where it falls") == true
         )
     }
 
-    @Test func aRankingEndsWhereNobodyReadsOn() {
+    @Test func aRankingIsLimitedInLength() {
         let lines = texts(ablation([(1...50).map { Double($0) / 100 }]))
         #expect(lines[4].hasPrefix("      0   49   3.5000  +0.5000"))
         #expect(lines[13].hasPrefix("      0   40   3.4100  +0.4100"))
@@ -172,7 +172,7 @@ private func ablation(_ changes: [[Double]], mlps: [Double] = []) -> Ablation {
         }
     }
 
-    @Test func theTimeLeftIsThatOfWorkAtTheSameSpeed() {
+    @Test func theTimeLeftAssumesTheSameSpeed() {
         #expect(InspectAblateCommand.text(done: 0, of: 144, after: .zero) == "ablation: 0%")
         #expect(
             InspectAblateCommand.text(done: 36, of: 144, after: .seconds(20))

@@ -1,4 +1,4 @@
-// What the helps say: their examples can be pasted, and what they offer works.
+// Help texts: their examples can be pasted, and what they offer works.
 
 import ArgumentParser
 import Foundation
@@ -6,7 +6,7 @@ import Testing
 
 @testable import SwiftletCLI
 
-/// The commands at the end of the tree below `command`, with the words that call them.
+/// The leaf commands below `command`, with the words that invoke them.
 private func leaves(
     of command: any ParsableCommand.Type = SwiftletCommand.self,
     _ names: [String] = []
@@ -16,7 +16,7 @@ private func leaves(
     return subcommands.flatMap { leaves(of: $0, names + [$0._commandName]) }
 }
 
-/// The commands in a help's examples, as a terminal of the usual width shows them.
+/// The commands in a help text's examples, at the usual width of a terminal.
 private func examples(inHelpOf names: [String]) throws -> [String] {
     let help = try run(swiftletPath(), names + ["--help"]).output
     let lines = help.split(separator: "\n", omittingEmptySubsequences: false)
@@ -32,7 +32,7 @@ private func examples(inHelpOf names: [String]) throws -> [String] {
             let examples = try examples(inHelpOf: names)
             #expect(!examples.isEmpty)
             for example in examples {
-                // The shell divides it into words, which are printed in the place of the command.
+                // The shell splits it into words, which are printed instead of running the command.
                 let line = example.replacing(/\ < \S+/, with: " < /dev/null")
                 let words = try shell(
                     "swiftlet() { printf '%s\\n' \"$@\" =END= >&3; cat > /dev/null; }; "
@@ -68,7 +68,7 @@ private func examples(inHelpOf names: [String]) throws -> [String] {
     }
 
     @Test func examplesUseFilesThatTheQuickStartAndFetchMake() throws {
-        // Those of data/questions come with the project.
+        // Those in data/questions come with the project.
         let roots = ["checkpoints/quickstart/", "data/hellaswag/", "data/questions/", "runs/"]
         // Whole directories, which fetch makes.
         let models = ["checkpoints/gpt2", "checkpoints/smollm2-135m-instruct"]
@@ -83,7 +83,7 @@ private func examples(inHelpOf names: [String]) throws -> [String] {
         }
     }
 
-    @Test func choicesAreNamedOnceByEachOptionThatHasThem() throws {
+    @Test func eachOptionNamesItsChoicesOnce() throws {
         for (command, choices) in [
             (["train"], [("bfloat16", 2), ("gelu", 1), ("wsd", 1)]),
             (["bench", "train"], [("bfloat16", 1), ("gelu", 1)]),
@@ -95,7 +95,7 @@ private func examples(inHelpOf names: [String]) throws -> [String] {
         }
     }
 
-    @Test func theHelpOfChatNamesTheFormsOfConversations() throws {
+    @Test func theHelpOfChatNamesTheChatTemplates() throws {
         #expect(try swiftlet("chat", "--help").output.contains("llama2|llama3|chatml|zephyr|plain"))
     }
 

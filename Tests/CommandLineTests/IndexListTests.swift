@@ -16,12 +16,12 @@ import Testing
     }
 
     @Test(arguments: ["", "a", "1,", ",1", "-1", "1-", "-", "1-2-3", "+1", " 1", "1.5", "٣"])
-    func whatIsNoListIsRefused(text: String) {
+    func whatIsNotAListIsRefused(text: String) {
         let error = #expect(throws: NumberError.self) { try IndexList(text: text) }
         #expect(error?.description.hasPrefix("it must be numbers from 0") == true)
     }
 
-    @Test func numbersOfTooManyDigitsAreNoList() {
+    @Test func numbersWithTooManyDigitsAreNotAList() {
         #expect(throws: NumberError.self) { try IndexList(text: "99999999999999999999") }
     }
 
@@ -30,14 +30,14 @@ import Testing
         #expect(error?.description.hasSuffix("2-5") == true)
     }
 
-    @Test func whatTheModelDoesNotHaveIsNamed() throws {
+    @Test func whatTheModelLacksIsNamed() throws {
         let error = #expect(throws: CommandError.self) { try indices("0-12", below: 12) }
         #expect(
             error?.description
                 == "--layers names layer 12, but the model has 12 layers, which are 0 to 11"
         )
         #expect(error?.status == .wrongUsage)
-        // No list of as many numbers is made.
+        // No list of that many numbers is made.
         #expect(throws: CommandError.self) { try indices("0-9223372036854775807", below: 2) }
         let single = #expect(throws: CommandError.self) { try indices("1", below: 1) }
         #expect(single?.description.hasSuffix("1 layer, which is 0") == true)

@@ -14,7 +14,7 @@ import Testing
         return try #require(head[key] as? Double)
     }
 
-    /// Before training no head does any of this: the scores are then about 0.05.
+    /// Before training, no head does any of this: the scores are then about 0.05.
     @Test func aModelOfRepeatedTokensLearnsToLookBack() throws {
         let scripts = FilePath(#filePath).removingLastComponent().removingLastComponent()
             .removingLastComponent().appending("scripts")

@@ -36,7 +36,7 @@ import Training
         }
     }
 
-    @Test func itIsSaidWhatParametersAreFor() throws {
+    @Test func theUseOfParametersIsShown() throws {
         try withTemporaryDirectory { directory in
             let model = try writeModel(to: directory.appending("model.bin")).string
             let object = try swiftlet("info", model, "--json").object()
@@ -55,7 +55,7 @@ import Training
         }
     }
 
-    @Test func whatTrainingTakesIsWhatTheTrainerAsksFor() throws {
+    @Test func memoryForTrainingIsWhatTheTrainerAllocates() throws {
         try withTemporaryDirectory { directory in
             let path = try writeModel(to: directory.appending("model.bin"))
             func training(_ more: String...) throws -> [String: Any] {
@@ -109,13 +109,13 @@ import Training
             #expect(other["rounded_weights_bytes"] as? Int == memory.parameters.roundedWeights)
             let text = try swiftlet("info", path.string, "--batch-size", "1").output
             #expect(
-                text.contains("  training would take, with 1 sequence of 32 tokens, float32\n")
+                text.contains("  memory for training, with 1 sequence of 32 tokens, float32\n")
             )
             #expect(text.contains(#/ {2}together +[\d.]+ KiB\n/#))
         }
     }
 
-    @Test func aShapeThatNoTrainingHasIsRefused() throws {
+    @Test func anImpossibleTrainingShapeIsRefused() throws {
         try withTemporaryDirectory { directory in
             let model = try writeModel(to: directory.appending("model.bin")).string
             expectError(
@@ -130,13 +130,13 @@ import Training
             )
             let tokenizer = try writeTokenizer(to: directory.appending("t.bin")).string
             expectError(try swiftlet("info", tokenizer, "--batch-size", "2"), 65, "tokenizer, not")
-            // As many tokens as fit, of a size that nothing holds.
+            // As many tokens as fit, at a size that no memory can hold.
             let arguments = ["info", model, "--batch-size", "1048576", "--json"]
             #expect(try run(swiftletPath(), arguments).status == 0)
         }
     }
 
-    @Test func whatTrainingALlamaTakesIsSaid() throws {
+    @Test func memoryForTrainingALlamaIsShown() throws {
         try withLlama { model, _ in
             let object = try swiftlet("info", model, "--json").object()
             let parts = try #require(object["parts"] as? [[String: Any]])
@@ -238,7 +238,7 @@ import Training
         }
     }
 
-    @Test func aRunThatGoesOnIsSeenToBeRunningBeforeItsFirstCheckpoint() throws {
+    @Test func aRunIsShownAsRunningBeforeItsFirstCheckpoint() throws {
         try withTemporaryDirectory { directory in
             let run = directory.appending("run").string
             let arguments =
@@ -262,7 +262,7 @@ import Training
                 process.interrupt()
             }
             #expect(try swiftlet("info", run, "--json").object()["status"] as? String == "stopped")
-            // A checkpoint that is asked for must be there.
+            // A requested checkpoint must exist.
             expectError(
                 try swiftlet("info", run, "--checkpoint", "latest"),
                 66,

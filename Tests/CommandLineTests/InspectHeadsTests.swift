@@ -1,5 +1,5 @@
 // `inspect heads` and `inspect ablate` as processes: what they print, what they read, and what they
-// say when they cannot.
+// say when they fail.
 
 import FileIO
 import Foundation
@@ -178,7 +178,7 @@ private func withFiles(_ body: (Files) throws -> Void) throws {
         }
     }
 
-    @Test func whatCannotBeMeasuredOnIsRefused() throws {
+    @Test func dataThatCannotBeMeasuredOnIsRefused() throws {
         try withFiles { files in
             let directory = files.directory
             let empty = try writeBytes([], to: directory.appending("empty.txt")).string
@@ -188,8 +188,8 @@ private func withFiles(_ body: (Files) throws -> Void) throws {
             )
             .string
             let cases: [(Int32, String, [String])] = [
-                (64, "give what to measure on", []),
-                (64, "give what to measure on", ["--data", files.shard, "--text", files.text]),
+                (64, "give the data to measure on", []),
+                (64, "give the data to measure on", ["--data", files.shard, "--text", files.text]),
                 (66, "missing", ["--data", "\(directory)/missing*.bin"]),
                 (66, "missing", ["--text", "\(directory)/missing.txt"]),
                 (65, "empty.txt", ["--text", empty]),

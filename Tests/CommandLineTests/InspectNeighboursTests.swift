@@ -1,4 +1,4 @@
-// `inspect neighbours`: which tokens are near another, and which texts are no token.
+// `inspect neighbours`: which tokens are near another, and which texts are not a token.
 
 import FileIO
 import Foundation
@@ -47,7 +47,7 @@ private func neighbours(_ object: [String: Any]) throws -> [[String: Any]] {
 
             let text = try run(swiftletPath(), arguments)
             #expect(text.status == 0 && text.errors == "")
-            #expect(text.output.hasPrefix("  nearest to 'a' (token 97), by the cosine of"))
+            #expect(text.output.hasPrefix("  nearest to 'a' (token 97), by cosine of"))
             #expect(text.output.contains(#/ {2}9[68] {2}0\.9998 .* '[`b]'\n/#))
             #expect(text.output.split(separator: "\n").allSatisfy { $0.count <= 80 })
         }
@@ -85,12 +85,12 @@ private func neighbours(_ object: [String: Any]) throws -> [[String: Any]] {
             try refuse(
                 "--token",
                 "ab",
-                fragment: "'ab' is 2 tokens, and not one: 'a' (97), 'b' (98)"
+                fragment: "'ab' is 2 tokens, not one: 'a' (97), 'b' (98)"
             )
             try refuse("--token", "0123456789", fragment: "'7' (55) and 2 more")
-            try refuse("--token", "", fragment: "'' is no token")
+            try refuse("--token", "", fragment: "'' is not a token")
             try refuse("--token", "\u{1b}\n", fragment: "'\\u{1b}' (27), '\\n' (10)")
-            // U+FFFD is what shows a byte that is no text, and is not that byte.
+            // U+FFFD shows a byte that is not text, but is not that byte.
             try refuse("--token", "\u{FFFD}", fragment: "'\\xef' (239), '\\xbf' (191)")
             try refuse(fragment: "--token or with --id")
             try refuse("--token", "a", "--id", "97", fragment: "--token or with --id")
@@ -103,7 +103,7 @@ private func neighbours(_ object: [String: Any]) throws -> [[String: Any]] {
         }
     }
 
-    @Test func bytesThatAreNoTextAreNoToken() throws {
+    @Test func bytesThatAreNotTextAreNotAToken() throws {
         try withTurnedEmbeddings { model, tokenizer in
             let outcome = try shell(
                 "\"$SWIFTLET\" inspect neighbours --model '\(model)' --tokenizer '\(tokenizer)' "
@@ -145,7 +145,7 @@ private func neighbours(_ object: [String: Any]) throws -> [[String: Any]] {
         }
     }
 
-    // NumPy's numbers, of the same files.
+    // NumPy's numbers for the same files.
     @Test(.enabled(if: TestData.isAvailable, Comment(rawValue: TestData.skipReason)))
     func neighboursInRealModelsAreNumPys() throws {
         let model = try TestData.path("llama2/stories260K.bin").string

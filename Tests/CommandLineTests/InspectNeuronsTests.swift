@@ -1,14 +1,14 @@
-// `inspect neurons`: the places of a text that excite neurons.
+// `inspect neurons`: the places in a text where neurons are active.
 
 import FileIO
 import Foundation
 import TestSupport
 import Testing
 
-/// The text of the tests: 45 bytes and so many tokens of the byte vocabulary.
+/// The text of the tests: 45 bytes, and as many tokens of the byte vocabulary.
 private let sentence = "A quick brown fox, a lazy dog and \u{e9}t\u{e9} at last"
 
-/// Calls `body` with what begins every command here.
+/// Calls `body` with the beginning of every command here.
 private func withText(
     contextLength: Int = 64,
     _ body: (_ base: [String], _ directory: FilePath) throws -> Void
@@ -38,7 +38,7 @@ private func neurons(_ arguments: [String]) throws -> [[String: Any]] {
         try withText { base, _ in
             let all = try neurons(base + ["--layer", "0", "--top", "3"])
             #expect(all.compactMap { $0["neuron"] as? Int } == Array(0..<64))
-            // What stands before the texts, and then the bytes.
+            // What begins texts, and then the bytes.
             let tokens = [256] + sentence.utf8.map { Int($0) }
             for neuron in all {
                 let top = try #require(neuron["top"] as? [[String: Any]])
@@ -76,11 +76,11 @@ private func neurons(_ arguments: [String]) throws -> [[String: Any]] {
                 let places = lines.dropFirst()
                 #expect(places.count == (more.isEmpty ? 20 : 10))
                 #expect(places.allSatisfy { $0.contains("[") && $0.contains("]") })
-                // Tokens stand one below the other.
+                // Tokens are aligned.
                 #expect(Set(places.compactMap { Array($0).firstIndex(of: "[") }).count == 1)
             }
             let text = try run(swiftletPath(), base + ["--layer", "0"]).output
-            #expect(text.hasPrefix("  layer 0: the 20 of 64 neurons that are excited most"))
+            #expect(text.hasPrefix("  layer 0: the 20 most active of 64 neurons"))
         }
     }
 
@@ -97,7 +97,7 @@ private func neurons(_ arguments: [String]) throws -> [[String: Any]] {
             let count = sentence.utf8.count + 1
             let expected = (0..<count).map { [$0 / 16, $0 % 16] }
             #expect(Set(places) == Set(expected) && places.count == count)
-            // In sequences of another length every token has another past.
+            // In sequences of another length, every token has another context.
             let others = try neurons(
                 base + ["--layer", "0", "--neuron", "3", "--sequence-length", "7"]
             )
@@ -132,7 +132,7 @@ private func neurons(_ arguments: [String]) throws -> [[String: Any]] {
         }
     }
 
-    @Test func bytesThatAreNoTextAreReadAsTheyAre() throws {
+    @Test func bytesThatAreNotTextAreReadAsTheyAre() throws {
         try withText { base, directory in
             let path = try writeBytes([0xFF, 0x1B, 0x00, 0x0A, 0x80], to: directory.appending("b"))
             let arguments = base.dropLast() + [path.string, "--layer", "0", "--neuron", "1"]

@@ -1,4 +1,4 @@
-// `inspect ... --output`: the pages, which parts each has, and what is printed beside them.
+// `inspect ... --output`: the pages, the parts that each has, and what is printed with them.
 
 import FileIO
 import Foundation
@@ -99,7 +99,7 @@ private func parts(_ page: String) -> [String] {
         }
     }
 
-    @Test func theObjectIsPrintedBesideThePage() throws {
+    @Test func theObjectIsPrintedAlongWithThePage() throws {
         try look { looked in
             let path = looked.directory.appending("page.html").string
             for name in ["next", "weights"] {
@@ -162,7 +162,7 @@ private func parts(_ page: String) -> [String] {
         }
     }
 
-    @Test func theTokenOfThePageMayBeChosenBesideTheObject() throws {
+    @Test func aTokenCanBeChosenForAPageAlongWithTheObject() throws {
         try look { looked in
             for name in ["attention", "lens"] {
                 let outcome = try run(
@@ -180,7 +180,7 @@ private func parts(_ page: String) -> [String] {
                     looked.arguments(name, ["--json", "--token", "2"])
                 )
                 #expect(alone.status == 64)
-                #expect(alone.errors.contains("--token is not for --json"))
+                #expect(alone.errors.contains("--token cannot be used with --json"))
             }
         }
     }
@@ -198,7 +198,7 @@ private func parts(_ page: String) -> [String] {
         }
     }
 
-    @Test func aPageThatCannotBeWrittenIsSaidBeforeAnythingIsRead() throws {
+    @Test func anUnwritablePageIsReportedBeforeAnythingIsRead() throws {
         try look { looked in
             let page = looked.directory.appending("page.html").string
             let (missing, there) = ("\(looked.directory)/no/page.html", looked.directory.string)
@@ -216,13 +216,13 @@ private func parts(_ page: String) -> [String] {
                 #expect(outcome.status == Int32(status))
                 #expect(outcome.errors.contains(sentence), "\(outcome.errors)")
             }
-            // Nor does asking leave anything behind.
+            // Nor does checking leave anything behind.
             let names = try FileManager.default.contentsOfDirectory(atPath: there)
             #expect(!names.contains { $0.contains("page.html") })
         }
     }
 
-    @Test func aPageThatCannotBeWrittenIsSaidSo() throws {
+    @Test func anUnwritablePageIsReported() throws {
         try look { looked in
             let outcome = try run(
                 swiftletPath(),

@@ -23,7 +23,7 @@ private func sums(_ rows: [[Double]]) -> [Double] { rows.map { $0.reduce(0, +) }
             )
             .object()
             #expect(Set(object.keys) == ["patterns", "texts", "tokens"])
-            // The start token stands before the text, as in sample.
+            // The start token precedes the text, as in sample.
             let tokens = try #require(object["tokens"] as? [Int])
             #expect(tokens.first == 1)
             #expect(tokens.suffix(3) == [100, 101, 102])
@@ -63,7 +63,7 @@ private func sums(_ rows: [[Double]]) -> [Double] { rows.map { $0.reduce(0, +) }
         }
     }
 
-    @Test func whatEachLayerWouldSayIsPrinted() throws {
+    @Test func whatEachLayerPredictsIsPrinted() throws {
         try withModel { model, tokenizer in
             let object = try swiftlet(
                 "inspect",
@@ -154,7 +154,7 @@ private func sums(_ rows: [[Double]]) -> [Double] { rows.map { $0.reduce(0, +) }
         }
     }
 
-    @Test func textForPeopleHasNoColoursWhereItIsPiped() throws {
+    @Test func textHasNoColorsWhenPiped() throws {
         try withModel { model, tokenizer in
             let heads = ["attention": "share", "lens": "entropy", "next": "likeliest next tokens"]
             for (command, expected) in heads {
@@ -177,7 +177,7 @@ private func sums(_ rows: [[Double]]) -> [Double] { rows.map { $0.reduce(0, +) }
         }
     }
 
-    @Test func coloursAreForTerminalsOnly() throws {
+    @Test func colorsAreOnlyForTerminals() throws {
         try withModel { model, tokenizer in
             for (color, isColored) in [("", true), ("1", false)] {
                 let session = try TerminalSession(
@@ -190,7 +190,7 @@ private func sums(_ rows: [[Double]]) -> [Double] { rows.map { $0.reduce(0, +) }
                 #expect(try session.waitForExit() == 0)
                 let written = String(decoding: session.written, as: UTF8.self)
                 #expect(written.contains("\u{1b}[") == isColored)
-                #expect(written.contains("green: what does come next") == isColored)
+                #expect(written.contains("green: the actual next token") == isColored)
             }
         }
     }
@@ -211,14 +211,14 @@ private func sums(_ rows: [[Double]]) -> [Double] { rows.map { $0.reduce(0, +) }
             #expect(try tokens(["--prompt-file", file.string]) == [97, 98, 99])
             #expect(try tokens(["--prompt", "-"], input: "abc\n") == [97, 98, 99])
             #expect(try tokens(["--prompt-file", "-"], input: "ab") == [97, 98])
-            // Whatever bytes stand in it.
+            // Whatever bytes it contains.
             try writeBytes([0xFF, 0x00, 0xC3], to: file)
             #expect(try tokens(["--prompt-file", file.string]) == [255, 0, 195])
         }
     }
 
     @Test(arguments: ["attention", "lens", "next"])
-    func promptsThatCannotBeLookedAtAreRefused(command: String) throws {
+    func unusablePromptsAreRefused(command: String) throws {
         try withModel { model, tokenizer in
             let directory = FilePath(model).removingLastComponent()
             let empty = try writeBytes([], to: directory.appending("empty.txt")).string
@@ -237,7 +237,7 @@ private func sums(_ rows: [[Double]]) -> [Double] { rows.map { $0.reduce(0, +) }
                 #expect(outcome.errors.split(separator: "\n").count == 1)
                 #expect(outcome.output == "")
             }
-            try refused(64, "give the text to look at, either with --prompt", [])
+            try refused(64, "give the text to look at with either --prompt", [])
             try refused(64, "either with", ["--prompt", "a", "--prompt-file", empty])
             try refused(64, "the prompt is empty", ["--prompt", ""])
             try refused(65, "the prompt is empty", ["--prompt-file", empty])
@@ -255,7 +255,7 @@ private func sums(_ rows: [[Double]]) -> [Double] { rows.map { $0.reduce(0, +) }
         }
     }
 
-    @Test func layersHeadsAndTokensThatAreNotThereAreRefused() throws {
+    @Test func missingLayersHeadsAndTokensAreRefused() throws {
         try withModel { model, tokenizer in
             let cases = [
                 ("attention", "--layers", "1", "the model has 1 layer, which is 0"),
@@ -286,7 +286,7 @@ private func sums(_ rows: [[Double]]) -> [Double] { rows.map { $0.reduce(0, +) }
         }
     }
 
-    @Test func aModelWhoseWeightsAreNoNumbersIsRefused() throws {
+    @Test func aModelWhoseWeightsAreNotNumbersIsRefused() throws {
         try withTemporaryDirectory { directory in
             let model = try writeModel(to: directory.appending("model.bin")) {
                 $0["wpe"].withUnsafeMutableElements(as: Float.self) { $0[5] = .nan }
@@ -312,7 +312,7 @@ private func sums(_ rows: [[Double]]) -> [Double] { rows.map { $0.reduce(0, +) }
     }
 
     @Test(arguments: ["attention", "lens", "next"])
-    func aFullDiskIsSaid(command: String) throws {
+    func aFullDiskIsReported(command: String) throws {
         try withModel { model, tokenizer in
             for options in ["", "--json"] {
                 let outcome = try shell(

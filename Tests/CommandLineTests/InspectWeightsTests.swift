@@ -1,4 +1,4 @@
-// `inspect weights`: which tensor a name means, what is said of it, and what is refused.
+// `inspect weights`: which tensor a name means, what is said about it, and what is refused.
 
 import FileIO
 import Foundation
@@ -45,19 +45,19 @@ private func isClose(_ found: Any?, _ expected: Double, within tolerance: Double
             #expect(text.output.contains(#/ {2}singular values {2}16, from [\d.]+ down to/#))
             let lines = text.output.split(separator: "\n", omittingEmptySubsequences: false)
             #expect(lines.allSatisfy { $0.count <= 80 })
-            // Nothing but text where nobody looks.
+            // Only text when piped.
             #expect(!text.output.contains("\u{1b}"))
         }
     }
 
-    @Test func aTensorOfAllLayersHasThoseOfOneWithTheLayer() throws {
+    @Test func aLayerSelectsSingularValuesOfAStackedTensor() throws {
         try withModel { model, _ in
             let all = try inspect(model, "qkvw")
             #expect(all["shape"] as? [Int] == [1, 48, 16])
             #expect(all["layer"] == nil)
             #expect(all["singular_values"] is NSNull)
             let text = try swiftlet("inspect", "weights", "--model", model, "--tensor", "qkvw")
-            #expect(text.output.contains("singular values  those of one layer with --layer\n"))
+            #expect(text.output.contains("singular values  choose one layer with --layer\n"))
             let one = try inspect(model, "qkvw", "--layer", "0")
             #expect(one["shape"] as? [Int] == [48, 16])
             #expect(one["layer"] as? Int == 0)
@@ -66,7 +66,7 @@ private func isClose(_ found: Any?, _ expected: Double, within tolerance: Double
             // A name of the family's says the layer itself.
             let named = try inspect(model, "qkvw.0")
             #expect(named["singular_values"] as? [Double] == one["singular_values"] as? [Double])
-            // Vectors, one for each layer, are no matrix.
+            // Vectors, one for each layer, are not a matrix.
             #expect(try inspect(model, "ln1w")["singular_values"] is NSNull)
         }
     }
@@ -96,7 +96,7 @@ private func isClose(_ found: Any?, _ expected: Double, within tolerance: Double
                         found["singular_values"] as? [Double]
                             == expected["singular_values"] as? [Double]
                     )
-                    // Under the file's own name it is as it lies there.
+                    // Under the file's own name, it is as the file stores it.
                     let stored = try inspect(output, own)
                     let shape = stored["shape"] as? [Int]
                     #expect(shape == (format == "gguf" ? [64, 16] : [16, 64]))
@@ -113,7 +113,7 @@ private func isClose(_ found: Any?, _ expected: Double, within tolerance: Double
         }
     }
 
-    @Test func numbersOfFewerBitsAreWhatTheyStandFor() throws {
+    @Test func numbersInFewerBitsAreShownByTheirValues() throws {
         try withLlama { model, _ in
             let expected = try inspect(model, "w1.1")
             try withTemporaryDirectory { directory in
@@ -136,7 +136,7 @@ private func isClose(_ found: Any?, _ expected: Double, within tolerance: Double
         }
     }
 
-    @Test func whatIsNotFiniteIsSaid() throws {
+    @Test func numbersThatAreNotFiniteAreReported() throws {
         try withTemporaryDirectory { directory in
             let model = directory.appending("m.bin").string
             try writeModel(to: FilePath(model)) { parameters in
@@ -148,11 +148,11 @@ private func isClose(_ found: Any?, _ expected: Double, within tolerance: Double
             #expect(object["mean"] is Double)
             let text = try swiftlet("inspect", "weights", "--model", model, "--tensor", "wpe")
             #expect(text.output.contains(#/ {2}not finite +1\n/#))
-            #expect(text.output.contains("none, as not all numbers are finite"))
+            #expect(text.output.contains("none, because not all numbers are finite"))
         }
     }
 
-    @Test func aNameOfNoTensorBringsTheNearest() throws {
+    @Test func anUnknownTensorNameSuggestsTheNearest() throws {
         try withModel { model, _ in
             func refuse(_ tensor: String, _ fragment: String, _ more: String...) throws {
                 let arguments = ["inspect", "weights", "--model", model, "--tensor", tensor]
@@ -170,7 +170,7 @@ private func isClose(_ found: Any?, _ expected: Double, within tolerance: Double
         }
     }
 
-    @Test func filesThatAreNoModelAreNamed() throws {
+    @Test func filesThatAreNotModelsAreNamed() throws {
         try withTemporaryDirectory { directory in
             let arguments = ["inspect", "weights", "--tensor", "wte", "--model"]
             func refuse(_ name: String, _ bytes: [UInt8]?, _ status: Int32) throws {
@@ -187,7 +187,7 @@ private func isClose(_ found: Any?, _ expected: Double, within tolerance: Double
         }
     }
 
-    // NumPy's numbers, of the same file.
+    // NumPy's numbers for the same file.
     @Test(.enabled(if: TestData.isAvailable, Comment(rawValue: TestData.skipReason)))
     func numbersOfRealModelsAreNumPys() throws {
         let directory = try TestData.path("tiny-gpt2").string

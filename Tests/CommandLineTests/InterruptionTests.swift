@@ -1,4 +1,4 @@
-// Signals that `train` answers to: it drops the step at hand, saves and ends, and goes on later as
+// Signals that `train` handles: it drops the current step, saves and ends, and resumes later as
 // if nothing had happened; asked twice, it ends at once. Kills, which it cannot answer to, are in
 // KillTests.swift.
 
@@ -12,16 +12,16 @@ import Training
     private static let signals = [SIGINT, SIGTERM, SIGHUP, SIGUSR1]
 
     @Test(arguments: signals, [2, 21])
-    func interruptedRunSavesItsStepAndGoesOnExactly(signal: Int32, lines: Int) throws {
+    func anInterruptedRunSavesItsStepAndResumesExactly(signal: Int32, lines: Int) throws {
         try interrupt(.gpt2, signal, lines)
     }
 
     @Test(arguments: DisturbedRun.Kind.allCases)
-    func runsOfEveryKindSaveTheirStepAndGoOnExactly(kind: DisturbedRun.Kind) throws {
+    func runsOfEveryKindSaveTheirStepAndResumeExactly(kind: DisturbedRun.Kind) throws {
         try interrupt(kind, SIGTERM, 21)
     }
 
-    /// Interrupts a run when it has logged so many lines, and lets it go on.
+    /// Interrupts a run when it has logged this many lines, and lets it continue.
     private func interrupt(_ kind: DisturbedRun.Kind, _ signal: Int32, _ lines: Int) throws {
         try withTemporaryDirectory { directory in
             let whole = try DisturbedRun(in: directory, "whole", kind)
@@ -29,7 +29,7 @@ import Training
 
             let run = try DisturbedRun(in: directory, "run", kind)
             let outcome = try run.start { process in
-                // The first line comes after the program has begun to answer.
+                // The first line comes after the program has begun to handle signals.
                 while process.isRunning, run.lineCount < lines { usleep(200) }
                 kill(process.processIdentifier, signal)
             }
@@ -62,7 +62,7 @@ import Training
     func measuringEndsAtOnceAndIsInterrupted(signal: Int32) throws {
         try withModel { model, tokenizer in
             try withTemporaryDirectory { directory in
-                // A window for every token: it takes a while.
+                // A window for every token, which takes a while.
                 let text = directory.appending("text.txt")
                 try writeBytes([UInt8](repeating: UInt8(ascii: "a"), count: 1 << 20), to: text)
                 let outcome = try CommandLineTests.run(
@@ -83,7 +83,7 @@ import Training
         }
     }
 
-    @Test func hangUpsThatAreIgnoredStayIgnored() throws {
+    @Test func ignoredHangupsStayIgnored() throws {
         try withTemporaryDirectory { directory in
             let run = try DisturbedRun(in: directory, "run")
             let outcome = try run.start(through: "trap '' HUP") { process in
@@ -135,7 +135,7 @@ import Training
                     kill(process.processIdentifier, second)
                 }
             }
-            // Asked before the micro-batch began, it ended in order: too early for this test.
+            // Asked before the micro-batch began, it ended cleanly: too early for this test.
         } while ending.outcome.status == 130
         #expect(ending.outcome.status == second)
         #expect(!ending.hasCheckpoint)
@@ -143,7 +143,7 @@ import Training
 
     @Test func repeatedNoticesAreOneAndLeaveTimeToSave() throws {
         let (outcome, hasCheckpoint) = try longMicroBatch { process in
-            // As a terminal that closes and a batch system send them.
+            // As sent by a closing terminal and by a batch system.
             for signal in [SIGHUP, SIGUSR1, SIGHUP, SIGUSR1, SIGTERM] {
                 kill(process.processIdentifier, signal)
                 usleep(150_000)

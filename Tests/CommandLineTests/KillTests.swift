@@ -1,8 +1,8 @@
-// `kill -9` at random moments of a run: it goes on from its last complete checkpoint, ends as the
-// run that nothing happened to, bit for bit, and repeats no more than the steps since that
-// checkpoint. Interruptions that the program answers to are in InterruptionTests.swift.
+// `kill -9` at random moments of a run: it resumes from its last complete checkpoint, ends as the
+// undisturbed run does, bit for bit, and repeats no more than the steps since that
+// checkpoint. Interruptions that the program handles are in InterruptionTests.swift.
 //
-// SWIFTLET_KILLS=30 kills so many times and prints where, SWIFTLET_KILL_SEED=N at other moments:
+// SWIFTLET_KILLS=30 kills 30 times and prints where, SWIFTLET_KILL_SEED=N at other moments:
 //
 //     SWIFTLET_KILLS=30 scripts/test --filter KillTests
 
@@ -12,16 +12,16 @@ import Testing
 
 /// When a process is killed.
 private enum Moment {
-    /// So many seconds after its start: perhaps before anything is read.
+    /// This many seconds after its start: perhaps before anything is read.
     case sinceStart(TimeInterval)
-    /// So many seconds after it has logged so many lines: in or between steps.
+    /// This many seconds after it has logged so many lines: in or between steps.
     case sinceLines(Int, TimeInterval)
-    /// So many seconds after it has begun to write a checkpoint.
+    /// This many seconds after it has begun to write a checkpoint.
     case sinceCheckpoint(TimeInterval)
 
     /// A moment of one of the three kinds.
     /// - Parameters:
-    ///   - duration: Of the undisturbed run, in seconds. Moments need not be met exactly: on a
+    ///   - duration: That of the undisturbed run, in seconds. Moments need not be met exactly: on a
     ///     machine that has become slower they fall earlier in the run, and that is all.
     ///   - generator: Decides.
     /// - Returns: The moment.
@@ -71,7 +71,7 @@ private struct SeededGenerator: RandomNumberGenerator {
 
             var kills = 0
             var rounds = 0
-            // A run that came through before it was killed often enough is followed by another.
+            // A run that finishes before it was killed often enough is followed by another.
             while kills < wanted {
                 rounds += 1
                 let run = try DisturbedRun(in: directory, "run\(rounds)", kind)
@@ -98,7 +98,7 @@ private struct SeededGenerator: RandomNumberGenerator {
     }
 
     /// Runs the program until a moment.
-    /// - Returns: Whether it was killed; false when it had ended before.
+    /// - Returns: Whether it was killed; false if it had already ended.
     private func kill(_ run: DisturbedRun, at moment: Moment) throws -> Bool {
         let outcome = try run.start { process in
             func wait(until condition: () throws -> Bool) rethrows {

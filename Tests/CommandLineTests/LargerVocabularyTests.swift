@@ -11,7 +11,7 @@ import Testing
 
 @Suite(.serialized) struct LargerVocabularyTests {
     /// Calls `body` with a model of 320 ids, nearly all of whose probability is on those past 256,
-    /// and a tokenizer of 257 beside it.
+    /// and a tokenizer of 257 next to it.
     private func withPaddedModel(
         _ body: (_ model: String, _ directory: FilePath) throws -> Void
     ) throws {
@@ -63,7 +63,7 @@ import Testing
             let report = try swiftlet("evaluate", "--model", model, "--text", text.string, "--json")
                 .object()
             let loss = try #require(report["loss"] as? Double)
-            // Over the tokenizer's ids alone it would be some log(257).
+            // Over only the tokenizer's ids it would be about log(257).
             #expect(loss > 8)
             #expect(try #require(report["bits_per_byte"] as? Double) > 8)
         }
@@ -132,7 +132,7 @@ import Testing
         }
     }
 
-    @Test func aTokenizerThatIsHardlyTheModelsIsRemarkedOn() throws {
+    @Test func aTokenizerThatIsHardlyTheModelsGetsARemark() throws {
         try withTemporaryDirectory { directory in
             let tokenizer = try writeTokenizer(to: directory.appending("tokenizer.bin"))
             for (size, isRemarkedOn) in [(257 + 127, false), (257 + 128, true)] {
@@ -142,7 +142,7 @@ import Testing
                 )
                 let outcome = try swiftlet("sample", "--model", model.string, "--max-tokens", "1")
                 #expect(outcome.status == 0)
-                let remark = "'\(tokenizer)' has 257 tokens and the model \(size): is it"
+                let remark = "'\(tokenizer)' has 257 tokens, but the model has \(size): is it"
                 #expect(outcome.errors.contains(remark) == isRemarkedOn)
             }
         }

@@ -22,7 +22,7 @@ struct LearnedPiecesTests {
         return path
     }
 
-    @Test func aLearntVocabularyEncodesEveryText() throws {
+    @Test func aLearnedVocabularyEncodesEveryText() throws {
         try withTemporaryDirectory { directory in
             let (text, pieces) = (try stories(in: directory), directory.appending("pieces.bin"))
             #expect(try learn(text, 512, pieces).status == 0)
@@ -51,7 +51,7 @@ struct LearnedPiecesTests {
         }
     }
 
-    @Test func whatCannotBeLearntFromIsRefused() throws {
+    @Test func textThatCannotBeLearnedFromIsRefused() throws {
         try withTemporaryDirectory { directory in
             let output = directory.appending("pieces.bin")
             func expectRefused(

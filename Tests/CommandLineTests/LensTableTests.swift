@@ -7,7 +7,7 @@ import Testing
 
 private let words = ["One", "·day", ",", "·a", "·girl"]
 
-/// A lens whose layer `l` predicts token `l`, and whose last layer predicts rightly.
+/// A lens whose layer `l` predicts token `l`, and whose last layer predicts correctly.
 private func lens(layerCount: Int, tokenCount: Int, top: Int = 1) -> LogitLens {
     let tokens = (0..<tokenCount).map { TokenID($0 % words.count) }
     return LogitLens(
@@ -54,7 +54,7 @@ private func texts(
         #expect(
             texts(lens(layerCount: 3, tokenCount: 3), columns: 80)
                 == [
-                    "  what comes next, as the layers have it; 0 is before the first block",
+                    "  what comes next, according to each layer; 0 is before the first block",
                     "",
                     "  after    0     1     2     │ 3",
                     "  0 One    One   ·day  ,     │ ·day",
@@ -86,7 +86,7 @@ private func texts(
         #expect(wide[2].split(separator: " ").count > lines[2].split(separator: " ").count)
     }
 
-    @Test func severalPredictionsStandBelowEachOther() {
+    @Test func severalPredictionsAreStacked() {
         let lines = texts(lens(layerCount: 1, tokenCount: 2, top: 2), top: 2, columns: 80)
         #expect(
             lines[3...6]
@@ -97,7 +97,7 @@ private func texts(
         )
     }
 
-    @Test func wordsThatAreNotThereTakeNoRoom() {
+    @Test func missingWordsTakeNoRoom() {
         // By tokens, and by layers.
         for layerCount in [1, 30] {
             let lens = lens(layerCount: layerCount, tokenCount: 2, top: 2)
@@ -150,7 +150,7 @@ private func texts(
         let lines = table.lines(lens, columns: 80).map { $0.rendered(inColor: true) }
         #expect(lines[3].hasSuffix("\u{1b}[32m·day\u{1b}[0m"))
         #expect(lines[4].hasSuffix("\u{1b}[2m,\u{1b}[0m"))
-        #expect(lines.last?.contains("green: what does come next") == true)
+        #expect(lines.last?.contains("green: the actual next token") == true)
     }
 
     @Test func oneTokenIsShownWithProbabilities() {
@@ -160,7 +160,7 @@ private func texts(
             lines == [
                 "  0 One  1 ·day  2 ,",
                 "",
-                "  what comes after 1 ·day, as the layers have it; 0 is before the first block",
+                "  what comes after 1 ·day, according to each layer; 0 is before the first block",
                 "",
                 "  layer  entropy    kl  likeliest",
                 "      0     2.00  2.00  One 50%  ·day 25%",

@@ -1,5 +1,5 @@
-// What the system or another program takes away while a command runs is one sentence and an exit
-// code.
+// What the system or another program takes away while a command runs leads to one sentence and an
+// exit code.
 
 import FileIO
 import Foundation
@@ -26,7 +26,7 @@ import Testing
     }
 
     @Test(arguments: ["abc", "0", "-1", "1000000", "99999999999999"])
-    func aNumberOfThreadsThatMakesNoSenseIsAnError(value: String) throws {
+    func anInvalidThreadCountIsAnError(value: String) throws {
         try withTemporaryDirectory { directory in
             let outcome = try shell("OMP_NUM_THREADS=\(value) \(training(in: directory))")
             expectOneLine(outcome, 64, "OMP_NUM_THREADS")
@@ -41,7 +41,7 @@ import Testing
         }
     }
 
-    @Test func threadsThatTheSystemDoesNotStartAreAnError() throws {
+    @Test func threadsThatTheSystemCannotStartAreAnError() throws {
         try withTemporaryDirectory { directory in
             let command = try training(in: directory, "--threads 64")
             let outcome = try shell("ulimit -v 4000000; OMP_STACKSIZE=1G \(command)")
@@ -60,7 +60,7 @@ import Testing
         }
     }
 
-    @Test func aLimitOnTheSizeOfFilesEndsATrainingInOrder() throws {
+    @Test func aFileSizeLimitEndsTrainingCleanly() throws {
         try withTemporaryDirectory { directory in
             let command = try training(in: directory, "--checkpoint-every 2")
             let outcome = try shell("ulimit -f 10; \(command)")

@@ -1,4 +1,4 @@
-// Lines with colours, their width, and the bytes that rewrite them in place.
+// Lines with colors, their width, and the bytes that rewrite them in place.
 
 import Testing
 
@@ -29,14 +29,14 @@ import Testing
         )
     }
 
-    @Test func linesThatANarrowerTerminalBrokeAreReplacedWhole() {
+    @Test func linesWrappedByANarrowerTerminalAreFullyReplaced() {
         var region = LiveRegion(inColor: false)
         _ = region.replace(with: [StyledLine("0123456789"), StyledLine()], columns: 80)
         #expect(region.replace(with: [], columns: 4).hasPrefix("\r\u{1b}[4A\(clear)"))
         #expect(region.replace(with: [], columns: 4).hasPrefix("\r\(wrapOff)"))
     }
 
-    @Test func coloursAreOnlyWrittenWhereTheyAreWanted() {
+    @Test func colorsAreWrittenOnlyIfWanted() {
         var line = StyledLine("a")
         line.append("b", .warning)
         #expect(line.rendered(inColor: true) == "a\u{1b}[33mb\u{1b}[0m")

@@ -18,7 +18,7 @@ import TokenData
         precision: String
     ) throws {
         try withLlama(version: version) { model, _ in
-            // The tokenizer beside the model is found.
+            // The tokenizer next to the model is found.
             let object = try swiftlet(
                 "sample",
                 "--model",
@@ -70,7 +70,7 @@ import TokenData
             #expect(try outputs(directory.string) == expected)
             let info = try swiftlet("tokenizer", "info", directory.string, "--json").object()
             #expect(info["path"] as? String == tokenizer)
-            // What is no tokenizer of Llama's is passed over, whatever its name.
+            // A file that is not a Llama tokenizer is skipped, whatever its name.
             try writeTokenizer(to: directory.appending("tokenizer.model"))
             #expect(try outputs(directory.string) == expected)
             try writeTokenizer(to: FilePath(tokenizer))
@@ -133,7 +133,7 @@ import TokenData
             let text = "  Two\nlines, é 🙂\n"
             let ids = try run(swiftletPath(), encode, input: text).output
             let decode = ["tokenizer", "decode"] + common
-            // As bytes they come back as what they are; as a piece they would be spaces.
+            // As bytes they come back unchanged; as a piece they would be spaces.
             let marked = (" " + text).replacing(" ", with: "\u{2581}")
             #expect(try run(swiftletPath(), decode, input: ids).output == marked)
             expectError(try run(swiftletPath(), decode + ["259"]), 65, "no token 259")
@@ -142,7 +142,7 @@ import TokenData
 
     @Test func aTokenizerWithTooManyTokensBesideTheModelIsNamed() throws {
         try withLlama { model, tokenizer in
-            // What is taken first.
+            // What is looked for first.
             let other = FilePath(model).removingLastComponent().appending("tokenizer.model")
             try writeBytes(
                 MappedFile(FilePath(tokenizer)).contents() + [0, 0, 0, 0, 1, 0, 0, 0, 0x78],

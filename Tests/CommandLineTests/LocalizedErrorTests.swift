@@ -1,4 +1,4 @@
-// What programs that use the library see of its errors.
+// How programs that use the library see its errors.
 
 import Foundation
 import Swiftlet

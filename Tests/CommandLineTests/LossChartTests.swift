@@ -1,4 +1,4 @@
-// The chart of a run's losses: which of them it is of, on which scale, and what is drawn.
+// The chart of a run's losses: which of them it shows, on which scale, and what is drawn.
 
 import Testing
 import Training
@@ -72,7 +72,7 @@ import Training
         let scale = try #require(LossScale(losses))
         #expect(scale.low == losses.min())
         #expect(scale.high < 10.1)
-        // Nothing is cut off where there is little to win.
+        // Nothing is cut off where there is little to gain.
         let even = try #require(LossScale((0..<100).map { Double($0) }))
         #expect(even.high == 99)
         #expect(LossScale([]) == nil)
@@ -133,7 +133,7 @@ import Training
         #expect(lines[4].hasSuffix("step 24"))
     }
 
-    @Test func whereThereIsNoRoomThereIsNoChart() {
+    @Test func withoutRoomThereIsNoChart() {
         #expect(lines([4], glyphs: .ascii) == [])
         #expect(lines([4, 3], glyphs: .ascii, columns: 12) == [])
         #expect(lines([4, 3], glyphs: .ascii, rows: 2) == [])

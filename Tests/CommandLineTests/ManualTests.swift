@@ -1,4 +1,4 @@
-// The manual's pages and the completions: what an installation puts beside the program.
+// The manual pages and the completions: what an installation adds to the program.
 
 import ArgumentParser
 import FileIO
@@ -14,7 +14,7 @@ import Testing
         return program.map { ManualPage.all(of: $0, version: "swiftlet 1.2") } ?? []
     }()
 
-    /// Whether a program of the system is there to check what is for it.
+    /// Whether a system program is available to check its files.
     private static func exists(_ program: String) -> Bool {
         (try? run("/bin/sh", ["-c", "command -v \(program)"]).status) == 0
     }
@@ -34,7 +34,7 @@ import Testing
         try check(program)
     }
 
-    @Test func noLineIsTakenForARequestThatIsNone() {
+    @Test func noTextLineIsTakenForARequest() {
         let requests: Set = ["TH", "SH", "PP", "TP", "EX", "EE", "nh", "ad"]
         for page in Self.pages {
             for line in page.source.split(separator: "\n") {

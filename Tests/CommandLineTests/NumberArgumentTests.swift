@@ -1,11 +1,11 @@
-// Every option that takes a number, with numbers that make no sense.
+// Every option that takes a number, with invalid numbers.
 
 import ArgumentParser
 import Testing
 
 @testable import SwiftletCLI
 
-/// What the parser says to the arguments; nil when it takes them.
+/// What the parser says about the arguments; nil if it accepts them.
 private func complaint(_ arguments: [String]) -> String? {
     do {
         _ = try SwiftletCommand.parseAsRoot(arguments)
@@ -62,7 +62,7 @@ private func complaint(_ arguments: [String]) -> String? {
         for (command, names) in options {
             for name in names {
                 for value in values {
-                    // As an option and its value reach the parser, however they were spelt.
+                    // The form in which an option and its value reach the parser.
                     let words = command.split(separator: " ").map { String($0) }
                     let arguments = words + ["--\(name)=\(value)"]
                     let text = complaint(arguments) ?? ""
@@ -108,7 +108,7 @@ private func complaint(_ arguments: [String]) -> String? {
         #expect(complaint(unlimited) == nil)
     }
 
-    @Test func aNumberWithAMinusMayFollowItsOption() throws {
+    @Test func aNegativeNumberMayFollowItsOption() throws {
         for (option, range) in [
             ("--temperature", "a finite number of 0 or more"),
             ("--top-k", "a whole number, 0 or more"), ("--threads", "from 1 to 1024"),
@@ -130,7 +130,7 @@ private func complaint(_ arguments: [String]) -> String? {
 
     @Test func defaultsAreShown() throws {
         let help = try swiftlet("train", "--help").output.replacing(/\s+/, with: " ")
-        #expect(help.contains("Sequences in a micro-batch. (default: 4)"))
+        #expect(help.contains("Sequences per micro-batch. (default: 4)"))
         #expect(help.contains("The peak learning rate. (default: 0.0003)"))
     }
 

@@ -1,4 +1,4 @@
-// What stands at an output's path is respected, and what a limit of the system cuts off is an error
+// What is at an output's path is respected, and what a system limit cuts off is an error
 // that leaves nothing behind.
 
 import FileIO
@@ -24,7 +24,7 @@ import Testing
         }
     }
 
-    @Test func aTokenizerGoesWhereALinkLeads() throws {
+    @Test func aTokenizerIsWrittenWhereALinkLeads() throws {
         try withTemporaryDirectory { directory in
             let text = try writeBytes(Array("aa bb aa bb".utf8), to: directory.appending("a.txt"))
             let outcome = try shell(
@@ -56,7 +56,7 @@ import Testing
         }
     }
 
-    @Test func aLimitOnTheSizeOfFilesIsAnErrorThatLeavesNothing() throws {
+    @Test func aFileSizeLimitIsAnErrorThatLeavesNothing() throws {
         try withTemporaryDirectory { directory in
             try writeTokenizer(to: directory.appending("t.bin"))
             try writeBytes(
@@ -90,9 +90,9 @@ import Testing
             #expect(try outcome.object()["documents"] as? Int == 2)
             let lines = outcome.errors.split(separator: "\n")
             #expect(
-                lines.first == "swiftlet: passed over: 'in/b.txt' does not exist; check the path"
+                lines.first == "swiftlet: skipped: 'in/b.txt' does not exist; check the path"
             )
-            #expect(lines.last == "swiftlet: 1 entry of a directory was passed over")
+            #expect(lines.last == "swiftlet: 1 directory entry was skipped")
         }
     }
 

@@ -53,7 +53,7 @@ import Testing
         }
     }
 
-    @Test func coloursAreLeftOutWhereTheyAreNotWanted() throws {
+    @Test func colorsAreLeftOutIfUnwanted() throws {
         for (color, isColored) in [("", true), ("1", false)] {
             try withChat(["TERM": "xterm", "NO_COLOR": color]) { session in
                 session.type("Hello\r/stats\r")
@@ -73,7 +73,7 @@ import Testing
                 session.type(ending)
                 _ = try session.waitForExit()
                 #expect(session.mode.c_lflag & flags == flags)
-                // Pasted text is marked no more.
+                // Pasted text is no longer marked.
                 #expect(!session.screen.modes.contains(2004))
             }
         }
@@ -90,7 +90,7 @@ import Testing
         }
     }
 
-    @Test func aChatStopsAndGoesOnWithWhatWasTyped() throws {
+    @Test func aStoppedChatContinuesWithWhatWasTyped() throws {
         try withLlama(context: 512) { model, _ in
             let shell = try TerminalSession(
                 ["/bin/sh", "-i"],
@@ -132,7 +132,7 @@ import Testing
             try session.wait("a prompt") { $0.lines[$0.cursor.row] == ">" }
             session.type("Bye\r")
             try session.wait("a reply") { $0.text.contains("> Bye\na") }
-            // Not shown within the reply, and there after it.
+            // Not shown during the reply, but there after it.
             session.type("later")
             session.send(SIGINT)
             try session.wait("what was typed") { $0.lines[$0.cursor.row] == "> later" }
@@ -186,7 +186,7 @@ import Testing
             try session.wait("an answer") { $0.text.contains("the prompt has 100 tokens") }
             session.type("\u{4}")
             #expect(try session.waitForExit() == 0)
-            // There is no such talk where there is something to go on with, or nobody to answer.
+            // No such remark if there is something to continue, or nobody to read it.
             let other = try TerminalSession(
                 chat + ["--system", "Be brief."],
                 environment: ["TERM": "xterm"]
@@ -196,7 +196,7 @@ import Testing
         }
     }
 
-    @Test func aTerminalDoesNotObeyWhatAModelMakes() throws {
+    @Test func aTerminalDoesNotObeyGeneratedText() throws {
         try withModel(contextLength: 64) { model, tokenizer in
             // Escape, again and again.
             let arguments = [

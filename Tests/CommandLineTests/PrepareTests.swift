@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import TokenData
 
-/// A directory with a tokenizer of bytes, of which the last token, 256, ends a text.
+/// A directory with a tokenizer of bytes, whose last token, 256, ends a text.
 private struct Workplace {
     let directory: FilePath
     let tokenizer: String
@@ -145,7 +145,7 @@ private func tokens(_ documents: String...) -> [Int32] {
         }
     }
 
-    @Test func bytesThatAreNoTextAreKeptAndRemarkedOn() throws {
+    @Test func bytesThatAreNotTextAreKeptWithARemark() throws {
         try withWorkplace { place in
             let bytes: [UInt8] = [0, 0xFF, 0xC3, 0x28, 0x61, 0x80]
             let outcome = try place.prepare(place.write(bytes, to: "latin.txt"))
@@ -155,7 +155,7 @@ private func tokens(_ documents: String...) -> [Int32] {
         }
     }
 
-    @Test func anEmptyFileAmongOthersIsRemarkedOn() throws {
+    @Test func anEmptyFileAmongOthersGetsARemark() throws {
         try withWorkplace { place in
             try place.write("", to: "in/a.txt")
             try place.write("b", to: "in/b.txt")

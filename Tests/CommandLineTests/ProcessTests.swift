@@ -1,4 +1,4 @@
-// Training with several processes: what a launcher's environment alone changes, and, where mpirun
+// Training with several processes: what a launcher's environment by itself changes, and, if mpirun
 // is installed, short runs that it starts.
 
 import FileIO
@@ -30,7 +30,7 @@ import Testing
             "--threads", "1", "--val-every", "2", "--output", directory.appending(name).string,
         ]
         let words = (arguments + flags).map { "'\($0)'" }.joined(separator: " ")
-        // The first two let root start processes, and the third more of them than processors.
+        // The first two let root start processes, and the third more processes than processors.
         return try shell(
             "export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 "
                 + "OMPI_MCA_rmaps_base_oversubscribe=1; "
@@ -46,7 +46,7 @@ import Testing
         #expect(speaking.status == 64 && speaking.errors.hasPrefix("swiftlet: error: "))
     }
 
-    @Test func commandsThatNeedNoOthersSpeakInEveryProcess() throws {
+    @Test func commandsForASingleProcessPrintInEveryProcess() throws {
         let outcome = try shell("\(Self.second) \"$SWIFTLET\" info --machine")
         #expect(outcome.status == 0 && outcome.output.contains("MPI"))
     }
@@ -59,7 +59,7 @@ import Testing
         expectError(outcome, 66, "/nowhere/libmpi.so")
     }
 
-    @Test func momentsOfMuonAreNotSharedOut() throws {
+    @Test func muonsMomentsAreNotShared() throws {
         let outcome = try swiftlet(
             "train",
             "--init",
@@ -77,7 +77,7 @@ import Testing
     }
 
     @Test(.enabled(if: launcher != nil))
-    func processesTrainTogetherAndTheFirstTellsOfIt() throws {
+    func processesTrainTogetherAndTheFirstReports() throws {
         try withTemporaryDirectory { directory in
             func losses(_ count: Int, _ flags: [String], _ name: String) throws -> [Float] {
                 let outcome = try train(
@@ -118,7 +118,7 @@ import Testing
     func oneSentenceSaysWhatIsWrongForAllProcesses() throws {
         try withTemporaryDirectory { directory in
             for (flags, status, words) in [
-                (["--total-batch-tokens", "100"], 64, "in each of 3 processes, and is 100"),
+                (["--total-batch-tokens", "100"], 64, "in each of 3 processes, but is 100"),
                 (["--init", "/nowhere/model"], 66, "'/nowhere/model' does not exist"),
                 (["--batch-size", "1000"], 64, "error: "),
             ] {

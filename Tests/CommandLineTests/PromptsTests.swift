@@ -128,7 +128,7 @@ import Testing
         }
     }
 
-    @Test func standardInputThatNobodyAskedForIsRemarkedOn() throws {
+    @Test func unrequestedStandardInputGetsARemark() throws {
         let remark = "standard input was not read"
         try withModel { model, tokenizer in
             let command = """

@@ -1,4 +1,4 @@
-// Somebody at a terminal, for what the program does only then.
+// A user at a terminal, for what the program does only then.
 
 import Foundation
 import Testing
@@ -11,7 +11,7 @@ import Testing
     import Darwin
 #endif
 
-/// A terminal that can be typed into, and remembers all that was written to it.
+/// A terminal that can be typed into, and remembers everything written to it.
 final class PseudoTerminal {
     let device: FileHandle
     private let master: CInt
@@ -28,13 +28,13 @@ final class PseudoTerminal {
         device = FileHandle(fileDescriptor: ends.device, closeOnDealloc: false)
     }
 
-    /// Types a text, of which a program gets whole lines.
+    /// Types a text; a program gets whole lines of it.
     func type(_ text: String) {
         let bytes = Array(text.utf8)
         #expect(write(master, bytes, bytes.count) == bytes.count)
     }
 
-    /// Reads until nobody has the terminal open any more; line ends are "\n" again.
+    /// Reads until nobody has the terminal open; line ends are "\n" again.
     func readToEnd() {
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 4096)
@@ -50,7 +50,7 @@ final class PseudoTerminal {
     }
 }
 
-/// Somebody who types into a terminal, and looks at what a program prints.
+/// A user who types into a terminal, and looks at what a program prints.
 final class TypingUser {
     private let terminal: PseudoTerminal
     private let process: Process
@@ -78,7 +78,7 @@ final class TypingUser {
         try wait { try Data(contentsOf: output).count > seenCount }
     }
 
-    /// Waits until as many replies have ended, each of which `--verbose` sums up once it is
+    /// Waits until this many replies have ended, each of which `--verbose` sums up once it is
     /// printed.
     func waitForEnd(ofReplies count: Int) throws {
         try wait {

@@ -1,4 +1,4 @@
-// Files whose first bytes are also those of another kind, and what the command takes them for.
+// Files whose first bytes are also those of another kind, and how the command recognizes them.
 
 import FileIO
 import Foundation
@@ -16,7 +16,7 @@ import Testing
         }
     }
 
-    /// Text that begins as an array, as llama2.c's and llama.cpp's files, as a piece.
+    /// Text that begins like an array, like llama2.c's and llama.cpp's files, or like a piece.
     @Test(arguments: [
         "[Intro]\nOnce upon a time", "{name} had a hat", "24karat gold", "GGUF is a format",
         "\n\n\nthe end", "PKzip", "what was lost: \u{FFFD}", String(repeating: "é", count: 300),
@@ -31,7 +31,7 @@ import Testing
         #expect(try sentence(Array(text.utf8)).contains("is a JSON file, not"))
     }
 
-    /// The lengths begin as a pickle, as the magic number of llm.c's models, and as a piece.
+    /// The lengths begin like a pickle, like the magic number of llm.c's models, and like a piece.
     @Test(arguments: [640, 66_176, 20_240_326, 0x0A0A])
     func aSafetensorsFileIsOneWhateverItsLengthSpells(byteCount: Int) throws {
         let header = Array("{}".utf8) + [UInt8](repeating: 0x20, count: byteCount - 2)
@@ -39,9 +39,9 @@ import Testing
         #expect(try sentence(length + header).contains("is a safetensors file of tensors, but"))
     }
 
-    @Test func modelsWithMagicNumbersAreKnownByMoreThanThose() throws {
+    @Test func modelsWithMagicNumbersAreRecognizedByMoreThanThose() throws {
         #expect(try sentence(Array("GGUF".utf8) + [3, 0, 0, 0]).contains("ends too early"))
-        // Llama2.c's, of a version to come.
+        // llama2.c's, in a future version.
         #expect(try sentence(Array("24ka".utf8) + [9, 0, 0, 0]).contains("version 9"))
     }
 

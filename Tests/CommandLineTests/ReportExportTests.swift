@@ -80,7 +80,7 @@ import Testing
 
     @Test func eventFilesOfSeveralRunsLieInDirectoriesOfTheirNames() throws {
         try withTemporaryDirectory { directory in
-            // Those whose last name is the same are told apart by their paths.
+            // Those with the same last name are told apart by their paths.
             let names = ["a/run", "b/run", "b/../c"]
             for name in ["a/run", "b/run", "c"] { try writeRun(directory.appending(name)) }
             let arguments = names.joined(separator: " ")

@@ -1,4 +1,4 @@
-// `report --watch` as a process beside a run.
+// `report --watch` as a process during a run.
 
 import FileIO
 import Foundation
@@ -10,7 +10,7 @@ import Testing
         (try? String(contentsOfFile: path.string, encoding: .utf8)) ?? ""
     }
 
-    /// Whether the page at `path` asks for itself again.
+    /// Whether the page at `path` reloads itself.
     private func asksAgain(_ path: FilePath) -> Bool {
         text(path).contains("http-equiv=\"refresh\"")
     }
@@ -19,7 +19,7 @@ import Testing
         while process.isRunning, !isReached() { usleep(5000) }
     }
 
-    /// Calls `body` with a run that goes on.
+    /// Calls `body` with a run in progress.
     private func withRunGoingOn(
         _ body: (_ training: Process, _ run: FilePath) throws -> Void
     ) throws {
@@ -60,7 +60,7 @@ import Testing
         }
     }
 
-    @Test func ctrlCEndsItWithALastPageAndTheRunGoesOn() throws {
+    @Test func ctrlCEndsItWithALastPageAndTheRunContinues() throws {
         try withRunGoingOn { training, run in
             let page = run.appending("report.html")
             let arguments = ["report", run.string, "--watch"]
@@ -83,7 +83,8 @@ import Testing
             let arguments = ["report", directory.string, "--watch"]
             let outcome = try CommandLineTests.run(swiftletPath(), arguments) { process, _, _ in
                 wait(for: process) { FileSystem.exists(page) }
-                // As before the first measurement; with a page, the program is known to listen.
+                // As before the first measurement; once there is a page, the program is known to
+                // listen.
                 try FileSystem.remove(log)
                 process.interrupt()
             }
@@ -100,7 +101,7 @@ import Testing
             let outcome = try swiftlet("report", directory.string, "--watch")
             #expect(outcome.status == 0)
             #expect(outcome.output == "\(page)\n")
-            #expect(outcome.errors == "swiftlet: no run goes on, so this page is the last\n")
+            #expect(outcome.errors == "swiftlet: no run is in progress, so this page is final\n")
             #expect(!asksAgain(page))
             expectError(try swiftlet("report", directory.string, "--watch"), 73, "report.html")
             #expect(try swiftlet("report", directory.string, "--watch", "--overwrite").status == 0)

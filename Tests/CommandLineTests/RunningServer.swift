@@ -5,7 +5,7 @@ import Testing
 
 /// A server that listens on a free port of 127.0.0.1.
 struct RunningServer {
-    /// What a request was answered with.
+    /// The answer to a request.
     struct Answer {
         let status: Int
         let body: String
@@ -21,12 +21,12 @@ struct RunningServer {
     let port: UInt16
     private let errorsURL: URL
 
-    /// What it said so far.
+    /// Its output so far.
     var errors: String {
         (try? Data(contentsOf: errorsURL)).map { String(decoding: $0, as: UTF8.self) } ?? ""
     }
 
-    /// Serves while `body` runs, and asks for the end with SIGTERM unless it has ended by then.
+    /// Serves while `body` runs, then stops it with SIGTERM unless it has already ended.
     static func run(
         _ arguments: [String],
         whileServing body: (RunningServer) throws -> Void = { _ in }
@@ -52,7 +52,7 @@ struct RunningServer {
         }
     }
 
-    /// Asks, and reads the answer to its end.
+    /// Sends a request, and reads the answer to its end.
     func ask(_ path: String, _ body: String? = nil, key: String? = nil) throws -> Answer {
         let connection = try connect(path, body, key: key)
         defer { close(connection) }
@@ -62,7 +62,7 @@ struct RunningServer {
         return Answer(status: status, body: parts.count > 1 ? String(parts[1]) : "")
     }
 
-    /// What comes from a connection until it is closed.
+    /// What arrives over a connection until it is closed.
     func rest(of connection: CInt) -> String {
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
@@ -74,7 +74,7 @@ struct RunningServer {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// Asks, and leaves the answer to the caller, who closes the connection.
+    /// Sends a request, and leaves the answer to the caller, who closes the connection.
     func connect(_ path: String, _ body: String? = nil, key: String? = nil) throws -> CInt {
         #if canImport(Glibc)
             let kind = CInt(SOCK_STREAM.rawValue)

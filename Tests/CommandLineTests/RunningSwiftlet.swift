@@ -10,7 +10,7 @@ struct Outcome {
     let output: String
     let errors: String
 
-    /// The objects of `--json`, one a line.
+    /// The objects of `--json`, one per line.
     func objects() throws -> [[String: Any]] {
         try output.split(separator: "\n").map { line in
             let object = try JSONSerialization.jsonObject(with: Data(line.utf8))
@@ -26,7 +26,7 @@ struct Outcome {
     }
 }
 
-/// The built program, which lies beside the bundle of the tests.
+/// The built program, which is next to the test bundle.
 func swiftletPath() throws -> String {
     let bundles = Bundle.allBundles.map(\.bundleURL).filter { $0.pathExtension == "xctest" }
     let places = [Bundle.main.bundleURL] + bundles.map { $0.deletingLastPathComponent() }

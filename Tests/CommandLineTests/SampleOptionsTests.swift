@@ -50,7 +50,7 @@ extension [String: Any] {
                 "--temperature", "1", "--top-p", "1", "--seed", "7", "--max-tokens", "30",
             ]
             let object = try sample(model, tokenizer, options)[0]
-            // Drawn from the logits as they are, with nothing between.
+            // Drawn from the unchanged logits.
             let session = try GPT2Decoder(
                 llmcCheckpoint: FilePath(model),
                 ops: Ops(threadCount: 1)
@@ -132,7 +132,7 @@ extension [String: Any] {
         }
     }
 
-    @Test func aSlidingContextGoesOnPastItsLength() throws {
+    @Test func aSlidingContextContinuesPastItsLength() throws {
         try withModel { model, tokenizer in
             let options = ["--max-tokens", "75", "--temperature", "0"]
             let object = try sample(model, tokenizer, options + ["--context-overflow", "slide"])[0]
@@ -188,7 +188,7 @@ extension [String: Any] {
             let options = bias + ["--max-tokens", "5", "--temperature", "0"]
             let repeated = try sample(model, tokenizer, options)[0]
             #expect(repeated.text == "JJJJJ")
-            // In greedy sampling a penalised logit loses even to a slightly smaller one.
+            // In greedy sampling a penalized logit loses even to a slightly smaller one.
             let text = try sample(
                 model,
                 tokenizer,
@@ -232,7 +232,7 @@ extension [String: Any] {
         }
     }
 
-    @Test func severalTextsStandOneBelowTheOther() throws {
+    @Test func severalTextsAreStacked() throws {
         try withModel { model, tokenizer in
             let options = ["--seed", "3", "--max-tokens", "6", "--num-samples", "10"]
             let texts = try sample(model, tokenizer, options + ["--prompt", "So"])
@@ -243,7 +243,7 @@ extension [String: Any] {
                     + ["--prompt", "So"]
             )
             #expect(outcome.output == texts.joined(separator: "---\n"))
-            // Batches of eight and two: a line a text, and one a batch.
+            // Batches of eight and two: a line per text, and one per batch.
             let lines = outcome.errors.split(separator: "\n")
             #expect(lines.count == 12)
             #expect(lines[0] == "swiftlet: 6 tokens, length reached, seed 3")
@@ -298,7 +298,7 @@ extension [String: Any] {
         }
     }
 
-    @Test func ctrlCKeepsWhatABatchMade() throws {
+    @Test func ctrlCKeepsWhatABatchGenerated() throws {
         // Far longer than a stalled test takes to interrupt it.
         try withModel(contextLength: 1 << 14) { model, tokenizer in
             let outcome = try run(

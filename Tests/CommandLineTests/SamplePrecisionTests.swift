@@ -1,4 +1,4 @@
-// `sample` with weights and caches of every precision, and prompts that are no text.
+// `sample` with weights and caches of every precision, and prompts that are not text.
 
 import Foundation
 import TestSupport

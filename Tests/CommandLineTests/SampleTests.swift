@@ -266,7 +266,7 @@ import Testing
         }
     }
 
-    @Test func aModelWhoseWeightsAreNoNumbersIsRefused() throws {
+    @Test func aModelWhoseWeightsAreNotNumbersIsRefused() throws {
         try withTemporaryDirectory { directory in
             let model = try writeModel(to: directory.appending("model.bin")) { parameters in
                 parameters["lnfw"].withUnsafeMutableElements(as: Float.self) {
@@ -309,7 +309,7 @@ import Testing
                     "--max-tokens", "4096", "--num-samples", "1000",
                 ]
             ) { process, output, _ in
-                // Text is there, so the program has begun to catch the signal.
+                // There is text, so the program is catching the signal by now.
                 while try Data(contentsOf: output).isEmpty && process.isRunning {
                     Thread.sleep(forTimeInterval: 0.01)
                 }
@@ -322,7 +322,7 @@ import Testing
         }
     }
 
-    @Test func aReaderThatLeavesEarlyIsNoError() throws {
+    @Test func aReaderThatLeavesEarlyIsNotAnError() throws {
         try withModel { model, tokenizer in
             let outcome = try shell(
                 """

@@ -32,7 +32,7 @@ private typealias TwoPaths = (_ model: String, _ tokenizer: String) throws -> Vo
                     (["--api-key-file", try path("lines", [97, 10, 98, 10])], 65, "cannot carry"),
                     (["--api-key-file", try path("binary", [0, 255])], 65, "cannot carry"),
                     (["--api-key-file", "/dev/zero"], 65, "longer than 1024"),
-                    (["--context", "33"], 64, "the model's context is of 32 tokens"),
+                    (["--context", "33"], 64, "the model's context is 32 tokens"),
                     (["--cors", "example.com"], 64, "--cors"),
                     (["--adapter", directory.string], 66, "adapter"),
                     (["--checkpoint", "best"], 64, "--checkpoint"),

@@ -1,5 +1,5 @@
-// `swiftlet serve` from outside: what it says, who may ask, and how it ends. What it answers is
-// tested in ServerTests, and with the clients of others by scripts/check_server.
+// `swiftlet serve` from outside: what it prints, who may use it, and how it ends. What it answers
+// is tested in ServerTests, and with the clients of others by scripts/check_server.
 
 import FileIO
 import Foundation
@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 @Suite(.serialized) struct ServeTests {
-    /// A text so long that it is still being made when the test has done the rest.
+    /// A text so long that it is still being generated when the test has done the rest.
     private static let longText = """
         {"prompt": "a", "max_tokens": 100000000, "stream": true, "n": 2,
         "logit_bias": {"256": -100}}
@@ -48,14 +48,14 @@ import Testing
             #expect(outcome.status == 0)
             #expect(outcome.output == "")
             let place = #/swiftlet: model on http://127\.0\.0\.1:\d+,/#
-            let rest = #/ 4 texts at a time of 32 tokens each, caches of \S+ KiB; Ctrl-C ends\n/#
+            let rest = #/ 4 texts at a time, 32 tokens each, caches of \S+ KiB; Ctrl-C stops it\n/#
             let found = try #require(outcome.errors.prefixMatch(of: place), "\(outcome.errors)")
             let end = outcome.errors[found.range.upperBound...]
             #expect(end.wholeMatch(of: rest) != nil, "\(outcome.errors)")
         }
     }
 
-    @Test func aStreamThatRunsComesToItsEndAfterASignal() throws {
+    @Test func aRunningStreamFinishesAfterASignal() throws {
         try withModel(contextLength: Self.longContext) { model, tokenizer in
             let body = """
                 {"prompt": "a", "max_tokens": 4000, "stream": true, "logit_bias": {"256": -100}}
@@ -119,18 +119,18 @@ import Testing
         }
     }
 
-    @Test func whoServesTheNetworkWithoutAKeyIsTold() throws {
+    @Test func servingTheNetworkWithoutAKeyGetsAWarning() throws {
         try withModel { model, tokenizer in
             let arguments = ["--model", model, "--tokenizer", tokenizer, "--host", "0.0.0.0"]
             let open = try RunningServer.run(arguments)
-            #expect(open.errors.contains("everybody who can reach this machine"))
+            #expect(open.errors.contains("everyone who can reach this machine"))
             let closed = try RunningServer.run(arguments + ["--api-key", "secret"])
             #expect(!closed.errors.contains("everybody"))
             #expect(closed.status == 0)
         }
     }
 
-    @Test func requestsAreSpokenOfOnlyWithVerbose() throws {
+    @Test func requestsAreLoggedOnlyWithVerbose() throws {
         try withModel { model, tokenizer in
             for isVerbose in [false, true] {
                 let outcome = try RunningServer.run(
@@ -145,7 +145,7 @@ import Testing
         }
     }
 
-    @Test func anAddressThatCannotBeHadIsRefused() throws {
+    @Test func anUnusableAddressIsRefused() throws {
         let used = try LoopbackServer()
         try withModel { model, tokenizer in
             func outcome(_ arguments: String...) throws -> Outcome {

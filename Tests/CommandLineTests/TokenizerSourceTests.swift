@@ -1,4 +1,4 @@
-// Tokenizers wherever they lie: in a model's file, beside it, in its directory, in a run.
+// Tokenizers wherever they are: in a model's file, next to it, in its directory, in a run.
 
 import FileIO
 import Foundation
@@ -9,7 +9,7 @@ import TokenData
 @Suite(.serialized) struct TokenizerSourceTests {
     private static let text = "a b <|endoftext|> é\n"
 
-    /// Calls `body` with places in which the same tokenizer lies, the first its own file.
+    /// Calls `body` with places that have the same tokenizer, the first its own file.
     private func withPlaces(
         _ body: (_ directory: FilePath, _ places: [String]) throws -> Void
     ) throws {
@@ -147,7 +147,7 @@ import TokenData
                     "1"
                 )
                 #expect(trained.status == 0, "\(place): \(trained.errors)")
-                #expect(trained.errors.contains("with which the data were made"))
+                #expect(trained.errors.contains("which the data was made with"))
                 let measured = try swiftlet(
                     "evaluate",
                     "--model",

@@ -1,4 +1,4 @@
-// `train` with an adapter: what it leaves, that it goes on exactly, and what it refuses. That its
+// `train` with an adapter: what it leaves, that it resumes exactly, and what it refuses. That its
 // steps are PEFT's is tested in ParityTests.
 
 import FileIO
@@ -44,7 +44,7 @@ import Testing
         try withTemporaryDirectory { try body(Place($0)) }
     }
 
-    @Test func anAdapterDoesNotGoOnOverOtherWeights() throws {
+    @Test func anAdapterDoesNotResumeOverOtherWeights() throws {
         try withPlace { place in
             let flags = ["--lora-rank", "2", "--steps"]
             #expect(try place.train("run", flags + ["1"]).status == 0)
@@ -52,7 +52,7 @@ import Testing
             try writeBytes(place.bytes("other", "model_00000001.bin"), to: place.model)
             let refused = try place.train("run", flags + ["2"])
             #expect(refused.status == 64)
-            #expect(refused.errors.contains("the weights below the adapter are others"))
+            #expect(refused.errors.contains("the weights below the adapter have changed"))
             let allowed = try place.train("run", flags + ["2", "--allow-changes"])
             #expect(allowed.status == 0, "\(allowed.errors)")
         }
@@ -80,7 +80,7 @@ import Testing
     }
 
     @Test(arguments: ["float32", "bfloat16"])
-    func aRunThatGoesOnIsOneThatNeverStopped(precision: String) throws {
+    func aResumedRunIsOneThatNeverStopped(precision: String) throws {
         try withPlace { place in
             let flags = ["--lora-rank", "2", "--lora-targets", "attention,mlp"]
             func train(_ name: String, _ steps: String) throws {
@@ -163,7 +163,7 @@ import Testing
     }
 
     /// Directories that a killed process was filling, and the adapter of a run that is replaced.
-    @Test func whatIsLeftOfOtherProcessesGoes() throws {
+    @Test func leftoversOfOtherProcessesAreRemoved() throws {
         try withPlace { place in
             #expect(try place.train("run", "--lora-rank", "2", "--steps", "1").status == 0)
             let run = place.directory.appending("run")
@@ -181,7 +181,7 @@ import Testing
         }
     }
 
-    @Test func whatCannotBeIsRefused() throws {
+    @Test func impossibleOptionsAreRefused() throws {
         try withPlace { place in
             let size = ["train", "--init", "layers=1,heads=1,channels=8,context=16"]
             let rest = [
@@ -224,7 +224,7 @@ import Testing
                 "does not exist"
             )
 
-            // An adapter's run goes on as one only, and is no model.
+            // An adapter's run resumes only as one, and is not a model.
             #expect(try place.train("run", "--lora-rank", "2", "--steps", "1").status == 0)
             expectError(
                 try place.train("d", "--adapter", place.directory.appending("run").string),
@@ -234,14 +234,14 @@ import Testing
             for (flags, words) in [
                 (["--lora-rank", "3"], "the adapter's rank was 2 and is now 3"),
                 (["--lora-rank", "2", "--lora-alpha", "8"], "alpha was 4.0 and is now 8.0"),
-                (["--lora-rank", "2", "--lora-targets", "mlp"], "one of other linear layers"),
+                (["--lora-rank", "2", "--lora-targets", "mlp"], "for other linear layers"),
             ] {
                 expectError(try place.train("run", flags + ["--steps", "1"]), 64, words)
             }
             expectError(
                 try place.train("run", "--steps", "1"),
                 64,
-                "what is trained was an adapter and is now the whole model; train what it began"
+                "what is trained was an adapter and is now the whole model; train the model"
             )
             #expect(try place.train("whole", "--steps", "1").status == 0)
             expectError(

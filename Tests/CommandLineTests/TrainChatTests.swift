@@ -1,5 +1,5 @@
-// `train --chat`, and the orders and borders of documents: what is learnt, what goes on exactly,
-// and what is refused.
+// `train --chat`, and the orders and boundaries of documents: what is learned, what resumes
+// exactly, and what is refused.
 
 import FileIO
 import Foundation
@@ -77,9 +77,9 @@ private struct Bench {
             )
             #expect(trained.status == 0, "\(trained.errors)")
             #expect(trained.errors.contains("in 3 conversations"))
-            #expect(trained.errors.contains("conversations are learnt in the plain form"))
+            #expect(trained.errors.contains("so conversations take the plain one"))
             #expect(trained.errors.contains("swiftlet chat --model"))
-            // The end of a reply was learnt, and nothing of the questions.
+            // The end of a reply was learned, and nothing of the questions.
             #expect(trained.errors.contains("Ping\nPong\n"))
             let chat = [
                 "chat", "--model", bench.path("run"), "--temperature", "0", "--max-tokens", "20",
@@ -107,7 +107,7 @@ private struct Bench {
             ["tokens", "--order", "random", "--documents", "separate"],
         ]
     )
-    func runsGoOnExactly(flags: [String]) throws {
+    func runsResumeExactly(flags: [String]) throws {
         try withBench { bench in
             let data =
                 flags[0] == "chat"
@@ -125,7 +125,7 @@ private struct Bench {
         }
     }
 
-    /// Its tokenizer and its form of conversations lie beside the directories.
+    /// Its tokenizer and its chat template are next to the directories.
     @Test func aRunWhoseCheckpointsAreDirectoriesGoesOnAndIsUsedByItself() throws {
         try withBench { bench in
             let size = "llama2:layers=1,heads=1,channels=16,hidden=16,context=96,vocabulary=259"
@@ -134,7 +134,7 @@ private struct Bench {
             let start = bench.path("start")
             let arguments = ["convert", bench.path("made"), start, "--to", "safetensors"]
             try #require(run(swiftletPath(), arguments).status == 0)
-            // No file of llama2.c holds another epsilon.
+            // llama2.c's files cannot hold another epsilon.
             let changed = try shell(
                 "sed -i.old 's/\"rms_norm_eps\": [^,]*/\"rms_norm_eps\": 1e-06/' "
                     + "'\(start)/config.json' && ! cmp '\(start)/config.json'*"
@@ -178,7 +178,7 @@ private struct Bench {
                 [Bench.row(["Ping", "Pung"])] + Bench.conversations.dropFirst(),
                 to: "chat.jsonl"
             )
-            try expect("the training data holds other tokens than then", bench.chat, into: "chat")
+            try expect("the training data holds different tokens now", bench.chat, into: "chat")
             #expect(try bench.train(bench.tokens + ["--steps", "1"], into: "tokens").status == 0)
             try expect(
                 "the order of the data was llm.c's and is now random",
@@ -231,7 +231,7 @@ private struct Bench {
                 (bench.tokens + ["--val-chat", chat], "--val-chat is for --chat"),
                 (bench.tokens + ["--template", "plain"], "--template is for --chat"),
                 (bench.chat + ["--val-chat", chat, "--val-data", "x"], "either --val-data or"),
-                (bench.chat + ["--order", "random"], "--order random is for tokens in a row"),
+                (bench.chat + ["--order", "random"], "--order random cannot be used with --chat"),
                 (bench.tokens + ["--order", "random", "--no-shuffle"], "--no-shuffle is for"),
                 (["--chat", chat], "--chat needs --tokenizer"),
                 (bench.tokens + ["--documents", "separate"], "which token begins documents"),
@@ -243,7 +243,7 @@ private struct Bench {
         }
     }
 
-    @Test func everyFlagChangesWhatIsLearnt() throws {
+    @Test func everyFlagChangesWhatIsLearned() throws {
         try withBench { bench in
             let tokenizer = ["--tokenizer", bench.path("bytes.bin")]
             // Long enough that documents begin in every step.
@@ -284,7 +284,7 @@ private struct Bench {
                 try bench.contents("first/model_00000002.bin")
                     == bench.contents("again/model_00000002.bin")
             )
-            // Other data take the place of the conversations, and the form of these goes with them.
+            // Other data replaces the conversations, and their template goes with them.
             let tokens = try swiftlet(
                 "train",
                 "--config",

@@ -41,7 +41,7 @@ private func trainOnTerminal(
     }
 }
 
-/// The arguments of a small `train`, but for its steps.
+/// The arguments of a small `train`, without its steps.
 func smallRun(in directory: FilePath) throws -> [String] {
     let data = try writeShard(to: directory.appending("data.bin")).string
     let tokenizer = try writeTokenizer(to: directory.appending("tokenizer.bin")).string
@@ -99,10 +99,10 @@ private func screen(_ text: String) -> [String] {
         #expect(bars.first?.hasSuffix(" 100%  20/20") == true)
         #expect(rows.contains { $0.contains("time ") && $0.contains(", done") })
         #expect(rows.contains { $0.hasPrefix(" sample ") })
-        // Commands below are left whole, to be copied.
+        // Commands below are not wrapped, to be copied.
         let panel = rows.drop { !$0.contains("━") }.prefix { !$0.hasPrefix(" next ") }
         #expect(panel.allSatisfy { $0.count < columns })
-        // The shell goes on below.
+        // The shell continues below.
         #expect(rows.last == "")
     }
 
@@ -130,7 +130,7 @@ private func screen(_ text: String) -> [String] {
         #expect(screen(text).contains { $0.hasSuffix(ending) })
     }
 
-    @Test func anErrorStandsBelowThePanel() throws {
+    @Test func anErrorIsShownBelowThePanel() throws {
         let (status, text) = try trainOnTerminal(
             ["--steps", "100", "--learning-rate", "1e38", "--grad-clip", "0"]
         )
@@ -142,7 +142,7 @@ private func screen(_ text: String) -> [String] {
         #expect(panel < error)
     }
 
-    @Test func noColorLeavesColoursOut() throws {
+    @Test func noColorLeavesColorsOut() throws {
         let colour = "\u{1b}[0m"
         #expect(try trainOnTerminal(["--steps", "1"]).text.contains(colour))
         let text = try trainOnTerminal(["--steps", "1"], environment: ["NO_COLOR": "1"]).text
@@ -192,14 +192,14 @@ private func screen(_ text: String) -> [String] {
         }
     }
 
-    @Test func aRunThatGoesOnSaysFromWhere() throws {
+    @Test func aResumedRunSaysFromWhere() throws {
         try withTemporaryDirectory { directory in
             let arguments = try smallRun(in: directory)
             _ = try run(swiftletPath(), arguments + ["--steps", "10"])
             let again = try run(swiftletPath(), arguments + ["--steps", "10"])
             #expect(again.status == 0)
-            #expect(again.errors.contains("step 10: going on from "))
-            #expect(again.errors.contains("step 10: the run is finished already\nnext: swiftlet "))
+            #expect(again.errors.contains("step 10: resuming from "))
+            #expect(again.errors.contains("step 10: the run is already finished\nnext: swiftlet "))
         }
     }
 }

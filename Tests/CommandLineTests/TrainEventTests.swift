@@ -48,7 +48,7 @@ import Testing
         }
     }
 
-    @Test func aRunThatGoesOnSaysSoInItsEvents() throws {
+    @Test func aResumedRunSaysSoInItsEvents() throws {
         try withTemporaryDirectory { directory in
             let arguments = try smallRun(in: directory) + ["--json", "--steps", "10"]
             _ = try run(swiftletPath(), arguments)
@@ -58,7 +58,7 @@ import Testing
         }
     }
 
-    @Test func whatIsNoNumberIsNullAndTheEndSaysWhatHappened() throws {
+    @Test func whatIsNotANumberIsNullAndTheEndSaysWhatHappened() throws {
         try withTemporaryDirectory { directory in
             let arguments =
                 try smallRun(in: directory) + [
@@ -73,26 +73,26 @@ import Testing
             let end = try #require(objects.last)
             #expect(end["status"] as? String == "diverged")
             #expect((end["error"] as? String)?.contains("training has diverged") == true)
-            // What to try is said before the error.
+            // What to try is printed before the error.
             #expect(outcome.errors.contains("next: try --learning-rate 3e37 (it was 1e+38)"))
             #expect(outcome.errors.contains("--grad-clip 1"))
             #expect(outcome.errors.contains("diverged at step "))
         }
     }
 
-    @Test func aReaderThatGoesStopsTheRunInOrder() throws {
+    @Test func aReaderThatGoesAwayStopsTheRunCleanly() throws {
         try withTemporaryDirectory { directory in
             let arguments = try smallRun(in: directory) + ["--steps", "1000000", "--json"]
             let command = arguments.map { "'\($0)'" }.joined(separator: " ")
             let outcome = try shell("{ \"$SWIFTLET\" \(command); echo $? >&2; } | head -n 3")
             #expect(try outcome.objects().count == 3)
             #expect(outcome.errors.hasSuffix("74\n"), "\(outcome.errors)")
-            #expect(outcome.errors.contains("the same command goes on from step "))
+            #expect(outcome.errors.contains("the same command resumes from step "))
             #expect(outcome.errors.contains("error: cannot write"))
         }
     }
 
-    @Test func aStoppedRunSaysHowToGoOn() throws {
+    @Test func aStoppedRunSaysHowToResume() throws {
         try withTemporaryDirectory { directory in
             let arguments = try smallRun(in: directory) + ["--steps", "1000000"]
             func stopped(_ more: String...) throws -> Outcome {
@@ -112,7 +112,7 @@ import Testing
             )
             let saved = try stopped()
             #expect(saved.status == 130)
-            #expect(saved.errors.contains(#/next: the same command goes on from step \d+\n/#))
+            #expect(saved.errors.contains(#/next: the same command resumes from step \d+\n/#))
         }
     }
 

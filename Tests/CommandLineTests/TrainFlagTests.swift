@@ -66,12 +66,12 @@ private func withBench(_ body: (Bench) throws -> Void) throws {
 }
 
 @Suite struct TrainFlagTests {
-    /// A run that is long enough to know outliers and whose loss goes up and down.
+    /// A run that is long enough to detect outliers, and whose loss goes up and down.
     private static let noisy = [
         "--steps", "150", "--learning-rate", "0.3", "--schedule", "constant",
     ]
 
-    /// Flags that change what is learnt, beside those they are compared with.
+    /// Flags that change what is learned, with those they are compared with.
     static let changes: [(flags: [String], than: [String])] = [
         (["--batch-size", "2"], []),
         (["--sequence-length", "4"], []),
@@ -94,7 +94,7 @@ private func withBench(_ body: (Bench) throws -> Void) throws {
     ]
 
     @Test(arguments: changes)
-    func flagsThatDecideWhatIsLearntDo(flags: [String], than others: [String]) throws {
+    func flagsThatDecideWhatIsLearnedDo(flags: [String], than others: [String]) throws {
         try withBench { bench in
             let log = try bench.mainLog(flags, into: "with")
             let other = try bench.mainLog(others, into: "without")
@@ -221,7 +221,7 @@ private func withBench(_ body: (Bench) throws -> Void) throws {
             let long = try sample(["--sample-tokens", "40", "--sample-prompt", "To be"], "long")
             #expect(short.hasPrefix("To be") && long.hasPrefix("To be"))
             #expect(short.utf8.count < long.utf8.count)
-            // As the command draws it from the same weights.
+            // As the command generates it from the same weights.
             let command = try swiftlet(
                 "sample",
                 "--model",
@@ -277,7 +277,7 @@ private func withBench(_ body: (Bench) throws -> Void) throws {
         }
     }
 
-    @Test func threadsArePutToUse() throws {
+    @Test func threadsAreUsed() throws {
         try withBench { bench in
             let outcome = try bench.train(["--threads", "2", "--verbose"], into: "run")
             #expect(outcome.errors.contains("2 threads") || outcome.errors.contains("no OpenMP"))
@@ -307,7 +307,7 @@ private func withBench(_ body: (Bench) throws -> Void) throws {
         }
     }
 
-    @Test func aRunGoesOnUnlessItMayNot() throws {
+    @Test func aRunResumesUnlessForbidden() throws {
         try withBench { bench in
             let flags = ["--schedule", "constant"]
             let whole = try bench.mainLog(flags, into: "whole")

@@ -45,7 +45,7 @@ private struct Workplace {
         )
     }
 
-    /// Gives the model's tokenizer a form of conversations and a token of its own.
+    /// Gives the model's tokenizer a chat template and a token of its own.
     func makeItAChatModel() throws {
         var description = try BytePairTokenizer(contentsOf: path("hf")).description
         description.chatTemplate = "{{ messages }}"
@@ -87,7 +87,7 @@ private struct Workplace {
             let own = try BytePairTokenizer(contentsOf: place.path("hf"))
             let kept = try BytePairTokenizer(contentsOf: place.path("run"))
             #expect(kept.digest == own.digest)
-            // The run goes on with its copy when the model is gone.
+            // The run resumes with its copy when the model is gone.
             try FileManager.default.removeItem(atPath: place.path("hf").string)
             let resumed = try place.train("--sample-every", "1", "--steps", "2")
             #expect(resumed.status == 0, "\(resumed.errors)")
@@ -117,7 +117,7 @@ private struct Workplace {
         }
     }
 
-    /// Which lies in the model's directory, and is no part of its description.
+    /// Which is in the model's directory, but not part of its description.
     @Test func aTokenizerBesideAModelIsShownAsOne() throws {
         try withWorkplace { place in
             let path = place.path("hf/tokenizer.json").string
@@ -130,13 +130,13 @@ private struct Workplace {
         }
     }
 
-    @Test func dataOfAnotherTokenizerThanTheModelsAreRefused() throws {
+    @Test func dataMadeWithAnotherTokenizerIsRefused() throws {
         try withWorkplace { place in
             let shard = try place.prepareWithAnotherTokenizer().string
             let refused = try place.train("--train-data", shard)
-            expectError(refused, 64, "the data were made with another tokenizer")
+            expectError(refused, 64, "the data was made with another tokenizer")
             #expect(!FileSystem.exists(place.path("run")))
-            // Who means it can say so.
+            // It can be asked for explicitly.
             let named = try place.train(
                 "--train-data",
                 shard,
@@ -154,7 +154,7 @@ private struct Workplace {
             let data = place.path("data.bin").string
             let alone = try place.train("--train-data", data)
             #expect(alone.status == 0, "\(alone.errors)")
-            #expect(alone.errors.contains("the run keeps no tokenizer: '"))
+            #expect(alone.errors.contains("the run is saved without a tokenizer: '"))
             #expect(!FileSystem.exists(place.path("run/tokenizer.bin")))
             for flags in [["--train-data", data, "--sample-every", "1"], []] {
                 let outcome = try run(
@@ -182,7 +182,7 @@ private struct Workplace {
                 ] + flags
             )
             #expect(first.status == 0, "\(first.errors)")
-            /// The header and the embedding, which so small a learning rate leaves as they are.
+            /// The header and the embedding, which so small a learning rate leaves unchanged.
             func embedding(_ name: String) throws -> ArraySlice<UInt8> {
                 try MappedFile(place.path(name)).contents().prefix(1024 + 257 * 16 * 4)
             }
@@ -225,7 +225,7 @@ private struct Workplace {
         }
     }
 
-    @Test func aCheckpointOfWhatIsNoRunIsRefused() throws {
+    @Test func aCheckpointOfWhatIsNotARunIsRefused() throws {
         try withWorkplace { place in
             let outcome = try place.train("--checkpoint", "best")
             expectError(outcome, 64, "--checkpoint is for the directory of a run, but '")

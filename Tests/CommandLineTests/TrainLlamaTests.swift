@@ -1,4 +1,4 @@
-// `train` with Llamas: the files of their checkpoints, and runs that go on from them.
+// `train` with Llamas: the files of their checkpoints, and runs that resume from them.
 
 import FileIO
 import Foundation
@@ -59,7 +59,7 @@ import Testing
         }
     }
 
-    /// llama2.c's files have no place for another epsilon.
+    /// llama2.c's files cannot hold another epsilon.
     @Test func whatLlama2CCannotHoldIsADirectoryOfSafetensors() throws {
         try withTemporaryDirectory { directory in
             let size = "llama2:\(Self.size),vocabulary=260"

@@ -1,5 +1,5 @@
-// Somebody watches `train` in a window: types into it, makes it narrower, stops it with Ctrl-Z and
-// goes on, and ends it in every way there is.
+// A user watches `train` in a window: types into it, makes it narrower, suspends it with Ctrl-Z and
+// resumes it, and ends it in every possible way.
 
 import FileIO
 import Foundation
@@ -70,12 +70,12 @@ private func slow(_ directory: FilePath) throws -> [String] {
 }
 
 extension TerminalSession {
-    /// Whether keys are shown and come as lines.
+    /// Whether keys are shown and arrive as lines.
     fileprivate var showsKeys: Bool {
         mode.c_lflag & tcflag_t(ECHO) != 0 && mode.c_lflag & tcflag_t(ICANON) != 0
     }
 
-    /// Waits until somebody has written so many more bytes.
+    /// Waits until this many more bytes have been written.
     fileprivate func wait(forBytes count: Int) throws {
         let start = written.count
         try wait("\(count) bytes") { _ in written.count >= start + count }
@@ -91,7 +91,7 @@ extension TerminalSession {
 
 @Suite(.serialized) struct TrainSessionTests {
     @Test(arguments: [40, 80, 200])
-    func whatIsTypedIsNeitherShownNorRun(columns: Int) throws {
+    func typedKeysAreNeitherShownNorRun(columns: Int) throws {
         try withRun(columns: columns) { session, _ in
             session.type("hello\r\u{1b}[D\u{13}数学\n")
             // Ctrl-S does not hold it up either.
@@ -102,12 +102,12 @@ extension TerminalSession {
             #expect(try session.statusOfTheLastCommand() == "130")
             #expect(!session.screen.text.contains("hello"))
             #expect(!session.screen.text.contains("数学"))
-            #expect(session.screen.text.contains("the same command goes"))
+            #expect(session.screen.text.contains("the same command resumes"))
             #expect(session.screen.lines.count { $0.contains("speed ") } == 1)
         }
     }
 
-    @Test func aStoppedRunLeavesTheTerminalToTheShellAndGoesOn() throws {
+    @Test func aSuspendedRunLeavesTheTerminalToTheShellAndContinues() throws {
         try withRun { session, _ in
             session.type("\u{1a}")
             try session.wait("the stop") { $0.text.contains("Stopped") && session.showsKeys }

@@ -1,4 +1,4 @@
-// `train --tensorboard` as a process: what it leaves, also when it is killed and goes on.
+// `train --tensorboard` as a process: what it leaves, even when it is killed and resumed.
 
 import FileIO
 import Foundation
@@ -52,7 +52,7 @@ import Testing
         }
     }
 
-    @Test func aRunThatWasKilledGoesOnWithEachStepOnce() throws {
+    @Test func aKilledRunResumesWithEachStepOnce() throws {
         try withRun { arguments, run in
             let flags = arguments + ["--steps", "1000000", "--checkpoint-every", "20"]
             let log = run.appending("metrics.jsonl")
@@ -61,7 +61,7 @@ import Testing
                 kill(process.processIdentifier, SIGKILL)
             }
             #expect(killed.status == SIGKILL)
-            // What a full disk may leave of the last record, too.
+            // What a full disk may also leave of the last record.
             let file = try #require(eventFiles(in: run).first)
             try AppendingFile(file, keepingContents: true).append([9, 0, 0])
             _ = try CommandLineTests.run(swiftletPath(), flags) { process, _, _ in
@@ -96,7 +96,7 @@ import Testing
         }
     }
 
-    @Test func nobodyElseReplacesTheFileOfARunThatGoesOn() throws {
+    @Test func onlyARunningRunReplacesItsFile() throws {
         try withRun { arguments, run in
             let flags = arguments + ["--steps", "1000000"]
             _ = try CommandLineTests.run(swiftletPath(), flags) { process, _, _ in

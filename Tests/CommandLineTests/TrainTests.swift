@@ -59,7 +59,7 @@ private func train(
     @Test func ctrlCEndsTheRunWithACheckpoint() throws {
         try withRun { arguments, run in
             let outcome = try train(arguments + ["--steps", "1000000"]) { process, _, _ in
-                // A step was made, so the program has begun to catch the signal.
+                // A step was made, so the program is catching the signal by now.
                 let log = run.appending("metrics.jsonl")
                 while process.isRunning, (try? MappedFile(log).count) ?? 0 == 0 {
                     Thread.sleep(forTimeInterval: 0.01)
@@ -73,7 +73,7 @@ private func train(
         }
     }
 
-    @Test func aSecondProcessIsRefusedAndTheFirstGoesOn() throws {
+    @Test func aSecondProcessIsRefusedAndTheFirstContinues() throws {
         try withRun { arguments, run in
             let outcome = try train(arguments + ["--steps", "1000000"]) { process, _, _ in
                 let log = run.appending("metrics.jsonl")
@@ -89,13 +89,13 @@ private func train(
         }
     }
 
-    @Test func aRunWithoutACheckpointStartsOverWithAWord() throws {
+    @Test func aRunWithoutACheckpointStartsOverWithARemark() throws {
         try withRun { arguments, run in
             let flags = ["--steps", "2", "--checkpoint-every", "0"]
             #expect(try !train(arguments + flags).errors.contains("starts over"))
             let again = try train(arguments + flags)
             #expect(again.status == 0)
-            #expect(again.errors.contains("'\(run)' holds no complete checkpoint"))
+            #expect(again.errors.contains("'\(run)' has no complete checkpoint"))
             #expect(try metrics(run).count == 2)
         }
     }
@@ -113,7 +113,7 @@ private func train(
         }
     }
 
-    @Test func aPipeIsNoTextToTrainOn() throws {
+    @Test func aPipeIsNotATextToTrainOn() throws {
         try withTemporaryDirectory { directory in
             let tokenizer = try writeTokenizer(to: directory.appending("bytes.bin"))
             let outcome = try shell(

@@ -1,4 +1,4 @@
-// `train --text`: a text in place of token shards, divided and kept in the run.
+// `train --text`: a text instead of token shards, split and kept in the run.
 
 import FileIO
 import Foundation
@@ -32,7 +32,7 @@ import Testing
             let shards = try FileSystem.names(in: run.appending("data")).map(\.string)
             // For training, for validation, and the manifest.
             #expect(shards.count == 3)
-            // Going on finds the shards; another text is another run.
+            // Resuming finds the shards; another text is another run.
             let again = try train(flags, in: directory)
             #expect(again.status == 0)
             #expect(try FileSystem.names(in: run.appending("data")).map(\.string) == shards)
@@ -60,12 +60,12 @@ import Testing
             try writeBytes(Array(Self.text.utf8.prefix(20)), to: directory.appending("input.txt"))
             let outcome = try train(["--init", "layers=1,heads=1,channels=8"], in: directory)
             #expect(outcome.status == 64)
-            #expect(outcome.errors.contains("makes 21 tokens, and a batch takes 33"))
+            #expect(outcome.errors.contains("makes 21 tokens, but a batch takes 33"))
             #expect(!FileSystem.exists(directory.appending("run")))
         }
     }
 
-    @Test func aModelThatDoesNotFitIntoMemoryIsRefusedInUnitsThatAreRead() throws {
+    @Test func aModelThatDoesNotFitInMemoryIsRefusedInReadableUnits() throws {
         try withTemporaryDirectory { directory in
             try writeBytes(Array(Self.text.utf8), to: directory.appending("input.txt"))
             for size in [
@@ -86,7 +86,7 @@ import Testing
         ("layers=2,channels=64", "it does not say how many heads"),
         ("llama2:layers=2", "it does not say how many heads and channels; the size of a Llama 2"),
     ])
-    func aSizeThatIsNoneSaysWhatIsMissing(size: String, message: String) throws {
+    func anInvalidSizeSaysWhatIsMissing(size: String, message: String) throws {
         try withTemporaryDirectory { directory in
             let outcome = try train(["--init", size], in: directory)
             #expect(outcome.status == 64)
@@ -105,7 +105,7 @@ import Testing
             )
             #expect(outcome.errors.contains("parameters: 1 layer, 1 head, 8 channels"))
             #expect(outcome.errors.contains("in 1 shard\n"))
-            // Nobody is to think that the best is kept.
+            // Nobody should think that the best is kept.
             #expect(outcome.errors.contains("no checkpoints are written, not even of the best"))
         }
     }
@@ -139,7 +139,7 @@ import Testing
         }
     }
 
-    @Test func aTextThatIsNoneIsOneSentence() throws {
+    @Test func anUnusableTextIsOneSentence() throws {
         try withTemporaryDirectory { directory in
             let flags = ["--init", "layers=1,heads=1,channels=8,context=16"]
             expectError(try train(flags, in: directory), 66, "input.txt")

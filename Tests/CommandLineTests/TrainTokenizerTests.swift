@@ -65,7 +65,7 @@ private struct Workplace {
 
     @Test func ofARunThatGoesOnMustBeItsOwn() throws {
         try withWorkplace { place in
-            // As many tokens, but the first two bytes in each other's place.
+            // As many tokens, but with the first two bytes swapped.
             let other = try MappedFile(place.path("bytes.bin")).contents()
             var swapped = other
             (swapped[1025], swapped[1027]) = (other[1027], other[1025])
@@ -76,7 +76,7 @@ private struct Workplace {
             expectError(
                 try place.train("--tokenizer", path, "--steps", "3"),
                 64,
-                "the tokenizer holds other tokens than then"
+                "the tokenizer holds different tokens now"
             )
             #expect(try MappedFile(place.path("run/tokenizer.bin")).contents() == other)
             let allowed = try place.train("--tokenizer", path, "--steps", "3", "--allow-changes")

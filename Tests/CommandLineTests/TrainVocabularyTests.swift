@@ -58,9 +58,9 @@ import Testing
         try withShards { directory, train in
             let outcome = try train(["--sample-every", "1"])
             #expect(outcome.status == 0, "\(outcome.errors)")
-            #expect(outcome.errors.contains("bytes.bin', with which the data were made"))
+            #expect(outcome.errors.contains("bytes.bin', which the data was made with"))
             #expect(try vocabularySize(directory) == 257)
-            // The run keeps the tokenizer, and goes on with it when the other is gone.
+            // The run keeps the tokenizer, and resumes with it when the other is gone.
             #expect(FileSystem.exists(directory.appending("run/tokenizer.bin")))
             try FileSystem.remove(directory.appending("bytes.bin"))
             #expect(try train(["--sample-every", "1"]).status == 0)
@@ -88,7 +88,7 @@ import Testing
         }
     }
 
-    @Test func vocabularyThatIsGivenIsTaken() throws {
+    @Test func aGivenVocabularyIsUsed() throws {
         try withShards { directory, train in
             try FileSystem.remove(directory.appending("bytes.bin"))
             let outcome = try train([
@@ -107,10 +107,10 @@ import Testing
             let cases: [([String], String)] = [
                 (
                     ["--tokenizer", other.string],
-                    "is not the tokenizer that the data were made with"
+                    "is not the tokenizer that the data was made with"
                 ),
-                (["--init", small.string], "the model knows 256"),
-                (["--init", "d6,vocabulary=100"], "the model knows 100"),
+                (["--init", small.string], "the model has a vocabulary of 256"),
+                (["--init", "d6,vocabulary=100"], "the model has a vocabulary of 100"),
             ]
             for (flags, message) in cases {
                 let outcome = try train(flags)
@@ -118,11 +118,15 @@ import Testing
                 #expect(outcome.errors.contains(message), "\(outcome.errors)")
                 #expect(!FileSystem.exists(directory.appending("run")))
             }
-            // Without the tokenizer the manifest alone tells.
+            // Without the tokenizer, only the manifest tells.
             try FileSystem.remove(directory.appending("bytes.bin"))
             let outcome = try train(["--init", small.string])
             #expect(outcome.status == 64)
-            #expect(outcome.errors.contains("the model knows 256 tokens, but the data were made"))
+            #expect(
+                outcome.errors.contains(
+                    "the model has a vocabulary of 256 tokens, but the data was made"
+                )
+            )
             let shard = directory.appending("data/small_train.bin")
             try FileSystem.remove(shard)
             try writeShard(to: shard)

@@ -104,12 +104,12 @@ private func texts(
         #expect(lines[9].contains("loss  • validation"))
         #expect(lines[9].hasSuffix(" step 500"))
         #expect(lines[14].hasSuffix("…"))
-        // A high window has a high chart.
+        // A tall window has a tall chart.
         let high = texts(halfway(sample: long), columns: 200, rows: 60)
         #expect(high.firstIndex { $0.hasSuffix(" step 500") } == 17)
     }
 
-    @Test func howMuchIsSeenIsSaidWhereItFits() {
+    @Test func howMuchIsSeenIsShownIfItFits() {
         func seen(_ epochs: Double?, steps: Int = 1000, columns: Int = 80) -> String {
             var progress = TrainingProgress(
                 totalSteps: steps,
@@ -178,7 +178,7 @@ private func texts(
         #expect(texts(progress, columns: 32)[4] == " validation  3.7500")
     }
 
-    @Test func theEndOfARunIsSaid() {
+    @Test func theEndOfARunIsShown() {
         var stopped = halfway()
         stopped.end(at: .seconds(51))
         #expect(texts(stopped, columns: 80)[2].hasSuffix("time    51s, stopped"))
@@ -236,7 +236,7 @@ private func texts(
         progress.apply(step(10, milliseconds: 3_600_000), at: .seconds(3610))
         #expect(progress.timeLeft.map(timeText) == "9s")
         #expect(timeText(.seconds(100_000)) == "1d 03h")
-        // As with steps of a second and more of them than anybody has time for.
+        // As with steps of a second, and more of them than anybody has time for.
         #expect(!timeText(.seconds(1e19)).isEmpty)
     }
 }

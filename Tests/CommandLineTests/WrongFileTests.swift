@@ -38,13 +38,13 @@ enum WrongFile: String, CaseIterable {
     case hugeSizes, negativeSizes, dividedHeads, otherVersion
     case model, tokenizer, shard, debugState
 
-    /// The kinds that are not as they should be, whatever command reads them.
+    /// The kinds that are wrong for every command.
     static let neverRight: [WrongFile] = [
         .missing, .directory, .empty, .text, .noise, .tiny, .truncatedHeader, .truncatedBody,
         .trailingByte, .hugeSizes, .negativeSizes, .dividedHeads, .otherVersion,
     ]
 
-    /// What `sysexits` calls the mistake: nothing to read, or something wrong in it.
+    /// The mistake in terms of `sysexits`: nothing to read, or something wrong in it.
     var status: Int32 { self == .missing || self == .directory ? 66 : 65 }
 
     private static let modelMagic: Int32 = 20_240_326

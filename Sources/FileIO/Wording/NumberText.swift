@@ -3,17 +3,17 @@
 
 /// Ways to write a number.
 package enum NumberText {
-    /// How a number is set.
+    /// How a number is formatted.
     package enum Style {
-        /// In a text: digits in groups of three, and the sign that is as wide as a plus.
+        /// In text: digits in groups of three, and a minus sign as wide as a plus.
         case typeset
-        /// Among programs and in columns: digits and a hyphen.
+        /// For programs and in columns: digits and a hyphen.
         case plain
 
         fileprivate var minus: String { self == .typeset ? "\u{2212}" : "-" }
     }
 
-    /// A fixed number of decimals; what does not fit 18 digits in scientific form.
+    /// A fixed number of decimals; in scientific form if it does not fit 18 digits.
     package static func fixed(
         _ value: Double,
         _ places: Int,
@@ -35,8 +35,8 @@ package enum NumberText {
         return "\(sign)\(whole).\(zeros)\(fraction)"
     }
 
-    /// The digits that tell a number from every other; of what is no number the name alone, as its
-    /// sign means nothing.
+    /// The digits that distinguish a number from every other; just the name of what is not a
+    /// number, since its sign means nothing.
     package static func shortest(_ value: some BinaryFloatingPoint) -> String {
         value.isNaN ? "nan" : "\(value)"
     }
@@ -86,7 +86,7 @@ package enum NumberText {
         return scientific(value, digits: 3)
     }
 
-    /// A fraction of 1 as 30% or 30.5%; one that no percentage can stand for as it is.
+    /// A fraction of 1 as 30% or 30.5%; unchanged if no such percentage equals it.
     package static func percent(_ fraction: Double) -> String {
         let percentage = 100 * fraction
         return percentage.isFinite ? trimmed(fixed(percentage, 1)) + "%" : significant(fraction)
@@ -106,7 +106,7 @@ package enum NumberText {
     /// As 42s, 3m 07s, 5h 12m or 3d 04h.
     /// - Parameters:
     ///   - seconds: The duration.
-    ///   - limit: Below so many seconds, which are less than a minute, a decimal is added.
+    ///   - limit: Below this many seconds, less than a minute, a decimal is added.
     /// - Returns: Two units at most.
     package static func duration(seconds: Double, withTenthsBelow limit: Double = 10) -> String {
         guard seconds.isFinite, seconds < 1e15 else { return significant(seconds, digits: 3) + "s" }

@@ -1,24 +1,24 @@
-// How the bytes of an argument travel through the parser, which knows only strings: what is not
-// UTF-8 would become U+FFFD there, and an error would show control characters raw. So such bytes
-// travel as private characters, and become bytes again where a value arrives: as a path or as a
-// text. What the arguments mean is CommandLineArguments' affair.
+// How the bytes of an argument pass through the parser, which knows only strings: bytes that are
+// not UTF-8 would become U+FFFD there, and an error would show control characters raw. So such
+// bytes are carried as private-use characters, and become bytes again where a value arrives: as a
+// path or as a text. CommandLineArguments knows what the arguments mean.
 
 import ArgumentParser
 import Swiftlet
 
-/// Bytes as the parser's strings hold them, and back; every array of bytes has a string of its own.
+/// Converts bytes to the parser's strings and back; every array of bytes has its own string.
 enum ArgumentBytes {
-    /// A byte that does not stand for itself is the private character at this place plus its value.
+    /// A byte that does not stand for itself is the private character at this value plus its own.
     private static let firstCarrier: UInt32 = 0x10FE00
-    /// Stands for nothing, before a text that the parser would take for something else.
+    /// Stands for nothing, before a text that the parser would misread.
     private static let mark: Unicode.Scalar = "\u{10FF00}"
     private static let carriers = firstCarrier...mark.value
 
     /// The string for some bytes.
     /// - Parameters:
-    ///   - bytes: Of any kind.
-    ///   - carryingControls: Whether control characters are carried too, though they are UTF-8.
-    /// - Returns: A string that no other bytes have.
+    ///   - bytes: Any bytes.
+    ///   - carryingControls: Whether to carry control characters too, although they are UTF-8.
+    /// - Returns: A string that is unique to these bytes.
     static func text(_ bytes: some Sequence<UInt8>, carryingControls: Bool = true) -> String {
         var rest = Array(bytes)[...]
         var text = String.UnicodeScalarView()
@@ -49,15 +49,15 @@ enum ArgumentBytes {
         return String(text)
     }
 
-    /// The same for a value that is to come after "=".
+    /// The same for a value that follows "=".
     static func value(_ bytes: some Sequence<UInt8>) -> String {
         let text = text(bytes)
-        // The parser looks for whole characters, which "=" and a combining mark become together;
-        // and takes the next argument in the place of a value of no characters.
+        // The parser looks for whole characters, and "=" followed by a combining mark is one; and
+        // in place of an empty value it takes the next argument.
         return text.isEmpty || "=\(text)".first != "=" ? "\(mark)\(text)" : text
     }
 
-    /// The same for an argument that is no option, though it begins with a dash.
+    /// The same for an argument that is not an option, although it begins with a dash.
     static func positional(_ bytes: some Sequence<UInt8>) -> String { "\(mark)\(text(bytes))" }
 
     /// The bytes that a string of this type stands for.
@@ -90,10 +90,10 @@ struct ArgumentText: ExpressibleByArgument, ExpressibleByStringLiteral, Equatabl
         bytes = Array(text.utf8)
     }
 
-    /// The text where only characters count; bytes that are not UTF-8 become U+FFFD.
+    /// The text as characters; bytes that are not UTF-8 become U+FFFD.
     var string: String { String(decoding: bytes, as: UTF8.self) }
 
-    /// The path that the text is.
+    /// The text as a path.
     var path: FilePath { FilePath(bytes: bytes) }
 
     var defaultValueDescription: String { string }

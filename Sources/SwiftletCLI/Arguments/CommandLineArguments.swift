@@ -1,33 +1,33 @@
-// The command line made plain for the parser, which asks of every argument first whether it looks
+// Prepares the command line for the parser, which first asks of every argument whether it looks
 // like an option, and only then what it is for: `--prompt "- First"` would lack its value. Here
-// each option gets the argument after it, whatever that is. Values are checked by the commands.
+// each option gets the argument after it, whatever that is. The commands check the values.
 
 import ArgumentParser
 
-/// Finds out which arguments are values, and makes one argument of an option and its value.
+/// Finds out which arguments are values, and joins an option and its value into one argument.
 struct CommandLineArguments {
-    /// The arguments as the parser takes them: the names of commands, then `--name=value`.
+    /// The arguments for the parser: the names of commands, then `--name=value`.
     private(set) var texts: [String] = []
-    /// Whether help is asked for by its command.
+    /// Whether the help command was given.
     private(set) var isHelp = false
-    /// The names of the commands at their beginning.
+    /// The names of the commands they begin with.
     private(set) var commandNames: [String] = []
     private let command: any ParsableCommand.Type
     private var unknownCommand: UnknownName?
-    /// The names of the options that were given, with their dashes.
+    /// The names of the given options, with their dashes.
     private var optionNames: [ArraySlice<UInt8>] = []
 
     /// The options that take no value, of any command.
     ///
-    /// Asking the parser, which knows, takes longer than most commands; so a test holds this list
-    /// against it.
+    /// Asking the parser takes longer than most commands run, so a test compares this list with
+    /// what it knows.
     static let flags: Set<String> = [
         "--allow-changes", "--debug-state", "--generate-completion-script", "--help",
         "--help-hidden", "--ignore-eos", "--json", "--jsonl", "--machine", "--mlps",
         "--no-input-history", "--no-shuffle", "--overfit-single-batch", "--overwrite", "--shuffle",
         "--special", "--tensorboard", "--verbose", "--version", "--watch",
     ]
-    /// Of those, the ones that take a value after all, by the command where they do.
+    /// Flags that do take a value in some command, by that command.
     static let namesWithValue: [String: Set<String>] = ["report": ["--tensorboard"]]
 
     /// Reads the arguments of a command line.
@@ -60,9 +60,9 @@ struct CommandLineArguments {
         appendOptions(rest)
     }
 
-    /// Where a command or an option of no such name was given.
+    /// A command or an option that was given but does not exist.
     ///
-    /// It takes a while to find out, and matters only when the arguments turn out to be wrong.
+    /// Finding it takes a while, and matters only when the arguments turn out to be wrong.
     var unknownName: UnknownName? {
         if let unknownCommand { return unknownCommand }
         let known = CommandOptions(of: command).names
@@ -86,7 +86,7 @@ struct CommandLineArguments {
                 continue
             }
             if Self.isDigit(argument[1]) {
-                // A number with a minus; no option is called so.
+                // A negative number; no option has such a name.
                 texts.append(ArgumentBytes.positional(argument))
                 continue
             }
@@ -109,9 +109,9 @@ struct CommandLineArguments {
         (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
     }
 
-    /// The arguments of this process, but for the program's name.
+    /// The arguments of this process, without the program's name.
     static var ofProcess: [[UInt8]] {
-        // CommandLine.arguments has only what is UTF-8.
+        // CommandLine.arguments has only UTF-8.
         (1..<max(1, Int(CommandLine.argc))).compactMap { index in
             CommandLine.unsafeArgv[index].map { text in
                 Array(UnsafeRawBufferPointer(start: text, count: text.byteCount))

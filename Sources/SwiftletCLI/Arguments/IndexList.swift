@@ -1,15 +1,15 @@
-// Which layers or heads an option means: numbers and ranges, such as 0,2-5. It knows neither how
-// many there are nor what they are; both come when a model is opened.
+// Which layers or heads an option means: numbers and ranges, such as 0,2-5. How many there are, and
+// what they are, is known only when a model is opened.
 
 import ArgumentParser
 import Swiftlet
 
-/// Numbers of things that are counted from 0, as the command line lists them.
+/// A list of indices from the command line, counted from 0.
 struct IndexList: Sendable, Equatable {
     private let ranges: [ClosedRange<Int>]
 
     /// Reads `0`, `0,2-5` or the like.
-    /// - Throws: A ``NumberError`` that says what is right.
+    /// - Throws: A ``NumberError`` that says what is allowed.
     init(text: String) throws {
         let parts = text.split(separator: ",", omittingEmptySubsequences: false)
         ranges = try parts.map { part in
@@ -41,8 +41,8 @@ struct IndexList: Sendable, Equatable {
     /// - Parameters:
     ///   - count: How many there are in the model.
     ///   - noun: What is counted: `layer` or `head`.
-    ///   - option: The option that named them, with its dashes.
-    /// - Returns: As many as are meant.
+    ///   - option: The option that gave them, with its dashes.
+    /// - Returns: The chosen indices.
     /// - Throws: ``CommandError`` for one that the model does not have.
     func indices(below count: Int, of noun: String, _ option: String) throws -> [Int] {
         if let last = ranges.map(\.upperBound).max(), last >= count {
@@ -67,7 +67,7 @@ struct LayerListOption: ParsableArguments {
     )
     var layers: IndexList?
 
-    /// The layers that are meant, of a model that has so many.
+    /// The chosen layers of a model with `count` layers.
     /// - Throws: ``CommandError`` for one that the model does not have.
     func layers(of count: Int) throws -> [Int] {
         try layers?.indices(below: count, of: "layer", "--layers") ?? Array(0..<count)
@@ -85,7 +85,7 @@ struct HeadListOption: ParsableArguments {
     )
     var heads: IndexList?
 
-    /// The heads that are meant, of a layer that has so many.
+    /// The chosen heads of a layer with `count` heads.
     /// - Throws: ``CommandError`` for one that the layer does not have.
     func heads(of count: Int) throws -> [Int] {
         try heads?.indices(below: count, of: "head", "--heads") ?? Array(0..<count)

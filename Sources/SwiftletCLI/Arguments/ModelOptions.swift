@@ -1,4 +1,4 @@
-// The options that name a model and what belongs to it. What is at a path is ModelSource's affair.
+// The options that name a model and what belongs to it. ModelSource looks at what is at a path.
 
 import ArgumentParser
 import Swiftlet
@@ -7,8 +7,8 @@ import Swiftlet
 struct ModelOptions: ParsableArguments {
     @Option(
         help: """
-            A model's file or directory: of llm.c, llama2.c, Hugging Face, Meta, nanoGPT or GGUF; \
-            or the directory of a training run.
+            A model file or directory (llm.c, llama2.c, Hugging Face, Meta, nanoGPT or GGUF), or \
+            the directory of a training run.
             """
     )
     var model: FilePath
@@ -18,9 +18,9 @@ struct ModelOptions: ParsableArguments {
 
     @Option(
         help: """
-            Its tokenizer: tokenizer.json, tokenizer.model, llm.c's or llama2.c's tokenizer.bin, \
-            vocab.json beside merges.txt, a GGUF file, or a directory or model with any of them \
-            (default: the one in the model's file or beside it).
+            The tokenizer: tokenizer.json, tokenizer.model, llm.c's or llama2.c's tokenizer.bin, \
+            vocab.json next to merges.txt, a GGUF file, or a directory or model with any of these \
+            (default: the one in the model's file or next to it).
             """
     )
     var tokenizer: FilePath?
@@ -33,12 +33,12 @@ struct ModelOptions: ParsableArguments {
     )
     var adapter: FilePath?
 
-    /// The model these options name.
+    /// The model that these options name.
     func source() throws -> ModelSource {
         try ModelSource(model, checkpoint: checkpoint)
     }
 
-    /// The tokenizer that belongs to a model; one there must be.
+    /// The tokenizer that belongs to a model, which is required.
     func tokenizer(of source: ModelSource) throws -> any Tokenizer {
         let (tokenizer, path) = try source.locatedTokenizer(at: self.tokenizer)
         remarkOnMissingTokens(
@@ -49,12 +49,12 @@ struct ModelOptions: ParsableArguments {
         return tokenizer
     }
 
-    /// The same, or nil when none was named and none is there.
+    /// The same, or nil if none was named and there is none.
     func tokenizerIfAny(of source: ModelSource) throws -> (any Tokenizer)? {
         do { return try tokenizer(of: source) } catch OpeningError.noTokenizer { return nil }
     }
 
-    /// Opens a model to continue sequences with it.
+    /// Opens a model to continue sequences.
     func open(
         _ source: ModelSource,
         _ precision: PrecisionOptions,
@@ -72,31 +72,31 @@ struct ModelOptions: ParsableArguments {
     }
 }
 
-/// Says that a tokenizer, at `path`, has so many tokens fewer than a model that it is hardly the
-/// model's.
+/// Remarks that the tokenizer at `path` has so many fewer tokens than a model that it is hardly
+/// the model's.
 func remarkOnMissingTokens(_ count: Int, _ path: FilePath, vocabularySize: Int) {
     // Sizes are rounded up to a multiple of 128 at most.
     guard vocabularySize - count >= 128 else { return }
     Terminal.diagnose(
-        "'\(path)' has \(count.grouped) tokens and the model \(vocabularySize.grouped): is it "
-            + "the model's? Ids that it lacks are never drawn"
+        "'\(path)' has \(count.grouped) tokens, but the model has \(vocabularySize.grouped): is "
+            + "it the model's? Ids that it lacks are never generated"
     )
 }
 
 extension CheckpointSelection: ExpressibleByArgument {
-    /// What is said of the option everywhere.
+    /// The option's help everywhere else.
     static let help = help(of: "a run")
     /// The same in `train`, which also writes a run.
     static let initHelp = help(of: "the run that --init names")
 
     private static func help(of run: String) -> ArgumentHelp {
         ArgumentHelp(
-            "The checkpoint of \(run): latest, best or the number of a step (default: latest).",
+            "The checkpoint of \(run): latest, best or a step number (default: latest).",
             valueName: "latest|best|step"
         )
     }
 
-    /// As it is written on the command line.
+    /// The form on the command line.
     var argument: String {
         switch self {
         case .latest: "latest"

@@ -1,5 +1,5 @@
-// Numbers of options, each with the range that makes sense: what lies outside is refused before
-// anything is opened, in a sentence that says what is right.
+// Numeric options, each with its valid range: values outside are refused before anything is opened,
+// with a sentence that says what is allowed.
 
 import ArgumentParser
 
@@ -9,7 +9,7 @@ struct NumberRange<Number>: Sendable {
     let number: @Sendable (String) throws -> Number
 }
 
-/// Why a value is not the number that an option needs; the parser names both beside it.
+/// Why a value is not the number that an option needs; the parser names both.
 struct NumberError: Error, CustomStringConvertible {
     let description: String
 }
@@ -19,7 +19,8 @@ extension NumberRange where Number: FixedWidthInteger & Sendable {
     static func from(_ least: Number, to most: Number = .max) -> NumberRange {
         NumberRange { text in
             if let number = Number(text), least <= number, number <= most { return number }
-            // Without the end of the range, a number of too many digits would seem to be within it.
+            // If the range's end were not named, a number with too many digits would seem to be in
+            // it.
             let isTooLarge = Number(text) == nil && text.utf8.allSatisfy { 0x30...0x39 ~= $0 }
             throw NumberError(
                 description: most == .max && !(isTooLarge && !text.isEmpty)
@@ -45,7 +46,7 @@ extension NumberRange where Number: BinaryFloatingPoint & LosslessStringConverti
         range("number of 0 or more, and below 1") { $0 >= 0 && $0 < 1 }
     }
 
-    /// The numbers that `contains` holds for; it must not hold for what is not a number.
+    /// The numbers for which `contains` is true; it must be false for NaN.
     private static func range(
         _ requirement: String,
         _ contains: @escaping @Sendable (Number) -> Bool
@@ -59,7 +60,7 @@ extension NumberRange where Number: BinaryFloatingPoint & LosslessStringConverti
     }
 }
 
-// The parser shows no default value where it is told how to read one.
+// The parser shows no default value for an option with its own transform.
 extension Option {
     /// An option whose value is a number of `range`.
     init(
@@ -76,17 +77,17 @@ extension Option {
         )
     }
 
-    /// The same, which must be given.
+    /// The same for a required option.
     init(help: ArgumentHelp, in range: NumberRange<Value>) {
         self.init(help: help, transform: range.number)
     }
 
-    /// The same, which may be left out.
+    /// The same for an optional option.
     init<Number>(help: ArgumentHelp, in range: NumberRange<Number>) where Value == Number? {
         self.init(help: help, transform: range.number)
     }
 
-    /// The same, which may be given several times.
+    /// The same for a repeatable option.
     init<Number>(wrappedValue: [Number], help: ArgumentHelp, in range: NumberRange<Number>)
     where Value == [Number] {
         self.init(

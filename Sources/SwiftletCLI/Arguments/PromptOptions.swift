@@ -23,8 +23,8 @@ struct PromptOptions: ParsableArguments {
         name: .customLong("prompts"),
         help: ArgumentHelp(
             """
-            A file of prompts: one a line, or rows of JSON with a field prompt when its first line \
-            is a row; - reads stdin. Blank lines are passed over. It is read as it is needed, and \
+            A file of prompts: one per line, or JSON rows with a field prompt if the first line is \
+            such a row; - reads stdin. Blank lines are skipped. The file is read as needed, and \
             may be of any length.
             """,
             valueName: "file"
@@ -32,10 +32,10 @@ struct PromptOptions: ParsableArguments {
     )
     var promptsFile: FilePath?
 
-    /// Whether there is any prompt.
+    /// Whether there are no prompts.
     var isEmpty: Bool { texts.isEmpty && promptFile == nil && promptsFile == nil }
 
-    /// The prompts that are given one by one, in order.
+    /// The prompts given one by one, in order.
     private var sources: [PromptSource] {
         texts.map { .text($0) } + (promptFile.map { [.file($0)] } ?? [])
     }
@@ -45,10 +45,10 @@ struct PromptOptions: ParsableArguments {
         if count > 1 { throw ValidationError("stdin can be read only once: give one '-'") }
     }
 
-    /// The bytes of the prompts that are given one by one, in order.
+    /// The bytes of the prompts given one by one, in order.
     func givenPrompts() throws -> [[UInt8]] { try sources.map { try $0.bytes() } }
 
-    /// The prompts after those, of which none has been read yet.
+    /// The prompts after those, none of which has been read yet.
     func promptRows() throws -> TextRows? {
         try promptsFile.map { TextRows(try PromptSource.input($0), field: "prompt") }
     }
@@ -56,7 +56,7 @@ struct PromptOptions: ParsableArguments {
 
 /// One text, which has not been read yet.
 enum PromptSource {
-    /// `--prompt`, of which - means standard input.
+    /// `--prompt`, where - means standard input.
     case text(ArgumentText)
     /// `--prompt-file`, likewise.
     case file(FilePath)
@@ -79,12 +79,12 @@ enum PromptSource {
         }
     }
 
-    /// What is read from a path, which is standard input for -.
+    /// The file to read for a path; - is standard input.
     static func input(_ path: FilePath) throws -> InputFile {
         path == "-" ? .standardInput : try InputFile(path)
     }
 
-    /// Editors and `echo` end a text with a line end that is no part of it.
+    /// Editors and `echo` end a text with a line end that is not part of it.
     private static func withoutLineEnd(_ bytes: [UInt8]) -> [UInt8] {
         guard bytes.last == UInt8(ascii: "\n") else { return bytes }
         let text = bytes.dropLast()
@@ -92,7 +92,7 @@ enum PromptSource {
     }
 }
 
-/// Prompts, each as often as texts are wanted of it.
+/// Prompts, each repeated for the number of texts wanted.
 struct PromptQueue {
     /// A prompt and its number among all.
     struct Prompt {
@@ -107,14 +107,14 @@ struct PromptQueue {
     private let check: ([TokenID]) throws -> Void
 
     private var current: Prompt?
-    /// How often ``current`` is still to come.
+    /// How often ``current`` is still to be returned.
     private var remaining = 0
 
     /// Encodes and checks the prompts that are given one by one.
     /// - Parameters:
-    ///   - options: Where the prompts come from; from nowhere, there is one of no tokens.
-    ///   - count: How many texts are wanted of each.
-    ///   - encode: Makes tokens of a text.
+    ///   - options: Where the prompts come from; if nowhere, there is one empty prompt.
+    ///   - count: How many texts are wanted for each.
+    ///   - encode: Turns a text into tokens.
     ///   - check: Throws for tokens that cannot be continued.
     /// - Throws: What `check` throws, and ``FileIOError``.
     init(
@@ -132,8 +132,8 @@ struct PromptQueue {
         self.check = check
     }
 
-    /// The next prompts, at most so many; none at the end.
-    /// - Throws: What is wrong with a row of the file, ``FileIOError``.
+    /// The next prompts, at most `limit`; none at the end.
+    /// - Throws: An error about a row of the file, ``FileIOError``.
     mutating func next(_ limit: Int) throws -> [Prompt] {
         var prompts: [Prompt] = []
         while prompts.count < limit {

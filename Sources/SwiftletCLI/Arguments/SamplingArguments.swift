@@ -5,13 +5,13 @@ import Swiftlet
 
 /// Flags of sampling.
 struct SamplingArguments: ParsableArguments {
-    @Option(help: "Tokens to generate, unless the text ends before.", in: .from(1))
+    @Option(help: "Tokens to generate, unless the text ends earlier.", in: .from(1))
     var maxTokens = 256
 
     @Option(
         help: """
-            Below 1 sharpens the distribution, above 1 flattens it; 0 is greedy. With \
-            --temperature 1 --top-p 1 the model's own distribution is drawn from.
+            Below 1 sharpens the distribution, above 1 flattens it; 0 is greedy. To draw from the \
+            model's own distribution, use --temperature 1 --top-p 1.
             """,
         in: .notNegative
     )
@@ -21,7 +21,7 @@ struct SamplingArguments: ParsableArguments {
     var topK = 0
 
     @Option(
-        help: "Draw from the most likely tokens that reach this probability; 1 is no limit.",
+        help: "Draw from the likeliest tokens that together reach this probability; 1 is no limit.",
         in: .positiveFraction
     )
     var topP = SamplingOptions.usual.topP
@@ -35,19 +35,19 @@ struct SamplingArguments: ParsableArguments {
     var minP: Float = 0
 
     @Option(
-        help: "Above 1 makes tokens that occurred already less likely; 1 is no penalty.",
+        help: "Above 1 makes tokens that already occurred less likely; 1 is no penalty.",
         in: .positive
     )
     var repetitionPenalty: Float = 1
 
     @Option(
-        help: "Penalise only this many of the last tokens; 0 is all, the prompt's included.",
+        help: "Penalize only this many of the last tokens; 0 is all, including the prompt's.",
         in: .from(0)
     )
     var repetitionWindow = 0
 
     @Option(
-        help: "Subtract this from the logits of tokens that were generated already.",
+        help: "Subtract this from the logits of tokens that were already generated.",
         in: .finite
     )
     var presencePenalty: Float = 0
@@ -73,7 +73,7 @@ struct SamplingArguments: ParsableArguments {
     )
     var stopStrings: [ArgumentText] = []
 
-    @Flag(help: "Go on when the model ends the text.")
+    @Flag(help: "Keep generating when the model ends the text.")
     var ignoreEos = false
 
     /// The flags as the library takes them.
@@ -92,7 +92,7 @@ struct SamplingArguments: ParsableArguments {
                 repetitionWindow: repetitionWindow,
                 presencePenalty: presencePenalty,
                 frequencyPenalty: frequencyPenalty,
-                // Of several biases for a token the last counts, as of any option given twice.
+                // The last of several biases for a token counts, as with any option given twice.
                 logitBias: Dictionary(logitBias.map { ($0.token, $0.bias) }) { $1 }
             ),
             stopStrings: stopStrings.map(\.string),

@@ -4,7 +4,7 @@
 import ArgumentParser
 import Swiftlet
 
-/// How much of the machine is used, and how much is said about it.
+/// How much of the machine to use, and how much to print about it.
 struct ComputeOptions: ParsableArguments {
     @Option(
         help: "Threads to compute with (default: the physical cores this process may use).",
@@ -12,10 +12,10 @@ struct ComputeOptions: ParsableArguments {
     )
     var threads: Int?
 
-    @Flag(help: "Say more about what is done, on stderr.")
+    @Flag(help: "Print more about what is being done, to stderr.")
     var verbose = false
 
-    /// What runs the arithmetic.
+    /// Makes what runs the arithmetic.
     func makeOps() throws -> Ops {
         let ops = try Ops(threadCount: threads)
         note("\(counted(ops.threadCount, "thread")), \(ops.instructionSet.rawValue) kernels")
@@ -29,24 +29,23 @@ struct ComputeOptions: ParsableArguments {
 }
 
 extension ArgumentHelp {
-    /// Of a tokenizer that may be of any kind.
+    /// The help for a tokenizer of any kind.
     static let anyTokenizer: ArgumentHelp = """
         A tokenizer: tokenizer.json, tokenizer.model, llm.c's or llama2.c's file, vocab.json \
-        beside merges.txt, a GGUF file, or a directory or model with any of them.
+        next to merges.txt, a GGUF file, or a directory or model with any of these.
         """
 }
 
-/// Checks that an output can be made and takes the place of nothing that is to stay, before time is
-/// spent on it.
+/// Checks that an output can be created and replaces nothing that must stay, before time is spent
+/// on it.
 /// - Throws: ``FileIOError``.
 func requireWritable(_ path: FilePath, overwrite: Bool) throws {
     guard path != "-" else { return }
-    // A file that is not finished leaves nothing behind.
+    // An unfinished file leaves nothing behind.
     _ = try AtomicFile(path, overwrite: overwrite)
 }
 
-/// An element type of those that an option offers; each is known by its short forms too, in letters
-/// of any case.
+/// One of the element types that an option offers; short forms and any letter case are accepted.
 protocol ElementTypeArgument: ExpressibleByArgument {
     /// What the option offers.
     static var choices: [ElementType] { get }
@@ -92,16 +91,16 @@ struct CachePrecision: ElementTypeArgument {
 struct PrecisionOptions: ParsableArguments {
     @Option(
         help: """
-            How to store weights: fewer bits are faster and less exact (default: as the model's \
-            file does).
+            How to store weights: fewer bits are faster but less exact (default: as in the \
+            model's file).
             """
     )
     var precision: WeightPrecision?
 
-    @Option(help: "How to store the keys and values of the text so far.")
+    @Option(help: "How to store the keys and values in the cache.")
     var cachePrecision = CachePrecision(elementType: .float32)
 
-    /// Nil where each weight is to be as its file has it.
+    /// Nil if each weight stays as its file has it.
     var weights: ElementType? { precision?.elementType }
     var cache: ElementType { cachePrecision.elementType }
 }

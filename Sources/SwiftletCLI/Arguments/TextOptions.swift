@@ -1,12 +1,12 @@
 // Options of the commands that read text to learn from, and how many threads they use; and
-// HellaSwag as an argument, in either of the forms it is published in.
+// HellaSwag as an argument, in either of its published forms.
 
 import ArgumentParser
 import Swiftlet
 
 extension DocumentSplit: ExpressibleByArgument {}
 
-/// Which text, and how it is divided into documents.
+/// Which text, and how it is split into documents.
 struct TextOptions: ParsableArguments {
     @Argument(
         help: """
@@ -18,19 +18,19 @@ struct TextOptions: ParsableArguments {
 
     @Option(
         help: """
-            How a text is divided into documents: none; blank-lines, each of which stays with the \
-            document before it; or marker, which is <|endoftext|> and dropped.
+            How a text is split into documents: none; at blank-lines, which stay with the document \
+            before them; or at each marker, <|endoftext|>, which is dropped.
             """
     )
     var split = DocumentSplit.none
 
-    @Flag(help: "Read every input as rows of JSON, whatever it is called.")
+    @Flag(help: "Read every input as JSON Lines, whatever its name.")
     var jsonl = false
 
-    @Option(help: "The field with the text, in rows of JSON.")
+    @Option(help: "The field that holds the text, in JSON Lines.")
     var textField: ArgumentText = "text"
 
-    /// The text these options name, of which nothing has been read yet.
+    /// The text that these options name; nothing has been read yet.
     func documents(_ passedOver: PassedOverEntries) throws -> TextDocuments {
         let inputs = try TextInput.find(
             inputs,
@@ -42,30 +42,29 @@ struct TextOptions: ParsableArguments {
     }
 }
 
-/// Entries of directories that are no text files, though they are called so, and what is said of
-/// them.
+/// Directory entries that look like text files but are not, and what is printed about them.
 final class PassedOverEntries {
     private var count = 0
-    /// As many as a person reads.
+    /// As many as a person will read.
     private static let shownCount = 10
 
-    /// Says what is wrong with an entry.
+    /// Reports what is wrong with an entry.
     func append(_ error: any Error) {
         count += 1
-        if count <= Self.shownCount { Terminal.diagnose("passed over: \(error)") }
+        if count <= Self.shownCount { Terminal.diagnose("skipped: \(error)") }
     }
 
-    /// Says how many there were, if any, at the end of what was done with the others.
+    /// Reports how many there were, if any, after the others have been processed.
     func report() {
         guard count > 0 else { return }
         let entries =
-            count == 1 ? "1 entry of a directory was" : "\(count) entries of directories were"
-        Terminal.diagnose("\(entries) passed over")
+            count == 1 ? "1 directory entry was" : "\(count) directory entries were"
+        Terminal.diagnose("\(entries) skipped")
     }
 }
 
-/// Refuses the files of other commands, which are certainly no text, and remarks on those whose
-/// bytes hardly are.
+/// Refuses files of other commands, which are certainly not text, and remarks on files whose bytes
+/// hardly are.
 func checkKinds(of inputs: [TextInput]) throws {
     var others: [TextInput] = []
     for input in inputs {
@@ -79,14 +78,14 @@ func checkKinds(of inputs: [TextInput]) throws {
     }
     if let first = others.first {
         let more = others.count > 1 ? " and \(others.count - 1) more" : ""
-        Terminal.diagnose("'\(first.name)'\(more): not UTF-8 text; the bytes are kept as is")
+        Terminal.diagnose("'\(first.name)'\(more): not UTF-8 text; the bytes are kept as they are")
     }
 }
 
 extension ComputeOptions {
-    /// The threads for work that is not the kernels'.
+    /// The number of threads for work outside the kernels.
     func threadCount() -> Int {
-        // Without OpenMP the kernels have one thread, but this work has all.
+        // Without OpenMP the kernels have one thread, but this work can use all.
         threads ?? (Machine.hasOpenMP ? Machine.defaultThreadCount : Machine.usableProcessors)
     }
 }
@@ -96,7 +95,7 @@ enum HellaSwagFile {
     /// Reads llm.c's evaluation shard or HellaSwag's rows of JSON, whichever it is.
     /// - Parameters:
     ///   - path: The file.
-    ///   - vocabularySize: The model's, in whose tokens the questions are asked.
+    ///   - vocabularySize: That of the model, in whose tokens the questions are asked.
     ///   - limit: The most examples to read; nil reads all.
     ///   - tokenizer: Called when there is text to encode.
     /// - Returns: One example or more.

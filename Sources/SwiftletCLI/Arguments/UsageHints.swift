@@ -6,11 +6,11 @@ import ArgumentParser
 import Server
 import Swiftlet
 
-/// The names, with their dashes, of a command's options.
+/// The names of a command's options, with their dashes.
 struct CommandOptions {
-    /// Those of all.
+    /// The names of all options.
     let names: [String]
-    /// Those of the options that take a value.
+    /// The names of the options that take a value.
     let namesWithValue: Set<String>
 
     /// Asks the parser about a command, which takes tens of milliseconds.
@@ -21,9 +21,9 @@ struct CommandOptions {
     }
 }
 
-/// A name on the command line that stands for nothing, and what it may have been meant for.
+/// An unknown name on the command line, and what may have been meant.
 struct UnknownName: Error, CustomStringConvertible {
-    /// A sentence without its end, which says where the names are listed.
+    /// A sentence without its end, which says where to find the names.
     let description: String
 
     init(kind: String, _ found: some Sequence<UInt8>, known: [String]) {
@@ -34,11 +34,11 @@ struct UnknownName: Error, CustomStringConvertible {
     }
 }
 
-/// The name that `text` was probably meant to be.
+/// The name that `text` probably stands for.
 /// - Parameters:
 ///   - text: What was typed.
-///   - names: Those it could have been.
-/// - Returns: A name that `text` begins, or else the one that is most alike; nil when none is.
+///   - names: The names it could have been.
+/// - Returns: A name that begins with `text`, or else the most similar one; nil if none is similar.
 func nearestName(to text: String, in names: [String]) -> String? {
     let text = text.lowercased()
     // Two letters begin too many words by chance.
@@ -48,7 +48,7 @@ func nearestName(to text: String, in names: [String]) -> String? {
     return mistakes.firstIndex(of: fewest).map { names[$0] }
 }
 
-/// How many letters were left out, added, replaced or exchanged with the next one, at least.
+/// The least number of letters left out, added, replaced or swapped with the next one.
 ///
 /// This is the distance of Damerau and Levenshtein for texts in which no letter is changed twice.
 private func mistakeCount(_ first: [Character], _ second: [Character]) -> Int {
@@ -67,8 +67,7 @@ private func mistakeCount(_ first: [Character], _ second: [Character]) -> Int {
     return rows[first.count][second.count]
 }
 
-/// The flag that lifts a refusal of the library, as the end of its sentence; nil when there is
-/// none.
+/// The flag that lifts a refusal of the library, to end its sentence with; nil if there is none.
 func flagHint(for error: any Error) -> String? {
     switch error {
     case TrainingError.runDiffers: "--allow-changes allows the changes"

@@ -6,7 +6,7 @@ import Swiftlet
 struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
-        abstract: "Measure kernels, training and generation beside this machine's limits.",
+        abstract: "Measure kernels, training and generation against this machine's limits.",
         subcommands: [BenchKernelsCommand.self, BenchTrainCommand.self, BenchGenerateCommand.self]
     )
 }
@@ -23,15 +23,15 @@ struct BenchKernelsCommand: ParsableCommand {
     )
 
     @Option(
-        help: "Rows of the linear layers: batch size times sequence length. Repeatable.",
+        help: "Rows in the linear layers: batch size times sequence length. Repeatable.",
         in: .from(1, to: 1 << 30)
     )
     var rows: [Int] = [256]
 
-    @Option(help: "Runs of each kernel; the fastest counts.", in: .from(1, to: 1_000_000))
+    @Option(help: "Runs of each kernel; the fastest is reported.", in: .from(1, to: 1_000_000))
     var runs = 10
 
-    @Option(help: "Only kernels whose names start so, such as matmul.")
+    @Option(help: "Only kernels whose names start with this, such as matmul.")
     var only: ArgumentText = ""
 
     @Flag(help: "Print one JSON object.")
@@ -52,7 +52,7 @@ struct BenchKernelsCommand: ParsableCommand {
             report.append(result)
         }
         guard !report.kernels.isEmpty else {
-            throw CommandError(.wrongUsage, "no kernel's name starts as --only asks; leave it out")
+            throw CommandError(.wrongUsage, "--only matches no kernel; leave it out to run all")
         }
         if json { try Terminal.printJSON(report) }
     }
@@ -62,7 +62,7 @@ struct BenchKernelsCommand: ParsableCommand {
 struct BenchTrainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "train",
-        abstract: "Time optimiser steps of a model on random tokens.",
+        abstract: "Time optimizer steps of a model on random tokens.",
         discussion: """
             Example:
               swiftlet bench train --init d6 --batch-size 8 --sequence-length 128
@@ -75,24 +75,24 @@ struct BenchTrainCommand: ParsableCommand {
     var descriptor: ArgumentText = "gpt2"
 
     @Option(
-        help: "Tokens the model knows (default: the size's own; GPT-2's 50,257, Llama 2's 32,000).",
+        help: "Vocabulary size (default: the size's own; GPT-2's 50,257, Llama 2's 32,000).",
         in: .from(1)
     )
     var vocabularySize: Int?
 
-    @Option(help: "Sequences in a step.", in: .from(1, to: 1 << 20))
+    @Option(help: "Sequences per step.", in: .from(1, to: 1 << 20))
     var batchSize = 4
 
-    @Option(help: "Tokens in a sequence.", in: .from(1, to: 1 << 20))
+    @Option(help: "Tokens per sequence.", in: .from(1, to: 1 << 20))
     var sequenceLength = 64
 
-    @Option(help: "What the backward pass computes again, to save memory.")
+    @Option(help: "What the backward pass recomputes to save memory.")
     var recompute = Recomputation.none
 
-    @Option(help: "What numbers training computes with.")
+    @Option(help: "The precision to train in.")
     var precision = TrainingPrecision(elementType: .float32)
 
-    @Option(help: "Steps timed; the median counts.", in: .from(1, to: 1_000_000))
+    @Option(help: "Steps to time; the median is reported.", in: .from(1, to: 1_000_000))
     var steps = 5
 
     @Flag(help: "Print one JSON object.")

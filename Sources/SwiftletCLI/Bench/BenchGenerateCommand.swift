@@ -6,7 +6,7 @@ import Swiftlet
 struct BenchGenerateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "generate",
-        abstract: "Time a prompt and generated tokens beside the memory bandwidth.",
+        abstract: "Time prompts and generation against the memory bandwidth.",
         discussion: """
             Examples:
               swiftlet bench generate --precision q8_0
@@ -16,7 +16,7 @@ struct BenchGenerateCommand: ParsableCommand {
 
     @Option(
         help: """
-            A model's file or directory in any format, or the directory of a training run.
+            A model file or directory in any format, or the directory of a training run.
             """
     )
     var model: FilePath?
@@ -27,8 +27,8 @@ struct BenchGenerateCommand: ParsableCommand {
     @Option(
         name: .customLong("init"),
         help: """
-            In place of a file: the size of a model of random weights (default: gpt2). A Llama 2 \
-            is llama2:layers=6,heads=6,channels=288,hidden=768,context=256, where kv-heads and \
+            Instead of a file: the size of a model with random weights (default: gpt2). A Llama 2 \
+            is llama2:layers=6,heads=6,channels=288,hidden=768,context=256; kv-heads and \
             vocabulary may be added.
             """
     )
@@ -38,15 +38,15 @@ struct BenchGenerateCommand: ParsableCommand {
     var precision: PrecisionOptions
 
     @Option(
-        help: "Tokens of the prompt (default: 256, or the context if that is shorter).",
+        help: "Tokens in the prompt (default: 256, or the context if that is shorter).",
         in: .from(1, to: 1_000_000)
     )
     var promptTokens: Int?
 
     @Option(
         help: """
-            Tokens generated after a short prompt; the median time counts (default: 64, or what \
-            the context has room for).
+            Tokens to generate after a short prompt; the median time is reported (default: 64, or \
+            as many as the context has room for).
             """,
         in: .from(1, to: 1_000_000)
     )
@@ -55,7 +55,7 @@ struct BenchGenerateCommand: ParsableCommand {
     @Option(help: "Sequences generated together.", in: .from(1, to: 256))
     var batchSize = 1
 
-    @Option(help: "Passes over the prompt; the median counts.", in: .from(1, to: 1_000_000))
+    @Option(help: "Passes over the prompt; the median is reported.", in: .from(1, to: 1_000_000))
     var runs = 5
 
     @Flag(help: "Print one JSON object.")
@@ -69,7 +69,7 @@ struct BenchGenerateCommand: ParsableCommand {
             throw ValidationError("give either --model or --init, not both")
         }
         if checkpoint != nil && model == nil {
-            throw ValidationError("--checkpoint is for the run that --model names")
+            throw ValidationError("--checkpoint is for a run named with --model")
         }
     }
 
@@ -98,7 +98,7 @@ struct BenchGenerateCommand: ParsableCommand {
         return try benchmark.run(model, ops: ops)
     }
 
-    /// Opens or makes the model; `storedPrecision` is then the type of its file.
+    /// Opens or makes the model; `storedPrecision` is the type of its file.
     private func makeModel(
         _ ops: Ops,
         _ storedPrecision: inout ElementType

@@ -10,9 +10,9 @@ struct KernelReport: Encodable {
         let shape: String
         let gflops: Double?
         let gbs: Double?
-        /// Left out where the data stays in a cache.
+        /// Left out if the data stays in a cache.
         let fractionOfPeak: Double?
-        /// Said of kernels that are bound by memory.
+        /// Given for kernels that are bound by memory.
         let inCache: Bool?
     }
 
@@ -20,7 +20,7 @@ struct KernelReport: Encodable {
     let threads: Int
     let fmaPeakGflops: Double
     let fmaPeakGflopsByIsa: [String: Double]
-    /// Of what multiplies bfloat16 in the set in use.
+    /// The peak of the bfloat16 instructions in use.
     let bfloat16PeakGflops: Double
     let memoryBandwidthGbs: Double
     private(set) var kernels: [Kernel] = []
@@ -96,7 +96,7 @@ struct TrainingReport: Encodable {
 
     var text: String {
         """
-        \(precision), B=\(batchSize) T=\(sequenceLength): \(decimal(milliseconds, 1)) ms a step, \
+        \(precision), B=\(batchSize) T=\(sequenceLength): \(decimal(milliseconds, 1)) ms per step, \
         \(decimal(tokensPerSecond, 0)) tokens/s, \
         \(decimal(flopsUtilisation * 100, 1))% of the peak of \
         \(decimal(peakFlops / 1e9, 0)) GFLOP/s, \
@@ -112,7 +112,7 @@ struct GenerationReport: Encodable {
     let batchSize: Int
     let decodeTokensPerSecond: Double
     let promptTokensPerSecond: Double
-    /// Left out where the weights came from a cache.
+    /// Left out if the weights came from a cache.
     let fractionOfBandwidth: Double?
     let memoryBandwidthGbs: Double
     let weightBytesPerToken: Int
@@ -138,7 +138,7 @@ struct GenerationReport: Encodable {
     }
 
     var text: String {
-        let memory = "\(decimal(memoryBandwidthGbs, 1)) GB/s that memory gives"
+        let memory = "\(decimal(memoryBandwidthGbs, 1)) GB/s memory bandwidth"
         let reading =
             if let fractionOfBandwidth {
                 "which reads weights at \(decimal(fractionOfBandwidth * 100, 1))% of "

@@ -5,20 +5,20 @@ import Swiftlet
 struct ChatCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "chat",
-        abstract: "Talk with a model that was trained for conversations.",
+        abstract: "Chat with a model that was trained for conversation.",
         discussion: """
-            Every line of standard input is a message, unless it is blank, and the reply goes to \
-            stdout as it is made. At a terminal, lines are edited as in a shell, with a history, \
-            and a line that begins with a slash is a command: /help lists them.
+            Each line of standard input that is not blank is a message, and the reply is printed \
+            to stdout as it is generated. At a terminal, lines are edited as in a shell, with a \
+            history, and a line that begins with a slash is a command: /help lists them.
 
             The model reads only what is new in each turn. When the context is full, the oldest \
-            turns are forgotten; the system prompt never is. Ctrl-C ends a reply, and where \
-            nothing is typed the conversation. A message that does not fit the context is \
-            refused: at a terminal the conversation goes on without it, and a script ends there.
+            turns are dropped, but never the system prompt. Ctrl-C stops a reply; at an empty \
+            prompt it ends the conversation. A message that does not fit in the context is \
+            refused: at a terminal the conversation continues without it, but a script stops there.
 
-            The form of a conversation is the one that the model's files say, or --template. A \
-            model that has none was not trained to talk: at a terminal it goes on with what is \
-            typed.
+            The format of the conversation (the chat template) is the one in the model's files, or \
+            --template. A model without one was not trained to chat: at a terminal it continues \
+            the text you type.
 
             Examples:
               swiftlet chat --model SmolLM2-135M-Instruct
@@ -29,12 +29,12 @@ struct ChatCommand: ParsableCommand {
     @OptionGroup(title: "Model")
     var model: ModelOptions
 
-    @Option(help: "What the model is told about its part before the conversation.")
+    @Option(help: "The system prompt, which tells the model how to behave.")
     var system: ArgumentText?
 
     @Option(
         help: ArgumentHelp(
-            "The form of conversations (default: the one that the model's files say).",
+            "The chat template (default: the one in the model's files).",
             valueName: ChatForm.allCases.map(\.rawValue).joined(separator: "|")
         )
     )
@@ -42,8 +42,8 @@ struct ChatCommand: ParsableCommand {
 
     @Option(
         help: """
-            A file of messages in JSON, as OpenAI's interface has them: the conversation goes on \
-            from there, and is saved there after every reply.
+            A file of messages in JSON, in the form of OpenAI's API: the conversation resumes from \
+            it, and is saved to it after every reply.
             """
     )
     var history: FilePath?
@@ -51,8 +51,8 @@ struct ChatCommand: ParsableCommand {
     @Flag(
         name: .customLong("no-input-history"),
         help: """
-            Do not keep what is typed at a terminal for the next time: it is in \
-            ~/.local/state/swiftlet/chat_history, or where XDG_STATE_HOME says.
+            Do not save what is typed at a terminal. Otherwise it is kept in \
+            ~/.local/state/swiftlet/chat_history, or under XDG_STATE_HOME.
             """
     )
     var noInputHistory = false
@@ -63,10 +63,10 @@ struct ChatCommand: ParsableCommand {
     @OptionGroup(title: "Sampling")
     var sampling: SamplingArguments
 
-    @Flag(help: "Print one JSON object a reply, when it is complete.")
+    @Flag(help: "Print one JSON object per reply, once it is complete.")
     var json = false
 
-    @Option(help: "Makes random draws repeatable (default: another one every time).", in: .from(0))
+    @Option(help: "The random seed (default: a different one every time).", in: .from(0))
     var seed: UInt64?
 
     @OptionGroup
@@ -79,7 +79,7 @@ struct ChatCommand: ParsableCommand {
         try options.check(vocabularySize: tokenizer.vocabularySize)
         let form = try chatTemplate(of: source, tokenizer)
         let messages = try history.map(ChatHistory.read) ?? []
-        // What keeps it from being saved is found before anything is said.
+        // Anything that would prevent saving is found before the chat begins.
         _ = try history.map { try AtomicFile($0) }
         let input = ChatInput(keepsHistory: !noInputHistory) { compute.note($0) }
         let model = try model.open(source, precision, compute)
@@ -110,8 +110,8 @@ struct ChatCommand: ParsableCommand {
         try ChatDialogue(replies, input: input).run()
     }
 
-    /// The form of conversations that the model knows; nil for one that only continues texts, which
-    /// somebody at a terminal may do all the same.
+    /// The model's chat template; nil for a model that only continues texts, which is still useful
+    /// at a terminal.
     private func chatTemplate(
         of source: ModelSource,
         _ tokenizer: any Tokenizer
@@ -122,21 +122,21 @@ struct ChatCommand: ParsableCommand {
         } catch OpeningError.noChatTemplate where mayContinue { return nil }
     }
 
-    /// Says who is there, and what to type.
+    /// Introduces the model, and says what to type.
     private func greet(_ partner: ChatPartner) {
         let name = self.model.model.lastComponent.map { DisplayText.escaping($0) } ?? "the model"
         guard let session = partner.session else {
             ChatDialogue.say(
-                "\(name) is a base model: it was trained to continue texts, not to talk. Type how "
-                    + "a text begins, and it goes on; /regenerate goes on in another way. To talk "
-                    + "with it all the same, choose a form of conversations with --template, such "
-                    + "as plain."
+                "\(name) is a base model: it was trained to continue text, not to chat. Type the "
+                    + "beginning of a text and it continues; /regenerate gives another "
+                    + "continuation. To chat with it anyway, choose a template with --template, "
+                    + "such as plain."
             )
             return
         }
         let turns = session.messages.count { $0.role == .user }
         let history = turns == 0 ? "" : ", \(counted(turns, "turn")) so far"
-        ChatDialogue.say("\(name)\(history); /help lists what you can type, Ctrl-D ends")
+        ChatDialogue.say("\(name)\(history); /help lists the commands, Ctrl-D ends the chat")
     }
 }
 

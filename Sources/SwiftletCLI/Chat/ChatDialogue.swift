@@ -1,6 +1,5 @@
-// A chat as it goes: what is typed is a message or a command, and what is said about it goes to
-// stderr, so that stdout has the replies alone. How lines are typed is ChatInput's, and how replies
-// are made ChatReplies'.
+// A chat in progress: what is typed is a message or a command, and remarks about it go to stderr,
+// so that stdout has only the replies. ChatInput handles typing, ChatReplies the replies.
 
 import Swiftlet
 
@@ -8,7 +7,7 @@ import Swiftlet
 final class ChatDialogue {
     private let input: ChatInput
     private let replies: ChatReplies
-    /// The last message that was replied to, where nothing else remembers it.
+    /// The last message that was replied to, if nothing else remembers it.
     private var lastMessage: String?
     private var forgottenTurns = 0
 
@@ -17,13 +16,13 @@ final class ChatDialogue {
         self.input = input
     }
 
-    /// Goes on until there are no more messages.
+    /// Continues until there are no more messages.
     /// - Throws: ``ExitStatus/interrupted``, what the model throws, and ``FileIOError``.
     func run() throws {
         defer { input.end() }
         while let text = try input.next() {
             if text.strippingBlanks().isEmpty { continue }
-            // A script says what it says: there a line is a message, whatever it begins with.
+            // In a script every line is a message, whatever it begins with.
             guard Terminal.isInteractive else {
                 try reply(to: text)
                 continue
@@ -38,7 +37,7 @@ final class ChatDialogue {
         }
     }
 
-    /// Says something beside the conversation.
+    /// Prints a remark about the conversation.
     static func say(_ text: String) {
         let columns = Terminal.errorSize.columns
         for line in text.wrapped(columns: max(1, columns - 1), limit: .max - 1, more: "") {
@@ -60,23 +59,23 @@ final class ChatDialogue {
             lastMessage = message
             if Terminal.isInteractive { remark(on: report) }
         } catch let error where Terminal.isInteractive && Self.isAboutMessage(error) {
-            // Who typed it can say it in other words.
+            // Whoever typed it can rephrase it.
             Terminal.diagnose("\(error)")
         }
-        // Asked when the signals end the program again: one that came until then ended nothing. At
-        // a terminal Ctrl-C is for the reply alone.
+        // Checked once signals end the program again: one that came before ended nothing. At a
+        // terminal Ctrl-C is only for the reply.
         if Signals.isTerminated || Signals.isInterrupted && !Terminal.isInteractive {
             throw ExitStatus.interrupted
         }
     }
 
-    /// Whether an error is about what was said, and not about the model.
+    /// Whether an error is about the message rather than the model.
     private static func isAboutMessage(_ error: any Error) -> Bool {
         if case InferenceError.promptTooLong = error { return true }
         return error is TextGenerationError || error is TokenizerError
     }
 
-    /// Says what a reader would wonder about.
+    /// Explains what a reader would wonder about.
     private func remark(on report: ChatReport) {
         if report.stopReason == .length {
             Self.say("(\(groupedTokens(report.generatedTokens)), as many as --max-tokens allows)")
@@ -85,7 +84,7 @@ final class ChatDialogue {
         }
         if report.forgottenTurns > forgottenTurns {
             let turns = counted(report.forgottenTurns, "turn")
-            Self.say("(the context is full, and the oldest turns are forgotten: \(turns) so far)")
+            Self.say("(the context is full, and the oldest turns were dropped: \(turns) so far)")
         }
         forgottenTurns = report.forgottenTurns
         if input.editsLines, Terminal.showsOutput { Terminal.writeError("\n") }
@@ -98,11 +97,11 @@ final class ChatDialogue {
         }
         let messages = session.messages
         guard let last = messages.last(where: { $0.role == .user }) else {
-            return Self.say("there is no reply yet that could be another")
+            return Self.say("there is no reply to regenerate yet")
         }
         try session.restart(with: messages.dropLast(2))
         try reply(to: last.content)
-        // What could not be replied to again keeps the reply it had.
+        // If it could not be replied to again, it keeps the reply it had.
         if session.messages.count < messages.count { try session.restart(with: messages) }
     }
 
@@ -118,7 +117,7 @@ final class ChatDialogue {
             return Self.say(
                 command == .stats
                     ? replies.totals.summary
-                    : "this model continues texts, each on its own, and knows no conversation"
+                    : "this model only continues text, so there is no conversation"
             )
         }
         do {
@@ -138,7 +137,7 @@ final class ChatDialogue {
         let suggestion = nearestName(to: name, in: names).map { " (did you mean \($0)?)" } ?? ""
         Self.say(
             "there is no command \(DisplayText.escaping(name))\(suggestion); /help lists them, and "
-                + "/\(DisplayText.escaping(name)) is sent as a message"
+                + "/\(DisplayText.escaping(name)) sends it as a message"
         )
     }
 
@@ -156,23 +155,23 @@ final class ChatDialogue {
         }
         let turns = session.messages.filter { $0.role != .system }
         try session.restart(with: [ChatMessage(role: .system, content: text)] + turns)
-        Self.say("from the next message on, that is the system prompt")
+        Self.say("the system prompt applies from the next message on")
     }
 
     private func save(_ session: ChatSession, _ name: String) throws {
-        guard !name.isEmpty else { return Self.say("say where: /save FILE") }
+        guard !name.isEmpty else { return Self.say("name a file: /save FILE") }
         guard session.messages.contains(where: { $0.role == .user }) else {
-            return Self.say("nothing was said yet")
+            return Self.say("there is nothing to save yet")
         }
         let path = FilePath(typed: name)
-        // What is there is replaced only if it is a conversation too.
+        // An existing file is replaced only if it is a conversation too.
         _ = try ChatHistory.read(path)
         try ChatHistory.write(session.messages, to: path)
         Self.say("saved in '\(path)'")
     }
 
     private func load(_ session: ChatSession, _ name: String) throws {
-        guard !name.isEmpty else { return Self.say("say what: /load FILE") }
+        guard !name.isEmpty else { return Self.say("name a file: /load FILE") }
         let path = FilePath(typed: name)
         guard FileSystem.exists(path) else { throw FileIOError.missing(path: path) }
         var messages = try ChatHistory.read(path)
@@ -181,7 +180,7 @@ final class ChatDialogue {
         }
         try session.restart(with: messages)
         forgottenTurns = 0
-        Self.say("the conversation goes on from \(counted(messages.count, "message"))")
+        Self.say("the conversation continues from \(counted(messages.count, "message"))")
     }
 
     private func showTotals(_ session: ChatSession) throws {

@@ -1,5 +1,5 @@
-// Where the messages of a chat come from: a line editor where somebody types at a terminal that can
-// show one, else the lines of standard input.
+// Where the messages of a chat come from: a line editor if somebody types at a suitable terminal,
+// otherwise the lines of standard input.
 
 import LineEditing
 import Swiftlet
@@ -12,20 +12,20 @@ import Swiftlet
     import Darwin
 #endif
 
-/// Messages, one after the other.
+/// Messages, one after another.
 final class ChatInput {
     private var lines = LineReader(.standardInput)
     private let editor: LineEditor?
-    /// Where what was typed is kept; nil where it is not.
+    /// Where typed lines are saved; nil if they are not.
     private var historyFile: HistoryFile?
 
-    /// What is asked with.
+    /// The prompt.
     private static let prompt = "> "
 
     /// Prepares for messages.
     /// - Parameters:
-    ///   - keepsHistory: Whether what is typed is kept in a file for the next time.
-    ///   - note: Says what stands in the way of that.
+    ///   - keepsHistory: Whether typed lines are saved to a file for the next time.
+    ///   - note: Called with what prevents that.
     init(keepsHistory: Bool, note: (String) -> Void) {
         guard Terminal.isInteractive, Terminal.canRedraw else {
             editor = nil
@@ -41,7 +41,7 @@ final class ChatInput {
             do {
                 entries = try file.read()
                 historyFile = file
-            } catch { note("what you type is not kept: \(error)") }
+            } catch { note("what you type will not be saved: \(error)") }
         }
         editor = LineEditor(
             prompt: Prompt(Self.prompt, style: Terminal.usesColor ? "36" : ""),
@@ -50,13 +50,13 @@ final class ChatInput {
         )
     }
 
-    /// Whether lines are edited here.
+    /// Whether lines are edited.
     var editsLines: Bool { editor != nil }
 
     /// Waits for the next message.
     /// - Returns: The message as it was typed; nil after the last.
-    /// - Throws: ``ExitStatus/interrupted`` for Ctrl-C where nothing is typed, and ``FileIOError``
-    ///   when standard input fails.
+    /// - Throws: ``ExitStatus/interrupted`` for Ctrl-C at an empty line, and ``FileIOError`` when
+    ///   standard input fails.
     func next() throws -> String? {
         guard let editor else { return try nextLine() }
         switch editor.readLine() {
@@ -68,10 +68,10 @@ final class ChatInput {
         }
     }
 
-    /// From now on, what is typed is not shown, and is there for the next message.
+    /// From now on, typed keys are not shown, but kept for the next message.
     func wait() { editor?.wait() }
 
-    /// Leaves the terminal as it was.
+    /// Restores the terminal.
     func end() { editor?.end() }
 
     private func keep(_ text: String) {

@@ -1,19 +1,19 @@
-// Who is talked to: a model that knows conversations, or one that only continues texts, which at a
-// terminal is shown what is typed and goes on with it.
+// The model in a chat: one that knows conversations, or one that only continues texts, which at a
+// terminal continues what is typed.
 
 import Swiftlet
 
-/// The model of a chat, and what it knows of what was said.
+/// The model in a chat, and what it remembers.
 enum ChatPartner {
     /// One that was trained for conversations.
     case conversation(ChatSession)
     /// One that was not.
     case continuation(TextContinuation)
 
-    /// Whether what it says is the rest of the message, and no reply to it.
+    /// Whether its output continues the message rather than replying to it.
     var continuesMessages: Bool { session == nil }
 
-    /// What was said so far; a model that continues texts knows nothing of the text before.
+    /// The messages so far; a model that continues texts remembers none.
     var messages: [ChatMessage] { session?.messages ?? [] }
 
     /// The conversation, if it is one.
@@ -22,7 +22,7 @@ enum ChatPartner {
         return nil
     }
 
-    /// What it says to a message, to be generated as it is asked for.
+    /// Its answer to a message, generated as it is read.
     /// - Throws: ``TextGenerationError`` or ``InferenceError`` when there is no room for it.
     func stream(to message: String) throws -> any ChatReply {
         switch self {
@@ -32,7 +32,7 @@ enum ChatPartner {
     }
 }
 
-/// A model that continues one text after the other.
+/// A model that continues one text after another.
 final class TextContinuation {
     private let generator: TextGenerator
     private let options: GenerationOptions
@@ -44,20 +44,20 @@ final class TextContinuation {
         self.seed = seed
     }
 
-    /// Continues a text; the same one goes on in another way the next time.
+    /// Continues a text; the same text continues differently the next time.
     func stream(_ text: String) throws -> TextStream {
         defer { seed &+= 1 }
         return try generator.stream(prompt: text, options: options, seed: seed)
     }
 }
 
-/// What a model says, as it is made.
+/// A model's output, as it is generated.
 protocol ChatReply: AnyObject {
     /// The next piece; nil at the end.
     func next() throws -> String?
-    /// Ends it.
+    /// Stops it.
     func interrupt()
-    /// How it was made so far.
+    /// How it was generated so far.
     func report(seconds: Double) -> ChatReport
 }
 

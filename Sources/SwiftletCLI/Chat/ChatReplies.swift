@@ -1,15 +1,15 @@
-// Replies as they are printed, and what they add up to.
+// Prints replies, and keeps totals about them.
 
 import Swiftlet
 
-/// Prints what a model says to messages.
+/// Prints a model's replies to messages.
 final class ChatReplies {
     let partner: ChatPartner
     private let json: Bool
     /// Where the conversation is saved after every reply.
     private let history: FilePath?
     private let compute: ComputeOptions
-    /// What the replies so far took.
+    /// The totals of the replies so far.
     private(set) var totals = ChatTotals()
 
     init(_ partner: ChatPartner, json: Bool, history: FilePath?, compute: ComputeOptions) {
@@ -19,20 +19,20 @@ final class ChatReplies {
         self.compute = compute
     }
 
-    /// Prints the reply to a message as it is made.
-    /// - Returns: How it was made.
-    /// - Throws: What the model throws; the conversation is then without this turn.
+    /// Prints the reply to a message as it is generated.
+    /// - Returns: How it was generated.
+    /// - Throws: What the model throws; the conversation then lacks this turn.
     func reply(to message: String) throws -> ChatReport {
         let clock = ContinuousClock()
         let start = clock.now
         Signals.catchInterruption()
         defer { Signals.releaseInterruption() }
         let reply = try partner.stream(to: message)
-        // A text and what continues it are one.
+        // A text and its continuation are printed as one.
         if !json, partner.continuesMessages { try Terminal.writePrompt(message) }
         var readingEnd: ContinuousClock.Instant?
         while let piece = try reply.next() {
-            // The first piece comes when the message is read.
+            // The first piece arrives when the message has been read.
             if readingEnd == nil { readingEnd = clock.now }
             if !json, !piece.isEmpty { try Terminal.writeGenerated(piece) }
             if Signals.isInterrupted { reply.interrupt() }
@@ -51,7 +51,7 @@ final class ChatReplies {
     }
 }
 
-/// What the replies of a conversation took together.
+/// The totals of a conversation's replies.
 struct ChatTotals {
     private var replies = 0
     private var promptTokens = 0
@@ -68,7 +68,7 @@ struct ChatTotals {
         generationSeconds += generation / .seconds(1)
     }
 
-    /// A line about them.
+    /// A summary in one line.
     var summary: String {
         let generated = groupedTokens(generatedTokens)
         return "\(counted(replies, "reply", plural: "replies")): "
@@ -81,11 +81,11 @@ struct ChatTotals {
     }
 }
 
-/// One reply and how it was made; the keys of `chat --json`.
+/// One reply and how it was generated; the keys of `chat --json`.
 struct ChatReport: Encodable {
     let text: String
     let tokens: [TokenID]
-    /// Tokens that were read before the reply: those of this turn, unless turns were forgotten.
+    /// Tokens read before the reply: those of this turn, or more if turns were dropped.
     let promptTokens: Int
     let generatedTokens: Int
     /// From the message to the end of the reply.
@@ -95,7 +95,7 @@ struct ChatReport: Encodable {
 
     /// A line for stderr.
     var summary: String {
-        let forgotten = forgottenTurns == 0 ? "" : ", \(counted(forgottenTurns, "turn")) forgotten"
+        let forgotten = forgottenTurns == 0 ? "" : ", \(counted(forgottenTurns, "turn")) dropped"
         return "\(counted(promptTokens, "token")) read, \(generatedTokens) generated in "
             + "\(decimal(seconds, 2)) s\(forgotten)"
     }

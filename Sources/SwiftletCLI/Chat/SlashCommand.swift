@@ -4,7 +4,7 @@
 import LineEditing
 import Swiftlet
 
-/// The commands of a chat at a terminal.
+/// The commands in a chat at a terminal.
 enum SlashCommand: String, CaseIterable {
     case help
     case exit
@@ -19,14 +19,14 @@ enum SlashCommand: String, CaseIterable {
     enum Line: Equatable {
         case message(String)
         case command(SlashCommand, argument: String)
-        /// A word after a slash that stands for nothing.
+        /// A word after a slash that is not a command.
         case unknown(String)
     }
 
-    /// Tells what a typed line is.
+    /// Decides what a typed line is.
     ///
-    /// A command is a single line that begins with a slash and a word. So paths and comments of
-    /// programs are messages, and one more slash makes a message of anything.
+    /// A command is a single line that begins with a slash and a word. So paths and comments in
+    /// programs are messages, and one more slash turns anything into a message.
     static func read(_ text: String) -> Line {
         guard let slash = text.first, slash == "/", !text.contains("\n") else {
             return .message(text)
@@ -53,7 +53,7 @@ enum SlashCommand: String, CaseIterable {
     /// Whether its argument is a file.
     var takesFile: Bool { self == .save || self == .load }
 
-    /// The command as it is typed, with what follows it.
+    /// The command as typed, with its argument.
     private var usage: String {
         switch self {
         case .help, .exit, .reset, .regenerate, .stats: "/\(rawValue)"
@@ -64,12 +64,12 @@ enum SlashCommand: String, CaseIterable {
 
     private var meaning: String {
         switch self {
-        case .help: "lists what can be typed"
+        case .help: "lists what you can type"
         case .exit: "ends the conversation, as Ctrl-D does"
         case .reset: "starts over; the system prompt stays"
-        case .system: "tells the model about its part; without TEXT, shows what it was told"
+        case .system: "sets the system prompt; without TEXT, shows it"
         case .save: "writes the conversation as messages in JSON"
-        case .load: "goes on with the conversation of such a file"
+        case .load: "continues the conversation in such a file"
         case .regenerate: "gives another reply to the last message"
         case .stats: "shows tokens, tokens/s and how much of the context is used"
         }
@@ -77,8 +77,8 @@ enum SlashCommand: String, CaseIterable {
 
     /// The lines of `/help`.
     /// - Parameters:
-    ///   - columns: The width they may have.
-    ///   - editsLines: Whether there are keys to tell of.
+    ///   - columns: The width available.
+    ///   - editsLines: Whether there are keys to describe.
     /// - Returns: Lines without ends.
     static func help(columns: Int, editsLines: Bool) -> [String] {
         let width = allCases.map(\.usage.count).max() ?? 0
@@ -90,7 +90,7 @@ enum SlashCommand: String, CaseIterable {
         }
         let rows = allCases.flatMap { command in
             let column = indentation.count + width + 2
-            // Where there is hardly room beside the commands, the meaning stands below.
+            // If there is little room next to the commands, the meaning goes below.
             guard columns - column >= 30 else {
                 return [indentation + command.usage] + indented(command.meaning, 6)
             }
@@ -99,17 +99,17 @@ enum SlashCommand: String, CaseIterable {
             return [first + (lines.first ?? "").dropFirst(column)] + lines.dropFirst()
         }
         let keys =
-            "Enter sends, Alt-Enter begins a new line, the cursor keys and those of Emacs edit. Up "
-            + "and Down bring back what you typed, and Ctrl-R searches it. Tab completes commands "
-            + "and files. Ctrl-C ends a reply."
-        let slash = "Two slashes begin a message with one: //help is sent as /help."
+            "Enter sends, Alt-Enter starts a new line; the cursor keys and those of Emacs edit. Up "
+            + "and Down recall what you typed, and Ctrl-R searches it. Tab completes commands "
+            + "and files. Ctrl-C stops a reply."
+        let slash = "To send a message that begins with a slash, type two: //help is sent as /help."
         return rows + [""] + (editsLines ? indented(keys, 0) : []) + indented(slash, 0)
     }
 }
 
 /// Completes what is typed into a chat.
 enum ChatCompletion {
-    /// How a text before the cursor may go on; nil where nobody can tell.
+    /// How the text before the cursor may continue; nil if there is nothing to offer.
     static func complete(_ text: String) -> Completion? {
         guard text.first == "/", !text.contains("\n") else { return nil }
         let word = text.dropFirst().prefix { $0 != " " }
@@ -125,7 +125,7 @@ enum ChatCompletion {
         return completeFile(String(rest.drop { $0 == " " }))
     }
 
-    /// Completes a file's name; names that are not plain text are left out, as nobody can type
+    /// Completes a file's name; names that are not plain text are left out, because nobody can type
     /// them.
     private static func completeFile(_ typed: String) -> Completion? {
         let end = typed.lastIndex(of: "/").map { typed.index(after: $0) } ?? typed.startIndex
@@ -144,7 +144,7 @@ enum ChatCompletion {
 }
 
 extension FilePath {
-    /// A path as somebody types it into a program: `~/` is the home directory, as for a shell.
+    /// A path as typed into a program: `~/` is the home directory, as in a shell.
     init(typed text: String) {
         guard text.hasPrefix("~/"), let home = Terminal.home else {
             self.init(text)

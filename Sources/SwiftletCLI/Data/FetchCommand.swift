@@ -5,23 +5,23 @@ import Swiftlet
 struct FetchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fetch",
-        abstract: "Download models and data that others have published.",
+        abstract: "Download published models and data.",
         discussion: """
-            What broke off, or was ended with Ctrl-C, goes on when the command is run again. A \
-            file takes its name once it is whole and verified; one that is there is not \
-            downloaded again.
+            A download that broke off, or was stopped with Ctrl-C, resumes when the command is run \
+            again. A file gets its name once it is complete and verified; a file that exists is \
+            not downloaded again.
 
               gpt2, gpt2-medium,     OpenAI's GPT-2 of 124, 355, 774 and 1,558 million
-              gpt2-large, gpt2-xl    parameters: Hugging Face's directory
-              smollm2-135m-instruct  a small model to chat with: Hugging Face's directory
-              tinyllama-chat         a larger one: Hugging Face's directory
+              gpt2-large, gpt2-xl    parameters, as a Hugging Face directory
+              smollm2-135m-instruct  a small chat model, as a Hugging Face directory
+              tinyllama-chat         a larger chat model, as a Hugging Face directory
               stories15M, stories42M, stories110M
-                                     llama2.c's models that tell stories
+                                     llama2.c's models, which write stories
               gpt2-llmc              GPT-2 124M in llm.c's own format
-              tinyshakespeare        Shakespeare in GPT-2's tokens
+              tinyshakespeare        Shakespeare as GPT-2 tokens
               hellaswag              questions to evaluate a model with
 
-            Weights are verified by their header, and by the SHA-256 that Hugging Face's server \
+            Weights are checked against their header and the SHA-256 that Hugging Face's server \
             announces.
 
             Examples:
@@ -43,7 +43,7 @@ struct FetchCommand: ParsableCommand {
 
     @Option(
         help: """
-            The directory for the files, which is made if it is missing (default: \
+            The directory for the files, created if it is missing (default: \
             checkpoints/NAME for models, data/NAME for data).
             """
     )
@@ -52,21 +52,21 @@ struct FetchCommand: ParsableCommand {
     @Option(
         name: .customLong("base-url"),
         help: """
-            Where the files are: this address, a slash, and a file's name (default: where they are \
-            published).
+            The address to download from, to which a slash and the file's name are added \
+            (default: where the file is published).
             """
     )
     var baseURL: ArgumentText?
 
-    @Option(help: "The numbers of gpt2-llmc's weights (default: float32).")
+    @Option(help: "The precision of gpt2-llmc's weights (default: float32).")
     var precision: FetchPrecision?
 
     @Flag(
-        help: "With gpt2-llmc, the batch with expected gradients that implementations are held to."
+        help: "With gpt2-llmc: the batch and gradients that implementations are tested against."
     )
     var debugState = false
 
-    @Flag(help: "Download files that are there, too, and replace them.")
+    @Flag(help: "Download existing files again and replace them.")
     var overwrite = false
 
     @Flag(help: "Print one JSON object.")
@@ -74,7 +74,7 @@ struct FetchCommand: ParsableCommand {
 
     func validate() throws {
         if name != .gpt2LLMC && (precision != nil || debugState) {
-            throw ValidationError("--precision and --debug-state are for gpt2-llmc alone")
+            throw ValidationError("--precision and --debug-state are for gpt2-llmc only")
         }
     }
 
@@ -114,20 +114,20 @@ struct FetchCommand: ParsableCommand {
     }
 }
 
-/// The numbers of a model's weights.
+/// The precision of a model's weights.
 struct FetchPrecision: ElementTypeArgument {
     static let choices = ElementType.floatTypes
     let elementType: ElementType
 }
 
-/// What is there now: `fetch --json` prints it.
+/// The file that is there now; the keys of `fetch --json`.
 private struct FetchReport: Encodable {
     struct File: Encodable {
         let path: ReportedPath
         let bytes: Int
         /// Whether it was there before.
         let alreadyHere: Bool
-        /// Bytes that an earlier run had left.
+        /// Bytes left by an earlier run.
         let resumedAt: Int
 
         init?(_ path: FilePath, _ result: Downloader.Result) {
@@ -144,7 +144,7 @@ private struct FetchReport: Encodable {
 
         var text: String {
             let state = alreadyHere ? "already here" : "downloaded and verified"
-            let resumed = resumedAt > 0 ? ", from \(resumedAt.formattedAsBytes) on" : ""
+            let resumed = resumedAt > 0 ? ", resumed at \(resumedAt.formattedAsBytes)" : ""
             return "\(path): \(bytes.formattedAsBytes), \(state)\(resumed)"
         }
     }

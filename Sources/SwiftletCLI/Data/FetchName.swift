@@ -1,4 +1,4 @@
-// What `fetch` can bring, by name: which files, and where they go.
+// What `fetch` can download, by name: which files, and where they go.
 
 import ArgumentParser
 import Swiftlet
@@ -26,7 +26,7 @@ enum FetchName: String, CaseIterable {
             throw ValidationError("there is no '\(text)' to fetch; did you mean '\(near)'?")
         }
         throw ValidationError(
-            "there is no '\(text)' to fetch, only \(names.joined(separator: ", "))"
+            "there is no '\(text)' to fetch; choose one of \(names.joined(separator: ", "))"
         )
     }
 
@@ -74,19 +74,19 @@ enum FetchName: String, CaseIterable {
         }
     }
 
-    /// What to do about an error, if it is that something is missing which `fetch` brings.
+    /// What to do about an error, if something is missing that `fetch` can download.
     static func hint(for error: any Error) -> String? {
         guard case FileIOError.missing(let path) = error, let name = bringing(path) else {
             return nil
         }
-        return "'swiftlet fetch \(name.rawValue)' brings it"
+        return "'swiftlet fetch \(name.rawValue)' downloads it"
     }
 
-    /// What brings a file or directory that somebody looked for.
+    /// What downloads a file or directory that was not found.
     ///
-    /// It is known by its name, or by that and the directory it is in where several have it.
+    /// It is recognized by its name, or with its directory if several share the name.
     /// - Parameter path: What is missing.
-    /// - Returns: What to fetch; nil when nothing is known of it.
+    /// - Returns: What to fetch; nil if it is not recognized.
     static func bringing(_ path: FilePath) -> FetchName? {
         let names = path.components.suffix(2).map(\.string)
         guard let last = names.last else { return nil }

@@ -1,16 +1,16 @@
 import ArgumentParser
 import Swiftlet
 
-/// `swiftlet prepare`: text to token shards.
+/// `swiftlet prepare`: turns text into token shards.
 struct PrepareCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "prepare",
-        abstract: "Make token shards to train on, of any amount of text.",
+        abstract: "Turn any amount of text into token shards to train on.",
         discussion: """
             Writes NAME_train.bin and NAME_val.bin, or NAME_train_000001.bin and so on with \
-            --shard-tokens. They appear when all are complete, and beside them NAME_manifest.json: \
-            which tokenizer made them, of how many tokens, and what of. train finds it there. \
-            Before each document stands the token that the tokenizer's models begin texts with: \
+            --shard-tokens. They appear once all are complete, together with NAME_manifest.json, \
+            which records the tokenizer, the size of its vocabulary and the sources; train reads \
+            it. Each document starts with the token that begins texts in the tokenizer's models: \
             GPT-2's end of text, Llama's <s>.
 
             Examples:
@@ -29,25 +29,25 @@ struct PrepareCommand: ParsableCommand {
     @Option(
         help: """
             A tokenizer: tokenizer.json, SentencePiece's tokenizer.model, llm.c's or llama2.c's \
-            file, vocab.json beside merges.txt, a GGUF file, or a directory or model with any of \
-            them.
+            file, vocab.json next to merges.txt, a GGUF file, or a directory or model with any of \
+            these.
             """
     )
     var tokenizer: FilePath
 
-    @Option(help: "The directory of the shards, which is made if it is missing.")
+    @Option(help: "The directory for the shards, created if it is missing.")
     var output: FilePath = "."
 
-    @Option(help: "How the shards' names begin (default: as the first input is called).")
+    @Option(help: "The prefix of the shards' names (default: the name of the first input).")
     var name: ArgumentText?
 
-    @Option(help: "Tokens for validation, the first of all; 0 makes no such shard.", in: .from(0))
+    @Option(help: "Tokens held out for validation, from the start; 0 holds out none.", in: .from(0))
     var validationTokens = 0
 
-    @Option(help: "The most tokens of a shard to train on (default: all in one).", in: .from(1))
+    @Option(help: "The most tokens in a training shard (default: all in one).", in: .from(1))
     var shardTokens: Int?
 
-    @Flag(help: "Replace shards of this name.")
+    @Flag(help: "Replace existing shards of this name.")
     var overwrite = false
 
     @Flag(help: "Print one JSON object.")
@@ -58,7 +58,7 @@ struct PrepareCommand: ParsableCommand {
 
     func validate() throws {
         if let name, !name.string.utf8.elementsEqual(name.bytes) {
-            throw ValidationError("--name must be UTF-8 text, as the names of shards are")
+            throw ValidationError("--name must be UTF-8 text")
         }
     }
 
@@ -124,13 +124,13 @@ struct PrepareCommand: ParsableCommand {
         "\(decimal(progress.bytesPerSecond / 1e6, 1)) MB/s"
     }
 
-    /// What an input is called, without directories and the ending of its name.
+    /// The name of an input, without directories and extension.
     private static func name(of input: TextInput) -> String {
         input.path?.lastComponent?.stem ?? "text"
     }
 }
 
-/// What was made: `prepare --json` prints it.
+/// What was made; the keys of `prepare --json`.
 private struct PrepareReport: Encodable {
     struct Shard: Encodable {
         let path: ReportedPath

@@ -5,25 +5,25 @@ import Swiftlet
 struct StoriesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "stories",
-        abstract: "Tell short stories in simple English, as many as are asked for.",
+        abstract: "Generate short stories in simple English, as many as you ask for.",
         discussion: """
-            Between two stories stands <|endoftext|>: prepare them with '--split marker'. The same \
-            seed always tells the same stories.
+            Stories are separated by <|endoftext|>: prepare them with '--split marker'. The same \
+            seed always gives the same stories.
 
             Example:
               swiftlet stories --bytes 3000000 --seed 1 --output stories.txt
             """
     )
 
-    @Option(help: "Stories are told until they have this many bytes together.", in: .from(1))
+    @Option(help: "Stop when the stories have this many bytes together.", in: .from(1))
     var bytes: Int
 
-    @Option(help: "Decides the stories.", in: .from(0))
+    @Option(help: "The random seed.", in: .from(0))
     var seed: UInt64 = 1
 
     @Option(
         help: ArgumentHelp(
-            "The directory of another grammar to make stories with (default: the built-in one).",
+            "A directory with another grammar for the stories (default: the built-in one).",
             valueName: "directory"
         )
     )
@@ -32,7 +32,7 @@ struct StoriesCommand: ParsableCommand {
     @Option(help: "The file to write (default: -, standard output).")
     var output: FilePath?
 
-    @Flag(help: "Replace a file of this name.")
+    @Flag(help: "Replace an existing file.")
     var overwrite = false
 
     func run() throws {
@@ -59,8 +59,8 @@ struct StoriesCommand: ParsableCommand {
         guard FileSystem.isDirectory(grammar) else {
             throw CommandError(
                 .missingInput,
-                "there is no directory '\(grammar)'; name that of a grammar with --grammar, or "
-                    + "leave it out for the one that is built in"
+                "there is no directory '\(grammar)'; name the directory of a grammar with "
+                    + "--grammar, or leave it out for the built-in one"
             )
         }
         return try StoryGrammar(directory: grammar)

@@ -1,4 +1,4 @@
-// What `info` shows of the files beside models: token shards and debug states. Tokenizers are in
+// What `info` shows about files other than models: token shards and debug states. Tokenizers are in
 // TokenizerInfo.swift.
 
 import Swiftlet
@@ -30,7 +30,7 @@ struct TokenShardInfo: InfoReport {
     var text: String {
         let first = firstTokens.map(String.init).joined(separator: " ")
         var facts = Table(.left, .left)
-        facts.append("format", "llm.c token shard, \(family), \(bytesPerToken) bytes a token")
+        facts.append("format", "llm.c token shard, \(family), \(bytesPerToken) bytes per token")
         facts.append("tokens", tokens.grouped)
         facts.append("first tokens", first + (tokens > firstTokens.count ? " ..." : ""))
         facts.append("size", bytes.formattedAsBytes)

@@ -7,15 +7,16 @@ struct InfoCommand: ParsableCommand {
         commandName: "info",
         abstract: "Show what a file or a directory holds, or what this machine offers.",
         discussion: """
-            Knows models and tokenizers in every format, the directories of training runs, token \
-            shards, and llm.c's debug states, all by their content. Of models and shards only \
-            headers are read, so large files take no time.
+            Recognizes models and tokenizers in every format, the directories of training runs, \
+            token shards, and llm.c's debug states, all by their content. Only the headers of \
+            models and shards are read, so large files take no time.
 
-            Of a model it also says what its parameters are for, and what memory training it would \
-            take: as much as train asks for with the same batch. With --json these are parts, a \
-            list with part, parameters and share (of 1) in each, and training, with batch_size, \
-            sequence_length, precision, recompute, and weights_bytes, rounded_weights_bytes, \
-            gradients_bytes, moments_bytes, activations_bytes and total_bytes.
+            For a model it also shows what its parameters are for, and how much memory training it \
+            would take, as train computes it for the same batch. With --json the first is parts, a \
+            list with part, parameters and share (of 1) in each; the second is training, with \
+            batch_size, sequence_length, precision, recompute, and weights_bytes, \
+            rounded_weights_bytes, gradients_bytes, moments_bytes, activations_bytes and \
+            total_bytes.
 
             Examples:
               swiftlet info checkpoints/gpt2
@@ -45,7 +46,7 @@ struct InfoCommand: ParsableCommand {
             throw ValidationError("give either a file or --machine")
         }
         if machine && training.isGiven {
-            throw ValidationError("how a model is trained is for a file, and not for --machine")
+            throw ValidationError("the training options describe a model and are not for --machine")
         }
     }
 
@@ -79,7 +80,7 @@ struct InfoCommand: ParsableCommand {
     }
 }
 
-/// Facts in two forms: the encoded one is for programs, the text for people.
+/// Facts in two forms: encoded for programs, as text for people.
 protocol InfoReport: Encodable {
     var text: String { get }
 }

@@ -1,20 +1,20 @@
 import Swiftlet
 
-/// What this machine offers, and what of it is used.
+/// What this machine offers, and which parts are used.
 struct MachineInfo: InfoReport {
     let processor: String
     let physicalCores: Int
-    /// Processors' worth of time that control groups grant; left out when they set no limit.
+    /// The processor time that control groups grant; left out when they set no limit.
     let processorQuota: Double?
     let instructionSets: [String]
     let instructionSet: String
     let products: Products
     let threads: Int
     let openmp: Bool
-    /// The MPI libraries that are found, by their names; null where there is none.
+    /// The MPI libraries found, by name; null if there are none.
     let mpi: JSONValue
 
-    /// What multiplies matrices.
+    /// The instructions that multiply matrices.
     struct Products: Encodable {
         let float32: String
         let bfloat16: String
@@ -27,7 +27,7 @@ struct MachineInfo: InfoReport {
         }
     }
 
-    /// Looks at the machine, and at the environment variables that choose.
+    /// Looks at the machine, and at the environment variables that make choices.
     init() throws {
         let ops = try Ops()
         processor = Machine.processorName
@@ -61,7 +61,7 @@ struct MachineInfo: InfoReport {
         return facts.text
     }
 
-    /// The number of threads, and why it is not that of the cores.
+    /// The number of threads, and why it differs from the number of cores.
     private var threadsText: String {
         guard openmp, Machine.requestedThreadCount == nil, threads < physicalCores,
             let processorQuota

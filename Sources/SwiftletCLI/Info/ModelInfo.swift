@@ -2,12 +2,12 @@
 
 import Swiftlet
 
-/// A model of any format and family.
+/// A model in any format, of any family.
 struct ModelInfo: InfoReport {
     /// The sizes, under the names that descriptors give them.
     struct Configuration: Encodable {
         let facts: [ModelFact]
-        /// Elements that share a scale, where weights are int8.
+        /// How many elements share a scale, if weights are int8.
         let groupSize: Int?
 
         private struct Key: CodingKey {
@@ -37,7 +37,7 @@ struct ModelInfo: InfoReport {
     let path: ReportedPath
     let model: String
     let version: Int?
-    /// All parameters, those that pad a vocabulary in llm.c's files too.
+    /// All parameters, including those that pad the vocabulary in llm.c's files.
     let parameters: Int
     let unpaddedParameters: Int
     let configuration: Configuration
@@ -45,13 +45,13 @@ struct ModelInfo: InfoReport {
     let parts: [ParameterShare]
     /// What training them would take.
     let training: TrainingMemory
-    /// The type of all tensors; left out where there are several.
+    /// The type of all tensors; left out if there are several.
     let dtype: String?
     let tensors: [TensorInfo]
     let bytes: Int
 
-    /// Takes what the files of a model say of themselves.
-    /// - Throws: ``ModelError`` for a way to train it that is none.
+    /// Takes what the files of a model say.
+    /// - Throws: ``ModelError`` for impossible training options.
     init(_ source: ModelSource, _ training: TrainingShapeOptions) throws {
         let weights = source.weights
         let stored = weights.tensors
@@ -136,7 +136,7 @@ struct AdapterInfo: Encodable {
     let path: ReportedPath
     /// The model that it was trained on, as its files name it.
     let base: String?
-    /// Left out of JSON: the model's own keys are there, or are not.
+    /// Left out of JSON: the model's own keys are there if it is.
     private let isBaseThere: Bool
     let ranks: [Int]
     let layers: Int
@@ -146,7 +146,7 @@ struct AdapterInfo: Encodable {
         case path, base, ranks, layers, parameters
     }
 
-    /// Takes what the adapter's files say of it.
+    /// Takes what the adapter's files say.
     init(_ adapter: LowRankAdapter, isBaseThere: Bool) {
         path = ReportedPath(adapter.path)
         base = adapter.baseModel

@@ -1,26 +1,26 @@
-// What `info` says of a model's parameters: what they are for, and what training them would take.
-// The numbers are the trainer's own.
+// What `info` says about a model's parameters: what they are for, and how much memory training
+// would take. The numbers are the trainer's own.
 
 import ArgumentParser
 import Swiftlet
 
-/// How a model would be trained, of whose memory `info` speaks.
+/// How a model would be trained, for the memory estimate of `info`.
 struct TrainingShapeOptions: ParsableArguments {
     @Option(
-        help: "For what training would take: sequences in a micro-batch (default: 4).",
+        help: "For the memory estimate: sequences per micro-batch (default: 4).",
         in: .from(1, to: 1 << 20)
     )
     var batchSize: Int?
 
     @Option(
-        help: "Likewise: tokens in a sequence (default: 1024, or the model's context if shorter).",
+        help: "Likewise: tokens per sequence (default: 1024, or the model's context if shorter).",
         in: .from(1, to: 1 << 20)
     )
     var sequenceLength: Int?
 
     @Option(
         help: ArgumentHelp(
-            "Likewise: what the backward pass computes again (default: none).",
+            "Likewise: what the backward pass recomputes (default: none).",
             valueName: "none|gelu|block"
         )
     )
@@ -28,7 +28,7 @@ struct TrainingShapeOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Likewise: what numbers training computes with (default: float32).",
+            "Likewise: the precision to train in (default: float32).",
             valueName: "float32|bfloat16"
         )
     )
@@ -44,10 +44,10 @@ struct TrainingShapeOptions: ParsableArguments {
 struct ParameterShare: Encodable {
     let part: String
     let parameters: Int
-    /// Of all parameters, 0 to 1.
+    /// The share of all parameters, from 0 to 1.
     let share: Double
 
-    /// The parts that a model has.
+    /// The parts of a model.
     static func all(of configuration: some ModelConfiguration) -> [ParameterShare] {
         let total = configuration.parameterCount
         return ModelWeight.Part.allCases.compactMap { part in
@@ -77,7 +77,7 @@ struct TrainingMemory: Encodable {
     let totalBytes: Int
 
     /// Asks the trainer.
-    /// - Throws: ``ModelError`` for sequences that the model cannot take.
+    /// - Throws: ``ModelError`` for sequences longer than the model's context.
     init(_ configuration: any ModelConfiguration, _ options: TrainingShapeOptions) throws {
         batchSize = options.batchSize ?? 4
         sequenceLength = options.sequenceLength ?? min(1024, configuration.contextLength)
@@ -114,10 +114,10 @@ struct TrainingMemory: Encodable {
         table.append("gradients", gradientsBytes.formattedAsBytes)
         table.append("moments", momentsBytes.formattedAsBytes)
         table.append("activations", activationsBytes.formattedAsBytes)
-        table.append("together", totalBytes.formattedAsBytes)
+        table.append("total", totalBytes.formattedAsBytes)
         let sequences = counted(batchSize, "sequence", written: batchSize.grouped)
         let recomputed = recompute == .none ? "" : ", recomputing \(recompute.rawValue)"
-        return "  training would take, with \(sequences) of \(groupedTokens(sequenceLength)), "
+        return "  memory for training, with \(sequences) of \(groupedTokens(sequenceLength)), "
             + "\(precision.rawValue)\(recomputed)\n\(table.text)"
     }
 }

@@ -1,4 +1,4 @@
-// What `info` shows of the directory of a training run: how far it is, and the model of one of its
+// What `info` shows about a run directory: how far the run is, and the model of one of its
 // checkpoints.
 
 import Swiftlet
@@ -20,10 +20,10 @@ struct RunInfo: InfoReport {
     private let checkpoints: [Int]
     /// The name of the tokenizer's file.
     private let tokenizer: String?
-    /// What is trained, where that is an adapter.
+    /// The adapter that is trained, if one is.
     private let adapter: AdapterInfo?
-    /// The model, or the one that the adapter changes; nil before the first checkpoint, and where
-    /// that model is gone.
+    /// The model, or the one that the adapter changes; nil before the first checkpoint, or if that
+    /// model is gone.
     private let model: ModelInfo?
 
     private enum CodingKeys: String, CodingKey {
@@ -34,7 +34,7 @@ struct RunInfo: InfoReport {
     /// Looks at a run.
     /// - Parameters:
     ///   - directory: Where it is kept.
-    ///   - choice: The checkpoint whose model is shown; nil is the newest, if there is one.
+    ///   - choice: The checkpoint whose model is shown; nil for the newest, if any.
     ///   - training: How the model would be trained.
     /// - Throws: What reading the run and the model throws.
     init(
@@ -47,7 +47,7 @@ struct RunInfo: InfoReport {
         lastChange = FileSystem.modificationTime(of: directory.metricsPath)
         checkpoints = try directory.checkpointSteps()
         tokenizer = directory.savedTokenizer?.lastComponent.map { "\($0)" }
-        // A run is worth asking after before its first checkpoint too.
+        // A run is of interest before its first checkpoint too.
         if choice == nil && checkpoints.isEmpty {
             (adapter, model) = (nil, nil)
             return
@@ -65,7 +65,7 @@ struct RunInfo: InfoReport {
         model = try base.map { try ModelInfo($0, training) }
     }
 
-    /// The keys of the model, and beside them those of the run.
+    /// The keys of the model, together with those of the run.
     func encode(to encoder: any Encoder) throws {
         try model?.encode(to: encoder)
         var container = encoder.container(keyedBy: CodingKeys.self)
@@ -113,7 +113,7 @@ struct RunInfo: InfoReport {
     private var statusText: String {
         let steps = status.plannedSteps.map { " of \($0.grouped)" } ?? ""
         let place = "\(status.step.grouped)\(steps)"
-        let divergence = status.hasDiverged ? "; its newest loss is no number" : ""
+        let divergence = status.hasDiverged ? "; its newest loss is not a number" : ""
         switch status.phase {
         case .running: return "running, at step \(place)\(divergence)"
         case .stopped: return "stopped at step \(place)\(divergence)"
@@ -127,7 +127,7 @@ extension RunInfo {
         "\(decimal(Double(validation.validationLoss), 4)) at step \(validation.step.grouped)"
     }
 
-    /// A time here, and how long ago it was.
+    /// A local time, and how long ago it was.
     private static func dateText(_ seconds: Double) -> String {
         let now = time(nil)
         var (then, parts) = (time_t(seconds), tm())
@@ -144,6 +144,6 @@ extension RunInfo {
 }
 
 extension BestCheckpoint {
-    /// The loss; nil where it is no number, for which JSON has no word.
+    /// The loss; nil if it is not finite, which JSON cannot express.
     fileprivate var finiteLoss: Float? { validationLoss.isFinite ? validationLoss : nil }
 }

@@ -1,4 +1,4 @@
-// What `info` and `tokenizer info` show of a tokenizer.
+// What `info` and `tokenizer info` show about a tokenizer.
 
 import Swiftlet
 
@@ -8,17 +8,17 @@ struct TokenizerInfo: InfoReport {
     let kind = "tokenizer"
     let path: ReportedPath
     let vocabulary: Int
-    /// What stands between documents, of byte-level kinds.
+    /// The token between documents, for byte-level kinds.
     let endOfText: TokenID?
-    /// Of byte-level kinds.
+    /// For byte-level kinds.
     let longestTokenBytes: Int?
     let startOfText: TokenID?
     let endsOfText: [TokenID]?
-    /// How many tokens are found in text by their names.
+    /// How many tokens are found in text by name.
     let addedTokens: Int?
     /// Whether a prompt begins with the start of text.
     let addsStartOfText: Bool?
-    /// How text is cut into words, of byte-level kinds.
+    /// How text is cut into words, for byte-level kinds.
     let words: String?
 
     /// Reads the whole tokenizer, which is small.
@@ -27,7 +27,7 @@ struct TokenizerInfo: InfoReport {
         let tokenizer = try source.decoder()
         let description = (tokenizer as? any Tokenizer)?.description
         let isByteLevel = description?.kind != .sentencePiece
-        // Of a directory, the file that was found in it where that is all of the tokenizer.
+        // For a directory, the file found in it if that is the whole tokenizer.
         let place = isByteLevel && FileSystem.isDirectory(path) ? path : source.path
         self.path = ReportedPath(place)
         switch try FileKind(of: place) {

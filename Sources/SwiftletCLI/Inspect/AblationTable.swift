@@ -1,23 +1,23 @@
-// What a model loses without each of its parts: the parts it misses most, those it does better
-// without, and a grid of all heads.
+// What a model loses without each of its parts: rankings of the parts it misses most and of those
+// it does better without, and a grid of all heads.
 
 import Swiftlet
 
 /// An ablation as two rankings and a grid.
 struct AblationTable {
-    /// What is drawn with.
+    /// The characters to draw with.
     let glyphs: DisplayGlyphs
 
-    /// Parts that are named in a ranking.
+    /// How many parts a ranking names.
     private static let rankedCount = 10
-    /// From here on the rankings stand beside each other.
+    /// From this width on, the rankings are side by side.
     private static let wide = 76
 
-    /// The lines for a terminal so wide.
+    /// The lines for a terminal of this width.
     /// - Parameters:
     ///   - ablation: The same heads of some layers, in order, or none; and feed-forward networks of
     ///     these layers, or none.
-    ///   - columns: Those of the terminal.
+    ///   - columns: The width of the terminal.
     /// - Returns: A heading, the rankings and the grid.
     func lines(_ ablation: Ablation, columns: Int) -> [StyledLine] {
         var heading = StyledLine("  loss ")
@@ -55,7 +55,7 @@ struct AblationTable {
         return line.width > 0 ? indented : line
     }
 
-    /// The parts with the largest changes; nothing where there are none.
+    /// The parts with the largest changes; nothing if there are none.
     private func ranking(
         _ title: String,
         _ parts: [Ablation.Part],
@@ -103,8 +103,8 @@ struct AblationTable {
         (change > 0 ? "+" : "") + decimal(change, 4)
     }
 
-    /// The changes of all heads, and those of feed-forward networks beside them on a scale of their
-    /// own: without one a model mostly loses far more than without a head.
+    /// The changes for all heads, with those for feed-forward networks next to them on their own
+    /// scale: without one of those, a model usually loses far more than without a head.
     private func grid(_ ablation: Ablation, columns: Int) -> [StyledLine] {
         let layers = Set(ablation.heads.map(\.layer)).sorted()
         let heads = Set(ablation.heads.compactMap(\.head)).sorted()
@@ -124,7 +124,7 @@ struct AblationTable {
             .map { StyledLine("  \($0)", .faint) }
     }
 
-    /// What the shades mean; nothing where no part makes a difference.
+    /// What the shades mean; nothing if no part makes a difference.
     private func legend(
         _ highest: Double,
         _ highestOfMLPs: Double,
@@ -133,9 +133,9 @@ struct AblationTable {
         let scale: String? =
             switch (highest > 0, highestOfMLPs > 0) {
             case (true, true):
-                "a full cell is \(signed(highest)), of an MLP \(signed(highestOfMLPs))"
+                "a full cell is \(signed(highest)), for an MLP \(signed(highestOfMLPs))"
             case (true, false): "a full cell is \(signed(highest))"
-            case (false, true): "a full cell of an MLP is \(signed(highestOfMLPs))"
+            case (false, true): "a full MLP cell is \(signed(highestOfMLPs))"
             case (false, false): nil
             }
         let falls = parts.contains { $0.change < 0 }
@@ -150,7 +150,7 @@ struct AblationTable {
 
     private func cell(_ change: Double, of highest: Double) -> HeadGrid.Cell {
         if change < 0 { return HeadGrid.Cell(fraction: 0, ink: .good, sign: Self.fallSign) }
-        // A few heads matter most; the root lets those be seen that matter a little.
+        // A few heads matter most; the square root makes those that matter a little visible too.
         let fraction = highest > 0 ? (change / highest).squareRoot() : 0
         return HeadGrid.Cell(fraction: fraction, ink: .warning)
     }

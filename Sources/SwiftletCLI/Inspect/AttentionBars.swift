@@ -1,45 +1,45 @@
-// Where the heads of a model look from one token, as bars. Which heads and which token are chosen
-// by others; what a pattern is, the library says.
+// What the heads of a model attend to from one token, as bars. The caller chooses the heads and the
+// token; the library defines what a pattern is.
 
 import LineEditing
 import Swiftlet
 
-/// The rows of some attention patterns that belong to one token.
+/// The rows of some attention patterns for one token.
 struct AttentionBars {
-    /// What one head takes from the tokens up to the one that looks.
+    /// What one head takes from the tokens up to the one that attends.
     struct Head {
         let layer: Int
         let head: Int
-        /// Of each token, up to the one that looks.
+        /// The weight of each token, up to the one that attends.
         let weights: [Float]
 
-        /// The most that the head takes from any token but the first, which many heads look at when
-        /// they look for nothing.
+        /// The most that the head takes from any token but the first, which is where many heads
+        /// look when they find nothing else.
         var strength: Float { weights.dropFirst().max() ?? weights[0] }
 
-        /// The stronger first, and of equal ones the one of the lower layer.
+        /// Stronger heads first, and among equals those of lower layers.
         static func isStronger(_ a: Head, _ b: Head) -> Bool {
             (b.strength, a.layer, a.head) < (a.strength, b.layer, b.head)
         }
     }
 
-    /// What the bars are drawn with.
+    /// The characters to draw with.
     let glyphs: DisplayGlyphs
-    /// What a token is called.
+    /// The name of a token.
     let name: (TokenID) -> String
 
-    /// Tokens of a head that are shown beside others, and alone.
+    /// How many tokens are shown for each of several heads, and for a single one.
     private static let (fewTokens, manyTokens) = (3, 32)
-    /// Less is no look.
+    /// Smaller weights are not shown.
     private static let leastWeight: Float = 0.005
 
-    /// The lines for a terminal so wide.
+    /// The lines for a terminal of this width.
     /// - Parameters:
-    ///   - heads: What is shown, in this order; at least one.
-    ///   - total: Heads that there are to choose from.
-    ///   - position: The token that looks.
-    ///   - tokens: Those of the text.
-    ///   - columns: Those of the terminal.
+    ///   - heads: The heads to show, in this order; at least one.
+    ///   - total: The number of heads to choose from.
+    ///   - position: The position of the token that attends.
+    ///   - tokens: The tokens of the text.
+    ///   - columns: The width of the terminal.
     /// - Returns: A strip of the text, and the bars below it.
     func lines(
         _ heads: [Head],
@@ -107,8 +107,8 @@ struct AttentionBars {
         return cell
     }
 
-    /// The tokens that a head takes most from: of one among others by their weights, of a single
-    /// one as they stand in the text.
+    /// The tokens that a head takes most from: ordered by weight for one of several heads, by
+    /// position for a single one.
     private func looks(of head: Head, limit: Int) -> [(position: Int, weight: Float)] {
         let weights = head.weights.enumerated().map { (position: $0.offset, weight: $0.element) }
         let strongest = weights.sorted { ($1.weight, $0.position) < ($0.weight, $1.position) }
@@ -120,10 +120,10 @@ struct AttentionBars {
 }
 
 extension AttentionPatterns {
-    /// What some heads take from the tokens up to one.
+    /// What some heads take from the tokens up to a given one.
     /// - Parameters:
-    ///   - heads: Of each layer that was kept.
-    ///   - position: The token that looks.
+    ///   - heads: The heads of each layer that was kept.
+    ///   - position: The position of the token that attends.
     /// - Returns: The heads, in the order of layers.
     func looks(of heads: [Int], from position: Int) -> [AttentionBars.Head] {
         let T = tokens.count

@@ -5,12 +5,12 @@ import Swiftlet
 
 /// Writes what `inspect attention --json` prints.
 struct AttentionReport {
-    /// What stands beside the patterns.
+    /// What accompanies the patterns.
     private struct Text: Encodable {
         let tokens: [TokenID]
         /// Null for a token that the tokenizer lacks.
         let texts: [String?]
-        /// What was chosen; left out where that is all.
+        /// What was chosen; left out if that is everything.
         let layers: [Int]?
         let heads: [Int]?
     }
@@ -19,10 +19,10 @@ struct AttentionReport {
     private let heads: [Int]
     private var isFirst = true
 
-    /// Names what is printed.
+    /// Describes what is printed.
     /// - Parameters:
-    ///   - tokens: Those of the prompt.
-    ///   - names: What they stand for.
+    ///   - tokens: The tokens of the prompt.
+    ///   - names: The texts of tokens.
     ///   - layers: The layers that were chosen; nil for all.
     ///   - heads: The heads of each.
     ///   - isChosen: Whether these are not all.
@@ -75,7 +75,7 @@ struct AttentionReport {
             for column in 0..<T {
                 if column > 0 { output.append(UInt8(ascii: ",")) }
                 let value = pattern[place]
-                // Half of them are, of tokens that come later.
+                // Half of them are 0, for tokens that come later.
                 if value == 0 {
                     output.append(UInt8(ascii: "0"))
                 } else {

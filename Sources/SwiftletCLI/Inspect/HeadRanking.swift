@@ -4,17 +4,17 @@
 import LineEditing
 import Swiftlet
 
-/// The scores of heads as panels, as many beside one another as fit.
+/// The scores of heads as panels, as many side by side as fit.
 struct HeadRanking {
-    /// A score, and what a person is told of it.
+    /// A score and its name.
     private struct Score: Sendable {
         let title: String
         let value: @Sendable (HeadScores) -> Float
-        /// Whether it is a share, so that 1 is all there can be.
+        /// Whether it is a share, so that 1 is the maximum.
         var isShare = true
     }
 
-    /// What is drawn with.
+    /// The characters to draw with.
     let glyphs: DisplayGlyphs
 
     private static let scores = [
@@ -25,14 +25,14 @@ struct HeadRanking {
         Score(title: "distance, tokens", value: { $0.distance }, isShare: false),
         Score(title: "entropy, nats", value: { $0.entropy }, isShare: false),
     ]
-    /// Heads that are named in a panel.
+    /// How many heads a panel names.
     private static let rankedCount = 5
     private static let (panelWidth, valueWidth, gap) = (23, 7, 3)
 
-    /// The lines for a terminal so wide.
+    /// The lines for a terminal of this width.
     /// - Parameters:
     ///   - heads: The scores of the same heads of some layers, in order; at least one.
-    ///   - columns: Those of the terminal.
+    ///   - columns: The width of the terminal.
     /// - Returns: A heading, and six panels.
     func lines(_ heads: [HeadScores], columns: Int) -> [StyledLine] {
         let grid = HeadGrid(
@@ -44,7 +44,7 @@ struct HeadRanking {
         let panels = Self.scores.map { panel($0, heads, grid, width: width) }
         let perRow = max(1, (columns - 2 + Self.gap) / (width + Self.gap))
         var lines = [
-            StyledLine("  what heads do, each as layer.head: the highest scores, and a grid of all")
+            StyledLine("  what each head (layer.head) does: the highest scores, and a grid of all")
         ]
         for first in stride(from: 0, to: panels.count, by: perRow) {
             let row = panels[first..<min(first + perRow, panels.count)]
@@ -99,17 +99,17 @@ struct HeadGrid {
         /// How full it is, 0 to 1.
         let fraction: Double
         let ink: StyledLine.Ink
-        /// Drawn in place of a shade.
+        /// Drawn instead of a shade.
         var sign: Character?
     }
 
-    /// What the cells are drawn with.
+    /// The characters to draw with.
     let glyphs: DisplayGlyphs
     /// The layers that have rows, and the heads that have columns.
     let layers: [Int]
     let heads: [Int]
 
-    /// Heads between two numbers above the grid, which would else run into one another.
+    /// Heads from one number above the grid to the next, so that numbers do not touch.
     private static let numberDistance = 4
     private static let cellWidths = 1...2
 
@@ -118,10 +118,10 @@ struct HeadGrid {
 
     /// The lines of the grid, the first with the numbers of heads.
     /// - Parameters:
-    ///   - columns: How wide it may be; it is wider where a column a head is.
+    ///   - columns: The width to fill; it is wider if one column per head already is.
     ///   - extra: A title and a cell for each layer, set apart on the right.
-    ///   - cell: What stands in row `i` and column `j`.
-    /// - Returns: A line more than there are layers.
+    ///   - cell: The cell in row `i` and column `j`.
+    /// - Returns: One line more than there are layers.
     func lines(
         columns: Int,
         extra: (title: String, cells: [Cell])? = nil,

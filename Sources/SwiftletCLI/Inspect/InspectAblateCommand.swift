@@ -7,10 +7,10 @@ struct InspectAblateCommand: ParsableCommand {
         commandName: "ablate",
         abstract: "Measure the loss without each head, and rank what the model misses most.",
         discussion: """
-            A head is left out by making its output zero before the projection, at every token; a \
+            A head is ablated by zeroing its output before the projection, at every token; a \
             feed-forward network (MLP) by adding nothing to the residual stream. The loss is the \
-            mean over all whole sequences of the data, each read by itself. What lies below the \
-            layer of a head is computed once.
+            mean over all whole sequences of the data, each read on its own. Layers below the \
+            ablated one are computed only once.
 
             Examples:
               swiftlet inspect ablate --model checkpoints/quickstart/run \\
@@ -29,13 +29,13 @@ struct InspectAblateCommand: ParsableCommand {
     @Option(help: "A text file.")
     var text: FilePath?
 
-    @Flag(help: "Leave out each feed-forward network, too.")
+    @Flag(help: "Ablate each feed-forward network, too.")
     var mlps = false
 
     @OptionGroup
     var length: SequenceLength
 
-    @Option(help: "Sequences that are computed at once.", in: .from(1, to: 1 << 20))
+    @Option(help: "Sequences computed at once.", in: .from(1, to: 1 << 20))
     var batchSize = 1
 
     @OptionGroup
@@ -49,13 +49,13 @@ struct InspectAblateCommand: ParsableCommand {
 
     func validate() throws {
         if (data == nil) == (text == nil) {
-            throw ValidationError("give what to measure on, either with --data or --text")
+            throw ValidationError("give the data to measure on with either --data or --text")
         }
     }
 
     func run() throws {
         let source = try options.source()
-        // What is wrong with the question is said before the text is read and encoded.
+        // Errors in the arguments are reported before the text is read and encoded.
         let layers = try layerList.layers(of: source.configuration.layerCount)
         let heads = try headList.heads(of: source.configuration.headCount)
         let sequences = try sequences(for: source)
@@ -96,7 +96,7 @@ struct InspectAblateCommand: ParsableCommand {
         )
     }
 
-    /// How far the work has come, and how long the rest takes if it goes on so.
+    /// How far the work has come, and how long the rest will take at this speed.
     static func text(done: Int, of total: Int, after time: Duration) -> String {
         let percent = "\(done * 100 / max(1, total))%"
         guard done > 0 else { return "ablation: \(percent)" }

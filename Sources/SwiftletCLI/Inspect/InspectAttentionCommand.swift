@@ -1,17 +1,18 @@
 import ArgumentParser
 import Swiftlet
 
-/// `swiftlet inspect attention`: where each head looks.
+/// `swiftlet inspect attention`: what each head attends to.
 struct InspectAttentionCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "attention",
-        abstract: "Show where each head looks from a token of a text.",
+        abstract: "Show what each head attends to from one token of a text.",
         discussion: """
             A head takes something from every token up to its own, in shares that add up to 1: its \
-            attention pattern. Shown are the shares of one token, the last unless --token names \
-            another, for the heads that take most from any token but the first, which many heads \
-            look at when they look for nothing. With --layers or --heads all of these are shown, \
-            and of a single head more tokens. --json prints the whole patterns of all heads.
+            attention pattern. This shows the shares for one token, the last unless --token names \
+            another, for the heads that attend most to any token but the first, which is where \
+            many heads look when they find nothing else. With --layers or --heads, all of those \
+            are shown, and for a single head more tokens. --json prints the complete patterns of \
+            all heads.
 
             Examples:
               swiftlet inspect attention --model checkpoints/quickstart/run \\
@@ -36,7 +37,7 @@ struct InspectAttentionCommand: ParsableCommand {
     @OptionGroup
     var headList: HeadListOption
 
-    @Option(help: "Heads to show (default: 8, or all that are chosen).", in: .from(1))
+    @Option(help: "Heads to show (default: 8, or all those chosen).", in: .from(1))
     var top: Int?
 
     @OptionGroup(title: "Page")
@@ -45,17 +46,17 @@ struct InspectAttentionCommand: ParsableCommand {
     @OptionGroup(title: "Precision")
     var precision: PrecisionOptions
 
-    /// Heads that are shown where nobody said which or how many.
+    /// How many heads are shown by default.
     private static let usualTop = 8
 
     func validate() throws {
         try ablated.check(output: options.output)
         if token.token != nil && options.json && options.output == nil {
-            throw ValidationError("--token is not for --json, which prints all tokens")
+            throw ValidationError("--token cannot be used with --json, which prints all tokens")
         }
         if top != nil && (options.json || options.output != nil) {
             throw ValidationError(
-                "--top is for text; --layers and --heads choose what --json and a page show"
+                "--top is for text output; --layers and --heads choose what --json and a page show"
             )
         }
     }
@@ -119,10 +120,10 @@ struct InspectAttentionCommand: ParsableCommand {
         try report.finish()
     }
 
-    /// Patterns that are in memory together, in numbers: a GiB.
+    /// The most numbers of patterns in memory at once: a GiB.
     private static let patternLimit = 1 << 28
 
-    /// Computes the patterns of some layers, of as many at once as memory is meant for.
+    /// Computes the patterns of some layers, as many at a time as the memory limit allows.
     private func forEachPattern(
         _ model: any InspectableModel,
         _ tokens: [TokenID],

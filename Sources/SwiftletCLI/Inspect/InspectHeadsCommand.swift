@@ -8,11 +8,11 @@ struct InspectHeadsCommand: ParsableCommand {
         abstract: "Score each head: previous token, first token, duplicate token, induction.",
         discussion: """
             Each score is a mean share of attention: from a token to the one before it; to the \
-            first; and, on random tokens that come twice in a row, from a token of the second half \
-            to where it came first (duplicate token), and to the token after that (induction). The \
-            distance is that to what a head looks at, in tokens, and the entropy that of its \
-            patterns, in nats. All but the two on repeated tokens are measured on --text where one \
-            is given, else on the random tokens.
+            first; and, on random tokens repeated once, from a token of the second half to its \
+            first occurrence (duplicate token), and to the token after that (induction). The \
+            distance is how far a head looks back, in tokens, and the entropy is that of its \
+            patterns, in nats. All but the two scores on repeated tokens are measured on --text if \
+            it is given, otherwise on the random tokens.
 
             Examples:
               swiftlet inspect heads --model checkpoints/quickstart/run
@@ -30,7 +30,7 @@ struct InspectHeadsCommand: ParsableCommand {
     @OptionGroup
     var length: SequenceLength
 
-    @Option(help: "Makes the random tokens, which are the same for the same seed.", in: .from(0))
+    @Option(help: "The seed of the random tokens.", in: .from(0))
     var seed: UInt64 = 0
 
     @OptionGroup
@@ -50,7 +50,7 @@ struct InspectHeadsCommand: ParsableCommand {
 
     func run() throws {
         let source = try options.source()
-        // What is wrong with the question is said before the text is read and encoded.
+        // Errors in the arguments are reported before the text is read and encoded.
         let layers = Set(try layerList.layers(of: source.configuration.layerCount))
         let heads = Set(try headList.heads(of: source.configuration.headCount))
         let sequences = try text.map {
@@ -64,7 +64,7 @@ struct InspectHeadsCommand: ParsableCommand {
         let model = try options.model.open(source, precision, options.compute)
         let progress = ProgressLine()
         defer { progress.finish() }
-        // Nothing is predicted here, so that the token after a sequence does not count.
+        // Nothing is predicted here, so the token after a sequence does not count.
         let scores = try model.headScores(
             on: sequences?.map { $0.dropLast() } ?? [],
             seed: seed

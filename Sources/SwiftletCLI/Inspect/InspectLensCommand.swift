@@ -7,14 +7,14 @@ struct InspectLensCommand: ParsableCommand {
         commandName: "lens",
         abstract: "Show what each layer would predict: the logit lens.",
         discussion: """
-            What a token has become after some blocks (its residual stream) goes through the \
-            model's last norm and classifier as if the model ended there. Layer 0 is before the \
-            first block, and the last layer is the model's own prediction. The entropy says how \
-            undecided a prediction is, and kl how far it is from the model's own, both in nats: \
-            kl is the sum of p ln(p/q), where p is the model's prediction.
+            The residual stream of a token after some blocks goes through the model's final norm \
+            and classifier, as if the model ended there. Layer 0 is before the first block, and \
+            the last layer is the model's own prediction. The entropy tells how uncertain a \
+            prediction is, and kl how far it is from the model's own, both in nats: kl is the sum \
+            of p ln(p/q), where p is the model's prediction.
 
-            The table has a row for each token, or for each layer where only that fits. --token \
-            shows all of one token, with probabilities.
+            The table has a row for each token, or for each layer if only that fits. --token shows \
+            all layers for one token, with probabilities.
 
             Examples:
               swiftlet inspect lens --model checkpoints/quickstart/run \\
@@ -48,13 +48,13 @@ struct InspectLensCommand: ParsableCommand {
     @OptionGroup(title: "Precision")
     var precision: PrecisionOptions
 
-    /// Predictions where nobody said how many.
+    /// How many predictions are shown by default.
     private static let usualTop = 5
 
     func validate() throws {
         try ablated.check(output: options.output)
         if token.token != nil && options.json && options.output == nil {
-            throw ValidationError("--token is not for --json, which prints all tokens")
+            throw ValidationError("--token cannot be used with --json, which prints all tokens")
         }
     }
 

@@ -1,18 +1,17 @@
 import ArgumentParser
 import Swiftlet
 
-/// `swiftlet inspect neighbours`: which tokens a model has embedded near another.
+/// `swiftlet inspect neighbours`: which tokens a model embeds near another.
 struct InspectNeighboursCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "neighbours",
         abstract: "List the tokens with the nearest embeddings.",
         discussion: """
-            Nearness is the cosine of the angle between two embeddings of the vocabulary: 1 where \
-            they point the same way, about 0 where they have nothing to do with each other. \
-            Nothing is run.
+            Nearness is the cosine of the angle between two token embeddings: 1 if they point the \
+            same way, about 0 if they are unrelated. The model itself is not run.
 
-            A text must be one token; in most vocabularies a word in a sentence begins with a \
-            space, and is another token than the same word without it.
+            A text must be a single token; in most vocabularies a word within a sentence begins \
+            with a space, and is a different token from the same word without it.
 
             Examples:
               swiftlet inspect neighbours --model checkpoints/quickstart/run \\
@@ -30,7 +29,7 @@ struct InspectNeighboursCommand: ParsableCommand {
     @Option(help: "The token, as its number.", in: .from(0))
     var id: TokenID?
 
-    @Option(help: "Neighbours to list.", in: .from(1))
+    @Option(help: "Neighbors to list.", in: .from(1))
     var top = 10
 
     func validate() throws {
@@ -57,11 +56,11 @@ struct InspectNeighboursCommand: ParsableCommand {
     }
 }
 
-/// The neighbours of a token; the keys of `inspect neighbours --json`.
+/// The neighbors of a token; the keys of `inspect neighbours --json`.
 struct NeighbourReport: Encodable {
     struct Neighbour: Encodable {
         let token: TokenID
-        /// Nil for a token that the tokenizer lacks, or without one.
+        /// Nil for a token that the tokenizer lacks, or without a tokenizer.
         let text: String?
         let cosine: Float
 
@@ -79,7 +78,7 @@ struct NeighbourReport: Encodable {
     }
 
     let token: TokenID
-    /// Nil as that of a neighbour.
+    /// Nil for the same reasons.
     let text: String?
     let neighbours: [Neighbour]
 
@@ -106,7 +105,7 @@ struct NeighbourReport: Encodable {
     func lines(_ names: TokenNames) -> [StyledLine] {
         var heading = StyledLine("  nearest to ")
         heading.append(names.label(of: token), .strong)
-        heading.append(" (token \(token)), by the cosine of embeddings")
+        heading.append(" (token \(token)), by cosine of the embeddings")
         let digits = neighbours.map { "\($0.token)".count }.max() ?? 0
         let glyphs = DisplayGlyphs.ofLocale
         let rows = neighbours.map { neighbour in
@@ -114,7 +113,7 @@ struct NeighbourReport: Encodable {
             let cosine = decimal(Double(neighbour.cosine), 4)
             var line = StyledLine("  " + String(repeating: " ", count: digits - number.count))
             line.append(number, .faint)
-            // A minus takes the place of a space.
+            // A minus sign takes the place of a space.
             line.pad(to: digits + 4 - (neighbour.cosine < 0 ? 1 : 0))
             line.append("\(cosine)  ")
             line.append(glyphs.bar(Double(neighbour.cosine), columns: Self.barColumns), .accent)
@@ -129,7 +128,7 @@ struct NeighbourReport: Encodable {
 }
 
 extension TokenNames {
-    /// The one token that a text is.
+    /// The single token that a text is.
     /// - Throws: ``CommandError`` for a text of several tokens, which shows them, or of none;
     ///   ``OpeningError`` without a tokenizer.
     fileprivate func token(
@@ -144,19 +143,22 @@ extension TokenNames {
         }
         let tokens = try tokenizer.encode(text.string, specialTokens: .token)
         if tokens.count == 1 { return tokens[0] }
-        // A tokenizer may put a space before every text, so that parts of words are none.
+        // A tokenizer may put a space before every text, so parts of words would not be found.
         let all = 0..<TokenID(tokenizer.vocabularySize)
         let token = all.first { bytes(of: $0)?.elementsEqual(text.bytes) == true }
         if let token, !text.bytes.isEmpty { return token }
         guard !tokens.isEmpty else {
-            throw CommandError(.wrongUsage, "'\(shown)' is no token; give one with --token or --id")
+            throw CommandError(
+                .wrongUsage,
+                "'\(shown)' is not a token; give one with --token or --id"
+            )
         }
         let parts = tokens.prefix(8).map { "\(label(of: $0)) (\($0))" }.joined(separator: ", ")
         let rest = tokens.count > 8 ? " and \(tokens.count - 8) more" : ""
         throw CommandError(
             .wrongUsage,
-            "'\(shown)' is \(tokens.count) tokens, and not one: \(parts)\(rest); give one of them, "
-                + "by its number with --id"
+            "'\(shown)' is \(tokens.count) tokens, not one: \(parts)\(rest); give one of them, "
+                + "by number with --id"
         )
     }
 }

@@ -1,20 +1,20 @@
 import ArgumentParser
 import Swiftlet
 
-/// `swiftlet inspect neurons`: which places of a text excite the neurons of an MLP.
+/// `swiftlet inspect neurons`: where in a text the neurons of an MLP are active.
 struct InspectNeuronsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "neurons",
-        abstract: "List the places of a text that excite a neuron of an MLP most.",
+        abstract: "List the places in a text where an MLP neuron is most active.",
         discussion: """
-            A neuron is one channel between the two matrices of a layer's MLP, and excited where \
-            its activation is large (TransformerLens's mlp.hook_post): what GELU gives, or in a \
-            Llama what the gate lets through. Each place is shown with the text around it, and its \
-            token in brackets. Without --neuron, the neurons of the layer that are excited most \
-            have a line each, and --json has all of them.
+            A neuron is one channel between the two matrices of a layer's MLP. Its activation \
+            (TransformerLens's mlp.hook_post) is the output of GELU, or in a Llama what the gate \
+            lets through. Each place is shown with the text around it and its token in brackets. \
+            Without --neuron, the most active neurons of the layer have a line each, and --json \
+            lists all of them.
 
-            The text is read in sequences, each of which starts where the one before it ended and \
-            knows nothing of it.
+            The text is read in sequences, each of which starts where the previous one ended and \
+            sees nothing of it.
 
             Examples:
               swiftlet inspect neurons --model checkpoints/quickstart/run --layer 1 \\
@@ -36,7 +36,7 @@ struct InspectNeuronsCommand: ParsableCommand {
     @Option(help: "A text file.")
     var text: FilePath
 
-    @Option(help: "Places to list of each neuron.", in: .from(1, to: 1000))
+    @Option(help: "Places to list for each neuron.", in: .from(1, to: 1000))
     var top = 10
 
     @OptionGroup
@@ -48,7 +48,7 @@ struct InspectNeuronsCommand: ParsableCommand {
     func run() throws {
         let source = try options.source()
         let layerCount = source.configuration.layerCount
-        // What is wrong with the question is said before the text is read and encoded.
+        // Errors in the arguments are reported before the text is read and encoded.
         guard layer < layerCount else {
             throw InterpretabilityError.layerOutOfRange(layer: layer, count: layerCount)
         }
@@ -70,7 +70,7 @@ struct InspectNeuronsCommand: ParsableCommand {
             layer: layer,
             neurons: neuron.map { [$0] },
             of: sequences,
-            // Of a whole layer people see the first place only, but on a page.
+            // For a whole layer, text shows only the first place; a page shows more.
             top: neuron == nil && !options.json && options.output == nil ? 1 : top
         ) {
             progress.show("neurons: \($0.grouped) of \($1.grouped) sequences")

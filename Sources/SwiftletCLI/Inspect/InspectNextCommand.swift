@@ -5,10 +5,10 @@ import Swiftlet
 struct InspectNextCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "next",
-        abstract: "Show the loss of each token of a text, and the likeliest next ones.",
+        abstract: "Show the loss of each token of a text, and the likeliest next tokens.",
         discussion: """
-            The loss of a token is the negative logarithm of the probability that the model gives \
-            it after those before it, in nats; the first has none.
+            The loss of a token is the negative logarithm, in nats, of the probability that the \
+            model gives it after the tokens before it; the first token has none.
 
             Examples:
               swiftlet inspect next --model checkpoints/quickstart/run \\

@@ -10,12 +10,12 @@ struct InspectCommand: ParsableCommand {
         commandName: "inspect",
         abstract: "Look inside a model: attention, predictions, heads, weights, neurons.",
         discussion: """
-            Each command answers one question about a model of any format. What it finds is shown \
-            as text; --json prints it for programs, and --output draws it as one page for a \
-            browser, which needs no network.
+            Each command answers one question about a model in any format. The answer is printed \
+            as text; --json prints it for programs, and --output draws it as a web page that needs \
+            no network.
 
-            Layers, heads, neurons and positions are counted from 0. Names and definitions are \
-            those of TransformerLens.
+            Layers, heads, neurons and positions are counted from 0. Names and definitions follow \
+            TransformerLens.
             """,
         subcommands: [
             InspectAttentionCommand.self, InspectLensCommand.self, InspectNextCommand.self,
@@ -35,7 +35,7 @@ struct InspectOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Draw it as one page for a browser and print its path; - prints the page.",
+            "Draw a web page instead and print its path; - prints the page.",
             valueName: "file.html"
         )
     )
@@ -55,8 +55,8 @@ struct InspectOptions: ParsableArguments {
         if overwrite && output == nil { throw ValidationError("--overwrite is for --output") }
     }
 
-    /// Looks at the model, and at whether the page may be written, before time is spent on either.
-    /// - Throws: What is wrong with the model's files, or that the page cannot be made.
+    /// Checks the model, and whether the page can be written, before time is spent on either.
+    /// - Throws: An error about the model's files, or that the page cannot be written.
     func source() throws -> ModelSource {
         // There is nothing to save.
         Signals.exitWhenInterrupted()
@@ -64,14 +64,14 @@ struct InspectOptions: ParsableArguments {
         return try model.source()
     }
 
-    /// The weights of the model, with an adapter merged into them where it has one.
-    /// - Throws: What is wrong with the adapter's files.
+    /// The weights of the model, with its adapter merged in if it has one.
+    /// - Throws: An error about the adapter's files.
     func weights(of source: ModelSource, ops: Ops) throws -> any ModelWeights {
         try source.mergedWeights(with: model.adapter.map { try LowRankAdapter($0) }, ops: ops)
     }
 }
 
-/// `--prompt` or `--prompt-file`, one of which there must be.
+/// `--prompt` or `--prompt-file`, one of which is required.
 struct InspectedPrompt: ParsableArguments {
     @Option(
         name: .customLong("prompt"),
@@ -84,13 +84,13 @@ struct InspectedPrompt: ParsableArguments {
 
     func validate() throws {
         if (text == nil) == (promptFile == nil) {
-            throw ValidationError("give the text to look at, either with --prompt or --prompt-file")
+            throw ValidationError("give the text to look at with either --prompt or --prompt-file")
         }
     }
 
-    /// The tokens of the text, after what stands before texts of this model, as `sample` has them.
-    /// - Throws: ``CommandError`` for no text at all, ``InterpretabilityError`` for more of it than
-    ///   the model can look at; ``FileIOError``.
+    /// The tokens of the text, after what begins texts for this model, as in `sample`.
+    /// - Throws: ``CommandError`` for an empty text, ``InterpretabilityError`` for one that exceeds
+    ///   the model's context; ``FileIOError``.
     func tokens(for source: ModelSource, _ tokenizer: any Tokenizer) throws -> [TokenID] {
         let bytes = try promptSource.bytes()
         guard !bytes.isEmpty else {
@@ -123,7 +123,7 @@ struct TokenPosition: ParsableArguments {
     )
     var token: Int?
 
-    /// The position, where one was named.
+    /// The position, if one was given.
     /// - Throws: ``CommandError`` for one that the text does not have.
     func position(below count: Int) throws -> Int? {
         guard let token else { return nil }

@@ -1,5 +1,4 @@
-// The pages that the commands of `inspect` draw with --output: what stands in their headings, and
-// where they go.
+// The pages that the commands of `inspect` draw with --output: their headings, and where they go.
 
 import Swiftlet
 
@@ -12,9 +11,9 @@ import Swiftlet
 #endif
 
 extension InspectOptions {
-    /// Draws the page, where one is asked for, and prints its path or the page itself.
+    /// Draws the page, if asked for, and prints its path or the page itself.
     /// - Parameter page: Makes the page.
-    /// - Returns: Whether nothing else is to be printed; with --json its object still is.
+    /// - Returns: Whether nothing else should be printed; the object of --json still is.
     /// - Throws: What `page` throws; ``FileIOError`` when the page cannot be written.
     func draw(_ page: () throws -> InspectPage) throws -> Bool {
         guard let output else { return false }
@@ -29,10 +28,10 @@ extension InspectOptions {
         return true
     }
 
-    /// What a page says of its model.
+    /// What a page says about its model.
     /// - Parameters:
     ///   - source: The model.
-    ///   - precision: How it was run; nil where only its weights were looked at.
+    ///   - precision: How it was run; nil if only its weights were used.
     /// - Returns: Its name, its sizes and the time.
     func subject(of source: ModelSource, _ precision: PrecisionOptions?) -> InspectPage.Subject {
         let configuration = source.configuration
@@ -47,14 +46,14 @@ extension InspectOptions {
             },
         ]
         return InspectPage.Subject(
-            // The name of a run says little without that of its directory.
+            // The name of a run says little without the directory above it.
             model: source.path.components.suffix(2).map(\.string).joined(separator: "/"),
             facts: facts.compactMap { $0 },
             seconds: Double(time(nil))
         )
     }
 
-    /// A page of one part, which is not about a prompt.
+    /// A page with one part that is not about a prompt.
     func page(
         of part: InspectPage.Part,
         _ source: ModelSource,
@@ -66,10 +65,10 @@ extension InspectOptions {
 }
 
 extension NeuronReport {
-    /// Neurons that a page has room for.
+    /// How many neurons a page has room for.
     private static let mostNeurons = 50
 
-    /// The neurons that are excited most, as a part of a page.
+    /// The most active neurons, as a part of a page.
     var part: InspectPage.Part {
         let ranked = neurons.enumerated()
             .sorted { left, right in

@@ -111,7 +111,7 @@ struct HeadsReport: Encodable {
 struct AblationReport: Encodable {
     struct Part: Encodable {
         let layer: Int
-        /// Left out of a feed-forward network.
+        /// Left out for a feed-forward network.
         let head: Int?
         let loss: Double
         let change: Double
@@ -126,7 +126,7 @@ struct AblationReport: Encodable {
 
     let loss: Double
     let heads: [Part]
-    /// Left out where they were not asked for.
+    /// Left out if they were not asked for.
     let mlps: [Part]?
 
     init(_ ablation: Ablation, withMLPs: Bool) {

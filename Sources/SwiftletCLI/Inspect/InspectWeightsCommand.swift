@@ -7,15 +7,15 @@ struct InspectWeightsCommand: ParsableCommand {
         commandName: "weights",
         abstract: "Show a tensor's statistics, singular values and heat map.",
         discussion: """
-            The name of the tensor is one that info prints, and the tensor is then as the file has \
-            it; or one of the family, which is the same in every format: of a GPT-2 wte, wpe, \
-            ln1w, ln1b, qkvw, qkvb, attprojw, attprojb, ln2w, ln2b, fcw, fcb, fcprojw, fcprojb, \
-            lnfw and lnfb; of a Llama tok_emb, rms_att, wq, wk, wv, wo, rms_ffn, w1, w2, w3, \
-            rms_final and wcls. Its matrices are then as (out, in). Those of a layer take --layer.
+            The tensor may be named as info prints it, and is then shown as the file stores it; or \
+            by a name that is the same in every format: for GPT-2 wte, wpe, ln1w, ln1b, qkvw, \
+            qkvb, attprojw, attprojb, ln2w, ln2b, fcw, fcb, fcprojw, fcprojb, lnfw and lnfb; for \
+            Llama tok_emb, rms_att, wq, wk, wv, wo, rms_ffn, w1, w2, w3, rms_final and wcls. \
+            Matrices are then (out, in). --layer selects a layer of a tensor that every layer has.
 
-            Numbers stored in fewer bits are looked at as what they stand for. Only a matrix has \
-            singular values: of a tensor that holds all layers, those of one with --layer. In the \
-            heat map each cell is darker the larger the root mean square of its numbers.
+            Numbers stored in fewer bits are shown by the values they stand for. Only a matrix has \
+            singular values; for a tensor that holds all layers, choose one with --layer. In the \
+            heat map, a cell is darker the larger the root mean square of its numbers.
 
             Examples:
               swiftlet inspect weights --model checkpoints/quickstart/run --tensor wte
@@ -48,19 +48,19 @@ struct InspectWeightsCommand: ParsableCommand {
                     name,
                     weights.tensorNames(inFile: isInFile),
                     isInFile
-                        ? "'swiftlet info' lists those of its file"
-                        : "with an adapter the names are the family's"
+                        ? "'swiftlet info' lists the tensors of its file"
+                        : "with an adapter, use one of the names in 'inspect weights --help'"
                 )
             )
         }
-        // Wider says no more.
+        // More width would show no more.
         let columns = min(Terminal.outputColumns, 80)
         let progress = ProgressLine()
         defer { progress.finish() }
         let statistics = try WeightStatistics(
             of: tensor.tensor(),
             isStack: tensor.isStack,
-            // What a page, or else a terminal, has room for.
+            // The room on a page, or else on a terminal.
             pictureRows: options.output == nil ? 20 : 96,
             pictureColumns: options.output == nil ? max(1, columns - 4) : 96,
             ops: ops
@@ -79,10 +79,10 @@ struct InspectWeightsCommand: ParsableCommand {
         try Terminal.print(report.lines(columns: columns))
     }
 
-    /// What to say of a name that no tensor has; `place` says where those are that there are.
+    /// What to say about a name that no tensor has; `place` says where to find the names.
     private func unknownTensor(_ name: String, _ names: [String], _ place: String) -> String {
         let shown = DisplayText.escaping(name)
-        // A part of a name means the names that have it.
+        // Part of a name may stand for the names that contain it.
         let wanted = name.lowercased()
         var near = name.count < 2 ? [] : names.filter { $0.lowercased().contains(wanted) }
         if near.isEmpty { near = nearestName(to: name, in: names).map { [$0] } ?? [] }

@@ -3,16 +3,16 @@
 import ArgumentParser
 import Swiftlet
 
-/// How long sequences are.
+/// The length of sequences.
 struct SequenceLength: ParsableArguments {
     @Option(
-        help: "Tokens of a sequence (default: the model's context, at most 1024).",
+        help: "Tokens per sequence (default: the model's context, at most 1024).",
         in: .from(1, to: 1 << 20)
     )
     var sequenceLength: Int?
 
-    /// T, for a model of this configuration.
-    /// - Throws: ``ModelError`` for more than the model can look at.
+    /// T, for this model.
+    /// - Throws: ``ModelError`` for more than the model's context.
     func length(for source: ModelSource) throws -> Int {
         let maximum = source.configuration.contextLength
         let length = sequenceLength ?? Self.usual(for: source)
@@ -22,20 +22,20 @@ struct SequenceLength: ParsableArguments {
         return length
     }
 
-    /// The length where nobody names one.
+    /// The default length.
     static func usual(for source: ModelSource) -> Int {
         min(GPT2Configuration.gpt2ContextLength, source.configuration.contextLength)
     }
 }
 
-/// Sequences of T tokens, each with the one that comes after.
+/// Sequences of T tokens, each with the token that follows.
 enum InspectedData {
-    /// Whole sequences of some shards.
+    /// Whole sequences from some shards.
     /// - Parameters:
     ///   - pattern: A path, or a pattern of paths.
     ///   - length: T.
-    ///   - vocabularySize: Ids from this on are an error.
-    /// - Returns: T + 1 tokens each: every one but the first is predicted.
+    ///   - vocabularySize: Ids must be below it.
+    /// - Returns: T + 1 tokens each: all but the first are predicted.
     /// - Throws: ``TokenDataError`` for bad data or less than one sequence in a shard.
     static func sequences(
         ofShards pattern: FilePath,
@@ -56,14 +56,14 @@ enum InspectedData {
         }
     }
 
-    /// Whole sequences of a text, or all of it where it is shorter than one.
+    /// Whole sequences from a text, or all of it if it is shorter than one.
     /// - Parameters:
     ///   - path: A file of text.
     ///   - length: T.
     ///   - tokenizer: The model's.
-    ///   - threads: How many encode.
+    ///   - threads: How many threads encode.
     /// - Returns: T + 1 tokens each: every one but the first is predicted.
-    /// - Throws: What is wrong with the text or the tokenizer.
+    /// - Throws: An error about the text or the tokenizer.
     static func sequences(
         ofText path: FilePath,
         length: Int,
@@ -89,27 +89,27 @@ enum InspectedData {
     }
 }
 
-/// What a prompt's page measures the model on without each of its heads, where that is asked for.
+/// The data on which a prompt's page measures the model without each head, if asked for.
 struct AblatedData: ParsableArguments {
     @Option(
         help: """
-            Token shards on which the page shows the loss without each head; a pattern such as \
-            'data/*_val*.bin'.
+            Token shards on which to measure the loss without each head, for the page; a pattern \
+            such as 'data/*_val*.bin'.
             """
     )
     var data: FilePath?
 
-    /// Refuses data that nobody would look at.
+    /// Refuses data that no page would show.
     /// - Throws: `ValidationError`.
     func check(output: FilePath?) throws {
         guard data != nil && output == nil else { return }
         throw ValidationError(
-            "--data is for the page of --output; 'inspect ablate' shows the same as text"
+            "--data is for the page of --output; 'inspect ablate' prints the same as text"
         )
     }
 
-    /// The sequences, as long as the context, at most 1,024 tokens; none where none are asked for.
-    /// - Throws: What is wrong with the data.
+    /// The sequences, as long as the context but at most 1,024 tokens; none if none are asked for.
+    /// - Throws: An error about the data.
     func sequences(for source: ModelSource) throws -> [[TokenID]] {
         guard let data else { return [] }
         return try InspectedData.sequences(
@@ -121,8 +121,7 @@ struct AblatedData: ParsableArguments {
 }
 
 extension InspectableModel {
-    /// ``ablate(_:layers:heads:mlps:batchSize:progress:)`` with its progress and the time left on a
-    /// line.
+    /// ``ablate(_:layers:heads:mlps:batchSize:progress:)``, showing progress and the time left.
     func ablateShowingProgress(
         _ sequences: [[TokenID]],
         layers: [Int]? = nil,

@@ -3,28 +3,28 @@
 import LineEditing
 import Swiftlet
 
-/// What each layer would say next after each token of a text.
+/// What each layer predicts after each token of a text.
 struct LensTable {
-    /// What is drawn with.
+    /// The characters to draw with.
     let glyphs: DisplayGlyphs
-    /// Whether colours say which words are right or unlikely, and a line below what they mean.
+    /// Whether colors mark right and unlikely words, with a line below that explains them.
     let isInColor: Bool
-    /// What a token is called.
+    /// The name of a token.
     let name: (TokenID) -> String
     /// The layer that is the model's own prediction.
     let last: Int
 
-    /// The narrowest cell that most words can be told by, and the widest that is needed.
+    /// The narrowest cell in which most words are recognizable, and the widest needed.
     private static let cellWidths = 8...14
-    /// Columns of an entropy, and of a divergence beside it.
+    /// The width of an entropy, and of a divergence next to it.
     private static let numberWidth = 7
 
-    /// The lines for a terminal so wide.
+    /// The lines for a terminal of this width.
     /// - Parameters:
     ///   - lens: At least one layer of at least one token.
-    ///   - top: Words of a cell, one below the other.
-    ///   - columns: Those of the terminal.
-    /// - Returns: A heading, the table and what there is to say about it.
+    ///   - top: Words per cell, one below another.
+    ///   - columns: The width of the terminal.
+    /// - Returns: A heading, the table and remarks about it.
     func lines(_ lens: LogitLens, top: Int = 1, columns: Int) -> [StyledLine] {
         let tokens = lens.tokens
         // A vocabulary may have fewer words than were asked for.
@@ -32,7 +32,7 @@ struct LensTable {
         let names = tokens.map(name)
         let numberWidth = "\(max(tokens.count - 1, lens.layers.last?.layer ?? 0))".count
         let nameWidth = min(max(6, columns / 5), names.map(\.columnCount).max() ?? 0)
-        // Beside each token, its number and its name; beside each layer, its number.
+        // Next to each token, its number and name; next to each layer, its number.
         let wordColumns = columns - 2 - max(numberWidth + 1 + nameWidth, 7) - 2 - 2
         let layerRowColumns = columns - 2 - "layer".count - 2 * (Self.numberWidth + 2)
         let widest = widestWord(lens, top: top)
@@ -68,14 +68,14 @@ struct LensTable {
     }
 
     private func heading(_ lens: LogitLens) -> StyledLine {
-        StyledLine("  what comes next, as the layers have it; 0 is before the first block")
+        StyledLine("  what comes next, according to each layer; 0 is before the first block")
     }
 
     private var legend: String? {
-        isInColor ? "green: what does come next; faint: a probability below 10%" : nil
+        isInColor ? "green: the actual next token; faint: a probability below 10%" : nil
     }
 
-    /// A row for each token, and below them the means over all tokens.
+    /// A row for each token, and the means over all tokens below.
     private func tokenRows(
         _ tokens: [TokenID],
         _ layers: [LogitLens.Layer],
@@ -111,7 +111,7 @@ struct LensTable {
         return table.lines
     }
 
-    /// A row for each layer, the model's own prediction set off, with the means beside it.
+    /// A row for each layer, the model's own prediction set apart, with the means next to it.
     private func layerRows(_ lens: LogitLens, top: Int, cellWidth: Int) -> [StyledLine] {
         let tokens = lens.tokens
         var table = StyledTable([.right] + tokens.map { _ in .left } + [.right, .right])
@@ -139,7 +139,7 @@ struct LensTable {
         return table.lines
     }
 
-    /// A word of the lens, in the ink that says how likely and whether it is right.
+    /// A word of the lens, in an ink that shows how likely it is and whether it is right.
     private func word(
         _ layer: LogitLens.Layer,
         _ position: Int,
@@ -170,7 +170,7 @@ struct LensTable {
         return cell
     }
 
-    /// The widest word that is shown, as far as that matters.
+    /// The width of the widest word shown, up to the largest useful width.
     private func widestWord(_ lens: LogitLens, top: Int) -> Int {
         var widest = 4
         for layer in lens.layers {
@@ -184,12 +184,12 @@ struct LensTable {
         return widest
     }
 
-    /// As wide as so many cells in these columns can be, and no wider than is of use.
+    /// The width of this many cells in these columns, and no wider than useful.
     private func width(of count: Int, widest: Int, _ columns: Int) -> Int {
         max(4, min(columns / count - 2, widest, Self.cellWidths.upperBound))
     }
 
-    /// So many of the layers, evenly apart, the last among them.
+    /// This many of the layers, evenly spaced, including the last.
     private func thinned(_ layers: [LogitLens.Layer], to count: Int) -> [LogitLens.Layer] {
         guard layers.count > count else { return layers }
         guard count > 1 else { return layers.suffix(1) }
@@ -200,7 +200,7 @@ struct LensTable {
 extension LogitLens.Layer {
     /// The mean over all positions, in nats.
     var meanEntropy: Double { mean(\.entropy) }
-    /// The same of the divergence from the model's own prediction.
+    /// The same for the divergence from the model's own prediction.
     var meanDivergence: Double { mean(\.kl) }
 
     private func mean(_ value: KeyPath<LogitLens.Position, Float>) -> Double {
@@ -208,29 +208,29 @@ extension LogitLens.Layer {
     }
 }
 
-/// What each layer would say next after one token, with how sure it is.
+/// What each layer predicts after one token, and how certain it is.
 struct LensColumn {
-    /// What is drawn with.
+    /// The characters to draw with.
     let glyphs: DisplayGlyphs
-    /// What a token is called.
+    /// The name of a token.
     let name: (TokenID) -> String
     /// The layer that is the model's own prediction.
     let last: Int
 
     private static let wordWidth = 16
 
-    /// The lines for a terminal so wide.
+    /// The lines for a terminal of this width.
     /// - Parameters:
     ///   - lens: At least one layer.
     ///   - position: A token of its text.
-    ///   - columns: Those of the terminal.
+    ///   - columns: The width of the terminal.
     /// - Returns: A strip of the text, and a row for each layer.
     func lines(_ lens: LogitLens, at position: Int, columns: Int) -> [StyledLine] {
         let strip = TokenStrip(glyphs: glyphs, name: name)
             .lines(lens.tokens, marking: position, columns: columns)
         var heading = StyledLine("  what comes after ")
         heading.append("\(position) \(name(lens.tokens[position]))", .strong)
-        heading.append(", as the layers have it; 0 is before the first block")
+        heading.append(", according to each layer; 0 is before the first block")
         let next = position + 1 < lens.tokens.count ? lens.tokens[position + 1] : nil
 
         var table = StyledTable([.right, .right, .right, .left])
@@ -266,7 +266,7 @@ struct LensColumn {
     }
 }
 
-/// A probability as `43%`; one that is hardly any as `<1%`.
+/// A probability as `43%`; a tiny one as `<1%`.
 func percent(_ probability: Float) -> String {
     probability > 0 && probability < 0.01 ? "<1%" : "\(decimal(Double(probability) * 100, 0))%"
 }

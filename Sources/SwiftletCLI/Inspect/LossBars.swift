@@ -3,19 +3,19 @@
 import LineEditing
 import Swiftlet
 
-/// How well a text was predicted, and how it would go on.
+/// How well a text was predicted, and how it would continue.
 struct LossBars {
-    /// What is drawn with.
+    /// The characters to draw with.
     let glyphs: DisplayGlyphs
-    /// What a token is called.
+    /// The name of a token.
     let name: (TokenID) -> String
 
-    /// The lines for a terminal so wide.
+    /// The lines for a terminal of this width.
     /// - Parameters:
-    ///   - predictions: Of at least one token.
-    ///   - mean: The loss of all tokens but the first; nil where there are no others.
-    ///   - columns: Those of the terminal.
-    /// - Returns: A row for each token, and one for each that may come next.
+    ///   - predictions: The predictions for at least one token.
+    ///   - mean: The mean loss of all tokens but the first; nil if there are no others.
+    ///   - columns: The width of the terminal.
+    /// - Returns: A row for each token, and one for each candidate for the next.
     func lines(
         _ predictions: TokenPredictions,
         mean: LossMeasurement?,
@@ -44,7 +44,9 @@ struct LossBars {
             )
         }
         if let mean { lines += [StyledLine(), summary(mean)] }
-        lines += [StyledLine(), StyledLine("  likeliest next tokens, by their ids"), StyledLine()]
+        lines += [
+            StyledLine(), StyledLine("  likeliest next tokens, with their ids"), StyledLine(),
+        ]
         for (found, name) in zip(predictions.next, names[tokens.count...]) {
             let probability = Double(found.probability)
             lines.append(
@@ -62,7 +64,7 @@ struct LossBars {
         return line
     }
 
-    /// Where the parts of a row stand.
+    /// Where the parts of a row are.
     private struct Layout {
         let glyphs: DisplayGlyphs
         let numberWidth: Int

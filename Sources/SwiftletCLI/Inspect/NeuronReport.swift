@@ -1,8 +1,8 @@
-// What `inspect neurons` says, for programs and for people.
+// The results of `inspect neurons`, for programs and for people.
 
 import Swiftlet
 
-/// Neurons and the places that excite them; the keys of `inspect neurons --json`.
+/// Neurons and the places where they are most active; the keys of `inspect neurons --json`.
 struct NeuronReport: Encodable {
     struct Place: Encodable {
         let activation: Float
@@ -12,7 +12,7 @@ struct NeuronReport: Encodable {
         let context: String
         /// Which sequence of the text it is in, from 0.
         let sequence: Int
-        /// Where in that, from 0.
+        /// The position in that sequence, from 0.
         let position: Int
 
         /// The three parts of the context.
@@ -31,7 +31,7 @@ struct NeuronReport: Encodable {
     let layer: Int
     let neurons: [Neuron]
 
-    /// Tokens of the context on each side: about as much as a line holds.
+    /// Context tokens on each side: about as many as fit on a line.
     private static let tokensBefore = 16
     private static let tokensAfter = 8
 
@@ -68,7 +68,7 @@ struct NeuronReport: Encodable {
         let tokenText = text(position..<position + 1)
         let parts = (
             before: text(start..<position),
-            // A marker adds nothing, and has a name all the same.
+            // A marker adds no text, but it has a name.
             token: tokenText.isEmpty ? names.label(of: token) : tokenText,
             after: text(position + 1..<end)
         )
@@ -86,32 +86,32 @@ struct NeuronReport: Encodable {
 
     // MARK: For people
 
-    /// Neurons that a screen has lines for.
+    /// How many neurons a screen has lines for.
     private static let neuronLines = 20
 
-    /// The places of one neuron, or the first place of those that are excited most.
+    /// The places of one neuron, or the first place of the most active ones.
     func lines(columns: Int) -> [StyledLine] {
         if neurons.count == 1, let neuron = neurons.first {
-            let heading = "  layer \(layer), neuron \(neuron.neuron): where it is excited most"
+            let heading = "  layer \(layer), neuron \(neuron.neuron): where it is most active"
             return [StyledLine(heading).cut(to: columns), StyledLine()]
                 + rows(neuron.top.map { ("", $0) }, columns)
         }
         let places = neurons.compactMap { neuron in
             neuron.top.first.map { ("\(neuron.neuron)", $0) }
         }
-        // Of equals the first neuron comes first.
+        // Among equals, the first neuron comes first.
         let ranked = places.enumerated()
             .sorted {
                 ($1.element.1.activation, $0.offset) < ($0.element.1.activation, $1.offset)
             }
             .prefix(Self.neuronLines).map(\.element)
         let heading =
-            "  layer \(layer): the \(ranked.count) of \(neurons.count.grouped) neurons that are "
-            + "excited most, and where"
+            "  layer \(layer): the \(ranked.count) most active of \(neurons.count.grouped) "
+            + "neurons, and where"
         return [StyledLine(heading).cut(to: columns), StyledLine()] + rows(ranked, columns)
     }
 
-    /// Rows of a neuron's number, the activation and the text around the token.
+    /// Rows with a neuron's number, the activation and the text around the token.
     private func rows(_ places: [(label: String, place: Place)], _ columns: Int) -> [StyledLine] {
         let labels = places.map(\.label.count).max() ?? 0
         let activations = places.map { decimal(Double($0.place.activation), 3) }
@@ -129,8 +129,7 @@ struct NeuronReport: Encodable {
         }
     }
 
-    /// The text around a token on one line, as much as there is room for: tokens begin one below
-    /// the other.
+    /// The text around a token on one line, as much as there is room for; the tokens are aligned.
     private static func context(_ place: Place, columns: Int) -> StyledLine {
         let more = DisplayGlyphs.ofLocale.more
         let (before, token, after) = place.parts

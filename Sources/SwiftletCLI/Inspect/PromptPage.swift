@@ -1,19 +1,19 @@
-// The page of a prompt, which holds all that can be seen of one: attention, lens, losses and the
-// scores of heads, whichever of them was asked for first; and with data, what the model loses
-// without each head.
+// The page of a prompt, which shows everything about it: attention, lens, losses and the scores of
+// heads, whichever of them was asked for first; and with data, what the model loses without each
+// head.
 
 import Swiftlet
 
-/// Gathers what stands on a prompt's page.
+/// Gathers the content of a prompt's page.
 struct PromptPage {
     let subject: InspectPage.Subject
     let model: any InspectableModel
     let prompt: InspectPage.Prompt
     let names: TokenNames
-    /// Sequences to measure the model on without each head; may be none.
+    /// Sequences on which to measure the model without each head; may be empty.
     let ablated: [[TokenID]]
 
-    /// Takes a prompt, of which one token is chosen when the page is opened.
+    /// Takes a prompt, one token of which is selected when the page is opened.
     init(
         _ subject: InspectPage.Subject,
         _ model: any InspectableModel,
@@ -58,7 +58,7 @@ struct PromptPage {
         try page([.predictions(found)] + attentionIfAny() + [lens()])
     }
 
-    /// Checks that the patterns of some heads are not too much for a page, before they are
+    /// Checks that the patterns of some heads are not too large for a page, before they are
     /// computed.
     /// - Throws: ``CommandError``.
     func requireRoom(layers: [Int], heads: [Int]) throws {
@@ -66,8 +66,8 @@ struct PromptPage {
         guard !InspectPage.holdsAttention(tokens: count, heads: total) else { return }
         throw CommandError(
             .wrongUsage,
-            "the patterns of \(count.grouped) tokens and \(total.grouped) heads are too much for "
-                + "a page; choose some with --layers and --heads, or give a shorter prompt"
+            "the patterns of \(count.grouped) tokens and \(total.grouped) heads are too large for "
+                + "a page; choose fewer with --layers and --heads, or give a shorter prompt"
         )
     }
 
@@ -84,8 +84,8 @@ struct PromptPage {
         let heads = model.layerCount * model.headCount
         guard InspectPage.holdsAttention(tokens: prompt.tokens.count, heads: heads) else {
             Terminal.diagnose(
-                "the page is without attention, whose patterns are too many; 'inspect attention' "
-                    + "draws those of some heads"
+                "the page leaves out attention, whose patterns are too large; 'inspect attention' "
+                    + "draws those of the heads you choose"
             )
             return []
         }
@@ -107,14 +107,14 @@ struct PromptPage {
         .predictions(try model.predictions(of: prompt.tokens))
     }
 
-    /// The loss without each head and each feed-forward network, where there is data for it.
+    /// The loss without each head and each feed-forward network, if there is data for it.
     private func ablation() throws -> [InspectPage.Part] {
         ablated.isEmpty ? [] : [.ablation(try model.ablateShowingProgress(ablated, mlps: true))]
     }
 
-    /// The scores of all heads; none where the context has no room to repeat tokens.
+    /// The scores of all heads; none if the context has no room to repeat tokens.
     private func scores() throws -> [InspectPage.Part] {
-        // One token has none before it.
+        // A single token has none before it.
         let texts = prompt.tokens.count > 1 ? [prompt.tokens] : []
         do {
             let scores = try model.headScores(on: texts)

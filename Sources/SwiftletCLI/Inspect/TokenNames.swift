@@ -4,13 +4,13 @@
 
 import Swiftlet
 
-/// The texts of a model's tokens, where a tokenizer is known.
+/// The texts of a model's tokens, if a tokenizer is known.
 struct TokenNames {
     private let decoder: (any TokenDecoder)?
-    /// The names of all tokens, where those that mark places in a sequence are no text.
+    /// The names of all tokens, if those that mark places in a sequence have no text.
     private let names: TokenTexts?
 
-    /// Takes a tokenizer; nil where there is none, so that only numbers are shown.
+    /// Takes a tokenizer; with nil, only numbers are shown.
     init(_ decoder: (any TokenDecoder)?) {
         self.decoder = decoder
         let markers = (decoder?.endsOfText ?? []) + (decoder?.startOfText.map { [$0] } ?? [])
@@ -22,7 +22,7 @@ struct TokenNames {
             ? (decoder as? any Tokenizer)?.description.tokens : nil
     }
 
-    /// What one token adds to the middle of a text; of a part of a character, U+FFFD.
+    /// What one token adds to the middle of a text; U+FFFD for part of a character.
     /// - Returns: The text; nil for a token that the tokenizer lacks, or without a tokenizer.
     func text(of token: TokenID) -> String? {
         bytes(of: token).map { String(decoding: $0, as: UTF8.self) }
@@ -39,9 +39,9 @@ struct TokenNames {
         }
     }
 
-    /// The text of some tokens in the middle of a sequence; what is no UTF-8 in it becomes U+FFFD.
+    /// The text of some tokens within a sequence; what is not UTF-8 becomes U+FFFD.
     /// - Parameters:
-    ///   - tokens: Those that the tokenizer lacks add nothing.
+    ///   - tokens: The tokens; those that the tokenizer lacks add nothing.
     ///   - previous: The token before them; nil at the start of the sequence.
     /// - Returns: Their text.
     func text(of tokens: some Sequence<TokenID>, after previous: TokenID?) -> String {
@@ -54,14 +54,14 @@ struct TokenNames {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// A token for people: its text in quotes, with every byte that cannot be shown written out; of
-    /// a marker its name, such as `<s>`; or else its number.
+    /// A token for people: its text in quotes, with every byte that cannot be shown escaped; for a
+    /// marker its name, such as `<s>`; or else its number.
     func label(of token: TokenID) -> String {
         guard let bytes = bytes(of: token), !bytes.isEmpty else { return name(of: token) }
         return "'\(DisplayText.escaping(bytes: bytes))'"
     }
 
-    /// What a token that is no text is called: a marker's name, or the token's number.
+    /// The name of a token without text: a marker's name, or the token's number.
     func name(of token: TokenID) -> String {
         guard let names, names.indices.contains(Int(token)) else { return "#\(token)" }
         // Some files have line ends around the names of markers.
@@ -72,7 +72,7 @@ struct TokenNames {
     /// The bytes that one token adds to the middle of a text; nil for a token that the tokenizer
     /// lacks, or without a tokenizer.
     func bytes(of token: TokenID) -> ArraySlice<UInt8>? {
-        // After a token that is no mark of a start, so that a space before a word stays.
+        // After a token that does not start a text, so that a space before a word stays.
         try? decoder?.bytes(of: token, after: token == decoder?.startOfText ? nil : token)
     }
 }
@@ -80,8 +80,8 @@ struct TokenNames {
 extension TokenNames {
     /// A token as a table shows it.
     ///
-    /// A space is a dot at half height, what cannot be drawn is written out, and a token that is no
-    /// text has its name or its number.
+    /// A space is a centered dot, what cannot be drawn is escaped, and a token that is not text has
+    /// its name or its number.
     func cell(of token: TokenID, _ glyphs: DisplayGlyphs) -> String {
         guard let bytes = bytes(of: token), !bytes.isEmpty else { return name(of: token) }
         let text = DisplayText.escaping(bytes: bytes).replacing(" ", with: glyphs.space)
@@ -93,7 +93,7 @@ extension TokenNames {
         }
     }
 
-    /// Whether a terminal may draw nothing, as of a space of another kind.
+    /// Whether a terminal may draw nothing, as for unusual spaces.
     private func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
         !scalar.isASCII
             && (scalar.properties.isWhitespace || scalar.properties.generalCategory == .format)
@@ -102,19 +102,19 @@ extension TokenNames {
 
 /// Some lines of numbered tokens.
 struct TokenStrip {
-    /// What is drawn with.
+    /// The characters to draw with.
     let glyphs: DisplayGlyphs
-    /// What a token is called.
+    /// The name of a token.
     let name: (TokenID) -> String
 
     private static let lineLimit = 4
 
-    /// The lines for a terminal so wide.
+    /// The lines for a terminal of this width.
     /// - Parameters:
-    ///   - tokens: Those of the text.
-    ///   - marked: The one that stands out.
-    ///   - columns: Those of the terminal.
-    /// - Returns: Four at most, with that token on one of them.
+    ///   - tokens: The tokens of the text.
+    ///   - marked: The one that is highlighted.
+    ///   - columns: The width of the terminal.
+    /// - Returns: At most four, with that token on one of them.
     func lines(_ tokens: [TokenID], marking marked: Int, columns: Int) -> [StyledLine] {
         var lines: [StyledLine] = []
         var markedLine = 0
@@ -128,7 +128,7 @@ struct TokenStrip {
             if line.width > 1, line.width + 1 + cell.width > columns {
                 lines.append(line)
                 line = StyledLine(" ")
-                // Whoever has a text of thousands of tokens sees no more than a few lines.
+                // A text of thousands of tokens still takes only a few lines.
                 if position > marked, lines.count >= markedLine + Self.lineLimit { break }
             }
             if line.width > 1 { line.append(" ") }

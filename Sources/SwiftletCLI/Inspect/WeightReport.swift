@@ -1,11 +1,11 @@
-// What `inspect weights` says of a tensor, for programs and for people.
+// The results of `inspect weights`, for programs and for people.
 
 import Swiftlet
 
-/// A tensor and what its numbers are like; the keys of `inspect weights --json`.
+/// A tensor and its statistics; the keys of `inspect weights --json`.
 struct WeightReport: Encodable {
     let name: String
-    /// Left out where no layer was chosen.
+    /// Left out if no layer was chosen.
     let layer: Int?
     let shape: [Int]
     let dtype: String
@@ -13,7 +13,7 @@ struct WeightReport: Encodable {
     let std: Double?
     let minimum: Double?
     let maximum: Double?
-    /// How many numbers are infinite or none at all.
+    /// How many numbers are infinite or NaN.
     let nonFinite: Int
     /// Nil unless the tensor is a matrix of finite numbers.
     let singularValues: [Double]?
@@ -59,7 +59,7 @@ struct WeightReport: Encodable {
 
     private static let labelColumns = 17
 
-    /// Facts one below the other, then the heat map, for a terminal so wide.
+    /// Facts one below another, then the heat map, for a terminal of this width.
     func lines(columns: Int) -> [StyledLine] {
         var lines: [StyledLine] = []
         func add(_ label: String, _ value: String) {
@@ -98,9 +98,9 @@ struct WeightReport: Encodable {
             return singularValues.count == 1
                 ? Self.number(first) : "\(singularValues.count), \(ends)"
         }
-        if isStack && shape.count > 2 { return "those of one layer with --layer" }
+        if isStack && shape.count > 2 { return "choose one layer with --layer" }
         return nonFinite > 0 && shape.count == 2
-            ? "none, as not all numbers are finite" : "none, as it is no matrix"
+            ? "none, because not all numbers are finite" : "none, because it is not a matrix"
     }
 
     /// The singular values as a curve, as many as there is room for.

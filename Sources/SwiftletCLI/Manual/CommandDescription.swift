@@ -1,5 +1,5 @@
-// What the parser tells other tools about a command: its options and arguments, and the commands
-// below it. The manual is made of this.
+// What the parser tells other tools about a command: its options and arguments, and its
+// subcommands. The manual is generated from this.
 
 import ArgumentParser
 
@@ -9,7 +9,7 @@ import ArgumentParser
     import Foundation
 #endif
 
-/// A command as the parser describes it.
+/// The parser's description of a command.
 struct CommandDescription: Decodable {
     /// An option, a flag or an argument without a name.
     struct Argument: Decodable {
@@ -54,14 +54,14 @@ struct CommandDescription: Decodable {
         self = try JSONDecoder().decode(Tool.self, from: dump).command
     }
 
-    /// The words that call the command, the program's name first.
+    /// The words that invoke the command, beginning with the program's name.
     var words: [String] { (superCommands ?? []) + [commandName] }
 
-    /// The commands below that a help shows; that of the help itself is none of them.
+    /// The subcommands that a help screen shows; the help command itself is not one of them.
     var shownSubcommands: [CommandDescription] {
         (subcommands ?? []).filter { $0.shouldDisplay && $0.commandName != "help" }
     }
 
-    /// The arguments that a help shows.
+    /// The arguments that a help screen shows.
     var shownArguments: [Argument] { (arguments ?? []).filter(\.shouldDisplay) }
 }

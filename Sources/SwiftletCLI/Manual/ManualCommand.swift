@@ -1,14 +1,14 @@
 import ArgumentParser
 import Swiftlet
 
-/// `swiftlet manual`: the pages of the manual, for those who install the program.
+/// `swiftlet manual`: the manual pages, for those who install the program.
 struct ManualCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "manual",
-        abstract: "Write the pages of this program's manual.",
+        abstract: "Write the manual pages of this program.",
         discussion: """
-            Prints the page of a command, or writes those of all commands into a directory. 'make \
-            install' puts them where man finds them.
+            Prints the page of a command, or writes the pages of all commands to a directory. \
+            'make install' puts them where man finds them.
 
             Examples:
               swiftlet manual train | man -l -
@@ -20,10 +20,10 @@ struct ManualCommand: ParsableCommand {
     @Argument(help: "The words of a command, such as: bench train (default: the program's page).")
     var command: [String] = []
 
-    @Option(help: ArgumentHelp("Where all pages go.", valueName: "directory"))
+    @Option(help: ArgumentHelp("The directory for all pages.", valueName: "directory"))
     var output: FilePath?
 
-    @Flag(help: "Replace pages that exist.")
+    @Flag(help: "Replace existing pages.")
     var overwrite = false
 
     func validate() throws {
@@ -31,7 +31,7 @@ struct ManualCommand: ParsableCommand {
             throw ValidationError("--output needs the name of a directory")
         }
         if output != nil && !command.isEmpty {
-            throw ValidationError("give either a command or --output, which takes all pages")
+            throw ValidationError("give either a command or --output, which writes all pages")
         }
     }
 

@@ -1,27 +1,27 @@
-// A page of the manual, made of what the parser knows of a command, so that it says what the help
-// says.
+// A manual page, generated from what the parser knows about a command, so that it says what the
+// help says.
 
-/// The page of one command.
+/// The manual page of one command.
 struct ManualPage {
-    /// What the page is called: `swiftlet-train`.
+    /// The name of the page, such as `swiftlet-train`.
     let name: String
     /// The page, in the language of man(7).
     let source: String
 
-    /// The name of its file: all are in the section of commands.
+    /// The name of its file: all are in the section for commands.
     var fileName: String { "\(name).1" }
 
     /// Writes the page of a command.
     /// - Parameters:
     ///   - command: The command.
     ///   - parent: The one above it; nil for the program itself.
-    ///   - version: What the program and its version are called.
+    ///   - version: The name of the program with its version.
     init(_ command: CommandDescription, below parent: CommandDescription?, version: String) {
         name = Self.name(of: command)
         var text = ManualText()
-        // Without a date, so that the same program always has the same pages.
+        // There is no date, so that the same program always has the same pages.
         text.request("TH", name.uppercased(), "1", "", version, "Swiftlet")
-        // Lines of one length would tear the names of options apart.
+        // Justified lines would hyphenate the names of options.
         text.request("nh")
         text.request("ad", "l")
         text.request("SH", "NAME")
@@ -55,7 +55,7 @@ struct ManualPage {
         command.words.joined(separator: "-")
     }
 
-    /// A sentence as a line of contents has it: without its full stop.
+    /// A sentence as in a table of contents: without its full stop.
     private static func title(_ abstract: String) -> String {
         abstract.hasSuffix(".") ? String(abstract.dropLast()) : abstract
     }
@@ -94,7 +94,7 @@ struct ManualPage {
 
     private static func addFirstSteps(_ text: inout ManualText) {
         text.request("SH", "FIRST STEPS")
-        // Without its first words and its last, which a page of the manual need not say.
+        // Without its first and last paragraphs, which a manual page does not need.
         Discussion(Greeting.text).paragraphs.dropFirst().dropLast().forEach { add($0, &text) }
     }
 
@@ -106,7 +106,7 @@ struct ManualPage {
         }
     }
 
-    /// The arguments under the titles that the help gives them.
+    /// The arguments, under the titles they have in the help.
     private static func addArguments(_ command: CommandDescription, _ text: inout ManualText) {
         let arguments = command.shownArguments
         func title(_ argument: CommandDescription.Argument) -> String {
@@ -119,7 +119,7 @@ struct ManualPage {
             text.request("SH", section.uppercased())
             let members = arguments.filter { title($0) == section }
             for (index, argument) in members.enumerated() {
-                // The two names of a switch, such as --shuffle and --no-shuffle, follow each other.
+                // The two forms of a switch, such as --shuffle and --no-shuffle, are adjacent.
                 let twin = members.dropFirst(index + 1).first.flatMap {
                     isTwin($0, argument) ? $0 : nil
                 }
@@ -136,7 +136,7 @@ struct ManualPage {
         first.kind == "flag" && second.kind == "flag" && first.abstract == second.abstract
     }
 
-    /// All names of an argument, and of its twin, before its value.
+    /// All names of an argument and its twin, followed by its value.
     private static func heading(
         _ argument: CommandDescription.Argument,
         _ twin: CommandDescription.Argument?
@@ -174,7 +174,7 @@ struct ManualPage {
 
     // MARK: Arguments
 
-    /// An option with its value, or the name of an argument that has none.
+    /// An option with its value, or an argument's own name.
     private static func head(_ argument: CommandDescription.Argument) -> String {
         guard let name = argument.dashedNames.last else { return valueName(argument) }
         return "\(ManualText.bold(name)) \(valueName(argument))"
@@ -184,7 +184,7 @@ struct ManualPage {
         ManualText.italic(argument.valueName ?? "value")
     }
 
-    /// What an argument is, with its choices and its default where the sentence does not name them.
+    /// What an argument is, with its choices and its default if the sentence does not name them.
     private static func explanation(_ argument: CommandDescription.Argument) -> String {
         let sentence = [argument.abstract, argument.discussion].compactMap(\.self)
             .filter { !$0.isEmpty }.joined(separator: "\n\n")

@@ -2,7 +2,7 @@
 // and a backslash begins an escape. A text of the help is taken apart for it: prose, which is
 // filled to the width of a page, and lines that stay as they are.
 
-/// A page of the manual as it grows.
+/// A manual page under construction.
 struct ManualText {
     /// The page so far.
     private(set) var source = ""
@@ -11,13 +11,13 @@ struct ManualText {
     mutating func request(_ name: String, _ arguments: String...) {
         let words = arguments.map { argument in
             let text = Self.escaping(argument)
-            // Some requests take no quotes, and none of those has an argument that needs them.
+            // Some requests take no quotes, and none of their arguments needs any.
             return text.isEmpty || text.contains(" ") ? " \"\(text)\"" : " \(text)"
         }
         source += ".\(name)\(words.joined())\n"
     }
 
-    /// Adds text that is filled to the reader's width; blank lines in it divide paragraphs.
+    /// Adds text that is filled to the reader's width; blank lines in it separate paragraphs.
     mutating func prose(_ text: String) {
         for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
             if line.allSatisfy(\.isWhitespace) {
@@ -38,28 +38,28 @@ struct ManualText {
 
     /// Adds an entry of a list.
     /// - Parameters:
-    ///   - head: What is explained, already in this language.
-    ///   - text: What it is.
+    ///   - head: What is explained, already in this markup.
+    ///   - text: The explanation.
     mutating func entry(_ head: String, _ text: String) {
         request("TP")
         line(head)
         prose(text)
     }
 
-    /// Adds a line of text that is already in this language.
+    /// Adds a line of text that is already in this markup.
     mutating func line(_ text: String) {
-        // A dot or an apostrophe at the beginning would make a request of it.
+        // A leading dot or apostrophe would turn it into a request.
         source += (text.hasPrefix(".") || text.hasPrefix("'") ? "\\&" : "") + text + "\n"
     }
 
     /// `text` as it was typed, in bold.
     static func bold(_ text: some StringProtocol) -> String { "\\fB\(escaping(text))\\fR" }
 
-    /// `text` that stands for something else, in italics.
+    /// `text` that stands for a value, in italics.
     static func italic(_ text: some StringProtocol) -> String { "\\fI\(escaping(text))\\fR" }
 
-    /// `text` with what has a meaning in this language, and the characters that it would set as
-    /// others: a hyphen is not the dash of an option.
+    /// `text` with everything escaped that has a meaning in this markup or would be typeset
+    /// differently: a hyphen is not the dash of an option.
     static func escaping(_ text: some StringProtocol) -> String {
         text.unicodeScalars.reduce(into: "") { result, scalar in
             switch scalar {
@@ -76,9 +76,9 @@ struct ManualText {
     }
 }
 
-/// The discussion of a command, in the parts that a page of the manual divides it into.
+/// The discussion of a command, in the parts that a manual page shows.
 struct Discussion {
-    /// Lines that belong together.
+    /// A group of lines.
     enum Paragraph {
         /// Filled to the width of the page.
         case prose(String)
@@ -86,13 +86,13 @@ struct Discussion {
         case verbatim([Substring])
     }
 
-    /// What comes before the examples.
+    /// The paragraphs before the examples.
     private(set) var paragraphs: [Paragraph] = []
     /// The lines of the examples.
     private(set) var examples: [Substring] = []
 
-    /// Takes a discussion apart: what is indented stays as it is, and under "Examples" stand the
-    /// examples, which are its end.
+    /// Splits a discussion: indented lines stay as they are, and everything after "Examples" is the
+    /// examples.
     init(_ text: String) {
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
         let end = lines.firstIndex { $0 == "Examples:" || $0 == "Example:" } ?? lines.endIndex

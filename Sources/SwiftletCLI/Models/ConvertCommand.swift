@@ -5,13 +5,13 @@ import Swiftlet
 struct ConvertCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "convert",
-        abstract: "Write a model in another format, with its tokenizer.",
+        abstract: "Convert a model to another format, with its tokenizer.",
         discussion: """
-            safetensors makes a directory that Hugging Face's programs load, and gguf a file that \
-            llama.cpp runs, both with the tokenizer and the form of conversations in them. llmc \
-            and llama2c make a file, and the tokenizer in the format's own form beside it as \
-            tokenizer.bin. What a format has no place for is said before anything is written. One \
-            tensor at a time is in memory.
+            safetensors makes a directory for Hugging Face's libraries, and gguf a file for \
+            llama.cpp; both include the tokenizer and the chat template. llmc and llama2c make a \
+            file, with the tokenizer next to it as tokenizer.bin in the format's own form. \
+            Whatever a format cannot hold is reported before anything is written. Only one tensor \
+            is in memory at a time.
 
             Examples:
               swiftlet convert gpt2 gpt2.bin --to llmc
@@ -20,12 +20,12 @@ struct ConvertCommand: ParsableCommand {
             """
     )
 
-    /// The formats that are written.
+    /// The formats that can be written.
     enum Format: String, CaseIterable, ExpressibleByArgument {
         case llmc, safetensors, gguf, llama2c
     }
 
-    @Argument(help: "A model's file or directory in any format, or the directory of a run.")
+    @Argument(help: "A model file or directory in any format, or the directory of a run.")
     var input: FilePath
 
     @Argument(help: "The file to write; for safetensors, the directory.")
@@ -36,8 +36,8 @@ struct ConvertCommand: ParsableCommand {
 
     @Option(
         help: """
-            How to store matrices (default: as they are, where the format can). llmc has float32 \
-            and bfloat16; safetensors also float16; llama2c float32 and q8_0; gguf all.
+            How to store matrices (default: as they are, if the format can). llmc supports float32 \
+            and bfloat16; safetensors also float16; llama2c float32 and q8_0; gguf all of them.
             """
     )
     var dtype: WeightPrecision?
@@ -51,12 +51,12 @@ struct ConvertCommand: ParsableCommand {
     @Option(help: CheckpointSelection.help)
     var checkpoint: CheckpointSelection?
 
-    @Option(help: "Its tokenizer (default: the one in the model's file or beside it).")
+    @Option(help: "The tokenizer (default: the one in the model's file or next to it).")
     var tokenizer: FilePath?
 
     @Option(
         help: ArgumentHelp(
-            "The form of conversations to write down (default: the model's own).",
+            "The chat template to store (default: the model's own).",
             valueName: ChatForm.allCases.map(\.rawValue).joined(separator: "|")
         )
     )
@@ -70,7 +70,7 @@ struct ConvertCommand: ParsableCommand {
     )
     var adapter: FilePath?
 
-    @Flag(help: "Replace what is there.")
+    @Flag(help: "Replace an existing output.")
     var overwrite = false
 
     @OptionGroup
@@ -86,7 +86,7 @@ struct ConvertCommand: ParsableCommand {
     }
 
     func run() throws {
-        // Nothing is left of a conversion that is interrupted.
+        // An interrupted conversion leaves nothing behind.
         Signals.catchInterruption()
         let source = try ModelSource(input, checkpoint: checkpoint)
         let tokenizer = try findTokenizer(of: source)
@@ -100,7 +100,7 @@ struct ConvertCommand: ParsableCommand {
             adapter: adapter.map { try LowRankAdapter($0) },
             ops: ops
         )
-        // First, as it may have no place in the format.
+        // First, because the format may be unable to hold it.
         let tokenizerFile = try tokenizer.flatMap(tokenizerFile)
         let progress = ProgressLine()
         defer { progress.finish() }
@@ -118,8 +118,8 @@ struct ConvertCommand: ParsableCommand {
         if let remark = conversion.remark { Terminal.diagnose(remark) }
         if tokenizer == nil {
             Terminal.diagnose(
-                "no tokenizer lies beside '\(source.path)', so none was written; name one with "
-                    + "--tokenizer"
+                "there is no tokenizer next to '\(source.path)', so none was written; name one "
+                    + "with --tokenizer"
             )
         }
     }
@@ -134,17 +134,17 @@ struct ConvertCommand: ParsableCommand {
         }
     }
 
-    /// The tokenizer of the model; a model without one is converted alone.
+    /// The model's tokenizer; a model without one is converted by itself.
     private func findTokenizer(of source: ModelSource) throws -> (any Tokenizer)? {
         do { return try source.tokenizer(at: tokenizer) } catch OpeningError.noTokenizer {
             return nil
         }
     }
 
-    /// The tokenizer in a file of its own beside the model, which is not there before it is
-    /// committed; nil for formats that hold their tokenizer, and where that file is there.
+    /// The tokenizer in its own file next to the model, which appears when it is committed; nil for
+    /// formats that include their tokenizer, and if that file is already there.
     private func tokenizerFile(_ tokenizer: any Tokenizer) throws -> AtomicFile? {
-        // Nothing lies beside what is written into a pipe or a device.
+        // Nothing can be put next to a pipe or a device.
         guard [.llmc, .llama2c].contains(format), !FileSystem.isStream(output) else { return nil }
         let path = output.directory.appending("tokenizer.bin")
         guard output.lastComponent != path.lastComponent else {
@@ -158,7 +158,7 @@ struct ConvertCommand: ParsableCommand {
             if found == tokenizer.description.tokens { return nil }
             throw CommandError(
                 .cannotCreate,
-                "'\(path)' is another tokenizer; write into another directory, or replace it "
+                "'\(path)' is a different tokenizer; write to another directory, or replace it "
                     + "with --overwrite"
             )
         }
@@ -166,7 +166,7 @@ struct ConvertCommand: ParsableCommand {
     }
 }
 
-/// How much of a number is done, in whole percent.
+/// The share that is done, in whole percent.
 private func percentage(_ done: Int, of total: Int) -> String {
     total == 0 ? "100%" : "\(decimal(Double(done) / Double(total) * 100, 0))%"
 }

@@ -7,11 +7,11 @@ struct EvaluateCommand: ParsableCommand {
         commandName: "evaluate",
         abstract: "Measure a model: loss, perplexity, bits per byte, HellaSwag.",
         discussion: """
-            Shards are read as in training: all batches in order, each sequence by itself. A text \
-            is read with a window that slides over it, so that every token is predicted once and \
-            with context; the token that stands before the tokenizer's texts is before the first. \
-            With --precision and --cache-precision the model is as sample has it with them, its \
-            tokens computed as those of a prompt.
+            Shards are read as in training: all batches in order, each sequence on its own. A text \
+            is read with a sliding window, so that every token is predicted once and with context; \
+            the first one follows the token that begins texts in the tokenizer's models. \
+            --precision and --cache-precision mean what they do for sample, and the tokens are \
+            computed as those of a prompt are.
 
             Examples:
               swiftlet evaluate --model checkpoints/quickstart/run \\
@@ -35,14 +35,14 @@ struct EvaluateCommand: ParsableCommand {
     @Option(help: "A text file.")
     var text: FilePath?
 
-    @Option(help: "HellaSwag: llm.c's evaluation shard, or the published rows of JSON.")
+    @Option(help: "HellaSwag: llm.c's evaluation shard, or the published JSON Lines file.")
     var hellaswag: FilePath?
 
-    @Option(help: "Sequences that are computed at once.", in: .from(1, to: 1 << 20))
+    @Option(help: "Sequences computed at once.", in: .from(1, to: 1 << 20))
     var batchSize = 4
 
     @Option(
-        help: "Tokens of a sequence (default: the model's context, at most 1024).",
+        help: "Tokens per sequence (default: the model's context, at most 1024).",
         in: .from(1, to: 1 << 20)
     )
     var sequenceLength: Int?
@@ -53,7 +53,7 @@ struct EvaluateCommand: ParsableCommand {
     )
     var stride: Int?
 
-    @Option(help: "Examples of HellaSwag to take, from the first (default: all).", in: .from(1))
+    @Option(help: "HellaSwag examples to use, from the first (default: all).", in: .from(1))
     var maxExamples: Int?
 
     @Flag(help: "Print one JSON object.")
@@ -84,7 +84,7 @@ struct EvaluateCommand: ParsableCommand {
             batchSize: batchSize,
             sequenceLength: sequenceLength
         )
-        // What is wrong with the questions is found before the time is spent on the loss.
+        // Errors in the questions are found before time is spent on the loss.
         let examples = try hellaswag.map {
             try HellaSwagFile.examples(
                 $0,
@@ -143,7 +143,7 @@ private struct EvaluationReport: Encodable {
         var container = encoder.container(keyedBy: Key.self)
         if let loss {
             try container.encode(loss.loss, forKey: .loss)
-            // JSON has no infinity, which only a loss beyond all use gives.
+            // JSON has no infinity, which only a useless loss gives.
             try container.encode(
                 min(loss.perplexity, .greatestFiniteMagnitude),
                 forKey: .perplexity

@@ -1,20 +1,20 @@
 import ArgumentParser
 import Swiftlet
 
-/// `swiftlet report`: a page on one run, or on several; or what they measured, for other programs.
+/// `swiftlet report`: a page about one run or several, or their measurements for other programs.
 struct ReportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "report",
-        abstract: "Draw training runs as one page to open in a browser.",
+        abstract: "Draw training runs as a web page.",
         discussion: """
             The page needs no network and shows losses, learning rate, gradient norm, speed, \
-            samples and the configuration; several runs are drawn over each other. Its charts go \
-            by steps, tokens or time; drag over one to look closer, click a name to hide it. A run \
-            may still be going on. Prints the path of the page, or the page itself with \
+            samples and the configuration; several runs share its charts. Charts are drawn over \
+            steps, tokens or time; drag over one to zoom in, click a name to hide it. A run may \
+            still be in progress. Prints the path of the page, or the page itself with \
             '--output -'.
 
-            With --csv or --tensorboard it writes what was measured for other programs, and the \
-            page only where --output names one.
+            With --csv or --tensorboard it writes the measurements for other programs, and the \
+            page only if --output names one.
 
             Examples:
               swiftlet report checkpoints/quickstart/run
@@ -30,8 +30,8 @@ struct ReportCommand: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             """
-            The page, or - for standard output (default: report.html in the run, or here when \
-            there are several).
+            The page, or - for standard output (default: report.html in the run, or in the current \
+            directory if there are several).
             """,
             valueName: "file.html"
         )
@@ -41,8 +41,8 @@ struct ReportCommand: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             """
-            A table with a row for every step, or - for standard output; its columns are called as \
-            in metrics.jsonl.
+            Write a table with a row for every step to this file, or - for standard output; its \
+            columns are named as in metrics.jsonl.
             """,
             valueName: "file.csv"
         )
@@ -53,8 +53,8 @@ struct ReportCommand: ParsableCommand {
         name: .customLong("tensorboard"),
         help: ArgumentHelp(
             """
-            An event file for TensorBoard, in this directory, or in one of it for each run when \
-            there are several.
+            Write an event file for TensorBoard to this directory, or to a subdirectory for each \
+            run if there are several.
             """,
             valueName: "directory"
         )
@@ -63,13 +63,13 @@ struct ReportCommand: ParsableCommand {
 
     @Flag(
         help: """
-            Draw the page again whenever a run has gone on, until all have ended or Ctrl-C; an \
-            open browser shows it by itself.
+            Redraw the page as the runs progress, until all have ended or Ctrl-C; an open browser \
+            follows by itself.
             """
     )
     var watch = false
 
-    @Flag(help: "Replace what exists of the page, the table and the event files.")
+    @Flag(help: "Replace an existing page, table or event file.")
     var overwrite = false
 
     func validate() throws {
@@ -83,7 +83,7 @@ struct ReportCommand: ParsableCommand {
         }
         guard watch else { return }
         if csv != nil || tensorBoard != nil {
-            throw ValidationError("--watch draws a page, and neither --csv nor --tensorboard")
+            throw ValidationError("--watch cannot be used with --csv or --tensorboard")
         }
         if output.map({ $0 == "-" || FileSystem.isStream($0) }) ?? false {
             throw ValidationError("--watch needs a file as --output, which it replaces each time")
@@ -95,7 +95,7 @@ struct ReportCommand: ParsableCommand {
         for run in runs { try FileKind.require(.runDirectory, at: run.path) }
         let drawsPage = output != nil || csv == nil && tensorBoard == nil
         let page = output ?? ReportPage.defaultPath(for: runs)
-        // Reading may take a while; what is wrong with an output is better said at once.
+        // Reading may take a while; errors about an output are better reported at once.
         if drawsPage { try requireWritable(page, overwrite: overwrite) }
         if let csv { try requireWritable(csv, overwrite: overwrite) }
         let export = RunExport(runs, overwrite: overwrite)
@@ -108,7 +108,7 @@ struct ReportCommand: ParsableCommand {
         }
         if watch {
             try ReportWatch(runs).run(printing: page) { refreshSeconds in
-                // There was nothing in the way of the first page, and the others replace it.
+                // Nothing was in the way of the first page, and the later ones replace it.
                 try Self.page(on: runs, refreshSeconds: refreshSeconds)
                     .write(to: page, overwrite: true)
             }

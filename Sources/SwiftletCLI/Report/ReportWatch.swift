@@ -1,4 +1,4 @@
-// `report --watch`: draws a page again and again while runs go on.
+// `report --watch`: redraws a page while runs are in progress.
 
 import Swiftlet
 
@@ -14,21 +14,21 @@ import Swiftlet
 struct ReportWatch {
     private let runs: [RunDirectory]
 
-    /// How often the runs are looked at, and how often the page asks for itself.
+    /// How often the runs are checked, and how often the page reloads itself.
     private static let (interval, refreshSeconds) = (Duration.seconds(2), 5)
-    /// Drawing takes at most this share of the time: it is taken from the training.
+    /// Drawing takes at most this share of the time, since it slows down the training.
     private static let largestShare = 0.05
 
-    /// - Parameter runs: What is followed.
+    /// - Parameter runs: The runs to follow.
     init(_ runs: [RunDirectory]) {
         self.runs = runs
     }
 
     /// Draws the page at once, whenever a run has measured something, and when all have ended.
     /// - Parameters:
-    ///   - path: Of the page, printed once it is there.
-    ///   - draw: Writes the page, which is to ask for itself after so many seconds; nil when it is
-    ///     the last.
+    ///   - path: The path of the page, printed once it exists.
+    ///   - draw: Writes the page, which reloads itself after the given number of seconds; nil for
+    ///     the last one.
     /// - Throws: What `draw` throws, and ``ExitStatus/interrupted`` after the last page, or before
     ///   there is a log to draw, where somebody asked for the end.
     func run(printing path: FilePath, draw: (_ refreshSeconds: Int?) throws -> Void) throws {
@@ -36,7 +36,7 @@ struct ReportWatch {
         var drawn: [Double?]?
         var pause = Self.interval
         while true {
-            // Asked before the logs are read: what is measured meanwhile is drawn the next time.
+            // Checked before the logs are read: what is measured meanwhile is drawn the next time.
             let goesOn = try runs.contains { try $0.isInUse() } && !Signals.isInterrupted
             let times = runs.map { FileSystem.modificationTime(of: $0.metricsPath) }
             if !goesOn || times != drawn {
@@ -63,13 +63,13 @@ struct ReportWatch {
     private func announce(_ path: FilePath, goesOn: Bool) throws {
         try Terminal.print("\(path)")
         if goesOn {
-            Terminal.diagnose("the page is drawn again while the run goes on; Ctrl-C ends that")
+            Terminal.diagnose("the page is redrawn as the run progresses; Ctrl-C stops")
         } else if !Signals.isInterrupted {
-            Terminal.diagnose("no run goes on, so this page is the last")
+            Terminal.diagnose("no run is in progress, so this page is final")
         }
     }
 
-    /// Waits, unless somebody asks for the end.
+    /// Waits, unless asked to end.
     private func wait(_ duration: Duration) {
         let clock = ContinuousClock()
         let end = clock.now + duration

@@ -1,4 +1,4 @@
-// `report --csv` and `report --tensorboard`: what runs measured, written for other programs.
+// `report --csv` and `report --tensorboard`: measurements written for other programs.
 
 import Swiftlet
 
@@ -15,11 +15,11 @@ struct RunExport {
         self.overwrite = overwrite
     }
 
-    /// Writes a table, and prints its path; or prints the table.
+    /// Writes a table and prints its path, or prints the table.
     func writeTable(_ histories: [RunHistory], to path: FilePath) throws {
         let table = MetricsTable(histories)
         if path == "-" {
-            // A terminal would obey what may stand in a sample.
+            // A terminal would obey control characters in a sample.
             return try table.write {
                 try Terminal.writeGenerated(String(decoding: $0, as: UTF8.self))
             }
@@ -33,7 +33,7 @@ struct RunExport {
     /// Writes an event file for each run, and prints the paths.
     func writeEvents(_ histories: [RunHistory], in directory: FilePath) throws {
         let places = histories.count == 1 ? [directory] : Self.places(of: histories, in: directory)
-        // The event file of a run that goes on is its own, and nobody else may take its place.
+        // A running run owns its event file, which must not be replaced.
         let locks = try places.map { place in try RunDirectory(place).lockIfRun() }
         defer { withExtendedLifetime(locks) {} }
         for (run, (history, place)) in zip(runs, zip(histories, places)) {
@@ -47,8 +47,8 @@ struct RunExport {
         }
     }
 
-    /// A directory for each run, by its name; a name that is a path becomes one word, which leads
-    /// nowhere else.
+    /// A directory for each run, by its name; a name that is a path becomes a single word, so that
+    /// it leads nowhere else.
     private static func places(of runs: [RunHistory], in directory: FilePath) -> [FilePath] {
         var taken: Set<String> = []
         return runs.map { run in

@@ -1,17 +1,17 @@
 import ArgumentParser
 import Swiftlet
 
-/// `swiftlet sample`: text from a model, as it is made.
+/// `swiftlet sample`: text from a model, as it is generated.
 struct SampleCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sample",
         abstract: "Generate text with a model.",
         discussion: """
-            The prompt and the text that continues it go to stdout as it is made, and a line \
-            about the speed to stderr. Several texts are generated together, \(batchSize) at a \
-            time, and printed in order, divided by lines of three dashes. With --json the prompt \
-            is left out, and prompt_index is its number, from 0, among those of --prompt, \
-            --prompt-file and --prompts, in this order.
+            The prompt and the text that continues it are printed to stdout as the text is \
+            generated, and a line about the speed to stderr. Several texts are generated together, \
+            \(batchSize) at a time, and printed in order, separated by lines of three dashes. With \
+            --json the prompt is not repeated; prompt_index is its number, from 0, among those of \
+            --prompt, --prompt-file and --prompts, in this order.
 
             Examples:
               swiftlet sample --model checkpoints/quickstart/run \\
@@ -23,8 +23,8 @@ struct SampleCommand: ParsableCommand {
             """
     )
 
-    /// Texts generated together: enough that reading the weights is shared, and few enough that
-    /// their caches fit beside the weights.
+    /// Texts generated together: enough to share the reading of weights, and few enough that their
+    /// caches fit next to the weights.
     private static let batchSize = 8
 
     @OptionGroup(title: "Model")
@@ -42,8 +42,8 @@ struct SampleCommand: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             """
-            When the text fills the model's context: end it, or forget the older half of it but \
-            for the start token; a longer prompt is then cut in the same way.
+            When the text fills the model's context: end it, or drop its older half except for the \
+            start token; a prompt that is too long is cut in the same way.
             """,
             valueName: "stop|slide"
         )
@@ -53,13 +53,13 @@ struct SampleCommand: ParsableCommand {
     @Option(help: "Texts to generate for each prompt.", in: .from(1))
     var numSamples = 1
 
-    @Flag(help: "Print one JSON object a text, when its batch is complete.")
+    @Flag(help: "Print one JSON object per text, once its batch is complete.")
     var json = false
 
     @Option(
         help: """
-            With --json: the log-probability of every generated token, and this many of the \
-            likeliest ones in its place, as the model has them before anything else.
+            With --json: add the log-probability of every generated token, and of this many of the \
+            likeliest tokens in its place, from the model's unchanged distribution.
             """,
         in: .from(0)
     )
@@ -67,9 +67,9 @@ struct SampleCommand: ParsableCommand {
 
     @Option(
         help: """
-            Makes random draws repeatable (default: another one every time); of several texts each \
-            has the seed after that of the text before it. Beside other prompts a text may be \
-            rounded in another way, and become another one.
+            The random seed (default: a different one every time); each further text uses the next \
+            seed. Generated next to other prompts, a text may be rounded differently and so come \
+            out different.
             """,
         in: .from(0)
     )
@@ -96,7 +96,7 @@ struct SampleCommand: ParsableCommand {
                 contextLength: source.configuration.contextLength
             )
         }
-        // What is wrong with them is found before time is spent on the model.
+        // Errors in them are found before time is spent on the model.
         let first = try prompts.next(Self.batchSize)
         let model = try model.open(source, precision, compute)
         try generate(TextGenerator(model, tokenizer: tokenizer), first, &prompts, options)
@@ -112,11 +112,11 @@ struct SampleCommand: ParsableCommand {
         var seed = seed ?? .random()
         var prompts = first
         var isFirst = true
-        // What stands on standard input may come late.
+        // Text on standard input may arrive late.
         var hasRemarked = remarkOnUnreadInput()
         while !prompts.isEmpty {
             Signals.catchInterruption()
-            // Each text has a seed of its own, so that it does not depend on those before it.
+            // Each text has its own seed, so that it does not depend on those before it.
             let seeds = prompts.indices.map { seed &+ UInt64($0) }
             seed &+= UInt64(prompts.count)
             let batch = try generator.batch(
@@ -134,20 +134,20 @@ struct SampleCommand: ParsableCommand {
         }
     }
 
-    /// Says that a text on standard input was not read, where no prompt was named.
+    /// Remarks that a text on standard input was not read, if no prompt was given.
     ///
-    /// It is not taken for one: it may belong to the loop of a script, and a pipe may never end.
-    /// - Returns: Whether anything was said.
+    /// It is not taken as a prompt: it may belong to a script's loop, and a pipe may never end.
+    /// - Returns: Whether anything was printed.
     private func remarkOnUnreadInput() -> Bool {
         guard prompt.isEmpty, Terminal.hasUnreadInput else { return false }
         Terminal.diagnose(
             "standard input was not read; give --prompt - to continue its text, or --prompts - for "
-                + "a prompt a line"
+                + "one prompt per line"
         )
         return true
     }
 
-    /// Prints texts as they are made, or as JSON when they are complete.
+    /// Prints texts as they are generated, or as JSON when they are complete.
     private func generate(
         _ batch: TextBatch,
         _ prompts: [PromptQueue.Prompt],
@@ -164,7 +164,7 @@ struct SampleCommand: ParsableCommand {
             )
         let clock = ContinuousClock()
         let start = clock.now
-        // A long prompt takes a while, and until the first token nothing is lost.
+        // A long prompt takes a while, and until the first token nothing would be lost.
         if !Signals.isInterrupted { Signals.exitWhenInterrupted() }
         try batch.readPrompts()
         if !Signals.isInterrupted { Signals.catchInterruption() }

@@ -3,19 +3,19 @@
 
 import Swiftlet
 
-/// One text and how it was made; the keys of `sample --json`.
+/// One text and how it was generated; the keys of `sample --json`.
 struct SampleReport: Encodable {
     /// Which prompt it continues, from 0.
     let promptIndex: Int
     let text: String
     let tokens: [TokenID]
-    /// Of each token; nil where they were not asked for.
+    /// One per token; nil if they were not asked for.
     let logprobs: [LogprobReport]?
     let promptTokens: Int
     let generatedTokens: Int
-    /// The pass over all prompts of a batch.
+    /// The time of the pass over all prompts of a batch.
     let promptSeconds: Double
-    /// From that pass to the end of this text, the texts beside it included.
+    /// The time from that pass to the end of this text, generated along with others.
     let generationSeconds: Double
     let stopReason: StopReason?
     let seed: UInt64
@@ -40,13 +40,13 @@ struct SampleReport: Encodable {
         self.seed = seed
     }
 
-    /// Tokens drawn after passes of their own, the one that ended the text included: the first
-    /// comes out of the prompt's.
+    /// Tokens drawn after their own passes, including the one that ended the text: the first comes
+    /// out of the prompt's pass.
     var timedTokens: Int {
         max(0, generatedTokens - (stopReason == .endOfText ? 0 : 1))
     }
 
-    /// Why the text ended, and what makes it again.
+    /// Why the text ended, and the seed that reproduces it.
     var ending: String {
         let reason =
             switch stopReason {
@@ -60,7 +60,7 @@ struct SampleReport: Encodable {
     }
 }
 
-/// How likely the model found a token, beside those it found likeliest in its place.
+/// How likely the model found a token, and the likeliest tokens in its place.
 struct LogprobReport: Encodable {
     struct Alternative: Encodable {
         let token: TokenID
@@ -69,14 +69,14 @@ struct LogprobReport: Encodable {
     }
 
     let token: TokenID
-    /// What it adds to the text; of a part of a character, U+FFFD.
+    /// What it adds to the text; U+FFFD for part of a character.
     let text: String
     let logprob: Float
     let top: [Alternative]
 
     /// Reports on the tokens of a text.
     /// - Parameters:
-    ///   - logprobs: Of each token.
+    ///   - logprobs: One per token.
     ///   - last: The last token of the prompt.
     ///   - vocabulary: What tokens stand for.
     /// - Returns: As many reports.
@@ -110,10 +110,10 @@ struct LogprobReport: Encodable {
 }
 
 extension [SampleReport] {
-    /// The speed of texts that were generated together; of a single one, also how it ended.
+    /// The speed of texts that were generated together; for a single one, also how it ended.
     ///
-    /// Tokens that came out of the prompt's pass do not count in the speed.
-    /// - Parameter promptTokens: Tokens of the prompts, those of equal ones counted once.
+    /// Tokens from the prompt's pass do not count toward the speed.
+    /// - Parameter promptTokens: Tokens of the prompts, counting equal prompts once.
     /// - Returns: A line for stderr.
     func summary(promptTokens: Int) -> String {
         let generated = reduce(0) { $0 + $1.generatedTokens }
@@ -132,14 +132,14 @@ extension [SampleReport] {
     }
 }
 
-/// Writes texts that are made side by side one below the other.
+/// Writes texts that are generated in parallel, one below another.
 ///
-/// The first that is not complete is written as it is made; what is there of those after it waits.
+/// The first unfinished one is written as it is generated; later ones wait.
 struct TextColumn {
     /// A line between texts.
     static let separator = "---"
 
-    /// What begins each text: its prompt.
+    /// The beginning of each text: its prompt.
     private let beginnings: [String]
     private var waiting: [String]
     private var isComplete: [Bool]
@@ -148,8 +148,8 @@ struct TextColumn {
 
     /// Starts with the first text's beginning.
     /// - Parameters:
-    ///   - beginnings: What each text begins with.
-    ///   - isFirst: Whether no other text stands above these.
+    ///   - beginnings: The beginning of each text.
+    ///   - isFirst: Whether no other text is above these.
     /// - Throws: ``FileIOError`` when standard output is closed or its disk is full.
     init(beginnings: [String], isFirst: Bool) throws {
         self.beginnings = beginnings
@@ -158,7 +158,7 @@ struct TextColumn {
         try begin(isFirst: isFirst)
     }
 
-    /// Takes what is new of one text.
+    /// Takes the new part of one text.
     /// - Throws: ``FileIOError`` when standard output is closed or its disk is full.
     mutating func add(_ piece: TextPiece) throws {
         if piece.isLast { isComplete[piece.index] = true }

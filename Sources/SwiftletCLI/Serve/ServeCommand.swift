@@ -6,21 +6,21 @@ import Swiftlet
 struct ServeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve",
-        abstract: "Serve a model to OpenAI's clients, and to a browser.",
+        abstract: "Serve a model to OpenAI clients and to a browser.",
         discussion: """
             Answers /v1/chat/completions, /v1/completions and /v1/models as OpenAI's servers do, \
-            and /tokenize, /detokenize, /health and /metrics; a page to try the model is at /. \
-            Its name there is that of its file or directory. A model that was not trained to \
-            talk only continues texts.
+            and /tokenize, /detokenize, /health and /metrics; a page for trying the model is at /. \
+            Clients know the model by the name of its file or directory. A model that was not \
+            trained to chat only continues texts.
 
-            Several texts are made at a time, and requests beyond that wait for a place. SIGTERM \
-            or Ctrl-C lets those that have begun end, for \(timeText(ServedModelRun.patience)) at \
-            most, and takes no more; a second Ctrl-C ends at once.
+            Several texts are generated at a time; further requests wait for a place. On SIGTERM \
+            or Ctrl-C the server takes no new requests and gives the texts in progress up to \
+            \(timeText(ServedModelRun.patience)) to finish; a second Ctrl-C stops it at once.
 
             Only programs on this machine can connect unless --host says otherwise. There is no \
-            TLS: put a server that has it in front, where others connect over a network.
+            TLS: if others connect over a network, put a server in front that has it.
 
-            To see that it answers: curl http://127.0.0.1:8080/v1/models
+            To check that it answers: curl http://127.0.0.1:8080/v1/models
 
             Examples:
               swiftlet serve --model checkpoints/smollm2-135m-instruct
@@ -33,7 +33,7 @@ struct ServeCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The form of conversations (default: the one that the model's files say).",
+            "The chat template (default: the one in the model's files).",
             valueName: ChatForm.allCases.map(\.rawValue).joined(separator: "|")
         )
     )
@@ -55,7 +55,7 @@ struct ServeCommand: ParsableCommand {
         Signals.exitWhenInterrupted()
         Signals.ignoreClosedConnections()
         let key = try clients.key()
-        // An address that cannot be had is found before time is spent on the model.
+        // An address that cannot be used is reported before time is spent on the model.
         let address = try Server.address(host: clients.address, port: clients.port)
         let source = try model.source()
         let tokenizer = try model.tokenizer(of: source)
@@ -65,7 +65,7 @@ struct ServeCommand: ParsableCommand {
         let opened = try model.open(source, precision, compute)
         try texts.checkMemory(of: opened)
         let cacheBytesPerToken = opened.cacheBytesPerToken
-        // Nothing but the service uses the model from here on, nor the source it came from.
+        // From here on, only the service uses the model and the source it came from.
         nonisolated(unsafe) let generator = try TextGenerator(opened, tokenizer: tokenizer)
         let service = try texts.makeService(generator)
         loading.end()
@@ -86,7 +86,7 @@ struct ServeCommand: ParsableCommand {
         ).run()
     }
 
-    /// The form of conversations that the model knows; nil for one that only continues texts.
+    /// The model's chat template; nil for a model that only continues texts.
     private func chatTemplate(
         of source: ModelSource,
         _ tokenizer: any Tokenizer
@@ -97,7 +97,7 @@ struct ServeCommand: ParsableCommand {
             return nil
         } catch let error as OpeningError {
             guard case .unknownChatTemplate = error else { throw error }
-            Terminal.diagnose("\(error); until then conversations are refused")
+            Terminal.diagnose("\(error); until then, conversations are refused")
             return nil
         }
     }

@@ -1,5 +1,5 @@
-// Who may connect to a server: where it listens, the key it asks for, and the pages of others that
-// may use it.
+// Who may connect to a server: where it listens, the key it requires, and the web pages that may
+// use it.
 
 import ArgumentParser
 import Swiftlet
@@ -16,19 +16,19 @@ import Swiftlet
 struct ServedClientOptions: ParsableArguments {
     @Option(
         help: """
-            The address to listen at: 127.0.0.1 is for programs on this machine, 0.0.0.0 for \
-            everybody who can reach it.
+            The address to listen on: 127.0.0.1 for programs on this machine only, 0.0.0.0 for \
+            everyone who can reach it.
             """
     )
     var host: ArgumentText = "127.0.0.1"
 
-    @Option(help: "The port to listen at; 0 takes a free one.", in: .from(0, to: 65535))
+    @Option(help: "The port to listen on; 0 picks a free one.", in: .from(0, to: 65535))
     var port: UInt16 = 8080
 
     @Option(
         help: ArgumentHelp(
             """
-            The key that clients must send. Others on this machine can see it in the list of \
+            The key that clients must send. Other users of this machine can see it in the list of \
             processes: --api-key-file and the variable SWIFTLET_API_KEY are safer.
             """,
             valueName: "key"
@@ -36,12 +36,12 @@ struct ServedClientOptions: ParsableArguments {
     )
     var apiKey: ArgumentText?
 
-    @Option(help: "A file with the key alone.")
+    @Option(help: "A file that contains only the key.")
     var apiKeyFile: FilePath?
 
     @Option(
         help: ArgumentHelp(
-            "Pages of this origin may use the server from a browser; * is all.",
+            "Web pages of this origin may use the server; * is any origin.",
             valueName: "origin"
         ),
         transform: Self.origin
@@ -55,16 +55,16 @@ struct ServedClientOptions: ParsableArguments {
         if host.bytes.isEmpty { throw ValidationError("--host needs an address") }
     }
 
-    /// The address to listen at, without the brackets in which addresses of IPv6 may stand.
+    /// The address to listen on, without the brackets that IPv6 addresses may have.
     var address: String {
         let text = host.string
         let isBracketed = text.hasPrefix("[") && text.hasSuffix("]")
         return isBracketed ? String(text.dropFirst().dropLast()) : text
     }
 
-    /// The key that clients must send: of the command line, or else of the environment.
+    /// The key that clients must send: from the command line, or else from the environment.
     /// - Throws: ``CommandError`` for a key that no client could send, and for an empty one, which
-    ///   would be none where one was meant.
+    ///   would mean no key where one was intended.
     func key() throws -> String? {
         if let apiKey { return try checked(apiKey.bytes, from: "--api-key", .wrongUsage) }
         if let apiKeyFile {
@@ -80,7 +80,7 @@ struct ServedClientOptions: ParsableArguments {
         }
     }
 
-    /// A key's file, which may end its line.
+    /// The content of a key's file, without a final line end.
     private func keyBytes(of path: FilePath) throws -> [UInt8] {
         var bytes: [UInt8] = []
         try InputFile(path).forEachChunk(ofAtMost: 1 << 12) { chunk in
@@ -97,7 +97,7 @@ struct ServedClientOptions: ParsableArguments {
     private static let longestKey = 1024
 
     private func tooLong(_ place: String, _ status: ExitStatus) -> CommandError {
-        CommandError(status, "the key of \(place) is longer than \(Self.longestKey) bytes")
+        CommandError(status, "the key from \(place) is longer than \(Self.longestKey) bytes")
     }
 
     private func checked(
@@ -106,14 +106,14 @@ struct ServedClientOptions: ParsableArguments {
         _ status: ExitStatus
     ) throws -> String {
         guard !bytes.isEmpty else {
-            throw CommandError(status, "the key of \(place) is empty; leave it out to ask for none")
+            throw CommandError(status, "the key from \(place) is empty; leave it out for none")
         }
         guard bytes.count <= Self.longestKey else { throw tooLong(place, status) }
         guard bytes.allSatisfy({ 0x21...0x7E ~= $0 }) else {
             throw CommandError(
                 status,
-                "the key of \(place) has a character that a header cannot carry; use letters, "
-                    + "digits and signs of ASCII, without spaces"
+                "the key from \(place) has a character that a header cannot carry; use letters, "
+                    + "digits and symbols of ASCII, without spaces"
             )
         }
         return String(decoding: bytes, as: UTF8.self)

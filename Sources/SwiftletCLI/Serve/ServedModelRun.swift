@@ -1,4 +1,4 @@
-// A server from the moment its model is ready until somebody asks for its end.
+// A server from the moment its model is ready until it is told to stop.
 
 import Dispatch
 import Server
@@ -15,9 +15,9 @@ import Synchronization
 
 /// Serves a model.
 struct ServedModelRun: Sendable {
-    /// How long texts that have begun may take when the server is to end.
+    /// How long texts in progress may take when the server is told to stop.
     static let patience = Duration.seconds(30)
-    /// How often it is asked whether somebody wants the end.
+    /// How often it checks whether to stop.
     private static let interval = Duration.milliseconds(100)
 
     private let model: ServedModel
@@ -29,16 +29,16 @@ struct ServedModelRun: Sendable {
     private let summary: String
     private let isVerbose: Bool
 
-    /// Now, for what is to be dated.
+    /// The current time.
     static var secondsSince1970: Int { time(nil) }
 
     /// - Parameters:
-    ///   - model: What is served.
+    ///   - model: The model to serve.
     ///   - clients: Who may connect.
     ///   - key: The key they must send; nil for none.
     ///   - isLocal: Whether only programs on this machine can connect.
-    ///   - summary: How texts are made, as a clause.
-    ///   - isVerbose: Whether every request is spoken of.
+    ///   - summary: How texts are generated, as a clause.
+    ///   - isVerbose: Whether every request is logged.
     init(
         _ model: ServedModel,
         _ clients: ServedClientOptions,
@@ -60,7 +60,7 @@ struct ServedModelRun: Sendable {
         )
     }
 
-    /// Serves until a signal asks for the end, and until the texts that had begun are there.
+    /// Serves until a signal asks it to stop, and until the texts in progress are finished.
     /// - Throws: ``ServerError`` when it cannot listen.
     func run() throws {
         let done = DispatchSemaphore(value: 0)
@@ -82,7 +82,7 @@ struct ServedModelRun: Sendable {
         announce(address)
         async let serving: Void = server.run()
         while !Signals.isInterrupted { try? await Task.sleep(for: Self.interval) }
-        // What the service says last is still to be sent.
+        // The service's last output is still to be sent.
         async let connections: Void = server.end(patience: Self.patience + .seconds(2))
         await announceEnd()
         await model.service.end(patience: Self.patience)
@@ -93,12 +93,12 @@ struct ServedModelRun: Sendable {
     private func announce(_ address: ServerAddress) {
         if !access.needsKey && !isLocal {
             Terminal.diagnose(
-                "everybody who can reach this machine can use the model; --api-key-file asks for "
+                "everyone who can reach this machine can use the model; --api-key-file asks for "
                     + "a key"
             )
         }
         let name = DisplayText.escaping(model.name)
-        Terminal.diagnose("\(name) on \(address), \(summary); Ctrl-C ends")
+        Terminal.diagnose("\(name) on \(address), \(summary); Ctrl-C stops it")
     }
 
     private func announceEnd() async {
@@ -106,14 +106,14 @@ struct ServedModelRun: Sendable {
         let count = statistics.running + statistics.queued
         guard count > 0 else { return }
         Terminal.diagnose(
-            "ending: \(counted(count, "text")) may go on for \(timeText(Self.patience)); Ctrl-C "
-                + "ends at once"
+            "stopping: \(counted(count, "text")) may take up to \(timeText(Self.patience)) more; "
+                + "Ctrl-C stops at once"
         )
     }
 }
 
-/// Says what is asked for, how it is answered, and how long it took until the answer began: a
-/// stream goes on for a while from there.
+/// Logs each request, its status, and how long it took until the answer began: a stream continues
+/// for a while from there.
 struct RequestLog: HTTPHandler {
     private let handler: any HTTPHandler
 

@@ -1,4 +1,4 @@
-// How many texts a server makes at a time, how long they may become, and whether there is memory
+// How many texts a server generates at a time, how long they may get, and whether there is memory
 // for them; and what clients call the model.
 
 import ArgumentParser
@@ -6,13 +6,13 @@ import Swiftlet
 
 /// `--parallel`, `--context` and `--max-queue`.
 struct ServedTextOptions: ParsableArguments {
-    @Option(help: "Texts made at a time.", in: .from(1, to: 1024))
+    @Option(help: "Texts to generate at a time.", in: .from(1, to: 1024))
     var parallel = 4
 
     @Option(
         help: """
-            Tokens of each text at most, its prompt included (default: the model's context). \
-            Memory for all of them is taken at the start.
+            The most tokens in a text, including its prompt (default: the model's context). Memory \
+            for all texts is allocated at the start.
             """,
         in: .from(1)
     )
@@ -30,13 +30,13 @@ struct ServedTextOptions: ParsableArguments {
         guard let context, context > contextLength else { return }
         throw CommandError(
             .wrongUsage,
-            "--context is \(groupedTokens(context)), but the model's context is of "
+            "--context is \(groupedTokens(context)), but the model's context is "
                 + "\(groupedTokens(contextLength)); give no more than that"
         )
     }
 
-    /// Refuses caches that the machine has no memory for, as taking it would end this program or
-    /// another one.
+    /// Refuses caches that the machine has no memory for, because allocating them would end this
+    /// program or another.
     /// - Throws: ``CommandError``.
     func checkMemory(
         of model: any LanguageModel,
@@ -54,13 +54,13 @@ struct ServedTextOptions: ParsableArguments {
         throw CommandError(
             .failure,
             "\(counted(parallel, "text")) of \(groupedTokens(context)) take "
-                + "\(overflow ? "too much" : bytes.formattedAsBytes) of memory beside the "
-                + "model's \(model.weightBytesPerToken.formattedAsBytes), and this machine has "
+                + "\(overflow ? "too much" : bytes.formattedAsBytes) of memory on top of the "
+                + "model's \(model.weightBytesPerToken.formattedAsBytes), but this machine has "
                 + "\(available.formattedAsBytes); \(advice)"
         )
     }
 
-    /// Takes over a model, and memory for all texts.
+    /// Takes over a model, and allocates memory for all texts.
     func makeService(_ generator: sending TextGenerator) throws -> GenerationService {
         try GenerationService(
             generator,
@@ -70,10 +70,10 @@ struct ServedTextOptions: ParsableArguments {
         )
     }
 
-    /// How texts are made, for the line that says what is served.
+    /// How texts are generated, for the line that says what is served.
     func summary(_ service: GenerationService, cacheBytesPerToken: Int) -> String {
         let bytes = service.sequenceCount * service.contextLength * cacheBytesPerToken
-        return "\(counted(service.sequenceCount, "text")) at a time of "
+        return "\(counted(service.sequenceCount, "text")) at a time, "
             + "\(groupedTokens(service.contextLength)) each, caches of \(bytes.formattedAsBytes)"
     }
 
@@ -81,7 +81,7 @@ struct ServedTextOptions: ParsableArguments {
         context ?? model.contextLength
     }
 
-    /// What keys and values of all texts take.
+    /// The bytes of the keys and values of all texts.
     private func cacheByteCount(of model: any LanguageModel) -> (bytes: Int, overflow: Bool) {
         let (each, first) = length(model).multipliedReportingOverflow(by: model.cacheBytesPerToken)
         let (all, second) = each.multipliedReportingOverflow(by: parallel)
@@ -89,18 +89,18 @@ struct ServedTextOptions: ParsableArguments {
     }
 }
 
-/// The name of a model, after its file or directory.
+/// The name of a model, taken from its file or directory.
 struct ServedModelName {
     /// The name.
     let text: String
 
-    /// Endings that say what kind of file it is, and nothing of the model.
+    /// Extensions that tell the kind of file but nothing about the model.
     private static let endings = ["gguf", "bin", "safetensors", "pt", "pth", "ckpt", "json"]
 
     /// The name of what is at `path`.
     init(of path: FilePath) {
         var named = path.lexicallyNormalized()
-        // `.` and `..` have no name before it is known where they are.
+        // `.` and `..` have no name until they are resolved.
         if named.lastComponent.map({ $0.kind != .regular }) ?? true,
             let resolved = FileSystem.realPath(path)
         {

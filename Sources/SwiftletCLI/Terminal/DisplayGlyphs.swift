@@ -6,19 +6,19 @@ struct DisplayGlyphs {
     private let halfFilled: Character?
     private let empty: Character
     private let ends: (left: String, right: String)
-    /// Rising levels of a curve on one line; none where the characters are missing.
+    /// Rising levels of a curve on one line; empty if the characters are not available.
     private let levels: [Character]
     /// From empty to full.
     private let shades: [Character]
     /// Dots of a character in a chart.
     let dots: (columns: Int, rows: Int)
-    /// Beside a chart.
+    /// Next to a chart.
     let axis: String
     /// A single measurement in a chart.
     let mark: String
-    /// Stands for what was left out.
+    /// Stands for text that was left out.
     let more: String
-    /// Stands for a space that is to be seen.
+    /// Stands for a visible space.
     let space: String
     /// Stands for a value that is not known yet.
     let unknown: String
@@ -41,7 +41,7 @@ struct DisplayGlyphs {
         directions: ("↓", "→", "↑")
     )
 
-    /// For terminals and locales that know only ASCII.
+    /// For terminals and locales that support only ASCII.
     static let ascii = DisplayGlyphs(
         filled: "#",
         halfFilled: nil,
@@ -58,7 +58,7 @@ struct DisplayGlyphs {
         directions: ("falling", "level", "rising")
     )
 
-    /// Those that the locale lets through.
+    /// The characters that the locale supports.
     static var ofLocale: DisplayGlyphs { Terminal.usesUnicode ? .unicode : .ascii }
 
     /// A cell of a heat map, from empty at 0 to full at 1.
@@ -77,7 +77,7 @@ struct DisplayGlyphs {
         }
     }
 
-    /// A bar over a whole run: what was done before this session, what this one did, and the rest.
+    /// A bar for a whole run: what earlier sessions did, what this one did, and the rest.
     func bar(firstStep: Int, stepCount: Int, totalSteps: Int, columns: Int) -> StyledLine {
         let columns = max(0, columns - ends.left.count - ends.right.count)
         let total = Double(max(1, totalSteps))
@@ -99,14 +99,14 @@ struct DisplayGlyphs {
         return bar
     }
 
-    /// A bar for a fraction of 1, without ends; of a negative one there is nothing.
+    /// A bar for a fraction of 1, without ends; empty for a negative one.
     func bar(_ fraction: Double, columns: Int) -> String {
         let halves = Int((2 * Double(columns) * min(max(fraction, 0), 1)).rounded())
         let half = halves % 2 == 1 ? halfFilled.map { String($0) } ?? "" : ""
         return String(repeating: filled, count: halves / 2) + half
     }
 
-    /// A curve through values on one line; what is nil leaves a gap.
+    /// A curve through values on one line; nil leaves a gap.
     func curve(_ values: [Double?]) -> String {
         guard let highest = levels.last, let scale = LossScale(values.compactMap { $0 }) else {
             return ""

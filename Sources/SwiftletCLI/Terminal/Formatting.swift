@@ -10,12 +10,12 @@ import Swiftlet
     import Foundation
 #endif
 
-/// `value` with a fixed number of decimals; what is not finite by its name.
+/// `value` with a fixed number of decimals; by name if it is not finite.
 func decimal(_ value: Double, _ places: Int) -> String {
     NumberText.fixed(value, places, style: .plain)
 }
 
-/// `value` as `3.00e-04`: always as wide, for a line that is rewritten in place.
+/// `value` as `3.00e-04`: always equally wide, for a line that is rewritten in place.
 func scientific(_ value: Double) -> String {
     guard value.isFinite, value != 0 else { return NumberText.shortest(value) }
     var exponent = NumberText.exponent(of: value)
@@ -61,7 +61,7 @@ extension Int {
 
 /// Rows of cells whose columns line up.
 struct Table {
-    /// How the cells of a column are set.
+    /// How the cells of a column are aligned.
     enum Alignment {
         case left
         case right
@@ -74,7 +74,7 @@ struct Table {
         table = StyledTable(alignments)
     }
 
-    /// Adds a row with a cell for each column; a cell stays on its line, whatever a file put there.
+    /// Adds a row with a cell for each column; a cell stays on one line, whatever its text.
     mutating func append(_ cells: String...) {
         table.append(cells.map { StyledLine(DisplayText.escaping($0)) })
     }
@@ -98,9 +98,9 @@ extension Terminal {
         return escapingControls(in: String(decoding: try encoder.encode(value), as: UTF8.self))
     }
 
-    /// JSON itself asks to escape only the first 32 control characters, and a terminal obeys more.
+    /// JSON requires escaping only the first 32 control characters, but terminals obey more.
     ///
-    /// What is left of them stands in strings, so the value stays the same.
+    /// The rest occur only in strings, so the value stays the same.
     private static func escapingControls(in json: String) -> String {
         if json.utf8.allSatisfy({ $0 < 0x7F }) { return json }
         return json.unicodeScalars.reduce(into: "") { result, scalar in

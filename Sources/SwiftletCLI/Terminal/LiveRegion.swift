@@ -13,39 +13,39 @@ import Synchronization
     import Darwin
 #endif
 
-/// What stands in the region, and how to replace it.
+/// The content of the region, and how to replace it.
 struct LiveRegion {
-    /// Whether colours may be used.
+    /// Whether colors may be used.
     let inColor: Bool
-    /// Columns of the lines in the region.
+    /// The widths of the lines in the region.
     private var widths: [Int] = []
     /// The terminal's width when they were drawn.
     private var columns = 0
 
-    /// Nothing yet.
+    /// An empty region.
     init(inColor: Bool) {
         self.inColor = inColor
     }
 
-    /// The bytes that put `lines` in place of those that are there.
+    /// The bytes that replace the current lines by `lines`.
     /// - Parameters:
     ///   - lines: Each narrower than the terminal.
-    ///   - above: A line that stays, and scrolls away above the region; of any length.
-    ///   - columns: The terminal's width now, which need not be that of the last time.
-    /// - Returns: What to write, at once.
+    ///   - above: A line that stays and scrolls away above the region; of any length.
+    ///   - columns: The terminal's width now, which may have changed.
+    /// - Returns: What to write, in one go.
     mutating func replace(
         with lines: [StyledLine],
         above: StyledLine? = nil,
         columns: Int
     ) -> String {
         var output = start(columns: columns)
-        // Rows that were broken stay joined for the terminal until they are cleared: it would undo
-        // the break when it becomes wider, whatever they hold then.
+        // The terminal remembers which rows it wrapped until they are cleared: when it becomes
+        // wider it would join them, whatever they hold by then.
         if above != nil || columns != self.columns { output += "\u{1b}[J" }
         self.columns = columns
         if let above { output += above.rendered(inColor: inColor) + "\n" }
-        // Without automatic wrapping: a character wider than thought, or a window that has just
-        // become narrower, costs the end of a line and not the place of all others.
+        // Without automatic wrapping, a character wider than thought, or a window that just became
+        // narrower, cuts off the end of a line but does not shift the others.
         output += "\u{1b}[?7l"
         for line in lines { output += line.rendered(inColor: inColor) + "\u{1b}[K\n" }
         output += "\u{1b}[?7h\u{1b}[J"
@@ -53,33 +53,32 @@ struct LiveRegion {
         return output
     }
 
-    /// Leaves what is there for good; the next lines come below it.
+    /// Leaves the current lines for good; the next ones come below.
     mutating func release() {
         widths = []
     }
 
     /// Moves to the first line of the region.
     ///
-    /// Terminals break lines anew when they become narrower, so that a line may now take several
-    /// rows.
+    /// Terminals rewrap lines when they become narrower, so a line may now take several rows.
     private func start(columns: Int) -> String {
         let rows = widths.reduce(0) { $0 + max(1, ($1 + columns - 1) / max(1, columns)) }
         return rows > 0 ? "\r\u{1b}[\(rows)A" : "\r"
     }
 }
 
-/// A line that says how far work has come.
+/// A line that shows how far work has come.
 final class ProgressLine {
     private let isTerminal = isatty(STDERR_FILENO) != 0
     private let clock = ContinuousClock()
     private var lastShown: ContinuousClock.Instant
     private var liveLineIsShown = false
 
-    /// Often enough to look alive, seldom enough to cost nothing.
+    /// Often enough to look alive, rarely enough to cost nothing.
     private static let terminalInterval = Duration.milliseconds(100)
     private static let plainInterval = Duration.seconds(5)
 
-    /// Starts work that is not worth a line if it ends soon.
+    /// Starts work, which is not worth a line if it ends soon.
     init() {
         lastShown = clock.now
     }
@@ -106,7 +105,7 @@ final class ProgressLine {
     }
 }
 
-/// How much of a number of bytes, which may not be known, is done.
+/// How many bytes are done, out of a total that may not be known.
 func byteProgress(_ count: Int, of total: Int?) -> String {
     guard let total, total > 0 else { return count.formattedAsBytes }
     // A file may grow while it is read.
@@ -121,14 +120,14 @@ final class SlowWork: Sendable {
     private static let patience = DispatchTimeInterval.seconds(2)
 
     /// Begins.
-    /// - Parameter text: What is said of it on stderr, if it does not end soon.
+    /// - Parameter text: What to print on stderr if it does not end soon.
     init(_ text: String) {
         DispatchQueue.global().asyncAfter(deadline: .now() + Self.patience) { [weak self] in
             self?.isOver.withLock { if !$0 { Terminal.diagnose(text) } }
         }
     }
 
-    /// Nothing is said from now on.
+    /// Prints nothing from now on.
     func end() {
         isOver.withLock { $0 = true }
     }

@@ -1,6 +1,6 @@
-// What the system interrupts the program for. Ctrl-C, and what batch systems and closing terminals
-// send: long work notices it and ends in order. Asked twice, the program ends at once. A closed
-// pipe ends it without a word.
+// What the system interrupts the program for: Ctrl-C, and what batch systems and closing terminals
+// send. Long work notices it and ends in an orderly way. Asked twice, the program ends at once. A
+// closed pipe ends it silently.
 
 import LineEditing
 import Synchronization
@@ -13,16 +13,16 @@ import Synchronization
     import Darwin
 #endif
 
-/// The signals the program answers to.
+/// The signals that the program handles.
 enum Signals {
-    /// Ctrl-C and `kill`: a person, or a program in a person's place, asks.
+    /// Ctrl-C and `kill`: requests by a person, or by a program on their behalf.
     private static let requests = [SIGINT, SIGTERM]
-    /// A terminal that closes, and a batch system before it kills.
+    /// A closing terminal, and a batch system before it kills.
     ///
-    /// Both are sent more than once without anybody having lost patience.
+    /// Both may be sent more than once without meaning that anybody lost patience.
     private static let notices = [SIGHUP, SIGUSR1]
-    /// Requests that come closer together than this, in nanoseconds, are one: `timeout` sends its
-    /// signal to the process and again to the group.
+    /// Requests closer together than this, in nanoseconds, count as one: `timeout` sends its signal
+    /// to the process and again to the group.
     private static let shortestPause: Int64 = 100_000_000
 
     private static let interruption = Atomic<Bool>(false)
@@ -33,13 +33,13 @@ enum Signals {
     /// Whether the program was asked to end since ``catchInterruption()``.
     static var isInterrupted: Bool { interruption.load(ordering: .relaxed) }
 
-    /// Whether it was asked so by another signal than Ctrl-C's: not to end what it is doing, but as
-    /// a whole.
+    /// Whether a signal other than Ctrl-C's asked: not to end the current work, but the whole
+    /// program.
     static var isTerminated: Bool { termination.load(ordering: .relaxed) }
 
     /// From now on a signal only sets ``isInterrupted``, except for a second Ctrl-C or SIGTERM.
     static func catchInterruption() {
-        // Makes the flags now: a signal handler must not be the one that initialises them.
+        // Initializes the flags now: a signal handler must not do so.
         termination.store(false, ordering: .relaxed)
         interruption.store(false, ordering: .relaxed)
         firstRequest.store(0, ordering: .relaxed)
@@ -51,7 +51,7 @@ enum Signals {
     }
 
     /// From now on a signal ends the program at once, with the status of an interruption: for work
-    /// that leaves nothing half-made.
+    /// that leaves nothing unfinished.
     static func exitWhenInterrupted() {
         answer { _ in
             TerminalMode.end()
@@ -59,14 +59,14 @@ enum Signals {
         }
     }
 
-    /// From now on signals end the program as the system does it.
+    /// From now on signals have their default effect.
     ///
-    /// The terminal is put back first, as it may be in another mode.
+    /// The terminal is restored first, because it may be in another mode.
     static func releaseInterruption() {
         answer { Signals.end(by: $0) }
     }
 
-    /// Ends the program when a request is the second.
+    /// Ends the program on the second request.
     private static func noteRequest(_ number: CInt) {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
@@ -80,19 +80,19 @@ enum Signals {
         end(by: number)
     }
 
-    /// Ends the program as the system does it for a signal, which is being handled.
+    /// Ends the program the way the signal being handled would by default.
     private static func end(by number: CInt) {
         TerminalMode.end()
         _ = signal(number, SIG_DFL)
         unblock(number)
         raise(number)
-        // The first process of a container is not ended by what it does not handle.
+        // The first process of a container is not ended by signals that it does not handle.
         _exit(128 + number)
     }
 
-    /// Sets what answers all these signals.
+    /// Sets the handler for all these signals.
     ///
-    /// Notices that are ignored stay so: `nohup` means that.
+    /// Notices that are ignored stay ignored: `nohup` relies on that.
     private static func answer(_ handler: (@convention(c) (CInt) -> Void)?) {
         func bits(_ handler: (@convention(c) (CInt) -> Void)?) -> Int {
             unsafeBitCast(handler, to: Int.self)
@@ -107,26 +107,26 @@ enum Signals {
         }
     }
 
-    /// Lets the system end the program when it writes to a pipe that nobody reads any more, as
-    /// `head` leaves one.
+    /// Lets the system end the program when it writes to a pipe that is no longer read, such as one
+    /// to `head`.
     static func endQuietlyWhenOutputIsClosed() {
         _ = signal(SIGPIPE, SIG_DFL)
         unblock(SIGPIPE)
     }
 
-    /// Makes writing more to a file than a limit allows an error: as a signal it would end the
-    /// program at once, with files half written left behind.
+    /// Makes exceeding the file size limit an error: the signal would end the program at once and
+    /// leave half-written files behind.
     static func ignoreFileSizeLimit() {
         _ = signal(SIGXFSZ, SIG_IGN)
     }
 
-    /// From now on writing to a connection or a pipe that is closed is an error and not the end: a
-    /// server may close one at any time.
+    /// From now on writing to a closed connection or pipe is an error and does not end the program:
+    /// a server may close one at any time.
     static func ignoreClosedConnections() {
         _ = signal(SIGPIPE, SIG_IGN)
     }
 
-    /// A program inherits the signals that the thread which started it had blocked.
+    /// A program inherits the blocked signals of the thread that started it.
     private static func unblock(_ number: CInt) {
         var signals = sigset_t()
         sigemptyset(&signals)

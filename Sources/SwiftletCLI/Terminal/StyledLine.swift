@@ -24,15 +24,15 @@ struct StyledLine: Equatable {
     /// Columns the line takes.
     private(set) var width = 0
 
-    /// A line of one piece; line ends and control characters are left out.
+    /// A line with one piece; line ends and control characters are removed.
     init(_ text: String = "", _ ink: Ink = .plain) {
         append(text, ink)
     }
 
-    /// The text without colours.
+    /// The text without colors.
     var text: String { pieces.map(\.text).joined() }
 
-    /// Adds a piece; line ends and control characters are left out.
+    /// Adds a piece; line ends and control characters are removed.
     mutating func append(_ text: String, _ ink: Ink = .plain) {
         let text = text.withoutControlCharacters(keepingLineEnds: false)
         guard !text.isEmpty else { return }
@@ -55,13 +55,13 @@ struct StyledLine: Equatable {
         if width < column { append(String(repeating: " ", count: column - width)) }
     }
 
-    /// Adds a piece that ends at a column, where there is room for it.
+    /// Adds a piece that ends at a column, if there is room for it.
     mutating func append(rightAligned text: String, to column: Int, _ ink: Ink = .plain) {
         pad(to: column - text.columnCount)
         append(text, ink)
     }
 
-    /// Adds a bar, some columns apart, where there is anything of it.
+    /// Adds a bar after a gap, unless it is empty.
     mutating func append(bar: String, gap: Int = 2, _ ink: Ink) {
         guard !bar.isEmpty else { return }
         append(String(repeating: " ", count: gap))
@@ -80,7 +80,7 @@ struct StyledLine: Equatable {
         return result
     }
 
-    /// The line as it is written to a terminal.
+    /// The line as written to a terminal.
     func rendered(inColor: Bool) -> String {
         guard inColor else { return text }
         return pieces.map { piece in
@@ -91,8 +91,8 @@ struct StyledLine: Equatable {
 }
 
 extension String {
-    /// The text without what could move the cursor, change colours or reverse the direction of
-    /// writing; tabs become spaces.
+    /// The text without anything that could move the cursor, change colors or reverse the writing
+    /// direction; tabs become spaces.
     func withoutControlCharacters(keepingLineEnds: Bool) -> String {
         // Nearly all text that is shown is plain, and this is called for every piece of a frame.
         if utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7f }) { return self }
@@ -109,9 +109,9 @@ extension String {
         return String(result)
     }
 
-    /// The text broken into lines of at most `columns` columns, between words where it can be;
-    /// empty lines are left out, and `limit` lines are made at most, the last one ending in `more`
-    /// if there was more.
+    /// The text wrapped into lines of at most `columns` columns, between words if possible; empty
+    /// lines are left out, and at most `limit` lines are made, the last one ending in `more` if
+    /// there was more.
     func wrapped(columns: Int, limit: Int, more: String) -> [String] {
         guard columns > 0, limit > 0 else { return [] }
         var lines: [String] = []
@@ -129,7 +129,7 @@ extension String {
                 // A word longer than a line.
                 while width > columns, lines.count <= limit {
                     let start = current.prefix(columns: columns)
-                    // A character wider than the line is left out rather than tried for ever.
+                    // A character wider than the line is left out rather than tried forever.
                     lines.append(start)
                     current = String(current.dropFirst(max(1, start.count)))
                     width = current.columnCount
@@ -165,7 +165,7 @@ struct StyledTable {
         return rows.map { cells in
             var line = StyledLine()
             var start = 2
-            // Cells at the end that are empty leave nothing behind.
+            // Empty cells at the end leave no trailing spaces.
             let count = cells.lastIndex { $0.width > 0 }.map { $0 + 1 } ?? 0
             for (column, cell) in cells.prefix(count).enumerated() {
                 let free = alignments[column] == .left ? 0 : widths[column] - cell.width
@@ -179,7 +179,7 @@ struct StyledTable {
 }
 
 extension String {
-    /// The text, or as much of its beginning as leaves room for `more` within `columns`.
+    /// The text, or as much of its beginning as fits into `columns` with `more` after it.
     func clipped(columns: Int, more: String) -> String {
         guard columnCount > columns else { return self }
         return columns > more.columnCount

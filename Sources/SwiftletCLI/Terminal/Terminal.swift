@@ -1,4 +1,4 @@
-// Reading stdin, and writing to stdout and stderr at once, without the buffering and the locks of
+// Reading stdin, and writing to stdout and stderr immediately, without the buffering and locks of
 // stdio; and what stands ready on standard input although nothing asked for it.
 
 import Swiftlet
@@ -16,42 +16,42 @@ import Synchronization
 enum Terminal {
     private static let silence = Atomic<Bool>(false)
 
-    /// Whether nothing that is said is heard, as another process says it.
+    /// Whether nothing is printed, because another process prints it.
     static var isSilent: Bool {
         get { silence.load(ordering: .relaxed) }
         set { silence.store(newValue, ordering: .relaxed) }
     }
 
-    /// Takes the numbers of standard streams that are closed: the first file opened would get
-    /// them, and what is meant for the terminal would be written into it.
+    /// Occupies the descriptors of closed standard streams: the first file opened would get one,
+    /// and terminal output would be written into it.
     static func reserveClosedStreams() {
         for stream in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where fcntl(stream, F_GETFD) < 0
         {
-            // The wrong way round, so that using the stream still fails.
+            // Opened the wrong way round, so that using the stream still fails.
             _ = open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY)
         }
     }
 
-    /// Writes a result, of one line or several, and a line end; control characters in it, which
-    /// can only be those of a file or an argument, are escaped.
+    /// Writes a result, of one line or several, and a line end; control characters in it, which can
+    /// only come from a file or an argument, are escaped.
     /// - Throws: ``FileIOError`` when standard output is closed or its disk is full.
     static func print(_ text: String) throws {
         try write(DisplayText.escaping(text, keepingLineEnds: true) + "\n")
     }
 
-    /// Writes what was done, which goes to standard error where `output` itself is standard output.
+    /// Writes what was done; to standard error if `output` itself is standard output.
     /// - Throws: ``FileIOError`` when standard output is closed or its disk is full.
     static func print(_ text: String, besideOutput output: FilePath) throws {
         if FileSystem.isStandardOutput(output) { diagnose(text) } else { try print(text) }
     }
 
-    /// Writes part of a result, at once.
+    /// Writes part of a result immediately.
     /// - Throws: ``FileIOError`` when standard output is closed or its disk is full.
     static func write(_ text: String) throws {
         try write(Array(text.utf8))
     }
 
-    /// Writes part of a result that need not be text, at once.
+    /// Writes part of a result, which need not be text, immediately.
     /// - Throws: ``FileIOError`` when standard output is closed or its disk is full.
     static func write(_ bytes: [UInt8]) throws {
         guard write(bytes[...], to: STDOUT_FILENO) else {
@@ -63,18 +63,18 @@ enum Terminal {
         }
     }
 
-    /// Writes a line that says what is or goes wrong, under the program's name; control characters
-    /// in it, which can only be those of a file or an argument, are escaped.
+    /// Writes a diagnostic line under the program's name; control characters in it, which can only
+    /// come from a file or an argument, are escaped.
     static func diagnose(_ message: String) {
         writeError("swiftlet: \(DisplayText.escaping(message, keepingLineEnds: true))\n")
     }
 
-    /// Writes progress or a diagnostic as it is; where nobody can read it, it is lost.
+    /// Writes progress or a diagnostic as it is; if stderr is closed, it is lost.
     static func writeError(_ text: String) {
         _ = write(Array(text.utf8)[...], to: STDERR_FILENO)
     }
 
-    /// Reads standard input, or what else may be a pipe, to its end.
+    /// Reads standard input, or any other pipe, to its end.
     /// - Throws: ``FileIOError`` when it is closed or fails.
     static func readAll(_ file: InputFile) throws -> [UInt8] {
         var input: [UInt8] = []
@@ -82,7 +82,7 @@ enum Terminal {
         return input
     }
 
-    /// Writes all of `bytes`; false when the reader has gone or the device is full.
+    /// Writes all of `bytes`; false if the reader is gone or the device is full.
     private static func write(_ bytes: ArraySlice<UInt8>, to descriptor: CInt) -> Bool {
         if isSilent { return true }
         var bytes = bytes
@@ -96,14 +96,14 @@ enum Terminal {
     }
 }
 
-/// The C function, whose name the methods above would hide.
+/// The C function, whose name the methods above would shadow.
 private func systemWrite(_ descriptor: CInt, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
     write(descriptor, bytes, count)
 }
 
 extension Terminal {
-    /// Whether a file, pipe or socket on standard input has something to read at this moment; a
-    /// terminal and a device never do.
+    /// Whether a file, pipe or socket on standard input has something to read right now; a terminal
+    /// or a device never does.
     static var hasUnreadInput: Bool {
         var status = stat()
         guard fstat(STDIN_FILENO, &status) == 0 else { return false }

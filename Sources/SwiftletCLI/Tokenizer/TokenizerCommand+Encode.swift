@@ -8,16 +8,16 @@ struct TokenizerEncodeCommand: ParsableCommand {
         abstract: "Turn text into token ids.",
         discussion: """
             Prints the ids of each text on a line of its own, as they are found. The text may be \
-            any bytes; of byte-level BPE, 'tokenizer decode' gives the same bytes back.
+            any bytes; with byte-level BPE, 'tokenizer decode' gives the same bytes back.
 
-            Names of special tokens in a text, such as <|im_start|>, are text, unless --special is \
+            Names of special tokens in a text, such as <|im_start|>, are text unless --special is \
             given. A tokenizer that has no token for some byte of a text refuses the text.
 
-            A Llama's tokenizer encodes a text whole, on one thread whatever --threads says, and \
-            without the token that starts a text. What its file says is done to a text first: \
-            characters are replaced, spaces removed or put before it. Decoded, U+2581, its mark of \
-            a space, is a space; where the tokenizer has no piece for one, spaces are the bytes of \
-            U+2581 and come back as that.
+            A Llama tokenizer encodes each text whole, on one thread whatever --threads says, and \
+            without the token that starts a text. It first changes the text as its file says: it \
+            replaces characters, and removes spaces or adds one in front. Decoding turns U+2581, \
+            its mark for a space, into a space; a tokenizer without a piece for it encodes spaces \
+            as the bytes of U+2581, and they come back as that character.
 
             Examples:
               swiftlet tokenizer encode --text "Hello world" \\
@@ -36,10 +36,10 @@ struct TokenizerEncodeCommand: ParsableCommand {
     @Option(help: .anyTokenizer)
     var tokenizer: FilePath
 
-    @Flag(help: "Take <|endoftext|> and other names of special tokens for these, not for text.")
+    @Flag(help: "Treat <|endoftext|> and other names of special tokens as these, not as text.")
     var special = false
 
-    @Flag(help: "Print one JSON object a text: {\"tokens\":[...],\"count\":N}.")
+    @Flag(help: "Print one JSON object per text: {\"tokens\":[...],\"count\":N}.")
     var json = false
 
     @OptionGroup
@@ -54,7 +54,7 @@ struct TokenizerEncodeCommand: ParsableCommand {
     }
 
     func run() throws {
-        // Those that are missing are found before anything is printed.
+        // Missing files are found before anything is printed.
         let inputs = try (files.isEmpty && text.isEmpty ? ["-"] : files).map {
             $0 == "-" ? .standardInput : try InputFile($0)
         }
@@ -88,7 +88,7 @@ struct TokenizerEncodeCommand: ParsableCommand {
         }
     }
 
-    /// The same with a tokenizer that needs a text whole.
+    /// The same with a tokenizer that needs a whole text.
     private func encode(_ inputs: [InputFile], with tokenizer: SentencePieceTokenizer) throws {
         func encode(_ bytes: [UInt8]) throws -> [TokenID] {
             try bytes.withUnsafeBytes {
@@ -102,7 +102,7 @@ struct TokenizerEncodeCommand: ParsableCommand {
         }
     }
 
-    /// Prints the ids of one text: those that `encode` passes on, and those it leaves.
+    /// Prints the ids of one text: those that `encode` passes on, and those it returns.
     private func print(
         _ encode: (inout [TokenID], _ flush: (inout [TokenID]) throws -> Void) throws -> Void
     ) throws {

@@ -5,10 +5,10 @@ import Swiftlet
 struct TokenizerTrainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "train",
-        abstract: "Learn a byte-level BPE tokenizer from text, with GPT-2's pre-tokeniser.",
+        abstract: "Learn a byte-level BPE tokenizer from text, with GPT-2's pre-tokenizer.",
         discussion: """
-            The same text always gives the same tokenizer. 257 tokens, the smallest vocabulary, \
-            are the bytes and the end of text.
+            The same text always gives the same tokenizer. The smallest vocabulary is 257 tokens: \
+            the bytes and the end of text.
 
             Example:
               swiftlet tokenizer train checkpoints/quickstart/stories.txt \\
@@ -20,7 +20,7 @@ struct TokenizerTrainCommand: ParsableCommand {
     var text: TextOptions
 
     @Option(
-        help: "Tokens to make, the 256 bytes and the end of text included.",
+        help: "Tokens to make, including the 256 bytes and the end of text.",
         in: .from(257, to: 1_000_000_000)
     )
     var vocabularySize: Int
@@ -30,13 +30,13 @@ struct TokenizerTrainCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Write vocab.json and merges.txt into this directory too.",
+            "Also write vocab.json and merges.txt to this directory.",
             valueName: "directory"
         )
     )
     var huggingface: FilePath?
 
-    @Flag(help: "Replace files of these names.")
+    @Flag(help: "Replace existing files of these names.")
     var overwrite = false
 
     @OptionGroup
@@ -90,7 +90,7 @@ struct TokenizerTrainCommand: ParsableCommand {
         }
     }
 
-    /// Finds out what cannot be written before the work is done, not after it.
+    /// Finds out what cannot be written before the work is done rather than after.
     private func prepareOutputs() throws {
         _ = try AtomicFile(output, overwrite: overwrite)
         guard let huggingface else { return }

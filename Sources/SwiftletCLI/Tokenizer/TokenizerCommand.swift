@@ -1,7 +1,7 @@
 import ArgumentParser
 import Swiftlet
 
-/// `swiftlet tokenizer`: making tokenizers and looking at what they do.
+/// `swiftlet tokenizer`: makes tokenizers and shows what they do.
 struct TokenizerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tokenizer",
@@ -42,7 +42,7 @@ struct TokenizerDecodeCommand: ParsableCommand {
         commandName: "decode",
         abstract: "Turn token ids into text.",
         discussion: """
-            Prints the bytes of the tokens and nothing else, as the ids come.
+            Prints the bytes of the tokens and nothing else, as the ids arrive.
 
             Examples:
               swiftlet tokenizer decode --tokenizer checkpoints/gpt2 \\
@@ -54,8 +54,8 @@ struct TokenizerDecodeCommand: ParsableCommand {
 
     @Argument(
         help: """
-            Token ids; without any, standard input is read, in which spaces, line ends, commas and \
-            brackets may stand between them.
+            Token ids; without any, they are read from standard input, where spaces, line ends, \
+            commas and brackets may separate them.
             """
     )
     var ids: [ArgumentText] = []
@@ -95,10 +95,10 @@ private struct TokenIDReader {
     private var digits: [UInt8] = []
 
     private static let separators = Set(" ,[]\n\r\t".utf8)
-    /// No id has as many digits: a word this long is shown and given up.
+    /// No id has this many digits: a word this long is reported as wrong.
     private static let longestWord = 20
 
-    /// The numbers that the next bytes complete.
+    /// The numbers completed by the next bytes.
     mutating func append(_ chunk: UnsafeRawBufferPointer) throws -> [TokenID] {
         var ids: [TokenID] = []
         for byte in chunk {

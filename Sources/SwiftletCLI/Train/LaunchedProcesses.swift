@@ -1,6 +1,6 @@
-// The processes that a launcher such as mpirun started for one run. The first of them speaks for
-// all: the others say nothing, whatever happens, unless they fail in a way that the first cannot
-// know of.
+// The processes that a launcher such as mpirun started for one run. The first one prints for all:
+// the others print nothing, whatever happens, unless they fail in a way that the first cannot know
+// about.
 
 import Swiftlet
 
@@ -12,27 +12,27 @@ import Swiftlet
     import Darwin
 #endif
 
-/// What a command has of the processes beside it.
+/// What a command knows about the processes started with it.
 enum LaunchedProcesses {
-    /// Whether this process leaves it to the first one to speak.
+    /// Whether this process leaves printing to the first one.
     ///
-    /// It is known before the processes are connected.
-    /// - Parameter commandNames: Of the command; none when it is not known.
-    /// - Returns: True for the others of those that work together.
+    /// This is known before the processes are connected.
+    /// - Parameter commandNames: The names of the command; empty if not known.
+    /// - Returns: True for all but the first of processes that work together.
     static func areSpokenFor(_ commandNames: [String]) -> Bool {
         guard let launcher = Launcher.current, launcher.rank > 0 else { return false }
         return commandNames.first.map { $0 == TrainCommand._commandName } ?? true
     }
 
-    /// Lets the first process say what is wrong: a launcher ends all processes as soon as one has
+    /// Lets the first process report an error: a launcher ends all processes as soon as one has
     /// failed.
     static func waitForTheFirst(toSay status: ExitStatus) {
         if Terminal.isSilent && status != .done { sleep(2) }
     }
 
-    /// Does what several processes do together, or one alone.
+    /// Runs what several processes do together, or a single one.
     /// - Parameter body: Called with all of them.
-    /// - Throws: What `body` throws. Where the others do not know of it, they end too.
+    /// - Throws: What `body` throws. If the others do not know about it, they end too.
     static func run(_ body: (ProcessGroup) throws -> Void) throws {
         let group = try Launcher.current.map { launcher in
             try ProcessGroup(launcher) { ExitStatus(for: $0).rawValue }
@@ -48,7 +48,7 @@ enum LaunchedProcesses {
             Terminal.isSilent = false
             let status = ExitStatus(for: error)
             group.abort(status: status.rawValue)
-            throw CommandError(status, "process \(group.rank) cannot go on: \(error)")
+            throw CommandError(status, "process \(group.rank) cannot continue: \(error)")
         }
         group?.close()
     }

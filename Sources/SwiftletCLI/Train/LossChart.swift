@@ -1,19 +1,19 @@
-// The losses of a run as a curve over several rows, with its scale beside it and its steps below.
+// The losses of a run as a curve over several rows, with a scale on its side and steps below.
 
 /// A chart of the whole run so far.
 struct LossChart {
-    /// What it is drawn with.
+    /// The characters to draw with.
     let glyphs: DisplayGlyphs
 
-    /// A validation, which covers the curve, in as many columns at most.
+    /// At most one validation mark, which covers the curve, per this many columns.
     private static let columnsPerMark = 4
 
     /// The lines of a chart.
     /// - Parameters:
     ///   - progress: The run.
     ///   - columns: How wide the lines are.
-    ///   - rows: How many there are, that of the steps among them.
-    /// - Returns: None before the second step, and where there is no room.
+    ///   - rows: The number of lines, including that of the steps.
+    /// - Returns: None before the second step, or if there is no room.
     func lines(_ progress: TrainingProgress, columns: Int, rows: Int) -> [StyledLine] {
         let plotRows = rows - 1
         let means = progress.course.means(columns * glyphs.dots.columns)
@@ -78,7 +78,7 @@ struct LossChart {
         return Set(rowsOfParts.values)
     }
 
-    /// Numbers beside the first, the middle and the last row.
+    /// Numbers next to the first, middle and last row.
     private func labels(_ scale: LossScale, rows: Int) -> [String] {
         let range = scale.high - scale.low
         let places = range >= 10 ? 1 : range >= 1 ? 2 : range >= 0.1 ? 3 : 4
@@ -88,7 +88,7 @@ struct LossChart {
         }
     }
 
-    /// The line below the plot: the first and the newest step, and what is drawn.
+    /// The line below the plot: the first and the newest step, and a legend.
     private func steps(_ progress: TrainingProgress, indent: Int, columns: Int) -> StyledLine {
         let last = "step \(progress.course.lastStep.grouped)"
         var line = StyledLine(String(repeating: " ", count: indent))
@@ -108,8 +108,7 @@ struct LossChart {
         return line
     }
 
-    /// Values at `count` places, those between them along straight lines; nil where one of the two
-    /// is not known.
+    /// Values at `count` places, interpolated linearly; nil if either neighbor is not known.
     private func stretched(_ values: [Double?], to count: Int) -> [Double?] {
         let last = values.count - 1
         return (0..<count).map { place in
@@ -124,7 +123,7 @@ struct LossChart {
     }
 }
 
-/// A grid of dots, several of which share a character.
+/// A grid of dots, several per character.
 struct DotCanvas {
     private let dots: (columns: Int, rows: Int)
     private let columns: Int
@@ -138,8 +137,8 @@ struct DotCanvas {
         isDrawn = Array(repeating: false, count: dotColumns * dotRows)
     }
 
-    /// Draws a line through heights, from 0 at the bottom; what is higher than the canvas is cut
-    /// off, and what is nil leaves a gap.
+    /// Draws a line through heights, counted from 0 at the bottom; what is above the canvas is cut
+    /// off, and nil leaves a gap.
     mutating func draw(_ heights: [Int?]) {
         var previous: Int?
         for (column, height) in heights.enumerated().prefix(dotColumns) {
@@ -147,7 +146,7 @@ struct DotCanvas {
                 previous = nil
                 continue
             }
-            // The way from the column before, whose own dot is there already.
+            // The path from the previous column, whose own dot is already there.
             let start = previous ?? height
             let (low, high) = (min(start, height), max(start, height))
             for dot in low...high where dot < dotRows && (dot != start || low == high) {
@@ -173,23 +172,23 @@ struct LossScale: Equatable {
     let low: Double
     let high: Double
 
-    /// A scale for what is drawn; nil when there is nothing.
+    /// A scale for what is drawn; nil if there is nothing.
     ///
-    /// The first losses of a run are so high that beside them all the others would look the same.
-    /// So the highest twentieth does not count: the curve comes in from above.
+    /// The first losses of a run are so high that all others would look the same next to them. So
+    /// the highest twentieth does not count: the curve comes in from above.
     init?(_ values: [Double]) {
         guard let low = values.min(), let top = values.max() else { return nil }
         let high = values.sorted()[values.count - 1 - values.count / 20]
-        // A fiftieth of the value at least, so that noise on a plateau looks nearly as flat as it
+        // At least a fiftieth of the value, so that noise on a plateau looks nearly as flat as it
         // is.
         let least = max(abs(high) / 50, .leastNormalMagnitude)
-        // Nor is it worth cutting off what fits nearly.
+        // What nearly fits is not worth cutting off.
         let wanted = top - low < 1.25 * (high - low) ? top : high
         self.low = low
         self.high = max(wanted, low + least)
     }
 
-    /// The place of a value among `count` heights, from 0 at the bottom; `count` where it is above
+    /// The position of a value among `count` heights, from 0 at the bottom; `count` if it is above
     /// the scale.
     func height(_ value: Double, of count: Int) -> Int {
         let place = ((value - low) / (high - low) * Double(count - 1)).rounded()

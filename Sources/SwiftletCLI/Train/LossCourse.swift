@@ -3,7 +3,7 @@
 
 /// What a run's loss was from its first step to its newest, without losses that are not finite.
 struct LossCourse {
-    /// Steps that follow each other.
+    /// Consecutive steps.
     private struct Bucket {
         var sum = 0.0
         var count = 0
@@ -39,8 +39,8 @@ struct LossCourse {
         }
     }
 
-    /// The mean losses of `count` equal parts of the steps so far, or of fewer when there are not
-    /// enough for means; where nothing is known, as before a run was resumed, nil.
+    /// The mean losses of `count` equal parts of the steps so far, or of fewer parts if there are
+    /// not enough steps; nil where nothing is known, as before a run was resumed.
     func means(_ count: Int) -> [Double?] {
         var known = buckets[...]
         // A part of only a few steps would be a spike at the end.
@@ -58,7 +58,7 @@ struct LossCourse {
     }
 }
 
-/// The recent losses of a run; those that are not finite are left out.
+/// The recent losses of a run, without those that are not finite.
 struct LossTrend {
     /// Where the loss is going.
     enum Direction {
@@ -72,7 +72,7 @@ struct LossTrend {
 
     /// Enough to tell a direction from noise.
     private static let window = 128
-    /// Losses averaged for the one that is shown: batches differ more than steps.
+    /// How many losses are averaged for display: batches differ more than steps.
     private static let smoothingWindow = 16
 
     /// Adds the loss of a step.
@@ -91,7 +91,7 @@ struct LossTrend {
         recent.isEmpty ? nil : Self.mean(recent.suffix(Self.smoothingWindow))
     }
 
-    /// Whether the newer half of the recent losses lies below the older half by more than twice the
+    /// Whether the newer half of the recent losses is below the older half by more than twice the
     /// standard error of the difference; nil while there are too few.
     var direction: Direction? {
         guard recent.count >= Self.smoothingWindow else { return nil }

@@ -1,20 +1,20 @@
-// The model that a run begins with: of which size it is, where its vocabulary comes from, and
-// whether training it fits into memory. All of that is known before any memory is taken.
+// The model that a run begins with: its size, where its vocabulary comes from, and whether training
+// it fits in memory. All of that is known before any memory is allocated.
 
 import Swiftlet
 
-/// What a run knows of its tokens before it has a model.
+/// What a run knows about its tokens before it has a model.
 struct KnownTokens {
-    /// The tokenizer and where it lies, when there is one.
+    /// The tokenizer and where it is, if there is one.
     let tokenizer: (value: any Tokenizer, path: FilePath)?
-    /// Where it comes from, when nobody named it.
+    /// Where it comes from, if it was not named.
     var tokenizerSource: String?
-    /// What made the data, when that lies beside them.
+    /// What made the data, if a manifest is next to it.
     let manifest: ShardManifest.Found?
 
     /// The size of the vocabulary for a model whose descriptor gives none, and where it comes from,
-    /// unless somebody just said it.
-    /// - Parameter usual: The size where nothing says one, and whose that is.
+    /// unless that was just named.
+    /// - Parameter usual: The default size, and the family it belongs to.
     /// - Returns: The size, and what says it.
     func vocabulary(
         unlessKnown usual: (size: Int, owner: String)
@@ -23,8 +23,8 @@ struct KnownTokens {
         guard let manifest else {
             return (
                 usual.size,
-                "\(usual.owner)'s: neither vocabulary= nor a tokenizer nor a manifest beside the "
-                    + "shards says which"
+                "\(usual.owner)'s: neither vocabulary= nor a tokenizer nor a manifest next to the "
+                    + "shards gives another"
             )
         }
         return (manifest.manifest.tokenizer.vocabularySize, "as '\(manifest.path)' says")
@@ -37,9 +37,9 @@ struct KnownTokens {
         {
             throw CommandError(
                 .wrongUsage,
-                "the model knows \(vocabularySize.grouped) tokens, but the data were made with a "
-                    + "tokenizer of \(needed.grouped), as '\(manifest.path)' says; choose another "
-                    + "model, or prepare the data with its tokenizer"
+                "the model has a vocabulary of \(vocabularySize.grouped) tokens, but the data was "
+                    + "made with a tokenizer of \(needed.grouped), as '\(manifest.path)' says; "
+                    + "choose another model, or prepare the data with this model's tokenizer"
             )
         }
         if let tokenizer {
@@ -84,22 +84,22 @@ enum Initialization {
         self = .model(try ModelSource(path, checkpoint: checkpoint))
     }
 
-    /// Refuses a model below an adapter that lies where the run is written, and so may be removed.
+    /// Refuses an adapter's model that is where the run is written, since it might be removed.
     func requireOutside(_ directory: RunDirectory, ofAdapter trainsAdapter: Bool) throws {
         guard trainsAdapter, case .model(let source) = self,
             FileSystem.absolute(source.path).starts(with: FileSystem.absolute(directory.path))
         else { return }
         throw CommandError(
             .wrongUsage,
-            "the adapter's model '\(source.path)' lies in the --output directory, where the run "
+            "the adapter's model '\(source.path)' is in the --output directory, where the run "
                 + "would replace it; give another --output"
         )
     }
 
     /// The tokenizer that the model carries.
-    /// - Parameter isNeeded: Whether the run needs it; one that cannot be used is else left alone.
-    /// - Returns: The tokenizer and its file; nil for a size and where there is none.
-    /// - Throws: ``OpeningError`` or ``TokenizerError`` when it is needed and cannot be used.
+    /// - Parameter isNeeded: Whether the run needs it; otherwise an unusable one is ignored.
+    /// - Returns: The tokenizer and its file; nil for a size or if there is none.
+    /// - Throws: ``OpeningError`` or ``TokenizerError`` when it is needed but cannot be used.
     func tokenizer(isNeeded: Bool) throws -> (value: any Tokenizer, path: FilePath)? {
         guard case .model(let source) = self else { return nil }
         do {
@@ -108,7 +108,7 @@ enum Initialization {
         } catch OpeningError.noTokenizer {
             return nil
         } catch  where !isNeeded {
-            Terminal.diagnose("the run keeps no tokenizer: \(error)")
+            Terminal.diagnose("the run is saved without a tokenizer: \(error)")
             return nil
         }
     }
@@ -123,12 +123,12 @@ struct StartingModel {
 
     /// Its sizes.
     let configuration: any ModelConfiguration
-    /// What is to be said of it: where its vocabulary comes from, when nobody just said it, or what
+    /// A remark about it: where its vocabulary comes from, unless that was just named, or what
     /// training changes.
     let remark: String?
     private let source: Source
 
-    /// Looks at the model, which must know the tokens of the run.
+    /// Checks the model, which must know the tokens of the run.
     init(
         _ initialization: Initialization,
         _ tokens: KnownTokens,
@@ -138,14 +138,14 @@ struct StartingModel {
         case .size where trainsAdapter:
             throw CommandError(
                 .wrongUsage,
-                "an adapter is trained on a model, but --init is a size; name a model"
+                "an adapter needs a trained model, but --init is a size; name a model"
             )
         case .model(let model):
             if trainsAdapter, let adapter = model.adapter {
                 throw CommandError(
                     .wrongUsage,
-                    "--init names the adapter (LoRA) '\(adapter.path)'; to go on training it, name "
-                        + "the model it was trained on with --init, and it with --adapter"
+                    "--init names the adapter (LoRA) '\(adapter.path)'; to continue training it, "
+                        + "name its base model with --init and the adapter with --adapter"
                 )
             }
             source = .model(model)
@@ -158,7 +158,7 @@ struct StartingModel {
         try tokens.check(vocabularySize: configuration.vocabularySize)
     }
 
-    /// The sizes that a descriptor names, and where those of the vocabulary come from.
+    /// The sizes in a descriptor, and where that of the vocabulary comes from.
     private static func sizes(
         _ descriptor: ModelDescriptor,
         _ tokens: KnownTokens
@@ -172,7 +172,7 @@ struct StartingModel {
         return (configuration, remark)
     }
 
-    /// Checks that training fits into the memory of this machine.
+    /// Checks that training fits in this machine's memory.
     func requireMemory(
         _ batch: BatchOptions,
         _ adapter: AdapterOptions,
@@ -211,13 +211,13 @@ struct StartingModel {
         throw CommandError(
             .wrongUsage,
             "training this model takes \(memory.total.formattedAsBytes) of memory (\(parts), "
-                + "\(memory.activations.formattedAsBytes) for activations), and there are "
-                + "\(available.formattedAsBytes); choose a smaller model, --batch-size or "
-                + "--sequence-length, or --recompute block"
+                + "\(memory.activations.formattedAsBytes) for activations), but only "
+                + "\(available.formattedAsBytes) is available; choose a smaller model, "
+                + "--batch-size or --sequence-length, or --recompute block"
         )
     }
 
-    /// Makes or reads the model, with an adapter if one is to be trained.
+    /// Makes or reads the model, with an adapter if one is trained.
     func make(
         _ adapter: AdapterOptions,
         precision: ElementType,
@@ -235,7 +235,7 @@ struct StartingModel {
             return try configuration.makeAdaptedModel(
                 model.weights,
                 adapter,
-                // So that it is found from elsewhere too.
+                // An absolute path, so that it is found from elsewhere too.
                 baseName: FileSystem.absolute(model.path).string,
                 precision: precision,
                 ops: ops

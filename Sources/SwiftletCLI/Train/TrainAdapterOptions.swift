@@ -5,9 +5,9 @@ import Swiftlet
 
 /// The linear layers that an adapter changes.
 struct AdapterTargets: ExpressibleByArgument {
-    /// The parts of the model that have them.
+    /// The parts of the model that contain them.
     let parts: Set<ModelWeight.Part>
-    /// As it is given and kept.
+    /// The text as given and stored.
     let text: String
 
     private static let choices: [ModelWeight.Part] = [.attention, .mlp]
@@ -30,27 +30,27 @@ struct AdapterTargets: ExpressibleByArgument {
     }
 }
 
-/// What is trained in place of the weights.
+/// What is trained instead of the weights.
 struct AdapterOptions: ParsableArguments {
     @Option(
         help: """
-            Train a low-rank adapter (LoRA) of this rank beside the weights, which stay as they \
-            are.
+            Train a low-rank adapter (LoRA) of this rank and leave the weights themselves \
+            unchanged.
             """,
         in: .from(1, to: 4096)
     )
     var loraRank: Int?
 
     @Option(
-        help: "The adapter's product is multiplied by alpha / rank (default: twice the rank).",
+        help: "Multiply the adapter's product by alpha / rank (default: twice the rank).",
         in: .positive
     )
     var loraAlpha: Float?
 
-    @Option(help: "The linear layers it changes: attention, mlp or attention,mlp.")
+    @Option(help: "The linear layers to adapt: attention, mlp or attention,mlp.")
     var loraTargets: AdapterTargets?
 
-    @Option(help: "Go on training an adapter in PEFT's format.")
+    @Option(help: "Continue training an adapter in PEFT's format.")
     var adapter: FilePath?
 
     func validate() throws {
@@ -65,9 +65,9 @@ struct AdapterOptions: ParsableArguments {
     /// Whether an adapter is trained.
     var areGiven: Bool { loraRank != nil || adapter != nil }
 
-    /// The layers of the adapter, before it takes memory.
-    /// - Returns: The layers; nil where the weights are trained.
-    /// - Throws: What is wrong with the adapter's files.
+    /// The layers of the adapter, before memory is allocated.
+    /// - Returns: The layers; nil if the weights are trained.
+    /// - Throws: An error about the adapter's files.
     func shape(of configuration: some ModelConfiguration) throws -> LowRankShape? {
         if let adapter {
             return try LowRankShape(LowRankAdapter(adapter), of: configuration)
@@ -82,7 +82,7 @@ struct AdapterOptions: ParsableArguments {
         }
     }
 
-    /// The adapter as the run begins with it; nil where the weights are trained.
+    /// The adapter that the run begins with; nil if the weights are trained.
     func make(
         of configuration: some ModelConfiguration,
         seed: UInt64,

@@ -1,10 +1,10 @@
-// What `train` knows of a run before it reads any data: its tokens, the sizes of its model, and
-// that it fits into memory. Nothing is changed by then.
+// What `train` knows about a run before it reads any data: its tokens, the sizes of its model, and
+// that it fits in memory. Nothing has been changed by then.
 
 import Swiftlet
 
 extension TrainCommand {
-    /// What is known of a run before its data are read.
+    /// What is known about a run before its data is read.
     struct Beginning {
         let tokens: KnownTokens
         let template: KnownChatTemplate?
@@ -21,7 +21,7 @@ extension TrainCommand {
             let (batch, adapter) = (command.batch, command.adapter)
             let first =
                 try resumedStep.flatMap { step in
-                    // The checkpoints of an adapter are of the model that it was begun on.
+                    // An adapter's checkpoints belong to the model that it was started on.
                     adapter.areGiven || LowRankAdapter.isOne(directory.modelPath(step: step))
                         ? nil : .model(try ModelSource(directory.path, checkpoint: .step(step)))
                 } ?? Initialization(command.initialization, checkpoint: command.checkpoint)
@@ -49,8 +49,8 @@ extension TrainCommand {
         }
     }
 
-    /// The tokenizer that is named, the copy that the run took when it began, the model's own, or
-    /// the one that the data were made with; and what says the latter.
+    /// The tokenizer that is named, the run's own copy, the model's, or the one that the data was
+    /// made with; and where the last two come from.
     private func knownTokens(
         in directory: RunDirectory,
         isResumed: Bool,
@@ -63,14 +63,14 @@ extension TrainCommand {
                 ("text", data.text != nil), ("chat", data.chat != nil),
                 ("sample-every", intervals.sampleEvery > 0),
             ].first { $0.1 }?.0
-            // A run that goes on has its own, or began without one.
+            // A resumed run has its own, or began without one.
             let own = isResumed ? nil : try initialization.tokenizer(isNeeded: user != nil)
             if let own, let manifest, manifest.manifest.tokenizer.digest != own.value.digest {
                 throw CommandError(
                     .wrongUsage,
-                    "the data were made with another tokenizer, as '\(manifest.path)' says, than "
-                        + "the model's own, '\(own.path)'; prepare them again with that one, or "
-                        + "name theirs with --tokenizer"
+                    "as '\(manifest.path)' says, the data was made with another tokenizer than the "
+                        + "model's own, '\(own.path)'; prepare it again with that one, or name "
+                        + "the data's with --tokenizer"
                 )
             }
             let tokenizer = own ?? manifest?.tokenizer(open: openTokenizer)
@@ -82,7 +82,7 @@ extension TrainCommand {
             }
             return KnownTokens(
                 tokenizer: tokenizer,
-                tokenizerSource: own == nil ? "with which the data were made" : "the model's own",
+                tokenizerSource: own == nil ? "which the data was made with" : "the model's own",
                 manifest: manifest
             )
         }
@@ -93,7 +93,7 @@ extension TrainCommand {
         if let manifest, manifest.manifest.tokenizer.digest != tokenizer.digest {
             throw CommandError(
                 .wrongUsage,
-                "'\(path)' is not the tokenizer that the data were made with, as "
+                "'\(path)' is not the tokenizer that the data was made with, as "
                     + "'\(manifest.path)' says; name that one, or prepare the data again"
             )
         }

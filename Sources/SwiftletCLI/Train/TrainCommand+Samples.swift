@@ -1,12 +1,12 @@
-// What `train` shows of its model between steps: texts that it continues, or, where it learns from
-// conversations, its replies; and the form of these.
+// What `train` shows of its model between steps: texts that it continues, or, if it learns from
+// conversations, its replies; and the chat template of these.
 
 import Swiftlet
 
 extension TrainCommand {
-    /// The form of the conversations that are learnt from: the one that is named, that the run
-    /// keeps, or that the model's files say; else the plain one.
-    /// - Returns: The form; nil where no conversations are learnt from.
+    /// The chat template for training: the one that is named, the run's own, or the one in the
+    /// model's files; else the plain one.
+    /// - Returns: The template; nil if the run does not learn from conversations.
     func chatTemplate(
         _ initialization: Initialization,
         _ tokenizer: (any Tokenizer)?
@@ -18,7 +18,7 @@ extension TrainCommand {
                 let template = try source.chatTemplate(tokenizer)
                 if let template = template as? KnownChatTemplate { return template }
             } catch OpeningError.noChatTemplate {
-                // The plain one is for those.
+                // These get the plain one.
             }
         } else if let jinja = tokenizer.description.chatTemplate,
             let template = KnownChatTemplate(jinja: jinja)
@@ -26,13 +26,13 @@ extension TrainCommand {
             return template
         }
         Terminal.diagnose(
-            "conversations are learnt in the plain form, as no file says another; choose one with "
+            "no file has a chat template, so conversations take the plain one; choose another with "
                 + "--template"
         )
         return KnownChatTemplate(.plain)
     }
 
-    /// Draws a text from the model as it is at the time.
+    /// Draws a text from the model in its current state.
     func makeSampler(
         _ model: TransformerModel,
         _ tokenizer: (any Tokenizer)?,
@@ -58,7 +58,7 @@ extension TrainCommand {
             }
         }
         return { shouldStop in
-            // Made anew, as a decoder keeps some of the weights as they are when it is made.
+            // Made again each time, because a decoder copies some of the weights when it is made.
             let generator = try TextGenerator(model.makeLanguageModel(), vocabulary: tokenizer)
             let stream = try generator.stream(
                 tokens: tokenizer.promptTokens(of: prompt.bytes),

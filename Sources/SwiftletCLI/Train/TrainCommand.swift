@@ -1,15 +1,15 @@
 import ArgumentParser
 import Swiftlet
 
-/// `swiftlet train`: parses, builds the objects of a run, and draws its events.
+/// `swiftlet train`: parses, builds the objects of a run, and shows its events.
 struct TrainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "train",
         abstract: "Train a GPT-2 or a Llama, from scratch or from a model of any format.",
         discussion: """
-            The same command again goes on with a run that was interrupted. Several processes \
-            train one model when mpirun starts them, as in 'mpirun -n 4 swiftlet train ...'; the \
-            first speaks for them.
+            The same command, run again, resumes a run that was interrupted. Started with mpirun, \
+            as in 'mpirun -n 4 swiftlet train ...', several processes train one model together; \
+            the first one prints for all.
 
             Examples:
               swiftlet train --init layers=4,heads=4,channels=128,context=256 \\
@@ -29,9 +29,9 @@ struct TrainCommand: ParsableCommand {
         name: .customLong("init"),
         help: """
             A size (\(sizes)), or a model in any format or the directory of a run, whose own \
-            tokenizer is then the default. A size may say vocabulary=1024; else the vocabulary is \
-            the tokenizer's, else that of the data's manifest, else GPT-2's 50,257 or Llama 2's \
-            32,000.
+            tokenizer is then the default. A size may include vocabulary=1024; otherwise the \
+            vocabulary is the tokenizer's, else that of the data's manifest, else GPT-2's 50,257 \
+            or Llama 2's 32,000.
             """
     )
     var initialization: ArgumentText
@@ -54,7 +54,7 @@ struct TrainCommand: ParsableCommand {
     @OptionGroup(title: "Adapters")
     var adapter: AdapterOptions
 
-    @OptionGroup(title: "Optimiser")
+    @OptionGroup(title: "Optimizer")
     var optimizer: OptimizerOptions
 
     @OptionGroup(title: "Between steps")
@@ -65,8 +65,8 @@ struct TrainCommand: ParsableCommand {
 
     @Option(
         help: """
-            Decides the random weights, dropout, the samples, and the order of the data where that \
-            is not llm.c's.
+            The random seed for weights, dropout, samples, and the order of the data where that is \
+            not llm.c's.
             """,
         in: .from(0)
     )
@@ -92,7 +92,7 @@ struct TrainCommand: ParsableCommand {
         }
         if processes.zeroStage > 0 && optimizer.optimizer != .adamw {
             throw ValidationError(
-                "--zero-stage 1 shares out AdamW's moments, and Muon needs whole matrices; leave "
+                "--zero-stage 1 splits AdamW's moments, but Muon needs whole matrices; leave "
                     + "one of them out"
             )
         }
@@ -102,11 +102,11 @@ struct TrainCommand: ParsableCommand {
         try LaunchedProcesses.run(train)
     }
 
-    /// Trains, together with the processes that do the same.
+    /// Trains, together with the other processes.
     ///
-    /// Whatever may fail in one of them alone is done together, so that all end.
+    /// Whatever may fail in only one of them is done together, so that all end.
     private func train(_ group: ProcessGroup) throws {
-        // Until the run begins there is nothing to save.
+        // Until the run begins, there is nothing to save.
         Signals.exitWhenInterrupted()
         let directory = RunDirectory(output)
         let resumedStep = try group.share {
@@ -133,10 +133,10 @@ struct TrainCommand: ParsableCommand {
             threads: compute.threadCount(),
             group: group
         )
-        // Memory and checkpoints of large models take their time, and nothing is half-made then.
+        // Allocating memory and reading checkpoints takes time, and nothing is unfinished then.
         Signals.exitWhenInterrupted()
         let (trainer, sample, hellaSwag) = try group.together {
-            // Asked afterwards: a signal in between would be lost.
+            // Checked afterwards: a signal in between would be lost.
             if Signals.isInterrupted { throw ExitStatus.interrupted }
             let settings = try settings(
                 sequenceLength: beginning.sequenceLength,
@@ -161,7 +161,7 @@ struct TrainCommand: ParsableCommand {
                 try makeHellaSwag(model, tokenizer?.value, group)
             )
         }
-        // A new run makes its files now; one that goes on reads its checkpoint first.
+        // A new run creates its files now; a resumed run reads its checkpoint first.
         if resumedStep == nil { Signals.catchInterruption() }
         let run = try TrainingRun(
             trainer,
@@ -198,19 +198,19 @@ struct TrainCommand: ParsableCommand {
         guard try group.isAnyInterrupted() else { return }
         try group.together {
             if group.isFirst && trainer.stepCount == 0 && resumedStep == nil {
-                // Beside the model of another run it would be the wrong one.
+                // Next to the model of another run it would be the wrong one.
                 if !hadTokenizer { try directory.replaceTokenizer(with: nil) }
                 directory.removeIfEmpty()
                 Terminal.diagnose("stopped before the first step: there is nothing to save")
             } else if trainer.stepCount == resumedStep {
                 let step = trainer.stepCount
-                Terminal.diagnose("stopped: the checkpoint of step \(step) is the newest")
+                Terminal.diagnose("stopped: the newest checkpoint is that of step \(step)")
             }
             throw ExitStatus.interrupted
         }
     }
 
-    /// Trains to the end or until it is told to stop; the first process tells of it.
+    /// Trains to the end or until told to stop; the first process reports.
     private func follow(
         _ run: TrainingRun,
         _ directory: RunDirectory,
@@ -229,7 +229,7 @@ struct TrainCommand: ParsableCommand {
         }
     }
 
-    /// Measures the accuracy on HellaSwag of the model as it is at the time.
+    /// Measures the HellaSwag accuracy of the model in its current state.
     private func makeHellaSwag(
         _ model: TransformerModel,
         _ tokenizer: (any Tokenizer)?,
@@ -258,7 +258,7 @@ struct TrainCommand: ParsableCommand {
         }
     }
 
-    /// Says what is about to happen.
+    /// Prints what is about to happen.
     private func describe(
         _ beginning: Beginning,
         _ trainer: Trainer,
@@ -316,7 +316,7 @@ struct TrainCommand: ParsableCommand {
             throw CommandError(
                 .wrongUsage,
                 "one epoch of \(counted(data.tokenCount, "token")) is shorter than a step; give "
-                    + "the number of --steps, or smaller --total-batch-tokens"
+                    + "--steps, or a smaller --total-batch-tokens"
             )
         }
         var settings = TrainingSettings(
@@ -346,7 +346,7 @@ struct TrainCommand: ParsableCommand {
                 .wrongUsage,
                 "--total-batch-tokens must be a multiple of \(batchTokens.grouped), the tokens of "
                     + "a batch (--batch-size x --sequence-length) in each of "
-                    + "\(group.processCount) processes, and is "
+                    + "\(group.processCount) processes, but is "
                     + settings.totalBatchTokens.grouped
             )
         }

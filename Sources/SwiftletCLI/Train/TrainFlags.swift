@@ -1,4 +1,4 @@
-// The flags of `train` as run.json keeps them, and back: `--config` puts them into the command line
+// The flags of `train` as stored in run.json, and back: `--config` puts them into the command line
 // before it is parsed, so that they are checked as if they had been typed.
 
 import Swiftlet
@@ -7,11 +7,11 @@ import Swiftlet
 typealias Flags = [String: JSONValue]
 
 extension TrainCommand {
-    /// Every flag in effect that decides how a run goes.
+    /// Every flag in effect that affects a run.
     ///
-    /// Left out is what would be wrong to repeat: whether to replace a run or to accept changes.
-    /// - Parameter settings: What the defaults that depend on model and data have become.
-    /// - Returns: The flags, those with default values included.
+    /// Left out are flags that must not be repeated: to replace a run or to accept changes.
+    /// - Parameter settings: The settings, with defaults that depend on model and data resolved.
+    /// - Returns: The flags, including those with default values.
     func flags(_ settings: TrainingSettings) -> Flags {
         let general: Flags = [
             "init": JSONValue(initialization),
@@ -30,9 +30,9 @@ extension TrainCommand {
 }
 
 extension TrainCommand {
-    /// The flags that hold unless others are given, for telling what was chosen from what was not.
+    /// The default flags, to distinguish what was chosen from what was not.
     ///
-    /// Left out are those that are always given, and what depends on others.
+    /// Left out are those that are always given, and those that depend on others.
     static var defaultFlags: Flags {
         guard let command = try? TrainCommand.parse(["--init=d12", "--text=text", "--output=run"])
         else { preconditionFailure("train lacks a flag that it needs") }
@@ -137,7 +137,7 @@ extension IntervalOptions {
 }
 
 extension JSONValue {
-    /// A path or a text as JSON can hold it: bytes that are not UTF-8 are carried as in arguments.
+    /// A path or a text for JSON: bytes that are not UTF-8 are carried as in arguments.
     private init(_ bytes: [UInt8]?) {
         self =
             bytes.map { .string(ArgumentBytes.text($0, carryingControls: false)) } ?? .null
@@ -149,8 +149,7 @@ extension JSONValue {
 
 /// `train --config FILE`.
 enum TrainConfiguration {
-    /// Flags that go with those that one on the command line replaces, or that it takes the place
-    /// of.
+    /// Groups of flags: one on the command line also replaces the others in its group.
     private static let alternatives = [
         "text": ["train-data", "val-data", "chat", "val-chat", "template"],
         "train-data": ["text", "chat", "val-chat", "template"],
@@ -160,9 +159,8 @@ enum TrainConfiguration {
         "order": ["shuffle"], "shuffle": ["order"], "init": ["checkpoint"],
     ]
 
-    /// The arguments with those of the `--config` file before them, except for what they say
-    /// themselves.
-    /// - Parameter arguments: Of the command line, as ``CommandLineArguments`` has them.
+    /// The arguments, preceded by those of the `--config` file that they do not give themselves.
+    /// - Parameter arguments: Those of the command line, from ``CommandLineArguments``.
     /// - Returns: The arguments to parse.
     /// - Throws: ``TrainingError/invalidJSON(path:reason:)`` or ``FileIOError``.
     static func expanding(_ arguments: [String]) throws -> [String] {
@@ -178,7 +176,7 @@ enum TrainConfiguration {
         return ["train"] + flags.flatMap { argument($0.key, $0.value) } + arguments.dropFirst()
     }
 
-    /// The flag an argument sets, by its name in run.json; nil when it is none.
+    /// The flag an argument sets, by its name in run.json; nil if it is not one.
     private static func name(_ argument: String) -> String? {
         guard argument.hasPrefix("--") else { return nil }
         let name = String(argument.dropFirst(2).prefix { $0 != "=" })

@@ -1,5 +1,5 @@
-// The flags of `train`, in the groups its help shows, and the settings they make. What run.json
-// keeps of them is in TrainFlags.swift.
+// The flags of `train`, in the groups that its help shows, and the settings they make.
+// TrainFlags.swift stores them in run.json.
 
 import ArgumentParser
 import Swiftlet
@@ -9,7 +9,7 @@ extension OptimizerKind: ExpressibleByArgument {}
 extension Recomputation: ExpressibleByArgument {}
 extension ResumePolicy: ExpressibleByArgument {}
 
-/// What numbers training computes with.
+/// The precision to train in.
 struct TrainingPrecision: ElementTypeArgument {
     static let choices = ElementType.floatTypes
     let elementType: ElementType
@@ -25,9 +25,9 @@ enum DocumentBorders: String, CaseIterable, ExpressibleByArgument {
     case joined, separate
 }
 
-/// What is learnt from.
+/// What to train on.
 struct DataOptions: ParsableArguments {
-    @Option(help: "Token shards to learn from; a pattern such as 'data/*_train*.bin'.")
+    @Option(help: "Token shards to train on; a pattern such as 'data/*_train*.bin'.")
     var trainData: FilePath?
 
     @Option(help: "Token shards to validate on.")
@@ -36,9 +36,9 @@ struct DataOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             """
-            Conversations instead of --train-data, one a line: {"messages": [{"role": "user", \
-            "content": "..."}, {"role": "assistant", "content": "..."}]}. What the assistant says \
-            is learnt, and no conversation sees another.
+            Conversations instead of --train-data, one per line: {"messages": [{"role": "user", \
+            "content": "..."}, {"role": "assistant", "content": "..."}]}. Only what the assistant \
+            says is learned, and no conversation sees another.
             """,
             valueName: "file.jsonl"
         )
@@ -53,8 +53,8 @@ struct DataOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             """
-            The form of conversations (default: the one that the model's files say, else plain); \
-            the run keeps it, so that chat knows it.
+            The chat template (default: the one in the model's files, else plain); it is saved \
+            with the run, where chat finds it.
             """,
             valueName: ChatForm.allCases.map(\.rawValue).joined(separator: "|")
         )
@@ -71,32 +71,31 @@ struct DataOptions: ParsableArguments {
 
     @Option(
         help: """
-            A tokenizer, for --text, --chat and samples; copied into the run directory (default: \
-            that of the model in --init, or the one that the shards were prepared with).
+            The tokenizer for --text, --chat and samples; copied into the run directory (default: \
+            that of the --init model, or the one that the shards were prepared with).
             """
     )
     var tokenizer: FilePath?
 
     @Option(
         help: """
-            Batches in llm.c's order, or, random, sequences that begin anywhere in the data, as \
-            nanoGPT's do.
+            Batches in llm.c's order (llmc), or sequences that begin anywhere in the data, as in \
+            nanoGPT (random).
             """
     )
     var order = DataOrder.llmc
 
     @Option(
         help: """
-            Whether the documents in a sequence see those before them (joined), or begin anew \
-            (separate).
+            Whether the documents in a sequence see those before them (joined) or not (separate).
             """
     )
     var documents = DocumentBorders.joined
 
-    @Flag(inversion: .prefixedNo, help: "Shuffle the data, in llm.c's order.")
+    @Flag(inversion: .prefixedNo, help: "Shuffle the data, with --order llmc.")
     var shuffle = true
 
-    @Flag(help: "Learn from the first step's data in every step: the loss must fall to nothing.")
+    @Flag(help: "Use the first step's data in every step: the loss should fall to almost nothing.")
     var overfitSingleBatch = false
 
     func validate() throws {
@@ -105,7 +104,7 @@ struct DataOptions: ParsableArguments {
         }
         for (name, path) in [("text", text), ("chat", chat), ("val-chat", valChat)]
         where path == "-" {
-            throw ValidationError("--\(name) needs a file, as a resumed run reads it again")
+            throw ValidationError("--\(name) needs a file, because a resumed run reads it again")
         }
         if chat == nil {
             if valChat != nil { throw ValidationError("--val-chat is for --chat") }
@@ -116,7 +115,7 @@ struct DataOptions: ParsableArguments {
         }
         if order == .random {
             if chat != nil {
-                throw ValidationError("--order random is for tokens in a row, and not for --chat")
+                throw ValidationError("--order random cannot be used with --chat")
             }
             if !shuffle { throw ValidationError("--no-shuffle is for --order llmc") }
         }
@@ -124,7 +123,7 @@ struct DataOptions: ParsableArguments {
 }
 
 extension DataOptions {
-    /// What made the shards that these options name, where it lies beside them.
+    /// The manifest of the shards that these options name, if it is next to them.
     func manifest() throws -> ShardManifest.Found? {
         let patterns = [trainData, valData].compactMap(\.self)
         return try ShardManifest.find(
@@ -135,49 +134,49 @@ extension DataOptions {
 
 /// How much data a step takes.
 struct BatchOptions: ParsableArguments {
-    @Option(help: "Sequences in a micro-batch.", in: .from(1, to: 1 << 20))
+    @Option(help: "Sequences per micro-batch.", in: .from(1, to: 1 << 20))
     var batchSize = 4
 
     @Option(
-        help: "Tokens in a sequence (default: 1024, or the model's context if shorter).",
+        help: "Tokens per sequence (default: 1024, or the model's context if shorter).",
         in: .from(1, to: 1 << 20)
     )
     var sequenceLength: Int?
 
     @Option(
         help: """
-            Tokens of an optimiser step: a multiple of batch size times length, and times the \
-            number of processes where there are several (default: that).
+            Tokens per optimizer step: a multiple of batch size times sequence length, times the \
+            number of processes if there are several (default: exactly that).
             """,
         in: .from(1)
     )
     var totalBatchTokens: Int?
 
-    @Option(help: "Optimiser steps (default: one epoch).", in: .from(0, to: Int(Int32.max)))
+    @Option(help: "Optimizer steps (default: one epoch).", in: .from(0, to: Int(Int32.max)))
     var steps: Int?
 
-    @Option(help: "What the backward pass computes again, to save memory.")
+    @Option(help: "What the backward pass recomputes to save memory.")
     var recompute = Recomputation.none
 
-    @Option(help: "What numbers training computes with.")
+    @Option(help: "The precision to train in.")
     var precision = TrainingPrecision(elementType: .float32)
 }
 
-/// What the processes of one run leave to each other.
+/// How the processes of one run divide the work.
 struct ProcessOptions: ParsableArguments {
     @Option(
         help: """
-            What the processes that mpirun starts keep only once among them: nothing (0), or \
-            AdamW's moments (1).
+            What the processes started by mpirun split between them instead of each keeping all of \
+            it: nothing (0), or AdamW's moments (1).
             """,
         in: .from(0, to: 1)
     )
     var zeroStage = 0
 
-    @Option(help: "The numbers as which gradients travel between the processes.")
+    @Option(help: "The precision in which processes exchange gradients.")
     var gradientPrecision = TrainingPrecision(elementType: .float32)
 
-    /// As the library takes them.
+    /// The options in the library's form.
     var parallel: DataParallel {
         DataParallel(
             shardsOptimizer: zeroStage == 1,
@@ -190,8 +189,7 @@ struct ProcessOptions: ParsableArguments {
 struct OptimizerOptions: ParsableArguments {
     @Option(
         help: """
-            What updates the weights: AdamW, or Muon for the matrices within blocks and AdamW for \
-            the rest.
+            The optimizer: AdamW, or Muon for the matrices within blocks and AdamW for the rest.
             """
     )
     var optimizer = OptimizerKind.adamw
@@ -199,13 +197,13 @@ struct OptimizerOptions: ParsableArguments {
     @Option(help: "The peak learning rate.", in: .positive)
     var learningRate: Float = 3e-4
 
-    @Option(help: "Its course after the warm-up.")
+    @Option(help: "The learning rate schedule after the warmup.")
     var schedule = LearningRateSchedule.Shape.cosine
 
     @Option(help: "Steps over which the learning rate rises to its peak.", in: .from(0))
     var warmupSteps = 0
 
-    @Option(help: "The last learning rate, as a fraction of the peak.", in: .fraction)
+    @Option(help: "The final learning rate, as a fraction of the peak.", in: .fraction)
     var finalLearningRateFraction: Float = 0
 
     @Option(help: "Weight decay, on weight matrices only.", in: .notNegative)
@@ -213,17 +211,17 @@ struct OptimizerOptions: ParsableArguments {
 
     @Option(
         help: """
-            How likely a number is dropped in training: of embeddings, of attention, and of what \
-            attention and the MLP add.
+            The probability that training drops a number: of embeddings, of attention, and of the \
+            outputs of attention and the MLP.
             """,
         in: .belowOne
     )
     var dropout: Float = 0
 
-    @Option(help: "AdamW's decay rate of the first moment.", in: .belowOne)
+    @Option(help: "AdamW's decay rate for the first moment.", in: .belowOne)
     var beta1: Float = 0.9
 
-    @Option(help: "AdamW's decay rate of the second moment.", in: .belowOne)
+    @Option(help: "AdamW's decay rate for the second moment.", in: .belowOne)
     var beta2: Float = 0.95
 
     @Option(help: "AdamW's epsilon.", in: .positive)
@@ -234,19 +232,19 @@ struct OptimizerOptions: ParsableArguments {
 
     @Option(
         name: .customLong("skip-loss-zscore"),
-        help: "Skip an update whose loss is so many deviations above the last 128; 0 never.",
+        help: "Skip an update whose loss is this many deviations above the last 128; 0 never does.",
         in: .notNegativeOrInfinite
     )
     var skipLossZScore = 0.0
 
     @Option(
         name: .customLong("skip-norm-zscore"),
-        help: "Skip an update whose gradient norm is so many deviations above them; 0 never.",
+        help: "Skip an update whose gradient norm is this many deviations above; 0 never does.",
         in: .notNegativeOrInfinite
     )
     var skipNormZScore = 0.0
 
-    /// The optimiser's rates as the library takes them.
+    /// The optimizer's rates in the library's form.
     var settings: AdamW.Settings {
         var settings = AdamW.Settings()
         settings.beta1 = beta1
@@ -257,7 +255,7 @@ struct OptimizerOptions: ParsableArguments {
         return settings
     }
 
-    /// The learning rate of a run of `steps` steps.
+    /// The learning rate schedule of a run of `steps` steps.
     func schedule(steps: Int) -> LearningRateSchedule {
         LearningRateSchedule(
             shape: schedule,
@@ -274,50 +272,50 @@ struct IntervalOptions: ParsableArguments {
     @Option(help: "Steps between validations; 0 is never.", in: .from(0))
     var valEvery = 250
 
-    @Option(help: "Batches of a validation; 0 is all.", in: .from(0))
+    @Option(help: "Batches per validation; 0 is all.", in: .from(0))
     var valBatches = 20
 
     @Option(help: "Steps between samples; 0 is never.", in: .from(0))
     var sampleEvery = 0
 
-    @Option(help: "Tokens of a sample.", in: .from(1))
+    @Option(help: "Tokens per sample.", in: .from(1))
     var sampleTokens = 64
 
     @Option(
         help: """
-            What samples continue (default: they start a new text); with --chat, the message that \
-            they reply to.
+            The text that samples continue (default: they start a new one); with --chat, the \
+            message that they reply to.
             """
     )
     var samplePrompt: ArgumentText?
 
     @Option(
         name: .customLong("hellaswag"),
-        help: "Questions of HellaSwag: its .jsonl file, or llm.c's shard of it."
+        help: "HellaSwag questions: the .jsonl file, or llm.c's shard."
     )
     var hellaSwag: FilePath?
 
     @Option(
         name: .customLong("hellaswag-every"),
-        help: "Steps between measurements of the accuracy on HellaSwag; 0 is never.",
+        help: "Steps between HellaSwag evaluations; 0 is never.",
         in: .from(0)
     )
     var hellaSwagEvery = 0
 
     @Option(
         help: """
-            Steps between checkpoints, and one at the end; one more whenever a validation is the \
-            best so far. 0 is never, not even for the best.
+            Steps between checkpoints; one more is written at the end, and at every best \
+            validation so far. 0 is never, not even for the best.
             """,
         in: .from(0)
     )
     var checkpointEvery = 1000
 
-    @Option(help: "How many of the newest checkpoints are kept, besides the best.", in: .from(1))
+    @Option(help: "How many of the newest checkpoints to keep, besides the best.", in: .from(1))
     var keepLast = 2
 
     @Option(
-        help: "Checkpoints of every multiple of so many steps are kept for ever; 0 is none.",
+        help: "Keep the checkpoints of all multiples of this many steps forever; 0 is none.",
         in: .from(0)
     )
     var keepEvery = 0
@@ -325,8 +323,7 @@ struct IntervalOptions: ParsableArguments {
     @Flag(
         name: .customLong("tensorboard"),
         help: """
-            Write what is measured into an event file too, in the run directory, where \
-            TensorBoard finds it.
+            Also write the measurements to an event file in the run directory, for TensorBoard.
             """
     )
     var tensorBoard = false
@@ -338,17 +335,17 @@ struct IntervalOptions: ParsableArguments {
     }
 }
 
-/// What becomes of a run that is in the output directory.
+/// What to do with a run in the output directory.
 struct ResumeOptions: ParsableArguments {
-    @Option(help: "A run that is in the output directory goes on (auto) or is refused (never).")
+    @Option(help: "Resume a run in the output directory (auto) or refuse it (never).")
     var resume = ResumePolicy.auto
 
-    @Flag(help: "Go on although settings or data differ from the run's; the new ones then hold.")
+    @Flag(help: "Resume even if settings or data differ from the run's; the new ones then apply.")
     var allowChanges = false
 
-    @Flag(help: "Replace a run that is in the output directory.")
+    @Flag(help: "Replace an existing run in the output directory.")
     var overwrite = false
 
-    @Option(help: "Take flags from a run's run.json; those on the command line win.")
+    @Option(help: "Take flags from a run's run.json; those on the command line take precedence.")
     var config: FilePath?
 }

@@ -1,10 +1,10 @@
-// What to do when a run has ended, however it did: commands to copy, and flags to try.
+// What to do when a run has ended, in any way: commands to copy, and flags to try.
 
 import Swiftlet
 
-/// What comes next, as lines for people.
+/// What to do next, as lines for people.
 struct TrainingAdvice {
-    /// What a run left that can be gone on with.
+    /// What a run left to continue with.
     struct Outcome {
         let directory: RunDirectory
         let settings: TrainingSettings
@@ -29,18 +29,18 @@ struct TrainingAdvice {
         return lines + ["swiftlet report \(run)"]
     }
 
-    /// After Ctrl-C and what means the same.
+    /// After Ctrl-C and similar signals.
     var whenStopped: [String] {
         guard let savedStep = outcome.savedStep else {
             return ["nothing was saved: the same command starts over"]
         }
         return [
-            "the same command goes on from step \(savedStep.grouped)",
+            "the same command resumes from step \(savedStep.grouped)",
             "swiftlet report \(Self.word(outcome.directory.path))",
         ]
     }
 
-    /// After steps that gave no numbers.
+    /// After steps that gave no finite numbers.
     func whenDiverged(_ trend: LossTrend) -> [String] {
         let settings = outcome.settings
         let rate = settings.schedule.peak
@@ -55,7 +55,7 @@ struct TrainingAdvice {
         var lines = flags.enumerated().map { $0 == 0 ? "try \($1)" : "or \($1)" }
         if let savedStep = outcome.savedStep {
             lines.append(
-                "with --allow-changes the same command goes on from step \(savedStep.grouped), "
+                "with --allow-changes the same command resumes from step \(savedStep.grouped), "
                     + "with --overwrite it starts over"
             )
         } else {
@@ -65,7 +65,7 @@ struct TrainingAdvice {
             let course =
                 switch trend.direction {
                 case .rising: "and rose, as it does when the learning rate is too high"
-                case .falling: "and still fell: it may have been a single batch"
+                case .falling: "and was still falling: it may have been a single batch"
                 case .level, nil: "until then"
                 }
             lines.insert("the loss was \(decimal(loss, 4)) \(course)", at: 0)
@@ -82,7 +82,7 @@ struct TrainingAdvice {
         return "\(Int(max(1, digits.rounded(.down))))e\(exponent)"
     }
 
-    /// A path as a shell takes it for one word.
+    /// A path quoted as one word for a shell.
     private static func word(_ path: FilePath) -> String {
         let text = path.string
         let isPlain = text.utf8.allSatisfy { byte in

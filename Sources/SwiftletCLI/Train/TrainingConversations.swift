@@ -1,22 +1,22 @@
-// Conversations that a run learns from: read, put into the model's form, and packed into batches.
+// Conversations that a run learns from: read, put through the template, packed into batches.
 
 import Swiftlet
 
 /// Reads files of conversations.
 struct TrainingConversations {
-    /// The form of conversations.
+    /// The chat template.
     let template: KnownChatTemplate
     /// The model's.
     let tokenizer: any Tokenizer
 
-    /// The batches of a file.
+    /// The batches from a file.
     /// - Parameters:
     ///   - path: The file, one conversation a line.
-    ///   - shape: Of the batches.
-    ///   - seed: Decides the order; nil is that of the file.
-    ///   - isTraining: Whether the processes share them; each reads all that are held out.
+    ///   - shape: The shape of the batches.
+    ///   - seed: The seed of the order; nil keeps that of the file.
+    ///   - isTraining: Whether the processes share them; held-out ones are read by each.
     /// - Returns: Its conversations, packed.
-    /// - Throws: What is wrong with the file.
+    /// - Throws: An error about the file.
     func loader(
         _ path: FilePath,
         _ shape: TrainingSource.Shape,
@@ -49,7 +49,7 @@ struct TrainingConversations {
         while let messages = try file.next() {
             if Signals.isInterrupted { throw ExitStatus.interrupted }
             conversations.append(
-                // One more than is learnt from, so that what is cut off is noticed.
+                // One more than is learned from, to notice if something is cut off.
                 try template.conversationTokens(
                     of: messages,
                     tokenizer: tokenizer,
@@ -67,7 +67,7 @@ struct TrainingConversations {
         return conversations
     }
 
-    /// Says what of the conversations is not learnt from.
+    /// Reports which conversations are not learned from.
     private func remark(on loader: ConversationLoader, _ path: FilePath, sequenceLength: Int) {
         func remark(_ count: Int, _ words: String) {
             guard count > 0 else { return }
@@ -80,7 +80,7 @@ struct TrainingConversations {
         )
         remark(
             loader.leftOutCount,
-            "left out, as no reply begins in the first \(counted(sequenceLength, "token")); a "
+            "left out, because no reply begins in the first \(counted(sequenceLength, "token")); a "
                 + "longer --sequence-length reaches further"
         )
     }

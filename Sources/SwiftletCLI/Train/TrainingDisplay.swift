@@ -1,5 +1,5 @@
-// Draws the events of a run on stderr: on a terminal a panel that is rewritten in place, with what
-// should stay scrolling above it; and plain lines, no more than one a second, when piped.
+// Shows the events of a run on stderr: on a terminal as a panel that is rewritten in place, with
+// lines that stay scrolling above it; when piped as plain lines, at most one a second.
 
 import LineEditing
 import Swiftlet
@@ -9,13 +9,13 @@ import Synchronization
 final class TrainingDisplay: Sendable {
     private struct State {
         var progress: TrainingProgress
-        /// Nil where only plain lines are written.
+        /// Nil if only plain lines are written.
         var region: LiveRegion?
-        /// When the panel was drawn, or a line of a step written.
+        /// When the panel was last drawn, or a step's line last written.
         var lastShown: Duration?
         var lastShownStep = 0
         var isFinished = false
-        /// Draws the panel while a step takes long.
+        /// Redraws the panel during long steps.
         var clock: Task<Void, Never>?
     }
 
@@ -27,10 +27,10 @@ final class TrainingDisplay: Sendable {
     private static let panelInterval = Duration.milliseconds(100)
     private static let plainInterval = Duration.seconds(1)
 
-    /// A display of a run that is about to begin, or to go on.
+    /// A display for a run that is about to begin or resume.
     /// - Parameters:
-    ///   - progress: What is known of the run.
-    ///   - isLive: Whether a panel may be drawn where the terminal allows it.
+    ///   - progress: What is known about the run.
+    ///   - isLive: Whether a panel may be drawn if the terminal allows it.
     init(_ progress: TrainingProgress, isLive: Bool = true) {
         var state = State(progress: progress)
         if isLive && Terminal.canRedraw { state.region = LiveRegion(inColor: Terminal.usesColor) }
@@ -46,17 +46,17 @@ final class TrainingDisplay: Sendable {
         }
     }
 
-    /// Takes the losses before this session into the chart, where one is drawn.
+    /// Adds the losses before this session to the chart, if one is drawn.
     func recall(_ log: FilePath, upTo lastStep: Int) {
         state.withLock { state in
             guard state.region != nil else { return }
-            // A chart that begins later is no reason to end a run.
+            // A chart that begins later is not a reason to end a run.
             try? MainLog.forEachLoss(in: log) { state.progress.recall($0, upTo: lastStep) }
         }
     }
 
     /// Shows one event.
-    /// - Returns: What is known of the run since.
+    /// - Returns: What is now known about the run.
     @discardableResult
     func show(_ event: TrainingEvent) -> TrainingProgress {
         let now = ContinuousClock.now - startTime
@@ -78,9 +78,9 @@ final class TrainingDisplay: Sendable {
         }
     }
 
-    /// Leaves the panel as it is in the end, or writes the last step and how the run ended.
-    /// - Parameter ending: How; nil where its steps tell.
-    /// - Returns: What is known of the run in the end.
+    /// Leaves the final panel, or writes the last step and how the run ended.
+    /// - Parameter ending: How it ended; nil if its steps tell.
+    /// - Returns: What is known about the run at the end.
     func finish(as ending: TrainingProgress.Ending?) -> TrainingProgress {
         let now = ContinuousClock.now - startTime
         return state.withLock { state in
@@ -88,7 +88,7 @@ final class TrainingDisplay: Sendable {
             state.clock?.cancel()
             defer { TerminalMode.end() }
             state.progress.end(at: now, as: ending)
-            // A run that was finished already, or failed before its first step, has said so.
+            // A run that was already finished, or failed before its first step, has said so.
             guard let lastStep = state.progress.lastStep else { return state.progress }
             if state.region != nil {
                 draw(&state)
@@ -100,7 +100,7 @@ final class TrainingDisplay: Sendable {
         }
     }
 
-    /// Says below what was shown what to do next.
+    /// Says what to do next, below what was shown.
     func advise(_ lines: [String]) {
         let lines = lines.map { DisplayText.escaping($0) }
         state.withLock { state in
@@ -139,16 +139,16 @@ final class TrainingDisplay: Sendable {
     private func draw(_ state: inout State, above: StyledLine? = nil) {
         guard var region = state.region else { return }
         state.lastShown = state.progress.elapsed
-        // The shell has written since.
+        // The shell has written something since.
         if TerminalMode.takeContinuation() { region.release() }
         guard Terminal.isInForeground else {
-            // In the background the cursor is somebody else's.
+            // In the background, the cursor belongs to another program.
             if let above { Terminal.writeError(above.rendered(inColor: region.inColor) + "\n") }
             return state.region = region
         }
         state.progress.peakMemory = Machine.peakMemoryBytes
         let size = Terminal.errorSize
-        // Where the run had ended before, there is nothing to watch.
+        // If the run had already ended, there is nothing to watch.
         let isShown = state.progress.firstStep < state.progress.totalSteps
         let lines =
             isShown ? panel.lines(state.progress, columns: size.columns, rows: size.rows) : []

@@ -7,7 +7,7 @@ import Swiftlet
 typealias EventObject = [String: JSONValue]
 
 extension TrainingEvent {
-    /// The event for a program.
+    /// The event as an object for programs.
     func object(_ progress: TrainingProgress) -> EventObject {
         switch self {
         case .step(let step):
@@ -64,12 +64,12 @@ extension TrainingEvent {
 }
 
 extension JSONValue {
-    /// A number, or null where it is none: JSON knows neither NaN nor infinity.
+    /// A number, or null if it is not finite: JSON has neither NaN nor infinity.
     static func finite(_ value: Double) -> JSONValue {
         value.isFinite ? .number(value) : .null
     }
 
-    /// A number, or null where it is none.
+    /// A number, or null if it is not finite.
     static func finite(_ value: Float) -> JSONValue {
         value.isFinite ? JSONValue(value) : .null
     }
@@ -94,7 +94,7 @@ extension SkipReason {
 }
 
 extension TrainingEvent {
-    /// The event for a reader of plain lines; nil for a step, whose line needs the run's progress.
+    /// The event as a plain line; nil for a step, whose line needs the run's progress.
     var plainLine: String? {
         text?.withoutControlCharacters(keepingLineEnds: true)
     }
@@ -116,11 +116,11 @@ extension TrainingEvent {
         case .validation(let step, let loss):
             "step \(step): validation loss \(decimal(Double(loss), 4))"
         case .resumed(let step, let path):
-            "step \(step): going on from \(path)"
+            "step \(step): resuming from \(path)"
         case .startedOver(let path):
-            "'\(path)' holds no complete checkpoint of its run, which starts over"
+            "'\(path)' has no complete checkpoint, so the run starts over"
         case .alreadyFinished(let step):
-            "step \(step): the run is finished already"
+            "step \(step): the run is already finished"
         case .outlier(let step, let quantity, let zScore):
             "step \(step): \(quantity.name) is \(decimal(zScore, 1)) deviations above the mean"
         case .skipped(let step, let reason):

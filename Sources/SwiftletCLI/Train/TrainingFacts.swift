@@ -1,4 +1,4 @@
-// What is known of a run as short texts, each for the place beside its label.
+// What is known about a run as short texts, each to be shown next to its label.
 
 import LineEditing
 import Swiftlet
@@ -8,7 +8,7 @@ struct TrainingFacts {
     let progress: TrainingProgress
     let glyphs: DisplayGlyphs
 
-    /// The training loss now, where it is going, and what it is the mean of.
+    /// The current training loss, its direction, and how many steps it averages.
     func loss(width: Int) -> StyledLine {
         guard let loss = progress.loss.smoothed else { return StyledLine() }
         var line = StyledLine(decimal(loss, 4), .strong)
@@ -26,7 +26,7 @@ struct TrainingFacts {
         return line
     }
 
-    /// The whole run's loss on one line, and which steps that are.
+    /// The whole run's loss on one line, and the steps it covers.
     func curve(width: Int) -> StyledLine {
         let last = progress.course.lastStep.grouped
         let long = "  steps 1 to \(last)"
@@ -45,7 +45,7 @@ struct TrainingFacts {
         guard let best = progress.best else { return line }
         let isLast = best == progress.validation
         let text = isLast ? "best so far" : "best \(decimal(Double(best.value), 4))"
-        // The step only where it fits whole: a part of a number would be another number.
+        // The step only if it fits completely: part of a number would be a different number.
         let longer = isLast ? "\(text), at \(best.step.grouped)" : "\(text) at \(best.step.grouped)"
         let gap = line.width > 0 ? "  " : ""
         let room = width - line.width - gap.count
@@ -65,7 +65,7 @@ struct TrainingFacts {
         return line
     }
 
-    /// How much of the data was seen, and how much will be.
+    /// How much of the data has been seen, and how much will be.
     func seen(width: Int) -> StyledLine {
         guard let data = progress.stepData else { return StyledLine() }
         let tokens = NumberText.compact(Double(data.tokens) * Double(progress.stepCount))
@@ -73,7 +73,7 @@ struct TrainingFacts {
         line.append(" tokens", .faint)
         guard let epochs = data.epochs else { return line }
         let total = epochs * Double(progress.totalSteps)
-        // As many digits for what is done as for all of it.
+        // As many digits for what is done as for the total.
         let places = total < 10 ? 2 : total < 1000 ? 1 : 0
         let done = decimal(epochs * Double(progress.stepCount), places)
         let choices = [" of \(decimal(total, places)) epochs", " epochs"]
@@ -96,7 +96,7 @@ struct TrainingFacts {
         return line
     }
 
-    /// The time of one of them.
+    /// The time of one step.
     var stepTime: StyledLine {
         guard let seconds = progress.pace.secondsPerStep else { return StyledLine() }
         let milliseconds = seconds * 1000

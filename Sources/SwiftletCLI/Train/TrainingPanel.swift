@@ -1,23 +1,23 @@
 // The layout of a run's state as a few lines of a given width. It writes nothing: the same state
-// always gives the same lines. What the lines say is in TrainingFacts.swift.
+// always gives the same lines. TrainingFacts.swift has what the lines say.
 
-/// What a person who watches a run sees.
+/// What a person watching a run sees.
 struct TrainingPanel {
-    /// What the lines are drawn with.
+    /// The characters to draw with.
     let glyphs: DisplayGlyphs
 
-    /// From here on a chart of several rows stands beside the facts.
+    /// From this width on, a chart of several rows is next to the facts.
     private static let widest = 120
-    /// From here on two facts share a line.
+    /// From this width on, two facts share a line.
     private static let wide = 76
-    /// Below, there is room for one line only.
+    /// Below this width, there is room for only one line.
     private static let narrowest = 30
-    /// Columns of "validation", the longest label.
+    /// The width of "validation", the longest label.
     private static let labelWidth = 10
-    /// Columns of the facts on the left of a wide panel, with the gap to what is on the right.
+    /// The width of the facts on the left of a wide panel, including the gap.
     private static let leftWidth = 46
 
-    /// Lines for a terminal of this size, each narrower than it and together lower.
+    /// Lines for a terminal of this size, narrower than it and fewer than its rows.
     func lines(_ progress: TrainingProgress, columns: Int, rows: Int) -> [StyledLine] {
         // The last column stays free: some terminals begin a new line as soon as it is written.
         let width = max(1, columns - 1)
@@ -30,18 +30,18 @@ struct TrainingPanel {
         } else {
             lines += listed(facts, width: width)
         }
-        // Air between the panel and what scrolls above it.
+        // An empty line between the panel and what scrolls above it.
         if lines.count < limit { lines.insert(StyledLine(), at: 0) }
         let sample = sample(
             progress,
             width: width,
-            // A quarter of a high window, for those who like to read.
+            // A quarter of a tall window, for those who like to read.
             limit: min(max(4, limit / 4), limit - lines.count)
         )
         return (lines + sample).prefix(limit).map { $0.cut(to: width) }
     }
 
-    /// Lines for below the panel that say what to do next; commands are left whole, to be copied.
+    /// Lines below the panel that say what to do next; commands are not wrapped, to be copied.
     func advice(_ lines: [String], columns: Int) -> [StyledLine] {
         let width = max(1, columns - 1 - Self.labelWidth - 3)
         let parts = lines.flatMap { line in
@@ -83,7 +83,7 @@ struct TrainingPanel {
         return line
     }
 
-    /// Facts one below the other, and a chart beside them; nil where it does not fit.
+    /// Facts one below another, with a chart next to them; nil if it does not fit.
     private func charted(_ facts: TrainingFacts, width: Int, rows: Int) -> [StyledLine]? {
         let valueWidth = Self.leftWidth - 3 - Self.labelWidth - 3
         var left = [labelled("loss", facts.loss(width: valueWidth))]
@@ -96,7 +96,7 @@ struct TrainingPanel {
             labelled("memory", facts.memory),
             labelled("time", facts.time),
         ]
-        // Half of the window stays for what scrolls above, and some for the sample.
+        // Half of the window is left for what scrolls above, and some for the sample.
         let chartRows = max(left.count, min(16, rows / 3))
         guard chartRows <= rows / 2 else { return nil }
         let chart = LossChart(glyphs: glyphs)

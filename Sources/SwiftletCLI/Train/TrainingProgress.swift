@@ -4,7 +4,7 @@
 
 import Swiftlet
 
-/// What is known of a run so far.
+/// What is known about a run so far.
 struct TrainingProgress {
     /// How the run ended for this session.
     enum Ending: String {
@@ -23,13 +23,13 @@ struct TrainingProgress {
     /// How much of the data a step takes.
     struct StepData: Equatable {
         let tokens: Int
-        /// Nil where every step takes the same data.
+        /// Nil if every step takes the same data.
         let epochs: Double?
     }
 
     /// Steps of the whole run.
     let totalSteps: Int
-    /// Nil where nobody said.
+    /// Nil if not given.
     let stepData: StepData?
     /// Steps made when this session began.
     private(set) var firstStep = 0
@@ -41,28 +41,28 @@ struct TrainingProgress {
     private(set) var course = LossCourse()
     private(set) var pace = TrainingPace()
     private(set) var validation: Measurement<Float>?
-    /// Validations of the whole run, as far as they are known, or some of them.
+    /// The known validations of the whole run, or some of them.
     private(set) var validations: [Measurement<Float>] = []
-    /// The lowest validation loss of the whole run, as far as it is known.
+    /// The lowest known validation loss of the whole run.
     private(set) var best: Measurement<Float>?
     private(set) var sample: Measurement<String>?
     /// Time since this session began.
     private(set) var elapsed = Duration.zero
     private(set) var ending: Ending?
-    /// The most memory that the program has had, in bytes; nil where the system does not say.
+    /// The most memory that the program has used, in bytes; nil if the system does not say.
     var peakMemory: Int?
 
-    /// More than anybody can tell apart in a chart.
+    /// More than can be distinguished in a chart.
     private static let validationLimit = 512
 
-    /// A run that has yet to begin, or to go on after a checkpoint of validation loss `best`.
+    /// A run that is about to begin, or to resume with a checkpoint of validation loss `best`.
     init(totalSteps: Int, best: BestCheckpoint? = nil, stepData: StepData? = nil) {
         self.totalSteps = totalSteps
         self.stepData = stepData
         self.best = best.map { Measurement(step: $0.step, value: $0.validationLoss) }
     }
 
-    /// Notes an event that happened `elapsed` after the session began.
+    /// Records an event that happened `elapsed` after the session began.
     mutating func apply(_ event: TrainingEvent, at elapsed: Duration) {
         self.elapsed = elapsed
         switch event {
@@ -80,7 +80,7 @@ struct TrainingProgress {
             let measured = Measurement(step: step, value: loss)
             validation = measured
             note(measured)
-            // Before the first step there is no checkpoint that could be the best.
+            // Before the first step, there is no checkpoint that could be the best.
             if step > 0 && loss < best?.value ?? .infinity { best = measured }
             pace.add(.validation, step: step, at: elapsed)
         case .hellaSwag(let step, _):
@@ -95,7 +95,7 @@ struct TrainingProgress {
         }
     }
 
-    /// Notes what was logged before this session began after `lastStep`.
+    /// Records what was logged before this session began after `lastStep`.
     mutating func recall(_ entry: MainLog.Entry, upTo lastStep: Int) {
         switch entry {
         case .training(let step, let loss) where step <= lastStep: course.add(loss, step: step)
@@ -106,27 +106,27 @@ struct TrainingProgress {
     }
 
     private mutating func note(_ validation: Measurement<Float>) {
-        // That before the first step is far above all others.
+        // The one before the first step is far above all others.
         guard validation.value.isFinite, validation.step > 0 else { return }
         validations.append(validation)
         guard validations.count > Self.validationLimit else { return }
-        // Every second one, and always the newest.
+        // Keeps every second one, and always the newest.
         validations = validations.reversed().enumerated().filter { $0.offset % 2 == 0 }
             .map(\.element).reversed()
     }
 
-    /// Notes that time has passed.
+    /// Records that time has passed.
     mutating func advance(to elapsed: Duration) {
         self.elapsed = elapsed
     }
 
-    /// Notes that nothing more will happen, and how it came to that; nil where the steps tell.
+    /// Records that the run has ended, and how; nil if the steps tell.
     mutating func end(at elapsed: Duration, as ending: Ending? = nil) {
         self.elapsed = elapsed
         self.ending = ending ?? (stepCount >= totalSteps ? .done : .stopped)
     }
 
-    /// The time to the end of the run; nil before the first step of this session.
+    /// The time left in the run; nil before the first step of this session.
     var timeLeft: Duration? { pace.timeLeft(for: max(0, totalSteps - stepCount), at: elapsed) }
 }
 
@@ -148,10 +148,10 @@ struct TrainingPace {
     private var steps: [(seconds: Double, tokensPerSecond: Double)] = []
     private var pauses: [Pause: PauseCost] = [:]
     private var lastEvent = Duration.zero
-    /// The step after which the program started; what was before says nothing about this machine.
+    /// The step after which the program started; earlier ones say nothing about this machine.
     var firstStep = 0
 
-    /// Steps whose median is the speed: one that the machine was busy or asleep in does not count.
+    /// Steps whose median is the speed, so that one during which the machine slept does not count.
     private static let window = 32
 
     /// Notes a step that ended at `now`.
@@ -165,7 +165,7 @@ struct TrainingPace {
     mutating func add(_ pause: Pause, step: Int, at now: Duration) {
         let stepCount = step - (pauses[pause]?.step ?? firstStep)
         let seconds = (now - lastEvent) / .seconds(1)
-        // What comes before the first step of all comes once.
+        // A pause before the very first step occurs only once.
         let cost = stepCount > 0 ? seconds / Double(stepCount) : 0
         pauses[pause] = PauseCost(step: step, secondsPerStep: cost)
         lastEvent = now
@@ -177,8 +177,8 @@ struct TrainingPace {
     /// The median speed of the recent steps.
     var tokensPerSecond: Double? { Self.median(steps.map(\.tokensPerSecond)) }
 
-    /// The time `stepCount` steps after the last one will take, seen at `now`; nil before the first
-    /// step.
+    /// The time that the `stepCount` steps after the last one will take, as of `now`; nil before
+    /// the first step.
     func timeLeft(for stepCount: Int, at now: Duration) -> Duration? {
         guard let secondsPerStep else { return nil }
         let pauseSeconds = pauses.values.reduce(0) { $0 + $1.secondsPerStep }

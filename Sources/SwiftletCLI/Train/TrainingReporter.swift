@@ -1,20 +1,20 @@
-// Everything a run says while it goes on and when it ends: the panel or plain lines on stderr, and
-// with --json its events on stdout. What the lines are is in TrainingPanel and TrainingEvent+JSON.
+// Everything a run prints during training and at its end: the panel or plain lines on stderr, and
+// with --json its events on stdout. TrainingPanel and TrainingEvent+JSON make the lines.
 
 import Swiftlet
 
-/// Follows a run from its first event to its last word.
+/// Follows a run from its first event to its last line.
 struct TrainingReporter {
     private let run: TrainingRun
     private let directory: RunDirectory
     private let display: TrainingDisplay
     private let events: EventStream?
 
-    /// What a run will be reported on.
+    /// Prepares to report on a run.
     /// - Parameters:
-    ///   - run: The run, which has not begun.
+    ///   - run: The run, which has not begun yet.
     ///   - directory: Where it is kept.
-    ///   - printsEvents: Whether its events are printed for programs.
+    ///   - printsEvents: Whether to print its events for programs.
     init(_ run: TrainingRun, directory: RunDirectory, printsEvents: Bool) {
         (self.run, self.directory) = (run, directory)
         let trainer = run.trainer
@@ -40,10 +40,10 @@ struct TrainingReporter {
 
     /// Trains to the end, or until the run is told to stop.
     /// - Parameters:
-    ///   - validationTokens: Tokens of the held-out data; nil where there are none.
+    ///   - validationTokens: Tokens of the held-out data; nil if there are none.
     ///   - note: Called with each event before it is shown.
-    /// - Throws: What training and `note` throw. Where nobody takes the events any more the run is
-    ///   saved as one that was stopped, and ``failure`` says why.
+    /// - Throws: What training and `note` throw. If nobody reads the events any more, the run is
+    ///   saved as if stopped, and ``failure`` says why.
     func follow(
         validationTokens: Int?,
         _ note: (TrainingEvent) throws -> Void
@@ -66,7 +66,7 @@ struct TrainingReporter {
         end(nil)
     }
 
-    /// Why nobody takes the events any more; nil where they are taken.
+    /// Why the events can no longer be written; nil if they can.
     var failure: (any Error)? { events?.failure }
 
     private func beginning(_ validationTokens: Int?) -> EventObject {
@@ -99,7 +99,7 @@ struct TrainingReporter {
         let advice = TrainingAdvice(outcome: outcome)
         switch progress.ending {
         case .done: display.advise(advice.whenDone)
-        // Before its first step a run leaves nothing, and says so itself.
+        // Before its first step, a run leaves nothing, and says so itself.
         case .stopped where progress.stepCount > 0: display.advise(advice.whenStopped)
         case .diverged: display.advise(advice.whenDiverged(progress.loss))
         case .stopped, .failed, nil: break
@@ -115,18 +115,18 @@ struct TrainingReporter {
     }
 }
 
-/// Objects on standard output, until nobody takes them any more.
+/// Objects on standard output, until nobody reads them any more.
 final class EventStream {
-    /// Why objects are not taken any more.
+    /// Why objects can no longer be written.
     private(set) var failure: (any Error)?
 
-    /// Prepares standard output: a reader that goes is an error then, and not the end of a run that
-    /// nobody has saved.
+    /// Prepares standard output: a reader that goes away is then an error rather than the end of an
+    /// unsaved run.
     init() {
         Signals.ignoreClosedConnections()
     }
 
-    /// Writes an object as a line, at once.
+    /// Writes an object as a line, immediately.
     func write(_ object: EventObject) {
         guard failure == nil else { return }
         do { try Terminal.printJSON(object) } catch { failure = error }

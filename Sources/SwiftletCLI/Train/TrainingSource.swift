@@ -1,30 +1,30 @@
-// The data of a run: token shards, conversations, or a text that becomes shards in the run
-// directory, which TrainingText.swift does.
+// The data of a run: token shards, conversations, or a text, which TrainingText.swift turns into
+// shards in the run directory.
 
 import Swiftlet
 
-/// What a run learns from and validates on.
+/// What a run trains and validates on.
 struct TrainingSource {
-    /// How data become batches.
+    /// How data becomes batches.
     struct Shape {
-        /// B: sequences a batch.
+        /// B: sequences per batch.
         let batchSize: Int
-        /// T: tokens a sequence.
+        /// T: tokens per sequence.
         let sequenceLength: Int
-        /// How many tokens the model knows.
+        /// The size of the model's vocabulary.
         let vocabularySize: Int
-        /// Decides a random order.
+        /// The seed of a random order.
         let seed: UInt64
-        /// How many processes share what is learnt from.
+        /// How many processes share the training data.
         let processCount: Int
-        /// Which of them this is.
+        /// Which of them this one is.
         let rank: Int
 
-        /// Tokens of a batch of every process.
+        /// Tokens in a batch over all processes.
         var tokenCount: Int { batchSize * sequenceLength * processCount }
     }
 
-    /// The shards that were made of a text.
+    /// The shards made from a text.
     private struct Shards: Codable {
         let training: FilePath
         let validation: FilePath?
@@ -33,18 +33,18 @@ struct TrainingSource {
     let training: any BatchSource
     let validation: (any BatchSource)?
 
-    /// Opens the shards or conversations that `options` name, or makes shards of its text.
+    /// Opens the shards or conversations named in `options`, or makes shards from its text.
     ///
-    /// Of several processes the first makes the shards, and all open them.
+    /// If there are several processes, the first makes the shards, and all open them.
     /// - Parameters:
-    ///   - options: What the data are.
+    ///   - options: What the data is.
     ///   - tokens: The tokenizer, and what made the shards.
-    ///   - template: The form of conversations, if the data are such.
-    ///   - shape: How they become batches.
-    ///   - directory: Where the run keeps shards of a text.
-    ///   - threads: How many encode it.
-    ///   - group: The processes, all of which do this at the same time.
-    /// - Throws: What is wrong with the data.
+    ///   - template: The chat template, if the data is conversations.
+    ///   - shape: How it becomes batches.
+    ///   - directory: Where the run keeps shards made from a text.
+    ///   - threads: How many threads encode it.
+    ///   - group: The processes, which all do this at the same time.
+    /// - Throws: An error about the data.
     init(
         _ options: DataOptions,
         _ tokens: KnownTokens,
@@ -56,7 +56,7 @@ struct TrainingSource {
     ) throws {
         var (trainData, valData) = (options.trainData ?? "", options.valData)
         if let text = options.text, let tokenizer = tokens.tokenizer?.value {
-            // Refused before anything is made.
+            // Checked before anything is made.
             _ = try group.together { try Self.documentStart(options, tokens) }
             let shards = try group.share {
                 let prepared = try TrainingText(directory: directory, threads: threads)
@@ -132,14 +132,14 @@ struct TrainingSource {
             batchSize: shape.batchSize,
             sequenceLength: shape.sequenceLength,
             shuffled: isTraining && options.shuffle,
-            // Each process reads all held-out data, and measures on what is its turn.
+            // Each process reads all held-out data, and they take turns measuring.
             processCount: isTraining ? shape.processCount : 1,
             rank: isTraining ? shape.rank : 0,
             vocabularySize: shape.vocabularySize
         )
     }
 
-    /// The token that begins documents, if they are not to see each other.
+    /// The token that begins documents, if they must not see each other.
     private static func documentStart(
         _ options: DataOptions,
         _ tokens: KnownTokens
@@ -151,7 +151,7 @@ struct TrainingSource {
         guard let start = made ?? tokens.tokenizer?.value.documentStart else {
             throw CommandError(
                 .wrongUsage,
-                "--documents separate must know which token begins documents; "
+                "--documents separate needs the token that begins documents; "
                     + (tokens.tokenizer.map { "'\($0.path)' has none; leave it out" }
                         ?? "name the tokenizer that made the data with --tokenizer")
             )
@@ -159,14 +159,14 @@ struct TrainingSource {
         return start
     }
 
-    /// Reads all of the data once: a run that goes on must find the same.
+    /// Reads all of the data once: a resumed run must find the same.
     private static func digested(_ source: any BatchSource) throws -> any BatchSource {
         let line = ProgressLine()
         defer { line.finish() }
         var source = source
         try source.digestShards { count, total in
             if Signals.isInterrupted { throw ExitStatus.interrupted }
-            line.show("looking at the data: \(byteProgress(count, of: total))")
+            line.show("checking the data: \(byteProgress(count, of: total))")
         }
         return source
     }

@@ -1,30 +1,29 @@
-// A text that a run learns from: it becomes shards in the run directory, which a run that goes on
-// finds again.
+// A text to train on: it becomes shards in the run directory, which a resumed run finds again.
 
 import Swiftlet
 
-/// Makes a run's shards of a text.
+/// Makes a run's shards from a text.
 struct TrainingText {
-    /// Of the run.
+    /// The run's directory.
     let directory: RunDirectory
     /// How many encode.
     let threads: Int
 
-    /// The shards of a text, which are enough for a batch.
+    /// The shards made from a text, which suffice for a batch.
     /// - Parameters:
     ///   - text: A file or a directory.
     ///   - tokenizer: What encodes it.
-    ///   - shape: Of the batches.
-    ///   - holdsOut: Whether some of it is held out for validation, where it is long enough.
+    ///   - shape: The shape of the batches.
+    ///   - holdsOut: Whether to hold some of it out for validation, if it is long enough.
     /// - Returns: The shards.
-    /// - Throws: What is wrong with the text.
+    /// - Throws: An error about the text.
     func shards(
         of text: FilePath,
         _ tokenizer: any Tokenizer,
         _ shape: TrainingSource.Shape,
         holdsOut: Bool
     ) throws -> PreparedText {
-        // A batch of every process and its last target.
+        // A batch for every process and the last target.
         let leastTokens = shape.tokenCount + 1
         let prepared = try cleaningUp {
             let prepared = try prepare(
@@ -38,10 +37,10 @@ struct TrainingText {
                 try prepared.remove()
                 throw CommandError(
                     .wrongUsage,
-                    "'\(text)' makes \(counted(tokenCount, "token")), and a batch takes "
+                    "'\(text)' makes \(counted(tokenCount, "token")), but a batch takes "
                         + "\(leastTokens.grouped) (batch size x sequence length"
                         + (shape.processCount > 1 ? " x processes" : "")
-                        + " + 1); take more text, or a smaller --batch-size or --sequence-length"
+                        + " + 1); use more text, or a smaller --batch-size or --sequence-length"
                 )
             }
             return prepared
@@ -52,7 +51,7 @@ struct TrainingText {
         return prepared
     }
 
-    /// What `body` returns; when it throws, directories go that were made for a run and are empty.
+    /// Runs `body`; if it throws, empty directories that were made for the run are removed.
     private func cleaningUp<Value>(_ body: () throws -> Value) throws -> Value {
         do { return try body() } catch {
             RunDirectory(shardDirectory).removeIfEmpty()
@@ -61,13 +60,13 @@ struct TrainingText {
         }
     }
 
-    /// Where the shards of a text are kept.
+    /// Where the shards made from a text are kept.
     private var shardDirectory: FilePath { directory.path.appending("data") }
 
-    /// Tokens of a long text that are held out: some hundred batches of any usual size.
+    /// Tokens held out of a long text: a few hundred batches of any usual size.
     ///
-    /// Shorter texts give fewer, in proportion, and none where that would not fill a batch. So a
-    /// resumed run finds its shards again, and one whose batches have become larger may not.
+    /// Shorter texts give proportionally fewer, and none if that would not fill a batch. So a
+    /// resumed run finds its shards again, but one whose batches have become larger may not.
     private static let mostHeldOutTokens = 1 << 20
 
     private func prepare(
@@ -78,12 +77,12 @@ struct TrainingText {
     ) throws -> PreparedText {
         let passedOver = PassedOverEntries()
         let inputs = try TextInput.find([text], passingOver: passedOver.append)
-        // A pipe is empty after its first reading, and the run's shards are known by the text.
+        // A pipe is empty after it is read once, and the run's shards are identified by the text.
         if let input = inputs.first(where: { $0.byteCount == nil }) {
             throw CommandError(
                 .wrongUsage,
-                "--text needs files, as they are read twice, but '\(input.name)' is none; save "
-                    + "what it gives to a file, or make shards with 'swiftlet prepare'"
+                "--text needs files, because they are read twice, but '\(input.name)' is not one; "
+                    + "save its text to a file, or make shards with 'swiftlet prepare'"
             )
         }
         try checkKinds(of: inputs)
@@ -101,7 +100,7 @@ struct TrainingText {
             threads: threads,
             readingProgress: { count, total in
                 if Signals.isInterrupted { throw ExitStatus.interrupted }
-                line.show("looking at the text: \(byteProgress(count, of: total))")
+                line.show("checking the text: \(byteProgress(count, of: total))")
             }
         ) { progress in
             if Signals.isInterrupted { throw ExitStatus.interrupted }

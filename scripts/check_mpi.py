@@ -22,6 +22,7 @@ Prints the largest differences, and exits with 1 if something is wrong.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import itertools
 import json
 import os
@@ -71,17 +72,15 @@ class Runs:
         self.directory = directory
         self.options = options
         self.failures: list[str] = []
-        tokens = directory / "words.txt"
-        words = random.Random(7)
-        tokens.write_text(
-            " ".join(words.choice(["red", "green", "blue", "one", "two"]) for _ in range(60_000))
-        )
+        text = directory / "words.txt"
+        words = random.Random(7).choices(["red", "green", "blue", "one", "two"], k=60_000)
+        text.write_text(" ".join(words))
         self.tokenizer = directory / "tokenizer.bin"
-        run([SWIFTLET, "tokenizer", "train", tokens, "--vocabulary-size", "270"]
+        run([SWIFTLET, "tokenizer", "train", text, "--vocabulary-size", "270"]
             + ["--output", self.tokenizer])
         # Whole batches, however they are divided here.
         held_out = 16 * options.batch_size * options.sequence_length + 1
-        run([SWIFTLET, "prepare", tokens, "--tokenizer", self.tokenizer, "--output", directory]
+        run([SWIFTLET, "prepare", text, "--tokenizer", self.tokenizer, "--output", directory]
             + ["--name", "words", "--validation-tokens", held_out])
 
     def command(self, output: Path, *extra: str, batch_size: int = 0) -> list[str]:
@@ -179,7 +178,7 @@ def survive_kills(runs: Runs, launcher: list[str], generator: random.Random) -> 
         time.sleep(generator.uniform(0.1, 0.95) * duration)
         victim = process.pid if kind == "launcher" else rank_process(output, generator)
         if victim is not None and process.poll() is None:
-            os.kill(victim, signal.SIGKILL)
+            kill(victim)
         what = f"{launcher[0]}, {kind} killed, {number + 1}"
         runs.require(ends(process, output), f"{what}: the run ends within {PATIENCE} s")
         run(command)
@@ -216,8 +215,14 @@ def ends(process: subprocess.Popen, output: Path) -> bool:
             return True
         time.sleep(0.2)
     for pid in [*training_processes(output), process.pid]:
-        os.kill(pid, signal.SIGKILL)
+        kill(pid)
     return False
+
+
+def kill(pid: int) -> None:
+    """Kills a process, unless it has just ended by itself."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
 
 
 def main() -> int:

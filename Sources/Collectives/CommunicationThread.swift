@@ -30,10 +30,17 @@ final class CommunicationThread: Sendable {
     /// What connects them.
     let connection: String
 
-    /// Starts the thread and connects to the other processes.
-    /// - Parameter connect: Called on the thread.
-    /// - Throws: What `connect` throws.
-    init(_ connect: @escaping @Sendable () throws -> any Communicator) throws {
+    /// Starts the thread and connects it.
+    /// - Parameters:
+    ///   - patience: Seconds that this may take.
+    ///   - connect: Called by the thread.
+    /// - Throws: What `connect` throws, and ``CollectiveError/incomplete(seconds:)`` where it does
+    ///   not return in time: not every launcher ends the others when a process fails before it is
+    ///   connected.
+    init(
+        patience: Int,
+        _ connect: @escaping @Sendable () throws -> any Communicator
+    ) throws {
         let connected = DispatchSemaphore(value: 0)
         let place = Mutex<Result<(Int, Int, String), any Error>>(.success((0, 1, "")))
         // A serial queue of its own keeps one thread for as long as it has work, which here is
@@ -53,7 +60,9 @@ final class CommunicationThread: Sendable {
             loop.run()
             ended.signal()
         }
-        connected.wait()
+        guard connected.wait(timeout: .now() + .seconds(patience)) == .success else {
+            throw CollectiveError.incomplete(seconds: patience)
+        }
         (rank, processCount, connection) = try place.withLock { $0 }.get()
     }
 
@@ -67,14 +76,17 @@ final class CommunicationThread: Sendable {
         return ticket
     }
 
-    /// Ends all processes at once.
-    func abort(status: Int32) { queue.add(.abort(status)) }
+    /// Ends all processes at once, whatever is under way.
+    func abort(status: Int32) { end(.abort(status)) }
 
     /// Disconnects from the other processes once all jobs are done.
+    func close() { end(.close) }
+
+    /// Gives the last order.
     ///
-    /// It does not wait forever for processes that have gone away.
-    func close() {
-        queue.add(.close)
+    /// Where the others have gone without a word, it does not wait for ever.
+    private func end(_ order: Order) {
+        queue.add(order)
         _ = ended.wait(timeout: .now() + .seconds(10))
     }
 }
@@ -134,11 +146,15 @@ private final class MessageLoop {
     let communicator: any Communicator
     private let queue: CommunicationThread.Queue
     private let waiters: WaiterCount
+    /// Jobs that have not begun, in their order.
+    private var waiting: [(job: any CollectiveJob, ticket: Ticket)] = []
     private var underWay: [Work] = []
     private var jobCount = 0
     private var isClosing = false
     /// Why messages can no longer be exchanged.
     private var failure: (any Error)?
+    /// Jobs that came to no end: messages may still be on their way to and from their memory.
+    private var abandoned: [any CollectiveJob] = []
 
     init(
         _ communicator: any Communicator,
@@ -150,35 +166,48 @@ private final class MessageLoop {
 
     /// Carries out orders until there are no more.
     func run() {
-        while !isClosing || !underWay.isEmpty {
-            var hasMoved = false
-            while !isClosing, underWay.count < Self.depth,
-                let order = queue.next(waits: underWay.isEmpty)
-            {
-                hasMoved = true
-                take(order)
+        while !isClosing || isBusy {
+            // All of them, at once: one may be to end everything while no job gets on.
+            while !isClosing, let order = queue.next(waits: !isBusy) {
+                switch order {
+                case .job(let job, let ticket): waiting.append((job, ticket))
+                case .close: isClosing = true
+                case .abort(let status): return communicator.abort(status: status)
+                }
             }
-            if moveOn() || hasMoved { continue }
+            let hasBegun = beginWaiting()
+            if moveOn() || hasBegun { continue }
             pause()
         }
         if failure == nil { communicator.close() }
     }
 
-    private func take(_ order: CommunicationThread.Order) {
-        switch order {
-        case .close: isClosing = true
-        case .abort(let status): communicator.abort(status: status)
-        case .job(let job, let ticket):
+    private var isBusy: Bool { !waiting.isEmpty || !underWay.isEmpty }
+
+    /// Begins as many jobs as may be under way.
+    /// - Returns: Whether there were any.
+    private func beginWaiting() -> Bool {
+        var hasBegun = false
+        while underWay.count < Self.depth, !waiting.isEmpty {
+            hasBegun = true
+            let (job, ticket) = waiting.removeFirst()
             let tag = jobCount * CommunicationThread.phaseLimit % Self.tagLimit
             jobCount += 1
-            if let failure { return ticket.finish(.failure(failure)) }
-            finishing(ticket) {
-                guard let messages = try job.nextMessages() else { return true }
+            do {
+                if let failure { throw failure }
+                guard let messages = try job.nextMessages() else {
+                    ticket.finish(.success(()))
+                    continue
+                }
                 let pending = try communicator.begin(messages, tag: tag)
                 underWay.append(Work(job: job, ticket: ticket, tag: tag + 1, pending: pending))
-                return false
+            } catch {
+                abandoned.append(job)
+                ticket.finish(.failure(error))
+                fail(error)
             }
         }
+        return hasBegun
     }
 
     /// Advances all running jobs.
@@ -186,33 +215,31 @@ private final class MessageLoop {
     private func moveOn() -> Bool {
         var hasMoved = false
         for index in underWay.indices.reversed() {
-            let work = underWay[index]
-            let isDone = finishing(work.ticket) {
-                guard try work.pending.areDone() else { return false }
+            do {
+                guard try underWay[index].pending.areDone() else { continue }
                 hasMoved = true
-                guard let messages = try work.job.nextMessages() else { return true }
-                underWay[index].pending = try communicator.begin(messages, tag: work.tag)
+                guard let messages = try underWay[index].job.nextMessages() else {
+                    underWay.remove(at: index).ticket.finish(.success(()))
+                    continue
+                }
+                let tag = underWay[index].tag
+                underWay[index].pending = try communicator.begin(messages, tag: tag)
                 underWay[index].tag += 1
-                return false
+            } catch {
+                fail(error)
+                return true
             }
-            if isDone { underWay.remove(at: index) }
         }
         return hasMoved
     }
 
-    /// Advances a job by a step, and signals its ticket if that was the last.
-    /// - Returns: Whether it was the last.
-    @discardableResult
-    private func finishing(_ ticket: Ticket, _ body: () throws -> Bool) -> Bool {
-        do {
-            guard try body() else { return false }
-            ticket.finish(.success(()))
-        } catch {
-            // The others wait for messages that will not come: nothing can follow.
-            failure = error
-            ticket.finish(.failure(error))
-        }
-        return true
+    /// Gives up what is under way: the others wait for messages that will not come, or this process
+    /// for theirs, and nothing can follow.
+    private func fail(_ error: any Error) {
+        failure = error
+        for work in underWay { work.ticket.finish(.failure(error)) }
+        abandoned += underWay.map(\.job)
+        underWay = []
     }
 
     private func pause() {

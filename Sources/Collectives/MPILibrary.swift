@@ -64,19 +64,18 @@ public struct MPILibrary {
         @convention(c) (UnsafeMutablePointer<Handle>, UnsafeMutablePointer<CInt>, UInt) -> Status
 
     /// Opens the library that goes with a launcher.
-    /// - Throws: ``CollectiveError/noLibrary(launcher:tried:reason:)`` or
+    /// - Throws: ``CollectiveError/noLibrary(launcher:reasons:)`` or
     ///   ``CollectiveError/foreignLibrary(path:found:)``.
     static func open(for launcher: Launcher) throws -> MPILibrary {
-        let names = named.map { [$0] } ?? names(for: launcher.kind)
-        var reason = ""
-        for name in names {
+        var reasons: [String] = []
+        for name in named.map({ [$0] }) ?? names(for: launcher.kind) {
             // Open MPI's plug-ins look for its symbols in the program.
             if let handle = dlopen(name, RTLD_NOW | RTLD_GLOBAL) {
                 return try MPILibrary(handle, path: name)
             }
-            reason = dlerror().map { String(cString: $0) } ?? "unknown reason"
+            reasons.append(dlerror().map { String(cString: $0) } ?? "'\(name)' cannot be opened")
         }
-        throw CollectiveError.noLibrary(launcher: launcher.name, tried: names, reason: reason)
+        throw CollectiveError.noLibrary(launcher: launcher.name, reasons: reasons)
     }
 
     /// The libraries that can be opened on this machine.
@@ -203,7 +202,9 @@ public struct MPILibrary {
         var characters = [CChar](repeating: 0, count: capacity + 1)
         var count: CInt = 0
         guard write(&characters, &count) == 0 else { return "" }
-        return String(decoding: characters.prefix { $0 != 0 }.map(UInt8.init), as: UTF8.self)
+        // Not all text is ASCII, and a CChar has a sign on some processors only.
+        let bytes = characters.prefix { $0 != 0 }.map(UInt8.init(truncatingIfNeeded:))
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// "Open MPI v4.1.4, package: ..." and "MPICH Version:      4.0.2\nMPICH Release..." as a

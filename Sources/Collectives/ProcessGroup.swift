@@ -55,12 +55,14 @@ public final class ProcessGroup {
         }
     }
 
-    /// Connects over what `connect` makes; a separate thread calls it and uses the result.
+    /// Connects over what `connect` makes, which a thread of its own calls and uses, within
+    /// `patience` seconds.
     package init(
         exitStatus: @escaping (any Error) -> Int32,
+        patience: Int = 60,
         _ connect: @escaping @Sendable () throws -> any Communicator
     ) throws {
-        let thread = try CommunicationThread(connect)
+        let thread = try CommunicationThread(patience: patience, connect)
         (rank, processCount) = (thread.rank, thread.processCount)
         connection = thread.connection
         (self.thread, self.exitStatus) = (thread, exitStatus)
@@ -98,6 +100,31 @@ extension ProcessGroup {
     /// - Throws: ``CollectiveError``.
     public func gather(_ values: [Double]) throws -> [[Double]] {
         try startGathering(values).results()
+    }
+
+    /// The numbers that each process finds, in the order of their ranks, where all could.
+    ///
+    /// Whether a process could goes with its numbers: unlike ``together(_:)``, this takes a message
+    /// of its own only where one could not.
+    /// - Parameters:
+    ///   - count: How many each of them finds.
+    ///   - body: Finds those of this process.
+    /// - Returns: As ``gather(_:)``.
+    /// - Throws: As ``together(_:)``.
+    public func gather(count: Int, _ body: () throws -> [Double]) throws -> [[Double]] {
+        let found = Result { try body() }
+        guard hasOthers else { return [try found.get()] }
+        let own = (try? found.get() + [1]) ?? [Double](repeating: 0, count: count + 1)
+        precondition(own.count == count + 1, "\(own.count - 1) numbers instead of \(count)")
+        let gathered = try gather(own)
+        if gathered.contains(where: { $0.last != 1 }) { _ = try together { try found.get() } }
+        return gathered.map { $0.dropLast() }
+    }
+
+    /// The sum, in the order of the ranks, of a number that each process finds, where all could.
+    /// - Throws: As ``together(_:)``.
+    public func sum(_ body: () throws -> Double) throws -> Double {
+        try gather(count: 1) { [try body()] }.joined().reduce(0, +)
     }
 
     /// Starts gathering numbers, the same count from each process.

@@ -153,8 +153,8 @@ final class Transfer: NSObject, URLSessionDataDelegate, @unchecked Sendable {
         }
         let isDowngrade = response.url?.scheme == "https" && request.url?.scheme != "https"
         guard count <= Self.mostRedirections, !isDowngrade else {
-            // Not cancelled here: on Linux, URLSession crashes when a task that waits for this
-            // answer is cancelled. It ends by itself, with the redirect as its answer.
+            // Not canceled here: on Linux, URLSession crashes when a task that waits for this
+            // answer is canceled. It ends by itself, with the redirect as its answer.
             state.withLock {
                 $0.ending = .refused(status: response.statusCode, isTransient: false)
             }

@@ -77,7 +77,7 @@ enum ExitStatus: CInt, Error {
             switch error {
             case .noLibrary, .foreignLibrary: .missingInput
             case .launcherMismatch, .notConnected, .unlike: .wrongUsage
-            case .noThreads, .callFailed: .failure
+            case .incomplete, .noThreads, .callFailed: .failure
             case .otherRank(_, _, let status): ExitStatus(rawValue: status) ?? .failure
             }
     }
@@ -188,7 +188,7 @@ enum ExitStatus: CInt, Error {
         self =
             switch error {
             case .invalidSetting: .wrongUsage
-            case .runExists, .runInUse, .noRoom: .cannotCreate
+            case .runExists, .runInUse, .notShared, .noRoom: .cannotCreate
             case .runDiffers, .otherModel: .wrongUsage
             case .diverged, .unusableLoss, .damagedFile, .invalidJSON: .wrongContent
             case .noCheckpoint, .noCheckpointOfStep, .noBestCheckpoint: .missingInput

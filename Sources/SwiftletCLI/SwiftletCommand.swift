@@ -27,7 +27,16 @@ struct SwiftletCommand: ParsableCommand {
         let arguments = CommandLineArguments(CommandLineArguments.ofProcess, of: Self.self)
         Terminal.isSilent = LaunchedProcesses.areSpokenFor(arguments.commandNames)
         do {
-            var command = try parse(arguments)
+            var command = try LaunchedProcesses.prepare(arguments.commandNames) {
+                do {
+                    return try parse(arguments)
+                } catch {
+                    throw wrongUsage(error, arguments.commandNames) ?? error
+                }
+            }
+            if !arguments.isHelp {
+                try LaunchedProcesses.requireShared(arguments.commandNames)
+            }
             try command.run()
         } catch {
             let status = report(error, arguments.commandNames)
@@ -51,24 +60,30 @@ struct SwiftletCommand: ParsableCommand {
     /// Prints a message about an error in the named command, and returns the exit code.
     private static func report(_ error: any Error, _ commandNames: [String]) -> ExitStatus {
         if let status = error as? ExitStatus { return status }
-        let parserCode = exitCode(for: error)
-        let help = (["swiftlet"] + commandNames + ["--help"]).joined(separator: " ")
-        if parserCode == .success {
+        if exitCode(for: error) == .success {
             // A request for help or for completions.
             return printed(fullMessage(for: error), commandNames)
         }
-        if parserCode == .validationFailure {
-            // Some of the parser's sentences end with a period, and some do not.
-            Terminal.diagnose("error: \(sentence(message(for: error))); see '\(help)'")
-            return .wrongUsage
-        }
-        if let error = error as? UnknownName {
-            Terminal.diagnose("error: \(error); see '\(help)'")
-            return .wrongUsage
+        if let error = wrongUsage(error, commandNames) {
+            Terminal.diagnose("error: \(error)")
+            return error.status
         }
         let hint = (flagHint(for: error) ?? FetchName.hint(for: error)).map { " (\($0))" } ?? ""
         Terminal.diagnose("error: \(error)\(hint)")
         return ExitStatus(for: error)
+    }
+
+    /// What is wrong with the arguments of the command that is named; nil for other errors.
+    private static func wrongUsage(
+        _ error: any Error,
+        _ commandNames: [String]
+    ) -> CommandError? {
+        let help = (["swiftlet"] + commandNames + ["--help"]).joined(separator: " ")
+        if let name = error as? UnknownName {
+            return CommandError(.wrongUsage, "\(name); see '\(help)'")
+        }
+        guard exitCode(for: error) == .validationFailure else { return nil }
+        return CommandError(.wrongUsage, "\(sentence(message(for: error))); see '\(help)'")
     }
 
     /// A message of the parser in the style of this program's sentences.

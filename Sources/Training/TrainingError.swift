@@ -9,6 +9,8 @@ public enum TrainingError: Error, Equatable, Sendable {
     case runExists(path: FilePath)
     /// Another process is training the run in the directory.
     case runInUse(path: FilePath)
+    /// The first of several processes has written into the directory, and this one does not see it.
+    case notShared(path: FilePath)
     /// A checkpoint's run had other settings, other data or another model; each difference is a
     /// phrase with the old and the new value.
     case runDiffers(path: FilePath, differences: [String])
@@ -44,6 +46,9 @@ extension TrainingError: CustomStringConvertible {
         case .runInUse(let path):
             "another process is training the run in '\(path)'; wait until it ends, or choose "
                 + "another output directory"
+        case .notShared(let path):
+            "'\(path)' is not the directory that the first process trains in; choose an output "
+                + "directory on a file system that all hosts share"
         case .runDiffers(let path, let differences):
             "the run in '\(path)' cannot be resumed: \(differences.joined(separator: ", "))"
                 + "; use what it began with, allow the changes, or choose another output directory"

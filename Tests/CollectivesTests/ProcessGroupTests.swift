@@ -57,6 +57,44 @@ struct ProcessGroupTests {
         }
     }
 
+    @Test func numbersAreGatheredWhereAllProcessesFindTheirs() throws {
+        let results = try withThreadGroup(of: 3) { group in
+            let numbers = try group.gather(count: 2) { [Double(group.rank), -0.5] }
+            return (numbers, try group.sum { 0.1 * Double(group.rank + 1) }, group.hasAgreedToEnd)
+        }
+        for (numbers, sum, hasAgreedToEnd) in results {
+            #expect(numbers == (0..<3).map { [Double($0), -0.5] })
+            #expect(sum == 0.1 + 0.2 + 0.1 * 3)
+            #expect(!hasAgreedToEnd)
+        }
+    }
+
+    @Test(arguments: 0..<3)
+    func allProcessesFailWhereOneFindsNoNumber(broken: Int) {
+        let results = threadGroupResults(of: 3) { group in
+            do {
+                return try group.sum {
+                    if group.rank == broken { throw Broken() }
+                    return 1
+                }
+            } catch {
+                #expect(group.hasAgreedToEnd)
+                throw error
+            }
+        }
+        let told = CollectiveError.otherRank(
+            rank: broken,
+            message: "the disk is full",
+            exitStatus: 65
+        )
+        for (rank, result) in results.enumerated() {
+            #expect(throws: (any Error).self) { try result.get() }
+            guard case .failure(let error) = result else { continue }
+            #expect((error is Broken) == (rank == broken))
+            #expect((error as? CollectiveError == told) == (rank != broken))
+        }
+    }
+
     @Test func aDifferenceInWhatMustBeTheSameEndsAllProcesses() throws {
         let results = threadGroupResults(of: 2) { group in
             try group.requireAlike(["the version": "1", "the data": "\(group.rank)"])

@@ -1,6 +1,7 @@
 // Every option that takes a number, with invalid numbers.
 
 import ArgumentParser
+import Swiftlet
 import Testing
 
 @testable import SwiftletCLI
@@ -13,6 +14,12 @@ private func complaint(_ arguments: [String]) -> String? {
     } catch {
         return SwiftletCommand.message(for: error)
     }
+}
+
+/// The options of the training settings whose values in run.json are of a kind.
+private func trainingSettings(_ isOne: (JSONValue) -> Bool) -> [String] {
+    TrainingSettings(sequenceLength: 1, schedule: LearningRateSchedule(totalSteps: 1))
+        .flags.filter { isOne($0.value) }.map(\.key)
 }
 
 @Suite struct NumberArgumentTests {
@@ -38,20 +45,14 @@ private func complaint(_ arguments: [String]) -> String? {
         "bench kernels": ["rows", "runs", "threads"],
         "bench train": ["vocabulary-size", "batch-size", "sequence-length", "steps", "threads"],
         "bench generate": ["prompt-tokens", "tokens", "batch-size", "runs", "threads"],
-        "train": [
-            "batch-size", "sequence-length", "total-batch-tokens", "steps", "warmup-steps",
-            "val-every", "val-batches", "sample-every", "sample-tokens", "hellaswag-every",
-            "checkpoint-every", "keep-last", "keep-every", "seed", "threads", "zero-stage",
-        ],
+        "train": ["sample-tokens", "threads", "zero-stage"]
+            + trainingSettings { if case .integer = $0 { true } else { false } },
     ]
 
     private static let decimals = [
         "sample": ["temperature", "top-p", "min-p", "repetition-penalty"],
         "chat": ["temperature", "top-p", "min-p", "repetition-penalty"],
-        "train": [
-            "learning-rate", "final-learning-rate-fraction", "weight-decay", "dropout", "beta1",
-            "beta2", "epsilon", "grad-clip", "skip-loss-zscore", "skip-norm-zscore",
-        ],
+        "train": trainingSettings { if case .number = $0 { true } else { false } },
     ]
 
     private func expectRange(

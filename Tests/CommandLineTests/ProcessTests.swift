@@ -15,12 +15,26 @@ import Testing
         (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
         .map { "\($0)/mpirun" }.first { FileManager.default.isExecutableFile(atPath: $0) }
 
+    /// What lets root start processes, and more of them than processors.
+    private static let permissions =
+        "export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 "
+        + "OMPI_MCA_rmaps_base_oversubscribe=1; "
+
     /// Trains a small model with several processes.
+    /// - Parameters:
+    ///   - count: How many.
+    ///   - directory: Where the data and the run are.
+    ///   - flags: Of all of them.
+    ///   - name: Of the run.
+    ///   - others: Flags of one more process, if there is one.
+    /// - Returns: What they said.
+    /// - Throws: What keeps them from being started.
     private func train(
         _ count: Int,
         in directory: FilePath,
         _ flags: [String],
-        into name: String
+        into name: String,
+        beside others: [String]? = nil
     ) throws -> Outcome {
         let data = try writeShard(to: directory.appending("data.bin"), count: 2000)
         let held = try writeShard(to: directory.appending("held.bin"), count: 300)
@@ -29,34 +43,72 @@ import Testing
             "--learning-rate", "0.01", "--init", "layers=2,heads=2,channels=16,context=8",
             "--threads", "1", "--val-every", "2", "--output", directory.appending(name).string,
         ]
-        let words = (arguments + flags).map { "'\($0)'" }.joined(separator: " ")
-        // The first two let root start processes, and the third more processes than processors.
+        func words(_ count: Int, _ flags: [String]) -> String {
+            "-n \(count) \"$SWIFTLET\" "
+                + (arguments + flags).map { "'\($0)'" }.joined(separator: " ")
+        }
+        let another = others.map { " : " + words(1, flags + $0) } ?? ""
         return try shell(
-            "export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 "
-                + "OMPI_MCA_rmaps_base_oversubscribe=1; "
-                + "exec '\(try #require(Self.launcher))' -n \(count) \"$SWIFTLET\" \(words)"
+            Self.permissions
+                + "exec '\(try #require(Self.launcher))' \(words(count, flags))\(another)"
         )
     }
 
-    @Test(arguments: ["train --bogus 1", "train --steps x", "bogus"])
-    func onlyTheFirstProcessSaysWhatIsWrong(arguments: String) throws {
-        let silent = try shell("\(Self.second) \"$SWIFTLET\" \(arguments)")
+    @Test(.enabled(if: launcher != nil))
+    func anotherBuildOfTheProgramIsRefused() throws {
+        try withTemporaryDirectory { directory in
+            let other = directory.appending("swiftlet")
+            let arguments = "train --init d12 --train-data x --output '\(directory)/run'"
+            let launcher = try #require(Self.launcher)
+            let outcome = try shell(
+                Self.permissions
+                    + "cp \"$SWIFTLET\" '\(other)'; printf x >>'\(other)'; "
+                    + "exec '\(launcher)' -n 1 \"$SWIFTLET\" \(arguments) "
+                    + ": -n 1 '\(other)' \(arguments)"
+            )
+            #expect(outcome.status == 64, "\(outcome.errors)")
+            let sentences = outcome.errors.split(separator: "\n")
+                .filter { $0.hasPrefix("swiftlet: ") }
+            #expect(sentences.count == 1, "\(outcome.errors)")
+            #expect(sentences.first?.contains("processes differ in the program") == true)
+        }
+    }
+
+    @Test func theFirstProcessSaysThatThereIsNoSuchCommand() throws {
+        let silent = try shell("\(Self.second) \"$SWIFTLET\" bogus")
         #expect(silent.status == 64 && silent.output + silent.errors == "")
-        let speaking = try shell("\(Self.first) \"$SWIFTLET\" \(arguments)")
+        let speaking = try shell("\(Self.first) \"$SWIFTLET\" bogus")
         #expect(speaking.status == 64 && speaking.errors.hasPrefix("swiftlet: error: "))
     }
 
-    @Test func commandsForASingleProcessPrintInEveryProcess() throws {
+    @Test func helpIsPrintedByTheFirstProcess() throws {
+        let silent = try shell("\(Self.second) \"$SWIFTLET\" train --help")
+        #expect(silent.status == 0 && silent.output + silent.errors == "")
+        let speaking = try shell("\(Self.first) \"$SWIFTLET\" train --help")
+        #expect(speaking.status == 0 && speaking.output.contains("--zero-stage"))
+    }
+
+    @Test(arguments: ["sample --model x", "prepare x --tokenizer t --output o --name n"])
+    func commandsThatShareNoWorkAreRefused(arguments: String) throws {
+        let name = try #require(arguments.split(separator: " ").first)
+        let outcome = try shell("\(Self.first) \"$SWIFTLET\" \(arguments)")
+        expectError(outcome, 64, "started 2 processes of 'swiftlet \(name)'")
+        let silent = try shell("\(Self.second) \"$SWIFTLET\" \(arguments)")
+        #expect(silent.status == 64 && silent.output + silent.errors == "")
+    }
+
+    @Test func informationOnTheMachineIsPrintedByEveryProcess() throws {
         let outcome = try shell("\(Self.second) \"$SWIFTLET\" info --machine")
         #expect(outcome.status == 0 && outcome.output.contains("MPI"))
     }
 
-    @Test func aLibraryThatIsMissingIsNamed() throws {
+    @Test(arguments: ["/nowhere/libmpi.so", "/etc/passwd", "libm.so.6"])
+    func aFileThatIsNoLibraryOfMPIIsNamed(path: String) throws {
         let outcome = try shell(
-            "\(Self.first) SWIFTLET_MPI=/nowhere/libmpi.so \"$SWIFTLET\" train --init d12 "
+            "\(Self.first) SWIFTLET_MPI=\(path) \"$SWIFTLET\" train --init d12 "
                 + "--train-data x --output run"
         )
-        expectError(outcome, 66, "/nowhere/libmpi.so")
+        expectError(outcome, 66, path)
     }
 
     @Test func muonsMomentsAreNotShared() throws {
@@ -121,6 +173,8 @@ import Testing
                 (["--total-batch-tokens", "100"], 64, "in each of 3 processes, but is 100"),
                 (["--init", "/nowhere/model"], 66, "'/nowhere/model' does not exist"),
                 (["--batch-size", "1000"], 64, "error: "),
+                (["--bogus", "1"], 64, "error: there is no option '--bogus'"),
+                (["--steps", "x"], 64, "error: The value 'x' is invalid for '--steps"),
             ] {
                 let outcome = try train(3, in: directory, flags, into: "run")
                 #expect(outcome.status == Int32(status), "\(outcome.errors)")
@@ -128,6 +182,49 @@ import Testing
                     .filter { $0.hasPrefix("swiftlet: ") }
                 #expect(lines.count == 1 && lines[0].contains(words), "\(outcome.errors)")
             }
+        }
+    }
+
+    @Test(
+        .enabled(if: launcher != nil),
+        arguments: [
+            (["--order", "random", "--threads", "2"], "it differs from process 0 in '--order=ran"),
+            (["--bogus", "1"], "there is no option '--bogus'"),
+        ]
+    )
+    func argumentsOfOneProcessThatAreNotThoseOfAllAreNamed(
+        flags: [String],
+        words: String
+    ) throws {
+        try withTemporaryDirectory { directory in
+            let outcome = try train(1, in: directory, [], into: "run", beside: flags)
+            #expect(outcome.status == 64)
+            let lines = outcome.errors.split(separator: "\n")
+                .filter { $0.hasPrefix("swiftlet: ") }
+            #expect(lines.count == 1, "\(outcome.errors)")
+            #expect(lines.first?.contains("process 1 cannot go on: \(words)") == true)
+        }
+    }
+
+    @Test(.enabled(if: launcher != nil))
+    func anotherNumberOfProcessesGoesOnWithStepsOfAsManyTokens() throws {
+        try withTemporaryDirectory { directory in
+            let flags = ["--no-shuffle", "--schedule", "constant", "--batch-size", "2"]
+            let begun = try train(4, in: directory, flags + ["--steps", "2"], into: "run")
+            try #require(begun.status == 0, "\(begun.errors)")
+            for (count, steps) in [(2, 4), (1, 6), (4, 7)] {
+                let outcome = try train(
+                    count,
+                    in: directory,
+                    flags + ["--steps", "\(steps)"],
+                    into: "run"
+                )
+                #expect(outcome.status == 0, "\(outcome.errors)")
+                #expect(outcome.errors.contains("\(steps) steps of 64 tokens"))
+            }
+            let odd = try train(3, in: directory, flags + ["--steps", "8"], into: "run")
+            #expect(odd.status == 64)
+            #expect(odd.errors.contains("the number of tokens of a step was 64 and is now 48"))
         }
     }
 }

@@ -222,6 +222,28 @@ import Tokenization
             }
         }
     }
+
+    @Test func aDirectoryThatTheFirstProcessDoesNotTrainInIsRefused() throws {
+        try withTemporaryDirectory { directory in
+            let other = directory.appending("other")
+            for isThere in [false, true] {
+                if isThere { try FileSystem.createDirectory(other) }
+                let results = threadGroupResults(of: 2) { group in
+                    _ = try Self.start(in: directory, group.isFirst ? "run" : "other", group)
+                }
+                let refusal = TrainingError.notShared(path: other)
+                #expect(throws: refusal) { try results[1].get() }
+                #expect(
+                    throws: CollectiveError.otherRank(
+                        rank: 1,
+                        message: refusal.description,
+                        exitStatus: 65
+                    )
+                ) { try results[0].get() }
+                #expect(FileSystem.exists(other) == isThere)
+            }
+        }
+    }
 }
 
 extension TrainingEvent {

@@ -68,10 +68,11 @@ struct SmallRun {
         }
     }
 
-    /// A trainer at its first step.
+    /// A trainer at its first step, of this run's data or others.
     func trainer(
         in directory: FilePath,
         settings: TrainingSettings? = nil,
+        data: (any BatchSource)? = nil,
         group: ProcessGroup = .alone,
         parallel: DataParallel = DataParallel()
     ) throws -> Trainer {
@@ -87,7 +88,7 @@ struct SmallRun {
         return try Trainer(
             model: GPT2(randomWeights: configuration, using: &generator, ops: ops),
             settings: settings ?? self.settings,
-            loader: loader(in: directory, group: group),
+            loader: data ?? loader(in: directory, group: group),
             group: group,
             parallel: parallel
         )

@@ -41,12 +41,7 @@ public struct Temperature: LogitsProcessor {
     /// - Throws: ``InferenceError/invalidOption(name:requirement:found:)``; 0 is not allowed; use
     ///   ``TokenDraw/greedy`` for that.
     public init(_ temperature: Float) throws {
-        try InferenceError.require(
-            temperature > 0 && temperature.isFinite,
-            "temperature",
-            "more than 0",
-            temperature
-        )
+        try InferenceError.require(temperature, "temperature", in: .positive)
         self.temperature = temperature
     }
 

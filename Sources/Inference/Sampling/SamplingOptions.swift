@@ -25,8 +25,22 @@ public struct SamplingOptions: Sendable, Equatable {
     /// The chain for these settings, without steps that would change nothing.
     let processors: [any LogitsProcessor]
 
+    /// What each number may be.
+    package static let bounds = (
+        temperature: Bounds<Float>.notNegative,
+        topK: Bounds<Int>.from(0),
+        topP: Bounds<Float>.positiveFraction,
+        minP: Bounds<Float>.fraction,
+        repetitionPenalty: Bounds<Float>.positive,
+        repetitionWindow: Bounds<Int>.from(0),
+        occurrencePenalty: Bounds<Float>.finite
+    )
+
+    /// The model's own distribution.
+    package static let plain = known { try SamplingOptions() }
+
     /// Always the most likely token.
-    public static let greedy = SamplingOptions()
+    public static let greedy = known { try SamplingOptions(temperature: 0) }
 
     /// A little more cautious than the model's own distribution, and without its least likely
     /// tokens, which together are drawn one time in twenty and derail texts.
@@ -34,11 +48,12 @@ public struct SamplingOptions: Sendable, Equatable {
     /// Top-p rather than top-k, because it keeps few tokens where the model is sure and many where
     /// it is not, whatever the size of its vocabulary; and because temperature 1 and top-p 1 then
     /// suffice for the plain distribution.
-    public static let usual: SamplingOptions = {
-        do { return try SamplingOptions(temperature: 0.8, topP: 0.95) } catch {
-            preconditionFailure("\(error)")
-        }
-    }()
+    public static let usual = known { try SamplingOptions(temperature: 0.8, topP: 0.95) }
+
+    /// Options that are written here, and within their bounds.
+    private static func known(_ make: () throws -> Self) -> Self {
+        do { return try make() } catch { preconditionFailure("\(error)") }
+    }
 
     /// Whether the most likely token is always drawn.
     var isGreedy: Bool { temperature == 0 }
@@ -56,13 +71,8 @@ public struct SamplingOptions: Sendable, Equatable {
         frequencyPenalty: Float = 0,
         logitBias: [Int32: Float] = [:]
     ) throws {
-        try InferenceError.require(
-            temperature >= 0 && temperature.isFinite,
-            "temperature",
-            "0 or more",
-            temperature
-        )
-        try InferenceError.require(topK >= 0, "top-k", "0 (no limit) or more", topK)
+        try InferenceError.require(temperature, "temperature", in: Self.bounds.temperature)
+        try InferenceError.require(topK, "top-k", in: Self.bounds.topK)
         let penalty = try RepetitionPenalty(repetitionPenalty, window: repetitionWindow)
         let occurrence = try OccurrencePenalty(
             presence: presencePenalty,
@@ -102,19 +112,6 @@ public struct SamplingOptions: Sendable, Equatable {
         try LogitBias(logitBias).check(vocabularySize: vocabularySize)
     }
 
-    private init() {
-        temperature = 0
-        topK = 0
-        topP = 1
-        minP = 0
-        repetitionPenalty = 1
-        repetitionWindow = 0
-        presencePenalty = 0
-        frequencyPenalty = 0
-        logitBias = [:]
-        processors = []
-    }
-
     public static func == (a: SamplingOptions, b: SamplingOptions) -> Bool {
         // The complete input of the processors.
         a.temperature == b.temperature && a.topK == b.topK && a.topP == b.topP
@@ -125,6 +122,11 @@ public struct SamplingOptions: Sendable, Equatable {
 }
 
 extension InferenceError {
+    /// Throws ``invalidOption(name:requirement:found:)`` unless a value is within its bounds.
+    static func require<Value>(_ value: Value, _ name: String, in bounds: Bounds<Value>) throws {
+        try require(bounds.contains(value), name, bounds.requirement, value)
+    }
+
     /// Throws ``invalidOption(name:requirement:found:)`` unless the requirement holds.
     package static func require(
         _ holds: Bool,

@@ -18,7 +18,7 @@ public struct TopK: LogitsProcessor {
     /// Checks the value.
     /// - Throws: ``InferenceError/invalidOption(name:requirement:found:)``.
     public init(_ count: Int) throws {
-        try InferenceError.require(count >= 1, "top-k", "at least 1", count)
+        try InferenceError.require(count, "top-k", in: .from(1))
         self.count = count
     }
 
@@ -42,12 +42,7 @@ public struct TopP: LogitsProcessor {
     /// Checks the value.
     /// - Throws: ``InferenceError/invalidOption(name:requirement:found:)``.
     public init(_ probability: Float) throws {
-        try InferenceError.require(
-            probability > 0 && probability <= 1,
-            "top-p",
-            "more than 0 and at most 1",
-            probability
-        )
+        try InferenceError.require(probability, "top-p", in: SamplingOptions.bounds.topP)
         self.probability = probability
     }
 
@@ -77,12 +72,7 @@ public struct MinP: LogitsProcessor {
     /// Checks the value.
     /// - Throws: ``InferenceError/invalidOption(name:requirement:found:)``.
     public init(_ fraction: Float) throws {
-        try InferenceError.require(
-            fraction >= 0 && fraction <= 1,
-            "min-p",
-            "0 (no limit) to 1",
-            fraction
-        )
+        try InferenceError.require(fraction, "min-p", in: SamplingOptions.bounds.minP)
         self.fraction = fraction
     }
 

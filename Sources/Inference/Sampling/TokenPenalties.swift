@@ -16,18 +16,9 @@ public struct RepetitionPenalty: LogitsProcessor {
     /// Checks the values.
     /// - Throws: ``InferenceError/invalidOption(name:requirement:found:)``.
     public init(_ penalty: Float, window: Int = 0) throws {
-        try InferenceError.require(
-            penalty > 0 && penalty.isFinite,
-            "repetition penalty",
-            "more than 0",
-            penalty
-        )
-        try InferenceError.require(
-            window >= 0,
-            "repetition window",
-            "0 (all tokens) or more",
-            window
-        )
+        let bounds = SamplingOptions.bounds
+        try InferenceError.require(penalty, "repetition penalty", in: bounds.repetitionPenalty)
+        try InferenceError.require(window, "repetition window", in: bounds.repetitionWindow)
         self.penalty = penalty
         self.window = window
         counts = TokenCounts(window: window)
@@ -72,7 +63,7 @@ public struct OccurrencePenalty: LogitsProcessor {
     /// - Throws: ``InferenceError/invalidOption(name:requirement:found:)``.
     public init(presence: Float = 0, frequency: Float = 0) throws {
         for (name, value) in [("presence penalty", presence), ("frequency penalty", frequency)] {
-            try InferenceError.require(value.isFinite, name, "a number", value)
+            try InferenceError.require(value, name, in: SamplingOptions.bounds.occurrencePenalty)
         }
         self.presence = presence
         self.frequency = frequency

@@ -8,41 +8,32 @@ enum RunFlags {
     /// The groups, and the flags in each, in the order they are shown.
     private static let groups: [(title: String, flags: [String])] = [
         ("Model", ["init"]),
-        (
-            "Data",
+        group(
             [
                 "train-data", "val-data", "text", "chat", "val-chat", "template", "tokenizer",
-                "order", "documents", "shuffle", "overfit-single-batch",
-            ]
+                "order", "documents", "shuffle",
+            ],
+            and: .data
         ),
-        (
-            "Batches and steps",
-            [
-                "steps", "batch-size", "sequence-length", "total-batch-tokens", "precision",
-                "recompute",
-            ]
-        ),
+        group(and: .batches),
         ("Several processes", ["zero-stage", "gradient-precision"]),
         ("Adapters", ["lora-rank", "lora-alpha", "lora-targets", "adapter"]),
-        (
-            "Optimizer",
-            [
-                "optimizer", "learning-rate", "schedule", "warmup-steps",
-                "final-learning-rate-fraction", "weight-decay", "dropout", "beta1", "beta2",
-                "epsilon", "grad-clip", "skip-loss-zscore", "skip-norm-zscore",
-            ]
+        group(and: .optimizer),
+        group(
+            ["sample-tokens", "sample-prompt", "hellaswag", "tensorboard"],
+            and: .intervals
         ),
-        (
-            "Between steps",
-            [
-                "val-every", "val-batches", "sample-every", "sample-tokens", "sample-prompt",
-                "hellaswag", "hellaswag-every", "checkpoint-every", "keep-last", "keep-every",
-                "tensorboard",
-            ]
-        ),
-        ("Run", ["output", "resume", "seed"]),
+        group(["output", "resume"], and: .run),
         ("Machine", ["threads"]),
     ]
+
+    /// Flags, and the settings of a section.
+    private static func group(
+        _ flags: [String] = [],
+        and section: TrainingSettings.Section
+    ) -> (title: String, flags: [String]) {
+        (section.rawValue, flags + TrainingSettings.names(of: section))
+    }
 
     /// Flags in groups, without empty groups.
     static func grouped(

@@ -58,17 +58,20 @@ struct TextParameters {
 
     private static func sampling(_ body: RequestField) throws -> SamplingOptions {
         let unlimited = Float.greatestFiniteMagnitude
+        let plain = SamplingOptions.plain
         // 0 stands for the smallest value: only the likeliest token.
-        let topP = try body["top_p"].number(in: 0...1) ?? 1
+        let topP = try body["top_p"].number(in: 0...1) ?? plain.topP
         return try SamplingOptions(
-            temperature: body["temperature"].number(in: 0...2) ?? 1,
+            temperature: body["temperature"].number(in: 0...2) ?? plain.temperature,
             // Some clients send -1 for no limit.
-            topK: max(0, body["top_k"].integer(in: -1...Int(Int32.max)) ?? 0),
+            topK: max(0, body["top_k"].integer(in: -1...Int(Int32.max)) ?? plain.topK),
             topP: max(topP, .leastNormalMagnitude),
-            minP: body["min_p"].number(in: 0...1) ?? 0,
-            repetitionPenalty: body["repetition_penalty"].number(in: 0.01...unlimited) ?? 1,
-            presencePenalty: body["presence_penalty"].number(in: -2...2) ?? 0,
-            frequencyPenalty: body["frequency_penalty"].number(in: -2...2) ?? 0,
+            minP: body["min_p"].number(in: 0...1) ?? plain.minP,
+            repetitionPenalty: body["repetition_penalty"].number(in: 0.01...unlimited)
+                ?? plain.repetitionPenalty,
+            presencePenalty: body["presence_penalty"].number(in: -2...2) ?? plain.presencePenalty,
+            frequencyPenalty: body["frequency_penalty"].number(in: -2...2)
+                ?? plain.frequencyPenalty,
             logitBias: biases(body["logit_bias"])
         )
     }

@@ -48,7 +48,7 @@ extension ServedModel {
     }
 
     /// The text of some tokens.
-    /// - Throws: ``APIError`` and what it knows.
+    /// - Throws: An error that ``APIError`` knows.
     func detokenizeReply(_ body: [UInt8]) throws -> HTTPReply {
         let tokens = try RequestField(body: body)["tokens"].required { try $0.tokens() }
         return HTTPReply(json: ["content": .string(try tokenizer.decode(tokens))])

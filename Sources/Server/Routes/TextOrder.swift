@@ -46,7 +46,7 @@ extension ServedModel {
     }
 
     /// Texts that continue prompts.
-    /// - Throws: ``APIError`` and what it knows.
+    /// - Throws: An error that ``APIError`` knows.
     func completionOrder(_ body: [UInt8]) throws -> TextOrder {
         let asked = try CompletionRequest(RequestField(body: body), model: self)
         return try order(asked.prompts, asked.parameters, .completion, "prompt") { _ in }

@@ -6,23 +6,26 @@ import Swiftlet
 /// Flags of sampling.
 struct SamplingArguments: ParsableArguments {
     @Option(help: "Tokens to generate, unless the text ends earlier.", in: .from(1))
-    var maxTokens = 256
+    var maxTokens = GenerationOptions().maxTokens
 
     @Option(
         help: """
             Below 1 sharpens the distribution, above 1 flattens it; 0 is greedy. To draw from the \
             model's own distribution, use --temperature 1 --top-p 1.
             """,
-        in: .notNegative
+        in: SamplingOptions.bounds.temperature
     )
     var temperature = SamplingOptions.usual.temperature
 
-    @Option(help: "Draw from the K most likely tokens only; 0 is no limit.", in: .from(0))
-    var topK = 0
+    @Option(
+        help: "Draw from the K most likely tokens only; 0 is no limit.",
+        in: SamplingOptions.bounds.topK
+    )
+    var topK = SamplingOptions.usual.topK
 
     @Option(
         help: "Draw from the likeliest tokens that together reach this probability; 1 is no limit.",
-        in: .positiveFraction
+        in: SamplingOptions.bounds.topP
     )
     var topP = SamplingOptions.usual.topP
 
@@ -30,33 +33,33 @@ struct SamplingArguments: ParsableArguments {
         help: """
             Draw from tokens at least this fraction as likely as the most likely one; 0 is no limit.
             """,
-        in: .fraction
+        in: SamplingOptions.bounds.minP
     )
-    var minP: Float = 0
+    var minP = SamplingOptions.usual.minP
 
     @Option(
         help: "Above 1 makes tokens that already occurred less likely; 1 is no penalty.",
-        in: .positive
+        in: SamplingOptions.bounds.repetitionPenalty
     )
-    var repetitionPenalty: Float = 1
+    var repetitionPenalty = SamplingOptions.usual.repetitionPenalty
 
     @Option(
         help: "Penalize only this many of the last tokens; 0 is all, including the prompt's.",
-        in: .from(0)
+        in: SamplingOptions.bounds.repetitionWindow
     )
-    var repetitionWindow = 0
+    var repetitionWindow = SamplingOptions.usual.repetitionWindow
 
     @Option(
         help: "Subtract this from the logits of tokens that were already generated.",
-        in: .finite
+        in: SamplingOptions.bounds.occurrencePenalty
     )
-    var presencePenalty: Float = 0
+    var presencePenalty = SamplingOptions.usual.presencePenalty
 
     @Option(
         help: "Subtract this from the logit of a token for every time it was generated.",
-        in: .finite
+        in: SamplingOptions.bounds.occurrencePenalty
     )
-    var frequencyPenalty: Float = 0
+    var frequencyPenalty = SamplingOptions.usual.frequencyPenalty
 
     @Option(
         help: ArgumentHelp(

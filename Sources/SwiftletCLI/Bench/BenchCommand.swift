@@ -86,11 +86,8 @@ struct BenchTrainCommand: ParsableCommand {
     @Option(help: "Tokens per sequence.", in: .from(1, to: 1 << 20))
     var sequenceLength = 64
 
-    @Option(help: "What the backward pass recomputes to save memory.")
-    var recompute = Recomputation.none
-
-    @Option(help: "The precision to train in.")
-    var precision = TrainingPrecision(elementType: .float32)
+    @Option(\.recomputation) var recompute
+    @Option(\.precision) var precision
 
     @Option(help: "Steps to time; the median is reported.", in: .from(1, to: 1_000_000))
     var steps = 5

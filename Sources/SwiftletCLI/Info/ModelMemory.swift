@@ -7,29 +7,38 @@ import Swiftlet
 /// How a model would be trained, for the memory estimate of `info`.
 struct TrainingShapeOptions: ParsableArguments {
     @Option(
-        help: "For the memory estimate: sequences per micro-batch (default: 4).",
-        in: .from(1, to: 1 << 20)
+        help: """
+            For what training would take: sequences in a micro-batch \
+            (default: \(TrainingSettings.default(\.batchSize))).
+            """,
+        in: TrainingSettings.setting(\.batchSize).bounds
     )
     var batchSize: Int?
 
     @Option(
         help: "Likewise: tokens per sequence (default: 1024, or the model's context if shorter).",
-        in: .from(1, to: 1 << 20)
+        in: TrainingSettings.setting(\.sequenceLength).bounds
     )
     var sequenceLength: Int?
 
     @Option(
         help: ArgumentHelp(
-            "Likewise: what the backward pass recomputes (default: none).",
-            valueName: "none|gelu|block"
+            """
+            Likewise: what the backward pass computes again \
+            (default: \(TrainingSettings.default(\.recomputation))).
+            """,
+            valueName: Recomputation.allCases.map(\.rawValue).joined(separator: "|")
         )
     )
     var recompute: Recomputation?
 
     @Option(
         help: ArgumentHelp(
-            "Likewise: the precision to train in (default: float32).",
-            valueName: "float32|bfloat16"
+            """
+            Likewise: what numbers training computes with \
+            (default: \(TrainingSettings.default(\.precision))).
+            """,
+            valueName: TrainingPrecision.allValueStrings.joined(separator: "|")
         )
     )
     var precision: TrainingPrecision?
@@ -79,10 +88,12 @@ struct TrainingMemory: Encodable {
     /// Asks the trainer.
     /// - Throws: ``ModelError`` for sequences longer than the model's context.
     init(_ configuration: any ModelConfiguration, _ options: TrainingShapeOptions) throws {
-        batchSize = options.batchSize ?? 4
-        sequenceLength = options.sequenceLength ?? min(1024, configuration.contextLength)
-        precision = options.precision?.elementType ?? .float32
-        recompute = options.recompute ?? .none
+        batchSize = options.batchSize ?? TrainingSettings.default(\.batchSize)
+        sequenceLength =
+            options.sequenceLength
+            ?? min(GPT2Configuration.gpt2ContextLength, configuration.contextLength)
+        precision = options.precision?.elementType ?? TrainingSettings.default(\.precision)
+        recompute = options.recompute ?? TrainingSettings.default(\.recomputation)
         try TrainingWorkspace.checkShape(
             configuration.contextLength,
             batchSize: batchSize,

@@ -78,7 +78,7 @@ enum InspectedData {
     }
 
     /// All tokens of a text.
-    /// - Throws: What is wrong with the text or the tokenizer.
+    /// - Throws: An error about the text or the tokenizer.
     static func tokens(
         ofText path: FilePath,
         _ tokenizer: any Tokenizer,

@@ -42,10 +42,10 @@ struct TrainCommand: ParsableCommand {
     @Option(help: "The run directory.")
     var output: FilePath
 
-    @OptionGroup(title: "Data")
+    @OptionGroup(title: TrainingSettings.Section.data.rawValue)
     var data: DataOptions
 
-    @OptionGroup(title: "Batches and steps")
+    @OptionGroup(title: TrainingSettings.Section.batches.rawValue)
     var batch: BatchOptions
 
     @OptionGroup(title: "Several processes")
@@ -54,23 +54,16 @@ struct TrainCommand: ParsableCommand {
     @OptionGroup(title: "Adapters")
     var adapter: AdapterOptions
 
-    @OptionGroup(title: "Optimizer")
+    @OptionGroup(title: TrainingSettings.Section.optimizer.rawValue)
     var optimizer: OptimizerOptions
 
-    @OptionGroup(title: "Between steps")
+    @OptionGroup(title: TrainingSettings.Section.intervals.rawValue)
     var intervals: IntervalOptions
 
     @OptionGroup(title: "Runs that exist")
     var resumption: ResumeOptions
 
-    @Option(
-        help: """
-            The random seed for weights, dropout, samples, and the order of the data where that is \
-            not llm.c's.
-            """,
-        in: .from(0)
-    )
-    var seed: UInt64 = 42
+    @Option(\.seed) var seed
 
     @OptionGroup
     var compute: ComputeOptions
@@ -108,6 +101,7 @@ struct TrainCommand: ParsableCommand {
     private func train(_ group: ProcessGroup) throws {
         // Until the run begins, there is nothing to save.
         Signals.exitWhenInterrupted()
+        try LaunchedProcesses.requireSameArguments(group)
         let directory = RunDirectory(output)
         let resumedStep = try group.share {
             try directory.resumptionStep(resumption.resume, overwrite: resumption.overwrite)
@@ -141,6 +135,7 @@ struct TrainCommand: ParsableCommand {
             let settings = try settings(
                 sequenceLength: beginning.sequenceLength,
                 data: source.training,
+                formerStep: resumedStep.map { try directory.settings(step: $0).totalBatchTokens },
                 group
             )
             let model = try start.make(
@@ -304,13 +299,25 @@ struct TrainCommand: ParsableCommand {
         }
     }
 
+    /// The settings that the flags make.
+    /// - Parameters:
+    ///   - sequenceLength: T.
+    ///   - data: What is learnt from.
+    ///   - formerStep: The tokens of a step of the run that goes on. They are the default if they
+    ///     divide into batches: another number of processes goes on with the same steps.
+    ///   - group: The processes.
+    /// - Returns: The settings.
+    /// - Throws: ``CommandError``.
     private func settings(
         sequenceLength: Int,
         data: any BatchSource,
+        formerStep: Int?,
         _ group: ProcessGroup
     ) throws -> TrainingSettings {
         let batchTokens = batch.batchSize * sequenceLength * group.processCount
-        let accumulation = max((batch.totalBatchTokens ?? 0) / batchTokens, 1)
+        let former = formerStep.flatMap { $0.isMultiple(of: batchTokens) ? $0 : nil }
+        let totalBatchTokens = batch.totalBatchTokens ?? former ?? batchTokens
+        let accumulation = max(totalBatchTokens / batchTokens, 1)
         let stepsPerEpoch = data.samplesPerEpoch / accumulation
         guard batch.steps != nil || stepsPerEpoch > 0 else {
             throw CommandError(
@@ -320,27 +327,11 @@ struct TrainCommand: ParsableCommand {
             )
         }
         var settings = TrainingSettings(
-            batchSize: batch.batchSize,
             sequenceLength: sequenceLength,
-            totalBatchTokens: batch.totalBatchTokens ?? batchTokens,
-            schedule: optimizer.schedule(steps: batch.steps ?? stepsPerEpoch)
+            totalBatchTokens: totalBatchTokens,
+            schedule: LearningRateSchedule(totalSteps: batch.steps ?? stepsPerEpoch)
         )
-        settings.optimizerKind = optimizer.optimizer
-        settings.optimizer = optimizer.settings
-        settings.dropout = optimizer.dropout
-        settings.skipLossZScore = optimizer.skipLossZScore
-        settings.skipNormZScore = optimizer.skipNormZScore
-        settings.recomputation = batch.recompute
-        settings.precision = batch.precision.elementType
-        settings.overfitsSingleBatch = self.data.overfitSingleBatch
-        settings.validationInterval = intervals.valEvery
-        settings.validationBatches = intervals.valBatches
-        settings.checkpointInterval = intervals.checkpointEvery
-        settings.keepLast = intervals.keepLast
-        settings.keepEvery = intervals.keepEvery
-        settings.sampleInterval = intervals.sampleEvery
-        settings.hellaSwagInterval = intervals.hellaSwagEvery
-        settings.seed = seed
+        apply(to: &settings)
         if group.hasOthers && settings.totalBatchTokens % batchTokens != 0 {
             throw CommandError(
                 .wrongUsage,

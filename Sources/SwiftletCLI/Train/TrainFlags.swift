@@ -17,13 +17,11 @@ extension TrainCommand {
             "init": JSONValue(initialization),
             "checkpoint": checkpoint.map { .string($0.argument) } ?? .null,
             "output": JSONValue(output),
-            "seed": JSONValue(seed),
             "resume": .string(resumption.resume.rawValue),
             "threads": compute.threads.map(JSONValue.integer) ?? .null,
         ]
         let groups = [
-            general, data.flags, batch.flags(settings), processes.flags, adapter.flags,
-            optimizer.flags, intervals.flags,
+            settings.flags, general, data.flags, processes.flags, adapter.flags, intervals.flags,
         ]
         return groups.reduce(into: [:]) { all, group in all.merge(group) { first, _ in first } }
     }
@@ -38,7 +36,7 @@ extension TrainCommand {
         else { preconditionFailure("train lacks a flag that it needs") }
         let settings = TrainingSettings(
             sequenceLength: GPT2Configuration.gpt2ContextLength,
-            schedule: command.optimizer.schedule(steps: 1)
+            schedule: LearningRateSchedule(totalSteps: 1)
         )
         let chosen = ["init", "output", "steps", "total-batch-tokens"]
         var flags = command.flags(settings).filter { !chosen.contains($0.key) }
@@ -60,20 +58,6 @@ extension DataOptions {
             "order": .string(order.rawValue),
             "documents": .string(documents.rawValue),
             "shuffle": .bool(shuffle),
-            "overfit-single-batch": .bool(overfitSingleBatch),
-        ]
-    }
-}
-
-extension BatchOptions {
-    fileprivate func flags(_ settings: TrainingSettings) -> Flags {
-        [
-            "batch-size": .integer(batchSize),
-            "sequence-length": .integer(settings.sequenceLength),
-            "total-batch-tokens": .integer(settings.totalBatchTokens),
-            "steps": .integer(settings.schedule.totalSteps),
-            "recompute": .string(recompute.rawValue),
-            "precision": .string(precision.elementType.rawValue),
         ]
     }
 }
@@ -98,39 +82,12 @@ extension AdapterOptions {
     }
 }
 
-extension OptimizerOptions {
-    fileprivate var flags: Flags {
-        [
-            "optimizer": .string(optimizer.rawValue),
-            "learning-rate": JSONValue(learningRate),
-            "schedule": .string(schedule.rawValue),
-            "warmup-steps": .integer(warmupSteps),
-            "final-learning-rate-fraction": JSONValue(finalLearningRateFraction),
-            "weight-decay": JSONValue(weightDecay),
-            "dropout": JSONValue(dropout),
-            "beta1": JSONValue(beta1),
-            "beta2": JSONValue(beta2),
-            "epsilon": JSONValue(epsilon),
-            "grad-clip": JSONValue(gradClip),
-            "skip-loss-zscore": .number(skipLossZScore),
-            "skip-norm-zscore": .number(skipNormZScore),
-        ]
-    }
-}
-
 extension IntervalOptions {
     fileprivate var flags: Flags {
         [
-            "val-every": .integer(valEvery),
-            "val-batches": .integer(valBatches),
-            "sample-every": .integer(sampleEvery),
             "sample-tokens": .integer(sampleTokens),
             "sample-prompt": JSONValue(samplePrompt),
             "hellaswag": JSONValue(hellaSwag),
-            "hellaswag-every": .integer(hellaSwagEvery),
-            "checkpoint-every": .integer(checkpointEvery),
-            "keep-last": .integer(keepLast),
-            "keep-every": .integer(keepEvery),
             "tensorboard": .bool(tensorBoard),
         ]
     }

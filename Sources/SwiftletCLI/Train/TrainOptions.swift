@@ -1,19 +1,11 @@
-// The flags of `train`, in the groups that its help shows, and the settings they make.
-// TrainFlags.swift stores them in run.json.
+// The flags of `train`, in the groups that its help shows, and the settings they make. The flag of
+// a setting is declared by its property; its name, help, default and bounds are in the table of
+// settings. TrainFlags.swift stores the flags in run.json.
 
 import ArgumentParser
 import Swiftlet
 
-extension LearningRateSchedule.Shape: ExpressibleByArgument {}
-extension OptimizerKind: ExpressibleByArgument {}
-extension Recomputation: ExpressibleByArgument {}
 extension ResumePolicy: ExpressibleByArgument {}
-
-/// The precision to train in.
-struct TrainingPrecision: ElementTypeArgument {
-    static let choices = ElementType.floatTypes
-    let elementType: ElementType
-}
 
 /// Which sequences make a batch.
 enum DataOrder: String, CaseIterable, ExpressibleByArgument {
@@ -95,8 +87,7 @@ struct DataOptions: ParsableArguments {
     @Flag(inversion: .prefixedNo, help: "Shuffle the data, with --order llmc.")
     var shuffle = true
 
-    @Flag(help: "Use the first step's data in every step: the loss should fall to almost nothing.")
-    var overfitSingleBatch = false
+    @Flag(\.overfitsSingleBatch) var overfitSingleBatch
 
     func validate() throws {
         guard [trainData, text, chat].count(where: { $0 != nil }) == 1 else {
@@ -134,32 +125,12 @@ extension DataOptions {
 
 /// How much data a step takes.
 struct BatchOptions: ParsableArguments {
-    @Option(help: "Sequences per micro-batch.", in: .from(1, to: 1 << 20))
-    var batchSize = 4
-
-    @Option(
-        help: "Tokens per sequence (default: 1024, or the model's context if shorter).",
-        in: .from(1, to: 1 << 20)
-    )
-    var sequenceLength: Int?
-
-    @Option(
-        help: """
-            Tokens per optimizer step: a multiple of batch size times sequence length, times the \
-            number of processes if there are several (default: exactly that).
-            """,
-        in: .from(1)
-    )
-    var totalBatchTokens: Int?
-
-    @Option(help: "Optimizer steps (default: one epoch).", in: .from(0, to: Int(Int32.max)))
-    var steps: Int?
-
-    @Option(help: "What the backward pass recomputes to save memory.")
-    var recompute = Recomputation.none
-
-    @Option(help: "The precision to train in.")
-    var precision = TrainingPrecision(elementType: .float32)
+    @Option(\.batchSize) var batchSize
+    @Option(\.sequenceLength) var sequenceLength: Int?
+    @Option(\.totalBatchTokens) var totalBatchTokens: Int?
+    @Option(\.schedule.totalSteps) var steps: Int?
+    @Option(\.recomputation) var recompute
+    @Option(\.precision) var precision
 }
 
 /// How the processes of one run divide the work.
@@ -187,96 +158,26 @@ struct ProcessOptions: ParsableArguments {
 
 /// How a step changes the weights.
 struct OptimizerOptions: ParsableArguments {
-    @Option(
-        help: """
-            The optimizer: AdamW, or Muon for the matrices within blocks and AdamW for the rest.
-            """
-    )
-    var optimizer = OptimizerKind.adamw
-
-    @Option(help: "The peak learning rate.", in: .positive)
-    var learningRate: Float = 3e-4
-
-    @Option(help: "The learning rate schedule after the warmup.")
-    var schedule = LearningRateSchedule.Shape.cosine
-
-    @Option(help: "Steps over which the learning rate rises to its peak.", in: .from(0))
-    var warmupSteps = 0
-
-    @Option(help: "The final learning rate, as a fraction of the peak.", in: .fraction)
-    var finalLearningRateFraction: Float = 0
-
-    @Option(help: "Weight decay, on weight matrices only.", in: .notNegative)
-    var weightDecay: Float = 0.1
-
-    @Option(
-        help: """
-            The probability that training drops a number: of embeddings, of attention, and of the \
-            outputs of attention and the MLP.
-            """,
-        in: .belowOne
-    )
-    var dropout: Float = 0
-
-    @Option(help: "AdamW's decay rate for the first moment.", in: .belowOne)
-    var beta1: Float = 0.9
-
-    @Option(help: "AdamW's decay rate for the second moment.", in: .belowOne)
-    var beta2: Float = 0.95
-
-    @Option(help: "AdamW's epsilon.", in: .positive)
-    var epsilon: Float = 1e-8
-
-    @Option(help: "The largest norm of the gradients; 0 is no limit.", in: .notNegativeOrInfinite)
-    var gradClip: Float = 1
-
-    @Option(
-        name: .customLong("skip-loss-zscore"),
-        help: "Skip an update whose loss is this many deviations above the last 128; 0 never does.",
-        in: .notNegativeOrInfinite
-    )
-    var skipLossZScore = 0.0
-
-    @Option(
-        name: .customLong("skip-norm-zscore"),
-        help: "Skip an update whose gradient norm is this many deviations above; 0 never does.",
-        in: .notNegativeOrInfinite
-    )
-    var skipNormZScore = 0.0
-
-    /// The optimizer's rates in the library's form.
-    var settings: AdamW.Settings {
-        var settings = AdamW.Settings()
-        settings.beta1 = beta1
-        settings.beta2 = beta2
-        settings.epsilon = epsilon
-        settings.weightDecay = weightDecay
-        settings.gradientClip = gradClip
-        return settings
-    }
-
-    /// The learning rate schedule of a run of `steps` steps.
-    func schedule(steps: Int) -> LearningRateSchedule {
-        LearningRateSchedule(
-            shape: schedule,
-            peak: learningRate,
-            warmupSteps: warmupSteps,
-            finalFraction: finalLearningRateFraction,
-            totalSteps: steps
-        )
-    }
+    @Option(\.optimizerKind) var optimizer
+    @Option(\.schedule.peak) var learningRate
+    @Option(\.schedule.shape) var schedule
+    @Option(\.schedule.warmupSteps) var warmupSteps
+    @Option(\.schedule.finalFraction) var finalLearningRateFraction
+    @Option(\.optimizer.weightDecay) var weightDecay
+    @Option(\.dropout) var dropout
+    @Option(\.optimizer.beta1) var beta1
+    @Option(\.optimizer.beta2) var beta2
+    @Option(\.optimizer.epsilon) var epsilon
+    @Option(\.optimizer.gradientClip) var gradClip
+    @Option(\.skipLossZScore) var skipLossZScore
+    @Option(\.skipNormZScore) var skipNormZScore
 }
 
 /// What happens between steps.
 struct IntervalOptions: ParsableArguments {
-    @Option(help: "Steps between validations; 0 is never.", in: .from(0))
-    var valEvery = 250
-
-    @Option(help: "Batches per validation; 0 is all.", in: .from(0))
-    var valBatches = 20
-
-    @Option(help: "Steps between samples; 0 is never.", in: .from(0))
-    var sampleEvery = 0
+    @Option(\.validationInterval) var valEvery
+    @Option(\.validationBatches) var valBatches
+    @Option(\.sampleInterval) var sampleEvery
 
     @Option(help: "Tokens per sample.", in: .from(1))
     var sampleTokens = 64
@@ -295,30 +196,10 @@ struct IntervalOptions: ParsableArguments {
     )
     var hellaSwag: FilePath?
 
-    @Option(
-        name: .customLong("hellaswag-every"),
-        help: "Steps between HellaSwag evaluations; 0 is never.",
-        in: .from(0)
-    )
-    var hellaSwagEvery = 0
-
-    @Option(
-        help: """
-            Steps between checkpoints; one more is written at the end, and at every best \
-            validation so far. 0 is never, not even for the best.
-            """,
-        in: .from(0)
-    )
-    var checkpointEvery = 1000
-
-    @Option(help: "How many of the newest checkpoints to keep, besides the best.", in: .from(1))
-    var keepLast = 2
-
-    @Option(
-        help: "Keep the checkpoints of all multiples of this many steps forever; 0 is none.",
-        in: .from(0)
-    )
-    var keepEvery = 0
+    @Option(\.hellaSwagInterval) var hellaSwagEvery
+    @Option(\.checkpointInterval) var checkpointEvery
+    @Option(\.keepLast) var keepLast
+    @Option(\.keepEvery) var keepEvery
 
     @Flag(
         name: .customLong("tensorboard"),
@@ -348,4 +229,35 @@ struct ResumeOptions: ParsableArguments {
 
     @Option(help: "Take flags from a run's run.json; those on the command line take precedence.")
     var config: FilePath?
+}
+
+extension TrainCommand {
+    /// Changes settings to those that the options give, but for what depends on model and data.
+    func apply(to settings: inout TrainingSettings) {
+        settings.batchSize = batch.batchSize
+        settings.recomputation = batch.recompute
+        settings.precision = batch.precision.elementType
+        settings.optimizerKind = optimizer.optimizer
+        settings.schedule.peak = optimizer.learningRate
+        settings.schedule.shape = optimizer.schedule
+        settings.schedule.warmupSteps = optimizer.warmupSteps
+        settings.schedule.finalFraction = optimizer.finalLearningRateFraction
+        settings.optimizer.weightDecay = optimizer.weightDecay
+        settings.dropout = optimizer.dropout
+        settings.optimizer.beta1 = optimizer.beta1
+        settings.optimizer.beta2 = optimizer.beta2
+        settings.optimizer.epsilon = optimizer.epsilon
+        settings.optimizer.gradientClip = optimizer.gradClip
+        settings.skipLossZScore = optimizer.skipLossZScore
+        settings.skipNormZScore = optimizer.skipNormZScore
+        settings.validationInterval = intervals.valEvery
+        settings.validationBatches = intervals.valBatches
+        settings.sampleInterval = intervals.sampleEvery
+        settings.hellaSwagInterval = intervals.hellaSwagEvery
+        settings.checkpointInterval = intervals.checkpointEvery
+        settings.keepLast = intervals.keepLast
+        settings.keepEvery = intervals.keepEvery
+        settings.overfitsSingleBatch = data.overfitSingleBatch
+        settings.seed = seed
+    }
 }

@@ -68,7 +68,7 @@ public struct StreamingUTF8Decoder: Sendable {
         return text
     }
 
-    /// Ends the text and returns U+FFFD if a character was left unfinished, else nothing.
+    /// Ends the text and returns U+FFFD if a character was left unfinished, otherwise nothing.
     ///
     /// The decoder can then be used again.
     public mutating func finish() -> String {

@@ -59,7 +59,7 @@ package enum OptimizerStateFile {
     ///   - step: Updates made.
     ///   - moments: Of the optimizer: those of all parameters, or those of the share.
     ///   - masterWeights: The weights in float32, where the model's file has them rounded; all of
-    ///     them.
+    ///     it.
     ///   - position: Where the loader stands.
     ///   - share: Which of the parameters the file has.
     /// - Throws: ``FileIOError``; a file that was at `path` is then still there.

@@ -39,6 +39,12 @@ extension RunDirectory {
         }
     }
 
+    /// How the run was trained up to the complete checkpoint of a step.
+    /// - Throws: ``TrainingError/damagedFile(path:reason:)`` or ``FileIOError``.
+    package func settings(step: Int) throws -> TrainingSettings {
+        try CheckpointExtra.read(from: extraPath(step: step), step: step).settings
+    }
+
     private static func requireFinite(_ trainer: Trainer, step: Int) throws {
         let squares = Float(trainer.ops.sumOfSquares(trainer.model.parameters.flat))
         guard squares.isFinite else {

@@ -55,6 +55,9 @@ extension Evaluator {
             }
         }
         .sorted { ($1.length, $0.example, $0.ending) < ($0.length, $1.example, $1.ending) }
+        if group.hasOthers {
+            try group.requireAlike(["the questions to choose answers to": summary(examples)])
+        }
 
         var memory: (B: Int, T: Int, scorer: any TokenScorer)?
         func batchLosses(_ batch: EndingBatch) throws -> [Double] {
@@ -80,12 +83,12 @@ extension Evaluator {
             let round = batches[first..<min(first + group.processCount, batches.count)]
             // All processes contribute the same count of numbers.
             let count = round.map(\.endings.count).max() ?? 0
-            let own = try group.together {
+            let found = try group.gather(count: count) {
                 let own = first + group.rank
                 let losses = try round.indices.contains(own) ? batchLosses(round[own]) : []
                 return losses + repeatElement(0, count: count - losses.count)
             }
-            for (batch, batchLosses) in zip(round, try group.gather(own)) {
+            for (batch, batchLosses) in zip(round, found) {
                 for (index, loss) in zip(endings[batch.endings], batchLosses) {
                     losses[index.example][index.ending] = loss
                 }
@@ -93,6 +96,15 @@ extension Evaluator {
             try progress(round.last?.endings.upperBound ?? 0, endings.count)
         }
         return losses
+    }
+
+    /// Examples in a few words, which are others for other examples.
+    private func summary(_ examples: [MultipleChoiceExample]) -> String {
+        let texts = examples.flatMap { [$0.context] + $0.endings }
+        var digest = ContentDigest()
+        texts.flatMap { [Int32(truncatingIfNeeded: $0.count)] + $0 }
+            .withUnsafeBytes { digest.update($0) }
+        return "\(examples.count) with the checksum \(digest.hexadecimal)"
     }
 
     /// The batches of some endings, in order.

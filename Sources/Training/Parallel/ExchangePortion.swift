@@ -15,6 +15,17 @@ struct ExchangePortion {
     /// How many elements a process has.
     func count(ofRank rank: Int) -> Int { ranges[rank].reduce(0) { $0 + $1.count } }
 
+    /// All processes but one.
+    func peers(of rank: Int) -> [Int] { ranges.indices.filter { $0 != rank } }
+
+    /// Where a process puts what a peer has for its share, among what it receives from all of them.
+    func place(from peer: Int, to rank: Int) -> Range<Int> {
+        let count = count(ofRank: rank)
+        // It sends nothing to itself.
+        let start = (peer < rank ? peer : peer - 1) * count
+        return start..<start + count
+    }
+
     /// Divides pieces into portions in which every process has about the same amount.
     static func portions(
         of pieces: [ParameterShares.Piece],

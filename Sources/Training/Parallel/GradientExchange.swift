@@ -12,6 +12,8 @@ final class GradientExchange {
     private let portions: [Int?: [ExchangePortion]]
     /// The layers, and nil, in one order for all processes.
     private let order: [Int?]
+    /// Those whose gradients are still to be sent in this step.
+    private var remaining: ArraySlice<Int?>
     private let memory: GradientMemory
     private var tickets: [Ticket] = []
 
@@ -28,6 +30,7 @@ final class GradientExchange {
         portions = Dictionary(grouping: shares.pieces, by: \.layer)
             .mapValues { ExchangePortion.portions(of: $0, shares) }
         order = portions.keys.sorted { ($0 ?? -1) > ($1 ?? -1) }
+        remaining = order[...]
         let roomy = Self.largestPortion(of: portions)
         // Only the communication thread runs it; a thread team of its own would take processors
         // away from those that compute.
@@ -58,13 +61,23 @@ final class GradientExchange {
             ? 2 * portion * float : 2 * portion * (float + 2 * rounded)
     }
 
-    /// Starts exchanging the gradients of a layer, or for nil those outside layers.
+    /// Sends the gradients of a layer on their way; of the last layer first.
     ///
     /// They must not be touched until ``finish()`` has returned.
-    func start(layer: Int?) {
-        for portion in portions[layer] ?? [] {
-            tickets.append(group.start(job(portion)))
-        }
+    func start(layer: Int) {
+        // Of an adapter, no layer has any.
+        if remaining.first == layer { startNext() }
+    }
+
+    /// Sends all other gradients, also where a process has not got as far as its layers: the rest
+    /// wait for as many messages from it.
+    func startRest() {
+        while !remaining.isEmpty { startNext() }
+    }
+
+    private func startNext() {
+        let portions = portions[remaining.removeFirst()] ?? []
+        tickets += portions.map { group.start(job($0)) }
     }
 
     private func job(_ portion: ExchangePortion) -> any CollectiveJob {
@@ -77,7 +90,7 @@ final class GradientExchange {
     /// Waits until all gradients in flight are summed.
     /// - Throws: ``CollectiveError``.
     func finish() throws {
-        defer { tickets = [] }
+        defer { (tickets, remaining) = ([], order[...]) }
         for ticket in tickets { try ticket.wait() }
     }
 
@@ -87,7 +100,7 @@ final class GradientExchange {
         let own = shares.ranges(ofRank: group.rank).reduce(0.0) { sum, range in
             sum + ops.sumOfSquares(memory.gradients[range])
         }
-        return Float(try group.sum(own).squareRoot())
+        return Float(try group.sum { own }.squareRoot())
     }
 
     /// Gives every process the parameters that the others have updated in their shares.
@@ -116,13 +129,5 @@ private final class ParameterGathering: CollectiveJob {
     func nextMessages() -> [Message]? {
         defer { hasBegun = true }
         return hasBegun ? nil : portion.gathering(parameters, rank: rank)
-    }
-}
-
-extension ProcessGroup {
-    /// The sum of a number over all processes, in rank order.
-    /// - Throws: ``CollectiveError``.
-    func sum(_ value: Double) throws -> Double {
-        try gather([value]).reduce(0.0) { $0 + ($1.first ?? 0) }
     }
 }

@@ -34,15 +34,13 @@ final class GradientSum: CollectiveJob {
         (self.portion, self.rank, self.memory) = (portion, rank, memory)
     }
 
-    private var peers: [Int] { portion.ranges.indices.filter { $0 != rank } }
-
     func nextMessages() throws -> [Message]? {
         phase += 1
         switch phase {
         case 1:
             let received = try memory.floats.take()
             self.received = received
-            return peers.flatMap { peer in
+            return portion.peers(of: rank).flatMap { peer in
                 portion.ranges[peer].map { memory.gradients[$0].message(to: peer) }
                     + parts(of: received, from: peer).map { $0.message(from: peer) }
             }
@@ -58,8 +56,7 @@ final class GradientSum: CollectiveJob {
 
     /// The places of a peer's numbers, range by range of this process's share.
     private func parts(of received: Tensor, from peer: Int) -> [Tensor] {
-        // This process sends nothing to itself.
-        var start = (peer < rank ? peer : peer - 1) * portion.count(ofRank: rank)
+        var start = portion.place(from: peer, to: rank).lowerBound
         return portion.ranges[rank].map { range in
             defer { start += range.count }
             return received[start..<start + range.count]
@@ -91,7 +88,7 @@ extension ExchangePortion {
     ///   - rank: Which process this is.
     /// - Returns: What this process sends and receives.
     func gathering(_ tensor: Tensor, rank: Int) -> [Message] {
-        ranges.indices.filter { $0 != rank }.flatMap { peer in
+        peers(of: rank).flatMap { peer in
             ranges[rank].map { tensor[$0].message(to: peer) }
                 + ranges[peer].map { tensor[$0].message(from: peer) }
         }

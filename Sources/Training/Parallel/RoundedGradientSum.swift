@@ -24,7 +24,7 @@ final class RoundedGradientSum: CollectiveJob {
         self.rounded = rounded
     }
 
-    private var peers: [Int] { portion.ranges.indices.filter { $0 != rank } }
+    private var peers: [Int] { portion.peers(of: rank) }
 
     func nextMessages() throws -> [Message]? {
         phase += 1
@@ -32,14 +32,11 @@ final class RoundedGradientSum: CollectiveJob {
         case 1:
             let buffers = (out: try rounded.take(), in: try rounded.take())
             self.buffers = buffers
-            let count = portion.count(ofRank: rank)
             return peers.flatMap { peer -> [Message] in
                 let out = place(of: peer, in: buffers.out)
                 round(portion.ranges[peer], to: out)
-                let start = (peer < rank ? peer : peer - 1) * count
-                return [
-                    out.message(to: peer), buffers.in[start..<start + count].message(from: peer),
-                ]
+                let incoming = buffers.in[portion.place(from: peer, to: rank)]
+                return [out.message(to: peer), incoming.message(from: peer)]
             }
         case 2:
             guard let buffers else { return nil }
@@ -104,11 +101,8 @@ final class RoundedGradientSum: CollectiveJob {
         let (own, other) = (sum[0..<count], addend[0..<count])
         func load(_ peer: Int, into tensor: Tensor) throws {
             guard peer == rank else {
-                let start = (peer < rank ? peer : peer - 1) * count
-                return try memory.ops.copy(
-                    row(received[start..<start + count]),
-                    into: row(tensor)
-                )
+                let incoming = received[portion.place(from: peer, to: rank)]
+                return try memory.ops.copy(row(incoming), into: row(tensor))
             }
             var start = 0
             for range in portion.ranges[rank] {

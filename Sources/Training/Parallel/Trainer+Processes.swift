@@ -51,17 +51,28 @@ extension Trainer {
             negativeInfinity: "-inf",
             nan: "nan"
         )
-        func text(_ value: some Encodable) throws -> String {
-            String(decoding: try encoder.encode(value), as: UTF8.self)
-        }
+        let settings = String(decoding: try encoder.encode(settings), as: UTF8.self)
         let squares = ops.sumOfSquares(model.parameters.flat)
         try group.requireAlike([
             "the instruction set": ops.instructionSet.rawValue,
-            "what is trained": "\(model.parameters.layout.elementCount) parameters",
-            "the settings of training": try text(settings),
-            "the training data": try text(loader.source.shards),
+            "the number of parameters": "\(model.parameters.layout.elementCount)",
+            "the settings of training": settings,
+            "how the work is shared": "stage \(parallel.shardsOptimizer ? 1 : 0) of ZeRO and "
+                + "gradients in \(parallel.gradientType.rawValue)",
+            "the training data": loader.summary,
             "the sum of the squares of the weights": "\(squares)",
             "the checksum of the weights below the adapter": frozenWeightsDigest ?? "none",
         ])
+    }
+}
+
+extension BatchSource {
+    /// The data in a few words, which are others for other data once these have been read.
+    var summary: String {
+        var digest = ContentDigest()
+        var parts = source.shards.map { "\($0.tokenCount) \($0.checksum) \($0.digest ?? "")\n" }
+            .joined()
+        parts.withUTF8 { digest.update(UnsafeRawBufferPointer($0)) }
+        return "\(tokenCount) tokens with the checksum \(digest.hexadecimal)"
     }
 }

@@ -87,6 +87,8 @@ public final class TrainingRun {
         try trainer.digestData()
         var validation = validation
         try group.together { try validation?.digestShards() }
+        // With other numbers of batches, some would wait for measurements that nobody makes.
+        try group.requireAlike(["the validation data": validation?.summary ?? "none"])
         self.validation = validation
         self.directory = directory
         self.sample = sample
@@ -106,7 +108,10 @@ public final class TrainingRun {
                 allowsChanges: allowsChanges
             )
         }
-        try group.together { try start.load(from: directory, into: trainer) }
+        try group.together {
+            try Self.requireShared(directory, has: directory.path)
+            try start.load(from: directory, into: trainer)
+        }
         resumedStep = start.resumedStep
         startsOver = start.startsOver
         savedStep = start.resumedStep
@@ -124,6 +129,16 @@ public final class TrainingRun {
                 )
             }
         }
+        try group.together {
+            try Self.requireShared(directory, has: directory.descriptionPath)
+        }
+    }
+
+    /// Checks that this process sees what the first one has made.
+    ///
+    /// In a directory of its host's own, its part of each checkpoint would be lost to the others.
+    private static func requireShared(_ directory: RunDirectory, has path: FilePath) throws {
+        guard FileSystem.exists(path) else { throw TrainingError.notShared(path: directory.path) }
     }
 
     /// Trains until the last step.

@@ -10,15 +10,15 @@ public final class AdamW {
     /// Rates that stay the same over a run.
     public struct Settings: Sendable, Equatable, Codable {
         /// Decay rate for the first moment.
-        public var beta1: Float = 0.9
+        public var beta1: Float = TrainingSettings.default(\.optimizer.beta1)
         /// Decay rate for the second moment.
-        public var beta2: Float = 0.95
+        public var beta2: Float = TrainingSettings.default(\.optimizer.beta2)
         /// Added to the denominator.
-        public var epsilon: Float = 1e-8
+        public var epsilon: Float = TrainingSettings.default(\.optimizer.epsilon)
         /// Applied to the tensors whose specification says so: the weight matrices.
-        public var weightDecay: Float = 0.1
+        public var weightDecay: Float = TrainingSettings.default(\.optimizer.weightDecay)
         /// Gradients with a larger global norm are scaled down to this; 0 is no limit.
-        public var gradientClip: Float = 1
+        public var gradientClip: Float = TrainingSettings.default(\.optimizer.gradientClip)
 
         /// The defaults of GPT-2's training.
         public init() {}

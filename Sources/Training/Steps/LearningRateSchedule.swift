@@ -37,10 +37,10 @@ public struct LearningRateSchedule: Sendable, Equatable, Codable {
 
     /// Describes a schedule.
     public init(
-        shape: Shape = .cosine,
-        peak: Float,
-        warmupSteps: Int = 0,
-        finalFraction: Float = 0,
+        shape: Shape = TrainingSettings.default(\.schedule.shape),
+        peak: Float = TrainingSettings.default(\.schedule.peak),
+        warmupSteps: Int = TrainingSettings.default(\.schedule.warmupSteps),
+        finalFraction: Float = TrainingSettings.default(\.schedule.finalFraction),
         totalSteps: Int
     ) {
         self.shape = shape

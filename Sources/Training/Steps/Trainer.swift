@@ -157,43 +157,62 @@ public final class Trainer {
         var position = settings.overfitsSingleBatch ? firstBatches : loader
         let count = microBatchCount
         // Every target counts equally, whichever batch it is in; if all count, so do batches.
-        let countsAll = position.countsAllTargets
         guard
-            let total = countsAll
+            let total = position.countsAllTargets
                 ? count * group.processCount
                 : try countTargets(ofNext: count, from: position, until: shouldStop)
         else { return nil }
-        // No state is carried along: a resumed run drops what an uninterrupted one would.
-        let dropout = Dropout(rate: settings.dropout, key: settings.seed).choice(stepCount)
-        let workspace = try passMemory.take()
-        var totalLoss = 0.0
+        // An error is kept until the losses are added up: it ends all processes then, and those
+        // without one have not waited for messages that never came.
+        var found = Result<Double, any Error>.success(0)
         for micro in 0..<count {
             if shouldStop() { return nil }
-            try position.nextBatch(into: &batch)
-            let share = countsAll ? 1 : batch.countedTokenCount
-            let isLast = micro == count - 1
-            let loss = try model.lossAndGradients(
-                inputs: batch.inputs,
-                targets: batch.targets,
-                isCounted: batch.isCounted,
-                starts: batch.starts,
-                // Numbered as a single process would number them.
-                dropout: dropout.choice(micro * group.processCount + group.rank),
-                workspace: workspace,
-                gradients: gradients,
-                scale: Float(share) / Float(total),
-                accumulate: micro > 0,
-                didFinishLayer: isLast ? exchange.map { exchange in exchange.start(layer:) } : nil
-            )
-            totalLoss += Double(loss) * Double(share)
+            found = found.flatMap { sum in
+                Result {
+                    try sum + addGradients(ofBatch: micro, of: count, from: &position, total: total)
+                }
+            }
         }
-        if let exchange {
-            exchange.start(layer: nil)
-            totalLoss = try group.sum(totalLoss)
-            try exchange.finish()
-        }
+        exchange?.startRest()
+        let totalLoss = try group.sum { try found.get() }
+        try exchange?.finish()
         loader = position
         return Float(totalLoss / Double(total))
+    }
+
+    /// Adds the gradients of a micro-batch to those of the step.
+    /// - Parameters:
+    ///   - micro: Its number among those of this process.
+    ///   - count: How many these are.
+    ///   - position: Its place in the data; moved on.
+    ///   - total: What all batches of the step weigh together, those of all processes.
+    /// - Returns: The loss times the weight of the batch.
+    /// - Throws: As ``step()``.
+    private func addGradients(
+        ofBatch micro: Int,
+        of count: Int,
+        from position: inout any BatchSource,
+        total: Int
+    ) throws -> Double {
+        try position.nextBatch(into: &batch)
+        let share = position.countsAllTargets ? 1 : batch.countedTokenCount
+        // No state is carried along: a resumed run drops what an uninterrupted one would.
+        let dropout = Dropout(rate: settings.dropout, key: settings.seed).choice(stepCount)
+        let isLast = micro == count - 1
+        let loss = try model.lossAndGradients(
+            inputs: batch.inputs,
+            targets: batch.targets,
+            isCounted: batch.isCounted,
+            starts: batch.starts,
+            // Numbered as one process alone would number them.
+            dropout: dropout.choice(micro * group.processCount + group.rank),
+            workspace: passMemory.take(),
+            gradients: gradients,
+            scale: Float(share) / Float(total),
+            accumulate: micro > 0,
+            didFinishLayer: isLast ? exchange.map { exchange in exchange.start(layer:) } : nil
+        )
+        return Double(loss) * Double(share)
     }
 
     /// How many targets count in the next micro-batches of all processes; at least 1, and nil if
@@ -204,13 +223,17 @@ public final class Trainer {
         until shouldStop: () -> Bool
     ) throws -> Int? {
         var position = position
-        var total = 0
+        var found = Result<Int, any Error>.success(0)
         for _ in 0..<count {
             if shouldStop() { return nil }
-            try position.nextBatch(into: &batch)
-            total += batch.countedTokenCount
+            found = found.flatMap { sum in
+                Result {
+                    try position.nextBatch(into: &batch)
+                    return sum + batch.countedTokenCount
+                }
+            }
         }
-        return max(Int(try group.sum(Double(total))), 1)
+        return max(Int(try group.sum { Double(try found.get()) }), 1)
     }
 
     /// Reads all training data once, and the weights below an adapter, so that a resumed run
@@ -292,28 +315,30 @@ public final class Trainer {
         until shouldStop: () -> Bool
     ) throws -> Float? {
         var validation = validation
-        try validation.startEpoch()
+        let workspace = try group.together {
+            try validation.startEpoch()
+            return try passMemory.take()
+        }
         let limit = settings.validationBatches
         let available = validation.samplesPerEpoch
         let count = limit == 0 ? available : min(limit, available)
-        let workspace = try passMemory.take()
         var total = 0.0
         var weight = 0.0
         // Processes take turns with the batches, and each sums all of them in order.
         for first in stride(from: 0, to: count, by: group.processCount) {
             if shouldStop() { return nil }
-            let own = try group.together {
+            let losses = try group.gather(count: 2) {
                 var own = (loss: 0.0, weight: 0.0)
                 for index in first..<min(first + group.processCount, count) {
                     try validation.nextBatch(into: &batch)
                     guard index - first == group.rank else { continue }
                     own = try meanLoss(ofBatchIn: workspace)
                 }
-                return own
+                return [own.loss * own.weight, own.weight]
             }
-            for numbers in try group.gather([own.loss * own.weight, own.weight]) {
-                total += numbers[0]
-                weight += numbers[1]
+            for loss in losses {
+                total += loss[0]
+                weight += loss[1]
             }
         }
         let loss = Float(total / max(weight, 1))

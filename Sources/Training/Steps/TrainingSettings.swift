@@ -1,4 +1,5 @@
-// Everything that decides how a run goes, apart from its data and its starting weights.
+// Everything that decides how a run goes, apart from its data and its starting weights. What is
+// said of each setting stands in TrainingSettings+Table.swift.
 
 import LanguageModels
 import Tensors
@@ -6,7 +7,7 @@ import Tensors
 /// The settings of a training run, with the defaults of the command line.
 public struct TrainingSettings: Sendable, Equatable, Codable {
     /// B: sequences per micro-batch.
-    public var batchSize = 4
+    public var batchSize: Int = Self.default(\.batchSize)
     /// T: tokens per sequence.
     public var sequenceLength: Int
     /// Tokens per optimizer step: a multiple of a micro-batch's.
@@ -23,7 +24,7 @@ public struct TrainingSettings: Sendable, Equatable, Codable {
     /// The optimizer's rates.
     public var optimizer = AdamW.Settings()
     /// What the backward pass recomputes to save memory.
-    public var recomputation = Recomputation.none
+    public var recomputation: Recomputation = Self.default(\.recomputation)
     /// The type of the matrices and activations in a pass: float32 or bfloat16.
     ///
     /// The weights themselves, moments and gradients are always float32.
@@ -44,29 +45,29 @@ public struct TrainingSettings: Sendable, Equatable, Codable {
     /// Nil for 0, and so absent from files, as in those from before there was a choice.
     private var storedDropout: Float?
     /// Steps between validations; 0 is never.
-    public var validationInterval = 250
+    public var validationInterval: Int = Self.default(\.validationInterval)
     /// Batches per validation; 0 is all.
-    public var validationBatches = 20
+    public var validationBatches: Int = Self.default(\.validationBatches)
     /// Steps between checkpoints; 0 is never, not even at the end.
-    public var checkpointInterval = 1000
+    public var checkpointInterval: Int = Self.default(\.checkpointInterval)
     /// Steps between samples; 0 is never.
-    public var sampleInterval = 0
+    public var sampleInterval: Int = Self.default(\.sampleInterval)
     /// Steps between HellaSwag evaluations; 0 is never.
-    public var hellaSwagInterval = 0
+    public var hellaSwagInterval: Int = Self.default(\.hellaSwagInterval)
     /// How many of the newest checkpoints are kept.
-    public var keepLast = 2
+    public var keepLast: Int = Self.default(\.keepLast)
     /// Checkpoints of multiples of this step are kept forever; 0 is none.
-    public var keepEvery = 0
+    public var keepEvery: Int = Self.default(\.keepEvery)
     /// An update is skipped when its loss is more standard deviations than this above the recent
     /// mean; 0 is never.
-    public var skipLossZScore = 0.0
+    public var skipLossZScore: Double = Self.default(\.skipLossZScore)
     /// The same for the gradient norm.
-    public var skipNormZScore = 0.0
+    public var skipNormZScore: Double = Self.default(\.skipNormZScore)
     /// Whether every step uses the first batches of the data, to check that the model learns.
-    public var overfitsSingleBatch = false
+    public var overfitsSingleBatch: Bool = Self.default(\.overfitsSingleBatch)
     /// The seed of the random weights, dropout, the samples, and an order of the data that is not
     /// llm.c's.
-    public var seed: UInt64 = 42
+    public var seed: UInt64 = Self.default(\.seed)
 
     /// Settings with defaults for everything that is not given.
     /// - Parameters:
@@ -75,7 +76,7 @@ public struct TrainingSettings: Sendable, Equatable, Codable {
     ///   - totalBatchTokens: Tokens per step; nil for one micro-batch.
     ///   - schedule: The learning rate, and with it the number of steps.
     public init(
-        batchSize: Int = 4,
+        batchSize: Int = Self.default(\.batchSize),
         sequenceLength: Int,
         totalBatchTokens: Int? = nil,
         schedule: LearningRateSchedule
@@ -84,6 +85,9 @@ public struct TrainingSettings: Sendable, Equatable, Codable {
         self.sequenceLength = sequenceLength
         self.totalBatchTokens = totalBatchTokens ?? batchSize &* sequenceLength
         self.schedule = schedule
+        optimizerKind = Self.default(\.optimizerKind)
+        precision = Self.default(\.precision)
+        dropout = Self.default(\.dropout)
     }
 
     private enum CodingKeys: String, CodingKey {

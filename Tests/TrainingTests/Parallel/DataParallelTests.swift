@@ -41,9 +41,10 @@ import Training
         of processCount: Int,
         _ parallel: DataParallel = DataParallel(),
         precision: ElementType = .float32,
-        dropout: Float = 0
+        dropout: Float = 0,
+        run: SmallRun? = nil
     ) throws -> [Outcome] {
-        let run = run()
+        let run = run ?? self.run()
         let settings = settings(run, precision: precision, dropout: dropout)
         return try withTemporaryDirectory { directory in
             @Sendable func outcome(_ group: ProcessGroup) throws -> Outcome {
@@ -93,6 +94,21 @@ import Training
         let whole = try outcomes(of: 4)[0]
         let sharded = try outcomes(of: 4, DataParallel(shardsOptimizer: true))[0]
         #expect(whole == sharded)
+    }
+
+    @Test func thereMayBeMoreProcessesThanElementsOfATensor() throws {
+        var run = SmallRun(totalBatchTokens: 12 * 2 * 8, steps: 3)
+        run.tokenCount = 3 * 12 * 16 + 1
+        let alone = try outcomes(of: 1, run: run)[0]
+        let tolerances: [ElementType: Float] = [.float32: 1e-5, .bfloat16: 1e-2]
+        for (type, tolerance) in tolerances {
+            for shards in [false, true] {
+                let parallel = DataParallel(shardsOptimizer: shards, gradientType: type)
+                let all = try outcomes(of: 12, parallel, run: run)
+                #expect(all.allSatisfy { $0 == all[0] }, "processes that differ")
+                #expect(largestDifference(all[0].losses, alone.losses) <= tolerance)
+            }
+        }
     }
 
     @Test func runsRepeatBitForBit() throws {

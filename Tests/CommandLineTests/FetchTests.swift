@@ -273,7 +273,7 @@ private func withServer(
         let precision = ["fetch", "tinyshakespeare", "--precision", "bfloat16"]
         expectError(try run(swiftletPath(), precision), 64, "--precision")
         expectError(try swiftlet("fetch", "gpt2-llmc", "--precision", "q8_0"), 64, "q8_0")
-        expectError(try swiftlet("fetch", "gpt2", "--precision", "float32"), 64, "gpt2-llmc alone")
+        expectError(try swiftlet("fetch", "gpt2", "--precision", "float32"), 64, "gpt2-llmc only")
         expectError(try swiftlet("fetch", "smollm2"), 64, "did you mean 'smollm2-135m-instruct'")
     }
 }

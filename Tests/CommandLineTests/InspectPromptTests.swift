@@ -238,7 +238,7 @@ private func sums(_ rows: [[Double]]) -> [Double] { rows.map { $0.reduce(0, +) }
                 #expect(outcome.output == "")
             }
             try refused(64, "give the text to look at with either --prompt", [])
-            try refused(64, "either with", ["--prompt", "a", "--prompt-file", empty])
+            try refused(64, "with either", ["--prompt", "a", "--prompt-file", empty])
             try refused(64, "the prompt is empty", ["--prompt", ""])
             try refused(65, "the prompt is empty", ["--prompt-file", empty])
             try refused(65, "the prompt is empty", ["--prompt", "-"])

@@ -181,7 +181,7 @@ import Testing
             session.type("/regenerate\r")
             try session.wait("more") { $0.text.ranges(of: "Once uponaaaa").count == 2 }
             session.type("/save x\r")
-            try session.wait("an answer") { $0.text.contains("knows no conversation") }
+            try session.wait("an answer") { $0.text.contains("there is no conversation") }
             session.type(String(repeating: "long ", count: 20) + "\r")
             try session.wait("an answer") { $0.text.contains("the prompt has 100 tokens") }
             session.type("\u{4}")

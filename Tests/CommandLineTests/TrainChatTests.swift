@@ -234,7 +234,7 @@ private struct Bench {
                 (bench.chat + ["--order", "random"], "--order random cannot be used with --chat"),
                 (bench.tokens + ["--order", "random", "--no-shuffle"], "--no-shuffle is for"),
                 (["--chat", chat], "--chat needs --tokenizer"),
-                (bench.tokens + ["--documents", "separate"], "which token begins documents"),
+                (bench.tokens + ["--documents", "separate"], "the token that begins documents"),
                 (bench.chat + ["--template", "gpt"], "--template"),
             ] {
                 let outcome = try bench.train(flags + ["--steps", "1"])

@@ -66,7 +66,7 @@ import Training
             #expect(needed > available && available > 0)
             let (much, little) = (TensorError.memory(needed), TensorError.memory(available))
             #expect(
-                error?.description.contains("need \(much) in '\(path)', and \(little) are free")
+                error?.description.contains("need \(much) in '\(path)', but only \(little) is free")
                     == true
             )
             #expect(try FileSystem.names(in: path).map(\.string) == names)
@@ -171,7 +171,7 @@ import Training
     @Test func damagedRunJSONIsASentence() throws {
         try withTemporaryDirectory { directory in
             let path = directory.appending("run.json")
-            for (json, fragment) in [("{", "not the JSON"), ("{}", "no 'model'")] {
+            for (json, fragment) in [("{", "not the expected JSON"), ("{}", "no 'model'")] {
                 try touch(path, [UInt8](json.utf8))
                 let error = #expect(throws: TrainingError.self) {
                     try RunDescription(contentsOf: path)

@@ -206,7 +206,7 @@ import Testing
             "--steps",
             "1"
         )
-        #expect(training.output.contains("ms a step"))
+        #expect(training.output.contains("ms per step"))
     }
 
     @Test(

@@ -85,7 +85,7 @@ private func withServer(
             server.update { $0.stallAfter = nil }
             let next = try fetch("hellaswag")
             #expect(next.status == 0)
-            #expect(next.output.contains("from 48.8 KiB on"))
+            #expect(next.output.contains("resumed at 48.8 KiB"))
             #expect(server.requests.last?.range == "bytes=50000-")
             #expect(server.requests.last?.sent == hellaSwagBytes.count - 50_000)
             try #expect(FileSystem.names(in: directory).map(\.string) == ["hellaswag_val.bin"])

@@ -128,7 +128,7 @@ private func ablation(_ changes: [[Double]], mlps: [Double] = []) -> Ablation {
         #expect(lines.contains("    0  MLP"))
         #expect(lines.contains("  0│██│▒▒▒│"))
         #expect(lines.contains("  1│▒▒│███│"))
-        #expect(lines.suffix(2).joined().contains("a full cell is +0.5000, of an  MLP +8.0000"))
+        #expect(lines.suffix(2).joined().contains("a full cell is +0.5000, for an  MLP +8.0000"))
     }
 
     @Test func aModelThatMissesNothingHasNoRanking() {

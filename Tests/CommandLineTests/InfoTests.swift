@@ -111,7 +111,7 @@ import Training
             #expect(
                 text.contains("  memory for training, with 1 sequence of 32 tokens, float32\n")
             )
-            #expect(text.contains(#/ {2}together +[\d.]+ KiB\n/#))
+            #expect(text.contains(#/ {2}total +[\d.]+ KiB\n/#))
         }
     }
 

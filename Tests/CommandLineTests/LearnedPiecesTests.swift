@@ -72,7 +72,7 @@ struct LearnedPiecesTests {
             let bytes = try writeBytes([0xFF, 0x20, 0xFF], to: directory.appending("bytes.txt"))
             try expectRefused(bytes, 512, 65, "not text in UTF-8")
             let word = try writeBytes(Array("word".utf8), to: directory.appending("word.txt"))
-            try expectRefused(word, 512, 65, "no two words")
+            try expectRefused(word, 512, 65, "fewer than two words")
             let nowhere = directory.appending("no/pieces.bin")
             #expect(try learn(text, 512, nowhere).status == 73)
         }

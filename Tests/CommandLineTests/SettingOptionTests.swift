@@ -33,10 +33,10 @@ import Testing
             var settings = usual
             try TrainCommand.parse(needed + [flag]).apply(to: &settings)
             let changed = settings.flags.filter { $0.value != usual.flags[$0.key] }
-            #expect(changed.map(\.key) == [setting.name], "\(argument)")
+            #expect(changed.map(\.key) == [setting.name], "\(flag)")
             let file = try JSONEncoder().encode(settings)
             let read = try JSONDecoder().decode(TrainingSettings.self, from: file)
-            #expect(read == settings, "\(argument)")
+            #expect(read == settings, "\(flag)")
         }
     }
 }

@@ -8,7 +8,7 @@ import Swiftlet
 struct TrainingShapeOptions: ParsableArguments {
     @Option(
         help: """
-            For what training would take: sequences in a micro-batch \
+            For the memory estimate: sequences per micro-batch \
             (default: \(TrainingSettings.default(\.batchSize))).
             """,
         in: TrainingSettings.setting(\.batchSize).bounds
@@ -24,7 +24,7 @@ struct TrainingShapeOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             """
-            Likewise: what the backward pass computes again \
+            Likewise: what the backward pass recomputes \
             (default: \(TrainingSettings.default(\.recomputation))).
             """,
             valueName: Recomputation.allCases.map(\.rawValue).joined(separator: "|")
@@ -35,7 +35,7 @@ struct TrainingShapeOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             """
-            Likewise: what numbers training computes with \
+            Likewise: the precision to train in \
             (default: \(TrainingSettings.default(\.precision))).
             """,
             valueName: TrainingPrecision.allValueStrings.joined(separator: "|")

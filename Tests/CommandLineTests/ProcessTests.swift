@@ -202,7 +202,7 @@ import Testing
             let lines = outcome.errors.split(separator: "\n")
                 .filter { $0.hasPrefix("swiftlet: ") }
             #expect(lines.count == 1, "\(outcome.errors)")
-            #expect(lines.first?.contains("process 1 cannot go on: \(words)") == true)
+            #expect(lines.first?.contains("process 1 cannot continue: \(words)") == true)
         }
     }
 

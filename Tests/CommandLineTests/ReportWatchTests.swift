@@ -55,7 +55,7 @@ import Testing
             }
             #expect(outcome.status == 0, "\(outcome.errors)")
             #expect(outcome.output == "\(page)\n")
-            #expect(outcome.errors.contains("Ctrl-C ends that"))
+            #expect(outcome.errors.contains("Ctrl-C stops"))
             #expect(!asksAgain(page))
         }
     }

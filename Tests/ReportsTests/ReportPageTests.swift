@@ -67,7 +67,7 @@ import Training
         let source = try ReportPage([history("first", steps: 300)]).source
         // 300 steps of 2048 tokens/s x 0.5 s.
         for text in [
-            "<h1>first</h1>", "<dd>307k<small>1,024 a step", "<dd>2m 30s", "<dd>124M",
+            "<h1>first</h1>", "<dd>307k<small>1,024 per step", "<dd>2m 30s", "<dd>124M",
             "<dd>3.000<small>best 3.000 at 300", "<dd>27%<small>at step 300",
             "mean of 7 steps", "<dt>Steps</dt><dd>300",
         ] {

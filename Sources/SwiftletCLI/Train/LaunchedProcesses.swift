@@ -129,7 +129,7 @@ enum LaunchedProcesses {
     /// Says why this process ends all of them, whichever it is, and returns its exit status.
     private static func say(_ error: any Error, rank: Int) -> ExitStatus {
         Terminal.isSilent = false
-        Terminal.diagnose("error: process \(rank) cannot go on: \(error)")
+        Terminal.diagnose("error: process \(rank) cannot continue: \(error)")
         return ExitStatus(for: error)
     }
 

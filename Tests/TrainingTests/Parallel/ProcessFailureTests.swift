@@ -1,4 +1,4 @@
-// Runs in which one process of several cannot go on, or is not like the others.
+// Runs in which one process of several cannot continue, or is not like the others.
 
 import Collectives
 import FileIO

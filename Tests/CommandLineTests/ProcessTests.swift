@@ -224,7 +224,7 @@ import Testing
             }
             let odd = try train(3, in: directory, flags + ["--steps", "8"], into: "run")
             #expect(odd.status == 64)
-            #expect(odd.errors.contains("the number of tokens of a step was 64 and is now 48"))
+            #expect(odd.errors.contains("the number of tokens per step was 64 and is now 48"))
         }
     }
 }

@@ -72,7 +72,7 @@ import Testing
                 server.process.waitUntilExit()
             }
             #expect(outcome.status == 0)
-            #expect(outcome.errors.contains("ending: 1 text may go on"))
+            #expect(outcome.errors.contains("stopping: 1 text may take"))
             #expect(text.contains(#""finish_reason":"length""#))
             #expect(text.hasSuffix("data: [DONE]\n\n"))
         }
@@ -88,7 +88,7 @@ import Testing
                 // The header comes before the text begins.
                 #expect(recv(connection, &byte, 1, 0) == 1)
                 kill(server.process.processIdentifier, SIGINT)
-                while server.process.isRunning, !server.errors.contains("ending: 2 texts") {
+                while server.process.isRunning, !server.errors.contains("stopping: 2 texts") {
                     usleep(2000)
                 }
                 // Requests that come at the same time are one.

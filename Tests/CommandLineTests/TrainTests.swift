@@ -125,7 +125,7 @@ private func train(
                 status=$?; kill $writer; exit $status
                 """
             )
-            expectError(outcome, 64, "pipe' is none")
+            expectError(outcome, 64, "pipe' is not one")
             #expect(!FileSystem.exists(directory.appending("run")))
         }
     }

@@ -74,7 +74,7 @@ import Testing
                 let outcome = try train(["--init", size], in: directory)
                 #expect(outcome.status == 64)
                 #expect(outcome.errors.contains("training this model takes "))
-                #expect(outcome.errors.contains("GiB; choose a smaller model"))
+                #expect(outcome.errors.contains("GiB is available; choose a smaller model"))
                 #expect(!FileSystem.exists(directory.appending("run")))
             }
         }

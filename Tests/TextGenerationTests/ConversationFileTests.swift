@@ -60,7 +60,7 @@ import TextGeneration
         (#"{"messages":["a"]}"#, "the line has no list of 'messages'"),
         (#"{"messages":[]}"#, "the assistant says nothing"),
         (#"{"messages":[{"role":"system","content":"a"}]}"#, "the assistant says nothing"),
-        (#"{"messages":[{"role":"user","content":"a"}]}"#, "ends with a user's message"),
+        (#"{"messages":[{"role":"user","content":"a"}]}"#, "the conversation ends with a user's"),
         (#"{"messages":[{"role":"assistant","content":"a"}]}"#, "message 1 of the conversation"),
         (#"{"messages":[{"role":"tool","content":"a"}]}"#, "message 1 has the role 'tool'"),
         (#"{"messages":[{"role":"user"}]}"#, "message 1 has no content that is text"),

@@ -186,7 +186,7 @@ import Testing
         try Fixture.changing(kind, text, to: other) { directory in
             let error = #expect(throws: TokenizerError.self) { try loadTokenizer(at: directory) }
             let sentence = error.map { "\($0 as any Error)" } ?? ""
-            #expect(sentence.contains("not known here") && sentence.contains(name), "\(sentence)")
+            #expect(sentence.contains("not supported") && sentence.contains(name), "\(sentence)")
         }
     }
 

@@ -287,9 +287,9 @@ import Training
             let values = Array(repeating: "1", count: 129).joined(separator: ",")
             let window = try #require(good.firstMatch(of: /"recentLosses" : \[[^\]]*\]/)).output
             let cases: [(String, String)] = [
-                ("", "not the JSON"),
-                (String(good.prefix(good.count / 2)), "not the JSON"),
-                ("[1, 2]", "not the JSON"),
+                ("", "not the expected JSON"),
+                (String(good.prefix(good.count / 2)), "not the expected JSON"),
+                ("[1, 2]", "not the expected JSON"),
                 ("{}", "no 'formatVersion'"),
                 (replaced("\"formatVersion\" : 1", "\"formatVersion\" : 2"), "has format 2"),
                 (replaced("\"step\" : 6", "\"step\" : 5"), "belongs to step 5"),
@@ -301,8 +301,8 @@ import Training
                 (replaced("\"keepLast\"", "\"other\""), "no 'settings.keepLast'"),
                 (good.replacing(window, with: "\"recentLosses\" : [\(values)]"), "more than 128"),
                 (good.replacing(window, with: "\"recentLosses\" : [\"nan\"]"), "not finite"),
-                (good.replacing(window, with: "\"recentLosses\" : [1e99]"), "not the JSON"),
-                (String(repeating: "[", count: 100_000), "not the JSON"),
+                (good.replacing(window, with: "\"recentLosses\" : [1e99]"), "not the expected JSON"),
+                (String(repeating: "[", count: 100_000), "not the expected JSON"),
             ]
             for (json, fragment) in cases {
                 try touch(path, [UInt8](json.utf8))

@@ -301,7 +301,10 @@ import Training
                 (replaced("\"keepLast\"", "\"other\""), "no 'settings.keepLast'"),
                 (good.replacing(window, with: "\"recentLosses\" : [\(values)]"), "more than 128"),
                 (good.replacing(window, with: "\"recentLosses\" : [\"nan\"]"), "not finite"),
-                (good.replacing(window, with: "\"recentLosses\" : [1e99]"), "not the expected JSON"),
+                (
+                    good.replacing(window, with: "\"recentLosses\" : [1e99]"),
+                    "not the expected JSON"
+                ),
                 (String(repeating: "[", count: 100_000), "not the expected JSON"),
             ]
             for (json, fragment) in cases {

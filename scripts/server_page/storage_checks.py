@@ -229,7 +229,7 @@ def a_full_storage_is_told_once_and_stops_nothing(desk):
             catch { text = text.slice(0, text.length >> 1); }
         } })()""")
     desk.ask("Hello", "Hi")
-    assert "no more room" in desk.notice(), desk.notice()
+    assert "no room" in desk.notice(), desk.notice()
     desk.page.button("Dismiss")
     desk.ask("More", "Yes")
     equal(desk.texts(), ["Hi", "Yes"])

@@ -1,5 +1,5 @@
-// Which values make sense for a setting, and the words that say so. Samplers, settings of training
-// and options of the command line are all held against these, so that each bound is written once.
+// Which values are valid for a setting, and the words that say so. Samplers, training settings and
+// options of the command line are all checked against these, so that each bound is written once.
 
 /// The values that a setting may have.
 package struct Bounds<Value: Sendable>: Sendable {
@@ -15,7 +15,7 @@ package struct Bounds<Value: Sendable>: Sendable {
     /// - Parameters:
     ///   - requirement: What a value must be.
     ///   - fullRequirement: The same with the upper end; nil where it makes no difference.
-    ///   - contains: Whether a value is within; it must not hold for what is not a number.
+    ///   - contains: Whether a value is within; it must be false for NaN.
     package init(
         _ requirement: String,
         fully fullRequirement: String? = nil,

@@ -304,7 +304,7 @@ struct TrainCommand: ParsableCommand {
     ///   - sequenceLength: T.
     ///   - data: What is learnt from.
     ///   - formerStep: The tokens of a step of the run that goes on. They are the default if they
-    ///     divide into batches: another number of processes goes on with the same steps.
+    ///     divide into batches: another number of processes continues with the same steps.
     ///   - group: The processes.
     /// - Returns: The settings.
     /// - Throws: ``CommandError``.

@@ -54,7 +54,7 @@ extension TrainingSettings {
         var initialJSON: JSONValue? { get }
     }
 
-    /// Whether a run may go on with another value, by the settings that it had and has.
+    /// Whether a run may continue with another value, by the settings that it had and has.
     typealias Freedom = @Sendable (_ then: TrainingSettings, _ now: TrainingSettings) -> Bool
 
     /// All that is said of a setting.
@@ -70,7 +70,7 @@ extension TrainingSettings {
         private(set) var phrase = ""
         /// What help says of it.
         package private(set) var help = ""
-        /// Whether a run may go on with another value.
+        /// Whether a run may continue with another value.
         private var isFree: Freedom = { _, _ in false }
 
         init(
@@ -94,7 +94,7 @@ extension TrainingSettings {
             return setting
         }
 
-        /// The same for a run that may go on with another value, always or where something holds.
+        /// The same for a run that may continue with another value, always or on a condition.
         func mayDiffer(where isSo: @escaping Freedom = { _, _ in true }) -> Self {
             var setting = self
             setting.isFree = isSo

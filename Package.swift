@@ -168,6 +168,7 @@ let package = Package(
                 "Tensors", "TestSupport",
             ]
         ),
+        .testTarget(name: "SwiftletTests", dependencies: ["Swiftlet", "TestSupport"]),
         .testTarget(
             name: "CommandLineTests",
             dependencies: [

@@ -87,7 +87,7 @@ extension TokenDataError: LocalizedError {
     public var errorDescription: String? { description }
 }
 
-extension TokenizerError: LocalizedError {
+extension TextTokenizerError: LocalizedError {
     public var errorDescription: String? { description }
 }
 

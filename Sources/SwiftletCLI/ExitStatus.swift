@@ -53,7 +53,7 @@ enum ExitStatus: CInt, Error {
             case let error as TokenDataError: ExitStatus(error)
             case let error as PreparationError: ExitStatus(error)
             case let error as StoryGrammarError: ExitStatus(error)
-            case let error as TokenizerError: ExitStatus(error)
+            case let error as TextTokenizerError: ExitStatus(error)
             case let error as InferenceError: ExitStatus(error)
             case let error as TensorError: ExitStatus(error)
             case let error as InterpretabilityError: ExitStatus(error)
@@ -151,7 +151,7 @@ enum ExitStatus: CInt, Error {
         if case .noPlots = error { self = .missingInput } else { self = .wrongContent }
     }
 
-    private init(_ error: TokenizerError) {
+    private init(_ error: TextTokenizerError) {
         self =
             switch error {
             case .cannotExport: .cannotCreate

@@ -13,13 +13,15 @@ extension Tokenizer {
     /// The ids of texts and the tokens between them, such as those of a chat.
     ///
     /// No name in a text is a token, so what a user typed cannot become one.
-    /// - Throws: ``TokenizerError/noToken(byte:)``, where the tokenizer does not cover all text.
+    /// - Throws: ``TextTokenizerError/noToken(byte:)``, where the tokenizer does not cover all
+    ///   text.
     public func encode(_ parts: [PromptPart]) throws -> [TokenID] {
         try parts.indices.flatMap { try encode(partAt: $0, of: parts) }
     }
 
     /// The ids of one of several parts, encoded as they would be together.
-    /// - Throws: ``TokenizerError/noToken(byte:)``, where the tokenizer does not cover all text.
+    /// - Throws: ``TextTokenizerError/noToken(byte:)``, where the tokenizer does not cover all
+    ///   text.
     package func encode(partAt index: Int, of parts: [PromptPart]) throws -> [TokenID] {
         func addedToken(at index: Int) -> AddedToken? {
             guard parts.indices.contains(index), case .token(let id) = parts[index] else {

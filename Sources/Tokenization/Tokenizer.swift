@@ -22,7 +22,7 @@ public protocol TokenDecoder: Sendable {
     ///   - previous: The token before it, or what ``context(after:_:)`` gave for that; nil at the
     ///     start of a sequence.
     /// - Returns: The bytes.
-    /// - Throws: ``TokenizerError/unknownToken(id:vocabularySize:)``.
+    /// - Throws: ``TextTokenizerError/unknownToken(id:vocabularySize:)``.
     func bytes(of id: TokenID, after previous: TokenID?) throws -> ArraySlice<UInt8>
 
     /// What ``bytes(of:after:)`` of the token after `id` needs to know about the tokens before.
@@ -37,7 +37,7 @@ extension TokenDecoder {
     public func context(after id: TokenID, _ previous: TokenID?) -> TokenID? { id }
 
     /// The bytes of a sequence of tokens, one after another.
-    /// - Throws: ``TokenizerError/unknownToken(id:vocabularySize:)``.
+    /// - Throws: ``TextTokenizerError/unknownToken(id:vocabularySize:)``.
     public func decodeBytes(_ ids: some Sequence<TokenID>) throws -> [UInt8] {
         var result: [UInt8] = []
         var previous: TokenID?
@@ -49,7 +49,7 @@ extension TokenDecoder {
     }
 
     /// The text of a sequence of tokens; bytes that are not UTF-8 become U+FFFD.
-    /// - Throws: ``TokenizerError/unknownToken(id:vocabularySize:)``.
+    /// - Throws: ``TextTokenizerError/unknownToken(id:vocabularySize:)``.
     public func decode(_ ids: some Sequence<TokenID>) throws -> String {
         String(decoding: try decodeBytes(ids), as: UTF8.self)
     }
@@ -63,7 +63,7 @@ public protocol Tokenizer: TokenDecoder {
 
     /// The ids of a text, with nothing added before or after it; `specialTokens` says what names of
     /// special tokens in it mean.
-    /// - Throws: ``TokenizerError/noToken(byte:)``, if the tokenizer does not cover all text.
+    /// - Throws: ``TextTokenizerError/noToken(byte:)``, if the tokenizer does not cover all text.
     func encode(_ text: String, specialTokens: SpecialTokens) throws -> [TokenID]
 
     /// The ids given to a model so that it continues `text`: at least one, unless the text is empty
@@ -72,17 +72,17 @@ public protocol Tokenizer: TokenDecoder {
     /// The text begins as models with this kind of tokenizer expect. Names of special tokens in it
     /// are those tokens, as they are for Hugging Face's libraries and llama.cpp: so use
     /// ``encode(_:specialTokens:)``, not this call, for what a user types in a chat.
-    /// - Throws: ``TokenizerError/noToken(byte:)``, if the tokenizer does not cover all text.
+    /// - Throws: ``TextTokenizerError/noToken(byte:)``, if the tokenizer does not cover all text.
     func promptTokens(of text: String) throws -> [TokenID]
 
     /// The same for arbitrary bytes.
-    /// - Throws: ``TokenizerError/noToken(byte:)``, if the tokenizer does not cover all text.
+    /// - Throws: ``TextTokenizerError/noToken(byte:)``, if the tokenizer does not cover all text.
     func promptTokens(of bytes: [UInt8]) throws -> [TokenID]
 
     /// Makes the file that programs for the tokenizer's kind read: llm.c's for byte-level BPE,
     /// llama2.c's for SentencePiece.
     /// - Returns: The file, which appears when it is committed.
-    /// - Throws: ``TokenizerError/cannotExport(path:reason:)`` when the format cannot hold it;
+    /// - Throws: ``TextTokenizerError/cannotExport(path:reason:)`` when the format cannot hold it;
     ///   `FileIOError`.
     func nativeFile(at path: FilePath, overwrite: Bool) throws -> AtomicFile
 }
@@ -93,7 +93,7 @@ extension Tokenizer {
     }
 
     /// The ids of a text in which no name has a special meaning.
-    /// - Throws: ``TokenizerError/noToken(byte:)``, if the tokenizer does not cover all text.
+    /// - Throws: ``TextTokenizerError/noToken(byte:)``, if the tokenizer does not cover all text.
     public func encode(_ text: String) throws -> [TokenID] {
         try encode(text, specialTokens: .text)
     }

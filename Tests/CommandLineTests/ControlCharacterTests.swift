@@ -17,7 +17,7 @@ import Testing
         let errors: [any Error] = [
             FileIOError.isDirectory(path: path),
             DownloadError.cannotWrite(path: path, reason: "x"),
-            TokenizerError.wrongCount(path: path, expected: 1, found: 2),
+            TextTokenizerError.wrongCount(path: path, expected: 1, found: 2),
             TokenDataError.empty(path: path),
             PreparationError.noTextFiles(directory: path, extensions: []),
             StoryGrammarError.notText(path: path),

@@ -20,7 +20,7 @@ import Testing
         TensorFileError.missingTensor(path: "a", name: "b"),
         TextGenerationError.emptyStopString,
         TokenDataError.empty(path: "a"),
-        TokenizerError.vocabularyTooSmall(requested: 1),
+        TextTokenizerError.vocabularyTooSmall(requested: 1),
         TrainingError.invalidJSON(path: "a", reason: "b"),
         UnexpectedFileError(path: "a", expected: [.text], found: .directory),
     ]

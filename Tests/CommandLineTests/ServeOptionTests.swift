@@ -63,7 +63,7 @@ private typealias TwoPaths = (_ model: String, _ tokenizer: String) throws -> Vo
         let options = try ServedTextOptions.parse(["--parallel", "3"])
         for with in [{ try withModel($0) }, { try withLlama($0) }] as [(TwoPaths) throws -> Void] {
             try with { path, tokenizer in
-                let model = try loadModel(FilePath(path), tokenizer: FilePath(tokenizer)).model
+                let model = try ModelSource(FilePath(path)).makeModel(ops: Ops())
                 let session = try model.makeSession(sequenceCount: 3)
                 try session.reserve()
                 let needed = session.cacheByteCount + model.weightBytesPerToken

@@ -63,7 +63,7 @@ struct ChatParityTests {
                 model,
                 tokenizer: tokenizer,
                 instructions: conversation.system,
-                options: GenerationOptions(maxTokens: 100, sampling: .greedy),
+                options: TextGenerationOptions(maxTokens: 100, sampling: .greedy),
                 seed: 1
             )
             for (turn, prompt) in conversation.prompts.enumerated() {

@@ -12,11 +12,25 @@ import FileIO
 public func withTemporaryDirectory<Result>(
     _ body: (FilePath) throws -> Result
 ) throws -> Result {
+    let url = try makeTemporaryDirectory()
+    defer { try? FileManager.default.removeItem(at: url) }
+    return try body(FilePath(url.path))
+}
+
+/// The same for a body that awaits.
+public func withTemporaryDirectory<Result>(
+    _ body: (FilePath) async throws -> Result
+) async throws -> Result {
+    let url = try makeTemporaryDirectory()
+    defer { try? FileManager.default.removeItem(at: url) }
+    return try await body(FilePath(url.path))
+}
+
+private func makeTemporaryDirectory() throws -> URL {
     let url = FileManager.default.temporaryDirectory
         .appendingPathComponent("swiftlet-test-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: url) }
-    return try body(FilePath(url.path))
+    return url
 }
 
 /// Creates an empty file, or one of these bytes.

@@ -37,8 +37,8 @@ private func makeGenerator(
     return AsyncTextGenerator(try TextGenerator(model, vocabulary: byteVocabulary))
 }
 
-private func options(_ maxTokens: Int, stop: [String] = []) -> GenerationOptions {
-    GenerationOptions(maxTokens: maxTokens, sampling: .greedy, stopStrings: stop)
+private func options(_ maxTokens: Int, stop: [String] = []) -> TextGenerationOptions {
+    TextGenerationOptions(maxTokens: maxTokens, sampling: .greedy, stopStrings: stop)
 }
 
 @Suite struct AsyncTextGeneratorTests {

@@ -63,7 +63,7 @@ private final class AlphabetSession: DecodingSession {
 private func request(_ prompt: String, _ maxTokens: Int = 3) -> GenerationRequest {
     GenerationRequest(
         tokens: prompt.utf8.map { Int32($0) },
-        options: GenerationOptions(maxTokens: maxTokens, sampling: .greedy),
+        options: TextGenerationOptions(maxTokens: maxTokens, sampling: .greedy),
         seed: 0
     )
 }
@@ -197,7 +197,7 @@ extension GenerationService.Updates {
 
     @Test func anImpossibleRequestIsRefusedBeforeItWaits() async throws {
         let service = try service()
-        await #expect(throws: TokenizerError.self) {
+        await #expect(throws: TextTokenizerError.self) {
             try await service.submit(GenerationRequest(tokens: [300]))
         }
         await #expect(throws: InferenceError.promptTooLong(tokenCount: 257, maximum: 256)) {

@@ -88,8 +88,8 @@ final class NotingSession: DecodingSession {
 }
 
 /// Always the likeliest token.
-func greedyOptions(_ maxTokens: Int = 40) -> GenerationOptions {
-    GenerationOptions(maxTokens: maxTokens, sampling: .greedy)
+func greedyOptions(_ maxTokens: Int = 40) -> TextGenerationOptions {
+    TextGenerationOptions(maxTokens: maxTokens, sampling: .greedy)
 }
 
 /// A conversation with a model that records its input.

@@ -23,7 +23,7 @@ private func pieces(
         tokens: (0...tokens.count).map { Int32($0) }
     )
     let stream = try TextGenerator(model, vocabulary: vocabulary).stream(
-        options: GenerationOptions(
+        options: TextGenerationOptions(
             maxTokens: 999,
             sampling: .greedy,
             stopStrings: stopStrings

@@ -9,8 +9,8 @@ import Tokenization
         return try TextGenerator(model, vocabulary: byteVocabulary)
     }
 
-    private func options(_ maxTokens: Int, stop: [String] = []) -> GenerationOptions {
-        GenerationOptions(maxTokens: maxTokens, sampling: .greedy, stopStrings: stop)
+    private func options(_ maxTokens: Int, stop: [String] = []) -> TextGenerationOptions {
+        TextGenerationOptions(maxTokens: maxTokens, sampling: .greedy, stopStrings: stop)
     }
 
     @Test func everyTextEndsWithALastPiece() throws {
@@ -63,7 +63,7 @@ import Tokenization
     }
 
     @Test func aBiasForAnUnknownTokenIsAnErrorBeforeTheModelRuns() throws {
-        let options = GenerationOptions(
+        let options = TextGenerationOptions(
             maxTokens: 1,
             sampling: try SamplingOptions(logitBias: [257: 1])
         )

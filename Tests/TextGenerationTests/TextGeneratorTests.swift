@@ -11,7 +11,7 @@ private func pieces(
     let model = PlaybackModel(vocabularySize: 257, tokens: tokens)
     let generator = try TextGenerator(model, vocabulary: byteVocabulary)
     let stream = try generator.stream(
-        options: GenerationOptions(
+        options: TextGenerationOptions(
             maxTokens: maxTokens,
             sampling: .greedy,
             ignoresEndOfText: ignoresEndOfText
@@ -59,7 +59,7 @@ private func pieces(
     @Test func whatCannotBeGeneratedIsAnError() throws {
         let model = PlaybackModel(vocabularySize: 257, contextLength: 4, tokens: [0x61])
         let generator = try TextGenerator(model, vocabulary: byteVocabulary)
-        var options = GenerationOptions(maxTokens: 5, sampling: .greedy)
+        var options = TextGenerationOptions(maxTokens: 5, sampling: .greedy)
         #expect(throws: TextGenerationError.noPrompts) {
             try generator.batch(tokens: [], options: options, seeds: [])
         }
@@ -79,7 +79,7 @@ private func pieces(
     @Test func withoutATokenThatStartsTextsAPromptIsNeeded() throws {
         let model = PlaybackModel(vocabularySize: 257, tokens: [0x61])
         let generator = try TextGenerator(model, vocabulary: StartlessVocabulary())
-        let options = GenerationOptions(maxTokens: 2, sampling: .greedy)
+        let options = TextGenerationOptions(maxTokens: 2, sampling: .greedy)
         #expect(throws: TextGenerationError.nothingToStart) {
             try generator.stream(options: options, seed: 1)
         }
@@ -92,7 +92,7 @@ private func pieces(
         let model = PlaybackModel(vocabularySize: 257, tokens: [0x63, 256])
         let stream = try TextGenerator(model, vocabulary: byteVocabulary).stream(
             tokens: [0x61, 0x62],
-            options: GenerationOptions(maxTokens: 5, sampling: .greedy),
+            options: TextGenerationOptions(maxTokens: 5, sampling: .greedy),
             seed: 1
         )
         while try stream.next() != nil {}
@@ -103,7 +103,7 @@ private func pieces(
     @Test func anInterruptedTextKeepsWhatIsThere() throws {
         let model = PlaybackModel(vocabularySize: 257, tokens: [0x61, 0xC3])
         let stream = try TextGenerator(model, vocabulary: byteVocabulary).stream(
-            options: GenerationOptions(maxTokens: 50, sampling: .greedy),
+            options: TextGenerationOptions(maxTokens: 50, sampling: .greedy),
             seed: 1
         )
         #expect(try stream.next() == "a")
@@ -127,7 +127,7 @@ private func pieces(
         // The model would always say 290; of the others, the first is as likely as any.
         let model = PlaybackModel(vocabularySize: 300, tokens: [290])
         let generator = try TextGenerator(model, vocabulary: byteVocabulary)
-        var options = GenerationOptions(
+        var options = TextGenerationOptions(
             maxTokens: 20,
             sampling: try SamplingOptions(temperature: 0, repetitionPenalty: 2),
             ignoresEndOfText: true
@@ -148,7 +148,7 @@ private func pieces(
             try generator.stream(options: options, seed: 1)
         }
         options.sampling = .greedy
-        #expect(throws: TokenizerError.unknownToken(id: 257, vocabularySize: 257)) {
+        #expect(throws: TextTokenizerError.unknownToken(id: 257, vocabularySize: 257)) {
             try generator.stream(tokens: [1, 257], options: options, seed: 1)
         }
     }
@@ -157,7 +157,7 @@ private func pieces(
         let model = PlaybackModel(vocabularySize: 257, contextLength: 8, tokens: [0x61])
         let stream = try TextGenerator(model, vocabulary: byteVocabulary).stream(
             tokens: Array(0..<20),
-            options: GenerationOptions(
+            options: TextGenerationOptions(
                 maxTokens: 6,
                 sampling: .greedy,
                 contextOverflow: .slide

@@ -38,7 +38,7 @@ import Tokenization
     }
 
     @Test func textsAreDrawnInTheUsualWayUnlessOptionsSayOtherwise() throws {
-        let options = GenerationOptions()
+        let options = TextGenerationOptions()
         #expect(options.maxTokens == 256)
         #expect(options.sampling == (try SamplingOptions(temperature: 0.8, topP: 0.95)))
         let model = PlaybackModel(vocabularySize: 258, contextLength: 500, tokens: [0x61])

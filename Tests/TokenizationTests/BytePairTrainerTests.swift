@@ -40,7 +40,7 @@ import Testing
 
     @Test func pairsDoNotCrossPieces() throws {
         // Four letters and a newline each: the only pairs are inside "ab".
-        #expect(throws: TokenizerError.textTooSmall(requested: 300, largest: 258)) {
+        #expect(throws: TextTokenizerError.textTooSmall(requested: 300, largest: 258)) {
             try train(["ab\nab\n1ab!ab"], 300)
         }
     }
@@ -51,18 +51,18 @@ import Testing
         do {
             _ = try train(texts, 1000)
             Issue.record("1000 tokens were made of two words")
-        } catch TokenizerError.textTooSmall(requested: 1000, let size) {
+        } catch TextTokenizerError.textTooSmall(requested: 1000, let size) {
             largest = size
         }
         try #expect(train(texts, largest).vocabularySize == largest)
-        #expect(throws: TokenizerError.textTooSmall(requested: largest + 1, largest: largest)) {
+        #expect(throws: TextTokenizerError.textTooSmall(requested: largest + 1, largest: largest)) {
             try train(texts, largest + 1)
         }
     }
 
     @Test(arguments: [256, 0, -1])
     func sizeBelowTheBytesAndTheEndOfTextIsAnError(size: Int) throws {
-        #expect(throws: TokenizerError.vocabularyTooSmall(requested: size)) {
+        #expect(throws: TextTokenizerError.vocabularyTooSmall(requested: size)) {
             try BytePairTrainer(vocabularySize: size)
         }
     }
@@ -71,7 +71,7 @@ import Testing
         var trainer = try BytePairTrainer(vocabularySize: 258)
         trainer.add("abc abc abcd")
         // "abc", " abc" and " abcd".
-        #expect(throws: TokenizerError.textTooLarge(byteCount: 12, limit: 12)) {
+        #expect(throws: TextTokenizerError.textTooLarge(byteCount: 12, limit: 12)) {
             try trainer.learn(symbolLimit: 12) { _ in }
         }
         try #expect(trainer.learn(symbolLimit: 13) { _ in }.vocabularySize == 258)
@@ -172,7 +172,7 @@ import Testing
         try #expect(learned(train([text], 258)) == ["ab", "<|endoftext|>"])
         var trainer = try BytePairTrainer(vocabularySize: 300, specialTokens: .token)
         trainer.add(text)
-        #expect(throws: TokenizerError.textTooSmall(requested: 300, largest: 258)) {
+        #expect(throws: TextTokenizerError.textTooSmall(requested: 300, largest: 258)) {
             try trainer.train()
         }
     }

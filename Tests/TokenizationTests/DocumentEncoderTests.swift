@@ -64,7 +64,7 @@ import Testing
         let isCut = TokenizerJSONFixture.byteLevel.contains(kind) && kind != "spaced"
         guard (try? encode(DocumentEncoder(tokenizer), chunkSize: 50)) != nil else {
             // A vocabulary that does not cover the text says so, whole or in parts.
-            #expect(throws: TokenizerError.self) {
+            #expect(throws: TextTokenizerError.self) {
                 try Self.text.withUnsafeBytes {
                     try DocumentEncoder(tokenizer).encode($0, starts: [0])
                 }
@@ -207,7 +207,7 @@ import Testing
             try write([" t", "he"])
             let tokenizer = try loadTokenizer(at: source)
             try write([" t", "ha"])
-            #expect(throws: TokenizerError.self) {
+            #expect(throws: TextTokenizerError.self) {
                 try tokenizer.save(in: directory, from: source)
             }
         }

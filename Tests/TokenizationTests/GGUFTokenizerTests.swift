@@ -40,7 +40,7 @@ import Testing
             try tokenizer.description.writeJSON(in: directory)
             let merging = try SentencePieceTokenizer(contentsOf: directory)
             #expect(!merging.description.merges.isEmpty)
-            #expect(throws: TokenizerError.self) {
+            #expect(throws: TextTokenizerError.self) {
                 try SentencePieceTokenizer(contentsOf: directory, vocabularySize: 274)
             }
             let path = directory.appending("tokenizer.bin")
@@ -100,8 +100,8 @@ import Testing
             change(&rules.normalization)
             let pieces = SmallSentencePieces.standardPieces
             let description = try SmallSentencePieces.tokenizer(pieces, rules).description
-            #expect(throws: TokenizerError.self) { try GGUFTokenizer(description, path: "m") }
-            #expect(throws: TokenizerError.self) { try description.checkJSON(for: "m") }
+            #expect(throws: TextTokenizerError.self) { try GGUFTokenizer(description, path: "m") }
+            #expect(throws: TextTokenizerError.self) { try description.checkJSON(for: "m") }
         }
     }
 
@@ -116,14 +116,14 @@ import Testing
         }
         // Without a piece for a space, and without one for "h".
         for words in [[" a", "a"], ["he", "e", " "], ["the", "th", "e", " ", "t", "h", "eé"]] {
-            #expect(throws: TokenizerError.self) { try description(words).checkJSON(for: "m") }
+            #expect(throws: TextTokenizerError.self) { try description(words).checkJSON(for: "m") }
         }
         for words in [["he", "e", "h"], ["e", "xyz"]] {
             try description(words).checkJSON(for: "m")
         }
         // Text becomes no unused token, and merging may pass through one.
         let unused = try description(["he", "h", "e"]) { $0[259].kind = .unused }
-        #expect(throws: TokenizerError.self) { try unused.checkJSON(for: "m") }
+        #expect(throws: TextTokenizerError.self) { try unused.checkJSON(for: "m") }
         // Nor are merges written as scores that would form more.
         var merging = try description(["he", "e", "h"])
         merging.merges = merging.mergesOfScores()
@@ -133,7 +133,7 @@ import Testing
             merging.tokens.map { $0.elementsEqual("h".utf8) ? [0x78] : Array($0) }
         )
         merging.merges = []
-        #expect(throws: TokenizerError.self) { try merging.scoresOfPieces("m") }
+        #expect(throws: TextTokenizerError.self) { try merging.scoresOfPieces("m") }
     }
 
     @Test func aByteWithoutATokenIsAnError() throws {
@@ -142,8 +142,10 @@ import Testing
         let index = try #require(description.tokens.firstIndex { $0.elementsEqual([4]) })
         description.types[index] = .control
         let lacking = try description.makeTokenizer(from: "here")
-        #expect(throws: TokenizerError.noToken(byte: 4)) { try lacking.encode("a\u{4}") }
-        #expect(throws: TokenizerError.noToken(byte: 4)) { try lacking.promptTokens(of: "\u{4}") }
+        #expect(throws: TextTokenizerError.noToken(byte: 4)) { try lacking.encode("a\u{4}") }
+        #expect(throws: TextTokenizerError.noToken(byte: 4)) {
+            try lacking.promptTokens(of: "\u{4}")
+        }
         // The next text is not affected.
         try #expect(lacking.encode("a") == tokenizer.encode("a"))
     }
@@ -152,7 +154,7 @@ import Testing
         try withTemporaryDirectory { directory in
             let path = directory.appending("file")
             func expectRefusal(_ write: () throws -> Void) {
-                let error = #expect(throws: TokenizerError.self) { try write() }
+                let error = #expect(throws: TextTokenizerError.self) { try write() }
                 guard case .cannotExport? = error else {
                     Issue.record("\(String(describing: error))")
                     return
@@ -187,7 +189,7 @@ import Testing
         func expectRefusal(_ change: (inout GGUFTokenizer) -> Void) {
             var keys = keys
             change(&keys)
-            #expect(throws: TokenizerError.self) {
+            #expect(throws: TextTokenizerError.self) {
                 try TokenizerDescription(keys, path: "m").makeTokenizer(from: "m")
             }
         }

@@ -39,7 +39,7 @@ import Testing
 
     @Test func directoryIsOpenedByTheFileInIt() throws {
         try withTemporaryDirectory { directory in
-            let error = #expect(throws: TokenizerError.self) {
+            let error = #expect(throws: TextTokenizerError.self) {
                 try SentencePieceTokenizer(contentsOf: directory)
             }
             #expect(
@@ -80,7 +80,7 @@ import Testing
         try withTemporaryDirectory { directory in
             let path = directory.appending("tokenizer.bin")
             for (pieces, rules, message) in cases {
-                let error = #expect(throws: TokenizerError.self) {
+                let error = #expect(throws: TextTokenizerError.self) {
                     try Small.tokenizer(pieces, rules).vocabulary.writeLlama2CFile(to: path)
                 }
                 #expect(error?.description.contains(message) == true)

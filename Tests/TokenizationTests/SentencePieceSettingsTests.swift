@@ -77,7 +77,7 @@ import Testing
         try withTemporaryDirectory { directory in
             let path = directory.appending("tokenizer.bin")
             let vocabulary = try SentencePieceVocabulary(modelFile: file(of: "replacing"))
-            #expect(throws: TokenizerError.self) { try vocabulary.writeLlama2CFile(to: path) }
+            #expect(throws: TextTokenizerError.self) { try vocabulary.writeLlama2CFile(to: path) }
             #expect(!FileSystem.exists(path))
         }
     }

@@ -153,7 +153,7 @@ import Testing
 
     @Test(arguments: [-1, 275, .max]) func idOutsideTheVocabularyIsAnError(id: TokenID) throws {
         let tokenizer = try Small.tokenizer()
-        #expect(throws: TokenizerError.unknownToken(id: id, vocabularySize: 275)) {
+        #expect(throws: TextTokenizerError.unknownToken(id: id, vocabularySize: 275)) {
             try tokenizer.decode([id])
         }
     }

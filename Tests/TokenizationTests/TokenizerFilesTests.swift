@@ -72,7 +72,7 @@ import Testing
             _ = table.append(.init(left: t, right: h, merged: 256))
             let tokenizer = BytePairTokenizer(vocabulary: vocabulary, merges: table)
             let path = directory.appending("tokenizer.bin")
-            let error = #expect(throws: TokenizerError.self) {
+            let error = #expect(throws: TextTokenizerError.self) {
                 try tokenizer.writeLLMCFile(to: path)
             }
             #expect(error?.description.contains("not in the order of their token ids") == true)
@@ -160,7 +160,7 @@ import Testing
             try VocabularyJSON.write(vocabulary, to: file)
             try file.commit()
             try write(merges, "merges.txt", in: directory)
-            let error = #expect(throws: TokenizerError.self) {
+            let error = #expect(throws: TextTokenizerError.self) {
                 try BytePairTokenizer(contentsOf: directory.appending("merges.txt"))
             }
             #expect(error?.description.contains(message) == true)
@@ -236,7 +236,7 @@ import Testing
         try withTemporaryDirectory { directory in
             let path = directory.appending("tokenizer.bin")
             try Vocabulary(tokens: [[0x61], [0x62]], endOfText: 1).writeLLMCFile(to: path)
-            let error = #expect(throws: TokenizerError.self) {
+            let error = #expect(throws: TextTokenizerError.self) {
                 try BytePairTokenizer(contentsOf: path)
             }
             #expect(error?.description.contains("no token is the single byte 0") == true)
@@ -251,7 +251,7 @@ import Testing
                 vocabulary: Vocabulary(tokens: tokens, endOfText: 256),
                 merges: standard.merges
             )
-            let error = #expect(throws: TokenizerError.self) {
+            let error = #expect(throws: TextTokenizerError.self) {
                 try tokenizer.write(
                     vocabularyFile: directory.appending("vocab.json"),
                     mergesFile: directory.appending("merges.txt")

@@ -160,7 +160,7 @@ import Testing
             try write("b", "chat_template.jinja")
             #expect(try loadTokenizer(at: directory).description.chatTemplate == "b")
             try write("{", "generation_config.json")
-            #expect(throws: TokenizerError.self) { try loadTokenizer(at: directory) }
+            #expect(throws: TextTokenizerError.self) { try loadTokenizer(at: directory) }
         }
     }
 
@@ -184,7 +184,9 @@ import Testing
         name: String
     ) throws {
         try Fixture.changing(kind, text, to: other) { directory in
-            let error = #expect(throws: TokenizerError.self) { try loadTokenizer(at: directory) }
+            let error = #expect(throws: TextTokenizerError.self) {
+                try loadTokenizer(at: directory)
+            }
             let sentence = error.map { "\($0 as any Error)" } ?? ""
             #expect(sentence.contains("not supported") && sentence.contains(name), "\(sentence)")
         }
@@ -201,7 +203,7 @@ import Testing
     ])
     func nonsenseIsRefused(json: String) throws {
         try Fixture.inDirectory(holding: json) { directory in
-            #expect(throws: TokenizerError.self) { try loadTokenizer(at: directory) }
+            #expect(throws: TextTokenizerError.self) { try loadTokenizer(at: directory) }
         }
     }
 

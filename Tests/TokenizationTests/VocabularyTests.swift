@@ -31,7 +31,7 @@ import Testing
 
     @Test(arguments: [TokenID(-1), 4, .max])
     func decodingAnUnknownIdIsAnErrorNamingIt(id: TokenID) {
-        #expect(throws: TokenizerError.unknownToken(id: id, vocabularySize: 4)) {
+        #expect(throws: TextTokenizerError.unknownToken(id: id, vocabularySize: 4)) {
             try vocabulary.decode([0, id])
         }
     }
@@ -102,7 +102,7 @@ import Testing
     @Test func tokenTooLongForTheFormatIsRefusedAndLeavesNoFile() throws {
         let vocabulary = Vocabulary(tokens: [[UInt8](repeating: 7, count: 256)], endOfText: 0)
         try withTemporaryDirectory { directory in
-            let error = #expect(throws: TokenizerError.self) {
+            let error = #expect(throws: TextTokenizerError.self) {
                 try vocabulary.writeLLMCFile(to: directory.appending("tokenizer.bin"))
             }
             #expect(error?.description.contains("256 bytes") == true)

@@ -66,7 +66,7 @@ public enum StopReason: String, Sendable, Codable {
 }
 
 /// What happens when a sequence fills the model's context.
-public enum ContextOverflow: String, Sendable, CaseIterable {
+public enum ContextOverflow: String, Sendable, CaseIterable, Codable {
     /// Generation ends.
     case stop
     /// The older half of the context is forgotten, except for a start token.

@@ -77,6 +77,22 @@ public struct HookedValue {
     public let parts: [HookedRows]
 }
 
+extension HookedValue {
+    /// The sizes of the value, as ``HookPoint`` says them.
+    public var shape: [Int] { tensor.shape }
+
+    /// The numbers, row after row.
+    public func floats() -> [Float] { tensor.floats() }
+
+    /// Replaces the numbers for the rest of the pass.
+    /// - Parameter floats: As many as ``floats()`` gives.
+    /// - Precondition: The value is no ``HookPoint/pattern(layer:)``, which can only be read.
+    public func write(_ floats: [Float]) {
+        precondition(floats.count == tensor.count, "\(floats.count) numbers for \(tensor.count)")
+        tensor.withUnsafeMutableElements(as: Float.self) { _ = $0.update(fromContentsOf: floats) }
+    }
+}
+
 /// The places of a pass that somebody wants to see, and which blocks are computed at all.
 ///
 /// Long sequences are computed in pieces, so a hook may be called several times for one place.

@@ -92,7 +92,7 @@ extension APIError {
                 param: "messages[\(index)]"
             )
         case TextGenerationError.nothingToStart: self = .invalid("\(error)", param: param)
-        case TokenizerError.unknownToken, TokenizerError.noToken:
+        case TextTokenizerError.unknownToken, TextTokenizerError.noToken:
             self = .unsupported("\(error)", param: param)
         default: return nil
         }

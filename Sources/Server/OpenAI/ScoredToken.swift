@@ -67,7 +67,7 @@ struct ScoredTokens {
     }
 
     /// Takes tokens.
-    /// - Throws: `TokenizerError` for a token outside the vocabulary.
+    /// - Throws: `TextTokenizerError` for a token outside the vocabulary.
     mutating func append(_ logprobs: [TokenLogprobs]) throws {
         for found in logprobs {
             let token = ScoredToken(

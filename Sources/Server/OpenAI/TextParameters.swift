@@ -7,7 +7,7 @@ import Tokenization
 
 /// The parameters of a request for text, apart from what to continue.
 struct TextParameters {
-    var options: GenerationOptions
+    var options: TextGenerationOptions
     /// How many texts to generate for each prompt.
     var choiceCount: Int
     /// The seed; nil for a different one every time.
@@ -31,13 +31,13 @@ struct TextParameters {
     ///   - body: The body.
     ///   - model: The served model.
     ///   - maxTokens: The most tokens to generate.
-    ///   - topLogprobs: As of `GenerationOptions`.
+    ///   - topLogprobs: As of `TextGenerationOptions`.
     /// - Throws: ``APIError``.
     init(_ body: RequestField, model: ServedModel, maxTokens: Int, topLogprobs: Int?) throws {
         if let name = try body["model"].string(), !name.isEmpty, name != model.name {
             throw model.unknown(name)
         }
-        options = GenerationOptions(
+        options = TextGenerationOptions(
             maxTokens: maxTokens,
             sampling: try Self.sampling(body),
             stopStrings: try Self.stopStrings(body["stop"]),

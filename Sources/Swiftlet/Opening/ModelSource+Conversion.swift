@@ -22,7 +22,7 @@ extension ModelSource {
     ///   - ops: What multiplies an adapter's matrices.
     /// - Returns: The conversion, not written yet.
     /// - Throws: `ModelError/cannotWrite(path:reason:hint:)` when the format cannot store something
-    ///   in the model; `TokenizerError/cannotExport(path:reason:)` when it cannot store the
+    ///   in the model; `TextTokenizerError/cannotExport(path:reason:)` when it cannot store the
     ///   tokenizer.
     public func conversion(
         to target: ModelConversion.Target,

@@ -71,7 +71,7 @@ public struct ModelSource {
     /// - Returns: A tokenizer with no more tokens than the model has. It may have fewer, because
     ///   vocabularies are rounded up.
     /// - Throws: ``OpeningError`` when there is none, or it is another model's; or
-    ///   `TokenizerError`.
+    ///   `TextTokenizerError`.
     public func tokenizer(at named: FilePath? = nil) throws -> any Tokenizer {
         try locatedTokenizer(at: named).tokenizer
     }
@@ -94,10 +94,10 @@ public struct ModelSource {
         do {
             let files = try TokenizerFiles(at: directory)
             return (try files.load(vocabularySize: vocabularySize), files.path)
-        } catch TokenizerError.nothingInDirectory {
+        } catch TextTokenizerError.nothingInDirectory {
             guard let adapter else { throw OpeningError.noTokenizer(model: path) }
             return try Self.base(of: adapter).locatedTokenizer()
-        } catch TokenizerError.wrongCount(let path, let expected, let found) {
+        } catch TextTokenizerError.wrongCount(let path, let expected, let found) {
             throw OpeningError.otherTokenizer(
                 path: path,
                 tokenCount: found,

@@ -46,7 +46,7 @@ public struct TokenizerSource {
             }
             do {
                 self.init(try TokenizerFiles(at: path.directory, isByteLevel: isByteLevel))
-            } catch TokenizerError.nothingInDirectory {
+            } catch TextTokenizerError.nothingInDirectory {
                 throw OpeningError.noTokenizer(model: path)
             }
         case .modelDirectory:
@@ -60,7 +60,7 @@ public struct TokenizerSource {
         case .model, .llama2c, .safetensors, .pyTorch:
             do {
                 self.init(try TokenizerFiles(at: path.directory, isByteLevel: isByteLevel))
-            } catch TokenizerError.nothingInDirectory {
+            } catch TextTokenizerError.nothingInDirectory {
                 throw unexpected()
             }
         case .debugState, .tokenShard, .evaluationShard, .optimizerState, .zip, .empty, .unknown:
@@ -89,7 +89,7 @@ public struct TokenizerSource {
     /// - Parameter vocabularySize: The number of tokens the model knows, the most the tokenizer may
     ///   have; nil if unknown.
     /// - Returns: The tokenizer.
-    /// - Throws: `TokenizerError` when the content is damaged, of another model, or asks for
+    /// - Throws: `TextTokenizerError` when the content is damaged, of another model, or asks for
     ///   something unsupported; `FileIOError` when a file is missing or ends early.
     public func tokenizer(vocabularySize: Int? = nil) throws -> any Tokenizer {
         switch content {
@@ -103,11 +103,11 @@ public struct TokenizerSource {
 
     /// Reads a tokenizer that must be byte-level.
     /// - Returns: The tokenizer.
-    /// - Throws: `TokenizerError/otherKind(path:found:)` for another kind, and as
+    /// - Throws: `TextTokenizerError/otherKind(path:found:)` for another kind, and as
     ///   ``tokenizer(vocabularySize:)``.
     public func bytePairTokenizer() throws -> BytePairTokenizer {
         guard let tokenizer = try tokenizer() as? BytePairTokenizer else {
-            throw TokenizerError.otherKind(path: path, found: .sentencePiece)
+            throw TextTokenizerError.otherKind(path: path, found: .sentencePiece)
         }
         return tokenizer
     }

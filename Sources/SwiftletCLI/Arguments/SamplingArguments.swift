@@ -6,7 +6,7 @@ import Swiftlet
 /// Flags of sampling.
 struct SamplingArguments: ParsableArguments {
     @Option(help: "Tokens to generate, unless the text ends earlier.", in: .from(1))
-    var maxTokens = GenerationOptions().maxTokens
+    var maxTokens = TextGenerationOptions().maxTokens
 
     @Option(
         help: """
@@ -83,8 +83,8 @@ struct SamplingArguments: ParsableArguments {
     func generationOptions(
         contextOverflow: ContextOverflow = .stop,
         topLogprobs: Int? = nil
-    ) throws -> GenerationOptions {
-        GenerationOptions(
+    ) throws -> TextGenerationOptions {
+        TextGenerationOptions(
             maxTokens: maxTokens,
             sampling: try SamplingOptions(
                 temperature: temperature,

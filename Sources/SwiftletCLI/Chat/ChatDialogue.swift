@@ -72,7 +72,7 @@ final class ChatDialogue {
     /// Whether an error is about the message rather than the model.
     private static func isAboutMessage(_ error: any Error) -> Bool {
         if case InferenceError.promptTooLong = error { return true }
-        return error is TextGenerationError || error is TokenizerError
+        return error is TextGenerationError || error is TextTokenizerError
     }
 
     /// Explains what a reader would wonder about.

@@ -35,10 +35,10 @@ enum ChatPartner {
 /// A model that continues one text after another.
 final class TextContinuation {
     private let generator: TextGenerator
-    private let options: GenerationOptions
+    private let options: TextGenerationOptions
     private var seed: UInt64
 
-    init(_ generator: TextGenerator, options: GenerationOptions, seed: UInt64) {
+    init(_ generator: TextGenerator, options: TextGenerationOptions, seed: UInt64) {
         self.generator = generator
         self.options = options
         self.seed = seed

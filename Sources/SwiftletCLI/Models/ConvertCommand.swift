@@ -1,6 +1,8 @@
 import ArgumentParser
 import Swiftlet
 
+extension ModelFileFormat: ExpressibleByArgument {}
+
 /// `swiftlet convert`: a model in another format.
 struct ConvertCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -20,11 +22,6 @@ struct ConvertCommand: ParsableCommand {
             """
     )
 
-    /// The formats that can be written.
-    enum Format: String, CaseIterable, ExpressibleByArgument {
-        case llmc, safetensors, gguf, llama2c
-    }
-
     @Argument(help: "A model file or directory in any format, or the directory of a run.")
     var input: FilePath
 
@@ -32,7 +29,7 @@ struct ConvertCommand: ParsableCommand {
     var output: FilePath
 
     @Option(name: .customLong("to"), help: "The format to write.")
-    var format: Format
+    var format: ModelFileFormat
 
     @Option(
         help: """
@@ -89,7 +86,7 @@ struct ConvertCommand: ParsableCommand {
         // An interrupted conversion leaves nothing behind.
         Signals.catchInterruption()
         let source = try ModelSource(input, checkpoint: checkpoint)
-        let tokenizer = try findTokenizer(of: source)
+        let tokenizer = try source.tokenizerIfAny(at: tokenizer)
         let ops = try compute.makeOps()
         let conversion = try source.conversion(
             to: target,
@@ -125,20 +122,8 @@ struct ConvertCommand: ParsableCommand {
     }
 
     private var target: ModelConversion.Target {
-        switch format {
-        case .llmc: .llmc
-        case .safetensors: .safetensors
-        case .gguf: .gguf
-        case .llama2c:
-            .llama2c(llama2cVersion.flatMap { Llama2CFile.Version(rawValue: Int32($0)) })
-        }
-    }
-
-    /// The model's tokenizer; a model without one is converted by itself.
-    private func findTokenizer(of source: ModelSource) throws -> (any Tokenizer)? {
-        do { return try source.tokenizer(at: tokenizer) } catch OpeningError.noTokenizer {
-            return nil
-        }
+        guard let version = llama2cVersion else { return ModelConversion.Target(format) }
+        return .llama2c(Llama2CFile.Version(rawValue: Int32(version)))
     }
 
     /// The tokenizer in its own file next to the model, which appears when it is committed; nil for

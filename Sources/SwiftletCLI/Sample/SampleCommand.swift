@@ -107,7 +107,7 @@ struct SampleCommand: ParsableCommand {
         _ generator: TextGenerator,
         _ first: [PromptQueue.Prompt],
         _ rest: inout PromptQueue,
-        _ options: GenerationOptions
+        _ options: TextGenerationOptions
     ) throws {
         var seed = seed ?? .random()
         var prompts = first

@@ -80,7 +80,7 @@ struct LogprobReport: Encodable {
     ///   - last: The last token of the prompt.
     ///   - vocabulary: What tokens stand for.
     /// - Returns: As many reports.
-    /// - Throws: `TokenizerError` for a token that the vocabulary lacks.
+    /// - Throws: `TextTokenizerError` for a token that the vocabulary lacks.
     static func all(
         _ logprobs: [TokenLogprobs],
         after last: TokenID?,

@@ -45,7 +45,7 @@ struct KnownTokens {
         if let tokenizer {
             let count = tokenizer.value.vocabularySize
             guard count <= vocabularySize else {
-                throw TokenizerError.wrongCount(
+                throw TextTokenizerError.wrongCount(
                     path: tokenizer.path,
                     expected: vocabularySize,
                     found: count
@@ -99,7 +99,7 @@ enum Initialization {
     /// The tokenizer that the model carries.
     /// - Parameter isNeeded: Whether the run needs it; otherwise an unusable one is ignored.
     /// - Returns: The tokenizer and its file; nil for a size or if there is none.
-    /// - Throws: ``OpeningError`` or ``TokenizerError`` when it is needed but cannot be used.
+    /// - Throws: ``OpeningError`` or ``TextTokenizerError`` when it is needed but cannot be used.
     func tokenizer(isNeeded: Bool) throws -> (value: any Tokenizer, path: FilePath)? {
         guard case .model(let source) = self else { return nil }
         do {

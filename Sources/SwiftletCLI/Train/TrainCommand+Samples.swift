@@ -40,7 +40,7 @@ extension TrainCommand {
     ) throws -> TrainingRun.Probe<String>? {
         guard let tokenizer, intervals.sampleEvery > 0 else { return nil }
         let prompt = intervals.samplePrompt ?? ""
-        let options = GenerationOptions(maxTokens: intervals.sampleTokens)
+        let options = TextGenerationOptions(maxTokens: intervals.sampleTokens)
         if let template, let message = intervals.samplePrompt {
             return { shouldStop in
                 let chat = try ChatSession(

@@ -44,27 +44,18 @@ struct TrainingConversations {
         let line = ProgressLine()
         defer { line.finish() }
         let totalByteCount = FileSystem.byteCount(of: path)
-        var file = try ConversationFile(path)
-        var conversations: [ConversationTokens] = []
-        while let messages = try file.next() {
+        return try ConversationFile.conversationTokens(
+            in: path,
+            template: template,
+            tokenizer: tokenizer,
+            sequenceLength: sequenceLength
+        ) { byteCount, count in
             if Signals.isInterrupted { throw ExitStatus.interrupted }
-            conversations.append(
-                // One more than is learned from, to notice if something is cut off.
-                try template.conversationTokens(
-                    of: messages,
-                    tokenizer: tokenizer,
-                    limit: sequenceLength + 2
-                )
-            )
             line.show(
-                "reading conversations: \(byteProgress(file.byteCount, of: totalByteCount)), "
-                    + counted(conversations.count, "conversation")
+                "reading conversations: \(byteProgress(byteCount, of: totalByteCount)), "
+                    + counted(count, "conversation")
             )
         }
-        guard !conversations.isEmpty else {
-            throw TextGenerationError.noConversations(path: path)
-        }
-        return conversations
     }
 
     /// Reports which conversations are not learned from.

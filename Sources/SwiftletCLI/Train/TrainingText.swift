@@ -29,7 +29,7 @@ struct TrainingText {
             let prepared = try prepare(
                 text,
                 tokenizer,
-                heldOutTokens: holdsOut ? Self.mostHeldOutTokens : 0,
+                heldOutTokens: holdsOut ? PreparedText.mostHeldOutTokens : 0,
                 leastHeldOutTokens: shape.batchSize * shape.sequenceLength + 1
             )
             let tokenCount = try TokenShard(prepared.trainingPath).count
@@ -62,12 +62,6 @@ struct TrainingText {
 
     /// Where the shards made from a text are kept.
     private var shardDirectory: FilePath { directory.path.appending("data") }
-
-    /// Tokens held out of a long text: a few hundred batches of any usual size.
-    ///
-    /// Shorter texts give proportionally fewer, and none if that would not fill a batch. So a
-    /// resumed run finds its shards again, but one whose batches have become larger may not.
-    private static let mostHeldOutTokens = 1 << 20
 
     private func prepare(
         _ text: FilePath,

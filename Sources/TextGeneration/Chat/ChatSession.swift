@@ -18,7 +18,7 @@ public final class ChatSession {
 
     private let tokenizer: any Tokenizer
     private let template: any ChatTemplate
-    private let options: GenerationOptions
+    private let options: TextGenerationOptions
     private let limits: GenerationLimits
     private let engine: GenerationEngine
     /// What the sequence of the conversation draws with.
@@ -49,7 +49,7 @@ public final class ChatSession {
         template: any ChatTemplate = KnownChatTemplate(.llama2),
         instructions: String? = nil,
         history: [ChatMessage] = [],
-        options: GenerationOptions = GenerationOptions(),
+        options: TextGenerationOptions = TextGenerationOptions(),
         seed: UInt64? = nil
     ) throws {
         try tokenizer.requireFit(modelSize: model.vocabularySize)
@@ -93,7 +93,7 @@ public final class ChatSession {
     public var contextLength: Int { engine.contextLength }
 
     /// Counts the tokens of the conversation in the context, without what is forgotten.
-    /// - Throws: `TokenizerError` where the tokenizer does not cover all text.
+    /// - Throws: `TextTokenizerError` where the tokenizer does not cover all text.
     public func contextTokenCount() throws -> Int {
         if messages.isEmpty { return 0 }
         return try template.promptTokens(

@@ -14,7 +14,7 @@ public protocol ChatTemplate: Sendable {
     /// - Returns: After a user's message, everything up to the reply; after an assistant's, also
     ///   what ends it, whether it is complete or not. The tokens of a conversation begin with those
     ///   of any beginning of it that ends with the assistant.
-    /// - Throws: `TokenizerError` where the tokenizer does not cover all text;
+    /// - Throws: `TextTokenizerError` where the tokenizer does not cover all text;
     ///   ``TextGenerationError/messageOutOfTurn(index:role:expected:)`` if the form does not allow
     ///   a message.
     func promptTokens(of messages: [ChatMessage], tokenizer: any Tokenizer) throws -> [TokenID]
@@ -97,7 +97,7 @@ struct ChatParts {
     }
 
     /// The tokens of all parts.
-    /// - Throws: `TokenizerError` where the tokenizer does not cover all text.
+    /// - Throws: `TextTokenizerError` where the tokenizer does not cover all text.
     func tokens() throws -> [TokenID] { try tokenizer.encode(parts) }
 
     // MARK: Replies
@@ -118,7 +118,7 @@ struct ChatParts {
     /// - Parameter limit: The most tokens that are needed. Finding where a reply begins means
     ///   encoding everything before it again, and a long conversation has many replies.
     /// - Returns: The first `limit` tokens, or all.
-    /// - Throws: `TokenizerError` where the tokenizer does not cover all text.
+    /// - Throws: `TextTokenizerError` where the tokenizer does not cover all text.
     func conversationTokens(limit: Int) throws -> ConversationTokens {
         var result = ConversationTokens()
         var isReply = false

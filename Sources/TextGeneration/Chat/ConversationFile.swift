@@ -2,6 +2,7 @@
 // The model's template turns them into tokens.
 
 import FileIO
+import Tokenization
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials
@@ -97,3 +98,41 @@ public struct ConversationFile {
 
 // Reading advances the file for every copy.
 @available(*, unavailable) extension ConversationFile: Sendable {}
+
+extension ConversationFile {
+    /// The conversations of a file in the form and the tokens of a model.
+    /// - Parameters:
+    ///   - path: The file.
+    ///   - template: The form of conversations.
+    ///   - tokenizer: The model's.
+    ///   - sequenceLength: The most tokens that are learnt of a conversation.
+    ///   - progress: Called after each conversation, with the bytes read and the conversations so
+    ///     far; what it throws ends the reading.
+    /// - Returns: At least one. What is cut off is the end of those that are too long, and one
+    ///   token more than a sequence and its last target hold is kept, so that this is noticed.
+    /// - Throws: ``TextGenerationError``, `TextTokenizerError` or `FileIOError`.
+    package static func conversationTokens(
+        in path: FilePath,
+        template: KnownChatTemplate,
+        tokenizer: any Tokenizer,
+        sequenceLength: Int,
+        progress: (_ byteCount: Int, _ conversationCount: Int) throws -> Void = { _, _ in }
+    ) throws -> [ConversationTokens] {
+        var file = try ConversationFile(path)
+        var conversations: [ConversationTokens] = []
+        while let messages = try file.next() {
+            conversations.append(
+                try template.conversationTokens(
+                    of: messages,
+                    tokenizer: tokenizer,
+                    limit: sequenceLength + 2
+                )
+            )
+            try progress(file.byteCount, conversations.count)
+        }
+        guard !conversations.isEmpty else {
+            throw TextGenerationError.noConversations(path: path)
+        }
+        return conversations
+    }
+}

@@ -55,7 +55,7 @@ public struct KnownChatTemplate: ChatTemplate, Equatable {
     /// - Returns: The first `limit` of ``promptTokens(of:tokenizer:)``, or all; what the assistant
     ///   says is marked for training, with the token that ends it.
     /// - Throws: ``TextGenerationError`` when messages are not in turn, or none is a reply;
-    ///   `TokenizerError` where the tokenizer does not cover all text.
+    ///   `TextTokenizerError` where the tokenizer does not cover all text.
     public func conversationTokens(
         of messages: [ChatMessage],
         tokenizer: any Tokenizer,
@@ -145,7 +145,7 @@ public struct KnownChatTemplate: ChatTemplate, Equatable {
 }
 
 /// A form of conversations, independent of the model.
-public enum ChatForm: String, Sendable, CaseIterable {
+public enum ChatForm: String, Sendable, CaseIterable, Codable {
     /// `[INST] message [/INST] reply`, every turn a text of its own: Llama 2's.
     case llama2
     /// `<|start_header_id|>role<|end_header_id|>` before a message, `<|eot_id|>` after it: Llama

@@ -9,7 +9,7 @@ public struct GenerationRequest: Sendable {
     /// The tokens to continue; none starts a new text.
     public var tokens: [TokenID]
     /// How much is generated, and how.
-    public var options: GenerationOptions
+    public var options: TextGenerationOptions
     /// What random draws start from.
     public var seed: UInt64
     /// Tokens that end the text besides the tokenizer's own, such as those of a chat's turn.
@@ -20,7 +20,7 @@ public struct GenerationRequest: Sendable {
     /// Asks for a text; without a seed it differs every time.
     public init(
         tokens: [TokenID],
-        options: GenerationOptions = GenerationOptions(),
+        options: TextGenerationOptions = TextGenerationOptions(),
         seed: UInt64? = nil,
         endTokens: [TokenID] = [],
         continuesPrompt: Bool = true

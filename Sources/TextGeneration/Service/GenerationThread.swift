@@ -7,7 +7,7 @@ import Dispatch
 import Synchronization
 
 /// Runs the jobs of an actor, one after the other, on one thread that lives as long as it does.
-final class GenerationThread: SerialExecutor {
+package final class GenerationThread: SerialExecutor {
     /// What the thread shares with those who give it jobs.
     private final class Queue: Sendable {
         private let jobs = Mutex<[(UnownedJob, GenerationThread)]>([])
@@ -33,7 +33,7 @@ final class GenerationThread: SerialExecutor {
 
     private let queue = Queue()
 
-    init() {
+    package init() {
         // A private serial queue has one thread while it has work, and this work lasts until the
         // executor is gone.
         DispatchQueue(label: "swiftlet.generation").async { [queue] in
@@ -43,11 +43,52 @@ final class GenerationThread: SerialExecutor {
         }
     }
 
-    func enqueue(_ job: consuming ExecutorJob) {
+    package func enqueue(_ job: consuming ExecutorJob) {
         queue.add(UnownedJob(job), of: self)
     }
 
     deinit {
         queue.close()
+    }
+}
+
+extension GenerationThread {
+    /// Runs something on the thread, after what it was given before.
+    /// - Returns: What `body` returns.
+    /// - Throws: What `body` throws.
+    package func run<Value>(
+        _ body: @Sendable () throws -> sending Value
+    ) async throws -> sending Value {
+        try await Caller(thread: self).call(body)
+    }
+
+    /// An actor of the thread, which is how a call gets there.
+    private actor Caller {
+        private let thread: GenerationThread
+
+        nonisolated var unownedExecutor: UnownedSerialExecutor {
+            thread.asUnownedSerialExecutor()
+        }
+
+        init(thread: GenerationThread) {
+            self.thread = thread
+        }
+
+        func call<Value>(_ body: @Sendable () throws -> sending Value) throws -> sending Value {
+            try body()
+        }
+    }
+}
+
+/// A value that is not Sendable and is looked at on one ``GenerationThread`` alone, wherever it is
+/// carried.
+///
+/// It is unchecked because the compiler cannot see which thread that is. Whoever makes one hands
+/// it only to calls of that thread; releasing it elsewhere is harmless, as no call uses it then.
+package final class Confined<Value>: @unchecked Sendable {
+    package let value: Value
+
+    package init(_ value: Value) {
+        self.value = value
     }
 }

@@ -14,15 +14,31 @@ import Tokenization
 /// Several tasks may ask at the same time: one thread generates their tokens in turn.
 public actor AsyncTextGenerator {
     private let generator: TextGenerator
-    private let thread = GenerationThread()
+    private let thread: GenerationThread
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor {
         thread.asUnownedSerialExecutor()
     }
 
     /// Takes over a model, which nothing else may use afterwards.
-    public init(_ generator: sending TextGenerator) {
+    /// - Parameters:
+    ///   - generator: The model and its vocabulary.
+    ///   - thread: Where it runs.
+    package init(
+        _ generator: sending TextGenerator,
+        thread: GenerationThread = GenerationThread()
+    ) {
         self.generator = generator
+        self.thread = thread
+    }
+
+    /// Does something else with the model, between the tokens of the texts that are on their way.
+    /// - Returns: What `body` returns.
+    /// - Throws: What `body` throws.
+    package func run<Value: Sendable>(
+        _ body: @Sendable (TextGenerator) throws -> Value
+    ) throws -> Value {
+        try body(generator)
     }
 
     /// A text, piece by piece; each iteration generates it again.
@@ -39,7 +55,7 @@ public actor AsyncTextGenerator {
     ///   throws.
     public nonisolated func stream(
         prompt: String = "",
-        options: GenerationOptions = GenerationOptions(),
+        options: TextGenerationOptions = TextGenerationOptions(),
         seed: UInt64? = nil
     ) -> TextPieces {
         TextPieces(generator: self, request: TextRequest(.text(prompt), options, seed))
@@ -48,7 +64,7 @@ public actor AsyncTextGenerator {
     /// The same for a prompt of tokens, as ``TextGenerator/stream(tokens:options:seed:)`` takes it.
     public nonisolated func stream(
         tokens: [TokenID],
-        options: GenerationOptions = GenerationOptions(),
+        options: TextGenerationOptions = TextGenerationOptions(),
         seed: UInt64? = nil
     ) -> TextPieces {
         TextPieces(generator: self, request: TextRequest(.tokens(tokens), options, seed))
@@ -66,7 +82,7 @@ public actor AsyncTextGenerator {
     /// - Throws: What ``TextGenerator/stream(prompt:options:seed:)`` and the model throw.
     public nonisolated func text(
         prompt: String = "",
-        options: GenerationOptions = GenerationOptions(),
+        options: TextGenerationOptions = TextGenerationOptions(),
         seed: UInt64? = nil
     ) async throws -> GeneratedText {
         try await text(TextRequest(.text(prompt), options, seed))
@@ -75,7 +91,7 @@ public actor AsyncTextGenerator {
     /// The same for a prompt of tokens.
     public nonisolated func text(
         tokens: [TokenID],
-        options: GenerationOptions = GenerationOptions(),
+        options: TextGenerationOptions = TextGenerationOptions(),
         seed: UInt64? = nil
     ) async throws -> GeneratedText {
         try await text(TextRequest(.tokens(tokens), options, seed))
@@ -125,10 +141,10 @@ fileprivate struct TextRequest: Sendable {
     }
 
     let prompt: Prompt
-    let options: GenerationOptions
+    let options: TextGenerationOptions
     let seed: UInt64
 
-    init(_ prompt: Prompt, _ options: GenerationOptions, _ seed: UInt64?) {
+    init(_ prompt: Prompt, _ options: TextGenerationOptions, _ seed: UInt64?) {
         self.prompt = prompt
         self.options = options
         self.seed = seed ?? .random()

@@ -51,11 +51,11 @@ public struct TextGenerator {
     ///   - options: How much is generated, and how.
     ///   - seed: What random draws start from; nil chooses a new one every time.
     /// - Returns: The text, piece by piece.
-    /// - Throws: ``InferenceError``, ``TextGenerationError`` or `TokenizerError` for a prompt or
-    ///   options that do not fit the model, or a model's error when memory is short.
+    /// - Throws: ``InferenceError``, ``TextGenerationError`` or `TextTokenizerError` for a prompt
+    ///   or options that do not fit the model, or a model's error when memory is short.
     public func stream(
         prompt: String = "",
-        options: GenerationOptions = GenerationOptions(),
+        options: TextGenerationOptions = TextGenerationOptions(),
         seed: UInt64? = nil
     ) throws -> TextStream {
         TextStream(try batch(prompts: [prompt], options: options, seeds: seed.map { [$0] }))
@@ -65,7 +65,7 @@ public struct TextGenerator {
     /// from the token that starts every text, if there is one.
     public func stream(
         tokens: [TokenID],
-        options: GenerationOptions = GenerationOptions(),
+        options: TextGenerationOptions = TextGenerationOptions(),
         seed: UInt64? = nil
     ) throws -> TextStream {
         TextStream(try batch(tokens: [tokens], options: options, seeds: seed.map { [$0] }))
@@ -83,7 +83,7 @@ public struct TextGenerator {
     /// - Throws: What ``stream(prompt:options:seed:)`` throws.
     public func batch(
         prompts: [String],
-        options: GenerationOptions = GenerationOptions(),
+        options: TextGenerationOptions = TextGenerationOptions(),
         seeds: [UInt64]? = nil
     ) throws -> TextBatch {
         try batch(tokens: prompts.map(tokens(of:)), options: options, seeds: seeds)
@@ -92,7 +92,7 @@ public struct TextGenerator {
     /// The same for prompts of tokens.
     public func batch(
         tokens prompts: [[TokenID]],
-        options: GenerationOptions = GenerationOptions(),
+        options: TextGenerationOptions = TextGenerationOptions(),
         seeds: [UInt64]? = nil
     ) throws -> TextBatch {
         let seeds = seeds ?? prompts.map { _ in .random() }
@@ -148,11 +148,11 @@ extension TokenDecoder {
     }
 
     /// A prompt that a model can be given: an empty one becomes the token that starts a text.
-    /// - Throws: `TokenizerError` for a token outside the tokenizer's vocabulary, even if the model
-    ///   knows it; ``TextGenerationError/nothingToStart``.
+    /// - Throws: `TextTokenizerError` for a token outside the tokenizer's vocabulary, even if the
+    ///   model knows it; ``TextGenerationError/nothingToStart``.
     func checkedPrompt(_ prompt: [TokenID]) throws -> [TokenID] {
         if let token = prompt.first(where: { !contains($0) }) {
-            throw TokenizerError.unknownToken(id: token, vocabularySize: vocabularySize)
+            throw TextTokenizerError.unknownToken(id: token, vocabularySize: vocabularySize)
         }
         if !prompt.isEmpty { return prompt }
         guard let startOfText else { throw TextGenerationError.nothingToStart }

@@ -216,7 +216,7 @@ struct TextAssembler {
     }
 
     /// Takes a token and returns the text that becomes certain, which may be empty.
-    /// - Throws: `TokenizerError` for a token outside the vocabulary.
+    /// - Throws: `TextTokenizerError` for a token outside the vocabulary.
     mutating func append(_ token: TokenID) throws -> String {
         giveOut(matcher.append(try decoder.append(token)))
     }

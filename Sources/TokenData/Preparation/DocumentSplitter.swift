@@ -3,7 +3,7 @@
 import Tokenization
 
 /// How a text is split into documents.
-public enum DocumentSplit: String, CaseIterable, Sendable {
+public enum DocumentSplit: String, CaseIterable, Codable, Sendable {
     /// Not at all.
     case none
     /// After every blank line, which stays with the document before it; llm.c prepares tiny

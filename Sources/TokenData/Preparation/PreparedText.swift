@@ -13,6 +13,12 @@ public struct PreparedText: Sendable {
     /// The tokens held out; nil when none are.
     public let validationPath: FilePath?
 
+    /// Tokens held out of a long text: a few hundred batches of any usual size.
+    ///
+    /// Shorter texts give proportionally fewer, and none if that would not fill a batch. So a
+    /// resumed run finds its shards again, but one whose batches have become larger may not.
+    package static let mostHeldOutTokens = 1 << 20
+
     /// At most one token per this many bytes is held out: no more than a tenth of most texts.
     private static let bytesPerHeldOutToken = 40
 

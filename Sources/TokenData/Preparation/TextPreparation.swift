@@ -66,9 +66,9 @@ public struct TextPreparation: Sendable {
     ///   - progress: Called after each block of about 256 kB, on this thread; an error that it
     ///     throws ends the preparation, and nothing is left of it.
     /// - Returns: What was made.
-    /// - Throws: ``PreparationError``; `TokenizerError` when the tokenizer does not cover all of
-    ///   the text; ``TokenDataError/shardFull(path:limit:)`` when the tokens are too many for one
-    ///   shard; `FileIOError` when a file cannot be read or written, or exists.
+    /// - Throws: ``PreparationError``; `TextTokenizerError` when the tokenizer does not cover all
+    ///   of the text; ``TokenDataError/shardFull(path:limit:)`` when the tokens are too many for
+    ///   one shard; `FileIOError` when a file cannot be read or written, or exists.
     public func run(
         _ settings: ShardSettings,
         progress: (Progress) throws -> Void = { _ in }

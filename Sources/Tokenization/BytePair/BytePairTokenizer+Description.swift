@@ -33,7 +33,7 @@ extension BytePairTokenizer {
         )
         for (rank, merge) in description.merges.enumerated() {
             guard merges.append(merge) else {
-                throw TokenizerError.malformed(
+                throw TextTokenizerError.malformed(
                     path: path,
                     what: "merge \(rank)",
                     expected: "of two tokens that no other merges",
@@ -66,7 +66,7 @@ extension BytePairTokenizer {
             guard let byte = texts[id].first, description.types[id] != .control else { continue }
             let first = tokens[Int(byte)]
             guard first < 0 || description.types[Int(first)] != description.types[id] else {
-                throw TokenizerError.notEncodable(
+                throw TextTokenizerError.notEncodable(
                     path: path,
                     reason: "tokens \(first) and \(id) are the same single byte"
                 )

@@ -8,8 +8,8 @@ extension BytePairTokenizer {
     /// Opens a byte-level tokenizer, recognized by content.
     ///
     /// - Parameter path: A file or a directory, as for ``loadTokenizer(at:vocabularySize:)``.
-    /// - Throws: ``TokenizerError`` when the content is not such a tokenizer, is damaged, or is not
-    ///   enough to encode text; `FileIOError` when a file is missing or ends early.
+    /// - Throws: ``TextTokenizerError`` when the content is not such a tokenizer, is damaged, or is
+    ///   not enough to encode text; `FileIOError` when a file is missing or ends early.
     public convenience init(contentsOf path: FilePath) throws {
         switch try TokenizerFiles(at: path, isByteLevel: true) {
         case .llmc(let path): try self.init(llmcFile: path)
@@ -18,12 +18,12 @@ extension BytePairTokenizer {
         case .json(let file):
             let description = try TokenizerDescription(jsonFile: file)
             guard description.kind == .byteLevel else {
-                throw TokenizerError.otherKind(path: file, found: .sentencePiece)
+                throw TextTokenizerError.otherKind(path: file, found: .sentencePiece)
             }
             try description.check(file)
             try self.init(checked: description, path: file)
         case .sentencePiece(let file):
-            throw TokenizerError.otherKind(path: file, found: .sentencePiece)
+            throw TextTokenizerError.otherKind(path: file, found: .sentencePiece)
         }
     }
 
@@ -43,7 +43,7 @@ extension BytePairTokenizer {
             let merges = try MergeTable(recoveredFrom: vocabulary)
             self.init(vocabulary: vocabulary, merges: merges)
         } catch let error as MergeRecoveryError {
-            throw TokenizerError.notEncodable(path: path, reason: error.description)
+            throw TextTokenizerError.notEncodable(path: path, reason: error.description)
         }
     }
 
@@ -53,8 +53,8 @@ extension BytePairTokenizer {
     /// merged first. GPT-2's are like that, and so are those trained here; other merges are
     /// refused, because the file would encode text differently.
     ///
-    /// - Throws: ``TokenizerError/cannotExport(path:reason:)``; `FileIOError` when the file exists
-    ///   and `overwrite` is false, or on I/O errors.
+    /// - Throws: ``TextTokenizerError/cannotExport(path:reason:)``; `FileIOError` when the file
+    ///   exists and `overwrite` is false, or on I/O errors.
     public func writeLLMCFile(to path: FilePath, overwrite: Bool = true) throws {
         try nativeFile(at: path, overwrite: overwrite).commit()
     }
@@ -63,14 +63,14 @@ extension BytePairTokenizer {
         try requireGPT2sRules(path)
         do {
             guard try MergeTable(recoveredFrom: vocabulary) == merges else {
-                throw TokenizerError.cannotExport(
+                throw TextTokenizerError.cannotExport(
                     path: path,
                     reason: "its merges are not in the order of their token ids; "
                         + "keep the vocabulary and merges files instead"
                 )
             }
         } catch let error as MergeRecoveryError {
-            throw TokenizerError.cannotExport(path: path, reason: error.description)
+            throw TextTokenizerError.cannotExport(path: path, reason: error.description)
         }
         return try vocabulary.llmcFile(at: path, overwrite: overwrite)
     }
@@ -78,8 +78,8 @@ extension BytePairTokenizer {
     /// Writes the vocabulary as JSON (`vocab.json`) and the merges (`merges.txt`), which Hugging
     /// Face's and OpenAI's libraries read.
     ///
-    /// - Throws: ``TokenizerError/cannotExport(path:reason:)`` when the end-of-text token is not
-    ///   `<|endoftext|>`, by which readers recognize it; `FileIOError` when a file exists and
+    /// - Throws: ``TextTokenizerError/cannotExport(path:reason:)`` when the end-of-text token is
+    ///   not `<|endoftext|>`, by which readers recognize it; `FileIOError` when a file exists and
     ///   `overwrite` is false, or on I/O errors.
     public func write(
         vocabularyFile: FilePath,
@@ -110,11 +110,11 @@ extension BytePairTokenizer {
             let path = directory.appending("tokenizer.bin")
             try writeLLMCFile(to: path, overwrite: overwrite)
             return [path]
-        } catch TokenizerError.cannotExport {
+        } catch TextTokenizerError.cannotExport {
             let paths = [directory.appending("vocab.json"), directory.appending("merges.txt")]
             do {
                 try write(vocabularyFile: paths[0], mergesFile: paths[1], overwrite: overwrite)
-            } catch TokenizerError.cannotExport {
+            } catch TextTokenizerError.cannotExport {
                 return try description.writeJSON(in: directory, overwrite: overwrite)
             }
             return paths
@@ -124,7 +124,7 @@ extension BytePairTokenizer {
     /// Checks that a file of only tokens and merges loses nothing.
     private func requireGPT2sRules(_ path: FilePath) throws {
         guard let rule = description.encodingRules.first else { return }
-        throw TokenizerError.cannotExport(
+        throw TextTokenizerError.cannotExport(
             path: path,
             reason:
                 "the tokenizer has rules of its own (\(rule)), but the format implies GPT-2's; "

@@ -57,7 +57,7 @@ public final class BytePairTokenizer: Sendable {
     public var endOfText: TokenID? { vocabulary.endOfText }
 
     /// The ids of a text, in which names of special tokens mean what `specialTokens` says.
-    /// - Throws: ``TokenizerError/noToken(byte:)``.
+    /// - Throws: ``TextTokenizerError/noToken(byte:)``.
     public func encode(_ text: String, specialTokens: SpecialTokens) throws -> [TokenID] {
         var text = text
         return try text.withUTF8 {
@@ -66,7 +66,7 @@ public final class BytePairTokenizer: Sendable {
     }
 
     /// The ids of arbitrary bytes.
-    /// - Throws: ``TokenizerError/noToken(byte:)``.
+    /// - Throws: ``TextTokenizerError/noToken(byte:)``.
     public func encode(
         _ bytes: [UInt8],
         specialTokens: SpecialTokens = .text
@@ -75,7 +75,7 @@ public final class BytePairTokenizer: Sendable {
     }
 
     /// The ids of arbitrary bytes, such as those of a mapped file, found on this thread.
-    /// - Throws: ``TokenizerError/noToken(byte:)``.
+    /// - Throws: ``TextTokenizerError/noToken(byte:)``.
     public func encode(
         _ bytes: UnsafeRawBufferPointer,
         specialTokens: SpecialTokens = .text
@@ -94,7 +94,7 @@ public final class BytePairTokenizer: Sendable {
     }
 
     /// Appends the ids of a text to `output`.
-    /// - Throws: ``TokenizerError/noToken(byte:)``.
+    /// - Throws: ``TextTokenizerError/noToken(byte:)``.
     func encode(
         _ bytes: UnsafeRawBufferPointer,
         _ specialTokens: SpecialTokens,
@@ -118,7 +118,7 @@ public final class BytePairTokenizer: Sendable {
                 encode(words: bytes, using: &encoder, into: &output)
             }
         }
-        if let byte = encoder.takeMissing() { throw TokenizerError.noToken(byte: byte) }
+        if let byte = encoder.takeMissing() { throw TextTokenizerError.noToken(byte: byte) }
     }
 
     private func encode(
@@ -168,7 +168,7 @@ extension Vocabulary: TokenDecoder {
 
     public func bytes(of id: TokenID, after previous: TokenID?) throws -> ArraySlice<UInt8> {
         guard contains(id) else {
-            throw TokenizerError.unknownToken(id: id, vocabularySize: count)
+            throw TextTokenizerError.unknownToken(id: id, vocabularySize: count)
         }
         return slice(of: id)
     }

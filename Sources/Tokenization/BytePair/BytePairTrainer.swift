@@ -43,7 +43,7 @@ public struct BytePairTrainer: Sendable {
     ///   - vocabularySize: 257 or more, including the end of text.
     ///   - specialTokens: whether `<|endoftext|>` in the texts is text to learn or ends a text.
     ///   - threads: How many threads count the words of a large chunk.
-    /// - Throws: ``TokenizerError/vocabularyTooSmall(requested:)``.
+    /// - Throws: ``TextTokenizerError/vocabularyTooSmall(requested:)``.
     public init(
         vocabularySize: Int,
         specialTokens: SpecialTokens = .text,
@@ -51,7 +51,7 @@ public struct BytePairTrainer: Sendable {
     ) throws {
         precondition(threads > 0, "training takes one thread or more, got \(threads)")
         guard vocabularySize >= Self.smallestVocabularySize else {
-            throw TokenizerError.vocabularyTooSmall(requested: vocabularySize)
+            throw TextTokenizerError.vocabularyTooSmall(requested: vocabularySize)
         }
         self.vocabularySize = vocabularySize
         self.threads = threads
@@ -105,9 +105,9 @@ public struct BytePairTrainer: Sendable {
     ///
     /// `progress` is called after each merge; an error that it throws ends the training.
     ///
-    /// - Throws: ``TokenizerError/textTooSmall(requested:largest:)`` when the texts have too few
-    ///   pairs for so many tokens, ``TokenizerError/textTooLarge(byteCount:limit:)`` when their
-    ///   distinct words have too many bytes; what `progress` throws.
+    /// - Throws: ``TextTokenizerError/textTooSmall(requested:largest:)`` when the texts have too
+    ///   few pairs for so many tokens, ``TextTokenizerError/textTooLarge(byteCount:limit:)`` when
+    ///   their distinct words have too many bytes; what `progress` throws.
     public func train(
         progress: (Progress) throws -> Void = { _ in }
     ) throws -> BytePairTokenizer {
@@ -123,7 +123,7 @@ public struct BytePairTrainer: Sendable {
         _ progress: (Progress) throws -> Void
     ) throws -> BytePairTokenizer {
         guard words.bytes.count < symbolLimit else {
-            throw TokenizerError.textTooLarge(byteCount: words.bytes.count, limit: symbolLimit)
+            throw TextTokenizerError.textTooLarge(byteCount: words.bytes.count, limit: symbolLimit)
         }
         var byteTokens = [TokenID](repeating: 0, count: 256)
         for (id, byte) in ByteAlphabet.order.enumerated() { byteTokens[Int(byte)] = TokenID(id) }
@@ -132,7 +132,7 @@ public struct BytePairTrainer: Sendable {
         var learner = MergeLearner(words, byteTokens: byteTokens, longestToken: Int(UInt8.max))
         while tokens.count + 1 < vocabularySize {
             guard let merge = learner.mergeNext() else {
-                throw TokenizerError.textTooSmall(
+                throw TextTokenizerError.textTooSmall(
                     requested: vocabularySize,
                     largest: tokens.count + 1
                 )

@@ -10,21 +10,21 @@ enum MergesFile {
     static let headerStart = "#version"
 
     /// Reads the merges of `vocabulary`.
-    /// - Throws: ``TokenizerError`` naming the line that is not two tokens that merge into a third,
-    ///   or that repeats an earlier one.
+    /// - Throws: ``TextTokenizerError`` naming the line that is not two tokens that merge into a
+    ///   third, or that repeats an earlier one.
     static func read(_ file: MappedFile, for vocabulary: Vocabulary) throws -> MergeTable {
         let index: TokenIndex
         do {
             index = try TokenIndex(vocabulary)
         } catch let error as TokenIndex.DuplicateToken {
-            throw TokenizerError.notEncodable(
+            throw TextTokenizerError.notEncodable(
                 path: file.path,
                 reason: "tokens \(error.first) and \(error.second) have the same bytes"
             )
         }
         let byteTokens = try (0...255).map { byte in
             guard let token = index.id(of: [UInt8(byte)]) else {
-                throw TokenizerError.notEncodable(
+                throw TextTokenizerError.notEncodable(
                     path: file.path,
                     reason: "no token is the single byte \(byte)"
                 )
@@ -44,7 +44,7 @@ enum MergesFile {
                 guard let merge = merge(of: line, index), merge.merged != vocabulary.endOfText,
                     table.append(merge)
                 else {
-                    throw TokenizerError.malformed(
+                    throw TextTokenizerError.malformed(
                         path: file.path,
                         what: "line \(number + 1)",
                         expected: "two tokens that together are a third, and no repeated merge",

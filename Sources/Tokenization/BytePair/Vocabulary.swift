@@ -94,8 +94,8 @@ extension Vocabulary {
 
     /// Reads a tokenizer file of llm.c, version 1 or 2, such as `gpt2_tokenizer.bin`.
     ///
-    /// - Throws: ``TokenizerError`` when the content is wrong in any way, including extra bytes;
-    ///   `FileIOError` when the file is missing or ends early.
+    /// - Throws: ``TextTokenizerError`` when the content is wrong in any way, including extra
+    ///   bytes; `FileIOError` when the file is missing or ends early.
     public init(llmcFile path: FilePath) throws {
         try self.init(llmcFile: try MappedFile(path))
     }
@@ -105,7 +105,7 @@ extension Vocabulary {
         let header = try Self.readHeader(&reader)
         // Each token takes two bytes or more, so this bounds what a false count can allocate.
         guard header.count <= reader.remaining / 2 else {
-            throw TokenizerError.malformed(
+            throw TextTokenizerError.malformed(
                 path: file.path,
                 what: "the number of tokens",
                 expected: "at most \(reader.remaining / 2) in a file of \(file.count) bytes",
@@ -119,7 +119,7 @@ extension Vocabulary {
         for id in 0..<header.count {
             let length = Int(try reader.read(UInt8.self))
             guard length > 0 else {
-                throw TokenizerError.malformed(
+                throw TextTokenizerError.malformed(
                     path: file.path,
                     what: "the length of token \(id)",
                     expected: "1 or more",
@@ -130,7 +130,7 @@ extension Vocabulary {
             offsets.append(bytes.count)
         }
         guard reader.remaining == 0 else {
-            throw TokenizerError.malformed(
+            throw TextTokenizerError.malformed(
                 path: file.path,
                 what: "the size",
                 expected: "\(reader.offset) bytes for \(header.count) tokens",
@@ -146,7 +146,7 @@ extension Vocabulary {
         let path = reader.file.path
         let magic = try reader.read(UInt32.self)
         guard magic == llmcMagic else {
-            throw TokenizerError.unrecognized(
+            throw TextTokenizerError.unrecognized(
                 path: path,
                 found: "\(magic) instead of \(llmcMagic)"
             )
@@ -157,7 +157,7 @@ extension Vocabulary {
         switch version {
         case 1:
             guard count == version1TokenCount else {
-                throw TokenizerError.malformed(
+                throw TextTokenizerError.malformed(
                     path: path,
                     what: "the number of tokens in version 1",
                     expected: "GPT-2's \(version1TokenCount)",
@@ -168,10 +168,10 @@ extension Vocabulary {
         case 2:
             endOfText = fields[2]
         default:
-            throw TokenizerError.unsupportedVersion(path: path, found: version)
+            throw TextTokenizerError.unsupportedVersion(path: path, found: version)
         }
         guard endOfText < count, endOfText <= TokenID.max else {
-            throw TokenizerError.malformed(
+            throw TextTokenizerError.malformed(
                 path: path,
                 what: "the end-of-text id",
                 expected: "less than the number of tokens, \(count)",
@@ -185,7 +185,7 @@ extension Vocabulary {
     ///
     /// Decoding needs no more than this. Whether text can be *encoded* from the file alone depends
     /// on the order of the ids, which ``BytePairTokenizer`` checks before it writes.
-    /// - Throws: ``TokenizerError/cannotExport(path:reason:)`` when a token is longer than 255
+    /// - Throws: ``TextTokenizerError/cannotExport(path:reason:)`` when a token is longer than 255
     ///   bytes; `FileIOError` when the file exists and `overwrite` is false, or on I/O errors.
     public func writeLLMCFile(to path: FilePath, overwrite: Bool = true) throws {
         try llmcFile(at: path, overwrite: overwrite).commit()
@@ -194,14 +194,14 @@ extension Vocabulary {
     /// The same, but not yet under its final name.
     func llmcFile(at path: FilePath, overwrite: Bool) throws -> AtomicFile {
         guard longestTokenByteCount <= UInt8.max else {
-            throw TokenizerError.cannotExport(
+            throw TextTokenizerError.cannotExport(
                 path: path,
                 reason: "it has a token of \(longestTokenByteCount) bytes, "
                     + "but the format holds at most 255"
             )
         }
         guard let endOfText else {
-            throw TokenizerError.cannotExport(
+            throw TextTokenizerError.cannotExport(
                 path: path,
                 reason: "it has no end-of-text token, but the format needs one"
             )

@@ -19,8 +19,8 @@ struct VocabularyJSON {
     private var scalars: [UInt32] = []
 
     /// Reads a vocabulary.
-    /// - Throws: ``TokenizerError`` when the file is not JSON of this form, the ids are not 0, 1, 2
-    ///   and so on without a gap, or there is no `<|endoftext|>`.
+    /// - Throws: ``TextTokenizerError`` when the file is not JSON of this form, the ids are not 0,
+    ///   1, 2 and so on without a gap, or there is no `<|endoftext|>`.
     static func read(_ file: MappedFile) throws -> Vocabulary {
         try file.withIntactBytes { raw in
             try raw.withMemoryRebound(to: UInt8.self) { source in
@@ -32,12 +32,12 @@ struct VocabularyJSON {
     }
 
     /// Writes a vocabulary, in the order of its ids.
-    /// - Throws: ``TokenizerError/cannotExport(path:reason:)`` when the end-of-text token has
+    /// - Throws: ``TextTokenizerError/cannotExport(path:reason:)`` when the end-of-text token has
     ///   another name than `<|endoftext|>`.
     static func write(_ vocabulary: Vocabulary, to file: AtomicFile) throws {
         let name = vocabulary.endOfText.map { vocabulary.slice(of: $0) } ?? []
         guard name.elementsEqual(endOfTextName.utf8) else {
-            throw TokenizerError.cannotExport(
+            throw TextTokenizerError.cannotExport(
                 path: file.path,
                 reason: "its end-of-text token is '\(String(decoding: name, as: UTF8.self))', but "
                     + "readers look for \(endOfTextName)"
@@ -189,7 +189,7 @@ struct VocabularyJSON {
         while let byte = peek(), [0x20, 0x09, 0x0A, 0x0D].contains(byte) { offset += 1 }
     }
 
-    private func unexpected(_ expected: String) -> TokenizerError {
+    private func unexpected(_ expected: String) -> TextTokenizerError {
         let found: String
         switch peek() {
         case nil: found = "the end of the file"
@@ -199,7 +199,7 @@ struct VocabularyJSON {
         return malformed("the content at byte \(offset)", expected: expected, found: found)
     }
 
-    private func malformed(_ what: String, expected: String, found: String) -> TokenizerError {
+    private func malformed(_ what: String, expected: String, found: String) -> TextTokenizerError {
         .malformed(path: path, what: what, expected: expected, found: found)
     }
 }

@@ -7,10 +7,10 @@ extension TokenizerDescription {
     /// - Parameters:
     ///   - keys: The keys' values.
     ///   - path: The file, for messages.
-    /// - Throws: ``TokenizerError`` when they contradict each other, or need something that is not
-    ///   known.
+    /// - Throws: ``TextTokenizerError`` when they contradict each other, or need something that is
+    ///   not known.
     public init(_ keys: GGUFTokenizer, path: FilePath) throws {
-        func malformed(_ what: String, _ expected: String, _ found: String) -> TokenizerError {
+        func malformed(_ what: String, _ expected: String, _ found: String) -> TextTokenizerError {
             .malformed(path: path, what: what, expected: expected, found: found)
         }
         let count = keys.tokens.count
@@ -27,7 +27,7 @@ extension TokenizerDescription {
         case GGUFTokenizer.byteLevelModel: try self.init(byteLevel: keys, types, path)
         case GGUFTokenizer.sentencePieceModel: try self.init(sentencePiece: keys, types, path)
         default:
-            throw TokenizerError.notKnown(path: path, what: "a tokenizer", found: keys.model)
+            throw TextTokenizerError.notKnown(path: path, what: "a tokenizer", found: keys.model)
         }
         func id(_ number: Int?) -> TokenID? { number.flatMap { TokenID(exactly: $0) } }
         addedTokens = self.types.indices.compactMap { index in
@@ -52,7 +52,7 @@ extension TokenizerDescription {
         // Files from before the rule had a name hold GPT-2's tokenizer or a related one.
         let name = keys.pre ?? "gpt-2"
         guard let known = GGUFTokenizer.names.first(where: { $0.names.contains(name) }) else {
-            throw TokenizerError.notKnown(path: path, what: "a pre-tokenizer", found: name)
+            throw TextTokenizerError.notKnown(path: path, what: "a pre-tokenizer", found: name)
         }
         var texts = TokenTexts()
         var found = types
@@ -85,7 +85,7 @@ extension TokenizerDescription {
                 let leftID = index.id(of: left), let rightID = index.id(of: right),
                 let merged = index.id(of: left + right)
             else {
-                throw TokenizerError.malformed(
+                throw TextTokenizerError.malformed(
                     path: path,
                     what: "merge \(rank)",
                     expected: "two tokens of the vocabulary that together are a third",
@@ -102,7 +102,7 @@ extension TokenizerDescription {
         _ path: FilePath
     ) throws {
         guard keys.scores.count == keys.tokens.count, types.count == keys.tokens.count else {
-            throw TokenizerError.malformed(
+            throw TextTokenizerError.malformed(
                 path: path,
                 what: "the number of scores and token types",
                 expected: "\(keys.tokens.count) each",

@@ -62,9 +62,9 @@ extension GGUFTokenizer {
     /// - Parameters:
     ///   - description: The tokenizer.
     ///   - path: The file they are for, for messages.
-    /// - Throws: ``TokenizerError/cannotExport(path:reason:)`` for what the keys cannot hold.
+    /// - Throws: ``TextTokenizerError/cannotExport(path:reason:)`` for what the keys cannot hold.
     public init(_ description: TokenizerDescription, path: FilePath) throws {
-        func refuse(_ reason: String) -> TokenizerError {
+        func refuse(_ reason: String) -> TextTokenizerError {
             .cannotExport(path: path, reason: "the tokenizer \(reason), which GGUF cannot express")
         }
         if description.normalization != .none { throw refuse("composes characters") }

@@ -17,7 +17,7 @@ struct TokenizerCompanions {
     private static let mostBytes = 64 << 20
 
     /// Reads the files in a directory.
-    /// - Throws: ``TokenizerError`` when one is not JSON.
+    /// - Throws: ``TextTokenizerError`` when one is not JSON.
     init(in directory: FilePath) throws {
         self.directory = directory
         config = try Self.read("tokenizer_config.json", in: directory)
@@ -41,7 +41,7 @@ struct TokenizerCompanions {
     ) throws -> Result {
         let file = try MappedFile(path)
         guard file.count <= mostBytes else {
-            throw TokenizerError.malformed(
+            throw TextTokenizerError.malformed(
                 path: path,
                 what: "its size",
                 expected: "at most \(mostBytes) bytes",
@@ -57,7 +57,7 @@ struct TokenizerCompanions {
         do { return try bytes(of: path) { try JSONCursor.value(of: $0) } } catch let error
             as JSONCursor.Malformed
         {
-            throw TokenizerError(error, path: path)
+            throw TextTokenizerError(error, path: path)
         }
     }
 
@@ -111,7 +111,7 @@ struct TokenizerCompanions {
         description.addsStartOfText = addsStart(pipeline)
         if let token = pipeline.startToken {
             guard 0..<count ~= token.id, id(token.name) == TokenID(token.id) else {
-                throw TokenizerError.malformed(
+                throw TextTokenizerError.malformed(
                     path: path,
                     what: "the token that starts a text",
                     expected: "one of the vocabulary",

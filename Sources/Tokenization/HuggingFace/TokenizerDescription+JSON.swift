@@ -10,7 +10,7 @@ extension TokenizerDescription {
     ///   - contextLength: The model's context length, if known.
     ///   - overwrite: Whether files of these names are replaced.
     /// - Returns: The files.
-    /// - Throws: ``TokenizerError/cannotExport(path:reason:)`` for what the format cannot hold;
+    /// - Throws: ``TextTokenizerError/cannotExport(path:reason:)`` for what the format cannot hold;
     ///   `FileIOError` when a file exists and `overwrite` is false, or on I/O errors.
     @discardableResult
     public func writeJSON(
@@ -34,7 +34,7 @@ extension TokenizerDescription {
 extension TokenizerDescription {
     /// Checks that `tokenizer.json` can hold all of this.
     /// - Parameter path: The file, for messages.
-    /// - Throws: ``TokenizerError/cannotExport(path:reason:)``.
+    /// - Throws: ``TextTokenizerError/cannotExport(path:reason:)``.
     package func checkJSON(for path: FilePath) throws {
         _ = try TokenizerJSONWriter(self, path: path)
     }
@@ -50,9 +50,9 @@ struct TokenizerJSONWriter {
     private let names: TokenTexts
 
     /// Checks that the format can express a description.
-    /// - Throws: ``TokenizerError/cannotExport(path:reason:)``.
+    /// - Throws: ``TextTokenizerError/cannotExport(path:reason:)``.
     init(_ description: TokenizerDescription, path: FilePath) throws {
-        func refuse(_ reason: String) -> TokenizerError {
+        func refuse(_ reason: String) -> TextTokenizerError {
             .cannotExport(path: path, reason: reason)
         }
         self.description = description

@@ -5,7 +5,7 @@ import FileIO
 
 extension TokenizerJSON {
     /// What the file and those next to it say.
-    /// - Throws: ``TokenizerError``.
+    /// - Throws: ``TextTokenizerError``.
     func description(_ companions: TokenizerCompanions) throws -> TokenizerDescription {
         try checkModel()
         let pipeline = try pipeline()
@@ -170,7 +170,7 @@ extension TokenizerJSON {
         return merges
     }
 
-    private func wrongMerge(_ rank: Int) -> TokenizerError {
+    private func wrongMerge(_ rank: Int) -> TextTokenizerError {
         let shown = [mergeParts[2 * rank], mergeParts[2 * rank + 1]]
             .map { String(decoding: $0.prefix(80), as: UTF8.self) }
         return malformed(

@@ -7,7 +7,7 @@ import FileIO
 extension TokenizerJSON {
     /// The known steps, as settings of a description.
     struct Pipeline {
-        var kind = TokenizerDescription.Kind.sentencePiece
+        var kind = TokenizerKind.sentencePiece
         var splitting = SplittingRule.none
         var normalization = TokenizerDescription.Normalization.none
         var spacePrefix = TokenizerDescription.SpacePrefix.never
@@ -19,7 +19,7 @@ extension TokenizerJSON {
     }
 
     /// Reads the steps of this file.
-    /// - Throws: ``TokenizerError/notKnown(path:what:found:)``.
+    /// - Throws: ``TextTokenizerError/notKnown(path:what:found:)``.
     func pipeline() throws -> Pipeline {
         var pipeline = Pipeline()
         let steps = Self.steps("pretokenizers", of: settings["pre_tokenizer"])

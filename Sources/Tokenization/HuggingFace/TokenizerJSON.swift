@@ -19,7 +19,7 @@ struct TokenizerJSON {
     private(set) var mergeParts = TokenTexts()
 
     /// Reads a file.
-    /// - Throws: ``TokenizerError`` when it is not such JSON.
+    /// - Throws: ``TextTokenizerError`` when it is not such JSON.
     init(_ file: MappedFile) throws {
         path = file.path
         do {
@@ -27,7 +27,7 @@ struct TokenizerJSON {
                 try raw.withMemoryRebound(to: UInt8.self) { try read($0) }
             }
         } catch let error as JSONCursor.Malformed {
-            throw TokenizerError(error, path: file.path)
+            throw TextTokenizerError(error, path: file.path)
         }
     }
 
@@ -109,16 +109,16 @@ struct TokenizerJSON {
 
     // MARK: Errors
 
-    func malformed(_ what: String, _ expected: String, _ found: String) -> TokenizerError {
+    func malformed(_ what: String, _ expected: String, _ found: String) -> TextTokenizerError {
         .malformed(path: path, what: what, expected: expected, found: found)
     }
 
-    func notKnown(_ what: String, _ found: String) -> TokenizerError {
+    func notKnown(_ what: String, _ found: String) -> TextTokenizerError {
         .notKnown(path: path, what: what, found: found)
     }
 }
 
-extension TokenizerError {
+extension TextTokenizerError {
     /// What a reader of JSON found.
     init(_ error: JSONCursor.Malformed, path: FilePath) {
         self = .malformed(

@@ -17,8 +17,8 @@ import FileIO
 ///   - vocabularySize: The size of the model's vocabulary, which the tokenizer's must not exceed;
 ///     nil when it is not known.
 /// - Returns: The tokenizer.
-/// - Throws: ``TokenizerError`` when the content is not a tokenizer, is damaged, belongs to another
-///   model, or needs something unknown; `FileIOError` when a file is missing or ends early.
+/// - Throws: ``TextTokenizerError`` when the content is not a tokenizer, is damaged, belongs to
+///   another model, or needs something unknown; `FileIOError` when a file is missing or ends early.
 public func loadTokenizer(
     at path: FilePath,
     vocabularySize: Int? = nil
@@ -46,7 +46,7 @@ extension TokenizerFiles {
 
 extension Tokenizer {
     /// Checks that a model knows all tokens.
-    /// - Throws: ``TokenizerError/wrongCount(path:expected:found:)``.
+    /// - Throws: ``TextTokenizerError/wrongCount(path:expected:found:)``.
     package func checkCount(expected: Int?, path: FilePath) throws {
         try SentencePieceVocabulary.checkCount(vocabularySize, expected: expected, path: path)
     }
@@ -56,14 +56,14 @@ extension TokenizerDescription {
     /// Reads Hugging Face's `tokenizer.json`, and what the files next to it say about its tokens:
     /// `tokenizer_config.json`, `special_tokens_map.json`, `added_tokens.json`,
     /// `generation_config.json`, `config.json` and `chat_template.jinja`.
-    /// - Throws: ``TokenizerError``; `FileIOError` when the file is missing.
+    /// - Throws: ``TextTokenizerError``; `FileIOError` when the file is missing.
     public init(jsonFile path: FilePath) throws {
         let companions = try TokenizerCompanions(in: path.directory)
         self = try TokenizerJSON(try MappedFile(path)).description(companions)
     }
 
     /// The chat template in `chat_template.jinja`; nil if there is no such file.
-    /// - Throws: ``TokenizerError`` when the file is far too large; `FileIOError`.
+    /// - Throws: ``TextTokenizerError`` when the file is far too large; `FileIOError`.
     package static func chatTemplate(in directory: FilePath) throws -> String? {
         try TokenizerCompanions.template(in: directory)
     }
@@ -81,8 +81,8 @@ extension Tokenizer {
     ///   - directory: Where to write.
     ///   - source: The file that the tokenizer came from, or a directory; nil if there is none.
     /// - Returns: The files that were written.
-    /// - Throws: ``TokenizerError/cannotExport(path:reason:)`` when no format can hold it, or the
-    ///   source has changed; `FileIOError` on I/O errors.
+    /// - Throws: ``TextTokenizerError/cannotExport(path:reason:)`` when no format can hold it, or
+    ///   the source has changed; `FileIOError` on I/O errors.
     @discardableResult
     public func save(in directory: FilePath, from source: FilePath?) throws -> [FilePath] {
         if let tokenizer = self as? BytePairTokenizer { return try tokenizer.save(in: directory) }
@@ -94,7 +94,7 @@ extension Tokenizer {
         let isModel = format == .model
         let path = directory.appending(isModel ? "tokenizer.model" : "tokenizer.bin")
         guard try SentencePieceTokenizer(file: file, vocabularySize: nil).digest == digest else {
-            throw TokenizerError.cannotExport(
+            throw TextTokenizerError.cannotExport(
                 path: path,
                 reason: "'\(file)' has changed since it was opened; start again"
             )

@@ -7,7 +7,7 @@ extension TokenizerDescription {
     /// Makes the tokenizer.
     /// - Parameter path: Where the description came from, for messages.
     /// - Returns: A tokenizer with this description.
-    /// - Throws: ``TokenizerError`` when the description contradicts itself.
+    /// - Throws: ``TextTokenizerError`` when the description contradicts itself.
     public func makeTokenizer(from path: FilePath) throws -> any Tokenizer {
         try check(path)
         switch kind {
@@ -19,7 +19,7 @@ extension TokenizerDescription {
     /// Checks that all ids belong to tokens, that tokens are not empty, and that merges join what
     /// they say.
     func check(_ path: FilePath) throws {
-        func malformed(_ what: String, _ expected: String, _ found: String) -> TokenizerError {
+        func malformed(_ what: String, _ expected: String, _ found: String) -> TextTokenizerError {
             .malformed(path: path, what: what, expected: expected, found: found)
         }
         let count = tokens.count

@@ -66,19 +66,19 @@ public struct TokenMerge: Sendable, Equatable {
     }
 }
 
+/// How tokens are text.
+public enum TokenizerKind: String, Sendable, Codable {
+    /// Tokens are bytes, and merging starts with single ones: GPT-2, Llama 3, SmolLM2.
+    case byteLevel
+    /// Tokens are text in which U+2581 stands for spaces, and merging starts with characters:
+    /// Llama 2, TinyLlama.
+    case sentencePiece
+}
+
 /// A tokenizer of either kind, as data.
 ///
 /// ``makeTokenizer(from:)`` makes the tokenizer; ``Tokenizer/description`` is the reverse.
 public struct TokenizerDescription: Sendable, Equatable {
-    /// How tokens represent text.
-    public enum Kind: Sendable {
-        /// Tokens are bytes, and merging starts with single ones: GPT-2, Llama 3, SmolLM2.
-        case byteLevel
-        /// Tokens are text in which U+2581 stands for spaces, and merging starts with characters:
-        /// Llama 2, TinyLlama.
-        case sentencePiece
-    }
-
     /// Where a space is put before a text, so that its first word is like any other.
     public enum SpacePrefix: Sendable {
         case never
@@ -96,7 +96,7 @@ public struct TokenizerDescription: Sendable, Equatable {
     }
 
     /// How tokens represent text.
-    public var kind: Kind
+    public var kind: TokenizerKind
     /// The tokens by id.
     ///
     /// For byte-level kinds these are the bytes they stand for; for SentencePiece kinds the names,
@@ -141,7 +141,7 @@ public struct TokenizerDescription: Sendable, Equatable {
     var sentencePieceRules: SentencePieceVocabulary.Rules?
 
     /// Tokens of a kind, all of them normal, with nothing else set.
-    public init(_ kind: Kind, tokens: TokenTexts, splitting: SplittingRule) {
+    public init(_ kind: TokenizerKind, tokens: TokenTexts, splitting: SplittingRule) {
         self.kind = kind
         self.tokens = tokens
         self.splitting = splitting

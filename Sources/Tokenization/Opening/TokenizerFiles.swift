@@ -38,7 +38,7 @@ package enum TokenizerFiles: Equatable {
     /// - Parameters:
     ///   - path: Where to look.
     ///   - isByteLevel: Whether to ignore SentencePiece's files in a directory.
-    /// - Throws: ``TokenizerError`` when the content is something else or a part is missing.
+    /// - Throws: ``TextTokenizerError`` when the content is something else or a part is missing.
     package init(at path: FilePath, isByteLevel: Bool = false) throws {
         guard FileSystem.isDirectory(path) else {
             self = try Self(ofFile: path)
@@ -69,7 +69,7 @@ package enum TokenizerFiles: Equatable {
             // Its reader says what is wrong with it.
             self = file.lastComponent?.string == Self.modelName ? .sentencePiece(file) : .llmc(file)
         } else {
-            throw TokenizerError.nothingInDirectory(
+            throw TextTokenizerError.nothingInDirectory(
                 path: path,
                 expected: [Self.jsonName, Self.modelName] + Self.binaryNames
                     + Self.pairNames.map { "\($0) with \($1)" }
@@ -116,7 +116,7 @@ package enum TokenizerFiles: Equatable {
         } else if name == Self.modelName {
             self = .sentencePiece(path)
         } else {
-            throw TokenizerError.unrecognized(path: path, found: Self.describe(start))
+            throw TextTokenizerError.unrecognized(path: path, found: Self.describe(start))
         }
     }
 
@@ -136,7 +136,7 @@ package enum TokenizerFiles: Equatable {
     private static func companion(of path: FilePath, among names: [String]) throws -> FilePath {
         let candidates = names.map { path.removingLastComponent().appending($0) }
         guard let companion = candidates.first(where: FileSystem.exists) else {
-            throw TokenizerError.missingCompanion(path: path, expected: names)
+            throw TextTokenizerError.missingCompanion(path: path, expected: names)
         }
         return companion
     }

@@ -109,7 +109,7 @@ extension SentencePieceTokenizer {
     ///     holds one of them.
     ///   - vocabularySize: The size of the model's vocabulary, which the file's must not exceed;
     ///     nil when it is not known.
-    /// - Throws: ``TokenizerError`` when the content is not such a tokenizer, is damaged, or
+    /// - Throws: ``TextTokenizerError`` when the content is not such a tokenizer, is damaged, or
     ///   belongs to another model; `FileIOError` when a file is missing or ends early.
     public convenience init(contentsOf path: FilePath, vocabularySize: Int? = nil) throws {
         let files = try? TokenizerFiles(at: path)
@@ -117,7 +117,7 @@ extension SentencePieceTokenizer {
         case .json(let file)?:
             let description = try TokenizerDescription(jsonFile: file)
             guard description.kind == .sentencePiece else {
-                throw TokenizerError.otherKind(path: file, found: .byteLevel)
+                throw TextTokenizerError.otherKind(path: file, found: .byteLevel)
             }
             try SentencePieceVocabulary.checkCount(
                 description.tokens.count,
@@ -128,12 +128,12 @@ extension SentencePieceTokenizer {
             try self.init(checked: description, path: file)
         case .llmc(let file)? where FileSystem.isDirectory(path),
             .pair(let file, _)? where FileSystem.isDirectory(path):
-            throw TokenizerError.otherKind(path: file, found: .byteLevel)
+            throw TextTokenizerError.otherKind(path: file, found: .byteLevel)
         case .sentencePiece(let file)?:
             try self.init(file: file, vocabularySize: vocabularySize)
         default:
             guard !FileSystem.isDirectory(path) else {
-                throw TokenizerError.nothingInDirectory(path: path, expected: Self.fileNames)
+                throw TextTokenizerError.nothingInDirectory(path: path, expected: Self.fileNames)
             }
             try self.init(file: path, vocabularySize: vocabularySize)
         }

@@ -8,7 +8,7 @@ extension SentencePieceTokenizer {
     convenience init(checked description: TokenizerDescription, path: FilePath) throws {
         let usesMerges = description.scores.isEmpty
         guard usesMerges || description.scores.count == description.tokens.count else {
-            throw TokenizerError.malformed(
+            throw TextTokenizerError.malformed(
                 path: path,
                 what: "the number of scores",
                 expected: "\(description.tokens.count)",
@@ -44,7 +44,7 @@ extension SentencePieceTokenizer {
     }
 
     /// Writes llama2.c's `tokenizer.bin`, completely or not at all.
-    /// - Throws: ``TokenizerError/cannotExport(path:reason:)`` when the format cannot hold the
+    /// - Throws: ``TextTokenizerError/cannotExport(path:reason:)`` when the format cannot hold the
     ///   tokenizer; `FileIOError` when the file exists and `overwrite` is false, or on I/O errors.
     public func writeLlama2CFile(to path: FilePath, overwrite: Bool = true) throws {
         try nativeFile(at: path, overwrite: overwrite).commit()
@@ -55,7 +55,7 @@ extension SentencePieceTokenizer {
             return try vocabulary.llama2CFile(at: path, overwrite: overwrite)
         }
         guard description.splitting != .spaces else {
-            throw TokenizerError.cannotExport(
+            throw TextTokenizerError.cannotExport(
                 path: path,
                 reason: "it starts a word at every space, which the format cannot express"
             )
@@ -75,7 +75,7 @@ extension SentencePieceTokenizer {
         var merges = MergeTable(minimumCapacity: description.merges.count)
         for (rank, merge) in description.merges.enumerated() {
             guard merges.append(merge) else {
-                throw TokenizerError.malformed(
+                throw TextTokenizerError.malformed(
                     path: path,
                     what: "merge \(rank)",
                     expected: "of two tokens that no other merges",

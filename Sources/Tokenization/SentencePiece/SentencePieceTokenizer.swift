@@ -67,7 +67,7 @@ public final class SentencePieceTokenizer: Tokenizer {
     }
 
     /// The ids of a text, without markers before or after it.
-    /// - Throws: ``TokenizerError/noToken(byte:)``.
+    /// - Throws: ``TextTokenizerError/noToken(byte:)``.
     public func encode(_ text: String, specialTokens: SpecialTokens) throws -> [TokenID] {
         var text = text
         return try text.withUTF8 {
@@ -76,7 +76,7 @@ public final class SentencePieceTokenizer: Tokenizer {
     }
 
     /// The ids of arbitrary bytes; those that are not UTF-8 become byte pieces.
-    /// - Throws: ``TokenizerError/noToken(byte:)``.
+    /// - Throws: ``TextTokenizerError/noToken(byte:)``.
     public func encode(
         _ bytes: UnsafeRawBufferPointer,
         specialTokens: SpecialTokens = .text
@@ -134,7 +134,7 @@ public final class SentencePieceTokenizer: Tokenizer {
 
     /// `<s>`, if prompts begin with it, and the ids of the text, in which names of added tokens are
     /// those tokens.
-    /// - Throws: ``TokenizerError/noToken(byte:)``.
+    /// - Throws: ``TextTokenizerError/noToken(byte:)``.
     public func promptTokens(of bytes: [UInt8]) throws -> [TokenID] {
         let start = startOfText.map { [$0] } ?? []
         let ids = try bytes.withUnsafeBytes { try encode($0, specialTokens: .token) }
@@ -177,7 +177,7 @@ public final class SentencePieceTokenizer: Tokenizer {
             $0.encode(text, with: model, into: &output)
             return $0.takeMissing()
         }
-        if let missing { throw TokenizerError.noToken(byte: missing) }
+        if let missing { throw TextTokenizerError.noToken(byte: missing) }
     }
 }
 
@@ -206,7 +206,7 @@ extension SentencePieceTokenizer {
     ///   - bytes: The text.
     ///   - isStart: Whether the document begins with it.
     ///   - output: Where ids are appended.
-    /// - Throws: ``TokenizerError/noToken(byte:)``.
+    /// - Throws: ``TextTokenizerError/noToken(byte:)``.
     func append(
         _ bytes: UnsafeRawBufferPointer,
         isStart: Bool,

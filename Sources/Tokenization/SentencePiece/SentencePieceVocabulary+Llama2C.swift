@@ -17,11 +17,11 @@ extension SentencePieceVocabulary {
     ///   - path: The file.
     ///   - count: The size of the model's vocabulary, which the file's must not exceed; nil when it
     ///     is not known.
-    /// - Throws: ``TokenizerError`` when the content is wrong in any way; `FileIOError` when the
-    ///   file is missing or ends early.
+    /// - Throws: ``TextTokenizerError`` when the content is wrong in any way; `FileIOError` when
+    ///   the file is missing or ends early.
     public init(llama2CFile path: FilePath, count: Int? = nil) throws {
         var reader = try BinaryReader(path: path)
-        func malformed(_ what: String, _ expected: String, _ found: String) -> TokenizerError {
+        func malformed(_ what: String, _ expected: String, _ found: String) -> TextTokenizerError {
             .malformed(path: path, what: what, expected: expected, found: found)
         }
         let longest = Int(try reader.read(UInt32.self))
@@ -62,7 +62,7 @@ extension SentencePieceVocabulary {
 
     static func checkCount(_ count: Int, expected: Int?, path: FilePath) throws {
         guard let expected, count > expected else { return }
-        throw TokenizerError.wrongCount(path: path, expected: expected, found: count)
+        throw TextTokenizerError.wrongCount(path: path, expected: expected, found: count)
     }
 
     /// The kind of a piece, or nil when it must have another name.
@@ -85,8 +85,9 @@ extension SentencePieceVocabulary {
 
     /// Writes llama2.c's `tokenizer.bin`, completely or not at all.
     ///
-    /// - Throws: ``TokenizerError/cannotExport(path:reason:)`` when the format cannot hold these
-    ///   pieces; `FileIOError` when the file exists and `overwrite` is false, or on I/O errors.
+    /// - Throws: ``TextTokenizerError/cannotExport(path:reason:)`` when the format cannot hold
+    ///   these pieces; `FileIOError` when the file exists and `overwrite` is false, or on I/O
+    ///   errors.
     public func writeLlama2CFile(to path: FilePath, overwrite: Bool = true) throws {
         try llama2CFile(at: path, overwrite: overwrite).commit()
     }
@@ -108,7 +109,7 @@ extension SentencePieceVocabulary {
 
     private func checkExportable(_ names: [[UInt8]], to path: FilePath) throws {
         guard normalizer.isLlamas else {
-            throw TokenizerError.cannotExport(
+            throw TextTokenizerError.cannotExport(
                 path: path,
                 reason: "the tokenizer changes characters or spaces of a text, or puts no space "
                     + "before it, which the format cannot express"
@@ -119,7 +120,7 @@ extension SentencePieceVocabulary {
             let piece = other.map {
                 "piece \($0), '\(String(decoding: names[$0], as: UTF8.self))',"
             }
-            throw TokenizerError.cannotExport(
+            throw TextTokenizerError.cannotExport(
                 path: path,
                 reason: "\(piece ?? "the end") is where the format has a piece of another kind: "
                     + "<unk>, <s>, </s>, the 256 bytes, then plain pieces"

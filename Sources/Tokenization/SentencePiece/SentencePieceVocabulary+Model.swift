@@ -11,22 +11,22 @@ extension SentencePieceVocabulary {
     ///   - path: The file.
     ///   - count: The size of the model's vocabulary, which the file's must not exceed; nil when it
     ///     is not known.
-    /// - Throws: ``TokenizerError`` when the content is wrong in any way, or is for an algorithm
-    ///   other than byte pair encoding; `FileIOError` when the file is missing.
+    /// - Throws: ``TextTokenizerError`` when the content is wrong in any way, or is for an
+    ///   algorithm other than byte pair encoding; `FileIOError` when the file is missing.
     public init(modelFile path: FilePath, count: Int? = nil) throws {
         let file = try MappedFile(path)
         var model = SentencePieceModel()
         do {
             try file.withIntactBytes { try model.read($0[...]) }
         } catch let error as ProtobufReader.Malformed {
-            throw TokenizerError.malformed(
+            throw TextTokenizerError.malformed(
                 path: path,
                 what: "the content at byte \(error.offset)",
                 expected: error.expected,
                 found: "something else"
             )
         } catch let error as SentencePieceCharacterMap.Malformed {
-            throw TokenizerError.malformed(
+            throw TextTokenizerError.malformed(
                 path: path,
                 what: "\(error.what), in the map of characters,",
                 expected: error.expected,
@@ -34,7 +34,7 @@ extension SentencePieceVocabulary {
             )
         }
         if let reason = model.unsupportedReason {
-            throw TokenizerError.notEncodable(path: path, reason: reason)
+            throw TextTokenizerError.notEncodable(path: path, reason: reason)
         }
         try Self.checkCount(model.pieces.count, expected: count, path: path)
         try self.init(model.checkedPieces(path: path), model.rules, path: path)
@@ -81,7 +81,7 @@ private struct SentencePieceModel {
     func checkedPieces(path: FilePath) throws -> [SentencePieceVocabulary.Piece] {
         try pieces.enumerated().map { id, piece in
             guard let kind = SentencePieceVocabulary.Kind(rawValue: piece.kind) else {
-                throw TokenizerError.malformed(
+                throw TextTokenizerError.malformed(
                     path: path,
                     what: "the kind of piece \(id)",
                     expected: "from 1 to 6",
@@ -89,7 +89,7 @@ private struct SentencePieceModel {
                 )
             }
             guard !piece.name.isEmpty else {
-                throw TokenizerError.malformed(
+                throw TextTokenizerError.malformed(
                     path: path,
                     what: "piece \(id)",
                     expected: "one byte or more",

@@ -71,10 +71,10 @@ public struct SentencePieceVocabulary: Sendable {
     ///   - pieces: In the order of their ids, none with an empty name.
     ///   - rules: What else the file says.
     ///   - path: The file, for messages.
-    /// - Throws: ``TokenizerError/malformed(path:what:expected:found:)`` when a piece that is
+    /// - Throws: ``TextTokenizerError/malformed(path:what:expected:found:)`` when a piece that is
     ///   needed is missing, or two are the same.
     init(_ pieces: [Piece], _ rules: Rules, path: FilePath) throws {
-        func malformed(_ what: String, _ expected: String, _ found: String) -> TokenizerError {
+        func malformed(_ what: String, _ expected: String, _ found: String) -> TextTokenizerError {
             .malformed(path: path, what: what, expected: expected, found: found)
         }
         guard pieces.count <= TokenID.max else {
@@ -195,7 +195,7 @@ public struct SentencePieceVocabulary: Sendable {
         var found = [TokenID?](repeating: nil, count: 256)
         for (id, piece) in pieces.enumerated() where piece.kind == .byte {
             guard isNeeded, let byte = byte(of: piece.name), found[Int(byte)] == nil else {
-                throw TokenizerError.malformed(
+                throw TextTokenizerError.malformed(
                     path: path,
                     what: "the byte piece \(id)",
                     expected: isNeeded ? "one of <0x00> to <0xFF>, each once" : "of another kind",
@@ -206,7 +206,7 @@ public struct SentencePieceVocabulary: Sendable {
         }
         let ids = found.compactMap(\.self)
         guard ids.count == 256 || !isNeeded else {
-            throw TokenizerError.malformed(
+            throw TextTokenizerError.malformed(
                 path: path,
                 what: "the number of byte pieces",
                 expected: "256",
@@ -289,7 +289,7 @@ extension SentencePieceVocabulary {
     /// those after the space that encoding added.
     public func bytes(of id: TokenID, after previous: TokenID?) throws -> ArraySlice<UInt8> {
         guard contains(id) else {
-            throw TokenizerError.unknownToken(id: id, vocabularySize: count)
+            throw TextTokenizerError.unknownToken(id: id, vocabularySize: count)
         }
         switch kind(of: id) {
         case .control: return []

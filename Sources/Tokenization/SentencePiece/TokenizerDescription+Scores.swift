@@ -4,7 +4,7 @@ import FileIO
 
 extension TokenizerDescription {
     /// The scores of pieces: the existing ones, or scores that give the order of the merges.
-    /// - Throws: ``TokenizerError/cannotExport(path:reason:)`` if no scores do.
+    /// - Throws: ``TextTokenizerError/cannotExport(path:reason:)`` if no scores do.
     func scoresOfPieces(_ path: FilePath) throws -> [Float] {
         guard scores.isEmpty else { return scores }
         // The earlier a piece is first made, the better its score.
@@ -26,7 +26,7 @@ extension TokenizerDescription {
         guard isOrdered, scored.tokenOutOfNoTokens == nil,
             Set(scored.mergesOfScores().map(key)) == Set(merges.map(key))
         else {
-            throw TokenizerError.cannotExport(
+            throw TextTokenizerError.cannotExport(
                 path: path,
                 reason: "its merges are not those that scores of tokens give, but the format has "
                     + "only scores; keep tokenizer.json instead"

@@ -30,7 +30,7 @@ package struct DocumentEncoder: Sendable {
     ///     beginning was already encoded, up to a place that ``HeldBackText`` found certain.
     ///   - starts: Where documents begin, ascending and at most `bytes.count`.
     /// - Returns: The ids of all of them.
-    /// - Throws: ``TokenizerError/noToken(byte:)``.
+    /// - Throws: ``TextTokenizerError/noToken(byte:)``.
     package func encode(_ bytes: UnsafeRawBufferPointer, starts: [Int]) throws -> [TokenID] {
         var output: [TokenID] = []
         // English takes 4.2 bytes per token with GPT-2's vocabulary.

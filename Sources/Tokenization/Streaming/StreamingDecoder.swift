@@ -26,7 +26,7 @@ public struct StreamingDecoder: Sendable {
     }
 
     /// Takes the next token and returns the characters it completes, which may be none.
-    /// - Throws: ``TokenizerError/unknownToken(id:vocabularySize:)``.
+    /// - Throws: ``TextTokenizerError/unknownToken(id:vocabularySize:)``.
     public mutating func append(_ id: TokenID) throws -> String {
         let bytes = try tokens.bytes(of: id, after: previous)
         previous = tokens.context(after: id, previous)

@@ -36,19 +36,19 @@ public struct StreamingEncoder: Sendable {
     }
 
     /// Takes the next bytes and appends the ids that are certain to `ids`.
-    /// - Throws: ``TokenizerError/noToken(byte:)``.
+    /// - Throws: ``TextTokenizerError/noToken(byte:)``.
     public mutating func append(_ chunk: UnsafeRawBufferPointer, to ids: inout [TokenID]) throws {
         try encode(text.append(chunk), into: &ids)
     }
 
     /// Takes the next bytes and appends the ids that are certain to `ids`.
-    /// - Throws: ``TokenizerError/noToken(byte:)``.
+    /// - Throws: ``TextTokenizerError/noToken(byte:)``.
     public mutating func append(_ chunk: [UInt8], to ids: inout [TokenID]) throws {
         try chunk.withUnsafeBytes { try append($0, to: &ids) }
     }
 
     /// Ends the text and appends the ids held back; the encoder can then be used again.
-    /// - Throws: ``TokenizerError/noToken(byte:)``.
+    /// - Throws: ``TextTokenizerError/noToken(byte:)``.
     public mutating func finish(to ids: inout [TokenID]) throws {
         try encode(text.finish(), into: &ids)
     }

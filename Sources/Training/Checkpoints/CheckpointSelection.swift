@@ -4,7 +4,7 @@
 import FileIO
 
 /// One of the complete checkpoints of a run.
-public enum CheckpointSelection: Sendable, Equatable {
+public enum CheckpointSelection: Sendable, Equatable, Codable {
     /// The one with the largest step.
     case latest
     /// The one with the lowest validation loss, which `best.json` names.

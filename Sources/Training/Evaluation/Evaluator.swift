@@ -106,8 +106,8 @@ public struct Evaluator {
     ///     or end texts count as none.
     ///   - progress: Called after every batch, counting batches.
     /// - Returns: The loss of all targets.
-    /// - Throws: ``TokenDataError`` for bad or too little data, `TokenizerError` for tokens that
-    ///   `vocabulary` lacks, ``TrainingError/unusableLoss(found:)``, ``TensorError``; what
+    /// - Throws: ``TokenDataError`` for bad or too little data, `TextTokenizerError` for tokens
+    ///   that `vocabulary` lacks, ``TrainingError/unusableLoss(found:)``, ``TensorError``; what
     ///   `progress` throws.
     public func loss(
         ofShards pattern: FilePath,

@@ -14,7 +14,7 @@ import TokenData
 #endif
 
 /// The cross-entropy of a model on tokens it was asked to predict.
-public struct LossMeasurement: Sendable, Equatable {
+public struct LossMeasurement: Sendable, Equatable, Codable {
     /// The number of tokens predicted, each once.
     public let tokenCount: Int
     /// The sum of their losses in nats.

@@ -201,7 +201,7 @@ extension RunDirectory {
     ///     llama2.c's; nil if there is none.
     ///   - chatTemplate: The chat template that the model learns, in Jinja; nil for a model that
     ///     learns none.
-    /// - Throws: `TokenizerError` when no format can hold it, or ``FileIOError``.
+    /// - Throws: `TextTokenizerError` when no format can hold it, or ``FileIOError``.
     public func replaceTokenizer(
         with tokenizer: (any Tokenizer)?,
         from source: FilePath? = nil,

@@ -4,26 +4,26 @@
 import LanguageModels
 import Tensors
 
+/// Rates that stay the same over a run.
+public struct OptimizerSettings: Sendable, Equatable, Codable {
+    /// Decay rate for the first moment.
+    public var beta1: Float = TrainingSettings.default(\.optimizer.beta1)
+    /// Decay rate for the second moment.
+    public var beta2: Float = TrainingSettings.default(\.optimizer.beta2)
+    /// Added to the denominator.
+    public var epsilon: Float = TrainingSettings.default(\.optimizer.epsilon)
+    /// Applied to the tensors whose specification says so: the weight matrices.
+    public var weightDecay: Float = TrainingSettings.default(\.optimizer.weightDecay)
+    /// Gradients with a larger global norm are scaled down to this; 0 is no limit.
+    public var gradientClip: Float = TrainingSettings.default(\.optimizer.gradientClip)
+
+    /// The defaults of GPT-2's training.
+    public init() {}
+}
+
 /// AdamW with decoupled weight decay (Loshchilov & Hutter 2019) for the parameters of a model, or
 /// for those that Muon leaves to it.
 public final class AdamW {
-    /// Rates that stay the same over a run.
-    public struct Settings: Sendable, Equatable, Codable {
-        /// Decay rate for the first moment.
-        public var beta1: Float = TrainingSettings.default(\.optimizer.beta1)
-        /// Decay rate for the second moment.
-        public var beta2: Float = TrainingSettings.default(\.optimizer.beta2)
-        /// Added to the denominator.
-        public var epsilon: Float = TrainingSettings.default(\.optimizer.epsilon)
-        /// Applied to the tensors whose specification says so: the weight matrices.
-        public var weightDecay: Float = TrainingSettings.default(\.optimizer.weightDecay)
-        /// Gradients with a larger global norm are scaled down to this; 0 is no limit.
-        public var gradientClip: Float = TrainingSettings.default(\.optimizer.gradientClip)
-
-        /// The defaults of GPT-2's training.
-        public init() {}
-    }
-
     /// Elements of a tensor, and the place of their moments among all moments.
     private struct Part {
         let tensor: Int
@@ -109,7 +109,7 @@ public final class AdamW {
         norm: Float,
         learningRate: Float,
         step: Int,
-        settings: Settings
+        settings: OptimizerSettings
     ) {
         let clips = settings.gradientClip > 0 && norm > settings.gradientClip
         let gradientScale = clips ? settings.gradientClip / norm : 1

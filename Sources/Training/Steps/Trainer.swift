@@ -248,7 +248,7 @@ public final class Trainer {
     }
 
     /// Compares the measurements of a step with the recent ones.
-    private func judge(loss: Float, norm: Float) -> (SkipReason?, [Outlier]) {
+    private func judge(loss: Float, norm: Float) -> (SkipReason?, [StepOutlier]) {
         let measurements = [(StepQuantity.loss, loss), (.gradientNorm, norm)]
         if let (quantity, found) = measurements.first(where: { !$0.1.isFinite }) {
             nonFiniteStepsInARow += 1
@@ -260,10 +260,10 @@ public final class Trainer {
             (.gradientNorm, normDetector.add(norm), settings.skipNormZScore),
         ]
         var reason: SkipReason?
-        var outliers: [Outlier] = []
+        var outliers: [StepOutlier] = []
         for case (let quantity, let zScore?, let limit) in scores {
             if zScore > OutlierDetector.notableZScore {
-                outliers.append(Outlier(quantity: quantity, zScore: zScore))
+                outliers.append(StepOutlier(quantity: quantity, zScore: zScore))
             }
             if reason == nil, limit > 0, zScore > limit {
                 reason = .outlier(quantity: quantity, zScore: zScore, limit: limit)

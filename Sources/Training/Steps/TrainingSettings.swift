@@ -22,7 +22,7 @@ public struct TrainingSettings: Sendable, Equatable, Codable {
     /// Nil for AdamW, and so absent from files, as in those from before there was a choice.
     private var storedOptimizerKind: OptimizerKind?
     /// The optimizer's rates.
-    public var optimizer = AdamW.Settings()
+    public var optimizer = OptimizerSettings()
     /// What the backward pass recomputes to save memory.
     public var recomputation: Recomputation = Self.default(\.recomputation)
     /// The type of the matrices and activations in a pass: float32 or bfloat16.

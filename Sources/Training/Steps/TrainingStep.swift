@@ -22,7 +22,7 @@ public struct TrainingStep: Sendable, Equatable {
     /// Why parameters and moments were left unchanged; nil when they were updated.
     public let skipReason: SkipReason?
     /// Measurements far above the recent ones, whether or not the update was skipped for them.
-    public let outliers: [Outlier]
+    public let outliers: [StepOutlier]
 
     package init(
         step: Int,
@@ -32,7 +32,7 @@ public struct TrainingStep: Sendable, Equatable {
         duration: Duration,
         tokenCount: Int,
         skipReason: SkipReason? = nil,
-        outliers: [Outlier] = []
+        outliers: [StepOutlier] = []
     ) {
         self.step = step
         self.loss = loss
@@ -65,7 +65,7 @@ public enum StepQuantity: String, Sendable, Codable {
 }
 
 /// A measurement far above the recent ones.
-public struct Outlier: Sendable, Equatable {
+public struct StepOutlier: Sendable, Equatable {
     /// What was measured.
     public let quantity: StepQuantity
     /// Standard deviations above the mean of the last ``OutlierDetector/windowSize`` steps.

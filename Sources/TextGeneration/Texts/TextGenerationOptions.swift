@@ -2,7 +2,7 @@ import Inference
 import Tokenization
 
 /// How much text is generated, and how.
-public struct GenerationOptions: Sendable, Equatable {
+public struct TextGenerationOptions: Sendable, Equatable, Codable {
     /// Generation ends after this many tokens, 0 or more.
     public var maxTokens: Int
     /// How tokens are drawn.

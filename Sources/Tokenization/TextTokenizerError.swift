@@ -5,7 +5,7 @@ import FileIO
 
 /// A tokenizer file that cannot be used, or ids that are not its own; `description` is one
 /// sentence for the user.
-public enum TokenizerError: Error, Equatable, Sendable {
+public enum TextTokenizerError: Error, Equatable, Sendable {
     /// The content of `path` is in none of the formats this module reads; `found` says how it
     /// begins.
     case unrecognized(path: FilePath, found: String)
@@ -18,7 +18,7 @@ public enum TokenizerError: Error, Equatable, Sendable {
     /// The file breaks a rule of its format: `what` should be `expected` but is `found`.
     case malformed(path: FilePath, what: String, expected: String, found: String)
     /// The tokenizer is of the wrong one of the two kinds.
-    case otherKind(path: FilePath, found: TokenizerDescription.Kind)
+    case otherKind(path: FilePath, found: TokenizerKind)
     /// The vocabulary can decode ids, but no text can be encoded with it, for the reason given.
     case notEncodable(path: FilePath, reason: String)
     /// The tokenizer cannot be stored in the format of `path`, for the reason given.
@@ -39,7 +39,7 @@ public enum TokenizerError: Error, Equatable, Sendable {
     case textTooLarge(byteCount: Int, limit: Int)
 }
 
-extension TokenizerError: CustomStringConvertible {
+extension TextTokenizerError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .unrecognized(let path, let found):

@@ -1,0 +1,85 @@
+// A model in another format, in one call.
+
+import FileIO
+import LanguageModels
+import Tensors
+import TextGeneration
+import Tokenization
+
+/// The formats that models are written in.
+public enum ModelFileFormat: String, Sendable, CaseIterable, Codable {
+    /// llm.c's model file.
+    case llmc
+    /// Hugging Face's directory of `config.json` and safetensors.
+    case safetensors
+    /// llama.cpp's file.
+    case gguf
+    /// llama2.c's checkpoint.
+    case llama2c
+}
+
+extension TextModel {
+    /// Writes a model in another format, with its tokenizer where the format has a place for it.
+    ///
+    /// One tensor at a time is in memory.
+    /// - Parameters:
+    ///   - path: A model's file or directory in any format, or the directory of a run.
+    ///   - format: The format to write.
+    ///   - output: The file to write; for safetensors, the directory.
+    ///   - precision: How to store matrices; nil keeps them as they are, where the format can.
+    ///   - checkpoint: Which model of a run is meant; nil for the latest.
+    ///   - adapter: The directory of a low-rank adapter in PEFT's format, to be merged in.
+    ///   - overwrite: Whether what exists may be replaced.
+    /// - Throws: ``ModelError/cannotWrite(path:reason:hint:)`` when the format has no place for
+    ///   something in the model, ``TextTokenizerError`` when it has none for its tokenizer,
+    ///   ``FileIOError``, or what says what is wrong with the model; `CancellationError`. Nothing
+    ///   is left of a conversion that fails.
+    public static func convert(
+        _ path: FilePath,
+        to format: ModelFileFormat,
+        at output: FilePath,
+        precision: ElementType? = nil,
+        checkpoint: CheckpointSelection? = nil,
+        adapter: FilePath? = nil,
+        overwrite: Bool = false
+    ) async throws {
+        try await GenerationThread().run {
+            let source = try ModelSource(path, checkpoint: checkpoint)
+            let ops = try Ops()
+            let conversion = try source.conversion(
+                to: ModelConversion.Target(format),
+                at: output,
+                elementType: precision,
+                tokenizer: source.tokenizerIfAny(),
+                adapter: adapter.map { try LowRankAdapter($0) },
+                ops: ops
+            )
+            try conversion.write(overwrite: overwrite, ops: ops) { _, _ in
+                try Task.checkCancellation()
+            }
+        }
+    }
+}
+
+extension ModelConversion.Target {
+    /// The target of a format, in the version that fits the numbers.
+    package init(_ format: ModelFileFormat) {
+        self =
+            switch format {
+            case .llmc: .llmc
+            case .safetensors: .safetensors
+            case .gguf: .gguf
+            case .llama2c: .llama2c(nil)
+            }
+    }
+}
+
+extension ModelSource {
+    /// The tokenizer of the model; nil when none was named and none is there.
+    /// - Parameter named: The one to take; nil for the one in the model's file or beside it.
+    /// - Returns: The tokenizer, or nil.
+    /// - Throws: What ``tokenizer(at:)`` throws of one that is there.
+    package func tokenizerIfAny(at named: FilePath? = nil) throws -> (any Tokenizer)? {
+        do { return try tokenizer(at: named) } catch OpeningError.noTokenizer { return nil }
+    }
+}

@@ -1,0 +1,218 @@
+// The parts of a run, made of its description: the model, its tokenizer, the batches, and what
+// makes the steps.
+
+import FileIO
+import LanguageModels
+import Tensors
+import TextGeneration
+import TokenData
+import Tokenization
+import Training
+
+extension TextTraining {
+    /// The run, ready for its first step or the one it goes on with.
+    func makeRun() throws -> TrainingRun {
+        let directory = RunDirectory(directory)
+        let resumedStep = try directory.resumptionStep(resume, overwrite: overwrite)
+        let source = try startingModel(directory, resumedStep)
+        let tokenizer = try locatedTokenizer(of: source, directory, isResumed: resumedStep != nil)
+        let configuration =
+            try source?.configuration
+            ?? sizes(vocabularySize: tokenizer?.value.vocabularySize)
+        if let tokenizer {
+            try tokenizer.value.checkCount(
+                expected: configuration.vocabularySize,
+                path: tokenizer.path
+            )
+        }
+        let template = try chatTemplate(source, tokenizer?.value)
+        let batches = try Batches(
+            self,
+            tokenizer: tokenizer?.value,
+            template: template,
+            vocabularySize: configuration.vocabularySize
+        )
+        let trainer = try Trainer(
+            model: makeModel(configuration, source, ops: Ops()),
+            settings: settings,
+            loader: batches.training
+        )
+        let run = try TrainingRun(
+            trainer,
+            validation: batches.validation,
+            directory: directory,
+            resume: resume,
+            overwrite: overwrite
+        )
+        if let tokenizer {
+            try directory.replaceTokenizer(
+                with: tokenizer.value,
+                from: tokenizer.path,
+                chatTemplate: template?.jinja
+            )
+        }
+        return run
+    }
+
+    /// The model whose sizes and weights the run starts from; nil for random weights.
+    private func startingModel(
+        _ directory: RunDirectory,
+        _ resumedStep: Int?
+    ) throws -> ModelSource? {
+        // The checkpoints of an adapter are of the model that it was begun on.
+        if adapter == nil, let resumedStep {
+            return try ModelSource(directory.path, checkpoint: .step(resumedStep))
+        }
+        guard case .model(let path) = start else { return nil }
+        return try ModelSource(path)
+    }
+
+    /// The tokenizer that is named, the run's own copy, or the model's; nil where there is none.
+    private func locatedTokenizer(
+        of source: ModelSource?,
+        _ directory: RunDirectory,
+        isResumed: Bool
+    ) throws -> (value: any Tokenizer, path: FilePath)? {
+        if let path = tokenizer ?? (isResumed ? directory.savedTokenizer : nil) {
+            let found = (value: try TokenizerSource(path).tokenizer(), path: path)
+            if isResumed { try directory.requireSameTokenizer(found.value) }
+            return found
+        }
+        do {
+            guard let found = try source?.locatedTokenizer() else { return nil }
+            return (found.tokenizer, found.path)
+        } catch OpeningError.noTokenizer { return nil }
+    }
+
+    /// The sizes that ``start`` gives in words.
+    private func sizes(vocabularySize: Int?) throws -> any ModelConfiguration {
+        guard case .size(let text) = start else {
+            preconditionFailure("a model has its sizes in its files")
+        }
+        return try ModelDescriptor(text).configuration(vocabularySize: vocabularySize)
+    }
+
+    /// The form of the conversations that are learnt; nil where none are.
+    private func chatTemplate(
+        _ source: ModelSource?,
+        _ tokenizer: (any Tokenizer)?
+    ) throws -> KnownChatTemplate? {
+        guard case .conversations = data, let tokenizer else { return nil }
+        do {
+            let known = try source?.chatTemplate(tokenizer) as? KnownChatTemplate
+            return known ?? KnownChatTemplate(.plain)
+        } catch OpeningError.noChatTemplate { return KnownChatTemplate(.plain) }
+    }
+
+    private func makeModel(
+        _ configuration: any ModelConfiguration,
+        _ source: ModelSource?,
+        ops: Ops
+    ) throws -> TransformerModel {
+        var generator = MersenneTwister(seed: settings.seed)
+        guard let source else {
+            guard adapter == nil else {
+                throw TrainingError.invalidSetting(
+                    name: "the start of an adapter",
+                    requirement: "a model",
+                    found: "a size"
+                )
+            }
+            return try configuration.makeTrainableModel(using: &generator, ops: ops)
+        }
+        guard let adapter else {
+            return try configuration.makeTrainableModel(source.mergedWeights(ops: ops), ops: ops)
+        }
+        guard adapter.rank >= 1 else {
+            throw TrainingError.invalidSetting(
+                name: "the rank of an adapter",
+                requirement: "1 or more",
+                found: "\(adapter.rank)"
+            )
+        }
+        let shape = LowRankShape(
+            configuration,
+            parts: adapter.changesMLPs ? [.attention, .mlp] : [.attention],
+            rank: adapter.rank,
+            alpha: adapter.alpha
+        )
+        return try configuration.makeAdaptedModel(
+            source.weights,
+            TrainableAdapter(shape, using: &generator, ops: ops),
+            // So that it is found from elsewhere too.
+            baseName: FileSystem.absolute(source.path).string,
+            precision: settings.precision,
+            ops: ops
+        )
+    }
+
+    /// What a run learns from and validates on, in batches.
+    private struct Batches {
+        let training: any BatchSource
+        let validation: (any BatchSource)?
+
+        init(
+            _ run: TextTraining,
+            tokenizer: (any Tokenizer)?,
+            template: KnownChatTemplate?,
+            vocabularySize: Int
+        ) throws {
+            let settings = run.settings
+            // The shape of batches is checked before anything is made of it.
+            try settings.validate()
+            func needed() throws -> any Tokenizer {
+                guard let tokenizer else {
+                    throw TrainingError.invalidSetting(
+                        name: "the tokenizer of a run that learns from text",
+                        requirement: "named, or the model's own",
+                        found: "none"
+                    )
+                }
+                return tokenizer
+            }
+            func shards(_ pattern: FilePath, shuffled: Bool) throws -> any BatchSource {
+                try TokenLoader(
+                    matching: pattern,
+                    batchSize: settings.batchSize,
+                    sequenceLength: settings.sequenceLength,
+                    shuffled: shuffled,
+                    vocabularySize: vocabularySize
+                )
+            }
+            func conversations(_ path: FilePath, seed: UInt64?) throws -> any BatchSource {
+                try ConversationLoader(
+                    ConversationFile.conversationTokens(
+                        in: path,
+                        template: template ?? KnownChatTemplate(.plain),
+                        tokenizer: needed(),
+                        sequenceLength: settings.sequenceLength
+                    ),
+                    path: path,
+                    batchSize: settings.batchSize,
+                    sequenceLength: settings.sequenceLength,
+                    seed: seed,
+                    vocabularySize: vocabularySize
+                )
+            }
+            switch run.data {
+            case .text(let path):
+                let prepared = try PreparedText(
+                    TextDocuments(TextInput.find([path])),
+                    tokenizer: needed(),
+                    directory: run.directory.appending("data"),
+                    heldOutTokens: PreparedText.mostHeldOutTokens,
+                    leastHeldOutTokens: settings.batchSize * settings.sequenceLength + 1,
+                    threads: Machine.defaultThreadCount
+                )
+                training = try shards(prepared.trainingPath, shuffled: true)
+                validation = try prepared.validationPath.map { try shards($0, shuffled: false) }
+            case .shards(let pattern, let heldOut):
+                training = try shards(pattern, shuffled: true)
+                validation = try heldOut.map { try shards($0, shuffled: false) }
+            case .conversations(let path, let heldOut):
+                training = try conversations(path, seed: settings.seed)
+                validation = try heldOut.map { try conversations($0, seed: nil) }
+            }
+        }
+    }
+}

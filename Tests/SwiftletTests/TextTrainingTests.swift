@@ -1,0 +1,96 @@
+import Foundation
+import Swiftlet
+import TestSupport
+import Testing
+
+@Suite struct TextTrainingTests {
+    @Test func aRunLearnsAndLeavesAModelThatOpens() async throws {
+        try await withTemporaryDirectory { directory in
+            let training = try await tinyRun(in: directory, steps: 20)
+            let losses = try await losses(of: training)
+            #expect(losses.count == 20)
+            #expect(losses[19] < losses[0] - 1)
+            let model = try await TextModel(training.directory)
+            #expect(model.sizes.vocabularySize == 270)
+            #expect(model.tokenizer.vocabularySize == 270)
+        }
+    }
+
+    @Test func theSameDescriptionGoesOnWithARunThatWasStopped() async throws {
+        try await withTemporaryDirectory { directory in
+            let whole = try await tinyRun(in: directory, steps: 6)
+            var stopped = whole
+            stopped.directory = directory.appending("stopped")
+            let expected = try await losses(of: whole)
+            var seen: [Float] = []
+            let first = stopped
+            let task = Task {
+                try await first.run { event in
+                    if case .step(let step) = event, step.step == 2 {
+                        withUnsafeCurrentTask { $0?.cancel() }
+                    }
+                }
+            }
+            try await task.value
+            for try await event in stopped.events() {
+                if case .resumed(let step, _) = event { #expect(step == 2) }
+                if case .step(let step) = event { seen.append(step.loss) }
+            }
+            #expect(seen == Array(expected.suffix(4)))
+        }
+    }
+
+    @Test func aRunWithoutATokenizerIsRefused() async throws {
+        try await withTemporaryDirectory { directory in
+            var training = try await tinyRun(in: directory)
+            training.tokenizer = nil
+            await #expect(throws: TrainingError.self) { try await training.run() }
+        }
+    }
+
+    @Test func anAdapterIsTrainedOnAModel() async throws {
+        try await withTemporaryDirectory { directory in
+            let base = try await tinyRun(in: directory)
+            try await base.run()
+            var training = base
+            training.adapter = TextTraining.Adapter(rank: 2)
+            training.directory = directory.appending("adapter")
+            await #expect(throws: TrainingError.self) { try await training.run() }
+            training.start = .model(base.directory)
+            training.tokenizer = nil
+            #expect(try await losses(of: training).count == 4)
+            let model = try await TextModel(training.directory)
+            #expect(model.sizes.layerCount == 2)
+        }
+    }
+
+    @Test func conversationsAreLearntInAForm() async throws {
+        try await withTemporaryDirectory { directory in
+            var training = try await tinyRun(in: directory)
+            let file = directory.appending("chat.jsonl")
+            let line = """
+                {"messages":[{"role":"user","content":"Hi"},{"role":"assistant","content":"Ho"}]}
+
+                """
+            try Data(String(repeating: line, count: 40).utf8)
+                .write(to: URL(filePath: file.string))
+            training.data = .conversations(file, validation: nil)
+            training.settings = TrainingSettings(steps: 2, sequenceLength: 32)
+            #expect(try await losses(of: training).count == 2)
+            let model = try await TextModel(training.directory)
+            #expect(model.chatForm == .plain)
+        }
+    }
+
+    @Test func aDescriptionIsTheSameAfterItWasStored() async throws {
+        let training = TextTraining(
+            of: .model("model"),
+            on: .shards("*_train.bin", validation: "*_val.bin"),
+            settings: TrainingSettings(steps: 7, learningRate: 1e-4),
+            adapter: TextTraining.Adapter(rank: 4, changesMLPs: true),
+            in: "run"
+        )
+        let stored = try JSONEncoder().encode(training)
+        #expect(try JSONDecoder().decode(TextTraining.self, from: stored) == training)
+    }
+}

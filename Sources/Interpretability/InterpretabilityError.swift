@@ -8,10 +8,11 @@ public enum InterpretabilityError: Error, Equatable, Sendable {
     case noPairs
     /// More tokens than the model can see.
     case tooManyTokens(count: Int, maximum: Int)
-    /// A block, a head of a block or a neuron of a block's feed-forward network that the model does
-    /// not have.
+    /// A block that the model does not have.
     case layerOutOfRange(layer: Int, count: Int)
+    /// A head that no block of the model has.
     case headOutOfRange(head: Int, count: Int)
+    /// A neuron that no feed-forward network of the model has.
     case neuronOutOfRange(neuron: Int, count: Int)
     /// A context too short to repeat anything.
     case contextTooShort(Int)

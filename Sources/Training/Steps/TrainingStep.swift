@@ -68,7 +68,7 @@ public enum StepQuantity: String, Sendable, Codable {
 public struct StepOutlier: Sendable, Equatable {
     /// What was measured.
     public let quantity: StepQuantity
-    /// Standard deviations above the mean of the last ``OutlierDetector/windowSize`` steps.
+    /// Standard deviations above the mean of the recent steps.
     public let zScore: Double
 }
 

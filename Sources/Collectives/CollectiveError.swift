@@ -1,7 +1,7 @@
 // What can go wrong between the processes of a run.
 
 /// Why processes cannot work together.
-public enum CollectiveError: Error, Sendable, Equatable {
+package enum CollectiveError: Error, Sendable, Equatable {
     /// A launcher started several processes, and no MPI library was found for them; there is a
     /// reason for each that was tried.
     case noLibrary(launcher: String, reasons: [String])
@@ -24,7 +24,7 @@ public enum CollectiveError: Error, Sendable, Equatable {
 }
 
 extension CollectiveError: CustomStringConvertible {
-    public var description: String {
+    package var description: String {
         switch self {
         case .noLibrary(let launcher, let reasons):
             return "\(launcher) started several processes, but no MPI library can be opened for "

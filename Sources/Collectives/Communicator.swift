@@ -5,30 +5,30 @@
 /// Bytes sent between two processes.
 ///
 /// The memory belongs to whoever made the message, and must stay valid until the message is done.
-public struct Message {
+package struct Message {
     /// Which way the bytes go.
-    public enum Direction: Sendable {
+    package enum Direction: Sendable {
         case sending, receiving
     }
 
     /// Which way the bytes go.
-    public let direction: Direction
+    package let direction: Direction
     /// The rank of the other process.
-    public let peer: Int
+    package let peer: Int
     /// What is sent, or the place for what is received, of the same size as what is sent.
-    public let bytes: UnsafeMutableRawBufferPointer
+    package let bytes: UnsafeMutableRawBufferPointer
 
     /// The most bytes of a message, as MPI counts them in an int.
-    public static let largestByteCount = Int(Int32.max)
+    package static let largestByteCount = Int(Int32.max)
 
     /// Bytes to send to a process.
-    public static func sending(_ bytes: UnsafeRawBufferPointer, to peer: Int) -> Self {
+    package static func sending(_ bytes: UnsafeRawBufferPointer, to peer: Int) -> Self {
         // What is sent is never written to; one type for both saves carriers a second list.
         Self(.sending, peer, UnsafeMutableRawBufferPointer(mutating: bytes))
     }
 
     /// Bytes to receive from a process.
-    public static func receiving(_ bytes: UnsafeMutableRawBufferPointer, from peer: Int) -> Self {
+    package static func receiving(_ bytes: UnsafeMutableRawBufferPointer, from peer: Int) -> Self {
         Self(.receiving, peer, bytes)
     }
 
@@ -39,7 +39,7 @@ public struct Message {
 }
 
 /// Messages in flight.
-public protocol PendingMessages: AnyObject {
+package protocol PendingMessages: AnyObject {
     /// Whether all are done; asking makes progress on them.
     /// - Throws: ``CollectiveError``.
     func areDone() throws -> Bool
@@ -48,7 +48,7 @@ public protocol PendingMessages: AnyObject {
 /// Carries messages between the processes of a run.
 ///
 /// It is used by one thread only.
-public protocol Communicator: AnyObject {
+package protocol Communicator: AnyObject {
     /// Which process this is, from 0.
     var rank: Int { get }
     /// The number of processes.

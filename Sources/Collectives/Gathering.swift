@@ -57,7 +57,7 @@ final class ByteGathering: CollectiveJob {
 }
 
 /// Numbers that are being gathered from all processes.
-public final class PendingNumbers {
+package final class PendingNumbers {
     private let job: NumberGathering
     private let ticket: Ticket?
 
@@ -68,7 +68,7 @@ public final class PendingNumbers {
 
     /// What each process gave, in rank order, once all have.
     /// - Throws: ``CollectiveError``.
-    public func results() throws -> [[Double]] {
+    package func results() throws -> [[Double]] {
         try ticket?.wait()
         return job.results
     }

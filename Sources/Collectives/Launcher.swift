@@ -11,9 +11,9 @@
 #endif
 
 /// What started the processes of a run.
-public struct Launcher: Sendable, Equatable {
+package struct Launcher: Sendable, Equatable {
     /// How the processes find each other.
-    public enum Kind: Sendable, Equatable {
+    package enum Kind: Sendable, Equatable {
         /// Open MPI's mpirun.
         case openMPI
         /// PMI, used by MPICH's mpirun, its relatives, and `srun --mpi=pmi2`.
@@ -25,14 +25,14 @@ public struct Launcher: Sendable, Equatable {
     }
 
     /// How the processes find each other.
-    public let kind: Kind
+    package let kind: Kind
     /// Which process this is, from 0.
-    public let rank: Int
+    package let rank: Int
     /// How many were started.
-    public let processCount: Int
+    package let processCount: Int
 
     /// Its name in a sentence.
-    public var name: String {
+    package var name: String {
         switch kind {
         case .openMPI: "Open MPI's mpirun"
         case .pmi: "the launcher (PMI)"
@@ -42,7 +42,7 @@ public struct Launcher: Sendable, Equatable {
     }
 
     /// The launcher of this process; nil when it runs alone.
-    public static let current = Launcher { name in getenv(name).map { String(cString: $0) } }
+    package static let current = Launcher { name in getenv(name).map { String(cString: $0) } }
 
     /// Reads an environment; nil for a process that was started alone.
     /// - Parameter value: The value of a variable; nil when it is not set.

@@ -12,9 +12,9 @@
 #endif
 
 /// The functions of an MPI library, and the handles that they take.
-public struct MPILibrary {
+package struct MPILibrary {
     /// The environment variable that names a library to open instead of the known ones.
-    public static let pathVariable = "SWIFTLET_MPI"
+    package static let pathVariable = "SWIFTLET_MPI"
 
     /// A handle as it is passed: an address, or an int in the low half.
     ///
@@ -39,9 +39,9 @@ public struct MPILibrary {
 
     let kind: Kind
     /// The name it was opened by.
-    public let path: String
+    package let path: String
     /// What it calls itself, such as "Open MPI 4.1.4".
-    public let version: String
+    package let version: String
     let constants: Constants
 
     let initThread: @convention(c) (UInt, UInt, CInt, UnsafeMutablePointer<CInt>) -> Status
@@ -79,7 +79,7 @@ public struct MPILibrary {
     }
 
     /// The libraries that can be opened on this machine.
-    public static func installed() -> [MPILibrary] {
+    package static func installed() -> [MPILibrary] {
         let names = named.map { [$0] } ?? openMPINames + mpichNames + standardNames
         var versions: Set<String> = []
         return names.compactMap { name in

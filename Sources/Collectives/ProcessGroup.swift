@@ -12,26 +12,26 @@ import Dispatch
 /// Processes that work together, seen from one of them.
 ///
 /// All of them must make the same calls in the same order.
-public final class ProcessGroup {
+package final class ProcessGroup {
     /// Which process this is, from 0.
-    public let rank: Int
+    package let rank: Int
     /// The number of processes.
-    public let processCount: Int
+    package let processCount: Int
     /// What connects them, such as "Open MPI 4.1.4"; nil for a single process.
-    public let connection: String?
+    package let connection: String?
     /// Whether all processes know that they cannot continue, and will end by themselves.
-    public private(set) var hasAgreedToEnd = false
+    package private(set) var hasAgreedToEnd = false
 
     private let thread: CommunicationThread?
     private let exitStatus: (any Error) -> Int32
 
     /// Whether this process speaks for all.
-    public var isFirst: Bool { rank == 0 }
+    package var isFirst: Bool { rank == 0 }
     /// Whether there are others.
-    public var hasOthers: Bool { processCount > 1 }
+    package var hasOthers: Bool { processCount > 1 }
 
     /// A process by itself.
-    public static var alone: ProcessGroup { ProcessGroup() }
+    package static var alone: ProcessGroup { ProcessGroup() }
 
     private init() {
         (rank, processCount, connection, thread) = (0, 1, nil, nil)
@@ -43,7 +43,7 @@ public final class ProcessGroup {
     ///   - launcher: What started them.
     ///   - exitStatus: The exit status of a process that fails with an error.
     /// - Throws: ``CollectiveError``.
-    public convenience init(
+    package convenience init(
         _ launcher: Launcher,
         exitStatus: @escaping (any Error) -> Int32
     ) throws {
@@ -80,16 +80,16 @@ public final class ProcessGroup {
     /// Disconnects from the others, which do the same.
     ///
     /// No call may follow.
-    public func close() { thread?.close() }
+    package func close() { thread?.close() }
 
     /// Ends all processes at once: for an error that the others do not know of.
-    public func abort(status: Int32) { thread?.abort(status: status) }
+    package func abort(status: Int32) { thread?.abort(status: status) }
 }
 
 extension ProcessGroup {
     /// The bytes that each process gives, in rank order.
     /// - Throws: ``CollectiveError``.
-    public func gather(_ bytes: [UInt8]) throws -> [[UInt8]] {
+    package func gather(_ bytes: [UInt8]) throws -> [[UInt8]] {
         guard hasOthers else { return [bytes] }
         let job = ByteGathering(bytes, self)
         try start(job).wait()
@@ -98,7 +98,7 @@ extension ProcessGroup {
 
     /// The numbers that each process gives, in rank order; the same count from each.
     /// - Throws: ``CollectiveError``.
-    public func gather(_ values: [Double]) throws -> [[Double]] {
+    package func gather(_ values: [Double]) throws -> [[Double]] {
         try startGathering(values).results()
     }
 
@@ -111,7 +111,7 @@ extension ProcessGroup {
     ///   - body: Finds those of this process.
     /// - Returns: As ``gather(_:)``.
     /// - Throws: As ``together(_:)``.
-    public func gather(count: Int, _ body: () throws -> [Double]) throws -> [[Double]] {
+    package func gather(count: Int, _ body: () throws -> [Double]) throws -> [[Double]] {
         let found = Result { try body() }
         guard hasOthers else { return [try found.get()] }
         let own = (try? found.get() + [1]) ?? [Double](repeating: 0, count: count + 1)
@@ -123,19 +123,19 @@ extension ProcessGroup {
 
     /// The sum, in the order of the ranks, of a number that each process finds, where all could.
     /// - Throws: As ``together(_:)``.
-    public func sum(_ body: () throws -> Double) throws -> Double {
+    package func sum(_ body: () throws -> Double) throws -> Double {
         try gather(count: 1) { [try body()] }.joined().reduce(0, +)
     }
 
     /// Starts gathering numbers, the same count from each process.
-    public func startGathering(_ values: [Double]) -> PendingNumbers {
+    package func startGathering(_ values: [Double]) -> PendingNumbers {
         PendingNumbers(values, self)
     }
 
     /// What the first process makes, for all.
     /// - Throws: What `make` throws in the first process, and
     ///   ``CollectiveError/otherRank(rank:message:exitStatus:)`` in the others.
-    public func share<Value: Codable>(_ make: () throws -> Value) throws -> Value {
+    package func share<Value: Codable>(_ make: () throws -> Value) throws -> Value {
         guard hasOthers else { return try make() }
         let made = try together { isFirst ? [try make()] : [] }
         let encoded = try gather([UInt8](JSONEncoder().encode(made)))
@@ -148,7 +148,7 @@ extension ProcessGroup {
     /// - Returns: What `body` returns in this process.
     /// - Throws: What `body` throws. If it threw only in others, this is
     ///   ``CollectiveError/otherRank(rank:message:exitStatus:)`` of the first of them.
-    public func together<Value>(_ body: () throws -> Value) throws -> Value {
+    package func together<Value>(_ body: () throws -> Value) throws -> Value {
         guard hasOthers else { return try body() }
         let result = Result { try body() }
         var failure: Failure?
@@ -173,7 +173,7 @@ extension ProcessGroup {
     /// Checks that some facts are the same in all processes.
     /// - Parameter facts: What it is called, and what it is, in this process.
     /// - Throws: ``CollectiveError/unlike(fact:first:rank:other:)`` in all processes.
-    public func requireAlike(_ facts: KeyValuePairs<String, String>) throws {
+    package func requireAlike(_ facts: KeyValuePairs<String, String>) throws {
         guard hasOthers else { return }
         let gathered = try gather([UInt8](JSONEncoder().encode(facts.map(\.value))))
         let values = try gathered.map { try JSONDecoder().decode([String].self, from: Data($0)) }

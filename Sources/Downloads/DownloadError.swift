@@ -9,7 +9,7 @@ import Foundation
 #endif
 
 /// A failure to download a file; `description` is one sentence for the user.
-public enum DownloadError: Error, Equatable, Sendable {
+package enum DownloadError: Error, Equatable, Sendable {
     /// The base address is not that of a web server.
     case invalidBaseURL(String)
     /// The server was not reached; `reason` is the end of a sentence about it.
@@ -27,7 +27,7 @@ public enum DownloadError: Error, Equatable, Sendable {
 }
 
 extension DownloadError: CustomStringConvertible {
-    public var description: String {
+    package var description: String {
         switch self {
         case .invalidBaseURL(let text):
             "'\(text)' is not the address of a web server; it must look like https://HOST/PATH"

@@ -5,33 +5,33 @@ import FileIO
 import Foundation
 
 /// Downloads published files from one server.
-public struct Downloader: Sendable {
+package struct Downloader: Sendable {
     /// How far a download has come.
-    public struct Progress: Sendable, Equatable {
+    package struct Progress: Sendable, Equatable {
         /// Bytes of the file on this disk.
-        public let received: Int
+        package let received: Int
         /// Its size in bytes, if known.
-        public let total: Int?
+        package let total: Int?
         /// Bytes that arrived in this run rather than an earlier one.
-        public let receivedNow: Int
+        package let receivedNow: Int
         /// Time since the first request of this run.
-        public let duration: Duration
+        package let duration: Duration
 
         /// The speed of this run; 0 at its beginning.
-        public var bytesPerSecond: Double {
+        package var bytesPerSecond: Double {
             let seconds = duration / .seconds(1)
             return seconds > 0 ? Double(receivedNow) / seconds : 0
         }
 
         /// How long the rest takes at this speed, if known.
-        public var timeLeft: Duration? {
+        package var timeLeft: Duration? {
             guard let total, bytesPerSecond > 0 else { return nil }
             return .seconds(Double(max(0, total - received)) / bytesPerSecond)
         }
     }
 
     /// How a file came to be where it is.
-    public enum Result: Sendable, Equatable {
+    package enum Result: Sendable, Equatable {
         /// It was downloaded, except for the first bytes, left by an earlier run.
         case downloaded(byteCount: Int, resumedAt: Int)
         /// It was there, and is the published file.
@@ -44,9 +44,9 @@ public struct Downloader: Sendable {
     ///
     /// After the last, the download fails. Whenever more of the file has arrived, counting starts
     /// over.
-    public var retryDelays: [Duration] = [.seconds(1), .seconds(2), .seconds(4), .seconds(8)]
+    package var retryDelays: [Duration] = [.seconds(1), .seconds(2), .seconds(4), .seconds(8)]
     /// How long the server may send nothing before the connection counts as broken.
-    public var idleTimeout = Duration.seconds(60)
+    package var idleTimeout = Duration.seconds(60)
 
     /// Where all files are; nil for where each one is published.
     private let baseURL: URL?
@@ -54,7 +54,7 @@ public struct Downloader: Sendable {
     /// Downloads from below `baseURL`: a file's address is that, a slash, and its name.
     /// - Parameter text: The address; nil for where each file is published.
     /// - Throws: ``DownloadError/invalidBaseURL(_:)`` unless it is of the form http(s)://HOST/PATH.
-    public init(baseURL text: String? = nil) throws {
+    package init(baseURL text: String? = nil) throws {
         baseURL = try text.map(Self.url)
     }
 
@@ -78,7 +78,7 @@ public struct Downloader: Sendable {
     ///     abandoned, and what has arrived is kept.
     /// - Returns: What was done.
     /// - Throws: ``DownloadError``, `FileIOError`, and what `progress` throws.
-    public func fetch(
+    package func fetch(
         _ file: PublishedFile,
         into directory: FilePath,
         overwrite: Bool = false,

@@ -5,7 +5,7 @@
 import FileIO
 
 /// A published file: part of llm.c's starter pack, or of a model.
-public struct PublishedFile: Sendable, Equatable {
+package struct PublishedFile: Sendable, Equatable {
     /// How its size is known.
     package enum Size: Sendable, Equatable {
         case bytes(Int)
@@ -19,19 +19,19 @@ public struct PublishedFile: Sendable, Equatable {
     }
 
     /// Its name where it is published, and on this disk.
-    public let name: String
+    package let name: String
     /// Where it is published: the address that, with a slash and the name, gives the file.
-    public let source: String
+    package let source: String
     /// Whether some publishers of such a model leave it out.
-    public let isOptional: Bool
+    package let isOptional: Bool
     /// SHA-256 in hexadecimal; nil where only size and header are known.
-    public let sha256: String?
+    package let sha256: String?
     /// The integers that its header begins with.
     let header: [Int32]
     let size: Size
 
     /// Its size, when that does not depend on what is in it.
-    public var byteCount: Int? {
+    package var byteCount: Int? {
         if case .bytes(let count) = size { count } else { nil }
     }
 
@@ -73,7 +73,7 @@ public struct PublishedFile: Sendable, Equatable {
     ///   - announced: The checksum announced by the server, if any.
     /// - Returns: nil if it is; otherwise what was expected and what was found.
     /// - Throws: `FileIOError` when the file cannot be read.
-    public func mismatch(at path: FilePath, announced: String? = nil) throws -> Mismatch? {
+    package func mismatch(at path: FilePath, announced: String? = nil) throws -> Mismatch? {
         let found = FileSystem.byteCount(of: path)
         if let byteCount, let found, found != byteCount {
             return Mismatch(expected: "\(byteCount) bytes", found: "\(found)")
@@ -164,17 +164,17 @@ public struct PublishedFile: Sendable, Equatable {
 }
 
 /// How a file differs from the one that was published; `description` is part of a sentence.
-public struct Mismatch: Error, Sendable, Equatable, CustomStringConvertible {
+package struct Mismatch: Error, Sendable, Equatable, CustomStringConvertible {
     /// What the published file has.
-    public let expected: String
+    package let expected: String
     /// What this one has.
-    public let found: String
+    package let found: String
 
     /// Describes a difference.
-    public init(expected: String, found: String) {
+    package init(expected: String, found: String) {
         self.expected = expected
         self.found = found
     }
 
-    public var description: String { "expected \(expected), found \(found)" }
+    package var description: String { "expected \(expected), found \(found)" }
 }

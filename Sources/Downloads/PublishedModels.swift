@@ -10,7 +10,7 @@ extension [PublishedFile] {
     ///   - tokenizer: Files of the repository's tokenizer besides `tokenizer.json`.
     ///   - gibibytes: More than the weights take.
     /// - Returns: The files.
-    public static func huggingFaceModel(
+    package static func huggingFaceModel(
         _ repository: String,
         tokenizer: [String],
         atMost gibibytes: Int
@@ -41,7 +41,7 @@ extension [PublishedFile] {
     /// One of llama2.c's story models, and its tokenizer.
     /// - Parameter name: `stories15M`, `stories42M` or `stories110M`.
     /// - Returns: The files.
-    public static func storyModel(_ name: String) -> [PublishedFile] {
+    package static func storyModel(_ name: String) -> [PublishedFile] {
         [
             PublishedFile(
                 "tokenizer.bin",
@@ -62,28 +62,28 @@ extension [PublishedFile] {
 
 extension PublishedFile {
     /// GPT-2 124M in float32.
-    public static let gpt2 = PublishedFile(
+    package static let gpt2 = PublishedFile(
         "gpt2_124M.bin",
         header: [20_240_326, 3, 1024, 50257, 12, 12, 768, 50304],
         size: .bytes(497_904_640)
     )
 
     /// GPT-2 124M in bfloat16.
-    public static let gpt2BFloat16 = PublishedFile(
+    package static let gpt2BFloat16 = PublishedFile(
         "gpt2_124M_bf16.bin",
         header: [20_240_326, 5, 1024, 50257, 12, 12, 768, 50304],
         size: .bytes(248_952_832)
     )
 
     /// A batch, and the logits, loss and gradients that GPT-2 124M must give for it.
-    public static let gpt2DebugState = PublishedFile(
+    package static let gpt2DebugState = PublishedFile(
         "gpt2_124M_debug_state.bin",
         header: [20_240_327, 2],
         size: .debugState(parameterCount: 124_475_904, vocabularySize: 50257)
     )
 
     /// GPT-2's vocabulary.
-    public static let gpt2Tokenizer = PublishedFile(
+    package static let gpt2Tokenizer = PublishedFile(
         "gpt2_tokenizer.bin",
         header: [20_240_328, 2, 50257, 50256],
         size: .bytes(372_108),
@@ -91,7 +91,7 @@ extension PublishedFile {
     )
 
     /// Shakespeare as GPT-2 tokens, to train on.
-    public static let tinyShakespeareTrain = PublishedFile(
+    package static let tinyShakespeareTrain = PublishedFile(
         "tiny_shakespeare_train.bin",
         header: [20_240_520, 1, 305_260],
         size: .bytes(611_544),
@@ -99,7 +99,7 @@ extension PublishedFile {
     )
 
     /// Shakespeare as GPT-2 tokens, to validate with.
-    public static let tinyShakespeareVal = PublishedFile(
+    package static let tinyShakespeareVal = PublishedFile(
         "tiny_shakespeare_val.bin",
         header: [20_240_520, 1, 32768],
         size: .bytes(66_560),
@@ -107,7 +107,7 @@ extension PublishedFile {
     )
 
     /// HellaSwag's validation questions as GPT-2 tokens.
-    public static let hellaSwagVal = PublishedFile(
+    package static let hellaSwagVal = PublishedFile(
         "hellaswag_val.bin",
         header: [20_240_522, 1, 10042],
         size: .examples
@@ -115,8 +115,8 @@ extension PublishedFile {
 }
 
 /// Where the pack is published.
-public enum StarterPack {
+package enum StarterPack {
     /// The address to which a slash and a file's name are added.
-    public static let baseURL =
+    package static let baseURL =
         "https://huggingface.co/datasets/karpathy/llmc-starter-pack/resolve/main"
 }

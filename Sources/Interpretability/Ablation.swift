@@ -20,7 +20,7 @@ public struct Ablation: Sendable, Equatable {
         public let change: Double
 
         /// Names a loss.
-        public init(layer: Int, head: Int?, loss: Double, change: Double) {
+        package init(layer: Int, head: Int?, loss: Double, change: Double) {
             self.layer = layer
             self.head = head
             self.loss = loss
@@ -38,7 +38,7 @@ public struct Ablation: Sendable, Equatable {
     public let mlps: [Part]
 
     /// Names the losses.
-    public init(loss: Double, tokenCount: Int, heads: [Part], mlps: [Part]) {
+    package init(loss: Double, tokenCount: Int, heads: [Part], mlps: [Part]) {
         self.loss = loss
         self.tokenCount = tokenCount
         self.heads = heads
@@ -65,7 +65,7 @@ extension InspectableModel {
     /// - Returns: The losses: means over all predicted tokens.
     /// - Throws: ``InterpretabilityError`` for what the model does not have, texts with nothing to
     ///   predict, or weights that are not finite; what the model's pass throws, or `progress`.
-    public func ablate(
+    package func ablate(
         _ sequences: [[Int32]],
         layers: [Int]? = nil,
         heads: [Int]? = nil,

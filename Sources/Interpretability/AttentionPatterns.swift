@@ -16,7 +16,7 @@ public struct AttentionPatterns: Sendable, Equatable {
     public let values: [Float]
 
     /// Names the patterns.
-    public init(tokens: [Int32], layers: [Int], headCount: Int, values: [Float]) {
+    package init(tokens: [Int32], layers: [Int], headCount: Int, values: [Float]) {
         precondition(
             values.count == layers.count * headCount * tokens.count * tokens.count,
             "\(values.count) values of \(layers.count) layers of \(headCount) heads, "
@@ -54,7 +54,7 @@ extension InspectableModel {
     /// - Throws: ``InterpretabilityError`` for tokens or layers that the model does not have, or
     ///   weights that are not finite; ``TensorError/outOfMemory(byteCount:)`` if the machine is too
     ///   small for the result; what the model's pass throws.
-    public func attentionPatterns(
+    package func attentionPatterns(
         of tokens: [Int32],
         layers: [Int]? = nil
     ) throws -> AttentionPatterns {

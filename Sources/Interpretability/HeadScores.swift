@@ -37,7 +37,7 @@ public struct HeadScores: Sendable, Equatable {
     public let entropy: Float
 
     /// Names a head's scores.
-    public init(
+    package init(
         layer: Int,
         head: Int,
         previousToken: Float,
@@ -75,7 +75,7 @@ extension InspectableModel {
     /// - Throws: ``InterpretabilityError`` for tokens that the model does not have, texts of one
     ///   token only, a context of less than four, or weights that are not finite; what the model's
     ///   pass throws, or `progress`.
-    public func headScores(
+    package func headScores(
         on sequences: [[Int32]] = [],
         seed: UInt64 = 0,
         repeatedLength: Int = 50,

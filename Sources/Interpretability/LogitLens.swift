@@ -17,7 +17,7 @@ public struct LogitLens: Sendable, Equatable {
         public let kl: Float
 
         /// Names a prediction.
-        public init(top: [TokenProbability], entropy: Float, kl: Float) {
+        package init(top: [TokenProbability], entropy: Float, kl: Float) {
             self.top = top
             self.entropy = entropy
             self.kl = kl
@@ -33,7 +33,7 @@ public struct LogitLens: Sendable, Equatable {
         public let positions: [Position]
 
         /// Names the predictions.
-        public init(layer: Int, positions: [Position]) {
+        package init(layer: Int, positions: [Position]) {
             self.layer = layer
             self.positions = positions
         }
@@ -45,7 +45,7 @@ public struct LogitLens: Sendable, Equatable {
     public let layers: [Layer]
 
     /// Names what the layers predict.
-    public init(tokens: [Int32], layers: [Layer]) {
+    package init(tokens: [Int32], layers: [Layer]) {
         self.tokens = tokens
         self.layers = layers
     }
@@ -65,7 +65,7 @@ extension InspectableModel {
     /// - Returns: The predictions after 0 to L blocks.
     /// - Throws: ``InterpretabilityError`` for tokens that the model does not have, or weights that
     ///   are not finite; what the model's pass throws.
-    public func logitLens(of tokens: [Int32], top: Int = 5) throws -> LogitLens {
+    package func logitLens(of tokens: [Int32], top: Int = 5) throws -> LogitLens {
         precondition(top >= 1, "the likeliest \(top) tokens")
         try check(tokens)
         let session = try makeHookedSession(sequenceCount: 1, tokenCapacity: tokens.count)

@@ -15,7 +15,7 @@ public struct NeuronExcitations: Sendable, Equatable {
         public let position: Int
 
         /// Names a place.
-        public init(activation: Float, sequence: Int, position: Int) {
+        package init(activation: Float, sequence: Int, position: Int) {
             self.activation = activation
             self.sequence = sequence
             self.position = position
@@ -30,7 +30,7 @@ public struct NeuronExcitations: Sendable, Equatable {
     public let top: [Place]
 
     /// Names the places.
-    public init(layer: Int, neuron: Int, top: [Place]) {
+    package init(layer: Int, neuron: Int, top: [Place]) {
         self.layer = layer
         self.neuron = neuron
         self.top = top
@@ -50,7 +50,7 @@ extension InspectableModel {
     /// - Returns: The places of each neuron in ascending order; the first of equal activations.
     /// - Throws: ``InterpretabilityError`` for what the model does not have, or weights that are
     ///   not numbers; what the model's pass throws, or `progress`.
-    public func excitations(
+    package func excitations(
         layer: Int,
         neurons: [Int]? = nil,
         of sequences: [[Int32]],

@@ -5,11 +5,11 @@ import LanguageModels
 import Tensors
 
 /// A token near another.
-public struct TokenNeighbour: Sendable, Equatable {
+package struct TokenNeighbour: Sendable, Equatable {
     /// The token.
-    public let token: Int32
+    package let token: Int32
     /// The cosine of the angle between the two embeddings: 1 where they point the same way.
-    public let cosine: Float
+    package let cosine: Float
 }
 
 extension ModelWeights {
@@ -25,7 +25,7 @@ extension ModelWeights {
     /// - Returns: Other tokens, at most `count`.
     /// - Throws: ``InterpretabilityError`` for a token outside the vocabulary, or one whose
     ///   embedding has no direction; what reading the weights throws.
-    public func neighbours(
+    package func neighbours(
         of token: Int32,
         count: Int,
         ops: Ops

@@ -23,7 +23,7 @@ public struct TokenPredictions: Sendable, Equatable {
     public let next: [TokenProbability]
 
     /// Names the predictions.
-    public init(tokens: [Int32], losses: [Float?], next: [TokenProbability]) {
+    package init(tokens: [Int32], losses: [Float?], next: [TokenProbability]) {
         precondition(tokens.count == losses.count, "\(losses.count) losses of \(tokens.count)")
         self.tokens = tokens
         self.losses = losses
@@ -39,7 +39,7 @@ extension InspectableModel {
     /// - Returns: The losses and predictions.
     /// - Throws: ``InterpretabilityError`` for tokens that the model does not have, or weights that
     ///   are not finite; what the model's pass throws.
-    public func predictions(of tokens: [Int32], top: Int = 10) throws -> TokenPredictions {
+    package func predictions(of tokens: [Int32], top: Int = 10) throws -> TokenPredictions {
         precondition(top >= 1, "the likeliest \(top) tokens")
         try check(tokens)
         let session = try makeSession(sequenceCount: 1, tokenCapacity: tokens.count)
@@ -74,7 +74,7 @@ public struct TokenProbability: Sendable, Equatable {
     public let probability: Float
 
     /// Pairs a token with its probability.
-    public init(token: Int32, probability: Float) {
+    package init(token: Int32, probability: Float) {
         self.token = token
         self.probability = probability
     }

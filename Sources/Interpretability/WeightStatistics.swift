@@ -11,25 +11,25 @@ import Tensors
 /// let weight = try weights.tensor(weights.configuration.weights[0])
 /// print(try WeightStatistics(of: weight, ops: ops).standardDeviation)
 /// ```
-public struct WeightStatistics: Sendable {
+package struct WeightStatistics: Sendable {
     /// The extent of each axis.
-    public let shape: [Int]
+    package let shape: [Int]
     /// The mean; nil when no number is finite.
-    public let mean: Double?
+    package let mean: Double?
     /// The population standard deviation: divided by the count, like NumPy's.
-    public let standardDeviation: Double?
+    package let standardDeviation: Double?
     /// The smallest number.
-    public let minimum: Double?
+    package let minimum: Double?
     /// The largest number.
-    public let maximum: Double?
+    package let maximum: Double?
     /// How many are infinite or NaN; all other statistics ignore these.
-    public let nonFiniteCount: Int
+    package let nonFiniteCount: Int
     /// The singular values, largest first; nil unless the tensor is a matrix of finite numbers.
     ///
     /// Each is within 1e-7 of the largest one.
-    public let singularValues: [Double]?
+    package let singularValues: [Double]?
     /// The tensor as a picture.
-    public let picture: WeightPicture
+    package let picture: WeightPicture
 
     /// Examines all numbers of a tensor.
     /// - Parameters:
@@ -43,7 +43,7 @@ public struct WeightStatistics: Sendable {
     ///     work ends.
     /// - Throws: What `progress` throws; `TensorError` when memory is short; an error about a file
     ///   that has lost some of the numbers.
-    public init(
+    package init(
         of tensor: Tensor,
         isStack: Bool = false,
         pictureRows: Int = 96,
@@ -103,16 +103,16 @@ private struct Moments {
 
 /// A tensor reduced to a few cells, each of which stands for the same number of rows and columns,
 /// give or take one.
-public struct WeightPicture: Sendable, Equatable {
+package struct WeightPicture: Sendable, Equatable {
     /// Cells from top to bottom.
-    public let rows: Int
+    package let rows: Int
     /// Cells from left to right.
-    public let columns: Int
+    package let columns: Int
     /// `(rows, columns)`: the mean of the finite numbers of a cell, which has their sign; 0 if
     /// there are none.
-    public let means: [Float]
+    package let means: [Float]
     /// `(rows, columns)`: the root of their mean square, which says how large they are.
-    public let magnitudes: [Float]
+    package let magnitudes: [Float]
 
     /// Reduces a tensor; several axes are treated as two: the last, and all others combined.
     /// - Parameters:

@@ -15,9 +15,9 @@
 ///
 /// The whole state is a value: copying the generator forks the sequence, and ``encoded()`` gives
 /// the bytes llm.c writes into its state files.
-public struct MersenneTwister: RandomNumberGenerator, Equatable, Sendable {
+package struct MersenneTwister: RandomNumberGenerator, Equatable, Sendable {
     /// The seed the generator started from; only its low 32 bits decide the sequence.
-    public let seed: UInt64
+    package let seed: UInt64
     /// The untempered words, replaced together whenever all of them have been used.
     private var words: [UInt32]
     /// How many of `words` have been used; 0 only before the first number is drawn.
@@ -29,7 +29,7 @@ public struct MersenneTwister: RandomNumberGenerator, Equatable, Sendable {
     private static let matrix: UInt32 = 0x9908_b0df
 
     /// Starts the sequence that `torch.manual_seed(seed)` starts.
-    public init(seed: UInt64) {
+    package init(seed: UInt64) {
         self.seed = seed
         used = 0
         words = [UInt32(truncatingIfNeeded: seed)]
@@ -43,7 +43,7 @@ public struct MersenneTwister: RandomNumberGenerator, Equatable, Sendable {
     // MARK: Integers
 
     /// Draws 32 uniform bits.
-    public mutating func next32() -> UInt32 {
+    package mutating func next32() -> UInt32 {
         if used == 0 || used == Self.wordCount { refill() }
         var y = words[used]
         used += 1
@@ -55,7 +55,7 @@ public struct MersenneTwister: RandomNumberGenerator, Equatable, Sendable {
     }
 
     /// Draws 64 uniform bits: two draws of ``next32()``, the first giving the high half.
-    public mutating func next() -> UInt64 {
+    package mutating func next() -> UInt64 {
         let high = UInt64(next32())
         return high << 32 | UInt64(next32())
     }
@@ -78,7 +78,7 @@ public struct MersenneTwister: RandomNumberGenerator, Equatable, Sendable {
     /// Shuffles `values` as llm.c does: from the last place down, each value is swapped with the
     /// one at `next32 % (i + 1)`. (`torch.randperm` draws differently.)
     /// - Precondition: there are at most 2^32 values.
-    public mutating func permute(_ values: inout [Int32]) {
+    package mutating func permute(_ values: inout [Int32]) {
         precondition(
             values.count <= 1 << 32,
             "cannot permute \(values.count) values with 32-bit draws"
@@ -91,17 +91,17 @@ public struct MersenneTwister: RandomNumberGenerator, Equatable, Sendable {
     // MARK: Floating point
 
     /// Draws a float in [0, 1), a multiple of 2^-24.
-    public mutating func nextFloat() -> Float {
+    package mutating func nextFloat() -> Float {
         Float(next32() & 0xff_ffff) * 0x1p-24
     }
 
     /// Draws a double in [0, 1), a multiple of 2^-53, from 64 bits.
-    public mutating func nextDouble() -> Double {
+    package mutating func nextDouble() -> Double {
         Double(next() & 0x1f_ffff_ffff_ffff) * 0x1p-53
     }
 
     /// Overwrites `values` with uniform floats, as `torch.Tensor.uniform_(lower, upper)` does.
-    public mutating func fillUniform(
+    package mutating func fillUniform(
         _ values: inout MutableSpan<Float>,
         from lower: Float = 0,
         to upper: Float = 1
@@ -115,7 +115,7 @@ public struct MersenneTwister: RandomNumberGenerator, Equatable, Sendable {
     /// The results match PyTorch's to a few units in the last place; PyTorch's own vary with the
     /// processor. One difference remains: for an odd number of values below 16, PyTorch keeps the
     /// second half of the last pair for its next call; here, as in llm.c, it is dropped.
-    public mutating func fillNormal(
+    package mutating func fillNormal(
         _ values: inout MutableSpan<Float>,
         mean: Float = 0,
         standardDeviation: Float = 1
@@ -180,11 +180,11 @@ public struct MersenneTwister: RandomNumberGenerator, Equatable, Sendable {
 
 extension MersenneTwister {
     /// The size of ``encoded()`` in bytes.
-    public static let encodedByteCount = 8 + 4 + 4 + 4 * wordCount + 4 * 2
+    package static let encodedByteCount = 8 + 4 + 4 + 4 * wordCount + 4 * 2
 
     /// The state as llm.c's `mt19937_state`, little-endian: `{uint64 seed, int32 left, uint32 next,
     /// uint32 state[624], uint32 matrix[2]}`.
-    public func encoded() -> [UInt8] {
+    package func encoded() -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(Self.encodedByteCount)
         func append(_ value: some FixedWidthInteger) {
@@ -207,7 +207,7 @@ extension MersenneTwister {
     ///
     /// Gives nil unless there are ``encodedByteCount`` bytes that a generator can have written.
     /// llm.c leaves the seed uninitialized, so any seed is accepted.
-    public init?(encoded bytes: [UInt8]) {
+    package init?(encoded bytes: [UInt8]) {
         guard bytes.count == Self.encodedByteCount else { return nil }
         var offset = 0
         func read<T: FixedWidthInteger>() -> T {
@@ -238,12 +238,12 @@ extension MersenneTwister: Codable {
         case state
     }
 
-    public func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(encoded(), forKey: .state)
     }
 
-    public init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         let bytes = try container.decode([UInt8].self, forKey: .state)
         guard let generator = MersenneTwister(encoded: bytes) else {

@@ -1,7 +1,7 @@
 import FileIO
 
 /// Files of a run that cannot be reported on; `description` is one sentence for the user.
-public enum ReportError: Error, Equatable, Sendable {
+package enum ReportError: Error, Equatable, Sendable {
     /// A line of `metrics.jsonl`, counted from 1, is not a measurement.
     case malformedLine(path: FilePath, line: Int, problem: String)
     /// More runs than there are colors to tell them apart.
@@ -9,7 +9,7 @@ public enum ReportError: Error, Equatable, Sendable {
 }
 
 extension ReportError: CustomStringConvertible {
-    public var description: String {
+    package var description: String {
         switch self {
         case .malformedLine(let path, let line, let problem):
             "line \(line) of '\(path)' is not a measurement: \(problem); "

@@ -4,23 +4,23 @@
 import RandomNumbers
 
 /// A story and the plot it follows.
-public struct Story: Equatable, Sendable {
+package struct Story: Equatable, Sendable {
     /// The title of its plot; not part of the text.
-    public let plotTitle: String
+    package let plotTitle: String
     /// Paragraphs with an empty line between them, without a line end after the last.
-    public let text: String
+    package let text: String
 }
 
 /// An endless sequence of stories, decided by a grammar and a seed.
 ///
 /// Within a story, a role keeps the words it was filled with, and a word list gives no row twice
 /// before it has given all.
-public struct StoryGenerator: Sendable {
+package struct StoryGenerator: Sendable {
     /// What separates two stories in a file: a line end and GPT-2's end of text.
     ///
     /// The next story follows at once. A line end after the marker would belong to that story, and
     /// a model would learn to begin with an empty line.
-    public static let separator = "\n<|endoftext|>"
+    package static let separator = "\n<|endoftext|>"
 
     private let grammar: StoryGrammar
     private var random: MersenneTwister
@@ -30,7 +30,7 @@ public struct StoryGenerator: Sendable {
     private var used: [String: [Int]] = [:]
 
     /// Starts the sequence of stories that belongs to `seed`, of which the low 32 bits count.
-    public init(grammar: StoryGrammar, seed: UInt64) {
+    package init(grammar: StoryGrammar, seed: UInt64) {
         self.grammar = grammar
         random = MersenneTwister(seed: seed)
     }
@@ -38,7 +38,7 @@ public struct StoryGenerator: Sendable {
     /// Generates the next story; all plots are equally likely.
     ///
     /// A story that by chance has no words is generated again; the grammar has others.
-    public mutating func next() -> Story {
+    package mutating func next() -> Story {
         while true {
             let story = tell()
             if StoryTemplate.hasWords(story.text) { return story }
@@ -70,7 +70,7 @@ public struct StoryGenerator: Sendable {
     /// `byteCount` bytes in total, and ends with a line end.
     ///
     /// No more than one story is in memory at a time. Nothing is written for a count below 1.
-    public mutating func write(
+    package mutating func write(
         byteCount: Int,
         to write: (String) throws -> Void
     ) rethrows {

@@ -10,9 +10,9 @@ import FileIO
 /// Every reference in every plot is known to lead to a word, no list leads back to itself, no story
 /// can be longer than ``longestStory`` and every plot makes stories that have words, so generating
 /// a story cannot fail.
-public struct StoryGrammar: Sendable {
+package struct StoryGrammar: Sendable {
     /// The titles of the plots, in the order of their files and lines.
-    public var plotTitles: [String] { plots.map(\.title) }
+    package var plotTitles: [String] { plots.map(\.title) }
 
     /// The word lists by name.
     let lists: [String: WordList]
@@ -31,7 +31,7 @@ public struct StoryGrammar: Sendable {
     /// Reads every file of `directory` whose name ends in `.txt`, in the order of their names,
     /// except hidden ones, which editors leave while a file is open.
     /// - Throws: ``StoryGrammarError`` with file and line, or ``FileIOError``.
-    public init(directory: FilePath) throws {
+    package init(directory: FilePath) throws {
         var parser = StoryGrammarParser()
         for name in try FileSystem.names(in: directory)
         where name.extension == "txt" && !name.isHidden {
@@ -43,7 +43,7 @@ public struct StoryGrammar: Sendable {
     }
 
     /// The project's own grammar, from its directory `data/stories`, built into the program.
-    public init() {
+    package init() {
         let directory: FilePath = "data/stories"
         do {
             var parser = StoryGrammarParser()

@@ -3,7 +3,7 @@
 import FileIO
 
 /// A story grammar that cannot be used; `description` is one sentence for the user.
-public enum StoryGrammarError: Error, Equatable, Sendable {
+package enum StoryGrammarError: Error, Equatable, Sendable {
     /// No file in `directory` describes a plot.
     case noPlots(directory: FilePath)
     /// `path` has `found` bytes, more than a file written by hand would.
@@ -15,7 +15,7 @@ public enum StoryGrammarError: Error, Equatable, Sendable {
 }
 
 extension StoryGrammarError: CustomStringConvertible {
-    public var description: String {
+    package var description: String {
         switch self {
         case .noPlots(let directory):
             "'\(directory)' describes no stories; give a directory with .txt files that have "

@@ -2,14 +2,10 @@
 // It is all in one place, so that the targets below do not need Foundation for it; an error missing
 // from this list fails a test.
 
-import Collectives
-import Downloads
 import FileIO
 import Inference
 import Interpretability
 import LanguageModels
-import Reports
-import Stories
 import TensorFiles
 import Tensors
 import TextGeneration
@@ -23,19 +19,7 @@ import Training
     import Foundation
 #endif
 
-extension CollectiveError: LocalizedError {
-    public var errorDescription: String? { description }
-}
-
-extension DownloadError: LocalizedError {
-    public var errorDescription: String? { description }
-}
-
 extension FileIOError: LocalizedError {
-    public var errorDescription: String? { description }
-}
-
-extension GenerationServiceError: LocalizedError {
     public var errorDescription: String? { description }
 }
 
@@ -44,10 +28,6 @@ extension InferenceError: LocalizedError {
 }
 
 extension InterpretabilityError: LocalizedError {
-    public var errorDescription: String? { description }
-}
-
-extension Mismatch: LocalizedError {
     public var errorDescription: String? { description }
 }
 
@@ -60,14 +40,6 @@ extension OpeningError: LocalizedError {
 }
 
 extension PreparationError: LocalizedError {
-    public var errorDescription: String? { description }
-}
-
-extension ReportError: LocalizedError {
-    public var errorDescription: String? { description }
-}
-
-extension StoryGrammarError: LocalizedError {
     public var errorDescription: String? { description }
 }
 

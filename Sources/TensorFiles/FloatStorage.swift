@@ -8,7 +8,7 @@ extension BinaryReader {
     /// Reads `tensor.count` elements stored as `type`, a floating-point type, into a float32
     /// tensor.
     /// - Throws: ``FileIOError`` when the file is too short.
-    public mutating func read(into tensor: Tensor, storedAs type: StoredType) throws {
+    package mutating func read(into tensor: Tensor, storedAs type: StoredType) throws {
         precondition(
             tensor.elementType == .float32,
             "reading into a tensor of \(tensor.elementType)"
@@ -25,7 +25,7 @@ extension BinaryReader {
 extension AtomicFile {
     /// Appends the elements of a float32 tensor, stored as float32 or bfloat16.
     /// - Throws: ``FileIOError`` when the disk is full or fails.
-    public func write(_ tensor: Tensor, as type: ElementType) throws {
+    package func write(_ tensor: Tensor, as type: ElementType) throws {
         precondition(tensor.elementType == .float32, "writing a tensor of \(tensor.elementType)")
         try tensor.withUnsafeElements(as: Float.self) { elements in
             switch type {
@@ -79,12 +79,12 @@ extension UnsafeMutableBufferPointer<Float> {
 
 extension Float {
     /// The float whose upper half these bits are.
-    public init(bfloat16Bits bits: UInt16) {
+    package init(bfloat16Bits bits: UInt16) {
         self.init(bitPattern: UInt32(bits) << 16)
     }
 
     /// The nearest bfloat16, ties to even; NaN stays NaN.
-    public var bfloat16Bits: UInt16 {
+    package var bfloat16Bits: UInt16 {
         let bits = bitPattern
         // Rounding could carry a NaN's low bits away and turn it into infinity.
         if isNaN { return UInt16(bits >> 16) | 0x0040 }
@@ -132,8 +132,8 @@ extension AtomicFile {
 
 extension MappedFile: Storage {
     /// True: the bytes are the file's own.
-    public var isMapped: Bool { true }
+    package var isMapped: Bool { true }
 
     /// False.
-    public var isWritable: Bool { false }
+    package var isWritable: Bool { false }
 }

@@ -4,16 +4,16 @@
 import FileIO
 
 /// The header of an llm.c file.
-public struct LLMCHeader: Sendable, Equatable {
+package struct LLMCHeader: Sendable, Equatable {
     /// Values in a header.
-    public static let fieldCount = 256
+    package static let fieldCount = 256
     /// Bytes in a header.
-    public static let byteCount = fieldCount * 4
+    package static let byteCount = fieldCount * 4
 
     private var fields: [Int32]
 
     /// A header of zeros but for the magic number and the version.
-    public init(magic: Int32, version: Int32) {
+    package init(magic: Int32, version: Int32) {
         fields = [Int32](repeating: 0, count: Self.fieldCount)
         fields[0] = magic
         fields[1] = version
@@ -26,7 +26,7 @@ public struct LLMCHeader: Sendable, Equatable {
     ///   - format: The format's name with its article, for messages: "an llm.c model".
     /// - Throws: ``TensorFileError/wrongMagic(path:format:expected:found:)``, or ``FileIOError``
     ///   when the file is shorter than a header.
-    public init(_ reader: inout BinaryReader, magic: Int32, format: String) throws {
+    package init(_ reader: inout BinaryReader, magic: Int32, format: String) throws {
         if reader.remaining >= 4 {
             var peek = reader
             let found = try peek.read(Int32.self)
@@ -43,16 +43,16 @@ public struct LLMCHeader: Sendable, Equatable {
     }
 
     /// The value at `index`.
-    public subscript(index: Int) -> Int32 {
+    package subscript(index: Int) -> Int32 {
         get { fields[index] }
         set { fields[index] = newValue }
     }
 
     /// The version, at index 1.
-    public var version: Int32 { fields[1] }
+    package var version: Int32 { fields[1] }
 
     /// Appends the header to a file being written.
-    public func write(to file: AtomicFile) throws {
+    package func write(to file: AtomicFile) throws {
         try file.write(integers: fields)
     }
 }

@@ -87,7 +87,7 @@ extension SafetensorsHeader.Entry {
 
 /// A safetensors file being written, which appears under its name, complete, on ``commit()``, or
 /// never.
-public struct SafetensorsWriter {
+package struct SafetensorsWriter {
     private let file: AtomicFile
     private let descriptions: [TensorDescription]
     private let ops: Ops
@@ -101,7 +101,7 @@ public struct SafetensorsWriter {
     ///     bfloat16. Where types are mixed, wide ones come first, so that all are aligned.
     ///   - ops: What converts tensors of other types.
     /// - Throws: `FileIOError` when the disk is full or fails.
-    public init(_ file: AtomicFile, tensors: [TensorDescription], ops: Ops) throws {
+    package init(_ file: AtomicFile, tensors: [TensorDescription], ops: Ops) throws {
         self.file = file
         descriptions = tensors
         self.ops = ops
@@ -131,7 +131,7 @@ public struct SafetensorsWriter {
     ///   converted to the described type.
     /// - Throws: `FileIOError` when the disk is full or fails, or when the file of the tensor has
     ///   lost some of it; `TensorError` when memory is short.
-    public mutating func write(_ tensor: Tensor) throws {
+    package mutating func write(_ tensor: Tensor) throws {
         precondition(next < descriptions.count, "more tensors than were described")
         let description = descriptions[next]
         precondition(
@@ -144,7 +144,7 @@ public struct SafetensorsWriter {
 
     /// Gives the file its name.
     /// - Throws: `FileIOError`.
-    public func commit() throws {
+    package func commit() throws {
         precondition(next == descriptions.count, "\(next) tensors of \(descriptions.count)")
         try file.commit()
     }

@@ -5,20 +5,20 @@ import FileIO
 import Tensors
 
 /// A named, dense, row-major tensor in a mapped file.
-public struct StoredTensor: Sendable {
+package struct StoredTensor: Sendable {
     /// Its name in the file, such as `model.norm.weight`.
-    public let name: String
+    package let name: String
     /// The type of its elements.
-    public let storedType: StoredType
+    package let storedType: StoredType
     /// The extent of each axis, outermost first; empty for a single number.
-    public let shape: [Int]
+    package let shape: [Int]
     /// The file, which the tensor keeps mapped.
-    public let file: MappedFile
+    package let file: MappedFile
     /// Where its elements are in the file, little-endian and at any alignment.
-    public let byteRange: Range<Int>
+    package let byteRange: Range<Int>
 
     /// The number of elements.
-    public var count: Int { byteRange.count / storedType.blockBytes * storedType.blockSize }
+    package var count: Int { byteRange.count / storedType.blockBytes * storedType.blockSize }
 
     /// Names a part of a file, which must have the size of the shape.
     package init(
@@ -41,7 +41,7 @@ public struct StoredTensor: Sendable {
     }
 
     /// Calls `body` with the bytes of the elements, which it must not keep.
-    public func withUnsafeBytes<Result>(
+    package func withUnsafeBytes<Result>(
         _ body: (UnsafeRawBufferPointer) throws -> Result
     ) rethrows -> Result {
         try file.withUnsafeBytes { try body(UnsafeRawBufferPointer(rebasing: $0[byteRange])) }
@@ -49,7 +49,7 @@ public struct StoredTensor: Sendable {
 
     /// The same, and checks afterwards that the bytes were in the file.
     /// - Throws: As ``MappedFile/withIntactBytes(_:)``.
-    public func withIntactBytes<Result>(
+    package func withIntactBytes<Result>(
         _ body: (UnsafeRawBufferPointer) throws -> Result
     ) throws -> Result {
         try file.withIntactBytes { try body(UnsafeRawBufferPointer(rebasing: $0[byteRange])) }
@@ -59,7 +59,7 @@ public struct StoredTensor: Sendable {
     /// - Parameter tensor: A float32 tensor of as many elements, in any shape.
     /// - Throws: ``TensorFileError/unsupported(path:reason:hint:)`` when they are not floats, or
     ///   eight-bit floats; `FileIOError` when the file has lost some of them.
-    public func read(into tensor: Tensor) throws {
+    package func read(into tensor: Tensor) throws {
         precondition(
             tensor.elementType == .float32 && tensor.count == count,
             "'\(name)' of shape \(shape) read into \(tensor.elementType) of shape \(tensor.shape)"
@@ -91,7 +91,7 @@ extension StoredTensor {
     /// - Throws: ``TensorFileError/unsupported(path:reason:hint:)`` when the elements are not
     ///   floats, `FileIOError` when the file has lost some of them, or `TensorError` when memory is
     ///   short.
-    public func tensor(in arena: WeightArena? = nil) throws -> Tensor {
+    package func tensor(in arena: WeightArena? = nil) throws -> Tensor {
         if storedType.isBlocked, count > 0 { return try planes(in: arena) }
         guard let elementType = storedType.elementType, elementType != .int32, count > 0 else {
             return try floats(in: arena)
@@ -110,7 +110,7 @@ extension StoredTensor {
 
     /// The elements as float32, in memory of their own or in part of `arena`.
     /// - Throws: What ``read(into:)`` throws, or `TensorError` when memory is short.
-    public func floats(in arena: WeightArena? = nil) throws -> Tensor {
+    package func floats(in arena: WeightArena? = nil) throws -> Tensor {
         let tensor = try Tensor(zeros: shape, in: arena)
         try read(into: tensor)
         return tensor
@@ -161,16 +161,16 @@ extension StoredTensor {
 }
 
 /// A tensor that a file will hold.
-public struct TensorDescription: Sendable, Equatable {
+package struct TensorDescription: Sendable, Equatable {
     /// Its name, which must be unique in the file.
-    public let name: String
+    package let name: String
     /// The extent of each axis, outermost first.
-    public let shape: [Int]
+    package let shape: [Int]
     /// The type of its elements in the file.
-    public let storedType: StoredType
+    package let storedType: StoredType
 
     /// Describes a tensor.
-    public init(name: String, shape: [Int], storedType: StoredType) {
+    package init(name: String, shape: [Int], storedType: StoredType) {
         self.name = name
         self.shape = shape
         self.storedType = storedType
@@ -178,7 +178,7 @@ public struct TensorDescription: Sendable, Equatable {
 
     /// Bytes of its elements.
     /// - Precondition: Its rows are whole blocks of its type.
-    public var byteCount: Int {
+    package var byteCount: Int {
         guard let count = storedType.byteCount(of: shape) else {
             preconditionFailure("'\(name)' of shape \(shape) as \(storedType)")
         }

@@ -5,7 +5,7 @@ import Tensors
 
 /// The type of a stored tensor's elements; the raw value is its name in safetensors' headers, or in
 /// llama.cpp's tools where safetensors has none.
-public enum StoredType: String, Sendable, CaseIterable {
+package enum StoredType: String, Sendable, CaseIterable {
     case boolean = "BOOL"
     case uint8 = "U8"
     case int8 = "I8"
@@ -35,7 +35,7 @@ public enum StoredType: String, Sendable, CaseIterable {
     case q6_K = "Q6_K"
 
     /// Elements of a row that are stored together: 1 except in GGUF's blocks.
-    public var blockSize: Int {
+    package var blockSize: Int {
         switch self {
         case .q8_0, .q4_0, .q4_1: ElementType.blockSize
         case .q6_K: FileBlocks.q6K.count
@@ -44,7 +44,7 @@ public enum StoredType: String, Sendable, CaseIterable {
     }
 
     /// Bytes of this many elements.
-    public var blockBytes: Int {
+    package var blockBytes: Int {
         switch self {
         case .boolean, .uint8, .int8, .float8e5m2, .float8e4m3: 1
         case .int16, .uint16, .float16, .bfloat16: 2
@@ -58,18 +58,18 @@ public enum StoredType: String, Sendable, CaseIterable {
     }
 
     /// Whether elements are stored in blocks that share a scale.
-    public var isBlocked: Bool { blockSize > 1 }
+    package var isBlocked: Bool { blockSize > 1 }
 
     /// Bytes an element takes.
     /// - Precondition: The type is not one of GGUF's blocks, which are stored whole.
-    public var byteWidth: Int {
+    package var byteWidth: Int {
         precondition(!isBlocked, "an element of \(self) has no width of its own")
         return blockBytes
     }
 
     /// The type of a tensor whose elements stay as the file stores them; nil if the kernels have
     /// none.
-    public var elementType: ElementType? {
+    package var elementType: ElementType? {
         switch self {
         case .float32: .float32
         case .bfloat16: .bfloat16
@@ -82,7 +82,7 @@ public enum StoredType: String, Sendable, CaseIterable {
     /// The type of weights in memory when they are converted as little as possible: blocks keep
     /// their values and scales, in planes, and q6_K becomes q8_0; nil if they are not floats, or
     /// eight-bit floats.
-    public var weightType: ElementType? {
+    package var weightType: ElementType? {
         switch self {
         case .float32, .float64: .float32
         case .bfloat16: .bfloat16
@@ -96,7 +96,7 @@ public enum StoredType: String, Sendable, CaseIterable {
 
     /// How a file stores the elements of a tensor of this type; nil for the block formats, whose
     /// values and scales are kept apart.
-    public init?(_ elementType: ElementType) {
+    package init?(_ elementType: ElementType) {
         guard let type = Self.allCases.first(where: { $0.elementType == elementType }) else {
             return nil
         }

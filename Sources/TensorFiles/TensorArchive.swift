@@ -5,9 +5,9 @@
 import FileIO
 
 /// The named tensors of one model, in one file or several.
-public struct TensorArchive: Sendable {
+package struct TensorArchive: Sendable {
     /// The supported formats.
-    public enum Container: Sendable {
+    package enum Container: Sendable {
         /// Hugging Face's safetensors.
         case safetensors
         /// PyTorch's zip files.
@@ -16,7 +16,7 @@ public struct TensorArchive: Sendable {
         case gguf
 
         /// The name, as `info` gives it.
-        public var name: String {
+        package var name: String {
             switch self {
             case .safetensors: "safetensors"
             case .pyTorch: "pytorch"
@@ -26,11 +26,11 @@ public struct TensorArchive: Sendable {
     }
 
     /// The format of the files.
-    public let container: Container
+    package let container: Container
     /// The file they are in, or the one that says which files they are in; for messages.
-    public let path: FilePath
+    package let path: FilePath
     /// All tensors, in the order of the file's own list; for an index, by file and name.
-    public let tensors: [StoredTensor]
+    package let tensors: [StoredTensor]
     private let indices: [String: Int]
 
     // The names that Hugging Face's programs look for.
@@ -45,7 +45,7 @@ public struct TensorArchive: Sendable {
     ///   several such files, or a directory that holds one of these under Hugging Face's name.
     /// - Throws: ``TensorFileError`` when the content is something else or damaged; `FileIOError`
     ///   when a file is missing or ends early.
-    public init(contentsOf path: FilePath) throws {
+    package init(contentsOf path: FilePath) throws {
         var path = path
         if FileSystem.isDirectory(path) {
             guard let file = Self.file(in: path) else {
@@ -112,14 +112,14 @@ public struct TensorArchive: Sendable {
     }
 
     /// The tensor called `name`, if there is one.
-    public subscript(name: String) -> StoredTensor? {
+    package subscript(name: String) -> StoredTensor? {
         indices[name].map { tensors[$0] }
     }
 
     /// The tensor called `name`, which must have this shape.
     /// - Throws: ``TensorFileError/missingTensor(path:name:)`` or
     ///   ``TensorFileError/wrongShape(path:name:expected:found:)``.
-    public func tensor(_ name: String, shape: [Int]) throws -> StoredTensor {
+    package func tensor(_ name: String, shape: [Int]) throws -> StoredTensor {
         guard let tensor = self[name] else {
             throw TensorFileError.missingTensor(path: path, name: name)
         }

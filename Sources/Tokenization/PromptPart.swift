@@ -2,7 +2,7 @@
 // from it.
 
 /// A text, or a token that stands for itself.
-public enum PromptPart: Sendable, Equatable {
+package enum PromptPart: Sendable, Equatable {
     /// Text in which no name is a token.
     case text(String)
     /// A token.
@@ -15,7 +15,7 @@ extension Tokenizer {
     /// No name in a text is a token, so what a user typed cannot become one.
     /// - Throws: ``TextTokenizerError/noToken(byte:)``, where the tokenizer does not cover all
     ///   text.
-    public func encode(_ parts: [PromptPart]) throws -> [TokenID] {
+    package func encode(_ parts: [PromptPart]) throws -> [TokenID] {
         try parts.indices.flatMap { try encode(partAt: $0, of: parts) }
     }
 
@@ -49,29 +49,29 @@ extension Tokenizer {
 }
 
 /// The tokens of a conversation, and which of them are to be learned: what one side says.
-public struct ConversationTokens: Sendable, Equatable {
+package struct ConversationTokens: Sendable, Equatable {
     /// All tokens, in order.
-    public private(set) var tokens: [TokenID] = []
+    package private(set) var tokens: [TokenID] = []
     /// For each token, whether it is to be learned.
-    public private(set) var isLearnt: [Bool] = []
+    package private(set) var isLearnt: [Bool] = []
 
     /// No tokens.
-    public init() {}
+    package init() {}
 
     /// Appends tokens that are all to be learned, or none of them.
-    public mutating func append(_ more: some Collection<TokenID>, isLearnt: Bool) {
+    package mutating func append(_ more: some Collection<TokenID>, isLearnt: Bool) {
         tokens += more
         self.isLearnt += repeatElement(isLearnt, count: more.count)
     }
 
     /// Appends another part.
-    public mutating func append(_ more: Self) {
+    package mutating func append(_ more: Self) {
         tokens += more.tokens
         isLearnt += more.isLearnt
     }
 
     /// The first `count` tokens, or all.
-    public func prefix(_ count: Int) -> Self {
+    package func prefix(_ count: Int) -> Self {
         if tokens.count <= count { return self }
         var result = Self()
         result.tokens = Array(tokens.prefix(count))

@@ -2,19 +2,19 @@
 // they mean is told by those who hold them; GPT-2's tokenizer does not look tokens up this way.
 
 /// Numbered byte strings, stored back to back.
-public struct TokenTexts: RandomAccessCollection, Sendable, Equatable {
+package struct TokenTexts: RandomAccessCollection, Sendable, Equatable {
     // Text i is bytes[offsets[i]..<offsets[i + 1]].
     private var bytes: [UInt8]
     private var offsets: [Int]
 
     /// Takes texts in the order of their numbers.
-    public init(_ texts: some Sequence<some Collection<UInt8>>) {
+    package init(_ texts: some Sequence<some Collection<UInt8>>) {
         self.init()
         for text in texts { append(text) }
     }
 
     /// Starts without texts.
-    public init() {
+    package init() {
         (bytes, offsets) = ([], [0])
     }
 
@@ -31,16 +31,18 @@ public struct TokenTexts: RandomAccessCollection, Sendable, Equatable {
     }
 
     /// Adds a text.
-    public mutating func append(_ text: some Collection<UInt8>) {
+    package mutating func append(_ text: some Collection<UInt8>) {
         bytes.append(contentsOf: text)
         offsets.append(bytes.count)
     }
 
-    public var startIndex: Int { 0 }
-    public var endIndex: Int { offsets.count - 1 }
+    package var startIndex: Int { 0 }
+    package var endIndex: Int { offsets.count - 1 }
 
     /// The bytes of one text, without a copy.
-    public subscript(index: Int) -> ArraySlice<UInt8> { bytes[offsets[index]..<offsets[index + 1]] }
+    package subscript(index: Int) -> ArraySlice<UInt8> {
+        bytes[offsets[index]..<offsets[index + 1]]
+    }
 
     /// The length of one text in bytes.
     func byteCount(at index: Int) -> Int { offsets[index + 1] - offsets[index] }

@@ -4,7 +4,7 @@
 import FileIO
 
 /// The half of a tokenizer that turns ids into text: all that showing a model's output needs.
-public protocol TokenDecoder: Sendable {
+package protocol TokenDecoder: Sendable {
     /// The number of tokens; ids run from 0 to one less.
     var vocabularySize: Int { get }
 
@@ -34,11 +34,11 @@ public protocol TokenDecoder: Sendable {
 }
 
 extension TokenDecoder {
-    public func context(after id: TokenID, _ previous: TokenID?) -> TokenID? { id }
+    package func context(after id: TokenID, _ previous: TokenID?) -> TokenID? { id }
 
     /// The bytes of a sequence of tokens, one after another.
     /// - Throws: ``TextTokenizerError/unknownToken(id:vocabularySize:)``.
-    public func decodeBytes(_ ids: some Sequence<TokenID>) throws -> [UInt8] {
+    package func decodeBytes(_ ids: some Sequence<TokenID>) throws -> [UInt8] {
         var result: [UInt8] = []
         var previous: TokenID?
         for id in ids {
@@ -50,13 +50,13 @@ extension TokenDecoder {
 
     /// The text of a sequence of tokens; bytes that are not UTF-8 become U+FFFD.
     /// - Throws: ``TextTokenizerError/unknownToken(id:vocabularySize:)``.
-    public func decode(_ ids: some Sequence<TokenID>) throws -> String {
+    package func decode(_ ids: some Sequence<TokenID>) throws -> String {
         String(decoding: try decodeBytes(ids), as: UTF8.self)
     }
 }
 
 /// Text to ids and back.
-public protocol Tokenizer: TokenDecoder {
+package protocol Tokenizer: TokenDecoder {
     /// What the tokenizer is, as data: enough to make another one that gives the same ids, or a
     /// file.
     var description: TokenizerDescription { get }
@@ -88,19 +88,19 @@ public protocol Tokenizer: TokenDecoder {
 }
 
 extension Tokenizer {
-    public func promptTokens(of text: String) throws -> [TokenID] {
+    package func promptTokens(of text: String) throws -> [TokenID] {
         try promptTokens(of: Array(text.utf8))
     }
 
     /// The ids of a text in which no name has a special meaning.
     /// - Throws: ``TextTokenizerError/noToken(byte:)``, if the tokenizer does not cover all text.
-    public func encode(_ text: String) throws -> [TokenID] {
+    package func encode(_ text: String) throws -> [TokenID] {
         try encode(text, specialTokens: .text)
     }
 
     /// The token with a name such as `<|im_start|>`, among those that mark places in a sequence or
     /// are found in text by name; nil when there is none.
-    public func specialToken(_ name: String) -> TokenID? {
+    package func specialToken(_ name: String) -> TokenID? {
         description.specialToken(name)
     }
 }

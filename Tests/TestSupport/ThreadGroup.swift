@@ -8,7 +8,7 @@ import Synchronization
 /// Runs `body` once for each rank, on a thread of its own, with a group of all ranks.
 /// - Returns: The results, in the order of the ranks.
 /// - Throws: The first error of any rank.
-public func withThreadGroup<Value: Sendable>(
+package func withThreadGroup<Value: Sendable>(
     of processCount: Int,
     _ body: @Sendable @escaping (ProcessGroup) throws -> Value
 ) throws -> [Value] {
@@ -17,7 +17,7 @@ public func withThreadGroup<Value: Sendable>(
 
 /// Runs `body` once for each rank, as ``withThreadGroup(of:_:)`` does.
 /// - Returns: The results or errors, in the order of the ranks.
-public func threadGroupResults<Value: Sendable>(
+package func threadGroupResults<Value: Sendable>(
     of processCount: Int,
     _ body: @Sendable @escaping (ProcessGroup) throws -> Value
 ) -> [Result<Value, any Error>] {

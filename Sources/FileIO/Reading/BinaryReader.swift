@@ -4,19 +4,19 @@
 import SystemPackage
 
 /// Reads integers, floats and byte ranges from a file, front to back, checking every length.
-public struct BinaryReader {
+package struct BinaryReader {
     /// The file under the cursor.
-    public let file: MappedFile
+    package let file: MappedFile
     /// The next byte to be read, counted from the start of the file.
-    public private(set) var offset: Int
+    package private(set) var offset: Int
 
     /// The bytes between the cursor and the end of the file.
-    public var remaining: Int { file.count - offset }
+    package var remaining: Int { file.count - offset }
 
     private static let largeByteCount = 1 << 16
 
     /// Starts at the first byte of `file`.
-    public init(_ file: MappedFile) {
+    package init(_ file: MappedFile) {
         self.file = file
         offset = 0
     }
@@ -24,7 +24,7 @@ public struct BinaryReader {
     /// Starts at byte `offset` of `file`, which may come from a file.
     /// - Throws: ``FileIOError/truncated(path:offset:needed:available:)`` when it is outside the
     ///   file.
-    public init(_ file: MappedFile, offset: Int) throws {
+    package init(_ file: MappedFile, offset: Int) throws {
         guard (0...file.count).contains(offset) else {
             throw FileIOError.truncated(path: file.path, offset: offset, needed: 1, available: 0)
         }
@@ -34,14 +34,14 @@ public struct BinaryReader {
 
     /// Opens `path` and starts at its first byte.
     /// - Throws: ``FileIOError`` as ``MappedFile`` does.
-    public init(path: FilePath) throws {
+    package init(path: FilePath) throws {
         self.init(try MappedFile(path))
     }
 
     /// Steps over `count` bytes and calls `body` with them, without copying.
     /// - Throws: ``FileIOError/truncated(path:offset:needed:available:)`` when fewer remain,
     ///   ``FileIOError/shrunk(path:)``.
-    public mutating func readBytes<Result>(
+    package mutating func readBytes<Result>(
         _ count: Int,
         _ body: (UnsafeRawBufferPointer) throws -> Result
     ) throws -> Result {
@@ -69,20 +69,20 @@ public struct BinaryReader {
     }
 
     /// Reads one little-endian integer.
-    public mutating func read<T: FixedWidthInteger & BitwiseCopyable>(
+    package mutating func read<T: FixedWidthInteger & BitwiseCopyable>(
         _ type: T.Type = T.self
     ) throws -> T {
         T(littleEndian: try readBytes(MemoryLayout<T>.size) { $0.loadUnaligned(as: T.self) })
     }
 
     /// Reads one little-endian float32.
-    public mutating func readFloat() throws -> Float {
+    package mutating func readFloat() throws -> Float {
         Float(bitPattern: try read(UInt32.self))
     }
 
     /// Reads `count` little-endian integers into an array; nothing is allocated unless all of them
     /// exist.
-    public mutating func readArray<T: FixedWidthInteger & BitwiseCopyable>(
+    package mutating func readArray<T: FixedWidthInteger & BitwiseCopyable>(
         of type: T.Type = T.self,
         count: Int
     ) throws -> [T] {

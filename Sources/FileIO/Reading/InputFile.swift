@@ -14,20 +14,20 @@ import SystemPackage
 /// Bytes that arrive in order.
 ///
 /// Unlike a mapping, it tolerates a file that shrinks in the meantime, and it takes no memory.
-public final class InputFile {
+package final class InputFile {
     /// Where the bytes come from, for messages.
-    public let path: FilePath
+    package let path: FilePath
     private let descriptor: CInt
     private let isOwned: Bool
 
     /// The process's standard input, from where it is now.
-    public static var standardInput: InputFile {
+    package static var standardInput: InputFile {
         InputFile(path: "standard input", descriptor: STDIN_FILENO, isOwned: false)
     }
 
     /// Opens `path`, which may be anything that can be read.
     /// - Throws: ``FileIOError`` when it is missing, a directory or may not be read.
-    public convenience init(_ path: FilePath) throws {
+    package convenience init(_ path: FilePath) throws {
         let descriptor = try systemCall("open", path) {
             path.withPlatformString { open($0, O_RDONLY | O_CLOEXEC) }
         }
@@ -45,13 +45,13 @@ public final class InputFile {
     /// Reads what is available, at most `buffer.count` bytes, and waits when there is nothing yet.
     /// - Returns: how many bytes were read; 0 at the end.
     /// - Throws: ``FileIOError`` when the device fails.
-    public func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+    package func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
         try systemCall("read", path) { systemRead(descriptor, buffer.baseAddress, buffer.count) }
     }
 
     /// Reads to the end, calling `body` with one chunk after another, none of them empty.
     /// - Throws: ``FileIOError`` when the device fails; what `body` throws.
-    public func forEachChunk(
+    package func forEachChunk(
         ofAtMost byteCount: Int,
         _ body: (UnsafeRawBufferPointer) throws -> Void
     ) throws {

@@ -19,9 +19,9 @@ import SystemPackage
 /// what they read. A file that is deleted or replaced remains readable while it is mapped.
 // @unchecked Sendable: the mapping is private and read-only, and its properties are constants
 // except for the watched range, which is thread-safe.
-public final class MappedFile: @unchecked Sendable {
+package final class MappedFile: @unchecked Sendable {
     /// Where the file was opened, for messages.
-    public let path: FilePath
+    package let path: FilePath
     // Never handed out: a pointer does not keep the mapping alive.
     private let bytes: UnsafeRawBufferPointer
     /// Nil for an empty file.
@@ -31,11 +31,11 @@ public final class MappedFile: @unchecked Sendable {
     private let number: ino_t
 
     /// The file's size in bytes.
-    public var count: Int { bytes.count }
+    package var count: Int { bytes.count }
 
     /// Maps the file at `path`.
     /// - Throws: ``FileIOError`` when it is missing, a directory, unreadable or not a regular file.
-    public init(_ path: FilePath) throws {
+    package init(_ path: FilePath) throws {
         self.path = path
         // O_NONBLOCK, because opening a pipe would wait for a writer.
         let descriptor = try systemCall("open", path) {
@@ -68,7 +68,7 @@ public final class MappedFile: @unchecked Sendable {
     ///
     /// It costs one system call, so call it for a batch or a tensor and not for an element.
     /// - Throws: ``FileIOError/shrunk(path:)``.
-    public func requireIntact() throws {
+    package func requireIntact() throws {
         try requireNoLostPages()
         // The last page stays as long as one byte of it does, with zeros after that.
         var status = stat()
@@ -87,7 +87,7 @@ public final class MappedFile: @unchecked Sendable {
     /// were the file's.
     /// - Throws: ``FileIOError/shrunk(path:)``, also in place of an error caused by the lost bytes;
     ///   otherwise what `body` throws.
-    public func withIntactBytes<Result>(
+    package func withIntactBytes<Result>(
         _ body: (UnsafeRawBufferPointer) throws -> Result
     ) throws -> Result {
         let result = Swift.Result { try withUnsafeBytes(body) }
@@ -96,7 +96,7 @@ public final class MappedFile: @unchecked Sendable {
     }
 
     /// Calls `body` with the file's bytes, which it must not keep; see ``requireIntact()``.
-    public func withUnsafeBytes<Result>(
+    package func withUnsafeBytes<Result>(
         _ body: (UnsafeRawBufferPointer) throws -> Result
     ) rethrows -> Result {
         // The mapping must outlive the call, even when this is the last use of the object.
@@ -105,13 +105,13 @@ public final class MappedFile: @unchecked Sendable {
 
     /// A copy of the whole file; for small files.
     /// - Throws: ``FileIOError/shrunk(path:)``.
-    public func contents() throws -> [UInt8] {
+    package func contents() throws -> [UInt8] {
         try withIntactBytes { Array($0) }
     }
 
     /// Says that some bytes are not needed for now, so that their pages no longer count as this
     /// process's memory; they are read again when needed.
-    public func releasePages(_ range: Range<Int>) {
+    package func releasePages(_ range: Range<Int>) {
         precondition(range.lowerBound >= 0 && range.upperBound <= bytes.count, "bytes \(range)")
         let page = Int(sysconf(CInt(_SC_PAGESIZE)))
         let first = range.lowerBound / page * page

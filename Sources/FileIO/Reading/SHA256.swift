@@ -3,7 +3,7 @@
 // take seconds, so callers should report progress. Not meant for secrets.
 
 /// The checksum of bytes that arrive in order.
-public struct SHA256: Sendable {
+package struct SHA256: Sendable {
     private var state: [UInt32] = [
         0x6A09_E667, 0xBB67_AE85, 0x3C6E_F372, 0xA54F_F53A,
         0x510E_527F, 0x9B05_688C, 0x1F83_D9AB, 0x5BE0_CD19,
@@ -38,18 +38,18 @@ public struct SHA256: Sendable {
     ]
 
     /// The checksum of no bytes yet.
-    public init() {}
+    package init() {}
 
     /// The checksum of a file, as 64 hexadecimal digits in lower case.
     /// - Throws: ``FileIOError`` when the file cannot be read.
-    public static func hexadecimal(of path: FilePath) throws -> String {
+    package static func hexadecimal(of path: FilePath) throws -> String {
         var checksum = SHA256()
         try InputFile(path).forEachChunk(ofAtMost: 1 << 16) { checksum.update($0) }
         return checksum.hexadecimal()
     }
 
     /// Adds more bytes.
-    public mutating func update(_ bytes: UnsafeRawBufferPointer) {
+    package mutating func update(_ bytes: UnsafeRawBufferPointer) {
         byteCount += UInt64(bytes.count)
         var rest = bytes
         if !pending.isEmpty {
@@ -69,7 +69,7 @@ public struct SHA256: Sendable {
     }
 
     /// The checksum of all bytes so far, as 64 hexadecimal digits in lower case.
-    public func hexadecimal() -> String {
+    package func hexadecimal() -> String {
         var copy = self
         // A one bit, zeros up to the last eight bytes of a block, and the length in bits there.
         let zeros = (2 * Self.blockSize - 9 - pending.count) % Self.blockSize

@@ -13,7 +13,7 @@ import SystemPackage
 
 extension FileSystem {
     /// Whether `path` is a symbolic link, wherever it leads.
-    public static func isSymbolicLink(_ path: FilePath) -> Bool {
+    package static func isSymbolicLink(_ path: FilePath) -> Bool {
         var status = stat()
         let result = path.withPlatformString { lstat($0, &status) }
         return result == 0 && status.st_mode & S_IFMT == S_IFLNK
@@ -32,7 +32,7 @@ extension FileSystem {
     }
 
     /// The size of a regular file; nil for pipes, devices and what does not exist.
-    public static func byteCount(of path: FilePath) -> Int? {
+    package static func byteCount(of path: FilePath) -> Int? {
         var status = stat()
         let result = path.withPlatformString { stat($0, &status) }
         return result == 0 && status.st_mode & S_IFMT == S_IFREG ? Int(status.st_size) : nil
@@ -40,7 +40,7 @@ extension FileSystem {
 
     /// Bytes that a user without privileges may still write to the file system of `path`.
     /// - Throws: ``FileIOError``.
-    public static func availableByteCount(at path: FilePath) throws -> Int {
+    package static func availableByteCount(at path: FilePath) throws -> Int {
         var status = statvfs()
         _ = try systemCall("inspect", path) {
             path.withPlatformString { statvfs($0, &status) }
@@ -52,24 +52,24 @@ extension FileSystem {
 
     /// Checks that `path` exists and may be read, without opening it, which a pipe would notice.
     /// - Throws: ``FileIOError``.
-    public static func requireReadable(_ path: FilePath) throws {
+    package static func requireReadable(_ path: FilePath) throws {
         _ = try systemCall("open", path) { path.withPlatformString { access($0, R_OK) } }
     }
 
     /// Whether output to this name is written into what is there, a device or a pipe, instead of
     /// replacing it.
-    public static func isStream(_ path: FilePath) -> Bool {
+    package static func isStream(_ path: FilePath) -> Bool {
         (try? OutputTarget(path))?.isStream ?? false
     }
 
     /// Whether output to this name, such as `/dev/stdout`, goes to standard output.
-    public static func isStandardOutput(_ path: FilePath) -> Bool {
+    package static func isStandardOutput(_ path: FilePath) -> Bool {
         (try? OutputTarget(path)) == .descriptor(STDOUT_FILENO)
     }
 
     /// Removes a directory that is empty.
     /// - Throws: ``FileIOError``.
-    public static func removeDirectory(_ path: FilePath) throws {
+    package static func removeDirectory(_ path: FilePath) throws {
         _ = try systemCall("remove", path) { path.withPlatformString { rmdir($0) } }
     }
 }
@@ -80,7 +80,7 @@ extension FileSystem {
     /// Links are followed, and a file that is replaced passes its owner and permissions on to the
     /// new one. If the name is a device or a pipe, the bytes are written into it.
     /// - Throws: ``FileIOError``; both names then stand for what they stood for before.
-    public static func move(_ source: FilePath, to destination: FilePath) throws {
+    package static func move(_ source: FilePath, to destination: FilePath) throws {
         guard case .file(let target) = try OutputTarget(destination) else {
             return try copy(source, to: destination)
         }

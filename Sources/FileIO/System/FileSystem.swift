@@ -11,14 +11,14 @@ import SystemPackage
 #endif
 
 /// Questions and small changes to the file system, each one system call or two.
-public enum FileSystem {
+package enum FileSystem {
     /// Whether anything exists at `path` (a dangling link does not).
-    public static func exists(_ path: FilePath) -> Bool {
+    package static func exists(_ path: FilePath) -> Bool {
         mode(of: path) != nil
     }
 
     /// Whether `path` is a directory, or a link to one.
-    public static func isDirectory(_ path: FilePath) -> Bool {
+    package static func isDirectory(_ path: FilePath) -> Bool {
         mode(of: path).map { $0 & S_IFMT == S_IFDIR } ?? false
     }
 
@@ -27,7 +27,7 @@ public enum FileSystem {
     ///   - path: The directory.
     ///   - permissions: Those of each that is created, before the umask.
     /// - Throws: ``FileIOError`` when a name on the way is a file or may not be created.
-    public static func createDirectory(_ path: FilePath, permissions: UInt32 = 0o777) throws {
+    package static func createDirectory(_ path: FilePath, permissions: UInt32 = 0o777) throws {
         if path.isEmpty || isDirectory(path) { return }
         try createDirectory(path.removingLastComponent(), permissions: permissions)
         do {
@@ -47,7 +47,7 @@ public enum FileSystem {
     }
 
     /// The directories that ``createDirectory(_:)`` would have to create, `path` first.
-    public static func missingDirectories(of path: FilePath) -> [FilePath] {
+    package static func missingDirectories(of path: FilePath) -> [FilePath] {
         var missing: [FilePath] = []
         var path = path
         while !path.isEmpty && !exists(path) {
@@ -58,7 +58,7 @@ public enum FileSystem {
     }
 
     /// Removes a directory when nothing is in it; anything else is left as it is.
-    public static func removeIfEmpty(_ directory: FilePath) {
+    package static func removeIfEmpty(_ directory: FilePath) {
         _ = directory.withPlatformString { rmdir($0) }
     }
 
@@ -66,7 +66,7 @@ public enum FileSystem {
     ///
     /// A name is bytes and need not be text, so it is not a string.
     /// - Throws: ``FileIOError`` when the directory cannot be listed.
-    public static func names(in directory: FilePath) throws -> [FilePath.Component] {
+    package static func names(in directory: FilePath) throws -> [FilePath.Component] {
         guard let stream = directory.withPlatformString({ opendir($0) }) else {
             throw FileIOError(Errno(rawValue: errno), path: directory, action: "list")
         }
@@ -95,7 +95,7 @@ public enum FileSystem {
     ///
     /// A name that exists exactly as the pattern is written is taken literally: names may contain
     /// brackets and stars. The same goes for the directories that the pattern begins with.
-    public static func paths(matching pattern: FilePath) -> [FilePath] {
+    package static func paths(matching pattern: FilePath) -> [FilePath] {
         if exists(pattern) || isSymbolicLink(pattern) { return [pattern] }
         var result = glob_t()
         defer { globfree(&result) }
@@ -128,7 +128,7 @@ public enum FileSystem {
     }
 
     /// Removes a file; it is not an error if there is none.
-    public static func remove(_ path: FilePath) throws {
+    package static func remove(_ path: FilePath) throws {
         do {
             _ = try systemCall("remove", path) { path.withPlatformString { unlink($0) } }
         } catch FileIOError.missing {}

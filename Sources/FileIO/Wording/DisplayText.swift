@@ -6,14 +6,14 @@
 import SystemPackage
 
 /// Text of a file or of an argument, made safe to show in an error or on a terminal.
-public enum DisplayText {
+package enum DisplayText {
     /// `text` with control characters and those that change the direction of writing written as `
     /// `, `\t` or `\u{1b}`.
     /// - Parameters:
     ///   - text: What is to be shown.
     ///   - keepingLineEnds: Whether line feeds are kept.
     /// - Returns: Text that a terminal draws and does not obey.
-    public static func escaping(_ text: String, keepingLineEnds: Bool = false) -> String {
+    package static func escaping(_ text: String, keepingLineEnds: Bool = false) -> String {
         // Nearly all text is plain, and tables of many thousand cells come through here.
         if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return text }
         var result = ""
@@ -24,7 +24,7 @@ public enum DisplayText {
     }
 
     /// The text that `bytes` encode in UTF-8, escaped the same way; invalid bytes become `\xff`.
-    public static func escaping(bytes: some Sequence<UInt8>) -> String {
+    package static func escaping(bytes: some Sequence<UInt8>) -> String {
         var rest = Array(bytes)[...]
         var result = ""
         while !rest.isEmpty {
@@ -45,12 +45,12 @@ public enum DisplayText {
     }
 
     /// `path` as it is shown: all of its bytes, but only harmless characters.
-    public static func escaping(_ path: FilePath) -> String {
+    package static func escaping(_ path: FilePath) -> String {
         escaping(bytes: path.bytes)
     }
 
     /// One name of a path as it is shown.
-    public static func escaping(_ name: FilePath.Component) -> String {
+    package static func escaping(_ name: FilePath.Component) -> String {
         escaping(bytes: name.bytes)
     }
 

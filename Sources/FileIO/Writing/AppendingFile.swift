@@ -13,9 +13,9 @@ import SystemPackage
 #endif
 
 /// A file that is only appended to.
-public final class AppendingFile {
+package final class AppendingFile {
     /// Where the file is.
-    public let path: FilePath
+    package let path: FilePath
     private let descriptor: CInt
 
     /// Creates the file, or opens it.
@@ -24,7 +24,7 @@ public final class AppendingFile {
     ///   - keepingContents: Whether to append to what is there, or to empty the file first.
     ///   - permissions: Those of a file that is created, before the umask.
     /// - Throws: ``FileIOError`` when the directory cannot be written.
-    public init(
+    package init(
         _ path: FilePath,
         keepingContents: Bool = false,
         permissions: UInt32 = 0o666
@@ -38,7 +38,7 @@ public final class AppendingFile {
 
     /// Appends `bytes`.
     /// - Throws: ``FileIOError`` when the disk is full or fails.
-    public func append(_ bytes: [UInt8]) throws {
+    package func append(_ bytes: [UInt8]) throws {
         try bytes.withUnsafeBytes { try writeAll($0, to: descriptor, path: path) }
     }
 

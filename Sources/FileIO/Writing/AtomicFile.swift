@@ -18,11 +18,11 @@ import SystemPackage
 /// one. Releasing the object without a commit removes the temporary file. Bytes for a device, a
 /// pipe, or a name such as `/dev/stdout` are written as they come, which needs no permission to
 /// overwrite.
-public final class AtomicFile {
+package final class AtomicFile {
     /// The name the file takes when it is committed.
-    public let path: FilePath
+    package let path: FilePath
     /// Bytes written so far, those still buffered included.
-    public private(set) var count = 0
+    package private(set) var count = 0
 
     private let target: OutputTarget
     /// Nil where there is none, because bytes that were written cannot be taken back.
@@ -45,7 +45,7 @@ public final class AtomicFile {
     /// Starts a file that will be named `path`.
     /// - Throws: ``FileIOError`` when the directory cannot be written, when `path` is a directory
     ///   or a socket or, unless `overwrite` is set, when it is a file.
-    public init(_ path: FilePath, overwrite: Bool = true) throws {
+    package init(_ path: FilePath, overwrite: Bool = true) throws {
         self.path = path
         replacesExisting = overwrite
         target = try Self.requireWritable(path, overwrite: overwrite)
@@ -114,7 +114,7 @@ public final class AtomicFile {
 
     /// Appends raw bytes.
     /// - Throws: ``FileIOError`` when the disk is full or fails.
-    public func write(_ bytes: UnsafeRawBufferPointer) throws {
+    package func write(_ bytes: UnsafeRawBufferPointer) throws {
         // What is missing to complete the part that was begun.
         let room = Self.partByteCount - count % Self.partByteCount
         guard bytes.count >= room else {
@@ -163,7 +163,7 @@ public final class AtomicFile {
     }
 
     /// Appends raw bytes.
-    public func write(_ bytes: [UInt8]) throws {
+    package func write(_ bytes: [UInt8]) throws {
         try bytes.withUnsafeBytes { bytes in try write(bytes) }
     }
 
@@ -171,7 +171,7 @@ public final class AtomicFile {
     // Inlinable and without a key path, so that callers with millions of integers get a loop of
     // their own type; a generic function was slower than tokenizing the text.
     @inlinable
-    public func write<T: FixedWidthInteger & BitwiseCopyable>(
+    package func write<T: FixedWidthInteger & BitwiseCopyable>(
         integers values: [T]
     ) throws {
         try values.map { $0.littleEndian }.withUnsafeBytes { bytes in
@@ -182,7 +182,7 @@ public final class AtomicFile {
     /// Replaces bytes already written, for a header that counts what follows it.
     /// - Throws: ``FileIOError`` when the disk is full or fails, or where written bytes cannot be
     ///   changed.
-    public func overwrite(
+    package func overwrite(
         _ bytes: [UInt8],
         at offset: Int
     ) throws {
@@ -218,7 +218,7 @@ public final class AtomicFile {
 
     /// Flushes everything to the disk and gives the file its name.
     /// - Throws: ``FileIOError``; the name then still stands for what it stood for before.
-    public func commit() throws {
+    package func commit() throws {
         try flush()
         let descriptor = try openDescriptor()
         guard case .file(let file) = target, let temporaryPath else {

@@ -14,13 +14,13 @@ import SystemPackage
 /// Exclusive hold on a directory, for as long as this object exists.
 ///
 /// It keeps out only those who ask for the same lock.
-public final class DirectoryLock {
+package final class DirectoryLock {
     private let descriptor: CInt
 
     /// Takes the directory at `path`, without waiting.
     /// - Returns: Nil when another process, or another object of this one, holds it.
     /// - Throws: ``FileIOError`` when the directory cannot be opened.
-    public init?(_ path: FilePath) throws {
+    package init?(_ path: FilePath) throws {
         descriptor = try Self.open(path)
         // Some file systems have no locks; nobody can be kept out there, which is no reason to keep
         // everybody out.
@@ -31,7 +31,7 @@ public final class DirectoryLock {
     ///
     /// Asking keeps others out for an instant.
     /// - Throws: ``FileIOError`` when the directory cannot be opened.
-    public static func isHeld(_ path: FilePath) throws -> Bool {
+    package static func isHeld(_ path: FilePath) throws -> Bool {
         let descriptor = try open(path)
         defer { close(descriptor) }
         return flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK

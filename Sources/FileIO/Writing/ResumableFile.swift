@@ -15,15 +15,15 @@ import SystemPackage
 
 /// The part of a file that has arrived so far; it stays on the disk until it is committed or
 /// removed.
-public final class ResumableFile {
+package final class ResumableFile {
     /// The name the file takes when it is committed.
-    public let destination: FilePath
+    package let destination: FilePath
     /// Where the bytes are until then.
-    public let path: FilePath
+    package let path: FilePath
     /// Bytes that have arrived.
-    public private(set) var count: Int
+    package private(set) var count: Int
     /// What identifies the version of the source that the bytes are from; nil when that is unknown.
-    public private(set) var version: String?
+    package private(set) var version: String?
 
     /// The destination after following links: the part must be on the same file system.
     private let target: FilePath
@@ -37,7 +37,7 @@ public final class ResumableFile {
     /// - Throws: ``FileIOError`` when the directory cannot be written, when another process is
     ///   writing the same file, or when the destination is not a file and may not be replaced by
     ///   one.
-    public init(for destination: FilePath) throws {
+    package init(for destination: FilePath) throws {
         guard case .file(let target) = try OutputTarget(destination) else {
             throw FileIOError.system(
                 path: destination,
@@ -84,7 +84,7 @@ public final class ResumableFile {
 
     /// Appends `bytes`.
     /// - Throws: ``FileIOError`` when the disk is full or fails; ``count`` is then what arrived.
-    public func append(_ bytes: UnsafeRawBufferPointer) throws {
+    package func append(_ bytes: UnsafeRawBufferPointer) throws {
         do {
             try writeAll(bytes, to: descriptor, path: path)
             count += bytes.count
@@ -97,7 +97,7 @@ public final class ResumableFile {
 
     /// Discards what has arrived and starts over with bytes of `version`.
     /// - Throws: ``FileIOError`` when the disk fails.
-    public func restart(version: String?) throws {
+    package func restart(version: String?) throws {
         // Emptied before the version changes, so that a crash in between leaves no bytes of the
         // wrong one.
         _ = try systemCall("write", path) { ftruncate(descriptor, 0) }
@@ -111,7 +111,7 @@ public final class ResumableFile {
 
     /// Flushes everything to the disk and gives the file its name.
     /// - Throws: ``FileIOError``; the name then still stands for what it stood for before.
-    public func commit() throws {
+    package func commit() throws {
         _ = try systemCall("flush", path) { fsync(descriptor) }
         try FileSystem.move(path, to: target)
         try FileSystem.remove(versionPath)
@@ -119,14 +119,14 @@ public final class ResumableFile {
 
     /// Removes what has arrived, which turned out to be useless.
     /// - Throws: ``FileIOError``.
-    public func remove() throws {
+    package func remove() throws {
         try FileSystem.remove(versionPath)
         try FileSystem.remove(path)
     }
 
     /// Lets others continue the file before the last reference to this object goes; nothing may be
     /// appended after that.
-    public func release() {
+    package func release() {
         _ = flock(descriptor, LOCK_UN)
     }
 

@@ -4,24 +4,24 @@
 
 extension GenerationEngine {
     /// One sequence and its progress.
-    public struct Sequence: Sendable {
+    package struct Sequence: Sendable {
         /// All tokens, those of the prompt first, whether they have been read or not.
-        public internal(set) var history: [Int32]
+        package internal(set) var history: [Int32]
         /// How many of them are the prompt's.
-        public internal(set) var promptTokenCount: Int
+        package internal(set) var promptTokenCount: Int
         /// Why it ended; nil while it continues.
-        public internal(set) var stopReason: StopReason?
+        package internal(set) var stopReason: StopReason?
         /// Tokens that the model must read before it can predict the next one.
-        public var unreadTokenCount: Int { unread.count }
+        package var unreadTokenCount: Int { unread.count }
 
         /// How many tokens of its prompt the model knows, read or reused.
-        public var readPromptTokenCount: Int {
+        package var readPromptTokenCount: Int {
             // After a full context slides, the model reads again what it knew.
             generatedTokenCount > 0 ? promptTokenCount : promptTokenCount - unread.count
         }
         /// How many tokens of its prompt did not have to be read, because another sequence had read
         /// them.
-        public internal(set) var reusedTokenCount = 0
+        package internal(set) var reusedTokenCount = 0
 
         let limits: GenerationLimits
         let topLogprobs: Int?
@@ -30,9 +30,9 @@ extension GenerationEngine {
         var unread: [Int32]
 
         /// Tokens generated so far.
-        public var tokens: [Int32] { Array(history[promptTokenCount...]) }
+        package var tokens: [Int32] { Array(history[promptTokenCount...]) }
         /// How many tokens were generated so far.
-        public var generatedTokenCount: Int { history.count - promptTokenCount }
+        package var generatedTokenCount: Int { history.count - promptTokenCount }
 
         var isLive: Bool { stopReason == nil }
         /// Whether some of its prompt is still unread.

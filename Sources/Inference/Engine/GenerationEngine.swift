@@ -3,13 +3,13 @@
 // sequence in GenerationEngine+Sequence.swift.
 
 /// What one sequence got from a round of generation.
-public struct GenerationEvent: Sendable, Equatable {
+package struct GenerationEvent: Sendable, Equatable {
     /// The sequence's number.
-    public let sequence: Int
+    package let sequence: Int
     /// Its next token; nil when the sequence has ended.
-    public let token: Int32?
+    package let token: Int32?
     /// How likely the model found the token, if that was asked for.
-    public let logprobs: TokenLogprobs?
+    package let logprobs: TokenLogprobs?
 }
 
 /// Draws one token after the other for each of several sequences.
@@ -30,18 +30,18 @@ public struct GenerationEvent: Sendable, Equatable {
 /// A sequence that has ended keeps its place, so that it can be continued: the next turn of a
 /// conversation is ``restart(_:with:generatedCount:)`` with all of its tokens, of which only the
 /// new ones are computed. ``remove(_:)`` gives its place to others.
-public final class GenerationEngine {
+package final class GenerationEngine {
     /// The longest sequence that the model can see here.
-    public let contextLength: Int
+    package let contextLength: Int
     /// The most tokens of prompts that one pass reads; a long prompt takes several passes, and the
     /// other sequences generate a token in each.
-    public var promptTokensPerPass = Int.max
+    package var promptTokensPerPass = Int.max
     /// Whether a sequence gets the same bits whatever other sequences there are or were.
     ///
     /// Models compute many tokens at once in a different order than few. When this is set,
     /// generated tokens and long prompts go into passes of their own, which takes longer if many
     /// sequences generate. Set it before the first sequence is added.
-    public var isReproducible = false
+    package var isReproducible = false
 
     let session: any DecodingSession
     /// Sequences by number; nil where one can be added.
@@ -63,7 +63,7 @@ public final class GenerationEngine {
     ///   - sequenceCount: The most sequences at a time.
     ///   - contextLength: The most tokens of each, at most the model's context; nil is that.
     /// - Throws: A model's error when memory is short.
-    public convenience init(
+    package convenience init(
         _ model: any LanguageModel,
         sequenceCount: Int = 1,
         contextLength: Int? = nil
@@ -83,7 +83,7 @@ public final class GenerationEngine {
     ///   - limits: When a sequence ends.
     ///   - topLogprobs: See ``add(prompt:sampler:limits:topLogprobs:)``.
     /// - Throws: As that method, or a model's error when memory is short.
-    public convenience init(
+    package convenience init(
         _ model: any LanguageModel,
         prompts: [[Int32]],
         samplers: [Sampler],
@@ -119,12 +119,12 @@ public final class GenerationEngine {
     }
 
     /// The numbers of all sequences, ascending.
-    public var sequences: [Int] { slots.indices.filter { slots[$0] != nil } }
+    package var sequences: [Int] { slots.indices.filter { slots[$0] != nil } }
     /// How many sequences can be added before one is removed.
-    public var freeCount: Int { free.count }
+    package var freeCount: Int { free.count }
 
     /// A sequence by its number.
-    public subscript(sequence: Int) -> Sequence {
+    package subscript(sequence: Int) -> Sequence {
         guard let found = slots[sequence] else {
             preconditionFailure("there is no sequence \(sequence)")
         }
@@ -143,7 +143,7 @@ public final class GenerationEngine {
     /// - Throws: ``InferenceError/promptTooLong(tokenCount:maximum:)`` unless the context slides.
     /// - Precondition: one is free.
     @discardableResult
-    public func add(
+    package func add(
         prompt: [Int32],
         sampler: Sampler,
         limits: GenerationLimits,
@@ -189,7 +189,7 @@ public final class GenerationEngine {
     ///   - generatedCount: How many of them, the last ones, count as generated.
     /// - Throws: ``InferenceError/promptTooLong(tokenCount:maximum:)`` unless the context slides;
     ///   the sequence is then unchanged.
-    public func restart(_ number: Int, with tokens: [Int32], generatedCount: Int = 0) throws {
+    package func restart(_ number: Int, with tokens: [Int32], generatedCount: Int = 0) throws {
         var sequence = self[number]
         let history = try sequence.limits.fitting(tokens, contextLength: contextLength)
         let generatedCount = min(generatedCount, history.count)
@@ -211,7 +211,7 @@ public final class GenerationEngine {
     /// Forgets a sequence, whose number can then be given to another one.
     ///
     /// Until then, what the model has read of it is kept for prompts that begin in the same way.
-    public func remove(_ number: Int) {
+    package func remove(_ number: Int) {
         precondition(slots[number] != nil, "there is no sequence \(number)")
         slots[number] = nil
         order.removeAll { $0 == number }
@@ -220,20 +220,20 @@ public final class GenerationEngine {
     }
 
     /// Ends one sequence; nothing happens when it has ended already.
-    public func end(_ number: Int, _ reason: StopReason) {
+    package func end(_ number: Int, _ reason: StopReason) {
         guard self[number].isLive else { return }
         slots[number]?.stopReason = reason
         waiting.removeAll { $0.sequence == number }
     }
 
     /// Ends all active sequences.
-    public func interrupt() {
+    package func interrupt() {
         for number in order { end(number, .interrupted) }
     }
 
     /// Allocates memory for sequences as long as the context, so that none is needed later.
     /// - Throws: A model's error when memory is short.
-    public func reserve() throws {
+    package func reserve() throws {
         try session.reserve()
     }
 
@@ -241,7 +241,7 @@ public final class GenerationEngine {
     ///
     /// ``next()`` does it when needed; call it separately to time the prompts.
     /// - Throws: What the model throws; all sequences are then ended.
-    public func readPrompts() throws {
+    package func readPrompts() throws {
         do {
             while order.contains(where: { slots[$0]?.isReadingPrompt == true }) { try runPass() }
         } catch {
@@ -258,7 +258,7 @@ public final class GenerationEngine {
     ///   which then ends alone; if nil, all end.
     /// - Returns: The tokens, or nil when all sequences have ended.
     /// - Throws: ``InferenceError``, or what the model throws; all sequences are then ended.
-    public func next(
+    package func next(
         failed: ((_ sequence: Int, _ error: any Error) -> Void)? = nil
     ) throws -> [GenerationEvent]? {
         do { return try round(failed) } catch {

@@ -11,7 +11,7 @@
 /// )
 /// while let token = try generator.next() { print(token) }
 /// ```
-public final class TokenGenerator {
+package final class TokenGenerator {
     private let engine: GenerationEngine
 
     /// Prepares to continue a prompt; the model first runs when a token is asked for.
@@ -22,7 +22,7 @@ public final class TokenGenerator {
     ///   - limits: When generation ends.
     /// - Throws: ``InferenceError/promptTooLong(tokenCount:maximum:)`` unless the context slides,
     ///   or a model's error when memory is short.
-    public init(
+    package init(
         _ model: any LanguageModel,
         prompt: [Int32],
         sampler: Sampler,
@@ -32,18 +32,18 @@ public final class TokenGenerator {
     }
 
     /// Tokens generated so far, without the prompt.
-    public var tokens: [Int32] { engine[0].tokens }
+    package var tokens: [Int32] { engine[0].tokens }
     /// Why generation ended; nil while it continues.
-    public var stopReason: StopReason? { engine[0].stopReason }
+    package var stopReason: StopReason? { engine[0].stopReason }
 
     /// The next token, or nil when generation has ended for ``stopReason``.
     /// - Throws: ``InferenceError``, or what the model throws; generation has then ended.
-    public func next() throws -> Int32? {
+    package func next() throws -> Int32? {
         try engine.next()?.first?.token
     }
 
     /// Ends generation; nothing happens when it has ended already.
-    public func interrupt() {
+    package func interrupt() {
         engine.interrupt()
     }
 }
@@ -79,19 +79,19 @@ public enum ContextOverflow: String, Sendable, CaseIterable, Codable {
 }
 
 /// When generation ends.
-public struct GenerationLimits: Sendable, Equatable {
+package struct GenerationLimits: Sendable, Equatable {
     /// It ends after this many tokens.
-    public var maxTokens: Int
+    package var maxTokens: Int
     /// Ids that end generation and are not returned.
-    public var endTokens: Set<Int32>
+    package var endTokens: Set<Int32>
     /// What happens when the context is full.
-    public var contextOverflow: ContextOverflow
+    package var contextOverflow: ContextOverflow
     /// The token that stays at the front when the context slides, if the sequence begins with it:
     /// models that have always seen it there attend to it, and write badly without it.
-    public var startToken: Int32?
+    package var startToken: Int32?
 
     /// Describes limits.
-    public init(
+    package init(
         maxTokens: Int,
         endTokens: Set<Int32> = [],
         contextOverflow: ContextOverflow = .stop,

@@ -4,35 +4,35 @@
 import Tensors
 
 /// The sizes of what a transformer keeps of each token.
-public struct KVCacheShape: Sendable, Equatable {
+package struct KVCacheShape: Sendable, Equatable {
     /// L: transformer blocks.
-    public var layerCount: Int
+    package var layerCount: Int
     /// NKH: heads of keys and values in a block.
-    public var headCount: Int
+    package var headCount: Int
     /// HS: numbers of one head.
-    public var headSize: Int
+    package var headSize: Int
 
     /// Names the sizes.
-    public init(layerCount: Int, headCount: Int, headSize: Int) {
+    package init(layerCount: Int, headCount: Int, headSize: Int) {
         self.layerCount = layerCount
         self.headCount = headCount
         self.headSize = headSize
     }
 
     /// Bytes a token takes: a key and a value of each head of each layer.
-    public func bytesPerToken(_ precision: ElementType) -> Int {
+    package func bytesPerToken(_ precision: ElementType) -> Int {
         2 * layerCount * headCount * headSize * precision.byteWidth
     }
 }
 
 /// Keys and values in memory that grows with its sequences.
-public final class KVCache {
+package final class KVCache {
     /// The sizes of a token's keys and values.
-    public let shape: KVCacheShape
+    package let shape: KVCacheShape
     /// How they are stored.
-    public let precision: ElementType
+    package let precision: ElementType
     /// Tokens that a sequence can hold at most.
-    public let tokenCapacity: Int
+    package let tokenCapacity: Int
     private let ops: Ops
     private var sequences: [Sequence]
 
@@ -49,11 +49,11 @@ public final class KVCache {
 
     /// How keys and values can be stored: bfloat16 takes half the memory, and rounds them to 8
     /// significant bits.
-    public static let precisions = ElementType.floatTypes
+    package static let precisions = ElementType.floatTypes
 
     /// Creates empty sequences, which take no memory yet; their keys and values are stored in one
     /// of ``precisions``.
-    public init(
+    package init(
         _ shape: KVCacheShape,
         precision: ElementType,
         tokenCapacity: Int,
@@ -70,13 +70,13 @@ public final class KVCache {
     }
 
     /// How many sequences there are.
-    public var sequenceCount: Int { sequences.count }
+    package var sequenceCount: Int { sequences.count }
 
     /// Tokens in a sequence.
-    public func tokenCount(of sequence: Int) -> Int { sequences[sequence].tokenCount }
+    package func tokenCount(of sequence: Int) -> Int { sequences[sequence].tokenCount }
 
     /// Bytes that the keys and values of all sequences take, including room to grow.
-    public var byteCount: Int {
+    package var byteCount: Int {
         sequences.reduce(0) { $0 + $1.capacity } * shape.bytesPerToken(precision)
     }
 
@@ -84,7 +84,7 @@ public final class KVCache {
     ///
     /// Room is doubled when it runs out, so a sequence that grows token by token is seldom moved.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``; the sequence is then unchanged.
-    public func reserve(_ sequence: Int, tokenCount: Int) throws {
+    package func reserve(_ sequence: Int, tokenCount: Int) throws {
         precondition(tokenCount <= tokenCapacity, "room for \(tokenCount) of \(tokenCapacity)")
         let old = sequences[sequence]
         guard tokenCount > old.capacity else { return }
@@ -105,7 +105,7 @@ public final class KVCache {
     ///   - rows: The new tokens' rows of q, k and v.
     ///   - silent: See ``CachePart``.
     /// - Returns: Where they are; what is stored there becomes valid with ``setTokenCount(_:of:)``.
-    public func part(
+    package func part(
         layer: Int,
         sequence: Int,
         past: Int,
@@ -124,7 +124,7 @@ public final class KVCache {
 
     /// Sets the number of tokens in a sequence, fewer or more than before; keys and values of new
     /// ones must have been stored.
-    public func setTokenCount(_ tokenCount: Int, of sequence: Int) {
+    package func setTokenCount(_ tokenCount: Int, of sequence: Int) {
         precondition(
             0...sequences[sequence].capacity ~= tokenCount,
             "\(tokenCount) tokens where there is room for \(sequences[sequence].capacity)"
@@ -134,7 +134,7 @@ public final class KVCache {
 
     /// Replaces what one sequence holds with the first tokens of another, or with all of them.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``; both are then unchanged.
-    public func copy(_ source: Int, to destination: Int, tokenCount: Int? = nil) throws {
+    package func copy(_ source: Int, to destination: Int, tokenCount: Int? = nil) throws {
         let count = tokenCount ?? sequences[source].tokenCount
         precondition(
             0...sequences[source].tokenCount ~= count,

@@ -6,7 +6,7 @@
 ///
 /// Code that generates, chats or measures holds an `any LanguageModel`: the kind of model and the
 /// file it came from make no difference to it.
-public protocol LanguageModel {
+package protocol LanguageModel {
     /// V: token ids run from 0 to one less.
     var vocabularySize: Int { get }
     /// maxT: the longest sequence the model can see.
@@ -31,25 +31,25 @@ public protocol LanguageModel {
 }
 
 extension LanguageModel {
-    public var weightBytesPerToken: Int { 0 }
-    public var cacheBytesPerToken: Int { 0 }
+    package var weightBytesPerToken: Int { 0 }
+    package var cacheBytesPerToken: Int { 0 }
 
     /// Starts empty sequences that may become as long as the context.
     /// - Throws: A model's error when memory is short.
-    public func makeSession(sequenceCount: Int = 1) throws -> any DecodingSession {
+    package func makeSession(sequenceCount: Int = 1) throws -> any DecodingSession {
         try makeSession(sequenceCount: sequenceCount, tokenCapacity: contextLength)
     }
 }
 
 /// Tokens that one sequence of a session grows by.
-public struct SequencePart: Sendable, Equatable {
+package struct SequencePart: Sendable, Equatable {
     /// Index of the sequence in its session.
-    public var sequence: Int
+    package var sequence: Int
     /// What is appended to it; at least one token.
-    public var tokens: [Int32]
+    package var tokens: [Int32]
 
     /// Names a sequence and its next tokens.
-    public init(sequence: Int, tokens: [Int32]) {
+    package init(sequence: Int, tokens: [Int32]) {
         self.sequence = sequence
         self.tokens = tokens
     }
@@ -66,7 +66,7 @@ public struct SequencePart: Sendable, Equatable {
 ///
 /// Sequences start empty. A finished one is truncated to nothing and reused. To continue a prompt
 /// in several ways, append it to one sequence and copy that to the others.
-public protocol DecodingSession: AnyObject {
+package protocol DecodingSession: AnyObject {
     /// V of the model.
     var vocabularySize: Int { get }
     /// Sequences, numbered from 0.
@@ -114,25 +114,25 @@ public protocol DecodingSession: AnyObject {
 }
 
 extension DecodingSession {
-    public var cacheByteCount: Int { 0 }
+    package var cacheByteCount: Int { 0 }
 
     /// A model that keeps nothing needs no memory.
-    public func reserve() throws {}
+    package func reserve() throws {}
 
     /// Replaces what one sequence holds with everything that another does.
     /// - Throws: As ``copy(_:to:tokenCount:)``.
-    public func copy(_ source: Int, to destination: Int) throws {
+    package func copy(_ source: Int, to destination: Int) throws {
         try copy(source, to: destination, tokenCount: tokenCount(of: source))
     }
 
     /// Tokens in the first sequence.
-    public var tokenCount: Int { tokenCount(of: 0) }
+    package var tokenCount: Int { tokenCount(of: 0) }
 
     /// Appends tokens to the first sequence and predicts the one after them.
     /// - Parameter tokens: Ids below the model's vocabulary size; at least one.
     /// - Returns: The V logits of the next token.
     /// - Throws: A model's error, as ``append(_:predicting:)`` does.
-    public func logits(appending tokens: [Int32]) throws -> [Float] {
+    package func logits(appending tokens: [Int32]) throws -> [Float] {
         var logits = [Float](repeating: 0, count: vocabularySize)
         var span = logits.mutableSpan
         try append([SequencePart(sequence: 0, tokens: tokens)], predicting: &span)
@@ -141,16 +141,16 @@ extension DecodingSession {
 }
 
 /// Tokens to append to one sequence of a session, and what should have been predicted after them.
-public struct ScoredPart: Sendable, Equatable {
+package struct ScoredPart: Sendable, Equatable {
     /// Index of the sequence in its session.
-    public var sequence: Int
+    package var sequence: Int
     /// What is appended to it; at least one token.
-    public var tokens: [Int32]
+    package var tokens: [Int32]
     /// The tokens that follow the last of ``tokens``, one after each; at most as many.
-    public var targets: [Int32]
+    package var targets: [Int32]
 
     /// Names a sequence, its next tokens and their targets.
-    public init(sequence: Int, tokens: [Int32], targets: [Int32]) {
+    package init(sequence: Int, tokens: [Int32], targets: [Int32]) {
         precondition(
             targets.count <= tokens.count,
             "\(targets.count) targets of \(tokens.count) tokens"
@@ -162,7 +162,7 @@ public struct ScoredPart: Sendable, Equatable {
 }
 
 extension DecodingSession {
-    public func losses(appending parts: [ScoredPart]) throws -> [[Float]] {
+    package func losses(appending parts: [ScoredPart]) throws -> [[Float]] {
         let counts = parts.map { tokenCount(of: $0.sequence) }
         do {
             return try parts.map { part in

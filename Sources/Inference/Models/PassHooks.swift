@@ -57,7 +57,7 @@ public struct HookedRows: Sendable, Equatable {
     public let rows: Range<Int>
 
     /// Describes rows.
-    public init(sequence: Int, past: Int, rows: Range<Int>) {
+    package init(sequence: Int, past: Int, rows: Range<Int>) {
         self.sequence = sequence
         self.past = past
         self.rows = rows
@@ -72,7 +72,7 @@ public struct HookedValue {
     ///
     /// The memory is the pass's own: what is written there takes effect, and after the call it is
     /// used again.
-    public let tensor: Tensor
+    package let tensor: Tensor
     /// Which sequences the rows belong to; a pattern has one part.
     public let parts: [HookedRows]
 }
@@ -96,20 +96,20 @@ extension HookedValue {
 /// The places of a pass that somebody wants to see, and which blocks are computed at all.
 ///
 /// Long sequences are computed in pieces, so a hook may be called several times for one place.
-public final class PassHooks {
+package final class PassHooks {
     /// Where ``visit`` is called.
-    public let points: Set<HookPoint>
+    package let points: Set<HookPoint>
     /// The block whose residual and z are given instead of computed.
     ///
     /// Neither the blocks below it nor its attention are computed. Hooks at its
     /// ``HookPoint/residualPre(layer:)`` and ``HookPoint/z(layer:)`` must write the values. The
     /// session then has no keys and values of these blocks: cut its sequences back before another
     /// pass.
-    public let resumedLayer: Int?
+    package let resumedLayer: Int?
     /// The last block to compute where nothing is predicted; nil for all.
     ///
     /// The session gets no keys and values of the blocks above it.
-    public let lastLayer: Int?
+    package let lastLayer: Int?
     private let visit: (HookedValue) throws -> Void
 
     /// Names the places.
@@ -119,7 +119,7 @@ public final class PassHooks {
     ///   - lastLayer: The block to end at, where nothing is predicted; nil computes all.
     ///   - visit: What to call, in the order of the pass. An error ends the pass, and leaves the
     ///     sequences unchanged.
-    public init(
+    package init(
         _ points: Set<HookPoint>,
         resumedLayer: Int? = nil,
         lastLayer: Int? = nil,
@@ -153,7 +153,7 @@ public final class PassHooks {
 @available(*, unavailable) extension PassHooks: Sendable {}
 
 /// A stack of transformer blocks whose pass can be inspected.
-public protocol InspectableModel: LanguageModel {
+package protocol InspectableModel: LanguageModel {
     /// L: blocks.
     var layerCount: Int { get }
     /// NH: attention heads in a block; where heads share keys and values, those of queries.
@@ -177,7 +177,7 @@ public protocol InspectableModel: LanguageModel {
 }
 
 /// Sequences of tokens whose passes can be inspected.
-public protocol HookedSession: DecodingSession {
+package protocol HookedSession: DecodingSession {
     /// Appends a part to each of some sequences, without predicting anything.
     /// - Parameters:
     ///   - parts: At least one; no two of the same sequence.

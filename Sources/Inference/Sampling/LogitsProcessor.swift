@@ -14,7 +14,7 @@
 /// The order of a chain matters. ``SamplingOptions`` uses the common one: ``RepetitionPenalty``,
 /// ``OccurrencePenalty``, ``LogitBias``, ``Temperature``, ``TopK``, ``TopP``, ``MinP``; each of the
 /// last three limits what those before it left.
-public protocol LogitsProcessor: Sendable {
+package protocol LogitsProcessor: Sendable {
     /// Takes the tokens that a sequence starts with, and forgets those of the previous sequence.
     mutating func prompt(_ tokens: [Int32])
 
@@ -28,24 +28,24 @@ public protocol LogitsProcessor: Sendable {
 }
 
 extension LogitsProcessor {
-    public mutating func prompt(_ tokens: [Int32]) {}
-    public mutating func didSample(_ token: Int32) {}
+    package mutating func prompt(_ tokens: [Int32]) {}
+    package mutating func didSample(_ token: Int32) {}
 }
 
 /// Divides the logits: below 1 sharpens the distribution, above 1 flattens it.
-public struct Temperature: LogitsProcessor {
+package struct Temperature: LogitsProcessor {
     /// The divisor.
-    public let temperature: Float
+    package let temperature: Float
 
     /// Checks the value.
     /// - Throws: ``InferenceError/invalidOption(name:requirement:found:)``; 0 is not allowed; use
     ///   ``TokenDraw/greedy`` for that.
-    public init(_ temperature: Float) throws {
+    package init(_ temperature: Float) throws {
         try InferenceError.require(temperature, "temperature", in: .positive)
         self.temperature = temperature
     }
 
-    public func process(_ logits: inout MutableSpan<Float>) {
+    package func process(_ logits: inout MutableSpan<Float>) {
         // Relative to the largest, which changes no probability: so no logit becomes positive
         // infinity, however small the temperature.
         let largest = logits.largest
@@ -56,14 +56,14 @@ public struct Temperature: LogitsProcessor {
 }
 
 /// Adds a fixed amount to the logits of some tokens.
-public struct LogitBias: LogitsProcessor {
+package struct LogitBias: LogitsProcessor {
     /// What is added, by token; negative infinity excludes a token.
-    public let biases: [Int32: Float]
+    package let biases: [Int32: Float]
 
     /// Checks the values.
     /// - Throws: ``InferenceError/invalidOption(name:requirement:found:)`` for NaN, positive
     ///   infinity and negative ids.
-    public init(_ biases: [Int32: Float]) throws {
+    package init(_ biases: [Int32: Float]) throws {
         // In the order of ids, so that of several mistakes always the same one is reported.
         for (token, bias) in biases.sorted(by: { $0.key < $1.key }) {
             try InferenceError.require(
@@ -84,13 +84,13 @@ public struct LogitBias: LogitsProcessor {
 
     /// Checks that a vocabulary has all of the tokens.
     /// - Throws: ``InferenceError/unknownBiasToken(token:vocabularySize:)``.
-    public func check(vocabularySize: Int) throws {
+    package func check(vocabularySize: Int) throws {
         if let token = biases.keys.filter({ $0 >= vocabularySize }).min() {
             throw InferenceError.unknownBiasToken(token: token, vocabularySize: vocabularySize)
         }
     }
 
-    public func process(_ logits: inout MutableSpan<Float>) throws {
+    package func process(_ logits: inout MutableSpan<Float>) throws {
         try check(vocabularySize: logits.count)
         for (token, bias) in biases { logits[Int(token)] += bias }
     }

@@ -3,7 +3,7 @@
 import RandomNumbers
 
 /// How a token is chosen from processed logits.
-public enum TokenDraw: Sendable, Equatable {
+package enum TokenDraw: Sendable, Equatable {
     /// The token with the largest logit; of equals, the lowest id.
     case greedy
     /// A token at random, according to the probabilities.
@@ -16,7 +16,7 @@ public enum TokenDraw: Sendable, Equatable {
 /// var sampler = Sampler(try SamplingOptions(temperature: 0.8, topK: 40), seed: 1)
 /// var own = Sampler([try TopK(40), MyProcessor()], draw: .random(seed: 1))
 /// ```
-public struct Sampler: Sendable {
+package struct Sampler: Sendable {
     private var processors: [any LogitsProcessor]
     /// Only ids below it are drawn; nil for no limit.
     private let tokenLimit: Int?
@@ -30,7 +30,7 @@ public struct Sampler: Sendable {
     ///   - draw: How a token is chosen in the end.
     ///   - tokenLimit: Only ids below it are drawn, because a model may have rows for ids that its
     ///     tokenizer lacks; nil allows all of the model's. The processors do not see the others.
-    public init(_ processors: [any LogitsProcessor], draw: TokenDraw, tokenLimit: Int? = nil) {
+    package init(_ processors: [any LogitsProcessor], draw: TokenDraw, tokenLimit: Int? = nil) {
         precondition(tokenLimit ?? 1 >= 1, "a limit of \(tokenLimit ?? 1) tokens")
         self.processors = processors
         self.tokenLimit = tokenLimit
@@ -42,7 +42,7 @@ public struct Sampler: Sendable {
     ///   - options: How tokens are drawn.
     ///   - seed: What random draws start from; greedy sampling does not use it.
     ///   - tokenLimit: Only ids below it are drawn; nil is all of the model's.
-    public init(_ options: SamplingOptions, seed: UInt64, tokenLimit: Int? = nil) {
+    package init(_ options: SamplingOptions, seed: UInt64, tokenLimit: Int? = nil) {
         self.init(
             options.processors,
             draw: options.isGreedy ? .greedy : .random(seed: seed),
@@ -56,7 +56,7 @@ public struct Sampler: Sendable {
     /// - Parameters:
     ///   - tokens: What is to be continued; all below the limit, if there is one.
     ///   - generated: What has already been drawn after them.
-    public mutating func prompt(_ tokens: [Int32], generated: some Collection<Int32> = []) {
+    package mutating func prompt(_ tokens: [Int32], generated: some Collection<Int32> = []) {
         for index in processors.indices {
             processors[index].prompt(tokens)
             for token in generated { processors[index].didSample(token) }
@@ -71,7 +71,7 @@ public struct Sampler: Sendable {
     /// - Throws: ``InferenceError/unusableLogit(token:value:)`` when a logit is NaN or positive
     ///   infinity, or all are negative infinity; ``InferenceError/nothingToDraw`` when processing
     ///   makes them so; what a processor throws.
-    public mutating func sample(_ logits: inout MutableSpan<Float>) throws -> Int32 {
+    package mutating func sample(_ logits: inout MutableSpan<Float>) throws -> Int32 {
         try withDrawable(&logits) { sampler, logits in
             try Self.check(logits)
             return try sampler.draw(from: &logits)
@@ -85,7 +85,7 @@ public struct Sampler: Sendable {
     ///   - topLogprobs: How many of the likeliest tokens are named.
     /// - Returns: The token.
     /// - Throws: As ``sample(_:)``.
-    public mutating func sample(
+    package mutating func sample(
         _ logits: inout MutableSpan<Float>,
         topLogprobs: Int
     ) throws -> TokenLogprobs {
@@ -105,7 +105,7 @@ public struct Sampler: Sendable {
     }
 
     /// Draws a token from logits that stay unchanged.
-    public mutating func sample(_ logits: [Float]) throws -> Int32 {
+    package mutating func sample(_ logits: [Float]) throws -> Int32 {
         var logits = logits
         var span = logits.mutableSpan
         return try sample(&span)

@@ -108,7 +108,7 @@ public struct SamplingOptions: Sendable, Equatable {
 
     /// Checks that a vocabulary has all tokens named in the options.
     /// - Throws: ``InferenceError/unknownBiasToken(token:vocabularySize:)``.
-    public func check(vocabularySize: Int) throws {
+    package func check(vocabularySize: Int) throws {
         try LogitBias(logitBias).check(vocabularySize: vocabularySize)
     }
 

@@ -10,19 +10,19 @@
 #endif
 
 /// Excludes all but the most likely tokens; of equally likely ones, the lowest ids stay.
-public struct TopK: LogitsProcessor {
+package struct TopK: LogitsProcessor {
     /// How many tokens stay.
-    public let count: Int
+    package let count: Int
     private var candidates: [Candidate] = []
 
     /// Checks the value.
     /// - Throws: ``InferenceError/invalidOption(name:requirement:found:)``.
-    public init(_ count: Int) throws {
+    package init(_ count: Int) throws {
         try InferenceError.require(count, "top-k", in: .from(1))
         self.count = count
     }
 
-    public mutating func process(_ logits: inout MutableSpan<Float>) {
+    package mutating func process(_ logits: inout MutableSpan<Float>) {
         guard count < logits.count else { return }
         candidates.gather(count, from: logits)
         logits.excludeAll(but: candidates)
@@ -33,20 +33,20 @@ public struct TopK: LogitsProcessor {
 ///
 /// This is nucleus sampling (Holtzman et al. 2020). At least one token stays. Of equally likely
 /// ones at the edge, the lowest ids stay.
-public struct TopP: LogitsProcessor {
+package struct TopP: LogitsProcessor {
     /// The probability to reach, relative to what the processors before this one left.
-    public let probability: Float
+    package let probability: Float
     private var weights = TokenWeights()
     private var candidates: [Candidate] = []
 
     /// Checks the value.
     /// - Throws: ``InferenceError/invalidOption(name:requirement:found:)``.
-    public init(_ probability: Float) throws {
+    package init(_ probability: Float) throws {
         try InferenceError.require(probability, "top-p", in: SamplingOptions.bounds.topP)
         self.probability = probability
     }
 
-    public mutating func process(_ logits: inout MutableSpan<Float>) {
+    package mutating func process(_ logits: inout MutableSpan<Float>) {
         guard probability < 1 else { return }
         weights.compute(from: logits)
         let target = Double(probability) * weights.total
@@ -65,18 +65,18 @@ public struct TopP: LogitsProcessor {
 /// Excludes tokens much less likely than the most likely one.
 ///
 /// The method is of Nguyen et al. 2024.
-public struct MinP: LogitsProcessor {
+package struct MinP: LogitsProcessor {
     /// The least probability that stays, as a fraction of the most likely token's; 0 excludes none.
-    public let fraction: Float
+    package let fraction: Float
 
     /// Checks the value.
     /// - Throws: ``InferenceError/invalidOption(name:requirement:found:)``.
-    public init(_ fraction: Float) throws {
+    package init(_ fraction: Float) throws {
         try InferenceError.require(fraction, "min-p", in: SamplingOptions.bounds.minP)
         self.fraction = fraction
     }
 
-    public func process(_ logits: inout MutableSpan<Float>) {
+    package func process(_ logits: inout MutableSpan<Float>) {
         // A ratio of probabilities is a difference of logits.
         let least = logits.largest + logf(fraction)
         logits.withUnsafeMutableBufferPointer { logits in

@@ -5,17 +5,17 @@
 /// The method is that of CTRL (Keskar et al. 2019). A positive logit is divided by the penalty and
 /// a negative one multiplied by it, as in transformers; how often a token occurred makes no
 /// difference.
-public struct RepetitionPenalty: LogitsProcessor {
+package struct RepetitionPenalty: LogitsProcessor {
     /// Above 1 discourages repetition, below 1 encourages it; 1 changes nothing.
-    public let penalty: Float
+    package let penalty: Float
     /// Only this many of the last tokens count; 0 is all.
-    public let window: Int
+    package let window: Int
 
     private var counts: TokenCounts
 
     /// Checks the values.
     /// - Throws: ``InferenceError/invalidOption(name:requirement:found:)``.
-    public init(_ penalty: Float, window: Int = 0) throws {
+    package init(_ penalty: Float, window: Int = 0) throws {
         let bounds = SamplingOptions.bounds
         try InferenceError.require(penalty, "repetition penalty", in: bounds.repetitionPenalty)
         try InferenceError.require(window, "repetition window", in: bounds.repetitionWindow)
@@ -24,19 +24,19 @@ public struct RepetitionPenalty: LogitsProcessor {
         counts = TokenCounts(window: window)
     }
 
-    public mutating func prompt(_ tokens: [Int32]) {
+    package mutating func prompt(_ tokens: [Int32]) {
         counts.removeAll()
         for token in window == 0 ? tokens[...] : tokens.suffix(window) { counts.add(token) }
     }
 
-    public mutating func didSample(_ token: Int32) {
+    package mutating func didSample(_ token: Int32) {
         counts.add(token)
     }
 
     /// Changes the logits of tokens that occurred.
     /// - Parameter logits: `(V)`, one for each token of the vocabulary.
     /// - Precondition: there is a logit for every token that occurred.
-    public func process(_ logits: inout MutableSpan<Float>) {
+    package func process(_ logits: inout MutableSpan<Float>) {
         for (token, _) in counts.entries {
             let token = Int(token)
             precondition(token < logits.count, "token \(token) among \(logits.count) logits")
@@ -51,17 +51,17 @@ public struct RepetitionPenalty: LogitsProcessor {
 /// The two penalties are those of OpenAI's interface. Both are subtracted from a token's logit: one
 /// when it was generated at all, the other for every time it was. Tokens of the prompt do not
 /// count.
-public struct OccurrencePenalty: LogitsProcessor {
+package struct OccurrencePenalty: LogitsProcessor {
     /// Subtracted from the logits of tokens that were generated; below 0 encourages them.
-    public let presence: Float
+    package let presence: Float
     /// Subtracted for every time that they were; below 0 encourages them.
-    public let frequency: Float
+    package let frequency: Float
 
     private var counts = TokenCounts()
 
     /// Checks the values.
     /// - Throws: ``InferenceError/invalidOption(name:requirement:found:)``.
-    public init(presence: Float = 0, frequency: Float = 0) throws {
+    package init(presence: Float = 0, frequency: Float = 0) throws {
         for (name, value) in [("presence penalty", presence), ("frequency penalty", frequency)] {
             try InferenceError.require(value, name, in: SamplingOptions.bounds.occurrencePenalty)
         }
@@ -69,18 +69,18 @@ public struct OccurrencePenalty: LogitsProcessor {
         self.frequency = frequency
     }
 
-    public mutating func prompt(_ tokens: [Int32]) {
+    package mutating func prompt(_ tokens: [Int32]) {
         counts.removeAll()
     }
 
-    public mutating func didSample(_ token: Int32) {
+    package mutating func didSample(_ token: Int32) {
         counts.add(token)
     }
 
     /// Changes the logits of tokens that were generated.
     /// - Parameter logits: `(V)`, one for each token of the vocabulary.
     /// - Precondition: there is a logit for every one of those tokens.
-    public func process(_ logits: inout MutableSpan<Float>) {
+    package func process(_ logits: inout MutableSpan<Float>) {
         for (token, count) in counts.entries {
             precondition(Int(token) < logits.count, "token \(token) of \(logits.count)")
             logits[Int(token)] -= presence + Float(count) * frequency

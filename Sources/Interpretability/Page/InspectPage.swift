@@ -18,33 +18,33 @@ import Pages
 /// ```
 ///
 /// The same findings always give the same bytes.
-public struct InspectPage: Sendable {
+package struct InspectPage: Sendable {
     /// What the page is about.
-    public struct Subject: Sendable, Equatable {
+    package struct Subject: Sendable, Equatable {
         /// The name of the model or its path, which is the page's heading.
-        public let model: String
+        package let model: String
         /// What is shown below it: parameters, layers, precision.
-        public let facts: [String]
+        package let facts: [String]
         /// When it was made, in seconds since the beginning of 1970; nil to leave it out.
-        public let seconds: Double?
+        package let seconds: Double?
 
         /// Names the subject.
-        public init(model: String, facts: [String], seconds: Double?) {
+        package init(model: String, facts: [String], seconds: Double?) {
             (self.model, self.facts, self.seconds) = (model, facts, seconds)
         }
     }
 
     /// A text that the model was run on.
-    public struct Prompt: Sendable, Equatable {
+    package struct Prompt: Sendable, Equatable {
         /// The T tokens.
-        public let tokens: [Int32]
+        package let tokens: [Int32]
         /// The text of each; together they are the prompt.
-        public let texts: [String]
+        package let texts: [String]
         /// The index of the token that is selected when the page opens.
-        public let chosen: Int
+        package let chosen: Int
 
         /// Pairs tokens with their texts; the last one is chosen unless told otherwise.
-        public init(tokens: [Int32], texts: [String], chosen: Int? = nil) {
+        package init(tokens: [Int32], texts: [String], chosen: Int? = nil) {
             precondition(tokens.count == texts.count, "\(texts.count) texts of \(tokens.count)")
             let chosen = chosen ?? tokens.count - 1
             precondition(tokens.indices ~= chosen, "token \(chosen) of \(tokens.count)")
@@ -53,7 +53,7 @@ public struct InspectPage: Sendable {
     }
 
     /// A finding: a card of the page, or two.
-    public enum Part: Sendable {
+    package enum Part: Sendable {
         /// The pattern of each head, or of some: `heads` of each layer that was kept.
         case attention(AttentionPatterns, heads: [Int]? = nil)
         /// What the layers of a model with this many blocks would predict.
@@ -75,10 +75,10 @@ public struct InspectPage: Sendable {
     /// The most attention values on a page, which is then about 50 MB.
     ///
     /// With more, browsers take long to open it.
-    public static let mostAttentionValues = 37_500_000
+    package static let mostAttentionValues = 37_500_000
 
     /// The page.
-    public let source: String
+    package let source: String
 
     /// Draws the page.
     /// - Parameters:
@@ -87,7 +87,7 @@ public struct InspectPage: Sendable {
     ///   - parts: What was found, in the order of the page.
     ///   - text: The text of a token; nil where the tokenizer has none.
     /// - Precondition: attention, lens and predictions are of the prompt's tokens.
-    public init(
+    package init(
         _ subject: Subject,
         prompt: Prompt? = nil,
         parts: [Part],
@@ -120,14 +120,14 @@ public struct InspectPage: Sendable {
     /// Writes the page.
     /// - Throws: ``FileIOError`` when the file cannot be written, or exists and must not be
     ///   overwritten.
-    public func write(to path: FilePath, overwrite: Bool) throws {
+    package func write(to path: FilePath, overwrite: Bool) throws {
         let file = try AtomicFile(path, overwrite: overwrite)
         try file.write(Array(source.utf8))
         try file.commit()
     }
 
     /// Whether the patterns of this many heads fit on a page.
-    public static func holdsAttention(tokens: Int, heads: Int) -> Bool {
+    package static func holdsAttention(tokens: Int, heads: Int) -> Bool {
         let (square, isHuge) = tokens.multipliedReportingOverflow(by: tokens)
         return !isHuge && PackedPatterns.size(tokens: tokens) <= mostAttentionValues / max(heads, 1)
             || square == 0

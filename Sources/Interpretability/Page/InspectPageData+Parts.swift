@@ -165,22 +165,22 @@ enum PackedPatterns {
 }
 
 /// The texts that activate one neuron most.
-public struct NeuronExamples: Sendable, Equatable {
+package struct NeuronExamples: Sendable, Equatable {
     /// A text around the token at which the neuron is active.
-    public struct Example: Sendable, Equatable {
+    package struct Example: Sendable, Equatable {
         /// The neuron's activation there.
-        public let activation: Float
+        package let activation: Float
         /// The token.
-        public let token: Int32
+        package let token: Int32
         /// The token's text.
-        public let text: String
+        package let text: String
         /// What precedes it, as far as shown.
-        public let before: String
+        package let before: String
         /// What follows it.
-        public let after: String
+        package let after: String
 
         /// Names a text.
-        public init(
+        package init(
             activation: Float,
             token: Int32,
             text: String,
@@ -193,12 +193,12 @@ public struct NeuronExamples: Sendable, Equatable {
     }
 
     /// The neuron.
-    public let neuron: Int
+    package let neuron: Int
     /// The texts, strongest activation first.
-    public let top: [Example]
+    package let top: [Example]
 
     /// Names the texts of a neuron.
-    public init(neuron: Int, top: [Example]) {
+    package init(neuron: Int, top: [Example]) {
         (self.neuron, self.top) = (neuron, top)
     }
 }

@@ -142,7 +142,7 @@ extension ModelWeights {
     ///   - ops: What multiplies.
     /// - Returns: The weights, each merged when it is asked for.
     /// - Throws: `TensorFileError` when the adapter belongs to another model.
-    public func merging(_ adapter: LowRankAdapter, ops: Ops) throws -> any ModelWeights {
+    package func merging(_ adapter: LowRankAdapter, ops: Ops) throws -> any ModelWeights {
         try AdaptedWeights(self, adapter, ops: ops)
     }
 }

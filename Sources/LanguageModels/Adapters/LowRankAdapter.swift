@@ -8,7 +8,7 @@ import TensorFiles
 /// The changes that fine-tuning made to some linear layers.
 ///
 /// Each is the product of two thin matrices: `W + scale * B A` (Hu et al. 2021, "LoRA").
-public struct LowRankAdapter: Sendable {
+package struct LowRankAdapter: Sendable {
     /// The change of one linear layer.
     struct Change: Sendable {
         /// `(r, in)`.
@@ -22,10 +22,10 @@ public struct LowRankAdapter: Sendable {
     }
 
     /// The directory.
-    public let path: FilePath
+    package let path: FilePath
     /// Where the model is that it was trained on: a path, or a name on Hugging Face's hub; nil if
     /// its configuration does not say.
-    public let baseModel: String?
+    package let baseModel: String?
     /// The changes, by the name that Hugging Face gives the linear layer, without `.weight`.
     let changes: [String: Change]
     /// Weights that replace the model's own, by the same names: PEFT saves the embedding and the
@@ -48,7 +48,7 @@ public struct LowRankAdapter: Sendable {
     /// - Parameter path: The directory, with `adapter_config.json` and `adapter_model.safetensors`.
     /// - Throws: `TensorFileError` when it is not such a directory, damaged, or an unsupported kind
     ///   of adapter; `FileIOError` when nothing is there or a file cannot be read.
-    public init(_ path: FilePath) throws {
+    package init(_ path: FilePath) throws {
         self.path = path
         let names = [Self.configurationName, Self.tensorsName]
         guard names.allSatisfy({ FileSystem.exists(path.appending($0)) }) else {
@@ -71,21 +71,21 @@ public struct LowRankAdapter: Sendable {
     }
 
     /// The ranks of its layers, sorted.
-    public var ranks: [Int] { Set(changes.values.map { $0.a.shape[0] }).sorted() }
+    package var ranks: [Int] { Set(changes.values.map { $0.a.shape[0] }).sorted() }
     /// How many linear layers it changes.
-    public var layerCount: Int { changes.count }
+    package var layerCount: Int { changes.count }
     /// The numbers in its matrices.
-    public var parameterCount: Int {
+    package var parameterCount: Int {
         changes.values.flatMap { [$0.a, $0.b] }.reduce(0) { $0 + $1.shape.reduce(1, *) }
     }
 
     /// Whether a directory says that it is an adapter.
-    public static func isOne(_ path: FilePath) -> Bool {
+    package static func isOne(_ path: FilePath) -> Bool {
         FileSystem.exists(path.appending(configurationName))
     }
 
     /// The error for an adapter that is given as a model.
-    public static func noModel(_ path: FilePath) -> TensorFileError {
+    package static func noModel(_ path: FilePath) -> TensorFileError {
         .unsupported(
             path: path,
             reason: "it is an adapter (LoRA), not a model",

@@ -5,15 +5,15 @@ import TensorFiles
 import Tensors
 
 /// The layers of an adapter in training.
-public struct LowRankShape: Sendable, Equatable {
+package struct LowRankShape: Sendable, Equatable {
     /// One linear layer that is adapted.
-    public struct Layer: Sendable, Equatable {
+    package struct Layer: Sendable, Equatable {
         /// The weight that the product is added to.
-        public let weight: ModelWeight
+        package let weight: ModelWeight
         /// r: rows of A, columns of B.
-        public let rank: Int
+        package let rank: Int
         /// How much the product counts, before division by the rank or its root.
-        public let alpha: Float
+        package let alpha: Float
 
         /// The name of A, `(r, in)`, among the parameters.
         var nameOfA: String { "\(weight).lora_A" }
@@ -22,9 +22,9 @@ public struct LowRankShape: Sendable, Equatable {
     }
 
     /// The layers, block by block.
-    public let layers: [Layer]
+    package let layers: [Layer]
     /// Whether products are divided by the root of their rank, not by the rank (rsLoRA).
-    public let usesRootOfRank: Bool
+    package let usesRootOfRank: Bool
 
     init(_ layers: [Layer], usesRootOfRank: Bool) {
         self.layers = layers
@@ -37,7 +37,7 @@ public struct LowRankShape: Sendable, Equatable {
     ///   - parts: Which of attention and MLP to adapt.
     ///   - rank: r, at least 1.
     ///   - alpha: The product is multiplied by alpha / r.
-    public init(
+    package init(
         _ configuration: some ModelConfiguration,
         parts: Set<ModelWeight.Part>,
         rank: Int,
@@ -54,7 +54,7 @@ public struct LowRankShape: Sendable, Equatable {
 
     /// The layers of an adapter that was read, which must be linear layers within blocks.
     /// - Throws: `TensorFileError` when it changes something else, or belongs to another model.
-    public init(_ adapter: LowRankAdapter, of configuration: some ModelConfiguration) throws {
+    package init(_ adapter: LowRankAdapter, of configuration: some ModelConfiguration) throws {
         if let name = adapter.replacements.keys.min() {
             throw Self.unsupported(adapter, "it replaces '\(name)' as a whole")
         }
@@ -96,7 +96,7 @@ public struct LowRankShape: Sendable, Equatable {
     }
 
     /// What the product of a layer's matrices is multiplied by.
-    public func scale(of layer: Layer) -> Float {
+    package func scale(of layer: Layer) -> Float {
         LowRankAdapter.scale(
             alpha: layer.alpha,
             rank: layer.rank,
@@ -110,7 +110,7 @@ public struct LowRankShape: Sendable, Equatable {
     }
 
     /// The matrices as training keeps them: A and B of each layer, float32, without weight decay.
-    public var parameterLayout: TensorLayout {
+    package var parameterLayout: TensorLayout {
         TensorLayout(
             layers.flatMap { layer in
                 [

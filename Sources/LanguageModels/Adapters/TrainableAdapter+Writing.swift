@@ -13,7 +13,7 @@ extension TrainableAdapter {
     ///   - overwrite: Whether an existing adapter is replaced.
     ///   - ops: What reads the matrices.
     /// - Throws: `FileIOError`, or `TensorError` when memory is short.
-    public func write(
+    package func write(
         to path: FilePath,
         of configuration: some ModelConfiguration,
         baseModel: String?,

@@ -8,7 +8,7 @@ import Tensors
 /// The matrices of an adapter, in float32.
 ///
 /// Rows of B are in the order of the weight's rows in ``ModelWeights``.
-public struct TrainableAdapter {
+package struct TrainableAdapter {
     /// One layer's matrices.
     struct Pair {
         let a: Tensor  // (r, in)
@@ -18,9 +18,9 @@ public struct TrainableAdapter {
     }
 
     /// Its layers.
-    public let shape: LowRankShape
+    package let shape: LowRankShape
     /// The matrices, in the shape's layout.
-    public let parameters: TensorSet
+    package let parameters: TensorSet
     /// The index of each layer in the shape; A and B are that many pairs from the first.
     private let indices: [ModelWeight: Int]
 
@@ -33,7 +33,7 @@ public struct TrainableAdapter {
     ///   - generator: Where the randomness comes from; moved on.
     ///   - ops: What allocates.
     /// - Throws: `TensorError` when memory is short.
-    public init(
+    package init(
         _ shape: LowRankShape,
         using generator: inout MersenneTwister,
         ops: Ops
@@ -56,7 +56,7 @@ public struct TrainableAdapter {
     ///   - ops: What allocates.
     /// - Throws: `TensorFileError` when it changes something else, or belongs to another model;
     ///   `TensorError` when memory is short.
-    public init(
+    package init(
         _ adapter: LowRankAdapter,
         of configuration: some ModelConfiguration,
         ops: Ops

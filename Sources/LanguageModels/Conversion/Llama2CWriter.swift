@@ -21,7 +21,7 @@ extension ModelWeights where Configuration == Llama2Configuration {
     ///   - ops: What turns stored weights into float32.
     /// - Throws: `FileIOError`; ``ModelError/cannotWrite(path:reason:hint:)`` when the model's
     ///   constants differ from llama2.c's; what reading the weights throws.
-    public func writeLlama2C(
+    package func writeLlama2C(
         to path: FilePath,
         version: Llama2CFile.Version,
         overwrite: Bool = true,

@@ -7,9 +7,9 @@ import TensorFiles
 import Tensors
 
 /// The conversion of a model to another format.
-public struct ModelConversion {
+package struct ModelConversion {
     /// The formats that can be written.
-    public enum Target: Sendable, Equatable {
+    package enum Target: Sendable, Equatable {
         /// llm.c's model file: float32 in version 3, bfloat16 in version 5.
         case llmc
         /// llama2.c's checkpoint; nil is version 2 for q8_0, and else version 0.
@@ -23,18 +23,18 @@ public struct ModelConversion {
     /// Called as weights are written, with the amount written and the total.
     ///
     /// If it throws, the conversion ends and nothing is left of it.
-    public typealias Progress = (_ done: Int, _ total: Int) throws -> Void
+    package typealias Progress = (_ done: Int, _ total: Int) throws -> Void
 
     /// The format to write.
-    public let target: Target
+    package let target: Target
     /// The destination.
-    public let path: FilePath
+    package let path: FilePath
     /// How matrices will be stored; nil if they have several types.
-    public let elementType: ElementType?
+    package let elementType: ElementType?
 
     /// What the format cannot express although it makes next to no difference; nil if there is
     /// nothing of the kind.
-    public let remark: String?
+    package let remark: String?
 
     private let write: (_ overwrite: Bool, _ ops: Ops, _ progress: Progress) throws -> Void
 
@@ -52,7 +52,7 @@ public struct ModelConversion {
     ///     given directory, which becomes `path` when all is written. Not called for single files.
     /// - Throws: ``ModelError/cannotWrite(path:reason:hint:)`` when the format cannot store
     ///   something in the model, or the type; what reading the weights throws.
-    public init(
+    package init(
         _ weights: any ModelWeights,
         to target: Target,
         at path: FilePath,
@@ -106,7 +106,7 @@ public struct ModelConversion {
     ///   - progress: Called after each weight.
     /// - Throws: `FileIOError`, also when something exists and must not be replaced; what reading
     ///   the weights, `progress` and the companions throw.
-    public func write(
+    package func write(
         overwrite: Bool = false,
         ops: Ops,
         progress: Progress = { _, _ in }
@@ -144,16 +144,16 @@ public struct ModelConversion {
 }
 
 /// The token ids that Hugging Face's configuration names.
-public struct ModelTokens: Sendable, Equatable {
+package struct ModelTokens: Sendable, Equatable {
     /// The token that begins a text.
-    public var beginOfText: Int?
+    package var beginOfText: Int?
     /// The tokens that end a text: several ids for some models.
-    public var endOfText: [Int]
+    package var endOfText: [Int]
     /// The token that pads a batch.
-    public var padding: Int?
+    package var padding: Int?
 
     /// Names tokens; by default none.
-    public init(beginOfText: Int? = nil, endOfText: [Int] = [], padding: Int? = nil) {
+    package init(beginOfText: Int? = nil, endOfText: [Int] = [], padding: Int? = nil) {
         self.beginOfText = beginOfText
         self.endOfText = endOfText
         self.padding = padding

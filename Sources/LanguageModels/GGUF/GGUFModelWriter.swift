@@ -22,7 +22,7 @@ extension ModelWeights {
     /// - Throws: ``ModelError/mismatch(path:expected:found:hint:)`` for a tokenizer of another
     ///   size; what reading the weights throws; `FileIOError` when the disk is full or fails; what
     ///   `progress` throws.
-    public func writeGGUF(
+    package func writeGGUF(
         to file: AtomicFile,
         storing type: StoredType? = nil,
         name: String,

@@ -4,7 +4,7 @@ import TensorFiles
 import Tensors
 
 /// A model in a GGUF file, which says more about it than its sizes.
-public protocol GGUFModel {
+package protocol GGUFModel {
     /// What the file says about the model, its tokenizer and its conversations.
     var metadata: GGUFMetadata { get }
 }

@@ -11,10 +11,10 @@ import Tensors
 ///
 /// The architecture is that of Radford et al. 2019: layer normalization before each sublayer,
 /// learned positions, the tanh form of GELU, and a head tied to the embedding.
-public final class GPT2: TransformerModel {
+package final class GPT2: TransformerModel {
     /// The model's sizes; its activation is ``GPT2Configuration/Activation/tanh``, whatever the
     /// original model's was.
-    public let configuration: GPT2Configuration
+    package let configuration: GPT2Configuration
 
     /// A model with all weights zero, to be filled from a file.
     init(zeros configuration: GPT2Configuration, ops: Ops) throws {
@@ -28,7 +28,7 @@ public final class GPT2: TransformerModel {
     ///   - generator: Where the randomness comes from; advanced.
     ///   - ops: What runs the arithmetic.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
-    public convenience init(
+    package convenience init(
         randomWeights configuration: GPT2Configuration,
         using generator: inout MersenneTwister,
         ops: Ops
@@ -39,7 +39,7 @@ public final class GPT2: TransformerModel {
 
     /// A model with weights from files of any format, widened to float32.
     /// - Throws: ``FileIOError``, ``TensorFileError`` or ``TensorError``.
-    public convenience init(_ weights: some ModelWeights<GPT2Configuration>, ops: Ops) throws {
+    package convenience init(_ weights: some ModelWeights<GPT2Configuration>, ops: Ops) throws {
         try self.init(zeros: weights.configuration, ops: ops)
         try read(weights)
     }
@@ -48,56 +48,56 @@ public final class GPT2: TransformerModel {
         GPT2Pass(configuration, weights: GPT2Tensors(passWeights), lane: lane)
     }
 
-    override public func makeLanguageModel() throws -> any LanguageModel { try GPT2Decoder(self) }
+    override package func makeLanguageModel() throws -> any LanguageModel { try GPT2Decoder(self) }
 
-    override public var checkpointForm: CheckpointForm { .file }
+    override package var checkpointForm: CheckpointForm { .file }
 
-    override public func writeCheckpoint(to path: FilePath) throws {
+    override package func writeCheckpoint(to path: FilePath) throws {
         try writeLLMCCheckpoint(to: path, elementType: precision)
     }
 
-    override public func readCheckpoint(from path: FilePath) throws -> Bool {
+    override package func readCheckpoint(from path: FilePath) throws -> Bool {
         try loadWeights(llmcCheckpoint: path)
         return try GPT2CheckpointHeader(path: path).elementType != .float32
     }
 }
 
 extension GPT2: ModelWeights {
-    public var format: ModelFormat { .memory }
+    package var format: ModelFormat { .memory }
 
     /// None: there are no files.
-    public var tensors: [StoredTensor] { [] }
+    package var tensors: [StoredTensor] { [] }
 
     /// A weight in float32, as it is now, in the model's own memory.
-    public func tensor(_ weight: ModelWeight) -> Tensor { part(weight) }
+    package func tensor(_ weight: ModelWeight) -> Tensor { part(weight) }
 }
 
 extension GPT2Configuration {
-    public var trainingRemark: String? {
+    package var trainingRemark: String? {
         activation == .tanh
             ? nil
             : "the model has GELU's exact form but is trained with its tanh form: at first it "
                 + "predicts a little differently"
     }
 
-    public var factorNames: Set<String> { GPT2Tensors.factors }
+    package var factorNames: Set<String> { GPT2Tensors.factors }
 
-    public var stackedMatrices: [String: Int] { [GPT2Weight.qkvw.rawValue: 3] }
+    package var stackedMatrices: [String: Int] { [GPT2Weight.qkvw.rawValue: 3] }
 
-    public var logitCount: Int { paddedVocabularySize }
+    package var logitCount: Int { paddedVocabularySize }
 
-    public func makeZeroModel(ops: Ops) throws -> TransformerModel {
+    package func makeZeroModel(ops: Ops) throws -> TransformerModel {
         try GPT2(zeros: self, ops: ops)
     }
 
-    public func makeTrainableModel(
+    package func makeTrainableModel(
         using generator: inout MersenneTwister,
         ops: Ops
     ) throws -> any TransformerModel & ModelWeights {
         try GPT2(randomWeights: self, using: &generator, ops: ops)
     }
 
-    public func makeAdaptedModel(
+    package func makeAdaptedModel(
         _ weights: any ModelWeights,
         _ adapter: TrainableAdapter,
         baseName: String?,
@@ -147,7 +147,7 @@ extension GPT2 {
 extension GPT2 {
     /// Reads an llm.c model file, of version 3 or 5; bfloat16 weights are widened to float32.
     /// - Throws: ``FileIOError``, ``TensorFileError``, ``ModelError`` or ``TensorError``.
-    public convenience init(llmcCheckpoint path: FilePath, ops: Ops) throws {
+    package convenience init(llmcCheckpoint path: FilePath, ops: Ops) throws {
         try self.init(LLMCFile(path), ops: ops)
     }
 
@@ -155,7 +155,7 @@ extension GPT2 {
     /// copy of them in memory.
     /// - Throws: ``FileIOError``, ``TensorFileError``, or ``ModelError`` when the sizes differ, in
     ///   which case the weights are unchanged.
-    public func loadWeights(llmcCheckpoint path: FilePath) throws {
+    package func loadWeights(llmcCheckpoint path: FilePath) throws {
         let file = try LLMCFile(path)
         guard file.configuration == configuration else {
             throw ModelError.mismatch(
@@ -175,7 +175,7 @@ extension GPT2 {
     ///   - elementType: float32 for version 3, bfloat16 (rounded to nearest) for version 5.
     ///   - overwrite: Whether an existing file may be replaced.
     /// - Throws: ``FileIOError``.
-    public func writeLLMCCheckpoint(
+    package func writeLLMCCheckpoint(
         to path: FilePath,
         elementType: ElementType = .float32,
         overwrite: Bool = true

@@ -15,7 +15,7 @@ extension GPT2Configuration {
     /// Reads Hugging Face's `config.json` of a GPT-2.
     /// - Throws: ``ModelError`` when the sizes are not a GPT-2's; `TensorFileError` when the file
     ///   is another model's or damaged; `FileIOError` when it is missing.
-    public init(huggingFaceFile path: FilePath) throws {
+    package init(huggingFaceFile path: FilePath) throws {
         self = try HuggingFaceFile(path).configuration
     }
 }

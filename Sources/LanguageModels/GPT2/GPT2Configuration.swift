@@ -5,9 +5,9 @@ import FileIO
 /// The sizes that define a GPT-2.
 ///
 /// Every value of this type is valid.
-public struct GPT2Configuration: Sendable, Equatable {
+package struct GPT2Configuration: Sendable, Equatable {
     /// The forms of GELU, which differ by less than 0.0005; the raw value is Hugging Face's name.
-    public enum Activation: String, Sendable {
+    package enum Activation: String, Sendable {
         /// OpenAI's, with tanh.
         case tanh = "gelu_new"
         /// With the error function, as nanoGPT's models are trained. For inference only: training
@@ -16,36 +16,36 @@ public struct GPT2Configuration: Sendable, Equatable {
     }
 
     /// maxT: the longest sequence the model has positions for.
-    public let contextLength: Int
+    package let contextLength: Int
     /// V: the number of tokens in the vocabulary.
-    public let vocabularySize: Int
+    package let vocabularySize: Int
     /// Vp: V rounded up to a multiple of 128, the rows of the embedding; rows from V on are zero.
-    public let paddedVocabularySize: Int
+    package let paddedVocabularySize: Int
     /// L: transformer blocks.
-    public let layerCount: Int
+    package let layerCount: Int
     /// NH: attention heads in a block.
-    public let headCount: Int
+    package let headCount: Int
     /// C: the width of the residual stream.
-    public let channels: Int
+    package let channels: Int
 
-    public var widestActivation: Int { 4 * channels }
+    package var widestActivation: Int { 4 * channels }
 
     /// The activation function of feed-forward networks.
-    public let activation: Activation
+    package let activation: Activation
 
     /// HS: channels of one head.
-    public var headSize: Int { channels / headCount }
+    package var headSize: Int { channels / headCount }
 
     /// GPT-2's own vocabulary: 256 bytes, 50,000 merges and the end of text.
-    public static let gpt2VocabularySize = 50257
+    package static let gpt2VocabularySize = 50257
     /// GPT-2's own context length.
-    public static let gpt2ContextLength = 1024
+    package static let gpt2ContextLength = 1024
     /// The padded vocabulary is a multiple of this, which keeps rows aligned.
     static let vocabularyMultiple = 128
 
     /// Checks sizes and pads the vocabulary.
     /// - Throws: ``ModelError/invalidConfiguration(reason:)``.
-    public init(
+    package init(
         contextLength: Int = gpt2ContextLength,
         vocabularySize: Int = gpt2VocabularySize,
         layerCount: Int,
@@ -98,7 +98,7 @@ public struct GPT2Configuration: Sendable, Equatable {
 
 extension GPT2Configuration {
     /// The sizes that have names: those of llm.c's descriptors and of the published models.
-    public static let named: [(name: String, layers: Int, heads: Int, channels: Int)] = [
+    package static let named: [(name: String, layers: Int, heads: Int, channels: Int)] = [
         ("d6", 6, 6, 384),
         ("d12", 12, 12, 768), ("gpt2", 12, 12, 768),
         ("d24", 24, 16, 1024), ("gpt2-medium", 24, 16, 1024),
@@ -112,7 +112,7 @@ extension GPT2Configuration {
     ///     `context=256` and `vocabulary=1024` with either.
     ///   - vocabularySize: V, if the descriptor does not give it.
     /// - Throws: ``ModelError`` for an unknown name, key or impossible size.
-    public init(descriptor: String, vocabularySize: Int = gpt2VocabularySize) throws {
+    package init(descriptor: String, vocabularySize: Int = gpt2VocabularySize) throws {
         let sizes = try SizeList(descriptor)
         func size(_ key: String) throws -> Int {
             guard let value = sizes.values[key] else {
@@ -133,12 +133,12 @@ extension GPT2Configuration {
     /// The size of the vocabulary that a descriptor gives; nil if it gives none.
     /// - Throws: ``ModelError`` as ``init(descriptor:vocabularySize:)`` does for an unknown name or
     ///   key.
-    public static func vocabularySize(inDescriptor descriptor: String) throws -> Int? {
+    package static func vocabularySize(inDescriptor descriptor: String) throws -> Int? {
         try SizeList(descriptor).values["vocabulary"]
     }
 
     /// Whether `text` looks like a size rather than the name of a file.
-    public static func isDescriptor(_ text: String) -> Bool {
+    package static func isDescriptor(_ text: String) -> Bool {
         guard !text.contains("/") else { return false }
         return text.contains("=") || named.contains { $0.name == text }
     }

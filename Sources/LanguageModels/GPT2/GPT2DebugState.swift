@@ -5,11 +5,11 @@ import TensorFiles
 import Tensors
 
 /// The contents of an llm.c debug state's header.
-public struct GPT2DebugStateHeader: Sendable, Equatable {
+package struct GPT2DebugStateHeader: Sendable, Equatable {
     /// B: sequences in the batch.
-    public let batchSize: Int
+    package let batchSize: Int
     /// T: tokens in a sequence.
-    public let sequenceLength: Int
+    package let sequenceLength: Int
 
     package static let magic: Int32 = 20_240_327
     private static let format = "an llm.c debug state"
@@ -42,32 +42,32 @@ public struct GPT2DebugStateHeader: Sendable, Equatable {
 
     /// Reads only the header of the file at `path`.
     /// - Throws: ``FileIOError`` or ``TensorFileError``.
-    public init(path: FilePath) throws {
+    package init(path: FilePath) throws {
         var reader = try BinaryReader(path: path)
         try self.init(&reader)
     }
 }
 
 /// A batch with the logits, loss and gradients that a model must compute for it.
-public struct GPT2DebugState {
+package struct GPT2DebugState {
     /// B: sequences in the batch.
-    public let batchSize: Int
+    package let batchSize: Int
     /// T: tokens in a sequence.
-    public let sequenceLength: Int
+    package let sequenceLength: Int
     /// B * T input tokens.
-    public let inputs: [Int32]
+    package let inputs: [Int32]
     /// B * T target tokens.
-    public let targets: [Int32]
+    package let targets: [Int32]
     /// `(B * T, V)`, unpadded.
-    public let logits: Tensor
+    package let logits: Tensor
     /// The mean cross-entropy in nats.
-    public let loss: Float
+    package let loss: Float
     /// The gradient of the loss with respect to each parameter.
-    public let gradients: TensorSet
+    package let gradients: TensorSet
 
     /// Reads a debug state that was written for a model of this configuration.
     /// - Throws: ``FileIOError``, ``TensorFileError`` or ``TensorError``.
-    public init(path: FilePath, configuration: GPT2Configuration, ops: Ops) throws {
+    package init(path: FilePath, configuration: GPT2Configuration, ops: Ops) throws {
         var reader = try BinaryReader(path: path)
         let header = try GPT2DebugStateHeader(&reader)
         let (B, T) = (header.batchSize, header.sequenceLength)

@@ -9,15 +9,15 @@ import Tensors
 ///
 /// Its weights are read-only and, if the file stores them in the requested format, the file's own
 /// pages, which processes running the same model share.
-public final class GPT2Decoder: LanguageModel {
+package final class GPT2Decoder: LanguageModel {
     /// The model's sizes.
-    public let configuration: GPT2Configuration
+    package let configuration: GPT2Configuration
     /// How weight matrices are stored; nil keeps each as in its file.
-    public let precision: ElementType?
+    package let precision: ElementType?
     /// How keys and values are stored.
-    public let cachePrecision: ElementType
+    package let cachePrecision: ElementType
     let weights: GPT2DecoderWeights
-    public let ops: Ops
+    package let ops: Ops
     let weightFiles: [any Storage]
 
     /// Takes weights from files of any format, or from memory.
@@ -32,7 +32,7 @@ public final class GPT2Decoder: LanguageModel {
     ///   - cachePrecision: How to store keys and values: one of `KVCache.precisions`.
     ///   - ops: What runs the arithmetic.
     /// - Throws: What reading the weights throws, or ``TensorError``.
-    public init(
+    package init(
         _ weights: some ModelWeights<GPT2Configuration>,
         precision: ElementType? = nil,
         cachePrecision: ElementType = .float32,
@@ -50,7 +50,7 @@ public final class GPT2Decoder: LanguageModel {
 
     /// Reads an llm.c model file, of version 3 or 5.
     /// - Throws: ``FileIOError``, ``TensorFileError``, ``ModelError`` or ``TensorError``.
-    public convenience init(
+    package convenience init(
         llmcCheckpoint path: FilePath,
         precision: ElementType? = .float32,
         cachePrecision: ElementType = .float32,
@@ -66,7 +66,7 @@ public final class GPT2Decoder: LanguageModel {
 
     /// A decoder with the weights of a model as they are now.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
-    public convenience init(
+    package convenience init(
         _ model: GPT2,
         precision: ElementType? = .float32,
         cachePrecision: ElementType = .float32
@@ -79,8 +79,8 @@ public final class GPT2Decoder: LanguageModel {
         )
     }
 
-    public var vocabularySize: Int { configuration.vocabularySize }
-    public var contextLength: Int { configuration.contextLength }
+    package var vocabularySize: Int { configuration.vocabularySize }
+    package var contextLength: Int { configuration.contextLength }
     var cacheShape: KVCacheShape {
         KVCacheShape(
             layerCount: configuration.layerCount,
@@ -89,17 +89,17 @@ public final class GPT2Decoder: LanguageModel {
         )
     }
 
-    public var weightBytesPerToken: Int { weights.bytesPerToken }
-    public var cacheBytesPerToken: Int { cacheShape.bytesPerToken(cachePrecision) }
+    package var weightBytesPerToken: Int { weights.bytesPerToken }
+    package var cacheBytesPerToken: Int { cacheShape.bytesPerToken(cachePrecision) }
 
-    public func makeSession(
+    package func makeSession(
         sequenceCount: Int,
         tokenCapacity: Int
     ) -> any DecodingSession {
         makeCachedSession(sequenceCount: sequenceCount, tokenCapacity: tokenCapacity)
     }
 
-    public func makeHookedSession(
+    package func makeHookedSession(
         sequenceCount: Int,
         tokenCapacity: Int
     ) -> any HookedSession {
@@ -111,11 +111,11 @@ public final class GPT2Decoder: LanguageModel {
 @available(*, unavailable) extension GPT2Decoder: Sendable {}
 
 extension GPT2Configuration: ModelConfiguration {
-    public static let familyName = "gpt2"
-    public static let familyTitle = "GPT-2"
-    public static let usualVocabulary = (size: gpt2VocabularySize, owner: "GPT-2")
+    package static let familyName = "gpt2"
+    package static let familyTitle = "GPT-2"
+    package static let usualVocabulary = (size: gpt2VocabularySize, owner: "GPT-2")
 
-    public func makeModel<Weights: ModelWeights<GPT2Configuration>>(
+    package func makeModel<Weights: ModelWeights<GPT2Configuration>>(
         _ weights: Weights,
         precision: ElementType?,
         cachePrecision: ElementType,
@@ -126,11 +126,11 @@ extension GPT2Configuration: ModelConfiguration {
 }
 
 extension GPT2Decoder: BlockDecoder {
-    public var layerCount: Int { configuration.layerCount }
-    public var headCount: Int { configuration.headCount }
-    public var headSize: Int { configuration.headSize }
-    public var channels: Int { configuration.channels }
-    public var hiddenChannels: Int { 4 * configuration.channels }
+    package var layerCount: Int { configuration.layerCount }
+    package var headCount: Int { configuration.headCount }
+    package var headSize: Int { configuration.headSize }
+    package var channels: Int { configuration.channels }
+    package var hiddenChannels: Int { 4 * configuration.channels }
 
     func makeDecodingWorkspace(
         rowCount: Int,

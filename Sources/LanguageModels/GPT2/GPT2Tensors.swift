@@ -127,7 +127,7 @@ struct GPT2Activations {
 }
 
 extension GPT2Configuration {
-    public func activationLayout(_ shape: ActivationShape) -> [TensorSpecification] {
+    package func activationLayout(_ shape: ActivationShape) -> [TensorSpecification] {
         let (N, C) = (shape.rowCount, channels)
         var layout = [
             TensorSpecification("lnfMean", [N]),

@@ -5,7 +5,7 @@
 import Tensors
 
 /// A kind of weight; the raw value is its name in llm.c.
-public enum GPT2Weight: String, Sendable, CaseIterable {
+package enum GPT2Weight: String, Sendable, CaseIterable {
     case wte
     case wpe
     case ln1w
@@ -24,7 +24,7 @@ public enum GPT2Weight: String, Sendable, CaseIterable {
     case lnfb
 
     /// Whether every layer has one.
-    public var isLayered: Bool {
+    package var isLayered: Bool {
         switch self {
         case .wte, .wpe, .lnfw, .lnfb: false
         default: true
@@ -32,7 +32,7 @@ public enum GPT2Weight: String, Sendable, CaseIterable {
     }
 
     /// What it is for.
-    public var role: ModelWeight.Role {
+    package var role: ModelWeight.Role {
         switch self {
         case .wte: .embedding
         case .wpe: .positions
@@ -43,7 +43,7 @@ public enum GPT2Weight: String, Sendable, CaseIterable {
     }
 
     /// The part of the model it belongs to.
-    public var part: ModelWeight.Part {
+    package var part: ModelWeight.Part {
         switch self {
         case .wte, .wpe: .embeddings
         case .qkvw, .qkvb, .attprojw, .attprojb: .attention
@@ -53,7 +53,7 @@ public enum GPT2Weight: String, Sendable, CaseIterable {
     }
 
     /// The shape of one weight, matrices as (out, in); `wte` without padding.
-    public func shape(in configuration: GPT2Configuration) -> [Int] {
+    package func shape(in configuration: GPT2Configuration) -> [Int] {
         let C = configuration.channels
         switch self {
         case .wte: return [configuration.vocabularySize, C]
@@ -72,7 +72,7 @@ public enum GPT2Weight: String, Sendable, CaseIterable {
 extension GPT2Configuration {
     /// The weight of this kind in a layer; `layer` is ignored for weights that the model has only
     /// once.
-    public func weight(_ kind: GPT2Weight, layer: Int = 0) -> ModelWeight {
+    package func weight(_ kind: GPT2Weight, layer: Int = 0) -> ModelWeight {
         ModelWeight(
             kind.rawValue,
             layer: kind.isLayered ? layer : nil,
@@ -83,7 +83,7 @@ extension GPT2Configuration {
     }
 
     /// All weights, in the order of llm.c's files.
-    public var weights: [ModelWeight] {
+    package var weights: [ModelWeight] {
         GPT2Weight.allCases.flatMap { kind in
             (0..<(kind.isLayered ? layerCount : 1)).map { weight(kind, layer: $0) }
         }
@@ -94,7 +94,7 @@ extension GPT2Configuration {
     ///
     /// A tensor holds all its layers, and `wte` the rows that pad the vocabulary. The head is tied
     /// to `wte`.
-    public var parameterLayout: TensorLayout {
+    package var parameterLayout: TensorLayout {
         TensorLayout(
             GPT2Weight.allCases.map { kind in
                 var shape = kind.shape(in: self)
@@ -124,7 +124,7 @@ extension GPT2Configuration {
     }
 
     /// The names that Hugging Face's programs write.
-    public var huggingFaceNaming: WeightNaming { huggingFaceNaming(prefix: "transformer.") }
+    package var huggingFaceNaming: WeightNaming { huggingFaceNaming(prefix: "transformer.") }
 
     /// nanoGPT's names, which are Hugging Face's; linear layers are stored as (out, in).
     /// - Parameters:

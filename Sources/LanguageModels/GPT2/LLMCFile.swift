@@ -6,14 +6,14 @@ import TensorFiles
 import Tensors
 
 /// The contents of an llm.c model's header.
-public struct GPT2CheckpointHeader: Sendable, Equatable {
+package struct GPT2CheckpointHeader: Sendable, Equatable {
     /// The model's sizes.
-    public let configuration: GPT2Configuration
+    package let configuration: GPT2Configuration
     /// How the file stores every tensor.
-    public let elementType: ElementType
+    package let elementType: ElementType
 
     /// 3 or 5.
-    public var version: Int {
+    package var version: Int {
         guard let known = Self.versions.first(where: { $0.elementType == elementType }) else {
             preconditionFailure("llm.c has no models of \(elementType)")
         }
@@ -83,7 +83,7 @@ public struct GPT2CheckpointHeader: Sendable, Equatable {
     }
 
     /// Whether a file starts with llm.c's magic number for models.
-    public static func mayBegin(_ file: MappedFile) -> Bool {
+    package static func mayBegin(_ file: MappedFile) -> Bool {
         file.withUnsafeBytes { bytes in
             bytes.count >= 4 && Int32(littleEndian: bytes.loadUnaligned(as: Int32.self)) == magic
         }
@@ -91,7 +91,7 @@ public struct GPT2CheckpointHeader: Sendable, Equatable {
 
     /// Reads only the header of the file at `path`.
     /// - Throws: ``FileIOError``, ``TensorFileError`` or ``ModelError``.
-    public init(path: FilePath) throws {
+    package init(path: FilePath) throws {
         var reader = try BinaryReader(path: path)
         try self.init(&reader)
     }
@@ -110,25 +110,25 @@ public struct GPT2CheckpointHeader: Sendable, Equatable {
 }
 
 /// An open model file of llm.c's.
-public struct LLMCFile: ModelWeights, Sendable {
+package struct LLMCFile: ModelWeights, Sendable {
     /// The file's header.
-    public let header: GPT2CheckpointHeader
+    package let header: GPT2CheckpointHeader
     private let file: MappedFile
 
     /// Opens a model file.
     /// - Throws: ``TensorFileError`` or ``ModelError`` when the content is invalid; `FileIOError`
     ///   when the file is missing or ends within its header.
-    public init(_ path: FilePath) throws {
+    package init(_ path: FilePath) throws {
         file = try MappedFile(path)
         var reader = BinaryReader(file)
         header = try GPT2CheckpointHeader(&reader)
     }
 
-    public var configuration: GPT2Configuration { header.configuration }
-    public var format: ModelFormat { .llmc(version: header.version) }
+    package var configuration: GPT2Configuration { header.configuration }
+    package var format: ModelFormat { .llmc(version: header.version) }
 
     /// The tensors, each with all its layers and padding.
-    public var tensors: [StoredTensor] {
+    package var tensors: [StoredTensor] {
         let layout = configuration.parameterLayout
         guard let type = StoredType(header.elementType) else {
             preconditionFailure("llm.c has no models of \(header.elementType)")
@@ -147,7 +147,7 @@ public struct LLMCFile: ModelWeights, Sendable {
         }
     }
 
-    public func tensor(_ weight: ModelWeight) throws -> Tensor {
+    package func tensor(_ weight: ModelWeight) throws -> Tensor {
         guard let stored = tensors.first(where: { $0.name == weight.name }) else {
             preconditionFailure("no weight \(weight)")
         }

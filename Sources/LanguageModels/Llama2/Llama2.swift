@@ -8,9 +8,9 @@ import TensorFiles
 import Tensors
 
 /// A Llama whose weights can be trained.
-public final class Llama2: TransformerModel {
+package final class Llama2: TransformerModel {
     /// The model's sizes.
-    public let configuration: Llama2Configuration
+    package let configuration: Llama2Configuration
 
     /// A model with all weights zero, to be filled.
     init(zeros configuration: Llama2Configuration, ops: Ops) throws {
@@ -26,24 +26,24 @@ public final class Llama2: TransformerModel {
         )
     }
 
-    override public func makeLanguageModel() throws -> any LanguageModel {
+    override package func makeLanguageModel() throws -> any LanguageModel {
         try Llama2Decoder(self, ops: ops)
     }
 
     /// llama2.c's file if it can hold the model, since llama2.c's programs then run it; otherwise a
     /// Hugging Face directory.
-    override public var checkpointForm: CheckpointForm {
+    override package var checkpointForm: CheckpointForm {
         configuration.differencesFromLlama2C.isEmpty ? .file : .directory
     }
 
-    override public func writeCheckpoint(to path: FilePath) throws {
+    override package func writeCheckpoint(to path: FilePath) throws {
         let target: ModelConversion.Target =
             checkpointForm == .file ? .llama2c(.legacy) : .safetensors
         try ModelConversion(self, to: target, at: path, elementType: .float32)
             .write(overwrite: true, ops: ops)
     }
 
-    override public func readCheckpoint(from path: FilePath) throws -> Bool {
+    override package func readCheckpoint(from path: FilePath) throws -> Bool {
         let weights = try openWeights(at: path, as: Llama2Configuration.self)
         guard weights.configuration == configuration else {
             throw ModelError.mismatch(
@@ -60,25 +60,25 @@ public final class Llama2: TransformerModel {
 }
 
 extension Llama2: ModelWeights {
-    public var format: ModelFormat { .memory }
+    package var format: ModelFormat { .memory }
 
     /// None: there are no files.
-    public var tensors: [StoredTensor] { [] }
+    package var tensors: [StoredTensor] { [] }
 
     /// A weight in float32, as it is now, in the model's own memory.
-    public func tensor(_ weight: ModelWeight) -> Tensor { part(weight) }
+    package func tensor(_ weight: ModelWeight) -> Tensor { part(weight) }
 }
 
 extension Llama2Configuration {
-    public var trainingRemark: String? { nil }
+    package var trainingRemark: String? { nil }
 
-    public var logitCount: Int { vocabularySize }
+    package var logitCount: Int { vocabularySize }
 
-    public func makeZeroModel(ops: Ops) throws -> TransformerModel {
+    package func makeZeroModel(ops: Ops) throws -> TransformerModel {
         try Llama2(zeros: self, ops: ops)
     }
 
-    public func makeTrainableModel(
+    package func makeTrainableModel(
         using generator: inout MersenneTwister,
         ops: Ops
     ) throws -> any TransformerModel & ModelWeights {
@@ -87,7 +87,7 @@ extension Llama2Configuration {
         return model
     }
 
-    public func makeAdaptedModel(
+    package func makeAdaptedModel(
         _ weights: any ModelWeights,
         _ adapter: TrainableAdapter,
         baseName: String?,
@@ -145,7 +145,7 @@ extension MemoryWeights<Llama2Configuration> {
     ///   - configuration: The sizes.
     ///   - generator: Where the randomness comes from; advanced.
     /// - Throws: `TensorError` when memory is short.
-    public init(
+    package init(
         randomWeights configuration: Llama2Configuration,
         using generator: inout MersenneTwister
     ) throws {

@@ -8,9 +8,9 @@ import TensorFiles
 import Tensors
 
 /// An open checkpoint of llama2.c.
-public struct Llama2CFile: Sendable {
+package struct Llama2CFile: Sendable {
     /// The versions of the format.
-    public enum Version: Int32, Sendable, CaseIterable {
+    package enum Version: Int32, Sendable, CaseIterable {
         /// The one without a magic number: float32.
         case legacy = 0
         case float32 = 1
@@ -19,11 +19,11 @@ public struct Llama2CFile: Sendable {
     }
 
     /// The version of the format.
-    public let version: Version
+    package let version: Version
     /// The model's sizes.
-    public let configuration: Llama2Configuration
+    package let configuration: Llama2Configuration
     /// Elements that share a scale, in version 2.
-    public let groupSize: Int?
+    package let groupSize: Int?
 
     private let file: MappedFile
     private let layout: Llama2CLayout
@@ -34,7 +34,7 @@ public struct Llama2CFile: Sendable {
     /// Opens a checkpoint.
     /// - Throws: ``ModelError`` or `TensorFileError` when the content is invalid; `FileIOError`
     ///   when the file is missing or ends within its header.
-    public init(_ path: FilePath) throws {
+    package init(_ path: FilePath) throws {
         let file = try MappedFile(path)
         let header = try Llama2CHeader(file)
         version = header.version
@@ -55,13 +55,13 @@ public struct Llama2CFile: Sendable {
     }
 
     /// Whether a file starts with the sizes of a model, whatever its length.
-    public static func mayBegin(_ file: MappedFile) -> Bool {
+    package static func mayBegin(_ file: MappedFile) -> Bool {
         (try? Llama2CHeader(file)) != nil
     }
 
     /// The elements of a weight: float32, or int8 for a matrix in version 2.
     /// - Precondition: The model has the weight and the layer.
-    public func stored(_ weight: Llama2Weight, layer: Int = 0) -> StoredTensor {
+    package func stored(_ weight: Llama2Weight, layer: Int = 0) -> StoredTensor {
         let shape = weight.shape(in: configuration)
         let isQuantized = groupSize != nil && !weight.isNorm
         return part(
@@ -78,7 +78,7 @@ public struct Llama2CFile: Sendable {
     /// Groups follow the order of elements, and may run across the ends of rows.
     /// - Returns: `(count / groupSize)`; nil for a weight that is stored as float32.
     /// - Precondition: The model has the weight and the layer.
-    public func scales(_ weight: Llama2Weight, layer: Int = 0) -> StoredTensor? {
+    package func scales(_ weight: Llama2Weight, layer: Int = 0) -> StoredTensor? {
         guard let groupSize, !weight.isNorm else { return nil }
         let count = weight.shape(in: configuration).reduce(1, *)
         return part(
@@ -110,11 +110,11 @@ public struct Llama2CFile: Sendable {
 }
 
 extension Llama2CFile: ModelWeights {
-    public var format: ModelFormat {
+    package var format: ModelFormat {
         .llama2c(version: Int(version.rawValue), groupSize: groupSize)
     }
 
-    public func tensor(_ weight: ModelWeight) throws -> Tensor {
+    package func tensor(_ weight: ModelWeight) throws -> Tensor {
         let (kind, layer) = (weight.llama2Kind, weight.layerIndex)
         let stored = self.stored(kind, layer: layer)
         guard let scales = try scales(kind, layer: layer)?.floats(), let groupSize else {
@@ -141,7 +141,7 @@ extension Llama2CFile: ModelWeights {
         )
     }
 
-    public func elementType(of weight: ModelWeight) -> ElementType {
+    package func elementType(of weight: ModelWeight) -> ElementType {
         guard let groupSize, weight.role != .norm,
             weight.shape[1] % ElementType.blockSize == 0, groupSize % ElementType.blockSize == 0
         else { return .float32 }
@@ -149,7 +149,7 @@ extension Llama2CFile: ModelWeights {
     }
 
     /// All weights, kind by kind, without scales.
-    public var tensors: [StoredTensor] {
+    package var tensors: [StoredTensor] {
         configuration.weights.map { stored($0.llama2Kind, layer: $0.layerIndex) }
     }
 

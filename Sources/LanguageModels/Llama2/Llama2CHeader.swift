@@ -202,7 +202,7 @@ struct Llama2CLayout {
 extension Llama2Configuration {
     /// What llama2.c's header cannot express about this model, each in a few words; empty if its
     /// files can hold the model.
-    public var differencesFromLlama2C: [String] {
+    package var differencesFromLlama2C: [String] {
         var differences: [String] = []
         if headSize * headCount != channels {
             differences.append("heads of \(headSize) channels, \(headCount) in \(channels)")
@@ -220,7 +220,7 @@ extension Llama2Configuration {
     }
 
     /// The base of wavelengths in Llama 2, which llama2.c uses.
-    public static let llama2Theta: Float = 10_000
+    package static let llama2Theta: Float = 10_000
     /// What llama2.c adds to the mean of squares.
-    public static let llama2Epsilon: Float = 1e-5
+    package static let llama2Epsilon: Float = 1e-5
 }

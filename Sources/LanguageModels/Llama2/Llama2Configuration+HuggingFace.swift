@@ -9,7 +9,7 @@ extension Llama2Configuration {
     /// Reads Hugging Face's `config.json` of a Llama.
     /// - Throws: ``ModelError`` when the sizes are not a Llama's; `TensorFileError` when the file
     ///   is another model's or damaged; `FileIOError` when it is missing.
-    public init(huggingFaceFile path: FilePath) throws {
+    package init(huggingFaceFile path: FilePath) throws {
         let config = try MappedFile(path).withIntactBytes {
             try JSONContent.decode(Config.self, from: $0, of: path)
         }

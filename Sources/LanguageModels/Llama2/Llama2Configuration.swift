@@ -10,50 +10,50 @@ import FileIO
 ///
 /// The whole family is described this way: Llama 2, Llama 3, SmolLM2, TinyLlama and others differ
 /// only in sizes and in how rotary positions are scaled.
-public struct Llama2Configuration: Sendable, Equatable {
+package struct Llama2Configuration: Sendable, Equatable {
     /// maxT: the longest sequence the model was made for.
-    public let contextLength: Int
+    package let contextLength: Int
     /// V: the number of tokens in the vocabulary.
-    public let vocabularySize: Int
+    package let vocabularySize: Int
     /// L: transformer blocks.
-    public let layerCount: Int
+    package let layerCount: Int
     /// NH: heads of queries in a block.
-    public let headCount: Int
+    package let headCount: Int
     /// NKV: heads of keys and values in a block; NH / NKV query heads share each.
-    public let keyValueHeadCount: Int
+    package let keyValueHeadCount: Int
     /// HS: channels of one head; often C / NH.
-    public let headSize: Int
+    package let headSize: Int
     /// C: the width of the residual stream.
-    public let channels: Int
+    package let channels: Int
     /// H: the width of the feed-forward network.
-    public let hiddenChannels: Int
+    package let hiddenChannels: Int
     /// Whether the classifier has weights of its own, instead of the token embedding.
-    public let hasSeparateClassifier: Bool
+    package let hasSeparateClassifier: Bool
     /// The base of the rotary positions' wavelengths.
-    public let ropeTheta: Float
+    package let ropeTheta: Float
     /// How the frequencies that follow from theta are changed.
-    public let ropeScaling: RotaryScaling
+    package let ropeScaling: RotaryScaling
     /// What RMSNorm adds to the mean of squares.
-    public let normEpsilon: Float
+    package let normEpsilon: Float
 
     /// The width of the queries of all heads, and of attention's output.
-    public var attentionChannels: Int { headCount * headSize }
+    package var attentionChannels: Int { headCount * headSize }
 
-    public var widestActivation: Int { max(channels, attentionChannels, hiddenChannels) }
+    package var widestActivation: Int { max(channels, attentionChannels, hiddenChannels) }
     /// The width of the keys, and of the values, of all heads.
-    public var keyValueChannels: Int { keyValueHeadCount * headSize }
+    package var keyValueChannels: Int { keyValueHeadCount * headSize }
 
     private static let mostChannels = 1 << 17
 
     /// The angle by which rotary positions turn each pair of a head from one position to the next,
     /// in radians.
-    public var ropeFrequencies: [Double] {
+    package var ropeFrequencies: [Double] {
         ropeScaling.frequencies(theta: ropeTheta, headSize: headSize)
     }
 
     /// Checks sizes; a head size of nil is C / NH.
     /// - Throws: ``ModelError/invalidConfiguration(reason:)``.
-    public init(
+    package init(
         contextLength: Int,
         vocabularySize: Int,
         layerCount: Int,
@@ -130,10 +130,10 @@ extension Llama2Configuration {
     private static let descriptorPrefix = "llama2:"
 
     /// V of Llama 2.
-    public static let llama2VocabularySize = 32_000
+    package static let llama2VocabularySize = 32_000
 
     /// Whether `text` looks like the size of a Llama 2.
-    public static func isDescriptor(_ text: String) -> Bool { text.hasPrefix(descriptorPrefix) }
+    package static func isDescriptor(_ text: String) -> Bool { text.hasPrefix(descriptorPrefix) }
 
     /// The sizes that `text` names.
     ///
@@ -144,7 +144,7 @@ extension Llama2Configuration {
     ///     of its own, else 0).
     ///   - vocabularySize: The vocabulary, if the descriptor gives none.
     /// - Throws: ``ModelError`` for an unknown key or impossible size.
-    public init(descriptor text: String, vocabularySize: Int = llama2VocabularySize) throws {
+    package init(descriptor text: String, vocabularySize: Int = llama2VocabularySize) throws {
         func unknown(_ problem: String) -> ModelError {
             ModelError.unknownDescriptor(
                 found: text,

@@ -8,17 +8,17 @@ import Tensors
 ///
 /// Its weights are read-only and, if the file stores them in the requested format, the file's own
 /// pages: such a model opens at once, and processes running it share them.
-public final class Llama2Decoder: LanguageModel {
+package final class Llama2Decoder: LanguageModel {
     /// The model's sizes.
-    public let configuration: Llama2Configuration
+    package let configuration: Llama2Configuration
     /// How weight matrices are stored; nil keeps each as in its file.
-    public let precision: ElementType?
+    package let precision: ElementType?
     /// How keys and values are stored.
-    public let cachePrecision: ElementType
+    package let cachePrecision: ElementType
     let weights: Llama2DecoderWeights
     /// The angle by which rotary positions turn each pair from one position to the next.
     let ropeFrequencies: [Double]
-    public let ops: Ops
+    package let ops: Ops
     let weightFiles: [any Storage]
 
     /// Takes weights from files of any format, or from memory.
@@ -33,7 +33,7 @@ public final class Llama2Decoder: LanguageModel {
     ///   - cachePrecision: How to store keys and values: one of `KVCache.precisions`.
     ///   - ops: What runs the arithmetic.
     /// - Throws: What reading the weights throws, or ``TensorError``.
-    public init(
+    package init(
         _ weights: some ModelWeights<Llama2Configuration>,
         precision: ElementType? = nil,
         cachePrecision: ElementType = .float32,
@@ -50,8 +50,8 @@ public final class Llama2Decoder: LanguageModel {
         try ops.reserve(channels: configuration.widestActivation)
     }
 
-    public var vocabularySize: Int { configuration.vocabularySize }
-    public var contextLength: Int { configuration.contextLength }
+    package var vocabularySize: Int { configuration.vocabularySize }
+    package var contextLength: Int { configuration.contextLength }
     var cacheShape: KVCacheShape {
         KVCacheShape(
             layerCount: configuration.layerCount,
@@ -60,17 +60,17 @@ public final class Llama2Decoder: LanguageModel {
         )
     }
 
-    public var weightBytesPerToken: Int { weights.bytesPerToken }
-    public var cacheBytesPerToken: Int { cacheShape.bytesPerToken(cachePrecision) }
+    package var weightBytesPerToken: Int { weights.bytesPerToken }
+    package var cacheBytesPerToken: Int { cacheShape.bytesPerToken(cachePrecision) }
 
-    public func makeSession(
+    package func makeSession(
         sequenceCount: Int,
         tokenCapacity: Int
     ) -> any DecodingSession {
         makeCachedSession(sequenceCount: sequenceCount, tokenCapacity: tokenCapacity)
     }
 
-    public func makeHookedSession(
+    package func makeHookedSession(
         sequenceCount: Int,
         tokenCapacity: Int
     ) -> any HookedSession {
@@ -82,11 +82,11 @@ public final class Llama2Decoder: LanguageModel {
 @available(*, unavailable) extension Llama2Decoder: Sendable {}
 
 extension Llama2Configuration: ModelConfiguration {
-    public static let familyName = "llama2"
-    public static let familyTitle = "Llama"
-    public static let usualVocabulary = (size: llama2VocabularySize, owner: "Llama 2")
+    package static let familyName = "llama2"
+    package static let familyTitle = "Llama"
+    package static let usualVocabulary = (size: llama2VocabularySize, owner: "Llama 2")
 
-    public func makeModel<Weights: ModelWeights<Llama2Configuration>>(
+    package func makeModel<Weights: ModelWeights<Llama2Configuration>>(
         _ weights: Weights,
         precision: ElementType?,
         cachePrecision: ElementType,
@@ -97,11 +97,11 @@ extension Llama2Configuration: ModelConfiguration {
 }
 
 extension Llama2Decoder: BlockDecoder {
-    public var layerCount: Int { configuration.layerCount }
-    public var headCount: Int { configuration.headCount }
-    public var headSize: Int { configuration.headSize }
-    public var channels: Int { configuration.channels }
-    public var hiddenChannels: Int { configuration.hiddenChannels }
+    package var layerCount: Int { configuration.layerCount }
+    package var headCount: Int { configuration.headCount }
+    package var headSize: Int { configuration.headSize }
+    package var channels: Int { configuration.channels }
+    package var hiddenChannels: Int { configuration.hiddenChannels }
 
     func makeDecodingWorkspace(
         rowCount: Int,

@@ -51,7 +51,7 @@ struct Llama2Tensors {
 }
 
 extension Llama2Configuration {
-    public var parameterLayout: TensorLayout {
+    package var parameterLayout: TensorLayout {
         TensorLayout(
             weightKinds.map { kind in
                 let shape = kind.shape(in: self)
@@ -65,7 +65,7 @@ extension Llama2Configuration {
     }
 
     /// An embedding that is not the classifier does not multiply anything: tokens look up its rows.
-    public var factorNames: Set<String> {
+    package var factorNames: Set<String> {
         let others = weightKinds.filter { !$0.isNorm && $0 != .tokenEmbedding }.map(\.rawValue)
         let embedding = hasSeparateClassifier ? [] : [Llama2Weight.tokenEmbedding.rawValue]
         return Set(others + embedding)
@@ -188,7 +188,7 @@ struct Llama2ActivationGradients {
 }
 
 extension Llama2Configuration {
-    public func activationLayout(_ shape: ActivationShape) -> [TensorSpecification] {
+    package func activationLayout(_ shape: ActivationShape) -> [TensorSpecification] {
         let N = shape.rowCount
         var layout = [
             TensorSpecification("finalRstd", [N]),

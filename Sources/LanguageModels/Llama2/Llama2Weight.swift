@@ -6,7 +6,7 @@ import FileIO
 import TensorFiles
 
 /// A kind of weight; the raw value is its name in llama2.c.
-public enum Llama2Weight: String, Sendable, CaseIterable {
+package enum Llama2Weight: String, Sendable, CaseIterable {
     case tokenEmbedding = "tok_emb"
     case attentionNorm = "rms_att"
     case wq
@@ -22,7 +22,7 @@ public enum Llama2Weight: String, Sendable, CaseIterable {
     case classifier = "wcls"
 
     /// Whether every layer has one.
-    public var isLayered: Bool {
+    package var isLayered: Bool {
         switch self {
         case .tokenEmbedding, .finalNorm, .classifier: false
         default: true
@@ -30,18 +30,18 @@ public enum Llama2Weight: String, Sendable, CaseIterable {
     }
 
     /// Whether it scales channels instead of being a matrix; such weights are never quantized.
-    public var isNorm: Bool {
+    package var isNorm: Bool {
         [.attentionNorm, .feedForwardNorm, .finalNorm].contains(self)
     }
 
     /// What it is for.
-    public var role: ModelWeight.Role {
+    package var role: ModelWeight.Role {
         if isNorm { return .norm }
         return self == .tokenEmbedding ? .embedding : .matrix
     }
 
     /// The part of the model it belongs to.
-    public var part: ModelWeight.Part {
+    package var part: ModelWeight.Part {
         switch self {
         case .tokenEmbedding: .embeddings
         case .wq, .wk, .wv, .wo: .attention
@@ -52,7 +52,7 @@ public enum Llama2Weight: String, Sendable, CaseIterable {
     }
 
     /// The shape of one weight, matrices as (out, in).
-    public func shape(in configuration: Llama2Configuration) -> [Int] {
+    package func shape(in configuration: Llama2Configuration) -> [Int] {
         let C = configuration.channels
         switch self {
         case .tokenEmbedding, .classifier: return [configuration.vocabularySize, C]
@@ -79,7 +79,7 @@ extension Llama2Configuration {
 
     /// The weight of this kind in a layer; `layer` is ignored for weights that the model has only
     /// once.
-    public func weight(_ kind: Llama2Weight, layer: Int = 0) -> ModelWeight {
+    package func weight(_ kind: Llama2Weight, layer: Int = 0) -> ModelWeight {
         ModelWeight(
             kind.rawValue,
             layer: kind.isLayered ? layer : nil,
@@ -90,7 +90,7 @@ extension Llama2Configuration {
     }
 
     /// All weights, in the order of llama2.c's files of version 0.
-    public var weights: [ModelWeight] {
+    package var weights: [ModelWeight] {
         weightKinds.flatMap { kind in layers(of: kind).map { weight(kind, layer: $0) } }
     }
 }
@@ -132,7 +132,7 @@ extension Llama2Configuration {
     ///
     /// Their rows of wq and wk are in a different order, because rotary positions turn the halves
     /// of a head instead of neighbors.
-    public var huggingFaceNaming: WeightNaming {
+    package var huggingFaceNaming: WeightNaming {
         WeightNaming(
             self,
             blockPrefix: "model.layers.",

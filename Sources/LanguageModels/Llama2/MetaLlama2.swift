@@ -148,7 +148,7 @@ extension Llama2Weight {
 
 extension Llama2Configuration {
     /// Llama 2's own context length.
-    public static let llama2ContextLength = 4096
+    package static let llama2ContextLength = 4096
 
     /// Reads Meta's `params.json`.
     /// - Parameters:
@@ -158,7 +158,7 @@ extension Llama2Configuration {
     ///   - contextLength: maxT, if the file does not say.
     /// - Throws: ``ModelError`` when the sizes are not a Llama's or the vocabulary size differs;
     ///   `TensorFileError` when the file is damaged; `FileIOError` when it is missing.
-    public init(
+    package init(
         paramsFile path: FilePath,
         vocabularySize: Int,
         contextLength: Int = llama2ContextLength

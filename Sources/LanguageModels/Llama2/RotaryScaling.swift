@@ -10,7 +10,7 @@
 #endif
 
 /// How the frequencies of rotary positions, `theta^(-2i / HS)` for pair i, are changed.
-public enum RotaryScaling: Sendable, Equatable {
+package enum RotaryScaling: Sendable, Equatable {
     /// Not at all.
     case none
     /// All are divided by a factor.
@@ -30,7 +30,7 @@ public enum RotaryScaling: Sendable, Equatable {
     case perPair(divisors: [Float])
 
     /// The frequencies of a model's pairs, in radians per position.
-    public func frequencies(theta: Float, headSize: Int) -> [Double] {
+    package func frequencies(theta: Float, headSize: Int) -> [Double] {
         (0..<headSize / 2).map { pair in
             let frequency = pow(Double(theta), -Double(2 * pair) / Double(headSize))
             return frequency / divisor(of: pair, frequency)
@@ -38,14 +38,14 @@ public enum RotaryScaling: Sendable, Equatable {
     }
 
     /// What each pair's frequency is divided by: GGUF's `rope_freqs`.
-    public func divisors(theta: Float, headSize: Int) -> [Float] {
+    package func divisors(theta: Float, headSize: Int) -> [Float] {
         zip(Self.none.frequencies(theta: theta, headSize: headSize), 0...).map {
             Float(divisor(of: $1, $0))
         }
     }
 
     /// Hugging Face's name for it, or the name of GGUF's tensor.
-    public var name: String {
+    package var name: String {
         switch self {
         case .none: "default"
         case .linear: "linear"
@@ -116,7 +116,7 @@ extension RotaryScaling {
     /// - Parameters:
     ///   - divisors: HS / 2 numbers.
     ///   - theta: The base of the wavelengths.
-    public init(divisors: [Float], theta: Float) {
+    package init(divisors: [Float], theta: Float) {
         guard let factor = divisors.last, factor.isFinite, factor > 0 else {
             self = .perPair(divisors: divisors)
             return

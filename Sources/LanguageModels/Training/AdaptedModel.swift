@@ -7,7 +7,7 @@ import TensorFiles
 import Tensors
 
 /// A model with a low-rank adapter, whose matrices are its parameters.
-public final class AdaptedModel: TransformerModel {
+package final class AdaptedModel: TransformerModel {
     /// Makes a pass of the family over a lane.
     typealias MakePass = (_ weights: TensorSource, _ lane: TrainingLane) -> any TrainingPass
 
@@ -16,9 +16,9 @@ public final class AdaptedModel: TransformerModel {
     /// What passes read of it.
     private let weights: TensorSource
     /// The adapter being trained.
-    public let adapter: TrainableAdapter
+    package let adapter: TrainableAdapter
     /// Where the model is, for readers of the adapter's files.
-    public let baseName: String?
+    package let baseName: String?
     private let makePass: MakePass
 
     /// Takes the weights of a model as they are.
@@ -75,7 +75,7 @@ public final class AdaptedModel: TransformerModel {
     ///   - precision: The type of the passes.
     /// - Returns: Bytes of copies, and of pages of the file; every step reads all of both.
     /// - Throws: What reading the weights throws.
-    public static func weightByteCount(
+    package static func weightByteCount(
         _ base: any ModelWeights,
         precision: ElementType
     ) throws -> Int {
@@ -93,14 +93,14 @@ public final class AdaptedModel: TransformerModel {
     override func makePass(_ lane: TrainingLane) -> any TrainingPass { makePass(weights, lane) }
 
     /// The model with the adapter merged into its weights.
-    override public func makeLanguageModel() throws -> any LanguageModel {
+    override package func makeLanguageModel() throws -> any LanguageModel {
         try frozenWeights.merging(adapter, ops: ops).makeModel(ops: ops)
     }
 
     /// A directory in PEFT's format.
-    override public var checkpointForm: CheckpointForm { .directory }
+    override package var checkpointForm: CheckpointForm { .directory }
 
-    override public func writeCheckpoint(to path: FilePath) throws {
+    override package func writeCheckpoint(to path: FilePath) throws {
         try adapter.write(
             to: path,
             of: sizes,
@@ -110,7 +110,7 @@ public final class AdaptedModel: TransformerModel {
         )
     }
 
-    override public func readCheckpoint(from path: FilePath) throws -> Bool {
+    override package func readCheckpoint(from path: FilePath) throws -> Bool {
         let saved = try TrainableAdapter(LowRankAdapter(path), of: sizes, ops: ops)
         guard saved.shape == adapter.shape else {
             throw ModelError.mismatch(

@@ -3,22 +3,22 @@
 import Tensors
 
 /// The shape of a pass, by which its memory is planned.
-public struct ActivationShape: Sendable {
+package struct ActivationShape: Sendable {
     /// B: sequences of a lane.
-    public let batchSize: Int
+    package let batchSize: Int
     /// T: tokens in a sequence.
-    public let sequenceLength: Int
+    package let sequenceLength: Int
     /// What the backward pass recomputes; nil if there is no backward pass.
-    public let recomputation: Recomputation?
+    package let recomputation: Recomputation?
     /// The type of the activations that are kept between operations: float32 or bfloat16.
-    public let precision: ElementType
+    package let precision: ElementType
     /// Blocks with activations of their own: all, or one that all share.
-    public let blockCount: Int
+    package let blockCount: Int
 
     /// N: all tokens.
-    public var rowCount: Int { batchSize * sequenceLength }
+    package var rowCount: Int { batchSize * sequenceLength }
     /// Whether blocks share the output of their activation function, which is then recomputed.
-    public var sharesActivation: Bool { recomputation == nil || recomputation == .gelu }
+    package var sharesActivation: Bool { recomputation == nil || recomputation == .gelu }
 
     init(
         _ configuration: any ModelConfiguration,
@@ -37,17 +37,17 @@ public struct ActivationShape: Sendable {
 }
 
 /// The memory that one batch shape needs; reused by every pass over it.
-public final class TrainingWorkspace {
+package final class TrainingWorkspace {
     /// B: sequences in a batch.
-    public let batchSize: Int
+    package let batchSize: Int
     /// T: tokens in a sequence.
-    public let sequenceLength: Int
+    package let sequenceLength: Int
     /// What the backward pass recomputes.
-    public let recomputation: Recomputation
+    package let recomputation: Recomputation
     /// The type of the activations that are kept between operations: float32 or bfloat16.
     ///
     /// The residual stream, statistics, losses and all gradients are float32.
-    public let precision: ElementType
+    package let precision: ElementType
 
     /// What runs the passes.
     let ops: Ops
@@ -64,7 +64,7 @@ public final class TrainingWorkspace {
 
     /// Bytes of all tensors together, without what the first batch with documents or dropout adds:
     /// at most three numbers per token, or C.
-    public var byteCount: Int { lanes.reduce(0) { $0 + $1.byteCount } }
+    package var byteCount: Int { lanes.reduce(0) { $0 + $1.byteCount } }
 
     private static let maximumParametersForLanes = 1 << 22
 
@@ -80,7 +80,7 @@ public final class TrainingWorkspace {
     ///   - ops: What will run the passes; nil is the model's own.
     /// - Throws: ``ModelError`` for a batch the model cannot take, or
     ///   ``TensorError/outOfMemory(byteCount:)``.
-    public init(
+    package init(
         _ model: TransformerModel,
         batchSize B: Int,
         sequenceLength T: Int,

@@ -14,7 +14,7 @@ extension TransformerModel {
     ///   - workspace: Memory for this batch shape.
     /// - Returns: The loss, 0 where no target counts.
     /// - Throws: ``ModelError`` for a wrong number of tokens, or one outside the vocabulary.
-    public func loss(
+    package func loss(
         inputs: some Collection<Int32>,
         targets: some Collection<Int32>,
         isCounted: [Bool]? = nil,
@@ -36,7 +36,7 @@ extension TransformerModel {
     ///   - workspace: Memory for this batch shape.
     /// - Returns: B rows of V logits.
     /// - Throws: ``ModelError`` for a wrong number of tokens, or one outside the vocabulary.
-    public func lastLogits(
+    package func lastLogits(
         inputs: some Collection<Int32>,
         workspace: TrainingWorkspace
     ) throws -> [[Float]] {
@@ -53,7 +53,7 @@ extension TransformerModel {
     ///   - workspace: Memory for this batch shape.
     /// - Returns: B * T rows of V logits.
     /// - Throws: ``ModelError`` for a wrong number of tokens, or one outside the vocabulary.
-    public func allLogits(
+    package func allLogits(
         inputs: some Collection<Int32>,
         workspace: TrainingWorkspace
     ) throws -> [[Float]] {
@@ -145,7 +145,7 @@ extension TransformerModel {
 extension TransformerModel {
     /// Memory for batches of a shape, for passes that only measure.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
-    public func makeScoringWorkspace(
+    package func makeScoringWorkspace(
         batchSize: Int,
         sequenceLength: Int
     ) throws -> TrainingWorkspace {
@@ -170,7 +170,7 @@ extension TransformerModel {
     ///   - workspace: Memory for this batch shape.
     /// - Returns: A loss for each of `positions`.
     /// - Throws: ``ModelError`` for a wrong number of tokens, or one outside the vocabulary.
-    public func tokenLosses(
+    package func tokenLosses(
         inputs: some Collection<Int32>,
         targets: some Collection<Int32>,
         at positions: [Int],

@@ -11,17 +11,17 @@ import Tensors
 /// A family is a subclass, which defines what its blocks compute and how its files are written. The
 /// model only holds weights. A pass through it needs working memory, a ``TrainingWorkspace``, which
 /// the caller creates once for a batch shape.
-public class TransformerModel {
+package class TransformerModel {
     /// The model's sizes.
-    public let sizes: any ModelConfiguration
+    package let sizes: any ModelConfiguration
     /// What training changes in place, in float32: one tensor for all layers of a kind of weight.
-    public let parameters: TensorSet
+    package let parameters: TensorSet
     /// What runs the arithmetic, and allocates.
-    public let ops: Ops
+    package let ops: Ops
     /// The type of the matrices and activations in a pass: float32 or bfloat16.
     ///
     /// A ``TrainingWorkspace`` is made for one of them.
-    public private(set) var precision = ElementType.float32
+    package private(set) var precision = ElementType.float32
     /// The rounded copies that passes read at bfloat16, once they have been needed.
     private var roundedWeights: RoundedWeights?
 
@@ -51,18 +51,18 @@ public class TransformerModel {
 
     /// A model that continues sequences with the weights as they are now.
     /// - Throws: `TensorError` when memory is short.
-    public func makeLanguageModel() throws -> any LanguageModel {
+    package func makeLanguageModel() throws -> any LanguageModel {
         preconditionFailure("a family generates")
     }
 
     /// The form in which the model is written.
-    public var checkpointForm: CheckpointForm {
+    package var checkpointForm: CheckpointForm {
         preconditionFailure("a family has files")
     }
 
     /// Writes the model in the form of ``checkpointForm``, which appears complete or not at all.
     /// - Throws: ``FileIOError``.
-    public func writeCheckpoint(to path: FilePath) throws {
+    package func writeCheckpoint(to path: FilePath) throws {
         preconditionFailure("a family has files")
     }
 
@@ -71,7 +71,7 @@ public class TransformerModel {
     /// - Returns: Whether the file holds them rounded.
     /// - Throws: ``ModelError`` when the sizes differ, in which case the weights are unchanged;
     ///   ``FileIOError`` or `TensorFileError`, also where a file shrinks while it is read.
-    public func readCheckpoint(from path: FilePath) throws -> Bool {
+    package func readCheckpoint(from path: FilePath) throws -> Bool {
         preconditionFailure("a family has files")
     }
 }
@@ -82,7 +82,7 @@ extension TransformerModel {
     /// The weights themselves remain float32.
     /// - Parameter precision: float32 or bfloat16.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
-    public func setPrecision(_ precision: ElementType) throws {
+    package func setPrecision(_ precision: ElementType) throws {
         precondition(ElementType.floatTypes.contains(precision), "training at \(precision)")
         if precision == .bfloat16, trainedAdapter == nil {
             roundedWeights = try roundedWeights ?? RoundedWeights(parameters.layout, ops: ops)
@@ -95,7 +95,7 @@ extension TransformerModel {
     ///
     /// Call it after the weights were changed in other ways than by the optimizer or by reading a
     /// file.
-    public func parametersDidChange() {
+    package func parametersDidChange() {
         if precision == .bfloat16 { roundedWeights?.round(parameters, ops: ops) }
     }
 
@@ -112,7 +112,7 @@ extension TransformerModel {
 
     /// Memory for one number per parameter, all zero: gradients, or a moment of the optimizer.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
-    public func makeParameterSet() throws -> TensorSet { try ops.allocate(parameters.layout) }
+    package func makeParameterSet() throws -> TensorSet { try ops.allocate(parameters.layout) }
 
     /// Checks that every token is in the vocabulary.
     /// - Throws: ``ModelError/tokenOutsideVocabulary(token:index:vocabularySize:)``.
@@ -135,7 +135,7 @@ extension TransformerModel {
 }
 
 /// How a model in training is written.
-public enum CheckpointForm: Sendable {
+package enum CheckpointForm: Sendable {
     /// A file.
     case file
     /// A directory.
@@ -166,7 +166,7 @@ extension TransformerModel {
     /// - Returns: The loss in nats, without `scale`; 0 where no target counts.
     /// - Throws: ``ModelError`` for a wrong number of tokens, or one outside the vocabulary;
     ///   `TensorError` when memory is short for the first batch with documents or dropout.
-    public func lossAndGradients(
+    package func lossAndGradients(
         inputs: some Collection<Int32>,
         targets: some Collection<Int32>,
         isCounted: [Bool]? = nil,

@@ -6,7 +6,7 @@ import RandomNumbers
 import Tensors
 
 /// The sizes of a model, the weights that such a model has, and what training it takes.
-public protocol ModelConfiguration: Sendable, Equatable {
+package protocol ModelConfiguration: Sendable, Equatable {
     /// The family's name, as `info` and messages give it: `gpt2` or `llama2`.
     static var familyName: String { get }
     /// The family's name in sentences: `GPT-2`.
@@ -117,13 +117,13 @@ public protocol ModelConfiguration: Sendable, Equatable {
 }
 
 extension ModelConfiguration {
-    public var stackedMatrices: [String: Int] { [:] }
+    package var stackedMatrices: [String: Int] { [:] }
 
     /// A model to be trained, with weights from files of any format, at float32.
     ///
     /// - Throws: What reading the weights throws, or `TensorError` when memory is short.
     /// - Precondition: The weights are of this configuration.
-    public func makeTrainableModel(
+    package func makeTrainableModel(
         _ weights: any ModelWeights,
         ops: Ops
     ) throws -> TransformerModel {
@@ -133,10 +133,10 @@ extension ModelConfiguration {
     }
 
     /// All parameters, counted in the usual way, without padding of the vocabulary.
-    public var parameterCount: Int { weights.reduce(0) { $0 + $1.count } }
+    package var parameterCount: Int { weights.reduce(0) { $0 + $1.count } }
 
     /// The parameters of one part of the model; the parts add up to ``parameterCount``.
-    public func parameterCount(of part: ModelWeight.Part) -> Int {
+    package func parameterCount(of part: ModelWeight.Part) -> Int {
         weights.reduce(0) { $0 + ($1.part == part ? $1.count : 0) }
     }
 }

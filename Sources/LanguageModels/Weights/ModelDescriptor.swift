@@ -2,13 +2,13 @@
 // says about a model, for people and programs that know no family.
 
 /// A size of a model as text, such as `d12` or `llama2:layers=6,heads=6,channels=288`.
-public struct ModelDescriptor: Sendable {
+package struct ModelDescriptor: Sendable {
     /// The text.
-    public let text: String
+    package let text: String
     private let family: any ModelConfiguration.Type
 
     /// Takes a text as a size; a Llama's says so, and all others are a GPT-2's.
-    public init(_ text: String) {
+    package init(_ text: String) {
         self.text = text
         family =
             Llama2Configuration.isDescriptor(text)
@@ -16,21 +16,21 @@ public struct ModelDescriptor: Sendable {
     }
 
     /// Whether it looks like a size rather than the name of a file.
-    public static func isOne(_ text: String) -> Bool {
+    package static func isOne(_ text: String) -> Bool {
         GPT2Configuration.isDescriptor(text) || Llama2Configuration.isDescriptor(text)
     }
 
     /// The vocabulary of a size that gives none, and whose it is.
-    public var usualVocabulary: (size: Int, owner: String) { family.usualVocabulary }
+    package var usualVocabulary: (size: Int, owner: String) { family.usualVocabulary }
 
     /// Whether the size gives the vocabulary.
-    public var givesVocabulary: Bool { text.contains("vocabulary=") }
+    package var givesVocabulary: Bool { text.contains("vocabulary=") }
 
     /// The sizes of the model.
     /// - Parameter vocabularySize: V, if the text does not give it; nil for the family's usual one.
     /// - Returns: The sizes.
     /// - Throws: ``ModelError`` for an unknown name, key or impossible size.
-    public func configuration(vocabularySize: Int? = nil) throws -> any ModelConfiguration {
+    package func configuration(vocabularySize: Int? = nil) throws -> any ModelConfiguration {
         do {
             return try family.init(
                 descriptor: text,
@@ -42,7 +42,7 @@ public struct ModelDescriptor: Sendable {
     }
 
     /// The error for a word that is neither a size nor a file.
-    public static func neitherSizeNorFile(_ text: String) -> ModelError {
+    package static func neitherSizeNorFile(_ text: String) -> ModelError {
         namingLlama(.neitherSizeNorFile(text))
     }
 
@@ -60,15 +60,15 @@ public struct ModelDescriptor: Sendable {
 }
 
 /// A size or a setting of a model.
-public struct ModelFact: Sendable, Equatable {
+package struct ModelFact: Sendable, Equatable {
     /// Its value.
-    public enum Value: Sendable, Equatable, Encodable {
+    package enum Value: Sendable, Equatable, Encodable {
         case count(Int)
         case number(Float)
         case flag(Bool)
         case name(String)
 
-        public func encode(to encoder: any Encoder) throws {
+        package func encode(to encoder: any Encoder) throws {
             var container = encoder.singleValueContainer()
             switch self {
             case .count(let value): try container.encode(value)
@@ -80,19 +80,19 @@ public struct ModelFact: Sendable, Equatable {
     }
 
     /// Its name, as in descriptors: `layers`, `kv_heads`.
-    public let name: String
+    package let name: String
     /// Its value.
-    public let value: Value
+    package let value: Value
 
     /// Names a fact.
-    public init(_ name: String, _ value: Value) {
+    package init(_ name: String, _ value: Value) {
         self.name = name
         self.value = value
     }
 }
 
 extension GPT2Configuration {
-    public var facts: [ModelFact] {
+    package var facts: [ModelFact] {
         [
             ModelFact("layers", .count(layerCount)),
             ModelFact("heads", .count(headCount)),
@@ -107,7 +107,7 @@ extension GPT2Configuration {
 }
 
 extension Llama2Configuration {
-    public var facts: [ModelFact] {
+    package var facts: [ModelFact] {
         [
             ModelFact("layers", .count(layerCount)),
             ModelFact("heads", .count(headCount)),

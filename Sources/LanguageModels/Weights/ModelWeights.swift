@@ -10,7 +10,7 @@ import Tensors
 ///
 /// Opening reads the metadata and checks that all weights are there in the right shape; weights are
 /// read on request.
-public protocol ModelWeights<Configuration> {
+package protocol ModelWeights<Configuration> {
     /// The sizes of the model's family.
     associatedtype Configuration: ModelConfiguration
 
@@ -40,13 +40,13 @@ public protocol ModelWeights<Configuration> {
 }
 
 extension ModelWeights {
-    public func elementType(of weight: ModelWeight) throws -> ElementType {
+    package func elementType(of weight: ModelWeight) throws -> ElementType {
         try tensor(weight).elementType
     }
 
     /// The type that most parameters are stored in.
     /// - Throws: What reading the weights throws.
-    public func mainElementType() throws -> ElementType {
+    package func mainElementType() throws -> ElementType {
         var counts: [ElementType: Int] = [:]
         for weight in configuration.weights {
             counts[try elementType(of: weight), default: 0] += weight.count
@@ -62,7 +62,7 @@ extension ModelWeights {
     ///   - ops: What runs the arithmetic.
     /// - Returns: The model.
     /// - Throws: What reading the weights throws, or `TensorError` when memory is short.
-    public func makeModel(
+    package func makeModel(
         precision: ElementType? = nil,
         cachePrecision: ElementType = .float32,
         ops: Ops
@@ -77,9 +77,9 @@ extension ModelWeights {
 }
 
 /// A weight, identified by its name in the family's own words and its layer.
-public struct ModelWeight: Hashable, Sendable {
+package struct ModelWeight: Hashable, Sendable {
     /// The role of a weight, which decides how it may be stored.
-    public enum Role: Sendable {
+    package enum Role: Sendable {
         /// A row for each token.
         case embedding
         /// A row for each position.
@@ -93,11 +93,11 @@ public struct ModelWeight: Hashable, Sendable {
 
         /// Whether the weight may be rounded, or stored in blocks, to make a model small; the
         /// others are so few that they are kept as they are.
-        public var isMatrix: Bool { self == .matrix || self == .embedding }
+        package var isMatrix: Bool { self == .matrix || self == .embedding }
     }
 
     /// The part of a model that a weight belongs to.
-    public enum Part: String, Sendable, CaseIterable {
+    package enum Part: String, Sendable, CaseIterable {
         /// Of tokens and of positions; in many models it is also the classifier.
         case embeddings
         /// With its biases.
@@ -111,19 +111,19 @@ public struct ModelWeight: Hashable, Sendable {
     }
 
     /// The name in llm.c or llama2.c, such as `qkvw` or `wq`.
-    public let name: String
+    package let name: String
     /// The block it belongs to; nil for a weight of the whole model.
-    public let layer: Int?
+    package let layer: Int?
     /// Its shape: matrices are (out, in), and an embedding has one row for each token of the
     /// vocabulary, without padding.
-    public let shape: [Int]
+    package let shape: [Int]
     /// Its role.
-    public let role: Role
+    package let role: Role
     /// The part of the model it belongs to.
-    public let part: Part
+    package let part: Part
 
     /// Describes a weight.
-    public init(_ name: String, layer: Int? = nil, shape: [Int], role: Role, part: Part) {
+    package init(_ name: String, layer: Int? = nil, shape: [Int], role: Role, part: Part) {
         self.name = name
         self.layer = layer
         self.shape = shape
@@ -132,17 +132,17 @@ public struct ModelWeight: Hashable, Sendable {
     }
 
     /// The number of its elements.
-    public var count: Int { shape.reduce(1, *) }
+    package var count: Int { shape.reduce(1, *) }
 }
 
 extension ModelWeight: CustomStringConvertible {
     /// The name, followed by the layer.
-    public var description: String { layer.map { "\(name).\($0)" } ?? name }
+    package var description: String { layer.map { "\(name).\($0)" } ?? name }
 }
 
 /// The weights of a model in memory.
-public struct MemoryWeights<Configuration: ModelConfiguration>: ModelWeights {
-    public let configuration: Configuration
+package struct MemoryWeights<Configuration: ModelConfiguration>: ModelWeights {
+    package let configuration: Configuration
     private let values: [ModelWeight: Tensor]
 
     /// Creates all weights of a model.
@@ -150,7 +150,7 @@ public struct MemoryWeights<Configuration: ModelConfiguration>: ModelWeights {
     ///   - configuration: The model's sizes.
     ///   - make: Gives a weight, in its shape; called for each, in order.
     /// - Throws: What `make` throws.
-    public init(
+    package init(
         _ configuration: Configuration,
         _ make: (ModelWeight) throws -> Tensor
     ) rethrows {
@@ -167,12 +167,12 @@ public struct MemoryWeights<Configuration: ModelConfiguration>: ModelWeights {
         self.values = values
     }
 
-    public var format: ModelFormat { .memory }
+    package var format: ModelFormat { .memory }
 
     /// None: there are no files.
-    public var tensors: [StoredTensor] { [] }
+    package var tensors: [StoredTensor] { [] }
 
-    public func tensor(_ weight: ModelWeight) -> Tensor {
+    package func tensor(_ weight: ModelWeight) -> Tensor {
         guard let tensor = values[weight] else { preconditionFailure("no weight \(weight)") }
         return tensor
     }

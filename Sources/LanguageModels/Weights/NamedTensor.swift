@@ -5,17 +5,17 @@ import TensorFiles
 import Tensors
 
 /// A tensor that was found by name and has not been read yet.
-public struct NamedTensor {
+package struct NamedTensor {
     /// Its name, without the layer.
-    public let name: String
+    package let name: String
     /// The chosen layer, if the name is for all layers.
-    public let layer: Int?
+    package let layer: Int?
     /// Its shape: as in the file for a name from the file, otherwise matrices as (out, in).
-    public let shape: [Int]
+    package let shape: [Int]
     /// The type of its elements, as `info` prints it.
-    public let type: String
+    package let type: String
     /// Whether its first axis counts layers.
-    public let isStack: Bool
+    package let isStack: Bool
     private let load: () throws -> Tensor
 
     fileprivate init(
@@ -38,7 +38,7 @@ public struct NamedTensor {
     /// - Returns: The tensor, in any of ``ElementType/weightTypes``.
     /// - Throws: `TensorFileError` if they are not floats; `FileIOError` when the file has lost
     ///   some of them; `TensorError` when memory is short.
-    public func tensor() throws -> Tensor { try load() }
+    package func tensor() throws -> Tensor { try load() }
 }
 
 extension ModelWeights {
@@ -46,7 +46,7 @@ extension ModelWeights {
     /// family's, without layers.
     /// - Parameter isInFile: Whether to include the file's names.
     /// - Returns: Each name once.
-    public func tensorNames(inFile isInFile: Bool = true) -> [String] {
+    package func tensorNames(inFile isInFile: Bool = true) -> [String] {
         var seen: Set<String> = []
         return ((isInFile ? tensors.map(\.name) : []) + configuration.weights.map(\.name))
             .filter { seen.insert($0).inserted }
@@ -62,7 +62,7 @@ extension ModelWeights {
     /// - Returns: The tensor; nil when the model has none of this name.
     /// - Throws: ``ModelError/layerNeeded(name:layerCount:)``,
     ///   ``ModelError/noLayers(name:)`` or ``ModelError/layerOutside(layer:layerCount:)``.
-    public func namedTensor(
+    package func namedTensor(
         _ name: String,
         layer: Int? = nil,
         isInFile: Bool = true

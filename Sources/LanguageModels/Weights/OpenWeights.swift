@@ -6,7 +6,7 @@ import FileIO
 import TensorFiles
 
 /// What a model's weights are stored in.
-public enum ModelFormat: Sendable, Equatable {
+package enum ModelFormat: Sendable, Equatable {
     /// llm.c's model file.
     case llmc(version: Int)
     /// llama2.c's checkpoint; of version 2 with the number of elements that share a scale.
@@ -23,7 +23,7 @@ public enum ModelFormat: Sendable, Equatable {
     case memory
 
     /// The name that `info` prints.
-    public var name: String {
+    package var name: String {
         switch self {
         case .llmc: "llm.c"
         case .llama2c: "llama2c"
@@ -36,7 +36,7 @@ public enum ModelFormat: Sendable, Equatable {
     }
 
     /// The version, if the format has several.
-    public var version: Int? {
+    package var version: Int? {
         switch self {
         case .llmc(let version), .llama2c(let version, _): version
         default: nil
@@ -44,7 +44,7 @@ public enum ModelFormat: Sendable, Equatable {
     }
 
     /// Elements that share a scale, if a file has groups of its own size.
-    public var groupSize: Int? {
+    package var groupSize: Int? {
         if case .llama2c(_, let size) = self { size } else { nil }
     }
 }
@@ -58,7 +58,7 @@ public enum ModelFormat: Sendable, Equatable {
 /// - Returns: The weights, of which little has been read yet.
 /// - Throws: ``ModelError`` or `TensorFileError` when the content is something else, damaged or an
 ///   unknown model; `FileIOError` when a file is missing or ends early.
-public func openWeights(at path: FilePath) throws -> any ModelWeights {
+package func openWeights(at path: FilePath) throws -> any ModelWeights {
     // A directory is a model because of a file that says which, or of its only file that is a
     // model.
     if FileSystem.isDirectory(path) {
@@ -83,7 +83,7 @@ public func openWeights(at path: FilePath) throws -> any ModelWeights {
 
 /// Opens the weights of a model of one family, as ``openWeights(at:)`` does.
 /// - Throws: Also ``ModelError/mismatch(path:expected:found:hint:)`` when it is of another family.
-public func openWeights<Configuration: ModelConfiguration>(
+package func openWeights<Configuration: ModelConfiguration>(
     at path: FilePath,
     as family: Configuration.Type
 ) throws -> any ModelWeights<Configuration> {
@@ -100,7 +100,7 @@ public func openWeights<Configuration: ModelConfiguration>(
 }
 
 /// A directory that holds a model in several files, one of which says what it is.
-public struct ModelDirectory {
+package struct ModelDirectory {
     private let path: FilePath
     private let kind: Kind
 
@@ -129,10 +129,10 @@ public struct ModelDirectory {
     }
 
     /// Whether a directory has a file that says which model is in it, even an unknown one.
-    public static func isOne(_ path: FilePath) -> Bool { kind(of: path) != nil }
+    package static func isOne(_ path: FilePath) -> Bool { kind(of: path) != nil }
 
     /// Whether a directory has files that are each a model.
-    public static func holdsGGUF(_ path: FilePath) -> Bool {
+    package static func holdsGGUF(_ path: FilePath) -> Bool {
         ((try? ggufNames(in: path)) ?? []).isEmpty == false
     }
 
@@ -140,7 +140,7 @@ public struct ModelDirectory {
     /// - Returns: The file; nil if there is none, or if the other files are a model.
     /// - Throws: ``ModelError/severalModels(path:names:)``; `FileIOError` when the directory cannot
     ///   be listed.
-    public static func ggufFile(in path: FilePath) throws -> FilePath? {
+    package static func ggufFile(in path: FilePath) throws -> FilePath? {
         switch kind(of: path) {
         case .meta, .nanoGPT: return nil
         // The configuration alone may have come along with a GGUF file.
@@ -162,7 +162,7 @@ public struct ModelDirectory {
 
     /// Whether a JSON file in such a directory says what the model is, or where its tensors are;
     /// other JSON files belong to a tokenizer, or hold settings.
-    public static func isDescription(_ file: FilePath) -> Bool {
+    package static func isDescription(_ file: FilePath) -> Bool {
         let name = file.lastComponent?.string ?? ""
         let describes = Kind(rawValue: name) != nil || name.hasSuffix(".index.json")
         return describes && isOne(file.directory)

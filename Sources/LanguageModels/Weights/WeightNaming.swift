@@ -7,7 +7,7 @@ import TensorFiles
 import Tensors
 
 /// Where a container has a weight.
-public enum WeightPlace: Sendable, Equatable {
+package enum WeightPlace: Sendable, Equatable {
     /// A tensor of this name.
     case tensor(String, WeightArrangement = .asItIs)
     /// Nowhere: the weight is zero.
@@ -15,7 +15,7 @@ public enum WeightPlace: Sendable, Equatable {
 }
 
 /// The layout of a weight in a container, compared with ``ModelWeights``.
-public enum WeightArrangement: Sendable, Equatable {
+package enum WeightArrangement: Sendable, Equatable {
     /// The same.
     case asItIs
     /// As (in, out).
@@ -26,9 +26,9 @@ public enum WeightArrangement: Sendable, Equatable {
 }
 
 /// The names of a model's weights in a container.
-public struct WeightNaming: Sendable {
+package struct WeightNaming: Sendable {
     /// Where each weight is.
-    public let places: [ModelWeight: WeightPlace]
+    package let places: [ModelWeight: WeightPlace]
     /// The prefix of the names of all tensors in a block.
     let blockPrefix: String
     /// The suffixes of names in a block that are not weights.
@@ -40,7 +40,7 @@ public struct WeightNaming: Sendable {
     ///   - blockPrefix: The prefix of the names of all tensors in a block.
     ///   - buffers: The suffixes of names in a block that are not weights.
     ///   - place: Where a weight is.
-    public init(
+    package init(
         _ configuration: some ModelConfiguration,
         blockPrefix: String,
         buffers: [String] = [],
@@ -53,7 +53,7 @@ public struct WeightNaming: Sendable {
 
     /// Where a weight is.
     /// - Precondition: The weight is one of the configuration's.
-    public subscript(weight: ModelWeight) -> WeightPlace {
+    package subscript(weight: ModelWeight) -> WeightPlace {
         guard let place = places[weight] else { preconditionFailure("no weight \(weight)") }
         return place
     }
@@ -61,15 +61,15 @@ public struct WeightNaming: Sendable {
 
 extension WeightArrangement {
     /// The shape in the container of a weight with this shape.
-    public func storedShape(_ shape: [Int]) -> [Int] {
+    package func storedShape(_ shape: [Int]) -> [Int] {
         self == .transposed ? shape.reversed() : shape
     }
 }
 
 /// Weights in a container of named tensors.
-public struct ArchivedWeights<Configuration: ModelConfiguration>: ModelWeights {
-    public let configuration: Configuration
-    public let format: ModelFormat
+package struct ArchivedWeights<Configuration: ModelConfiguration>: ModelWeights {
+    package let configuration: Configuration
+    package let format: ModelFormat
     private let archive: TensorArchive
     private let naming: WeightNaming
     /// Where blocks become planes: in one arena, so that their memory has huge pages.
@@ -78,7 +78,7 @@ public struct ArchivedWeights<Configuration: ModelConfiguration>: ModelWeights {
     /// Takes the tensors of a model, and checks that all of them are there, in the right shape, and
     /// that there are no others that would affect what the model computes.
     /// - Throws: `TensorFileError`.
-    public init(
+    package init(
         _ configuration: Configuration,
         in archive: TensorArchive,
         naming: WeightNaming,
@@ -109,15 +109,15 @@ public struct ArchivedWeights<Configuration: ModelConfiguration>: ModelWeights {
         )
     }
 
-    public var tensors: [StoredTensor] { archive.tensors }
+    package var tensors: [StoredTensor] { archive.tensors }
 
-    public func elementType(of weight: ModelWeight) throws -> ElementType {
+    package func elementType(of weight: ModelWeight) throws -> ElementType {
         guard case .tensor(let name, let arrangement) = naming[weight] else { return .float32 }
         let stored = try archive.tensor(name, shape: arrangement.storedShape(weight.shape))
         return stored.storedType.weightType ?? .float32
     }
 
-    public func tensor(_ weight: ModelWeight) throws -> Tensor {
+    package func tensor(_ weight: ModelWeight) throws -> Tensor {
         guard case .tensor(let name, let arrangement) = naming[weight] else {
             return try Tensor(zeros: weight.shape)
         }

@@ -4,19 +4,19 @@
 // that take a sample for a formula.
 
 /// A table of what runs measured.
-public struct MetricsTable: Sendable {
+package struct MetricsTable: Sendable {
     private let runs: [RunHistory]
 
     /// The table of `runs`, each under its name if there are several.
     /// - Parameter runs: The runs, in the order of their rows.
-    public init(_ runs: [RunHistory]) {
+    package init(_ runs: [RunHistory]) {
         self.runs = runs
     }
 
     /// Writes the table.
     /// - Parameter write: Called with a few rows at a time, in UTF-8.
     /// - Throws: What `write` throws.
-    public func write(_ write: ([UInt8]) throws -> Void) rethrows {
+    package func write(_ write: ([UInt8]) throws -> Void) rethrows {
         let namesRuns = runs.count > 1
         var text = (namesRuns ? "run," : "") + Self.columns.joined(separator: ",") + "\n"
         for run in runs {

@@ -4,18 +4,18 @@ import FileIO
 import Training
 
 /// What a run was started with, in words.
-public struct RunFacts: Sendable, Equatable {
+package struct RunFacts: Sendable, Equatable {
     /// A name and its value.
-    public struct Entry: Sendable, Equatable {
+    package struct Entry: Sendable, Equatable {
         /// Such as `learning-rate`.
-        public var name: String
+        package var name: String
         /// Such as `0.0006`.
-        public var value: String
+        package var value: String
         /// Whether it is the default.
-        public var isDefault: Bool
+        package var isDefault: Bool
 
         /// A name and its value.
-        public init(name: String, value: String, isDefault: Bool = false) {
+        package init(name: String, value: String, isDefault: Bool = false) {
             self.name = name
             self.value = value
             self.isDefault = isDefault
@@ -23,39 +23,39 @@ public struct RunFacts: Sendable, Equatable {
     }
 
     /// Entries under a heading.
-    public struct Section: Sendable, Equatable {
+    package struct Section: Sendable, Equatable {
         /// Such as "Data".
-        public var title: String
+        package var title: String
         /// In the order they are shown.
-        public var entries: [Entry]
+        package var entries: [Entry]
 
         /// Entries under a heading.
-        public init(title: String, entries: [Entry]) {
+        package init(title: String, entries: [Entry]) {
             self.title = title
             self.entries = entries
         }
     }
 
     /// The numbers the model learns.
-    public var parameterCount: Int
+    package var parameterCount: Int
     /// The planned number of steps.
-    public var plannedSteps: Int
+    package var plannedSteps: Int
     /// How many steps see all of the data once; nil when the description does not say.
-    public var stepsPerEpoch: Double?
+    package var stepsPerEpoch: Double?
     /// A short description of the model, such as "4 layers, 4 heads, 128 channels".
-    public var model: String
+    package var model: String
     /// The same for the data, such as "stories_train.bin, 766k tokens in 1 shard".
-    public var data: String
+    package var data: String
     /// The same for the machine, such as "AMD EPYC 9R45, avx512bf16, 2 threads".
-    public var machine: String
+    package var machine: String
     /// Everything, in sections.
-    public var sections: [Section]
+    package var sections: [Section]
 
     /// Puts a description into words.
     /// - Parameters:
     ///   - run: What a run was started with.
     ///   - defaults: The default values of flags, by the flags' names.
-    public init(_ run: RunDescription, defaults: [String: JSONValue] = [:]) {
+    package init(_ run: RunDescription, defaults: [String: JSONValue] = [:]) {
         parameterCount = run.model.parameters
         plannedSteps = run.steps
         stepsPerEpoch = Self.stepsPerEpoch(run)

@@ -15,7 +15,7 @@ extension RunHistory {
     /// One run is named after its directory and the one that holds it; of several, each by as many
     /// of its last directories as tell it from the others. A directory called `run` says nothing
     /// without the one that holds it.
-    public static func names(of directories: [RunDirectory]) -> [String] {
+    package static func names(of directories: [RunDirectory]) -> [String] {
         let paths = directories.map { components(of: $0.path) }
         var used: [String: Int] = [:]
         return paths.map { path in

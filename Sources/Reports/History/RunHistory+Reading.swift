@@ -24,7 +24,7 @@ extension RunHistory {
     ///   - defaults: The default values of flags, by the flags' names without dashes.
     /// - Throws: ``FileIOError`` when there is no log, ``ReportError`` when a line is malformed,
     ///   ``TrainingError/invalidJSON(path:reason:)`` when `run.json` is.
-    public init(
+    package init(
         _ directory: RunDirectory,
         name: String,
         longestSample: Int = Sample.longestText,

@@ -3,56 +3,56 @@
 import Training
 
 /// The measurements of a run, ordered by step, one of each kind per step.
-public struct RunHistory: Sendable, Equatable {
+package struct RunHistory: Sendable, Equatable {
     /// What an optimizer step measured; NaN stands for what was not measured, or not finite.
-    public struct Step: Sendable, Equatable, Stepped {
+    package struct Step: Sendable, Equatable, Stepped {
         /// The step, counted from 1.
-        public var step: Int
+        package var step: Int
         /// The mean loss over the step's batch, before its update, in nats per token.
-        public var loss: Float = .nan
+        package var loss: Float = .nan
         /// The learning rate of the update.
-        public var learningRate: Float = .nan
+        package var learningRate: Float = .nan
         /// The global norm of the gradients, before clipping.
-        public var gradientNorm: Float = .nan
+        package var gradientNorm: Float = .nan
         /// How long the step took.
-        public var milliseconds: Float = .nan
+        package var milliseconds: Float = .nan
         /// Tokens of the step, divided by the time it took.
-        public var tokensPerSecond: Float = .nan
+        package var tokensPerSecond: Float = .nan
 
         /// A step with no measurements yet.
-        public init(step: Int) {
+        package init(step: Int) {
             self.step = step
         }
     }
 
     /// One number measured after a step's update, NaN when it was not finite.
-    public struct Measurement: Sendable, Equatable, Stepped {
+    package struct Measurement: Sendable, Equatable, Stepped {
         /// Updates made before it was measured.
-        public var step: Int
+        package var step: Int
         /// The number.
-        public var value: Double
+        package var value: Double
 
         /// A number measured after `step` updates.
-        public init(step: Int, value: Double) {
+        package init(step: Int, value: Double) {
             self.step = step
             self.value = value
         }
     }
 
     /// A text drawn from the model.
-    public struct Sample: Sendable, Equatable, Stepped {
+    package struct Sample: Sendable, Equatable, Stepped {
         /// Updates made before it was drawn.
-        public var step: Int
+        package var step: Int
         /// The part of the text that is kept.
-        public var text: String
+        package var text: String
         /// Whether the text was longer.
-        public var isCut: Bool
+        package var isCut: Bool
 
         /// How much of a text is kept by default, in Unicode scalars.
-        public static let longestText = 4000
+        package static let longestText = 4000
 
         /// A text drawn after `step` updates, of which `longest` Unicode scalars are kept.
-        public init(step: Int, text: String, longest: Int = Self.longestText) {
+        package init(step: Int, text: String, longest: Int = Self.longestText) {
             let kept = text.unicodeScalars.prefix(longest)
             self.step = step
             self.text = String(String.UnicodeScalarView(kept))
@@ -61,24 +61,24 @@ public struct RunHistory: Sendable, Equatable {
     }
 
     /// The name of the run.
-    public var name: String
+    package var name: String
     /// Optimizer steps.
-    public var steps: [Step] = []
+    package var steps: [Step] = []
     /// Losses on held-out data, in nats per token.
-    public var validation: [Measurement] = []
+    package var validation: [Measurement] = []
     /// Accuracies on HellaSwag, from 0 to 1.
-    public var accuracy: [Measurement] = []
+    package var accuracy: [Measurement] = []
     /// Texts drawn during training.
-    public var samples: [Sample] = []
+    package var samples: [Sample] = []
     /// What the run was started with; nil for runs that did not record it.
-    public var facts: RunFacts?
+    package var facts: RunFacts?
     /// The time of the last measurement, in seconds since 1970; nil when not known.
-    public var lastWritten: Double?
+    package var lastWritten: Double?
     /// Whether it is in progress at this moment.
-    public var isRunning = false
+    package var isRunning = false
 
     /// A run with no measurements yet.
-    public init(name: String) {
+    package init(name: String) {
         self.name = name
     }
 

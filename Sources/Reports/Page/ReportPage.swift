@@ -9,12 +9,12 @@ import Training
 ///
 /// The same runs always give the same bytes, and a page stays below about half a megabyte per run
 /// however long the run is.
-public struct ReportPage: Sendable {
+package struct ReportPage: Sendable {
     /// The most runs that can be told apart by their colors.
-    public static let mostRuns = 8
+    package static let mostRuns = 8
 
     /// The page.
-    public let source: String
+    package let source: String
 
     /// Draws the page of `runs`, the first of which gets the first color.
     /// - Parameters:
@@ -22,7 +22,7 @@ public struct ReportPage: Sendable {
     ///   - refreshSeconds: After how many seconds the page reloads itself, if it is rewritten while
     ///     it is being looked at; nil for never.
     /// - Throws: ``ReportError/tooManyRuns(found:limit:)``.
-    public init(_ runs: [RunHistory], refreshSeconds: Int? = nil) throws {
+    package init(_ runs: [RunHistory], refreshSeconds: Int? = nil) throws {
         precondition(!runs.isEmpty, "a report is about one run or more")
         guard runs.count <= Self.mostRuns else {
             throw ReportError.tooManyRuns(found: runs.count, limit: Self.mostRuns)
@@ -32,7 +32,7 @@ public struct ReportPage: Sendable {
 
     /// Where the page of `runs` goes unless told otherwise: in the run's directory, or in the
     /// current one if there are several.
-    public static func defaultPath(for runs: [RunDirectory]) -> FilePath {
+    package static func defaultPath(for runs: [RunDirectory]) -> FilePath {
         let name: FilePath = "report.html"
         return runs.count == 1 ? runs[0].path.pushing(name) : name
     }
@@ -40,7 +40,7 @@ public struct ReportPage: Sendable {
     /// Writes the page.
     /// - Throws: ``FileIOError`` when the file cannot be written, or exists and must not be
     ///   overwritten.
-    public func write(to path: FilePath, overwrite: Bool) throws {
+    package func write(to path: FilePath, overwrite: Bool) throws {
         let file = try AtomicFile(path, overwrite: overwrite)
         try file.write(Array(source.utf8))
         try file.commit()

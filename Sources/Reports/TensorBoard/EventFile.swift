@@ -13,7 +13,7 @@ import Training
 #endif
 
 /// Event files of TensorBoard, in a directory.
-public enum EventFile {
+package enum EventFile {
     /// Writes everything a run measured, replacing existing event files.
     ///
     /// A run's log has no times. They are computed from how long the steps took.
@@ -25,7 +25,7 @@ public enum EventFile {
     /// - Returns: The file.
     /// - Throws: ``FileIOError``; the former files are then unchanged.
     @discardableResult
-    public static func write(
+    package static func write(
         _ history: RunHistory,
         endingAt end: Double,
         in directory: FilePath,
@@ -75,7 +75,7 @@ extension RunHistory.Row {
 }
 
 /// Appends a run's events to its event file.
-public final class TensorBoardLog {
+package final class TensorBoardLog {
     private let file: AppendingFile
 
     /// Begins the event file of a run, replacing those in its directory.
@@ -85,7 +85,7 @@ public final class TensorBoardLog {
     ///   - directory: The run's.
     ///   - resumedStep: The step of the checkpoint that the run resumes from; nil when it starts.
     /// - Throws: ``FileIOError``, or what reading `metrics.jsonl` throws.
-    public init(_ directory: RunDirectory, resumedStep: Int?) throws {
+    package init(_ directory: RunDirectory, resumedStep: Int?) throws {
         var history = RunHistory(name: "")
         var end = Date().timeIntervalSince1970
         if let resumedStep {
@@ -104,7 +104,7 @@ public final class TensorBoardLog {
 
     /// Appends what an event measured; one that measured nothing is skipped.
     /// - Throws: ``FileIOError`` when the disk is full or fails.
-    public func append(_ event: TrainingEvent) throws {
+    package func append(_ event: TrainingEvent) throws {
         let time = Date().timeIntervalSince1970
         let entry: BoardEvent
         switch event {

@@ -51,7 +51,7 @@ public enum FileKind: String, Sendable, CaseIterable {
 
     /// Looks at the start of the file, or into the directory, at `path`.
     /// - Throws: ``FileIOError`` when nothing is there or it cannot be read.
-    public init(of path: FilePath) throws {
+    package init(of path: FilePath) throws {
         if FileSystem.isDirectory(path) {
             if try RunDirectory(path).holdsRun() {
                 self = .runDirectory
@@ -154,14 +154,14 @@ extension FileKind: CustomStringConvertible {
     }
 
     /// The kinds that may be a model, in any format.
-    public static let models: [FileKind] = [
+    package static let models: [FileKind] = [
         .model, .runDirectory, .llama2c, .modelDirectory, .gguf, .safetensors, .pyTorch,
     ]
 
     /// Checks that `path` is one of `kinds`, before a reader reports it less clearly.
     /// - Throws: ``UnexpectedFileError``, or ``FileIOError`` when nothing is there.
     @discardableResult
-    public static func require(_ kinds: FileKind..., at path: FilePath) throws -> FileKind {
+    package static func require(_ kinds: FileKind..., at path: FilePath) throws -> FileKind {
         let found = try FileKind(of: path)
         guard kinds.contains(found) else {
             throw UnexpectedFileError(path: path, expected: kinds, found: found)
@@ -180,7 +180,7 @@ public struct UnexpectedFileError: Error, Equatable, Sendable, CustomStringConve
     public let found: FileKind
 
     /// Describes a wrong file.
-    public init(path: FilePath, expected: [FileKind], found: FileKind) {
+    package init(path: FilePath, expected: [FileKind], found: FileKind) {
         self.path = path
         self.expected = expected
         self.found = found

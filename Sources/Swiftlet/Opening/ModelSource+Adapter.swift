@@ -12,7 +12,7 @@ extension ModelSource {
     /// - Returns: The weights.
     /// - Throws: `TensorFileError` when the adapter belongs to another model; ``OpeningError`` when
     ///   one is given for a run that has its own.
-    public func mergedWeights(
+    package func mergedWeights(
         with named: LowRankAdapter? = nil,
         ops: Ops
     ) throws -> any ModelWeights {

@@ -24,7 +24,7 @@ extension ModelSource {
     /// - Throws: `ModelError/cannotWrite(path:reason:hint:)` when the format cannot store something
     ///   in the model; `TextTokenizerError/cannotExport(path:reason:)` when it cannot store the
     ///   tokenizer.
-    public func conversion(
+    package func conversion(
         to target: ModelConversion.Target,
         at output: FilePath,
         elementType: ElementType? = nil,

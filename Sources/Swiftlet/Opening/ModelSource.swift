@@ -11,13 +11,13 @@ import Tokenization
 import Training
 
 /// A model at a path, of any format and family, of which only the metadata has been read.
-public struct ModelSource {
+package struct ModelSource {
     /// Where the model is: a file or a directory; for a run, one of its checkpoints.
-    public let path: FilePath
+    package let path: FilePath
     /// Its weights, without an adapter that may belong to it.
-    public let weights: any ModelWeights
+    package let weights: any ModelWeights
     /// What a run changes in the model it started from, if it trains an adapter.
-    public let adapter: LowRankAdapter?
+    package let adapter: LowRankAdapter?
     /// The directory with everything that accompanies the model.
     let directory: FilePath
 
@@ -27,7 +27,7 @@ public struct ModelSource {
     ///   - checkpoint: Which checkpoint of a run to use (default: the latest).
     /// - Throws: ``UnexpectedFileError`` when it is something else, ``OpeningError``, or an error
     ///   about what is wrong with the files.
-    public init(_ path: FilePath, checkpoint: CheckpointSelection? = nil) throws {
+    package init(_ path: FilePath, checkpoint: CheckpointSelection? = nil) throws {
         let kind = try FileKind(of: path)
         // A run first: its directory may contain other things that look like a model.
         if kind == .runDirectory {
@@ -47,10 +47,10 @@ public struct ModelSource {
     }
 
     /// The sizes of the model.
-    public var configuration: any ModelConfiguration { weights.configuration }
+    package var configuration: any ModelConfiguration { weights.configuration }
 
     /// Whether something of this kind is a model, or belongs to one next to it.
-    public static func mayBeModel(_ path: FilePath, _ kind: FileKind) -> Bool {
+    package static func mayBeModel(_ path: FilePath, _ kind: FileKind) -> Bool {
         // JSON may be anything.
         kind == .json ? ModelDirectory.isDescription(path) : FileKind.models.contains(kind)
     }
@@ -72,7 +72,7 @@ public struct ModelSource {
     ///   vocabularies are rounded up.
     /// - Throws: ``OpeningError`` when there is none, or it is another model's; or
     ///   `TextTokenizerError`.
-    public func tokenizer(at named: FilePath? = nil) throws -> any Tokenizer {
+    package func tokenizer(at named: FilePath? = nil) throws -> any Tokenizer {
         try locatedTokenizer(at: named).tokenizer
     }
 
@@ -112,7 +112,7 @@ public struct ModelSource {
     ///   - form: The form to use; nil for the one in the model's files.
     /// - Returns: The form, with the default system prompt from the model's files.
     /// - Throws: ``OpeningError`` when the files have none, or an unknown one.
-    public func chatTemplate(
+    package func chatTemplate(
         _ tokenizer: any Tokenizer,
         form: ChatForm? = nil
     ) throws -> any ChatTemplate {
@@ -146,7 +146,7 @@ public struct ModelSource {
     ///   - ops: What runs the arithmetic.
     /// - Returns: The model.
     /// - Throws: What reading the weights throws, or `TensorError` when memory is short.
-    public func makeModel(
+    package func makeModel(
         precision: ElementType? = nil,
         cachePrecision: ElementType = .float32,
         adapter: LowRankAdapter? = nil,

@@ -11,14 +11,14 @@ import Tokenization
 /// ```swift
 /// let tokenizer = try TokenizerSource("SmolLM2-135M-Instruct.Q8_0.gguf").tokenizer()
 /// ```
-public struct TokenizerSource {
+package struct TokenizerSource {
     private enum Content {
         case files(TokenizerFiles)
         case keys(GGUFTokenizer)
     }
 
     /// The file that says which tokens there are.
-    public let path: FilePath
+    package let path: FilePath
     private let content: Content
 
     /// Finds the tokenizer at `path`.
@@ -29,7 +29,7 @@ public struct TokenizerSource {
     ///     directory are skipped.
     /// - Throws: ``UnexpectedFileError`` when it is something else, or an error about what is wrong
     ///   with the files.
-    public init(_ path: FilePath, isByteLevel: Bool = false) throws {
+    package init(_ path: FilePath, isByteLevel: Bool = false) throws {
         let kind = try FileKind(of: path)
         func unexpected() -> UnexpectedFileError {
             UnexpectedFileError(
@@ -91,7 +91,7 @@ public struct TokenizerSource {
     /// - Returns: The tokenizer.
     /// - Throws: `TextTokenizerError` when the content is damaged, of another model, or asks for
     ///   something unsupported; `FileIOError` when a file is missing or ends early.
-    public func tokenizer(vocabularySize: Int? = nil) throws -> any Tokenizer {
+    package func tokenizer(vocabularySize: Int? = nil) throws -> any Tokenizer {
         switch content {
         case .files(let files): return try files.load(vocabularySize: vocabularySize)
         case .keys(let keys):
@@ -105,7 +105,7 @@ public struct TokenizerSource {
     /// - Returns: The tokenizer.
     /// - Throws: `TextTokenizerError/otherKind(path:found:)` for another kind, and as
     ///   ``tokenizer(vocabularySize:)``.
-    public func bytePairTokenizer() throws -> BytePairTokenizer {
+    package func bytePairTokenizer() throws -> BytePairTokenizer {
         guard let tokenizer = try tokenizer() as? BytePairTokenizer else {
             throw TextTokenizerError.otherKind(path: path, found: .sentencePiece)
         }
@@ -116,7 +116,7 @@ public struct TokenizerSource {
     /// file, which has no merges.
     /// - Returns: The decoder.
     /// - Throws: As ``tokenizer(vocabularySize:)``.
-    public func decoder() throws -> any TokenDecoder {
+    package func decoder() throws -> any TokenDecoder {
         if case .files(.llmc(let file)) = content { return try Vocabulary(llmcFile: file) }
         return try tokenizer()
     }

@@ -4,11 +4,11 @@
 import FileIO
 
 /// Values of one type, one after the other.
-public struct GGUFArray: Sendable {
+package struct GGUFArray: Sendable {
     /// The type of the elements.
-    public let elementType: GGUFValueType
+    package let elementType: GGUFValueType
     /// The number of elements.
-    public let count: Int
+    package let count: Int
     private let content: Content
 
     /// Where the elements' bytes are; those of a file have been checked.
@@ -31,7 +31,7 @@ public struct GGUFArray: Sendable {
     }
 
     /// Strings, as UTF-8 or any other bytes.
-    public init(strings: some Collection<some Collection<UInt8>>) {
+    package init(strings: some Collection<some Collection<UInt8>>) {
         var bytes: [UInt8] = []
         for string in strings {
             bytes.append(littleEndian: UInt64(string.count))
@@ -41,19 +41,19 @@ public struct GGUFArray: Sendable {
     }
 
     /// Strings.
-    public init(_ strings: some Collection<String>) {
+    package init(_ strings: some Collection<String>) {
         self.init(strings: strings.map { Array($0.utf8) })
     }
 
     /// Whole numbers.
-    public init(_ integers: some Collection<Int32>) {
+    package init(_ integers: some Collection<Int32>) {
         var bytes: [UInt8] = []
         for value in integers { bytes.append(littleEndian: value) }
         self.init(.int32, count: integers.count, bytes: bytes)
     }
 
     /// Numbers.
-    public init(_ floats: some Collection<Float>) {
+    package init(_ floats: some Collection<Float>) {
         var bytes: [UInt8] = []
         for value in floats { bytes.append(littleEndian: value.bitPattern) }
         self.init(.float32, count: floats.count, bytes: bytes)
@@ -78,7 +78,7 @@ public struct GGUFArray: Sendable {
     /// Calls `body` with each string's bytes, in order.
     /// - Returns: False, and nothing was called, when the elements are not strings.
     /// - Throws: What `body` throws; `FileIOError` when the file has lost some of them.
-    public func forEachString(_ body: (UnsafeRawBufferPointer) throws -> Void) throws -> Bool {
+    package func forEachString(_ body: (UnsafeRawBufferPointer) throws -> Void) throws -> Bool {
         guard elementType == .string else { return false }
         try withUnsafeBytes { bytes in
             var offset = 0
@@ -101,7 +101,7 @@ public struct GGUFArray: Sendable {
 
     /// The bytes of each string; nil when the elements are not strings.
     /// - Throws: `FileIOError` when the file has lost some of them.
-    public func byteStrings() throws -> [[UInt8]]? {
+    package func byteStrings() throws -> [[UInt8]]? {
         var strings: [[UInt8]] = []
         strings.reserveCapacity(elementType == .string ? count : 0)
         return try forEachString { strings.append(Array($0)) } ? strings : nil
@@ -109,7 +109,7 @@ public struct GGUFArray: Sendable {
 
     /// The elements, when they are numbers or truth values; nil when they are not.
     /// - Throws: `FileIOError` when the file has lost some of them.
-    public func scalars() throws -> [GGUFValue]? {
+    package func scalars() throws -> [GGUFValue]? {
         guard let width = elementType.byteWidth else { return nil }
         let values = withUnsafeBytes { bytes in
             (0..<count).compactMap { i in
@@ -133,7 +133,7 @@ extension [UInt8] {
 
 extension GGUFArray: Equatable {
     /// Whether both have the same elements.
-    public static func == (a: GGUFArray, b: GGUFArray) -> Bool {
+    package static func == (a: GGUFArray, b: GGUFArray) -> Bool {
         a.elementType == b.elementType && a.count == b.count
             && a.withUnsafeBytes { a in b.withUnsafeBytes { b in a.elementsEqual(b) } }
     }

@@ -4,7 +4,7 @@
 import FileIO
 
 /// A GGUF file, open for reading; its tensors stay in the file.
-public struct GGUFFile: Sendable {
+package struct GGUFFile: Sendable {
     /// How a file begins.
     package static let magic = Array("GGUF".utf8)
     /// Where tensors begin unless a file says otherwise: at multiples of this many bytes.
@@ -12,9 +12,9 @@ public struct GGUFFile: Sendable {
     static let alignmentKey = "general.alignment"
 
     /// What the file says of its model.
-    public let metadata: GGUFMetadata
+    package let metadata: GGUFMetadata
     /// The tensors, by name.
-    public let archive: TensorArchive
+    package let archive: TensorArchive
 
     // Real files have about fifty keys and, with many experts in many layers, some thousand
     // tensors.
@@ -25,7 +25,7 @@ public struct GGUFFile: Sendable {
     /// Opens a file of version 2 or 3.
     /// - Throws: ``TensorFileError`` when the content is something else, damaged, or has tensors of
     ///   a type that is not known; `FileIOError` when it is missing or ends early.
-    public init(contentsOf path: FilePath) throws {
+    package init(contentsOf path: FilePath) throws {
         try self.init(MappedFile(path))
     }
 

@@ -4,9 +4,9 @@
 import FileIO
 
 /// Values by key, such as `llama.block_count`.
-public struct GGUFMetadata: Sendable {
+package struct GGUFMetadata: Sendable {
     /// The keys, in the order of the file.
-    public private(set) var keys: [String] = []
+    package private(set) var keys: [String] = []
     private var values: [String: Stored] = [:]
     /// The file they come from, for messages.
     private let path: FilePath
@@ -18,7 +18,7 @@ public struct GGUFMetadata: Sendable {
     }
 
     /// No keys yet, for a file to be written.
-    public init() { path = "metadata" }
+    package init() { path = "metadata" }
 
     /// No keys yet, for a file being read.
     init(path: FilePath) { self.path = path }
@@ -42,7 +42,7 @@ public struct GGUFMetadata: Sendable {
     ///
     /// In a string that is not UTF-8, invalid bytes become U+FFFD. Setting a value to nil removes
     /// the key.
-    public subscript(key: String) -> GGUFValue? {
+    package subscript(key: String) -> GGUFValue? {
         get {
             switch values[key] {
             case nil: nil
@@ -63,7 +63,7 @@ public struct GGUFMetadata: Sendable {
     /// The string of a key; nil where there is no such key.
     /// - Throws: ``TensorFileError/malformed(path:what:expected:found:)`` when it is not a string;
     ///   `FileIOError` when the file has lost it.
-    public func string(_ key: String) throws -> String? {
+    package func string(_ key: String) throws -> String? {
         let value = self[key]
         if case .string(let file, _) = values[key] { try file.requireIntact() }
         return try typed(key, value, "a string") { value in
@@ -73,19 +73,19 @@ public struct GGUFMetadata: Sendable {
 
     /// The whole number of a key, of whatever width; nil where there is no such key.
     /// - Throws: As ``string(_:)``.
-    public func integer(_ key: String) throws -> Int? {
+    package func integer(_ key: String) throws -> Int? {
         try typed(key, self[key], "a whole number", \.integer)
     }
 
     /// The number of a key, whole or not; nil where there is no such key.
     /// - Throws: As ``string(_:)``.
-    public func number(_ key: String) throws -> Double? {
+    package func number(_ key: String) throws -> Double? {
         try typed(key, self[key], "a number", \.number)
     }
 
     /// The truth value of a key; nil where there is no such key.
     /// - Throws: As ``string(_:)``.
-    public func bool(_ key: String) throws -> Bool? {
+    package func bool(_ key: String) throws -> Bool? {
         try typed(key, self[key], "true or false") { value in
             if case .bool(let bool) = value { bool } else { nil }
         }
@@ -93,7 +93,7 @@ public struct GGUFMetadata: Sendable {
 
     /// The array of a key; nil where there is no such key.
     /// - Throws: As ``string(_:)``.
-    public func array(_ key: String) throws -> GGUFArray? {
+    package func array(_ key: String) throws -> GGUFArray? {
         try typed(key, self[key], "an array") { value in
             if case .array(let array) = value { array } else { nil }
         }
@@ -101,7 +101,7 @@ public struct GGUFMetadata: Sendable {
 
     /// The bytes of the strings of a key; nil where there is no such key.
     /// - Throws: As ``string(_:)``, when it is not an array of strings.
-    public func byteStrings(_ key: String) throws -> [[UInt8]]? {
+    package func byteStrings(_ key: String) throws -> [[UInt8]]? {
         try typed(key, array(key).map { .array($0) }, "an array of strings") { value in
             if case .array(let array) = value { try array.byteStrings() } else { nil }
         }
@@ -109,13 +109,13 @@ public struct GGUFMetadata: Sendable {
 
     /// The whole numbers of a key; nil where there is no such key.
     /// - Throws: As ``string(_:)``, when it is not an array of whole numbers.
-    public func integers(_ key: String) throws -> [Int]? {
+    package func integers(_ key: String) throws -> [Int]? {
         try numbers(key, "an array of whole numbers", \.integer)
     }
 
     /// The numbers of a key; nil where there is no such key.
     /// - Throws: As ``string(_:)``, when it is not an array of numbers.
-    public func floats(_ key: String) throws -> [Float]? {
+    package func floats(_ key: String) throws -> [Float]? {
         try numbers(key, "an array of numbers") { $0.number.map { Float($0) } }
     }
 

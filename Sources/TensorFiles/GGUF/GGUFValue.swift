@@ -2,7 +2,7 @@
 // until somebody asks: a vocabulary is a hundred thousand strings.
 
 /// The types of values, as files number them.
-public enum GGUFValueType: UInt32, Sendable {
+package enum GGUFValueType: UInt32, Sendable {
     case uint8 = 0
     case int8 = 1
     case uint16 = 2
@@ -30,7 +30,7 @@ public enum GGUFValueType: UInt32, Sendable {
 }
 
 /// A value of a GGUF file's metadata.
-public enum GGUFValue: Sendable, Equatable {
+package enum GGUFValue: Sendable, Equatable {
     case uint8(UInt8)
     case int8(Int8)
     case uint16(UInt16)
@@ -46,7 +46,7 @@ public enum GGUFValue: Sendable, Equatable {
     case float64(Double)
 
     /// Its type.
-    public var type: GGUFValueType {
+    package var type: GGUFValueType {
         switch self {
         case .uint8: .uint8
         case .int8: .int8
@@ -87,7 +87,7 @@ public enum GGUFValue: Sendable, Equatable {
     }
 
     /// Its whole number, if it is one that `Int` can hold.
-    public var integer: Int? {
+    package var integer: Int? {
         switch self {
         case .uint8(let value): Int(value)
         case .int8(let value): Int(value)
@@ -102,7 +102,7 @@ public enum GGUFValue: Sendable, Equatable {
     }
 
     /// Its number, if it is one.
-    public var number: Double? {
+    package var number: Double? {
         switch self {
         case .float32(let value): Double(value)
         case .float64(let value): value

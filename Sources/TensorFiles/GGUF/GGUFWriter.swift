@@ -5,7 +5,7 @@ import FileIO
 import Tensors
 
 /// A GGUF file being written, which appears under its name, complete, on ``commit()``, or never.
-public struct GGUFWriter {
+package struct GGUFWriter {
     private let file: AtomicFile
     private let descriptions: [TensorDescription]
     private let alignment: Int
@@ -22,7 +22,7 @@ public struct GGUFWriter {
     ///   - ops: What converts tensors of other types.
     /// - Throws: `FileIOError` when the disk is full or fails; ``TensorFileError`` when the
     ///   alignment is not a power of two.
-    public init(
+    package init(
         _ file: AtomicFile,
         metadata: GGUFMetadata,
         tensors: [TensorDescription],
@@ -70,7 +70,7 @@ public struct GGUFWriter {
     ///   converted to the described type.
     /// - Throws: `FileIOError` when the disk is full or fails, or when the file of the tensor has
     ///   lost some of it; `TensorError` when memory is short.
-    public mutating func write(_ tensor: Tensor) throws {
+    package mutating func write(_ tensor: Tensor) throws {
         precondition(next < descriptions.count, "more tensors than were described")
         let description = descriptions[next]
         precondition(
@@ -84,7 +84,7 @@ public struct GGUFWriter {
 
     /// Flushes everything to the disk and gives the file its name.
     /// - Throws: `FileIOError`; the name then still stands for what it stood for before.
-    public func commit() throws {
+    package func commit() throws {
         precondition(next == descriptions.count, "\(next) of \(descriptions.count) tensors")
         try file.commit()
     }

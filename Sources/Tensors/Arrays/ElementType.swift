@@ -28,18 +28,18 @@ public enum ElementType: String, Sendable, CaseIterable, Codable {
 
     /// The types whose elements stand for themselves: those of activations, of cached keys and
     /// values, and of the numbers that training computes with.
-    public static let floatTypes: [ElementType] = [.float32, .bfloat16]
+    package static let floatTypes: [ElementType] = [.float32, .bfloat16]
 
     /// The types that the weights of a linear layer can have.
-    public static let weightTypes: [ElementType] = [
+    package static let weightTypes: [ElementType] = [
         .float32, .bfloat16, .float16, .q8_0, .q8_f32, .q4_0, .q4_1,
     ]
 
     /// Columns of a row that share a scale in the block formats.
-    public static let blockSize = Int(CK_BLOCK)
+    package static let blockSize = Int(CK_BLOCK)
 
     /// Whether elements are stored in blocks that share a scale.
-    public var isBlocked: Bool {
+    package var isBlocked: Bool {
         switch self {
         case .float32, .bfloat16, .float16, .int32: false
         case .q8_0, .q8_f32, .q4_0, .q4_1: true
@@ -48,7 +48,7 @@ public enum ElementType: String, Sendable, CaseIterable, Codable {
 
     /// Bytes an element takes.
     /// - Precondition: The type is not a block format, where only rows have a size.
-    public var byteWidth: Int {
+    package var byteWidth: Int {
         switch self {
         case .float32, .int32: return 4
         case .bfloat16, .float16: return 2
@@ -58,17 +58,17 @@ public enum ElementType: String, Sendable, CaseIterable, Codable {
     }
 
     /// Bytes of a row in the plane of values.
-    public func valueBytes(columns: Int) -> Int {
+    package func valueBytes(columns: Int) -> Int {
         isBlocked ? ck_row_bytes(kernelType, columns) : columns * byteWidth
     }
 
     /// Bytes of a row in the plane of scales: 0 where there are none.
-    public func scaleBytes(columns: Int) -> Int {
+    package func scaleBytes(columns: Int) -> Int {
         isBlocked ? ck_row_scale_bytes(kernelType, columns) : 0
     }
 
     /// Bytes of both planes of a matrix.
-    public func byteCount(rows: Int, columns: Int) -> Int {
+    package func byteCount(rows: Int, columns: Int) -> Int {
         rows * (valueBytes(columns: columns) + scaleBytes(columns: columns))
     }
 
@@ -102,10 +102,10 @@ public enum ElementType: String, Sendable, CaseIterable, Codable {
 
 extension Float {
     /// The float that these bits are in half precision.
-    public init(float16Bits bits: UInt16) {
+    package init(float16Bits bits: UInt16) {
         self = ck_float_from_float16(bits)
     }
 
     /// The nearest float16, ties to even, infinity above 65519; NaN stays NaN.
-    public var float16Bits: UInt16 { ck_float16_from_float(self) }
+    package var float16Bits: UInt16 { ck_float16_from_float(self) }
 }

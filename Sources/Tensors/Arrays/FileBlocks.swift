@@ -7,7 +7,7 @@ import CKernels
 extension ElementType {
     /// Bytes of a block as files interleave it, scale and values together.
     /// - Precondition: It is q8_0, q4_0 or q4_1.
-    public var fileBlockBytes: Int {
+    package var fileBlockBytes: Int {
         requireFileBlocks()
         return ck_block_bytes(kernelType)
     }

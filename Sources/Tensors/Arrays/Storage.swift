@@ -11,7 +11,7 @@
 /// Memory that tensors lie in: allocated, or the pages of a mapped file.
 ///
 /// As long as the object lives, the bytes stay at the same address.
-public protocol Storage: AnyObject {
+package protocol Storage: AnyObject {
     /// Whether the bytes are pages of a file, whose memory the system can reclaim at any time.
     var isMapped: Bool { get }
 
@@ -67,9 +67,9 @@ extension Tensor {
 ///
 /// A ``Tensor`` is a view that keeps its buffer alive, so views may be stored and passed around
 /// freely. Nothing synchronizes access: a buffer belongs to one task at a time.
-public final class TensorBuffer {
+package final class TensorBuffer {
     /// The size in bytes, as asked for.
-    public let byteCount: Int
+    package let byteCount: Int
     let start: UnsafeMutableRawPointer
 
     /// Reserves `byteCount` bytes of zeros.
@@ -77,7 +77,7 @@ public final class TensorBuffer {
     /// The operating system hands out the pages when they are first written, and in huge pages
     /// where it can, which saves the matrix products most of their address translations.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
-    public init(byteCount: Int) throws {
+    package init(byteCount: Int) throws {
         precondition(byteCount >= 0, "a buffer of \(byteCount) bytes")
         let mapping = mmap(
             nil,
@@ -105,12 +105,12 @@ public final class TensorBuffer {
 
 extension TensorBuffer: Storage {
     /// False: this is the only copy.
-    public var isMapped: Bool { false }
+    package var isMapped: Bool { false }
 
     /// True.
-    public var isWritable: Bool { true }
+    package var isWritable: Bool { true }
 
-    public func withUnsafeBytes<Result>(
+    package func withUnsafeBytes<Result>(
         _ body: (UnsafeRawBufferPointer) throws -> Result
     ) rethrows -> Result {
         try withExtendedLifetime(self) {
@@ -119,10 +119,10 @@ extension TensorBuffer: Storage {
     }
 
     /// Does nothing: this is the only copy.
-    public func releasePages(_ range: Range<Int>) {}
+    package func releasePages(_ range: Range<Int>) {}
 
     /// Does nothing: nobody else can change it.
-    public func requireIntact() {}
+    package func requireIntact() {}
 }
 
 // A buffer is written through views without synchronization.
@@ -133,14 +133,14 @@ extension TensorBuffer: Storage {
 /// The operating system gives huge pages only to blocks much larger than a matrix. Addresses in
 /// small pages take time to translate, which slows generation down measurably: see
 /// docs/experiment-log.md. A matrix keeps the memory of its neighbors alive.
-public final class WeightArena {
+package final class WeightArena {
     private static let blockBytes = 64 << 20
     private static let cacheLine = 64
     private var block: TensorBuffer?
     private var usedBytes = 0
 
     /// An arena that takes no memory yet.
-    public init() {}
+    package init() {}
 
     /// Bytes of zeros that start at a cache line.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.

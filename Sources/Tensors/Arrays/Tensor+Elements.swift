@@ -3,7 +3,7 @@
 extension Tensor {
     /// A new tensor of zeros, in memory of its own or in a part of `arena`.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
-    public init(
+    package init(
         zeros shape: [Int],
         elementType: ElementType = .float32,
         in arena: WeightArena? = nil
@@ -27,7 +27,7 @@ extension Tensor {
 
     /// A new float32 tensor with these elements.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
-    public init(_ elements: [Float], shape: [Int]) throws {
+    package init(_ elements: [Float], shape: [Int]) throws {
         try self.init(zeros: shape)
         precondition(count == elements.count, "\(elements.count) elements for shape \(shape)")
         withUnsafeMutableElements(as: Float.self) { _ = $0.update(fromContentsOf: elements) }
@@ -35,14 +35,14 @@ extension Tensor {
 
     /// A new int32 tensor with these elements, such as token ids.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
-    public init(_ elements: [Int32], shape: [Int]) throws {
+    package init(_ elements: [Int32], shape: [Int]) throws {
         try self.init(zeros: shape, elementType: .int32)
         precondition(count == elements.count, "\(elements.count) elements for shape \(shape)")
         withUnsafeMutableElements(as: Int32.self) { _ = $0.update(fromContentsOf: elements) }
     }
 
     /// Calls `body` with the elements, which it must not keep; not for block formats.
-    public func withUnsafeElements<Element: BitwiseCopyable, Result>(
+    package func withUnsafeElements<Element: BitwiseCopyable, Result>(
         as type: Element.Type = Element.self,
         _ body: (UnsafeBufferPointer<Element>) throws -> Result
     ) rethrows -> Result {
@@ -54,7 +54,7 @@ extension Tensor {
 
     /// Calls `body` with the elements of a writable tensor, which it must not keep; not for block
     /// formats.
-    public func withUnsafeMutableElements<Element: BitwiseCopyable, Result>(
+    package func withUnsafeMutableElements<Element: BitwiseCopyable, Result>(
         as type: Element.Type = Element.self,
         _ body: (UnsafeMutableBufferPointer<Element>) throws -> Result
     ) rethrows -> Result {
@@ -65,7 +65,7 @@ extension Tensor {
     }
 
     /// Calls `body` with the bytes of both planes; scales are empty where there are none.
-    public func withUnsafeBytes<Result>(
+    package func withUnsafeBytes<Result>(
         _ body: (
             _ values: UnsafeRawBufferPointer,
             _ scales: UnsafeRawBufferPointer
@@ -87,7 +87,7 @@ extension Tensor {
     }
 
     /// A copy of the elements of a float32 tensor.
-    public func floats() -> [Float] {
+    package func floats() -> [Float] {
         precondition(elementType == .float32, "elements of \(elementType) read as floats")
         return withUnsafeElements(as: Float.self) { Array($0) }
     }

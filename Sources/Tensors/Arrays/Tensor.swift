@@ -8,13 +8,13 @@ import CKernels
 /// Copying a tensor copies the view: both see the same elements. A row runs along the last axis. In
 /// the block formats of ``ElementType`` every row begins with a block, so the last axis is never
 /// cut; the values of all rows are in one plane, and their scales in another.
-public struct Tensor {
+package struct Tensor {
     /// The extent of each axis, outermost first.
-    public let shape: [Int]
+    package let shape: [Int]
     /// The type of the elements.
-    public let elementType: ElementType
+    package let elementType: ElementType
     /// Whether the elements may be written: not those of a mapped file.
-    public let isWritable: Bool
+    package let isWritable: Bool
     let memory: TensorMemory
     // Both point into the memory, which this value keeps alive, and are only written through where
     // that is allowed. Scales are nil where the type has none.
@@ -22,16 +22,16 @@ public struct Tensor {
     let scales: UnsafeMutableRawPointer?
 
     /// The number of elements.
-    public var count: Int { Self.product(shape, from: 0, to: shape.count) }
+    package var count: Int { Self.product(shape, from: 0, to: shape.count) }
 
     /// The extent of the last axis: C if the tensor is the weight of a linear layer.
-    public var columns: Int { Self.columns(of: shape) }
+    package var columns: Int { Self.columns(of: shape) }
 
     /// The number of rows: the product of all axes but the last.
-    public var rows: Int { Self.rows(of: shape) }
+    package var rows: Int { Self.rows(of: shape) }
 
     /// Bytes of the elements, scales included.
-    public var byteCount: Int { elementType.byteCount(rows: rows, columns: columns) }
+    package var byteCount: Int { elementType.byteCount(rows: rows, columns: columns) }
 
     /// A view of `storage`, which must be large enough; the caller checks what files claim.
     /// - Parameters:
@@ -42,7 +42,7 @@ public struct Tensor {
     ///     are none.
     ///   - shape: The extent of each axis.
     ///   - elementType: The type of the elements.
-    public init(
+    package init(
         _ storage: any Storage,
         byteOffset: Int = 0,
         scalesStorage: (any Storage)? = nil,
@@ -115,7 +115,7 @@ public struct Tensor {
     }
 
     /// The part of the first axis at `index`, one axis fewer.
-    public subscript(index: Int) -> Tensor {
+    package subscript(index: Int) -> Tensor {
         precondition(
             !shape.isEmpty && index >= 0 && index < shape[0],
             "index \(index) of a tensor of shape \(shape)"
@@ -125,7 +125,7 @@ public struct Tensor {
 
     /// The part `range` of the first axis, with the same number of axes: such as the rows for q in
     /// a weight that holds q, k and v.
-    public subscript(range: Range<Int>) -> Tensor {
+    package subscript(range: Range<Int>) -> Tensor {
         precondition(
             !shape.isEmpty && range.lowerBound >= 0 && range.upperBound <= shape[0],
             "range \(range) of a tensor of shape \(shape)"
@@ -142,7 +142,7 @@ public struct Tensor {
 
     /// The same elements in another shape of the same count; in a block format, with rows of the
     /// same length.
-    public func reshaped(_ shape: [Int]) -> Tensor {
+    package func reshaped(_ shape: [Int]) -> Tensor {
         precondition(
             Self.product(shape, from: 0, to: shape.count) == count
                 && (!elementType.isBlocked || shape.last == self.shape.last),
@@ -186,14 +186,14 @@ final class TensorMemory {
 @available(*, unavailable) extension Tensor: Sendable {}
 
 /// Some columns of a tensor of rows, such as the queries of a row that holds q, k and v.
-public struct TensorColumns {
+package struct TensorColumns {
     /// `(N, W)`, float32 or, where an operation says so, bfloat16.
-    public var tensor: Tensor
+    package var tensor: Tensor
     /// The selected range of the W columns.
-    public var columns: Range<Int>
+    package var columns: Range<Int>
 
     /// All columns, or some.
-    public init(_ tensor: Tensor, _ columns: Range<Int>? = nil) {
+    package init(_ tensor: Tensor, _ columns: Range<Int>? = nil) {
         self.tensor = tensor
         self.columns = columns ?? 0..<(tensor.shape.last ?? 0)
     }

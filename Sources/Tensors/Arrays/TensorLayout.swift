@@ -2,24 +2,24 @@
 // read this one description, so none of them can drift from the others.
 
 /// A named tensor before it has memory.
-public struct TensorSpecification: Sendable, Equatable {
+package struct TensorSpecification: Sendable, Equatable {
     /// A name unique in its layout, such as `qkvw`.
-    public let name: String
+    package let name: String
     /// The extent of each axis, outermost first.
-    public let shape: [Int]
+    package let shape: [Int]
     /// The type of the elements, not a block format.
-    public let elementType: ElementType
+    package let elementType: ElementType
     /// Whether the optimizer applies weight decay.
-    public let decays: Bool
+    package let decays: Bool
     /// An earlier tensor of the layout whose memory this one shares, because they are never needed
     /// at the same time; nil for memory of its own.
-    public let sharedWith: String?
+    package let sharedWith: String?
 
     /// The number of elements.
-    public var count: Int { shape.reduce(1, *) }
+    package var count: Int { shape.reduce(1, *) }
 
     /// Describes a tensor; only weights that an optimizer knows set `decays`.
-    public init(
+    package init(
         _ name: String,
         _ shape: [Int],
         elementType: ElementType = .float32,
@@ -38,16 +38,16 @@ public struct TensorSpecification: Sendable, Equatable {
 }
 
 /// An ordered list of tensors and the place of each in one buffer.
-public struct TensorLayout: Sendable, Equatable {
+package struct TensorLayout: Sendable, Equatable {
     /// The tensors in memory order.
-    public let specifications: [TensorSpecification]
+    package let specifications: [TensorSpecification]
     /// The first byte of each tensor.
-    public let byteOffsets: [Int]
+    package let byteOffsets: [Int]
     /// Bytes of a buffer that holds all tensors.
-    public let byteCount: Int
+    package let byteCount: Int
 
     /// The number of elements in all tensors together.
-    public var elementCount: Int { specifications.reduce(0) { $0 + $1.count } }
+    package var elementCount: Int { specifications.reduce(0) { $0 + $1.count } }
 
     /// Places tensors one after the other, except for those that share memory.
     /// - Parameters:
@@ -55,7 +55,7 @@ public struct TensorLayout: Sendable, Equatable {
     ///   - alignment: Each tensor starts at a multiple of this many bytes: 1 packs them without
     ///     gaps, as files and the optimizer want parameters; 64, a cache line, is for working
     ///     memory. A power of two.
-    public init(_ specifications: [TensorSpecification], alignment: Int = 1) {
+    package init(_ specifications: [TensorSpecification], alignment: Int = 1) {
         precondition(alignment > 0 && alignment & (alignment - 1) == 0, "alignment \(alignment)")
         var offsets: [Int] = []
         var offsetsByName: [String: Int] = [:]
@@ -95,11 +95,11 @@ public struct TensorLayout: Sendable, Equatable {
 }
 
 /// The tensors of a layout, in one buffer.
-public struct TensorSet {
+package struct TensorSet {
     /// The layout.
-    public let layout: TensorLayout
+    package let layout: TensorLayout
     /// One view for each specification of the layout, in order.
-    public let tensors: [Tensor]
+    package let tensors: [Tensor]
     private let buffer: TensorBuffer
 
     init(_ layout: TensorLayout, _ buffer: TensorBuffer) {
@@ -116,7 +116,7 @@ public struct TensorSet {
     }
 
     /// The tensor called `name`, which the layout must contain.
-    public subscript(name: String) -> Tensor {
+    package subscript(name: String) -> Tensor {
         guard let index = layout.specifications.firstIndex(where: { $0.name == name }) else {
             preconditionFailure("no tensor is called '\(name)'")
         }
@@ -124,7 +124,7 @@ public struct TensorSet {
     }
 
     /// All elements as one float32 tensor of one axis; the layout must be packed and float32.
-    public var flat: Tensor {
+    package var flat: Tensor {
         precondition(
             layout.specifications.allSatisfy { $0.elementType == .float32 }
                 && layout.byteCount == layout.elementCount * ElementType.float32.byteWidth,

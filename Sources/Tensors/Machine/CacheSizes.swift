@@ -10,7 +10,7 @@ extension Machine {
     /// that is unknown.
     ///
     /// A virtual machine may report a cache that it shares with others.
-    public static var cacheBytes: Int {
+    package static var cacheBytes: Int {
         #if os(Linux)
             let directories = allowedProcessors.map { "/sys/devices/system/cpu/cpu\($0)/cache" }
             if let bytes = CacheSizes.lastLevelBytes(of: directories, reading: textFile) {

@@ -4,7 +4,7 @@
 import CKernels
 
 /// A family of micro-kernels.
-public enum InstructionSet: String, Sendable, CaseIterable {
+package enum InstructionSet: String, Sendable, CaseIterable {
     /// Plain loops for any processor: the oracle of the tests.
     case reference
     /// 8 floats a vector, fused multiply-add.
@@ -33,18 +33,18 @@ public enum InstructionSet: String, Sendable, CaseIterable {
     }
 
     /// Whether this build, this processor and its operating system have it.
-    public var isAvailable: Bool { ck_operations_for(identifier) != nil }
+    package var isAvailable: Bool { ck_operations_for(identifier) != nil }
 
     /// Those that can run here, slowest first.
-    public static var available: [InstructionSet] { allCases.filter(\.isAvailable) }
+    package static var available: [InstructionSet] { allCases.filter(\.isAvailable) }
 
     /// The fastest that can run here.
-    public static var best: InstructionSet { available.last ?? .reference }
+    package static var best: InstructionSet { available.last ?? .reference }
 
     /// The set called `name`, as `SWIFTLET_ISA` gives it.
     /// - Throws: ``TensorError/unavailableInstructionSet(name:available:)`` for an unknown name or
     ///   one that cannot run here.
-    public init(named name: String) throws {
+    package init(named name: String) throws {
         guard let found = Self(rawValue: name), found.isAvailable else {
             throw TensorError.unavailableInstructionSet(
                 name: name,
@@ -56,23 +56,23 @@ public enum InstructionSet: String, Sendable, CaseIterable {
 }
 
 /// How an instruction set multiplies matrices on this processor, in words for display.
-public struct MatrixProducts: Sendable {
+package struct MatrixProducts: Sendable {
     /// Float32 by float32.
-    public let float32: String
+    package let float32: String
     /// Bfloat16 by bfloat16 or float32.
-    public let bfloat16: String
+    package let bfloat16: String
     /// Float32 by weights in integer formats, such as q8_0.
-    public let integers: String
+    package let integers: String
     /// Whether float32 or integer operands are rounded to bfloat16 in products of many rows.
     ///
     /// They are where the processor multiplies bfloat16 fast enough to be worth it. Up to
     /// ``Ops/fewRows`` rows of a linear layer never are.
-    public let roundsToBFloat16: Bool
+    package let roundsToBFloat16: Bool
 }
 
 extension InstructionSet {
     /// How it multiplies matrices here; it must be available.
-    public var products: MatrixProducts {
+    package var products: MatrixProducts {
         let found = ck_products_of(identifier)
         let few = String(cString: found.few_rows_of_integers)
         return MatrixProducts(

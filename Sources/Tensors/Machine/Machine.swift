@@ -11,12 +11,12 @@ import CKernels
 #endif
 
 /// Facts about the machine the process runs on.
-public enum Machine {
+package enum Machine {
     /// Whether the kernels were built with OpenMP; without it they use one thread.
-    public static var hasOpenMP: Bool { ck_has_openmp() }
+    package static var hasOpenMP: Bool { ck_has_openmp() }
 
     /// The processor's name as the operating system gives it.
-    public static var processorName: String {
+    package static var processorName: String {
         #if os(Linux)
             let line = textFile("/proc/cpuinfo")?
                 .split(separator: "\n")
@@ -30,14 +30,14 @@ public enum Machine {
 
     /// Threads a computation should use: ``requestedThreadCount``, or else
     /// ``usableProcessors``.
-    public static var defaultThreadCount: Int {
+    package static var defaultThreadCount: Int {
         hasOpenMP ? requestedThreadCount ?? usableProcessors : 1
     }
 
     /// What `OMP_NUM_THREADS` asks for; nil when it is not set to a number above 0.
     ///
     /// The first entry of a list counts: it is for the outermost team.
-    public static var requestedThreadCount: Int? {
+    package static var requestedThreadCount: Int? {
         guard let variable = getenv("OMP_NUM_THREADS"),
             let first = String(cString: variable).split(separator: ",").first,
             let count = ThreadTeam.number(first), count > 0
@@ -50,7 +50,7 @@ public enum Machine {
     /// allow.
     ///
     /// Additional threads would wait for each other while the group is out of time.
-    public static var usableProcessors: Int {
+    package static var usableProcessors: Int {
         usableProcessors(cores: availablePhysicalCores, quota: processorQuota)
     }
 
@@ -61,7 +61,7 @@ public enum Machine {
 
     /// The processor time that control groups grant this process, in processors, such as 1.5; nil
     /// without a limit.
-    public static var processorQuota: Double? {
+    package static var processorQuota: Double? {
         #if os(Linux)
             return ProcessorQuota.processors(reading: textFile)
         #else
@@ -70,7 +70,7 @@ public enum Machine {
     }
 
     /// Physical cores among the processors this process may run on, at least 1.
-    public static var availablePhysicalCores: Int {
+    package static var availablePhysicalCores: Int {
         #if os(Linux)
             // Hardware threads of one core list the same siblings.
             let cores = allowedProcessors.map { processor in
@@ -128,7 +128,7 @@ public enum Machine {
 extension Machine {
     /// Bytes of memory available to all processes: the machine's, or the container's if it has
     /// less.
-    public static var memoryByteCount: Int {
+    package static var memoryByteCount: Int {
         let pages = sysconf(CInt(_SC_PHYS_PAGES))
         let pageSize = sysconf(CInt(_SC_PAGESIZE))
         let (all, overflow) = pages.multipliedReportingOverflow(by: pageSize)
@@ -138,7 +138,7 @@ extension Machine {
     }
 
     /// The most memory this process has held in physical pages so far, in bytes.
-    public static var peakMemoryBytes: Int {
+    package static var peakMemoryBytes: Int {
         #if os(Linux)
             // getrusage's peak includes the memory of the process that started this one.
             let kibibytes = status("VmHWM:")?.split { !$0.isNumber }.first.flatMap { Int($0) }

@@ -4,16 +4,16 @@
 ///
 /// Each element becomes 0 with probability `rate` and is otherwise multiplied by `1 / (1 - rate)`,
 /// so that sums stay the same on average (Srivastava et al. 2014).
-public struct Dropout: Sendable, Equatable {
+package struct Dropout: Sendable, Equatable {
     /// The probability of dropping an element: at least 0 and less than 1.
-    public var rate: Float
+    package var rate: Float
     /// What decides, together with an element's index, whether it is dropped.
     ///
     /// Independent uses need keys of their own.
-    public var key: UInt64
+    package var key: UInt64
 
     /// Describes a choice.
-    public init(rate: Float, key: UInt64) {
+    package init(rate: Float, key: UInt64) {
         self.rate = rate
         self.key = key
     }
@@ -22,7 +22,7 @@ public struct Dropout: Sendable, Equatable {
     ///
     /// The key is SplitMix64's number of that index (Steele et al. 2014), with this key as the
     /// seed.
-    public func choice(_ index: Int) -> Dropout {
+    package func choice(_ index: Int) -> Dropout {
         var x = key &+ (UInt64(bitPattern: Int64(index)) &+ 1) &* 0x9e37_79b9_7f4a_7c15
         x = (x ^ x >> 30) &* 0xbf58_476d_1ce4_e5b9
         x = (x ^ x >> 27) &* 0x94d0_49bb_1331_11eb

@@ -22,7 +22,7 @@ extension Ops {
     ///   - dropout: Dropout of the probabilities; nil for none.
     ///   - firstSequence: The index of the first of the B sequences in the whole batch, so that
     ///     dropout does not depend on how a batch is divided.
-    public func attentionForward(
+    package func attentionForward(
         out: Tensor,
         lse: Tensor,
         q: TensorColumns,
@@ -59,7 +59,7 @@ extension Ops {
     ///   - starts: The same.
     ///   - dropout: The same.
     ///   - firstSequence: The same.
-    public func attentionBackward(
+    package func attentionBackward(
         dq: TensorColumns,
         dk: TensorColumns,
         dv: TensorColumns,
@@ -189,7 +189,7 @@ extension Ops {
     ///   - part: The sequence, whose keys that operation has stored; silent rows count like the
     ///     others.
     ///   - NH: The heads of q, a multiple of NKH.
-    public func attentionPattern(
+    package func attentionPattern(
         out: Tensor,
         q: TensorColumns,
         part: CachePart,

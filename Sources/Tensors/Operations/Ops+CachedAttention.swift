@@ -4,20 +4,20 @@
 import CKernels
 
 /// One sequence's share of ``Ops/cachedAttention(out:q:k:v:parts:headCount:)``.
-public struct CachePart {
+package struct CachePart {
     /// `(NKH, capacity, HS)` float32 or bfloat16; new keys are stored at positions from `past` on.
-    public var keys: Tensor
+    package var keys: Tensor
     /// The same for values.
-    public var values: Tensor
+    package var values: Tensor
     /// Positions that are already in the cache.
-    public var past: Int
+    package var past: Int
     /// The sequence's rows of q, k, v and out.
-    public var rows: Range<Int>
+    package var rows: Range<Int>
     /// How many of the first rows only store: their rows of `out` stay as they are.
-    public var silent: Int
+    package var silent: Int
 
     /// Describes a part.
-    public init(keys: Tensor, values: Tensor, past: Int, rows: Range<Int>, silent: Int = 0) {
+    package init(keys: Tensor, values: Tensor, past: Int, rows: Range<Int>, silent: Int = 0) {
         self.keys = keys
         self.values = values
         self.past = past
@@ -41,7 +41,7 @@ extension Ops {
     ///     shape, except for their capacity, and the same type.
     ///   - NH: The heads of q, a multiple of NKH: NH / NKH query heads share each head of keys and
     ///     values (Ainslie et al. 2023, "GQA").
-    public func cachedAttention(
+    package func cachedAttention(
         out: Tensor,
         q: TensorColumns,
         k: TensorColumns,

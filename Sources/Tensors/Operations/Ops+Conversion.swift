@@ -17,7 +17,7 @@ extension Ops {
     ///     + n` are overwritten.
     ///   - firstRow: The first row to overwrite, so that a large matrix can be stored piece by
     ///     piece.
-    public func store(_ source: Tensor, in matrix: Tensor, firstRow: Int = 0) {
+    package func store(_ source: Tensor, in matrix: Tensor, firstRow: Int = 0) {
         let (n, C) = Self.sizes2(source, "source")
         let (rows, columns) = Self.sizes2(matrix, as: .weights, "matrix")
         precondition(
@@ -48,7 +48,7 @@ extension Ops {
     ///   - source: float32 elements, a whole number of groups.
     ///   - groupSize: Elements of a group.
     /// - Returns: The values, and a scale for each group.
-    public func quantizedGroups(
+    package func quantizedGroups(
         of source: Tensor,
         groupSize: Int
     ) -> (values: [Int8], scales: [Float]) {
@@ -86,7 +86,7 @@ extension Ops {
     ///   - arena: Where to allocate a new tensor, if not in memory of its own.
     /// - Returns: The elements in `type`.
     /// - Throws: As ``copy(_:as:in:)``.
-    public func convert(
+    package func convert(
         _ tensor: Tensor,
         to type: ElementType,
         in arena: WeightArena? = nil
@@ -99,7 +99,7 @@ extension Ops {
     /// - Returns: The elements in `type`, in memory that nothing else uses.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``; what ``Storage/requireIntact()`` throws
     ///   for the memory that was read.
-    public func copy(
+    package func copy(
         _ tensor: Tensor,
         as type: ElementType,
         in arena: WeightArena? = nil
@@ -111,7 +111,7 @@ extension Ops {
 
     /// Overwrites a tensor with the elements of one of the same shape and any type.
     /// - Throws: As ``copy(_:as:in:)``; the tensor then holds a mix of both.
-    public func copy(_ tensor: Tensor, into result: Tensor) throws {
+    package func copy(_ tensor: Tensor, into result: Tensor) throws {
         precondition(
             tensor.shape == result.shape,
             "a tensor \(tensor.shape) copied into one \(result.shape)"

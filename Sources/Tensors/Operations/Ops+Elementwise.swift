@@ -7,7 +7,7 @@ extension Ops {
     /// - Parameters:
     ///   - out: Any shape, float32 or bfloat16, overwritten; may be `inp`.
     ///   - inp: The same shape, float32 or bfloat16.
-    public func geluForward(out: Tensor, inp: Tensor) {
+    package func geluForward(out: Tensor, inp: Tensor) {
         Self.expect(out, out.shape, as: .floats, "out")
         Self.expect(inp, out.shape, as: .floats, "inp")
         run { table.gelu_forward($0, out.mutableArray, inp.array, out.count) }
@@ -19,7 +19,7 @@ extension Ops {
     ///   - dinp: Any shape, overwritten with `dout * gelu'(inp)`; may be `dout`.
     ///   - inp: The same shape, float32 or bfloat16, as in the forward pass.
     ///   - dout: The same shape.
-    public func geluBackward(dinp: Tensor, inp: Tensor, dout: Tensor) {
+    package func geluBackward(dinp: Tensor, inp: Tensor, dout: Tensor) {
         Self.expect(dinp, dinp.shape, "dinp")
         Self.expect(inp, dinp.shape, as: .floats, "inp")
         Self.expect(dout, dinp.shape, "dout")
@@ -39,7 +39,7 @@ extension Ops {
     /// - Parameters:
     ///   - out: Any shape, overwritten; may be `inp`.
     ///   - inp: The same shape.
-    public func exactGeluForward(out: Tensor, inp: Tensor) {
+    package func exactGeluForward(out: Tensor, inp: Tensor) {
         Self.expect(out, out.shape, "out")
         Self.expect(inp, out.shape, "inp")
         run { table.exact_gelu_forward($0, out.mutableFloatPointer, inp.floatPointer, out.count) }
@@ -51,7 +51,7 @@ extension Ops {
     ///   - out: Any shape, float32 or bfloat16, overwritten; may be `gate` or `up`.
     ///   - gate: The same shape, float32 or bfloat16.
     ///   - up: The same shape and type as `gate`.
-    public func swigluForward(out: Tensor, gate: Tensor, up: Tensor) {
+    package func swigluForward(out: Tensor, gate: Tensor, up: Tensor) {
         Self.expect(out, out.shape, as: .floats, "out")
         Self.expect(gate, out.shape, as: .floats, "gate")
         Self.expect(up, out.shape, as: ElementTypes(gate.elementType), "up")
@@ -66,7 +66,7 @@ extension Ops {
     ///   - gate: The same shape, float32 or bfloat16, as in the forward pass.
     ///   - up: The same shape and type as `gate`.
     ///   - dout: The same shape.
-    public func swigluBackward(
+    package func swigluBackward(
         dgate: Tensor,
         dup: Tensor,
         gate: Tensor,
@@ -97,7 +97,7 @@ extension Ops {
     ///   - out: Any shape, overwritten; may be `a` or `b`.
     ///   - a: The same shape.
     ///   - b: The same shape.
-    public func residualForward(out: Tensor, a: Tensor, b: Tensor) {
+    package func residualForward(out: Tensor, a: Tensor, b: Tensor) {
         Self.expect(out, out.shape, "out")
         Self.expect(a, out.shape, "a")
         Self.expect(b, out.shape, "b")
@@ -124,7 +124,7 @@ extension Ops {
     ///   - dropout: How much is dropped, and the key that decides which elements are.
     ///   - first: The index of the first element in the whole tensor, so that dropout does not
     ///     depend on how the tensor is divided.
-    public func dropout(
+    package func dropout(
         out: Tensor,
         inp: Tensor,
         residual: Tensor? = nil,
@@ -158,7 +158,7 @@ extension Ops {
     /// - Parameters:
     ///   - x: `(N, W)` float32, changed in those columns.
     ///   - factor: What they are multiplied by.
-    public func scale(_ x: TensorColumns, by factor: Float) {
+    package func scale(_ x: TensorColumns, by factor: Float) {
         let (N, W) = Self.sizes2(x.tensor, "x")
         let columns = x.columns
         precondition(
@@ -175,7 +175,7 @@ extension Ops {
     ///   - probs: `(N, Vp)`, overwritten; may be `logits`.
     ///   - logits: `(N, Vp)`.
     ///   - V: The vocabulary's size, at most Vp.
-    public func softmaxForward(probs: Tensor, logits: Tensor, vocabularySize V: Int) {
+    package func softmaxForward(probs: Tensor, logits: Tensor, vocabularySize V: Int) {
         let (N, Vp) = Self.sizes2(logits, "logits")
         Self.expect(probs, [N, Vp], "probs")
         precondition(V >= 1 && V <= Vp, "a vocabulary of \(V) in rows of \(Vp)")
@@ -189,7 +189,7 @@ extension Ops {
     ///   - logits: `(N, Vp)`.
     ///   - targets: `(N)` int32, each in `0 ..< V`; checked by the caller.
     ///   - V: The vocabulary's size, at most Vp.
-    public func crossEntropyForward(
+    package func crossEntropyForward(
         losses: Tensor,
         logits: Tensor,
         targets: Tensor,
@@ -220,7 +220,7 @@ extension Ops {
     ///   - targets: `(N)` int32, each in `0 ..< V`; checked by the caller.
     ///   - dloss: The gradient of each row's loss, such as `1 / N` for their mean.
     ///   - V: The vocabulary's size, at most Vp.
-    public func crossEntropyForwardBackward(
+    package func crossEntropyForwardBackward(
         losses: Tensor,
         logits: Tensor,
         targets: Tensor,

@@ -12,7 +12,7 @@ extension Ops {
     ///   - wte: `(V, C)`, float32 or bfloat16.
     ///   - wpe: `(maxT, C)`, with `maxT >= T` where positions count up, float32 or bfloat16; nil if
     ///     the model has none.
-    public func encoderForward(
+    package func encoderForward(
         out: Tensor,
         tokens: Tensor,
         positions: Tensor? = nil,
@@ -46,7 +46,7 @@ extension Ops {
     ///   - dout: `(B, T, C)`.
     ///   - tokens: `(B, T)` int32, as in the forward pass.
     ///   - positions: `(B, T)` int32 or nil, as in the forward pass.
-    public func encoderBackward(
+    package func encoderBackward(
         dwte: Tensor,
         dwpe: Tensor?,
         dout: Tensor,
@@ -102,7 +102,7 @@ extension Ops {
     ///   - inp: `(N, C)`.
     ///   - weight: `(C)`.
     ///   - bias: `(C)`.
-    public func layernormForward(
+    package func layernormForward(
         out: Tensor,
         mean: Tensor,
         rstd: Tensor,
@@ -142,7 +142,7 @@ extension Ops {
     ///   - weight: `(C)`.
     ///   - mean: `(N)`, as the forward pass wrote it.
     ///   - rstd: `(N)`, as the forward pass wrote it.
-    public func layernormBackward(
+    package func layernormBackward(
         dinp: Tensor,
         dweight: Tensor?,
         dbias: Tensor?,
@@ -186,7 +186,7 @@ extension Ops {
     ///   - weight: `(OC, C)`, in any of ``ElementType/weightTypes``.
     ///   - bias: `(OC)`, or nil.
     ///   - residual: `(N, OC)`, or nil.
-    public func matmulForward(
+    package func matmulForward(
         out: Tensor,
         geluOut: Tensor? = nil,
         inp: Tensor,
@@ -230,7 +230,7 @@ extension Ops {
     ///     in the same pass; or nil.
     ///   - accumulate: Whether to add to what `dinp` holds, before backpropagating through the
     ///     GELU.
-    public func matmulBackwardInput(
+    package func matmulBackwardInput(
         dinp: Tensor,
         dout: Tensor,
         weight: Tensor,
@@ -264,7 +264,7 @@ extension Ops {
     ///   - dout: `(N, OC)`.
     ///   - inp: `(N, C)`, as in the forward pass.
     ///   - accumulate: Whether to add to what `dweight` holds.
-    public func matmulBackwardWeight(
+    package func matmulBackwardWeight(
         dweight: Tensor,
         dbias: Tensor? = nil,
         dout: Tensor,

@@ -7,7 +7,7 @@ extension Ops {
     /// - Parameter iterations: Rounds of some dozens of vector operations.
     /// - Returns: The number of floating-point operations, 0 with the reference, which has no
     ///   vectors.
-    public func fmaBurst(iterations: Int) -> Double {
+    package func fmaBurst(iterations: Int) -> Double {
         run { table.fma_burst($0, iterations) }
     }
 
@@ -15,7 +15,7 @@ extension Ops {
     /// ``MatrixProducts``.
     /// - Parameter iterations: Rounds of some dozens of vector operations, or of four tiles.
     /// - Returns: The number of floating-point operations, 0 with the reference.
-    public func bfloat16Burst(iterations: Int) -> Double {
+    package func bfloat16Burst(iterations: Int) -> Double {
         run { table.bfloat16_burst($0, iterations) }
     }
 
@@ -25,7 +25,7 @@ extension Ops {
     ///   - b: The same shape, updated.
     ///   - c: The same shape, updated.
     ///   - d: The same shape.
-    public func streamBurst(a: Tensor, b: Tensor, c: Tensor, d: Tensor) {
+    package func streamBurst(a: Tensor, b: Tensor, c: Tensor, d: Tensor) {
         Self.expect(a, a.shape, "a")
         for tensor in [b, c, d] { Self.expect(tensor, a.shape, "b, c or d") }
         run {
@@ -48,7 +48,7 @@ extension Ops {
     ///     number differs between processors.
     /// - Returns: The sum of the bits of its elements, as integers that wrap around.
     @discardableResult
-    public func readBurst(_ x: Tensor, streams: Int) -> UInt32 {
+    package func readBurst(_ x: Tensor, streams: Int) -> UInt32 {
         Self.expect(x, x.shape, "x")
         precondition(x.count % 16 == 0, "\(x.count) floats are not whole lines of a cache")
         precondition([1, 2, 4, 8].contains(streams), "\(streams) streams")

@@ -3,20 +3,20 @@
 import CKernels
 
 /// One of the layers that ``Ops/linear(_:inp:)`` applies to the same input.
-public struct LinearLayer {
+package struct LinearLayer {
     /// `(N, OC)`, overwritten.
-    public var out: Tensor
+    package var out: Tensor
     /// `(OC, C)`, in any of ``ElementType/weightTypes``.
-    public var weight: Tensor
+    package var weight: Tensor
     /// `(OC)`, or nil.
-    public var bias: Tensor?
+    package var bias: Tensor?
     /// `(N, OC)`, or nil; not `out`.
-    public var residual: Tensor?
+    package var residual: Tensor?
     /// Whether `out` is the GELU of the sum.
-    public var gelu: Bool
+    package var gelu: Bool
 
     /// Describes a layer.
-    public init(
+    package init(
         out: Tensor,
         weight: Tensor,
         bias: Tensor? = nil,
@@ -34,7 +34,7 @@ public struct LinearLayer {
 extension Ops {
     /// The most rows of input for which weights are used in place; with more, they are unpacked for
     /// a matrix product.
-    public static var fewRows: Int { ck_linear_few_rows() }
+    package static var fewRows: Int { ck_linear_few_rows() }
 
     /// Applies a linear layer to `inp` and, in the same pass, what follows it.
     ///
@@ -49,7 +49,7 @@ extension Ops {
     ///   - bias: `(OC)`, or nil.
     ///   - residual: `(N, OC)`, or nil; not `out`.
     ///   - gelu: Whether `out` is the GELU of that sum.
-    public func linear(
+    package func linear(
         out: Tensor,
         inp: Tensor,
         weight: Tensor,
@@ -74,7 +74,7 @@ extension Ops {
     /// - Parameters:
     ///   - layers: The layers, of C columns each, with different outputs.
     ///   - inp: `(N, C)`; not one of the outputs.
-    public func linear(_ layers: [LinearLayer], inp: Tensor) {
+    package func linear(_ layers: [LinearLayer], inp: Tensor) {
         let (N, C) = Self.sizes2(inp, "inp")
         let count = layers.count
         withUnsafeTemporaryAllocation(of: ck_matrix.self, capacity: count) { weights in
@@ -137,7 +137,7 @@ extension Ops {
     ///   - out: `(N, C)`, overwritten.
     ///   - weight: Rows of C columns, in any of ``ElementType/weightTypes``.
     ///   - rows: `(N)` int32, each a row of `weight`.
-    public func lookUp(out: Tensor, weight: Tensor, rows: Tensor) {
+    package func lookUp(out: Tensor, weight: Tensor, rows: Tensor) {
         let (N, C) = Self.sizes2(out, "out")
         Self.expect(rows, [N], as: .int32, "rows")
         precondition(weight.columns == C, "rows of weight \(weight.shape) for \(out.shape)")

@@ -6,7 +6,7 @@
 extension Ops {
     /// A new tensor of zeros, in memory of its own or in part of `arena`.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
-    public func tensor(
+    package func tensor(
         _ shape: [Int],
         elementType: ElementType = .float32,
         in arena: WeightArena? = nil
@@ -16,19 +16,19 @@ extension Ops {
 
     /// A new int32 tensor with these elements, such as token ids.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
-    public func tensor(_ elements: [Int32], shape: [Int]) throws -> Tensor {
+    package func tensor(_ elements: [Int32], shape: [Int]) throws -> Tensor {
         try Tensor(elements, shape: shape)
     }
 
     /// One zeroed block of memory with a view of it for each tensor of a layout, in order.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
-    public func allocate(_ layout: TensorLayout) throws -> TensorSet {
+    package func allocate(_ layout: TensorLayout) throws -> TensorSet {
         try layout.allocate()
     }
 
     /// Overwrites the elements of an int32 tensor, such as the tokens of a batch.
     /// - Precondition: There are as many elements as the tensor has.
-    public func write(_ elements: some Collection<Int32>, to tensor: Tensor) {
+    package func write(_ elements: some Collection<Int32>, to tensor: Tensor) {
         precondition(
             elements.count == tensor.count,
             "\(elements.count) elements for shape \(tensor.shape)"
@@ -37,7 +37,7 @@ extension Ops {
     }
 
     /// Calls `body` to overwrite the elements of a float32 tensor.
-    public func fill(
+    package func fill(
         _ tensor: Tensor,
         _ body: (_ elements: inout MutableSpan<Float>) throws -> Void
     ) rethrows {
@@ -48,11 +48,11 @@ extension Ops {
     }
 
     /// A copy of the elements of a float32 tensor.
-    public func floats(_ tensor: Tensor) -> [Float] { tensor.floats() }
+    package func floats(_ tensor: Tensor) -> [Float] { tensor.floats() }
 
     /// Copies the elements of a float32 tensor to `floats`, the first of them to index `first`.
     /// - Precondition: They fit.
-    public func read(_ tensor: Tensor, into floats: inout MutableSpan<Float>, at first: Int = 0) {
+    package func read(_ tensor: Tensor, into floats: inout MutableSpan<Float>, at first: Int = 0) {
         precondition(
             first >= 0 && tensor.count <= floats.count - first,
             "\(tensor.count) elements at \(first) of \(floats.count)"
@@ -66,8 +66,8 @@ extension Ops {
     }
 
     /// Sets every element to zero.
-    public func zero(_ tensor: Tensor) { tensor.zero() }
+    package func zero(_ tensor: Tensor) { tensor.zero() }
 
     /// Overwrites the elements of `tensor` with those of one of the same shape and type.
-    public func copy(_ source: Tensor, to tensor: Tensor) { tensor.copy(from: source) }
+    package func copy(_ source: Tensor, to tensor: Tensor) { tensor.copy(from: source) }
 }

@@ -2,18 +2,18 @@
 // operations, and of loops that pass over the matrix once before the products and once after.
 
 /// What one update of Muon needs besides the matrix.
-public struct MuonStep: Sendable, Equatable {
+package struct MuonStep: Sendable, Equatable {
     /// The learning rate of this step, as for AdamW.
-    public var learningRate: Float
+    package var learningRate: Float
     /// Decay rate of the running mean of the gradients.
-    public var momentum: Float
+    package var momentum: Float
     /// Decoupled weight decay.
-    public var weightDecay: Float
+    package var weightDecay: Float
     /// Multiplies every gradient, to clip their norm.
-    public var gradientScale: Float
+    package var gradientScale: Float
 
     /// Describes an update.
-    public init(
+    package init(
         learningRate: Float,
         momentum: Float,
         weightDecay: Float,
@@ -27,7 +27,7 @@ public struct MuonStep: Sendable, Equatable {
 }
 
 /// The working memory of Muon's updates, used by one object at a time.
-public struct MuonWorkspace {
+package struct MuonWorkspace {
     fileprivate let matrices: [Tensor]
     fileprivate let squares: [Tensor]
 
@@ -36,7 +36,7 @@ public struct MuonWorkspace {
     ///   - largestCount: Elements of the largest matrix.
     ///   - largestSide: The largest of the matrices' shorter sides.
     /// - Returns: Bytes.
-    public static func byteCount(largestCount: Int, largestSide: Int) -> Int {
+    package static func byteCount(largestCount: Int, largestSide: Int) -> Int {
         2 * (largestCount + largestSide * largestSide) * ElementType.float32.byteWidth
     }
 
@@ -45,7 +45,7 @@ public struct MuonWorkspace {
     ///   - largestCount: Elements of the largest matrix.
     ///   - largestSide: The largest of the matrices' shorter sides.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
-    public init(largestCount: Int, largestSide: Int) throws {
+    package init(largestCount: Int, largestSide: Int) throws {
         matrices = try (0..<2).map { _ in try Tensor(zeros: [largestCount]) }
         squares = try (0..<2).map { _ in try Tensor(zeros: [largestSide * largestSide]) }
     }
@@ -64,7 +64,7 @@ extension Ops {
     ///   - working: `(R, C)` in bfloat16, overwritten with the new parameters rounded; or nil.
     ///   - workspace: Large enough for the matrix.
     ///   - step: The rates.
-    public func muon(
+    package func muon(
         params: Tensor,
         grads: Tensor,
         m: Tensor,

@@ -3,24 +3,24 @@
 import CKernels
 
 /// What one AdamW update needs besides the tensors.
-public struct AdamWStep: Sendable, Equatable {
+package struct AdamWStep: Sendable, Equatable {
     /// The learning rate of this step.
-    public var learningRate: Float
+    package var learningRate: Float
     /// Decay rate of the first moment.
-    public var beta1: Float
+    package var beta1: Float
     /// Decay rate of the second moment.
-    public var beta2: Float
+    package var beta2: Float
     /// Added to the denominator.
-    public var epsilon: Float
+    package var epsilon: Float
     /// Decoupled weight decay; 0 for tensors that do not decay.
-    public var weightDecay: Float
+    package var weightDecay: Float
     /// Number of this update, from 1: the bias corrections depend on it.
-    public var step: Int
+    package var step: Int
     /// Multiplies every gradient, to clip their norm.
-    public var gradientScale: Float
+    package var gradientScale: Float
 
     /// Describes an update.
-    public init(
+    package init(
         learningRate: Float,
         beta1: Float,
         beta2: Float,
@@ -78,7 +78,7 @@ extension Ops {
     ///   - working: The same shape in bfloat16, overwritten with the new parameters rounded to
     ///     nearest, ties to even; nil where no rounded copy is kept.
     ///   - step: Rates and corrections.
-    public func adamW(
+    package func adamW(
         params: Tensor,
         grads: Tensor,
         m: Tensor,
@@ -108,7 +108,7 @@ extension Ops {
     /// The sum of the squares of all elements, with the same bits for any number of threads.
     ///
     /// NaN and infinity propagate.
-    public func sumOfSquares(_ tensor: Tensor) -> Double {
+    package func sumOfSquares(_ tensor: Tensor) -> Double {
         precondition(tensor.elementType == .float32, "the sum of squares of \(tensor.elementType)")
         defer { keepAlive(tensor) }
         return run { table.sum_of_squares($0, tensor.floatPointer, tensor.count) }

@@ -12,7 +12,7 @@ extension Ops {
     ///   - inp: `(N, C)`.
     ///   - weight: `(C)`.
     ///   - epsilon: What is added to the mean square.
-    public func rmsnormForward(
+    package func rmsnormForward(
         out: Tensor,
         rstd: Tensor? = nil,
         inp: Tensor,
@@ -46,7 +46,7 @@ extension Ops {
     ///   - inp: `(N, C)`, as in the forward pass.
     ///   - weight: `(C)`.
     ///   - rstd: `(N)`, as the forward pass wrote it.
-    public func rmsnormBackward(
+    package func rmsnormBackward(
         dinp: Tensor,
         dweight: Tensor?,
         dout: Tensor,
@@ -83,7 +83,7 @@ extension Ops {
     ///   - positions: `(N)` int32.
     ///   - frequencies: HS / 2 of them: the angle a pair turns from one position to the next, in
     ///     radians.
-    public func ropeRotations(_ rotations: Tensor, positions: Tensor, frequencies: [Double]) {
+    package func ropeRotations(_ rotations: Tensor, positions: Tensor, frequencies: [Double]) {
         let (N, HS) = Self.sizes2(rotations, "rotations")
         Self.expect(positions, [N], as: .int32, "positions")
         precondition(
@@ -110,7 +110,7 @@ extension Ops {
     /// - Parameters:
     ///   - x: N rows of NH * HS columns, float32 or bfloat16, in place.
     ///   - rotations: `(N, HS)`.
-    public func ropeForward(_ x: TensorColumns, rotations: Tensor) {
+    package func ropeForward(_ x: TensorColumns, rotations: Tensor) {
         let (N, width) = Self.sizes2(x.tensor, as: .floats, "x")
         let HS = Self.checkRotations(rotations, of: x, rows: N, width)
         let start = x.mutableArray
@@ -133,7 +133,7 @@ extension Ops {
     ///   - dx: N rows of NH * HS columns, float32, in place: the gradient of the rotated rows
     ///     becomes that of the original ones.
     ///   - rotations: `(N, HS)`, as in the forward pass.
-    public func ropeBackward(_ dx: TensorColumns, rotations: Tensor) {
+    package func ropeBackward(_ dx: TensorColumns, rotations: Tensor) {
         let (N, width) = Self.sizes2(dx.tensor, "dx")
         let HS = Self.checkRotations(rotations, of: dx, rows: N, width)
         let start = dx.mutablePointer

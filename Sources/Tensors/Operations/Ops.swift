@@ -19,11 +19,11 @@ import CKernels
 /// shape is a programmer's error and stops the program with both shapes.
 ///
 /// An object serves one caller at a time: it owns scratch memory.
-public final class Ops {
+package final class Ops {
     /// The micro-kernels in use.
-    public let instructionSet: InstructionSet
+    package let instructionSet: InstructionSet
     /// Threads that large operations are divided among.
-    public let threadCount: Int
+    package let threadCount: Int
     private let operations: UnsafePointer<ck_operations>
     private let micro: OpaquePointer?
     private var scratch: TensorBuffer
@@ -36,7 +36,7 @@ public final class Ops {
     ///   - threadCount: Threads; nil takes ``Machine/defaultThreadCount``.
     /// - Throws: ``TensorError`` when the instruction set is not available, memory is short,
     ///   threads cannot be started, or an OpenMP variable has a wrong value.
-    public init(instructionSet: InstructionSet? = nil, threadCount: Int? = nil) throws {
+    package init(instructionSet: InstructionSet? = nil, threadCount: Int? = nil) throws {
         let chosen =
             if let instructionSet {
                 instructionSet
@@ -72,7 +72,7 @@ public final class Ops {
 
     /// Makes room for rows of `channels`; models call it once, when they are created.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
-    public func reserve(channels: Int) throws {
+    package func reserve(channels: Int) throws {
         guard channels > largestRow else { return }
         scratch = try Self.scratch(threadCount: threadCount, largestRow: channels)
         largestRow = channels

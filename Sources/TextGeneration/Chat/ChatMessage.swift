@@ -110,7 +110,7 @@ struct StoredMessage: Decodable {
 }
 
 /// Reads and writes conversations: `[{"role":"user","content":"Hello!"}, ...]`.
-public enum ChatHistory {
+package enum ChatHistory {
     /// 64 MiB, more than anybody says; a file of another kind is not read to its end.
     private static let largestByteCount = 64 << 20
 
@@ -118,7 +118,7 @@ public enum ChatHistory {
     /// - Parameter path: The file; one that is missing or empty holds none.
     /// - Returns: Its messages, in turn.
     /// - Throws: ``TextGenerationError/invalidHistory(path:reason:)``, or `FileIOError`.
-    public static func read(_ path: FilePath) throws -> [ChatMessage] {
+    package static func read(_ path: FilePath) throws -> [ChatMessage] {
         guard FileSystem.exists(path) else { return [] }
         var bytes: [UInt8] = []
         try InputFile(path).forEachChunk(ofAtMost: 1 << 16) {
@@ -150,7 +150,7 @@ public enum ChatHistory {
 
     /// Writes a conversation, one message per line; the file appears complete or not at all.
     /// - Throws: `FileIOError` when it cannot be written.
-    public static func write(_ messages: [ChatMessage], to path: FilePath) throws {
+    package static func write(_ messages: [ChatMessage], to path: FilePath) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .withoutEscapingSlashes
         let lines = try messages.map { message in

@@ -28,7 +28,7 @@ public struct ChatResponse: Sendable, Equatable {
 /// let reply = try chat.streamResponse(to: "Hello!")
 /// while let piece = try reply.next() { print(piece, terminator: "") }
 /// ```
-public final class ChatResponseStream {
+package final class ChatResponseStream {
     private let session: ChatSession
     private let turn: ChatTurn
 
@@ -38,25 +38,25 @@ public final class ChatResponseStream {
     }
 
     /// The reply so far.
-    public var response: ChatResponse { turn.response }
+    package var response: ChatResponse { turn.response }
 
     /// Generates one token and returns the text that becomes certain, which may be empty.
     /// - Returns: The piece, or nil at the end of the reply, which is then part of the
     ///   conversation.
     /// - Throws: What the model or the sampler throws; the conversation then lacks this turn.
-    public func next() throws -> String? {
+    package func next() throws -> String? {
         try session.nextPiece(of: turn)
     }
 
     /// Ends the reply; pending text can still be asked for.
-    public func interrupt() {
+    package func interrupt() {
         session.interrupt(turn)
     }
 }
 
 extension ChatResponseStream: AsyncSequence {
     /// Iterates over the pieces that are not empty.
-    public func makeAsyncIterator() -> PieceIterator { PieceIterator(next) }
+    package func makeAsyncIterator() -> PieceIterator { PieceIterator(next) }
 }
 
 // Its session is not Sendable.

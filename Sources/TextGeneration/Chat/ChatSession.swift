@@ -11,10 +11,10 @@ import Tokenization
 /// let chat = try ChatSession(model, tokenizer: tokenizer, instructions: "Be brief.")
 /// print(try chat.respond(to: "Hello!").content)
 /// ```
-public final class ChatSession {
+package final class ChatSession {
     /// Everything that was said, including what the model was made to forget: the instructions, if
     /// any, and then the user and the assistant in turn.
-    public private(set) var messages: [ChatMessage]
+    package private(set) var messages: [ChatMessage]
 
     private let tokenizer: any Tokenizer
     private let template: any ChatTemplate
@@ -43,7 +43,7 @@ public final class ChatSession {
     ///   - seed: What random draws start from; nil chooses a new one every time.
     /// - Throws: ``TextGenerationError`` or ``InferenceError`` when the arguments do not fit
     ///   together, or messages are not in turn; a model's error when memory is short.
-    public init(
+    package init(
         _ model: any LanguageModel,
         tokenizer: any Tokenizer,
         template: any ChatTemplate = KnownChatTemplate(.llama2),
@@ -81,7 +81,7 @@ public final class ChatSession {
     ///   assistant in turn.
     /// - Throws: ``TextGenerationError`` when messages are not in turn; the conversation is then
     ///   unchanged.
-    public func restart(with messages: [ChatMessage]) throws {
+    package func restart(with messages: [ChatMessage]) throws {
         try messages.checkTurns()
         if let turn { interrupt(turn) }
         turn = nil
@@ -90,11 +90,11 @@ public final class ChatSession {
     }
 
     /// The most tokens that the model can see.
-    public var contextLength: Int { engine.contextLength }
+    package var contextLength: Int { engine.contextLength }
 
     /// Counts the tokens of the conversation in the context, without what is forgotten.
     /// - Throws: `TextTokenizerError` where the tokenizer does not cover all text.
-    public func contextTokenCount() throws -> Int {
+    package func contextTokenCount() throws -> Int {
         if messages.isEmpty { return 0 }
         return try template.promptTokens(
             of: known(forgetting: forgottenTurnCount),
@@ -107,7 +107,7 @@ public final class ChatSession {
     /// - Returns: The reply, which is now part of the conversation.
     /// - Throws: ``TextGenerationError/turnTooLong(tokenCount:maximum:)``, or what the model or the
     ///   sampler throws; the conversation then lacks this turn.
-    public func respond(to message: String) throws -> ChatResponse {
+    package func respond(to message: String) throws -> ChatResponse {
         let stream = try streamResponse(to: message)
         while try stream.next() != nil {}
         return stream.response
@@ -122,7 +122,7 @@ public final class ChatSession {
     /// - Returns: The reply, piece by piece; it is part of the conversation when it has ended.
     /// - Throws: ``TextGenerationError/turnTooLong(tokenCount:maximum:)``; the conversation then
     ///   lacks this turn.
-    public func streamResponse(to message: String) throws -> ChatResponseStream {
+    package func streamResponse(to message: String) throws -> ChatResponseStream {
         if let turn {
             interrupt(turn)
             while try nextPiece(of: turn) != nil {}

@@ -5,7 +5,7 @@
 import Tokenization
 
 /// The form of a conversation that a model was trained with.
-public protocol ChatTemplate: Sendable {
+package protocol ChatTemplate: Sendable {
     /// The tokens of a conversation.
     /// - Parameters:
     ///   - messages: What was said: a system prompt, if any, and then the user and the assistant in
@@ -27,8 +27,8 @@ public protocol ChatTemplate: Sendable {
 }
 
 extension ChatTemplate {
-    public func endsOfReply(_ tokenizer: any Tokenizer) -> [TokenID] { [] }
-    public func stopStrings(_ tokenizer: any Tokenizer) -> [String] { [] }
+    package func endsOfReply(_ tokenizer: any Tokenizer) -> [TokenID] { [] }
+    package func stopStrings(_ tokenizer: any Tokenizer) -> [String] { [] }
 }
 
 extension String {

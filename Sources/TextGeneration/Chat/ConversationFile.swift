@@ -19,11 +19,11 @@ import Tokenization
 /// var file = try ConversationFile("examples.jsonl")
 /// while let messages = try file.next() { print(messages.count) }
 /// ```
-public struct ConversationFile {
+package struct ConversationFile {
     /// Where the conversations come from.
-    public let path: FilePath
+    package let path: FilePath
     /// Bytes read so far, without the ends of lines.
-    public private(set) var byteCount = 0
+    package private(set) var byteCount = 0
 
     private var lines: LineReader
 
@@ -32,7 +32,7 @@ public struct ConversationFile {
 
     /// Opens a file; nothing is read yet.
     /// - Throws: `FileIOError` when it cannot be opened.
-    public init(_ path: FilePath) throws {
+    package init(_ path: FilePath) throws {
         self.path = path
         lines = LineReader(try InputFile(path), longestLine: Self.longestLine)
     }
@@ -40,7 +40,7 @@ public struct ConversationFile {
     /// The messages of the next conversation, in turn, the last of them the assistant's; nil after
     /// the last conversation.
     /// - Throws: ``TextGenerationError/invalidConversation(path:line:reason:)``, `FileIOError`.
-    public mutating func next() throws -> [ChatMessage]? {
+    package mutating func next() throws -> [ChatMessage]? {
         while var line = try lines.next() {
             byteCount += line.count
             if lines.lineCount == 1 { line.removeFirst(ByteOrderMark.count(atStartOf: line)) }

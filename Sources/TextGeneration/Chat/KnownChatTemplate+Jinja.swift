@@ -5,7 +5,7 @@ extension KnownChatTemplate {
     ///
     /// It gives the same tokens as this type, unless messages contain names of special tokens:
     /// those programs turn a user's text into special tokens.
-    public var jinja: String {
+    package var jinja: String {
         if form == .llama2 { return llama2Jinja }
         let content = "message['content']" + (stripsMessages ? " | trim" : "")
         func written(_ role: ChatMessage.Role, _ content: Term) -> String {

@@ -7,7 +7,7 @@ extension KnownChatTemplate {
     ///
     /// - Parameter jinja: The template, as `tokenizer_config.json`, `chat_template.jinja` or GGUF's
     ///   `tokenizer.chat_template` have it. The result is nil if its form is unknown.
-    public init?(jinja: String) {
+    package init?(jinja: String) {
         // It has no markers to be recognized by, but it is ours.
         let plain = Self(.plain)
         if jinja == plain.jinja {

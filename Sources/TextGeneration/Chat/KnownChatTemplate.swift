@@ -8,18 +8,18 @@ import Tokenization
 ///
 /// The ids are those of the templates published with such models. Dates and tools that some of
 /// these add to a conversation are omitted: models answer without them.
-public struct KnownChatTemplate: ChatTemplate, Equatable {
+package struct KnownChatTemplate: ChatTemplate, Equatable {
     /// The form.
-    public let form: ChatForm
+    package let form: ChatForm
     /// The default system prompt, for conversations that do not begin with one.
-    public let defaultSystem: String?
+    package let defaultSystem: String?
     /// Whether a conversation begins with the token that starts texts.
-    public let startsWithStartOfText: Bool
+    package let startsWithStartOfText: Bool
     /// Whether messages are stripped of surrounding white space.
-    public let stripsMessages: Bool
+    package let stripsMessages: Bool
 
     /// A form without anything specific to a model.
-    public init(_ form: ChatForm) {
+    package init(_ form: ChatForm) {
         self.init(
             form,
             defaultSystem: nil,
@@ -40,7 +40,7 @@ public struct KnownChatTemplate: ChatTemplate, Equatable {
         self.stripsMessages = stripsMessages
     }
 
-    public func promptTokens(
+    package func promptTokens(
         of messages: [ChatMessage],
         tokenizer: any Tokenizer
     ) throws -> [TokenID] {
@@ -56,7 +56,7 @@ public struct KnownChatTemplate: ChatTemplate, Equatable {
     ///   says is marked for training, with the token that ends it.
     /// - Throws: ``TextGenerationError`` when messages are not in turn, or none is a reply;
     ///   `TextTokenizerError` where the tokenizer does not cover all text.
-    public func conversationTokens(
+    package func conversationTokens(
         of messages: [ChatMessage],
         tokenizer: any Tokenizer,
         limit: Int = .max
@@ -87,11 +87,11 @@ public struct KnownChatTemplate: ChatTemplate, Equatable {
         return parts
     }
 
-    public func endsOfReply(_ tokenizer: any Tokenizer) -> [TokenID] {
+    package func endsOfReply(_ tokenizer: any Tokenizer) -> [TokenID] {
         form.endMarkers.compactMap(tokenizer.specialToken)
     }
 
-    public func stopStrings(_ tokenizer: any Tokenizer) -> [String] {
+    package func stopStrings(_ tokenizer: any Tokenizer) -> [String] {
         // A model that has not learned to end its reply continues with the user's part.
         if form == .plain { return ["\nUser:"] }
         let end = form.endMarkers.prefix(1)

@@ -5,20 +5,20 @@ import Inference
 import Tokenization
 
 /// A request for a text.
-public struct GenerationRequest: Sendable {
+package struct GenerationRequest: Sendable {
     /// The tokens to continue; none starts a new text.
-    public var tokens: [TokenID]
+    package var tokens: [TokenID]
     /// How much is generated, and how.
-    public var options: TextGenerationOptions
+    package var options: TextGenerationOptions
     /// What random draws start from.
-    public var seed: UInt64
+    package var seed: UInt64
     /// Tokens that end the text besides the tokenizer's own, such as those of a chat's turn.
-    public var endTokens: [TokenID]
+    package var endTokens: [TokenID]
     /// Whether the space before the first word belongs to the text, as when a prompt is continued.
-    public var continuesPrompt: Bool
+    package var continuesPrompt: Bool
 
     /// Asks for a text; without a seed it differs every time.
-    public init(
+    package init(
         tokens: [TokenID],
         options: TextGenerationOptions = TextGenerationOptions(),
         seed: UInt64? = nil,
@@ -50,7 +50,7 @@ public struct GenerationRequest: Sendable {
 }
 
 /// What is new in a text.
-public enum GenerationUpdate: Sendable, Equatable {
+package enum GenerationUpdate: Sendable, Equatable {
     /// What was generated, which may be empty, and how likely the model found its tokens, if that
     /// was asked for.
     case piece(String, logprobs: [TokenLogprobs])
@@ -59,7 +59,7 @@ public enum GenerationUpdate: Sendable, Equatable {
 }
 
 /// A request that a service does not accept; `description` is one sentence for the user.
-public enum GenerationServiceError: Error, Equatable, Sendable {
+package enum GenerationServiceError: Error, Equatable, Sendable {
     /// As many requests are waiting as may wait.
     case busy(queueCapacity: Int)
     /// More texts at once than can ever run and wait together.
@@ -69,7 +69,7 @@ public enum GenerationServiceError: Error, Equatable, Sendable {
 }
 
 extension GenerationServiceError: CustomStringConvertible {
-    public var description: String {
+    package var description: String {
         switch self {
         case .busy(let queueCapacity):
             queueCapacity == 0
@@ -86,23 +86,23 @@ extension GenerationServiceError: CustomStringConvertible {
 }
 
 /// What a service has done since it started, and what it is doing.
-public struct GenerationStatistics: Sendable, Equatable {
+package struct GenerationStatistics: Sendable, Equatable {
     /// Finished texts, by their reasons; abandoned ones, even if they were still waiting, count as
     /// interrupted.
-    public var finished: [StopReason: Int] = [:]
+    package var finished: [StopReason: Int] = [:]
     /// Texts that ended with an error.
-    public var failed = 0
+    package var failed = 0
     /// Tokens of prompts that were read.
-    public var promptTokens = 0
+    package var promptTokens = 0
     /// Tokens of prompts that did not have to be read, because they had been for another text.
-    public var reusedTokens = 0
+    package var reusedTokens = 0
     /// Tokens that were generated.
-    public var generatedTokens = 0
+    package var generatedTokens = 0
     /// Texts that are being generated.
-    public var running = 0
+    package var running = 0
     /// Texts that are waiting.
-    public var queued = 0
+    package var queued = 0
 
     /// The values of a new service.
-    public init() {}
+    package init() {}
 }

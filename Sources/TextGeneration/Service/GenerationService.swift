@@ -16,12 +16,12 @@ import Tokenization
 ///
 /// The same request with the same seed gives the same text, whatever other requests there are: see
 /// `GenerationEngine/isReproducible`. Memory for all places is taken at the start.
-public actor GenerationService {
+package actor GenerationService {
     /// The updates of one text.
     ///
     /// When they are released, or the task that waits for one is canceled, the text's place is free
     /// within a token.
-    public typealias Updates = AsyncThrowingStream<GenerationUpdate, any Error>
+    package typealias Updates = AsyncThrowingStream<GenerationUpdate, any Error>
 
     /// A request that is waiting or running.
     private struct Entry {
@@ -33,13 +33,13 @@ public actor GenerationService {
     }
 
     /// The longest text, including its prompt.
-    public nonisolated let contextLength: Int
+    package nonisolated let contextLength: Int
     /// The most texts generated at the same time.
-    public nonisolated let sequenceCount: Int
+    package nonisolated let sequenceCount: Int
     /// The most texts that may wait.
-    public nonisolated let queueCapacity: Int
+    package nonisolated let queueCapacity: Int
     /// What each token stands for.
-    public nonisolated let vocabulary: any TokenDecoder
+    package nonisolated let vocabulary: any TokenDecoder
 
     private let texts: LiveTexts
     private let thread = GenerationThread()
@@ -51,7 +51,7 @@ public actor GenerationService {
     private nonisolated let ending = Atomic(false)
     private var whenIdle: [CheckedContinuation<Void, Never>] = []
 
-    public nonisolated var unownedExecutor: UnownedSerialExecutor {
+    package nonisolated var unownedExecutor: UnownedSerialExecutor {
         thread.asUnownedSerialExecutor()
     }
 
@@ -63,7 +63,7 @@ public actor GenerationService {
     ///   - queueCapacity: Texts that may wait, 0 or more.
     ///   - promptTokensPerPass: Tokens of prompts read between two tokens of running texts.
     /// - Throws: A model's error when memory is short.
-    public init(
+    package init(
         _ generator: sending TextGenerator,
         sequenceCount: Int = 4,
         contextLength: Int? = nil,
@@ -87,7 +87,7 @@ public actor GenerationService {
     }
 
     /// Whether no more requests are accepted.
-    public nonisolated var isEnding: Bool { ending.load(ordering: .relaxed) }
+    package nonisolated var isEnding: Bool { ending.load(ordering: .relaxed) }
 
     /// Checks that this many texts could run and wait together if there were no others.
     /// - Throws: ``GenerationServiceError/tooManyTexts(count:maximum:)``.
@@ -99,7 +99,7 @@ public actor GenerationService {
     }
 
     /// The statistics so far.
-    public var statistics: GenerationStatistics {
+    package var statistics: GenerationStatistics {
         var counts = counts
         counts.running = running.count
         counts.queued = queue.count
@@ -109,14 +109,14 @@ public actor GenerationService {
     /// Asks for a text.
     /// - Returns: Its updates. They throw what the model or the sampler throws.
     /// - Throws: ``GenerationServiceError``, or an error that says what is wrong with the request.
-    public func submit(_ request: GenerationRequest) throws -> Updates {
+    package func submit(_ request: GenerationRequest) throws -> Updates {
         try submit([request])[0]
     }
 
     /// Asks for several texts, all of them or none.
     /// - Returns: The updates of each.
     /// - Throws: ``GenerationServiceError``, or an error that says what is wrong with a request.
-    public func submit(_ requests: [GenerationRequest]) throws -> [Updates] {
+    package func submit(_ requests: [GenerationRequest]) throws -> [Updates] {
         if isEnding { throw GenerationServiceError.ending }
         try checkCount(requests.count)
         let requests = try requests.map {
@@ -136,7 +136,7 @@ public actor GenerationService {
     /// Accepts no more requests, and waits for those that run or wait; after a while they are
     /// interrupted.
     /// - Parameter patience: How long to wait for them.
-    public func end(patience: Duration) async {
+    package func end(patience: Duration) async {
         ending.store(true, ordering: .relaxed)
         guard isLooping else { return }
         let limit = Task {

@@ -12,11 +12,11 @@ import Tokenization
 /// ```
 ///
 /// Several tasks may ask at the same time: one thread generates their tokens in turn.
-public actor AsyncTextGenerator {
+package actor AsyncTextGenerator {
     private let generator: TextGenerator
     private let thread: GenerationThread
 
-    public nonisolated var unownedExecutor: UnownedSerialExecutor {
+    package nonisolated var unownedExecutor: UnownedSerialExecutor {
         thread.asUnownedSerialExecutor()
     }
 
@@ -53,7 +53,7 @@ public actor AsyncTextGenerator {
     /// - Returns: The text. Asking for its first piece throws what
     ///   ``TextGenerator/stream(prompt:options:seed:)`` does, and every piece what the model
     ///   throws.
-    public nonisolated func stream(
+    package nonisolated func stream(
         prompt: String = "",
         options: TextGenerationOptions = TextGenerationOptions(),
         seed: UInt64? = nil
@@ -62,7 +62,7 @@ public actor AsyncTextGenerator {
     }
 
     /// The same for a prompt of tokens, as ``TextGenerator/stream(tokens:options:seed:)`` takes it.
-    public nonisolated func stream(
+    package nonisolated func stream(
         tokens: [TokenID],
         options: TextGenerationOptions = TextGenerationOptions(),
         seed: UInt64? = nil
@@ -80,7 +80,7 @@ public actor AsyncTextGenerator {
     ///   - seed: What random draws start from; nil chooses a new one every time.
     /// - Returns: The text.
     /// - Throws: What ``TextGenerator/stream(prompt:options:seed:)`` and the model throw.
-    public nonisolated func text(
+    package nonisolated func text(
         prompt: String = "",
         options: TextGenerationOptions = TextGenerationOptions(),
         seed: UInt64? = nil
@@ -89,7 +89,7 @@ public actor AsyncTextGenerator {
     }
 
     /// The same for a prompt of tokens.
-    public nonisolated func text(
+    package nonisolated func text(
         tokens: [TokenID],
         options: TextGenerationOptions = TextGenerationOptions(),
         seed: UInt64? = nil
@@ -190,7 +190,7 @@ public struct TextPieces: AsyncSequence, Sendable {
 /// The pieces are generated wherever the caller runs: at the top level of a program, on the main
 /// thread. In a program with many tasks, ``AsyncTextGenerator`` keeps the model off the threads
 /// that they share.
-public struct PieceIterator: AsyncIteratorProtocol {
+package struct PieceIterator: AsyncIteratorProtocol {
     private let makePiece: () throws -> String?
 
     /// `next` makes the next piece, or returns nil at the end.
@@ -198,7 +198,7 @@ public struct PieceIterator: AsyncIteratorProtocol {
         self.makePiece = makePiece
     }
 
-    public func next(isolation actor: isolated (any Actor)?) async throws -> String? {
+    package func next(isolation actor: isolated (any Actor)?) async throws -> String? {
         try nextPiece()
     }
 

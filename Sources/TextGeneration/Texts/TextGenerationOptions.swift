@@ -41,7 +41,7 @@ public struct TextGenerationOptions: Sendable, Equatable, Codable {
     /// - Parameter vocabularySize: The ids that may be drawn: those that both the model and its
     ///   tokenizer have.
     /// - Throws: ``InferenceError`` or ``TextGenerationError``.
-    public func check(vocabularySize: Int) throws {
+    package func check(vocabularySize: Int) throws {
         try InferenceError.require(
             maxTokens >= 0,
             "number of tokens to generate",
@@ -77,7 +77,7 @@ public struct TextGenerationOptions: Sendable, Equatable, Codable {
     ///   - vocabularySize: The ids that may be drawn.
     ///   - contextLength: maxT of the model.
     /// - Throws: ``InferenceError`` or ``TextGenerationError``.
-    public func check(
+    package func check(
         prompts: [[TokenID]],
         vocabularySize: Int,
         contextLength: Int

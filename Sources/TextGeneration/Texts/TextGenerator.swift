@@ -10,11 +10,11 @@ import Tokenization
 /// let stream = try generator.stream(prompt: "Once upon a time")
 /// while let piece = try stream.next() { print(piece, terminator: "") }
 /// ```
-public struct TextGenerator {
+package struct TextGenerator {
     /// What predicts.
-    public let model: any LanguageModel
+    package let model: any LanguageModel
     /// What each token stands for.
-    public let vocabulary: any TokenDecoder
+    package let vocabulary: any TokenDecoder
     private let tokenizer: (any Tokenizer)?
 
     /// Pairs a model with its tokenizer.
@@ -23,13 +23,13 @@ public struct TextGenerator {
     /// ids that the tokenizer lacks are never drawn.
     /// - Throws: ``TextGenerationError/vocabularyMismatch(tokenizerSize:modelSize:)`` when the
     ///   tokenizer has more.
-    public init(_ model: any LanguageModel, tokenizer: any Tokenizer) throws {
+    package init(_ model: any LanguageModel, tokenizer: any Tokenizer) throws {
         try self.init(model, vocabulary: tokenizer, tokenizer: tokenizer)
     }
 
     /// Pairs a model with what its tokens stand for, for prompts that are already tokens.
     /// - Throws: As for ``init(_:tokenizer:)``.
-    public init(_ model: any LanguageModel, vocabulary: any TokenDecoder) throws {
+    package init(_ model: any LanguageModel, vocabulary: any TokenDecoder) throws {
         try self.init(model, vocabulary: vocabulary, tokenizer: nil)
     }
 
@@ -53,7 +53,7 @@ public struct TextGenerator {
     /// - Returns: The text, piece by piece.
     /// - Throws: ``InferenceError``, ``TextGenerationError`` or `TextTokenizerError` for a prompt
     ///   or options that do not fit the model, or a model's error when memory is short.
-    public func stream(
+    package func stream(
         prompt: String = "",
         options: TextGenerationOptions = TextGenerationOptions(),
         seed: UInt64? = nil
@@ -63,7 +63,7 @@ public struct TextGenerator {
 
     /// The same for a prompt of tokens, to which nothing is added; an empty one starts a new text,
     /// from the token that starts every text, if there is one.
-    public func stream(
+    package func stream(
         tokens: [TokenID],
         options: TextGenerationOptions = TextGenerationOptions(),
         seed: UInt64? = nil
@@ -81,7 +81,7 @@ public struct TextGenerator {
     ///   - seeds: What random draws start from, for each text; nil chooses new ones every time.
     /// - Returns: The texts, piece by piece.
     /// - Throws: What ``stream(prompt:options:seed:)`` throws.
-    public func batch(
+    package func batch(
         prompts: [String],
         options: TextGenerationOptions = TextGenerationOptions(),
         seeds: [UInt64]? = nil
@@ -90,7 +90,7 @@ public struct TextGenerator {
     }
 
     /// The same for prompts of tokens.
-    public func batch(
+    package func batch(
         tokens prompts: [[TokenID]],
         options: TextGenerationOptions = TextGenerationOptions(),
         seeds: [UInt64]? = nil

@@ -14,7 +14,7 @@ import Tokenization
 /// while let piece = try stream.next() { print(piece, terminator: "") }
 /// for try await piece in try generator.stream(prompt: "One night") { print(piece) }
 /// ```
-public final class TextStream {
+package final class TextStream {
     private let batch: TextBatch
 
     init(_ batch: TextBatch) {
@@ -22,49 +22,49 @@ public final class TextStream {
     }
 
     /// The text so far.
-    public var generated: GeneratedText { batch[0] }
+    package var generated: GeneratedText { batch[0] }
     /// All pieces returned so far, joined.
-    public var text: String { generated.text }
+    package var text: String { generated.text }
     /// Tokens generated so far, without the prompt.
-    public var tokens: [TokenID] { generated.tokens }
+    package var tokens: [TokenID] { generated.tokens }
     /// Tokens the model was given to start from.
-    public var promptTokenCount: Int { generated.promptTokenCount }
+    package var promptTokenCount: Int { generated.promptTokenCount }
     /// Why generation ended; nil while it continues.
-    public var stopReason: StopReason? { generated.stopReason }
+    package var stopReason: StopReason? { generated.stopReason }
 
     /// Generates one token and returns the text that becomes certain, which may be empty.
     ///
     /// When generation ends within a character, the last piece is U+FFFD.
     /// - Returns: The piece, or nil at the end of the text.
     /// - Throws: What the model or the sampler throws; the text has then ended.
-    public func next() throws -> String? {
+    package func next() throws -> String? {
         guard let pieces = try batch.next() else { return nil }
         let text = pieces.map(\.text).joined()
         return text.isEmpty && pieces.contains(where: \.isLast) ? nil : text
     }
 
     /// Ends generation; pending text can still be asked for.
-    public func interrupt() {
+    package func interrupt() {
         batch.interrupt()
     }
 }
 
 extension TextStream: AsyncSequence {
     /// Iterates over the pieces that are not empty.
-    public func makeAsyncIterator() -> PieceIterator { PieceIterator(next) }
+    package func makeAsyncIterator() -> PieceIterator { PieceIterator(next) }
 }
 
 // Its model is not Sendable.
 @available(*, unavailable) extension TextStream: Sendable {}
 
 /// What a round of generation added to one text.
-public struct TextPiece: Sendable, Equatable {
+package struct TextPiece: Sendable, Equatable {
     /// Index of the text, and of its prompt.
-    public let index: Int
+    package let index: Int
     /// What is new; may be empty.
-    public let text: String
+    package let text: String
     /// Whether the text is complete.
-    public let isLast: Bool
+    package let isLast: Bool
 }
 
 /// A text so far, and what is known about it.
@@ -85,10 +85,10 @@ public struct GeneratedText: Sendable, Equatable {
 }
 
 /// Texts being generated together, in pieces that are always valid Unicode.
-public final class TextBatch {
+package final class TextBatch {
     private let texts: LiveTexts
     /// Texts, complete or not.
-    public let count: Int
+    package let count: Int
 
     /// Takes an engine whose sequences are numbered like the assemblers.
     init(_ engine: GenerationEngine, assemblers: [TextAssembler]) {
@@ -98,13 +98,13 @@ public final class TextBatch {
     }
 
     /// One of the texts so far.
-    public subscript(index: Int) -> GeneratedText { texts[index] }
+    package subscript(index: Int) -> GeneratedText { texts[index] }
 
     /// Runs the model on the prompts, unless that has already been done.
     ///
     /// ``next()`` does it when needed; call it separately to time the prompts.
     /// - Throws: What the model throws; all texts have then ended.
-    public func readPrompts() throws {
+    package func readPrompts() throws {
         try texts.engine.readPrompts()
     }
 
@@ -113,10 +113,10 @@ public final class TextBatch {
     ///
     /// When a text ends within a character, its last piece is U+FFFD.
     /// - Throws: What the model or the sampler throws; all texts have then ended.
-    public func next() throws -> [TextPiece]? { try texts.next() }
+    package func next() throws -> [TextPiece]? { try texts.next() }
 
     /// Ends all active texts; pending text can still be asked for.
-    public func interrupt() {
+    package func interrupt() {
         texts.engine.interrupt()
     }
 }

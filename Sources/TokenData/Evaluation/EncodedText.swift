@@ -5,13 +5,13 @@ import FileIO
 import Tokenization
 
 /// The tokens of one text, and how many bytes it had.
-public struct EncodedText: Sendable, Equatable {
+package struct EncodedText: Sendable, Equatable {
     /// The token that begins every document a model has seen, if there is one, then the text, so
     /// that the text's first token has something to be predicted from.
-    public let tokens: [TokenID]
+    package let tokens: [TokenID]
     /// The length in bytes of what is predicted, UTF-8 or not: that of the text, without its first
     /// token if nothing precedes it.
-    public let byteCount: Int
+    package let byteCount: Int
 
     private static let chunkByteCount = 1 << 20
 
@@ -20,7 +20,7 @@ public struct EncodedText: Sendable, Equatable {
     ///   - tokens: The first token, which is not predicted, and then at least one token of the
     ///     text.
     ///   - byteCount: The length in bytes of all tokens but the first.
-    public init(tokens: [TokenID], byteCount: Int) {
+    package init(tokens: [TokenID], byteCount: Int) {
         precondition(tokens.count >= 2, "a text of \(tokens.count) tokens, with the first")
         precondition(byteCount >= 1, "a text of \(byteCount) bytes")
         self.tokens = tokens
@@ -34,7 +34,7 @@ public struct EncodedText: Sendable, Equatable {
     ///   - threads: How many threads encode, where the tokenizer can use them.
     /// - Throws: ``PreparationError/noText(inputs:)`` for an empty file, `FileIOError` for one that
     ///   cannot be read.
-    public init(contentsOf path: FilePath, tokenizer: any Tokenizer, threads: Int = 1) throws {
+    package init(contentsOf path: FilePath, tokenizer: any Tokenizer, threads: Int = 1) throws {
         var tokens = tokenizer.startOfText.map { [$0] } ?? []
         var byteCount = try Self.append(path, tokenizer, threads: threads, to: &tokens)
         guard byteCount > 0 else { throw PreparationError.noText(inputs: ["\(path)"]) }

@@ -21,7 +21,7 @@ extension MultipleChoiceExample {
     /// - Returns: One example or more, in the order of the file.
     /// - Throws: ``TokenDataError/invalidEvaluation(path:place:problem:)``, or `FileIOError` when
     ///   the file is missing or ends early.
-    public static func examples(
+    package static func examples(
         shard path: FilePath,
         vocabularySize: Int,
         limit: Int? = nil

@@ -12,16 +12,16 @@ import Tokenization
 #endif
 
 /// A context and the endings it might have, one of which is the real one.
-public struct MultipleChoiceExample: Sendable, Equatable {
+package struct MultipleChoiceExample: Sendable, Equatable {
     /// The tokens that all endings follow; never empty.
-    public let context: [TokenID]
+    package let context: [TokenID]
     /// Two endings or more, none of them empty.
-    public let endings: [[TokenID]]
+    package let endings: [[TokenID]]
     /// The index of the right ending.
-    public let label: Int
+    package let label: Int
 
     /// A question that keeps what its properties promise.
-    public init(context: [TokenID], endings: [[TokenID]], label: Int) {
+    package init(context: [TokenID], endings: [[TokenID]], label: Int) {
         if let problem = Self.problem(context: context, endings: endings, label: label) {
             preconditionFailure(problem)
         }
@@ -79,7 +79,7 @@ extension MultipleChoiceExample {
     /// - Returns: One example or more, in the order of the file.
     /// - Throws: ``TokenDataError/invalidEvaluation(path:place:problem:)``, or `FileIOError` when
     ///   the file cannot be read.
-    public static func examples(
+    package static func examples(
         jsonLines path: FilePath,
         tokenizer: any Tokenizer,
         limit: Int? = nil

@@ -6,7 +6,7 @@ import FileIO
 /// Serves batches, epoch after epoch, in an order that can be saved and resumed.
 ///
 /// A source is a value: a copy continues independently from the original's position.
-public protocol BatchSource: Sendable {
+package protocol BatchSource: Sendable {
     /// What is read and how it is split.
     var source: TokenLoaderSource { get }
     /// The current position, which ``restore(_:)`` takes to continue from here.
@@ -51,42 +51,42 @@ public protocol BatchSource: Sendable {
 }
 
 extension BatchSource {
-    public var countsAllTargets: Bool { true }
+    package var countsAllTargets: Bool { true }
 
     /// Tokens of one batch of this process: `B * T`.
-    public var tokensPerBatch: Int { source.batchSize * source.sequenceLength }
+    package var tokensPerBatch: Int { source.batchSize * source.sequenceLength }
 
     /// How many tokens the data has, including those that no batch takes.
-    public var tokenCount: Int { source.shards.reduce(0) { $0 + $1.tokenCount } }
+    package var tokenCount: Int { source.shards.reduce(0) { $0 + $1.tokenCount } }
 
     /// Reads all data once, without reporting progress.
     /// - Throws: As ``digestShards(_:)``.
-    public mutating func digestShards() throws {
+    package mutating func digestShards() throws {
         try digestShards { _, _ in }
     }
 }
 
 /// The tokens of one batch, and what a loss over them counts and sees.
-public struct TokenBatch: Sendable, Equatable {
+package struct TokenBatch: Sendable, Equatable {
     /// `(B, T)`: what the model reads.
-    public internal(set) var inputs: [Int32]
+    package internal(set) var inputs: [Int32]
     /// `(B, T)`: the token that follows each input.
-    public internal(set) var targets: [Int32]
+    package internal(set) var targets: [Int32]
     /// `(B, T)`: whether the loss counts a target; nil when it counts all of them.
-    public internal(set) var isCounted: [Bool]?
+    package internal(set) var isCounted: [Bool]?
     /// `(B, T)`: where the document of a token begins, as a position in its row, so that no
     /// document sees another; nil when every row is one document.
-    public internal(set) var starts: [Int32]?
+    package internal(set) var starts: [Int32]?
 
     /// A batch of zeros.
-    public init(tokenCount: Int) {
+    package init(tokenCount: Int) {
         inputs = [Int32](repeating: 0, count: tokenCount)
         targets = inputs
     }
 
     /// A batch of given tokens.
     /// - Precondition: All arrays given are as long as `inputs`.
-    public init(
+    package init(
         inputs: [Int32],
         targets: [Int32],
         isCounted: [Bool]? = nil,
@@ -104,7 +104,7 @@ public struct TokenBatch: Sendable, Equatable {
     }
 
     /// How many targets the loss counts.
-    public var countedTokenCount: Int {
+    package var countedTokenCount: Int {
         isCounted.map { $0.count(where: \.self) } ?? targets.count
     }
 

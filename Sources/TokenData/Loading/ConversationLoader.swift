@@ -14,20 +14,20 @@ import Tokenization
 /// that a loss over all batches counts each conversation once.
 ///
 /// A conversation longer than a sequence is cut; one that then has nothing to learn is left out.
-public struct ConversationLoader: BatchSource {
-    public let source: TokenLoaderSource
-    public private(set) var state: TokenLoaderState
+package struct ConversationLoader: BatchSource {
+    package let source: TokenLoaderSource
+    package private(set) var state: TokenLoaderState
     /// How many batches one process takes for an epoch: as many as the first one needs.
-    public let samplesPerEpoch: Int
+    package let samplesPerEpoch: Int
     /// The file that the conversations came from.
-    public let shardPaths: [FilePath]
-    public var countsAllTargets: Bool { false }
+    package let shardPaths: [FilePath]
+    package var countsAllTargets: Bool { false }
     /// How many conversations there are.
-    public var conversationCount: Int { texts.count }
+    package var conversationCount: Int { texts.count }
     /// How many of them were cut.
-    public let cutCount: Int
+    package let cutCount: Int
     /// How many more are left out because nothing in them can be learned.
-    public let leftOutCount: Int
+    package let leftOutCount: Int
 
     private let texts: [ConversationTokens]
     /// The sequences of the epoch used last.
@@ -47,7 +47,7 @@ public struct ConversationLoader: BatchSource {
     ///   ``TokenDataError/tokenOutOfRange(path:position:token:vocabularySize:)`` for an id outside
     ///   the vocabulary.
     /// - Precondition: B, T and `processCount` are at least 1, `rank` is less than `processCount`.
-    public init(
+    package init(
         _ conversations: [ConversationTokens],
         path: FilePath,
         batchSize: Int,
@@ -89,7 +89,7 @@ public struct ConversationLoader: BatchSource {
         samplesPerEpoch = (packing.rowCount + rowsPerSample - 1) / rowsPerSample
     }
 
-    public mutating func nextBatch(into batch: inout TokenBatch) throws {
+    package mutating func nextBatch(into batch: inout TokenBatch) throws {
         batch.require(tokensPerBatch)
         let (B, T) = (source.batchSize, source.sequenceLength)
         var isCounted: [Bool] = []
@@ -143,12 +143,12 @@ public struct ConversationLoader: BatchSource {
         packing = ConversationPacking(texts, source, epoch: epoch)
     }
 
-    public mutating func startEpoch() throws {
+    package mutating func startEpoch() throws {
         if state.sampleIndex > 0 { state.shardIndex += 1 }
         state.sampleIndex = 0
     }
 
-    public mutating func restore(_ saved: TokenLoaderState) throws {
+    package mutating func restore(_ saved: TokenLoaderState) throws {
         try saved.checkUnshuffled(source, shardPaths: shardPaths)
         let rowCount = ConversationPacking(texts, source, epoch: saved.shardIndex).rowCount
         guard saved.sampleIndex < rowCount else {
@@ -161,7 +161,7 @@ public struct ConversationLoader: BatchSource {
     }
 
     /// Does nothing: conversations are in memory and known by their whole content.
-    public mutating func digestShards(_ progress: (Int, Int) throws -> Void) throws {}
+    package mutating func digestShards(_ progress: (Int, Int) throws -> Void) throws {}
 
     // MARK: Checks
 

@@ -6,37 +6,37 @@ import FileIO
 ///
 /// A document begins at the token that begins documents, and lasts until the next one. A row that
 /// begins in the middle of a document begins with the rest of it.
-public struct DocumentBoundaries: BatchSource {
+package struct DocumentBoundaries: BatchSource {
     private var base: any BatchSource
     /// The token that begins documents.
-    public let documentStart: Int32
+    package let documentStart: Int32
 
     /// Separates the documents of a source.
     /// - Parameters:
     ///   - base: Where the batches come from.
     ///   - documentStart: The token that begins each document.
-    public init(_ base: any BatchSource, documentStart: Int32) {
+    package init(_ base: any BatchSource, documentStart: Int32) {
         self.base = base
         self.documentStart = documentStart
     }
 
-    public var source: TokenLoaderSource {
+    package var source: TokenLoaderSource {
         var source = base.source
         source.documentStart = documentStart
         return source
     }
 
-    public var state: TokenLoaderState {
+    package var state: TokenLoaderState {
         var state = base.state
         state.source = source
         return state
     }
 
-    public var samplesPerEpoch: Int { base.samplesPerEpoch }
-    public var shardPaths: [FilePath] { base.shardPaths }
-    public var countsAllTargets: Bool { base.countsAllTargets }
+    package var samplesPerEpoch: Int { base.samplesPerEpoch }
+    package var shardPaths: [FilePath] { base.shardPaths }
+    package var countsAllTargets: Bool { base.countsAllTargets }
 
-    public mutating func nextBatch(into batch: inout TokenBatch) throws {
+    package mutating func nextBatch(into batch: inout TokenBatch) throws {
         try base.nextBatch(into: &batch)
         let T = base.source.sequenceLength
         var starts = batch.starts ?? [Int32](repeating: 0, count: batch.inputs.count)
@@ -53,16 +53,16 @@ public struct DocumentBoundaries: BatchSource {
         batch.starts = starts
     }
 
-    public mutating func startEpoch() throws { try base.startEpoch() }
+    package mutating func startEpoch() throws { try base.startEpoch() }
 
-    public mutating func restore(_ saved: TokenLoaderState) throws {
+    package mutating func restore(_ saved: TokenLoaderState) throws {
         try saved.source?.checkEquals(source, shardPaths: shardPaths)
         var saved = saved
         saved.source?.documentStart = nil
         try base.restore(saved)
     }
 
-    public mutating func digestShards(_ progress: (Int, Int) throws -> Void) throws {
+    package mutating func digestShards(_ progress: (Int, Int) throws -> Void) throws {
         try base.digestShards(progress)
     }
 }

@@ -9,11 +9,11 @@ import RandomNumbers
 /// Each place in any shard where a whole sequence and its last target fit is equally likely, so
 /// shards count by size. The seed and the number of the sequence in the run decide the place: a
 /// position is a count of batches.
-public struct RandomTokenLoader: BatchSource {
-    public private(set) var source: TokenLoaderSource
-    public private(set) var state: TokenLoaderState
+package struct RandomTokenLoader: BatchSource {
+    package private(set) var source: TokenLoaderSource
+    package private(set) var state: TokenLoaderState
     /// How many batches one process reads until as many tokens were drawn as there are.
-    public let samplesPerEpoch: Int
+    package let samplesPerEpoch: Int
 
     private let hash: CountedHash
     private let vocabularySize: Int?
@@ -22,7 +22,7 @@ public struct RandomTokenLoader: BatchSource {
     /// For each shard, the number of places in it and all shards before it.
     private let placeCounts: [Int]
 
-    public var shardPaths: [FilePath] { shards.paths }
+    package var shardPaths: [FilePath] { shards.paths }
 
     /// Opens all shards that match a pattern and checks them.
     /// - Parameters:
@@ -36,7 +36,7 @@ public struct RandomTokenLoader: BatchSource {
     /// - Throws: ``TokenDataError`` when nothing matches or a shard is damaged or too small for one
     ///   sequence, `FileIOError` when one cannot be opened.
     /// - Precondition: B, T and `processCount` are at least 1, `rank` is less than `processCount`.
-    public init(
+    package init(
         matching pattern: FilePath,
         batchSize: Int,
         sequenceLength: Int,
@@ -79,7 +79,7 @@ public struct RandomTokenLoader: BatchSource {
         self.vocabularySize = vocabularySize
     }
 
-    public mutating func nextBatch(into batch: inout TokenBatch) throws {
+    package mutating func nextBatch(into batch: inout TokenBatch) throws {
         batch.require(tokensPerBatch)
         let (B, T) = (source.batchSize, source.sequenceLength)
         let first = (state.sampleIndex * source.processCount + source.rank) * B
@@ -111,12 +111,12 @@ public struct RandomTokenLoader: BatchSource {
         return (files[shard], place - (shard == 0 ? 0 : placeCounts[shard - 1]))
     }
 
-    public mutating func startEpoch() throws {
+    package mutating func startEpoch() throws {
         let begun = state.sampleIndex % samplesPerEpoch
         if begun > 0 { state.sampleIndex += samplesPerEpoch - begun }
     }
 
-    public mutating func restore(_ saved: TokenLoaderState) throws {
+    package mutating func restore(_ saved: TokenLoaderState) throws {
         try saved.checkUnshuffled(source, shardPaths: shardPaths)
         guard saved.shardIndex == 0 else {
             throw TokenDataError.positionMismatch(
@@ -128,7 +128,7 @@ public struct RandomTokenLoader: BatchSource {
         state.source = source
     }
 
-    public mutating func digestShards(_ progress: (Int, Int) throws -> Void) throws {
+    package mutating func digestShards(_ progress: (Int, Int) throws -> Void) throws {
         try shards.digest(progress)
         source.shards = shards.identities
         state.source = source

@@ -11,17 +11,17 @@ import RandomNumbers
 /// permuted at the start of every epoch and the samples of a shard whenever it is opened.
 ///
 /// The loader is a value: a copy continues independently from the original's position.
-public struct TokenLoader: BatchSource {
+package struct TokenLoader: BatchSource {
     /// What is read and how it is split.
-    public private(set) var source: TokenLoaderSource
+    package private(set) var source: TokenLoaderSource
     /// The shards in sorted order.
-    public var shardPaths: [FilePath] { shards.paths }
+    package var shardPaths: [FilePath] { shards.paths }
     /// How many samples each shard has, in the order of `shardPaths`.
-    public let sampleCounts: [Int]
+    package let sampleCounts: [Int]
     /// How many batches one process reads in an epoch.
-    public let samplesPerEpoch: Int
+    package let samplesPerEpoch: Int
     /// The current position, which ``restore(_:)`` takes to continue from here.
-    public private(set) var state: TokenLoaderState
+    package private(set) var state: TokenLoaderState
 
     private let vocabularySize: Int?
     private var shards: ShardSet
@@ -40,7 +40,7 @@ public struct TokenLoader: BatchSource {
     /// - Throws: ``TokenDataError`` when nothing matches or a shard is damaged or too small for one
     ///   sample, `FileIOError` when one cannot be opened.
     /// - Precondition: B, T and `processCount` are at least 1, `rank` is less than `processCount`.
-    public init(
+    package init(
         matching pattern: FilePath,
         batchSize: Int,
         sequenceLength: Int,
@@ -94,7 +94,7 @@ public struct TokenLoader: BatchSource {
     ///   outside the vocabulary, and what opening a shard throws. The loader then stays before
     ///   the batch that could not be read.
     /// - Precondition: the batch has room for ``tokensPerBatch`` tokens.
-    public mutating func nextBatch(into batch: inout TokenBatch) throws {
+    package mutating func nextBatch(into batch: inout TokenBatch) throws {
         batch.require(tokensPerBatch)
         if state.sampleIndex == sampleCounts[shardNumber(of: state)] {
             if state.shardIndex + 1 == shardPaths.count {
@@ -122,7 +122,7 @@ public struct TokenLoader: BatchSource {
     ///   error that it throws ends the reading.
     /// - Throws: ``TokenDataError`` for a shard that has changed since it was checked, or that has
     ///   an id outside the vocabulary; `FileIOError` when one cannot be opened.
-    public mutating func digestShards(
+    package mutating func digestShards(
         _ progress: (_ byteCount: Int, _ totalByteCount: Int) throws -> Void
     ) throws {
         try shards.digest(progress)
@@ -132,7 +132,7 @@ public struct TokenLoader: BatchSource {
 
     /// Goes to the first sample, in a new order if shuffled.
     /// - Throws: What opening a shard throws; the loader then stays where it was.
-    public mutating func startEpoch() throws {
+    package mutating func startEpoch() throws {
         var next = state
         next.shuffle?.permuteShards()
         try open(0, of: next)
@@ -141,7 +141,7 @@ public struct TokenLoader: BatchSource {
     /// Goes to a position saved earlier by a loader of the same data and settings.
     /// - Throws: ``TokenDataError/positionMismatch(reason:)`` when the position belongs to other
     ///   data, and what opening a shard throws. The loader then stays where it was.
-    public mutating func restore(_ saved: TokenLoaderState) throws {
+    package mutating func restore(_ saved: TokenLoaderState) throws {
         try saved.checkFits(
             source,
             shardPaths: shardPaths,
@@ -155,7 +155,7 @@ public struct TokenLoader: BatchSource {
 
     /// The shards that a pattern, or the path of one file, stands for, in sorted order.
     /// - Throws: ``TokenDataError/noShards(pattern:)``.
-    public static func shardPaths(matching pattern: FilePath) throws -> [FilePath] {
+    package static func shardPaths(matching pattern: FilePath) throws -> [FilePath] {
         let paths = FileSystem.paths(matching: pattern)
         guard !paths.isEmpty else { throw TokenDataError.noShards(pattern: pattern) }
         return paths

@@ -4,9 +4,9 @@
 import FileIO
 
 /// The data that batches come from and how it is split: a position means nothing with any other.
-public struct TokenLoaderSource: Codable, Equatable, Sendable {
+package struct TokenLoaderSource: Codable, Equatable, Sendable {
     /// Which sequences make a batch, if not in llm.c's order.
-    public enum Order: String, Codable, Sendable {
+    package enum Order: String, Codable, Sendable {
         /// Sequences from anywhere, as ``RandomTokenLoader`` draws them.
         case random
         /// Whole conversations, as ``ConversationLoader`` packs them.
@@ -14,21 +14,21 @@ public struct TokenLoaderSource: Codable, Equatable, Sendable {
     }
 
     /// Sequences per batch.
-    public let batchSize: Int
+    package let batchSize: Int
     /// Tokens per sequence.
-    public let sequenceLength: Int
+    package let sequenceLength: Int
     /// How many processes share the data.
-    public internal(set) var processCount: Int
+    package internal(set) var processCount: Int
     /// Which of them this is, from 0.
-    public internal(set) var rank: Int
+    package internal(set) var rank: Int
     /// The shards, sorted by path, without their names, so that data can be moved.
-    public internal(set) var shards: [TokenShard.Identity]
+    package internal(set) var shards: [TokenShard.Identity]
     /// What decides the order; nil is llm.c's loader.
-    public internal(set) var order: Order?
+    package internal(set) var order: Order?
     /// The seed of an order that is not part of the position; nil if there is none.
-    public internal(set) var seed: UInt64?
+    package internal(set) var seed: UInt64?
     /// The token that begins documents, if they do not see each other; nil if they do.
-    public internal(set) var documentStart: Int32?
+    package internal(set) var documentStart: Int32?
 
     /// Says how the batches of `current` differ, other than in the data and how it is split.
     /// - Returns: Phrases such as "the order of the data was llm.c's and is now random".

@@ -6,18 +6,18 @@ import FileIO
 import RandomNumbers
 
 /// The position of a source of batches: everything that decides which batches come next.
-public struct TokenLoaderState: Codable, Equatable, Sendable {
+package struct TokenLoaderState: Codable, Equatable, Sendable {
     /// The order of shards and samples in the current epoch, and the source of later orders.
-    public struct Shuffle: Codable, Equatable, Sendable {
+    package struct Shuffle: Codable, Equatable, Sendable {
         /// The shards, numbered by sorted path, in the order of this epoch.
-        public var shardOrder: [Int32]
+        package var shardOrder: [Int32]
         /// The samples of the current shard in the order they are read.
-        public var sampleOrder: [Int32]
+        package var sampleOrder: [Int32]
         /// The generator after it made the two orders.
-        public var generator: MersenneTwister
+        package var generator: MersenneTwister
 
         /// Gathers the parts of a shuffled order.
-        public init(shardOrder: [Int32], sampleOrder: [Int32], generator: MersenneTwister) {
+        package init(shardOrder: [Int32], sampleOrder: [Int32], generator: MersenneTwister) {
             self.shardOrder = shardOrder
             self.sampleOrder = sampleOrder
             self.generator = generator
@@ -27,23 +27,23 @@ public struct TokenLoaderState: Codable, Equatable, Sendable {
     /// The place being read in the order of shards: an index into `shardOrder` when shuffled.
     ///
     /// For a ``ConversationLoader`` it is the epoch, and for a ``RandomTokenLoader`` always 0.
-    public var shardIndex: Int
+    package var shardIndex: Int
     /// The place to be read next in the order of samples; the number of samples when the shard is
     /// used up.
     ///
     /// For a ``ConversationLoader`` it is the row, and for a ``RandomTokenLoader`` the number of
     /// batches so far.
-    public var sampleIndex: Int
+    package var sampleIndex: Int
     /// The order that llm.c's generator shuffled; nil when nothing was drawn from it.
-    public var shuffle: Shuffle?
+    package var shuffle: Shuffle?
     /// The source that the position belongs to.
     ///
     /// It is nil when it comes from a file that does not say, as llm.c's state files do not; the
     /// position is then checked only by the sizes of the orders.
-    public var source: TokenLoaderSource?
+    package var source: TokenLoaderSource?
 
     /// Gathers the parts of a position.
-    public init(
+    package init(
         shardIndex: Int,
         sampleIndex: Int,
         shuffle: Shuffle?,
@@ -141,7 +141,7 @@ extension TokenLoaderState.Shuffle {
     /// Restoring a loader checks whether the orders are permutations and fit the data.
     /// - Throws: `FileIOError` when the file ends too early, ``TokenDataError`` when the
     ///   generator's state is not valid.
-    public init(from reader: inout BinaryReader) throws {
+    package init(from reader: inout BinaryReader) throws {
         func readOrder() throws -> [Int32] {
             // A count too large for Int is too large for the file, which readArray reports.
             let count = Int(clamping: try reader.read(UInt64.self))
@@ -160,7 +160,7 @@ extension TokenLoaderState.Shuffle {
 
     /// Appends the shuffled order in the layout that ``init(from:)`` reads.
     /// - Throws: `FileIOError` when the disk is full or fails.
-    public func write(to file: AtomicFile) throws {
+    package func write(to file: AtomicFile) throws {
         for order in [shardOrder, sampleOrder] {
             try file.write(integers: [UInt64(order.count)])
             try file.write(integers: order)
@@ -196,7 +196,7 @@ extension TokenLoaderState {
     ///   processes; a source checks that it is for the same data when it goes there.
     /// - Throws: ``TokenDataError/otherProcessCount(then:now:reason:)`` when there is no such
     ///   place.
-    public func converted(to current: TokenLoaderSource) throws -> Self {
+    package func converted(to current: TokenLoaderSource) throws -> Self {
         guard var source, source.processCount != current.processCount else { return self }
         func refusal(_ reason: String) -> TokenDataError {
             .otherProcessCount(

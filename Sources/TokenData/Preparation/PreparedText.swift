@@ -7,11 +7,11 @@ import Tokenization
 ///
 /// Their names identify their content: the same documents, tokenizer and split give the same
 /// shards, which are then not made again; anything else gives others.
-public struct PreparedText: Sendable {
+package struct PreparedText: Sendable {
     /// The tokens to train on.
-    public let trainingPath: FilePath
+    package let trainingPath: FilePath
     /// The tokens held out; nil when none are.
-    public let validationPath: FilePath?
+    package let validationPath: FilePath?
 
     /// Tokens held out of a long text: a few hundred batches of any usual size.
     ///
@@ -35,7 +35,7 @@ public struct PreparedText: Sendable {
     ///     preparation.
     ///   - progress: As in ``TextPreparation/run(_:progress:)``.
     /// - Throws: ``PreparationError``, ``TokenDataError`` or `FileIOError`.
-    public init(
+    package init(
         _ documents: TextDocuments,
         tokenizer: any Tokenizer,
         directory: FilePath,
@@ -68,7 +68,7 @@ public struct PreparedText: Sendable {
 
     /// Removes the shards, for a caller that they are too small for.
     /// - Throws: `FileIOError`.
-    public func remove() throws {
+    package func remove() throws {
         let manifest = trainingPath.lastComponent.flatMap {
             ShardManifest.preparation(named: $0.string)
         }

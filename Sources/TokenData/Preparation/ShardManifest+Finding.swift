@@ -6,11 +6,11 @@ import Tokenization
 
 extension ShardManifest {
     /// The manifest of some shards, and where it is.
-    public struct Found: Sendable {
+    package struct Found: Sendable {
         /// Where the first of them was found.
-        public let path: FilePath
+        package let path: FilePath
         /// What it says.
-        public let manifest: ShardManifest
+        package let manifest: ShardManifest
     }
 
     /// Finds what made some shards, by their names.
@@ -21,7 +21,7 @@ extension ShardManifest {
     /// - Returns: The first manifest; nil if there is none.
     /// - Throws: ``TokenDataError`` for a manifest that is invalid, is about other shards, or names
     ///   another tokenizer than the first; `FileIOError`.
-    public static func find(besideShards shards: [FilePath]) throws -> Found? {
+    package static func find(besideShards shards: [FilePath]) throws -> Found? {
         var manifests: [FilePath: ShardManifest] = [:]
         var first: Found?
         for shard in shards {
@@ -79,7 +79,7 @@ extension ShardManifest.Found {
     /// A tokenizer that is gone or has changed is not an error: the shards are what they are.
     /// - Parameter open: Opens a tokenizer.
     /// - Returns: The tokenizer and where it is.
-    public func tokenizer(
+    package func tokenizer(
         open: (FilePath) throws -> any Tokenizer = { try loadTokenizer(at: $0) }
     ) -> (value: any Tokenizer, path: FilePath)? {
         let description = manifest.tokenizer

@@ -11,21 +11,21 @@ import Tokenization
 #endif
 
 /// What made the shards of one preparation: `NAME_manifest.json` next to `NAME_train.bin`.
-public struct ShardManifest: Codable, Equatable, Sendable {
+package struct ShardManifest: Codable, Equatable, Sendable {
     /// The tokenizer.
-    public struct Tokenizer: Codable, Equatable, Sendable {
+    package struct Tokenizer: Codable, Equatable, Sendable {
         /// Its kind.
-        public var kind: String
+        package var kind: String
         /// V: token ids run from 0 to one less.
-        public var vocabularySize: Int
+        package var vocabularySize: Int
         /// The checksum of its tokens: `Tokenizer.digest`.
-        public var digest: String
+        package var digest: String
         /// The token that begins each document; nil in files that do not say.
-        public var documentStart: Int32?
+        package var documentStart: Int32?
         /// Its absolute path; nil when it came from no file.
-        public var path: String?
+        package var path: String?
         /// Its path relative to the shards; nil when it came from no file.
-        public var relativePath: String?
+        package var relativePath: String?
 
         private enum CodingKeys: String, CodingKey {
             case kind
@@ -37,15 +37,15 @@ public struct ShardManifest: Codable, Equatable, Sendable {
     }
 
     /// How the text was split.
-    public struct Settings: Codable, Equatable, Sendable {
+    package struct Settings: Codable, Equatable, Sendable {
         /// How a file or a row became documents: a `DocumentSplit`.
-        public var split: String
+        package var split: String
         /// The field of a row that held its text.
-        public var textField: String
+        package var textField: String
         /// Tokens requested for validation.
-        public var validationTokens: Int
+        package var validationTokens: Int
         /// The most tokens in a training shard; nil for one shard of any size.
-        public var shardTokens: Int?
+        package var shardTokens: Int?
 
         private enum CodingKeys: String, CodingKey {
             case split
@@ -56,11 +56,11 @@ public struct ShardManifest: Codable, Equatable, Sendable {
     }
 
     /// One of the shards.
-    public struct Shard: Codable, Equatable, Sendable {
+    package struct Shard: Codable, Equatable, Sendable {
         /// The name of its file.
-        public var name: String
+        package var name: String
         /// How many tokens it holds.
-        public var tokens: Int
+        package var tokens: Int
     }
 
     /// The layout that this code writes, and the only one it reads.
@@ -69,19 +69,19 @@ public struct ShardManifest: Codable, Equatable, Sendable {
     private static let largestByteCount = 1 << 26
 
     /// The layout of the file.
-    public var formatVersion = currentVersion
+    package var formatVersion = currentVersion
     /// The tokenizer that encoded the text.
-    public var tokenizer: Tokenizer
+    package var tokenizer: Tokenizer
     /// How the text was split.
-    public var settings: Settings
+    package var settings: Settings
     /// Documents, not counting empty ones.
-    public var documents: Int
+    package var documents: Int
     /// Bytes of text that were read.
-    public var bytes: Int
+    package var bytes: Int
     /// Tokens in all shards.
-    public var tokens: Int
+    package var tokens: Int
     /// The shards, the one for validation first.
-    public var shards: [Shard]
+    package var shards: [Shard]
 
     private enum CodingKeys: String, CodingKey {
         case formatVersion = "format_version"
@@ -97,7 +97,7 @@ public struct ShardManifest: Codable, Equatable, Sendable {
 
     /// Reads a manifest.
     /// - Throws: ``TokenDataError/invalidManifest(path:problem:)`` or `FileIOError`.
-    public init(contentsOf path: FilePath) throws {
+    package init(contentsOf path: FilePath) throws {
         let file = try MappedFile(path)
         func invalid(_ problem: String) -> TokenDataError {
             .invalidManifest(path: path, problem: problem)

@@ -5,22 +5,22 @@ import FileIO
 import Tokenization
 
 /// Where prepared shards go and how large they are.
-public struct ShardSettings: Sendable {
+package struct ShardSettings: Sendable {
     /// The directory, which is created if missing.
-    public var directory: FilePath
+    package var directory: FilePath
     /// How the names of the shards begin.
-    public var name: String
+    package var name: String
     /// How many of the first tokens are for validation; 0 makes no such shard.
-    public var validationTokens = 0
+    package var validationTokens = 0
     /// The most tokens in a training shard; nil makes one of any size.
-    public var shardTokens: Int?
+    package var shardTokens: Int?
     /// Whether shards of this name may be replaced.
-    public var overwrite = false
+    package var overwrite = false
     /// The tokenizer's path, for the manifest; nil if it comes from no file.
-    public var tokenizerPath: FilePath?
+    package var tokenizerPath: FilePath?
 
     /// Everything into one shard, `NAME_train.bin`, unless the other properties are changed.
-    public init(directory: FilePath, name: String) {
+    package init(directory: FilePath, name: String) {
         self.directory = directory
         self.name = name
     }

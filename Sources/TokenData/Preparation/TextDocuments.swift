@@ -4,20 +4,20 @@
 import FileIO
 
 /// Text to read, and how it is split into documents.
-public struct TextDocuments: Sendable {
+package struct TextDocuments: Sendable {
     /// Where the text comes from, in this order.
-    public let inputs: [TextInput]
+    package let inputs: [TextInput]
     /// How the text of a file, or of a JSON row, is split; its end always ends a document.
-    public let split: DocumentSplit
+    package let split: DocumentSplit
     /// The field that holds the text of a row of JSON.
-    public let textField: String
+    package let textField: String
 
     /// How much is read at a time: enough that a chunk costs little, and so little that no thread
     /// waits long for the others.
-    public var chunkByteCount = 256 << 10
+    package var chunkByteCount = 256 << 10
 
     /// Names text; nothing is read yet.
-    public init(
+    package init(
         _ inputs: [TextInput],
         split: DocumentSplit = .none,
         textField: String = "text"
@@ -28,7 +28,7 @@ public struct TextDocuments: Sendable {
     }
 
     /// The total bytes of all inputs, if all are files.
-    public var byteCount: Int? {
+    package var byteCount: Int? {
         inputs.reduce(0) { sum, input in
             sum.flatMap { sum in input.byteCount.map { sum + $0 } }
         }
@@ -45,7 +45,7 @@ public struct TextDocuments: Sendable {
     /// - Throws: ``PreparationError/invalidRow(path:line:problem:)``; `FileIOError` when a file
     ///   cannot be read; what `body` throws.
     @discardableResult
-    public func read(
+    package func read(
         _ body: (UnsafeRawBufferPointer, _ endsDocument: Bool, _ bytesRead: Int) throws -> Void
     ) throws -> [TextInput] {
         var bytesRead = 0

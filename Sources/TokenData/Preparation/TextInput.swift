@@ -4,9 +4,9 @@
 import FileIO
 
 /// One file to take text from, or standard input.
-public struct TextInput: Equatable, Sendable {
+package struct TextInput: Equatable, Sendable {
     /// How the file stores the text.
-    public enum Format: Equatable, Sendable {
+    package enum Format: Equatable, Sendable {
         /// The bytes are the text.
         case text
         /// One JSON object per line, with the text of a document in one of its fields.
@@ -14,25 +14,25 @@ public struct TextInput: Equatable, Sendable {
     }
 
     /// The file; nil is standard input.
-    public let path: FilePath?
+    package let path: FilePath?
     /// How it stores the text.
-    public let format: Format
+    package let format: Format
 
     /// The file name extensions of text files in directories.
-    public static let extensions = ["txt", "md", jsonLinesExtension]
+    package static let extensions = ["txt", "md", jsonLinesExtension]
     private static let jsonLinesExtension = "jsonl"
 
     /// Names a file (nil for standard input), which need not exist.
-    public init(path: FilePath?, format: Format) {
+    package init(path: FilePath?, format: Format) {
         self.path = path
         self.format = format
     }
 
     /// The user's name for it, safe to show.
-    public var name: String { path.map(DisplayText.escaping) ?? "standard input" }
+    package var name: String { path.map(DisplayText.escaping) ?? "standard input" }
 
     /// The size in bytes, if known.
-    public var byteCount: Int? { path.flatMap(FileSystem.byteCount) }
+    package var byteCount: Int? { path.flatMap(FileSystem.byteCount) }
 
     /// The inputs that arguments name, in order; all exist and are readable.
     ///
@@ -49,7 +49,7 @@ public struct TextInput: Equatable, Sendable {
     /// - Returns: One input or more for each argument.
     /// - Throws: ``PreparationError`` for a directory without text, `FileIOError` for an input that
     ///   is missing or unreadable.
-    public static func find(
+    package static func find(
         _ arguments: [FilePath],
         format: Format? = nil,
         passingOver: (any Error) -> Void = { _ in }

@@ -14,34 +14,34 @@ import Tokenization
 /// let preparation = TextPreparation(TextDocuments(inputs), tokenizer: tokenizer, threads: 2)
 /// let result = try preparation.run(ShardSettings(directory: "data", name: "books"))
 /// ```
-public struct TextPreparation: Sendable {
+package struct TextPreparation: Sendable {
     /// How far the preparation has come.
-    public struct Progress: Sendable {
+    package struct Progress: Sendable {
         /// Bytes of the inputs that are done.
-        public let byteCount: Int
+        package let byteCount: Int
         /// The total bytes of all inputs, if all are files.
-        public let totalByteCount: Int?
+        package let totalByteCount: Int?
         /// Tokens written.
-        public let tokenCount: Int
+        package let tokenCount: Int
         /// The time since the start.
-        public let duration: Duration
+        package let duration: Duration
 
         /// The speed so far.
-        public var bytesPerSecond: Double {
+        package var bytesPerSecond: Double {
             Double(byteCount) / max(duration / .seconds(1), .leastNonzeroMagnitude)
         }
     }
 
     /// What was made.
-    public struct Result: Sendable {
+    package struct Result: Sendable {
         /// The shards, the one for validation first.
-        public let shards: [PreparedShard]
+        package let shards: [PreparedShard]
         /// Documents, not counting empty ones.
-        public let documentCount: Int
+        package let documentCount: Int
         /// The inputs that had no text.
-        public let emptyInputs: [TextInput]
+        package let emptyInputs: [TextInput]
         /// The progress at the end.
-        public let progress: Progress
+        package let progress: Progress
     }
 
     private let documents: TextDocuments
@@ -52,7 +52,7 @@ public struct TextPreparation: Sendable {
     private var blocksAhead: Int { 2 * threads + 2 }
 
     /// Prepares documents with a tokenizer, which `threads` threads use.
-    public init(_ documents: TextDocuments, tokenizer: any Tokenizer, threads: Int = 1) {
+    package init(_ documents: TextDocuments, tokenizer: any Tokenizer, threads: Int = 1) {
         precondition(threads > 0, "encoding takes one thread or more, got \(threads)")
         self.documents = documents
         encoder = DocumentEncoder(tokenizer)
@@ -69,7 +69,7 @@ public struct TextPreparation: Sendable {
     /// - Throws: ``PreparationError``; `TextTokenizerError` when the tokenizer does not cover all
     ///   of the text; ``TokenDataError/shardFull(path:limit:)`` when the tokens are too many for
     ///   one shard; `FileIOError` when a file cannot be read or written, or exists.
-    public func run(
+    package func run(
         _ settings: ShardSettings,
         progress: (Progress) throws -> Void = { _ in }
     ) throws -> Result {

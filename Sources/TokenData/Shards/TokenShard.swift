@@ -7,20 +7,20 @@ import FileIO
 /// A token shard of llm.c, memory-mapped: opening one is cheap, however large it is.
 ///
 /// The header and the file's size are checked when it is opened, each token when it is read.
-public struct TokenShard: Sendable {
+package struct TokenShard: Sendable {
     /// Where the shard is.
-    public let path: FilePath
+    package let path: FilePath
     /// How its tokens are stored.
-    public let format: Format
+    package let format: Format
     /// How many tokens it holds; never 0.
-    public let count: Int
+    package let count: Int
 
     private let file: MappedFile
 
     /// Opens a shard of either format and checks its header against its size.
     /// - Throws: ``TokenDataError`` when it is not a shard, damaged or empty, `FileIOError` when it
     ///   cannot be opened.
-    public init(_ path: FilePath) throws {
+    package init(_ path: FilePath) throws {
         file = try MappedFile(path)
         var reader = BinaryReader(file)
         let magic = reader.remaining < 4 ? nil : try reader.read(Int32.self)
@@ -61,7 +61,7 @@ public struct TokenShard: Sendable {
     /// - Throws: ``TokenDataError/tokenOutOfRange(path:position:token:vocabularySize:)``,
     ///   `FileIOError` when the file was truncated after it was opened.
     /// - Precondition: the shard holds `tokens.count` tokens from `position` on.
-    public func copyTokens(
+    package func copyTokens(
         from position: Int,
         into tokens: inout MutableSpan<Int32>,
         vocabularySize: Int? = nil
@@ -79,7 +79,7 @@ public struct TokenShard: Sendable {
     /// The tokens of `range` as an array.
     /// - Throws: ``TokenDataError/tokenOutOfRange(path:position:token:vocabularySize:)``.
     /// - Precondition: `range` lies within `0..<count`.
-    public func tokens(in range: Range<Int>, vocabularySize: Int? = nil) throws -> [Int32] {
+    package func tokens(in range: Range<Int>, vocabularySize: Int? = nil) throws -> [Int32] {
         var tokens = [Int32](repeating: 0, count: range.count)
         var span = tokens.mutableSpan
         try copyTokens(from: range.lowerBound, into: &span, vocabularySize: vocabularySize)
@@ -119,15 +119,15 @@ extension TokenShard {
     ///
     /// Two are equal when everything known of both is equal: a digest takes reading the whole
     /// shard, and checkpoints of an earlier version have none.
-    public struct Identity: Codable, Equatable, Sendable {
+    package struct Identity: Codable, Equatable, Sendable {
         /// How many tokens the shard holds.
-        public let tokenCount: Int
+        package let tokenCount: Int
         /// FNV-1a of the first and the last 4096 bytes of the file.
-        public let checksum: UInt32
+        package let checksum: UInt32
         /// A checksum of the whole file; nil when it was not read.
-        public internal(set) var digest: String?
+        package internal(set) var digest: String?
 
-        public static func == (one: Self, other: Self) -> Bool {
+        package static func == (one: Self, other: Self) -> Bool {
             one.tokenCount == other.tokenCount && one.checksum == other.checksum
                 && (one.digest == nil || other.digest == nil || one.digest == other.digest)
         }
@@ -180,7 +180,7 @@ extension TokenShard {
     }
 
     /// The shard's size and a checksum of its two ends.
-    public var identity: Identity {
+    package var identity: Identity {
         let blockByteCount = 4096
         let checksum = file.withUnsafeBytes { bytes in
             [bytes.prefix(blockByteCount), bytes.suffix(blockByteCount)].joined()
@@ -192,19 +192,19 @@ extension TokenShard {
 
 extension TokenShard {
     /// How a shard stores its tokens.
-    public enum Format: CaseIterable, Equatable, Sendable {
+    package enum Format: CaseIterable, Equatable, Sendable {
         /// uint16 tokens, for vocabularies of at most 65,536.
         case gpt2
         /// uint32 tokens.
         case llama3
 
         /// The narrowest format that holds every token of a vocabulary.
-        public init(vocabularySize: Int) {
+        package init(vocabularySize: Int) {
             self = vocabularySize <= Format.gpt2.largestToken + 1 ? .gpt2 : .llama3
         }
 
         /// The model family for which llm.c has the format.
-        public var name: String {
+        package var name: String {
             switch self {
             case .gpt2: "GPT-2"
             case .llama3: "Llama-3"
@@ -212,7 +212,7 @@ extension TokenShard {
         }
 
         /// The first number of the header.
-        public var magic: Int32 {
+        package var magic: Int32 {
             switch self {
             case .gpt2: 20_240_520
             case .llama3: 20_240_801
@@ -220,7 +220,7 @@ extension TokenShard {
         }
 
         /// The second number of the header.
-        public var version: Int32 {
+        package var version: Int32 {
             switch self {
             case .gpt2: 1
             case .llama3: 7
@@ -228,7 +228,7 @@ extension TokenShard {
         }
 
         /// The size of one token in bytes.
-        public var tokenByteCount: Int {
+        package var tokenByteCount: Int {
             switch self {
             case .gpt2: MemoryLayout<UInt16>.size
             case .llama3: MemoryLayout<UInt32>.size
@@ -236,7 +236,7 @@ extension TokenShard {
         }
 
         /// The largest id that both the format and int32, the type of ids in memory, can hold.
-        public var largestToken: Int {
+        package var largestToken: Int {
             switch self {
             case .gpt2: Int(UInt16.max)
             case .llama3: Int(Int32.max)
@@ -248,5 +248,5 @@ extension TokenShard {
     static let headerByteCount = 1024
 
     /// The most tokens the header's int32 can count.
-    public static let largestCount = Int(Int32.max)
+    package static let largestCount = Int(Int32.max)
 }

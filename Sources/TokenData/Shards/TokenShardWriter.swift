@@ -5,13 +5,13 @@ import FileIO
 /// Writes a token shard front to back; it gets its name, complete, on ``commit()``, or never.
 ///
 /// The number of tokens need not be known beforehand, and memory does not grow with it.
-public final class TokenShardWriter {
+package final class TokenShardWriter {
     /// The name the shard takes when it is committed.
-    public let path: FilePath
+    package let path: FilePath
     /// How its tokens are stored.
-    public let format: TokenShard.Format
+    package let format: TokenShard.Format
     /// Tokens appended so far.
-    public private(set) var count = 0
+    package private(set) var count = 0
 
     private let file: AtomicFile
     private let vocabularySize: Int
@@ -22,7 +22,7 @@ public final class TokenShardWriter {
     ///   - vocabularySize: Ids below it may be appended.
     ///   - overwrite: Whether a file of this name may be replaced.
     /// - Throws: `FileIOError` when the file cannot be created.
-    public convenience init(
+    package convenience init(
         _ path: FilePath,
         vocabularySize: Int,
         overwrite: Bool = true
@@ -37,7 +37,7 @@ public final class TokenShardWriter {
 
     /// Starts a shard in a given format, which every token it can hold may be appended to.
     /// - Throws: `FileIOError` when the file cannot be created.
-    public convenience init(
+    package convenience init(
         _ path: FilePath,
         format: TokenShard.Format,
         overwrite: Bool = true
@@ -69,7 +69,7 @@ public final class TokenShardWriter {
     /// the shard should be abandoned.
     /// - Throws: ``TokenDataError`` for an id outside the vocabulary or one token too many for the
     ///   header to count, `FileIOError` when the disk is full or fails.
-    public func append(contentsOf tokens: [Int32]) throws {
+    package func append(contentsOf tokens: [Int32]) throws {
         guard tokens.count <= TokenShard.largestCount - count else {
             throw TokenDataError.shardFull(path: path, limit: TokenShard.largestCount)
         }
@@ -91,7 +91,7 @@ public final class TokenShardWriter {
     /// Writes the token count into the header, flushes everything and gives the shard its name.
     /// - Throws: ``TokenDataError/empty(path:)`` when no token was appended, `FileIOError` when
     ///   the disk is full or fails; the name then stands for what it stood for before.
-    public func commit() throws {
+    package func commit() throws {
         guard count > 0 else { throw TokenDataError.empty(path: path) }
         let header = [format.magic, format.version, Int32(count)]
         try file.overwrite(

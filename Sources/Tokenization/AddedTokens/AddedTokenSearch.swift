@@ -2,7 +2,7 @@
 // first those whose names are looked for in the raw text, then those of the normalized text.
 
 /// What it means when a text contains the name of a special token, such as `<|endoftext|>`.
-public enum SpecialTokens: Sendable {
+package enum SpecialTokens: Sendable {
     /// Nothing: it is encoded like any other text, so no text can end itself. Added tokens that are
     /// not special are still found, since they are words of the vocabulary.
     case text

@@ -77,7 +77,7 @@ extension BytePairTokenizer {
     }
 
     /// Whether both give the same ids for every text, with the same meaning.
-    public func encodesLike(_ other: BytePairTokenizer) -> Bool {
+    package func encodesLike(_ other: BytePairTokenizer) -> Bool {
         vocabulary == other.vocabulary && merges == other.merges
             && description.encodingRules == other.description.encodingRules
     }

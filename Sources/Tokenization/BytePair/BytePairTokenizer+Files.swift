@@ -10,7 +10,7 @@ extension BytePairTokenizer {
     /// - Parameter path: A file or a directory, as for ``loadTokenizer(at:vocabularySize:)``.
     /// - Throws: ``TextTokenizerError`` when the content is not such a tokenizer, is damaged, or is
     ///   not enough to encode text; `FileIOError` when a file is missing or ends early.
-    public convenience init(contentsOf path: FilePath) throws {
+    package convenience init(contentsOf path: FilePath) throws {
         switch try TokenizerFiles(at: path, isByteLevel: true) {
         case .llmc(let path): try self.init(llmcFile: path)
         case .pair(let vocabulary, let merges):
@@ -31,7 +31,7 @@ extension BytePairTokenizer {
     /// `merges.txt`), whatever their names.
     ///
     /// - Throws: As ``init(contentsOf:)``.
-    public convenience init(vocabularyFile: FilePath, mergesFile: FilePath) throws {
+    package convenience init(vocabularyFile: FilePath, mergesFile: FilePath) throws {
         let vocabulary = try VocabularyJSON.read(MappedFile(vocabularyFile))
         let merges = try MergesFile.read(MappedFile(mergesFile), for: vocabulary)
         self.init(vocabulary: vocabulary, merges: merges)
@@ -55,11 +55,11 @@ extension BytePairTokenizer {
     ///
     /// - Throws: ``TextTokenizerError/cannotExport(path:reason:)``; `FileIOError` when the file
     ///   exists and `overwrite` is false, or on I/O errors.
-    public func writeLLMCFile(to path: FilePath, overwrite: Bool = true) throws {
+    package func writeLLMCFile(to path: FilePath, overwrite: Bool = true) throws {
         try nativeFile(at: path, overwrite: overwrite).commit()
     }
 
-    public func nativeFile(at path: FilePath, overwrite: Bool) throws -> AtomicFile {
+    package func nativeFile(at path: FilePath, overwrite: Bool) throws -> AtomicFile {
         try requireGPT2sRules(path)
         do {
             guard try MergeTable(recoveredFrom: vocabulary) == merges else {
@@ -81,7 +81,7 @@ extension BytePairTokenizer {
     /// - Throws: ``TextTokenizerError/cannotExport(path:reason:)`` when the end-of-text token is
     ///   not `<|endoftext|>`, by which readers recognize it; `FileIOError` when a file exists and
     ///   `overwrite` is false, or on I/O errors.
-    public func write(
+    package func write(
         vocabularyFile: FilePath,
         mergesFile: FilePath,
         overwrite: Bool = true
@@ -102,7 +102,7 @@ extension BytePairTokenizer {
     /// - Returns: The files that were written.
     /// - Throws: As ``write(vocabularyFile:mergesFile:overwrite:)``.
     @discardableResult
-    public func save(in directory: FilePath, overwrite: Bool = true) throws -> [FilePath] {
+    package func save(in directory: FilePath, overwrite: Bool = true) throws -> [FilePath] {
         if description.saysMoreThanTokens {
             return try description.writeJSON(in: directory, overwrite: overwrite)
         }
@@ -136,7 +136,7 @@ extension BytePairTokenizer {
 extension BytePairTokenizer {
     /// SHA-256 of the tokens, merges and rules in hexadecimal digits: the same for every file of
     /// the same tokenizer, whatever its format.
-    public var digest: String {
+    package var digest: String {
         var hash = SHA256()
         update(&hash)
         return hash.hexadecimal()

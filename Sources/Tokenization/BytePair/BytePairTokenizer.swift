@@ -19,11 +19,11 @@ import Synchronization
 /// ```
 ///
 /// One object may be used from several threads at once.
-public final class BytePairTokenizer: Sendable {
+package final class BytePairTokenizer: Sendable {
     /// The tokens' bytes.
-    public let vocabulary: Vocabulary
+    package let vocabulary: Vocabulary
     /// What this tokenizer is, as data.
-    public let description: TokenizerDescription
+    package let description: TokenizerDescription
     let model: PieceModel
     private let ordinary: AddedTokenSearch
     private let all: AddedTokenSearch
@@ -42,7 +42,7 @@ public final class BytePairTokenizer: Sendable {
     }
 
     /// The number of tokens, including the end of text.
-    public var vocabularySize: Int { vocabulary.count }
+    package var vocabularySize: Int { vocabulary.count }
 
     /// The merges by rank.
     var merges: MergeTable { model.merges }
@@ -54,11 +54,11 @@ public final class BytePairTokenizer: Sendable {
     }
 
     /// The id between documents; nil when there is none.
-    public var endOfText: TokenID? { vocabulary.endOfText }
+    package var endOfText: TokenID? { vocabulary.endOfText }
 
     /// The ids of a text, in which names of special tokens mean what `specialTokens` says.
     /// - Throws: ``TextTokenizerError/noToken(byte:)``.
-    public func encode(_ text: String, specialTokens: SpecialTokens) throws -> [TokenID] {
+    package func encode(_ text: String, specialTokens: SpecialTokens) throws -> [TokenID] {
         var text = text
         return try text.withUTF8 {
             try encode(UnsafeRawBufferPointer($0), specialTokens: specialTokens)
@@ -67,7 +67,7 @@ public final class BytePairTokenizer: Sendable {
 
     /// The ids of arbitrary bytes.
     /// - Throws: ``TextTokenizerError/noToken(byte:)``.
-    public func encode(
+    package func encode(
         _ bytes: [UInt8],
         specialTokens: SpecialTokens = .text
     ) throws -> [TokenID] {
@@ -76,7 +76,7 @@ public final class BytePairTokenizer: Sendable {
 
     /// The ids of arbitrary bytes, such as those of a mapped file, found on this thread.
     /// - Throws: ``TextTokenizerError/noToken(byte:)``.
-    public func encode(
+    package func encode(
         _ bytes: UnsafeRawBufferPointer,
         specialTokens: SpecialTokens = .text
     ) throws -> [TokenID] {
@@ -162,11 +162,11 @@ public final class BytePairTokenizer: Sendable {
 }
 
 extension Vocabulary: TokenDecoder {
-    public var vocabularySize: Int { count }
-    public var startOfText: TokenID? { endOfText }
-    public var endsOfText: [TokenID] { endOfText.map { [$0] } ?? [] }
+    package var vocabularySize: Int { count }
+    package var startOfText: TokenID? { endOfText }
+    package var endsOfText: [TokenID] { endOfText.map { [$0] } ?? [] }
 
-    public func bytes(of id: TokenID, after previous: TokenID?) throws -> ArraySlice<UInt8> {
+    package func bytes(of id: TokenID, after previous: TokenID?) throws -> ArraySlice<UInt8> {
         guard contains(id) else {
             throw TextTokenizerError.unknownToken(id: id, vocabularySize: count)
         }
@@ -175,10 +175,10 @@ extension Vocabulary: TokenDecoder {
 }
 
 extension BytePairTokenizer: Tokenizer {
-    public var startOfText: TokenID? { description.startOfText ?? endOfText }
-    public var endsOfText: [TokenID] { description.endsOfText }
+    package var startOfText: TokenID? { description.startOfText ?? endOfText }
+    package var endsOfText: [TokenID] { description.endsOfText }
 
-    public func bytes(of id: TokenID, after previous: TokenID?) throws -> ArraySlice<UInt8> {
+    package func bytes(of id: TokenID, after previous: TokenID?) throws -> ArraySlice<UInt8> {
         try vocabulary.bytes(of: id, after: previous)
     }
 
@@ -187,7 +187,7 @@ extension BytePairTokenizer: Tokenizer {
     ///
     /// A token that starts texts comes first if the model expects one, and when there would be
     /// nothing else.
-    public func promptTokens(of bytes: [UInt8]) throws -> [TokenID] {
+    package func promptTokens(of bytes: [UInt8]) throws -> [TokenID] {
         let start = startOfText.map { [$0] } ?? []
         let ids = try encode(bytes, specialTokens: .token)
         return description.addsStartOfText || ids.isEmpty ? start + ids : ids
@@ -201,7 +201,7 @@ extension BytePairTokenizer {
     /// The text is cut where no pre-token spans the cut. So a single giant word is encoded by one
     /// thread, and so is a text of less than 256 kB. The threads are Dispatch's, plus the calling
     /// one.
-    public func encode(
+    package func encode(
         _ bytes: UnsafeRawBufferPointer,
         specialTokens: SpecialTokens = .text,
         threads: Int

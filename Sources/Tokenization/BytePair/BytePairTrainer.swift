@@ -18,20 +18,20 @@ import Synchronization
 /// trainer.add(text)
 /// try trainer.train().writeLLMCFile(to: "tokenizer.bin")
 /// ```
-public struct BytePairTrainer: Sendable {
+package struct BytePairTrainer: Sendable {
     /// The smallest vocabulary: every byte, and the end of text.
-    public static let smallestVocabularySize = 257
+    package static let smallestVocabularySize = 257
 
     /// How far training has come.
-    public struct Progress: Sendable {
+    package struct Progress: Sendable {
         /// Tokens so far.
-        public let tokenCount: Int
+        package let tokenCount: Int
         /// Tokens in the end.
-        public let vocabularySize: Int
+        package let vocabularySize: Int
     }
 
     /// The number of tokens to make, including the end of text.
-    public let vocabularySize: Int
+    package let vocabularySize: Int
     private let threads: Int
     private let marker: MarkerSearch?
     private var text: HeldBackText
@@ -44,7 +44,7 @@ public struct BytePairTrainer: Sendable {
     ///   - specialTokens: whether `<|endoftext|>` in the texts is text to learn or ends a text.
     ///   - threads: How many threads count the words of a large chunk.
     /// - Throws: ``TextTokenizerError/vocabularyTooSmall(requested:)``.
-    public init(
+    package init(
         vocabularySize: Int,
         specialTokens: SpecialTokens = .text,
         threads: Int = 1
@@ -62,19 +62,19 @@ public struct BytePairTrainer: Sendable {
     // MARK: Text
 
     /// Adds a whole text.
-    public mutating func add(_ text: String) {
+    package mutating func add(_ text: String) {
         var text = text
         text.withUTF8 { append(UnsafeRawBufferPointer($0)) }
         endText()
     }
 
     /// Adds the next bytes of a text, which may end anywhere; ``endText()`` ends it.
-    public mutating func append(_ chunk: UnsafeRawBufferPointer) {
+    package mutating func append(_ chunk: UnsafeRawBufferPointer) {
         countWords(in: text.append(chunk))
     }
 
     /// Ends the text whose chunks were appended.
-    public mutating func endText() {
+    package mutating func endText() {
         countWords(in: text.finish())
     }
 
@@ -108,7 +108,7 @@ public struct BytePairTrainer: Sendable {
     /// - Throws: ``TextTokenizerError/textTooSmall(requested:largest:)`` when the texts have too
     ///   few pairs for so many tokens, ``TextTokenizerError/textTooLarge(byteCount:limit:)`` when
     ///   their distinct words have too many bytes; what `progress` throws.
-    public func train(
+    package func train(
         progress: (Progress) throws -> Void = { _ in }
     ) throws -> BytePairTokenizer {
         var counted = self

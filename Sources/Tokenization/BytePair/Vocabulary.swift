@@ -11,25 +11,25 @@ public typealias TokenID = Int32
 ///
 /// Tokens are byte strings, not text: one character may be spread over several of them. Use
 /// ``StreamingDecoder`` to turn a stream of tokens into whole characters.
-public struct Vocabulary: Sendable, Equatable {
+package struct Vocabulary: Sendable, Equatable {
     /// The id between documents, GPT-2's `<|endoftext|>`; nil when there is none.
     ///
     /// Its bytes are this name, for display.
-    public let endOfText: TokenID?
+    package let endOfText: TokenID?
     /// The tokens' bytes.
     let texts: TokenTexts
 
     /// The number of tokens; ids run from 0 to one less.
-    public var count: Int { texts.count }
+    package var count: Int { texts.count }
 
     /// The length of the longest token in bytes.
-    public var longestTokenByteCount: Int {
+    package var longestTokenByteCount: Int {
         texts.indices.reduce(0) { max($0, texts.byteCount(at: $1)) }
     }
 
     /// Takes tokens in the order of their ids.
     /// - Precondition: no token is empty, and `endOfText` is the id of one of them.
-    public init(tokens: some Sequence<some Collection<UInt8>>, endOfText: TokenID?) {
+    package init(tokens: some Sequence<some Collection<UInt8>>, endOfText: TokenID?) {
         var texts = TokenTexts()
         for token in tokens {
             precondition(!token.isEmpty, "token \(texts.count) is empty")
@@ -52,13 +52,13 @@ public struct Vocabulary: Sendable, Equatable {
     ///
     /// Models have more rows than tokens (llm.c pads to a multiple of 128), so an id from a model
     /// is not always one of them.
-    public func contains(_ id: TokenID) -> Bool {
+    package func contains(_ id: TokenID) -> Bool {
         id >= 0 && Int(id) < count
     }
 
     /// The bytes of one token.
     /// - Precondition: ``contains(_:)`` holds for `id`.
-    public func bytes(of id: TokenID) -> [UInt8] {
+    package func bytes(of id: TokenID) -> [UInt8] {
         Array(slice(of: id))
     }
 
@@ -96,7 +96,7 @@ extension Vocabulary {
     ///
     /// - Throws: ``TextTokenizerError`` when the content is wrong in any way, including extra
     ///   bytes; `FileIOError` when the file is missing or ends early.
-    public init(llmcFile path: FilePath) throws {
+    package init(llmcFile path: FilePath) throws {
         try self.init(llmcFile: try MappedFile(path))
     }
 
@@ -187,7 +187,7 @@ extension Vocabulary {
     /// on the order of the ids, which ``BytePairTokenizer`` checks before it writes.
     /// - Throws: ``TextTokenizerError/cannotExport(path:reason:)`` when a token is longer than 255
     ///   bytes; `FileIOError` when the file exists and `overwrite` is false, or on I/O errors.
-    public func writeLLMCFile(to path: FilePath, overwrite: Bool = true) throws {
+    package func writeLLMCFile(to path: FilePath, overwrite: Bool = true) throws {
         try llmcFile(at: path, overwrite: overwrite).commit()
     }
 

@@ -9,7 +9,7 @@ extension TokenizerDescription {
     ///   - path: The file, for messages.
     /// - Throws: ``TextTokenizerError`` when they contradict each other, or need something that is
     ///   not known.
-    public init(_ keys: GGUFTokenizer, path: FilePath) throws {
+    package init(_ keys: GGUFTokenizer, path: FilePath) throws {
         func malformed(_ what: String, _ expected: String, _ found: String) -> TextTokenizerError {
             .malformed(path: path, what: what, expected: expected, found: found)
         }

@@ -4,41 +4,41 @@
 import FileIO
 
 /// The values of the `tokenizer.*` keys of a GGUF file.
-public struct GGUFTokenizer: Sendable, Equatable {
+package struct GGUFTokenizer: Sendable, Equatable {
     /// `tokenizer.ggml.model`: `gpt2` for byte-level kinds, `llama` for SentencePiece's.
-    public var model: String
+    package var model: String
     /// `.pre`: how text is cut into words, for byte-level kinds.
-    public var pre: String?
+    package var pre: String?
     /// `.tokens`, in UTF-8: for byte-level kinds in GPT-2's printable form, for others with U+2581
     /// for spaces.
-    public var tokens: TokenTexts
+    package var tokens: TokenTexts
     /// `.scores`; empty when there are none.
-    public var scores: [Float] = []
+    package var scores: [Float] = []
     /// `.token_type`; empty when there are none.
-    public var types: [Int32] = []
+    package var types: [Int32] = []
     /// `.merges`, in UTF-8, each of two tokens with a space between them.
-    public var merges = TokenTexts()
+    package var merges = TokenTexts()
     /// `.bos_token_id`.
-    public var startOfText: Int?
+    package var startOfText: Int?
     /// `.eos_token_id`.
-    public var endOfText: Int?
+    package var endOfText: Int?
     /// `.eot_token_id`: what ends a turn.
-    public var endOfTurn: Int?
+    package var endOfTurn: Int?
     /// `.eom_token_id`: what ends a message after which the same speaker continues.
-    public var endOfMessage: Int?
+    package var endOfMessage: Int?
     /// `.unknown_token_id`.
-    public var unknown: Int?
+    package var unknown: Int?
     /// `.padding_token_id`.
-    public var padding: Int?
+    package var padding: Int?
     /// `.add_bos_token`; nil when the kind's rule applies.
-    public var addsStartOfText: Bool?
+    package var addsStartOfText: Bool?
     /// `.add_space_prefix`; nil when the kind's rule applies.
-    public var addsSpacePrefix: Bool?
+    package var addsSpacePrefix: Bool?
     /// `tokenizer.chat_template`.
-    public var chatTemplate: String?
+    package var chatTemplate: String?
 
     /// Tokens of a kind, with nothing else set.
-    public init(model: String, tokens: TokenTexts) {
+    package init(model: String, tokens: TokenTexts) {
         self.model = model
         self.tokens = tokens
     }
@@ -63,7 +63,7 @@ extension GGUFTokenizer {
     ///   - description: The tokenizer.
     ///   - path: The file they are for, for messages.
     /// - Throws: ``TextTokenizerError/cannotExport(path:reason:)`` for what the keys cannot hold.
-    public init(_ description: TokenizerDescription, path: FilePath) throws {
+    package init(_ description: TokenizerDescription, path: FilePath) throws {
         func refuse(_ reason: String) -> TextTokenizerError {
             .cannotExport(path: path, reason: "the tokenizer \(reason), which GGUF cannot express")
         }

@@ -13,7 +13,7 @@ extension TokenizerDescription {
     /// - Throws: ``TextTokenizerError/cannotExport(path:reason:)`` for what the format cannot hold;
     ///   `FileIOError` when a file exists and `overwrite` is false, or on I/O errors.
     @discardableResult
-    public func writeJSON(
+    package func writeJSON(
         in directory: FilePath,
         contextLength: Int? = nil,
         overwrite: Bool = true

@@ -19,7 +19,7 @@ import FileIO
 /// - Returns: The tokenizer.
 /// - Throws: ``TextTokenizerError`` when the content is not a tokenizer, is damaged, belongs to
 ///   another model, or needs something unknown; `FileIOError` when a file is missing or ends early.
-public func loadTokenizer(
+package func loadTokenizer(
     at path: FilePath,
     vocabularySize: Int? = nil
 ) throws -> any Tokenizer {
@@ -57,7 +57,7 @@ extension TokenizerDescription {
     /// `tokenizer_config.json`, `special_tokens_map.json`, `added_tokens.json`,
     /// `generation_config.json`, `config.json` and `chat_template.jinja`.
     /// - Throws: ``TextTokenizerError``; `FileIOError` when the file is missing.
-    public init(jsonFile path: FilePath) throws {
+    package init(jsonFile path: FilePath) throws {
         let companions = try TokenizerCompanions(in: path.directory)
         self = try TokenizerJSON(try MappedFile(path)).description(companions)
     }
@@ -84,7 +84,7 @@ extension Tokenizer {
     /// - Throws: ``TextTokenizerError/cannotExport(path:reason:)`` when no format can hold it, or
     ///   the source has changed; `FileIOError` on I/O errors.
     @discardableResult
-    public func save(in directory: FilePath, from source: FilePath?) throws -> [FilePath] {
+    package func save(in directory: FilePath, from source: FilePath?) throws -> [FilePath] {
         if let tokenizer = self as? BytePairTokenizer { return try tokenizer.save(in: directory) }
         guard let source, let file = Self.sentencePieceFile(at: source) else {
             return try description.writeJSON(in: directory)

@@ -8,7 +8,7 @@ extension TokenizerDescription {
     /// - Parameter path: Where the description came from, for messages.
     /// - Returns: A tokenizer with this description.
     /// - Throws: ``TextTokenizerError`` when the description contradicts itself.
-    public func makeTokenizer(from path: FilePath) throws -> any Tokenizer {
+    package func makeTokenizer(from path: FilePath) throws -> any Tokenizer {
         try check(path)
         switch kind {
         case .byteLevel: return try BytePairTokenizer(checked: self, path: path)

@@ -4,7 +4,7 @@
 import Foundation
 
 /// What a token is for, with the numbers that SentencePiece and GGUF use.
-public enum TokenType: UInt64, Sendable {
+package enum TokenType: UInt64, Sendable {
     /// Text.
     case normal = 1
     /// Stands for text that no token covers.
@@ -20,23 +20,23 @@ public enum TokenType: UInt64, Sendable {
 }
 
 /// A token that is found in text by its name, before the text is cut into words.
-public struct AddedToken: Sendable, Equatable {
+package struct AddedToken: Sendable, Equatable {
     /// The token, whose text is its name.
-    public var id: TokenID
+    package var id: TokenID
     /// Whether it marks a place in a sequence, such as the end of a text or of a chat's turn: text
     /// typed by a user is then not this token, even if it looks like its name.
-    public var isSpecial: Bool
+    package var isSpecial: Bool
     /// Whether it takes the whitespace before it.
-    public var takesSpaceBefore: Bool
+    package var takesSpaceBefore: Bool
     /// Whether it takes the whitespace after it.
-    public var takesSpaceAfter: Bool
+    package var takesSpaceAfter: Bool
     /// Whether it is looked for after the text is normalized rather than before.
-    public var isNormalized: Bool
+    package var isNormalized: Bool
     /// Whether it is found only as a whole word.
-    public var isWholeWord: Bool
+    package var isWholeWord: Bool
 
     /// An added token.
-    public init(
+    package init(
         id: TokenID,
         isSpecial: Bool,
         takesSpaceBefore: Bool = false,
@@ -54,12 +54,12 @@ public struct AddedToken: Sendable, Equatable {
 }
 
 /// Two adjacent tokens and the token they become.
-public struct TokenMerge: Sendable, Equatable {
+package struct TokenMerge: Sendable, Equatable {
     /// What is merged, and into what.
-    public let left, right, merged: TokenID
+    package let left, right, merged: TokenID
 
     /// A merge.
-    public init(left: TokenID, right: TokenID, merged: TokenID) {
+    package init(left: TokenID, right: TokenID, merged: TokenID) {
         self.left = left
         self.right = right
         self.merged = merged
@@ -78,9 +78,9 @@ public enum TokenizerKind: String, Sendable, Codable {
 /// A tokenizer of either kind, as data.
 ///
 /// ``makeTokenizer(from:)`` makes the tokenizer; ``Tokenizer/description`` is the reverse.
-public struct TokenizerDescription: Sendable, Equatable {
+package struct TokenizerDescription: Sendable, Equatable {
     /// Where a space is put before a text, so that its first word is like any other.
-    public enum SpacePrefix: Sendable {
+    package enum SpacePrefix: Sendable {
         case never
         /// Before a text.
         case first
@@ -89,59 +89,59 @@ public struct TokenizerDescription: Sendable, Equatable {
     }
 
     /// What happens to characters before anything else.
-    public enum Normalization: Sendable {
+    package enum Normalization: Sendable {
         case none
         /// Unicode's canonical composition.
         case nfc
     }
 
     /// How tokens represent text.
-    public var kind: TokenizerKind
+    package var kind: TokenizerKind
     /// The tokens by id.
     ///
     /// For byte-level kinds these are the bytes they stand for; for SentencePiece kinds the names,
     /// with U+2581 for spaces and `<0x0A>` for bytes.
-    public var tokens: TokenTexts
+    package var tokens: TokenTexts
     /// What each token is for.
-    public var types: [TokenType]
+    package var types: [TokenType]
     /// How eagerly each token is formed, for SentencePiece kinds without merges; else empty.
-    public var scores: [Float] = []
+    package var scores: [Float] = []
     /// The merges in order; empty if scores decide instead.
-    public var merges: [TokenMerge] = []
+    package var merges: [TokenMerge] = []
     /// The tokens that are found in text before anything else.
-    public var addedTokens: [AddedToken] = []
+    package var addedTokens: [AddedToken] = []
     /// How text is cut into words.
-    public var splitting: SplittingRule
+    package var splitting: SplittingRule
     /// Whether a word that is a token is taken whole, regardless of merges.
-    public var ignoresMerges = false
+    package var ignoresMerges = false
     /// What happens to characters before anything else.
-    public var normalization = Normalization.none
+    package var normalization = Normalization.none
     /// Where a space is put before a text.
-    public var spacePrefix = SpacePrefix.never
+    package var spacePrefix = SpacePrefix.never
     /// Whether that space is added only if there is none, and spaces become U+2581 only after added
     /// tokens were found, as with a `Metaspace` pre-tokenizer but not with a normalizer.
-    public var marksSpacesLate = false
+    package var marksSpacesLate = false
     /// Whether text that no token covers becomes tokens of its bytes.
-    public var fallsBackToBytes = true
+    package var fallsBackToBytes = true
     /// Whether a run of characters that no token covers is one unknown token.
-    public var fusesUnknown = true
+    package var fusesUnknown = true
     /// The id that begins a text; ``addsStartOfText`` says whether it is added.
-    public var startOfText: TokenID?
+    package var startOfText: TokenID?
     /// The ids that end a text or a turn when a model predicts them, the end of text first.
-    public var endsOfText: [TokenID] = []
+    package var endsOfText: [TokenID] = []
     /// The id for text that no token covers.
-    public var unknown: TokenID?
+    package var unknown: TokenID?
     /// The id that pads sequences.
-    public var padding: TokenID?
+    package var padding: TokenID?
     /// Whether ``startOfText`` is put before a prompt.
-    public var addsStartOfText = false
+    package var addsStartOfText = false
     /// The chat template, in Jinja, if the tokenizer's file has one.
-    public var chatTemplate: String?
+    package var chatTemplate: String?
     /// The further rules in a SentencePiece model's own file; nil for those of a Llama.
     var sentencePieceRules: SentencePieceVocabulary.Rules?
 
     /// Tokens of a kind, all of them normal, with nothing else set.
-    public init(_ kind: TokenizerKind, tokens: TokenTexts, splitting: SplittingRule) {
+    package init(_ kind: TokenizerKind, tokens: TokenTexts, splitting: SplittingRule) {
         self.kind = kind
         self.tokens = tokens
         self.splitting = splitting
@@ -149,7 +149,7 @@ public struct TokenizerDescription: Sendable, Equatable {
     }
 
     /// The token with this name, among those that are found in text or mark places in it.
-    public func specialToken(_ name: String) -> TokenID? {
+    package func specialToken(_ name: String) -> TokenID? {
         let isNamed = { (id: TokenID) in tokens[Int(id)].elementsEqual(name.utf8) }
         if let token = addedTokens.first(where: { isNamed($0.id) }) { return token.id }
         let index = types.indices.first { index in

@@ -5,7 +5,7 @@
 import FileIO
 
 /// The formats of tokenizers that ``SentencePieceTokenizer`` reads.
-public enum SentencePieceFormat: Sendable {
+package enum SentencePieceFormat: Sendable {
     /// SentencePiece's own, `tokenizer.model`.
     case model
     /// llama2.c's `tokenizer.bin`.
@@ -17,7 +17,7 @@ public enum SentencePieceFormat: Sendable {
     private static let enoughPieces = 3
 
     /// Takes the bytes of a whole file and reads the first pieces; nil for other files.
-    public init?(_ bytes: UnsafeRawBufferPointer) {
+    package init?(_ bytes: UnsafeRawBufferPointer) {
         if Self.holdsModel(bytes) {
             self = .model
         } else if Self.holdsLlama2C(bytes) {
@@ -100,7 +100,7 @@ public enum SentencePieceFormat: Sendable {
 extension SentencePieceTokenizer {
     /// The names of such files in the order they are looked for: Meta's and Hugging Face's first,
     /// since the file that llama2.c makes from it says less.
-    public static let fileNames = ["tokenizer.model", "tokenizer.bin"]
+    package static let fileNames = ["tokenizer.model", "tokenizer.bin"]
 
     /// Opens a tokenizer, recognized by content.
     ///
@@ -111,7 +111,7 @@ extension SentencePieceTokenizer {
     ///     nil when it is not known.
     /// - Throws: ``TextTokenizerError`` when the content is not such a tokenizer, is damaged, or
     ///   belongs to another model; `FileIOError` when a file is missing or ends early.
-    public convenience init(contentsOf path: FilePath, vocabularySize: Int? = nil) throws {
+    package convenience init(contentsOf path: FilePath, vocabularySize: Int? = nil) throws {
         let files = try? TokenizerFiles(at: path)
         switch files {
         case .json(let file)?:

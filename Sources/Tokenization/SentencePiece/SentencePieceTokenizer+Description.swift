@@ -46,11 +46,11 @@ extension SentencePieceTokenizer {
     /// Writes llama2.c's `tokenizer.bin`, completely or not at all.
     /// - Throws: ``TextTokenizerError/cannotExport(path:reason:)`` when the format cannot hold the
     ///   tokenizer; `FileIOError` when the file exists and `overwrite` is false, or on I/O errors.
-    public func writeLlama2CFile(to path: FilePath, overwrite: Bool = true) throws {
+    package func writeLlama2CFile(to path: FilePath, overwrite: Bool = true) throws {
         try nativeFile(at: path, overwrite: overwrite).commit()
     }
 
-    public func nativeFile(at path: FilePath, overwrite: Bool) throws -> AtomicFile {
+    package func nativeFile(at path: FilePath, overwrite: Bool) throws -> AtomicFile {
         guard description.scores.isEmpty else {
             return try vocabulary.llama2CFile(at: path, overwrite: overwrite)
         }

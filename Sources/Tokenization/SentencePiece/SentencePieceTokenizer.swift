@@ -17,11 +17,11 @@
 /// ```
 ///
 /// One object may be used from several threads at once.
-public final class SentencePieceTokenizer: Tokenizer {
+package final class SentencePieceTokenizer: Tokenizer {
     /// The pieces.
-    public let vocabulary: SentencePieceVocabulary
+    package let vocabulary: SentencePieceVocabulary
     /// What this tokenizer is, as data.
-    public let description: TokenizerDescription
+    package let description: TokenizerDescription
     /// How pieces are merged, if not by their scores.
     let model: PieceModel?
     let ordinary: AddedTokenSearch
@@ -30,7 +30,7 @@ public final class SentencePieceTokenizer: Tokenizer {
     private let mergingPool = EncoderPool { PieceEncoder() }
 
     /// Encodes with these pieces.
-    public convenience init(_ vocabulary: SentencePieceVocabulary) {
+    package convenience init(_ vocabulary: SentencePieceVocabulary) {
         self.init(vocabulary, TokenizerDescription(vocabulary), model: nil)
     }
 
@@ -54,21 +54,21 @@ public final class SentencePieceTokenizer: Tokenizer {
     }
 
     /// The number of pieces.
-    public var vocabularySize: Int { vocabulary.count }
+    package var vocabularySize: Int { vocabulary.count }
 
     /// The id that begins every text, Llama's `<s>`; nil for a model made without one.
-    public var startOfText: TokenID? { vocabulary.start }
+    package var startOfText: TokenID? { vocabulary.start }
 
     /// The ends of a text, and its start, because a model trained on texts in a row, such as
     /// llama2.c's, goes from one to the next without an end.
-    public var endsOfText: [TokenID] {
+    package var endsOfText: [TokenID] {
         let ends = description.endsOfText
         return ends + [vocabulary.start].compactMap(\.self).filter { !ends.contains($0) }
     }
 
     /// The ids of a text, without markers before or after it.
     /// - Throws: ``TextTokenizerError/noToken(byte:)``.
-    public func encode(_ text: String, specialTokens: SpecialTokens) throws -> [TokenID] {
+    package func encode(_ text: String, specialTokens: SpecialTokens) throws -> [TokenID] {
         var text = text
         return try text.withUTF8 {
             try encode(UnsafeRawBufferPointer($0), specialTokens: specialTokens)
@@ -77,7 +77,7 @@ public final class SentencePieceTokenizer: Tokenizer {
 
     /// The ids of arbitrary bytes; those that are not UTF-8 become byte pieces.
     /// - Throws: ``TextTokenizerError/noToken(byte:)``.
-    public func encode(
+    package func encode(
         _ bytes: UnsafeRawBufferPointer,
         specialTokens: SpecialTokens = .text
     ) throws -> [TokenID] {
@@ -135,17 +135,17 @@ public final class SentencePieceTokenizer: Tokenizer {
     /// `<s>`, if prompts begin with it, and the ids of the text, in which names of added tokens are
     /// those tokens.
     /// - Throws: ``TextTokenizerError/noToken(byte:)``.
-    public func promptTokens(of bytes: [UInt8]) throws -> [TokenID] {
+    package func promptTokens(of bytes: [UInt8]) throws -> [TokenID] {
         let start = startOfText.map { [$0] } ?? []
         let ids = try bytes.withUnsafeBytes { try encode($0, specialTokens: .token) }
         return description.addsStartOfText || ids.isEmpty ? start + ids : ids
     }
 
-    public func bytes(of id: TokenID, after previous: TokenID?) throws -> ArraySlice<UInt8> {
+    package func bytes(of id: TokenID, after previous: TokenID?) throws -> ArraySlice<UInt8> {
         try vocabulary.bytes(of: id, after: previous)
     }
 
-    public func context(after id: TokenID, _ previous: TokenID?) -> TokenID? {
+    package func context(after id: TokenID, _ previous: TokenID?) -> TokenID? {
         vocabulary.context(after: id, previous)
     }
 

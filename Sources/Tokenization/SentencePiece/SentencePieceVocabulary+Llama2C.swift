@@ -19,7 +19,7 @@ extension SentencePieceVocabulary {
     ///     is not known.
     /// - Throws: ``TextTokenizerError`` when the content is wrong in any way; `FileIOError` when
     ///   the file is missing or ends early.
-    public init(llama2CFile path: FilePath, count: Int? = nil) throws {
+    package init(llama2CFile path: FilePath, count: Int? = nil) throws {
         var reader = try BinaryReader(path: path)
         func malformed(_ what: String, _ expected: String, _ found: String) -> TextTokenizerError {
             .malformed(path: path, what: what, expected: expected, found: found)
@@ -88,7 +88,7 @@ extension SentencePieceVocabulary {
     /// - Throws: ``TextTokenizerError/cannotExport(path:reason:)`` when the format cannot hold
     ///   these pieces; `FileIOError` when the file exists and `overwrite` is false, or on I/O
     ///   errors.
-    public func writeLlama2CFile(to path: FilePath, overwrite: Bool = true) throws {
+    package func writeLlama2CFile(to path: FilePath, overwrite: Bool = true) throws {
         try llama2CFile(at: path, overwrite: overwrite).commit()
     }
 

@@ -13,7 +13,7 @@ extension SentencePieceVocabulary {
     ///     is not known.
     /// - Throws: ``TextTokenizerError`` when the content is wrong in any way, or is for an
     ///   algorithm other than byte pair encoding; `FileIOError` when the file is missing.
-    public init(modelFile path: FilePath, count: Int? = nil) throws {
+    package init(modelFile path: FilePath, count: Int? = nil) throws {
         let file = try MappedFile(path)
         var model = SentencePieceModel()
         do {

@@ -5,7 +5,7 @@
 import FileIO
 
 /// The pieces of a SentencePiece BPE model with their scores and kinds.
-public struct SentencePieceVocabulary: Sendable {
+package struct SentencePieceVocabulary: Sendable {
     /// What a piece is for; an unused one is split again when merging has formed it.
     typealias Kind = TokenType
 
@@ -136,7 +136,7 @@ public struct SentencePieceVocabulary: Sendable {
     }
 
     /// The number of pieces.
-    public var count: Int { pieces.count }
+    package var count: Int { pieces.count }
 
     /// The bytes of one piece, those of a control piece being its name.
     func text(of id: TokenID) -> ArraySlice<UInt8> { texts.slice(of: id) }
@@ -287,7 +287,7 @@ public struct SentencePieceVocabulary: Sendable {
 extension SentencePieceVocabulary {
     /// The bytes one token adds to a text: none for a marker, and for the first piece of a text
     /// those after the space that encoding added.
-    public func bytes(of id: TokenID, after previous: TokenID?) throws -> ArraySlice<UInt8> {
+    package func bytes(of id: TokenID, after previous: TokenID?) throws -> ArraySlice<UInt8> {
         guard contains(id) else {
             throw TextTokenizerError.unknownToken(id: id, vocabularySize: count)
         }
@@ -300,7 +300,7 @@ extension SentencePieceVocabulary {
         }
     }
 
-    public func context(after id: TokenID, _ previous: TokenID?) -> TokenID? {
+    package func context(after id: TokenID, _ previous: TokenID?) -> TokenID? {
         guard contains(id), id != start else { return id }
         let isFirst = previous == nil || previous == start
         switch kind(of: id) {

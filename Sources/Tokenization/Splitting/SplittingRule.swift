@@ -3,7 +3,7 @@
 // text may be cut so that the parts, scanned apart, give the pieces of the whole.
 
 /// The rules for cutting text into the pieces that merging happens within.
-public enum SplittingRule: String, Sendable, CaseIterable {
+package enum SplittingRule: String, Sendable, CaseIterable {
     /// GPT-2's: words with the space before them, numbers, runs of punctuation.
     case gpt2
     /// SmolLM2's: every digit separate, and GPT-2's rule for what is between them.

@@ -57,7 +57,7 @@ package struct DocumentEncoder: Sendable {
 extension Tokenizer {
     /// The token that begins each document in token shards: Llama's and Llama 3's starts of
     /// text, which prompts begin with too, and GPT-2's end of text.
-    public var documentStart: TokenID? {
+    package var documentStart: TokenID? {
         guard let tokenizer = self as? BytePairTokenizer else {
             return startOfText ?? endsOfText.first
         }
@@ -68,7 +68,7 @@ extension Tokenizer {
     /// tokenizer, whatever its format.
     ///
     /// For a ``BytePairTokenizer`` it also covers merges and rules.
-    public var digest: String {
+    package var digest: String {
         if let tokenizer = self as? BytePairTokenizer { return tokenizer.digest }
         var hash = SHA256()
         func add(_ bytes: some Sequence<UInt8>) {

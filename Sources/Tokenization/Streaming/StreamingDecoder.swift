@@ -11,7 +11,7 @@
 /// for id in ids { print(try decoder.append(id), terminator: "") }
 /// print(decoder.finish())
 /// ```
-public struct StreamingDecoder: Sendable {
+package struct StreamingDecoder: Sendable {
     private let tokens: any TokenDecoder
     private var previous: TokenID?
     private var characters = StreamingUTF8Decoder()
@@ -20,21 +20,21 @@ public struct StreamingDecoder: Sendable {
     /// - Parameters:
     ///   - tokens: What the ids stand for.
     ///   - previous: The token before the first one; nil at the start of a sequence.
-    public init(_ tokens: any TokenDecoder, after previous: TokenID? = nil) {
+    package init(_ tokens: any TokenDecoder, after previous: TokenID? = nil) {
         self.tokens = tokens
         self.previous = previous
     }
 
     /// Takes the next token and returns the characters it completes, which may be none.
     /// - Throws: ``TextTokenizerError/unknownToken(id:vocabularySize:)``.
-    public mutating func append(_ id: TokenID) throws -> String {
+    package mutating func append(_ id: TokenID) throws -> String {
         let bytes = try tokens.bytes(of: id, after: previous)
         previous = tokens.context(after: id, previous)
         return characters.append(bytes)
     }
 
     /// Ends the text and returns U+FFFD if a character was left unfinished, otherwise nothing.
-    public mutating func finish() -> String {
+    package mutating func finish() -> String {
         characters.finish()
     }
 }
@@ -49,18 +49,18 @@ public struct StreamingDecoder: Sendable {
 /// for id in ids { print(decoder.append(vocabulary.bytes(of: id)), terminator: "") }
 /// print(decoder.finish())
 /// ```
-public struct StreamingUTF8Decoder: Sendable {
+package struct StreamingUTF8Decoder: Sendable {
     // The start of one character, three bytes at most.
     private var pending: [UInt8] = []
 
     /// Starts with nothing pending.
-    public init() {}
+    package init() {}
 
     /// Takes the next bytes and returns the characters they complete.
     ///
     /// A `Character` of several scalars, such as an emoji with a modifier, may be spread over
     /// several calls; only scalars are kept whole.
-    public mutating func append(_ bytes: some Sequence<UInt8>) -> String {
+    package mutating func append(_ bytes: some Sequence<UInt8>) -> String {
         pending.append(contentsOf: bytes)
         let end = pending.count - incompleteSuffixByteCount
         let text = String(decoding: pending[..<end], as: UTF8.self)
@@ -71,7 +71,7 @@ public struct StreamingUTF8Decoder: Sendable {
     /// Ends the text and returns U+FFFD if a character was left unfinished, otherwise nothing.
     ///
     /// The decoder can then be used again.
-    public mutating func finish() -> String {
+    package mutating func finish() -> String {
         defer { pending.removeAll() }
         return String(decoding: pending, as: UTF8.self)
     }

@@ -10,7 +10,7 @@
 /// while let chunk = try nextChunk() { try encoder.append(chunk, to: &ids) }
 /// try encoder.finish(to: &ids)
 /// ```
-public struct StreamingEncoder: Sendable {
+package struct StreamingEncoder: Sendable {
     private let tokenizer: BytePairTokenizer
     private let specialTokens: SpecialTokens
     private let threads: Int
@@ -23,7 +23,7 @@ public struct StreamingEncoder: Sendable {
     ///   - specialTokens: What names of special tokens in the text mean.
     ///   - threads: How many threads encode a large chunk; see
     ///     ``BytePairTokenizer/encode(_:specialTokens:threads:)``.
-    public init(
+    package init(
         _ tokenizer: BytePairTokenizer,
         specialTokens: SpecialTokens = .text,
         threads: Int = 1
@@ -37,19 +37,19 @@ public struct StreamingEncoder: Sendable {
 
     /// Takes the next bytes and appends the ids that are certain to `ids`.
     /// - Throws: ``TextTokenizerError/noToken(byte:)``.
-    public mutating func append(_ chunk: UnsafeRawBufferPointer, to ids: inout [TokenID]) throws {
+    package mutating func append(_ chunk: UnsafeRawBufferPointer, to ids: inout [TokenID]) throws {
         try encode(text.append(chunk), into: &ids)
     }
 
     /// Takes the next bytes and appends the ids that are certain to `ids`.
     /// - Throws: ``TextTokenizerError/noToken(byte:)``.
-    public mutating func append(_ chunk: [UInt8], to ids: inout [TokenID]) throws {
+    package mutating func append(_ chunk: [UInt8], to ids: inout [TokenID]) throws {
         try chunk.withUnsafeBytes { try append($0, to: &ids) }
     }
 
     /// Ends the text and appends the ids held back; the encoder can then be used again.
     /// - Throws: ``TextTokenizerError/noToken(byte:)``.
-    public mutating func finish(to ids: inout [TokenID]) throws {
+    package mutating func finish(to ids: inout [TokenID]) throws {
         try encode(text.finish(), into: &ids)
     }
 

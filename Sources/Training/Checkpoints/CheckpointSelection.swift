@@ -16,7 +16,7 @@ public enum CheckpointSelection: Sendable, Equatable, Codable {
 extension RunDirectory {
     /// The step of a complete checkpoint.
     /// - Throws: ``TrainingError`` that says what there is instead, or ``FileIOError``.
-    public func step(of selection: CheckpointSelection) throws -> Int {
+    package func step(of selection: CheckpointSelection) throws -> Int {
         let steps = try checkpointSteps()
         guard let last = steps.last else { throw TrainingError.noCheckpoint(path: path) }
         let step =
@@ -33,7 +33,7 @@ extension RunDirectory {
 
     /// The model of a complete checkpoint.
     /// - Throws: ``TrainingError`` that says what there is instead, or ``FileIOError``.
-    public func modelPath(_ selection: CheckpointSelection) throws -> FilePath {
+    package func modelPath(_ selection: CheckpointSelection) throws -> FilePath {
         modelPath(step: try step(of: selection))
     }
 
@@ -47,11 +47,11 @@ extension RunDirectory {
 ///
 /// A validation that beats all earlier ones makes a checkpoint, whatever the checkpoint interval,
 /// so this is the lowest loss that a run has measured after a step.
-public struct BestCheckpoint: Codable, Equatable, Sendable {
+package struct BestCheckpoint: Codable, Equatable, Sendable {
     /// The number of updates before it.
-    public var step: Int
+    package var step: Int
     /// Its loss in nats.
-    public var validationLoss: Float
+    package var validationLoss: Float
 
     private enum CodingKeys: String, CodingKey {
         case step
@@ -59,7 +59,7 @@ public struct BestCheckpoint: Codable, Equatable, Sendable {
     }
 
     /// Names a checkpoint.
-    public init(step: Int, validationLoss: Float) {
+    package init(step: Int, validationLoss: Float) {
         self.step = step
         self.validationLoss = validationLoss
     }

@@ -6,14 +6,14 @@ import TokenData
 import Tokenization
 
 /// How many questions a model answered, and how many correctly.
-public struct MultipleChoiceScore: Sendable, Equatable {
+package struct MultipleChoiceScore: Sendable, Equatable {
     /// Questions for which the right ending was chosen.
-    public let correctCount: Int
+    package let correctCount: Int
     /// Questions asked.
-    public let exampleCount: Int
+    package let exampleCount: Int
 
     /// The share of right answers, 0 when nothing was asked.
-    public var accuracy: Double {
+    package var accuracy: Double {
         exampleCount > 0 ? Double(correctCount) / Double(exampleCount) : 0
     }
 }
@@ -29,7 +29,7 @@ extension Evaluator {
     /// - Returns: How many were right.
     /// - Throws: ``ModelError`` for tokens outside the vocabulary, ``TensorError``,
     ///   ``TrainingError/unusableLoss(found:)``; what `progress` throws.
-    public func score(
+    package func score(
         _ examples: [MultipleChoiceExample],
         progress: Progress = { _, _ in }
     ) throws -> MultipleChoiceScore {

@@ -18,7 +18,7 @@ extension Evaluator {
     /// - Returns: The loss, with the text's bytes.
     /// - Throws: ``TrainingError`` for a stride out of range or a loss that is not a number,
     ///   ``ModelError`` for tokens outside the vocabulary, ``TensorError``; what `progress` throws.
-    public func loss(
+    package func loss(
         of text: EncodedText,
         stride: Int? = nil,
         progress: Progress = { _, _ in }

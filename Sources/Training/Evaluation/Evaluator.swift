@@ -15,15 +15,15 @@ import Tokenization
 /// let loss = try evaluator.loss(ofShards: "data/*_val*.bin").loss
 /// let accuracy = try evaluator.score(examples).accuracy
 /// ```
-public struct Evaluator {
+package struct Evaluator {
     /// B: sequences computed at once.
-    public let batchSize: Int
+    package let batchSize: Int
     /// T: the most tokens of context for a prediction.
-    public let sequenceLength: Int
+    package let sequenceLength: Int
 
     /// Called with how much of the work is done, and how much there is, in units that the method
     /// defines.
-    public typealias Progress = (_ done: Int, _ total: Int) throws -> Void
+    package typealias Progress = (_ done: Int, _ total: Int) throws -> Void
 
     private let vocabularySize: Int
     /// The processes that share the batches of multiple choice.
@@ -38,7 +38,7 @@ public struct Evaluator {
     ///   - sequenceLength: T, at least 1 and at most the model's context; nil is that, or 1024 if
     ///     it is longer.
     /// - Throws: ``ModelError`` for a shape the model cannot take.
-    public init(
+    package init(
         _ model: any LanguageModel,
         batchSize: Int = 4,
         sequenceLength: Int? = nil
@@ -56,7 +56,7 @@ public struct Evaluator {
     ///
     /// The processes of a group share the batches of multiple choice; all of them must then
     /// measure.
-    public init(
+    package init(
         _ model: TransformerModel,
         batchSize: Int = 4,
         sequenceLength: Int? = nil,
@@ -109,7 +109,7 @@ public struct Evaluator {
     /// - Throws: ``TokenDataError`` for bad or too little data, `TextTokenizerError` for tokens
     ///   that `vocabulary` lacks, ``TrainingError/unusableLoss(found:)``, ``TensorError``; what
     ///   `progress` throws.
-    public func loss(
+    package func loss(
         ofShards pattern: FilePath,
         vocabulary: (any TokenDecoder)? = nil,
         progress: Progress = { _, _ in }

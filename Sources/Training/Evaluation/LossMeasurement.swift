@@ -24,7 +24,7 @@ public struct LossMeasurement: Sendable, Equatable, Codable {
 
     /// Combines a sum with its counts.
     /// - Throws: ``TrainingError/unusableLoss(found:)`` when the sum is not a finite number.
-    public init(tokenCount: Int, totalLoss: Double, byteCount: Int?) throws {
+    package init(tokenCount: Int, totalLoss: Double, byteCount: Int?) throws {
         precondition(tokenCount > 0, "a loss of \(tokenCount) tokens")
         guard totalLoss.isFinite else { throw TrainingError.unusableLoss(found: totalLoss) }
         self.tokenCount = tokenCount

@@ -16,7 +16,7 @@ import FileIO
 ///
 /// Steps are numbered as in llm.c: a training step by the updates before it, so from 0, and
 /// everything else by the updates made so far.
-public final class MainLog {
+package final class MainLog {
     private let file: AppendingFile
 
     /// Opens the log at `path`.
@@ -25,13 +25,13 @@ public final class MainLog {
     ///   - keepingContents: Whether to append to what is there; if a step appears twice, the later
     ///     line counts.
     /// - Throws: ``FileIOError`` when it cannot be created.
-    public init(_ path: FilePath, keepingContents: Bool = false) throws {
+    package init(_ path: FilePath, keepingContents: Bool = false) throws {
         file = try AppendingFile(path, keepingContents: keepingContents)
     }
 
     /// The line of an optimizer step.
     /// - Throws: ``FileIOError`` when the disk is full or fails.
-    public func append(_ step: TrainingStep) throws {
+    package func append(_ step: TrainingStep) throws {
         let loss = fixed(step.loss, 4)
         let rate = fixed(step.learningRate, 6)
         let norm = fixed(step.gradientNorm, 2)
@@ -40,13 +40,13 @@ public final class MainLog {
 
     /// The line of a validation after `step` updates.
     /// - Throws: ``FileIOError`` when the disk is full or fails.
-    public func append(validationLoss: Float, step: Int) throws {
+    package func append(validationLoss: Float, step: Int) throws {
         try append("s:\(step) tel:\(fixed(validationLoss, 4))\n")
     }
 
     /// The line of a HellaSwag evaluation after `step` updates.
     /// - Throws: ``FileIOError`` when the disk is full or fails.
-    public func append(hellaSwagAccuracy: Double, step: Int) throws {
+    package func append(hellaSwagAccuracy: Double, step: Int) throws {
         try append("s:\(step) eval:\(fixed(Float(hellaSwagAccuracy), 4))\n")
     }
 
@@ -71,7 +71,7 @@ public final class MainLog {
 
 extension MainLog {
     /// A loss that was logged.
-    public enum Entry: Sendable, Equatable {
+    package enum Entry: Sendable, Equatable {
         /// Of an optimizer step, counted from 1.
         case training(step: Int, loss: Float)
         /// On held-out data after `step` updates.
@@ -84,7 +84,7 @@ extension MainLog {
     ///   - path: The log; nothing is read if it is not a regular file.
     ///   - body: Called with each loss.
     /// - Throws: ``FileIOError`` when the log cannot be read, and what `body` throws.
-    public static func forEachLoss(
+    package static func forEachLoss(
         in path: FilePath,
         _ body: (Entry) throws -> Void
     ) throws {

@@ -11,7 +11,7 @@ import FileIO
 #endif
 
 /// Appends measurements to a run's `metrics.jsonl`.
-public final class MetricsLog {
+package final class MetricsLog {
     private let file: AppendingFile
     private let encoder = JSONEncoder()
 
@@ -23,7 +23,7 @@ public final class MetricsLog {
     ///   - isUnmeasured: Whether everything at that step, except the step itself, is measured
     ///     again: its lines are then removed too.
     /// - Throws: ``FileIOError`` when it cannot be created.
-    public init(
+    package init(
         _ path: FilePath,
         continuingAfter step: Int? = nil,
         isUnmeasured: Bool = false
@@ -55,7 +55,7 @@ public final class MetricsLog {
 
     /// The line of an optimizer step.
     /// - Throws: ``FileIOError`` when the disk is full or fails.
-    public func append(_ step: TrainingStep) throws {
+    package func append(_ step: TrainingStep) throws {
         struct Line: Encodable {
             let step: Int
             let train_loss: Finite<Float>
@@ -78,7 +78,7 @@ public final class MetricsLog {
 
     /// The line of a validation after `step` updates.
     /// - Throws: ``FileIOError`` when the disk is full or fails.
-    public func append(validationLoss: Float, step: Int) throws {
+    package func append(validationLoss: Float, step: Int) throws {
         struct Line: Encodable {
             let step: Int
             let val_loss: Finite<Float>
@@ -88,7 +88,7 @@ public final class MetricsLog {
 
     /// The line of a HellaSwag evaluation after `step` updates.
     /// - Throws: ``FileIOError`` when the disk is full or fails.
-    public func append(hellaSwagAccuracy: Double, step: Int) throws {
+    package func append(hellaSwagAccuracy: Double, step: Int) throws {
         struct Line: Encodable {
             let step: Int
             let hellaswag_accuracy: Finite<Double>
@@ -98,7 +98,7 @@ public final class MetricsLog {
 
     /// The line of a sample drawn after `step` updates.
     /// - Throws: ``FileIOError`` when the disk is full or fails.
-    public func append(sample: String, step: Int) throws {
+    package func append(sample: String, step: Int) throws {
         struct Line: Encodable {
             let step: Int
             let sample: String

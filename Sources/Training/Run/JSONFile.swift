@@ -67,7 +67,7 @@ extension DecodingError {
 }
 
 /// A JSON value.
-public enum JSONValue: Codable, Equatable, Sendable {
+package enum JSONValue: Codable, Equatable, Sendable {
     /// Nothing.
     case null
     /// True or false.
@@ -82,16 +82,16 @@ public enum JSONValue: Codable, Equatable, Sendable {
     case array([JSONValue])
 
     /// The number as typed: 3e-4, not the many digits of the nearest float.
-    public init(_ value: Float) {
+    package init(_ value: Float) {
         self = Double("\(value)").map(JSONValue.number) ?? .null
     }
 
     /// The number, or its digits as a string if JSON readers would lose some.
-    public init(_ value: UInt64) {
+    package init(_ value: UInt64) {
         self = Int(exactly: value).map(JSONValue.integer) ?? .string("\(value)")
     }
 
-    public init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         if container.decodeNil() {
             self = .null
@@ -108,7 +108,7 @@ public enum JSONValue: Codable, Equatable, Sendable {
         }
     }
 
-    public func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         switch self {
         case .null: try container.encodeNil()

@@ -7,23 +7,23 @@ import Tensors
 import TokenData
 
 /// Everything needed to repeat a run.
-public struct RunDescription: Codable, Equatable, Sendable {
+package struct RunDescription: Codable, Equatable, Sendable {
     /// The model and what it started from.
-    public struct Model: Codable, Equatable, Sendable {
+    package struct Model: Codable, Equatable, Sendable {
         /// A size or the path of a model, as it was given; nil if it was not.
-        public var initialization: String?
+        package var initialization: String?
         /// L: transformer blocks.
-        public var layers: Int
+        package var layers: Int
         /// NH: attention heads in a block.
-        public var heads: Int
+        package var heads: Int
         /// C: the width of the residual stream.
-        public var channels: Int
+        package var channels: Int
         /// maxT: the longest sequence.
-        public var context: Int
+        package var context: Int
         /// V: the size of the vocabulary.
-        public var vocabularySize: Int
+        package var vocabularySize: Int
         /// All parameters, without the padding of the vocabulary.
-        public var parameters: Int
+        package var parameters: Int
 
         private enum CodingKeys: String, CodingKey {
             case initialization = "init"
@@ -33,7 +33,7 @@ public struct RunDescription: Codable, Equatable, Sendable {
         }
 
         /// Describes a model.
-        public init(_ configuration: any ModelConfiguration, initialization: String?) {
+        package init(_ configuration: any ModelConfiguration, initialization: String?) {
             self.initialization = initialization
             layers = configuration.layerCount
             heads = configuration.headCount
@@ -45,43 +45,43 @@ public struct RunDescription: Codable, Equatable, Sendable {
     }
 
     /// A file of tokens.
-    public struct Shard: Codable, Equatable, Sendable {
+    package struct Shard: Codable, Equatable, Sendable {
         /// The path of its file.
-        public var path: String
+        package var path: String
         /// The number of tokens it holds.
-        public var tokens: Int
+        package var tokens: Int
     }
 
     /// The token shards.
-    public struct Data: Codable, Equatable, Sendable {
+    package struct Data: Codable, Equatable, Sendable {
         /// Trained on, sorted by path.
-        public var train: [Shard]
+        package var train: [Shard]
         /// Validated on, sorted by path.
-        public var validation: [Shard]
+        package var validation: [Shard]
     }
 
     /// What the run computes with.
-    public struct Machine: Codable, Equatable, Sendable {
+    package struct Machine: Codable, Equatable, Sendable {
         /// The processor's name; nil in files that do not say.
-        public var processor: String?
+        package var processor: String?
         /// The micro-kernels' instruction set.
-        public var isa: String
+        package var isa: String
         /// Threads used by large operations, in each process.
-        public var threads: Int
+        package var threads: Int
         /// The number of processes that train together; nil for one.
-        public var processes: Int?
+        package var processes: Int?
     }
 
     /// The model.
-    public var model: Model
+    package var model: Model
     /// Every flag in effect by its name without dashes, including defaults.
-    public var flags: [String: JSONValue]
+    package var flags: [String: JSONValue]
     /// The data.
-    public var data: Data
+    package var data: Data
     /// The machine.
-    public var machine: Machine
+    package var machine: Machine
     /// Optimizer steps of the whole run.
-    public var steps: Int
+    package var steps: Int
 
     /// Describes a run.
     /// - Parameters:
@@ -89,7 +89,7 @@ public struct RunDescription: Codable, Equatable, Sendable {
     ///   - validation: Held-out data.
     ///   - initialization: What the model started from, as it was given.
     ///   - flags: Every flag in effect by its name without dashes.
-    public init(
+    package init(
         _ trainer: Trainer,
         validation: (any BatchSource)?,
         initialization: String? = nil,
@@ -113,13 +113,13 @@ public struct RunDescription: Codable, Equatable, Sendable {
 
     /// Reads a `run.json`.
     /// - Throws: ``TrainingError/invalidJSON(path:reason:)`` or ``FileIOError``.
-    public init(contentsOf path: FilePath) throws {
+    package init(contentsOf path: FilePath) throws {
         self = try JSONFile.read(Self.self, from: path)
     }
 
     /// Writes a `run.json`, completely or not at all.
     /// - Throws: ``FileIOError``.
-    public func write(to path: FilePath) throws {
+    package func write(to path: FilePath) throws {
         try JSONFile.write(self, to: path)
     }
 

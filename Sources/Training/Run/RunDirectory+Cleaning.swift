@@ -68,7 +68,7 @@ extension RunDirectory {
     }
 
     /// Removes the directory if it is empty: a run that never started leaves none.
-    public func removeIfEmpty() {
+    package func removeIfEmpty() {
         // It stays if it has contents; if it cannot be removed, it does no harm.
         try? FileSystem.removeDirectory(path)
     }

@@ -15,31 +15,31 @@ import Tokenization
 #endif
 
 /// The directory of a training run.
-public struct RunDirectory: Sendable, Equatable {
+package struct RunDirectory: Sendable, Equatable {
     /// Where the run is kept.
-    public let path: FilePath
+    package let path: FilePath
 
     /// The directory at `path`, which need not exist.
-    public init(_ path: FilePath) {
+    package init(_ path: FilePath) {
         self.path = path
     }
 
     /// The tokenizer's copy, in llm.c's format.
-    public var tokenizerPath: FilePath { path.appending("tokenizer.bin") }
+    package var tokenizerPath: FilePath { path.appending("tokenizer.bin") }
     /// One JSON object per line: losses, rates, samples.
-    public var metricsPath: FilePath { path.appending("metrics.jsonl") }
+    package var metricsPath: FilePath { path.appending("metrics.jsonl") }
     /// Losses and rates in llm.c's format.
-    public var mainLogPath: FilePath { path.appending("main.log") }
+    package var mainLogPath: FilePath { path.appending("main.log") }
     /// Everything needed to repeat the run: a ``RunDescription``.
-    public var descriptionPath: FilePath { path.appending("run.json") }
+    package var descriptionPath: FilePath { path.appending("run.json") }
     /// Which checkpoint is the best: a ``BestCheckpoint``.
-    public var bestPath: FilePath { path.appending("best.json") }
+    package var bestPath: FilePath { path.appending("best.json") }
 
     /// The newest adapter, if one is trained, in PEFT's format.
-    public var adapterPath: FilePath { path.appending("adapter") }
+    package var adapterPath: FilePath { path.appending("adapter") }
 
     /// The model after `step` updates: a directory if there is one, else a file.
-    public func modelPath(step: Int) -> FilePath {
+    package func modelPath(step: Int) -> FilePath {
         let directory = modelPath(step: step, .directory)
         return FileSystem.isDirectory(directory) ? directory : modelPath(step: step, .file)
     }
@@ -49,16 +49,16 @@ public struct RunDirectory: Sendable, Equatable {
     }
     /// The optimizer's moments and the place in the data after `step` updates, of the only process
     /// or the first.
-    public func statePath(step: Int) -> FilePath { statePath(step: step, rank: 0) }
+    package func statePath(step: Int) -> FilePath { statePath(step: step, rank: 0) }
     /// The part of the optimizer's moments that a process, counted from 0, keeps, and its place in
     /// the data, after `step` updates.
-    public func statePath(step: Int, rank: Int) -> FilePath {
+    package func statePath(step: Int, rank: Int) -> FilePath {
         path.appending("state_\(padded(step))_\(padded(rank, to: 5)).bin")
     }
     /// What llm.c's state cannot hold, after `step` updates.
-    public func extraPath(step: Int) -> FilePath { path.appending("extra_\(padded(step)).json") }
+    package func extraPath(step: Int) -> FilePath { path.appending("extra_\(padded(step)).json") }
     /// An empty file, written last: the checkpoint of `step` is complete.
-    public func donePath(step: Int) -> FilePath { path.appending("DONE_\(padded(step))") }
+    package func donePath(step: Int) -> FilePath { path.appending("DONE_\(padded(step))") }
 
     private func padded(_ number: Int, to count: Int = 8) -> String {
         let digits = "\(number)"
@@ -67,7 +67,7 @@ public struct RunDirectory: Sendable, Equatable {
 
     /// The steps of the complete checkpoints, in order; none when the directory does not exist.
     /// - Throws: ``FileIOError`` when the directory cannot be listed.
-    public func checkpointSteps() throws -> [Int] {
+    package func checkpointSteps() throws -> [Int] {
         guard FileSystem.isDirectory(path) else { return [] }
         return try FileSystem.names(in: path)
             .compactMap { step(named: $0.string, prefix: "DONE_", suffix: "", donePath) }
@@ -76,7 +76,7 @@ public struct RunDirectory: Sendable, Equatable {
 
     /// Whether a run has left files here.
     /// - Throws: ``FileIOError`` when the directory cannot be listed.
-    public func holdsRun() throws -> Bool {
+    package func holdsRun() throws -> Bool {
         let started = FileSystem.exists(metricsPath) || FileSystem.exists(descriptionPath)
         return try started || !checkpointSteps().isEmpty
     }
@@ -118,7 +118,7 @@ public struct RunDirectory: Sendable, Equatable {
 extension RunDirectory {
     /// Whether a process is training in the directory at this moment.
     /// - Throws: ``FileIOError`` when the directory cannot be opened.
-    public func isInUse() throws -> Bool {
+    package func isInUse() throws -> Bool {
         guard FileSystem.isDirectory(path) else { return false }
         return try DirectoryLock.isHeld(path)
     }
@@ -162,7 +162,7 @@ extension RunDirectory {
     }
 
     /// The run's copy of its tokenizer, for `loadTokenizer(at:)`; nil when there is none.
-    public var savedTokenizer: FilePath? {
+    package var savedTokenizer: FilePath? {
         for path in [settingsPath, modelPath, tokenizerPath] where FileSystem.exists(path) {
             return path
         }
@@ -171,11 +171,11 @@ extension RunDirectory {
     }
 
     /// Whether the run keeps a chat template for the conversations that its model learns.
-    public var hasChatTemplate: Bool { FileSystem.exists(chatTemplatePath) }
+    package var hasChatTemplate: Bool { FileSystem.exists(chatTemplatePath) }
 
     /// Checks that a run resumes with the tokenizer it began with; without a copy, any will do.
     /// - Throws: ``TrainingError/runDiffers(path:differences:)``, or what reading the copy throws.
-    public func requireSameTokenizer(_ tokenizer: any Tokenizer) throws {
+    package func requireSameTokenizer(_ tokenizer: any Tokenizer) throws {
         guard let copy = savedTokenizer else { return }
         let (then, now) = (try loadTokenizer(at: copy), tokenizer)
         guard !Self.encodesAlike(then, now) else { return }
@@ -202,7 +202,7 @@ extension RunDirectory {
     ///   - chatTemplate: The chat template that the model learns, in Jinja; nil for a model that
     ///     learns none.
     /// - Throws: `TextTokenizerError` when no format can hold it, or ``FileIOError``.
-    public func replaceTokenizer(
+    package func replaceTokenizer(
         with tokenizer: (any Tokenizer)?,
         from source: FilePath? = nil,
         chatTemplate: String? = nil

@@ -4,9 +4,9 @@
 import FileIO
 
 /// What a run's directory says about it at this moment.
-public struct RunProgress: Sendable, Equatable {
+package struct RunProgress: Sendable, Equatable {
     /// What a run is doing.
-    public enum Phase: String, Sendable, Codable {
+    package enum Phase: String, Sendable, Codable {
         /// A process is training it.
         case running
         /// It has steps left, but no process is making them.
@@ -16,27 +16,27 @@ public struct RunProgress: Sendable, Equatable {
     }
 
     /// What it is doing.
-    public let phase: Phase
+    package let phase: Phase
     /// Optimizer steps made, whether or not a checkpoint holds them.
-    public let step: Int
+    package let step: Int
     /// Optimizer steps of the whole run; nil when `run.json` is missing.
-    public let plannedSteps: Int?
+    package let plannedSteps: Int?
     /// The mean of the last finite training losses, over at most ``lossWindow`` steps.
-    public let trainingLoss: Float?
+    package let trainingLoss: Float?
     /// Whether the newest loss is not finite.
-    public let hasDiverged: Bool
+    package let hasDiverged: Bool
     /// The newest validation.
-    public let validation: BestCheckpoint?
+    package let validation: BestCheckpoint?
     /// The checkpoint with the lowest validation loss.
-    public let best: BestCheckpoint?
+    package let best: BestCheckpoint?
 
     /// Steps that the loss is averaged over: batches differ more than steps.
-    public static let lossWindow = 16
+    package static let lossWindow = 16
 
     /// Looks at the run in a directory.
     /// - Throws: ``TrainingError/invalidJSON(path:reason:)`` for a damaged `run.json` or
     ///   `best.json`, or ``FileIOError``.
-    public init(_ directory: RunDirectory) throws {
+    package init(_ directory: RunDirectory) throws {
         // Checked first: a run that ends meanwhile has then logged everything that is read.
         let isRunning = try directory.isInUse()
         /// The only part of `run.json` that is needed, so that other versions will do.

@@ -22,7 +22,7 @@ extension RunDirectory {
     ///   - overwrite: Whether an existing run is replaced, whatever the policy.
     /// - Returns: The step of the checkpoint it resumes from; nil when it starts.
     /// - Throws: ``TrainingError/runExists(path:)`` when it is refused, or ``FileIOError``.
-    public func resumptionStep(_ policy: ResumePolicy, overwrite: Bool = false) throws -> Int? {
+    package func resumptionStep(_ policy: ResumePolicy, overwrite: Bool = false) throws -> Int? {
         if overwrite { return nil }
         switch policy {
         case .auto: return try checkpointSteps().last

@@ -9,14 +9,14 @@ import LanguageModels
 import TokenData
 
 /// Trains to the end, and leaves a run directory.
-public final class TrainingRun {
+package final class TrainingRun {
     /// The trainer that makes the steps.
-    public let trainer: Trainer
+    package let trainer: Trainer
     /// The step of the checkpoint this run resumed from; nil for a new run.
-    public let resumedStep: Int?
+    package let resumedStep: Int?
     /// The checkpoint with the lowest validation loss; the one before the first step does not
     /// count.
-    public private(set) var best: BestCheckpoint?
+    package private(set) var best: BestCheckpoint?
     let description: RunDescription
     let validation: (any BatchSource)?
     private let group: ProcessGroup
@@ -39,10 +39,10 @@ public final class TrainingRun {
     ///
     /// It asks now and then whether to stop, and returns nil if it did. If several processes take
     /// part, all ask equally often.
-    public typealias Probe<Value> = (_ shouldStop: () -> Bool) throws -> Value?
+    package typealias Probe<Value> = (_ shouldStop: () -> Bool) throws -> Value?
 
     /// Consecutive steps without a finite loss and gradient norm after which a run is abandoned.
-    public static let nonFiniteStepLimit = 5
+    package static let nonFiniteStepLimit = 5
 
     /// Starts a run, or resumes the one in the directory.
     ///
@@ -71,7 +71,7 @@ public final class TrainingRun {
     /// - Throws: ``TrainingError`` when the run is refused, in use, differs, is damaged or does not
     ///   fit on the disk, ``FileIOError`` when the directory cannot be written; an existing run is
     ///   then unchanged.
-    public init(
+    package init(
         _ trainer: Trainer,
         validation: (any BatchSource)?,
         directory: RunDirectory,
@@ -152,7 +152,7 @@ public final class TrainingRun {
     /// - Throws: What a step, a file or `report` throws, and
     ///   ``TrainingError/diverged(step:quantity:found:)`` after ``nonFiniteStepLimit`` steps in a
     ///   row without finite measurements. Complete checkpoints stay.
-    public func run(
+    package func run(
         until shouldStop: () -> Bool = { false },
         report: (TrainingEvent) throws -> Void
     ) throws {

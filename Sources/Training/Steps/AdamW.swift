@@ -23,7 +23,7 @@ public struct OptimizerSettings: Sendable, Equatable, Codable {
 
 /// AdamW with decoupled weight decay (Loshchilov & Hutter 2019) for the parameters of a model, or
 /// for those that Muon leaves to it.
-public final class AdamW {
+package final class AdamW {
     /// Elements of a tensor, and the place of their moments among all moments.
     private struct Part {
         let tensor: Int
@@ -44,7 +44,7 @@ public final class AdamW {
     ///   - model: Its parameters are changed by every update.
     ///   - kind: Whether Muon updates the matrices within blocks.
     /// - Throws: ``TensorError/outOfMemory(byteCount:)``.
-    public init(_ model: TransformerModel, kind: OptimizerKind = .adamw) throws {
+    package init(_ model: TransformerModel, kind: OptimizerKind = .adamw) throws {
         self.model = model
         muon = kind == .muon ? try Muon(model) : nil
         m = try model.makeParameterSet()
@@ -93,7 +93,7 @@ public final class AdamW {
     }
 
     /// The global norm of all gradients, before clipping.
-    public func norm(of gradients: TensorSet) -> Float {
+    package func norm(of gradients: TensorSet) -> Float {
         Float(model.ops.sumOfSquares(gradients.flat).squareRoot())
     }
 

@@ -56,7 +56,7 @@ public struct LearningRateSchedule: Sendable, Equatable, Codable {
     /// The rate of an update.
     /// - Parameter step: The number of updates before it: 0 for the first.
     /// - Returns: The rate.
-    public func rate(at step: Int) -> Float {
+    package func rate(at step: Int) -> Float {
         if step < warmupSteps { return peak * Float(step + 1) / Float(warmupSteps) }
         let final = Double(peak) * Double(finalFraction)
         return Float(final + remaining(at: step) * (Double(peak) - final))

@@ -6,42 +6,42 @@ import Tensors
 
 extension Trainer {
     /// The memory of a training run, in bytes.
-    public struct Memory: Sendable, Equatable {
+    package struct Memory: Sendable, Equatable {
         /// The weights, or an adapter in their place, with their gradients and moments.
-        public let parameters: ParameterMemory
+        package let parameters: ParameterMemory
         /// Weights that are read but not trained, because an adapter is.
-        public let frozenWeights: Int
+        package let frozenWeights: Int
         /// The activations of a micro-batch, and gradients that threads have of their own.
-        public let activations: Int
+        package let activations: Int
         /// Muon's products; 0 with AdamW, which needs none.
-        public let products: Int
+        package let products: Int
         /// Gradients in flight between processes; 0 for a single process.
-        public let exchange: Int
+        package let exchange: Int
 
         /// All of it.
-        public var total: Int {
+        package var total: Int {
             parameters.total + frozenWeights + activations + products + exchange
         }
     }
 
     /// The memory of what a run keeps for each parameter, in bytes.
-    public struct ParameterMemory: Sendable, Equatable {
+    package struct ParameterMemory: Sendable, Equatable {
         /// The weights, which are float32 whatever the precision.
-        public let weights: Int
+        package let weights: Int
         /// The matrices rounded for the passes, with bfloat16.
-        public let roundedWeights: Int
+        package let roundedWeights: Int
         /// How many processes share the moments.
         private let momentProcessCount: Int
 
         /// The gradients.
-        public var gradients: Int { weights }
+        package var gradients: Int { weights }
         /// AdamW's two moments; what Muon updates has the second too, unused.
-        public var moments: Int { 2 * weights / momentProcessCount }
+        package var moments: Int { 2 * weights / momentProcessCount }
         /// All of it.
-        public var total: Int { weights + gradients + moments + roundedWeights }
+        package var total: Int { weights + gradients + moments + roundedWeights }
 
         /// Takes the bytes of the weights, and how many processes share their moments.
-        public init(weights: Int, roundedWeights: Int = 0, momentProcessCount: Int = 1) {
+        package init(weights: Int, roundedWeights: Int = 0, momentProcessCount: Int = 1) {
             self.weights = weights
             self.roundedWeights = roundedWeights
             self.momentProcessCount = momentProcessCount
@@ -66,7 +66,7 @@ extension Trainer {
     ///   - parallel: How they divide the work.
     /// - Returns: Bytes, in parts.
     /// - Throws: ``ModelError`` for a batch the model cannot take.
-    public static func memory(
+    package static func memory(
         _ configuration: any ModelConfiguration,
         batchSize: Int,
         sequenceLength: Int,

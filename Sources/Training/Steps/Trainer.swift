@@ -7,23 +7,23 @@ import Tensors
 import TokenData
 
 /// Trains a model step by step.
-public final class Trainer {
+package final class Trainer {
     /// The model being trained.
-    public let model: TransformerModel
+    package let model: TransformerModel
     /// How it is trained.
-    public let settings: TrainingSettings
+    package let settings: TrainingSettings
     /// The processes that train it together; by default only this one.
-    public let group: ProcessGroup
+    package let group: ProcessGroup
     /// How they divide the work.
-    public let parallel: DataParallel
+    package let parallel: DataParallel
     /// Optimizer steps made so far.
-    public private(set) var stepCount = 0
+    package private(set) var stepCount = 0
     /// Consecutive updates skipped because a measurement was not finite.
-    public private(set) var nonFiniteStepsInARow = 0
+    package private(set) var nonFiniteStepsInARow = 0
     /// What runs the arithmetic.
-    public var ops: Ops { model.ops }
+    package var ops: Ops { model.ops }
     /// The training data, positioned before the next batch.
-    public private(set) var loader: any BatchSource
+    package private(set) var loader: any BatchSource
     /// The optimizer and its moments.
     package let optimizer: AdamW
     /// A checksum of the weights below an adapter; nil if there is none, and before
@@ -42,7 +42,7 @@ public final class Trainer {
     private var passMemory: PassMemory
 
     /// Memory for activations, which recomputation reduces.
-    public var activationByteCount: Int { passMemory.byteCount }
+    package var activationByteCount: Int { passMemory.byteCount }
     private var batch: TokenBatch
 
     /// Allocates gradients, moments and working memory.
@@ -54,7 +54,7 @@ public final class Trainer {
     ///   - group: The processes that train the model together.
     ///   - parallel: How they divide the work.
     /// - Throws: ``TrainingError``, ``ModelError`` or ``TensorError``.
-    public init(
+    package init(
         model: TransformerModel,
         settings: TrainingSettings,
         loader: any BatchSource,
@@ -101,7 +101,7 @@ public final class Trainer {
     /// changes neither parameters nor moments; it still counts, as in llm.c.
     /// - Returns: What was measured, and whether the update was skipped.
     /// - Throws: ``TokenDataError`` or ``ModelError`` for bad data.
-    public func step() throws -> TrainingStep {
+    package func step() throws -> TrainingStep {
         guard let step = try step(until: { false }) else {
             preconditionFailure("a step that nobody stops was dropped")
         }
@@ -114,7 +114,7 @@ public final class Trainer {
     /// - Parameter shouldStop: Asked before every micro-batch; true drops the step.
     /// - Returns: As ``step()``; nil when the step was dropped.
     /// - Throws: As ``step()``; the position in the data is then unchanged too.
-    public func step(until shouldStop: () -> Bool) throws -> TrainingStep? {
+    package func step(until shouldStop: () -> Bool) throws -> TrainingStep? {
         let clock = ContinuousClock()
         let start = clock.now
         guard let loss = try accumulateGradients(until: shouldStop) else { return nil }
@@ -295,7 +295,7 @@ public final class Trainer {
     /// - Parameter validation: Data with batches of the settings' shape; not changed.
     /// - Returns: The loss in nats.
     /// - Throws: ``TokenDataError`` for bad data, ``TrainingError/diverged(step:quantity:found:)``.
-    public func validationLoss(on validation: any BatchSource) throws -> Float {
+    package func validationLoss(on validation: any BatchSource) throws -> Float {
         guard let loss = try validationLoss(on: validation, until: { false }) else {
             preconditionFailure("a validation that nobody stops was dropped")
         }
@@ -310,7 +310,7 @@ public final class Trainer {
     ///     true ends the measurement.
     /// - Returns: The loss in nats; nil if told to stop.
     /// - Throws: As ``validationLoss(on:)``.
-    public func validationLoss(
+    package func validationLoss(
         on validation: any BatchSource,
         until shouldStop: () -> Bool
     ) throws -> Float? {

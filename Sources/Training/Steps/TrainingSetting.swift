@@ -156,7 +156,7 @@ extension TrainingSettings {
 
     /// Checks that the settings make sense, each by itself and together.
     /// - Throws: ``TrainingError/invalidSetting(name:requirement:found:)``.
-    public func validate() throws {
+    package func validate() throws {
         for setting in Self.table { try setting.check(self) }
         let microBatch = batchSize * sequenceLength
         try Self.setting(\.totalBatchTokens).require(

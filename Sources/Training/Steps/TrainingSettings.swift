@@ -101,5 +101,5 @@ public struct TrainingSettings: Sendable, Equatable, Codable {
     }
 
     /// The number of micro-batches whose gradients are averaged in one step.
-    public var accumulationSteps: Int { totalBatchTokens / (batchSize * sequenceLength) }
+    package var accumulationSteps: Int { totalBatchTokens / (batchSize * sequenceLength) }
 }

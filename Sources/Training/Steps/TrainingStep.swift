@@ -56,7 +56,7 @@ public enum StepQuantity: String, Sendable, Codable {
     case gradientNorm
 
     /// The quantity with its article, for use in a sentence.
-    public var name: String {
+    package var name: String {
         switch self {
         case .loss: "the loss"
         case .gradientNorm: "the gradient norm"
@@ -94,20 +94,20 @@ extension SkipReason: CustomStringConvertible {
 }
 
 /// A window of recent measurements, and how far the newest is from their mean.
-public struct OutlierDetector: Sendable, Equatable {
+package struct OutlierDetector: Sendable, Equatable {
     /// Measurements in a full window.
-    public static let windowSize = 128
+    package static let windowSize = 128
     /// A z-score above this is worth reporting.
-    public static let notableZScore = 5.0
+    package static let notableZScore = 5.0
 
     /// The measurements, oldest first: all finite, and no more than ``windowSize``.
-    public private(set) var values: [Float] = []
+    package private(set) var values: [Float] = []
 
     /// A detector that has seen nothing.
-    public init() {}
+    package init() {}
 
     /// A detector that continues with saved values; nil when they cannot be a window's.
-    public init?(values: [Float]) {
+    package init?(values: [Float]) {
         guard values.count <= Self.windowSize, values.allSatisfy(\.isFinite) else { return nil }
         self.values = values
     }
@@ -115,7 +115,7 @@ public struct OutlierDetector: Sendable, Equatable {
     /// Adds a finite measurement.
     /// - Returns: Its distance in standard deviations from the window's mean, which includes it;
     ///   nil until the window was already full, and 0 when all values are the same.
-    public mutating func add(_ value: Float) -> Double? {
+    package mutating func add(_ value: Float) -> Double? {
         precondition(value.isFinite, "a measurement of \(value)")
         guard values.count == Self.windowSize else {
             values.append(value)
